@@ -1,0 +1,20 @@
+"""Thirty measurements of cell nuclei."""
+
+from typing import Literal
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer
+
+from core.datasets.dataset import BundledDataset
+
+
+class BreastCancer(BundledDataset):
+    """Thirty measurements of cell nuclei (Wisconsin, 1995): malignant (0) or benign (1)."""
+
+    kind: Literal["breast_cancer"] = "breast_cancer"
+    shape = (569, 30)
+    classes = 2
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        x, y = load_breast_cancer(return_X_y=True)
+        return x, y

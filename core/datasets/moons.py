@@ -1,0 +1,28 @@
+"""Two interleaved half circles."""
+
+from typing import Literal
+
+import numpy as np
+from sklearn.datasets import make_moons
+
+from core.datasets.dataset import GeneratedDataset, Noise
+
+
+class Moons(GeneratedDataset):
+    """Two half circles that reach into each other: class 0 the upper, class 1 the lower."""
+
+    kind: Literal["moons"] = "moons"
+    noise: float = Noise
+    """Standard deviation of the Gaussian noise added to each coordinate."""
+
+    @property
+    def feature_count(self) -> int:
+        return 2
+
+    @property
+    def class_count(self) -> int:
+        return 2
+
+    def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        x, y = make_moons(n_samples=self.samples, noise=self.noise, random_state=self.seed)
+        return x, y

@@ -1,0 +1,20 @@
+"""Thirteen chemical measurements of wines from three growers."""
+
+from typing import Literal
+
+import numpy as np
+from sklearn.datasets import load_wine
+
+from core.datasets.dataset import BundledDataset
+
+
+class Wine(BundledDataset):
+    """Thirteen chemical measurements of wines from three growers (UCI ML, 1991)."""
+
+    kind: Literal["wine"] = "wine"
+    shape = (178, 13)
+    classes = 3
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        x, y = load_wine(return_X_y=True)
+        return x, y

@@ -1,0 +1,109 @@
+"""One frozen object with every setting, built only at the edges and passed down.
+
+Each is read from the environment variable GRADLAB_<NAME> or from a `.env` file. Scientific thresholds are not settings.
+"""
+
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import Field, PositiveInt, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are, how long they may take, how large they may be."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GRADLAB_", env_file=".env", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
+
+    data_dir: Path = Path(".gradlab")
+    """Home of the embedded database, the broker's folder and the compile cache."""
+    database_url: str = ""
+    """SQLite or PostgreSQL, as SQLAlchemy writes it; by default a SQLite file in the data directory."""
+    broker_url: str = ""
+    """Redis or RabbitMQ, as Celery writes it; by default a folder in the data directory."""
+
+    host: str = "127.0.0.1"
+    """Where the API listens."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """The API's port; 0 takes a free one."""
+    api_key: str | None = None
+    """What a client must send as `Authorization: Bearer …`. Needed wherever others can reach the API."""
+    published_on_loopback: bool = False
+    """A promise that only this machine reaches the API although it listens on all addresses, as in a container whose
+    port is published on 127.0.0.1: then no key is needed."""
+    max_body_bytes: PositiveInt = 1_000_000
+    """Larger request bodies are refused unread."""
+
+    lease: timedelta = timedelta(seconds=60)
+    """A worker that has not written for so long is taken for dead. Longer than the slowest compilation."""
+    requeue_after: timedelta = timedelta(seconds=30)
+    """An experiment that nobody has taken for so long is published again: its message may be lost."""
+    sweep_every: timedelta = timedelta(seconds=5)
+    """How often a worker looks for lost messages and dead workers."""
+    max_attempts: PositiveInt = 3
+    """An experiment fails after so many attempts in a row that got no further."""
+    chunk: timedelta = timedelta(seconds=0.5)
+    """How long one call of the training program should take. Progress and cancel are seen between calls."""
+    checkpoint_every: timedelta = timedelta(seconds=5)
+    """At most so much training is repeated after a worker has died."""
+    worker_concurrency: PositiveInt = 1
+    """Experiments that one worker trains at a time, each in a process of its own of about 600 MB."""
+    grace: timedelta = timedelta(seconds=30)
+    """How long a stopping service waits for its worker to end the chunk at hand."""
+
+    max_layers: PositiveInt = 200
+    """Layers of a network, repeats counted."""
+    max_parameters: PositiveInt = 5_000_000
+    """Trainable numbers of a network."""
+    max_samples: PositiveInt = 100_000
+    """Samples of a dataset."""
+    max_values: PositiveInt = 50_000_000
+    """Numbers in a dataset: samples times features."""
+    max_epochs: PositiveInt = 100_000
+    """Epochs of a run."""
+    max_seeds: PositiveInt = 256
+    """Runs of an experiment."""
+    max_work: float = Field(default=1e14, gt=0)
+    """Seeds times epochs times training samples times parameters: about a day on two cores."""
+    max_series_bytes: PositiveInt = 1_000_000_000
+    """What the recorded series may take in the database."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_its_driver(cls, url: str) -> str:
+        """SQLAlchemy takes a bare postgresql:// for another driver than the one installed here."""
+        scheme, separator, rest = url.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") and separator else url
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'gradlab.db').resolve()}"
+
+    @property
+    def broker(self) -> str:
+        """The broker URL in force; `filesystem://` means the folder `broker_dir`."""
+        return self.broker_url or "filesystem://"
+
+    @property
+    def broker_dir(self) -> Path:
+        """Where the embedded broker keeps its messages."""
+        return (self.data_dir / "broker").resolve()
+
+    @property
+    def compile_cache(self) -> Path:
+        """Where XLA keeps what it has compiled."""
+        return (self.data_dir / "compiled").resolve()
+
+    @property
+    def open_to_others(self) -> bool:
+        """Whether somebody else than this machine's users may reach the API."""
+        if self.published_on_loopback or self.host == "localhost":
+            return False
+        try:
+            return not ip_address(self.host).is_loopback
+        except ValueError:
+            return True

@@ -1,0 +1,101 @@
+"""What pydantic says about a bad input, told as problems: the field, what was expected, what was received."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from core.errors import Problem, shorten
+
+
+def impossible(field: str, expected: str, received: str) -> PydanticCustomError:
+    """The error for a combination of fields that makes no sense, raised inside a model's validator."""
+    return PydanticCustomError("impossible", "{expected}", {"field": field, "expected": expected, "received": received})
+
+
+def from_pydantic(errors: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:
+    """One problem for each of pydantic's error dictionaries."""
+    return tuple(_problem(error) for error in errors)
+
+
+def _problem(error: Mapping[str, Any]) -> Problem:
+    context, loc = error.get("ctx", {}), error["loc"]
+    field = ".".join(part for part in (_path(loc), context.get("field", "")) if part) or "(the whole body)"
+    return Problem(field=field, expected=_expected(error, context), received=_received(error, context))
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """("model", "layers", 0, "units") as model.layers[0].units."""
+    path = ""
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path
+
+
+def without_tags(loc: tuple[int | str, ...], body: Any) -> tuple[int | str, ...]:
+    """`loc` as the caller sees it: pydantic also names the member of a union that it tried, which is no field."""
+    kept: list[int | str] = []
+    for part in loc:
+        if isinstance(part, str) and (not isinstance(body, dict) or (part not in body and part == body.get("kind"))):
+            continue
+        kept.append(part)
+        try:
+            body = body[part]
+        except (KeyError, IndexError, TypeError):
+            body = None if isinstance(part, int) else {}
+    return tuple(kept)
+
+
+def _received(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    if "received" in context:
+        return str(context["received"])
+    if error["type"] == "missing":
+        return "nothing"
+    if error["type"] == "union_tag_invalid":
+        return shorten(context["tag"])
+    return shorten(error.get("input"))
+
+
+def _expected(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    match error["type"]:
+        case "impossible":
+            return str(context["expected"])
+        case "value_error":
+            return str(context["error"])
+        case "missing":
+            return "a value: the field is required"
+        case "extra_forbidden":
+            return "no such field"
+        case "union_tag_invalid":
+            return _one_of(str(context["tag"]), str(context["expected_tags"]))
+        case "union_tag_not_found" | "model_type" | "model_attributes_type":
+            return "a name, or an object with `kind`"
+        case "greater_than":
+            return f"a number above {context['gt']}"
+        case "greater_than_equal":
+            return f"a number of at least {context['ge']}"
+        case "less_than":
+            return f"a number below {context['lt']}"
+        case "less_than_equal":
+            return f"a number of at most {context['le']}"
+        case "finite_number":
+            return "a finite number"
+        case "too_short" | "string_too_short":
+            return f"a length of at least {context['min_length']}"
+        case "too_long" | "string_too_long":
+            return f"a length of at most {context['max_length']}"
+        case "string_pattern_mismatch":
+            return "text without control characters"
+        case "json_invalid":
+            return f"JSON ({context['error']})"
+        case _:
+            message = str(error["msg"])
+            return message.removeprefix("Input should be ").removeprefix("Value error, ")
+
+
+def _one_of(tag: str, tags: str) -> str:
+    known = [name.strip("' ") for name in tags.split(",")]
+    close = difflib.get_close_matches(tag, known, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return f"one of {', '.join(known)}{hint}"
