@@ -1,0 +1,1 @@
+"""The only TensorFlow in the house. Importing this package alone loads none: `environment.prepare` comes first."""
