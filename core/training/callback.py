@@ -83,8 +83,7 @@ class GradientStatistics(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if self._optimizer is not None:
-            batches = float(keras.ops.convert_to_numpy(self._batches))
-            self.record(epoch + 1, keras.ops.convert_to_numpy(self._sums) / np.float32(batches))
+            self.record(epoch + 1, self._sums.numpy() / self._batches.numpy())
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         if self._optimizer is not None:

@@ -121,7 +121,7 @@ class Program:
             )
             return b + 1, *(total + each for total, each in zip(sums, step, strict=True))
 
-        sums = (0.0, 0.0, tf.zeros(self._series_shape))
+        sums = [0.0, 0.0, tf.zeros(self._series_shape)]
         if full:
             _, *sums = tf.while_loop(lambda b, *_: b < full, batch, (0, *sums))
         if full * self._batch < self._samples:

@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import keras
 
@@ -88,13 +89,24 @@ def _train_run(
             run_ended=ended,
             stopped_by=None if finite else "nonfinite",
             compiled=program.compiled,
-            checkpoint=lambda: Checkpoint(seed=seed, epoch=epoch, state=pack(program.state(), run_ended=ended)),
+            checkpoint=partial(_checkpoint, program, seed, epoch, ended),
         )
-        length = max(1, min(count * GROWTH, int(count * chunk_seconds / seconds)))
+        length = next_length(count, seconds, chunk_seconds)
     listeners.on_train_end()
 
 
-def _tell(callbacks: Sequence[keras.callbacks.Callback], listeners: keras.callbacks.CallbackList, chunk: History):
+def next_length(count: int, seconds: float, chunk_seconds: float) -> int:
+    """How many epochs the next chunk should have, after `count` epochs took `seconds`."""
+    return max(1, min(count * GROWTH, int(count * chunk_seconds / seconds)))
+
+
+def _checkpoint(program: Program, seed: int, epoch: int, ended: bool) -> Checkpoint:
+    return Checkpoint(seed=seed, epoch=epoch, state=pack(program.state(), run_ended=ended))
+
+
+def _tell(
+    callbacks: Sequence[keras.callbacks.Callback], listeners: keras.callbacks.CallbackList, chunk: History
+) -> None:
     for record in chunk if callbacks else ():
         listeners.on_epoch_begin(record.epoch - 1)
         for callback in callbacks:
