@@ -1,0 +1,65 @@
+# Everything a developer does, one word each: `make help`.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --no-annotate --quiet
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: .venv/ready  ## Make the environment .venv from the lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else \
+		f"Python 3.11 to 3.13 is needed, this is {v.major}.{v.minor}; name another: make PYTHON=python3.12 setup")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: setup  ## Train the tutorial's three networks on the embedded service and say what was found
+	$(BIN)/gradlab demo
+
+.PHONY: serve
+serve: setup  ## Run the embedded service until Ctrl-C
+	$(BIN)/gradlab serve
+
+.PHONY: test
+test: setup  ## Run the whole suite, with a real PostgreSQL, Redis, worker and browser
+	$(BIN)/python -m pytest
+
+.PHONY: unit
+unit: setup  ## Run the unit tests: no TensorFlow, no network, seconds
+	$(BIN)/python -m pytest tests/unit tests/test_house.py
+
+.PHONY: check
+check: setup  ## Lint, types, architecture, migrations: what the pre-commit hook and CI run
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m core.store.check
+
+.PHONY: bench
+bench: setup  ## Measure every figure that the README states (about ten minutes)
+	$(BIN)/python -m bench
+
+.PHONY: format
+format: setup  ## Put the code into its one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: migration
+migration: setup  ## Draft a migration from the tables: make migration message="add a column"
+	$(BIN)/alembic revision --autogenerate -m "$(message)"
+
+.PHONY: lock
+lock: setup  ## Pin the newest versions that pyproject.toml allows, with hashes
+	$(LOCK) --upgrade --extra worker --group dev -o requirements.lock
+	$(LOCK) -c requirements.lock -o requirements-api.lock
+	$(LOCK) --extra worker -c requirements.lock -o requirements-worker.lock
