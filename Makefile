@@ -43,7 +43,8 @@ check: setup  ## Lint, types, architecture, migrations: what the pre-commit hook
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m core.store.check
+	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && export GRADLAB_DATABASE_URL="sqlite:///$$new/new.db" && \
+		$(BIN)/alembic upgrade head && $(BIN)/alembic check
 
 .PHONY: bench
 bench: setup  ## Measure every figure that the README states (about ten minutes)

@@ -16,7 +16,12 @@ def impossible(field: str, expected: str, received: str) -> PydanticCustomError:
 
 def from_pydantic(errors: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:
     """One problem for each of pydantic's error dictionaries."""
-    return tuple(_problem(error) for error in errors)
+    return tuple(_problem(error) for error in errors if not _only_follows(error))
+
+
+def _only_follows(error: Mapping[str, Any]) -> bool:
+    """Pydantic counts the items that passed: it also calls a list too short whose items are wrong."""
+    return bool(error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"])
 
 
 def _problem(error: Mapping[str, Any]) -> Problem:

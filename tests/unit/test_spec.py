@@ -1,0 +1,196 @@
+"""A spec is strict, frozen and canonical, and says clearly what is wrong with it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from core.errors import Invalid
+from core.settings import Settings
+from core.spec import ExperimentSpec
+from core.spec.estimate import check_bounds, estimate
+from core.spec.experiment import parse
+
+U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
+DEEP_TANH = {
+    "name": "deep tanh",
+    "dataset": {"kind": "circles", "samples": 1000, "noise": 0.1, "seed": 1, "scale": [-1, 1], "train_size": 500},
+    "model": {
+        "layers": [
+            {"kind": "dense", "units": 5, "activation": "tanh", "kernel_initializer": U01, "repeat": 5},
+            {"kind": "dense", "units": 1, "activation": "sigmoid", "kernel_initializer": U01},
+        ]
+    },
+    "training": {
+        "loss": "binary_crossentropy",
+        "optimizer": {"kind": "sgd", "learning_rate": 0.01, "momentum": 0.9},
+        "epochs": 500,
+        "batch_size": 32,
+    },
+    "seeds": [0],
+}
+
+
+def changed(path: str, value: object) -> str:
+    """The deep tanh spec with one field changed, as JSON text; NaN and infinities are written as Python does."""
+    spec = json.loads(json.dumps(DEEP_TANH))
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    target = spec
+    for part in parents:
+        target = target[part]
+    target[last] = value
+    return json.dumps(spec)
+
+
+def problems(body: str) -> list[tuple[str, str, str]]:
+    with pytest.raises(Invalid) as refused:
+        parse(body)
+    return [(problem.field, problem.expected, problem.received) for problem in refused.value.problems]
+
+
+def test_the_complete_example_is_accepted_from_json_and_from_python():
+    assert parse(json.dumps(DEEP_TANH)) == ExperimentSpec.model_validate(DEEP_TANH)
+
+
+def test_layers_are_named_as_a_reader_counts_them():
+    spec = parse(json.dumps(DEEP_TANH))
+    assert [layer.name for layer in spec.layers] == [f"dense_{i}" for i in range(1, 7)]
+    assert [layer.input_shape for layer in spec.layers] == [(2,), (5,), (5,), (5,), (5,), (5,)]
+    assert [tensor.shape for tensor in spec.layout.tensors][:3] == [(2, 5), (5,), (5, 5)]
+    assert spec.parameter_count == (2 * 5 + 5) + 4 * (5 * 5 + 5) + (5 + 1)
+
+
+def test_the_canonical_text_reads_back_and_does_not_depend_on_how_the_spec_was_written():
+    spec = parse(json.dumps(DEEP_TANH))
+    assert parse(spec.canonical()) == spec
+    reordered = json.dumps(dict(reversed(DEEP_TANH.items())), indent=3)
+    named = changed("model.layers.0.activation", {"kind": "tanh"})
+    for text in (reordered, named):
+        assert parse(text).canonical() == spec.canonical()
+        assert parse(text).fingerprint() == spec.fingerprint()
+    assert parse(changed("seeds", [1])).fingerprint() != spec.fingerprint()
+
+
+def test_a_spec_cannot_be_changed():
+    with pytest.raises(ValidationError):
+        parse(json.dumps(DEEP_TANH)).name = "another"
+
+
+def test_half_of_the_samples_train_by_default():
+    spec = json.loads(json.dumps(DEEP_TANH))
+    del spec["dataset"]["train_size"]
+    assert parse(json.dumps(spec)).dataset.train_count == 500
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field", "expected", "received"),
+    [
+        ("dataset.kind", "circels", "dataset", "did you mean circles?", "'circels'"),
+        ("model.layers.0.kind", "dens", "model.layers[0]", "did you mean dense?", "'dens'"),
+        ("model.layers.0.activation", "tahn", "model.layers[0].activation", "did you mean tanh?", "'tahn'"),
+        ("model.layers.1.activation", 7, "model.layers[1].activation", "a name, or an object with `kind`", "7"),
+        ("model.layers.0.unit", 5, "model.layers[0].unit", "no such field", "5"),
+        ("training.momentum", 0.9, "training.momentum", "no such field", "0.9"),
+        ("training.loss", "bce", "training.loss", "'binary_crossentropy'", "'bce'"),
+        ("model.layers.0.units", 0, "model.layers[0].units", "at least 1", "0"),
+        ("model.layers.0.units", -5, "model.layers[0].units", "at least 1", "-5"),
+        ("model.layers.0.units", 5.5, "model.layers[0].units", "integer", "5.5"),
+        ("model.layers.0.units", "5", "model.layers[0].units", "integer", "'5'"),
+        ("model.layers.0.units", True, "model.layers[0].units", "integer", "True"),
+        ("model.layers.0.units", 10**30, "model.layers[0].units", "1000000", "1000000000"),
+        ("training.optimizer.learning_rate", 0, "training.optimizer.learning_rate", "above 0", "0"),
+        ("training.optimizer.learning_rate", -1.0, "training.optimizer.learning_rate", "above 0", "-1.0"),
+        ("training.optimizer.learning_rate", float("nan"), "training.optimizer.learning_rate", "finite", "nan"),
+        ("training.optimizer.learning_rate", float("inf"), "training.optimizer.learning_rate", "finite", "inf"),
+        ("training.optimizer.learning_rate", 1e300, "training.optimizer.learning_rate", "at most", "1e+300"),
+        ("dataset.noise", float("-inf"), "dataset.noise", "finite", "-inf"),
+        ("dataset.scale", [1, -1], "dataset.scale", "the lower one first", "[1, -1]"),
+        ("dataset.train_size", 1000, "dataset.train_size", "fewer than the 1000 samples", "1000"),
+        ("seeds", [], "seeds", "at least 1", "[]"),
+        ("seeds", [1, 1], "seeds", "each seed once", "[1, 1]"),
+        ("seeds", [-1], "seeds[0]", "at least 0", "-1"),
+        ("model.layers", [], "model.layers", "at least 1", "[]"),
+        ("name", "", "name", "at least 1", "''"),
+        ("name", "a\x00b", "name", "control characters", "'a\\x00b'"),
+        ("name", None, "name", "string", "None"),
+        ("model.layers.0.kernel_initializer.maxval", -1, "model.layers[0].kernel_initializer", "at least minval", "-1"),
+        ("model.layers.1.units", 3, "model.layers[1]", "1 output unit for binary_crossentropy", "3 units"),
+        ("training.loss", "categorical_crossentropy", "model.layers[1]", "end with 2 softmax units", "1 units"),
+        ("dataset", {"kind": "wine"}, "training.loss", "categorical_crossentropy with 3 softmax units", "two classes"),
+        ("model.layers.0.activation", "glu", "model.layers[0]", "even number of units before glu", "(2,)"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_field_expectation_and_what_came(path, value, field, expected, received):
+    (said,) = problems(changed(path, value))
+    assert said[0] == field
+    assert expected in said[1]
+    assert received in said[2]
+
+
+def test_two_ways_of_clipping_at_once_are_refused():
+    ((field, expected, _),) = problems(changed("training.optimizer", {"kind": "sgd", "clipnorm": 1, "clipvalue": 1}))
+    assert (field, expected) == ("training.optimizer", "at most one of clipnorm, clipvalue and global_clipnorm")
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    spec = json.loads(changed("name", ""))
+    spec["training"]["epochs"] = 0
+    del spec["dataset"]
+    assert {field for field, _, _ in problems(json.dumps(spec))} == {"name", "training.epochs", "dataset"}
+
+
+def test_what_is_not_json_is_refused_as_such():
+    ((field, expected, _),) = problems('{"name": ')
+    assert field == "(the whole body)"
+    assert expected.startswith("JSON")
+
+
+def test_a_huge_repeat_is_refused_without_writing_it_out():
+    layers = [{"kind": "dense", "units": 1, "repeat": 10_000}] * 10_000
+    ((field, expected, received),) = problems(changed("model.layers", layers))
+    assert (field, expected) == ("model.layers", "at most 10000 layers, repeats counted")
+    assert received == "100000000 layers, 99990000 too many"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field", "bound"),
+    [
+        ("model.layers.0.repeat", 200, "model.layers", "max_layers"),
+        ("model.layers.0.units", 5000, "model.layers", "max_parameters"),
+        ("training.epochs", 200_000, "training.epochs", "max_epochs"),
+        ("seeds", list(range(300)), "seeds", "max_seeds"),
+    ],
+)
+def test_a_spec_beyond_the_bounds_is_refused_with_the_bound_and_by_how_much(path, value, field, bound):
+    spec = parse(changed(path, value))
+    with pytest.raises(Invalid) as refused:
+        check_bounds(spec, Settings(_env_file=None))
+    said = {problem.field: problem for problem in refused.value.problems}[field]
+    assert f"bound {bound}" in said.expected
+    assert "times as much" in said.received
+
+
+def test_bounds_on_the_product_hold_where_each_factor_is_allowed():
+    spec = parse(changed("training.epochs", 100_000)).model_copy(update={"seeds": tuple(range(256))})
+    with pytest.raises(Invalid, match="max_series_bytes"):
+        check_bounds(spec, Settings(_env_file=None))
+
+
+def test_the_estimate_counts_what_will_be_stored():
+    spec = parse(json.dumps(DEEP_TANH))
+    assert estimate(spec).series_bytes == 4 * 500 * (4 + 12 * 6)
+    assert estimate(spec).work == 500 * 500 * 141
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_no_json_value_whatever_brings_the_reader_down(value):
+    with pytest.raises(Invalid) as refused:
+        parse(json.dumps(value))
+    assert refused.value.problems
