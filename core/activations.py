@@ -1,6 +1,7 @@
-"""Shelf: every activation of `keras.activations`, with its formula and its parameters under Keras's names.
+"""Shelf: the activations of `keras.activations`, with its formula and its parameters under Keras's names.
 
-Formulas and defaults: Keras 3, https://keras.io/api/layers/activations/.
+Formulas and defaults: Keras 3, https://keras.io/api/layers/activations/. Left out is
+`glu`, which halves the number of units: Keras's own layers infer their shapes as if no activation did.
 """
 
 from collections.abc import Callable
@@ -26,10 +27,6 @@ class ActivationFunction(Frozen):
         function = getattr(keras.activations, self.kind)
         parameters = self.model_dump(exclude={"kind"})
         return partial(function, **parameters) if parameters else function
-
-    def output_units(self, units: int) -> int:
-        """How many units come out when `units` go in."""
-        return units
 
 
 class Linear(ActivationFunction):
@@ -92,22 +89,6 @@ class Gelu(ActivationFunction):
     kind: Literal["gelu"] = "gelu"
     approximate: bool = False
     """Use the tanh approximation."""
-
-
-class Glu(ActivationFunction):
-    """a·sigmoid(b), where a and b are the two halves of the input: half as many units come out."""
-
-    kind: Literal["glu"] = "glu"
-
-    def output_units(self, units: int) -> int:
-        """Half of `units`.
-
-        Raises:
-            ValueError: `units` is odd.
-        """
-        if units % 2:
-            raise ValueError("an even number of units before glu, which halves them")
-        return units // 2
 
 
 class Silu(ActivationFunction):
@@ -247,7 +228,7 @@ class Sparsemax(ActivationFunction):
 
 
 ACTIVATIONS: tuple[type[ActivationFunction], ...] = (
-    Linear, Relu, LeakyRelu, Relu6, Elu, Selu, Celu, Gelu, Glu, Silu, Mish, Tanh, Sigmoid, HardSigmoid, HardSilu,
+    Linear, Relu, LeakyRelu, Relu6, Elu, Selu, Celu, Gelu, Silu, Mish, Tanh, Sigmoid, HardSigmoid, HardSilu,
     HardTanh, LogSigmoid, SparseSigmoid, Softplus, SparsePlus, Squareplus, Softsign, Exponential, SoftShrink,
     HardShrink, TanhShrink, ThresholdFunction, Softmax, LogSoftmax, Sparsemax,
 )  # fmt: skip

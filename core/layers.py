@@ -24,11 +24,7 @@ class LayerSpec(Frozen):
     """How many such layers in a row, each with weights of its own."""
 
     def output_shape(self, shape: Shape) -> Shape:
-        """The shape that comes out when `shape` goes in.
-
-        Raises:
-            ValueError: the layer cannot take that shape; the message says what it expects.
-        """
+        """The shape that comes out when `shape` goes in."""
         return shape
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
@@ -60,7 +56,7 @@ class Dense(LayerSpec):
     """How the bias is drawn."""
 
     def output_shape(self, shape: Shape) -> Shape:
-        return (*shape[:-1], self.activation.output_units(self.units))
+        return (*shape[:-1], self.units)
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         tensors: dict[str, Shape] = {"kernel": (shape[-1], self.units)}
@@ -83,9 +79,6 @@ class ActivationLayer(LayerSpec):
     kind: Literal["activation"] = "activation"
     activation: Activation
     """The function."""
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return (*shape[:-1], self.activation.output_units(shape[-1]))
 
     def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
         return keras.layers.Activation(self.activation.build(keras), name=name)

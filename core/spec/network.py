@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from core.history import Tensor
 from core.layers import LayerSpec, Shape
-from core.spec.problems import impossible
 
 
 @dataclass(frozen=True)
@@ -44,20 +43,13 @@ def layer_count(layers: Sequence[LayerSpec]) -> int:
 
 
 def walk(layers: Sequence[LayerSpec], input_shape: Shape) -> tuple[NamedLayer, ...]:
-    """Send a shape through all layers.
-
-    Raises:
-        PydanticCustomError: a layer cannot take the shape it is given; it names the layer and both shapes.
-    """
+    """Send a shape through all layers, repeats written out."""
     counted: Counter[str] = Counter()
     named, shape = [], input_shape
-    for position, layer in enumerate(layers):
+    for layer in layers:
         for _ in range(layer.repeat):
             counted[layer.kind] += 1
-            try:
-                output_shape = layer.output_shape(shape)
-            except ValueError as error:
-                raise impossible(f"model.layers[{position}]", str(error), f"an input of shape {shape}") from error
+            output_shape = layer.output_shape(shape)
             named.append(NamedLayer(f"{layer.kind}_{counted[layer.kind]}", layer, shape, output_shape))
             shape = output_shape
     return tuple(named)

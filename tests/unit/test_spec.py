@@ -119,7 +119,6 @@ def test_half_of_the_samples_train_by_default():
         ("model.layers.1.units", 3, "model.layers[1]", "1 output unit for binary_crossentropy", "3 units"),
         ("training.loss", "categorical_crossentropy", "model.layers[1]", "end with 2 softmax units", "1 units"),
         ("dataset", {"kind": "wine"}, "training.loss", "categorical_crossentropy with 3 softmax units", "two classes"),
-        ("model.layers.0.activation", "glu", "model.layers[0]", "even number of units before glu", "(2,)"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_field_expectation_and_what_came(path, value, field, expected, received):
