@@ -62,5 +62,5 @@ migration: setup  ## Draft a migration from the tables: make migration message="
 .PHONY: lock
 lock: setup  ## Pin the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) --upgrade --extra worker --group dev -o requirements.lock
-	$(LOCK) -c requirements.lock -o requirements-api.lock
-	$(LOCK) --extra worker -c requirements.lock -o requirements-worker.lock
+	$(LOCK) -c requirements.lock --group build -o requirements-api.lock
+	$(LOCK) -c requirements.lock --group build --extra worker -o requirements-worker.lock

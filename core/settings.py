@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     max_series_bytes: PositiveInt = 1_000_000_000
     """What the recorded series may take in the database."""
 
+    @field_validator("api_key")
+    @classmethod
+    def _blank_is_none(cls, key: str | None) -> str | None:
+        """A composition passes on a variable that is not set as an empty text."""
+        return key or None
+
     @field_validator("database_url")
     @classmethod
     def _names_its_driver(cls, url: str) -> str:
