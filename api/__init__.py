@@ -1,0 +1,1 @@
+"""The front desk: everything that speaks HTTP, both ends of the wire."""

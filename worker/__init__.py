@@ -1,0 +1,1 @@
+"""The engine room: the Celery application and its tasks."""

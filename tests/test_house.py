@@ -1,0 +1,141 @@
+"""The house is what its plan says: everything on a shelf is signed up, the doors are where they should be."""
+
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import core.activations
+import core.datasets
+import core.initializers
+import core.layers
+import core.losses
+import core.optimizers
+import core.statistics
+from core.frozen import Frozen, kind_of
+
+ROOT = Path(__file__).parents[1]
+SHELVES = {
+    core.activations: (core.activations.ActivationFunction, core.activations.ACTIVATIONS),
+    core.initializers: (core.initializers.WeightInitializer, core.initializers.INITIALIZERS),
+    core.layers: (core.layers.LayerSpec, core.layers.LAYERS),
+    core.optimizers: (core.optimizers.GradientOptimizer, core.optimizers.OPTIMIZERS),
+}
+KINDS = [*core.datasets.DATASETS, *(member for _, shelf in SHELVES.values() for member in shelf)]
+SOURCES = sorted(path for part in ("api", "core", "worker", "bench") for path in (ROOT / part).rglob("*.py"))
+
+
+def in_a_fresh_interpreter(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.__name__)
+def test_every_kind_answers_the_roll_call(shelf):
+    base, members = SHELVES[shelf]
+    written = {
+        value
+        for value in vars(shelf).values()
+        if isinstance(value, type) and issubclass(value, base) and value is not base
+    }
+    assert written == set(members)
+    assert len({kind_of(member) for member in members}) == len(members)
+
+
+def test_every_dataset_file_answers_the_roll_call():
+    files = {module.name for module in pkgutil.iter_modules(core.datasets.__path__)} - {"dataset"}
+    assert files == {kind_of(member) for member in core.datasets.DATASETS}
+
+
+def test_every_statistic_and_loss_answers_the_roll_call():
+    functions = {name for name, value in vars(core.statistics).items() if callable(value) and name.islower()}
+    assert functions - {"dataclass"} == set(core.statistics.GRADIENT_STATISTIC_NAMES)
+    assert set(core.losses.Loss.__args__) == set(core.losses.BY_KIND)
+
+
+@pytest.mark.parametrize("member", KINDS, ids=lambda member: member.__name__)
+def test_every_kind_and_every_field_is_documented(member):
+    assert member.__doc__
+    assert member.__doc__ != Frozen.__doc__
+    undocumented = [name for name, field in member.model_fields.items() if name != "kind" and not field.description]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("module", ["api.app", "api.cli", "worker.app", "worker.tasks", "core.experiments"])
+def test_nothing_but_training_loads_tensorflow(module):
+    loaded = f"import sys, {module}; print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+    assert in_a_fresh_interpreter(loaded) == "[]"
+
+
+def test_importing_a_module_does_nothing_visible():
+    assert in_a_fresh_interpreter("import api.app, api.cli, worker.app, core.experiments") == ""
+
+
+@pytest.mark.parametrize("package", ["api", "core", "worker"])
+def test_the_package_of_that_name_is_this_houses_own(package):
+    assert Path(importlib.import_module(package).__file__).parent == ROOT / package
+
+
+def test_the_project_cannot_be_uploaded_by_mistake():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "Private :: Do Not Upload" in project["project"]["classifiers"]
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["api", "worker", "core"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_short_and_says_what_it_is_for(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300
+    assert text.startswith('"""')
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_settings_and_the_environment_are_read_at_the_edges_only(path):
+    edges = {"api/app.py", "worker/app.py", "worker/train.py", "core/settings.py", "core/training/environment.py"}
+    name = str(path.relative_to(ROOT))
+    if name not in edges and not name.startswith(("api/cli", "bench/")):
+        assert not re.search(r"os\.environ|getenv|\bSettings\(\)", path.read_text())
+
+
+def test_the_tree_in_the_readme_is_the_tree_on_disk():
+    tree = re.search(r"```\n(README\.md.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert tree, "README.md shows the tree in a block that begins with README.md"
+    shown, parents = set(), []
+    for line in tree[1].splitlines():
+        name = line.strip().split("  ")[0].strip()
+        depth = (len(line) - len(line.lstrip())) // 2
+        parents[depth:] = [name]
+        shown.add("".join(parents[: depth + 1]))
+    missing = {name for name in shown if not (ROOT / name).exists()}
+    assert missing == set()
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    unexplained = {
+        name
+        for name in tracked
+        if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for entry in shown)
+        and not name.startswith(".")
+    }
+    assert unexplained == set()
+
+
+def test_lock_files_hold_hashes_and_no_addresses():
+    for lock in ROOT.glob("requirements*.lock"):
+        text = lock.read_text()
+        assert "--hash=sha256:" in text
+        assert "://" not in text
+        assert not re.search(r"^--", text, re.MULTILINE)
+
+
+def test_the_parts_of_the_lock_agree():
+    def pins(path):
+        return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", path.read_text(), re.MULTILINE))
+
+    whole = pins(ROOT / "requirements.lock")
+    for part in ("requirements-api.lock", "requirements-worker.lock"):
+        assert pins(ROOT / part).items() <= whole.items()
+    assert "tensorflow" not in pins(ROOT / "requirements-api.lock")
