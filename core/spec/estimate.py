@@ -9,11 +9,11 @@ from core.settings import Settings
 from core.spec.experiment import ExperimentSpec
 from core.spec.network import layer_count
 
-# Measured on two x86-64 cores with TensorFlow 2.21 (`python -m bench.estimate`): tracing and compiling a network, one
+# Measured on two x86-64 cores with TensorFlow 2.21 (`python -m bench.engine`): tracing and compiling a network, one
 # layer's share of one update, and the multiply-adds per second that XLA reaches in small matrix products.
 COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 1.5, 0.25
 UPDATE_SECONDS_PER_LAYER = 8e-6
-OPERATIONS_PER_SECOND = 5e9
+OPERATIONS_PER_SECOND = 2e10
 
 
 @dataclass(frozen=True)
