@@ -1,0 +1,184 @@
+"""The use-cases: what the service does, each a plain function that lists what it needs."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+
+from core.errors import ClaimLost, Unavailable
+from core.history import Checkpoint, Chunk
+from core.queue import JobQueue
+from core.settings import Settings
+from core.spec import ExperimentSpec
+from core.spec.estimate import check_bounds
+from core.store import Claim, Experiment, ExperimentStore, Orders, Status, utc_now
+
+log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
+Trainer = Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]
+
+# The first pause before a database that is away is asked again; each one after is twice as long.
+FIRST_PAUSE = timedelta(seconds=0.1)
+
+
+def submit(
+    spec: ExperimentSpec,
+    *,
+    store: ExperimentStore,
+    queue: JobQueue,
+    settings: Settings,
+    idempotency_key: str | None = None,
+) -> tuple[Experiment, bool]:
+    """Keep an experiment, then ring the bell. Says whether it is new.
+
+    A bell that does not ring is no failure: the sweep rings it later.
+
+    Raises:
+        Invalid: the spec is larger than this service allows.
+        Conflict: the idempotency key was used for another spec.
+    """
+    check_bounds(spec, settings)
+    experiment, new = store.add(spec, idempotency_key=idempotency_key)
+    if new:
+        _publish([experiment.id], store=store, queue=queue)
+    return experiment, new
+
+
+def cancel(experiment_id: UUID, *, store: ExperimentStore) -> Experiment:
+    """Stop an experiment; what was measured stays. Raises NotFound, and Conflict when it is finished."""
+    return store.cancel(experiment_id)
+
+
+def delete(experiment_id: UUID, *, store: ExperimentStore) -> None:
+    """Remove an experiment and all that was measured. Raises NotFound."""
+    store.delete(experiment_id)
+
+
+def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta) -> int:
+    """Bury dead workers' attempts and publish what waits for lack of a message; says how many were published."""
+    return _publish(store.due(requeue_after=requeue_after), store=store, queue=queue)
+
+
+def _publish(ids: list[UUID], *, store: ExperimentStore, queue: JobQueue) -> int:
+    for published, experiment_id in enumerate(ids):
+        try:
+            queue.publish(experiment_id)
+        except Unavailable as error:
+            waiting = ids[published:]
+            log.warning("publish_failed", experiments=[str(each) for each in waiting], error=repr(error.__cause__))
+            _due_at_once(waiting, store)
+            return published
+    return len(ids)
+
+
+def _due_at_once(ids: list[UUID], store: ExperimentStore) -> None:
+    try:
+        store.not_published(ids)
+    except Unavailable:
+        log.warning("mark_failed")  # they are published again anyway, only later
+
+
+def run(
+    experiment_id: UUID,
+    *,
+    store: ExperimentStore,
+    train: Trainer,
+    worker: str,
+    stopping: Callable[[], bool],
+    checkpoint_every: timedelta,
+    versions: Mapping[str, str],
+    clock: Callable[[], datetime] = utc_now,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Train one experiment, unless somebody else does, and store each chunk as it comes.
+
+    Args:
+        train: yields the chunks of a spec, from the beginning or after a checkpoint.
+        worker: who is asking.
+        stopping: whether this worker is to stop; then the experiment is given back after the chunk at hand.
+        checkpoint_every: at most so much training is lost with the worker.
+        versions: of the software that trains, kept with the result.
+    """
+    insist = partial(_insist, patience=store.lease / 2, stopping=stopping, sleep=sleep)
+    if stopping():
+        log.info("left_to_others")
+        _due_at_once([experiment_id], store)
+        return
+    try:
+        claim = store.claim(experiment_id, worker=worker)
+        if claim is None:
+            log.info("nothing_to_claim")
+            return
+        log.info("claimed", attempt=claim.attempt, resumed=claim.checkpoint is not None)
+        try:
+            status, error = _train(claim, store, train, insist, stopping, checkpoint_every, clock), None
+        except (ClaimLost, Unavailable):
+            raise
+        except Exception as failure:
+            log.exception("training_failed")
+            status, error = Status.failed, f"{type(failure).__name__}: {failure}"
+        if status is Status.queued:
+            insist(partial(store.release, claim))
+        else:
+            insist(partial(store.finish, claim, status, error=error, versions=dict(versions)))
+        log.info("released" if status is Status.queued else "finished", status=str(status))
+    except ClaimLost:
+        log.info("claim_lost")  # another worker goes on, or nobody wants it any more: nothing is left to do
+    except Unavailable as away:
+        log.error("database_away", error=repr(away.__cause__))  # the lease runs out, then the sweep sees to it
+
+
+def _train(
+    claim: Claim,
+    store: ExperimentStore,
+    train: Trainer,
+    insist: Callable[[Callable[[], Orders]], Orders],
+    stopping: Callable[[], bool],
+    checkpoint_every: timedelta,
+    clock: Callable[[], datetime],
+) -> Status:
+    """Store the chunks; says what the experiment's status is to be then: queued when it is given back."""
+    kept_at: datetime | None = None
+    with closing(_closable(train(claim.spec, claim.checkpoint))) as chunks:
+        for chunk in chunks:
+            stop, now = stopping(), clock()
+            # An attempt's first chunk is kept at once: whatever kills workers again and again, each gets further.
+            keep = stop or chunk.run_ended or kept_at is None or now - kept_at >= checkpoint_every
+            checkpoint = chunk.checkpoint() if keep else None
+            kept_at = now if keep else kept_at
+            if insist(partial(store.append, claim, chunk, checkpoint=checkpoint)) is Orders.cancel:
+                return Status.cancelled
+            if stop:
+                return Status.queued
+    return Status.completed
+
+
+def _closable(chunks: Iterator[Chunk]) -> Generator[Chunk]:
+    """Closing this closes the training, if it is a generator: it lends a compiled program and wants it back."""
+    yield from chunks
+
+
+def _insist(
+    write: Callable[[], Answer], *, patience: timedelta, stopping: Callable[[], bool], sleep: Callable[[float], None]
+) -> Answer:
+    """Write, and while the database is away try again, for as long as `patience` lasts.
+
+    A write may have been done although its answer got lost. Doing it again is then harmless: `append` changes nothing,
+    `finish` and `release` find that the claim is gone.
+    """
+    pause, waited = FIRST_PAUSE, timedelta()
+    while True:
+        try:
+            return write()
+        except Unavailable:
+            if waited + pause > patience or stopping():
+                raise
+        log.warning("database_away_for_now", pause=pause.total_seconds())
+        sleep(pause.total_seconds())
+        waited, pause = waited + pause, pause * 2

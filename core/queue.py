@@ -1,0 +1,101 @@
+"""The bell that wakes a worker: publishes by name, carries only an id.
+
+The row in the database is the truth, a message is a hint: it may be lost or come twice.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+from uuid import UUID
+
+from celery import Celery
+from kombu.exceptions import KombuError, OperationalError
+
+from core.errors import Unavailable
+from core.settings import Settings
+
+# The one task, and the queue in which it waits.
+TRAIN = "gradlab.train"
+QUEUE = "gradlab"
+# Submitting waits no longer than this for a broker that does not answer: the sweep will publish instead.
+CONNECT_SECONDS = 2.0
+# How long a message lies in the embedded broker's folder at most before an idle worker looks.
+POLLING_SECONDS = 0.05
+
+
+class JobQueue(Protocol):
+    """What the use-cases need to know of a broker."""
+
+    def publish(self, experiment_id: UUID) -> None:
+        """Ask for a worker. Raises Unavailable."""
+
+
+def celery_config(settings: Settings) -> dict[str, Any]:
+    """What publisher and worker must agree on."""
+    return {
+        "broker_url": settings.broker,
+        "broker_transport_options": _transport(settings),
+        "broker_connection_timeout": CONNECT_SECONDS,
+        "broker_connection_retry_on_startup": True,
+        "task_default_queue": QUEUE,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+    }
+
+
+class CeleryQueue:
+    """A JobQueue on any broker that Celery speaks to."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.broker_dir if _embedded(settings) else None
+        self._app = Celery("gradlab", set_as_current=False)
+        self._app.conf.update(celery_config(settings))
+        # One try: whoever waits for a submission is told at once, and the sweep tries again.
+        once = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+        self._app.conf.broker_transport_options |= once | self._impatient(settings)
+
+    def publish(self, experiment_id: UUID) -> None:
+        """Ask for a worker. Raises Unavailable."""
+        with _translated():
+            self._app.send_task(TRAIN, args=[str(experiment_id)], retry=False)
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the broker takes messages."""
+        with _translated():
+            if self._folder and not os.access(self._folder, os.W_OK):
+                raise PermissionError(f"{self._folder} cannot be written to")
+            with self._app.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
+
+    @staticmethod
+    def _impatient(settings: Settings) -> dict[str, Any]:
+        redis = settings.broker.startswith(("redis://", "rediss://"))
+        return {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": CONNECT_SECONDS} if redis else {}
+
+
+def _embedded(settings: Settings) -> bool:
+    return settings.broker.startswith("filesystem://")
+
+
+def _transport(settings: Settings) -> dict[str, Any]:
+    if not _embedded(settings):
+        return {}
+    messages, control = settings.broker_dir / "messages", settings.broker_dir / "control"
+    for folder in (messages, control):
+        folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(messages),
+        "data_folder_out": str(messages),
+        "control_folder": str(control),
+        "polling_interval": POLLING_SECONDS,
+    }
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, KombuError, OSError) as error:
+        raise Unavailable("The broker does not answer.") from error

@@ -1,0 +1,16 @@
+"""The only SQL in the house: tables, packed series, and the life of an experiment."""
+
+from core.store.records import Claim, Experiment, Orders, Page, RunRecord, Status, Summary
+from core.store.store import ExperimentStore, utc_now
+
+__all__ = [
+    "Claim",
+    "Experiment",
+    "ExperimentStore",
+    "Orders",
+    "Page",
+    "RunRecord",
+    "Status",
+    "Summary",
+    "utc_now",
+]

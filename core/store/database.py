@@ -1,0 +1,94 @@
+"""The connection: SQLite and PostgreSQL made to behave alike, and outages given one name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.errors import Unavailable
+
+# A writer on SQLite waits so long for the one before it; writes take milliseconds.
+BUSY_SECONDS = 15
+# An unreachable server is given up after so long, so that no request and no chunk hangs.
+CONNECT_SECONDS = 5
+POSTGRESQL = {
+    "connect_timeout": CONNECT_SECONDS,
+    "tcp_user_timeout": 10_000,
+    "application_name": "gradient-lab",
+    "options": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
+}
+NOT_MIGRATED = "42P01"  # PostgreSQL's code for a table that does not exist
+
+
+def connect(url: str) -> Engine:
+    """An engine that survives the server's restarts. It connects when first used."""
+    sqlite = make_url(url).get_backend_name() == "sqlite"
+    arguments: dict[str, Any] = {"timeout": BUSY_SECONDS} if sqlite else POSTGRESQL
+    engine = create_engine(url, pool_pre_ping=True, connect_args=arguments)
+    if sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def make_room(url: str) -> None:
+    """Make the folder in which an embedded database lives."""
+    file = make_url(url).database
+    if make_url(url).get_backend_name() == "sqlite" and file and file != ":memory:":
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, not where Python guesses
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer queues up at the start: a reader that turns into a writer fails at once, whatever the timeout."""
+    writes = not connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent picture of the database, however many queries it takes.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    postgresql = engine.dialect.name == "postgresql"
+    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {}
+    with _translated(), engine.connect().execution_options(reading=True, **options) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction: all of it or nothing.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    with _translated(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unavailable("The database does not answer.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("The database does not answer.") from error
+        if getattr(error.orig, "sqlstate", None) == NOT_MIGRATED:
+            raise Unavailable("The database lacks its tables: it has not been migrated.") from error
+        raise

@@ -1,0 +1,132 @@
+"""What the store hands out: detached, frozen, unable to change under the reader."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from core.history import Checkpoint, StoppedBy
+from core.spec import ExperimentSpec
+
+
+class Status(StrEnum):
+    """Where an experiment is in its life: queued → running → completed | cancelled | failed."""
+
+    queued = "queued"
+    running = "running"
+    completed = "completed"
+    cancelled = "cancelled"
+    failed = "failed"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing will change any more."""
+        return self not in (Status.queued, Status.running)
+
+
+class Orders(StrEnum):
+    """What the row says to the worker that has just written to it."""
+
+    go_on = "go_on"
+    cancel = "cancel"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """How far one seed has come.
+
+    Attributes:
+        seed: whose run.
+        epochs_done: epochs that are stored.
+        ended: nothing follows.
+        stopped_by: why it ended before its last epoch, if it did.
+        final_metrics: the last stored epoch's, NaN and infinities as they are; None before the first epoch.
+    """
+
+    seed: int
+    epochs_done: int
+    ended: bool
+    stopped_by: StoppedBy | None
+    final_metrics: Mapping[str, float] | None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A submitted spec, with its status. Times are UTC.
+
+    Attributes:
+        revision: rises with every change that a reader can see.
+        attempt: how many times a worker has claimed it.
+        worker: who trains it, or did so last.
+        lease_until: when its worker counts as dead unless it writes before.
+        cancel_requested: the worker will stop at its next chunk.
+        error: the last failure, kept even if a later attempt succeeded.
+        versions: of the software that trained it.
+        compiled: whether XLA compiled the training; None before the first chunk.
+        runs: one per seed, in the order of the spec.
+    """
+
+    id: UUID
+    spec: ExperimentSpec
+    status: Status
+    revision: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempt: int
+    worker: str | None
+    lease_until: datetime | None
+    cancel_requested: bool
+    error: str | None
+    versions: Mapping[str, str] | None
+    compiled: bool | None
+    runs: tuple[RunRecord, ...]
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs stored, all runs together."""
+        return sum(run.epochs_done for run in self.runs)
+
+    @property
+    def epochs_total(self) -> int:
+        """Epochs asked for, all runs together; a run that diverges ends before."""
+        return len(self.spec.seeds) * self.spec.training.epochs
+
+    @property
+    def stopped_by(self) -> StoppedBy | None:
+        """Why a run ended before its last epoch, if one did."""
+        return next((run.stopped_by for run in self.runs if run.stopped_by), None)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's right to train an experiment: good for as long as `attempt` is the row's own."""
+
+    experiment_id: UUID
+    attempt: int
+    spec: ExperimentSpec
+    checkpoint: Checkpoint | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some experiments, newest first; `next` is the `before` of the page that follows, if one does."""
+
+    experiments: tuple[Experiment, ...]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One tensor's mean absolute gradient over a run that has ended or was broken off.
+
+    Attributes:
+        last, minimum, maximum: of the finite values; None where there is none.
+        first_nonfinite_epoch: the first epoch whose value is not finite, if there is one.
+    """
+
+    last: float | None
+    minimum: float | None
+    maximum: float | None
+    first_nonfinite_epoch: int | None

@@ -1,0 +1,231 @@
+"""ExperimentStore: the doorway to the database. Each method is one transaction."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import NotFound
+from core.history import Checkpoint, Chunk, Layout
+from core.spec import ExperimentSpec
+from core.store import claims, series, submissions
+from core.store.database import connect, reading, writing
+from core.store.records import Claim, Experiment, Orders, Page, Status, Summary
+from core.store.tables import experiments, runs, summaries
+
+# An error's text is for people; a longer one is in the log.
+LONGEST_ERROR = 2000
+
+
+def utc_now() -> datetime:
+    """The clock, unless another one is handed in."""
+    return datetime.now(UTC)
+
+
+class ExperimentStore:
+    """Keeps experiments through their lives.
+
+    Threads may share one, processes may not. Every method raises Unavailable when the database does not answer, and
+    works again when it does.
+
+    Args:
+        url: SQLite or PostgreSQL, as SQLAlchemy writes it.
+        lease: a worker that has not written for so long is taken for dead.
+        max_attempts: an experiment fails after so many attempts in a row that brought no newer checkpoint.
+        clock: says what time it is, in UTC.
+    """
+
+    def __init__(
+        self, url: str, *, lease: timedelta, max_attempts: int, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.lease = lease
+        self._engine = connect(url)
+        self._max_attempts = max_attempts
+        self._clock = clock
+
+    def close(self) -> None:
+        """Give the connections back. The store opens new ones when it is used again."""
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the database answers."""
+        with reading(self._engine) as connection:
+            connection.execute(text("SELECT 1"))
+
+    # What people ask for.
+
+    def add(self, spec: ExperimentSpec, *, idempotency_key: str | None = None) -> tuple[Experiment, bool]:
+        """Keep a new experiment: committed on return. Says whether it is new.
+
+        With an idempotency key that was used before for the same spec, the experiment it made is answered.
+
+        Raises:
+            Conflict: the key was used for another spec.
+        """
+        try:
+            return self._add(spec, idempotency_key)
+        except IntegrityError:
+            if not idempotency_key:
+                raise
+            return self._add(spec, idempotency_key)  # somebody else has used the key since we looked
+
+    def _add(self, spec: ExperimentSpec, idempotency_key: str | None) -> tuple[Experiment, bool]:
+        with writing(self._engine) as connection:
+            known = submissions.added_with(connection, idempotency_key, spec) if idempotency_key else None
+            added = known or submissions.add(connection, spec, idempotency_key, self._clock())
+            return submissions.get(connection, added), known is None
+
+    def get(self, id: UUID) -> Experiment:
+        """One experiment. Raises NotFound."""
+        with reading(self._engine) as connection:
+            return submissions.get(connection, id)
+
+    def revision(self, id: UUID) -> int:
+        """The experiment's revision, by one cheap query. Raises NotFound."""
+        with reading(self._engine) as connection:
+            query = select(experiments.c.revision).where(experiments.c.id == id)
+            revision: int | None = connection.execute(query).scalar()
+        if revision is None:
+            raise NotFound(f"There is no experiment {id}.")
+        return revision
+
+    def page(self, *, limit: int, before: int | None = None, status: Status | None = None) -> Page:
+        """Experiments, newest first; `before` is the `next` of the page before."""
+        with reading(self._engine) as connection:
+            return submissions.page(connection, limit, before, status)
+
+    def cancel(self, id: UUID) -> Experiment:
+        """Stop an experiment: at once if it waits, at the next chunk if it is being trained.
+
+        Raises:
+            NotFound: there is no such experiment.
+            Conflict: it is finished.
+        """
+        with writing(self._engine) as connection:
+            submissions.cancel(connection, id, self._clock())
+            return submissions.get(connection, id)
+
+    def delete(self, id: UUID) -> None:
+        """Remove an experiment in any state; a worker that trains it is refused at its next chunk. Raises NotFound."""
+        with writing(self._engine) as connection:
+            submissions.remove(connection, id)
+
+    # What was measured.
+
+    def layout(self, id: UUID) -> Layout:
+        """The names along the axes of the experiment's series, as they were when it was added. Raises NotFound."""
+        with reading(self._engine) as connection:
+            return submissions.layout_of(connection, submissions.find(connection, id).number)
+
+    def metrics(
+        self, id: UUID, *, seeds: Sequence[int] | None = None, from_epoch: int = 1, to_epoch: int | None = None
+    ) -> dict[int, np.ndarray]:
+        """Seed -> (epochs, metrics) float32, read-only, from `from_epoch` to `to_epoch`. Raises NotFound."""
+        return self._series(series.METRICS, id, seeds, from_epoch, to_epoch)
+
+    def gradients(
+        self, id: UUID, *, seeds: Sequence[int] | None = None, from_epoch: int = 1, to_epoch: int | None = None
+    ) -> dict[int, np.ndarray]:
+        """Seed -> (epochs, tensors, statistics) float32, read-only. Raises NotFound."""
+        return self._series(series.GRADIENTS, id, seeds, from_epoch, to_epoch)
+
+    def _series(
+        self, kind: str, id: UUID, seeds: Sequence[int] | None, from_epoch: int, to_epoch: int | None
+    ) -> dict[int, np.ndarray]:
+        with reading(self._engine) as connection:
+            number = submissions.find(connection, id).number
+            chosen = _runs(connection, number, seeds)
+            layout = submissions.layout_of(connection, number)
+            found = series.read(connection, list(chosen.values()), kind, layout, from_epoch, to_epoch)
+        return {seed: found[run] for seed, run in chosen.items()}
+
+    def summaries(self, id: UUID) -> dict[int, tuple[Summary, ...]]:
+        """Seed -> one summary per tensor of the layout, for the runs that ended or were broken off. Raises NotFound."""
+        with reading(self._engine) as connection:
+            number = submissions.find(connection, id).number
+            query = select(runs.c.seed, summaries).join(runs, runs.c.number == summaries.c.run)
+            query = query.where(runs.c.experiment == number).order_by(runs.c.position, summaries.c.tensor)
+            found: dict[int, list[Summary]] = {}
+            for row in connection.execute(query):
+                summary = Summary(row.last, row.minimum, row.maximum, row.first_nonfinite_epoch)
+                found.setdefault(row.seed, []).append(summary)
+        return {seed: tuple(of_run) for seed, of_run in found.items()}
+
+    # What workers ask for.
+
+    def claim(self, id: UUID, *, worker: str) -> Claim | None:
+        """Take an experiment that waits, or whose worker is dead. None if there is nothing to take."""
+        with writing(self._engine) as connection:
+            return claims.claim(
+                connection,
+                id,
+                worker=worker,
+                now=self._clock(),
+                lease=self.lease,
+                max_attempts=self._max_attempts,
+            )
+
+    def append(self, claim: Claim, chunk: Chunk, *, checkpoint: Checkpoint | None = None) -> Orders:
+        """Store a chunk and extend the lease: doing it twice changes nothing.
+
+        What is stored of the run from the chunk's first epoch on, and of the runs after it, is dropped first: a run's
+        series is always a gapless beginning.
+
+        Raises:
+            ClaimLost: another worker owns the experiment now, or it is finished or gone.
+        """
+        with writing(self._engine) as connection:
+            return claims.append(connection, claim, chunk, checkpoint, self._clock() + self.lease)
+
+    def finish(
+        self, claim: Claim, status: Status, *, error: str | None = None, versions: dict[str, str] | None = None
+    ) -> None:
+        """End an experiment. Raises ClaimLost."""
+        with writing(self._engine) as connection:
+            claims.finish(connection, claim, status, self._clock(), _storable(error), versions)
+
+    def release(self, claim: Claim) -> None:
+        """Give an experiment back, to be gone on with by whoever comes first. Raises ClaimLost."""
+        with writing(self._engine) as connection:
+            claims.release(connection, claim, self._clock())
+
+    # What the sweep asks for.
+
+    def due(self, *, requeue_after: timedelta, limit: int = 100) -> list[UUID]:
+        """The experiments that need a message, oldest first; they count as published from here on.
+
+        First, experiments whose worker is dead are queued again, cancelled if that was asked for, or failed after
+        too many attempts that got no further.
+        """
+        now = self._clock()
+        with reading(self._engine) as connection:
+            if not claims.anything_due(connection, now=now, requeue_after=requeue_after):
+                return []
+        with writing(self._engine) as connection:
+            return claims.due(
+                connection, now=now, requeue_after=requeue_after, limit=limit, max_attempts=self._max_attempts
+            )
+
+    def not_published(self, ids: Sequence[UUID]) -> None:
+        """The messages about these experiments did not get out: they are due at once."""
+        with writing(self._engine) as connection:
+            claims.not_published(connection, list(ids))
+
+
+def _runs(connection: Connection, number: int, seeds: Sequence[int] | None) -> dict[int, int]:
+    """Seed -> number of its run, in the spec's order, or only those asked for."""
+    query = select(runs.c.seed, runs.c.number).where(runs.c.experiment == number).order_by(runs.c.position)
+    known = {row.seed: row.number for row in connection.execute(query)}
+    if unknown := [seed for seed in seeds or () if seed not in known]:
+        raise NotFound(f"There is no run with the seed {unknown[0]}; the seeds are {', '.join(map(str, known))}.")
+    return {seed: run for seed, run in known.items() if seeds is None or seed in seeds}
+
+
+def _storable(error: str | None) -> str | None:
+    """PostgreSQL takes neither NUL nor a lone surrogate, and foreign exceptions may say anything."""
+    if error is None:
+        return None
+    return error[:LONGEST_ERROR].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

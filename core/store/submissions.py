@@ -1,0 +1,172 @@
+"""What is asked of the store on behalf of people: add, look, page, cancel, delete."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from core.errors import Conflict, NotFound
+from core.history import Layout, Tensor
+from core.spec import ExperimentSpec
+from core.store import series
+from core.store.records import Experiment, Page, RunRecord, Status
+from core.store.tables import attempts, experiments, layouts, runs
+
+
+def add(connection: Connection, spec: ExperimentSpec, idempotency_key: str | None, now: datetime) -> UUID:
+    """A new, queued experiment with its runs and its layout."""
+    made = uuid4()
+    row: dict[str, Any] = {
+        "id": made,
+        "spec": spec.canonical(),
+        "fingerprint": spec.fingerprint(),
+        "idempotency_key": idempotency_key,
+        "status": Status.queued,
+        "created_at": now,
+        "published_at": now,  # whoever adds it publishes it next; should that fail, the sweep finds it overdue
+        "publications": 1,
+    }
+    number = connection.execute(insert(experiments).values(row).returning(experiments.c.number)).scalar_one()
+    places = [{"experiment": number, "position": i, "seed": seed} for i, seed in enumerate(spec.seeds)]
+    connection.execute(insert(runs), places)
+    layout = spec.layout
+    tensors = [[tensor.layer, tensor.parameter, list(tensor.shape)] for tensor in layout.tensors]
+    names = {"metrics": list(layout.metrics), "tensors": tensors, "statistics": list(layout.statistics)}
+    connection.execute(insert(layouts).values(experiment=number, **names))
+    return made
+
+
+def added_with(connection: Connection, idempotency_key: str, spec: ExperimentSpec) -> UUID | None:
+    """The experiment that was added with this key.
+
+    Raises:
+        Conflict: the key was used for another spec.
+    """
+    same_key = experiments.c.idempotency_key == idempotency_key
+    found = connection.execute(select(experiments.c.id, experiments.c.fingerprint).where(same_key)).one_or_none()
+    if found and found.fingerprint != spec.fingerprint():
+        raise Conflict(f"The idempotency key {idempotency_key!r} was used for another spec: take a new key.")
+    return found.id if found else None
+
+
+def find(connection: Connection, id: UUID) -> Row[Any]:
+    """The experiment's row; when writing, locked until the transaction ends."""
+    query = select(experiments).where(experiments.c.id == id)
+    if not connection.get_execution_options().get("reading"):
+        query = query.with_for_update()  # SQLite has locked everything already, and ignores this
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no experiment {id}.")
+    return row
+
+
+def get(connection: Connection, id: UUID) -> Experiment:
+    """One experiment."""
+    return _read(connection, [find(connection, id)])[0]
+
+
+def page(connection: Connection, limit: int, before: int | None, status: Status | None) -> Page:
+    """Newest first. A cursor is the number of the last row seen, so that rows that arrive meanwhile shift nothing."""
+    query = select(experiments).order_by(experiments.c.number.desc()).limit(limit + 1)
+    if before is not None:
+        query = query.where(experiments.c.number < before)
+    if status is not None:
+        query = query.where(experiments.c.status == status)
+    rows = connection.execute(query).all()
+    following = rows[limit - 1].number if len(rows) > limit else None
+    return Page(experiments=tuple(_read(connection, rows[:limit])), next=following)
+
+
+def cancel(connection: Connection, id: UUID, now: datetime) -> None:
+    """At once if nobody trains it; otherwise its worker is told at the next chunk."""
+    row = find(connection, id)
+    if Status(row.status).is_finished:
+        raise Conflict(f"The experiment is {row.status} already: there is nothing left to cancel.")
+    change: dict[str, Any] = {"cancel_requested": True}
+    if row.status == Status.queued or row.lease_until < now:
+        change |= {"status": Status.cancelled, "finished_at": now, "lease_until": None}
+        close_attempt(connection, row.number, Status.cancelled, now)
+        sum_up(connection, row.number)
+    if row.status == Status.queued or not row.cancel_requested or "status" in change:
+        change_row(connection, row.number, change)
+
+
+def remove(connection: Connection, id: UUID) -> None:
+    """The experiment and all that belongs to it."""
+    if not connection.execute(delete(experiments).where(experiments.c.id == id)).rowcount:
+        raise NotFound(f"There is no experiment {id}.")
+
+
+def change_row(connection: Connection, number: int, values: dict[str, Any]) -> None:
+    """A change that readers see."""
+    raised = {"revision": experiments.c.revision + 1}
+    connection.execute(update(experiments).where(experiments.c.number == number).values(values | raised))
+
+
+def close_attempt(connection: Connection, number: int, outcome: str, now: datetime, error: str | None = None) -> None:
+    """Write down how the attempt in progress ended, if there is one."""
+    mine = update(attempts).where(attempts.c.experiment == number, attempts.c.ended_at.is_(None))
+    connection.execute(mine.values(ended_at=now, outcome=outcome, error=error))
+
+
+def sum_up(connection: Connection, number: int) -> None:
+    """Summaries for the runs that were broken off; those that ended have theirs."""
+    query = select(runs.c.number).where(runs.c.experiment == number, runs.c.epochs_done > 0, ~runs.c.ended)
+    if broken_off := connection.execute(query).scalars().all():
+        layout = layout_of(connection, number)
+        for run in broken_off:
+            series.write_summaries(connection, run, layout)
+
+
+def layout_of(connection: Connection, number: int) -> Layout:
+    """The names as they were when the experiment was added, whatever the shelves hold now."""
+    row = connection.execute(select(layouts).where(layouts.c.experiment == number)).one()
+    tensors = tuple(Tensor(layer, parameter, tuple(shape)) for layer, parameter, shape in row.tensors)
+    return Layout(metrics=tuple(row.metrics), tensors=tensors, statistics=tuple(row.statistics))
+
+
+@lru_cache(maxsize=256)
+def read_spec(canonical: str) -> ExperimentSpec:
+    """Specs are frozen, and pollers ask for the same ones again and again."""
+    return ExperimentSpec.model_validate_json(canonical)
+
+
+def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Experiment]:
+    numbers = [row.number for row in rows]
+    query = select(runs, layouts.c.metrics).join(layouts, layouts.c.experiment == runs.c.experiment)
+    query = query.where(runs.c.experiment.in_(numbers)).order_by(runs.c.experiment, runs.c.position)
+    found: dict[int, list[RunRecord]] = {number: [] for number in numbers}
+    for run in connection.execute(query):
+        found[run.experiment].append(_run(run))
+    return [_experiment(row, tuple(found[row.number])) for row in rows]
+
+
+def _run(row: Row[Any]) -> RunRecord:
+    final = None
+    if row.final_metrics is not None:
+        values = series.unpack(row.final_metrics, 1, (len(row.metrics),))[0]
+        final = dict(zip(row.metrics, map(float, values), strict=True))
+    return RunRecord(row.seed, row.epochs_done, row.ended, row.stopped_by, final)
+
+
+def _experiment(row: Row[Any], records: tuple[RunRecord, ...]) -> Experiment:
+    return Experiment(
+        id=row.id,
+        spec=read_spec(row.spec),
+        status=Status(row.status),
+        revision=row.revision,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        attempt=row.attempt,
+        worker=row.worker,
+        lease_until=row.lease_until,
+        cancel_requested=row.cancel_requested,
+        error=row.error,
+        versions=row.versions,
+        compiled=row.compiled,
+        runs=records,
+    )

@@ -1,0 +1,160 @@
+"""The tables, the same on SQLite and PostgreSQL.
+
+No column of numbers may hold what is not finite: SQLite turns a NaN into NULL, PostgreSQL refuses one in JSON. What may
+be NaN is kept as packed float32 (`core.store.series`).
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time: aware and in UTC on this side, whatever the database makes of it on the other."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Only aware times are let in."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"expected an aware time; received {value!r}")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """SQLite forgets the zone, PostgreSQL answers in the session's."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite numbers rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _owner(table: str, *, key: bool = False) -> Column[int]:
+    """The row that this one belongs to and disappears with."""
+    return Column(
+        table[:-1], Number, ForeignKey(f"{table}.number", ondelete="CASCADE"), primary_key=key, nullable=False
+    )
+
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("number", Number, primary_key=True),  # rises with each submission: the cursor of pages
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("spec", Text, nullable=False),  # canonical JSON
+    Column("fingerprint", String(64), nullable=False, index=True),
+    Column("idempotency_key", String(255), unique=True),
+    Column("status", String(16), nullable=False),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("published_at", UtcDateTime),  # the last message about it; null: one is due
+    Column("publications", Integer, nullable=False, default=0),  # messages since it was last queued
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("fruitless", Integer, nullable=False, default=0),  # attempts in a row without a newer checkpoint
+    Column("worker", String(255)),
+    Column("lease_until", UtcDateTime),
+    Column("cancel_requested", Boolean, nullable=False, default=False),
+    Column("error", Text),
+    Column("versions", JSON(none_as_null=True)),
+    Column("compiled", Boolean),
+    Index(None, "status", "published_at"),
+    sqlite_autoincrement=True,  # the number of a deleted experiment is not given away again
+)
+
+layouts = Table(
+    "layouts",
+    metadata,
+    _owner("experiments", key=True),
+    Column("metrics", JSON, nullable=False),  # [name, ...]
+    Column("tensors", JSON, nullable=False),  # [[layer, parameter, [size, ...]], ...]
+    Column("statistics", JSON, nullable=False),  # [name, ...]
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Number, primary_key=True),
+    _owner("experiments"),
+    Column("position", Integer, nullable=False),  # in the spec's seeds
+    Column("seed", BigInteger, nullable=False),
+    Column("epochs_done", Integer, nullable=False, default=0),
+    Column("ended", Boolean, nullable=False, default=False),
+    Column("stopped_by", String(32)),
+    Column("final_metrics", LargeBinary),  # the last stored epoch, packed
+    UniqueConstraint("experiment", "position"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _owner("experiments", key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("worker", String(255), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", String(16)),  # a final status, "released" or "lost"
+    Column("error", Text),
+)
+
+series = Table(
+    "series",
+    metadata,
+    _owner("runs", key=True),
+    Column("kind", String(16), primary_key=True),  # a name in core.store.series
+    Column("first_epoch", Integer, primary_key=True, autoincrement=False),
+    Column("epochs", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    _owner("runs", key=True),
+    Column("tensor", Integer, primary_key=True, autoincrement=False),  # index in the layout
+    Column("last", Double),
+    Column("minimum", Double),
+    Column("maximum", Double),
+    Column("first_nonfinite_epoch", Integer),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    _owner("experiments", key=True),
+    Column("seed", BigInteger, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)

@@ -1,0 +1,41 @@
+"""The Celery app: `python -m celery -A worker.app worker`, or `python -m worker`. No TensorFlow is loaded here."""
+
+import sys
+
+import structlog
+from celery import Celery
+
+from core.queue import celery_config
+from core.settings import Settings
+from worker.stopping import Bell
+from worker.sweep import Sweep
+
+settings = Settings()
+
+app = Celery("gradlab", include=["worker.tasks"])
+app.conf.update(celery_config(settings))
+app.conf.update(
+    gradlab_settings=settings,  # for `Sweep`
+    worker_concurrency=settings.worker_concurrency,
+    # TensorFlow does not survive a fork: each child is a fresh interpreter. Children are kept, with what they compiled.
+    worker_pool_start_method="spawn",
+    # A fresh interpreter takes a second or two to report for work, more on a busy machine.
+    worker_proc_alive_timeout=60.0,
+    # Messages are hints: take one at a time and acknowledge it early. Correctness rests on the claim.
+    worker_prefetch_multiplier=1,
+    task_acks_late=False,
+    worker_hijack_root_logger=True,
+    worker_redirect_stdouts=False,
+)
+app.steps["worker"].update({Bell, Sweep})
+
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+    ],
+    logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+)

@@ -1,0 +1,52 @@
+"""The sweep: every worker looks now and then for lost messages and dead workers. No second scheduler is needed."""
+
+import threading
+from typing import Any
+
+import structlog
+from celery import bootsteps
+
+from core.errors import Unavailable
+from core.experiments import sweep
+from core.queue import CeleryQueue
+from core.settings import Settings
+from core.store import ExperimentStore
+
+log = structlog.get_logger()
+
+
+class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """A thread of the worker's main process.
+
+    A thread rather than Celery's timer: on Redis that runs in the loop that reads messages, which must not wait for a
+    database that is away.
+    """
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        self._stop = threading.Event()
+
+    def start(self, worker: Any) -> None:
+        """Begin to sweep, at once and then every `sweep_every`."""
+        settings: Settings = worker.app.conf.gradlab_settings
+        threading.Thread(target=self._run, args=[settings], daemon=True, name="sweep").start()
+
+    def stop(self, worker: Any) -> None:
+        """Sweep no more."""
+        self._stop.set()
+
+    def _run(self, settings: Settings) -> None:
+        store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
+        queue = CeleryQueue(settings)
+        while True:
+            try:
+                if published := sweep(store=store, queue=queue, requeue_after=settings.requeue_after):
+                    log.info("swept", published=published)
+            except Unavailable as away:
+                log.warning("sweep_failed", error=repr(away.__cause__))
+            except Exception:
+                log.exception("sweep_failed")  # whatever it was, the worker goes on training
+            if self._stop.wait(settings.sweep_every.total_seconds()):
+                return
