@@ -18,6 +18,8 @@ from core.settings import Settings
 # The one task, and the queue in which it waits.
 TRAIN = "gradlab.train"
 QUEUE = "gradlab"
+# The broker that is a folder; Celery wants a host in its address.
+EMBEDDED = "filesystem://"
 # Submitting waits no longer than this for a broker that does not answer: the sweep will publish instead.
 CONNECT_SECONDS = 2.0
 # How long a message lies in the embedded broker's folder at most before an idle worker looks.
@@ -34,7 +36,7 @@ class JobQueue(Protocol):
 def celery_config(settings: Settings) -> dict[str, Any]:
     """What publisher and worker must agree on."""
     return {
-        "broker_url": settings.broker,
+        "broker_url": EMBEDDED + "localhost" if _embedded(settings) else settings.broker,
         "broker_transport_options": _transport(settings),
         "broker_connection_timeout": CONNECT_SECONDS,
         "broker_connection_retry_on_startup": True,
@@ -76,7 +78,7 @@ class CeleryQueue:
 
 
 def _embedded(settings: Settings) -> bool:
-    return settings.broker.startswith("filesystem://")
+    return settings.broker.startswith(EMBEDDED)
 
 
 def _transport(settings: Settings) -> dict[str, Any]:

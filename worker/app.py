@@ -7,12 +7,11 @@ from celery import Celery
 
 from core.queue import celery_config
 from core.settings import Settings
-from worker.stopping import Bell
 from worker.sweep import Sweep
 
 settings = Settings()
 
-app = Celery("gradlab", include=["worker.tasks"])
+app = Celery("gradlab", include=["worker.tasks", "worker.stopping"])
 app.conf.update(celery_config(settings))
 app.conf.update(
     gradlab_settings=settings,  # for `Sweep`
@@ -27,7 +26,7 @@ app.conf.update(
     worker_hijack_root_logger=True,
     worker_redirect_stdouts=False,
 )
-app.steps["worker"].update({Bell, Sweep})
+app.steps["worker"].add(Sweep)
 
 structlog.configure(
     processors=[

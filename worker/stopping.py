@@ -1,8 +1,8 @@
 """How a stopping worker tells its children, which only the main process is told by SIGTERM.
 
-The main process rings SIGUSR2 at them until they have gone. A child that is being started ignores it, hears the next
-one once it is ready, and so takes no new experiment; a child that trains gives its experiment back after the chunk at
-hand. (SIGUSR1 is Celery's own, for time limits.)
+The main process rings SIGURG at them until they have gone. The system ignores that signal unless somebody listens: a
+child that is being started is not harmed, and hears the next one once it is ready. It then takes no new experiment, and
+gives the one it trains back after the chunk at hand. (SIGUSR1 is Celery's own, and its pool makes SIGUSR2 kill.)
 """
 
 import os
@@ -13,8 +13,9 @@ from types import FrameType
 from typing import Any
 
 from billiard import active_children
-from celery import bootsteps, signals
+from celery import signals
 
+BELL = signal.SIGURG
 RINGING_SECONDS = 0.2
 
 _told = False
@@ -25,22 +26,10 @@ def stopping() -> bool:
     return _told
 
 
-class Bell(bootsteps.StartStopStep):  # type: ignore[misc]
-    """In the main process: rings when the worker is told to stop."""
-
-    requires = ("celery.worker.components:Timer",)  # before the pool, whose children inherit what is ignored
-
-    def __init__(self, worker: Any, **options: Any) -> None:
-        super().__init__(worker, **options)
-        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
-        signals.worker_shutting_down.connect(self.ring)
-        self._ringing = threading.Event()
-
-    def ring(self, **_: Any) -> None:
-        """Called from the handler of SIGTERM: it only starts what does the work."""
-        if not self._ringing.is_set():
-            self._ringing.set()
-            threading.Thread(target=_ring, daemon=True, name="bell").start()
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def ring(**_: Any) -> None:
+    """In the main process, from its signal handler: only start what does the work."""
+    threading.Thread(target=_ring, daemon=True, name="bell").start()
 
 
 def _ring() -> None:
@@ -48,15 +37,15 @@ def _ring() -> None:
     while True:
         for child in active_children():
             with suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGUSR2)
+                os.kill(child.pid, BELL)
         pause.wait(RINGING_SECONDS)
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def listen(**_: Any) -> None:
     """In a child, when it is ready for work."""
-    signal.signal(signal.SIGUSR2, _hear)
-    signal.siginterrupt(signal.SIGUSR2, False)  # whatever the training was reading or writing goes on
+    signal.signal(BELL, _hear)
+    signal.siginterrupt(BELL, False)  # whatever the training was reading or writing goes on
 
 
 def _hear(_signal: int, _frame: FrameType | None) -> None:

@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 import structlog
-from celery import bootsteps
+from celery import bootsteps, signals
 
 from core.errors import Unavailable
 from core.experiments import sweep
@@ -27,13 +27,15 @@ class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
         self._stop = threading.Event()
+        # A worker that is to stop must not publish what it has just given back: it would come to itself.
+        signals.worker_shutting_down.connect(self.stop, weak=False)
 
     def start(self, worker: Any) -> None:
         """Begin to sweep, at once and then every `sweep_every`."""
         settings: Settings = worker.app.conf.gradlab_settings
         threading.Thread(target=self._run, args=[settings], daemon=True, name="sweep").start()
 
-    def stop(self, worker: Any) -> None:
+    def stop(self, worker: Any = None, **_: Any) -> None:
         """Sweep no more."""
         self._stop.set()
 
