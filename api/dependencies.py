@@ -1,0 +1,113 @@
+"""What endpoints need, handed in: the house, the key check, and what the caller has already and accepts."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+
+from api.errors import NotAcceptable, NotModified, Unauthorized
+from core.queue import CeleryQueue
+from core.settings import Settings
+from core.store import ExperimentStore
+
+JSON, CSV, NPZ = "application/json", "text/csv", "application/x-npz"
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that lives as long as the application."""
+
+    settings: Settings
+    store: ExperimentStore
+    queue: CeleryQueue
+
+
+def _house(request: Request) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+def _settings(house: Annotated[House, Depends(_house)]) -> Settings:
+    return house.settings
+
+
+def _store(house: Annotated[House, Depends(_house)]) -> ExperimentStore:
+    return house.store
+
+
+def _queue(house: Annotated[House, Depends(_house)]) -> CeleryQueue:
+    return house.queue
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
+Store = Annotated[ExperimentStore, Depends(_store)]
+Queue = Annotated[CeleryQueue, Depends(_queue)]
+
+
+def authorized(request: Request, settings: SettingsDep) -> None:
+    """Refuse whoever does not send the key, where there is one.
+
+    Raises:
+        Unauthorized: the key is missing or wrong.
+    """
+    if settings.api_key is None:
+        return
+    sent = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    if not secrets.compare_digest(sent, settings.api_key.encode()):
+        raise Unauthorized("send the service's key as `Authorization: Bearer …`")
+
+
+def fresh(request: Request, response: Response, experiment_id: UUID, store: Store) -> str:
+    """The answer's ETag: from the experiment's revision, the query and the media type asked for.
+
+    Raises:
+        NotFound: there is no such experiment.
+        NotModified: the caller has that answer already.
+    """
+    basis = (store.revision(experiment_id), request.url.path, request.url.query, request.headers.get("Accept", ""))
+    etag = f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}"'
+    held = {each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")}
+    if etag in held or "*" in held:
+        raise NotModified(etag)
+    response.headers["ETag"] = etag
+    response.headers["Vary"] = "Accept"
+    return etag
+
+
+ETag = Annotated[str, Depends(fresh)]
+
+
+def accepted(request: Request) -> str:
+    """The media type, of those that series come in, that the caller likes best: JSON, CSV or NPZ.
+
+    Raises:
+        NotAcceptable: it likes none of them.
+    """
+    wishes = [_wish(part) for part in request.headers.get("Accept", "*/*").split(",")]
+    liked = {kind: _quality(kind, wishes) for kind in (JSON, CSV, NPZ)}
+    best = max(liked, key=lambda kind: liked[kind])  # of equals the first
+    if liked[best] <= 0:
+        raise NotAcceptable(f"this answer comes as {', '.join(liked)}; accepted: {request.headers['Accept']}")
+    return best
+
+
+MediaType = Annotated[str, Depends(accepted)]
+
+
+def _wish(part: str) -> tuple[str, float]:
+    kind, *parameters = (each.strip() for each in part.split(";"))
+    named = dict(each.split("=", 1) for each in parameters if "=" in each)
+    quality = named.get("q", "1")
+    return kind.lower(), float(quality) if quality.replace(".", "", 1).isdigit() else 0.0
+
+
+def _quality(kind: str, wishes: list[tuple[str, float]]) -> float:
+    """RFC 9110, 12.5.1: the most specific wish that fits decides."""
+    for pattern in (kind, f"{kind.split('/')[0]}/*", "*/*"):
+        for wished, quality in wishes:
+            if wished == pattern:
+                return quality
+    return 0.0

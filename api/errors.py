@@ -1,0 +1,139 @@
+"""Every error as an RFC 9457 problem document: one table from kind to status, one shape for all."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from core.errors import Conflict, Invalid, LabError, NotFound, Problem, Unavailable
+from core.spec.problems import from_pydantic, without_tags
+
+RETRY_AFTER_SECONDS = "5"
+
+
+class NotAcceptable(LabError):
+    """The caller accepts none of the media types that there are."""
+
+
+class Unauthorized(LabError):
+    """The key is missing or wrong."""
+
+
+class NotModified(Exception):
+    """What the caller has is still true.
+
+    Args:
+        etag: of what it has.
+    """
+
+    def __init__(self, etag: str) -> None:
+        self.etag = etag
+
+
+STATUS: dict[type[LabError], int] = {
+    Unauthorized: 401,
+    NotFound: 404,
+    NotAcceptable: 406,
+    Conflict: 409,
+    Invalid: 422,
+    Unavailable: 503,
+}
+HEADERS: dict[int, dict[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    503: {"Retry-After": RETRY_AFTER_SECONDS},
+}
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong with the input."""
+
+    field: str
+    expected: str
+    received: str
+
+
+class ProblemDocument(BaseModel):
+    """What went wrong (RFC 9457, `application/problem+json`)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[FieldProblem] = []
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries for an operation's problem documents."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "model": ProblemDocument, "content": content}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Make the application answer every error this way."""
+    app.add_exception_handler(LabError, _lab_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(NotModified, _not_modified)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(
+    request: Request, status: int, detail: str, *, problems: tuple[Problem, ...] = (), headers: Mapping[str, str] = {}
+) -> Response:
+    """One problem document."""
+    document = ProblemDocument(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        errors=[FieldProblem(**vars(each)) for each in problems],
+    )
+    return JSONResponse(
+        document.model_dump(),
+        status,
+        headers={**HEADERS.get(status, {}), **headers},
+        media_type="application/problem+json",
+    )
+
+
+def _lab_error(request: Request, error: Any) -> Response:
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    return problem(request, status, str(error), problems=getattr(error, "problems", ()))
+
+
+def _invalid_request(request: Request, error: Any) -> Response:
+    if isinstance(error.body, bytes):
+        return problem(request, 415, "send the body as JSON, with `Content-Type: application/json`")
+    problems = tuple(dict.fromkeys(from_pydantic(_as_the_caller_sees_it(each, error.body) for each in error.errors())))
+    return problem(request, 422, "; ".join(map(str, problems)), problems=problems)
+
+
+def _as_the_caller_sees_it(error: Mapping[str, Any], body: Any) -> dict[str, Any]:
+    where, *loc = error["loc"]
+    if error["type"] == "json_invalid":
+        return {**error, "loc": (), "ctx": {**error["ctx"], "received": f"something else at character {loc[0]}"}}
+    return {**error, "loc": without_tags(tuple(loc), body) if where == "body" else tuple(loc)}
+
+
+def _http_error(request: Request, error: Any) -> Response:
+    if error.status_code == 400:  # FastAPI's word for a body that its JSON reader broke on: too deep, too long a number
+        unread = Problem("(the whole body)", "JSON, not nested too deeply, without endless numbers", "something else")
+        return problem(request, 422, str(unread), problems=(unread,))
+    return problem(request, error.status_code, str(error.detail), headers=error.headers or {})
+
+
+def _not_modified(_: Request, error: Any) -> Response:
+    return Response(status_code=304, headers={"ETag": error.etag})
+
+
+def _unexpected(request: Request, _: Exception) -> Response:
+    return problem(request, 500, "Something broke on our side; the service's log says what.")

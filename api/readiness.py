@@ -1,0 +1,42 @@
+"""What a service needs from outside, asked one by one."""
+
+from collections.abc import Callable
+
+from pydantic import BaseModel
+
+from core.errors import Unavailable
+from core.queue import CeleryQueue
+from core.store import ExperimentStore
+from core.store.migrate import is_at_head
+
+OK = "ok"
+
+
+class Readiness(BaseModel):
+    """Whether the service can work, and what keeps it from it."""
+
+    ready: bool
+    checks: dict[str, str]
+
+
+def readiness(store: ExperimentStore, queue: CeleryQueue, database_url: str) -> Readiness:
+    """Ask the database, its migrations and the broker."""
+    checks = {
+        "database": _asked(store.ping),
+        "migrations": _asked(lambda: _migrated(database_url)),
+        "broker": _asked(queue.ping),
+    }
+    return Readiness(ready=all(answer == OK for answer in checks.values()), checks=checks)
+
+
+def _migrated(database_url: str) -> None:
+    if not is_at_head(database_url):
+        raise Unavailable("the tables are not this version's: run `gradlab migrate`")
+
+
+def _asked(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except Unavailable as error:
+        return str(error)
+    return OK

@@ -1,0 +1,1 @@
+"""Endpoints: decode, call one use-case, encode."""

@@ -1,0 +1,104 @@
+"""Experiments: submit, validate, list, look at, cancel, delete."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Header, Query, Request, Response
+
+from api.cursor import read_cursor, write_cursor
+from api.dependencies import ETag, Queue, SettingsDep, Store
+from api.errors import documented
+from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
+from core import experiments
+from core.spec import ExperimentSpec
+from core.spec.estimate import check_bounds
+from core.store import Status
+
+router = APIRouter(prefix="/experiments", tags=["experiments"])
+
+EXAMPLE = {
+    "name": "deep tanh",
+    "dataset": {"kind": "circles", "samples": 1000, "noise": 0.1, "seed": 1, "scale": [-1, 1], "train_size": 500},
+    "model": {
+        "layers": [
+            {
+                "kind": "dense",
+                "units": 5,
+                "activation": "tanh",
+                "kernel_initializer": {"kind": "random_uniform", "minval": 0, "maxval": 1},
+                "repeat": 5,
+            },
+            {"kind": "dense", "units": 1, "activation": "sigmoid"},
+        ]
+    },
+    "training": {
+        "loss": "binary_crossentropy",
+        "optimizer": {"kind": "sgd", "learning_rate": 0.01, "momentum": 0.9},
+        "epochs": 500,
+        "batch_size": 32,
+    },
+    "seeds": [0, 1, 2, 3, 4],
+}
+Spec = Annotated[ExperimentSpec, Body(openapi_examples={"deep tanh": {"summary": "deep tanh", "value": EXAMPLE}})]
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")]
+
+
+@router.post("", status_code=202, responses=documented(401, 409, 413, 422, 503))
+def submit(
+    spec: Spec,
+    response: Response,
+    store: Store,
+    queue: Queue,
+    settings: SettingsDep,
+    idempotency_key: IdempotencyKey = None,
+) -> ExperimentAnswer:
+    """Queue an experiment; training happens in a worker.
+
+    With an `Idempotency-Key` that was sent before with the same spec, the answer is the experiment it made then.
+    """
+    experiment, _ = experiments.submit(
+        spec, store=store, queue=queue, settings=settings, idempotency_key=idempotency_key
+    )
+    response.headers["Location"] = f"/experiments/{experiment.id}"
+    return ExperimentAnswer.of(experiment)
+
+
+@router.post("/validate", responses=documented(401, 413, 422))
+def validate(spec: Spec, settings: SettingsDep) -> ValidationAnswer:
+    """Check a spec, count its parameters and estimate its cost; nothing is queued."""
+    check_bounds(spec, settings)
+    return ValidationAnswer.of(spec)
+
+
+@router.get("", responses=documented(401, 422, 503))
+def page(
+    request: Request,
+    store: Store,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(description="from the `next` of the page before")] = None,
+    status: Status | None = None,
+) -> ExperimentsAnswer:
+    """List experiments, newest first, a page at a time."""
+    found = store.page(limit=limit, before=read_cursor(cursor), status=status)
+    if found.next is None:
+        return ExperimentsAnswer.of(found, next=None)
+    following = request.url.include_query_params(cursor=write_cursor(found.next))
+    return ExperimentsAnswer.of(found, next=f"{following.path}?{following.query}")
+
+
+@router.get("/{experiment_id}", responses=documented(401, 404, 422, 503))
+def get(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentAnswer:
+    """Look at an experiment: status, progress, spec, final metrics per run, what trained it."""
+    return ExperimentAnswer.of(store.get(experiment_id))
+
+
+@router.post("/{experiment_id}/cancel", responses=documented(401, 404, 409, 422, 503))
+def cancel(experiment_id: UUID, store: Store) -> ExperimentAnswer:
+    """Cancel an experiment: at once if it is queued, at the next chunk if it is running. What was measured is kept."""
+    return ExperimentAnswer.of(experiments.cancel(experiment_id, store=store))
+
+
+@router.delete("/{experiment_id}", status_code=204, responses=documented(401, 404, 422, 503))
+def delete(experiment_id: UUID, store: Store) -> None:
+    """Delete an experiment with all its series; if it is running, its worker stops at the next chunk."""
+    experiments.delete(experiment_id, store=store)

@@ -1,0 +1,22 @@
+"""Whether the service is alive, and whether it is ready. Neither needs a key."""
+
+from fastapi import APIRouter, Response
+
+from api.dependencies import Queue, SettingsDep, Store
+from api.readiness import Readiness, readiness
+
+router = APIRouter(tags=["probes"])
+
+
+@router.get("/livez")
+def livez() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", responses={503: {"model": Readiness}})
+def readyz(response: Response, store: Store, queue: Queue, settings: SettingsDep) -> Readiness:
+    """Say whether database, migrations and broker are in order; 503 when one is not."""
+    found = readiness(store, queue, settings.database)
+    response.status_code = 200 if found.ready else 503
+    return found

@@ -1,0 +1,132 @@
+"""What can be asked for, told by the shelves themselves: their docstrings, fields, defaults and bounds."""
+
+import inspect
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from core.activations import ACTIVATIONS
+from core.datasets import DATASETS
+from core.frozen import Frozen, kind_of
+from core.initializers import INITIALIZERS
+from core.layers import LAYERS
+from core.losses import LOSSES
+from core.optimizers import OPTIMIZERS
+from core.statistics import GRADIENT_STATISTICS
+
+SHELVES: dict[str, tuple[type[Frozen], ...]] = {
+    "datasets": DATASETS,
+    "layers": LAYERS,
+    "activations": ACTIVATIONS,
+    "initializers": INITIALIZERS,
+    "optimizers": OPTIMIZERS,
+}
+BOUNDS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "above",
+    "maximum": "at most",
+    "exclusiveMaximum": "below",
+    "minLength": "length at least",
+    "maxLength": "length at most",
+}
+
+
+class Parameter(BaseModel):
+    """One field of a kind."""
+
+    name: str
+    type: str
+    required: bool
+    default: Any
+    bounds: str
+    description: str
+
+
+class Kind(BaseModel):
+    """One thing that can be asked for by name."""
+
+    kind: str
+    description: str
+    parameters: list[Parameter]
+
+
+class LossKind(BaseModel):
+    """One loss."""
+
+    kind: str
+    formula: str
+
+
+class StatisticKind(BaseModel):
+    """One number about one tensor."""
+
+    name: str
+    formula: str
+    range: str
+    unit: str
+    meaning: str
+
+
+class Catalogue(BaseModel):
+    """Everything that a spec, or a query for series, may name."""
+
+    datasets: list[Kind]
+    layers: list[Kind]
+    activations: list[Kind]
+    initializers: list[Kind]
+    optimizers: list[Kind]
+    losses: list[LossKind]
+    gradient_statistics: list[StatisticKind]
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Read the shelves."""
+    return Catalogue(
+        **{shelf: [_kind(member) for member in members] for shelf, members in SHELVES.items()},
+        losses=[LossKind(kind=loss.kind, formula=loss.formula) for loss in LOSSES],
+        gradient_statistics=[
+            StatisticKind(name=each.name, formula=each.formula, range=each.range, unit=each.unit, meaning=each.meaning)
+            for each in GRADIENT_STATISTICS
+        ],
+    )
+
+
+def _kind(member: type[Frozen]) -> Kind:
+    schema = member.model_json_schema()
+    required = schema.get("required", ())
+    return Kind(
+        kind=kind_of(member),
+        description=inspect.cleandoc(member.__doc__ or ""),
+        parameters=[
+            Parameter(
+                name=name,
+                type=_type(field),
+                required=name in required,
+                default=field.get("default"),
+                bounds=", ".join(_bounds(field)),
+                description=" ".join(field.get("description", "").split()),
+            )
+            for name, field in schema["properties"].items()
+            if name != "kind"
+        ],
+    )
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "discriminator" in field:
+        kinds = set(field["discriminator"]["mapping"])
+        return next(shelf for shelf, members in SHELVES.items() if {kind_of(each) for each in members} == kinds)
+    if "anyOf" in field:
+        return " or ".join(_type(each) for each in field["anyOf"])
+    if "enum" in field or "const" in field:
+        return " or ".join(f'"{value}"' for value in field.get("enum", [field.get("const")]))
+    if "prefixItems" in field:
+        return f"[{', '.join(_type(each) for each in field['prefixItems'])}]"
+    return str(field["type"])
+
+
+def _bounds(field: dict[str, Any]) -> list[str]:
+    own = [f"{word} {field[bound]}" for bound, word in BOUNDS.items() if bound in field]
+    return own + [each for option in field.get("anyOf", ()) for each in _bounds(option)]
