@@ -32,7 +32,9 @@ def main() -> None:
         taken.close()
         environment = os.environ | {"GRADLAB_DATA_DIR": data_dir, "GRADLAB_PORT": str(port)}
         command = [sys.executable, "-m", "api.cli", "serve"]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as service:
             try:
                 client = Client(f"http://127.0.0.1:{port}")
                 _until_it_answers(client)

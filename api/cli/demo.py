@@ -1,0 +1,150 @@
+"""The tutorial in one command: three networks, several seeds each, on a service that is started for it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from api.cli.display import Measured, final, gradients_table
+from api.cli.outcome import console
+from api.client import Client, Unreachable
+from api.dependencies import CSV, JSON
+from api.schemas import ExperimentAnswer
+from core.spec.experiment import parse
+from core.store import Status
+
+ROOT = Path(__file__).parents[2]
+# The single runs that the tutorial reports: accuracy on the training and on the test samples.
+REPORTED = {
+    "tutorial-1-one-tanh": (0.816, 0.816),
+    "tutorial-2-deep-tanh": (0.530, 0.468),
+    "tutorial-3-deep-relu": (0.836, 0.840),
+}
+START_SECONDS = 60
+
+
+def demo(output: Path, seeds: int) -> bool:
+    """Run it all; whether every experiment was completed. The series go to `output` as JSON and CSV."""
+    data_dir = ROOT / ".gradlab" / "demo"
+    with _service(data_dir) as client:
+        console.print(f"A service is up on {client.url}; training the tutorial's networks on {seeds} seeds each.")
+        submitted = {}
+        for name in REPORTED:
+            spec = parse((ROOT / "examples" / f"{name}.json").read_bytes())
+            submitted[name] = client.submit(spec.model_copy(update={"seeds": tuple(range(seeds))}))
+        finished = _follow(client, submitted)
+        completed = all(each.status is Status.completed for each in finished.values())
+        for name, experiment in finished.items():
+            if experiment.status is not Status.completed:
+                console.print(f"{name}: {experiment.status} {experiment.error or ''}", style="red")
+        if completed:
+            measured = {name: _fetch(client, experiment) for name, experiment in finished.items()}
+            _report(finished, measured, seeds)
+            _save(client, finished, output)
+    return completed
+
+
+@contextmanager
+def _service(data_dir: Path) -> Iterator[Client]:
+    """`gradlab serve` on a free port, stopped at the end."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {"GRADLAB_DATA_DIR": str(data_dir), "GRADLAB_HOST": "127.0.0.1", "GRADLAB_PORT": str(port)}
+    # The demonstration is of the embedded default, whatever this shell is set to.
+    elsewhere = {"GRADLAB_DATABASE_URL": "", "GRADLAB_BROKER_URL": "", "GRADLAB_API_KEY": ""}
+    log = data_dir / "service.log"
+    with log.open("w") as written:
+        service = subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "serve"],
+            env=os.environ | own | elsewhere,
+            stdout=written,
+            stderr=written,
+            start_new_session=True,
+        )
+        try:
+            client = Client(f"http://127.0.0.1:{port}")
+            _until_alive(client, service, log)
+            yield client
+        finally:
+            service.send_signal(signal.SIGTERM)
+            service.wait()
+
+
+def _until_alive(client: Client, service: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not client.is_alive():
+        if service.poll() is not None or time.monotonic() > deadline:
+            raise Unreachable(f"the service did not start; its log is {log}")
+        time.sleep(0.1)
+
+
+def _follow(client: Client, submitted: dict[str, ExperimentAnswer]) -> dict[str, ExperimentAnswer]:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    ) as progress:
+        bars = {
+            name: progress.add_task(f"{name:22}", total=each.progress.epochs_total) for name, each in submitted.items()
+        }
+
+        def advance(bar: TaskID, seen: ExperimentAnswer) -> None:
+            progress.update(bar, completed=seen.progress.epochs_done)
+
+        return {name: client.wait(each.id, progress=partial(advance, bars[name])) for name, each in submitted.items()}
+
+
+def _fetch(client: Client, experiment: ExperimentAnswer) -> Measured:
+    history, gradients = client.history(experiment.id), client.gradients(experiment.id)
+    return Measured(
+        seeds=tuple(history["seeds"].tolist()),
+        metric_names=tuple(history["metrics"].tolist()),
+        metrics=history["values"],
+        layers=tuple(gradients["layers"].tolist()),
+        gradients=gradients["values"],
+        lengths=history["lengths"],
+    )
+
+
+def _report(finished: dict[str, ExperimentAnswer], measured: dict[str, Measured], seeds: int) -> None:
+    table = Table(
+        title=f"Accuracy after 500 epochs: median of {seeds} seeds (range); the tutorial's one run",
+        title_justify="left",
+    )
+    for column in ("network", "train", "tutorial", "test", "tutorial"):
+        table.add_column(column, justify="left" if column == "network" else "right", no_wrap=True)
+    for name, found in measured.items():
+        names, last = found.metric_names, final(found.metrics, found.lengths)
+        train, test = (last[:, names.index(metric)] for metric in ("accuracy", "val_accuracy"))
+        reported_train, reported_test = REPORTED[name]
+        table.add_row(
+            finished[name].name, _spread(train), f"{reported_train:.3f}", _spread(test), f"{reported_test:.3f}"
+        )
+    console.print(table)
+    for name, found in measured.items():
+        console.print(f"\n[bold]{finished[name].name}[/bold]")
+        console.print(gradients_table(found))
+
+
+def _spread(values: np.ndarray) -> str:
+    return f"{np.median(values):.3f} ({values.min():.2f}–{values.max():.2f})"
+
+
+def _save(client: Client, finished: dict[str, ExperimentAnswer], output: Path) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    for name, experiment in finished.items():
+        for series, query in (("history", {}), ("gradients", {"parameter": "all"})):
+            for suffix, media_type in (("json", JSON), ("csv", CSV)):
+                content = client.file(experiment.id, series, media_type, **query)
+                (output / f"{name}-{series}.{suffix}").write_bytes(content)
+    console.print(f"\nThe series are in {output}{os.sep} as JSON and CSV. `gradlab serve` keeps a service up.")

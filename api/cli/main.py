@@ -1,0 +1,185 @@
+"""Every command, its options, and nothing else: what they do stands in the modules beside."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from api.cli import demo as demonstration
+from api.cli import serve as service
+from api.cli.display import Measured, picture
+from api.cli.outcome import EPILOG, OUTCOME, Exit, console, in_one_line, read_spec
+from api.cli.training import train_alone
+from api.client import Client
+from api.schemas import ExperimentAnswer
+from core.settings import Settings
+from core.store import Status
+from core.store.migrate import upgrade
+
+app = typer.Typer(
+    help="See why a deep network does not learn.", epilog=EPILOG, no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+Url = Annotated[str | None, typer.Option(envvar="GRADLAB_URL", help="The service; by default the one on this machine.")]
+SpecFile = Annotated[Path, typer.Argument(help="A JSON file with an experiment spec; - reads standard input.")]
+Id = Annotated[str, typer.Argument(help="The experiment's id.")]
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+@app.command(epilog=EPILOG)
+def serve(
+    host: Annotated[str | None, typer.Option(help="Where to listen.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    api_only: Annotated[bool, typer.Option(help="No worker and no migration: others see to them.")] = False,
+) -> None:
+    """Run the service until Ctrl-C: migrates the database, starts the API and a worker, stops both together."""
+    chosen = {"host": host, "port": port}
+    settings = Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    with in_one_line():
+        service.serve(settings, api_only=api_only)
+
+
+@app.command(epilog=EPILOG)
+def migrate() -> None:
+    """Bring the database to this version's tables. Safe to repeat."""
+    with in_one_line():
+        upgrade(Settings().database)
+
+
+@app.command(epilog=EPILOG)
+def submit(
+    spec: SpecFile,
+    wait: Annotated[bool, typer.Option("--wait", help="Show progress and end with the experiment.")] = False,
+    url: Url = None,
+) -> None:
+    """Queue an experiment and print its id."""
+    with in_one_line():
+        client = _client(url)
+        submitted = client.submit(read_spec(spec))
+        typer.echo(submitted.id)
+        finished = follow(client, submitted) if wait else None
+    if finished is not None:
+        raise typer.Exit(_conclude(finished))
+
+
+@app.command(epilog=EPILOG)
+def validate(spec: SpecFile, url: Url = None) -> None:
+    """Check a spec, count its parameters and estimate its cost; nothing is queued."""
+    with in_one_line():
+        answer = _client(url).validate(read_spec(spec))
+    table = Table("layer", "input", "output", "parameters")
+    for layer in answer.layers:
+        table.add_row(layer.layer, str(layer.input_shape), str(layer.output_shape), f"{layer.parameters:,}")
+    console.print(table)
+    cost = answer.estimate
+    console.print(
+        f"{cost.parameters:,} parameters; about {cost.seconds:.0f} s of training; "
+        f"{cost.series_bytes / 1e6:,.2f} MB of series"
+    )
+
+
+@app.command("list", epilog=EPILOG)
+def list_(
+    status: Annotated[Status | None, typer.Option(help="Only those.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 20,
+    url: Url = None,
+) -> None:
+    """List experiments, newest first."""
+    table = Table("id", "status", "epochs", "submitted", "name")
+    with in_one_line():
+        for _, each in zip(range(limit), _client(url).experiments(status=status), strict=False):
+            epochs = f"{each.progress.epochs_done}/{each.progress.epochs_total}"
+            table.add_row(str(each.id), each.status, epochs, f"{each.created_at:%Y-%m-%d %H:%M:%S}", each.name)
+    console.print(table)
+
+
+@app.command(epilog=EPILOG)
+def show(id: Id, url: Url = None) -> None:
+    """Show an experiment: status, final metrics, gradients by layer."""
+    with in_one_line():
+        client = _client(url)
+        experiment = client.get(id)
+        history, gradients = client.history(id), client.gradients(id)
+    console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {_state(experiment)}")
+    console.print(
+        picture(
+            Measured(
+                seeds=tuple(history["seeds"].tolist()),
+                metric_names=tuple(history["metrics"].tolist()),
+                metrics=history["values"],
+                layers=tuple(gradients["layers"].tolist()),
+                gradients=gradients["values"],
+                lengths=history["lengths"],
+            )
+        )
+    )
+
+
+@app.command(epilog=EPILOG)
+def cancel(id: Id, url: Url = None) -> None:
+    """Cancel an experiment; what was measured is kept."""
+    with in_one_line():
+        console.print(_state(_client(url).cancel(id)))
+
+
+@app.command(epilog=EPILOG)
+def train(
+    spec: SpecFile,
+    save: Annotated[Path | None, typer.Option(help="Keep the series in this NPZ file.")] = None,
+) -> None:
+    """Train a spec here and now, without a service, in one process."""
+    with in_one_line():
+        chosen = read_spec(spec)
+        measured = train_alone(chosen, save)
+    if measured is None:
+        raise typer.Exit(Exit.FAILED)
+    console.print(picture(measured))
+
+
+@app.command(epilog=EPILOG)
+def demo(
+    output: Annotated[Path, typer.Option(help="Where the series go, as JSON and CSV.")] = Path("demo-output"),
+    seeds: Annotated[int, typer.Option(help="Seeds for each network.", min=1)] = 5,
+) -> None:
+    """Train the tutorial's first three networks on an embedded service and say what was found."""
+    with in_one_line():
+        completed = demonstration.demo(output, seeds)
+    raise typer.Exit(Exit.COMPLETED if completed else Exit.FAILED)
+
+
+def follow(client: Client, submitted: ExperimentAnswer) -> ExperimentAnswer:
+    """Wait for an experiment behind a progress bar for each run."""
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    ) as progress:
+        epochs = submitted.spec.training.epochs
+        bars = {seed: progress.add_task(f"seed {seed}", total=epochs) for seed in submitted.spec.seeds}
+
+        def advance(experiment: ExperimentAnswer) -> None:
+            for run in experiment.runs:
+                total = run.epochs_done if run.ended else epochs
+                progress.update(bars[run.seed], completed=run.epochs_done, total=total)
+
+        return client.wait(submitted.id, progress=advance)
+
+
+def _client(url: str | None) -> Client:
+    settings = Settings()
+    return Client(url or f"http://{settings.host}:{settings.port}", settings.api_key)
+
+
+def _conclude(experiment: ExperimentAnswer) -> Exit:
+    console.print(_state(experiment))
+    return OUTCOME[experiment.status]
+
+
+def _state(experiment: ExperimentAnswer) -> str:
+    stopped = f", a run was stopped: {experiment.stopped_by}" if experiment.stopped_by else ""
+    error = f" ({experiment.error})" if experiment.error else ""
+    return f"{experiment.status}{stopped}{error}"

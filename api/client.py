@@ -1,0 +1,159 @@
+"""A small typed client of the service: what the command line is built on, and anybody's script may be."""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import numpy as np
+
+from api.dependencies import CSV, JSON, NPZ
+from api.errors import ProblemDocument
+from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
+from core.spec import ExperimentSpec
+from core.store import Status
+
+QUICKEST, SLOWEST = 0.1, 1.0  # seconds between two looks at an experiment
+
+
+class Refused(Exception):
+    """The service understood and said no."""
+
+    def __init__(self, problem: ProblemDocument) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class Unreachable(Exception):
+    """The service does not answer, or answers that it cannot now."""
+
+
+class Client:
+    """One service.
+
+    Args:
+        url: where it listens.
+        api_key: its key, if it asks for one.
+        timeout: seconds to wait for each answer.
+
+    Raises (every method):
+        Refused: with the problem document.
+        Unreachable: there was no answer, or 503.
+    """
+
+    def __init__(self, url: str = "http://127.0.0.1:8000", api_key: str | None = None, timeout: float = 30.0) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout)
+        self.url = url
+
+    def is_alive(self) -> bool:
+        """Whether the service answers at all."""
+        try:
+            return self._ask("GET", "/livez").status_code == 200
+        except (Unreachable, Refused):
+            return False
+
+    def submit(self, spec: ExperimentSpec, *, idempotency_key: str | None = None) -> ExperimentAnswer:
+        """Queue an experiment. It is safe to send again what may have been lost: a key of its own goes with it."""
+        headers = {"Idempotency-Key": idempotency_key or str(uuid4()), "Content-Type": JSON}
+        try:
+            answer = self._ask("POST", "/experiments", content=spec.canonical(), headers=headers)
+        except Unreachable:
+            answer = self._ask("POST", "/experiments", content=spec.canonical(), headers=headers)
+        return ExperimentAnswer.model_validate_json(answer.content)
+
+    def validate(self, spec: ExperimentSpec) -> ValidationAnswer:
+        """Have a spec checked, counted and estimated."""
+        headers = {"Content-Type": JSON}
+        answer = self._ask("POST", "/experiments/validate", content=spec.canonical(), headers=headers)
+        return ValidationAnswer.model_validate_json(answer.content)
+
+    def get(self, experiment_id: UUID | str) -> ExperimentAnswer:
+        """Look at an experiment."""
+        return ExperimentAnswer.model_validate_json(self._ask("GET", f"/experiments/{experiment_id}").content)
+
+    def experiments(self, *, status: Status | None = None) -> Iterator[ExperimentAnswer]:
+        """All experiments, newest first, fetched a page at a time."""
+        following: str | None = "/experiments" + (f"?status={status}" if status else "")
+        while following is not None:
+            page = ExperimentsAnswer.model_validate_json(self._ask("GET", following).content)
+            yield from page.experiments
+            following = page.next
+
+    def cancel(self, experiment_id: UUID | str) -> ExperimentAnswer:
+        """Cancel an experiment."""
+        answer = self._ask("POST", f"/experiments/{experiment_id}/cancel")
+        return ExperimentAnswer.model_validate_json(answer.content)
+
+    def delete(self, experiment_id: UUID | str) -> None:
+        """Delete an experiment with all its series."""
+        self._ask("DELETE", f"/experiments/{experiment_id}")
+
+    def history(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
+        """Named arrays: `metrics`, `seeds`, `epochs`, `lengths`, `values` (seeds, epochs, metrics) float32."""
+        return self._arrays(experiment_id, "history", query)
+
+    def gradients(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
+        """Named arrays: `layers`, `parameters`, `statistic`, `seeds`, `epochs`, `lengths`, `values` (seeds, epochs,
+        tensors) float32."""
+        return self._arrays(experiment_id, "gradients", query)
+
+    def file(self, experiment_id: UUID | str, series: str, media_type: str = CSV, **query: Any) -> bytes:
+        """A series as it goes into a file."""
+        path = f"/experiments/{experiment_id}/{series}"
+        content: bytes = self._ask("GET", path, params=query, headers={"Accept": media_type}).content
+        return content
+
+    def wait(
+        self,
+        experiment_id: UUID | str,
+        *,
+        progress: Callable[[ExperimentAnswer], None] = lambda _: None,
+        patience: float = 60.0,
+    ) -> ExperimentAnswer:
+        """Wait until an experiment has finished.
+
+        Args:
+            experiment_id: which.
+            progress: told whenever something has changed.
+            patience: seconds for which the service may be away, for a restart, before we give up.
+        """
+        headers: dict[str, str] = {}
+        pause, away_since = QUICKEST, None
+        while True:
+            try:
+                answer = self._ask("GET", f"/experiments/{experiment_id}", headers=headers)
+                away_since = None
+            except Unreachable:
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since > patience:
+                    raise
+                answer = None
+            if answer is not None and answer.status_code == 200:
+                experiment = ExperimentAnswer.model_validate_json(answer.content)
+                progress(experiment)
+                if experiment.status.is_finished:
+                    return experiment
+                headers, pause = {"If-None-Match": answer.headers["ETag"]}, QUICKEST
+            time.sleep(pause)
+            pause = min(SLOWEST, pause * 1.2)
+
+    def _arrays(self, experiment_id: UUID | str, series: str, query: dict[str, Any]) -> dict[str, np.ndarray]:
+        with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
+            return dict(archive)
+
+    def _ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        try:
+            answer = self._http.request(method, path, **more)
+        except httpx2.HTTPError as error:
+            raise Unreachable(f"{self.url} does not answer: {error}") from error
+        if answer.status_code < 400:
+            return answer
+        if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):
+            raise Unreachable(f"{self.url} answered {answer.status_code}, and not as Gradient Lab does")
+        problem = ProblemDocument.model_validate_json(answer.content)
+        if answer.status_code == 503:
+            raise Unreachable(f"{self.url} cannot now: {problem.detail}")
+        raise Refused(problem)
