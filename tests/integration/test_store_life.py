@@ -1,0 +1,336 @@
+"""The life of an experiment in the store: who may write, who is buried, who is called again."""
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import ClaimLost, Conflict, NotFound, Unavailable
+from core.store import ExperimentStore, Orders, Status
+from core.store.migrate import is_at_head, upgrade
+from tests.builders import MINUTE, a_chunk, a_spec, a_training, measured
+from tests.servers import PostgreSQL
+
+ROOT = Path(__file__).parents[2]
+SPEC = a_spec(epochs=6, seeds=(0, 1))
+
+
+def claimed(store, spec=SPEC):
+    it = store.add(spec)[0].id
+    claim = store.claim(it, worker="one")
+    assert claim
+    return it, claim
+
+
+def stored(store, claim, chunk):
+    return store.append(claim, chunk, checkpoint=chunk.checkpoint())
+
+
+def test_what_is_claimed_cannot_be_claimed_again_until_its_lease_has_run_out(store, clock):
+    it, first = claimed(store)
+    assert store.claim(it, worker="two") is None
+    clock.forward(MINUTE)
+    assert store.claim(it, worker="two") is None
+    clock.forward(timedelta(seconds=1))
+    second = store.claim(it, worker="two")
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert store.get(it).worker == "two"
+    assert "Attempt 1 was lost: worker one" in store.get(it).error
+
+
+@pytest.mark.parametrize("expired", [False, True])
+def test_of_many_claims_at_once_one_succeeds(database_url, expired):
+    threads, rounds = 4, 8
+    together = threading.Barrier(threads)
+    lease = timedelta(0) if expired else MINUTE
+    first = ExperimentStore(database_url, lease=lease, max_attempts=99)
+    ids = [first.add(SPEC)[0].id for _ in range(rounds)]
+    if expired:
+        assert all(first.claim(it, worker="dead") for it in ids)
+    first.close()
+
+    def claim_all(name: int):
+        store = ExperimentStore(database_url, lease=MINUTE, max_attempts=99)
+        found = []
+        for it in ids:
+            together.wait()
+            found.append(store.claim(it, worker=str(name)))
+        store.close()
+        return found
+
+    with ThreadPoolExecutor(threads) as pool:
+        claims = list(zip(*pool.map(claim_all, range(threads)), strict=True))
+    assert [sum(claim is not None for claim in of_one) for of_one in claims] == [1] * rounds
+
+
+def test_a_zombie_can_write_nothing(store, clock):
+    it, zombie = claimed(store)
+    stored(store, zombie, a_chunk(SPEC))
+    clock.forward(2 * MINUTE)
+    heir = store.claim(it, worker="two")
+    stored(store, heir, a_chunk(SPEC, first_epoch=3))
+    before = store.get(it)
+    for write in (
+        lambda: store.append(zombie, a_chunk(SPEC, first_epoch=3)),
+        lambda: store.finish(zombie, Status.completed),
+        lambda: store.release(zombie),
+    ):
+        with pytest.raises(ClaimLost):
+            write()
+    assert store.get(it) == before
+
+
+def test_a_worker_that_is_late_but_not_replaced_may_go_on(store, clock):
+    it, claim = claimed(store)
+    clock.forward(2 * MINUTE)
+    assert store.append(claim, a_chunk(SPEC)) is Orders.go_on
+    assert store.get(it).lease_until == clock.now + MINUTE
+
+
+def test_the_next_attempt_goes_on_from_the_checkpoint_and_drops_what_lies_beyond(store, clock):
+    it, first = claimed(store)
+    assert first.checkpoint is None
+    stored(store, first, a_chunk(SPEC, first_epoch=1, epochs=3))
+    store.append(first, a_chunk(SPEC, first_epoch=4, epochs=3))
+    store.append(first, a_chunk(SPEC, seed=1, first_epoch=1, epochs=2))
+    assert list(store.summaries(it)) == [0]
+    clock.forward(2 * MINUTE)
+    second = store.claim(it, worker="two")
+    assert (second.checkpoint.seed, second.checkpoint.epoch, second.spec) == (0, 3, SPEC)
+    store.append(second, a_chunk(SPEC, first_epoch=4, epochs=1))
+    assert [run.epochs_done for run in store.get(it).runs] == [4, 0]
+    assert [run.ended for run in store.get(it).runs] == [False, False]
+    assert store.metrics(it)[1].shape == (0, 4)
+    assert store.summaries(it) == {}
+    np.testing.assert_array_equal(store.gradients(it)[0], measured(SPEC, 0, 1, 4).gradients)
+
+
+def test_a_block_that_reaches_over_the_checkpoint_is_cut(store, clock):
+    it, first = claimed(store)
+    store.append(first, a_chunk(SPEC, epochs=5))
+    clock.forward(2 * MINUTE)
+    second = store.claim(it, worker="two")
+    store.append(second, a_chunk(SPEC, first_epoch=3, epochs=1))
+    np.testing.assert_array_equal(store.metrics(it)[0], measured(SPEC, 0, 1, 3).metrics)
+
+
+def test_an_experiment_that_kills_its_workers_fails_after_so_many_fruitless_attempts(store, clock, requeue_after):
+    it, _ = claimed(store)
+    for _ in range(2):
+        clock.forward(2 * MINUTE)
+        claim = store.claim(it, worker="next")
+    store.append(claim, a_chunk(SPEC, epochs=1))  # measured, but no checkpoint
+    clock.forward(2 * MINUTE)
+    assert store.claim(it, worker="next") is None, "the fourth attempt"
+    assert store.due(requeue_after=requeue_after) == []
+    failed = store.get(it)
+    assert (failed.status, failed.finished_at, failed.epochs_done) == (Status.failed, clock.now, 1)
+    assert failed.error.startswith("3 attempts in a row got no further. Attempt 3 was lost: worker next")
+    assert list(store.summaries(it)) == [0]
+
+
+def test_attempts_that_get_further_are_not_held_against_an_experiment(store, clock):
+    it, claim = claimed(store)
+    for epoch in range(1, 6):
+        stored(store, claim, a_chunk(SPEC, first_epoch=epoch, epochs=1))
+        clock.forward(2 * MINUTE)
+        claim = store.claim(it, worker="next")
+        assert claim.attempt == epoch + 1
+
+
+def test_a_checkpoint_that_is_not_further_does_not_count(store, clock):
+    it, claim = claimed(store)
+    for _ in range(4):
+        stored(store, claim, a_chunk(SPEC, epochs=2))
+        clock.forward(2 * MINUTE)
+        last, claim = claim, store.claim(it, worker="next") or claim
+    assert last.attempt == claim.attempt == 4, "the first brought fruit, three did not"
+
+
+def test_giving_back_is_not_held_against_an_experiment(store, clock):
+    it = store.add(SPEC)[0].id
+    for attempt in range(1, 8):
+        claim = store.claim(it, worker="one")
+        assert claim.attempt == attempt
+        store.release(claim)
+    waiting = store.get(it)
+    assert (waiting.status, waiting.lease_until, waiting.error) == (Status.queued, None, None)
+
+
+def test_the_sweep_calls_for_the_dead_workers_experiments_at_once(store, clock, requeue_after):
+    it, claim = claimed(store)
+    assert store.due(requeue_after=requeue_after) == []
+    clock.forward(2 * MINUTE)
+    assert store.due(requeue_after=requeue_after) == [it]
+    assert store.get(it).status is Status.queued
+    assert store.due(requeue_after=requeue_after) == []
+    with pytest.raises(ClaimLost):
+        store.append(claim, a_chunk(SPEC))
+
+
+def test_what_waits_too_long_is_published_again_ever_more_rarely(store, clock, requeue_after):
+    it = store.add(SPEC)[0].id
+    pauses, seconds = [], 0
+    while len(pauses) < 6:
+        clock.forward(timedelta(seconds=1))
+        seconds += 1
+        if store.due(requeue_after=requeue_after):
+            pauses, seconds = [*pauses, seconds], 0
+    assert pauses == [31, 61, 121, 241, 241, 241]
+    assert store.claim(it, worker="one")
+
+
+def test_given_back_or_unpublished_is_due_at_once(store, requeue_after):
+    it, claim = claimed(store)
+    store.release(claim)
+    assert store.due(requeue_after=requeue_after) == [it]
+    store.not_published([it])
+    assert store.due(requeue_after=requeue_after) == [it]
+
+
+def test_due_takes_the_oldest_first_and_no_more_than_asked(store, clock, requeue_after):
+    ids = [store.add(SPEC)[0].id for _ in range(5)]
+    clock.forward(MINUTE)
+    assert [store.due(requeue_after=requeue_after, limit=2) for _ in range(4)] == [ids[:2], ids[2:4], ids[4:], []]
+
+
+def test_two_sweeps_at_once_publish_each_experiment_once(database_url, requeue_after):
+    stores = [ExperimentStore(database_url, lease=MINUTE, max_attempts=3) for _ in range(3)]
+    ids = [stores[0].add(SPEC)[0].id for _ in range(20)]
+    stores[0].not_published(ids)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda store: store.due(requeue_after=requeue_after), stores))
+    for store in stores:
+        store.close()
+    assert sorted(it for part in found for it in part) == sorted(ids)
+
+
+def test_a_waiting_experiment_is_cancelled_at_once(store, clock):
+    it = store.add(SPEC)[0].id
+    cancelled = store.cancel(it)
+    assert (cancelled.status, cancelled.finished_at, cancelled.revision) == (Status.cancelled, clock.now, 2)
+    assert store.claim(it, worker="one") is None
+
+
+def test_a_running_experiment_is_cancelled_by_its_worker_and_keeps_what_was_measured(store):
+    it, claim = claimed(store)
+    assert store.append(claim, a_chunk(SPEC)) is Orders.go_on
+    asked = store.cancel(it)
+    assert (asked.status, asked.cancel_requested) == (Status.running, True)
+    assert store.cancel(it) == asked, "asking twice changes nothing"
+    assert store.append(claim, a_chunk(SPEC, first_epoch=3)) is Orders.cancel
+    store.finish(claim, Status.cancelled)
+    assert store.get(it).epochs_done == 4
+    assert list(store.summaries(it)) == [0]
+    with pytest.raises(Conflict, match="cancelled already"):
+        store.cancel(it)
+
+
+@pytest.mark.parametrize("end", [Status.completed, Status.failed])
+def test_a_finished_experiment_cannot_be_cancelled(store, end):
+    it, claim = claimed(store)
+    store.finish(claim, end, error="broken" if end is Status.failed else None)
+    with pytest.raises(Conflict, match=f"{end} already"):
+        store.cancel(it)
+
+
+def test_cancel_does_not_wait_for_a_dead_worker(store, clock, requeue_after):
+    it, _ = claimed(store)
+    other, _ = claimed(store)
+    store.cancel(other)
+    clock.forward(2 * MINUTE)
+    assert store.cancel(it).status is Status.cancelled
+    assert store.claim(other, worker="two") is None
+    assert store.due(requeue_after=requeue_after) == []
+    assert store.get(other).status is Status.cancelled
+
+
+def test_cancel_that_comes_while_a_worker_gives_back_is_not_lost(store):
+    it, claim = claimed(store)
+    store.cancel(it)
+    store.release(claim)
+    assert store.get(it).status is Status.cancelled
+
+
+def test_deleting_stops_the_worker_at_its_next_chunk(store):
+    it, claim = claimed(store)
+    stored(store, claim, a_chunk(SPEC))
+    store.delete(it)
+    with pytest.raises(ClaimLost):
+        stored(store, claim, a_chunk(SPEC, first_epoch=3))
+    with pytest.raises(NotFound):
+        store.get(it)
+
+
+def test_errors_may_say_anything(store):
+    it, claim = claimed(store)
+    store.finish(claim, Status.failed, error="a NUL \x00, half a pair \ud800" + "!" * 10_000)
+    assert store.get(it).error.startswith("a NUL \ufffd, half a pair ?!!!")
+
+
+def test_a_whole_training_is_stored_bit_for_bit(store):
+    it, claim = claimed(store)
+    for chunk in a_training(length=4)(SPEC, None):
+        stored(store, claim, chunk)
+    store.finish(claim, Status.completed)
+    for seed in SPEC.seeds:
+        assert store.gradients(it)[seed].tobytes() == measured(SPEC, seed, 1, 6).gradients.tobytes()
+
+
+def test_an_outage_is_said_and_survived(clock):
+    server = PostgreSQL()
+    try:
+        url = server.create("lab")
+        upgrade(url)
+        store = ExperimentStore(url, lease=MINUTE, max_attempts=3, clock=clock)
+        it, claim = claimed(store)
+        server.stop()
+        for ask in (store.ping, lambda: store.get(it), lambda: store.add(SPEC), lambda: is_at_head(url)):
+            with pytest.raises(Unavailable, match="does not answer"):
+                ask()
+        with pytest.raises(Unavailable):
+            store.append(claim, a_chunk(SPEC))
+        server.start()
+        store.ping()
+        assert store.append(claim, a_chunk(SPEC)) is Orders.go_on
+        store.close()
+    finally:
+        server.remove()
+
+
+def test_a_locked_sqlite_database_is_unavailable(sqlite_url, monkeypatch):
+    monkeypatch.setattr("core.store.database.BUSY_SECONDS", 0.05)
+    holder, waiter = (ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3) for _ in range(2))
+    with holder._engine.begin(), pytest.raises(Unavailable):
+        waiter.add(SPEC)
+    assert waiter.add(SPEC)[1]
+    holder.close()
+    waiter.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_database_is_migrated_to_head_by_any_number_at_once(kind, tmp_path, request):
+    url = f"sqlite:///{tmp_path}/new/lab.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgresql").create("new")
+    else:
+        with pytest.raises(Unavailable):
+            is_at_head(url)
+    code = f"from core.store.migrate import upgrade; upgrade({url!r})"
+    migrations = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]
+    assert [migration.wait(60) for migration in migrations] == [0, 0, 0]
+    assert is_at_head(url)
+
+
+def test_a_database_without_tables_is_unavailable(postgresql, tmp_path):
+    for url in (postgresql.create("bare"), f"sqlite:///{tmp_path}/bare.db"):
+        store = ExperimentStore(url, lease=MINUTE, max_attempts=3)
+        with pytest.raises(Unavailable):
+            store.page(limit=1)
+        assert not is_at_head(url)
+        store.close()

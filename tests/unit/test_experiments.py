@@ -1,0 +1,244 @@
+"""The use-cases, with a training that costs nothing and a queue that only remembers."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from core import experiments
+from core.errors import Invalid, NotFound, Unavailable
+from core.settings import Settings
+from core.store import ExperimentStore, Status
+from tests.builders import MINUTE, Bell, a_spec, a_training, measured
+
+SPEC = a_spec(epochs=6, seeds=(0, 1))
+VERSIONS = {"python": "3"}
+
+
+@pytest.fixture
+def store(sqlite_url, clock):
+    made = ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3, clock=clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def settings():
+    return Settings(_env_file=None)
+
+
+@pytest.fixture
+def run(store, clock):
+    """Train an experiment the way a worker does."""
+
+    def run(it, train=None, **more):
+        wanted = {
+            "train": train or a_training(),
+            "worker": "one",
+            "stopping": lambda: False,
+            "checkpoint_every": timedelta(seconds=5),
+            "versions": VERSIONS,
+            "clock": clock,
+            "sleep": lambda seconds: clock.forward(timedelta(seconds=seconds)),
+        }
+        experiments.run(it, **({"store": store} | wanted | more))
+        return store.get(it)
+
+    return run
+
+
+class Away:
+    """A store whose writes fail so many times before they succeed; each is done or not done all the same."""
+
+    def __init__(self, store, *, times, done=False):
+        self._store, self._left, self._done = store, times, done
+
+    def __getattr__(self, name):
+        method = getattr(self._store, name)
+        if name not in ("append", "finish", "release"):
+            return method
+
+        def write(*args, **kwargs):
+            if not self._left:
+                return method(*args, **kwargs)
+            self._left -= 1
+            if self._done:
+                method(*args, **kwargs)
+            raise Unavailable("away")
+
+        return write
+
+
+def test_submit_commits_before_it_publishes(store, settings, sqlite_url):
+    def committed(it):
+        other = ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3)
+        assert other.get(it).status is Status.queued
+        other.close()
+
+    bell = Bell(committed)
+    experiment, new = experiments.submit(SPEC, store=store, queue=bell, settings=settings)
+    assert new
+    assert bell.rung == [experiment.id]
+
+
+def test_a_submission_repeated_with_its_key_is_not_published_again(store, settings):
+    bell = Bell()
+    for _ in range(2):
+        experiments.submit(SPEC, store=store, queue=bell, settings=settings, idempotency_key="key")
+    assert len(bell.rung) == 1
+
+
+def test_submit_refuses_what_is_beyond_the_bounds(store, settings):
+    with pytest.raises(Invalid, match="max_epochs"):
+        experiments.submit(a_spec(epochs=settings.max_epochs + 1), store=store, queue=Bell(), settings=settings)
+    assert store.page(limit=1).experiments == ()
+
+
+def test_a_publication_that_fails_is_made_up_for_by_the_sweep(store, settings, requeue_after):
+    def broken(it):
+        raise Unavailable("no broker")
+
+    experiment, _ = experiments.submit(SPEC, store=store, queue=Bell(broken), settings=settings)
+    assert experiments.sweep(store=store, queue=Bell(broken), requeue_after=requeue_after) == 0
+    bell = Bell()
+    assert experiments.sweep(store=store, queue=bell, requeue_after=requeue_after) == 1
+    assert bell.rung == [experiment.id]
+    assert experiments.sweep(store=store, queue=bell, requeue_after=requeue_after) == 0
+
+
+def test_run_trains_to_the_end_and_keeps_what_trained_it(store, run, clock):
+    done = run(store.add(SPEC)[0].id)
+    assert (done.status, done.epochs_done, done.versions, done.error) == (Status.completed, 12, VERSIONS, None)
+    for seed in SPEC.seeds:
+        np.testing.assert_array_equal(store.metrics(done.id)[seed], measured(SPEC, seed, 1, 6).metrics)
+
+
+def test_a_second_delivery_trains_nothing(store, run):
+    trained = []
+    train = a_training(before=lambda seed, epoch: trained.append((seed, epoch)))
+    it = store.add(SPEC)[0].id
+    first = run(it, train)
+    assert run(it, train) == first
+    assert len(trained) == 6
+
+
+def test_a_delivery_while_another_worker_trains_changes_nothing(store, run):
+    it = store.add(SPEC)[0].id
+    train = a_training(before=lambda seed, epoch: run(it, worker="two"))
+    assert run(it, train).worker == "one"
+
+
+def test_the_message_of_an_experiment_that_is_gone_is_forgotten(run):
+    trained = []
+    with pytest.raises(NotFound, match="There is no experiment"):  # said to the test, which looks for it afterwards
+        run(uuid4(), a_training(before=lambda seed, epoch: trained.append(epoch)))
+    assert not trained
+
+
+def test_checkpoints_are_kept_at_first_then_now_and_then_and_when_a_run_ends(store, run, clock, monkeypatch):
+    kept = []
+    append = store.append
+
+    def spy(claim, chunk, *, checkpoint):
+        if checkpoint:
+            kept.append((checkpoint.seed, checkpoint.epoch))
+        return append(claim, chunk, checkpoint=checkpoint)
+
+    monkeypatch.setattr(store, "append", spy)
+    tick = a_training(length=1, before=lambda seed, epoch: clock.forward(timedelta(seconds=2)))
+    run(store.add(SPEC)[0].id, tick)
+    assert kept == [(0, 1), (0, 4), (0, 6), (1, 3), (1, 6)]
+
+
+def test_a_crash_of_the_training_is_a_failure_that_keeps_what_was_measured(store, run):
+    def crash(seed, epoch):
+        if (seed, epoch) == (1, 3):
+            raise RuntimeError("XLA said no")
+
+    failed = run(store.add(SPEC)[0].id, a_training(before=crash))
+    assert (failed.status, failed.error) == (Status.failed, "RuntimeError: XLA said no")
+    assert [run.epochs_done for run in failed.runs] == [6, 2]
+
+
+def test_a_training_that_breaks_its_promises_fails_rather_than_going_round_in_circles(store, run):
+    failed = run(store.add(SPEC)[0].id, lambda spec, checkpoint: iter([*a_training()(SPEC, None)][1:]))
+    assert (failed.status, failed.error) == (
+        Status.failed,
+        "ValueError: epoch 3 would leave a gap behind epoch 0",
+    )
+
+
+def test_cancel_takes_effect_at_the_next_chunk_and_closes_the_training(store, run):
+    closed = []
+
+    def train(spec, checkpoint):
+        try:
+            yield from a_training(before=lambda seed, epoch: epoch == 3 and experiments.cancel(it, store=store))(spec)
+        finally:
+            closed.append(True)
+
+    it = store.add(SPEC)[0].id
+    cancelled = run(it, train)
+    assert (cancelled.status, cancelled.epochs_done, closed) == (Status.cancelled, 4, [True])
+
+
+def test_a_worker_that_is_to_stop_takes_nothing(store, run, requeue_after):
+    it = store.add(SPEC)[0].id
+    waiting = run(it, stopping=lambda: True)
+    assert (waiting.status, waiting.attempt) == (Status.queued, 0)
+    assert store.due(requeue_after=requeue_after) == [it]
+
+
+def test_a_worker_that_is_told_to_stop_gives_back_after_the_chunk_and_another_goes_on(store, run, requeue_after):
+    epochs = []
+    train = a_training(before=lambda seed, epoch: epochs.append((seed, epoch)))
+    it = store.add(SPEC)[0].id
+    waiting = run(it, train, stopping=lambda: len(epochs) == 2)
+    assert (waiting.status, waiting.epochs_done) == (Status.queued, 4)
+    assert store.due(requeue_after=requeue_after) == [it]
+    assert run(it, train).status is Status.completed
+    assert epochs == [(0, 1), (0, 3), (0, 5), (1, 1), (1, 3), (1, 5)]
+
+
+def test_deleting_under_way_stops_quietly(store, run):
+    trained = []
+
+    def before(seed, epoch):
+        trained.append(epoch)
+        if epoch == 3:
+            experiments.delete(it, store=store)
+
+    it = store.add(SPEC)[0].id
+    with pytest.raises(NotFound):
+        run(it, a_training(before=before))
+    assert trained == [1, 3]
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["not done", "done, but the answer was lost"])
+def test_a_database_that_is_away_for_a_while_costs_nothing(store, run, done):
+    completed = run(store.add(SPEC)[0].id, store=Away(store, times=5, done=done))
+    assert (completed.status, completed.epochs_done, completed.attempt) == (Status.completed, 12, 1)
+
+
+def test_an_end_whose_answer_was_lost_is_still_the_end(store, run):
+    once = a_spec(epochs=2)
+    completed = run(store.add(once)[0].id, store=Away(store, times=2, done=True))
+    assert (completed.status, completed.attempt) == (Status.completed, 1)
+
+
+def test_a_database_that_stays_away_is_given_up_within_the_lease_and_another_attempt_follows(store, run, clock):
+    slept = []
+    it = store.add(SPEC)[0].id
+    given_up = run(it, store=Away(store, times=99), sleep=slept.append)
+    assert (given_up.status, given_up.epochs_done) == (Status.running, 0)
+    assert slept == sorted(slept)
+    assert 10 < sum(slept) <= 30
+    clock.forward(2 * MINUTE)
+    assert run(it).status is Status.completed
+
+
+def test_a_worker_that_is_to_stop_does_not_wait_for_a_database(store, run):
+    told = iter([False, True, True])
+    it = store.add(SPEC)[0].id
+    assert run(it, store=Away(store, times=99), stopping=lambda: next(told), sleep=pytest.fail).epochs_done == 0
