@@ -1,5 +1,6 @@
 """What the API answers, typed: NaN and infinities become null, with `first_nonfinite` beside them."""
 
+import math
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -101,6 +102,7 @@ class TensorAnswer(Answer):
 
     parameter: str
     shape: tuple[int, ...]
+    count: int = Field(description="how many numbers it has")
 
 
 class LayerAnswer(Answer):
@@ -141,7 +143,10 @@ class ValidationAnswer(Answer):
                     layer=layer.name,
                     input_shape=layer.input_shape,
                     output_shape=layer.output_shape,
-                    tensors=[TensorAnswer(parameter=each.parameter, shape=each.shape) for each in layer.tensors],
+                    tensors=[
+                        TensorAnswer(parameter=each.parameter, shape=each.shape, count=math.prod(each.shape))
+                        for each in layer.tensors
+                    ],
                     parameters=layer.parameter_count,
                 )
                 for layer in spec.layers

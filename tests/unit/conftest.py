@@ -1,0 +1,99 @@
+"""What unit tests of the front desk share: the desk on a SQLite file, with a bell that only remembers."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from core.history import History
+from core.settings import Settings
+from core.spec import ExperimentSpec
+from core.store import ExperimentStore, Status
+from tests.builders import Bell, a_chunk, a_spec, measured
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The front desk, and what stands behind it."""
+
+    http: TestClient
+    store: ExperimentStore
+    bell: Bell
+    settings: Settings
+
+    def submit(self, spec: ExperimentSpec | None = None, **headers: str) -> str:
+        """Submit a spec; the path of the experiment."""
+        answer = self.http.post("/experiments", json=as_json(spec or a_spec()), headers=headers)
+        assert answer.status_code == 202, answer.text
+        return str(answer.headers["Location"])
+
+    def trained(self, spec: ExperimentSpec, epochs: dict[int, int] | None = None, **histories: History) -> str:
+        """An experiment whose runs have been trained for some epochs, all by default; the path of it.
+
+        `histories` hold a run's whole history instead, under `seed_<its seed>`.
+        """
+        experiment, _ = self.store.add(spec)
+        claim = self.store.claim(experiment.id, worker="one")
+        assert claim
+        wanted = epochs or {seed: spec.training.epochs for seed in spec.seeds}
+        for seed, count in wanted.items():
+            history = histories.get(f"seed_{seed}") or measured(spec, seed, 1, count)
+            ended = count < spec.training.epochs
+            self.store.append(
+                claim, a_chunk(spec, seed=seed, history=history, stopped_by="nonfinite" if ended else None)
+            )
+        self.store.finish(claim, Status.completed, versions={"keras": "3"})
+        return f"/experiments/{experiment.id}"
+
+
+def as_json(spec: ExperimentSpec) -> dict[str, Any]:
+    """A spec as a client would send it."""
+    sent: dict[str, Any] = json.loads(spec.canonical())
+    return sent
+
+
+@pytest.fixture
+def open_desk(migrated_file: Path, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """Opens a desk with some settings of its own."""
+    opened: list[TestClient] = []
+
+    def open_one(**chosen: Any) -> Desk:
+        data_dir = tmp_path / f"desk-{len(opened)}"
+        data_dir.mkdir()
+        shutil.copy(migrated_file, data_dir / "gradlab.db")
+        settings = Settings(_env_file=None, **{"data_dir": data_dir, **chosen})
+        app = create_app(settings)
+        http = TestClient(app, raise_server_exceptions=False)
+        opened.append(http)
+        http.__enter__()
+        bell = Bell()
+        app.state.house = replace(app.state.house, queue=bell)
+        return Desk(http, app.state.house.store, bell, settings)
+
+    yield open_one
+    for http in opened:
+        http.__exit__()
+
+
+@pytest.fixture
+def desk(open_desk: Callable[..., Desk]) -> Desk:
+    """A desk as it comes."""
+    return open_desk()
+
+
+@pytest.fixture
+def exploded() -> tuple[ExperimentSpec, History]:
+    """Six epochs of a run that explodes: kernel gradients of the first layer reach infinity in epoch 3, then NaN."""
+    spec = a_spec(epochs=6)
+    history = measured(spec, 0, 1, 6)
+    history.gradients[2, 0, 0] = np.inf
+    history.gradients[3:, 0, 0] = np.nan
+    history.metrics[4:, 0] = np.nan
+    return spec, history
