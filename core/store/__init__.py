@@ -1,9 +1,10 @@
 """The only SQL in the house: tables, packed series, and the life of an experiment."""
 
-from core.store.records import Claim, Experiment, Orders, Page, RunRecord, Status, Summary
+from core.store.records import Attempt, Claim, Experiment, Orders, Page, RunRecord, Status, Summary
 from core.store.store import ExperimentStore, utc_now
 
 __all__ = [
+    "Attempt",
     "Claim",
     "Experiment",
     "ExperimentStore",

@@ -110,6 +110,25 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One worker's go at an experiment.
+
+    Attributes:
+        number: counted from 1.
+        outcome: the status it gave the experiment, "released" if it gave it back, "lost" if its worker died; None as
+            long as it lasts.
+        error: what went wrong, if something did.
+    """
+
+    number: int
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    error: str | None
+
+
+@dataclass(frozen=True)
 class Page:
     """Some experiments, newest first; `next` is the `before` of the page that follows, if one does."""
 

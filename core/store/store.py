@@ -13,8 +13,8 @@ from core.history import Checkpoint, Chunk, Layout
 from core.spec import ExperimentSpec
 from core.store import claims, series, submissions
 from core.store.database import connect, reading, writing
-from core.store.records import Claim, Experiment, Orders, Page, Status, Summary
-from core.store.tables import experiments, runs, summaries
+from core.store.records import Attempt, Claim, Experiment, Orders, Page, Status, Summary
+from core.store.tables import attempts, experiments, runs, summaries
 
 # An error's text is for people; a longer one is in the log.
 LONGEST_ERROR = 2000
@@ -153,6 +153,13 @@ class ExperimentStore:
                 summary = Summary(row.last, row.minimum, row.maximum, row.first_nonfinite_epoch)
                 found.setdefault(row.seed, []).append(summary)
         return {seed: tuple(of_run) for seed, of_run in found.items()}
+
+    def attempts(self, id: UUID) -> tuple[Attempt, ...]:
+        """Who has tried, in order, and what became of it. Raises NotFound."""
+        with reading(self._engine) as connection:
+            mine = attempts.c.experiment == submissions.find(connection, id).number
+            rows = connection.execute(select(attempts).where(mine).order_by(attempts.c.attempt)).all()
+        return tuple(Attempt(row.attempt, *row[2:]) for row in rows)
 
     # What workers ask for.
 

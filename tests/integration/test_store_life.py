@@ -41,6 +41,10 @@ def test_what_is_claimed_cannot_be_claimed_again_until_its_lease_has_run_out(sto
     assert (first.attempt, second.attempt) == (1, 2)
     assert store.get(it).worker == "two"
     assert "Attempt 1 was lost: worker one" in store.get(it).error
+    store.release(second)
+    lost, released = store.attempts(it)
+    assert (lost.number, lost.worker, lost.outcome, lost.ended_at) == (1, "one", "lost", clock.now)
+    assert (released.number, released.worker, released.outcome, released.error) == (2, "two", "released", None)
 
 
 @pytest.mark.parametrize("expired", [False, True])

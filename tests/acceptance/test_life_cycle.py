@@ -1,0 +1,178 @@
+"""Real workers, real trainings: whatever dies, every experiment ends once, and with the bits of an undisturbed one."""
+
+import random
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from core import experiments
+from core.errors import Unavailable
+from core.spec import ExperimentSpec
+from core.store import Status
+from tests.builders import a_spec
+from tests.servers import Redis, wait_until
+from tests.workers import Lab
+
+KILLS = 20
+AT_ONCE = 3
+
+
+@pytest.fixture(scope="module")
+def compile_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one worker has compiled, the next ones load: as in a service that has been up for a while."""
+    return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture(params=["embedded", "deployed"])
+def lab(request: pytest.FixtureRequest, tmp_path: Path, compile_cache: Path) -> Iterator[Lab]:
+    """SQLite and a folder; PostgreSQL and Redis. Nothing differs but two URLs."""
+    urls = {}
+    if request.param == "deployed":
+        redis: Redis = request.getfixturevalue("redis_server")
+        redis.empty()
+        urls = {"DATABASE_URL": request.getfixturevalue("postgresql_url"), "BROKER_URL": redis.url}
+    made = Lab(tmp_path, compile_cache, **urls)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def empty_broker(lab: Lab, request: pytest.FixtureRequest):
+    """Loses every message."""
+
+    def empty() -> None:
+        if lab.settings.broker_url:
+            request.getfixturevalue("redis_server").empty()
+        else:
+            for message in (lab.settings.broker_dir / "messages").iterdir():
+                message.unlink(missing_ok=True)
+
+    return empty
+
+
+def a_training_of_seconds(number: int = 0, seconds: float = 3) -> ExperimentSpec:
+    """One network, so that it is compiled once; other weights and samples for each number. About 0.4 ms an epoch."""
+    return a_spec(epochs=int(1000 * seconds), seeds=(2 * number, 2 * number + 1), layers=3, units=5)
+
+
+def submit(lab: Lab, spec: ExperimentSpec):
+    return experiments.submit(spec, store=lab.store, queue=lab.queue, settings=lab.settings)[0].id
+
+
+def has_the_bits_of(lab: Lab, ids, wanted) -> bool:
+    for it, runs in zip(ids, wanted, strict=True):
+        metrics, gradients = lab.store.metrics(it), lab.store.gradients(it)
+        for seed, (undisturbed_metrics, undisturbed_gradients) in runs.items():
+            assert metrics[seed].tobytes() == undisturbed_metrics.tobytes()
+            assert gradients[seed].tobytes() == undisturbed_gradients.tobytes()
+    return True
+
+
+def attempts_begun(lab: Lab) -> int:
+    return sum(experiment.attempt for experiment in lab.store.page(limit=100).experiments)
+
+
+@pytest.mark.timeout(420)
+def test_workers_killed_at_twenty_random_moments_lose_nothing(lab, empty_broker):
+    moments, numbers = random.Random(20), count()
+    specs: dict = {}
+
+    def keep_busy() -> None:
+        unfinished = [it for it in specs if not lab.store.get(it).status.is_finished]
+        for number in [next(numbers) for _ in range(AT_ONCE - len(unfinished))]:
+            spec = a_training_of_seconds(number)
+            # The second one is added by somebody who dies before its message is published.
+            it = lab.store.add(spec)[0].id if number == 1 else submit(lab, spec)
+            specs[it] = spec
+
+    workers = [lab.start_worker(), lab.start_worker()]
+    for kill in range(KILLS):
+        keep_busy()
+        begun = attempts_begun(lab)
+        wait_until(lambda begun=begun: attempts_begun(lab) > begun or moments.random() < 0.005)
+        time.sleep(moments.uniform(0, 2.5))  # the moment itself, not a wait for something
+        if kill == KILLS // 2:
+            empty_broker()
+        which = moments.randrange(len(workers))
+        workers[which].kill()
+        workers[which] = lab.start_worker()
+    for it in specs:
+        lab.wait_for(it, Status.completed, Status.failed)
+    for it in specs:
+        done = lab.store.get(it)
+        assert (done.status, done.epochs_done) == (Status.completed, done.epochs_total), done.error
+        assert [attempt.outcome for attempt in lab.store.attempts(it)].count("completed") == 1
+    assert sum(attempt.outcome == "lost" for it in specs for attempt in lab.store.attempts(it)) >= KILLS // 4
+    assert has_the_bits_of(lab, specs, lab.undisturbed(specs.values()))
+
+
+def test_one_worker_of_a_working_life(lab, empty_broker):
+    """One start-up for many claims, told in order."""
+    worker = lab.start_worker()
+    worker.wait_ready()
+
+    # Two deliveries of one id train once.
+    short = submit(lab, a_training_of_seconds(seconds=0.2))
+    lab.queue.publish(short)
+    lab.queue.publish(short)
+    lab.wait_for(short, Status.completed)
+    lab.queue.publish(short)
+
+    # Cancel takes effect within two seconds of a running chunk, and keeps what was measured.
+    long = submit(lab, a_training_of_seconds(seconds=90))
+    wait_until(lambda: lab.store.get(long).epochs_done > 1)
+    experiments.cancel(long, store=lab.store)
+    lab.wait_for(long, Status.cancelled, seconds=2)
+    cancelled = lab.store.get(long)
+    assert 0 < cancelled.epochs_done == len(lab.store.gradients(long)[0]) < cancelled.epochs_total
+    assert [attempt.outcome for attempt in lab.store.attempts(short)] == ["completed"]
+
+    # Deleting one that is being trained frees the worker for the next.
+    deleted = submit(lab, a_training_of_seconds(seconds=90))
+    wait_until(lambda: lab.store.get(deleted).epochs_done > 1)
+    experiments.delete(deleted, store=lab.store)
+
+    # A broker that forgets everything, queues included, does not stop a worker that stays up.
+    empty_broker()
+    after = submit(lab, a_training_of_seconds(seconds=0.2))
+    lab.wait_for(after, Status.completed)
+
+    # Idle, it goes when it is told to.
+    assert worker.terminate() == 0
+
+
+def test_a_worker_that_is_told_to_stop_gives_back_and_another_goes_on_to_the_same_bits(lab):
+    first = lab.start_worker()
+    spec = a_training_of_seconds(seconds=8)
+    it = submit(lab, spec)
+    wait_until(lambda: lab.store.get(it).epochs_done > 100, seconds=60)
+    assert first.terminate() == 0
+    given_back = lab.store.get(it)
+    assert (given_back.status, given_back.lease_until) == (Status.queued, None)
+    assert 100 < given_back.epochs_done < given_back.epochs_total
+    second = lab.start_worker()
+    lab.wait_for(it, Status.completed)
+    assert [attempt.outcome for attempt in lab.store.attempts(it)] == ["released", "completed"]
+    assert has_the_bits_of(lab, [it], lab.undisturbed([spec]))
+    assert second.terminate() == 0
+
+
+def test_a_worker_that_is_told_to_stop_while_it_gets_ready_takes_nothing_with_it(lab):
+    worker = lab.start_worker()
+    it = submit(lab, a_training_of_seconds(seconds=90))
+    worker.wait_for("received")  # TensorFlow is being loaded
+    assert worker.terminate() == 0
+    assert lab.store.get(it).status is Status.queued
+
+
+def test_a_broker_that_is_away_is_said_soon(lab, tmp_path):
+    away = lab.settings.model_copy(update={"broker_url": "redis://127.0.0.1:1/0"})
+    queue = type(lab.queue)(away)
+    it = lab.store.add(a_spec())[0].id
+    for ask in (queue.ping, lambda: queue.publish(it)):
+        with pytest.raises(Unavailable, match="The broker does not answer"):
+            ask()
+    lab.queue.ping()
