@@ -1,26 +1,24 @@
 """The application: `uvicorn --factory api.app:create_app`."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import FileResponse, Response
+from fastapi import Depends, FastAPI
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import errors
+from api import errors, openapi
 from api.body_limit import BodyLimit
 from api.dependencies import House, authorized
+from api.edge import Edge
 from api.routes import catalogue, experiments, probes, series
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
 
 STATIC = Path(__file__).parent / "static"
-# Swagger UI draws its icons from data: addresses and sets styles on elements.
-POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-SECURITY = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -41,33 +39,31 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
         app.state.house = House(settings, store, CeleryQueue(settings))
-        yield
-        store.close()
+        try:
+            yield
+        finally:
+            store.close()
 
     app = FastAPI(
         title="Gradient Lab",
         summary="See why a deep network does not learn",
+        description=openapi.DESCRIPTION,
         version=version("gradient-lab"),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
     )
     errors.install(app)
+    openapi.describe(app)
     for routes in (experiments, series, catalogue):
         app.include_router(routes.router, dependencies=[Depends(authorized)])
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
-    app.middleware("http")(_secure)
+    app.add_middleware(Edge)
     return app
 
 
 def _docs() -> FileResponse:
     return FileResponse(STATIC / "docs.html")
-
-
-async def _secure(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await proceed(request)
-    response.headers.update(SECURITY)
-    return response

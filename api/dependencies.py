@@ -3,10 +3,13 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request, Response, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.errors import NotAcceptable, NotModified, Unauthorized
 from core.queue import CeleryQueue
@@ -47,7 +50,11 @@ Store = Annotated[ExperimentStore, Depends(_store)]
 Queue = Annotated[CeleryQueue, Depends(_queue)]
 
 
-def authorized(request: Request, settings: SettingsDep) -> None:
+BEARER = HTTPBearer(auto_error=False, description="The service's key, where it has one.")
+Sent = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+
+
+def authorized(settings: SettingsDep, sent: Sent) -> None:
     """Refuse whoever does not send the key, where there is one.
 
     Raises:
@@ -55,8 +62,9 @@ def authorized(request: Request, settings: SettingsDep) -> None:
     """
     if settings.api_key is None:
         return
-    sent = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
-    if not secrets.compare_digest(sent, settings.api_key.encode()):
+    # Header values arrive as Latin-1; encoded the same way they are again the bytes that were sent.
+    key = sent.credentials.encode("latin-1") if sent else b""
+    if not secrets.compare_digest(key, settings.api_key.encode()):
         raise Unauthorized("send the service's key as `Authorization: Bearer …`")
 
 
@@ -67,17 +75,31 @@ def fresh(request: Request, response: Response, experiment_id: UUID, store: Stor
         NotFound: there is no such experiment.
         NotModified: the caller has that answer already.
     """
-    basis = (store.revision(experiment_id), request.url.path, request.url.query, request.headers.get("Accept", ""))
-    etag = f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}"'
-    held = {each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")}
-    if etag in held or "*" in held:
-        raise NotModified(etag)
-    response.headers["ETag"] = etag
+    etag = response.headers["ETag"] = etag_of(request, store.revision(experiment_id))
     response.headers["Vary"] = "Accept"
     return etag
 
 
+def etag_of(request: Request, state: object) -> str:
+    """A strong ETag for the answer to this request, while `state` is what it is.
+
+    Raises:
+        NotModified: the caller has that answer already.
+    """
+    basis = (state, request.url.path, request.url.query, request.headers.get("Accept", ""), _version())
+    etag = f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}"'
+    held = {each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")}
+    if etag in held or "*" in held:
+        raise NotModified(etag)
+    return etag
+
+
 ETag = Annotated[str, Depends(fresh)]
+
+
+@cache
+def _version() -> str:
+    return version("gradient-lab")
 
 
 def accepted(request: Request) -> str:
@@ -101,7 +123,7 @@ def _wish(part: str) -> tuple[str, float]:
     kind, *parameters = (each.strip() for each in part.split(";"))
     named = dict(each.split("=", 1) for each in parameters if "=" in each)
     quality = named.get("q", "1")
-    return kind.lower(), float(quality) if quality.replace(".", "", 1).isdigit() else 0.0
+    return kind.lower(), float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0
 
 
 def _quality(kind: str, wishes: list[tuple[str, float]]) -> float:

@@ -7,12 +7,13 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from core.errors import Conflict, Invalid, LabError, NotFound, Problem, Unavailable
 from core.spec.problems import from_pydantic, without_tags
 
+PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
 
 
@@ -57,8 +58,22 @@ class FieldProblem(BaseModel):
     received: str
 
 
+EXAMPLE: dict[str, Any] = {
+    "type": "about:blank",
+    "title": "Unprocessable Entity",
+    "status": 422,
+    "detail": "dataset: expected one of circles, moons (did you mean circles?); received 'circels'",
+    "instance": "/experiments",
+    "errors": [
+        {"field": "dataset", "expected": "one of circles, moons (did you mean circles?)", "received": "'circels'"}
+    ],
+}
+
+
 class ProblemDocument(BaseModel):
     """What went wrong (RFC 9457, `application/problem+json`)."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     type: str = "about:blank"
     title: str
@@ -69,11 +84,11 @@ class ProblemDocument(BaseModel):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries for an operation's problem documents."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    """The OpenAPI entries for an operation's answers that are not what was asked for: 304, and problem documents."""
+    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    document = {"model": ProblemDocument, "content": {PROBLEM_JSON: {"schema": schema}}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "model": ProblemDocument, "content": content}
-        for status in statuses
+        status: {"description": HTTPStatus(status).phrase, **(document if status >= 400 else {})} for status in statuses
     }
 
 
@@ -101,7 +116,7 @@ def problem(
         document.model_dump(),
         status,
         headers={**HEADERS.get(status, {}), **headers},
-        media_type="application/problem+json",
+        media_type=PROBLEM_JSON,
     )
 
 
@@ -132,7 +147,7 @@ def _http_error(request: Request, error: Any) -> Response:
 
 
 def _not_modified(_: Request, error: Any) -> Response:
-    return Response(status_code=304, headers={"ETag": error.etag})
+    return Response(status_code=304, headers={"ETag": error.etag, "Vary": "Accept"})
 
 
 def _unexpected(request: Request, _: Exception) -> Response:

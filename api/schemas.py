@@ -2,10 +2,10 @@
 
 import math
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.spec import ExperimentSpec
 from core.spec.estimate import estimate
@@ -188,8 +188,28 @@ class TensorSeries(Answer):
     runs: list[RunSeries]
 
 
+GRADIENTS_EXAMPLE: dict[str, Any] = {
+    "experiment_id": "5a1c8d6e-3c1b-4c55-9a60-0f4be2a1c0de",
+    "status": "completed",
+    "statistic": "mean_abs",
+    "parameter": "kernel",
+    "epochs": [1, 2],
+    "sampling": None,
+    "layers": [
+        {
+            "layer": "dense_1",
+            "parameter": "kernel",
+            "shape": [2, 5],
+            "runs": [{"seed": 0, "values": [0.031, 0.028], "first_nonfinite": None}],
+        }
+    ],
+}
+
+
 class GradientsAnswer(Answer):
     """A statistic of the gradients, per tensor and run."""
+
+    model_config = ConfigDict(json_schema_extra={"example": GRADIENTS_EXAMPLE})
 
     experiment_id: UUID
     status: Status

@@ -11,11 +11,13 @@ from uuid import UUID
 import numpy as np
 
 from api.schemas import GradientsAnswer, HistoryAnswer, Nonfinite, RunHistory, RunSeries, Sampling, TensorSeries
-from core.errors import Invalid, Problem
+from core.errors import Invalid, Problem, shorten
 from core.history import Layout, first_nonfinite
 from core.store import Status
 
 ALL = "all"
+# What is answered unless something else is asked for, also for a network that has none.
+DEFAULT_PARAMETER = "kernel"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,13 @@ class Cut:
 
 
 def cut(runs: dict[int, np.ndarray], from_epoch: int, to_epoch: int | None, max_points: int | None) -> Cut:
-    """The common axis of epochs for some runs, (epochs, ...) each."""
+    """The common axis of epochs for some runs, (epochs, ...) each.
+
+    Raises:
+        Invalid: the epochs asked for end before they begin.
+    """
+    if to_epoch is not None and to_epoch < from_epoch:
+        raise Invalid(Problem("to_epoch", f"an epoch from from_epoch on, {from_epoch}", str(to_epoch)))
     longest = max((len(values) for values in runs.values()), default=0)
     epochs = np.arange(from_epoch, min(longest, to_epoch or longest) + 1)
     if max_points is None or len(epochs) <= max_points:
@@ -57,10 +65,21 @@ def choose(field: str, wanted: Sequence[str], known: Sequence[str]) -> tuple[str
     return tuple(known) if not wanted or ALL in wanted else tuple(name for name in known if name in wanted)
 
 
+def choose_one(field: str, wanted: str, known: Sequence[str]) -> str:
+    """The one name that was asked for.
+
+    Raises:
+        Invalid: it is unknown; the problem lists those that are.
+    """
+    if wanted not in known:
+        raise Invalid(_unknown(field, wanted, known))
+    return wanted
+
+
 def _unknown(field: str, name: str, known: Sequence[str]) -> Problem:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
-    return Problem(field, f"one of {', '.join(known)}{hint}", repr(name))
+    return Problem(field, f"one of {', '.join(known)}{hint}", shorten(name))
 
 
 def choose_tensors(layout: Layout, layers: Sequence[str], parameters: Sequence[str]) -> tuple[int, ...]:
@@ -70,7 +89,8 @@ def choose_tensors(layout: Layout, layers: Sequence[str], parameters: Sequence[s
         Invalid: a layer or a parameter is unknown.
     """
     layer_names = choose("layer", layers, list(dict.fromkeys(tensor.layer for tensor in layout.tensors)))
-    parameter_names = choose("parameter", parameters, list(dict.fromkeys(each.parameter for each in layout.tensors)))
+    there = dict.fromkeys([DEFAULT_PARAMETER, *(tensor.parameter for tensor in layout.tensors)])
+    parameter_names = choose("parameter", parameters, list(there))
     return tuple(
         i
         for i, tensor in enumerate(layout.tensors)
@@ -181,7 +201,7 @@ def to_csv(rows: Callable[[], Iterator[tuple[Any, ...]]]) -> str:
 def to_npz(arrays: dict[str, np.ndarray]) -> bytes:
     """Named arrays as an NPZ archive without pickles."""
     archive = io.BytesIO()
-    np.savez_compressed(archive, allow_pickle=False, **arrays)
+    np.savez(archive, allow_pickle=False, **arrays)  # float32 noise does not compress
     return archive.getvalue()
 
 

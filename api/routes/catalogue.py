@@ -1,14 +1,16 @@
 """What can be asked for."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
+from api.dependencies import etag_of
 from api.errors import documented
 from core.catalogue import Catalogue, catalogue
 
 router = APIRouter(tags=["catalogue"])
 
 
-@router.get("/catalogue", responses=documented(401))
-def get() -> Catalogue:
+@router.get("/catalogue", responses=documented(304, 401), summary="What can be asked")
+def get(request: Request, response: Response) -> Catalogue:
     """List datasets, layers, activations, initialisers, optimisers, losses and statistics, with their parameters."""
+    response.headers["ETag"] = etag_of(request, "catalogue")
     return catalogue()

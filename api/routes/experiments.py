@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
 from api.cursor import read_cursor, write_cursor
-from api.dependencies import ETag, Queue, SettingsDep, Store
+from api.dependencies import ETag, Queue, SettingsDep, Store, etag_of
 from api.errors import documented
 from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
 from core import experiments
@@ -28,7 +28,12 @@ EXAMPLE = {
                 "kernel_initializer": {"kind": "random_uniform", "minval": 0, "maxval": 1},
                 "repeat": 5,
             },
-            {"kind": "dense", "units": 1, "activation": "sigmoid"},
+            {
+                "kind": "dense",
+                "units": 1,
+                "activation": "sigmoid",
+                "kernel_initializer": {"kind": "random_uniform", "minval": 0, "maxval": 1},
+            },
         ]
     },
     "training": {
@@ -37,13 +42,13 @@ EXAMPLE = {
         "epochs": 500,
         "batch_size": 32,
     },
-    "seeds": [0, 1, 2, 3, 4],
+    "seeds": [0],
 }
 Spec = Annotated[ExperimentSpec, Body(openapi_examples={"deep tanh": {"summary": "deep tanh", "value": EXAMPLE}})]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")]
 
 
-@router.post("", status_code=202, responses=documented(401, 409, 413, 422, 503))
+@router.post("", status_code=202, responses=documented(401, 409, 413, 415, 422, 503), summary="Submit")
 def submit(
     spec: Spec,
     response: Response,
@@ -63,16 +68,17 @@ def submit(
     return ExperimentAnswer.of(experiment)
 
 
-@router.post("/validate", responses=documented(401, 413, 422))
+@router.post("/validate", responses=documented(401, 413, 415, 422), summary="Validate")
 def validate(spec: Spec, settings: SettingsDep) -> ValidationAnswer:
     """Check a spec, count its parameters and estimate its cost; nothing is queued."""
     check_bounds(spec, settings)
     return ValidationAnswer.of(spec)
 
 
-@router.get("", responses=documented(401, 422, 503))
+@router.get("", responses=documented(304, 401, 422, 503), summary="List")
 def page(
     request: Request,
+    response: Response,
     store: Store,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(description="from the `next` of the page before")] = None,
@@ -80,25 +86,27 @@ def page(
 ) -> ExperimentsAnswer:
     """List experiments, newest first, a page at a time."""
     found = store.page(limit=limit, before=read_cursor(cursor), status=status)
+    state = [(each.id, each.revision) for each in found.experiments], found.next
+    response.headers["ETag"] = etag_of(request, state)
     if found.next is None:
         return ExperimentsAnswer.of(found, next=None)
     following = request.url.include_query_params(cursor=write_cursor(found.next))
     return ExperimentsAnswer.of(found, next=f"{following.path}?{following.query}")
 
 
-@router.get("/{experiment_id}", responses=documented(401, 404, 422, 503))
+@router.get("/{experiment_id}", responses=documented(304, 401, 404, 422, 503), summary="Look")
 def get(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentAnswer:
     """Look at an experiment: status, progress, spec, final metrics per run, what trained it."""
     return ExperimentAnswer.of(store.get(experiment_id))
 
 
-@router.post("/{experiment_id}/cancel", responses=documented(401, 404, 409, 422, 503))
+@router.post("/{experiment_id}/cancel", responses=documented(401, 404, 409, 422, 503), summary="Cancel")
 def cancel(experiment_id: UUID, store: Store) -> ExperimentAnswer:
     """Cancel an experiment: at once if it is queued, at the next chunk if it is running. What was measured is kept."""
     return ExperimentAnswer.of(experiments.cancel(experiment_id, store=store))
 
 
-@router.delete("/{experiment_id}", status_code=204, responses=documented(401, 404, 422, 503))
+@router.delete("/{experiment_id}", status_code=204, responses=documented(401, 404, 422, 503), summary="Delete")
 def delete(experiment_id: UUID, store: Store) -> None:
     """Delete an experiment with all its series; if it is running, its worker stops at the next chunk."""
     experiments.delete(experiment_id, store=store)

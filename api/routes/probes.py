@@ -8,13 +8,13 @@ from api.readiness import Readiness, readiness
 router = APIRouter(tags=["probes"])
 
 
-@router.get("/livez")
+@router.get("/livez", summary="Is it alive?")
 def livez() -> dict[str, str]:
     """Say that the process answers."""
     return {"status": "alive"}
 
 
-@router.get("/readyz", responses={503: {"model": Readiness}})
+@router.get("/readyz", responses={503: {"model": Readiness}}, summary="Is it ready?")
 def readyz(response: Response, store: Store, queue: Queue, settings: SettingsDep) -> Readiness:
     """Say whether database, migrations and broker are in order; 503 when one is not."""
     found = readiness(store, queue, settings.database)

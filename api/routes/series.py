@@ -8,8 +8,7 @@ from fastapi import APIRouter, Query, Response
 from api.dependencies import CSV, JSON, NPZ, ETag, MediaType, Store
 from api.errors import documented
 from api.schemas import GradientsAnswer, HistoryAnswer
-from api.series import Gradients, Metrics, choose, choose_tensors, cut, to_csv, to_npz
-from core.store import ExperimentStore
+from api.series import DEFAULT_PARAMETER, Gradients, Metrics, choose, choose_one, choose_tensors, cut, to_csv, to_npz
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 
@@ -20,10 +19,10 @@ Names = Annotated[list[str], Query()]
 Seeds = Annotated[list[str], Query(description="repeatable; all by default")]
 
 MEDIA: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {}, NPZ: {}}, "headers": {"ETag": {}}}}
-RESPONSES = {**MEDIA, 304: {"description": "Not Modified"}, **documented(401, 404, 406, 422, 503)}
+RESPONSES = {**MEDIA, **documented(304, 401, 404, 406, 422, 503)}
 
 
-@router.get("/history", response_model=HistoryAnswer, responses=RESPONSES)
+@router.get("/history", response_model=HistoryAnswer, responses=RESPONSES, summary="Loss and accuracy per epoch")
 def history(
     experiment_id: UUID,
     store: Store,
@@ -43,7 +42,7 @@ def history(
     return _file(found, media_type, etag, f"{experiment_id}-history")
 
 
-@router.get("/gradients", response_model=GradientsAnswer, responses=RESPONSES)
+@router.get("/gradients", response_model=GradientsAnswer, responses=RESPONSES, summary="Gradients per layer and epoch")
 def gradients(
     experiment_id: UUID,
     store: Store,
@@ -51,7 +50,7 @@ def gradients(
     media_type: MediaType,
     statistic: str = "mean_abs",
     layer: Names = [],
-    parameter: Names = ["kernel"],
+    parameter: Names = [DEFAULT_PARAMETER],
     seed: Seeds = [],
     from_epoch: Epoch = 1,
     to_epoch: LastEpoch = None,
@@ -63,23 +62,15 @@ def gradients(
     over the epoch's mini-batches of a statistic of the gradient before any clipping; `GET /catalogue` lists them.
     """
     experiment, layout = store.get(experiment_id), store.layout(experiment_id)
-    (chosen_statistic,) = choose("statistic", [statistic], layout.statistics)
+    which = layout.statistics.index(choose_one("statistic", statistic, layout.statistics))
     chosen = choose_tensors(layout, layer, parameter)
-    runs = _one_statistic(store, experiment_id, _seeds(experiment.spec.seeds, seed), chosen, chosen_statistic)
+    series = store.gradients(experiment_id, seeds=_seeds(experiment.spec.seeds, seed))
+    runs = {seed: values[:, list(chosen), which] for seed, values in series.items()}  # (epochs, chosen tensors)
     axis = cut(runs, from_epoch, to_epoch, max_points)
-    found = Gradients(layout, chosen_statistic, tuple(parameter), chosen, runs, axis)
+    found = Gradients(layout, statistic, tuple(parameter), chosen, runs, axis)
     if media_type == JSON:
         return found.answer(experiment_id, experiment.status)
     return _file(found, media_type, etag, f"{experiment_id}-gradients")
-
-
-def _one_statistic(
-    store: ExperimentStore, experiment_id: UUID, seeds: list[int], chosen: tuple[int, ...], statistic: str
-) -> dict[int, Any]:
-    """seed -> (epochs, chosen tensors) float32."""
-    where = store.layout(experiment_id).statistics.index(statistic)
-    series = store.gradients(experiment_id, seeds=seeds)
-    return {seed: values[:, list(chosen), where] for seed, values in series.items()}
 
 
 def _seeds(known: tuple[int, ...], wanted: list[str]) -> list[int]:

@@ -42,7 +42,7 @@ class Desk:
         experiment, _ = self.store.add(spec)
         claim = self.store.claim(experiment.id, worker="one")
         assert claim
-        wanted = epochs or {seed: spec.training.epochs for seed in spec.seeds}
+        wanted = epochs or dict.fromkeys(spec.seeds, spec.training.epochs)
         for seed, count in wanted.items():
             history = histories.get(f"seed_{seed}") or measured(spec, seed, 1, count)
             ended = count < spec.training.epochs

@@ -1,0 +1,32 @@
+"""The description of the API that /docs shows, with what FastAPI cannot know put right."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from api.errors import PROBLEM_JSON
+
+DESCRIPTION = """
+POST an experiment: a dataset, a network, an optimiser, some seeds. A worker trains it and records, for every layer and
+every epoch, how large the gradients are. GET the series as JSON, CSV or NPZ.
+
+Errors are problem documents (RFC 9457) that name the field, what was expected and what was received. Reads carry ETags:
+send one back as `If-None-Match`, and an answer that has not changed is a 304. NaN and infinities are `null` in JSON,
+with `first_nonfinite` beside them, and as they are in CSV and NPZ.
+"""
+
+
+def describe(app: FastAPI) -> None:
+    """Make errors documented as problem documents only, not as plain JSON as well."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = made()
+        for path in description["paths"].values():
+            for operation in path.values():
+                for answer in operation["responses"].values():
+                    if PROBLEM_JSON in answer.get("content", {}):
+                        answer["content"].pop("application/json", None)
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]
