@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,27 +60,23 @@ def as_json(spec: ExperimentSpec) -> dict[str, Any]:
     return sent
 
 
+@contextmanager
+def a_desk(migrated_file: Path, data_dir: Path, **chosen: Any) -> Iterator[Desk]:
+    """A desk whose data are in `data_dir`, with some settings of its own."""
+    shutil.copy(migrated_file, data_dir / "gradlab.db")
+    settings = Settings(_env_file=None, data_dir=data_dir, **chosen)
+    app = create_app(settings)
+    with TestClient(app, raise_server_exceptions=False) as http:
+        bell = Bell()
+        app.state.house = replace(app.state.house, queue=bell)
+        yield Desk(http, app.state.house.store, bell, settings)
+
+
 @pytest.fixture
 def open_desk(migrated_file: Path, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     """Opens a desk with some settings of its own."""
-    opened: list[TestClient] = []
-
-    def open_one(**chosen: Any) -> Desk:
-        data_dir = tmp_path / f"desk-{len(opened)}"
-        data_dir.mkdir()
-        shutil.copy(migrated_file, data_dir / "gradlab.db")
-        settings = Settings(_env_file=None, **{"data_dir": data_dir, **chosen})
-        app = create_app(settings)
-        http = TestClient(app, raise_server_exceptions=False)
-        opened.append(http)
-        http.__enter__()
-        bell = Bell()
-        app.state.house = replace(app.state.house, queue=bell)
-        return Desk(http, app.state.house.store, bell, settings)
-
-    yield open_one
-    for http in opened:
-        http.__exit__()
+    with ExitStack() as opened:
+        yield lambda **chosen: opened.enter_context(a_desk(migrated_file, tmp_path, **chosen))
 
 
 @pytest.fixture
