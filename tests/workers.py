@@ -65,6 +65,13 @@ class Worker:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(DEADLINE)
 
+    def has_child(self, pid: int) -> bool:
+        """Whether a process lives that this worker has started."""
+        try:
+            return os.getpgid(pid) == self._process.pid
+        except ProcessLookupError:
+            return False
+
     def terminate(self) -> int:
         """SIGTERM to the main process, as a service manager sends it; returns the exit status."""
         self._process.send_signal(signal.SIGTERM)

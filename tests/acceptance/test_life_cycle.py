@@ -14,7 +14,7 @@ from core.spec import ExperimentSpec
 from core.store import Status
 from tests.builders import a_spec
 from tests.servers import Redis, wait_until
-from tests.workers import Lab
+from tests.workers import Lab, Worker
 
 KILLS = 20
 AT_ONCE = 3
@@ -71,8 +71,10 @@ def has_the_bits_of(lab: Lab, ids, wanted) -> bool:
     return True
 
 
-def attempts_begun(lab: Lab) -> int:
-    return sum(experiment.attempt for experiment in lab.store.page(limit=100).experiments)
+def in_training(lab: Lab, worker: Worker) -> bool:
+    """Whether one of a worker's children holds a claim."""
+    running = lab.store.page(limit=100, status=Status.running).experiments
+    return any(worker.has_child(int(each.worker.rpartition(":")[2])) for each in running)
 
 
 @pytest.mark.timeout(420)
@@ -83,7 +85,7 @@ def test_workers_killed_at_twenty_random_moments_lose_nothing(lab, empty_broker)
     def keep_busy() -> None:
         unfinished = [it for it in specs if not lab.store.get(it).status.is_finished]
         for number in [next(numbers) for _ in range(AT_ONCE - len(unfinished))]:
-            spec = a_training_of_seconds(number)
+            spec = a_training_of_seconds(number, seconds=6)
             # The second one is added by somebody who dies before its message is published.
             it = lab.store.add(spec)[0].id if number == 1 else submit(lab, spec)
             specs[it] = spec
@@ -91,12 +93,13 @@ def test_workers_killed_at_twenty_random_moments_lose_nothing(lab, empty_broker)
     workers = [lab.start_worker(), lab.start_worker()]
     for kill in range(KILLS):
         keep_busy()
-        begun = attempts_begun(lab)
-        wait_until(lambda begun=begun: attempts_begun(lab) > begun or moments.random() < 0.005)
-        time.sleep(moments.uniform(0, 2.5))  # the moment itself, not a wait for something
+        wait_until(lambda: any(in_training(lab, worker) for worker in workers))
+        time.sleep(moments.uniform(0, 1.5))  # the moment itself, not a wait for something
         if kill == KILLS // 2:
             empty_broker()
-        which = moments.randrange(len(workers))
+        # Most kills meet a worker that trains, some one that starts, loads or waits.
+        training = [i for i, worker in enumerate(workers) if in_training(lab, worker)]
+        which = moments.choice(training if training and moments.random() < 0.8 else range(len(workers)))
         workers[which].kill()
         workers[which] = lab.start_worker()
     for it in specs:
@@ -105,7 +108,7 @@ def test_workers_killed_at_twenty_random_moments_lose_nothing(lab, empty_broker)
         done = lab.store.get(it)
         assert (done.status, done.epochs_done) == (Status.completed, done.epochs_total), done.error
         assert [attempt.outcome for attempt in lab.store.attempts(it)].count("completed") == 1
-    assert sum(attempt.outcome == "lost" for it in specs for attempt in lab.store.attempts(it)) >= KILLS // 4
+    assert sum(attempt.outcome == "lost" for it in specs for attempt in lab.store.attempts(it)) >= KILLS // 2
     assert has_the_bits_of(lab, specs, lab.undisturbed(specs.values()))
 
 

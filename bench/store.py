@@ -1,0 +1,175 @@
+"""Packed series against one row per value: size, writing and reading, on SQLite and PostgreSQL.
+
+    python -m bench.store
+
+200 epochs × 40 tensors × 6 statistics of one run, written in chunks of one epoch and of 50. Packed is the whole of
+`ExperimentStore.append`: claim check, progress, lease, metrics too. The other writes nothing but the values: run,
+epoch, tensor, statistic, number. Both take turns, so that a change of the machine's speed meets both.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pytest
+from rich.console import Console
+from rich.table import Table as Report
+from sqlalchemy import Column, Double, Engine, Integer, MetaData, Table, insert, select, text
+
+from core.store import ExperimentStore
+from core.store.database import connect, reading, writing
+from core.store.migrate import upgrade
+from tests.builders import a_chunk, a_spec, measured
+from tests.servers import PostgreSQL
+
+EPOCHS, LAYERS, LONG_CHUNK, ROUNDS = 200, 20, 50, 3
+SPEC = a_spec(epochs=EPOCHS, layers=LAYERS)
+HISTORY = measured(SPEC, 0, 1, EPOCHS)
+
+rows = Table(
+    "one_row_per_value",
+    MetaData(),
+    *(Column(name, Integer, primary_key=True, autoincrement=False) for name in ("run", "epoch", "tensor", "statistic")),
+    Column("value", Double),
+)
+
+
+class Packed:
+    """The store as it is."""
+
+    name = "packed"
+
+    def __init__(self, url: str) -> None:
+        upgrade(url)
+        self.store = ExperimentStore(url, lease=timedelta(minutes=1), max_attempts=1)
+
+    def begin(self) -> None:
+        """A new run."""
+        self.id = self.store.add(SPEC)[0].id
+        self.claim = self.store.claim(self.id, worker="bench")
+
+    def write(self, first_epoch: int, epochs: int) -> None:
+        """One chunk, in one transaction."""
+        assert self.claim
+        self.store.append(self.claim, a_chunk(SPEC, first_epoch=first_epoch, epochs=epochs, run_ended=False))
+
+    def read(self) -> np.ndarray:
+        """The whole run: (epochs, tensors, statistics)."""
+        return self.store.gradients(self.id)[0]
+
+
+class Rows:
+    """One row per value."""
+
+    name = "one row per value"
+
+    def __init__(self, url: str) -> None:
+        self.engine = connect(url)
+        rows.metadata.create_all(self.engine)
+        self.run = 0
+
+    def begin(self) -> None:
+        """A new run."""
+        self.run += 1
+
+    def write(self, first_epoch: int, epochs: int) -> None:
+        """One chunk, in one transaction."""
+        block = measured(SPEC, 0, first_epoch, epochs).gradients
+        values = [
+            {"run": self.run, "epoch": first_epoch + e, "tensor": t, "statistic": s, "value": float(value)}
+            for (e, t, s), value in np.ndenumerate(block)
+        ]
+        with writing(self.engine) as connection:
+            connection.execute(insert(rows), values)
+
+    def read(self) -> np.ndarray:
+        """The whole run: (epochs, tensors, statistics)."""
+        query = select(rows.c.value).where(rows.c.run == self.run)
+        with reading(self.engine) as connection:
+            found = connection.execute(query.order_by(rows.c.epoch, rows.c.tensor, rows.c.statistic)).scalars().all()
+        return np.array(found, np.float32).reshape(HISTORY.gradients.shape)
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long it takes."""
+    begun = time.perf_counter()
+    action()
+    return time.perf_counter() - begun
+
+
+def write_run(way: Packed | Rows, length: int) -> float:
+    """Write a run in chunks of `length` epochs; the median time of a chunk."""
+    way.begin()
+    return median(seconds(lambda first=first: way.write(first, length)) for first in range(1, EPOCHS + 1, length))
+
+
+def size(engine: Engine) -> int:
+    """Bytes that the database takes."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+    with engine.raw_connection().cursor() as cursor:  # outside of any transaction
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Path(str(engine.url.database)).stat().st_size
+
+
+def measure(url_for: Callable[[str], str]) -> dict[str, list[float]]:
+    """Way -> kilobytes per run, milliseconds per short chunk, per long chunk, and to read all."""
+    ways = [Packed(url_for("packed")), Rows(url_for("rows"))]
+    engines = [ways[0].store._engine, ways[1].engine]
+    found: dict[str, list[list[float]]] = {way.name: [] for way in ways}
+    for _ in range(ROUNDS):
+        for way, engine in zip(ways, engines, strict=True):
+            before = size(engine)
+            short = write_run(way, 1)
+            grown = size(engine) - before
+            long = write_run(way, LONG_CHUNK)
+            assert way.read().tobytes() == HISTORY.gradients.tobytes()
+            read = median(seconds(way.read) for _ in range(5))
+            found[way.name].append([grown / 1024, 1000 * short, 1000 * long, 1000 * read])
+    for engine in engines:
+        engine.dispose()
+    return {name: [median(column) for column in zip(*rounds, strict=True)] for name, rounds in found.items()}
+
+
+@contextmanager
+def databases() -> Iterator[dict[str, Callable[[str], str]]]:
+    """Database -> how to get the URL of a new one; PostgreSQL only where it is installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        urls: dict[str, Callable[[str], str]] = {"SQLite": lambda name: f"sqlite:///{folder}/{name}.db"}
+        try:
+            server = PostgreSQL()
+        except pytest.skip.Exception as missing:
+            print(missing)
+            yield urls
+            return
+        try:
+            yield urls | {"PostgreSQL": server.create}
+        finally:
+            server.remove()
+
+
+def main() -> None:
+    """Measure and print."""
+    report = Report(title=f"{EPOCHS} epochs × {2 * LAYERS} tensors × {HISTORY.gradients.shape[2]} statistics")
+    columns = ("size, KiB", "write 1 epoch, ms", f"write {LONG_CHUNK} epochs, ms", "read all, ms")
+    for column in ("database", "layout", *columns):
+        report.add_column(column, justify="left" if column in ("database", "layout") else "right")
+    with databases() as available:
+        for database, url_for in available.items():
+            found = measure(url_for)
+            for name, numbers in found.items():
+                report.add_row(database, name, *(f"{number:,.2f}" for number in numbers))
+            packed, one_each = found.values()
+            ratios = (f"{b / a:,.0f} ×" for a, b in zip(packed, one_each, strict=True))
+            report.add_row(database, "packed is better by", *ratios, style="bold", end_section=True)
+    Console(width=120).print(report)
+
+
+if __name__ == "__main__":
+    main()
