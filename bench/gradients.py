@@ -1,0 +1,110 @@
+"""How long GET /experiments/{id}/gradients takes: 500 epochs of 12 tensors, one run.
+
+    python -m bench.gradients
+
+A real `gradlab serve --api-only` on loopback, asked over one kept-alive connection, with SQLite and, where it is
+installed, PostgreSQL. The times are what the client sees: parsing the JSON is not among them.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from uuid import UUID
+
+import httpx2
+from pytest import skip
+
+from api.client import Client
+from core.spec.experiment import parse
+from core.store import ExperimentStore, Status
+from core.store.migrate import upgrade
+from tests.builders import a_chunk
+from tests.servers import PostgreSQL, free_port, wait_until
+
+SPEC = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
+EPOCHS_PER_CHUNK = 50
+WARM_UP, REQUESTS = 50, 500
+ASKED = (
+    ("JSON", "?parameter=all", {}),
+    ("NPZ", "?parameter=all", {"Accept": "application/x-npz"}),
+    ("CSV", "?parameter=all", {"Accept": "text/csv"}),
+    ("JSON, 50 points", "?parameter=all&max_points=50", {}),
+)
+
+
+def main() -> None:
+    """Print the latencies on each database."""
+    with tempfile.TemporaryDirectory() as folder:
+        measure("SQLite", f"sqlite:///{folder}/lab.db", Path(folder))
+        try:
+            server = PostgreSQL()
+        except skip.Exception as missing:
+            print(f"PostgreSQL: {missing}")
+            return
+        try:
+            measure("PostgreSQL", server.create("lab"), Path(folder))
+        finally:
+            server.remove()
+
+
+def measure(name: str, database_url: str, data_dir: Path) -> None:
+    """Print a line for each thing that is asked."""
+    upgrade(database_url)
+    store = ExperimentStore(database_url, lease=timedelta(minutes=1), max_attempts=3)
+    path = f"/experiments/{trained(store)}/gradients"
+    store.close()
+    with served(database_url, data_dir) as url, httpx2.Client(base_url=url) as http:
+        for what, query, headers in ASKED:
+            report(f"{name}, {what}", http, path + query, headers)
+        held = {"If-None-Match": http.get(path).headers["ETag"]}
+        report(f"{name}, not modified", http, path, held)
+
+
+def trained(store: ExperimentStore) -> UUID:
+    """An experiment whose series are as long as the tutorial's, and hold any numbers."""
+    spec = parse(SPEC.read_bytes())
+    experiment, _ = store.add(spec)
+    claim = store.claim(experiment.id, worker="bench")
+    assert claim
+    for first in range(1, spec.training.epochs + 1, EPOCHS_PER_CHUNK):
+        store.append(claim, a_chunk(spec, first_epoch=first, epochs=EPOCHS_PER_CHUNK))
+    store.finish(claim, Status.completed)
+    return experiment.id
+
+
+@contextmanager
+def served(database_url: str, data_dir: Path) -> Iterator[str]:
+    """The API in a process of its own; its address."""
+    port = free_port()
+    environment = os.environ | {"GRADLAB_DATABASE_URL": database_url, "GRADLAB_DATA_DIR": str(data_dir)}
+    command = [sys.executable, "-m", "api.cli", "serve", "--api-only", "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            wait_until(Client(f"http://127.0.0.1:{port}").is_alive)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def report(what: str, http: httpx2.Client, path: str, headers: dict[str, str]) -> None:
+    """Ask many times; print the median and the 95th percentile."""
+    milliseconds = []
+    for request in range(WARM_UP + REQUESTS):
+        begun = time.perf_counter()
+        answer = http.get(path, headers=headers)
+        if request >= WARM_UP:
+            milliseconds.append(1e3 * (time.perf_counter() - begun))
+    size = len(answer.content) / 1e3
+    p95 = quantiles(milliseconds, n=20)[-1]
+    print(f"{what:28} median {median(milliseconds):5.1f} ms, p95 {p95:5.1f} ms, {size:6.1f} kB", flush=True)
+
+
+if __name__ == "__main__":
+    main()
