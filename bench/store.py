@@ -10,7 +10,7 @@ epoch, tensor, statistic, number. Both take turns, so that a change of the machi
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table as Report
 from sqlalchemy import Column, Double, Engine, Integer, MetaData, Table, insert, select, text
 
+from core.history import History
 from core.store import ExperimentStore
 from core.store.database import connect, reading, writing
 from core.store.migrate import upgrade
@@ -37,6 +38,12 @@ rows = Table(
     *(Column(name, Integer, primary_key=True, autoincrement=False) for name in ("run", "epoch", "tensor", "statistic")),
     Column("value", Double),
 )
+
+
+def part(first_epoch: int, epochs: int) -> History:
+    """Some epochs of the run."""
+    rows = slice(first_epoch - 1, first_epoch - 1 + epochs)
+    return History(SPEC.layout, first_epoch, HISTORY.metrics[rows], HISTORY.gradients[rows])
 
 
 class Packed:
@@ -56,7 +63,7 @@ class Packed:
     def write(self, first_epoch: int, epochs: int) -> None:
         """One chunk, in one transaction."""
         assert self.claim
-        self.store.append(self.claim, a_chunk(SPEC, first_epoch=first_epoch, epochs=epochs, run_ended=False))
+        self.store.append(self.claim, a_chunk(SPEC, history=part(first_epoch, epochs), run_ended=False))
 
     def read(self) -> np.ndarray:
         """The whole run: (epochs, tensors, statistics)."""
@@ -79,7 +86,7 @@ class Rows:
 
     def write(self, first_epoch: int, epochs: int) -> None:
         """One chunk, in one transaction."""
-        block = measured(SPEC, 0, first_epoch, epochs).gradients
+        block = part(first_epoch, epochs).gradients
         values = [
             {"run": self.run, "epoch": first_epoch + e, "tensor": t, "statistic": s, "value": float(value)}
             for (e, t, s), value in np.ndenumerate(block)
@@ -113,8 +120,8 @@ def size(engine: Engine) -> int:
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
-    with engine.raw_connection().cursor() as cursor:  # outside of any transaction
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # outside of any transaction
     return Path(str(engine.url.database)).stat().st_size
 
 

@@ -1,7 +1,7 @@
 """Series as packed little-endian float32: one row per run, kind and chunk.
 
-Bits go in and come out unchanged, NaN and infinities too. One row per value takes about a hundred times the room
-(`python -m bench.store`).
+Bits go in and come out unchanged, NaN and infinities too. One row per value, at its leanest, takes ten times the room
+and fifty times the reading (`python -m bench.store`).
 """
 
 from collections.abc import Sequence
