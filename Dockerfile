@@ -27,6 +27,7 @@ RUN pip install --quiet --require-hashes -r requirements-worker.lock
 COPY pyproject.toml README.md ./
 COPY core core
 COPY worker worker
+RUN pip install --quiet --no-deps --no-build-isolation --editable .
 USER gradlab
 ENV GRADLAB_DATA_DIR=/data
 CMD ["python", "-m", "worker"]
