@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, insert, or_, 
 
 from core.errors import ClaimLost
 from core.history import Checkpoint, Chunk
+from core.spec import ExperimentSpec
+from core.spec.estimate import COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER, estimate
 from core.store import series
 from core.store.records import Claim, Orders, Status
 from core.store.submissions import change_row, close_attempt, read_spec, sum_up
@@ -22,7 +24,18 @@ RELEASED, LOST = "released", "lost"
 # The pause between messages about one waiting experiment doubles so often, so that a long queue is not flooded.
 DOUBLINGS = 3
 
+# The estimate is right within a factor of three on an idle machine, and this one may be shared.
+MARGIN = 6
+
 ROW = experiments.c
+
+
+def patience(spec: ExperimentSpec, lease: timedelta, *, compiling: bool) -> timedelta:
+    """How long a worker may take for its next chunk: the lease, or longer where an epoch or the compilation is slow."""
+    layers, seconds = len(spec.layers), estimate(spec).seconds
+    compilation = COMPILE_SECONDS + COMPILE_SECONDS_PER_LAYER * layers
+    epoch = (seconds - compilation) / (len(spec.seeds) * spec.training.epochs)
+    return max(lease, timedelta(seconds=MARGIN * (epoch + compilation * compiling)))
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:
@@ -33,20 +46,20 @@ def claim(
     connection: Connection, id: UUID, *, worker: str, now: datetime, lease: timedelta, max_attempts: int
 ) -> Claim | None:
     """Take an experiment that nobody trains: compare and set in one UPDATE, so that of two claims one succeeds."""
-    free = or_(ROW.status == Status.queued, _expired(now))
-    claimable = and_(ROW.id == id, free, ROW.fruitless < max_attempts, ~ROW.cancel_requested)
+    dead = and_(_expired(now), ROW.fruitless < max_attempts)  # the sweep will fail the others
+    claimable = and_(ROW.id == id, or_(ROW.status == Status.queued, dead), ~ROW.cancel_requested)
     before = connection.execute(select(experiments).where(claimable).with_for_update()).one_or_none()
     if before is None:
         return None
     if before.status == Status.running:
         _lose(connection, before, now)
-    attempt = before.attempt + 1
+    attempt, spec = before.attempt + 1, read_spec(before.spec)
     taken = {
         "status": Status.running,
         "attempt": attempt,
         "fruitless": before.fruitless + 1,
         "worker": worker,
-        "lease_until": now + lease,
+        "lease_until": now + patience(spec, lease, compiling=True),
         "started_at": before.started_at or now,
         "published_at": None,
         "publications": 0,
@@ -56,7 +69,7 @@ def claim(
     connection.execute(insert(attempts).values(started))
     found = connection.execute(select(checkpoints).where(checkpoints.c.experiment == before.number)).one_or_none()
     checkpoint = Checkpoint(found.seed, found.epoch, found.state) if found else None
-    return Claim(id, attempt, read_spec(before.spec), checkpoint)
+    return Claim(id, attempt, spec, checkpoint)
 
 
 def _fence(connection: Connection, claim: Claim, **values: Any) -> Row[Any]:

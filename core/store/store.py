@@ -33,7 +33,7 @@ class ExperimentStore:
 
     Args:
         url: SQLite or PostgreSQL, as SQLAlchemy writes it.
-        lease: a worker that has not written for so long is taken for dead.
+        lease: a worker that has not written for so long is taken for dead; longer where one epoch takes longer.
         max_attempts: an experiment fails after so many attempts in a row that brought no newer checkpoint.
         clock: says what time it is, in UTC.
     """
@@ -185,7 +185,8 @@ class ExperimentStore:
             ClaimLost: another worker owns the experiment now, or it is finished or gone.
         """
         with writing(self._engine) as connection:
-            return claims.append(connection, claim, chunk, checkpoint, self._clock() + self.lease)
+            until = self._clock() + claims.patience(claim.spec, self.lease, compiling=False)
+            return claims.append(connection, claim, chunk, checkpoint, until)
 
     def finish(
         self, claim: Claim, status: Status, *, error: str | None = None, versions: dict[str, str] | None = None

@@ -1,6 +1,8 @@
 """Real workers, real trainings: whatever dies, every experiment ends once, and with the bits of an undisturbed one."""
 
+import os
 import random
+import signal
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -144,6 +146,16 @@ def test_one_worker_of_a_working_life(lab, empty_broker):
     lab.wait_for(after, Status.completed)
 
     # Idle, it goes when it is told to.
+    assert worker.terminate() == 0
+
+
+def test_a_child_that_is_killed_alone_is_replaced_and_its_experiment_goes_on(lab):
+    worker = lab.start_worker()
+    it = submit(lab, a_training_of_seconds(seconds=4))
+    wait_until(lambda: lab.store.get(it).epochs_done > 100, seconds=60)
+    os.kill(int(lab.store.get(it).worker.rpartition(":")[2]), signal.SIGKILL)
+    lab.wait_for(it, Status.completed)
+    assert [attempt.outcome for attempt in lab.store.attempts(it)] == ["lost", "completed"]
     assert worker.terminate() == 0
 
 

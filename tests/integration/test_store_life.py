@@ -1,22 +1,16 @@
 """The life of an experiment in the store: who may write, who is buried, who is called again."""
 
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.errors import ClaimLost, Conflict, NotFound, Unavailable
-from core.store import ExperimentStore, Orders, Status
-from core.store.migrate import is_at_head, upgrade
+from core.errors import ClaimLost, Conflict, NotFound
+from core.store import ExperimentStore, Orders, Status, utc_now
 from tests.builders import MINUTE, a_chunk, a_spec, a_training, measured
-from tests.servers import PostgreSQL
 
-ROOT = Path(__file__).parents[2]
 SPEC = a_spec(epochs=6, seeds=(0, 1))
 
 
@@ -47,12 +41,24 @@ def test_what_is_claimed_cannot_be_claimed_again_until_its_lease_has_run_out(sto
     assert (released.number, released.worker, released.outcome, released.error) == (2, "two", "released", None)
 
 
+def test_what_is_slow_by_nature_has_a_longer_lease(store, clock):
+    it, claim = claimed(store, deep := a_spec(epochs=5, layers=100))
+    assert store.get(it).lease_until - clock.now > 2 * MINUTE, "compiling a hundred layers takes half a minute"
+    store.append(claim, a_chunk(deep))
+    assert store.get(it).lease_until == clock.now + MINUTE, "it is compiled"
+    large = {"kind": "circles", "samples": 100_000, "train_size": 90_000}
+    wide = a_spec(epochs=2, layers=3, units=2000, dataset=large)
+    it, claim = claimed(store, wide)
+    store.append(claim, a_chunk(wide, epochs=1))
+    assert store.get(it).lease_until - clock.now > 10 * MINUTE, "an epoch of 2e12 operations takes minutes"
+
+
 @pytest.mark.parametrize("expired", [False, True])
 def test_of_many_claims_at_once_one_succeeds(database_url, expired):
     threads, rounds = 4, 8
     together = threading.Barrier(threads)
-    lease = timedelta(0) if expired else MINUTE
-    first = ExperimentStore(database_url, lease=lease, max_attempts=99)
+    an_hour_ago = utc_now() - 60 * MINUTE
+    first = ExperimentStore(database_url, lease=MINUTE, max_attempts=99, clock=lambda: an_hour_ago)
     ids = [first.add(SPEC)[0].id for _ in range(rounds)]
     if expired:
         assert all(first.claim(it, worker="dead") for it in ids)
@@ -284,57 +290,3 @@ def test_a_whole_training_is_stored_bit_for_bit(store):
     store.finish(claim, Status.completed)
     for seed in SPEC.seeds:
         assert store.gradients(it)[seed].tobytes() == measured(SPEC, seed, 1, 6).gradients.tobytes()
-
-
-def test_an_outage_is_said_and_survived(clock):
-    server = PostgreSQL()
-    try:
-        url = server.create("lab")
-        upgrade(url)
-        store = ExperimentStore(url, lease=MINUTE, max_attempts=3, clock=clock)
-        it, claim = claimed(store)
-        server.stop()
-        for ask in (store.ping, lambda: store.get(it), lambda: store.add(SPEC), lambda: is_at_head(url)):
-            with pytest.raises(Unavailable, match="does not answer"):
-                ask()
-        with pytest.raises(Unavailable):
-            store.append(claim, a_chunk(SPEC))
-        server.start()
-        store.ping()
-        assert store.append(claim, a_chunk(SPEC)) is Orders.go_on
-        store.close()
-    finally:
-        server.remove()
-
-
-def test_a_locked_sqlite_database_is_unavailable(sqlite_url, monkeypatch):
-    monkeypatch.setattr("core.store.database.BUSY_SECONDS", 0.05)
-    holder, waiter = (ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3) for _ in range(2))
-    with holder._engine.begin(), pytest.raises(Unavailable):
-        waiter.add(SPEC)
-    assert waiter.add(SPEC)[1]
-    holder.close()
-    waiter.close()
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_database_is_migrated_to_head_by_any_number_at_once(kind, tmp_path, request):
-    url = f"sqlite:///{tmp_path}/new/lab.db"
-    if kind == "postgresql":
-        url = request.getfixturevalue("postgresql").create("new")
-    else:
-        with pytest.raises(Unavailable):
-            is_at_head(url)
-    code = f"from core.store.migrate import upgrade; upgrade({url!r})"
-    migrations = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]
-    assert [migration.wait(60) for migration in migrations] == [0, 0, 0]
-    assert is_at_head(url)
-
-
-def test_a_database_without_tables_is_unavailable(postgresql, tmp_path):
-    for url in (postgresql.create("bare"), f"sqlite:///{tmp_path}/bare.db"):
-        store = ExperimentStore(url, lease=MINUTE, max_attempts=3)
-        with pytest.raises(Unavailable):
-            store.page(limit=1)
-        assert not is_at_head(url)
-        store.close()
