@@ -128,7 +128,11 @@ def _report(finished: dict[str, ExperimentAnswer], measured: dict[str, Measured]
         train, test = (last[:, names.index(metric)] for metric in ("accuracy", "val_accuracy"))
         reported_train, reported_test = REPORTED[name]
         table.add_row(
-            finished[name].name, _spread(train), f"{reported_train:.3f}", _spread(test), f"{reported_test:.3f}"
+            name.removeprefix("tutorial-"),
+            _spread(train),
+            f"{reported_train:.3f}",
+            _spread(test),
+            f"{reported_test:.3f}",
         )
     console.print(table)
     for name, found in measured.items():

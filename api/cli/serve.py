@@ -2,32 +2,86 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 import uvicorn
 
 from api.app import create_app
+from core.errors import Unavailable
 from core.settings import Settings
 from core.store.migrate import upgrade
 
+# Ctrl-C, a service manager's stop, and a terminal that is closed.
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A worker that dies at once, again and again, is started again ever more slowly.
 FIRST_PAUSE, LONGEST_PAUSE, LONG_LIFE = 0.5, 30.0, 60.0
+LOOK_SECONDS = 0.1
 
 
 def serve(settings: Settings, *, api_only: bool) -> None:
-    """Serve until SIGINT or SIGTERM. With the worker: migrate first, keep it running, stop it with us."""
-    if api_only:
-        _api(settings).run()
-        return
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    upgrade(settings.database)
-    with worker_beside(settings):
-        _api(settings).run()
+    """Serve until SIGINT, SIGTERM or SIGHUP. With the worker: migrate first, keep it running, stop it with us.
+
+    Raises:
+        Unavailable: the port is taken, or the database does not answer.
+    """
+    server, listener = _api(settings), _listen(settings)
+    if not api_only:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        upgrade(settings.database)
+    with listener, _stopped_by_signals(server), nullcontext() if api_only else worker_beside(settings):
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        print(f"Gradient Lab is on http://{host}:{listener.getsockname()[1]}, documented at /docs.", flush=True)
+        server.run([listener])
+
+
+class _Api(uvicorn.Server):
+    """A server that leaves the signals to `_stopped_by_signals`.
+
+    Uvicorn's own way ends the process by the signal once the API has stopped, before the worker could be.
+    """
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+@contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    before = {each: signal.signal(each, server.handle_exit) for each in STOPS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _api(settings: Settings) -> uvicorn.Server:
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        server_header=False,
+        # Open streams would otherwise hold up a stop for ever.
+        timeout_graceful_shutdown=5,
+    )
+    return _Api(config)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The port, taken before anything else is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        raise Unavailable(f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}.") from error
+    # Connections inherit it. asyncio sets it only on sockets that name their protocol, and without it an answer in two
+    # packets waits 40 ms for the client's delayed acknowledgement of the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 @contextmanager
@@ -43,30 +97,18 @@ def worker_beside(settings: Settings) -> Iterator[None]:
         keeper.join()
 
 
-def _api(settings: Settings) -> uvicorn.Server:
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        server_header=False,
-        # Open streams would otherwise hold up a stop for ever.
-        timeout_graceful_shutdown=5,
-    )
-    return uvicorn.Server(config)
-
-
 def _keep_a_worker(settings: Settings, stopping: threading.Event) -> None:
     pause = FIRST_PAUSE
     while not stopping.is_set():
         begun = time.monotonic()
         # A session of its own: Ctrl-C in the terminal reaches only us, and we stop the worker in order.
         worker = subprocess.Popen([sys.executable, "-m", "worker"], start_new_session=True)
-        while worker.poll() is None and not stopping.wait(0.2):
+        while worker.poll() is None and not stopping.wait(LOOK_SECONDS):
             pass
         if stopping.is_set():
             _stop(worker, settings.grace.total_seconds())
             return
+        _kill_group(worker)
         print(f"gradlab: the worker ended with status {worker.returncode}; starting another", file=sys.stderr)
         pause = FIRST_PAUSE if time.monotonic() - begun > LONG_LIFE else min(LONGEST_PAUSE, pause * 2)
         stopping.wait(pause)
@@ -74,13 +116,13 @@ def _keep_a_worker(settings: Settings, stopping: threading.Event) -> None:
 
 def _stop(worker: "subprocess.Popen[bytes]", grace: float) -> None:
     worker.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         worker.wait(grace)
-    except subprocess.TimeoutExpired:
-        _kill_group(worker)
-        worker.wait()
+    _kill_group(worker)
+    worker.wait()
 
 
 def _kill_group(worker: "subprocess.Popen[bytes]") -> None:
-    """The worker and its children: it leads a session, and so a process group, of its own."""
-    os.killpg(worker.pid, signal.SIGKILL)
+    """Whatever is left of the worker and its children: it leads a session, and so a process group, of its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)
