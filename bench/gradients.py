@@ -19,7 +19,7 @@ from statistics import median, quantiles
 from uuid import UUID
 
 import httpx2
-from pytest import skip
+import pytest
 
 from api.client import Client
 from core.spec.experiment import parse
@@ -45,7 +45,7 @@ def main() -> None:
         measure("SQLite", f"sqlite:///{folder}/lab.db", Path(folder))
         try:
             server = PostgreSQL()
-        except skip.Exception as missing:
+        except pytest.skip.Exception as missing:
             print(f"PostgreSQL: {missing}")
             return
         try:
