@@ -6,9 +6,21 @@ Each is read from the environment variable GRADLAB_<NAME> or from a `.env` file.
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import BeforeValidator, Field, PositiveInt, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _seconds(value: Any) -> Any:
+    """An environment variable is text: "2.5" is meant as seconds, as much as ISO 8601's "PT2.5S"."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())]
 
 
 class Settings(BaseSettings):
@@ -37,21 +49,21 @@ class Settings(BaseSettings):
     max_body_bytes: PositiveInt = 1_000_000
     """Larger request bodies are refused unread."""
 
-    lease: timedelta = timedelta(seconds=60)
+    lease: Duration = timedelta(seconds=60)
     """A worker that has not written for so long is taken for dead. Longer than the slowest compilation."""
-    requeue_after: timedelta = timedelta(seconds=30)
+    requeue_after: Duration = timedelta(seconds=30)
     """An experiment that nobody has taken for so long is published again: its message may be lost."""
-    sweep_every: timedelta = timedelta(seconds=5)
+    sweep_every: Duration = timedelta(seconds=5)
     """How often a worker looks for lost messages and dead workers."""
     max_attempts: PositiveInt = 3
     """An experiment fails after so many attempts in a row that got no further."""
-    chunk: timedelta = timedelta(seconds=0.5)
+    chunk: Duration = timedelta(seconds=0.5)
     """How long one call of the training program should take. Progress and cancel are seen between calls."""
-    checkpoint_every: timedelta = timedelta(seconds=5)
+    checkpoint_every: Duration = timedelta(seconds=5)
     """At most so much training is repeated after a worker has died."""
     worker_concurrency: PositiveInt = 1
     """Experiments that one worker trains at a time, each in a process of its own of about 600 MB."""
-    grace: timedelta = timedelta(seconds=30)
+    grace: Duration = timedelta(seconds=30)
     """How long a stopping service waits for its worker to end the chunk at hand."""
 
     max_layers: PositiveInt = 200
