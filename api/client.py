@@ -31,7 +31,7 @@ class Unreachable(Exception):
 
 
 class Client:
-    """One service.
+    """One service, for as long as a `with` block lasts or until it is closed.
 
     Args:
         url: where it listens.
@@ -47,6 +47,16 @@ class Client:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout)
         self.url = url
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def is_alive(self) -> bool:
         """Whether the service answers at all."""

@@ -1,0 +1,183 @@
+"""The embedded service as its users meet it: one command, one Ctrl-C, a documentation that needs nobody else."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+
+from core.store import Status
+from tests.acceptance.conftest import PATIENCE, Service, living
+from tests.builders import a_spec
+from tests.servers import wait_until
+
+# Some seconds of training, in chunks of half a second.
+LONG = a_spec(epochs=20_000, layers=3, units=5)
+EXPLODING = a_spec(
+    epochs=40,
+    layers=2,
+    model={
+        "layers": [
+            {
+                "kind": "dense",
+                "units": 5,
+                "activation": "relu",
+                "kernel_initializer": {"kind": "variance_scaling", "scale": 20_000.0, "mode": "fan_in"},
+                "repeat": 5,
+            },
+            {"kind": "dense", "units": 1},
+        ]
+    },
+    training={"loss": "mean_squared_error", "optimizer": {"kind": "sgd", "learning_rate": 10.0}, "epochs": 40},
+)
+
+
+def in_training(service: Service, submitted: object) -> bool:
+    """Whether some epochs are done, and not all."""
+    seen = service.client.get(submitted)
+    assert seen.status in (Status.queued, Status.running)
+    return seen.progress.epochs_done > 0
+
+
+def test_a_posted_experiment_is_trained_and_its_gradients_are_served(service: Service):
+    spec = a_spec(epochs=20, seeds=(0, 1, 2))
+    finished = service.client.wait(service.client.submit(spec).id)
+    assert (finished.status, finished.attempt, finished.compiled) == (Status.completed, 1, True)
+    assert finished.versions.keys() >= {"python", "tensorflow", "keras", "numpy", "gradient-lab"}
+    answer = httpx2.get(f"{service.client.url}/experiments/{finished.id}/gradients")
+    assert "Server" not in answer.headers
+    said = answer.json()
+    assert said["epochs"] == list(range(1, 21))
+    sent = np.array([[run["values"] for run in layer["runs"]] for layer in said["layers"]], np.float32)
+    bits = service.client.gradients(finished.id)["values"]  # (seeds, epochs, layers)
+    np.testing.assert_array_equal(sent.transpose(1, 2, 0), bits)
+    assert (bits > 0).all()
+    assert service.client.history(finished.id)["values"].shape == (3, 20, 4)
+
+
+def test_an_experiment_that_explodes_is_a_result_in_valid_json(service: Service):
+    finished = service.client.wait(service.client.submit(EXPLODING).id)
+    assert (finished.status, finished.stopped_by, finished.error) == (Status.completed, "nonfinite", None)
+    assert finished.progress.epochs_done < finished.progress.epochs_total
+    said = {}
+    for series in ("", "/history", "/gradients?parameter=all&statistic=l2"):
+        text = httpx2.get(f"{service.client.url}/experiments/{finished.id}{series}").text
+        said[series] = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} in JSON"))
+    (run,) = said["/history"]["runs"]
+    bits = service.client.history(finished.id)
+    for metric, values in zip(bits["metrics"].tolist(), bits["values"][0].T, strict=True):
+        assert [value is None for value in run["metrics"][metric]] == (~np.isfinite(values)).tolist()
+        bad = np.flatnonzero(~np.isfinite(values))
+        assert (run["first_nonfinite"][metric] or {}).get("epoch") == (bad[0] + 1 if len(bad) else None)
+    assert run["first_nonfinite"]["val_loss"] == {"epoch": finished.progress.epochs_done, "kind": "inf"}
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(service: Service, chunked: bool):
+    def pieces():
+        for _ in range(1000):
+            yield b" " * 10_000
+
+    body = pieces() if chunked else b" " * 10_000_000
+    answer = httpx2.post(
+        f"{service.client.url}/experiments", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 413
+    assert answer.json()["status"] == 413
+
+
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_leaves_no_process_behind_and_a_start_goes_on(a_service: Callable[..., Service], how: signal.Signals):
+    service = a_service()
+    submitted = service.client.submit(LONG).id
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(service.client.wait, submitted, patience=PATIENCE)
+        wait_until(lambda: in_training(service, submitted), seconds=PATIENCE)
+        family = service.family()
+        assert len(family) >= 3
+        assert service.stop(how) == 0
+        assert living(family) == set()
+        service.start()
+        finished = waiting.result(PATIENCE)
+    assert (finished.status, finished.attempt) == (Status.completed, 2)
+    assert finished.error is None
+    assert service.client.gradients(submitted)["values"].shape == (1, 20_000, 3)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_right_after_the_start_leaves_no_process_behind(a_service: Callable[..., Service], how: signal.Signals):
+    service = a_service()
+    family = service.family()
+    assert service.stop(how) == 0
+    assert living(family) == set()
+
+
+@pytest.mark.timeout(420)
+def test_a_worker_that_is_killed_is_replaced_and_its_experiment_completed(a_service: Callable[..., Service]):
+    service = a_service(LEASE="PT3S", CHECKPOINT_EVERY="PT1S")
+    submitted = service.client.submit(LONG).id
+    wait_until(lambda: in_training(service, submitted), seconds=PATIENCE)
+    killed = service.worker()
+    assert killed
+    orphans = service.family()
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: service.worker() not in (None, killed), seconds=PATIENCE)
+    finished = service.client.wait(submitted)
+    assert finished.status is Status.completed
+    assert finished.attempt >= 2
+    assert "starting another" in service.log.read_text()
+    family = service.family()
+    assert service.stop() == 0
+    assert living(family | orphans) == set()
+
+
+def chromium() -> str:
+    """Where the browser is. One that is missing is a skip on a developer's machine and a failure in CI."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        missing = "chromium is not installed: apt-get install chromium, or brew install --cask chromium"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    return found
+
+
+def test_the_documentation_needs_nobody_else(service: Service, tmp_path: Path):
+    events = tmp_path / "net.json"
+    quiet = ["background-networking", "component-update", "sync", "gpu", "quic", "default-apps", "extensions"]
+    page = subprocess.run(
+        [
+            chromium(),
+            "--headless",
+            "--no-sandbox",
+            "--no-first-run",
+            *(f"--disable-{each}" for each in quiet),
+            # Whatever the browser wants for itself finds no way out either.
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            f"--log-net-log={events}",
+            "--virtual-time-budget=10000",
+            "--dump-dom",
+            f"{service.client.url}/docs",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    ).stdout
+    for path in httpx2.get(f"{service.client.url}/openapi.json").json()["paths"]:
+        assert f'data-path="{path}"' in page
+    assert "Failed to load" not in page
+    asked = {
+        event["params"]["url"]
+        for event in json.loads(events.read_text())["events"]
+        if event.get("params", {}).get("initiator") == service.client.url and "url" in event["params"]
+    }
+    assert {f"{service.client.url}/{name}" for name in ("openapi.json", "static/swagger-ui-bundle.js")} <= asked
+    assert [url for url in asked if not url.startswith(service.client.url)] == []
