@@ -1,0 +1,142 @@
+"""The `gradlab` command as it is typed: what it prints, and the exit status that scripts go by."""
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+
+from core.spec import ExperimentSpec
+from core.statistics import GRADIENT_STATISTIC_NAMES
+from core.store import Status
+from tests.acceptance.conftest import PATIENCE, Service
+from tests.builders import a_spec
+from tests.servers import free_port, wait_until
+
+SPEC = a_spec(epochs=8, seeds=(0, 1), name="typed")
+NETWORKS = ("tutorial-1-one-tanh", "tutorial-2-deep-tanh", "tutorial-3-deep-relu")
+
+
+def written(folder: Path, spec: ExperimentSpec | str) -> Path:
+    """A spec in a file."""
+    file = folder / "spec.json"
+    file.write_text(spec if isinstance(spec, str) else spec.canonical())
+    return file
+
+
+def refused(done: "subprocess.CompletedProcess[str]", status: int, *said: str) -> None:
+    """It ended with that status and said those things in a few lines on standard error."""
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    text = " ".join(done.stderr.split())
+    assert [each for each in said if each not in text] == [], done.stderr
+
+
+def test_submit_and_wait_ends_with_the_experiment_which_can_be_shown_and_listed(service: Service, tmp_path: Path):
+    done = service.gradlab("submit", written(tmp_path, SPEC), "--wait")
+    assert done.returncode == 0, done.stderr
+    experiment_id, *_, outcome = done.stdout.split()
+    assert outcome == "completed"
+    assert service.client.get(experiment_id).status is Status.completed
+    shown = service.gradlab("show", experiment_id)
+    assert shown.returncode == 0, shown.stderr
+    assert "typed" in shown.stdout
+    assert [layer for layer in ("dense_1", "dense_2", "val_loss") if layer not in shown.stdout] == []
+    last = service.client.history(experiment_id)["values"][1, -1]
+    assert f"{last[0]:.4f}" in shown.stdout
+    listed = service.gradlab("list", "--status", "completed")
+    assert listed.returncode == 0, listed.stderr
+    row = next(line for line in listed.stdout.splitlines() if experiment_id in line)
+    assert "16/16" in row
+
+
+def test_a_spec_may_come_from_standard_input(service: Service):
+    done = service.gradlab("submit", "-", "--wait", sent=a_spec(epochs=2).canonical())
+    assert done.returncode == 0, done.stderr
+
+
+def test_validate_counts_and_queues_nothing(service: Service, tmp_path: Path):
+    before = [each.id for each in service.client.experiments()]
+    done = service.gradlab("validate", written(tmp_path, SPEC))
+    assert done.returncode == 0, done.stderr
+    # 2 × 3 weights and 3 biases; 3 weights and 1 bias.
+    assert "13 parameters" in done.stdout
+    assert [each.id for each in service.client.experiments()] == before
+
+
+@pytest.mark.parametrize("command", ["submit", "validate", "train"])
+def test_an_invalid_spec_is_named_field_by_field(service: Service, tmp_path: Path, command: str):
+    wrong = SPEC.model_dump(mode="json")
+    wrong["training"]["epochs"] = -7
+    file = tmp_path / "wrong.json"
+    file.write_text(httpx2.Request("POST", "http://any", json=wrong).read().decode())
+    refused(service.gradlab(command, file), 2, "training.epochs: expected", "received -7")
+
+
+def test_a_file_that_is_missing_or_no_json_is_said_in_a_line(service: Service, tmp_path: Path):
+    refused(service.gradlab("submit", tmp_path / "none.json"), 2, "none.json", "No such file")
+    refused(service.gradlab("submit", written(tmp_path, "{")), 2, "expected", "received")
+
+
+def test_an_experiment_that_does_not_exist_is_said_in_a_line(service: Service):
+    unknown = "00000000-0000-4000-8000-000000000000"
+    for command in ("show", "cancel"):
+        refused(service.gradlab(command, unknown), 2, unknown)
+
+
+def test_a_service_that_does_not_answer_has_an_exit_status_of_its_own(service: Service, tmp_path: Path):
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    refused(service.gradlab("list", GRADLAB_URL=nowhere), 4, nowhere)
+    refused(service.gradlab("submit", written(tmp_path, SPEC), GRADLAB_URL=nowhere), 4, nowhere)
+
+
+def test_cancelling_ends_the_one_who_waits_with_3(service: Service, tmp_path: Path):
+    file = written(tmp_path, a_spec(epochs=100_000, name="to be cancelled"))
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(service.gradlab, "submit", file, "--wait")
+
+        def running() -> str | None:
+            found = service.client.experiments(status=Status.running)
+            return next((str(each.id) for each in found if each.name == "to be cancelled"), None)
+
+        wait_until(running, seconds=PATIENCE)
+        experiment_id = running()
+        assert experiment_id
+        assert service.gradlab("cancel", experiment_id).returncode == 0
+        done = waiting.result(PATIENCE)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.split()[-1] == "cancelled"
+    refused(service.gradlab("cancel", experiment_id), 2, "cancelled")
+
+
+def test_training_without_a_service_measures_the_same_bits(service: Service, tmp_path: Path):
+    saved = tmp_path / "series.npz"
+    done = service.gradlab("train", written(tmp_path, SPEC), "--save", saved, GRADLAB_URL="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    assert [word for word in ("val_accuracy", "median", "dense_1", "dense_2") if word not in done.stdout] == []
+    experiment_id = service.client.wait(service.client.submit(SPEC).id).id
+    with np.load(saved, allow_pickle=False) as alone:
+        assert alone["seeds"].tolist() == list(SPEC.seeds)
+        measured = np.stack([alone["gradients_0"], alone["gradients_1"]])  # (seeds, epochs, tensors, statistics)
+        metrics = np.stack([alone["metrics_0"], alone["metrics_1"]])
+    assert SPEC.layout.statistics == tuple(GRADIENT_STATISTIC_NAMES)
+    for i, statistic in enumerate(SPEC.layout.statistics):
+        served = service.client.gradients(experiment_id, parameter="all", statistic=statistic)["values"]
+        assert served.tobytes() == measured[..., i].tobytes()
+    assert service.client.history(experiment_id)["values"].tobytes() == metrics.tobytes()
+
+
+def test_the_demo_trains_the_tutorials_networks_and_keeps_the_series(service: Service, tmp_path: Path):
+    output = tmp_path / "demo"
+    done = service.gradlab("demo", "--seeds", "1", "--output", output)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [name for name in NETWORKS if name.removeprefix("tutorial-") not in done.stdout] == []
+    kept = {file.name for file in output.iterdir() if file.stat().st_size > 1000}
+    assert kept == {
+        f"{name}-{series}.{kind}"
+        for name in NETWORKS
+        for series in ("history", "gradients")
+        for kind in ("json", "csv")
+    }
