@@ -64,8 +64,7 @@ def metrics_table(measured: Measured) -> Table:
 
 def gradients_table(measured: Measured) -> Table:
     """Mean |gradient| of each layer's kernel: first and last epoch, and the way between on one logarithmic scale."""
-    with np.errstate(all="ignore"):
-        middle = np.nanmedian(measured.gradients, axis=0) if measured.gradients.size else measured.gradients[0]
+    middle = _median_of_runs(measured.gradients, measured.lengths)
     first = np.median(measured.gradients[measured.lengths > 0, 0], axis=0)
     last = np.median(final(measured.gradients, measured.lengths), axis=0)
     low, high = _scale(middle)
@@ -79,6 +78,13 @@ def gradients_table(measured: Measured) -> Table:
     for i, layer in enumerate(measured.layers):
         table.add_row(layer, f"{first[i]:.2e}", f"{last[i]:.2e}", bars(middle[:, i], low, high))
     return table
+
+
+def _median_of_runs(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """(seeds, epochs, n) to (epochs, n): over the runs that have come that far. What is not finite is not left out."""
+    with np.errstate(invalid="ignore"):  # the middle of two infinities
+        rows = [np.median(values[lengths > epoch, epoch], axis=0) for epoch in range(lengths.max())]
+    return np.array(rows)
 
 
 def bars(values: np.ndarray, low: float, high: float, width: int = WIDTH) -> str:

@@ -10,11 +10,10 @@ from rich.table import Table
 from api.cli import demo as demonstration
 from api.cli import serve as service
 from api.cli.display import Measured, picture
-from api.cli.outcome import EPILOG, OUTCOME, Exit, console, in_one_line, read_spec
+from api.cli.outcome import EPILOG, OUTCOME, Exit, console, in_one_line, read_settings, read_spec
 from api.cli.training import train_alone
 from api.client import Client
 from api.schemas import ExperimentAnswer
-from core.settings import Settings
 from core.store import Status
 from core.store.migrate import upgrade
 
@@ -39,17 +38,15 @@ def serve(
     api_only: Annotated[bool, typer.Option(help="No worker and no migration: others see to them.")] = False,
 ) -> None:
     """Run the service until Ctrl-C: migrates the database, starts the API and a worker, stops both together."""
-    chosen = {"host": host, "port": port}
-    settings = Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
     with in_one_line():
-        service.serve(settings, api_only=api_only)
+        service.serve(read_settings(host=host, port=port), api_only=api_only)
 
 
 @app.command(epilog=EPILOG)
 def migrate() -> None:
     """Bring the database to this version's tables. Safe to repeat."""
     with in_one_line():
-        upgrade(Settings().database)
+        upgrade(read_settings().database)
 
 
 @app.command(epilog=EPILOG)
@@ -170,7 +167,7 @@ def follow(client: Client, submitted: ExperimentAnswer) -> ExperimentAnswer:
 
 
 def _client(url: str | None) -> Client:
-    settings = Settings()
+    settings = read_settings()
     return Client(url or f"http://{settings.host}:{settings.port}", settings.api_key)
 
 

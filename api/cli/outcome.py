@@ -1,18 +1,22 @@
 """How a command ends: exit statuses that follow the outcome, and errors in a line instead of a traceback."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from api.client import Refused, Unreachable
 from core.errors import Invalid, Problem, Unavailable
+from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.spec.experiment import parse
+from core.spec.problems import from_pydantic
 from core.store import Status
 
 console = Console()
@@ -47,7 +51,7 @@ def in_one_line() -> Iterator[None]:
     try:
         yield
     except Invalid as error:
-        _say(str(error) if not error.problems else "the spec is invalid:", error.problems)
+        _say("this makes no sense:", error.problems)
         raise typer.Exit(Exit.INVALID) from error
     except Refused as error:
         problems = tuple(Problem(**each.model_dump()) for each in error.problem.errors)
@@ -56,6 +60,30 @@ def in_one_line() -> Iterator[None]:
     except (Unreachable, Unavailable) as error:
         _say(str(error))
         raise typer.Exit(Exit.UNREACHABLE) from error
+    except SystemExit as error:
+        if not isinstance(error.code, str):  # a text is how the application says that it will not start
+            raise
+        _say(error.code)
+        raise typer.Exit(Exit.INVALID) from error
+
+
+def read_settings(**chosen: Any) -> Settings:
+    """The settings in force, with those that the command line has chosen (None: not chosen).
+
+    Raises:
+        Invalid: one of them makes no sense.
+    """
+    try:
+        return Settings(**{name: value for name, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        said = from_pydantic(error.errors(include_url=False))
+        raise Invalid(
+            *(Problem(_written(each.field, chosen), each.expected, each.received) for each in said)
+        ) from error
+
+
+def _written(setting: str, chosen: Mapping[str, Any]) -> str:
+    return f"--{setting}" if chosen.get(setting) is not None else f"GRADLAB_{setting.upper()}"
 
 
 def read_spec(path: Path) -> ExperimentSpec:

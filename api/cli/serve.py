@@ -28,16 +28,23 @@ def serve(settings: Settings, *, api_only: bool) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP. With the worker: migrate first, keep it running, stop it with us.
 
     Raises:
-        Unavailable: the port is taken, or the database does not answer.
+        Unavailable: the port is taken, the data directory cannot be made, or the database does not answer.
     """
     server, listener = _api(settings), _listen(settings)
+    _make_room(settings)
     if not api_only:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
         upgrade(settings.database)
     with listener, _stopped_by_signals(server), nullcontext() if api_only else worker_beside(settings):
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         print(f"Gradient Lab is on http://{host}:{listener.getsockname()[1]}, documented at /docs.", flush=True)
         server.run([listener])
+
+
+def _make_room(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"Cannot make the data directory {settings.data_dir}: {error.strerror}.") from error
 
 
 class _Api(uvicorn.Server):

@@ -11,9 +11,8 @@ import numpy as np
 from rich.progress import Progress
 
 from api.cli.display import Measured
-from api.cli.outcome import console, errors
+from api.cli.outcome import console, errors, read_settings
 from core.errors import Invalid, Problem
-from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.spec.estimate import check_bounds
 
@@ -26,7 +25,7 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> Measured | None:
     Raises:
         Invalid: the spec is beyond the bounds, or the series cannot be saved there.
     """
-    check_bounds(spec, Settings())
+    check_bounds(spec, read_settings())
     if save is not None and not save.parent.is_dir():
         raise Invalid(Problem("--save", "a file in a directory that exists", str(save)))
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,16 +1,17 @@
 """The connection: SQLite and PostgreSQL made to behave alike, and outages given one name."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import Unavailable
+from core.errors import Invalid, Problem, Unavailable
 
+DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 # A writer on SQLite waits so long for the one before it; writes take milliseconds.
 BUSY_SECONDS = 15
 # An unreachable server is given up after so long, so that no request and no chunk hangs.
@@ -26,7 +27,7 @@ NOT_MIGRATED = "42P01"  # PostgreSQL's code for a table that does not exist
 
 def connect(url: str) -> Engine:
     """An engine that survives the server's restarts. It connects when first used."""
-    sqlite = make_url(url).get_backend_name() == "sqlite"
+    sqlite = _parsed(url).get_backend_name() == "sqlite"
     arguments: dict[str, Any] = {"timeout": BUSY_SECONDS} if sqlite else POSTGRESQL
     engine = create_engine(url, pool_pre_ping=True, connect_args=arguments)
     if sqlite:
@@ -35,10 +36,21 @@ def connect(url: str) -> Engine:
     return engine
 
 
+def _parsed(url: str) -> URL:
+    parsed: URL | None = None
+    with suppress(ArgumentError):
+        parsed = make_url(url)
+    if parsed is None or parsed.drivername not in DRIVERS:
+        # What came is not shown: it may hold a password.
+        wanted = "an address such as sqlite:///lab.db or postgresql+psycopg://user@host/database"
+        raise Invalid(Problem("GRADLAB_DATABASE_URL", wanted, "something else"))
+    return parsed
+
+
 def make_room(url: str) -> None:
     """Make the folder in which an embedded database lives."""
-    file = make_url(url).database
-    if make_url(url).get_backend_name() == "sqlite" and file and file != ":memory:":
+    file = _parsed(url).database
+    if _parsed(url).get_backend_name() == "sqlite" and file and file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
 
 

@@ -1,0 +1,213 @@
+"""The client and the command line against a desk in the same process: what they ask, what they make of the answers."""
+
+import importlib
+
+import httpx2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from api import client as clients
+from api.cli.outcome import OUTCOME, Exit
+from api.client import Client, Refused, Unreachable
+from core.errors import Unavailable
+from core.store import ExperimentStore, Status
+from tests.builders import a_chunk, a_spec, measured
+from tests.unit.conftest import Desk
+
+cli = importlib.import_module("api.cli.main")  # its name in the package is that of its entry point
+SPEC = a_spec(epochs=6, seeds=(0, 3))
+
+
+@pytest.fixture
+def client(desk: Desk) -> Client:
+    """A client of the desk."""
+    made = Client("http://testserver")
+    made.close()
+    made._http = desk.http
+    return made
+
+
+@pytest.fixture
+def gradlab(client: Client, monkeypatch):
+    """Runs a command against the desk, with no settings from outside."""
+    monkeypatch.setattr(cli, "_client", lambda url: client)
+    return lambda *arguments, **more: CliRunner().invoke(cli.app, arguments, **more)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A spec in a file."""
+    file = tmp_path / "spec.json"
+    file.write_text(SPEC.canonical())
+    return str(file)
+
+
+def test_what_is_submitted_can_be_looked_at_cancelled_and_deleted(client: Client):
+    submitted = client.submit(SPEC)
+    assert (submitted.status, submitted.spec) == (Status.queued, SPEC)
+    assert client.get(submitted.id) == submitted
+    assert client.cancel(submitted.id).status is Status.cancelled
+    client.delete(submitted.id)
+    with pytest.raises(Refused, match="There is no experiment") as refused:
+        client.get(submitted.id)
+    assert refused.value.problem.status == 404
+
+
+def test_validating_queues_nothing(client: Client):
+    assert client.validate(SPEC).estimate.parameters == 13
+    assert list(client.experiments()) == []
+
+
+def test_all_experiments_are_listed_whatever_the_pages(client: Client, monkeypatch):
+    submitted = [client.submit(SPEC).id for _ in range(7)]
+    pages = ExperimentStore.page
+    monkeypatch.setattr(ExperimentStore, "page", lambda self, **asked: pages(self, **asked | {"limit": 3}))
+    assert [each.id for each in client.experiments()] == submitted[::-1]
+    client.cancel(submitted[2])
+    assert [each.id for each in client.experiments(status=Status.cancelled)] == [submitted[2]]
+
+
+def test_series_come_as_arrays_with_every_bit(desk: Desk, client: Client):
+    trained = desk.trained(SPEC, {0: 6, 3: 4}).rpartition("/")[2]
+    gradients = client.gradients(trained, parameter="all", statistic="std", seed=[3])
+    assert gradients["values"].tobytes() == measured(SPEC, 3, 1, 4).gradients[None, :, :, 2].tobytes()
+    assert client.history(trained)["lengths"].tolist() == [6, 4]
+    assert client.file(trained, "history").startswith(b"seed,epoch,metric,value\n")
+
+
+def test_a_submission_whose_answer_was_lost_is_sent_again_and_makes_one_experiment(client: Client, monkeypatch):
+    send, lost = client._http.request, iter([True])
+
+    def unreliable(method, path, **more):
+        answer = send(method, path, **more)
+        if next(lost, False):
+            raise httpx2.ReadTimeout("lost")
+        return answer
+
+    monkeypatch.setattr(client._http, "request", unreliable)
+    submitted = client.submit(SPEC)
+    assert [each.id for each in client.experiments()] == [submitted.id]
+
+
+def test_waiting_tells_of_every_change_and_outlives_an_outage(desk: Desk, client: Client, monkeypatch):
+    experiment, _ = desk.store.add(SPEC)
+    claim = desk.store.claim(experiment.id, worker="one")
+    assert claim
+    revision, away = ExperimentStore.revision, iter([True, True])
+
+    def sometimes(self, id):
+        if next(away, False):
+            raise Unavailable("The database does not answer.")
+        return revision(self, id)
+
+    steps = [
+        lambda: monkeypatch.setattr(ExperimentStore, "revision", sometimes),
+        lambda: desk.store.append(claim, a_chunk(SPEC, epochs=4)),
+        lambda: None,
+        lambda: desk.store.finish(claim, Status.completed),
+    ]
+    monkeypatch.setattr(clients.time, "sleep", lambda _: steps.pop(0)() if steps else None)
+    seen = []
+    finished = client.wait(experiment.id, progress=lambda each: seen.append((each.status, each.progress.epochs_done)))
+    assert finished.status is Status.completed
+    assert seen == [(Status.running, 0), (Status.running, 4), (Status.completed, 4)]
+
+
+def test_waiting_gives_up_when_patience_ends(client: Client, monkeypatch):
+    submitted = client.submit(SPEC)
+
+    def away(*_: object) -> int:
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(ExperimentStore, "revision", away)
+    monkeypatch.setattr(clients.time, "sleep", lambda _: None)
+    with pytest.raises(Unreachable, match="The database does not answer"):
+        client.wait(submitted.id, patience=0.05)
+
+
+def test_something_else_that_answers_is_not_taken_for_the_service(client: Client, monkeypatch):
+    monkeypatch.setattr(client._http, "request", lambda *_, **__: httpx2.Response(404, text="nothing here"))
+    with pytest.raises(Unreachable, match="not as Gradient Lab does"):
+        client.get("1")
+
+
+def test_every_way_to_end_has_an_exit_status():
+    statuses = {Status.completed: Exit.COMPLETED, Status.failed: Exit.FAILED, Status.cancelled: Exit.CANCELLED}
+    assert statuses == OUTCOME
+    assert [int(each) for each in Exit] == [0, 1, 2, 3, 4]
+
+
+def test_the_exit_statuses_are_in_the_help_of_every_command():
+    commands = ("serve", "migrate", "submit", "show", "list", "cancel", "validate", "train", "demo")
+    for command in commands:
+        said = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "200"})
+        assert said.exit_code == 0
+        assert "Exit status: 0 completed" in said.output
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(Status.completed, 0), (Status.failed, 1), (Status.cancelled, 3)], ids=str
+)
+def test_waiting_ends_with_the_outcome(desk: Desk, client: Client, gradlab, written, monkeypatch, status, code):
+    def end(submitted, **_):
+        claim = desk.store.claim(submitted, worker="one")
+        assert claim
+        desk.store.finish(claim, status, error="out of memory" if status is Status.failed else None)
+        return client.get(submitted)
+
+    monkeypatch.setattr(client, "wait", end)
+    done = gradlab("submit", written, "--wait")
+    assert done.exit_code == code
+    assert str(status) in done.stdout
+    assert ("out of memory" in done.stdout) == (status is Status.failed)
+
+
+def test_what_is_submitted_without_waiting_is_printed_as_an_id_alone(client: Client, gradlab, written):
+    done = gradlab("submit", written)
+    assert (done.exit_code, done.stdout) == (0, f"{next(client.experiments()).id}\n")
+
+
+@pytest.mark.parametrize("epochs", [{0: 6, 3: 4}, {0: 6, 3: 0}], ids=["stopped", "not begun"])
+def test_an_experiment_is_shown_with_metrics_and_gradients(desk: Desk, gradlab, epochs):
+    trained = desk.trained(SPEC, {seed: count for seed, count in epochs.items() if count}).rpartition("/")[2]
+    done = gradlab("show", trained, env={"COLUMNS": "120"})
+    assert done.exit_code == 0, done.output
+    for seed, count in epochs.items():
+        if count:
+            assert f"{measured(SPEC, seed, 1, count).metrics[-1, 0]:.4f}" in done.stdout
+    kernels = np.array([measured(SPEC, seed, 1, count).gradients[0, 0, 0] for seed, count in epochs.items() if count])
+    assert f"{np.median(kernels):.2e}" in done.stdout
+    assert "dense_2" in done.stdout
+
+
+def test_a_queued_and_an_exploded_experiment_can_be_shown(desk: Desk, gradlab, exploded):
+    queued = gradlab("show", desk.submit().rpartition("/")[2])
+    assert (queued.exit_code, "Nothing is measured yet" in queued.stdout) == (0, True)
+    spec, history = exploded
+    done = gradlab("show", desk.trained(spec, seed_0=history).rpartition("/")[2], env={"COLUMNS": "120"})
+    assert done.exit_code == 0, done.output
+    assert "nan" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("serve", "--port", "99999"), {}, "--port"),
+        (("serve", "--host", "0.0.0.0"), {}, "GRADLAB_API_KEY"),
+        (("migrate",), {"GRADLAB_PORT": "many"}, "GRADLAB_PORT"),
+        (("migrate",), {"GRADLAB_DATABASE_URL": "mysql://lab:secret@db/lab"}, "GRADLAB_DATABASE_URL"),
+        (("migrate",), {"GRADLAB_DATABASE_URL": "nonsense"}, "GRADLAB_DATABASE_URL"),
+        (("train", "none.json"), {}, "none.json"),
+        (("list", "--status", "asleep"), {}, "asleep"),
+        (("submit",), {}, "spec"),
+        (("fly",), {}, "fly"),
+    ],
+)
+def test_wrong_usage_is_said_without_a_traceback(tmp_path, monkeypatch, arguments, environment, said):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli.app, arguments, env={"GRADLAB_API_KEY": None, "COLUMNS": "200", **environment})
+    assert done.exit_code == 2, done.output
+    assert said in done.stderr
+    assert "Traceback" not in done.output
+    assert "secret" not in done.output
