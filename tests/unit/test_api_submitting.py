@@ -3,6 +3,8 @@
 import json
 import math
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +13,19 @@ from core.errors import Unavailable
 from core.experiments import sweep
 from core.store import Status
 from tests.builders import Bell, a_spec
-from tests.unit.conftest import Desk, as_json
+from tests.unit.conftest import Desk, a_desk, as_json
 
 JSON = {"Content-Type": "application/json"}
 DENSE = {"kind": "dense", "units": 3, "activation": "relu"}
+
+
+@pytest.fixture(scope="module")
+def refusing(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One desk for everything that is refused: it keeps nothing."""
+    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
+        yield opened
+        assert opened.bell.rung == []
+        assert opened.store.page(limit=1).experiments == ()
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
@@ -85,8 +96,8 @@ def test_the_same_key_for_another_spec_is_a_conflict(desk: Desk):
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "two\tparts"])
-def test_a_key_that_is_no_key_is_refused(desk: Desk, key: str):
-    document = refused(desk.http.post("/experiments", json=as_json(a_spec()), headers={"Idempotency-Key": key}))
+def test_a_key_that_is_no_key_is_refused(refusing: Desk, key: str):
+    document = refused(refusing.http.post("/experiments", json=as_json(a_spec()), headers={"Idempotency-Key": key}))
     assert document["errors"][0]["field"].lower() == "idempotency-key"
 
 
@@ -112,26 +123,25 @@ def test_a_key_that_is_no_key_is_refused(desk: Desk, key: str):
 )
 @pytest.mark.parametrize("call", ["/experiments", "/experiments/validate"])
 def test_a_bad_field_is_named_with_what_was_expected_and_received(
-    desk: Desk, call: str, path: str, value: object, field: str, expected: str, received: str
+    refusing: Desk, call: str, path: str, value: object, field: str, expected: str, received: str
 ):
-    answer = desk.http.post(call, content=json.dumps(changed(path, value)), headers=JSON)
+    answer = refusing.http.post(call, content=json.dumps(changed(path, value)), headers=JSON)
     problem = refused(answer)["errors"][0]
     assert problem["field"] == field
     assert expected in problem["expected"]
     assert received in problem["received"]
     assert len(answer.content) < 2_000
-    assert desk.bell.rung == []
 
 
-def test_every_problem_is_told_at_once(desk: Desk):
+def test_every_problem_is_told_at_once(refusing: Desk):
     spec = changed("training.epochs", 0) | {"seeds": [-1], "color": "red"}
-    fields = [each["field"] for each in refused(desk.http.post("/experiments", json=spec))["errors"]]
+    fields = [each["field"] for each in refused(refusing.http.post("/experiments", json=spec))["errors"]]
     assert sorted(fields) == ["color", "seeds[0]", "training.epochs"]
 
 
-def test_a_field_whose_name_is_no_text_is_refused_in_valid_json(desk: Desk):
+def test_a_field_whose_name_is_no_text_is_refused_in_valid_json(refusing: Desk):
     body = json.dumps(as_json(a_spec()) | {"\ud800": 1})
-    assert refused(desk.http.post("/experiments", content=body, headers=JSON))["errors"]
+    assert refused(refusing.http.post("/experiments", content=body, headers=JSON))["errors"]
 
 
 def test_a_spec_beyond_the_bounds_is_told_which_and_by_how_much(open_desk):
@@ -149,14 +159,14 @@ def test_a_spec_beyond_the_bounds_is_told_which_and_by_how_much(open_desk):
     [b"", b"{", b"[1, 2", b"nonsense", b"\xff\xfe", b"[" * 100_000, b"9" * 50_000, b"null", b"[]", b'"text"', b"NaN"],
     ids=repr,
 )
-def test_a_body_that_is_no_spec_is_refused(desk: Desk, body: bytes):
-    assert refused(desk.http.post("/experiments", content=body, headers=JSON))["errors"]
+def test_a_body_that_is_no_spec_is_refused(refusing: Desk, body: bytes):
+    assert refused(refusing.http.post("/experiments", content=body, headers=JSON))["errors"]
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
-def test_a_body_that_does_not_call_itself_json_is_refused(desk: Desk, content_type: str | None):
+def test_a_body_that_does_not_call_itself_json_is_refused(refusing: Desk, content_type: str | None):
     headers = {"Content-Type": content_type} if content_type else {}
-    answer = desk.http.post("/experiments", content=json.dumps(as_json(a_spec())), headers=headers)
+    answer = refusing.http.post("/experiments", content=json.dumps(as_json(a_spec())), headers=headers)
     assert "Content-Type: application/json" in refused(answer, 415)["detail"]
 
 
@@ -168,13 +178,13 @@ def chunks(size: int):
 
 @pytest.mark.parametrize("call", ["/experiments", "/experiments/validate"])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_of_ten_megabytes_is_refused(desk: Desk, call: str, chunked: bool):
+def test_a_body_of_ten_megabytes_is_refused(refusing: Desk, call: str, chunked: bool):
     body = chunks(10_000_000) if chunked else b" " * 10_000_000
-    assert "1,000,000 bytes" in refused(desk.http.post(call, content=body, headers=JSON), 413)["detail"]
+    assert "1,000,000 bytes" in refused(refusing.http.post(call, content=body, headers=JSON), 413)["detail"]
 
 
-def test_a_body_whose_declared_length_is_a_lie_is_refused(desk: Desk):
-    answer = desk.http.post("/experiments", content=chunks(2_000_000), headers=JSON | {"Content-Length": "10"})
+def test_a_body_whose_declared_length_is_a_lie_is_refused(refusing: Desk):
+    answer = refusing.http.post("/experiments", content=chunks(2_000_000), headers=JSON | {"Content-Length": "10"})
     refused(answer, 413)
 
 
