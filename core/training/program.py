@@ -42,7 +42,8 @@ class Program:
         self._batch, self._samples = spec.training.batch_size, samples
         self._series_shape = (len(spec.layout.tensors), len(spec.layout.statistics))
         self._metric_count = len(spec.layout.metrics)
-        self._run = tf.function(self._epochs, jit_compile=True)
+        # Our loops are written as tf.while_loop: looking for Python ones to convert would double the tracing time.
+        self._run = tf.function(self._epochs, jit_compile=True, autograph=False)
 
     def begin(self, spec: ExperimentSpec, seed: int) -> None:
         """Put everything into the state before the first update of a run."""
@@ -83,7 +84,7 @@ class Program:
             if not self.compiled:
                 raise
             # An operation without an XLA kernel is found out before anything runs, so nothing has changed yet.
-            self.compiled, self._run = False, tf.function(self._epochs)
+            self.compiled, self._run = False, tf.function(self._epochs, autograph=False)
             done, finite, metrics, series = self._run(*arguments)
         count = int(done)
         return metrics.numpy()[:count], series.numpy()[:count], bool(finite)
