@@ -48,7 +48,7 @@ def demo(output: Path, seeds: int) -> bool:
             if experiment.status is not Status.completed:
                 console.print(f"{name}: {experiment.status} {experiment.error or ''}", style="red")
         if completed:
-            measured = {name: _fetch(client, experiment) for name, experiment in finished.items()}
+            measured = {name: Measured.by(client, experiment.id) for name, experiment in finished.items()}
             _report(finished, measured, seeds)
             _save(client, finished, output)
     return completed
@@ -102,18 +102,6 @@ def _follow(client: Client, submitted: dict[str, ExperimentAnswer]) -> dict[str,
             progress.update(bar, completed=seen.progress.epochs_done)
 
         return {name: client.wait(each.id, progress=partial(advance, bars[name])) for name, each in submitted.items()}
-
-
-def _fetch(client: Client, experiment: ExperimentAnswer) -> Measured:
-    history, gradients = client.history(experiment.id), client.gradients(experiment.id)
-    return Measured(
-        seeds=tuple(history["seeds"].tolist()),
-        metric_names=tuple(history["metrics"].tolist()),
-        metrics=history["values"],
-        layers=tuple(gradients["layers"].tolist()),
-        gradients=gradients["values"],
-        lengths=history["lengths"],
-    )
 
 
 def _report(finished: dict[str, ExperimentAnswer], measured: dict[str, Measured], seeds: int) -> None:

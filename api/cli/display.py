@@ -1,11 +1,14 @@
 """What the terminal shows of an experiment: final metrics, and the gradients layer by layer."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 import numpy as np
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+
+from api.client import Client
 
 BARS = " ▁▂▃▄▅▆▇█"
 WIDTH = 36
@@ -30,6 +33,19 @@ class Measured:
     layers: tuple[str, ...]
     gradients: np.ndarray
     lengths: np.ndarray
+
+    @classmethod
+    def by(cls, client: Client, experiment_id: UUID | str) -> "Measured":
+        """What a service has measured of an experiment so far."""
+        history, gradients = client.history(experiment_id), client.gradients(experiment_id)
+        return cls(
+            seeds=tuple(history["seeds"].tolist()),
+            metric_names=tuple(history["metrics"].tolist()),
+            metrics=history["values"],
+            layers=tuple(gradients["layers"].tolist()),
+            gradients=gradients["values"],
+            lengths=history["lengths"],
+        )
 
 
 def final(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -102,20 +102,9 @@ def show(id: Id, url: Url = None) -> None:
     with in_one_line():
         client = _client(url)
         experiment = client.get(id)
-        history, gradients = client.history(id), client.gradients(id)
+        measured = Measured.by(client, id)
     console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {_state(experiment)}")
-    console.print(
-        picture(
-            Measured(
-                seeds=tuple(history["seeds"].tolist()),
-                metric_names=tuple(history["metrics"].tolist()),
-                metrics=history["values"],
-                layers=tuple(gradients["layers"].tolist()),
-                gradients=gradients["values"],
-                lengths=history["lengths"],
-            )
-        )
-    )
+    console.print(picture(measured))
 
 
 @app.command(epilog=EPILOG)
