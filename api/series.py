@@ -1,7 +1,6 @@
 """Series as answers: chosen by name, cut to epochs, thinned if asked, written as JSON, CSV or NPZ."""
 
 import csv
-import difflib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from api.schemas import GradientsAnswer, HistoryAnswer, Nonfinite, RunHistory, RunSeries, Sampling, TensorSeries
 from core.errors import Invalid, Problem, shorten
 from core.history import Layout, first_nonfinite
+from core.spec.problems import among
 from core.store import Status
 
 ALL = "all"
@@ -77,9 +77,7 @@ def choose_one(field: str, wanted: str, known: Sequence[str]) -> str:
 
 
 def _unknown(field: str, name: str, known: Sequence[str]) -> Problem:
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
-    return Problem(field, f"one of {', '.join(known)}{hint}", shorten(name))
+    return Problem(field, among(known, name), shorten(name))
 
 
 def choose_tensors(layout: Layout, layers: Sequence[str], parameters: Sequence[str]) -> tuple[int, ...]:

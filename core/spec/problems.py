@@ -1,7 +1,7 @@
 """What pydantic says about a bad input, told as problems: the field, what was expected, what was received."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import PydanticCustomError
@@ -73,7 +73,8 @@ def _expected(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
         case "extra_forbidden":
             return "no such field"
         case "union_tag_invalid":
-            return _one_of(str(context["tag"]), str(context["expected_tags"]))
+            known = [kind.strip("' ") for kind in str(context["expected_tags"]).split(",")]
+            return among(known, str(context["tag"]))
         case "union_tag_not_found" | "model_type" | "model_attributes_type":
             return "a name, or an object with `kind`"
         case "greater_than":
@@ -99,8 +100,8 @@ def _expected(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
             return message.removeprefix("Input should be ").removeprefix("Value error, ")
 
 
-def _one_of(tag: str, tags: str) -> str:
-    known = [name.strip("' ") for name in tags.split(",")]
-    close = difflib.get_close_matches(tag, known, n=1)
+def among(known: Sequence[str], name: str) -> str:
+    """What was expected where `name` came instead of a known one: all that are known, and the one likely meant."""
+    close = difflib.get_close_matches(name, known, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     return f"one of {', '.join(known)}{hint}"
