@@ -110,6 +110,29 @@ class Client:
         tensors) float32."""
         return self._arrays(experiment_id, "gradients", query)
 
+    def weights(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
+        """Like `gradients`."""
+        return self._arrays(experiment_id, "weights", query)
+
+    def activations(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
+        """Like `gradients`."""
+        return self._arrays(experiment_id, "activations", query)
+
+    def signals(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
+        """Like `gradients`."""
+        return self._arrays(experiment_id, "signals", query)
+
+    def signal_steps(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
+        """Like `gradients`, with `step` (steps,), and `values` (seeds, epochs, tensors, steps)."""
+        return self._arrays(experiment_id, "signals/steps", query)
+
+    def histograms(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
+        """Like `gradients`, with `of`, `bin`, `from` and `below` (bins,), and `counts` (seeds, epochs, tensors, bins).
+
+        A bin holds what is at least `from` and below `below`.
+        """
+        return self._arrays(experiment_id, "histograms", query)
+
     def file(self, experiment_id: UUID | str, series: str, media_type: str = CSV, **query: Any) -> bytes:
         """A series as it goes into a file."""
         path = f"/experiments/{experiment_id}/{series}"

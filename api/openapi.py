@@ -8,7 +8,8 @@ from api.errors import PROBLEM_JSON
 
 DESCRIPTION = """
 POST an experiment: a dataset, a network, an optimiser, some seeds. A worker trains it and records, for every layer and
-every epoch, how large the gradients are. GET the series as JSON, CSV or NPZ.
+every epoch, how large the gradients are, how the weights move, how the activations behave and how large a signal comes
+back. GET the series as JSON, CSV or NPZ.
 
 Errors are problem documents (RFC 9457) that name the field, what was expected and what was received. Reads carry ETags:
 send one back as `If-None-Match`, and an answer that has not changed is a 304. NaN and infinities are `null` in JSON,

@@ -1,15 +1,16 @@
-"""What the API answers, typed: NaN and infinities become null, with `first_nonfinite` beside them."""
+"""What the API answers about experiments, typed. Numbers that are not finite become null."""
 
 import math
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from core.history import Culprit
 from core.spec import ExperimentSpec
 from core.spec.estimate import estimate
-from core.store import Experiment, Page, Status
+from core.store import Experiment, Page, RunRecord, Status
 
 
 class Answer(BaseModel):
@@ -23,14 +24,46 @@ class Progress(Answer):
     epochs_total: int
 
 
+class CulpritAnswer(Answer):
+    """The first value of a run that was not finite, in the order in which an update computes them."""
+
+    epoch: int
+    batch: int = Field(description="the mini-batch of the epoch, from 1; 0 for the validation at its end")
+    where: Literal["activation", "loss", "gradient", "weight", "metric"]
+    layer: str | None = Field(description="null for a loss or a metric")
+    parameter: str | None = Field(description="the tensor's or the metric's name; null for a loss")
+    kind: Literal["nan", "inf", "-inf"]
+    count: int = Field(description="how many values of that tensor were not finite")
+
+    @classmethod
+    def of(cls, culprit: Culprit) -> "CulpritAnswer":
+        """The answer for what the training found."""
+        return cls(**vars(culprit))
+
+
 class RunAnswer(Answer):
     """One seed."""
 
     seed: int
     epochs_done: int
     ended: bool
-    stopped_by: str | None = Field(description='"nonfinite" if the run left the finite numbers')
+    stopped_by: str | None = Field(
+        description='why it ended before its last epoch: "nonfinite" if it left the finite numbers, "early_stopping"'
+    )
+    culprit: CulpritAnswer | None = Field(description="where the first value was that was not finite")
     final_metrics: dict[str, float | None] | None = Field(description="the last stored epoch's")
+
+    @classmethod
+    def of(cls, run: RunRecord) -> "RunAnswer":
+        """The answer for what the store says."""
+        return cls(
+            seed=run.seed,
+            epochs_done=run.epochs_done,
+            ended=run.ended,
+            stopped_by=run.stopped_by,
+            culprit=CulpritAnswer.of(run.culprit) if run.culprit else None,
+            final_metrics=dict(run.final_metrics) if run.final_metrics else None,
+        )
 
 
 class ExperimentAnswer(Answer):
@@ -71,16 +104,7 @@ class ExperimentAnswer(Answer):
             error=experiment.error,
             compiled=experiment.compiled,
             versions=dict(experiment.versions) if experiment.versions else None,
-            runs=[
-                RunAnswer(
-                    seed=run.seed,
-                    epochs_done=run.epochs_done,
-                    ended=run.ended,
-                    stopped_by=run.stopped_by,
-                    final_metrics=dict(run.final_metrics) if run.final_metrics else None,
-                )
-                for run in experiment.runs
-            ],
+            runs=[RunAnswer.of(run) for run in experiment.runs],
             spec=experiment.spec,
         )
 
@@ -153,86 +177,3 @@ class ValidationAnswer(Answer):
             ],
             estimate=EstimateAnswer(parameters=cost.parameters, series_bytes=cost.series_bytes, seconds=cost.seconds),
         )
-
-
-class Nonfinite(Answer):
-    """The first value of a series that is not finite, over the whole run as stored."""
-
-    epoch: int
-    kind: Literal["nan", "inf", "-inf"]
-
-
-class Sampling(Answer):
-    """What was left out because `max_points` asked for it."""
-
-    max_points: int
-    kept: int
-    of: int
-    method: str = "evenly spaced epochs, the first and the last among them"
-
-
-class RunSeries(Answer):
-    """One run's values: `values[i]` belongs to `epochs[i]`; fewer where it stopped early or has not got that far."""
-
-    seed: int
-    values: list[float | None]
-    first_nonfinite: Nonfinite | None
-
-
-class TensorSeries(Answer):
-    """One tensor's series in all runs."""
-
-    layer: str
-    parameter: str
-    shape: tuple[int, ...]
-    runs: list[RunSeries]
-
-
-GRADIENTS_EXAMPLE: dict[str, Any] = {
-    "experiment_id": "5a1c8d6e-3c1b-4c55-9a60-0f4be2a1c0de",
-    "status": "completed",
-    "statistic": "mean_abs",
-    "parameter": "kernel",
-    "epochs": [1, 2],
-    "sampling": None,
-    "layers": [
-        {
-            "layer": "dense_1",
-            "parameter": "kernel",
-            "shape": [2, 5],
-            "runs": [{"seed": 0, "values": [0.031, 0.028], "first_nonfinite": None}],
-        }
-    ],
-}
-
-
-class GradientsAnswer(Answer):
-    """A statistic of the gradients, per tensor and run."""
-
-    model_config = ConfigDict(json_schema_extra={"example": GRADIENTS_EXAMPLE})
-
-    experiment_id: UUID
-    status: Status
-    statistic: str
-    parameter: str = Field(description="the parameters asked for, separated by commas")
-    epochs: list[int]
-    sampling: Sampling | None
-    layers: list[TensorSeries]
-
-
-class RunHistory(Answer):
-    """One run's metrics: value i belongs to `epochs[i]`."""
-
-    seed: int
-    metrics: dict[str, list[float | None]]
-    first_nonfinite: dict[str, Nonfinite | None]
-
-
-class HistoryAnswer(Answer):
-    """Loss and accuracy after every epoch, on the training and the validation samples."""
-
-    experiment_id: UUID
-    status: Status
-    epochs: list[int]
-    sampling: Sampling | None
-    runs: list[RunHistory]

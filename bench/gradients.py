@@ -73,6 +73,7 @@ def trained(store: ExperimentStore) -> UUID:
     experiment, _ = store.add(spec)
     claim = store.claim(experiment.id, worker="bench")
     assert claim
+    store.append(claim, a_chunk(spec, first_epoch=0, epochs=1))
     for first in range(1, spec.training.epochs + 1, EPOCHS_PER_CHUNK):
         store.append(claim, a_chunk(spec, first_epoch=first, epochs=EPOCHS_PER_CHUNK))
     store.finish(claim, Status.completed)

@@ -2,9 +2,9 @@
 
     python -m bench.store
 
-200 epochs × 40 tensors × 6 statistics of one run, written in chunks of one epoch and of 50. Packed is the whole of
-`ExperimentStore.append`: claim check, progress, lease, metrics too. The other writes nothing but the values: run,
-epoch, tensor, statistic, number. Both take turns, so that a change of the machine's speed meets both.
+200 epochs × 40 tensors × 7 statistics of one run's gradients, written in chunks of one epoch and of 50. Packed is the
+whole of `ExperimentStore.append`: claim check, progress, lease, metrics too. The other writes nothing but the values:
+run, epoch, tensor, statistic, number. Both take turns, so that a change of the machine's speed meets both.
 """
 
 import tempfile
@@ -29,8 +29,9 @@ from tests.builders import a_chunk, a_spec, measured
 from tests.servers import PostgreSQL
 
 EPOCHS, LAYERS, LONG_CHUNK, ROUNDS = 200, 20, 50, 3
-SPEC = a_spec(epochs=EPOCHS, layers=LAYERS)
+SPEC = a_spec(epochs=EPOCHS, layers=LAYERS, record="lean")
 HISTORY = measured(SPEC, 0, 1, EPOCHS)
+GRADIENTS = HISTORY.series["gradients"]
 
 rows = Table(
     "one_row_per_value",
@@ -43,7 +44,7 @@ rows = Table(
 def part(first_epoch: int, epochs: int) -> History:
     """Some epochs of the run."""
     rows = slice(first_epoch - 1, first_epoch - 1 + epochs)
-    return History(SPEC.layout, first_epoch, HISTORY.metrics[rows], HISTORY.gradients[rows])
+    return History(SPEC.layout, first_epoch, HISTORY.metrics[rows], {"gradients": GRADIENTS[rows]})
 
 
 class Packed:
@@ -67,7 +68,7 @@ class Packed:
 
     def read(self) -> np.ndarray:
         """The whole run: (epochs, tensors, statistics)."""
-        return self.store.gradients(self.id)[0]
+        return self.store.series(self.id, "gradients")[0].values
 
 
 class Rows:
@@ -86,7 +87,7 @@ class Rows:
 
     def write(self, first_epoch: int, epochs: int) -> None:
         """One chunk, in one transaction."""
-        block = part(first_epoch, epochs).gradients
+        block = part(first_epoch, epochs).series["gradients"]
         values = [
             {"run": self.run, "epoch": first_epoch + e, "tensor": t, "statistic": s, "value": float(value)}
             for (e, t, s), value in np.ndenumerate(block)
@@ -99,7 +100,7 @@ class Rows:
         query = select(rows.c.value).where(rows.c.run == self.run)
         with reading(self.engine) as connection:
             found = connection.execute(query.order_by(rows.c.epoch, rows.c.tensor, rows.c.statistic)).scalars().all()
-        return np.array(found, np.float32).reshape(HISTORY.gradients.shape)
+        return np.array(found, np.float32).reshape(GRADIENTS.shape)
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -136,7 +137,7 @@ def measure(url_for: Callable[[str], str]) -> dict[str, list[float]]:
             short = write_run(way, 1)
             grown = size(engine) - before
             long = write_run(way, LONG_CHUNK)
-            assert way.read().tobytes() == HISTORY.gradients.tobytes()
+            assert way.read().tobytes() == GRADIENTS.tobytes()
             read = median(seconds(way.read) for _ in range(5))
             found[way.name].append([grown / 1024, 1000 * short, 1000 * long, 1000 * read])
     for engine in engines:
@@ -163,7 +164,7 @@ def databases() -> Iterator[dict[str, Callable[[str], str]]]:
 
 def main() -> None:
     """Measure and print."""
-    report = Report(title=f"{EPOCHS} epochs × {2 * LAYERS} tensors × {HISTORY.gradients.shape[2]} statistics")
+    report = Report(title=f"{EPOCHS} epochs × {2 * LAYERS} tensors × {GRADIENTS.shape[2]} statistics")
     columns = ("size, KiB", "write 1 epoch, ms", f"write {LONG_CHUNK} epochs, ms", "read all, ms")
     for column in ("database", "layout", *columns):
         report.add_column(column, justify="left" if column in ("database", "layout") else "right")

@@ -1,12 +1,12 @@
 """Shelf: the activations of `keras.activations`, with its formula and its parameters under Keras's names.
 
-Formulas and defaults: Keras 3, https://keras.io/api/layers/activations/. Left out is
-`glu`, which halves the number of units: Keras's own layers infer their shapes as if no activation did.
+Formulas and defaults: Keras 3, https://keras.io/api/layers/activations/. Left out is `glu`, which halves the number of
+units: Keras's own layers infer their shapes as if no activation did.
 """
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Literal
+from functools import cache
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,12 +21,49 @@ class ActivationFunction(Frozen):
     """What turns a pre-activation into an activation."""
 
     kind: str
+    largest_slope: ClassVar[float | None] = 1.0
+    per_unit: ClassVar[bool] = True
+    """Whether each unit's output follows from its own pre-activation alone."""
+
+    @property
+    def steepest(self) -> float | None:
+        """The largest |derivative| that it has anywhere, jumps apart; None where there is no largest."""
+        return self.largest_slope
 
     def build(self, keras: Any) -> Callable[[Any], Any]:
-        """The Keras function, its parameters bound."""
-        function = getattr(keras.activations, self.kind)
-        parameters = self.model_dump(exclude={"kind"})
-        return partial(function, **parameters) if parameters else function
+        """The Keras function; where a parameter is not Keras's default, with its parameters bound."""
+        parameters = self.model_dump(exclude={"kind"}, exclude_defaults=True)
+        if parameters:
+            return _with_parameters(keras, self.kind)(**parameters)
+        function: Callable[[Any], Any] = getattr(keras.activations, self.kind)
+        return function
+
+
+class WithParameters:
+    """A Keras activation with its parameters bound, in a form that Keras can copy along with a layer."""
+
+    function: ClassVar[Callable[..., Any]]
+
+    def __init__(self, **parameters: Any) -> None:
+        self.parameters = parameters
+
+    def __call__(self, x: Any) -> Any:
+        return type(self).function(x, **self.parameters)
+
+    def get_config(self) -> dict[str, Any]:
+        return self.parameters
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "WithParameters":
+        return cls(**config)
+
+
+@cache
+def _with_parameters(keras: Any, kind: str) -> type[WithParameters]:
+    """The class for one kind. Keras keeps what is registered for ever, so there is only one of each."""
+    made = type(kind, (WithParameters,), {"function": staticmethod(getattr(keras.activations, kind))})
+    keras.saving.register_keras_serializable("gradient_lab", kind)(made)
+    return made
 
 
 class Linear(ActivationFunction):
@@ -46,6 +83,10 @@ class Relu(ActivationFunction):
     threshold: float = Field(default=0.0, ge=0, le=1e6)
     """Values below it are damped or zeroed."""
 
+    @property
+    def steepest(self) -> float:
+        return max(1.0, self.negative_slope)
+
 
 class LeakyRelu(ActivationFunction):
     """x where x > 0, else negative_slope·x: a relu whose units cannot die."""
@@ -53,6 +94,10 @@ class LeakyRelu(ActivationFunction):
     kind: Literal["leaky_relu"] = "leaky_relu"
     negative_slope: float = Field(default=0.2, ge=0, le=100)
     """Slope below zero."""
+
+    @property
+    def steepest(self) -> float:
+        return max(1.0, self.negative_slope)
 
 
 class Relu6(ActivationFunction):
@@ -68,11 +113,16 @@ class Elu(ActivationFunction):
     alpha: float = Scale
     """Minus the value approached for very negative inputs."""
 
+    @property
+    def steepest(self) -> float:
+        return max(1.0, self.alpha)
+
 
 class Selu(ActivationFunction):
     """scale·elu(x, alpha) with the two constants that keep mean 0 and variance 1 (Klambauer et al. 2017)."""
 
     kind: Literal["selu"] = "selu"
+    largest_slope = 1.0507009873554805 * 1.6732632423543772  # just below 0
 
 
 class Celu(ActivationFunction):
@@ -87,6 +137,7 @@ class Gelu(ActivationFunction):
     """x·P(X ≤ x) for a standard normal X."""
 
     kind: Literal["gelu"] = "gelu"
+    largest_slope = 1.1290  # at √2 it is 1.12890, approximated 1.12899
     approximate: bool = False
     """Use the tanh approximation."""
 
@@ -95,12 +146,14 @@ class Silu(ActivationFunction):
     """x·sigmoid(x), also called swish."""
 
     kind: Literal["silu"] = "silu"
+    largest_slope = 1.0998
 
 
 class Mish(ActivationFunction):
     """x·tanh(softplus(x))."""
 
     kind: Literal["mish"] = "mish"
+    largest_slope = 1.0885
 
 
 class Tanh(ActivationFunction):
@@ -113,18 +166,21 @@ class Sigmoid(ActivationFunction):
     """1/(1 + e⁻ˣ), range (0, 1), slope at most 1/4."""
 
     kind: Literal["sigmoid"] = "sigmoid"
+    largest_slope = 0.25
 
 
 class HardSigmoid(ActivationFunction):
     """Piecewise-linear sigmoid: min(max(x/6 + 1/2, 0), 1)."""
 
     kind: Literal["hard_sigmoid"] = "hard_sigmoid"
+    largest_slope = 1 / 6
 
 
 class HardSilu(ActivationFunction):
     """x·hard_sigmoid(x)."""
 
     kind: Literal["hard_silu"] = "hard_silu"
+    largest_slope = 1.5
 
 
 class HardTanh(ActivationFunction):
@@ -143,6 +199,7 @@ class SparseSigmoid(ActivationFunction):
     """0 for x ≤ −1, 1 for x ≥ 1, (x + 1)/2 between."""
 
     kind: Literal["sparse_sigmoid"] = "sparse_sigmoid"
+    largest_slope = 0.5
 
 
 class Softplus(ActivationFunction):
@@ -175,6 +232,7 @@ class Exponential(ActivationFunction):
     """eˣ."""
 
     kind: Literal["exponential"] = "exponential"
+    largest_slope = None
 
 
 class SoftShrink(ActivationFunction):
@@ -213,18 +271,24 @@ class Softmax(ActivationFunction):
     """eˣⁱ/Σⱼeˣʲ over the units: a probability per class."""
 
     kind: Literal["softmax"] = "softmax"
+    largest_slope = None
+    per_unit = False
 
 
 class LogSoftmax(ActivationFunction):
     """log(softmax(x)) over the units."""
 
     kind: Literal["log_softmax"] = "log_softmax"
+    largest_slope = None
+    per_unit = False
 
 
 class Sparsemax(ActivationFunction):
     """The projection onto the probability simplex (Martins & Astudillo 2016): a sparse softmax."""
 
     kind: Literal["sparsemax"] = "sparsemax"
+    largest_slope = None
+    per_unit = False
 
 
 ACTIVATIONS: tuple[type[ActivationFunction], ...] = (

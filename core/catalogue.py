@@ -7,13 +7,19 @@ from typing import Any
 from pydantic import BaseModel
 
 from core.activations import ACTIVATIONS
+from core.constraints import CONSTRAINTS
 from core.datasets import DATASETS
 from core.frozen import Frozen, kind_of
 from core.initializers import INITIALIZERS
 from core.layers import LAYERS
 from core.losses import LOSSES
+from core.metrics import METRICS
 from core.optimizers import OPTIMIZERS
-from core.statistics import GRADIENT_STATISTICS
+from core.regularizers import REGULARIZERS
+from core.schedules import SCHEDULES
+from core.spec.recording import BUNDLES, RecordSpec
+from core.spec.training import PRETRAININGS
+from core.statistics import SHELVES as STATISTICS
 
 SHELVES: dict[str, tuple[type[Frozen], ...]] = {
     "datasets": DATASETS,
@@ -21,6 +27,11 @@ SHELVES: dict[str, tuple[type[Frozen], ...]] = {
     "activations": ACTIVATIONS,
     "initializers": INITIALIZERS,
     "optimizers": OPTIMIZERS,
+    "schedules": SCHEDULES,
+    "losses": LOSSES,
+    "regularizers": REGULARIZERS,
+    "constraints": CONSTRAINTS,
+    "pretraining": PRETRAININGS,
 }
 BOUNDS = {
     "minimum": "at least",
@@ -51,11 +62,13 @@ class Kind(BaseModel):
     parameters: list[Parameter]
 
 
-class LossKind(BaseModel):
-    """One loss."""
+class MetricKind(BaseModel):
+    """One metric."""
 
     kind: str
     formula: str
+    range: str
+    meaning: str
 
 
 class StatisticKind(BaseModel):
@@ -76,25 +89,39 @@ class Catalogue(BaseModel):
     activations: list[Kind]
     initializers: list[Kind]
     optimizers: list[Kind]
-    losses: list[LossKind]
-    gradient_statistics: list[StatisticKind]
+    schedules: list[Kind]
+    losses: list[Kind]
+    regularizers: list[Kind]
+    constraints: list[Kind]
+    pretraining: list[Kind]
+    metrics: list[MetricKind]
+    bundles: dict[str, dict[str, int]]
+    statistics: dict[str, list[StatisticKind]]
 
 
 @cache
 def catalogue() -> Catalogue:
     """Read the shelves."""
-    return Catalogue(
-        **{shelf: [_kind(member) for member in members] for shelf, members in SHELVES.items()},
-        losses=[LossKind(kind=loss.kind, formula=loss.formula) for loss in LOSSES],
-        gradient_statistics=[
+    statistics = {
+        kind: [
             StatisticKind(name=each.name, formula=each.formula, range=each.range, unit=each.unit, meaning=each.meaning)
-            for each in GRADIENT_STATISTICS
-        ],
-    )
+            for each in shelf
+        ]
+        for kind, shelf in STATISTICS.items()
+    }
+    shelves = {shelf: [_kind(member) for member in members] for shelf, members in SHELVES.items()}
+    metrics = [
+        MetricKind(kind=each.kind, formula=each.formula, range=each.range, meaning=inspect.cleandoc(each.__doc__ or ""))
+        for each in METRICS
+    ]
+    bundles = {name: RecordSpec.model_validate(fields).model_dump() for name, fields in BUNDLES.items()}
+    return Catalogue(**shelves, metrics=metrics, bundles=bundles, statistics=statistics)
 
 
 def _kind(member: type[Frozen]) -> Kind:
     schema = member.model_json_schema()
+    if "$ref" in schema:  # a kind that may hold its like
+        schema = schema["$defs"][member.__name__]
     required = schema.get("required", ())
     return Kind(
         kind=kind_of(member),
@@ -116,15 +143,16 @@ def _kind(member: type[Frozen]) -> Kind:
 
 def _type(field: dict[str, Any]) -> str:
     if "discriminator" in field:
-        kinds = set(field["discriminator"]["mapping"])
-        return next(shelf for shelf, members in SHELVES.items() if {kind_of(each) for each in members} == kinds)
+        kinds = field["discriminator"]["mapping"]
+        named = (shelf for shelf, members in SHELVES.items() if {kind_of(each) for each in members} == set(kinds))
+        return next(named, " or ".join(kinds))
     if "anyOf" in field:
         return " or ".join(_type(each) for each in field["anyOf"])
     if "enum" in field or "const" in field:
         return " or ".join(f'"{value}"' for value in field.get("enum", [field.get("const")]))
     if "prefixItems" in field:
         return f"[{', '.join(_type(each) for each in field['prefixItems'])}]"
-    return str(field["type"])
+    return str(field.get("type", "object"))
 
 
 def _bounds(field: dict[str, Any]) -> list[str]:

@@ -149,7 +149,7 @@ def _train(
         for chunk in chunks:
             stop, now = stopping(), clock()
             # An attempt's first chunk is kept at once: whatever kills workers again and again, each gets further.
-            keep = stop or chunk.run_ended or kept_at is None or now - kept_at >= checkpoint_every
+            keep = stop or chunk.ended or kept_at is None or now - kept_at >= checkpoint_every
             checkpoint = chunk.checkpoint() if keep else None
             kept_at = now if keep else kept_at
             if insist(partial(store.append, claim, chunk, checkpoint=checkpoint)) is Orders.cancel:

@@ -3,23 +3,24 @@
 NaN and infinities are measurements like any other: they are kept bit for bit, never dropped and never repaired.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-StoppedBy = Literal["nonfinite"]
+StoppedBy = Literal["nonfinite", "early_stopping"]
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """One trainable tensor of a network.
+    """One tensor of a network.
 
     Attributes:
         layer: the layer's name as a reader counts it: ``dense_1`` is the one next to the input.
-        parameter: ``kernel``, ``bias``, ``gamma`` or ``beta``.
-        shape: its shape, in Keras's order of axes.
+        parameter: ``kernel``, ``bias``, ``gamma`` ... for what is trained; ``pre_activation`` and ``activation`` for
+            what flows through.
+        shape: its shape without the batch axis, in Keras's order of axes.
     """
 
     layer: str
@@ -28,18 +29,50 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class SeriesLayout:
+    """The names along the axes of one kind of series.
+
+    Attributes:
+        kind: ``gradients``, ``weights``, ``activations``, ``signals``, ``time_signals``, ``gradient_histograms`` or
+            ``weight_histograms``.
+        tensors: what is measured, input side first.
+        columns: the statistics' names on the shelf `core.statistics`; time steps or bins where there are those.
+        every: epoch 0 and every so many epochs are recorded.
+    """
+
+    kind: str
+    tensors: tuple[Tensor, ...]
+    columns: tuple[str, ...]
+    every: int = 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(tensors, columns): what one recorded epoch looks like."""
+        return len(self.tensors), len(self.columns)
+
+    def recorded(self, first_epoch: int, last_epoch: int) -> range:
+        """The recorded epochs among these, both included."""
+        return range(-(-first_epoch // self.every) * self.every, last_epoch + 1, self.every)
+
+
+@dataclass(frozen=True)
 class Layout:
     """The names along the axes of a history's arrays. One layout serves all runs of an experiment.
 
     Attributes:
-        metrics: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``.
-        tensors: the trainable tensors, input side first.
-        statistics: the names on the shelf `core.statistics`.
+        metrics: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy`` ...
+        series: one for each kind that is recorded.
     """
 
     metrics: tuple[str, ...]
-    tensors: tuple[Tensor, ...]
-    statistics: tuple[str, ...]
+    series: tuple[SeriesLayout, ...]
+
+    def __getitem__(self, kind: str) -> SeriesLayout:
+        """The layout of one kind. Raises KeyError where it is not recorded."""
+        return {series.kind: series for series in self.series}[kind]
+
+    def __contains__(self, kind: str) -> bool:
+        return any(series.kind == kind for series in self.series)
 
 
 @dataclass(frozen=True)
@@ -47,15 +80,15 @@ class EpochRecord:
     """What was measured in one epoch of one run.
 
     Attributes:
-        epoch: counted from 1.
+        epoch: 0 is the state before the first update.
         metrics: metric name -> mean over the epoch's samples (training, while the weights move) or over all
             validation samples (at the epoch's end).
-        gradients: (tensors, statistics) float32, each the mean over the epoch's mini-batches.
+        series: kind -> (tensors, columns) float32, for the kinds that are recorded in this epoch.
     """
 
     epoch: int
     metrics: dict[str, float]
-    gradients: np.ndarray
+    series: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +97,15 @@ class History:
 
     Attributes:
         layout: the names along the axes.
-        first_epoch: the epoch of the first row, counted from 1.
+        first_epoch: the epoch of the first row; 0 is the state before the first update.
         metrics: (epochs, metrics) float32.
-        gradients: (epochs, tensors, statistics) float32.
+        series: kind -> (recorded epochs, tensors, columns) float32.
     """
 
     layout: Layout
     first_epoch: int
     metrics: np.ndarray
-    gradients: np.ndarray
+    series: Mapping[str, np.ndarray]
 
     def __len__(self) -> int:
         return len(self.metrics)
@@ -82,10 +115,42 @@ class History:
         """The epoch of the last row; `first_epoch` - 1 where there is none."""
         return self.first_epoch + len(self) - 1
 
+    def epochs_of(self, kind: str) -> range:
+        """The epochs of the rows of one kind of series."""
+        return self.layout[kind].recorded(self.first_epoch, self.last_epoch)
+
     def __iter__(self) -> Iterator[EpochRecord]:
-        for row, (metrics, gradients) in enumerate(zip(self.metrics, self.gradients, strict=True)):
-            named = dict(zip(self.layout.metrics, map(float, metrics), strict=True))
-            yield EpochRecord(epoch=self.first_epoch + row, metrics=named, gradients=gradients)
+        rows = {kind: dict(zip(self.epochs_of(kind), values, strict=True)) for kind, values in self.series.items()}
+        for row, metrics in enumerate(self.metrics):
+            epoch = self.first_epoch + row
+            yield EpochRecord(
+                epoch=epoch,
+                metrics=dict(zip(self.layout.metrics, map(float, metrics), strict=True)),
+                series={kind: of_kind[epoch] for kind, of_kind in rows.items() if epoch in of_kind},
+            )
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """The first value of a run that was not finite: in the order in which an update computes them.
+
+    Attributes:
+        epoch: in which it appeared.
+        batch: the mini-batch of the epoch, counted from 1; 0 for the validation at its end.
+        where: ``activation``, ``loss``, ``gradient``, ``weight`` or ``metric``.
+        layer: the layer's name; None for a loss or a metric.
+        parameter: the tensor's name; None for a loss.
+        kind: ``nan``, ``inf`` or ``-inf``.
+        count: how many values of that tensor were not finite.
+    """
+
+    epoch: int
+    batch: int
+    where: Literal["activation", "loss", "gradient", "weight", "metric"]
+    layer: str | None
+    parameter: str | None
+    kind: Literal["nan", "inf", "-inf"]
+    count: int
 
 
 @dataclass(frozen=True)
@@ -93,7 +158,8 @@ class Checkpoint:
     """Everything needed to go on as if nothing had happened.
 
     Attributes:
-        seed: the run that was being trained; runs listed before it in the spec are complete.
+        seed: the run that was being trained, the first of them where several are trained side by side; runs listed
+            before it in the spec are complete.
         epoch: the last epoch that is contained.
         state: weights, optimiser slots and random states, as an NPZ archive without pickles.
     """
@@ -104,24 +170,44 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, eq=False)
-class Chunk:
-    """A block of consecutive epochs of one run, as one call of the compiled program measured it.
+class RunChunk:
+    """A block of consecutive epochs of one run.
 
     Attributes:
         seed: whose run.
         history: the epochs.
         run_ended: nothing follows in this run.
         stopped_by: why it ended before its last epoch, if it did.
-        compiled: the program was compiled by XLA; False where it fell back to a plain graph.
-        checkpoint: takes a checkpoint after these epochs; only callable until the next chunk is asked for.
+        culprit: where the first value was that was not finite, if the run was stopped by one.
     """
 
     seed: int
     history: History
     run_ended: bool
-    stopped_by: StoppedBy | None
+    stopped_by: StoppedBy | None = None
+    culprit: Culprit | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """A block of consecutive epochs, as one call of the compiled program measured it.
+
+    Attributes:
+        group: the seeds that are trained side by side, in the spec's order.
+        runs: those of them that had not ended before.
+        compiled: the program was compiled by XLA; False where it fell back to a plain graph.
+        checkpoint: takes a checkpoint after these epochs; only callable until the next chunk is asked for.
+    """
+
+    group: tuple[int, ...]
+    runs: tuple[RunChunk, ...]
     compiled: bool
     checkpoint: Callable[[], Checkpoint]
+
+    @property
+    def ended(self) -> bool:
+        """Nothing follows in this group."""
+        return all(run.run_ended for run in self.runs)
 
 
 def first_nonfinite(values: np.ndarray) -> tuple[int, str] | None:

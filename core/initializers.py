@@ -18,6 +18,10 @@ class WeightInitializer(Frozen):
     keras_name: ClassVar[str]
     random: ClassVar[bool] = True
 
+    def needs(self, shape: tuple[int, ...]) -> str | None:
+        """What kind of tensor it can draw, where one of this shape is none; else None."""
+        return None
+
     def build(self, keras: Any, seed: int) -> Any:
         """The Keras initialiser; `seed` makes its draw repeatable."""
         parameters = self.model_dump(exclude={"kind"})
@@ -60,6 +64,9 @@ class Identity(WeightInitializer):
     random = False
     gain: float = Field(default=1.0, ge=-1e6, le=1e6)
     """Factor on the diagonal."""
+
+    def needs(self, shape: tuple[int, ...]) -> str | None:
+        return None if len(shape) == 2 else "a matrix"
 
 
 class RandomUniform(WeightInitializer):
@@ -163,6 +170,9 @@ class Orthogonal(WeightInitializer):
     keras_name = "Orthogonal"
     gain: float = Field(default=1.0, gt=0, le=1e6)
     """Factor on the matrix."""
+
+    def needs(self, shape: tuple[int, ...]) -> str | None:
+        return None if len(shape) >= 2 else "a tensor of at least 2 axes"
 
 
 INITIALIZERS: tuple[type[WeightInitializer], ...] = (

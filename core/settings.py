@@ -78,8 +78,10 @@ class Settings(BaseSettings):
     """Epochs of a run."""
     max_seeds: PositiveInt = 256
     """Runs of an experiment."""
-    max_work: float = Field(default=1e14, gt=0)
-    """Seeds times epochs times training samples times parameters: about a day on two cores."""
+    max_seconds: PositiveInt = 86_400
+    """Estimated training time of an experiment on two cores, in seconds: all runs together, a day by default."""
+    max_memory_bytes: PositiveInt = 4_000_000_000
+    """Estimated memory of a training beyond TensorFlow's own 600 MB: datasets, batches, layers, seeds side by side."""
     max_series_bytes: PositiveInt = 1_000_000_000
     """What the recorded series may take in the database."""
 

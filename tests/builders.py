@@ -1,12 +1,13 @@
 """Valid things with one word: specs, chunks, a clock, and a training that costs nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from core.history import Checkpoint, Chunk, History, StoppedBy
+from core.history import Checkpoint, Chunk, Culprit, History, RunChunk, StoppedBy
 from core.spec import ExperimentSpec
 
 MINUTE = timedelta(minutes=1)
@@ -34,53 +35,87 @@ def a_spec(
 
 def measured(spec: ExperimentSpec, seed: int, first_epoch: int, epochs: int) -> History:
     """Numbers that depend on the seed and the epoch alone, as a training's do."""
-    layout = spec.layout
-    shapes = [(len(layout.metrics),), (len(layout.tensors), len(layout.statistics))]
-    rows: list[list[np.ndarray]] = [[], []]
-    for epoch in range(first_epoch, first_epoch + epochs):
+    layout, last = spec.layout, first_epoch + epochs - 1
+    metrics = np.zeros((epochs, len(layout.metrics)), np.float32)
+    kept = {each.kind: each.recorded(first_epoch, last) for each in layout.series}
+    series = {each.kind: np.zeros((len(kept[each.kind]), *each.shape), np.float32) for each in layout.series}
+    for row, epoch in enumerate(range(first_epoch, last + 1)):
         random = np.random.default_rng([seed, epoch])
-        for kind, shape in zip(rows, shapes, strict=True):
-            kind.append(random.standard_normal(shape, dtype=np.float32))
-    empty = [np.zeros((0, *shape), np.float32) for shape in shapes]
-    metrics, gradients = (np.stack(kind) if kind else none for kind, none in zip(rows, empty, strict=True))
-    return History(layout, first_epoch, metrics, gradients)
+        metrics[row] = random.standard_normal(metrics.shape[1], np.float32)
+        for each in layout.series:
+            numbers = random.standard_normal(each.shape, np.float32)
+            if epoch in kept[each.kind]:
+                series[each.kind][kept[each.kind].index(epoch)] = numbers
+    return History(layout, first_epoch, metrics, series)
 
 
-def a_chunk(
+def a_run(
     spec: ExperimentSpec,
     *,
-    seed: int | None = None,
+    seed: int,
     first_epoch: int = 1,
     epochs: int = 2,
     history: History | None = None,
     stopped_by: StoppedBy | None = None,
     run_ended: bool | None = None,
-    compiled: bool = True,
-) -> Chunk:
+    culprit: Culprit | None = None,
+) -> RunChunk:
     """Some epochs of a run; it ends with the spec's last epoch unless told otherwise."""
-    seed = spec.seeds[0] if seed is None else seed
     history = history or measured(spec, seed, first_epoch, epochs)
-    last = history.last_epoch
-    ended = bool(stopped_by) or last == spec.training.epochs if run_ended is None else run_ended
-    state = f"{seed}:{last}:{ended}".encode()
-    return Chunk(seed, history, ended, stopped_by, compiled, lambda: Checkpoint(seed, last, state))
+    ended = bool(stopped_by) or history.last_epoch == spec.training.epochs if run_ended is None else run_ended
+    return RunChunk(seed, history, ended, stopped_by, culprit)
+
+
+def a_group(group: Sequence[int], *runs: RunChunk, compiled: bool = True) -> Chunk:
+    """Some epochs of runs that are trained side by side."""
+    last = max(run.history.last_epoch for run in runs)
+    ended = all(run.run_ended for run in runs)
+    state = f"{group[0]}:{last}:{ended}".encode()
+    return Chunk(tuple(group), runs, compiled, lambda: Checkpoint(group[0], last, state))
+
+
+def a_chunk(spec: ExperimentSpec, *, seed: int | None = None, compiled: bool = True, **run: Any) -> Chunk:
+    """Some epochs of a run that is trained alone."""
+    seed = spec.seeds[0] if seed is None else seed
+    return a_group((seed,), a_run(spec, seed=seed, **run), compiled=compiled)
 
 
 def a_training(
-    *, length: int = 2, before: Callable[[int, int], None] = lambda seed, epoch: None
+    *,
+    length: int = 2,
+    side_by_side: int = 1,
+    stops: Mapping[int, int] = MappingProxyType({}),
+    before: Callable[[int, int], None] = lambda seed, epoch: None,
 ) -> Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]:
-    """A trainer with chunks of `length` epochs. `before` is called ahead of each with its seed and first epoch."""
+    """A trainer whose first chunk is epoch 0, and the others `length` epochs.
+
+    Args:
+        length: of a chunk, in epochs.
+        side_by_side: how many seeds form a group.
+        stops: seed -> the epoch in which it leaves the finite numbers.
+        before: called ahead of each chunk with the group's first seed and the chunk's first epoch.
+    """
 
     def train(spec: ExperimentSpec, resume: Checkpoint | None = None) -> Iterator[Chunk]:
-        for seed in spec.seeds[spec.seeds.index(resume.seed) if resume else 0 :]:
-            epoch = resume.epoch if resume and resume.seed == seed else 0
-            while epoch < spec.training.epochs:
-                before(seed, epoch + 1)
-                count = min(length, spec.training.epochs - epoch)
-                yield a_chunk(spec, seed=seed, first_epoch=epoch + 1, epochs=count)
-                epoch += count
+        ends = {seed: stops.get(seed, spec.training.epochs) for seed in spec.seeds}
+        begin = spec.seeds.index(resume.seed) if resume else 0
+        for place in range(begin, len(spec.seeds), side_by_side):
+            group = spec.seeds[place : place + side_by_side]
+            epoch = resume.epoch if resume and resume.seed == group[0] else -1
+            while going := [seed for seed in group if ends[seed] > epoch]:
+                before(group[0], epoch + 1)
+                last = min(epoch + length, spec.training.epochs) if epoch >= 0 else 0
+                yield a_group(
+                    group, *(_until(spec, seed, epoch + 1, min(last, ends[seed]), ends[seed]) for seed in going)
+                )
+                epoch = last
 
     return train
+
+
+def _until(spec: ExperimentSpec, seed: int, first_epoch: int, last_epoch: int, end: int) -> RunChunk:
+    stopped: StoppedBy | None = "nonfinite" if last_epoch == end < spec.training.epochs else None
+    return a_run(spec, seed=seed, first_epoch=first_epoch, epochs=last_epoch + 1 - first_epoch, stopped_by=stopped)
 
 
 class Clock:

@@ -1,6 +1,7 @@
 """The house is what its plan says: everything on a shelf is signed up, the doors are where they should be."""
 
 import importlib
+import inspect
 import pkgutil
 import re
 import subprocess
@@ -11,22 +12,33 @@ from pathlib import Path
 import pytest
 
 import core.activations
+import core.constraints
 import core.datasets
 import core.initializers
 import core.layers
 import core.losses
+import core.metrics
 import core.optimizers
+import core.regularizers
+import core.schedules
 import core.statistics
 from core.frozen import Frozen, kind_of
 
 ROOT = Path(__file__).parents[1]
 SHELVES = {
     core.activations: (core.activations.ActivationFunction, core.activations.ACTIVATIONS),
+    core.constraints: (core.constraints.WeightConstraint, core.constraints.CONSTRAINTS),
     core.initializers: (core.initializers.WeightInitializer, core.initializers.INITIALIZERS),
-    core.layers: (core.layers.LayerSpec, core.layers.LAYERS),
+    core.losses: (core.losses.LossFunction, core.losses.LOSSES),
     core.optimizers: (core.optimizers.GradientOptimizer, core.optimizers.OPTIMIZERS),
+    core.regularizers: (core.regularizers.WeightRegularizer, core.regularizers.REGULARIZERS),
+    core.schedules: (core.schedules.LearningRateSchedule, core.schedules.SCHEDULES),
 }
-KINDS = [*core.datasets.DATASETS, *(member for _, shelf in SHELVES.values() for member in shelf)]
+KINDS = [
+    *core.datasets.DATASETS,
+    *core.layers.LAYERS,
+    *(member for _, shelf in SHELVES.values() for member in shelf),
+]
 SOURCES = sorted(path for part in ("api", "core", "worker", "bench") for path in (ROOT / part).rglob("*.py"))
 
 
@@ -38,13 +50,20 @@ def in_a_fresh_interpreter(code: str) -> str:
 @pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.__name__)
 def test_every_kind_answers_the_roll_call(shelf):
     base, members = SHELVES[shelf]
-    written = {
-        value
-        for value in vars(shelf).values()
-        if isinstance(value, type) and issubclass(value, base) and value is not base
-    }
-    assert written == set(members)
+    assert kinds_below(base) == set(members)
     assert len({kind_of(member) for member in members}) == len(members)
+
+
+def kinds_below(base) -> set[type]:
+    """The classes below `base` that name a kind: those that do not are only what several kinds share."""
+    found = {base} if isinstance(base.model_fields["kind"].default, str) else set()
+    return found.union(*(kinds_below(each) for each in base.__subclasses__()))
+
+
+def test_every_layer_answers_the_roll_call():
+    for module in pkgutil.iter_modules(core.layers.__path__):
+        importlib.import_module(f"core.layers.{module.name}")
+    assert kinds_below(core.layers.LayerSpec) == set(core.layers.LAYERS)
 
 
 def test_every_dataset_file_answers_the_roll_call():
@@ -52,10 +71,18 @@ def test_every_dataset_file_answers_the_roll_call():
     assert files == {kind_of(member) for member in core.datasets.DATASETS}
 
 
-def test_every_statistic_and_loss_answers_the_roll_call():
-    functions = {name for name, value in vars(core.statistics).items() if callable(value) and name.islower()}
-    assert functions - {"dataclass"} == set(core.statistics.GRADIENT_STATISTIC_NAMES)
-    assert set(core.losses.Loss.__args__) == set(core.losses.BY_KIND)
+def test_every_statistic_and_metric_answers_the_roll_call():
+    assert {module.name for module in pkgutil.iter_modules(core.statistics.__path__)} == {
+        *core.statistics.SHELVES,
+        "histograms",
+        "statistic",
+    }
+    for shelf, statistics in core.statistics.SHELVES.items():
+        module = importlib.import_module(f"core.statistics.{shelf}")
+        functions = {name for name, value in vars(module).items() if inspect.isfunction(value) and name[0] != "_"}
+        assert functions - {"dataclass", "field", "count_nonfinite", "flat"} == {each.name for each in statistics}
+    metrics = {value for value in vars(core.metrics).values() if isinstance(value, type) and "kind" in vars(value)}
+    assert metrics == set(core.metrics.METRICS)
 
 
 @pytest.mark.parametrize("member", KINDS, ids=lambda member: member.__name__)

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +30,9 @@ from core.training.train import train
 arrays = {}
 for i, text in enumerate(json.load(sys.stdin)):
     for chunk in train(parse(text)):
-        for kind in ("metrics", "gradients"):
-            arrays.setdefault(f"{i}/{chunk.seed}/{kind}", []).append(getattr(chunk.history, kind))
+        for run in chunk.runs:
+            for kind, values in {"metrics": run.history.metrics, **run.history.series}.items():
+                arrays.setdefault(f"{i}/{run.seed}/{kind}", []).append(values)
 np.savez(sys.argv[2], **{name: np.concatenate(parts) for name, parts in arrays.items()})
 """
 
@@ -115,8 +116,8 @@ class Lab:
         """Wait until an experiment has one of these statuses."""
         wait_until(lambda: self.store.get(experiment_id).status in statuses, seconds=seconds)
 
-    def undisturbed(self, specs: Iterable[ExperimentSpec]) -> list[dict[int, tuple[np.ndarray, np.ndarray]]]:
-        """For each spec: seed -> metrics and gradients, as trainings that nothing disturbs measure them."""
+    def undisturbed(self, specs: Iterable[ExperimentSpec]) -> list[dict[int, dict[str, np.ndarray]]]:
+        """For each spec: seed -> metrics and each kind of series, as trainings that nothing disturbs measure them."""
         specs = list(specs)
         output = self._folder / "undisturbed.npz"
         subprocess.run(
@@ -129,7 +130,8 @@ class Lab:
             capture_output=True,
         )
         with np.load(output) as found:
-            return [
-                {seed: (found[f"{i}/{seed}/metrics"], found[f"{i}/{seed}/gradients"]) for seed in spec.seeds}
-                for i, spec in enumerate(specs)
-            ]
+            return [{seed: _whole(found, f"{i}/{seed}/") for seed in spec.seeds} for i, spec in enumerate(specs)]
+
+
+def _whole(found: Mapping[str, np.ndarray], beginning: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(beginning): found[name] for name in found if name.startswith(beginning)}

@@ -1,21 +1,24 @@
 """Train one spec in a process of its own, without a service: `python -m worker.train SPEC --output FILE.npz`.
 
-On standard output, one JSON object a line: first {"layout": {"metrics": [...], "tensors": [[layer, parameter,
-shape], ...], "statistics": [...]}}, then for every chunk {"seed", "epoch", "metrics", "run_ended", "stopped_by"},
-where a metric that is not finite is null. The file holds `seeds` and, for the i-th seed, `metrics_i` (epochs,
-metrics) and `gradients_i` (epochs, tensors, statistics), all float32.
+On standard output, one JSON object a line: first {"layout": {"metrics": [...], "series": [{"kind", "columns": [...],
+"tensors": [{"layer", "parameter", "shape"}, ...], "every"}, ...]}}, then for every run of every chunk {"seed", "epoch",
+"metrics", "run_ended", "stopped_by", "culprit"}, where a metric that is not finite is null. The file holds `seeds` and,
+for the i-th seed, `metrics_i` (epochs, metrics) and, for each kind of series, `{kind}_i` (recorded epochs, tensors,
+columns), all float32; `epochs_metrics_i` and `epochs_{kind}_i` are the epochs of their rows.
 """
 
 import argparse
 import json
 import math
 import sys
-from dataclasses import astuple
+from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import Invalid
+from core.history import History, RunChunk
 from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.spec.estimate import check_bounds
@@ -43,19 +46,36 @@ def main() -> int:
 def _train(spec: ExperimentSpec, output: Path, chunk_seconds: float) -> None:
     from core.training.train import train  # after `prepare`: this loads TensorFlow
 
-    layout = spec.layout
-    _say(layout={**vars(layout), "tensors": [astuple(tensor) for tensor in layout.tensors]})
-    metrics: dict[int, list[np.ndarray]] = {seed: [] for seed in spec.seeds}
-    gradients: dict[int, list[np.ndarray]] = {seed: [] for seed in spec.seeds}
+    _say(layout=asdict(spec.layout))
+    arrays: dict[str, list[np.ndarray]] = defaultdict(list)
     for chunk in train(spec, chunk_seconds=chunk_seconds):
-        metrics[chunk.seed].append(chunk.history.metrics)
-        gradients[chunk.seed].append(chunk.history.gradients)
-        *_, last = chunk.history
-        finite = {name: value if math.isfinite(value) else None for name, value in last.metrics.items()}
-        _say(seed=chunk.seed, epoch=last.epoch, metrics=finite, run_ended=chunk.run_ended, stopped_by=chunk.stopped_by)
-    arrays = {f"metrics_{i}": np.concatenate(metrics[seed]) for i, seed in enumerate(spec.seeds)}
-    arrays |= {f"gradients_{i}": np.concatenate(gradients[seed]) for i, seed in enumerate(spec.seeds)}
-    np.savez(output, seeds=np.array(spec.seeds, np.int64), allow_pickle=False, **arrays)
+        for run in chunk.runs:
+            for name, values in _named(run.history).items():
+                arrays[f"{name}_{spec.seeds.index(run.seed)}"].append(values)
+            _report(run)
+    whole = {name: np.concatenate(parts) for name, parts in arrays.items()}
+    np.savez(output, seeds=np.array(spec.seeds, np.int64), allow_pickle=False, **whole)
+
+
+def _named(history: History) -> dict[str, np.ndarray]:
+    every_epoch = np.arange(history.first_epoch, history.last_epoch + 1)
+    arrays = {"metrics": history.metrics, "epochs_metrics": every_epoch}
+    for kind, values in history.series.items():
+        arrays |= {kind: values, f"epochs_{kind}": np.array(history.epochs_of(kind), np.int64)}
+    return arrays
+
+
+def _report(run: RunChunk) -> None:
+    history = run.history
+    last = zip(history.layout.metrics, map(float, history.metrics[-1]), strict=True)
+    _say(
+        seed=run.seed,
+        epoch=history.last_epoch,
+        metrics={name: value if math.isfinite(value) else None for name, value in last},
+        run_ended=run.run_ended,
+        stopped_by=run.stopped_by,
+        culprit=asdict(run.culprit) if run.culprit else None,
+    )
 
 
 def _say(**fields: object) -> None:

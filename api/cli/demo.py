@@ -15,7 +15,8 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from api.cli.display import Measured, final, gradients_table
+from api.cli.display import final, gradients_table
+from api.cli.measured import Measured
 from api.cli.outcome import console
 from api.client import Client, Unreachable
 from api.dependencies import CSV, JSON
@@ -48,7 +49,7 @@ def demo(output: Path, seeds: int) -> bool:
             if experiment.status is not Status.completed:
                 console.print(f"{name}: {experiment.status} {experiment.error or ''}", style="red")
         if completed:
-            measured = {name: Measured.by(client, experiment.id) for name, experiment in finished.items()}
+            measured = {name: Measured.by(client, experiment) for name, experiment in finished.items()}
             _report(finished, measured, seeds)
             _save(client, finished, output)
     return completed
@@ -125,7 +126,8 @@ def _report(finished: dict[str, ExperimentAnswer], measured: dict[str, Measured]
     console.print(table)
     for name, found in measured.items():
         console.print(f"\n[bold]{finished[name].name}[/bold]")
-        console.print(gradients_table(found))
+        if found.gradients is not None:
+            console.print(gradients_table(found.gradients))
 
 
 def _spread(values: np.ndarray) -> str:

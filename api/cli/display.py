@@ -1,51 +1,15 @@
-"""What the terminal shows of an experiment: final metrics, and the gradients layer by layer."""
-
-from dataclasses import dataclass
-from uuid import UUID
+"""What the terminal shows of an experiment: final metrics, the gradients and the state of each layer, what broke."""
 
 import numpy as np
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from api.client import Client
+from api.cli.measured import Layered, Measured
+from core.history import Culprit
 
 BARS = " ▁▂▃▄▅▆▇█"
 WIDTH = 36
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What is shown.
-
-    Attributes:
-        seeds: one per run.
-        metric_names: along the last axis of `metrics`.
-        metrics: (seeds, epochs, metrics) float32, NaN after a run's last epoch.
-        layers: one per kernel, input side first.
-        gradients: (seeds, epochs, layers) float32, the mean absolute gradient of each kernel; likewise.
-        lengths: (seeds,) epochs of each run.
-    """
-
-    seeds: tuple[int, ...]
-    metric_names: tuple[str, ...]
-    metrics: np.ndarray
-    layers: tuple[str, ...]
-    gradients: np.ndarray
-    lengths: np.ndarray
-
-    @classmethod
-    def by(cls, client: Client, experiment_id: UUID | str) -> "Measured":
-        """What a service has measured of an experiment so far."""
-        history, gradients = client.history(experiment_id), client.gradients(experiment_id)
-        return cls(
-            seeds=tuple(history["seeds"].tolist()),
-            metric_names=tuple(history["metrics"].tolist()),
-            metrics=history["values"],
-            layers=tuple(gradients["layers"].tolist()),
-            gradients=gradients["values"],
-            lengths=history["lengths"],
-        )
 
 
 def final(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -58,49 +22,94 @@ def picture(measured: Measured) -> Group:
     """Everything, ready to be printed."""
     if not measured.lengths.any():
         return Group(Text("Nothing is measured yet."))
-    return Group(metrics_table(measured), gradients_table(measured))
+    parts: list[Table | Text] = [metrics_table(measured)]
+    if measured.gradients is not None and measured.gradients.lengths.any():
+        parts.append(gradients_table(measured.gradients))
+    states = {heading: layered for heading, layered in measured.states.items() if layered.lengths.any()}
+    if states:
+        parts.append(states_table(states))
+    parts += [Text(f"seed {seed}: {in_words(culprit)}") for seed, culprit in measured.culprits.items()]
+    return Group(*parts)
+
+
+def in_words(culprit: Culprit) -> str:
+    """Where the first value was that was not finite, in words."""
+    when = f"batch {culprit.batch}" if culprit.batch else "the validation"
+    of = ", ".join(name for name in (culprit.layer, culprit.parameter) if name)
+    where = f"{culprit.where} of {of}" if of else culprit.where
+    what = f"{culprit.count} × {culprit.kind}"
+    return f"first left the finite numbers in {when} of epoch {culprit.epoch}: {what} in the {where}"
 
 
 def metrics_table(measured: Measured) -> Table:
-    """The last epoch's metrics, a line a seed."""
+    """The last epoch's metrics, a line a seed: what is known of training and validation samples alike."""
+    names = measured.metric_names
+    both = [name for name in names if f"val_{name}" in names or name.startswith("val_")]
+    shown = [names.index(name) for name in both]
     table = Table(title="After the last epoch", title_justify="left")
     table.add_column("seed", justify="right")
     table.add_column("epochs", justify="right")
-    for name in measured.metric_names:
+    for name in both:
         table.add_column(name, justify="right")
     for seed, epochs, values in zip(measured.seeds, measured.lengths, measured.metrics, strict=True):
-        row = values[epochs - 1] if epochs else ()
+        row = values[epochs - 1, shown] if epochs else ()
         table.add_row(str(seed), str(epochs), *(f"{value:.4f}" for value in row))
     if len(measured.seeds) > 1:
         table.add_section()
-        medians = np.median(final(measured.metrics, measured.lengths), axis=0)
+        medians = _median(final(measured.metrics, measured.lengths))[shown]
         table.add_row("median", "", *(f"{value:.4f}" for value in medians))
     return table
 
 
-def gradients_table(measured: Measured) -> Table:
+def gradients_table(gradients: Layered) -> Table:
     """Mean |gradient| of each layer's kernel: first and last epoch, and the way between on one logarithmic scale."""
-    middle = _median_of_runs(measured.gradients, measured.lengths)
-    first = np.median(measured.gradients[measured.lengths > 0, 0], axis=0)
-    last = np.median(final(measured.gradients, measured.lengths), axis=0)
+    values, lengths = gradients.values, gradients.lengths
+    middle = _median_of_runs(values, lengths)
+    first = _median(values[lengths > 0, 0])
+    last = _median(final(values, lengths))
     low, high = _scale(middle)
-    of_seeds = "" if len(measured.seeds) == 1 else f", median of {len(measured.seeds)} seeds"
     caption = f"first and last epoch; bars on a logarithmic scale from {low:.0e} to {high:.0e}"
-    table = Table(title=f"Mean |gradient| of each layer's kernel{of_seeds}", title_justify="left", caption=caption)
+    title = f"Mean |gradient| of each layer's kernel{_of_seeds(lengths)}"
+    table = Table(title=title, title_justify="left", caption=caption)
     table.add_column("layer", no_wrap=True)
     table.add_column("first", justify="right", no_wrap=True)
     table.add_column("last", justify="right", no_wrap=True)
     table.add_column("over the epochs", min_width=WIDTH, no_wrap=True)
-    for i, layer in enumerate(measured.layers):
+    for i, layer in enumerate(gradients.layers):
         table.add_row(layer, f"{first[i]:.2e}", f"{last[i]:.2e}", bars(middle[:, i], low, high))
     return table
 
 
+def states_table(states: dict[str, Layered]) -> Table:
+    """How each layer is after the last recorded epoch, on the probe batch."""
+    some = next(iter(states.values()))
+    title = f"Each layer after the last epoch, on the probe batch{_of_seeds(some.lengths)}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("layer", no_wrap=True)
+    columns = []
+    for heading, layered in states.items():
+        table.add_column(heading, justify="right")
+        medians = _median(final(layered.values, layered.lengths))
+        columns.append(dict(zip(layered.layers, medians, strict=True)))
+    for layer in some.layers:
+        table.add_row(layer, *(f"{column[layer]:.3g}" if layer in column else "" for column in columns))
+    return table
+
+
+def _of_seeds(lengths: np.ndarray) -> str:
+    return "" if len(lengths) == 1 else f", median of {len(lengths)} seeds"
+
+
 def _median_of_runs(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """(seeds, epochs, n) to (epochs, n): over the runs that have come that far. What is not finite is not left out."""
+    """(seeds, epochs, n) to (epochs, n): over the runs that have come that far."""
+    return np.array([_median(values[lengths > epoch, epoch]) for epoch in range(lengths.max())])
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """Over the first axis. What is not finite is not left out."""
     with np.errstate(invalid="ignore"):  # the middle of two infinities
-        rows = [np.median(values[lengths > epoch, epoch], axis=0) for epoch in range(lengths.max())]
-    return np.array(rows)
+        median: np.ndarray = np.median(values, axis=0)
+    return median
 
 
 def bars(values: np.ndarray, low: float, high: float, width: int = WIDTH) -> str:

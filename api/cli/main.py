@@ -9,7 +9,8 @@ from rich.table import Table
 
 from api.cli import demo as demonstration
 from api.cli import serve as service
-from api.cli.display import Measured, picture
+from api.cli.display import picture
+from api.cli.measured import Measured
 from api.cli.outcome import EPILOG, OUTCOME, Exit, console, in_one_line, read_settings, read_spec
 from api.cli.training import train_alone
 from api.client import Client
@@ -98,11 +99,11 @@ def list_(
 
 @app.command(epilog=EPILOG)
 def show(id: Id, url: Url = None) -> None:
-    """Show an experiment: status, final metrics, gradients by layer."""
+    """Show an experiment: status, final metrics, gradients and state of each layer, and what broke, if anything did."""
     with in_one_line():
         client = _client(url)
         experiment = client.get(id)
-        measured = Measured.by(client, id)
+        measured = Measured.by(client, experiment)
     console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {_state(experiment)}")
     console.print(picture(measured))
 

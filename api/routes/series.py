@@ -1,84 +1,228 @@
 """Series: what was measured, epoch by epoch, as JSON, CSV or NPZ."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.dependencies import CSV, JSON, NPZ, ETag, MediaType, Store
 from api.errors import documented
-from api.schemas import GradientsAnswer, HistoryAnswer
-from api.series import DEFAULT_PARAMETER, Gradients, Metrics, choose, choose_one, choose_tensors, cut, to_csv, to_npz
+from api.series.answers import (
+    HistogramsAnswer,
+    HistoryAnswer,
+    StatisticAnswer,
+    StepsAnswer,
+    example,
+)
+from api.series.choice import DEFAULT_PARAMETER, choose, choose_tensors, recorded
+from api.series.epochs import Span, cut
+from api.series.files import to_csv, to_npz
+from api.series.metrics import Metrics
+from api.series.statistics import TensorStatistic
+from api.series.vectors import Histograms, Steps
+from core.history import SeriesLayout
+from core.statistics import EDGES
+from core.store import Rows
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 
-Epoch = Annotated[int, Query(ge=1, le=2**31 - 1)]
-LastEpoch = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+Epoch = Annotated[int, Query(ge=0, le=2**31 - 1, description="0 is the state before the first update")]
+LastEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
 MaxPoints = Annotated[int | None, Query(ge=2, le=1_000_000, description="thin out to so many epochs, and say so")]
-Names = Annotated[list[str], Query()]
+Names = Annotated[list[str], Query(description="repeatable")]
 Seeds = Annotated[list[str], Query(description="repeatable; all by default")]
-
-MEDIA: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {}, NPZ: {}}, "headers": {"ETag": {}}}}
-RESPONSES = {**MEDIA, **documented(304, 401, 404, 406, 422, 503)}
-
-
-@router.get("/history", response_model=HistoryAnswer, responses=RESPONSES, summary="Loss and accuracy per epoch")
-def history(
-    experiment_id: UUID,
-    store: Store,
-    etag: ETag,
-    media_type: MediaType,
-    seed: Seeds = [],
-    from_epoch: Epoch = 1,
-    to_epoch: LastEpoch = None,
-    max_points: MaxPoints = None,
-) -> HistoryAnswer | Response:
-    """Loss and accuracy after every epoch, per run, on the training and on the validation samples."""
-    experiment = store.get(experiment_id)
-    runs = store.metrics(experiment_id, seeds=_seeds(experiment.spec.seeds, seed))
-    found = Metrics(store.layout(experiment_id), runs, cut(runs, from_epoch, to_epoch, max_points))
-    if media_type == JSON:
-        return found.answer(experiment_id, experiment.status)
-    return _file(found, media_type, etag, f"{experiment_id}-history")
+Shown = TensorStatistic | Metrics | Steps | Histograms
+Of = Annotated[Literal["gradients", "weights"], Query(description="what is distributed")]
+HISTOGRAMS = {"gradients": "gradient_histograms", "weights": "weight_histograms"}
 
 
-@router.get("/gradients", response_model=GradientsAnswer, responses=RESPONSES, summary="Gradients per layer and epoch")
+def responses(shown: dict[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries of a series: its media types, an example, what else may be answered."""
+    as_json = {JSON: {"example": shown}} if shown else {}
+    media: dict[int | str, dict[str, Any]] = {200: {"content": {**as_json, CSV: {}, NPZ: {}}, "headers": {"ETag": {}}}}
+    return {**media, **documented(304, 401, 404, 406, 422, 503)}
+
+
+def from_the_first_update(from_epoch: Epoch = 1, to_epoch: LastEpoch = None, max_points: MaxPoints = None) -> Span:
+    """The epochs that are answered where epoch 0 is another kind of number than the others."""
+    return Span(from_epoch, to_epoch, max_points)
+
+
+def from_the_beginning(from_epoch: Epoch = 0, to_epoch: LastEpoch = None, max_points: MaxPoints = None) -> Span:
+    """The epochs that are answered where epoch 0 is a state like the others."""
+    return Span(from_epoch, to_epoch, max_points)
+
+
+TrainedEpochs = Annotated[Span, Depends(from_the_first_update)]
+AllEpochs = Annotated[Span, Depends(from_the_beginning)]
+
+
+class Wanted:
+    """One experiment's series, of the runs and in the form that the caller wants."""
+
+    def __init__(self, experiment_id: UUID, store: Store, etag: ETag, media_type: MediaType, seed: Seeds = []) -> None:
+        self.experiment = store.get(experiment_id)
+        self.layout = store.layout(experiment_id)
+        self._seeds = [int(each) for each in choose("seed", seed, [str(seed) for seed in self.experiment.spec.seeds])]
+        self._store, self._etag, self._media_type = store, etag, media_type
+
+    def metrics(self) -> dict[int, Rows]:
+        """Seed -> (epochs, metrics)."""
+        return self._store.metrics(self.experiment.id, seeds=self._seeds)
+
+    def series(self, kind: str) -> tuple[SeriesLayout, dict[int, Rows]]:
+        """The layout of a kind, and seed -> (epochs, tensors, columns). Raises NotFound where it is not recorded."""
+        layout = recorded(self.experiment, self.layout, kind)
+        return layout, self._store.series(self.experiment.id, kind, seeds=self._seeds)
+
+    def statistic(
+        self, kind: str, statistic: str, layers: list[str], parameters: list[str], span: Span
+    ) -> TensorStatistic:
+        """One statistic of some tensors."""
+        layout, runs = self.series(kind)
+        chosen = choose_tensors(layout, layers, parameters)
+        return TensorStatistic.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=chosen)
+
+    def reply(self, found: Shown, name: str) -> Any:
+        """The answer in the media type that the caller likes best."""
+        if self._media_type == JSON:
+            return found.answer(self.experiment)
+        content: str | bytes = to_csv(found.rows()) if self._media_type == CSV else to_npz(found.arrays())
+        file = f"{self.experiment.id}-{name}.{'csv' if self._media_type == CSV else 'npz'}"
+        headers = {"ETag": self._etag, "Vary": "Accept", "Content-Disposition": f'inline; filename="{file}"'}
+        return Response(content, media_type=self._media_type, headers=headers)
+
+
+Asked = Annotated[Wanted, Depends()]
+
+KERNEL, FLOWING = ("dense_1", "kernel", [2, 5]), ("dense_1", "activation", [5])
+STEPPED = ("simple_rnn_1", "pre_activation", [3, 8])
+
+
+def _two(statistic: str, tensor: tuple[str, str, list[int]], first: float, second: float) -> dict[str, Any]:
+    values = {"values": [first, second], "first_nonfinite": None}
+    return example(tensor, values, statistic=statistic, parameter=tensor[1], epochs=[1, 2])
+
+
+@router.get("/history", response_model=HistoryAnswer, responses=responses(), summary="Loss and metrics per epoch")
+def history(wanted: Asked, span: TrainedEpochs) -> Any:
+    """Loss, metrics and learning rate after every epoch, per run, on the training and on the validation samples.
+
+    Epoch 0, for `from_epoch=0`, is the untrained network's.
+    """
+    runs = wanted.metrics()
+    return wanted.reply(Metrics(wanted.layout.metrics, runs, cut(runs, span)), "history")
+
+
+@router.get(
+    "/gradients",
+    response_model=StatisticAnswer,
+    responses=responses(_two("mean_abs", KERNEL, 0.031, 0.028)),
+    summary="Gradients per layer and epoch",
+)
 def gradients(
-    experiment_id: UUID,
-    store: Store,
-    etag: ETag,
-    media_type: MediaType,
+    wanted: Asked,
+    span: TrainedEpochs,
     statistic: str = "mean_abs",
     layer: Names = [],
     parameter: Names = [DEFAULT_PARAMETER],
-    seed: Seeds = [],
-    from_epoch: Epoch = 1,
-    to_epoch: LastEpoch = None,
-    max_points: MaxPoints = None,
-) -> GradientsAnswer | Response:
+) -> Any:
     """How large the gradients are, per layer and epoch: by default the mean absolute gradient of each layer's kernel.
 
     `layer` and `parameter` are repeatable; `parameter=all` answers biases and the like as well. Each value is the mean
-    over the epoch's mini-batches of a statistic of the gradient before any clipping; `GET /catalogue` lists them.
+    over the epoch's mini-batches of a statistic of the gradient before any clipping; `GET /catalogue` lists them. Epoch
+    0, for `from_epoch=0`, is the gradient over all training samples before the first update.
     """
-    experiment, layout = store.get(experiment_id), store.layout(experiment_id)
-    which = layout.statistics.index(choose_one("statistic", statistic, layout.statistics))
-    chosen = choose_tensors(layout, layer, parameter)
-    series = store.gradients(experiment_id, seeds=_seeds(experiment.spec.seeds, seed))
-    runs = {seed: values[:, list(chosen), which] for seed, values in series.items()}  # (epochs, chosen tensors)
-    axis = cut(runs, from_epoch, to_epoch, max_points)
-    found = Gradients(layout, statistic, tuple(parameter), chosen, runs, axis)
-    if media_type == JSON:
-        return found.answer(experiment_id, experiment.status)
-    return _file(found, media_type, etag, f"{experiment_id}-gradients")
+    return wanted.reply(wanted.statistic("gradients", statistic, layer, parameter, span), "gradients")
 
 
-def _seeds(known: tuple[int, ...], wanted: list[str]) -> list[int]:
-    return [int(seed) for seed in choose("seed", wanted, [str(seed) for seed in known])]
+@router.get(
+    "/weights",
+    response_model=StatisticAnswer,
+    responses=responses(_two("l2", KERNEL, 1.62, 1.64)),
+    summary="Weights per layer and epoch",
+)
+def weights(
+    wanted: Asked,
+    span: AllEpochs,
+    statistic: str = "l2",
+    layer: Names = [],
+    parameter: Names = [DEFAULT_PARAMETER],
+) -> Any:
+    """How the weights move, per layer and epoch: by default the length of each layer's kernel at the epoch's end."""
+    return wanted.reply(wanted.statistic("weights", statistic, layer, parameter, span), "weights")
 
 
-def _file(series: Gradients | Metrics, media_type: str, etag: str, name: str) -> Response:
-    content: str | bytes = to_csv(series.rows) if media_type == CSV else to_npz(series.arrays())
-    suffix = "csv" if media_type == CSV else "npz"
-    headers = {"ETag": etag, "Vary": "Accept", "Content-Disposition": f'inline; filename="{name}.{suffix}"'}
-    return Response(content, media_type=media_type, headers=headers)
+@router.get(
+    "/activations",
+    response_model=StatisticAnswer,
+    responses=responses(_two("std", FLOWING, 0.71, 0.69)),
+    summary="Activations per layer and epoch",
+)
+def activations(wanted: Asked, span: AllEpochs, statistic: str = "std", layer: Names = []) -> Any:
+    """How the activations of each layer behave on the probe batch at the epoch's end: by default their spread."""
+    return wanted.reply(wanted.statistic("activations", statistic, layer, [], span), "activations")
+
+
+@router.get(
+    "/signals",
+    response_model=StatisticAnswer,
+    responses=responses(_two("rms", ("dense_1", "pre_activation", [5]), 0.0021, 0.0034)),
+    summary="Back-propagated signals per layer and epoch",
+)
+def signals(wanted: Asked, span: AllEpochs, statistic: str = "rms", layer: Names = []) -> Any:
+    """How large the signal is that comes back to each layer's pre-activations, on the probe batch at the epoch's end.
+
+    It shows a uniform vanishing that weight gradients hide.
+    """
+    return wanted.reply(wanted.statistic("signals", statistic, layer, [], span), "signals")
+
+
+@router.get(
+    "/signals/steps",
+    response_model=StepsAnswer,
+    responses=responses(
+        example(
+            STEPPED,
+            {"values": [[1e-5, 4e-4, 0.016], [2e-5, 6e-4, 0.018]], "first_nonfinite": None},
+            statistic="rms",
+            epochs=[0, 1],
+        )
+    ),
+    summary="Back-propagated signals per time step",
+)
+def steps(wanted: Asked, span: AllEpochs, layer: Names = []) -> Any:
+    """How large the signal is that comes back to each time step of a recurrent layer: `values[epoch][step]`."""
+    layout, runs = wanted.series("time_signals")
+    return wanted.reply(Steps.chosen(layout, runs, span, choose_tensors(layout, layer, [])), "signal-steps")
+
+
+@router.get(
+    "/histograms",
+    response_model=HistogramsAnswer,
+    responses=responses(
+        example(
+            KERNEL,
+            {"counts": [[0.0] * 38 + [3.0, 7.0] + [0.0] * 11] * 2},
+            of="gradients",
+            edges=EDGES.tolist(),
+            epochs=[0, 10],
+        )
+    ),
+    summary="Histograms of gradients or weights",
+)
+def histograms(
+    wanted: Asked,
+    span: AllEpochs,
+    of: Of = "gradients",
+    layer: Names = [],
+    parameter: Names = [DEFAULT_PARAMETER],
+) -> Any:
+    """How the entries of each gradient or weight tensor are distributed: `counts[epoch][bin]`.
+
+    Bin i holds `edges[i-1]` ≤ x < `edges[i]`, the first and the last reach to the infinities, and a NaN is in none. The
+    bins are half a decade each and the same for all, so that epochs and layers can be compared.
+    """
+    layout, runs = wanted.series(HISTOGRAMS[of])
+    found = Histograms.chosen(of, layout, runs, span, choose_tensors(layout, layer, parameter))
+    return wanted.reply(found, f"{of[:-1]}-histograms")

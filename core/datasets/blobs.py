@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field
 from sklearn.datasets import make_blobs
 
-from core.datasets.dataset import GeneratedDataset
+from core.datasets.dataset import GeneratedDataset, Shape
+from core.targets import Target
 
 
 class Blobs(GeneratedDataset):
@@ -21,12 +22,12 @@ class Blobs(GeneratedDataset):
     """Standard deviation of each cloud."""
 
     @property
-    def feature_count(self) -> int:
-        return self.features
+    def feature_shape(self) -> Shape:
+        return (self.features,)
 
     @property
-    def class_count(self) -> int:
-        return self.centers
+    def target(self) -> Target:
+        return Target("classes", self.centers)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         x, y = make_blobs(

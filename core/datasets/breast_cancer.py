@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer
 
 from core.datasets.dataset import BundledDataset
+from core.targets import Target
 
 
 class BreastCancer(BundledDataset):
@@ -13,7 +14,7 @@ class BreastCancer(BundledDataset):
 
     kind: Literal["breast_cancer"] = "breast_cancer"
     shape = (569, 30)
-    classes = 2
+    answers = Target("classes", 2)
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
         x, y = load_breast_cancer(return_X_y=True)

@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field
 from sklearn.datasets import make_circles
 
-from core.datasets.dataset import GeneratedDataset, Noise
+from core.datasets.dataset import GeneratedDataset, Noise, Shape
+from core.targets import Target
 
 
 class Circles(GeneratedDataset):
@@ -19,12 +20,12 @@ class Circles(GeneratedDataset):
     """Radius of the inner circle, the outer's being 1."""
 
     @property
-    def feature_count(self) -> int:
-        return 2
+    def feature_shape(self) -> Shape:
+        return (2,)
 
     @property
-    def class_count(self) -> int:
-        return 2
+    def target(self) -> Target:
+        return Target("classes", 2)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         x, y = make_circles(n_samples=self.samples, noise=self.noise, factor=self.factor, random_state=self.seed)

@@ -1,5 +1,6 @@
 """What every dataset is: two blocks of arrays, made from a spec and a seed."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -8,6 +9,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from core.frozen import Frozen
+from core.targets import Target
+
+Shape = tuple[int, ...]
 
 Bounds = Annotated[
     tuple[Annotated[float, Field(ge=-1e6, le=1e6)], Annotated[float, Field(ge=-1e6, le=1e6)]], Field(strict=False)
@@ -22,10 +26,11 @@ class Dataset:
     """Samples to train on and samples to validate on, which are also the test samples.
 
     Attributes:
-        train_x: (train, features) float32.
-        train_y: (train,) int64, classes counted from 0.
-        val_x: (validation, features) float32.
-        val_y: (validation,) int64.
+        train_x: (train, *feature_shape) float32.
+        train_y: classes: (train, *steps) int64, counted from 0; labels: (train, *steps, labels) float32, 0 or 1;
+            values: (train, *steps, values) float32.
+        val_x: (validation, *feature_shape) float32.
+        val_y: as `train_y`, of the validation samples.
     """
 
     train_x: np.ndarray
@@ -40,9 +45,6 @@ class DatasetSpec(Frozen):
     kind: str
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     """Seeds the draw, or the order of a fixed set of samples."""
-    scale: Bounds | Literal["standard"] | None = None
-    """Each feature mapped to [low, high] by its own minimum and maximum over all samples; "standard": to mean 0 and
-    standard deviation 1; none: left as drawn."""
 
     @property
     def train_count(self) -> int:
@@ -55,28 +57,53 @@ class DatasetSpec(Frozen):
         raise NotImplementedError
 
     @property
-    def feature_count(self) -> int:
-        """Inputs per sample."""
+    def feature_shape(self) -> Shape:
+        """The shape of one sample, without the batch axis."""
         raise NotImplementedError
 
     @property
-    def class_count(self) -> int:
-        """Classes to tell apart."""
+    def target(self) -> Target:
+        """What is to be predicted for each sample."""
         raise NotImplementedError
 
+    @property
+    def value_count(self) -> int:
+        """Input numbers per sample."""
+        return math.prod(self.feature_shape)
+
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
-        """All samples in their final order: (samples, features) float64 and (samples,) int64."""
+        """All samples in their final order, unscaled: (samples, ...) inputs and (samples, ...) answers."""
         raise NotImplementedError
 
     def load(self) -> Dataset:
-        """Draw, scale and split."""
+        """Draw, scale, shape and split."""
         x, y = self.draw()
-        if self.scale == "standard":
-            x = StandardScaler().fit_transform(x)
-        elif self.scale is not None:
-            x = MinMaxScaler(feature_range=self.scale).fit_transform(x)
-        x, y, n = x.astype(np.float32), y.astype(np.int64), self.train_count
+        target, samples, n = self.target, len(x), self.train_count
+        x = self._scaled(x).astype(np.float32).reshape(samples, *self.feature_shape)
+        y = self._scaled_targets(y).astype(np.int64 if target.kind == "classes" else np.float32)
+        y = y.reshape(samples, *target.steps, *(() if target.kind == "classes" else (target.count,)))
         return Dataset(train_x=x[:n], train_y=y[:n], val_x=x[n:], val_y=y[n:])
+
+    def _scaled(self, x: np.ndarray) -> np.ndarray:
+        return x
+
+    def _scaled_targets(self, y: np.ndarray) -> np.ndarray:
+        return y
+
+
+class ScaledFeatures(DatasetSpec):
+    """A dataset whose features may be brought to one scale."""
+
+    scale: Bounds | Literal["standard"] | None = None
+    """Each feature mapped to [low, high] by its own minimum and maximum over all samples; "standard": to mean 0 and
+    standard deviation 1; none: left as drawn."""
+
+    def _scaled(self, x: np.ndarray) -> np.ndarray:
+        if self.scale == "standard":
+            return np.asarray(StandardScaler().fit_transform(x))
+        if self.scale is not None:
+            return np.asarray(MinMaxScaler(feature_range=self.scale).fit_transform(x))
+        return x
 
     @field_validator("scale")
     @classmethod
@@ -84,6 +111,19 @@ class DatasetSpec(Frozen):
         if isinstance(scale, tuple) and scale[0] >= scale[1]:
             raise ValueError("two numbers, the lower one first")
         return scale
+
+
+class ScaledTargets(DatasetSpec):
+    """A dataset whose answers are real numbers that may be brought to one scale."""
+
+    target_scale: Literal["standard"] | None = None
+    """"standard": each value to be predicted is brought to mean 0 and standard deviation 1 over all samples; none: it
+    is left as drawn."""
+
+    def _scaled_targets(self, y: np.ndarray) -> np.ndarray:
+        if self.target_scale is None:
+            return y
+        return np.asarray(StandardScaler().fit_transform(y.reshape(len(y), self.target.count)))
 
 
 def _half_by_default(size: int | None, samples: int) -> int:
@@ -94,8 +134,8 @@ def _half_by_default(size: int | None, samples: int) -> int:
     return size
 
 
-class GeneratedDataset(DatasetSpec):
-    """A dataset drawn from a formula, as large as one likes."""
+class DrawnSamples(DatasetSpec):
+    """A dataset as large as one likes."""
 
     samples: int = Field(default=1000, ge=4, le=10_000_000)
     """Training and validation samples together."""
@@ -116,11 +156,20 @@ class GeneratedDataset(DatasetSpec):
         return _half_by_default(size, info.data["samples"]) if "samples" in info.data else size
 
 
-class BundledDataset(DatasetSpec):
+class GeneratedDataset(DrawnSamples, ScaledFeatures):
+    """A dataset of rows of features, drawn from a formula."""
+
+
+class SequenceDataset(DrawnSamples):
+    """A task over time, drawn from a formula. What its numbers mean is part of the task: there is nothing to scale."""
+
+
+class BundledDataset(ScaledFeatures):
     """A real dataset that comes with scikit-learn, in an order drawn from the seed (the files are sorted by class)."""
 
     shape: ClassVar[tuple[int, int]]
-    classes: ClassVar[int]
+    """(samples, features) of the file."""
+    answers: ClassVar[Target]
     train_size: int | None = Field(default=None, ge=1, validate_default=True)
     """The first so many samples train, the rest validate; half of them by default."""
 
@@ -133,15 +182,15 @@ class BundledDataset(DatasetSpec):
         return self.shape[0]
 
     @property
-    def feature_count(self) -> int:
-        return self.shape[1]
+    def feature_shape(self) -> Shape:
+        return self.shape[1:]
 
     @property
-    def class_count(self) -> int:
-        return self.classes
+    def target(self) -> Target:
+        return self.answers
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
-        """The file as it is: (samples, features) and (samples,)."""
+        """The file as it is: (samples, features) and (samples, ...)."""
         raise NotImplementedError
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
@@ -153,3 +202,10 @@ class BundledDataset(DatasetSpec):
     @classmethod
     def _some_left_to_validate_on(cls, size: int | None) -> int:
         return _half_by_default(size, cls.shape[0])
+
+
+def at_most(count: int, bound: int, meaning: str) -> int:
+    """`count`, unless it is above a bound that another field sets. Raises ValueError, which says why."""
+    if count > bound:
+        raise ValueError(f"at most {bound}, {meaning}")
+    return count

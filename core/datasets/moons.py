@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 from sklearn.datasets import make_moons
 
-from core.datasets.dataset import GeneratedDataset, Noise
+from core.datasets.dataset import GeneratedDataset, Noise, Shape
+from core.targets import Target
 
 
 class Moons(GeneratedDataset):
@@ -16,12 +17,12 @@ class Moons(GeneratedDataset):
     """Standard deviation of the Gaussian noise added to each coordinate."""
 
     @property
-    def feature_count(self) -> int:
-        return 2
+    def feature_shape(self) -> Shape:
+        return (2,)
 
     @property
-    def class_count(self) -> int:
-        return 2
+    def target(self) -> Target:
+        return Target("classes", 2)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         x, y = make_moons(n_samples=self.samples, noise=self.noise, random_state=self.seed)

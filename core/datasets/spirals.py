@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from core.datasets.dataset import GeneratedDataset, Noise
+from core.datasets.dataset import GeneratedDataset, Noise, Shape
+from core.targets import Target
 
 
 class Spirals(GeneratedDataset):
@@ -23,12 +24,12 @@ class Spirals(GeneratedDataset):
     """How often each arm goes round."""
 
     @property
-    def feature_count(self) -> int:
-        return 2
+    def feature_shape(self) -> Shape:
+        return (2,)
 
     @property
-    def class_count(self) -> int:
-        return self.classes
+    def target(self) -> Target:
+        return Target("classes", self.classes)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng(self.seed)

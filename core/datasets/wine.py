@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.datasets import load_wine
 
 from core.datasets.dataset import BundledDataset
+from core.targets import Target
 
 
 class Wine(BundledDataset):
@@ -13,7 +14,7 @@ class Wine(BundledDataset):
 
     kind: Literal["wine"] = "wine"
     shape = (178, 13)
-    classes = 3
+    answers = Target("classes", 3)
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
         x, y = load_wine(return_X_y=True)

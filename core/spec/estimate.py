@@ -1,4 +1,9 @@
-"""What an experiment will cost, from its spec alone, and whether that is within the service's bounds."""
+"""What an experiment will cost, from its spec alone, and whether that is within the service's bounds.
+
+The constants were measured on two x86-64 cores with TensorFlow 2.21: updates of batches of 32 in one program compiled
+by XLA, gradient statistics included, over networks from 5 layers of 5 units to 3 of 1024, recurrent ones of 50 and 200
+steps and convolutions of 8×8 and 28×28 pixels. They are right within a factor of about three.
+"""
 
 import math
 from collections.abc import Iterator
@@ -7,13 +12,36 @@ from dataclasses import dataclass
 from core.errors import Invalid, Problem
 from core.settings import Settings
 from core.spec.experiment import ExperimentSpec
-from core.spec.network import layer_count
+from core.spec.network import NamedLayer, layer_count
+from core.statistics import BIN_NAMES
 
-# Measured on two x86-64 cores with TensorFlow 2.21 (`python -m bench.engine`): tracing and compiling a network, one
-# layer's share of one update, and the multiply-adds per second that XLA reaches in small matrix products.
+# Tracing and compiling: once, and for each layer.
 COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 1.5, 0.25
-UPDATE_SECONDS_PER_LAYER = 8e-6
-OPERATIONS_PER_SECOND = 2e10
+COMPILE_BYTES, COMPILE_BYTES_PER_LAYER = 200_000_000, 8_000_000
+# One layer's share of an update, and one time step's, forward and backward.
+UPDATE_SECONDS_PER_LAYER, UPDATE_SECONDS_PER_STEP = 8e-6, 3e-5
+# Multiply-adds per second in matrix products and in convolutions, for which XLA has no fast code on a CPU.
+OPERATIONS_PER_SECOND, CONVOLUTIONS_PER_SECOND = 2.5e10, 2e9
+# Sorting one number into the bins of a histogram.
+HISTOGRAM_SECONDS = 1.5e-8
+# A multiply-add forward makes two backward: by the weights and by the inputs.
+WAYS = 3
+
+NUMBER_BYTES = 4
+# Weights, gradients and slots are held so often: as variables, in the program's loop, in checkpoints, in statistics.
+STATE_COPIES = 8
+# Values held for each number that flows through a layer: before and after the activation, and what comes back.
+FLOW_COPIES = 3
+# A dataset is drawn and scaled as float64 and kept as float32.
+DATASET_BYTES_PER_VALUE = 8 + 8 + 4
+# Arrays that go into the program or come out of it are held by NumPy, by TensorFlow and by the program.
+BOUNDARY_COPIES = 3
+
+# What the training program looks at besides its mini-batches, and how much goes in and out of it at a time.
+PROBE_SAMPLES, MOST_INITIAL_SAMPLES = 128, 4096
+MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS = 512, 4_000_000, 8_000_000
+# Seeds that train side by side, and the weights of all of them together.
+MOST_SIDE_BY_SIDE, MOST_STACKED_WEIGHTS = 32, 200_000
 
 
 @dataclass(frozen=True)
@@ -22,32 +50,119 @@ class Estimate:
 
     Attributes:
         parameters: trainable numbers in the network.
-        work: seeds × epochs × training samples × parameters.
-        series_bytes: what its recorded series take in the database.
-        seconds: training time on a two-core machine, right within a factor of about three.
+        series_bytes: what its recorded series take in the database, all runs together.
+        memory_bytes: the most memory that training takes beyond the loaded TensorFlow's.
+        seconds: training time of all runs on a two-core machine, compilation included.
+        compile_seconds: what of it passes before the first epoch.
     """
 
     parameters: int
-    work: float
     series_bytes: int
+    memory_bytes: int
     seconds: float
+    compile_seconds: float
 
 
 def estimate(spec: ExperimentSpec) -> Estimate:
     """Foresee the cost of `spec`."""
-    runs, epochs, samples = len(spec.seeds), spec.training.epochs, spec.dataset.train_count
-    layers, parameters = len(spec.layers), spec.parameter_count
-    numbers = len(spec.layout.metrics) + len(spec.layout.tensors) * len(spec.layout.statistics)
-    updates = runs * epochs * math.ceil(samples / spec.training.batch_size)
-    work = float(runs * epochs * samples * parameters)
-    # Six operations per weight and sample: two forward, four backward.
-    training = updates * layers * UPDATE_SECONDS_PER_LAYER + 6 * work / OPERATIONS_PER_SECOND
+    stages = 1 + _pretrained_layers(spec)
+    compiling = stages * (COMPILE_SECONDS + COMPILE_SECONDS_PER_LAYER * len(spec.layers))
+    pretraining = spec.training.pretraining
+    epochs = spec.training.epochs + (_pretrained_layers(spec) * pretraining.epochs if pretraining else 0)
     return Estimate(
-        parameters=parameters,
-        work=work,
-        series_bytes=4 * numbers * epochs * runs,
-        seconds=COMPILE_SECONDS + COMPILE_SECONDS_PER_LAYER * layers + training,
+        parameters=spec.parameter_count,
+        series_bytes=_series_bytes(spec),
+        memory_bytes=sum(memory(spec).values()),
+        seconds=compiling + len(spec.seeds) * epochs * sum(epoch_seconds(spec).values()),
+        compile_seconds=compiling,
     )
+
+
+def epoch_seconds(spec: ExperimentSpec) -> dict[str, float]:
+    """What one epoch of one run takes, by what is done."""
+    dataset = spec.dataset
+    updates = math.ceil(dataset.train_count / spec.training.batch_size)
+    forward = sum(_forward_seconds(layer) for layer in spec.layers)
+    steps = sum(layer.spec.time_steps(layer.input_shape) or 0 for layer in spec.layers)
+    looks = max((1 / spec.layout[kind].every for kind in ("activations", "signals") if kind in spec.layout), default=0)
+    counted = {"gradient_histograms": updates, "weight_histograms": 1}
+    counts = sum(times / spec.layout[kind].every for kind, times in counted.items() if kind in spec.layout)
+    probe = min(PROBE_SAMPLES, dataset.train_count)
+    return {
+        "products": WAYS * forward * dataset.train_count,
+        "steps": updates * (len(spec.layers) * UPDATE_SECONDS_PER_LAYER + steps * UPDATE_SECONDS_PER_STEP),
+        "validation": forward * (dataset.sample_count - dataset.train_count),
+        "looking": looks * (WAYS * forward * probe + steps * UPDATE_SECONDS_PER_STEP),
+        "histograms": counts * spec.parameter_count * HISTOGRAM_SECONDS,
+    }
+
+
+def memory(spec: ExperimentSpec) -> dict[str, int]:
+    """The most bytes that are held at a time, by what they hold."""
+    dataset, width = spec.dataset, side_by_side(spec)
+    train, validation = dataset.train_count, dataset.sample_count - dataset.train_count
+    values = math.prod(dataset.feature_shape) + math.prod(spec.layers[-1].output_shape)
+    flow = sum(_kept(layer) for layer in spec.layers)
+    widest = max(math.prod(layer.input_shape) + _kept(layer) for layer in spec.layers)
+    looked_at = max(min(spec.training.batch_size, train), min(MOST_INITIAL_SAMPLES, train))
+    state = spec.parameter_count * (2 + spec.training.optimizer.slots) + sum(
+        layer.spec.state_size(layer.input_shape) for layer in spec.layers
+    )
+    orders = max(train * width, min(MOST_ORDER_ENTRIES, MOST_CHUNK_EPOCHS * train * width))
+    numbers = width * sum(math.prod(series.shape) / series.every for series in spec.layout.series)
+    series = max(numbers, min(MOST_SERIES_NUMBERS, MOST_CHUNK_EPOCHS * numbers))
+    tensors = [math.prod(tensor.shape) for layer in spec.layers for tensor in layer.tensors]
+    # Before the first update, which is not compiled, a tensor is compared with every edge of the bins at once.
+    compared = len(BIN_NAMES) * max(tensors, default=0) if "gradient_histograms" in spec.layout else 0
+    return {
+        "dataset": dataset.sample_count * values * DATASET_BYTES_PER_VALUE + NUMBER_BYTES * train * width * values,
+        "state": NUMBER_BYTES * STATE_COPIES * width * state,
+        "flow": NUMBER_BYTES * width * max(FLOW_COPIES * flow * looked_at, widest * validation),
+        "orders": NUMBER_BYTES * BOUNDARY_COPIES * orders,
+        "series": math.ceil(NUMBER_BYTES * BOUNDARY_COPIES * series),
+        "histograms": (NUMBER_BYTES + 1) * width * compared,
+        "compilation": COMPILE_BYTES + COMPILE_BYTES_PER_LAYER * len(spec.layers),
+    }
+
+
+def side_by_side(spec: ExperimentSpec) -> int:
+    """How many seeds train at the same time at most."""
+    stackable = all(layer.spec.side_by_side for layer in spec.layers) and spec.training.optimizer.side_by_side
+    if not stackable or spec.training.pretraining:
+        return 1
+    fitting = MOST_STACKED_WEIGHTS // max(1, spec.parameter_count)
+    return max(1, min(len(spec.seeds), MOST_SIDE_BY_SIDE, fitting))
+
+
+def _series_bytes(spec: ExperimentSpec) -> int:
+    epochs, layout = spec.training.epochs, spec.layout
+    numbers = (epochs + 1) * len(layout.metrics)
+    numbers += sum((epochs // series.every + 1) * math.prod(series.shape) for series in layout.series)
+    return NUMBER_BYTES * numbers * len(spec.seeds)
+
+
+def _pretrained_layers(spec: ExperimentSpec) -> int:
+    """Layers that are trained one by one before the whole: all with weights but the last."""
+    return max(0, sum(bool(layer.tensors) for layer in spec.layers) - 1) if spec.training.pretraining else 0
+
+
+def _forward_seconds(layer: NamedLayer) -> float:
+    """One sample's way through a layer."""
+    rate = CONVOLUTIONS_PER_SECOND if "conv" in layer.spec.kind else OPERATIONS_PER_SECOND
+    return layer.spec.operations(layer.input_shape) / rate
+
+
+def _kept(layer: NamedLayer) -> int:
+    """How many numbers one sample leaves in a layer until the backward pass."""
+    kept = math.prod(layer.output_shape)
+    # A recurrent layer keeps its gates and its states at every step.
+    for tensor in layer.tensors:
+        if tensor.parameter.endswith("recurrent_kernel"):
+            units, gates = tensor.shape[-2:]
+            kept += layer.input_shape[0] * (gates + 2 * units)
+    # Attention keeps for each head how much every position looks at every other, before and after the softmax.
+    heads = getattr(layer.spec, "num_heads", 0)
+    return kept + 2 * heads * layer.input_shape[0] ** 2
 
 
 def check_bounds(spec: ExperimentSpec, settings: Settings) -> None:
@@ -66,10 +181,11 @@ def _exceeded(spec: ExperimentSpec, settings: Settings) -> Iterator[Problem]:
         ("model.layers", "max_layers", layer_count(spec.model.layers)),
         ("model.layers", "max_parameters", cost.parameters),
         ("dataset.samples", "max_samples", dataset.sample_count),
-        ("dataset", "max_values", dataset.sample_count * dataset.feature_count),
+        ("dataset", "max_values", dataset.sample_count * math.prod(dataset.feature_shape)),
         ("training.epochs", "max_epochs", spec.training.epochs),
         ("seeds", "max_seeds", len(spec.seeds)),
-        ("(the whole spec)", "max_work", cost.work),
+        ("(the whole spec)", "max_seconds", cost.seconds),
+        ("(the whole spec)", "max_memory_bytes", cost.memory_bytes),
         ("(the whole spec)", "max_series_bytes", cost.series_bytes),
     )
     for field, bound, size in sizes:
@@ -79,5 +195,5 @@ def _exceeded(spec: ExperimentSpec, settings: Settings) -> Iterator[Problem]:
             yield Problem(
                 field=field,
                 expected=f"at most {limit:,} (the service's bound {bound}: {meaning})",
-                received=f"{size:,}, {size / limit:,.1f} times as much",
+                received=f"{math.ceil(size):,}, {size / limit:,.1f} times as much",
             )

@@ -11,15 +11,19 @@ from core.datasets import AnyDataset
 from core.errors import Invalid
 from core.frozen import Frozen
 from core.history import Layout
-from core.layers import Layer
-from core.losses import BY_KIND, Loss
-from core.optimizers import Optimizer
-from core.spec.network import NamedLayer, layer_count, walk
+from core.layers import Layer, Shape
+from core.losses import LossFunction, encoding
+from core.metrics import default_metrics
+from core.spec.network import Misfit, NamedLayer, in_order, layer_count, walk
 from core.spec.problems import from_pydantic, impossible, without_tags
-from core.statistics import GRADIENT_STATISTIC_NAMES
+from core.spec.recording import Record, RecordSpec, series_layouts
+from core.spec.training import TrainingSpec, check_training
+from core.targets import Target
 
 # Far beyond any bound that a service sets: it only keeps the check itself from taking long.
 MOST_LAYERS = 10_000
+# The gradient's norm before clipping and after it, and the share of batches in which clipping changed anything.
+GRADIENT_NORMS = ("gradient_norm", "clipped_gradient_norm", "clipped_fraction")
 
 
 class ModelSpec(Frozen):
@@ -38,19 +42,6 @@ class ModelSpec(Frozen):
         return layers
 
 
-class TrainingSpec(Frozen):
-    """How the network is trained. Each epoch visits the training samples once, in an order drawn anew."""
-
-    loss: Loss
-    """What is minimised."""
-    optimizer: Optimizer
-    """How a gradient becomes an update."""
-    epochs: int = Field(ge=1, le=10_000_000)
-    """Passes over the training samples."""
-    batch_size: int = Field(default=32, ge=1, le=1_000_000)
-    """Samples per update; the last batch of an epoch may be smaller."""
-
-
 class ExperimentSpec(Frozen):
     """Everything needed to repeat a training: the same spec gives the same numbers."""
 
@@ -62,6 +53,8 @@ class ExperimentSpec(Frozen):
     """What learns."""
     training: TrainingSpec
     """How it learns."""
+    record: Record = RecordSpec()
+    """What is recorded, and how often: an object, or the name of a bundle."""
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**32 - 1)], ...], Field(strict=False, min_length=1)] = (0,)
     """One run each: a seed decides the initial weights, the order of the samples and what dropout drops."""
 
@@ -73,39 +66,55 @@ class ExperimentSpec(Frozen):
         return seeds
 
     @model_validator(mode="after")
-    def _output_fits_the_task(self) -> "ExperimentSpec":
-        units, classes, loss = self.layers[-1].output_shape[-1], self.dataset.class_count, self.training.loss
-        fitting = BY_KIND[loss].units_for(classes)
+    def _makes_sense(self) -> "ExperimentSpec":
+        try:
+            output = self.network[-1].output_shape
+        except Misfit as misfit:
+            field, said = f"model.{misfit.path}", misfit.mismatch
+            raise impossible(field, f"{misfit.name} can take {said.expected}", said.received) from misfit
+        self._check_output(output)
+        check_training(self.training, self.metric_names, self.network, self.dataset.target)
+        return self
+
+    def _check_output(self, output: Shape) -> None:
+        target, loss = self.dataset.target, self.training.loss
+        fitting = loss.units_for(target)
         if not fitting:
-            raise impossible(
-                "training.loss",
-                f"a loss for {classes} classes: categorical_crossentropy with {classes} softmax units",
-                f"{loss}, which tells two classes apart",
-            )
-        if units not in fitting:
-            where = f"model.layers[{len(self.model.layers) - 1}]"
-            wanted = " or ".join(map(str, fitting))
+            raise impossible("training.loss", f"a loss for {target}{_advice(target)}", loss.kind)
+        where = f"model.layers[{len(self.model.layers) - 1}]"
+        wanted = " or ".join(str((*target.steps, units)) for units in fitting)
+        if output not in [(*target.steps, units) for units in fitting]:
             raise impossible(
                 where,
-                f"{wanted} output unit{'s' * (fitting != (1,))} for {loss} on {self.dataset.kind}, "
-                f"which has {classes} classes{_advice(loss, classes)}",
-                f"{units} units",
+                f"an output of shape {wanted} for {loss.kind} on {self.dataset.kind}, which has {target}"
+                f"{_output_advice(loss, target)}",
+                str(output),
             )
-        return self
+
+    @cached_property
+    def network(self) -> tuple[NamedLayer, ...]:
+        """The network's layers from the input to the output, named, repeats written out, blocks as one."""
+        return walk(self.model.layers, self.dataset.feature_shape)
 
     @cached_property
     def layers(self) -> tuple[NamedLayer, ...]:
-        """The network's layers, named, repeats written out."""
-        return walk(self.model.layers, (self.dataset.feature_count,))
+        """All layers in the order in which samples pass them, those inside blocks among them."""
+        return tuple(in_order(self.network))
 
     @cached_property
     def layout(self) -> Layout:
         """The names of everything that will be recorded."""
+        names = ("loss", *self.metric_names)
+        norms = GRADIENT_NORMS if self.record.gradients else ()
         return Layout(
-            metrics=("loss", "accuracy", "val_loss", "val_accuracy"),
-            tensors=tuple(tensor for layer in self.layers for tensor in layer.tensors),
-            statistics=GRADIENT_STATISTIC_NAMES,
+            metrics=(*names, *(f"val_{name}" for name in names), "learning_rate", *norms),
+            series=series_layouts(self.record, self.layers),
         )
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What is measured besides the loss."""
+        return default_metrics(self.dataset.target) if self.training.metrics is None else self.training.metrics
 
     @property
     def parameter_count(self) -> int:
@@ -115,7 +124,7 @@ class ExperimentSpec(Frozen):
     @property
     def one_hot(self) -> bool:
         """Whether targets are one-hot rows, one unit per class, rather than a single 0 or 1."""
-        return self.layers[-1].output_shape[-1] > 1
+        return encoding(self.dataset.target, self.layers[-1].output_shape[-1]) == "one_hot"
 
     def canonical(self) -> str:
         """The one JSON text for this spec: every default written out, keys sorted."""
@@ -126,13 +135,21 @@ class ExperimentSpec(Frozen):
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
 
-def _advice(loss: str, classes: int) -> str:
+def _advice(target: Target) -> str:
+    usual = {
+        "classes": "categorical_crossentropy with one softmax unit per class",
+        "labels": "binary_crossentropy with one sigmoid unit per label",
+        "values": "mean_squared_error with one linear unit per value",
+    }
+    return f", such as {usual[target.kind]}"
+
+
+def _output_advice(loss: LossFunction, target: Target) -> str:
     """The usual output layer, said only where one is usual."""
-    if loss == "binary_crossentropy":
-        return ": end with 1 sigmoid unit, or use categorical_crossentropy with 2 softmax units"
-    if loss == "categorical_crossentropy":
-        return f": end with {classes} softmax units"
-    return ""
+    if loss.output_activation is None:
+        return ""
+    units = loss.units_for(target)[0]
+    return f": end with {units} {loss.output_activation} unit{'s' * (units != 1)}"
 
 
 def parse(body: str | bytes) -> ExperimentSpec:

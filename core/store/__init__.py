@@ -1,6 +1,6 @@
 """The only SQL in the house: tables, packed series, and the life of an experiment."""
 
-from core.store.records import Attempt, Claim, Experiment, Orders, Page, RunRecord, Status, Summary
+from core.store.records import Attempt, Claim, Experiment, Orders, Page, Rows, RunRecord, Status, Summary
 from core.store.store import ExperimentStore, utc_now
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "ExperimentStore",
     "Orders",
     "Page",
+    "Rows",
     "RunRecord",
     "Status",
     "Summary",

@@ -1,21 +1,22 @@
-"""What is asked of the store on behalf of workers: claim, append, finish, release, and find what is due.
+"""What is asked of the store on behalf of workers: claim, finish, release, and find what is due.
 
 An experiment belongs to the worker whose attempt is the row's own, while its status is running. Every write of a worker
-begins with the one UPDATE that checks this (`_fence`), which also locks the row: whoever lost the claim writes nothing.
+begins with the one UPDATE that checks this (`fence`), which also locks the row: whoever lost the claim writes nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, insert, or_, select, update
 
 from core.errors import ClaimLost
-from core.history import Checkpoint, Chunk
+from core.history import Checkpoint
 from core.spec import ExperimentSpec
-from core.spec.estimate import COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER, estimate
-from core.store import series
-from core.store.records import Claim, Orders, Status
+from core.spec.estimate import epoch_seconds, estimate, side_by_side
+from core.store import layouts, series
+from core.store.records import Claim, Status
 from core.store.submissions import change_row, close_attempt, read_spec, sum_up
 from core.store.tables import attempts, checkpoints, experiments, runs
 
@@ -31,11 +32,16 @@ ROW = experiments.c
 
 
 def patience(spec: ExperimentSpec, lease: timedelta, *, compiling: bool) -> timedelta:
-    """How long a worker may take for its next chunk: the lease, or longer where an epoch or the compilation is slow."""
-    layers, seconds = len(spec.layers), estimate(spec).seconds
-    compilation = COMPILE_SECONDS + COMPILE_SECONDS_PER_LAYER * layers
-    epoch = (seconds - compilation) / (len(spec.seeds) * spec.training.epochs)
-    return max(lease, timedelta(seconds=MARGIN * (epoch + compilation * compiling)))
+    """How long a worker may take for its next chunk: the lease, or longer where an epoch is slow.
+
+    Args:
+        spec: what is trained.
+        lease: how long a worker may be silent at least.
+        compiling: whether the chunk may come after compilation, and after pretraining where there is one.
+    """
+    epoch = sum(epoch_seconds(spec).values())
+    ahead = estimate(spec).seconds - len(spec.seeds) * spec.training.epochs * epoch
+    return max(lease, timedelta(seconds=MARGIN * (side_by_side(spec) * epoch + ahead * compiling)))
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:
@@ -67,65 +73,36 @@ def claim(
     change_row(connection, before.number, taken)
     started = {"experiment": before.number, "attempt": attempt, "worker": worker, "started_at": now}
     connection.execute(insert(attempts).values(started))
+    _begin_again_if_measured_otherwise(connection, before.number, spec)
     found = connection.execute(select(checkpoints).where(checkpoints.c.experiment == before.number)).one_or_none()
     checkpoint = Checkpoint(found.seed, found.epoch, found.state) if found else None
     return Claim(id, attempt, spec, checkpoint)
 
 
-def _fence(connection: Connection, claim: Claim, **values: Any) -> Row[Any]:
+def _begin_again_if_measured_otherwise(connection: Connection, number: int, spec: ExperimentSpec) -> None:
+    """A spec that an earlier version took in may be measured differently by this one: the two cannot be joined."""
+    if layouts.get(connection, number) == spec.layout:
+        return
+    forget(connection, connection.execute(select(runs.c.number).where(runs.c.experiment == number)).scalars().all())
+    connection.execute(delete(checkpoints).where(checkpoints.c.experiment == number))
+    layouts.replace(connection, number, spec.layout)
+
+
+def forget(connection: Connection, numbers: Sequence[int]) -> None:
+    """Some runs are as if they had never been trained."""
+    series.forget(connection, numbers)
+    nothing = {"epochs_done": 0, "ended": False, "stopped_by": None, "final_metrics": None, "culprit": None}
+    connection.execute(update(runs).where(runs.c.number.in_(numbers)).values(nothing))
+
+
+def fence(connection: Connection, claim: Claim, **values: Any) -> Row[Any]:
+    """Change the experiment's row on behalf of its worker, and hold it. Raises ClaimLost."""
     mine = and_(ROW.id == claim.experiment_id, ROW.attempt == claim.attempt, ROW.status == Status.running)
     values["revision"] = ROW.revision + 1
     row = connection.execute(update(experiments).where(mine).values(values).returning(*ROW)).one_or_none()
     if row is None:
         raise ClaimLost(f"Attempt {claim.attempt} at experiment {claim.experiment_id} is not the current one.")
     return row
-
-
-def append(
-    connection: Connection, claim: Claim, chunk: Chunk, checkpoint: Checkpoint | None, until: datetime
-) -> Orders:
-    """Store a chunk behind what is stored of its run; what an earlier attempt stored beyond is dropped."""
-    row = _fence(connection, claim, lease_until=until, compiled=chunk.compiled and ROW.compiled.is_not(False))
-    history = chunk.history
-    query = select(runs).where(runs.c.experiment == row.number).order_by(runs.c.position)
-    records = {run.seed: run for run in connection.execute(query)}
-    run = records[chunk.seed]
-    if history.first_epoch > run.epochs_done + 1:
-        raise ValueError(f"epoch {history.first_epoch} would leave a gap behind epoch {run.epochs_done}")
-    if history.first_epoch <= run.epochs_done:
-        series.truncate(connection, run.number, history.first_epoch)
-    for later in records.values():
-        if later.position > run.position and later.epochs_done:
-            series.truncate(connection, later.number, 1)
-            _record(connection, later.number, epochs_done=0, ended=False, stopped_by=None, final_metrics=None)
-    series.write(connection, run.number, history)
-    final = series.pack(history.metrics[-1])
-    progress = {"epochs_done": history.last_epoch, "ended": chunk.run_ended, "stopped_by": chunk.stopped_by}
-    _record(connection, run.number, final_metrics=final, **progress)
-    if chunk.run_ended:
-        series.write_summaries(connection, run.number, history.layout)
-    if checkpoint:
-        positions = {seed: record.position for seed, record in records.items()}
-        _keep(connection, row.number, checkpoint, positions)
-    return Orders.cancel if row.cancel_requested else Orders.go_on
-
-
-def _record(connection: Connection, run: int, **values: Any) -> None:
-    connection.execute(update(runs).where(runs.c.number == run).values(values))
-
-
-def _keep(connection: Connection, number: int, checkpoint: Checkpoint, positions: dict[int, int]) -> None:
-    """Make a checkpoint the current one. One that is further than the last shows that the attempt bears fruit."""
-    this = checkpoints.c.experiment == number
-    before = connection.execute(select(checkpoints.c.seed, checkpoints.c.epoch).where(this)).one_or_none()
-    values = {"seed": checkpoint.seed, "epoch": checkpoint.epoch, "state": checkpoint.state}
-    if before:
-        connection.execute(update(checkpoints).where(this).values(values))
-    else:
-        connection.execute(insert(checkpoints).values(experiment=number, **values))
-    reached = (positions[checkpoint.seed], checkpoint.epoch)
-    if before is None or reached > (positions[before.seed], before.epoch):
-        connection.execute(update(experiments).where(ROW.number == number).values(fruitless=0))
 
 
 def finish(
@@ -139,7 +116,7 @@ def finish(
     """End an experiment. What was measured stays."""
     values = {"status": status, "finished_at": now, "lease_until": None}
     kept = {name: value for name, value in (("error", error), ("versions", versions)) if value is not None}
-    row = _fence(connection, claim, **values, **kept)
+    row = fence(connection, claim, **values, **kept)
     close_attempt(connection, row.number, status, now, error)
     sum_up(connection, row.number)
 
@@ -148,7 +125,7 @@ def release(connection: Connection, claim: Claim, now: datetime) -> None:
     """Give an experiment back in good order: who comes first goes on, and the attempt is not held against it."""
     fruitless = case((ROW.fruitless > 0, ROW.fruitless - 1), else_=0)
     values = {"lease_until": None, "published_at": None, "publications": 0, "fruitless": fruitless}
-    row = _fence(connection, claim, status=Status.queued, **values)
+    row = fence(connection, claim, status=Status.queued, **values)
     close_attempt(connection, row.number, RELEASED, now)
     if row.cancel_requested:  # it came between the last chunk and this
         change_row(connection, row.number, {"status": Status.cancelled, "finished_at": now})

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
-from core.history import Checkpoint, StoppedBy
+import numpy as np
+
+from core.history import Checkpoint, Culprit, StoppedBy
 from core.spec import ExperimentSpec
 
 
@@ -38,10 +41,11 @@ class RunRecord:
 
     Attributes:
         seed: whose run.
-        epochs_done: epochs that are stored.
+        epochs_done: epochs that are trained and stored; epoch 0, before the first update, is none.
         ended: nothing follows.
         stopped_by: why it ended before its last epoch, if it did.
-        final_metrics: the last stored epoch's, NaN and infinities as they are; None before the first epoch.
+        final_metrics: the last stored epoch's, NaN and infinities as they are; None where nothing is stored.
+        culprit: where the first value was that was not finite, if the run was stopped by one.
     """
 
     seed: int
@@ -49,6 +53,7 @@ class RunRecord:
     ended: bool
     stopped_by: StoppedBy | None
     final_metrics: Mapping[str, float] | None
+    culprit: Culprit | None
 
 
 @dataclass(frozen=True)
@@ -136,9 +141,21 @@ class Page:
     next: int | None
 
 
+class Rows(NamedTuple):
+    """What is stored of one kind of series of one run.
+
+    Attributes:
+        epochs: (rows,) int64, rising; 0 is the state before the first update.
+        values: (rows, ...) float32, read-only: row i was measured in epochs[i].
+    """
+
+    epochs: np.ndarray
+    values: np.ndarray
+
+
 @dataclass(frozen=True)
 class Summary:
-    """One tensor's mean absolute gradient over a run that has ended or was broken off.
+    """One tensor's mean absolute gradient over the epochs of a run that has ended or was broken off, from epoch 1.
 
     Attributes:
         last, minimum, maximum: of the finite values; None where there is none.

@@ -1,17 +1,17 @@
 """Series as packed little-endian float32: one row per run, kind and chunk.
 
 Bits go in and come out unchanged, NaN and infinities too. One row per value, at its leanest, takes ten times the room
-and fifty times the reading (`python -m bench.store`).
+and fifty times the reading (`python -m bench.store`). A block's row i belongs to the epoch first_epoch + i·every.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from core.history import History, Layout
 from core.store import tables
-from core.store.records import Summary
+from core.store.records import Rows, Summary
 
 METRICS, GRADIENTS = "metrics", "gradients"
 FLOAT32 = np.dtype("<f4")
@@ -30,70 +30,102 @@ def unpack(data: bytes, rows: int, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def row_shape(layout: Layout, kind: str) -> tuple[int, ...]:
-    """The shape of one epoch of a kind of series."""
-    return (len(layout.metrics),) if kind == METRICS else (len(layout.tensors), len(layout.statistics))
+    """The shape of one epoch of a kind of series. Raises KeyError where it is not recorded."""
+    return (len(layout.metrics),) if kind == METRICS else layout[kind].shape
 
 
-def write(connection: Connection, run: int, history: History) -> None:
-    """Add a chunk's epochs behind those that are stored."""
-    kinds = {METRICS: history.metrics, GRADIENTS: history.gradients}
-    common = {"run": run, "first_epoch": history.first_epoch, "epochs": len(history)}
-    connection.execute(
-        insert(tables.series), [{"kind": kind, "data": pack(values), **common} for kind, values in kinds.items()]
-    )
+def interval(layout: Layout, kind: str) -> int:
+    """From one row of a kind of series to the next, in epochs."""
+    return 1 if kind == METRICS else layout[kind].every
 
 
-def truncate(connection: Connection, run: int, first_epoch: int) -> None:
+def write(connection: Connection, histories: Iterable[tuple[int, History]]) -> None:
+    """Add each run's epochs behind those that are stored."""
+    if blocks := [{"run": run, **block} for run, history in histories for block in _blocks(history)]:
+        connection.execute(insert(tables.series), blocks)
+
+
+def _blocks(history: History) -> Iterator[dict[str, object]]:
+    recorded = [(METRICS, history.first_epoch, history.metrics)]
+    for kind, values in history.series.items():
+        if epochs := history.epochs_of(kind):
+            recorded.append((kind, epochs[0], values))
+    for kind, first_epoch, values in recorded:
+        yield {"kind": kind, "first_epoch": first_epoch, "epochs": len(values), "data": pack(values)}
+
+
+def truncate(connection: Connection, run: int, first_epoch: int, layout: Layout) -> None:
     """Drop a run's series from `first_epoch` on; a block that reaches over it is cut."""
     blocks, connected = tables.series.c, tables.series.c.run == run
-    straddling = and_(connected, blocks.first_epoch < first_epoch, blocks.first_epoch + blocks.epochs > first_epoch)
-    for block in connection.execute(select(tables.series).where(straddling)).all():
-        epochs = first_epoch - block.first_epoch
-        kept = block.data[: len(block.data) // block.epochs * epochs]
-        this = and_(connected, blocks.kind == block.kind, blocks.first_epoch == block.first_epoch)
-        connection.execute(update(tables.series).where(this).values(epochs=epochs, data=kept))
+    for kind in (METRICS, *(series.kind for series in layout.series)):
+        every = interval(layout, kind)
+        last = blocks.first_epoch + (blocks.epochs - 1) * every
+        straddling = and_(connected, blocks.kind == kind, blocks.first_epoch < first_epoch, last >= first_epoch)
+        for block in connection.execute(select(tables.series).where(straddling)).all():
+            epochs = len(range(block.first_epoch, first_epoch, every))
+            kept = block.data[: len(block.data) // block.epochs * epochs]
+            this = and_(connected, blocks.kind == kind, blocks.first_epoch == block.first_epoch)
+            connection.execute(update(tables.series).where(this).values(epochs=epochs, data=kept))
     connection.execute(delete(tables.series).where(connected, blocks.first_epoch >= first_epoch))
     connection.execute(delete(tables.summaries).where(tables.summaries.c.run == run))
 
 
+def forget(connection: Connection, runs: Sequence[int]) -> None:
+    """Drop all that was measured of some runs."""
+    for table in (tables.series, tables.summaries):
+        connection.execute(delete(table).where(table.c.run.in_(runs)))
+
+
 def read(
     connection: Connection, runs: Sequence[int], kind: str, layout: Layout, from_epoch: int, to_epoch: int | None
-) -> dict[int, np.ndarray]:
-    """Run number -> (epochs, *row_shape) float32, from `from_epoch` to `to_epoch`, both included."""
+) -> dict[int, Rows]:
+    """Run number -> the rows of one kind from `from_epoch` to `to_epoch`, both included; each of `row_shape`."""
+    every, shape = interval(layout, kind), row_shape(layout, kind)
     blocks = tables.series.c
     query = select(blocks.run, blocks.first_epoch, blocks.epochs, blocks.data)
-    query = query.order_by(blocks.run, blocks.first_epoch)
-    query = query.where(blocks.kind == kind, blocks.run.in_(runs), blocks.first_epoch + blocks.epochs > from_epoch)
+    query = query.order_by(blocks.run, blocks.first_epoch).where(blocks.kind == kind, blocks.run.in_(runs))
+    query = query.where(blocks.first_epoch + (blocks.epochs - 1) * every >= from_epoch)
     if to_epoch is not None:
         query = query.where(blocks.first_epoch <= to_epoch)
-    found: dict[int, list[tuple[int, int, bytes]]] = {run: [] for run in runs}
+    found: dict[int, list[tuple[range, bytes]]] = {run: [] for run in runs}
     for run, first_epoch, epochs, data in connection.execute(query):
-        found[run].append((first_epoch, epochs, data))
-    shape = row_shape(layout, kind)
-    cut = {}
-    for run, parts in found.items():
-        begin = parts[0][0] if parts else from_epoch
-        rows = unpack(b"".join(data for _, _, data in parts), sum(epochs for _, epochs, _ in parts), shape)
-        cut[run] = rows[max(0, from_epoch - begin) : None if to_epoch is None else max(0, to_epoch + 1 - begin)]
-    return cut
+        found[run].append((range(first_epoch, first_epoch + epochs * every, every), data))
+    return {run: _cut(_join(parts, shape), from_epoch, to_epoch) for run, parts in found.items()}
 
 
-def summarise(gradients: np.ndarray, layout: Layout) -> list[Summary]:
+def _join(parts: list[tuple[range, bytes]], shape: tuple[int, ...]) -> Rows:
+    epochs = np.concatenate([np.array(part, np.int64) for part, _ in parts] or [np.zeros(0, np.int64)])
+    return Rows(epochs, unpack(b"".join(data for _, data in parts), len(epochs), shape))
+
+
+def _cut(rows: Rows, from_epoch: int, to_epoch: int | None) -> Rows:
+    """Epochs rise: what is kept is one slice, and no copy."""
+    begin = int(np.searchsorted(rows.epochs, from_epoch))
+    end = None if to_epoch is None else max(begin, int(np.searchsorted(rows.epochs, to_epoch, side="right")))
+    return Rows(rows.epochs[begin:end], rows.values[begin:end])
+
+
+def summarise(gradients: Rows, layout: Layout) -> list[Summary]:
     """One summary per tensor from a run's (epochs, tensors, statistics)."""
-    return [_summary(values) for values in gradients[:, :, layout.statistics.index(SUMMARISED)].T]
+    sizes = gradients.values[:, :, layout[GRADIENTS].columns.index(SUMMARISED)]
+    return [_summary(gradients.epochs, values) for values in sizes.T]
 
 
-def _summary(values: np.ndarray) -> Summary:
-    finite = values[np.isfinite(values)]
-    (bad,) = np.nonzero(~np.isfinite(values))
+def _summary(epochs: np.ndarray, values: np.ndarray) -> Summary:
+    finite, bad = values[np.isfinite(values)], epochs[~np.isfinite(values)]
     last, minimum, maximum = map(float, (finite[-1], finite.min(), finite.max())) if len(finite) else (None,) * 3
-    return Summary(last, minimum, maximum, first_nonfinite_epoch=int(bad[0]) + 1 if len(bad) else None)
+    return Summary(last, minimum, maximum, first_nonfinite_epoch=int(bad[0]) if len(bad) else None)
 
 
 def write_summaries(connection: Connection, run: int, layout: Layout) -> None:
-    """Sum up a run whose series will not grow any more."""
-    gradients = read(connection, [run], GRADIENTS, layout, 1, None)[run]
+    """Sum up a run whose series will not grow any more.
+
+    Without epoch 0: the gradient over all samples at initialisation is another kind of number.
+    """
     connection.execute(delete(tables.summaries).where(tables.summaries.c.run == run))
+    if GRADIENTS not in layout:
+        return
+    gradients = read(connection, [run], GRADIENTS, layout, 1, None)[run]
     rows = [{"run": run, "tensor": tensor, **vars(each)} for tensor, each in enumerate(summarise(gradients, layout))]
-    if rows and len(gradients):
+    if rows and len(gradients.epochs):
         connection.execute(insert(tables.summaries), rows)

@@ -4,16 +4,15 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import NotFound
 from core.history import Checkpoint, Chunk, Layout
 from core.spec import ExperimentSpec
-from core.store import claims, series, submissions
+from core.store import chunks, claims, layouts, series, submissions
 from core.store.database import connect, reading, writing
-from core.store.records import Attempt, Claim, Experiment, Orders, Page, Status, Summary
+from core.store.records import Attempt, Claim, Experiment, Orders, Page, Rows, Status, Summary
 from core.store.tables import attempts, experiments, runs, summaries
 
 # An error's text is for people; a longer one is in the log.
@@ -118,27 +117,34 @@ class ExperimentStore:
     def layout(self, id: UUID) -> Layout:
         """The names along the axes of the experiment's series, as they were when it was added. Raises NotFound."""
         with reading(self._engine) as connection:
-            return submissions.layout_of(connection, submissions.find(connection, id).number)
+            return layouts.get(connection, submissions.find(connection, id).number)
 
     def metrics(
-        self, id: UUID, *, seeds: Sequence[int] | None = None, from_epoch: int = 1, to_epoch: int | None = None
-    ) -> dict[int, np.ndarray]:
-        """Seed -> (epochs, metrics) float32, read-only, from `from_epoch` to `to_epoch`. Raises NotFound."""
-        return self._series(series.METRICS, id, seeds, from_epoch, to_epoch)
+        self, id: UUID, *, seeds: Sequence[int] | None = None, from_epoch: int = 0, to_epoch: int | None = None
+    ) -> dict[int, Rows]:
+        """Seed -> the epochs from `from_epoch` to `to_epoch`, and (epochs, metrics). Raises NotFound."""
+        return self.series(id, series.METRICS, seeds=seeds, from_epoch=from_epoch, to_epoch=to_epoch)
 
-    def gradients(
-        self, id: UUID, *, seeds: Sequence[int] | None = None, from_epoch: int = 1, to_epoch: int | None = None
-    ) -> dict[int, np.ndarray]:
-        """Seed -> (epochs, tensors, statistics) float32, read-only. Raises NotFound."""
-        return self._series(series.GRADIENTS, id, seeds, from_epoch, to_epoch)
+    def series(
+        self,
+        id: UUID,
+        kind: str,
+        *,
+        seeds: Sequence[int] | None = None,
+        from_epoch: int = 0,
+        to_epoch: int | None = None,
+    ) -> dict[int, Rows]:
+        """Seed -> the recorded epochs of one kind from `from_epoch` to `to_epoch`, and (epochs, tensors, columns).
 
-    def _series(
-        self, kind: str, id: UUID, seeds: Sequence[int] | None, from_epoch: int, to_epoch: int | None
-    ) -> dict[int, np.ndarray]:
+        Raises:
+            NotFound: there is no such experiment, no such seed, or the kind is not recorded.
+        """
         with reading(self._engine) as connection:
             number = submissions.find(connection, id).number
             chosen = _runs(connection, number, seeds)
-            layout = submissions.layout_of(connection, number)
+            layout = layouts.get(connection, number)
+            if kind != series.METRICS and kind not in layout:
+                raise NotFound(f"The experiment does not record {kind}.")
             found = series.read(connection, list(chosen.values()), kind, layout, from_epoch, to_epoch)
         return {seed: found[run] for seed, run in chosen.items()}
 
@@ -178,15 +184,15 @@ class ExperimentStore:
     def append(self, claim: Claim, chunk: Chunk, *, checkpoint: Checkpoint | None = None) -> Orders:
         """Store a chunk and extend the lease: doing it twice changes nothing.
 
-        What is stored of the run from the chunk's first epoch on, and of the runs after it, is dropped first: a run's
-        series is always a gapless beginning.
+        What is stored of its runs from the chunk's first epoch on, and of the runs after its group, is dropped first:
+        a run's series is always a gapless beginning.
 
         Raises:
             ClaimLost: another worker owns the experiment now, or it is finished or gone.
         """
         with writing(self._engine) as connection:
-            until = self._clock() + claims.patience(claim.spec, self.lease, compiling=False)
-            return claims.append(connection, claim, chunk, checkpoint, until)
+            until = self._clock() + claims.patience(claim.spec, self.lease, compiling=chunks.is_last_before_new(chunk))
+            return chunks.append(connection, claim, chunk, checkpoint, until)
 
     def finish(
         self, claim: Claim, status: Status, *, error: str | None = None, versions: dict[str, str] | None = None

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from core.errors import Conflict, NotFound
-from core.history import Layout, Tensor
+from core.history import Culprit
 from core.spec import ExperimentSpec
-from core.store import series
+from core.store import layouts, series, tables
 from core.store.records import Experiment, Page, RunRecord, Status
-from core.store.tables import attempts, experiments, layouts, runs
+from core.store.tables import attempts, experiments, runs
 
 
 def add(connection: Connection, spec: ExperimentSpec, idempotency_key: str | None, now: datetime) -> UUID:
@@ -32,10 +32,7 @@ def add(connection: Connection, spec: ExperimentSpec, idempotency_key: str | Non
     number = connection.execute(insert(experiments).values(row).returning(experiments.c.number)).scalar_one()
     places = [{"experiment": number, "position": i, "seed": seed} for i, seed in enumerate(spec.seeds)]
     connection.execute(insert(runs), places)
-    layout = spec.layout
-    tensors = [[tensor.layer, tensor.parameter, list(tensor.shape)] for tensor in layout.tensors]
-    names = {"metrics": list(layout.metrics), "tensors": tensors, "statistics": list(layout.statistics)}
-    connection.execute(insert(layouts).values(experiment=number, **names))
+    layouts.add(connection, number, spec.layout)
     return made
 
 
@@ -46,8 +43,9 @@ def added_with(connection: Connection, idempotency_key: str, spec: ExperimentSpe
         Conflict: the key was used for another spec.
     """
     same_key = experiments.c.idempotency_key == idempotency_key
-    found = connection.execute(select(experiments.c.id, experiments.c.fingerprint).where(same_key)).one_or_none()
-    if found and found.fingerprint != spec.fingerprint():
+    found = connection.execute(select(experiments).where(same_key)).one_or_none()
+    # An earlier version wrote fewer fields out: what it kept is compared as this one reads it.
+    if found and found.fingerprint != spec.fingerprint() and read_spec(found.spec) != spec:
         raise Conflict(f"The idempotency key {idempotency_key!r} was used for another spec: take a new key.")
     return found.id if found else None
 
@@ -116,16 +114,9 @@ def sum_up(connection: Connection, number: int) -> None:
     """Summaries for the runs that were broken off; those that ended have theirs."""
     query = select(runs.c.number).where(runs.c.experiment == number, runs.c.epochs_done > 0, ~runs.c.ended)
     if broken_off := connection.execute(query).scalars().all():
-        layout = layout_of(connection, number)
+        layout = layouts.get(connection, number)
         for run in broken_off:
             series.write_summaries(connection, run, layout)
-
-
-def layout_of(connection: Connection, number: int) -> Layout:
-    """The names as they were when the experiment was added, whatever the shelves hold now."""
-    row = connection.execute(select(layouts).where(layouts.c.experiment == number)).one()
-    tensors = tuple(Tensor(layer, parameter, tuple(shape)) for layer, parameter, shape in row.tensors)
-    return Layout(metrics=tuple(row.metrics), tensors=tensors, statistics=tuple(row.statistics))
 
 
 @lru_cache(maxsize=256)
@@ -136,7 +127,8 @@ def read_spec(canonical: str) -> ExperimentSpec:
 
 def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Experiment]:
     numbers = [row.number for row in rows]
-    query = select(runs, layouts.c.metrics).join(layouts, layouts.c.experiment == runs.c.experiment)
+    names = tables.layouts
+    query = select(runs, names.c.metrics).join(names, names.c.experiment == runs.c.experiment)
     query = query.where(runs.c.experiment.in_(numbers)).order_by(runs.c.experiment, runs.c.position)
     found: dict[int, list[RunRecord]] = {number: [] for number in numbers}
     for run in connection.execute(query):
@@ -149,7 +141,8 @@ def _run(row: Row[Any]) -> RunRecord:
     if row.final_metrics is not None:
         values = series.unpack(row.final_metrics, 1, (len(row.metrics),))[0]
         final = dict(zip(row.metrics, map(float, values), strict=True))
-    return RunRecord(row.seed, row.epochs_done, row.ended, row.stopped_by, final)
+    culprit = Culprit(**row.culprit) if row.culprit else None
+    return RunRecord(row.seed, row.epochs_done, row.ended, row.stopped_by, final, culprit)
 
 
 def _experiment(row: Row[Any], records: tuple[RunRecord, ...]) -> Experiment:

@@ -99,8 +99,7 @@ layouts = Table(
     metadata,
     _owner("experiments", key=True),
     Column("metrics", JSON, nullable=False),  # [name, ...]
-    Column("tensors", JSON, nullable=False),  # [[layer, parameter, [size, ...]], ...]
-    Column("statistics", JSON, nullable=False),  # [name, ...]
+    Column("series", JSON, nullable=False),  # what `core.store.layouts` writes
 )
 
 runs = Table(
@@ -113,7 +112,8 @@ runs = Table(
     Column("epochs_done", Integer, nullable=False, default=0),
     Column("ended", Boolean, nullable=False, default=False),
     Column("stopped_by", String(32)),
-    Column("final_metrics", LargeBinary),  # the last stored epoch, packed
+    Column("final_metrics", LargeBinary),  # the last stored epoch, packed; null: nothing is stored
+    Column("culprit", JSON(none_as_null=True)),  # the fields of core.history.Culprit
     UniqueConstraint("experiment", "position"),
 )
 
@@ -133,9 +133,9 @@ series = Table(
     "series",
     metadata,
     _owner("runs", key=True),
-    Column("kind", String(16), primary_key=True),  # a name in core.store.series
+    Column("kind", String(32), primary_key=True),  # "metrics", or a kind in core.history.SeriesLayout
     Column("first_epoch", Integer, primary_key=True, autoincrement=False),
-    Column("epochs", Integer, nullable=False),
+    Column("epochs", Integer, nullable=False),  # how many rows; the layout says how many epochs apart
     Column("data", LargeBinary, nullable=False),
 )
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.history import Tensor
 from core.statistics import GRADIENT_STATISTIC_NAMES
-from core.training.measure import measure
+from core.training import measure
 
 
 class GradientStatistics(keras.callbacks.Callback):
@@ -68,7 +68,9 @@ class GradientStatistics(keras.callbacks.Callback):
         self._optimizer, apply = optimizer, optimizer.apply
 
         def measure_and_apply(gradients, trainable_variables=None):
-            self._sums.assign_add(measure(gradients))
+            self._sums.assign_add(
+                measure.gradients([None if each is None else each[None] for each in map(measure.dense, gradients)])[0]
+            )
             self._batches.assign_add(1.0)
             return apply(gradients, trainable_variables)
 
@@ -93,9 +95,23 @@ class GradientStatistics(keras.callbacks.Callback):
 
 
 def tensors_of(model: Any) -> list[Tensor]:
-    """The trainable tensors of a built Keras model, named by layer and parameter."""
+    """The trainable tensors of a built Keras model, named by layer and parameter.
+
+    Where a layer holds others, as a bidirectional one does, theirs have the inner layer's name in front:
+    ``forward_kernel``, ``query_bias``.
+    """
     return [
-        Tensor(layer.name, variable.name, tuple(variable.shape))
+        Tensor(layer.name, name, tuple(variable.shape))
         for layer in model.layers
-        for variable in layer.trainable_variables
+        for name, variable in zip(_names(layer), layer.trainable_variables, strict=True)
     ]
+
+
+def _names(layer: Any) -> list[str]:
+    variables = layer.trainable_variables
+    names = [variable.name for variable in variables]
+    if len(set(names)) == len(names):
+        return names
+    inner = [variable.path.split("/")[-3 if "cell" in variable.path.split("/")[-2] else -2] for variable in variables]
+    ways = [next((way for way in ("forward", "backward") if way in each), each) for each in inner]
+    return [f"{way}_{name}" for way, name in zip(ways, names, strict=True)]

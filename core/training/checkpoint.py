@@ -5,14 +5,14 @@ import io
 import numpy as np
 
 
-def pack(state: list[np.ndarray], *, run_ended: bool) -> bytes:
-    """The arrays as one NPZ archive, bit for bit, and whether the run goes on after them."""
+def pack(state: list[np.ndarray]) -> bytes:
+    """The arrays as one NPZ archive, bit for bit."""
     buffer = io.BytesIO()
-    np.savez(buffer, *state, run_ended=np.array(run_ended))
+    np.savez(buffer, *state)
     return buffer.getvalue()
 
 
-def unpack(packed: bytes) -> tuple[list[np.ndarray], bool]:
-    """What was packed: the arrays in the same order, and whether the run had ended."""
+def unpack(packed: bytes) -> list[np.ndarray]:
+    """What was packed: the arrays in the same order."""
     with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
-        return [archive[f"arr_{i}"] for i in range(len(archive.files) - 1)], bool(archive["run_ended"])
+        return [archive[f"arr_{i}"] for i in range(len(archive.files))]

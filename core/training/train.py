@@ -1,26 +1,24 @@
 """train: from a spec to the measurements of its runs, chunk by chunk."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 
 import keras
+import numpy as np
 
-from core.history import Checkpoint, Chunk, History
+from core.history import Checkpoint, Chunk, History, RunChunk, StoppedBy
 from core.spec import ExperimentSpec
 from core.training.callback import GradientStatistics
 from core.training.checkpoint import pack, unpack
-from core.training.model import sample_order
-from core.training.program import Data, Program
+from core.training.data import Data
+from core.training.groups import groups_of, width_for
+from core.training.orders import sample_order
+from core.training.program import Program, Trained
+from core.training.shelf import lend
 
-# A compiled program takes some tens of megabytes; a study rarely alternates between more architectures than this.
-PROGRAMS_KEPT = 8
 # A chunk may be so many times as long as the one before it: the first ones are short, to learn how long an epoch takes.
 GROWTH = 8
-
-_programs: OrderedDict[str, Program] = OrderedDict()
 
 
 def train(
@@ -30,69 +28,127 @@ def train(
     chunk_seconds: float = 0.5,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Iterator[Chunk]:
-    """Train the runs of an experiment, one seed after another, in the order of `spec.seeds`.
+    """Train the runs of an experiment, in groups of seeds side by side, in the order of `spec.seeds`.
 
-    The same spec gives the same bits on the same machine, whatever the chunk lengths, interrupted or not.
+    The same spec gives the same bits on the same machine, whatever the chunk lengths, interrupted or not. A seed
+    trained alone may differ in the last digits from the same seed trained beside others.
 
     Args:
         spec: what to train.
         resume: go on after this checkpoint instead of from the beginning.
-        chunk_seconds: how long a chunk should take. The first of a run is one epoch, so that something shows early.
+        chunk_seconds: how long a chunk should take. A run's first are epoch 0, the state before the first update, and
+            then one epoch, so that something shows early.
         callbacks: standard Keras callbacks. Each sees every run from `on_train_begin` to `on_train_end`, and every
             epoch, but at the end of its chunk: the weights are then the chunk's last, and `model.stop_training` ends
-            the run after the chunk at hand.
+            the run after the chunk at hand. With callbacks, seeds train one after another.
 
     Yields:
         The chunks, without gaps. A run that leaves the finite numbers ends after the epoch in which it did.
     """
     data = Data(spec)
-    with _program_for(spec) as program:
-        for seed in spec.seeds[spec.seeds.index(resume.seed) if resume else 0 :]:
-            if resume and seed == resume.seed:
-                state, ended = unpack(resume.state)
-                if ended:
-                    continue
-                program.restore(state)
-                epoch = resume.epoch
+    width = 1 if callbacks else width_for(spec)
+    groups = groups_of(spec.seeds, width)
+    first = [group[0] for group in groups].index(resume.seed) if resume else 0
+    with lend(spec, width) as program:
+        for group in groups[first:]:
+            training = _Training(spec, group, program, data, callbacks)
+            if resume and group[0] == resume.seed:
+                training.resume(resume)
             else:
-                program.begin(spec, seed)
-                epoch = 0
-            yield from _train_run(spec, seed, epoch, program, data, chunk_seconds, callbacks)
+                yield training.begin()
+            yield from training.chunks(chunk_seconds)
 
 
-def _train_run(
-    spec: ExperimentSpec,
-    seed: int,
-    epoch: int,
-    program: Program,
-    data: Data,
-    chunk_seconds: float,
-    callbacks: Sequence[keras.callbacks.Callback],
-) -> Iterator[Chunk]:
-    listeners = keras.callbacks.CallbackList(list(callbacks), model=program.network, epochs=spec.training.epochs)
-    program.network.stop_training = False
-    listeners.on_train_begin()
-    ended, length = False, 1
-    while not ended:
-        count = min(length, program.capacity, spec.training.epochs - epoch)
-        orders = [sample_order(seed, epoch + 1 + e, spec.dataset.train_count) for e in range(count)]
-        begun = time.perf_counter()
-        metrics, gradients, finite = program.run(data, orders)
-        seconds = time.perf_counter() - begun
-        history = History(layout=spec.layout, first_epoch=epoch + 1, metrics=metrics, gradients=gradients)
-        epoch = history.last_epoch
-        _tell(callbacks, listeners, history)
-        ended = not finite or epoch == spec.training.epochs or program.network.stop_training
-        yield Chunk(
-            seed=seed,
-            history=history,
-            run_ended=ended,
-            stopped_by=None if finite else "nonfinite",
-            compiled=program.compiled,
-            checkpoint=partial(_checkpoint, program, seed, epoch, ended),
-        )
-        length = next_length(count, seconds, chunk_seconds)
-    listeners.on_train_end()
+class _Training:
+    """The runs of one group of seeds."""
+
+    def __init__(
+        self,
+        spec: ExperimentSpec,
+        group: tuple[int, ...],
+        program: Program,
+        data: Data,
+        callbacks: Sequence[keras.callbacks.Callback],
+    ) -> None:
+        self._spec, self._group, self._program, self._data, self._callbacks = spec, group, program, data, callbacks
+        # Places of the stack that nobody needs train the last seed once more; their numbers are not looked at.
+        self._places = group + group[-1:] * (program.stack.width - len(group))
+        self._epoch = 0
+        model = program.stack.network.model
+        self._listeners = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=spec.training.epochs)
+        model.stop_training = False
+
+    def begin(self) -> Chunk:
+        """Draw the initial weights, and look at them: epoch 0."""
+        self._program.begin(self._spec, self._places)
+        self._listeners.on_train_begin()
+        return self._chunk(self._program.initially(self._data), 0, live=np.ones(len(self._group), bool))
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go back to a checkpoint."""
+        self._program.restore(unpack(checkpoint.state))
+        self._epoch = checkpoint.epoch
+        self._listeners.on_train_begin()
+
+    def chunks(self, chunk_seconds: float) -> Iterator[Chunk]:
+        """Train until all runs have ended."""
+        length = 1
+        while self._live().any() and self._epoch < self._spec.training.epochs:
+            count = min(length, self._program.capacity, self._spec.training.epochs - self._epoch)
+            epochs = range(self._epoch + 1, self._epoch + 1 + count)
+            samples = self._spec.dataset.train_count
+            orders = np.array([[sample_order(seed, epoch, samples) for seed in self._places] for epoch in epochs])
+            live, begun = self._live(), time.perf_counter()
+            trained = self._program.run(self._data, orders, epochs[0])
+            seconds = time.perf_counter() - begun
+            yield self._chunk(trained, epochs[0], live)
+            length = next_length(count, seconds, chunk_seconds)
+        self._listeners.on_train_end()
+
+    def _live(self) -> np.ndarray:
+        live: np.ndarray = self._program.live()[: len(self._group)]
+        return live
+
+    def _chunk(self, trained: Trained, first_epoch: int, live: np.ndarray) -> Chunk:
+        self._epoch = first_epoch + len(trained.metrics) - 1
+        histories = {place: self._history(trained, place, first_epoch) for place in np.nonzero(live)[0].tolist()}
+        self._tell(histories)
+        runs = tuple(self._run(trained, place, history) for place, history in histories.items())
+        checkpoint = partial(_checkpoint, self._program, self._group[0], self._epoch)
+        return Chunk(self._group, runs, self._program.compiled, checkpoint)
+
+    def _history(self, trained: Trained, place: int, first_epoch: int) -> History:
+        layout, epochs = self._spec.layout, int(trained.done[place])
+        last = first_epoch + epochs - 1
+        series = {
+            kind: values[: len(layout[kind].recorded(first_epoch, last)), place]
+            for kind, values in trained.series.items()
+        }
+        return History(layout, first_epoch, trained.metrics[:epochs, place], series)
+
+    def _run(self, trained: Trained, place: int, history: History) -> RunChunk:
+        stopped_by: StoppedBy | None = None
+        if not trained.finite[place]:
+            stopped_by = "nonfinite"
+        elif trained.stopped[place]:
+            stopped_by = "early_stopping"
+        ended = stopped_by is not None or history.last_epoch == self._spec.training.epochs or not self._live()[place]
+        return RunChunk(self._group[place], history, ended, stopped_by)
+
+    def _tell(self, histories: dict[int, History]) -> None:
+        if not self._callbacks:
+            return
+        (history,) = histories.values()  # with callbacks, seeds train one after another
+        for record in history:
+            if record.epoch == 0:
+                continue  # Keras knows of no epoch before the first update
+            self._listeners.on_epoch_begin(record.epoch - 1)
+            for callback in self._callbacks:
+                if isinstance(callback, GradientStatistics) and "gradients" in record.series:
+                    callback.record(record.epoch, record.series["gradients"])
+            self._listeners.on_epoch_end(record.epoch - 1, record.metrics)
+        if self._program.stack.network.model.stop_training:
+            self._program.end()
 
 
 def next_length(count: int, seconds: float, chunk_seconds: float) -> int:
@@ -100,47 +156,5 @@ def next_length(count: int, seconds: float, chunk_seconds: float) -> int:
     return max(1, min(count * GROWTH, int(count * chunk_seconds / seconds)))
 
 
-def _checkpoint(program: Program, seed: int, epoch: int, ended: bool) -> Checkpoint:
-    return Checkpoint(seed=seed, epoch=epoch, state=pack(program.state(), run_ended=ended))
-
-
-def _tell(
-    callbacks: Sequence[keras.callbacks.Callback], listeners: keras.callbacks.CallbackList, chunk: History
-) -> None:
-    for record in chunk if callbacks else ():
-        listeners.on_epoch_begin(record.epoch - 1)
-        for callback in callbacks:
-            if isinstance(callback, GradientStatistics):
-                callback.record(record.epoch, record.gradients)
-        listeners.on_epoch_end(record.epoch - 1, record.metrics)
-
-
-@contextmanager
-def _program_for(spec: ExperimentSpec) -> Iterator[Program]:
-    """The compiled program for a spec's architecture, kept for the next one who needs it.
-
-    While it is lent it is not on the shelf: two trainings side by side never share variables.
-    """
-    key = architecture(spec)
-    program = _programs.pop(key, None) or Program(spec)
-    try:
-        yield program
-    finally:
-        _programs[key] = program
-        while len(_programs) > PROGRAMS_KEPT:
-            _programs.popitem(last=False)
-
-
-def architecture(spec: ExperimentSpec) -> str:
-    """What a compiled program depends on: equal texts, equal programs.
-
-    Not among it: seeds, initial weights, samples, epochs and the learning rate, which are all data to the program.
-    """
-    layers = [
-        layer.spec.model_dump_json(exclude={"kernel_initializer", "bias_initializer", "repeat"})
-        for layer in spec.layers
-    ]
-    optimizer = spec.training.optimizer.model_dump_json(exclude={"learning_rate"})
-    dataset = spec.dataset
-    sizes = (dataset.train_count, dataset.sample_count, dataset.feature_count, dataset.class_count)
-    return repr((layers, optimizer, spec.training.loss, spec.training.batch_size, sizes))
+def _checkpoint(program: Program, seed: int, epoch: int) -> Checkpoint:
+    return Checkpoint(seed=seed, epoch=epoch, state=pack(program.state()))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from core.spec import ExperimentSpec
-from core.statistics import GRADIENT_STATISTIC_NAMES
 from core.store import Status
 from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
@@ -43,7 +42,8 @@ def test_submit_and_wait_ends_with_the_experiment_which_can_be_shown_and_listed(
     shown = service.gradlab("show", experiment_id)
     assert shown.returncode == 0, shown.stderr
     assert "typed" in shown.stdout
-    assert [layer for layer in ("dense_1", "dense_2", "val_loss") if layer not in shown.stdout] == []
+    words = ("dense_1", "dense_2", "val_loss", "signal rms", "effective rank")
+    assert [word for word in words if word not in shown.stdout] == []
     last = service.client.history(experiment_id)["values"][1, -1]
     assert f"{last[0]:.4f}" in shown.stdout
     listed = service.gradlab("list", "--status", "completed")
@@ -117,15 +117,22 @@ def test_training_without_a_service_measures_the_same_bits(service: Service, tmp
     assert done.returncode == 0, done.stderr
     assert [word for word in ("val_accuracy", "median", "dense_1", "dense_2") if word not in done.stdout] == []
     experiment_id = service.client.wait(service.client.submit(SPEC).id).id
-    with np.load(saved, allow_pickle=False) as alone:
-        assert alone["seeds"].tolist() == list(SPEC.seeds)
-        measured = np.stack([alone["gradients_0"], alone["gradients_1"]])  # (seeds, epochs, tensors, statistics)
-        metrics = np.stack([alone["metrics_0"], alone["metrics_1"]])
-    assert SPEC.layout.statistics == tuple(GRADIENT_STATISTIC_NAMES)
-    for i, statistic in enumerate(SPEC.layout.statistics):
-        served = service.client.gradients(experiment_id, parameter="all", statistic=statistic)["values"]
-        assert served.tobytes() == measured[..., i].tobytes()
-    assert service.client.history(experiment_id)["values"].tobytes() == metrics.tobytes()
+    with np.load(saved, allow_pickle=False) as archive:
+        alone = dict(archive)
+    assert alone["seeds"].tolist() == list(SPEC.seeds)
+    for kind in ("gradients", "weights", "activations", "signals"):
+        measured = np.stack([alone[f"{kind}_0"], alone[f"{kind}_1"]])  # (seeds, epochs, tensors, statistics)
+        query = {"from_epoch": 0} | ({"parameter": "all"} if kind in ("gradients", "weights") else {})
+        for i, statistic in enumerate(SPEC.layout[kind].columns):
+            served = getattr(service.client, kind)(experiment_id, statistic=statistic, **query)
+            assert served["values"].tobytes() == measured[..., i].tobytes()
+            assert served["epochs"].tolist() == alone[f"epochs_{kind}_0"].tolist() == list(range(9))
+    for of, kind in (("gradients", "gradient_histograms"), ("weights", "weight_histograms")):
+        served = service.client.histograms(experiment_id, of=of, parameter="all")
+        assert served["counts"].tobytes() == np.stack([alone[f"{kind}_0"], alone[f"{kind}_1"]]).tobytes()
+        assert served["epochs"].tolist() == alone[f"epochs_{kind}_1"].tolist() == [0]
+    metrics = np.stack([alone["metrics_0"], alone["metrics_1"]])
+    assert service.client.history(experiment_id, from_epoch=0)["values"].tobytes() == metrics.tobytes()
 
 
 def test_the_demo_trains_the_tutorials_networks_and_keeps_the_series(service: Service, tmp_path: Path):

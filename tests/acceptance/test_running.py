@@ -33,7 +33,7 @@ def test_a_post_is_accepted_with_an_address_and_json_csv_and_npz_agree(service: 
 
     bits = service.client.gradients(experiment_id, parameter="all")
     said = httpx2.get(f"{service.client.url}/experiments/{experiment_id}/gradients?parameter=all").json()
-    names = [(tensor.layer, tensor.parameter) for tensor in spec.layout.tensors]
+    names = [(tensor.layer, tensor.parameter) for tensor in spec.layout["gradients"].tensors]
     assert [(each["layer"], each["parameter"]) for each in said["layers"]] == names
     assert list(zip(bits["layers"].tolist(), bits["parameters"].tolist(), strict=True)) == names
     assert [run["seed"] for run in said["layers"][0]["runs"]] == bits["seeds"].tolist() == [4, 2]
@@ -53,6 +53,28 @@ def test_a_post_is_accepted_with_an_address_and_json_csv_and_npz_agree(service: 
     table = list(csv.DictReader(io.StringIO(service.client.file(experiment_id, "history", CSV).decode())))
     as_csv = np.array([row["value"] for row in table], np.float32)
     np.testing.assert_array_equal(as_csv.reshape(history["values"].shape), history["values"])
+
+
+def test_what_is_known_before_training_and_after_each_epoch_is_served(service: Service):
+    spec = a_spec(epochs=12, seeds=(0, 1), layers=3)
+    experiment_id = service.client.wait(service.client.submit(spec).id).id
+    l2 = service.client.weights(experiment_id)
+    assert (l2["epochs"].tolist(), l2["layers"].tolist()) == (list(range(13)), ["dense_1", "dense_2", "dense_3"])
+    assert (l2["values"] > 0).all()
+    ratio = service.client.weights(experiment_id, statistic="update_ratio")["values"]
+    assert (ratio[:, 0] == 0).all(), "nothing has moved before the first update"
+    assert (ratio[:, 1:] > 0).all()
+    slope = service.client.activations(experiment_id, statistic="slope", layer="dense_1")["values"]
+    assert ((slope >= 0) & (slope <= 1)).all(), "of a relu"
+    assert (service.client.signals(experiment_id)["values"] > 0).all()
+    histograms = service.client.histograms(experiment_id, of="weights", parameter="all")
+    assert histograms["epochs"].tolist() == [0, 10]
+    entries = [np.prod(tensor.shape) for tensor in spec.layout["weights"].tensors]
+    assert (histograms["counts"].sum(axis=-1) == entries).all()
+    untrained = service.client.history(experiment_id, from_epoch=0, to_epoch=0)["values"]
+    assert np.isfinite(untrained[..., :4]).all()
+    with pytest.raises(Refused, match="its layers have none"):
+        service.client.signal_steps(experiment_id)
 
 
 def started(service: Service) -> str:
@@ -84,5 +106,5 @@ def test_an_experiment_deleted_in_training_is_gone_and_the_worker_serves_the_nex
     following = service.client.wait(service.client.submit(a_spec(epochs=3)).id)
     assert (following.status, following.attempt) == (Status.completed, 1)
     assert service.worker() == worker
-    for series in ("", "/history", "/gradients"):
+    for series in ("", "/history", "/gradients", "/weights", "/histograms"):
         assert httpx2.get(f"{service.client.url}/experiments/{experiment_id}{series}").status_code == 404

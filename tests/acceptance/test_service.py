@@ -59,7 +59,7 @@ def test_a_posted_experiment_is_trained_and_its_gradients_are_served(service: Se
     bits = service.client.gradients(finished.id)["values"]  # (seeds, epochs, layers)
     np.testing.assert_array_equal(sent.transpose(1, 2, 0), bits)
     assert (bits > 0).all()
-    assert service.client.history(finished.id)["values"].shape == (3, 20, 4)
+    assert service.client.history(finished.id)["values"].shape == (3, 20, len(spec.layout.metrics))
 
 
 def test_an_experiment_that_explodes_is_a_result_in_valid_json(service: Service):
@@ -67,15 +67,18 @@ def test_an_experiment_that_explodes_is_a_result_in_valid_json(service: Service)
     assert (finished.status, finished.stopped_by, finished.error) == (Status.completed, "nonfinite", None)
     assert finished.progress.epochs_done < finished.progress.epochs_total
     said = {}
-    for series in ("", "/history", "/gradients?parameter=all&statistic=l2"):
+    for series in ("", "/history?from_epoch=0", "/gradients?parameter=all&statistic=l2"):
         text = httpx2.get(f"{service.client.url}/experiments/{finished.id}{series}").text
         said[series] = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} in JSON"))
-    (run,) = said["/history"]["runs"]
-    bits = service.client.history(finished.id)
+    (trained,) = finished.runs
+    assert trained.culprit
+    assert trained.culprit.epoch == finished.progress.epochs_done
+    (run,) = said["/history?from_epoch=0"]["runs"]
+    bits = service.client.history(finished.id, from_epoch=0)
     for metric, values in zip(bits["metrics"].tolist(), bits["values"][0].T, strict=True):
         assert [value is None for value in run["metrics"][metric]] == (~np.isfinite(values)).tolist()
         bad = np.flatnonzero(~np.isfinite(values))
-        assert (run["first_nonfinite"][metric] or {}).get("epoch") == (bad[0] + 1 if len(bad) else None)
+        assert (run["first_nonfinite"][metric] or {}).get("epoch") == (bad[0] if len(bad) else None)
     assert run["first_nonfinite"]["val_loss"] == {"epoch": finished.progress.epochs_done, "kind": "inf"}
 
 

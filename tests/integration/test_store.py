@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from core.errors import Conflict, NotFound
+from core.history import Culprit
 from core.store import ExperimentStore, Orders, Status, Summary
 from tests.builders import MINUTE, Clock, a_chunk, a_spec, measured
+
+KINDS = [series.kind for series in a_spec().layout.series]
 
 
 def claimed(store: ExperimentStore, spec, worker="one"):
@@ -36,15 +39,30 @@ def test_what_is_added_can_be_read(store, clock):
 
 def test_the_series_of_a_waiting_experiment_are_empty(store):
     experiment, _ = store.add(a_spec(seeds=(0, 1)))
-    assert {seed: values.shape for seed, values in store.metrics(experiment.id).items()} == {0: (0, 4), 1: (0, 4)}
-    assert store.gradients(experiment.id)[1].shape == (0, 4, 6)
+    layout = store.layout(experiment.id)
+    metrics = store.metrics(experiment.id)
+    assert list(metrics) == [0, 1]
+    assert all(rows.epochs.shape == (0,) and rows.values.shape == (0, len(layout.metrics)) for rows in metrics.values())
+    for kind in KINDS:
+        assert store.series(experiment.id, kind)[1].values.shape == (0, *layout[kind].shape)
     assert store.summaries(experiment.id) == {}
 
 
-@pytest.mark.parametrize("ask", ["get", "revision", "cancel", "delete", "layout", "metrics", "gradients", "summaries"])
+@pytest.mark.parametrize("ask", ["get", "revision", "cancel", "delete", "layout", "metrics", "summaries"])
 def test_what_does_not_exist_is_not_found(store, ask):
     with pytest.raises(NotFound, match="There is no experiment"):
         getattr(store, ask)(uuid4())
+    with pytest.raises(NotFound, match="There is no experiment"):
+        store.series(uuid4(), "gradients")
+
+
+def test_what_is_not_recorded_is_not_found(store):
+    it, claim = claimed(store, spec := a_spec(record="lean"))
+    store.append(claim, a_chunk(spec, first_epoch=0))
+    assert list(store.series(it, "gradients")[0].epochs) == [0, 1]
+    for kind in ("weights", "nonsense"):
+        with pytest.raises(NotFound, match=f"does not record {kind}"):
+            store.series(it, kind)
 
 
 def test_nan_and_infinities_are_kept_bit_for_bit(store):
@@ -53,57 +71,87 @@ def test_nan_and_infinities_are_kept_bit_for_bit(store):
     history = measured(spec, 0, 1, 3)
     # A signalling NaN with a payload, a negative NaN, both infinities, minus zero, the smallest subnormal.
     odd = np.array([0x7FA00001, 0xFFC00001, 0x7F800000, 0xFF800000, 0x80000000, 1], "<u4").view("<f4")
-    history.gradients[1, 0, :] = odd
-    history.metrics[2, :] = odd[:4]
-    store.append(claim, a_chunk(spec, history=history, stopped_by="nonfinite"))
-    assert store.metrics(it)[0].tobytes() == history.metrics.tobytes()
-    assert store.gradients(it)[0].tobytes() == history.gradients.tobytes()
+    for kind in ("gradients", "signals"):
+        history.series[kind][1, 0, :] = np.resize(odd, spec.layout[kind].shape[1])
+    history.metrics[2, :] = np.resize(odd, len(spec.layout.metrics))
+    culprit = Culprit(2, 1, "gradient", "dense_1", "kernel", "nan", 6)
+    store.append(claim, a_chunk(spec, history=history, stopped_by="nonfinite", culprit=culprit))
+    assert store.metrics(it)[0].values.tobytes() == history.metrics.tobytes()
+    for kind, values in history.series.items():
+        assert store.series(it, kind)[0].values.tobytes() == values.tobytes()
     (run,) = store.get(it).runs
     final = np.array(list(run.final_metrics.values()))
     assert np.isnan(final[:2]).all()
-    assert final[2:].tolist() == [np.inf, -np.inf]
+    assert final[2:4].tolist() == [np.inf, -np.inf]
     assert (run.ended, run.stopped_by, store.get(it).stopped_by) == (True, "nonfinite", "nonfinite")
+    assert run.culprit == culprit
     first = store.summaries(it)[0][0]
     assert first.first_nonfinite_epoch == 2
-    assert first.last == history.gradients[2, 0, 0]
+    assert first.last == history.series["gradients"][2, 0, 0]
 
 
 def test_a_summary_is_about_the_finite_values(store):
     spec = a_spec(epochs=4)
     it, claim = claimed(store, spec)
-    history = measured(spec, 0, 1, 4)
-    history.gradients[:, 0, 0] = [2.0, 0.5, np.inf, 1.0]
-    history.gradients[:, 1, 0] = np.nan
+    history = measured(spec, 0, 0, 5)
+    gradients = history.series["gradients"]
+    gradients[:, 0, 0] = [9.0, 2.0, 0.5, np.inf, 1.0]
+    gradients[:, 1, 0] = np.nan
     store.append(claim, a_chunk(spec, history=history))
+    # Without epoch 0, whose gradient is over all samples.
     assert store.summaries(it)[0][:2] == (Summary(1.0, 0.5, 2.0, 3), Summary(None, None, None, 1))
-    assert len(store.summaries(it)[0]) == len(spec.layout.tensors)
+    assert len(store.summaries(it)[0]) == len(spec.layout["gradients"].tensors)
 
 
-def test_chunks_of_any_length_join_to_one_series_that_can_be_cut(store):
-    spec = a_spec(epochs=12, seeds=(5, 6))
+def test_a_summary_knows_the_epochs_of_gradients_that_are_not_recorded_in_each(store):
+    spec = a_spec(epochs=7, record={"gradients": 3})
+    it, claim = claimed(store, spec)
+    history = measured(spec, 0, 0, 8)
+    history.series["gradients"][:, 0, 0] = [1.0, 2.0, np.nan]  # epochs 0, 3 and 6
+    store.append(claim, a_chunk(spec, history=history))
+    assert store.summaries(it)[0][0] == Summary(2.0, 2.0, 2.0, 6)
+    it, claim = claimed(store, spec := a_spec(record="nothing"))
+    store.append(claim, a_chunk(spec, epochs=6))
+    assert store.get(it).runs[0].ended
+    assert store.summaries(it) == {}
+
+
+@pytest.mark.parametrize("begin", [0, 1])
+def test_chunks_of_any_length_join_to_one_series_that_can_be_cut(store, begin):
+    spec = a_spec(epochs=12, seeds=(5, 6), record={"weights": 5, "activations": 3})
     it, claim = claimed(store, spec)
     for seed in spec.seeds:
-        for first, epochs in ((1, 1), (2, 4), (6, 2), (8, 5)):
-            store.append(claim, a_chunk(spec, seed=seed, first_epoch=first, epochs=epochs))
-    whole = {seed: measured(spec, seed, 1, 12) for seed in spec.seeds}
+        for first, last in ((begin, 1), (2, 5), (6, 7), (8, 12)):
+            store.append(claim, a_chunk(spec, seed=seed, first_epoch=first, epochs=last + 1 - first))
     for seed in spec.seeds:
-        np.testing.assert_array_equal(store.metrics(it)[seed], whole[seed].metrics)
-    for begin, end in ((1, None), (2, 5), (3, 3), (6, 7), (7, 9), (12, 12), (13, None), (5, 4), (4, 99)):
-        cut = store.gradients(it, seeds=[6], from_epoch=begin, to_epoch=end)
-        assert list(cut) == [6]
-        np.testing.assert_array_equal(cut[6], whole[6].gradients[begin - 1 : end])
+        whole = measured(spec, seed, begin, 13 - begin)
+        joined = store.metrics(it)[seed]
+        assert joined.epochs.tolist() == list(range(begin, 13))
+        np.testing.assert_array_equal(joined.values, whole.metrics)
+        for kind in KINDS:
+            joined = store.series(it, kind)[seed]
+            assert joined.epochs.tolist() == list(whole.epochs_of(kind))
+            assert joined.values.tobytes() == whole.series[kind].tobytes()
+    for first, last in ((0, None), (1, None), (2, 5), (3, 3), (6, 7), (7, 9), (12, 12), (13, None), (5, 4), (4, 99)):
+        for kind, every in (("gradients", 1), ("weights", 5), ("activations", 3), ("weight_histograms", 10)):
+            cut = store.series(it, kind, seeds=[6], from_epoch=first, to_epoch=last)
+            assert list(cut) == [6]
+            epochs = [each for each in range(begin, 13) if each % every == 0 and first <= each <= (last or 12)]
+            assert cut[6].epochs.tolist() == epochs
+            assert cut[6].values.shape == (len(epochs), *spec.layout[kind].shape)
+            for epoch, values in zip(*cut[6], strict=True):
+                np.testing.assert_array_equal(values, measured(spec, 6, epoch, 1).series[kind][0])
     with pytest.raises(NotFound, match=r"no run with the seed 7; the seeds are 5, 6"):
         store.metrics(it, seeds=[7])
 
 
-def test_a_network_without_trainable_tensors_has_a_series_of_nothing(store):
-    spec = a_spec(epochs=3)
-    training = spec.training.model_dump() | {"loss": "categorical_crossentropy"}
+def test_a_network_without_trainable_tensors_has_metrics_alone(store):
+    training = a_spec(epochs=3).model_dump(mode="json")["training"] | {"loss": "categorical_crossentropy"}
     spec = a_spec(model={"layers": [{"kind": "activation", "activation": "softmax"}]}, training=training)
     it, claim = claimed(store, spec)
     store.append(claim, a_chunk(spec, epochs=3))
-    assert store.gradients(it)[0].shape == (3, 0, 6)
-    assert store.metrics(it)[0].shape == (3, 4)
+    assert "gradients" not in store.layout(it)
+    assert store.metrics(it)[0].values.shape == (3, len(spec.layout.metrics))
     assert store.summaries(it) == {}
 
 
@@ -142,8 +190,12 @@ def test_storing_a_chunk_twice_is_storing_it_once(store):
     spec = a_spec()
     it, claim = claimed(store, spec)
     for _ in range(2):
+        store.append(claim, a_chunk(spec, first_epoch=0, epochs=1))
+    assert store.metrics(it)[0].epochs.tolist() == [0]
+    assert store.get(it).epochs_done == 0
+    for _ in range(2):
         store.append(claim, a_chunk(spec, epochs=3))
-    np.testing.assert_array_equal(store.metrics(it)[0], measured(spec, 0, 1, 3).metrics)
+    np.testing.assert_array_equal(store.metrics(it)[0].values, measured(spec, 0, 0, 4).metrics)
 
 
 def test_an_idempotency_key_makes_one_experiment(store):
@@ -201,9 +253,9 @@ def test_a_deleted_experiment_leaves_nothing_and_its_number_is_not_reused(store)
     store.delete(it)
     assert store.page(limit=5).experiments == ()
     with pytest.raises(NotFound):
-        store.gradients(it)
+        store.metrics(it)
     other, _ = store.add(spec)
-    assert store.gradients(other.id)[0].shape[0] == 0
+    assert store.metrics(other.id)[0].epochs.size == 0
 
 
 def test_times_without_a_zone_are_refused(database_url):

@@ -5,14 +5,13 @@ import inspect
 import keras
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
-from core.activations import ACTIVATIONS
+from core.activations import ACTIVATIONS, Activation
 from core.frozen import kind_of
 from core.initializers import INITIALIZERS
-from core.layers import LAYERS
-from core.optimizers import OPTIMIZERS
 from core.spec import ExperimentSpec
-from core.training.model import build_network
+from core.training.network import Network, initial_values
 
 # What a kind needs besides its defaults.
 ARGUMENTS = {"threshold": {"threshold": 0.5, "default_value": 0.1}}
@@ -48,6 +47,51 @@ def test_an_activation_takes_kerass_defaults_and_keeps_the_number_of_units(membe
     assert built.shape == (1, 8)
 
 
+@pytest.mark.parametrize("member", ACTIVATIONS, ids=kind_of)
+def test_an_activations_fields_have_the_defaults_of_kerass_arguments(member):
+    arguments = list(inspect.signature(getattr(keras.activations, kind_of(member))).parameters.values())[1:]
+    theirs = {each.name: each.default for each in arguments if each.default is not inspect.Parameter.empty}
+    fields = {name: field for name, field in member.model_fields.items() if name != "kind"}
+    ours = {name: field.default for name, field in fields.items() if not field.is_required()}
+    assert {name: value for name, value in theirs.items() if name != "axis"} == ours
+
+
+STEEPER = [
+    {"kind": "relu", "negative_slope": 3.0},
+    {"kind": "relu", "negative_slope": 0.5, "max_value": 2.0, "threshold": 1.0},
+    {"kind": "leaky_relu", "negative_slope": 2.5},
+    {"kind": "elu", "alpha": 4.0},
+    {"kind": "celu", "alpha": 4.0},
+    {"kind": "gelu", "approximate": True},
+    {"kind": "squareplus", "b": 0.5},
+]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [*({"kind": kind_of(member), **ARGUMENTS.get(kind_of(member), {})} for member in ACTIVATIONS), *STEEPER],
+    ids=lambda fields: "-".join(str(value) for value in fields.values()),
+)
+def test_the_steepest_slope_is_the_largest_that_the_function_reaches(fields):
+    function = TypeAdapter(Activation).validate_python(fields)
+    x = np.linspace(-30, 30, 60_001)
+    y = function.build(keras)(keras.ops.convert_to_tensor(x[None, :], dtype="float64")).numpy()[0]
+    slopes = np.abs(np.diff(y) / np.diff(x))
+    slopes = slopes[slopes < 50]  # a jump has no slope
+    if function.per_unit and function.steepest is not None:
+        assert slopes.max() == pytest.approx(function.steepest, rel=2e-3)
+    else:
+        assert function.steepest is None
+        assert function.kind in ("exponential", "softmax", "log_softmax", "sparsemax")
+
+
+def test_a_unit_stands_for_itself_unless_the_activation_compares_units():
+    for member in ACTIVATIONS:
+        function = an_activation(member).build(keras)
+        one, other = (function(keras.ops.convert_to_tensor([[0.3, -0.4, last]])).numpy() for last in (0.1, 0.2))
+        assert np.array_equal(one[:, :2], other[:, :2]) == member.per_unit, kind_of(member)
+
+
 @pytest.mark.parametrize("member", INITIALIZERS, ids=kind_of)
 def test_an_initializer_takes_kerass_defaults_and_repeats_its_draw(member):
     cls = getattr(keras.initializers, member.keras_name)
@@ -55,49 +99,6 @@ def test_an_initializer_takes_kerass_defaults_and_repeats_its_draw(member):
     np.testing.assert_array_equal(member().build(keras, 3)((40, 30)).numpy(), expected)
     if member.random:
         assert not np.array_equal(member().build(keras, 4)((40, 30)).numpy(), expected)
-
-
-@pytest.mark.parametrize("member", OPTIMIZERS, ids=kind_of)
-def test_an_optimizer_takes_kerass_defaults(member):
-    ours = member().build(keras).get_config()
-    theirs = getattr(keras.optimizers, member.keras_name)().get_config()
-    assert ours | {"name": ""} == theirs | {"name": ""}  # Keras numbers the objects of one class
-
-
-@pytest.mark.parametrize(
-    "layer",
-    [
-        {"kind": "dense", "units": 6, "use_bias": False, "repeat": 2},
-        {"kind": "activation", "activation": "tanh"},
-        {"kind": "dropout", "rate": 0.5},
-        {"kind": "batch_normalization"},
-        {"kind": "batch_normalization", "center": False},
-        {"kind": "batch_normalization", "scale": False, "center": False},
-    ],
-    ids=str,
-)
-def test_shapes_and_parameters_are_foretold_without_keras(layer):
-    spec = ExperimentSpec.model_validate(
-        {
-            "dataset": {"kind": "blobs", "features": 4, "centers": 2},
-            "model": {"layers": [layer, {"kind": "dense", "units": 1, "activation": "sigmoid"}]},
-            "training": {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": 1},
-        }
-    )
-    network = build_network(spec, seed=0)
-    assert [built.name for built in network.layers] == [named.name for named in spec.layers]
-    foretold = [(tensor.layer, tensor.parameter, tensor.shape) for tensor in spec.layout.tensors]
-    real = [(built.name, each.name, each.shape) for built in network.layers for each in built.trainable_variables]
-    assert foretold == real
-    for built, named in zip(network.layers, spec.layers, strict=True):
-        assert built.output.shape[1:] == named.output_shape
-        kept = sum(int(np.prod(variable.shape)) for variable in built.variables) - named.parameter_count
-        assert named.spec.state_size(named.input_shape) == kept
-
-
-def test_every_kind_of_layer_is_tried_above():
-    marks = test_shapes_and_parameters_are_foretold_without_keras.pytestmark
-    assert {kind_of(member) for member in LAYERS} == {layer["kind"] for layer in marks[0].args[1]}
 
 
 def test_seeds_and_layers_draw_different_weights_and_a_layer_the_same_whatever_stands_after_it():
@@ -115,10 +116,36 @@ def test_seeds_and_layers_draw_different_weights_and_a_layer_the_same_whatever_s
                 "training": {"loss": "mean_squared_error", "optimizer": "sgd", "epochs": 1},
             }
         )
-        return [layer.kernel.numpy() for layer in build_network(spec, seed).layers]
+        return [layer.keras.kernel.numpy() for layer in Network(spec, seed).layers]
 
     one, other, wider = kernels(0, 3), kernels(1, 3), kernels(0, 4)
     assert not np.array_equal(one[0], one[1])
     assert not np.array_equal(one[0], other[0])
     np.testing.assert_array_equal(one[0], wider[0])
     np.testing.assert_array_equal(one[1], wider[1])
+
+
+def test_initial_values_are_those_of_the_network():
+    spec = ExperimentSpec.model_validate(
+        {
+            "dataset": {"kind": "sine", "length": 12},
+            "model": {
+                "layers": [
+                    {"kind": "conv1d", "filters": 4, "kernel_size": 3, "padding": "same"},
+                    {"kind": "residual", "layers": [{"kind": "layer_normalization"}, {"kind": "dense", "units": 4}]},
+                    {"kind": "multi_head_attention", "num_heads": 2, "key_dim": 4},
+                    {"kind": "batch_normalization"},
+                    {"kind": "dropout", "rate": 0.5},
+                    {"kind": "bidirectional", "layer": {"kind": "lstm", "units": 3}},
+                    {"kind": "dense", "units": 1},
+                ]
+            },
+            "training": {"loss": "mean_squared_error", "optimizer": "sgd", "epochs": 1},
+        }
+    )
+    values = initial_values(spec, 7)
+    for value, variable in zip(values, Network(spec, 7).variables, strict=True):
+        np.testing.assert_array_equal(value, variable.numpy())
+    kernels = {tensor.parameter: value for tensor, value in zip(spec.layout["weights"].tensors, values, strict=False)}
+    assert not np.array_equal(kernels["query_kernel"], kernels["key_kernel"])
+    assert not np.array_equal(kernels["forward_kernel"], kernels["backward_kernel"])

@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from core.history import History
+from core.history import Culprit, History
 from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.store import ExperimentStore, Status
@@ -38,18 +38,20 @@ class Desk:
     def trained(self, spec: ExperimentSpec, epochs: dict[int, int] | None = None, **histories: History) -> str:
         """An experiment whose runs have been trained for some epochs, all by default; the path of it.
 
-        `histories` hold a run's whole history instead, under `seed_<its seed>`.
+        Those that were not trained for all have diverged. `histories` hold a run's whole history instead, under
+        `seed_<its seed>`.
         """
         experiment, _ = self.store.add(spec)
         claim = self.store.claim(experiment.id, worker="one")
         assert claim
         wanted = epochs or dict.fromkeys(spec.seeds, spec.training.epochs)
         for seed, count in wanted.items():
-            history = histories.get(f"seed_{seed}") or measured(spec, seed, 1, count)
-            ended = count < spec.training.epochs
-            self.store.append(
-                claim, a_chunk(spec, seed=seed, history=history, stopped_by="nonfinite" if ended else None)
-            )
+            history = histories.get(f"seed_{seed}") or measured(spec, seed, 0, count + 1)
+            why: dict[str, Any] = {}
+            if count < spec.training.epochs:
+                culprit = Culprit(count, 2, "gradient", "dense_1", "kernel", "inf", 3)
+                why = {"stopped_by": "nonfinite", "culprit": culprit}
+            self.store.append(claim, a_chunk(spec, seed=seed, history=history, **why))
         self.store.finish(claim, Status.completed, versions={"keras": "3"})
         return f"/experiments/{experiment.id}"
 
@@ -89,8 +91,8 @@ def desk(open_desk: Callable[..., Desk]) -> Desk:
 def exploded() -> tuple[ExperimentSpec, History]:
     """Six epochs of a run that explodes: kernel gradients of the first layer reach infinity in epoch 3, then NaN."""
     spec = a_spec(epochs=6)
-    history = measured(spec, 0, 1, 6)
-    history.gradients[2, 0, 0] = np.inf
-    history.gradients[3:, 0, 0] = np.nan
-    history.metrics[4:, 0] = np.nan
+    history = measured(spec, 0, 0, 7)
+    history.series["gradients"][3, 0, 0] = np.inf
+    history.series["gradients"][4:, 0, 0] = np.nan
+    history.metrics[5:, 0] = np.nan
     return spec, history

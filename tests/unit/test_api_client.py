@@ -1,6 +1,7 @@
 """The client and the command line against a desk in the same process: what they ask, what they make of the answers."""
 
 import importlib
+import re
 
 import httpx2
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from api import client as clients
+from api.cli.display import in_words
 from api.cli.outcome import OUTCOME, Exit
 from api.client import Client, Refused, Unreachable
 from core.errors import Unavailable
+from core.history import Culprit
 from core.store import ExperimentStore, Status
 from tests.builders import a_chunk, a_spec, measured
 from tests.unit.conftest import Desk
@@ -71,7 +74,17 @@ def test_all_experiments_are_listed_whatever_the_pages(client: Client, monkeypat
 def test_series_come_as_arrays_with_every_bit(desk: Desk, client: Client):
     trained = desk.trained(SPEC, {0: 6, 3: 4}).rpartition("/")[2]
     gradients = client.gradients(trained, parameter="all", statistic="std", seed=[3])
-    assert gradients["values"].tobytes() == measured(SPEC, 3, 1, 4).gradients[None, :, :, 2].tobytes()
+    history = measured(SPEC, 3, 0, 5)
+    assert gradients["values"].tobytes() == history.series["gradients"][None, 1:, :, 2].tobytes()
+    weights = client.weights(trained, parameter="all", statistic="l1", seed=3)["values"]
+    assert weights.tobytes() == history.series["weights"][None, :, :, 0].tobytes()
+    activations = client.activations(trained, statistic="pre_mean", seed=3)["values"]
+    assert activations.tobytes() == history.series["activations"][None, :, :, 0].tobytes()
+    assert client.signals(trained, seed=3)["values"].tobytes() == history.series["signals"][None, :, :, 0].tobytes()
+    histograms = client.histograms(trained, parameter="all", of="weights", seed=3)
+    assert histograms["counts"].tobytes() == history.series["weight_histograms"][None].tobytes()
+    with pytest.raises(Refused, match="its layers have none"):
+        client.signal_steps(trained)
     assert client.history(trained)["lengths"].tolist() == [6, 4]
     assert client.file(trained, "history").startswith(b"seed,epoch,metric,value\n")
 
@@ -176,9 +189,39 @@ def test_an_experiment_is_shown_with_metrics_and_gradients(desk: Desk, gradlab, 
     for seed, count in epochs.items():
         if count:
             assert f"{measured(SPEC, seed, 1, count).metrics[-1, 0]:.4f}" in done.stdout
-    kernels = np.array([measured(SPEC, seed, 1, count).gradients[0, 0, 0] for seed, count in epochs.items() if count])
-    assert f"{np.median(kernels):.2e}" in done.stdout
-    assert "dense_2" in done.stdout
+    runs = [measured(SPEC, seed, 1, count).series for seed, count in epochs.items() if count]
+    assert f"{np.median([series['gradients'][0, 0, 0] for series in runs]):.2e}" in done.stdout
+    (states,) = [line for line in done.stdout.split("probe batch")[1].splitlines() if "dense_2" in line]
+    names = SPEC.layout["activations"].columns
+    columns = [names.index(each) for each in ("slope", "unit_correlation", "effective_rank", "dead_fraction")]
+    last = [[series["signals"][-1, 1, 0], *series["activations"][-1, 1, columns]] for series in runs]
+    shown = np.median(last, axis=0)
+    assert re.findall(r"-?\d[\d.e-]*", states.replace("dense_2", "")) == [f"{value:.3g}" for value in shown]
+    diverged = "seed 3: first left the finite numbers in batch 2 of epoch 4: 3 × inf in the gradient of dense_1, kernel"
+    assert (diverged in " ".join(done.stdout.split())) == (epochs[3] == 4)
+
+
+def test_what_is_not_recorded_is_not_shown(desk: Desk, gradlab):
+    trained = desk.trained(a_spec(epochs=6, record="nothing")).rpartition("/")[2]
+    done = gradlab("show", trained, env={"COLUMNS": "120"})
+    assert done.exit_code == 0, done.output
+    assert "val_loss" in done.stdout
+    assert "dense" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("culprit", "words"),
+    [
+        (
+            Culprit(4, 2, "activation", "dense_7", "activation", "nan", 15),
+            "batch 2 of epoch 4: 15 × nan in the activation of dense_7, activation",
+        ),
+        (Culprit(1, 1, "loss", None, None, "inf", 1), "batch 1 of epoch 1: 1 × inf in the loss"),
+        (Culprit(9, 0, "metric", None, "val_loss", "-inf", 1), "the validation of epoch 9: 1 × -inf in the metric of"),
+    ],
+)
+def test_what_broke_is_said_in_words(culprit: Culprit, words: str):
+    assert words in in_words(culprit)
 
 
 def test_a_queued_and_an_exploded_experiment_can_be_shown(desk: Desk, gradlab, exploded):

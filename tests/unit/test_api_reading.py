@@ -8,13 +8,19 @@ import pytest
 
 from api.app import create_app
 from api.cursor import read_cursor, write_cursor
+from api.series.answers import HistogramsAnswer, StatisticAnswer, StepsAnswer
 from core.catalogue import catalogue
 from core.errors import Invalid, Unavailable
 from core.settings import Settings
+from core.statistics import SHELVES
 from core.store import ExperimentStore
 from tests.builders import a_chunk, a_spec
 from tests.unit.conftest import Desk, as_json
 from tests.unit.test_api_submitting import refused
+
+EXAMPLES = dict.fromkeys(["/gradients", "/weights", "/activations", "/signals"], StatisticAnswer)
+EXAMPLES |= {"/signals/steps": StepsAnswer, "/histograms": HistogramsAnswer}
+KINDS = list(EXAMPLES)
 
 
 def test_a_trained_experiment_says_how_it_ended(desk: Desk):
@@ -27,7 +33,19 @@ def test_a_trained_experiment_says_how_it_ended(desk: Desk):
         (6, True, None),
         (3, True, "nonfinite"),
     ]
-    assert said["runs"][0]["final_metrics"].keys() == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert list(said["runs"][0]["final_metrics"]) == list(a_spec().layout.metrics)
+    assert [run["culprit"] for run in said["runs"]] == [
+        None,
+        {
+            "epoch": 3,
+            "batch": 2,
+            "where": "gradient",
+            "layer": "dense_1",
+            "parameter": "kernel",
+            "kind": "inf",
+            "count": 3,
+        },
+    ]
     assert (said["attempt"], said["worker"], said["compiled"], said["error"]) == (1, "one", True, None)
     assert said["versions"] == {"keras": "3"}
     assert said["spec"] == as_json(a_spec(epochs=6, seeds=(0, 1)))
@@ -42,7 +60,7 @@ def test_final_metrics_that_are_not_finite_are_null(desk: Desk, exploded):
     assert metrics["accuracy"] == float(history.metrics[-1, 1])
 
 
-@pytest.mark.parametrize("call", ["", "/history", "/gradients"])
+@pytest.mark.parametrize("call", ["", "/history", *KINDS])
 def test_an_unknown_experiment_is_not_found(desk: Desk, call: str):
     unknown = uuid4()
     assert str(unknown) in refused(desk.http.get(f"/experiments/{unknown}{call}"), 404)["detail"]
@@ -167,7 +185,7 @@ def test_an_answer_that_has_not_changed_costs_one_query_and_reads_no_series(desk
     path = desk.trained(a_spec())
     etag = desk.http.get(f"{path}/gradients").headers["ETag"]
     asked: list[str] = []
-    for name in ("get", "revision", "layout", "metrics", "gradients"):
+    for name in ("get", "revision", "layout", "metrics", "series"):
         method = getattr(ExperimentStore, name)
         monkeypatch.setattr(
             ExperimentStore, name, lambda *a, name=name, method=method, **k: (asked.append(name), method(*a, **k))[1]
@@ -290,7 +308,11 @@ def test_the_catalogue_names_everything_with_its_parameters(desk: Desk):
     assert types["units"] == ("integer", True)
     assert types["activation"] == ("activations", False)
     assert types["kernel_initializer"] == ("initializers", False)
-    assert {each["name"] for each in said["gradient_statistics"]} >= {"mean_abs", "l2", "zero_fraction"}
+    assert "binary_crossentropy" in {each["kind"] for each in said["losses"]}
+    named = {kind: [each["name"] for each in shelf] for kind, shelf in said["statistics"].items()}
+    assert named == {kind: list(a_spec().layout[kind].columns) for kind in SHELVES}
+    (rms, _) = said["statistics"]["signals"]
+    assert (rms["formula"], rms["range"]) == ("√(mean of δ²)", "[0, ∞)")
 
 
 def test_the_description_documents_every_operation(desk: Desk):
@@ -300,13 +322,20 @@ def test_the_description_documents_every_operation(desk: Desk):
         for path, methods in description["paths"].items()
         for method, operation in methods.items()
     ]
-    assert len(operations) == 11
+    assert len(operations) == 16
     for method, path, operation in operations:
         assert operation["summary"], (method, path)
         assert operation["description"], (method, path)
         for status, answer in operation["responses"].items():
             if status >= "400" and path != "/readyz":
                 assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
+    for kind in KINDS:
+        answers = description["paths"][f"/experiments/{{experiment_id}}{kind}"]["get"]["responses"]["200"]["content"]
+        assert list(answers) == ["application/json", "text/csv", "application/x-npz"]
+        shown = {"sampling": None, **answers["application/json"]["example"]}  # a description leaves out what is null
+        (run,) = shown["layers"][0]["runs"]
+        run.setdefault("first_nonfinite", None)
+        EXAMPLES[kind].model_validate(shown)
     body = description["paths"]["/experiments"]["post"]["requestBody"]["content"]["application/json"]
     example = body["examples"]["deep tanh"]["value"]
     assert desk.http.post("/experiments", json=example).status_code == 202

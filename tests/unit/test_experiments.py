@@ -1,6 +1,7 @@
 """The use-cases, with a training that costs nothing and a queue that only remembers."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import numpy as np
@@ -111,7 +112,7 @@ def test_run_trains_to_the_end_and_keeps_what_trained_it(store, run, clock):
     done = run(store.add(SPEC)[0].id)
     assert (done.status, done.epochs_done, done.versions, done.error) == (Status.completed, 12, VERSIONS, None)
     for seed in SPEC.seeds:
-        np.testing.assert_array_equal(store.metrics(done.id)[seed], measured(SPEC, seed, 1, 6).metrics)
+        np.testing.assert_array_equal(store.metrics(done.id)[seed].values, measured(SPEC, seed, 0, 7).metrics)
 
 
 def test_a_second_delivery_trains_nothing(store, run):
@@ -120,7 +121,7 @@ def test_a_second_delivery_trains_nothing(store, run):
     it = store.add(SPEC)[0].id
     first = run(it, train)
     assert run(it, train) == first
-    assert len(trained) == 6
+    assert len(trained) == 8
 
 
 def test_a_delivery_while_another_worker_trains_changes_nothing(store, run):
@@ -136,7 +137,7 @@ def test_the_message_of_an_experiment_that_is_gone_is_forgotten(run):
     assert not trained
 
 
-def test_checkpoints_are_kept_at_first_then_now_and_then_and_when_a_run_ends(store, run, clock, monkeypatch):
+def test_checkpoints_are_kept_at_first_then_now_and_then_and_when_a_group_ends(store, run, clock, monkeypatch):
     kept = []
     append = store.append
 
@@ -146,9 +147,12 @@ def test_checkpoints_are_kept_at_first_then_now_and_then_and_when_a_run_ends(sto
         return append(claim, chunk, checkpoint=checkpoint)
 
     monkeypatch.setattr(store, "append", spy)
-    tick = a_training(length=1, before=lambda seed, epoch: clock.forward(timedelta(seconds=2)))
-    run(store.add(SPEC)[0].id, tick)
-    assert kept == [(0, 1), (0, 4), (0, 6), (1, 3), (1, 6)]
+    tick = partial(a_training, length=1, before=lambda seed, epoch: clock.forward(timedelta(seconds=2)))
+    run(store.add(SPEC)[0].id, tick())
+    assert kept == [(0, 0), (0, 3), (0, 6), (1, 2), (1, 5), (1, 6)]
+    kept.clear()
+    run(store.add(a_spec(epochs=6, seeds=(0, 1, 2)))[0].id, tick(side_by_side=2, stops={1: 2}))
+    assert kept == [(0, 0), (0, 3), (0, 6), (2, 2), (2, 5), (2, 6)], "a run that ends within its group is no reason"
 
 
 def test_a_crash_of_the_training_is_a_failure_that_keeps_what_was_measured(store, run):
@@ -162,7 +166,7 @@ def test_a_crash_of_the_training_is_a_failure_that_keeps_what_was_measured(store
 
 
 def test_a_training_that_breaks_its_promises_fails_rather_than_going_round_in_circles(store, run):
-    failed = run(store.add(SPEC)[0].id, lambda spec, checkpoint: iter([*a_training()(SPEC, None)][1:]))
+    failed = run(store.add(SPEC)[0].id, lambda spec, checkpoint: iter([*a_training()(SPEC, None)][2:]))
     assert (failed.status, failed.error) == (
         Status.failed,
         "ValueError: epoch 3 would leave a gap behind epoch 0",
@@ -194,11 +198,28 @@ def test_a_worker_that_is_told_to_stop_gives_back_after_the_chunk_and_another_go
     epochs = []
     train = a_training(before=lambda seed, epoch: epochs.append((seed, epoch)))
     it = store.add(SPEC)[0].id
-    waiting = run(it, train, stopping=lambda: len(epochs) == 2)
+    waiting = run(it, train, stopping=lambda: len(epochs) == 3)
     assert (waiting.status, waiting.epochs_done) == (Status.queued, 4)
     assert store.due(requeue_after=requeue_after) == [it]
     assert run(it, train).status is Status.completed
-    assert epochs == [(0, 1), (0, 3), (0, 5), (1, 1), (1, 3), (1, 5)]
+    assert epochs == [(0, 0), (0, 1), (0, 3), (0, 5), (1, 0), (1, 1), (1, 3), (1, 5)]
+
+
+def test_a_group_is_gone_on_with_as_a_group(store, run):
+    epochs = []
+    train = a_training(side_by_side=2, stops={1: 3, 2: 1}, before=lambda seed, epoch: epochs.append((seed, epoch)))
+    it = store.add(a_spec(epochs=6, seeds=(0, 1, 2, 3)))[0].id
+    assert run(it, train, stopping=lambda: len(epochs) == 3).status is Status.queued
+    assert run(it, train, stopping=lambda: len(epochs) == 6).status is Status.queued
+    completed = run(it, train)
+    assert (completed.status, completed.stopped_by) == (Status.completed, "nonfinite")
+    assert [(run.epochs_done, run.ended, run.stopped_by) for run in completed.runs] == [
+        (6, True, None),
+        (3, True, "nonfinite"),
+        (1, True, "nonfinite"),
+        (6, True, None),
+    ]
+    assert epochs == [(0, 0), (0, 1), (0, 3), (0, 5), (2, 0), (2, 1), (2, 3), (2, 5)]
 
 
 def test_deleting_under_way_stops_quietly(store, run):
@@ -212,7 +233,7 @@ def test_deleting_under_way_stops_quietly(store, run):
     it = store.add(SPEC)[0].id
     with pytest.raises(NotFound):
         run(it, a_training(before=before))
-    assert trained == [1, 3]
+    assert trained == [0, 1, 3]
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["not done", "done, but the answer was lost"])

@@ -1,61 +1,38 @@
-"""Shelf: every statistic once, with its formula, range and unit.
+"""Shelf: what is said about a gradient.
 
-A statistic is one number about one tensor. It is written against `xp`, an array namespace: `keras.ops` inside the
-compiled training program, `numpy` in tests and after the fact. g stands for the gradient of one mini-batch's loss with
-respect to one weight tensor, before any clipping, n for its number of entries. What is kept for an epoch is the mean
-over the epoch's mini-batches, each counting the same.
+g stands for the gradient of one mini-batch's loss with respect to one weight tensor, before any clipping, n for its
+number of entries. What is kept for an epoch is the mean over the epoch's mini-batches, each counting the same; epoch 0
+is the gradient over all training samples at initialisation. `compute(g, xp)` takes (..., n) and reduces the last axis;
+`xp` is an array namespace: `keras.ops` inside the compiled program, `numpy` in tests and after the fact.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-Array = Any
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """One number about one tensor.
-
-    Attributes:
-        name: how it is asked for.
-        formula: what it is, in symbols.
-        range: the values it can take; beyond them lie only NaN and infinities, which are kept as they are.
-        unit: in what it is measured.
-        meaning: what a reader learns from it.
-        compute: the formula in code, (tensor, xp) -> scalar.
-    """
-
-    name: str
-    formula: str
-    range: str
-    unit: str
-    meaning: str
-    compute: Callable[[Array, Any], Array]
+from core.statistics.statistic import Array, Statistic, nonfinite
 
 
 def mean_abs(g: Array, xp: Any) -> Array:
-    return xp.mean(xp.abs(g))
+    return xp.mean(xp.abs(g), axis=-1)
 
 
 def mean(g: Array, xp: Any) -> Array:
-    return xp.mean(g)
+    return xp.mean(g, axis=-1)
 
 
 def std(g: Array, xp: Any) -> Array:
-    return xp.sqrt(xp.mean(xp.square(g - xp.mean(g))))
+    return xp.sqrt(xp.mean(xp.square(g - xp.mean(g, axis=-1, keepdims=True)), axis=-1))
 
 
 def l2(g: Array, xp: Any) -> Array:
-    return xp.sqrt(xp.sum(xp.square(g)))
+    return xp.sqrt(xp.sum(xp.square(g), axis=-1))
 
 
 def max_abs(g: Array, xp: Any) -> Array:
-    return xp.max(xp.abs(g))
+    return xp.max(xp.abs(g), axis=-1)
 
 
 def zero_fraction(g: Array, xp: Any) -> Array:
-    return xp.mean(xp.where(xp.equal(g, 0.0), 1.0, 0.0))
+    return xp.mean(xp.where(xp.equal(g, 0.0), 1.0, 0.0), axis=-1)
 
 
 LOSS_PER_WEIGHT = "loss per unit of weight"
@@ -84,6 +61,14 @@ GRADIENT_STATISTICS = (
         "share",
         "the share that learns nothing: dead units",
         zero_fraction,
+    ),
+    Statistic(
+        "nonfinite",
+        "#{i : gᵢ is NaN or ±∞}",
+        "[0, n]",
+        "entries",
+        "above 0: the run has left the finite numbers",
+        nonfinite,
     ),
 )
 

@@ -1,0 +1,143 @@
+"""Series as the API answers them, typed: NaN and infinities become null, with `first_nonfinite` beside them."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from api.schemas import Answer
+from core.store import Status
+
+
+class Nonfinite(Answer):
+    """The first value of a series that is not finite, over the whole run as stored."""
+
+    epoch: int
+    kind: Literal["nan", "inf", "-inf"]
+
+
+class Sampling(Answer):
+    """What was left out because `max_points` asked for it."""
+
+    max_points: int
+    kept: int
+    of: int
+    method: str = "evenly spaced epochs, the first and the last among them"
+
+
+class MeasuredTensor(Answer):
+    """One tensor: a layer's weights, or what flows through it."""
+
+    layer: str
+    parameter: str = Field(description="kernel, bias ... for weights; pre_activation, activation for what flows")
+    shape: tuple[int, ...] = Field(description="without the batch axis")
+
+
+class RunHistory(Answer):
+    """One run's metrics: value i belongs to `epochs[i]`."""
+
+    seed: int
+    metrics: dict[str, list[float | None]]
+    first_nonfinite: dict[str, Nonfinite | None]
+
+
+class HistoryAnswer(Answer):
+    """Loss, metrics and learning rate after every epoch, on the training and the validation samples."""
+
+    experiment_id: UUID
+    status: Status
+    epochs: list[int]
+    sampling: Sampling | None
+    runs: list[RunHistory]
+
+
+class RunSeries(Answer):
+    """One run's values: `values[i]` belongs to `epochs[i]`; fewer where it stopped early or has not got that far."""
+
+    seed: int
+    values: list[float | None]
+    first_nonfinite: Nonfinite | None
+
+
+class TensorSeries(MeasuredTensor):
+    """One tensor's series in all runs."""
+
+    runs: list[RunSeries]
+
+
+class StatisticAnswer(Answer):
+    """One statistic, per tensor and run."""
+
+    experiment_id: UUID
+    status: Status
+    statistic: str
+    parameter: str = Field(description="the parameters asked for, separated by commas")
+    epochs: list[int] = Field(description="the recorded ones")
+    sampling: Sampling | None
+    layers: list[TensorSeries]
+
+
+class RunSteps(Answer):
+    """One run's values: `values[i][t]` belongs to `epochs[i]` and to time step t + 1."""
+
+    seed: int
+    values: list[list[float | None]]
+    first_nonfinite: Nonfinite | None
+
+
+class LayerSteps(MeasuredTensor):
+    """One recurrent layer's signal in all runs."""
+
+    runs: list[RunSteps]
+
+
+class StepsAnswer(Answer):
+    """The signal that comes back to recurrent layers at each time step."""
+
+    experiment_id: UUID
+    status: Status
+    statistic: str = "rms"
+    epochs: list[int] = Field(description="the recorded ones")
+    sampling: Sampling | None
+    layers: list[LayerSteps]
+
+
+class RunHistograms(Answer):
+    """One run's histograms: `counts[i][b]` belongs to `epochs[i]` and to bin b."""
+
+    seed: int
+    counts: list[list[float]]
+
+
+class LayerHistograms(MeasuredTensor):
+    """One tensor's histograms in all runs."""
+
+    runs: list[RunHistograms]
+
+
+class HistogramsAnswer(Answer):
+    """How the entries of gradients or weights are distributed over fixed bins."""
+
+    experiment_id: UUID
+    status: Status
+    of: str = Field(description="gradients or weights")
+    edges: list[float] = Field(
+        description="bin i holds edges[i-1] ≤ x < edges[i]; the first and the last bin reach to the infinities; "
+        "a NaN is in no bin"
+    )
+    epochs: list[int] = Field(description="the recorded ones")
+    sampling: Sampling | None
+    layers: list[LayerHistograms]
+
+
+def example(tensor: tuple[str, str, list[int]], run: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An answer as the documentation shows it: one layer, one run, two epochs."""
+    layer, parameter, shape = tensor
+    runs = [{"seed": 0, **run}]
+    return {
+        "experiment_id": "5a1c8d6e-3c1b-4c55-9a60-0f4be2a1c0de",
+        "status": "completed",
+        **more,
+        "sampling": None,
+        "layers": [{"layer": layer, "parameter": parameter, "shape": shape, "runs": runs}],
+    }

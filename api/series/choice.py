@@ -1,0 +1,80 @@
+"""What was asked for by name: statistics, layers, parameters, and whether it was recorded at all."""
+
+from collections.abc import Sequence
+
+from core.errors import Invalid, NotFound, Problem, shorten
+from core.history import Layout, SeriesLayout
+from core.spec.problems import among
+from core.store import Experiment
+
+ALL = "all"
+# What is answered unless something else is asked for, also for a network that has none.
+DEFAULT_PARAMETER = "kernel"
+# Kind -> what it is called, and the field of `record` in the spec that decides about it.
+RECORDED = {
+    "gradients": ("gradients", "gradients"),
+    "weights": ("weights", "weights"),
+    "activations": ("activations", "activations"),
+    "signals": ("back-propagated signals", "signals"),
+    "time_signals": ("back-propagated signals of a recurrent layer", "signals"),
+    "gradient_histograms": ("histograms of gradients", "histograms"),
+    "weight_histograms": ("histograms of weights", "histograms"),
+}
+
+
+def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
+    """The layout of one kind of series.
+
+    Raises:
+        NotFound: the experiment does not record it; the message says how it would.
+    """
+    if kind in layout:
+        return layout[kind]
+    called, field = RECORDED[kind]
+    if getattr(experiment.spec.record, field):
+        why = "its layers have none, or it was taken in by a version of the service that did not record them"
+        raise NotFound(f"There are no {called} in this experiment: {why}.")
+    how = f'submit it with `"record": {{"{field}": 1}}` in its spec for every epoch, 10 for every tenth'
+    raise NotFound(f"This experiment does not record {called}: {how}.")
+
+
+def choose(field: str, wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The names that were asked for, in the order in which they are known; none asked for, or "all", means all.
+
+    Raises:
+        Invalid: one of them is unknown; the problem lists those that are.
+    """
+    if problems := [_unknown(field, name, known) for name in wanted if name not in (*known, ALL)]:
+        raise Invalid(*problems)
+    return tuple(known) if not wanted or ALL in wanted else tuple(name for name in known if name in wanted)
+
+
+def choose_one(field: str, wanted: str, known: Sequence[str]) -> str:
+    """The one name that was asked for.
+
+    Raises:
+        Invalid: it is unknown; the problem lists those that are.
+    """
+    if wanted not in known:
+        raise Invalid(_unknown(field, wanted, known))
+    return wanted
+
+
+def _unknown(field: str, name: str, known: Sequence[str]) -> Problem:
+    return Problem(field, among(known, name), shorten(name))
+
+
+def choose_tensors(layout: SeriesLayout, layers: Sequence[str], parameters: Sequence[str]) -> tuple[int, ...]:
+    """Where in the layout the tensors are that were asked for by layer and by parameter.
+
+    Raises:
+        Invalid: a layer or a parameter is unknown.
+    """
+    layer_names = choose("layer", layers, list(dict.fromkeys(tensor.layer for tensor in layout.tensors)))
+    there = dict.fromkeys([DEFAULT_PARAMETER, *(tensor.parameter for tensor in layout.tensors)])
+    parameter_names = choose("parameter", parameters, list(there))
+    return tuple(
+        i
+        for i, tensor in enumerate(layout.tensors)
+        if tensor.layer in layer_names and tensor.parameter in parameter_names
+    )

@@ -1,0 +1,51 @@
+"""Loss, accuracy and whatever else is one number per epoch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from api.series.answers import HistoryAnswer, RunHistory
+from api.series.epochs import Cut, nonfinite
+from core.store import Experiment, Rows
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The metrics of some runs: seed -> (epochs, metrics) float32, all stored epochs."""
+
+    names: tuple[str, ...]
+    runs: dict[int, Rows]
+    cut: Cut
+
+    def answer(self, experiment: Experiment) -> HistoryAnswer:
+        """As JSON."""
+        return HistoryAnswer(
+            experiment_id=experiment.id,
+            status=experiment.status,
+            epochs=self.cut.epochs.tolist(),
+            sampling=self.cut.sampling,
+            runs=[self._run(seed, rows) for seed, rows in self.runs.items()],
+        )
+
+    def _run(self, seed: int, rows: Rows) -> RunHistory:
+        columns = dict(zip(self.names, rows.values.T, strict=True))
+        return RunHistory.model_construct(
+            seed=seed,
+            metrics=dict(zip(self.names, self.cut.of(rows).T.tolist(), strict=True)),
+            first_nonfinite={name: nonfinite(rows.epochs, values) for name, values in columns.items()},
+        )
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """As the rows of a tidy table, its head first."""
+        yield ("seed", "epoch", "metric", "value")
+        for seed, rows in self.runs.items():
+            for epoch, row in zip(self.cut.epochs, self.cut.of(rows), strict=False):
+                for name, value in zip(self.names, row, strict=True):
+                    yield (seed, epoch, name, value)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """As named arrays; `values` (seeds, epochs, metrics) is NaN after a run's last epoch, see `lengths`."""
+        names = np.array(self.names, dtype=np.str_)
+        return {"metrics": names, **self.cut.stacked(self.runs, (len(names),))}

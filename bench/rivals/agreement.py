@@ -1,0 +1,43 @@
+"""Whether the rivals train the same: equal initial weights, equal orders of the samples, a few epochs.
+
+    python -m bench.rivals.agreement [EPOCHS]
+
+Prints the largest differences; exit status 1 if one is beyond what float32 rounds. Hits of a single sample on the very
+boundary may differ: accuracies are compared to one sample in 500.
+"""
+
+import sys
+
+import numpy as np
+
+from bench.rivals import STATISTICS, TRAIN, Trained, jax, pytorch
+
+SEEDS = range(3)
+ABSOLUTE, RELATIVE = 2e-6, 2e-4
+
+
+def main() -> int:
+    """Train with each and compare."""
+    epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    alone = [jax.train(jax.compiled(epochs, 1), epochs, range(seed, seed + 1))[0] for seed in SEEDS]
+    together = jax.train(jax.compiled(epochs, len(SEEDS)), epochs, SEEDS)
+    others = [pytorch.train(epochs, seed) for seed in SEEDS]
+    agreed = [_agree(f"seed {seed}, PyTorch", alone[seed], others[seed]) for seed in SEEDS]
+    agreed += [_agree(f"seed {seed}, JAX side by side", alone[seed], together[seed]) for seed in SEEDS]
+    return 0 if all(agreed) else 1
+
+
+def _agree(name: str, one: Trained, other: Trained) -> bool:
+    losses = [np.abs(each.metrics[:, 0::2]) for each in (one, other)]
+    hits = np.abs(one.metrics[:, 1::2] - other.metrics[:, 1::2]).max()
+    zeros = STATISTICS.index("zero_fraction")
+    smooth = [np.delete(each.gradients, zeros, axis=2) for each in (one, other)]
+    close = all(np.allclose(*pair, rtol=RELATIVE, atol=ABSOLUTE) for pair in (losses, smooth))
+    close &= bool(hits <= 1.01 / TRAIN) and np.allclose(one.gradients, other.gradients, atol=1e-3)
+    furthest = " and ".join(f"{np.abs(pair[0] - pair[1]).max():.1e}" for pair in (losses, smooth))
+    print(f"{name}: losses and gradients of JAX alone differ by {furthest}: {'agreed' if close else 'NOT AGREED'}")
+    return close
+
+
+if __name__ == "__main__":
+    sys.exit(main())

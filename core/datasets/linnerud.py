@@ -1,0 +1,21 @@
+"""Weight, waist and pulse of twenty men, from three exercises."""
+
+from typing import Literal
+
+import numpy as np
+from sklearn.datasets import load_linnerud
+
+from core.datasets.dataset import BundledDataset, ScaledTargets
+from core.targets import Target
+
+
+class Linnerud(BundledDataset, ScaledTargets):
+    """Weight, waist and pulse of twenty men, from their chin-ups, sit-ups and jumps (Tenenhaus 1998): three values."""
+
+    kind: Literal["linnerud"] = "linnerud"
+    shape = (20, 3)
+    answers = Target("values", 3)
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        x, y = load_linnerud(return_X_y=True)
+        return x, y

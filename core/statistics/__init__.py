@@ -1,0 +1,32 @@
+"""Shelf: every statistic once, with its formula, range and unit; one file for each kind of tensor."""
+
+from core.statistics.activations import ACTIVATION_STATISTIC_NAMES, ACTIVATION_STATISTICS, Flow
+from core.statistics.gradients import GRADIENT_STATISTIC_NAMES, GRADIENT_STATISTICS
+from core.statistics.histograms import BIN_NAMES, EDGES, histogram
+from core.statistics.signals import SIGNAL_STATISTIC_NAMES, SIGNAL_STATISTICS
+from core.statistics.statistic import Statistic
+from core.statistics.weights import WEIGHT_STATISTIC_NAMES, WEIGHT_STATISTICS
+
+SHELVES: dict[str, tuple[Statistic, ...]] = {
+    "gradients": GRADIENT_STATISTICS,
+    "weights": WEIGHT_STATISTICS,
+    "activations": ACTIVATION_STATISTICS,
+    "signals": SIGNAL_STATISTICS,
+}
+
+__all__ = [
+    "ACTIVATION_STATISTICS",
+    "ACTIVATION_STATISTIC_NAMES",
+    "BIN_NAMES",
+    "EDGES",
+    "GRADIENT_STATISTICS",
+    "GRADIENT_STATISTIC_NAMES",
+    "SHELVES",
+    "SIGNAL_STATISTICS",
+    "SIGNAL_STATISTIC_NAMES",
+    "WEIGHT_STATISTICS",
+    "WEIGHT_STATISTIC_NAMES",
+    "Flow",
+    "Statistic",
+    "histogram",
+]

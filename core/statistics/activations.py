@@ -1,0 +1,227 @@
+"""Shelf: what is said about a layer's pre-activations and activations on the probe batch at an epoch's end.
+
+z stands for the pre-activations, h = φ(z) for the activations, s = φ′(z) for the slopes, each (samples, units): where a
+layer has positions or time steps, each of them counts as a sample. m is the number of units. `compute(flow, xp)` takes
+a `Flow` of arrays (..., samples, units) and reduces the last two axes. What depends on z or s is NaN where the layer
+has none of them: a softmax has no slope per unit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.statistics.statistic import Array, Statistic
+
+# A slope below this share of the activation's steepest lets next to nothing through. Half of a tanh's slope is lost
+# at |z| = 0.88, nine tenths at 1.82.
+SATURATED = 0.1
+# unit_correlation and effective_rank look at so many units of a layer: their cost grows with the square.
+MOST_UNITS = 64
+# A unit whose standard deviation is below this share of its mean does not vary: float32 cannot tell it from rounding.
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What flows through one layer: arrays of (..., samples, units).
+
+    Attributes:
+        z: pre-activations.
+        h: activations.
+        slope: the activation's derivative at z.
+        steepest: the largest slope that the activation has anywhere; None where there is no largest.
+    """
+
+    z: Array
+    h: Array
+    slope: Array
+    steepest: Array | float | None
+    _known: dict[str, Array] = field(default_factory=dict, repr=False)
+
+    def once(self, name: str, compute: Callable[[], Array]) -> Array:
+        """What several statistics need, computed once."""
+        if name not in self._known:
+            self._known[name] = compute()
+        return self._known[name]
+
+
+def pre_mean(flow: Flow, xp: Any) -> Array:
+    return _means(flow, xp)[0][..., 0]
+
+
+def pre_std(flow: Flow, xp: Any) -> Array:
+    z, means = _unit_means(flow, xp)[0][..., 0], _means(flow, xp)[0][..., 0]
+    variances = flow.once("pre_variances", lambda: xp.mean(xp.square(flow.z - z[..., None, :]), axis=-2))
+    return _std(z, variances, means, xp)
+
+
+def mean(flow: Flow, xp: Any) -> Array:
+    return _means(flow, xp)[1][..., 0]
+
+
+def std(flow: Flow, xp: Any) -> Array:
+    return _std(_unit_means(flow, xp)[1][..., 0], _variances(flow, xp), mean(flow, xp), xp)
+
+
+def saturated_fraction(flow: Flow, xp: Any) -> Array:
+    if flow.steepest is None:
+        return slope(flow, xp) * float("nan")
+    return _means(flow, xp)[0][..., 2] + 0.0 * slope(flow, xp)  # a NaN is below nothing: it must not pass for healthy
+
+
+def dead_fraction(flow: Flow, xp: Any) -> Array:
+    dead = xp.equal(_unit_means(flow, xp)[0][..., 3], 0.0)  # (..., units)
+    return xp.mean(xp.where(dead, 1.0, 0.0), axis=-1) + 0.0 * slope(flow, xp)
+
+
+def slope(flow: Flow, xp: Any) -> Array:
+    return _means(flow, xp)[0][..., 1]
+
+
+def unit_correlation(flow: Flow, xp: Any) -> Array:
+    covariance, variance = _covariance(flow, xp)  # (..., units, units), (..., units)
+    constant = xp.equal(variance, 0.0)
+    scale, others = 1.0 / xp.sqrt(xp.where(constant, 1.0, variance)), 1.0 - np.eye(variance.shape[-1], dtype=np.float32)
+    total = xp.sum(xp.abs(covariance) * scale[..., :, None] * scale[..., None, :] * others, axis=(-2, -1))
+    count = xp.sum(xp.where(constant, 0.0, 1.0), axis=-1)
+    pairs = xp.where(count > 1.0, count * (count - 1.0), float("nan"))
+    found = total / pairs
+    return xp.where(found > 1.0, 1.0, found)  # rounding may lift a perfect correlation above 1
+
+
+def effective_rank(flow: Flow, xp: Any) -> Array:
+    covariance, variance = _covariance(flow, xp)
+    scale = xp.max(variance, axis=-1)  # keeps the squares of very small and very large variances in range
+    safe = xp.where(xp.equal(scale, 0.0), 1.0, scale)
+    trace = xp.sum(variance, axis=-1) / safe
+    squares = xp.sum(xp.square(covariance / safe[..., None, None]), axis=(-2, -1))
+    return xp.where(xp.equal(scale, 0.0), 0.0, xp.square(trace) / xp.where(xp.equal(squares, 0.0), 1.0, squares))
+
+
+def nonfinite(flow: Flow, xp: Any) -> Array:
+    return _means(flow, xp)[1][..., 1] * float(flow.h.shape[-2] * flow.h.shape[-1])
+
+
+def _unit_means(flow: Flow, xp: Any) -> tuple[Array, Array]:
+    """What is averaged over the samples, in two sweeps: small sums one by one are most of a program's compilation.
+
+    Returns:
+        (..., units, 4) of z, s, saturated, alive; (..., units, 2) of h, not finite.
+    """
+    limit = SATURATED * (1.0 if flow.steepest is None else flow.steepest)
+    z, h, s = flow.z, flow.h, flow.slope
+
+    def before() -> Array:
+        saturated = xp.where(xp.abs(s) < limit, 1.0, 0.0) + 0.0 * limit  # NaN where there is no limit
+        alive = xp.where(xp.equal(s, 0.0), 0.0, 1.0)
+        return xp.mean(xp.stack([z, s, saturated, alive], axis=-1), axis=-3)
+
+    def after() -> Array:
+        return _shifts(flow, xp) + xp.stack([h[..., 0, :], xp.zeros_like(h[..., 0, :])], axis=-1)
+
+    return flow.once("before", before), flow.once("after", after)
+
+
+def _means(flow: Flow, xp: Any) -> tuple[Array, Array]:
+    """The same averaged over the units too: (..., 4) and (..., 2)."""
+    before, after = _unit_means(flow, xp)
+    return flow.once("mean before", lambda: xp.mean(before, axis=-2)), flow.once(
+        "mean after", lambda: xp.mean(after, axis=-2)
+    )
+
+
+def _std(unit_means: Array, unit_variances: Array, mean: Array, xp: Any) -> Array:
+    """The standard deviation of all entries: within the units and between them."""
+    return xp.sqrt(xp.mean(unit_variances + xp.square(unit_means - mean[..., None]), axis=-1))
+
+
+def _shifted(flow: Flow) -> Array:
+    """h less what it is for the first sample: exactly 0 for a constant unit, whatever the rounding of its mean."""
+    return flow.once("shifted", lambda: flow.h - flow.h[..., :1, :])
+
+
+def _shifts(flow: Flow, xp: Any) -> Array:
+    """(..., units, 2): the means over the samples of `_shifted` and of what is not finite."""
+    both = xp.stack([_shifted(flow), xp.where(xp.isfinite(flow.h), 0.0, 1.0)], axis=-1)
+    return flow.once("shifts", lambda: xp.mean(both, axis=-3))
+
+
+def _centred(flow: Flow, xp: Any) -> Array:
+    return flow.once("centred", lambda: _shifted(flow) - _shifts(flow, xp)[..., 0][..., None, :])
+
+
+def _variances(flow: Flow, xp: Any) -> Array:
+    return flow.once("variances", lambda: xp.mean(xp.square(_centred(flow, xp)), axis=-2))
+
+
+def _covariance(flow: Flow, xp: Any) -> tuple[Array, Array]:
+    """The covariance of the first units over the samples, and its diagonal; 0 for units that do not vary."""
+    few, samples = _centred(flow, xp)[..., :MOST_UNITS], float(flow.h.shape[-2])
+    variance, means = (each[..., :MOST_UNITS] for each in (_variances(flow, xp), _unit_means(flow, xp)[1][..., 0]))
+    variance = xp.where(variance <= xp.square(ROUNDING * means), 0.0, variance)
+    varies = xp.where(xp.equal(variance, 0.0), 0.0, 1.0)
+    covariance = flow.once("covariance", lambda: xp.matmul(xp.swapaxes(few, -1, -2), few) / samples)
+    return covariance * varies[..., :, None] * varies[..., None, :], variance
+
+
+ACTIVATION_STATISTICS = (
+    Statistic("pre_mean", "mean of z", "(−∞, ∞)", "pre-activation", "far from 0: pushed to one side", pre_mean),
+    Statistic("pre_std", "√(mean of (z − pre_mean)²)", "[0, ∞)", "pre-activation", "how far units are driven", pre_std),
+    Statistic("mean", "mean of h", "(−∞, ∞)", "activation", "the level that the next layer sees", mean),
+    Statistic(
+        "std", "√(mean of (h − mean)²)", "[0, ∞)", "activation", "near 0: nothing distinguishes the samples", std
+    ),
+    Statistic(
+        "saturated_fraction",
+        f"share of (sample, unit) with |s| < {SATURATED} of the activation's steepest slope",
+        "[0, 1]",
+        "share",
+        "where next to no gradient passes; for a relu the inactive share, about a half when healthy",
+        saturated_fraction,
+    ),
+    Statistic(
+        "dead_fraction",
+        "share of units with s = 0 for every sample",
+        "[0, 1]",
+        "share",
+        "units that no sample of the probe batch can change (Lu et al. 2019)",
+        dead_fraction,
+    ),
+    Statistic(
+        "slope",
+        "mean of s",
+        "(−∞, ∞); [0, 1] for tanh and relu",
+        "activation per pre-activation",
+        "the factor by which the activation damps the signal on its way back (Glorot & Bengio 2010)",
+        slope,
+    ),
+    Statistic(
+        "unit_correlation",
+        f"mean over pairs i ≠ j of |corr(hᵢ, hⱼ)| over the samples, among the first {MOST_UNITS} units; "
+        "constant units are left out",
+        "[0, 1]; NaN with fewer than two units that vary",
+        "correlation",
+        "1: the units of the layer are copies of one another",
+        unit_correlation,
+    ),
+    Statistic(
+        "effective_rank",
+        f"(tr C)²/tr(C²), C the covariance of the first {MOST_UNITS} units over the samples: the participation ratio",
+        "[1, m]; 0 where no unit varies",
+        "dimensions",
+        "how many different things the layer says; 1: one thing, however many units",
+        effective_rank,
+    ),
+    Statistic(
+        "nonfinite",
+        "#{h is NaN or ±∞}",
+        "[0, samples·m]",
+        "entries",
+        "above 0: the run has left the finite numbers",
+        nonfinite,
+    ),
+)
+
+ACTIVATION_STATISTIC_NAMES = tuple(statistic.name for statistic in ACTIVATION_STATISTICS)

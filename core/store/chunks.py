@@ -1,0 +1,77 @@
+"""What a worker has measured, stored: each chunk behind what is stored of its runs."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from core.history import Checkpoint, Chunk, RunChunk
+from core.store import series
+from core.store.claims import fence, forget
+from core.store.records import Claim, Orders
+from core.store.tables import checkpoints, experiments, runs
+
+
+def is_last_before_new(chunk: Chunk) -> bool:
+    """Whether what comes next may have to be compiled: the training itself behind epoch 0, or another group's."""
+    return chunk.ended or all(run.history.last_epoch == 0 for run in chunk.runs)
+
+
+def append(
+    connection: Connection, claim: Claim, chunk: Chunk, checkpoint: Checkpoint | None, until: datetime
+) -> Orders:
+    """Store a chunk behind what is stored of its runs; what an earlier attempt stored beyond is dropped."""
+    compiled = chunk.compiled and experiments.c.compiled.is_not(False)
+    row = fence(connection, claim, lease_until=until, compiled=compiled)
+    query = select(runs).where(runs.c.experiment == row.number).order_by(runs.c.position)
+    records = {run.seed: run for run in connection.execute(query)}
+    for run in chunk.runs:
+        _make_room(connection, records[run.seed], run)
+    last = max(records[seed].position for seed in chunk.group)
+    later = [run for run in records.values() if run.position > last and run.final_metrics is not None]
+    if later:
+        forget(connection, [run.number for run in later])
+    series.write(connection, [(records[run.seed].number, run.history) for run in chunk.runs])
+    for run in chunk.runs:
+        _record(connection, records[run.seed].number, run)
+    if checkpoint:
+        _keep(connection, row.number, checkpoint, {seed: record.position for seed, record in records.items()})
+    return Orders.cancel if row.cancel_requested else Orders.go_on
+
+
+def _make_room(connection: Connection, record: Row[Any], run: RunChunk) -> None:
+    """Drop what is stored from the chunk's first epoch on."""
+    first_epoch = run.history.first_epoch
+    if first_epoch > record.epochs_done + 1:
+        raise ValueError(f"epoch {first_epoch} would leave a gap behind epoch {record.epochs_done}")
+    if record.final_metrics is not None and first_epoch <= record.epochs_done:
+        series.truncate(connection, record.number, first_epoch, run.history.layout)
+
+
+def _record(connection: Connection, number: int, run: RunChunk) -> None:
+    """How far a run has come; its summaries once it has ended."""
+    progress = {
+        "epochs_done": run.history.last_epoch,
+        "ended": run.run_ended,
+        "stopped_by": run.stopped_by,
+        "culprit": asdict(run.culprit) if run.culprit else None,
+        "final_metrics": series.pack(run.history.metrics[-1]),
+    }
+    connection.execute(update(runs).where(runs.c.number == number).values(progress))
+    if run.run_ended:
+        series.write_summaries(connection, number, run.history.layout)
+
+
+def _keep(connection: Connection, number: int, checkpoint: Checkpoint, positions: dict[int, int]) -> None:
+    """Make a checkpoint the current one. One that is further than the last shows that the attempt bears fruit."""
+    this = checkpoints.c.experiment == number
+    before = connection.execute(select(checkpoints.c.seed, checkpoints.c.epoch).where(this)).one_or_none()
+    values = {"seed": checkpoint.seed, "epoch": checkpoint.epoch, "state": checkpoint.state}
+    if before:
+        connection.execute(update(checkpoints).where(this).values(values))
+    else:
+        connection.execute(insert(checkpoints).values(experiment=number, **values))
+    reached = (positions[checkpoint.seed], checkpoint.epoch)
+    if before is None or reached > (positions[before.seed], before.epoch):
+        connection.execute(update(experiments).where(experiments.c.number == number).values(fruitless=0))

@@ -1,0 +1,42 @@
+"""An experiment's layout as it was when the experiment was added, whatever the shelves hold now."""
+
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from core.history import Layout, SeriesLayout, Tensor
+from core.store.tables import layouts
+
+
+def add(connection: Connection, number: int, layout: Layout) -> None:
+    """Keep the layout of a new experiment."""
+    connection.execute(insert(layouts).values(experiment=number, **_written(layout)))
+
+
+def replace(connection: Connection, number: int, layout: Layout) -> None:
+    """Keep another layout for an experiment of which nothing is stored."""
+    connection.execute(update(layouts).where(layouts.c.experiment == number).values(_written(layout)))
+
+
+def get(connection: Connection, number: int) -> Layout:
+    """The layout of an experiment."""
+    row = connection.execute(select(layouts).where(layouts.c.experiment == number)).one()
+    return Layout(metrics=tuple(row.metrics), series=tuple(map(_read, row.series)))
+
+
+def _written(layout: Layout) -> dict[str, Any]:
+    series = [
+        {
+            "kind": each.kind,
+            "tensors": [[tensor.layer, tensor.parameter, list(tensor.shape)] for tensor in each.tensors],
+            "columns": list(each.columns),
+            "every": each.every,
+        }
+        for each in layout.series
+    ]
+    return {"metrics": list(layout.metrics), "series": series}
+
+
+def _read(series: dict[str, Any]) -> SeriesLayout:
+    tensors = tuple(Tensor(layer, parameter, tuple(shape)) for layer, parameter, shape in series["tensors"])
+    return SeriesLayout(series["kind"], tensors, tuple(series["columns"]), series["every"])

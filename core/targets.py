@@ -1,0 +1,23 @@
+"""What a network is asked for each sample: one class, any of several labels, or real numbers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be predicted.
+
+    Attributes:
+        kind: ``classes``, one of `count`; ``labels``, each of `count` present or not; ``values``, `count` real numbers.
+        count: how many classes, labels or values.
+        steps: () where a sample has one answer, (time,) where it has one at every time step.
+    """
+
+    kind: Literal["classes", "labels", "values"]
+    count: int
+    steps: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        where = f" at each of {self.steps[0]} time steps" if self.steps else ""
+        return f"{self.count} {self.kind if self.count != 1 else self.kind[:-1]}{where}"

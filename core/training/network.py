@@ -1,0 +1,105 @@
+"""From a spec to Keras objects: the network, and the state in which a run of one seed begins."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from core.spec import ExperimentSpec, NamedLayer
+
+
+@dataclass(frozen=True, eq=False)
+class BuiltLayer:
+    """A layer of the spec, and what Keras made of it.
+
+    Attributes:
+        named: what was asked for.
+        keras: the Keras layer.
+        inner: the layers inside a block.
+    """
+
+    named: NamedLayer
+    keras: Any
+    inner: tuple["BuiltLayer", ...]
+
+    def __call__(self, x: Any, training: bool) -> Any:
+        """What comes out of the layer for a batch."""
+        inside = x
+        for layer in self.inner:
+            inside = layer(inside, training)
+        return self.named.spec.call(self.keras, inside, training, skip=x)
+
+    def in_order(self) -> Iterator["BuiltLayer"]:
+        """This layer, those inside it first."""
+        for layer in self.inner:
+            yield from layer.in_order()
+        yield self
+
+
+class Network:
+    """A Keras network with the initial weights of one seed.
+
+    Attributes:
+        model: the Keras model: it can be called, saved and fitted like any other.
+        built: its layers from the input to the output, blocks as one.
+        layers: all its layers in the order in which samples pass them.
+        trainable: the trainable variables, in the order of the spec's tensors.
+        state: the other variables: running means, random states.
+    """
+
+    def __init__(self, spec: ExperimentSpec, seed: int) -> None:
+        self.built = _build(spec.network, spec, seed)
+        self.layers = tuple(layer for block in self.built for layer in block.in_order())
+        entry = keras.Input(spec.dataset.feature_shape)
+        self.model = keras.Model(entry, self(entry))
+        self.trainable = [variable for layer in self.layers for variable in layer.keras.trainable_variables]
+        self.state = [variable for layer in self.layers for variable in _untrained(layer.keras)]
+
+    def __call__(self, x: Any, training: bool = False) -> Any:
+        """The prediction for a batch, layer by layer."""
+        for layer in self.built:
+            x = layer(x, training)
+        return x
+
+    @property
+    def variables(self) -> list[Any]:
+        """All variables."""
+        return [*self.trainable, *self.state]
+
+
+def _build(layers: Sequence[NamedLayer], spec: ExperimentSpec, seed: int) -> tuple[BuiltLayer, ...]:
+    return tuple(BuiltLayer(each, _keras_layer(each, spec, seed), _build(each.inner, spec, seed)) for each in layers)
+
+
+def _keras_layer(layer: NamedLayer, spec: ExperimentSpec, seed: int) -> Any:
+    position = spec.layers.index(layer)
+    return layer.spec.build(keras, name=layer.name, seeds=_seeds(seed, position))
+
+
+def _seeds(seed: int, position: int) -> Iterator[int]:
+    """Seeds for the draws of one layer, made from the run's seed and the layer's position alone.
+
+    So layers do not draw the same numbers, a layer draws the same ones whatever stands around it, and no global random
+    state is touched.
+    """
+    # Keras takes 32-bit seeds; a SeedSequence spreads neighbouring ones far apart.
+    sequence = np.random.SeedSequence(seed, spawn_key=(position,))
+    return iter((sequence.generate_state(16) >> 1).tolist())
+
+
+def _untrained(layer: Any) -> list[Any]:
+    trained = {id(variable) for variable in layer.trainable_variables}
+    return [variable for variable in layer.variables if id(variable) not in trained]
+
+
+def initial_values(spec: ExperimentSpec, seed: int) -> list[np.ndarray]:
+    """What the variables of `Network(spec, seed)` hold, without making the network: some milliseconds."""
+    trainable, state = [], []
+    for layer in spec.layers:
+        built = _keras_layer(layer, spec, seed)
+        layer.spec.create_weights(built, layer.input_shape)
+        trainable += [variable.numpy() for variable in built.trainable_variables]
+        state += [variable.numpy() for variable in _untrained(built)]
+    return trainable + state

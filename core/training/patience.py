@@ -1,0 +1,56 @@
+"""Which of the seeds that train side by side go on: early stopping, and the end of the finite numbers."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from core.spec import ExperimentSpec
+
+
+class Patience:
+    """Remembers for each seed the best epoch and whether it has ended.
+
+    Attributes:
+        variables: what it remembers: part of a run's state.
+    """
+
+    def __init__(self, spec: ExperimentSpec, width: int) -> None:
+        self._rule = spec.training.early_stopping
+        self._column = spec.layout.metrics.index(self._rule.monitor) if self._rule else 0
+        self._ended = _variable(np.zeros(width, np.int32))
+        self._stopped = _variable(np.zeros(width, np.int32))
+        self._best = _variable(np.full(width, np.inf, np.float32))
+        self._waited = _variable(np.zeros(width, np.int32))
+        self.variables = [self._ended, self._stopped, self._best, self._waited]
+
+    def live(self) -> Any:
+        """(seeds,) which of them go on."""
+        return ops.equal(self._ended, 0)
+
+    def end(self) -> None:
+        """Call all seeds ended."""
+        self._ended.assign(ops.ones_like(self._ended))
+
+    def stopped(self) -> Any:
+        """(seeds,) which of them early stopping ended."""
+        return ops.not_equal(self._stopped, 0)
+
+    def look(self, row: Any, finite: Any, number: Any) -> None:
+        """End the seeds whose epoch, (seeds, metrics), was their last; epoch 0 is no epoch to wait for."""
+        live = self.live() & (number > 0)
+        if self._rule:
+            value = row[:, self._column] * (-1.0 if self._rule.larger_is_better else 1.0)
+            better = value < self._best - self._rule.min_delta
+            waited = ops.where(better, 0, self._waited + 1)
+            self._waited.assign(ops.where(live, waited, self._waited))
+            self._best.assign(ops.where(live & better, value, self._best))
+            stop = live & (self._waited >= max(1, self._rule.patience))
+            self._stopped.assign(ops.where(stop, 1, self._stopped))
+            self._ended.assign(ops.where(stop, 1, self._ended))
+        self._ended.assign(ops.where(finite, self._ended, 1))
+
+
+def _variable(value: np.ndarray) -> keras.Variable:
+    return keras.Variable(value, trainable=False, dtype=value.dtype.name)

@@ -1,0 +1,144 @@
+"""Looking into recurrent layers, whose pre-activations never leave Keras's loop over time.
+
+A twin of the layer takes more inputs: x and one zero for every pre-activation, with the kernel [W; 1]. Its numbers are
+the layer's own, and the derivative with respect to those zeros is the signal at each time step. The pre-activations
+follow from the inputs and the hidden states that come out.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from core.training.network import BuiltLayer
+
+# The pre-activations of each cell, in the order of Keras's kernels: which activation of the layer they go through.
+GATES = {
+    keras.layers.SimpleRNN: ("activation",),
+    keras.layers.LSTM: ("recurrent_activation", "recurrent_activation", "activation", "recurrent_activation"),
+    keras.layers.GRU: ("recurrent_activation", "recurrent_activation", "activation"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What a recurrent layer did with a batch.
+
+    Attributes:
+        output: what it puts out.
+        z: (batch, time, pre-activations) of all gates, both directions one behind the other.
+        h: (batch, time, units) hidden states, likewise.
+    """
+
+    output: Any
+    z: Any
+    h: Any
+
+
+def is_recurrent(layer: BuiltLayer) -> bool:
+    """Whether this is a layer that `OpenedRecurrence` can look into."""
+    return isinstance(layer.keras, (keras.layers.Bidirectional, *GATES))
+
+
+class OpenedRecurrence:
+    """A recurrent layer whose inside can be seen."""
+
+    def __init__(self, layer: BuiltLayer) -> None:
+        self._layer = layer.keras
+        self._time, features = layer.named.input_shape
+        self._both = isinstance(layer.keras, keras.layers.Bidirectional)
+        spec: Any = layer.named.spec
+        cells = [layer.keras.forward_layer, layer.keras.backward_layer] if self._both else [layer.keras]
+        self._directions = [
+            _Direction(cell, spec.layer if self._both else spec, features, backward=bool(place))
+            for place, cell in enumerate(cells)
+        ]
+
+    def pre_activation_shape(self, batch: int) -> tuple[int, int, int]:
+        """(batch, time, pre-activations)."""
+        return batch, self._time, sum(direction.width for direction in self._directions)
+
+    def __call__(self, x: Any, nudge: Any) -> Opened:
+        """Send a batch, (batch, time, features), through the layer with `nudge` added to its pre-activations."""
+        nudges = tf.split(nudge, [direction.width for direction in self._directions], axis=-1)
+        seen = [direction(x, each) for direction, each in zip(self._directions, nudges, strict=True)]
+        states = [h for _, h in seen]  # (batch, time, units), in the order of the input
+        z, h = (ops.concatenate(parts, axis=-1) for parts in zip(*seen, strict=True))
+        if not self._both:
+            return Opened(h if self._layer.return_sequences else h[:, -1], z, h)
+        forward, backward = states
+        if not self._layer.return_sequences:
+            forward, backward = forward[:, -1], backward[:, 0]  # each one's last
+        merged = {
+            "concat": lambda: ops.concatenate([forward, backward], axis=-1),
+            "sum": lambda: forward + backward,
+            "ave": lambda: (forward + backward) / 2,
+            "mul": lambda: forward * backward,
+        }
+        return Opened(merged[self._layer.merge_mode](), z, h)
+
+    def slope(self, z: Any) -> tuple[Any, Any]:
+        """The derivative of each gate's activation at its pre-activation, and the largest it has anywhere.
+
+        Returns:
+            The shape of `z`, (..., pre-activations), and (pre-activations,), NaN where there is no largest.
+        """
+        parts = [part for direction in self._directions for part in direction.gates]
+        slopes, steepest = [], []
+        for piece, (function, largest, units) in zip(
+            tf.split(z, [units for *_, units in parts], axis=-1), parts, strict=True
+        ):
+            with tf.GradientTape() as tape:
+                tape.watch(piece)
+                activated = function(piece)
+            zero = tf.UnconnectedGradients.ZERO
+            slopes.append(tape.gradient(activated, piece, unconnected_gradients=zero))
+            steepest += [float("nan") if largest is None else largest] * units
+        return ops.concatenate(slopes, axis=-1), ops.array(steepest, "float32")
+
+
+class _Direction:
+    """One recurrent layer and its twin; a backward one reads the sequence from its end."""
+
+    def __init__(self, layer: Any, spec: Any, features: int, *, backward: bool) -> None:
+        self._layer, self._backward = layer, backward
+        units = layer.units
+        kinds = next(gates for kind, gates in GATES.items() if isinstance(layer, kind))
+        self.width = len(kinds) * units
+        self.gates = [(getattr(layer, kind), getattr(spec, kind).steepest, units) for kind in kinds]
+        changes = {"name": f"{layer.name}_opened", "return_sequences": True, "go_backwards": False}
+        self._twin = type(layer).from_config({**layer.get_config(), **changes})
+        self._twin.build((None, None, features + self.width))
+
+    def __call__(self, x: Any, nudge: Any) -> tuple[Any, Any]:
+        """Pre-activations and hidden states, both (batch, time, width), in the order of the input."""
+        if self._backward:
+            x, nudge = tf.reverse(x, [1]), tf.reverse(nudge, [1])
+        kernel, recurrent, *bias = (
+            tf.convert_to_tensor(variable.value) for variable in self._layer.trainable_variables
+        )
+        widened = ops.concatenate([kernel, ops.eye(self.width)], axis=0)
+        mapping = zip(self._twin.trainable_variables, [widened, recurrent, *bias], strict=True)
+        with keras.StatelessScope(list(mapping)):
+            h = self._twin(ops.concatenate([x, nudge], axis=-1))
+        before = tf.pad(h[:, :-1], [[0, 0], [1, 0], [0, 0]])  # the state that each step begins with
+        z = self._pre_activations(x, before, kernel, recurrent, *bias)
+        return (tf.reverse(z, [1]), tf.reverse(h, [1])) if self._backward else (z, h)
+
+    def _pre_activations(self, x: Any, before: Any, kernel: Any, recurrent: Any, bias: Any = 0.0) -> Any:
+        if not isinstance(self._layer, keras.layers.GRU):
+            return ops.matmul(x, kernel) + ops.matmul(before, recurrent) + bias
+        units, gate = self._layer.units, self._layer.recurrent_activation
+        if self._layer.reset_after:
+            into, back = (bias[0], bias[1]) if self._layer.use_bias else (0.0, 0.0)
+            given, remembered = ops.matmul(x, kernel) + into, ops.matmul(before, recurrent) + back
+            reset = gate(given[..., units : 2 * units] + remembered[..., units : 2 * units])
+            candidate = given[..., 2 * units :] + reset * remembered[..., 2 * units :]
+            return ops.concatenate([(given + remembered)[..., : 2 * units], candidate], axis=-1)
+        given = ops.matmul(x, kernel) + bias
+        gates = given[..., : 2 * units] + ops.matmul(before, recurrent[:, : 2 * units])
+        reset = gate(gates[..., units:])
+        candidate = given[..., 2 * units :] + ops.matmul(reset * before, recurrent[:, 2 * units :])
+        return ops.concatenate([gates, candidate], axis=-1)

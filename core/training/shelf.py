@@ -1,0 +1,49 @@
+"""The compiled programs of this process, kept by architecture."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.spec import ExperimentSpec
+from core.training.program import Program
+
+# A compiled program takes some tens of megabytes; a study rarely alternates between more architectures than this.
+PROGRAMS_KEPT = 8
+
+_programs: OrderedDict[str, Program] = OrderedDict()
+
+
+@contextmanager
+def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
+    """The compiled program for a spec's architecture and so many seeds, kept for the next one who needs it.
+
+    While it is lent it is not on the shelf: two trainings side by side never share variables.
+    """
+    key = architecture(spec, width)
+    program = _programs.pop(key, None) or Program(spec, width)
+    try:
+        yield program
+    finally:
+        _programs[key] = program
+        while len(_programs) > PROGRAMS_KEPT:
+            _programs.popitem(last=False)
+
+
+def architecture(spec: ExperimentSpec, width: int) -> str:
+    """What a compiled program depends on: equal texts, equal programs.
+
+    Not among it: seeds, how weights are drawn, samples, epochs and a constant learning rate, which are all data to the
+    program.
+    """
+    layers = [layer.spec.model_dump_json(exclude=_drawn(layer.spec)) for layer in spec.layers]
+    training = spec.training.model_dump_json(exclude={"optimizer", "epochs", "pretraining"})
+    constant = spec.training.optimizer.initial_learning_rate is not None
+    optimizer = spec.training.optimizer.model_dump_json(exclude={"learning_rate"} if constant else set())
+    dataset = spec.dataset
+    sizes = (dataset.train_count, dataset.sample_count, dataset.feature_shape, dataset.target)
+    return repr((width, layers, training, optimizer, spec.record.model_dump_json(), sizes))
+
+
+def _drawn(layer: object) -> set[str]:
+    """The fields that only decide how weights are drawn."""
+    return {name for name in type(layer).model_fields if name.endswith("_initializer")} | {"repeat"}  # type: ignore[attr-defined]

@@ -1,0 +1,71 @@
+"""What a network is to learn, inside a traced program: targets, loss and metrics."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from core.metrics import bind
+from core.spec import ExperimentSpec
+from core.training.namespace import xp
+
+
+class Task:
+    """The loss and the metrics of an experiment, for one network or for several side by side.
+
+    Attributes:
+        sum_count: how many sums an epoch gathers.
+        name_count: how many numbers are made of them: the loss and the metrics.
+    """
+
+    def __init__(self, spec: ExperimentSpec) -> None:
+        target = spec.dataset.target
+        self._one_hot = spec.one_hot
+        self._target = target
+        self._loss = spec.training.loss.build(keras)
+        self._metrics = bind(spec.metric_names, target, threshold=spec.training.loss.threshold)
+        self.sum_count = 2 + sum(metric.sum_count for metric in self._metrics)
+        self.name_count = 1 + len(self._metrics)
+
+    def encoded(self, y: np.ndarray) -> np.ndarray:
+        """Targets as the loss wants them, float32: (samples, *steps, units), classes one-hot or as one 0 or 1."""
+        if self._target.kind != "classes":
+            return y.astype(np.float32)
+        if self._one_hot:
+            return np.eye(self._target.count, dtype=np.float32)[y]
+        return y.astype(np.float32)[..., None]
+
+    def sample_losses(self, y: Any, prediction: Any) -> Any:
+        """Each sample's loss, (..., samples), from (..., samples, *steps, units); steps count equally."""
+        losses = self._loss(ops.broadcast_to(y, prediction.shape), prediction)
+        steps = len(self._target.steps)
+        return ops.mean(losses, axis=tuple(range(-steps, 0))) if steps else losses
+
+    def sums(self, y: Any, prediction: Any, losses: Any, penalty: Any, counts: Any) -> Any:
+        """What a batch contributes: (seeds, sums).
+
+        Args:
+            y, prediction: (seeds, batch, *steps, units).
+            losses: (seeds, batch).
+            penalty: (seeds,) of the regularisers: it counts once for each sample.
+            counts: (batch,) 1 for samples, 0 for filling; None where all are samples.
+        """
+        y = ops.broadcast_to(y, prediction.shape)
+        columns = [losses[..., None] + ops.reshape(penalty, (-1, 1, 1)), ops.ones_like(losses)[..., None]]
+        columns += [metric.sums(y, prediction, xp) for metric in self._metrics]
+        values = ops.concatenate(columns, axis=-1)  # (seeds, batch, sums)
+        return ops.sum(values if counts is None else values * counts[:, None], axis=1)
+
+    def finish(self, sums: Any) -> Any:
+        """(seeds, sums) as (seeds, names): the mean loss, then the metrics."""
+        count = ops.maximum(sums[:, 1], 1.0)  # an epoch without samples has no mean, but must not pass for a NaN
+        names, begin = [sums[:, 0] / count], 2
+        for metric in self._metrics:
+            names.append(metric.finish(sums[:, begin : begin + metric.sum_count], count, xp))
+            begin += metric.sum_count
+        return ops.stack(names, axis=1)
+
+    def evaluate(self, y: Any, prediction: Any, losses: Any, penalty: Any) -> Any:
+        """Loss and metrics over samples that all seeds share: (seeds, names)."""
+        return self.finish(self.sums(y, prediction, losses, penalty, None))

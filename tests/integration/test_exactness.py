@@ -1,0 +1,145 @@
+"""Five epochs of the compiled loop agree with `model.fit`: every layer, optimiser, loss and way of clipping."""
+
+import numpy as np
+import pytest
+
+from core.frozen import kind_of
+from core.layers import LAYERS
+from core.optimizers import OPTIMIZERS
+from core.spec import ExperimentSpec
+from core.training.train import train
+from tests.fitting import LastWeights, fit_with_keras, trained
+
+HE = {"kind": "dense", "units": 6, "activation": "relu", "kernel_initializer": "he_uniform"}
+SIGMOID = {"kind": "dense", "units": 1, "activation": "sigmoid"}
+LINEAR = {"kind": "dense", "units": 1}
+SOFTMAX = {"kind": "dense", "units": 10, "activation": "softmax"}
+SGD = {"kind": "sgd", "learning_rate": 0.05, "momentum": 0.9}
+
+CIRCLES = {"kind": "circles", "samples": 120, "seed": 1, "scale": [-1, 1], "train_size": 70}
+SINE = {"kind": "sine", "samples": 60, "length": 12, "train_size": 40}
+DIGITS = {"kind": "digits", "form": "image", "scale": [0, 1], "train_size": 100}
+COPY = {
+    "kind": "copy_memory",
+    "samples": 60,
+    "length": 12,
+    "symbols": 2,
+    "alphabet": 4,
+    "train_size": 40,
+    "one_hot": False,
+}
+RNN = {"units": 4, "kernel_regularizer": {"kind": "l2", "l2": 0.01}}
+
+BINARY = (CIRCLES, "binary_crossentropy", SIGMOID)
+FORECAST = (SINE, "mean_squared_error", LINEAR)
+CLASSES = (DIGITS, "categorical_crossentropy", SOFTMAX)
+
+# Networks that between them hold every kind of layer; random ones at a rate of 0.
+NETWORKS = {
+    "dense": (BINARY, [HE, HE]),
+    "penalised": (BINARY, [{**HE, "kernel_regularizer": "l2", "bias_regularizer": "l1"}]),
+    "constrained": (BINARY, [{**HE, "kernel_constraint": {"kind": "max_norm", "max_value": 0.5}}]),
+    "batch normalised": (BINARY, [{**HE, "activation": "linear"}, {"kind": "batch_normalization"},
+                                  {"kind": "activation", "activation": "tanh"}]),
+    "layer normalised": (BINARY, [HE, {"kind": "layer_normalization"}, HE]),
+    "undisturbed": (BINARY, [HE, {"kind": "dropout", "rate": 0.0}, {"kind": "gaussian_noise", "stddev": 0.0}]),
+    "residual": (BINARY, [HE, {"kind": "residual", "layers": [HE, HE], "scale": 0.5, "repeat": 2}]),
+    "conv2d": (CLASSES, [{"kind": "conv2d", "filters": 3, "kernel_size": 3, "activation": "relu"},
+                         {"kind": "max_pooling2d"}, {"kind": "flatten"}]),
+    "conv2d pooled": (CLASSES, [{"kind": "conv2d", "filters": 4, "kernel_size": [2, 3], "padding": "same"},
+                                {"kind": "average_pooling2d"}, {"kind": "global_average_pooling2d"}]),
+    "conv2d maximum": (CLASSES, [{"kind": "conv2d", "filters": 4, "kernel_size": 3}, {"kind": "global_max_pooling2d"}]),
+    "reshaped": (CLASSES, [{"kind": "reshape", "target_shape": [8, 8]}, {"kind": "flatten"}]),
+    "conv1d": (FORECAST, [{"kind": "conv1d", "filters": 4, "kernel_size": 3, "padding": "causal"},
+                          {"kind": "max_pooling1d"}, {"kind": "global_average_pooling1d"}]),
+    "conv1d strided": (FORECAST, [{"kind": "conv1d", "filters": 4, "kernel_size": 3, "strides": 2},
+                                  {"kind": "average_pooling1d"}, {"kind": "global_max_pooling1d"}]),
+    "simple_rnn": (FORECAST, [{"kind": "simple_rnn", **RNN}]),
+    "gru": (FORECAST, [{"kind": "gru", **RNN}]),
+    "lstm": (FORECAST, [{"kind": "lstm", **RNN, "return_sequences": True}, {"kind": "lstm", **RNN}]),
+    "bidirectional": (FORECAST, [{"kind": "bidirectional", "layer": {"kind": "gru", **RNN}}]),
+    "attention": (FORECAST, [{"kind": "dense", "units": 4}, {"kind": "residual", "layers": [
+        {"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3, "causal": True}]}, {"kind": "flatten"}]),
+    "embedding": ((COPY, "categorical_crossentropy", {**SOFTMAX, "units": 5}), [
+        {"kind": "embedding", "input_dim": 6, "output_dim": 3},
+        {"kind": "simple_rnn", "units": 5, "return_sequences": True}]),
+}  # fmt: skip
+
+
+def a_spec(task, layers, optimizer=SGD, **more) -> ExperimentSpec:
+    dataset, loss, output = task
+    training = {"loss": loss, "optimizer": optimizer, "epochs": 5, "batch_size": 32, **more}
+    return ExperimentSpec.model_validate(
+        {"dataset": dataset, "model": {"layers": [*layers, output]}, "training": training, "record": "lean"}
+    )
+
+
+def assert_agrees(spec: ExperimentSpec, rtol: float = 5e-5) -> None:
+    last = LastWeights()
+    ours = trained(list(train(spec, callbacks=[last])))["metrics"]
+    expected, network = fit_with_keras(spec, seed=0)
+    np.testing.assert_allclose(ours[:, : expected.shape[1]], expected, rtol=rtol, atol=2e-6)
+    for mine, theirs in zip(last.weights, network.model.variables, strict=True):
+        if mine.dtype == np.float32:
+            np.testing.assert_allclose(mine, theirs.numpy(), rtol=20 * rtol, atol=1e-5)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_layer_agrees_with_model_fit(network):
+    task, layers = NETWORKS[network]
+    assert_agrees(a_spec(task, layers))
+
+
+def test_every_kind_of_layer_is_in_a_network_above():
+    text = str(NETWORKS)
+    assert [kind_of(member) for member in LAYERS if f"'{kind_of(member)}'" not in text] == []
+
+
+@pytest.mark.parametrize("member", OPTIMIZERS, ids=kind_of)
+def test_every_optimizer_agrees_with_model_fit(member):
+    rate = {"adadelta": 1.0, "lion": 0.001}.get(kind_of(member), 0.01)
+    assert_agrees(a_spec(BINARY, [HE], {"kind": kind_of(member), "learning_rate": rate, "weight_decay": 0.01}))
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {**SGD, "nesterov": True, "clipnorm": 0.05},
+        {**SGD, "clipvalue": 0.01},
+        {**SGD, "global_clipnorm": 0.05},
+        {"kind": "rmsprop", "learning_rate": 0.01, "momentum": 0.5, "centered": True},
+        {"kind": "adam", "learning_rate": 0.01, "amsgrad": True},
+        {"kind": "sgd", "learning_rate": {"kind": "exponential_decay", "initial_learning_rate": 0.1,
+                                          "decay_steps": 4, "decay_rate": 0.8}},
+        {"kind": "sgd", "learning_rate": {"kind": "cosine_decay", "initial_learning_rate": 0.01, "decay_steps": 9,
+                                          "warmup_target": 0.1, "warmup_steps": 4}},
+        {"kind": "sgd", "learning_rate": {"kind": "piecewise_constant_decay", "boundaries": [3, 7],
+                                          "values": [0.1, 0.05, 0.01]}},
+    ],
+    ids=lambda optimizer: "-".join(str(part) for part in optimizer if part != "learning_rate"),
+)  # fmt: skip
+def test_every_way_of_clipping_and_of_changing_the_rate_agrees_with_model_fit(optimizer):
+    assert_agrees(a_spec(BINARY, [HE], optimizer))
+
+
+@pytest.mark.parametrize("train_size", [70, 64], ids=["partial last batch", "full batches"])
+@pytest.mark.parametrize("network", ["dense", "batch normalised"])
+def test_the_last_batch_counts_by_its_size(network, train_size):
+    (dataset, *rest), layers = NETWORKS[network]
+    assert_agrees(a_spec(({**dataset, "train_size": train_size}, *rest), layers))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "loss", "output"),
+    [
+        ({"kind": "wine", "scale": "standard"}, "categorical_crossentropy", {**SOFTMAX, "units": 3}),
+        ({"kind": "wine", "scale": "standard"}, "mean_squared_error", {**SOFTMAX, "units": 3}),
+        ({"kind": "multilabel", "samples": 80}, "binary_crossentropy", {**SIGMOID, "units": 5}),
+        ({"kind": "diabetes", "target_scale": "standard"}, "huber", LINEAR),
+        (CIRCLES, "hinge", {**LINEAR, "activation": "tanh"}),
+    ],
+    ids=["multiclass", "one-hot squares", "multilabel", "regression", "margins"],
+)
+def test_every_kind_of_task_agrees_with_model_fit(dataset, loss, output):
+    metrics = {} if dataset["kind"] != "circles" else {"metrics": []}
+    assert_agrees(a_spec((dataset, loss, output), [HE], **metrics))
