@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from core.datasets import Dataset
 from core.spec import ExperimentSpec
 from core.training.task import Task
 
@@ -10,10 +11,11 @@ class Data:
     """The samples.
 
     Attributes:
+        samples: as they were loaded.
         arrays: training inputs and targets, validation inputs and targets.
     """
 
-    def __init__(self, spec: ExperimentSpec) -> None:
-        dataset, task = spec.dataset.load(), Task(spec)
-        encoded = task.encoded(dataset.train_y), task.encoded(dataset.val_y)
-        self.arrays = tuple(map(tf.constant, (dataset.train_x, encoded[0], dataset.val_x, encoded[1])))
+    def __init__(self, spec: ExperimentSpec, samples: Dataset | None = None) -> None:
+        self.samples, task = samples or spec.dataset.load(), Task(spec)
+        train_y, val_y = task.encoded(self.samples.train_y), task.encoded(self.samples.val_y)
+        self.arrays = tuple(map(tf.constant, (self.samples.train_x, train_y, self.samples.val_x, val_y)))

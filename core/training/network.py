@@ -94,12 +94,32 @@ def _untrained(layer: Any) -> list[Any]:
     return [variable for variable in layer.variables if id(variable) not in trained]
 
 
-def initial_values(spec: ExperimentSpec, seed: int) -> list[np.ndarray]:
-    """What the variables of `Network(spec, seed)` hold, without making the network: some milliseconds."""
-    trainable, state = [], []
+@dataclass(frozen=True, eq=False)
+class LayerValues:
+    """What the variables of one layer hold: those that are trained, and the others."""
+
+    trainable: list[np.ndarray]
+    state: list[np.ndarray]
+
+    @classmethod
+    def of(cls, layer: Any) -> "LayerValues":
+        """Of a Keras layer."""
+        return cls(
+            *([variable.numpy() for variable in part] for part in (layer.trainable_variables, _untrained(layer)))
+        )
+
+
+def initial_values(spec: ExperimentSpec, seed: int) -> list[LayerValues]:
+    """What the layers of `Network(spec, seed)` hold, without making the network: some milliseconds."""
+    values = []
     for layer in spec.layers:
         built = _keras_layer(layer, spec, seed)
         layer.spec.create_weights(built, layer.input_shape)
-        trainable += [variable.numpy() for variable in built.trainable_variables]
-        state += [variable.numpy() for variable in _untrained(built)]
-    return trainable + state
+        values.append(LayerValues.of(built))
+    return values
+
+
+def flattened(values: Sequence[LayerValues]) -> list[np.ndarray]:
+    """The same in the order of `Network.variables`."""
+    trainable = [array for layer in values for array in layer.trainable]
+    return trainable + [array for layer in values for array in layer.state]

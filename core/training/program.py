@@ -6,6 +6,7 @@ probe batch. Nothing returns to Python in between, which is where `model.fit` sp
 networks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from keras import ops
 from core.spec import ExperimentSpec
 from core.training.data import Data
 from core.training.namespace import xp
-from core.training.network import Network, initial_values
+from core.training.network import LayerValues, Network, flattened
 from core.training.patience import Patience
 from core.training.recorder import Recorder
 from core.training.stack import Stack
@@ -82,11 +83,11 @@ class Program:
         fits = MOST_ORDER_ENTRIES // (samples * self.stack.width), int(MOST_NUMBERS / (numbers * self.stack.width + 1))
         return max(1, min(MOST_EPOCHS, *fits))
 
-    def begin(self, spec: ExperimentSpec, seeds: tuple[int, ...]) -> None:
+    def begin(self, spec: ExperimentSpec, values: Sequence[list[LayerValues]]) -> None:
         """Put everything into the state before the first update of some runs, one for each place in the stack."""
-        drawn = [initial_values(spec, seed) for seed in seeds]
-        values = [np.stack(each) if self.stack.width > 1 else each[0] for each in zip(*drawn, strict=True)]
-        self.restore([*values, *self._fresh[len(values) :]])
+        drawn = zip(*map(flattened, values), strict=True)
+        weights = [np.stack(each) if self.stack.width > 1 else each[0] for each in drawn]
+        self.restore([*weights, *self._fresh[len(weights) :]])
         rate = spec.training.optimizer.initial_learning_rate
         if rate is not None:  # a schedule is part of the program, a plain number is not
             self._optimizer.learning_rate.assign(rate)
@@ -102,6 +103,14 @@ class Program:
     def state(self) -> list[np.ndarray]:
         """Everything that training changes, in a fixed order."""
         return [variable.numpy() for variable in self._variables]
+
+    def of_seed(self, place: int) -> list[np.ndarray]:
+        """Weights, other variables and the optimiser's, of one place of the stack alone."""
+        variables = [*self.stack.trainable, *self.stack.state, *self._optimizer.variables]
+        width = self.stack.width
+        stacked = [width > 1 and variable.shape[:1] == (width,) for variable in variables]
+        values = [variable.numpy() for variable in variables]
+        return [value[place] if whole else value for value, whole in zip(values, stacked, strict=True)]
 
     def restore(self, state: list[np.ndarray]) -> None:
         """Go back to a `state`."""

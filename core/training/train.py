@@ -7,13 +7,15 @@ from functools import partial
 import keras
 import numpy as np
 
-from core.history import Checkpoint, Chunk, History, RunChunk, StoppedBy
+from core.history import Checkpoint, Chunk, Culprit, History, RunChunk, StoppedBy
 from core.spec import ExperimentSpec
 from core.training.callback import GradientStatistics
 from core.training.checkpoint import pack, unpack
 from core.training.data import Data
 from core.training.groups import groups_of, width_for
+from core.training.inspector import inspect
 from core.training.orders import sample_order
+from core.training.pretraining import starting_values
 from core.training.program import Program, Trained
 from core.training.shelf import lend
 
@@ -80,9 +82,12 @@ class _Training:
 
     def begin(self) -> Chunk:
         """Draw the initial weights, and look at them: epoch 0."""
-        self._program.begin(self._spec, self._places)
+        self._program.begin(self._spec, [starting_values(self._spec, seed, self._data) for seed in self._places])
         self._listeners.on_train_begin()
-        return self._chunk(self._program.initially(self._data), 0, live=np.ones(len(self._group), bool))
+        before, live = self._program.state(), np.ones(len(self._group), bool)
+        initially = self._program.initially(self._data)
+        nothing = np.zeros((1, len(self._places), 0), np.int32)
+        return self._chunk(initially, 0, live, self._culprits(initially, live, before, nothing, 0))
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Go back to a checkpoint."""
@@ -98,10 +103,10 @@ class _Training:
             epochs = range(self._epoch + 1, self._epoch + 1 + count)
             samples = self._spec.dataset.train_count
             orders = np.array([[sample_order(seed, epoch, samples) for seed in self._places] for epoch in epochs])
-            live, begun = self._live(), time.perf_counter()
+            live, before, begun = self._live(), self._program.state(), time.perf_counter()
             trained = self._program.run(self._data, orders, epochs[0])
             seconds = time.perf_counter() - begun
-            yield self._chunk(trained, epochs[0], live)
+            yield self._chunk(trained, epochs[0], live, self._culprits(trained, live, before, orders, epochs[0]))
             length = next_length(count, seconds, chunk_seconds)
         self._listeners.on_train_end()
 
@@ -109,11 +114,23 @@ class _Training:
         live: np.ndarray = self._program.live()[: len(self._group)]
         return live
 
-    def _chunk(self, trained: Trained, first_epoch: int, live: np.ndarray) -> Chunk:
+    def _culprits(
+        self, trained: Trained, live: np.ndarray, before: list[np.ndarray], orders: np.ndarray, first_epoch: int
+    ) -> dict[int, Culprit]:
+        lost = {
+            place: first_epoch + int(trained.done[place]) - 1
+            for place in np.nonzero(live)[0].tolist()
+            if not trained.finite[place]
+        }
+        if not lost:
+            return {}
+        return dict(inspect(self._spec, self._program, self._data, before, orders, lost, first_epoch))
+
+    def _chunk(self, trained: Trained, first_epoch: int, live: np.ndarray, culprits: dict[int, Culprit]) -> Chunk:
         self._epoch = first_epoch + len(trained.metrics) - 1
         histories = {place: self._history(trained, place, first_epoch) for place in np.nonzero(live)[0].tolist()}
         self._tell(histories)
-        runs = tuple(self._run(trained, place, history) for place, history in histories.items())
+        runs = tuple(self._run(trained, place, history, culprits.get(place)) for place, history in histories.items())
         checkpoint = partial(_checkpoint, self._program, self._group[0], self._epoch)
         return Chunk(self._group, runs, self._program.compiled, checkpoint)
 
@@ -126,14 +143,14 @@ class _Training:
         }
         return History(layout, first_epoch, trained.metrics[:epochs, place], series)
 
-    def _run(self, trained: Trained, place: int, history: History) -> RunChunk:
+    def _run(self, trained: Trained, place: int, history: History, culprit: Culprit | None) -> RunChunk:
         stopped_by: StoppedBy | None = None
         if not trained.finite[place]:
             stopped_by = "nonfinite"
         elif trained.stopped[place]:
             stopped_by = "early_stopping"
         ended = stopped_by is not None or history.last_epoch == self._spec.training.epochs or not self._live()[place]
-        return RunChunk(self._group[place], history, ended, stopped_by)
+        return RunChunk(self._group[place], history, ended, stopped_by, culprit)
 
     def _tell(self, histories: dict[int, History]) -> None:
         if not self._callbacks:

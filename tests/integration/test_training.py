@@ -203,6 +203,13 @@ def test_an_exploding_run_ends_with_the_epoch_in_which_it_left_the_finite_number
     assert [(run.seed, run.stopped_by) for run in ended] == [(seed, "nonfinite") for seed in seeds]
     found = trained(chunks, 0)
     assert len(found["metrics"]) < 50
+    for run in ended:  # one update with this rate makes weights whose products leave float32 at once
+        assert run.culprit.epoch == run.history.last_epoch == 1
+        assert (run.culprit.batch, run.culprit.where, run.culprit.kind) in [
+            (batch, "activation", kind) for batch in (1, 2) for kind in ("inf", "-inf", "nan")
+        ]
+        assert run.culprit.layer in [f"dense_{number}" for number in range(1, 7)]
+        assert run.culprit.count > 0
     assert np.isfinite(found["metrics"][:-1]).all()
     assert not np.isfinite(np.concatenate([found["metrics"][-1], found["gradients"][-1].ravel()])).all()
     assert list(train(spec, resume=chunks[-1].checkpoint())) == []

@@ -11,7 +11,7 @@ from core.activations import ACTIVATIONS, Activation
 from core.frozen import kind_of
 from core.initializers import INITIALIZERS
 from core.spec import ExperimentSpec
-from core.training.network import Network, initial_values
+from core.training.network import Network, flattened, initial_values
 
 # What a kind needs besides its defaults.
 ARGUMENTS = {"threshold": {"threshold": 0.5, "default_value": 0.1}}
@@ -143,7 +143,7 @@ def test_initial_values_are_those_of_the_network():
             "training": {"loss": "mean_squared_error", "optimizer": "sgd", "epochs": 1},
         }
     )
-    values = initial_values(spec, 7)
+    values = flattened(initial_values(spec, 7))
     for value, variable in zip(values, Network(spec, 7).variables, strict=True):
         np.testing.assert_array_equal(value, variable.numpy())
     kernels = {tensor.parameter: value for tensor, value in zip(spec.layout["weights"].tensors, values, strict=False)}

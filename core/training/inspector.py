@@ -1,0 +1,142 @@
+"""Finding the first value that was not finite, by going through an epoch again, batch by batch.
+
+The compiled loop only says at an epoch's end that something went wrong: looking at every value of every batch would
+cost every training. So the epoch is repeated from the weights with which it began, outside XLA, which rounds a little
+differently: should it then go well, what is left is to name a weight that was not finite at its end.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core.history import Culprit
+from core.spec import ExperimentSpec
+from core.training.data import Data
+from core.training.network import BuiltLayer, Network
+from core.training.program import Program
+from core.training.task import Task
+
+Where = Literal["activation", "loss", "gradient", "weight", "metric"]
+KINDS: tuple[Literal["nan", "inf", "-inf"], ...] = ("nan", "inf", "-inf")
+
+
+class Inspector:
+    """Repeats epochs of one architecture, one seed at a time."""
+
+    def __init__(self, spec: ExperimentSpec) -> None:
+        self._batch = spec.training.batch_size
+        self._network, self._task = Network(spec, seed=0), Task(spec)
+        self._optimizer = spec.training.optimizer.build(keras)
+        self._optimizer.build(self._network.trainable)
+        weights = [(tensor.layer, tensor.parameter) for layer in spec.layers for tensor in layer.tensors]
+        flows = [(layer.name, "activation") for layer in spec.layers]
+        # In the order in which an update computes them: from the input to the loss, from the loss back, the weights.
+        self._places: list[tuple[Where, str | None, str | None]] = [
+            *(("activation", *flow) for flow in flows),
+            ("loss", None, None),
+            *(("gradient", *weight) for weight in reversed(weights)),
+            *(("weight", *weight) for weight in weights),
+        ]
+        self._step = tf.function(self._update, autograph=False)
+
+    def find(self, program: Program, place: int, data: Data, order: np.ndarray, epoch: int) -> Culprit | None:
+        """Repeat an epoch of the seed at a place of a program's stack; the program holds the state before the epoch.
+
+        Args:
+            order: in which the epoch visits the samples; epoch 0 only looks at the validation samples.
+        """
+        for variable, value in zip(self._variables(), program.of_seed(place), strict=True):
+            variable.assign(value)
+        train_x, train_y, val_x, _ = data.arrays
+        for batch, begin in enumerate(range(0, len(order) if epoch else 0, self._batch), start=1):
+            here = order[begin : begin + self._batch]
+            counts = self._step(tf.gather(train_x, here), tf.gather(train_y, here)).numpy()
+            if found := self._first(counts, epoch, batch):
+                return found
+        seen = [output for _, output in self._forward(val_x, training=False)]
+        return self._first(np.array([_count(output) for output in seen]), epoch, 0)
+
+    def left_by(self, values: list[np.ndarray], epoch: int) -> Culprit | None:
+        """The first weight that is not finite among those at an epoch's end."""
+        trainable = values[: len(self._network.trainable)]
+        counts = np.zeros((len(self._places), len(KINDS)), int)
+        counts[-len(trainable) :] = [[np.isnan(v).sum(), np.isposinf(v).sum(), np.isneginf(v).sum()] for v in trainable]
+        return self._first(counts, epoch, 0)
+
+    def _variables(self) -> list[Any]:
+        return [*self._network.variables, *self._optimizer.variables]
+
+    def _first(self, counts: np.ndarray, epoch: int, batch: int) -> Culprit | None:
+        for (where, layer, parameter), kinds in zip(self._places, counts, strict=False):
+            if kinds.any():
+                kind = KINDS[int(np.nonzero(kinds)[0][0])]
+                return Culprit(epoch, batch, where, layer, parameter, kind, int(kinds.sum()))
+        return None
+
+    def _update(self, x: Any, y: Any) -> Any:
+        """One update; (places, kinds) how many values of each tensor are NaN, infinite, minus infinite."""
+        with tf.GradientTape() as tape:
+            outputs = [output for _, output in self._forward(x, training=True)]
+            loss = tf.reduce_mean(self._task.sample_losses(y, outputs[-1])) + sum(self._network.model.losses, 0.0)
+        gradients = [
+            tf.zeros(()) if gradient is None else tf.convert_to_tensor(gradient)
+            for gradient in tape.gradient(loss, self._network.trainable)
+        ]
+        self._optimizer.apply(gradients, self._network.trainable)
+        weights = [tf.convert_to_tensor(variable.value) for variable in self._network.trainable]
+        return tf.stack([_count(tensor) for tensor in (*outputs, loss, *reversed(gradients), *weights)])
+
+    def _forward(self, x: Any, *, training: bool) -> list[tuple[BuiltLayer, Any]]:
+        """Every layer with what it puts out, in the order of the spec."""
+        outputs: list[tuple[BuiltLayer, Any]] = []
+
+        def through(layer: BuiltLayer, x: Any) -> Any:
+            inside = x
+            for each in layer.inner:
+                inside = through(each, inside)
+            outputs.append((layer, layer.named.spec.call(layer.keras, inside, training, skip=x)))
+            return outputs[-1][1]
+
+        for layer in self._network.built:
+            x = through(layer, x)
+        return outputs
+
+
+def _count(tensor: Any) -> Any:
+    bad = (tf.math.is_nan(tensor), tf.equal(tensor, np.inf), tf.equal(tensor, -np.inf))
+    return tf.stack([tf.reduce_sum(tf.cast(each, tf.int32)) for each in bad])
+
+
+def inspect(
+    spec: ExperimentSpec,
+    program: Program,
+    data: Data,
+    before: list[np.ndarray],
+    orders: np.ndarray,
+    lost: dict[int, int],
+    first_epoch: int,
+) -> Iterator[tuple[int, Culprit]]:
+    """Where the first value was that was not finite, for the places of a stack that lost the finite numbers.
+
+    Args:
+        before: the program's state before the chunk.
+        orders: (epochs, seeds, samples) of the chunk.
+        lost: place -> the epoch in which it did.
+        first_epoch: of the chunk.
+    """
+    after, inspector = program.state(), Inspector(spec)
+    ends = {place: program.of_seed(place) for place in lost}
+    try:
+        for epoch in sorted(set(lost.values())):
+            program.restore(before)
+            if epoch > first_epoch:
+                program.run(data, orders[: epoch - first_epoch], first_epoch)
+            for place in [place for place, when in lost.items() if when == epoch]:
+                found = inspector.find(program, place, data, orders[epoch - first_epoch][place], epoch)
+                if found := found or inspector.left_by(ends[place], epoch):
+                    yield place, found
+    finally:
+        program.restore(after)

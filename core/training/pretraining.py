@@ -1,0 +1,138 @@
+"""Training the hidden layers one by one, before the whole network is trained.
+
+Each stage is a small network of its own, a hidden layer and an output, that learns from what the layers before it put
+out. It is trained by the same compiled program as everything else; stages of equal layers share one.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import tensorflow as tf
+
+from core.datasets import Dataset, DatasetSpec
+from core.layers.dense import Dense
+from core.layers.layer import LayerSpec, Shape
+from core.losses import MeanSquaredError
+from core.optimizers import GradientOptimizer
+from core.spec import ExperimentSpec, ModelSpec, NamedLayer, TrainingSpec
+from core.spec.recording import BUNDLES, RecordSpec
+from core.spec.training import Autoencoder
+from core.targets import Target
+from core.training.data import Data
+from core.training.network import LayerValues, initial_values
+from core.training.orders import sample_order
+from core.training.shelf import lend
+
+# The orders of samples in stages are drawn as those of epochs that no training reaches.
+BEYOND = 1_000_000_000
+
+
+class Given(DatasetSpec):
+    """Samples that are at hand already."""
+
+    kind: str = "given"
+    shape: Shape
+    counts: tuple[int, int]
+    answers: Target
+
+    @property
+    def train_count(self) -> int:
+        return self.counts[0]
+
+    @property
+    def sample_count(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def feature_shape(self) -> Shape:
+        return self.shape
+
+    @property
+    def target(self) -> Target:
+        return self.answers
+
+
+def starting_values(spec: ExperimentSpec, seed: int, data: Data) -> list[LayerValues]:
+    """What the layers hold before the first update of the training proper: drawn, and pre-trained if that is asked."""
+    values = initial_values(spec, seed)
+    if spec.training.pretraining is None:
+        return values
+    samples, begin = data.samples, 0
+    blocks = _blocks(spec.layers)
+    for number, block in enumerate(blocks[:-1]):
+        places = slice(begin, begin + len(block))
+        stage = _stage(spec, block, blocks[-1], samples)
+        answered = samples if not isinstance(spec.training.pretraining, Autoencoder) else _rebuilding(samples)
+        values[places], output, samples = _trained(stage, seed, number, values[places], answered, samples)
+        if number == len(blocks) - 2 and not isinstance(spec.training.pretraining, Autoencoder):
+            values[-len(blocks[-1]) :] = output
+        begin += len(block)
+    return values
+
+
+def _blocks(layers: tuple[NamedLayer, ...]) -> list[list[NamedLayer]]:
+    """Each dense layer with what follows it up to the next; what stands before the first goes with it."""
+    blocks: list[list[NamedLayer]] = []
+    for layer in layers:
+        if not blocks or (isinstance(layer.spec, Dense) and any(isinstance(each.spec, Dense) for each in blocks[-1])):
+            blocks.append([])
+        blocks[-1].append(layer)
+    return blocks
+
+
+def _stage(spec: ExperimentSpec, block: list[NamedLayer], output: list[NamedLayer], samples: Dataset) -> ExperimentSpec:
+    features, training = samples.train_x.shape[1:], spec.training
+    assert training.pretraining is not None
+    counts = len(samples.train_x), len(samples.val_x)
+    if isinstance(training.pretraining, Autoencoder):
+        target, loss = Target("values", features[0]), MeanSquaredError()
+        top: list[LayerSpec] = [Dense(units=features[0])]
+    else:
+        target, loss = spec.dataset.target, training.loss
+        top = [layer.spec.model_copy(update={"repeat": 1}) for layer in output]
+    inner = [layer.spec.model_copy(update={"repeat": 1}) for layer in block]
+    optimizer: GradientOptimizer = training.optimizer
+    return ExperimentSpec.model_construct(
+        name="stage",
+        dataset=Given(shape=features, counts=counts, answers=target),
+        model=ModelSpec.model_construct(layers=(*inner, *top)),
+        training=TrainingSpec.model_construct(
+            loss=loss,
+            optimizer=optimizer,
+            epochs=training.pretraining.epochs,
+            batch_size=training.batch_size,
+            metrics=(),
+        ),
+        record=RecordSpec(**BUNDLES["nothing"]),
+        seeds=(0,),
+    )
+
+
+def _rebuilding(samples: Dataset) -> Dataset:
+    return replace(samples, train_y=samples.train_x, val_y=samples.val_x)
+
+
+def _trained(
+    stage: ExperimentSpec, seed: int, number: int, values: list[LayerValues], answered: Dataset, samples: Dataset
+) -> tuple[list[LayerValues], list[LayerValues], Dataset]:
+    """The hidden layers' and the output's values after a stage, and what the hidden layers make of the samples."""
+    count, data = stage.dataset.train_count, Data(stage, answered)
+    with lend(stage, 1) as program:
+        program.begin(stage, [[*values, *initial_values(stage, seed)[len(values) :]]])
+        first, last = BEYOND + number * stage.training.epochs + 1, BEYOND + (number + 1) * stage.training.epochs
+        for begin in range(first, last + 1, program.capacity):
+            epochs = range(begin, min(begin + program.capacity, last + 1))
+            orders = np.array([[sample_order(seed, epoch, count)] for epoch in epochs])
+            program.run(data, orders, begin)
+        layers = program.stack.network.layers
+        found = [LayerValues.of(layer.keras) for layer in layers]
+
+        def through(x: np.ndarray) -> np.ndarray:
+            y = tf.constant(x)
+            for layer in layers[: len(values)]:
+                y = layer(y, False)
+            passed: np.ndarray = y.numpy()
+            return passed
+
+        onward = replace(samples, train_x=through(samples.train_x), val_x=through(samples.val_x))
+    return found[: len(values)], found[len(values) :], onward
