@@ -1,99 +1,68 @@
 """The compiled engine against `keras.Model.fit` on the same work: the tutorial's network 3, 500 epochs.
 
-    python -m bench.engine [EPOCHS OF MODEL.FIT]
+    python -m bench.engine [--epochs 500] [--fit-epochs 25]
 
-Both validate after every epoch. `model.fit` runs fewer epochs (25 unless told) and is scaled to 500: its epochs all
-take the same time. Cold: the first training of this architecture in a fresh process with an empty compile cache,
-TensorFlow imported. Cold, cache on disk: the same in a second process. Warm: the same architecture again. The pairs
-take turns, so that a change of the machine's speed meets both.
+Both validate after every epoch. `model.fit` runs fewer epochs and is scaled: its epochs all take the same time. Cold:
+the first training of this architecture in a fresh process with an empty compile cache, TensorFlow imported. Cache on
+disk: the same in a second process. Warm: the same architecture again in the same process. The engine's first chunk is
+epoch 0, with the compilation. "full" records everything after every epoch, "standard" is the default, "nothing" leaves
+loss and metrics.
 """
 
-import json
-import subprocess
-import sys
+import argparse
 import tempfile
-import time
-from pathlib import Path
-from statistics import median
 
-SPEC = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
-EPOCHS, ROUNDS = 500, 3
+from bench.networks import tutorial
+from bench.processes import conditions, fresh
+from bench.turns import Round, compare, report, take_turns
+
+SEEDS = 32
 
 
 def main() -> None:
-    """Print seconds for 500 epochs and how many times faster the engine is."""
-    fit_epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 25
+    """Print seconds and ratios."""
+    parser = argparse.ArgumentParser(description="the engine against model.fit")
+    parser.add_argument("--epochs", type=int, default=500)
+    parser.add_argument("--fit-epochs", type=int, default=25)
+    asked = parser.parse_args()
+    with conditions():
+        rounds = take_turns(lambda: measure(asked.epochs, asked.fit_epochs))
+    report(rounds, f"seconds for {asked.epochs} epochs")
+    warm = ("full, cold", "full, cache on disk", "full, warm", "standard, warm", "nothing, warm")
+    compare(
+        rounds,
+        [
+            *((fit, engine) for fit in ("model.fit", "model.fit, GradientStatistics") for engine in warm),
+            ("full, warm", "nothing, warm"),
+            ("standard, warm", "nothing, warm"),
+            (f"{SEEDS} seeds, standard, warm", "standard, warm"),
+        ],
+    )
+
+
+def measure(epochs: int, fit_epochs: int) -> Round:
+    """One round: all of them once."""
+    full, standard, nothing = (tutorial(record=record, epochs=epochs) for record in ("full", "standard", "nothing"))
     with tempfile.TemporaryDirectory() as cache:
-        cold = _child("ours", cache)
-        cached = _child("ours", cache)
-        pairs = [(_child("ours", cache)["warm"], _child("fit", cache, str(fit_epochs))) for _ in range(ROUNDS)]
-    fit, watched = (median(theirs[which] for _, theirs in pairs) for which in ("fit", "watched"))
-    print(f"{'seconds for 500 epochs':44}{'median':>9}{'model.fit':>11}{'with callback':>15}")
-    print(f"{'model.fit':44}{fit:9.2f}")
-    print(f"{'model.fit with GradientStatistics':44}{watched:9.2f}")
-    for name, seconds in (
-        ("engine, cold", cold["cold"]),
-        ("engine, cold, compile cache on disk", cached["cold"]),
-        ("engine, warm", median(ours for ours, _ in pairs)),
-    ):
-        print(f"{name:44}{seconds:9.2f}{fit / seconds:10.0f}×{watched / seconds:14.0f}×")
-
-
-def _child(which: str, cache: str, *arguments: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.engine", f"--{which}", cache, *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return result
-
-
-def _ours(cache: str) -> dict[str, float]:
-    from core.spec.experiment import parse
-    from core.training.environment import prepare
-
-    prepare(Path(cache))
-    from core.training.train import train
-
-    spec = parse(SPEC.read_bytes()).model_copy(update={"seeds": (0,)})
-
-    def once() -> float:
-        begun = time.perf_counter()
-        assert sum(len(chunk.history) for chunk in train(spec)) == EPOCHS
-        return time.perf_counter() - begun
-
-    return {"cold": once(), "warm": median(once() for _ in range(5))}
-
-
-def _fit(cache: str, epochs: int) -> dict[str, float]:
-    from core.spec.experiment import parse
-    from core.training.environment import prepare
-
-    prepare(Path(cache))
-    import keras
-
-    from core.training.callback import GradientStatistics
-    from core.training.model import build_network, targets
-
-    spec = parse(SPEC.read_bytes())
-    data = spec.dataset.load()
-    samples = (data.train_x, targets(spec, data.train_y))
-    validation = (data.val_x, targets(spec, data.val_y))
-
-    def per_epoch(callbacks: list[keras.callbacks.Callback]) -> float:
-        network = build_network(spec, 0)
-        network.compile(spec.training.optimizer.build(keras), spec.training.loss, metrics=["accuracy"])
-        fit = {"batch_size": 32, "validation_data": validation, "verbose": 0, "callbacks": callbacks}
-        network.fit(*samples, epochs=2, **fit)  # traces
-        begun = time.perf_counter()
-        network.fit(*samples, epochs=epochs, **fit)
-        return (time.perf_counter() - begun) / epochs
-
-    return {"fit": EPOCHS * per_epoch([]), "watched": EPOCHS * per_epoch([GradientStatistics()])}
+        cold = fresh("engine", spec=full, cache=cache, repeats=0)
+        second = fresh("engine", spec=full, cache=cache)
+        fit = fresh("fit", spec=full, cache=cache, epochs=fit_epochs)
+        bare = fresh("engine", spec=nothing, cache=cache)
+        usual = fresh("engine", spec=standard, cache=cache)
+        many = fresh("engine", spec=tutorial(record="standard", epochs=epochs, seeds=SEEDS), cache=cache, repeats=2)
+    return {
+        "full, cold, to the first chunk": cold["first_chunk"],
+        "full, cold": cold["cold"],
+        "full, cache on disk, to the first chunk": second["first_chunk"],
+        "full, cache on disk": second["cold"],
+        "full, warm": second["warm"],
+        "standard, warm": usual["warm"],
+        "nothing, warm": bare["warm"],
+        f"{SEEDS} seeds, standard, warm": many["warm"],
+        "model.fit": epochs * fit["fit"],
+        "model.fit, GradientStatistics": epochs * fit["watched"],
+    }
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--ours"]:
-        print(json.dumps(_ours(sys.argv[2])))
-    elif sys.argv[1:2] == ["--fit"]:
-        print(json.dumps(_fit(sys.argv[2], int(sys.argv[3]))))
-    else:
-        main()
+    main()

@@ -127,8 +127,8 @@ class Program:
         training, norms, series = tf.nest.map_structure(lambda tensor: tensor.numpy(), self._look(*data.arrays[:2]))
         metrics = trained.metrics.copy()
         metrics[0, :, : training.shape[1]] = training
-        if norms is not None:
-            metrics[0, :, -norms.shape[1] :] = norms
+        for columns in norms:
+            metrics[0, :, -columns.shape[1] :] = columns
         found = {kind: series[kind][None] if kind in series else values for kind, values in trained.series.items()}
         return replace(trained, metrics=metrics, series=found)
 
@@ -195,17 +195,17 @@ class Program:
         return done, finite, patience.stopped(), metrics.stack(), measured
 
     def _initially(self, train_x, train_y):
-        """Training metrics, gradient norms and gradient series before the first update."""
+        """Training metrics, gradient norms if they are recorded, and gradient series before the first update."""
         x, y = train_x[:MOST_INITIAL_SAMPLES], train_y[:MOST_INITIAL_SAMPLES]
-        series, norms = self._recorder.gradients(x, y), None
+        series, norms = self._recorder.gradients(x, y), []
         if "gradients" in series:
             norm = self._recorder.norm(series["gradients"])
-            norms = ops.stack([norm, norm, ops.zeros_like(norm)], axis=1)
-        return self._task.evaluate(y, *self.stack.predict(x, y, self._task)), norms, series
+            norms = [ops.stack([norm, norm, ops.zeros_like(norm)], axis=1)]
+        return self._task.evaluate(y, *self.stack.predict(x)), norms, series
 
     def _metrics(self, training: Any, val_x: Any, val_y: Any, norms: Any) -> Any:
         """(seeds, metrics): the layout's row for an epoch."""
-        validation = self._task.evaluate(val_y, *self.stack.predict(val_x, val_y, self._task))
+        validation = self._task.evaluate(val_y, *self.stack.predict(val_x))
         rate = ops.broadcast_to(ops.cast(self._optimizer.learning_rate, "float32"), (self.stack.width, 1))
         return ops.concatenate([training, validation, rate, *([] if norms is None else [norms])], axis=1)
 

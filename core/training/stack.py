@@ -8,7 +8,10 @@ import tensorflow as tf
 from keras import ops
 
 from core.training.network import Network
-from core.training.task import Task
+
+# Under this name Keras's sigmoid and softmax leave on their output what went in, and its cross-entropies look there:
+# without it an output that is sure of itself has no gradient. What is stacked must be told again.
+LOGITS = "_keras_logits"
 
 
 class Stack:
@@ -26,6 +29,7 @@ class Stack:
     def __init__(self, network: Network, width: int) -> None:
         self.network = network
         self.width = width
+        self._squashes = False  # until the network has been called
         self.trainable = [self._stacked(variable) for variable in network.trainable]
         self.state = [self._stacked(variable) for variable in network.state]
 
@@ -48,38 +52,43 @@ class Stack:
         """What the trainable variables hold: (width, *shape) each."""
         return [self.by_seed(tf.convert_to_tensor(variable.value)) for variable in self.trainable]
 
-    def train(self, x: Any, y: Any, task: Task) -> tuple[Any, Any, Any]:
-        """What the networks say to a batch of each seed, (width, batch, ...) each, while training.
+    def train(self, x: Any) -> tuple[Any, Any]:
+        """The predictions for a batch of each seed, (width, batch, *features), while training.
 
         Running means and random states move on.
 
         Returns:
-            (width, batch, *units) predictions, (width, batch) losses and the regularisers' penalty, (width,).
+            (width, batch, *units) and the regularisers' penalty, (width,).
         """
         if self.width == 1:
-            alone = self._said(tf.squeeze(x, 0), tf.squeeze(y, 0), task, training=True)
-            return tf.nest.map_structure(lambda tensor: tf.expand_dims(tensor, 0), alone)
+            alone = self._said(tf.squeeze(x, 0), training=True)
+            return self._ready(*(tf.expand_dims(tensor, 0) for tensor in alone))
 
         def one(arguments):
-            *values, batch_x, batch_y = arguments
+            *values, batch = arguments
             with keras.StatelessScope(self._mapping(values)) as scope:
-                said = self._said(batch_x, batch_y, task, training=True)
+                said = self._said(batch, training=True)
             return *said, [scope.get_current_value(variable) for variable in self.network.state]
 
-        *said, state = tf.vectorized_map(one, (*self._all_values(), x, y))
+        *said, state = tf.vectorized_map(one, (*self._all_values(), x))
         for variable, value in zip(self.state, state, strict=True):
             variable.assign(value)
-        return tuple(said)
+        return self._ready(*said)
 
-    def predict(self, x: Any, y: Any, task: Task) -> tuple[Any, Any, Any]:
-        """The same outside training, for samples that all seeds share, (samples, ...) each."""
-        return self.each(lambda: self._said(x, y, task, training=False))
+    def predict(self, x: Any) -> tuple[Any, Any]:
+        """The same outside training, for samples that all seeds share, (samples, *features)."""
+        return self._ready(*self.each(lambda: self._said(x, training=False)))
 
-    def _said(self, x: Any, y: Any, task: Task, *, training: bool) -> tuple[Any, Any, Any]:
-        # Keras takes the loss of a sigmoid or softmax from what went into it, if the prediction comes straight from
-        # there: otherwise an output that is sure of itself has no gradient.
+    def _said(self, x: Any, *, training: bool) -> tuple[Any, Any, Any]:
+        """Prediction, what went into its sigmoid or softmax, and penalty."""
         prediction = self.network.model(x, training=training)
-        return prediction, task.sample_losses(y, prediction), sum(self.network.model.losses, ops.zeros(()))
+        self._squashes = hasattr(prediction, LOGITS)
+        return prediction, getattr(prediction, LOGITS, prediction), sum(self.network.model.losses, ops.zeros(()))
+
+    def _ready(self, prediction: Any, logits: Any, penalty: Any) -> tuple[Any, Any]:
+        if self._squashes:
+            setattr(prediction, LOGITS, logits)
+        return prediction, penalty
 
     def each(self, look: Any) -> Any:
         """What `look()` answers for each network: its tensors with an axis of seeds in front.

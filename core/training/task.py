@@ -66,6 +66,6 @@ class Task:
             begin += metric.sum_count
         return ops.stack(names, axis=1)
 
-    def evaluate(self, y: Any, prediction: Any, losses: Any, penalty: Any) -> Any:
+    def evaluate(self, y: Any, prediction: Any, penalty: Any) -> Any:
         """Loss and metrics over samples that all seeds share: (seeds, names)."""
-        return self.finish(self.sums(y, prediction, losses, penalty, None))
+        return self.finish(self.sums(y, prediction, self.sample_losses(y, prediction), penalty, None))

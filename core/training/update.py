@@ -86,7 +86,8 @@ class Update:
     def _step(self, x: Any, y: Any, counts: Any, histograms_due: Any) -> dict[str, Any]:
         """One update on a batch of each seed, (seeds, batch, ...); `counts` is 0 for samples that only fill it up."""
         with tf.GradientTape() as tape:
-            prediction, losses, penalty = self._stack.train(x, y, self._task)
+            prediction, penalty = self._stack.train(x)
+            losses = self._task.sample_losses(y, prediction)  # (seeds, batch)
             mean = ops.mean(losses, axis=1) if counts is None else ops.sum(losses * counts, axis=1) / ops.sum(counts)
             total = ops.sum(mean + penalty)
         gradients = [measure.dense(gradient) for gradient in tape.gradient(total, self._stack.trainable)]

@@ -1,0 +1,50 @@
+"""The engine against `keras.Model.fit` on convolutions and on recurrent layers over 200 time steps.
+
+    python -m bench.layers [--epochs 20] [--fit-epochs 5]
+
+Seconds per epoch, validation included; the engine is warm and looks at epoch 0 as well, which counts.
+"""
+
+import argparse
+import tempfile
+
+from bench.networks import TIME_STEPS, convolutional, recurrent
+from bench.processes import conditions, fresh
+from bench.turns import Round, compare, report, take_turns
+
+RECORDS = ("standard", "nothing")
+
+
+def main() -> None:
+    """Print seconds per epoch and ratios."""
+    parser = argparse.ArgumentParser(description="other layers")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--fit-epochs", type=int, default=5)
+    asked = parser.parse_args()
+    with conditions():
+        rounds = take_turns(lambda: measure(asked.epochs, asked.fit_epochs))
+    report(rounds, f"seconds per epoch ({TIME_STEPS} time steps)")
+    others = [name.removesuffix(", model.fit") for name in rounds[0] if name.endswith(", model.fit")]
+    compare(rounds, [(f"{name}, model.fit", f"{name}, {record}") for name in others for record in RECORDS])
+
+
+def measure(epochs: int, fit_epochs: int) -> Round:
+    """One round: all of them once."""
+    found: Round = {}
+    with tempfile.TemporaryDirectory() as cache:
+        for name in ("conv2d", "gru", "lstm"):
+            specs = {
+                record: convolutional(epochs, record) if name == "conv2d" else recurrent(name, epochs, record)
+                for record in RECORDS
+            }
+            for record, spec in specs.items():
+                seconds = fresh("engine", spec=spec, cache=cache, repeats=2)
+                found[f"{name}, {record}, first chunk (in all)"] = seconds["first_chunk"]
+                found[f"{name}, {record}"] = seconds["warm"] / epochs
+            fit = fresh("fit", spec=specs["standard"], cache=cache, epochs=fit_epochs)
+            found |= {f"{name}, model.fit": fit["fit"], f"{name}, model.fit, GradientStatistics": fit["watched"]}
+    return found
+
+
+if __name__ == "__main__":
+    main()

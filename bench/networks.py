@@ -1,0 +1,73 @@
+"""The specs that the benchmarks train."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.spec.experiment import ExperimentSpec, parse
+
+TUTORIAL = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
+TIME_STEPS = 200
+
+
+def tutorial(*, record: str, epochs: int = 500, seeds: int = 1) -> str:
+    """The tutorial's network 3, as JSON."""
+    spec = parse(TUTORIAL.read_bytes())
+    training = spec.training.model_dump() | {"epochs": epochs}
+    changed = {"record": record, "seeds": list(range(seeds)), "training": training}
+    return ExperimentSpec.model_validate(spec.model_dump() | changed).canonical()
+
+
+def tanh_study(depths: Sequence[int], seeds: int, epochs: int) -> list[str]:
+    """Tanh networks of so many hidden layers, all else as in the tutorial; everything recorded as by default."""
+    spec = parse(TUTORIAL.read_bytes()).model_dump()
+    *_, output = spec["model"]["layers"]
+    hidden = {"kind": "dense", "units": 5, "activation": "tanh"}
+    training = spec["training"] | {"epochs": epochs}
+    return [
+        ExperimentSpec.model_validate(
+            spec
+            | {"name": f"{depth} tanh layers", "training": training, "seeds": list(range(seeds))}
+            | {"model": {"layers": [hidden | {"repeat": depth}, output]}}
+        ).canonical()
+        for depth in depths
+    ]
+
+
+def small(depth: int, width: int) -> ExperimentSpec:
+    """One epoch of a small network on few samples."""
+    spec = parse(TUTORIAL.read_bytes()).model_dump()
+    *_, output = spec["model"]["layers"]
+    layers = [{"kind": "dense", "units": width, "activation": "relu", "repeat": depth}, output]
+    few = {"samples": 64, "train_size": 32}
+    return ExperimentSpec.model_validate(
+        spec
+        | {"model": {"layers": layers}, "dataset": spec["dataset"] | few}
+        | {"training": spec["training"] | {"epochs": 1}}
+    )
+
+
+def convolutional(epochs: int, record: str) -> str:
+    """Two convolutions on the digits: 898 images to train on, 899 to validate on."""
+    layers = [
+        {"kind": "conv2d", "filters": 8, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"kind": "max_pooling2d", "pool_size": 2},
+        {"kind": "conv2d", "filters": 16, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"kind": "flatten"},
+        {"kind": "dense", "units": 10, "activation": "softmax"},
+    ]
+    dataset = {"kind": "digits", "form": "image", "scale": [0, 1]}
+    return _spec("conv2d on digits", dataset, layers, "categorical_crossentropy", epochs, record)
+
+
+def recurrent(kind: str, epochs: int, record: str) -> str:
+    """16 units over 200 time steps of the adding problem: 300 sequences to train on, 300 to validate on."""
+    layers = [{"kind": kind, "units": 16}, {"kind": "dense", "units": 1}]
+    dataset = {"kind": "adding", "samples": 600, "length": TIME_STEPS}
+    return _spec(f"{kind} on adding", dataset, layers, "mean_squared_error", epochs, record)
+
+
+def _spec(name: str, dataset: dict[str, Any], layers: list[Any], loss: str, epochs: int, record: str) -> str:
+    training = {"loss": loss, "optimizer": "adam", "epochs": epochs, "batch_size": 32}
+    fields = {"name": name, "dataset": dataset, "model": {"layers": layers}, "training": training, "record": record}
+    return ExperimentSpec.model_validate(fields).canonical()

@@ -1,0 +1,44 @@
+"""A study as one worker trains it: tanh networks of 1 to 10 hidden layers, ten seeds and 500 epochs each.
+
+    python -m bench.study [--epochs 500] [--seeds 10]
+
+One fresh process, everything recorded as by default, compilation included: first with an empty compile cache, then
+with the cache on disk.
+"""
+
+import argparse
+import tempfile
+
+from bench.networks import tanh_study
+from bench.processes import conditions, fresh
+from bench.turns import Round, report, take_turns
+
+DEPTHS = range(1, 11)
+
+
+def main() -> None:
+    """Print total seconds."""
+    parser = argparse.ArgumentParser(description="a study of depth")
+    parser.add_argument("--epochs", type=int, default=500)
+    parser.add_argument("--seeds", type=int, default=10)
+    asked = parser.parse_args()
+    specs = tanh_study(DEPTHS, asked.seeds, asked.epochs)
+    with conditions():
+        rounds = take_turns(lambda: measure(specs))
+    report(rounds, f"seconds for {len(specs) * asked.seeds} runs of {asked.epochs} epochs")
+
+
+def measure(specs: list[str]) -> Round:
+    """One round: the study twice."""
+    with tempfile.TemporaryDirectory() as cache:
+        cold, cached = (fresh("study", specs=specs, cache=cache) for _ in range(2))
+    return {
+        "empty compile cache": cold["total"],
+        "of it, to the first chunks": cold["first_chunks"],
+        "compile cache on disk": cached["total"],
+        "of that, to the first chunks": cached["first_chunks"],
+    }
+
+
+if __name__ == "__main__":
+    main()

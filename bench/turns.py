@@ -1,0 +1,31 @@
+"""Pairs that take turns: what is compared is measured in every round, so that a change of the machine's speed meets
+all of it. Ratios are taken within a round."""
+
+from collections.abc import Callable, Sequence
+from statistics import median
+
+ROUNDS = 1
+
+Round = dict[str, float]
+
+
+def take_turns(measure: Callable[[], Round]) -> list[Round]:
+    """Some rounds, one after another."""
+    return [measure() for _ in range(ROUNDS)]
+
+
+def report(rounds: Sequence[Round], unit: str) -> None:
+    """Print each figure's median over the rounds."""
+    print(f"\n{unit:52}{'median':>10}   lowest to highest")
+    for name in rounds[0]:
+        figures = [each[name] for each in rounds]
+        print(f"{name:52}{median(figures):10.4g}   {min(figures):.4g} to {max(figures):.4g}", flush=True)
+
+
+def compare(rounds: Sequence[Round], pairs: Sequence[tuple[str, str]]) -> None:
+    """Print how many times as long the first of each pair took as the second."""
+    print(f"\n{'ratio, taken within a round':78}{'median':>8}   lowest to highest")
+    for longer, shorter in pairs:
+        ratios = [each[longer] / each[shorter] for each in rounds]
+        name = f"{longer} : {shorter}"
+        print(f"{name:78}{median(ratios):8.3g}   {min(ratios):.3g} to {max(ratios):.3g}", flush=True)
