@@ -144,7 +144,9 @@ class EstimateAnswer(Answer):
 
     parameters: int = Field(description="trainable numbers in the network")
     series_bytes: int = Field(description="what the recorded series will take in the database")
+    memory_bytes: int = Field(description="what training takes at its peak, beside TensorFlow itself")
     seconds: float = Field(description="training time on a two-core machine, right within a factor of about three")
+    compile_seconds: float = Field(description="the part of it that comes before the first epoch")
 
 
 class ValidationAnswer(Answer):
@@ -175,5 +177,5 @@ class ValidationAnswer(Answer):
                 )
                 for layer in spec.layers
             ],
-            estimate=EstimateAnswer(parameters=cost.parameters, series_bytes=cost.series_bytes, seconds=cost.seconds),
+            estimate=EstimateAnswer(**{name: getattr(cost, name) for name in EstimateAnswer.model_fields}),
         )

@@ -1,13 +1,12 @@
 """The engine against the same training written in PyTorch and in JAX (`bench.rivals`), tutorial's network 3.
 
-    python -m bench.against [--epochs 500]
+    python -m bench.against [--rounds 3] [--epochs 500]
 
 The rivals run in an environment of their own, `.venv-bench`, which `make bench-rivals` makes; the environment variable
 GRADLAB_BENCH_PYTHON names another interpreter. "lean" records what the rivals record, the gradients' statistics;
 "full" everything. The engine is warm, and JAX's compilation is stated apart. Exit status 2 without the environment.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from bench.networks import tutorial
 from bench.processes import conditions, fresh
-from bench.turns import Round, compare, report, take_turns
+from bench.turns import Round, arguments, compare, report, take_turns
 
 ROOT = Path(__file__).parents[1]
 PYTHON = Path(os.environ.get("GRADLAB_BENCH_PYTHON", ROOT / ".venv-bench" / "bin" / "python"))
@@ -26,15 +25,13 @@ SEEDS = 32
 
 def main() -> int:
     """Print seconds and ratios."""
-    parser = argparse.ArgumentParser(description="the engine against PyTorch and JAX")
-    parser.add_argument("--epochs", type=int, default=500)
-    epochs = parser.parse_args().epochs
+    asked = arguments("the engine against PyTorch and JAX").parse_args()
     if not PYTHON.exists():
         print(f"no {PYTHON}: `make bench-rivals` makes the environment with PyTorch and JAX, and measures")
         return 2
     with conditions():
-        rounds = take_turns(lambda: measure(epochs))
-    report(rounds, f"seconds for {epochs} epochs")
+        rounds = take_turns(asked.rounds, lambda: measure(asked.epochs))
+    report(rounds, f"seconds for {asked.epochs} epochs")
     compare(
         rounds,
         [

@@ -1,6 +1,6 @@
 """The compiled engine against `keras.Model.fit` on the same work: the tutorial's network 3, 500 epochs.
 
-    python -m bench.engine [--epochs 500] [--fit-epochs 25]
+    python -m bench.engine [--rounds 3] [--epochs 500] [--fit-epochs 25]
 
 Both validate after every epoch. `model.fit` runs fewer epochs and is scaled: its epochs all take the same time. Cold:
 the first training of this architecture in a fresh process with an empty compile cache, TensorFlow imported. Cache on
@@ -9,24 +9,22 @@ epoch 0, with the compilation. "full" records everything after every epoch, "sta
 loss and metrics.
 """
 
-import argparse
 import tempfile
 
 from bench.networks import tutorial
 from bench.processes import conditions, fresh
-from bench.turns import Round, compare, report, take_turns
+from bench.turns import Round, arguments, compare, report, take_turns
 
 SEEDS = 32
 
 
 def main() -> None:
     """Print seconds and ratios."""
-    parser = argparse.ArgumentParser(description="the engine against model.fit")
-    parser.add_argument("--epochs", type=int, default=500)
+    parser = arguments("the engine against model.fit")
     parser.add_argument("--fit-epochs", type=int, default=25)
     asked = parser.parse_args()
     with conditions():
-        rounds = take_turns(lambda: measure(asked.epochs, asked.fit_epochs))
+        rounds = take_turns(asked.rounds, lambda: measure(asked.epochs, asked.fit_epochs))
     report(rounds, f"seconds for {asked.epochs} epochs")
     warm = ("full, cold", "full, cache on disk", "full, warm", "standard, warm", "nothing, warm")
     compare(

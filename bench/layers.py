@@ -1,28 +1,27 @@
 """The engine against `keras.Model.fit` on convolutions and on recurrent layers over 200 time steps.
 
-    python -m bench.layers [--epochs 20] [--fit-epochs 5]
+    python -m bench.layers [--rounds 3] [--epochs 20] [--fit-epochs 5]
 
 Seconds per epoch, validation included; the engine is warm and looks at epoch 0 as well, which counts.
 """
 
-import argparse
 import tempfile
 
 from bench.networks import TIME_STEPS, convolutional, recurrent
 from bench.processes import conditions, fresh
-from bench.turns import Round, compare, report, take_turns
+from bench.turns import Round, arguments, compare, report, take_turns
 
 RECORDS = ("standard", "nothing")
 
 
 def main() -> None:
     """Print seconds per epoch and ratios."""
-    parser = argparse.ArgumentParser(description="other layers")
-    parser.add_argument("--epochs", type=int, default=20)
+    parser = arguments("other layers")
+    parser.set_defaults(epochs=20)
     parser.add_argument("--fit-epochs", type=int, default=5)
     asked = parser.parse_args()
     with conditions():
-        rounds = take_turns(lambda: measure(asked.epochs, asked.fit_epochs))
+        rounds = take_turns(asked.rounds, lambda: measure(asked.epochs, asked.fit_epochs))
     report(rounds, f"seconds per epoch ({TIME_STEPS} time steps)")
     others = [name.removesuffix(", model.fit") for name in rounds[0] if name.endswith(", model.fit")]
     compare(rounds, [(f"{name}, model.fit", f"{name}, {record}") for name in others for record in RECORDS])

@@ -89,9 +89,8 @@ def study(specs: list[str], cache: str) -> dict[str, float]:
 def memory(cache: str, architectures: int, every: int) -> dict[str, float]:
     """Resident mebibytes of this process after every so many different architectures, one epoch each."""
     prepare(Path(cache))
-    from bench.networks import small
-
     import core.training.train  # noqa: F401
+    from bench.networks import small
 
     sizes = list(product(range(1, 5), range(2, 2 + -(-architectures // 4))))[:architectures]
     _ready()

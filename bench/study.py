@@ -1,30 +1,28 @@
 """A study as one worker trains it: tanh networks of 1 to 10 hidden layers, ten seeds and 500 epochs each.
 
-    python -m bench.study [--epochs 500] [--seeds 10]
+    python -m bench.study [--rounds 3] [--epochs 500] [--seeds 10]
 
 One fresh process, everything recorded as by default, compilation included: first with an empty compile cache, then
 with the cache on disk.
 """
 
-import argparse
 import tempfile
 
 from bench.networks import tanh_study
 from bench.processes import conditions, fresh
-from bench.turns import Round, report, take_turns
+from bench.turns import Round, arguments, report, take_turns
 
 DEPTHS = range(1, 11)
 
 
 def main() -> None:
     """Print total seconds."""
-    parser = argparse.ArgumentParser(description="a study of depth")
-    parser.add_argument("--epochs", type=int, default=500)
+    parser = arguments("a study of depth")
     parser.add_argument("--seeds", type=int, default=10)
     asked = parser.parse_args()
     specs = tanh_study(DEPTHS, asked.seeds, asked.epochs)
     with conditions():
-        rounds = take_turns(lambda: measure(specs))
+        rounds = take_turns(asked.rounds, lambda: measure(specs))
     report(rounds, f"seconds for {len(specs) * asked.seeds} runs of {asked.epochs} epochs")
 
 

@@ -1,17 +1,16 @@
 """One or two threads for TensorFlow's operations, and one process or two side by side.
 
-    python -m bench.threads [--epochs 500]
+    python -m bench.threads [--rounds 3] [--epochs 500]
 
 Warm engine, everything recorded as by default. Side by side: two processes begin the same training at the same
 moment, each with so many threads; the seconds are those of the slower.
 """
 
-import argparse
 import tempfile
 
 from bench.networks import recurrent, tutorial
 from bench.processes import Job, conditions, side_by_side
-from bench.turns import Round, compare, report, take_turns
+from bench.turns import Round, arguments, compare, report, take_turns
 
 THREADS = (1, 2)
 RECURRENT_EPOCHS = 20
@@ -19,16 +18,14 @@ RECURRENT_EPOCHS = 20
 
 def main() -> None:
     """Print seconds and ratios."""
-    parser = argparse.ArgumentParser(description="threads and processes")
-    parser.add_argument("--epochs", type=int, default=500)
-    epochs = parser.parse_args().epochs
+    asked = arguments("threads and processes").parse_args()
     specs = {
-        "1 seed": tutorial(record="standard", epochs=epochs),
-        "32 seeds": tutorial(record="standard", epochs=epochs, seeds=32),
-        "lstm": recurrent("lstm", min(epochs, RECURRENT_EPOCHS), "standard"),
+        "1 seed": tutorial(record="standard", epochs=asked.epochs),
+        "32 seeds": tutorial(record="standard", epochs=asked.epochs, seeds=32),
+        "lstm": recurrent("lstm", min(asked.epochs, RECURRENT_EPOCHS), "standard"),
     }
     with conditions():
-        rounds = take_turns(lambda: measure(specs))
+        rounds = take_turns(asked.rounds, lambda: measure(specs))
     report(rounds, "seconds, warm")
     compare(rounds, [(f"{name}, 1 thread", f"{name}, 2 threads") for name in specs])
     compare(

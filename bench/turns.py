@@ -1,17 +1,24 @@
 """Pairs that take turns: what is compared is measured in every round, so that a change of the machine's speed meets
 all of it. Ratios are taken within a round."""
 
+import argparse
 from collections.abc import Callable, Sequence
 from statistics import median
-
-ROUNDS = 1
 
 Round = dict[str, float]
 
 
-def take_turns(measure: Callable[[], Round]) -> list[Round]:
-    """Some rounds, one after another."""
-    return [measure() for _ in range(ROUNDS)]
+def arguments(description: str) -> argparse.ArgumentParser:
+    """What every such benchmark can be asked for."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--epochs", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser
+
+
+def take_turns(rounds: int, measure: Callable[[], Round]) -> list[Round]:
+    """So many rounds, one after another."""
+    return [measure() for _ in range(rounds)]
 
 
 def report(rounds: Sequence[Round], unit: str) -> None:

@@ -13,6 +13,14 @@ from core.errors import Invalid, Problem
 from core.settings import Settings
 from core.spec.experiment import ExperimentSpec
 from core.spec.network import NamedLayer, layer_count
+from core.spec.side_by_side import (
+    MOST_CHUNK_EPOCHS,
+    MOST_INITIAL_SAMPLES,
+    MOST_ORDER_ENTRIES,
+    MOST_SERIES_NUMBERS,
+    PROBE_SAMPLES,
+    width_for,
+)
 from core.statistics import BIN_NAMES
 
 # Tracing and compiling: once, and for each layer.
@@ -36,12 +44,6 @@ FLOW_COPIES = 3
 DATASET_BYTES_PER_VALUE = 8 + 8 + 4
 # Arrays that go into the program or come out of it are held by NumPy, by TensorFlow and by the program.
 BOUNDARY_COPIES = 3
-
-# What the training program looks at besides its mini-batches, and how much goes in and out of it at a time.
-PROBE_SAMPLES, MOST_INITIAL_SAMPLES = 128, 4096
-MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS = 512, 4_000_000, 8_000_000
-# Seeds that train side by side, and the weights of all of them together.
-MOST_SIDE_BY_SIDE, MOST_STACKED_WEIGHTS = 32, 200_000
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def epoch_seconds(spec: ExperimentSpec) -> dict[str, float]:
 
 def memory(spec: ExperimentSpec) -> dict[str, int]:
     """The most bytes that are held at a time, by what they hold."""
-    dataset, width = spec.dataset, side_by_side(spec)
+    dataset, width = spec.dataset, width_for(spec)
     train, validation = dataset.train_count, dataset.sample_count - dataset.train_count
     values = math.prod(dataset.feature_shape) + math.prod(spec.layers[-1].output_shape)
     flow = sum(_kept(layer) for layer in spec.layers)
@@ -123,15 +125,6 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
         "histograms": (NUMBER_BYTES + 1) * width * compared,
         "compilation": COMPILE_BYTES + COMPILE_BYTES_PER_LAYER * len(spec.layers),
     }
-
-
-def side_by_side(spec: ExperimentSpec) -> int:
-    """How many seeds train at the same time at most."""
-    stackable = all(layer.spec.side_by_side for layer in spec.layers) and spec.training.optimizer.side_by_side
-    if not stackable or spec.training.pretraining:
-        return 1
-    fitting = MOST_STACKED_WEIGHTS // max(1, spec.parameter_count)
-    return max(1, min(len(spec.seeds), MOST_SIDE_BY_SIDE, fitting))
 
 
 def _series_bytes(spec: ExperimentSpec) -> int:

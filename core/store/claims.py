@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, inser
 from core.errors import ClaimLost
 from core.history import Checkpoint
 from core.spec import ExperimentSpec
-from core.spec.estimate import epoch_seconds, estimate, side_by_side
+from core.spec.estimate import epoch_seconds, estimate
+from core.spec.side_by_side import width_for
 from core.store import layouts, series
 from core.store.records import Claim, Status
 from core.store.submissions import change_row, close_attempt, read_spec, sum_up
@@ -41,7 +42,7 @@ def patience(spec: ExperimentSpec, lease: timedelta, *, compiling: bool) -> time
     """
     epoch = sum(epoch_seconds(spec).values())
     ahead = estimate(spec).seconds - len(spec.seeds) * spec.training.epochs * epoch
-    return max(lease, timedelta(seconds=MARGIN * (side_by_side(spec) * epoch + ahead * compiling)))
+    return max(lease, timedelta(seconds=MARGIN * (width_for(spec) * epoch + ahead * compiling)))
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:

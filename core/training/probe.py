@@ -21,9 +21,6 @@ from core.training.recurrent import OpenedRecurrence, is_recurrent
 from core.training.stack import Stack
 from core.training.task import Task
 
-# Enough to tell a dead unit from a rarely active one, and little beside an epoch.
-PROBE_SAMPLES = 128
-
 
 class Probe:
     """Looks at the networks of a stack through the same samples every time.

@@ -15,6 +15,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.spec import ExperimentSpec
+from core.spec.side_by_side import MOST_CHUNK_EPOCHS, MOST_INITIAL_SAMPLES, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS
 from core.training.data import Data
 from core.training.namespace import xp
 from core.training.network import LayerValues, Network, flattened
@@ -23,12 +24,6 @@ from core.training.recorder import Recorder
 from core.training.stack import Stack
 from core.training.task import Task
 from core.training.update import Update
-
-# Epochs per call at most: the orders of samples go in and the series come out, neither should take more than some
-# tens of megabytes.
-MOST_EPOCHS, MOST_ORDER_ENTRIES, MOST_NUMBERS = 512, 4_000_000, 8_000_000
-# Epoch 0 looks at so many training samples at most, all at once.
-MOST_INITIAL_SAMPLES = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +75,11 @@ class Program:
 
     def _capacity(self, samples: int) -> int:
         numbers = sum(np.prod(series.shape) / series.every for series in self._layout.series)
-        fits = MOST_ORDER_ENTRIES // (samples * self.stack.width), int(MOST_NUMBERS / (numbers * self.stack.width + 1))
-        return max(1, min(MOST_EPOCHS, *fits))
+        fits = (
+            MOST_ORDER_ENTRIES // (samples * self.stack.width),
+            int(MOST_SERIES_NUMBERS / (numbers * self.stack.width + 1)),
+        )
+        return max(1, min(MOST_CHUNK_EPOCHS, *fits))
 
     def begin(self, spec: ExperimentSpec, values: Sequence[list[LayerValues]]) -> None:
         """Put everything into the state before the first update of some runs, one for each place in the stack."""

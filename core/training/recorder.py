@@ -7,10 +7,11 @@ import tensorflow as tf
 from keras import ops
 
 from core.history import Layout
+from core.spec.side_by_side import PROBE_SAMPLES
 from core.statistics import GRADIENT_STATISTIC_NAMES
 from core.training import measure
 from core.training.namespace import xp
-from core.training.probe import PROBE_SAMPLES, Probe
+from core.training.probe import Probe
 from core.training.stack import Stack
 from core.training.task import Task
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from core.history import Checkpoint, Chunk, Culprit, History, RunChunk, StoppedBy
 from core.spec import ExperimentSpec
+from core.spec.side_by_side import groups_of, width_for
 from core.training.callback import GradientStatistics
 from core.training.checkpoint import pack, unpack
 from core.training.data import Data
-from core.training.groups import groups_of, width_for
 from core.training.inspector import inspect
 from core.training.orders import sample_order
 from core.training.pretraining import starting_values

@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 
 from core.spec import ExperimentSpec
+from core.spec.side_by_side import width_for
 from core.statistics import SHELVES, Flow, histogram
 from core.training import measure, shelf
 from core.training import program as programs
 from core.training.data import Data
-from core.training.groups import width_for
 from core.training.network import Network
 from core.training.orders import sample_order
 from core.training.program import Program
@@ -380,7 +380,7 @@ UNCHANGED = {
 
 
 def final(layers, training, seeds, bundle) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
-    """Metrics by name, (epochs, seeds), and everything that training changed, after a training that records a bundle."""
+    """Metrics by name, (epochs, seeds), and all that training changed, after a training that records a bundle."""
     spec = a_spec(layers, seeds=seeds, record=bundle, epochs=4, **training)
     program, data = Program(spec, width_for(spec)), Data(spec)
     program.begin(spec, seeds + seeds[-1:] * (program.stack.width - len(seeds)))

@@ -1,6 +1,14 @@
-"""Which seeds train side by side."""
+"""What the engine and its estimate must agree on: which seeds train side by side, and how much is done at a time."""
 
-from core.spec import ExperimentSpec
+from core.spec.experiment import ExperimentSpec
+
+# The probe batch: enough to tell a dead unit from a rarely active one, and little beside an epoch.
+PROBE_SAMPLES = 128
+# Epoch 0 looks at so many training samples at most, all at once.
+MOST_INITIAL_SAMPLES = 4096
+# One call of the program trains so many epochs at most: the orders of samples go in and the series come out, neither
+# should take more than some tens of megabytes.
+MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS = 512, 4_000_000, 8_000_000
 
 # Programs are compiled for these numbers of seeds: a group that is smaller is filled up, so that few different ones
 # are ever compiled.
