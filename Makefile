@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .PHONY: help
 help:  ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: .venv/ready  ## Make the environment .venv from the lock
@@ -47,8 +47,18 @@ check: setup  ## Lint, types, architecture, migrations: what the pre-commit hook
 		$(BIN)/alembic upgrade head && $(BIN)/alembic check
 
 .PHONY: bench
-bench: setup  ## Measure every figure that the README states (about ten minutes)
+bench: setup  ## Measure every figure that the README states (about an hour; with PyTorch and JAX after bench-rivals)
 	$(BIN)/python -m bench
+
+.PHONY: bench-rivals
+bench-rivals: setup .venv-bench/ready  ## Measure the engine against PyTorch and JAX, from an environment of their own
+	$(BIN)/python -m bench.against
+
+.venv-bench/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet 'pip>=25.1'  # older ones do not know dependency groups
+	.venv-bench/bin/python -m pip install --quiet --group bench numpy scikit-learn
+	@touch $@
 
 .PHONY: format
 format: setup  ## Put the code into its one format
