@@ -9,14 +9,11 @@ import pytest
 import tensorflow as tf
 
 from core.spec import ExperimentSpec
-from core.spec.side_by_side import width_for
 from core.statistics import SHELVES, Flow, histogram
 from core.training import measure, shelf
 from core.training import program as programs
-from core.training.data import Data
 from core.training.network import Network
 from core.training.orders import sample_order
-from core.training.program import Program
 from core.training.train import train
 from tests.by_hand import deltas, forward, named
 from tests.fitting import trained
@@ -86,24 +83,33 @@ class Recording:
     series: dict[str, np.ndarray]
 
 
+class KeptWeights(keras.callbacks.Callback):
+    """Keeps the weights of every epoch's end, where a chunk is one epoch."""
+
+    def __init__(self, spec: ExperimentSpec) -> None:
+        super().__init__()
+        self.tensors = [(tensor.layer, tensor.parameter) for layer in spec.layers for tensor in layer.tensors]
+        self.epochs: list[list[np.ndarray]] = []
+
+    def on_train_begin(self, logs=None):
+        self.on_epoch_end(0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        layers = [(layer.name, each) for layer in self.model.layers for each in layer.trainable_variables]
+        held = {(layer, each.name): each.numpy() for layer, each in layers}
+        self.epochs.append([held[tensor] for tensor in self.tensors])
+
+
 @cache
 def recording(case: str) -> Recording:
     """Seed 0 of a case, trained epoch by epoch."""
-    spec = CASES[case]
-    program, data = Program(spec, 1), Data(spec)
-    program.begin(spec, (0,))
-    measured, weights = [program.initially(data)], [weights_of(program)]
-    for epoch in range(1, spec.training.epochs + 1):
-        order = sample_order(0, epoch, spec.dataset.train_count)
-        measured.append(program.run(data, order[None, None], epoch))
-        weights.append(weights_of(program))
-    assert program.compiled
-    series = {kind: np.concatenate([each.series[kind][:, 0] for each in measured]) for kind in measured[0].series}
-    return Recording(weights, np.concatenate([each.metrics[:, 0] for each in measured]), series)
-
-
-def weights_of(program: Program) -> list[np.ndarray]:
-    return [variable.numpy() for variable in program.stack.trainable]
+    kept = KeptWeights(CASES[case])
+    chunks = list(train(CASES[case], callbacks=[kept], chunk_seconds=0))
+    assert all(chunk.compiled for chunk in chunks)
+    histories = [chunk.runs[0].history for chunk in chunks]
+    assert [len(history) for history in histories] == [1] * len(kept.epochs)
+    series = {kind: np.concatenate([each.series[kind] for each in histories]) for kind in histories[0].series}
+    return Recording(kept.epochs, np.concatenate([each.metrics for each in histories]), series)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +186,7 @@ def test_gradients_are_the_means_over_the_batches_of_an_eager_rerun(case):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_gradients_histograms_count_every_entry_of_every_batch(case):
+def test_gradient_histograms_count_every_entry_of_every_batch(case):
     expected = [
         sum(np.array([histogram(each, np) for each in double(step.gradients)]) for step in epoch)
         for epoch in rerun(case)
@@ -289,25 +295,19 @@ def test_clipping_by_the_global_norm_keeps_to_its_limit_and_to_the_direction(lim
     """Pascanu, Mikolov & Bengio 2013: g ← g·limit/‖g‖ where ‖g‖ is above the limit. One batch an epoch: each update."""
     optimizer = {"kind": "sgd", "learning_rate": 0.5, "global_clipnorm": limit}
     spec = a_spec([dense("tanh"), SIGMOID], optimizer=optimizer, batch_size=70, epochs=4)
-    program, data = Program(spec, 1), Data(spec)
-    program.begin(spec, (0,))
-    network, (x, y) = Network(spec, 0), samples(spec)
-    clipped = []
-    for epoch in range(1, 5):
-        before = weights_of(program)
-        measured = program.run(data, sample_order(0, epoch, 70)[None, None], epoch)
-        raw, after, share = measured.metrics[0, 0, -3:]
+    kept, network, (x, y) = KeptWeights(spec), Network(spec, 0), samples(spec)
+    norms = trained(list(train(spec, callbacks=[kept], chunk_seconds=0)))["metrics"][:, -3:]
+    for before, after, (raw, clipped, share) in zip(kept.epochs, kept.epochs[1:], norms, strict=False):
         for variable, value in zip(network.trainable, before, strict=True):
             variable.assign(value)
         gradient = np.concatenate(double(gradients_of(spec, network, x, y)))
-        step = np.concatenate(double([old - new for old, new in zip(before, weights_of(program), strict=True)]))
+        step = np.concatenate(double([old - new for old, new in zip(before, after, strict=True)]))
         assert raw == pytest.approx(np.linalg.norm(gradient), rel=1e-5)  # what was before is told as it was
-        assert after <= limit * (1 + 1e-6)
+        assert clipped <= limit * (1 + 1e-6)
         assert share == float(raw > limit)
-        assert np.linalg.norm(step) == pytest.approx(0.5 * after, rel=2e-3)  # the rest is the weights' rounding
+        assert np.linalg.norm(step) == pytest.approx(0.5 * clipped, rel=2e-3)  # the rest is the weights' rounding
         assert step @ gradient / np.linalg.norm(step) / np.linalg.norm(gradient) == pytest.approx(1, abs=1e-5)
-        clipped.append(share)
-    assert any(clipped)
+    assert norms[:, 2].any()
 
 
 def test_the_learning_rate_is_the_schedules_at_the_epochs_end():
@@ -347,7 +347,7 @@ def test_what_is_recorded_seldom_is_not_lost_at_the_end_of_a_long_chunk(monkeypa
         [SIGMOID], epochs=40, record={"weights": 4, "gradients": 0, "activations": 0, "signals": 0, "histograms": 0}
     )
     expected = trained(list(train(spec)))
-    monkeypatch.setattr(programs, "MOST_EPOCHS", 6)
+    monkeypatch.setattr(programs, "MOST_CHUNK_EPOCHS", 6)
     monkeypatch.setattr(shelf, "_programs", type(shelf._programs)())
     chunks = list(train(spec))
     assert max(len(run.history) for chunk in chunks for run in chunk.runs) == 6
@@ -380,13 +380,15 @@ UNCHANGED = {
 
 
 def final(layers, training, seeds, bundle) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
-    """Metrics by name, (epochs, seeds), and all that training changed, after a training that records a bundle."""
+    """Metrics by name, (seeds, epochs), and all that training changed, after a training that records a bundle."""
     spec = a_spec(layers, seeds=seeds, record=bundle, epochs=4, **training)
-    program, data = Program(spec, width_for(spec)), Data(spec)
-    program.begin(spec, seeds + seeds[-1:] * (program.stack.width - len(seeds)))
-    orders = [[sample_order(seed, epoch, 70) for seed in range(program.stack.width)] for epoch in range(1, 5)]
-    found = program.run(data, np.array(orders), 1)
-    return dict(zip(spec.layout.metrics, np.moveaxis(found.metrics, 2, 0), strict=True)), program.state()
+    chunks, state = [], b""
+    for chunk in train(spec):
+        assert chunk.group == seeds
+        chunks.append(chunk)
+        state = chunk.checkpoint().state
+    metrics = np.array([trained(chunks, seed)["metrics"] for seed in seeds])
+    return dict(zip(spec.layout.metrics, np.moveaxis(metrics, 2, 0), strict=True)), unpack(state)
 
 
 @pytest.mark.parametrize("case", UNCHANGED)
