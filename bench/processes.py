@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 Job = dict[str, Any]
@@ -22,20 +22,23 @@ def side_by_side(jobs: Sequence[Job], environment: dict[str, str] | None = None)
     try:
         for process in processes:
             process.stdout.readline()  # type: ignore[union-attr]
-        answers = []
         for process in processes:
-            process.stdin.write("go\n")  # type: ignore[union-attr]
-            process.stdin.flush()  # type: ignore[union-attr]
-        for process, job in zip(processes, jobs, strict=True):
-            said, complaint = process.communicate()
-            if process.returncode:
-                raise RuntimeError(f"{job['measurement']} ended with status {process.returncode}:\n{complaint}")
-            answers.append(json.loads(said.splitlines()[-1]))
-        return answers
+            with suppress(BrokenPipeError):  # it has ended already, and its status will tell
+                process.stdin.write("go\n")  # type: ignore[union-attr]
+                process.stdin.flush()  # type: ignore[union-attr]
+        return [_answer(process) for process in processes]
     finally:
         for process in processes:
             process.kill()
             process.wait()
+
+
+def _answer(process: "subprocess.Popen[str]") -> dict[str, float]:
+    said, complaint = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"a measurement ended with status {process.returncode}:\n{complaint}")
+    answer: dict[str, float] = json.loads(said.splitlines()[-1])
+    return answer
 
 
 def _start(job: Job, environment: dict[str, str]) -> "subprocess.Popen[str]":

@@ -392,7 +392,7 @@ def final(layers, training, seeds, bundle) -> tuple[dict[str, np.ndarray], list[
     return dict(zip(spec.layout.metrics, np.moveaxis(metrics, 2, 0), strict=True)), unpack(state)
 
 
-# Where clipping or a stack of seeds reads the gradients too, XLA puts the work together otherwise when they are measured.
+# Where clipping or a stack of seeds reads the gradients too, measuring them makes XLA put the work together otherwise.
 SAME_BITS = ("dropout",)
 
 
