@@ -1,5 +1,6 @@
 """One epoch of mini-batches: gradients, what is said about them, clipping, updates."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -7,13 +8,10 @@ import tensorflow as tf
 from keras import ops
 
 from core.spec import ExperimentSpec
-from core.statistics import GRADIENT_STATISTIC_NAMES
 from core.training import measure
 from core.training.clipping import clip
 from core.training.stack import Stack
 from core.training.task import Task
-
-L2 = GRADIENT_STATISTIC_NAMES.index("l2")
 
 
 class Update:
@@ -54,11 +52,11 @@ class Update:
         def step(b, sums):
             batch_x, batch_y = (tf.slice(each, _start(each, b * self._batch), self._size(each)) for each in (x, y))
             counts = ops.cast(ops.arange(self._batch) < self._real(b), "float32") if self._filled else None
-            return b + 1, _add(sums, self._step(batch_x, batch_y, counts, histograms_due))
+            return b + 1, _add(sums, self._step(batch_x, batch_y, counts, number > 0, histograms_due))
 
         def last(b, sums):
             begin = whole * self._batch
-            return b + 1, _add(sums, self._step(x[:, begin:], y[:, begin:], None, histograms_due))
+            return b + 1, _add(sums, self._step(x[:, begin:], y[:, begin:], None, number > 0, histograms_due))
 
         sums, end = self._nothing(), ops.where(number > 0, self.batches, 0)
         if whole:
@@ -83,23 +81,17 @@ class Update:
             sums["gradient_histograms"] = tf.zeros((width, *self._recorded["gradient_histograms"]))
         return sums
 
-    def _step(self, x: Any, y: Any, counts: Any, histograms_due: Any) -> dict[str, Any]:
+    def _step(self, x: Any, y: Any, counts: Any, always: Any, histograms_due: Any) -> dict[str, Any]:
         """One update on a batch of each seed, (seeds, batch, ...); `counts` is 0 for samples that only fill it up."""
-        with tf.GradientTape() as tape:
-            prediction, penalty = self._stack.train(x)
-            losses = self._task.sample_losses(y, prediction)  # (seeds, batch)
-            mean = ops.mean(losses, axis=1) if counts is None else ops.sum(losses * counts, axis=1) / ops.sum(counts)
-            total = ops.sum(mean + penalty)
-        gradients = [measure.dense(gradient) for gradient in tape.gradient(total, self._stack.trainable)]
+        gradients, sums = self._apart(lambda: self._gradients(x, y, counts), always)
         by_seed = [self._stack.by_seed(gradient) for gradient in gradients]
-        found = {"task": self._task.sums(y, prediction, losses, penalty, counts)}
+        found = {"task": sums}
         if "gradients" in self._recorded:
             found["gradients"] = measure.gradients(by_seed)
         if "gradient_histograms" in self._recorded:
             found["gradient_histograms"] = self._histograms(by_seed, histograms_due)
         if self._clips or "gradients" in self._recorded:
-            norms = found["gradients"][..., L2] if "gradients" in found else measure.norms(by_seed)
-            clipped = clip(by_seed, norms, self._rule)
+            clipped = clip(by_seed, measure.norms(by_seed), self._rule)
             by_seed = clipped.gradients
             if "gradients" in found:
                 found["norms"] = ops.stack([clipped.before, clipped.after, clipped.changed], axis=1)
@@ -108,6 +100,37 @@ class Update:
             self._stack.trainable,
         )
         return found
+
+    def _gradients(self, x: Any, y: Any, counts: Any) -> tuple[list[Any], Any]:
+        """The gradient of each trainable variable, None where it has none, and the task's sums over the batch."""
+        with tf.GradientTape() as tape:
+            prediction, penalty = self._stack.train(x)
+            losses = self._task.sample_losses(y, prediction)  # (seeds, batch)
+            mean = ops.mean(losses, axis=1) if counts is None else ops.sum(losses * counts, axis=1) / ops.sum(counts)
+            total = ops.sum(mean + penalty)
+        gradients = [measure.dense(each) for each in tape.gradient(total, self._stack.trainable)]
+        return gradients, self._task.sums(y, prediction, losses, penalty, counts)
+
+    def _apart(self, compute: Callable[[], tuple[list[Any], Any]], always: Any) -> tuple[list[Any], Any]:
+        """What `compute` answers, in a branch of its own, so that nothing outside changes how XLA computes it.
+
+        Otherwise measuring gradients would let XLA put the training's operations together otherwise, and change last
+        digits.
+        """
+        missing: list[bool] = []
+
+        def whole():
+            gradients, sums = compute()
+            missing[:] = [gradient is None for gradient in gradients]
+            return [gradient for gradient in gradients if gradient is not None], sums
+
+        def nothing():
+            shapes = [variable.shape for variable, none in zip(self._stack.trainable, missing, strict=True) if not none]
+            return [tf.zeros(shape) for shape in shapes], tf.zeros((self._stack.width, self._task.sum_count))
+
+        found, sums = tf.cond(always, whole, nothing)
+        there = iter(found)
+        return [None if none else next(there) for none in missing], sums
 
     def _histograms(self, gradients: list[Any], due: Any) -> Any:
         if isinstance(due, bool):
