@@ -8,7 +8,10 @@ from pathlib import Path
 
 
 def prepare(compile_cache: Path) -> None:
-    """Point XLA at its cache on disk, choose the Keras backend, and quiet the start-up messages.
+    """Point XLA at its cache on disk, choose the Keras backend and one thread, and quiet the start-up messages.
+
+    One thread for the operations of a program: two make small networks no faster, and two workers with one thread
+    each train more than one with two (`python -m bench.threads`). TF_NUM_INTRAOP_THREADS in the environment wins.
 
     What one process has compiled, later ones load: about half the cost of a network's first chunk. XLA writes an
     entry to a temporary file and renames it, so a killed process leaves no half-written one.
@@ -20,6 +23,7 @@ def prepare(compile_cache: Path) -> None:
         raise RuntimeError("prepare() must come before the first import of tensorflow")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     try:
         compile_cache.mkdir(parents=True, exist_ok=True)
     except OSError:

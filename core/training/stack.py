@@ -7,7 +7,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from core.training import reductions  # noqa: F401  (how sums inside tf.vectorized_map are traced)
 from core.training.network import Network
+from core.training.products import sum_small_products
 
 # Under this name Keras's sigmoid and softmax leave on their output what went in, and its cross-entropies look there:
 # without it an output that is sure of itself has no gradient. What is stacked must be told again.
@@ -29,6 +31,7 @@ class Stack:
     def __init__(self, network: Network, width: int) -> None:
         self.network = network
         self.width = width
+        sum_small_products(network)
         self._squashes = False  # until the network has been called
         self.trainable = [self._stacked(variable) for variable in network.trainable]
         self.state = [self._stacked(variable) for variable in network.state]
