@@ -24,10 +24,10 @@ from core.spec.side_by_side import (
 from core.statistics import BIN_NAMES
 
 # Tracing and compiling: once, and for each layer.
-COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 1.5, 0.25
+COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 2.5, 0.25
 COMPILE_BYTES, COMPILE_BYTES_PER_LAYER = 200_000_000, 8_000_000
 # One layer's share of an update, and one time step's, forward and backward.
-UPDATE_SECONDS_PER_LAYER, UPDATE_SECONDS_PER_STEP = 8e-6, 3e-5
+UPDATE_SECONDS_PER_LAYER, UPDATE_SECONDS_PER_STEP = 4e-6, 4e-5
 # Multiply-adds per second in matrix products and in convolutions, for which XLA has no fast code on a CPU.
 OPERATIONS_PER_SECOND, CONVOLUTIONS_PER_SECOND = 2.5e10, 2e9
 # Sorting one number into the bins of a histogram.

@@ -7,6 +7,7 @@ networks.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -121,7 +122,12 @@ class Program:
         What the batches would have told comes from a look at the training samples all at once.
         """
         nothing = np.zeros((1, self.stack.width, self._update.padded), np.int32)
-        trained = self.run(data, nothing, 0)
+        self._run.get_concrete_function(*self._arguments(data, nothing, 0))
+        # XLA compiles without holding Python: the look is traced meanwhile.
+        with ThreadPoolExecutor(1) as thread:
+            tracing = thread.submit(self._look.get_concrete_function, *data.arrays[:2])
+            trained = self.run(data, nothing, 0)
+            tracing.result()
         training, norms, series = tf.nest.map_structure(lambda tensor: tensor.numpy(), self._look(*data.arrays[:2]))
         metrics = trained.metrics.copy()
         metrics[0, :, : training.shape[1]] = training
@@ -140,9 +146,7 @@ class Program:
             orders: (epochs, seeds, samples) int32 permutations, at most `capacity` epochs.
             first_epoch: the number of the first of these epochs; epoch 0 trains nothing.
         """
-        padded = np.zeros((self.capacity, self.stack.width, self._update.padded), np.int32)
-        padded[: len(orders), :, : orders.shape[2]] = orders
-        arguments = (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(orders)))
+        arguments = self._arguments(data, orders, first_epoch)
         try:
             answer = self._run(*arguments)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
@@ -157,6 +161,12 @@ class Program:
         rows = {kind: len(self._layout[kind].recorded(first_epoch, last)) for kind in series}
         found = {kind: values[: rows[kind]] for kind, values in series.items()}
         return Trained(done, finite, stopped, metrics[:epochs], found)
+
+    def _arguments(self, data: Data, orders: np.ndarray, first_epoch: int) -> tuple[Any, ...]:
+        """What the program takes: orders are filled up, so that one program serves every chunk length."""
+        padded = np.zeros((self.capacity, self.stack.width, self._update.padded), np.int32)
+        padded[: len(orders), :, : orders.shape[2]] = orders
+        return (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(orders)))
 
     def _epochs(self, train_x, train_y, val_x, val_y, orders, first, count):
         """The traced loop over epochs; `count` is an argument, so that one program serves every chunk length."""
