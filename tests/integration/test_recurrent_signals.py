@@ -1,44 +1,43 @@
 """What is seen inside recurrent layers, against the recurrences written out in NumPy, double precision."""
 
+from typing import Any
+
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from core.spec import ExperimentSpec
 from core.statistics import ACTIVATION_STATISTIC_NAMES
 from core.training.network import Network
+from core.training.recurrent import OpenedRecurrence
 from core.training.train import train
-from tests.by_hand import ACTIVATIONS, named
-from tests.sequences_by_hand import Walk, predict, signals
+from tests.by_hand import ACTIVATIONS, STEP, named
+from tests.sequences_by_hand import CELLS, Walk, predict, signals
 
 GATES = {
-    "simple_rnn": ["tanh"],
-    "gru": ["sigmoid", "sigmoid", "tanh"],
-    "lstm": ["sigmoid", "sigmoid", "tanh", "sigmoid"],
+    "simple_rnn": ["activation"],
+    "gru": ["recurrent_activation", "recurrent_activation", "activation"],
+    "lstm": ["recurrent_activation", "recurrent_activation", "activation", "recurrent_activation"],
 }
 BIAS = {"kind": "random_normal", "stddev": 1.5}  # far enough out for some slopes to be lost
-KINDS = [{"kind": "simple_rnn"}, {"kind": "gru"}, {"kind": "gru", "reset_after": False}, {"kind": "lstm"}]
-CASES = {
-    **{
-        f"{'-'.join(map(str, kind.values()))}, two of them": [kind | {"return_sequences": True}, kind] for kind in KINDS
-    },
-    **{f"{kind['kind']}, both ways": [{"kind": "bidirectional", "layer": kind}] for kind in (KINDS[1], KINDS[3])},
-    "simple_rnn, both ways, all steps": [
-        {"kind": "bidirectional", "layer": KINDS[0] | {"return_sequences": True}},
-        {"kind": "simple_rnn"},
-    ],
-}
-UNITS = {"units": 2, "bias_initializer": BIAS}
+SIMPLE, GRU, LSTM = ({"kind": kind, "units": 2, "bias_initializer": BIAS} for kind in GATES)
+RESET_BEFORE, ALL = {"reset_after": False}, {"return_sequences": True}
 
 
-def a_spec(layers) -> ExperimentSpec:
-    sized = [
-        layer | ({"layer": layer["layer"] | UNITS} if layer["kind"] == "bidirectional" else UNITS) for layer in layers
-    ]
+def both_ways(layer: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"kind": "bidirectional", "layer": layer, **more}
+
+
+def a_spec(*layers: dict[str, Any]) -> ExperimentSpec:
+    output = {"kind": "dense", "units": 1}
+    if layers[-1].get("layer", layers[-1]).get("return_sequences"):
+        layers = (*layers, {"kind": "flatten"})
     return ExperimentSpec.model_validate(
         {
             "name": "recurrent",
             "dataset": {"kind": "adding", "samples": 40, "length": 5, "train_size": 32},
-            "model": {"layers": [*sized, {"kind": "dense", "units": 1}]},
+            "model": {"layers": [*layers, output]},
             "training": {"loss": "mean_squared_error", "optimizer": "sgd", "epochs": 1, "batch_size": 16},
             "seeds": [5],
             "record": {"gradients": 0, "weights": 0, "activations": 1, "signals": 1, "histograms": 0},
@@ -46,28 +45,41 @@ def a_spec(layers) -> ExperimentSpec:
     )
 
 
+def one_way(spec: Any) -> Any:
+    """The recurrence itself, of which a bidirectional layer has two."""
+    return spec.layer if spec.kind == "bidirectional" else spec
+
+
 def slopes(layer, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(…, pre-activations) of φ′(z), and whether it is below a tenth of the largest."""
-    inner, ways = (layer.spec.layer, 2) if layer.spec.kind == "bidirectional" else (layer.spec, 1)
-    kinds = GATES[inner.kind] * ways
+    inner = one_way(layer.spec)
+    kinds = GATES[inner.kind] * (1 if inner is layer.spec else 2)
     found, lost = [], []
     for kind, part in zip(kinds, np.split(z, len(kinds), axis=-1), strict=True):
-        function, steepest = ACTIVATIONS[kind]
-        slope = function(part + 1e-100j).imag / 1e-100
+        function, steepest = ACTIVATIONS[getattr(inner, kind).kind]
+        slope = function(part + 1j * STEP).imag / STEP
         found.append(slope)
         lost.append(slope < 0.1 * steepest)
     return np.concatenate(found, axis=-1), np.concatenate(lost, axis=-1)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_signals_and_activations_are_those_of_the_written_out_recurrence(case):
-    spec = a_spec(CASES[case])
+NETWORKS = {
+    "lstm both ways, gru": [both_ways(LSTM | ALL), GRU],
+    "gru, simple_rnn both ways": [GRU | RESET_BEFORE | ALL, both_ways(SIMPLE)],
+    "simple_rnn, lstm": [SIMPLE | ALL, LSTM | {"activation": "linear"}],
+}
+
+
+@pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
+def test_signals_and_activations_are_those_of_the_written_out_recurrence(layers):
+    """What the compiled training records at epoch 0: float32 beside double, to 2e-4."""
+    spec = a_spec(*layers)
     (run,) = next(train(spec)).runs
     weights = named(spec, [variable.numpy() for variable in Network(spec, 5).trainable])
     data, walk = spec.dataset.load(), Walk()
     x, y = data.train_x.astype(np.float64), data.train_y.astype(np.float64)
     predict(spec, weights, x, walk)
-    for place, layer in enumerate(spec.layers[:-1]):
+    for place, layer in enumerate(spec.layers[: len(layers)]):
         delta = signals(spec, weights, x, y, layer.name)
         by_step = np.sqrt((delta**2).mean(axis=(0, 2)))
         assert (by_step > 0).all()
@@ -82,3 +94,79 @@ def test_signals_and_activations_are_those_of_the_written_out_recurrence(case):
         }  # fmt: skip
         for name, value in expected.items():
             assert found[name] == pytest.approx(value, rel=2e-4, abs=1e-5), name
+
+
+NO_BIAS = {"use_bias": False}
+LAYERS = {
+    "simple_rnn": SIMPLE,
+    "simple_rnn of sigmoids, all steps": SIMPLE | ALL | {"activation": "sigmoid"},
+    "gru": GRU,
+    "gru, all steps, without bias": GRU | ALL | NO_BIAS,
+    "gru, reset before": GRU | RESET_BEFORE,
+    "gru, reset before, all steps, without bias": GRU | RESET_BEFORE | ALL | NO_BIAS,
+    "gru, functions exchanged": GRU | {"activation": "sigmoid", "recurrent_activation": "tanh"},
+    "lstm, all steps": LSTM | ALL,
+    "lstm, linear, without bias": LSTM | {"activation": "linear"} | NO_BIAS,
+    "simple_rnn, both ways": both_ways(SIMPLE | NO_BIAS, merge_mode="sum"),
+    "gru, both ways": both_ways(GRU | RESET_BEFORE, merge_mode="mul"),
+    "gru, both ways, all steps": both_ways(GRU | ALL, merge_mode="ave"),
+    "lstm, both ways, all steps": both_ways(LSTM | ALL, merge_mode="mul"),
+    "lstm, both ways": both_ways(LSTM, merge_mode="concat"),
+}
+MERGED = {
+    "concat": lambda there, back: np.concatenate([there, back], axis=-1),
+    "sum": lambda there, back: there + back,
+    "ave": lambda there, back: (there + back) / 2,
+    "mul": lambda there, back: there * back,
+}
+
+
+def by_hand(spec: Any, own: list[np.ndarray], x: np.ndarray, nudge: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Output, pre-activations and states of a recurrent layer with weights `own`; the last two in the input's order."""
+    inner = one_way(spec)
+    ways = [own] if inner is spec else [own[: len(own) // 2], own[len(own) // 2 :]]
+    passages = []
+    for place, (weights, part) in enumerate(zip(ways, np.split(nudge, len(ways), axis=-1), strict=True)):
+        turn = slice(None, None, -1 if place else None)
+        bias = [np.zeros(inner.bias_shape)] if len(weights) == 2 else []
+        passages.append(CELLS[inner.kind](inner, [*weights, *bias], x[:, turn], part[:, turn]))
+    zs, hs = ([getattr(each, name)[:, :: -1 if place else 1] for place, each in enumerate(passages)] for name in "zh")
+    outputs = hs if inner.return_sequences else [each.h[:, -1] for each in passages]
+    output = outputs[0] if inner is spec else MERGED[spec.merge_mode](*outputs)
+    return output, np.concatenate(zs, axis=-1), np.concatenate(hs, axis=-1)
+
+
+@pytest.mark.parametrize("fields", LAYERS.values(), ids=LAYERS)
+def test_every_signal_is_the_derivative_by_its_own_pre_activation(fields):
+    """Each sample, step and gate by itself, as statistics over all of them could hide an exchange; to 1e-4 of the
+    largest."""
+    layer = Network(a_spec(fields), 5).layers[0]
+    x = np.random.default_rng(0).standard_normal((3, 5, 2))
+    own = [variable.numpy().astype(np.float64) for variable in layer.keras.trainable_variables]
+    opened, spec = OpenedRecurrence(layer), layer.named.spec
+    shape = opened.pre_activation_shape(3)
+    goal = np.random.default_rng(1).standard_normal(by_hand(spec, own, x, np.zeros(shape))[0].shape)
+
+    def losses(output):
+        return ((output - goal) ** 2).reshape(3, -1).sum(axis=1)
+
+    expected = np.empty(shape)
+    for step, unit in np.ndindex(shape[1:]):
+        nudge = np.zeros(shape, complex)
+        nudge[:, step, unit] = 1j * STEP
+        expected[:, step, unit] = losses(by_hand(spec, own, x, nudge)[0]).imag / STEP
+
+    nudge = tf.zeros(shape)
+    with tf.GradientTape() as tape:
+        tape.watch(nudge)
+        seen = opened(tf.constant(x, tf.float32), nudge)
+        loss = tf.reduce_sum((seen.output - tf.constant(goal, tf.float32)) ** 2)
+    assert_near(tape.gradient(loss, nudge), expected)
+    for found, wanted in zip((seen.output, seen.z, seen.h), by_hand(spec, own, x, np.zeros(shape)), strict=True):
+        assert_near(found, wanted)
+    assert_near(opened.slope(seen.z)[0], slopes(layer.named, np.asarray(seen.z, np.float64))[0])
+    assert_near(layer.keras(keras.ops.convert_to_tensor(x, "float32")), seen.output)
+
+
+def assert_near(found: Any, expected: Any) -> None:
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
