@@ -4,8 +4,8 @@
 
 Both validate after every epoch. `model.fit` runs fewer epochs and is scaled: its epochs all take the same time. Cold:
 the first training of this architecture in a fresh process with an empty compile cache, TensorFlow imported. Cache on
-disk: the same in a second process. Warm: the same architecture again in the same process. The engine's first chunk is
-epoch 0, with the compilation. "full" records everything after every epoch, "standard" is the default, "nothing" leaves
+disk: the same in a second process. Warm: the same architecture again in the same process. The first chunk is
+the first epoch that was trained, behind epoch 0 and the compilation. "full" records everything after every epoch, "standard" is the default, "nothing" leaves
 loss and metrics.
 """
 

@@ -19,9 +19,11 @@ from core.spec.side_by_side import (
     MOST_ORDER_ENTRIES,
     MOST_SERIES_NUMBERS,
     PROBE_SAMPLES,
+    block_for,
+    looks_for,
+    traced_numbers,
     width_for,
 )
-from core.statistics import BIN_NAMES
 
 # Tracing and compiling: once, and for each layer.
 COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 2.5, 0.25
@@ -40,6 +42,10 @@ NUMBER_BYTES = 4
 STATE_COPIES = 8
 # Values held for each number that flows through a layer: before and after the activation, and what comes back.
 FLOW_COPIES = 3
+# The same for what is looked at, about which statistics are worked out one by one.
+LOOK_COPIES = 12
+# What a block of epochs leaves behind is held by the program, by NumPy and by the statistics worked out from it.
+TRACE_COPIES = 8
 # A dataset is drawn and scaled as float64 and kept as float32.
 DATASET_BYTES_PER_VALUE = 8 + 8 + 4
 # Arrays that go into the program or come out of it are held by NumPy, by TensorFlow and by the program.
@@ -113,16 +119,14 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
     orders = max(train * width, min(MOST_ORDER_ENTRIES, MOST_CHUNK_EPOCHS * train * width))
     numbers = width * sum(math.prod(series.shape) / series.every for series in spec.layout.series)
     series = max(numbers, min(MOST_SERIES_NUMBERS, MOST_CHUNK_EPOCHS * numbers))
-    tensors = [math.prod(tensor.shape) for layer in spec.layers for tensor in layer.tensors]
-    # Before the first update, which is not compiled, a tensor is compared with every edge of the bins at once.
-    compared = len(BIN_NAMES) * max(tensors, default=0) if "gradient_histograms" in spec.layout else 0
     return {
         "dataset": dataset.sample_count * values * DATASET_BYTES_PER_VALUE + NUMBER_BYTES * train * width * values,
         "state": NUMBER_BYTES * STATE_COPIES * width * state,
         "flow": NUMBER_BYTES * width * max(FLOW_COPIES * flow * looked_at, widest * validation),
         "orders": NUMBER_BYTES * BOUNDARY_COPIES * orders,
         "series": math.ceil(NUMBER_BYTES * BOUNDARY_COPIES * series),
-        "histograms": (NUMBER_BYTES + 1) * width * compared,
+        "looks": NUMBER_BYTES * LOOK_COPIES * looks_for(spec) * flow * min(PROBE_SAMPLES, train),
+        "traces": NUMBER_BYTES * TRACE_COPIES * block_for(spec, width) * traced_numbers(spec, width),
         "compilation": COMPILE_BYTES + COMPILE_BYTES_PER_LAYER * len(spec.layers),
     }
 

@@ -6,8 +6,15 @@ from core.spec.experiment import ExperimentSpec
 PROBE_SAMPLES = 128
 # Epoch 0 looks at so many training samples at most, all at once.
 MOST_INITIAL_SAMPLES = 4096
-# One call of the program trains so many epochs at most: the orders of samples go in and the series come out, neither
-# should take more than some tens of megabytes.
+# One call of the program trains so many epochs at most: what is said of them is worked out while it trains the next.
+MOST_BLOCK_EPOCHS = 32
+# What a call leaves behind for that, weights of every epoch and gradients of every mini-batch, has so many numbers at
+# most. Where a single epoch's gradients are more, the program measures them itself.
+MOST_TRACED_NUMBERS = 4_000_000
+# So many looks at small networks are had side by side.
+LOOKS = 32
+# A chunk has so many epochs at most: neither the orders of samples nor the series should take more than some tens of
+# megabytes.
 MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS = 512, 4_000_000, 8_000_000
 
 # Programs are compiled for these numbers of seeds: a group that is smaller is filled up, so that few different ones
@@ -31,3 +38,30 @@ def width_for(spec: ExperimentSpec) -> int:
 def groups_of(seeds: tuple[int, ...], width: int) -> list[tuple[int, ...]]:
     """The seeds in groups of `width`, in order; the last may be smaller."""
     return [seeds[begin : begin + width] for begin in range(0, len(seeds), width)]
+
+
+def looks_for(spec: ExperimentSpec) -> int:
+    """How many looks at a spec's network are had side by side; 1 where its layers cannot be stacked or are large."""
+    stackable = all(layer.spec.side_by_side for layer in spec.layers)
+    return LOOKS if stackable and LOOKS * spec.parameter_count <= MOST_STACKED else 1
+
+
+def keeps_gradients(spec: ExperimentSpec, width: int) -> bool:
+    """Whether a program for so many seeds leaves gradients behind, rather than measuring them itself."""
+    return _gradient_numbers(spec, width) <= MOST_TRACED_NUMBERS
+
+
+def traced_numbers(spec: ExperimentSpec, width: int) -> int:
+    """How many numbers an epoch leaves behind."""
+    gradients = _gradient_numbers(spec, width) if keeps_gradients(spec, width) else 0
+    return width * spec.parameter_count + gradients
+
+
+def block_for(spec: ExperimentSpec, width: int) -> int:
+    """How many epochs one call of the program trains at most."""
+    return max(1, min(MOST_BLOCK_EPOCHS, MOST_TRACED_NUMBERS // traced_numbers(spec, width)))
+
+
+def _gradient_numbers(spec: ExperimentSpec, width: int) -> int:
+    batches: int = -(-spec.dataset.train_count // spec.training.batch_size)
+    return batches * width * spec.parameter_count

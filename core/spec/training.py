@@ -64,8 +64,8 @@ class TrainingSpec(Frozen):
     """What is minimised."""
     optimizer: Optimizer
     """How a gradient becomes an update."""
-    epochs: int = Field(ge=1, le=10_000_000)
-    """Passes over the training samples."""
+    epochs: int = Field(ge=0, le=10_000_000)
+    """Passes over the training samples; with 0 there is only a look at the state before the first update."""
     batch_size: int = Field(default=32, ge=1, le=1_000_000)
     """Samples per update; the last batch of an epoch may be smaller."""
     metrics: Annotated[tuple[str, ...], Field(strict=False)] | None = None

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from core.statistics.statistic import Array, Statistic
+from core.statistics.statistic import Array, Statistic, flat
+from core.statistics.statistic import nonfinite as count_nonfinite
 
 # A slope below this share of the activation's steepest lets next to nothing through. Half of a tanh's slope is lost
 # at |z| = 0.88, nine tenths at 1.82.
@@ -48,36 +49,39 @@ class Flow:
 
 
 def pre_mean(flow: Flow, xp: Any) -> Array:
-    return _means(flow, xp)[0][..., 0]
+    return xp.mean(_pre_means(flow, xp), axis=-1)
 
 
 def pre_std(flow: Flow, xp: Any) -> Array:
-    z, means = _unit_means(flow, xp)[0][..., 0], _means(flow, xp)[0][..., 0]
-    variances = flow.once("pre_variances", lambda: xp.mean(xp.square(flow.z - z[..., None, :]), axis=-2))
-    return _std(z, variances, means, xp)
+    means = _pre_means(flow, xp)
+    variances = xp.mean(xp.square(flow.z - means[..., None, :]), axis=-2)
+    return _std(means, variances, pre_mean(flow, xp), xp)
 
 
 def mean(flow: Flow, xp: Any) -> Array:
-    return _means(flow, xp)[1][..., 0]
+    return xp.mean(_means(flow, xp), axis=-1)
 
 
 def std(flow: Flow, xp: Any) -> Array:
-    return _std(_unit_means(flow, xp)[1][..., 0], _variances(flow, xp), mean(flow, xp), xp)
+    return _std(_means(flow, xp), _variances(flow, xp), mean(flow, xp), xp)
 
 
 def saturated_fraction(flow: Flow, xp: Any) -> Array:
     if flow.steepest is None:
         return slope(flow, xp) * float("nan")
-    return _means(flow, xp)[0][..., 2] + 0.0 * slope(flow, xp)  # a NaN is below nothing: it must not pass for healthy
+    limit = SATURATED * flow.steepest
+    saturated = xp.where(xp.abs(flow.slope) < limit, 1.0, 0.0) + 0.0 * limit  # NaN where there is no limit
+    # A NaN is below nothing: it must not pass for healthy.
+    return xp.mean(saturated, axis=(-2, -1)) + 0.0 * slope(flow, xp)
 
 
 def dead_fraction(flow: Flow, xp: Any) -> Array:
-    dead = xp.equal(_unit_means(flow, xp)[0][..., 3], 0.0)  # (..., units)
-    return xp.mean(xp.where(dead, 1.0, 0.0), axis=-1) + 0.0 * slope(flow, xp)
+    alive = xp.max(xp.abs(flow.slope), axis=-2)  # (..., units)
+    return xp.mean(xp.where(xp.equal(alive, 0.0), 1.0, 0.0), axis=-1) + 0.0 * slope(flow, xp)
 
 
 def slope(flow: Flow, xp: Any) -> Array:
-    return _means(flow, xp)[0][..., 1]
+    return flow.once("slope", lambda: xp.mean(flow.slope, axis=(-2, -1)))
 
 
 def unit_correlation(flow: Flow, xp: Any) -> Array:
@@ -101,35 +105,17 @@ def effective_rank(flow: Flow, xp: Any) -> Array:
 
 
 def nonfinite(flow: Flow, xp: Any) -> Array:
-    return _means(flow, xp)[1][..., 1] * float(flow.h.shape[-2] * flow.h.shape[-1])
+    return count_nonfinite(flat(flow.h, xp), xp)
 
 
-def _unit_means(flow: Flow, xp: Any) -> tuple[Array, Array]:
-    """What is averaged over the samples, in two sweeps: small sums one by one are most of a program's compilation.
-
-    Returns:
-        (..., units, 4) of z, s, saturated, alive; (..., units, 2) of h, not finite.
-    """
-    limit = SATURATED * (1.0 if flow.steepest is None else flow.steepest)
-    z, h, s = flow.z, flow.h, flow.slope
-
-    def before() -> Array:
-        saturated = xp.where(xp.abs(s) < limit, 1.0, 0.0) + 0.0 * limit  # NaN where there is no limit
-        alive = xp.where(xp.equal(s, 0.0), 0.0, 1.0)
-        return xp.mean(xp.stack([z, s, saturated, alive], axis=-1), axis=-3)
-
-    def after() -> Array:
-        return _shifts(flow, xp) + xp.stack([h[..., 0, :], xp.zeros_like(h[..., 0, :])], axis=-1)
-
-    return flow.once("before", before), flow.once("after", after)
+def _pre_means(flow: Flow, xp: Any) -> Array:
+    """(..., units): the means of z over the samples."""
+    return flow.once("pre_means", lambda: xp.mean(flow.z, axis=-2))
 
 
-def _means(flow: Flow, xp: Any) -> tuple[Array, Array]:
-    """The same averaged over the units too: (..., 4) and (..., 2)."""
-    before, after = _unit_means(flow, xp)
-    return flow.once("mean before", lambda: xp.mean(before, axis=-2)), flow.once(
-        "mean after", lambda: xp.mean(after, axis=-2)
-    )
+def _means(flow: Flow, xp: Any) -> Array:
+    """(..., units): the means of h over the samples."""
+    return flow.once("means", lambda: _shifts(flow, xp) + flow.h[..., 0, :])
 
 
 def _std(unit_means: Array, unit_variances: Array, mean: Array, xp: Any) -> Array:
@@ -143,13 +129,12 @@ def _shifted(flow: Flow) -> Array:
 
 
 def _shifts(flow: Flow, xp: Any) -> Array:
-    """(..., units, 2): the means over the samples of `_shifted` and of what is not finite."""
-    both = xp.stack([_shifted(flow), xp.where(xp.isfinite(flow.h), 0.0, 1.0)], axis=-1)
-    return flow.once("shifts", lambda: xp.mean(both, axis=-3))
+    """(..., units): the means of `_shifted` over the samples."""
+    return flow.once("shifts", lambda: xp.mean(_shifted(flow), axis=-2))
 
 
 def _centred(flow: Flow, xp: Any) -> Array:
-    return flow.once("centred", lambda: _shifted(flow) - _shifts(flow, xp)[..., 0][..., None, :])
+    return flow.once("centred", lambda: _shifted(flow) - _shifts(flow, xp)[..., None, :])
 
 
 def _variances(flow: Flow, xp: Any) -> Array:
@@ -159,11 +144,11 @@ def _variances(flow: Flow, xp: Any) -> Array:
 def _covariance(flow: Flow, xp: Any) -> tuple[Array, Array]:
     """The covariance of the first units over the samples, and its diagonal; 0 for units that do not vary."""
     few, samples = _centred(flow, xp)[..., :MOST_UNITS], float(flow.h.shape[-2])
-    variance, means = (each[..., :MOST_UNITS] for each in (_variances(flow, xp), _unit_means(flow, xp)[1][..., 0]))
+    variance, means = (each[..., :MOST_UNITS] for each in (_variances(flow, xp), _means(flow, xp)))
     variance = xp.where(variance <= xp.square(ROUNDING * means), 0.0, variance)
     varies = xp.where(xp.equal(variance, 0.0), 0.0, 1.0)
-    covariance = flow.once("covariance", lambda: xp.matmul(xp.swapaxes(few, -1, -2), few) / samples)
-    return covariance * varies[..., :, None] * varies[..., None, :], variance
+    both = varies[..., :, None] * varies[..., None, :]
+    return flow.once("covariance", lambda: xp.matmul(xp.swapaxes(few, -1, -2), few) / samples * both), variance
 
 
 ACTIVATION_STATISTICS = (

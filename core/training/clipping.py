@@ -1,16 +1,14 @@
 """Clipping gradients as Keras's optimisers do, for each seed by itself, and saying what it did.
 
-The optimiser is built without: on stacked variables its norms would mix the seeds, and what it clips it tells nobody.
+The optimiser is built without: on stacked weights its norms would mix the seeds and the tensors, and what it clips it
+tells nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keras import ops
-
 from core.optimizers import GradientOptimizer
-from core.training.namespace import xp
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,52 +16,45 @@ class Clipped:
     """Gradients after clipping.
 
     Attributes:
-        gradients: (seeds, *shape) each; None where there is none.
-        before: (seeds,) the norm of all gradients together, as the tape gave them.
-        after: (seeds,) the same after clipping.
-        changed: (seeds,) 1 where clipping changed anything, 0 elsewhere.
+        gradients: (..., numbers), 0 where there is none.
+        before: (...) the norm of all gradients together, as the tape gave them.
+        after: (...) the same after clipping.
+        changed: (...) 1 where clipping changed anything, 0 elsewhere.
     """
 
-    gradients: list[Any]
+    gradients: Any
     before: Any
     after: Any
     changed: Any
 
 
-def clip(gradients: Sequence[Any], norms: Any, optimizer: GradientOptimizer) -> Clipped:
-    """Clip the gradients, (seeds, *shape) each, whose L2 norms are (seeds, tensors); a missing gradient's is NaN."""
-    norms = ops.where(ops.array([gradient is None for gradient in gradients]), 0.0, norms)
-    before = _length(norms)
+def clip(gradients: Any, norms: Any, optimizer: GradientOptimizer, spread: Callable[[Any], Any], xp: Any) -> Clipped:
+    """Clip rows of gradients.
+
+    Args:
+        gradients: (..., numbers).
+        norms: (..., tensors), the L2 norm of each tensor's.
+        optimizer: says how.
+        spread: makes (..., numbers) of (..., tensors).
+        xp: an array namespace, for inside the program or after the fact.
+    """
+    before = _length(norms, xp)
     if optimizer.clipnorm is not None:
-        shares = optimizer.clipnorm / ops.maximum(norms, optimizer.clipnorm)  # (seeds, tensors)
-        clipped = [_scaled(gradient, shares[:, place]) for place, gradient in enumerate(gradients)]
-        return Clipped(clipped, before, _length(norms * shares), _yes(ops.any(norms > optimizer.clipnorm, axis=1)))
+        limit = optimizer.clipnorm
+        shares = limit / xp.maximum(norms, limit)  # (..., tensors)
+        changed = xp.where(xp.max(norms, axis=-1) > limit, 1.0, 0.0)
+        return Clipped(gradients * spread(shares), before, _length(norms * shares, xp), changed)
     if optimizer.global_clipnorm is not None:
         limit = optimizer.global_clipnorm
-        share = limit * ops.minimum(1.0 / before, 1.0 / limit)  # as Keras writes it: the same rounding
-        clipped = [_scaled(gradient, share) for gradient in gradients]
-        return Clipped(clipped, before, before * share, _yes(before > limit))
+        share = limit * xp.minimum(1.0 / before, 1.0 / limit)  # as Keras writes it: the same rounding
+        return Clipped(gradients * share[..., None], before, before * share, xp.where(before > limit, 1.0, 0.0))
     if optimizer.clipvalue is not None:
         limit = optimizer.clipvalue
-        clipped = [None if gradient is None else ops.clip(gradient, -limit, limit) for gradient in gradients]
-        flat = [ops.reshape(each, (each.shape[0], -1)) for each in clipped if each is not None]
-        after = xp.sqrt(sum(ops.sum(ops.square(each), axis=1) for each in flat))
-        real = [ops.reshape(each, (each.shape[0], -1)) for each in gradients if each is not None]
-        largest = ops.max(ops.stack([ops.max(xp.abs(each), axis=1) for each in real]), axis=0)
-        return Clipped(clipped, before, after, _yes(largest > limit))
-    return Clipped(list(gradients), before, before, ops.zeros_like(before))
+        clipped = xp.clip(gradients, -limit, limit)
+        changed = xp.where(xp.max(xp.abs(gradients), axis=-1) > limit, 1.0, 0.0)
+        return Clipped(clipped, before, _length(clipped, xp), changed)
+    return Clipped(gradients, before, before, xp.zeros_like(before))
 
 
-def _length(norms: Any) -> Any:
-    return xp.sqrt(ops.sum(ops.square(norms), axis=1))
-
-
-def _scaled(gradient: Any, share: Any) -> Any:
-    """`gradient`, (seeds, *shape), times `share`, (seeds,)."""
-    if gradient is None:
-        return None
-    return gradient * ops.reshape(share, (share.shape[0],) + (1,) * (len(gradient.shape) - 1))
-
-
-def _yes(truth: Any) -> Any:
-    return ops.cast(truth, "float32")
+def _length(numbers: Any, xp: Any) -> Any:
+    return xp.sqrt(xp.sum(xp.square(numbers), axis=-1))

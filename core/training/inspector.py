@@ -8,16 +8,18 @@ differently: should it then go well, what is left is to name a weight that was n
 from collections.abc import Iterator
 from typing import Any, Literal
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from core.history import Culprit
 from core.spec import ExperimentSpec
+from core.training import measure
 from core.training.data import Data
 from core.training.network import BuiltLayer, Network
 from core.training.program import Program
+from core.training.stack import Stack
 from core.training.task import Task
+from core.training.update import Update
 
 Where = Literal["activation", "loss", "gradient", "weight", "metric"]
 KINDS: tuple[Literal["nan", "inf", "-inf"], ...] = ("nan", "inf", "-inf")
@@ -29,8 +31,8 @@ class Inspector:
     def __init__(self, spec: ExperimentSpec) -> None:
         self._batch = spec.training.batch_size
         self._network, self._task = Network(spec, seed=0), Task(spec)
-        self._optimizer = spec.training.optimizer.build(keras)
-        self._optimizer.build(self._network.trainable)
+        self._stack = Stack(self._network, 1)
+        self._moves = Update(spec, self._stack, self._task)
         weights = [(tensor.layer, tensor.parameter) for layer in spec.layers for tensor in layer.tensors]
         flows = [(layer.name, "activation") for layer in spec.layers]
         # In the order in which an update computes them: from the input to the loss, from the loss back, the weights.
@@ -48,7 +50,8 @@ class Inspector:
         Args:
             order: in which the epoch visits the samples; epoch 0 only looks at the validation samples.
         """
-        for variable, value in zip(self._variables(), program.of_seed(place), strict=True):
+        variables = [self._stack.weights, *self._stack.state, *self._moves.optimizer.variables]
+        for variable, value in zip(variables, program.of_seed(place), strict=True):
             variable.assign(value)
         train_x, train_y, val_x, _ = data.arrays
         for batch, begin in enumerate(range(0, len(order) if epoch else 0, self._batch), start=1):
@@ -56,18 +59,15 @@ class Inspector:
             counts = self._step(tf.gather(train_x, here), tf.gather(train_y, here)).numpy()
             if found := self._first(counts, epoch, batch):
                 return found
-        seen = [output for _, output in self._forward(val_x, training=False)]
+        seen = self._stack.each(lambda: self._forward(val_x, training=False))
         return self._first(np.array([_count(output) for output in seen]), epoch, 0)
 
     def left_by(self, values: list[np.ndarray], epoch: int) -> Culprit | None:
         """The first weight that is not finite among those at an epoch's end."""
-        trainable = values[: len(self._network.trainable)]
+        trainable = self._stack.split(values[0])
         counts = np.zeros((len(self._places), len(KINDS)), int)
-        counts[-len(trainable) :] = [[np.isnan(v).sum(), np.isposinf(v).sum(), np.isneginf(v).sum()] for v in trainable]
+        counts[-len(trainable) :] = [_count(tensor).numpy() for tensor in trainable]
         return self._first(counts, epoch, 0)
-
-    def _variables(self) -> list[Any]:
-        return [*self._network.variables, *self._optimizer.variables]
 
     def _first(self, counts: np.ndarray, epoch: int, batch: int) -> Culprit | None:
         for (where, layer, parameter), kinds in zip(self._places, counts, strict=False):
@@ -78,27 +78,32 @@ class Inspector:
 
     def _update(self, x: Any, y: Any) -> Any:
         """One update; (places, kinds) how many values of each tensor are NaN, infinite, minus infinite."""
-        with tf.GradientTape() as tape:
-            outputs = [output for _, output in self._forward(x, training=True)]
-            loss = tf.reduce_mean(self._task.sample_losses(y, outputs[-1])) + sum(self._network.model.losses, 0.0)
-        gradients = [
-            tf.zeros(()) if gradient is None else tf.convert_to_tensor(gradient)
-            for gradient in tape.gradient(loss, self._network.trainable)
-        ]
-        self._optimizer.apply(gradients, self._network.trainable)
-        weights = [tf.convert_to_tensor(variable.value) for variable in self._network.trainable]
-        return tf.stack([_count(tensor) for tensor in (*outputs, loss, *reversed(gradients), *weights)])
+        values = self._stack.values()
 
-    def _forward(self, x: Any, *, training: bool) -> list[tuple[BuiltLayer, Any]]:
-        """Every layer with what it puts out, in the order of the spec."""
-        outputs: list[tuple[BuiltLayer, Any]] = []
+        def look(batch):
+            outputs = self._forward(batch, training=True)
+            return outputs, self._task.sample_losses(y, outputs[-1]), sum(self._network.model.losses, tf.zeros(()))
+
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            outputs, losses, penalty = self._stack.training(values, x[None], look)
+            loss = tf.reduce_mean(losses) + tf.reduce_sum(penalty)
+        gradients = [measure.dense(each) for each in tape.gradient(loss, values)]
+        self._moves.missing = [gradient is None for gradient in gradients]
+        self._moves.apply(self._stack.join(gradients))
+        there = [tf.zeros(()) if gradient is None else gradient for gradient in gradients]
+        return tf.stack([_count(tensor) for tensor in (*outputs, loss, *reversed(there), *self._stack.values())])
+
+    def _forward(self, x: Any, *, training: bool) -> list[Any]:
+        """What every layer puts out, in the order of the spec."""
+        outputs: list[Any] = []
 
         def through(layer: BuiltLayer, x: Any) -> Any:
             inside = x
             for each in layer.inner:
                 inside = through(each, inside)
-            outputs.append((layer, layer.named.spec.call(layer.keras, inside, training, skip=x)))
-            return outputs[-1][1]
+            outputs.append(layer.named.spec.call(layer.keras, inside, training, skip=x))
+            return outputs[-1]
 
         for layer in self._network.built:
             x = through(layer, x)

@@ -1,25 +1,17 @@
-"""The shelf's statistics inside a traced program, tensors of equal size together.
+"""The shelf's gradient statistics inside a traced program, tensors of equal size together.
 
 Twelve tensors with seven statistics each would be 84 small reductions; the tensors of one size stacked, they are seven,
 however deep the network. Everywhere the seeds that train side by side are the first axis.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.statistics import (
-    ACTIVATION_STATISTICS,
-    GRADIENT_STATISTICS,
-    SIGNAL_STATISTICS,
-    WEIGHT_STATISTICS,
-    Flow,
-    Statistic,
-)
+from core.statistics import GRADIENT_STATISTICS
 from core.statistics import histogram as count
 from core.training.namespace import PaddedNamespace, xp
 
@@ -32,9 +24,16 @@ def gradients(tensors: Sequence[Any]) -> Any:
 
     A tensor that has no gradient, because the loss does not depend on it, gives NaN.
     """
-    rows = _by_size(_stacked(GRADIENT_STATISTICS), _filled(tensors))
-    nothing = [tensor is None for tensor in tensors]
-    return ops.where(np.array(nothing)[:, None], np.float32(np.nan), rows) if any(nothing) else rows
+    return ops.stack(gradient_columns(tensors), axis=-1)
+
+
+def gradient_columns(tensors: Sequence[Any]) -> list[Any]:
+    """The same statistic by statistic, (seeds, tensors) each: what is added up batch by batch need not be stacked."""
+    missing = np.array([tensor is None for tensor in tensors])
+    columns: list[Any] = _by_size(
+        lambda names, x: [each.compute(x, names) for each in GRADIENT_STATISTICS], _filled(tensors)
+    )
+    return [ops.where(missing, np.float32(np.nan), column) for column in columns] if missing.any() else columns
 
 
 def dense(gradient: Any) -> Any:
@@ -43,15 +42,8 @@ def dense(gradient: Any) -> Any:
 
 
 def norms(tensors: Sequence[Any]) -> Any:
-    """(seeds, tensors): the L2 norm of each gradient; NaN where there is none."""
-    found = [None if tensor is None else xp.sqrt(ops.sum(ops.square(_flat(tensor)), axis=1)) for tensor in tensors]
-    seeds = next(norm.shape[0] for norm in found if norm is not None)
-    return ops.stack([ops.full((seeds,), np.nan) if norm is None else norm for norm in found], axis=1)
-
-
-def weights(after: Sequence[Any], before: Sequence[Any]) -> Any:
-    """(seeds, tensors, statistics) of weights at an epoch's end and at its beginning, each (seeds, *shape)."""
-    return _by_size(_stacked(WEIGHT_STATISTICS), after, before)
+    """(seeds, tensors): the L2 norm of each gradient, (seeds, *shape)."""
+    return _by_size(lambda names, x: names.sqrt(names.sum(names.square(x), axis=-1)), tensors)
 
 
 def histograms(tensors: Sequence[Any]) -> Any:
@@ -61,70 +53,38 @@ def histograms(tensors: Sequence[Any]) -> Any:
     return ops.where(np.array(nothing)[:, None], 0.0, rows) if any(nothing) else rows
 
 
-def activations(flow: Flow) -> Any:
-    """(seeds, layers, statistics) of what flows through layers, arrays of (seeds, layers, samples, units)."""
-    return ops.stack([statistic.compute(flow, xp) for statistic in ACTIVATION_STATISTICS], axis=-1)
-
-
-def signals(delta: Any) -> Any:
-    """(seeds, layers, statistics) of the signal at layers, (seeds, layers, samples, units)."""
-    return ops.stack([statistic.compute(delta, xp) for statistic in SIGNAL_STATISTICS], axis=-1)
-
-
-def together(
-    groups: Sequence[Sequence[int]],
-    rows: Sequence[Sequence[Any]],
-    statistics: Callable[..., Any],
-    stack: Callable[[Sequence[Any]], Any] = partial(ops.stack, axis=1),
-) -> Any:
-    """Apply `statistics(places, *columns)` to groups of rows, stacked along axis 1, and put the answers in order.
-
-    Args:
-        groups: the places of the rows that can be stacked.
-        rows: for each place its tensors, (seeds, *shape).
-        statistics: answers (seeds, places, statistics).
-        stack: how.
-        stack: how.
-
-    Returns:
-        (seeds, places, statistics).
-    """
-    blocks = []
-    for places in groups:
-        columns = zip(*(rows[place] for place in places), strict=True)
-        blocks.append(statistics(places, *map(stack, columns)))
-    order = np.argsort([place for places in groups for place in places])
-    found = ops.concatenate(blocks, axis=1) if len(blocks) > 1 else blocks[0]
-    return found if (order == np.arange(len(order))).all() else ops.take(found, order, axis=1)
-
-
-def _flat(tensor: Any) -> Any:
-    return ops.reshape(tensor, (tensor.shape[0], -1))
-
-
 def _filled(tensors: Sequence[Any]) -> list[Any]:
     """The tensors, with something of the right kind where there is none."""
     seeds = next(tensor.shape[0] for tensor in tensors if tensor is not None)
     return [ops.zeros((seeds, 1)) if tensor is None else tensor for tensor in tensors]
 
 
-def _stacked(statistics: Sequence[Statistic]) -> Callable[..., Any]:
-    """(seeds, tensors, statistics) from tensors of one size, (seeds, tensors, n)."""
-    return lambda names, *tensors: ops.stack([each.compute(*tensors, names) for each in statistics], axis=-1)
+def _by_size(statistics: Callable[[Any, Any], Any], tensors: Sequence[Any]) -> Any:
+    """Apply `statistics(namespace, rows)` to small tensors all at once, to larger ones by size.
 
+    Args:
+        statistics: from tensors of one size, (seeds, tensors, n), to arrays of (seeds, tensors, ...).
+        tensors: (seeds, *shape) each.
 
-def _by_size(statistics: Callable[..., Any], *columns: Sequence[Any]) -> Any:
-    """Apply `statistics(namespace, *tensors)` to small tensors all at once, to larger ones by size."""
-    rows = [[_flat(tensor) for tensor in row] for row in zip(*columns, strict=True)]
+    Returns:
+        What `statistics` answers, for all tensors in order.
+    """
+    rows = [ops.reshape(tensor, (tensor.shape[0], -1)) for tensor in tensors]
     sizes: dict[int, list[int]] = {}
-    for place, (tensor, *_) in enumerate(rows):
-        sizes.setdefault(max(SMALL, tensor.shape[1]), []).append(place)
+    for place, row in enumerate(rows):
+        sizes.setdefault(max(SMALL, row.shape[1]), []).append(place)
+    blocks = []
+    for places in sizes.values():
+        lengths = [rows[place].shape[1] for place in places]
+        names = xp if len(set(lengths)) == 1 else PaddedNamespace(lengths)
+        blocks.append(statistics(names, _padded_stack([rows[place] for place in places])))
+    order = np.argsort([place for places in sizes.values() for place in places])
 
-    def of_group(places: Sequence[int], *tensors: Any) -> Any:
-        lengths = [rows[place][0].shape[1] for place in places]
-        return statistics(xp if len(set(lengths)) == 1 else PaddedNamespace(lengths), *tensors)
+    def in_order(*parts: Any) -> Any:
+        found = ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+        return found if (order == np.arange(len(order))).all() else ops.take(found, order, axis=1)
 
-    return together(list(sizes.values()), rows, of_group, _padded_stack)
+    return tf.nest.map_structure(in_order, *blocks)
 
 
 def _padded_stack(tensors: Sequence[Any]) -> Any:

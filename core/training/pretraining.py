@@ -124,6 +124,7 @@ def _trained(
             epochs = range(begin, min(begin + program.capacity, last + 1))
             orders = np.array([[sample_order(seed, epoch, count)] for epoch in epochs])
             program.run(data, orders, begin)
+        program.stack.write_back()
         layers = program.stack.network.layers
         found = [LayerValues.of(layer.keras) for layer in layers]
 

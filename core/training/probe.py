@@ -4,6 +4,9 @@ Nothing that is looked at changes: running means stay as they are, nothing is dr
 batch do so by the probe batch, as they would while training.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -12,42 +15,47 @@ import tensorflow as tf
 from keras import ops
 
 from core.activations import Activation
-from core.statistics import Flow
-from core.statistics.signals import rms
-from core.training import measure
-from core.training.namespace import xp
 from core.training.network import BuiltLayer
 from core.training.recurrent import OpenedRecurrence, is_recurrent
 from core.training.stack import Stack
 from core.training.task import Task
 
 
-class Probe:
-    """Looks at the networks of a stack through the same samples every time.
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What looks at one layer saw: arrays of (looks, samples, units), where a position or time step is a sample too.
 
-    Args:
-        stack: the networks.
-        task: what they learn.
-        steps: how many columns the time signals have.
+    Attributes:
+        z: pre-activations.
+        h: activations.
+        slope: the activation's derivative at z.
+        delta: the derivative of each sample's loss by z.
+        steepest: the largest slope that the activation has anywhere, perhaps by unit; None where there is no largest.
+        steps: over how many time steps a recurrent layer goes; 0 for any other.
     """
 
-    def __init__(self, stack: Stack, task: Task, steps: int) -> None:
+    z: np.ndarray
+    h: np.ndarray
+    slope: np.ndarray
+    delta: np.ndarray
+    steepest: np.ndarray | float | None
+    steps: int
+
+
+class Probe:
+    """Looks at the networks of a stack through the same samples every time."""
+
+    def __init__(self, stack: Stack, task: Task) -> None:
         self._stack = stack
         self._task = task
-        self._steps = steps
         self._watched = [layer for layer in stack.network.layers if layer.named.spec.watched(layer.named.input_shape)]
         self._opened = {layer: OpenedRecurrence(layer) for layer in self._watched if is_recurrent(layer)}
 
-    def flows(self, x: Any, y: Any) -> tuple[Any, Any, Any]:
-        """What is recorded of activations and signals on some samples.
-
-        Returns:
-            (seeds, layers, statistics) activations, (seeds, layers, statistics) signals and (seeds, recurrent layers,
-            steps) time signals, NaN behind a layer's last step; None where no layer is recurrent.
-        """
+    def look(self, x: Any, y: Any) -> list[tuple[Any, Any, Any, Any]]:
+        """z, h, slope and delta of each watched layer on some samples, (width, units, samples) each."""
         shapes = [self._pre_activation_shape(layer, x) for layer in self._watched]
 
-        def look():
+        def forth_and_back():
             nudges = [tf.zeros(shape) for shape in shapes]
             with tf.GradientTape() as tape:
                 tape.watch(nudges)
@@ -57,36 +65,16 @@ class Probe:
             deltas = tape.gradient(loss, nudges, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             return [z for z, _ in flowing], [h for _, h in flowing], deltas
 
-        zs, hs, deltas = self._stack.each(look)
-        activations = measure.together(self._alike(), list(zip(zs, hs, strict=True)), self._activations)
-        signals = measure.together(self._alike(), [(delta,) for delta in deltas], _signals)
-        times = [self._padded(_by_step(delta)) for layer, delta in zip(self._watched, deltas, strict=True)
-                 if layer in self._opened]  # fmt: skip
-        return activations, signals, ops.stack(times, axis=1) if times else None
+        zs, hs, deltas = self._stack.each(forth_and_back)
+        slopes = [self._slope(layer, z) for layer, z in zip(self._watched, zs, strict=True)]
+        return [tuple(map(_by_unit, layer)) for layer in zip(zs, hs, slopes, deltas, strict=True)]
 
-    def gradients(self, x: Any, y: Any) -> list[Any]:
-        """The gradient of the mean loss over some samples at the weights as they are: (seeds, *shape) each."""
-        network = self._stack.network
-
-        def look():
-            weights = [tf.convert_to_tensor(variable.value) for variable in network.trainable]
-            with tf.GradientTape() as tape:
-                tape.watch(weights)
-                loss = self._loss_at(weights, x, y)
-            return [
-                tf.zeros_like(weight) + np.nan if gradient is None else tf.convert_to_tensor(gradient)
-                for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True)
-            ]
-
-        return self._stack.each(look)
-
-    def _loss_at(self, weights: list[Any], x: Any, y: Any) -> Any:
-        network = self._stack.network
-        state = [(variable, tf.convert_to_tensor(variable.value)) for variable in network.state]
-        with keras.StatelessScope([*zip(network.trainable, weights, strict=True), *state]):
-            for layer in network.built:
-                x = _still(layer, x)
-            return tf.reduce_mean(self._task.sample_losses(y, x)) + sum(network.model.losses, ops.zeros(()))
+    def seen(self, looked: Sequence[tuple[Any, Any, Any, Any]], looks: int) -> list[Seen]:
+        """The same as arrays of the first so many looks, with what is known of each layer."""
+        return [
+            Seen(*arrays, self._steepest(layer), self._time_steps(layer))
+            for layer, arrays in zip(self._watched, map(partial(_arrays, looks), looked), strict=True)
+        ]
 
     def _walk(self, x: Any, nudges: Any, flowing: list[tuple[Any, Any]]) -> Any:
         for layer in self._stack.network.built:
@@ -123,31 +111,51 @@ class Probe:
         flowing.append((seen[0], output))
         return output
 
-    def _alike(self) -> list[list[int]]:
-        """Which watched layers can be measured together: equal shapes, equal activations."""
-        alike: dict[Any, list[int]] = {}
-        for place, layer in enumerate(self._watched):
-            key = place if layer in self._opened else (layer.named.spec.function, layer.named.output_shape)
-            alike.setdefault(key, []).append(place)
-        return list(alike.values())
-
-    def _activations(self, places: list[int], z: Any, h: Any) -> Any:
-        """The statistics of layers that are alike, (seeds, layers, batch, *positions, units) each."""
-        layer = self._watched[places[0]]
+    def _slope(self, layer: BuiltLayer, z: Any) -> Any:
         if layer in self._opened:
-            slope, steepest = self._opened[layer].slope(z)
-        else:
-            slope, steepest = _slope(layer.named.spec.function, getattr(layer.keras, "activation", None), z)
-        return measure.activations(Flow(_as_samples(z), _as_samples(h), _as_samples(slope), steepest))
+            return self._opened[layer].slope(z)
+        return _slope(layer.named.spec.function, getattr(layer.keras, "activation", None), z)
+
+    def _steepest(self, layer: BuiltLayer) -> np.ndarray | float | None:
+        if layer in self._opened:
+            return self._opened[layer].steepest
+        function = layer.named.spec.function
+        return 1.0 if function is None else function.steepest if function.per_unit else None
+
+    def _time_steps(self, layer: BuiltLayer) -> int:
+        return layer.named.spec.time_steps(layer.named.input_shape) or 0 if layer in self._opened else 0
 
     def _pre_activation_shape(self, layer: BuiltLayer, x: Any) -> tuple[int, ...]:
         if layer in self._opened:
             return self._opened[layer].pre_activation_shape(x.shape[0])
         return (x.shape[0], *layer.named.output_shape)
 
-    def _padded(self, by_step: Any) -> Any:
-        missing = self._steps - by_step.shape[1]
-        return tf.pad(by_step, [[0, 0], [0, missing]], constant_values=np.nan)
+
+def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> list[Any]:
+    """The gradient of the mean loss over some samples at the weights as they are: (width, *shape) each.
+
+    Where the loss does not depend on a tensor, (width, 0).
+    """
+    network = stack.network
+
+    def look():
+        weights = [tf.convert_to_tensor(variable.value) for variable in network.trainable]
+        state = [(variable, tf.convert_to_tensor(variable.value)) for variable in network.state]
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            with keras.StatelessScope([*zip(network.trainable, weights, strict=True), *state]):
+                prediction = x
+                for layer in network.built:
+                    prediction = _still(layer, prediction)
+                penalty = sum(network.model.losses, ops.zeros(()))
+                loss = tf.reduce_mean(task.sample_losses(y, prediction)) + penalty
+        return [
+            tf.zeros((0,)) if gradient is None else tf.convert_to_tensor(gradient)
+            for gradient in tape.gradient(loss, weights)
+        ]
+
+    found: list[Any] = stack.each(look)
+    return found
 
 
 def _call(layer: BuiltLayer, x: Any, skip: Any) -> Any:
@@ -162,27 +170,25 @@ def _still(layer: BuiltLayer, x: Any) -> Any:
     return _call(layer, inside, x)
 
 
-def _slope(function: Activation | None, keras_function: Any, z: Any) -> tuple[Any, float | None]:
-    """The derivative of an activation at each pre-activation, and the largest that it has anywhere."""
+def _slope(function: Activation | None, keras_function: Any, z: Any) -> Any:
+    """The derivative of an activation at each pre-activation; NaN where it is not one of each unit by itself."""
     if function is None or function.kind == "linear":
-        return ops.ones_like(z), 1.0
+        return ops.ones_like(z)
     if not function.per_unit:
-        return ops.ones_like(z) * np.nan, None
+        return ops.ones_like(z) * np.nan
     with tf.GradientTape() as tape:
         tape.watch(z)
         h = keras_function(z)
-    return tape.gradient(h, z, unconnected_gradients=tf.UnconnectedGradients.ZERO), function.steepest
+    return tape.gradient(h, z, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
-def _signals(places: list[int], delta: Any) -> Any:
-    return measure.signals(_as_samples(delta))
+def _by_unit(x: Any) -> Any:
+    """(width, batch, *positions, units) as (width, units, samples): what is averaged lies side by side in memory."""
+    samples = ops.reshape(x, (x.shape[0], int(np.prod(x.shape[1:-1])), x.shape[-1]))
+    return tf.transpose(samples, [0, 2, 1])
 
 
-def _as_samples(x: Any) -> Any:
-    """(seeds, layers, batch, *positions, units) as (seeds, layers, samples, units)."""
-    return ops.reshape(x, (*x.shape[:2], int(np.prod(x.shape[2:-1])), x.shape[-1]))
-
-
-def _by_step(delta: Any) -> Any:
-    """(seeds, batch, steps, units) as (seeds, steps): the rms of each step's signal."""
-    return rms(xp.swapaxes(delta, 1, 2), xp)
+def _arrays(looks: int, looked: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """z, h, slope and delta of the first so many looks."""
+    z, h, slope, delta = (np.asarray(part)[:looks].swapaxes(1, 2) for part in looked)
+    return z, h, slope, delta

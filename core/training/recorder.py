@@ -1,79 +1,233 @@
-"""What is written down at an epoch's end."""
+"""What is written down of a training, from what it left behind: weights and gradients, epoch by epoch.
 
-from collections.abc import Callable
+The training program keeps a row of weights for every epoch and a row of gradients for every mini-batch, and goes on.
+What is said about them is worked out here, for many epochs at a time and in another thread: measuring costs a training
+little and cannot change it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.history import Layout
-from core.spec.side_by_side import PROBE_SAMPLES
-from core.statistics import GRADIENT_STATISTIC_NAMES
-from core.training import measure
-from core.training.namespace import xp
-from core.training.probe import Probe
+from core.history import SeriesLayout
+from core.spec import ExperimentSpec
+from core.spec.side_by_side import MOST_INITIAL_SAMPLES, PROBE_SAMPLES, looks_for
+from core.statistics import (
+    ACTIVATION_STATISTICS,
+    GRADIENT_STATISTICS,
+    SIGNAL_STATISTICS,
+    WEIGHT_STATISTICS,
+    Flow,
+    Statistic,
+)
+from core.training.clipping import clip
+from core.training.compiled import Compiled
+from core.training.data import Data
+from core.training.network import Network
+from core.training.probe import Probe, Seen, full_gradients
+from core.training.segments import Segments
 from core.training.stack import Stack
 from core.training.task import Task
 
+Series = dict[str, np.ndarray]
 FLOWS = ("activations", "signals", "time_signals")
+# The gradient's norm before clipping, after it, and the share of mini-batches in which clipping changed anything.
+NORMS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """What some epochs of training left behind; None where nobody wants to know.
+
+    Attributes:
+        first_epoch: the number of the first of them.
+        before: (seeds, numbers) the weights before it.
+        weights: (epochs, seeds, numbers) the weights at each epoch's end.
+        gradients: (epochs, batches, seeds, numbers) the gradient of each mini-batch, as the tape gave it.
+        missing: (tensors,) which tensors have no gradient.
+        measured: what the program has measured itself, where gradients are too many to be kept: ``gradients``,
+            ``norms``, ``gradient_histograms`` as (epochs, seeds, ...).
+    """
+
+    first_epoch: int
+    before: np.ndarray
+    weights: np.ndarray | None
+    gradients: np.ndarray | None
+    missing: Sequence[bool]
+    measured: Series
+
+    def until(self, epochs: int) -> "Traces":
+        """The first so many of these epochs."""
+        parts = (None if part is None else part[:epochs] for part in (self.weights, self.gradients))
+        weights, gradients = parts
+        measured = {kind: values[:epochs] for kind, values in self.measured.items()}
+        return replace(self, weights=weights, gradients=gradients, measured=measured)
 
 
 class Recorder:
-    """Measures the networks of a stack, as far as the layout asks for it."""
+    """Measures the networks of an architecture, as far as the layout asks for it.
 
-    def __init__(self, layout: Layout, stack: Stack, task: Task) -> None:
-        steps = len(layout["time_signals"].columns) if "time_signals" in layout else 0
-        self._layout, self._stack = layout, stack
-        self._probe = Probe(stack, task, steps)
+    Args:
+        spec: what is trained.
+        width: how many seeds side by side.
+    """
 
-    def series(self, number: Any, sums: dict[str, Any], before: list[Any], x: Any, y: Any) -> dict[str, Any]:
-        """Kind -> (seeds, tensors, columns) of everything that is recorded in an epoch.
+    def __init__(self, spec: ExperimentSpec, width: int) -> None:
+        self._layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
+        network = Network(spec, seed=0)
+        self._all = Stack(network, width)
+        self._segments = Segments(self._all.sizes)
+        # Looks at the same network at the ends of several epochs stand side by side like those at several seeds.
+        self._some = Stack(network, looks_for(spec))
+        steps = len(self._layout["time_signals"].columns) if "time_signals" in self._layout else 0
+        self._probe, self._steps = Probe(self._some, self._task), steps
+        # Layers that cannot stand side by side have loops over time or large sums, which XLA makes much quicker.
+        self._flows = Compiled(self._probe.look, jit=self._some.width == 1)
+        self._at_start = Compiled(self._initially, jit=False)
+
+    def initially(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> tuple[np.ndarray, Series]:
+        """What there is to say before the first update.
+
+        What mini-batches would tell comes from a look at the training samples all at once.
 
         Args:
-            number: of the epoch; a kind that it does not record is zeros, which nobody keeps.
-            sums: what `Update.epoch` gathered, as means over the batches.
-            before: the weights at the epoch's beginning.
-            x, y: the training samples in their own order: the first of them are the probe batch.
+            weights: (seeds, numbers).
+            state: the networks' other variables, (seeds, *shape) each.
+            data: the samples.
+
+        Returns:
+            (seeds, names) metrics: training, validation and, where gradients are recorded, their norms; and kind ->
+            (1, seeds, tensors, columns).
         """
-        found = {kind: sums[kind] for kind in ("gradients", "gradient_histograms") if kind in self._layout}
-        found |= self._due(number, ("weights",), lambda: (measure.weights(self._stack.values(), before),))
-        found |= self._due(number, ("weight_histograms",), lambda: (measure.histograms(self._stack.values()),))
-        flows = tuple(kind for kind in FLOWS if kind in self._layout)
-        return found | self._due(number, flows, lambda: self._flows(flows, x, y))
+        self._all.assign(weights, state)
+        metrics, gradients = tf.nest.map_structure(lambda tensor: tensor.numpy(), self._at_start(*data.arrays))
+        wanted = "gradients" in self._layout or "gradient_histograms" in self._layout
+        missing = [gradient.size == 0 for gradient in gradients]
+        row = None
+        if wanted:
+            parts = [
+                np.zeros((self._all.width, size), np.float32) if none else gradient.reshape(self._all.width, size)
+                for none, gradient, size in zip(missing, gradients, self._all.sizes, strict=True)
+            ]
+            row = np.concatenate(parts, axis=1)[None, None]  # (1, 1, seeds, numbers)
+        found, norms = self.series(Traces(0, weights, weights[None], row, missing, {}), data)
+        if norms is not None:
+            norms = np.stack(
+                [norms[..., 0], norms[..., 0], np.zeros_like(norms[..., 0])], axis=-1
+            )  # nothing is clipped
+            metrics = np.concatenate([metrics, norms[0]], axis=1)
+        return metrics, found
 
-    def gradients(self, x: Any, y: Any) -> dict[str, Any]:
-        """The same for what is said of gradients, of the samples' mean loss at the weights as they are."""
-        kinds = {"gradients": measure.gradients, "gradient_histograms": measure.histograms}
-        wanted = {kind: look for kind, look in kinds.items() if kind in self._layout}
-        gradients = self._probe.gradients(x, y) if wanted else []
-        return {kind: look(gradients) for kind, look in wanted.items()}
+    def series(self, traces: Traces, data: Data) -> tuple[Series, np.ndarray | None]:
+        """Kind -> (recorded epochs, seeds, tensors, columns), and (epochs, seeds, 3) gradient norms if recorded."""
+        with np.errstate(all="ignore"):  # what overflows or is no number is measured like anything else
+            found, norms = self._of_gradients(traces)
+            found |= self._of_weights(traces)
+            found |= self._of_flows(traces, data)
+        return {each.kind: np.asarray(found[each.kind], np.float32) for each in self._layout.series}, norms
 
-    def histograms_due(self, number: Any) -> Any:
-        """Whether the gradients' histogram is wanted in an epoch: a truth value, perhaps a traced one."""
-        if "gradient_histograms" not in self._layout:
-            return False
-        every = self._layout["gradient_histograms"].every
-        return every == 1 or number % every == 0
+    def _of_gradients(self, traces: Traces) -> tuple[Series, np.ndarray | None]:
+        if traces.gradients is None:
+            found = {kind: values for kind, values in traces.measured.items() if kind != "norms"}
+            for kind in found:
+                found[kind] = found[kind][self._due(self._layout[kind], traces, len(found[kind]))]
+            return found, traces.measured.get("norms")
+        rows, missing, found, norms = traces.gradients, np.array(traces.missing), {}, None
+        if "gradients" in self._layout:
+            by_batch = self._statistics(GRADIENT_STATISTICS, rows)  # (epochs, batches, seeds, tensors, statistics)
+            found["gradients"] = by_batch.mean(axis=1)
+            found["gradients"][:, :, missing] = np.nan
+            norms = self._norms(rows).mean(axis=1)
+        if "gradient_histograms" in self._layout:
+            due = self._due(self._layout["gradient_histograms"], traces, len(rows))
+            found["gradient_histograms"] = self._segments.histograms(np.moveaxis(rows[due], 1, 2))
+            found["gradient_histograms"][:, :, missing] = 0.0
+        return found, norms
 
-    @staticmethod
-    def norm(gradients: Any) -> Any:
-        """The norm of all gradients together, (seeds,), from their statistics; 0 where there is no gradient."""
-        norms = gradients[..., GRADIENT_STATISTIC_NAMES.index("l2")]
-        return xp.sqrt(ops.sum(ops.square(ops.where(xp.isnan(norms), 0.0, norms)), axis=1))
+    def _norms(self, rows: np.ndarray) -> np.ndarray:
+        """(..., numbers) gradients as (..., 3): norm before clipping, after it, whether it changed anything."""
+        norms = np.sqrt(self._segments.sum(np.square(rows), axis=-1))
+        clipped = clip(rows, norms, self._rule, self._segments.spread, np)
+        return np.stack([clipped.before, clipped.after, clipped.changed], axis=-1)
 
-    def _flows(self, kinds: tuple[str, ...], x: Any, y: Any) -> tuple[Any, ...]:
-        samples = min(x.shape[0], PROBE_SAMPLES)
-        named = dict(zip(FLOWS, self._probe.flows(x[:samples], y[:samples]), strict=True))
-        return tuple(named[kind] for kind in kinds)
+    def _of_weights(self, traces: Traces) -> Series:
+        found: Series = {}
+        if "weights" in self._layout:
+            assert traces.weights is not None
+            due = self._due(self._layout["weights"], traces, len(traces.weights))
+            earlier = np.concatenate([traces.before[None], traces.weights])
+            found["weights"] = self._statistics(WEIGHT_STATISTICS, traces.weights[due], earlier[due])
+        if "weight_histograms" in self._layout:
+            assert traces.weights is not None
+            due = self._due(self._layout["weight_histograms"], traces, len(traces.weights))
+            found["weight_histograms"] = self._segments.histograms(traces.weights[due][:, :, None])
+        return found
 
-    def _due(self, number: Any, kinds: tuple[str, ...], compute: Callable[[], tuple[Any, ...]]) -> dict[str, Any]:
-        """What `compute` answers, in the epochs that record any of `kinds`."""
-        kinds = tuple(kind for kind in kinds if kind in self._layout)
+    def _of_flows(self, traces: Traces, data: Data) -> Series:
+        """Every due epoch of every seed is one look; as many as stand side by side are had at a time."""
+        kinds = [kind for kind in FLOWS if kind in self._layout]
         if not kinds:
             return {}
-        every = {self._layout[kind].every for kind in kinds}
-        if 1 in every:
-            return dict(zip(kinds, compute(), strict=True))
-        due = ops.any(ops.stack([number % each == 0 for each in every]))
-        nothing = tuple(tf.zeros((self._stack.width, *self._layout[kind].shape)) for kind in kinds)
-        return dict(zip(kinds, tf.cond(due, compute, lambda: nothing), strict=True))
+        assert traces.weights is not None
+        epochs, seeds = traces.weights.shape[:2]
+        due = {kind: self._due(self._layout[kind], traces, epochs) for kind in kinds}
+        wanted = sorted({epoch for places in due.values() for epoch in places})
+        if not wanted:
+            return {kind: np.zeros((0, seeds, *self._layout[kind].shape), np.float32) for kind in kinds}
+        rows = traces.weights[wanted].reshape(len(wanted) * seeds, -1)
+        x, y = (each[:PROBE_SAMPLES] for each in data.arrays[:2])
+        looks = [
+            self._look(rows[begin : begin + self._some.width], x, y) for begin in range(0, len(rows), self._some.width)
+        ]
+        found = {kind: np.concatenate([look[kind] for look in looks]) for kind in kinds}
+        by_epoch = {kind: values.reshape(len(wanted), seeds, *values.shape[1:]) for kind, values in found.items()}
+        return {kind: by_epoch[kind][np.searchsorted(wanted, due[kind])] for kind in kinds}
+
+    def _look(self, rows: np.ndarray, x: Any, y: Any) -> Series:
+        """Kind -> (looks, layers, columns) at networks whose weights are in these rows, (looks, numbers)."""
+        missing = self._some.width - len(rows)
+        self._some.weights.assign(np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]))
+        layers = self._probe.seen(self._flows(x, y), len(rows))
+        found: Series = {}
+        if "activations" in self._layout:
+            flows = [Flow(layer.z, layer.h, layer.slope, layer.steepest) for layer in layers]
+            found["activations"] = _stacked(ACTIVATION_STATISTICS, flows)
+        if "signals" in self._layout:
+            found["signals"] = _stacked(SIGNAL_STATISTICS, [layer.delta for layer in layers])
+        if "time_signals" in self._layout:
+            found["time_signals"] = np.stack([self._by_step(layer) for layer in layers if layer.steps], axis=1)
+        return found
+
+    def _by_step(self, layer: Seen) -> np.ndarray:
+        """(looks, steps): the rms of each step's signal, NaN behind the layer's last step."""
+        looks, samples, units = layer.delta.shape
+        steps = layer.delta.reshape(looks, samples // layer.steps, layer.steps, units).swapaxes(1, 2)
+        rms = SIGNAL_STATISTICS[0].compute(steps, np)
+        return np.pad(rms, [(0, 0), (0, self._steps - layer.steps)], constant_values=np.nan)
+
+    def _statistics(self, statistics: Sequence[Statistic], *rows: np.ndarray) -> np.ndarray:
+        """(..., numbers) as (..., tensors, statistics)."""
+        return np.stack([each.compute(*rows, self._segments) for each in statistics], axis=-1)
+
+    @staticmethod
+    def _due(layout: SeriesLayout, traces: Traces, epochs: int) -> list[int]:
+        """The places, among so many epochs, of those that a kind records."""
+        first = traces.first_epoch
+        return [epoch - first for epoch in layout.recorded(first, first + epochs - 1)]
+
+    def _initially(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> tuple[Any, list[Any]]:
+        """Metrics on training and validation samples, (seeds, names), and the gradients: empty where there is none."""
+        x, y = train_x[:MOST_INITIAL_SAMPLES], train_y[:MOST_INITIAL_SAMPLES]
+        parts = [self._task.evaluate(own, *self._all.predict(given)) for given, own in ((x, y), (val_x, val_y))]
+        wanted = "gradients" in self._layout or "gradient_histograms" in self._layout
+        gradients = full_gradients(self._all, self._task, x, y) if wanted else []
+        return ops.concatenate(parts, axis=1), gradients
+
+
+def _stacked(statistics: Sequence[Statistic], layers: Sequence[Any]) -> np.ndarray:
+    """(looks, layers, statistics) of what is seen at each layer."""
+    return np.stack([np.stack([each.compute(seen, np) for each in statistics], axis=-1) for seen in layers], axis=1)

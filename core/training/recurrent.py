@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -79,24 +80,27 @@ class OpenedRecurrence:
         }
         return Opened(merged[self._layer.merge_mode](), z, h)
 
-    def slope(self, z: Any) -> tuple[Any, Any]:
-        """The derivative of each gate's activation at its pre-activation, and the largest it has anywhere.
-
-        Returns:
-            The shape of `z`, (..., pre-activations), and (pre-activations,), NaN where there is no largest.
-        """
-        parts = [part for direction in self._directions for part in direction.gates]
-        slopes, steepest = [], []
-        for piece, (function, largest, units) in zip(
-            tf.split(z, [units for *_, units in parts], axis=-1), parts, strict=True
-        ):
+    def slope(self, z: Any) -> Any:
+        """The derivative of each gate's activation at its pre-activation, (..., pre-activations)."""
+        slopes = []
+        parts = tf.split(z, [units for *_, units in self._gates], axis=-1)
+        for piece, (function, _, _) in zip(parts, self._gates, strict=True):
             with tf.GradientTape() as tape:
                 tape.watch(piece)
                 activated = function(piece)
             zero = tf.UnconnectedGradients.ZERO
             slopes.append(tape.gradient(activated, piece, unconnected_gradients=zero))
-            steepest += [float("nan") if largest is None else largest] * units
-        return ops.concatenate(slopes, axis=-1), ops.array(steepest, "float32")
+        return ops.concatenate(slopes, axis=-1)
+
+    @property
+    def steepest(self) -> np.ndarray:
+        """(pre-activations,) the largest slope that each one's activation has anywhere; NaN where there is none."""
+        largest = [np.nan if steepest is None else steepest for _, steepest, _ in self._gates]
+        return np.repeat(np.array(largest, np.float32), [units for *_, units in self._gates])
+
+    @property
+    def _gates(self) -> list[Any]:
+        return [part for direction in self._directions for part in direction.gates]
 
 
 class _Direction:

@@ -52,10 +52,12 @@ class Task:
             counts: (batch,) 1 for samples, 0 for filling; None where all are samples.
         """
         y = ops.broadcast_to(y, prediction.shape)
+        # Each column is summed by itself: XLA would work out all of them for every entry of their concatenation.
         columns = [losses[..., None] + ops.reshape(penalty, (-1, 1, 1)), ops.ones_like(losses)[..., None]]
-        columns += [metric.sums(y, prediction, xp) for metric in self._metrics]
-        values = ops.concatenate(columns, axis=-1)  # (seeds, batch, sums)
-        return ops.sum(values if counts is None else values * counts[:, None], axis=1)
+        columns += [metric.sums(y, prediction, xp) for metric in self._metrics]  # (seeds, batch, sums) each
+        if counts is not None:
+            columns = [values * counts[:, None] for values in columns]
+        return ops.concatenate([ops.sum(values, axis=1) for values in columns], axis=-1)
 
     def finish(self, sums: Any) -> Any:
         """(seeds, sums) as (seeds, names): the mean loss, then the metrics."""

@@ -83,9 +83,9 @@ class _Training:
     def begin(self) -> Chunk:
         """Draw the initial weights, and look at them: epoch 0."""
         self._program.begin(self._spec, [starting_values(self._spec, seed, self._data) for seed in self._places])
-        self._listeners.on_train_begin()
+        self._begun()
         before, live = self._program.state(), np.ones(len(self._group), bool)
-        initially = self._program.initially(self._data)
+        initially = self._program.initially(self._data, training_follows=self._spec.training.epochs > 0)
         nothing = np.zeros((1, len(self._places), 0), np.int32)
         return self._chunk(initially, 0, live, self._culprits(initially, live, before, nothing, 0))
 
@@ -93,6 +93,11 @@ class _Training:
         """Go back to a checkpoint."""
         self._program.restore(unpack(checkpoint.state))
         self._epoch = checkpoint.epoch
+        self._begun()
+
+    def _begun(self) -> None:
+        if self._callbacks:
+            self._program.stack.write_back()
         self._listeners.on_train_begin()
 
     def chunks(self, chunk_seconds: float) -> Iterator[Chunk]:
@@ -155,6 +160,7 @@ class _Training:
     def _tell(self, histories: dict[int, History]) -> None:
         if not self._callbacks:
             return
+        self._program.stack.write_back()
         (history,) = histories.values()  # with callbacks, seeds train one after another
         for record in history:
             if record.epoch == 0:

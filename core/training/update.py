@@ -1,6 +1,6 @@
-"""One epoch of mini-batches: gradients, what is said about them, clipping, updates."""
+"""One epoch of mini-batches: gradients, clipping, updates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -8,8 +8,10 @@ import tensorflow as tf
 from keras import ops
 
 from core.spec import ExperimentSpec
+from core.spec.side_by_side import keeps_gradients
 from core.training import measure
 from core.training.clipping import clip
+from core.training.namespace import xp
 from core.training.stack import Stack
 from core.training.task import Task
 
@@ -22,48 +24,66 @@ class Update:
         padded: how many samples an epoch's order must have: the last batch is filled up, and counts by what it really
             has. Where samples of a batch influence each other, it is not filled but traced as a step of its own.
         batches: mini-batches per epoch.
+        kept: whether the gradients are wanted and left behind, (batches, seeds, numbers) for an epoch.
+        measured: what is worked out here instead, where they are too many to be kept: kind -> (tensors, columns).
+        missing: (tensors,) which have no gradient; known once the program is traced.
     """
 
     def __init__(self, spec: ExperimentSpec, stack: Stack, task: Task) -> None:
         self._stack, self._task, self._rule = stack, task, spec.training.optimizer
         self.optimizer = self._rule.unclipped.build(keras)
-        self.optimizer.build(stack.trainable)
+        self.optimizer.build([stack.weights])
+        self._constrained = any(variable.constraint is not None for variable in stack.network.trainable)
         samples, self._batch = spec.dataset.train_count, min(spec.training.batch_size, spec.dataset.train_count)
         self.batches = -(-samples // self._batch)
         self._rest = samples % self._batch
         self._filled = bool(self._rest) and not any(layer.spec.mixes_samples for layer in spec.layers)
         self.padded = self.batches * self._batch if self._filled else samples
-        self._recorded = {series.kind: series.shape for series in spec.layout.series}
+        wanted = {
+            series.kind: series.shape
+            for series in spec.layout.series
+            if series.kind in ("gradients", "gradient_histograms")
+        }
+        keeps = keeps_gradients(spec, stack.width)
+        self.kept, self.measured = bool(wanted) and keeps, {} if keeps else wanted
+        self._histograms_every = spec.record.histograms
         self._clips = any(
             limit is not None for limit in (self._rule.clipnorm, self._rule.clipvalue, self._rule.global_clipnorm)
         )
+        self.missing: list[bool] = []
 
-    def epoch(self, x: Any, y: Any, number: Any, histograms_due: Any) -> dict[str, Any]:
-        """Train one epoch on the samples in the order given, (seeds, padded, ...); epoch 0 trains nothing.
+    def epoch(self, x: Any, y: Any, number: Any) -> tuple[Any, Any, dict[str, Any]]:
+        """Train one epoch on the samples in the order given, (seeds, padded, ...).
 
         Returns:
-            ``task``: (seeds, sums) as `Task.finish` takes them. Where gradients are recorded ``gradients``, (seeds,
-            tensors, statistics), and ``norms``, (seeds, 3): before clipping, after it, share of batches that were
-            clipped; where histograms are, ``gradient_histograms``, (seeds, tensors, bins). These are means over the
-            batches, histograms sums.
+            (seeds, sums) as `Task.finish` takes them; (batches, seeds, numbers) gradients, or None; and what is
+            measured here: ``gradients``, (seeds, tensors, statistics), and ``norms``, (seeds, 3), before clipping,
+            after it, whether it changed anything, as means over the batches; ``gradient_histograms``, (seeds, tensors,
+            bins), as sums.
         """
         whole = self.batches if self._filled or not self._rest else self.batches - 1
+        rows: Any = ()
+        if self.kept:
+            rows = tf.TensorArray(tf.float32, self.batches, element_shape=self._stack.weights.shape)
 
-        def step(b, sums):
+        def step(b, sums, rows):
             batch_x, batch_y = (tf.slice(each, _start(each, b * self._batch), self._size(each)) for each in (x, y))
             counts = ops.cast(ops.arange(self._batch) < self._real(b), "float32") if self._filled else None
-            return b + 1, _add(sums, self._step(batch_x, batch_y, counts, number > 0, histograms_due))
+            return self._step(b, sums, rows, batch_x, batch_y, counts, number)
 
-        def last(b, sums):
+        def last(b, sums, rows):
             begin = whole * self._batch
-            return b + 1, _add(sums, self._step(x[:, begin:], y[:, begin:], None, number > 0, histograms_due))
+            return self._step(b, sums, rows, x[:, begin:], y[:, begin:], None, number)
 
-        sums, end = self._nothing(), ops.where(number > 0, self.batches, 0)
+        state = (0, self._nothing(), rows)
         if whole:
-            _, sums = tf.while_loop(lambda b, _: b < ops.minimum(end, whole), step, (0, sums))
+            state = tf.while_loop(lambda b, *_: b < whole, step, state)
         if whole < self.batches:
-            _, sums = tf.while_loop(lambda b, _: b < end, last, (whole, sums))
-        return {name: total / self.batches if name in ("gradients", "norms") else total for name, total in sums.items()}
+            state = tf.while_loop(lambda b, *_: b < self.batches, last, state)
+        _, sums, rows = state
+        for name in {"gradients", "norms"} & sums.keys():
+            sums[name] = ops.stack(sums[name], axis=-1) / self.batches
+        return sums.pop("task"), rows.stack() if self.kept else None, sums
 
     def _real(self, b: Any) -> Any:
         """How many samples of a batch are no filling."""
@@ -74,74 +94,97 @@ class Update:
 
     def _nothing(self) -> dict[str, Any]:
         width = self._stack.width
-        sums = {"task": tf.zeros((width, self._task.sum_count))}
-        if "gradients" in self._recorded:
-            sums |= {"gradients": tf.zeros((width, *self._recorded["gradients"])), "norms": tf.zeros((width, 3))}
-        if "gradient_histograms" in self._recorded:
-            sums["gradient_histograms"] = tf.zeros((width, *self._recorded["gradient_histograms"]))
+        sums: dict[str, Any] = {"task": tf.zeros((width, self._task.sum_count))}
+        if "gradients" in self.measured:
+            tensors, statistics = self.measured["gradients"]
+            sums |= {"gradients": [tf.zeros((width, tensors))] * statistics, "norms": [tf.zeros((width,))] * 3}
+        if "gradient_histograms" in self.measured:
+            sums["gradient_histograms"] = tf.zeros((width, *self.measured["gradient_histograms"]))
         return sums
 
-    def _step(self, x: Any, y: Any, counts: Any, always: Any, histograms_due: Any) -> dict[str, Any]:
+    def _step(self, b: Any, sums: Any, rows: Any, x: Any, y: Any, counts: Any, number: Any) -> tuple[Any, Any, Any]:
         """One update on a batch of each seed, (seeds, batch, ...); `counts` is 0 for samples that only fill it up."""
-        gradients, sums = self._apart(lambda: self._gradients(x, y, counts), always)
-        by_seed = [self._stack.by_seed(gradient) for gradient in gradients]
-        found = {"task": sums}
-        if "gradients" in self._recorded:
-            found["gradients"] = measure.gradients(by_seed)
-        if "gradient_histograms" in self._recorded:
-            found["gradient_histograms"] = self._histograms(by_seed, histograms_due)
-        if self._clips or "gradients" in self._recorded:
-            clipped = clip(by_seed, measure.norms(by_seed), self._rule)
-            by_seed = clipped.gradients
-            if "gradients" in found:
-                found["norms"] = ops.stack([clipped.before, clipped.after, clipped.changed], axis=1)
-        self.optimizer.apply(
-            [self._stack.of_variable(gradient) for gradient in by_seed],
-            self._stack.trainable,
-        )
-        return found
+        row, found = self._apart(lambda: self._gradients(x, y, counts), number)
+        if self.kept:
+            rows = rows.write(b, row)
+        if self.measured:
+            tensors = zip(self.missing, self._stack.split(row), strict=True)
+            gradients = [None if none else each for none, each in tensors]
+            if "gradients" in self.measured:
+                found["gradients"] = measure.gradient_columns(gradients)
+            if "gradient_histograms" in self.measured:
+                found["gradient_histograms"] = self._histograms(gradients, number)
+        self.apply(row, found)
+        return b + 1, tf.nest.map_structure(lambda total, each: total + each, sums, found), rows
+
+    def apply(self, row: Any, found: dict[str, Any] | None = None) -> None:
+        """Clip gradients in rows, (seeds, numbers), and move the weights; what has no gradient stands still.
+
+        Args:
+            row: the gradients.
+            found: takes what clipping did, where gradients are measured here.
+        """
+        weights, told = self._stack.weights, found is not None and "gradients" in self.measured
+        if self._clips or told:
+            norms = measure.norms(self._stack.split(row))
+            clipped = clip(row, norms, self._rule, self._stack.spread, xp)
+            row = clipped.gradients
+            if found is not None and told:
+                found["norms"] = [clipped.before, clipped.after, clipped.changed]
+        before = self._stack.values() if any(self.missing) else []
+        self.optimizer.apply([row], [weights])
+        if any(self.missing):
+            after = zip(self.missing, before, self._stack.values(), strict=True)
+            weights.assign(self._stack.join([old if none else new for none, old, new in after]))
+        if self._constrained:
+            weights.assign(self._stack.join(self._within_constraints()))
+
+    def _within_constraints(self) -> list[Any]:
+        """The trainable tensors brought back to what their constraints allow: such networks train one at a time."""
+        limits = [variable.constraint for variable in self._stack.network.trainable]
+        return [
+            value if limit is None else tf.expand_dims(limit(tf.squeeze(value, 0)), 0)
+            for limit, value in zip(limits, self._stack.values(), strict=True)
+        ]
 
     def _gradients(self, x: Any, y: Any, counts: Any) -> tuple[list[Any], Any]:
-        """The gradient of each trainable variable, None where it has none, and the task's sums over the batch."""
+        """The gradient of each trainable tensor, None where it has none, and the task's sums over the batch."""
+        values = self._stack.values()
         with tf.GradientTape() as tape:
-            prediction, penalty = self._stack.train(x)
+            tape.watch(values)
+            prediction, penalty = self._stack.train(values, x)
             losses = self._task.sample_losses(y, prediction)  # (seeds, batch)
             mean = ops.mean(losses, axis=1) if counts is None else ops.sum(losses * counts, axis=1) / ops.sum(counts)
             total = ops.sum(mean + penalty)
-        gradients = [measure.dense(each) for each in tape.gradient(total, self._stack.trainable)]
+        gradients = [measure.dense(each) for each in tape.gradient(total, values)]
         return gradients, self._task.sums(y, prediction, losses, penalty, counts)
 
-    def _apart(self, compute: Callable[[], tuple[list[Any], Any]], always: Any) -> tuple[list[Any], Any]:
-        """What `compute` answers, in a branch of its own, so that nothing outside changes how XLA computes it.
+    def _apart(self, compute: Callable[[], tuple[list[Any], Any]], number: Any) -> tuple[Any, dict[str, Any]]:
+        """What `compute` answers, the gradients in one row, in a branch of its own: nothing outside changes how XLA
+        computes it.
 
         Otherwise measuring gradients would let XLA put the training's operations together otherwise, and change last
         digits.
         """
-        missing: list[bool] = []
 
         def whole():
             gradients, sums = compute()
-            missing[:] = [gradient is None for gradient in gradients]
-            return [gradient for gradient in gradients if gradient is not None], sums
+            self.missing = [gradient is None for gradient in gradients]
+            return self._stack.join(gradients), sums
 
         def nothing():
-            shapes = [variable.shape for variable, none in zip(self._stack.trainable, missing, strict=True) if not none]
-            return [tf.zeros(shape) for shape in shapes], tf.zeros((self._stack.width, self._task.sum_count))
+            return tf.zeros(self._stack.weights.shape), tf.zeros((self._stack.width, self._task.sum_count))
 
-        found, sums = tf.cond(always, whole, nothing)
-        there = iter(found)
-        return [None if none else next(there) for none in missing], sums
+        row, sums = tf.cond(number > 0, whole, nothing)  # which is always so, but XLA cannot know
+        return row, {"task": sums}
 
-    def _histograms(self, gradients: list[Any], due: Any) -> Any:
-        if isinstance(due, bool):
+    def _histograms(self, gradients: Sequence[Any], number: Any) -> Any:
+        if self._histograms_every == 1:
             return measure.histograms(gradients)
-        shape = (self._stack.width, *self._recorded["gradient_histograms"])
+        due = number % self._histograms_every == 0
+        shape = (self._stack.width, *self.measured["gradient_histograms"])
         return tf.cond(due, lambda: measure.histograms(gradients), lambda: tf.zeros(shape))
 
 
 def _start(array: Any, begin: Any) -> list[Any]:
     return [0, begin, *[0] * (len(array.shape) - 2)]
-
-
-def _add(sums: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    return {name: total + more[name] for name, total in sums.items()}

@@ -9,7 +9,7 @@ from core.spec import ExperimentSpec
 from core.statistics import GRADIENT_STATISTICS
 from core.training.data import Data
 from core.training.network import Network
-from core.training.probe import Probe
+from core.training.probe import full_gradients
 from core.training.stack import Stack
 from core.training.task import Task
 from core.training.train import train
@@ -93,8 +93,7 @@ def test_every_entry_is_that_of_a_derivation_by_hand(case):
     spec = a_spec(*(CASES | SLIDING)[case])
     weights, (x, y) = initial_weights(spec, 3), samples(spec)
     expected = gradients(spec, weights, x, y) if case in CASES else sliding_gradients(spec, weights, x, y)
-    probe = Probe(Stack(Network(spec, 3), 1), Task(spec), 0)
-    found = probe.gradients(*Data(spec).arrays[:2])
+    found = full_gradients(Stack(Network(spec, 3), 1), Task(spec), *Data(spec).arrays[:2])
     for name, ours, theirs in zip(weights, found, expected, strict=True):
         np.testing.assert_allclose(ours[0], theirs, rtol=1e-4, atol=1e-5 * np.abs(theirs).max(), err_msg=str(name))
 

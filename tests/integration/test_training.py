@@ -167,7 +167,7 @@ def test_seeds_and_learning_rates_share_one_program(monkeypatch):
     for rate in (0.01, 0.1):
         list(train(a_spec(layers=DROPPED, optimizer={**SGD, "learning_rate": rate}, seeds=[0, 1, 2])))
     (program,) = shelf._programs.values()
-    assert program._run.experimental_get_tracing_count() == 1
+    assert program._run.traces == 1
 
 
 def test_the_learning_rate_is_not_lost_in_the_shared_program():

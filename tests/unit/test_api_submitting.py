@@ -114,7 +114,7 @@ def test_a_key_that_is_no_key_is_refused(refusing: Desk, key: str):
         ("training.optimizer.learning_rate", math.nan, "training.optimizer.learning_rate", "finite", "nan"),
         ("training.optimizer.learning_rate", math.inf, "training.optimizer.learning_rate", "finite", "inf"),
         ("training.optimizer.learning_rate", -1.0, "training.optimizer.learning_rate", "above 0", "-1.0"),
-        ("training.epochs", 0, "training.epochs", "at least 1", "0"),
+        ("training.epochs", -1, "training.epochs", "at least 0", "-1"),
         ("training.epochs", 10**400, "training.epochs", "10000000", "1000"),
         ("model.layers.0.units", 10**9, "model.layers[0].units", "1000000", "1000000000"),
         ("model.layers", [], "model.layers", "at least 1", "[]"),
@@ -137,7 +137,7 @@ def test_a_bad_field_is_named_with_what_was_expected_and_received(
 
 
 def test_every_problem_is_told_at_once(refusing: Desk):
-    spec = changed("training.epochs", 0) | {"seeds": [-1], "color": "red"}
+    spec = changed("training.epochs", -1) | {"seeds": [-1], "color": "red"}
     fields = [each["field"] for each in refused(refusing.http.post("/experiments", json=spec))["errors"]]
     assert sorted(fields) == ["color", "seeds[0]", "training.epochs"]
 
