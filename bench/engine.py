@@ -4,8 +4,8 @@
 
 Both validate after every epoch. `model.fit` runs fewer epochs and is scaled: its epochs all take the same time. Cold:
 the first training of this architecture in a fresh process with an empty compile cache, TensorFlow imported. Cache on
-disk: the same in a second process. Warm: the same architecture again in the same process. The first chunk is
-the first epoch that was trained, behind epoch 0 and the compilation. "full" records everything after every epoch, "standard" is the default, "nothing" leaves
+disk: the same in a second process. Warm: the same architecture again in the same process. The first epochs come behind
+epoch 0 and the compilation. "full" records everything after every epoch, "standard" is the default, "nothing" leaves
 loss and metrics.
 """
 
@@ -49,9 +49,9 @@ def measure(epochs: int, fit_epochs: int) -> Round:
         usual = fresh("engine", spec=standard, cache=cache)
         many = fresh("engine", spec=tutorial(record="standard", epochs=epochs, seeds=SEEDS), cache=cache, repeats=2)
     return {
-        "full, cold, to the first chunk": cold["first_chunk"],
+        "full, cold, to the first epochs": cold["first_chunk"],
         "full, cold": cold["cold"],
-        "full, cache on disk, to the first chunk": second["first_chunk"],
+        "full, cache on disk, to the first epochs": second["first_chunk"],
         "full, cache on disk": second["cold"],
         "full, warm": second["warm"],
         "standard, warm": usual["warm"],

@@ -38,7 +38,7 @@ def measure(epochs: int, fit_epochs: int) -> Round:
             }
             for record, spec in specs.items():
                 seconds = fresh("engine", spec=spec, cache=cache, repeats=2)
-                found[f"{name}, {record}, first chunk (in all)"] = seconds["first_chunk"]
+                found[f"{name}, {record}, first epochs (in all)"] = seconds["first_chunk"]
                 found[f"{name}, {record}"] = seconds["warm"] / epochs
             fit = fresh("fit", spec=specs["standard"], cache=cache, epochs=fit_epochs)
             found |= {f"{name}, model.fit": fit["fit"], f"{name}, model.fit, GradientStatistics": fit["watched"]}

@@ -105,7 +105,7 @@ class ExperimentSpec(Frozen):
     def layout(self) -> Layout:
         """The names of everything that will be recorded."""
         names = ("loss", *self.metric_names)
-        norms = GRADIENT_NORMS if self.record.gradients else ()
+        norms = GRADIENT_NORMS if self.record.gradients and self.parameter_count else ()
         return Layout(
             metrics=(*names, *(f"val_{name}" for name in names), "learning_rate", *norms),
             series=series_layouts(self.record, self.layers),

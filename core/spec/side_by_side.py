@@ -6,8 +6,9 @@ from core.spec.experiment import ExperimentSpec
 PROBE_SAMPLES = 128
 # Epoch 0 looks at so many training samples at most, all at once.
 MOST_INITIAL_SAMPLES = 4096
-# One call of the program trains so many epochs at most: what is said of them is worked out while it trains the next.
-MOST_BLOCK_EPOCHS = 32
+# One call of the program trains so many epochs at most, all seeds together: what is said of them is worked out while it
+# trains the next.
+MOST_BLOCK_EPOCHS = 256
 # What a call leaves behind for that, weights of every epoch and gradients of every mini-batch, has so many numbers at
 # most. Where a single epoch's gradients are more, the program measures them itself.
 MOST_TRACED_NUMBERS = 4_000_000
@@ -26,8 +27,7 @@ MOST_STACKED = 200_000
 
 def width_for(spec: ExperimentSpec) -> int:
     """For how many seeds at a time a spec's program is made; 1 where layers or optimiser cannot be stacked."""
-    stackable = all(layer.spec.side_by_side for layer in spec.layers) and spec.training.optimizer.side_by_side
-    if not stackable or spec.training.pretraining:
+    if not _stackable(spec) or not spec.training.optimizer.side_by_side or spec.training.pretraining:
         return 1
     most = max([width for width in WIDTHS if width * spec.parameter_count <= MOST_STACKED], default=1)
     groups = -(-len(spec.seeds) // most)
@@ -42,8 +42,7 @@ def groups_of(seeds: tuple[int, ...], width: int) -> list[tuple[int, ...]]:
 
 def looks_for(spec: ExperimentSpec) -> int:
     """How many looks at a spec's network are had side by side; 1 where its layers cannot be stacked or are large."""
-    stackable = all(layer.spec.side_by_side for layer in spec.layers)
-    return LOOKS if stackable and LOOKS * spec.parameter_count <= MOST_STACKED else 1
+    return LOOKS if _stackable(spec) and LOOKS * spec.parameter_count <= MOST_STACKED else 1
 
 
 def keeps_gradients(spec: ExperimentSpec, width: int) -> bool:
@@ -59,7 +58,13 @@ def traced_numbers(spec: ExperimentSpec, width: int) -> int:
 
 def block_for(spec: ExperimentSpec, width: int) -> int:
     """How many epochs one call of the program trains at most."""
-    return max(1, min(MOST_BLOCK_EPOCHS, MOST_TRACED_NUMBERS // traced_numbers(spec, width)))
+    fits = MOST_TRACED_NUMBERS // max(1, traced_numbers(spec, width))
+    return max(1, min(LOOKS, MOST_BLOCK_EPOCHS // width, fits))
+
+
+def _stackable(spec: ExperimentSpec) -> bool:
+    """Whether several of its networks can stand side by side, each with weights of its own."""
+    return all(layer.spec.side_by_side for layer in spec.layers) and spec.parameter_count > 0
 
 
 def _gradient_numbers(spec: ExperimentSpec, width: int) -> int:

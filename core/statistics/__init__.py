@@ -2,7 +2,7 @@
 
 from core.statistics.activations import ACTIVATION_STATISTIC_NAMES, ACTIVATION_STATISTICS, Flow
 from core.statistics.gradients import GRADIENT_STATISTIC_NAMES, GRADIENT_STATISTICS
-from core.statistics.histograms import BIN_NAMES, EDGES, histogram
+from core.statistics.histograms import BIN_NAMES, EDGES, bins, histogram
 from core.statistics.signals import SIGNAL_STATISTIC_NAMES, SIGNAL_STATISTICS
 from core.statistics.statistic import Statistic
 from core.statistics.weights import WEIGHT_STATISTIC_NAMES, WEIGHT_STATISTICS
@@ -28,5 +28,6 @@ __all__ = [
     "WEIGHT_STATISTIC_NAMES",
     "Flow",
     "Statistic",
+    "bins",
     "histogram",
 ]

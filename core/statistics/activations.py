@@ -10,10 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from core.statistics.statistic import Array, Statistic, flat
-from core.statistics.statistic import nonfinite as count_nonfinite
+from core.statistics.statistic import Array, Statistic
 
 # A slope below this share of the activation's steepest lets next to nothing through. Half of a tanh's slope is lost
 # at |z| = 0.88, nine tenths at 1.82.
@@ -39,9 +36,9 @@ class Flow:
     h: Array
     slope: Array
     steepest: Array | float | None
-    _known: dict[str, Array] = field(default_factory=dict, repr=False)
+    _known: dict[str, Any] = field(default_factory=dict, repr=False)
 
-    def once(self, name: str, compute: Callable[[], Array]) -> Array:
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """What several statistics need, computed once."""
         if name not in self._known:
             self._known[name] = compute()
@@ -54,7 +51,7 @@ def pre_mean(flow: Flow, xp: Any) -> Array:
 
 def pre_std(flow: Flow, xp: Any) -> Array:
     means = _pre_means(flow, xp)
-    variances = xp.mean(xp.square(flow.z - means[..., None, :]), axis=-2)
+    variances = _mean_square(flow.z - means[..., None, :], xp)
     return _std(means, variances, pre_mean(flow, xp), xp)
 
 
@@ -70,14 +67,14 @@ def saturated_fraction(flow: Flow, xp: Any) -> Array:
     if flow.steepest is None:
         return slope(flow, xp) * float("nan")
     limit = SATURATED * flow.steepest
-    saturated = xp.where(xp.abs(flow.slope) < limit, 1.0, 0.0) + 0.0 * limit  # NaN where there is no limit
+    by_unit = xp.mean(xp.abs(flow.slope) < limit, axis=-2) + 0.0 * limit  # NaN where there is no limit
     # A NaN is below nothing: it must not pass for healthy.
-    return xp.mean(saturated, axis=(-2, -1)) + 0.0 * slope(flow, xp)
+    return xp.mean(by_unit, axis=-1) + 0.0 * slope(flow, xp)
 
 
 def dead_fraction(flow: Flow, xp: Any) -> Array:
-    alive = xp.max(xp.abs(flow.slope), axis=-2)  # (..., units)
-    return xp.mean(xp.where(xp.equal(alive, 0.0), 1.0, 0.0), axis=-1) + 0.0 * slope(flow, xp)
+    alive = xp.any(flow.slope != 0.0, axis=-2)  # (..., units)
+    return 1.0 - xp.mean(alive, axis=-1) + 0.0 * slope(flow, xp)
 
 
 def slope(flow: Flow, xp: Any) -> Array:
@@ -86,31 +83,42 @@ def slope(flow: Flow, xp: Any) -> Array:
 
 def unit_correlation(flow: Flow, xp: Any) -> Array:
     covariance, variance = _covariance(flow, xp)  # (..., units, units), (..., units)
-    constant = xp.equal(variance, 0.0)
-    scale, others = 1.0 / xp.sqrt(xp.where(constant, 1.0, variance)), 1.0 - np.eye(variance.shape[-1], dtype=np.float32)
-    total = xp.sum(xp.abs(covariance) * scale[..., :, None] * scale[..., None, :] * others, axis=(-2, -1))
-    count = xp.sum(xp.where(constant, 0.0, 1.0), axis=-1)
-    pairs = xp.where(count > 1.0, count * (count - 1.0), float("nan"))
-    found = total / pairs
-    return xp.where(found > 1.0, 1.0, found)  # rounding may lift a perfect correlation above 1
+    varies = variance > 0.0
+    scale = varies / xp.sqrt(xp.where(varies, variance, 1.0))
+    correlation = xp.abs(covariance) * (scale[..., :, None] * scale[..., None, :])
+    count = xp.sum(varies, axis=-1)
+    total = xp.sum(correlation, axis=(-2, -1)) - xp.sum(xp.square(scale) * variance, axis=-1)  # the diagonal apart
+    found = total / xp.where(count > 1, count * (count - 1.0), float("nan"))
+    return xp.clip(found, 0.0, 1.0)  # rounding may lift a perfect correlation above 1
 
 
 def effective_rank(flow: Flow, xp: Any) -> Array:
     covariance, variance = _covariance(flow, xp)
     scale = xp.max(variance, axis=-1)  # keeps the squares of very small and very large variances in range
-    safe = xp.where(xp.equal(scale, 0.0), 1.0, scale)
+    safe = xp.where(scale == 0.0, 1.0, scale)
     trace = xp.sum(variance, axis=-1) / safe
     squares = xp.sum(xp.square(covariance / safe[..., None, None]), axis=(-2, -1))
-    return xp.where(xp.equal(scale, 0.0), 0.0, xp.square(trace) / xp.where(xp.equal(squares, 0.0), 1.0, squares))
+    return xp.where(scale == 0.0, 0.0, xp.square(trace) / xp.where(squares == 0.0, 1.0, squares))
 
 
 def nonfinite(flow: Flow, xp: Any) -> Array:
-    return count_nonfinite(flat(flow.h, xp), xp)
+    return xp.sum(~xp.isfinite(flow.h), axis=(-2, -1)) + 0.0
+
+
+def _mean_over_samples(x: Array, xp: Any) -> Array:
+    """(..., units) from (..., samples, units): as a product with a row of ones, which is quicker than a sum."""
+    samples = x.shape[-2]
+    return xp.matmul(xp.ones(samples, x.dtype), x) / samples
+
+
+def _mean_square(x: Array, xp: Any) -> Array:
+    """(..., units) from (..., samples, units)."""
+    return xp.vecdot(x, x, axis=-2) / x.shape[-2]
 
 
 def _pre_means(flow: Flow, xp: Any) -> Array:
     """(..., units): the means of z over the samples."""
-    return flow.once("pre_means", lambda: xp.mean(flow.z, axis=-2))
+    return flow.once("pre_means", lambda: _mean_over_samples(flow.z, xp))
 
 
 def _means(flow: Flow, xp: Any) -> Array:
@@ -130,7 +138,7 @@ def _shifted(flow: Flow) -> Array:
 
 def _shifts(flow: Flow, xp: Any) -> Array:
     """(..., units): the means of `_shifted` over the samples."""
-    return flow.once("shifts", lambda: xp.mean(_shifted(flow), axis=-2))
+    return flow.once("shifts", lambda: _mean_over_samples(_shifted(flow), xp))
 
 
 def _centred(flow: Flow, xp: Any) -> Array:
@@ -138,17 +146,22 @@ def _centred(flow: Flow, xp: Any) -> Array:
 
 
 def _variances(flow: Flow, xp: Any) -> Array:
-    return flow.once("variances", lambda: xp.mean(xp.square(_centred(flow, xp)), axis=-2))
+    return flow.once("variances", lambda: _mean_square(_centred(flow, xp), xp))
 
 
 def _covariance(flow: Flow, xp: Any) -> tuple[Array, Array]:
     """The covariance of the first units over the samples, and its diagonal; 0 for units that do not vary."""
-    few, samples = _centred(flow, xp)[..., :MOST_UNITS], float(flow.h.shape[-2])
-    variance, means = (each[..., :MOST_UNITS] for each in (_variances(flow, xp), _means(flow, xp)))
-    variance = xp.where(variance <= xp.square(ROUNDING * means), 0.0, variance)
-    varies = xp.where(xp.equal(variance, 0.0), 0.0, 1.0)
-    both = varies[..., :, None] * varies[..., None, :]
-    return flow.once("covariance", lambda: xp.matmul(xp.swapaxes(few, -1, -2), few) / samples * both), variance
+
+    def compute() -> tuple[Array, Array]:
+        few, samples = _centred(flow, xp)[..., :MOST_UNITS], float(flow.h.shape[-2])
+        variance, means = (each[..., :MOST_UNITS] for each in (_variances(flow, xp), _means(flow, xp)))
+        varies = ~(variance <= xp.square(ROUNDING * means))  # a NaN does
+        covariance = xp.matmul(xp.swapaxes(few, -1, -2), few) / samples
+        both = varies[..., :, None] & varies[..., None, :]
+        return xp.where(both, covariance, 0.0), xp.where(varies, variance, 0.0)
+
+    found: tuple[Array, Array] = flow.once("covariance", compute)
+    return found
 
 
 ACTIVATION_STATISTICS = (

@@ -24,3 +24,23 @@ def histogram(x: Array, xp: Any) -> Array:
     real = xp.sum(xp.where(xp.isnan(x), 0.0, 1.0), axis=-1)[..., None]  # (..., 1)
     above = xp.concatenate([real, reached], axis=-1)
     return above - xp.concatenate([reached, xp.zeros_like(real)], axis=-1)
+
+
+# A float32's exponent says in which octave it lies. No octave holds two edges: its edge, and how many are below it.
+_OCTAVES = 2.0 ** (np.arange(256) - 127.0)
+_OCTAVES[0] = 0.0
+_BELOW = np.searchsorted(MAGNITUDES, _OCTAVES, side="left")
+_EDGE = np.append(MAGNITUDES, np.float32(np.nan))[_BELOW]
+
+
+def bins(x: np.ndarray) -> np.ndarray:
+    """The bin of each number, several times as fast as looking it up among the edges; of a NaN, any.
+
+    Args:
+        x: float32.
+    """
+    exponents = (np.ascontiguousarray(x).view(np.int32) >> 23) & 255
+    size, edge, below = np.abs(x), _EDGE[exponents], _BELOW[exponents]
+    middle = len(MAGNITUDES)
+    found: np.ndarray = np.where(x < 0, middle - below - (size > edge), middle + below + (size >= edge))
+    return found

@@ -8,8 +8,7 @@ of, and shows a uniform vanishing that weight gradients hide (Glorot & Bengio 20
 
 from typing import Any
 
-from core.statistics.statistic import Array, Statistic, flat
-from core.statistics.statistic import nonfinite as count_nonfinite
+from core.statistics.statistic import Array, Statistic
 
 
 def rms(delta: Array, xp: Any) -> Array:
@@ -20,7 +19,7 @@ def rms(delta: Array, xp: Any) -> Array:
 
 
 def nonfinite(delta: Array, xp: Any) -> Array:
-    return count_nonfinite(flat(delta, xp), xp)
+    return xp.sum(~xp.isfinite(delta), axis=(-2, -1)) + 0.0
 
 
 SIGNAL_STATISTICS = (

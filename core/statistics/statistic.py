@@ -31,8 +31,3 @@ class Statistic:
 def nonfinite(x: Array, xp: Any) -> Array:
     """How many entries along the last axis are NaN or infinite."""
     return xp.sum(xp.where(xp.isfinite(x), 0.0, 1.0), axis=-1)
-
-
-def flat(x: Array, xp: Any) -> Array:
-    """The last two axes as one."""
-    return xp.reshape(x, (*x.shape[:-2], x.shape[-2] * x.shape[-1]))

@@ -187,7 +187,8 @@ class Program:
         def array(*shape):
             return tf.TensorArray(tf.float32, self._block, element_shape=shape)
 
-        kept = {"metrics": array(width, len(self._layout.metrics) - NORMS * ("gradients" in self._layout))}
+        # Losses and metrics, training and validation, and the learning rate.
+        kept = {"metrics": array(width, 2 * self._task.name_count + 1)}
         if self._keeps_weights:
             kept["weights"] = array(*self.stack.weights.shape)
         if self._update.kept:

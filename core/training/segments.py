@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from core.statistics import BIN_NAMES, EDGES
+from core.statistics import BIN_NAMES, bins
 
 # Longer tensors are summed one by one, pairwise: added up one after another, float32 would lose digits.
 MOST_IN_ORDER = 1024
@@ -52,13 +52,13 @@ class Segments:
 
     def histograms(self, rows: np.ndarray) -> np.ndarray:
         """How many of each tensor lie in each of the shelf's bins: (..., k, numbers) as (..., tensors, bins)."""
-        tensors, bins = len(self.sizes), len(BIN_NAMES)
+        tensors, count = len(self.sizes), len(BIN_NAMES)
         flat = rows.reshape(-1, rows.shape[-1])
-        places = np.searchsorted(EDGES, flat, side="right") + self.spread(np.arange(tensors) * bins)
-        places += (np.arange(len(flat)) // rows.shape[-2])[:, None] * (tensors * bins)
-        count = len(flat) // rows.shape[-2] * tensors * bins
-        counted = np.bincount(places[~np.isnan(flat)], minlength=count)
-        return counted.reshape(*rows.shape[:-2], tensors, bins).astype(np.float32)
+        places = bins(flat) + self.spread(np.arange(tensors) * count)
+        places += (np.arange(len(flat)) // rows.shape[-2])[:, None] * (tensors * count)
+        cells = len(flat) // rows.shape[-2] * tensors * count
+        counted = np.bincount(places[~np.isnan(flat)], minlength=cells)
+        return counted.reshape(*rows.shape[:-2], tensors, count).astype(np.float32)
 
     def _reduced(self, reduce: np.ufunc, x: np.ndarray, keepdims: bool) -> np.ndarray:
         if self._in_order:

@@ -47,7 +47,8 @@ class Stack:
     def rows(self, drawn: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, list[np.ndarray]]:
         """What `weights` and `state` hold when each network's variables hold these arrays."""
         count = len(self._shapes)
-        weights = np.stack([np.concatenate([array.ravel() for array in each[:count]]) for each in drawn])
+        nothing = np.zeros(0, np.float32)  # a network may have no weights at all
+        weights = np.stack([np.concatenate([nothing, *(array.ravel() for array in each[:count])]) for each in drawn])
         return weights, [np.stack(arrays) for arrays in zip(*(each[count:] for each in drawn), strict=True)]
 
     def put(self, drawn: Sequence[Sequence[np.ndarray]]) -> None:
@@ -71,7 +72,7 @@ class Stack:
 
     def split(self, rows: Any) -> list[Any]:
         """Rows of all numbers, (width, numbers), tensor by tensor: (width, *shape) each."""
-        parts = tf.split(rows, self.sizes, axis=1)
+        parts = tf.split(rows, self.sizes, axis=1) if self.sizes else []
         return [tf.reshape(part, (self.width, *shape)) for part, shape in zip(parts, self._shapes, strict=True)]
 
     def join(self, tensors: Sequence[Any]) -> Any:
@@ -80,7 +81,7 @@ class Stack:
             tf.zeros((self.width, size)) if tensor is None else tf.reshape(tensor, (self.width, size))
             for tensor, size in zip(tensors, self.sizes, strict=True)
         ]
-        return tf.concat(flat, axis=1)
+        return tf.concat([tf.zeros((self.width, 0)), *flat], axis=1)
 
     def spread(self, by_tensor: Any) -> Any:
         """One number for each tensor, (width, tensors), as a row of all numbers, (width, numbers)."""

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.spec import ExperimentSpec
+from core.spec import ExperimentSpec, side_by_side
+from core.spec.experiment import GRADIENT_NORMS
 from core.statistics import SHELVES, Flow, histogram
 from core.training import measure, shelf
 from core.training import program as programs
@@ -477,3 +478,49 @@ def test_a_tensor_without_a_gradient_is_nan_and_disturbs_no_other():
     counted = measure.histograms(some).numpy()
     assert (counted[:, [1, 5]] == 0).all()
     assert counted[0, kept].sum(axis=-1).tolist() == [np.prod(SIZES[place]) for place in kept]
+
+
+def test_gradients_too_many_to_be_kept_are_measured_by_the_program_itself(monkeypatch):
+    """The two roads to the same numbers, of the same training."""
+    spec = a_spec([dense("tanh"), *NORMALISED, SIGMOID], seeds=(0, 1), optimizer={**SGD, "clipnorm": 0.05})
+    afterwards = list(train(spec))
+    monkeypatch.setattr(side_by_side, "MOST_TRACED_NUMBERS", 1)
+    monkeypatch.setattr(shelf, "_programs", type(shelf._programs)())
+    inside = list(train(spec))
+    for seed in spec.seeds:
+        kept, measured = trained(afterwards, seed), trained(inside, seed)
+        assert kept.keys() == measured.keys()
+        norms = len(GRADIENT_NORMS)
+        np.testing.assert_array_equal(kept["metrics"][:, :-norms], measured["metrics"][:, :-norms])
+        for kind, values in kept.items():
+            if kind.endswith("histograms"):
+                np.testing.assert_array_equal(values, measured[kind], err_msg=kind)
+            else:
+                np.testing.assert_allclose(values, measured[kind], rtol=1e-4, atol=1e-6, err_msg=kind)
+
+
+def test_no_epochs_are_a_look_at_the_initial_state():
+    spec = a_spec([dense("tanh"), SIGMOID], seeds=(0, 1, 2))
+    whole = [run for chunk in train(spec) for run in chunk.runs if run.history.first_epoch == 0]
+    (chunk,) = train(spec.model_copy(update={"training": spec.training.model_copy(update={"epochs": 0})}))
+    assert chunk.ended
+    for looked, trained_on in zip(chunk.runs, whole, strict=True):
+        np.testing.assert_array_equal(looked.history.metrics, trained_on.history.metrics)
+        for kind, values in looked.history.series.items():
+            np.testing.assert_array_equal(values, trained_on.history.series[kind])
+
+
+def test_a_network_without_weights_is_looked_at_too():
+    spec = a_spec(
+        [{"kind": "activation", "activation": "softmax"}],
+        dataset={"kind": "blobs", "samples": 60, "centers": 3, "features": 3, "train_size": 40},
+        loss="categorical_crossentropy",
+        seeds=(0, 1),
+    )
+    chunks = list(train(spec))
+    assert {run.seed for chunk in chunks for run in chunk.runs} == {0, 1}
+    found = trained(chunks, 1)
+    assert set(found) == {"metrics", "activations", "signals"}
+    np.testing.assert_allclose(
+        found["metrics"][:, 0], found["metrics"][0, 0], rtol=1e-6
+    )  # only the order of sums changes

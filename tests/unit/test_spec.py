@@ -133,7 +133,7 @@ def test_two_ways_of_clipping_at_once_are_refused():
 
 def test_everything_that_is_wrong_is_said_at_once():
     spec = json.loads(changed("name", ""))
-    spec["training"]["epochs"] = 0
+    spec["training"]["epochs"] = -1
     del spec["dataset"]
     assert {field for field, _, _ in problems(json.dumps(spec))} == {"name", "training.epochs", "dataset"}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core.history import History, Layout, SeriesLayout, Tensor, first_nonfinite
-from core.statistics import BIN_NAMES, EDGES, SHELVES, Flow, Statistic, histogram
+from core.statistics import BIN_NAMES, EDGES, SHELVES, Flow, Statistic, bins, histogram
 from core.statistics.activations import MOST_UNITS, SATURATED
 
 NAN, INF = math.nan, math.inf
@@ -344,6 +344,20 @@ def test_a_histogram_agrees_with_numpys():
 def test_infinities_are_in_the_outermost_bins_and_nan_in_none():
     found = histogram(np.array([INF, INF, -INF, NAN, 0.0]), np)
     assert (found[0], found[25], found[-1], found.sum()) == (1, 1, 2, 4)
+
+
+NEAR_EDGES = [np.nextafter(edge, towards, dtype=np.float32) for edge in EDGES for towards in (-INF, edge, INF)]
+
+
+@given(x=hnp.arrays(np.float32, 20, elements=st.floats(width=32, allow_nan=False) | st.sampled_from(NEAR_EDGES)))
+def test_the_quick_way_to_a_bin_leads_to_the_same_one(x):
+    np.testing.assert_array_equal(bins(x), np.searchsorted(EDGES, x, side="right"))
+
+
+def test_the_quick_way_is_right_at_every_edge_and_octave():
+    octaves = 2.0 ** np.arange(-149, 128)
+    x = np.array([0, -0.0, INF, -INF, *NEAR_EDGES, *octaves, *-octaves], np.float32)
+    np.testing.assert_array_equal(bins(x), np.searchsorted(EDGES, x, side="right"))
 
 
 @pytest.mark.parametrize(
