@@ -12,7 +12,7 @@ MOST_BLOCK_EPOCHS = 256
 # What a call leaves behind for that, weights of every epoch and gradients of every mini-batch, has so many numbers at
 # most. Where a single epoch's gradients are more, the program measures them itself.
 MOST_TRACED_NUMBERS = 4_000_000
-# So many looks at small networks are had side by side.
+# So many looks at small networks are had side by side at most.
 LOOKS = 32
 # A chunk has so many epochs at most: neither the orders of samples nor the series should take more than some tens of
 # megabytes.
@@ -27,7 +27,7 @@ MOST_STACKED = 200_000
 
 def width_for(spec: ExperimentSpec) -> int:
     """For how many seeds at a time a spec's program is made; 1 where layers or optimiser cannot be stacked."""
-    if not _stackable(spec) or not spec.training.optimizer.side_by_side or spec.training.pretraining:
+    if not stackable(spec) or not spec.training.optimizer.side_by_side or spec.training.pretraining:
         return 1
     most = max([width for width in WIDTHS if width * spec.parameter_count <= MOST_STACKED], default=1)
     groups = -(-len(spec.seeds) // most)
@@ -41,8 +41,8 @@ def groups_of(seeds: tuple[int, ...], width: int) -> list[tuple[int, ...]]:
 
 
 def looks_for(spec: ExperimentSpec) -> int:
-    """How many looks at a spec's network are had side by side; 1 where its layers cannot be stacked or are large."""
-    return LOOKS if _stackable(spec) and LOOKS * spec.parameter_count <= MOST_STACKED else 1
+    """How many looks at a spec's network are had side by side: the fewer, the larger it is."""
+    return max(1, min(LOOKS, MOST_STACKED // spec.parameter_count)) if stackable(spec) else 1
 
 
 def keeps_gradients(spec: ExperimentSpec, width: int) -> bool:
@@ -62,7 +62,7 @@ def block_for(spec: ExperimentSpec, width: int) -> int:
     return max(1, min(LOOKS, MOST_BLOCK_EPOCHS // width, fits))
 
 
-def _stackable(spec: ExperimentSpec) -> bool:
+def stackable(spec: ExperimentSpec) -> bool:
     """Whether several of its networks can stand side by side, each with weights of its own."""
     return all(layer.spec.side_by_side for layer in spec.layers) and spec.parameter_count > 0
 

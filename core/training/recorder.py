@@ -15,7 +15,7 @@ from keras import ops
 
 from core.history import SeriesLayout
 from core.spec import ExperimentSpec
-from core.spec.side_by_side import MOST_INITIAL_SAMPLES, PROBE_SAMPLES, looks_for
+from core.spec.side_by_side import MOST_INITIAL_SAMPLES, PROBE_SAMPLES, looks_for, stackable
 from core.statistics import (
     ACTIVATION_STATISTICS,
     GRADIENT_STATISTICS,
@@ -86,7 +86,7 @@ class Recorder:
         steps = len(self._layout["time_signals"].columns) if "time_signals" in self._layout else 0
         self._probe, self._steps = Probe(self._some, self._task), steps
         # Layers that cannot stand side by side have loops over time or large sums, which XLA makes much quicker.
-        self._flows = Compiled(self._probe.look, jit=self._some.width == 1)
+        self._flows = Compiled(self._probe.look, jit=not stackable(spec))
         self._at_start = Compiled(self._initially, jit=False)
 
     def initially(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> tuple[np.ndarray, Series]:
