@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -91,36 +90,12 @@ def study(specs: list[str], cache: str) -> dict[str, float]:
     return {"first_chunks": sum(first for first, _ in seconds), "total": sum(total for _, total in seconds)}
 
 
-def memory(cache: str, architectures: int, every: int) -> dict[str, float]:
-    """Resident mebibytes of this process after every so many different architectures, one epoch each."""
-    prepare(Path(cache))
-    import core.training.train  # noqa: F401
-    from bench.networks import small
-
-    sizes = list(product(range(1, 5), range(2, 2 + -(-architectures // 4))))[:architectures]
-    _ready()
-    found = {"0": _resident()}
-    for count, (depth, width) in enumerate(sizes, start=1):
-        _train(small(depth, width))
-        if count % every == 0:
-            found[str(count)] = _resident()
-            print(f"{count} architectures: {found[str(count)]:.0f} MiB", file=sys.stderr, flush=True)
-    return found
-
-
-def _resident() -> float:
-    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(fields["VmRSS"].split()[0]) / 1024
-
-
 def _ready() -> None:
     print("ready", flush=True)
     sys.stdin.readline()
 
 
-MEASUREMENTS: dict[str, Callable[..., dict[str, float]]] = {
-    each.__name__: each for each in (engine, fit, study, memory)
-}
+MEASUREMENTS: dict[str, Callable[..., dict[str, float]]] = {each.__name__: each for each in (engine, fit, study)}
 
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])

@@ -1,28 +1,74 @@
-"""How much memory a worker keeps: 200 different small architectures in one process, one epoch each.
+"""How much memory a worker keeps: 200 different small architectures, one experiment of one epoch each.
 
     python -m bench.memory [--architectures 200] [--every 20]
 
-Compiled programs are kept for the next experiment with the same architecture, but only a few of them: the resident
-memory has to level off.
+A real worker on the embedded default. TensorFlow keeps what it has compiled, so the worker's process grows with every
+architecture, until it is replaced: its resident memory has to stay below the setting, and a little more.
 """
 
 import argparse
+import os
+import subprocess
+import sys
 import tempfile
+import time
+from itertools import product
+from pathlib import Path
+from uuid import UUID
 
-from bench.processes import conditions, fresh
+from bench.networks import small
+from bench.processes import conditions
+from core import experiments
+from core.queue import CeleryQueue
+from core.settings import Settings
+from core.store import ExperimentStore, Status
+from core.store.migrate import upgrade
 
 
 def main() -> None:
-    """Print resident memory every so many architectures."""
+    """Print the resident memory of the worker's processes every so many architectures."""
     parser = argparse.ArgumentParser(description="memory of a worker")
     parser.add_argument("--architectures", type=int, default=200)
     parser.add_argument("--every", type=int, default=20)
     asked = parser.parse_args()
-    with conditions(), tempfile.TemporaryDirectory() as cache:
-        found = fresh("memory", cache=cache, architectures=asked.architectures, every=asked.every)
-    print(f"\n{'architectures':>14}{'resident MiB':>14}")
-    for count, mebibytes in found.items():
-        print(f"{count:>14}{mebibytes:14.0f}")
+    with conditions(), tempfile.TemporaryDirectory() as folder:
+        settings = Settings(_env_file=None, data_dir=Path(folder))
+        upgrade(settings.database)
+        store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
+        queue = CeleryQueue(settings)
+        sizes = list(product(range(1, 5), range(2, 2 + -(-asked.architectures // 4))))[: asked.architectures]
+        ids = [experiments.submit(small(*size), store=store, queue=queue, settings=settings)[0].id for size in sizes]
+        with subprocess.Popen(
+            [sys.executable, "-m", "worker"],
+            env=os.environ | {"GRADLAB_DATA_DIR": folder},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as worker:
+            try:
+                _watch(worker.pid, store, ids, asked.every)
+            finally:
+                worker.terminate()
+        store.close()
+
+
+def _watch(worker: int, store: ExperimentStore, ids: list[UUID], every: int) -> None:
+    print(f"{'architectures':>14}{'resident MiB':>14}{'most so far':>14}", flush=True)
+    most, told = 0.0, 0
+    while told < len(ids):
+        now = _resident(worker)
+        most = max(most, now)
+        done = sum(store.get(it).status is Status.completed for it in ids[told : told + every])
+        if done == len(ids[told : told + every]):
+            told += done
+            print(f"{told:>14}{now:14.0f}{most:14.0f}", flush=True)
+        time.sleep(0.5)
+
+
+def _resident(worker: int) -> float:
+    """Mebibytes of the worker's main process and its children together."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True).stdout
+    rows = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    return sum(resident for pid, parent, resident in rows if worker in (pid, parent)) / 1024
 
 
 if __name__ == "__main__":

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     """At most so much training is repeated after a worker has died."""
     worker_concurrency: PositiveInt = 1
     """Experiments that one worker trains at a time, each in a process of its own of about 600 MB."""
+    worker_memory_bytes: PositiveInt = 2_000_000_000
+    """A process that has come to take more is replaced after its experiment: TensorFlow keeps what it has compiled for
+    ever, about 16 MB for each architecture."""
     grace: Duration = timedelta(seconds=30)
     """How long a stopping service waits for its worker to end the chunk at hand."""
 

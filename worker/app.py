@@ -16,8 +16,10 @@ app.conf.update(celery_config(settings))
 app.conf.update(
     gradlab_settings=settings,  # for `Sweep`
     worker_concurrency=settings.worker_concurrency,
-    # TensorFlow does not survive a fork: each child is a fresh interpreter. Children are kept, with what they compiled.
+    # TensorFlow does not survive a fork: each child is a fresh interpreter. Children are kept, with what they compiled,
+    # until they have become too large.
     worker_pool_start_method="spawn",
+    worker_max_memory_per_child=settings.worker_memory_bytes // 1024,
     # A fresh interpreter takes a second or two to report for work, more on a busy machine.
     worker_proc_alive_timeout=60.0,
     # Messages are hints: take one at a time and acknowledge it early. Correctness rests on the claim.

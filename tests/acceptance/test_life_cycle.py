@@ -191,3 +191,16 @@ def test_a_broker_that_is_away_is_said_soon(lab, tmp_path):
         with pytest.raises(Unavailable, match="The broker does not answer"):
             ask()
     lab.queue.ping()
+
+
+def test_a_child_that_takes_too_much_memory_is_replaced_between_two_experiments(tmp_path, compile_cache):
+    lab = Lab(tmp_path, compile_cache, WORKER_MEMORY_BYTES="1024")
+    lab.start_worker()
+    ids = [submit(lab, a_spec(epochs=2, seeds=(seed,))) for seed in range(3)]
+    try:
+        for it in ids:
+            lab.wait_for(it, Status.completed)
+        children = [attempt.worker for it in ids for attempt in lab.store.attempts(it)]
+        assert len(set(children)) == len(children) == 3
+    finally:
+        lab.close()
