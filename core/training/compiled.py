@@ -20,7 +20,7 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Any], *, jit: bool) -> None:
         self._function, self.jit = function, jit
-        self._traced = self._trace()
+        self._traced = self._made()
 
     def __call__(self, *arguments: Any) -> Any:
         """Call it; what XLA cannot compile is called as a plain graph from then on."""
@@ -31,8 +31,12 @@ class Compiled:
                 raise
             # An operation without an XLA kernel is found out before anything runs, so nothing has changed yet.
             self.jit = False
-            self._traced = self._trace()
+            self._traced = self._made()
             return self._traced(*arguments)
+
+    def trace(self, *arguments: Any) -> None:
+        """Trace it for arguments of these shapes, without calling it."""
+        self._traced.get_concrete_function(*arguments)
 
     @property
     def traces(self) -> int:
@@ -40,5 +44,5 @@ class Compiled:
         count: int = self._traced.experimental_get_tracing_count()
         return count
 
-    def _trace(self) -> Any:
+    def _made(self) -> Any:
         return tf.function(self._function, jit_compile=self.jit or None, autograph=False)

@@ -125,8 +125,12 @@ class Program:
     def initially(self, data: Data, *, training_follows: bool) -> Trained:
         """Measure the state before the first update, epoch 0; meanwhile the program is made ready."""
         weights, state = self.stack.weights.numpy(), [variable.numpy() for variable in self.stack.state]
+        nothing = self._arguments(data, np.zeros((0, self.stack.width, self._update.padded), np.int32), 1)
+        if training_follows:
+            # Before anything else is traced: XLA's cache on disk knows a program by its number among all that were.
+            self._run.trace(*nothing)
         with ThreadPoolExecutor(1) as thread:
-            ready = thread.submit(self._call, data, self._nothing(), 1) if training_follows else None
+            ready = thread.submit(self._run, *nothing) if training_follows else None
             metrics, series = self._recorder.initially(weights, state, data)
             if ready:
                 ready.result()
@@ -170,15 +174,15 @@ class Program:
         return _together(blocks)
 
     def _call(self, data: Data, orders: np.ndarray, first_epoch: int) -> Any:
-        """The compiled program for a block; orders are filled up, so that one program serves every length."""
-        padded = np.zeros((self._block, self.stack.width, self._update.padded), np.int32)
-        padded[: len(orders), :, : orders.shape[2]] = orders
-        answer = self._run(*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(orders)))
+        """What the compiled program answers for a block of epochs."""
+        answer = self._run(*self._arguments(data, orders, first_epoch))
         return tf.nest.map_structure(lambda each: each if each is None else each.numpy(), answer)
 
-    def _nothing(self) -> np.ndarray:
-        """No epochs: a call that only compiles."""
-        return np.zeros((0, self.stack.width, self._update.padded), np.int32)
+    def _arguments(self, data: Data, orders: np.ndarray, first_epoch: int) -> tuple[Any, ...]:
+        """What the program takes: orders are filled up, so that one program serves every block's length."""
+        padded = np.zeros((self._block, self.stack.width, self._update.padded), np.int32)
+        padded[: len(orders), :, : orders.shape[2]] = orders
+        return (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(orders)))
 
     def _epochs(self, train_x, train_y, val_x, val_y, orders, first, count):
         """The traced loop over epochs; `count` is an argument, so that one program serves every block's length."""
