@@ -10,6 +10,7 @@ import httpx2
 import numpy as np
 
 from api.dependencies import CSV, JSON, NPZ
+from api.diagnosis import DiagnosisAnswer, ExperimentDiagnosisAnswer
 from api.errors import ProblemDocument
 from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
 from core.spec import ExperimentSpec
@@ -79,6 +80,17 @@ class Client:
         headers = {"Content-Type": JSON}
         answer = self._ask("POST", "/experiments/validate", content=spec.canonical(), headers=headers)
         return ValidationAnswer.model_validate_json(answer.content)
+
+    def triage(self, spec: ExperimentSpec) -> DiagnosisAnswer:
+        """Have a spec's networks looked at before they are trained."""
+        headers = {"Content-Type": JSON}
+        answer = self._ask("POST", "/experiments/triage", content=spec.canonical(), headers=headers)
+        return DiagnosisAnswer.model_validate_json(answer.content)
+
+    def diagnosis(self, experiment_id: UUID | str) -> ExperimentDiagnosisAnswer:
+        """What is wrong with an experiment, as far as it has come."""
+        answer = self._ask("GET", f"/experiments/{experiment_id}/diagnosis")
+        return ExperimentDiagnosisAnswer.model_validate_json(answer.content)
 
     def get(self, experiment_id: UUID | str) -> ExperimentAnswer:
         """Look at an experiment."""

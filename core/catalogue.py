@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from core.activations import ACTIVATIONS
 from core.constraints import CONSTRAINTS
 from core.datasets import DATASETS
+from core.diagnosis import RULES
 from core.frozen import Frozen, kind_of
 from core.initializers import INITIALIZERS
 from core.layers import LAYERS
@@ -20,6 +21,7 @@ from core.schedules import SCHEDULES
 from core.spec.recording import BUNDLES, RecordSpec
 from core.spec.training import PRETRAININGS
 from core.statistics import SHELVES as STATISTICS
+from core.treatment import REMEDIES
 
 SHELVES: dict[str, tuple[type[Frozen], ...]] = {
     "datasets": DATASETS,
@@ -81,6 +83,31 @@ class StatisticKind(BaseModel):
     meaning: str
 
 
+class RuleKind(BaseModel):
+    """One question that a diagnosis asks."""
+
+    name: str
+    title: str
+    kind: str
+    severity: str
+    formula: str
+    thresholds: dict[str, float]
+    source: str
+    explanation: str
+    remedies: list[str]
+    causes: list[str]
+
+
+class RemedyKind(BaseModel):
+    """One change that may help."""
+
+    name: str
+    title: str
+    treats: list[str]
+    changes: str
+    source: str
+
+
 class Catalogue(BaseModel):
     """Everything that a spec, or a query for series, may name."""
 
@@ -97,6 +124,8 @@ class Catalogue(BaseModel):
     metrics: list[MetricKind]
     bundles: dict[str, dict[str, int]]
     statistics: dict[str, list[StatisticKind]]
+    rules: list[RuleKind]
+    remedies: list[RemedyKind]
 
 
 @cache
@@ -115,7 +144,9 @@ def catalogue() -> Catalogue:
         for each in METRICS
     ]
     bundles = {name: RecordSpec.model_validate(fields).model_dump() for name, fields in BUNDLES.items()}
-    return Catalogue(**shelves, metrics=metrics, bundles=bundles, statistics=statistics)
+    rules = [RuleKind(**{name: getattr(each, name) for name in RuleKind.model_fields}) for each in RULES]
+    remedies = [RemedyKind(**{name: getattr(each, name) for name in RemedyKind.model_fields}) for each in REMEDIES]
+    return Catalogue(**shelves, metrics=metrics, bundles=bundles, statistics=statistics, rules=rules, remedies=remedies)
 
 
 def _kind(member: type[Frozen]) -> Kind:

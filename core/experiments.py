@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -10,13 +11,17 @@ from uuid import UUID
 
 import structlog
 
-from core.errors import ClaimLost, Unavailable
-from core.history import Checkpoint, Chunk
+from core.diagnosis import Diagnosis, Run
+from core.diagnosis import diagnose as ask_the_rules
+from core.errors import ClaimLost, Invalid, Unavailable
+from core.history import Checkpoint, Chunk, History
 from core.queue import JobQueue
 from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.spec.estimate import check_bounds
+from core.spec.recording import RecordSpec
 from core.store import Claim, Experiment, ExperimentStore, Orders, Status, utc_now
+from core.treatment import Difference, Remedy, difference, remedy
 
 log = structlog.get_logger()
 
@@ -25,6 +30,11 @@ Trainer = Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]
 
 # The first pause before a database that is away is asked again; each one after is twice as long.
 FIRST_PAUSE = timedelta(seconds=0.1)
+# What rules read; histograms are for people.
+READ_BY_RULES = ("gradients", "weights", "activations", "signals", "time_signals")
+LOOKED_AT = RecordSpec(histograms=0)
+# How often the row is asked whether a worker has looked at the initial state.
+TRIAGE_PAUSE = timedelta(seconds=0.02)
 
 
 def submit(
@@ -58,6 +68,88 @@ def cancel(experiment_id: UUID, *, store: ExperimentStore) -> Experiment:
 def delete(experiment_id: UUID, *, store: ExperimentStore) -> None:
     """Remove an experiment and all that was measured. Raises NotFound."""
     store.delete(experiment_id)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A change that may help.
+
+    Attributes:
+        remedy: what it is.
+        changes: the fields of the spec that it changes.
+        spec: the treated spec, ready to be submitted.
+    """
+
+    remedy: Remedy
+    changes: tuple[Difference, ...]
+    spec: ExperimentSpec
+
+
+def diagnose(experiment_id: UUID, *, store: ExperimentStore) -> tuple[Experiment, Diagnosis]:
+    """What is wrong with an experiment, from what is stored of it so far. Raises NotFound."""
+    experiment = store.get(experiment_id)
+    return experiment, ask_the_rules(experiment.spec, list(_runs(experiment, experiment.spec, store)))
+
+
+def suggestions(spec: ExperimentSpec, diagnosis: Diagnosis) -> list[Suggestion]:
+    """The remedies for the root cause that apply to the spec, best first; none where nothing is wrong."""
+    root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
+    found = []
+    for name in root.remedies if root else ():
+        try:
+            treated = remedy(name).apply(spec)
+        except Invalid:
+            continue
+        found.append(Suggestion(remedy(name), tuple(difference(spec, treated)), treated))
+    return found
+
+
+def triage(
+    spec: ExperimentSpec,
+    *,
+    store: ExperimentStore,
+    queue: JobQueue,
+    settings: Settings,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Diagnosis:
+    """What theory and a look at the initial state say of a spec, before it is trained.
+
+    The look is an experiment of no epochs: a worker makes it, and it is deleted once it has been read.
+
+    Raises:
+        Invalid: the spec is larger than this service allows.
+        Unavailable: no worker has looked in time.
+    """
+    check_bounds(spec, settings)
+    fields = spec.model_dump(mode="json") | {"record": LOOKED_AT.model_dump()}
+    nothing = {"epochs": 0, "early_stopping": None, "pretraining": None}
+    asked = ExperimentSpec.model_validate(fields)
+    look = ExperimentSpec.model_validate(fields | {"training": fields["training"] | nothing})
+    experiment, _ = submit(look, store=store, queue=queue, settings=settings)
+    try:
+        for _ in range(int(settings.triage_patience / TRIAGE_PAUSE)):
+            found = store.get(experiment.id)
+            if found.status is Status.completed:
+                return ask_the_rules(asked, list(_runs(found, asked, store)))
+            if found.status.is_finished:
+                raise Unavailable(f"The look at the network ended as {found.status}: {found.error}")
+            sleep(TRIAGE_PAUSE.total_seconds())
+        raise Unavailable(f"No worker has looked at the network within {settings.triage_patience}.")
+    finally:
+        store.delete(experiment.id)
+
+
+def _runs(experiment: Experiment, spec: ExperimentSpec, store: ExperimentStore) -> Iterator[Run]:
+    """What is stored of each seed, up to the last epoch whose metrics were: a worker may be writing."""
+    layout, metrics = store.layout(experiment.id), store.metrics(experiment.id)
+    stored = {kind: store.series(experiment.id, kind) for kind in READ_BY_RULES if kind in layout}
+    for run in experiment.runs:
+        epochs, values = metrics[run.seed]
+        if not len(epochs):
+            continue
+        series = {kind: rows[run.seed].values[rows[run.seed].epochs <= epochs[-1]] for kind, rows in stored.items()}
+        history = History(layout, int(epochs[0]), values, series)
+        yield Run(spec, run.seed, history, run.stopped_by, run.culprit)
 
 
 def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta) -> int:

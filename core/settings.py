@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     worker_memory_bytes: PositiveInt = 2_000_000_000
     """A process that has come to take more is replaced after its experiment: TensorFlow keeps what it has compiled for
     ever, about 16 MB for each architecture."""
+    triage_patience: Duration = timedelta(seconds=20)
+    """How long a triage waits for a worker to look at the initial state: a fresh one first loads TensorFlow."""
     grace: Duration = timedelta(seconds=30)
     """How long a stopping service waits for its worker to end the chunk at hand."""
 

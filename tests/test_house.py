@@ -14,6 +14,7 @@ import pytest
 import core.activations
 import core.constraints
 import core.datasets
+import core.diagnosis.rules
 import core.initializers
 import core.layers
 import core.losses
@@ -22,6 +23,7 @@ import core.optimizers
 import core.regularizers
 import core.schedules
 import core.statistics
+import core.treatment
 from core.frozen import Frozen, kind_of
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +71,21 @@ def test_every_layer_answers_the_roll_call():
 def test_every_dataset_file_answers_the_roll_call():
     files = {module.name for module in pkgutil.iter_modules(core.datasets.__path__)} - {"dataset"}
     assert files == {kind_of(member) for member in core.datasets.DATASETS}
+
+
+def test_every_rule_file_answers_the_roll_call():
+    files = {module.name for module in pkgutil.iter_modules(core.diagnosis.rules.__path__)}
+    assert files == {rule.name for rule in core.diagnosis.RULES}
+
+
+def test_every_remedy_file_answers_the_roll_call():
+    modules = {
+        module.name: importlib.import_module(f"core.treatment.{module.name}")
+        for module in pkgutil.iter_modules(core.treatment.__path__)
+    }
+    signed = {name: module.REMEDY for name, module in modules.items() if hasattr(module, "REMEDY")}
+    assert {name: each.name for name, each in signed.items()} == {name: name for name in signed}
+    assert set(signed.values()) == set(core.treatment.REMEDIES)
 
 
 def test_every_statistic_and_metric_answers_the_roll_call():

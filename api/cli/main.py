@@ -9,6 +9,7 @@ from rich.table import Table
 
 from api.cli import demo as demonstration
 from api.cli import serve as service
+from api.cli.diagnosis import diagnosis
 from api.cli.display import picture
 from api.cli.measured import Measured
 from api.cli.outcome import EPILOG, OUTCOME, Exit, console, in_one_line, read_settings, read_spec
@@ -106,6 +107,22 @@ def show(id: Id, url: Url = None) -> None:
         measured = Measured.by(client, experiment)
     console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {_state(experiment)}")
     console.print(picture(measured))
+
+
+@app.command(epilog=EPILOG)
+def diagnose(id: Id, url: Url = None) -> None:
+    """Say what is wrong with an experiment, on what evidence, and what would help: also while it trains."""
+    with in_one_line():
+        found = _client(url).diagnosis(id)
+    console.print(diagnosis(found))
+
+
+@app.command(epilog=EPILOG)
+def triage(spec: SpecFile, url: Url = None) -> None:
+    """Look at a spec's networks before they are trained: what theory expects and what the initial state shows."""
+    with in_one_line():
+        found = _client(url).triage(read_spec(spec))
+    console.print(diagnosis(found))
 
 
 @app.command(epilog=EPILOG)

@@ -5,6 +5,9 @@ from typing import Any
 
 import tensorflow as tf
 
+# Every architecture is traced by itself: TensorFlow warns of that after the fifth.
+tf.get_logger().setLevel("ERROR")
+
 
 class Compiled:
     """Traces a function at its first call, and compiles it.

@@ -1,0 +1,11 @@
+"""Names of rules that belong together, for saying what can cause what."""
+
+DATA = ("output_mismatch", "input_range", "target_range")
+DRAW = ("nonzero_mean_initialization", "initial_variance", "symmetric_units")
+BIRTH = ("finite_width", "born_dead_risk")
+STEPS = ("learning_rate",)
+GROWTHS = ("predicted_exploding", "exploding_through_time")
+EXPLOSIONS = ("exploding_gradient", "exploding_growth", "gradient_spike", "loss_blow_up")
+SATURATIONS = ("saturation", "saturation_range")
+DEATHS = ("dead_units", "dead_layer", "dead_network")
+VANISHINGS = ("vanishing_through_time", "vanishing_signal", "vanishing_gradient", "gradient_floor")

@@ -1,0 +1,62 @@
+"""What a rule is: a pure question about one run, with all that a reader needs to judge the answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.diagnosis.evidence import Run
+from core.diagnosis.finding import Kind, Measure, Severity, Sighting
+
+MOST_NAMED = 3  # layers that a sentence names one by one
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A question about one run.
+
+    Attributes:
+        name: how it is asked for; the name of its file.
+        title: what is wrong where it speaks up, in a few words.
+        kind: ``risk``: asked of epoch 0 and the spec alone; ``symptom``: asked of the epochs, and reported only for a
+            run that fails; ``failure``: what the failure is.
+        severity: how bad it is, unless a sighting says otherwise.
+        formula: the question in symbols.
+        thresholds: name -> number, as in the formula.
+        source: where question and thresholds come from.
+        explanation: one paragraph for a student, in which {layers} and the names of measures stand for the run's own.
+        remedies: names of remedies in `core.treatment`, best first.
+        causes: names of the rules of which this one can be a consequence.
+        look: the question in code.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    severity: Severity
+    formula: str
+    thresholds: dict[str, float] = field(hash=False)
+    source: str
+    explanation: str
+    remedies: tuple[str, ...]
+    causes: tuple[str, ...]
+    look: Callable[[Run], Sighting | None]
+
+    def __call__(self, run: Run) -> Sighting | None:
+        """What it says of a run; None where it has nothing to say. NaN and infinities are answers like any other."""
+        with np.errstate(all="ignore"):
+            return self.look(run)
+
+    def explain(self, layers: Sequence[str], measures: Sequence[Measure]) -> str:
+        """The explanation with the numbers of a run."""
+        return self.explanation.format(layers=listed(layers), **{each.name: str(each) for each in measures})
+
+
+def listed(layers: Sequence[str]) -> str:
+    """Layers in a sentence."""
+    if not layers:
+        return "the network"
+    if len(layers) > MOST_NAMED:
+        return f"{layers[0]} to {layers[-1]} ({len(layers)} layers)"
+    *others, last = layers
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,46 @@
+"""Most of the gradient's entries are exactly zero."""
+
+import math
+
+import numpy as np
+
+from core.diagnosis.evidence import Run
+from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.rule import Rule
+from core.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
+
+# AutoTrainer's bound for dying relus (Zhang et al. 2021, gamma).
+SHARE = 0.7
+
+
+def look(run: Run) -> Sighting | None:
+    """Add up the zeros of all gradients, embeddings apart: of these each batch uses a few rows only."""
+    zeros = run.series("gradients", "zero_fraction", lambda tensor: tensor.parameter != "embeddings")
+    if zeros is None:
+        return None
+    sizes = np.array([math.prod(tensor.shape) for tensor in zeros.tensors], np.float64)
+    share = zeros.values @ sizes / sizes.sum()
+    since = zeros.persists(share >= SHARE)
+    if since is None:
+        return None
+    layers = tuple(dict.fromkeys(layer for layer, zero in zip(zeros.layers, zeros.last >= SHARE, strict=True) if zero))
+    return Sighting(layers, since, (measure("zero_share", float(share[-1]), ">", SHARE, "of the gradient's entries"),))
+
+
+RULE = Rule(
+    name="dead_network",
+    title="Most of the network gets no gradient at all",
+    kind="symptom",
+    severity="critical",
+    formula="#{entries of all gradients that are exactly 0}/#entries ≥ share, until now",
+    thresholds={"share": SHARE},
+    source="AutoTrainer (Zhang et al. 2021), gamma",
+    explanation=(
+        "Of all entries of the gradient a share of {zero_share} is exactly 0, in {layers}: those weights do not move, "
+        "whatever the learning rate. A gradient is exactly 0 only where units are off, or where the weights behind "
+        "them are 0."
+    ),
+    remedies=AGAINST_DEATH,
+    causes=(*CAUSES_OF_DEATH, "dead_units", "dead_layer"),
+    look=look,
+)

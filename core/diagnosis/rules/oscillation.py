@@ -1,0 +1,54 @@
+"""The training goes up and down instead of down."""
+
+import numpy as np
+
+from core.diagnosis.evidence import Run, middle
+from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.groups import DATA, EXPLOSIONS, STEPS
+from core.diagnosis.outcome import gains
+from core.diagnosis.rule import Rule
+
+# A swing of 0.03 between a peak and the next trough, in a fifth of the epochs (AutoTrainer, Zhang et al. 2021, zeta and
+# eta), on the scale from the best constant's loss to a perfect one's.
+SWING, SHARE = 0.03, 0.2
+FEWEST_EPOCHS = 10
+
+
+def look(run: Run) -> Sighting | None:
+    """Count the swings of the gain, epoch by epoch."""
+    gain = gains(run)[1:]
+    if len(gain) < FEWEST_EPOCHS or not np.isfinite(gain).all():
+        return None
+    turns = np.nonzero(np.diff(np.sign(np.diff(gain))) != 0)[0] + 1  # peaks and troughs
+    heights = np.abs(np.diff(gain[turns]))
+    swings = int((heights >= SWING).sum()) / 2  # a swing is down and up again
+    share = swings / len(gain)
+    if not share >= SHARE:
+        return None
+    since = int(run.epochs[1:][turns[np.nonzero(heights >= SWING)[0][0]]])
+    measures = (
+        measure("swing_share", share, ">", SHARE, "of the epochs"),
+        measure("swing", middle(heights[heights >= SWING]), ">", SWING, "of the avoidable loss"),
+    )
+    return Sighting((), since, measures)
+
+
+RULE = Rule(
+    name="oscillation",
+    title="The loss oscillates",
+    kind="symptom",
+    severity="warning",
+    formula=(
+        "#{swings between a peak of the gain and the next trough ≥ swing} ≥ share·epochs; gain = (L₀ − L)/(L₀ − L*)"
+    ),
+    thresholds={"swing": SWING, "share": SHARE},
+    source="AutoTrainer (Zhang et al. 2021), zeta and eta",
+    explanation=(
+        "In {swing_share} of the epochs the training loss turns around, typically by {swing} of what could be avoided. "
+        "The steps are too long for the valley, and jump from one side to the other. Lower the learning rate, let it "
+        "fall over the epochs, or take larger batches."
+    ),
+    remedies=("learning_rate_lower", "optimizer_adam", "clip_by_global_norm", "batch_normalization"),
+    causes=(*DATA, *STEPS, *EXPLOSIONS),
+    look=look,
+)

@@ -1,0 +1,57 @@
+"""Hidden units work where their activation is flat: by the mean slope."""
+
+import numpy as np
+
+from core.diagnosis.evidence import Run, mostly, slopes_down, steepest
+from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.groups import DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
+from core.diagnosis.rule import Rule
+
+# The mean slope as a share of the steepest. Layers of networks that learn end between 0.34 and 0.95 of it, the worst
+# layers of the failing five-layer tanh network with U(0, 1) at 0.16, after 0.09 at the beginning.
+SLOPE = 0.2
+
+
+def look(run: Run) -> Sighting | None:
+    """Measure each hidden layer's mean slope."""
+    recorded = run.hidden("activations", "slope", slopes_down)
+    if recorded is None:
+        return None
+    layers = {layer.name: layer for layer in run.hidden_layers}
+    relative = np.abs(recorded.values) / [steepest(layers[name]) for name in recorded.layers]
+    since = {
+        name: epoch
+        for place, name in enumerate(recorded.layers)
+        if (epoch := mostly(recorded, relative[:, place] < SLOPE)) is not None
+    }
+    if not since:
+        return None
+    least = min(float(np.nanmedian(relative[:, recorded.layers.index(name)])) for name in since)
+    return Sighting(
+        tuple(since), min(since.values()), (measure("relative_slope", least, "<", SLOPE, "of the steepest"),)
+    )
+
+
+RULE = Rule(
+    name="saturation",
+    title="Units are saturated",
+    kind="symptom",
+    severity="warning",
+    formula="mean of φ′(z) over units and samples < slope·max φ′ in a hidden layer, in most recorded epochs",
+    thresholds={"slope": SLOPE},
+    source="Glorot & Bengio 2010, section 3; threshold measured here",
+    explanation=(
+        "In {layers} the activation's mean slope is {relative_slope} of its steepest: most pre-activations lie where "
+        "it is flat. A signal that comes back is multiplied by that slope, so little of it passes, and the units can "
+        "hardly be moved from where they are. Smaller inputs and weights bring them back to where the activation bends."
+    ),
+    remedies=(
+        "initializer_for_activation",
+        "input_scaling",
+        "batch_normalization",
+        "activation_relu",
+        "learning_rate_lower",
+    ),
+    causes=(*DATA, *DRAW, "finite_width", *GROWTHS, "initial_loss", *STEPS, *EXPLOSIONS),
+    look=look,
+)

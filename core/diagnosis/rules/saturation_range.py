@@ -1,0 +1,62 @@
+"""Hidden units work where their activation is flat: by the share of them."""
+
+import numpy as np
+
+from core.diagnosis.evidence import Run, mostly, slopes_down
+from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.rule import Rule
+from core.diagnosis.rules.saturation import RULE as SATURATION
+from core.statistics.activations import SATURATED
+
+# More than half of (sample, unit) where the slope is below a tenth of the steepest: beyond |z| = 1.8 for tanh, 3.6 for
+# sigmoid. Layers of networks that learn end at 0.37 at most, those of the failing tanh network with U(0, 1) at 0.57 and
+# 0.65.
+SHARE = 0.5
+
+
+def look(run: Run) -> Sighting | None:
+    """Count the saturated (sample, unit) of each hidden layer."""
+    recorded = run.hidden("activations", "saturated_fraction", slopes_down)
+    if recorded is None:
+        return None
+    since = {
+        name: epoch
+        for place, name in enumerate(recorded.layers)
+        if (epoch := mostly(recorded, recorded.values[:, place] > SHARE)) is not None
+    }
+    if not since:
+        return None
+    most = max(float(np.nanmedian(recorded.values[:, recorded.layers.index(name)])) for name in since)
+    return Sighting(
+        tuple(since), min(since.values()), (measure("saturated_share", most, ">", SHARE, "of samples and units"),)
+    )
+
+
+RULE = Rule(
+    name="saturation_range",
+    title="Most pre-activations lie beyond the activation's bend",
+    kind="symptom",
+    severity="warning",
+    formula=(
+        f"share of (sample, unit) with |φ′(z)| < {SATURATED}·max φ′ > share in a hidden layer, in most recorded epochs"
+    ),
+    thresholds={"share": SHARE},
+    source=(
+        "SageMaker Debugger, SaturatedActivation, and DeepDiagnosis (Wardat et al. 2022): 50 %; the range is nearer "
+        "here"
+    ),
+    explanation=(
+        "In {layers} a share of {saturated_share} of all pre-activations lies so far out that the activation has lost "
+        "nine tenths of its slope. Units there are as good as switched: they answer yes or no, and the gradient cannot "
+        "tell them which way to move."
+    ),
+    remedies=(
+        "initializer_for_activation",
+        "input_scaling",
+        "batch_normalization",
+        "activation_relu",
+        "learning_rate_lower",
+    ),
+    causes=(*SATURATION.causes, "saturation"),
+    look=look,
+)
