@@ -62,8 +62,7 @@ class Traces:
 
     def until(self, epochs: int) -> "Traces":
         """The first so many of these epochs."""
-        parts = (None if part is None else part[:epochs] for part in (self.weights, self.gradients))
-        weights, gradients = parts
+        weights, gradients = (None if part is None else part[:epochs] for part in (self.weights, self.gradients))
         measured = {kind: values[:epochs] for kind, values in self.measured.items()}
         return replace(self, weights=weights, gradients=gradients, measured=measured)
 
@@ -105,21 +104,15 @@ class Recorder:
         """
         self._all.assign(weights, state)
         metrics, gradients = tf.nest.map_structure(lambda tensor: tensor.numpy(), self._at_start(*data.arrays))
-        wanted = "gradients" in self._layout or "gradient_histograms" in self._layout
         missing = [gradient.size == 0 for gradient in gradients]
         row = None
-        if wanted:
-            parts = [
-                np.zeros((self._all.width, size), np.float32) if none else gradient.reshape(self._all.width, size)
-                for none, gradient, size in zip(missing, gradients, self._all.sizes, strict=True)
-            ]
-            row = np.concatenate(parts, axis=1)[None, None]  # (1, 1, seeds, numbers)
+        if gradients:
+            there = [None if none else gradient for none, gradient in zip(missing, gradients, strict=True)]
+            row = self._all.join(there).numpy()[None, None]  # (1, 1, seeds, numbers)
         found, norms = self.series(Traces(0, weights, weights[None], row, missing, {}), data)
         if norms is not None:
-            norms = np.stack(
-                [norms[..., 0], norms[..., 0], np.zeros_like(norms[..., 0])], axis=-1
-            )  # nothing is clipped
-            metrics = np.concatenate([metrics, norms[0]], axis=1)
+            before = norms[0, :, :1]  # nothing is clipped yet
+            metrics = np.concatenate([metrics, before, before, np.zeros_like(before)], axis=1)
         return metrics, found
 
     def series(self, traces: Traces, data: Data) -> tuple[Series, np.ndarray | None]:
