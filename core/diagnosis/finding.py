@@ -9,6 +9,8 @@ Kind = Literal["risk", "symptom", "failure"]
 Severity = Literal["info", "warning", "critical"]
 Comparison = Literal["<", ">", "=="]
 
+AVOIDABLE = "of the avoidable"
+
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
 
@@ -31,7 +33,10 @@ class Measure:
     unit: str = ""
 
     def __str__(self) -> str:
-        return "unknown" if self.value is None else shown(self.value)
+        if self.value is None:
+            return "unknown"
+        # A thousandth of what could be avoided is nothing.
+        return shown(round(self.value, 3) + 0.0 if self.unit.startswith(AVOIDABLE) else self.value)
 
 
 def measure(name: str, value: float, comparison: Comparison, threshold: float | None, unit: str = "") -> Measure:

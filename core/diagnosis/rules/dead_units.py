@@ -50,8 +50,8 @@ RULE = Rule(
     thresholds={"share": SHARE},
     source="Amazon SageMaker Debugger, DeadRelu",
     explanation=(
-        "In {layers} up to {dead_share} of the units are off for every sample. A relu that is always off puts out 0 "
-        "and lets no gradient through: it is lost for good, and the layer works with what is left."
+        "In {layers} a share of up to {dead_share} of the units is off for every sample. A relu that is always off "
+        "puts out 0 and lets no gradient through: it is lost for good, and the layer works with what is left."
     ),
     remedies=AGAINST_DEATH,
     causes=CAUSES_OF_DEATH,

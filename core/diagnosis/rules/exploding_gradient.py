@@ -57,6 +57,7 @@ RULE = Rule(
         "clip_by_global_norm",
         "initializer_for_activation",
         "activation_selu",
+        "activation_tanh",
         "batch_normalization",
     ),
     causes=(*DATA, *DRAW, "finite_width", *GROWTHS, *STEPS),

@@ -54,7 +54,7 @@ ALIGNED = (
     "same thing, and little of the signal finds its way back. Some seeds are lucky. Widen the layers, take fewer of "
     "them, or draw them orthogonal, which favours no direction."
 )
-FOR_OTHERS = ("wider_layers", "residual_connections", "fewer_layers", "batch_normalization")
+FOR_OTHERS = ("orthogonal_initializer", "wider_layers", "residual_connections", "fewer_layers", "batch_normalization")
 
 RULE = Rule(
     name="finite_width",

@@ -47,7 +47,7 @@ def _first(run: Run) -> tuple[int | None, int]:
 
 
 EXPLANATION = (
-    "The run has left the finite numbers: {nonfinite_values} values were NaN or infinite. {first}From there every "
+    "The run has left the finite numbers: NaN or infinite values, {nonfinite_values} at first. {first}From there every "
     "result is NaN, and nothing can be learnt any more. NaN is where an explosion ends, seldom where it begins: look "
     "at what grew before. Scaled inputs, a lower learning rate and a limit on the gradient's norm are the first things "
     "to try."

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.diagnosis.evidence import Run, mostly, slopes_down, steepest
+from core.diagnosis.evidence import Run, middle, mostly, slopes_down, steepest
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.groups import DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
 from core.diagnosis.rule import Rule
@@ -26,7 +26,8 @@ def look(run: Run) -> Sighting | None:
     }
     if not since:
         return None
-    least = min(float(np.nanmedian(relative[:, recorded.layers.index(name)])) for name in since)
+    flat = [relative[:, recorded.layers.index(name)] for name in since]
+    least = min(middle(slopes[slopes < SLOPE]) for slopes in flat)
     return Sighting(
         tuple(since), min(since.values()), (measure("relative_slope", least, "<", SLOPE, "of the steepest"),)
     )

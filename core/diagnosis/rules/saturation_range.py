@@ -1,8 +1,6 @@
 """Hidden units work where their activation is flat: by the share of them."""
 
-import numpy as np
-
-from core.diagnosis.evidence import Run, mostly, slopes_down
+from core.diagnosis.evidence import Run, middle, mostly, slopes_down
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.rule import Rule
 from core.diagnosis.rules.saturation import RULE as SATURATION
@@ -26,7 +24,8 @@ def look(run: Run) -> Sighting | None:
     }
     if not since:
         return None
-    most = max(float(np.nanmedian(recorded.values[:, recorded.layers.index(name)])) for name in since)
+    high = [recorded.values[:, recorded.layers.index(name)] for name in since]
+    most = max(middle(shares[shares > SHARE]) for shares in high)
     return Sighting(
         tuple(since), min(since.values()), (measure("saturated_share", most, ">", SHARE, "of samples and units"),)
     )

@@ -16,11 +16,12 @@ def look(run: Run) -> Sighting | None:
     share = arriving(run)
     if share is None:
         return None
-    since = mostly(share, share.values[:, 0] < SHARE)
+    small = share.values[:, 0] < SHARE
+    since = mostly(share, small)
     if since is None:
         return None
     layers = tuple(layer.name for layer in run.hidden_layers if layer.tensors)
-    return Sighting(layers, since, (measure("share", middle(share.values[:, 0]), "<", SHARE, "of the output's"),))
+    return Sighting(layers, since, (measure("share", middle(share.values[small, 0]), "<", SHARE, "of the output's"),))
 
 
 RULE = Rule(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.diagnosis.evidence import Recorded, Run, mostly
+from core.diagnosis.evidence import Recorded, Run, middle, mostly
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.groups import SATURATIONS, STEPS
 from core.diagnosis.rule import Rule
@@ -24,8 +24,8 @@ def look(run: Run) -> Sighting | None:
     }
     if not since:
         return None
-    columns = [ratios.layers.index(layer) for layer in since]
-    usual = float(np.nanmedian(ratios.values[:, columns]))
+    columns = [ratios.values[:, ratios.layers.index(layer)] for layer in since]
+    usual = min(middle(column[column < RATIO]) for column in columns)
     return Sighting(tuple(since), min(since.values()), (measure("step_ratio", usual, "<", RATIO),))
 
 

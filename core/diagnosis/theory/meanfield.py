@@ -97,8 +97,10 @@ class Prediction:
     @property
     def factor(self) -> float:
         """By which a hidden layer multiplies rms δ on its way back, on average; 1 where there is only one."""
-        steps, ratio = len(self.layers) - 1, _ratio(self.layers[0].signal, self.layers[-1].signal)
-        return float(ratio ** (1 / (2 * steps))) if steps else 1.0
+        steps, first, last = len(self.layers) - 1, self.layers[0].signal, self.layers[-1].signal
+        if not steps or not first:
+            return 0.0 if steps else 1.0
+        return float(_ratio(first, last) ** (1 / (2 * steps)))
 
     @property
     def depth_scale(self) -> float:
