@@ -5,7 +5,9 @@ from core.spec import ExperimentSpec
 from core.treatment.activations import activated
 from core.treatment.remedy import Remedy
 
-# Below zero. The default of Keras's LeakyReLU layer; SLOPE_EVIDENCE
+# Of Keras's LeakyReLU layer. Of 32 networks of 15 layers of 5 units 7 failed with a slope of 0.2, 1 with 0.3, none with
+# 0.5; but with he_uniform the square of a signal then grows by 1 + slope² per layer, in 50 layers by 74 with 0.3 and by
+# 70,000 with 0.5.
 SLOPE = 0.3
 
 
@@ -16,11 +18,18 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="activation_leaky_relu",
     title="leaky_relu with he_uniform",
-    treats=("dead_units", "dead_layer", "dead_network", "born_dead_risk", "finite_width", "vanishing_signal"),
+    treats=(
+        "dead_units",
+        "dead_layer",
+        "dead_network",
+        "born_dead_risk",
+        "finite_width",
+        "vanishing_signal",
+        "learning_rate",
+    ),
     changes=(
-        f"Hidden dense and convolutional layers get leaky_relu with slope {SLOPE} below zero, kernels drawn "
-        f"by he_uniform "
-        "and biases of zero."
+        f"Hidden dense and convolutional layers get leaky_relu with a slope of {SLOPE} below zero, kernels drawn by "
+        "he_uniform and biases of zero."
     ),
     source="Maas, Hannun & Ng 2013; Lu et al. 2019 on units that cannot die.",
     apply=_apply,

@@ -22,12 +22,12 @@ REMEDY = Remedy(
         "saturation_range",
         "nonzero_mean_initialization",
         "symmetric_units",
+        "not_learning",
     ),
     changes="Hidden dense and convolutional layers get relu, kernels drawn by he_uniform and biases of zero.",
     source=(
-        "Glorot, Bordes & Bengio 2011; He et al. 2015. It is the tutorial's cure, never without the "
-        "initialiser: relu with "
-        "U(0, 1) failed on 42 of 64 seeds, with he_uniform on 2."
+        "Glorot, Bordes & Bengio 2011; He et al. 2015. It is the tutorial's cure, never without the initialiser: relu "
+        "with U(0, 1) failed on 42 of 64 seeds, with he_uniform on 2."
     ),
     apply=_apply,
 )

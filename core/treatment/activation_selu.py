@@ -26,6 +26,7 @@ REMEDY = Remedy(
         "born_dead_risk",
         "nonzero_mean_initialization",
         "symmetric_units",
+        "exploding_gradient",
     ),
     changes="Hidden dense and convolutional layers get selu, kernels drawn by lecun_normal and biases of zero.",
     source="Klambauer et al. 2017: mean 0 and variance 1 are a fixed point that layers draw their outputs to.",

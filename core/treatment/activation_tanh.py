@@ -29,8 +29,8 @@ REMEDY = Remedy(
         "glorot_uniform, recurrent ones orthogonal, and biases of zero."
     ),
     source=(
-        "Glorot & Bengio 2010; LeCun et al. 1998. Its range (-1, 1) ends every growth from layer to layer or "
-        "step to step."
+        "Glorot & Bengio 2010; LeCun et al. 1998. Its range (-1, 1) ends every growth from layer to layer or step to "
+        "step."
     ),
     apply=_apply,
 )

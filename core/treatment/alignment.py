@@ -148,6 +148,8 @@ def _aligned(left: list[_Part], right: list[_Part]) -> Iterator[tuple[_Part | No
     """
     begin = _common(left, right)
     end = _common(left[begin:][::-1], right[begin:][::-1])
+    while end and not (left[-end].whole and right[-end].whole):
+        end -= 1  # an activation belongs to the layer before it
     yield from zip(left[:begin], right[:begin], strict=True)
     yield from _paired(left[begin : len(left) - end], right[begin : len(right) - end])
     yield from zip(left[len(left) - end :], right[len(right) - end :], strict=True)
@@ -163,6 +165,11 @@ def _common(left: list[_Part], right: list[_Part]) -> int:
     return alike
 
 
+def _is_a_layer(part: _Part) -> bool:
+    """Whether it may become another: a layer that is no block and no norm, rather than a field of one."""
+    return bool(part.whole) and not part.inside and part.kind not in SORTS
+
+
 def _paired(left: list[_Part], right: list[_Part]) -> Iterator[tuple[_Part | None, _Part | None]]:
     missing = Counter(part.kind for part in left)
     missing.subtract(part.kind for part in right)  # above 0: more of them on the left
@@ -172,10 +179,10 @@ def _paired(left: list[_Part], right: list[_Part]) -> Iterator[tuple[_Part | Non
         other = right[there] if there < len(right) else None
         if one and other and one.kind != other.kind:
             goes, comes = missing[one.kind] > 0, missing[other.kind] < 0
-            field = not (one.whole and other.whole)  # which cannot become a layer, nor a layer it
-            if comes and not goes:
+            becomes = _is_a_layer(one) and _is_a_layer(other)
+            if comes and not (goes and becomes):
                 one = None
-            elif field or (goes and not comes):
+            elif not becomes or (goes and not comes):
                 other = None
         yield one, other
         if one:

@@ -45,14 +45,12 @@ REMEDY = Remedy(
         "symmetric_units",
     ),
     changes=(
-        "Half of the hidden layers are left, and no more than the narrowest of them has units; only layers "
-        "that give back "
-        "the shape they get can go, the last ones first."
+        "Half of the hidden layers are left, and no more than the narrowest of them has units; only layers that give "
+        "back the shape they get can go, the last ones first."
     ),
     source=(
-        "Every illness of depth grows with depth: Schoenholz et al. 2017, Hanin 2018, Lu et al. 2019. The "
-        "tutorial's 5 relu "
-        "layers failed on 2 of 64 seeds, 15 on 44, 20 on 60."
+        "Every illness of depth grows with depth: Schoenholz et al. 2017, Hanin 2018, Lu et al. 2019. The tutorial's "
+        "5 relu layers failed on 2 of 64 seeds, 15 on 44, 20 on 60."
     ),
     apply=_apply,
 )

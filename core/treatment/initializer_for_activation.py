@@ -36,16 +36,26 @@ REMEDY = Remedy(
         "vanishing_signal",
         "vanishing_gradient",
         "exploding_gradient",
+        "born_dead_risk",
+        "initial_loss",
+        "exploding_growth",
+        "loss_blow_up",
+        "nonfinite",
+        "saturation_range",
+        "dead_units",
+        "dead_layer",
+        "dead_network",
+        "gradient_floor",
+        "update_ratio",
+        "not_learning",
     ),
     changes=(
-        "Hidden kernels are drawn as suits the activation behind them (tanh, sigmoid and the like: "
-        "glorot_uniform; relu, "
-        "elu and the like: he_uniform; selu: lecun_normal), recurrent kernels orthogonal, biases zero."
+        "Hidden kernels are drawn as suits the activation behind them (tanh, sigmoid and the like: glorot_uniform; "
+        "relu, elu and the like: he_uniform; selu: lecun_normal), recurrent kernels orthogonal, biases zero."
     ),
     source=(
-        "Glorot & Bengio 2010; He et al. 2015; Klambauer et al. 2017; Saxe et al. 2013. The tutorial's deep "
-        "tanh network "
-        "failed on 64 of 64 seeds with U(0, 1) and on none with glorot_uniform."
+        "Glorot & Bengio 2010; He et al. 2015; Klambauer et al. 2017; Saxe et al. 2013. The tutorial's deep tanh "
+        "network failed on 64 of 64 seeds with U(0, 1) and on none with glorot_uniform."
     ),
     apply=_apply,
 )

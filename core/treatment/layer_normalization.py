@@ -32,11 +32,13 @@ REMEDY = Remedy(
         "saturation_range",
         "nonzero_mean_initialization",
         "symmetric_units",
+        "initial_variance",
+        "gradient_spike",
     ),
     changes=(
         "A layer normalisation stands between each hidden dense or convolutional layer of three units or more and its "
         "activation; behind it where that is a sigmoid."
     ),
-    source="Ba, Kiros & Hinton 2016.",
+    source="Ba, Kiros & Hinton 2016: as batch normalisation, but over the units of each sample.",
     apply=_apply,
 )

@@ -14,6 +14,6 @@ REMEDY = Remedy(
     title="Ten times the learning rate",
     treats=("not_learning", "plateau", "learning_rate", "update_ratio"),
     changes="The learning rate is multiplied by 10, a schedule's rates all alike.",
-    source="Bengio 2012, section 3.1.1; steps of 10 as in AutoTrainer (Zhang et al. 2021).",
+    source="Bengio 2012: a rate is searched for in steps of a factor; of 10 as in AutoTrainer (Zhang et al. 2021).",
     apply=_apply,
 )

@@ -25,11 +25,16 @@ REMEDY = Remedy(
         "dead_units",
         "dead_layer",
         "dead_network",
+        "target_range",
+        "predicted_exploding",
+        "exploding_through_time",
+        "saturation",
+        "saturation_range",
     ),
     changes="The learning rate is divided by 10, a schedule's rates all alike.",
     source=(
-        "Bengio 2012, section 3.1.1: the rate is the one number to tune first, and the largest that does not diverge "
-        "is about twice the best; steps of 10 as in AutoTrainer (Zhang et al. 2021)."
+        "Bengio 2012: the best rate is within a factor of two of the largest one that does not diverge; steps of 10 "
+        "as in AutoTrainer (Zhang et al. 2021)."
     ),
     apply=_apply,
 )

@@ -13,12 +13,18 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="lstm_for_simple_rnn",
     title="LSTM instead of a simple recurrent layer",
-    treats=("vanishing_through_time", "vanishing_gradient", "exploding_gradient", "not_learning", "plateau"),
+    treats=(
+        "vanishing_through_time",
+        "vanishing_gradient",
+        "exploding_gradient",
+        "not_learning",
+        "plateau",
+        "exploding_through_time",
+    ),
     changes="Simple recurrent layers become LSTM layers of the same width, drawn as Keras draws them.",
     source=(
-        "Hochreiter & Schmidhuber 1997; Gers et al. 2000; Jozefowicz et al. 2015: along the cell's state a "
-        "signal goes back "
-        "by the forget gates alone, which can learn to stay open."
+        "Hochreiter & Schmidhuber 1997; Gers et al. 2000; Jozefowicz et al. 2015: along the cell's state a signal "
+        "goes back by the forget gates alone, which can learn to stay open."
     ),
     apply=_apply,
 )

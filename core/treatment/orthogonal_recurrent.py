@@ -38,12 +38,12 @@ REMEDY = Remedy(
         "exploding_growth",
         "predicted_exploding",
         "predicted_vanishing",
+        "exploding_through_time",
     ),
     changes="Recurrent kernels begin as orthogonal matrices with gain 1.",
     source=(
         "Saxe et al. 2013; Le, Jaitly & Hinton 2015; Pascanu et al. 2013: a signal that goes back t steps is "
-        "multiplied by "
-        "the kernel t times, and only if all singular values are 1 neither vanishes nor explodes."
+        "multiplied by the kernel t times, and only if all singular values are 1 neither vanishes nor explodes."
     ),
     apply=_apply,
 )

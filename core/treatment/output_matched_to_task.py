@@ -85,14 +85,13 @@ REMEDY = Remedy(
     title="Output and loss that suit the task",
     treats=("output_mismatch", "initial_loss", "not_learning", "plateau"),
     changes=(
-        "Classes get softmax units with categorical_crossentropy, or one sigmoid unit with binary_crossentropy; labels "
-        "sigmoid units with binary_crossentropy; values linear units. A loss that suits the task stays, and the "
-        "activation follows it."
+        "Classes get softmax units with categorical_crossentropy, or one sigmoid unit with binary_crossentropy; "
+        "labels sigmoid units with binary_crossentropy; values linear units. A loss that suits the task stays, and "
+        "the activation follows it."
     ),
     source=(
-        "Bishop 2006, section 4.3.6 and 5.2 (canonical links: the gradient by the pre-activation is then "
-        "prediction minus "
-        "target); AutoTrainer (Zhang et al. 2021)."
+        "Bishop 2006, sections 4.3.6 and 5.2 (canonical links: the gradient by the pre-activation is then prediction "
+        "minus target); AutoTrainer (Zhang et al. 2021)."
     ),
     apply=_apply,
 )

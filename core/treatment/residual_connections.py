@@ -54,15 +54,15 @@ REMEDY = Remedy(
         "dead_layer",
         "dead_network",
         "symmetric_units",
+        "predicted_exploding",
     ),
     changes=(
-        "Each hidden layer f that gives back the shape it gets, with the norm and the activation behind it, becomes "
-        "x + f(x)/L, L being the number of such layers, or x + f(x)/√L where its activation has mean 0."
+        "Each hidden layer f that gives back the shape it gets, with the norm and the activation behind it, becomes x "
+        "+ f(x)/L, L being the number of such layers, or x + f(x)/√L where its activation has mean 0."
     ),
     source=(
-        "He et al. 2016; Hanin & Rolnick 2018 on the scale: without it a signal's square doubles with each "
-        "block, and 20 relu "
-        "layers failed on 30 of 30 seeds."
+        "He et al. 2016; Hanin & Rolnick 2018 on the scale. Unscaled, a relu network's signal grows by up to 2 with "
+        "each block: 20 layers of 5 units failed on 32 of 32 seeds."
     ),
     apply=_apply,
 )

@@ -18,14 +18,19 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="target_scaling",
     title="Standardised targets",
-    treats=("exploding_gradient", "nonfinite", "loss_blow_up", "not_learning", "initial_loss", "learning_rate"),
+    treats=(
+        "exploding_gradient",
+        "nonfinite",
+        "loss_blow_up",
+        "not_learning",
+        "initial_loss",
+        "learning_rate",
+        "target_range",
+    ),
     changes=(
         "Each value to be predicted is brought to mean 0 and standard deviation 1; losses and errors are then in that "
         "unit, r2_score is comparable."
     ),
-    source=(
-        "LeCun et al. 1998, section 4.5; Bishop 1995, section 8.2: errors, and with them gradients, are as "
-        "large as the targets."
-    ),
+    source="Bishop 1995, section 8.2. Errors, and with them gradients, are as large as the targets.",
     apply=_apply,
 )

@@ -42,11 +42,17 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="wider_layers",
     title="Wider layers",
-    treats=("finite_width", "born_dead_risk", "dead_layer", "dead_network"),
+    treats=(
+        "finite_width",
+        "born_dead_risk",
+        "dead_layer",
+        "dead_network",
+        "dead_units",
+    ),
     changes="Hidden layers that are narrower than 5/3 of their number get so many units or filters.",
     source=(
-        "Hanin 2018; Hanin & Nica 2018; Lu et al. 2019: by chance a narrow deep relu network puts out next "
-        "to nothing, or nothing."
+        "Hanin 2018; Hanin & Nica 2018; Lu et al. 2019: by chance a narrow deep relu network puts out next to "
+        "nothing, or nothing."
     ),
     apply=_apply,
 )

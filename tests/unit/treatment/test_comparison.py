@@ -154,6 +154,13 @@ def test_a_change_in_more_layers_is_no_larger_and_two_changes_are_as_large_as_bo
     assert size(five, both) == WEIGHTS["training"] + WEIGHTS["initializer"]
 
 
+def test_a_layer_that_goes_does_not_become_a_norm_that_comes():
+    for name, sort in (("dropout", "regularization"), ("batch_normalization", "normalization")):
+        both = combine(DEEP_TANH, ["fewer_layers", name])
+        assert size(DEEP_TANH, both) == WEIGHTS["architecture"] + WEIGHTS[sort]
+        assert [each.field for each in difference(DEEP_TANH, both) if each.after is None] == ["layers"]
+
+
 def test_norms_that_go_along_with_their_layers_make_the_change_no_larger():
     spec = EXPERIMENTS["batch normalised"]
     assert size(spec, remedy("fewer_layers").apply(spec)) == WEIGHTS["architecture"]

@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 import core.treatment
+from core.diagnosis import RULES
 from core.errors import Invalid
 from core.spec import ExperimentSpec
 from core.spec.experiment import parse
@@ -44,6 +45,16 @@ def test_a_remedy_says_what_it_treats_what_it_changes_and_where_it_comes_from(ea
 @by_name
 def test_a_remedy_is_found_by_its_name(each):
     assert remedy(each.name) is each
+
+
+@by_name
+def test_a_remedy_treats_rules_and_all_that_name_it(each):
+    assert set(each.treats) <= {rule.name for rule in RULES}
+    assert {rule.name for rule in RULES if each.name in rule.remedies} <= set(each.treats)
+
+
+def test_every_remedy_that_a_rule_names_is_on_the_shelf():
+    assert {name for rule in RULES for name in rule.remedies} <= {each.name for each in REMEDIES}
 
 
 def test_an_unknown_remedy_is_refused_with_the_one_that_was_probably_meant():
