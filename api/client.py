@@ -68,24 +68,20 @@ class Client:
 
     def submit(self, spec: ExperimentSpec, *, idempotency_key: str | None = None) -> ExperimentAnswer:
         """Queue an experiment. It is safe to send again what may have been lost: a key of its own goes with it."""
-        headers = {"Idempotency-Key": idempotency_key or str(uuid4()), "Content-Type": JSON}
+        key = idempotency_key or str(uuid4())
         try:
-            answer = self._ask("POST", "/experiments", content=spec.canonical(), headers=headers)
+            answer = self._post("/experiments", spec, key)
         except Unreachable:
-            answer = self._ask("POST", "/experiments", content=spec.canonical(), headers=headers)
+            answer = self._post("/experiments", spec, key)
         return ExperimentAnswer.model_validate_json(answer.content)
 
     def validate(self, spec: ExperimentSpec) -> ValidationAnswer:
         """Have a spec checked, counted and estimated."""
-        headers = {"Content-Type": JSON}
-        answer = self._ask("POST", "/experiments/validate", content=spec.canonical(), headers=headers)
-        return ValidationAnswer.model_validate_json(answer.content)
+        return ValidationAnswer.model_validate_json(self._post("/experiments/validate", spec).content)
 
     def triage(self, spec: ExperimentSpec) -> DiagnosisAnswer:
         """Have a spec's networks looked at before they are trained."""
-        headers = {"Content-Type": JSON}
-        answer = self._ask("POST", "/experiments/triage", content=spec.canonical(), headers=headers)
-        return DiagnosisAnswer.model_validate_json(answer.content)
+        return DiagnosisAnswer.model_validate_json(self._post("/experiments/triage", spec).content)
 
     def diagnosis(self, experiment_id: UUID | str) -> ExperimentDiagnosisAnswer:
         """What is wrong with an experiment, as far as it has come."""
@@ -188,6 +184,10 @@ class Client:
     def _arrays(self, experiment_id: UUID | str, series: str, query: dict[str, Any]) -> dict[str, np.ndarray]:
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
             return dict(archive)
+
+    def _post(self, path: str, spec: ExperimentSpec, key: str | None = None) -> httpx2.Response:
+        headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
+        return self._ask("POST", path, content=spec.canonical(), headers=headers)
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
         try:

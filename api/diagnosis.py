@@ -1,6 +1,6 @@
 """What the API answers about a diagnosis, typed."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -53,7 +53,7 @@ class DiagnosisAnswer(Answer):
     suggestions: list[SuggestionAnswer] = Field(description="remedies for the root cause that apply, best first")
 
     @classmethod
-    def of(cls, spec: ExperimentSpec, found: Diagnosis, **more: Any) -> "DiagnosisAnswer":
+    def of(cls, spec: ExperimentSpec, found: Diagnosis, **more: Any) -> Self:
         """The answer for a diagnosis of `spec`."""
         return cls(
             verdict=found.verdict,
@@ -72,8 +72,6 @@ class ExperimentDiagnosisAnswer(DiagnosisAnswer):
     status: Status
 
     @classmethod
-    def about(cls, experiment: Experiment, found: Diagnosis) -> "ExperimentDiagnosisAnswer":
+    def about(cls, experiment: Experiment, found: Diagnosis) -> Self:
         """The answer for a diagnosis of an experiment."""
-        answer = cls.of(experiment.spec, found, experiment_id=experiment.id, status=experiment.status)
-        assert isinstance(answer, ExperimentDiagnosisAnswer)
-        return answer
+        return cls.of(experiment.spec, found, experiment_id=experiment.id, status=experiment.status)

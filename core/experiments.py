@@ -96,11 +96,12 @@ def suggestions(spec: ExperimentSpec, diagnosis: Diagnosis) -> list[Suggestion]:
     root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
     found = []
     for name in root.remedies if root else ():
+        chosen = remedy(name)
         try:
-            treated = remedy(name).apply(spec)
+            treated = chosen.apply(spec)
         except Invalid:
             continue
-        found.append(Suggestion(remedy(name), tuple(difference(spec, treated)), treated))
+        found.append(Suggestion(chosen, difference(spec, treated), treated))
     return found
 
 

@@ -52,10 +52,19 @@ class Recorded:
         (broken,) = np.nonzero(~holds)
         return int(self.epochs[broken[-1] + 1 if len(broken) else 0])
 
+    def by_layer(self, since: Callable[[np.ndarray], int | None], holds: np.ndarray) -> dict[str, int]:
+        """The layers in which something holds, (rows, tensors), each with the epoch that `since` answers for it."""
+        columns = zip(self.layers, holds.T, strict=True)
+        return {layer: epoch for layer, column in columns if (epoch := since(column)) is not None}
+
     def first(self, holds: np.ndarray) -> int | None:
         """The first recorded epoch in which something, (rows,), holds; None where it never does."""
         (found,) = np.nonzero(holds)
         return int(self.epochs[found[0]]) if len(found) else None
+
+    def mostly(self, holds: np.ndarray) -> int | None:
+        """Since when something, (rows,), has held, where it holds in half of the recorded epochs; else None."""
+        return self.first(holds) if 2 * int(holds.sum()) >= len(holds) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,8 +207,3 @@ def running_medians(values: np.ndarray, window: int) -> np.ndarray:
     counts, rows = np.isfinite(ordered).sum(axis=1), np.arange(len(values))
     middles = (ordered[rows, np.maximum(counts - 1, 0) // 2] + ordered[rows, counts // 2]) / 2
     return np.where(counts > 0, middles, np.nan)
-
-
-def mostly(recorded: Recorded, holds: np.ndarray) -> int | None:
-    """Since when something, (rows,), has held, where it holds in at least half of the recorded epochs; else None."""
-    return recorded.first(holds) if 2 * int(holds.sum()) >= len(holds) else None

@@ -212,7 +212,7 @@ class Program:
             row = self._metrics(self._task.finish(sums), val_x, val_y)
             finite = ops.where(live, self._all_finite(row), finite)
             patience.look(row, finite, number)
-            found = measured | {"metrics": row, "weights": self.stack.weights, "gradients": gradients} | measured
+            found = {"metrics": row, "weights": self.stack.weights, "gradients": gradients} | measured
             kept = {kind: kept[kind].write(e, found[kind]) for kind in kept}
             return e + 1, done + ops.cast(live, "int32"), finite, kept
 

@@ -14,11 +14,7 @@ def look(run: Run) -> Sighting | None:
     recorded = run.hidden("activations", "dead_fraction", is_relu)
     if recorded is None:
         return None
-    since = {
-        name: epoch
-        for place, name in enumerate(recorded.layers)
-        if (epoch := recorded.persists(recorded.values[:, place] >= SHARE)) is not None
-    }
+    since = recorded.by_layer(recorded.persists, recorded.values >= SHARE)
     if not since:
         return None
     measures = (

@@ -15,11 +15,7 @@ def look(run: Run) -> Sighting | None:
     ratios = step_ratios(run)
     if ratios is None:
         return None
-    since = {
-        layer: epoch
-        for place, layer in enumerate(ratios.layers)
-        if (epoch := ratios.first(ratios.values[:, place] > RATIO)) is not None
-    }
+    since = ratios.by_layer(ratios.first, ratios.values > RATIO)
     if not since:
         return None
     columns = [ratios.layers.index(layer) for layer in since]

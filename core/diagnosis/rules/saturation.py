@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.diagnosis.evidence import Run, middle, mostly, slopes_down, steepest
+from core.diagnosis.evidence import Run, middle, slopes_down, steepest
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.groups import DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
 from core.diagnosis.rule import Rule
@@ -19,11 +19,7 @@ def look(run: Run) -> Sighting | None:
         return None
     layers = {layer.name: layer for layer in run.hidden_layers}
     relative = np.abs(recorded.values) / [steepest(layers[name]) for name in recorded.layers]
-    since = {
-        name: epoch
-        for place, name in enumerate(recorded.layers)
-        if (epoch := mostly(recorded, relative[:, place] < SLOPE)) is not None
-    }
+    since = recorded.by_layer(recorded.mostly, relative < SLOPE)
     if not since:
         return None
     flat = [relative[:, recorded.layers.index(name)] for name in since]

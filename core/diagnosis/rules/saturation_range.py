@@ -1,6 +1,6 @@
 """Hidden units work where their activation is flat: by the share of them."""
 
-from core.diagnosis.evidence import Run, middle, mostly, slopes_down
+from core.diagnosis.evidence import Run, middle, slopes_down
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.rule import Rule
 from core.diagnosis.rules.saturation import RULE as SATURATION
@@ -17,11 +17,7 @@ def look(run: Run) -> Sighting | None:
     recorded = run.hidden("activations", "saturated_fraction", slopes_down)
     if recorded is None:
         return None
-    since = {
-        name: epoch
-        for place, name in enumerate(recorded.layers)
-        if (epoch := mostly(recorded, recorded.values[:, place] > SHARE)) is not None
-    }
+    since = recorded.by_layer(recorded.mostly, recorded.values > SHARE)
     if not since:
         return None
     high = [recorded.values[:, recorded.layers.index(name)] for name in since]

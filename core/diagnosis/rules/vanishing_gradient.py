@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.diagnosis.evidence import Run, mostly
+from core.diagnosis.evidence import Run
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.rule import Rule
 from core.diagnosis.rules.vanishing_signal import RULE as VANISHING_SIGNAL
@@ -18,7 +18,7 @@ def look(run: Run) -> Sighting | None:
         return None
     first, last = gradients.values[:, 0], gradients.values[:, -1]
     vanishes = (first < RATIO * last) & (first < LENGTH)
-    since = mostly(gradients, vanishes)
+    since = gradients.mostly(vanishes)
     if since is None:
         return None
     usual = float(np.nanmedian(first[vanishes] / last[vanishes]))

@@ -1,6 +1,6 @@
 """The back-propagated signal shrinks towards the input."""
 
-from core.diagnosis.evidence import Run, arriving, middle, mostly
+from core.diagnosis.evidence import Run, arriving, middle
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.groups import BIRTH, DEATHS, DRAW, SATURATIONS, STEPS
 from core.diagnosis.rule import Rule
@@ -17,7 +17,7 @@ def look(run: Run) -> Sighting | None:
     if share is None:
         return None
     small = share.values[:, 0] < SHARE
-    since = mostly(share, small)
+    since = share.mostly(small)
     if since is None:
         return None
     layers = tuple(layer.name for layer in run.hidden_layers if layer.tensors)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.diagnosis.evidence import Recorded, Run, middle, mostly
+from core.diagnosis.evidence import Recorded, Run, middle
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.groups import SATURATIONS, STEPS
 from core.diagnosis.rule import Rule
@@ -17,11 +17,7 @@ def look(run: Run) -> Sighting | None:
     ratios = step_ratios(run)
     if ratios is None:
         return None
-    since = {
-        layer: epoch
-        for place, layer in enumerate(ratios.layers)
-        if (epoch := mostly(ratios, ratios.values[:, place] < RATIO)) is not None
-    }
+    since = ratios.by_layer(ratios.mostly, ratios.values < RATIO)
     if not since:
         return None
     columns = [ratios.values[:, ratios.layers.index(layer)] for layer in since]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.diagnosis import outcome
-from core.diagnosis.evidence import Recorded, Run, middle, mostly, running_medians
+from core.diagnosis.evidence import Recorded, Run, middle, running_medians
 from core.diagnosis.outcome import LEAST_SHARE, decided_epoch, gains
 from core.history import Tensor
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, dense, of_nothing_but
@@ -132,7 +132,7 @@ class TestRecorded:
         mask, recorded = np.array([each == "x" for each in holds]), self.recorded()
         assert recorded.persists(mask) == until_now
         assert recorded.first(mask) == first
-        assert mostly(recorded, mask) == most
+        assert recorded.mostly(mask) == most
 
 
 def test_running_medians_are_those_of_the_finite_values():

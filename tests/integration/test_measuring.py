@@ -1,0 +1,70 @@
+"""Many tensors measured at once, in the program or after the fact, are measured as if each stood alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from core.statistics import SHELVES, histogram
+from core.training import measure
+from core.training.segments import Segments
+from tests.integration.test_recording import statistics_of
+
+SIZES = [(1,), (7,), (3, 5), (16, 16), (256,), (20, 20), (400,), (2, 150)]
+
+
+def random_tensors(seed: int, poisoned: bool = False, sizes: Sequence[tuple[int, ...]] = SIZES) -> list[np.ndarray]:
+    random = np.random.default_rng(seed)
+    tensors = [random.standard_normal((2, *size)).astype(np.float32) for size in sizes]
+    if poisoned:
+        for tensor, poison in zip(tensors, [np.nan, np.inf, -np.inf, 0, np.nan], strict=False):
+            tensor.reshape(2, -1)[1, -1] = poison
+    return tensors
+
+
+def each_alone(kind: str, *columns: list[np.ndarray]) -> np.ndarray:
+    """(seeds, tensors, statistics), each tensor measured by itself."""
+    with np.errstate(invalid="ignore"):
+        return np.array(
+            [statistics_of(kind, *([each[seed] for each in tensors] for tensors in columns)) for seed in (0, 1)]
+        )
+
+
+@pytest.mark.parametrize("poisoned", [False, True], ids=["finite", "with NaN and infinities"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_tensors_measured_together_are_measured_as_if_each_stood_alone(poisoned, compiled):
+    """Small ones are filled up to one length: nothing of the filling, or of a neighbour, may show."""
+    tensors = random_tensors(0, poisoned)
+    found = tf.function(measure.gradients, jit_compile=compiled, autograph=False)(tensors).numpy()
+    np.testing.assert_allclose(found, each_alone("gradients", tensors), rtol=1e-5, atol=1e-6)
+    counted = tf.function(measure.histograms, jit_compile=compiled, autograph=False)(tensors).numpy()
+    np.testing.assert_array_equal(counted, [[histogram(each[seed].ravel(), np) for each in tensors] for seed in (0, 1)])
+
+
+@pytest.mark.parametrize("poisoned", [False, True], ids=["finite", "with NaN and infinities"])
+@pytest.mark.parametrize("sizes", [SIZES, [*SIZES, (2000,), (1,)]], ids=["small", "some large"])
+def test_tensors_in_one_row_are_measured_as_if_each_stood_alone(poisoned, sizes):
+    after, before = random_tensors(0, poisoned, sizes), random_tensors(1, sizes=sizes)
+    segments = Segments([int(np.prod(size)) for size in sizes])
+    rows = [np.concatenate([each.reshape(2, -1) for each in tensors], axis=1) for tensors in (after, before)]
+    for kind, columns in (("gradients", (after,)), ("weights", (after, before))):
+        with np.errstate(invalid="ignore"):
+            found = [each.compute(*rows[: len(columns)], segments) for each in SHELVES[kind]]
+        np.testing.assert_allclose(np.stack(found, axis=-1), each_alone(kind, *columns), rtol=1e-5, atol=1e-6)
+    counted = segments.histograms(rows[0][:, None])
+    np.testing.assert_array_equal(counted, [[histogram(each[seed].ravel(), np) for each in after] for seed in (0, 1)])
+    together = segments.histograms(rows[0][None])
+    np.testing.assert_array_equal(together[0], counted.sum(axis=0))
+
+
+def test_a_tensor_without_a_gradient_is_nan_and_disturbs_no_other():
+    tensors = random_tensors(0)
+    some = [None if place in (1, 5) else tensor for place, tensor in enumerate(tensors)]
+    found, whole = (measure.gradients(each).numpy() for each in (some, tensors))
+    assert np.isnan(found[:, [1, 5]]).all()
+    kept = [0, 2, 3, 4, 6, 7]
+    np.testing.assert_allclose(found[:, kept], whole[:, kept], rtol=1e-6, atol=1e-7)
+    counted = measure.histograms(some).numpy()
+    assert (counted[:, [1, 5]] == 0).all()
+    assert counted[0, kept].sum(axis=-1).tolist() == [np.prod(SIZES[place]) for place in kept]
