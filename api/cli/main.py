@@ -12,8 +12,19 @@ from api.cli import serve as service
 from api.cli.diagnosis import diagnosis
 from api.cli.display import picture
 from api.cli.measured import Measured
-from api.cli.outcome import EPILOG, OUTCOME, Exit, console, in_one_line, read_settings, read_spec
+from api.cli.outcome import (
+    EPILOG,
+    OUTCOME,
+    TREATED,
+    Exit,
+    console,
+    in_one_line,
+    read_settings,
+    read_spec,
+    read_treatment,
+)
 from api.cli.training import train_alone
+from api.cli.treatments import begun, follow_treatment
 from api.client import Client
 from api.schemas import ExperimentAnswer
 from core.store import Status
@@ -123,6 +134,30 @@ def triage(spec: SpecFile, url: Url = None) -> None:
     with in_one_line():
         found = _client(url).triage(read_spec(spec))
     console.print(diagnosis(found))
+
+
+@app.command(epilog=EPILOG)
+def treat(
+    id: Id,
+    remedy: Annotated[
+        list[str] | None,
+        typer.Option(help="A remedy to try, or several to try together: a+b. Again for more; else by diagnosis."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="On how many seeds each is trained.")] = 8,
+    budget: Annotated[int, typer.Option(help="At most so many treated specs are trained.")] = 12,
+    go_on: Annotated[bool, typer.Option("--continue", help="Go on with the newest, cancelled or failed.")] = False,
+    stop: Annotated[bool, typer.Option("--cancel", help="Cancel the one that runs; what is finished is kept.")] = False,
+    save: Annotated[Path | None, typer.Option(help="Write the spec of the smallest cure to this file.")] = None,
+    url: Url = None,
+) -> None:
+    """Find out by training which change cures an experiment. One that runs already is followed."""
+    with in_one_line():
+        client = _client(url)
+        asked = read_treatment(remedy, seeds, budget)
+        ended = follow_treatment(client, begun(client, id, asked, go_on=go_on, stop=stop))
+        if save and ended.recommended_spec:
+            save.write_text(ended.recommended_spec.model_dump_json(indent=1) + "\n")
+    raise typer.Exit(TREATED[ended.status])
 
 
 @app.command(epilog=EPILOG)

@@ -1,0 +1,151 @@
+"""Which trial comes next: a pure function of what is known so far.
+
+Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
+wanted. Where no single one does, the best is combined with others: with what its own diagnosis names, then with the
+rest. Every treated spec goes through triage first; one that is foretold to fail waits until nothing else is left.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from core.errors import Invalid
+from core.spec import ExperimentSpec
+from core.treatment import combine, size
+from core.trials.judgement import MOST_ILL, Judgement, judge, untreated_runs
+from core.trials.result import test_metric
+from core.trials.trial import Treatment, Trial
+
+# So many trials are begun together: enough for a few workers, few enough to stop early.
+ROUND = 3
+# The share of the budget that single changes may take where the diagnosis chose them: the rest is for combinations.
+SINGLES = 2 / 3
+# A recommendation of four changes is another network.
+MOST_TOGETHER = 3
+LARGEST_SEED = 2**32 - 1
+
+Names = tuple[str, ...]
+
+
+def begin(
+    spec: ExperimentSpec, candidates: Sequence[Names], *, seeds: int, budget: int, chosen: bool, untreated: Trial | None
+) -> Treatment:
+    """A treatment whose first trials are to be trained.
+
+    Args:
+        spec: the untreated experiment.
+        candidates: the changes to be tried, in their order; those that do not apply are passed over.
+        seeds: on how many seeds: the experiment's own first, then the smallest that it does not have.
+        budget: at most so many treated specs are trained.
+        chosen: a person chose the candidates.
+        untreated: the experiment itself as a trial, if it was trained on these seeds.
+    """
+    own = spec.seeds[:seeds]
+    own += _fresh(seeds - len(own), {*own})
+    base = spec.model_copy(update={"seeds": own})
+    fresh = base.model_copy(update={"seeds": _fresh(seeds, {*own, *spec.seeds})})
+    applicable = tuple(names for names in candidates if _combined(base, names))
+    trials = (untreated or Trial("untreated", (), base, "training"), Trial("control", (), fresh, "training"))
+    return proceed(Treatment(base, applicable, budget, chosen, trials))
+
+
+def proceed(treatment: Treatment) -> Treatment:
+    """The treatment with the trials that come next; the same one where some are under way or nothing is left to do."""
+    treatment = replace(treatment, trials=tuple(_decided(trial, treatment.chosen) for trial in treatment.trials))
+    treated = treatment.of_role("treated")
+    left = treatment.budget - sum(trial.stage != "deferred" for trial in treated)
+    if any(trial.is_under_way for trial in treated) or left < 1:
+        return treatment
+    if treated and not (treatment.is_over and treatment.result_of("untreated")):
+        return treatment  # the untreated runs are waited for before a second round
+    together = left if treatment.chosen else min(ROUND, left)
+    new = tuple(Trial("treated", names, spec, "looking") for names, spec in _next(treatment))[:together]
+    if new:
+        return replace(treatment, trials=(*treatment.trials, *new))
+    return _revived(treatment, together)
+
+
+def _decided(trial: Trial, chosen: bool) -> Trial:
+    """A trial that was looked at is trained, or waits."""
+    if trial.stage != "looking" or trial.look is None:
+        return trial
+    return replace(trial, stage="deferred" if trial.look.foretells_failure and not chosen else "training")
+
+
+def _next(treatment: Treatment) -> Iterator[tuple[Names, ExperimentSpec]]:
+    """What has not been tried and is worth it, best first."""
+    tried = {frozenset(trial.remedies) for trial in treatment.of_role("treated")}
+    judged = judge(treatment)
+    cures = [each.change for each in judged if each.worth == "cures"]
+    if not cures and _nothing_to_cure(treatment):
+        return
+    for names in _singles(treatment):
+        spec = _combined(treatment.base, names)
+        if spec and frozenset(names) not in tried and (not cures or size(treatment.base, spec) < min(cures)):
+            yield names, spec
+    if cures:
+        return
+    specs = {trial.spec.model_copy(update={"name": ""}) for trial in treatment.of_role("treated")}
+    for names in _combinations(treatment, judged):
+        spec = _combined(treatment.base, names)
+        if spec and frozenset(names) not in tried and (same := spec.model_copy(update={"name": ""})) not in specs:
+            tried.add(frozenset(names))
+            specs.add(same)
+            yield names, spec
+
+
+def _singles(treatment: Treatment) -> Sequence[Names]:
+    if treatment.chosen:
+        return treatment.candidates
+    return treatment.candidates[: max(1, round(SINGLES * treatment.budget))]
+
+
+def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
+    """The best trials, each with one remedy more."""
+    ranked = sorted(judged, key=lambda each: _rank(treatment, each))
+    named = [name for names in treatment.candidates for name in names]
+    ordered = [name for each in ranked for name in each.trial.remedies]
+    for each in ranked:
+        if len(each.trial.remedies) >= MOST_TOGETHER or each.trial.result is None:
+            continue
+        advised = () if treatment.chosen else each.trial.result.remedies
+        for name in dict.fromkeys([*advised, *ordered, *named]):
+            if name not in each.trial.remedies:
+                yield (*each.trial.remedies, name)
+
+
+def _rank(treatment: Treatment, judged: Judgement) -> tuple[int, float, int]:
+    """Fewest ill seeds, then the best test metric, then the smallest change."""
+    sign = -1 if test_metric(treatment.base)[1] else 1
+    tests = [seed.test for seed in judged.trial.result.seeds if seed.test is not None] if judged.trial.result else []
+    mean = sign * sum(tests) / len(tests) if tests else float("inf")
+    return judged.ill.count, mean, judged.change
+
+
+def _nothing_to_cure(treatment: Treatment) -> bool:
+    """Untreated, no more seeds are ill than after a cure; what a person has chosen is tried all the same."""
+    ill, of = untreated_runs(treatment)
+    return not treatment.chosen and of > 0 and ill <= MOST_ILL * of
+
+
+def _revived(treatment: Treatment, most: int) -> Treatment:
+    """What triage warned of is trained after all, where nothing else is left and nothing cures."""
+    if any(each.worth == "cures" for each in judge(treatment)) or _nothing_to_cure(treatment):
+        return treatment
+    deferred = [place for place, trial in enumerate(treatment.trials) if trial.stage == "deferred"][:most]
+    trials = [
+        replace(trial, stage="training") if place in deferred else trial for place, trial in enumerate(treatment.trials)
+    ]
+    return replace(treatment, trials=tuple(trials))
+
+
+def _combined(base: ExperimentSpec, names: Names) -> ExperimentSpec | None:
+    try:
+        return combine(base, names)
+    except Invalid:
+        return None
+
+
+def _fresh(count: int, taken: set[int]) -> tuple[int, ...]:
+    """The smallest seeds that are not taken."""
+    found = (seed for seed in range(LARGEST_SEED) if seed not in taken)
+    return tuple(next(found) for _ in range(count))
