@@ -6,7 +6,7 @@ from core.diagnosis.finding import shown
 from core.treatment import remedy
 from core.trials.comparison import Rate, rate
 from core.trials.judgement import MOST_ILL, Judgement, judge
-from core.trials.result import test_metric
+from core.trials.result import criterion
 from core.trials.trial import Flow, Result, Treatment
 
 # How a report says what it counts.
@@ -42,7 +42,7 @@ class Report:
 
 def report(treatment: Treatment) -> Report:
     """What a treatment has found out so far."""
-    metric, higher = test_metric(treatment.base)
+    metric, higher = criterion(treatment.base)
     untreated, control = treatment.result_of("untreated"), treatment.result_of("control")
     judged = judge(treatment)
     best = min((each for each in judged if each.worth == "cures"), key=_preference, default=None)

@@ -57,7 +57,7 @@ def check_applicable(request: TreatmentSpec, spec: ExperimentSpec) -> None:
         try:
             combine(spec, names)
         except Invalid as refused:
-            problems += [_at(place, names, problem) for problem in refused.problems]
+            problems += [_at(place, problem) for problem in refused.problems]
     if len(asked) > request.budget:
         needed = f"at least {len(asked)}, one trial for each of the remedies"
         problems.append(Problem("budget", needed, str(request.budget)))
@@ -65,8 +65,7 @@ def check_applicable(request: TreatmentSpec, spec: ExperimentSpec) -> None:
         raise Invalid(*problems)
 
 
-def _at(place: int, names: Names, problem: Problem) -> Problem:
+def _at(place: int, problem: Problem) -> Problem:
     """A remedy's refusal, said of the request."""
     where = "" if problem.field == "remedies" else f" in {problem.field}"
-    expected = f"a change that applies; {' with '.join(names)} needs{where} {problem.expected}"
-    return Problem(f"remedies[{place}]", expected, problem.received)
+    return Problem(f"remedies[{place}]", f"a change that applies: {problem.expected}{where}", problem.received)

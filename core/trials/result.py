@@ -53,7 +53,7 @@ def _chain(found: Diagnosis) -> set[str]:
     return chain
 
 
-def test_metric(spec: ExperimentSpec) -> tuple[str, bool]:
+def criterion(spec: ExperimentSpec) -> tuple[str, bool]:
     """The name of the metric on test samples that trials are compared by, and whether higher is better.
 
     One that does not depend on the scale of the targets where there is one: a remedy may scale them.
@@ -64,7 +64,7 @@ def test_metric(spec: ExperimentSpec) -> tuple[str, bool]:
 
 
 def _test(spec: ExperimentSpec, run: Run | None) -> float | None:
-    values = run.metric(test_metric(spec)[0]) if run else None
+    values = run.metric(criterion(spec)[0]) if run else None
     return None if values is None else _finite(middle(values[-RECENT:]))
 
 

@@ -5,6 +5,7 @@ wanted. Where no single one does, the best is combined with others: with what it
 rest. Every treated spec goes through triage first; one that is foretold to fail waits until nothing else is left.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from core.errors import Invalid
 from core.spec import ExperimentSpec
 from core.treatment import combine, size
 from core.trials.judgement import MOST_ILL, Judgement, judge, untreated_runs
-from core.trials.result import test_metric
+from core.trials.result import criterion
 from core.trials.trial import Treatment, Trial
 
 # So many trials are begun together: enough for a few workers, few enough to stop early.
@@ -96,7 +97,7 @@ def _next(treatment: Treatment) -> Iterator[tuple[Names, ExperimentSpec]]:
 def _singles(treatment: Treatment) -> Sequence[Names]:
     if treatment.chosen:
         return treatment.candidates
-    return treatment.candidates[: max(1, round(SINGLES * treatment.budget))]
+    return treatment.candidates[: math.ceil(SINGLES * treatment.budget)]
 
 
 def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
@@ -115,7 +116,7 @@ def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
 
 def _rank(treatment: Treatment, judged: Judgement) -> tuple[int, float, int]:
     """Fewest ill seeds, then the best test metric, then the smallest change."""
-    sign = -1 if test_metric(treatment.base)[1] else 1
+    sign = -1 if criterion(treatment.base)[1] else 1
     tests = [seed.test for seed in judged.trial.result.seeds if seed.test is not None] if judged.trial.result else []
     mean = sign * sum(tests) / len(tests) if tests else float("inf")
     return judged.ill.count, mean, judged.change
