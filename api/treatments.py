@@ -113,7 +113,7 @@ class TreatmentAnswer(Answer):
     metric: str = Field(description="the metric on test samples by which trials are compared")
     higher_is_better: bool
     untreated: Rate | None = Field(description="seeds that are ill untreated")
-    control: Rate | None = Field(description="of as many fresh seeds, trained as long, those that are ill untreated")
+    control: Rate | None = Field(description="of three times as many fresh seeds, trained as long, those that are ill")
     trials: list[TrialAnswer]
     recommended: int | None = Field(description="the place in `trials` of the smallest change that cures")
     recommended_spec: ExperimentSpec | None = Field(description="its spec, ready to be submitted")

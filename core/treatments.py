@@ -10,13 +10,14 @@ from uuid import UUID
 import structlog
 
 from core.diagnosis import diagnose as ask_the_rules
-from core.errors import Conflict, NotFound, Unavailable
+from core.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from core.experiments import diagnose, publish, runs
 from core.queue import JobQueue
 from core.settings import Settings
 from core.spec.estimate import check_bounds
 from core.store import Experiment, ExperimentStore, Place, Status, TreatmentRecord, TreatmentStatus
 from core.trials import (
+    CONTROL,
     Look,
     Treatment,
     TreatmentSpec,
@@ -57,11 +58,19 @@ def treat(
         chosen=request.remedies is not None,
         untreated=_as_untreated(experiment, request.seeds, store),
     )
+    _check_seeds(request, settings)
     for trial in treatment.trials:
         check_bounds(trial.spec, settings)
     record, needed = store.treatments.add(experiment_id, request, treatment)
     publish(needed, store=store, queue=queue)
     return record
+
+
+def _check_seeds(request: TreatmentSpec, settings: Settings) -> None:
+    most = settings.max_seeds // CONTROL
+    if request.seeds > most:
+        expected = f"at most {most}: the control trains {CONTROL} times as many, and max_seeds is {settings.max_seeds}"
+        raise Invalid(Problem("seeds", expected, str(request.seeds)))
 
 
 def cancel(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore) -> TreatmentRecord:

@@ -10,10 +10,11 @@ from core.trials.look import asked_about, look_at
 from core.trials.report import CURED, Report, explain, in_words, report
 from core.trials.request import TreatmentSpec, check_applicable
 from core.trials.result import advised, result
-from core.trials.search import begin, proceed
+from core.trials.search import CONTROL, begin, proceed
 from core.trials.trial import Flow, Look, Result, SeedResult, Treatment, Trial
 
 __all__ = [
+    "CONTROL",
     "CURED",
     "Effect",
     "Flow",

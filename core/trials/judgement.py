@@ -1,11 +1,12 @@
 """What each trial's result is worth beside the untreated runs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from core.treatment import size
 from core.trials.comparison import Effect, Rate, effect, fisher, holm, rate
-from core.trials.trial import Flow, Result, Treatment, Trial
+from core.trials.trial import Flow, Result, SeedResult, Treatment, Trial
 
 Worth = Literal["cures", "helps", "unproven", "no effect", "harms"]
 Signal = Literal["restored", "arrived before", "does not arrive", "lost", "unknown"]
@@ -53,38 +54,50 @@ class Judgement:
 
 def untreated_runs(treatment: Treatment) -> tuple[int, int]:
     """How many of all untreated runs are ill, the control's among them."""
-    results = [found for found in (treatment.result_of("untreated"), treatment.result_of("control")) if found]
+    results = _untreated(treatment)
     return sum(found.ill for found in results), sum(len(found.seeds) for found in results)
+
+
+def _untreated(treatment: Treatment) -> list[Result]:
+    return [found for found in (treatment.result_of("untreated"), treatment.result_of("control")) if found]
 
 
 def judge(treatment: Treatment) -> tuple[Judgement, ...]:
     """A judgement for each treated trial that is finished; none before the untreated runs are."""
     untreated, (ill, of) = treatment.result_of("untreated"), untreated_runs(treatment)
+    before = {seed.seed: seed for each in _untreated(treatment) for seed in each.seeds}
     finished = [(trial, trial.result) for trial in treatment.of_role("treated") if trial.result]
     if untreated is None:
         return ()
     p_values = [fisher(found.ill, len(found.seeds), ill, of) for _, found in finished]
     adjusted = holm(p_values)
     return tuple(
-        _judgement(treatment, trial, found, untreated, ill / of, p_values[i], adjusted[i])
+        _judgement(treatment, trial, found, untreated, before, ill / of, p_values[i], adjusted[i])
         for i, (trial, found) in enumerate(finished)
     )
 
 
 def _judgement(
-    treatment: Treatment, trial: Trial, found: Result, untreated: Result, usual: float, p: float, p_adjusted: float
+    treatment: Treatment,
+    trial: Trial,
+    found: Result,
+    untreated: Result,
+    before: Mapping[int, SeedResult],
+    usual: float,
+    p: float,
+    p_adjusted: float,
 ) -> Judgement:
-    was_well = {seed.seed: seed.well for seed in untreated.seeds}
     count, of = found.ill, len(found.seeds)
+    pairs = [(before[seed.seed], seed) for seed in found.seeds if seed.seed in before]
     return Judgement(
         trial=trial,
         ill=rate(count, of),
-        cured=sum(seed.well and not was_well[seed.seed] for seed in found.seeds),
-        of_ill=untreated.ill,
+        cured=sum(after.well and not was.well for was, after in pairs),
+        of_ill=sum(not was.well for was, _ in pairs),
         p_value=p,
         p_adjusted=p_adjusted,
         worth=_worth(count / of, usual, p_adjusted),
-        effect=effect([seed.test for seed in untreated.seeds], [seed.test for seed in found.seeds]),
+        effect=effect([was.test for was, _ in pairs], [after.test for _, after in pairs]),
         signal=_signal(untreated.flow, found.flow),
         change=size(treatment.base, trial.spec),
         cost=_cost(untreated, found),

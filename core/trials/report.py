@@ -25,7 +25,7 @@ class Report:
         metric: the metric on test samples by which trials are compared.
         higher_is_better: of that metric.
         untreated: how many of the trials' seeds are ill untreated; None before it is known.
-        control: how many of as many fresh seeds are.
+        control: how many of the control's fresh seeds are.
         judgements: of the treated trials that are finished, in the order in which they were begun.
         recommended: the smallest change that cures; None where none is known.
         summary: all of it in a few sentences.
@@ -77,7 +77,7 @@ def _summary(treatment: Treatment, judged: tuple[Judgement, ...], best: Judgemen
         return "The untreated runs are not finished: nothing can be compared yet."
     said = [f"Untreated, {untreated.ill} of {len(untreated.seeds)} seeds are ill"]
     if control:
-        said[0] += f"; of as many fresh seeds, {control.ill}"
+        said[0] += f"; of {len(control.seeds)} fresh ones, {control.ill}"
     said[0] += "."
     if best:
         said.append(

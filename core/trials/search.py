@@ -1,8 +1,9 @@
 """Which trial comes next: a pure function of what is known so far.
 
 Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
-wanted. Where no single one does, the best is combined with others: with what its own diagnosis names, then with the
-rest. Every treated spec goes through triage first; one that is foretold to fail waits until nothing else is left.
+wanted. One that leaves hardly a seed ill, which may yet be luck, is confirmed on the control's seeds. Where no single
+one cures, the best is combined with others: with what its own diagnosis names, then with the rest. Every treated spec
+goes through triage first; one that is foretold to fail waits until nothing else is left.
 """
 
 import math
@@ -18,6 +19,8 @@ from core.trials.trial import Treatment, Trial
 
 # So many trials are begun together: enough for a few workers, few enough to stop early.
 ROUND = 3
+# The control trains on so many fresh seeds for each of a trial's: what a round of trials costs.
+CONTROL = ROUND
 # The share of the budget that single changes may take where the diagnosis chose them: the rest is for combinations.
 SINGLES = 2 / 3
 # A recommendation of four changes is another network.
@@ -43,7 +46,7 @@ def begin(
     own = spec.seeds[:seeds]
     own += _fresh(seeds - len(own), {*own})
     base = spec.model_copy(update={"seeds": own})
-    fresh = base.model_copy(update={"seeds": _fresh(seeds, {*own, *spec.seeds})})
+    fresh = base.model_copy(update={"seeds": _fresh(CONTROL * seeds, {*own, *spec.seeds})})
     applicable = tuple(names for names in candidates if _combined(base, names))
     trials = (untreated or Trial("untreated", (), base, "training"), Trial("control", (), fresh, "training"))
     return proceed(Treatment(base, applicable, budget, chosen, trials))
@@ -60,7 +63,7 @@ def proceed(treatment: Treatment) -> Treatment:
         return treatment  # the untreated runs are waited for before a second round
     together = left if treatment.chosen else min(ROUND, left)
     new = tuple(Trial("treated", names, spec, "looking") for names, spec in _next(treatment))[:together]
-    if new:
+    if new := _confirmations(treatment)[:left] or new:
         return replace(treatment, trials=(*treatment.trials, *new))
     return _revived(treatment, together)
 
@@ -94,6 +97,21 @@ def _next(treatment: Treatment) -> Iterator[tuple[Names, ExperimentSpec]]:
             yield names, spec
 
 
+def _confirmations(treatment: Treatment) -> tuple[Trial, ...]:
+    """Where nothing is known to cure: the smallest change of those that may, on the control's seeds."""
+    judged, control = judge(treatment), treatment.of_role("control")[0]
+    if any(each.worth == "cures" for each in judged) or _nothing_to_cure(treatment):
+        return ()
+    confirmed = {trial.remedies for trial in treatment.of_role("treated") if trial.spec.seeds == control.spec.seeds}
+    promising = [each for each in judged if each.worth == "unproven" and each.ill.count <= MOST_ILL * each.ill.of]
+    waiting = [each for each in promising if each.trial.remedies not in confirmed]
+    if not waiting or control.result is None:
+        return ()
+    trial = min(waiting, key=lambda each: each.change).trial
+    again = trial.spec.model_copy(update={"seeds": control.spec.seeds})
+    return (Trial("treated", trial.remedies, again, "training", look=trial.look),)
+
+
 def _singles(treatment: Treatment) -> Sequence[Names]:
     if treatment.chosen:
         return treatment.candidates
@@ -114,12 +132,12 @@ def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
                 yield (*each.trial.remedies, name)
 
 
-def _rank(treatment: Treatment, judged: Judgement) -> tuple[int, float, int]:
+def _rank(treatment: Treatment, judged: Judgement) -> tuple[float, float, int]:
     """Fewest ill seeds, then the best test metric, then the smallest change."""
     sign = -1 if criterion(treatment.base)[1] else 1
     tests = [seed.test for seed in judged.trial.result.seeds if seed.test is not None] if judged.trial.result else []
     mean = sign * sum(tests) / len(tests) if tests else float("inf")
-    return judged.ill.count, mean, judged.change
+    return judged.ill.count / judged.ill.of, mean, judged.change
 
 
 def _nothing_to_cure(treatment: Treatment) -> bool:

@@ -101,7 +101,7 @@ def test_a_treatment_finds_the_smallest_cure_and_its_spec_is_ready_to_be_submitt
     assert best["judgement"]["worth"] == "cures"
     assert (best["judgement"]["cured"], best["judgement"]["of_ill"]) == (5, 5)
     assert (best["judgement"]["ill"]["count"], best["judgement"]["ill"]["of"]) == (0, 5)
-    assert (said["untreated"]["count"], said["control"]["count"]) == (5, 5)
+    assert (said["untreated"]["count"], said["control"]["count"]) == (5, 15)
     assert {each["path"].rpartition(".")[2] for each in best["changes"]} == {"kernel_initializer"}
     assert desk.http.post("/experiments", json=said["recommended_spec"]).status_code == 202
     assert "smallest change that cures" in said["summary"]
@@ -153,7 +153,7 @@ def test_chosen_remedies_are_all_trained_also_those_that_triage_warns_of(desk, w
         ({"remedies": ["relu"]}, "remedies"),
         ({"remedies": ["lstm_for_simple_rnn"]}, "remedies[0]"),
         ({"remedies": ["optimizer_adam", "fewer_layers"], "budget": 1}, "budget"),
-        ({"seeds": 100_000}, "seeds"),
+        ({"seeds": 86}, "seeds"),  # the control needs three times as many, and 256 are allowed
         ({"remedy": "optimizer_adam"}, "remedy"),
     ],
 )
@@ -277,7 +277,7 @@ def test_an_experiment_of_a_trial_that_is_deleted_is_begun_again(desk, workers, 
     workers.waiting.remove(UUID(control))
     assert treatments.sweep(store=desk.store, queue=desk.bell) == 1
     workers.work()
-    assert look(desk, ill, begun)["control"]["of"] == 5
+    assert look(desk, ill, begun)["control"]["of"] == 15
 
 
 def test_deleting_the_experiment_ends_its_treatment_and_what_that_waits_for(desk, workers, ill):
@@ -354,7 +354,7 @@ def test_progress_is_told_and_changes_the_etag(desk, workers, ill):
     desk.store.append(claim, a_chunk(claim.spec, seed=5, first_epoch=0, epochs=11))
     answer = desk.http.get(path, headers={"If-None-Match": etag})
     assert answer.status_code == 200
-    assert answer.json()["trials"][1]["progress"] == {"epochs_done": 10, "epochs_total": 200}
+    assert answer.json()["trials"][1]["progress"] == {"epochs_done": 10, "epochs_total": 600}
 
 
 def test_the_client_treats_waits_and_lists(desk, workers, ill):

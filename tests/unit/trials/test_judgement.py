@@ -12,7 +12,7 @@ from tests.unit.trials.worlds import ARRIVES, VANISHES, a_result, a_treatment, a
 ADAM = "optimizer_adam"
 
 
-def judged(ill, *, untreated=32, control=32, seeds=32, flow=ARRIVES, was=ARRIVES, of=((ADAM,),)):
+def judged(ill, *, untreated=32, control=96, seeds=32, flow=ARRIVES, was=ARRIVES, of=((ADAM,),)):
     """Treated trials with so many ill seeds each."""
     begun = answered(a_treatment([], seeds=seeds), {}, untreated=untreated, control=control)
     before = replace(begun.trials[0], result=replace(begun.trials[0].result, flow=was))
@@ -26,15 +26,15 @@ def judged(ill, *, untreated=32, control=32, seeds=32, flow=ARRIVES, was=ARRIVES
 @pytest.mark.parametrize(
     ("ill", "untreated", "control", "worth"),
     [
-        (0, 32, 32, "cures"),
-        (3, 32, 32, "cures"),  # 0.094
-        (4, 32, 32, "helps"),  # 0.125 is more than a tenth
-        (20, 32, 32, "helps"),
-        (31, 32, 32, "unproven"),
-        (32, 32, 32, "no effect"),
-        (0, 1, 2, "unproven"),
-        (32, 3, 3, "harms"),
-        (5, 3, 3, "no effect"),
+        (0, 32, 96, "cures"),
+        (3, 32, 96, "cures"),  # 0.094
+        (4, 32, 96, "helps"),  # 0.125 is more than a tenth
+        (20, 32, 96, "helps"),
+        (31, 32, 96, "unproven"),
+        (32, 32, 96, "no effect"),
+        (0, 1, 6, "unproven"),
+        (32, 3, 9, "harms"),
+        (5, 3, 9, "no effect"),
     ],
 )
 def test_a_cure_leaves_at_most_a_tenth_ill_and_significantly_fewer_than_untreated(ill, untreated, control, worth):
@@ -43,7 +43,7 @@ def test_a_cure_leaves_at_most_a_tenth_ill_and_significantly_fewer_than_untreate
 
 
 def test_five_seeds_suffice_for_a_cure_among_a_dozen_trials():
-    found = judge(judged([0] + [5] * 11, untreated=5, control=5, seeds=5, of=[(f"{i}",) for i in range(12)]))
+    found = judge(judged([0] + [5] * 11, untreated=5, control=15, seeds=5, of=[(f"{i}",) for i in range(12)]))
     assert found[0].worth == "cures"
     assert found[0].p_adjusted == pytest.approx(12 * found[0].p_value)
 

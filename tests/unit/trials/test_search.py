@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.trials import begin, proceed
+from core.trials.judgement import judge
 from tests.unit.trials.worlds import DEEP_TANH, SEEDS, a_result, a_treatment, answered, to_the_end, tried
 
 INITIALIZER, RELU, ADAM = ("initializer_for_activation",), ("activation_relu",), ("optimizer_adam",)
@@ -21,7 +22,7 @@ def test_a_treatment_begins_with_the_untreated_spec_a_control_on_fresh_seeds_and
     untreated, control, *treated = begun.trials
     assert untreated.spec == begun.base
     assert not {*untreated.spec.seeds} & {*control.spec.seeds}
-    assert len(untreated.spec.seeds) == len(control.spec.seeds) == SEEDS
+    assert (len(untreated.spec.seeds), len(control.spec.seeds)) == (SEEDS, 3 * SEEDS)
     assert {trial.spec.seeds for trial in treated} == {untreated.spec.seeds}
     assert [trial.remedies for trial in treated] == [RELU, INITIALIZER, ADAM]
 
@@ -29,9 +30,9 @@ def test_a_treatment_begins_with_the_untreated_spec_a_control_on_fresh_seeds_and
 @pytest.mark.parametrize(
     ("own", "wanted", "untreated", "control"),
     [
-        ((0,), 5, (0, 1, 2, 3, 4), (5, 6, 7, 8, 9)),
-        ((3, 1), 5, (3, 1, 0, 2, 4), (5, 6, 7, 8, 9)),
-        ((9, 8, 7, 6, 5, 4), 5, (9, 8, 7, 6, 5), (0, 1, 2, 3, 10)),
+        ((0,), 5, (0, 1, 2, 3, 4), tuple(range(5, 20))),
+        ((3, 1), 5, (3, 1, 0, 2, 4), tuple(range(5, 20))),
+        ((9, 8, 7, 6, 5, 4), 5, (9, 8, 7, 6, 5), (0, 1, 2, 3, *range(10, 21))),
     ],
 )
 def test_the_experiments_own_seeds_come_first_and_the_control_has_none_of_them(own, wanted, untreated, control):
@@ -111,6 +112,22 @@ def test_what_a_person_has_chosen_is_all_trained_whatever_triage_says_and_whatev
 def test_where_untreated_next_to_nothing_is_ill_the_search_stops():
     done = to_the_end(a_treatment([RELU, INITIALIZER, ADAM, NORM, FEWER]), {}, untreated=1, control=0, usually=1)
     assert tried(done) == [RELU, INITIALIZER, ADAM]
+
+
+def test_what_may_be_luck_is_confirmed_on_the_controls_seeds():
+    """Untreated, 4 of 8 and 8 of 24 are ill: none of 8 is not enough to tell, none of 24 is."""
+    done = to_the_end(a_treatment([RELU, INITIALIZER, ADAM]), {INITIALIZER: 0}, untreated=4, control=8)
+    again = done.of_role("treated")[3]
+    assert (again.remedies, again.spec.seeds) == (INITIALIZER, done.of_role("control")[0].spec.seeds)
+    assert [each.worth for each in judge(done)] == ["harms", "unproven", "harms", "cures"]
+    assert len(done.of_role("treated")) == 4
+
+
+def test_what_fails_its_confirmation_is_not_confirmed_again():
+    done = to_the_end(a_treatment([INITIALIZER], budget=3), {INITIALIZER: 0}, untreated=2, control=4)
+    seeds = [len(trial.spec.seeds) for trial in done.of_role("treated")]
+    assert seeds == [8, 24]
+    assert [each.worth for each in judge(done)] == ["unproven", "unproven"]
 
 
 def test_changes_that_do_not_apply_are_passed_over():

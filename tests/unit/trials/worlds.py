@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from core.spec import ExperimentSpec
-from core.trials import Flow, Look, Result, SeedResult, Treatment, Trial, begin, proceed
+from core.trials import CONTROL, Flow, Look, Result, SeedResult, Treatment, Trial, begin, proceed
 from tests.unit.diagnosis.histories import a_network, dense
 
 SEEDS = 8
@@ -43,7 +43,7 @@ def answered(
     ill: Mapping[Names, int],
     *,
     untreated: int = SEEDS,
-    control: int = SEEDS,
+    control: int = CONTROL * SEEDS,
     usually: int = SEEDS,
     foretold: Callable[[Names], bool] = lambda names: False,
     advice: Mapping[Names, Names] | None = None,
