@@ -23,6 +23,7 @@ from core.treatment import (
     layer_normalization,
     learning_rate_higher,
     learning_rate_lower,
+    learning_rate_usual,
     lstm_for_simple_rnn,
     optimizer_adam,
     orthogonal_initializer,
@@ -62,6 +63,7 @@ REMEDIES: tuple[Remedy, ...] = (
     optimizer_adam.REMEDY,
     learning_rate_lower.REMEDY,
     learning_rate_higher.REMEDY,
+    learning_rate_usual.REMEDY,
     clip_by_global_norm.REMEDY,
     early_stopping.REMEDY,
 )
