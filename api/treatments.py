@@ -31,13 +31,17 @@ class JudgementAnswer(Answer):
     """What a trial's result is worth beside the untreated runs."""
 
     worth: Literal["cures", "helps", "unproven", "no effect", "harms"] = Field(
-        description="cures: at most a tenth of the seeds is ill, significantly fewer than untreated; helps: more are, "
-        "but significantly fewer than untreated; unproven: fewer, and that may be luck; harms: significantly more"
+        description="cures: at most a tenth of the seeds is ill, and significantly fewer than untreated or with a "
+        "significantly better test metric; helps: significantly better so, but more are ill; unproven: fewer are ill, "
+        "and that may be luck; harms: significantly more"
     )
     ill: Rate = Field(description="seeds that are not well, with the 95 % Wilson interval of their share")
     cured: int = Field(description="seeds that are ill untreated and well with it")
     of_ill: int = Field(description="out of so many that are ill untreated")
-    p_value: float = Field(description="Fisher's exact test against all untreated runs, the control's among them")
+    p_value: float = Field(
+        description="the smaller one, doubled, of two: Fisher's exact test against all untreated runs, Student's test "
+        "that the test metric over equal seeds is not better by three points"
+    )
     p_adjusted: float = Field(description="the same, adjusted for the number of trials after Holm")
     effect: Effect = Field(description="treated minus untreated test metric over equal seeds, with a 95 % interval")
     signal: Literal["restored", "arrived before", "does not arrive", "lost", "unknown"]

@@ -51,6 +51,20 @@ def fisher(count: int, of: int, other: int, of_other: int) -> float:
     return float(stats.fisher_exact([[count, of - count], [other, of_other - other]]).pvalue)
 
 
+def improvement(before: Sequence[float | None], after: Sequence[float | None], margin: float) -> float:
+    """The p-value of Student's test over pairs of equal seeds, one-sided, that values rise by no more than `margin`.
+
+    1 below two pairs.
+    """
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if old is not None and new is not None]
+    if len(pairs) < 2:
+        return 1.0
+    rises = np.array([new - old for old, new in pairs])
+    if np.ptp(rises) == 0:
+        return 0.0 if rises[0] > margin else 1.0
+    return float(stats.ttest_1samp(rises, margin, alternative="greater").pvalue)
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values that may be held against a threshold together (Holm 1979): whoever tries a dozen remedies finds luck.
 

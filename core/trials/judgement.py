@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.treatment import size
-from core.trials.comparison import Effect, Rate, effect, fisher, holm, rate
+from core.trials.comparison import Effect, Rate, effect, fisher, holm, improvement, rate
+from core.trials.result import criterion
 from core.trials.trial import Flow, Result, SeedResult, Treatment, Trial
 
 Worth = Literal["cures", "helps", "unproven", "no effect", "harms"]
 Signal = Literal["restored", "arrived before", "does not arrive", "lost", "unknown"]
 
-# A change cures that leaves at most a tenth of the seeds ill, significantly fewer than untreated. Not none: the
-# tutorial's five relu layers with He's weights, its own cure, fail on 1 to 10 of 100 seeds.
+# A change cures that leaves at most a tenth of the seeds ill. Not none: the tutorial's five relu layers with He's
+# weights, its own cure, fail on 1 to 10 of 100 seeds.
 MOST_ILL = 0.1
 SIGNIFICANT = 0.05
+# Better is a test metric that rises by more than three points: what the same network varies by between seeds.
+POINTS = 0.03
 # Between these the signal arrives: the bounds of the rules vanishing_signal and exploding_gradient.
 LEAST_ARRIVING, MOST_ARRIVING = 0.2, 100.0
 
@@ -27,11 +30,13 @@ class Judgement:
         trial: which.
         ill: its seeds that are not well.
         cured: how many of the seeds that are ill untreated are well with it; out of all those.
-        p_value: of Fisher's exact test against all untreated runs, the control's among them.
+        p_value: the smaller one, doubled, of two: Fisher's exact test that as many are ill as of all untreated runs,
+            the control's among them; Student's test over equal seeds that the test metric is not better by three
+            points.
         p_adjusted: the same, adjusted for the number of trials after Holm.
-        worth: ``cures``: at most a tenth of the seeds is ill, significantly fewer than untreated; ``helps``: more are,
-            but significantly fewer than untreated; ``unproven``: fewer, and that may be luck; ``no effect``;
-            ``harms``: significantly more are ill.
+        worth: ``cures``: at most a tenth of the seeds is ill, and significantly fewer than untreated or with a
+            significantly better metric; ``helps``: significantly better so, but more are ill, or hardly a seed was;
+            ``unproven``: fewer are ill, and that may be luck; ``no effect``; ``harms``: significantly more are ill.
         effect: on the test metric.
         signal: ``restored``: it arrives at the first hidden layer, and did not untreated; ``arrived before``;
             ``does not arrive``, as before; ``lost``: it arrived untreated; ``unknown``: it was not recorded.
@@ -69,12 +74,23 @@ def judge(treatment: Treatment) -> tuple[Judgement, ...]:
     finished = [(trial, trial.result) for trial in treatment.of_role("treated") if trial.result]
     if untreated is None:
         return ()
-    p_values = [fisher(found.ill, len(found.seeds), ill, of) for _, found in finished]
+    higher = criterion(treatment.base)[1]
+    p_values = [min(1.0, 2 * min(_tested(found, before, ill, of, higher=higher))) for _, found in finished]
     adjusted = holm(p_values)
     return tuple(
         _judgement(treatment, trial, found, untreated, before, ill / of, p_values[i], adjusted[i])
         for i, (trial, found) in enumerate(finished)
     )
+
+
+def _tested(found: Result, before: Mapping[int, SeedResult], ill: int, of: int, *, higher: bool) -> tuple[float, float]:
+    """That as many seeds are ill as untreated, and that the metric is not better."""
+    fewer = fisher(found.ill, len(found.seeds), ill, of)
+    pairs = [(before[seed.seed].test, seed.test) for seed in found.seeds if seed.seed in before]
+    old, new = [was for was, _ in pairs], [now for _, now in pairs]
+    if found.ill > ill / of * len(found.seeds):
+        return fewer, 1.0  # where more are ill, a better metric of the others is no comfort
+    return fewer, improvement(old, new, POINTS) if higher else improvement(new, old, 0.0)
 
 
 def _judgement(
@@ -108,7 +124,7 @@ def _worth(ill: float, usual: float, p: float) -> Worth:
     if p < SIGNIFICANT:
         if ill > usual:
             return "harms"
-        return "cures" if ill <= MOST_ILL else "helps"
+        return "cures" if ill <= MOST_ILL < usual else "helps"
     return "unproven" if ill < usual else "no effect"
 
 

@@ -9,6 +9,7 @@ goes through triage first; one that is foretold to fail waits until nothing else
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from core.errors import Invalid
 from core.spec import ExperimentSpec
@@ -62,8 +63,9 @@ def proceed(treatment: Treatment) -> Treatment:
     if treated and not (treatment.is_over and treatment.result_of("untreated")):
         return treatment  # the untreated runs are waited for before a second round
     together = left if treatment.chosen else min(ROUND, left)
-    new = tuple(Trial("treated", names, spec, "looking") for names, spec in _next(treatment))[:together]
-    if new := _confirmations(treatment)[:left] or new:
+    chosen = islice(_next(treatment), together)
+    new = _confirmations(treatment) or tuple(Trial("treated", names, spec, "looking") for names, spec in chosen)
+    if new:
         return replace(treatment, trials=(*treatment.trials, *new))
     return _revived(treatment, together)
 

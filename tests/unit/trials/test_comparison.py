@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from core.trials.comparison import effect, fisher, holm, rate
+from core.trials.comparison import effect, fisher, holm, improvement, rate
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,22 @@ def test_an_effect_is_the_mean_difference_of_pairs_with_students_interval():
 def test_pairs_without_a_finite_value_are_left_out(before, after, expected):
     found = effect(before, after)
     assert (found.mean, found.high, found.pairs) == expected
+
+
+def test_an_improvement_is_tested_over_pairs_against_a_margin():
+    # Rises 0.3, 0.4, 0.2, margin 0.03: t = 0.27/(0.1/√3) = 4.6765 with 2 degrees of freedom, one-sided.
+    assert improvement([0.5, 0.5, 0.6], [0.8, 0.9, 0.8], 0.03) == pytest.approx(0.02141, abs=2e-5)
+    assert improvement([0.8, 0.9, 0.8], [0.5, 0.5, 0.6], 0.03) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "p"),
+    [
+        ([0.5, 0.5], [0.8, 0.8], 0.0),
+        ([0.5, 0.5], [0.53, 0.53], 1.0),
+        ([0.5], [0.9], 1.0),
+        ([0.5, None], [0.9, 0.9], 1.0),
+    ],
+)
+def test_equal_rises_are_beyond_the_margin_or_not_and_one_pair_says_nothing(before, after, p):
+    assert improvement(before, after, 0.03 + 1e-9) == p

@@ -48,6 +48,33 @@ def test_five_seeds_suffice_for_a_cure_among_a_dozen_trials():
     assert found[0].p_adjusted == pytest.approx(12 * found[0].p_value)
 
 
+def half_learnt(ill, test, *, was, untreated=2, control=6):
+    """Eight seeds that reach `test` treated and `was` untreated, where they are not ill."""
+    begun = judged([ill], untreated=untreated, control=control, seeds=8)
+    trials = [
+        replace(trial, result=replace(trial.result, seeds=tuple(with_test(seed, value) for seed in trial.result.seeds)))
+        for trial, value in zip(begun.trials, (was, was, test), strict=True)
+    ]
+    return judge(replace(begun, trials=tuple(trials)))[0]
+
+
+def with_test(seed, value):
+    return replace(seed, test=value + seed.seed / 1000 if seed.well else seed.test)
+
+
+@pytest.mark.parametrize(
+    ("ill", "test", "untreated", "control", "worth"),
+    [
+        (0, 0.9, 2, 6, "cures"),  # networks that learn half of what they could
+        (0, 0.6, 2, 6, "unproven"),
+        (3, 0.9, 2, 6, "no effect"),  # more are ill than untreated: that the others are better is no comfort
+        (0, 0.9, 0, 2, "helps"),  # hardly a seed was ill
+    ],
+)
+def test_a_better_metric_on_equal_seeds_is_a_cure_too_where_seeds_were_ill(ill, test, untreated, control, worth):
+    assert half_learnt(ill, test, was=0.6, untreated=untreated, control=control).worth == worth
+
+
 def test_cured_are_seeds_that_are_ill_untreated_and_well_treated():
     (found,) = judge(judged([2], untreated=20))
     assert (found.cured, found.of_ill) == (18, 20)  # the first two stay ill, those from the 21st on were well
