@@ -61,9 +61,9 @@ REMEDIES: tuple[Remedy, ...] = (
     dropout.REMEDY,
     residual_connections.REMEDY,
     optimizer_adam.REMEDY,
+    learning_rate_usual.REMEDY,
     learning_rate_lower.REMEDY,
     learning_rate_higher.REMEDY,
-    learning_rate_usual.REMEDY,
     clip_by_global_norm.REMEDY,
     early_stopping.REMEDY,
 )

@@ -2,18 +2,19 @@
 
 Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
 wanted. One that leaves hardly a seed ill, which may yet be luck, is confirmed on the control's seeds. Where no single
-one cures, the best is combined with others: with what its own diagnosis names, then with the rest. Every treated spec
-goes through triage first; one that is foretold to fail waits until nothing else is left.
+one cures, the best is combined with others: with what its own diagnosis names, then with the rest; and then whatever
+else applies is tried. Every treated spec goes through triage first; one that is foretold to fail waits until nothing
+else is left.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from core.errors import Invalid
 from core.spec import ExperimentSpec
-from core.treatment import combine, size
+from core.treatment import applicable, combine, size
 from core.trials.judgement import MOST_ILL, Judgement, judge, untreated_runs
 from core.trials.result import criterion
 from core.trials.trial import Treatment, Trial
@@ -63,9 +64,7 @@ def proceed(treatment: Treatment) -> Treatment:
     if treated and not (treatment.is_over and treatment.result_of("untreated")):
         return treatment  # the untreated runs are waited for before a second round
     together = left if treatment.chosen else min(ROUND, left)
-    chosen = islice(_next(treatment), together)
-    new = _confirmations(treatment) or tuple(Trial("treated", names, spec, "looking") for names, spec in chosen)
-    if new:
+    if new := _confirmations(treatment) or _next(treatment, together):
         return replace(treatment, trials=(*treatment.trials, *new))
     return _revived(treatment, together)
 
@@ -77,26 +76,37 @@ def _decided(trial: Trial, chosen: bool) -> Trial:
     return replace(trial, stage="deferred" if trial.look.foretells_failure and not chosen else "training")
 
 
-def _next(treatment: Treatment) -> Iterator[tuple[Names, ExperimentSpec]]:
-    """What has not been tried and is worth it, best first."""
-    tried = {frozenset(trial.remedies) for trial in treatment.of_role("treated")}
+def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
+    """What has not been tried and is worth it, best first: never single changes and combinations in one round."""
     judged = judge(treatment)
     cures = [each.change for each in judged if each.worth == "cures"]
-    if not cures and _nothing_to_cure(treatment):
-        return
-    for names in _singles(treatment):
-        spec = _combined(treatment.base, names)
-        if spec and frozenset(names) not in tried and (not cures or size(treatment.base, spec) < min(cures)):
-            yield names, spec
     if cures:
-        return
-    specs = {trial.spec.model_copy(update={"name": ""}) for trial in treatment.of_role("treated")}
-    for names in _combinations(treatment, judged):
+        smaller = (each for each in _untried(treatment, _singles(treatment)) if _change(treatment, each) < min(cures))
+        return tuple(islice(smaller, together))
+    if _nothing_to_cure(treatment):
+        return ()
+    for stage in (_singles(treatment), _combinations(treatment, judged), _others(treatment)):
+        if new := tuple(islice(_untried(treatment, stage), together)):
+            return new
+    return ()
+
+
+def _untried(treatment: Treatment, changes: Iterable[Names]) -> Iterator[Trial]:
+    """Those of the changes that apply and make another spec than all trials so far, as trials."""
+    specs = {_nameless(trial.spec) for trial in treatment.of_role("treated")}
+    for names in changes:
         spec = _combined(treatment.base, names)
-        if spec and frozenset(names) not in tried and (same := spec.model_copy(update={"name": ""})) not in specs:
-            tried.add(frozenset(names))
+        if spec and (same := _nameless(spec)) not in specs:
             specs.add(same)
-            yield names, spec
+            yield Trial("treated", names, spec, "looking")
+
+
+def _nameless(spec: ExperimentSpec) -> ExperimentSpec:
+    return spec.model_copy(update={"name": "untitled"})
+
+
+def _change(treatment: Treatment, trial: Trial) -> int:
+    return size(treatment.base, trial.spec)
 
 
 def _confirmations(treatment: Treatment) -> tuple[Trial, ...]:
@@ -132,6 +142,14 @@ def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
         for name in dict.fromkeys([*advised, *ordered, *named]):
             if name not in each.trial.remedies:
                 yield (*each.trial.remedies, name)
+
+
+def _others(treatment: Treatment) -> Iterator[Names]:
+    """What no diagnosis has named, and applies all the same; nothing that only keeps from learning by heart."""
+    if not treatment.chosen:
+        for each in applicable(treatment.base):
+            if "overfitting" not in each.treats:
+                yield (each.name,)
 
 
 def _rank(treatment: Treatment, judged: Judgement) -> tuple[float, float, int]:

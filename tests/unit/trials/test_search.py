@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.treatment import applicable
 from core.trials import begin, proceed
 from core.trials.judgement import judge
 from tests.unit.trials.worlds import DEEP_TANH, SEEDS, a_result, a_treatment, answered, to_the_end, tried
@@ -96,8 +97,8 @@ def test_what_triage_warns_of_waits_until_nothing_else_is_left():
     done = to_the_end(looked, {}, foretold=warned)
     assert tried(done)[:2] == [INITIALIZER, ADAM]
     assert done.of_role("treated")[0].stage == "deferred"  # combinations have used up the budget
-    alone = to_the_end(a_treatment([RELU], budget=3), {}, foretold=warned)
-    assert tried(alone) == [RELU]
+    hopeless = to_the_end(a_treatment([RELU, INITIALIZER], budget=1), {}, foretold=lambda names: True)
+    assert tried(hopeless) == [RELU]
     cured = to_the_end(a_treatment([RELU, INITIALIZER]), {INITIALIZER: 0}, foretold=warned)
     assert [trial.stage for trial in cured.of_role("treated")] == ["deferred", "finished"]
 
@@ -126,17 +127,24 @@ def test_what_may_be_luck_is_confirmed_on_the_controls_seeds():
 def test_what_fails_its_confirmation_is_not_confirmed_again():
     done = to_the_end(a_treatment([INITIALIZER], budget=3), {INITIALIZER: 0}, untreated=2, control=4)
     seeds = [len(trial.spec.seeds) for trial in done.of_role("treated")]
-    assert seeds == [8, 24]
-    assert [each.worth for each in judge(done)] == ["unproven", "unproven"]
+    assert seeds == [8, 24, 8]
+    assert [each.worth for each in judge(done)][:2] == ["unproven", "unproven"]
 
 
 def test_changes_that_do_not_apply_are_passed_over():
     assert a_treatment([("lstm_for_simple_rnn",), ADAM, ("activation_tanh",)]).candidates == (ADAM,)
 
 
-def test_without_any_candidate_only_the_untreated_runs_are_made():
-    done = to_the_end(a_treatment([]), {})
-    assert (done.of_role("treated"), done.is_over) == ((), True)
+def test_when_all_that_was_named_is_tried_in_vain_whatever_else_applies_is():
+    done = to_the_end(a_treatment([RELU], budget=12), {})
+    assert tried(done)[0] == RELU
+    assert {*tried(done)[1:4]} <= {(each.name,) for each in applicable(done.base)} - {RELU}
+    assert not {("dropout",), ("l2_regularization",), ("early_stopping",)} & {*tried(done)}
+
+
+def test_what_a_person_has_chosen_is_all_that_is_tried():
+    done = to_the_end(a_treatment([RELU, ADAM], budget=12, chosen=True), {})
+    assert {name for names in tried(done) for name in names} == {*RELU, *ADAM}
 
 
 def test_the_experiment_itself_is_the_untreated_trial_where_it_has_the_seeds():
