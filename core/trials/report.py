@@ -1,11 +1,12 @@
 """What a treatment has found out, for people: which change cures, at what price, and what that says of the cause."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.diagnosis.finding import shown
 from core.treatment import remedy
 from core.trials.comparison import Rate, rate
-from core.trials.judgement import MOST_ILL, Judgement, judge
+from core.trials.judgement import MOST_ILL, POINTS, Judgement, judge
 from core.trials.result import criterion
 from core.trials.trial import Flow, Result, Treatment
 
@@ -28,7 +29,8 @@ class Report:
         untreated: how many of the trials' seeds are ill untreated; None before it is known.
         control: how many of the control's fresh seeds are.
         judgements: of the treated trials that are finished, in the order in which they were begun.
-        recommended: the smallest change that cures; None where none is known.
+        recommended: the smallest change that cures, and whose test metric is at most three points below the best
+            cure's; None where none is known.
         summary: all of it in a few sentences.
     """
 
@@ -46,7 +48,7 @@ def report(treatment: Treatment) -> Report:
     metric, higher = criterion(treatment.base)
     untreated, control = treatment.result_of("untreated"), treatment.result_of("control")
     judged = judge(treatment)
-    best = min((each for each in judged if each.worth == "cures"), key=_preference, default=None)
+    best = min(_best_cures(judged, higher=higher), key=_preference, default=None)
     return Report(
         metric=metric,
         higher_is_better=higher,
@@ -56,6 +58,17 @@ def report(treatment: Treatment) -> Report:
         recommended=best,
         summary=_summary(treatment, judged, best),
     )
+
+
+def _best_cures(judged: Sequence[Judgement], *, higher: bool) -> list[Judgement]:
+    """The cures whose test metric is not clearly below the best one's."""
+    cures = [each for each in judged if each.worth == "cures"]
+    tests = [each.trial.result.test if each.trial.result else None for each in cures]
+    known = [test for test in tests if test is not None]
+    if not known or not higher:
+        return cures
+    least = max(known) - POINTS
+    return [each for each, test in zip(cures, tests, strict=True) if test is not None and test >= least]
 
 
 def _ill(found: Result | None) -> Rate | None:

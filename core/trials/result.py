@@ -7,6 +7,8 @@ import numpy as np
 
 from core.diagnosis import Diagnosis, Run, diagnose
 from core.diagnosis.evidence import Recorded, arriving, middle
+from core.diagnosis.facts import facts
+from core.diagnosis.outcome import LEAST_REACHABLE
 from core.metrics import BY_KIND
 from core.spec import ExperimentSpec
 from core.trials.trial import Flow, Result, SeedResult
@@ -33,7 +35,7 @@ def result(spec: ExperimentSpec, runs: Sequence[Run], seconds: float | None) -> 
         for test in [_test(spec, by_seed.get(each.seed))]
     )
     epochs = sum(run.history.last_epoch for run in runs if len(run.history))
-    return Result(found.verdict, found.root_cause, advised(found), seeds, flow(runs), seconds, epochs)
+    return Result(found.verdict, found.root_cause, advised(found), seeds, flow(runs), seconds, epochs, _known(spec))
 
 
 def advised(found: Diagnosis) -> tuple[str, ...]:
@@ -61,6 +63,15 @@ def criterion(spec: ExperimentSpec) -> tuple[str, bool]:
     names = spec.metric_names
     name = next((each for each in SCALE_FREE if each in names), next(iter(names), "loss"))
     return f"val_{name}", name in BY_KIND and BY_KIND[name].higher_is_better
+
+
+def _known(spec: ExperimentSpec) -> float | None:
+    """What the nearest neighbours reach in the test metric, where they know something and it is free of scale."""
+    known, name = facts(spec), criterion(spec)[0].removeprefix("val_")
+    if name not in SCALE_FREE or not known.reachable >= LEAST_REACHABLE:
+        return None
+    constant = 0.0 if spec.dataset.target.kind == "values" else known.constant_accuracy
+    return constant + known.reachable * (1 - constant)
 
 
 def _test(spec: ExperimentSpec, run: Run | None) -> float | None:

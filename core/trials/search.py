@@ -1,10 +1,10 @@
 """Which trial comes next: a pure function of what is known so far.
 
 Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
-wanted. One that leaves hardly a seed ill, which may yet be luck, is confirmed on the control's seeds. Where no single
-one cures, the best is combined with others: with what its own diagnosis names, then with the rest; and then whatever
-else applies is tried. Every treated spec goes through triage first; one that is foretold to fail waits until nothing
-else is left.
+wanted; and, where the nearest neighbours know clearly more than it has learnt, one round of more on top of it. One that
+leaves hardly a seed ill, which may yet be luck, is confirmed on the control's seeds. Where no single one cures, the
+best is combined with others: with what its own diagnosis names, then with the rest; and then whatever else applies is
+tried. Every treated spec goes through triage first; one that is foretold to fail waits until nothing else is left.
 """
 
 import math
@@ -15,7 +15,7 @@ from itertools import islice
 from core.errors import Invalid
 from core.spec import ExperimentSpec
 from core.treatment import applicable, combine, size
-from core.trials.judgement import MOST_ILL, Judgement, judge, untreated_runs
+from core.trials.judgement import MOST_ILL, POINTS, Judgement, judge, untreated_runs
 from core.trials.result import criterion
 from core.trials.trial import Treatment, Trial
 
@@ -82,13 +82,27 @@ def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
     cures = [each.change for each in judged if each.worth == "cures"]
     if cures:
         smaller = (each for each in _untried(treatment, _singles(treatment)) if _change(treatment, each) < min(cures))
-        return tuple(islice(smaller, together))
+        better = _untried(treatment, _improvements(treatment, judged))
+        return tuple(islice(smaller, together)) or tuple(islice(better, together))
     if _nothing_to_cure(treatment):
         return ()
     for stage in (_singles(treatment), _combinations(treatment, judged), _others(treatment)):
         if new := tuple(islice(_untried(treatment, stage), together)):
             return new
     return ()
+
+
+def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
+    """More on top of the best cure, once, where the nearest neighbours know clearly more than any cure has learnt."""
+    cures = sorted((each for each in judged if each.worth == "cures"), key=lambda each: _rank(treatment, each))
+    done = any({*each.remedies} > {*cure.trial.remedies} for each in treatment.of_role("treated") for cure in cures)
+    if not treatment.chosen and not done and not any(_is_as_good_as_known(each) for each in cures):
+        yield from _combinations(treatment, cures[:1])
+
+
+def _is_as_good_as_known(judged: Judgement) -> bool:
+    found = judged.trial.result
+    return found is None or found.known is None or found.test is None or found.test >= found.known - POINTS
 
 
 def _untried(treatment: Treatment, changes: Iterable[Names]) -> Iterator[Trial]:
@@ -155,9 +169,8 @@ def _others(treatment: Treatment) -> Iterator[Names]:
 def _rank(treatment: Treatment, judged: Judgement) -> tuple[float, float, int]:
     """Fewest ill seeds, then the best test metric, then the smallest change."""
     sign = -1 if criterion(treatment.base)[1] else 1
-    tests = [seed.test for seed in judged.trial.result.seeds if seed.test is not None] if judged.trial.result else []
-    mean = sign * sum(tests) / len(tests) if tests else float("inf")
-    return judged.ill.count / judged.ill.of, mean, judged.change
+    test = judged.trial.result.test if judged.trial.result else None
+    return judged.ill.count / judged.ill.of, float("inf") if test is None else sign * test, judged.change
 
 
 def _nothing_to_cure(treatment: Treatment) -> bool:

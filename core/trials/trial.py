@@ -1,6 +1,7 @@
 """What a trial is: one spec that is trained to be compared, and what has become of it. All are plain data."""
 
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 from core.diagnosis import Diagnosis
@@ -80,6 +81,7 @@ class Result:
         flow: of the signal.
         seconds: from the first epoch's beginning to the end, all seeds together; None where it was not taken.
         epochs: that were trained, all seeds together.
+        known: what the nearest neighbours reach in the test metric; None where they know too little to say.
     """
 
     verdict: str
@@ -89,11 +91,18 @@ class Result:
     flow: Flow
     seconds: float | None
     epochs: int
+    known: float | None = None
 
     @property
     def ill(self) -> int:
         """How many seeds are not well."""
         return sum(not seed.well for seed in self.seeds)
+
+    @property
+    def test(self) -> float | None:
+        """The test metric, the median over the seeds."""
+        known = [seed.test for seed in self.seeds if seed.test is not None]
+        return median(known) if known else None
 
 
 @dataclass(frozen=True)

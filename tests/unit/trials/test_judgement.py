@@ -123,6 +123,21 @@ def test_of_several_cures_the_smallest_change_is_recommended():
     assert "Initialisers that suit the activations" in found.summary
 
 
+def test_a_cure_that_learns_clearly_less_than_another_is_not_recommended():
+    treatment = judged([0, 0], of=[("initializer_for_activation",), ("activation_relu",)])
+    trials = list(treatment.trials)
+    for place, test in ((2, 0.7), (3, 0.8)):
+        spec = combine(treatment.base, trials[place].remedies)
+        trials[place] = replace(trials[place], spec=spec, result=a_result(treatment.base, 0, test=test))
+    found = report(replace(treatment, trials=tuple(trials)))
+    assert found.recommended is not None
+    assert found.recommended.trial.remedies == ("activation_relu",)
+    trials[2] = replace(trials[2], result=a_result(treatment.base, 0, test=0.771))
+    within = report(replace(treatment, trials=tuple(trials)))
+    assert within.recommended is not None
+    assert within.recommended.trial.remedies == ("initializer_for_activation",)
+
+
 def test_where_nothing_cures_nothing_is_recommended_and_the_best_is_named():
     found = report(judged([20, 32], of=[("activation_relu",), (ADAM,)]))
     assert found.recommended is None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.diagnosis import diagnose
+from core.diagnosis.facts import facts
 from core.trials import advised, result
 from core.trials.result import criterion, flow
 from core.trials.trial import Look
@@ -42,6 +43,13 @@ def test_the_test_metric_is_the_median_of_the_last_five_epochs_and_none_where_it
     accuracy[-5:] = [0.7, 0.9, 0.8, 0.1, 0.85]
     assert result(a_network(), [a_run(metrics={"val_accuracy": accuracy})], None).seeds[0].test == pytest.approx(0.8)
     assert result(a_network(), [a_run(metrics={"val_accuracy": np.nan})], None).seeds[0].test is None
+
+
+def test_what_the_nearest_neighbours_reach_is_told_in_the_same_metric():
+    known = facts(a_network())
+    expected = known.constant_accuracy + known.reachable * (1 - known.constant_accuracy)
+    assert result(a_network(), [a_run()], None).known == pytest.approx(expected)
+    assert 0.5 < expected < 1
 
 
 def test_trials_are_compared_by_a_metric_that_no_scale_of_targets_changes():

@@ -131,6 +131,27 @@ def test_what_fails_its_confirmation_is_not_confirmed_again():
     assert [each.worth for each in judge(done)][:2] == ["unproven", "unproven"]
 
 
+@pytest.mark.parametrize(
+    ("known", "more"),
+    [(None, 0), (0.83, 0), (0.831, 2)],  # the cure reaches 0.8, and two others can be had on top of it
+)
+def test_one_round_is_spent_on_top_of_a_cure_where_the_neighbours_know_clearly_more(known, more):
+    def knowing(treatment):
+        trials = [
+            replace(trial, result=replace(trial.result, known=known)) if trial.result else trial
+            for trial in treatment.trials
+        ]
+        return replace(treatment, trials=tuple(trials))
+
+    done = a_treatment([INITIALIZER, RELU, ADAM, NORM])
+    for _ in range(10):
+        done = proceed(knowing(answered(done, {INITIALIZER: 0}, advice={INITIALIZER: NORM})))
+    assert done.is_over
+    on_top = [names for names in tried(done) if len(names) > 1]
+    assert len(on_top) == more
+    assert on_top[:1] == [(*INITIALIZER, *NORM)][:more]
+
+
 def test_changes_that_do_not_apply_are_passed_over():
     assert a_treatment([("lstm_for_simple_rnn",), ADAM, ("activation_tanh",)]).candidates == (ADAM,)
 
