@@ -30,7 +30,7 @@ LOST, ZERO = VERMILION, "#e8e8e8"
 
 WIDTH, HEIGHT = 8.0, 4.4  # inches
 DPI = 110
-CAPTION_COLUMNS = 118
+CAPTION_COLUMNS = 140
 
 # The same data give the same bytes: element names are hashed with this, and no date is written.
 SETTINGS: Any = {"svg.hashsalt": "gradient-lab", "svg.fonttype": "none"}
@@ -88,7 +88,7 @@ def colours(count: int) -> tuple[str, ...]:
 def over_epochs(axes: Axes, epochs: np.ndarray) -> None:
     """Make the horizontal axis that of the epochs."""
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     if len(epochs) > 1:
         axes.set_xlim(epochs[0], epochs[-1])
 

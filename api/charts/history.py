@@ -1,5 +1,7 @@
 """Loss and accuracy over the epochs, on training and validation samples, in a band over the seeds."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -73,4 +75,6 @@ def _panel(axes: Axes, part: Ensemble, labels: tuple[str, ...], scale: Scale) ->
     scaled(axes, scale, part)
     over_epochs(axes, part.epochs)
     handles = [*axes.get_legend_handles_labels()[0], *told_marks(part, scale, "NaN or infinite")]
-    legend(axes, handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, columnspacing=1.2, handlelength=1.8)
+    first = axes.figure.axes[0] is axes
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "ncols": 3, "columnspacing": 1.2}
+    legend(axes, handles if first else handles[len(labels) :], **place)

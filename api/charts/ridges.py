@@ -11,7 +11,8 @@ from api.series.vectors import Histograms
 from core.statistics.histograms import MAGNITUDES
 
 MOST_PANELS, MOST_RIDGES = 6, 12
-COLUMNS = 3
+COLUMNS, MOST_TICKS = 3, 2
+ZERO_BIN = len(MAGNITUDES)  # of what is too small to count
 OVERLAP = 2.2  # a ridge's peak, in distances between two ridges
 
 
@@ -32,8 +33,9 @@ def draw(experiment: str, found: Histograms) -> Figure:
     if not counts.size or not counts.sum():
         return nothing(figure)
     used = np.flatnonzero(counts[ridges][:, panels].sum(axis=(0, 1)))
+    bins = _shown(used)
     for axes, place in zip(figure.axes, panels, strict=True):
-        _panel(axes, counts[ridges, place], epochs[ridges], (max(0, used[0] - 1), used[-1] + 1))
+        _panel(axes, counts[ridges, place], epochs[ridges], bins)
         tensor = found.tensors[place]
         axes.set_title(f"{tensor.layer} {tensor.parameter}", fontsize=9, color=INK)
     for axes in figure.axes[-min(len(panels), COLUMNS) :]:
@@ -42,36 +44,46 @@ def draw(experiment: str, found: Histograms) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, counts: np.ndarray, epochs: np.ndarray, span: tuple[int, int]) -> None:
+def _panel(axes: Axes, counts: np.ndarray, epochs: np.ndarray, bins: np.ndarray) -> None:
     """The first epoch at the back, at the top."""
-    bins = np.arange(counts.shape[1])
+    places = np.arange(len(bins))
     shades = matplotlib.colormaps["viridis"](np.linspace(0.15, 0.85, len(epochs)))
-    for back, (row, shade) in enumerate(zip(counts, shades, strict=True)):
+    for back, (row, shade) in enumerate(zip(counts[:, bins], shades, strict=True)):
         base = len(epochs) - 1 - back
         height = base + OVERLAP * row / max(1.0, float(row.max()))
-        axes.fill_between(bins, base, height, step="mid", color=shade, alpha=0.8, linewidth=0, zorder=2 * back)
-        axes.step(bins, height, where="mid", color=GROUND, linewidth=0.8, zorder=2 * back + 1)
-    middle = len(MAGNITUDES)
-    axes.axvline(middle, color=FAINT, linewidth=0.8, zorder=-1)
-    axes.set_xlim(*span)
+        axes.fill_between(
+            places, base, height, step="mid", facecolor=shade, edgecolor=GROUND, linewidth=0.7, alpha=0.85, zorder=back
+        )
+    axes.axvline(len(bins) // 2, color=FAINT, linewidth=0.8, zorder=-1)
+    axes.set_xlim(-0.5, len(bins) - 0.5)
     axes.set_ylim(-0.2, len(epochs) + OVERLAP - 0.8)
     axes.set_yticks(range(len(epochs)), [str(epoch) for epoch in epochs[::-1]])
-    ticks = _ticks(span)
+    ticks = _ticks(bins)
     axes.set_xticks([place for place, _ in ticks], [label for _, label in ticks])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
 
 
-def _ticks(span: tuple[int, int]) -> list[tuple[float, str]]:
-    """Bin numbers and what stands there: at most every second power of ten on both sides of 0."""
-    middle = len(MAGNITUDES)  # the bin of what counts as zero
+def _shown(used: np.ndarray) -> np.ndarray:
+    """The bins that are drawn: sizes that no entry has are left out next to 0 and at both ends."""
+    sizes = np.abs(used - ZERO_BIN)
+    least = max(1, int(sizes[sizes > 0].min()) - 1) if (sizes > 0).any() else 1
+    most = min(ZERO_BIN, int(sizes.max()) + 1)
+    around = np.arange(least, max(most, least) + 1)
+    return np.concatenate([ZERO_BIN - around[::-1], [ZERO_BIN], ZERO_BIN + around])
+
+
+def _ticks(bins: np.ndarray) -> list[tuple[float, str]]:
+    """Where powers of ten lie among the bins, a few on each side from the largest down, and 0."""
+    middle, nearest = len(bins) // 2, int(bins[len(bins) // 2 + 1]) - ZERO_BIN
     labelled: list[tuple[float, str]] = [(middle, "0")]
-    step = 4 if span[1] - span[0] <= 28 else 8
-    for place in range(2, middle + 1, step):
-        size = f"10{str(round(np.log10(MAGNITUDES[place]))).translate(RAISED)}" if place < middle else ""
-        if size:
-            labelled += [(middle + place + 0.5, size), (middle - place - 0.5, f"−{size}")]
-    return [(place, label) for place, label in labelled if span[0] <= place <= span[1]]
+    sizes = [size for size in range(nearest + middle - 1, nearest, -1) if size % 2]
+    for size in sizes[:: -(-len(sizes) // MOST_TICKS) or 1]:
+        text = f"10{str(round(np.log10(MAGNITUDES[size - 1]))).translate(RAISED)}"
+        away = size - nearest + 0.5  # the lower edge of its bin
+        if away >= len(bins) / 8:  # not on top of the 0
+            labelled += [(middle + away, text), (middle - away, f"−{text}")]
+    return labelled
 
 
 def _some(count: int, most: int) -> list[int]:

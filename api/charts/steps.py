@@ -42,7 +42,7 @@ def draw(experiment: str, found: Steps) -> Figure:
         scaled(axes, "log", part)
         axes.set_xlabel("time step")
         axes.set_title(tensor.layer, fontsize=9, color=INK)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     figure.axes[0].set_ylabel("rms δ (loss per unit of pre-activation)")
     ramp = ScalarMappable(Normalize(epochs[0], max(epochs[-1], epochs[0] + 1) / 0.9), matplotlib.colormaps["viridis"])
     bar = figure.colorbar(ramp, ax=figure.axes[: len(panels)], pad=0.015, aspect=25)
