@@ -1,0 +1,56 @@
+"""Train the examples, draw them, write `docs/diagnosis.md`: `python -m bench.atlas [--text]`."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from api.charts.figure import render
+from bench.atlas.example import Example, trained
+from bench.atlas.examples import EXAMPLES
+from bench.atlas.writing import Kept, document, kept
+from core.diagnosis import RULES
+from core.settings import Settings
+from core.training.environment import prepare
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE, PICTURES = DOCS / "diagnosis.md", DOCS / "diagnosis"
+NUMBERS = PICTURES / "examples.json"
+MOST_BYTES = 60_000  # of a picture
+
+
+def main() -> None:
+    """All of it, or the text alone."""
+    if sys.argv[1:] == ["--text"]:
+        numbers = json.loads(NUMBERS.read_text())
+    else:
+        PICTURES.mkdir(exist_ok=True)
+        prepare(Settings().compile_cache)
+        numbers = {each.rule: _made(each) for each in EXAMPLES}
+        NUMBERS.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n")
+        for old in {*PICTURES.glob("*.svg")} - {_picture(rule.name) for rule in RULES}:
+            old.unlink()
+    PAGE.write_text(document(EXAMPLES, numbers))
+
+
+def _made(example: Example) -> Kept:
+    """Train an example, draw it, and say what was found. Stops where its rule has nothing to say."""
+    begun = time.perf_counter()
+    whole = trained(example.spec.canonical())
+    if whole.finding(example.rule) is None:
+        found = ", ".join(each.rule for each in whole.diagnosis.findings)
+        raise SystemExit(f"{example.rule} says nothing in its example; there are {found}")
+    picture = render(example.picture(whole), "svg")
+    if len(picture) > MOST_BYTES:
+        raise SystemExit(f"the picture of {example.rule} has {len(picture):,} bytes, more than {MOST_BYTES:,}")
+    _picture(example.rule).write_bytes(picture)
+    print(f"{example.rule:28} {len(picture):6,} bytes {time.perf_counter() - begun:5.1f} s", flush=True)
+    return kept(next(rule for rule in RULES if rule.name == example.rule), whole.diagnosis)
+
+
+def _picture(rule: str) -> Path:
+    return PICTURES / f"{rule}.svg"
+
+
+if __name__ == "__main__":
+    main()
