@@ -32,8 +32,8 @@ without any training. A run *learns*, *fails*, has *diverged* (left the finite n
 **What is wrong?** Each *finding* is the answer of one rule. There are three kinds, and they are no more than what they
 say:
 
-- a **risk** is seen before the first update: in the data, in the spec, in the untrained network. It says that trouble is
-  likely, not that it came;
+- a **risk** is seen before the first update: in the data, in the spec, in the untrained network. It says that trouble
+  is likely, not that it came;
 - a **symptom** is seen while the network trains. Many symptoms are seen in healthy networks too (half of the units of a
   narrow relu layer may be dead), so they are told only of runs that fail;
 - a **failure** is what failed: it does not learn, it left the finite numbers, it learns by heart.
@@ -41,15 +41,15 @@ say:
 Every finding says in which layers, since which epoch and in how many seeds it was seen, and gives the numbers that it
 rests on beside the thresholds that they were held against. Its severity is *info*, *warning* or *critical*.
 
-**Where does it begin?** Findings are told in causal order, and each says what it follows from: from another finding that
-can cause it, began no later, and is seen in half of its seeds at least. The one that follows from nothing and explains
-most failing seeds is the *root cause*. Treat that one: what follows from it goes with it. The diagnosis of the tutorial's
-second network, five tanh layers with weights from U(0, 1), reads:
+**Where does it begin?** Findings are told in causal order, and each says what it follows from: from another finding
+that can cause it, began no later, and is seen in half of its seeds at least. The one that follows from nothing and
+explains most failing seeds is the *root cause*. Treat that one: what follows from it goes with it. The diagnosis of the
+tutorial's second network, five tanh layers with weights from U(0, 1), reads:
 
 {chain}
 
-**What would help?** Remedies, best first. A remedy changes one thing. Whether it cures is not a matter of opinion: train
-the changed spec on the same seeds, and compare.
+**What would help?** Remedies, best first. A remedy changes one thing. Whether it cures is not a matter of opinion:
+train the changed spec on the same seeds, and compare.
 
 The pictures show the median over the seeds; where there is a band, it reaches from the lowest to the highest seed. In
 heat maps the input's side is at the bottom, grey is exactly 0, and crossed cells are NaN or infinite."""

@@ -66,9 +66,7 @@ def _contents() -> str:
 def _section(rule: Rule, example: Example, numbers: Kept) -> str:
     measures = [Measure(**each) for each in numbers["measures"]]
     means = numbers["explanation"] or rule.explain(numbers["layers"], measures)
-    causes = (
-        ", ".join(f"[{name}](#{name})" for name in rule.causes) or "nothing: where it speaks, it is where it begins"
-    )
+    causes = ", ".join(f"[{name}](#{name})" for name in rule.causes) or "nothing: it is where things begin"
     helps = [f"- [{remedy(name).title}](#{name}): {_lower(remedy(name).changes)}" for name in rule.remedies]
     return "\n\n".join(
         [
