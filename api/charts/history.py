@@ -70,9 +70,9 @@ def _scale(name: str, part: Ensemble) -> Scale:
 
 
 def _panel(axes: Axes, part: Ensemble, labels: tuple[str, ...], scale: Scale) -> None:
+    scaled(axes, scale, part)
     for column, (label, (colour, dash)) in enumerate(zip(labels, STYLES, strict=True)):
         line(axes, part, column, colour, label, scale, banded=True, dash=dash)
-    scaled(axes, scale, part)
     over_epochs(axes, part.epochs)
     handles = [*axes.get_legend_handles_labels()[0], *told_marks(part, scale, "NaN or infinite")]
     first = axes.figure.axes[0] is axes

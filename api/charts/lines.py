@@ -26,10 +26,10 @@ def draw(layered: Layered) -> Figure:
     if measured.is_empty:
         return nothing(figure)
     axes = figure.axes[0]
+    scaled(axes, layered.scale, measured)
     order = colours(len(layered.layers))
     for place, (layer, colour) in enumerate(zip(layered.layers, order, strict=True)):
         line(axes, measured, place, colour, layer, layered.scale, banded=banded)
-    scaled(axes, layered.scale, measured)
     over_epochs(axes, measured.epochs)
     axes.set_ylabel(layered.axis)
     marks = told_marks(measured, layered.scale, layered.lost_label)
@@ -70,7 +70,7 @@ def line(
 
 
 def scaled(axes: Axes, scale: Scale, measured: Ensemble) -> None:
-    """Give the vertical axis its scale, from the medians: a band's ends may lie far below."""
+    """Give the vertical axis its scale before anything is drawn, from the medians: a band's ends may lie far below."""
     if scale == "share":
         axes.set_ylim(-0.03, 1.03)
         return

@@ -37,9 +37,9 @@ def draw(experiment: str, found: Steps) -> Figure:
         values = arrays["values"][:, :, place, : len(steps)][:, chosen].swapaxes(1, 2)
         reached = np.full(len(seeds), len(steps))
         part = Ensemble(seeds, steps, np.where(np.isnan(values), np.nan, values), reached)
+        scaled(axes, "log", part)
         for column, shade in enumerate(shades):
             line(axes, part, column, matplotlib.colors.to_hex(shade), "", "log", banded=False)
-        scaled(axes, "log", part)
         axes.set_xlabel("time step")
         axes.set_title(tensor.layer, fontsize=9, color=INK)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.atlas.example import Example
-from bench.atlas.pictures import as_curves, as_heat_map, as_lines, as_norms, as_ridges, as_steps
+from bench.atlas.pictures import as_curves, as_heat_map, as_lines, as_norms, as_ridges, as_steps, of_seeds_with
 
 # Batches without a smaller last one compile in half the time.
 CIRCLES = {"kind": "circles", "samples": 1012, "noise": 0.1, "seed": 1, "scale": [-1, 1], "train_size": 512}
@@ -71,6 +71,11 @@ ECHOING = network(
     {"kind": "simple_rnn", "units": 8, "activation": "relu", "recurrent_initializer": variance(4.0)}, VALUE,
     dataset=SUMS, loss=SQUARES, epochs=20,
 )  # fmt: skip
+SPIKY = network(
+    "a recurrent layer, learning rate 0.1", {"kind": "simple_rnn", "units": 16}, VALUE, dataset=SUMS, loss=SQUARES,
+    rate=0.1, epochs=60, seeds=8,
+)  # fmt: skip
+BREAKING = network("three relu layers, learning rate 0.4", dense(16, "relu", repeat=3), SIGMOID, rate=0.4, seeds=8)
 BY_HEART = network(
     "two layers of 128 units for 64 samples", dense(128, "relu", repeat=2), SIGMOID, adam=True, rate=0.01, epochs=100,
     dataset={"kind": "moons", "samples": 400, "noise": 0.3, "seed": 1, "scale": "standard", "train_size": 64},
@@ -177,9 +182,10 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "gradient_spike",
-        "A recurrent tanh layer with a learning rate that is too high.",
-        "In some epochs the gradient is many times as long as in those before.",
-        FORGETFUL, as_norms,
+        "A recurrent tanh layer that is to add two numbers out of thirty, SGD with a learning rate of 0.1. The picture "
+        "is of the seeds in which the gradient spikes.",
+        "In some epochs it is many times as long as in those before.",
+        SPIKY, of_seeds_with("gradient_spike", as_norms),
     ),
     Example(
         "loss_blow_up",
@@ -262,9 +268,9 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "late_rise",
-        "A recurrent tanh layer with a learning rate that is too high.",
-        "What had been learnt is lost again.",
-        FORGETFUL, as_curves,
+        "Three relu layers, SGD with a learning rate of 0.4. The picture is of the seeds that had begun to learn.",
+        "What had been learnt is lost again, once so many units are dead that nothing gets through any more.",
+        BREAKING, of_seeds_with("late_rise", as_curves),
     ),
     Example(
         "plateau",

@@ -42,6 +42,17 @@ def as_norms(trained: Trained) -> Figure:
     return history.draw_norms(trained.spec.name, _metrics(trained, 1))
 
 
+def of_seeds_with(rule: str, picture: Picture) -> Picture:
+    """The same picture, of the seeds alone in which a rule speaks."""
+
+    def draw(trained: Trained) -> Figure:
+        finding = trained.finding(rule)
+        seeds = finding.seeds if finding else trained.spec.seeds
+        return picture(Trained(trained.spec, tuple(run for run in trained.runs if run.seed in seeds)))
+
+    return draw
+
+
 def as_ridges(of: str, *layers: str) -> Picture:
     """How the entries of some kernels are distributed."""
 
