@@ -1,5 +1,7 @@
 """Ridge lines: how the entries of a tensor are distributed, one epoch behind another."""
 
+from typing import Any
+
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
@@ -46,14 +48,13 @@ def draw(experiment: str, found: Histograms) -> Figure:
 
 def _panel(axes: Axes, counts: np.ndarray, epochs: np.ndarray, bins: np.ndarray) -> None:
     """The first epoch at the back, at the top."""
-    places = np.arange(len(bins))
+    edges = np.arange(len(bins) + 1) - 0.5
     shades = matplotlib.colormaps["viridis"](np.linspace(0.15, 0.85, len(epochs)))
     for back, (row, shade) in enumerate(zip(counts[:, bins], shades, strict=True)):
         base = len(epochs) - 1 - back
         height = base + OVERLAP * row / max(1.0, float(row.max()))
-        axes.fill_between(
-            places, base, height, step="mid", facecolor=shade, edgecolor=GROUND, linewidth=0.7, alpha=0.85, zorder=back
-        )
+        style: dict[str, Any] = {"facecolor": shade, "edgecolor": GROUND, "linewidth": 0.7, "alpha": 0.85}
+        axes.stairs(height, edges, baseline=base, fill=True, zorder=back, **style)
     axes.axvline(len(bins) // 2, color=FAINT, linewidth=0.8, zorder=-1)
     axes.set_xlim(-0.5, len(bins) - 0.5)
     axes.set_ylim(-0.2, len(epochs) + OVERLAP - 0.8)

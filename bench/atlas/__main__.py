@@ -1,4 +1,4 @@
-"""Train the examples, draw them, write `docs/diagnosis.md`: `python -m bench.atlas [--text]`."""
+"""Train the examples, draw them, write `docs/diagnosis.md`: `python -m bench.atlas [--text | RULE ...]`."""
 
 import json
 import sys
@@ -16,20 +16,20 @@ from core.training.environment import prepare
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE, PICTURES = DOCS / "diagnosis.md", DOCS / "diagnosis"
 NUMBERS = PICTURES / "examples.json"
-MOST_BYTES = 60_000  # of a picture
 
 
 def main() -> None:
-    """All of it, or the text alone."""
-    if sys.argv[1:] == ["--text"]:
-        numbers = json.loads(NUMBERS.read_text())
-    else:
+    """All of it, the examples of some rules only, or the text alone."""
+    asked = sys.argv[1:]
+    numbers: dict[str, Kept] = json.loads(NUMBERS.read_text()) if asked else {}
+    if asked != ["--text"]:
         PICTURES.mkdir(exist_ok=True)
         prepare(Settings().compile_cache)
-        numbers = {each.rule: _made(each) for each in EXAMPLES}
+        for example in EXAMPLES:
+            if not asked or example.rule in asked:
+                numbers[example.rule] = _made(example)
+        numbers = {rule.name: numbers[rule.name] for rule in RULES}
         NUMBERS.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n")
-        for old in {*PICTURES.glob("*.svg")} - {_picture(rule.name) for rule in RULES}:
-            old.unlink()
     PAGE.write_text(document(EXAMPLES, numbers))
 
 
@@ -39,17 +39,11 @@ def _made(example: Example) -> Kept:
     whole = trained(example.spec.canonical())
     if whole.finding(example.rule) is None:
         found = ", ".join(each.rule for each in whole.diagnosis.findings)
-        raise SystemExit(f"{example.rule} says nothing in its example; there are {found}")
+        raise SystemExit(f"{example.rule} says nothing in its example; those that speak are {found}")
     picture = render(example.picture(whole), "svg")
-    if len(picture) > MOST_BYTES:
-        raise SystemExit(f"the picture of {example.rule} has {len(picture):,} bytes, more than {MOST_BYTES:,}")
-    _picture(example.rule).write_bytes(picture)
+    (PICTURES / f"{example.rule}.svg").write_bytes(picture)
     print(f"{example.rule:28} {len(picture):6,} bytes {time.perf_counter() - begun:5.1f} s", flush=True)
     return kept(next(rule for rule in RULES if rule.name == example.rule), whole.diagnosis)
-
-
-def _picture(rule: str) -> Path:
-    return PICTURES / f"{rule}.svg"
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def test_ridges_hold_the_counts_of_all_seeds_without_the_empty_middle():
     axes = figure.axes[0]
     places = axes.get_xlim()[1] + 0.5
     assert places < 15  # of 51 bins
-    heights = axes.collections[0].get_paths()[0].vertices
+    heights = axes.patches[0].get_path().vertices
     tops = sorted({round(float(height), 6) for height in heights[:, 1]})
     assert tops == pytest.approx([0, ridges.OVERLAP / 3, ridges.OVERLAP])
     assert heights[heights[:, 1] > ridges.OVERLAP / 2, 0].min() > places / 2  # what is positive is on the right
