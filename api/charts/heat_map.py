@@ -22,7 +22,7 @@ MOST_MARKED = 400  # columns of marks: more could not be told apart
 def draw(layered: Layered) -> Figure:
     """The median over the seeds in colours; cells in which a seed is not finite are crossed, zeros are grey."""
     measured, count = layered.measured, len(layered.layers)
-    height = 1.9 + 0.26 * min(max(count, 5), MOST_NAMED)
+    height = 1.9 + 0.26 * min(max(count, 5), 12) + 0.1 * min(max(count - 12, 0), 20)  # inches
     figure = blank(layered.title, layered.caption("median"), height=height)
     if measured.is_empty:
         return nothing(figure)

@@ -14,7 +14,7 @@ from api.charts.ensemble import Ensemble
 from api.charts.figure import LINES, blank, colours, decades, legend, nothing, over_epochs
 from api.charts.layered import Layered, Scale
 
-MOST_MARKS = 40  # per line: more could not be told apart
+MOST_MARKS, FEWEST_MARKS = 120, 8  # of all lines together, of each: more could not be told apart
 MOST_BANDS = len(LINES)  # bands of more lines hide one another
 MOST_POINTS = 20_000  # more are kept as pixels: a file of outlines would be megabytes long
 
@@ -61,7 +61,8 @@ def line(
     edge = axes.get_xaxis_transform()
     for where, height, marker in ((zero, 0.012, "v"), (measured.lost[:, column], 0.985, "x")):
         (found,) = np.nonzero(where)
-        found = found[:: -(-len(found) // MOST_MARKS) or 1]
+        most = max(FEWEST_MARKS, MOST_MARKS // measured.values.shape[2])
+        found = found[:: -(-len(found) // most) or 1]
         if len(found):
             axes.plot(
                 epochs[found], np.full(len(found), height), marker, color=colour, markersize=4, transform=edge,

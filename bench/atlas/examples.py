@@ -85,7 +85,8 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "output_mismatch",
         "One output unit with softmax, which puts out 1 whatever comes in.",
-        "The accuracy stays at that of always giving the same answer.",
+        "Keras takes the loss from what comes before the softmax, so it falls; the answer is 1 all the same, and the "
+        "accuracy stays that of always giving the same answer.",
         SOFTMAX, as_curves,
     ),
     Example(
@@ -122,9 +123,9 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "finite_width",
         "Twenty relu layers of five units, drawn as He et al. advise, eight seeds.",
-        "The band, from the lowest to the highest seed, spans many powers of ten, and widens layer by layer: each draw "
-        "is a gamble.",
-        NARROW, as_lines("signals", "rms"),
+        "From the lowest to the highest seed the signal of a layer spans many powers of ten: each draw is a gamble. "
+        "Five of the layers are shown.",
+        NARROW, as_lines("signals", "rms", layers=("dense_1", "dense_6", "dense_11", "dense_16", "dense_21")),
     ),
     Example(
         "symmetric_units",

@@ -1,6 +1,6 @@
 """The pictures of the examples: the service's own charts, drawn from a training in this process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,11 +22,13 @@ def as_heat_map(kind: str, statistic: str, *, from_epoch: int = 0) -> Picture:
     return lambda trained: heat_map.draw(_layered(trained, kind, statistic, from_epoch))
 
 
-def as_lines(kind: str, statistic: str, *, rule: str = "", from_epoch: int = 0) -> Picture:
-    """A line for each layer, with the threshold of a rule where one is named."""
+def as_lines(
+    kind: str, statistic: str, *, rule: str = "", layers: Sequence[str] = (), from_epoch: int = 0
+) -> Picture:  # fmt: skip
+    """A line for each layer, or for some of them, with the threshold of a rule where one is named."""
 
     def draw(trained: Trained) -> Figure:
-        figure = lines.draw(_layered(trained, kind, statistic, from_epoch))
+        figure = lines.draw(_layered(trained, kind, statistic, from_epoch, layers))
         return _with_threshold(figure, trained, rule) if rule else figure
 
     return draw
@@ -73,10 +75,16 @@ def as_steps(trained: Trained) -> Figure:
     return steps.draw(trained.spec.name, Steps.chosen(layout, runs, Span(0, None, None), chosen))
 
 
-def _layered(trained: Trained, kind: str, statistic: str, from_epoch: int) -> Layered:
+def _layered(
+    trained: Trained, kind: str, statistic: str, from_epoch: int, layers: Sequence[str] = ()
+) -> Layered:  # fmt: skip
     layout = trained.spec.layout[kind]
     weights = kind in ("gradients", "weights")
-    chosen = [i for i, tensor in enumerate(layout.tensors) if not weights or tensor.parameter.endswith("kernel")]
+    chosen = [
+        i
+        for i, tensor in enumerate(layout.tensors)
+        if (not weights or tensor.parameter.endswith("kernel")) and (not layers or tensor.layer in layers)
+    ]
     parameters = ["kernel"] if weights else []
     span, runs = Span(from_epoch, None, None), _rows(trained, kind)
     found = TensorStatistic.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=chosen)

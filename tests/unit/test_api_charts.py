@@ -1,5 +1,6 @@
 """Charts: the numbers that the figures hold, the same bytes again, and what is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from xml.etree import ElementTree
 
@@ -296,3 +297,13 @@ def test_what_is_not_recorded_has_no_chart(desk: Desk):
 def test_a_query_that_a_chart_cannot_answer_is_refused(desk: Desk, query: str, field: str):
     problems = refused(desk.http.get(f"{desk.trained(a_spec())}/charts/{query}"), 422)["errors"]
     assert [each["field"] for each in problems] == [field]
+
+
+def test_charts_drawn_at_the_same_time_are_those_drawn_one_by_one():
+    shown = [layered(np.random.default_rng(seed).lognormal(size=(2, 4, 3))) for seed in range(6)]
+
+    def drawn(each: Layered) -> bytes:
+        return render(heat_map.draw(each), "svg")
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(drawn, shown)) == [drawn(each) for each in shown]
