@@ -181,6 +181,17 @@ class Client:
         content: bytes = self._ask("GET", path, params=query, headers={"Accept": media_type}).content
         return content
 
+    def charts(self, experiment_id: UUID | str) -> list[str]:
+        """The names of the charts that can be drawn of an experiment."""
+        answer = self._ask("GET", f"/experiments/{experiment_id}/charts")
+        return [each["name"] for each in answer.json()["charts"]]
+
+    def chart(self, experiment_id: UUID | str, name: str, form: str = "svg", **query: Any) -> bytes:
+        """A chart, drawn by the service, as it goes into a file: `form` is svg or png."""
+        path = f"/experiments/{experiment_id}/charts/{name}.{form}"
+        content: bytes = self._ask("GET", path, params=query).content
+        return content
+
     def wait(
         self,
         experiment_id: UUID | str,

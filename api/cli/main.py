@@ -9,6 +9,7 @@ from rich.table import Table
 
 from api.cli import demo as demonstration
 from api.cli import serve as service
+from api.cli.charts import save_charts
 from api.cli.diagnosis import diagnosis
 from api.cli.display import picture
 from api.cli.measured import Measured
@@ -110,14 +111,21 @@ def list_(
 
 
 @app.command(epilog=EPILOG)
-def show(id: Id, url: Url = None) -> None:
+def show(
+    id: Id,
+    save: Annotated[Path | None, typer.Option(help="Put its charts into this folder, as SVG.")] = None,
+    url: Url = None,
+) -> None:
     """Show an experiment: status, final metrics, gradients and state of each layer, and what broke, if anything did."""
     with in_one_line():
         client = _client(url)
         experiment = client.get(id)
         measured = Measured.by(client, experiment)
+        saved = save_charts(client, experiment.id, save) if save else 0
     console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {_state(experiment)}")
     console.print(picture(measured))
+    if saved:
+        console.print(f"{saved} charts are in {save}.")
 
 
 @app.command(epilog=EPILOG)
@@ -183,7 +191,7 @@ def train(
 
 @app.command(epilog=EPILOG)
 def demo(
-    output: Annotated[Path, typer.Option(help="Where the series go, as JSON and CSV.")] = Path("demo-output"),
+    output: Annotated[Path, typer.Option(help="Where the series go, as JSON, CSV and charts.")] = Path("demo-output"),
     seeds: Annotated[int, typer.Option(help="Seeds for each network.", min=1)] = 5,
 ) -> None:
     """Train the tutorial's first three networks on an embedded service and say what was found."""
