@@ -5,7 +5,7 @@ import numpy as np
 from core.diagnosis.evidence import Run, is_relu, largest, middle
 from core.diagnosis.finding import Kind, Measure, Sighting, measure
 from core.diagnosis.groups import DATA, DRAW, GROWTHS
-from core.diagnosis.outcome import decided_epoch
+from core.diagnosis.outcome import decided_epoch, outcome
 from core.diagnosis.rule import Rule
 from core.diagnosis.steps import relative_steps, updates
 
@@ -37,7 +37,9 @@ def look(run: Run) -> Sighting | None:
 def _too_large(run: Run, steps: np.ndarray) -> Sighting | None:
     (large,) = np.nonzero(steps > np.where(run.epochs == 0, LARGE_AT_FIRST, LARGE))
     died = _died(run)
-    if len(large):
+    # A forecast of epoch 0 that did not come true: no later step was long, and the run has learnt.
+    refuted = len(large) == 1 and run.epochs[large[0]] == 0 and outcome(run).verdict == "learns"
+    if len(large) and not refuted:
         since = int(run.epochs[large[0]])
         bound = LARGE_AT_FIRST if since == 0 else LARGE
         measures = _measures(run, measure("step", largest(steps), ">", bound, "of the weights"))
@@ -118,7 +120,7 @@ RULE = Rule(
     severity="critical",
     formula=(
         "s = ‖update‖/‖w‖, for SGD learning_rate·‖g‖/((1 − momentum)·‖w‖), for Adam and its like learning_rate·√n/‖w‖: "
-        "s > large, at epoch 0 s > large_at_first; or s > deadly before a relu layer that was alive dies; or s·(number "
+        "s > large, at epoch 0 s > large_at_first unless the run has learnt without any later; or s > deadly before a relu layer that was alive dies; or s·(number "
         "of updates) < reach, at epoch 0 or as measured"
     ),
     thresholds={"large": LARGE, "large_at_first": LARGE_AT_FIRST, "deadly": DEADLY, "reach": REACH},
