@@ -1,4 +1,4 @@
-"""The changes that make a healthy spec ill, one function each: the fields of a spec and a source of chance to new fields.
+"""The changes that make a healthy spec ill: from the fields of a spec, and a source of chance, to new fields.
 
 How strong a change is, is drawn by chance within bounds that were widened until what is made is ill by the criterion of
 `bench.clinic.criterion`, on both halves, whatever any rule says.
@@ -108,7 +108,8 @@ def dataset(name: str, illness: str, roots: tuple[str, ...], **changes: Any) -> 
     """Other fields of the dataset."""
 
     def apply(fields: Fields, chance: random.Random) -> Fields:
-        fields["dataset"].update({field: value(chance) if callable(value) else value for field, value in changes.items()})
+        made = {field: value(chance) if callable(value) else value for field, value in changes.items()}
+        fields["dataset"].update(made)
         return fields
 
     return Change(name, illness, roots, _on_a_copy(apply))
@@ -178,9 +179,7 @@ BIASED = drawn(
 OFF = drawn("biases below zero", "dead_relu", DEAD, bias_initializer=_constant(20, 100, -1))
 ZERO = drawn("zero weights", "symmetric", ("symmetric_units",), kernel_initializer=lambda _: "zeros")
 EQUAL = drawn("equal weights", "symmetric", ("symmetric_units",), kernel_initializer=_equal)
-ONE_SIDED = drawn(
-    "one-sided weights", "nonzero_mean", ("nonzero_mean_initialization",), kernel_initializer=_one_sided
-)
+ONE_SIDED = drawn("one-sided weights", "nonzero_mean", ("nonzero_mean_initialization",), kernel_initializer=_one_sided)
 SLOW = rate("rate too low", "slow", ("learning_rate",), 1e-6, 1e-4)
 EXPLODE = rate("rate far too high", "exploding", ("learning_rate",), 300, 3000)
 KILL = rate("rate far too high", "dead_relu", ("learning_rate", *DEAD), 30, 100)

@@ -6,7 +6,8 @@ from functools import cache
 
 from bench.clinic.case import Case, Half
 from bench.clinic.changes import Fields, hidden
-from bench.clinic.grounds import GROUNDS, Ground
+from bench.clinic.ground import Ground
+from bench.clinic.grounds import GROUNDS
 from core.spec import ExperimentSpec
 
 # Whatever is drawn by chance, and the split, follow from this.

@@ -38,7 +38,6 @@ LAST, SWINGS = 5, 10
 LEAST_KNOWN = 0.1
 
 
-
 @dataclass(frozen=True)
 class Measured:
     """What the criterion asks of a case's runs.

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from bench.clinic.grounds import BINARY, dense, sgd
+from bench.clinic.ground import BINARY, dense, sgd
 from bench.clinic.training import trained
 from core.diagnosis.facts import facts
 from core.diagnosis.theory import predict

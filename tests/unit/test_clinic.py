@@ -1,6 +1,7 @@
 """The clinic's construction: what is made, how it is split, and how an answer is judged."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -36,7 +37,8 @@ def test_every_dataset_and_every_family_of_layers_occurs():
 
 
 def test_healthy_networks_have_many_activations():
-    used = {layer.spec.function.kind for case in cases() if not case.illness for layer in case.spec.layers if layer.spec.function}
+    layers = [layer.spec for case in cases() if not case.illness for layer in case.spec.layers]
+    used = {layer.function.kind for layer in layers if layer.function}
     assert len(used & {kind_of(each) for each in ACTIVATIONS}) >= 10
 
 
@@ -73,14 +75,14 @@ def test_what_is_done_to_a_twin_changes_it():
 
 def test_cases_that_share_a_program_stand_side_by_side():
     programs = [program(case) for case in cases()]
-    changes = sum(before != after for before, after in zip(programs, programs[1:], strict=False))
+    changes = sum(before != after for before, after in pairwise(programs))
     assert changes == len(set(programs)) - 1
 
 
 def test_answers_name_rules_that_exist_and_each_rule_has_one_column():
     known = {rule.name for rule in RULES}
-    named = {rule for illness in ILLNESSES for rule in illness.found_by} | {rule for case in cases() for rule in case.roots}
-    assert named <= known
+    for named in (*(illness.found_by for illness in ILLNESSES), *(case.roots for case in cases())):
+        assert set(named) <= known
     columns = Counter(rule for rules in ROOTS.values() for rule in rules)
     assert set(columns) == known
     assert set(columns.values()) == {1}

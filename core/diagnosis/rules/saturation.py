@@ -41,8 +41,8 @@ RULE = Rule(
     kind="symptom",
     severity="warning",
     formula=(
-        "mean of φ′(z) over units and samples < slope·max φ′ in a hidden layer, in most recorded epochs; a risk where it "
-        "is < slope_at_birth·max φ′ at epoch 0"
+        "mean of φ′(z) over units and samples < slope·max φ′ in a hidden layer, in most recorded epochs; a risk where "
+        "it is < slope_at_birth·max φ′ at epoch 0"
     ),
     thresholds={"slope": SLOPE, "slope_at_birth": SLOPE_AT_BIRTH},
     source="Glorot & Bengio 2010, section 3; threshold measured here",
