@@ -54,12 +54,13 @@ RULES: tuple[Rule, ...] = (
     # The data and the spec.
     output_mismatch.RULE, class_imbalance.RULE, input_range.RULE, target_range.RULE,
     nonzero_mean_initialization.RULE, initial_variance.RULE, finite_width.RULE, symmetric_units.RULE,
-    born_dead_risk.RULE, predicted_vanishing.RULE, predicted_exploding.RULE,
-    exploding_through_time.RULE, initial_loss.RULE, learning_rate.RULE,
+    born_dead_risk.RULE, predicted_exploding.RULE, exploding_through_time.RULE,
+    initial_loss.RULE, learning_rate.RULE,
     # What grows.
     exploding_gradient.RULE, exploding_growth.RULE, gradient_spike.RULE, loss_blow_up.RULE, nonfinite.RULE,
     # What stands in the way of the signal.
-    saturation.RULE, saturation_range.RULE, dead_units.RULE, dead_layer.RULE, dead_network.RULE,
+    saturation.RULE, saturation_range.RULE, predicted_vanishing.RULE,
+    dead_units.RULE, dead_layer.RULE, dead_network.RULE,
     vanishing_through_time.RULE, vanishing_signal.RULE, vanishing_gradient.RULE, gradient_floor.RULE,
     # What the loss shows.
     update_ratio.RULE, oscillation.RULE, late_rise.RULE, plateau.RULE, not_learning.RULE, overfitting.RULE,

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.diagnosis.evidence import Run
 from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.groups import SATURATIONS
 from core.diagnosis.rule import Rule
 from core.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
 
@@ -37,10 +38,10 @@ RULE = Rule(
     source="AutoTrainer (Zhang et al. 2021), gamma",
     explanation=(
         "Of all entries of the gradient a share of {zero_share} is exactly 0, in {layers}: those weights do not move, "
-        "whatever the learning rate. A gradient is exactly 0 only where units are off, or where the weights behind "
-        "them are 0."
+        "whatever the learning rate. A gradient is exactly 0 only where units are off, where they are saturated so far "
+        "that nothing is left of their slope, or where the weights behind them are 0."
     ),
     remedies=AGAINST_DEATH,
-    causes=(*CAUSES_OF_DEATH, "dead_units", "dead_layer"),
+    causes=(*CAUSES_OF_DEATH, *SATURATIONS, "predicted_vanishing", "dead_units", "dead_layer"),
     look=look,
 )

@@ -3,7 +3,7 @@
 from core.diagnosis.evidence import Run, arriving
 from core.diagnosis.expectation import expected
 from core.diagnosis.finding import Sighting, measure
-from core.diagnosis.groups import DRAW
+from core.diagnosis.groups import DRAW, SATURATIONS
 from core.diagnosis.rule import Rule
 
 # What arrives at the first hidden layer of the output's signal, as lengths. For networks that learn theory expects 0.4
@@ -55,6 +55,6 @@ RULE = Rule(
         "residual_connections",
         "fewer_layers",
     ),
-    causes=("input_range", *DRAW),
+    causes=("input_range", *DRAW, *SATURATIONS),
     look=look,
 )

@@ -10,6 +10,9 @@ from core.diagnosis.rule import Rule
 # The mean slope as a share of the steepest. Layers of networks that learn end between 0.34 and 0.95 of it, the worst
 # layers of the failing five-layer tanh network with U(0, 1) at 0.16, after 0.09 at the beginning.
 SLOPE = 0.2
+# Before the first update, when nothing has been learnt that could need it, a slope so small is a risk of its own:
+# drawn by the usual rules on inputs of about 1, tanh, sigmoid and softsign begin above 0.3 of their steepest.
+SLOPE_AT_BIRTH = 0.05
 
 
 def look(run: Run) -> Sighting | None:
@@ -20,13 +23,16 @@ def look(run: Run) -> Sighting | None:
     layers = {layer.name: layer for layer in run.hidden_layers}
     relative = np.abs(recorded.values) / [steepest(layers[name]) for name in recorded.layers]
     since = recorded.by_layer(recorded.mostly, relative < SLOPE)
+    born = recorded.initially is not None and bool((relative[0] < SLOPE_AT_BIRTH).any())
+    if born:
+        since |= {name: 0 for name, slope in zip(recorded.layers, relative[0], strict=True) if slope < SLOPE_AT_BIRTH}
     if not since:
         return None
     flat = [relative[:, recorded.layers.index(name)] for name in since]
     least = min(middle(slopes[slopes < SLOPE]) for slopes in flat)
-    return Sighting(
-        tuple(since), min(since.values()), (measure("relative_slope", least, "<", SLOPE, "of the steepest"),)
-    )
+    told = (measure("relative_slope", least, "<", SLOPE, "of the steepest"),)
+    layers_found = tuple(name for name in recorded.layers if name in since)
+    return Sighting(layers_found, min(since.values()), told, kind="risk" if born else None)
 
 
 RULE = Rule(
@@ -34,8 +40,11 @@ RULE = Rule(
     title="Units are saturated",
     kind="symptom",
     severity="warning",
-    formula="mean of φ′(z) over units and samples < slope·max φ′ in a hidden layer, in most recorded epochs",
-    thresholds={"slope": SLOPE},
+    formula=(
+        "mean of φ′(z) over units and samples < slope·max φ′ in a hidden layer, in most recorded epochs; a risk where "
+        "it is < slope_at_birth·max φ′ at epoch 0"
+    ),
+    thresholds={"slope": SLOPE, "slope_at_birth": SLOPE_AT_BIRTH},
     source="Glorot & Bengio 2010, section 3; threshold measured here",
     explanation=(
         "In {layers} the activation's mean slope is {relative_slope} of its steepest: most pre-activations lie where "

@@ -17,12 +17,21 @@ def look(run: Run) -> Sighting | None:
     ratios = step_ratios(run)
     if ratios is None:
         return None
-    since = ratios.by_layer(ratios.mostly, ratios.values < RATIO)
+    since = ratios.by_layer(lambda small: _since(ratios, small), ratios.values < RATIO)
     if not since:
         return None
     columns = [ratios.values[:, ratios.layers.index(layer)] for layer in since]
     usual = min(middle(column[column < RATIO]) for column in columns)
     return Sighting(tuple(since), min(since.values()), (measure("step_ratio", usual, "<", RATIO),))
+
+
+def _since(ratios: Recorded, small: np.ndarray) -> int | None:
+    """Since when the signal vanishes: in most epochs, or before the first update.
+
+    What a network does not see at first it can only come to see by chance: in runs that fail that is where it began,
+    even if noise made the recurrent kernel grow later.
+    """
+    return 0 if ratios.epochs[0] == 0 and small[0] else ratios.mostly(small)
 
 
 def step_ratios(run: Run) -> Recorded | None:
@@ -45,7 +54,7 @@ RULE = Rule(
     title="Gradients vanish through time",
     kind="symptom",
     severity="critical",
-    formula="rms δ at the first time step < ratio·rms δ at the last one, in most recorded epochs",
+    formula="rms δ at the first time step < ratio·rms δ at the last one, in most recorded epochs or at epoch 0",
     thresholds={"ratio": RATIO},
     source="Hochreiter 1991; Bengio, Simard & Frasconi 1994; threshold measured here on the adding problem",
     explanation=(

@@ -135,6 +135,19 @@ def _through_time(ratio: float) -> np.ndarray:
     return np.broadcast_to(np.linspace(ratio, 1, 6), (EPOCHS + 1, 1, 6))
 
 
+def _at_birth_only(values: np.ndarray) -> np.ndarray:
+    """The same at epoch 0, and 1 from the first epoch on."""
+    changed = np.array(values)
+    changed[1:] = 1.0
+    return changed
+
+
+def _flat_at_birth(slope: float) -> Run:
+    slopes = by_layer(1.0, 1.0, 1.0, 1.0)
+    slopes[0] = slope
+    return a_run(series={"activations.slope": slopes})
+
+
 def _spiking(ratio: float) -> Run:
     norm = np.ones(EPOCHS + 1)
     norm[20] = ratio
@@ -256,6 +269,7 @@ CASES: tuple[Case, ...] = (
     Case("gradient_spike", _spiking, gradient_spike.RATIO, ">"),
     Case("loss_blow_up", _blowing_up, loss_blow_up.RATIO, ">"),
     Case("saturation", lambda slope: a_run(series={"activations.slope": slope}), saturation.SLOPE, "<"),
+    Case("saturation", _flat_at_birth, saturation.SLOPE_AT_BIRTH, "<", at_birth=True),
     Case(
         "saturation_range",
         lambda share: a_run(series={"activations.saturated_fraction": share}),
@@ -269,6 +283,13 @@ CASES: tuple[Case, ...] = (
         lambda ratio: a_run(RECURRENT, series={"time_signals": _through_time(ratio)}),
         vanishing_through_time.RATIO,
         "<",
+    ),
+    Case(
+        "vanishing_through_time",
+        lambda ratio: a_run(RECURRENT, series={"time_signals": _at_birth_only(_through_time(ratio))}),
+        vanishing_through_time.RATIO,
+        "<",
+        at_birth=True,
     ),
     Case("vanishing_signal", _signal, vanishing_signal.SHARE, "<"),
     Case(

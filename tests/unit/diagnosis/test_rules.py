@@ -11,7 +11,15 @@ import pytest
 import core.diagnosis.rules
 from core.diagnosis import RULES, Run, Sighting
 from core.diagnosis.rule import Rule, listed
-from core.diagnosis.rules import born_dead_risk, dead_layer, finite_width, learning_rate, nonfinite, output_mismatch
+from core.diagnosis.rules import (
+    born_dead_risk,
+    dead_layer,
+    finite_width,
+    learning_rate,
+    nonfinite,
+    output_mismatch,
+    saturation,
+)
 from core.history import Culprit
 from tests.unit.diagnosis.histories import (
     EPOCHS,
@@ -351,6 +359,18 @@ class TestLearningRate:
             spec = a_network(training=training)
             assert (learning_rate.RULE(a_run(spec, metrics={"clipped_gradient_norm": 1e-9})) is not None) == says
 
+    @pytest.mark.parametrize(("later", "fails", "says"), [(1.0, False, False), (1.0, True, True), (20.0, False, True)])
+    def test_a_forecast_is_refuted_by_a_run_that_learns_with_short_steps(self, later: float, fails: bool, says: bool):
+        norm = np.full(EPOCHS + 1, later)  # steps of 0.009 and 0.18
+        norm[0] = 100.0  # a step of 0.88
+        sighting = learning_rate.RULE(a_run(metrics={"clipped_gradient_norm": norm}, fails=fails))
+        assert (sighting is not None) == says
+
+    def test_what_epoch_0_forecasts_stands_until_something_is_learnt(self):
+        sighting = learning_rate.RULE(a_run(epochs=0, metrics={"clipped_gradient_norm": 100.0}))
+        assert sighting is not None
+        assert sighting.kind == "risk"
+
     def test_a_layer_that_was_alive_and_died_of_long_steps(self):
         dead = by_layer(0, 1, 0, 0)
         dead[:6] = 0
@@ -364,6 +384,14 @@ class TestLearningRate:
         loud = a_run(a_network(training=sgd(5.0)))
         assert learning_rate.RULE(without_series(loud)) is not None
         assert learning_rate.RULE(without_series(a_run())) is None
+
+
+class TestSaturation:
+    @pytest.mark.parametrize(("slope", "kind"), [(0.04, "risk"), (0.1, None)])
+    def test_it_is_a_risk_where_units_begin_flat(self, slope: float, kind: str | None):
+        sighting = saturation.RULE(a_run(epochs=0, series={"activations.slope": slope}))
+        assert sighting is not None
+        assert sighting.kind == kind
 
 
 class TestOutputMismatch:

@@ -1,0 +1,128 @@
+"""The clinic's construction: what is made, how it is split, and how an answer is judged."""
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from bench.clinic import BY_NAME, ILLNESSES, cases
+from bench.clinic.case import Case
+from bench.clinic.construction import RUNS, program
+from bench.clinic.criterion import Measured, holds, sick
+from bench.clinic.report import ROOTS, wilson
+from core.activations import ACTIVATIONS
+from core.datasets import DATASETS
+from core.diagnosis import RULES
+from core.frozen import kind_of
+from core.layers import LAYERS
+
+# What only passes on, or differs from another one by the number of axes alone.
+FAMILIES = {kind_of(layer) for layer in LAYERS} - {"global_max_pooling2d", "global_average_pooling1d"}
+LEAST = 8
+
+
+def test_every_case_has_a_name_and_a_spec_of_its_own():
+    assert len(cases()) >= 300
+    assert len({case.name for case in cases()}) == len(cases())
+    assert len({case.spec.model_copy(update={"name": "one"}).fingerprint() for case in cases()}) == len(cases())
+
+
+def test_every_case_trains_five_seeds():
+    assert {len(case.spec.seeds) for case in cases()} == {RUNS}
+
+
+def test_every_dataset_and_every_family_of_layers_occurs():
+    assert {case.spec.dataset.kind for case in cases()} == {kind_of(dataset) for dataset in DATASETS}
+    assert {layer.spec.kind for case in cases() for layer in case.spec.layers} >= FAMILIES
+
+
+def test_healthy_networks_have_many_activations():
+    layers = [layer.spec for case in cases() if not case.illness for layer in case.spec.layers]
+    used = {layer.function.kind for layer in layers if layer.function}
+    assert len(used & {kind_of(each) for each in ACTIVATIONS}) >= 10
+
+
+@pytest.mark.parametrize("half", ["tune", "final"])
+def test_every_illness_is_in_both_halves(half):
+    counts = Counter(case.illness for case in cases() if case.half == half)
+    assert all(counts[illness.name] >= LEAST for illness in ILLNESSES)
+    assert counts[None] >= 50
+
+
+def test_the_split_follows_from_the_seed_alone():
+    first = [(case.name, case.half) for case in cases()]
+    cases.cache_clear()
+    assert [(case.name, case.half) for case in cases()] == first
+
+
+def test_a_family_stays_together_and_its_twin_is_healthy():
+    by_name = {case.name: case for case in cases()}
+    for case in cases():
+        twin = by_name[case.twin]
+        assert twin.illness is None
+        assert twin.half == case.half
+        assert (case.illness is None) == (not case.roots)
+
+
+def test_what_is_done_to_a_twin_changes_it():
+    by_name = {case.name: case for case in cases()}
+    for case in cases():
+        if case.name != case.twin:
+            twin = by_name[case.twin].spec
+            same = case.spec.model_copy(update={"name": twin.name})
+            assert same != twin, case.name
+
+
+def test_cases_that_share_a_program_stand_side_by_side():
+    programs = [program(case) for case in cases()]
+    changes = sum(before != after for before, after in pairwise(programs))
+    assert changes == len(set(programs)) - 1
+
+
+def test_answers_name_rules_that_exist_and_each_rule_has_one_column():
+    known = {rule.name for rule in RULES}
+    for named in (*(illness.found_by for illness in ILLNESSES), *(case.roots for case in cases())):
+        assert set(named) <= known
+    columns = Counter(rule for rules in ROOTS.values() for rule in rules)
+    assert set(columns) == known
+    assert set(columns.values()) == {1}
+    assert {case.illness for case in cases()} == {None, *BY_NAME}
+
+
+def measured(*scores: float, reference: float = 1.0, swing: float = 0.0, worsened: int = 0) -> Measured:
+    return Measured(scores, reference, swing, tuple(place < worsened for place in range(len(scores))))
+
+
+def a_case(illness: str | None) -> Case:
+    return next(case for case in cases() if case.illness == illness)
+
+
+def test_a_healthy_case_must_learn_in_four_of_five_seeds():
+    twin = measured(1, 1, 1, 1, 1)
+    assert holds(a_case(None), measured(0.9, 0.8, 0.9, 0.8, 0.1), twin)
+    assert not holds(a_case(None), measured(0.9, 0.8, 0.9, 0.2, 0.1), twin)
+    assert not holds(a_case(None), measured(0.6, 0.6, 0.6, 0.6, 0.6), twin)
+
+
+def test_an_ill_case_must_lose_half_of_what_its_twin_knows_in_three_of_five_seeds():
+    twin = measured(0.8, 0.8, 0.8, 0.8, 0.8)
+    ill = a_case("vanishing")
+    assert holds(ill, measured(0.3, 0.3, 0.3, 0.8, 0.8), twin)
+    assert not holds(ill, measured(0.3, 0.3, 0.8, 0.8, 0.8), twin)
+    assert sick(measured(float("-inf"), 0.8, 0.8, 0.8, 0.8), twin) == 1 / 5
+
+
+def test_overfitting_is_seen_by_the_test_loss_and_oscillation_by_the_test_score():
+    twin = measured(0.8, 0.8, 0.8, 0.8, 0.8)
+    assert holds(a_case("overfit"), measured(0.7, 0.7, 0.7, 0.7, 0.7, worsened=3), twin)
+    assert not holds(a_case("overfit"), measured(0.7, 0.7, 0.7, 0.7, 0.7, worsened=2), twin)
+    assert holds(a_case("oscillating"), measured(0.7, 0.7, 0.7, 0.7, 0.7, swing=0.3), twin)
+    assert not holds(a_case("oscillating"), measured(0.7, 0.7, 0.7, 0.7, 0.7, swing=0.2), twin)
+    swinging = measured(0.8, 0.8, 0.8, 0.8, 0.8, swing=0.3)
+    assert not holds(a_case("oscillating"), measured(0.7, 0.7, 0.7, 0.7, 0.7, swing=0.4), swinging)
+
+
+def test_wilsons_interval():
+    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+    assert wilson(0, 0) == (0.0, 1.0)
