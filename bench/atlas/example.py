@@ -1,16 +1,14 @@
 """One illness shown: a small network in which a rule speaks, and the picture in which it is seen best."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
+from bench.treating import runs_of
 from core.diagnosis import Diagnosis, Finding, Run, diagnose
-from core.history import History
 from core.spec import ExperimentSpec
 
 
@@ -58,18 +56,5 @@ class Example:
 @cache
 def trained(canonical: str) -> Trained:
     """Train a spec, once for all the examples that share it."""
-    from core.training.train import train
-
     spec = ExperimentSpec.model_validate_json(canonical)
-    parts: dict[int, list[History]] = defaultdict(list)
-    ends: dict[int, Any] = {}
-    for chunk in train(spec):
-        for run in chunk.runs:
-            parts[run.seed].append(run.history)
-            ends[run.seed] = run.stopped_by, run.culprit
-    return Trained(spec, tuple(Run(spec, seed, _joined(parts[seed]), *ends[seed]) for seed in spec.seeds))
-
-
-def _joined(parts: list[History]) -> History:
-    series = {kind: np.concatenate([part.series[kind] for part in parts]) for kind in parts[0].series}
-    return History(parts[0].layout, 0, np.concatenate([part.metrics for part in parts]), series)
+    return Trained(spec, tuple(runs_of(spec)))
