@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from core.activations import ActivationFunction
 from core.diagnosis.facts import DataFacts, facts
 from core.history import Culprit, History, StoppedBy, Tensor
 from core.spec import ExperimentSpec, NamedLayer
@@ -167,9 +168,18 @@ def arriving(run: Run) -> Recorded | None:
     return Recorded(signals.epochs, signals.tensors[first : first + 1], share[:, None])
 
 
+def activation_of(layer: NamedLayer) -> ActivationFunction | None:
+    """What turns a layer's pre-activations into what it puts out, for a simple recurrent layer at each time step.
+
+    None where there is none, and for layers with gates: each gate has its own, and is often switched for good reason.
+    """
+    spec = getattr(layer.spec, "layer", layer.spec)  # a bidirectional layer is two of one kind
+    return getattr(spec, "activation") if spec.kind == "simple_rnn" else layer.spec.function  # noqa: B009
+
+
 def slopes_down(layer: NamedLayer) -> bool:
     """Whether the layer's activation can saturate: it has a largest slope, and is no relu."""
-    function = layer.spec.function
+    function = activation_of(layer)
     if function is None or not function.per_unit or function.kind in (*RELU_LIKE, "linear"):
         return False
     return function.steepest is not None
@@ -177,13 +187,13 @@ def slopes_down(layer: NamedLayer) -> bool:
 
 def is_relu(layer: NamedLayer) -> bool:
     """Whether units of the layer can be off for every sample: a relu without a slope below zero."""
-    function = layer.spec.function
+    function = activation_of(layer)
     return function is not None and function.kind in RELU_LIKE and not getattr(function, "negative_slope", 0.0)
 
 
 def steepest(layer: NamedLayer) -> float:
     """The largest slope that the layer's activation has anywhere."""
-    function = layer.spec.function
+    function = activation_of(layer)
     return 1.0 if function is None or function.steepest is None else function.steepest
 
 

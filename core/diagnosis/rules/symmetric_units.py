@@ -50,7 +50,7 @@ def correlations(run: Run) -> dict[str, float]:
 
 def _can_tell(layer: NamedLayer, drawn_to_one_side: Collection[str]) -> bool:
     """Whether equal units of a layer are copies, and not what is left of a layer, or of a sum that has grown."""
-    if layer.output_shape[-1] < FEWEST_UNITS:
+    if layer.output_shape[-1] < FEWEST_UNITS or layer.spec.kind in RECURRENT:  # a state follows its inputs
         return False
     return slopes_down(layer) or (layer.spec.kind == "dense" and bool(drawn_to_one_side))
 

@@ -326,6 +326,11 @@ class TestDeadLayer:
     def test_one_epoch_will_do(self):
         assert dead_layer.RULE(a_run(RELU, epochs=0, series={"activations.dead_fraction": 1.0})) is not None
 
+    def test_a_recurrent_relu_layer_can_die(self):
+        layer = {"kind": "simple_rnn", "units": 4, "activation": "relu"}
+        spec = a_network(layer, output=dense(1, "linear"), dataset=RECURRENT.dataset, training=RECURRENT.training)
+        assert dead_layer.RULE(a_run(spec, series={"activations.dead_fraction": 1.0})) is not None
+
     def test_a_tanh_cannot_die(self):
         assert dead_layer.RULE(a_run(series={"activations.dead_fraction": 1.0})) is None
 
@@ -392,6 +397,22 @@ class TestSaturation:
         sighting = saturation.RULE(a_run(epochs=0, series={"activations.slope": slope}))
         assert sighting is not None
         assert sighting.kind == kind
+
+    @pytest.mark.parametrize(
+        ("layer", "says"),
+        [
+            ({"kind": "simple_rnn", "units": 4}, True),
+            ({"kind": "bidirectional", "layer": {"kind": "simple_rnn", "units": 4}}, True),
+            ({"kind": "simple_rnn", "units": 4, "activation": "relu"}, False),
+            ({"kind": "gru", "units": 4}, False),
+        ],
+        ids=str,
+    )
+    def test_simple_recurrent_layers_saturate_and_gates_are_left_to_themselves(self, layer, says: bool):
+        spec = a_network(layer, output=dense(1, "linear"), dataset=RECURRENT.dataset, training=RECURRENT.training)
+        for epochs in (0, EPOCHS):
+            run = a_run(spec, epochs=epochs, series={"activations.slope": 0.04})
+            assert (saturation.RULE(run) is not None) == says
 
 
 class TestOutputMismatch:
