@@ -16,6 +16,7 @@ from api.charts.layered import Layered, Scale
 
 MOST_MARKS, FEWEST_MARKS = 120, 8  # of all lines together, of each: more could not be told apart
 MOST_BANDS = len(LINES)  # bands of more lines hide one another
+FARTHEST = 1e3  # a band reaches no farther above the largest median
 MOST_POINTS = 20_000  # more are kept as pixels: a file of outlines would be megabytes long
 
 
@@ -71,7 +72,7 @@ def line(
 
 
 def scaled(axes: Axes, scale: Scale, measured: Ensemble) -> None:
-    """Give the vertical axis its scale before anything is drawn, from the medians: a band's ends may lie far below."""
+    """Give the vertical axis its scale before anything is drawn, from the medians: a band's ends may lie far away."""
     if scale == "share":
         axes.set_ylim(-0.03, 1.03)
         return
@@ -81,6 +82,7 @@ def scaled(axes: Axes, scale: Scale, measured: Ensemble) -> None:
     axes.set_yscale("log")
     known = known[known > 0]
     least, most = (float(known.min()), float(known.max())) if len(known) else (0.1, 1.0)
+    most = float(np.nanmin([np.nanmax(measured.high), most * FARTHEST])) if len(known) else most
     axes.set_ylim(least / 2, most * 2)
     decades(axes.yaxis, least / 2, most * 2)
 

@@ -1,85 +1,28 @@
-"""The examples: for each rule a small network made ill, in the order of the rules. This is the one place for them."""
-
-from typing import Any
+"""The examples: for each rule a small network made ill and the picture that shows it best, in the order of the rules."""
 
 from bench.atlas.example import Example
+from bench.atlas.networks import (
+    BREAKING,
+    BY_HEART,
+    CANCER,
+    DEEP_TANH,
+    DIVERGING,
+    ECHOING,
+    FAST,
+    FASTER,
+    FORGETFUL,
+    GAMBLE,
+    LABELS,
+    LARGE,
+    NARROW,
+    SIGMOIDS,
+    SLOW,
+    SMALL,
+    SOFTMAX,
+    SPIKY,
+    TARGETS,
+)
 from bench.atlas.pictures import as_curves, as_heat_map, as_lines, as_norms, as_ridges, as_steps, of_seeds_with
-
-# Batches without a smaller last one compile in half the time.
-CIRCLES = {"kind": "circles", "samples": 1012, "noise": 0.1, "seed": 1, "scale": [-1, 1], "train_size": 512}
-FRIEDMAN = {"kind": "friedman", "samples": 1012, "scale": "standard", "train_size": 512}
-SUMS = {"kind": "adding", "samples": 600, "length": 30, "train_size": 416}
-U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
-
-
-def dense(units: int, activation: str, kernel: Any = "he_uniform", repeat: int = 1) -> dict[str, Any]:
-    """Dense layers as a spec has them."""
-    return {"kind": "dense", "units": units, "activation": activation, "kernel_initializer": kernel, "repeat": repeat}
-
-
-def variance(times_fan_in: float) -> dict[str, Any]:
-    """Normal weights of this variance, times the number of inputs; relu needs 2, tanh 1."""
-    return {"kind": "variance_scaling", "scale": times_fan_in, "distribution": "untruncated_normal"}
-
-
-SIGMOID, VALUE = dense(1, "sigmoid", "glorot_uniform"), dense(1, "linear", "glorot_uniform")
-
-
-def network(
-    name: str, *layers: dict[str, Any], dataset: dict[str, Any] = CIRCLES, loss: str = "binary_crossentropy",
-    rate: float = 0.01, adam: bool = False, epochs: int = 60, seeds: int = 3,
-) -> dict[str, Any]:  # fmt: skip
-    """A spec; trained by SGD with momentum 0.9, or by Adam."""
-    optimizer: dict[str, Any] = {"kind": "adam"} if adam else {"kind": "sgd", "momentum": 0.9}
-    training = {"loss": loss, "optimizer": optimizer | {"learning_rate": rate}, "epochs": epochs}
-    fields = {"name": name, "dataset": dataset, "model": {"layers": list(layers)}, "training": training}
-    return {**fields, "seeds": list(range(seeds))}
-
-
-SQUARES = "mean_squared_error"
-DEEP_TANH = network(
-    "five tanh layers, U(0, 1)", dense(5, "tanh", U01, 5), dense(1, "sigmoid", U01), epochs=100, seeds=4
-)
-NARROW = network("twenty relu layers of five units", dense(5, "relu", repeat=20), SIGMOID, seeds=8)
-SIGMOIDS = network("twelve sigmoid layers", dense(8, "sigmoid", "glorot_uniform", 12), SIGMOID, epochs=40)
-SMALL = network("ten relu layers, weights too small", dense(16, "relu", variance(0.2), 10), SIGMOID)
-LARGE = network("six relu layers, weights too large", dense(32, "relu", variance(200.0), 6), SIGMOID, epochs=30)
-FAST = network("two relu layers, learning rate 1", dense(16, "relu", repeat=2), SIGMOID, rate=1.0, epochs=40, seeds=4)
-FASTER = network(
-    "two tanh layers, learning rate 10", dense(16, "tanh", "glorot_uniform", 2), SIGMOID, rate=10.0, epochs=40, seeds=4
-)
-SLOW = network("two relu layers, learning rate 1e-6", dense(16, "relu", repeat=2), SIGMOID, rate=1e-6, epochs=40)
-SOFTMAX = network("softmax over one unit", dense(16, "relu", repeat=2), dense(1, "softmax"), epochs=40)
-CANCER = network(
-    "inputs as they were measured", dense(16, "relu", repeat=2), SIGMOID, epochs=40,
-    dataset={"kind": "breast_cancer", "train_size": 320},
-)  # fmt: skip
-LABELS = network(
-    "twenty rare labels", dense(16, "relu"), dense(20, "sigmoid", "glorot_uniform"), epochs=30,
-    dataset={"kind": "multilabel", "samples": 600, "labels": 20, "labels_per_sample": 1, "train_size": 320},
-)  # fmt: skip
-TARGETS = network(
-    "targets as they come", dense(16, "relu", repeat=2), VALUE, loss=SQUARES, epochs=40,
-    dataset={"kind": "regression", "samples": 640, "train_size": 320},
-)  # fmt: skip
-FORGETFUL = network(
-    "a simple recurrent layer", {"kind": "simple_rnn", "units": 8}, VALUE, dataset=SUMS, loss=SQUARES, adam=True,
-    rate=0.001, epochs=30,
-)  # fmt: skip
-ECHOING = network(
-    "a recurrent relu layer, recurrent weights too large",
-    {"kind": "simple_rnn", "units": 8, "activation": "relu", "recurrent_initializer": variance(4.0)}, VALUE,
-    dataset=SUMS, loss=SQUARES, epochs=20,
-)  # fmt: skip
-SPIKY = network(
-    "a recurrent layer, learning rate 0.1", {"kind": "simple_rnn", "units": 16}, VALUE, dataset=SUMS, loss=SQUARES,
-    rate=0.1, epochs=60, seeds=8,
-)  # fmt: skip
-BREAKING = network("three relu layers, learning rate 0.4", dense(16, "relu", repeat=3), SIGMOID, rate=0.4, seeds=8)
-BY_HEART = network(
-    "two layers of 128 units for 64 samples", dense(128, "relu", repeat=2), SIGMOID, adam=True, rate=0.01, epochs=100,
-    dataset={"kind": "moons", "samples": 400, "noise": 0.3, "seed": 1, "scale": "standard", "train_size": 64},
-)  # fmt: skip
 
 EXAMPLES: tuple[Example, ...] = (
     Example(
@@ -105,7 +48,8 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "target_range",
         "A regression whose targets have a standard deviation above 100.",
-        "The first updates follow errors that large, and the loss leaves the finite numbers.",
+        "The first updates follow errors that large, and throw the weights so far that the loss jumps by many powers "
+        "of ten.",
         TARGETS, as_curves,
     ),
     Example(
@@ -122,10 +66,10 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "finite_width",
-        "Twenty relu layers of five units, drawn as He et al. advise, eight seeds.",
+        "Twenty relu layers of ten units, drawn as He et al. advise, eight seeds.",
         "From the lowest to the highest seed the signal of a layer spans many powers of ten: each draw is a gamble. "
         "Five of the layers are shown.",
-        NARROW, as_lines("signals", "rms", layers=("dense_1", "dense_6", "dense_11", "dense_16", "dense_21")),
+        GAMBLE, as_lines("signals", "rms", layers=("dense_1", "dense_6", "dense_11", "dense_16", "dense_21")),
     ),
     Example(
         "symmetric_units",
@@ -147,8 +91,8 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "predicted_exploding",
-        "Six relu layers whose weights have a hundred times the variance that He et al. advise.",
-        "In epoch 0 the signal at the input is many thousand times as large as at the output; soon nothing is finite.",
+        "Six relu layers whose weights have twenty times the variance that He et al. advise.",
+        "On its way back from the output, at the top, the signal grows with every layer.",
         LARGE, as_heat_map("signals", "rms"),
     ),
     Example(
@@ -159,8 +103,9 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "initial_loss",
-        "Six relu layers whose weights have a hundred times the variance that He et al. advise.",
-        "The loss begins far above 0.69, which is what always answering one half costs.",
+        "Six relu layers whose weights have twenty times the variance that He et al. advise.",
+        "The loss begins far above the 0.69 that always answering one half costs, and takes most of the training to "
+        "come down.",
         LARGE, as_curves,
     ),
     Example(
@@ -171,15 +116,15 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "exploding_gradient",
-        "Six relu layers whose weights have a hundred times the variance that He et al. advise.",
-        "The signal of the first layers lies powers of ten above that of the last one.",
+        "Six relu layers whose weights have twenty times the variance that He et al. advise.",
+        "The signal of each layer lies above that of the layer behind it.",
         LARGE, as_lines("signals", "rms"),
     ),
     Example(
         "exploding_growth",
-        "Six relu layers whose weights have a hundred times the variance that He et al. advise.",
-        "The gradients are larger than any learning rate could follow.",
-        LARGE, as_lines("gradients", "mean_abs", rule="exploding_growth"),
+        "One linear unit and no hidden layer, SGD with a learning rate of 1 where about 0.5 is the most.",
+        "Every update overshoots by more than the one before: on a logarithmic axis the gradient climbs and climbs.",
+        DIVERGING, as_lines("gradients", "mean_abs"),
     ),
     Example(
         "gradient_spike",
@@ -196,9 +141,9 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "nonfinite",
-        "A regression whose targets have a standard deviation above 100.",
-        "The crossed cells are NaN or infinite.",
-        TARGETS, as_heat_map("gradients", "mean_abs"),
+        "One linear unit and no hidden layer, SGD with a learning rate of 1 where about 0.5 is the most.",
+        "The loss climbs until float32 has no numbers left; × marks where a seed is NaN or infinite.",
+        DIVERGING, as_curves,
     ),
     Example(
         "saturation",
@@ -258,7 +203,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "update_ratio",
         "Two relu layers, SGD with a learning rate of 0.000001.",
-        "In an epoch no kernel moves by more than a millionth or so of its length.",
+        "In an epoch the weights move by less than a ten-thousandth of their length.",
         SLOW, as_lines("weights", "update_ratio", rule="update_ratio", from_epoch=1),
     ),
     Example(
