@@ -84,12 +84,6 @@ EXAMPLES: tuple[Example, ...] = (
         NARROW, as_heat_map("activations", "dead_fraction"),
     ),
     Example(
-        "predicted_vanishing",
-        "Twelve sigmoid layers, drawn by Glorot's rule, which is made for tanh.",
-        "From the output at the top to the input at the bottom the signal loses a factor of about four in each layer.",
-        SIGMOIDS, as_heat_map("signals", "rms"),
-    ),
-    Example(
         "predicted_exploding",
         "Six relu layers whose weights have twenty times the variance that He et al. advise.",
         "On its way back from the output, at the top, the signal grows with every layer.",
@@ -156,6 +150,12 @@ EXAMPLES: tuple[Example, ...] = (
         "The tutorial's second network: five tanh layers, weights drawn from U(0, 1).",
         "In the later layers most pre-activations lie where tanh has lost nine tenths of its slope.",
         DEEP_TANH, as_heat_map("activations", "saturated_fraction"),
+    ),
+    Example(
+        "predicted_vanishing",
+        "Twelve sigmoid layers, drawn by Glorot's rule, which is made for tanh.",
+        "From the output at the top to the input at the bottom the signal loses a factor of about four in each layer.",
+        SIGMOIDS, as_heat_map("signals", "rms"),
     ),
     Example(
         "dead_units",
