@@ -1,4 +1,4 @@
-"""The examples: for each rule a small network made ill and the picture that shows it best, in the order of the rules."""
+"""The examples: for each rule a small network made ill, and the picture that shows it best, in the rules' order."""
 
 from bench.atlas.example import Example
 from bench.atlas.networks import (
