@@ -24,12 +24,16 @@ class Edge:
             await self._app(scope, receive, send)
             return
         head_only = scope["method"] == "HEAD"
+        ended: list[bool] = []
 
         async def looked_at(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(SECURITY)
             elif head_only and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
+                if ended:
+                    return
+                message = {**message, "body": b"", "more_body": False}  # also of a stream that would never end
+                ended.append(True)
             await send(message)
 
         await self._app({**scope, "method": "GET"} if head_only else scope, receive, looked_at)

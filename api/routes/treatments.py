@@ -42,7 +42,8 @@ def treat(
 
     Every variant is an ordinary experiment, and goes through triage first. Single changes come before combinations,
     which are tried only where no single one cures; as soon as one cures, only smaller ones are tried. All are trained
-    on the same seeds, and compared with the untreated spec on these and, as a control, on three times as many fresh ones.
+    on the same seeds, and compared with the untreated spec on these and, as a control, on three times as many fresh
+    ones.
     """
     record = treatments.treat(experiment_id, request, store=store, queue=queue, settings=settings)
     response.headers["Location"] = f"/experiments/{experiment_id}/treatments/{record.id}"

@@ -103,6 +103,12 @@ class ExperimentStore:
             raise NotFound(f"There is no experiment {id}.")
         return revision
 
+    def revisions(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The revisions of several experiments, by one cheap query, without those that do not exist."""
+        with reading(self._engine) as connection:
+            query = select(experiments.c.id, experiments.c.revision).where(experiments.c.id.in_(ids))
+            return {row.id: row.revision for row in connection.execute(query)}
+
     def page(self, *, limit: int, before: int | None = None, status: Status | None = None) -> Page:
         """Experiments, newest first; `before` is the `next` of the page before."""
         with reading(self._engine) as connection:
