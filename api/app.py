@@ -62,10 +62,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(routes.router, dependencies=[Depends(authorized)])
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_api_route("/", _dashboard, include_in_schema=False)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(Edge)
     return app
+
+
+def _dashboard() -> FileResponse:
+    return FileResponse(STATIC / "index.html")
 
 
 def _docs() -> FileResponse:

@@ -3,9 +3,10 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+POLICY = "default-src 'self'; frame-ancestors 'none'"
 # Swagger UI draws its icons from data: addresses and sets styles on elements.
-POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-SECURITY = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+POLICY_OF_DOCS = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 class Edge:
@@ -28,7 +29,8 @@ class Edge:
 
         async def looked_at(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY)
+                policy = POLICY_OF_DOCS if scope["path"] == "/docs" else POLICY
+                MutableHeaders(scope=message).update({**SECURITY, "Content-Security-Policy": policy})
             elif head_only and message["type"] == "http.response.body":
                 if ended:
                     return

@@ -1,0 +1,49 @@
+// What every chart has around it: a title, what it shows, its files.
+
+import { h } from "./element.js";
+import { save } from "./service.js";
+
+/**
+ * A figure around a chart.
+ *
+ * @param {object} of `title`, `about` (units, statistic, seeds), `controls`, `files` as from `filesOf`.
+ * @param {...Node} body the chart itself.
+ */
+export function frame({ title, about, controls = null, files = [], id = null }, ...body) {
+  const said = h("span", { class: "about" }, about);
+  const links = h("div", { class: "files" });
+  const element = h("figure", { class: "chart panel", id },
+    h("div", { class: "head" }, h("figcaption", {}, h("h2", {}, title), said), links), controls, body);
+  const show = (some) => links.replaceChildren(...some.map(link));
+  show(files);
+  return { element, links: show, say: (words) => { said.textContent = words; } };
+}
+
+function link({ label, path, accept, name }) {
+  return h("a", { href: path, download: name, onclick: (event) => { event.preventDefault(); save(path, accept, name); } }, label);
+}
+
+/**
+ * Where a view is had as files.
+ *
+ * @param {string} id the experiment's.
+ * @param {string} series the path of its numbers.
+ * @param {object} query what is asked for.
+ * @param {Set<string>} drawn the charts that the service draws.
+ * @param {string} chart the one that shows the same.
+ */
+export function filesOf(id, series, query, drawn, chart) {
+  const asked = new URLSearchParams(query).toString(), tail = asked ? `?${asked}` : "";
+  const base = `/experiments/${id}/${series}${tail}`, stem = `${id}-${series.replace("/", "-")}`;
+  const found = [
+    { label: "JSON", path: base, accept: "application/json", name: `${stem}.json` },
+    { label: "CSV", path: base, accept: "text/csv", name: `${stem}.csv` },
+  ];
+  if (drawn.has(chart)) {
+    for (const [label, media] of [["SVG", "image/svg+xml"], ["PNG", "image/png"]]) {
+      const form = label.toLowerCase();
+      found.push({ label, path: `/experiments/${id}/charts/${chart}.${form}${tail}`, accept: media, name: `${id}-${chart}.${form}` });
+    }
+  }
+  return found;
+}
