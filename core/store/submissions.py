@@ -82,12 +82,12 @@ def page(
     return Page(experiments=tuple(_read(connection, rows[:limit])), next=following)
 
 
-def _name(connection: Connection) -> ColumnElement[str]:
+def _name(connection: Connection) -> ColumnElement[Any]:
     """The experiment's name, out of its spec."""
     if connection.dialect.name == "sqlite":
-        name: ColumnElement[str] = func.json_extract(experiments.c.spec, "$.name", type_=Text)
-        return name
-    return cast(experiments.c.spec, JSON)["name"].as_string()
+        return func.json_extract(experiments.c.spec, "$.name", type_=Text())
+    named: ColumnElement[str] = cast(experiments.c.spec, JSON)["name"].as_string()
+    return named
 
 
 def cancel(connection: Connection, id: UUID, now: datetime) -> None:

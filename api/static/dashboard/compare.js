@@ -25,7 +25,7 @@ export async function compare({ page, parts: [ids = ""], signal, say }) {
   const key = legend();
   const maps = found.map((each, i) => {
     const map = heatmap({ label: `${named[i]}: mean absolute gradient, layer by epoch` });
-    return { map, element: h("section", { class: "stack", "aria-label": named[i] }, h("h3", {}, h("a", { href: `#/experiment/${each.id}` }, named[i])), map.element) };
+    return { map, element: h("section", { class: "stack", "aria-label": named[i] }, h("h3", {}, h("a", { href: `#/experiment/${each.id}` }, named[i])), map.element, map.readout) };
   });
   const results = h("tbody");
   fill(page,
@@ -106,7 +106,7 @@ function row(each, name, tint) {
 /** A table of the fields in which specs differ. */
 function differences(found, names) {
   const flat = found.map((each) => new Map(flatten(each.spec)));
-  const paths = [...new Set(flat.flatMap((each) => [...each.keys()]))].filter((path) => new Set(flat.map((each) => each.get(path))).size > 1 && path !== "name");
+  const paths = [...new Set(flat.flatMap((each) => [...each.keys()]))].sort((a, b) => a.localeCompare(b, "en", { numeric: true })).filter((path) => new Set(flat.map((each) => each.get(path))).size > 1 && path !== "name");
   if (!paths.length) return h("p", { class: "muted" }, "Nothing but their names.");
   return h("div", { class: "scroll", tabindex: 0 }, h("table", { class: "differs" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "field"), names.map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, paths.map((path) => h("tr", {}, h("td", { class: "figures" }, path), flat.map((each) => h("td", { class: "figures" }, each.get(path) ?? "–")))))));
@@ -114,7 +114,8 @@ function differences(found, names) {
 
 /** [path, value as text] of every leaf; `kind` stands for the object that it names. */
 function flatten(value, path = "") {
-  if (value === null || typeof value !== "object") return [[path, String(value)]];
+  if (value === null) return []; // not set is not different
+  if (typeof value !== "object") return [[path, String(value)]];
   if (Array.isArray(value) && value.every((each) => each === null || typeof each !== "object")) return [[path, value.join(", ")]];
   return Object.entries(value).flatMap(([key, each]) => flatten(each, path ? `${path}.${key}` : key));
 }

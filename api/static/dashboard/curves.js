@@ -1,5 +1,6 @@
 // Loss and metrics over the epochs, with a band over the seeds.
 
+import { h } from "./element.js";
 import { FEW, lines as colours } from "./colours.js";
 import { seedsOf } from "./format.js";
 import { filesOf, frame } from "./frame.js";
@@ -11,6 +12,7 @@ export function curves({ id, seeds, drawn, names }) {
   const measured = names.filter((name) => names.includes(`val_${name}`));
   const metric = measured.find((name) => name !== "loss");
   const figures = [metric, "loss"].filter(Boolean).map((name) => {
+    const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
     const share = name.includes("accuracy");
     const chart = lines({ height: 240, range: share ? [0, 1] : null, label: `${name} over the epochs` });
     const { element } = frame({
@@ -18,12 +20,15 @@ export function curves({ id, seeds, drawn, names }) {
       about: `training and validation samples · ${seeds.length > 1 ? "median and range of " : ""}${seedsOf(seeds)}`,
       files: filesOf(id, "history", {}, drawn, "history"),
       id: `curve-${name}`,
-    }, chart.element);
-    return { name, chart, element };
+    }, nothing, chart.element);
+    return { name, chart, element, nothing };
   });
   return {
     elements: figures.map((each) => each.element),
     show(grid) {
+      const empty = grid.epochs.at(-1) === undefined || grid.epochs.at(-1) === 0;
+      for (const { nothing, chart } of figures) { nothing.hidden = !empty; chart.element.hidden = empty; }
+      if (empty) return;
       const { middle, low, high } = grid.summary(), width = grid.columns.length, size = grid.rows * width;
       const first = grid.epochs[0] === 0 ? 1 : 0; // before the first update nothing has been trained on
       const of = (from, name) => strided(from.subarray(0, size), grid.columns.indexOf(name), width).subarray(first);

@@ -13,6 +13,8 @@ import { ask, get, post } from "./service.js";
 import { follow } from "./stream.js";
 import { strip } from "./strip.js";
 
+const RECURRENT = new Set(["simple_rnn", "lstm", "gru", "bidirectional"]);
+
 export async function experiment({ page, parts: [id], signal, say }) {
   const early = []; // what the stream tells before all is read
   let tell = (name, data) => early.push([name, data]);
@@ -31,22 +33,22 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const seeds = first.spec.seeds;
   const [validated, drawn] = await Promise.all([post("/experiments/validate", first.spec).catch(() => null), readCharts(id, signal)]);
   const history = await readHistory(id, signal);
-  let streamed = null, grid = history, seen = first;
+  let streamed = null, judged = null, grid = history, seen = first;
 
   const head = h("header", { class: "stack" }), verdict = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true });
   const curveFigures = curves({ id, seeds, drawn, names: history.columns });
-  const views = await layerViews({ id, seeds, drawn, signal, onepoch: at, ongrid: (next) => { streamed = next; } });
+  const views = await layerViews({ id, seeds, recorded: first.spec.record, drawn, signal, onepoch: at, ongrid: (next) => { streamed = next; } });
   const boxes = validated && strip({
     layers: validated.layers.filter((each) => each.parameters), onepoch: at,
     sizeAt: (layer, epoch) => { const row = rowOf(layer); return row < 0 ? null : views.sizeAt(row, epoch); },
     onopen: (layer) => { const row = rowOf(layer); if (row >= 0) views.open(row); },
   });
   const rowOf = (layer) => (views.grid ? views.grid.columns.findIndex((each) => each.split(" ")[0] === layer) : -1);
-  const steps = h("section", { class: "stack", "aria-label": "Through time" });
+  const steps = h("section", { class: "stack", hidden: true, "aria-label": "Through time" });
   const network = boxes && h("section", { class: "panel stack", "aria-label": "Network" },
     h("div", { class: "head" }, h("h2", {}, "Network"), h("span", { class: "muted small" }, "input on the left · edge: what the diagnosis found by then · bar: size, as in the map")), boxes.element);
 
-  fill(page, head, verdict, views.map, network, views.detail, h("div", { class: "two" }, curveFigures.elements), views.all, steps, table(first));
+  fill(page, head, views.map, network, views.detail, verdict, h("div", { class: "two" }, curveFigures.elements), views.all, steps, table(first));
 
   function at(epoch) {
     views.at(epoch);
@@ -58,7 +60,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
     frames ??= requestAnimationFrame(() => {
       frames = null;
       if (signal.aborted) return;
-      if (grid.rows) curveFigures.show(grid);
+      curveFigures.show(grid);
       if (grid.rows) boxes?.reach(grid.epochs.at(-1));
       boxes?.draw();
     });
@@ -66,7 +68,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
 
   function status(next) {
     seen = { ...seen, ...next };
-    fill(head, headOf(seen, { cancel, remove }));
+    fill(head, headOf(seen, judged, { cancel, remove }));
   }
 
   async function cancel() {
@@ -94,6 +96,8 @@ export async function experiment({ page, parts: [id], signal, say }) {
 
   function findings(found) {
     verdict.hidden = false;
+    judged = found.verdict;
+    status({});
     boxes?.find(found.findings);
     const shown = found.findings.filter((each) => each.severity !== "info");
     fill(verdict, h("div", { class: "row" }, h("h2", {}, "Diagnosis"), h("span", { class: "tag", "data-kind": found.verdict }, found.verdict),
@@ -105,12 +109,14 @@ export async function experiment({ page, parts: [id], signal, say }) {
   }
 
   async function throughTime() {
+    if (!first.spec.record.signals || !first.spec.model.layers.some((each) => RECURRENT.has(each.kind))) return;
     const found = await readSteps(id, signal);
+    steps.hidden = !found.length;
     fill(steps, found.filter((each) => each.grid.rows).map(({ layer, grid: some }) => {
       const { middle, lost, low, high } = some.summary(), size = some.rows * some.columns.length;
       const rows = [...Array(some.rows).keys()];
       const turned = (from) => { const made = new from.constructor(size); for (const row of rows) for (let step = 0; step < some.columns.length; step += 1) made[step * some.rows + row] = from[row * some.columns.length + step]; return made; };
-      const values = turned(middle), map = heatmap({ unit: "time step", label: `${layer}: back-propagated signal by time step and epoch` }), key = legend();
+      const values = turned(middle), map = heatmap({ unit: "time step", label: `${layer}: back-propagated signal by time step and epoch` }), key = legend(map.readout);
       const scale = Scale.over("log", values);
       const { element } = frame({ title: `${layer}: the signal through time`, about: `rms of ∂loss/∂z at each time step · ${seeds.length > 1 ? "median of " : ""}${seedsOf(seeds)} · epochs from bottom to top`, files: filesOf(id, "signals/steps", { layer }, drawn, "signal-steps") }, map.element, key.element);
       queueMicrotask(() => {
@@ -144,12 +150,12 @@ export async function experiment({ page, parts: [id], signal, say }) {
 
 const where = (layers) => (layers.length > 2 ? `${layers[0]} … ${layers.at(-1)}` : layers.join(", "));
 
-function headOf(seen, { cancel, remove }) {
+function headOf(seen, judged, { cancel, remove }) {
   const { epochs_done: done, epochs_total: total } = seen.progress, going = seen.status === "queued" || seen.status === "running";
   const took = seen.started_at && seen.finished_at ? (new Date(seen.finished_at) - new Date(seen.started_at)) / 1000 : null;
   return [
     h("div", { class: "head" },
-      h("div", { class: "row" }, h("h1", {}, seen.name || "unnamed"), h("span", { class: "tag", "data-kind": seen.status, id: "status" }, seen.cancel_requested && going ? "stopping" : seen.status)),
+      h("div", { class: "row" }, h("h1", {}, seen.name || "unnamed"), h("span", { class: "tag", "data-kind": seen.status, id: "status" }, seen.cancel_requested && going ? "stopping" : seen.status), judged && h("span", { class: "tag", "data-kind": judged, id: "verdict" }, judged)),
       h("div", { class: "row" },
         h("a", { class: "button", href: `#/new/from/${seen.id}` }, "Change and run again"),
         going ? h("button", { type: "button", id: "cancel", disabled: seen.cancel_requested, onclick: cancel }, "Cancel") : h("button", { type: "button", class: "danger", onclick: remove }, "Delete"))),
@@ -158,7 +164,7 @@ function headOf(seen, { cancel, remove }) {
       fact("optimiser", typeof seen.spec.training.optimizer === "string" ? seen.spec.training.optimizer : `${seen.spec.training.optimizer.kind} ${JSON.stringify(seen.spec.training.optimizer.learning_rate ?? "")}`),
       fact("submitted", ago(seen.created_at)), took !== null && fact("took", seconds(took)), seen.stopped_by && fact("stopped by", seen.stopped_by)),
     going && h("progress", { max: total || 1, value: done, "aria-label": "epochs done", style: { width: "100%" } }),
-    seen.error && h("p", { class: "notice bad" }, seen.error),
+    seen.error && h("p", { class: seen.status === "failed" ? "notice bad" : "notice" }, seen.error),
   ];
 }
 

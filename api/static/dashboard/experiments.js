@@ -16,7 +16,7 @@ export async function experiments({ page, signal, say }) {
   const status = h("select", { id: "status", onchange: () => look(true) },
     h("option", { value: "" }, "any status"), STATUSES.map((each) => h("option", { value: each }, each)));
   const together = h("button", { type: "button", disabled: true, onclick: () => { location.hash = `#/compare/${[...chosen].join(",")}`; } }, "Compare");
-  const body = h("tbody"), more = h("div", { class: "row" }), notice = h("div");
+  const body = h("tbody"), more = h("div", { class: "row" }), notice = h("div", { hidden: true });
   const rows = new Map();
 
   fill(page,
@@ -52,12 +52,12 @@ export async function experiments({ page, signal, say }) {
     try {
       const found = await get(wanted.path ?? `/experiments?${query}`, { signal });
       say("live", "live");
-      fill(notice);
+      fill(notice).hidden = true;
       draw(found);
     } catch (error) {
       if (signal.aborted) return;
       say("lost", "connection lost, trying again");
-      fill(notice, h("p", { class: "notice bad" }, error.message));
+      fill(notice, h("p", { class: "notice bad" }, error.message)).hidden = false;
     }
   }
 

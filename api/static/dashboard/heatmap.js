@@ -4,8 +4,8 @@ import { fill, h } from "./element.js";
 import { SIZES, Scale, token } from "./colours.js";
 import { number, power } from "./format.js";
 
-const TALLEST = 26, LOWEST = 9; // pixels of a row
-const LEAST_HEIGHT = 132, MOST_HEIGHT = 560;
+const TALLEST = 30, LOWEST = 9; // pixels of a row
+const LEAST_HEIGHT = 150, MOST_HEIGHT = 560;
 
 /**
  * A heat map of rows (the first at the bottom) over a horizontal axis.
@@ -19,7 +19,7 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
   const names = h("div", { class: "names" }), axis = h("div", { class: "axis", "aria-hidden": "true" });
   const readout = h("p", { class: "readout" }, " ");
   const map = h("div", { class: "map" }, canvas, cursor);
-  const element = h("div", { class: "stack" }, h("div", { class: "heat" }, names, map, axis), readout);
+  const element = h("div", { class: "stack" }, h("div", { class: "heat" }, names, map, axis));
   let data = null, chosen = -1;
 
   function place(event) {
@@ -123,6 +123,7 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
   return {
     element,
     canvas,
+    readout,
     /** Draw: rows and columns are names, values (columns × rows), lost likewise, `scale`, `at` where the cursor stands. */
     show(next) {
       const renamed = !data || data.rows.join() !== next.rows.join();
@@ -130,7 +131,7 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
       if (renamed) {
         fill(names, next.rows.map((row, index) => (onrow
           ? h("button", { type: "button", title: row, "aria-pressed": "false", onclick: () => onrow(index) }, row)
-          : h("span", { class: "muted small" }, row))));
+          : h("span", { class: "muted" }, row))));
         this.choose(chosen);
       }
       draw();
@@ -144,7 +145,8 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
 }
 
 /** What the colours of a scale mean. */
-export function legend() {
+/** @param {Element} readout where values under the pointer are told. */
+export function legend(readout = null) {
   const canvas = h("canvas", { width: 256, height: 1, "aria-hidden": "true" });
   const ramp = h("div", { class: "ramp" }, canvas), element = h("div", { class: "legend" }, ramp);
   const pen = canvas.getContext("2d"), image = new ImageData(256, 1);
@@ -158,7 +160,7 @@ export function legend() {
       fill(ramp, canvas, marks);
       fill(element, ramp, h("span", {}, unit),
         lost && h("span", { class: "swatch" }, h("i", { class: "lost" }), "a seed is not finite"),
-        zero && h("span", { class: "swatch" }, h("i"), "exactly 0"));
+        zero && h("span", { class: "swatch" }, h("i"), "exactly 0"), readout);
     },
   };
 }

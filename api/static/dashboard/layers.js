@@ -12,7 +12,7 @@ import { ridges } from "./ridges.js";
 const REREAD = 2000; // milliseconds between two readings of what the stream does not carry
 
 /** What the views of layers share: which numbers are looked at, and how they are drawn. */
-export async function layerViews({ id, seeds, drawn, signal, onepoch, ongrid }) {
+export async function layerViews({ id, seeds, recorded, drawn, signal, onepoch, ongrid }) {
   const known = await statistics();
   const asked = { kind: "gradients", statistic: "mean_abs", seed: "" };
   let grid = null, layer = -1, epoch = Infinity, readAt = 0, waiting = null;
@@ -26,7 +26,7 @@ export async function layerViews({ id, seeds, drawn, signal, onepoch, ongrid }) 
     h("label", { for: "kind" }, "Quantity", kindChoice), h("label", { for: "statistic" }, "Statistic", statisticChoice),
     seeds.length > 1 && h("label", { for: "seed" }, "Seeds", seedChoice));
 
-  const map = heatmap({ onrow: open, onplace: onepoch, label: "Layer by epoch: size in colours" }), scaleOfMap = legend();
+  const map = heatmap({ onrow: open, onplace: onepoch, label: "Layer by epoch: size in colours" }), scaleOfMap = legend(map.readout);
   const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
   const mapFrame = frame({ title: "", about: "", controls, id: "heatmap" }, nothing, map.element, scaleOfMap.element);
   const all = lines({ height: 300, log: true, label: "All layers over the epochs, a line for each" });
@@ -49,7 +49,7 @@ export async function layerViews({ id, seeds, drawn, signal, onepoch, ongrid }) 
   async function read() {
     readAt = Date.now();
     const wanted = `${asked.kind} ${asked.statistic}`;
-    const found = await readLayers(id, asked.kind, { statistic: asked.statistic }, signal);
+    const found = recorded[asked.kind] ? await readLayers(id, asked.kind, { statistic: asked.statistic }, signal) : null;
     if (signal.aborted || wanted !== `${asked.kind} ${asked.statistic}`) return;
     grid = found;
     ongrid(isStreamed() ? grid : null);
@@ -73,7 +73,7 @@ export async function layerViews({ id, seeds, drawn, signal, onepoch, ongrid }) 
     const values = known_.middle.subarray(0, size), lost = known_.lost.subarray(0, size);
     const scale = Scale.over(kind, values);
     const who = run < 0 ? (seeds.length > 1 ? `median of ${seedsOf(seeds)}` : seedsOf(seeds)) : `seed ${asked.seed}`;
-    const said = [asked.kind === "gradients" || asked.kind === "weights" ? "kernels" : "probe batch", who, unit, meaning].join(" · ");
+    const said = [asked.kind === "gradients" || asked.kind === "weights" ? "kernels" : "probe batch", who, meaning].join(" · ");
     mapFrame.say(said);
     map.show({ rows: seen.columns, columns: seen.epochs, values, lost, low: known_.low, high: known_.high, seeds: seen.seeds.length, scale, at: Math.min(epoch, seen.epochs.at(-1)) });
     scaleOfMap.show(scale, unit, { lost: lost.includes(1), zero: kind === "log" && values.includes(0) });

@@ -16,7 +16,7 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
   const plot = h("div", { class: "plot", role: "img", "aria-label": label });
   const readout = h("p", { class: "readout" }, " ");
   const keys = h("ul", { class: "keys" });
-  const element = h("div", { class: "stack" }, plot, keys, readout);
+  const element = h("div", { class: "stack" }, plot, h("div", { class: "under" }, keys, readout));
   let chart = null, shown = null, signature = "", focused = -1;
 
   const width = () => Math.max(200, plot.clientWidth);
@@ -40,7 +40,7 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
         { ...axis, size: 52, label: unit, labelSize: 16, labelFont: "11px system-ui",
           values: (_, marks) => marks.map((each) => (each === null ? "" : log ? decade(each) : number(each))) }],
       cursor: { y: false, points: { size: 5 }, drag: { x: true, y: false }, focus: { prox: 24 } },
-      legend: { show: false },
+      legend: { show: false }, padding: [10, 12, 0, 0],
       hooks: { setCursor: [say], setSeries: [(u, index) => { focused = index; }] },
       focus: { alpha: 0.25 },
     };

@@ -12,7 +12,7 @@ const PAUSES = [500, 1000, 2000, 4000];
  * @param {AbortSignal} signal ends it.
  */
 export async function follow(id, told, signal) {
-  let last = null, failures = 0;
+  let last = null, failures = 0, over = false;
   while (!signal.aborted) {
     try {
       const headers = { Accept: "text/event-stream", ...authorization(), ...(last ? { "Last-Event-ID": last } : {}) };
@@ -25,8 +25,9 @@ export async function follow(id, told, signal) {
         for await (const event of events(answer.body)) {
           last = event.id;
           told.event(event.name, event.data);
-          if (event.name === "done") return told.state("over");
+          over ||= event.name === "done";
         }
+        if (over) return told.state("over");
       }
     } catch (error) {
       if (signal.aborted) return undefined;

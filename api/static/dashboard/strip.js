@@ -17,19 +17,19 @@ export function strip({ layers, sizeAt, onopen, onepoch }) {
     const button = h("button", { type: "button", "data-health": "unknown", onclick: () => onopen(layer) }, h("span", {}, layer), value, size);
     return { layer, button, size, value, shape };
   });
-  let findings = [], epoch = 1, follows = true;
+  let findings = null, epoch = 1, follows = true;
 
   function draw() {
     for (const { layer, button, size, value, shape } of boxes) {
       const here = sizeAt(layer, epoch);
-      const found = findings.filter((each) => each.layers.includes(layer) && each.since_epoch <= epoch && each.severity !== "info");
+      const found = (findings ?? []).filter((each) => each.layers.includes(layer) && each.since_epoch <= epoch && each.severity !== "info");
       const worst = found.reduce((most, each) => (RANK[each.severity] > RANK[most] ? each.severity : most), "healthy");
-      const health = here?.lost ? "lost" : worst;
+      const health = here?.lost ? "lost" : findings && here ? worst : "unknown";
       button.dataset.health = health;
       value.textContent = here ? number(here.value) : "–";
       if (here && Number.isFinite(here.share)) size.style.background = css(SIZES[Math.round(255 * Math.min(1, Math.max(0, here.share)))]);
       const why = found.map((each) => each.title).join("; ");
-      button.title = `${layer}, output ${shape.join(" × ")}${health === "lost" ? ": a seed is not finite" : why ? `: ${why}` : ": nothing found"}`;
+      button.title = `${layer}, output ${shape.join(" × ")}${health === "lost" ? ": a seed is not finite" : why ? `: ${why}` : health === "unknown" ? "" : ": nothing found"}`;
     }
     told.textContent = `epoch ${epoch}`;
   }
