@@ -135,7 +135,10 @@ def test_the_tutorial_is_one_click_away_and_made_once(reader):
     page = someone.go("")
     page.fill("#search", "hidden tanh")
     page.wait_for_function(
-        "() => document.querySelectorAll('tbody tr[data-id]').length > 0 && [...document.querySelectorAll('tbody a.name')].every((each) => each.textContent.includes('hidden tanh'))"
+        """() => {
+            const names = [...document.querySelectorAll("tbody a.name")].map((each) => each.textContent);
+            return names.length > 0 && names.every((each) => each.includes("hidden tanh"));
+        }"""
     )
 
 
