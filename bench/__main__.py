@@ -6,7 +6,19 @@
 import subprocess
 import sys
 
-NAMES = ("engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients")
+NAMES = (
+    "engine",
+    "against",
+    "study",
+    "layers",
+    "threads",
+    "memory",
+    "service",
+    "store",
+    "gradients",
+    "dashboard",
+    "streams",
+)
 LEFT_OUT = 2
 
 for name in NAMES:
