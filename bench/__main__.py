@@ -6,7 +6,8 @@
 import subprocess
 import sys
 
-NAMES = (
+NAMES = ("engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients")
+NAMES += ("dashboard", "streams")
     "engine",
     "against",
     "study",

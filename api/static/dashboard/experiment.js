@@ -8,36 +8,39 @@ import { ago, number, seconds, seedsOf, share } from "./format.js";
 import { filesOf, frame } from "./frame.js";
 import { heatmap, legend } from "./heatmap.js";
 import { layerViews } from "./layers.js";
-import { readCharts, readHistory, readSteps } from "./measured.js";
+import { readHistory, readSteps } from "./measured.js";
 import { ask, get, post } from "./service.js";
 import { follow } from "./stream.js";
 import { strip } from "./strip.js";
 
+const JOIN = 2000; // milliseconds to wait for the stream before what is stored is read without it
 const RECURRENT = new Set(["simple_rnn", "lstm", "gru", "bidirectional"]);
 
 export async function experiment({ page, parts: [id], signal, say }) {
-  const early = []; // what the stream tells before all is read
-  let tell = (name, data) => early.push([name, data]);
-  let resync = () => {};
+  // While something is read, what the stream tells is held: it comes behind what is read, and no epoch falls between.
+  const held = [];
+  let holds = 1, join;
+  const joined = new Promise((resolve) => { join = resolve; });
+  const tell = (name, data) => { join(true); if (holds) held.push([name, data]); else heard(name, data); };
+  const release = () => { holds -= 1; if (!holds) for (const each of held.splice(0)) heard(...each); };
+  const hold = async (read) => { holds += 1; try { return await read(); } finally { release(); } };
   const first = await get(`/experiments/${id}`, { signal });
   document.title = `${first.name || "unnamed"} · Gradient Lab`;
   follow(id, {
-    event: (name, data) => tell(name, data),
-    state: (state) => {
-      if (state === "lost") say("lost", "connection lost, trying again");
-      else say(state, state === "live" ? "live" : "");
-      if (state === "live") resync();
-    },
+    event: tell,
+    state: (state) => say(state, { lost: "connection lost, trying again", live: "live" }[state] ?? ""),
   }, signal);
+  const going = first.status === "queued" || first.status === "running";
+  const inTime = !going || await Promise.race([joined, new Promise((resolve) => { setTimeout(() => resolve(false), JOIN); })]);
 
   const seeds = first.spec.seeds;
-  const [validated, drawn] = await Promise.all([post("/experiments/validate", first.spec).catch(() => null), readCharts(id, signal)]);
+  const validated = await post("/experiments/validate", first.spec).catch(() => null);
   const history = await readHistory(id, signal);
   let streamed = null, judged = null, grid = history, seen = first;
 
   const head = h("header", { class: "stack" }), verdict = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true });
-  const curveFigures = curves({ id, seeds, drawn, names: history.columns });
-  const views = await layerViews({ id, seeds, recorded: first.spec.record, drawn, signal, onepoch: at, ongrid: (next) => { streamed = next; } });
+  const curveFigures = curves({ id, seeds, names: history.columns });
+  const views = await layerViews({ id, seeds, recorded: first.spec.record, signal, hold, onepoch: at, ongrid: (next) => { streamed = next; } });
   const boxes = validated && strip({
     layers: validated.layers.filter((each) => each.parameters), onepoch: at,
     sizeAt: (layer, epoch) => { const row = rowOf(layer); return row < 0 ? null : views.sizeAt(row, epoch); },
@@ -118,7 +121,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
       const turned = (from) => { const made = new from.constructor(size); for (const row of rows) for (let step = 0; step < some.columns.length; step += 1) made[step * some.rows + row] = from[row * some.columns.length + step]; return made; };
       const values = turned(middle), map = heatmap({ unit: "time step", label: `${layer}: back-propagated signal by time step and epoch` }), key = legend(map.readout);
       const scale = Scale.over("log", values);
-      const { element } = frame({ title: `${layer}: the signal through time`, about: `rms of ∂loss/∂z at each time step · ${seeds.length > 1 ? "median of " : ""}${seedsOf(seeds)} · epochs from bottom to top`, files: filesOf(id, "signals/steps", { layer }, drawn, "signal-steps") }, map.element, key.element);
+      const { element } = frame({ title: `${layer}: the signal through time`, about: `rms of ∂loss/∂z at each time step · ${seeds.length > 1 ? "median of " : ""}${seedsOf(seeds)} · epochs from bottom to top`, files: filesOf(id, "signals/steps", { layer }, "signal-steps") }, map.element, key.element);
       queueMicrotask(() => {
         map.show({ rows: rows.map((row) => `epoch ${some.epochs[row]}`), columns: some.columns, values, lost: turned(lost), low: turned(low), high: turned(high), seeds: seeds.length, scale });
         key.show(scale, "loss per unit of pre-activation", { lost: false, zero: values.includes(0) });
@@ -127,24 +130,22 @@ export async function experiment({ page, parts: [id], signal, say }) {
     }));
   }
 
-  tell = (name, data) => {
+  function heard(name, data) {
     if (name === "status") status(data);
     else if (name === "epochs") epochs(data);
     else if (name === "findings") findings(data);
     else if (name === "done") { if (data.status === "deleted") say("over", "deleted"); else { throughTime(); views.read(); } }
-  };
+  }
   status(first);
   draw();
-  for (const [name, data] of early) tell(name, data);
-  // The stream may have missed nothing, and yet be another process's: what is stored is the truth.
-  resync = async () => {
-    const [now, anew] = await Promise.all([get(`/experiments/${id}`, { signal }), readHistory(id, signal)]).catch(() => []);
-    if (!now) return;
-    grid = anew;
-    status(now);
-    await views.read().catch(() => {});
-    draw();
-  };
+  release();
+  if (!inTime) {
+    joined.then(() => hold(async () => {
+      grid = await readHistory(id, signal);
+      await views.read();
+      draw();
+    })).catch(() => {});
+  }
   await throughTime();
 }
 

@@ -29,21 +29,17 @@ function link({ label, path, accept, name }) {
  * @param {string} id the experiment's.
  * @param {string} series the path of its numbers.
  * @param {object} query what is asked for.
- * @param {Set<string>} drawn the charts that the service draws.
- * @param {string} chart the one that shows the same.
+ * @param {string} chart the one that the service draws of the same.
  */
-export function filesOf(id, series, query, drawn, chart) {
+export function filesOf(id, series, query, chart) {
   const asked = new URLSearchParams(query).toString(), tail = asked ? `?${asked}` : "";
   const base = `/experiments/${id}/${series}${tail}`, stem = `${id}-${series.replace("/", "-")}`;
-  const found = [
+  const { of, ...drawn } = query; // which histograms is in the chart's name
+  const picture = (form) => `/experiments/${id}/charts/${chart}.${form}${Object.keys(drawn).length ? `?${new URLSearchParams(drawn)}` : ""}`;
+  return [
     { label: "JSON", path: base, accept: "application/json", name: `${stem}.json` },
     { label: "CSV", path: base, accept: "text/csv", name: `${stem}.csv` },
+    { label: "SVG", path: picture("svg"), accept: "image/svg+xml", name: `${id}-${chart}.svg` },
+    { label: "PNG", path: picture("png"), accept: "image/png", name: `${id}-${chart}.png` },
   ];
-  if (drawn.has(chart)) {
-    for (const [label, media] of [["SVG", "image/svg+xml"], ["PNG", "image/png"]]) {
-      const form = label.toLowerCase();
-      found.push({ label, path: `/experiments/${id}/charts/${chart}.${form}${tail}`, accept: media, name: `${id}-${chart}.${form}` });
-    }
-  }
-  return found;
 }

@@ -36,6 +36,7 @@ export class Grid {
     if (epoch <= this.last(seed)) return;
     const run = this.runs[this.seeds.indexOf(seed)], width = this.columns.length;
     if (run.length === this.epochs.length) this.epochs.push(epoch);
+    else if (this.epochs[run.length] !== epoch) return; // something was missed: nothing is better than the wrong place
     if (run.values.length < (run.length + 1) * width) run.values = grown(run.values, (run.length + 1) * width);
     run.values.set(numbers, run.length * width);
     this._dirty = Math.min(this._dirty, run.length);

@@ -12,7 +12,7 @@ import { ridges } from "./ridges.js";
 const REREAD = 2000; // milliseconds between two readings of what the stream does not carry
 
 /** What the views of layers share: which numbers are looked at, and how they are drawn. */
-export async function layerViews({ id, seeds, recorded, drawn, signal, onepoch, ongrid }) {
+export async function layerViews({ id, seeds, recorded, drawn, signal, hold, onepoch, ongrid }) {
   const known = await statistics();
   const asked = { kind: "gradients", statistic: "mean_abs", seed: "" };
   let grid = null, layer = -1, epoch = Infinity, readAt = 0, waiting = null;
@@ -46,7 +46,9 @@ export async function layerViews({ id, seeds, recorded, drawn, signal, onepoch, 
 
   const about = () => known[asked.kind].find((each) => each.name === asked.statistic);
 
-  async function read() {
+  const read = () => hold(readAnew);
+
+  async function readAnew() {
     readAt = Date.now();
     const wanted = `${asked.kind} ${asked.statistic}`;
     const found = recorded[asked.kind] ? await readLayers(id, asked.kind, { statistic: asked.statistic }, signal) : null;
