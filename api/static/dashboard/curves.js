@@ -8,7 +8,7 @@ import { strided } from "./layers.js";
 import { lines } from "./lines.js";
 
 /** The figures of an experiment's curves: the first metric, if there is one, and the loss. */
-export function curves({ id, seeds, drawn, names }) {
+export function curves({ id, seeds, names }) {
   const measured = names.filter((name) => names.includes(`val_${name}`));
   const metric = measured.find((name) => name !== "loss");
   const figures = [metric, "loss"].filter(Boolean).map((name) => {
@@ -18,7 +18,7 @@ export function curves({ id, seeds, drawn, names }) {
     const { element } = frame({
       title: name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase()),
       about: `training and validation samples · ${seeds.length > 1 ? "median and range of " : ""}${seedsOf(seeds)}`,
-      files: filesOf(id, "history", {}, drawn, "history"),
+      files: filesOf(id, "history", {}, "history"),
       id: `curve-${name}`,
     }, nothing, chart.element);
     return { name, chart, element, nothing };

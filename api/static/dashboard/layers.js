@@ -12,7 +12,7 @@ import { ridges } from "./ridges.js";
 const REREAD = 2000; // milliseconds between two readings of what the stream does not carry
 
 /** What the views of layers share: which numbers are looked at, and how they are drawn. */
-export async function layerViews({ id, seeds, recorded, drawn, signal, hold, onepoch, ongrid }) {
+export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, ongrid }) {
   const known = await statistics();
   const asked = { kind: "gradients", statistic: "mean_abs", seed: "" };
   let grid = null, layer = -1, epoch = Infinity, readAt = 0, waiting = null;
@@ -68,7 +68,7 @@ export async function layerViews({ id, seeds, recorded, drawn, signal, hold, one
     nothing.textContent = missing ?? "";
     map.element.hidden = scaleOfMap.element.hidden = allFrame.element.hidden = Boolean(missing);
     mapFrame.element.querySelector("h2").textContent = `${name}, layer by epoch`;
-    mapFrame.links(filesOf(id, asked.kind, { statistic: asked.statistic, ...(asked.seed && { seed: asked.seed }) }, drawn, `${asked.kind}-heatmap`));
+    mapFrame.links(filesOf(id, asked.kind, { statistic: asked.statistic, ...(asked.seed && { seed: asked.seed }) }, `${asked.kind}-heatmap`));
     if (missing) return;
     const run = asked.seed === "" ? -1 : grid.seeds.indexOf(Number(asked.seed));
     const seen = run < 0 ? grid : grid.only(run), known_ = seen.summary(), size = seen.rows * seen.columns.length;
@@ -81,7 +81,7 @@ export async function layerViews({ id, seeds, recorded, drawn, signal, hold, one
     scaleOfMap.show(scale, unit, { lost: lost.includes(1), zero: kind === "log" && values.includes(0) });
     allFrame.element.querySelector("h2").textContent = `${name}, all layers`;
     allFrame.say(`${who} · ${unit}${kind === "log" ? " · logarithmic" : ""}`);
-    allFrame.links(filesOf(id, asked.kind, { statistic: asked.statistic }, drawn, asked.kind));
+    allFrame.links(filesOf(id, asked.kind, { statistic: asked.statistic }, asked.kind));
     const [shown, other] = kind === "log" ? [all, allLinear] : [allLinear, all];
     shown.element.hidden = false;
     other.element.hidden = true;
@@ -98,7 +98,7 @@ export async function layerViews({ id, seeds, recorded, drawn, signal, hold, one
     other.element.hidden = true;
     oneFrame.element.querySelector("h2").textContent = `${column}: ${name.toLowerCase()}`;
     oneFrame.say(`${seeds.length > 1 ? "median and range of " : ""}${seedsOf(seeds)} · ${unit}`);
-    oneFrame.links(filesOf(id, asked.kind, { statistic: asked.statistic, layer: column.split(" ")[0] }, drawn, asked.kind));
+    oneFrame.links(filesOf(id, asked.kind, { statistic: asked.statistic, layer: column.split(" ")[0] }, asked.kind));
     shown.show(grid.epochs, [{ name: column, colour: colours(1)[0], values: take(middle), ...(seeds.length > 1 && { low: take(low), high: take(high) }) }]);
   }
 
@@ -119,7 +119,7 @@ export async function layerViews({ id, seeds, recorded, drawn, signal, hold, one
     const of = asked.kind === "weights" ? "weights" : "gradients", name = grid.columns[layer].split(" ")[0];
     hillsFrame.element.querySelector("h2").textContent = `${name}: how its ${of === "weights" ? "weights" : "gradients"} are distributed`;
     hillsFrame.say(`kernel, ${seedsOf(seeds)} together · bins of half a decade on both sides of 0 · each epoch by its own peak`);
-    hillsFrame.links(filesOf(id, "histograms", { of, layer: name }, drawn, `${of.slice(0, -1)}-histograms`));
+    hillsFrame.links(filesOf(id, "histograms", { of, layer: name }, `${of.slice(0, -1)}-histograms`));
     try {
       const found = await readHistograms(id, of, name, signal);
       hills.element.hidden = !found.epochs.length;

@@ -66,12 +66,6 @@ export async function readSteps(id, signal) {
   }
 }
 
-/** The names of the charts that the service draws. */
-export async function readCharts(id, signal) {
-  const found = await get(`/experiments/${id}/charts`, { signal }).catch(() => ({ charts: [] }));
-  return new Set(found.charts.map((each) => each.name));
-}
-
 let catalogue = null;
 /** What there is of statistics: kind -> [{name, range, unit, meaning}]. */
 export async function statistics() {
