@@ -8,18 +8,6 @@ import sys
 
 NAMES = ("engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients")
 NAMES += ("dashboard", "streams")
-    "engine",
-    "against",
-    "study",
-    "layers",
-    "threads",
-    "memory",
-    "service",
-    "store",
-    "gradients",
-    "dashboard",
-    "streams",
-)
 LEFT_OUT = 2
 
 for name in NAMES:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from core.spec.experiment import parse
 from core.store import Status
-from tests.browser.pages import NARROW, PATIENCE
+from tests.browser.pages import NARROW
 from tests.builders import a_spec
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def test_a_recipe_is_trained_watched_while_it_grows_and_cancelled(reader, servic
     spec["training"]["epochs"], spec["name"] = 50_000, "watched"
     page.fill("#spec", json.dumps(spec))
     page.click("#submit:not([disabled])")
-    page.wait_for_selector("#heatmap canvas.cells:visible", timeout=PATIENCE)
+    page.wait_for_selector("#heatmap canvas.cells:visible")
     expect(page.locator(".heat .names button")).to_have_count(LAYERS)
     before = someone.colours()
     assert len(set(before)) > 5
@@ -63,7 +63,7 @@ def test_a_recipe_is_trained_watched_while_it_grows_and_cancelled(reader, servic
     expect(page.locator("#connection")).to_have_text("live")
     page.click("#cancel")
     page.click("dialog button.danger")
-    expect(page.locator("#status")).to_have_text("cancelled", timeout=PATIENCE)
+    expect(page.locator("#status")).to_have_text("cancelled")
     page.wait_for_selector("#verdict")
 
 
@@ -156,10 +156,10 @@ def test_a_list_lives_and_lets_go(reader, service):
     queued = service.client.submit(endless(name="to be let go"))
     page = reader().go("")
     row = page.locator(f"tr[data-id='{queued.id}']")
-    expect(row.locator(".tag")).to_have_text("running", timeout=PATIENCE)
+    expect(row.locator(".tag")).to_have_text("running")
     row.get_by_text("Cancel").click()
     page.click("dialog button.danger")
-    expect(row.locator(".tag")).to_have_text("cancelled", timeout=PATIENCE)
+    expect(row.locator(".tag")).to_have_text("cancelled")
     row.get_by_text("Delete").click()
     page.click("dialog button.danger")
     expect(row).to_have_count(0)
@@ -170,11 +170,11 @@ def test_a_lost_connection_is_told_and_recovers(reader, a_service):
     submitted = own.client.submit(endless(name="interrupted"))
     someone = reader(own.client.url)
     page = someone.go(f"experiment/{submitted.id}")
-    page.wait_for_selector("#heatmap canvas.cells:visible", timeout=PATIENCE)
+    page.wait_for_selector("#heatmap canvas.cells:visible")
     own.stop()
     expect(page.locator("#connection")).to_have_attribute("data-state", "lost")
     own.start()
-    expect(page.locator("#connection")).to_have_text("live", timeout=PATIENCE)
+    expect(page.locator("#connection")).to_have_text("live")
     reached = int(page.locator(".facts dd").first.inner_text().split("/")[0])
     page.wait_for_function(
         "(reached) => Number(document.querySelector('.facts dd').textContent.split('/')[0]) > reached", arg=reached
