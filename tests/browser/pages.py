@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.servers import program
 
@@ -55,12 +55,12 @@ class Reader:
         self.page.set_default_timeout(PATIENCE)
         self.complaints: list[str] = []
         self.foreign: list[str] = []
-        self.page.on("console", lambda said: self._complain(said.text) if said.type in ("error", "warning") else None)
+        self.page.on("console", lambda said: self._complain(said) if said.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self._asked_for(request.url))
 
-    def _complain(self, text: str) -> None:
-        self.complaints.append(text)
+    def _complain(self, said: ConsoleMessage) -> None:
+        self.complaints.append(f"{said.text} ({said.location.get('url')})")
 
     def _asked_for(self, url: str) -> None:
         parts = urlsplit(url)
@@ -84,7 +84,9 @@ class Reader:
     def colours(self, selector: str = "#heatmap canvas.cells") -> list[tuple[int, int, int]]:
         """The colours in the middle of each twentieth of a canvas, row by row from the top."""
         script = """(canvas) => {
-            const pen = canvas.getContext("2d"), found = [];
+            const copy = new OffscreenCanvas(canvas.width, canvas.height), found = [];
+            const pen = copy.getContext("2d", { willReadFrequently: true });
+            pen.drawImage(canvas, 0, 0);
             for (let y = 0; y < 20; y += 1) for (let x = 0; x < 20; x += 1) {
                 const [px, py] = [(x + 0.5) * canvas.width / 20, (y + 0.5) * canvas.height / 20];
                 found.push([...pen.getImageData(px, py, 1, 1).data].slice(0, 3));

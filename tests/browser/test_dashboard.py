@@ -78,7 +78,7 @@ def test_a_layer_is_opened_from_the_map_and_from_the_keyboard(reader, trained):
     page.locator(".heat .names button", has_text="dense_2").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#layer h2").first).to_have_text("dense_2")
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator("#heatmap canvas.cells").hover()
     expect(page.locator("#heatmap .readout")).to_contain_text(re.compile(r"dense_\d · epoch \d+ · "))
 
 

@@ -78,7 +78,7 @@ export async function experiments({ page, signal, say }) {
 
   function makeRow(id) {
     const cells = Object.fromEntries(["name", "status", "progress", "trend", "loss", "accuracy", "when", "actions"].map((key) => [key, h("td", { class: key })]));
-    cells.loss.className = cells.accuracy.className = "right figures";
+    for (const key of ["loss", "accuracy"]) cells[key].classList.add("right", "figures");
     cells.when.classList.add("muted", "small");
     const tick = h("input", { type: "checkbox", onchange: () => {
       if (tick.checked) chosen.add(id); else chosen.delete(id);

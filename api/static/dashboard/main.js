@@ -46,7 +46,8 @@ async function show() {
 function wear(wanted) {
   const dark = wanted === "dark" || (wanted === "auto" && wantsDark.matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
-  theme.textContent = `Theme: ${wanted}`;
+  theme.textContent = { auto: "◐ auto", light: "○ light", dark: "● dark" }[wanted];
+  theme.setAttribute("aria-label", `Theme: ${wanted}`);
   window.dispatchEvent(new Event("themechange"));
 }
 
