@@ -13,7 +13,8 @@ from api import errors, openapi
 from api.body_limit import BodyLimit
 from api.dependencies import House, authorized
 from api.edge import Edge
-from api.routes import catalogue, charts, diagnosis, experiments, probes, series, treatments
+from api.live.live import Live
+from api.routes import catalogue, charts, diagnosis, events, experiments, probes, series, treatments
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
@@ -38,10 +39,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
-        app.state.house = House(settings, store, CeleryQueue(settings))
+        live = Live(store)
+        app.state.house = House(settings, store, CeleryQueue(settings), live)
         try:
             yield
         finally:
+            await live.close()
             store.close()
 
     app = FastAPI(
@@ -55,14 +58,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     errors.install(app)
     openapi.describe(app)
-    for routes in (diagnosis, treatments, experiments, series, charts, catalogue):
+    for routes in (diagnosis, treatments, experiments, series, charts, events, catalogue):
         app.include_router(routes.router, dependencies=[Depends(authorized)])
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_api_route("/", _dashboard, include_in_schema=False)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(Edge)
     return app
+
+
+def _dashboard() -> FileResponse:
+    return FileResponse(STATIC / "index.html")
 
 
 def _docs() -> FileResponse:

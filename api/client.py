@@ -1,9 +1,10 @@
 """A small typed client of the service: what the command line is built on, and anybody's script may be."""
 
 import io
-import time
+import json
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
@@ -12,27 +13,18 @@ import numpy as np
 from api.dependencies import CSV, JSON, NPZ
 from api.diagnosis import DiagnosisAnswer, ExperimentDiagnosisAnswer
 from api.errors import ProblemDocument
-from api.schemas import Answer, ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
+from api.live.reading import EVENT_STREAM, StreamedEvent, lines, read_events
+from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
 from api.treatments import TreatmentAnswer, TreatmentsAnswer
+from api.watching import Refused, Unreachable, watch
 from core.spec import ExperimentSpec
 from core.store import Status, TreatmentStatus
 from core.trials import TreatmentSpec
 
-Watched = TypeVar("Watched", bound=Answer)
-
-QUICKEST, SLOWEST = 0.1, 1.0  # seconds between two looks at an experiment
+SILENCE = 45.0  # seconds after which a stream is dead that is told to be alive every 15
 
 
-class Refused(Exception):
-    """The service understood and said no."""
-
-    def __init__(self, problem: ProblemDocument) -> None:
-        super().__init__(problem.detail)
-        self.problem = problem
-
-
-class Unreachable(Exception):
-    """The service does not answer, or answers that it cannot now."""
+__all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
 
 class Client:
@@ -191,6 +183,26 @@ class Client:
         path = f"/experiments/{experiment_id}/charts/{name}.{form}"
         content: bytes = self._ask("GET", path, params=query).content
         return content
+    def events(
+        self, experiment_id: UUID | str, *, last_id: str | None = None, replay: bool = True
+    ) -> Iterator[StreamedEvent]:
+        """What happens to an experiment, until nothing follows or the service stops.
+
+        Args:
+            experiment_id: which.
+            last_id: of the last event that came; what follows it is told.
+            replay: without a `last_id`, whether what is stored already is told first.
+        """
+        headers = {"Accept": EVENT_STREAM} | ({"Last-Event-ID": last_id} if last_id else {})
+        path, query = f"/experiments/{experiment_id}/events", {"replay": replay}
+        try:
+            with self._http.stream("GET", path, params=query, headers=headers, timeout=SILENCE) as answer:
+                if answer.status_code != 200:
+                    answer.read()
+                    self._checked(answer)
+                yield from read_events(lines(answer.iter_text()))
+        except httpx2.HTTPError as error:
+            raise Unreachable(f"{self.url} does not answer: {error}") from error
 
     def wait(
         self,
@@ -210,7 +222,20 @@ class Client:
         def is_over(experiment: ExperimentAnswer) -> bool:
             return experiment.status.is_finished
 
-        return self._watch(f"/experiments/{experiment_id}", ExperimentAnswer, is_over, progress, patience)
+        with suppress(Unreachable, Refused):  # no stream, or no more: then we look for ourselves
+            for seen in self._statuses(experiment_id):
+                progress(seen)
+                if is_over(seen):
+                    return seen
+        path = f"/experiments/{experiment_id}"
+        return watch(self._ask, path, ExperimentAnswer, is_over, progress, patience)
+
+    def _statuses(self, experiment_id: UUID | str) -> Iterator[ExperimentAnswer]:
+        """The experiment, whenever its stream tells of a change."""
+        spec = self.get(experiment_id).spec.model_dump(mode="json")
+        for event in self.events(experiment_id, replay=False):
+            if event.name == "status":
+                yield ExperimentAnswer.model_validate_json(json.dumps(event.data | {"spec": spec}))
 
     def wait_for_treatment(
         self,
@@ -231,36 +256,7 @@ class Client:
             return treatment.status is not TreatmentStatus.running
 
         path = f"/experiments/{treatment.experiment_id}/treatments/{treatment.id}"
-        return self._watch(path, TreatmentAnswer, is_over, progress, patience)
-
-    def _watch(
-        self,
-        path: str,
-        kind: type[Watched],
-        is_over: Callable[[Watched], bool],
-        progress: Callable[[Watched], None],
-        patience: float,
-    ) -> Watched:
-        """Read what stands at an address whenever it has changed, until it is over."""
-        headers: dict[str, str] = {}
-        pause, away_since = QUICKEST, None
-        while True:
-            try:
-                answer = self._ask("GET", path, headers=headers)
-                away_since = None
-            except Unreachable:
-                away_since = away_since or time.monotonic()
-                if time.monotonic() - away_since > patience:
-                    raise
-                answer = None
-            if answer is not None and answer.status_code == 200:
-                now = kind.model_validate_json(answer.content)
-                progress(now)
-                if is_over(now):
-                    return now
-                headers, pause = {"If-None-Match": answer.headers["ETag"]}, QUICKEST
-            time.sleep(pause)
-            pause = min(SLOWEST, pause * 1.2)
+        return watch(self._ask, path, TreatmentAnswer, is_over, progress, patience)
 
     def _arrays(self, experiment_id: UUID | str, series: str, query: dict[str, Any]) -> dict[str, np.ndarray]:
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
@@ -275,6 +271,9 @@ class Client:
             answer = self._http.request(method, path, **more)
         except httpx2.HTTPError as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
+        return self._checked(answer)
+
+    def _checked(self, answer: httpx2.Response) -> httpx2.Response:
         if answer.status_code < 400:
             return answer
         if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):

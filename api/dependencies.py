@@ -12,6 +12,7 @@ from fastapi import Depends, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.errors import NotAcceptable, NotModified, Unauthorized
+from api.live.live import Live
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
@@ -26,6 +27,7 @@ class House:
     settings: Settings
     store: ExperimentStore
     queue: CeleryQueue
+    live: Live
 
 
 def _house(request: Request) -> House:

@@ -3,9 +3,10 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+POLICY = "default-src 'self'; frame-ancestors 'none'"
 # Swagger UI draws its icons from data: addresses and sets styles on elements.
-POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-SECURITY = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+POLICY_OF_DOCS = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 class Edge:
@@ -24,12 +25,17 @@ class Edge:
             await self._app(scope, receive, send)
             return
         head_only = scope["method"] == "HEAD"
+        ended: list[bool] = []
 
         async def looked_at(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY)
+                policy = POLICY_OF_DOCS if scope["path"] == "/docs" else POLICY
+                MutableHeaders(scope=message).update({**SECURITY, "Content-Security-Policy": policy})
             elif head_only and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
+                if ended:
+                    return
+                message = {**message, "body": b"", "more_body": False}  # also of a stream that would never end
+                ended.append(True)
             await send(message)
 
         await self._app({**scope, "method": "GET"} if head_only else scope, receive, looked_at)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 NAMES = ("engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients")
+NAMES += ("dashboard", "streams")
 LEFT_OUT = 2
 
 for name in NAMES:

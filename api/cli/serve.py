@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
+from api.dependencies import House
 from core.errors import Unavailable
 from core.settings import Settings
 from core.store.migrate import upgrade
@@ -53,8 +55,18 @@ class _Api(uvicorn.Server):
     Uvicorn's own way ends the process by the signal once the API has stopped, before the worker could be.
     """
 
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the open streams first: it is for them that uvicorn would wait."""
+        house: House = self._app.state.house
+        await house.live.close()
+        await super().shutdown(sockets)
 
 
 @contextmanager
@@ -68,14 +80,15 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
 
 
 def _api(settings: Settings) -> uvicorn.Server:
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         log_level="warning",
         server_header=False,
-        # Open streams would otherwise hold up a stop for ever.
+        # A download that somebody does not take would otherwise hold up a stop for ever.
         timeout_graceful_shutdown=5,
     )
-    return _Api(config)
+    return _Api(app, config)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -83,9 +83,10 @@ def page(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(description="from the `next` of the page before")] = None,
     status: Status | None = None,
+    search: Annotated[str | None, Query(min_length=1, max_length=200, description="what their names contain")] = None,
 ) -> ExperimentsAnswer:
     """List experiments, newest first, a page at a time."""
-    found = store.page(limit=limit, before=read_cursor(cursor), status=status)
+    found = store.page(limit=limit, before=read_cursor(cursor), status=status, search=search)
     state = [(each.id, each.revision) for each in found.experiments], found.next
     response.headers["ETag"] = etag_of(request, state)
     if found.next is None:

@@ -103,10 +103,18 @@ class ExperimentStore:
             raise NotFound(f"There is no experiment {id}.")
         return revision
 
-    def page(self, *, limit: int, before: int | None = None, status: Status | None = None) -> Page:
-        """Experiments, newest first; `before` is the `next` of the page before."""
+    def revisions(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The revisions of several experiments, by one cheap query, without those that do not exist."""
         with reading(self._engine) as connection:
-            return submissions.page(connection, limit, before, status)
+            query = select(experiments.c.id, experiments.c.revision).where(experiments.c.id.in_(ids))
+            return {row.id: row.revision for row in connection.execute(query)}
+
+    def page(
+        self, *, limit: int, before: int | None = None, status: Status | None = None, search: str | None = None
+    ) -> Page:
+        """Experiments, newest first; `before` is the `next` of the page before, `search` what their names contain."""
+        with reading(self._engine) as connection:
+            return submissions.page(connection, limit, before, status, search)
 
     def cancel(self, id: UUID) -> Experiment:
         """Stop an experiment: at once if it waits, at the next chunk if it is being trained.

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, cast, delete, func, insert, select, update
 
 from core.errors import Conflict, NotFound
 from core.history import Culprit
@@ -66,16 +66,28 @@ def get(connection: Connection, id: UUID) -> Experiment:
     return _read(connection, [find(connection, id)])[0]
 
 
-def page(connection: Connection, limit: int, before: int | None, status: Status | None) -> Page:
+def page(
+    connection: Connection, limit: int, before: int | None, status: Status | None, search: str | None = None
+) -> Page:
     """Newest first. A cursor is the number of the last row seen, so that rows that arrive meanwhile shift nothing."""
     query = select(experiments).order_by(experiments.c.number.desc()).limit(limit + 1)
     if before is not None:
         query = query.where(experiments.c.number < before)
     if status is not None:
         query = query.where(experiments.c.status == status)
+    if search is not None:
+        query = query.where(_name(connection).icontains(search, autoescape=True))
     rows = connection.execute(query).all()
     following = rows[limit - 1].number if len(rows) > limit else None
     return Page(experiments=tuple(_read(connection, rows[:limit])), next=following)
+
+
+def _name(connection: Connection) -> ColumnElement[Any]:
+    """The experiment's name, out of its spec."""
+    if connection.dialect.name == "sqlite":
+        return func.json_extract(experiments.c.spec, "$.name", type_=Text())
+    named: ColumnElement[str] = cast(experiments.c.spec, JSON)["name"].as_string()
+    return named
 
 
 def cancel(connection: Connection, id: UUID, now: datetime) -> None:

@@ -121,9 +121,11 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Service]:
     """A service that nobody stops."""
     made = Service(tmp_path_factory.mktemp("service"), compiled)
-    made.start()
-    yield made
-    made.remove()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.remove()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from api import client as clients
+from api import watching
 from api.cli.display import in_words
 from api.cli.outcome import OUTCOME, Exit
 from api.client import Client, Refused, Unreachable
@@ -23,12 +23,18 @@ SPEC = a_spec(epochs=6, seeds=(0, 3))
 
 
 @pytest.fixture
-def client(desk: Desk) -> Client:
+def client(desk: Desk, monkeypatch) -> Client:
     """A client of the desk."""
     made = Client("http://testserver")
     made.close()
     made._http = desk.http
+    # The desk in this process answers when it has all of an answer: a stream cannot be had from it.
+    monkeypatch.setattr(made, "events", _no_stream)
     return made
+
+
+def _no_stream(*_: object, **__: object):
+    raise Unreachable("no stream")
 
 
 @pytest.fixture
@@ -120,7 +126,7 @@ def test_waiting_tells_of_every_change_and_outlives_an_outage(desk: Desk, client
         lambda: None,
         lambda: desk.store.finish(claim, Status.completed),
     ]
-    monkeypatch.setattr(clients.time, "sleep", lambda _: steps.pop(0)() if steps else None)
+    monkeypatch.setattr(watching.time, "sleep", lambda _: steps.pop(0)() if steps else None)
     seen = []
     finished = client.wait(experiment.id, progress=lambda each: seen.append((each.status, each.progress.epochs_done)))
     assert finished.status is Status.completed
@@ -134,7 +140,7 @@ def test_waiting_gives_up_when_patience_ends(client: Client, monkeypatch):
         raise Unavailable("The database does not answer.")
 
     monkeypatch.setattr(ExperimentStore, "revision", away)
-    monkeypatch.setattr(clients.time, "sleep", lambda _: None)
+    monkeypatch.setattr(watching.time, "sleep", lambda _: None)
     with pytest.raises(Unreachable, match="The database does not answer"):
         client.wait(submitted.id, patience=0.05)
 

@@ -1,0 +1,180 @@
+// One experiment, as it is and as it becomes.
+
+import { confirmed, fill, h } from "./element.js";
+import { Scale } from "./colours.js";
+import { curves } from "./curves.js";
+import { layersOf } from "./experiments.js";
+import { ago, number, seconds, seedsOf, share } from "./format.js";
+import { filesOf, frame } from "./frame.js";
+import { heatmap, legend } from "./heatmap.js";
+import { layerViews } from "./layers.js";
+import { readHistory, readSteps } from "./measured.js";
+import { ask, get, post } from "./service.js";
+import { follow } from "./stream.js";
+import { strip } from "./strip.js";
+
+const JOIN = 2000; // milliseconds to wait for the stream before what is stored is read without it
+const RECURRENT = new Set(["simple_rnn", "lstm", "gru", "bidirectional"]);
+
+export async function experiment({ page, parts: [id], signal, say }) {
+  // While something is read, what the stream tells is held: it comes behind what is read, and no epoch falls between.
+  const held = [];
+  let holds = 1, join;
+  const joined = new Promise((resolve) => { join = resolve; });
+  const tell = (name, data) => { join(true); if (holds) held.push([name, data]); else heard(name, data); };
+  const release = () => { holds -= 1; if (!holds) for (const each of held.splice(0)) heard(...each); };
+  const hold = async (read) => { holds += 1; try { return await read(); } finally { release(); } };
+  const first = await get(`/experiments/${id}`, { signal });
+  document.title = `${first.name || "unnamed"} · Gradient Lab`;
+  follow(id, {
+    event: tell,
+    state: (state) => say(state, { lost: "connection lost, trying again", live: "live" }[state] ?? ""),
+  }, signal);
+  const going = first.status === "queued" || first.status === "running";
+  const inTime = !going || await Promise.race([joined, new Promise((resolve) => { setTimeout(() => resolve(false), JOIN); })]);
+
+  const seeds = first.spec.seeds;
+  const validated = await post("/experiments/validate", first.spec).catch(() => null);
+  const history = await readHistory(id, signal);
+  let streamed = null, judged = null, grid = history, seen = first;
+
+  const head = h("header", { class: "stack" }), verdict = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true });
+  const curveFigures = curves({ id, seeds, names: history.columns });
+  const views = await layerViews({ id, seeds, recorded: first.spec.record, signal, hold, onepoch: at, ongrid: (next) => { streamed = next; } });
+  const boxes = validated && strip({
+    layers: validated.layers.filter((each) => each.parameters), onepoch: at,
+    sizeAt: (layer, epoch) => { const row = rowOf(layer); return row < 0 ? null : views.sizeAt(row, epoch); },
+    onopen: (layer) => { const row = rowOf(layer); if (row >= 0) views.open(row); },
+  });
+  const rowOf = (layer) => (views.grid ? views.grid.columns.findIndex((each) => each.split(" ")[0] === layer) : -1);
+  const steps = h("section", { class: "stack", hidden: true, "aria-label": "Through time" });
+  const network = boxes && h("section", { class: "panel stack", "aria-label": "Network" },
+    h("div", { class: "head" }, h("h2", {}, "Network"), h("span", { class: "muted small" }, "input on the left · edge: what the diagnosis found by then · bar: size, as in the map")), boxes.element);
+
+  fill(page, head, views.map, network, views.detail, verdict, h("div", { class: "two" }, curveFigures.elements), views.all, steps, table(first));
+
+  function at(epoch) {
+    views.at(epoch);
+    boxes?.at(epoch);
+  }
+
+  let frames = null;
+  function draw() {
+    frames ??= requestAnimationFrame(() => {
+      frames = null;
+      if (signal.aborted) return;
+      curveFigures.show(grid);
+      if (grid.rows) boxes?.reach(grid.epochs.at(-1));
+      boxes?.draw();
+    });
+  }
+
+  function status(next) {
+    seen = { ...seen, ...next };
+    fill(head, headOf(seen, judged, { cancel, remove }));
+  }
+
+  async function cancel() {
+    if (await confirmed("Cancel this experiment? What was measured is kept.", "Cancel it")) status(await post(`/experiments/${id}/cancel`));
+  }
+
+  async function remove() {
+    if (!(await confirmed("Delete this experiment with all that was measured?", "Delete it"))) return;
+    await ask(`/experiments/${id}`, { method: "DELETE" });
+    location.hash = "#/";
+  }
+
+  function epochs({ runs }) {
+    for (const { seed, epochs: some, metrics, gradients } of runs) {
+      some.forEach((epoch, i) => grid.append(seed, epoch, grid.columns.map((name) => metrics[name][i] ?? NaN)));
+      if (streamed && gradients) {
+        gradients.epochs.forEach((epoch, i) => {
+          if (epoch > 0) streamed.append(seed, epoch, streamed.columns.map((name) => gradients.layers[name.split(" ")[0]]?.[i] ?? NaN));
+        });
+      }
+    }
+    views.grown();
+    draw();
+  }
+
+  function findings(found) {
+    verdict.hidden = false;
+    judged = found.verdict;
+    status({});
+    boxes?.find(found.findings);
+    const shown = found.findings.filter((each) => each.severity !== "info");
+    fill(verdict, h("div", { class: "row" }, h("h2", {}, "Diagnosis"), h("span", { class: "tag", "data-kind": found.verdict }, found.verdict),
+      h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "evidence and remedies, JSON")),
+    shown.length > 0 && h("ul", { class: "findings" }, shown.map((each) => h("li", {},
+      h("span", { class: "tag", "data-kind": each.severity }, each.rule === found.root_cause ? "root cause" : each.kind),
+      h("span", {}, each.title), h("span", { class: "muted small" }, [where(each.layers), `since epoch ${each.since_epoch}`, `${each.seeds.length} of ${seeds.length} seeds`].filter(Boolean).join(" · "))))),
+    !shown.length && h("p", { class: "muted" }, found.verdict === "undecided" ? "Too early to say." : "Nothing was found that stands in the way."));
+  }
+
+  async function throughTime() {
+    if (!first.spec.record.signals || !first.spec.model.layers.some((each) => RECURRENT.has(each.kind))) return;
+    const found = await readSteps(id, signal);
+    steps.hidden = !found.length;
+    fill(steps, found.filter((each) => each.grid.rows).map(({ layer, grid: some }) => {
+      const { middle, lost, low, high } = some.summary(), size = some.rows * some.columns.length;
+      const rows = [...Array(some.rows).keys()];
+      const turned = (from) => { const made = new from.constructor(size); for (const row of rows) for (let step = 0; step < some.columns.length; step += 1) made[step * some.rows + row] = from[row * some.columns.length + step]; return made; };
+      const values = turned(middle), map = heatmap({ unit: "time step", label: `${layer}: back-propagated signal by time step and epoch` }), key = legend(map.readout);
+      const scale = Scale.over("log", values);
+      const { element } = frame({ title: `${layer}: the signal through time`, about: `rms of ∂loss/∂z at each time step · ${seeds.length > 1 ? "median of " : ""}${seedsOf(seeds)} · epochs from bottom to top`, files: filesOf(id, "signals/steps", { layer }, "signal-steps") }, map.element, key.element);
+      queueMicrotask(() => {
+        map.show({ rows: rows.map((row) => `epoch ${some.epochs[row]}`), columns: some.columns, values, lost: turned(lost), low: turned(low), high: turned(high), seeds: seeds.length, scale });
+        key.show(scale, "loss per unit of pre-activation", { lost: false, zero: values.includes(0) });
+      });
+      return element;
+    }));
+  }
+
+  function heard(name, data) {
+    if (name === "status") status(data);
+    else if (name === "epochs") epochs(data);
+    else if (name === "findings") findings(data);
+    else if (name === "done") { if (data.status === "deleted") say("over", "deleted"); else { throughTime(); views.read(); } }
+  }
+  status(first);
+  draw();
+  release();
+  if (!inTime) {
+    joined.then(() => hold(async () => {
+      grid = await readHistory(id, signal);
+      await views.read();
+      draw();
+    })).catch(() => {});
+  }
+  await throughTime();
+}
+
+const where = (layers) => (layers.length > 2 ? `${layers[0]} … ${layers.at(-1)}` : layers.join(", "));
+
+function headOf(seen, judged, { cancel, remove }) {
+  const { epochs_done: done, epochs_total: total } = seen.progress, going = seen.status === "queued" || seen.status === "running";
+  const took = seen.started_at && seen.finished_at ? (new Date(seen.finished_at) - new Date(seen.started_at)) / 1000 : null;
+  return [
+    h("div", { class: "head" },
+      h("div", { class: "row" }, h("h1", {}, seen.name || "unnamed"), h("span", { class: "tag", "data-kind": seen.status, id: "status" }, seen.cancel_requested && going ? "stopping" : seen.status), judged && h("span", { class: "tag", "data-kind": judged, id: "verdict" }, judged)),
+      h("div", { class: "row" },
+        h("a", { class: "button", href: `#/new/from/${seen.id}` }, "Change and run again"),
+        going ? h("button", { type: "button", id: "cancel", disabled: seen.cancel_requested, onclick: cancel }, "Cancel") : h("button", { type: "button", class: "danger", onclick: remove }, "Delete"))),
+    h("dl", { class: "facts" },
+      fact("epochs", `${done} / ${total}`), fact("network", layersOf(seen.spec)), fact("data", seen.spec.dataset.kind), fact("seeds", seedsOf(seen.spec.seeds)),
+      fact("optimiser", typeof seen.spec.training.optimizer === "string" ? seen.spec.training.optimizer : `${seen.spec.training.optimizer.kind} ${JSON.stringify(seen.spec.training.optimizer.learning_rate ?? "")}`),
+      fact("submitted", ago(seen.created_at)), took !== null && fact("took", seconds(took)), seen.stopped_by && fact("stopped by", seen.stopped_by)),
+    going && h("progress", { max: total || 1, value: done, "aria-label": "epochs done", style: { width: "100%" } }),
+    seen.error && h("p", { class: seen.status === "failed" ? "notice bad" : "notice" }, seen.error),
+  ];
+}
+
+const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+
+/** The runs of an experiment, and its spec. */
+function table(first) {
+  const spec = h("pre", { class: "figures scroll", tabindex: 0, "aria-label": "Spec" }, JSON.stringify(first.spec, null, 1));
+  return h("details", { class: "panel" }, h("summary", {}, h("strong", {}, "Runs and spec")),
+    h("div", { class: "scroll", tabindex: 0 }, h("table", { class: "figures" }, h("thead", {}, h("tr", {}, ["seed", "epochs", "loss", "val loss", "accuracy", "val accuracy", "stopped by"].map((each) => h("th", { scope: "col" }, each)))),
+      h("tbody", {}, first.runs.map((run) => { const all = run.final_metrics ?? {}; return h("tr", {}, [run.seed, run.epochs_done, number(all.loss), number(all.val_loss), share(all.accuracy), share(all.val_accuracy), run.stopped_by ?? ""].map((each) => h("td", {}, String(each)))); })))), spec);
+}

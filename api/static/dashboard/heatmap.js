@@ -1,0 +1,171 @@
+// Layer × epoch as colours: where a network fades, blows up or is dead, at one glance.
+
+import { fill, h } from "./element.js";
+import { SIZES, Scale, token } from "./colours.js";
+import { number, power } from "./format.js";
+
+const TALLEST = 30, LOWEST = 9; // pixels of a row
+const LEAST_HEIGHT = 150, MOST_HEIGHT = 560;
+
+/**
+ * A heat map of rows (the first at the bottom) over a horizontal axis.
+ *
+ * @param {object} options `onrow(index)` when a row is chosen, `oncolumn(value)` when a place is clicked or hovered,
+ *   `unit` of the axis, `label` for readers who do not see it.
+ */
+export function heatmap({ onrow = null, onplace = null, unit = "epoch", label }) {
+  const canvas = h("canvas", { class: "cells", role: "img", "aria-label": label });
+  const cursor = h("div", { class: "cursor", hidden: true });
+  const names = h("div", { class: "names" }), axis = h("div", { class: "axis", "aria-hidden": "true" });
+  const readout = h("p", { class: "readout" }, " ");
+  const map = h("div", { class: "map" }, canvas, cursor);
+  const element = h("div", { class: "stack" }, h("div", { class: "heat" }, names, map, axis));
+  let data = null, chosen = -1;
+
+  function place(event) {
+    const box = canvas.getBoundingClientRect(), { columns, rows } = data;
+    const column = Math.floor(((event.clientX - box.left) / box.width) * columns.length);
+    const row = rows.length - 1 - Math.floor(((event.clientY - box.top) / box.height) * rows.length);
+    return [clamp(row, rows.length), clamp(column, columns.length)];
+  }
+
+  canvas.addEventListener("pointermove", (event) => {
+    if (!data) return;
+    const [row, column] = place(event), at = column * data.rows.length + row;
+    const range = data.low && data.seeds > 1 ? ` (${number(data.low[at])} to ${number(data.high[at])})` : "";
+    const value = data.lost[at] ? "a seed is not finite" : `${number(data.values[at])}${range}`;
+    readout.textContent = `${data.rows[row]} · ${unit} ${data.columns[column]} · ${value}`;
+  });
+  canvas.addEventListener("pointerleave", () => { readout.textContent = " "; });
+  canvas.addEventListener("click", (event) => {
+    if (!data) return;
+    const [row, column] = place(event);
+    onrow?.(row);
+    onplace?.(data.columns[column]);
+  });
+
+  const redraw = () => data && draw();
+  new ResizeObserver(redraw).observe(map);
+  window.addEventListener("themechange", redraw);
+
+  function draw() {
+    const { rows, columns, values, lost, scale } = data;
+    const high = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, rows.length * TALLEST));
+    const height = Math.max(high, rows.length * LOWEST);
+    canvas.style.height = `${height}px`;
+    names.style.height = `${height}px`;
+    const ratio = devicePixelRatio || 1;
+    const [wide, tall] = [Math.max(1, Math.round(map.clientWidth * ratio)), Math.round(height * ratio)];
+    if (canvas.width !== wide || canvas.height !== tall) [canvas.width, canvas.height] = [wide, tall];
+    const pen = canvas.getContext("2d");
+    const across = Math.max(1, Math.min(columns.length, wide));
+    const image = new ImageData(across, rows.length), marked = [];
+    const zero = rgb(token("--zero"));
+    for (let x = 0; x < across; x += 1) {
+      const from = Math.floor((x * columns.length) / across), to = Math.max(from + 1, Math.floor(((x + 1) * columns.length) / across));
+      for (let row = 0; row < rows.length; row += 1) {
+        let sum = 0, count = 0, bad = 0, none = 0;
+        for (let column = from; column < to; column += 1) {
+          const value = values[column * rows.length + row];
+          bad |= lost[column * rows.length + row];
+          if (scale.kind === "log" && value === 0) none += 1;
+          else if (Number.isFinite(value)) { sum += scale.share(value); count += 1; }
+        }
+        const [r, g, b] = count ? SIZES[Math.min(255, Math.max(0, Math.round((sum / count) * 255)))] : zero;
+        const at = 4 * ((rows.length - 1 - row) * across + x);
+        image.data.set([r, g, b, count || none ? 255 : 0], at);
+        if (bad) marked.push([x, row]);
+      }
+    }
+    const small = new OffscreenCanvas(across, rows.length);
+    small.getContext("2d").putImageData(image, 0, 0);
+    pen.imageSmoothingEnabled = false;
+    pen.clearRect(0, 0, wide, tall);
+    pen.drawImage(small, 0, 0, wide, tall);
+    cross(pen, marked, across, rows.length, wide, tall);
+    label_axis();
+    mark();
+  }
+
+  /** Cells in which a seed is not finite, in a colour that no size has, with a hatch that needs no colour. */
+  function cross(pen, marked, across, count, wide, tall) {
+    if (!marked.length) return;
+    const [w, t] = [wide / across, tall / count];
+    pen.beginPath();
+    for (const [x, row] of marked) pen.rect(x * w, (count - 1 - row) * t, w + 0.5, t);
+    pen.fillStyle = token("--lost");
+    pen.fill();
+    pen.save();
+    pen.clip();
+    pen.strokeStyle = token("--panel");
+    pen.lineWidth = Math.max(1, (devicePixelRatio || 1) * 0.8);
+    pen.beginPath();
+    for (let at = -tall; at < wide; at += 9 * (devicePixelRatio || 1)) { pen.moveTo(at, tall); pen.lineTo(at + tall, 0); }
+    pen.stroke();
+    pen.restore();
+  }
+
+  function label_axis() {
+    const { columns } = data, count = Math.min(columns.length, Math.max(2, Math.floor(map.clientWidth / 110)));
+    fill(axis, Array.from({ length: count }, (_, i) => {
+      const at = count > 1 ? Math.round((i * (columns.length - 1)) / (count - 1)) : 0;
+      return h("span", { style: { left: `${(100 * (at + (i === 0 ? 0 : i === count - 1 ? 1 : 0.5))) / columns.length}%` } },
+        i === 0 ? `${unit} ${columns[at]}` : String(columns[at]));
+    }));
+  }
+
+  function mark() {
+    const { columns } = data, at = data.at === undefined ? -1 : columns.findLastIndex((each) => each <= data.at);
+    cursor.hidden = at < 0;
+    if (at >= 0) cursor.style.left = `${(100 * (at + 0.5)) / columns.length}%`;
+  }
+
+  return {
+    element,
+    canvas,
+    readout,
+    /** Draw: rows and columns are names, values (columns × rows), lost likewise, `scale`, `at` where the cursor stands. */
+    show(next) {
+      const renamed = !data || data.rows.join() !== next.rows.join();
+      data = next;
+      if (renamed) {
+        fill(names, next.rows.map((row, index) => (onrow
+          ? h("button", { type: "button", title: row, "aria-pressed": "false", onclick: () => onrow(index) }, row)
+          : h("span", { class: "muted" }, row))));
+        this.choose(chosen);
+      }
+      draw();
+    },
+    at(value) { if (data) { data.at = value; mark(); } },
+    choose(row) {
+      chosen = row;
+      if (onrow) [...names.children].forEach((each, i) => each.setAttribute("aria-pressed", String(i === row)));
+    },
+  };
+}
+
+/** What the colours of a scale mean. */
+/** @param {Element} readout where values under the pointer are told. */
+export function legend(readout = null) {
+  const canvas = h("canvas", { width: 256, height: 1, "aria-hidden": "true" });
+  const ramp = h("div", { class: "ramp" }, canvas), element = h("div", { class: "legend" }, ramp);
+  const pen = canvas.getContext("2d"), image = new ImageData(256, 1);
+  SIZES.forEach((colour, i) => image.data.set([...colour, 255], 4 * i));
+  pen.putImageData(image, 0, 0);
+  return {
+    element,
+    show(scale, unit, { lost, zero }) {
+      const marks = scale.marks.map((value) => h("span", { style: { left: `${Math.min(96, Math.max(3, 100 * scale.share(value)))}%` } },
+        scale.kind === "log" ? power(value) : number(value)));
+      fill(ramp, canvas, marks);
+      fill(element, ramp, h("span", {}, unit),
+        lost && h("span", { class: "swatch" }, h("i", { class: "lost" }), "a seed is not finite"),
+        zero && h("span", { class: "swatch" }, h("i"), "exactly 0"), readout);
+    },
+  };
+}
+
+const clamp = (value, count) => Math.min(count - 1, Math.max(0, value));
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+export { Scale };

@@ -1,0 +1,80 @@
+// What was measured of an experiment, read as grids.
+
+import { Grid } from "./grid.js";
+import { readNpz } from "./npz.js";
+import { ask, get, Problem } from "./service.js";
+
+/** What can be looked at layer by layer, and the statistic that is shown first. */
+export const KINDS = {
+  gradients: { title: "Gradients", statistic: "mean_abs", first: 1 },
+  weights: { title: "Weights", statistic: "l2", first: 0 },
+  activations: { title: "Activations", statistic: "std", first: 0 },
+  signals: { title: "Back-propagated signals", statistic: "rms", first: 0 },
+};
+
+async function arrays(path, query, signal) {
+  const answer = await ask(`${path}?${new URLSearchParams(query)}`, { accept: "application/x-npz", signal });
+  return readNpz(await answer.arrayBuffer());
+}
+
+/** Loss and metrics; columns are their names. */
+export async function readHistory(id, signal) {
+  const found = await arrays(`/experiments/${id}/history`, {}, signal);
+  return Grid.of(found, found.metrics.data);
+}
+
+/** One statistic; columns are layers. Null where it is not recorded. */
+export async function readLayers(id, kind, query, signal) {
+  try {
+    const found = await arrays(`/experiments/${id}/${kind}`, query, signal);
+    const { layers, parameters } = found;
+    const alike = new Set(parameters.data).size <= 1;
+    return Grid.of(found, layers.data.map((layer, i) => (alike ? layer : `${layer} ${parameters.data[i]}`)));
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Histograms of one layer: epochs, edges, and counts over all seeds (epochs × bins). */
+export async function readHistograms(id, of, layer, signal) {
+  const found = await arrays(`/experiments/${id}/histograms`, { of, layer }, signal);
+  const [seeds, epochs, tensors, bins] = found.counts.shape;
+  const counts = Array.from({ length: epochs }, () => new Array(bins).fill(0));
+  for (let seed = 0; seed < seeds; seed += 1) {
+    for (let epoch = 0; epoch < Math.min(epochs, found.lengths.data[seed]); epoch += 1) {
+      const at = ((seed * epochs + epoch) * tensors) * bins;
+      for (let bin = 0; bin < bins; bin += 1) counts[epoch][bin] += found.counts.data[at + bin] || 0;
+    }
+  }
+  return { epochs: found.epochs.data, counts, edges: Array.from(found.from.data.slice(1)) };
+}
+
+/** The signal at each time step of recurrent layers: one grid per layer, its columns the steps. Empty where there is none. */
+export async function readSteps(id, signal) {
+  try {
+    const found = await arrays(`/experiments/${id}/signals/steps`, {}, signal);
+    const [seeds, epochs, layers, steps] = found.values.shape;
+    return found.layers.data.map((layer, place) => {
+      const values = new Float32Array(seeds * epochs * steps);
+      for (let row = 0; row < seeds * epochs; row += 1) values.set(found.values.data.subarray((row * layers + place) * steps, (row * layers + place + 1) * steps), row * steps);
+      return { layer, grid: Grid.of({ ...found, values: { data: values } }, found.step.data.map(String)) };
+    });
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return [];
+    throw error;
+  }
+}
+
+let catalogue = null;
+/** What there is of statistics: kind -> [{name, range, unit, meaning}]. */
+export async function statistics() {
+  catalogue ??= get("/catalogue");
+  return (await catalogue).statistics;
+}
+
+/** Sizes belong on a logarithmic scale, shares between 0 and 1, what has a sign or a count on a linear one. */
+export function scaleOf({ range, unit }) {
+  if (range.startsWith("[0, 1]")) return "share";
+  return range.startsWith("[0, ∞)") && unit !== "entries" ? "log" : "linear";
+}

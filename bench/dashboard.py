@@ -1,0 +1,129 @@
+"""How long the dashboard's heaviest pages take, in a real Chromium.
+
+    python -m bench.dashboard
+
+The page of an experiment with 50 layers, 2,000 epochs and 8 seeds: from the navigation to the heat map on the screen,
+and the time between two frames while the page is scrolled from top to bottom. The list of 5,000 experiments: what the
+service takes to answer a page of it, and how long until its first rows are on the screen.
+"""
+
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from uuid import UUID
+
+import httpx2
+import numpy as np
+
+from bench.gradients import report, served
+from bench.processes import conditions
+from core.history import Chunk, History, RunChunk
+from core.spec import ExperimentSpec
+from core.store import ExperimentStore, Status
+from core.store.migrate import upgrade
+from tests.browser.pages import Reader, chromium
+from tests.builders import a_group, a_spec
+
+LAYERS, EPOCHS, SEEDS, EXPERIMENTS = 50, 2000, 8, 5000
+EPOCHS_PER_CHUNK = 100
+TIMES = 5
+SCROLL = """() => new Promise((resolve) => {
+    const gaps = [], begun = performance.now();
+    let before = begun;
+    const step = (now) => {
+        gaps.push(now - before);
+        before = now;
+        window.scrollBy(0, 40);
+        if (now - begun < 2000) requestAnimationFrame(step); else resolve(gaps.slice(1));
+    };
+    requestAnimationFrame(step);
+})"""
+
+
+def main() -> None:
+    """Print the times."""
+    with conditions(), tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/lab.db"
+        upgrade(url)
+        store = ExperimentStore(url, lease=timedelta(hours=1), max_attempts=3)
+        large = trained(store)
+        for number in range(EXPERIMENTS - 1):
+            store.add(a_spec(name=f"experiment {number}", seeds=(0, 1)))
+        store.close()
+        with served(url, Path(folder)) as address:
+            listing(address)
+            with chromium() as browser:
+                reader = Reader(browser, address)
+                first_rows(reader)
+                opening(reader, large)
+                reader.close()
+
+
+def trained(store: ExperimentStore) -> UUID:
+    """An experiment of the size, its gradients fading towards the input as a walk of their own for each seed."""
+    spec = a_spec(name="large", layers=LAYERS, units=8, epochs=EPOCHS, seeds=range(SEEDS))
+    experiment, _ = store.add(spec)
+    claim = store.claim(experiment.id, worker="bench")
+    assert claim
+    random = np.random.default_rng(1)
+    for first in [0, *range(1, EPOCHS + 1, EPOCHS_PER_CHUNK)]:
+        count = EPOCHS_PER_CHUNK if first else 1
+        store.append(claim, _chunk(spec, first, count, random))
+    store.finish(claim, Status.completed)
+    return experiment.id
+
+
+def _chunk(spec: ExperimentSpec, first: int, count: int, random: np.random.Generator) -> Chunk:
+    last = first + count - 1
+    runs = [RunChunk(seed, _history(spec, first, count, random), last == EPOCHS) for seed in spec.seeds]
+    return a_group(spec.seeds, *runs)
+
+
+def _history(spec: ExperimentSpec, first: int, count: int, random: np.random.Generator) -> History:
+    layout = spec.layout
+    series = {}
+    for each in layout.series:
+        epochs = len(each.recorded(first, first + count - 1))
+        depth = np.linspace(-6, 0, each.shape[0])[:, None]
+        series[each.kind] = (10 ** (depth + 0.3 * random.standard_normal((epochs, *each.shape)))).astype(np.float32)
+    return History(layout, first, random.random((count, len(layout.metrics)), np.float32), series)
+
+
+def listing(address: str) -> None:
+    """What a page of the list takes."""
+    with httpx2.Client(base_url=address) as http:
+        report("list of 5,000, first page", http, "/experiments", {})
+        report("list of 5,000, found by name", http, "/experiments?search=experiment%204", {})
+        report("list of 5,000, nothing found", http, "/experiments?search=nowhere", {})
+
+
+def first_rows(reader: Reader) -> None:
+    """From the navigation to the rows."""
+    seconds = [_until(reader, "", "tbody tr[data-id]") for _ in range(TIMES)]
+    _say("list on the screen", seconds)
+
+
+def opening(reader: Reader, id: UUID) -> None:
+    """From the navigation to the heat map, and the frames while scrolling."""
+    seconds = [_until(reader, f"experiment/{id}", "#heatmap canvas.cells:visible") for _ in range(TIMES)]
+    _say(f"page of {LAYERS} layers × {EPOCHS} epochs × {SEEDS} seeds", seconds)
+    gaps = reader.page.evaluate(SCROLL)
+    p95 = quantiles(gaps, n=20)[-1]
+    print(f"between two frames while scrolling: median {median(gaps):.0f} ms, p95 {p95:.0f} ms", flush=True)
+
+
+def _until(reader: Reader, path: str, ready: str) -> float:
+    reader.page.goto("about:blank")
+    begun = time.perf_counter()
+    reader.go(path).wait_for_selector(ready)
+    return time.perf_counter() - begun
+
+
+def _say(what: str, seconds: list[float]) -> None:
+    print(f"{what}: median {median(seconds):.2f} s, {min(seconds):.2f} to {max(seconds):.2f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

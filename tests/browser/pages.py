@@ -1,0 +1,106 @@
+"""A headless Chromium that notices what goes wrong, and the dashboard's pages as a reader uses them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
+
+from tests.servers import program
+
+AXE = Path(__file__).with_name("axe.min.js")
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+# Long enough for a worker that compiles while others use the machine, in milliseconds.
+PATIENCE = 120_000
+# Which of these are there to be answered: a browser writes a failed request to its console of itself.
+EXPECTED_WHILE_AWAY = (
+    "ERR_CONNECTION_REFUSED",
+    "ERR_CONNECTION_RESET",
+    "ERR_INCOMPLETE_CHUNKED_ENCODING",
+    "ERR_EMPTY_RESPONSE",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium."""
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = _launch(playwright)
+        yield browser
+        browser.close()
+
+
+def _launch(playwright: Playwright) -> Browser:
+    executable = program("chromium", "chromium")
+    return playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+
+
+class Reader:
+    """Somebody who reads the dashboard, and remembers what the browser complained of.
+
+    Args:
+        browser: in which.
+        url: of the service.
+        context: viewport, colour scheme ...
+    """
+
+    def __init__(self, browser: Browser, url: str, **context: Any) -> None:
+        self.url = url
+        self._context = browser.new_context(**{"viewport": WIDE, **context})
+        self.page: Page = self._context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("console", lambda said: self._complain(said) if said.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self._asked_for(request.url))
+
+    def _complain(self, said: ConsoleMessage) -> None:
+        self.complaints.append(f"{said.text} ({said.location.get('url')})")
+
+    def _asked_for(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and f"{parts.scheme}://{parts.netloc}" != self.url:
+            self.foreign.append(url)
+
+    def close(self) -> None:
+        """Leave, having seen nothing wrong."""
+        self._context.close()
+
+    def forgive_outage(self) -> None:
+        """Forget what a browser says of a service that was away."""
+        self.complaints = [each for each in self.complaints if not any(known in each for known in EXPECTED_WHILE_AWAY)]
+
+    def go(self, path: str) -> Page:
+        """Open a page, and wait until it is there."""
+        self.page.goto(f"{self.url}/#/{path}")
+        self.page.wait_for_selector("main h1")
+        return self.page
+
+    def colours(self, selector: str = "#heatmap canvas.cells") -> list[tuple[int, int, int]]:
+        """The colours in the middle of each twentieth of a canvas, row by row from the top."""
+        script = """(canvas) => {
+            const copy = new OffscreenCanvas(canvas.width, canvas.height), found = [];
+            const pen = copy.getContext("2d", { willReadFrequently: true });
+            pen.drawImage(canvas, 0, 0);
+            for (let y = 0; y < 20; y += 1) for (let x = 0; x < 20; x += 1) {
+                const [px, py] = [(x + 0.5) * canvas.width / 20, (y + 0.5) * canvas.height / 20];
+                found.push([...pen.getImageData(px, py, 1, 1).data].slice(0, 3));
+            }
+            return found;
+        }"""
+        return [tuple(each) for each in self.page.locator(selector).first.evaluate(script)]
+
+    def barriers(self) -> list[str]:
+        """What axe finds that keeps somebody from using the page."""
+        # By the browser's own hand: the page's policy would not let a page load it.
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+        return [
+            f"{each['id']}: {json.dumps([node['html'][:160] for node in each['nodes']])}"
+            for each in found["violations"]
+        ]

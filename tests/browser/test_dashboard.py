@@ -1,0 +1,211 @@
+"""The dashboard in a real browser, against a real service, worker and training."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from core.spec.experiment import parse
+from core.store import Status
+from tests.browser.pages import NARROW
+from tests.builders import a_spec
+
+ROOT = Path(__file__).parents[2]
+LAYERS = 6  # of the tutorial's third network
+
+
+def endless(**more):
+    """A training that outlasts any test."""
+    return a_spec(training=a_spec().training.model_dump(mode="json") | {"epochs": 50_000}, **more)
+
+
+@pytest.fixture(scope="module")
+def trained(service) -> list[str]:
+    """The tutorial's tanh and relu networks and a recurrent one, trained."""
+    names = ("tutorial-2-deep-tanh", "tutorial-3-deep-relu")
+    specs = [
+        parse((ROOT / "examples" / f"{name}.json").read_bytes()).model_copy(update={"seeds": (0, 1)}) for name in names
+    ]
+    steps = {"kind": "adding", "samples": 64, "length": 12, "train_size": 32, "seed": 1}
+    loss = {"loss": "mean_squared_error", "optimizer": "adam", "epochs": 12, "batch_size": 16}
+    network = {"layers": [{"kind": "simple_rnn", "units": 4}, {"kind": "dense", "units": 1}]}
+    specs.append(a_spec(name="recurrent", dataset=steps, model=network, training=loss))
+    ids = [service.client.submit(spec).id for spec in specs]
+    assert [service.client.wait(each).status for each in ids] == [Status.completed] * 3
+    return [str(each) for each in ids]
+
+
+def test_a_recipe_is_trained_watched_while_it_grows_and_cancelled(reader, service):
+    someone = reader()
+    page = someone.go("new")
+    page.click("[data-recipe='tutorial-3-deep-relu']")
+    spec = json.loads(page.input_value("#spec"))
+    spec["training"]["epochs"], spec["name"] = 50_000, "watched"
+    page.fill("#spec", json.dumps(spec))
+    page.click("#submit:not([disabled])")
+    page.wait_for_selector("#heatmap canvas.cells:visible")
+    expect(page.locator(".heat .names button")).to_have_count(LAYERS)
+    before = someone.colours()
+    assert len(set(before)) > 5
+    epochs = page.locator(".facts dd").first
+    reached = int(epochs.inner_text().split("/")[0])
+    page.wait_for_function(
+        "(reached) => Number(document.querySelector('.facts dd').textContent.split('/')[0]) > reached + 200",
+        arg=reached,
+    )
+    page.wait_for_function("() => document.querySelector('.heat .axis span:last-child').textContent > 0")
+    after = someone.colours()
+    assert sum(one != other for one, other in zip(before, after, strict=True)) > len(before) / 4
+    canvas = page.locator("#heatmap canvas.cells").element_handle()
+    assert canvas.evaluate("(canvas) => canvas.isConnected")  # it was redrawn, not replaced: nothing flickers
+    expect(page.locator("#connection")).to_have_text("live")
+    page.click("#cancel")
+    page.click("dialog button.danger")
+    expect(page.locator("#status")).to_have_text("cancelled")
+    page.wait_for_selector("#verdict")
+
+
+def test_a_layer_is_opened_from_the_map_and_from_the_keyboard(reader, trained):
+    someone = reader()
+    page = someone.go(f"experiment/{trained[1]}")
+    page.wait_for_selector("#heatmap canvas.cells:visible")
+    box = page.locator("#heatmap canvas.cells").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.5 / LAYERS)
+    expect(page.locator("#layer h2").first).to_have_text(f"dense_{LAYERS}")
+    expect(page.locator("#layer .u-wrap canvas")).to_have_count(1)
+    page.locator(".heat .names button", has_text="dense_2").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#layer h2").first).to_have_text("dense_2")
+    page.locator("#heatmap canvas.cells").hover()
+    expect(page.locator("#heatmap .readout")).to_contain_text(re.compile(r"dense_\d · epoch \d+ · "))
+
+
+def test_every_quantity_is_shown_in_the_same_views(reader, trained):
+    page = reader().go(f"experiment/{trained[1]}")
+    page.wait_for_selector("#heatmap canvas.cells:visible")
+    for kind, title in (
+        ("weights", "Weights: l2"),
+        ("activations", "Activations: std"),
+        ("signals", "Back-propagated signals: rms"),
+    ):
+        page.select_option("#kind", kind)
+        expect(page.locator("#heatmap h2")).to_have_text(f"{title}, layer by epoch")
+        expect(page.locator("#layers h2")).to_have_text(f"{title}, all layers")
+    page.select_option("#seed", "1")
+    expect(page.locator("#heatmap .about")).to_contain_text("seed 1")
+
+
+def test_the_strip_shows_the_network_at_the_epoch_under_the_slider(reader, trained):
+    page = reader().go(f"experiment/{trained[0]}")
+    page.wait_for_selector("#verdict")
+    last = page.locator(".strip small").all_inner_texts()
+    page.locator("#epoch").fill("1")
+    expect(page.locator("output")).to_have_text("epoch 1")
+    assert page.locator(".strip small").all_inner_texts() != last
+    assert page.locator(".strip [data-health='critical']").count() >= 1
+
+
+def test_recurrent_layers_are_shown_through_time(reader, trained):
+    page = reader().go(f"experiment/{trained[2]}")
+    expect(page.locator("h2", has_text="the signal through time")).to_be_visible()
+
+
+def test_two_experiments_are_compared_what_differs_first(reader, trained):
+    someone = reader()
+    page = someone.go("")
+    for each in trained[:2]:
+        page.check(f"tr[data-id='{each}'] input")
+    page.click("text=Compare 2")
+    page.wait_for_selector("#maps canvas.cells")
+    expect(page.locator("main section h2").first).to_have_text("What differs in their specs")
+    expect(page.locator(".differs td", has_text="activation.kind").first).to_be_visible()
+    assert page.locator("#maps canvas.cells").count() == 2
+    maps = [someone.colours(f"#maps section:nth-child({n}) canvas.cells") for n in (1, 2)]
+    assert maps[0] != maps[1]
+
+
+def test_the_tutorial_is_one_click_away_and_made_once(reader):
+    someone = reader()
+    for _ in range(2):
+        page = someone.go("")
+        page.click("#tutorial")
+        page.wait_for_url(re.compile("#/compare/"))
+    page = someone.go("")
+    page.fill("#search", "hidden tanh")
+    page.wait_for_function(
+        """() => {
+            const names = [...document.querySelectorAll("tbody a.name")].map((each) => each.textContent);
+            return names.length > 0 && names.every((each) => each.includes("hidden tanh"));
+        }"""
+    )
+
+
+def test_a_spec_is_checked_as_it_is_written(reader):
+    page = reader().go("new")
+    expect(page.locator("#checked h2")).to_have_text("Ready to train")
+    page.fill("#spec", page.input_value("#spec").replace('"circles"', '"circels"'))
+    expect(page.locator("#checked li")).to_contain_text("did you mean circles")
+    assert page.locator("#submit").is_disabled()
+    page.fill("#spec", "{")
+    expect(page.locator("#checked h2")).to_have_text("Not JSON yet")
+
+
+def test_a_list_lives_and_lets_go(reader, service):
+    queued = service.client.submit(endless(name="to be let go"))
+    page = reader().go("")
+    row = page.locator(f"tr[data-id='{queued.id}']")
+    expect(row.locator(".tag")).to_have_text("running")
+    row.get_by_text("Cancel").click()
+    page.click("dialog button.danger")
+    expect(row.locator(".tag")).to_have_text("cancelled")
+    row.get_by_text("Delete").click()
+    page.click("dialog button.danger")
+    expect(row).to_have_count(0)
+
+
+def test_a_lost_connection_is_told_and_recovers(reader, a_service):
+    own = a_service()
+    submitted = own.client.submit(endless(name="interrupted"))
+    someone = reader(own.client.url)
+    page = someone.go(f"experiment/{submitted.id}")
+    page.wait_for_selector("#heatmap canvas.cells:visible")
+    own.stop()
+    expect(page.locator("#connection")).to_have_attribute("data-state", "lost")
+    own.start()
+    expect(page.locator("#connection")).to_have_text("live")
+    reached = int(page.locator(".facts dd").first.inner_text().split("/")[0])
+    page.wait_for_function(
+        "(reached) => Number(document.querySelector('.facts dd').textContent.split('/')[0]) > reached", arg=reached
+    )
+    someone.forgive_outage()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_anybody_from_using_a_page(reader, trained, scheme):
+    someone = reader(color_scheme=scheme)
+    for path, ready in pages(trained):
+        page = someone.go(path)
+        page.wait_for_selector(ready)
+        assert (path, someone.barriers()) == (path, [])
+
+
+def pages(trained: list[str]) -> list[tuple[str, str]]:
+    """Every page, and what shows that it is complete."""
+    return [
+        ("", "tbody tr[data-id]"),
+        (f"experiment/{trained[0]}", "#verdict"),
+        (f"experiment/{trained[2]}", "#verdict"),
+        (f"compare/{trained[0]},{trained[1]}", "#maps canvas.cells"),
+        ("new", "#submit:not([disabled])"),
+    ]
+
+
+def test_on_a_phone_no_page_is_wider_than_the_screen(reader, trained):
+    someone = reader(viewport=NARROW)
+    for path, ready in pages(trained):
+        page = someone.go(path)
+        page.wait_for_selector(ready)
+        width = page.evaluate("() => document.documentElement.scrollWidth")
+        assert (path, width) == (path, NARROW["width"])

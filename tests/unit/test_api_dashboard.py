@@ -1,0 +1,85 @@
+"""What the dashboard is served as: from this origin alone, under a policy that allows nothing else."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.builders import a_spec
+from tests.unit.conftest import Desk
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "api" / "static"
+MODULES = sorted((STATIC / "dashboard").glob("*.js"))
+TUTORIAL = sorted(path.stem for path in (ROOT / "examples").glob("tutorial-*.json"))
+
+
+def recipes() -> dict[str, dict]:
+    text = (STATIC / "dashboard" / "recipes.js").read_text()
+    found = json.loads(text[text.index("[") : text.rindex("]") + 1])
+    return {each["key"]: each["spec"] for each in found}
+
+
+def test_the_dashboard_stands_at_the_root_under_the_strictest_policy(desk: Desk):
+    page = desk.http.get("/")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert page.headers["Content-Security-Policy"] == "default-src 'self'; frame-ancestors 'none'"
+    for address in re.findall(r'(?:href|src)="(/[^"#]+)"', page.text):
+        assert desk.http.get(address).status_code == 200, address
+
+
+def test_the_dashboard_needs_no_key_and_its_data_do(open_desk):
+    guarded = open_desk(api_key="secret")
+    assert guarded.http.get("/").status_code == 200
+    assert guarded.http.get("/static/dashboard/main.js").status_code == 200
+    assert guarded.http.get("/experiments").status_code == 401
+
+
+@pytest.mark.parametrize("path", [*MODULES, STATIC / "index.html"], ids=lambda path: path.name)
+def test_nothing_of_the_dashboard_comes_from_elsewhere_or_is_inline(path: Path):
+    text = path.read_text()
+    assert re.findall(r"https?://(?!www\.w3\.org)", text) == []
+    assert re.findall(r"innerHTML|style=\"|\beval\(|onclick=\"", text) == []
+    for imported in re.findall(r'from "([^"]+)"', text):
+        assert (path.parent / imported).is_file(), imported
+
+
+@pytest.mark.parametrize("path", [each for each in MODULES if each.name != "recipes.js"], ids=lambda path: path.name)
+def test_a_module_is_short_and_says_what_it_is_for(path: Path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 300
+    assert lines[0].startswith("// ")
+
+
+@pytest.mark.parametrize("name", TUTORIAL)
+def test_the_tutorials_recipes_are_the_examples(name: str):
+    assert recipes()[name] == json.loads((ROOT / "examples" / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_every_recipe_can_be_trained(desk: Desk, name: str):
+    answer = desk.http.post("/experiments/validate", json=recipes()[name])
+    assert answer.status_code == 200, answer.text
+
+
+def test_the_list_is_searched_by_name_whatever_its_case_and_on_every_page(desk: Desk):
+    for name in ("Deep tanh", "deep relu", "50% wide", "shallow"):
+        desk.submit(a_spec(name=name))
+
+    def found(search: str, **more: str) -> list[str]:
+        names, path = [], None
+        while path := path or "/experiments":
+            query = {} if "cursor" in path else {"search": search, **more}
+            answer = desk.http.get(path, params=query).json() if query else desk.http.get(path).json()
+            names += [each["name"] for each in answer["experiments"]]
+            path = answer["next"]
+            if path is None:
+                return names
+        return names
+
+    assert found("DEEP", limit="1") == ["deep relu", "Deep tanh"]
+    assert found("0% w") == ["50% wide"]
+    assert found("%") == ["50% wide"]
+    assert found("circles") == []
+    assert desk.http.get("/experiments?search=").status_code == 422
