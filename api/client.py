@@ -3,7 +3,7 @@
 import io
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from uuid import UUID, uuid4
 
 import httpx2
@@ -181,6 +181,18 @@ class Client:
         content: bytes = self._ask("GET", path, params=query, headers={"Accept": media_type}).content
         return content
 
+    def export(self, experiment_id: UUID | str, name: str, to: BinaryIO, **query: Any) -> None:
+        """Write an export to a file as it comes: `tensorboard.zip`, `series.parquet` or `series.npz`."""
+        path = f"/experiments/{experiment_id}/{name}"
+        try:
+            with self._http.stream("GET", path, params=query) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                for piece in self._checked(answer).iter_bytes():
+                    to.write(piece)
+        except httpx2.HTTPError as error:
+            raise Unreachable(f"{self.url} does not answer: {error}") from error
+
     def wait(
         self,
         experiment_id: UUID | str,
@@ -264,6 +276,9 @@ class Client:
             answer = self._http.request(method, path, **more)
         except httpx2.HTTPError as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
+        return self._checked(answer)
+
+    def _checked(self, answer: httpx2.Response) -> httpx2.Response:
         if answer.status_code < 400:
             return answer
         if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):

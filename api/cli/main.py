@@ -11,6 +11,7 @@ from api.cli import demo as demonstration
 from api.cli import serve as service
 from api.cli.diagnosis import diagnosis
 from api.cli.display import picture
+from api.cli.export import unpack_logs, write
 from api.cli.measured import Measured
 from api.cli.outcome import (
     EPILOG,
@@ -27,6 +28,7 @@ from api.cli.training import train_alone
 from api.cli.treatments import begun, follow_treatment
 from api.client import Client
 from api.schemas import ExperimentAnswer
+from core.errors import Invalid, Problem
 from core.store import Status
 from core.store.migrate import upgrade
 
@@ -118,6 +120,26 @@ def show(id: Id, url: Url = None) -> None:
         measured = Measured.by(client, experiment)
     console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {_state(experiment)}")
     console.print(picture(measured))
+
+
+@app.command(epilog=EPILOG)
+def export(
+    id: Id,
+    tensorboard: Annotated[Path | None, typer.Option(help="Event files into this log directory, by seed.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="All series as one tidy table into this file.")] = None,
+    npz: Annotated[Path | None, typer.Option(help="All series as named arrays into this file.")] = None,
+    url: Url = None,
+) -> None:
+    """Write all that was measured to files: for TensorBoard, for data frames, for NumPy."""
+    with in_one_line():
+        if not (tensorboard or parquet or npz):
+            raise Invalid(Problem("export", "one of --tensorboard, --parquet, --npz", "none"))
+        client = _client(url)
+        if tensorboard:
+            console.print(f"tensorboard --logdir {unpack_logs(client, id, tensorboard)}", soft_wrap=True)
+        for name, file in (("series.parquet", parquet), ("series.npz", npz)):
+            if file:
+                write(client, id, name, file)
 
 
 @app.command(epilog=EPILOG)

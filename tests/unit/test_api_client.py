@@ -254,3 +254,35 @@ def test_wrong_usage_is_said_without_a_traceback(tmp_path, monkeypatch, argument
     assert said in done.stderr
     assert "Traceback" not in done.output
     assert "secret" not in done.output
+
+
+def test_an_experiment_is_exported_to_files(desk: Desk, gradlab, tmp_path):
+    made = desk.trained(SPEC).rpartition("/")[2]
+    logs, table, archive = tmp_path / "logs", tmp_path / "all.parquet", tmp_path / "all.npz"
+    table.write_text("of last week")
+    done = gradlab("export", made, "--tensorboard", str(logs), "--parquet", str(table), "--npz", str(archive))
+    assert done.exit_code == Exit.COMPLETED, done.output
+    assert f"tensorboard --logdir {logs}" in done.output
+    assert sorted(file.parent.name for file in logs.glob(f"small-{made[:8]}/*/events.out.tfevents.*")) == [
+        "seed_0",
+        "seed_3",
+    ]
+    assert table.read_bytes() == desk.http.get(f"/experiments/{made}/series.parquet").content
+    with np.load(archive, allow_pickle=False) as found:
+        assert found["metrics_1"].tobytes() == measured(SPEC, 3, 0, 7).metrics.tobytes()
+
+
+def test_an_export_that_fails_leaves_what_was_there(desk: Desk, gradlab, tmp_path):
+    table = tmp_path / "exports" / "all.parquet"
+    table.parent.mkdir()
+    table.write_text("of last week")
+    done = gradlab("export", "00000000-0000-4000-8000-000000000000", "--parquet", str(table))
+    assert done.exit_code == Exit.INVALID
+    assert "There is no experiment" in done.output
+    assert list(table.parent.iterdir()) == [table]
+    assert table.read_text() == "of last week"
+    made = desk.trained(SPEC).rpartition("/")[2]
+    nowhere = gradlab("export", made, "--npz", str(tmp_path / "none" / "all.npz"))
+    assert nowhere.exit_code == Exit.INVALID
+    assert "a place that can be written to" in nowhere.output
+    assert gradlab("export", made).exit_code == Exit.INVALID
