@@ -143,7 +143,7 @@ class EstimateAnswer(Answer):
     """What an experiment will cost."""
 
     parameters: int = Field(description="trainable numbers in the network")
-    series_bytes: int = Field(description="what the recorded series will take in the database")
+    series_bytes: int = Field(description="what the recorded series and the networks will take in the database")
     memory_bytes: int = Field(description="what training takes at its peak, beside TensorFlow itself")
     seconds: float = Field(description="training time on a two-core machine, right within a factor of about three")
     compile_seconds: float = Field(description="the part of it that comes before the first epoch")

@@ -1,24 +1,28 @@
-"""Exports: all that was measured as one file, for TensorBoard, for data frames, for NumPy."""
+"""Exports: all that was measured as one file, for TensorBoard, for data frames, for NumPy; and the networks."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
 
 from api.dependencies import NPZ, ETag, Store
 from api.errors import documented
 from api.export.arrays import arrays
+from api.export.network import keras_file
 from api.export.outflow import zipped
 from api.export.source import Source
 from api.export.tensorboard import log_directory
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["exports"])
 
-ZIP, PARQUET = "application/zip", "application/vnd.apache.parquet"
+ZIP, PARQUET, KERAS = "application/zip", "application/vnd.apache.parquet", "application/vnd.keras+zip"
 Seeds = Annotated[list[str], Query(description="repeatable; all by default")]
 Kinds = Annotated[list[str], Query(description="repeatable: metrics, gradients, weights ...; all by default")]
+
+
+KeptEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="0, or the run's last; the last by default")]
 
 
 def responses(media_type: str) -> dict[int | str, dict[str, Any]]:
@@ -79,6 +83,26 @@ def table(source: Exported, etag: ETag) -> StreamingResponse:
     from api.export import table as parquet  # a quarter of a second that whoever asks for no table is spared
 
     return _sent(parquet.table(source), source, "series.parquet", PARQUET, etag)
+
+
+@router.get(
+    "/runs/{seed}/model.keras",
+    response_class=StreamingResponse,
+    responses=responses(KERAS),
+    summary="A run's network, for Keras",
+)
+def network(
+    experiment_id: UUID, seed: Annotated[int, Path(ge=0)], store: Store, etag: ETag, epoch: KeptEpoch = None
+) -> StreamingResponse:
+    """The network of a run that has ended, after its last epoch; with `epoch=0` as it was before the first update.
+
+    `keras.models.load_model` loads it. It is not compiled: loss and optimiser are in the experiment's spec.
+    """
+    experiment = store.get(experiment_id)
+    form, snapshot = store.network(experiment_id, seed, epoch=epoch)
+    source = Source.of(store, experiment)
+    pieces = zipped(keras_file(form, snapshot, source.began), at=source.began, compressed=False)
+    return _sent(pieces, source, f"seed-{seed}-epoch-{snapshot.epoch}.keras", KERAS, etag)
 
 
 def _sent(pieces: Iterator[bytes], source: Source, name: str, media_type: str, etag: str) -> StreamingResponse:
