@@ -12,6 +12,7 @@ import numpy as np
 from api.dependencies import CSV, JSON, NPZ
 from api.diagnosis import DiagnosisAnswer, ExperimentDiagnosisAnswer
 from api.errors import ProblemDocument
+from api.notebook import frame
 from api.schemas import Answer, ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
 from api.treatments import TreatmentAnswer, TreatmentsAnswer
 from core.spec import ExperimentSpec
@@ -182,7 +183,8 @@ class Client:
         return content
 
     def export(self, experiment_id: UUID | str, name: str, to: BinaryIO, **query: Any) -> None:
-        """Write an export to a file as it comes: `tensorboard.zip`, `series.parquet` or `series.npz`."""
+        """Write an export to a file as it comes: `tensorboard.zip`, `series.parquet`, `series.npz`, or a network,
+        `runs/0/model.keras`."""
         path = f"/experiments/{experiment_id}/{name}"
         try:
             with self._http.stream("GET", path, params=query) as answer:
@@ -192,6 +194,12 @@ class Client:
                     to.write(piece)
         except httpx2.HTTPError as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
+
+    def frame(self, experiment_id: UUID | str, **query: Any) -> Any:
+        """A pandas data frame, a number a row, of all series or of those of a `kind` and a `seed`. Needs pandas."""
+        file = io.BytesIO()
+        self.export(experiment_id, "series.parquet", file, **query)
+        return frame(file)
 
     def wait(
         self,

@@ -24,6 +24,12 @@ def write(client: Client, id: str, name: str, file: Path, **query: Any) -> None:
             raise
 
 
+def write_network(client: Client, id: str, file: Path, *, seed: int | None, epoch: int | None) -> None:
+    """Write the network of a seed to a file, by default the first seed's after its last epoch."""
+    chosen = client.get(id).runs[0].seed if seed is None else seed
+    write(client, id, f"runs/{chosen}/model.keras", file, **({} if epoch is None else {"epoch": epoch}))
+
+
 def unpack_logs(client: Client, id: str, folder: Path) -> Path:
     """Put an experiment's event files into a log directory; the directory. Raises Invalid: it cannot be written."""
     with _written_or_said(folder), tempfile.TemporaryFile() as packed:

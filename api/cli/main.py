@@ -11,7 +11,7 @@ from api.cli import demo as demonstration
 from api.cli import serve as service
 from api.cli.diagnosis import diagnosis
 from api.cli.display import picture
-from api.cli.export import unpack_logs, write
+from api.cli.export import unpack_logs, write, write_network
 from api.cli.measured import Measured
 from api.cli.outcome import (
     EPILOG,
@@ -128,18 +128,25 @@ def export(
     tensorboard: Annotated[Path | None, typer.Option(help="Event files into this log directory, by seed.")] = None,
     parquet: Annotated[Path | None, typer.Option(help="All series as one tidy table into this file.")] = None,
     npz: Annotated[Path | None, typer.Option(help="All series as named arrays into this file.")] = None,
+    model: Annotated[Path | None, typer.Option(help="The network of --seed, for Keras, into this file.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Whose network; the experiment's first seed by default.")] = None,
+    epoch: Annotated[int | None, typer.Option(help="0: as it was before training; after its end by default.")] = None,
     url: Url = None,
 ) -> None:
-    """Write all that was measured to files: for TensorBoard, for data frames, for NumPy."""
+    """Write what was measured to files: for TensorBoard, for data frames, for NumPy; and a network for Keras."""
     with in_one_line():
-        if not (tensorboard or parquet or npz):
-            raise Invalid(Problem("export", "one of --tensorboard, --parquet, --npz", "none"))
+        if not (tensorboard or parquet or npz or model):
+            raise Invalid(Problem("export", "one of --tensorboard, --parquet, --npz, --model", "none"))
+        if not model and (seed is not None or epoch is not None):
+            raise Invalid(Problem("--model", "a file, since --seed and --epoch say which network", "none"))
         client = _client(url)
         if tensorboard:
             console.print(f"tensorboard --logdir {unpack_logs(client, id, tensorboard)}", soft_wrap=True)
         for name, file in (("series.parquet", parquet), ("series.npz", npz)):
             if file:
                 write(client, id, name, file)
+        if model:
+            write_network(client, id, model, seed=seed, epoch=epoch)
 
 
 @app.command(epilog=EPILOG)

@@ -42,8 +42,9 @@ PARAMETERS = [
     {"kind": "leaky_relu", "negative_slope": 0.7},
     {"kind": "elu", "alpha": 3.0},
 ]
+SIMPLE = {"kind": "dense", "units": 4}
 MORE = [
-    ({"kind": "residual", "scale": 0.5, "layers": [{"kind": "dense", "units": 4}, {"kind": "dropout", "rate": 0.5}]}, (4,)),
+    ({"kind": "residual", "scale": 0.5, "layers": [SIMPLE, {"kind": "dropout", "rate": 0.5}]}, (4,)),
     *(({"kind": "dense", "units": 3, "activation": each}, (4,)) for each in PARAMETERS),
     *(({"kind": "activation", "activation": each}, (4,)) for each in PARAMETERS),
     *(({"kind": "lstm", "units": 3, "activation": each, "recurrent_activation": each}, (6, 2)) for each in PARAMETERS),
