@@ -3,7 +3,7 @@
 import io
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, TypeVar
+from typing import IO, Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx2
@@ -182,7 +182,7 @@ class Client:
         content: bytes = self._ask("GET", path, params=query, headers={"Accept": media_type}).content
         return content
 
-    def export(self, experiment_id: UUID | str, name: str, to: BinaryIO, **query: Any) -> None:
+    def export(self, experiment_id: UUID | str, name: str, to: IO[bytes], **query: Any) -> None:
         """Write an export to a file as it comes: `tensorboard.zip`, `series.parquet`, `series.npz`, or a network,
         `runs/0/model.keras`."""
         path = f"/experiments/{experiment_id}/{name}"

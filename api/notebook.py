@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]], notes: Iterable[str] = ()) -> str:
@@ -19,7 +19,7 @@ def _shown(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def frame(parquet: BinaryIO) -> Any:
+def frame(parquet: IO[bytes]) -> Any:
     """The data frame in a Parquet file, its names as categories.
 
     Raises:
