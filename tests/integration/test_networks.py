@@ -132,10 +132,10 @@ NORMALIZED = {
 }
 STOPPING = {
     "loss": "binary_crossentropy",
-    "optimizer": {"kind": "sgd", "learning_rate": 0.5},
+    "optimizer": {"kind": "sgd", "learning_rate": 0.05},
     "epochs": 60,
     "batch_size": 8,
-    "early_stopping": {"monitor": "val_loss", "patience": 2},
+    "early_stopping": {"monitor": "val_accuracy", "patience": 3},
 }
 
 

@@ -21,12 +21,12 @@ def begun(store):
     return it, claim
 
 
-def is_kept(store, it, seed, epoch, **asked) -> bool:
+def is_kept(store, it, seed, measured, **asked) -> bool:
     """Whether a run's network of an epoch is what was measured, every bit of it."""
     form, found = store.network(it, seed, **asked)
     values = [(each.dtype, each.shape, each.tobytes()) for each in found.values]
-    expected = [(each.dtype, each.shape, each.tobytes()) for each in a_snapshot(seed, epoch).values]
-    return form == ARCHITECTURE and found.epoch == epoch and values == expected
+    expected = [(each.dtype, each.shape, each.tobytes()) for each in a_snapshot(seed, measured).values]
+    return form == ARCHITECTURE and found.epoch == measured and values == expected
 
 
 def rows(store) -> tuple[int, int]:

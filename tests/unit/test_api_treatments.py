@@ -9,7 +9,6 @@ import pytest
 
 from api.client import Client
 from api.treatments import TreatmentAnswer
-from api.treatments import TreatmentAnswer
 from core import treatments
 from core.errors import Unavailable
 from core.spec import ExperimentSpec

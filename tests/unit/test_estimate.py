@@ -85,12 +85,8 @@ def test_the_estimate_counts_what_will_be_stored(every, rows):
 
 
 def test_the_estimate_counts_what_networks_hold_besides_parameters():
-    plain, normalized = ({"kind": "dense", "units": 5}, {"kind": "batch_normalization"})
-    record = "nothing"
-    sizes = [
-        estimate(spec(record=record, model={"layers": [*layers, {"kind": "dense", "units": 1}]})).series_bytes
-        for layers in ([plain], [plain, normalized])
-    ]
+    plain, normalized = wide(5), (*wide(5), {"kind": "batch_normalization"})
+    sizes = [estimate(spec(hidden=hidden, record="nothing")).series_bytes for hidden in (plain, normalized)]
     # gamma, beta and the running mean and variance of five units, twice.
     assert sizes[1] - sizes[0] == 4 * 2 * 20
 
