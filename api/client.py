@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 from uuid import UUID, uuid4
 
 import httpx2
@@ -14,6 +14,7 @@ from api.dependencies import CSV, JSON, NPZ
 from api.diagnosis import DiagnosisAnswer, ExperimentDiagnosisAnswer
 from api.errors import ProblemDocument
 from api.live.reading import EVENT_STREAM, StreamedEvent, lines, read_events
+from api.notebook import frame
 from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
 from api.treatments import TreatmentAnswer, TreatmentsAnswer
 from api.watching import Refused, Unreachable, watch
@@ -183,6 +184,7 @@ class Client:
         path = f"/experiments/{experiment_id}/charts/{name}.{form}"
         content: bytes = self._ask("GET", path, params=query).content
         return content
+
     def events(
         self, experiment_id: UUID | str, *, last_id: str | None = None, replay: bool = True
     ) -> Iterator[StreamedEvent]:
@@ -203,6 +205,25 @@ class Client:
                 yield from read_events(lines(answer.iter_text()))
         except httpx2.HTTPError as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
+
+    def export(self, experiment_id: UUID | str, name: str, to: IO[bytes], **query: Any) -> None:
+        """Write an export to a file as it comes: `tensorboard.zip`, `series.parquet`, `series.npz`, or a network,
+        `runs/0/model.keras`."""
+        path = f"/experiments/{experiment_id}/{name}"
+        try:
+            with self._http.stream("GET", path, params=query) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                for piece in self._checked(answer).iter_bytes():
+                    to.write(piece)
+        except httpx2.HTTPError as error:
+            raise Unreachable(f"{self.url} does not answer: {error}") from error
+
+    def frame(self, experiment_id: UUID | str, **query: Any) -> Any:
+        """A pandas data frame, a number a row, of all series or of those of a `kind` and a `seed`. Needs pandas."""
+        file = io.BytesIO()
+        self.export(experiment_id, "series.parquet", file, **query)
+        return frame(file)
 
     def wait(
         self,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from api.notebook import table
 from api.schemas import Answer
 from core.diagnosis import Diagnosis, Finding, SeedOutcome
 from core.experiments import Suggestion, suggestions
@@ -63,6 +64,22 @@ class DiagnosisAnswer(Answer):
             suggestions=[SuggestionAnswer.of(each) for each in suggestions(spec, found)],
             **more,
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdict, the findings, causes first, and what may help."""
+        rows = [
+            (
+                each.title,
+                each.kind,
+                f"{len(each.seeds)} of {each.of_seeds}",
+                each.since_epoch,
+                ", ".join(each.caused_by),
+            )
+            for each in self.findings
+        ]
+        heads = ("finding", "kind", "seeds", "since epoch", "follows from")
+        root = [each.explanation for each in self.findings if each.rule == self.root_cause]
+        return table(self.verdict, heads, rows, [*root, *(f"may help: {each.title}" for each in self.suggestions)])
 
 
 class ExperimentDiagnosisAnswer(DiagnosisAnswer):

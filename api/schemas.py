@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.notebook import table
 from core.history import Culprit
 from core.spec import ExperimentSpec
 from core.spec.estimate import estimate
@@ -108,6 +109,17 @@ class ExperimentAnswer(Answer):
             spec=experiment.spec,
         )
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how far it has come, and each run's final metrics."""
+        names = list(next((run.final_metrics for run in self.runs if run.final_metrics), {}))
+        rows = [
+            (run.seed, run.epochs_done, run.stopped_by, *((run.final_metrics or {}).get(name) for name in names))
+            for run in self.runs
+        ]
+        title = f"{self.name}: {self.status}, {self.progress.epochs_done} of {self.progress.epochs_total} epochs"
+        notes = [f"id {self.id}", *([self.error] if self.error else [])]
+        return table(title, ("seed", "epochs", "stopped by", *names), rows, notes)
+
 
 class ExperimentsAnswer(Answer):
     """One page of experiments, newest first."""
@@ -143,7 +155,7 @@ class EstimateAnswer(Answer):
     """What an experiment will cost."""
 
     parameters: int = Field(description="trainable numbers in the network")
-    series_bytes: int = Field(description="what the recorded series will take in the database")
+    series_bytes: int = Field(description="what the recorded series and the networks will take in the database")
     memory_bytes: int = Field(description="what training takes at its peak, beside TensorFlow itself")
     seconds: float = Field(description="training time on a two-core machine, right within a factor of about three")
     compile_seconds: float = Field(description="the part of it that comes before the first epoch")
@@ -179,3 +191,9 @@ class ValidationAnswer(Answer):
             ],
             estimate=EstimateAnswer(**{name: getattr(cost, name) for name in EstimateAnswer.model_fields}),
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the layers, and what they will cost."""
+        rows = [(each.layer, each.input_shape, each.output_shape, each.parameters) for each in self.layers]
+        title = f"{self.spec.name}: {self.estimate.parameters:,} parameters, about {self.estimate.seconds:.0f} seconds"
+        return table(title, ("layer", "input", "output", "parameters"), rows)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.diagnosis import Change
+from api.notebook import table
 from api.schemas import Answer, Progress
 from core.spec import ExperimentSpec
 from core.store import Place, TreatmentRecord, TreatmentStatus
@@ -147,6 +148,20 @@ class TreatmentAnswer(Answer):
             recommended=trials.index(best) if best else None,
             recommended_spec=best.spec if best else None,
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: every trial, what it is worth, and what all of them say."""
+        rows = [
+            (" + ".join(each.remedies) or each.role, each.judgement.worth, *_ill(each.judgement), each.judgement.cost)
+            if each.judgement
+            else (" + ".join(each.remedies) or each.role, each.stage, None, None, None)
+            for each in self.trials
+        ]
+        return table(f"Treatment: {self.status}", ("change", "worth", "ill", "p", "cost"), rows, [self.summary])
+
+
+def _ill(judged: JudgementAnswer) -> tuple[str, float]:
+    return f"{judged.ill.count} of {judged.ill.of}", judged.p_adjusted
 
 
 class TreatmentsAnswer(Answer):

@@ -247,8 +247,9 @@ def _train(
             # An attempt's first chunk is kept at once: whatever kills workers again and again, each gets further.
             keep = stop or chunk.ended or kept_at is None or now - kept_at >= checkpoint_every
             checkpoint = chunk.checkpoint() if keep else None
+            form = chunk.architecture() if kept_at is None else None
             kept_at = now if keep else kept_at
-            if insist(partial(store.append, claim, chunk, checkpoint=checkpoint)) is Orders.cancel:
+            if insist(partial(store.append, claim, chunk, checkpoint=checkpoint, architecture=form)) is Orders.cancel:
                 return Status.cancelled
             if stop:
                 return Status.queued

@@ -169,6 +169,50 @@ class Checkpoint:
     state: bytes
 
 
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a network, trained or not.
+
+    Attributes:
+        path: where its values lie in the weights of a `.keras` file: ``layers/dense/vars/0``. None where Keras saves
+            them not: the states of random generators.
+        shape: its shape.
+        dtype: NumPy's name for the kind of its numbers.
+    """
+
+    path: str | None
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network without what its variables hold, as Keras writes it down. One serves all runs of an experiment.
+
+    Attributes:
+        config: JSON, the `config.json` of a `.keras` file.
+        variables: all of them, in the order in which a `Snapshot` holds their values.
+        keras_version: whose words these are.
+    """
+
+    config: str
+    variables: tuple[Variable, ...]
+    keras_version: str
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What the variables of a run's network hold.
+
+    Attributes:
+        epoch: after which; 0 is the state before the first update.
+        values: one array for each variable of the architecture.
+    """
+
+    epoch: int
+    values: tuple[np.ndarray, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class RunChunk:
     """A block of consecutive epochs of one run.
@@ -179,6 +223,7 @@ class RunChunk:
         run_ended: nothing follows in this run.
         stopped_by: why it ended before its last epoch, if it did.
         culprit: where the first value was that was not finite, if the run was stopped by one.
+        snapshot: the network after the last of these epochs, if it is epoch 0 or the run's last.
     """
 
     seed: int
@@ -186,6 +231,7 @@ class RunChunk:
     run_ended: bool
     stopped_by: StoppedBy | None = None
     culprit: Culprit | None = None
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,12 +243,14 @@ class Chunk:
         runs: those of them that had not ended before.
         compiled: the program was compiled by XLA; False where it fell back to a plain graph.
         checkpoint: takes a checkpoint after these epochs; only callable until the next chunk is asked for.
+        architecture: says what the snapshots are of; only callable until the next chunk is asked for.
     """
 
     group: tuple[int, ...]
     runs: tuple[RunChunk, ...]
     compiled: bool
     checkpoint: Callable[[], Checkpoint]
+    architecture: Callable[[], Architecture]
 
     @property
     def ended(self) -> bool:

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     max_memory_bytes: PositiveInt = 4_000_000_000
     """Estimated memory of a training beyond TensorFlow's own 600 MB: datasets, batches, layers, seeds side by side."""
     max_series_bytes: PositiveInt = 1_000_000_000
-    """What the recorded series may take in the database."""
+    """What the recorded series and the networks may take in the database."""
 
     @field_validator("api_key")
     @classmethod

@@ -7,10 +7,29 @@ from typing import Any
 
 import numpy as np
 
-from core.history import Checkpoint, Chunk, Culprit, History, RunChunk, StoppedBy
+from core.history import (
+    Architecture,
+    Checkpoint,
+    Chunk,
+    Culprit,
+    History,
+    RunChunk,
+    Snapshot,
+    StoppedBy,
+    Variable,
+)
 from core.spec import ExperimentSpec
 
 MINUTE = timedelta(minutes=1)
+ARCHITECTURE = Architecture(
+    '{"class_name": "Functional"}',
+    (
+        Variable("layers/dense/vars/0", (2, 3), "float32"),
+        Variable("layers/dense/vars/1", (3,), "float32"),
+        Variable(None, (2,), "uint32"),
+    ),
+    "3.15.1",
+)
 
 
 def a_spec(
@@ -63,7 +82,15 @@ def a_run(
     """Some epochs of a run; it ends with the spec's last epoch unless told otherwise."""
     history = history or measured(spec, seed, first_epoch, epochs)
     ended = bool(stopped_by) or history.last_epoch == spec.training.epochs if run_ended is None else run_ended
-    return RunChunk(seed, history, ended, stopped_by, culprit)
+    snapshot = a_snapshot(seed, history.last_epoch) if ended or history.last_epoch == 0 else None
+    return RunChunk(seed, history, ended, stopped_by, culprit, snapshot)
+
+
+def a_snapshot(seed: int, epoch: int) -> Snapshot:
+    """A network of the form `ARCHITECTURE`: numbers that depend on the seed and the epoch alone."""
+    random = np.random.default_rng([seed, epoch])
+    kernel, bias = random.standard_normal((2, 3), np.float32), np.array([np.nan, np.inf, 0], np.float32)
+    return Snapshot(epoch, (kernel, bias, random.integers(0, 9, 2, np.uint32)))
 
 
 def a_group(group: Sequence[int], *runs: RunChunk, compiled: bool = True) -> Chunk:
@@ -71,7 +98,7 @@ def a_group(group: Sequence[int], *runs: RunChunk, compiled: bool = True) -> Chu
     last = max(run.history.last_epoch for run in runs)
     ended = all(run.run_ended for run in runs)
     state = f"{group[0]}:{last}:{ended}".encode()
-    return Chunk(tuple(group), runs, compiled, lambda: Checkpoint(group[0], last, state))
+    return Chunk(tuple(group), runs, compiled, lambda: Checkpoint(group[0], last, state), lambda: ARCHITECTURE)
 
 
 def a_chunk(spec: ExperimentSpec, *, seed: int | None = None, compiled: bool = True, **run: Any) -> Chunk:

@@ -12,6 +12,7 @@ from api.cli import serve as service
 from api.cli.charts import save_charts
 from api.cli.diagnosis import diagnosis
 from api.cli.display import picture
+from api.cli.export import unpack_logs, write, write_network
 from api.cli.measured import Measured
 from api.cli.outcome import (
     EPILOG,
@@ -28,6 +29,7 @@ from api.cli.training import train_alone
 from api.cli.treatments import begun, follow_treatment
 from api.client import Client
 from api.schemas import ExperimentAnswer
+from core.errors import Invalid, Problem
 from core.store import Status
 from core.store.migrate import upgrade
 
@@ -126,6 +128,33 @@ def show(
     console.print(picture(measured))
     if saved:
         console.print(f"{saved} charts are in {save}.")
+
+
+@app.command(epilog=EPILOG)
+def export(
+    id: Id,
+    tensorboard: Annotated[Path | None, typer.Option(help="Event files into this log directory, by seed.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="All series as one tidy table into this file.")] = None,
+    npz: Annotated[Path | None, typer.Option(help="All series as named arrays into this file.")] = None,
+    model: Annotated[Path | None, typer.Option(help="The network of --seed, for Keras, into this file.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Whose network; the experiment's first seed by default.")] = None,
+    epoch: Annotated[int | None, typer.Option(help="0: as it was before training; after its end by default.")] = None,
+    url: Url = None,
+) -> None:
+    """Write what was measured to files: for TensorBoard, for data frames, for NumPy; and a network for Keras."""
+    with in_one_line():
+        if not (tensorboard or parquet or npz or model):
+            raise Invalid(Problem("export", "one of --tensorboard, --parquet, --npz, --model", "none"))
+        if not model and (seed is not None or epoch is not None):
+            raise Invalid(Problem("--model", "a file, since --seed and --epoch say which network", "none"))
+        client = _client(url)
+        if tensorboard:
+            console.print(f"tensorboard --logdir {unpack_logs(client, id, tensorboard)}", soft_wrap=True)
+        for name, file in (("series.parquet", parquet), ("series.npz", npz)):
+            if file:
+                write(client, id, name, file)
+        if model:
+            write_network(client, id, model, seed=seed, epoch=epoch)
 
 
 @app.command(epilog=EPILOG)

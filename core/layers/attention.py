@@ -1,6 +1,6 @@
 """Layers for sequences of symbols: embeddings, and self-attention."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from pydantic import Field
@@ -86,7 +86,7 @@ class MultiHeadAttention(WeightedLayer):
     def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
         arguments = self.weight_arguments(keras, seeds)
         for tensor, rule in (("kernel", self.kernel_initializer), ("bias", self.bias_initializer)):
-            arguments[f"{tensor}_initializer"] = _Draws(rule, keras, seeds)
+            arguments[f"{tensor}_initializer"] = _drawing(rule, keras, seeds)
         return keras.layers.MultiHeadAttention(
             self.num_heads,
             self.key_dim,
@@ -110,15 +110,22 @@ class _Draws:
     Keras gives each projection a copy of the layer's initialiser, seed and all: queries and keys would be drawn equal.
     """
 
-    def __init__(self, rule: Any, keras: Any, seeds: Iterator[int]) -> None:
-        self._rule, self._keras, self._seeds = rule, keras, seeds
+    def __init__(self, draw: Callable[[Shape, Any], Any]) -> None:
+        self._draw = draw
 
     def __call__(self, shape: Shape, dtype: Any = None) -> Any:
-        return self._rule.build(self._keras, next(self._seeds))(shape, dtype=dtype)
+        return self._draw(shape, dtype)
 
     def get_config(self) -> dict[str, Any]:
-        return {"rule": self._rule, "keras": self._keras, "seeds": self._seeds}
+        return {"draw": self._draw}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "_Draws":
         return cls(**config)
+
+
+def _drawing(rule: Any, keras: Any, seeds: Iterator[int]) -> _Draws:
+    def draw(shape: Shape, dtype: Any) -> Any:
+        return rule.build(keras, next(seeds))(shape, dtype=dtype)
+
+    return _Draws(draw)

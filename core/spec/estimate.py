@@ -48,6 +48,8 @@ LOOK_COPIES = 12
 TRACE_COPIES = 8
 # A dataset is drawn and scaled as float64 and kept as float32.
 DATASET_BYTES_PER_VALUE = 8 + 8 + 4
+# The network itself is kept as it was before the first update and after the last.
+NETWORKS_KEPT = 2
 # Arrays that go into the program or come out of it are held by NumPy, by TensorFlow and by the program.
 BOUNDARY_COPIES = 3
 
@@ -58,7 +60,7 @@ class Estimate:
 
     Attributes:
         parameters: trainable numbers in the network.
-        series_bytes: what its recorded series take in the database, all runs together.
+        series_bytes: what its recorded series and its networks take in the database, all runs together.
         memory_bytes: the most memory that training takes beyond the loaded TensorFlow's.
         seconds: training time of all runs on a two-core machine, compilation included.
         compile_seconds: what of it passes before the first epoch.
@@ -135,7 +137,12 @@ def _series_bytes(spec: ExperimentSpec) -> int:
     epochs, layout = spec.training.epochs, spec.layout
     numbers = (epochs + 1) * len(layout.metrics)
     numbers += sum((epochs // series.every + 1) * math.prod(series.shape) for series in layout.series)
-    return NUMBER_BYTES * numbers * len(spec.seeds)
+    return NUMBER_BYTES * (numbers + NETWORKS_KEPT * _network_numbers(spec)) * len(spec.seeds)
+
+
+def _network_numbers(spec: ExperimentSpec) -> int:
+    """All numbers in a network, trained or not."""
+    return spec.parameter_count + sum(layer.spec.state_size(layer.input_shape) for layer in spec.layers)
 
 
 def _pretrained_layers(spec: ExperimentSpec) -> int:

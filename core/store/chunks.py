@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from core.history import Checkpoint, Chunk, RunChunk
-from core.store import series
+from core.history import Architecture, Checkpoint, Chunk, RunChunk
+from core.store import series, snapshots
 from core.store.claims import fence, forget
 from core.store.records import Claim, Orders
 from core.store.tables import checkpoints, experiments, runs
@@ -19,7 +19,12 @@ def is_last_before_new(chunk: Chunk) -> bool:
 
 
 def append(
-    connection: Connection, claim: Claim, chunk: Chunk, checkpoint: Checkpoint | None, until: datetime
+    connection: Connection,
+    claim: Claim,
+    chunk: Chunk,
+    checkpoint: Checkpoint | None,
+    architecture: Architecture | None,
+    until: datetime,
 ) -> Orders:
     """Store a chunk behind what is stored of its runs; what an earlier attempt stored beyond is dropped."""
     compiled = chunk.compiled and experiments.c.compiled.is_not(False)
@@ -33,6 +38,9 @@ def append(
     if later:
         forget(connection, [run.number for run in later])
     series.write(connection, [(records[run.seed].number, run.history) for run in chunk.runs])
+    snapshots.write(connection, [(records[run.seed].number, run.snapshot) for run in chunk.runs])
+    if architecture:
+        snapshots.describe(connection, row.number, architecture)
     for run in chunk.runs:
         _record(connection, records[run.seed].number, run)
     if checkpoint:
@@ -47,6 +55,7 @@ def _make_room(connection: Connection, record: Row[Any], run: RunChunk) -> None:
         raise ValueError(f"epoch {first_epoch} would leave a gap behind epoch {record.epochs_done}")
     if record.final_metrics is not None and first_epoch <= record.epochs_done:
         series.truncate(connection, record.number, first_epoch, run.history.layout)
+        snapshots.drop(connection, [record.number], first_epoch)
 
 
 def _record(connection: Connection, number: int, run: RunChunk) -> None:

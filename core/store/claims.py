@@ -16,7 +16,7 @@ from core.history import Checkpoint
 from core.spec import ExperimentSpec
 from core.spec.estimate import epoch_seconds, estimate
 from core.spec.side_by_side import width_for
-from core.store import layouts, series
+from core.store import layouts, series, snapshots
 from core.store.records import Claim, Status
 from core.store.submissions import change_row, close_attempt, read_spec, sum_up
 from core.store.tables import attempts, checkpoints, experiments, runs
@@ -92,6 +92,7 @@ def _begin_again_if_measured_otherwise(connection: Connection, number: int, spec
 def forget(connection: Connection, numbers: Sequence[int]) -> None:
     """Some runs are as if they had never been trained."""
     series.forget(connection, numbers)
+    snapshots.drop(connection, numbers)
     nothing = {"epochs_done": 0, "ended": False, "stopped_by": None, "final_metrics": None, "culprit": None}
     connection.execute(update(runs).where(runs.c.number.in_(numbers)).values(nothing))
 

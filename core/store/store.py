@@ -8,9 +8,9 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import NotFound
-from core.history import Checkpoint, Chunk, Layout
+from core.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
 from core.spec import ExperimentSpec
-from core.store import chunks, claims, layouts, series, submissions, treatments
+from core.store import chunks, claims, layouts, series, snapshots, submissions, treatments
 from core.store.database import connect, reading, writing
 from core.store.records import (
     Attempt,
@@ -181,6 +181,18 @@ class ExperimentStore:
                 found.setdefault(row.seed, []).append(summary)
         return {seed: tuple(of_run) for seed, of_run in found.items()}
 
+    def network(self, id: UUID, seed: int, *, epoch: int | None = None) -> tuple[Architecture, Snapshot]:
+        """A run's network after an epoch, by default after its last: kept are epoch 0 and, once it has ended, the last.
+
+        Raises:
+            NotFound: there is no such experiment, no such seed, or that epoch's network is not kept.
+        """
+        with reading(self._engine) as connection:
+            number = submissions.find(connection, id).number
+            run = _runs(connection, number, [seed])[seed]
+            form = snapshots.architecture(connection, number)
+            return form, snapshots.read(connection, run, epoch, form.variables)
+
     def attempts(self, id: UUID) -> tuple[Attempt, ...]:
         """Who has tried, in order, and what became of it. Raises NotFound."""
         with reading(self._engine) as connection:
@@ -202,7 +214,14 @@ class ExperimentStore:
                 max_attempts=self._max_attempts,
             )
 
-    def append(self, claim: Claim, chunk: Chunk, *, checkpoint: Checkpoint | None = None) -> Orders:
+    def append(
+        self,
+        claim: Claim,
+        chunk: Chunk,
+        *,
+        checkpoint: Checkpoint | None = None,
+        architecture: Architecture | None = None,
+    ) -> Orders:
         """Store a chunk and extend the lease: doing it twice changes nothing.
 
         What is stored of its runs from the chunk's first epoch on, and of the runs after its group, is dropped first:
@@ -213,7 +232,7 @@ class ExperimentStore:
         """
         with writing(self._engine) as connection:
             until = self._clock() + claims.patience(claim.spec, self.lease, compiling=chunks.is_last_before_new(chunk))
-            return chunks.append(connection, claim, chunk, checkpoint, until)
+            return chunks.append(connection, claim, chunk, checkpoint, architecture, until)
 
     def finish(
         self, claim: Claim, status: Status, *, error: str | None = None, versions: dict[str, str] | None = None

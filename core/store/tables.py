@@ -163,6 +163,23 @@ checkpoints = Table(
     Column("state", LargeBinary, nullable=False),
 )
 
+architectures = Table(
+    "architectures",
+    metadata,
+    _owner("experiments", key=True),
+    Column("config", Text, nullable=False),  # JSON, as in a .keras file
+    Column("variables", JSON, nullable=False),  # [[path or null, shape, dtype], ...]
+    Column("keras_version", String(32), nullable=False),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _owner("runs", key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),  # the variables' bytes, one after another
+)
+
 treatments = Table(
     "treatments",
     metadata,

@@ -62,9 +62,18 @@ class Stack:
 
     def write_back(self, place: int = 0) -> None:
         """Let the network's own variables hold what one of the networks has come to."""
-        values = [*self.values(), *self.state]
-        for variable, value in zip(self.network.variables, values, strict=True):
-            variable.assign(value[place])
+        for variable, value in zip(self.network.variables, self.held()[place], strict=True):
+            variable.assign(value)
+
+    def held(self) -> list[tuple[np.ndarray, ...]]:
+        """What the variables of each network hold, in the order of `Network.variables`: the reverse of `put`."""
+        ends = np.cumsum(self.sizes)[:-1]
+        rows = [np.split(row, ends) if self.sizes else [] for row in self.weights.numpy()]
+        state = [variable.numpy() for variable in self.state]
+        return [
+            (*(part.reshape(shape) for part, shape in zip(parts, self._shapes, strict=True)), *(of[i] for of in state))
+            for i, parts in enumerate(rows)
+        ]
 
     def values(self) -> list[Any]:
         """What each trainable tensor holds, (width, *shape)."""

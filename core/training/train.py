@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import keras
 import numpy as np
 
-from core.history import Checkpoint, Chunk, Culprit, History, RunChunk, StoppedBy
+from core.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
 from core.spec import ExperimentSpec
 from core.spec.side_by_side import groups_of, width_for
+from core.training.architecture import architecture
 from core.training.callback import GradientStatistics
 from core.training.checkpoint import pack, unpack
 from core.training.data import Data
@@ -137,7 +139,19 @@ class _Training:
         self._tell(histories)
         runs = tuple(self._run(trained, place, history, culprits.get(place)) for place, history in histories.items())
         checkpoint = partial(_checkpoint, self._program, self._group[0], self._epoch)
-        return Chunk(self._group, runs, self._program.compiled, checkpoint)
+        return Chunk(self._group, self._with_snapshots(runs), self._program.compiled, checkpoint, self._architecture)
+
+    def _architecture(self) -> Architecture:
+        return architecture(self._spec, self._program.stack.network.model, self._program.variables)
+
+    def _with_snapshots(self, runs: tuple[RunChunk, ...]) -> tuple[RunChunk, ...]:
+        """A seed that has ended stands still: what its place holds is its network after its last epoch."""
+        wanted = [run for run in runs if run.run_ended or run.history.last_epoch == 0]
+        if not wanted:
+            return runs
+        held = dict(zip(self._group, self._program.stack.held(), strict=False))
+        kept = {run.seed: Snapshot(run.history.last_epoch, held[run.seed]) for run in wanted}
+        return tuple(replace(run, snapshot=kept.get(run.seed)) for run in runs)
 
     def _history(self, trained: Trained, place: int, first_epoch: int) -> History:
         layout, epochs = self._spec.layout, int(trained.done[place])

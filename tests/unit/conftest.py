@@ -17,7 +17,7 @@ from core.history import Culprit, History
 from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.store import ExperimentStore, Status
-from tests.builders import Bell, a_chunk, a_spec, measured
+from tests.builders import ARCHITECTURE, Bell, a_chunk, a_spec, measured
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Desk:
             if count < spec.training.epochs:
                 culprit = Culprit(count, 2, "gradient", "dense_1", "kernel", "inf", 3)
                 why = {"stopped_by": "nonfinite", "culprit": culprit}
-            self.store.append(claim, a_chunk(spec, seed=seed, history=history, **why))
+            self.store.append(claim, a_chunk(spec, seed=seed, history=history, **why), architecture=ARCHITECTURE)
         self.store.finish(claim, Status.completed, versions={"keras": "3"})
         return f"/experiments/{experiment.id}"
 

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import sys
 
 import httpx2
 import numpy as np
@@ -260,3 +261,82 @@ def test_wrong_usage_is_said_without_a_traceback(tmp_path, monkeypatch, argument
     assert said in done.stderr
     assert "Traceback" not in done.output
     assert "secret" not in done.output
+
+
+def test_an_experiment_is_exported_to_files(desk: Desk, gradlab, tmp_path):
+    made = desk.trained(SPEC).rpartition("/")[2]
+    logs, table, archive = tmp_path / "logs", tmp_path / "all.parquet", tmp_path / "all.npz"
+    table.write_text("of last week")
+    done = gradlab("export", made, "--tensorboard", str(logs), "--parquet", str(table), "--npz", str(archive))
+    assert done.exit_code == Exit.COMPLETED, done.output
+    assert f"tensorboard --logdir {logs}" in done.output
+    assert sorted(file.parent.name for file in logs.glob(f"small-{made[:8]}/*/events.out.tfevents.*")) == [
+        "seed_0",
+        "seed_3",
+    ]
+    assert table.read_bytes() == desk.http.get(f"/experiments/{made}/series.parquet").content
+    with np.load(archive, allow_pickle=False) as found:
+        assert found["metrics_1"].tobytes() == measured(SPEC, 3, 0, 7).metrics.tobytes()
+
+
+def test_a_network_is_exported_to_a_file(desk: Desk, gradlab, tmp_path):
+    made = desk.trained(SPEC).rpartition("/")[2]
+    for asked, seed in (((), 0), (("--seed", "3", "--epoch", "6"), 3)):
+        done = gradlab("export", made, "--model", str(tmp_path / "some.keras"), *asked)
+        assert done.exit_code == Exit.COMPLETED, done.output
+        sent = desk.http.get(f"/experiments/{made}/runs/{seed}/model.keras").content
+        assert (tmp_path / "some.keras").read_bytes() == sent
+    assert gradlab("export", made, "--model", str(tmp_path / "none.keras"), "--seed", "9").exit_code == Exit.INVALID
+    without = gradlab("export", made, "--npz", str(tmp_path / "all.npz"), "--epoch", "0")
+    assert without.exit_code == Exit.INVALID
+    assert "say which network" in without.output
+
+
+def test_an_export_that_fails_leaves_what_was_there(desk: Desk, gradlab, tmp_path):
+    table = tmp_path / "exports" / "all.parquet"
+    table.parent.mkdir()
+    table.write_text("of last week")
+    done = gradlab("export", "00000000-0000-4000-8000-000000000000", "--parquet", str(table))
+    assert done.exit_code == Exit.INVALID
+    assert "There is no experiment" in done.output
+    assert list(table.parent.iterdir()) == [table]
+    assert table.read_text() == "of last week"
+    made = desk.trained(SPEC).rpartition("/")[2]
+    nowhere = gradlab("export", made, "--npz", str(tmp_path / "none" / "all.npz"))
+    assert nowhere.exit_code == Exit.INVALID
+    assert "a place that can be written to" in nowhere.output
+    assert gradlab("export", made).exit_code == Exit.INVALID
+
+
+def test_a_data_frame_holds_a_number_a_row(desk: Desk, client: Client):
+    made = desk.trained(SPEC).rpartition("/")[2]
+    frame = client.frame(made, kind="gradients", seed=3)
+    chosen = frame[
+        (frame["statistic"] == "mean_abs") & (frame["layer"] == "dense_1") & (frame["parameter"] == "kernel")
+    ]
+    values = measured(SPEC, 3, 0, 7).series["gradients"][:, 0, SPEC.layout["gradients"].columns.index("mean_abs")]
+    assert chosen["value"].to_numpy().tobytes() == values.tobytes()
+    assert set(frame["seed"]) == {3}
+
+
+def test_without_pandas_it_is_said_what_is_missing(desk: Desk, client: Client, monkeypatch):
+    made = desk.trained(SPEC).rpartition("/")[2]
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ModuleNotFoundError, match="extra `notebook`"):
+        client.frame(made)
+
+
+def test_answers_show_themselves_in_a_notebook(desk: Desk, client: Client):
+    named = a_spec(epochs=6, seeds=(0, 3), name="<b>bold</b>")
+    made = desk.trained(named, {0: 6, 3: 2}).rpartition("/")[2]
+    shown = client.get(made)._repr_html_()
+    assert "&lt;b&gt;bold&lt;/b&gt;: completed, 8 of 12 epochs" in shown
+    assert "<b>bold</b>" not in shown
+    assert "<td>3</td><td>2</td><td>nonfinite</td>" in shown
+    final = client.get(made).runs[0].final_metrics
+    assert final
+    assert f"<td>{final['val_loss']:.4g}</td>" in shown
+    assert "queued, 0 of 12 epochs" in client.submit(named)._repr_html_()
+    assert "<td>dense_1</td><td>(2,)</td><td>(3,)</td><td>9</td>" in client.validate(named)._repr_html_()
+    found = client.diagnosis(made)
+    assert all(text in found._repr_html_() for text in (found.verdict, *(each.title for each in found.findings)))

@@ -106,6 +106,9 @@ def test_a_treatment_finds_the_smallest_cure_and_its_spec_is_ready_to_be_submitt
     assert desk.http.post("/experiments", json=said["recommended_spec"]).status_code == 202
     assert "smallest change that cures" in said["summary"]
     assert "well" in said["definition"]
+    shown = TreatmentAnswer.model_validate(said)._repr_html_()
+    assert "<td>initializer_for_activation</td><td>cures</td><td>0 of 5</td>" in shown
+    assert "<td>control</td><td>finished</td>" in shown
 
 
 def test_every_treated_spec_is_looked_at_before_it_is_trained_and_looks_are_not_kept(desk, workers, ill):

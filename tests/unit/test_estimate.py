@@ -80,7 +80,15 @@ def test_the_estimate_counts_what_will_be_stored(every, rows):
     nothing = {"gradients": 0, "weights": 0, "activations": 0, "signals": 0, "histograms": 0}
     asked = spec(seeds=3, record={**nothing, "gradients": every})
     columns = len(asked.layout.metrics)
-    assert estimate(asked).series_bytes == 3 * 4 * (501 * columns + rows * 12 * 7)
+    networks = 2 * PARAMETERS  # before the first update and after the last
+    assert estimate(asked).series_bytes == 3 * 4 * (501 * columns + rows * 12 * 7 + networks)
+
+
+def test_the_estimate_counts_what_networks_hold_besides_parameters():
+    plain, normalized = wide(5), (*wide(5), {"kind": "batch_normalization"})
+    sizes = [estimate(spec(hidden=hidden, record="nothing")).series_bytes for hidden in (plain, normalized)]
+    # gamma, beta and the running mean and variance of five units, twice.
+    assert sizes[1] - sizes[0] == 4 * 2 * 20
 
 
 def test_parameters_are_those_of_the_network():

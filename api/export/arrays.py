@@ -1,0 +1,43 @@
+"""An experiment as named arrays, every bit as it was measured: an NPZ archive without pickles.
+
+For the i-th seed `metrics_i` is (epochs, metrics) and each kind of series `{kind}_i` (epochs, tensors, columns), all
+float32; `epochs_metrics_i` and `epochs_{kind}_i` are the epochs of their rows. So far it is what `gradlab train --save`
+writes. The names along the axes are `names_metrics`, and `layers_{kind}`, `parameters_{kind}` and `columns_{kind}`;
+`edges` are those of the histograms' bins.
+"""
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+
+from api.export.source import METRICS, Source
+from core.statistics import EDGES
+
+
+def arrays(source: Source) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The files inside the archive: their names, and their contents piece by piece."""
+    for name, values in _named(source):
+        yield f"{name}.npy", iter([_npy(values)])
+
+
+def _named(source: Source) -> Iterator[tuple[str, np.ndarray]]:
+    yield "seeds", np.array([run.seed for run in source.runs], np.int64)
+    yield "edges", EDGES
+    if METRICS in source.kinds:
+        yield f"names_{METRICS}", np.array(source.layout.metrics, np.str_)
+    for series in source.series():
+        yield f"layers_{series.kind}", np.array([tensor.layer for tensor in series.tensors], np.str_)
+        yield f"parameters_{series.kind}", np.array([tensor.parameter for tensor in series.tensors], np.str_)
+        yield f"columns_{series.kind}", np.array(series.columns, np.str_)
+    for i, run in enumerate(source.runs):
+        for kind in source.kinds:
+            rows = source.rows(run, kind)
+            yield f"epochs_{kind}_{i}", rows.epochs
+            yield f"{kind}_{i}", rows.values
+
+
+def _npy(values: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, values, allow_pickle=False)
+    return file.getvalue()

@@ -1,0 +1,70 @@
+"""Networks as they were before the first update and after the last one of each run: their variables' bytes."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, delete, insert, select
+
+from core.errors import NotFound
+from core.history import Architecture, Snapshot, Variable
+from core.store.tables import architectures, snapshots
+
+
+def describe(connection: Connection, experiment: int, architecture: Architecture) -> None:
+    """Keep what an experiment's snapshots are of; each attempt says it anew."""
+    connection.execute(delete(architectures).where(architectures.c.experiment == experiment))
+    variables = [[each.path, list(each.shape), each.dtype] for each in architecture.variables]
+    values: dict[str, Any] = {"config": architecture.config, "keras_version": architecture.keras_version}
+    connection.execute(insert(architectures).values(experiment=experiment, variables=variables, **values))
+
+
+def write(connection: Connection, taken: Iterable[tuple[int, Snapshot | None]]) -> None:
+    """Keep the snapshots of some runs, those that there are."""
+    rows = [{"run": run, "epoch": each.epoch, "data": _packed(each)} for run, each in taken if each is not None]
+    if rows:
+        connection.execute(insert(snapshots), rows)
+
+
+def drop(connection: Connection, runs: Sequence[int], from_epoch: int = 0) -> None:
+    """Forget the snapshots of some runs from an epoch on."""
+    connection.execute(delete(snapshots).where(snapshots.c.run.in_(runs), snapshots.c.epoch >= from_epoch))
+
+
+def architecture(connection: Connection, experiment: int) -> Architecture:
+    """What an experiment's snapshots are of. Raises NotFound: it has not begun, or an earlier version trained it."""
+    row = connection.execute(select(architectures).where(architectures.c.experiment == experiment)).one_or_none()
+    if row is None:
+        raise NotFound(
+            "No network of this experiment is kept: its training has not begun, or an earlier version of the service "
+            "trained it."
+        )
+    variables = tuple(Variable(path, tuple(shape), dtype) for path, shape, dtype in row.variables)
+    return Architecture(row.config, variables, row.keras_version)
+
+
+def read(connection: Connection, run: int, epoch: int | None, variables: Sequence[Variable]) -> Snapshot:
+    """A run's network after an epoch; by default after its last. Raises NotFound: that one is not kept."""
+    kept = connection.execute(select(snapshots.c.epoch).where(snapshots.c.run == run)).scalars().all()
+    wanted = max(kept, default=0) if epoch is None else epoch
+    if wanted not in kept or (epoch is None and wanted == 0):
+        there = f"kept is that of epoch {' and '.join(map(str, sorted(kept)))}" if kept else "none is kept yet"
+        asked = "after the last epoch, which is kept when a run has ended" if epoch is None else f"of epoch {epoch}"
+        raise NotFound(f"This run has no network {asked}: {there}.")
+    this = (snapshots.c.run == run) & (snapshots.c.epoch == wanted)
+    data: bytes = connection.execute(select(snapshots.c.data).where(this)).scalar_one()
+    return Snapshot(wanted, _unpacked(data, variables))
+
+
+def _packed(snapshot: Snapshot) -> bytes:
+    return b"".join(np.ascontiguousarray(each, each.dtype.newbyteorder("<")).tobytes() for each in snapshot.values)
+
+
+def _unpacked(data: bytes, variables: Sequence[Variable]) -> tuple[np.ndarray, ...]:
+    values, begin = [], 0
+    for variable in variables:
+        dtype, count = np.dtype(variable.dtype).newbyteorder("<"), math.prod(variable.shape)
+        values.append(np.frombuffer(data, dtype, count, begin).reshape(variable.shape))
+        begin += count * dtype.itemsize
+    return tuple(values)
