@@ -254,3 +254,11 @@ def test_wrong_usage_is_said_without_a_traceback(tmp_path, monkeypatch, argument
     assert said in done.stderr
     assert "Traceback" not in done.output
     assert "secret" not in done.output
+
+
+def test_a_list_shows_whole_ids_however_long_the_names_are(client: Client, gradlab, monkeypatch):
+    monkeypatch.setattr(cli.console, "_width", 100)
+    submitted = client.submit(a_spec(name="a name " * 25))
+    shown = gradlab("list")
+    assert shown.exit_code == 0, shown.output
+    assert str(submitted.id) in shown.output
