@@ -60,6 +60,10 @@ bench-rivals: setup .venv-bench/ready  ## Measure the engine against PyTorch and
 	.venv-bench/bin/python -m pip install --quiet --group bench numpy scikit-learn
 	@touch $@
 
+.PHONY: docs
+docs: setup  ## Train the examples of docs/diagnosis.md, draw them and write it anew (about five minutes)
+	$(BIN)/python -m bench.atlas
+
 .PHONY: format
 format: setup  ## Put the code into its one format
 	$(BIN)/ruff check --fix .

@@ -13,7 +13,7 @@ from api import errors, openapi
 from api.body_limit import BodyLimit
 from api.dependencies import House, authorized
 from api.edge import Edge
-from api.routes import catalogue, diagnosis, experiments, probes, series
+from api.routes import catalogue, charts, diagnosis, experiments, probes, series, treatments
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     errors.install(app)
     openapi.describe(app)
-    for routes in (diagnosis, experiments, series, catalogue):
+    for routes in (diagnosis, treatments, experiments, series, charts, catalogue):
         app.include_router(routes.router, dependencies=[Depends(authorized)])
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

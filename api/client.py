@@ -3,7 +3,7 @@
 import io
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx2
@@ -12,9 +12,13 @@ import numpy as np
 from api.dependencies import CSV, JSON, NPZ
 from api.diagnosis import DiagnosisAnswer, ExperimentDiagnosisAnswer
 from api.errors import ProblemDocument
-from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
+from api.schemas import Answer, ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
+from api.treatments import TreatmentAnswer, TreatmentsAnswer
 from core.spec import ExperimentSpec
-from core.store import Status
+from core.store import Status, TreatmentStatus
+from core.trials import TreatmentSpec
+
+Watched = TypeVar("Watched", bound=Answer)
 
 QUICKEST, SLOWEST = 0.1, 1.0  # seconds between two looks at an experiment
 
@@ -88,6 +92,36 @@ class Client:
         answer = self._ask("GET", f"/experiments/{experiment_id}/diagnosis")
         return ExperimentDiagnosisAnswer.model_validate_json(answer.content)
 
+    def treat(self, experiment_id: UUID | str, request: TreatmentSpec | None = None) -> TreatmentAnswer:
+        """Begin to find out which change cures an experiment; by default what its diagnosis names is tried."""
+        content = (request or TreatmentSpec()).model_dump_json()
+        path = f"/experiments/{experiment_id}/treatments"
+        answer = self._ask("POST", path, content=content, headers={"Content-Type": JSON})
+        return TreatmentAnswer.model_validate_json(answer.content)
+
+    def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentAnswer:
+        """Look at a treatment."""
+        answer = self._ask("GET", f"/experiments/{experiment_id}/treatments/{treatment_id}")
+        return TreatmentAnswer.model_validate_json(answer.content)
+
+    def treatments(self, experiment_id: UUID | str) -> Iterator[TreatmentAnswer]:
+        """All treatments of an experiment, newest first, fetched a page at a time."""
+        following: str | None = f"/experiments/{experiment_id}/treatments"
+        while following is not None:
+            page = TreatmentsAnswer.model_validate_json(self._ask("GET", following).content)
+            yield from page.treatments
+            following = page.next
+
+    def cancel_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentAnswer:
+        """Cancel a treatment; what is finished is kept."""
+        answer = self._ask("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/cancel")
+        return TreatmentAnswer.model_validate_json(answer.content)
+
+    def continue_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentAnswer:
+        """Continue a treatment that was cancelled, or failed."""
+        answer = self._ask("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/continue")
+        return TreatmentAnswer.model_validate_json(answer.content)
+
     def get(self, experiment_id: UUID | str) -> ExperimentAnswer:
         """Look at an experiment."""
         return ExperimentAnswer.model_validate_json(self._ask("GET", f"/experiments/{experiment_id}").content)
@@ -147,6 +181,17 @@ class Client:
         content: bytes = self._ask("GET", path, params=query, headers={"Accept": media_type}).content
         return content
 
+    def charts(self, experiment_id: UUID | str) -> list[str]:
+        """The names of the charts that can be drawn of an experiment."""
+        answer = self._ask("GET", f"/experiments/{experiment_id}/charts")
+        return [each["name"] for each in answer.json()["charts"]]
+
+    def chart(self, experiment_id: UUID | str, name: str, form: str = "svg", **query: Any) -> bytes:
+        """A chart, drawn by the service, as it goes into a file: `form` is svg or png."""
+        path = f"/experiments/{experiment_id}/charts/{name}.{form}"
+        content: bytes = self._ask("GET", path, params=query).content
+        return content
+
     def wait(
         self,
         experiment_id: UUID | str,
@@ -161,11 +206,47 @@ class Client:
             progress: told whenever something has changed.
             patience: seconds for which the service may be away, for a restart, before we give up.
         """
+
+        def is_over(experiment: ExperimentAnswer) -> bool:
+            return experiment.status.is_finished
+
+        return self._watch(f"/experiments/{experiment_id}", ExperimentAnswer, is_over, progress, patience)
+
+    def wait_for_treatment(
+        self,
+        treatment: TreatmentAnswer,
+        *,
+        progress: Callable[[TreatmentAnswer], None] = lambda _: None,
+        patience: float = 60.0,
+    ) -> TreatmentAnswer:
+        """Wait until a treatment is over.
+
+        Args:
+            treatment: which.
+            progress: told whenever something has changed.
+            patience: seconds for which the service may be away, for a restart, before we give up.
+        """
+
+        def is_over(treatment: TreatmentAnswer) -> bool:
+            return treatment.status is not TreatmentStatus.running
+
+        path = f"/experiments/{treatment.experiment_id}/treatments/{treatment.id}"
+        return self._watch(path, TreatmentAnswer, is_over, progress, patience)
+
+    def _watch(
+        self,
+        path: str,
+        kind: type[Watched],
+        is_over: Callable[[Watched], bool],
+        progress: Callable[[Watched], None],
+        patience: float,
+    ) -> Watched:
+        """Read what stands at an address whenever it has changed, until it is over."""
         headers: dict[str, str] = {}
         pause, away_since = QUICKEST, None
         while True:
             try:
-                answer = self._ask("GET", f"/experiments/{experiment_id}", headers=headers)
+                answer = self._ask("GET", path, headers=headers)
                 away_since = None
             except Unreachable:
                 away_since = away_since or time.monotonic()
@@ -173,10 +254,10 @@ class Client:
                     raise
                 answer = None
             if answer is not None and answer.status_code == 200:
-                experiment = ExperimentAnswer.model_validate_json(answer.content)
-                progress(experiment)
-                if experiment.status.is_finished:
-                    return experiment
+                now = kind.model_validate_json(answer.content)
+                progress(now)
+                if is_over(now):
+                    return now
                 headers, pause = {"If-None-Match": answer.headers["ETag"]}, QUICKEST
             time.sleep(pause)
             pause = min(SLOWEST, pause * 1.2)

@@ -14,6 +14,7 @@ import numpy as np
 from core.settings import Settings
 from core.spec.experiment import parse
 from core.training.environment import prepare
+from core.trials.comparison import rate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # The single runs that the tutorial reports; it says of networks 4 and 5 only that 15 layers learn and 20 do not.
@@ -30,11 +31,11 @@ def main() -> None:
         accuracy = _accuracies(path, count)
         low, first, median, third, high = np.quantile(accuracy, [0, 0.25, 0.5, 0.75, 1])
         failed = int((accuracy < FAILS_BELOW).sum())
-        begin, end = _wilson(failed, count)
+        failing = rate(failed, count)
         name = "-".join(path.stem.split("-")[:2])
         print(
             f"| {path.stem} | {REPORTED.get(name, '')} | {median:.3f} | {first:.3f}–{third:.3f} | {low:.3f}–{high:.3f} "
-            f"| {failed} ({begin:.0%}–{end:.0%}) |",
+            f"| {failed} ({failing.low:.0%}–{failing.high:.0%}) |",
             flush=True,
         )
 
@@ -46,14 +47,6 @@ def _accuracies(path: Path, count: int) -> np.ndarray:
     column = spec.layout.metrics.index("val_accuracy")
     last = {run.seed: run.history.metrics[-1, column] for chunk in train(spec) for run in chunk.runs}
     return np.array([last[seed] for seed in spec.seeds])
-
-
-def _wilson(failed: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The Wilson interval of a rate (Wilson 1927)."""
-    rate, share = failed / count, z * z / count
-    centre = (rate + share / 2) / (1 + share)
-    half = z * np.sqrt(rate * (1 - rate) / count + share / (4 * count)) / (1 + share)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 if __name__ == "__main__":

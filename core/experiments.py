@@ -19,9 +19,9 @@ from core.queue import JobQueue
 from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.spec.estimate import check_bounds
-from core.spec.recording import RecordSpec
 from core.store import Claim, Experiment, ExperimentStore, Orders, Status, utc_now
 from core.treatment import Difference, Remedy, difference, remedy
+from core.trials import asked_about, look_at
 
 log = structlog.get_logger()
 
@@ -32,7 +32,6 @@ Trainer = Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]
 FIRST_PAUSE = timedelta(seconds=0.1)
 # What rules read; histograms are for people.
 READ_BY_RULES = ("gradients", "weights", "activations", "signals", "time_signals")
-LOOKED_AT = RecordSpec(histograms=0)
 # How often the row is asked whether a worker has looked at the initial state.
 TRIAGE_PAUSE = timedelta(seconds=0.02)
 
@@ -56,7 +55,7 @@ def submit(
     check_bounds(spec, settings)
     experiment, new = store.add(spec, idempotency_key=idempotency_key)
     if new:
-        _publish([experiment.id], store=store, queue=queue)
+        publish([experiment.id], store=store, queue=queue)
     return experiment, new
 
 
@@ -88,7 +87,7 @@ class Suggestion:
 def diagnose(experiment_id: UUID, *, store: ExperimentStore) -> tuple[Experiment, Diagnosis]:
     """What is wrong with an experiment, from what is stored of it so far. Raises NotFound."""
     experiment = store.get(experiment_id)
-    return experiment, ask_the_rules(experiment.spec, list(_runs(experiment, experiment.spec, store)))
+    return experiment, ask_the_rules(experiment.spec, list(runs(experiment, experiment.spec, store)))
 
 
 def suggestions(spec: ExperimentSpec, diagnosis: Diagnosis) -> list[Suggestion]:
@@ -122,16 +121,13 @@ def triage(
         Unavailable: no worker has looked in time.
     """
     check_bounds(spec, settings)
-    fields = spec.model_dump(mode="json") | {"record": LOOKED_AT.model_dump()}
-    nothing = {"epochs": 0, "early_stopping": None, "pretraining": None}
-    asked = ExperimentSpec.model_validate(fields)
-    look = ExperimentSpec.model_validate(fields | {"training": fields["training"] | nothing})
-    experiment, _ = submit(look, store=store, queue=queue, settings=settings)
+    asked = asked_about(spec)
+    experiment, _ = submit(look_at(spec), store=store, queue=queue, settings=settings)
     try:
         for _ in range(int(settings.triage_patience / TRIAGE_PAUSE)):
             found = store.get(experiment.id)
             if found.status is Status.completed:
-                return ask_the_rules(asked, list(_runs(found, asked, store)))
+                return ask_the_rules(asked, list(runs(found, asked, store)))
             if found.status.is_finished:
                 raise Unavailable(f"The look at the network ended as {found.status}: {found.error}")
             sleep(TRIAGE_PAUSE.total_seconds())
@@ -140,8 +136,14 @@ def triage(
         store.delete(experiment.id)
 
 
-def _runs(experiment: Experiment, spec: ExperimentSpec, store: ExperimentStore) -> Iterator[Run]:
-    """What is stored of each seed, up to the last epoch whose metrics were: a worker may be writing."""
+def runs(experiment: Experiment, spec: ExperimentSpec, store: ExperimentStore) -> Iterator[Run]:
+    """What is stored of each seed, up to the last epoch whose metrics were: a worker may be writing.
+
+    Args:
+        experiment: whose runs.
+        spec: what they are taken as runs of: the experiment's own, or what its look is about.
+        store: where they are kept.
+    """
     layout, metrics = store.layout(experiment.id), store.metrics(experiment.id)
     stored = {kind: store.series(experiment.id, kind) for kind in READ_BY_RULES if kind in layout}
     for run in experiment.runs:
@@ -155,10 +157,11 @@ def _runs(experiment: Experiment, spec: ExperimentSpec, store: ExperimentStore) 
 
 def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta) -> int:
     """Bury dead workers' attempts and publish what waits for lack of a message; says how many were published."""
-    return _publish(store.due(requeue_after=requeue_after), store=store, queue=queue)
+    return publish(store.due(requeue_after=requeue_after), store=store, queue=queue)
 
 
-def _publish(ids: list[UUID], *, store: ExperimentStore, queue: JobQueue) -> int:
+def publish(ids: list[UUID], *, store: ExperimentStore, queue: JobQueue) -> int:
+    """Ring for experiments that are kept, and say for how many; those for which no bell rings are due at once."""
     for published, experiment_id in enumerate(ids):
         try:
             queue.publish(experiment_id)

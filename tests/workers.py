@@ -135,3 +135,9 @@ class Lab:
 
 def _whole(found: Mapping[str, np.ndarray], beginning: str) -> dict[str, np.ndarray]:
     return {name.removeprefix(beginning): found[name] for name in found if name.startswith(beginning)}
+
+
+def in_training(lab: Lab, worker: Worker) -> bool:
+    """Whether one of a worker's children holds a claim."""
+    running = lab.store.page(limit=100, status=Status.running).experiments
+    return any(worker.has_child(int(each.worker.rpartition(":")[2])) for each in running if each.worker)

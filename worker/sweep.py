@@ -6,8 +6,8 @@ from typing import Any
 import structlog
 from celery import bootsteps, signals
 
+from core import experiments, treatments
 from core.errors import Unavailable
-from core.experiments import sweep
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
@@ -44,8 +44,9 @@ class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
         queue = CeleryQueue(settings)
         while True:
             try:
-                if published := sweep(store=store, queue=queue, requeue_after=settings.requeue_after):
+                if published := experiments.sweep(store=store, queue=queue, requeue_after=settings.requeue_after):
                     log.info("swept", published=published)
+                treatments.sweep(store=store, queue=queue)
             except Unavailable as away:
                 log.warning("sweep_failed", error=repr(away.__cause__))
             except Exception:

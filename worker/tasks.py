@@ -7,12 +7,15 @@ from uuid import UUID
 
 import structlog
 
-from core import experiments
-from core.queue import TRAIN
+from core import experiments, treatments
+from core.errors import Unavailable
+from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
 from worker.app import app, settings
 from worker.stopping import stopping
+
+log = structlog.get_logger()
 
 
 @cache
@@ -30,9 +33,15 @@ def trainer() -> experiments.Trainer:
     return partial(train, chunk_seconds=settings.chunk.total_seconds())
 
 
+@cache
+def queue() -> CeleryQueue:
+    """This process's bell."""
+    return CeleryQueue(settings)
+
+
 @app.task(name=TRAIN)  # type: ignore[untyped-decorator]
 def train_experiment(experiment_id: str) -> None:
-    """Train an experiment, unless somebody else does."""
+    """Train an experiment, unless somebody else does, and go on with the treatments that waited for it."""
     with structlog.contextvars.bound_contextvars(experiment_id=experiment_id):
         experiments.run(
             UUID(experiment_id),
@@ -43,3 +52,8 @@ def train_experiment(experiment_id: str) -> None:
             checkpoint_every=settings.checkpoint_every,
             versions=environment.versions(),
         )
+        if not stopping():
+            try:
+                treatments.advance_with(UUID(experiment_id), store=store(), queue=queue())
+            except Unavailable as away:
+                log.warning("treatments_left_to_the_sweep", error=repr(away.__cause__))

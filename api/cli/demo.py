@@ -15,6 +15,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from api.cli.charts import save_charts
 from api.cli.display import final, gradients_table
 from api.cli.measured import Measured
 from api.cli.outcome import console
@@ -35,7 +36,7 @@ START_SECONDS = 60
 
 
 def demo(output: Path, seeds: int) -> bool:
-    """Run it all; whether every experiment was completed. The series go to `output` as JSON and CSV."""
+    """Run it all; whether every experiment was completed. The series go to `output` as JSON, CSV and charts."""
     data_dir = ROOT / ".gradlab" / "demo"
     with _service(data_dir) as client:
         console.print(f"A service is up on {client.url}; training the tutorial's networks on {seeds} seeds each.")
@@ -141,4 +142,5 @@ def _save(client: Client, finished: dict[str, ExperimentAnswer], output: Path) -
             for suffix, media_type in (("json", JSON), ("csv", CSV)):
                 content = client.file(experiment.id, series, media_type, **query)
                 (output / f"{name}-{series}.{suffix}").write_bytes(content)
-    console.print(f"\nThe series are in {output}{os.sep} as JSON and CSV. `gradlab serve` keeps a service up.")
+        save_charts(client, experiment.id, output, prefix=f"{name}-")
+    console.print(f"\nThe series are in {output}{os.sep} as JSON, CSV and charts. `gradlab serve` keeps a service up.")

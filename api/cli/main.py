@@ -9,11 +9,23 @@ from rich.table import Table
 
 from api.cli import demo as demonstration
 from api.cli import serve as service
+from api.cli.charts import save_charts
 from api.cli.diagnosis import diagnosis
 from api.cli.display import picture
 from api.cli.measured import Measured
-from api.cli.outcome import EPILOG, OUTCOME, Exit, console, in_one_line, read_settings, read_spec
+from api.cli.outcome import (
+    EPILOG,
+    OUTCOME,
+    TREATED,
+    Exit,
+    console,
+    in_one_line,
+    read_settings,
+    read_spec,
+    read_treatment,
+)
 from api.cli.training import train_alone
+from api.cli.treatments import begun, follow_treatment
 from api.client import Client
 from api.schemas import ExperimentAnswer
 from core.store import Status
@@ -99,14 +111,21 @@ def list_(
 
 
 @app.command(epilog=EPILOG)
-def show(id: Id, url: Url = None) -> None:
+def show(
+    id: Id,
+    save: Annotated[Path | None, typer.Option(help="Put its charts into this folder, as SVG.")] = None,
+    url: Url = None,
+) -> None:
     """Show an experiment: status, final metrics, gradients and state of each layer, and what broke, if anything did."""
     with in_one_line():
         client = _client(url)
         experiment = client.get(id)
         measured = Measured.by(client, experiment)
+        saved = save_charts(client, experiment.id, save) if save else 0
     console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {_state(experiment)}")
     console.print(picture(measured))
+    if saved:
+        console.print(f"{saved} charts are in {save}.")
 
 
 @app.command(epilog=EPILOG)
@@ -123,6 +142,30 @@ def triage(spec: SpecFile, url: Url = None) -> None:
     with in_one_line():
         found = _client(url).triage(read_spec(spec))
     console.print(diagnosis(found))
+
+
+@app.command(epilog=EPILOG)
+def treat(
+    id: Id,
+    remedy: Annotated[
+        list[str] | None,
+        typer.Option(help="A remedy to try, or several to try together: a+b. Again for more; else by diagnosis."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="On how many seeds each is trained.")] = 8,
+    budget: Annotated[int, typer.Option(help="At most so many treated specs are trained.")] = 12,
+    go_on: Annotated[bool, typer.Option("--continue", help="Go on with the newest, cancelled or failed.")] = False,
+    stop: Annotated[bool, typer.Option("--cancel", help="Cancel the one that runs; what is finished is kept.")] = False,
+    save: Annotated[Path | None, typer.Option(help="Write the spec of the smallest cure to this file.")] = None,
+    url: Url = None,
+) -> None:
+    """Find out by training which change cures an experiment. One that runs already is followed."""
+    with in_one_line():
+        client = _client(url)
+        asked = read_treatment(remedy, seeds, budget)
+        ended = follow_treatment(client, begun(client, id, asked, go_on=go_on, stop=stop))
+        if save and ended.recommended_spec:
+            save.write_text(ended.recommended_spec.model_dump_json(indent=1) + "\n")
+    raise typer.Exit(TREATED[ended.status])
 
 
 @app.command(epilog=EPILOG)
@@ -148,7 +191,7 @@ def train(
 
 @app.command(epilog=EPILOG)
 def demo(
-    output: Annotated[Path, typer.Option(help="Where the series go, as JSON and CSV.")] = Path("demo-output"),
+    output: Annotated[Path, typer.Option(help="Where the series go, as JSON, CSV and charts.")] = Path("demo-output"),
     seeds: Annotated[int, typer.Option(help="Seeds for each network.", min=1)] = 5,
 ) -> None:
     """Train the tutorial's first three networks on an embedded service and say what was found."""

@@ -17,7 +17,8 @@ from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.spec.experiment import parse
 from core.spec.problems import from_pydantic
-from core.store import Status
+from core.store import Status, TreatmentStatus
+from core.trials import TreatmentSpec
 
 console = Console()
 errors = Console(stderr=True)
@@ -42,6 +43,11 @@ OUTCOME = {
     Status.completed: Exit.COMPLETED,
     Status.failed: Exit.FAILED,
     Status.cancelled: Exit.CANCELLED,
+}
+TREATED = {
+    TreatmentStatus.completed: Exit.COMPLETED,
+    TreatmentStatus.failed: Exit.FAILED,
+    TreatmentStatus.cancelled: Exit.CANCELLED,
 }
 
 
@@ -97,6 +103,19 @@ def read_spec(path: Path) -> ExperimentSpec:
     except OSError as error:
         raise Invalid(Problem(str(path), "a file with a spec", error.strerror or "nothing")) from error
     return parse(text)
+
+
+def read_treatment(remedies: list[str] | None, seeds: int, budget: int) -> TreatmentSpec:
+    """What is asked for on the command line; `a+b` are two remedies together.
+
+    Raises:
+        Invalid: there is no such remedy, or a number is too small.
+    """
+    asked = [each.split("+") for each in remedies] if remedies else None
+    try:
+        return TreatmentSpec.model_validate({"remedies": asked, "seeds": seeds, "budget": budget})
+    except ValidationError as error:
+        raise Invalid(*from_pydantic(error.errors(include_url=False))) from error
 
 
 def _say(message: str, problems: tuple[Problem, ...] = ()) -> None:

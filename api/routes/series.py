@@ -14,15 +14,14 @@ from api.series.answers import (
     StepsAnswer,
     example,
 )
-from api.series.choice import DEFAULT_PARAMETER, choose, choose_tensors, recorded
+from api.series.choice import DEFAULT_PARAMETER, choose_tensors
 from api.series.epochs import Span, cut
 from api.series.files import to_csv, to_npz
 from api.series.metrics import Metrics
+from api.series.reading import Chosen
 from api.series.statistics import TensorStatistic
 from api.series.vectors import Histograms, Steps
-from core.history import SeriesLayout
 from core.statistics import EDGES
-from core.store import Rows
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 
@@ -57,31 +56,12 @@ TrainedEpochs = Annotated[Span, Depends(from_the_first_update)]
 AllEpochs = Annotated[Span, Depends(from_the_beginning)]
 
 
-class Wanted:
+class Wanted(Chosen):
     """One experiment's series, of the runs and in the form that the caller wants."""
 
     def __init__(self, experiment_id: UUID, store: Store, etag: ETag, media_type: MediaType, seed: Seeds = []) -> None:
-        self.experiment = store.get(experiment_id)
-        self.layout = store.layout(experiment_id)
-        self._seeds = [int(each) for each in choose("seed", seed, [str(seed) for seed in self.experiment.spec.seeds])]
-        self._store, self._etag, self._media_type = store, etag, media_type
-
-    def metrics(self) -> dict[int, Rows]:
-        """Seed -> (epochs, metrics)."""
-        return self._store.metrics(self.experiment.id, seeds=self._seeds)
-
-    def series(self, kind: str) -> tuple[SeriesLayout, dict[int, Rows]]:
-        """The layout of a kind, and seed -> (epochs, tensors, columns). Raises NotFound where it is not recorded."""
-        layout = recorded(self.experiment, self.layout, kind)
-        return layout, self._store.series(self.experiment.id, kind, seeds=self._seeds)
-
-    def statistic(
-        self, kind: str, statistic: str, layers: list[str], parameters: list[str], span: Span
-    ) -> TensorStatistic:
-        """One statistic of some tensors."""
-        layout, runs = self.series(kind)
-        chosen = choose_tensors(layout, layers, parameters)
-        return TensorStatistic.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=chosen)
+        super().__init__(experiment_id, store, seed)
+        self._etag, self._media_type = etag, media_type
 
     def reply(self, found: Shown, name: str) -> Any:
         """The answer in the media type that the caller likes best."""

@@ -9,6 +9,5 @@ asking a rule; a case that is not does not count. `bench.clinic.judging` holds w
 
 from bench.clinic.case import BY_NAME, ILLNESSES, Case, Half, Illness
 from bench.clinic.construction import cases
-from bench.clinic.training import trained
 
-__all__ = ["BY_NAME", "ILLNESSES", "Case", "Half", "Illness", "cases", "trained"]
+__all__ = ["BY_NAME", "ILLNESSES", "Case", "Half", "Illness", "cases"]

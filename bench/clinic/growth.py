@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from bench.clinic.ground import BINARY, dense, sgd
-from bench.clinic.training import trained
+from bench.treating import runs_of
 from core.diagnosis.facts import facts
 from core.diagnosis.theory import predict
 from core.spec import ExperimentSpec
@@ -59,7 +59,7 @@ def growths() -> Iterator[Growth]:
             prediction = predict(spec, facts(spec).probe)
             if prediction is None:
                 continue
-            squares = [run.series("signals", "rms") for run in trained(spec)]
+            squares = [run.series("signals", "rms") for run in runs_of(spec)]
             rms = np.sqrt(np.mean([each.values[0] ** 2 for each in squares if each], axis=0))  # (layers,)
             measured = rms[:-2] / rms[1:-1]  # the last column is the output's
             for layer, square, ratio in zip(prediction.layers[:-1], prediction.growths, measured, strict=True):

@@ -1,12 +1,12 @@
 """What the clinic prints: figures of one half."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bench.clinic.case import BY_NAME, DEAD, ILLNESSES, VANISHING
 from bench.clinic.judging import Judged
 from core.diagnosis.groups import EXPLOSIONS, SATURATIONS
+from core.trials.comparison import rate
 
 # The columns of the confusion matrix: which rules' root causes are counted together.
 ROOTS: dict[str, tuple[str, ...]] = {
@@ -29,16 +29,6 @@ ROOTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a rate (Wilson 1927)."""
-    if not count:
-        return 0.0, 1.0
-    rate, share = hits / count, z * z / count
-    centre = (rate + share / 2) / (1 + share)
-    half = z * math.sqrt(rate * (1 - rate) / count + share / (4 * count)) / (1 + share)
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
 def lines(judged: Sequence[Judged]) -> Iterator[str]:
     """The report of one half."""
     counted = [each for each in judged if each.holds]
@@ -51,9 +41,9 @@ def lines(judged: Sequence[Judged]) -> Iterator[str]:
     yield ""
     ill = [each for each in counted if each.case.illness]
     healthy = [each for each in counted if not each.case.illness]
-    yield f"| false alarms | {rate([not each.found for each in healthy])} |"
-    yield f"| root cause right | {rate([each.root_right for each in ill])} |"
-    yield f"| triage agrees | {rate([each.triage_agrees for each in triaged(counted)])} |"
+    yield f"| false alarms | {share([not each.found for each in healthy])} |"
+    yield f"| root cause right | {share([each.root_right for each in ill])} |"
+    yield f"| triage agrees | {share([each.triage_agrees for each in triaged(counted)])} |"
 
 
 def triaged(judged: Sequence[Judged]) -> list[Judged]:
@@ -66,18 +56,19 @@ def triaged(judged: Sequence[Judged]) -> list[Judged]:
     ]
 
 
-def rate(hits: Sequence[bool]) -> str:
-    """Hits out of how many, as a rate with its interval."""
-    low, high = wilson(sum(hits), len(hits))
-    share = f"{sum(hits) / len(hits):.3f}" if hits else "-"
-    return f"{sum(hits)} of {len(hits)}: {share} ({low:.2f}–{high:.2f})"
+def share(hits: Sequence[bool]) -> str:
+    """Hits out of how many, as a share with its 95 % Wilson interval."""
+    if not hits:
+        return "-"
+    found = rate(sum(hits), len(hits))
+    return f"{found.count} of {found.of}: {found.count / found.of:.3f} ({found.low:.2f}–{found.high:.2f})"
 
 
 def _recalls(judged: Sequence[Judged]) -> Iterator[str]:
     yield "| illness | found (95 %) | root cause right (95 %) |\n|---|---|---|"
     for illness in ILLNESSES:
         of = [each for each in judged if each.case.illness == illness.name]
-        yield f"| {illness.name} | {rate([each.found for each in of])} | {rate([each.root_right for each in of])} |"
+        yield f"| {illness.name} | {share([each.found for each in of])} | {share([each.root_right for each in of])} |"
 
 
 def _confusion(judged: Sequence[Judged]) -> Iterator[str]:

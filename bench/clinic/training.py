@@ -2,17 +2,14 @@
 
 import pickle
 import time
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bench.clinic.case import Case
+from bench.treating import runs_of
 from core.diagnosis import Run
-from core.history import Culprit, History, StoppedBy
+from core.history import History
 from core.spec import ExperimentSpec
 
 
@@ -31,19 +28,6 @@ class Trained:
     seconds: float
 
 
-def trained(spec: ExperimentSpec) -> list[Run]:
-    """Train a spec in this process: its runs with epoch 0."""
-    from core.training.train import train
-
-    parts: dict[int, list[History]] = defaultdict(list)
-    ends: dict[int, tuple[StoppedBy | None, Culprit | None]] = {}
-    for chunk in train(spec):
-        for run in chunk.runs:
-            parts[run.seed].append(run.history)
-            ends[run.seed] = (run.stopped_by, run.culprit)
-    return [Run(spec, seed, _joined(found), *ends[seed]) for seed, found in parts.items()]
-
-
 def kept_or_trained(case: Case, kept: Path | None) -> Trained:
     """A case's runs: those that are kept in a folder, else trained, and put there."""
     place = kept / f"{case.spec.fingerprint()}.pickle" if kept else None
@@ -51,7 +35,7 @@ def kept_or_trained(case: Case, kept: Path | None) -> Trained:
         runs, seconds = pickle.loads(place.read_bytes())
         return Trained(case, tuple(_unpacked(case.spec, each) for each in runs), seconds)
     begun = time.perf_counter()
-    runs = trained(case.spec)
+    runs = runs_of(case.spec)
     seconds = time.perf_counter() - begun
     if place:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +50,3 @@ def _packed(run: Run) -> tuple[Any, ...]:
 def _unpacked(spec: ExperimentSpec, packed: tuple[Any, ...]) -> Run:
     seed, metrics, series, stopped_by, culprit = packed
     return Run(spec, seed, History(spec.layout, 0, metrics, series), stopped_by, culprit)
-
-
-def _joined(parts: Sequence[History]) -> History:
-    series = {kind: np.concatenate([part.series[kind] for part in parts]) for kind in parts[0].series}
-    return History(parts[0].layout, parts[0].first_epoch, np.concatenate([each.metrics for each in parts]), series)

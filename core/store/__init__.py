@@ -1,6 +1,20 @@
 """The only SQL in the house: tables, packed series, and the life of an experiment."""
 
-from core.store.records import Attempt, Claim, Experiment, Orders, Page, Rows, RunRecord, Status, Summary
+from core.store.records import (
+    Attempt,
+    Claim,
+    Experiment,
+    Orders,
+    Page,
+    Place,
+    Rows,
+    RunRecord,
+    Status,
+    Summary,
+    TreatmentPage,
+    TreatmentRecord,
+    TreatmentStatus,
+)
 from core.store.store import ExperimentStore, utc_now
 
 __all__ = [
@@ -10,9 +24,13 @@ __all__ = [
     "ExperimentStore",
     "Orders",
     "Page",
+    "Place",
     "Rows",
     "RunRecord",
     "Status",
     "Summary",
+    "TreatmentPage",
+    "TreatmentRecord",
+    "TreatmentStatus",
     "utc_now",
 ]

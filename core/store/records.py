@@ -11,6 +11,7 @@ import numpy as np
 
 from core.history import Checkpoint, Culprit, StoppedBy
 from core.spec import ExperimentSpec
+from core.trials import Treatment, TreatmentSpec
 
 
 class Status(StrEnum):
@@ -166,3 +167,66 @@ class Summary:
     minimum: float | None
     maximum: float | None
     first_nonfinite_epoch: int | None
+
+
+class TreatmentStatus(StrEnum):
+    """Where a treatment is in its life: running → completed | cancelled | failed; the last two can be continued."""
+
+    running = "running"
+    completed = "completed"
+    cancelled = "cancelled"
+    failed = "failed"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The experiment in which something about a trial is being found out.
+
+    Attributes:
+        id, status, revision: of the experiment.
+        epochs_done, epochs_total: all its runs together.
+        seconds: from its start to its end; None before.
+        error: why it failed.
+    """
+
+    id: UUID
+    status: Status
+    revision: int
+    epochs_done: int
+    epochs_total: int
+    seconds: float | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class TreatmentRecord:
+    """A treatment as it is kept. Times are UTC.
+
+    Attributes:
+        experiment_id: of the experiment that is treated.
+        request: what was asked for.
+        revision: rises with every change.
+        error: why it failed.
+        treatment: its trials, with what is known of them.
+        looked_in, trained_in: for each trial, where; None where there is no such experiment, or no more.
+    """
+
+    id: UUID
+    experiment_id: UUID
+    request: TreatmentSpec
+    status: TreatmentStatus
+    revision: int
+    created_at: datetime
+    finished_at: datetime | None
+    error: str | None
+    treatment: Treatment
+    looked_in: tuple[Place | None, ...]
+    trained_in: tuple[Place | None, ...]
+
+
+@dataclass(frozen=True)
+class TreatmentPage:
+    """Some treatments of an experiment, newest first; `next` is the `before` of the page that follows, if one does."""
+
+    treatments: tuple[TreatmentRecord, ...]
+    next: int | None

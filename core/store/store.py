@@ -10,13 +10,21 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import NotFound
 from core.history import Checkpoint, Chunk, Layout
 from core.spec import ExperimentSpec
-from core.store import chunks, claims, layouts, series, submissions
+from core.store import chunks, claims, layouts, series, submissions, treatments
 from core.store.database import connect, reading, writing
-from core.store.records import Attempt, Claim, Experiment, Orders, Page, Rows, Status, Summary
+from core.store.records import (
+    Attempt,
+    Claim,
+    Experiment,
+    Orders,
+    Page,
+    Rows,
+    Status,
+    Summary,
+)
+from core.store.storable import storable
 from core.store.tables import attempts, experiments, runs, summaries
-
-# An error's text is for people; a longer one is in the log.
-LONGEST_ERROR = 2000
+from core.store.treatment_store import TreatmentStore
 
 
 def utc_now() -> datetime:
@@ -35,6 +43,9 @@ class ExperimentStore:
         lease: a worker that has not written for so long is taken for dead; longer where one epoch takes longer.
         max_attempts: an experiment fails after so many attempts in a row that brought no newer checkpoint.
         clock: says what time it is, in UTC.
+
+    Attributes:
+        treatments: the door to treatments, in the same database.
     """
 
     def __init__(
@@ -44,6 +55,7 @@ class ExperimentStore:
         self._engine = connect(url)
         self._max_attempts = max_attempts
         self._clock = clock
+        self.treatments = TreatmentStore(self._engine, clock)
 
     def close(self) -> None:
         """Give the connections back. The store opens new ones when it is used again."""
@@ -110,6 +122,7 @@ class ExperimentStore:
     def delete(self, id: UUID) -> None:
         """Remove an experiment in any state; a worker that trains it is refused at its next chunk. Raises NotFound."""
         with writing(self._engine) as connection:
+            treatments.abandon(connection, id, self._clock())
             submissions.remove(connection, id)
 
     # What was measured.
@@ -199,7 +212,7 @@ class ExperimentStore:
     ) -> None:
         """End an experiment. Raises ClaimLost."""
         with writing(self._engine) as connection:
-            claims.finish(connection, claim, status, self._clock(), _storable(error), versions)
+            claims.finish(connection, claim, status, self._clock(), storable(error), versions)
 
     def release(self, claim: Claim) -> None:
         """Give an experiment back, to be gone on with by whoever comes first. Raises ClaimLost."""
@@ -236,10 +249,3 @@ def _runs(connection: Connection, number: int, seeds: Sequence[int] | None) -> d
     if unknown := [seed for seed in seeds or () if seed not in known]:
         raise NotFound(f"There is no run with the seed {unknown[0]}; the seeds are {', '.join(map(str, known))}.")
     return {seed: run for seed, run in known.items() if seeds is None or seed in seeds}
-
-
-def _storable(error: str | None) -> str | None:
-    """PostgreSQL takes neither NUL nor a lone surrogate, and foreign exceptions may say anything."""
-    if error is None:
-        return None
-    return error[:LONGEST_ERROR].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -60,11 +60,15 @@ metadata = MetaData(
 )
 
 
-def _owner(table: str, *, key: bool = False) -> Column[int]:
+def _owner(table: str, *, key: bool = False, index: bool = False) -> Column[int]:
     """The row that this one belongs to and disappears with."""
-    return Column(
-        table[:-1], Number, ForeignKey(f"{table}.number", ondelete="CASCADE"), primary_key=key, nullable=False
-    )
+    owner = ForeignKey(f"{table}.number", ondelete="CASCADE")
+    return Column(table[:-1], Number, owner, primary_key=key, nullable=False, index=index or None)
+
+
+def _experiment(name: str) -> Column[int]:
+    """An experiment that this row speaks of and outlives."""
+    return Column(name, Number, ForeignKey("experiments.number", ondelete="SET NULL"), index=True)
 
 
 experiments = Table(
@@ -157,4 +161,37 @@ checkpoints = Table(
     Column("seed", BigInteger, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("state", LargeBinary, nullable=False),
+)
+
+treatments = Table(
+    "treatments",
+    metadata,
+    Column("number", Number, primary_key=True),
+    Column("id", Uuid, nullable=False, unique=True),
+    _owner("experiments", index=True),
+    Column("request", Text, nullable=False),  # JSON of core.trials.TreatmentSpec
+    Column("base", Text, nullable=False),  # canonical JSON: the untreated spec, on the trials' seeds
+    Column("candidates", JSON, nullable=False),  # [[remedy, ...], ...]
+    Column("status", String(16), nullable=False, index=True),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("error", Text),
+    sqlite_autoincrement=True,
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    _owner("treatments", key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("role", String(16), nullable=False),
+    Column("remedies", JSON, nullable=False),
+    Column("spec", Text, nullable=False),  # canonical JSON
+    Column("stage", String(16), nullable=False),
+    _experiment("looked_in"),
+    _experiment("trained_in"),
+    Column("look", Text),  # JSON of core.trials.Look
+    Column("result", Text),  # JSON of core.trials.Result
+    Column("error", Text),
 )

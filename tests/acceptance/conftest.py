@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from api.client import Client
-from tests.servers import DEADLINE, free_port, wait_until
+from tests.servers import DEADLINE, Redis, free_port, wait_until
+from tests.workers import Lab
 
 GRADLAB = Path(sys.executable).with_name("gradlab")
 # Long enough for a worker that compiles while others use the machine.
@@ -138,3 +139,16 @@ def a_service(tmp_path: Path, compiled: Path) -> Iterator[Callable[..., Service]
     yield start
     for each in started:
         each.remove()
+
+
+@pytest.fixture(params=["embedded", "deployed"])
+def lab(request: pytest.FixtureRequest, tmp_path: Path, compiled: Path) -> Iterator[Lab]:
+    """SQLite and a folder; PostgreSQL and Redis. Nothing differs but two URLs."""
+    urls = {}
+    if request.param == "deployed":
+        redis: Redis = request.getfixturevalue("redis_server")
+        redis.empty()
+        urls = {"DATABASE_URL": request.getfixturevalue("postgresql_url"), "BROKER_URL": redis.url}
+    made = Lab(tmp_path, compiled, **urls)
+    yield made
+    made.close()

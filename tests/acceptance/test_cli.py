@@ -8,6 +8,7 @@ import httpx2
 import numpy as np
 import pytest
 
+from api.charts.views import VIEWS
 from core.spec import ExperimentSpec
 from core.store import Status
 from tests.acceptance.conftest import PATIENCE, Service
@@ -39,8 +40,11 @@ def test_submit_and_wait_ends_with_the_experiment_which_can_be_shown_and_listed(
     experiment_id, *_, outcome = done.stdout.split()
     assert outcome == "completed"
     assert service.client.get(experiment_id).status is Status.completed
-    shown = service.gradlab("show", experiment_id)
+    shown = service.gradlab("show", experiment_id, "--save", tmp_path / "charts")
     assert shown.returncode == 0, shown.stderr
+    charts = {file.name for file in (tmp_path / "charts").iterdir() if b"</svg>" in file.read_bytes()}
+    assert {"history.svg", "gradients.svg", "gradients-heatmap.svg", "signals-heatmap.svg", "data.svg"} <= charts
+    assert charts == {f"{name}.svg" for name in service.client.charts(experiment_id)}
     assert "typed" in shown.stdout
     words = ("dense_1", "dense_2", "val_loss", "signal rms", "effective rank")
     assert [word for word in words if word not in shown.stdout] == []
@@ -146,4 +150,4 @@ def test_the_demo_trains_the_tutorials_networks_and_keeps_the_series(service: Se
         for name in NETWORKS
         for series in ("history", "gradients")
         for kind in ("json", "csv")
-    }
+    } | {f"{name}-{chart.name}.svg" for name in NETWORKS for chart in VIEWS if chart.name != "signal-steps"}

@@ -4,9 +4,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 
@@ -15,30 +13,11 @@ from core.errors import Unavailable
 from core.spec import ExperimentSpec
 from core.store import Status
 from tests.builders import a_spec
-from tests.servers import Redis, wait_until
-from tests.workers import Lab, Worker
+from tests.servers import wait_until
+from tests.workers import Lab, in_training
 
 KILLS = 20
 AT_ONCE = 3
-
-
-@pytest.fixture(scope="module")
-def compile_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What one worker has compiled, the next ones load: as in a service that has been up for a while."""
-    return tmp_path_factory.mktemp("compiled")
-
-
-@pytest.fixture(params=["embedded", "deployed"])
-def lab(request: pytest.FixtureRequest, tmp_path: Path, compile_cache: Path) -> Iterator[Lab]:
-    """SQLite and a folder; PostgreSQL and Redis. Nothing differs but two URLs."""
-    urls = {}
-    if request.param == "deployed":
-        redis: Redis = request.getfixturevalue("redis_server")
-        redis.empty()
-        urls = {"DATABASE_URL": request.getfixturevalue("postgresql_url"), "BROKER_URL": redis.url}
-    made = Lab(tmp_path, compile_cache, **urls)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -70,12 +49,6 @@ def has_the_bits_of(lab: Lab, ids, wanted) -> bool:
             for kind, values in undisturbed.items():
                 assert lab.store.series(it, kind)[seed].values.tobytes() == values.tobytes()
     return True
-
-
-def in_training(lab: Lab, worker: Worker) -> bool:
-    """Whether one of a worker's children holds a claim."""
-    running = lab.store.page(limit=100, status=Status.running).experiments
-    return any(worker.has_child(int(each.worker.rpartition(":")[2])) for each in running)
 
 
 @pytest.mark.timeout(420)
@@ -193,8 +166,8 @@ def test_a_broker_that_is_away_is_said_soon(lab, tmp_path):
     lab.queue.ping()
 
 
-def test_a_child_that_takes_too_much_memory_is_replaced_between_two_experiments(tmp_path, compile_cache):
-    lab = Lab(tmp_path, compile_cache, WORKER_MEMORY_BYTES="1024")
+def test_a_child_that_takes_too_much_memory_is_replaced_between_two_experiments(tmp_path, compiled):
+    lab = Lab(tmp_path, compiled, WORKER_MEMORY_BYTES="1024")
     lab.start_worker()
     ids = [submit(lab, a_spec(epochs=2, seeds=(seed,))) for seed in range(3)]
     try:

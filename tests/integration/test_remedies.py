@@ -137,6 +137,10 @@ CASES = {
         an_experiment(hidden(16, "relu", "he_uniform", 2), SIGMOID, optimizer=sgd(1.0), epochs=100),
         ("learning_rate_lower",),
     ),
+    "far too fast": Case(
+        an_experiment(hidden(16, "relu", "he_uniform", 2), SIGMOID, optimizer=sgd(30.0), epochs=100),
+        ("learning_rate_usual",),
+    ),
     # Values of mean 14 and standard deviation 5: the first gradients are as large, and their updates kill all units.
     "values of any size": Case(
         an_experiment(

@@ -9,7 +9,7 @@ from bench.clinic import BY_NAME, ILLNESSES, cases
 from bench.clinic.case import Case
 from bench.clinic.construction import RUNS, program
 from bench.clinic.criterion import Measured, holds, sick
-from bench.clinic.report import ROOTS, wilson
+from bench.clinic.report import ROOTS
 from core.activations import ACTIVATIONS
 from core.datasets import DATASETS
 from core.diagnosis import RULES
@@ -120,9 +120,3 @@ def test_overfitting_is_seen_by_the_test_loss_and_oscillation_by_the_test_score(
     assert not holds(a_case("oscillating"), measured(0.7, 0.7, 0.7, 0.7, 0.7, swing=0.2), twin)
     swinging = measured(0.8, 0.8, 0.8, 0.8, 0.8, swing=0.3)
     assert not holds(a_case("oscillating"), measured(0.7, 0.7, 0.7, 0.7, 0.7, swing=0.4), swinging)
-
-
-def test_wilsons_interval():
-    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
-    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert wilson(0, 0) == (0.0, 1.0)

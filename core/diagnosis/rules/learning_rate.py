@@ -117,8 +117,15 @@ TOO_SMALL = (
     "{reach} of their length: what comes out at the end is what was drawn at the beginning. Raise the learning rate by "
     "a factor of ten or more, or take an optimiser such as Adam whose steps do not depend on the gradient's size."
 )
-LOWER = ("learning_rate_lower", "clip_by_global_norm", "optimizer_adam", "activation_leaky_relu", "batch_normalization")
-HIGHER = ("learning_rate_higher", "optimizer_adam")
+LOWER = (
+    "learning_rate_lower",
+    "learning_rate_usual",
+    "clip_by_global_norm",
+    "optimizer_adam",
+    "activation_leaky_relu",
+    "batch_normalization",
+)
+HIGHER = ("learning_rate_higher", "learning_rate_usual", "optimizer_adam")
 
 RULE = Rule(
     name="learning_rate",

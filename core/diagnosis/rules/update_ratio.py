@@ -38,7 +38,7 @@ LARGE_MOVES = (
     "In an epoch the weights of {layers} move by {update_ratio} of their own length: they are replaced rather than "
     "corrected. Lower the learning rate, or limit the gradient's norm."
 )
-LOWER = ("learning_rate_lower", "clip_by_global_norm", "optimizer_adam")
+LOWER = ("learning_rate_lower", "learning_rate_usual", "clip_by_global_norm", "optimizer_adam")
 
 RULE = Rule(
     name="update_ratio",

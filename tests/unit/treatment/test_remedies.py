@@ -198,6 +198,24 @@ def test_all_rates_of_a_schedule_change_alike(name, factor):
     assert found.warmup_target == pytest.approx(0.01 * factor)
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "usual"),
+    [
+        ({**SGD, "learning_rate": 30.0}, 0.01),
+        ({"kind": "adam", "learning_rate": 1e-6}, 0.001),
+        ({"kind": "adam", "learning_rate": {"kind": "exponential_decay", "initial_learning_rate": 1.0,
+                                            "decay_steps": 9, "decay_rate": 0.9}}, 0.001),
+    ],
+)  # fmt: skip
+def test_the_usual_rate_is_the_optimisers_own_default_and_everything_else_of_it_stays(optimizer, usual):
+    spec = an_experiment(SIGMOID, optimizer=optimizer)
+    after = treated("learning_rate_usual", spec).training.optimizer
+    assert after.learning_rate == usual
+    assert after == spec.training.optimizer.model_copy(update={"learning_rate": usual})
+    with_it = an_experiment(SIGMOID, optimizer={**SGD, "learning_rate": 0.01})
+    assert refusal("learning_rate_usual", with_it).received == "0.01"
+
+
 def test_a_rate_stays_a_short_number():
     assert treated("learning_rate_lower", an_experiment(SIGMOID, optimizer={**SGD, "learning_rate": 0.003})).training \
         .optimizer.learning_rate == 0.0003  # fmt: skip

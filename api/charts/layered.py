@@ -1,0 +1,84 @@
+"""One statistic of some tensors, ready to be drawn: what it is called, and on which kind of axis it belongs."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from api.charts.ensemble import Ensemble
+from api.series.statistics import TensorStatistic
+from core.statistics import SHELVES
+from core.statistics.statistic import Statistic
+
+Scale = Literal["log", "share", "linear"]
+
+TITLES = {
+    "gradients": "Gradients",
+    "weights": "Weights",
+    "activations": "Activations",
+    "signals": "Back-propagated signals",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Layered:
+    """One statistic of some tensors over the epochs, seed by seed.
+
+    Attributes:
+        experiment: its name.
+        kind: ``gradients``, ``weights``, ``activations`` or ``signals``.
+        statistic: what was measured.
+        layers: the tensors' names, input side first.
+        measured: a column for each of them.
+    """
+
+    experiment: str
+    kind: str
+    statistic: Statistic
+    layers: tuple[str, ...]
+    measured: Ensemble
+
+    @classmethod
+    def of(cls, experiment: str, kind: str, found: TensorStatistic) -> "Layered":
+        """What was chosen from an experiment's series.
+
+        A statistic that some layers do not have, the correlation of a single unit, is drawn for the others.
+        """
+        statistic = next(each for each in SHELVES[kind] if each.name == found.statistic)
+        alike = len({tensor.parameter for tensor in found.tensors}) == 1
+        names = tuple(tensor.layer if alike else f"{tensor.layer} {tensor.parameter}" for tensor in found.tensors)
+        arrays = found.arrays()
+        seeds = tuple(arrays["seeds"].tolist())
+        measured = Ensemble(seeds, arrays["epochs"], arrays["values"], arrays["lengths"])
+        if "NaN" in statistic.range:
+            there = np.flatnonzero(~np.isnan(measured.values).all(axis=(0, 1))).tolist()
+            names, measured = tuple(names[place] for place in there), measured.only(there)
+        return cls(experiment, kind, statistic, names, measured)
+
+    @property
+    def scale(self) -> Scale:
+        """Sizes belong on a logarithmic axis, shares between 0 and 1, what has a sign or a count on a linear one."""
+        if self.statistic.range.startswith("[0, 1]"):
+            return "share"
+        return "log" if self.statistic.range.startswith("[0, ∞)") else "linear"
+
+    @property
+    def title(self) -> str:
+        """What is seen."""
+        return f"{TITLES[self.kind]}: {self.statistic.name} of each layer"
+
+    @property
+    def axis(self) -> str:
+        """The statistic and its unit."""
+        return f"{self.statistic.name} ({self.statistic.unit})"
+
+    @property
+    def lost_label(self) -> str:
+        """What a value is that is not finite."""
+        return "cannot be said" if "NaN" in self.statistic.range else "NaN or infinite"
+
+    def caption(self, drawn: str) -> tuple[str, ...]:
+        """Experiment, statistic, and what is drawn of which seeds."""
+        of_seeds = drawn if len(self.measured.seeds) > 1 else ""
+        formula = f"{self.statistic.name} = {self.statistic.formula}"
+        return self.experiment, formula, f"{of_seeds} of {self.measured}" if of_seeds else str(self.measured)

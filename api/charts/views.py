@@ -1,0 +1,156 @@
+"""Shelf: the views of an experiment that are drawn, by name."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from api.charts import heat_map, history, lines, ridges, scatter, steps
+from api.charts.layered import Layered
+from api.series.choice import DEFAULT_PARAMETER, choose_tensors, recorded
+from api.series.epochs import Span, cut
+from api.series.metrics import Metrics
+from api.series.reading import Chosen
+from api.series.vectors import Histograms, Steps
+from core.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a caller asks of a view; None and () leave it to the view.
+
+    Attributes:
+        chosen: the experiment, and which of its runs.
+        from_epoch: the first epoch that is drawn; `to_epoch` the last.
+        statistic: which statistic of a layer.
+        layers: only those.
+        parameters: only those tensors of them.
+    """
+
+    chosen: Chosen
+    from_epoch: int | None = None
+    to_epoch: int | None = None
+    statistic: str | None = None
+    layers: Sequence[str] = ()
+    parameters: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """The experiment's."""
+        return self.chosen.experiment.spec.name
+
+    def span(self, first: int) -> Span:
+        """The epochs, from `first` on unless asked otherwise."""
+        return Span(first if self.from_epoch is None else self.from_epoch, self.to_epoch, None)
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture of an experiment.
+
+    Attributes:
+        name: how it is asked for.
+        shows: what it shows, in a sentence.
+        takes: the queries that it understands.
+        kind: the series that it needs; "" for what every experiment has.
+        draw: draws it. Raises NotFound where the experiment does not have what it shows, Invalid for a wrong name.
+    """
+
+    name: str
+    shows: str
+    takes: tuple[str, ...]
+    kind: str
+    draw: Callable[[Asked], Figure]
+
+
+def _curves(asked: Asked) -> Figure:
+    return history.draw(asked.name, _metrics(asked))
+
+
+def _norms(asked: Asked) -> Figure:
+    recorded(asked.chosen.experiment, asked.chosen.layout, "gradients")
+    return history.draw_norms(asked.name, _metrics(asked))
+
+
+def _metrics(asked: Asked) -> Metrics:
+    runs = asked.chosen.metrics()
+    return Metrics(asked.chosen.layout.metrics, runs, cut(runs, asked.span(1)))
+
+
+def _layered(kind: str, statistic: str, first: int, draw: Callable[[Layered], Figure]) -> Callable[[Asked], Figure]:
+    weights = kind in ("gradients", "weights")
+
+    def of(asked: Asked) -> Figure:
+        parameters = asked.parameters or ([DEFAULT_PARAMETER] if weights else [])
+        found = asked.chosen.statistic(kind, asked.statistic or statistic, asked.layers, parameters, asked.span(first))
+        return draw(Layered.of(asked.name, kind, found))
+
+    return of
+
+
+def _ridges(of: str, kind: str) -> Callable[[Asked], Figure]:
+    def drawn(asked: Asked) -> Figure:
+        layout, runs = asked.chosen.series(kind)
+        tensors = choose_tensors(layout, asked.layers, asked.parameters or [DEFAULT_PARAMETER])
+        return ridges.draw(asked.name, Histograms.chosen(of, layout, runs, asked.span(0), tensors))
+
+    return drawn
+
+
+def _steps(asked: Asked) -> Figure:
+    layout, runs = asked.chosen.series("time_signals")
+    return steps.draw(asked.name, Steps.chosen(layout, runs, asked.span(0), choose_tensors(layout, asked.layers, [])))
+
+
+def _data(asked: Asked) -> Figure:
+    dataset = asked.chosen.experiment.spec.dataset
+    if not scatter.can_be_drawn(dataset.value_count, dataset.target.steps):
+        raise NotFound(f"The samples of {dataset.kind} have no place in the plane: only those of two inputs have one.")
+    return scatter.draw(asked.name, dataset.kind, dataset.load(), dataset.target)
+
+
+RUNS = ("seed", "from_epoch", "to_epoch")
+OF_WEIGHTS, OF_FLOWS = ("statistic", "layer", "parameter", *RUNS), ("statistic", "layer", *RUNS)
+
+
+def _both(kind: str, statistic: str, first: int, takes: tuple[str, ...]) -> tuple[View, View]:
+    """Lines and heat map of one kind of series; the statistic and the first epoch are those drawn unless asked."""
+    as_lines, as_map = (_layered(kind, statistic, first, draw) for draw in (lines.draw, heat_map.draw))
+    return (
+        View(kind, f"one statistic of each layer's {kind}, a line for each", takes, kind, as_lines),
+        View(f"{kind}-heatmap", f"one statistic of the {kind}, layer × epoch in colours", takes, kind, as_map),
+    )
+
+
+def _histograms(of: str, kind: str) -> View:
+    shows = f"how the entries of the {of} are distributed, one epoch behind another"
+    return View(kind.replace("_", "-"), shows, ("layer", "parameter", *RUNS), kind, _ridges(of, kind))
+
+
+VIEWS: tuple[View, ...] = (
+    View("history", "loss and the first metric, on training and validation samples", RUNS, "", _curves),
+    View("gradient-norm", "the length of the whole gradient, before and after clipping", RUNS, "gradients", _norms),
+    *_both("gradients", "mean_abs", 1, OF_WEIGHTS),
+    *_both("weights", "l2", 0, OF_WEIGHTS),
+    *_both("activations", "std", 0, OF_FLOWS),
+    *_both("signals", "rms", 0, OF_FLOWS),
+    _histograms("gradients", "gradient_histograms"),
+    _histograms("weights", "weight_histograms"),
+    View("signal-steps", "the signal at each time step of recurrent layers", ("layer", *RUNS), "time_signals", _steps),
+    View("data", "the samples of a dataset with two inputs", (), "", _data),
+)
+
+
+def view(name: str) -> View:
+    """The view of that name. Raises NotFound; says which there are."""
+    known: Mapping[str, View] = {each.name: each for each in VIEWS}
+    if name not in known:
+        raise NotFound(f"There is no chart {name!r}; there are {', '.join(known)}.")
+    return known[name]
+
+
+def drawable(chosen: Chosen) -> list[View]:
+    """The views that an experiment has something for."""
+    dataset = chosen.experiment.spec.dataset
+    plane = scatter.can_be_drawn(dataset.value_count, dataset.target.steps)
+    return [each for each in VIEWS if (not each.kind or each.kind in chosen.layout) and (each.name != "data" or plane)]

@@ -1,0 +1,94 @@
+"""Charts: the series as pictures, drawn here."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.charts.figure import MEDIA_TYPES, render
+from api.charts.views import Asked, drawable, view
+from api.dependencies import ETag, Store
+from api.errors import documented
+from api.routes.series import LastEpoch, Names, Seeds
+from api.schemas import Answer
+from api.series.reading import Chosen
+from core.errors import Invalid, NotFound, Problem, shorten
+
+router = APIRouter(prefix="/experiments/{experiment_id}/charts", tags=["charts"])
+
+FirstEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="the view's own by default")]
+IMAGES: dict[int | str, dict[str, object]] = {
+    200: {"content": {each: {} for each in MEDIA_TYPES.values()}, "headers": {"ETag": {}}}
+}
+
+
+class ChartAnswer(Answer):
+    """One picture of an experiment."""
+
+    name: str
+    shows: str
+    takes: list[str]
+    svg: str
+    png: str
+
+
+class ChartsAnswer(Answer):
+    """The pictures that there are of an experiment."""
+
+    experiment_id: UUID
+    charts: list[ChartAnswer]
+
+
+@router.get("", responses=documented(304, 401, 404, 422, 503), summary="Charts of an experiment")
+def charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsAnswer:
+    """List the charts that can be drawn of what the experiment records."""
+    place = f"/experiments/{experiment_id}/charts"
+    found = [
+        ChartAnswer(
+            name=each.name,
+            shows=each.shows,
+            takes=list(each.takes),
+            **{form: f"{place}/{each.name}.{form}" for form in MEDIA_TYPES},
+        )
+        for each in drawable(Chosen(experiment_id, store, ()))
+    ]
+    return ChartsAnswer(experiment_id=experiment_id, charts=found)
+
+
+@router.get(
+    "/{name}.{form}",
+    response_class=Response,
+    responses={**IMAGES, **documented(304, 401, 404, 422, 503)},
+    summary="Draw a chart",
+)
+def chart(
+    experiment_id: UUID,
+    name: str,
+    form: str,
+    request: Request,
+    store: Store,
+    etag: ETag,
+    statistic: str | None = None,
+    layer: Names = [],
+    parameter: Names = [],
+    seed: Seeds = [],
+    from_epoch: FirstEpoch = None,
+    to_epoch: LastEpoch = None,
+) -> Response:
+    """Draw what was measured so far, as SVG or PNG; equal series give equal bytes.
+
+    The median over the seeds, and where there is a band their range. `statistic`, `layer` and `parameter` are for the
+    charts that show layers; `GET …/charts` lists the charts and what each of them takes.
+    """
+    drawn = view(name)
+    if form not in MEDIA_TYPES:
+        raise NotFound(f"Charts are drawn as {' or '.join(MEDIA_TYPES)}, not as {shorten(form)}.")
+    told = f"one of {', '.join(drawn.takes)}" if drawn.takes else "no query"
+    queries = request.query_params
+    if unknown := [each for each in dict.fromkeys(queries) if each not in drawn.takes]:
+        raise Invalid(*(Problem(each, told, shorten(queries[each])) for each in unknown))
+    asked = Asked(Chosen(experiment_id, store, seed), from_epoch, to_epoch, statistic, layer, parameter)
+    kind: Literal["svg", "png"] = "svg" if form == "svg" else "png"
+    content = render(drawn.draw(asked), kind)
+    headers = {"ETag": etag, "Content-Disposition": f'inline; filename="{experiment_id}-{name}.{form}"'}
+    return Response(content, media_type=MEDIA_TYPES[form], headers=headers)

@@ -1,0 +1,60 @@
+"""One illness shown: a small network in which a rule speaks, and the picture in which it is seen best."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from bench.treating import runs_of
+from core.diagnosis import Diagnosis, Finding, Run, diagnose
+from core.spec import ExperimentSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A spec, and what was recorded of its seeds."""
+
+    spec: ExperimentSpec
+    runs: tuple[Run, ...]
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """What the rules say."""
+        return diagnose(self.spec, self.runs)
+
+    def finding(self, rule: str) -> Finding | None:
+        """What one of them says."""
+        return next((each for each in self.diagnosis.findings if each.rule == rule), None)
+
+
+@dataclass(frozen=True)
+class Example:
+    """An illness made on purpose.
+
+    Attributes:
+        rule: the rule that speaks.
+        made: how the network was made ill, in one sentence.
+        fields: the spec, as JSON has it.
+        seen: what to look at in the picture, in one sentence.
+        picture: draws it.
+    """
+
+    rule: str
+    made: str
+    seen: str
+    fields: dict[str, Any] = field(hash=False)
+    picture: Callable[[Trained], Figure] = field(hash=False)
+
+    @property
+    def spec(self) -> ExperimentSpec:
+        """The spec of the network."""
+        return ExperimentSpec.model_validate(self.fields)
+
+
+@cache
+def trained(canonical: str) -> Trained:
+    """Train a spec, once for all the examples that share it."""
+    spec = ExperimentSpec.model_validate_json(canonical)
+    return Trained(spec, tuple(runs_of(spec)))

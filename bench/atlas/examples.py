@@ -1,0 +1,239 @@
+"""The examples: for each rule a small network made ill, and the picture that shows it best, in the rules' order."""
+
+from bench.atlas.example import Example
+from bench.atlas.networks import (
+    BREAKING,
+    BY_HEART,
+    CANCER,
+    DEEP_TANH,
+    DIVERGING,
+    ECHOING,
+    FAST,
+    FASTER,
+    FORGETFUL,
+    GAMBLE,
+    LABELS,
+    LARGE,
+    NARROW,
+    SIGMOIDS,
+    SLOW,
+    SMALL,
+    SOFTMAX,
+    SPIKY,
+    TARGETS,
+)
+from bench.atlas.pictures import as_curves, as_heat_map, as_lines, as_norms, as_ridges, as_steps, of_seeds_with
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        "output_mismatch",
+        "One output unit with softmax, which puts out 1 whatever comes in.",
+        "Keras takes the loss from what comes before the softmax, so it falls; the answer is 1 all the same, and the "
+        "accuracy stays that of always giving the same answer.",
+        SOFTMAX, as_curves,
+    ),
+    Example(
+        "class_imbalance",
+        "Twenty labels, of which each sample has about one.",
+        "The accuracy is above 0.9 from the first epochs on, without anything having been learnt: no is nearly always "
+        "right.",
+        LABELS, as_curves,
+    ),
+    Example(
+        "input_range",
+        "The features of the breast cancer data as they were measured, some of them around 1,000.",
+        "After the first updates, thrown far by gradients as large as the inputs, most units are off for every sample.",
+        CANCER, as_lines("activations", "dead_fraction"),
+    ),
+    Example(
+        "target_range",
+        "A regression whose targets have a standard deviation above 100.",
+        "The first updates follow errors that large, and throw the weights so far that the loss jumps by many powers "
+        "of ten.",
+        TARGETS, as_curves,
+    ),
+    Example(
+        "nonzero_mean_initialization",
+        "The tutorial's second network: five tanh layers, weights drawn from U(0, 1).",
+        "All weights begin on one side of 0, and hardly any of them gets to the other.",
+        DEEP_TANH, as_ridges("weights", "dense_1", "dense_3", "dense_5"),
+    ),
+    Example(
+        "initial_variance",
+        "Ten relu layers whose weights have a tenth of the variance that He et al. advise.",
+        "From layer to layer less is left of what tells the samples apart.",
+        SMALL, as_heat_map("activations", "std"),
+    ),
+    Example(
+        "finite_width",
+        "Twenty relu layers of ten units, drawn as He et al. advise, eight seeds.",
+        "From the lowest to the highest seed the signal of a layer spans many powers of ten: each draw is a gamble. "
+        "Five of the layers are shown.",
+        GAMBLE, as_lines("signals", "rms", layers=("dense_1", "dense_6", "dense_11", "dense_16", "dense_21")),
+    ),
+    Example(
+        "symmetric_units",
+        "The tutorial's second network: five tanh layers, weights drawn from U(0, 1).",
+        "From the second layer on the units of a layer say the same, before the first update and long after.",
+        DEEP_TANH, as_heat_map("activations", "unit_correlation"),
+    ),
+    Example(
+        "born_dead_risk",
+        "Twenty relu layers of five units, eight seeds.",
+        "Already in epoch 0, at the left edge, large shares of the units are off for every sample.",
+        NARROW, as_heat_map("activations", "dead_fraction"),
+    ),
+    Example(
+        "predicted_exploding",
+        "Six relu layers whose weights have twenty times the variance that He et al. advise.",
+        "On its way back from the output, at the top, the signal grows with every layer.",
+        LARGE, as_heat_map("signals", "rms"),
+    ),
+    Example(
+        "exploding_through_time",
+        "A recurrent relu layer whose recurrent weights stretch what they multiply.",
+        "On the way back from the last step to the first the signal grows by a constant factor at each step.",
+        ECHOING, as_steps,
+    ),
+    Example(
+        "initial_loss",
+        "Six relu layers whose weights have twenty times the variance that He et al. advise.",
+        "The loss begins far above the 0.69 that always answering one half costs, and takes most of the training to "
+        "come down.",
+        LARGE, as_curves,
+    ),
+    Example(
+        "learning_rate",
+        "Two relu layers, SGD with a learning rate of 1 and momentum 0.9.",
+        "In the first epochs the weights are moved by more than their own length, then nothing moves them any more.",
+        FAST, as_lines("weights", "update_ratio", from_epoch=1),
+    ),
+    Example(
+        "exploding_gradient",
+        "Six relu layers whose weights have twenty times the variance that He et al. advise.",
+        "The signal of each layer lies above that of the layer behind it.",
+        LARGE, as_lines("signals", "rms"),
+    ),
+    Example(
+        "exploding_growth",
+        "One linear unit and no hidden layer, SGD with a learning rate of 1 where about 0.5 is the most.",
+        "Every update overshoots by more than the one before: on a logarithmic axis the gradient climbs and climbs.",
+        DIVERGING, as_lines("gradients", "mean_abs"),
+    ),
+    Example(
+        "gradient_spike",
+        "A recurrent tanh layer that is to add two numbers out of thirty, SGD with a learning rate of 0.1. The picture "
+        "is of the seeds in which the gradient spikes.",
+        "In some epochs it is many times as long as in those before.",
+        SPIKY, of_seeds_with("gradient_spike", as_norms),
+    ),
+    Example(
+        "loss_blow_up",
+        "Two tanh layers, SGD with a learning rate of 10.",
+        "Instead of falling the loss jumps to many times what it was, and stays there.",
+        FASTER, as_curves,
+    ),
+    Example(
+        "nonfinite",
+        "One linear unit and no hidden layer, SGD with a learning rate of 1 where about 0.5 is the most.",
+        "The loss climbs until float32 has no numbers left; × marks where a seed is NaN or infinite.",
+        DIVERGING, as_curves,
+    ),
+    Example(
+        "saturation",
+        "The tutorial's second network: five tanh layers, weights drawn from U(0, 1).",
+        "The later layers work below the threshold, where tanh is nearly flat.",
+        DEEP_TANH, as_lines("activations", "slope", rule="saturation"),
+    ),
+    Example(
+        "saturation_range",
+        "The tutorial's second network: five tanh layers, weights drawn from U(0, 1).",
+        "In the later layers most pre-activations lie where tanh has lost nine tenths of its slope.",
+        DEEP_TANH, as_heat_map("activations", "saturated_fraction"),
+    ),
+    Example(
+        "predicted_vanishing",
+        "Twelve sigmoid layers, drawn by Glorot's rule, which is made for tanh.",
+        "From the output at the top to the input at the bottom the signal loses a factor of about four in each layer.",
+        SIGMOIDS, as_heat_map("signals", "rms"),
+    ),
+    Example(
+        "dead_units",
+        "Two relu layers, SGD with a learning rate of 1 and momentum 0.9.",
+        "Within a few epochs nearly all units are off for every sample, and none comes back.",
+        FAST, as_lines("activations", "dead_fraction", rule="dead_units"),
+    ),
+    Example(
+        "dead_layer",
+        "The features of the breast cancer data as they were measured, some of them around 1,000.",
+        "At 1 a layer has no living unit left.",
+        CANCER, as_heat_map("activations", "dead_fraction"),
+    ),
+    Example(
+        "dead_network",
+        "Twenty relu layers of five units, eight seeds.",
+        "In nearly all layers all entries of the gradient are exactly 0.",
+        NARROW, as_heat_map("gradients", "zero_fraction"),
+    ),
+    Example(
+        "vanishing_through_time",
+        "A simple recurrent layer is to add two numbers out of a sequence of thirty.",
+        "Of the signal at the last step less and less reaches the first one, in later epochs even less than at the "
+        "beginning.",
+        FORGETFUL, as_steps,
+    ),
+    Example(
+        "vanishing_signal",
+        "Twelve sigmoid layers, drawn by Glorot's rule, which is made for tanh.",
+        "On a logarithmic axis the layers' signals lie one below the other at equal distances.",
+        SIGMOIDS, as_lines("signals", "rms"),
+    ),
+    Example(
+        "vanishing_gradient",
+        "Twelve sigmoid layers, drawn by Glorot's rule, which is made for tanh.",
+        "The gradients of the first layers, at the bottom, are a vanishing share of the last one's.",
+        SIGMOIDS, as_heat_map("gradients", "l2"),
+    ),
+    Example(
+        "gradient_floor",
+        "Ten relu layers whose weights have a tenth of the variance that He et al. advise.",
+        "The gradients lie below the threshold, or are exactly 0.",
+        SMALL, as_lines("gradients", "mean_abs", rule="gradient_floor"),
+    ),
+    Example(
+        "update_ratio",
+        "Two relu layers, SGD with a learning rate of 0.000001.",
+        "In an epoch the weights move by less than a ten-thousandth of their length.",
+        SLOW, as_lines("weights", "update_ratio", rule="update_ratio", from_epoch=1),
+    ),
+    Example(
+        "oscillation",
+        "Two tanh layers, SGD with a learning rate of 10.",
+        "The loss turns around in nearly every epoch.",
+        FASTER, as_curves,
+    ),
+    Example(
+        "late_rise",
+        "Three relu layers, SGD with a learning rate of 0.4. The picture is of the seeds that had begun to learn.",
+        "What had been learnt is lost again, once so many units are dead that nothing gets through any more.",
+        BREAKING, of_seeds_with("late_rise", as_curves),
+    ),
+    Example(
+        "plateau",
+        "Twelve sigmoid layers, drawn by Glorot's rule, which is made for tanh.",
+        "The loss stands still at 0.69, which is what always answering one half costs.",
+        SIGMOIDS, as_curves,
+    ),
+    Example(
+        "not_learning",
+        "The tutorial's second network: five tanh layers, weights drawn from U(0, 1).",
+        "After a hundred epochs the accuracy is hardly above one half.",
+        DEEP_TANH, as_curves,
+    ),
+    Example(
+        "overfitting",
+        "Two layers of 128 units, trained by Adam on 64 noisy samples.",
+        "While the training loss goes to 0, the validation loss rises and rises.",
+        BY_HEART, as_curves,
+    ),
+)  # fmt: skip

@@ -1,0 +1,119 @@
+"""The pictures of the examples: the service's own charts, drawn from a training in this process."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from api.charts import heat_map, history, lines, ridges, steps
+from api.charts.layered import Layered
+from api.series.epochs import Span, cut
+from api.series.metrics import Metrics
+from api.series.statistics import TensorStatistic
+from api.series.vectors import Histograms, Steps
+from bench.atlas.example import Trained
+from core.store import Rows
+
+Picture = Callable[[Trained], Figure]
+
+
+def as_heat_map(kind: str, statistic: str, *, from_epoch: int = 0) -> Picture:
+    """Layer × epoch as colours."""
+    return lambda trained: heat_map.draw(_layered(trained, kind, statistic, from_epoch))
+
+
+def as_lines(
+    kind: str, statistic: str, *, rule: str = "", layers: Sequence[str] = (), from_epoch: int = 0
+) -> Picture:  # fmt: skip
+    """A line for each layer, or for some of them, with the threshold of a rule where one is named."""
+
+    def draw(trained: Trained) -> Figure:
+        figure = lines.draw(_layered(trained, kind, statistic, from_epoch, layers))
+        return _with_threshold(figure, trained, rule) if rule else figure
+
+    return draw
+
+
+def as_curves(trained: Trained) -> Figure:
+    """Loss and accuracy, from epoch 0 on."""
+    return history.draw(trained.spec.name, _metrics(trained, 0))
+
+
+def as_norms(trained: Trained) -> Figure:
+    """The length of the whole gradient."""
+    return history.draw_norms(trained.spec.name, _metrics(trained, 1))
+
+
+def of_seeds_with(rule: str, picture: Picture) -> Picture:
+    """The same picture, of the seeds alone in which a rule speaks."""
+
+    def draw(trained: Trained) -> Figure:
+        finding = trained.finding(rule)
+        seeds = finding.seeds if finding else trained.spec.seeds
+        return picture(Trained(trained.spec, tuple(run for run in trained.runs if run.seed in seeds)))
+
+    return draw
+
+
+def as_ridges(of: str, *layers: str) -> Picture:
+    """How the entries of some kernels are distributed."""
+
+    def draw(trained: Trained) -> Figure:
+        kind = f"{of[:-1]}_histograms"
+        layout = trained.spec.layout[kind]
+        chosen = [i for i, t in enumerate(layout.tensors) if t.layer in layers and t.parameter == "kernel"]
+        runs = _rows(trained, kind)
+        return ridges.draw(trained.spec.name, Histograms.chosen(of, layout, runs, Span(0, None, None), chosen))
+
+    return draw
+
+
+def as_steps(trained: Trained) -> Figure:
+    """The signal at each time step of the recurrent layers."""
+    layout, runs = trained.spec.layout["time_signals"], _rows(trained, "time_signals")
+    chosen = range(len(layout.tensors))
+    return steps.draw(trained.spec.name, Steps.chosen(layout, runs, Span(0, None, None), chosen))
+
+
+def _layered(
+    trained: Trained, kind: str, statistic: str, from_epoch: int, layers: Sequence[str] = ()
+) -> Layered:  # fmt: skip
+    layout = trained.spec.layout[kind]
+    weights = kind in ("gradients", "weights")
+    chosen = [
+        i
+        for i, tensor in enumerate(layout.tensors)
+        if (not weights or tensor.parameter.endswith("kernel")) and (not layers or tensor.layer in layers)
+    ]
+    parameters = ["kernel"] if weights else []
+    span, runs = Span(from_epoch, None, None), _rows(trained, kind)
+    found = TensorStatistic.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=chosen)
+    return Layered.of(trained.spec.name, kind, found)
+
+
+def _metrics(trained: Trained, from_epoch: int) -> Metrics:
+    runs = {run.seed: Rows(run.epochs, run.history.metrics) for run in trained.runs}
+    return Metrics(trained.spec.layout.metrics, runs, cut(runs, Span(from_epoch, None, None)))
+
+
+def _rows(trained: Trained, kind: str) -> dict[int, Rows]:
+    """Seed -> what was recorded of one kind."""
+    return {
+        run.seed: Rows(np.array(run.history.epochs_of(kind), np.int64), run.history.series[kind])
+        for run in trained.runs
+    }
+
+
+def _with_threshold(figure: Figure, trained: Trained, rule: str) -> Figure:
+    finding = trained.finding(rule)
+    if finding is None or finding.measures[0].threshold is None:
+        return figure
+    axes, bound = figure.axes[0], finding.measures[0].threshold
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, bound / 2), max(high, bound))
+    axes.axhline(bound, color="#555555", linestyle=":", linewidth=1.2, zorder=1)
+    axes.annotate(
+        "threshold", (1.0, bound), xycoords=("axes fraction", "data"), xytext=(-3, 3), textcoords="offset points",
+        ha="right", fontsize=8, color="#555555",
+    )  # fmt: skip
+    return figure

@@ -1,0 +1,126 @@
+"""Which changes cure the tutorial's networks: every single one, on many seeds, beside a control.
+
+    python -m bench.cures [SEEDS]
+
+Network 2 with each change by itself, 32 seeds unless told: how many seeds are ill, with 95 % Wilson intervals, against
+as many fresh untreated ones. Networks 4 and 5 as `POST /experiments/{id}/treatments` treats them: by their diagnosis,
+12 trials at most.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.treating import runs_of, treated
+from core.diagnosis import diagnose
+from core.settings import Settings
+from core.spec import ExperimentSpec
+from core.spec.experiment import parse
+from core.training.environment import prepare
+from core.trials import Judgement, Result, Treatment, advised, begin, report, result
+from core.trials.comparison import rate
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SINGLE = (
+    ("initializer_for_activation",),
+    ("orthogonal_initializer",),
+    ("activation_relu",),
+    ("activation_selu",),
+    ("activation_leaky_relu",),
+    ("optimizer_adam",),
+    ("learning_rate_higher",),
+    ("learning_rate_lower",),
+    ("clip_by_global_norm",),
+    ("batch_normalization",),
+    ("layer_normalization",),
+    ("residual_connections",),
+    ("fewer_layers",),
+    ("wider_layers",),
+)
+
+# What no remedy does to anybody, and the tutorial's own cure, which draws the output layer's weights anew too.
+BY_HAND: dict[str, dict[str, Any]] = {
+    "relu, weights as they were": {"activation": "relu"},
+    "relu and he_uniform in all layers: network 3": {"activation": "relu", "kernel_initializer": "he_uniform"},
+}
+
+
+def main() -> None:
+    """Print a table for each network."""
+    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 32
+    prepare(Settings().compile_cache)
+    _every_single_change(_spec("tutorial-2-deep-tanh"), seeds)
+    for name in ("tutorial-4-relu-15", "tutorial-5-relu-20"):
+        _by_diagnosis(_spec(name), seeds)
+
+
+def _spec(name: str) -> ExperimentSpec:
+    return parse((EXAMPLES / f"{name}.json").read_bytes())
+
+
+def _every_single_change(spec: ExperimentSpec, seeds: int) -> None:
+    found = treated(begin(spec, SINGLE, seeds=seeds, budget=len(SINGLE), chosen=True, untreated=None))
+    _table(spec.name, found)
+    for words, change in BY_HAND.items():
+        changed = _changed(found.base, change)
+        print(_by_hand(words, result(changed, runs_of(changed), None)), flush=True)
+    print(f"\n{report(found).summary}\n", flush=True)
+
+
+def _by_diagnosis(spec: ExperimentSpec, seeds: int) -> None:
+    spec = spec.model_copy(update={"seeds": tuple(range(seeds))})
+    runs = runs_of(spec)
+    said = diagnose(spec, runs)
+    candidates = [(name,) for name in advised(said)]
+    found = treated(begin(spec, candidates, seeds=seeds, budget=12, chosen=False, untreated=None))
+    print(f"\n{spec.name}: {said.verdict}; root cause {said.root_cause}\n")
+    _table(spec.name, found)
+    print(f"\n{report(found).summary}\n", flush=True)
+
+
+def _changed(spec: ExperimentSpec, change: dict[str, Any]) -> ExperimentSpec:
+    """The spec with some fields of its layers changed."""
+    fields = json.loads(spec.canonical())
+    *hidden, output = fields["model"]["layers"]
+    changed = [layer | change for layer in hidden]
+    output |= {name: value for name, value in change.items() if name != "activation"}
+    return parse(json.dumps(fields | {"model": {"layers": [*changed, output]}}))
+
+
+def _by_hand(words: str, told: Result) -> str:
+    ill = rate(told.ill, len(told.seeds))
+    return f"| *{words}* | {ill.count}/{ill.of} | {ill.low:.0%}–{ill.high:.0%} | | {_median(told):.3f} | | |"
+
+
+def _table(name: str, found: Treatment) -> None:
+    told = report(found)
+    print(f"| {name} | ill | 95 % | p | median {told.metric} | signal | |\n|---|---|---|---|---|---|---|")
+    for role, ill in (("untreated", told.untreated), ("control", told.control)):
+        shown = found.result_of("untreated" if role == "untreated" else "control")
+        if ill and shown:
+            print(f"| {role} | {ill.count}/{ill.of} | {ill.low:.0%}–{ill.high:.0%} | | {_median(shown):.3f} | | |")
+    for each in told.judgements:
+        print(_row(each))
+    for trial in found.of_role("treated"):
+        if trial.stage == "deferred":
+            print(f"| {' + '.join(trial.remedies)} | | | | | | put off by triage |")
+
+
+def _row(each: Judgement) -> str:
+    ill, trial = each.ill, each.trial
+    median = _median(trial.result) if trial.result else float("nan")
+    return (
+        f"| {' + '.join(trial.remedies)} | {ill.count}/{ill.of} | {ill.low:.0%}–{ill.high:.0%} | {each.p_adjusted:.1g} "
+        f"| {median:.3f} | {each.signal} | {each.worth} |"
+    )
+
+
+def _median(found: Result) -> float:
+    return float(np.median([seed.test for seed in found.seeds if seed.test is not None] or [np.nan]))
+
+
+if __name__ == "__main__":
+    main()

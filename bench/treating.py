@@ -1,0 +1,56 @@
+"""Treatments in this process: what the service does through its workers, without them."""
+
+import time
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+
+from core.diagnosis import Run, diagnose
+from core.history import History, RunChunk
+from core.spec import ExperimentSpec
+from core.trials import Look, Treatment, Trial, asked_about, look_at, proceed, result
+
+
+def runs_of(spec: ExperimentSpec) -> list[Run]:
+    """Train a spec, and give its runs from epoch 0 on. `core.training.environment.prepare` comes before."""
+    from core.training.train import train
+
+    parts: dict[int, list[RunChunk]] = defaultdict(list)
+    for chunk in train(spec):
+        for run in chunk.runs:
+            parts[run.seed].append(run)
+    return [_joined(spec, parts[seed]) for seed in spec.seeds if seed in parts]
+
+
+def _joined(spec: ExperimentSpec, parts: list[RunChunk]) -> Run:
+    histories, last = [part.history for part in parts], parts[-1]
+    series = {kind: np.concatenate([each.series[kind] for each in histories]) for kind in histories[0].series}
+    metrics = np.concatenate([each.metrics for each in histories])
+    history = History(histories[0].layout, histories[0].first_epoch, metrics, series)
+    return Run(spec, last.seed, history, last.stopped_by, last.culprit)
+
+
+def treated(treatment: Treatment) -> Treatment:
+    """Train all that a treatment asks for, until it is over."""
+    while True:
+        trials = tuple(_done(trial) if trial.is_under_way else trial for trial in treatment.trials)
+        after = proceed(replace(treatment, trials=trials))
+        if after.is_over:
+            return after
+        treatment = after
+
+
+def _done(trial: Trial) -> Trial:
+    """A trial with the one thing that it waits for."""
+    if trial.stage == "looking":
+        return replace(trial, look=looked_at(trial.spec))
+    begin = time.perf_counter()
+    runs = runs_of(trial.spec)
+    return replace(trial, stage="finished", result=result(trial.spec, runs, time.perf_counter() - begin))
+
+
+def looked_at(spec: ExperimentSpec) -> Look:
+    """What triage says of a spec."""
+    asked = asked_about(spec)
+    return Look.of(diagnose(asked, [replace(run, spec=asked) for run in runs_of(look_at(spec))]))

@@ -1,0 +1,283 @@
+"""What is kept of treatments: their trials, and in which experiments these are looked at and trained.
+
+A trial and the experiment that it needs are written in one transaction, and a treatment's revision is compared when it
+is saved: however many workers go on with it at once, each trial is trained once.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
+
+from core.errors import Conflict, NotFound
+from core.store import submissions
+from core.store.records import Place, Status, TreatmentPage, TreatmentRecord, TreatmentStatus
+from core.store.tables import experiments, runs, treatments, trials
+from core.trials import Look, Result, Treatment, TreatmentSpec, Trial, look_at
+
+LOOK: TypeAdapter[Look] = TypeAdapter(Look)
+RESULT: TypeAdapter[Result] = TypeAdapter(Result)
+FINISHED = [status for status in Status if status.is_finished]
+LOOKING, TRAINING = trials.c.stage == "looking", trials.c.stage == "training"
+
+
+def add(
+    connection: Connection,
+    experiment_id: UUID,
+    request: TreatmentSpec,
+    treatment: Treatment,
+    now: datetime,
+) -> tuple[UUID, list[UUID]]:
+    """A new treatment, and the experiments that it needs first. An untreated trial with a result is the experiment.
+
+    Raises:
+        NotFound: there is no such experiment.
+        Conflict: it is being treated already.
+    """
+    number = submissions.find(connection, experiment_id).number
+    running = and_(treatments.c.experiment == number, treatments.c.status == TreatmentStatus.running)
+    if (other := connection.execute(select(treatments.c.id).where(running)).scalar()) is not None:
+        raise Conflict(f"The experiment is being treated already: wait for treatment {other}, or cancel it.")
+    row = {
+        "id": uuid4(),
+        "experiment": number,
+        "request": request.model_dump_json(),
+        "base": treatment.base.canonical(),
+        "candidates": treatment.candidates,
+        "status": TreatmentStatus.running,
+        "created_at": now,
+    }
+    made = connection.execute(insert(treatments).values(row).returning(treatments.c.number)).scalar_one()
+    needed = [
+        needs
+        for place, trial in enumerate(treatment.trials)
+        for needs in _write(connection, made, place, trial, None, now)
+    ]
+    itself = and_(trials.c.treatment == made, trials.c.role == "untreated", trials.c.stage == "finished")
+    connection.execute(update(trials).where(itself).values(trained_in=number))
+    return row["id"], needed
+
+
+def get(connection: Connection, id: UUID) -> TreatmentRecord:
+    """One treatment."""
+    return _read(connection, [_find(connection, id)])[0]
+
+
+def page(connection: Connection, experiment_id: UUID, limit: int, before: int | None) -> TreatmentPage:
+    """An experiment's treatments, newest first."""
+    number = submissions.find(connection, experiment_id).number
+    query = select(treatments).where(treatments.c.experiment == number)
+    query = query.order_by(treatments.c.number.desc()).limit(limit + 1)
+    if before is not None:
+        query = query.where(treatments.c.number < before)
+    rows = connection.execute(query).all()
+    following = rows[limit - 1].number if len(rows) > limit else None
+    return TreatmentPage(tuple(_read(connection, rows[:limit])), following)
+
+
+def save(
+    connection: Connection,
+    before: TreatmentRecord,
+    treatment: Treatment,
+    status: TreatmentStatus,
+    error: str | None,
+    now: datetime,
+) -> list[UUID] | None:
+    """Write what has changed since `before`, with the experiments that are needed next.
+
+    Returns:
+        The new experiments; None, and nothing is written, where somebody else has changed the treatment meanwhile.
+    """
+    unchanged = and_(treatments.c.id == before.id, treatments.c.revision == before.revision)
+    values: dict[str, Any] = {"status": status, "revision": before.revision + 1, "error": error}
+    values["finished_at"] = None if status is TreatmentStatus.running else now
+    query = update(treatments).where(unchanged).values(values).returning(treatments.c.number)
+    number = connection.execute(query).scalar()
+    if number is None:
+        return None
+    known = {row.position: row for row in connection.execute(select(trials).where(trials.c.treatment == number))}
+    return [
+        needs
+        for place, trial in enumerate(treatment.trials)
+        for needs in _write(connection, number, place, trial, known.get(place), now)
+    ]
+
+
+def _write(
+    connection: Connection, treatment: int, place: int, trial: Trial, before: Row[Any] | None, now: datetime
+) -> list[UUID]:
+    """One trial, and the experiment that it waits for; the experiment that it was looked at in goes."""
+    looked_in, trained_in = (before.looked_in, before.trained_in) if before else (None, None)
+    needed, over = [], None
+    if trial.stage == "looking" and looked_in is None:
+        needed = [submissions.add(connection, look_at(trial.spec), None, now)]
+        looked_in = submissions.find(connection, needed[0]).number
+    if trial.stage != "looking" and looked_in is not None:
+        looked_in, over = None, looked_in
+    if trial.stage == "training" and trained_in is None:
+        needed = [submissions.add(connection, trial.spec, None, now)]
+        trained_in = submissions.find(connection, needed[0]).number
+    values = {
+        "role": trial.role,
+        "remedies": trial.remedies,
+        "spec": trial.spec.canonical(),
+        "stage": trial.stage,
+        "looked_in": looked_in,
+        "trained_in": trained_in,
+        "look": LOOK.dump_json(trial.look).decode() if trial.look else None,
+        "result": RESULT.dump_json(trial.result).decode() if trial.result else None,
+        "error": trial.error,
+    }
+    if before is None:
+        connection.execute(insert(trials).values(treatment=treatment, position=place, **values))
+    else:
+        mine = and_(trials.c.treatment == treatment, trials.c.position == place)
+        connection.execute(update(trials).where(mine).values(values))
+    if over is not None:
+        connection.execute(experiments.delete().where(experiments.c.number == over))
+    return needed
+
+
+def cancel(connection: Connection, id: UUID, now: datetime) -> None:
+    """Stop a treatment and the experiments that it waits for. What is finished stays."""
+    row = _find(connection, id)
+    if row.status != TreatmentStatus.running:
+        raise Conflict(f"The treatment is {row.status} already: there is nothing left to cancel.")
+    _stop(connection, [row.number], now)
+    ended = {"status": TreatmentStatus.cancelled, "finished_at": now, "revision": row.revision + 1}
+    connection.execute(update(treatments).where(treatments.c.number == row.number).values(ended))
+
+
+def abandon(connection: Connection, experiment_id: UUID, now: datetime) -> None:
+    """Stop what an experiment's treatments wait for: the experiment and they are about to be removed."""
+    number = submissions.find(connection, experiment_id).number
+    running = and_(treatments.c.experiment == number, treatments.c.status == TreatmentStatus.running)
+    _stop(connection, list(connection.execute(select(treatments.c.number).where(running)).scalars()), now)
+
+
+def go_on(connection: Connection, id: UUID) -> None:
+    """A treatment that was cancelled, or failed, runs again: what was not finished is tried anew."""
+    row = _find(connection, id)
+    if row.status not in (TreatmentStatus.cancelled, TreatmentStatus.failed):
+        raise Conflict(f"The treatment is {row.status}: only one that was cancelled, or failed, can be continued.")
+    others = and_(treatments.c.experiment == row.experiment, treatments.c.status == TreatmentStatus.running)
+    if (other := connection.execute(select(treatments.c.id).where(others)).scalar()) is not None:
+        raise Conflict(f"The experiment is being treated already: wait for treatment {other}, or cancel it.")
+    mine = trials.c.treatment == row.number
+    broken = {"stage": "training", "error": None, "trained_in": None}
+    connection.execute(update(trials).where(mine, trials.c.stage == "broken").values(broken))
+    completed = exists().where(experiments.c.number == trials.c.trained_in, experiments.c.status == Status.completed)
+    connection.execute(update(trials).where(mine, TRAINING, ~completed).values(trained_in=None))
+    again = {"status": TreatmentStatus.running, "finished_at": None, "error": None, "revision": row.revision + 1}
+    connection.execute(update(treatments).where(treatments.c.number == row.number).values(again))
+
+
+def due(connection: Connection) -> list[UUID]:
+    """The running treatments that can be gone on with: a trial's experiment is finished, or gone."""
+    mine = or_(experiments.c.number == trials.c.looked_in, experiments.c.number == trials.c.trained_in)
+    waiting = exists().where(mine, experiments.c.status.not_in(FINISHED)).correlate(trials)
+    ready = exists().where(trials.c.treatment == treatments.c.number, or_(LOOKING, TRAINING), ~waiting)
+    query = select(treatments.c.id).where(treatments.c.status == TreatmentStatus.running, ready)
+    return list(connection.execute(query.order_by(treatments.c.number)).scalars())
+
+
+def with_experiment(connection: Connection, experiment_id: UUID) -> list[UUID]:
+    """The running treatments one of whose trials waits for an experiment."""
+    of_trial = or_(experiments.c.number == trials.c.looked_in, experiments.c.number == trials.c.trained_in)
+    joined = trials.join(treatments, treatments.c.number == trials.c.treatment).join(experiments, of_trial)
+    running = and_(treatments.c.status == TreatmentStatus.running, or_(LOOKING, TRAINING))
+    query = select(treatments.c.id).select_from(joined).where(experiments.c.id == experiment_id, running)
+    return list(connection.execute(query.distinct()).scalars())
+
+
+def _stop(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
+    """Cancel what some treatments' trials wait for; what they were only looked at in goes."""
+    waiting = and_(trials.c.treatment.in_(numbers), or_(LOOKING, TRAINING))
+    for trial in connection.execute(select(trials).where(waiting)).all():
+        place = trial.looked_in if trial.stage == "looking" else trial.trained_in
+        row = connection.execute(select(experiments.c.id, experiments.c.status).where(experiments.c.number == place))
+        found = row.one_or_none()
+        if found is None:
+            continue
+        if trial.stage == "looking":
+            submissions.remove(connection, found.id)
+        elif not Status(found.status).is_finished:
+            submissions.cancel(connection, found.id, now)
+
+
+def _find(connection: Connection, id: UUID) -> Row[Any]:
+    """The treatment's row; when writing, locked until the transaction ends."""
+    query = select(treatments).where(treatments.c.id == id)
+    if not connection.get_execution_options().get("reading"):
+        query = query.with_for_update()
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no treatment {id}.")
+    return row
+
+
+def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[TreatmentRecord]:
+    numbers = [row.number for row in rows]
+    query = select(trials).where(trials.c.treatment.in_(numbers)).order_by(trials.c.treatment, trials.c.position)
+    found: dict[int, list[Row[Any]]] = {number: [] for number in numbers}
+    for trial in connection.execute(query):
+        found[trial.treatment].append(trial)
+    places = _places(connection, [trial for of_one in found.values() for trial in of_one])
+    owners = select(experiments.c.number, experiments.c.id).where(
+        experiments.c.number.in_([row.experiment for row in rows])
+    )
+    ids = {row.number: row.id for row in connection.execute(owners)}
+    return [_record(row, ids[row.experiment], found[row.number], places) for row in rows]
+
+
+def _places(connection: Connection, of: Sequence[Row[Any]]) -> dict[int, Place]:
+    numbers = {number for trial in of for number in (trial.looked_in, trial.trained_in) if number is not None}
+    done = select(runs.c.experiment, func.sum(runs.c.epochs_done).label("epochs")).group_by(runs.c.experiment)
+    counted = done.where(runs.c.experiment.in_(numbers)).subquery()
+    query = select(experiments, counted.c.epochs).join(counted, counted.c.experiment == experiments.c.number)
+    return {row.number: _place(row) for row in connection.execute(query)}
+
+
+def _place(row: Row[Any]) -> Place:
+    spec = submissions.read_spec(row.spec)
+    took = (row.finished_at - row.started_at).total_seconds() if row.finished_at and row.started_at else None
+    total = len(spec.seeds) * spec.training.epochs
+    return Place(row.id, Status(row.status), row.revision, int(row.epochs), total, took, row.error)
+
+
+def _record(row: Row[Any], experiment_id: UUID, of_it: Sequence[Row[Any]], places: dict[int, Place]) -> TreatmentRecord:
+    request = TreatmentSpec.model_validate_json(row.request)
+    return TreatmentRecord(
+        id=row.id,
+        experiment_id=experiment_id,
+        request=request,
+        status=TreatmentStatus(row.status),
+        revision=row.revision,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        error=row.error,
+        treatment=Treatment(
+            base=submissions.read_spec(row.base),
+            candidates=tuple(tuple(names) for names in row.candidates),
+            budget=request.budget,
+            chosen=request.remedies is not None,
+            trials=tuple(_trial(trial) for trial in of_it),
+        ),
+        looked_in=tuple(places.get(trial.looked_in) for trial in of_it),
+        trained_in=tuple(places.get(trial.trained_in) for trial in of_it),
+    )
+
+
+def _trial(row: Row[Any]) -> Trial:
+    return Trial(
+        role=row.role,
+        remedies=tuple(row.remedies),
+        spec=submissions.read_spec(row.spec),
+        stage=row.stage,
+        look=LOOK.validate_json(row.look) if row.look else None,
+        result=RESULT.validate_json(row.result) if row.result else None,
+        error=row.error,
+    )

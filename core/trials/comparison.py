@@ -1,0 +1,90 @@
+"""How treated and untreated runs are compared: rates with intervals, tests, and the effect on a metric."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of seeds, with its Wilson interval.
+
+    Attributes:
+        count, of: so many seeds out of all.
+        low, high: the 95 % interval of the share (Wilson 1927), which keeps within [0, 1] where counts are small.
+    """
+
+    count: int
+    of: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change does to a metric.
+
+    Attributes:
+        mean: of the treated minus the untreated value over pairs of equal seeds; None where there is no pair.
+        low, high: its 95 % interval by Student's t; None below two pairs.
+        pairs: how many seeds have a finite value both ways.
+    """
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    pairs: int
+
+
+def rate(count: int, of: int) -> Rate:
+    """So many out of all; `of` is at least 1."""
+    interval = stats.binomtest(count, of).proportion_ci(CONFIDENCE, method="wilson")
+    return Rate(count, of, float(interval.low), float(interval.high))
+
+
+def fisher(count: int, of: int, other: int, of_other: int) -> float:
+    """The p-value of Fisher's exact test, two-sided, that two shares are the same."""
+    return float(stats.fisher_exact([[count, of - count], [other, of_other - other]]).pvalue)
+
+
+def improvement(before: Sequence[float | None], after: Sequence[float | None], margin: float) -> float:
+    """The p-value of Student's test over pairs of equal seeds, one-sided, that values rise by no more than `margin`.
+
+    1 below two pairs.
+    """
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if old is not None and new is not None]
+    if len(pairs) < 2:
+        return 1.0
+    rises = np.array([new - old for old, new in pairs])
+    if np.ptp(rises) == 0:
+        return 0.0 if rises[0] > margin else 1.0
+    return float(stats.ttest_1samp(rises, margin, alternative="greater").pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values that may be held against a threshold together (Holm 1979): whoever tries a dozen remedies finds luck.
+
+    The i-th smallest of n, from 0, is multiplied by n − i; none becomes smaller than one before it.
+    """
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for i, place in enumerate(np.argsort(p_values, kind="stable")):
+        highest = max(highest, min(1.0, (len(p_values) - i) * p_values[place]))
+        adjusted[place] = highest
+    return adjusted
+
+
+def effect(before: Sequence[float | None], after: Sequence[float | None]) -> Effect:
+    """The mean difference over pairs of equal seeds."""
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if old is not None and new is not None]
+    if not pairs:
+        return Effect(None, None, None, 0)
+    differences = np.array([new - old for old, new in pairs])
+    mean = float(differences.mean())
+    if len(pairs) < 2:
+        return Effect(mean, None, None, len(pairs))
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(pairs) - 1) * differences.std(ddof=1) / np.sqrt(len(pairs)))
+    return Effect(mean, mean - half, mean + half, len(pairs))

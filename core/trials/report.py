@@ -1,0 +1,153 @@
+"""What a treatment has found out, for people: which change cures, at what price, and what that says of the cause."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.diagnosis.finding import shown
+from core.treatment import remedy
+from core.trials.comparison import Rate, rate
+from core.trials.judgement import MOST_ILL, POINTS, Judgement, judge
+from core.trials.result import criterion
+from core.trials.trial import Flow, Result, Treatment
+
+# How a report says what it counts.
+CURED = (
+    "A seed is well when its run learns and no confirmed failure is found in it; it is cured when it is not well "
+    "untreated and well treated. A change cures when at most a tenth of its seeds are not well, and significantly "
+    "fewer than of all untreated runs, the control's among them (Fisher's exact test), or its test metric is better "
+    "by more than three points over equal seeds (Student's test); p < 0.05 after Holm, both tests counted."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a treatment has found out so far.
+
+    Attributes:
+        metric: the metric on test samples by which trials are compared.
+        higher_is_better: of that metric.
+        untreated: how many of the trials' seeds are ill untreated; None before it is known.
+        control: how many of the control's fresh seeds are.
+        judgements: of the treated trials that are finished, in the order in which they were begun.
+        recommended: the smallest change that cures, and whose test metric is at most three points below the best
+            cure's; None where none is known.
+        summary: all of it in a few sentences.
+    """
+
+    metric: str
+    higher_is_better: bool
+    untreated: Rate | None
+    control: Rate | None
+    judgements: tuple[Judgement, ...]
+    recommended: Judgement | None
+    summary: str
+
+
+def report(treatment: Treatment) -> Report:
+    """What a treatment has found out so far."""
+    metric, higher = criterion(treatment.base)
+    untreated, control = treatment.result_of("untreated"), treatment.result_of("control")
+    judged = judge(treatment)
+    best = min(_best_cures(judged, higher=higher), key=_preference, default=None)
+    return Report(
+        metric=metric,
+        higher_is_better=higher,
+        untreated=_ill(untreated),
+        control=_ill(control),
+        judgements=judged,
+        recommended=best,
+        summary=_summary(treatment, judged, best),
+    )
+
+
+def _best_cures(judged: Sequence[Judgement], *, higher: bool) -> list[Judgement]:
+    """The cures whose test metric is not clearly below the best one's."""
+    cures = [each for each in judged if each.worth == "cures"]
+    tests = [each.trial.result.test if each.trial.result else None for each in cures]
+    known = [test for test in tests if test is not None]
+    if not known or not higher:
+        return cures
+    least = max(known) - POINTS
+    return [each for each, test in zip(cures, tests, strict=True) if test is not None and test >= least]
+
+
+def _ill(found: Result | None) -> Rate | None:
+    return rate(found.ill, len(found.seeds)) if found else None
+
+
+def _preference(judged: Judgement) -> tuple[int, int, int]:
+    """The smallest change; of equals the one that leaves fewest seeds ill, then the smallest network."""
+    return judged.change, judged.ill.count, judged.trial.spec.parameter_count
+
+
+def in_words(remedies: tuple[str, ...]) -> str:
+    """Remedies as people call them."""
+    return " with ".join(remedy(name).title for name in remedies)
+
+
+def _summary(treatment: Treatment, judged: tuple[Judgement, ...], best: Judgement | None) -> str:
+    untreated, control = treatment.result_of("untreated"), treatment.result_of("control")
+    if untreated is None:
+        return "The untreated runs are not finished: nothing can be compared yet."
+    said = [f"Untreated, {untreated.ill} of {len(untreated.seeds)} seeds are ill"]
+    if control:
+        said[0] += f"; of {len(control.seeds)} fresh ones, {control.ill}"
+    said[0] += "."
+    if best:
+        said.append(
+            f"The smallest change that cures is: {in_words(best.trial.remedies)} "
+            f"({best.ill.count} of {best.ill.of} seeds ill, p = {best.p_adjusted:.2g})."
+        )
+        said.append(explain(best, untreated.flow))
+    elif any(trial.is_under_way for trial in treatment.trials):
+        said.append("No change is known to cure yet.")
+    elif control and untreated.ill + control.ill <= MOST_ILL * (len(untreated.seeds) + len(control.seeds)):
+        said.append("There is next to nothing to cure.")
+    else:
+        said.append(f"None of the {len(judged)} changes that were trained cures.")
+        if helping := [each for each in judged if each.worth in ("helps", "unproven")]:
+            least = min(helping, key=lambda each: (each.ill.count, each.change))
+            said.append(
+                f"The fewest are ill with: {in_words(least.trial.remedies)} ({least.ill.count} of {least.ill.of})."
+            )
+    return " ".join(said)
+
+
+def explain(judged: Judgement, before: Flow) -> str:
+    """What a trial says of the cause: whether signal and learning came back together."""
+    flow = judged.trial.result.flow if judged.trial.result else before
+    now, was = _share(flow), _share(before)
+    learns = judged.worth == "cures"
+    match judged.signal:
+        case "restored" if learns:
+            return (
+                f"The signal arrives at the first hidden layer again ({now} of the output's, {was} untreated), and "
+                "the network learns."
+            )
+        case "restored":
+            return (
+                f"The signal arrives again ({now} of the output's, {was} untreated), and the network does not learn "
+                "for that: it was not what is wrong, or not all of it."
+            )
+        case "arrived before" if learns:
+            return (
+                f"The network learns although the signal arrived untreated as well ({was} of the output's, now "
+                f"{now}): vanishing or exploding gradients were not what kept it from learning."
+            )
+        case "arrived before":
+            return f"The signal arrives as it did untreated ({now} of the output's, {was} untreated)."
+        case "does not arrive" if learns:
+            return (
+                f"The network learns although the signal does not arrive ({now} of the output's, {was} untreated): "
+                "that alone does not keep it from learning."
+            )
+        case "does not arrive":
+            return f"The signal still does not arrive ({now} of the output's, {was} untreated)."
+        case "lost":
+            return f"The signal arrived untreated and no longer does ({now} of the output's, {was} untreated)."
+        case _:
+            return "The back-propagated signal was not recorded: nothing can be said of it."
+
+
+def _share(flow: Flow) -> str:
+    return "nothing finite" if flow.arriving is None else shown(flow.arriving)

@@ -1,0 +1,71 @@
+"""What is asked for when an experiment is to be treated."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from core.errors import Invalid, Problem
+from core.frozen import Frozen
+from core.spec import ExperimentSpec
+from core.spec.problems import impossible
+from core.treatment import combine, remedy
+
+Names = tuple[str, ...]
+
+
+def _one_or_several(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class TreatmentSpec(Frozen):
+    """Which remedies are to be tried, on how many seeds, and for how long."""
+
+    remedies: Annotated[
+        tuple[Annotated[Names, Field(strict=False, min_length=1), BeforeValidator(_one_or_several)], ...] | None,
+        Field(strict=False, min_length=1),
+    ] = None
+    """Each a remedy's name, or a list of names that are applied together; null: those that the diagnosis names."""
+    seeds: int = Field(default=8, ge=5)
+    """On how many seeds each change is trained. Fewer than five cannot tell a cure from luck among a dozen trials."""
+    budget: int = Field(default=12, ge=1)
+    """At most so many treated specs are trained."""
+
+    @field_validator("remedies")
+    @classmethod
+    def _known(cls, remedies: tuple[Names, ...] | None) -> tuple[Names, ...] | None:
+        for name in (name for names in remedies or () for name in names):
+            try:
+                remedy(name)
+            except Invalid as unknown:
+                raise impossible("", unknown.problems[0].expected, repr(name)) from unknown
+        sets = [frozenset(names) for names in remedies or ()]
+        if twice := next((names for names in sets if sets.count(names) > 1), None):
+            raise impossible("", "each change once", f"{' with '.join(sorted(twice))} twice")
+        return remedies
+
+
+def check_applicable(request: TreatmentSpec, spec: ExperimentSpec) -> None:
+    """Whether all remedies that are asked for can be tried on `spec`.
+
+    Raises:
+        Invalid: one does not apply, two exclude each other, or they are more than the budget allows.
+    """
+    asked: Sequence[Names] = request.remedies or ()
+    problems = []
+    for place, names in enumerate(asked):
+        try:
+            combine(spec, names)
+        except Invalid as refused:
+            problems += [_at(place, problem) for problem in refused.problems]
+    if len(asked) > request.budget:
+        needed = f"at least {len(asked)}, one trial for each of the remedies"
+        problems.append(Problem("budget", needed, str(request.budget)))
+    if problems:
+        raise Invalid(*problems)
+
+
+def _at(place: int, problem: Problem) -> Problem:
+    """A remedy's refusal, said of the request."""
+    where = "" if problem.field == "remedies" else f" in {problem.field}"
+    return Problem(f"remedies[{place}]", f"a change that applies: {problem.expected}{where}", problem.received)

@@ -1,0 +1,203 @@
+"""Which trial comes next: a pure function of what is known so far.
+
+Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
+wanted; and, where the nearest neighbours know clearly more than it has learnt, one round of more on top of it. One that
+leaves hardly a seed ill, which may yet be luck, is confirmed on the control's seeds. Where no single one cures, the
+best is combined with others: with what its own diagnosis names, then with the rest; and then whatever else applies is
+tried. Every treated spec goes through triage first; one that is foretold to fail waits until nothing else is left.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from core.errors import Invalid
+from core.spec import ExperimentSpec
+from core.treatment import applicable, combine, size
+from core.trials.judgement import MOST_ILL, POINTS, Judgement, judge, untreated_runs
+from core.trials.result import criterion
+from core.trials.trial import Treatment, Trial
+
+# So many trials are begun together: enough for a few workers, few enough to stop early.
+ROUND = 3
+# The control trains on so many fresh seeds for each of a trial's: what a round of trials costs.
+CONTROL = ROUND
+# The share of the budget that single changes may take where the diagnosis chose them: the rest is for combinations.
+SINGLES = 2 / 3
+# A recommendation of four changes is another network.
+MOST_TOGETHER = 3
+LARGEST_SEED = 2**32 - 1
+
+Names = tuple[str, ...]
+
+
+def begin(
+    spec: ExperimentSpec, candidates: Sequence[Names], *, seeds: int, budget: int, chosen: bool, untreated: Trial | None
+) -> Treatment:
+    """A treatment whose first trials are to be trained.
+
+    Args:
+        spec: the untreated experiment.
+        candidates: the changes to be tried, in their order; those that do not apply are passed over.
+        seeds: on how many seeds: the experiment's own first, then the smallest that it does not have.
+        budget: at most so many treated specs are trained.
+        chosen: a person chose the candidates.
+        untreated: the experiment itself as a trial, if it was trained on these seeds.
+    """
+    own = spec.seeds[:seeds]
+    own += _fresh(seeds - len(own), {*own})
+    base = spec.model_copy(update={"seeds": own})
+    fresh = base.model_copy(update={"seeds": _fresh(CONTROL * seeds, {*own, *spec.seeds})})
+    applicable = tuple(names for names in candidates if _combined(base, names))
+    trials = (untreated or Trial("untreated", (), base, "training"), Trial("control", (), fresh, "training"))
+    return proceed(Treatment(base, applicable, budget, chosen, trials))
+
+
+def proceed(treatment: Treatment) -> Treatment:
+    """The treatment with the trials that come next; the same one where some are under way or nothing is left to do."""
+    treatment = replace(treatment, trials=tuple(_decided(trial, treatment.chosen) for trial in treatment.trials))
+    treated = treatment.of_role("treated")
+    left = treatment.budget - sum(trial.stage != "deferred" for trial in treated)
+    if any(trial.is_under_way for trial in treated) or left < 1:
+        return treatment
+    if treated and not (treatment.is_over and treatment.result_of("untreated")):
+        return treatment  # the untreated runs are waited for before a second round
+    together = left if treatment.chosen else min(ROUND, left)
+    if new := _confirmations(treatment) or _next(treatment, together):
+        return replace(treatment, trials=(*treatment.trials, *new))
+    return _revived(treatment, together)
+
+
+def _decided(trial: Trial, chosen: bool) -> Trial:
+    """A trial that was looked at is trained, or waits."""
+    if trial.stage != "looking" or trial.look is None:
+        return trial
+    return replace(trial, stage="deferred" if trial.look.foretells_failure and not chosen else "training")
+
+
+def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
+    """What has not been tried and is worth it, best first: never single changes and combinations in one round."""
+    judged = judge(treatment)
+    cures = [each.change for each in judged if each.worth == "cures"]
+    if cures:
+        smaller = (each for each in _untried(treatment, _singles(treatment)) if _change(treatment, each) < min(cures))
+        better = _untried(treatment, _improvements(treatment, judged))
+        return tuple(islice(smaller, together)) or tuple(islice(better, together))
+    if _nothing_to_cure(treatment):
+        return ()
+    for stage in (_singles(treatment), _combinations(treatment, judged), _others(treatment)):
+        if new := tuple(islice(_untried(treatment, stage), together)):
+            return new
+    return ()
+
+
+def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
+    """More on top of the best cure, once, where the nearest neighbours know clearly more than any cure has learnt."""
+    cures = sorted((each for each in judged if each.worth == "cures"), key=lambda each: _rank(treatment, each))
+    done = any({*each.remedies} > {*cure.trial.remedies} for each in treatment.of_role("treated") for cure in cures)
+    if not treatment.chosen and not done and not any(_is_as_good_as_known(each) for each in cures):
+        yield from _combinations(treatment, cures[:1])
+
+
+def _is_as_good_as_known(judged: Judgement) -> bool:
+    found = judged.trial.result
+    return found is None or found.known is None or found.test is None or found.test >= found.known - POINTS
+
+
+def _untried(treatment: Treatment, changes: Iterable[Names]) -> Iterator[Trial]:
+    """Those of the changes that apply and make another spec than all trials so far, as trials."""
+    specs = {_nameless(trial.spec) for trial in treatment.of_role("treated")}
+    for names in changes:
+        spec = _combined(treatment.base, names)
+        if spec and (same := _nameless(spec)) not in specs:
+            specs.add(same)
+            yield Trial("treated", names, spec, "looking")
+
+
+def _nameless(spec: ExperimentSpec) -> ExperimentSpec:
+    return spec.model_copy(update={"name": "untitled"})
+
+
+def _change(treatment: Treatment, trial: Trial) -> int:
+    return size(treatment.base, trial.spec)
+
+
+def _confirmations(treatment: Treatment) -> tuple[Trial, ...]:
+    """Where nothing is known to cure: the smallest change of those that may, on the control's seeds."""
+    judged, control = judge(treatment), treatment.of_role("control")[0]
+    if any(each.worth == "cures" for each in judged) or _nothing_to_cure(treatment):
+        return ()
+    confirmed = {trial.remedies for trial in treatment.of_role("treated") if trial.spec.seeds == control.spec.seeds}
+    promising = [each for each in judged if each.worth == "unproven" and each.ill.count <= MOST_ILL * each.ill.of]
+    waiting = [each for each in promising if each.trial.remedies not in confirmed]
+    if not waiting or control.result is None:
+        return ()
+    trial = min(waiting, key=lambda each: each.change).trial
+    again = trial.spec.model_copy(update={"seeds": control.spec.seeds})
+    return (Trial("treated", trial.remedies, again, "training", look=trial.look),)
+
+
+def _singles(treatment: Treatment) -> Sequence[Names]:
+    if treatment.chosen:
+        return treatment.candidates
+    return treatment.candidates[: math.ceil(SINGLES * treatment.budget)]
+
+
+def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
+    """The best trials, each with one remedy more."""
+    ranked = sorted(judged, key=lambda each: _rank(treatment, each))
+    named = [name for names in treatment.candidates for name in names]
+    ordered = [name for each in ranked for name in each.trial.remedies]
+    for each in ranked:
+        if len(each.trial.remedies) >= MOST_TOGETHER or each.trial.result is None:
+            continue
+        advised = () if treatment.chosen else each.trial.result.remedies
+        for name in dict.fromkeys([*advised, *ordered, *named]):
+            if name not in each.trial.remedies:
+                yield (*each.trial.remedies, name)
+
+
+def _others(treatment: Treatment) -> Iterator[Names]:
+    """What no diagnosis has named, and applies all the same; nothing that only keeps from learning by heart."""
+    if not treatment.chosen:
+        for each in applicable(treatment.base):
+            if "overfitting" not in each.treats:
+                yield (each.name,)
+
+
+def _rank(treatment: Treatment, judged: Judgement) -> tuple[float, float, int]:
+    """Fewest ill seeds, then the best test metric, then the smallest change."""
+    sign = -1 if criterion(treatment.base)[1] else 1
+    test = judged.trial.result.test if judged.trial.result else None
+    return judged.ill.count / judged.ill.of, float("inf") if test is None else sign * test, judged.change
+
+
+def _nothing_to_cure(treatment: Treatment) -> bool:
+    """Untreated, no more seeds are ill than after a cure; what a person has chosen is tried all the same."""
+    ill, of = untreated_runs(treatment)
+    return not treatment.chosen and of > 0 and ill <= MOST_ILL * of
+
+
+def _revived(treatment: Treatment, most: int) -> Treatment:
+    """What triage warned of is trained after all, where nothing else is left and nothing cures."""
+    if any(each.worth == "cures" for each in judge(treatment)) or _nothing_to_cure(treatment):
+        return treatment
+    deferred = [place for place, trial in enumerate(treatment.trials) if trial.stage == "deferred"][:most]
+    trials = [
+        replace(trial, stage="training") if place in deferred else trial for place, trial in enumerate(treatment.trials)
+    ]
+    return replace(treatment, trials=tuple(trials))
+
+
+def _combined(base: ExperimentSpec, names: Names) -> ExperimentSpec | None:
+    try:
+        return combine(base, names)
+    except Invalid:
+        return None
+
+
+def _fresh(count: int, taken: set[int]) -> tuple[int, ...]:
+    """The smallest seeds that are not taken."""
+    found = (seed for seed in range(LARGEST_SEED) if seed not in taken)
+    return tuple(next(found) for _ in range(count))

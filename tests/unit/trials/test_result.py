@@ -1,0 +1,102 @@
+"""From runs to what a trial has shown."""
+
+import numpy as np
+import pytest
+
+from core.diagnosis import diagnose
+from core.diagnosis.facts import facts
+from core.trials import advised, result
+from core.trials.result import criterion, flow
+from core.trials.trial import Look
+from tests.builders import a_spec
+from tests.unit.diagnosis.histories import a_network, a_run, dense
+from tests.unit.trials.worlds import DEEP_TANH
+
+VALUES = {"dataset": {"kind": "friedman", "samples": 64, "train_size": 32}, "seeds": (0,)}
+
+
+def test_a_seed_is_well_that_learns_and_one_that_fails_or_diverges_is_not():
+    spec = a_network().model_copy(update={"seeds": (0, 1, 2)})
+    runs = [a_run(spec), a_run(spec, fails=True, seed=1), a_run(spec, seed=2, stopped_by="nonfinite")]
+    found = result(spec, runs, 3.5)
+    assert [seed.well for seed in found.seeds] == [True, False, False]
+    assert [seed.seed for seed in found.seeds] == [0, 1, 2]
+    assert (found.ill, found.seconds, found.epochs) == (2, 3.5, 120)
+
+
+def test_a_seed_that_learns_by_heart_is_not_well():
+    spec = a_network()
+    rising = np.concatenate([np.linspace(0.7, 0.4, 10), np.linspace(0.4, 1.6, 31)])
+    found = result(spec, [a_run(spec, metrics={"val_loss": rising, "loss": np.linspace(0.7, 0.01, 41)})], None)
+    assert found.seeds[0].outcome == "learns"
+    assert not found.seeds[0].well
+
+
+def test_a_seed_without_a_run_is_undecided_and_not_well():
+    spec = a_network().model_copy(update={"seeds": (0, 7)})
+    found = result(spec, [a_run(spec)], None)
+    assert (found.seeds[1].outcome, found.seeds[1].well, found.seeds[1].test) == ("undecided", False, None)
+
+
+def test_the_test_metric_is_the_median_of_the_last_five_epochs_and_none_where_it_is_not_finite():
+    accuracy = np.full(41, 0.5)
+    accuracy[-5:] = [0.7, 0.9, 0.8, 0.1, 0.85]
+    assert result(a_network(), [a_run(metrics={"val_accuracy": accuracy})], None).seeds[0].test == pytest.approx(0.8)
+    assert result(a_network(), [a_run(metrics={"val_accuracy": np.nan})], None).seeds[0].test is None
+
+
+def test_what_the_nearest_neighbours_reach_is_told_in_the_same_metric():
+    known = facts(a_network())
+    expected = known.constant_accuracy + known.reachable * (1 - known.constant_accuracy)
+    assert result(a_network(), [a_run()], None).known == pytest.approx(expected)
+    assert 0.5 < expected < 1
+
+
+def test_trials_are_compared_by_a_metric_that_no_scale_of_targets_changes():
+    assert criterion(a_network()) == ("val_accuracy", True)
+    network = {"layers": [dense(), dense(1, "linear")]}
+    training = {"loss": "mean_squared_error", "optimizer": {"kind": "adam"}, "epochs": 5, "batch_size": 16}
+    values = a_spec(model=network, training=training, **VALUES)
+    assert criterion(values) == ("val_r2_score", True)
+    errors = a_spec(model=network, training=training | {"metrics": ["mean_squared_error"]}, **VALUES)
+    assert criterion(errors) == ("val_mean_squared_error", False)
+    assert criterion(a_spec(model=network, training=training | {"metrics": []}, **VALUES)) == ("val_loss", False)
+
+
+def test_the_flow_holds_medians_over_seeds_of_each_layers_signal_before_and_during_training():
+    series = {"signals.rms": np.array([0.2, 0.4, 0.8, 1.6])[None, :]}
+    runs = [a_run(series=series), a_run(seed=1, series={"signals.rms": 3 * series["signals.rms"]})]
+    found = flow(runs)
+    assert found.layers == ("dense_1", "dense_2", "dense_3", "dense_4")
+    assert found.initially == pytest.approx((0.4, 0.8, 1.6, 3.2))
+    assert found.trained == pytest.approx(found.initially)
+    assert found.arriving == pytest.approx(0.2 * np.sqrt(5) / 1.6)  # lengths over five units and one
+    assert found.gradient_ratio == pytest.approx(1.0)
+
+
+def test_a_flow_that_is_nowhere_finite_is_none_and_one_that_was_not_recorded_has_no_layers():
+    found = flow([a_run(series={"signals.rms": np.nan, "gradients.l2": np.nan})])
+    assert (found.initially, found.arriving, found.gradient_ratio) == ((None,) * 4, None, None)
+    spec = a_network(record={"signals": 0})
+    assert flow([a_run(spec)]).layers == ()
+
+
+def test_what_a_diagnosis_advises_begins_with_the_root_cause_and_names_each_remedy_once():
+    spec = DEEP_TANH
+    copies = {"activations.unit_correlation": 1.0, "activations.effective_rank": 1.0}
+    found = diagnose(spec, [a_run(spec, fails=True, series=copies)])
+    root = next(each for each in found.findings if each.rule == found.root_cause)
+    advice = advised(found)
+    assert advice[: len(root.remedies)] == root.remedies
+    assert len({*advice}) == len(advice) > len(root.remedies)
+
+
+def test_nothing_is_advised_where_nothing_is_found():
+    assert advised(diagnose(a_network(), [a_run()])) == ()
+
+
+def test_a_look_foretells_failure_where_a_critical_risk_is_seen_in_more_than_half_of_the_seeds():
+    copies = {"activations.unit_correlation": 1.0, "activations.effective_rank": 1.0}
+    ill = diagnose(DEEP_TANH, [a_run(DEEP_TANH, epochs=0, series=copies)])
+    assert Look.of(ill) == Look("at risk", "nonzero_mean_initialization", True)
+    assert not Look.of(diagnose(a_network(), [a_run(epochs=0)])).foretells_failure

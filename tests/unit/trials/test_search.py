@@ -1,0 +1,199 @@
+"""Which trial comes next, in worlds in which it is known what cures."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.treatment import applicable
+from core.trials import begin, proceed
+from core.trials.judgement import judge
+from tests.unit.trials.worlds import DEEP_TANH, SEEDS, a_result, a_treatment, answered, to_the_end, tried
+
+INITIALIZER, RELU, ADAM = ("initializer_for_activation",), ("activation_relu",), ("optimizer_adam",)
+NORM, FEWER, FASTER = ("batch_normalization",), ("fewer_layers",), ("learning_rate_higher",)
+
+
+def test_a_treatment_begins_with_the_untreated_spec_a_control_on_fresh_seeds_and_a_look_at_the_first_changes():
+    begun = a_treatment([RELU, INITIALIZER, ADAM, NORM])
+    assert [(trial.role, trial.stage) for trial in begun.trials] == [
+        ("untreated", "training"),
+        ("control", "training"),
+        *[("treated", "looking")] * 3,
+    ]
+    untreated, control, *treated = begun.trials
+    assert untreated.spec == begun.base
+    assert not {*untreated.spec.seeds} & {*control.spec.seeds}
+    assert (len(untreated.spec.seeds), len(control.spec.seeds)) == (SEEDS, 3 * SEEDS)
+    assert {trial.spec.seeds for trial in treated} == {untreated.spec.seeds}
+    assert [trial.remedies for trial in treated] == [RELU, INITIALIZER, ADAM]
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted", "untreated", "control"),
+    [
+        ((0,), 5, (0, 1, 2, 3, 4), tuple(range(5, 20))),
+        ((3, 1), 5, (3, 1, 0, 2, 4), tuple(range(5, 20))),
+        ((9, 8, 7, 6, 5, 4), 5, (9, 8, 7, 6, 5), (0, 1, 2, 3, *range(10, 21))),
+    ],
+)
+def test_the_experiments_own_seeds_come_first_and_the_control_has_none_of_them(own, wanted, untreated, control):
+    spec = DEEP_TANH.model_copy(update={"seeds": own})
+    begun = begin(spec, [ADAM], seeds=wanted, budget=1, chosen=False, untreated=None)
+    assert begun.base.seeds == untreated
+    assert begun.trials[1].spec.seeds == control
+    assert begun.trials[1].spec == begun.base.model_copy(update={"seeds": control})
+
+
+def test_nothing_comes_next_while_something_is_under_way():
+    begun = a_treatment([RELU, INITIALIZER])
+    assert proceed(begun) == begun
+
+
+def test_a_cure_ends_the_search_when_no_smaller_change_is_left():
+    done = to_the_end(a_treatment([INITIALIZER, RELU, ADAM, NORM, FEWER]), {INITIALIZER: 0})
+    assert tried(done) == [INITIALIZER, RELU, ADAM]  # one round; the next would only be larger changes
+
+
+def test_after_a_cure_smaller_changes_are_still_tried_and_only_those():
+    done = to_the_end(a_treatment([NORM, FEWER, RELU, INITIALIZER, ADAM]), {NORM: 0, ADAM: 0})
+    assert tried(done) == [NORM, FEWER, RELU, INITIALIZER, ADAM]
+    done = to_the_end(a_treatment([RELU, ADAM, FASTER, NORM, INITIALIZER]), {ADAM: 0})
+    assert tried(done) == [RELU, ADAM, FASTER, INITIALIZER]
+
+
+def test_combinations_come_only_when_no_single_change_cures_and_begin_with_the_best():
+    both = tuple(sorted([*INITIALIZER, *ADAM]))
+    done = to_the_end(a_treatment([RELU, INITIALIZER, ADAM]), {INITIALIZER: 5, ADAM: 3, both: 0})
+    assert tried(done)[:3] == [RELU, INITIALIZER, ADAM]
+    assert tried(done)[3] == (*ADAM, *INITIALIZER)
+
+
+def test_the_best_trial_is_combined_first_with_what_its_own_diagnosis_names():
+    done = to_the_end(
+        a_treatment([RELU, INITIALIZER, ADAM]), {INITIALIZER: 4}, advice={INITIALIZER: ("batch_normalization",)}
+    )
+    assert tried(done)[3] == (*INITIALIZER, *NORM)
+
+
+def test_no_more_is_trained_than_the_budget_allows_and_a_third_of_it_is_kept_for_combinations():
+    done = to_the_end(a_treatment([RELU, INITIALIZER, ADAM, NORM, FEWER, FASTER], budget=6), {})
+    trained = tried(done)
+    assert len(trained) == 6
+    assert [len(names) for names in trained] == [1, 1, 1, 1, 2, 2]
+    assert trained[:4] == [RELU, INITIALIZER, ADAM, NORM]
+
+
+def test_no_change_is_trained_twice_in_another_order():
+    trained = tried(to_the_end(a_treatment([RELU, ADAM], budget=12), {}))
+    assert len({frozenset(names) for names in trained}) == len(trained)
+
+
+def test_what_triage_warns_of_waits_until_nothing_else_is_left():
+    def warned(names):
+        return names == RELU
+
+    looked = proceed(answered(a_treatment([RELU, INITIALIZER, ADAM], budget=4), {}, foretold=warned))
+    assert [trial.stage for trial in looked.of_role("treated")] == ["deferred", "training", "training"]
+    done = to_the_end(looked, {}, foretold=warned)
+    assert tried(done)[:2] == [INITIALIZER, ADAM]
+    assert done.of_role("treated")[0].stage == "deferred"  # combinations have used up the budget
+    hopeless = to_the_end(a_treatment([RELU, INITIALIZER], budget=1), {}, foretold=lambda names: True)
+    assert tried(hopeless) == [RELU]
+    cured = to_the_end(a_treatment([RELU, INITIALIZER]), {INITIALIZER: 0}, foretold=warned)
+    assert [trial.stage for trial in cured.of_role("treated")] == ["deferred", "finished"]
+
+
+def test_what_a_person_has_chosen_is_all_trained_whatever_triage_says_and_whatever_cures():
+    chosen = a_treatment([RELU, INITIALIZER, ADAM, NORM], budget=4, chosen=True)
+    assert len(chosen.of_role("treated")) == 4
+    done = to_the_end(chosen, {INITIALIZER: 0}, foretold=lambda names: True)
+    assert tried(done) == [RELU, INITIALIZER, ADAM, NORM]
+
+
+def test_where_untreated_next_to_nothing_is_ill_the_search_stops():
+    done = to_the_end(a_treatment([RELU, INITIALIZER, ADAM, NORM, FEWER]), {}, untreated=1, control=0, usually=1)
+    assert tried(done) == [RELU, INITIALIZER, ADAM]
+
+
+def test_what_may_be_luck_is_confirmed_on_the_controls_seeds():
+    """Untreated, 4 of 8 and 8 of 24 are ill: none of 8 is not enough to tell, none of 24 is."""
+    done = to_the_end(a_treatment([RELU, INITIALIZER, ADAM]), {INITIALIZER: 0}, untreated=4, control=8)
+    again = done.of_role("treated")[3]
+    assert (again.remedies, again.spec.seeds) == (INITIALIZER, done.of_role("control")[0].spec.seeds)
+    assert [each.worth for each in judge(done)] == ["harms", "unproven", "harms", "cures"]
+    assert len(done.of_role("treated")) == 4
+
+
+def test_what_fails_its_confirmation_is_not_confirmed_again():
+    done = to_the_end(a_treatment([INITIALIZER], budget=3), {INITIALIZER: 0}, untreated=2, control=4)
+    seeds = [len(trial.spec.seeds) for trial in done.of_role("treated")]
+    assert seeds == [8, 24, 8]
+    assert [each.worth for each in judge(done)][:2] == ["unproven", "unproven"]
+
+
+@pytest.mark.parametrize(
+    ("known", "more"),
+    [(None, 0), (0.83, 0), (0.831, 2)],  # the cure reaches 0.8, and two others can be had on top of it
+)
+def test_one_round_is_spent_on_top_of_a_cure_where_the_neighbours_know_clearly_more(known, more):
+    def knowing(treatment):
+        trials = [
+            replace(trial, result=replace(trial.result, known=known)) if trial.result else trial
+            for trial in treatment.trials
+        ]
+        return replace(treatment, trials=tuple(trials))
+
+    done = a_treatment([INITIALIZER, RELU, ADAM, NORM])
+    for _ in range(10):
+        done = proceed(knowing(answered(done, {INITIALIZER: 0}, advice={INITIALIZER: NORM})))
+    assert done.is_over
+    on_top = [names for names in tried(done) if len(names) > 1]
+    assert len(on_top) == more
+    assert on_top[:1] == [(*INITIALIZER, *NORM)][:more]
+
+
+def test_changes_that_do_not_apply_are_passed_over():
+    assert a_treatment([("lstm_for_simple_rnn",), ADAM, ("activation_tanh",)]).candidates == (ADAM,)
+
+
+def test_when_all_that_was_named_is_tried_in_vain_whatever_else_applies_is():
+    done = to_the_end(a_treatment([RELU], budget=12), {})
+    assert tried(done)[0] == RELU
+    assert {*tried(done)[1:4]} <= {(each.name,) for each in applicable(done.base)} - {RELU}
+    assert not {("dropout",), ("l2_regularization",), ("early_stopping",)} & {*tried(done)}
+
+
+def test_what_a_person_has_chosen_is_all_that_is_tried():
+    done = to_the_end(a_treatment([RELU, ADAM], budget=12, chosen=True), {})
+    assert {name for names in tried(done) for name in names} == {*RELU, *ADAM}
+
+
+def test_the_experiment_itself_is_the_untreated_trial_where_it_has_the_seeds():
+    own = DEEP_TANH.model_copy(update={"seeds": (0, 1, 2, 3, 4)})
+    begun = a_treatment([ADAM])
+    known = replace(begun.trials[0], spec=own, stage="finished", result=a_result(own, 5))
+    treated = begin(own, [ADAM], seeds=5, budget=1, chosen=False, untreated=known)
+    assert treated.trials[0] == known
+    assert [trial.stage for trial in treated.trials] == ["finished", "training", "looking"]
+
+
+def test_a_broken_trial_costs_its_share_of_the_budget_and_the_search_goes_on():
+    begun = a_treatment([RELU, INITIALIZER], budget=2)
+    broken = replace(begun.trials[2], stage="broken", error="out of memory")
+    done = to_the_end(replace(begun, trials=(*begun.trials[:2], broken, begun.trials[3])), {INITIALIZER: 0})
+    assert tried(done) == [INITIALIZER]
+
+
+def test_nothing_is_compared_with_an_untreated_spec_that_could_not_be_trained():
+    begun = a_treatment([RELU, INITIALIZER, ADAM, NORM])
+    broken = replace(begun.trials[0], stage="broken", error="out of memory")
+    done = to_the_end(replace(begun, trials=(broken, *begun.trials[1:])), {})
+    assert tried(done) == [RELU, INITIALIZER, ADAM]
+    assert done.is_over
+
+
+def test_a_second_round_waits_for_the_untreated_runs():
+    begun = a_treatment([RELU, INITIALIZER, ADAM, NORM])
+    ahead = proceed(answered(proceed(answered(begun, {})), {}))
+    late = replace(ahead, trials=(begun.trials[0], *ahead.trials[1:]))
+    assert proceed(late) == late
