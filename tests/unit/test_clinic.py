@@ -112,6 +112,10 @@ def test_an_ill_case_must_lose_half_of_what_its_twin_knows_in_three_of_five_seed
     assert sick(measured(float("-inf"), 0.8, 0.8, 0.8, 0.8), twin) == 1 / 5
 
 
+def test_what_was_made_of_a_twin_that_does_not_learn_says_nothing():
+    assert not holds(a_case("vanishing"), measured(0, 0, 0, 0, 0), measured(0.8, 0.8, 0.8, 0.2, 0.2))
+
+
 def test_overfitting_is_seen_by_the_test_loss_and_oscillation_by_the_test_score():
     twin = measured(0.8, 0.8, 0.8, 0.8, 0.8)
     assert holds(a_case("overfit"), measured(0.7, 0.7, 0.7, 0.7, 0.7, worsened=3), twin)

@@ -14,6 +14,7 @@ from core.diagnosis.rule import Rule, listed
 from core.diagnosis.rules import (
     born_dead_risk,
     dead_layer,
+    exploding_gradient,
     finite_width,
     learning_rate,
     nonfinite,
@@ -389,6 +390,19 @@ class TestLearningRate:
         loud = a_run(a_network(training=sgd(5.0)))
         assert learning_rate.RULE(without_series(loud)) is not None
         assert learning_rate.RULE(without_series(a_run())) is None
+
+
+class TestExplodingGradient:
+    @pytest.mark.parametrize(("arriving", "says"), [(1.001, True), (0.999, False)])
+    def test_what_has_shrunk_on_its_way_back_does_not_explode(self, arriving: float, says: bool):
+        series = {"gradients.l2": by_layer(100, 1, 1, 1, 1, 1, 1, 1)}
+        series["signals.rms"] = by_layer(arriving / math.sqrt(5), 0.1, 0.1, 1.0)
+        assert (exploding_gradient.RULE(a_run(series=series)) is not None) == says
+
+    def test_where_no_signal_was_recorded_the_gradients_decide(self):
+        spec = a_network(record={"signals": 0})
+        run = a_run(spec, series={"gradients.l2": by_layer(100, 1, 1, 1, 1, 1, 1, 1)})
+        assert exploding_gradient.RULE(run) is not None
 
 
 class TestSaturation:
