@@ -41,6 +41,8 @@ Url = Annotated[str | None, typer.Option(envvar="GRADLAB_URL", help="The service
 SpecFile = Annotated[Path, typer.Argument(help="A JSON file with an experiment spec; - reads standard input.")]
 Id = Annotated[str, typer.Argument(help="The experiment's id.")]
 
+LONGEST_ID = 36  # it is copied from the list: never shortened
+
 
 def main() -> None:
     """The entry point."""
@@ -104,7 +106,10 @@ def list_(
     url: Url = None,
 ) -> None:
     """List experiments, newest first."""
-    table = Table("id", "status", "epochs", "submitted", "name")
+    table = Table()
+    for name in ("id", "status", "epochs", "submitted"):
+        table.add_column(name, no_wrap=True, min_width=LONGEST_ID if name == "id" else None)
+    table.add_column("name", overflow="ellipsis", no_wrap=True)
     with in_one_line():
         for _, each in zip(range(limit), _client(url).experiments(status=status), strict=False):
             epochs = f"{each.progress.epochs_done}/{each.progress.epochs_total}"

@@ -1,6 +1,6 @@
 """The clinic: how often the diagnosis is right, on specs whose state is known because it was made.
 
-    python -m bench.clinic [--half tune|final|both] [--jobs 2] [--save results.json] [--runs FOLDER]
+    python -m bench.clinic [--half tune|final|both] [--draw 0] [--jobs 2] [--save results.json] [--runs FOLDER]
 
 Trains every case with five seeds and diagnoses it. Prints for each half the recall of each illness with 95 % Wilson
 intervals, the confusion matrix of illnesses and root causes, false alarms, how often the root cause is right and how
@@ -26,12 +26,13 @@ def main() -> None:
     """Print and perhaps save the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=("tune", "final", "both"), default="both")
+    parser.add_argument("--draw", type=int, default=0, help="other samples, parameters and seeds than those of draw 0")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
     parser.add_argument("--save", type=Path, help="a JSON file for the results")
     parser.add_argument("--runs", type=Path, help="a folder in which trained runs are kept")
     asked = parser.parse_args()
     begun = time.perf_counter()
-    chosen = [case for case in cases() if asked.half in (case.half, "both")]
+    chosen = [case for case in cases(asked.draw) if asked.half in (case.half, "both")]
     seen = {each.case.name: each for each in see_all(chosen, asked.jobs, asked.runs)}
     judged = [judge(seen[case.name], seen[case.twin]) for case in chosen]
     seconds = time.perf_counter() - begun

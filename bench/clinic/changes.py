@@ -194,7 +194,7 @@ SHORT = drawn(
     "weak recurrence",
     "through_time",
     ("vanishing_through_time",),
-    recurrent_initializer=lambda chance: {"kind": "orthogonal", "gain": between(0.001, 0.05, chance)},
+    recurrent_initializer=lambda chance: {"kind": "orthogonal", "gain": between(0.001, 0.02, chance)},
 )
 STRONG = drawn(
     "strong recurrence",
@@ -206,7 +206,7 @@ FORGETFUL = drawn(
     "no recurrence",
     "through_time",
     ("vanishing_through_time",),
-    recurrent_initializer=lambda chance: {"kind": "random_normal", "stddev": between(1e-4, 1e-2, chance)},
+    recurrent_initializer=lambda chance: {"kind": "random_normal", "stddev": between(1e-5, 1e-3, chance)},
 )
 UNSCALED_BLOCKS = blocks(2.0)
 SIGMOID = activation("sigmoid", "sigmoid", "vanishing", VANISHING)

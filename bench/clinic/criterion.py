@@ -8,7 +8,7 @@ perfect.
   the same samples: the best of a linear model, nearest neighbours and a random forest of scikit-learn. Tasks over time
   can be solved exactly, but for their noise: there the reference is 1. Where no learner knows anything (Linnerud's 20
   men), the score on the training samples is held against half of what is there.
-* An ill case holds if in three of five seeds the score is below `SICK` of its healthy twin's median.
+* An ill case holds if its healthy twin does, and in three of five seeds the score is below `SICK` of the twin's median.
 * Two illnesses let a network learn. *Oscillating* holds if the scores of the last ten epochs lie more than `UNSTEADY`
   of the twin's apart, and those of the twin do not, or if the case is ill as the others are. *Overfit* holds if the
   test loss ends above its best by more than `WORSE` of the constant answer's, in three of five seeds.
@@ -69,12 +69,16 @@ def measure(runs: Sequence[Run]) -> Measured:
 
 def holds(case: Case, own: Measured, twin: Measured) -> bool:
     """Whether a case is healthy or ill as it was made to be."""
-    if case.illness is None:
-        return bool(np.mean([score > SOUND * own.reference for score in own.scores]) >= MOST_SOUND)
+    if case.illness is None or not _sound(twin):
+        return case.illness is None and _sound(own)
     if case.illness == "overfit":
         return bool(np.mean(own.worsened) >= MOST_SICK)
     swings = case.illness == "oscillating" and own.swing > UNSTEADY * np.median(twin.scores) > twin.swing
     return bool(swings or sick(own, twin) >= MOST_SICK)
+
+
+def _sound(measured: Measured) -> bool:
+    return bool(np.mean([score > SOUND * measured.reference for score in measured.scores]) >= MOST_SOUND)
 
 
 def sick(own: Measured, twin: Measured) -> float:

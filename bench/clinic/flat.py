@@ -70,7 +70,7 @@ FLAT = (
         sgd(0.002), 20, (ill.LARGE_TARGETS, ill.EXPLODE, ill.OFF, ill.output("relu")), ("glorot_uniform",),
     ),
     Ground(
-        "wide tanh", NOISY[8:16], (dense(64, "tanh", "glorot_uniform", 2),), (1, "sigmoid"), BINARY, adam(0.01), 20,
+        "wide tanh", NOISY[8:16], (dense(64, "tanh", "glorot_uniform", 2),), (1, "sigmoid"), BINARY, adam(0.01), 50,
         (ill.few(20), ill.SWING_OF_ADAM),
     ),
     Ground(

@@ -84,7 +84,8 @@ ORDERED = (
                 "kernel_initializer": {"kind": "random_normal", "stddev": 0.1}, "recurrent_initializer": "identity",
             },
         ),
-        (1, "linear"), SQUARES, adam(0.007), 25, (ill.SHORT, ill.FORGETFUL, ill.FLAT),
+        (1, "linear"), SQUARES, adam(0.005), 28, (ill.SHORT, ill.FORGETFUL, ill.FLAT),
+        batch_size=16,
     ),
     Ground(
         "relu simple_rnn", WAVES,

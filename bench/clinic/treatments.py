@@ -1,6 +1,6 @@
 """The clinic's treatments: how often the service's own search cures what the clinic made ill.
 
-    python -m bench.clinic.treatments [--half tune|final|both] [--jobs 2] [--save results.json] [--runs FOLDER]
+    python -m bench.clinic.treatments [--half tune|final|both] [--draw 0] [--jobs 2] [--save FILE] [--runs FOLDER]
 
 Every ill case that holds is treated as `POST /experiments/{id}/treatments` does it: by its diagnosis, five seeds, at
 most twelve trials, triage first, against a control on fresh seeds. Overfitting is advised on, not cured. A case counts
@@ -74,13 +74,18 @@ def main() -> None:
     """Print and perhaps save the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=("tune", "final", "both"), default="final")
+    parser.add_argument("--draw", type=int, default=0, help="other samples, parameters and seeds than those of draw 0")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
     parser.add_argument("--save", type=Path, help="a JSON file for the results")
     parser.add_argument("--runs", type=Path, help="a folder in which trained runs of the cases are kept")
     asked = parser.parse_args()
     begun = time.perf_counter()
-    ill = [case for case in cases() if case.illness not in (None, ADVISED_ON) and asked.half in (case.half, "both")]
-    found = list(treat_all(ill, asked.jobs, asked.runs))
+    ill = [
+        case
+        for case in cases(asked.draw)
+        if case.illness not in (None, ADVISED_ON) and asked.half in (case.half, "both")
+    ]
+    found = list(treat_all(ill, asked.draw, asked.jobs, asked.runs))
     for half in ("tune", "final"):
         of = [each for each in found if each.half == half]
         if of:
@@ -90,10 +95,10 @@ def main() -> None:
         asked.save.write_text(json.dumps([vars(each) for each in found], indent=1))
 
 
-def treat_all(ill: Sequence[Case], jobs: int, kept: Path | None) -> Iterator[Treated]:
+def treat_all(ill: Sequence[Case], draw: int, jobs: int, kept: Path | None) -> Iterator[Treated]:
     """Treat the cases that hold, in `jobs` processes."""
     with multiprocessing.get_context("spawn").Pool(jobs, _prepare) as pool:
-        for each in pool.imap_unordered(partial(_treat, kept=kept), ill):
+        for each in pool.imap_unordered(partial(_treat, draw=draw, kept=kept), ill):
             if each is not None:
                 print(told(each), flush=True)
                 yield each
@@ -113,9 +118,9 @@ def _prepare() -> None:
     prepare(Settings().compile_cache)
 
 
-def _treat(case: Case, kept: Path | None) -> Treated | None:
+def _treat(case: Case, draw: int, kept: Path | None) -> Treated | None:
     begun = time.perf_counter()
-    twin = next(each for each in cases() if each.name == case.twin)
+    twin = next(each for each in cases(draw) if each.name == case.twin)
     own, healthy = (kept_or_trained(each, kept).runs for each in (case, twin))
     if not holds(case, measure(own), measure(healthy)) or case.illness is None:
         return None

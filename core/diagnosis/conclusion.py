@@ -116,8 +116,10 @@ def _finding(rule: Rule, seen: Mapping[int, Sighting], of_seeds: int, order: Seq
 
 
 def _kind(rule: Rule, seen: Mapping[int, Sighting]) -> Kind:
-    """The kind that most seeds show, the rule's own where they are equal."""
+    """A failure where one is confirmed; else the kind that most seeds show, the rule's own where they are equal."""
     kinds = [sighting.kind or rule.kind for sighting in seen.values()]
+    if "failure" in kinds:
+        return "failure"
     return max(kinds, key=lambda kind: (kinds.count(kind), kind == rule.kind))
 
 

@@ -84,15 +84,17 @@ def gains(run: Run) -> np.ndarray:
     return np.where(np.isfinite(gain), gain, np.nan)
 
 
-def learnt_shares(run: Run) -> np.ndarray:
-    """(epochs,) of the training samples; where neither accuracy nor R² is measured, the gains."""
-    if run.spec.dataset.target.kind == "values":
-        score = run.metric("r2_score")
-        return gains(run) if score is None else np.where(np.isfinite(score), score, np.nan)
-    accuracy, constant = run.metric("accuracy"), run.facts.constant_accuracy
-    if accuracy is None or not constant < 1:
-        return gains(run)
-    return (np.where(np.isfinite(accuracy), accuracy, np.nan) - constant) / (1 - constant)
+def learnt_shares(run: Run, part: str = "") -> np.ndarray:
+    """(epochs,) of the training samples, or with "val_" of the validation samples.
+
+    Where neither accuracy nor R² is measured, the gains, and NaN of the validation samples.
+    """
+    values = run.spec.dataset.target.kind == "values"
+    score, constant = run.metric(f"{part}r2_score" if values else f"{part}accuracy"), run.facts.constant_accuracy
+    if score is None or not (values or constant < 1):
+        return np.full(len(run.history), np.nan) if part else gains(run)
+    score = np.where(np.isfinite(score), score, np.nan)
+    return score if values else (score - constant) / (1 - constant)
 
 
 def _verdict(run: Run, gain: float, learnt: float, least: float, enough: float) -> Verdict:

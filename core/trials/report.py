@@ -12,10 +12,11 @@ from core.trials.trial import Flow, Result, Treatment
 
 # How a report says what it counts.
 CURED = (
-    "A seed is well when its run learns and no confirmed failure is found in it; it is cured when it is not well "
-    "untreated and well treated. A change cures when at most a tenth of its seeds are not well, and significantly "
-    "fewer than of all untreated runs, the control's among them (Fisher's exact test), or its test metric is better "
-    "by more than three points over equal seeds (Student's test); p < 0.05 after Holm, both tests counted."
+    "A seed is well when its run learns, no confirmed failure is found in it, and it has learnt at least half of what "
+    "the best trial has; it is cured when it is not well untreated and well treated. A change cures when at most a "
+    "tenth of its seeds are not well, and significantly fewer than of all untreated runs, the control's among them "
+    "(Fisher's exact test), or its test metric is better by more than three points over equal seeds (Student's test); "
+    "p < 0.05 after Holm, both tests counted."
 )
 
 

@@ -35,7 +35,17 @@ def result(spec: ExperimentSpec, runs: Sequence[Run], seconds: float | None) -> 
         for test in [_test(spec, by_seed.get(each.seed))]
     )
     epochs = sum(run.history.last_epoch for run in runs if len(run.history))
-    return Result(found.verdict, found.root_cause, advised(found), seeds, flow(runs), seconds, epochs, _known(spec))
+    return Result(
+        verdict=found.verdict,
+        root_cause=found.root_cause,
+        remedies=advised(found),
+        seeds=seeds,
+        flow=flow(runs),
+        seconds=seconds,
+        epochs=epochs,
+        known=_known(spec),
+        constant=_constant(spec),
+    )
 
 
 def advised(found: Diagnosis) -> tuple[str, ...]:
@@ -65,13 +75,19 @@ def criterion(spec: ExperimentSpec) -> tuple[str, bool]:
     return f"val_{name}", name in BY_KIND and BY_KIND[name].higher_is_better
 
 
+def _constant(spec: ExperimentSpec) -> float | None:
+    """What always saying the same reaches in the test metric, where it is free of scale."""
+    if criterion(spec)[0].removeprefix("val_") not in SCALE_FREE:
+        return None
+    return 0.0 if spec.dataset.target.kind == "values" else facts(spec).constant_accuracy
+
+
 def _known(spec: ExperimentSpec) -> float | None:
     """What the nearest neighbours reach in the test metric, where they know something and it is free of scale."""
-    known, name = facts(spec), criterion(spec)[0].removeprefix("val_")
-    if name not in SCALE_FREE or not known.reachable >= LEAST_REACHABLE:
+    constant, reachable = _constant(spec), facts(spec).reachable
+    if constant is None or not reachable >= LEAST_REACHABLE:
         return None
-    constant = 0.0 if spec.dataset.target.kind == "values" else known.constant_accuracy
-    return constant + known.reachable * (1 - constant)
+    return constant + reachable * (1 - constant)
 
 
 def _test(spec: ExperimentSpec, run: Run | None) -> float | None:

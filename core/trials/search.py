@@ -1,10 +1,11 @@
 """Which trial comes next: a pure function of what is known so far.
 
 Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
-wanted; and, where the nearest neighbours know clearly more than it has learnt, one round of more on top of it. One that
-leaves hardly a seed ill, which may yet be luck, is confirmed on the control's seeds. Where no single one cures, the
-best is combined with others: with what its own diagnosis names, then with the rest; and then whatever else applies is
-tried. Every treated spec goes through triage first; one that is foretold to fail waits until nothing else is left.
+wanted; and, where it has clearly learnt less than the nearest neighbours know, or than all there is where they cannot
+say, one round of more on top of it. One that leaves hardly a seed ill, which may yet be luck, is confirmed on the
+control's seeds. Where no single one cures, the best is combined with others: with what its own diagnosis names, then
+with the rest; and then whatever else applies is tried. Every treated spec goes through triage first; one that is
+foretold to fail waits until nothing else is left.
 """
 
 import math
@@ -15,6 +16,7 @@ from itertools import islice
 from core.errors import Invalid
 from core.spec import ExperimentSpec
 from core.treatment import applicable, combine, size
+from core.trials.hindsight import with_hindsight
 from core.trials.judgement import MOST_ILL, POINTS, Judgement, judge, untreated_runs
 from core.trials.result import criterion
 from core.trials.trial import Treatment, Trial
@@ -25,6 +27,8 @@ ROUND = 3
 CONTROL = ROUND
 # The share of the budget that single changes may take where the diagnosis chose them: the rest is for combinations.
 SINGLES = 2 / 3
+# The best that accuracy and R² can be: what can be learnt where the nearest neighbours cannot say.
+PERFECT = 1.0
 # A recommendation of four changes is another network.
 MOST_TOGETHER = 3
 LARGEST_SEED = 2**32 - 1
@@ -56,6 +60,7 @@ def begin(
 
 def proceed(treatment: Treatment) -> Treatment:
     """The treatment with the trials that come next; the same one where some are under way or nothing is left to do."""
+    treatment = with_hindsight(treatment)
     treatment = replace(treatment, trials=tuple(_decided(trial, treatment.chosen) for trial in treatment.trials))
     treated = treatment.of_role("treated")
     left = treatment.budget - sum(trial.stage != "deferred" for trial in treated)
@@ -93,7 +98,7 @@ def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
 
 
 def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
-    """More on top of the best cure, once, where the nearest neighbours know clearly more than any cure has learnt."""
+    """More on top of the best cure, once, where clearly more can be learnt than any cure has."""
     cures = sorted((each for each in judged if each.worth == "cures"), key=lambda each: _rank(treatment, each))
     done = any({*each.remedies} > {*cure.trial.remedies} for each in treatment.of_role("treated") for cure in cures)
     if not treatment.chosen and not done and not any(_is_as_good_as_known(each) for each in cures):
@@ -102,7 +107,9 @@ def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
 
 def _is_as_good_as_known(judged: Judgement) -> bool:
     found = judged.trial.result
-    return found is None or found.known is None or found.test is None or found.test >= found.known - POINTS
+    if found is None or found.test is None or found.constant is None:
+        return True
+    return found.test >= (PERFECT if found.known is None else found.known) - POINTS
 
 
 def _untried(treatment: Treatment, changes: Iterable[Names]) -> Iterator[Trial]:
@@ -174,9 +181,13 @@ def _rank(treatment: Treatment, judged: Judgement) -> tuple[float, float, int]:
 
 
 def _nothing_to_cure(treatment: Treatment) -> bool:
-    """Untreated, no more seeds are ill than after a cure; what a person has chosen is tried all the same."""
+    """Untreated, no more seeds are ill than after a cure, and a round of trials has not shown that they could do more.
+
+    What a person has chosen is tried all the same.
+    """
     ill, of = untreated_runs(treatment)
-    return not treatment.chosen and of > 0 and ill <= MOST_ILL * of
+    tried = any(trial.result for trial in treatment.of_role("treated"))
+    return not treatment.chosen and tried and ill <= MOST_ILL * of
 
 
 def _revived(treatment: Treatment, most: int) -> Treatment:

@@ -41,7 +41,8 @@ class SeedResult:
 
     Attributes:
         outcome: ``learns``, ``fails``, ``diverged`` or ``undecided``.
-        well: it learns, and no confirmed failure, such as learning by heart, is found in it.
+        well: it learns, no confirmed failure, such as learning by heart, is found in it, and no trial has shown that
+            more than twice as much can be learnt (`core.trials.hindsight`).
         test: the test metric, its median over the last epochs; None where it is not finite.
     """
 
@@ -82,6 +83,7 @@ class Result:
         seconds: from the first epoch's beginning to the end, all seeds together; None where it was not taken.
         epochs: that were trained, all seeds together.
         known: what the nearest neighbours reach in the test metric; None where they know too little to say.
+        constant: what always saying the same reaches in the test metric; None where that depends on a scale.
     """
 
     verdict: str
@@ -92,6 +94,7 @@ class Result:
     seconds: float | None
     epochs: int
     known: float | None = None
+    constant: float | None = None
 
     @property
     def ill(self) -> int:

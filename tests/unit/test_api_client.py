@@ -340,3 +340,11 @@ def test_answers_show_themselves_in_a_notebook(desk: Desk, client: Client):
     assert "<td>dense_1</td><td>(2,)</td><td>(3,)</td><td>9</td>" in client.validate(named)._repr_html_()
     found = client.diagnosis(made)
     assert all(text in found._repr_html_() for text in (found.verdict, *(each.title for each in found.findings)))
+
+
+def test_a_list_shows_whole_ids_however_long_the_names_are(client: Client, gradlab, monkeypatch):
+    monkeypatch.setattr(cli.console, "_width", 100)
+    submitted = client.submit(a_spec(name="a name " * 25))
+    shown = gradlab("list")
+    assert shown.exit_code == 0, shown.output
+    assert str(submitted.id) in shown.output

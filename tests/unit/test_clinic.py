@@ -55,6 +55,16 @@ def test_the_split_follows_from_the_seed_alone():
     assert [(case.name, case.half) for case in cases()] == first
 
 
+def test_another_draw_has_the_same_families_and_no_sample_seed_or_spec_in_common():
+    first, other = cases(), cases(1)
+    assert {(case.name, case.half) for case in other} == {(case.name, case.half) for case in first}
+    assert not {case.spec.dataset.seed for case in other} & {case.spec.dataset.seed for case in first}
+    assert not {seed for case in other for seed in case.spec.seeds} & {
+        seed for case in first for seed in case.spec.seeds
+    }
+    assert {case.spec.fingerprint() for case in other}.isdisjoint(case.spec.fingerprint() for case in first)
+
+
 def test_a_family_stays_together_and_its_twin_is_healthy():
     by_name = {case.name: case for case in cases()}
     for case in cases():
@@ -110,6 +120,10 @@ def test_an_ill_case_must_lose_half_of_what_its_twin_knows_in_three_of_five_seed
     assert holds(ill, measured(0.3, 0.3, 0.3, 0.8, 0.8), twin)
     assert not holds(ill, measured(0.3, 0.3, 0.8, 0.8, 0.8), twin)
     assert sick(measured(float("-inf"), 0.8, 0.8, 0.8, 0.8), twin) == 1 / 5
+
+
+def test_what_was_made_of_a_twin_that_does_not_learn_says_nothing():
+    assert not holds(a_case("vanishing"), measured(0, 0, 0, 0, 0), measured(0.8, 0.8, 0.8, 0.2, 0.2))
 
 
 def test_overfitting_is_seen_by_the_test_loss_and_oscillation_by_the_test_score():

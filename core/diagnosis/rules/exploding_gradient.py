@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.diagnosis.evidence import Run, arriving, largest
+from core.diagnosis.evidence import Recorded, Run, arriving, largest
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.groups import DATA, DRAW, GROWTHS, STEPS
 from core.diagnosis.rule import Rule
@@ -12,6 +12,9 @@ RATIO = 70.0
 # Where the inputs of the layers grow as well, all weight gradients are large alike: ‖δ₁‖/‖δ_out‖ shows it. In networks
 # that learn it is below 10 in most epochs, with a hundred times He's variance 4,000 to 30,000.
 SHARE = 100.0
+# A ratio of weight gradients can also be large because the inputs of the last layer have shrunk to nothing: with tiny
+# weights it is above 70 while ‖δ₁‖ is 1e-5 of ‖δ_out‖. What has not grown does not explode.
+GROWN = 1.0
 
 
 def look(run: Run) -> Sighting | None:
@@ -20,6 +23,7 @@ def look(run: Run) -> Sighting | None:
     found = []
     if gradients is not None and len(gradients.tensors) > 1:
         ratio = np.where(gradients.values[:, -1] > 0, gradients.values[:, 0] / gradients.values[:, -1], np.nan)
+        ratio = np.where(_shrunk(gradients, share), np.nan, ratio)
         found.append((gradients.first(ratio > RATIO), "gradient_ratio", ratio, RATIO))
     if share is not None:
         found.append((share.first(share.values[:, 0] > SHARE), "signal_share", share.values[:, 0], SHARE))
@@ -34,16 +38,24 @@ def look(run: Run) -> Sighting | None:
     return Sighting(layers, min(each[0] for each in seen if each[0] is not None), tuple(measures))
 
 
+def _shrunk(gradients: Recorded, share: Recorded | None) -> np.ndarray:
+    """(rows,) whether the signal is known to have shrunk on its way back when these gradients were measured."""
+    if share is None:
+        return np.zeros(len(gradients.epochs), bool)
+    rows = np.searchsorted(share.epochs, gradients.epochs, side="right") - 1  # the latest that was recorded
+    return np.asarray((rows >= 0) & (share.values[np.maximum(rows, 0), 0] < GROWN))
+
+
 RULE = Rule(
     name="exploding_gradient",
     title="Gradients explode towards the input",
     kind="symptom",
     severity="critical",
     formula=(
-        "‖g₁‖₂/‖g_L‖₂ > ratio for the gradients of the first and the last kernel, or ‖δ₁‖/‖δ_out‖ > share, in some "
-        "epoch"
+        "‖g₁‖₂/‖g_L‖₂ > ratio for the gradients of the first and the last kernel, unless ‖δ₁‖/‖δ_out‖ < grown; or "
+        "‖δ₁‖/‖δ_out‖ > share, in some epoch"
     ),
-    thresholds={"ratio": RATIO, "share": SHARE},
+    thresholds={"ratio": RATIO, "share": SHARE, "grown": GROWN},
     source="AutoTrainer (Zhang et al. 2021), beta_3; the signal's share measured here",
     explanation=(
         "Towards the input the gradient has grown: that of the first layer, {layers}, has been up to {gradient_ratio} "

@@ -9,6 +9,10 @@ from core.diagnosis.rule import Rule
 # most epochs; in two failing sigmoid layers 0.11, in five 0.0007. Weight gradients hide it: in 20 relu layers with
 # Glorot's weights δ² falls by 2e-6 while ‖g₁‖/‖g_L‖ is 0.99.
 SHARE = 0.2
+# Before the first update so little is a risk, whatever the layers are made of: healthy networks of dense, convolutional
+# and recurrent layers, with attention, normalisation and residual blocks begin with 0.15 and more, those that tiny
+# weights or sigmoids make fail with 0.006 and less. It is the share below which theory expects failure, too.
+SHARE_AT_BIRTH = 0.05
 
 
 def look(run: Run) -> Sighting | None:
@@ -17,11 +21,13 @@ def look(run: Run) -> Sighting | None:
     if share is None:
         return None
     small = share.values[:, 0] < SHARE
-    since = share.mostly(small)
+    born = share.initially is not None and bool(share.initially[0] < SHARE_AT_BIRTH)
+    since = 0 if born else share.mostly(small)
     if since is None:
         return None
     layers = tuple(layer.name for layer in run.hidden_layers if layer.tensors)
-    return Sighting(layers, since, (measure("share", middle(share.values[small, 0]), "<", SHARE, "of the output's"),))
+    told = (measure("share", middle(share.values[small, 0]), "<", SHARE, "of the output's"),)
+    return Sighting(layers, since, told, kind="risk" if born else None)
 
 
 RULE = Rule(
@@ -30,10 +36,10 @@ RULE = Rule(
     kind="symptom",
     severity="critical",
     formula=(
-        "‖δ₁‖/‖δ_out‖ < share in most recorded epochs: lengths over the units of the first hidden layer and of the "
-        "output"
+        "‖δ₁‖/‖δ_out‖ < share in most recorded epochs, or < share_at_birth at epoch 0, which is a risk: lengths over "
+        "the units of the first hidden layer and of the output"
     ),
-    thresholds={"share": SHARE},
+    thresholds={"share": SHARE, "share_at_birth": SHARE_AT_BIRTH},
     source="Hochreiter 1991; Glorot & Bengio 2010, section 4; threshold measured here",
     explanation=(
         "Of the output's signal {share} arrives at the first hidden layer: on the way back through {layers} the slopes "

@@ -164,6 +164,12 @@ def _signal(share: float) -> Run:
     return a_run(series={"signals.rms": by_layer(share / math.sqrt(5), 0.1, 0.1, 1.0)})
 
 
+def _faint_at_birth(share: float) -> Run:
+    rms = by_layer(1 / math.sqrt(5), 0.1, 0.1, 1.0)
+    rms[0, 0] *= share
+    return a_run(series={"signals.rms": rms})
+
+
 def _swinging(height: float) -> Run:
     gain = np.where(np.arange(EPOCHS + 1) % 2, 0.5, 0.5 - height)
     return a_run(metrics={"loss": scaled(a_run(), gain)})
@@ -292,6 +298,7 @@ CASES: tuple[Case, ...] = (
         at_birth=True,
     ),
     Case("vanishing_signal", _signal, vanishing_signal.SHARE, "<"),
+    Case("vanishing_signal", _faint_at_birth, vanishing_signal.SHARE_AT_BIRTH, "<", at_birth=True),
     Case(
         "vanishing_gradient",
         lambda ratio: a_run(series={"gradients.l2": _kernel_gradients(ratio * 1e-3, 1e-3)}),

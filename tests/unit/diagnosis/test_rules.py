@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 import core.diagnosis.rules
-from core.diagnosis import RULES, Run, Sighting
+from core.diagnosis import RULES, Run, Sighting, diagnose
 from core.diagnosis.rule import Rule, listed
 from core.diagnosis.rules import (
     born_dead_risk,
     dead_layer,
+    exploding_gradient,
     finite_width,
     learning_rate,
     nonfinite,
+    oscillation,
     output_mismatch,
     saturation,
 )
@@ -389,6 +391,66 @@ class TestLearningRate:
         loud = a_run(a_network(training=sgd(5.0)))
         assert learning_rate.RULE(without_series(loud)) is not None
         assert learning_rate.RULE(without_series(a_run())) is None
+
+
+class TestExplodingGradient:
+    @pytest.mark.parametrize(("arriving", "says"), [(1.001, True), (0.999, False)])
+    def test_what_has_shrunk_on_its_way_back_does_not_explode(self, arriving: float, says: bool):
+        series = {"gradients.l2": by_layer(100, 1, 1, 1, 1, 1, 1, 1)}
+        series["signals.rms"] = by_layer(arriving / math.sqrt(5), 0.1, 0.1, 1.0)
+        assert (exploding_gradient.RULE(a_run(series=series)) is not None) == says
+
+    def test_where_no_signal_was_recorded_the_gradients_decide(self):
+        spec = a_network(record={"signals": 0})
+        run = a_run(spec, series={"gradients.l2": by_layer(100, 1, 1, 1, 1, 1, 1, 1)})
+        assert exploding_gradient.RULE(run) is not None
+
+
+class TestOscillation:
+    def losing(self, share: float, *, ago: int = 1, epochs: int = 40, **known: object) -> Run:
+        """Its training swings; so many epochs ago it lost a share of what the neighbours know of the test samples."""
+        run = a_run()
+        facts, swings = run.facts, np.where(np.arange(epochs + 1) % 2, 0.9, 0.7)
+        accuracy = np.full(epochs + 1, facts.reachable)
+        accuracy[-ago] *= 1 - share
+        return a_run(
+            epochs=epochs,
+            metrics={
+                "loss": facts.constant_loss * (1 - swings),
+                "val_accuracy": facts.constant_accuracy + accuracy * (1 - facts.constant_accuracy),
+                **known,
+            },
+        )
+
+    @pytest.mark.parametrize(("share", "kind"), [(0.299, None), (0.301, "failure")])
+    def test_it_is_a_failure_where_what_was_learnt_is_lost_again(self, share: float, kind: str | None):
+        sighting = oscillation.RULE(self.losing(share))
+        assert sighting is not None
+        assert sighting.kind == kind
+
+    @pytest.mark.parametrize(("ago", "epochs", "kind"), [(9, 40, "failure"), (11, 40, None), (1, 10, "failure")])
+    def test_only_the_last_ten_epochs_are_asked(self, ago: int, epochs: int, kind: str | None):
+        sighting = oscillation.RULE(self.losing(0.5, ago=ago, epochs=epochs))
+        assert sighting is not None
+        assert sighting.kind == kind
+
+    def test_what_rises_loses_nothing(self):
+        sighting = oscillation.RULE(self.losing(0, val_accuracy=np.linspace(0.5, 1, 41)))
+        assert sighting is not None
+        assert sighting.kind is None
+
+    def test_where_nothing_was_known_nothing_is_lost(self):
+        sighting = oscillation.RULE(self.losing(0, val_accuracy=np.nan))
+        assert sighting is not None
+        assert sighting.kind is None
+
+    def test_it_is_a_failure_of_the_experiment_though_the_training_ends_well(self):
+        steady, lost = a_run(), dataclasses.replace(self.losing(0.5), seed=1)
+        spec = steady.spec.model_copy(update={"seeds": (0, 1)})
+        found = diagnose(spec, [dataclasses.replace(run, spec=spec) for run in (steady, lost)])
+        assert [(each.rule, each.kind, each.seeds) for each in found.findings] == [("oscillation", "failure", (1,))]
+        assert [each.outcome for each in found.outcomes] == ["learns", "learns"]
+        assert (found.verdict, found.root_cause) == ("ill", "oscillation")
 
 
 class TestSaturation:

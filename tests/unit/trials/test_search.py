@@ -115,6 +115,27 @@ def test_where_untreated_next_to_nothing_is_ill_the_search_stops():
     assert tried(done) == [RELU, INITIALIZER, ADAM]
 
 
+def test_where_no_seed_is_ill_one_round_shows_whether_more_can_be_learnt():
+    """Untreated all seeds learn 0.6; the first change lets them learn 0.9, and less than half of that is ill."""
+
+    def world(treatment):
+        finished = answered(treatment, {}, untreated=0, control=0, usually=0)
+        trials = [
+            replace(trial, result=a_result(trial.spec, 0, test=0.9 if trial.remedies == INITIALIZER else 0.6))
+            if trial.result
+            else trial
+            for trial in finished.trials
+        ]
+        return replace(finished, trials=tuple(trials))
+
+    done = a_treatment([RELU, INITIALIZER, ADAM, NORM])
+    for _ in range(10):
+        done = proceed(world(done))
+    assert done.is_over
+    assert [each.worth for each in judge(done)][:3] == ["no effect", "cures", "no effect"]
+    assert [trial.result.ill for trial in done.trials[:2]] == [SEEDS, 3 * SEEDS]
+
+
 def test_what_may_be_luck_is_confirmed_on_the_controls_seeds():
     """Untreated, 4 of 8 and 8 of 24 are ill: none of 8 is not enough to tell, none of 24 is."""
     done = to_the_end(a_treatment([RELU, INITIALIZER, ADAM]), {INITIALIZER: 0}, untreated=4, control=8)
@@ -133,9 +154,9 @@ def test_what_fails_its_confirmation_is_not_confirmed_again():
 
 @pytest.mark.parametrize(
     ("known", "more"),
-    [(None, 0), (0.83, 0), (0.831, 2)],  # the cure reaches 0.8, and two others can be had on top of it
+    [(0.83, 0), (0.831, 2), (None, 2)],  # the cure reaches 0.8, and two others can be had on top of it
 )
-def test_one_round_is_spent_on_top_of_a_cure_where_the_neighbours_know_clearly_more(known, more):
+def test_one_round_is_spent_on_top_of_a_cure_where_clearly_more_can_be_learnt(known, more):
     def knowing(treatment):
         trials = [
             replace(trial, result=replace(trial.result, known=known)) if trial.result else trial

@@ -25,12 +25,13 @@ def a_result(
     remedies: Names = (),
     seconds: float = 2.0,
 ) -> Result:
-    """The first `ill` seeds of a spec fail at chance, the others reach `test`."""
+    """The first `ill` seeds of a spec fail at chance, the others reach `test`; the neighbours know 0.8."""
     seeds = tuple(
         SeedResult(seed, "fails" if i < ill else "learns", i >= ill, 0.5 if i < ill else test)
         for i, seed in enumerate(spec.seeds)
     )
-    return Result("ill" if ill else "healthy", None, remedies, seeds, flow, seconds, 100 * len(seeds))
+    found = "ill" if ill else "healthy"
+    return Result(found, None, remedies, seeds, flow, seconds, 100 * len(seeds), known=0.8, constant=0.5)
 
 
 def a_treatment(candidates: list[Names], *, budget: int = 12, chosen: bool = False, seeds: int = SEEDS) -> Treatment:
