@@ -15,13 +15,9 @@ AXE = Path(__file__).with_name("axe.min.js")
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # Long enough for a worker that compiles while others use the machine, in milliseconds.
 PATIENCE = 120_000
-# Which of these are there to be answered: a browser writes a failed request to its console of itself.
-EXPECTED_WHILE_AWAY = (
-    "ERR_CONNECTION_REFUSED",
-    "ERR_CONNECTION_RESET",
-    "ERR_INCOMPLETE_CHUNKED_ENCODING",
-    "ERR_EMPTY_RESPONSE",
-)
+# What it writes to its console of a service that is away, and of a spec that is refused.
+AWAY = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE")
+REFUSED = "status of 422"
 
 
 @contextmanager
@@ -71,9 +67,9 @@ class Reader:
         """Leave, having seen nothing wrong."""
         self._context.close()
 
-    def forgive_outage(self) -> None:
-        """Forget what a browser says of a service that was away."""
-        self.complaints = [each for each in self.complaints if not any(known in each for known in EXPECTED_WHILE_AWAY)]
+    def forgive(self, *known: str) -> None:
+        """Forget what a browser says of itself when a request fails that was meant to."""
+        self.complaints = [each for each in self.complaints if not any(words in each for words in known)]
 
     def go(self, path: str) -> Page:
         """Open a page, and wait until it is there."""

@@ -31,7 +31,7 @@ export async function compare({ page, parts: [ids = ""], signal, say }) {
   fill(page,
     h("div", { class: "head" }, h("h1", {}, `${found.length} experiments compared`)),
     h("section", { class: "panel stack", "aria-label": "What differs" }, h("h2", {}, "What differs in their specs"), differences(found, named)),
-    h("section", { class: "panel stack", "aria-label": "Results" }, h("h2", {}, "After the last epoch"), h("div", { class: "scroll", tabindex: 0 }, h("table", {}, h("thead", {}, h("tr", {}, ["", "status", "epochs", "validation accuracy, median (range)", "validation loss, median"].map((name) => h("th", { scope: "col" }, name)))), results))),
+    h("section", { class: "panel stack", "aria-label": "Results" }, h("h2", {}, "After the last epoch"), h("div", { class: "scroll", tabindex: 0 }, h("table", {}, h("thead", {}, h("tr", {}, ["experiment", "status", "epochs", "validation accuracy, median (range)", "validation loss, median"].map((name) => h("th", { scope: "col" }, name)))), results))),
     h("figure", { class: "chart panel", id: "maps" }, h("figcaption", {}, h("h2", {}, "Gradients: mean abs, layer by epoch"), h("span", { class: "about" }, "kernels · median of the seeds · one scale of colours and of epochs for all")), h("div", { class: "side-by-side" }, maps.map((each) => each.element)), key.element),
     h("div", { class: "two" }, both.map((each) => each.element)));
 

@@ -28,8 +28,8 @@ export async function experiments({ page, signal, say }) {
       h("label", { for: "search" }, "Search"), search, h("label", { for: "status" }, "Status"), status, together),
     notice,
     h("section", { class: "panel rows", "aria-label": "Experiments" },
-      h("table", {}, h("thead", {}, h("tr", {}, ["", "Experiment", "Status", "Progress", "Validation", "Loss", "Accuracy", "Submitted", ""].map(
-        (name, i) => h("th", { class: i === 5 || i === 6 ? "right" : null, scope: "col" }, name || h("span", { class: "muted" }, i ? "" : "✓"))))), body),
+      h("table", {}, h("thead", {}, h("tr", {}, ["Choose", "Experiment", "Status", "Progress", "Validation", "Loss", "Accuracy", "Submitted", "Actions"].map(
+        (name, i) => h("th", { class: i === 5 || i === 6 ? "right" : null, scope: "col" }, i === 0 || i === 8 ? h("span", { class: "unseen" }, name) : name)))), body),
       more));
 
   async function tutorial() {

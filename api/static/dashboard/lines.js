@@ -40,7 +40,7 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
         { ...axis, size: 52, label: unit, labelSize: 16, labelFont: "11px system-ui",
           values: (_, marks) => marks.map((each) => (each === null ? "" : log ? decade(each) : number(each))) }],
       cursor: { y: false, points: { size: 5 }, drag: { x: true, y: false }, focus: { prox: 24 } },
-      legend: { show: false }, padding: [10, 12, 0, 0],
+      legend: { show: false }, padding: [10, 20, 0, 0],
       hooks: { setCursor: [say], setSeries: [(u, index) => { focused = index; }] },
       focus: { alpha: 0.25 },
     };
