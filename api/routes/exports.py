@@ -14,6 +14,7 @@ from api.export.network import keras_file
 from api.export.outflow import zipped
 from api.export.source import Source
 from api.export.tensorboard import log_directory
+from core.store import Experiment
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["exports"])
 
@@ -53,7 +54,7 @@ def tensorboard(source: Exported, etag: ETag) -> StreamingResponse:
     (`dense_1/kernel_0_grad`), so that the filter `kernel` finds them. Signals per time step are left out.
     """
     pieces = zipped(log_directory(source), at=source.began, compressed=True)
-    return _sent(pieces, source, "tensorboard.zip", ZIP, etag)
+    return _sent(pieces, source.experiment, "tensorboard.zip", ZIP, etag)
 
 
 @router.get(
@@ -65,7 +66,8 @@ def npz(source: Exported, etag: ETag) -> StreamingResponse:
     `epochs_{kind}_0` are the epochs of its rows; `layers_{kind}`, `parameters_{kind}`, `columns_{kind}` and
     `names_metrics` name the other axes, `seeds` the runs.
     """
-    return _sent(zipped(arrays(source), at=source.began, compressed=False), source, "series.npz", NPZ, etag)
+    pieces = zipped(arrays(source), at=source.began, compressed=False)
+    return _sent(pieces, source.experiment, "series.npz", NPZ, etag)
 
 
 @router.get(
@@ -82,7 +84,7 @@ def table(source: Exported, etag: ETag) -> StreamingResponse:
     """
     from api.export import table as parquet  # a quarter of a second that whoever asks for no table is spared
 
-    return _sent(parquet.table(source), source, "series.parquet", PARQUET, etag)
+    return _sent(parquet.table(source), source.experiment, "series.parquet", PARQUET, etag)
 
 
 @router.get(
@@ -100,12 +102,12 @@ def network(
     """
     experiment = store.get(experiment_id)
     form, snapshot = store.network(experiment_id, seed, epoch=epoch)
-    source = Source.of(store, experiment)
-    pieces = zipped(keras_file(form, snapshot, source.began), at=source.began, compressed=False)
-    return _sent(pieces, source, f"seed-{seed}-epoch-{snapshot.epoch}.keras", KERAS, etag)
+    began = experiment.started_at or experiment.created_at
+    pieces = zipped(keras_file(form, snapshot, began), at=began, compressed=False)
+    return _sent(pieces, experiment, f"seed-{seed}-epoch-{snapshot.epoch}.keras", KERAS, etag)
 
 
-def _sent(pieces: Iterator[bytes], source: Source, name: str, media_type: str, etag: str) -> StreamingResponse:
-    file = f"{source.experiment.id}-{name}"
+def _sent(pieces: Iterator[bytes], experiment: Experiment, name: str, media_type: str, etag: str) -> StreamingResponse:
+    file = f"{experiment.id}-{name}"
     headers = {"ETag": etag, "Vary": "Accept", "Content-Disposition": f'attachment; filename="{file}"'}
     return StreamingResponse(pieces, media_type=media_type, headers=headers)

@@ -132,10 +132,10 @@ NORMALIZED = {
 }
 STOPPING = {
     "loss": "binary_crossentropy",
-    "optimizer": {"kind": "sgd", "learning_rate": 0.05},
-    "epochs": 60,
+    "optimizer": {"kind": "sgd", "learning_rate": 0.3},
+    "epochs": 40,
     "batch_size": 8,
-    "early_stopping": {"monitor": "val_accuracy", "patience": 3},
+    "early_stopping": {"monitor": "accuracy", "patience": 3},
 }
 
 

@@ -11,7 +11,7 @@ from core import experiments
 from core.errors import Invalid, NotFound, Unavailable
 from core.settings import Settings
 from core.store import ExperimentStore, Status
-from tests.builders import MINUTE, Bell, a_spec, a_training, measured
+from tests.builders import ARCHITECTURE, MINUTE, Bell, a_snapshot, a_spec, a_training, measured
 
 SPEC = a_spec(epochs=6, seeds=(0, 1))
 VERSIONS = {"python": "3"}
@@ -141,10 +141,10 @@ def test_checkpoints_are_kept_at_first_then_now_and_then_and_when_a_group_ends(s
     kept = []
     append = store.append
 
-    def spy(claim, chunk, *, checkpoint):
+    def spy(claim, chunk, *, checkpoint, **more):
         if checkpoint:
             kept.append((checkpoint.seed, checkpoint.epoch))
-        return append(claim, chunk, checkpoint=checkpoint)
+        return append(claim, chunk, checkpoint=checkpoint, **more)
 
     monkeypatch.setattr(store, "append", spy)
     tick = partial(a_training, length=1, before=lambda seed, epoch: clock.forward(timedelta(seconds=2)))
@@ -153,6 +153,27 @@ def test_checkpoints_are_kept_at_first_then_now_and_then_and_when_a_group_ends(s
     kept.clear()
     run(store.add(a_spec(epochs=6, seeds=(0, 1, 2)))[0].id, tick(side_by_side=2, stops={1: 2}))
     assert kept == [(0, 0), (0, 3), (0, 6), (2, 2), (2, 5), (2, 6)], "a run that ends within its group is no reason"
+
+
+def test_networks_are_kept_and_each_attempt_says_once_what_they_are(store, run, clock, monkeypatch):
+    said = []
+    append = store.append
+
+    def spy(claim, chunk, *, architecture, **more):
+        if architecture:
+            said.append((claim.attempt, chunk.runs[0].seed, chunk.runs[0].history.first_epoch))
+        return append(claim, chunk, architecture=architecture, **more)
+
+    monkeypatch.setattr(store, "append", spy)
+    it = store.add(SPEC)[0].id
+    stopping = iter([False, False, False, True])
+    assert run(it, stopping=lambda: next(stopping)).status is Status.queued
+    assert run(it).status is Status.completed
+    assert said == [(1, 0, 0), (2, 0, 5)]
+    for seed, epoch in ((0, 0), (0, 6), (1, 0), (1, 6)):
+        form, found = store.network(it, seed, epoch=epoch)
+        assert form == ARCHITECTURE
+        assert [each.tobytes() for each in found.values] == [each.tobytes() for each in a_snapshot(seed, epoch).values]
 
 
 def test_a_crash_of_the_training_is_a_failure_that_keeps_what_was_measured(store, run):
