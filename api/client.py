@@ -10,25 +10,24 @@ from uuid import UUID, uuid4
 import httpx2
 import numpy as np
 
+from api.connection import Connection, Refused, Unreachable
 from api.dependencies import CSV, JSON, NPZ
 from api.diagnosis import DiagnosisAnswer, ExperimentDiagnosisAnswer
-from api.errors import ProblemDocument
 from api.live.reading import EVENT_STREAM, StreamedEvent, lines, read_events
 from api.notebook import frame
 from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
 from api.treatments import TreatmentAnswer, TreatmentsAnswer
-from api.watching import Refused, Unreachable, watch
+from api.watching import watch
 from core.spec import ExperimentSpec
 from core.store import Status, TreatmentStatus
 from core.trials import TreatmentSpec
 
 SILENCE = 45.0  # seconds after which a stream is dead that is told to be alive every 15
 
-
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
 
-class Client:
+class Client(Connection):
     """One service, for as long as a `with` block lasts or until it is closed.
 
     Args:
@@ -40,21 +39,6 @@ class Client:
         Refused: with the problem document.
         Unreachable: there was no answer, or 503.
     """
-
-    def __init__(self, url: str = "http://127.0.0.1:8000", api_key: str | None = None, timeout: float = 30.0) -> None:
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout)
-        self.url = url
-
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def is_alive(self) -> bool:
         """Whether the service answers at all."""
@@ -197,27 +181,15 @@ class Client:
         """
         headers = {"Accept": EVENT_STREAM} | ({"Last-Event-ID": last_id} if last_id else {})
         path, query = f"/experiments/{experiment_id}/events", {"replay": replay}
-        try:
-            with self._http.stream("GET", path, params=query, headers=headers, timeout=SILENCE) as answer:
-                if answer.status_code != 200:
-                    answer.read()
-                    self._checked(answer)
-                yield from read_events(lines(answer.iter_text()))
-        except httpx2.HTTPError as error:
-            raise Unreachable(f"{self.url} does not answer: {error}") from error
+        with self._stream(path, params=query, headers=headers, timeout=SILENCE) as answer:
+            yield from read_events(lines(answer.iter_text()))
 
     def export(self, experiment_id: UUID | str, name: str, to: IO[bytes], **query: Any) -> None:
         """Write an export to a file as it comes: `tensorboard.zip`, `series.parquet`, `series.npz`, or a network,
         `runs/0/model.keras`."""
-        path = f"/experiments/{experiment_id}/{name}"
-        try:
-            with self._http.stream("GET", path, params=query) as answer:
-                if answer.status_code >= 400:
-                    answer.read()
-                for piece in self._checked(answer).iter_bytes():
-                    to.write(piece)
-        except httpx2.HTTPError as error:
-            raise Unreachable(f"{self.url} does not answer: {error}") from error
+        with self._stream(f"/experiments/{experiment_id}/{name}", params=query) as answer:
+            for piece in answer.iter_bytes():
+                to.write(piece)
 
     def frame(self, experiment_id: UUID | str, **query: Any) -> Any:
         """A pandas data frame, a number a row, of all series or of those of a `kind` and a `seed`. Needs pandas."""
@@ -286,20 +258,3 @@ class Client:
     def _post(self, path: str, spec: ExperimentSpec, key: str | None = None) -> httpx2.Response:
         headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
         return self._ask("POST", path, content=spec.canonical(), headers=headers)
-
-    def _ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
-        try:
-            answer = self._http.request(method, path, **more)
-        except httpx2.HTTPError as error:
-            raise Unreachable(f"{self.url} does not answer: {error}") from error
-        return self._checked(answer)
-
-    def _checked(self, answer: httpx2.Response) -> httpx2.Response:
-        if answer.status_code < 400:
-            return answer
-        if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):
-            raise Unreachable(f"{self.url} answered {answer.status_code}, and not as Gradient Lab does")
-        problem = ProblemDocument.model_validate_json(answer.content)
-        if answer.status_code == 503:
-            raise Unreachable(f"{self.url} cannot now: {problem.detail}")
-        raise Refused(problem)

@@ -6,24 +6,12 @@ from typing import TypeVar
 
 import httpx2
 
-from api.errors import ProblemDocument
+from api.connection import Unreachable
 from api.schemas import Answer
 
 Watched = TypeVar("Watched", bound=Answer)
 
 QUICKEST, SLOWEST = 0.1, 1.0  # seconds between two looks
-
-
-class Refused(Exception):
-    """The service understood and said no."""
-
-    def __init__(self, problem: ProblemDocument) -> None:
-        super().__init__(problem.detail)
-        self.problem = problem
-
-
-class Unreachable(Exception):
-    """The service does not answer, or answers that it cannot now."""
 
 
 def watch(
