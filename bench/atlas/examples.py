@@ -1,4 +1,4 @@
-"""The examples: for each rule a small network made ill and the picture that shows it best, in the order of the rules."""
+"""The examples: for each rule an ill network and the picture that shows it best, in the order of the rules."""
 
 from bench.atlas.example import Example
 from bench.atlas.networks import (
@@ -92,7 +92,8 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "predicted_exploding",
         "Six relu layers whose weights have twenty times the variance that He et al. advise.",
-        "On its way back from the output, at the top, the signal grows with every layer.",
+        "From the fifth layer back to the first the signal grows with every layer, most of all in epoch 0, at the left "
+        "edge.",
         LARGE, as_heat_map("signals", "rms"),
     ),
     Example(
@@ -117,7 +118,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "exploding_gradient",
         "Six relu layers whose weights have twenty times the variance that He et al. advise.",
-        "The signal of each layer lies above that of the layer behind it.",
+        "In the first epochs the signal of the first layers lies powers of ten above that of the later ones.",
         LARGE, as_lines("signals", "rms"),
     ),
     Example(
