@@ -11,7 +11,7 @@ made: it trained a small network in which the rule speaks. Change the rules, not
 
 ## How to read a diagnosis
 
-`GET /experiments/{{id}}/diagnosis`, or `gradlab diagnose ID`, answers four questions.
+`GET /experiments/{{id}}/diagnosis`, or `gradlab diagnose ID`, answers five questions.
 
 **Is anything wrong?** The *verdict* is about the experiment, not about one run: networks are drawn at random, and of a
 bad configuration one seed may be lucky, of a good one unlucky.
@@ -23,7 +23,7 @@ bad configuration one seed may be lucky, of a good one unlucky.
 | ill | more than a third of the seeds fail, diverge or learn by heart |
 | undecided | too early to say |
 
-**What became of each seed?** Its *outcome* is measured on a scale that the data set, so that nobody needs to name a
+**What became of each seed?** Its *outcome* is measured on a scale that the data themselves set: nobody needs to name a
 target. 0 is the loss of the best constant answer, which looks at nothing; 1 is that of a prediction that knows all. The
 *gain* is how far a run has come between the two. Beside it stands the share of avoidable errors that the run avoids
 (*learnt*), and the share from which on it counts as learning (*needed*): half of what the nearest neighbours avoid
