@@ -18,7 +18,7 @@ with `first_nonfinite` beside them, and as they are in CSV and NPZ.
 
 
 def describe(app: FastAPI) -> None:
-    """Make errors documented as problem documents only, not as plain JSON as well."""
+    """Make errors documented as problem documents only, not in the form of the answer as well."""
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -27,7 +27,7 @@ def describe(app: FastAPI) -> None:
             for operation in path.values():
                 for answer in operation["responses"].values():
                     if PROBLEM_JSON in answer.get("content", {}):
-                        answer["content"].pop("application/json", None)
+                        answer["content"] = {PROBLEM_JSON: answer["content"][PROBLEM_JSON]}
         return description
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -40,7 +40,13 @@ class EventStream(StreamingResponse):
             await super().stream_response(send)
 
 
-@router.get("/events", response_class=EventStream, responses={**ANSWERS, **documented(401, 404, 422, 503)})
+@router.get(
+    "/events",
+    status_code=200,
+    response_class=EventStream,
+    responses={**ANSWERS, **documented(401, 404, 422, 503)},
+    summary="Follow an experiment",
+)
 def events(
     experiment_id: UUID,
     request: Request,

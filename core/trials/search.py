@@ -2,10 +2,10 @@
 
 Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
 wanted; and, where it has clearly learnt less than the nearest neighbours know, or than all there is where they cannot
-say, one round of more on top of it. One that leaves hardly a seed ill, which may yet be luck, is confirmed on the
-control's seeds. Where no single one cures, the best is combined with others: with what its own diagnosis names, then
-with the rest; and then whatever else applies is tried. Every treated spec goes through triage first; one that is
-foretold to fail waits until nothing else is left.
+say, one round of more on top of it. One that leaves hardly a seed ill, or hardly more than a cure and learns clearly
+more, which may be luck, is confirmed on the control's seeds. Where no single one cures, the best is combined with
+others: with what its own diagnosis names, then with the rest; and then whatever else applies is tried. Every treated
+spec goes through triage first; one that is foretold to fail waits until nothing else is left.
 """
 
 import math
@@ -29,6 +29,8 @@ CONTROL = ROUND
 SINGLES = 2 / 3
 # The best that accuracy and R² can be: what can be learnt where the nearest neighbours cannot say.
 PERFECT = 1.0
+# What lets a network that learns, and nothing is wrong with any more, learn more in its epochs.
+FASTER = ("learning_rate_higher",)
 # A recommendation of four changes is another network.
 MOST_TOGETHER = 3
 LARGEST_SEED = 2**32 - 1
@@ -102,7 +104,7 @@ def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
     cures = sorted((each for each in judged if each.worth == "cures"), key=lambda each: _rank(treatment, each))
     done = any({*each.remedies} > {*cure.trial.remedies} for each in treatment.of_role("treated") for cure in cures)
     if not treatment.chosen and not done and not any(_is_as_good_as_known(each) for each in cures):
-        yield from _combinations(treatment, cures[:1])
+        yield from _combinations(treatment, cures[:1], FASTER)
 
 
 def _is_as_good_as_known(judged: Judgement) -> bool:
@@ -114,7 +116,7 @@ def _is_as_good_as_known(judged: Judgement) -> bool:
 
 def _untried(treatment: Treatment, changes: Iterable[Names]) -> Iterator[Trial]:
     """Those of the changes that apply and make another spec than all trials so far, as trials."""
-    specs = {_nameless(trial.spec) for trial in treatment.of_role("treated")}
+    specs = {_nameless(spec) for spec in (treatment.base, *(trial.spec for trial in treatment.of_role("treated")))}
     for names in changes:
         spec = _combined(treatment.base, names)
         if spec and (same := _nameless(spec)) not in specs:
@@ -131,18 +133,38 @@ def _change(treatment: Treatment, trial: Trial) -> int:
 
 
 def _confirmations(treatment: Treatment) -> tuple[Trial, ...]:
-    """Where nothing is known to cure: the smallest change of those that may, on the control's seeds."""
+    """The smallest change that may yet cure, on the control's seeds: where none is known to, or not so well."""
     judged, control = judge(treatment), treatment.of_role("control")[0]
-    if any(each.worth == "cures" for each in judged) or _nothing_to_cure(treatment):
+    if control.result is None or _nothing_to_cure(treatment):
         return ()
     confirmed = {trial.remedies for trial in treatment.of_role("treated") if trial.spec.seeds == control.spec.seeds}
-    promising = [each for each in judged if each.worth == "unproven" and each.ill.count <= MOST_ILL * each.ill.of]
-    waiting = [each for each in promising if each.trial.remedies not in confirmed]
-    if not waiting or control.result is None:
+    cures = [each for each in judged if each.worth == "cures"]
+    waiting = [
+        each
+        for each in judged
+        if _may_cure(each)
+        and each.trial.remedies not in confirmed
+        and all(_is_clearly_better(each, cure, treatment.base) for cure in cures)
+    ]
+    if not waiting:
         return ()
     trial = min(waiting, key=lambda each: each.change).trial
     again = trial.spec.model_copy(update={"seeds": control.spec.seeds})
     return (Trial("treated", trial.remedies, again, "training", look=trial.look),)
+
+
+def _may_cure(judged: Judgement) -> bool:
+    """Whether it is luck, good or bad, that keeps a change from being known to cure."""
+    if judged.worth == "unproven":
+        return judged.ill.count <= MOST_ILL * judged.ill.of
+    return judged.worth == "helps" and judged.ill.low <= MOST_ILL
+
+
+def _is_clearly_better(judged: Judgement, other: Judgement, base: ExperimentSpec) -> bool:
+    found, best = judged.trial.result, other.trial.result
+    if not found or not best or found.test is None or best.test is None or not criterion(base)[1]:
+        return False
+    return found.test > best.test + POINTS
 
 
 def _singles(treatment: Treatment) -> Sequence[Names]:
@@ -151,8 +173,8 @@ def _singles(treatment: Treatment) -> Sequence[Names]:
     return treatment.candidates[: math.ceil(SINGLES * treatment.budget)]
 
 
-def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
-    """The best trials, each with one remedy more."""
+def _combinations(treatment: Treatment, judged: Sequence[Judgement], first: Names = ()) -> Iterator[Names]:
+    """The best trials, each with one remedy more: what its own diagnosis names, `first`, what was tried, the rest."""
     ranked = sorted(judged, key=lambda each: _rank(treatment, each))
     named = [name for names in treatment.candidates for name in names]
     ordered = [name for each in ranked for name in each.trial.remedies]
@@ -160,7 +182,7 @@ def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
         if len(each.trial.remedies) >= MOST_TOGETHER or each.trial.result is None:
             continue
         advised = () if treatment.chosen else each.trial.result.remedies
-        for name in dict.fromkeys([*advised, *ordered, *named]):
+        for name in dict.fromkeys([*advised, *first, *ordered, *named]):
             if name not in each.trial.remedies:
                 yield (*each.trial.remedies, name)
 
