@@ -49,14 +49,20 @@ class Reader:
         self._context = browser.new_context(**{"viewport": WIDE, **context})
         self.page: Page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.complaints: list[str] = []
+        self._heard: list[str] = []
+        self._forgiven: tuple[str, ...] = ()
         self.foreign: list[str] = []
         self.page.on("console", lambda said: self._complain(said) if said.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self._heard.append(str(error)))
         self.page.on("request", lambda request: self._asked_for(request.url))
 
     def _complain(self, said: ConsoleMessage) -> None:
-        self.complaints.append(f"{said.text} ({said.location.get('url')})")
+        self._heard.append(f"{said.text} ({said.location.get('url')})")
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the browser said of the page, without what is forgiven."""
+        return [each for each in self._heard if not any(words in each for words in self._forgiven)]
 
     def _asked_for(self, url: str) -> None:
         parts = urlsplit(url)
@@ -68,8 +74,8 @@ class Reader:
         self._context.close()
 
     def forgive(self, *known: str) -> None:
-        """Forget what a browser says of itself when a request fails that was meant to."""
-        self.complaints = [each for each in self.complaints if not any(words in each for words in known)]
+        """Pass over what a browser says of itself when a request fails that was meant to; it may say so later."""
+        self._forgiven += known
 
     def go(self, path: str) -> Page:
         """Open a page, and wait until it is there."""
