@@ -87,6 +87,13 @@ def desk(open_desk: Callable[..., Desk]) -> Desk:
     return open_desk()
 
 
+@pytest.fixture(scope="module")
+def shared_desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One desk for all tests of a module: for those that look, and change nothing that others look at."""
+    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
+        yield opened
+
+
 @pytest.fixture
 def exploded() -> tuple[ExperimentSpec, History]:
     """Six epochs of a run that explodes: kernel gradients of the first layer reach infinity in epoch 3, then NaN."""

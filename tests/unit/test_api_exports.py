@@ -3,8 +3,6 @@
 import io
 import sys
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +15,7 @@ from core.history import History
 from core.spec import ExperimentSpec
 from core.statistics import EDGES
 from tests.builders import a_spec, measured
-from tests.unit.conftest import Desk, a_desk
+from tests.unit.conftest import Desk
 from tests.unit.test_api_submitting import refused
 
 # TensorBoard would load TensorFlow where there is one; told that there is none, it reads with its own reader.
@@ -51,10 +49,9 @@ HISTORIES = {4: a_history(4, 21), 7: a_history(7, 12)}
 
 
 @pytest.fixture(scope="module")
-def desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(shared_desk: Desk) -> Desk:
     """One desk for all."""
-    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
-        yield opened
+    return shared_desk
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ from core.history import Layout, SeriesLayout, Tensor
 from core.spec import ExperimentSpec
 from core.statistics import EDGES
 from tests.builders import a_spec, measured
-from tests.unit.conftest import Desk, a_desk
+from tests.unit.conftest import Desk
 from tests.unit.test_api_series import CSV, NPZ, arrays, strict
 from tests.unit.test_api_submitting import refused
 
@@ -22,10 +20,9 @@ LAYERS = ["dense_1", "dense_2"]
 
 
 @pytest.fixture(scope="module")
-def desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(shared_desk: Desk) -> Desk:
     """One desk for all: what is measured does not change by being looked at."""
-    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
-        yield opened
+    return shared_desk
 
 
 @pytest.fixture(scope="module")

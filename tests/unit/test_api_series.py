@@ -3,15 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.builders import a_spec, measured
-from tests.unit.conftest import Desk, a_desk
+from tests.unit.conftest import Desk
 from tests.unit.test_api_submitting import refused
 
 SPEC = a_spec(epochs=9, seeds=(4, 7))
@@ -20,10 +18,9 @@ CSV, NPZ = {"Accept": "text/csv"}, {"Accept": "application/x-npz"}
 
 
 @pytest.fixture(scope="module")
-def desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(shared_desk: Desk) -> Desk:
     """One desk for all: what is measured does not change by being looked at."""
-    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
-        yield opened
+    return shared_desk
 
 
 @pytest.fixture(scope="module")

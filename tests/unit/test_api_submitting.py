@@ -4,7 +4,6 @@ import json
 import math
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,19 +12,18 @@ from core.errors import Unavailable
 from core.experiments import sweep
 from core.store import Status
 from tests.builders import Bell, a_spec
-from tests.unit.conftest import Desk, a_desk, as_json
+from tests.unit.conftest import Desk, as_json
 
 JSON = {"Content-Type": "application/json"}
 DENSE = {"kind": "dense", "units": 3, "activation": "relu"}
 
 
 @pytest.fixture(scope="module")
-def refusing(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def refusing(shared_desk: Desk) -> Iterator[Desk]:
     """One desk for everything that is refused: it keeps nothing."""
-    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
-        yield opened
-        assert opened.bell.rung == []
-        assert opened.store.page(limit=1).experiments == ()
+    yield shared_desk
+    assert shared_desk.bell.rung == []
+    assert shared_desk.store.page(limit=1).experiments == ()
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
