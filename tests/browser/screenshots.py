@@ -79,7 +79,8 @@ def _pages(ids: dict[str, str]) -> dict[str, tuple[str, str]]:
     return {
         "list": ("", "tbody tr[data-id]"),
         "experiment": (f"experiment/{tanh}", "#verdict"),
-        "layer": (f"experiment/{ids['tutorial-5-relu-20']}", "#verdict"),
+        "layer": (f"experiment/{relu}", "#verdict"),
+        "dead": (f"experiment/{ids['tutorial-5-relu-20']}", "#verdict"),
         "exploding": (f"experiment/{ids['exploding']}", "#verdict"),
         "recurrent": (f"experiment/{ids['recurrent']}", "#verdict"),
         "compare": (f"compare/{tanh},{relu}", "#maps canvas.cells"),
