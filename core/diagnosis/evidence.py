@@ -164,7 +164,8 @@ def arriving(run: Run) -> Recorded | None:
         return None
     first, last = signals.layers.index(weighted[0]), len(signals.tensors) - 1
     lengths = signals.values * [math.sqrt(math.prod(tensor.shape)) for tensor in signals.tensors]
-    share = np.where(lengths[:, last] > 0, lengths[:, first] / lengths[:, last], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 and infinity by themselves: no number
+        share = np.where(lengths[:, last] > 0, lengths[:, first] / lengths[:, last], np.nan)
     return Recorded(signals.epochs, signals.tensors[first : first + 1], share[:, None])
 
 
