@@ -8,7 +8,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from api.cli import demo as demonstration
-from api.cli import serve as service
 from api.cli.charts import save_charts
 from api.cli.diagnosis import diagnosis
 from api.cli.display import picture
@@ -56,6 +55,8 @@ def serve(
     api_only: Annotated[bool, typer.Option(help="No worker and no migration: others see to them.")] = False,
 ) -> None:
     """Run the service until Ctrl-C: migrates the database, starts the API and a worker, stops both together."""
+    from api.cli import serve as service  # the whole API: no other command needs to load it
+
     with in_one_line():
         service.serve(read_settings(host=host, port=port), api_only=api_only)
 
