@@ -152,6 +152,16 @@ class Client(Connection):
         """
         return self._arrays(experiment_id, "histograms", query)
 
+    def boundary(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
+        """Named arrays: `layer`, `classes`, `threshold`, `x` and `y` (32,), `seeds`, `epochs`, `lengths`, and `values`
+        (seeds, epochs, classes, 32, 32) float32: what the networks answer over the plane of two inputs."""
+        return self._arrays(experiment_id, "boundary", query)
+
+    def samples(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
+        """Named arrays: `training` and `validation` (samples, 2) float32, and their answers, `training_answers` and
+        `validation_answers` (samples,)."""
+        return self._arrays(experiment_id, "samples", query)
+
     def file(self, experiment_id: UUID | str, series: str, media_type: str = CSV, **query: Any) -> bytes:
         """A series as it goes into a file."""
         path = f"/experiments/{experiment_id}/{series}"

@@ -122,7 +122,7 @@ class Catalogue(BaseModel):
     constraints: list[Kind]
     pretraining: list[Kind]
     metrics: list[MetricKind]
-    bundles: dict[str, dict[str, int]]
+    bundles: dict[str, dict[str, int | None]]
     statistics: dict[str, list[StatisticKind]]
     rules: list[RuleKind]
     remedies: list[RemedyKind]

@@ -33,10 +33,10 @@ class SeriesLayout:
     """The names along the axes of one kind of series.
 
     Attributes:
-        kind: ``gradients``, ``weights``, ``activations``, ``signals``, ``time_signals``, ``gradient_histograms`` or
-            ``weight_histograms``.
-        tensors: what is measured, input side first.
-        columns: the statistics' names on the shelf `core.statistics`; time steps or bins where there are those.
+        kind: ``gradients``, ``weights``, ``activations``, ``signals``, ``time_signals``, ``gradient_histograms``,
+            ``weight_histograms`` or ``boundary``.
+        tensors: what is measured, input side first; of a boundary, the outputs that speak for one class each.
+        columns: the statistics' names on the shelf `core.statistics`; time steps, bins or points where there are those.
         every: epoch 0 and every so many epochs are recorded.
     """
 

@@ -1,7 +1,4 @@
-"""The samples of a dataset with two inputs: what there is to be learnt.
-
-No decision boundary: where a network draws it is known from its weights, and those are not stored.
-"""
+"""The samples of a dataset with two inputs: what there is to be learnt."""
 
 from typing import Any
 
@@ -36,7 +33,7 @@ def draw(experiment: str, dataset: str, data: Dataset, target: Target) -> Figure
         if target.kind != "values":
             for place in range(_classes(target)):
                 of_class = points[answers == place]
-                axes.plot(*of_class.T, **_style(place), markersize=3.5, alpha=alpha, rasterized=True)
+                axes.plot(*of_class.T, **style(place), markersize=3.5, alpha=alpha, rasterized=True)
         else:
             drawn = axes.scatter(points[:, 0], points[:, 1], c=answers, s=10, alpha=alpha, linewidth=0, rasterized=True)
             drawn.set_clim(float(data.train_y.min()), float(data.train_y.max()))
@@ -49,7 +46,7 @@ def draw(experiment: str, dataset: str, data: Dataset, target: Target) -> Figure
         return figure
     word = "class" if target.kind == "classes" else "first label"
     named = range(min(_classes(target), MOST_NAMED))
-    legend(axes, [Line2D([], [], **_style(place), markersize=5, label=f"{word} {place}") for place in named])
+    legend(axes, [Line2D([], [], **style(place), markersize=5, label=f"{word} {place}") for place in named])
     return figure
 
 
@@ -58,7 +55,7 @@ def can_be_drawn(values: int, steps: tuple[int, ...]) -> bool:
     return values == 2 and not steps
 
 
-def _style(place: int) -> dict[str, Any]:
+def style(place: int) -> dict[str, Any]:
     """Colour and shape of a class: no two of the first 49 have both in common."""
     marker = MARKERS[(place + place // len(LINES)) % len(MARKERS)]
     return {"marker": marker, "color": LINES[place % len(LINES)], "linestyle": "", "markeredgewidth": 0}

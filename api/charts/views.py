@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from api.charts import heat_map, history, lines, ridges, scatter, steps
+from api.charts import boundary, heat_map, history, lines, ridges, scatter, steps
 from api.charts.layered import Layered
+from api.series.boundary import Boundary
 from api.series.choice import DEFAULT_PARAMETER, choose_tensors, recorded
 from api.series.epochs import Span, cut
 from api.series.metrics import Metrics
@@ -109,6 +110,12 @@ def _data(asked: Asked) -> Figure:
     return scatter.draw(asked.name, dataset.kind, dataset.load(), dataset.target)
 
 
+def _boundary(asked: Asked) -> Figure:
+    layout, runs = asked.chosen.series("boundary")
+    spec = asked.chosen.experiment.spec
+    return boundary.draw(asked.name, Boundary.of(spec, layout, runs, asked.span(0)), spec.dataset.load())
+
+
 RUNS = ("seed", "from_epoch", "to_epoch")
 OF_WEIGHTS, OF_FLOWS = ("statistic", "layer", "parameter", *RUNS), ("statistic", "layer", *RUNS)
 
@@ -137,6 +144,9 @@ VIEWS: tuple[View, ...] = (
     _histograms("gradients", "gradient_histograms"),
     _histograms("weights", "weight_histograms"),
     View("signal-steps", "the signal at each time step of recurrent layers", ("layer", *RUNS), "time_signals", _steps),
+    View(
+        "boundary", "what the network answers at every place of two inputs, at some epochs", RUNS, "boundary", _boundary
+    ),
     View("data", "the samples of a dataset with two inputs", (), "", _data),
 )
 

@@ -3,7 +3,8 @@
 For the i-th seed `metrics_i` is (epochs, metrics) and each kind of series `{kind}_i` (epochs, tensors, columns), all
 float32; `epochs_metrics_i` and `epochs_{kind}_i` are the epochs of their rows. So far it is what `gradlab train --save`
 writes. The names along the axes are `names_metrics`, and `layers_{kind}`, `parameters_{kind}` and `columns_{kind}`;
-`edges` are those of the histograms' bins.
+`edges` are those of the histograms' bins; a boundary's columns are the points of the grid that `x_boundary` and
+`y_boundary` span, row by row.
 """
 
 import io
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from api.export.source import METRICS, Source
+from api.series.boundary import axes
 from core.statistics import EDGES
 
 
@@ -30,6 +32,8 @@ def _named(source: Source) -> Iterator[tuple[str, np.ndarray]]:
         yield f"layers_{series.kind}", np.array([tensor.layer for tensor in series.tensors], np.str_)
         yield f"parameters_{series.kind}", np.array([tensor.parameter for tensor in series.tensors], np.str_)
         yield f"columns_{series.kind}", np.array(series.columns, np.str_)
+        if series.kind == "boundary":
+            yield from zip(("x_boundary", "y_boundary"), axes(source.experiment.spec.dataset), strict=True)
     for i, run in enumerate(source.runs):
         for kind in source.kinds:
             rows = source.rows(run, kind)

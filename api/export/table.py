@@ -2,8 +2,9 @@
 
 Its columns are `seed`, `epoch`, `kind`, `layer`, `parameter`, `statistic` and `value`. Of a metric the kind is
 ``metrics``, the statistic its name, layer and parameter are null; of a recurrent layer's signal the statistic is
-``step_1``, ``step_2`` ..., of a histogram ``bin_0``, ``bin_1`` ...: a count. The file's metadata hold the experiment's
-id, its spec, and the edges of the bins.
+``step_1``, ``step_2`` ..., of a histogram ``bin_0``, ``bin_1`` ...: a count, of a boundary ``point_0``, ``point_1``:
+an output at a point of the grid, row by row. The file's metadata hold the experiment's id, its spec, the edges of the
+bins, and the axes of the grid.
 """
 
 import json
@@ -15,6 +16,7 @@ from pyarrow import parquet
 
 from api.export.outflow import Outflow
 from api.export.source import METRICS, Source, in_blocks
+from api.series.boundary import axes
 from core.history import SeriesLayout, Tensor
 from core.statistics import EDGES
 from core.store import Rows
@@ -29,7 +31,7 @@ FIELDS = [
     ("statistic", NAME),
     ("value", pa.float32()),
 ]
-PLACES = {"time_signals": "step_", "gradient_histograms": "bin_", "weight_histograms": "bin_"}
+PLACES = {"time_signals": "step_", "gradient_histograms": "bin_", "weight_histograms": "bin_", "boundary": "point_"}
 # Rows of a row group at most: about what is held in memory at a time.
 BLOCK = 1_000_000
 
@@ -41,6 +43,9 @@ def table(source: Source) -> Iterator[bytes]:
         "spec": source.experiment.spec.canonical(),
         "bin_edges": json.dumps(EDGES.tolist()),
     }
+    if "boundary" in source.kinds:
+        x, y = axes(source.experiment.spec.dataset)
+        about |= {"boundary_x": json.dumps(x.tolist()), "boundary_y": json.dumps(y.tolist())}
     schema, out = pa.schema(FIELDS, metadata=about), Outflow()
     with parquet.ParquetWriter(out, schema, compression="zstd") as file:
         for run in source.runs:

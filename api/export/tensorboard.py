@@ -2,7 +2,8 @@
 
 Histograms bear the names that Keras's callback gave them in TensorFlow 1 with `write_grads=True`:
 ``dense_1/kernel_0`` for weights, ``dense_1/kernel_0_grad`` for their gradients. Scalars are named kind/statistic/layer/
-parameter, metrics by their name alone. A step is an epoch; when an epoch passed is not recorded, so that every event
+parameter, metrics by their name alone. Boundaries and the steps of recurrent signals are left out: TensorBoard has no
+picture for them. A step is an epoch; when an epoch passed is not recorded, so that every event
 bears the time at which the training began.
 """
 

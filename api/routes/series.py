@@ -14,6 +14,7 @@ from api.series.answers import (
     StepsAnswer,
     example,
 )
+from api.series.boundary import Boundary, Samples
 from api.series.choice import DEFAULT_PARAMETER, choose_tensors
 from api.series.epochs import Span, cut
 from api.series.files import to_csv, to_npz
@@ -30,7 +31,7 @@ LastEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
 MaxPoints = Annotated[int | None, Query(ge=2, le=1_000_000, description="thin out to so many epochs, and say so")]
 Names = Annotated[list[str], Query(description="repeatable")]
 Seeds = Annotated[list[str], Query(description="repeatable; all by default")]
-Shown = TensorStatistic | Metrics | Steps | Histograms
+Shown = TensorStatistic | Metrics | Steps | Histograms | Boundary | Samples
 Of = Annotated[Literal["gradients", "weights"], Query(description="what is distributed")]
 HISTOGRAMS = {"gradients": "gradient_histograms", "weights": "weight_histograms"}
 

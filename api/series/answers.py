@@ -130,6 +130,50 @@ class HistogramsAnswer(Answer):
     layers: list[LayerHistograms]
 
 
+class RunBoundary(Answer):
+    """One run's answers: `values[i][c][row][column]` belongs to `epochs[i]`, `classes[c]`, `x[column]`, `y[row]`."""
+
+    seed: int
+    values: list[list[list[list[float | None]]]]
+    first_nonfinite: Nonfinite | None
+
+
+class BoundaryAnswer(Answer):
+    """What networks answer on a grid over the plane of their two inputs."""
+
+    experiment_id: UUID
+    status: Status
+    layer: str = Field(description="the output layer")
+    classes: list[int] = Field(description="which class each output unit speaks for; a single unit speaks for class 1")
+    threshold: float | None = Field(
+        description="a single unit says class 1 above it and class 0 below; null: the class of the largest output"
+    )
+    x: list[float] = Field(description="the first input, as the network is given it")
+    y: list[float] = Field(description="the second input")
+    epochs: list[int] = Field(description="the recorded ones")
+    sampling: Sampling | None
+    runs: list[RunBoundary]
+
+
+class PartOfSamples(Answer):
+    """The first samples of a part of the data: sample i lies at `x[i]`, `y[i]`."""
+
+    total: int = Field(description="how many there are in all")
+    x: list[float] = Field(description="the first input, as the network is given it")
+    y: list[float] = Field(description="the second input")
+    answers: list[int] | list[float] = Field(description="classes; the first label or value where it has several")
+
+
+class SamplesAnswer(Answer):
+    """The samples of data with two inputs."""
+
+    experiment_id: UUID
+    dataset: str
+    target: str = Field(description="what the answers are: classes, labels or values")
+    training: PartOfSamples
+    validation: PartOfSamples
+
+
 def example(tensor: tuple[str, str, list[int]], run: dict[str, Any], **more: Any) -> dict[str, Any]:
     """An answer as the documentation shows it: one layer, one run, two epochs."""
     layer, parameter, shape = tensor

@@ -19,6 +19,7 @@ RECORDED = {
     "time_signals": ("back-propagated signals of a recurrent layer", "signals"),
     "gradient_histograms": ("histograms of gradients", "histograms"),
     "weight_histograms": ("histograms of weights", "histograms"),
+    "boundary": ("decision boundaries", "boundary"),
 }
 
 
@@ -31,6 +32,9 @@ def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
     if kind in layout:
         return layout[kind]
     called, field = RECORDED[kind]
+    dataset = experiment.spec.dataset
+    if kind == "boundary" and not dataset.has_boundary:
+        raise NotFound(f"{dataset.kind} has no decision boundary in a plane: only classes of two inputs have one.")
     if getattr(experiment.spec.record, field):
         why = "its layers have none, or it was taken in by a version of the service that did not record them"
         raise NotFound(f"There are no {called} in this experiment: {why}.")

@@ -20,7 +20,7 @@ RUNS = 5
 # More than the grounds have datasets of one kind: no two draws share samples.
 SAMPLES_APART = 1_000
 # What no rule reads is not recorded.
-RECORD = {"histograms": 0}
+RECORD = {"histograms": 0, "boundary": 0}
 
 
 @cache

@@ -86,7 +86,7 @@ def _spec(activation: str, draw: object, width: int, depth: int) -> ExperimentSp
             "dataset": INPUTS,
             "model": {"layers": layers},
             "training": {"loss": BINARY, "optimizer": sgd(0.01), "epochs": 0},
-            "record": {"histograms": 0, "gradients": 0, "weights": 0, "activations": 0},
+            "record": {"histograms": 0, "gradients": 0, "weights": 0, "activations": 0, "boundary": 0},
             "seeds": list(range(SEEDS)),
         }
     )

@@ -19,6 +19,10 @@ Bounds = Annotated[
 
 Noise = Field(default=0.1, ge=0, le=1e6)
 
+# The plane that a decision boundary is drawn in: so many points along each input, and how far it reaches beyond the
+# samples, as a share of their range.
+PLANE_POINTS, PLANE_MARGIN = 32, 0.1
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -36,6 +40,17 @@ class Dataset:
     train_y: np.ndarray
     val_x: np.ndarray
     val_y: np.ndarray
+
+    def plane(self) -> tuple[np.ndarray, np.ndarray]:
+        """The plane of the two inputs as a grid that all samples lie in: the axis of each input, (32,) float32.
+
+        Each reaches a tenth of the samples' range beyond the lowest and the highest, a half where all are equal.
+        """
+        x = np.concatenate([self.train_x, self.val_x]).astype(np.float64)  # (samples, 2)
+        low, high = x.min(axis=0), x.max(axis=0)
+        margin = np.where(high > low, PLANE_MARGIN * (high - low), 0.5)
+        axes = np.linspace(low - margin, high + margin, PLANE_POINTS, dtype=np.float32)  # (32, 2)
+        return axes[:, 0], axes[:, 1]
 
 
 class DatasetSpec(Frozen):
@@ -64,6 +79,11 @@ class DatasetSpec(Frozen):
     def target(self) -> Target:
         """What is to be predicted for each sample."""
         raise NotImplementedError
+
+    @property
+    def has_boundary(self) -> bool:
+        """Whether its classes meet along lines in a plane: samples of exactly two inputs, each of one class."""
+        return self.feature_shape == (2,) and self.target.kind == "classes" and not self.target.steps
 
     @property
     def value_count(self) -> int:

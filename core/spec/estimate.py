@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.datasets.dataset import PLANE_POINTS
 from core.errors import Invalid, Problem
 from core.settings import Settings
 from core.spec.experiment import ExperimentSpec
@@ -98,12 +99,14 @@ def epoch_seconds(spec: ExperimentSpec) -> dict[str, float]:
     counted = {"gradient_histograms": updates, "weight_histograms": 1}
     counts = sum(times / spec.layout[kind].every for kind, times in counted.items() if kind in spec.layout)
     probe = min(PROBE_SAMPLES, dataset.train_count)
+    boundaries = 1 / spec.layout["boundary"].every if "boundary" in spec.layout else 0
     return {
         "products": WAYS * forward * dataset.train_count,
         "steps": updates * (len(spec.layers) * UPDATE_SECONDS_PER_LAYER + steps * UPDATE_SECONDS_PER_STEP),
         "validation": forward * (dataset.sample_count - dataset.train_count),
         "looking": looks * (WAYS * forward * probe + steps * UPDATE_SECONDS_PER_STEP),
         "histograms": counts * spec.parameter_count * HISTOGRAM_SECONDS,
+        "boundary": boundaries * forward * PLANE_POINTS**2,
     }
 
 
@@ -121,12 +124,14 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
     orders = max(train * width, min(MOST_ORDER_ENTRIES, MOST_CHUNK_EPOCHS * train * width))
     numbers = width * sum(math.prod(series.shape) / series.every for series in spec.layout.series)
     series = max(numbers, min(MOST_SERIES_NUMBERS, MOST_CHUNK_EPOCHS * numbers))
+    points = PLANE_POINTS**2 if "boundary" in spec.layout else 0
     return {
         "dataset": dataset.sample_count * values * DATASET_BYTES_PER_VALUE + NUMBER_BYTES * train * width * values,
         "state": NUMBER_BYTES * STATE_COPIES * width * state,
         "flow": NUMBER_BYTES * width * max(FLOW_COPIES * flow * looked_at, widest * validation),
         "orders": NUMBER_BYTES * BOUNDARY_COPIES * orders,
         "series": math.ceil(NUMBER_BYTES * BOUNDARY_COPIES * series),
+        "boundary": NUMBER_BYTES * FLOW_COPIES * width * widest * points,
         "looks": NUMBER_BYTES * LOOK_COPIES * looks_for(spec) * flow * min(PROBE_SAMPLES, train),
         "traces": NUMBER_BYTES * TRACE_COPIES * block_for(spec, width) * traced_numbers(spec, width),
         "compilation": COMPILE_BYTES + COMPILE_BYTES_PER_LAYER * len(spec.layers),

@@ -16,7 +16,7 @@ from core.losses import LossFunction, encoding
 from core.metrics import default_metrics
 from core.spec.network import Misfit, NamedLayer, in_order, layer_count, walk
 from core.spec.problems import from_pydantic, impossible, without_tags
-from core.spec.recording import Record, RecordSpec, series_layouts
+from core.spec.recording import Record, RecordSpec, boundary_every, series_layouts
 from core.spec.training import TrainingSpec, check_training
 from core.targets import Target
 
@@ -74,6 +74,11 @@ class ExperimentSpec(Frozen):
             raise impossible(field, f"{misfit.name} can take {said.expected}", said.received) from misfit
         self._check_output(output)
         check_training(self.training, self.metric_names, self.network, self.dataset.target)
+        if self.record.boundary and not self.dataset.has_boundary:
+            shape, target = self.dataset.feature_shape, self.dataset.target
+            wanted = "0, or a dataset of classes with two inputs, which have a boundary in the plane"
+            told = f"{self.record.boundary}, with {self.dataset.kind}: inputs of shape {shape}, {target}"
+            raise impossible("record.boundary", wanted, told)
         return self
 
     def _check_output(self, output: Shape) -> None:
@@ -108,8 +113,13 @@ class ExperimentSpec(Frozen):
         norms = GRADIENT_NORMS if self.record.gradients and self.parameter_count else ()
         return Layout(
             metrics=(*names, *(f"val_{name}" for name in names), "learning_rate", *norms),
-            series=series_layouts(self.record, self.layers),
+            series=series_layouts(self.record, self.layers, self.boundary_every),
         )
+
+    @property
+    def boundary_every(self) -> int:
+        """Every how many epochs the decision boundary is recorded; 0 for never."""
+        return boundary_every(self.record, self.dataset, self.layers[-1].output_shape[-1], self.training.epochs)
 
     @property
     def metric_names(self) -> tuple[str, ...]:

@@ -1,5 +1,9 @@
 """An experiment's samples as the compiled program takes them."""
 
+from functools import cached_property
+from typing import Any
+
+import numpy as np
 import tensorflow as tf
 
 from core.datasets import Dataset
@@ -19,3 +23,8 @@ class Data:
         self.samples, task = samples or spec.dataset.load(), Task(spec)
         train_y, val_y = task.encoded(self.samples.train_y), task.encoded(self.samples.val_y)
         self.arrays = tuple(map(tf.constant, (self.samples.train_x, train_y, self.samples.val_x, val_y)))
+
+    @cached_property
+    def plane(self) -> Any:
+        """(points, 2) the points of the plane of the two inputs, row by row: the first input rises along a row."""
+        return tf.constant(np.stack(np.meshgrid(*self.samples.plane()), axis=-1).reshape(-1, 2))

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.history import Variable
+from core.history import Layout, Variable
 from core.spec import ExperimentSpec
 from core.spec.side_by_side import MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS, block_for
 from core.training.architecture import where_variables_lie
@@ -56,7 +56,6 @@ class Program:
 
     Attributes:
         stack: the networks of the seeds that train side by side.
-        capacity: the most epochs that one call can train.
     """
 
     def __init__(self, spec: ExperimentSpec, width: int) -> None:
@@ -77,7 +76,7 @@ class Program:
         self._fresh = [variable.numpy() for variable in self._variables]
         self._keeps_weights = any(not each.kind.startswith("gradient") for each in self._layout.series)
         self._block = block_for(spec, width)
-        self.capacity = self._capacity(spec.dataset.train_count)
+        self._samples = spec.dataset.train_count
         self._run = Compiled(self._epochs, jit=True)
 
     @cached_property
@@ -90,10 +89,16 @@ class Program:
         """Whether XLA compiles it; False once it has fallen back to a plain graph."""
         return self._run.jit
 
-    def _capacity(self, samples: int) -> int:
+    def measure_as(self, layout: Layout) -> None:
+        """Record as often as a layout says that names the same series."""
+        self._layout = self._recorder.layout = layout
+
+    @property
+    def capacity(self) -> int:
+        """The most epochs that one call can train."""
         numbers = sum(np.prod(series.shape) / series.every for series in self._layout.series)
         fits = (
-            MOST_ORDER_ENTRIES // (samples * self.stack.width),
+            MOST_ORDER_ENTRIES // (self._samples * self.stack.width),
             int(MOST_SERIES_NUMBERS / (numbers * self.stack.width + 1)),
         )
         return max(1, min(MOST_CHUNK_EPOCHS, *fits))
@@ -171,6 +176,7 @@ class Program:
                     first_epoch + begin,
                     before,
                     kept["weights"],
+                    kept["state"],
                     kept["gradients"],
                     self._update.missing,
                     kept["measured"],
@@ -203,6 +209,8 @@ class Program:
         kept = {"metrics": array(width, 2 * self._task.name_count + 1)}
         if self._keeps_weights:
             kept["weights"] = array(*self.stack.weights.shape)
+        if "boundary" in self._layout:
+            kept |= {f"state_{i}": array(*each.shape) for i, each in enumerate(self.stack.averages)}
         if self._update.kept:
             kept["gradients"] = array(self._update.batches, *self.stack.weights.shape)
         kept |= {kind: array(width, *shape) for kind, shape in self._update.measured.items()}
@@ -221,6 +229,7 @@ class Program:
             finite = ops.where(live, self._all_finite(row), finite)
             patience.look(row, finite, number)
             found = {"metrics": row, "weights": self.stack.weights, "gradients": gradients} | measured
+            found |= {f"state_{i}": each for i, each in enumerate(self.stack.averages)}
             kept = {kind: kept[kind].write(e, found[kind]) for kind in kept}
             return e + 1, done + ops.cast(live, "int32"), finite, kept
 
@@ -229,7 +238,9 @@ class Program:
         left = {kind: values.stack() for kind, values in kept.items()}
         metrics, weights = left.pop("metrics"), left.pop("weights", None)
         gradients = left.pop("gradients") if self._update.kept else None
-        return done, finite, patience.stopped(), metrics, {"weights": weights, "gradients": gradients, "measured": left}
+        state = [left.pop(name) for name in list(left) if name.startswith("state_")]
+        kept = {"weights": weights, "state": state, "gradients": gradients, "measured": left}
+        return done, finite, patience.stopped(), metrics, kept
 
     def _metrics(self, training: Any, val_x: Any, val_y: Any) -> Any:
         """(seeds, metrics): what the layout names for an epoch, gradient norms apart."""

@@ -47,6 +47,7 @@ class Traces:
         first_epoch: the number of the first of them.
         before: (seeds, numbers) the weights before it.
         weights: (epochs, seeds, numbers) the weights at each epoch's end.
+        state: (epochs, seeds, *shape) each, what else a prediction rests on, where one is wanted: `Stack.averages`.
         gradients: (epochs, batches, seeds, numbers) the gradient of each mini-batch, as the tape gave it.
         missing: (tensors,) which tensors have no gradient.
         measured: what the program has measured itself, where gradients are too many to be kept: ``gradients``,
@@ -56,6 +57,7 @@ class Traces:
     first_epoch: int
     before: np.ndarray
     weights: np.ndarray | None
+    state: Sequence[np.ndarray]
     gradients: np.ndarray | None
     missing: Sequence[bool]
     measured: Series
@@ -64,7 +66,8 @@ class Traces:
         """The first so many of these epochs."""
         weights, gradients = (None if part is None else part[:epochs] for part in (self.weights, self.gradients))
         measured = {kind: values[:epochs] for kind, values in self.measured.items()}
-        return replace(self, weights=weights, gradients=gradients, measured=measured)
+        state = [part[:epochs] for part in self.state]
+        return replace(self, weights=weights, state=state, gradients=gradients, measured=measured)
 
 
 class Recorder:
@@ -73,20 +76,24 @@ class Recorder:
     Args:
         spec: what is trained.
         width: how many seeds side by side.
+
+    Attributes:
+        layout: what is recorded, and how often.
     """
 
     def __init__(self, spec: ExperimentSpec, width: int) -> None:
-        self._layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
+        self.layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
         network = Network(spec, seed=0)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
         # Looks at the same network at the ends of several epochs stand side by side like those at several seeds.
         self._some = Stack(network, looks_for(spec))
-        steps = len(self._layout["time_signals"].columns) if "time_signals" in self._layout else 0
+        steps = len(self.layout["time_signals"].columns) if "time_signals" in self.layout else 0
         self._probe, self._steps = Probe(self._some, self._task), steps
         # Layers that cannot stand side by side have loops over time or large sums, which XLA makes much quicker.
         self._flows = Compiled(self._probe.look, jit=not stackable(spec))
         self._at_start = Compiled(self._initially, jit=False)
+        self._predict = Compiled(lambda x: self._all.predict(x)[0], jit=False)
 
     def initially(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> tuple[np.ndarray, Series]:
         """What there is to say before the first update.
@@ -109,7 +116,8 @@ class Recorder:
         if gradients:
             there = [None if none else gradient for none, gradient in zip(missing, gradients, strict=True)]
             row = self._all.join(there).numpy()[None, None]  # (1, 1, seeds, numbers)
-        found, norms = self.series(Traces(0, weights, weights[None], row, missing, {}), data)
+        averages = [part.numpy()[None] for part in self._all.averages]
+        found, norms = self.series(Traces(0, weights, weights[None], averages, row, missing, {}), data)
         if norms is not None:
             before = norms[0, :, :1]  # nothing is clipped yet
             metrics = np.concatenate([metrics, before, before, np.zeros_like(before)], axis=1)
@@ -121,22 +129,23 @@ class Recorder:
             found, norms = self._of_gradients(traces)
             found |= self._of_weights(traces)
             found |= self._of_flows(traces, data)
-        return {each.kind: np.asarray(found[each.kind], np.float32) for each in self._layout.series}, norms
+            found |= self._of_boundary(traces, data)
+        return {each.kind: np.asarray(found[each.kind], np.float32) for each in self.layout.series}, norms
 
     def _of_gradients(self, traces: Traces) -> tuple[Series, np.ndarray | None]:
         if traces.gradients is None:
             found = {kind: values for kind, values in traces.measured.items() if kind != "norms"}
             for kind in found:
-                found[kind] = found[kind][self._due(self._layout[kind], traces, len(found[kind]))]
+                found[kind] = found[kind][self._due(self.layout[kind], traces, len(found[kind]))]
             return found, traces.measured.get("norms")
         rows, missing, found, norms = traces.gradients, np.array(traces.missing), {}, None
-        if "gradients" in self._layout:
+        if "gradients" in self.layout:
             by_batch = self._statistics(GRADIENT_STATISTICS, rows)  # (epochs, batches, seeds, tensors, statistics)
             found["gradients"] = by_batch.mean(axis=1)
             found["gradients"][:, :, missing] = np.nan
             norms = self._norms(rows).mean(axis=1)
-        if "gradient_histograms" in self._layout:
-            due = self._due(self._layout["gradient_histograms"], traces, len(rows))
+        if "gradient_histograms" in self.layout:
+            due = self._due(self.layout["gradient_histograms"], traces, len(rows))
             found["gradient_histograms"] = self._segments.histograms(np.moveaxis(rows[due], 1, 2))
             found["gradient_histograms"][:, :, missing] = 0.0
         return found, norms
@@ -149,28 +158,28 @@ class Recorder:
 
     def _of_weights(self, traces: Traces) -> Series:
         found: Series = {}
-        if "weights" in self._layout:
+        if "weights" in self.layout:
             assert traces.weights is not None
-            due = self._due(self._layout["weights"], traces, len(traces.weights))
+            due = self._due(self.layout["weights"], traces, len(traces.weights))
             earlier = np.concatenate([traces.before[None], traces.weights])
             found["weights"] = self._statistics(WEIGHT_STATISTICS, traces.weights[due], earlier[due])
-        if "weight_histograms" in self._layout:
+        if "weight_histograms" in self.layout:
             assert traces.weights is not None
-            due = self._due(self._layout["weight_histograms"], traces, len(traces.weights))
+            due = self._due(self.layout["weight_histograms"], traces, len(traces.weights))
             found["weight_histograms"] = self._segments.histograms(traces.weights[due][:, :, None])
         return found
 
     def _of_flows(self, traces: Traces, data: Data) -> Series:
         """Every due epoch of every seed is one look; as many as stand side by side are had at a time."""
-        kinds = [kind for kind in FLOWS if kind in self._layout]
+        kinds = [kind for kind in FLOWS if kind in self.layout]
         if not kinds:
             return {}
         assert traces.weights is not None
         epochs, seeds = traces.weights.shape[:2]
-        due = {kind: self._due(self._layout[kind], traces, epochs) for kind in kinds}
+        due = {kind: self._due(self.layout[kind], traces, epochs) for kind in kinds}
         wanted = sorted({epoch for places in due.values() for epoch in places})
         if not wanted:
-            return {kind: np.zeros((0, seeds, *self._layout[kind].shape), np.float32) for kind in kinds}
+            return {kind: np.zeros((0, seeds, *self.layout[kind].shape), np.float32) for kind in kinds}
         rows = traces.weights[wanted].reshape(len(wanted) * seeds, -1)
         x, y = (each[:PROBE_SAMPLES] for each in data.arrays[:2])
         looks = [
@@ -180,18 +189,33 @@ class Recorder:
         by_epoch = {kind: values.reshape(len(wanted), seeds, *values.shape[1:]) for kind, values in found.items()}
         return {kind: by_epoch[kind][np.searchsorted(wanted, due[kind])] for kind in kinds}
 
+    def _of_boundary(self, traces: Traces, data: Data) -> Series:
+        """What each network answers at the points of the plane: one due epoch after another, all seeds at a time."""
+        if "boundary" not in self.layout:
+            return {}
+        assert traces.weights is not None
+        layout = self.layout["boundary"]
+        found = np.zeros((0, traces.weights.shape[1], *layout.shape), np.float32)
+        for epoch in self._due(layout, traces, len(traces.weights)):
+            self._all.weights.assign(traces.weights[epoch])
+            for variable, values in zip(self._all.averages, traces.state, strict=True):
+                variable.assign(values[epoch])
+            answers = self._predict(data.plane).numpy()  # (seeds, points, units)
+            found = np.concatenate([found, answers.swapaxes(1, 2)[None]])
+        return {"boundary": found}
+
     def _look(self, rows: np.ndarray, x: Any, y: Any) -> Series:
         """Kind -> (looks, layers, columns) at networks whose weights are in these rows, (looks, numbers)."""
         missing = self._some.width - len(rows)
         self._some.weights.assign(np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]))
         layers = self._probe.seen(self._flows(x, y), len(rows))
         found: Series = {}
-        if "activations" in self._layout:
+        if "activations" in self.layout:
             flows = [Flow(layer.z, layer.h, layer.slope, layer.steepest) for layer in layers]
             found["activations"] = _stacked(ACTIVATION_STATISTICS, flows)
-        if "signals" in self._layout:
+        if "signals" in self.layout:
             found["signals"] = _stacked(SIGNAL_STATISTICS, [layer.delta for layer in layers])
-        if "time_signals" in self._layout:
+        if "time_signals" in self.layout:
             found["time_signals"] = np.stack([self._by_step(layer) for layer in layers if layer.steps], axis=1)
         return found
 
@@ -216,7 +240,7 @@ class Recorder:
         """Metrics on training and validation samples, (seeds, names), and the gradients: empty where there is none."""
         x, y = train_x[:MOST_INITIAL_SAMPLES], train_y[:MOST_INITIAL_SAMPLES]
         parts = [self._task.evaluate(own, *self._all.predict(given)) for given, own in ((x, y), (val_x, val_y))]
-        wanted = "gradients" in self._layout or "gradient_histograms" in self._layout
+        wanted = "gradients" in self.layout or "gradient_histograms" in self.layout
         gradients = full_gradients(self._all, self._task, x, y) if wanted else []
         return ops.concatenate(parts, axis=1), gradients
 

@@ -21,6 +21,7 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
     """
     key = architecture(spec, width)
     program = _programs.pop(key, None) or Program(spec, width)
+    program.measure_as(spec.layout)
     try:
         yield program
     finally:
@@ -32,8 +33,8 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
 def architecture(spec: ExperimentSpec, width: int) -> str:
     """What a compiled program depends on: equal texts, equal programs.
 
-    Not among it: seeds, how weights are drawn, samples, epochs and a constant learning rate, which are all data to the
-    program.
+    Not among it: seeds, how weights are drawn, samples, epochs, how often a boundary is recorded and a constant
+    learning rate, which are all data to the program.
     """
     layers = [layer.spec.model_dump_json(exclude=_drawn(layer.spec)) for layer in spec.layers]
     training = spec.training.model_dump_json(exclude={"optimizer", "epochs", "pretraining"})
@@ -41,7 +42,8 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     optimizer = spec.training.optimizer.model_dump_json(exclude={"learning_rate"} if constant else set())
     dataset = spec.dataset
     sizes = (dataset.train_count, dataset.sample_count, dataset.feature_shape, dataset.target)
-    return repr((width, layers, training, optimizer, spec.record.model_dump_json(), sizes))
+    record = (spec.record.model_dump_json(exclude={"boundary"}), "boundary" in spec.layout)
+    return repr((width, layers, training, optimizer, record, sizes))
 
 
 def _drawn(layer: object) -> set[str]:

@@ -44,6 +44,11 @@ class Stack:
             for variable, value in zip(network.state, state, strict=True)
         ]
 
+    @property
+    def averages(self) -> list[Any]:
+        """The part of `state` that a prediction rests on: running means and the like, not the states of generators."""
+        return [variable for variable in self.state if np.issubdtype(variable.dtype, np.floating)]
+
     def rows(self, drawn: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, list[np.ndarray]]:
         """What `weights` and `state` hold when each network's variables hold these arrays."""
         count = len(self._shapes)

@@ -3,7 +3,7 @@
 from core.spec import ExperimentSpec
 from core.spec.recording import RecordSpec
 
-LOOKED_AT = RecordSpec(histograms=0)
+LOOKED_AT = RecordSpec(histograms=0, boundary=0)
 
 
 def asked_about(spec: ExperimentSpec) -> ExperimentSpec:

@@ -107,6 +107,58 @@ def test_the_strip_shows_the_network_at_the_epoch_under_the_slider(reader, train
     assert page.locator(".strip [data-health='critical']").count() >= 1
 
 
+def test_the_decision_boundary_follows_the_slider_is_pointed_at_and_read_by_keyboard(reader, trained):
+    someone = reader()
+    page = someone.go(f"experiment/{trained[1]}")
+    canvas = page.locator("#boundary canvas.cells")
+    expect(canvas).to_have_attribute("data-epoch", "500")
+    expect(page.locator("#boundary .about")).to_contain_text("seed 0 · epoch 500 of 21 that are recorded")
+    last = someone.colours("#boundary canvas.cells")
+    assert len(set(last)) > 5
+    page.locator("#epoch").fill("10")  # the nearest that is recorded is before the first update
+    expect(canvas).to_have_attribute("data-epoch", "0")
+    first = someone.colours("#boundary canvas.cells")
+    assert sum(one != other for one, other in zip(first, last, strict=True)) > len(first) / 4
+    told = re.compile(r"Decision boundary of seed 0 at epoch 0: .*class \d \d+ %")
+    expect(canvas).to_have_attribute("aria-label", told)
+    page.select_option("#boundary-seed", "1")
+    expect(page.locator("#boundary .about")).to_contain_text("seed 1 · epoch 0")
+    assert someone.colours("#boundary canvas.cells") != first
+    canvas.hover()
+    expect(page.locator("#boundary .readout")).to_contain_text(
+        re.compile(r"at .*, .* · output for class 1: .* · class \d")
+    )
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    before = page.locator("#boundary .readout").inner_text()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#boundary .readout")).not_to_have_text(before)
+    files = page.locator("#boundary .files a")
+    assert files.all_inner_texts() == ["JSON", "CSV", "SVG", "PNG", "Samples"]
+    with page.expect_download() as saved:
+        files.nth(2).click()
+    assert b"seed 1" in Path(saved.value.path()).read_bytes()
+
+
+def test_the_decision_boundary_grows_while_a_network_trains(reader, service):
+    spec = endless(name="growing", record={"boundary": 50})
+    submitted = service.client.submit(spec)
+    page = reader().go(f"experiment/{submitted.id}")
+    canvas = page.locator("#boundary canvas.cells")
+    expect(canvas).to_have_attribute("data-epoch", re.compile(r"\d+"))
+    reached = int(canvas.get_attribute("data-epoch"))
+    page.wait_for_function(
+        "(reached) => Number(document.querySelector('#boundary canvas').dataset.epoch) > reached + 100", arg=reached
+    )
+    service.client.cancel(submitted.id)
+
+
+def test_where_there_is_no_plane_there_is_no_boundary(reader, trained):
+    page = reader().go(f"experiment/{trained[2]}")
+    expect(page.locator("h2", has_text="the signal through time")).to_be_visible()
+    expect(page.locator("#boundary")).to_have_count(0)
+
+
 def test_recurrent_layers_are_shown_through_time(reader, trained):
     page = reader().go(f"experiment/{trained[2]}")
     expect(page.locator("h2", has_text="the signal through time")).to_be_visible()

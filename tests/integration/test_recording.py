@@ -327,7 +327,7 @@ def recorded_epochs(spec: ExperimentSpec) -> dict[str, list[int]]:
 def test_each_kind_is_recorded_at_epoch_0_and_every_so_many_epochs_with_the_same_values():
     layers = [dense("tanh"), SIGMOID]
     often = trained(list(train(a_spec(layers, epochs=7))))
-    every = {"gradients": 1, "weights": 3, "activations": 2, "signals": 4, "histograms": 5}
+    every = {"gradients": 1, "weights": 3, "activations": 2, "signals": 4, "histograms": 5, "boundary": 3}
     spec = a_spec(layers, epochs=7, record=every)
     assert recorded_epochs(spec) == {
         "gradients": [0, 1, 2, 3, 4, 5, 6, 7],
@@ -336,6 +336,7 @@ def test_each_kind_is_recorded_at_epoch_0_and_every_so_many_epochs_with_the_same
         "signals": [0, 4],
         "gradient_histograms": [0, 5],
         "weight_histograms": [0, 5],
+        "boundary": [0, 3, 6],
     }
     seldom = trained(list(train(spec)))
     for kind, values in seldom.items():
@@ -356,13 +357,16 @@ def test_what_is_recorded_seldom_is_not_lost_at_the_end_of_a_long_chunk(monkeypa
     np.testing.assert_array_equal(trained(chunks)["weights"], expected["weights"])
 
 
+KINDS = ["gradients", "weights", "activations", "signals", "gradient_histograms", "weight_histograms", "boundary"]
+
+
 @pytest.mark.parametrize(
     ("bundle", "kinds"),
     [
         ("nothing", []),
         ("lean", ["gradients"]),
-        ("standard", ["gradients", "weights", "activations", "signals", "gradient_histograms", "weight_histograms"]),
-        ("full", ["gradients", "weights", "activations", "signals", "gradient_histograms", "weight_histograms"]),
+        ("standard", KINDS),
+        ("full", KINDS),
     ],
 )
 def test_a_bundle_records_what_it_says(bundle, kinds):

@@ -257,7 +257,7 @@ def test_a_chart_is_drawn_again_only_when_something_has_changed(desk: Desk):
 
 def test_before_anything_is_measured_a_chart_says_so(desk: Desk):
     path = desk.submit(a_spec())
-    for name in ("history", "gradients-heatmap", "activations", "weight-histograms"):
+    for name in ("history", "gradients-heatmap", "activations", "weight-histograms", "boundary"):
         answer = desk.http.get(f"{path}/charts/{name}.svg")
         assert answer.status_code == 200, answer.text
         assert "Nothing is measured yet." in answer.text
@@ -278,6 +278,7 @@ def test_what_is_not_recorded_has_no_chart(desk: Desk):
     assert "record" in refused(desk.http.get(f"{path}/charts/gradients.svg"), 404)["detail"]
     assert "record" in refused(desk.http.get(f"{path}/charts/gradient-norm.svg"), 404)["detail"]
     assert [each["name"] for each in desk.http.get(f"{path}/charts").json()["charts"]] == ["history", "data"]
+    assert "boundary" in refused(desk.http.get(f"{path}/charts/boundary.svg"), 404)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -291,6 +292,7 @@ def test_what_is_not_recorded_has_no_chart(desk: Desk):
         ("history.svg?statistic=l2", "statistic"),
         ("signals.svg?parameter=kernel", "parameter"),
         ("data.svg?seed=0", "seed"),
+        ("boundary.svg?layer=dense_1", "layer"),
         ("history.svg?colour=red", "colour"),
     ],
 )

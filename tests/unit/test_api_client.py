@@ -90,6 +90,11 @@ def test_series_come_as_arrays_with_every_bit(desk: Desk, client: Client):
     assert client.signals(trained, seed=3)["values"].tobytes() == history.series["signals"][None, :, :, 0].tobytes()
     histograms = client.histograms(trained, parameter="all", of="weights", seed=3)
     assert histograms["counts"].tobytes() == history.series["weight_histograms"][None].tobytes()
+    boundary = client.boundary(trained, seed=3, from_epoch=1)
+    assert boundary["values"].tobytes() == history.series["boundary"][None, 1:].tobytes()
+    samples, data = client.samples(trained), SPEC.dataset.load()
+    assert samples["training"].tobytes() == data.train_x.tobytes()
+    assert samples["validation_answers"].tolist() == data.val_y.tolist()
     with pytest.raises(Refused, match="its layers have none"):
         client.signal_steps(trained)
     assert client.history(trained)["lengths"].tolist() == [6, 4]

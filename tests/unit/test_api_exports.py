@@ -155,7 +155,8 @@ def test_the_table_holds_every_number_once(desk: Desk, path: str):
             assert rows["value"].to_numpy().tobytes() == history.metrics[:, column].tobytes()
             assert rows["layer"].isna().all()
         for kind, values in history.series.items():
-            layout, beginning = SPEC.layout[kind], "bin_" if kind.endswith("histograms") else ""
+            layout = SPEC.layout[kind]
+            beginning = "bin_" if kind.endswith("histograms") else "point_" if kind == "boundary" else ""
             of_kind = mine[mine["kind"] == kind]
             tensor = layout.tensors[-1]
             rows = of_kind[(of_kind["layer"] == tensor.layer) & (of_kind["parameter"] == tensor.parameter)]

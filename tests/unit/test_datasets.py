@@ -8,7 +8,7 @@ import sklearn.datasets
 from pydantic import TypeAdapter, ValidationError
 from sklearn.preprocessing import MinMaxScaler
 
-from core.datasets import DATASETS, AnyDataset
+from core.datasets import DATASETS, AnyDataset, Dataset
 from core.frozen import kind_of
 
 KINDS = {kind_of(member): member for member in DATASETS}
@@ -272,3 +272,15 @@ def test_what_makes_no_sense_is_refused_at_its_field(fields, field, said):
         a_dataset(fields)
     (error,) = [each for each in refused.value.errors() if field in each["loc"]]
     assert said in error["msg"]
+
+
+def test_the_plane_holds_all_samples_with_a_margin_and_does_not_collapse():
+    data = a_dataset({"kind": "moons", "samples": 50, "seed": 3}).load()
+    samples = np.concatenate([data.train_x, data.val_x])
+    for axis, values in zip(data.plane(), samples.T, strict=True):
+        assert (axis.shape, axis.dtype) == ((32,), np.float32)
+        np.testing.assert_allclose(np.diff(axis), 1.2 * np.ptp(values) / 31, rtol=1e-4)
+        np.testing.assert_allclose(axis[0], values.min() - 0.1 * np.ptp(values), rtol=1e-4)
+    nowhere = np.full((3, 2), 7, np.float32)
+    for axis in Dataset(nowhere, np.zeros(3), nowhere, np.zeros(3)).plane():
+        np.testing.assert_allclose([axis[0], axis[-1]], [6.5, 7.5])

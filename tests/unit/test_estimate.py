@@ -77,11 +77,21 @@ def test_what_is_exactly_at_a_bound_is_allowed():
 
 @pytest.mark.parametrize(("every", "rows"), [(1, 501), (10, 51), (7, 72), (1000, 1)])
 def test_the_estimate_counts_what_will_be_stored(every, rows):
-    nothing = {"gradients": 0, "weights": 0, "activations": 0, "signals": 0, "histograms": 0}
-    asked = spec(seeds=3, record={**nothing, "gradients": every})
-    columns = len(asked.layout.metrics)
+    nothing = {"gradients": 0, "weights": 0, "activations": 0, "signals": 0, "histograms": 0, "boundary": 0}
     networks = 2 * PARAMETERS  # before the first update and after the last
-    assert estimate(asked).series_bytes == 3 * 4 * (501 * columns + rows * 12 * 7 + networks)
+    for kind, numbers in (("gradients", 12 * 7), ("boundary", 32 * 32)):
+        asked = spec(seeds=3, record={**nothing, kind: every})
+        columns = len(asked.layout.metrics)
+        assert estimate(asked).series_bytes == 3 * 4 * (501 * columns + rows * numbers + networks)
+
+
+def test_a_boundary_costs_time_and_memory_where_it_is_recorded():
+    never, often, seldom = (spec(record={"boundary": every}) for every in (0, 1, 10))
+    seconds = [epoch_seconds(each)["boundary"] for each in (never, often, seldom)]
+    assert seconds[0] == 0 < seconds[2]
+    assert seconds[1] == pytest.approx(10 * seconds[2])
+    bytes_of = [memory(each)["boundary"] for each in (never, often, seldom)]
+    assert bytes_of[0] == 0 < bytes_of[1] == bytes_of[2]
 
 
 def test_the_estimate_counts_what_networks_hold_besides_parameters():

@@ -161,3 +161,59 @@ def test_no_json_value_whatever_brings_the_reader_down(value):
     with pytest.raises(Invalid) as refused:
         parse(json.dumps(value))
     assert refused.value.problems
+
+
+def two_inputs(epochs: int, **record) -> ExperimentSpec:
+    training = {**DEEP_TANH["training"], "epochs": epochs}
+    return ExperimentSpec.model_validate({**DEEP_TANH, "training": training, "record": record})
+
+
+@pytest.mark.parametrize(("epochs", "every"), [(500, 25), (6, 1), (0, 1), (510, 30), (499, 25), (50_000, 2500)])
+def test_the_boundary_of_two_inputs_is_recorded_some_twenty_times_by_default(epochs, every):
+    spec = two_inputs(epochs)
+    layout = spec.layout["boundary"]
+    assert (spec.boundary_every, layout.every, layout.shape) == (every, every, (1, 1024))
+    assert [(each.layer, each.parameter) for each in layout.tensors] == [("dense_6", "class_1")]
+    assert two_inputs(epochs, boundary=7).layout["boundary"].every == 7
+    assert "boundary" not in two_inputs(epochs, boundary=0).layout
+
+
+@pytest.mark.parametrize(("classes", "by_default"), [(3, True), (10, True), (11, False)])
+def test_a_unit_for_each_class_is_recorded_of_ten_classes_at_most_unless_asked_for(classes, by_default):
+    dataset = {"kind": "blobs", "samples": 100, "centers": classes}
+    model = {"layers": [{"kind": "dense", "units": classes, "activation": "softmax"}]}
+    fields = {"dataset": dataset, "model": model, "training": {**LEARNING, "loss": "categorical_crossentropy"}}
+    assert ("boundary" in ExperimentSpec.model_validate(fields).layout) == by_default
+    asked = ExperimentSpec.model_validate(fields | {"record": {"boundary": 2}}).layout["boundary"]
+    assert [each.parameter for each in asked.tensors] == [f"class_{number}" for number in range(classes)]
+
+
+LEARNING = {"optimizer": "sgd", "epochs": 4}
+WITHOUT_PLANE = {
+    "four inputs": ({"kind": "iris"}, 3, "categorical_crossentropy"),
+    "a value": ({"kind": "regression", "features": 2}, 1, "mean_squared_error"),
+    "labels": ({"kind": "multilabel", "features": 2, "labels": 2}, 2, "binary_crossentropy"),
+    "a sequence": ({"kind": "adding", "samples": 20, "length": 2}, 1, "mean_squared_error"),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_PLANE)
+def test_a_boundary_is_refused_where_the_data_have_none(case):
+    dataset, units, loss = WITHOUT_PLANE[case]
+    activation = {1: "linear", 2: "sigmoid", 3: "softmax"}[units]
+    output = {"kind": "dense", "units": units, "activation": activation}
+    layers = [{"kind": "flatten"}, output] if case == "a sequence" else [output]
+    fields = {"dataset": dataset, "model": {"layers": layers}, "training": {**LEARNING, "loss": loss}}
+    for record in ({}, "full", {"boundary": 0}):
+        assert "boundary" not in ExperimentSpec.model_validate(fields | {"record": record}).layout
+    ((field, expected, received),) = problems(json.dumps(fields | {"record": {"boundary": 5}}))
+    assert field == "record.boundary"
+    assert "two inputs" in expected
+    assert received.startswith(f"5, with {dataset['kind']}: ")
+
+
+def test_a_negative_or_broken_interval_of_the_boundary_is_refused():
+    for wrong, told in ((-1, "at least 0"), (1.5, "integer"), ("often", "integer")):
+        ((field, expected, received),) = problems(changed("record", {"boundary": wrong}))
+        assert (field, received) == ("record.boundary", json.dumps(wrong) if not isinstance(wrong, str) else received)
+        assert told in expected

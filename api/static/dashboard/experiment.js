@@ -2,6 +2,7 @@
 
 import { confirmed, fill, h } from "./element.js";
 import { Scale } from "./colours.js";
+import { boundaryView } from "./boundary.js";
 import { curves } from "./curves.js";
 import { layersOf } from "./experiments.js";
 import { ago, number, seconds, seedsOf, share } from "./format.js";
@@ -41,6 +42,8 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const head = h("header", { class: "stack" }), verdict = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true });
   const curveFigures = curves({ id, seeds, names: history.columns });
   const views = await layerViews({ id, seeds, recorded: first.spec.record, signal, hold, onepoch: at, ongrid: (next) => { streamed = next; } });
+  const drawable = await get(`/experiments/${id}/charts`, { signal });
+  const boundary = drawable.charts.some(({ name }) => name === "boundary") ? await boundaryView({ id, seeds, signal }) : null;
   const boxes = validated && strip({
     layers: validated.layers.filter((each) => each.parameters), onepoch: at,
     sizeAt: (layer, epoch) => { const row = rowOf(layer); return row < 0 ? null : views.sizeAt(row, epoch); },
@@ -51,11 +54,12 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const network = boxes && h("section", { class: "panel stack", "aria-label": "Network" },
     h("div", { class: "head" }, h("h2", {}, "Network"), h("span", { class: "muted small" }, "input on the left · edge: what the diagnosis found by then · bar: size, as in the map")), boxes.element);
 
-  fill(page, head, views.map, network, views.detail, verdict, h("div", { class: "two" }, curveFigures.elements), views.all, steps, table(first));
+  fill(page, head, views.map, network, boundary?.element, views.detail, verdict, h("div", { class: "two" }, curveFigures.elements), views.all, steps, table(first));
 
   function at(epoch) {
     views.at(epoch);
     boxes?.at(epoch);
+    boundary?.at(epoch);
   }
 
   let frames = null;
@@ -94,6 +98,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
       }
     }
     views.grown();
+    boundary?.grown();
     draw();
   }
 
@@ -134,7 +139,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
     if (name === "status") status(data);
     else if (name === "epochs") epochs(data);
     else if (name === "findings") findings(data);
-    else if (name === "done") { if (data.status === "deleted") say("over", "deleted"); else { throughTime(); views.read(); } }
+    else if (name === "done") { if (data.status === "deleted") say("over", "deleted"); else { throughTime(); views.read(); boundary?.read(); } }
   }
   status(first);
   draw();
@@ -143,6 +148,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
     joined.then(() => hold(async () => {
       grid = await readHistory(id, signal);
       await views.read();
+      await boundary?.read();
       draw();
     })).catch(() => {});
   }

@@ -66,6 +66,25 @@ export async function readSteps(id, signal) {
   }
 }
 
+/** What one seed's network answers over the plane of two inputs, epoch by epoch. */
+export async function readBoundary(id, seed, signal) {
+  const { epochs, lengths, values, classes, threshold, x, y } = await arrays(`/experiments/${id}/boundary`, { seed }, signal);
+  const points = x.data.length * y.data.length, size = classes.data.length * points;
+  return {
+    epochs: epochs.data.slice(0, lengths.data[0]), classes: classes.data, points, x: [...x.data], y: [...y.data],
+    threshold: Number.isNaN(threshold.data[0]) ? null : threshold.data[0],
+    /** The outputs of a row: class by class, the points row by row. */
+    at: (row) => values.data.subarray(row * size, (row + 1) * size),
+  };
+}
+
+/** The samples of data with two inputs, some of each part: [{x, y, answer}, ...]. */
+export async function readSamples(id, signal) {
+  const found = await arrays(`/experiments/${id}/samples`, { max_samples: 500 }, signal);
+  const part = (name) => found[`${name}_answers`].data.map((answer, i) => ({ x: found[name].data[2 * i], y: found[name].data[2 * i + 1], answer }));
+  return { training: part("training"), validation: part("validation") };
+}
+
 let catalogue = null;
 /** What there is of statistics: kind -> [{name, range, unit, meaning}]. */
 export async function statistics() {
