@@ -31,6 +31,8 @@ def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
     if kind in layout:
         return layout[kind]
     called, field = RECORDED[kind]
+    if experiment.is_external:
+        raise NotFound(f"There are no {called} in this experiment: it is trained elsewhere, and they are not sent.")
     if getattr(experiment.spec.record, field):
         why = "its layers have none, or it was taken in by a version of the service that did not record them"
         raise NotFound(f"There are no {called} in this experiment: {why}.")
