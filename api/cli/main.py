@@ -114,7 +114,13 @@ def list_(
     with in_one_line():
         for _, each in zip(range(limit), _client(url).experiments(status=status), strict=False):
             epochs = f"{each.progress.epochs_done}/{each.progress.epochs_total}"
-            table.add_row(str(each.id), each.status, epochs, f"{each.created_at:%Y-%m-%d %H:%M:%S}", each.name)
+            table.add_row(
+                str(each.id),
+                "silent" if each.is_silent else each.status,
+                epochs,
+                f"{each.created_at:%Y-%m-%d %H:%M:%S}",
+                each.name,
+            )
     console.print(table)
 
 
@@ -240,7 +246,7 @@ def follow(client: Client, submitted: ExperimentAnswer) -> ExperimentAnswer:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as progress:
-        epochs = submitted.spec.training.epochs
+        epochs = submitted.spec.epochs
         bars = {seed: progress.add_task(f"seed {seed}", total=epochs) for seed in submitted.spec.seeds}
 
         def advance(experiment: ExperimentAnswer) -> None:
@@ -264,4 +270,5 @@ def _conclude(experiment: ExperimentAnswer) -> Exit:
 def _state(experiment: ExperimentAnswer) -> str:
     stopped = f", a run was stopped: {experiment.stopped_by}" if experiment.stopped_by else ""
     error = f" ({experiment.error})" if experiment.error else ""
-    return f"{experiment.status}{stopped}{error}"
+    silent = ", silent" if experiment.is_silent else ""
+    return f"{experiment.status}{silent}{stopped}{error}"
