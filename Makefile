@@ -31,7 +31,7 @@ serve: setup  ## Run the embedded service until Ctrl-C
 
 .PHONY: test
 test: setup  ## Run the whole suite, with a real PostgreSQL, Redis, worker and browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: unit
 unit: setup  ## Run the unit tests: no TensorFlow, no network, seconds

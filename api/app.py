@@ -14,7 +14,19 @@ from api.body_limit import BodyLimit
 from api.dependencies import House, authorized
 from api.edge import Edge
 from api.live.live import Live
-from api.routes import catalogue, charts, diagnosis, events, experiments, exports, plane, probes, series, treatments
+from api.routes import (
+    catalogue,
+    charts,
+    diagnosis,
+    events,
+    experiments,
+    exports,
+    external,
+    plane,
+    probes,
+    series,
+    treatments,
+)
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
@@ -38,7 +50,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
+        store = ExperimentStore(
+            settings.database, lease=settings.lease, max_attempts=settings.max_attempts, silence=settings.silence
+        )
         live = Live(store)
         app.state.house = House(settings, store, CeleryQueue(settings), live)
         try:
@@ -58,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     errors.install(app)
     openapi.describe(app)
-    for routes in (diagnosis, treatments, experiments, series, plane, charts, events, exports, catalogue):
+    for routes in (diagnosis, treatments, experiments, external, series, plane, charts, events, exports, catalogue):
         app.include_router(routes.router, dependencies=[Depends(authorized)])
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

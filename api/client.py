@@ -10,15 +10,16 @@ from uuid import UUID, uuid4
 import httpx2
 import numpy as np
 
-from api.connection import Connection, Refused, Unreachable
+from api.connection import Refused, Unreachable
 from api.dependencies import CSV, JSON, NPZ
 from api.diagnosis import DiagnosisAnswer, ExperimentDiagnosisAnswer
 from api.live.reading import EVENT_STREAM, StreamedEvent, lines, read_events
 from api.notebook import frame
 from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
+from api.sending import Sending
 from api.treatments import TreatmentAnswer, TreatmentsAnswer
 from api.watching import watch
-from core.spec import ExperimentSpec
+from core.spec import ExperimentSpec, ExternalSpec
 from core.store import Status, TreatmentStatus
 from core.trials import TreatmentSpec
 
@@ -27,7 +28,7 @@ SILENCE = 45.0  # seconds after which a stream is dead that is told to be alive 
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
 
-class Client(Connection):
+class Client(Sending):
     """One service, for as long as a `with` block lasts or until it is closed.
 
     Args:
@@ -47,8 +48,11 @@ class Client(Connection):
         except (Unreachable, Refused):
             return False
 
-    def submit(self, spec: ExperimentSpec, *, idempotency_key: str | None = None) -> ExperimentAnswer:
-        """Queue an experiment. It is safe to send again what may have been lost: a key of its own goes with it."""
+    def submit(self, spec: ExperimentSpec | ExternalSpec, *, idempotency_key: str | None = None) -> ExperimentAnswer:
+        """Queue an experiment, or open one for a training that runs elsewhere.
+
+        It is safe to send again what may have been lost: a key of its own goes with it.
+        """
         key = idempotency_key or str(uuid4())
         try:
             answer = self._post("/experiments", spec, key)
@@ -265,6 +269,6 @@ class Client(Connection):
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
             return dict(archive)
 
-    def _post(self, path: str, spec: ExperimentSpec, key: str | None = None) -> httpx2.Response:
+    def _post(self, path: str, spec: ExperimentSpec | ExternalSpec, key: str | None = None) -> httpx2.Response:
         headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
         return self._ask("POST", path, content=spec.canonical(), headers=headers)

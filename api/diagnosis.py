@@ -7,9 +7,9 @@ from pydantic import Field
 
 from api.notebook import table
 from api.schemas import Answer
-from core.diagnosis import Diagnosis, Finding, SeedOutcome
+from core.diagnosis import Diagnosis, Finding, SeedOutcome, Unjudged
 from core.experiments import Suggestion, suggestions
-from core.spec import ExperimentSpec
+from core.spec import ExperimentSpec, ExternalSpec
 from core.store import Experiment, Status
 
 
@@ -52,9 +52,12 @@ class DiagnosisAnswer(Answer):
     findings: list[Finding] = Field(description="causes before what follows from them")
     outcomes: list[SeedOutcome] = Field(description="what became of each seed")
     suggestions: list[SuggestionAnswer] = Field(description="remedies for the root cause that apply, best first")
+    unjudged: list[Unjudged] = Field(
+        default=[], description="rules that cannot be asked of a training that ran elsewhere, and what they need"
+    )
 
     @classmethod
-    def of(cls, spec: ExperimentSpec, found: Diagnosis, **more: Any) -> Self:
+    def of(cls, spec: ExperimentSpec | ExternalSpec, found: Diagnosis, **more: Any) -> Self:
         """The answer for a diagnosis of `spec`."""
         return cls(
             verdict=found.verdict,
@@ -62,6 +65,7 @@ class DiagnosisAnswer(Answer):
             findings=list(found.findings),
             outcomes=list(found.outcomes),
             suggestions=[SuggestionAnswer.of(each) for each in suggestions(spec, found)],
+            unjudged=list(found.unjudged),
             **more,
         )
 

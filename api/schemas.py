@@ -1,7 +1,7 @@
 """What the API answers about experiments, typed. Numbers that are not finite become null."""
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.notebook import table
 from core.history import Culprit
-from core.spec import ExperimentSpec
+from core.spec import AnySpec, ExperimentSpec
 from core.spec.estimate import estimate
 from core.store import Experiment, Page, RunRecord, Status
 
@@ -53,6 +53,7 @@ class RunAnswer(Answer):
     )
     culprit: CulpritAnswer | None = Field(description="where the first value was that was not finite")
     final_metrics: dict[str, float | None] | None = Field(description="the last stored epoch's")
+    error: str | None = Field(None, description="why it failed, where it was sent from elsewhere and did")
 
     @classmethod
     def of(cls, run: RunRecord) -> "RunAnswer":
@@ -64,6 +65,7 @@ class RunAnswer(Answer):
             stopped_by=run.stopped_by,
             culprit=CulpritAnswer.of(run.culprit) if run.culprit else None,
             final_metrics=dict(run.final_metrics) if run.final_metrics else None,
+            error=run.error,
         )
 
 
@@ -72,6 +74,7 @@ class ExperimentAnswer(Answer):
 
     id: UUID
     name: str
+    source: Literal["service", "external"] = Field(description="external: trained elsewhere, and its series are sent")
     status: Status
     stopped_by: str | None
     progress: Progress
@@ -79,13 +82,16 @@ class ExperimentAnswer(Answer):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    expected_by: datetime | None = Field(
+        description="of a running training elsewhere: unless it is heard of before, its sender counts as silent then"
+    )
     attempt: int = Field(description="how often a worker has taken it up")
     worker: str | None
     error: str | None = Field(description="the last failure, kept even if a later attempt succeeded")
     compiled: bool | None = Field(description="whether XLA compiled the training; null before the first epoch")
     versions: dict[str, str] | None = Field(description="what trained it")
     runs: list[RunAnswer]
-    spec: ExperimentSpec
+    spec: AnySpec
 
     @classmethod
     def of(cls, experiment: Experiment) -> "ExperimentAnswer":
@@ -93,6 +99,7 @@ class ExperimentAnswer(Answer):
         return cls(
             id=experiment.id,
             name=experiment.spec.name,
+            source="external" if experiment.is_external else "service",
             status=experiment.status,
             stopped_by=experiment.stopped_by,
             progress=Progress(epochs_done=experiment.epochs_done, epochs_total=experiment.epochs_total),
@@ -100,6 +107,7 @@ class ExperimentAnswer(Answer):
             created_at=experiment.created_at,
             started_at=experiment.started_at,
             finished_at=experiment.finished_at,
+            expected_by=experiment.lease_until if experiment.is_external else None,
             attempt=experiment.attempt,
             worker=experiment.worker,
             error=experiment.error,
@@ -109,6 +117,11 @@ class ExperimentAnswer(Answer):
             spec=experiment.spec,
         )
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing has been heard for too long of a training elsewhere: its sender may be dead."""
+        return self.expected_by is not None and self.expected_by < datetime.now(UTC)
+
     def _repr_html_(self) -> str:
         """What a notebook shows: how far it has come, and each run's final metrics."""
         names = list(next((run.final_metrics for run in self.runs if run.final_metrics), {}))
@@ -116,7 +129,8 @@ class ExperimentAnswer(Answer):
             (run.seed, run.epochs_done, run.stopped_by, *((run.final_metrics or {}).get(name) for name in names))
             for run in self.runs
         ]
-        title = f"{self.name}: {self.status}, {self.progress.epochs_done} of {self.progress.epochs_total} epochs"
+        status = f"{self.status}, silent" if self.is_silent else self.status
+        title = f"{self.name}: {status}, {self.progress.epochs_done} of {self.progress.epochs_total} epochs"
         notes = [f"id {self.id}", *([self.error] if self.error else [])]
         return table(title, ("seed", "epochs", "stopped by", *names), rows, notes)
 

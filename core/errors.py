@@ -3,7 +3,8 @@
     LabError
     ├── NotFound          what was asked for does not exist
     ├── Conflict          the request is sound, the state of things forbids it
-    │   └── ClaimLost     another worker owns the experiment now, or it is gone
+    │   ├── ClaimLost     another worker owns the experiment now, or it is gone
+    │   └── Misplaced     epochs that do not follow on those that are stored; `problems` says which would
     ├── Invalid           the request makes no sense; `problems` says where and why
     └── Unavailable       something outside (database, broker) does not answer; try again
 
@@ -45,6 +46,14 @@ class Conflict(LabError):
 
 class ClaimLost(Conflict):
     """Another worker owns the experiment now, or the experiment is gone: stop, and write nothing more."""
+
+
+class Misplaced(Conflict):
+    """Epochs that were sent do not follow on those that are stored, or differ from them. Nothing was stored."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
 
 
 class Invalid(LabError):

@@ -11,14 +11,15 @@ from uuid import UUID
 
 import structlog
 
-from core.diagnosis import Diagnosis, Run
+from core.diagnosis import Diagnosis, ExternalRun, Run
 from core.diagnosis import diagnose as ask_the_rules
 from core.errors import ClaimLost, Invalid, Unavailable
 from core.history import Checkpoint, Chunk, History
 from core.queue import JobQueue
 from core.settings import Settings
-from core.spec import ExperimentSpec
+from core.spec import ExperimentSpec, ExternalSpec
 from core.spec.estimate import check_bounds
+from core.spec.external import check_external_bounds
 from core.store import Claim, Experiment, ExperimentStore, Orders, Status, utc_now
 from core.treatment import Difference, Remedy, difference, remedy
 from core.trials import asked_about, look_at
@@ -37,7 +38,7 @@ TRIAGE_PAUSE = timedelta(seconds=0.02)
 
 
 def submit(
-    spec: ExperimentSpec,
+    spec: ExperimentSpec | ExternalSpec,
     *,
     store: ExperimentStore,
     queue: JobQueue,
@@ -46,12 +47,15 @@ def submit(
 ) -> tuple[Experiment, bool]:
     """Keep an experiment, then ring the bell. Says whether it is new.
 
-    A bell that does not ring is no failure: the sweep rings it later.
+    A bell that does not ring is no failure: the sweep rings it later. For a training that runs elsewhere none rings.
 
     Raises:
         Invalid: the spec is larger than this service allows.
         Conflict: the idempotency key was used for another spec.
     """
+    if isinstance(spec, ExternalSpec):
+        check_external_bounds(spec, settings)
+        return store.add(spec, idempotency_key=idempotency_key)
     check_bounds(spec, settings)
     experiment, new = store.add(spec, idempotency_key=idempotency_key)
     if new:
@@ -90,8 +94,10 @@ def diagnose(experiment_id: UUID, *, store: ExperimentStore) -> tuple[Experiment
     return experiment, ask_the_rules(experiment.spec, list(runs(experiment, experiment.spec, store)))
 
 
-def suggestions(spec: ExperimentSpec, diagnosis: Diagnosis) -> list[Suggestion]:
-    """The remedies for the root cause that apply to the spec, best first; none where nothing is wrong."""
+def suggestions(spec: ExperimentSpec | ExternalSpec, diagnosis: Diagnosis) -> list[Suggestion]:
+    """The remedies for the root cause that apply to the spec, best first; none where nothing is wrong or known."""
+    if isinstance(spec, ExternalSpec):
+        return []
     root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
     found = []
     for name in root.remedies if root else ():
@@ -136,7 +142,7 @@ def triage(
         store.delete(experiment.id)
 
 
-def runs(experiment: Experiment, spec: ExperimentSpec, store: ExperimentStore) -> Iterator[Run]:
+def runs(experiment: Experiment, spec: ExperimentSpec | ExternalSpec, store: ExperimentStore) -> Iterator[Run]:
     """What is stored of each seed, up to the last epoch whose metrics were: a worker may be writing.
 
     Args:
@@ -152,7 +158,10 @@ def runs(experiment: Experiment, spec: ExperimentSpec, store: ExperimentStore) -
             continue
         series = {kind: rows[run.seed].values[rows[run.seed].epochs <= epochs[-1]] for kind, rows in stored.items()}
         history = History(layout, int(epochs[0]), values, series)
-        yield Run(spec, run.seed, history, run.stopped_by, run.culprit)
+        if isinstance(spec, ExternalSpec):
+            yield ExternalRun(spec, run.seed, history, run.stopped_by)
+        else:
+            yield Run(spec, run.seed, history, run.stopped_by, run.culprit)
 
 
 def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta) -> int:

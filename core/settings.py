@@ -51,6 +51,8 @@ class Settings(BaseSettings):
 
     lease: Duration = timedelta(seconds=60)
     """A worker that has not written for so long is taken for dead. Longer than the slowest compilation."""
+    silence: Duration = timedelta(minutes=5)
+    """A training elsewhere of which nothing has been heard for so long is shown as silent."""
     requeue_after: Duration = timedelta(seconds=30)
     """An experiment that nobody has taken for so long is published again: its message may be lost."""
     sweep_every: Duration = timedelta(seconds=5)

@@ -14,6 +14,7 @@ from core.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from core.experiments import diagnose, publish, runs
 from core.queue import JobQueue
 from core.settings import Settings
+from core.spec import ExperimentSpec
 from core.spec.estimate import check_bounds
 from core.store import Experiment, ExperimentStore, Place, Status, TreatmentRecord, TreatmentStatus
 from core.trials import (
@@ -40,23 +41,24 @@ def treat(
 
     Raises:
         NotFound: there is no such experiment.
-        Conflict: it is not finished, nothing is wrong with it, or it is being treated already.
+        Conflict: it is trained elsewhere, not finished, nothing is wrong with it, or it is being treated already.
         Invalid: a remedy does not apply, they are more than the budget allows, or the service allows no so many seeds.
     """
     experiment = store.get(experiment_id)
+    spec = experiment.own_spec("a treatment trains changed specs, and there is none to change")
     if not experiment.status.is_finished:
         raise Conflict(f"The experiment is {experiment.status}: it can be treated once it has been trained.")
-    check_applicable(request, experiment.spec)
+    check_applicable(request, spec)
     _, found = diagnose(experiment_id, store=store)
     if found.verdict not in ("ill", "at risk"):
         raise Conflict(f"The experiment is {found.verdict}: nothing is known to be wrong with it, so nothing to treat.")
     treatment = begin(
-        experiment.spec,
+        spec,
         request.remedies or [(name,) for name in advised(found)],
         seeds=request.seeds,
         budget=request.budget,
         chosen=request.remedies is not None,
-        untreated=_as_untreated(experiment, request.seeds, store),
+        untreated=_as_untreated(experiment, spec, request.seeds, store),
     )
     _check_seeds(request, settings)
     for trial in treatment.trials:
@@ -140,12 +142,12 @@ def advance(treatment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> N
         return
 
 
-def _as_untreated(experiment: Experiment, seeds: int, store: ExperimentStore) -> Trial | None:
+def _as_untreated(experiment: Experiment, spec: ExperimentSpec, seeds: int, store: ExperimentStore) -> Trial | None:
     """The experiment itself as the untreated trial, where it has been trained on just the seeds that are wanted."""
-    if experiment.status is not Status.completed or len(experiment.spec.seeds) != seeds:
+    if experiment.status is not Status.completed or len(spec.seeds) != seeds:
         return None
-    found = result(experiment.spec, list(runs(experiment, experiment.spec, store)), _seconds(experiment))
-    return Trial("untreated", (), experiment.spec, "finished", result=found)
+    found = result(spec, list(runs(experiment, spec, store)), _seconds(experiment))
+    return Trial("untreated", (), spec, "finished", result=found)
 
 
 def _taken_in(record: TreatmentRecord, store: ExperimentStore) -> Treatment:

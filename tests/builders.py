@@ -18,7 +18,7 @@ from core.history import (
     StoppedBy,
     Variable,
 )
-from core.spec import ExperimentSpec
+from core.spec import ExperimentSpec, ExternalSpec
 
 MINUTE = timedelta(minutes=1)
 ARCHITECTURE = Architecture(
@@ -52,7 +52,32 @@ def a_spec(
     return ExperimentSpec.model_validate(fields | more)
 
 
-def measured(spec: ExperimentSpec, seed: int, first_epoch: int, epochs: int) -> History:
+def an_external_spec(*, epochs: int = 6, seeds: Sequence[int] = (0,), layers: int = 2, **more: Any) -> ExternalSpec:
+    """A small network that is trained elsewhere."""
+    widths = [2, *[3] * (layers - 1), 1]
+    fields: dict[str, Any] = {
+        "source": "external",
+        "name": "elsewhere",
+        "layers": [
+            {
+                "name": f"dense_{i}",
+                "class_name": "Dense",
+                "output_shape": [widths[i]],
+                "parameters": [
+                    {"name": "kernel", "shape": [widths[i - 1], widths[i]]},
+                    {"name": "bias", "shape": [widths[i]]},
+                ],
+            }
+            for i in range(1, layers + 1)
+        ],
+        "metrics": ["loss", "accuracy", "val_loss", "val_accuracy"],
+        "epochs": epochs,
+        "seeds": list(seeds),
+    }
+    return ExternalSpec.model_validate(fields | more)
+
+
+def measured(spec: ExperimentSpec | ExternalSpec, seed: int, first_epoch: int, epochs: int) -> History:
     """Numbers that depend on the seed and the epoch alone, as a training's do."""
     layout, last = spec.layout, first_epoch + epochs - 1
     metrics = np.zeros((epochs, len(layout.metrics)), np.float32)

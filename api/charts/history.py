@@ -18,29 +18,37 @@ HEIGHT = 3.7
 MOST_LINEAR = 1e3
 LOWEST_SCORE = -1.05  # r² has no floor, and below −1 it says no more
 STYLES = ((BLUE, "-"), (VERMILION, "--"))
+NORMS = ("gradient_norm", "clipped_gradient_norm")
 RANGES = {each.kind: each.range for each in METRICS}
 
 
 def draw(experiment: str, metrics: Metrics) -> Figure:
     """The loss, and beside it the first metric there is: the median over the seeds, and their range."""
-    measured, chosen = ensemble(metrics), [name for name in metrics.names if f"val_{name}" in metrics.names][:2]
+    measured, chosen = ensemble(metrics), _chosen(metrics.names)
     title = " and ".join(name.replace("_", " ") for name in chosen).capitalize()
     figure = blank(title, _caption(experiment, measured), panels=len(chosen), height=HEIGHT)
     if measured.is_empty:
         return nothing(figure)
     for axes, name in zip(figure.axes, chosen, strict=True):
-        part = measured.only([metrics.names.index(each) for each in (name, f"val_{name}")])
-        _panel(axes, part, ("training samples", "validation samples"), _scale(name, part))
+        both = [each for each in (name, f"val_{name}") if each in metrics.names]
+        part = measured.only([metrics.names.index(each) for each in both])
+        _panel(axes, part, ("training samples", "validation samples")[: len(both)], _scale(name, part))
         axes.set_ylabel(name)
         if name == "r2_score":
             axes.set_ylim(max(LOWEST_SCORE, axes.get_ylim()[0]), 1.03)
     return figure
 
 
+def _chosen(names: tuple[str, ...]) -> list[str]:
+    """What is measured on both kinds of samples; where nothing is, as may be of a training elsewhere, what there is."""
+    both = [name for name in names if f"val_{name}" in names]
+    return (both or [name for name in names if not name.startswith("val_") and name != "learning_rate"])[:2]
+
+
 def draw_norms(experiment: str, metrics: Metrics) -> Figure:
     """The length of the whole gradient, before and after it was clipped."""
     measured = ensemble(metrics)
-    part = measured.only([metrics.names.index(each) for each in ("gradient_norm", "clipped_gradient_norm")])
+    part = measured.only([metrics.names.index(each) for each in NORMS])
     formula = "‖g‖₂ = length of the gradient of all weights, mean over the epoch's mini-batches"
     figure = blank("Length of the gradient", _caption(experiment, measured, formula), height=HEIGHT)
     if measured.is_empty:
@@ -71,7 +79,7 @@ def _scale(name: str, part: Ensemble) -> Scale:
 
 def _panel(axes: Axes, part: Ensemble, labels: tuple[str, ...], scale: Scale) -> None:
     scaled(axes, scale, part)
-    for column, (label, (colour, dash)) in enumerate(zip(labels, STYLES, strict=True)):
+    for column, (label, (colour, dash)) in enumerate(zip(labels, STYLES, strict=False)):
         line(axes, part, column, colour, label, scale, banded=True, dash=dash)
     over_epochs(axes, part.epochs)
     handles = [*axes.get_legend_handles_labels()[0], *told_marks(part, scale, "NaN or infinite")]

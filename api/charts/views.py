@@ -7,13 +7,14 @@ from matplotlib.figure import Figure
 
 from api.charts import boundary, heat_map, history, lines, ridges, scatter, steps
 from api.charts.layered import Layered
-from api.series.boundary import Boundary
+from api.series.boundary import Boundary, dataset_of
 from api.series.choice import DEFAULT_PARAMETER, choose_tensors, recorded
 from api.series.epochs import Span, cut
 from api.series.metrics import Metrics
 from api.series.reading import Chosen
 from api.series.vectors import Histograms, Steps
 from core.errors import NotFound
+from core.spec import ExternalSpec
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ def _curves(asked: Asked) -> Figure:
 
 def _norms(asked: Asked) -> Figure:
     recorded(asked.chosen.experiment, asked.chosen.layout, "gradients")
+    if not _has_norms(asked.chosen):
+        raise NotFound("There are no lengths of the whole gradient in this experiment: they are not among its metrics.")
     return history.draw_norms(asked.name, _metrics(asked))
 
 
@@ -104,7 +107,7 @@ def _steps(asked: Asked) -> Figure:
 
 
 def _data(asked: Asked) -> Figure:
-    dataset = asked.chosen.experiment.spec.dataset
+    dataset = dataset_of(asked.chosen.experiment)
     if not scatter.can_be_drawn(dataset.value_count, dataset.target.steps):
         raise NotFound(f"The samples of {dataset.kind} have no place in the plane: only those of two inputs have one.")
     return scatter.draw(asked.name, dataset.kind, dataset.load(), dataset.target)
@@ -112,7 +115,7 @@ def _data(asked: Asked) -> Figure:
 
 def _boundary(asked: Asked) -> Figure:
     layout, runs = asked.chosen.series("boundary")
-    spec = asked.chosen.experiment.spec
+    spec = asked.chosen.experiment.own_spec("what its outputs mean")
     return boundary.draw(asked.name, Boundary.of(spec, layout, runs, asked.span(0)), spec.dataset.load())
 
 
@@ -161,6 +164,18 @@ def view(name: str) -> View:
 
 def drawable(chosen: Chosen) -> list[View]:
     """The views that an experiment has something for."""
-    dataset = chosen.experiment.spec.dataset
-    plane = scatter.can_be_drawn(dataset.value_count, dataset.target.steps)
-    return [each for each in VIEWS if (not each.kind or each.kind in chosen.layout) and (each.name != "data" or plane)]
+    lacking = {
+        name for name, there in (("data", _has_plane(chosen)), ("gradient-norm", _has_norms(chosen))) if not there
+    }
+    return [each for each in VIEWS if (not each.kind or each.kind in chosen.layout) and each.name not in lacking]
+
+
+def _has_norms(chosen: Chosen) -> bool:
+    return set(history.NORMS) <= set(chosen.layout.metrics)
+
+
+def _has_plane(chosen: Chosen) -> bool:
+    spec = chosen.experiment.spec
+    if isinstance(spec, ExternalSpec):
+        return False
+    return scatter.can_be_drawn(spec.dataset.value_count, spec.dataset.target.steps)

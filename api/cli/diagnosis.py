@@ -21,6 +21,8 @@ def diagnosis(found: DiagnosisAnswer) -> Group:
         parts += [Text(f"Root cause: {root.title}", style="bold"), Padding(root.explanation, (0, 0, 1, 2))]
     if found.findings:
         parts.append(_table(found.findings))
+    if found.unjudged:
+        parts.append(Text(f"trained elsewhere: {len(found.unjudged)} rules cannot be judged", style="dim"))
     for each in found.suggestions[:MOST_SUGGESTED]:
         parts.append(Text(f"may help: {each.title} ({each.remedy})"))
     return Group(*parts)

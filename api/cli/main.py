@@ -8,7 +8,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from api.cli import demo as demonstration
-from api.cli import serve as service
 from api.cli.charts import save_charts
 from api.cli.diagnosis import diagnosis
 from api.cli.display import picture
@@ -56,6 +55,8 @@ def serve(
     api_only: Annotated[bool, typer.Option(help="No worker and no migration: others see to them.")] = False,
 ) -> None:
     """Run the service until Ctrl-C: migrates the database, starts the API and a worker, stops both together."""
+    from api.cli import serve as service  # the whole API: no other command needs to load it
+
     with in_one_line():
         service.serve(read_settings(host=host, port=port), api_only=api_only)
 
@@ -113,7 +114,13 @@ def list_(
     with in_one_line():
         for _, each in zip(range(limit), _client(url).experiments(status=status), strict=False):
             epochs = f"{each.progress.epochs_done}/{each.progress.epochs_total}"
-            table.add_row(str(each.id), each.status, epochs, f"{each.created_at:%Y-%m-%d %H:%M:%S}", each.name)
+            table.add_row(
+                str(each.id),
+                "silent" if each.is_silent else each.status,
+                epochs,
+                f"{each.created_at:%Y-%m-%d %H:%M:%S}",
+                each.name,
+            )
     console.print(table)
 
 
@@ -239,7 +246,7 @@ def follow(client: Client, submitted: ExperimentAnswer) -> ExperimentAnswer:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as progress:
-        epochs = submitted.spec.training.epochs
+        epochs = submitted.spec.epochs
         bars = {seed: progress.add_task(f"seed {seed}", total=epochs) for seed in submitted.spec.seeds}
 
         def advance(experiment: ExperimentAnswer) -> None:
@@ -263,4 +270,5 @@ def _conclude(experiment: ExperimentAnswer) -> Exit:
 def _state(experiment: ExperimentAnswer) -> str:
     stopped = f", a run was stopped: {experiment.stopped_by}" if experiment.stopped_by else ""
     error = f" ({experiment.error})" if experiment.error else ""
-    return f"{experiment.status}{stopped}{error}"
+    silent = ", silent" if experiment.is_silent else ""
+    return f"{experiment.status}{silent}{stopped}{error}"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from api.export.source import METRICS, Source
-from api.series.boundary import axes
+from api.series.boundary import axes, dataset_of
 from core.statistics import EDGES
 
 
@@ -33,7 +33,7 @@ def _named(source: Source) -> Iterator[tuple[str, np.ndarray]]:
         yield f"parameters_{series.kind}", np.array([tensor.parameter for tensor in series.tensors], np.str_)
         yield f"columns_{series.kind}", np.array(series.columns, np.str_)
         if series.kind == "boundary":
-            yield from zip(("x_boundary", "y_boundary"), axes(source.experiment.spec.dataset), strict=True)
+            yield from zip(("x_boundary", "y_boundary"), axes(dataset_of(source.experiment)), strict=True)
     for i, run in enumerate(source.runs):
         for kind in source.kinds:
             rows = source.rows(run, kind)

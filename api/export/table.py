@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from api.export.outflow import Outflow
 from api.export.source import METRICS, Source, in_blocks
-from api.series.boundary import axes
+from api.series.boundary import axes, dataset_of
 from core.history import SeriesLayout, Tensor
 from core.statistics import EDGES
 from core.store import Rows
@@ -44,7 +44,7 @@ def table(source: Source) -> Iterator[bytes]:
         "bin_edges": json.dumps(EDGES.tolist()),
     }
     if "boundary" in source.kinds:
-        x, y = axes(source.experiment.spec.dataset)
+        x, y = axes(dataset_of(source.experiment))
         about |= {"boundary_x": json.dumps(x.tolist()), "boundary_y": json.dumps(y.tolist())}
     schema, out = pa.schema(FIELDS, metadata=about), Outflow()
     with parquet.ParquetWriter(out, schema, compression="zstd") as file:

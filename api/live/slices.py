@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.live.event import EpochsEvent, RunEpochs, RunGradients
-from api.live.position import Reached
+from api.live.position import NOTHING, Reached
 from api.series.choice import DEFAULT_PARAMETER, choose_tensors
 from core.history import Layout
 from core.store import Experiment, ExperimentStore, Rows
@@ -38,12 +38,17 @@ class Teller:
         reached = begin
         while lagging := [place for place, (now, last) in enumerate(zip(reached, end, strict=True)) if now < last]:
             rows = max(1, MOST_VALUES // (len(lagging) * self._width))
-            until = {place: min(end[place], reached[place] + rows) for place in lagging}
+            until = {place: min(end[place], max(reached[place], self._before_first) + rows) for place in lagging}
             after, event = self._slice(reached, until)
             if after == reached:
                 return
             yield after, event
             reached = after
+
+    @property
+    def _before_first(self) -> int:
+        """What lies behind this is stored: a training elsewhere need not send how it was before its first update."""
+        return self.experiment.spec.first_epoch if self.experiment.is_external else NOTHING
 
     @property
     def _width(self) -> int:

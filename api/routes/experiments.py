@@ -10,7 +10,7 @@ from api.dependencies import ETag, Queue, SettingsDep, Store, etag_of
 from api.errors import documented
 from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
 from core import experiments
-from core.spec import ExperimentSpec
+from core.spec import AnySpec, ExperimentSpec
 from core.spec.estimate import check_bounds
 from core.store import Status
 
@@ -45,12 +45,32 @@ EXAMPLE = {
     "seeds": [0],
 }
 Spec = Annotated[ExperimentSpec, Body(openapi_examples={"deep tanh": {"summary": "deep tanh", "value": EXAMPLE}})]
+ELSEWHERE = {
+    "source": "external",
+    "name": "my own fit",
+    "layers": [
+        {
+            "name": "dense",
+            "class_name": "Dense",
+            "output_shape": [1],
+            "parameters": [{"name": "kernel", "shape": [2, 1]}],
+        }
+    ],
+    "metrics": ["loss", "val_loss"],
+    "epochs": 100,
+    "seeds": [0],
+}
+EXAMPLES = {
+    "deep tanh": {"summary": "deep tanh", "value": EXAMPLE},
+    "elsewhere": {"summary": "trained elsewhere", "value": ELSEWHERE},
+}
+Submitted = Annotated[AnySpec, Body(openapi_examples=EXAMPLES)]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")]
 
 
 @router.post("", status_code=202, responses=documented(401, 409, 413, 415, 422, 503), summary="Submit")
 def submit(
-    spec: Spec,
+    spec: Submitted,
     response: Response,
     store: Store,
     queue: Queue,
@@ -59,7 +79,9 @@ def submit(
 ) -> ExperimentAnswer:
     """Queue an experiment; training happens in a worker.
 
-    With an `Idempotency-Key` that was sent before with the same spec, the answer is the experiment it made then.
+    With `source: external` nothing is trained here: the experiment is running at once, and is sent its series from
+    wherever it is trained. With an `Idempotency-Key` that was sent before with the same spec, the answer is the
+    experiment it made then.
     """
     experiment, _ = experiments.submit(
         spec, store=store, queue=queue, settings=settings, idempotency_key=idempotency_key
@@ -103,7 +125,10 @@ def get(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentAnswer:
 
 @router.post("/{experiment_id}/cancel", responses=documented(401, 404, 409, 422, 503), summary="Cancel")
 def cancel(experiment_id: UUID, store: Store) -> ExperimentAnswer:
-    """Cancel an experiment: at once if it is queued, at the next chunk if it is running. What was measured is kept."""
+    """Cancel an experiment: at once if it is queued, at the next chunk if it is running. What was measured is kept.
+
+    One that is trained elsewhere is cancelled at once, and whoever sends its series is told so with 409.
+    """
     return ExperimentAnswer.of(experiments.cancel(experiment_id, store=store))
 
 

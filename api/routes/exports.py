@@ -101,6 +101,7 @@ def network(
     `keras.models.load_model` loads it. It is not compiled: loss and optimiser are in the experiment's spec.
     """
     experiment = store.get(experiment_id)
+    experiment.own_spec("its networks are not sent")
     form, snapshot = store.network(experiment_id, seed, epoch=epoch)
     began = experiment.started_at or experiment.created_at
     pieces = zipped(keras_file(form, snapshot, began), at=began, compressed=False)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from api.dependencies import ETag, MediaType, Store
 from api.routes.series import AllEpochs, Asked, Wanted, responses
 from api.series.answers import BoundaryAnswer, SamplesAnswer
-from api.series.boundary import Boundary, Samples
+from api.series.boundary import Boundary, Samples, dataset_of
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 
@@ -47,7 +47,8 @@ def boundary(wanted: Asked, span: AllEpochs) -> Any:
     decides. The grid reaches a tenth of the samples' range beyond them.
     """
     layout, runs = wanted.series("boundary")
-    return wanted.reply(Boundary.of(wanted.experiment.spec, layout, runs, span), "boundary")
+    spec = wanted.experiment.own_spec("what its outputs mean")
+    return wanted.reply(Boundary.of(spec, layout, runs, span), "boundary")
 
 
 @router.get("/samples", response_model=SamplesAnswer, responses=responses(SAMPLES), summary="Samples of two inputs")
@@ -59,4 +60,4 @@ def samples(
     They are drawn again from the spec; of each part the first `max_samples` are answered.
     """
     wanted = Wanted(experiment_id, store, etag, media_type)
-    return wanted.reply(Samples.of(wanted.experiment.spec.dataset, max_samples), "samples")
+    return wanted.reply(Samples.of(dataset_of(wanted.experiment), max_samples), "samples")

@@ -12,8 +12,16 @@ from api.series.epochs import Cut, Span, cut, nonfinite
 from core.datasets import Dataset, DatasetSpec
 from core.errors import NotFound
 from core.history import SeriesLayout
-from core.spec import ExperimentSpec
+from core.spec import ExperimentSpec, ExternalSpec
 from core.store import Experiment, Rows
+
+
+def dataset_of(experiment: Experiment) -> DatasetSpec:
+    """What an experiment learns from. Raises NotFound: it is trained elsewhere."""
+    if isinstance(experiment.spec, ExternalSpec):
+        raise NotFound("There are no samples in this experiment: it is trained elsewhere, and its data are not known.")
+    found: DatasetSpec = experiment.spec.dataset
+    return found
 
 
 @lru_cache(maxsize=256)

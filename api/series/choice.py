@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from core.errors import Invalid, NotFound, Problem, shorten
 from core.history import Layout, SeriesLayout
+from core.spec import ExternalSpec
 from core.spec.problems import among
 from core.store import Experiment
 
@@ -32,6 +33,8 @@ def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
     if kind in layout:
         return layout[kind]
     called, field = RECORDED[kind]
+    if isinstance(experiment.spec, ExternalSpec):
+        raise NotFound(f"There are no {called} in this experiment: it is trained elsewhere, and they are not sent.")
     dataset = experiment.spec.dataset
     if kind == "boundary" and not dataset.has_boundary:
         raise NotFound(f"{dataset.kind} has no decision boundary in a plane: only classes of two inputs have one.")

@@ -1,7 +1,8 @@
 """Shelf: one file per dataset, made with NumPy and scikit-learn only.
 
 Left out are scikit-learn's sets that must be downloaded (Olivetti faces, 20 newsgroups, California housing, covertype,
-kddcup99, LFW, RCV1, species): nothing here reaches for the network.
+kddcup99, LFW, RCV1, species): nothing here reaches for the network. scikit-learn is loaded where samples are drawn:
+whoever only reads specs, as the command line does, need not wait for it.
 """
 
 from core.datasets.adding import Adding

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from sklearn.datasets import make_blobs
 
 from core.datasets.dataset import GeneratedDataset, Shape
 from core.targets import Target
@@ -30,6 +29,8 @@ class Blobs(GeneratedDataset):
         return Target("classes", self.centers)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_blobs
+
         x, y = make_blobs(
             n_samples=self.samples,
             n_features=self.features,

@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer
 
 from core.datasets.dataset import BundledDataset
 from core.targets import Target
@@ -17,5 +16,7 @@ class BreastCancer(BundledDataset):
     answers = Target("classes", 2)
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import load_breast_cancer
+
         x, y = load_breast_cancer(return_X_y=True)
         return x, y

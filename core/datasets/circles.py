@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from sklearn.datasets import make_circles
 
 from core.datasets.dataset import GeneratedDataset, Noise, Shape
 from core.targets import Target
@@ -28,5 +27,7 @@ class Circles(GeneratedDataset):
         return Target("classes", 2)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_circles
+
         x, y = make_circles(n_samples=self.samples, noise=self.noise, factor=self.factor, random_state=self.seed)
         return x, y

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
-from sklearn.datasets import make_classification
 
 from core.datasets.dataset import GeneratedDataset, Shape, at_most
 from core.targets import Target
@@ -41,6 +40,8 @@ class Classification(GeneratedDataset):
         return Target("classes", self.classes)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_classification
+
         x, y = make_classification(
             n_samples=self.samples,
             n_features=self.features,

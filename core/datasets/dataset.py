@@ -6,7 +6,6 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from core.frozen import Frozen
 from core.targets import Target
@@ -119,11 +118,13 @@ class ScaledFeatures(DatasetSpec):
     standard deviation 1; none: left as drawn."""
 
     def _scaled(self, x: np.ndarray) -> np.ndarray:
+        if self.scale is None:
+            return x
+        from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
         if self.scale == "standard":
             return np.asarray(StandardScaler().fit_transform(x))
-        if self.scale is not None:
-            return np.asarray(MinMaxScaler(feature_range=self.scale).fit_transform(x))
-        return x
+        return np.asarray(MinMaxScaler(feature_range=self.scale).fit_transform(x))
 
     @field_validator("scale")
     @classmethod
@@ -143,6 +144,8 @@ class ScaledTargets(DatasetSpec):
     def _scaled_targets(self, y: np.ndarray) -> np.ndarray:
         if self.target_scale is None:
             return y
+        from sklearn.preprocessing import StandardScaler
+
         return np.asarray(StandardScaler().fit_transform(y.reshape(len(y), self.target.count)))
 
 

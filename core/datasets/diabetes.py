@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import load_diabetes
 
 from core.datasets.dataset import BundledDataset, ScaledTargets
 from core.targets import Target
@@ -20,5 +19,7 @@ class Diabetes(BundledDataset, ScaledTargets):
     answers = Target("values", 1)
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import load_diabetes
+
         x, y = load_diabetes(return_X_y=True)
         return x, y

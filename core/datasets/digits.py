@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from core.datasets.dataset import BundledDataset, Shape
 from core.targets import Target
@@ -29,5 +28,7 @@ class Digits(BundledDataset):
         return SHAPES[self.form]
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import load_digits
+
         x, y = load_digits(return_X_y=True)
         return x, y

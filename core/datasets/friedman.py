@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
-from sklearn.datasets import make_friedman1, make_friedman2, make_friedman3
 
 from core.datasets.dataset import GeneratedDataset, ScaledTargets, Shape
 from core.targets import Target
@@ -35,6 +34,8 @@ class Friedman(GeneratedDataset, ScaledTargets):
         return Target("values", 1)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_friedman1, make_friedman2, make_friedman3
+
         if self.variant == 1:
             (features,) = self.feature_shape
             x, y = make_friedman1(self.samples, features, noise=self.noise, random_state=self.seed)

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
-from sklearn.datasets import make_gaussian_quantiles
 
 from core.datasets.dataset import GeneratedDataset, Shape, at_most
 from core.targets import Target
@@ -30,6 +29,8 @@ class GaussianQuantiles(GeneratedDataset):
         return Target("classes", self.classes)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_gaussian_quantiles
+
         x, y = make_gaussian_quantiles(
             n_samples=self.samples,
             n_features=self.features,

@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import make_hastie_10_2
 
 from core.datasets.dataset import GeneratedDataset, Shape
 from core.targets import Target
@@ -24,5 +23,7 @@ class Hastie102(GeneratedDataset):
         return Target("classes", 2)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_hastie_10_2
+
         x, y = make_hastie_10_2(n_samples=self.samples, random_state=self.seed)
         return x, y > 0

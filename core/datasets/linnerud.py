@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import load_linnerud
 
 from core.datasets.dataset import BundledDataset, ScaledTargets
 from core.targets import Target
@@ -17,5 +16,7 @@ class Linnerud(BundledDataset, ScaledTargets):
     answers = Target("values", 3)
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import load_linnerud
+
         x, y = load_linnerud(return_X_y=True)
         return x, y

@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import make_moons
 
 from core.datasets.dataset import GeneratedDataset, Noise, Shape
 from core.targets import Target
@@ -25,5 +24,7 @@ class Moons(GeneratedDataset):
         return Target("classes", 2)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_moons
+
         x, y = make_moons(n_samples=self.samples, noise=self.noise, random_state=self.seed)
         return x, y

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
-from sklearn.datasets import make_multilabel_classification
 
 from core.datasets.dataset import GeneratedDataset, Shape, at_most
 from core.targets import Target
@@ -39,6 +38,8 @@ class Multilabel(GeneratedDataset):
         return Target("labels", self.labels)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_multilabel_classification
+
         x, y = make_multilabel_classification(
             n_samples=self.samples,
             n_features=self.features,

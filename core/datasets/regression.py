@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
-from sklearn.datasets import make_regression
 
 from core.datasets.dataset import GeneratedDataset, ScaledTargets, Shape, at_most
 from core.targets import Target
@@ -34,6 +33,8 @@ class Regression(GeneratedDataset, ScaledTargets):
         return Target("values", self.targets)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_regression
+
         x, y = make_regression(
             n_samples=self.samples,
             n_features=self.features,

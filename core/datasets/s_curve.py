@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import make_s_curve
 
 from core.datasets.dataset import GeneratedDataset, Noise, ScaledTargets, Shape
 from core.targets import Target
@@ -28,5 +27,7 @@ class SCurve(GeneratedDataset, ScaledTargets):
         return Target("values", 1)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_s_curve
+
         x, t = make_s_curve(self.samples, noise=self.noise, random_state=self.seed)
         return x, t

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from sklearn.datasets import make_sparse_uncorrelated
 
 from core.datasets.dataset import GeneratedDataset, ScaledTargets, Shape
 from core.targets import Target
@@ -29,5 +28,7 @@ class SparseUncorrelated(GeneratedDataset, ScaledTargets):
         return Target("values", 1)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_sparse_uncorrelated
+
         x, y = make_sparse_uncorrelated(self.samples, self.features, random_state=self.seed)
         return x, y

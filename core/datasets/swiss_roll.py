@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import make_swiss_roll
 
 from core.datasets.dataset import GeneratedDataset, Noise, ScaledTargets, Shape
 from core.targets import Target
@@ -30,5 +29,7 @@ class SwissRoll(GeneratedDataset, ScaledTargets):
         return Target("values", 1)
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import make_swiss_roll
+
         x, t = make_swiss_roll(self.samples, noise=self.noise, hole=self.hole, random_state=self.seed)
         return x, t

@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import load_wine
 
 from core.datasets.dataset import BundledDataset
 from core.targets import Target
@@ -17,5 +16,7 @@ class Wine(BundledDataset):
     answers = Target("classes", 3)
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn.datasets import load_wine
+
         x, y = load_wine(return_X_y=True)
         return x, y

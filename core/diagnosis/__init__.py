@@ -6,8 +6,8 @@ causal order and names one root cause. Everything here is a pure function of spe
 
 from collections.abc import Sequence
 
-from core.diagnosis.conclusion import Diagnosis, SeedOutcome, conclude
-from core.diagnosis.evidence import Run
+from core.diagnosis.conclusion import Diagnosis, SeedOutcome, Unjudged, conclude
+from core.diagnosis.evidence import ExternalRun, Run
 from core.diagnosis.finding import Finding, Measure, Sighting
 from core.diagnosis.outcome import Outcome, outcome
 from core.diagnosis.rule import Rule
@@ -47,7 +47,7 @@ from core.diagnosis.rules import (
     vanishing_signal,
     vanishing_through_time,
 )
-from core.spec import ExperimentSpec
+from core.spec import ExperimentSpec, ExternalSpec
 
 # In causal order: what can cause comes before what it can cause.
 RULES: tuple[Rule, ...] = (
@@ -67,7 +67,7 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def diagnose(spec: ExperimentSpec, runs: Sequence[Run]) -> Diagnosis:
+def diagnose(spec: ExperimentSpec | ExternalSpec, runs: Sequence[Run]) -> Diagnosis:
     """What is wrong with an experiment, from what is recorded of its runs so far.
 
     Args:
@@ -80,6 +80,7 @@ def diagnose(spec: ExperimentSpec, runs: Sequence[Run]) -> Diagnosis:
 __all__ = [
     "RULES",
     "Diagnosis",
+    "ExternalRun",
     "Finding",
     "Measure",
     "Outcome",
@@ -87,6 +88,7 @@ __all__ = [
     "Run",
     "SeedOutcome",
     "Sighting",
+    "Unjudged",
     "diagnose",
     "outcome",
 ]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from statistics import median_low
 from typing import Literal
 
-from core.diagnosis.evidence import Run
+from core.diagnosis.evidence import ExternalRun, Run, Unknown
 from core.diagnosis.finding import SEVERITIES, Finding, Kind, Sighting
-from core.diagnosis.outcome import Outcome, outcome
+from core.diagnosis.outcome import Outcome, outcome, stands_still
 from core.diagnosis.rule import Rule
-from core.spec import ExperimentSpec
+from core.spec import ExperimentSpec, ExternalSpec
 
 Verdict = Literal["healthy", "at risk", "ill", "undecided"]
 
@@ -41,25 +41,40 @@ class SeedOutcome:
 
 
 @dataclass(frozen=True)
+class Unjudged:
+    """A rule that cannot be asked of a training that ran elsewhere.
+
+    Attributes:
+        rule: its name.
+        why: what it needs that is not known.
+    """
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """What is wrong with an experiment.
 
     Attributes:
         verdict: ``ill``: more than a third of the seeds looked at fail, diverge or learn by heart; ``at risk``: some
-            do, or a risk is seen in more than a third; ``undecided``: nothing is seen yet and it is too early; else
-            ``healthy``.
+            do, or a risk is seen in more than a third, or a symptom of a training elsewhere; ``undecided``: nothing is
+            seen yet and it is too early, or it cannot be said; else ``healthy``.
         root_cause: the rule of the finding that the others follow from; None where there is none.
         findings: causes before their consequences.
         outcomes: what became of each seed.
+        unjudged: the rules that cannot be asked, of a training that ran elsewhere.
     """
 
     verdict: Verdict
     root_cause: str | None
     findings: tuple[Finding, ...]
     outcomes: tuple[SeedOutcome, ...]
+    unjudged: tuple[Unjudged, ...] = ()
 
 
-def conclude(spec: ExperimentSpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagnosis:
+def conclude(spec: ExperimentSpec | ExternalSpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagnosis:
     """Ask every rule about every run, and put the answers in order.
 
     Args:
@@ -69,25 +84,38 @@ def conclude(spec: ExperimentSpec, runs: Sequence[Run], rules: Sequence[Rule]) -
     """
     runs = [run for run in runs if len(run.history)]
     outcomes = {run.seed: outcome(run) for run in runs}
-    seen = {rule.name: _sightings(rule, runs, outcomes) for rule in rules}
+    seen: dict[str, dict[int, Sighting]] = {}
+    unjudged = []
+    for rule in rules:
+        try:
+            seen[rule.name] = _sightings(rule, runs, outcomes)
+        except Unknown as missing:
+            unjudged.append(Unjudged(rule.name, str(missing)))
     order = [layer.name for layer in spec.layers]
-    found = [_finding(rule, seen[rule.name], len(runs), order) for rule in rules if seen[rule.name]]
+    found = [_finding(rule, seen[rule.name], len(runs), order) for rule in rules if seen.get(rule.name)]
     findings = _in_causal_order(found, {rule.name: rule for rule in rules})
     verdict = _verdict(findings, outcomes, len(spec.seeds))
     root = None if verdict in ("healthy", "undecided") else _root(findings, outcomes)
     last = {run.seed: run.history.last_epoch for run in runs}
     told = tuple(_told(seed, last.get(seed), outcomes.get(seed)) for seed in spec.seeds)
-    return Diagnosis(verdict, root, findings, told)
+    return Diagnosis(verdict, root, findings, told, tuple(unjudged))
 
 
 def _sightings(rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome]) -> dict[int, Sighting]:
-    """What a rule says of each seed. Symptoms count only where the run fails: many of them are seen in healthy ones."""
+    """What a rule says of each seed. Symptoms count only where the run fails: many of them are seen in healthy ones.
+
+    Whether a run fails that was trained elsewhere cannot be said: there they count as long as its loss has not fallen.
+
+    Raises:
+        Unknown: it needs what is not known of a training elsewhere.
+    """
     seen = {}
     for run in runs:
         sighting = rule(run)
         if sighting is None:
             continue
         fails = outcomes[run.seed].verdict in ("fails", "diverged")
+        fails = fails or (isinstance(run, ExternalRun) and stands_still(run))
         if fails or (sighting.kind or rule.kind) != "symptom":
             seen[run.seed] = sighting
     return seen
@@ -164,7 +192,8 @@ def _verdict(findings: Sequence[Finding], outcomes: Mapping[int, Outcome], seeds
     bad |= {seed for finding in findings if finding.kind == "failure" for seed in finding.seeds}
     if bad and len(bad) > SHARE * len(outcomes):
         return "ill"
-    risks = [each for each in findings if each.kind == "risk" and each.severity != "info"]
+    # Symptoms are among them: of our own trainings only those that fail show any, and these are bad already.
+    risks = [each for each in findings if each.kind in ("risk", "symptom") and each.severity != "info"]
     if bad or any(len(each.seeds) > SHARE * each.of_seeds for each in risks):
         return "at risk"
     return "undecided" if len(known) < seeds else "healthy"

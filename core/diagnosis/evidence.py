@@ -10,11 +10,15 @@ import numpy as np
 from core.activations import ActivationFunction
 from core.diagnosis.facts import DataFacts, facts
 from core.history import Culprit, History, StoppedBy, Tensor
-from core.spec import ExperimentSpec, NamedLayer
+from core.spec import ExperimentSpec, ExternalSpec, NamedLayer
 
 # What turns a layer's pre-activations off, rather than damping them: its inactive share is no saturation.
 RELU_LIKE = ("relu", "relu6")
 RECURRENT = ("simple_rnn", "gru", "lstm", "bidirectional")
+
+
+class Unknown(Exception):
+    """A question needs what is not known of a training that ran elsewhere; the message says what."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +144,11 @@ class Run:
         return self.series(kind, statistic, lambda t: t.layer in layers and wanted(layers[t.layer]))
 
     @property
+    def weighted_layers(self) -> tuple[str, ...]:
+        """The names of the hidden layers that have weights, input side first."""
+        return tuple(layer.name for layer in self.hidden_layers if layer.tensors)
+
+    @property
     def hidden_layers(self) -> tuple[NamedLayer, ...]:
         """The layers before those that make the output, in the order in which samples pass them."""
         return tuple(self._hidden_layers.values())
@@ -153,18 +162,57 @@ class Run:
         return {layer.name: layer for layer in layers[:last]}
 
 
+class ExternalRun(Run):
+    """One seed of a training that ran elsewhere: its history, and the names of what it is of.
+
+    A question that needs its spec or its data, `spec` and `facts`, is answered by Unknown.
+
+    Attributes:
+        external: what is known of the training.
+    """
+
+    external: ExternalSpec
+
+    def __init__(
+        self, external: ExternalSpec, seed: int, history: History, stopped_by: StoppedBy | None = None
+    ) -> None:
+        known = {"external": external, "seed": seed, "history": history, "stopped_by": stopped_by, "culprit": None}
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def spec(self) -> ExperimentSpec:
+        """Not known."""
+        raise Unknown("neither its data nor how its network was made and trained is known here")
+
+    @property
+    def facts(self) -> DataFacts:
+        """Not known."""
+        raise Unknown("its data are not known here")
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing follows."""
+        return self.stopped_by is not None or self.history.last_epoch >= self.external.epochs
+
+    @property
+    def weighted_layers(self) -> tuple[str, ...]:
+        """The names of the layers that have weights, input side first, without the last, which makes the output."""
+        return tuple(layer.name for layer in self.external.layers if layer.parameters)[:-1]
+
+
 def arriving(run: Run) -> Recorded | None:
     """‖δ‖ of the first hidden layer with weights by ‖δ‖ of the output, as one column; None where unrecorded.
 
     Lengths, not means: the width of a layer then does not matter.
     """
-    weighted = [layer.name for layer in run.hidden_layers if layer.tensors]
-    signals = run.series("signals", "rms")
+    weighted, signals = run.weighted_layers, run.series("signals", "rms")
     if not weighted or signals is None or weighted[0] not in signals.layers:
         return None
     first, last = signals.layers.index(weighted[0]), len(signals.tensors) - 1
     lengths = signals.values * [math.sqrt(math.prod(tensor.shape)) for tensor in signals.tensors]
-    share = np.where(lengths[:, last] > 0, lengths[:, first] / lengths[:, last], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 and infinity by themselves: no number
+        share = np.where(lengths[:, last] > 0, lengths[:, first] / lengths[:, last], np.nan)
     return Recorded(signals.epochs, signals.tensors[first : first + 1], share[:, None])
 
 

@@ -11,6 +11,9 @@ Two questions, and none of them needs a target from the user.
 After a tenth of its epochs, 20 at least, a run that has gained next to nothing fails so far. At its end a run fails
 that has learnt less than half of what the neighbours know; where they know too little to say, one that has gained next
 to nothing.
+
+Of a run that was trained elsewhere the data are not known, and with them both ends of the scale: whether it learns
+cannot be said, only whether it diverged, and whether its loss has fallen far below what it was in the first epoch.
 """
 
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.diagnosis.evidence import Run, middle
+from core.diagnosis.evidence import ExternalRun, Run, middle
 
 Verdict = Literal["learns", "fails", "diverged", "undecided"]
 
@@ -32,6 +35,11 @@ LEAST_GAIN = {"classes": 0.01, "labels": 0.01, "values": 0.05}
 LEAST_SHARE = 0.5
 # Where the neighbours avoid less than a tenth of the errors, half of it could be chance.
 LEAST_REACHABLE = 0.1
+# Of a training elsewhere, its last losses by that of its first epoch. Both ends of the scale being unknown this tells
+# learning from not learning badly: of the tutorial's networks those that learn end at 0.46 to 0.75, 23 of 30 tanh
+# networks that do not above 0.5, 26 of 26 relu networks above 0.95. It is asked only whether to tell of
+# symptoms.
+LEAST_FALL = 0.5
 # Epochs over which the median is taken: single ones swing.
 RECENT = 5
 
@@ -57,6 +65,8 @@ class Outcome:
 
 def outcome(run: Run) -> Outcome:
     """What became of a run, or what it looks like so far."""
+    if isinstance(run, ExternalRun):
+        return Outcome("diverged" if _diverged(run) else "undecided", *(float("nan"),) * 4)
     gain, learnt = gains(run), learnt_shares(run)
     recent = middle(gain[-RECENT:]), middle(learnt[-RECENT:])
     least = LEAST_GAIN[run.spec.dataset.target.kind]
@@ -67,8 +77,23 @@ def outcome(run: Run) -> Outcome:
 
 def decided_epoch(run: Run) -> int:
     """From which epoch on it can be said whether a run learns."""
-    epochs = run.spec.training.epochs
+    if isinstance(run, ExternalRun):
+        begun = run.external.initial_epoch
+        return begun + _decided_after(run.external.epochs - begun)
+    return _decided_after(run.spec.training.epochs)
+
+
+def _decided_after(epochs: int) -> int:
     return min(epochs, max(FEWEST_EPOCHS, int(np.ceil(BUDGET_SHARE * epochs))))
+
+
+def stands_still(run: ExternalRun) -> bool:
+    """Whether the loss has not fallen far since the first epoch, when that can be said: then symptoms are looked at."""
+    loss = run.metric("loss")
+    if loss is None or (run.history.last_epoch < decided_epoch(run) and not run.finished):
+        return False
+    finite = loss[np.isfinite(loss)]
+    return len(finite) > 1 and finite[0] > 0 and middle(loss[-RECENT:]) > LEAST_FALL * finite[0]
 
 
 def gains(run: Run) -> np.ndarray:
@@ -98,8 +123,7 @@ def learnt_shares(run: Run, part: str = "") -> np.ndarray:
 
 
 def _verdict(run: Run, gain: float, learnt: float, least: float, enough: float) -> Verdict:
-    loss = run.metric("loss")
-    if run.stopped_by == "nonfinite" or (loss is not None and len(loss) and not np.isfinite(loss[-1])):
+    if _diverged(run):
         return "diverged"
     if run.history.last_epoch < decided_epoch(run) and not run.finished:
         return "undecided"
@@ -114,3 +138,8 @@ def _verdict(run: Run, gain: float, learnt: float, least: float, enough: float) 
     if said < least:
         return "fails"
     return "undecided" if np.isfinite(enough) else "learns"
+
+
+def _diverged(run: Run) -> bool:
+    loss = run.metric("loss")
+    return run.stopped_by == "nonfinite" or (loss is not None and len(loss) > 0 and not np.isfinite(loss[-1]))

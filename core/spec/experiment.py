@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from core.datasets import AnyDataset
-from core.errors import Invalid
+from core.errors import Invalid, shorten
 from core.frozen import Frozen
 from core.history import Layout
 from core.layers import Layer, Shape
@@ -57,6 +57,17 @@ class ExperimentSpec(Frozen):
     """What is recorded, and how often: an object, or the name of a bundle."""
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**32 - 1)], ...], Field(strict=False, min_length=1)] = (0,)
     """One run each: a seed decides the initial weights, the order of the samples and what dropout drops."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trained_here(cls, fields: Any) -> Any:
+        """`source` may be written out; the spec of a training that runs elsewhere is another one."""
+        if not isinstance(fields, dict) or "source" not in fields:
+            return fields
+        if fields["source"] != "service":
+            expected = '"service" or nothing here, where a spec is trained; "external" is what POST /experiments takes'
+            raise impossible("source", expected, shorten(fields["source"]))
+        return {name: value for name, value in fields.items() if name != "source"}
 
     @field_validator("seeds")
     @classmethod
@@ -120,6 +131,16 @@ class ExperimentSpec(Frozen):
     def boundary_every(self) -> int:
         """Every how many epochs the decision boundary is recorded; 0 for never."""
         return boundary_every(self.record, self.dataset, self.layers[-1].output_shape[-1], self.training.epochs)
+
+    @property
+    def epochs(self) -> int:
+        """The last epoch of each run, unless it ends before."""
+        return self.training.epochs
+
+    @property
+    def first_epoch(self) -> int:
+        """The first epoch that is measured: the state before the first update."""
+        return 0
 
     @property
     def metric_names(self) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def without_tags(loc: tuple[int | str, ...], body: Any) -> tuple[int | str, ...]
     """`loc` as the caller sees it: pydantic also names the member of a union that it tried, which is no field."""
     kept: list[int | str] = []
     for part in loc:
-        if isinstance(part, str) and (not isinstance(body, dict) or (part not in body and part == body.get("kind"))):
+        if isinstance(part, str) and (not isinstance(body, dict) or (part not in body and part in _tags(body))):
             continue
         kept.append(part)
         try:
@@ -50,6 +50,11 @@ def without_tags(loc: tuple[int | str, ...], body: Any) -> tuple[int | str, ...]
         except (KeyError, IndexError, TypeError):
             body = None if isinstance(part, int) else {}
     return tuple(kept)
+
+
+def _tags(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    """By what members of unions are told apart: the kind, and of a whole spec its source."""
+    return body.get("kind"), "external" if body.get("source") == "external" else "service"
 
 
 def _received(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, inser
 
 from core.errors import ClaimLost
 from core.history import Checkpoint
-from core.spec import ExperimentSpec
+from core.spec import SERVICE, ExperimentSpec
 from core.spec.estimate import epoch_seconds, estimate
 from core.spec.side_by_side import width_for
 from core.store import layouts, series, snapshots
@@ -46,7 +46,8 @@ def patience(spec: ExperimentSpec, lease: timedelta, *, compiling: bool) -> time
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:
-    return and_(ROW.status == Status.running, ROW.lease_until < now)
+    """Experiments whose worker is dead; one that is trained elsewhere has none."""
+    return and_(ROW.status == Status.running, ROW.lease_until < now, ROW.source == SERVICE)
 
 
 def claim(

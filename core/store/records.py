@@ -9,9 +9,12 @@ from uuid import UUID
 
 import numpy as np
 
+from core.errors import Conflict
 from core.history import Checkpoint, Culprit, StoppedBy
-from core.spec import ExperimentSpec
+from core.spec import EXTERNAL, ExperimentSpec, ExternalSpec, source_of
 from core.trials import Treatment, TreatmentSpec
+
+TRAINED_HERE = "The experiment is trained by this service: only one with `source: external` is sent its series."
 
 
 class Status(StrEnum):
@@ -47,6 +50,7 @@ class RunRecord:
         stopped_by: why it ended before its last epoch, if it did.
         final_metrics: the last stored epoch's, NaN and infinities as they are; None where nothing is stored.
         culprit: where the first value was that was not finite, if the run was stopped by one.
+        error: why the run failed, if it was sent from elsewhere and did.
     """
 
     seed: int
@@ -55,6 +59,7 @@ class RunRecord:
     stopped_by: StoppedBy | None
     final_metrics: Mapping[str, float] | None
     culprit: Culprit | None
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Experiment:
         revision: rises with every change that a reader can see.
         attempt: how many times a worker has claimed it.
         worker: who trains it, or did so last.
-        lease_until: when its worker counts as dead unless it writes before.
+        lease_until: when its worker counts as dead unless it writes before; of a training elsewhere, when whoever
+            sends it counts as silent unless something is heard before.
         cancel_requested: the worker will stop at its next chunk.
         error: the last failure, kept even if a later attempt succeeded.
         versions: of the software that trained it.
@@ -74,7 +80,7 @@ class Experiment:
     """
 
     id: UUID
-    spec: ExperimentSpec
+    spec: ExperimentSpec | ExternalSpec
     status: Status
     revision: int
     created_at: datetime
@@ -97,7 +103,31 @@ class Experiment:
     @property
     def epochs_total(self) -> int:
         """Epochs asked for, all runs together; a run that diverges ends before."""
-        return len(self.spec.seeds) * self.spec.training.epochs
+        return len(self.spec.seeds) * self.spec.epochs
+
+    @property
+    def is_external(self) -> bool:
+        """Whether it is trained elsewhere, and its series are sent."""
+        return source_of(self.spec) == EXTERNAL
+
+    def own_spec(self, why: str) -> ExperimentSpec:
+        """The spec of a training of our own.
+
+        Args:
+            why: what needs one, for the refusal: "a treatment trains the spec again".
+
+        Raises:
+            Conflict: the experiment is trained elsewhere.
+        """
+        if isinstance(self.spec, ExternalSpec):
+            raise Conflict(f"The experiment is trained elsewhere, and how is not known here: {why}.")
+        return self.spec
+
+    def sent_spec(self) -> ExternalSpec:
+        """The spec of a training elsewhere. Raises Conflict: the experiment is trained by this service."""
+        if isinstance(self.spec, ExternalSpec):
+            return self.spec
+        raise Conflict(TRAINED_HERE)
 
     @property
     def stopped_by(self) -> StoppedBy | None:

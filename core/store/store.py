@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import NotFound
 from core.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
-from core.spec import ExperimentSpec
+from core.spec import ExperimentSpec, ExternalSpec
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatments
 from core.store.database import connect, reading, writing
+from core.store.external_store import ExternalStore
 from core.store.records import (
     Attempt,
     Claim,
@@ -43,19 +44,29 @@ class ExperimentStore:
         lease: a worker that has not written for so long is taken for dead; longer where one epoch takes longer.
         max_attempts: an experiment fails after so many attempts in a row that brought no newer checkpoint.
         clock: says what time it is, in UTC.
+        silence: who sends a training from elsewhere and has not done so for so long counts as silent.
 
     Attributes:
         treatments: the door to treatments, in the same database.
+        external: the door to what trainings elsewhere send, in the same database.
     """
 
     def __init__(
-        self, url: str, *, lease: timedelta, max_attempts: int, clock: Callable[[], datetime] = utc_now
+        self,
+        url: str,
+        *,
+        lease: timedelta,
+        max_attempts: int,
+        clock: Callable[[], datetime] = utc_now,
+        silence: timedelta = timedelta(minutes=5),
     ) -> None:
         self.lease = lease
         self._engine = connect(url)
         self._max_attempts = max_attempts
         self._clock = clock
+        self._silence = silence
         self.treatments = TreatmentStore(self._engine, clock)
+        self.external = ExternalStore(self._engine, clock, silence)
 
     def close(self) -> None:
         """Give the connections back. The store opens new ones when it is used again."""
@@ -68,7 +79,9 @@ class ExperimentStore:
 
     # What people ask for.
 
-    def add(self, spec: ExperimentSpec, *, idempotency_key: str | None = None) -> tuple[Experiment, bool]:
+    def add(
+        self, spec: ExperimentSpec | ExternalSpec, *, idempotency_key: str | None = None
+    ) -> tuple[Experiment, bool]:
         """Keep a new experiment: committed on return. Says whether it is new.
 
         With an idempotency key that was used before for the same spec, the experiment it made is answered.
@@ -83,10 +96,10 @@ class ExperimentStore:
                 raise
             return self._add(spec, idempotency_key)  # somebody else has used the key since we looked
 
-    def _add(self, spec: ExperimentSpec, idempotency_key: str | None) -> tuple[Experiment, bool]:
+    def _add(self, spec: ExperimentSpec | ExternalSpec, idempotency_key: str | None) -> tuple[Experiment, bool]:
         with writing(self._engine) as connection:
             known = submissions.added_with(connection, idempotency_key, spec) if idempotency_key else None
-            added = known or submissions.add(connection, spec, idempotency_key, self._clock())
+            added = known or submissions.add(connection, spec, idempotency_key, self._clock(), self._silence)
             return submissions.get(connection, added), known is None
 
     def get(self, id: UUID) -> Experiment:
@@ -117,7 +130,7 @@ class ExperimentStore:
             return submissions.page(connection, limit, before, status, search)
 
     def cancel(self, id: UUID) -> Experiment:
-        """Stop an experiment: at once if it waits, at the next chunk if it is being trained.
+        """Stop an experiment: at once if it waits or is trained elsewhere, at the next chunk if a worker trains it.
 
         Raises:
             NotFound: there is no such experiment.

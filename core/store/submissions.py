@@ -1,7 +1,7 @@
 """What is asked of the store on behalf of people: add, look, page, cancel, delete."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,18 +10,28 @@ from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, cast, delete,
 
 from core.errors import Conflict, NotFound
 from core.history import Culprit
-from core.spec import ExperimentSpec
+from core.spec import ANY_SPEC, EXTERNAL, ExperimentSpec, ExternalSpec, source_of
 from core.store import layouts, series, tables
 from core.store.records import Experiment, Page, RunRecord, Status
 from core.store.tables import attempts, experiments, runs
 
 
-def add(connection: Connection, spec: ExperimentSpec, idempotency_key: str | None, now: datetime) -> UUID:
-    """A new, queued experiment with its runs and its layout."""
+def add(
+    connection: Connection,
+    spec: ExperimentSpec | ExternalSpec,
+    idempotency_key: str | None,
+    now: datetime,
+    silence: timedelta = timedelta(),
+) -> UUID:
+    """A new experiment with its runs and its layout: queued, or running where it is trained elsewhere.
+
+    `silence` is how long nothing may be heard of a training elsewhere until its sender counts as silent.
+    """
     made = uuid4()
     row: dict[str, Any] = {
         "id": made,
         "spec": spec.canonical(),
+        "source": source_of(spec),
         "fingerprint": spec.fingerprint(),
         "idempotency_key": idempotency_key,
         "status": Status.queued,
@@ -29,6 +39,9 @@ def add(connection: Connection, spec: ExperimentSpec, idempotency_key: str | Non
         "published_at": now,  # whoever adds it publishes it next; should that fail, the sweep finds it overdue
         "publications": 1,
     }
+    if isinstance(spec, ExternalSpec):  # no message is due about it, and no worker may take it
+        row |= {"status": Status.running, "started_at": now, "lease_until": now + silence}
+        row |= {"published_at": None, "publications": 0, "versions": spec.versions or None}
     number = connection.execute(insert(experiments).values(row).returning(experiments.c.number)).scalar_one()
     places = [{"experiment": number, "position": i, "seed": seed} for i, seed in enumerate(spec.seeds)]
     connection.execute(insert(runs), places)
@@ -36,7 +49,7 @@ def add(connection: Connection, spec: ExperimentSpec, idempotency_key: str | Non
     return made
 
 
-def added_with(connection: Connection, idempotency_key: str, spec: ExperimentSpec) -> UUID | None:
+def added_with(connection: Connection, idempotency_key: str, spec: ExperimentSpec | ExternalSpec) -> UUID | None:
     """The experiment that was added with this key.
 
     Raises:
@@ -45,7 +58,7 @@ def added_with(connection: Connection, idempotency_key: str, spec: ExperimentSpe
     same_key = experiments.c.idempotency_key == idempotency_key
     found = connection.execute(select(experiments).where(same_key)).one_or_none()
     # An earlier version wrote fewer fields out: what it kept is compared as this one reads it.
-    if found and found.fingerprint != spec.fingerprint() and read_spec(found.spec) != spec:
+    if found and found.fingerprint != spec.fingerprint() and read_any_spec(found.spec) != spec:
         raise Conflict(f"The idempotency key {idempotency_key!r} was used for another spec: take a new key.")
     return found.id if found else None
 
@@ -91,12 +104,14 @@ def _name(connection: Connection) -> ColumnElement[Any]:
 
 
 def cancel(connection: Connection, id: UUID, now: datetime) -> None:
-    """At once if nobody trains it; otherwise its worker is told at the next chunk."""
+    """At once if nobody trains it here: who sends it from elsewhere is told when sending. Else its worker is told at
+    the next chunk.
+    """
     row = find(connection, id)
     if Status(row.status).is_finished:
         raise Conflict(f"The experiment is {row.status} already: there is nothing left to cancel.")
     change: dict[str, Any] = {"cancel_requested": True}
-    if row.status == Status.queued or row.lease_until < now:
+    if row.status == Status.queued or row.source == EXTERNAL or row.lease_until < now:
         change |= {"status": Status.cancelled, "finished_at": now, "lease_until": None}
         close_attempt(connection, row.number, Status.cancelled, now)
         sum_up(connection, row.number)
@@ -132,9 +147,16 @@ def sum_up(connection: Connection, number: int) -> None:
 
 
 @lru_cache(maxsize=256)
-def read_spec(canonical: str) -> ExperimentSpec:
+def read_any_spec(canonical: str) -> ExperimentSpec | ExternalSpec:
     """Specs are frozen, and pollers ask for the same ones again and again."""
-    return ExperimentSpec.model_validate_json(canonical)
+    return ANY_SPEC.validate_json(canonical)
+
+
+def read_spec(canonical: str) -> ExperimentSpec:
+    """The spec of a training of our own."""
+    spec = read_any_spec(canonical)
+    assert isinstance(spec, ExperimentSpec), "a training elsewhere is neither claimed nor treated"
+    return spec
 
 
 def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Experiment]:
@@ -154,13 +176,13 @@ def _run(row: Row[Any]) -> RunRecord:
         values = series.unpack(row.final_metrics, 1, (len(row.metrics),))[0]
         final = dict(zip(row.metrics, map(float, values), strict=True))
     culprit = Culprit(**row.culprit) if row.culprit else None
-    return RunRecord(row.seed, row.epochs_done, row.ended, row.stopped_by, final, culprit)
+    return RunRecord(row.seed, row.epochs_done, row.ended, row.stopped_by, final, culprit, row.error)
 
 
 def _experiment(row: Row[Any], records: tuple[RunRecord, ...]) -> Experiment:
     return Experiment(
         id=row.id,
-        spec=read_spec(row.spec),
+        spec=read_any_spec(row.spec),
         status=Status(row.status),
         revision=row.revision,
         created_at=row.created_at,

@@ -77,6 +77,7 @@ experiments = Table(
     Column("number", Number, primary_key=True),  # rises with each submission: the cursor of pages
     Column("id", Uuid, nullable=False, unique=True),
     Column("spec", Text, nullable=False),  # canonical JSON
+    Column("source", String(16), nullable=False, server_default="service"),  # who trains: we, or "external"
     Column("fingerprint", String(64), nullable=False, index=True),
     Column("idempotency_key", String(255), unique=True),
     Column("status", String(16), nullable=False),
@@ -89,7 +90,7 @@ experiments = Table(
     Column("attempt", Integer, nullable=False, default=0),
     Column("fruitless", Integer, nullable=False, default=0),  # attempts in a row without a newer checkpoint
     Column("worker", String(255)),
-    Column("lease_until", UtcDateTime),
+    Column("lease_until", UtcDateTime),  # of a training elsewhere: when its sender counts as silent
     Column("cancel_requested", Boolean, nullable=False, default=False),
     Column("error", Text),
     Column("versions", JSON(none_as_null=True)),
@@ -118,6 +119,7 @@ runs = Table(
     Column("stopped_by", String(32)),
     Column("final_metrics", LargeBinary),  # the last stored epoch, packed; null: nothing is stored
     Column("culprit", JSON(none_as_null=True)),  # the fields of core.history.Culprit
+    Column("error", Text),  # why a run that was sent from elsewhere failed; null: it did not
     UniqueConstraint("experiment", "position"),
 )
 

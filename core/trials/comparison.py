@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
-from scipy import stats
 
 CONFIDENCE = 0.95
 
@@ -42,13 +43,13 @@ class Effect:
 
 def rate(count: int, of: int) -> Rate:
     """So many out of all; `of` is at least 1."""
-    interval = stats.binomtest(count, of).proportion_ci(CONFIDENCE, method="wilson")
+    interval = _stats().binomtest(count, of).proportion_ci(CONFIDENCE, method="wilson")
     return Rate(count, of, float(interval.low), float(interval.high))
 
 
 def fisher(count: int, of: int, other: int, of_other: int) -> float:
     """The p-value of Fisher's exact test, two-sided, that two shares are the same."""
-    return float(stats.fisher_exact([[count, of - count], [other, of_other - other]]).pvalue)
+    return float(_stats().fisher_exact([[count, of - count], [other, of_other - other]]).pvalue)
 
 
 def improvement(before: Sequence[float | None], after: Sequence[float | None], margin: float) -> float:
@@ -62,7 +63,7 @@ def improvement(before: Sequence[float | None], after: Sequence[float | None], m
     rises = np.array([new - old for old, new in pairs])
     if np.ptp(rises) == 0:
         return 0.0 if rises[0] > margin else 1.0
-    return float(stats.ttest_1samp(rises, margin, alternative="greater").pvalue)
+    return float(_stats().ttest_1samp(rises, margin, alternative="greater").pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -86,5 +87,13 @@ def effect(before: Sequence[float | None], after: Sequence[float | None]) -> Eff
     mean = float(differences.mean())
     if len(pairs) < 2:
         return Effect(mean, None, None, len(pairs))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(pairs) - 1) * differences.std(ddof=1) / np.sqrt(len(pairs)))
+    half = float(_stats().t.ppf((1 + CONFIDENCE) / 2, len(pairs) - 1) * differences.std(ddof=1) / np.sqrt(len(pairs)))
     return Effect(mean, mean - half, mean + half, len(pairs))
+
+
+@cache
+def _stats() -> Any:
+    """scipy.stats, which takes half a second to load: whoever only reads what was found need not wait for it."""
+    from scipy import stats
+
+    return stats

@@ -10,6 +10,9 @@ from core.trials.judgement import MOST_ILL, POINTS, Judgement, judge
 from core.trials.result import criterion
 from core.trials.trial import Flow, Result, Treatment
 
+# The recommended cure is at most so far below the best one: half of what separates two single runs, since a median
+# over five seeds varies by 1.25/√5 of what one seed does (the median's standard error, of normal values).
+MEDIAN_POINTS = POINTS / 2
 # How a report says what it counts.
 CURED = (
     "A seed is well when its run learns, no confirmed failure is found in it, and it has learnt at least half of what "
@@ -30,8 +33,8 @@ class Report:
         untreated: how many of the trials' seeds are ill untreated; None before it is known.
         control: how many of the control's fresh seeds are.
         judgements: of the treated trials that are finished, in the order in which they were begun.
-        recommended: the smallest change that cures, and whose test metric is at most three points below the best
-            cure's; None where none is known.
+        recommended: the smallest change that cures, and whose test metric is at most a point and a half below the
+            best cure's; None where none is known.
         summary: all of it in a few sentences.
     """
 
@@ -68,7 +71,7 @@ def _best_cures(judged: Sequence[Judgement], *, higher: bool) -> list[Judgement]
     known = [test for test in tests if test is not None]
     if not known or not higher:
         return cures
-    least = max(known) - POINTS
+    least = max(known) - MEDIAN_POINTS
     return [each for each, test in zip(cures, tests, strict=True) if test is not None and test >= least]
 
 

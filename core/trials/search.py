@@ -1,11 +1,12 @@
 """Which trial comes next: a pure function of what is known so far.
 
 Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
-wanted; and, where it has clearly learnt less than the nearest neighbours know, or than all there is where they cannot
-say, one round of more on top of it. One that leaves hardly a seed ill, or hardly more than a cure and learns clearly
-more, which may be luck, is confirmed on the control's seeds. Where no single one cures, the best is combined with
-others: with what its own diagnosis names, then with the rest; and then whatever else applies is tried. Every treated
-spec goes through triage first; one that is foretold to fail waits until nothing else is left.
+wanted; and, where the best has clearly learnt less than the nearest neighbours know, or than all there is where they
+cannot say, what its own diagnosis names and a higher rate on top of it, as long as that makes a better one. One that
+leaves hardly a seed ill, or hardly more than a cure and learns clearly more, which may be luck, is confirmed on the
+control's seeds. Where no single one cures, the best is combined with others: with what its own diagnosis names, then
+with the rest; and then whatever else applies is tried. Every treated spec goes through triage first; one that is
+foretold to fail waits until nothing else is left.
 """
 
 import math
@@ -100,18 +101,24 @@ def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
 
 
 def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
-    """More on top of the best cure, once, where clearly more can be learnt than any cure has."""
-    cures = sorted((each for each in judged if each.worth == "cures"), key=lambda each: _rank(treatment, each))
-    done = any({*each.remedies} > {*cure.trial.remedies} for each in treatment.of_role("treated") for cure in cures)
-    if not treatment.chosen and not done and not any(_is_as_good_as_known(each) for each in cures):
-        yield from _combinations(treatment, cures[:1], FASTER)
+    """The best cure with what may make it learn more, where clearly more can be learnt than it has."""
+    if treatment.chosen:
+        return
+    best = min((each for each in judged if each.worth == "cures"), key=lambda each: _rank(treatment, each))
+    done = any({*each.remedies} > {*best.trial.remedies} for each in treatment.of_role("treated"))
+    if best.trial.result and not done and not _is_as_good_as_known(best):
+        yield from _with_one_more(best, (*best.trial.result.remedies, *FASTER))
 
 
 def _is_as_good_as_known(judged: Judgement) -> bool:
+    """Whether hardly more can be learnt; neighbours that know clearly less than the network does cannot say."""
     found = judged.trial.result
     if found is None or found.test is None or found.constant is None:
         return True
-    return found.test >= (PERFECT if found.known is None else found.known) - POINTS
+    most = found.known
+    if most is None or found.test > most + POINTS:
+        most = PERFECT
+    return found.test >= most - POINTS
 
 
 def _untried(treatment: Treatment, changes: Iterable[Names]) -> Iterator[Trial]:
@@ -173,18 +180,22 @@ def _singles(treatment: Treatment) -> Sequence[Names]:
     return treatment.candidates[: math.ceil(SINGLES * treatment.budget)]
 
 
-def _combinations(treatment: Treatment, judged: Sequence[Judgement], first: Names = ()) -> Iterator[Names]:
-    """The best trials, each with one remedy more: what its own diagnosis names, `first`, what was tried, the rest."""
+def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
+    """The best trials, each with one remedy more: what its own diagnosis names, what was tried, the rest."""
     ranked = sorted(judged, key=lambda each: _rank(treatment, each))
     named = [name for names in treatment.candidates for name in names]
     ordered = [name for each in ranked for name in each.trial.remedies]
     for each in ranked:
-        if len(each.trial.remedies) >= MOST_TOGETHER or each.trial.result is None:
-            continue
-        advised = () if treatment.chosen else each.trial.result.remedies
-        for name in dict.fromkeys([*advised, *first, *ordered, *named]):
-            if name not in each.trial.remedies:
-                yield (*each.trial.remedies, name)
+        if each.trial.result:
+            advised = () if treatment.chosen else each.trial.result.remedies
+            yield from _with_one_more(each, (*advised, *ordered, *named))
+
+
+def _with_one_more(judged: Judgement, names: Iterable[str]) -> Iterator[Names]:
+    """A trial's remedies, each time with one of the names besides; none where that would be too many together."""
+    remedies = judged.trial.remedies
+    if len(remedies) < MOST_TOGETHER:
+        yield from ((*remedies, name) for name in dict.fromkeys(names) if name not in remedies)
 
 
 def _others(treatment: Treatment) -> Iterator[Names]:

@@ -12,9 +12,9 @@ from tests.browser.pages import Reader, chromium
 __all__ = ["a_service", "compiled", "service"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all."""
+    """One Chromium for all; while it is there, Playwright's event loop runs in this thread, and no other can."""
     with chromium() as found:
         yield found
 

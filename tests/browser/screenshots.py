@@ -1,7 +1,7 @@
 """Every page of the dashboard as a picture, light and dark, wide and narrow: `make screenshots`.
 
-A real service trains what is shown. All pictures go to `screenshots/`; those that the README shows are copied to
-`docs/images/`.
+A real service trains what is shown. All pictures go to `screenshots/`; what the README shows goes to `docs/images/`:
+some of them, and two of the figures that `gradlab demo` leaves behind.
 """
 
 import shutil
@@ -17,18 +17,24 @@ from tests.builders import a_spec
 ROOT = Path(__file__).parents[2]
 PICTURES, IN_README = ROOT / "screenshots", ROOT / "docs" / "images"
 SHOWN = ("experiment-light-wide", "compare-light-wide", "list-dark-wide", "layer-dark-wide")
+TUTORIAL = ("tutorial-2-deep-tanh", "tutorial-3-deep-relu")
 SEEDS = (0, 1, 2, 3, 4)
 
 
 def main() -> None:
     """Train, and take the pictures."""
     PICTURES.mkdir(exist_ok=True)
+    IN_README.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         (Path(folder) / "compiled").mkdir()
         service = Service(Path(folder), Path(folder) / "compiled")
         service.start()
         try:
-            pages = _pages(_trained(service))
+            trained = _trained(service)
+            for name in TUTORIAL:
+                figure = service.client.chart(trained[name], "gradients-heatmap")
+                (IN_README / f"{name}-gradients-heatmap.svg").write_bytes(figure)
+            pages = _pages(trained)
             for scheme in ("light", "dark"):
                 for name, viewport in (("wide", WIDE), ("narrow", NARROW)):
                     reader = Reader(browser, service.client.url, viewport=viewport, color_scheme=scheme)
@@ -37,7 +43,6 @@ def main() -> None:
                     reader.close()
         finally:
             service.remove()
-    IN_README.mkdir(exist_ok=True)
     for name in SHOWN:
         shutil.copy(PICTURES / f"{name}.png", IN_README / f"dashboard-{name}.png")
 
@@ -79,7 +84,8 @@ def _pages(ids: dict[str, str]) -> dict[str, tuple[str, str]]:
     return {
         "list": ("", "tbody tr[data-id]"),
         "experiment": (f"experiment/{tanh}", "#verdict"),
-        "layer": (f"experiment/{ids['tutorial-5-relu-20']}", "#verdict"),
+        "layer": (f"experiment/{relu}", "#verdict"),
+        "dead": (f"experiment/{ids['tutorial-5-relu-20']}", "#verdict"),
         "exploding": (f"experiment/{ids['exploding']}", "#verdict"),
         "recurrent": (f"experiment/{ids['recurrent']}", "#verdict"),
         "compare": (f"compare/{tanh},{relu}", "#maps canvas.cells"),

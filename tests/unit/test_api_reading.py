@@ -322,7 +322,7 @@ def test_the_description_documents_every_operation(desk: Desk):
         for path, methods in description["paths"].items()
         for method, operation in methods.items()
     ]
-    assert len(operations) == 32
+    assert len(operations) == 34
     for method, path, operation in operations:
         assert operation["summary"], (method, path)
         assert operation["description"], (method, path)

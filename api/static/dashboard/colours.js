@@ -3,6 +3,8 @@
 const VIRIDIS = ["440154", "48186a", "472d7b", "424086", "3b528b", "33638d", "2c728e", "26828e", "21918c", "1fa088", "28ae80", "3fbc73", "5ec962", "84d44b", "addc30", "d8e219", "fde725"];
 const CIVIDIS = ["00224e", "002e6a", "1a386f", "32436d", "434e6c", "535a6d", "61656f", "6f7073", "7d7c78", "8c8878", "9b9476", "aba072", "bcae6c", "cdbb63", "dec958", "f0d846", "fee838"];
 export const FEW = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"];
+// Blue is too dark there, and a lighter one too near to sky blue: their yellow instead of that.
+const ON_DARK = { "#0072b2": "#4da3d8", "#56b4e9": "#f0e442" };
 
 function between(stops, share) {
   const place = Math.min(0.9999, Math.max(0, share)) * (stops.length - 1), left = Math.floor(place);
@@ -20,7 +22,7 @@ export const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
 /** A colour for each line, first to last; where they are many, by depth. Readable on the ground of the theme. */
 export function lines(count) {
-  if (count <= FEW.length) return FEW.slice(0, count).map((each) => (dark() && each === "#0072b2" ? "#4da3d8" : each));
+  if (count <= FEW.length) return FEW.slice(0, count).map((each) => (dark() && ON_DARK[each]) || each);
   const [from, to] = dark() ? [0.3, 1] : [0, 0.86];
   return Array.from({ length: count }, (_, i) => css(between(CIVIDIS, from + ((to - from) * i) / (count - 1))));
 }
@@ -70,7 +72,7 @@ export class Scale {
     if (this.kind !== "log") return [0, 0.25, 0.5, 0.75, 1].map((part) => this.least + part * (this.most - this.least));
     const [low, high] = [Math.ceil(Math.log10(this.least) - 1e-9), Math.floor(Math.log10(this.most) + 1e-9)];
     if (high < low) return [this.least, this.most];
-    const step = Math.max(1, Math.ceil((high - low) / 6));
+    const step = Math.max(1, Math.ceil((high - low) / 5));
     const found = [];
     for (let exponent = low; exponent <= high; exponent += step) found.push(10 ** exponent);
     return found.length > 1 ? found : [this.least, ...found, this.most].filter((each, i, all) => !i || each > all[i - 1] * 1.3);

@@ -54,7 +54,8 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const network = boxes && h("section", { class: "panel stack", "aria-label": "Network" },
     h("div", { class: "head" }, h("h2", {}, "Network"), h("span", { class: "muted small" }, "input on the left · edge: what the diagnosis found by then · bar: size, as in the map")), boxes.element);
 
-  fill(page, head, views.map, network, boundary?.element, views.detail, verdict, h("div", { class: "two" }, curveFigures.elements), views.all, steps, table(first));
+  const judgement = boundary ? h("div", { class: "two" }, boundary.element, verdict) : verdict;
+  fill(page, head, views.map, network, judgement, views.detail, h("div", { class: "two" }, curveFigures.elements), views.all, steps, table(first));
 
   function at(epoch) {
     views.at(epoch);

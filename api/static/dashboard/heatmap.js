@@ -5,7 +5,7 @@ import { SIZES, Scale, token } from "./colours.js";
 import { number, power } from "./format.js";
 
 const TALLEST = 30, LOWEST = 9; // pixels of a row
-const LEAST_HEIGHT = 150, MOST_HEIGHT = 560;
+const LEAST_HEIGHT = 150, MOST_HEIGHT = 560, NAME_HEIGHT = 14;
 
 /**
  * A heat map of rows (the first at the bottom) over a horizontal axis.
@@ -50,8 +50,7 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
 
   function draw() {
     const { rows, columns, values, lost, scale } = data;
-    const high = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, rows.length * TALLEST));
-    const height = Math.max(high, rows.length * LOWEST);
+    const height = height_of(rows.length);
     canvas.style.height = `${height}px`;
     names.style.height = `${height}px`;
     const ratio = devicePixelRatio || 1;
@@ -106,12 +105,11 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
   }
 
   function label_axis() {
-    const { columns } = data, count = Math.min(columns.length, Math.max(2, Math.floor(map.clientWidth / 110)));
-    fill(axis, Array.from({ length: count }, (_, i) => {
-      const at = count > 1 ? Math.round((i * (columns.length - 1)) / (count - 1)) : 0;
-      return h("span", { style: { left: `${(100 * (at + (i === 0 ? 0 : i === count - 1 ? 1 : 0.5))) / columns.length}%` } },
-        i === 0 ? `${unit} ${columns[at]}` : String(columns[at]));
-    }));
+    const { columns } = data, last = columns.length - 1;
+    fill(axis, round_places(columns, Math.max(1, map.clientWidth / 90)).map((at) => h("span", {
+      class: at === 0 ? "first" : at === last ? "last" : null,
+      style: { left: `${(100 * (at === 0 ? 0 : at === last ? columns.length : at + 0.5)) / columns.length}%` },
+    }, at === 0 ? `${unit} ${columns[0]}` : String(columns[at]))));
   }
 
   function mark() {
@@ -129,9 +127,10 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
       const renamed = !data || data.rows.join() !== next.rows.join();
       data = next;
       if (renamed) {
+        const apart = Math.ceil((NAME_HEIGHT * next.rows.length) / height_of(next.rows.length));
         fill(names, next.rows.map((row, index) => (onrow
           ? h("button", { type: "button", title: row, "aria-pressed": "false", onclick: () => onrow(index) }, row)
-          : h("span", { class: "muted" }, row))));
+          : h("span", { class: "muted" }, index % apart ? "" : row))));
         this.choose(chosen);
       }
       draw();
@@ -163,6 +162,24 @@ export function legend(readout = null) {
         zero && h("span", { class: "swatch" }, h("i"), "exactly 0"), readout);
     },
   };
+}
+
+/** Pixels of so many rows. */
+function height_of(rows) {
+  return Math.max(Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, rows * TALLEST)), rows * LOWEST);
+}
+
+/** Where a label stands: at the first of some rising numbers, and where they pass a round one. */
+function round_places(columns, most) {
+  const [first, last] = [columns[0], columns[columns.length - 1]].map(Number);
+  if (!(last > first)) return [0];
+  const rough = Math.max(1, (last - first) / most), decade = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((each) => each * decade).find((each) => each >= rough);
+  const places = [0];
+  for (let value = Math.ceil((first + step / 2) / step) * step; value <= last; value += step) {
+    places.push(columns.findIndex((each) => each >= value));
+  }
+  return places;
 }
 
 const clamp = (value, count) => Math.min(count - 1, Math.max(0, value));

@@ -13,7 +13,8 @@ const MOST_KEYS = 24;
  * @param {object} options `height`, `unit` of the vertical axis, `log`, `range` of it, `label` for who does not see it.
  */
 export function lines({ height = 240, unit = "", log = false, range = null, label }) {
-  const plot = h("div", { class: "plot", role: "img", "aria-label": label });
+  const nothing = h("p", { class: "nothing", hidden: true });
+  const plot = h("div", { class: "plot", role: "img", "aria-label": label }, nothing);
   const readout = h("p", { class: "readout" }, " ");
   const keys = h("ul", { class: "keys" });
   const element = h("div", { class: "stack" }, plot, h("div", { class: "under" }, keys, readout));
@@ -71,6 +72,8 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
       data.push(drawn(values));
       if (low) data.push(drawn(low), drawn(high));
     }
+    nothing.hidden = data.slice(1).some((each) => each.some((value) => value !== null));
+    if (!nothing.hidden) nothing.textContent = why_nothing(series);
     const next = series.map((each) => [each.name, each.colour, Boolean(each.low)]).join("|");
     if (next !== signature) {
       chart?.destroy();
@@ -91,6 +94,14 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
   }
 
   return { element, show, plot };
+}
+
+/** Why no line is to be seen. */
+function why_nothing(series) {
+  const values = series.flatMap((each) => Array.from(each.values));
+  if (!values.length) return "nothing measured yet";
+  if (values.every((each) => each === 0)) return "exactly 0 in every epoch";
+  return values.some(Number.isFinite) ? "0 or not finite in every epoch" : "not finite in any epoch";
 }
 
 const translucent = (colour) => (colour.startsWith("#") ? `${colour}2e` : colour.replace(")", " / 18%)"));

@@ -34,7 +34,7 @@ def look(run: Run) -> Sighting | None:
     measures = [measure(name, largest(values), ">", bound) for _, name, values, bound in told]
     missing = {"gradient_ratio": RATIO, "signal_share": SHARE}.keys() - {each.name for each in measures}
     measures += [measure(name, float("nan"), ">", None) for name in sorted(missing)]
-    layers = tuple(layer.name for layer in run.hidden_layers if layer.tensors)[:1]
+    layers = run.weighted_layers[:1]
     return Sighting(layers, min(each[0] for each in seen if each[0] is not None), tuple(measures))
 
 

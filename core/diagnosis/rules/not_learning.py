@@ -12,10 +12,10 @@ from core.diagnosis.rules.plateau import RULE as PLATEAU
 
 def look(run: Run) -> Sighting | None:
     """Ask what became of the run."""
-    became = outcome(run)
+    became, shares = outcome(run), learnt_shares(run)  # of a training elsewhere neither can be said
     if became.verdict != "fails":
         return None
-    shares, since = learnt_shares(run), min(decided_epoch(run), run.history.last_epoch)
+    since = min(decided_epoch(run), run.history.last_epoch)
     (good,) = np.nonzero(shares >= became.least_learnt)
     if len(good):  # it had learnt, and has forgotten
         since = max(since, int(run.epochs[good[-1]]) + 1)

@@ -25,9 +25,8 @@ def look(run: Run) -> Sighting | None:
     since = 0 if born else share.mostly(small)
     if since is None:
         return None
-    layers = tuple(layer.name for layer in run.hidden_layers if layer.tensors)
     told = (measure("share", middle(share.values[small, 0]), "<", SHARE, "of the output's"),)
-    return Sighting(layers, since, told, kind="risk" if born else None)
+    return Sighting(run.weighted_layers, since, told, kind="risk" if born else None)
 
 
 RULE = Rule(

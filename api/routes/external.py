@@ -1,0 +1,42 @@
+"""What trainings that run elsewhere send: their epochs, and how each run ended."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Path
+
+from api.dependencies import Store
+from api.errors import documented
+from api.received import ReceivedAnswer, SentEnd, SentSeries, history_of
+from api.schemas import ExperimentAnswer
+
+router = APIRouter(prefix="/experiments/{experiment_id}/runs/{seed}", tags=["trainings elsewhere"])
+
+EXAMPLE = {
+    "from_epoch": 1,
+    "metrics": {"loss": [0.69, 0.67], "val_loss": [0.7, None]},
+    "series": {"gradients": [[[0.031, 0.002, 0.04, 0.13, 0.11, 0, 0]], [[0.028, 0.001, 0.037, 0.12, 0.09, 0, 0]]]},
+}
+Sent = Annotated[SentSeries, Body(openapi_examples={"two epochs": {"summary": "two epochs", "value": EXAMPLE}})]
+ANSWERS: dict[int | str, dict[str, Any]] = documented(401, 404, 409, 413, 415, 422, 503)
+
+
+@router.put("/series", responses=ANSWERS, summary="Send epochs")
+def send(experiment_id: UUID, seed: Annotated[int, Path(ge=0)], sent: Sent, store: Store) -> ReceivedAnswer:
+    """Send the next epochs of a run of an experiment with `source: external`: all of them are stored, or none.
+
+    Sent again they change nothing. Epochs that leave a gap, or differ from what is stored, are refused with 409, which
+    says what is expected next; so is whatever follows on a cancelled experiment. Without metrics and series it is a
+    sign of life: an experiment whose `expected_by` has passed is shown as silent.
+    """
+    history = history_of(sent, store.get(experiment_id), store.layout(experiment_id))
+    return ReceivedAnswer.of(store.external.receive(experiment_id, seed, history), seed)
+
+
+@router.post("/end", responses=ANSWERS, summary="End a run")
+def end(experiment_id: UUID, seed: Annotated[int, Path(ge=0)], how: SentEnd, store: Store) -> ExperimentAnswer:
+    """End a run: completed, or failed with an error. With its last run the experiment ends; failed, if a run did.
+
+    Completed before its last epoch it was stopped early, or by a loss that is not finite: `stopped_by` says which.
+    """
+    return ExperimentAnswer.of(store.external.end(experiment_id, seed, how.reason()))

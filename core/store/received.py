@@ -1,0 +1,127 @@
+"""What is asked of the store on behalf of trainings that run elsewhere: take in their epochs, end their runs."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import Connection, Row, select, update
+
+from core.errors import Conflict, Misplaced, NotFound, Problem
+from core.history import History, Layout
+from core.spec import ExternalSpec
+from core.store import layouts, series
+from core.store.records import TRAINED_HERE, Status
+from core.store.submissions import change_row, find, read_any_spec
+from core.store.tables import runs
+
+
+def receive(connection: Connection, id: UUID, seed: int, history: History, until: datetime) -> None:
+    """Store what is new of `history`; `until` is when its sender counts as silent unless it is heard of before."""
+    row = find(connection, id)
+    run, spec = _run(connection, row, seed), _spec(row)
+    if row.status == Status.cancelled:
+        raise Conflict("The experiment was cancelled: nothing more is taken of it. Stop the training, or let it be.")
+    layout = layouts.get(connection, row.number)
+    done = run.epochs_done if run.final_metrics is not None else None
+    following = (spec.first_epoch, spec.first_epoch + 1) if done is None else (done + 1,)
+    if done is None or history.first_epoch > done:
+        _check_place(history, following)
+        new = history
+    else:
+        _compare(connection, run.number, layout, history, done)
+        new = _after(history, done)
+        if len(history) and not len(new):
+            return  # sent again: an answer was lost on its way
+    if run.ended or Status(row.status).is_finished:
+        what = f"The run with the seed {seed}" if run.ended else "The experiment"
+        raise Conflict(f"{what} has ended: it takes no more epochs.")
+    if len(new):
+        series.write(connection, [(run.number, new)])
+        progress = {"epochs_done": new.last_epoch, "final_metrics": series.pack(new.metrics[-1])}
+        connection.execute(update(runs).where(runs.c.number == run.number).values(progress))
+    change_row(connection, row.number, {"lease_until": until})
+
+
+def end(connection: Connection, id: UUID, seed: int, error: str | None, now: datetime, silence: timedelta) -> None:
+    """End a run, and with the last one the experiment."""
+    row = find(connection, id)
+    run, spec = _run(connection, row, seed), _spec(row)
+    if run.ended:
+        if (run.error is None) == (error is None):
+            return  # said again: an answer was lost on its way
+        ended = "completed" if run.error is None else "failed"
+        raise Conflict(f"The run with the seed {seed} has ended already, as {ended}.")
+    if Status(row.status).is_finished:
+        raise Conflict(f"The experiment is {row.status} already: there is no run left to end.")
+    layout = layouts.get(connection, row.number)
+    values = {"ended": True, "error": error, "stopped_by": None if error else _stopped_by(run, spec, layout)}
+    connection.execute(update(runs).where(runs.c.number == run.number).values(values))
+    if run.final_metrics is not None:
+        series.write_summaries(connection, run.number, layout)
+    query = select(runs.c.seed, runs.c.ended, runs.c.error).where(runs.c.experiment == row.number)
+    all_runs = connection.execute(query.order_by(runs.c.position)).all()
+    change: dict[str, Any] = {"lease_until": now + silence}
+    if failed := [f"seed {each.seed}: {each.error}" for each in all_runs if each.error is not None]:
+        change["error"] = "; ".join(failed)
+    if all(each.ended for each in all_runs):
+        status = Status.failed if failed else Status.completed
+        change |= {"status": status, "finished_at": now, "lease_until": None}
+    change_row(connection, row.number, change)
+
+
+def _spec(row: Row[Any]) -> ExternalSpec:
+    spec = read_any_spec(row.spec)
+    if not isinstance(spec, ExternalSpec):
+        raise Conflict(TRAINED_HERE)
+    return spec
+
+
+def _run(connection: Connection, row: Row[Any], seed: int) -> Row[Any]:
+    query = select(runs).where(runs.c.experiment == row.number).order_by(runs.c.position)
+    known = {run.seed: run for run in connection.execute(query)}
+    if seed not in known:
+        raise NotFound(f"There is no run with the seed {seed}; the seeds are {', '.join(map(str, known))}.")
+    return known[seed]
+
+
+def _check_place(history: History, following: tuple[int, ...]) -> None:
+    if history.first_epoch not in following:
+        awaited = " or ".join(map(str, following))
+        raise Misplaced(Problem("from_epoch", f"{awaited}: what comes next", str(history.first_epoch)))
+
+
+def _compare(connection: Connection, run: int, layout: Layout, history: History, done: int) -> None:
+    """Refuse epochs that are stored already, and otherwise."""
+    last = min(done, history.last_epoch)
+    sent = {series.METRICS: (np.arange(history.first_epoch, history.last_epoch + 1), history.metrics)}
+    sent |= {kind: (np.array(history.epochs_of(kind)), values) for kind, values in history.series.items()}
+    for kind, (epochs, values) in sent.items():
+        kept = series.read(connection, [run], kind, layout, history.first_epoch, last)[run]
+        ours = values[epochs <= last]
+        if len(kept.epochs) != len(ours):  # it began behind the epoch that is sent
+            raise Misplaced(Problem("from_epoch", f"{done + 1}: what comes next", str(history.first_epoch)))
+        same = (kept.values == ours) | (np.isnan(kept.values) & np.isnan(ours))
+        if not same.all():
+            epoch = int(kept.epochs[np.nonzero(~same.reshape(len(ours), -1).all(axis=1))[0][0]])
+            expected = f"from_epoch {done + 1}, or the {kind} of epoch {epoch} as they were sent before"
+            raise Misplaced(Problem(f"{kind}, epoch {epoch}", expected, "other values"))
+
+
+def _after(history: History, done: int) -> History:
+    """The epochs behind `done`."""
+    kept = {kind: values[np.array(history.epochs_of(kind), np.int64) > done] for kind, values in history.series.items()}
+    begin = done + 1 - history.first_epoch
+    return History(history.layout, done + 1, history.metrics[begin:], kept)
+
+
+def _stopped_by(run: Row[Any], spec: ExternalSpec, layout: Layout) -> str | None:
+    """Why a run that is said to be completed ended before its last epoch: by NaN, else by whoever watched it."""
+    if run.final_metrics is None or run.epochs_done >= spec.epochs:
+        return None
+    metrics: Mapping[str, float] = dict(
+        zip(layout.metrics, series.unpack(run.final_metrics, 1, (len(layout.metrics),))[0], strict=True)
+    )
+    return "early_stopping" if math.isfinite(metrics["loss"]) else "nonfinite"

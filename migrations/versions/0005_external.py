@@ -1,0 +1,26 @@
+"""Trainings that run elsewhere: who trains an experiment, and why a run that was sent failed."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0005"
+down_revision: str | None = "0004"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+experiments = sa.table("experiments", sa.column("source", sa.String()))
+
+
+def upgrade() -> None:
+    # In place: both tables own rows of others, which SQLite's batch mode would drop with the table that it copies.
+    op.add_column("experiments", sa.Column("source", sa.String(16), nullable=False, server_default="service"))
+    op.add_column("runs", sa.Column("error", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    """The version before takes every spec for one that it can train, and breaks on the others: they are dropped."""
+    op.execute(sa.delete(experiments).where(experiments.c.source != "service"))
+    op.drop_column("runs", "error")
+    op.drop_column("experiments", "source")

@@ -1,0 +1,297 @@
+"""Trainings elsewhere over HTTP: submitted, sent, refused with reasons, and seen as any other experiment is."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+from api.client import Client
+from api.connection import Refused
+from api.sending import written
+from core.history import History
+from tests.builders import a_spec, an_external_spec, measured
+from tests.unit.conftest import Desk, as_json
+
+SPEC = an_external_spec(epochs=40, seeds=(3, 8), layers=3)
+NOTHING_KNOWN = "neither its data nor how its network was made and trained is known here"
+CHART_NAMES = ["history", "gradients", "gradients-heatmap"]
+
+
+@pytest.fixture
+def it(desk: Desk) -> str:
+    return desk.submit(SPEC)
+
+
+def body(history: History) -> dict:
+    """A history as it is sent."""
+    metrics = dict(zip(history.layout.metrics, history.metrics.T, strict=True))
+    return json.loads(written(history.first_epoch, metrics, history.series))
+
+
+def send(desk: Desk, it: str, seed: int = 3, **sent):
+    return desk.http.put(f"{it}/runs/{seed}/series", json=sent)
+
+
+def vanishing(seed: int, epochs: int) -> History:
+    """A run whose loss stands still, and whose first layer gets next to no gradient."""
+    history = measured(SPEC, seed, 1, epochs)
+    history.metrics[:, 0] = 0.69
+    gradients = history.series["gradients"]
+    gradients[:] = np.abs(gradients) + 0.1
+    gradients[:, 0] *= 1e-9
+    return history
+
+
+def seen(desk: Desk) -> str:
+    """An experiment both of whose runs have been sent whole."""
+    it = desk.submit(SPEC)
+    for seed in SPEC.seeds:
+        assert send(desk, it, seed, **body(vanishing(seed, 40))).status_code == 200
+        assert desk.http.post(f"{it}/runs/{seed}/end", json={"status": "completed"}).status_code == 200
+    return it
+
+
+def test_it_is_submitted_like_any_other_and_rings_no_bell(desk: Desk, it: str):
+    found = desk.http.get(it).json()
+    assert (found["source"], found["status"], found["name"]) == ("external", "running", "elsewhere")
+    assert found["spec"] == as_json(SPEC)
+    assert found["expected_by"] is not None
+    assert found["progress"] == {"epochs_done": 0, "epochs_total": 80}
+    assert desk.bell.rung == []
+    ours = desk.http.get(desk.submit()).json()
+    assert (ours["source"], ours["expected_by"]) == ("service", None)
+    assert desk.submit(SPEC, **{"Idempotency-Key": "a"}) == desk.submit(SPEC, **{"Idempotency-Key": "a"})
+    named = [each["source"] for each in desk.http.get("/experiments").json()["experiments"]]
+    assert named == ["external", "service", "external"]
+
+
+def test_a_spec_of_our_own_may_say_so(desk: Desk):
+    spelled = desk.http.post("/experiments", json=as_json(a_spec()) | {"source": "service"})
+    assert spelled.status_code == 202
+    assert spelled.json()["spec"] == as_json(a_spec())
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "expected"),
+    [
+        ({"source": "elsewhere"}, "source", '"service" or nothing here'),
+        ({"layers": []}, "layers", "a length of at least 1"),
+        ({"metrics": ["accuracy"]}, "metrics", "`loss` among the metrics"),
+        ({"metrics": ["loss", "loss"]}, "metrics", "each metric once"),
+        ({"layers": [as_json(SPEC)["layers"][0]] * 2}, "layers", "each layer's name once"),
+        ({"record": {"activations": 1, "gradients": "1"}}, "record.gradients", "a valid integer"),
+        ({"initial_epoch": 40}, "initial_epoch", "an epoch before the last one, 40"),
+        ({"epochs": 100_001}, "epochs", "at most 100,000 epochs"),
+        ({"epochs": 100_000, "seeds": list(range(256))}, "record", "bytes of series in the database"),
+        ({"seeds": list(range(257)), "epochs": 1}, "seeds", "at most 256 runs"),
+        ({"dataset": "circles"}, "dataset", "no such field"),
+    ],
+)
+def test_a_spec_that_makes_no_sense_is_refused_by_field(desk: Desk, changes, field, expected):
+    answer = desk.http.post("/experiments", json=as_json(SPEC) | changes)
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == field
+    assert expected in error["expected"]
+
+
+def test_what_is_sent_is_answered_with_what_comes_next(desk: Desk, it: str):
+    assert send(desk, it, from_epoch=1).json() == {
+        "experiment_id": it.rpartition("/")[2],
+        "seed": 3,
+        "epochs_done": 0,
+        "next_epoch": 1,
+    }
+    for _ in range(2):
+        answer = send(desk, it, **body(measured(SPEC, 3, 1, 5)))
+        assert answer.status_code == 200
+        assert (answer.json()["epochs_done"], answer.json()["next_epoch"]) == (5, 6)
+    assert desk.http.get(it).json()["runs"][0]["epochs_done"] == 5
+
+
+def test_numbers_that_are_not_finite_arrive_as_what_they_are(desk: Desk, it: str):
+    history = measured(SPEC, 3, 1, 2)
+    history.series["gradients"][0, 0, :4] = [np.nan, np.inf, -np.inf, 3e38]
+    sent = body(history)
+    sent["metrics"]["val_loss"][1] = None
+    assert send(desk, it, **sent).status_code == 200
+    kept = desk.store.series(desk.store.page(limit=1).experiments[0].id, "gradients")[3]
+    assert kept.values.tobytes() == history.series["gradients"].tobytes()
+    found = desk.http.get(f"{it}/gradients", params={"statistic": "mean"}).json()["layers"][0]["runs"][0]
+    assert found["first_nonfinite"] == {"epoch": 1, "kind": "inf"}
+    assert desk.http.get(f"{it}/history").json()["runs"][0]["metrics"]["val_loss"][1] is None
+
+
+def without(field: str, sent: dict) -> dict:
+    kept = json.loads(json.dumps(sent))
+    del kept[field.split(".")[0]][field.split(".")[1]]
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "expected"),
+    [
+        (lambda sent: without("metrics.accuracy", sent), "metrics.accuracy", "a value: it is in the spec"),
+        (lambda sent: without("series.gradients", sent), "series.gradients", "a value: it is in the spec"),
+        (lambda sent: sent | {"metrics": sent["metrics"] | {"auc": [1, 2]}}, "metrics.auc", "only loss, accuracy"),
+        (lambda sent: sent | {"series": sent["series"] | {"weights": []}}, "series.weights", "only gradients"),
+        (lambda sent: sent | {"metrics": sent["metrics"] | {"loss": [1]}}, "metrics.loss", "a list of 2"),
+        (lambda sent: sent | {"series": {"gradients": [[]] * 2}}, "series.gradients[0]", "a list of 6"),
+        (lambda sent: sent | {"metrics": sent["metrics"] | {"loss": [1, "2"]}}, "metrics.loss[1]", "a number that"),
+        (lambda sent: sent | {"metrics": sent["metrics"] | {"loss": [1, True]}}, "metrics.loss[1]", "a number that"),
+        (lambda sent: sent | {"metrics": sent["metrics"] | {"loss": [1e39, 1]}}, "metrics.loss[0]", "float32 holds"),
+        (lambda sent: sent | {"from_epoch": 40}, "metrics", "epochs up to 40"),
+        (lambda sent: sent | {"from_epoch": -1}, "from_epoch", "a number of at least 0"),
+        (lambda sent: {"series": sent["series"], "from_epoch": 1}, "metrics", "an epoch at least, or neither"),
+        (lambda sent: sent | {"more": 1}, "more", "no such field"),
+    ],
+)
+def test_a_chunk_that_makes_no_sense_is_refused_by_field_and_nothing_is_kept(desk, it, change, field, expected):
+    answer = send(desk, it, **change(body(measured(SPEC, 3, 1, 2))))
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == field
+    assert expected in error["expected"]
+    assert desk.http.get(it).json()["progress"]["epochs_done"] == 0
+
+
+def test_a_gap_is_a_conflict_that_says_what_was_expected(desk: Desk, it: str):
+    answer = send(desk, it, **body(measured(SPEC, 3, 7, 2)))
+    assert answer.status_code == 409
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["errors"] == [{"field": "from_epoch", "expected": "0 or 1: what comes next", "received": "7"}]
+
+
+def test_a_body_is_bounded(open_desk):
+    desk = open_desk(max_body_bytes=2000)
+    assert send(desk, desk.submit(SPEC), **body(measured(SPEC, 3, 1, 20))).status_code == 413
+
+
+def test_after_cancel_the_next_send_is_a_conflict_and_after_delete_there_is_nothing(desk: Desk, it: str):
+    assert desk.http.post(f"{it}/cancel").json()["status"] == "cancelled"
+    answer = send(desk, it, **body(measured(SPEC, 3, 1, 2)))
+    assert answer.status_code == 409
+    assert "was cancelled" in answer.json()["detail"]
+    assert desk.http.delete(it).status_code == 204
+    assert send(desk, it, from_epoch=1).status_code == 404
+
+
+def test_how_a_run_ends_is_said_once(desk: Desk, it: str):
+    end = f"{it}/runs/3/end"
+    assert desk.http.post(end, json={"status": "stopped"}).status_code == 422
+    assert desk.http.post(end, json={"status": "completed", "error": "x"}).json()["errors"][0]["field"] == "error"
+    assert desk.http.post(end, json={"status": "failed"}).json()["runs"][0]["error"] == "its sender did not say why"
+    assert desk.http.post(end, json={"status": "completed"}).status_code == 409
+    assert desk.http.post(f"{it}/runs/9/end", json={"status": "completed"}).status_code == 404
+    last = desk.http.post(f"{it}/runs/8/end", json={"status": "completed"}).json()
+    assert (last["status"], last["error"]) == ("failed", "seed 3: its sender did not say why")
+
+
+def test_what_makes_no_sense_for_a_training_elsewhere_says_why(desk: Desk):
+    it = seen(desk)
+    ours = desk.submit()
+    for answer, status, said in (
+        (desk.http.post(f"{it}/treatments"), 409, "trained elsewhere"),
+        (desk.http.post("/experiments/validate", json=as_json(SPEC)), 422, "where a spec is trained"),
+        (desk.http.post("/experiments/triage", json=as_json(SPEC)), 422, "where a spec is trained"),
+        (desk.http.get(f"{it}/runs/3/model.keras"), 409, "trained elsewhere"),
+        (desk.http.get(f"{it}/weights"), 404, "trained elsewhere, and they are not sent"),
+        (desk.http.get(f"{it}/signals/steps"), 404, "trained elsewhere, and they are not sent"),
+        (desk.http.get(f"{it}/charts/data.svg"), 404, "its data are not known"),
+        (desk.http.get(f"{it}/charts/gradient-norm.svg"), 404, "not among its metrics"),
+        (desk.http.put(f"{ours}/runs/0/series", json={"from_epoch": 1}), 409, "is trained by this service"),
+        (desk.http.post(f"{ours}/runs/0/end", json={"status": "completed"}), 409, "is trained by this service"),
+    ):
+        assert (answer.status_code, said in answer.json()["detail"]) == (status, True), answer.text
+
+
+def test_its_series_exports_and_charts_are_those_of_any_experiment(desk: Desk):
+    it = seen(desk)
+    whole = {seed: vanishing(seed, 40) for seed in SPEC.seeds}
+    answer = desk.http.get(f"{it}/gradients", params={"statistic": "l2", "parameter": "all", "seed": 8}).json()
+    column = SPEC.layout["gradients"].columns.index("l2")
+    assert answer["epochs"] == list(range(1, 41))
+    for place, layer in enumerate(answer["layers"]):
+        assert (
+            np.float32(layer["runs"][0]["values"]).tolist() == whole[8].series["gradients"][:, place, column].tolist()
+        )
+    with np.load(io.BytesIO(desk.http.get(f"{it}/series.npz").content)) as archive:
+        assert archive["gradients_1"].tobytes() == whole[8].series["gradients"].tobytes()
+        assert archive["metrics_0"].tobytes() == whole[3].metrics.tobytes()
+    for name in ("series.parquet", "tensorboard.zip"):
+        assert desk.http.get(f"{it}/{name}").status_code == 200
+    charts = desk.http.get(f"{it}/charts").json()["charts"]
+    assert [each["name"] for each in charts] == CHART_NAMES
+    for name in CHART_NAMES:
+        assert desk.http.get(f"{it}/charts/{name}.svg").status_code == 200
+    events = desk.http.get(f"{it}/events").text
+    told = [json.loads(each[6:]) for each in events.splitlines() if each.startswith('data: {"experiment_id"')]
+    epochs = [epoch for each in told for run in each.get("runs", ()) if run["seed"] == 3 for epoch in run["epochs"]]
+    assert epochs == list(range(1, 41))
+    assert events.rstrip().endswith('"status":"completed"}')
+
+
+def test_the_curves_of_a_training_without_validation_are_drawn(desk: Desk):
+    spec = an_external_spec(metrics=["loss", "accuracy"])
+    it = desk.submit(spec)
+    assert send(desk, it, 0, **body(measured(spec, 0, 1, 4))).status_code == 200
+    drawn = desk.http.get(f"{it}/charts/history.svg")
+    assert drawn.status_code == 200
+    assert "validation" not in drawn.text
+
+
+def test_rules_say_what_they_see_and_which_of_them_cannot_be_judged(desk: Desk):
+    found = desk.http.get(f"{seen(desk)}/diagnosis").json()
+    assert found["verdict"] == "at risk"
+    assert found["root_cause"] == "vanishing_gradient"
+    rules = {each["rule"]: each for each in found["findings"]}
+    assert {*rules} == {"vanishing_gradient", "gradient_floor"}
+    assert rules["vanishing_gradient"]["layers"] == ["dense_1"]
+    assert rules["vanishing_gradient"]["seeds"] == [3, 8]
+    assert {each["outcome"] for each in found["outcomes"]} == {"undecided"}
+    assert found["suggestions"] == []
+    unjudged = {each["rule"]: each["why"] for each in found["unjudged"]}
+    assert unjudged["not_learning"] == NOTHING_KNOWN
+    assert unjudged["overfitting"] == "its data are not known here"
+    assert unjudged["learning_rate"] == NOTHING_KNOWN
+    assert {"dead_units", "overfitting", "input_range", "initial_variance", "finite_width"} < {*unjudged}
+    assert not {"vanishing_gradient", "exploding_gradient", "exploding_growth", "nonfinite"} & {*unjudged}
+
+
+def test_a_training_whose_loss_has_fallen_far_is_not_suspected(desk: Desk):
+    it = desk.submit(SPEC)
+    history = vanishing(3, 40)
+    history.metrics[:, 0] = np.linspace(0.69, 0.1, 40)
+    assert send(desk, it, **body(history)).status_code == 200
+    found = desk.http.get(f"{it}/diagnosis").json()
+    assert (found["verdict"], found["findings"]) == ("undecided", [])
+
+
+def test_a_training_that_left_the_finite_numbers_is_ill(desk: Desk):
+    it = desk.submit(an_external_spec(epochs=40))
+    history = measured(an_external_spec(), 0, 1, 6)
+    history.metrics[5, 0] = np.nan
+    assert send(desk, it, 0, **body(history)).status_code == 200
+    assert desk.http.post(f"{it}/runs/0/end", json={"status": "completed"}).json()["stopped_by"] == "nonfinite"
+    found = desk.http.get(f"{it}/diagnosis").json()
+    assert found["verdict"] == "ill"
+    (nonfinite,) = (each for each in found["findings"] if each["rule"] == "nonfinite")
+    assert (nonfinite["kind"], nonfinite["since_epoch"]) == ("failure", 6)
+
+
+def test_the_client_sends_what_the_callback_holds(desk: Desk):
+    client = Client("http://testserver")
+    client.close()
+    client._http = desk.http
+    made = client.submit(an_external_spec(epochs=3))
+    history = measured(an_external_spec(), 0, 1, 3)
+    metrics = dict(zip(history.layout.metrics, history.metrics.T, strict=True))
+    answer = client.send(made.id, 0, from_epoch=1, metrics=metrics, series=history.series)
+    assert answer.next_epoch == 4
+    assert client.end_run(made.id, 0).status == "completed"
+    kept = client.gradients(made.id, statistic="mean", parameter="all")["values"][0]
+    assert kept.tobytes() == np.ascontiguousarray(history.series["gradients"][:, :, 1]).tobytes()
+    with pytest.raises(Refused, match="has ended"):
+        client.send(made.id, 0, from_epoch=4)
+    assert "completed" in client.get(made.id)._repr_html_()
