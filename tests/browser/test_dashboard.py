@@ -112,7 +112,7 @@ def test_the_decision_boundary_follows_the_slider_is_pointed_at_and_read_by_keyb
     page = someone.go(f"experiment/{trained[1]}")
     canvas = page.locator("#boundary canvas.cells")
     expect(canvas).to_have_attribute("data-epoch", "500")
-    expect(page.locator("#boundary .about")).to_contain_text("seed 0 · epoch 500 of 21 that are recorded")
+    expect(page.locator("#boundary .about")).to_contain_text("seed 0 · epoch 500, the nearest of 21 that are recorded")
     last = someone.colours("#boundary canvas.cells")
     assert len(set(last)) > 5
     page.locator("#epoch").fill("10")  # the nearest that is recorded is before the first update

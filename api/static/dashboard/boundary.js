@@ -7,7 +7,7 @@ import { filesOf, frame } from "./frame.js";
 import { readBoundary, readSamples } from "./measured.js";
 
 const REREAD = 2000; // milliseconds between two readings of what the stream does not carry
-const WIDEST = 520, LEFT = 44, FOOT = 36, TOP = 6, RIGHT = 8; // pixels
+const WIDEST = 520, LEFT = 52, FOOT = 36, TOP = 6, RIGHT = 8; // pixels
 const CLASSES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"]; // as in the charts that the service draws
 const MOST_LINED = 10; // classes between which a line is drawn
 
@@ -27,8 +27,9 @@ export async function boundaryView({ id, seeds, signal }) {
   const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
   const readout = h("p", { class: "readout", "aria-live": "polite" }, " ");
   const keys = h("div", { class: "legend" });
-  const plane = h("div", { class: "plane" }, canvas);
-  const figure = frame({ title: "Decision boundary", about: "", controls, id: "boundary" }, nothing, plane, keys, readout);
+  const shares = h("p", { class: "small" }), plane = h("div", { class: "plane" }, canvas);
+  const body = h("div", { class: "stack" }, plane, keys, shares, readout);
+  const figure = frame({ title: "Decision boundary", about: "", controls, id: "boundary" }, nothing, body);
 
   async function read() {
     readAt = Date.now();
@@ -48,14 +49,15 @@ export async function boundaryView({ id, seeds, signal }) {
   function show() {
     const none = !data.epochs.length;
     nothing.hidden = !none;
-    plane.hidden = keys.hidden = none;
+    body.hidden = none;
     figure.links([...filesOf(id, "boundary", { seed }, "boundary"), { label: "Samples", path: `/experiments/${id}/samples`, accept: "text/csv", name: `${id}-samples.csv` }]);
     if (none) { figure.say(`seed ${seed}`); return; }
     const at = row(), what = data.threshold === null ? "the class of the largest output" : `output for class 1, line at ${data.threshold}`;
     const values = data.at(at), ones = share(values);
-    figure.say(`seed ${seed} · epoch ${data.epochs[at]} of ${data.epochs.length} that are recorded · ${what} · ${samples.training.length} training samples (filled), ${samples.validation.length} validation samples (hollow)`);
+    figure.say(`seed ${seed} · epoch ${data.epochs[at]}, the nearest of ${data.epochs.length} that are recorded · ${what} · ${samples.training.length} training samples (filled), ${samples.validation.length} validation samples (hollow)`);
     canvas.setAttribute("aria-label", `Decision boundary of seed ${seed} at epoch ${data.epochs[at]}: ${ones}. Arrow keys read values.`);
     canvas.dataset.epoch = data.epochs[at];
+    shares.textContent = `Of the plane: ${ones}.`;
     draw(values);
     explain(values);
     tell();
@@ -101,7 +103,7 @@ export async function boundaryView({ id, seeds, signal }) {
     pen.scale(ratio, ratio);
     const px = (column) => LEFT + (column / (side - 1)) * across, py = (line) => TOP + down - (line / (y.length - 1)) * down;
     const ofX = (value) => px(((value - x[0]) / (x.at(-1) - x[0])) * (side - 1)), ofY = (value) => py(((value - y[0]) / (y.at(-1) - y[0])) * (y.length - 1));
-    place = { px, py, across, down };
+    place = { px, py, ofX, ofY, across, down };
     pen.save();
     pen.beginPath();
     pen.rect(LEFT, TOP, across, down);
@@ -146,13 +148,12 @@ export async function boundaryView({ id, seeds, signal }) {
     pen.fillStyle = token("--muted");
     pen.font = "11px system-ui";
     pen.textAlign = "center";
-    const { x, y } = data, [right, top] = [x.length - 1, y.length - 1];
-    for (const part of [0.1, 0.5, 0.9]) pen.fillText(number(x[0] + part * (x.at(-1) - x[0])), place.px(part * right), TOP + down + 14);
+    for (const tick of ticks(data.x)) pen.fillText(number(tick), place.ofX(tick), TOP + down + 14);
     pen.fillText("first input", LEFT + across / 2, tall - 4);
     pen.textAlign = "right";
-    for (const part of [0.1, 0.5, 0.9]) pen.fillText(number(y[0] + part * (y.at(-1) - y[0])), LEFT - 5, place.py(part * top) + 4);
+    for (const tick of ticks(data.y)) pen.fillText(number(tick), LEFT - 5, place.ofY(tick) + 4);
     pen.save();
-    pen.translate(11, TOP + 0.25 * down);
+    pen.translate(11, TOP + down / 2);
     pen.rotate(-Math.PI / 2);
     pen.textAlign = "center";
     pen.fillText("second input", 0, 0);
@@ -253,6 +254,14 @@ export function contour(values, side, level, line) {
       for (let i = 0; i + 1 < crossed.length; i += 2) line(...crossed[i], ...crossed[i + 1]);
     }
   }
+}
+
+/** A few round numbers along an axis. */
+function ticks(axis) {
+  const [low, high] = [axis[0], axis.at(-1)], rough = (high - low) / 4, decade = 10 ** Math.floor(Math.log10(rough));
+  const step = decade * [1, 2, 5, 10].find((each) => each * decade >= rough);
+  const count = Math.floor(high / step) - Math.ceil(low / step) + 1;
+  return Array.from({ length: count }, (_, i) => Number(((Math.ceil(low / step) + i) * step).toPrecision(6)));
 }
 
 const hex = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
