@@ -90,7 +90,7 @@ def table(source: Exported, etag: ETag) -> StreamingResponse:
 @router.get(
     "/runs/{seed}/model.keras",
     response_class=StreamingResponse,
-    responses=responses(KERAS),
+    responses=responses(KERAS) | documented(409),
     summary="A run's network, for Keras",
 )
 def network(

@@ -27,7 +27,7 @@ from core.statistics import (
 )
 
 # Far beyond any network that somebody would look at layer by layer: it only keeps the layout from growing endless.
-MOST_LAYERS, MOST_PARAMETERS, MOST_METRICS, MOST_VERSIONS = 10_000, 100, 100, 20
+MOST_LAYERS, MOST_PARAMETERS, MOST_METRICS, MOST_VERSIONS = 10_000, 10_000, 100, 20
 NUMBER_BYTES = 4
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]

@@ -1,13 +1,37 @@
 """GradientStatistics: the gradient's statistics per epoch and tensor, in anybody's `model.fit`."""
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from core.history import Tensor
+from core.spec.external import ExternalLayer, ExternalParameter
 from core.statistics import GRADIENT_STATISTIC_NAMES
 from core.training import measure
+
+
+class Listener(Protocol):
+    """Somebody who is told of a training as it goes on, such as `api.sender.Sender`."""
+
+    def begin(
+        self,
+        layers: Sequence[ExternalLayer],
+        *,
+        initial_epoch: int,
+        epochs: int,
+        versions: Mapping[str, str],
+        stop: Callable[[], None],
+    ) -> None:
+        """A training begins, of these layers, after one epoch and up to another; `stop` ends it after the epoch."""
+
+    def epoch(self, epoch: int, metrics: Mapping[str, Any], gradients: np.ndarray) -> None:
+        """An epoch, counted from 1, has ended: Keras's logs, and (tensors, statistics) of the gradients."""
+
+    def end(self) -> None:
+        """The training has ended, as Keras sees it: not where `fit` raised."""
 
 
 class GradientStatistics(keras.callbacks.Callback):
@@ -22,19 +46,24 @@ class GradientStatistics(keras.callbacks.Callback):
     `optimizer.apply` for as long as the training lasts. Training itself is not changed. `core.training.train` hands its
     measurements to the same callback.
 
+    Args:
+        listener: is told of every epoch, such as a `Sender`, which sends it to the service.
+
     Attributes:
         tensors: the model's trainable tensors, in the model's order.
         statistics: the names on the shelf `core.statistics`.
         epochs: the epochs recorded so far, counted from 1.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, listener: Listener | None = None) -> None:
         super().__init__()
+        self._listener, self._told = listener, False
         self.statistics = GRADIENT_STATISTIC_NAMES
         self.tensors: tuple[Tensor, ...] = ()
         self.epochs: list[int] = []
         self._rows: list[np.ndarray] = []
         self._optimizer: Any = None
+        self._sums: Any = None
 
     @property
     def gradients(self) -> np.ndarray:
@@ -59,15 +88,22 @@ class GradientStatistics(keras.callbacks.Callback):
         self._rows.append(np.asarray(gradients, np.float32))
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self.tensors = tuple(tensors_of(self.model))
+        self._let_go()  # an earlier fit may have raised
+        self._told = False
+        if self.model.built:
+            self.tensors = tuple(tensors_of(self.model))
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is None:
             return  # another loop trains the model, and hands its measurements to `record`
-        self._sums = keras.Variable(np.zeros((len(self.tensors), len(self.statistics)), np.float32), trainable=False)
-        self._batches = keras.Variable(0.0, trainable=False)
+        if self.model.built:
+            self._prepare()
         self._optimizer, apply = optimizer, optimizer.apply
 
         def measure_and_apply(gradients, trainable_variables=None):
+            if self._sums is None:
+                # A Sequential without an input shape is built by its first batch, while the step is being traced.
+                with tf.init_scope():
+                    self._prepare()
             self._sums.assign_add(
                 measure.gradients([None if each is None else each[None] for each in map(measure.dense, gradients)])[0]
             )
@@ -78,20 +114,51 @@ class GradientStatistics(keras.callbacks.Callback):
         # A step that was traced in an earlier fit would go past us.
         self.model.make_train_function(force=True)
 
+    def _prepare(self) -> None:
+        """Make room for the sums over an epoch's batches, once the model's tensors are there."""
+        self.tensors = tuple(tensors_of(self.model))
+        self._sums = keras.Variable(np.zeros((len(self.tensors), len(self.statistics)), np.float32), trainable=False)
+        self._batches = keras.Variable(0.0, trainable=False)
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self._optimizer is not None:
+        if self.model.built:
+            self._tell_begin(epoch)
+        if self._sums is not None:
             self._sums.assign(np.zeros(self._sums.shape, np.float32))
             self._batches.assign(0.0)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if self._optimizer is not None:
             self.record(epoch + 1, self._sums.numpy() / self._batches.numpy())
+        if self._listener is not None and self._rows:
+            self._tell_begin(epoch)
+            self._listener.epoch(epoch + 1, logs or {}, self._rows[-1])
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        if self._optimizer is not None:
-            del self._optimizer.apply  # the class's own method shows again
-            self._optimizer = None
+        if self._let_go():
             self.model.train_function = None
+        if self._listener is not None and self._told:
+            self._listener.end()
+
+    def _let_go(self) -> bool:
+        """Leave the optimiser as it was; says whether it was not."""
+        held, self._optimizer, self._sums = self._optimizer, None, None
+        if held is not None:
+            del held.apply  # the class's own method shows again
+        return held is not None
+
+    def _tell_begin(self, epoch: int) -> None:
+        if self._listener is None or self._told:
+            return
+        self._told = True
+        model, versions = self.model, {"keras": keras.__version__, "tensorflow": tf.__version__}
+        self._listener.begin(
+            layers_of(model),
+            initial_epoch=epoch,
+            epochs=(self.params or {}).get("epochs") or epoch + 1,
+            versions=versions,
+            stop=lambda: setattr(model, "stop_training", True),
+        )
 
 
 def tensors_of(model: Any) -> list[Tensor]:
@@ -105,6 +172,32 @@ def tensors_of(model: Any) -> list[Tensor]:
         for layer in model.layers
         for name, variable in zip(_names(layer), layer.trainable_variables, strict=True)
     ]
+
+
+def layers_of(model: Any) -> list[ExternalLayer]:
+    """The layers of a built Keras model in its order, as an `ExternalSpec` names them; inputs are none."""
+    parameters: dict[str, list[ExternalParameter]] = {}
+    for tensor in tensors_of(model):
+        parameters.setdefault(tensor.layer, []).append(ExternalParameter(name=tensor.parameter, shape=tensor.shape))
+    return [
+        ExternalLayer(
+            name=layer.name,
+            class_name=type(layer).__name__,
+            output_shape=_output_shape(layer),
+            parameters=tuple(parameters.get(layer.name, ())),
+        )
+        for layer in model.layers
+        if not isinstance(layer, keras.layers.InputLayer)
+    ]
+
+
+def _output_shape(layer: Any) -> tuple[int | None, ...] | None:
+    """Without the batch axis; None where Keras cannot say, or where there are several outputs."""
+    try:
+        shape = layer.output.shape
+    except (AttributeError, ValueError, RuntimeError):
+        return None
+    return tuple(shape[1:])
 
 
 def _names(layer: Any) -> list[str]:

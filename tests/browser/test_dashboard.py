@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from core.spec.experiment import parse
 from core.store import Status
 from tests.browser.pages import AWAY, NARROW, REFUSED
-from tests.builders import a_spec
+from tests.builders import a_spec, an_external_spec, measured
 
 ROOT = Path(__file__).parents[2]
 LAYERS = 6  # of the tutorial's third network
@@ -265,3 +265,36 @@ def test_on_a_phone_no_page_is_wider_than_the_screen(reader, trained):
         page.wait_for_selector(ready)
         width = page.evaluate("() => document.documentElement.scrollWidth")
         assert (path, width) == (path, NARROW["width"])
+
+
+def test_a_training_elsewhere_shows_its_heat_map_while_it_is_sent_and_what_cannot_be_judged(reader, service):
+    spec = an_external_spec(name="elsewhere", epochs=30, seeds=(0, 1), layers=4)
+    it = service.client.submit(spec).id
+
+    def send(seed, first, epochs):
+        history = measured(spec, seed, first, epochs)
+        history.series["gradients"][:] = abs(history.series["gradients"])
+        metrics = dict(zip(history.layout.metrics, history.metrics.T, strict=True))
+        service.client.send(it, seed, from_epoch=first, metrics=metrics, series=history.series)
+
+    send(0, 1, 10)
+    someone = reader()
+    page = someone.go(f"experiment/{it}")
+    page.wait_for_selector("#heatmap canvas.cells:visible")
+    expect(page.locator(".heat .names button")).to_have_count(4)
+    expect(page.locator("#status")).to_have_text("running")
+    expect(page.locator(".facts dd").first).to_have_text("10 / 60")
+    before = someone.colours()
+    assert len(set(before)) > 5
+    expect(page.locator("a", has_text="Change and run again")).to_have_count(0)
+    send(0, 11, 20)
+    send(1, 1, 30)
+    expect(page.locator(".facts dd").first).to_have_text("60 / 60")
+    page.wait_for_function("() => document.querySelector('.heat .axis span:last-child').textContent == 30")
+    for seed in (0, 1):
+        service.client.end_run(it, seed)
+    expect(page.locator("#status")).to_have_text("completed")
+    page.wait_for_selector("#verdict")
+    assert someone.barriers() == []
+    page = someone.go("")
+    expect(page.locator(f"tr[data-id='{it}'] .name")).to_contain_text("trained elsewhere")

@@ -15,7 +15,7 @@ from core.spec import ExperimentSpec
 from core.store import ExperimentStore, Status, Summary
 from core.store.database import connect, reading, writing
 from core.store.migrate import _config, is_at_head, upgrade
-from tests.builders import MINUTE, a_chunk, a_spec, measured
+from tests.builders import MINUTE, a_chunk, a_spec, an_external_spec, measured
 
 # As the first version wrote it: nothing in it says what is to be recorded.
 SPEC = json.dumps(
@@ -192,6 +192,27 @@ def test_what_this_version_measured_goes_on_after_a_restart(store, clock):
     clock.forward(2 * MINUTE)
     assert store.claim(it, worker="two").checkpoint == chunk.checkpoint()
     assert store.get(it).epochs_done == 2
+
+
+def test_trainings_elsewhere_came_later_and_go_with_the_way_back(old_url, open_store):
+    old = add_old(old_url, "completed", 3)
+    upgrade(old_url)
+    store = open_store(old_url)
+    assert not store.get(old).is_external
+    assert [run.error for run in store.get(old).runs] == [None, None]
+    spec = an_external_spec()
+    it = store.add(spec)[0].id
+    store.external.receive(it, 0, measured(spec, 0, 1, 2))
+    store.close()
+    engine = connect(old_url)
+    with writing(engine) as connection:
+        command.downgrade(_config(connection), "0004")
+    engine.dispose()
+    upgrade(old_url)
+    assert is_at_head(old_url)
+    store = open_store(old_url)
+    assert [each.id for each in store.page(limit=9).experiments] == [old]
+    assert store.metrics(old)[7].epochs.tolist() == [1, 2, 3]
 
 
 def test_the_way_back_keeps_what_the_first_version_can_read(old_url, open_store):

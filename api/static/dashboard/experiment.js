@@ -4,7 +4,7 @@ import { confirmed, fill, h } from "./element.js";
 import { Scale } from "./colours.js";
 import { boundaryView } from "./boundary.js";
 import { curves } from "./curves.js";
-import { layersOf } from "./experiments.js";
+import { dataOf, layersOf, statusOf } from "./experiments.js";
 import { ago, number, seconds, seedsOf, share } from "./format.js";
 import { filesOf, frame } from "./frame.js";
 import { heatmap, legend } from "./heatmap.js";
@@ -15,6 +15,7 @@ import { follow } from "./stream.js";
 import { strip } from "./strip.js";
 
 const JOIN = 2000; // milliseconds to wait for the stream before what is stored is read without it
+const SILENT = 5000; // milliseconds between two looks whether a training elsewhere has fallen silent
 const RECURRENT = new Set(["simple_rnn", "lstm", "gru", "bidirectional"]);
 
 export async function experiment({ page, parts: [id], signal, say }) {
@@ -34,8 +35,8 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const going = first.status === "queued" || first.status === "running";
   const inTime = !going || await Promise.race([joined, new Promise((resolve) => { setTimeout(() => resolve(false), JOIN); })]);
 
-  const seeds = first.spec.seeds;
-  const validated = await post("/experiments/validate", first.spec).catch(() => null);
+  const seeds = first.spec.seeds, elsewhere = first.source === "external";
+  const validated = elsewhere ? { layers: layersElsewhere(first.spec) } : await post("/experiments/validate", first.spec).catch(() => null);
   const history = await readHistory(id, signal);
   let streamed = null, judged = null, grid = history, seen = first;
 
@@ -114,11 +115,11 @@ export async function experiment({ page, parts: [id], signal, say }) {
     shown.length > 0 && h("ul", { class: "findings" }, shown.map((each) => h("li", {},
       h("span", { class: "tag", "data-kind": each.severity }, each.rule === found.root_cause ? "root cause" : each.kind),
       h("span", {}, each.title), h("span", { class: "muted small" }, [where(each.layers), `since epoch ${each.since_epoch}`, `${each.seeds.length} of ${seeds.length} seeds`].filter(Boolean).join(" · "))))),
-    !shown.length && h("p", { class: "muted" }, found.verdict === "undecided" ? "Too early to say." : "Nothing was found that stands in the way."));
+    !shown.length && h("p", { class: "muted" }, elsewhere ? "Nothing was found in what was sent. Whether it learns cannot be judged: its data are not known here." : found.verdict === "undecided" ? "Too early to say." : "Nothing was found that stands in the way."));
   }
 
   async function throughTime() {
-    if (!first.spec.record.signals || !first.spec.model.layers.some((each) => RECURRENT.has(each.kind))) return;
+    if (elsewhere || !first.spec.record.signals || !first.spec.model.layers.some((each) => RECURRENT.has(each.kind))) return;
     const found = await readSteps(id, signal);
     steps.hidden = !found.length;
     fill(steps, found.filter((each) => each.grid.rows).map(({ layer, grid: some }) => {
@@ -143,6 +144,10 @@ export async function experiment({ page, parts: [id], signal, say }) {
     else if (name === "done") { if (data.status === "deleted") say("over", "deleted"); else { throughTime(); views.read(); boundary?.read(); } }
   }
   status(first);
+  if (elsewhere && going) {
+    const look = setInterval(() => { if (statusOf(seen) === "silent") status({}); }, SILENT);
+    signal.addEventListener("abort", () => clearInterval(look));
+  }
   draw();
   release();
   if (!inTime) {
@@ -163,25 +168,32 @@ function headOf(seen, judged, { cancel, remove }) {
   const took = seen.started_at && seen.finished_at ? (new Date(seen.finished_at) - new Date(seen.started_at)) / 1000 : null;
   return [
     h("div", { class: "head" },
-      h("div", { class: "row" }, h("h1", {}, seen.name || "unnamed"), h("span", { class: "tag", "data-kind": seen.status, id: "status" }, seen.cancel_requested && going ? "stopping" : seen.status), judged && h("span", { class: "tag", "data-kind": judged, id: "verdict" }, judged)),
+      h("div", { class: "row" }, h("h1", {}, seen.name || "unnamed"), h("span", { class: "tag", "data-kind": seen.status, id: "status" }, statusOf(seen)), judged && h("span", { class: "tag", "data-kind": judged, id: "verdict" }, judged)),
       h("div", { class: "row" },
-        h("a", { class: "button", href: `#/new/from/${seen.id}` }, "Change and run again"),
+        seen.source !== "external" && h("a", { class: "button", href: `#/new/from/${seen.id}` }, "Change and run again"),
         going ? h("button", { type: "button", id: "cancel", disabled: seen.cancel_requested, onclick: cancel }, "Cancel") : h("button", { type: "button", class: "danger", onclick: remove }, "Delete"))),
     h("dl", { class: "facts" },
-      fact("epochs", `${done} / ${total}`), fact("network", layersOf(seen.spec)), fact("data", seen.spec.dataset.kind), fact("seeds", seedsOf(seen.spec.seeds)),
-      fact("optimiser", typeof seen.spec.training.optimizer === "string" ? seen.spec.training.optimizer : `${seen.spec.training.optimizer.kind} ${JSON.stringify(seen.spec.training.optimizer.learning_rate ?? "")}`),
+      fact("epochs", `${done} / ${total}`), fact("network", layersOf(seen.spec)), fact("data", dataOf(seen.spec)), fact("seeds", seedsOf(seen.spec.seeds)),
+      seen.source !== "external" && fact("optimiser", typeof seen.spec.training.optimizer === "string" ? seen.spec.training.optimizer : `${seen.spec.training.optimizer.kind} ${JSON.stringify(seen.spec.training.optimizer.learning_rate ?? "")}`),
       fact("submitted", ago(seen.created_at)), took !== null && fact("took", seconds(took)), seen.stopped_by && fact("stopped by", seen.stopped_by)),
     going && h("progress", { max: total || 1, value: done, "aria-label": "epochs done", style: { width: "100%" } }),
+    statusOf(seen) === "silent" && h("p", { class: "notice" }, `Nothing has been heard of this training since it was expected, ${ago(seen.expected_by)}. Whoever sends it may be dead, or away from the network; what was sent is here.`),
     seen.error && h("p", { class: seen.status === "failed" ? "notice bad" : "notice" }, seen.error),
   ];
 }
 
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 
+/** The layers of a network that is trained elsewhere, as the strip draws them. */
+const layersElsewhere = (spec) => spec.layers.map((each) => ({
+  layer: each.name, input_shape: each.parameters[0]?.shape.slice(0, -1) ?? [], output_shape: each.output_shape ?? each.parameters[0]?.shape.slice(-1) ?? [],
+  parameters: each.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0), tensors: each.parameters,
+}));
+
 /** The runs of an experiment, and its spec. */
 function table(first) {
   const spec = h("pre", { class: "figures scroll", tabindex: 0, "aria-label": "Spec" }, JSON.stringify(first.spec, null, 1));
   return h("details", { class: "panel" }, h("summary", {}, h("strong", {}, "Runs and spec")),
     h("div", { class: "scroll", tabindex: 0 }, h("table", { class: "figures" }, h("thead", {}, h("tr", {}, ["seed", "epochs", "loss", "val loss", "accuracy", "val accuracy", "stopped by"].map((each) => h("th", { scope: "col" }, each)))),
-      h("tbody", {}, first.runs.map((run) => { const all = run.final_metrics ?? {}; return h("tr", {}, [run.seed, run.epochs_done, number(all.loss), number(all.val_loss), share(all.accuracy), share(all.val_accuracy), run.stopped_by ?? ""].map((each) => h("td", {}, String(each)))); })))), spec);
+      h("tbody", {}, first.runs.map((run) => { const all = run.final_metrics ?? {}; return h("tr", {}, [run.seed, run.epochs_done, number(all.loss), number(all.val_loss), share(all.accuracy), share(all.val_accuracy), run.error ?? run.stopped_by ?? ""].map((each) => h("td", {}, String(each)))); })))), spec);
 }

@@ -92,13 +92,13 @@ export async function experiments({ page, signal, say }) {
       element: h("tr", { "data-id": id }, h("td", {}, tick), ...Object.values(cells)),
       update(each) {
         cells.when.textContent = ago(each.created_at);
-        const now = JSON.stringify([each.status, each.progress, each.cancel_requested, each.runs]);
+        const now = JSON.stringify([statusOf(each), each.progress, each.cancel_requested, each.runs]);
         if (now === seen) return;
         seen = now;
         tick.setAttribute("aria-label", `Choose ${each.name || "unnamed"} for comparison`);
         fill(cells.name, h("a", { class: "name", href: `#/experiment/${id}` }, each.name || "unnamed"),
-          h("div", { class: "muted small" }, `${each.spec.dataset.kind} · ${layersOf(each.spec)} · ${seedsOf(each.spec.seeds)}`));
-        fill(cells.status, h("span", { class: "tag", "data-kind": each.status }, each.cancel_requested && each.status === "running" ? "stopping" : each.status));
+          h("div", { class: "muted small" }, `${dataOf(each.spec)} · ${layersOf(each.spec)} · ${seedsOf(each.spec.seeds)}`));
+        fill(cells.status, h("span", { class: "tag", "data-kind": each.status }, statusOf(each)));
         const { epochs_done: done, epochs_total: total } = each.progress;
         fill(cells.progress, h("progress", { max: total || 1, value: done, "aria-label": `${done} of ${total} epochs` }),
           h("span", { class: "muted small figures" }, `${done} / ${total}`));
@@ -137,8 +137,21 @@ const middle = (values) => {
   return some.length ? (some[(some.length - 1) >> 1] + some[some.length >> 1]) / 2 : null;
 };
 
+/** An experiment's status in a word; silent where too long nothing has been heard of a training elsewhere. */
+export function statusOf(each) {
+  if (each.expected_by && new Date(each.expected_by) < Date.now()) return "silent";
+  return each.cancel_requested && each.status === "running" ? "stopping" : each.status;
+}
+
+/** What is learnt, in a word. */
+export const dataOf = (spec) => (spec.source === "external" ? "trained elsewhere" : spec.dataset.kind);
+
 /** The network in a few words: 5 × tanh, 1 sigmoid. */
 export function layersOf(spec) {
+  if (spec.source === "external") {
+    const weighted = spec.layers.filter((each) => each.parameters.length);
+    return weighted.length > 4 ? `${weighted.length} layers` : weighted.map((each) => each.class_name).join(", ");
+  }
   const parts = spec.model.layers.map((each) => {
     const name = typeof each.activation === "string" && each.kind === "dense" ? each.activation : each.activation?.kind ?? each.kind;
     return each.repeat > 1 ? `${each.repeat} × ${name}` : name;

@@ -1,0 +1,199 @@
+"""Sender: tells the service of a training that runs elsewhere, while it runs and without keeping it waiting."""
+
+import atexit
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+from uuid import UUID
+
+import numpy as np
+from pydantic import ValidationError
+
+from api.client import Client
+from api.outbox import SECONDS_BETWEEN, Ended, Epoch, Outbox
+from core.spec import ExternalSpec
+from core.spec.external import ExternalLayer
+
+BROKEN_OFF = "its training was broken off"
+NOT_BEGUN = "its training was not begun"
+
+
+class SenderWarning(UserWarning):
+    """Something is not sent; the training goes on."""
+
+
+class Unsent(Exception):
+    """Something is not sent, and it was asked that then the training shall not go on."""
+
+
+class Sender:
+    """The listener of a `GradientStatistics`: makes an experiment of a training, and sends it epoch by epoch.
+
+        with Sender("http://127.0.0.1:8000", name="my fit", seeds=[0, 1]) as sender:
+            for seed in (0, 1):
+                keras.utils.set_random_seed(seed)
+                a_model().fit(x, y, epochs=20, callbacks=[GradientStatistics(listener=sender)])
+
+    Each `fit` is the run of the next seed. Epochs are collected, and sent by a thread of their own. While the service
+    is away they are kept and it is asked again and again; once they take `most_bytes` those that follow are dropped,
+    and the run ends as failed, which says from where on. An exception that leaves the `with` block makes the run
+    failed; without the block Keras tells nobody that `fit` raised, and the run ends as failed with the next `fit`, with
+    `close`, or with the process. So do runs that were not begun. A `fit` that ends waits for what is still to be sent,
+    unless the service is away.
+
+    Args:
+        url: where the service listens.
+        name: of the experiment.
+        seeds: one run each, in the order in which they are trained.
+        api_key: the service's, if it asks for one.
+        metrics: the names in Keras's logs that are sent; by default those of the first epoch. With names the experiment
+            is there as soon as the training begins. Name them where one is not measured in every epoch.
+        stop_when_cancelled: whether a training whose experiment is cancelled ends after its epoch, as Keras's
+            `stop_training` has it.
+        strict: whether a training waits where it would else drop epochs, and breaks where the service does not take
+            what is sent.
+        patience: seconds that `close`, and at the end of a `fit` a strict sender, waits for a service that is away.
+        most_bytes: how much may wait to be sent.
+        seconds_between: epochs that end within so many seconds are sent together.
+
+    Attributes:
+        experiment_id: the experiment, once the service has made it.
+
+    Raises:
+        ValueError: a `fit` has no seed left, or other tensors than the one before.
+        Unsent: strict alone: what was measured is not sent.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8000",
+        *,
+        name: str = "untitled",
+        seeds: Sequence[int] = (0,),
+        api_key: str | None = None,
+        metrics: Sequence[str] | None = None,
+        stop_when_cancelled: bool = True,
+        strict: bool = False,
+        patience: float = 60.0,
+        most_bytes: int = 64_000_000,
+        seconds_between: float = SECONDS_BETWEEN,
+    ) -> None:
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise ValueError(f"seeds: expected at least one, each once; received {list(seeds)}")
+        self._about: dict[str, Any] = {"source": "external", "name": name, "seeds": tuple(seeds)}
+        self._waiting, self._seed = list(seeds), None
+        self._metrics = None if metrics is None else tuple(dict.fromkeys(("loss", *metrics)))
+        self._unknown: set[str] = set()
+        self._strict, self._patience, self._stop_when_cancelled = strict, patience, stop_when_cancelled
+        self._tensors: list[list[tuple[str, tuple[int, ...]]]] | None = None
+        self._closed = False
+        client = Client(url, api_key)
+        self._outbox = Outbox(client, most_bytes, seconds_between, stop_when_cancelled=stop_when_cancelled)
+        atexit.register(self.close)
+
+    _seed: int | None
+
+    @property
+    def experiment_id(self) -> UUID | None:
+        """The experiment; None before the service has made it."""
+        return self._outbox.experiment_id
+
+    # What the callback tells.
+
+    def begin(
+        self,
+        layers: Sequence[ExternalLayer],
+        *,
+        initial_epoch: int,
+        epochs: int,
+        versions: Mapping[str, str],
+        stop: Callable[[], None],
+    ) -> None:
+        """A training begins: the next seed's."""
+        if self._closed:
+            raise ValueError("this sender is closed: make another one")
+        self._end(BROKEN_OFF)
+        if not self._waiting:
+            raise ValueError(f"seeds: each fit is a run of its own, and all of {self._about['seeds']} are used")
+        shapes = [[(each.name, each.shape) for each in layer.parameters] for layer in layers if layer.parameters]
+        if self._tensors not in (None, shapes):
+            raise ValueError("this model has other tensors than that of the seed before: it needs another Sender")
+        self._seed = self._waiting.pop(0)
+        self._outbox.stop = stop
+        if self._outbox.was_cancelled and self._stop_when_cancelled:
+            stop()
+        if self._tensors is None:
+            self._tensors = shapes
+            self._about |= {"layers": tuple(layers), "initial_epoch": initial_epoch, "epochs": epochs}
+            self._about |= {"versions": dict(versions)}
+            if self._metrics is not None:
+                self._open(self._metrics)
+
+    def epoch(self, epoch: int, metrics: Mapping[str, Any], gradients: np.ndarray) -> None:
+        """An epoch has ended."""
+        if self._seed is None:
+            return
+        if self._metrics is None:
+            self._metrics = tuple(dict.fromkeys(("loss", *metrics)))
+            self._open(self._metrics)
+        if unknown := metrics.keys() - {*self._metrics} - self._unknown:
+            self._unknown |= unknown
+            self._warn(f"{', '.join(sorted(unknown))} is not sent: it was not there in the first epoch, see `metrics`")
+        values = np.array([float(metrics.get(name, np.nan)) for name in self._metrics], np.float32)
+        measured = Epoch(self._seed, epoch, self._metrics, values, np.array(gradients, np.float32))
+        self._outbox.put(measured, wait=self._strict)
+        self._check()
+
+    def end(self) -> None:
+        """The training has ended."""
+        self._end(None)
+        self._outbox.wait(self._patience, also_while_away=self._strict)
+        self._check(strictly=True)
+
+    # What whoever uses it asks.
+
+    def close(self, error: str | None = None) -> None:
+        """Send the rest, as long as there is patience; runs that have not ended end as failed."""
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self.close)
+        self._end(error or BROKEN_OFF)
+        for seed in self._waiting:
+            self._outbox.put(Ended(seed, error or NOT_BEGUN))
+        self._outbox.close(self._patience)
+        self._check(strictly=error is None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self.close(None if kind is None else f"{kind.__name__}: {error}"[:2000])
+
+    def _end(self, error: str | None) -> None:
+        if self._seed is not None:
+            if self._tensors is not None and self._metrics is None and error:  # before its first epoch
+                self._metrics = ("loss",)
+                self._open(self._metrics)
+            self._outbox.put(Ended(self._seed, error))
+        self._seed = None
+
+    def _open(self, metrics: tuple[str, ...]) -> None:
+        try:
+            self._outbox.open(ExternalSpec.model_validate(self._about | {"metrics": metrics}))
+        except ValidationError as wrong:
+            self._outbox.give_up(f"the training cannot be described: {wrong}")
+
+    def _check(self, *, strictly: bool = False) -> None:
+        """Say what is wrong, once: in the thread that trains."""
+        trouble = self._outbox.trouble()
+        if strictly and trouble is None and (left := self._outbox.unsent):
+            trouble = f"{left} epochs are not sent yet: the service does not answer"
+        if trouble is None:
+            return
+        if self._strict and not self._outbox.was_cancelled:
+            raise Unsent(trouble)
+        self._warn(trouble)
+
+    def _warn(self, what: str) -> None:
+        warnings.warn(what, SenderWarning, stacklevel=3)
