@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,6 +33,11 @@ from core.settings import Settings
 from core.store import ExperimentStore
 
 STATIC = Path(__file__).parent / "static"
+
+
+# Loaded while the service starts, so that whoever asks first for samples need not wait for it.
+for module in ("sklearn.datasets", "sklearn.preprocessing"):
+    import_module(module)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

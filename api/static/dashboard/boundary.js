@@ -18,8 +18,7 @@ const MOST_LINED = 10; // classes between which a line is drawn
  */
 export async function boundaryView({ id, seeds, signal }) {
   let seed = seeds[0], epoch = Infinity, readAt = Date.now(), pointer = null;
-  let data = await readBoundary(id, seed, signal);
-  const samples = await readSamples(id, signal);
+  let [data, samples] = await Promise.all([readBoundary(id, seed, signal), readSamples(id, signal)]);
 
   const choice = h("select", { id: "boundary-seed", onchange: () => { seed = Number(choice.value); read(); } }, seeds.map((each) => h("option", { value: String(each) }, `seed ${each}`)));
   const controls = seeds.length > 1 && h("div", { class: "choices" }, h("label", { for: "boundary-seed" }, "Seed", choice));

@@ -52,7 +52,8 @@ export class Scale {
   static over(kind, ...arrays) {
     let least = Infinity, most = -Infinity;
     for (const array of arrays) {
-      for (const value of array) {
+      for (let i = 0; i < array.length; i += 1) {
+        const value = array[i];
         if (Number.isFinite(value) && (kind !== "log" || value > 0)) {
           if (value < least) least = value;
           if (value > most) most = value;

@@ -36,15 +36,17 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const inTime = !going || await Promise.race([joined, new Promise((resolve) => { setTimeout(() => resolve(false), JOIN); })]);
 
   const seeds = first.spec.seeds, elsewhere = first.source === "external";
-  const validated = elsewhere ? { layers: layersElsewhere(first.spec) } : await post("/experiments/validate", first.spec).catch(() => null);
-  const history = await readHistory(id, signal);
-  let streamed = null, judged = null, grid = history, seen = first;
+  let streamed = null, judged = null, seen = first;
+  const [validated, history, views, boundary] = await Promise.all([
+    elsewhere ? { layers: layersElsewhere(first.spec) } : post("/experiments/validate", first.spec).catch(() => null),
+    readHistory(id, signal),
+    layerViews({ id, seeds, recorded: first.spec.record, signal, hold, onepoch: at, ongrid: (next) => { streamed = next; } }),
+    boundaryOf(id, seeds, signal),
+  ]);
+  let grid = history;
 
   const head = h("header", { class: "stack" }), verdict = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true });
   const curveFigures = curves({ id, seeds, names: history.columns });
-  const views = await layerViews({ id, seeds, recorded: first.spec.record, signal, hold, onepoch: at, ongrid: (next) => { streamed = next; } });
-  const drawable = await get(`/experiments/${id}/charts`, { signal });
-  const boundary = drawable.charts.some(({ name }) => name === "boundary") ? await boundaryView({ id, seeds, signal }) : null;
   const boxes = validated && strip({
     layers: validated.layers.filter((each) => each.parameters), onepoch: at,
     sizeAt: (layer, epoch) => { const row = rowOf(layer); return row < 0 ? null : views.sizeAt(row, epoch); },
@@ -141,7 +143,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
     if (name === "status") status(data);
     else if (name === "epochs") epochs(data);
     else if (name === "findings") findings(data);
-    else if (name === "done") { if (data.status === "deleted") say("over", "deleted"); else { throughTime(); views.read(); boundary?.read(); } }
+    else if (name === "done") { if (data.status === "deleted") say("over", "deleted"); else if (going) { throughTime(); views.read(); boundary?.read(); } }
   }
   status(first);
   if (elsewhere && going) {
@@ -180,6 +182,12 @@ function headOf(seen, judged, { cancel, remove }) {
     statusOf(seen) === "silent" && h("p", { class: "notice" }, `Nothing has been heard of this training since it was expected, ${ago(seen.expected_by)}. Whoever sends it may be dead, or away from the network; what was sent is here.`),
     seen.error && h("p", { class: seen.status === "failed" ? "notice bad" : "notice" }, seen.error),
   ];
+}
+
+/** The view of the decision boundary; null where there is none. */
+async function boundaryOf(id, seeds, signal) {
+  const { charts } = await get(`/experiments/${id}/charts`, { signal });
+  return charts.some(({ name }) => name === "boundary") ? boundaryView({ id, seeds, signal }) : null;
 }
 
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));

@@ -15,7 +15,7 @@ const REREAD = 2000; // milliseconds between two readings of what the stream doe
 export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, ongrid }) {
   const known = await statistics();
   const asked = { kind: "gradients", statistic: "mean_abs", seed: "" };
-  let grid = null, layer = -1, epoch = Infinity, readAt = 0, waiting = null;
+  let grid = null, layer = -1, epoch = Infinity, readAt = 0, waiting = null, scaled = {};
 
   const kindChoice = h("select", { id: "kind", onchange: () => { asked.kind = kindChoice.value; offer(); read(); } },
     Object.entries(KINDS).map(([name, { title }]) => h("option", { value: name }, title)));
@@ -90,6 +90,15 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
     if (layer >= 0 && layer < grid.columns.length) drawOne(kind, unit, name);
   }
 
+  /** The scale of the median over the seeds, made once for what is there: every box of the strip asks for it. */
+  function scaleOfMedian(middle) {
+    const size = grid.rows * grid.columns.length, kind = scaleOf(about());
+    if (scaled.grid !== grid || scaled.size !== size || scaled.kind !== kind) {
+      scaled = { grid, size, kind, scale: Scale.over(kind, middle.subarray(0, size)) };
+    }
+    return scaled.scale;
+  }
+
   function drawOne(kind, unit, name) {
     const column = grid.columns[layer], width = grid.columns.length, { middle, low, high } = grid.summary();
     const size = grid.rows * width, take = (from) => strided(from.subarray(0, size), layer, width);
@@ -148,7 +157,7 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
     sizeAt(row, when) {
       if (!grid?.rows) return null;
       const { middle, lost } = grid.summary(), at = grid.rowAt(when) * grid.columns.length + row;
-      return { value: middle[at], lost: Boolean(lost[at]), share: Scale.over(scaleOf(about()), middle.subarray(0, grid.rows * grid.columns.length)).share(middle[at]) };
+      return { value: middle[at], lost: Boolean(lost[at]), share: scaleOfMedian(middle).share(middle[at]) };
     },
   };
 }
