@@ -15,7 +15,7 @@ from tests.workers import Lab
 
 GRADLAB = Path(sys.executable).with_name("gradlab")
 # Long enough for a worker that compiles while others use the machine.
-PATIENCE = 120.0
+PATIENCE = 280.0
 
 
 def alone(**settings: str) -> dict[str, str]:

@@ -51,7 +51,7 @@ def has_the_bits_of(lab: Lab, ids, wanted) -> bool:
     return True
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_workers_killed_at_twenty_random_moments_lose_nothing(lab, empty_broker):
     moments, numbers = random.Random(20), count()
     specs: dict = {}

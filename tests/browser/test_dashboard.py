@@ -297,4 +297,4 @@ def test_a_training_elsewhere_shows_its_heat_map_while_it_is_sent_and_what_canno
     page.wait_for_selector("#verdict")
     assert someone.barriers() == []
     page = someone.go("")
-    expect(page.locator(f"tr[data-id='{it}'] .name")).to_contain_text("trained elsewhere")
+    expect(page.locator(f"tr[data-id='{it}'] td.name")).to_contain_text("trained elsewhere")
