@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -91,15 +91,7 @@ class Suggestion:
 def diagnose(experiment_id: UUID, *, store: ExperimentStore) -> tuple[Experiment, Diagnosis]:
     """What is wrong with an experiment, from what is stored of it so far. Raises NotFound."""
     experiment = store.get(experiment_id)
-    return experiment, _judged(store, experiment_id, experiment.revision)
-
-
-# An experiment of 50 layers, 2,000 epochs and 8 seeds is judged in a second: once, not for everybody who looks at it.
-@lru_cache(maxsize=64)
-def _judged(store: ExperimentStore, experiment_id: UUID, revision: int) -> Diagnosis:
-    """What the rules say of a revision; of a later one where epochs are stored this moment."""
-    experiment = store.get(experiment_id)
-    return ask_the_rules(experiment.spec, list(runs(experiment, experiment.spec, store)))
+    return experiment, ask_the_rules(experiment.spec, list(runs(experiment, experiment.spec, store)))
 
 
 def suggestions(spec: ExperimentSpec | ExternalSpec, diagnosis: Diagnosis) -> list[Suggestion]:
