@@ -1,8 +1,8 @@
 // The plane of two inputs: what the network answers all over it at an epoch, and the samples in front.
 
 import { fill, h } from "./element.js";
-import { dark, token } from "./colours.js";
-import { number } from "./format.js";
+import { css, dark, rgb, token } from "./colours.js";
+import { number, roundStep } from "./format.js";
 import { filesOf, frame } from "./frame.js";
 import { readBoundary, readSamples } from "./measured.js";
 
@@ -84,7 +84,7 @@ export async function boundaryView({ id, seeds, signal }) {
 
   function colour(values, point, most, ground) {
     const won = winner(values, point);
-    if (won < 0) return hex(token("--lost"));
+    if (won < 0) return rgb(token("--lost"));
     if (data.threshold === null) return mixed(won, 0.42, ground);
     return mixed(won, 0.72 * Math.min(1, Math.abs(values[point] - data.threshold) / most), ground);
   }
@@ -98,7 +98,7 @@ export async function boundaryView({ id, seeds, signal }) {
     canvas.style.width = `${wide}px`;
     canvas.style.height = `${tall}px`;
     [canvas.width, canvas.height] = [Math.round(wide * ratio), Math.round(tall * ratio)];
-    const pen = canvas.getContext("2d"), ground = hex(token("--panel"));
+    const pen = canvas.getContext("2d"), ground = rgb(token("--panel"));
     pen.scale(ratio, ratio);
     const px = (column) => LEFT + (column / (side - 1)) * across, py = (line) => TOP + down - (line / (y.length - 1)) * down;
     const ofX = (value) => px(((value - x[0]) / (x.at(-1) - x[0])) * (side - 1)), ofY = (value) => py(((value - y[0]) / (y.at(-1) - y[0])) * (y.length - 1));
@@ -168,7 +168,7 @@ export async function boundaryView({ id, seeds, signal }) {
 
   /** What the colours and the marks mean. */
   function explain(values) {
-    const ground = hex(token("--panel")), shown = data.threshold === null ? data.classes : [0, 1], most = reach(values);
+    const ground = rgb(token("--panel")), shown = data.threshold === null ? data.classes : [0, 1], most = reach(values);
     const swatches = shown.slice(0, 12).map((each) => h("span", { class: "swatch" }, h("i", { style: { background: css(mixed(each, 0.72, ground)) } }), `${["●", "▲", "■", "◆"][each % 4]} class ${each}`));
     const ends = data.threshold !== null && h("span", { class: "muted" }, `strongest at ${number(data.threshold - most)} and ${number(data.threshold + most)}, none at ${data.threshold}`);
     const lost = values.some((value) => !Number.isFinite(value)) && h("span", { class: "swatch" }, h("i", { class: "lost" }), "not finite");
@@ -257,15 +257,12 @@ export function contour(values, side, level, line) {
 
 /** A few round numbers along an axis. */
 function ticks(axis) {
-  const [low, high] = [axis[0], axis.at(-1)], rough = (high - low) / 4, decade = 10 ** Math.floor(Math.log10(rough));
-  const step = decade * [1, 2, 5, 10].find((each) => each * decade >= rough);
+  const [low, high] = [axis[0], axis.at(-1)], step = roundStep((high - low) / 4);
   const count = Math.floor(high / step) - Math.ceil(low / step) + 1;
   return Array.from({ length: count }, (_, i) => Number(((Math.ceil(low / step) + i) * step).toPrecision(6)));
 }
 
-const hex = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 const clamp = (value, most) => Math.min(most, Math.max(0, value));
 /** The colour of a class, lighter where the ground is dark. */
-const tint = (answer) => hex(CLASSES[answer % CLASSES.length]).map((part) => (dark() ? Math.round(part + 0.3 * (255 - part)) : part));
+const tint = (answer) => rgb(CLASSES[answer % CLASSES.length]).map((part) => (dark() ? Math.round(part + 0.3 * (255 - part)) : part));
 const mixed = (answer, share, ground) => tint(answer).map((part, i) => Math.round(share * part + (1 - share) * ground[i]));

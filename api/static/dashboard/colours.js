@@ -18,6 +18,9 @@ function between(stops, share) {
 /** 256 colours from small to large, as [r, g, b]. */
 export const SIZES = Array.from({ length: 256 }, (_, i) => between(VIRIDIS, i / 255));
 
+/** A colour as [r, g, b], from six hexadecimal digits. */
+export const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
 export const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
 /** A colour for each line, first to last; where they are many, by depth. Readable on the ground of the theme. */

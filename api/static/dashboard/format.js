@@ -22,6 +22,12 @@ export function power(value) {
   return exponent >= -2 && exponent <= 3 ? String(Number(value.toPrecision(2))) : `10${raised(exponent)}`;
 }
 
+/** The smallest of 1, 2, 5, 10, 20 ... that is not below some size: the distance of marks on an axis. */
+export function roundStep(least) {
+  const decade = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((each) => each * decade).find((each) => each >= least);
+}
+
 export const share = (value) => (value === null || value === undefined || Number.isNaN(value) ? "–" : value.toFixed(3));
 
 /** How long ago, in words. */

@@ -1,8 +1,8 @@
 // Layer × epoch as colours: where a network fades, blows up or is dead, at one glance.
 
 import { fill, h } from "./element.js";
-import { SIZES, Scale, token } from "./colours.js";
-import { number, power } from "./format.js";
+import { SIZES, Scale, rgb, token } from "./colours.js";
+import { number, power, roundStep } from "./format.js";
 
 const TALLEST = 30, LOWEST = 9; // pixels of a row
 const LEAST_HEIGHT = 150, MOST_HEIGHT = 560, NAME_HEIGHT = 14;
@@ -173,8 +173,7 @@ function height_of(rows) {
 function round_places(columns, most) {
   const [first, last] = [columns[0], columns[columns.length - 1]].map(Number);
   if (!(last > first)) return [0];
-  const rough = Math.max(1, (last - first) / most), decade = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((each) => each * decade).find((each) => each >= rough);
+  const step = roundStep(Math.max(1, (last - first) / most));
   const places = [0];
   for (let value = Math.ceil((first + step / 2) / step) * step; value <= last; value += step) {
     places.push(columns.findIndex((each) => each >= value));
@@ -183,6 +182,5 @@ function round_places(columns, most) {
 }
 
 const clamp = (value, count) => Math.min(count - 1, Math.max(0, value));
-const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
 export { Scale };
