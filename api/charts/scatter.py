@@ -50,11 +50,6 @@ def draw(experiment: str, dataset: str, data: Dataset, target: Target) -> Figure
     return figure
 
 
-def can_be_drawn(values: int, steps: tuple[int, ...]) -> bool:
-    """Whether samples have a place in the plane: two inputs, one answer."""
-    return values == 2 and not steps
-
-
 def style(place: int) -> dict[str, Any]:
     """Colour and shape of a class: no two of the first 49 have both in common."""
     marker = MARKERS[(place + place // len(LINES)) % len(MARKERS)]

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from api.charts import boundary, heat_map, history, lines, ridges, scatter, steps
 from api.charts.layered import Layered
-from api.series.boundary import Boundary, dataset_of
+from api.series.boundary import Boundary, in_plane
 from api.series.choice import DEFAULT_PARAMETER, choose_tensors, recorded
 from api.series.epochs import Span, cut
 from api.series.metrics import Metrics
@@ -107,9 +107,7 @@ def _steps(asked: Asked) -> Figure:
 
 
 def _data(asked: Asked) -> Figure:
-    dataset = dataset_of(asked.chosen.experiment)
-    if not scatter.can_be_drawn(dataset.value_count, dataset.target.steps):
-        raise NotFound(f"The samples of {dataset.kind} have no place in the plane: only those of two inputs have one.")
+    dataset = in_plane(asked.chosen.experiment)
     return scatter.draw(asked.name, dataset.kind, dataset.load(), dataset.target)
 
 
@@ -176,6 +174,4 @@ def _has_norms(chosen: Chosen) -> bool:
 
 def _has_plane(chosen: Chosen) -> bool:
     spec = chosen.experiment.spec
-    if isinstance(spec, ExternalSpec):
-        return False
-    return scatter.can_be_drawn(spec.dataset.value_count, spec.dataset.target.steps)
+    return not isinstance(spec, ExternalSpec) and spec.dataset.in_plane

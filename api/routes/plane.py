@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from api.dependencies import ETag, MediaType, Store
 from api.routes.series import AllEpochs, Asked, Wanted, responses
 from api.series.answers import BoundaryAnswer, SamplesAnswer
-from api.series.boundary import Boundary, Samples, dataset_of
+from api.series.boundary import Boundary, Samples, in_plane
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 
@@ -60,4 +60,4 @@ def samples(
     They are drawn again from the spec; of each part the first `max_samples` are answered.
     """
     wanted = Wanted(experiment_id, store, etag, media_type)
-    return wanted.reply(Samples.of(dataset_of(wanted.experiment), max_samples), "samples")
+    return wanted.reply(Samples.of(in_plane(wanted.experiment), max_samples), "samples")

@@ -24,6 +24,14 @@ def dataset_of(experiment: Experiment) -> DatasetSpec:
     return found
 
 
+def in_plane(experiment: Experiment) -> DatasetSpec:
+    """The same, of samples with two inputs. Raises NotFound: they have no place in the plane."""
+    dataset = dataset_of(experiment)
+    if not dataset.in_plane:
+        raise NotFound(f"The samples of {dataset.kind} have no place in the plane: only those of two inputs have one.")
+    return dataset
+
+
 @lru_cache(maxsize=256)
 def axes(dataset: DatasetSpec) -> tuple[np.ndarray, np.ndarray]:
     """The plane's two axes, (32,) float32 each: they follow from the spec, and samples may take a second to draw."""
@@ -127,9 +135,7 @@ class Samples:
 
     @classmethod
     def of(cls, spec: DatasetSpec, most: int) -> "Samples":
-        """Draw them again: they follow from the spec. Raises NotFound where they have no place in the plane."""
-        if spec.value_count != 2 or spec.target.steps:
-            raise NotFound(f"The samples of {spec.kind} have no place in the plane: only those of two inputs have one.")
+        """Draw them again: they follow from the spec."""
         return cls(spec, spec.load(), most)
 
     def _parts(self) -> Iterator[tuple[str, int, np.ndarray, np.ndarray]]:

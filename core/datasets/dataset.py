@@ -81,6 +81,11 @@ class DatasetSpec(Frozen):
         raise NotImplementedError
 
     @property
+    def in_plane(self) -> bool:
+        """Whether its samples have a place in the plane: two inputs, one answer."""
+        return self.value_count == 2 and not self.target.steps
+
+    @property
     def has_boundary(self) -> bool:
         """Whether its classes meet along lines in a plane: samples of exactly two inputs, each of one class."""
         return self.feature_shape == (2,) and self.target.kind == "classes" and not self.target.steps

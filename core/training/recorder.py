@@ -194,14 +194,15 @@ class Recorder:
         if "boundary" not in self.layout:
             return {}
         assert traces.weights is not None
-        layout = self.layout["boundary"]
-        found = np.zeros((0, traces.weights.shape[1], *layout.shape), np.float32)
-        for epoch in self._due(layout, traces, len(traces.weights)):
+        layout, (epochs, seeds) = self.layout["boundary"], traces.weights.shape[:2]
+        due = self._due(layout, traces, epochs)
+        found = np.empty((len(due), seeds, *layout.shape), np.float32)
+        for place, epoch in enumerate(due):
             self._all.weights.assign(traces.weights[epoch])
             for variable, values in zip(self._all.averages, traces.state, strict=True):
                 variable.assign(values[epoch])
             answers = self._predict(data.plane).numpy()  # (seeds, points, units)
-            found = np.concatenate([found, answers.swapaxes(1, 2)[None]])
+            found[place] = answers.swapaxes(1, 2)
         return {"boundary": found}
 
     def _look(self, rows: np.ndarray, x: Any, y: Any) -> Series:
