@@ -1,17 +1,19 @@
 """What is told of one experiment: a short log that all listeners share, and the store for whoever is behind it."""
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
 
 from api.live.event import DoneEvent, FindingsEvent, status_data, written
-from api.live.position import NOTHING, Position, Stage, furthest
+from api.live.position import NOTHING, Position, Reached, Stage, furthest
 from api.live.slices import Teller
 from core import experiments
 from core.errors import LabError, NotFound
@@ -19,10 +21,13 @@ from core.store import Experiment, ExperimentStore, Status
 
 log = structlog.get_logger()
 
-# What the log holds at most; a listener that is further behind reads from the store instead, at its own pace.
-MOST_LOG_BYTES = 2_000_000
-# A diagnosis is asked for at most so often, and takes at most a tenth of one core.
-DIAGNOSIS_SECONDS, DIAGNOSIS_SHARE = 3.0, 0.1
+# What the log holds at most; a listener that is further behind reads from the store instead, at its own pace, and so
+# many slices of it are remembered for others who are: both some 15 MB.
+MOST_LOG_BYTES, MOST_SHARED = 15_000_000, 256
+# So many bytes are sent together at most, unless one event has more: a send costs more than what it sends.
+MOST_AT_ONCE = 60_000
+# A diagnosis is asked for at most so often, and takes at most this share of one core.
+DIAGNOSIS_SECONDS, DIAGNOSIS_SHARE = 3.0, 0.03
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Known:
-    """What a feed knows at one moment.
+    """What a feed knows after one of its log's entries, or at its beginning.
 
     Attributes:
-        number: of the last entry of its log, counted from 1.
-        position: where the log ends.
+        number: of that entry, counted from 1.
+        position: after it.
         experiment: as it was then.
         findings: the last diagnosis, and where it was made.
     """
@@ -60,7 +65,7 @@ class Feed:
     def __init__(self, experiment: Experiment, store: ExperimentStore) -> None:
         self._teller = Teller(experiment, store.layout(experiment.id), store)
         self._store = store
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[tuple[Entry, Known]] = deque()
         self._bytes = 0
         self.news = asyncio.Event()  # set when there is something new, and then replaced
         self._diagnosed: int | None = None
@@ -68,6 +73,9 @@ class Feed:
         self.listeners = 0
         position = Position(experiment.revision, _stored(experiment), Stage.epochs)
         self.known = Known(0, position, experiment, None, over=False)
+        self._before_first = self.known
+        self._reading = threading.Lock()
+        self._read = lru_cache(maxsize=MOST_SHARED)(self._read_slice)
 
     @property
     def id(self) -> UUID:
@@ -104,8 +112,9 @@ class Feed:
         revision, reached = here.revision, begin
         if after is None or revision > after.revision:
             yield _entry(revision, begin, Stage.status, status_data(known.experiment))
-        for reached, event in self._teller.slices(begin, here.reached):
-            yield _entry(revision, reached, Stage.epochs, event)
+        while entry := self._shared(revision, reached, here.reached):
+            yield entry
+            reached = entry.position.reached
         if furthest(reached, here.reached) != reached and not known.over:
             return  # a run was set back to its checkpoint: what is missing will come
         if known.findings and (after is None or known.findings[0].order > after.order):
@@ -114,18 +123,32 @@ class Feed:
             done = DoneEvent(experiment_id=self.id, status=known.experiment.status)
             yield _entry(revision, reached, Stage.done, done)
 
+    def _shared(self, revision: int, begin: Reached, end: Reached) -> Entry | None:
+        """The next slice of what is missed: read once for all who miss it, as many do who come together."""
+        try:
+            with self._reading:
+                return self._read(revision, begin, end)
+        except _NotStored:
+            return None
+
+    def _read_slice(self, revision: int, begin: Reached, end: Reached) -> Entry:
+        found = self._teller.slice(begin, end)
+        if found is None:
+            raise _NotStored  # which is not remembered: it may be soon
+        return _entry(revision, found[0], Stage.epochs, found[1])
+
     # On the event loop.
 
-    def publish(self, entries: list[Entry], **news: object) -> None:
+    def publish(self, entries: list[Entry], **news: Any) -> None:
         """Add to the log what all are told, drop what is old, and wake the listeners."""
+        self.known = replace(self.known, **news)
         for entry in entries:
-            self._entries.append(entry)
+            self.known = replace(self.known, number=self.known.number + 1, position=entry.position)
+            self._entries.append((entry, self.known))
             self._bytes += len(entry.text)
         while self._bytes > MOST_LOG_BYTES:
-            self._bytes -= len(self._entries.popleft().text)
-        position = entries[-1].position if entries else self.known.position
-        fields = vars(self.known) | {"number": self.known.number + len(entries), "position": position} | news
-        self.known = Known(**fields)
+            dropped, self._before_first = self._entries.popleft()
+            self._bytes -= len(dropped.text)
         self.wake()
 
     def publish_findings(self, found: FindingsEvent | None, seconds: float) -> None:
@@ -150,23 +173,38 @@ class Feed:
         news = self._diagnosed != self.known.position.revision and max(self.known.position.reached) > NOTHING
         return news and (self.known.experiment.status.is_finished or time.monotonic() >= self._diagnosis_due)
 
-    def after(self, number: int) -> Entry | None:
-        """The entry that follows one."""
-        place = number - self._before_first
-        return self._entries[place] if place < len(self._entries) else None
+    def forget(self) -> None:
+        """Let go of what is remembered for others, at once: nobody listens any more."""
+        self._read.cache_clear()
+
+    def after(self, number: int) -> list[Entry]:
+        """The entries that follow one: some at a time, where they are many."""
+        found, size = [], 0
+        for place in range(number - self._before_first.number, len(self._entries)):
+            entry, _ = self._entries[place]
+            found.append(entry)
+            size += len(entry.text)
+            if size >= MOST_AT_ONCE:
+                break
+        return found
 
     def holds(self, number: int) -> bool:
         """Whether the log still holds everything that follows an entry."""
-        return number >= self._before_first
+        return number >= self._before_first.number
 
-    @property
-    def _before_first(self) -> int:
-        return self.known.number - len(self._entries)
+    def catch_up(self, after: Position | None) -> Known:
+        """From where on the log serves somebody who stands at a position: the earliest that is not behind it."""
+        later = (self._before_first, *(known for _, known in self._entries))
+        return next((known for known in later if after is None or known.position.is_at_or_after(after)), self.known)
 
     def wake(self) -> None:
         """Wake the listeners."""
         self.news.set()
         self.news = asyncio.Event()
+
+
+class _NotStored(Exception):
+    """Nothing is stored between two positions."""
 
 
 def _stored(experiment: Experiment) -> tuple[int, ...]:

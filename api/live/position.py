@@ -46,6 +46,10 @@ class Position:
         """Whether no run has been told further at another position."""
         return all(here >= there for here, there in zip(self.reached, other.reached, strict=True))
 
+    def is_at_or_after(self, other: "Position") -> bool:
+        """Whether all that was told at the other position is told at this one."""
+        return self.order >= other.order and self.covers(other)
+
     def __str__(self) -> str:
         """`revision.epochs.stage~runs`, as in ``17.1608.1~8x201``: eight runs, 201 epochs of each, epoch 0 included."""
         runs = ",".join(f"{len(list(same))}x{epochs + 1}" for epochs, same in groupby(self.reached))

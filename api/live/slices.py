@@ -11,8 +11,9 @@ from api.series.choice import DEFAULT_PARAMETER, choose_tensors
 from core.history import Layout
 from core.store import Experiment, ExperimentStore, Rows
 
-# One event holds so many numbers at most, unless a single epoch of all runs has more: some 400 kB as text.
-MOST_VALUES = 20_000
+# One event holds so many numbers at most, unless a single epoch of all runs has more: some 60 kB as text, about what is
+# kept for a listener before the next event has to wait.
+MOST_VALUES = 5_000
 GRADIENTS, STATISTIC = "gradients", "mean_abs"
 
 
@@ -36,14 +37,19 @@ class Teller:
         It ends early where less is stored: a run that is set back to its checkpoint will be stored again.
         """
         reached = begin
-        while lagging := [place for place, (now, last) in enumerate(zip(reached, end, strict=True)) if now < last]:
-            rows = max(1, MOST_VALUES // (len(lagging) * self._width))
-            until = {place: min(end[place], max(reached[place], self._before_first) + rows) for place in lagging}
-            after, event = self._slice(reached, until)
-            if after == reached:
-                return
-            yield after, event
-            reached = after
+        while found := self.slice(reached, end):
+            yield found
+            reached, _ = found
+
+    def slice(self, begin: Reached, end: Reached) -> tuple[Reached, EpochsEvent] | None:
+        """The first of the slices between two positions; None where nothing is stored there."""
+        lagging = [place for place, (now, last) in enumerate(zip(begin, end, strict=True)) if now < last]
+        if not lagging:
+            return None
+        rows = max(1, MOST_VALUES // (len(lagging) * self._width))
+        until = {place: min(end[place], max(begin[place], self._before_first) + rows) for place in lagging}
+        after, event = self._read(begin, until)
+        return None if after == begin else (after, event)
 
     @property
     def _before_first(self) -> int:
@@ -55,7 +61,7 @@ class Teller:
         layers = len(self.layout[GRADIENTS].tensors) if GRADIENTS in self.layout else 0
         return len(self.layout.metrics) + layers
 
-    def _slice(self, reached: Reached, until: dict[int, int]) -> tuple[Reached, EpochsEvent]:
+    def _read(self, reached: Reached, until: dict[int, int]) -> tuple[Reached, EpochsEvent]:
         """The epochs after `reached` up to `until`, of the runs at these places."""
         seeds = {place: self.experiment.runs[place].seed for place in until}
         span = {"from_epoch": min(reached[place] for place in until) + 1, "to_epoch": max(until.values())}
@@ -75,7 +81,7 @@ class Teller:
         return tuple(after), EpochsEvent(experiment_id=self.experiment.id, runs=runs)
 
     def _run(self, seed: int, metrics: Rows, gradients: Rows | None) -> RunEpochs:
-        columns = zip(self.layout.metrics, metrics.values.T.tolist(), strict=True)
+        columns = zip(self.layout.metrics, _shortest(metrics.values.T), strict=True)
         return RunEpochs.model_construct(
             seed=seed,
             epochs=metrics.epochs.tolist(),
@@ -89,7 +95,7 @@ class Teller:
         sizes = rows.values[:, list(chosen), layout.columns.index(STATISTIC)]  # (epochs, kernels)
         names = [layout.tensors[tensor].layer for tensor in chosen]
         return RunGradients.model_construct(
-            epochs=rows.epochs.tolist(), layers=dict(zip(names, sizes.T.tolist(), strict=True))
+            epochs=rows.epochs.tolist(), layers=dict(zip(names, _shortest(sizes.T), strict=True))
         )
 
 
@@ -97,3 +103,9 @@ def _between(rows: Rows, after: int, until: int) -> Rows:
     """The rows of the epochs after one and up to another."""
     begin, end = np.searchsorted(rows.epochs, [after, until], side="right")
     return Rows(rows.epochs[begin:end], rows.values[begin:end])
+
+
+def _shortest(values: np.ndarray) -> list[list[float | None]]:
+    """The numbers with no more digits than float32 needs, which is half as much text."""
+    found: list[list[float | None]] = values.astype(np.float32).astype(str).astype(float).tolist()
+    return found

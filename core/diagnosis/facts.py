@@ -11,7 +11,7 @@ import numpy as np
 
 from core.datasets import Dataset, DatasetSpec
 from core.diagnosis.baseline import baseline, encoded
-from core.diagnosis.neighbours import reachable
+from core.diagnosis.learnable import known_to_neighbours
 from core.losses import LossFunction
 from core.spec import ExperimentSpec
 from core.spec.side_by_side import PROBE_SAMPLES
@@ -61,7 +61,7 @@ def _facts(dataset: DatasetSpec, loss: LossFunction, units: int) -> DataFacts:
     y = encoded(data.train_y, target, units)
     with np.errstate(all="ignore"):
         constant, perfect = baseline(loss, y, target)
-        known = reachable(data, target)
+        known = known_to_neighbours(data, target)
     shares = _shares(data, dataset)
     x = data.train_x[:MOST_SAMPLES].reshape(min(MOST_SAMPLES, len(data.train_x)), -1).astype(np.float64)
     return DataFacts(

@@ -21,14 +21,15 @@ def combined(spec: ExperimentSpec, remedies: Sequence[Remedy], order: Sequence[R
     """`spec` with all `remedies` applied, in their `order` whatever theirs is.
 
     Raises:
-        Invalid: there is none, two exclude each other or are the same, or one does not apply to what the others made.
+        Invalid: there is none, two exclude each other, one that is no step on a scale is there twice, or one does not
+            apply to what the others made.
     """
     if not remedies:
         raise Invalid(Problem("remedies", "at least one remedy", "none"))
     for one, other in combinations(remedies, 2):
-        if one is other:
-            raise Invalid(Problem("remedies", "each remedy once", f"{one.name} twice"))
-        if any({one.name, other.name} <= {*names} for names in EITHER_OR):
+        if one is other and not one.steps:
+            raise Invalid(Problem("remedies", "each remedy once, unless it is a step", f"{one.name} twice"))
+        if one is not other and any({one.name, other.name} <= {*names} for names in EITHER_OR):
             raise Invalid(Problem("remedies", "remedies that go together", f"{one.name} and {other.name}"))
     done: list[str] = []
     for remedy in sorted(remedies, key=order.index):

@@ -16,4 +16,5 @@ REMEDY = Remedy(
     changes="The learning rate is multiplied by 10, a schedule's rates all alike.",
     source="Bengio 2012: a rate is searched for in steps of a factor; of 10 as in AutoTrainer (Zhang et al. 2021).",
     apply=_apply,
+    steps=True,
 )

@@ -37,4 +37,5 @@ REMEDY = Remedy(
         "as in AutoTrainer (Zhang et al. 2021)."
     ),
     apply=_apply,
+    steps=True,
 )

@@ -18,6 +18,7 @@ class Remedy:
         source: where it and its numbers come from.
         apply: the treated spec, another than the one it was given. Raises Invalid where the remedy does not apply,
             with the field, what a spec must have to be treated so, and what this one has.
+        steps: it goes one step on a scale, and may go several; any other is applied once or not at all.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Remedy:
     changes: str
     source: str
     apply: Callable[[ExperimentSpec], ExperimentSpec]
+    steps: bool = False

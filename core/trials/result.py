@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
+from core.datasets import DatasetSpec
 from core.diagnosis import Diagnosis, Run, diagnose
 from core.diagnosis.evidence import Recorded, arriving, middle
 from core.diagnosis.facts import facts
+from core.diagnosis.learnable import known_to_linear_model
 from core.diagnosis.outcome import LEAST_REACHABLE
 from core.metrics import BY_KIND
 from core.spec import ExperimentSpec
@@ -83,11 +86,19 @@ def _constant(spec: ExperimentSpec) -> float | None:
 
 
 def _known(spec: ExperimentSpec) -> float | None:
-    """What the nearest neighbours reach in the test metric, where they know something and it is free of scale."""
-    constant, reachable = _constant(spec), facts(spec).reachable
-    if constant is None or not reachable >= LEAST_REACHABLE:
+    """What the nearest neighbours or a linear model reach, whichever more, in the test metric.
+
+    None where neither knows anything, or the metric is not free of scale.
+    """
+    constant, share = _constant(spec), float(np.fmax(facts(spec).reachable, _linearly(spec.dataset)))
+    if constant is None or not share >= LEAST_REACHABLE:
         return None
-    return constant + reachable * (1 - constant)
+    return constant + share * (1 - constant)
+
+
+@lru_cache(maxsize=32)
+def _linearly(dataset: DatasetSpec) -> float:
+    return known_to_linear_model(dataset.load(), dataset.target)
 
 
 def _test(spec: ExperimentSpec, run: Run | None) -> float | None:

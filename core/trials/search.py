@@ -1,15 +1,16 @@
 """Which trial comes next: a pure function of what is known so far.
 
 Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
-wanted; and, where the best has clearly learnt less than the nearest neighbours know, or than all there is where they
-cannot say, what its own diagnosis names and a higher rate on top of it, as long as that makes a better one. One that
-leaves hardly a seed ill, or hardly more than a cure and learns clearly more, which may be luck, is confirmed on the
-control's seeds. Where no single one cures, the best is combined with others: with what its own diagnosis names, then
-with the rest; and then whatever else applies is tried. Every treated spec goes through triage first; one that is
-foretold to fail waits until nothing else is left.
+wanted; and, where the best has clearly learnt less than the nearest neighbours or a linear model know, or than all
+there is where they cannot say, what its own diagnosis names and a higher rate, if need be once more, on top of it, as
+long as that makes a better one. One that leaves hardly a seed ill, or hardly more than a cure and learns clearly more,
+which may be luck, is confirmed on the control's seeds. Where no single one cures, the best is combined with others:
+with what its own diagnosis names, then with the rest; and then whatever else applies is tried. Every treated spec goes
+through triage first; one that is foretold to fail waits until nothing else is left.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -28,7 +29,7 @@ ROUND = 3
 CONTROL = ROUND
 # The share of the budget that single changes may take where the diagnosis chose them: the rest is for combinations.
 SINGLES = 2 / 3
-# The best that accuracy and R² can be: what can be learnt where the nearest neighbours cannot say.
+# The best that accuracy and R² can be: what can be learnt where nobody can say.
 PERFECT = 1.0
 # What lets a network that learns, and nothing is wrong with any more, learn more in its epochs.
 FASTER = ("learning_rate_higher",)
@@ -105,13 +106,13 @@ def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
     if treatment.chosen:
         return
     best = min((each for each in judged if each.worth == "cures"), key=lambda each: _rank(treatment, each))
-    done = any({*each.remedies} > {*best.trial.remedies} for each in treatment.of_role("treated"))
+    done = any(Counter(each.remedies) > Counter(best.trial.remedies) for each in treatment.of_role("treated"))
     if best.trial.result and not done and not _is_as_good_as_known(best):
-        yield from _with_one_more(best, (*best.trial.result.remedies, *FASTER))
+        yield from _with_one_more(best, (*best.trial.result.remedies, *FASTER), again=FASTER)
 
 
 def _is_as_good_as_known(judged: Judgement) -> bool:
-    """Whether hardly more can be learnt; neighbours that know clearly less than the network does cannot say."""
+    """Whether hardly more can be learnt; who knows clearly less than the network does cannot say."""
     found = judged.trial.result
     if found is None or found.test is None or found.constant is None:
         return True
@@ -191,11 +192,14 @@ def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
             yield from _with_one_more(each, (*advised, *ordered, *named))
 
 
-def _with_one_more(judged: Judgement, names: Iterable[str]) -> Iterator[Names]:
-    """A trial's remedies, each time with one of the names besides; none where that would be too many together."""
+def _with_one_more(judged: Judgement, names: Iterable[str], again: Names = ()) -> Iterator[Names]:
+    """A trial's remedies, each time with one of the names besides; none where that would be too many together.
+
+    Those to be taken `again` may be among its remedies already.
+    """
     remedies = judged.trial.remedies
     if len(remedies) < MOST_TOGETHER:
-        yield from ((*remedies, name) for name in dict.fromkeys(names) if name not in remedies)
+        yield from ((*remedies, name) for name in dict.fromkeys(names) if name in again or name not in remedies)
 
 
 def _others(treatment: Treatment) -> Iterator[Names]:

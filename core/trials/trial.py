@@ -82,7 +82,8 @@ class Result:
         flow: of the signal.
         seconds: from the first epoch's beginning to the end, all seeds together; None where it was not taken.
         epochs: that were trained, all seeds together.
-        known: what the nearest neighbours reach in the test metric; None where they know too little to say.
+        known: what the nearest neighbours or a linear model reach in the test metric, whichever more; None where both
+            know too little to say.
         constant: what always saying the same reaches in the test metric; None where that depends on a scale.
     """
 

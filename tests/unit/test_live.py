@@ -67,14 +67,15 @@ class Listener:
 
     def __init__(self, texts: AsyncIterator[bytes]) -> None:
         self._texts = texts
+        self._waiting: list[StreamedEvent] = []
         self.heard: list[StreamedEvent] = []
 
     async def next(self) -> StreamedEvent:
-        while True:
+        while not self._waiting:
             text = (await anext(self._texts)).decode()
-            for event in read_events(text.split("\n")):
-                self.heard.append(event)
-                return event
+            self._waiting += read_events(text.split("\n"))
+        self.heard.append(self._waiting.pop(0))
+        return self.heard[-1]
 
     async def until(self, name: str) -> StreamedEvent:
         while (event := await asyncio.wait_for(self.next(), 10)).name != name:
@@ -154,9 +155,12 @@ def test_numbers_are_the_stored_ones_and_what_is_not_finite_is_null(store, train
     async def story(live: Live):
         listener = Listener(live.stream(training.id, None, replay=True))
         (run,) = (await listener.until("epochs")).data["runs"]
-        assert run["metrics"]["loss"] == [*history.metrics[:5, 0].tolist(), *[None] * 8]
-        sizes = history.series["gradients"][:, 0, 0].tolist()
-        assert run["gradients"]["layers"]["dense_1"] == [*sizes[:3], None, *sizes[4:]]
+        losses, sizes = run["metrics"]["loss"], run["gradients"]["layers"]["dense_1"]
+        assert losses[5:] == [None] * 8
+        np.testing.assert_array_equal(np.array(losses[:5], np.float32), history.metrics[:5, 0])
+        assert sizes.pop(3) is None
+        np.testing.assert_array_equal(np.array(sizes, np.float32), np.delete(history.series["gradients"][:, 0, 0], 3))
+        assert max(len(str(size)) for size in sizes) < 15  # no more digits than float32 has
         assert run["gradients"]["epochs"] == list(range(13))
 
     listening(store, story)
@@ -209,7 +213,7 @@ def test_a_slow_listener_misses_nothing_though_the_log_forgets(store, training, 
             await quick.until_epoch(0, epoch)
         feed = live._feeds[training.id]
         assert not feed.holds(0)
-        assert sum(len(entry.text) for entry in feed._entries) <= 4000
+        assert sum(len(entry.text) for entry, _ in feed._entries) <= 4000
         training.store_epochs(3, 0, 13)
         training.finish()
         await slow.until("done")
@@ -251,6 +255,25 @@ def test_many_listeners_cost_one_look(store, training, monkeypatch):
             await each.until_epoch(0, 4)
             assert each.epochs(0) == list(range(5))
         assert len(looks) <= 2  # for the epochs, and for the diagnosis
+
+    listening(store, story)
+
+
+def test_many_who_come_late_read_what_they_missed_once_for_all(store, training, monkeypatch):
+    monkeypatch.setattr(slices, "MOST_VALUES", 30)
+    reads, read = [], ExperimentStore.metrics
+    monkeypatch.setattr(
+        ExperimentStore, "metrics", lambda self, which, **span: (reads.append(span), read(self, which, **span))[1]
+    )
+    training.store_epochs(0, 0, 13)
+
+    async def story(live: Live):
+        listeners = [Listener(live.stream(training.id, None, replay=True)) for _ in range(50)]
+        await asyncio.gather(*(each.until_epoch(0, 12) for each in listeners))
+        assert all(each.epochs(0) == list(range(13)) for each in listeners)
+        asked = [span["from_epoch"] for span in reads if "from_epoch" in span]
+        assert len(asked) > 1
+        assert len(asked) == len({*asked})
 
     listening(store, story)
 

@@ -5,6 +5,7 @@ import pytest
 
 from core.diagnosis import diagnose
 from core.diagnosis.facts import facts
+from core.diagnosis.learnable import known_to_linear_model
 from core.trials import advised, result
 from core.trials.result import criterion, flow
 from core.trials.trial import Look
@@ -50,6 +51,15 @@ def test_what_the_nearest_neighbours_reach_is_told_in_the_same_metric():
     expected = known.constant_accuracy + known.reachable * (1 - known.constant_accuracy)
     assert result(a_network(), [a_run()], None).known == pytest.approx(expected)
     assert 0.5 < expected < 1
+
+
+def test_where_a_linear_model_knows_more_than_the_neighbours_that_is_told():
+    network = {"layers": [dense(), dense(1, "linear")]}
+    training = {"loss": "mean_squared_error", "optimizer": {"kind": "adam"}, "epochs": 5, "batch_size": 16}
+    spec = a_spec(model=network, training=training, dataset={"kind": "diabetes"}, seeds=(0,))
+    known = result(spec, [], None).known
+    assert known == pytest.approx(known_to_linear_model(spec.dataset.load(), spec.dataset.target))
+    assert known > facts(spec).reachable + 0.02
 
 
 def test_trials_are_compared_by_a_metric_that_no_scale_of_targets_changes():

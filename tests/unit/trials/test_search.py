@@ -192,12 +192,12 @@ def where_known(treatment, known, tests):
     return replace(treatment, trials=tuple(map(told, treatment.trials)))
 
 
-def on_top_of_a_cure(known, reached):
+def on_top_of_a_cure(known, reached, rate=0.05):
     """What is tried on top of the initialiser, which cures and reaches 0.8.
 
     Its diagnosis names a normalisation; that of the initialiser with a higher rate another optimiser.
     """
-    done = a_treatment([INITIALIZER, RELU, ADAM, NORM])
+    done = a_treatment([INITIALIZER, RELU, ADAM, NORM], rate=rate)
     cures = dict.fromkeys([INITIALIZER, *(tuple(sorted(names)) for names in reached)], 0)
     advice = {INITIALIZER: NORM, (*INITIALIZER, *FASTER): ADAM}
     for _ in range(20):
@@ -215,6 +215,12 @@ def test_what_may_learn_more_is_tried_on_top_of_a_cure_where_clearly_more_can_be
 def test_what_became_better_and_is_not_yet_all_there_is_is_built_upon(reached, more):
     better = (*INITIALIZER, *FASTER)
     assert on_top_of_a_cure(None, {better: reached})[2:] == [(*better, *ADAM)][:more]
+
+
+def test_a_rate_that_made_a_cure_better_is_raised_once_more():
+    better, best = (*INITIALIZER, *FASTER), (*INITIALIZER, *FASTER, *FASTER)
+    assert on_top_of_a_cure(None, {better: 0.9}, rate=0.001)[2:] == [(*better, *ADAM), best]
+    assert on_top_of_a_cure(None, {better: 0.9}, rate=0.05)[2:] == [(*better, *ADAM)]  # a rate of 5 is none
 
 
 def test_changes_that_do_not_apply_are_passed_over():

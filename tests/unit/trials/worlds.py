@@ -34,9 +34,14 @@ def a_result(
     return Result(found, None, remedies, seeds, flow, seconds, 100 * len(seeds), known=0.8, constant=0.5)
 
 
-def a_treatment(candidates: list[Names], *, budget: int = 12, chosen: bool = False, seeds: int = SEEDS) -> Treatment:
+def a_treatment(
+    candidates: list[Names], *, budget: int = 12, chosen: bool = False, seeds: int = SEEDS, rate: float = 0.05
+) -> Treatment:
     """One of five tanh layers whose weights' mean is not zero."""
-    return begin(DEEP_TANH, candidates, seeds=seeds, budget=budget, chosen=chosen, untreated=None)
+    optimizer = DEEP_TANH.training.optimizer.model_copy(update={"learning_rate": rate})
+    training = DEEP_TANH.training.model_copy(update={"optimizer": optimizer})
+    spec = DEEP_TANH.model_copy(update={"training": training})
+    return begin(spec, candidates, seeds=seeds, budget=budget, chosen=chosen, untreated=None)
 
 
 def answered(
