@@ -28,6 +28,7 @@ from api.routes import (
     series,
     treatments,
 )
+from core.catalogue import catalogue as all_that_can_be_asked
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
@@ -35,9 +36,10 @@ from core.store import ExperimentStore
 STATIC = Path(__file__).parent / "static"
 
 
-# Loaded while the service starts, so that whoever asks first for samples need not wait for it.
+# Loaded and read while the service starts, so that whoever asks first for samples or the dashboard need not wait.
 for module in ("sklearn.datasets", "sklearn.preprocessing"):
     import_module(module)
+all_that_can_be_asked()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -11,7 +11,7 @@ from core.treatment.remedy import Remedy
 EITHER_OR = (
     ("activation_relu", "activation_leaky_relu", "activation_elu", "activation_selu", "activation_tanh"),
     ("initializer_for_activation", "orthogonal_initializer"),
-    ("learning_rate_lower", "learning_rate_higher"),
+    ("learning_rate_lower", "learning_rate_tripled", "learning_rate_higher"),
     ("lstm_for_simple_rnn", "gru_for_simple_rnn"),
     ("batch_normalization", "layer_normalization"),
 )

@@ -18,6 +18,9 @@ MOST_ILL = 0.1
 SIGNIFICANT = 0.05
 # Better is a test metric that rises by more than three points: what the same network varies by between seeds.
 POINTS = 0.03
+# Medians of trials differ that are so far apart: half of what separates two single runs, since a median over five seeds
+# varies by 1.25/√5 of what one seed does (the median's standard error, of normal values).
+MEDIAN_POINTS = POINTS / 2
 # Between these the signal arrives: the bounds of the rules vanishing_signal and exploding_gradient.
 LEAST_ARRIVING, MOST_ARRIVING = 0.2, 100.0
 

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from core.diagnosis.finding import shown
 from core.treatment import remedy
 from core.trials.comparison import Rate, rate
-from core.trials.judgement import MOST_ILL, POINTS, Judgement, judge
+from core.trials.judgement import MEDIAN_POINTS, MOST_ILL, Judgement, judge
 from core.trials.result import criterion
 from core.trials.trial import Flow, Result, Treatment
 
-# The recommended cure is at most so far below the best one: half of what separates two single runs, since a median
-# over five seeds varies by 1.25/√5 of what one seed does (the median's standard error, of normal values).
-MEDIAN_POINTS = POINTS / 2
 # How a report says what it counts.
 CURED = (
     "A seed is well when its run learns, no confirmed failure is found in it, and it has learnt at least half of what "

@@ -2,7 +2,7 @@
 
 Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
 wanted; and, where the best has clearly learnt less than the nearest neighbours or a linear model know, or than all
-there is where they cannot say, what its own diagnosis names and a higher rate, if need be once more, on top of it, as
+there is where they cannot say, what its own diagnosis names and higher rates, if need be once more, on top of it, as
 long as that makes a better one. One that leaves hardly a seed ill, or hardly more than a cure and learns clearly more,
 which may be luck, is confirmed on the control's seeds. Where no single one cures, the best is combined with others:
 with what its own diagnosis names, then with the rest; and then whatever else applies is tried. Every treated spec goes
@@ -19,7 +19,7 @@ from core.errors import Invalid
 from core.spec import ExperimentSpec
 from core.treatment import applicable, combine, size
 from core.trials.hindsight import with_hindsight
-from core.trials.judgement import MOST_ILL, POINTS, Judgement, judge, untreated_runs
+from core.trials.judgement import MEDIAN_POINTS, MOST_ILL, POINTS, Judgement, judge, untreated_runs
 from core.trials.result import criterion
 from core.trials.trial import Treatment, Trial
 
@@ -31,8 +31,8 @@ CONTROL = ROUND
 SINGLES = 2 / 3
 # The best that accuracy and R² can be: what can be learnt where nobody can say.
 PERFECT = 1.0
-# What lets a network that learns, and nothing is wrong with any more, learn more in its epochs.
-FASTER = ("learning_rate_higher",)
+# What may let a network that learns, and nothing is wrong with any more, learn more in its epochs.
+FASTER = ("learning_rate_tripled", "learning_rate_higher")
 # A recommendation of four changes is another network.
 MOST_TOGETHER = 3
 LARGEST_SEED = 2**32 - 1
@@ -119,7 +119,7 @@ def _is_as_good_as_known(judged: Judgement) -> bool:
     most = found.known
     if most is None or found.test > most + POINTS:
         most = PERFECT
-    return found.test >= most - POINTS
+    return found.test >= most - MEDIAN_POINTS
 
 
 def _untried(treatment: Treatment, changes: Iterable[Names]) -> Iterator[Trial]:
@@ -172,7 +172,7 @@ def _is_clearly_better(judged: Judgement, other: Judgement, base: ExperimentSpec
     found, best = judged.trial.result, other.trial.result
     if not found or not best or found.test is None or best.test is None or not criterion(base)[1]:
         return False
-    return found.test > best.test + POINTS
+    return found.test > best.test + MEDIAN_POINTS
 
 
 def _singles(treatment: Treatment) -> Sequence[Names]:

@@ -267,7 +267,7 @@ def test_on_a_phone_no_page_is_wider_than_the_screen(reader, trained):
         assert (path, width) == (path, NARROW["width"])
 
 
-def test_a_training_elsewhere_shows_its_heat_map_while_it_is_sent_and_what_cannot_be_judged(reader, service):
+def test_a_training_elsewhere_shows_its_heat_map_while_it_is_sent_and_what_cannot_be_judged(reader, service, trained):
     spec = an_external_spec(name="elsewhere", epochs=30, seeds=(0, 1), layers=4)
     it = service.client.submit(spec).id
 
@@ -298,3 +298,7 @@ def test_a_training_elsewhere_shows_its_heat_map_while_it_is_sent_and_what_canno
     assert someone.barriers() == []
     page = someone.go("")
     expect(page.locator(f"tr[data-id='{it}'] td.name")).to_contain_text("trained elsewhere")
+    page = someone.go(f"compare/{it},{trained[0]}")
+    page.wait_for_selector("#maps section:nth-child(2) canvas.cells")
+    expect(page.locator(".differs td", has_text="source").first).to_be_visible()
+    assert someone.barriers() == []

@@ -133,6 +133,10 @@ CASES = {
         an_experiment(hidden(16, "relu", "he_uniform", 2), SIGMOID, optimizer=sgd(0.0005), epochs=100),
         ("learning_rate_higher", "optimizer_adam"),
     ),
+    "rather slow": Case(
+        an_experiment(hidden(16, "relu", "he_uniform", 2), SIGMOID, optimizer=sgd(0.0015), epochs=100),
+        ("learning_rate_tripled",),
+    ),
     "too fast": Case(
         an_experiment(hidden(16, "relu", "he_uniform", 2), SIGMOID, optimizer=sgd(1.0), epochs=100),
         ("learning_rate_lower",),

@@ -58,10 +58,11 @@ def test_none_at_all_and_one_twice_are_refused():
 
 def test_a_step_may_be_taken_twice():
     rate = DEEP_TANH.training.optimizer.learning_rate
-    for step, factor in (("learning_rate_higher", 10), ("learning_rate_lower", 0.1)):
+    factors = {"learning_rate_higher": 10, "learning_rate_tripled": 3, "learning_rate_lower": 0.1}
+    for step, factor in factors.items():
         twice = combine(DEEP_TANH, [step, step])
         assert twice.training.optimizer.learning_rate == pytest.approx(rate * factor**2)
-    assert {each.name for each in REMEDIES if each.steps} == {"learning_rate_higher", "learning_rate_lower"}
+    assert {each.name for each in REMEDIES if each.steps} == {*factors}
 
 
 def test_what_one_remedy_makes_another_may_not_apply_to_and_both_are_named():

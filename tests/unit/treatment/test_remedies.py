@@ -177,7 +177,10 @@ def test_adam_comes_with_its_own_rate_and_what_was_clipped_stays_clipped():
         assert refusal("optimizer_adam", an_experiment(SIGMOID, optimizer={"kind": kind})).received == kind
 
 
-@pytest.mark.parametrize(("name", "factor"), [("learning_rate_lower", 0.1), ("learning_rate_higher", 10)])
+RATES = [("learning_rate_lower", 0.1), ("learning_rate_tripled", 3), ("learning_rate_higher", 10)]
+
+
+@pytest.mark.parametrize(("name", "factor"), RATES)
 def test_all_rates_of_a_schedule_change_alike(name, factor):
     def after(rate: Any) -> Any:
         optimizer = {**SGD, "learning_rate": rate}
@@ -223,7 +226,11 @@ def test_a_rate_stays_a_short_number():
 
 @pytest.mark.parametrize(
     ("name", "rate", "bound"),
-    [("learning_rate_lower", 9e-7, "at least 1e-07"), ("learning_rate_higher", 0.11, "at most 1")],
+    [
+        ("learning_rate_lower", 9e-7, "at least 1e-07"),
+        ("learning_rate_tripled", 0.34, "at most 1"),
+        ("learning_rate_higher", 0.11, "at most 1"),
+    ],
 )
 def test_a_rate_does_not_leave_the_range_in_which_anything_trains(name, rate, bound):
     problem = refusal(name, an_experiment(SIGMOID, optimizer={**SGD, "learning_rate": rate}))

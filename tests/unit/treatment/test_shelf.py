@@ -22,7 +22,7 @@ SHARED = {
     "suited", "treated",
 }  # fmt: skip
 # A rate may be changed again, and half of the layers halved.
-REPEATABLE = {"learning_rate_lower", "learning_rate_higher", "fewer_layers"}
+REPEATABLE = {"learning_rate_lower", "learning_rate_tripled", "learning_rate_higher", "fewer_layers"}
 
 by_name = pytest.mark.parametrize("each", REMEDIES, ids=lambda each: each.name)
 
@@ -69,8 +69,8 @@ def test_an_unknown_remedy_is_refused_with_the_one_that_was_probably_meant():
 def test_what_is_applicable_are_the_remedies_that_do_not_refuse():
     found = {each.name for each in applicable(an_experiment(SIGMOID))}
     assert found == {
-        "input_scaling", "optimizer_adam", "learning_rate_lower", "learning_rate_higher", "clip_by_global_norm",
-        "early_stopping",
+        "input_scaling", "optimizer_adam", "learning_rate_lower", "learning_rate_tripled", "learning_rate_higher",
+        "clip_by_global_norm", "early_stopping",
     }  # fmt: skip
 
 

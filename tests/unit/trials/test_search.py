@@ -11,6 +11,7 @@ from tests.unit.trials.worlds import DEEP_TANH, SEEDS, a_result, a_treatment, an
 
 INITIALIZER, RELU, ADAM = ("initializer_for_activation",), ("activation_relu",), ("optimizer_adam",)
 NORM, FEWER, FASTER = ("batch_normalization",), ("fewer_layers",), ("learning_rate_higher",)
+TRIPLED = ("learning_rate_tripled",)
 
 
 def test_a_treatment_begins_with_the_untreated_spec_a_control_on_fresh_seeds_and_a_look_at_the_first_changes():
@@ -145,7 +146,7 @@ def test_what_may_be_luck_is_confirmed_on_the_controls_seeds():
     assert len(done.of_role("treated")) == 4
 
 
-@pytest.mark.parametrize(("ill", "test", "confirmed"), [(2, 0.831, True), (3, 0.831, False), (2, 0.829, False)])
+@pytest.mark.parametrize(("ill", "test", "confirmed"), [(2, 0.816, True), (3, 0.816, False), (2, 0.814, False)])
 def test_bad_luck_is_confirmed_where_the_change_is_clearly_better_than_what_cures(ill, test, confirmed):
     """All are ill untreated; ADAM cures and learns 0.8, RELU leaves some of 8 seeds ill and learns more."""
 
@@ -206,21 +207,21 @@ def on_top_of_a_cure(known, reached, rate=0.05):
     return [names for names in tried(done) if len(names) > 1]
 
 
-@pytest.mark.parametrize(("known", "more"), [(0.83, 0), (0.831, 2), (None, 2), (0.77, 0), (0.769, 2)])
+@pytest.mark.parametrize(("known", "more"), [(0.815, 0), (0.816, 3), (None, 3), (0.77, 0), (0.769, 3)])
 def test_what_may_learn_more_is_tried_on_top_of_a_cure_where_clearly_more_can_be_learnt(known, more):
-    assert on_top_of_a_cure(known, {}) == [(*INITIALIZER, *NORM), (*INITIALIZER, *FASTER)][:more]
+    assert on_top_of_a_cure(known, {}) == [(*INITIALIZER, *change) for change in (NORM, TRIPLED, FASTER)][:more]
 
 
-@pytest.mark.parametrize(("reached", "more"), [(0.79, 0), (0.9, 1), (0.97, 0)])
+@pytest.mark.parametrize(("reached", "more"), [(0.79, 0), (0.9, 1), (0.97, 1), (0.985, 0)])
 def test_what_became_better_and_is_not_yet_all_there_is_is_built_upon(reached, more):
     better = (*INITIALIZER, *FASTER)
-    assert on_top_of_a_cure(None, {better: reached})[2:] == [(*better, *ADAM)][:more]
+    assert on_top_of_a_cure(None, {better: reached})[3:] == [(*better, *ADAM)][:more]
 
 
 def test_a_rate_that_made_a_cure_better_is_raised_once_more():
     better, best = (*INITIALIZER, *FASTER), (*INITIALIZER, *FASTER, *FASTER)
-    assert on_top_of_a_cure(None, {better: 0.9}, rate=0.001)[2:] == [(*better, *ADAM), best]
-    assert on_top_of_a_cure(None, {better: 0.9}, rate=0.05)[2:] == [(*better, *ADAM)]  # a rate of 5 is none
+    assert on_top_of_a_cure(None, {better: 0.9}, rate=0.001)[3:] == [(*better, *ADAM), best]
+    assert on_top_of_a_cure(None, {better: 0.9}, rate=0.05)[3:] == [(*better, *ADAM)]  # a rate of 5 is none
 
 
 def test_changes_that_do_not_apply_are_passed_over():
