@@ -22,8 +22,8 @@ from core.store import Experiment, ExperimentStore, Status
 log = structlog.get_logger()
 
 # What the log holds at most; a listener that is further behind reads from the store instead, at its own pace, and so
-# many slices of it are remembered for others who are: both some 15 MB.
-MOST_LOG_BYTES, MOST_SHARED = 15_000_000, 256
+# many slices of it are remembered for others who are: both some 8 MB.
+MOST_LOG_BYTES, MOST_SHARED = 8_000_000, 128
 # So many bytes are sent together at most, unless one event has more: a send costs more than what it sends.
 MOST_AT_ONCE = 60_000
 # A diagnosis is asked for at most so often, and takes at most this share of one core.
