@@ -31,6 +31,7 @@ SINGLE = (
     ("activation_selu",),
     ("activation_leaky_relu",),
     ("optimizer_adam",),
+    ("learning_rate_tripled",),
     ("learning_rate_higher",),
     ("learning_rate_lower",),
     ("clip_by_global_norm",),
