@@ -3,6 +3,8 @@
 import threading
 import time
 
+import numpy as np
+
 from core.spec import ExperimentSpec
 from core.store import Status
 from tests.builders import a_spec
@@ -38,7 +40,7 @@ def test_a_training_is_told_as_it_goes_and_ends_with_its_diagnosis(service):
         for epoch, loss in zip(run["epochs"], run["metrics"]["loss"], strict=True)
         if epoch
     ]
-    assert streamed == losses.tolist()
+    np.testing.assert_array_equal(np.array(streamed, np.float32), losses)
 
 
 def test_a_stop_ends_open_streams_at_once_and_they_go_on_at_the_next_service(a_service):

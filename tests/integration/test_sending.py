@@ -138,6 +138,8 @@ def test_a_server_that_is_away_in_the_middle_misses_nothing(server):
             server.stop()
         if epoch == 6:
             server.start()
+            # Whoever ends while the service is away does not wait for it: the sender must have found it again.
+            wait_until(lambda: server.client.get(sender.experiment_id).progress.epochs_done >= 6)
 
     with sender:
         fit(a_model(), held, keras.callbacks.LambdaCallback(on_epoch_end=away), epochs=9)
