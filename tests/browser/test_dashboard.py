@@ -178,6 +178,25 @@ def test_two_experiments_are_compared_what_differs_first(reader, trained):
     assert maps[0] != maps[1]
 
 
+def test_a_finding_shows_its_evidence_and_a_remedy_is_trained_and_compared(reader, service, trained):
+    someone = reader()
+    page = someone.go(f"experiment/{trained[0]}")
+    page.click("summary:has-text('Evidence and remedies')")
+    said = page.locator(".evidence")
+    expect(said.locator("h3").first).to_be_visible()
+    diagnosis = service.client.diagnosis(trained[0])
+    root = next(each for each in diagnosis.findings if each.rule == diagnosis.root_cause)
+    expect(said).to_contain_text(root.explanation)
+    expect(said.locator(".measures li").first).to_contain_text(root.measures[0].name.replace("_", " "))
+    assert someone.barriers() == []
+    best = diagnosis.suggestions[0]
+    page.click(f"[data-remedy='{best.remedy}']")
+    page.wait_for_url(re.compile(f"#/compare/{trained[0]},"))
+    page.wait_for_selector("#maps section:nth-child(2) canvas.cells")
+    treated = service.client.get(page.url.split(",")[-1])
+    assert treated.spec == best.spec
+
+
 def test_the_tutorial_is_one_click_away_and_made_once(reader):
     someone = reader()
     for _ in range(2):

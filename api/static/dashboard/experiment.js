@@ -4,6 +4,7 @@ import { confirmed, fill, h } from "./element.js";
 import { Scale } from "./colours.js";
 import { boundaryView } from "./boundary.js";
 import { curves } from "./curves.js";
+import { diagnosisView } from "./diagnosis.js";
 import { dataOf, layersOf, statusOf } from "./experiments.js";
 import { ago, number, seconds, seedsOf, share } from "./format.js";
 import { filesOf, frame } from "./frame.js";
@@ -45,7 +46,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
   ]);
   let grid = history;
 
-  const head = h("header", { class: "stack" }), verdict = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true });
+  const head = h("header", { class: "stack" }), diagnosis = diagnosisView({ id, seeds, elsewhere, signal });
   const curveFigures = curves({ id, seeds, names: history.columns });
   const boxes = validated && strip({
     layers: validated.layers.filter((each) => each.parameters), onepoch: at,
@@ -57,7 +58,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const network = boxes && h("section", { class: "panel stack", "aria-label": "Network" },
     h("div", { class: "head" }, h("h2", {}, "Network"), h("span", { class: "muted small" }, "input on the left · edge: what the diagnosis found by then · bar: size, as in the map")), boxes.element);
 
-  const judgement = boundary ? h("div", { class: "two" }, boundary.element, verdict) : verdict;
+  const judgement = boundary ? h("div", { class: "two" }, boundary.element, diagnosis.element) : diagnosis.element;
   fill(page, head, views.map, network, judgement, views.detail, h("div", { class: "two" }, curveFigures.elements), views.all, steps, table(first));
 
   function at(epoch) {
@@ -107,17 +108,10 @@ export async function experiment({ page, parts: [id], signal, say }) {
   }
 
   function findings(found) {
-    verdict.hidden = false;
     judged = found.verdict;
     status({});
     boxes?.find(found.findings);
-    const shown = found.findings.filter((each) => each.severity !== "info");
-    fill(verdict, h("div", { class: "row" }, h("h2", {}, "Diagnosis"), h("span", { class: "tag", "data-kind": found.verdict }, found.verdict),
-      h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "evidence and remedies, JSON")),
-    shown.length > 0 && h("ul", { class: "findings" }, shown.map((each) => h("li", {},
-      h("span", { class: "tag", "data-kind": each.severity }, each.rule === found.root_cause ? "root cause" : each.kind),
-      h("span", {}, each.title), h("span", { class: "muted small" }, [where(each.layers), `since epoch ${each.since_epoch}`, `${each.seeds.length} of ${seeds.length} seeds`].filter(Boolean).join(" · "))))),
-    !shown.length && h("p", { class: "muted" }, elsewhere ? "Nothing was found in what was sent. Whether it learns cannot be judged: its data are not known here." : found.verdict === "undecided" ? "Too early to say." : "Nothing was found that stands in the way."));
+    diagnosis.show(found);
   }
 
   async function throughTime() {
@@ -162,8 +156,6 @@ export async function experiment({ page, parts: [id], signal, say }) {
   }
   await throughTime();
 }
-
-const where = (layers) => (layers.length > 2 ? `${layers[0]} … ${layers.at(-1)}` : layers.join(", "));
 
 function headOf(seen, judged, { cancel, remove }) {
   const { epochs_done: done, epochs_total: total } = seen.progress, going = seen.status === "queued" || seen.status === "running";

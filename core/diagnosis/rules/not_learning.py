@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.diagnosis.evidence import Run
-from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.finding import Measure, Sighting, measure
 from core.diagnosis.groups import GROWTHS
 from core.diagnosis.outcome import LEAST_GAIN, LEAST_SHARE, decided_epoch, learnt_shares, outcome
 from core.diagnosis.rule import Rule
@@ -20,10 +20,16 @@ def look(run: Run) -> Sighting | None:
     if len(good):  # it had learnt, and has forgotten
         since = max(since, int(run.epochs[good[-1]]) + 1)
     measures = (
-        measure("gain", became.gain, "<", became.least_gain, "of the avoidable loss"),
-        measure("learnt", became.learnt, "<", became.least_learnt, "of the avoidable errors"),
+        _below("gain", became.gain, became.least_gain, "of the avoidable loss"),
+        _below("learnt", became.learnt, became.least_learnt, "of the avoidable errors"),
     )
-    return Sighting((), since, measures, explanation=COMPARED if np.isfinite(became.least_learnt) else None)
+    decisive_first = tuple(sorted(measures, key=lambda each: each.threshold is None))
+    return Sighting((), since, decisive_first, explanation=COMPARED if np.isfinite(became.least_learnt) else None)
+
+
+def _below(name: str, value: float, least: float, unit: str) -> Measure:
+    """A measure that counts where it is below what is demanded: one of the two is enough."""
+    return measure(name, value, "<", least if value < least else None, unit)
 
 
 COMPARED = (

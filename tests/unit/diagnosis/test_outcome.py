@@ -8,6 +8,7 @@ import pytest
 from core.diagnosis import outcome
 from core.diagnosis.evidence import Recorded, Run, middle, running_medians
 from core.diagnosis.outcome import LEAST_SHARE, decided_epoch, gains
+from core.diagnosis.rules import not_learning
 from core.history import Tensor
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, dense, of_nothing_but
 from tests.unit.diagnosis.rule_cases import VALUES, scaled, with_facts
@@ -33,6 +34,14 @@ class TestAtItsEnd:
 
     def test_a_loss_that_is_low_does_not_count_where_the_answers_are_wrong(self):
         assert outcome(ending(0.9, 0.1)).verdict == "fails"
+
+    @pytest.mark.parametrize(
+        ("gain", "learnt", "measures"),
+        [(0.5, 0.1, [("learnt", True), ("gain", False)]), (0.001, 0.1, [("gain", True), ("learnt", True)])],
+    )
+    def test_only_what_is_too_little_is_told_as_too_little_and_first(self, gain, learnt, measures):
+        sighting = not_learning.RULE.look(ending(gain, learnt))
+        assert [(each.name, each.threshold is not None) for each in sighting.measures] == measures
 
     @pytest.mark.parametrize("reachable", [math.nan, 0.05, -3.0])
     @pytest.mark.parametrize(("gain", "verdict"), [(0.0101, "learns"), (0.0099, "fails")])
