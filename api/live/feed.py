@@ -22,7 +22,8 @@ from core.store import Experiment, ExperimentStore, Status
 log = structlog.get_logger()
 
 # What the log holds at most; a listener that is further behind reads from the store instead, at its own pace, and so
-# many slices of it are remembered for others who are: both some 8 MB.
+# many slices of it are remembered for others who are: some 8 MB of text each,
+# and about twice that with what goes with it.
 MOST_LOG_BYTES, MOST_SHARED = 8_000_000, 128
 # So many bytes are sent together at most, unless one event has more: a send costs more than what it sends.
 MOST_AT_ONCE = 60_000
@@ -36,6 +37,11 @@ class Entry:
 
     position: Position
     text: bytes
+
+    @property
+    def tells_findings(self) -> bool:
+        """Whether findings are what it tells."""
+        return self.position.stage in (Stage.known_findings, Stage.findings)
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,14 @@ class Feed:
             return None
         return FindingsEvent.of(self.id, found)
 
-    def missed(self, after: Position | None, known: Known) -> Iterator[Entry]:
-        """What a listener has missed, up to what was known: from the store, a slice at a time."""
+    def missed(self, after: Position | None, findings: Position | None, known: Known) -> Iterator[Entry]:
+        """What a listener has missed, up to what was known: from the store, a slice at a time.
+
+        Args:
+            after: where the listener stands; None at the beginning.
+            findings: where it was told findings, or may have been; None if it was not.
+            known: up to where it is told.
+        """
         here, begin = known.position, after.reached if after else (NOTHING,) * len(known.position.reached)
         revision, reached = here.revision, begin
         if after is None or revision > after.revision:
@@ -117,7 +129,7 @@ class Feed:
             reached = entry.position.reached
         if furthest(reached, here.reached) != reached and not known.over:
             return  # a run was set back to its checkpoint: what is missing will come
-        if known.findings and (after is None or known.findings[0].order > after.order):
+        if known.findings and (findings is None or _tells(known.findings[0], findings)):
             yield _entry(revision, reached, Stage.known_findings, known.findings[1])
         if known.over:
             done = DoneEvent(experiment_id=self.id, status=known.experiment.status)
@@ -205,6 +217,11 @@ class Feed:
 
 class _NotStored(Exception):
     """Nothing is stored between two positions."""
+
+
+def _tells(made: Position, told: Position) -> bool:
+    """Whether findings made at one position are none that were told at another, in whatever order epochs came."""
+    return (made.revision, Stage.known_findings) > (told.revision, told.stage)
 
 
 def _stored(experiment: Experiment) -> tuple[int, ...]:

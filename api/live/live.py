@@ -13,7 +13,7 @@ from anyio import CapacityLimiter, to_thread
 
 from api.live.event import ALIVE, OPENING
 from api.live.feed import Entry, Feed
-from api.live.position import Position, Stage, read_position
+from api.live.position import Position, read_position
 from core.errors import NotFound, Unavailable
 from core.store import ExperimentStore
 
@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 
 # How often the database is asked for what has changed, while somebody listens; more seldom where many do: to tell one
 # of them takes some 0.15 ms, and a training beside it wants the cores.
-LOOK_SECONDS, LISTENER_SECONDS = 0.2, 0.005
+LOOK_SECONDS, LISTENER_SECONDS, MOST_SECONDS = 0.2, 0.005, 1.0
 # A listener that is told nothing for so long is told that we are alive.
 ALIVE_SECONDS = 15.0
 # How many listeners who are behind may read from the database at a time.
@@ -91,25 +91,28 @@ class Live:
         position, number = read_position(last_id, len(feed.known.position.reached)), None
         if position is None and not replay:
             position = Position(0, feed.known.position.reached, feed.known.position.stage)
+        findings, waited = position, 0.0
         while not self._closing:
             if number is None or not feed.holds(number):
-                known = feed.catch_up(position)
-                async for missed in self._missed(feed.missed(position, known)):
+                known = feed.known if waited else feed.catch_up(position)
+                async for missed in self._missed(feed.missed(position, findings, known)):
                     yield missed.text
-                    position = missed.position
-                if position and (position.covers(known.position) or known.over):
-                    number = known.number
-                else:  # a run was set back to its checkpoint, and is being trained again
-                    await asyncio.sleep(LOOK_SECONDS)
+                    position, waited = missed.position, 0.0
+                    findings = position if missed.tells_findings else findings
+                if position and (position.reached == known.position.reached or known.over):
+                    number, waited = known.number, 0.0
+                    continue
+                # A run was set back to its checkpoint and is trained again, or this process knows less than another.
+                await asyncio.sleep(LOOK_SECONDS)
+                waited += LOOK_SECONDS
+                if waited >= ALIVE_SECONDS:
+                    yield ALIVE
+                    waited = LOOK_SECONDS
             elif entries := feed.after(number):
                 number += len(entries)
-                texts = []
-                for entry in entries:
-                    if entry.position.stage is not Stage.epochs or not (position and position.covers(entry.position)):
-                        texts.append(entry.text)
-                        position = entry.position
-                if texts:
-                    yield b"".join(texts)
+                yield b"".join(entry.text for entry in entries)
+                position = entries[-1].position
+                findings = next((each.position for each in reversed(entries) if each.tells_findings), findings)
             elif feed.known.over:
                 return
             else:
@@ -140,7 +143,7 @@ class Live:
             except Exception:
                 log.exception("look_failed")  # whatever it was, other experiments' listeners go on listening
             listeners = sum(feed.listeners for feed in self._feeds.values())
-            await asyncio.sleep(max(LOOK_SECONDS, LISTENER_SECONDS * listeners))
+            await asyncio.sleep(min(max(LOOK_SECONDS, LISTENER_SECONDS * listeners), MOST_SECONDS))
 
     async def _follow(self, feed: Feed, revision: int | None) -> None:
         """Tell what is new about one experiment."""

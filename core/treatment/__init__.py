@@ -92,7 +92,8 @@ def combine(spec: ExperimentSpec, names: Sequence[str]) -> ExperimentSpec:
     """`spec` with several remedies applied, in the order of `REMEDIES` whatever theirs is.
 
     Raises:
-        Invalid: there is no such remedy, two exclude each other, or one does not apply to what the others made.
+        Invalid: there is no such remedy, two exclude each other, one that is no step on a scale is there twice, or one
+            does not apply to what the others made.
     """
     return combined(spec, [remedy(name) for name in names], REMEDIES)
 

@@ -39,9 +39,9 @@ class TreatmentSpec(Frozen):
                 remedy(name)
             except Invalid as unknown:
                 raise impossible("", unknown.problems[0].expected, repr(name)) from unknown
-        sets = [frozenset(names) for names in remedies or ()]
+        sets = [tuple(sorted(names)) for names in remedies or ()]
         if twice := next((names for names in sets if sets.count(names) > 1), None):
-            raise impossible("", "each change once", f"{' with '.join(sorted(twice))} twice")
+            raise impossible("", "each change once", f"{' with '.join(twice)} twice")
         return remedies
 
 

@@ -2,11 +2,11 @@
 
 Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
 wanted; and, where the best has clearly learnt less than the nearest neighbours or a linear model know, or than all
-there is where they cannot say, what its own diagnosis names and higher rates, if need be once more, on top of it, as
-long as that makes a better one. One that leaves hardly a seed ill, or hardly more than a cure and learns clearly more,
-which may be luck, is confirmed on the control's seeds. Where no single one cures, the best is combined with others:
-with what its own diagnosis names, then with the rest; and then whatever else applies is tried. Every treated spec goes
-through triage first; one that is foretold to fail waits until nothing else is left.
+there is where they cannot say, what its own diagnosis names and higher rates, if need be once more, on top of it, a
+round at a time, as long as that makes a better one. One that leaves hardly a seed ill, or hardly more than a cure and
+learns clearly more, which may be luck, is confirmed on the control's seeds. Where no single one cures, the best is
+combined with others: with what its own diagnosis names, then with the rest; and then whatever else applies is tried.
+Every treated spec goes through triage first; one that is foretold to fail waits until nothing else is left.
 """
 
 import math

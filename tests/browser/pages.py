@@ -98,7 +98,8 @@ class Reader:
         return [tuple(each) for each in self.page.locator(selector).first.evaluate(script)]
 
     def barriers(self) -> list[str]:
-        """What axe finds that keeps somebody from using the page."""
+        """What axe finds that keeps somebody from using the page, once no colour is on its way to another."""
+        self.page.wait_for_function("() => document.getAnimations().every((each) => each.playState !== 'running')")
         # By the browser's own hand: the page's policy would not let a page load it.
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")

@@ -241,6 +241,63 @@ def test_a_run_that_is_set_back_to_its_checkpoint_is_not_told_twice(store, train
     listening(store, story)
 
 
+def rises(listener: Listener) -> bool:
+    orders = [order(each) for each in listener.heard]
+    return orders == sorted({*orders})
+
+
+def test_who_comes_late_to_a_run_that_is_set_back_hears_of_the_others_and_of_the_end(store, training):
+    async def story(live: Live):
+        training.store_epochs(0, 0, 9)
+        early = Listener(live.stream(training.id, None, replay=False))
+        await early.until("status")
+        training.store_epochs(0, 5, 2)  # what was stored from epoch 5 on is dropped
+        await early.until("status")
+        late = Listener(live.stream(training.id, None, replay=True))
+        await late.until_epoch(0, 6)
+        training.store_epochs(3, 0, 13)
+        await late.until_epoch(3, 12)
+        training.finish()
+        assert (await late.until("done")).data["status"] == "completed"
+        assert (late.epochs(0), late.epochs(3)) == (list(range(7)), list(range(13)))
+        assert "findings" in late.names
+        assert rises(late)
+
+    listening(store, story)
+
+
+@pytest.mark.parametrize("set_back", [True, False])
+def test_who_was_told_more_than_this_process_knows_is_told_nothing_twice(store, training, monkeypatch, set_back):
+    stale, revisions = [], ExperimentStore.revisions
+    monkeypatch.setattr(ExperimentStore, "revisions", lambda self, ids: stale[0] if stale else revisions(self, ids))
+    training.store_epochs(0, 0, 5)
+
+    async def story(live: Live):
+        other = Listener(live.stream(training.id, None, replay=True))
+        await other.until_epoch(0, 4)
+        stale.append(store.revisions([training.id]))  # this process sees nothing new for a while
+        training.store_epochs(0, 5, 4)
+        told = Position(store.get(training.id).revision, (8, -1), Stage.epochs)  # by another process
+        if set_back:
+            training.store_epochs(0, 5, 2)
+        ahead = Listener(live.stream(training.id, str(told), replay=True))
+        waiting = asyncio.create_task(ahead.until("done"))
+        await asyncio.sleep(0.05)
+        stale.clear()
+        await other.until_epoch(0, 6)
+        training.store_epochs(0, 7 if set_back else 9, 6 if set_back else 4)
+        training.store_epochs(3, 0, 13)
+        await other.until_epoch(3, 12)
+        training.finish()
+        await waiting
+        assert ahead.epochs(0) == [9, 10, 11, 12]
+        assert ahead.epochs(3) == other.epochs(3) == other.epochs(0) == list(range(13))
+        assert rises(ahead)
+        assert order(ahead.heard[0]) > (told.revision,)
+
+    listening(store, story)
+
+
 def test_many_listeners_cost_one_look(store, training, monkeypatch):
     looks, read = [], ExperimentStore.get
     monkeypatch.setattr(ExperimentStore, "get", lambda self, which: (looks.append(which), read(self, which))[1])

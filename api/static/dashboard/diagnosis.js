@@ -13,11 +13,13 @@ const NOTHING = {
 /**
  * The panel of a diagnosis: its findings in short, and under them, once it is asked for, the whole of it.
  *
- * @returns {{element: HTMLElement, show: function(object): void}} `show` takes what a findings event says.
+ * @returns {{element: HTMLElement, show: function(object): void, done: function(): void}} `show` takes what a findings event
+ *   says; after `done` numbers change no more.
  */
 export function diagnosisView({ id, seeds, elsewhere, signal }) {
   const short = h("div", { class: "stack" }), whole = h("div", { class: "stack evidence" });
-  const more = h("details", { ontoggle: () => more.open && read() }, h("summary", {}, "Evidence and remedies"), whole);
+  const more = h("details", { ontoggle: () => more.open && read() }, h("summary", {}, elsewhere ? "Evidence" : "Evidence and remedies"), whole);
+  let reads = 0, shown = "";
   const element = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true }, short, more);
 
   function show(found) {
@@ -37,13 +39,18 @@ export function diagnosisView({ id, seeds, elsewhere, signal }) {
     h("span", { class: "muted small" }, [where(each.layers), `since epoch ${each.since_epoch}`, `${each.seeds.length} of ${seeds.length} seeds`].filter(Boolean).join(" · ")));
 
   async function read() {
+    const number = reads += 1;
     try {
-      const found = await get(`/experiments/${id}/diagnosis`, { signal });
+      const found = await get(`/experiments/${id}/diagnosis`, { signal }), told = JSON.stringify([found.findings, found.suggestions]);
+      if (number < reads || told === shown) return; // whoever is on a button stays there where nothing is new
+      shown = told;
       fill(whole,
         found.findings.filter((each) => each.severity !== "info").map(evidence),
         found.suggestions.length > 0 && [h("h3", {}, "What may help, best first"), h("ul", { class: "remedies" }, found.suggestions.map(remedy))]);
     } catch (error) {
-      if (error.name !== "AbortError") fill(whole, h("p", { class: "notice" }, error.message));
+      if (error.name === "AbortError" || number < reads) return;
+      shown = "";
+      fill(whole, h("p", { class: "notice" }, error.message));
     }
   }
 
@@ -57,17 +64,17 @@ export function diagnosisView({ id, seeds, elsewhere, signal }) {
       button.disabled = true;
       try {
         const made = await post("/experiments", spec, { "Idempotency-Key": `dashboard ${id} ${name}` });
-        location.hash = `#/compare/${id},${made.id}`;
+        if (!signal.aborted) location.hash = `#/compare/${id},${made.id}`; // unless the reader has gone elsewhere meanwhile
       } catch (error) {
         button.disabled = false;
         fill(said, error.message);
       }
     };
-    const button = h("button", { type: "button", "data-remedy": name, onclick: attempt }, "Train it, and compare");
+    const button = h("button", { type: "button", "data-remedy": name, "aria-label": `Train it, and compare: ${title}`, onclick: attempt }, "Train it, and compare");
     return h("li", {}, h("div", { class: "row" }, h("strong", {}, title), button, said), h("span", { class: "muted small" }, changed(changes)));
   }
 
-  return { element, show };
+  return { element, show, done: () => more.open && read() };
 }
 
 const where = (layers) => (layers.length > 2 ? `${layers[0]} … ${layers.at(-1)}` : layers.join(", "));

@@ -137,7 +137,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
     if (name === "status") status(data);
     else if (name === "epochs") epochs(data);
     else if (name === "findings") findings(data);
-    else if (name === "done") { if (data.status === "deleted") say("over", "deleted"); else if (going) { throughTime(); views.read(); boundary?.read(); } }
+    else if (name === "done") { if (data.status === "deleted") say("over", "deleted"); else if (going) { throughTime(); views.read(); boundary?.read(); diagnosis.done(); } }
   }
   status(first);
   if (elsewhere && going) {

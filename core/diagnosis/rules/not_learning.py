@@ -23,8 +23,7 @@ def look(run: Run) -> Sighting | None:
         _below("gain", became.gain, became.least_gain, "of the avoidable loss"),
         _below("learnt", became.learnt, became.least_learnt, "of the avoidable errors"),
     )
-    decisive_first = tuple(sorted(measures, key=lambda each: each.threshold is None))
-    return Sighting((), since, decisive_first, explanation=COMPARED if np.isfinite(became.least_learnt) else None)
+    return Sighting((), since, measures, explanation=COMPARED if np.isfinite(became.least_learnt) else None)
 
 
 def _below(name: str, value: float, least: float, unit: str) -> Measure:

@@ -37,9 +37,9 @@ class TestAtItsEnd:
 
     @pytest.mark.parametrize(
         ("gain", "learnt", "measures"),
-        [(0.5, 0.1, [("learnt", True), ("gain", False)]), (0.001, 0.1, [("gain", True), ("learnt", True)])],
+        [(0.5, 0.1, [("gain", False), ("learnt", True)]), (0.001, 0.1, [("gain", True), ("learnt", True)])],
     )
-    def test_only_what_is_too_little_is_told_as_too_little_and_first(self, gain, learnt, measures):
+    def test_only_what_is_too_little_is_told_as_too_little(self, gain, learnt, measures):
         sighting = not_learning.RULE.look(ending(gain, learnt))
         assert [(each.name, each.threshold is not None) for each in sighting.measures] == measures
 

@@ -78,3 +78,10 @@ def test_a_budget_below_what_was_chosen_is_refused():
 def test_what_applies_passes():
     check_applicable(TreatmentSpec(), DEEP_TANH)
     check_applicable(TreatmentSpec.model_validate({"remedies": ["optimizer_adam"]}), DEEP_TANH)
+
+
+def test_a_step_and_the_same_step_twice_are_two_changes():
+    step = "learning_rate_higher"
+    asked = TreatmentSpec.model_validate({"remedies": [step, [step, step]]})
+    assert asked.remedies == ((step,), (step, step))
+    assert refused(remedies=[[step, step], [step, step]]).received == f"{step} with {step} twice"
