@@ -22,8 +22,8 @@ from core.store import Experiment, ExperimentStore, Status
 log = structlog.get_logger()
 
 # What the log holds at most; a listener that is further behind reads from the store instead, at its own pace, and so
-# many slices of it are remembered for others who are: some 8 MB of text each,
-# and about twice that with what goes with it.
+# many slices of it are remembered for others who are: some 8 MB of text each, and about twice that with what goes with
+# it.
 MOST_LOG_BYTES, MOST_SHARED = 8_000_000, 128
 # So many bytes are sent together at most, unless one event has more: a send costs more than what it sends.
 MOST_AT_ONCE = 60_000

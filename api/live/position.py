@@ -42,13 +42,9 @@ class Position:
         """Rises from event to event: the revision, the epochs told of all runs, the stage."""
         return self.revision, sum(self.reached) + len(self.reached), int(self.stage)
 
-    def covers(self, other: "Position") -> bool:
-        """Whether no run has been told further at another position."""
-        return all(here >= there for here, there in zip(self.reached, other.reached, strict=True))
-
     def is_at_or_after(self, other: "Position") -> bool:
-        """Whether all that was told at the other position is told at this one."""
-        return self.order >= other.order and self.covers(other)
+        """Whether all that was told at the other position is told at this one, of every run."""
+        return self.order >= other.order and furthest(self.reached, other.reached) == self.reached
 
     def __str__(self) -> str:
         """`revision.epochs.stage~runs`, as in ``17.1608.1~8x201``: eight runs, 201 epochs of each, epoch 0 included."""

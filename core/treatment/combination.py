@@ -27,9 +27,10 @@ def combined(spec: ExperimentSpec, remedies: Sequence[Remedy], order: Sequence[R
     if not remedies:
         raise Invalid(Problem("remedies", "at least one remedy", "none"))
     for one, other in combinations(remedies, 2):
-        if one is other and not one.steps:
-            raise Invalid(Problem("remedies", "each remedy once, unless it is a step", f"{one.name} twice"))
-        if one is not other and any({one.name, other.name} <= {*names} for names in EITHER_OR):
+        if one is other:
+            if not one.steps:
+                raise Invalid(Problem("remedies", "each remedy once, unless it is a step", f"{one.name} twice"))
+        elif any({one.name, other.name} <= {*names} for names in EITHER_OR):
             raise Invalid(Problem("remedies", "remedies that go together", f"{one.name} and {other.name}"))
     done: list[str] = []
     for remedy in sorted(remedies, key=order.index):

@@ -112,6 +112,11 @@ def order(event: StreamedEvent) -> tuple[int, ...]:
     return tuple(map(int, event.id.split("~")[0].split(".")))
 
 
+def rises(listener: Listener) -> bool:
+    orders = [order(each) for each in listener.heard]
+    return orders == sorted({*orders})
+
+
 def test_a_position_is_read_as_it_was_written():
     here = Position(17, (200, 200, 200, 12, -1), Stage.findings)
     assert str(here) == "17.616.3~3x201,1x13,1x0"
@@ -138,7 +143,7 @@ def test_every_epoch_is_told_once_and_in_order_to_early_and_late_listeners(store
             done = await listener.until("done")
             assert done.data == {"experiment_id": str(training.id), "status": "completed"}
             assert listener.epochs(0) == listener.epochs(3) == list(range(13))
-            assert [order(each) for each in listener.heard] == sorted({order(each) for each in listener.heard})
+            assert rises(listener)
             assert "findings" in listener.names
             with pytest.raises(StopAsyncIteration):
                 await listener.next()
@@ -239,11 +244,6 @@ def test_a_run_that_is_set_back_to_its_checkpoint_is_not_told_twice(store, train
             assert each.epochs(0) == list(range(13))
 
     listening(store, story)
-
-
-def rises(listener: Listener) -> bool:
-    orders = [order(each) for each in listener.heard]
-    return orders == sorted({*orders})
 
 
 def test_who_comes_late_to_a_run_that_is_set_back_hears_of_the_others_and_of_the_end(store, training):

@@ -23,7 +23,7 @@ export function diagnosisView({ id, seeds, elsewhere, signal }) {
   const element = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true }, short, more);
 
   function show(found) {
-    const serious = found.findings.filter((each) => each.severity !== "info");
+    const serious = seriousOf(found);
     element.hidden = false;
     more.hidden = !serious.length;
     fill(short,
@@ -39,16 +39,16 @@ export function diagnosisView({ id, seeds, elsewhere, signal }) {
     h("span", { class: "muted small" }, [where(each.layers), `since epoch ${each.since_epoch}`, `${each.seeds.length} of ${seeds.length} seeds`].filter(Boolean).join(" · ")));
 
   async function read() {
-    const number = reads += 1;
+    const mine = reads += 1;
     try {
       const found = await get(`/experiments/${id}/diagnosis`, { signal }), told = JSON.stringify([found.findings, found.suggestions]);
-      if (number < reads || told === shown) return; // whoever is on a button stays there where nothing is new
+      if (mine < reads || told === shown) return; // whoever is on a button stays there where nothing is new
       shown = told;
       fill(whole,
-        found.findings.filter((each) => each.severity !== "info").map(evidence),
+        seriousOf(found).map(evidence),
         found.suggestions.length > 0 && [h("h3", {}, "What may help, best first"), h("ul", { class: "remedies" }, found.suggestions.map(remedy))]);
     } catch (error) {
-      if (error.name === "AbortError" || number < reads) return;
+      if (error.name === "AbortError" || mine < reads) return;
       shown = "";
       fill(whole, h("p", { class: "notice" }, error.message));
     }
@@ -76,6 +76,8 @@ export function diagnosisView({ id, seeds, elsewhere, signal }) {
 
   return { element, show, done: () => more.open && read() };
 }
+
+const seriousOf = (found) => found.findings.filter((each) => each.severity !== "info");
 
 const where = (layers) => (layers.length > 2 ? `${layers[0]} … ${layers.at(-1)}` : layers.join(", "));
 
