@@ -37,6 +37,10 @@ test: setup  ## Run the whole suite, with a real PostgreSQL, Redis, worker and b
 unit: setup  ## Run the unit tests: no TensorFlow, no network, seconds
 	$(BIN)/python -m pytest tests/unit tests/test_house.py
 
+.PHONY: campaign
+campaign: setup  ## Run the tests that take minutes: hostile ones, generated ones, long cases
+	$(BIN)/python -m pytest -m campaign
+
 .PHONY: screenshots
 screenshots: setup  ## Take pictures of the dashboard's pages, light and dark, wide and narrow
 	$(BIN)/python -m tests.browser.screenshots

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from api.client import Client
 from api.outbox import SECONDS_BETWEEN, Ended, Epoch, Outbox
 from core.spec import ExternalSpec
-from core.spec.external import ExternalLayer
+from core.spec.external import ExternalLayer, ExternalLoss
 
 BROKEN_OFF = "its training was broken off"
 NOT_BEGUN = "its training was not begun"
@@ -47,7 +47,7 @@ class Sender:
         seeds: one run each, in the order in which they are trained.
         api_key: the service's, if it asks for one.
         metrics: the names in Keras's logs that are sent; by default those of the first epoch. With names the experiment
-            is there as soon as the training begins. Name them where one is not measured in every epoch.
+            is there after the training's first batch. Name them where one is not measured in every epoch.
         stop_when_cancelled: whether a training whose experiment is cancelled ends after its epoch, as Keras's
             `stop_training` has it.
         strict: whether a training waits where it would else drop epochs, and breaks where the service does not take
@@ -108,6 +108,9 @@ class Sender:
         epochs: int,
         versions: Mapping[str, str],
         stop: Callable[[], None],
+        loss: ExternalLoss | None = None,
+        batch_size: int | None = None,
+        steps_per_epoch: int | None = None,
     ) -> None:
         """A training begins: the next seed's."""
         if self._closed:
@@ -125,7 +128,8 @@ class Sender:
         if self._tensors is None:
             self._tensors = shapes
             self._about |= {"layers": tuple(layers), "initial_epoch": initial_epoch, "epochs": epochs}
-            self._about |= {"versions": dict(versions)}
+            self._about |= {"versions": dict(versions), "loss": loss}
+            self._about |= {"batch_size": batch_size, "steps_per_epoch": steps_per_epoch}
             if self._metrics is not None:
                 self._open(self._metrics)
 

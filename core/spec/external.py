@@ -1,7 +1,8 @@
 """ExternalSpec: what is known of a training that runs elsewhere and sends its series here.
 
-It says what the series are of, in Keras's terms, and nothing that would let us repeat the training: neither data nor
-loss nor optimiser. Whatever asks for those is told that they are not known.
+It says what the series are of, in Keras's terms, and what the model knows of itself as far as its sender says so:
+activations, loss, batch size. It does not let us repeat the training; whatever asks for its data is told that they are
+not known.
 """
 
 import hashlib
@@ -29,6 +30,8 @@ from core.statistics import (
 # Far beyond any network that somebody would look at layer by layer: it only keeps the layout from growing endless.
 MOST_LAYERS, MOST_PARAMETERS, MOST_METRICS, MOST_VERSIONS = 10_000, 10_000, 100, 20
 NUMBER_BYTES = 4
+# Samples in a batch and batches in an epoch: int32 counts them.
+MAX_SAMPLES = 2**31 - 1
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Axes = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False)]
@@ -53,6 +56,8 @@ class ExternalLayer(Frozen):
     """What it is, as Keras's configurations say it: ``Dense``, ``Conv2D`` ..."""
     output_shape: Annotated[tuple[Annotated[int, Field(ge=0)] | None, ...], Field(strict=False)] | None = None
     """What comes out, without the batch axis; null for an axis, or for all of them, where it is not known."""
+    activation: Name | None = None
+    """The name of its activation: ``relu``, ``softmax`` ...; null where it has none, or it is not known."""
     parameters: Annotated[tuple[ExternalParameter, ...], Field(strict=False, max_length=MOST_PARAMETERS)] = ()
     """Its trainable tensors, in Keras's order; none for a layer without any."""
 
@@ -61,6 +66,15 @@ class ExternalLayer(Frozen):
     def _each_once(cls, parameters: tuple[ExternalParameter, ...]) -> tuple[ExternalParameter, ...]:
         _check_distinct([each.name for each in parameters], "each parameter's name once")
         return parameters
+
+
+class ExternalLoss(Frozen):
+    """What a training elsewhere minimises."""
+
+    kind: Name
+    """Its name in Keras: ``binary_crossentropy`` ...; a function of one's own by its own name."""
+    from_logits: bool = False
+    """Whether it takes the output for logits."""
 
 
 class ExternalRecord(Frozen):
@@ -97,6 +111,12 @@ class ExternalSpec(Frozen):
     """The epoch after which the training begins: `initial_epoch` of `model.fit`."""
     seeds: Seeds = (0,)
     """One run each: the seeds that the trainings were begun with, or just their numbers."""
+    loss: ExternalLoss | None = None
+    """What is minimised; null where it is not known."""
+    batch_size: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
+    """The number of samples in a batch, the last one of an epoch apart; null where it is not known."""
+    steps_per_epoch: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
+    """The number of updates in an epoch; null where it is not known."""
     versions: Annotated[dict[Name, Name], Field(max_length=MOST_VERSIONS)] = Field(default={})
     """Of the software that trains: ``keras``, ``tensorflow`` ..."""
 

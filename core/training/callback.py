@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from core.history import Tensor
-from core.spec.external import ExternalLayer, ExternalParameter
+from core.spec.external import ExternalLayer, ExternalLoss, ExternalParameter
 from core.statistics import GRADIENT_STATISTIC_NAMES
 from core.training import measure
+from core.training.described import activation_of, batch_size_of, loss_of
 
 
 class Listener(Protocol):
@@ -24,8 +25,14 @@ class Listener(Protocol):
         epochs: int,
         versions: Mapping[str, str],
         stop: Callable[[], None],
+        loss: ExternalLoss | None = None,
+        batch_size: int | None = None,
+        steps_per_epoch: int | None = None,
     ) -> None:
-        """A training begins, of these layers, after one epoch and up to another; `stop` ends it after the epoch."""
+        """A training begins, of these layers, after one epoch and up to another; `stop` ends it after the epoch.
+
+        It is told after the first batch: only then Keras has counted how many samples there are in one.
+        """
 
     def epoch(self, epoch: int, metrics: Mapping[str, Any], gradients: np.ndarray) -> None:
         """An epoch, counted from 1, has ended: Keras's logs, and (tensors, statistics) of the gradients."""
@@ -57,7 +64,7 @@ class GradientStatistics(keras.callbacks.Callback):
 
     def __init__(self, *, listener: Listener | None = None) -> None:
         super().__init__()
-        self._listener, self._told = listener, False
+        self._listener, self._told, self._epoch = listener, False, 0
         self.statistics = GRADIENT_STATISTIC_NAMES
         self.tensors: tuple[Tensor, ...] = ()
         self.epochs: list[int] = []
@@ -121,17 +128,20 @@ class GradientStatistics(keras.callbacks.Callback):
         self._batches = keras.Variable(0.0, trainable=False)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self.model.built:
-            self._tell_begin(epoch)
+        self._epoch = epoch
         if self._sums is not None:
             self._sums.assign(np.zeros(self._sums.shape, np.float32))
             self._batches.assign(0.0)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if batch > 0:  # the first one has ended; its own end would make Keras wait for each batch's metrics
+            self._tell_begin(self._epoch, batch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if self._optimizer is not None:
             self.record(epoch + 1, self._sums.numpy() / self._batches.numpy())
         if self._listener is not None and self._rows:
-            self._tell_begin(epoch)
+            self._tell_begin(epoch, (self.params or {}).get("steps") or 1)
             self._listener.epoch(epoch + 1, logs or {}, self._rows[-1])
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
@@ -147,7 +157,8 @@ class GradientStatistics(keras.callbacks.Callback):
             del held.apply  # the class's own method shows again
         return held is not None
 
-    def _tell_begin(self, epoch: int) -> None:
+    def _tell_begin(self, epoch: int, batches: int) -> None:
+        """Tell of the training, once, after some batches of its first epoch."""
         if self._listener is None or self._told:
             return
         self._told = True
@@ -158,6 +169,9 @@ class GradientStatistics(keras.callbacks.Callback):
             epochs=(self.params or {}).get("epochs") or epoch + 1,
             versions=versions,
             stop=lambda: setattr(model, "stop_training", True),
+            loss=loss_of(model),
+            batch_size=batch_size_of(model, batches),
+            steps_per_epoch=(self.params or {}).get("steps"),
         )
 
 
@@ -184,6 +198,7 @@ def layers_of(model: Any) -> list[ExternalLayer]:
             name=layer.name,
             class_name=type(layer).__name__,
             output_shape=_output_shape(layer),
+            activation=activation_of(layer),
             parameters=tuple(parameters.get(layer.name, ())),
         )
         for layer in model.layers

@@ -1,0 +1,63 @@
+"""What a Keras model knows of itself and its training, in the words of an `ExternalSpec`; None where it does not."""
+
+import inspect
+import re
+from typing import Any
+
+import keras
+
+from core.spec.external import ExternalLoss
+
+# Layers that are an activation by themselves, and what that activation is called.
+ACTIVATION_LAYERS = {
+    "ReLU": "relu",
+    "LeakyReLU": "leaky_relu",
+    "PReLU": "prelu",
+    "ELU": "elu",
+    "Softmax": "softmax",
+}
+
+
+def activation_of(layer: Any) -> str | None:
+    """The name of a layer's activation: ``relu``, ``linear`` ...; a function of one's own by its own name."""
+    name = type(layer).__name__
+    if name in ACTIVATION_LAYERS:
+        # keras.layers.ReLU has a slope below 0 where it is asked for.
+        return "leaky_relu" if name == "ReLU" and float(layer.negative_slope) else ACTIVATION_LAYERS[name]
+    # A bidirectional layer is two of one kind.
+    activation = getattr(getattr(layer, "forward_layer", layer), "activation", None)
+    return None if activation is None else _name(activation)
+
+
+def loss_of(model: Any) -> ExternalLoss | None:
+    """The loss that a model was compiled with; None without one, and where there are several."""
+    loss = getattr(model, "loss", None)
+    while isinstance(loss, dict | list | tuple) and len(loss) == 1:
+        (loss,) = loss.values() if isinstance(loss, dict) else loss
+    if isinstance(loss, str):
+        loss = keras.losses.get(loss)
+    if loss is None or not callable(loss):
+        return None
+    logits = getattr(loss, "from_logits", getattr(loss, "_fn_kwargs", {}).get("from_logits", False))
+    name = _name(loss)
+    return None if name is None else ExternalLoss(kind=name, from_logits=bool(logits))
+
+
+def batch_size_of(model: Any, batches: int) -> int | None:
+    """The number of samples in each of the first so many batches of an epoch, all of them full.
+
+    Keras tells callbacks nothing of it, but its mean of the loss counts the samples.
+    """
+    count = getattr(getattr(model, "_loss_tracker", None), "count", None)
+    samples = 0 if count is None else round(float(count))
+    return max(1, samples // batches) if samples > 0 and batches > 0 else None
+
+
+def _name(thing: Any) -> str | None:
+    """The name of a function, or of an object's class as Keras writes its own functions: ``mean_squared_error``."""
+    thing = getattr(thing, "fn", thing)  # a loss object of Keras holds its function
+    if inspect.isfunction(thing) or inspect.isbuiltin(thing) or inspect.ismethod(thing):
+        name = thing.__name__.strip("<>")  # of a lambda
+    else:
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(thing).__name__).lower()
+    return name[:200] or None
