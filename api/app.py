@@ -15,6 +15,7 @@ from api.body_limit import BodyLimit
 from api.dependencies import House, authorized
 from api.edge import Edge
 from api.live.live import Live
+from api.origins import OriginCheck
 from api.routes import (
     catalogue,
     charts,
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_api_route("/", _dashboard, include_in_schema=False)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(OriginCheck, settings=settings)
     app.add_middleware(Edge)
     return app
 

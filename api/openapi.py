@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.errors import PROBLEM_JSON
+from api.errors import PROBLEM_JSON, documented
 
 DESCRIPTION = """
 POST an experiment: a dataset, a network, an optimiser, some seeds. A worker trains it and records, for every layer and
@@ -18,16 +18,26 @@ with `first_nonfinite` beside them, and as they are in CSV and NPZ.
 
 
 def describe(app: FastAPI) -> None:
-    """Make errors documented as problem documents only, not in the form of the answer as well."""
+    """Document errors as problem documents only, not in the form of the answer as well; add refusals of names and
+    origins to every operation.
+    """
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
         description = made()
         for path in description["paths"].values():
-            for operation in path.values():
+            for method, operation in path.items():
+                operation["responses"] |= _refusals(method)
                 for answer in operation["responses"].values():
                     if PROBLEM_JSON in answer.get("content", {}):
                         answer["content"] = {PROBLEM_JSON: answer["content"][PROBLEM_JSON]}
         return description
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _refusals(method: str) -> dict[str, Any]:
+    """What the check of names and origins may answer."""
+    statuses = [421] if method == "get" else [403, 421]
+    answers = {str(status): dict(answer) for status, answer in documented(*statuses).items()}
+    return {status: {key: answer[key] for key in ("description", "content")} for status, answer in answers.items()}

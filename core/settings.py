@@ -3,13 +3,14 @@
 Each is read from the environment variable GRADLAB_<NAME> or from a `.env` file. Scientific thresholds are not settings.
 """
 
+import re
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PositiveInt, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def _seconds(value: Any) -> Any:
@@ -18,6 +19,18 @@ def _seconds(value: Any) -> Any:
         return float(value) if isinstance(value, str) else value
     except ValueError:
         return value
+
+
+# A name in any script, `*.` before it for all names below it, or `*` alone.
+HOST_NAME = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())]
@@ -46,6 +59,10 @@ class Settings(BaseSettings):
     published_on_loopback: bool = False
     """A promise that only this machine reaches the API although it listens on all addresses, as in a container whose
     port is published on 127.0.0.1: then no key is needed."""
+    hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names, separated by commas, by which others reach the API, for example `lab.example.org, *.internal`. Requests
+    under any other name are refused, loopback names and the address that was connected to apart. `*` lets all names
+    through: only for a proxy in front that checks them itself."""
     max_body_bytes: PositiveInt = 1_000_000
     """Larger request bodies are refused unread."""
 
@@ -98,6 +115,24 @@ class Settings(BaseSettings):
         """A composition passes on a variable that is not set as an empty text."""
         return key or None
 
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _listed(cls, hosts: Any) -> Any:
+        """Split at commas; a composition may leave a part blank. Case and a final dot make no difference."""
+        names = hosts.split(",") if isinstance(hosts, str) else hosts
+        return tuple(name for each in names if (name := str(each).strip().lower().removesuffix(".").strip("[]")))
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """Neither addresses of pages nor ports."""
+        for each in hosts:
+            if not HOST_NAME.fullmatch(each) and not _is_address(each):
+                raise ValueError(
+                    f"expected names like lab.example.org or *.example.org, without port; received {each!r}"
+                )
+        return hosts
+
     @field_validator("database_url")
     @classmethod
     def _names_its_driver(cls, url: str) -> str:
@@ -130,7 +165,4 @@ class Settings(BaseSettings):
         """Whether somebody else than this machine's users may reach the API."""
         if self.published_on_loopback or self.host == "localhost":
             return False
-        try:
-            return not ip_address(self.host).is_loopback
-        except ValueError:
-            return True
+        return not _is_address(self.host) or not ip_address(self.host).is_loopback

@@ -24,6 +24,8 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A worker that dies at once, again and again, is started again ever more slowly.
 FIRST_PAUSE, LONGEST_PAUSE, LONG_LIFE = 0.5, 30.0, 60.0
 LOOK_SECONDS = 0.1
+# What is printed for a service that listens on all addresses: they are nobody's name.
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def serve(settings: Settings, *, api_only: bool) -> None:
@@ -37,7 +39,8 @@ def serve(settings: Settings, *, api_only: bool) -> None:
     if not api_only:
         upgrade(settings.database)
     with listener, _stopped_by_signals(server), nullcontext() if api_only else worker_beside(settings):
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        host = EVERYWHERE.get(settings.host, settings.host)
+        host = f"[{host}]" if ":" in host else host
         print(f"Gradient Lab is on http://{host}:{listener.getsockname()[1]}, documented at /docs.", flush=True)
         server.run([listener])
 
