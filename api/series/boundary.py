@@ -13,6 +13,7 @@ from core.datasets import Dataset, DatasetSpec
 from core.errors import NotFound
 from core.history import SeriesLayout
 from core.spec import ExperimentSpec, ExternalSpec
+from core.spec.output import answer_threshold
 from core.store import Experiment, Rows
 
 
@@ -61,7 +62,7 @@ class Boundary:
     def of(cls, spec: ExperimentSpec, layout: SeriesLayout, runs: dict[int, Rows], span: Span) -> "Boundary":
         """Of runs of (epochs, units, points). Raises Invalid where the epochs asked for end before they begin."""
         classes = tuple(int(tensor.parameter.removeprefix("class_")) for tensor in layout.tensors)
-        threshold = spec.training.loss.threshold if len(classes) == 1 else None
+        threshold = answer_threshold(spec) if len(classes) == 1 else None
         x, y = axes(spec.dataset)
         return cls(layout.tensors[0].layer, classes, threshold, x, y, runs, cut(runs, span))
 

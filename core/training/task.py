@@ -8,6 +8,7 @@ from keras import ops
 
 from core.metrics import bind
 from core.spec import ExperimentSpec
+from core.spec.output import answer_threshold
 from core.training.namespace import xp
 
 
@@ -24,7 +25,7 @@ class Task:
         self._one_hot = spec.one_hot
         self._target = target
         self._loss = spec.training.loss.build(keras)
-        self._metrics = bind(spec.metric_names, target, threshold=spec.training.loss.threshold)
+        self._metrics = bind(spec.metric_names, target, threshold=answer_threshold(spec))
         self.sum_count = 2 + sum(metric.sum_count for metric in self._metrics)
         self.name_count = 1 + len(self._metrics)
 

@@ -1,9 +1,10 @@
 """The output layer does not fit the loss or the targets."""
 
-from core.activations import ActivationFunction, Linear
 from core.diagnosis.evidence import Run
 from core.diagnosis.finding import Severity, Sighting, measure
 from core.diagnosis.rule import Rule
+from core.losses import LossFunction
+from core.spec.output import SQUASHING, Output, loss_takes_logits, output_of
 
 # Between which numbers an activation's output lies; those that are not named reach everything.
 EVERYTHING = (float("-inf"), float("inf"))
@@ -24,7 +25,7 @@ SERVES: dict[str, tuple[str, ...]] = {
 SCORES = ("linear", "tanh", "hard_tanh", "softsign", "leaky_relu", "elu", "selu", "celu")
 # The share of the targets' range that may lie beyond an output: rounding, no more.
 SLACK = 0.01
-
+REACHED = "share of the targets' range"
 
 FITTING = (
     "The output can reach {reachable_share} of the targets' range. However well the hidden layers work, the loss then "
@@ -33,49 +34,66 @@ FITTING = (
 )
 
 
+UNDONE = (
+    "The loss is told that its inputs are logits, but {layers} puts out what a {activation} makes of them. Keras "
+    "notices: it takes the loss from what went into the {activation}, and warns. So nothing is learnt worse for it. "
+    "The spec says something else than what is trained all the same: leave out from_logits, or the {activation}."
+)
+
+
 def look(run: Run) -> Sighting | None:
     """Compare the last activation with what the loss takes and with the targets."""
-    last = run.spec.layers[-1]
-    function, loss = last.spec.function or Linear(), run.spec.training.loss
-    reached = reach(run, function)
-    if function.kind == "softmax" and last.output_shape[-1] == 1:
-        return _sighting(
-            run, last.name, function, reached, "a softmax over one unit is 1 whatever comes in", "critical"
-        )
-    if loss.margin:
-        wrong = "the loss compares scores on both sides of 0" if function.kind not in SCORES else ""
-    elif loss.output_activation is not None:
-        usual = loss.output_activation
-        wrong = f"the loss expects what {usual} puts out" if function.kind not in SERVES[usual] else ""
-    elif loss.kind == "poisson" and RANGES.get(function.kind, EVERYTHING)[0] < 0:
-        wrong = "the loss takes the logarithm of the output, which must be positive"
-    else:
-        wrong = ""
+    output, loss = output_of(run.spec), run.spec.training.loss
+    function, reached = output.activation, reach(run, output.activation)
+    if function == "softmax" and run.spec.layers[-1].output_shape[-1] == 1:
+        return _sighting(run, output, reached, "a softmax over one unit is 1 whatever comes in", "critical")
+    if _undone(run, function):
+        told = UNDONE.replace("{activation}", function)
+        measures = (measure("reachable_share", reached, ">", None, REACHED),)
+        return Sighting((output.layer,), 0, measures, "info", explanation=told, remedies=())
+    wrong = _wrong(loss, function)
+    if not wrong and {function, output.before} <= {*SQUASHING}:
+        wrong = f"{output.before} has been applied already, and two in a row leave little of what tells them apart"
     if reached < 1 - SLACK:
-        return _sighting(run, last.name, function, reached, "some targets lie where it cannot reach", "critical")
-    return _sighting(run, last.name, function, reached, wrong, None) if wrong else None
+        return _sighting(run, output, reached, "some targets lie where it cannot reach", "critical")
+    return _sighting(run, output, reached, wrong, None) if wrong else None
 
 
-def reach(run: Run, function: ActivationFunction) -> float:
+def _undone(run: Run, function: str) -> bool:
+    """True if the output says that it is logits, is none, and Keras takes the right loss all the same."""
+    loss = run.spec.training.loss
+    asked = bool(getattr(loss, "from_logits", False)) and function in SERVES[loss.activation or "linear"]
+    return asked and loss_takes_logits(run.spec) and output_of(run.spec).before == "linear"
+
+
+def _wrong(loss: LossFunction, function: str) -> str:
+    """What is wrong between loss and activation, whatever the targets are; empty where nothing is."""
+    if loss.margin:
+        return "the loss compares scores on both sides of 0" if function not in SCORES else ""
+    if loss.output_activation is not None:
+        usual = loss.output_activation
+        return f"the loss expects what {usual} puts out" if function not in SERVES[usual] else ""
+    if loss.kind == "poisson" and RANGES.get(function, EVERYTHING)[0] < 0:
+        return "the loss takes the logarithm of the output, which must be positive"
+    return ""
+
+
+def reach(run: Run, function: str) -> float:
     """The share of the targets' range that the activation can put out, in [0, 1]."""
     loss, (low, high) = run.spec.training.loss, run.facts.target_range
     if loss.margin:
         low, high = -1.0, 1.0
     if getattr(loss, "from_logits", False) or high <= low:
         return 1.0
-    least, most = RANGES.get(function.kind, EVERYTHING)
+    least, most = RANGES.get(function, EVERYTHING)
     return max(0.0, min(high, most) - max(low, least)) / (high - low)
 
 
-def _sighting(
-    run: Run, layer: str, function: ActivationFunction, reached: float, wrong: str, severity: Severity | None
-) -> Sighting:
-    made = f"The output of {{layers}} is made by {function.kind}, the loss is {run.spec.training.loss.kind}: {wrong}. "
-    told = made + FITTING
-    measures = (
-        measure("reachable_share", reached, "<", 1 - SLACK if severity else None, "share of the targets' range"),
-    )
-    return Sighting((layer,), 0, measures, severity, explanation=told)
+def _sighting(run: Run, output: Output, reached: float, wrong: str, severity: Severity | None) -> Sighting:
+    loss = run.spec.training.loss.kind
+    told = f"The output of {{layers}} is made by {output.activation}, the loss is {loss}: {wrong}. {FITTING}"
+    measures = (measure("reachable_share", reached, "<", 1 - SLACK if severity else None, REACHED),)
+    return Sighting((output.layer,), 0, measures, severity, explanation=told)
 
 
 RULE = Rule(

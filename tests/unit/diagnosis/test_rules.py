@@ -527,6 +527,55 @@ class TestOutputMismatch:
         assert output_mismatch.RULE(a_run(spec, epochs=0)) is not None
         assert output_mismatch.RULE(a_run(a_network(*layers[:-1], output=layers[-1]), epochs=0)) is None
 
+    @pytest.mark.parametrize(
+        ("output", "kind", "severity"),
+        [
+            ([dense(1, "sigmoid")], "binary_crossentropy", "info"),
+            ([dense(1, "linear"), {"kind": "activation", "activation": "sigmoid"}], "binary_crossentropy", "info"),
+            ([dense(2, "softmax")], "categorical_crossentropy", "info"),
+            ([dense(2, "sigmoid")], "categorical_crossentropy", "info"),
+            ([dense(1, "sigmoid")], "binary_focal_crossentropy", None),
+            ([dense(2, "softmax")], "categorical_focal_crossentropy", None),
+            ([dense(2, "softmax"), {"kind": "dropout", "rate": 0.2}], "categorical_crossentropy", None),
+            ([dense(2, "softmax"), {"kind": "reshape", "target_shape": [2]}], "categorical_crossentropy", None),
+            ([dense(2, "softmax")] * 2, "categorical_crossentropy", "info"),
+            (
+                [dense(2, "softmax"), {"kind": "activation", "activation": "softmax"}],
+                "categorical_crossentropy",
+                None,
+            ),
+            ([dense(2, "hard_sigmoid")], "categorical_crossentropy", None),
+            ([dense(1, "softmax")], "binary_crossentropy", "critical"),
+        ],
+    )
+    def test_logits_that_are_none_are_a_note_where_keras_undoes_it(self, output, kind, severity):
+        training = {"loss": {"kind": kind, "from_logits": True}, "optimizer": "sgd", "epochs": EPOCHS}
+        sighting = output_mismatch.RULE(a_run(a_network(*output[:-1], output=output[-1], training=training), epochs=0))
+        assert sighting is not None
+        assert sighting.severity == severity
+        assert (sighting.remedies == ()) == (severity == "info")
+
+    def test_a_note_is_never_a_root_cause(self):
+        training = sgd(0.05) | {"loss": {"kind": "binary_crossentropy", "from_logits": True}}
+        spec = a_network(training=training)
+        assert diagnose(spec, [a_run(spec)]).verdict == "healthy"
+        told = diagnose(spec, [a_run(spec, fails=True)])
+        assert told.verdict == "ill"
+        assert told.root_cause != "output_mismatch"
+        assert "output_mismatch" in [finding.rule for finding in told.findings]
+
+    @pytest.mark.parametrize("behind", [{"kind": "dropout", "rate": 0.2}, {"kind": "reshape", "target_shape": [1]}])
+    def test_what_only_passes_on_hides_no_activation(self, behind):
+        assert output_mismatch.RULE(a_run(a_network(dense(), dense(1, "sigmoid"), output=behind), epochs=0)) is None
+        assert output_mismatch.RULE(a_run(a_network(dense(), dense(1, "tanh"), output=behind), epochs=0)) is not None
+
+    def test_a_softmax_of_a_softmax_is_one_too_many(self):
+        training = {"loss": "categorical_crossentropy", "optimizer": "sgd", "epochs": EPOCHS}
+        twice = [dense(2, "softmax"), {"kind": "activation", "activation": "softmax"}]
+        sighting = output_mismatch.RULE(a_run(a_network(*twice[:-1], output=twice[-1], training=training), epochs=0))
+        assert sighting is not None
+        assert "softmax has been applied already" in (sighting.explanation or "")
+
 
 def sgd(rate: float, momentum: float = 0.0) -> dict:
     optimizer = {"kind": "sgd", "learning_rate": rate, "momentum": momentum}
