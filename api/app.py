@@ -6,8 +6,8 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import Depends, FastAPI
-from fastapi.responses import FileResponse
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from api import errors, openapi
@@ -16,6 +16,7 @@ from api.dependencies import House, authorized
 from api.edge import Edge
 from api.live.live import Live
 from api.origins import OriginCheck
+from api.query import QueryCheck
 from api.routes import (
     catalogue,
     charts,
@@ -76,17 +77,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=openapi.DESCRIPTION,
         version=version("gradient-lab"),
         lifespan=lifespan,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
     errors.install(app)
     openapi.describe(app)
     for routes in (diagnosis, treatments, experiments, external, series, plane, charts, events, exports, catalogue):
-        app.include_router(routes.router, dependencies=[Depends(authorized)])
-    app.include_router(probes.router)
+        app.include_router(routes.router, dependencies=[Depends(authorized), QueryCheck])
+    app.include_router(probes.router, dependencies=[QueryCheck])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_api_route("/", _dashboard, include_in_schema=False)
-    app.add_api_route("/docs", _docs, include_in_schema=False)
+    for path, answer in (("/", _dashboard), ("/docs", _docs), ("/openapi.json", _description)):
+        app.add_api_route(path, answer, include_in_schema=False, dependencies=[QueryCheck])
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(OriginCheck, settings=settings)
     app.add_middleware(Edge)
@@ -99,3 +101,7 @@ def _dashboard() -> FileResponse:
 
 def _docs() -> FileResponse:
     return FileResponse(STATIC / "docs.html")
+
+
+def _description(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())

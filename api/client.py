@@ -2,9 +2,10 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx2
@@ -107,9 +108,10 @@ class Client(Sending):
         """Look at an experiment."""
         return ExperimentAnswer.model_validate_json(self._ask("GET", f"/experiments/{experiment_id}").content)
 
-    def experiments(self, *, status: Status | None = None) -> Iterator[ExperimentAnswer]:
-        """All experiments, newest first, fetched a page at a time."""
-        following: str | None = "/experiments" + (f"?status={status}" if status else "")
+    def experiments(self, *, status: Status | Sequence[Status] | None = None) -> Iterator[ExperimentAnswer]:
+        """All experiments, newest first, fetched a page at a time; of one status, or of any of several."""
+        statuses = [status] if isinstance(status, Status) else status or ()
+        following: str | None = f"/experiments?{urlencode([('status', each) for each in statuses])}"
         while following is not None:
             page = ExperimentsAnswer.model_validate_json(self._ask("GET", following).content)
             yield from page.experiments

@@ -136,6 +136,8 @@ def _as_the_caller_sees_it(error: Mapping[str, Any], body: Any) -> dict[str, Any
     where, *loc = error["loc"]
     if error["type"] == "json_invalid":
         return {**error, "loc": (), "ctx": {**error["ctx"], "received": f"something else at character {loc[0]}"}}
+    if where == "query":
+        return {**error, "loc": tuple(loc[:1])}  # a repeated parameter has no places: the value says which is meant
     return {**error, "loc": without_tags(tuple(loc), body) if where == "body" else tuple(loc)}
 
 

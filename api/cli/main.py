@@ -102,7 +102,7 @@ def validate(spec: SpecFile, url: Url = None) -> None:
 
 @app.command("list", epilog=EPILOG)
 def list_(
-    status: Annotated[Status | None, typer.Option(help="Only those.")] = None,
+    status: Annotated[list[Status] | None, typer.Option(help="Only those; repeatable.")] = None,
     limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 20,
     url: Url = None,
 ) -> None:

@@ -104,7 +104,7 @@ def page(
     store: Store,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(description="from the `next` of the page before")] = None,
-    status: Status | None = None,
+    status: Annotated[list[Status], Query(description="repeatable: any of them; all by default")] = [],
     search: Annotated[str | None, Query(min_length=1, max_length=200, description="what their names contain")] = None,
 ) -> ExperimentsAnswer:
     """List experiments, newest first, a page at a time."""

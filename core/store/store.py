@@ -1,6 +1,6 @@
 """ExperimentStore: the doorway to the database. Each method is one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -123,11 +123,20 @@ class ExperimentStore:
             return {row.id: row.revision for row in connection.execute(query)}
 
     def page(
-        self, *, limit: int, before: int | None = None, status: Status | None = None, search: str | None = None
+        self,
+        *,
+        limit: int,
+        before: int | None = None,
+        status: Status | Collection[Status] = (),
+        search: str | None = None,
     ) -> Page:
-        """Experiments, newest first; `before` is the `next` of the page before, `search` what their names contain."""
+        """Experiments, newest first; `before` is the `next` of the page before, `search` what their names contain.
+
+        Of several statuses those in any of them, of none all.
+        """
+        statuses = (status,) if isinstance(status, Status) else tuple(status)
         with reading(self._engine) as connection:
-            return submissions.page(connection, limit, before, status, search)
+            return submissions.page(connection, limit, before, statuses, search)
 
     def cancel(self, id: UUID) -> Experiment:
         """Stop an experiment: at once if it waits or is trained elsewhere, at the next chunk if a worker trains it.

@@ -1,6 +1,6 @@
 """What is asked of the store on behalf of people: add, look, page, cancel, delete."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -80,14 +80,14 @@ def get(connection: Connection, id: UUID) -> Experiment:
 
 
 def page(
-    connection: Connection, limit: int, before: int | None, status: Status | None, search: str | None = None
+    connection: Connection, limit: int, before: int | None, statuses: Collection[Status], search: str | None = None
 ) -> Page:
     """Newest first. A cursor is the number of the last row seen, so that rows that arrive meanwhile shift nothing."""
     query = select(experiments).order_by(experiments.c.number.desc()).limit(limit + 1)
     if before is not None:
         query = query.where(experiments.c.number < before)
-    if status is not None:
-        query = query.where(experiments.c.status == status)
+    if statuses:
+        query = query.where(experiments.c.status.in_(statuses))
     if search is not None:
         query = query.where(_name(connection).icontains(search, autoescape=True))
     rows = connection.execute(query).all()

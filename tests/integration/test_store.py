@@ -244,6 +244,8 @@ def test_pages_can_be_asked_for_by_status(store):
     assert page.next is None
     assert [each.id for each in store.page(limit=1, status=Status.cancelled).experiments] == [ids[1]]
     assert store.page(limit=5, status=Status.failed).experiments == ()
+    either = store.page(limit=10, status=(Status.queued, Status.cancelled))
+    assert either == store.page(limit=10)
 
 
 def test_a_deleted_experiment_leaves_nothing_and_its_number_is_not_reused(store):
