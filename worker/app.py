@@ -25,6 +25,8 @@ app.conf.update(
     # Messages are hints: take one at a time and acknowledge it early. Correctness rests on the claim.
     worker_prefetch_multiplier=1,
     task_acks_late=False,
+    # Nobody sends a worker commands: it takes none from a broker that others may write to.
+    worker_enable_remote_control=False,
     worker_hijack_root_logger=True,
     worker_redirect_stdouts=False,
 )

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.acceptance.conftest import GRADLAB, alone, compiled, service
+from tests.acceptance.conftest import GRADLAB, a_service, alone, compiled, lab, service
 from tests.servers import DEADLINE, free_port, wait_until
 
-__all__ = ["compiled", "service"]
+__all__ = ["a_service", "compiled", "lab", "service"]
 
 
 @pytest.fixture(scope="session")

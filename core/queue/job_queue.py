@@ -10,14 +10,19 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from celery import Celery
-from kombu.exceptions import KombuError, OperationalError
+from kombu.exceptions import ChannelError, KombuError, OperationalError
+from kombu.transport import TRANSPORT_ALIASES
 
 from core.errors import Unavailable
+from core.queue.messages import QUEUE, TRAIN
 from core.settings import Settings
 
-# The one task, and the queue in which it waits.
-TRAIN = "gradlab.train"
-QUEUE = "gradlab"
+# Kombu looks transports up by the scheme of the URL; ours keep foreign messages away from whoever reads.
+TRANSPORT_ALIASES |= {
+    "filesystem": "core.queue.folder:Transport",
+    "redis": "core.queue.redis:Transport",
+    "rediss": "core.queue.redis:Transport",
+}
 # The broker that is a folder; Celery wants a host in its address.
 EMBEDDED = "filesystem://"
 # Submitting waits no longer than this for a broker that does not answer: the sweep will publish instead.
@@ -84,13 +89,11 @@ def _embedded(settings: Settings) -> bool:
 def _transport(settings: Settings) -> dict[str, Any]:
     if not _embedded(settings):
         return {}
-    messages, control = settings.broker_dir / "messages", settings.broker_dir / "control"
-    for folder in (messages, control):
-        folder.mkdir(parents=True, exist_ok=True)
+    messages = settings.broker_dir / "messages"
+    messages.mkdir(parents=True, exist_ok=True)
     return {
-        "data_folder_in": str(messages),
-        "data_folder_out": str(messages),
-        "control_folder": str(control),
+        "messages_folder": str(messages),
+        "rejected_folder": str(settings.broker_dir / "rejected"),
         "polling_interval": POLLING_SECONDS,
     }
 
@@ -99,5 +102,5 @@ def _transport(settings: Settings) -> dict[str, Any]:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, KombuError, OSError) as error:
+    except (OperationalError, KombuError, ChannelError, OSError) as error:
         raise Unavailable("The broker does not answer.") from error
