@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from core.errors import Unavailable
 from core.queue import CeleryQueue
 from core.store import ExperimentStore
-from core.store.migrate import is_at_head
+from core.store.migrate import check_revision
 
 OK = "ok"
 
@@ -23,15 +23,10 @@ def readiness(store: ExperimentStore, queue: CeleryQueue, database_url: str) -> 
     """Ask the database, its migrations and the broker."""
     checks = {
         "database": _asked(store.ping),
-        "migrations": _asked(lambda: _migrated(database_url)),
+        "migrations": _asked(lambda: check_revision(database_url)),
         "broker": _asked(queue.ping),
     }
     return Readiness(ready=all(answer == OK for answer in checks.values()), checks=checks)
-
-
-def _migrated(database_url: str) -> None:
-    if not is_at_head(database_url):
-        raise Unavailable("the tables are not this version's: run `gradlab migrate`")
 
 
 def _asked(check: Callable[[], None]) -> str:

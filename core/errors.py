@@ -7,6 +7,7 @@
     │   └── Misplaced     epochs that do not follow on those that are stored; `problems` says which would
     ├── Invalid           the request makes no sense; `problems` says where and why
     └── Unavailable       something outside (database, broker) does not answer; try again
+        └── DatabaseTooNew  a later version has migrated the database: this one keeps away from it
 
 No HTTP numbers here: the API keeps one table from kind to status.
 """
@@ -66,6 +67,10 @@ class Invalid(LabError):
 
 class Unavailable(LabError):
     """Something outside this process does not answer. Nothing was changed; try again."""
+
+
+class DatabaseTooNew(Unavailable):
+    """A later version has migrated the database; this one neither reads nor writes it. Trying again does not help."""
 
 
 def shorten(value: object, limit: int = 80) -> str:

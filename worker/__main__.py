@@ -1,12 +1,28 @@
 """Start a worker: `python -m worker`."""
 
 import os
+import sys
 
-from worker.app import app
+from core.errors import DatabaseTooNew, Unavailable
+from core.store.migrate import check_revision
+from worker.app import app, settings
+
+# As for every command: what is needed outside cannot be used.
+UNUSABLE = 4
 
 
 def main() -> None:
-    """Run until SIGTERM, which ends the chunk at hand and gives the experiment back."""
+    """Run until SIGTERM, which ends the chunk at hand and gives the experiment back.
+
+    Exit status 4: a later version has migrated the database.
+    """
+    try:
+        check_revision(settings.database)
+    except DatabaseTooNew as error:
+        print(f"gradlab: {error}", file=sys.stderr)
+        sys.exit(UNUSABLE)
+    except Unavailable:
+        pass  # it may come, and be migrated: until then the sweep says what is missing
     # Workers need to know nothing of each other: they meet in the database.
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     app.worker_main(["worker", "--loglevel=INFO", f"--hostname=worker-{os.getpid()}@%h", *alone])

@@ -36,7 +36,7 @@ class Exit(IntEnum):
 
 EPILOG = (
     "Exit status: 0 completed (a run that diverged is a result), 1 failed, 2 wrong usage or invalid spec, "
-    "3 cancelled, 4 the service or its database cannot be reached."
+    "3 cancelled, 4 the service or its database cannot be reached or used."
 )
 
 OUTCOME = {
@@ -119,6 +119,6 @@ def read_treatment(remedies: list[str] | None, seeds: int, budget: int) -> Treat
 
 
 def _say(message: str, problems: tuple[Problem, ...] = ()) -> None:
-    errors.print(f"gradlab: {message}", style="red", highlight=False, markup=False)
+    errors.print(f"gradlab: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
     for problem in problems:
         errors.print(f"  {problem}", highlight=False, markup=False)

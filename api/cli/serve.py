@@ -15,9 +15,9 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.dependencies import House
-from core.errors import Unavailable
+from core.errors import DatabaseTooNew, Unavailable
 from core.settings import Settings
-from core.store.migrate import upgrade
+from core.store.migrate import check_revision, upgrade
 
 # Ctrl-C, a service manager's stop, and a terminal that is closed.
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -33,16 +33,29 @@ def serve(settings: Settings, *, api_only: bool) -> None:
 
     Raises:
         Unavailable: the port is taken, the data directory cannot be made, or the database does not answer.
+        DatabaseTooNew: a later version has migrated the database.
     """
     server, listener = _api(settings), _listen(settings)
     _make_room(settings)
-    if not api_only:
+    if api_only:
+        _refuse_later_version(settings)
+    else:
         upgrade(settings.database)
     with listener, _stopped_by_signals(server), nullcontext() if api_only else worker_beside(settings):
         host = EVERYWHERE.get(settings.host, settings.host)
         host = f"[{host}]" if ":" in host else host
         print(f"Gradient Lab is on http://{host}:{listener.getsockname()[1]}, documented at /docs.", flush=True)
         server.run([listener])
+
+
+def _refuse_later_version(settings: Settings) -> None:
+    """Raise DatabaseTooNew. A database that is away or still has to be migrated may come: /readyz says so."""
+    try:
+        check_revision(settings.database)
+    except DatabaseTooNew:
+        raise
+    except Unavailable:
+        pass
 
 
 def _make_room(settings: Settings) -> None:

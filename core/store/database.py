@@ -22,6 +22,7 @@ POSTGRESQL = {
     "application_name": "gradient-lab",
     "options": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
 }
+BARE = "The database lacks its tables: it has not been migrated."
 NOT_MIGRATED = "42P01"  # PostgreSQL's code for a table that does not exist
 
 
@@ -97,10 +98,12 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
+        if str(error.__cause__).startswith("no such table"):
+            raise Unavailable(BARE) from error
         raise Unavailable("The database does not answer.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable("The database does not answer.") from error
         if getattr(error.orig, "sqlstate", None) == NOT_MIGRATED:
-            raise Unavailable("The database lacks its tables: it has not been migrated.") from error
+            raise Unavailable(BARE) from error
         raise

@@ -1,14 +1,18 @@
-"""Bring a database to the tables that this code knows, and say whether it is there."""
+"""Bring a database to the tables that this code knows, and keep away from one that a later version has migrated."""
 
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, event, inspect, select, text
 
+from core.errors import DatabaseTooNew, Unavailable
 from core.store.database import connect, make_room, reading, writing
+from core.store.tables import migrations
 
 SCRIPTS = Path(__file__).parents[2] / "migrations"
 # Any number of our own: the name of the lock under which one migration at a time runs.
@@ -20,6 +24,7 @@ def upgrade(url: str) -> None:
 
     Raises:
         Unavailable: the database does not answer, or a table stays locked.
+        DatabaseTooNew: a later version has migrated it. Nothing was written.
     """
     make_room(url)
     engine = connect(url)
@@ -27,24 +32,92 @@ def upgrade(url: str) -> None:
         with writing(engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": MIGRATION_LOCK})
+            _refuse_unknown(connection)
             command.upgrade(_config(connection), "head")
+            _sign(connection)
     finally:
         engine.dispose()
 
 
-def is_at_head(url: str) -> bool:
-    """Whether the tables are those that this code knows.
+def check_revision(url: str) -> None:
+    """Look whether the tables are those that this code knows.
 
     Raises:
-        Unavailable: the database does not answer.
+        Unavailable: the database does not answer, or has to be migrated first.
+        DatabaseTooNew: a later version has migrated it.
     """
     engine = connect(url)
     try:
         with reading(engine) as connection:
-            current = MigrationContext.configure(connection).get_current_heads()
+            _refuse_unknown(connection)
+            _refuse_earlier(connection)
     finally:
         engine.dispose()
-    return set(current) == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def guard(engine: Engine) -> None:
+    """Refuse every write to a database whose tables this code does not know: it may be migrated while we run."""
+
+    @event.listens_for(engine, "begin")
+    def look(connection: Connection) -> None:
+        if not connection.get_execution_options().get("reading") and _revision(connection) != _head():
+            _refuse_unknown(connection)
+            _refuse_earlier(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def _refuse_unknown(connection: Connection) -> None:
+    current = set(MigrationContext.configure(connection).get_current_heads())
+    if unknown := sorted(current - _revisions()):
+        raise DatabaseTooNew(
+            f"The database is at revision {unknown[0]}, and this version of Gradient Lab ({_version()}) knows none "
+            f"beyond {_head()}: it needs {_who_migrated(connection, unknown[0])}. Nothing was written."
+        )
+
+
+def _refuse_earlier(connection: Connection) -> None:
+    current = MigrationContext.configure(connection).get_current_heads()
+    if set(current) != {_head()}:
+        at = f"at revision {current[0]}" if current else "without tables"
+        raise Unavailable(f"The database is {at}, and this version needs revision {_head()}: run `gradlab migrate`.")
+
+
+def _sign(connection: Connection) -> None:
+    """Write down which version has brought the tables where they are: an earlier one can then say what is needed."""
+    signed = connection.execute(select(migrations.c.version).where(migrations.c.revision == _head())).scalar()
+    if signed is None:
+        connection.execute(migrations.insert().values(revision=_head(), version=_version()))
+
+
+def _who_migrated(connection: Connection, revision: str) -> str:
+    named: str | None = None
+    if inspect(connection).has_table(migrations.name):
+        query = select(migrations.c.version).where(migrations.c.revision == revision)
+        named = connection.execute(query).scalar()
+    return f"version {named} or a later one" if named else f"a version that knows revision {revision}"
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+@cache
+def _revisions() -> frozenset[str]:
+    return frozenset(each.revision for each in _scripts().walk_revisions())
+
+
+@cache
+def _head() -> str:
+    return str(_scripts().get_current_head())
+
+
+def _version() -> str:
+    return version("gradient-lab")
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -13,16 +13,8 @@ from core.spec import ExperimentSpec, ExternalSpec
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatments
 from core.store.database import connect, reading, writing
 from core.store.external_store import ExternalStore
-from core.store.records import (
-    Attempt,
-    Claim,
-    Experiment,
-    Orders,
-    Page,
-    Rows,
-    Status,
-    Summary,
-)
+from core.store.migrate import guard
+from core.store.records import Attempt, Claim, Experiment, Orders, Page, Rows, Status, Summary
 from core.store.storable import storable
 from core.store.tables import attempts, experiments, runs, summaries
 from core.store.treatment_store import TreatmentStore
@@ -37,7 +29,8 @@ class ExperimentStore:
     """Keeps experiments through their lives.
 
     Threads may share one, processes may not. Every method raises Unavailable when the database does not answer, and
-    works again when it does.
+    works again when it does. Nothing is written to a database whose tables are not this version's: DatabaseTooNew where
+    a later one has migrated it.
 
     Args:
         url: SQLite or PostgreSQL, as SQLAlchemy writes it.
@@ -62,6 +55,7 @@ class ExperimentStore:
     ) -> None:
         self.lease = lease
         self._engine = connect(url)
+        guard(self._engine)
         self._max_attempts = max_attempts
         self._clock = clock
         self._silence = silence

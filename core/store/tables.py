@@ -214,3 +214,11 @@ trials = Table(
     Column("result", Text),  # JSON of core.trials.Result
     Column("error", Text),
 )
+
+# Read by earlier versions, to say which one is needed: its columns never change.
+migrations = Table(
+    "migrations",
+    metadata,
+    Column("revision", String(32), primary_key=True),
+    Column("version", String(64), nullable=False),  # of Gradient Lab, which brought the tables there
+)

@@ -9,12 +9,12 @@ import pytest
 from alembic import command
 from sqlalchemy import JSON, BigInteger, DateTime, LargeBinary, Uuid, column, insert, select, table
 
-from core.errors import NotFound
+from core.errors import NotFound, Unavailable
 from core.history import Tensor
 from core.spec import ExperimentSpec
 from core.store import ExperimentStore, Status, Summary
 from core.store.database import connect, reading, writing
-from core.store.migrate import _config, is_at_head, upgrade
+from core.store.migrate import _config, check_revision, upgrade
 from tests.builders import MINUTE, a_chunk, a_spec, an_external_spec, measured
 
 # As the first version wrote it: nothing in it says what is to be recorded.
@@ -135,9 +135,10 @@ def open_store(clock):
 
 def test_what_the_first_version_measured_can_still_be_read(old_url, open_store):
     it = add_old(old_url, "completed", 3)
-    assert not is_at_head(old_url)
+    with pytest.raises(Unavailable, match="run `gradlab migrate`"):
+        check_revision(old_url)
     upgrade(old_url)
-    assert is_at_head(old_url)
+    check_revision(old_url)
     store = open_store(old_url)
     layout = store.layout(it)
     assert layout.metrics == tuple(METRICS)
@@ -209,7 +210,7 @@ def test_trainings_elsewhere_came_later_and_go_with_the_way_back(old_url, open_s
         command.downgrade(_config(connection), "0004")
     engine.dispose()
     upgrade(old_url)
-    assert is_at_head(old_url)
+    check_revision(old_url)
     store = open_store(old_url)
     assert [each.id for each in store.page(limit=9).experiments] == [old]
     assert store.metrics(old)[7].epochs.tolist() == [1, 2, 3]
@@ -237,4 +238,4 @@ def test_the_way_back_keeps_what_the_first_version_can_read(old_url, open_store)
     assert [len(each.tensors) for each in kept] == [2, 4, 0]
     assert list(kinds.values()) == [{"metrics", "gradients"}, {"metrics", "gradients"}, {"metrics"}]
     upgrade(old_url)
-    assert is_at_head(old_url)
+    check_revision(old_url)

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import Unavailable
 from core.store import ExperimentStore, Orders
-from core.store.migrate import is_at_head, upgrade
+from core.store.migrate import check_revision, upgrade
 from tests.builders import MINUTE, a_chunk, a_spec
 from tests.servers import PostgreSQL
 
@@ -25,7 +25,7 @@ def test_an_outage_is_said_and_survived(clock):
         it = store.add(SPEC)[0].id
         claim = store.claim(it, worker="one")
         server.stop()
-        for ask in (store.ping, lambda: store.get(it), lambda: store.add(SPEC), lambda: is_at_head(url)):
+        for ask in (store.ping, lambda: store.get(it), lambda: store.add(SPEC), lambda: check_revision(url)):
             with pytest.raises(Unavailable, match="does not answer"):
                 ask()
         with pytest.raises(Unavailable):
@@ -55,11 +55,11 @@ def test_a_database_is_migrated_to_head_by_any_number_at_once(kind, tmp_path, re
         url = request.getfixturevalue("postgresql").create("new")
     else:
         with pytest.raises(Unavailable):
-            is_at_head(url)
+            check_revision(url)
     code = f"from core.store.migrate import upgrade; upgrade({url!r})"
     migrations = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]
     assert [migration.wait(60) for migration in migrations] == [0, 0, 0]
-    assert is_at_head(url)
+    check_revision(url)
 
 
 def test_a_database_without_tables_is_unavailable(postgresql, tmp_path):
@@ -67,5 +67,6 @@ def test_a_database_without_tables_is_unavailable(postgresql, tmp_path):
         store = ExperimentStore(url, lease=MINUTE, max_attempts=3)
         with pytest.raises(Unavailable):
             store.page(limit=1)
-        assert not is_at_head(url)
+        with pytest.raises(Unavailable, match="run `gradlab migrate`"):
+            check_revision(url)
         store.close()

@@ -277,7 +277,7 @@ def test_what_keeps_a_service_from_being_ready_is_named(desk: Desk):
 
     desk.bell.ping = away  # type: ignore[attr-defined]
     with sqlite3.connect(desk.settings.data_dir / "gradlab.db") as database:
-        database.execute("UPDATE alembic_version SET version_num = 'older'")
+        database.execute("UPDATE alembic_version SET version_num = '0005'")
     answer = desk.http.get("/readyz")
     checks = answer.json()["checks"]
     assert answer.status_code == 503
@@ -285,6 +285,20 @@ def test_what_keeps_a_service_from_being_ready_is_named(desk: Desk):
     assert "gradlab migrate" in checks["migrations"]
     assert checks["broker"] == "The broker does not answer."
     assert desk.http.get("/livez").status_code == 200
+
+
+def test_a_database_that_became_a_later_versions_is_not_ready_and_takes_nothing(desk):
+    desk.bell.ping = lambda: None  # type: ignore[attr-defined]
+    with sqlite3.connect(desk.settings.data_dir / "gradlab.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    answer = desk.http.get("/readyz")
+    assert answer.status_code == 503
+    assert "revision 9999" in answer.json()["checks"]["migrations"]
+    assert "gradlab migrate" not in answer.text
+    refusal = desk.http.post("/experiments", content=a_spec().canonical(), headers={"Content-Type": "application/json"})
+    assert refusal.status_code == 503
+    assert "revision 9999" in refusal.json()["detail"]
+    assert desk.http.get("/experiments").json()["experiments"] == []
 
 
 def test_a_database_that_is_away_is_not_ready(open_desk, tmp_path):
