@@ -89,6 +89,8 @@ class Settings(BaseSettings):
     """How long a triage waits for a worker to look at the initial state: a fresh one first loads TensorFlow."""
     grace: Duration = timedelta(seconds=30)
     """How long a stopping service waits for its worker to end the chunk at hand."""
+    parent_pid: PositiveInt | None = None
+    """The process with which a worker ends: `gradlab serve` sets it for its own, and nobody else needs to."""
 
     max_layers: PositiveInt = 200
     """Layers of a network, repeats counted."""
@@ -149,6 +151,11 @@ class Settings(BaseSettings):
     def broker(self) -> str:
         """The broker URL in force; `filesystem://` means the folder `broker_dir`."""
         return self.broker_url or "filesystem://"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database or the broker lives in the data directory."""
+        return not (self.database_url and self.broker_url)
 
     @property
     def broker_dir(self) -> Path:

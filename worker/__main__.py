@@ -6,6 +6,7 @@ import sys
 from core.errors import DatabaseTooNew, Unavailable
 from core.store.migrate import check_revision
 from worker.app import app, settings
+from worker.lifeline import end_with
 
 # As for every command: what is needed outside cannot be used.
 UNUSABLE = 4
@@ -23,6 +24,8 @@ def main() -> None:
         sys.exit(UNUSABLE)
     except Unavailable:
         pass  # it may come, and be migrated: until then the sweep says what is missing
+    if settings.parent_pid is not None:
+        end_with(settings.parent_pid, settings.grace)
     # Workers need to know nothing of each other: they meet in the database.
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     app.worker_main(["worker", "--loglevel=INFO", f"--hostname=worker-{os.getpid()}@%h", *alone])

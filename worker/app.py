@@ -11,7 +11,7 @@ from worker.sweep import Sweep
 
 settings = Settings()
 
-app = Celery("gradlab", include=["worker.tasks", "worker.stopping"])
+app = Celery("gradlab", include=["worker.tasks", "worker.stopping", "worker.lifeline"])
 app.conf.update(celery_config(settings))
 app.conf.update(
     gradlab_settings=settings,  # for `Sweep`

@@ -138,7 +138,9 @@ def _keep_a_worker(settings: Settings, stopping: threading.Event) -> None:
     while not stopping.is_set():
         begun = time.monotonic()
         # A session of its own: Ctrl-C in the terminal reaches only us, and we stop the worker in order.
-        worker = subprocess.Popen([sys.executable, "-m", "worker"], start_new_session=True)
+        # Should we be killed, it sees that we are gone.
+        ours = os.environ | {"GRADLAB_PARENT_PID": str(os.getpid())}
+        worker = subprocess.Popen([sys.executable, "-m", "worker"], env=ours, start_new_session=True)
         while worker.poll() is None and not stopping.wait(LOOK_SECONDS):
             pass
         if stopping.is_set():

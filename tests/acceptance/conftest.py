@@ -84,6 +84,18 @@ class Service:
                 return int(pid)
         return None
 
+    @property
+    def pid(self) -> int:
+        """The process id of `gradlab serve` itself."""
+        assert self._process
+        return self._process.pid
+
+    def kill(self) -> None:
+        """SIGKILL to `gradlab serve` alone, as the kernel sends it."""
+        assert self._process
+        self._process.kill()
+        self._process.wait(DEADLINE)
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal as a terminal does, to the whole foreground group; the exit status."""
         assert self._process
