@@ -2,12 +2,13 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from typing import Annotated
 from uuid import UUID
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -17,6 +18,8 @@ from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
 
+# So many bodies are validated at a time: each holds the interpreter's lock for as long.
+MAX_BODY_READERS = 2
 JSON, CSV, NPZ = "application/json", "text/csv", "application/x-npz"
 
 
@@ -28,6 +31,7 @@ class House:
     store: ExperimentStore
     queue: CeleryQueue
     live: Live
+    body_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_BODY_READERS))
 
 
 def _house(request: Request) -> House:

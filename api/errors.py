@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from core.errors import Conflict, Invalid, LabError, NotFound, Problem, Unavailable
-from core.spec.problems import from_pydantic, without_tags
+from core.errors import MAX_PROBLEMS, Conflict, Invalid, LabError, NotFound, Problem, Unavailable
+from core.spec.problems import from_pydantic
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
@@ -81,6 +81,9 @@ class ProblemDocument(BaseModel):
     detail: str
     instance: str
     errors: list[FieldProblem] = []
+    errors_omitted: int = Field(
+        0, description=f"how many more there are, where there are more than the {MAX_PROBLEMS} that are named"
+    )
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -102,7 +105,13 @@ def install(app: FastAPI) -> None:
 
 
 def problem(
-    request: Request, status: int, detail: str, *, problems: tuple[Problem, ...] = (), headers: Mapping[str, str] = {}
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    problems: tuple[Problem, ...] = (),
+    omitted: int = 0,
+    headers: Mapping[str, str] = {},
 ) -> Response:
     """One problem document."""
     document = ProblemDocument(
@@ -111,9 +120,10 @@ def problem(
         detail=detail,
         instance=request.url.path,
         errors=[FieldProblem(**vars(each)) for each in problems],
+        errors_omitted=omitted,
     )
     return JSONResponse(
-        document.model_dump(),
+        document.model_dump(exclude=set() if omitted else {"errors_omitted"}),
         status,
         headers={**HEADERS.get(status, {}), **headers},
         media_type=PROBLEM_JSON,
@@ -122,29 +132,23 @@ def problem(
 
 def _lab_error(request: Request, error: Any) -> Response:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-    return problem(request, status, str(error), problems=getattr(error, "problems", ()))
+    problems, omitted = getattr(error, "problems", ()), getattr(error, "omitted", 0)
+    return problem(request, status, str(error), problems=problems, omitted=omitted)
 
 
 def _invalid_request(request: Request, error: Any) -> Response:
-    if isinstance(error.body, bytes):
-        return problem(request, 415, "send the body as JSON, with `Content-Type: application/json`")
-    problems = tuple(dict.fromkeys(from_pydantic(_as_the_caller_sees_it(each, error.body) for each in error.errors())))
-    return problem(request, 422, "; ".join(map(str, problems)), problems=problems)
+    """Of the path, the query, the headers, or of a body that is missing: bodies that came are read by `api.bodies`."""
+    return _lab_error(request, Invalid(*dict.fromkeys(from_pydantic(map(_without_place, error.errors())))))
 
 
-def _as_the_caller_sees_it(error: Mapping[str, Any], body: Any) -> dict[str, Any]:
+def _without_place(error: Mapping[str, Any]) -> dict[str, Any]:
+    """FastAPI's error without the word for where the field was: body, path, query, header."""
     where, *loc = error["loc"]
-    if error["type"] == "json_invalid":
-        return {**error, "loc": (), "ctx": {**error["ctx"], "received": f"something else at character {loc[0]}"}}
-    if where == "query":
-        return {**error, "loc": tuple(loc[:1])}  # a repeated parameter has no places: the value says which is meant
-    return {**error, "loc": without_tags(tuple(loc), body) if where == "body" else tuple(loc)}
+    # A repeated parameter has no places: the value says which is meant.
+    return {**error, "loc": tuple(loc[:1] if where == "query" else loc)}
 
 
 def _http_error(request: Request, error: Any) -> Response:
-    if error.status_code == 400:  # FastAPI's word for a body that its JSON reader broke on: too deep, too long a number
-        unread = Problem("(the whole body)", "JSON, not nested too deeply, without endless numbers", "something else")
-        return problem(request, 422, str(unread), problems=(unread,))
     return problem(request, error.status_code, str(error.detail), headers=error.headers or {})
 
 

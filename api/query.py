@@ -1,12 +1,17 @@
 """Query parameters are taken at their word: unknown ones are refused, and so is one that is given twice."""
 
+from itertools import islice
+
 from fastapi import Depends, Request
 from fastapi._compat.shared import field_annotation_is_sequence
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 
-from core.errors import Invalid, Problem, shorten
+from core.errors import MAX_PROBLEMS, Invalid, Problem, shorten
 from core.spec.problems import among
+
+# More names than any route has, so that what follows them need not be looked at: too many of them are unknown.
+MAX_PARAMETERS = 2 * MAX_PROBLEMS
 
 
 def check_query(request: Request) -> None:
@@ -25,7 +30,7 @@ def check_query(request: Request) -> None:
         if isinstance(field.field_info, Query)
     }
     problems = []
-    for name in dict.fromkeys(received):
+    for name in islice(dict.fromkeys(received), MAX_PARAMETERS):
         values = received.getlist(name)
         if name not in repeatable:
             expected = among(list(repeatable), name) if repeatable else "no query parameters"

@@ -16,6 +16,8 @@ from core.store import Experiment
 # How numbers are written that JSON has none for. Null is NaN, too.
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 LARGEST = float(np.finfo(np.float32).max)
+# More than any spec names; of a name that none has, so many characters are shown.
+MAX_NAMES, MAX_NAME = 100, 200
 A_NUMBER = 'a number that float32 holds, null or "NaN", "Infinity", "-Infinity"'
 
 
@@ -24,11 +26,11 @@ class SentSeries(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    from_epoch: Annotated[int, Field(ge=0)]
+    from_epoch: Annotated[int, Field(ge=0, le=10_000_000)]
     """The first of the epochs: one behind the last that was sent, or again what was sent before."""
-    metrics: dict[str, list[Any]] = {}
+    metrics: Annotated[dict[str, list[Any]], Field(max_length=MAX_NAMES)] = {}
     """For each metric of the spec its values, one for each epoch."""
-    series: dict[str, list[Any]] = {}
+    series: Annotated[dict[str, list[Any]], Field(max_length=MAX_NAMES)] = {}
     """For each kind that the spec records its values: recorded epoch × tensor × column."""
 
 
@@ -101,7 +103,7 @@ def _check_names(field: str, sent: dict[str, list[Any]], known: tuple[str, ...])
         Problem(f"{field}.{name}", "a value: it is in the spec", "nothing") for name in known if name not in sent
     ]
     there = f"only {', '.join(known)}" if known else "nothing: none is recorded in these epochs"
-    problems += [Problem(f"{field}.{name}", there, shorten(name)) for name in sent if name not in known]
+    problems += [Problem(f"{field}.{name[:MAX_NAME]}", there, shorten(name)) for name in sent if name not in known]
     if problems:
         raise Invalid(*problems)
 
@@ -121,21 +123,22 @@ def _array(values: list[Any], shape: tuple[int, ...], field: str) -> np.ndarray:
 
 
 def _flatten(values: Any, shape: tuple[int, ...], field: str, flat: list[float]) -> None:
-    if not shape:
-        flat.append(_number(values, field))
-        return
     if not isinstance(values, list) or len(values) != shape[0]:
         received = f"{len(values)}" if isinstance(values, list) else shorten(values)
         raise Invalid(Problem(field, f"a list of {shape[0]}", received))
+    if len(shape) == 1:
+        for place, each in enumerate(values):
+            flat.append(each if type(each) is float and abs(each) <= LARGEST else _number(each, field, place))
+        return
     for place, each in enumerate(values):
         _flatten(each, shape[1:], f"{field}[{place}]", flat)
 
 
-def _number(value: Any, field: str) -> float:
+def _number(value: Any, field: str, place: int) -> float:
     if value is None:
         return math.nan
     if isinstance(value, str) and value in WORDS:
         return WORDS[value]
     if isinstance(value, bool) or not isinstance(value, int | float) or LARGEST < abs(value) < math.inf:
-        raise Invalid(Problem(field, A_NUMBER, shorten(value)))
+        raise Invalid(Problem(f"{field}[{place}]", A_NUMBER, shorten(value)))
     return float(value)

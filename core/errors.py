@@ -12,7 +12,13 @@
 No HTTP numbers here: the API keeps one table from kind to status.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+# An error names so many problems at most and counts the rest: more than anybody reads at a time.
+MAX_PROBLEMS = 50
+# Python refuses to write out integers of more than 4300 digits.
+MAX_SHOWN_BITS = 14_000
 
 
 @dataclass(frozen=True)
@@ -58,11 +64,27 @@ class Misplaced(Conflict):
 
 
 class Invalid(LabError):
-    """The request makes no sense as it stands."""
+    """The request makes no sense as it stands.
 
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__("; ".join(str(problem) for problem in problems))
-        self.problems = problems
+    Args:
+        problems: what is wrong with it, in the order of its fields; the first `MAX_PROBLEMS` are kept.
+        omitted: how many more there are.
+
+    Attributes:
+        problems: those that are named.
+        omitted: how many more there are, those cut off here among them.
+    """
+
+    def __init__(self, *problems: Problem, omitted: int = 0) -> None:
+        self.problems = problems[:MAX_PROBLEMS]
+        self.omitted = omitted + len(problems) - len(self.problems)
+        super().__init__(summary(self.problems, self.omitted))
+
+
+def summary(problems: Sequence[Problem], omitted: int = 0) -> str:
+    """All `problems` in one line, and how many more there are."""
+    more = [f"and {omitted:,} more"] if omitted else []
+    return "; ".join([*map(str, problems), *more])
 
 
 class Unavailable(LabError):
@@ -74,6 +96,38 @@ class DatabaseTooNew(Unavailable):
 
 
 def shorten(value: object, limit: int = 80) -> str:
-    """How a received value is shown: its repr, cut so that an error never echoes a megabyte."""
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """How a received value is shown: its repr, cut so that an error never echoes a megabyte.
+
+    It takes no longer for a large value than for a small one.
+    """
+    text = ""
+    for piece in _pieces(value, limit):
+        text += piece
+        if len(text) > limit:
+            return f"{text[: limit - 1]}…"
+    return text
+
+
+def _pieces(value: object, limit: int) -> Iterator[str]:
+    """The repr of a value, piece by piece, so that it can be left off where enough has come."""
+    if isinstance(value, str | bytes):
+        yield repr(value[: limit + 1])
+    elif type(value) is int and value.bit_length() > MAX_SHOWN_BITS:
+        yield f"a number of {value.bit_length()} bits"
+    elif type(value) in (list, tuple) and isinstance(value, list | tuple):
+        opening, closing = "[]" if isinstance(value, list) else ("(", ",)" if len(value) == 1 else ")")
+        yield opening
+        for place, item in enumerate(value):
+            yield ", " if place else ""
+            yield from _pieces(item, limit)
+        yield closing
+    elif type(value) is dict and isinstance(value, dict):
+        yield "{"
+        for place, (name, item) in enumerate(value.items()):
+            yield f"{', ' if place else ''}"
+            yield from _pieces(name, limit)
+            yield ": "
+            yield from _pieces(item, limit)
+        yield "}"
+    else:
+        yield repr(value)

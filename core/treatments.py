@@ -48,6 +48,7 @@ def treat(
     spec = experiment.own_spec("a treatment trains changed specs, and there is none to change")
     if not experiment.status.is_finished:
         raise Conflict(f"The experiment is {experiment.status}: it can be treated once it has been trained.")
+    _check_seeds(request, settings)
     check_applicable(request, spec)
     _, found = diagnose(experiment_id, store=store)
     if found.verdict not in ("ill", "at risk"):
@@ -60,7 +61,6 @@ def treat(
         chosen=request.remedies is not None,
         untreated=_as_untreated(experiment, spec, request.seeds, store),
     )
-    _check_seeds(request, settings)
     for trial in treatment.trials:
         check_bounds(trial.spec, settings)
     record, needed = store.treatments.add(experiment_id, request, treatment)

@@ -57,11 +57,11 @@ def in_one_line() -> Iterator[None]:
     try:
         yield
     except Invalid as error:
-        _say("this makes no sense:", error.problems)
+        _say("this makes no sense:", error.problems, error.omitted)
         raise typer.Exit(Exit.INVALID) from error
     except Refused as error:
         problems = tuple(Problem(**each.model_dump()) for each in error.problem.errors)
-        _say("the service refused:" if problems else error.problem.detail, problems)
+        _say("the service refused:" if problems else error.problem.detail, problems, error.problem.errors_omitted)
         raise typer.Exit(Exit.INVALID) from error
     except (Unreachable, Unavailable) as error:
         _say(str(error))
@@ -118,7 +118,9 @@ def read_treatment(remedies: list[str] | None, seeds: int, budget: int) -> Treat
         raise Invalid(*from_pydantic(error.errors(include_url=False))) from error
 
 
-def _say(message: str, problems: tuple[Problem, ...] = ()) -> None:
+def _say(message: str, problems: tuple[Problem, ...] = (), omitted: int = 0) -> None:
     errors.print(f"gradlab: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
     for problem in problems:
         errors.print(f"  {problem}", highlight=False, markup=False)
+    if omitted:
+        errors.print(f"  and {omitted:,} more", highlight=False, markup=False)

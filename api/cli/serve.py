@@ -1,5 +1,6 @@
 """The embedded service: API and worker, started and stopped as one."""
 
+import gc
 import os
 import signal
 import socket
@@ -44,6 +45,8 @@ def serve(settings: Settings, *, api_only: bool) -> None:
     with listener, _stopped_by_signals(server), nullcontext() if api_only else worker_beside(settings):
         host = EVERYWHERE.get(settings.host, settings.host)
         host = f"[{host}]" if ":" in host else host
+        # What is there now stays: nobody who makes many objects has to wait until all of it has been looked through.
+        gc.freeze()
         print(f"Gradient Lab is on http://{host}:{listener.getsockname()[1]}, documented at /docs.", flush=True)
         server.run([listener])
 

@@ -4,13 +4,14 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from api.bodies import BodyRoute
 from api.dependencies import ETag, Queue, SettingsDep, Store
 from api.diagnosis import DiagnosisAnswer, ExperimentDiagnosisAnswer
 from api.errors import documented
 from api.routes.experiments import Spec
 from core import experiments
 
-router = APIRouter(prefix="/experiments", tags=["diagnosis"])
+router = APIRouter(prefix="/experiments", tags=["diagnosis"], route_class=BodyRoute)
 
 
 @router.post("/triage", responses=documented(401, 413, 415, 422, 503), summary="Triage")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
+from api.bodies import BodyRoute
 from api.cursor import read_cursor, write_cursor
 from api.dependencies import ETag, Queue, SettingsDep, Store, etag_of
 from api.errors import documented
@@ -14,7 +15,7 @@ from core.spec import AnySpec, ExperimentSpec
 from core.spec.estimate import check_bounds
 from core.store import Status
 
-router = APIRouter(prefix="/experiments", tags=["experiments"])
+router = APIRouter(prefix="/experiments", tags=["experiments"], route_class=BodyRoute)
 
 EXAMPLE = {
     "name": "deep tanh",
@@ -104,7 +105,7 @@ def page(
     store: Store,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(description="from the `next` of the page before")] = None,
-    status: Annotated[list[Status], Query(description="repeatable: any of them; all by default")] = [],
+    status: Annotated[list[Status], Query(max_length=20, description="repeatable: any of them; all by default")] = [],
     search: Annotated[str | None, Query(min_length=1, max_length=200, description="what their names contain")] = None,
 ) -> ExperimentsAnswer:
     """List experiments, newest first, a page at a time."""

@@ -14,13 +14,15 @@ from api.export.network import keras_file
 from api.export.outflow import zipped
 from api.export.source import Source
 from api.export.tensorboard import log_directory
+from api.routes.series import MAX_NAMES, Seeds
 from core.store import Experiment
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["exports"])
 
 ZIP, PARQUET, KERAS = "application/zip", "application/vnd.apache.parquet", "application/vnd.keras+zip"
-Seeds = Annotated[list[str], Query(description="repeatable; all by default")]
-Kinds = Annotated[list[str], Query(description="repeatable: metrics, gradients, weights ...; all by default")]
+Kinds = Annotated[
+    list[str], Query(max_length=MAX_NAMES, description="repeatable: metrics, gradients, weights ...; all by default")
+]
 
 
 KeptEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="0, or the run's last; the last by default")]
@@ -94,7 +96,11 @@ def table(source: Exported, etag: ETag) -> StreamingResponse:
     summary="A run's network, for Keras",
 )
 def network(
-    experiment_id: UUID, seed: Annotated[int, Path(ge=0)], store: Store, etag: ETag, epoch: KeptEpoch = None
+    experiment_id: UUID,
+    seed: Annotated[int, Path(ge=0, le=2**32 - 1)],
+    store: Store,
+    etag: ETag,
+    epoch: KeptEpoch = None,
 ) -> StreamingResponse:
     """The network of a run that has ended, after its last epoch; with `epoch=0` as it was before the first update.
 

@@ -5,12 +5,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path
 
+from api.bodies import NumbersRoute
 from api.dependencies import Store
 from api.errors import documented
 from api.received import ReceivedAnswer, SentEnd, SentSeries, history_of
 from api.schemas import ExperimentAnswer
 
-router = APIRouter(prefix="/experiments/{experiment_id}/runs/{seed}", tags=["trainings elsewhere"])
+router = APIRouter(
+    prefix="/experiments/{experiment_id}/runs/{seed}", tags=["trainings elsewhere"], route_class=NumbersRoute
+)
 
 EXAMPLE = {
     "from_epoch": 1,
@@ -22,7 +25,9 @@ ANSWERS: dict[int | str, dict[str, Any]] = documented(401, 404, 409, 413, 415, 4
 
 
 @router.put("/series", responses=ANSWERS, summary="Send epochs")
-def send(experiment_id: UUID, seed: Annotated[int, Path(ge=0)], sent: Sent, store: Store) -> ReceivedAnswer:
+def send(
+    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], sent: Sent, store: Store
+) -> ReceivedAnswer:
     """Send the next epochs of a run of an experiment with `source: external`: all of them are stored, or none.
 
     Sent again they change nothing. Epochs that leave a gap, or differ from what is stored, are refused with 409, which
@@ -34,7 +39,9 @@ def send(experiment_id: UUID, seed: Annotated[int, Path(ge=0)], sent: Sent, stor
 
 
 @router.post("/end", responses=ANSWERS, summary="End a run")
-def end(experiment_id: UUID, seed: Annotated[int, Path(ge=0)], how: SentEnd, store: Store) -> ExperimentAnswer:
+def end(
+    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], how: SentEnd, store: Store
+) -> ExperimentAnswer:
     """End a run: completed, or failed with an error. With its last run the experiment ends; failed, if a run did.
 
     Completed before its last epoch it was stopped early, or by a loss that is not finite: `stopped_by` says which.

@@ -9,7 +9,7 @@ router = APIRouter(tags=["probes"])
 
 
 @router.get("/livez", summary="Is it alive?")
-def livez() -> dict[str, str]:
+async def livez() -> dict[str, str]:
     """Say that the process answers."""
     return {"status": "alive"}
 

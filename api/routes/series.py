@@ -29,8 +29,10 @@ router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 Epoch = Annotated[int, Query(ge=0, le=2**31 - 1, description="0 is the state before the first update")]
 LastEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
 MaxPoints = Annotated[int | None, Query(ge=2, le=1_000_000, description="thin out to so many epochs, and say so")]
-Names = Annotated[list[str], Query(description="repeatable")]
-Seeds = Annotated[list[str], Query(description="repeatable; all by default")]
+# More than the networks have layers that are looked at one by one.
+MAX_NAMES = 1000
+Names = Annotated[list[str], Query(max_length=MAX_NAMES, description="repeatable")]
+Seeds = Annotated[list[str], Query(max_length=MAX_NAMES, description="repeatable; all by default")]
 Shown = TensorStatistic | Metrics | Steps | Histograms | Boundary | Samples
 Of = Annotated[Literal["gradients", "weights"], Query(description="what is distributed")]
 HISTOGRAMS = {"gradients": "gradient_histograms", "weights": "weight_histograms"}

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
+from api.bodies import BodyRoute
 from api.cursor import read_cursor, write_cursor
 from api.dependencies import Queue, SettingsDep, Store, etag_of
 from api.errors import documented
@@ -12,7 +13,7 @@ from api.treatments import TreatmentAnswer, TreatmentsAnswer, state_of
 from core import treatments
 from core.trials import TreatmentSpec
 
-router = APIRouter(prefix="/experiments/{experiment_id}/treatments", tags=["treatments"])
+router = APIRouter(prefix="/experiments/{experiment_id}/treatments", tags=["treatments"], route_class=BodyRoute)
 
 EXAMPLES = {
     "by diagnosis": {"summary": "what the diagnosis names", "value": {"seeds": 8, "budget": 12}},

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.errors import Invalid, NotFound, Problem, shorten
+from core.errors import MAX_PROBLEMS, Invalid, NotFound, Problem, shorten
 from core.history import Layout, SeriesLayout
 from core.spec import ExternalSpec
 from core.spec.problems import among
@@ -51,9 +51,12 @@ def choose(field: str, wanted: Sequence[str], known: Sequence[str]) -> tuple[str
     Raises:
         Invalid: one of them is unknown; the problem lists those that are.
     """
-    if problems := [_unknown(field, name, known) for name in wanted if name not in (*known, ALL)]:
-        raise Invalid(*problems)
-    return tuple(known) if not wanted or ALL in wanted else tuple(name for name in known if name in wanted)
+    named, there = dict.fromkeys(wanted), {*known, ALL}
+    unknown = [name for name in named if name not in there]
+    if unknown:
+        problems = [_unknown(field, name, known) for name in unknown[:MAX_PROBLEMS]]
+        raise Invalid(*problems, omitted=len(unknown) - len(problems))
+    return tuple(known) if not named or ALL in named else tuple(name for name in known if name in named)
 
 
 def choose_one(field: str, wanted: str, known: Sequence[str]) -> str:
@@ -77,9 +80,9 @@ def choose_tensors(layout: SeriesLayout, layers: Sequence[str], parameters: Sequ
     Raises:
         Invalid: a layer or a parameter is unknown.
     """
-    layer_names = choose("layer", layers, list(dict.fromkeys(tensor.layer for tensor in layout.tensors)))
+    layer_names = {*choose("layer", layers, list(dict.fromkeys(tensor.layer for tensor in layout.tensors)))}
     there = dict.fromkeys([DEFAULT_PARAMETER, *(tensor.parameter for tensor in layout.tensors)])
-    parameter_names = choose("parameter", parameters, list(there))
+    parameter_names = {*choose("parameter", parameters, list(there))}
     return tuple(
         i
         for i, tensor in enumerate(layout.tensors)

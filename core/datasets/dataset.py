@@ -167,7 +167,7 @@ class DrawnSamples(DatasetSpec):
 
     samples: int = Field(default=1000, ge=4, le=10_000_000)
     """Training and validation samples together."""
-    train_size: int | None = Field(default=None, ge=1, validate_default=True)
+    train_size: int | None = Field(default=None, ge=1, le=10_000_000, validate_default=True)
     """The first so many samples train, the rest validate; half of them by default."""
 
     @property
@@ -198,7 +198,7 @@ class BundledDataset(ScaledFeatures):
     shape: ClassVar[tuple[int, int]]
     """(samples, features) of the file."""
     answers: ClassVar[Target]
-    train_size: int | None = Field(default=None, ge=1, validate_default=True)
+    train_size: int | None = Field(default=None, ge=1, le=10_000_000, validate_default=True)
     """The first so many samples train, the rest validate; half of them by default."""
 
     @property

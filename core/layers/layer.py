@@ -67,6 +67,11 @@ class LayerSpec(Frozen):
         """The shape that comes out when `shape` goes in. Raises ShapeMismatch where it cannot go in."""
         return shape
 
+    def around(self, shape: Shape, out: Shape) -> Shape:
+        """The same for whoever has sent `shape` through the layers inside already, so that blocks in blocks are not
+        walked again at every level: `out` is what came out of them, and `shape` for a layer that is no block."""
+        return self.output_shape(shape)
+
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         """The trainable tensors for an input of `shape`, in Keras's order."""
         return {}

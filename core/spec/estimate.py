@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from core.datasets.dataset import PLANE_POINTS
 from core.errors import Invalid, Problem
 from core.settings import Settings
+from core.spec.bounds import exceeded
 from core.spec.experiment import ExperimentSpec
 from core.spec.network import NamedLayer, layer_count
 from core.spec.side_by_side import (
@@ -198,11 +199,5 @@ def _exceeded(spec: ExperimentSpec, settings: Settings) -> Iterator[Problem]:
         ("(the whole spec)", "max_series_bytes", cost.series_bytes),
     )
     for field, bound, size in sizes:
-        limit = getattr(settings, bound)
-        if size > limit:
-            meaning = str(type(settings).model_fields[bound].description).rstrip(".")
-            yield Problem(
-                field=field,
-                expected=f"at most {limit:,} (the service's bound {bound}: {meaning})",
-                received=f"{math.ceil(size):,}, {size / limit:,.1f} times as much",
-            )
+        if problem := exceeded(settings, bound, field, size):
+            yield problem

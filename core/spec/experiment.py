@@ -5,23 +5,24 @@ import json
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.datasets import AnyDataset
-from core.errors import Invalid, shorten
+from core.errors import shorten
 from core.frozen import Frozen
 from core.history import Layout
 from core.layers import Layer, Shape
 from core.losses import LossFunction, encoding
 from core.metrics import default_metrics
+from core.spec.bounds import refused_layers
 from core.spec.network import Misfit, NamedLayer, in_order, layer_count, walk
-from core.spec.problems import from_pydantic, impossible, without_tags
+from core.spec.problems import at_most, impossible, invalid
 from core.spec.recording import Record, RecordSpec, boundary_every, series_layouts
 from core.spec.training import TrainingSpec, check_training
 from core.targets import Target
 
-# Far beyond any bound that a service sets: it only keeps the check itself from taking long.
-MOST_LAYERS = 10_000
+# Far beyond any bound that a service sets: they only keep the check itself from taking long.
+MOST_LAYERS, MAX_LISTED_LAYERS, MAX_SEEDS = 10_000, 20_000, 10_000
 # The gradient's norm before clipping and after it, and the share of batches in which clipping changed anything.
 GRADIENT_NORMS = ("gradient_norm", "clipped_gradient_norm", "clipped_fraction")
 
@@ -29,16 +30,23 @@ GRADIENT_NORMS = ("gradient_norm", "clipped_gradient_norm", "clipped_fraction")
 class ModelSpec(Frozen):
     """The network: layers from the input to the output."""
 
-    layers: Annotated[tuple[Layer, ...], Field(strict=False, min_length=1)]
+    layers: Annotated[
+        tuple[Layer, ...],
+        Field(strict=False, min_length=1, max_length=MAX_LISTED_LAYERS),
+        at_most(MAX_LISTED_LAYERS),
+    ]
     """From the input side to the output; the last one's units are the prediction."""
 
     @field_validator("layers")
     @classmethod
-    def _countable(cls, layers: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _countable(cls, layers: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
+        """Their number is asked for before they are walked, the service's own bound where it is handed in."""
         if (count := layer_count(layers)) > MOST_LAYERS:
             raise impossible(
                 "", f"at most {MOST_LAYERS} layers, repeats counted", f"{count} layers, {count - MOST_LAYERS} too many"
             )
+        if problem := refused_layers(count, info):
+            raise impossible("", problem.expected, problem.received)
         return layers
 
 
@@ -55,7 +63,11 @@ class ExperimentSpec(Frozen):
     """How it learns."""
     record: Record = RecordSpec()
     """What is recorded, and how often: an object, or the name of a bundle."""
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**32 - 1)], ...], Field(strict=False, min_length=1)] = (0,)
+    seeds: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=2**32 - 1)], ...],
+        Field(strict=False, min_length=1, max_length=MAX_SEEDS),
+        at_most(MAX_SEEDS),
+    ] = (0,)
     """One run each: a seed decides the initial weights, the order of the samples and what dropout drops."""
 
     @model_validator(mode="before")
@@ -196,5 +208,4 @@ def parse(body: str | bytes) -> ExperimentSpec:
             data = json.loads(body)
         except ValueError:
             data = None
-        errors = [{**each, "loc": without_tags(each["loc"], data)} for each in error.errors(include_url=False)]
-        raise Invalid(*from_pydantic(errors)) from error
+        raise invalid(error, data) from error

@@ -8,16 +8,18 @@ not known.
 import hashlib
 import json
 import math
+from collections import Counter
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from core.errors import Invalid, Problem
+from core.errors import Invalid, Problem, shorten
 from core.frozen import Frozen
 from core.history import Layout, SeriesLayout, Tensor
 from core.settings import Settings
-from core.spec.problems import impossible
+from core.spec.problems import at_most, impossible
 from core.spec.recording import Every
 from core.statistics import (
     ACTIVATION_STATISTIC_NAMES,
@@ -27,15 +29,38 @@ from core.statistics import (
     WEIGHT_STATISTIC_NAMES,
 )
 
-# Far beyond any network that somebody would look at layer by layer: it only keeps the layout from growing endless.
+# Far beyond any network that somebody would look at layer by layer: they only keep the layout from growing endless.
 MOST_LAYERS, MOST_PARAMETERS, MOST_METRICS, MOST_VERSIONS = 10_000, 10_000, 100, 20
+# TensorFlow's own bound on axes; an axis is a signed number of 32 bits; and so many numbers float64 counts exactly.
+MAX_AXES, MAX_AXIS, MAX_ENTRIES = 254, 2**31 - 1, 2**53
+MAX_SEEDS = 10_000
+# The spec is stored with its experiment and answered whenever that is looked at.
+MAX_SPEC_BYTES = 500_000
 NUMBER_BYTES = 4
 # Samples in a batch and batches in an epoch: int32 counts them.
 MAX_SAMPLES = 2**31 - 1
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Axes = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False)]
-Seeds = Annotated[tuple[Annotated[int, Field(ge=0, le=2**32 - 1)], ...], Field(strict=False, min_length=1)]
+Axis = Annotated[int, Field(ge=0, le=MAX_AXIS)]
+
+
+def _countable(shape: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
+    if math.prod(size for size in shape or () if size) > MAX_ENTRIES:
+        raise impossible("", f"a shape of at most {MAX_ENTRIES:,} numbers in all", shorten(shape))
+    return shape
+
+
+Axes = Annotated[
+    tuple[Axis, ...], Field(strict=False, max_length=MAX_AXES), at_most(MAX_AXES), AfterValidator(_countable)
+]
+OutputAxes = Annotated[
+    tuple[Axis | None, ...], Field(strict=False, max_length=MAX_AXES), at_most(MAX_AXES), AfterValidator(_countable)
+]
+Seeds = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=2**32 - 1)], ...],
+    Field(strict=False, min_length=1, max_length=MAX_SEEDS),
+    at_most(MAX_SEEDS),
+]
 
 
 class ExternalParameter(Frozen):
@@ -54,11 +79,13 @@ class ExternalLayer(Frozen):
     """Its name in Keras: unique in its model."""
     class_name: Name
     """What it is, as Keras's configurations say it: ``Dense``, ``Conv2D`` ..."""
-    output_shape: Annotated[tuple[Annotated[int, Field(ge=0)] | None, ...], Field(strict=False)] | None = None
+    output_shape: OutputAxes | None = None
     """What comes out, without the batch axis; null for an axis, or for all of them, where it is not known."""
     activation: Name | None = None
     """The name of its activation: ``relu``, ``softmax`` ...; null where it has none, or it is not known."""
-    parameters: Annotated[tuple[ExternalParameter, ...], Field(strict=False, max_length=MOST_PARAMETERS)] = ()
+    parameters: Annotated[
+        tuple[ExternalParameter, ...], Field(strict=False, max_length=MOST_PARAMETERS), at_most(MOST_PARAMETERS)
+    ] = ()
     """Its trainable tensors, in Keras's order; none for a layer without any."""
 
     @field_validator("parameters")
@@ -99,9 +126,13 @@ class ExternalSpec(Frozen):
     """Says that the training runs elsewhere."""
     name: Name = "untitled"
     """For people; nothing depends on it."""
-    layers: Annotated[tuple[ExternalLayer, ...], Field(strict=False, min_length=1, max_length=MOST_LAYERS)]
+    layers: Annotated[
+        tuple[ExternalLayer, ...], Field(strict=False, min_length=1, max_length=MOST_LAYERS), at_most(MOST_LAYERS)
+    ]
     """The network's layers, input side first."""
-    metrics: Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=MOST_METRICS)] = ("loss",)
+    metrics: Annotated[
+        tuple[Name, ...], Field(strict=False, min_length=1, max_length=MOST_METRICS), at_most(MOST_METRICS)
+    ] = ("loss",)
     """What is sent for every epoch, by the names in Keras's logs: ``loss``, ``accuracy``, ``val_loss`` ..."""
     record: ExternalRecord = ExternalRecord()
     """What is sent of the layers, and how often."""
@@ -117,7 +148,7 @@ class ExternalSpec(Frozen):
     """The number of samples in a batch, the last one of an epoch apart; null where it is not known."""
     steps_per_epoch: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
     """The number of updates in an epoch; null where it is not known."""
-    versions: Annotated[dict[Name, Name], Field(max_length=MOST_VERSIONS)] = Field(default={})
+    versions: Annotated[dict[Name, Name], Field(max_length=MOST_VERSIONS), at_most(MOST_VERSIONS)] = Field(default={})
     """Of the software that trains: ``keras``, ``tensorflow`` ..."""
 
     @field_validator("layers")
@@ -131,13 +162,13 @@ class ExternalSpec(Frozen):
     def _metrics_each_once(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
         _check_distinct(metrics, "each metric once")
         if "loss" not in metrics:
-            raise impossible("", "`loss` among the metrics: what every training minimises", ", ".join(metrics))
+            raise impossible("", "`loss` among the metrics: what every training minimises", shorten(list(metrics)))
         return metrics
 
     @field_validator("seeds")
     @classmethod
     def _seeds_each_once(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        _check_distinct([str(seed) for seed in seeds], "each seed once: a seed names a run")
+        _check_distinct(seeds, "each seed once: a seed names a run")
         return seeds
 
     @model_validator(mode="after")
@@ -201,8 +232,8 @@ class ExternalSpec(Frozen):
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
 
-def _check_distinct(names: Any, expected: str) -> None:
-    twice = sorted({name for name in names if list(names).count(name) > 1}) if len(set(names)) < len(names) else []
+def _check_distinct(names: Iterable[str] | Iterable[int], expected: str) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise impossible("", expected, f"{twice[0]} again")
 
@@ -213,7 +244,9 @@ def check_external_bounds(spec: ExternalSpec, settings: Settings) -> None:
     Raises:
         Invalid: with one problem for each bound that is exceeded.
     """
+    written = len(spec.canonical().encode())
     asked = {
+        "layers": (written, MAX_SPEC_BYTES, "bytes of a spec, written out"),
         "epochs": (spec.epochs, settings.max_epochs, "epochs"),
         "seeds": (len(spec.seeds), settings.max_seeds, "runs"),
         "record": (spec.series_bytes, settings.max_series_bytes, "bytes of series in the database"),

@@ -1,12 +1,20 @@
 """What pydantic says about a bad input, told as problems: the field, what was expected, what was received."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any
 
+from pydantic import BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
-from core.errors import Problem, shorten
+from core.errors import MAX_PROBLEMS, Invalid, Problem, shorten
+
+# Characters of one problem's field, expectation and received value: the longest of our own are a list of all layers.
+MAX_CHARACTERS = 2_000
+# Of the names that are known. The catalogue's longest list has half as many characters, a large network's layers more.
+MAX_LISTED = 1_500
+# Longer names are no misspelt ones, and comparing takes time that grows with the square of their length.
+MAX_COMPARED = 100
 
 
 def impossible(field: str, expected: str, received: str) -> PydanticCustomError:
@@ -19,6 +27,36 @@ def from_pydantic(errors: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:
     return tuple(_problem(error) for error in errors if not _only_follows(error))
 
 
+def invalid(error: ValidationError, body: Any) -> Invalid:
+    """What is wrong with a body, each problem once: the first `MAX_PROBLEMS` are named, the rest is counted.
+
+    Args:
+        error: what pydantic says of it.
+        body: what was validated, as JSON has it.
+    """
+    named: dict[Problem, None] = {}
+    errors = [each for each in error.errors(include_url=False) if not _only_follows(each)]
+    for place, each in enumerate(errors):
+        if len(named) == MAX_PROBLEMS:
+            return Invalid(*named, omitted=len(errors) - place)
+        named.setdefault(_problem({**each, "loc": without_tags(each["loc"], body)}))
+    return Invalid(*named)
+
+
+def at_most(limit: int) -> Any:
+    """A validator that asks for a list's length before anything is done with its items.
+
+    Pydantic's own `max_length` counts the items that passed: of a long list of wrong ones it names every one.
+    """
+
+    def check(value: Any) -> Any:
+        if isinstance(value, Sized) and not isinstance(value, str | bytes) and len(value) > limit:
+            raise impossible("", f"a length of at most {limit}", f"{len(value):,} items")
+        return value
+
+    return BeforeValidator(check)
+
+
 def _only_follows(error: Mapping[str, Any]) -> bool:
     """Pydantic counts the items that passed: it also calls a list too short whose items are wrong."""
     return bool(error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"])
@@ -27,7 +65,11 @@ def _only_follows(error: Mapping[str, Any]) -> bool:
 def _problem(error: Mapping[str, Any]) -> Problem:
     context, loc = error.get("ctx", {}), error["loc"]
     field = ".".join(part for part in (_path(loc), context.get("field", "")) if part) or "(the whole body)"
-    return Problem(field=field, expected=_expected(error, context), received=_received(error, context))
+    return Problem(*(_cut(text) for text in (field, _expected(error, context), _received(error, context))))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
@@ -107,6 +149,10 @@ def _expected(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
 
 def among(known: Sequence[str], name: str) -> str:
     """What was expected where `name` came instead of a known one: all that are known, and the one likely meant."""
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name, known, n=1) if len(name) <= MAX_COMPARED else []
     hint = f" (did you mean {close[0]}?)" if close else ""
-    return f"one of {', '.join(known)}{hint}"
+    listed = ", ".join(known)
+    if len(listed) > MAX_LISTED:
+        shown = listed[:MAX_LISTED].rsplit(", ", 1)[0]
+        listed = f"{shown} and {len(known) - shown.count(', ') - 1:,} more"
+    return f"one of {listed}{hint}"

@@ -10,9 +10,12 @@ from core.losses import Loss
 from core.metrics import BY_KIND, fits, metrics_for
 from core.optimizers import Optimizer
 from core.spec.network import NamedLayer
-from core.spec.problems import among, impossible
+from core.spec.problems import among, at_most, impossible
 from core.targets import Target
 
+# There are fewer metrics, and no longer names.
+MAX_METRICS = 100
+Name = Annotated[str, Field(max_length=200)]
 # What can stand in a network whose layers are trained one by one.
 PRETRAINABLE = ("dense", "activation", "dropout", "gaussian_noise", "batch_normalization", "layer_normalization")
 
@@ -20,7 +23,7 @@ PRETRAINABLE = ("dense", "activation", "dropout", "gaussian_noise", "batch_norma
 class EarlyStopping(Frozen):
     """Ends a run when a metric has not improved for some epochs, as `keras.callbacks.EarlyStopping` does."""
 
-    monitor: str = "val_loss"
+    monitor: Name = "val_loss"
     """The metric to watch: ``loss``, a metric's name, or one of them with ``val_`` in front."""
     min_delta: float = Field(default=0.0, ge=0, le=1e6)
     """A change that is not larger than this is no improvement."""
@@ -68,7 +71,9 @@ class TrainingSpec(Frozen):
     """Passes over the training samples; with 0 there is only a look at the state before the first update."""
     batch_size: int = Field(default=32, ge=1, le=1_000_000)
     """Samples per update; the last batch of an epoch may be smaller."""
-    metrics: Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    metrics: Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_METRICS), at_most(MAX_METRICS)] | None = (
+        None
+    )
     """What is measured besides the loss; by default what is usual for the task."""
     early_stopping: EarlyStopping | None = None
     """When to end a run before its last epoch; never by default."""

@@ -1,5 +1,6 @@
 """What is asked for when an experiment is to be treated."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -8,27 +9,40 @@ from pydantic import BeforeValidator, Field, field_validator
 from core.errors import Invalid, Problem
 from core.frozen import Frozen
 from core.spec import ExperimentSpec
-from core.spec.problems import impossible
+from core.spec.problems import at_most, impossible
 from core.treatment import combine, remedy
-
-Names = tuple[str, ...]
 
 
 def _one_or_several(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+Names = tuple[str, ...]
+
+# So many changes that a person chooses, of so many remedies each. The larger bounds keep requests of earlier versions,
+# which had none, readable; how many seeds are allowed is a setting.
+MAX_CHANGES, MAX_TOGETHER = 100, 20
+MAX_SEEDS, MAX_BUDGET = 10_000, 10_000
+Name = Annotated[str, Field(max_length=200)]
+Change = Annotated[
+    tuple[Name, ...],
+    Field(strict=False, min_length=1, max_length=MAX_TOGETHER),
+    at_most(MAX_TOGETHER),
+    BeforeValidator(_one_or_several),
+]
+
+
 class TreatmentSpec(Frozen):
     """Which remedies are to be tried, on how many seeds, and for how long."""
 
-    remedies: Annotated[
-        tuple[Annotated[Names, Field(strict=False, min_length=1), BeforeValidator(_one_or_several)], ...] | None,
-        Field(strict=False, min_length=1),
-    ] = None
+    remedies: (
+        Annotated[tuple[Change, ...], Field(strict=False, min_length=1, max_length=MAX_CHANGES), at_most(MAX_CHANGES)]
+        | None
+    ) = None
     """Each a remedy's name, or a list of names that are applied together; null: those that the diagnosis names."""
-    seeds: int = Field(default=8, ge=5)
+    seeds: int = Field(default=8, ge=5, le=MAX_SEEDS)
     """On how many seeds each change is trained. Fewer than five cannot tell a cure from luck among a dozen trials."""
-    budget: int = Field(default=12, ge=1)
+    budget: int = Field(default=12, ge=1, le=MAX_BUDGET)
     """At most so many treated specs are trained."""
 
     @field_validator("remedies")
@@ -39,8 +53,8 @@ class TreatmentSpec(Frozen):
                 remedy(name)
             except Invalid as unknown:
                 raise impossible("", unknown.problems[0].expected, repr(name)) from unknown
-        sets = [tuple(sorted(names)) for names in remedies or ()]
-        if twice := next((names for names in sets if sets.count(names) > 1), None):
+        counts = Counter(tuple(sorted(names)) for names in remedies or ())
+        if twice := next((names for names, count in counts.items() if count > 1), None):
             raise impossible("", "each change once", f"{' with '.join(twice)} twice")
         return remedies
 
@@ -52,15 +66,15 @@ def check_applicable(request: TreatmentSpec, spec: ExperimentSpec) -> None:
         Invalid: one does not apply, two exclude each other, or they are more than the budget allows.
     """
     asked: Sequence[Names] = request.remedies or ()
+    if len(asked) > request.budget:
+        needed = f"at least {len(asked)}, one trial for each of the remedies"
+        raise Invalid(Problem("budget", needed, str(request.budget)))
     problems = []
     for place, names in enumerate(asked):
         try:
             combine(spec, names)
         except Invalid as refused:
             problems += [_at(place, problem) for problem in refused.problems]
-    if len(asked) > request.budget:
-        needed = f"at least {len(asked)}, one trial for each of the remedies"
-        problems.append(Problem("budget", needed, str(request.budget)))
     if problems:
         raise Invalid(*problems)
 
