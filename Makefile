@@ -1,8 +1,9 @@
 # Everything a developer does, one word each: `make help`.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --no-header --no-annotate --quiet
+PINS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	--no-annotate --quiet
+LOCK := $(BIN)/uv pip compile pyproject.toml $(PINS)
 
 .DEFAULT_GOAL := help
 
@@ -40,6 +41,15 @@ unit: setup  ## Run the unit tests: no TensorFlow, no network, seconds
 .PHONY: campaign
 campaign: setup  ## Run the tests that take minutes: hostile ones, generated ones, long cases
 	$(BIN)/python -m pytest -m campaign
+
+.PHONY: openapi-client
+openapi-client: setup .venv-openapi/ready  ## Generate a client from the API's description, and diagnose a network with it
+	$(BIN)/python -m tests.openapi_client
+
+.venv-openapi/ready: requirements-openapi.lock
+	$(PYTHON) -m venv .venv-openapi
+	.venv-openapi/bin/python -m pip install --quiet --require-hashes -r requirements-openapi.lock
+	@touch $@
 
 .PHONY: screenshots
 screenshots: setup  ## Take pictures of the dashboard's pages, light and dark, wide and narrow
@@ -86,3 +96,4 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) --upgrade --extra worker --group dev -o requirements.lock
 	$(LOCK) -c requirements.lock --group build -o requirements-api.lock
 	$(LOCK) -c requirements.lock --group build --extra worker -o requirements-worker.lock
+	$(BIN)/uv pip compile --group openapi $(PINS) --upgrade -o requirements-openapi.lock

@@ -15,6 +15,7 @@ from api.body_limit import BodyLimit
 from api.dependencies import House, authorized
 from api.edge import Edge
 from api.live.live import Live
+from api.methods import Methods
 from api.origins import OriginCheck
 from api.query import QueryCheck
 from api.routes import (
@@ -36,6 +37,7 @@ from core.settings import Settings
 from core.store import ExperimentStore
 
 STATIC = Path(__file__).parent / "static"
+ROUTES = (diagnosis, treatments, experiments, external, series, plane, charts, events, exports, catalogue, probes)
 
 
 # Loaded and read while the service starts, so that whoever asks first for samples or the dashboard need not wait.
@@ -77,18 +79,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=openapi.DESCRIPTION,
         version=version("gradient-lab"),
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        separate_input_output_schemas=False,  # a spec is answered in the form in which it is sent
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
     errors.install(app)
     openapi.describe(app)
-    for routes in (diagnosis, treatments, experiments, external, series, plane, charts, events, exports, catalogue):
-        app.include_router(routes.router, dependencies=[Depends(authorized), QueryCheck])
-    app.include_router(probes.router, dependencies=[QueryCheck])
+    for each in ROUTES:
+        key = [] if each is probes else [Depends(authorized)]
+        app.include_router(each.router, dependencies=[*key, QueryCheck])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for path, answer in (("/", _dashboard), ("/docs", _docs), ("/openapi.json", _description)):
         app.add_api_route(path, answer, include_in_schema=False, dependencies=[QueryCheck])
+    app.state.methods = Methods([*(route for each in ROUTES for route in each.router.routes), *app.routes])
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(OriginCheck, settings=settings)
     app.add_middleware(Edge)

@@ -149,7 +149,10 @@ def _without_place(error: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _http_error(request: Request, error: Any) -> Response:
-    return problem(request, error.status_code, str(error.detail), headers=error.headers or {})
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(request.app.state.methods.of(request.scope["path"]))
+    return problem(request, error.status_code, str(error.detail), headers=headers)
 
 
 def _not_modified(_: Request, error: Any) -> Response:

@@ -1,5 +1,6 @@
 """The description of the API that /docs shows, with what FastAPI cannot know put right."""
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,6 +17,8 @@ send one back as `If-None-Match`, and an answer that has not changed is a 304. N
 with `first_nonfinite` beside them, and as they are in CSV and NPZ.
 """
 
+ETAG = {"description": "of this answer, for `If-None-Match`", "schema": {"type": "string"}}
+
 
 def describe(app: FastAPI) -> None:
     """Document errors as problem documents only, not in the form of the answer as well; add refusals of names and
@@ -27,10 +30,16 @@ def describe(app: FastAPI) -> None:
         description = made()
         for path in description["paths"].values():
             for method, operation in path.items():
-                operation["responses"] |= _refusals(method)
-                for answer in operation["responses"].values():
+                responses = operation["responses"] = operation["responses"] | _refusals(method)
+                for answer in responses.values():
                     if PROBLEM_JSON in answer.get("content", {}):
                         answer["content"] = {PROBLEM_JSON: answer["content"][PROBLEM_JSON]}
+                if "304" in responses:
+                    for status in ("200", "304"):
+                        responses[status]["headers"] = {"ETag": ETAG}
+        for schema in description["components"]["schemas"].values():
+            for field in schema.get("properties", {}).values():
+                _tell_default(field)
         return description
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -41,3 +50,10 @@ def _refusals(method: str) -> dict[str, Any]:
     statuses = [421] if method == "get" else [403, 421]
     answers = {str(status): dict(answer) for status, answer in documented(*statuses).items()}
     return {status: {key: answer[key] for key in ("description", "content")} for status, answer in answers.items()}
+
+
+def _tell_default(field: dict[str, Any]) -> None:
+    """Move a default that is an object into the description: generators of clients drop the whole schema for it."""
+    if isinstance(field.get("default"), dict):
+        default = json.dumps(field.pop("default"))
+        field["description"] = f"{field.get('description', '')} By default `{default}`.".strip()

@@ -10,7 +10,7 @@ router = APIRouter(tags=["catalogue"])
 
 
 @router.get("/catalogue", responses=documented(304, 401), summary="What can be asked")
-def get(request: Request, response: Response) -> Catalogue:
+def get_catalogue(request: Request, response: Response) -> Catalogue:
     """List datasets, layers, activations, initialisers, optimisers, losses and statistics, with their parameters."""
     response.headers["ETag"] = etag_of(request, "catalogue")
     return catalogue()

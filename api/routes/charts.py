@@ -18,7 +18,7 @@ router = APIRouter(prefix="/experiments/{experiment_id}/charts", tags=["charts"]
 
 FirstEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="the view's own by default")]
 IMAGES: dict[int | str, dict[str, object]] = {
-    200: {"content": {each: {} for each in MEDIA_TYPES.values()}, "headers": {"ETag": {}}}
+    200: {"content": {each: {"schema": {"type": "string", "format": "binary"}} for each in MEDIA_TYPES.values()}}
 }
 
 
@@ -40,7 +40,7 @@ class ChartsAnswer(Answer):
 
 
 @router.get("", responses=documented(304, 401, 404, 422, 503), summary="Charts of an experiment")
-def charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsAnswer:
+def list_charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsAnswer:
     """List the charts that can be drawn of what the experiment records."""
     place = f"/experiments/{experiment_id}/charts"
     found = [
@@ -61,7 +61,7 @@ def charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsAnswer:
     responses={**IMAGES, **documented(304, 401, 404, 422, 503)},
     summary="Draw a chart",
 )
-def chart(
+def draw_chart(
     experiment_id: UUID,
     name: str,
     form: str,

@@ -25,7 +25,7 @@ def triage(spec: Spec, store: Store, queue: Queue, settings: SettingsDep) -> Dia
 
 
 @router.get("/{experiment_id}/diagnosis", responses=documented(304, 401, 404, 422, 503), summary="Diagnose")
-def get(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentDiagnosisAnswer:
+def diagnose(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentDiagnosisAnswer:
     """Say what is wrong with an experiment, on what evidence, and what would help: also while it is being trained."""
     experiment, found = experiments.diagnose(experiment_id, store=store)
     return ExperimentDiagnosisAnswer.about(experiment, found)

@@ -47,7 +47,7 @@ class EventStream(StreamingResponse):
     responses={**ANSWERS, **documented(401, 404, 422, 503)},
     summary="Follow an experiment",
 )
-def events(
+def follow(
     experiment_id: UUID,
     request: Request,
     store: Store,

@@ -99,7 +99,7 @@ def validate(spec: Spec, settings: SettingsDep) -> ValidationAnswer:
 
 
 @router.get("", responses=documented(304, 401, 422, 503), summary="List")
-def page(
+def list_experiments(
     request: Request,
     response: Response,
     store: Store,
@@ -119,13 +119,13 @@ def page(
 
 
 @router.get("/{experiment_id}", responses=documented(304, 401, 404, 422, 503), summary="Look")
-def get(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentAnswer:
+def get_experiment(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentAnswer:
     """Look at an experiment: status, progress, spec, final metrics per run, what trained it."""
     return ExperimentAnswer.of(store.get(experiment_id))
 
 
 @router.post("/{experiment_id}/cancel", responses=documented(401, 404, 409, 422, 503), summary="Cancel")
-def cancel(experiment_id: UUID, store: Store) -> ExperimentAnswer:
+def cancel_experiment(experiment_id: UUID, store: Store) -> ExperimentAnswer:
     """Cancel an experiment: at once if it is queued, at the next chunk if it is running. What was measured is kept.
 
     One that is trained elsewhere is cancelled at once, and whoever sends its series is told so with 409.
@@ -134,6 +134,6 @@ def cancel(experiment_id: UUID, store: Store) -> ExperimentAnswer:
 
 
 @router.delete("/{experiment_id}", status_code=204, responses=documented(401, 404, 422, 503), summary="Delete")
-def delete(experiment_id: UUID, store: Store) -> None:
+def delete_experiment(experiment_id: UUID, store: Store) -> None:
     """Delete an experiment with all its series; if it is running, its worker stops at the next chunk."""
     experiments.delete(experiment_id, store=store)

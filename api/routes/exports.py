@@ -31,7 +31,7 @@ KeptEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="0, or t
 def responses(media_type: str) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI entries of an export."""
     file = {"schema": {"type": "string", "format": "binary"}}
-    return {200: {"content": {media_type: file}, "headers": {"ETag": {}}}, **documented(304, 401, 404, 422, 503)}
+    return {200: {"content": {media_type: file}}, **documented(304, 401, 404, 422, 503)}
 
 
 def exported(experiment_id: UUID, store: Store, seed: Seeds = [], kind: Kinds = []) -> Source:
@@ -48,7 +48,7 @@ Exported = Annotated[Source, Depends(exported)]
     responses=responses(ZIP),
     summary="A log directory for TensorBoard",
 )
-def tensorboard(source: Exported, etag: ETag) -> StreamingResponse:
+def export_tensorboard(source: Exported, etag: ETag) -> StreamingResponse:
     """Event files that TensorBoard opens: unpack, then `tensorboard --logdir .`; a folder for each seed.
 
     Metrics and the statistics of gradients, weights, activations and signals are scalars, a step an epoch. Gradients
@@ -62,7 +62,7 @@ def tensorboard(source: Exported, etag: ETag) -> StreamingResponse:
 @router.get(
     "/series.npz", response_class=StreamingResponse, responses=responses(NPZ), summary="All series as named arrays"
 )
-def npz(source: Exported, etag: ETag) -> StreamingResponse:
+def export_npz(source: Exported, etag: ETag) -> StreamingResponse:
     """Every number with every bit: `{kind}_0` (epochs, tensors, columns) of the first seed, and so on.
 
     `epochs_{kind}_0` are the epochs of its rows; `layers_{kind}`, `parameters_{kind}`, `columns_{kind}` and
@@ -78,7 +78,7 @@ def npz(source: Exported, etag: ETag) -> StreamingResponse:
     responses=responses(PARQUET),
     summary="All series as one tidy table",
 )
-def table(source: Exported, etag: ETag) -> StreamingResponse:
+def export_parquet(source: Exported, etag: ETag) -> StreamingResponse:
     """One number a row: `seed`, `epoch`, `kind`, `layer`, `parameter`, `statistic`, `value`.
 
     Of a metric the kind is `metrics` and the statistic its name; of a histogram the statistic is `bin_0` ... and the
@@ -95,7 +95,7 @@ def table(source: Exported, etag: ETag) -> StreamingResponse:
     responses=responses(KERAS) | documented(409),
     summary="A run's network, for Keras",
 )
-def network(
+def export_network(
     experiment_id: UUID,
     seed: Annotated[int, Path(ge=0, le=2**32 - 1)],
     store: Store,

@@ -25,7 +25,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = documented(401, 404, 409, 413, 415, 4
 
 
 @router.put("/series", responses=ANSWERS, summary="Send epochs")
-def send(
+def send_series(
     experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], sent: Sent, store: Store
 ) -> ReceivedAnswer:
     """Send the next epochs of a run of an experiment with `source: external`: all of them are stored, or none.
@@ -39,7 +39,7 @@ def send(
 
 
 @router.post("/end", responses=ANSWERS, summary="End a run")
-def end(
+def end_run(
     experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], how: SentEnd, store: Store
 ) -> ExperimentAnswer:
     """End a run: completed, or failed with an error. With its last run the experiment ends; failed, if a run did.

@@ -41,7 +41,7 @@ HISTOGRAMS = {"gradients": "gradient_histograms", "weights": "weight_histograms"
 def responses(shown: dict[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI entries of a series: its media types, an example, what else may be answered."""
     as_json = {JSON: {"example": shown}} if shown else {}
-    media: dict[int | str, dict[str, Any]] = {200: {"content": {**as_json, CSV: {}, NPZ: {}}, "headers": {"ETag": {}}}}
+    media: dict[int | str, dict[str, Any]] = {200: {"content": {**as_json, CSV: {}, NPZ: {}}}}
     return {**media, **documented(304, 401, 404, 406, 422, 503)}
 
 
@@ -174,7 +174,7 @@ def signals(wanted: Asked, span: AllEpochs, statistic: str = "rms", layer: Names
     ),
     summary="Back-propagated signals per time step",
 )
-def steps(wanted: Asked, span: AllEpochs, layer: Names = []) -> Any:
+def signal_steps(wanted: Asked, span: AllEpochs, layer: Names = []) -> Any:
     """How large the signal is that comes back to each time step of a recurrent layer: `values[epoch][step]`."""
     layout, runs = wanted.series("time_signals")
     return wanted.reply(Steps.chosen(layout, runs, span, choose_tensors(layout, layer, [])), "signal-steps")

@@ -51,7 +51,7 @@ def treat(
 
 
 @router.get("", responses=documented(304, 401, 404, 422, 503), summary="List")
-def page(
+def list_treatments(
     experiment_id: UUID,
     request: Request,
     response: Response,
@@ -71,7 +71,9 @@ def page(
 
 
 @router.get("/{treatment_id}", responses=documented(304, 401, 404, 422, 503), summary="Look")
-def get(experiment_id: UUID, treatment_id: UUID, request: Request, response: Response, store: Store) -> TreatmentAnswer:
+def get_treatment(
+    experiment_id: UUID, treatment_id: UUID, request: Request, response: Response, store: Store
+) -> TreatmentAnswer:
     """Look at a treatment: every trial with its failure rate, effect, signal and cost, and what is recommended."""
     record = treatments.get(experiment_id, treatment_id, store=store)
     response.headers["ETag"] = etag_of(request, state_of(record))
@@ -79,12 +81,12 @@ def get(experiment_id: UUID, treatment_id: UUID, request: Request, response: Res
 
 
 @router.post("/{treatment_id}/cancel", responses=ChangesErrors, summary="Cancel")
-def cancel(experiment_id: UUID, treatment_id: UUID, store: Store) -> TreatmentAnswer:
+def cancel_treatment(experiment_id: UUID, treatment_id: UUID, store: Store) -> TreatmentAnswer:
     """Cancel a treatment with the experiments that it waits for. What is finished is kept, and can be continued."""
     return TreatmentAnswer.of(treatments.cancel(experiment_id, treatment_id, store=store))
 
 
 @router.post("/{treatment_id}/continue", responses=ChangesErrors, summary="Continue")
-def go_on(experiment_id: UUID, treatment_id: UUID, store: Store, queue: Queue) -> TreatmentAnswer:
+def continue_treatment(experiment_id: UUID, treatment_id: UUID, store: Store, queue: Queue) -> TreatmentAnswer:
     """Continue a treatment that was cancelled, or failed. What is finished is not trained again."""
     return TreatmentAnswer.of(treatments.go_on(experiment_id, treatment_id, store=store, queue=queue))
