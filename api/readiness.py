@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 
+from core.disk import check_room
 from core.errors import Unavailable
 from core.queue import CeleryQueue
+from core.settings import Settings
 from core.store import ExperimentStore
 from core.store.migrate import check_revision
 
@@ -19,14 +21,20 @@ class Readiness(BaseModel):
     checks: dict[str, str]
 
 
-def readiness(store: ExperimentStore, queue: CeleryQueue, database_url: str) -> Readiness:
-    """Ask the database, its migrations and the broker."""
+def readiness(store: ExperimentStore, queue: CeleryQueue, settings: Settings) -> Readiness:
+    """Ask the database, its migrations, the broker, and the disk on which the embedded ones of them live."""
     checks = {
         "database": _asked(store.ping),
-        "migrations": _asked(lambda: check_revision(database_url)),
+        "migrations": _asked(lambda: check_revision(settings.database)),
         "broker": _asked(queue.ping),
+        "disk": _asked(lambda: _check_disk(settings)),
     }
     return Readiness(ready=all(answer == OK for answer in checks.values()), checks=checks)
+
+
+def _check_disk(settings: Settings) -> None:
+    if settings.is_embedded:
+        check_room(settings.data_dir)
 
 
 def _asked(check: Callable[[], None]) -> str:

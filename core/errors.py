@@ -7,6 +7,7 @@
     │   └── Misplaced     epochs that do not follow on those that are stored; `problems` says which would
     ├── Invalid           the request makes no sense; `problems` says where and why
     └── Unavailable       something outside (database, broker) does not answer; try again
+        ├── DiskFull        there is no room to store anything; what is stored can be read
         └── DatabaseTooNew  a later version has migrated the database: this one keeps away from it
 
 No HTTP numbers here: the API keeps one table from kind to status.
@@ -89,6 +90,13 @@ def summary(problems: Sequence[Problem], omitted: int = 0) -> str:
 
 class Unavailable(LabError):
     """Something outside this process does not answer. Nothing was changed; try again."""
+
+
+class DiskFull(Unavailable):
+    """There is no room to store anything. What is stored can be read, and nothing else than room is missing."""
+
+    def __init__(self) -> None:
+        super().__init__("The disk is full: nothing can be stored until there is room again.")
 
 
 class DatabaseTooNew(Unavailable):

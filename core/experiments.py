@@ -6,13 +6,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
 from uuid import UUID
 
 import structlog
 
+from core import outages
 from core.diagnosis import Diagnosis, ExternalRun, Run
 from core.diagnosis import diagnose as ask_the_rules
+from core.disk import is_full
 from core.errors import ClaimLost, Invalid, Unavailable
 from core.history import Checkpoint, Chunk, History
 from core.queue import JobQueue
@@ -26,11 +27,8 @@ from core.trials import asked_about, look_at
 
 log = structlog.get_logger()
 
-Answer = TypeVar("Answer")
 Trainer = Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]
 
-# The first pause before a database that is away is asked again; each one after is twice as long.
-FIRST_PAUSE = timedelta(seconds=0.1)
 # What rules read; histograms are for people.
 READ_BY_RULES = ("gradients", "weights", "activations", "signals", "time_signals")
 # How often the row is asked whether a worker has looked at the initial state.
@@ -164,9 +162,15 @@ def runs(experiment: Experiment, spec: ExperimentSpec | ExternalSpec, store: Exp
             yield Run(spec, run.seed, history, run.stopped_by, run.culprit)
 
 
-def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta) -> int:
-    """Bury dead workers' attempts and publish what waits for lack of a message; says how many were published."""
-    return publish(store.due(requeue_after=requeue_after), store=store, queue=queue)
+def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta, idle: bool = False) -> int:
+    """Bury dead workers' attempts and publish what waits for lack of a message; says how many were published.
+
+    Args:
+        requeue_after: a message that nobody has taken for so long may be lost; twice as long after each new one.
+        idle: a worker has nothing to do and the broker no message. Whatever waits then has lost its message, however
+            many there were: `requeue_after` is not doubled.
+    """
+    return publish(store.due(requeue_after=requeue_after, patient=not idle), store=store, queue=queue)
 
 
 def publish(ids: list[UUID], *, store: ExperimentStore, queue: JobQueue) -> int:
@@ -210,13 +214,14 @@ def run(
         checkpoint_every: at most so much training is lost with the worker.
         versions: of the software that trains, kept with the result.
     """
-    insist = partial(_insist, patience=store.lease / 2, stopping=stopping, sleep=sleep)
+    insist = partial(outages.insist, patience=store.lease / 2, stopping=stopping, sleep=sleep)
     if stopping():
         log.info("left_to_others")
         _due_at_once([experiment_id], store)
         return
     try:
-        claim = store.claim(experiment_id, worker=worker)
+        # The message is taken: giving up here would leave the experiment to the sweep, and there is nothing else to do.
+        claim = outages.insist(partial(store.claim, experiment_id, worker=worker), stopping=stopping, sleep=sleep)
         if claim is None:
             log.info("nothing_to_claim")
             return
@@ -227,7 +232,10 @@ def run(
             raise
         except Exception as failure:
             log.exception("training_failed")
-            status, error = Status.failed, f"{type(failure).__name__}: {failure}"
+            # XLA keeps what it has compiled on the disk: without room for that, somebody may train it later.
+            no_room = is_full(failure)
+            status = Status.queued if no_room else Status.failed
+            error = None if no_room else f"{type(failure).__name__}: {failure}"
         if status is Status.queued:
             insist(partial(store.release, claim))
         else:
@@ -268,23 +276,3 @@ def _train(
 def _closable(chunks: Iterator[Chunk]) -> Generator[Chunk]:
     """Closing this closes the training, if it is a generator: it lends a compiled program and wants it back."""
     yield from chunks
-
-
-def _insist(
-    write: Callable[[], Answer], *, patience: timedelta, stopping: Callable[[], bool], sleep: Callable[[float], None]
-) -> Answer:
-    """Write, and while the database is away try again, for as long as `patience` lasts.
-
-    A write may have been done although its answer got lost. Doing it again is then harmless: `append` changes nothing,
-    `finish` and `release` find that the claim is gone.
-    """
-    pause, waited = FIRST_PAUSE, timedelta()
-    while True:
-        try:
-            return write()
-        except Unavailable:
-            if waited + pause > patience or stopping():
-                raise
-        log.warning("database_away_for_now", pause=pause.total_seconds())
-        sleep(pause.total_seconds())
-        waited, pause = waited + pause, pause * 2

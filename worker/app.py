@@ -5,6 +5,7 @@ import sys
 import structlog
 from celery import Celery
 
+from core.disk import lossy
 from core.queue import celery_config
 from core.settings import Settings
 from worker.sweep import Sweep
@@ -40,5 +41,5 @@ structlog.configure(
         structlog.processors.format_exc_info,
         structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
     ],
-    logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    logger_factory=structlog.PrintLoggerFactory(lossy(sys.stderr)),
 )

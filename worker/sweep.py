@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from celery import bootsteps, signals
+from celery.worker.state import reserved_requests
 
 from core import experiments, treatments
 from core.errors import Unavailable
@@ -44,12 +45,29 @@ class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
         queue = CeleryQueue(settings)
         while True:
             try:
-                if published := experiments.sweep(store=store, queue=queue, requeue_after=settings.requeue_after):
+                if published := _sweep(store, queue, settings):
                     log.info("swept", published=published)
                 treatments.sweep(store=store, queue=queue)
             except Unavailable as away:
-                log.warning("sweep_failed", error=repr(away.__cause__))
+                log.warning("sweep_failed", reason=str(away), error=repr(away.__cause__))
             except Exception:
                 log.exception("sweep_failed")  # whatever it was, the worker goes on training
             if self._stop.wait(settings.sweep_every.total_seconds()):
                 return
+
+
+def _sweep(store: ExperimentStore, queue: CeleryQueue, settings: Settings) -> int:
+    if not _is_idle(queue, settings):
+        return experiments.sweep(store=store, queue=queue, requeue_after=settings.requeue_after)
+    soon = min(settings.requeue_after, settings.sweep_every)
+    return experiments.sweep(store=store, queue=queue, requeue_after=soon, idle=True)
+
+
+def _is_idle(queue: CeleryQueue, settings: Settings) -> bool:
+    """Whether this worker could train more, and no message says what."""
+    if len(reserved_requests) >= settings.worker_concurrency:
+        return False
+    try:
+        return queue.is_empty()
+    except Unavailable:
+        return False

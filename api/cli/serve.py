@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.dependencies import House
+from core.disk import survive_full_logs
 from core.errors import DatabaseTooNew, Unavailable
 from core.settings import Settings
 from core.store.migrate import check_revision, upgrade
@@ -36,6 +37,7 @@ def serve(settings: Settings, *, api_only: bool) -> None:
         Unavailable: the port is taken, the data directory cannot be made, or the database does not answer.
         DatabaseTooNew: a later version has migrated the database.
     """
+    survive_full_logs()
     server, listener = _api(settings), _listen(settings)
     _make_room(settings)
     if api_only:

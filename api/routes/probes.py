@@ -16,7 +16,7 @@ async def livez() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"model": Readiness}}, summary="Is it ready?")
 def readyz(response: Response, store: Store, queue: Queue, settings: SettingsDep) -> Readiness:
-    """Say whether database, migrations and broker are in order; 503 when one is not."""
-    found = readiness(store, queue, settings.database)
+    """Say whether database, migrations, broker and disk are in order; 503 when one is not."""
+    found = readiness(store, queue, settings)
     response.status_code = 200 if found.ready else 503
     return found

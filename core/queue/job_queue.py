@@ -13,7 +13,8 @@ from celery import Celery
 from kombu.exceptions import ChannelError, KombuError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES
 
-from core.errors import Unavailable
+from core.disk import is_full
+from core.errors import DiskFull, Unavailable
 from core.queue.messages import QUEUE, TRAIN
 from core.settings import Settings
 
@@ -68,6 +69,11 @@ class CeleryQueue:
         with _translated():
             self._app.send_task(TRAIN, args=[str(experiment_id)], retry=False)
 
+    def is_empty(self) -> bool:
+        """Whether no message waits to be taken. Raises Unavailable."""
+        with _translated(), self._app.connection_for_write() as connection, connection.channel() as channel:
+            return not channel.queue_declare(QUEUE, durable=True).message_count
+
     def ping(self) -> None:
         """Raise Unavailable unless the broker takes messages."""
         with _translated():
@@ -103,4 +109,4 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, KombuError, ChannelError, OSError) as error:
-        raise Unavailable("The broker does not answer.") from error
+        raise (DiskFull() if is_full(error) else Unavailable("The broker does not answer.")) from error

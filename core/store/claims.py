@@ -144,33 +144,35 @@ def _lose(connection: Connection, row: Row[Any], now: datetime) -> str:
 
 
 def due(
-    connection: Connection, *, now: datetime, requeue_after: timedelta, limit: int, max_attempts: int
+    connection: Connection, *, now: datetime, overdue: ColumnElement[bool], limit: int, max_attempts: int
 ) -> list[UUID]:
     """Bury the dead, and name the experiments that need a message. They count as published from here on."""
     for row in connection.execute(select(experiments).where(_expired(now)).with_for_update(skip_locked=True)).all():
         _bury(connection, row, now, max_attempts)
-    waiting = (
-        select(ROW.number, ROW.id).where(_overdue(now, requeue_after)).order_by(ROW.number).limit(limit)
-    ).with_for_update(skip_locked=True)
+    waiting = (select(ROW.number, ROW.id).where(overdue).order_by(ROW.number).limit(limit)).with_for_update(
+        skip_locked=True
+    )
     found = connection.execute(waiting).all()
     published = {"published_at": now, "publications": ROW.publications + 1}
     connection.execute(update(experiments).where(ROW.number.in_([row.number for row in found])).values(published))
     return [row.id for row in found]
 
 
-def anything_due(connection: Connection, *, now: datetime, requeue_after: timedelta) -> bool:
+def anything_due(connection: Connection, *, now: datetime, overdue: ColumnElement[bool]) -> bool:
     """Whether `due` would do anything: most sweeps find nothing, and need not wait for a writer's turn."""
-    query = select(ROW.number).where(or_(_expired(now), _overdue(now, requeue_after))).limit(1)
+    query = select(ROW.number).where(or_(_expired(now), overdue)).limit(1)
     return connection.execute(query).first() is not None
 
 
-def _overdue(now: datetime, requeue_after: timedelta) -> ColumnElement[bool]:
+def overdue(now: datetime, requeue_after: timedelta, *, patient: bool) -> ColumnElement[bool]:
+    """Experiments that wait although their message should have been taken by now, or was never sent."""
+    doublings = DOUBLINGS if patient else 0
     paused = [
         and_(
-            ROW.publications == times if times <= DOUBLINGS else ROW.publications >= times,
-            ROW.published_at < now - requeue_after * 2 ** min(times - 1, DOUBLINGS),
+            ROW.publications == times if times <= doublings else ROW.publications >= times,
+            ROW.published_at < now - requeue_after * 2 ** (times - 1),
         )
-        for times in range(1, DOUBLINGS + 2)
+        for times in range(1, doublings + 2)
     ]
     return and_(ROW.status == Status.queued, or_(ROW.published_at.is_(None), *paused))
 

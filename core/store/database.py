@@ -1,5 +1,6 @@
 """The connection: SQLite and PostgreSQL made to behave alike, and outages given one name."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,7 +10,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import Invalid, Problem, Unavailable
+from core.disk import check_room
+from core.errors import DiskFull, Invalid, Problem, Unavailable
 
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 # A writer on SQLite waits so long for the one before it; writes take milliseconds.
@@ -22,8 +24,11 @@ POSTGRESQL = {
     "application_name": "gradient-lab",
     "options": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
 }
-BARE = "The database lacks its tables: it has not been migrated."
-NOT_MIGRATED = "42P01"  # PostgreSQL's code for a table that does not exist
+# PostgreSQL's codes for a table that does not exist and for a full disk.
+NOT_MIGRATED, FULL = "42P01", "53100"
+# SQLite's codes have their kind in the lowest byte.
+PRIMARY = 0xFF
+SILENT = "The database does not answer."
 
 
 def connect(url: str) -> Engine:
@@ -75,10 +80,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
     Raises:
         Unavailable: the database does not answer.
+        DiskFull: its disk has no room.
     """
     postgresql = engine.dialect.name == "postgresql"
     options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {}
-    with _translated(), engine.connect().execution_options(reading=True, **options) as connection:
+    with _translated(engine), engine.connect().execution_options(reading=True, **options) as connection:
         yield connection
 
 
@@ -88,22 +94,43 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Raises:
         Unavailable: the database does not answer.
+        DiskFull: its disk has no room.
     """
-    with _translated(), engine.begin() as connection:
+    with _translated(engine), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        if str(error.__cause__).startswith("no such table"):
-            raise Unavailable(BARE) from error
-        raise Unavailable("The database does not answer.") from error
+    except PoolTimeout as error:
+        raise Unavailable(SILENT) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Unavailable("The database does not answer.") from error
-        if getattr(error.orig, "sqlstate", None) == NOT_MIGRATED:
-            raise Unavailable(BARE) from error
+        if outage := _outage(error, engine):
+            raise outage from error
         raise
+
+
+def _outage(error: DBAPIError, engine: Engine) -> Unavailable | None:
+    """What is missing outside, if that is why a statement failed."""
+    state, code = getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorcode", None)
+    if state == FULL or code == sqlite3.SQLITE_FULL:
+        return DiskFull()
+    if code is not None and code & PRIMARY in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return _disk_error(error, engine)
+    if state == NOT_MIGRATED or str(error.orig).startswith("no such table"):
+        return Unavailable("The database lacks its tables: it has not been migrated.")
+    is_away = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    return Unavailable(SILENT) if is_away else None
+
+
+def _disk_error(error: DBAPIError, engine: Engine) -> Unavailable:
+    """SQLite could not grow, open or map one of its files: for want of room, or for another reason."""
+    try:
+        check_room(Path(engine.url.database or "").parent)
+    except DiskFull as full:
+        return full
+    except Unavailable:
+        return Unavailable(SILENT)
+    return Unavailable(f"The disk with the database reports an error: {error.orig}.")

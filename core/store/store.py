@@ -264,20 +264,21 @@ class ExperimentStore:
 
     # What the sweep asks for.
 
-    def due(self, *, requeue_after: timedelta, limit: int = 100) -> list[UUID]:
+    def due(self, *, requeue_after: timedelta, patient: bool = True, limit: int = 100) -> list[UUID]:
         """The experiments that need a message, oldest first; they count as published from here on.
+
+        If `patient`, twice as much time passes after each message about an experiment, until there is another.
 
         First, experiments whose worker is dead are queued again, cancelled if that was asked for, or failed after
         too many attempts that got no further.
         """
         now = self._clock()
+        overdue = claims.overdue(now, requeue_after, patient=patient)
         with reading(self._engine) as connection:
-            if not claims.anything_due(connection, now=now, requeue_after=requeue_after):
+            if not claims.anything_due(connection, now=now, overdue=overdue):
                 return []
         with writing(self._engine) as connection:
-            return claims.due(
-                connection, now=now, requeue_after=requeue_after, limit=limit, max_attempts=self._max_attempts
-            )
+            return claims.due(connection, now=now, overdue=overdue, limit=limit, max_attempts=self._max_attempts)
 
     def not_published(self, ids: Sequence[UUID]) -> None:
         """The messages about these experiments did not get out: they are due at once."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from core.errors import DiskFull
 from core.spec.experiment import parse
 from core.store import Status
 from tests.browser.pages import AWAY, NARROW, REFUSED
@@ -236,6 +237,19 @@ def test_a_list_lives_and_lets_go(reader, service):
     row.get_by_text("Delete").click()
     page.click("dialog button.danger")
     expect(row).to_have_count(0)
+
+
+def test_what_the_service_lacks_stands_above_every_page(reader):
+    someone = reader()
+    full = {"ready": False, "checks": {"database": "ok", "disk": str(DiskFull())}}
+    someone.page.route("**/readyz", lambda route: route.fulfill(status=503, json=full))
+    for path in ("", "new"):
+        page = someone.go(path)
+        expect(page.locator("#readiness")).to_contain_text("disk: The disk is full")
+        expect(page.locator("#readiness")).not_to_contain_text("database")
+    someone.forgive("status of 503")
+    in_order = reader().go("")
+    expect(in_order.locator("#readiness")).to_be_hidden()
 
 
 def test_a_lost_connection_is_told_and_recovers(reader, a_service):

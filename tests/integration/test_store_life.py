@@ -296,3 +296,14 @@ def test_a_whole_training_is_stored_bit_for_bit(store):
         whole = measured(SPEC, seed, 0, 7)
         for kind, values in whole.series.items():
             assert store.series(it, kind)[seed].values.tobytes() == values.tobytes()
+
+
+def test_what_is_overdue_for_an_idle_worker_does_not_wait_twice_as_long_each_time(store, clock):
+    lost = store.add(SPEC)[0].id
+    for _ in range(6):  # messages that all got lost
+        clock.forward(60 * MINUTE)
+        assert store.due(requeue_after=MINUTE) == [lost]
+    clock.forward(timedelta(seconds=6))
+    assert store.due(requeue_after=MINUTE) == []
+    assert store.due(requeue_after=timedelta(seconds=5), patient=False) == [lost]
+    assert store.due(requeue_after=timedelta(seconds=5), patient=False) == [], "it has just been sent"

@@ -1,13 +1,16 @@
 """What the store says when its database is away, locked or bare, and how a database gets its tables."""
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
-from core.errors import Unavailable
-from core.store import ExperimentStore, Orders
+from core.errors import DiskFull, Unavailable
+from core.store import Claim, ExperimentStore, Orders
 from core.store.migrate import check_revision, upgrade
 from tests.builders import MINUTE, a_chunk, a_spec
 from tests.servers import PostgreSQL
@@ -70,3 +73,60 @@ def test_a_database_without_tables_is_unavailable(postgresql, tmp_path):
         with pytest.raises(Unavailable, match="run `gradlab migrate`"):
             check_revision(url)
         store.close()
+
+
+def change(store: ExperimentStore, *statements: str) -> None:
+    with store._engine.begin() as connection:
+        for each in statements:
+            connection.exec_driver_sql(each)
+
+
+FULL_DISK = (
+    "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$",
+    "CREATE TRIGGER full_disk BEFORE INSERT ON series EXECUTE FUNCTION full_disk()",
+)
+
+
+def test_a_full_disk_is_said_and_costs_nothing(store, database_url):
+    it = store.add(SPEC)[0].id
+    claim = store.claim(it, worker="one")
+    sqlite = database_url.startswith("sqlite")
+    change(store, *(["PRAGMA max_page_count = 1"] if sqlite else FULL_DISK))  # no more than there are
+    with pytest.raises(DiskFull, match="The disk is full"):
+        fill_up(store, claim)
+    assert store.get(it).epochs_done == 0
+    change(store, "PRAGMA max_page_count = 1000000" if sqlite else "DROP TRIGGER full_disk ON series")
+    assert store.append(claim, a_chunk(SPEC)) is Orders.go_on
+    assert store.get(it).epochs_done > 0
+
+
+def test_a_disk_that_reports_errors_is_full_if_nothing_can_be_written_beside_it(sqlite_url, monkeypatch):
+    store = ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3)
+    failure = sqlite3.OperationalError("disk I/O error")
+    failure.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE  # type: ignore[attr-defined]
+
+    def break_down(*_: object) -> None:
+        raise OperationalError("COMMIT", {}, failure)
+
+    event.listen(store._engine, "commit", break_down)
+    with pytest.raises(Unavailable, match="reports an error: disk I/O error") as refusal:
+        store.add(SPEC)
+    assert not isinstance(refusal.value, DiskFull)
+    monkeypatch.setattr("core.store.database.check_room", raising(DiskFull()))
+    with pytest.raises(DiskFull):
+        store.add(SPEC)
+    store.close()
+
+
+def fill_up(store: ExperimentStore, claim: Claim) -> None:
+    for _ in range(50):
+        store.add(a_spec(name="filling up"))
+        store.append(claim, a_chunk(SPEC))
+
+
+def raising(error: Exception):
+    def act(*_: object) -> None:
+        raise error
+
+    return act

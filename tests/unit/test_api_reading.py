@@ -266,7 +266,7 @@ def test_a_service_in_order_is_ready(open_desk):
     answer = desk.http.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]) == (
         200,
-        {"database": "ok", "migrations": "ok", "broker": "ok"},
+        {"database": "ok", "migrations": "ok", "broker": "ok", "disk": "ok"},
     )
     assert desk.http.get("/livez").json() == {"status": "alive"}
 

@@ -1,5 +1,6 @@
 """The use-cases, with a training that costs nothing and a queue that only remembers."""
 
+import errno
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from core import experiments
-from core.errors import Invalid, NotFound, Unavailable
+from core.errors import DatabaseTooNew, DiskFull, Invalid, NotFound, Unavailable
 from core.settings import Settings
 from core.store import ExperimentStore, Status
 from tests.builders import ARCHITECTURE, MINUTE, Bell, a_snapshot, a_spec, a_training, measured
@@ -52,12 +53,13 @@ def run(store, clock):
 class Away:
     """A store whose writes fail so many times before they succeed; each is done or not done all the same."""
 
-    def __init__(self, store, *, times, done=False):
+    def __init__(self, store, *, times, done=False, error=None, writes=("append", "finish", "release")):
         self._store, self._left, self._done = store, times, done
+        self._error, self._writes = error or Unavailable("away"), writes
 
     def __getattr__(self, name):
         method = getattr(self._store, name)
-        if name not in ("append", "finish", "release"):
+        if name not in self._writes:
             return method
 
         def write(*args, **kwargs):
@@ -66,7 +68,7 @@ class Away:
             self._left -= 1
             if self._done:
                 method(*args, **kwargs)
-            raise Unavailable("away")
+            raise self._error
 
         return write
 
@@ -277,6 +279,41 @@ def test_a_database_that_stays_away_is_given_up_within_the_lease_and_another_att
     assert slept == sorted(slept)
     assert 10 < sum(slept) <= 30
     clock.forward(2 * MINUTE)
+    assert run(it).status is Status.completed
+
+
+def test_a_worker_waits_for_room_on_the_disk_however_long_it_takes(store, run, clock):
+    begun = clock.now
+    completed = run(store.add(SPEC)[0].id, store=Away(store, times=500, error=DiskFull()))
+    assert clock.now - begun > 5 * store.lease
+    assert (completed.status, completed.attempt, completed.epochs_done) == (Status.completed, 1, 12)
+
+
+def test_an_experiment_whose_message_was_taken_is_claimed_once_the_database_is_back(store, run, clock):
+    begun = clock.now
+    completed = run(store.add(SPEC)[0].id, store=Away(store, times=500, writes=("claim",)))
+    assert clock.now - begun > 5 * store.lease
+    assert (completed.status, completed.attempt) == (Status.completed, 1)
+
+
+def test_a_worker_does_not_wait_for_a_database_that_a_later_version_has_migrated(store, run):
+    away = Away(store, times=500, error=DatabaseTooNew("later"), writes=("claim", "append"))
+    left = run(store.add(SPEC)[0].id, store=away, sleep=pytest.fail)
+    assert (left.status, left.attempt) == (Status.queued, 0)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "x"), RuntimeError("cache.tmp; No space left on device [Op:epochs]")], ids=repr
+)
+def test_a_training_that_lacks_room_on_a_disk_is_given_back_and_not_held_against_it(store, run, error):
+    def train(spec, checkpoint):
+        raise error
+        yield
+
+    it = store.add(SPEC)[0].id
+    for attempt in range(1, 6):
+        given_back = run(it, train)
+        assert (given_back.status, given_back.attempt, given_back.error) == (Status.queued, attempt, None)
     assert run(it).status is Status.completed
 
 

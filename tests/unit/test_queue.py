@@ -1,6 +1,7 @@
 """The embedded broker's folder and what is no message in it."""
 
 import base64
+import errno
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from celery import Celery
 
-from core.errors import Unavailable
+from core.errors import DiskFull, Unavailable
 from core.queue import QUEUE, CeleryQueue, celery_config
 from core.queue.messages import MAX_MESSAGE_BYTES, decode
 from core.settings import Settings
@@ -173,3 +174,22 @@ def test_a_folder_that_was_removed_is_made_again(settings, messages, take):
         take()
     queue.publish(sound)
     assert take() == sound
+
+
+def test_a_full_disk_is_said_by_name(settings, messages, monkeypatch):
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    queue = CeleryQueue(settings)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DiskFull, match="The disk is full"):
+        queue.publish(uuid4())
+
+
+def test_whether_messages_wait_can_be_asked(settings, take):
+    queue = CeleryQueue(settings)
+    assert queue.is_empty()
+    queue.publish(uuid4())
+    assert not queue.is_empty()
+    take()
+    assert queue.is_empty()

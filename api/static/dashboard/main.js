@@ -5,6 +5,7 @@ import { compare } from "./compare.js";
 import { experiment } from "./experiment.js";
 import { experiments } from "./experiments.js";
 import { editor } from "./editor.js";
+import { watchReadiness } from "./readiness.js";
 
 const PAGES = { "": experiments, experiment, compare, new: editor };
 const THEMES = ["auto", "light", "dark"];
@@ -60,3 +61,4 @@ wantsDark.addEventListener("change", () => wear(chosen()));
 wear(chosen());
 window.addEventListener("hashchange", () => { show(); page.focus({ preventScroll: true }); });
 show();
+watchReadiness(document.getElementById("readiness"));

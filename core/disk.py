@@ -1,0 +1,74 @@
+"""Disks without room: asked about by writing, the only answer that counts quotas and reserves, and survived by logs."""
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, TextIO, cast
+
+from core.errors import DiskFull, Unavailable
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+# With less a chunk of epochs with its checkpoint may not be stored: 0.1 to 1 MB for most networks.
+MIN_FREE_BYTES = 1_000_000
+
+
+def check_room(folder: Path) -> None:
+    """Write into a folder, into a file without a name that is gone afterwards.
+
+    Raises:
+        DiskFull: there is no room for `MIN_FREE_BYTES`.
+        Unavailable: the folder is not there or cannot be written to.
+    """
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(bytes(MIN_FREE_BYTES))
+            file.flush()
+    except OSError as error:
+        if error.errno in FULL:
+            raise DiskFull from error
+        raise Unavailable(f"The data directory cannot be written to: {error.strerror}.") from error
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error goes back to a disk without room; libraries in C++ say so by its text alone."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return True
+        if any(os.strerror(each) in str(error) for each in FULL):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+class _LossyStream:
+    """What a full disk does not take is lost, and whoever wanted to say it goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, or lose the text; its length either way."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or lose what was written."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def lossy(stream: TextIO) -> TextIO:
+    """A stream for logs on what may be a full disk: nobody who writes to it breaks."""
+    return cast(TextIO, _LossyStream(stream))
+
+
+def survive_full_logs() -> None:
+    """Standard output and error may be files on the disk that is full: no `print` of this process breaks on them."""
+    sys.stdout, sys.stderr = lossy(sys.stdout), lossy(sys.stderr)
