@@ -13,6 +13,7 @@
 No HTTP numbers here: the API keeps one table from kind to status.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,14 @@ from dataclasses import dataclass
 MAX_PROBLEMS = 50
 # Python refuses to write out integers of more than 4300 digits.
 MAX_SHOWN_BITS = 14_000
+# Of an exception's text a person sees so much; the whole of it, and the stack, are in the worker's log.
+MAX_REASON = 300
+# What TensorFlow writes around the reason: headings, where a node was made, which node and operation it was.
+AROUND_REASON = re.compile(
+    r"Graph execution error|Detected at node|Traceback|most recent call last|stack traces? unavailable"
+    r"|^\d+ root error|^\s(?!\s*\(\d+\))"  # what is indented is a stack, but for one of several reasons
+)
+MARKS = re.compile(r"^\s*\(\d+\)|\{\{(function_)?node [^}]*\}\}|\[Op:[^\]]*\]|\[\[.*")
 
 
 @dataclass(frozen=True)
@@ -139,3 +148,16 @@ def _pieces(value: object, limit: int) -> Iterator[str]:
         yield "}"
     else:
         yield repr(value)
+
+
+def reason(failure: BaseException) -> str:
+    """Why something failed, in one line: the kind of the exception, and the first line of its text that says why.
+
+    TensorFlow's texts are mostly about where a graph was made, and go on for twenty lines.
+    """
+    kind = type(failure).__name__
+    for line in str(failure).splitlines():
+        said = "" if AROUND_REASON.search(line) else " ".join(MARKS.sub("", line).split())
+        if said.strip(" .:"):
+            return f"{kind}: {said if len(said) <= MAX_REASON else said[: MAX_REASON - 1] + '…'}"
+    return kind

@@ -14,7 +14,7 @@ from core import outages
 from core.diagnosis import Diagnosis, ExternalRun, Run
 from core.diagnosis import diagnose as ask_the_rules
 from core.disk import is_full
-from core.errors import ClaimLost, Invalid, Unavailable
+from core.errors import ClaimLost, Invalid, Unavailable, reason
 from core.history import Checkpoint, Chunk, History
 from core.queue import JobQueue
 from core.settings import Settings
@@ -235,7 +235,7 @@ def run(
             # XLA keeps what it has compiled on the disk: without room for that, somebody may train it later.
             no_room = is_full(failure)
             status = Status.queued if no_room else Status.failed
-            error = None if no_room else f"{type(failure).__name__}: {failure}"
+            error = None if no_room else reason(failure)
         if status is Status.queued:
             insist(partial(store.release, claim))
         else:

@@ -2,7 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WrapValidator
+from pydantic_core.core_schema import ValidatorFunctionWrapHandler
+
+# The context in which a spec is read that was accepted before: what has been refused since then is let through.
+STORED = {"stored": True}
 
 
 class Frozen(BaseModel):
@@ -11,6 +15,20 @@ class Frozen(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+def is_stored(info: ValidationInfo) -> bool:
+    """True if what is being validated was accepted before, by this version or an earlier one."""
+    return bool(info.context and info.context.get("stored"))
+
+
+def _as_accepted(value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    return value if is_stored(info) else validate(value)
+
+
+# Marks bounds that are tighter than those of an earlier version, whose specs must stay readable:
+# `Annotated[float, Field(le=1), Tightened]`.
+Tightened = WrapValidator(_as_accepted)
 
 
 def _name_to_object(value: Any) -> Any:

@@ -265,3 +265,17 @@ def first_nonfinite(values: np.ndarray) -> tuple[int, str] | None:
         return None
     value: Any = values[where[0]]
     return int(where[0]), "nan" if np.isnan(value) else ("inf" if value > 0 else "-inf")
+
+
+def without_gradient(layout: SeriesLayout, values: np.ndarray) -> np.ndarray:
+    """(tensors,) True for each tensor that has no gradient: the loss does not depend on it, or not differentiably.
+
+    All statistics of it are NaN, even the number of entries that are not finite; a gradient of NaN has that number.
+
+    Args:
+        layout: of the series ``gradients``; where it does not count entries that are not finite, nothing is known.
+        values: (epochs, tensors, columns).
+    """
+    if "nonfinite" not in layout.columns or not len(values):
+        return np.zeros(len(layout.tensors), bool)
+    return np.asarray(np.isnan(values[:, :, layout.columns.index("nonfinite")]).all(axis=0))

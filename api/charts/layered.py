@@ -7,6 +7,7 @@ import numpy as np
 
 from api.charts.ensemble import Ensemble
 from api.series.statistics import TensorStatistic
+from core.diagnosis.rule import listed
 from core.statistics import SHELVES
 from core.statistics.statistic import Statistic
 
@@ -30,6 +31,7 @@ class Layered:
         statistic: what was measured.
         layers: the tensors' names, input side first.
         measured: a column for each of them.
+        without: the names of tensors that have no gradient, which are not drawn.
     """
 
     experiment: str
@@ -37,12 +39,14 @@ class Layered:
     statistic: Statistic
     layers: tuple[str, ...]
     measured: Ensemble
+    without: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, experiment: str, kind: str, found: TensorStatistic) -> "Layered":
         """What was chosen from an experiment's series.
 
-        A statistic that some layers do not have, the correlation of a single unit, is drawn for the others.
+        A statistic that some layers do not have, the correlation of a single unit, is drawn for the others; so are
+        gradients.
         """
         statistic = next(each for each in SHELVES[kind] if each.name == found.statistic)
         alike = len({tensor.parameter for tensor in found.tensors}) == 1
@@ -50,10 +54,13 @@ class Layered:
         arrays = found.arrays()
         seeds = tuple(arrays["seeds"].tolist())
         measured = Ensemble(seeds, arrays["epochs"], arrays["values"], arrays["lengths"])
+        none = tuple(name for name, missing in zip(names, found.missing, strict=True) if missing)
+        there = [place for place, missing in enumerate(found.missing) if not missing]
         if "NaN" in statistic.range:
             there = np.flatnonzero(~np.isnan(measured.values).all(axis=(0, 1))).tolist()
+        if len(there) < len(names):
             names, measured = tuple(names[place] for place in there), measured.only(there)
-        return cls(experiment, kind, statistic, names, measured)
+        return cls(experiment, kind, statistic, names, measured, none)
 
     @property
     def scale(self) -> Scale:
@@ -81,4 +88,6 @@ class Layered:
         """Experiment, statistic, and what is drawn of which seeds."""
         of_seeds = drawn if len(self.measured.seeds) > 1 else ""
         formula = f"{self.statistic.name} = {self.statistic.formula}"
-        return self.experiment, formula, f"{of_seeds} of {self.measured}" if of_seeds else str(self.measured)
+        seeds = f"{of_seeds} of {self.measured}" if of_seeds else str(self.measured)
+        none = (f"no gradient in {listed(self.without)}",) if self.without else ()
+        return (self.experiment, formula, seeds, *none)

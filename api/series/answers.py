@@ -62,6 +62,12 @@ class RunSeries(Answer):
 class TensorSeries(MeasuredTensor):
     """One tensor's series in all runs."""
 
+    no_gradient: bool = Field(
+        default=False,
+        description="True if no gradient reaches these weights, as before an embedding: every value is null, and this "
+        "is no number that is not finite",
+    )
+
     runs: list[RunSeries]
 
 

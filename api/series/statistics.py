@@ -9,19 +9,24 @@ import numpy as np
 from api.series.answers import RunSeries, StatisticAnswer, TensorSeries
 from api.series.choice import choose_one
 from api.series.epochs import Cut, Span, cut, nonfinite
-from core.history import SeriesLayout, Tensor
+from core.history import SeriesLayout, Tensor, without_gradient
 from core.store import Experiment, Rows
 
 
 @dataclass(frozen=True)
 class TensorStatistic:
-    """One statistic of the chosen tensors: seed -> (epochs, chosen tensors) float32, all stored epochs."""
+    """One statistic of the chosen tensors: seed -> (epochs, chosen tensors) float32, all stored epochs.
+
+    Attributes:
+        missing: for each chosen tensor, whether it has no gradient.
+    """
 
     statistic: str
     parameters: tuple[str, ...]
     tensors: tuple[Tensor, ...]
     runs: dict[int, Rows]
     cut: Cut
+    missing: tuple[bool, ...]
 
     @classmethod
     def of(
@@ -43,7 +48,8 @@ class TensorStatistic:
         values = {seed: Rows(rows.epochs, rows.values[:, list(chosen), which]) for seed, rows in runs.items()}
         tensors = tuple(layout.tensors[i] for i in chosen)
         asked_for = tuple(parameters) or tuple(dict.fromkeys(tensor.parameter for tensor in tensors))
-        return cls(statistic, asked_for, tensors, values, cut(values, span))
+        missing = tuple(_missing(layout, runs)[i] for i in chosen)
+        return cls(statistic, asked_for, tensors, values, cut(values, span), missing)
 
     def answer(self, experiment: Experiment) -> StatisticAnswer:
         """As JSON."""
@@ -56,16 +62,19 @@ class TensorStatistic:
             epochs=self.cut.epochs.tolist(),
             sampling=self.cut.sampling,
             layers=[
-                TensorSeries(**vars(tensor), runs=[self._run(seed, values[:, i], i) for seed, values in kept.items()])
+                TensorSeries(
+                    **vars(tensor),
+                    no_gradient=self.missing[i],
+                    runs=[self._run(seed, values[:, i], i) for seed, values in kept.items()],
+                )
                 for i, tensor in enumerate(self.tensors)
             ],
         )
 
     def _run(self, seed: int, kept: np.ndarray, place: int) -> RunSeries:
         epochs, values = self.runs[seed]
-        return RunSeries.model_construct(
-            seed=seed, values=kept.tolist(), first_nonfinite=nonfinite(epochs, values[:, place])
-        )
+        lost = None if self.missing[place] else nonfinite(epochs, values[:, place])
+        return RunSeries.model_construct(seed=seed, values=kept.tolist(), first_nonfinite=lost)
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """As the rows of a tidy table, its head first."""
@@ -82,6 +91,14 @@ class TensorStatistic:
             "statistic": np.array(self.statistic),
             **self.cut.stacked(self.runs, (len(self.tensors),)),
         }
+
+
+def _missing(layout: SeriesLayout, runs: dict[int, Rows]) -> list[bool]:
+    """For each tensor, whether no run has a gradient of it."""
+    if layout.kind != "gradients" or not any(len(rows.values) for rows in runs.values()):
+        return [False] * len(layout.tensors)
+    by_run = [without_gradient(layout, rows.values) for rows in runs.values() if len(rows.values)]
+    return list(np.all(by_run, axis=0).tolist())
 
 
 def names_of(tensors: Sequence[Tensor]) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ from bench.atlas.networks import (
     GAMBLE,
     LABELS,
     LARGE,
+    LOOKED_UP,
     NARROW,
     SIGMOIDS,
     SLOW,
@@ -51,6 +52,13 @@ EXAMPLES: tuple[Example, ...] = (
         "The first updates follow errors that large, and throw the weights so far that the loss jumps by many powers "
         "of ten.",
         TARGETS, as_curves,
+    ),
+    Example(
+        "no_gradient",
+        "An embedding that looks up the outputs of a dense layer, cut to whole numbers.",
+        "The output layer learns from the rows that are looked up; the first dense layer has no gradient, is not in "
+        "the picture, and stays as it was drawn.",
+        LOOKED_UP, as_heat_map("gradients", "mean_abs"),
     ),
     Example(
         "nonzero_mean_initialization",

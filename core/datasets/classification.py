@@ -1,11 +1,12 @@
 """Clusters on the corners of a hypercube, with features that say nothing besides."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from core.datasets.dataset import GeneratedDataset, Shape, at_most
+from core.frozen import Tightened
 from core.targets import Target
 
 
@@ -28,7 +29,7 @@ class Classification(GeneratedDataset):
     """How many clusters each class has; all clusters together are at most 2 to the power of `informative`."""
     flip_y: float = Field(default=0.01, ge=0, le=1)
     """Share of the samples that get a class drawn by lot."""
-    class_sep: float = Field(default=1.0, ge=0, le=1e6)
+    class_sep: Annotated[float, Field(gt=0, le=1e6), Tightened] = 1.0
     """Half the side of the hypercube: larger is easier."""
 
     @property

@@ -36,6 +36,10 @@ class CopyMemory(SequenceDataset):
     def target(self) -> Target:
         return Target("classes", self.alphabet + 1, (self.length,))
 
+    @property
+    def whole_below(self) -> int:
+        return 2 if self.one_hot else self.alphabet + 2
+
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         letters = np.random.default_rng(self.seed).integers(1, self.alphabet + 1, (self.samples, self.symbols))
         x, y = np.zeros((2, self.samples, self.length), np.int64)

@@ -95,6 +95,11 @@ class DatasetSpec(Frozen):
         """Input numbers per sample."""
         return math.prod(self.feature_shape)
 
+    @property
+    def whole_below(self) -> int | None:
+        """The inputs are whole numbers from 0 to one less than this; None where they may be anything else."""
+        return None
+
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         """All samples in their final order, unscaled: (samples, ...) inputs and (samples, ...) answers."""
         raise NotImplementedError

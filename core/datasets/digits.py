@@ -27,6 +27,10 @@ class Digits(BundledDataset):
     def feature_shape(self) -> Shape:
         return SHAPES[self.form]
 
+    @property
+    def whole_below(self) -> int | None:
+        return 17 if self.scale is None else None
+
     def read(self) -> tuple[np.ndarray, np.ndarray]:
         from sklearn.datasets import load_digits
 

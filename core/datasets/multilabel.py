@@ -1,5 +1,6 @@
 """Documents about several topics at once, as counts of their words."""
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -36,6 +37,12 @@ class Multilabel(GeneratedDataset):
     @property
     def target(self) -> Target:
         return Target("labels", self.labels)
+
+    @property
+    def whole_below(self) -> int | None:
+        # No word occurs more often than its document has words, which are Poisson-distributed: by Bernstein's
+        # inequality, more than mean + 10·√mean + 35 words have a probability below e⁻³⁵, 1e-9 over the most samples.
+        return math.ceil(self.length + 10 * math.sqrt(self.length) + 36) if self.scale is None else None
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         from sklearn.datasets import make_multilabel_classification

@@ -29,6 +29,7 @@ from core.diagnosis.rules import (
     late_rise,
     learning_rate,
     loss_blow_up,
+    no_gradient,
     nonfinite,
     nonzero_mean_initialization,
     not_learning,
@@ -53,7 +54,7 @@ from core.spec import ExperimentSpec, ExternalSpec
 RULES: tuple[Rule, ...] = (
     # The data and the spec.
     output_mismatch.RULE, class_imbalance.RULE, input_range.RULE, target_range.RULE,
-    nonzero_mean_initialization.RULE, initial_variance.RULE, finite_width.RULE, symmetric_units.RULE,
+    no_gradient.RULE, nonzero_mean_initialization.RULE, initial_variance.RULE, finite_width.RULE, symmetric_units.RULE,
     born_dead_risk.RULE, predicted_exploding.RULE, exploding_through_time.RULE,
     initial_loss.RULE, learning_rate.RULE,
     # What grows.

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.activations import ActivationFunction
 from core.diagnosis.facts import DataFacts, facts
-from core.history import Culprit, History, StoppedBy, Tensor
+from core.history import Culprit, History, StoppedBy, Tensor, without_gradient
 from core.spec import ExperimentSpec, ExternalSpec, NamedLayer
 
 # What turns a layer's pre-activations off, rather than damping them: its inactive share is no saturation.
@@ -116,6 +116,8 @@ class Run:
     def series(self, kind: str, statistic: str, wanted: Callable[[Tensor], bool] = lambda _: True) -> Recorded | None:
         """One statistic of the tensors that are wanted; None where nothing of it was recorded.
 
+        Tensors that have no gradient are not among `gradients`.
+
         Args:
             kind: ``gradients``, ``weights``, ``activations``, ``signals`` ...
             statistic: its name on the shelf `core.statistics`.
@@ -124,8 +126,9 @@ class Run:
         history = self.history
         if kind not in history.layout or kind not in history.series:
             return None
-        layout, columns = history.layout[kind], [i for i, t in enumerate(history.layout[kind].tensors) if wanted(t)]
-        values = history.series[kind]
+        layout, values = history.layout[kind], history.series[kind]
+        none = without_gradient(layout, values) if kind == "gradients" else [False] * len(layout.tensors)
+        columns = [i for i, tensor in enumerate(layout.tensors) if wanted(tensor) and not none[i]]
         if statistic not in layout.columns or not columns or not len(values):
             return None
         epochs = np.array(history.epochs_of(kind))
@@ -145,8 +148,18 @@ class Run:
 
     @property
     def weighted_layers(self) -> tuple[str, ...]:
-        """The names of the hidden layers that have weights, input side first."""
-        return tuple(layer.name for layer in self.hidden_layers if layer.tensors)
+        """The names of the hidden layers whose weights a gradient reaches, input side first."""
+        return tuple(layer.name for layer in self.hidden_layers if layer.tensors and layer.name not in self.unreached)
+
+    @cached_property
+    def unreached(self) -> frozenset[str]:
+        """The names of the layers whose weights have no gradient, as far as gradients are recorded."""
+        history = self.history
+        if "gradients" not in history.layout or "gradients" not in history.series:
+            return frozenset()
+        layout = history.layout["gradients"]
+        none = without_gradient(layout, history.series["gradients"])
+        return frozenset(tensor.layer for tensor, missing in zip(layout.tensors, none, strict=True) if missing)
 
     @property
     def hidden_layers(self) -> tuple[NamedLayer, ...]:
@@ -197,8 +210,10 @@ class ExternalRun(Run):
 
     @property
     def weighted_layers(self) -> tuple[str, ...]:
-        """The names of the layers that have weights, input side first, without the last, which makes the output."""
-        return tuple(layer.name for layer in self.external.layers if layer.parameters)[:-1]
+        """The names of the layers whose weights a gradient reaches, input side first, without the last, which makes
+        the output."""
+        weighted = [layer.name for layer in self.external.layers if layer.parameters][:-1]
+        return tuple(name for name in weighted if name not in self.unreached)
 
 
 def arriving(run: Run) -> Recorded | None:

@@ -1,10 +1,11 @@
 """Layers that disturb their inputs while training."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from core.frozen import Tightened
 from core.layers.layer import LayerSpec, Shape
 
 
@@ -36,8 +37,8 @@ class GaussianNoise(Disturbance):
     """Adds normal noise of mean 0 while training."""
 
     kind: Literal["gaussian_noise"] = "gaussian_noise"
-    stddev: float = Field(ge=0, le=1e6)
-    """Standard deviation of the noise."""
+    stddev: Annotated[float, Field(ge=0, le=1), Tightened]
+    """Standard deviation of the noise; Keras takes at most 1."""
 
     def state_size(self, shape: Shape) -> int:
         return 2 if self.stddev else 0

@@ -9,12 +9,13 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from core.datasets import AnyDataset
 from core.errors import shorten
-from core.frozen import Frozen
+from core.frozen import Frozen, is_stored
 from core.history import Layout
 from core.layers import Layer, Shape
 from core.losses import LossFunction, encoding
 from core.metrics import default_metrics
 from core.spec.bounds import refused_layers
+from core.spec.indices import check_indices
 from core.spec.network import Misfit, NamedLayer, in_order, layer_count, walk
 from core.spec.problems import at_most, impossible, invalid
 from core.spec.recording import Record, RecordSpec, boundary_every, series_layouts
@@ -89,13 +90,15 @@ class ExperimentSpec(Frozen):
         return seeds
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> "ExperimentSpec":
+    def _makes_sense(self, info: ValidationInfo) -> "ExperimentSpec":
         try:
             output = self.network[-1].output_shape
         except Misfit as misfit:
             field, said = f"model.{misfit.path}", misfit.mismatch
             raise impossible(field, f"{misfit.name} can take {said.expected}", said.received) from misfit
         self._check_output(output)
+        if not is_stored(info):
+            check_indices(self.model.layers, self.dataset)
         check_training(self.training, self.metric_names, self.network, self.dataset.target)
         if self.record.boundary and not self.dataset.has_boundary:
             shape, target = self.dataset.feature_shape, self.dataset.target

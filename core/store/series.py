@@ -5,11 +5,12 @@ and fifty times the reading (`python -m bench.store`). A block's row i belongs t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from core.history import History, Layout
+from core.history import History, Layout, without_gradient
 from core.store import tables
 from core.store.records import Rows, Summary
 
@@ -108,7 +109,11 @@ def _cut(rows: Rows, from_epoch: int, to_epoch: int | None) -> Rows:
 def summarise(gradients: Rows, layout: Layout) -> list[Summary]:
     """One summary per tensor from a run's (epochs, tensors, statistics)."""
     sizes = gradients.values[:, :, layout[GRADIENTS].columns.index(SUMMARISED)]
-    return [_summary(gradients.epochs, values) for values in sizes.T]
+    none = without_gradient(layout[GRADIENTS], gradients.values)
+    summaries = [_summary(gradients.epochs, values) for values in sizes.T]
+    # What has no gradient has left no finite numbers.
+    pairs = zip(summaries, none, strict=True)
+    return [replace(each, first_nonfinite_epoch=None) if missing else each for each, missing in pairs]
 
 
 def _summary(epochs: np.ndarray, values: np.ndarray) -> Summary:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, cast, delete, func, insert, select, update
 
 from core.errors import Conflict, NotFound
+from core.frozen import STORED
 from core.history import Culprit
 from core.spec import ANY_SPEC, EXTERNAL, ExperimentSpec, ExternalSpec, source_of
 from core.store import layouts, series, tables
@@ -149,7 +150,7 @@ def sum_up(connection: Connection, number: int) -> None:
 @lru_cache(maxsize=256)
 def read_any_spec(canonical: str) -> ExperimentSpec | ExternalSpec:
     """Specs are frozen, and pollers ask for the same ones again and again."""
-    return ANY_SPEC.validate_json(canonical)
+    return ANY_SPEC.validate_json(canonical, context=STORED)
 
 
 def read_spec(canonical: str) -> ExperimentSpec:

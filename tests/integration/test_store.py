@@ -103,6 +103,15 @@ def test_a_summary_is_about_the_finite_values(store):
     assert len(store.summaries(it)[0]) == len(spec.layout["gradients"].tensors)
 
 
+def test_a_tensor_without_gradient_has_left_no_finite_numbers(store):
+    spec = a_spec(epochs=4)
+    it, claim = claimed(store, spec)
+    history = measured(spec, 0, 0, 5)
+    history.series["gradients"][:, 0] = np.nan  # all statistics, the count of what is not finite among them
+    store.append(claim, a_chunk(spec, history=history))
+    assert store.summaries(it)[0][0] == Summary(None, None, None, None)
+
+
 def test_a_summary_knows_the_epochs_of_gradients_that_are_not_recorded_in_each(store):
     spec = a_spec(epochs=7, record={"gradients": 3})
     it, claim = claimed(store, spec)

@@ -10,6 +10,8 @@ from pydantic import TypeAdapter
 from core.activations import ACTIVATIONS, Activation
 from core.frozen import kind_of
 from core.initializers import INITIALIZERS
+from core.layers.dense import ActivationLayer
+from core.layers.ranges import ANYTHING, BOUNDED, output_range
 from core.spec import ExperimentSpec
 from core.training.network import Network, flattened, initial_values
 
@@ -83,6 +85,15 @@ def test_the_steepest_slope_is_the_largest_that_the_function_reaches(fields):
     else:
         assert function.steepest is None
         assert function.kind in ("exponential", "softmax", "log_softmax", "sparsemax")
+
+
+@pytest.mark.parametrize("kind", BOUNDED)
+def test_the_bounds_of_an_activation_hold(kind):
+    function = TypeAdapter(Activation).validate_python({"kind": kind})
+    x = np.linspace(-50, 50, 1001, dtype=np.float32)[None]
+    y = np.asarray(function.build(keras)(keras.ops.convert_to_tensor(x)))
+    low, high = output_range(ActivationLayer(activation=function), ANYTHING)
+    assert low <= y.min() <= y.max() <= high
 
 
 def test_a_unit_stands_for_itself_unless_the_activation_compares_units():

@@ -62,6 +62,18 @@ def test_without_a_query_the_mean_absolute_gradient_of_each_kernel_is_answered(d
     ]
 
 
+def test_weights_that_no_gradient_reaches_are_said_to_have_none(desk: Desk):
+    history = measured(SPEC, 4, 0, 10)
+    history.series["gradients"][:, 0] = np.nan
+    history.series["gradients"][3, 2, 0] = np.nan  # a gradient that is not finite is one
+    made = desk.trained(SPEC, {4: 9, 7: 9}, seed_4=history, seed_7=history)
+    first, last = desk.http.get(f"{made}/gradients?seed=4").json()["layers"]
+    assert (first["no_gradient"], last["no_gradient"]) == (True, False)
+    assert first["runs"] == [{"seed": 4, "values": [None] * 9, "first_nonfinite": None}]
+    assert last["runs"][0]["first_nonfinite"] == {"epoch": 3, "kind": "nan"}
+    assert not any(each["no_gradient"] for each in desk.http.get(f"{made}/weights").json()["layers"])
+
+
 def test_the_history_has_the_same_shape(desk: Desk, path: str):
     said = desk.http.get(f"{path}/history").json()
     assert said["epochs"] == [1, 2, 3, 4, 5, 6, 7, 8, 9]

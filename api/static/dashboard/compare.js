@@ -3,7 +3,7 @@
 import { fill, h } from "./element.js";
 import { FEW, lines as colours, Scale } from "./colours.js";
 import { seedsOf, share, number } from "./format.js";
-import { heatmap, legend } from "./heatmap.js";
+import { heatmap, legend, withoutGradient } from "./heatmap.js";
 import { frame } from "./frame.js";
 import { strided } from "./layers.js";
 import { lines } from "./lines.js";
@@ -66,10 +66,11 @@ export async function compare({ page, parts: [ids = ""], signal, say }) {
       if (!grid?.rows) return;
       const size = axis.length * grid.columns.length, padded = new Float32Array(size).fill(NaN), lost = new Uint8Array(size);
       padded.set(values[i]);
-      lost.set(known[i].lost.subarray(0, values[i].length));
-      lostAny ||= lost.includes(1);
+      const seen = known[i].lost.subarray(0, values[i].length), none = withoutGradient(seen, grid.columns.length);
+      lost.set(seen);
+      lostAny ||= seen.some((bad, at) => bad && !none[at % grid.columns.length]);
       zeroAny ||= values[i].includes(0);
-      maps[i].map.show({ rows: grid.columns, columns: axis, values: padded, lost, seeds: 1, scale });
+      maps[i].map.show({ rows: grid.columns, columns: axis, values: padded, lost, none, seeds: 1, scale });
     });
     key.show(scale, "loss per unit of weight", { lost: lostAny, zero: zeroAny });
   }

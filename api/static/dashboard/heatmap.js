@@ -33,7 +33,7 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
     if (!data) return;
     const [row, column] = place(event), at = column * data.rows.length + row;
     const range = data.low && data.seeds > 1 ? ` (${number(data.low[at])} to ${number(data.high[at])})` : "";
-    const value = data.lost[at] ? "a seed is not finite" : `${number(data.values[at])}${range}`;
+    const value = data.none?.[row] ? "no gradient" : data.lost[at] ? "a seed is not finite" : `${number(data.values[at])}${range}`;
     readout.textContent = `${data.rows[row]} · ${unit} ${data.columns[column]} · ${value}`;
   });
   canvas.addEventListener("pointerleave", () => { readout.textContent = " "; });
@@ -66,7 +66,7 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
         let sum = 0, count = 0, bad = 0, none = 0;
         for (let column = from; column < to; column += 1) {
           const value = values[column * rows.length + row];
-          bad |= lost[column * rows.length + row];
+          bad |= lost[column * rows.length + row] && !data.none?.[row];
           if (scale.kind === "log" && value === 0) none += 1;
           else if (Number.isFinite(value)) { sum += scale.share(value); count += 1; }
         }
@@ -122,7 +122,8 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
     element,
     canvas,
     readout,
-    /** Draw: rows and columns are names, values (columns × rows), lost likewise, `scale`, `at` where the cursor stands. */
+    /** Draw: rows and columns are names, values (columns × rows), lost likewise, `scale`, `at` where the cursor stands,
+     *  `none` which rows have no gradient. */
     show(next) {
       const renamed = !data || data.rows.join() !== next.rows.join();
       data = next;
@@ -141,6 +142,11 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
       if (onrow) [...names.children].forEach((each, i) => each.setAttribute("aria-pressed", String(i === row)));
     },
   };
+}
+
+/** Which of so many rows have no gradient, as before an embedding: nothing of theirs is a number, from epoch 0 on. */
+export function withoutGradient(lost, rows) {
+  return Array.from({ length: rows }, (_, row) => lost.length > 0 && lost.every((bad, i) => i % rows !== row || bad));
 }
 
 /** What the colours of a scale mean. */

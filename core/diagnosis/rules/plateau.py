@@ -46,6 +46,7 @@ RULE = Rule(
     remedies=("learning_rate_higher", "optimizer_adam"),
     causes=(
         *DATA,
+        "no_gradient",
         "class_imbalance",
         *DRAW,
         *BIRTH,

@@ -322,4 +322,4 @@ CASES: tuple[Case, ...] = (
     Case("overfitting", _apart, overfitting.GAP, ">"),
 )
 # Whose answer does not turn at a number: the tests of each are its own.
-WITHOUT_CASES = ("finite_width", "born_dead_risk", "nonfinite", "dead_layer")
+WITHOUT_CASES = ("no_gradient", "finite_width", "born_dead_risk", "nonfinite", "dead_layer")

@@ -17,6 +17,7 @@ from core.diagnosis.rules import (
     exploding_gradient,
     finite_width,
     learning_rate,
+    no_gradient,
     nonfinite,
     oscillation,
     output_mismatch,
@@ -235,6 +236,31 @@ class TestNonfinite:
     def test_epoch_0_alone_can_be_enough(self):
         assert nonfinite.RULE(a_run(epochs=0, metrics={"loss": math.inf})) is not None
         assert nonfinite.RULE(of_nothing_but(a_run(epochs=0), math.nan)) is not None
+
+
+class TestNoGradient:
+    def gradients(self, missing: int):
+        """Four layers, kernel and bias each, of which the first tensors have no gradient."""
+        values = a_run().history.series["gradients"].copy()
+        values[:, :missing] = np.nan
+        return a_run(series={"gradients": values})
+
+    @pytest.mark.parametrize(("missing", "layers"), [(0, None), (2, ("dense_1",)), (3, ("dense_1", "dense_2"))])
+    def test_layers_with_a_tensor_that_has_none_are_named(self, missing: int, layers):
+        sighting = no_gradient.RULE(self.gradients(missing))
+        assert (sighting.layers if sighting else None) == layers
+        if sighting:
+            assert (sighting.since_epoch, sighting.measures[0].value) == (0, missing)
+
+    def test_a_gradient_of_nan_is_one(self):
+        run = a_run(series={f"gradients.{name}": math.nan for name in ("mean_abs", "l2", "std")})
+        assert no_gradient.RULE(run) is None
+
+    def test_other_rules_do_not_see_what_has_none(self):
+        run = self.gradients(2)
+        recorded = run.kernels("gradients", "l2")
+        assert recorded is not None
+        assert recorded.layers == ("dense_2", "dense_3", "dense_4")
 
 
 class TestFiniteWidth:

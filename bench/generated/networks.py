@@ -1,0 +1,144 @@
+"""Random networks that can take what a dataset puts in and put out what a loss wants."""
+
+import math
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bench.generated.fields import FieldDrawer, Fields
+from bench.generated.scale import Scale
+from core.datasets import DatasetSpec
+from core.frozen import Frozen
+from core.layers import Layer, LayerSpec, Shape, ShapeMismatch
+from core.layers.attention import Embedding
+from core.layers.dense import Dense
+from core.layers.pooling import Reshape
+from core.losses import LossFunction
+
+LAYER = TypeAdapter(Layer)
+# How often a layer that cannot be used is drawn again before the network goes on without it.
+DRAWS = 30
+# Blocks inside blocks.
+MAX_DEPTH = 2
+# How often the output layer has the activation that is usual for its loss.
+USUAL_OUTPUT = 0.8
+
+
+class NetworkDrawer:
+    """Draws layers one after another, each for the shape that the one before it puts out.
+
+    Args:
+        random: the source of chance.
+        scale: how large the network may be.
+        members: the kinds of layers to choose from.
+        focus: the one of them that is drawn most often.
+    """
+
+    def __init__(
+        self, random: Random, scale: Scale, members: Sequence[type[LayerSpec]], focus: type[LayerSpec]
+    ) -> None:
+        self._random, self._scale = random, scale
+        # Most inputs are flat: another shape is what makes room for most layers.
+        self._members = [*members, *[focus] * (len(members) // 2), *[Reshape] * (len(members) // 8)]
+        self._steps = self._depth = 0
+        self._shape: Shape = ()
+        special = {"repeat": self._repeat, "layers": self._inner, "target_shape": self._target_shape}
+        self._fields = FieldDrawer(random, scale.size, special)
+
+    def network(self, dataset: DatasetSpec, loss: LossFunction) -> list[Fields]:
+        """Hidden layers and an output layer."""
+        self._steps = 0
+        layers: list[Fields] = []
+        shape = dataset.feature_shape
+        if dataset.whole_below and self._random.random() < 0.5:
+            rows = dataset.whole_below + self._random.choice([0, 0, 3])
+            layers, shape = self._layer(shape, Embedding, input_dim=rows)
+        for _ in range(self._random.randint(0, self._scale.layers)):
+            drawn, shape = self._layer(shape)
+            layers += drawn
+        units = self._random.choice(loss.units_for(dataset.target))
+        return layers + self._output(shape, (*dataset.target.steps, units), loss)
+
+    def _layer(self, shape: Shape, member: type[LayerSpec] | None = None, **given: Any) -> tuple[list[Fields], Shape]:
+        """One layer for inputs of `shape`, as a list, and the shape it puts out; none after many misfits."""
+        for _ in range(DRAWS):
+            self._shape, steps = shape, self._steps
+            chosen = member or self._random.choice(self._members)
+            if "layers" in chosen.model_fields and self._depth >= MAX_DEPTH:
+                continue
+            fields = self._fields.model(chosen, **given)
+            try:
+                layer = LAYER.validate_python(fields)
+                return [fields], self._through(layer, shape)
+            except (ValidationError, ShapeMismatch, _TooLarge):
+                self._steps = steps
+        return [], shape
+
+    def _through(self, layer: LayerSpec, shape: Shape) -> Shape:
+        """What `repeat` of a layer put out. Raises where they cannot take the shape, or are too large."""
+        for _ in range(layer.repeat):
+            output, scale = layer.output_shape(shape), self._scale
+            parameters = sum(math.prod(tensor) for tensor in layer.parameters(shape).values())
+            self._steps += layer.time_steps(shape) or 0
+            sizes = (
+                (math.prod(output), scale.flow),
+                (parameters, scale.parameters),
+                (layer.operations(shape), scale.operations),
+                (self._steps, scale.steps),
+            )
+            if any(size > most for size, most in sizes):
+                raise _TooLarge
+            shape = output
+        return shape
+
+    def _repeat(self, _: type[Frozen]) -> int:
+        return self._random.choice([1] * 8 + [2, 3])
+
+    def _inner(self, _: type[Frozen]) -> list[Fields]:
+        """Layers inside a block, which give back the shape they get."""
+        outer = shape = self._shape
+        layers = []
+        self._depth += 1
+        for _ in range(self._random.randint(1, 2)):
+            drawn, shape = self._layer(shape)
+            layers += drawn
+        self._shape, self._depth = outer, self._depth - 1
+        if layers and shape == outer:
+            return layers
+        if shape[:-1] != outer[:-1]:
+            return [self._fields.model(Dense, units=outer[-1], repeat=1)]
+        return [*layers, self._fields.model(Dense, units=outer[-1], repeat=1)]
+
+    def _target_shape(self, _: type[Frozen]) -> list[int]:
+        """As many numbers as come in, on up to three axes."""
+        rest, axes = math.prod(self._shape), []
+        for _ in range(self._random.randint(0, 2)):
+            axes.append(self._random.choice([size for size in range(1, rest + 1) if rest % size == 0]))
+            rest //= axes[-1]
+        return [*axes, rest]
+
+    def _output(self, shape: Shape, wanted: Shape, loss: LossFunction) -> list[Fields]:
+        given: dict[str, Any] = {"repeat": 1}
+        if loss.output_activation and self._random.random() < USUAL_OUTPUT:
+            given["activation"] = loss.output_activation
+        if shape[:-1] == wanted[:-1]:
+            return [self._dense(shape, units=wanted[-1], **given)]
+        if len(wanted) == 1:
+            return [{"kind": "flatten"}, self._dense((math.prod(shape),), units=wanted[-1], **given)]
+        last = self._dense((math.prod(shape),), units=math.prod(wanted), **given)
+        return [{"kind": "flatten"}, last, {"kind": "reshape", "target_shape": list(wanted)}]
+
+    def _dense(self, shape: Shape, **given: Any) -> Fields:
+        while True:
+            fields = self._fields.model(Dense, **given)
+            try:
+                LAYER.validate_python(fields).output_shape(shape)
+            except (ValidationError, ShapeMismatch):
+                continue
+            return fields
+
+
+class _TooLarge(Exception):
+    """A layer is beyond the scale."""

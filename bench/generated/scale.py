@@ -1,0 +1,63 @@
+"""How large random specs are."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Bounds of what is drawn; a draw beyond one is drawn again.
+
+    Attributes:
+        size: the largest whole number that is usual for a width, a length or a count.
+        samples: samples of a dataset.
+        values: numbers in a dataset, samples times features.
+        layers: hidden layers, those inside blocks apart.
+        flow: numbers that leave a layer for one sample.
+        parameters: trainable numbers of a layer.
+        operations: multiply-adds of one sample's way through a layer.
+        steps: time steps of all recurrent layers.
+        epochs, seeds: of a training.
+        epoch_operations: multiply-adds of an epoch, forward.
+    """
+
+    size: int
+    samples: int
+    values: int
+    layers: int
+    flow: int
+    parameters: int
+    operations: float
+    steps: int
+    epochs: int
+    seeds: int
+    epoch_operations: float
+
+
+# Trained in a few seconds, nearly all of them for compilation.
+SMALL = Scale(
+    size=8,
+    samples=60,
+    values=120_000,
+    layers=3,
+    flow=5_000,
+    parameters=5_000,
+    operations=2e5,
+    steps=100,
+    epochs=2,
+    seeds=3,
+    epoch_operations=1e7,
+)
+# What people submit: from toys to some minutes on two cores.
+USUAL = Scale(
+    size=128,
+    samples=4_000,
+    values=400_000,
+    layers=8,
+    flow=50_000,
+    parameters=500_000,
+    operations=5e6,
+    steps=400,
+    epochs=100,
+    seeds=8,
+    epoch_operations=2e9,
+)

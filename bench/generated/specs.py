@@ -1,0 +1,126 @@
+"""Random valid specs."""
+
+import math
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bench.generated.fields import FieldDrawer, Fields
+from bench.generated.networks import NetworkDrawer
+from bench.generated.scale import Scale
+from core.datasets import DATASETS, AnyDataset, DatasetSpec
+from core.frozen import kind_of
+from core.layers import LAYERS
+from core.losses import BY_KIND, Loss, LossFunction, losses_for
+from core.metrics import default_metrics, metrics_for
+from core.optimizers import OPTIMIZERS, Optimizer
+from core.spec import ExperimentSpec
+from core.spec.recording import BUNDLES, RecordSpec
+from core.spec.training import PRETRAINABLE, PRETRAININGS, EarlyStopping
+
+# How often something that is left out by default is asked for.
+RARELY = 0.2
+
+
+def random_spec(seed: int, scale: Scale) -> ExperimentSpec:
+    """A valid spec within the scale; the same seed gives the same spec."""
+    return _Draw(seed, scale).spec()
+
+
+class _Draw:
+    def __init__(self, seed: int, scale: Scale) -> None:
+        self._seed, self._scale, self._random = seed, scale, Random(seed)
+        special = {"samples": lambda _: self._samples(), "train_size": lambda _: None}
+        self._fields = FieldDrawer(self._random, scale.size, special)
+        # Each kind of layer in turn, so that few specs show all of them.
+        self._focus = LAYERS[seed % len(LAYERS)]
+        self._pretrains = kind_of(self._focus) in PRETRAINABLE and self._random.random() < RARELY
+        self._members = [each for each in LAYERS if not self._pretrains or kind_of(each) in PRETRAINABLE]
+
+    def spec(self) -> ExperimentSpec:
+        """Parts that are valid by themselves, drawn until they are valid together."""
+        while True:
+            try:
+                spec = ExperimentSpec.model_validate(self._parts())
+            except ValidationError:
+                continue
+            forward = sum(layer.spec.operations(layer.input_shape) for layer in spec.layers)
+            there = any(isinstance(layer.spec, self._focus) for layer in spec.layers)
+            if there and forward * spec.dataset.sample_count <= self._scale.epoch_operations:
+                return spec
+
+    def _parts(self) -> Fields:
+        dataset = self._dataset()
+        loss = self._valid(Loss, [BY_KIND[kind] for kind in losses_for(dataset.target)])
+        layers = NetworkDrawer(self._random, self._scale, self._members, self._focus).network(dataset, loss)
+        return {
+            "name": f"generated {self._seed}",
+            "dataset": dataset.model_dump(),
+            "model": {"layers": layers},
+            "training": self._training(dataset, loss),
+            "record": self._record(dataset),
+            "seeds": self._seeds(),
+        }
+
+    def _dataset(self) -> DatasetSpec:
+        member = self._random.choice(DATASETS)
+        while True:
+            dataset: DatasetSpec = self._valid(AnyDataset, [member])
+            if dataset.sample_count * dataset.value_count <= self._scale.values:
+                return dataset
+
+    def _valid(self, union: Any, members: Sequence[Any]) -> Any:
+        """A member whose fields agree with each other."""
+        while True:
+            try:
+                return TypeAdapter(union).validate_python(self._fields.model(self._random.choice(members)))
+            except ValidationError:
+                continue
+
+    def _training(self, dataset: DatasetSpec, loss: LossFunction) -> Fields:
+        metrics = self._metrics(dataset)
+        measured = default_metrics(dataset.target) if metrics is None else metrics
+        training: Fields = {
+            "loss": loss.model_dump(),
+            "optimizer": self._valid(Optimizer, OPTIMIZERS).model_dump(),
+            "epochs": self._random.randint(0, self._scale.epochs),
+            "batch_size": self._batch_size(dataset.train_count),
+            "metrics": metrics,
+        }
+        if self._random.random() < RARELY:
+            monitors = [part + name for part in ("", "val_") for name in ("loss", *measured)]
+            training["early_stopping"] = {
+                **self._fields.model(EarlyStopping, monitor=self._random.choice(monitors)),
+            }
+        if self._pretrains:
+            kind = self._random.choice(PRETRAININGS)
+            training["pretraining"] = self._fields.model(
+                kind, epochs=self._random.randint(1, 1 + self._scale.epochs // 4)
+            )
+        return training
+
+    def _metrics(self, dataset: DatasetSpec) -> list[str] | None:
+        suited = metrics_for(dataset.target)
+        return (
+            None if self._random.random() < 0.5 else self._random.sample(suited, self._random.randint(0, len(suited)))
+        )
+
+    def _record(self, dataset: DatasetSpec) -> Any:
+        if self._random.random() < 0.5:
+            return self._random.choice(list(BUNDLES))
+        record = self._fields.model(RecordSpec)
+        return record if dataset.has_boundary else record | {"boundary": None}
+
+    def _samples(self) -> int:
+        return int(math.exp(self._random.uniform(math.log(4), math.log(self._scale.samples))))
+
+    def _batch_size(self, train_count: int) -> int:
+        """From one sample to more than there are; batches of few samples only where there are few batches."""
+        least = max(1, train_count // 200)
+        return int(math.exp(self._random.uniform(math.log(least), math.log(2 * train_count + 1))))
+
+    def _seeds(self) -> list[int]:
+        count = self._random.choice([1, 1, self._random.randint(1, self._scale.seeds)])
+        return self._random.sample([*range(2 * count), 2**32 - 1], count)
