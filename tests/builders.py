@@ -52,6 +52,17 @@ def a_spec(
     return ExperimentSpec.model_validate(fields | more)
 
 
+def a_large_spec() -> ExperimentSpec:
+    """A network and a dataset whose own arrays take some 400 MB."""
+    hidden = {"kind": "dense", "units": 700, "activation": "relu", "repeat": 2}
+    return a_spec(
+        name="large",
+        dataset={"kind": "gaussian_quantiles", "samples": 20_000, "features": 300, "classes": 3},
+        model={"layers": [hidden, {"kind": "dense", "units": 3, "activation": "softmax"}]},
+        training={"loss": "categorical_crossentropy", "optimizer": "sgd", "epochs": 50, "batch_size": 32},
+    )
+
+
 def an_external_spec(*, epochs: int = 6, seeds: Sequence[int] = (0,), layers: int = 2, **more: Any) -> ExternalSpec:
     """A small network that is trained elsewhere."""
     widths = [2, *[3] * (layers - 1), 1]

@@ -8,6 +8,7 @@ from celery import Celery
 from core.disk import lossy
 from core.queue import celery_config
 from core.settings import Settings
+from worker.deaths import LOST_SECONDS, Deaths
 from worker.sweep import Sweep
 
 settings = Settings()
@@ -23,6 +24,8 @@ app.conf.update(
     worker_max_memory_per_child=settings.worker_memory_bytes // 1024,
     # A fresh interpreter takes a second or two to report for work, more on a busy machine.
     worker_proc_alive_timeout=60.0,
+    # One that has died has said its last words by then.
+    worker_lost_wait=LOST_SECONDS,
     # Messages are hints: take one at a time and acknowledge it early. Correctness rests on the claim.
     worker_prefetch_multiplier=1,
     task_acks_late=False,
@@ -31,7 +34,7 @@ app.conf.update(
     worker_hijack_root_logger=True,
     worker_redirect_stdouts=False,
 )
-app.steps["worker"].add(Sweep)
+app.steps["worker"].update((Sweep, Deaths))
 
 structlog.configure(
     processors=[

@@ -1,18 +1,20 @@
 """The one task. It runs in a child, the only place that loads TensorFlow."""
 
 import os
-import socket
+import time
 from functools import cache, partial
 from uuid import UUID
 
 import structlog
 
-from core import experiments, treatments
+from core import experiments, outages, treatments
 from core.errors import Unavailable
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
 from worker.app import app, settings
+from worker.deaths import TrainRequest, worker_name
+from worker.place import place
 from worker.stopping import stopping
 
 log = structlog.get_logger()
@@ -39,21 +41,32 @@ def queue() -> CeleryQueue:
     return CeleryQueue(settings)
 
 
-@app.task(name=TRAIN)  # type: ignore[untyped-decorator]
+@app.task(name=TRAIN, Request=TrainRequest)  # type: ignore[untyped-decorator]
 def train_experiment(experiment_id: str) -> None:
     """Train an experiment, unless somebody else does, and go on with the treatments that waited for it."""
     with structlog.contextvars.bound_contextvars(experiment_id=experiment_id):
-        experiments.run(
-            UUID(experiment_id),
-            store=store(),
-            train=trainer(),
-            worker=f"{socket.gethostname()}:{os.getpid()}",
-            stopping=stopping,
-            checkpoint_every=settings.checkpoint_every,
-            versions=environment.versions(),
-        )
+        it, train = UUID(experiment_id), trainer()
+        with place(settings.data_dir, alone=_needs_the_machine(it), stopping=stopping):
+            experiments.run(
+                it,
+                store=store(),
+                train=train,
+                worker=worker_name(os.getpid()),
+                stopping=stopping,
+                checkpoint_every=settings.checkpoint_every,
+                versions=environment.versions(),
+            )
         if not stopping():
             try:
-                treatments.advance_with(UUID(experiment_id), store=store(), queue=queue())
+                treatments.advance_with(it, store=store(), queue=queue())
             except Unavailable as away:
                 log.warning("treatments_left_to_the_sweep", error=repr(away.__cause__))
+
+
+def _needs_the_machine(id: UUID) -> bool:
+    """Whether nobody else may train meanwhile. A worker that is to stop does not wait for the answer."""
+    ask = partial(store().deaths.needs_the_machine, id)
+    try:
+        return outages.insist(ask, stopping=stopping, sleep=time.sleep)
+    except Unavailable:
+        return False

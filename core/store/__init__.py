@@ -1,5 +1,6 @@
 """The only SQL in the house: tables, packed series, and the life of an experiment."""
 
+from core.store.deaths import Death
 from core.store.records import (
     Attempt,
     Claim,
@@ -20,6 +21,7 @@ from core.store.store import ExperimentStore, utc_now
 __all__ = [
     "Attempt",
     "Claim",
+    "Death",
     "Experiment",
     "ExperimentStore",
     "Orders",

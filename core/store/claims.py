@@ -4,7 +4,7 @@ An experiment belongs to the worker whose attempt is the row's own, while its st
 begins with the one UPDATE that checks this (`fence`), which also locks the row: whoever lost the claim writes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -60,7 +60,7 @@ def claim(
     if before is None:
         return None
     if before.status == Status.running:
-        _lose(connection, before, now)
+        _lose(connection, before, now, _unheard(before))
     attempt, spec = before.attempt + 1, read_spec(before.spec)
     taken = {
         "status": Status.running,
@@ -135,12 +135,15 @@ def release(connection: Connection, claim: Claim, now: datetime) -> None:
         sum_up(connection, row.number)
 
 
-def _lose(connection: Connection, row: Row[Any], now: datetime) -> str:
-    """Close the attempt of a worker that is taken for dead; says what happened."""
-    happened = f"Attempt {row.attempt} was lost: worker {row.worker} has not been heard of since its lease ran out."
+def _unheard(row: Row[Any]) -> str:
+    """What is known of a worker that is taken for dead."""
+    return f"Attempt {row.attempt} was lost: worker {row.worker} has not been heard of since its lease ran out."
+
+
+def _lose(connection: Connection, row: Row[Any], now: datetime, happened: str) -> None:
+    """Close the attempt of a worker that is dead, or taken for it."""
     close_attempt(connection, row.number, LOST, now, happened)
     connection.execute(update(experiments).where(ROW.number == row.number).values(error=happened))
-    return happened
 
 
 def due(
@@ -148,7 +151,7 @@ def due(
 ) -> list[UUID]:
     """Bury the dead, and name the experiments that need a message. They count as published from here on."""
     for row in connection.execute(select(experiments).where(_expired(now)).with_for_update(skip_locked=True)).all():
-        _bury(connection, row, now, max_attempts)
+        bury(connection, row, now, max_attempts, happened=_unheard(row))
     waiting = (select(ROW.number, ROW.id).where(overdue).order_by(ROW.number).limit(limit)).with_for_update(
         skip_locked=True
     )
@@ -177,19 +180,34 @@ def overdue(now: datetime, requeue_after: timedelta, *, patient: bool) -> Column
     return and_(ROW.status == Status.queued, or_(ROW.published_at.is_(None), *paused))
 
 
-def _bury(connection: Connection, row: Row[Any], now: datetime, max_attempts: int) -> None:
-    """A worker has died: its experiment waits for another, unless it was to be cancelled or kills whoever takes it."""
-    happened = _lose(connection, row, now)
-    values: dict[str, Any] = {"lease_until": None, "published_at": None, "publications": 0}
+def bury(
+    connection: Connection,
+    row: Row[Any],
+    now: datetime,
+    max_attempts: int,
+    *,
+    happened: str,
+    values: Mapping[str, Any] = {},
+) -> None:
+    """A worker has died: its experiment waits for another, unless it was to be cancelled or kills whoever takes it.
+
+    Args:
+        row: of the experiment, locked.
+        max_attempts: it fails after so many attempts in a row that brought no newer checkpoint.
+        happened: what is kept of the attempt.
+        values: what else changes; with a status, that one.
+    """
+    _lose(connection, row, now, happened)
+    changed = {"lease_until": None, "published_at": None, "publications": 0, "status": Status.queued, **values}
     if row.cancel_requested:
-        values |= {"status": Status.cancelled, "finished_at": now}
-    elif row.fruitless >= max_attempts:
+        changed |= {"status": Status.cancelled}
+    elif row.fruitless >= max_attempts and changed["status"] == Status.queued:
         error = f"{row.fruitless} attempts in a row got no further. {happened}"
-        values |= {"status": Status.failed, "finished_at": now, "error": error}
-    else:
-        values |= {"status": Status.queued}
-    change_row(connection, row.number, values)
-    if values["status"] != Status.queued:
+        changed |= {"status": Status.failed, "error": error}
+    if changed["status"] != Status.queued:
+        changed["finished_at"] = now
+    change_row(connection, row.number, changed)
+    if changed["status"] != Status.queued:
         sum_up(connection, row.number)
 
 

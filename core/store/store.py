@@ -12,6 +12,7 @@ from core.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
 from core.spec import ExperimentSpec, ExternalSpec
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatments
 from core.store.database import connect, reading, writing
+from core.store.deaths import DeathStore
 from core.store.external_store import ExternalStore
 from core.store.migrate import guard
 from core.store.records import Attempt, Claim, Experiment, Orders, Page, Rows, Status, Summary
@@ -42,6 +43,7 @@ class ExperimentStore:
     Attributes:
         treatments: the door to treatments, in the same database.
         external: the door to what trainings elsewhere send, in the same database.
+        deaths: the door to what becomes of experiments whose process died, in the same database.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class ExperimentStore:
         self._silence = silence
         self.treatments = TreatmentStore(self._engine, clock)
         self.external = ExternalStore(self._engine, clock, silence)
+        self.deaths = DeathStore(self._engine, clock, max_attempts)
 
     def close(self) -> None:
         """Give the connections back. The store opens new ones when it is used again."""

@@ -89,6 +89,7 @@ experiments = Table(
     Column("publications", Integer, nullable=False, default=0),  # messages since it was last queued
     Column("attempt", Integer, nullable=False, default=0),
     Column("fruitless", Integer, nullable=False, default=0),  # attempts in a row without a newer checkpoint
+    Column("memory_deaths", Integer, nullable=False, server_default="0"),  # attempts whose process memory ran out for
     Column("worker", String(255)),
     Column("lease_until", UtcDateTime),  # of a training elsewhere: when its sender counts as silent
     Column("cancel_requested", Boolean, nullable=False, default=False),

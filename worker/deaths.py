@@ -1,0 +1,124 @@
+"""The main process watches the processes that train: how large they are, and how they die.
+
+A child that is killed says nothing. Its size is therefore looked at while it lives, and what is known of its end is
+written into the database at once: the experiment does not wait for its lease.
+"""
+
+import re
+import signal
+import socket
+import threading
+import time
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import structlog
+from billiard.exceptions import WorkerLostError
+from celery import bootsteps
+from celery.worker.request import Request
+from celery.worker.state import active_requests
+
+from core import outages
+from core.errors import Unavailable
+from core.settings import Settings
+from core.store import Death, ExperimentStore
+from worker.memory import oom_kills, resident_bytes
+
+log = structlog.get_logger()
+
+# Memory grows by some hundred megabytes a second while a large dataset is made.
+LOOK_SECONDS = 0.2
+# The counter of the system may be read before it has counted.
+COUNTED_SECONDS = 5.0
+
+
+def worker_name(pid: int) -> str:
+    """How a process that trains names itself in the database."""
+    return f"{socket.gethostname()}:{pid}"
+
+
+class Watch:
+    """The sizes of the processes that train, and when the system last killed for want of memory."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[int, int] = {}
+        self._kills, self._killed_at = oom_kills(), -COUNTED_SECONDS
+
+    def look(self) -> None:
+        """Look once at every process that trains."""
+        try:
+            pids = {each.worker_pid for each in list(active_requests)} - {None}
+        except RuntimeError:  # the set of weak references changed under our eyes
+            return
+        seen = {pid: size for pid in pids if (size := resident_bytes(pid))}
+        # A dead one stays in the set until its death is reported, and keeps the size that it had.
+        self._sizes = {pid: size for pid, size in self._sizes.items() if pid in pids} | seen
+        self._count()
+
+    def death(self, pid: int, by: int | None) -> Death:
+        """What is known of the end of a process; `by` is the signal that ended it."""
+        self._count()
+        lately = time.monotonic() - self._killed_at < COUNTED_SECONDS + LOST_SECONDS
+        return Death(by, by == signal.SIGKILL and lately, self._sizes.get(pid))
+
+    def _count(self) -> None:
+        kills = oom_kills()
+        if kills is not None and self._kills is not None and kills > self._kills:
+            self._killed_at = time.monotonic()
+        self._kills = kills
+
+
+# Celery waits so long for the last words of a process that has died.
+LOST_SECONDS = 2.0
+watch = Watch()
+
+
+class TrainRequest(Request):  # type: ignore[misc]
+    """A task's request in the main process, which is told when the process that trains has died."""
+
+    def on_failure(self, exc_info: Any, *arguments: Any, **options: Any) -> None:
+        """Called with whatever ended a task otherwise than by returning."""
+        error = getattr(exc_info.exception, "exc", exc_info.exception)
+        if isinstance(error, WorkerLostError) and self.worker_pid:
+            found = re.search(r"signal (\d+)", str(error))
+            death = watch.death(self.worker_pid, int(found[1]) if found else None)
+            told = self.app.conf.gradlab_settings, UUID(self.args[0]), self.worker_pid, death
+            # The database may be away, and whoever calls this reads messages.
+            threading.Thread(target=_bury, args=told, daemon=True, name="burial").start()
+        super().on_failure(exc_info, *arguments, **options)
+
+
+def _bury(settings: Settings, experiment_id: UUID, pid: int, death: Death) -> None:
+    store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
+    bury = partial(store.deaths.bury, experiment_id, worker=worker_name(pid), death=death)
+    try:
+        # Beyond the lease the sweep has seen to it.
+        buried = outages.insist(bury, patience=settings.lease, stopping=lambda: False, sleep=time.sleep)
+        log.error("process_died", experiment_id=str(experiment_id), pid=pid, death=death, buried=buried)
+    except Unavailable as away:
+        log.error("process_died", experiment_id=str(experiment_id), pid=pid, death=death, reason=str(away))
+    finally:
+        store.close()
+
+
+class Deaths(bootsteps.StartStopStep):  # type: ignore[misc]
+    """A thread of the worker's main process that looks at the processes that train."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        self._stop = threading.Event()
+
+    def start(self, worker: Any) -> None:
+        """Begin to look."""
+        threading.Thread(target=self._run, daemon=True, name="deaths").start()
+
+    def stop(self, worker: Any) -> None:
+        """Look no more."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
+            watch.look()
