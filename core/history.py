@@ -3,6 +3,7 @@
 NaN and infinities are measurements like any other: they are kept bit for bit, never dropped and never repaired.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,6 +11,9 @@ from typing import Any, Literal
 import numpy as np
 
 StoppedBy = Literal["nonfinite", "early_stopping"]
+
+# PyTorch: weight, 0.weight, weight_ih_l0, in_proj_weight; MXNet and plain loops: weights, w.
+KERNEL_BY_ANOTHER_NAME = re.compile(r"(.*[._])?(weights?|w)(_[ih]h_l\d+(_reverse)?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,16 @@ class Tensor:
     layer: str
     parameter: str
     shape: tuple[int, ...]
+
+    @property
+    def is_kernel(self) -> bool:
+        """True if the layer multiplies its inputs by it, whatever the framework calls it."""
+        return self.parameter.endswith("kernel") or self.is_kernel_by_another_name
+
+    @property
+    def is_kernel_by_another_name(self) -> bool:
+        """True if it is what Keras would name ``kernel``. A norm's ``weight`` has one axis, and is a ``gamma``."""
+        return len(self.shape) > 1 and KERNEL_BY_ANOTHER_NAME.fullmatch(self.parameter) is not None
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,8 @@ def _unknown(field: str, name: str, known: Sequence[str]) -> Problem:
 def choose_tensors(layout: SeriesLayout, layers: Sequence[str], parameters: Sequence[str]) -> tuple[int, ...]:
     """Where in the layout the tensors are that were asked for by layer and by parameter.
 
+    ``kernel`` is also what another framework calls so: a ``weight`` of two axes or more.
+
     Raises:
         Invalid: a layer or a parameter is unknown.
     """
@@ -86,5 +88,9 @@ def choose_tensors(layout: SeriesLayout, layers: Sequence[str], parameters: Sequ
     return tuple(
         i
         for i, tensor in enumerate(layout.tensors)
-        if tensor.layer in layer_names and tensor.parameter in parameter_names
+        if tensor.layer in layer_names
+        and (
+            tensor.parameter in parameter_names
+            or (DEFAULT_PARAMETER in parameter_names and tensor.is_kernel_by_another_name)
+        )
     )

@@ -36,7 +36,7 @@ def main() -> None:
 def _made(example: Example) -> Kept:
     """Train an example, draw it, and say what was found. Stops where its rule has nothing to say."""
     begun = time.perf_counter()
-    whole = trained(example.spec.canonical())
+    whole = trained(example)
     if whole.finding(example.rule) is None:
         found = ", ".join(each.rule for each in whole.diagnosis.findings)
         raise SystemExit(f"{example.rule} says nothing in its example; those that speak are {found}")

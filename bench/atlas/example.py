@@ -1,6 +1,6 @@
 """One illness shown: a small network in which a rule speaks, and the picture in which it is seen best."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 
 from bench.treating import runs_of
 from core.diagnosis import Diagnosis, Finding, Run, diagnose
-from core.spec import ExperimentSpec
+from core.spec import ANY_SPEC, ExperimentSpec, ExternalSpec
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A spec, and what was recorded of its seeds."""
 
-    spec: ExperimentSpec
+    spec: ExperimentSpec | ExternalSpec
     runs: tuple[Run, ...]
 
     @cached_property
@@ -39,6 +39,7 @@ class Example:
         fields: the spec, as JSON has it.
         seen: what to look at in the picture, in one sentence.
         picture: draws it.
+        train: the runs of the spec; of one that is trained elsewhere another function than the service's.
     """
 
     rule: str
@@ -46,15 +47,20 @@ class Example:
     seen: str
     fields: dict[str, Any] = field(hash=False)
     picture: Callable[[Trained], Figure] = field(hash=False)
+    train: Callable[[Any], Sequence[Run]] = runs_of
 
     @property
-    def spec(self) -> ExperimentSpec:
+    def spec(self) -> ExperimentSpec | ExternalSpec:
         """The spec of the network."""
-        return ExperimentSpec.model_validate(self.fields)
+        return ANY_SPEC.validate_python(self.fields)
+
+
+def trained(example: Example) -> Trained:
+    """Train an example's spec, once for all the examples that share it."""
+    return _trained(example.spec.canonical(), example.train)
 
 
 @cache
-def trained(canonical: str) -> Trained:
-    """Train a spec, once for all the examples that share it."""
-    spec = ExperimentSpec.model_validate_json(canonical)
-    return Trained(spec, tuple(runs_of(spec)))
+def _trained(canonical: str, train: Callable[[Any], Sequence[Run]]) -> Trained:
+    spec = ANY_SPEC.validate_json(canonical)
+    return Trained(spec, tuple(train(spec)))

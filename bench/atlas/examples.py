@@ -1,5 +1,8 @@
 """The examples: for each rule a small network made ill, and the picture that shows it best, in the rules' order."""
 
+from functools import partial
+
+from bench.atlas.elsewhere import logistic_regression, minus_one_and_one
 from bench.atlas.example import Example
 from bench.atlas.networks import (
     BREAKING,
@@ -17,10 +20,12 @@ from bench.atlas.networks import (
     LOOKED_UP,
     NARROW,
     SIGMOIDS,
+    SIGNS,
     SLOW,
     SMALL,
     SOFTMAX,
     SPIKY,
+    SURE,
     TARGETS,
 )
 from bench.atlas.pictures import as_curves, as_heat_map, as_lines, as_norms, as_ridges, as_steps, of_seeds_with
@@ -31,6 +36,24 @@ EXAMPLES: tuple[Example, ...] = (
         "One output unit with softmax, which puts out 1 whatever comes in.",
         "Keras takes the loss from what comes before the softmax, so it falls; the answer is 1 all the same, and the "
         "accuracy stays that of always giving the same answer.",
+        SOFTMAX, as_curves,
+    ),
+    Example(
+        "negative_crossentropy",
+        "One sigmoid unit, trained without this service, whose labels are -1 and 1 instead of 0 and 1.",
+        "The loss falls through 0 and goes on falling: it has no lower end.",
+        SIGNS, as_curves, partial(logistic_regression, labels=minus_one_and_one),
+    ),
+    Example(
+        "contradicting_accuracy",
+        "One output unit with softmax, which puts out 1 whatever comes in.",
+        "The loss falls far below what so many wrong answers must cost, and the accuracy stays where it was.",
+        SURE, as_curves,
+    ),
+    Example(
+        "frozen_accuracy",
+        "One output unit with softmax, which puts out 1 whatever comes in.",
+        "The loss falls, and the accuracy is a straight line.",
         SOFTMAX, as_curves,
     ),
     Example(
@@ -225,6 +248,12 @@ EXAMPLES: tuple[Example, ...] = (
         "Three relu layers, SGD with a learning rate of 0.4. The picture is of the seeds that had begun to learn.",
         "What had been learnt is lost again, once so many units are dead that nothing gets through any more.",
         BREAKING, of_seeds_with("late_rise", as_curves),
+    ),
+    Example(
+        "single_class",
+        "The features of the breast cancer data as they were measured, some of them around 1,000.",
+        "Once the units are off, the accuracy is the share of the commoner class, in every epoch the same.",
+        CANCER, as_curves,
     ),
     Example(
         "plateau",

@@ -53,6 +53,10 @@ FASTER = network(
 )
 SLOW = network("two relu layers, learning rate 1e-6", dense(16, "relu", repeat=2), SIGMOID, rate=1e-6, epochs=40)
 SOFTMAX = network("softmax over one unit", dense(16, "relu", repeat=2), dense(1, "softmax"), epochs=40)
+SURE = network(
+    "softmax over one unit, an easy task", dense(16, "relu", repeat=2), dense(1, "softmax"), adam=True, epochs=40,
+    dataset={**CIRCLES, "factor": 0.3},
+)  # fmt: skip
 CANCER = network(
     "inputs as they were measured", dense(16, "relu", repeat=2), SIGMOID, epochs=40,
     dataset={"kind": "breast_cancer", "train_size": 320},
@@ -88,3 +92,8 @@ BY_HEART = network(
     "two layers of 128 units for 64 samples", dense(128, "relu", repeat=2), SIGMOID, adam=True, rate=0.01, epochs=100,
     dataset={"kind": "moons", "samples": 400, "noise": 0.3, "seed": 1, "scale": "standard", "train_size": 64},
 )  # fmt: skip
+SIGNS = {
+    "source": "external", "name": "labels of -1 and 1", "metrics": ["loss", "accuracy"], "record": {"gradients": 0},
+    "layers": [{"name": "output", "class_name": "Linear", "output_shape": [1], "activation": "sigmoid"}],
+    "loss": {"kind": "binary_crossentropy"}, "epochs": 40, "seeds": [0, 1, 2],
+}  # fmt: skip

@@ -10,7 +10,7 @@ from core.trials.comparison import rate
 
 # The columns of the confusion matrix: which rules' root causes are counted together.
 ROOTS: dict[str, tuple[str, ...]] = {
-    "output": ("output_mismatch",),
+    "output": ("output_mismatch", "contradicting_accuracy", "frozen_accuracy", "negative_crossentropy"),
     "scaling": ("input_range", "target_range"),
     "mean": ("nonzero_mean_initialization",),
     "size": ("initial_variance",),
@@ -24,7 +24,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "flat": SATURATIONS,
     "swing": ("oscillation", "late_rise"),
     "overfit": ("overfitting",),
-    "other": ("initial_loss", "class_imbalance", "plateau", "not_learning"),
+    "other": ("initial_loss", "class_imbalance", "plateau", "not_learning", "single_class", "no_gradient"),
     "none": (),
 }
 

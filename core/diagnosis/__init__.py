@@ -14,6 +14,7 @@ from core.diagnosis.rule import Rule
 from core.diagnosis.rules import (
     born_dead_risk,
     class_imbalance,
+    contradicting_accuracy,
     dead_layer,
     dead_network,
     dead_units,
@@ -21,6 +22,7 @@ from core.diagnosis.rules import (
     exploding_growth,
     exploding_through_time,
     finite_width,
+    frozen_accuracy,
     gradient_floor,
     gradient_spike,
     initial_loss,
@@ -29,6 +31,7 @@ from core.diagnosis.rules import (
     late_rise,
     learning_rate,
     loss_blow_up,
+    negative_crossentropy,
     no_gradient,
     nonfinite,
     nonzero_mean_initialization,
@@ -41,6 +44,7 @@ from core.diagnosis.rules import (
     predicted_vanishing,
     saturation,
     saturation_range,
+    single_class,
     symmetric_units,
     target_range,
     update_ratio,
@@ -53,7 +57,8 @@ from core.spec import ExperimentSpec, ExternalSpec
 # In causal order: what can cause comes before what it can cause.
 RULES: tuple[Rule, ...] = (
     # The data and the spec.
-    output_mismatch.RULE, class_imbalance.RULE, input_range.RULE, target_range.RULE,
+    output_mismatch.RULE, negative_crossentropy.RULE, contradicting_accuracy.RULE, frozen_accuracy.RULE,
+    class_imbalance.RULE, input_range.RULE, target_range.RULE,
     no_gradient.RULE, nonzero_mean_initialization.RULE, initial_variance.RULE, finite_width.RULE, symmetric_units.RULE,
     born_dead_risk.RULE, predicted_exploding.RULE, exploding_through_time.RULE,
     initial_loss.RULE, learning_rate.RULE,
@@ -64,7 +69,8 @@ RULES: tuple[Rule, ...] = (
     dead_units.RULE, dead_layer.RULE, dead_network.RULE,
     vanishing_through_time.RULE, vanishing_signal.RULE, vanishing_gradient.RULE, gradient_floor.RULE,
     # What the loss shows.
-    update_ratio.RULE, oscillation.RULE, late_rise.RULE, plateau.RULE, not_learning.RULE, overfitting.RULE,
+    update_ratio.RULE, oscillation.RULE, late_rise.RULE, single_class.RULE, plateau.RULE, not_learning.RULE,
+    overfitting.RULE,
 )  # fmt: skip
 
 

@@ -137,7 +137,7 @@ class Run:
 
     def kernels(self, kind: str, statistic: str) -> Recorded | None:
         """One statistic of the kernels, `gradients` of them or `weights`: what a layer multiplies its inputs by."""
-        return self.series(kind, statistic, lambda tensor: tensor.parameter.endswith("kernel"))
+        return self.series(kind, statistic, lambda tensor: tensor.is_kernel)
 
     def hidden(
         self, kind: str, statistic: str, wanted: Callable[[NamedLayer], bool] = lambda _: True
@@ -207,6 +207,11 @@ class ExternalRun(Run):
     def finished(self) -> bool:
         """Whether nothing follows."""
         return self.stopped_by is not None or self.history.last_epoch >= self.external.epochs
+
+    def kernels(self, kind: str, statistic: str) -> Recorded | None:
+        """As of our own runs; in some frameworks the rows of an embedding are a ``weight`` too, and are no kernel."""
+        rows = {layer.name for layer in self.external.layers if "embedding" in layer.class_name.lower()}
+        return self.series(kind, statistic, lambda tensor: tensor.is_kernel and tensor.layer not in rows)
 
     @property
     def weighted_layers(self) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ REMEDY = Remedy(
         "exploding_gradient",
         "born_dead_risk",
         "initial_loss",
+        "single_class",
         "exploding_growth",
         "loss_blow_up",
         "nonfinite",

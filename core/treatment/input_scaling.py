@@ -30,6 +30,7 @@ REMEDY = Remedy(
         "oscillation",
         "initial_loss",
         "exploding_growth",
+        "single_class",
     ),
     changes="Each feature is brought to mean 0 and standard deviation 1.",
     source="LeCun et al. 1998, section 4.3: the initialisers' rules assume it, and it evens out the loss's curvature.",

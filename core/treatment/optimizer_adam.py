@@ -27,6 +27,7 @@ REMEDY = Remedy(
         "vanishing_gradient",
         "vanishing_signal",
         "target_range",
+        "single_class",
     ),
     changes="The optimiser becomes Adam with its usual learning rate of 0.001; clipping and weight decay stay.",
     source="Kingma & Ba 2014: an update is about as large as the learning rate, however small the gradients are.",

@@ -83,7 +83,14 @@ def _ending(spec: ExperimentSpec, activation: str) -> Layers:
 REMEDY = Remedy(
     name="output_matched_to_task",
     title="Output and loss that suit the task",
-    treats=("output_mismatch", "initial_loss", "not_learning", "plateau"),
+    treats=(
+        "output_mismatch",
+        "contradicting_accuracy",
+        "frozen_accuracy",
+        "initial_loss",
+        "not_learning",
+        "plateau",
+    ),
     changes=(
         "Classes get softmax units with categorical_crossentropy, or one sigmoid unit with binary_crossentropy; "
         "labels sigmoid units with binary_crossentropy; values linear units. A loss that suits the task stays, and "

@@ -20,6 +20,7 @@ REMEDY = Remedy(
     title="Standardised targets",
     treats=(
         "exploding_gradient",
+        "exploding_growth",
         "nonfinite",
         "loss_blow_up",
         "not_learning",

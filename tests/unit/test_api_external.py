@@ -10,6 +10,7 @@ from api.client import Client
 from api.connection import Refused
 from api.sending import written
 from core.history import History
+from core.spec import ANY_SPEC
 from tests.builders import a_spec, an_external_spec, measured
 from tests.unit.conftest import Desk, as_json
 
@@ -239,6 +240,26 @@ def test_the_curves_of_a_training_without_validation_are_drawn(desk: Desk):
     drawn = desk.http.get(f"{it}/charts/history.svg")
     assert drawn.status_code == 200
     assert "validation" not in drawn.text
+
+
+def test_weights_of_another_framework_are_kernels_in_every_view_that_asks_for_them(desk: Desk):
+    linear = {"class_name": "Linear", "output_shape": [3]}
+    layers = [
+        {"name": "fc1", "parameters": [{"name": "weight", "shape": [3, 2]}, {"name": "bias", "shape": [3]}], **linear},
+        {"name": "norm", "parameters": [{"name": "weight", "shape": [3]}, {"name": "bias", "shape": [3]}], **linear},
+        {"name": "lstm", "parameters": [{"name": "weight_ih_l0", "shape": [12, 3]}], **linear},
+    ]
+    spec = an_external_spec().model_copy(update={"metrics": ("loss",)}).model_dump(mode="json") | {"layers": layers}
+    path = desk.http.post("/experiments", json=spec).headers["Location"]
+    history = measured(ANY_SPEC.validate_python(spec), 0, 1, 2)
+    assert desk.http.put(f"{path}/runs/0/series", json={"from_epoch": 1} | body(history)).status_code == 200
+    for query, expected in (
+        ("", ["fc1/weight", "lstm/weight_ih_l0"]),
+        ("?parameter=kernel&parameter=bias", ["fc1/weight", "fc1/bias", "norm/bias", "lstm/weight_ih_l0"]),
+        ("?parameter=weight", ["fc1/weight", "norm/weight"]),
+    ):
+        answered = desk.http.get(f"{path}/gradients{query}").json()["layers"]
+        assert [f"{each['layer']}/{each['parameter']}" for each in answered] == expected
 
 
 def test_rules_say_what_they_see_and_which_of_them_cannot_be_judged(desk: Desk):

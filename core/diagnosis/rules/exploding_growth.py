@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.diagnosis.evidence import Run
-from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.finding import Severity, Sighting, measure
 from core.diagnosis.groups import DATA, DRAW, GROWTHS, STEPS
 from core.diagnosis.rule import Rule
 
@@ -28,14 +28,23 @@ def look(run: Run) -> Sighting | None:
     if since is None:
         return None
     peak = float(largest.max())
+    doublings = int(streak.max())
+    grows, high = doublings >= TIMES, peak > LEVEL
     measures = (
-        measure("mean_gradient", peak, ">", LEVEL, "loss per unit of weight"),
-        measure("doublings", int(streak.max()), ">", TIMES - 1, "epochs in a row"),
+        measure("mean_gradient", peak, ">", LEVEL if high else None, "loss per unit of weight"),
+        measure("doublings", doublings, ">", TIMES - 1 if grows else None, "epochs in a row"),
     )
     above = np.where(np.isfinite(gradients.values), gradients.values, 0.0).max(axis=0) >= min(peak, LEVEL)
     layers = tuple(layer for layer, high in zip(gradients.layers, above, strict=True) if high)
-    return Sighting(layers, since, measures, "critical" if peak > LEVEL_CRITICAL else "warning")
+    severity: Severity = "critical" if peak > LEVEL_CRITICAL else "warning"
+    return Sighting(layers, since, measures, severity, explanation=None if grows else HUGE)
 
+
+HUGE = (
+    "The mean |gradient| of {layers} is {mean_gradient}, and does not grow: it is as large as that because errors or "
+    "inputs are. Updates of that size jump across the valley of the loss, unless the optimiser takes the size out, and "
+    "then they need very long. Scale the targets and the inputs to mean 0 and standard deviation 1."
+)
 
 RULE = Rule(
     name="exploding_growth",
@@ -55,6 +64,7 @@ RULE = Rule(
     ),
     remedies=(
         "input_scaling",
+        "target_scaling",
         "learning_rate_lower",
         "clip_by_global_norm",
         "initializer_for_activation",

@@ -1,10 +1,20 @@
 """The output layer does not fit the loss or the targets."""
 
-from core.diagnosis.evidence import Run
+from dataclasses import dataclass
+
+from core.diagnosis.answers import loss_of, output_units
+from core.diagnosis.evidence import ExternalRun, Run, Unknown
 from core.diagnosis.finding import Severity, Sighting, measure
 from core.diagnosis.rule import Rule
 from core.losses import LossFunction
-from core.spec.output import SQUASHING, Output, loss_takes_logits, output_of
+from core.spec.output import (
+    SQUASHING,
+    Output,
+    loss_takes_logits,
+    loss_takes_logits_elsewhere,
+    output_elsewhere,
+    output_of,
+)
 
 # Between which numbers an activation's output lies; those that are not named reach everything.
 EVERYTHING = (float("-inf"), float("inf"))
@@ -43,27 +53,52 @@ UNDONE = (
 
 def look(run: Run) -> Sighting | None:
     """Compare the last activation with what the loss takes and with the targets."""
-    output, loss = output_of(run.spec), run.spec.training.loss
-    function, reached = output.activation, reach(run, output.activation)
-    if function == "softmax" and run.spec.layers[-1].output_shape[-1] == 1:
-        return _sighting(run, output, reached, "a softmax over one unit is 1 whatever comes in", "critical")
-    if _undone(run, function):
+    made = _made(run)
+    function, reached = made.output.activation, reach(run, made)
+    if function == "softmax" and output_units(run) == 1:
+        return _sighting(made, reached, "a softmax over one unit is 1 whatever comes in", "critical")
+    if _undone(made):
         told = UNDONE.replace("{activation}", function)
         measures = (measure("reachable_share", reached, ">", None, REACHED),)
-        return Sighting((output.layer,), 0, measures, "info", explanation=told, remedies=())
-    wrong = _wrong(loss, function)
-    if not wrong and {function, output.before} <= {*SQUASHING}:
-        wrong = f"{output.before} has been applied already, and two in a row leave little of what tells them apart"
+        return Sighting((made.output.layer,), 0, measures, "info", explanation=told, remedies=())
+    wrong = _wrong(made.loss, function)
+    if not wrong and {function, made.output.before} <= {*SQUASHING}:
+        applied = made.output.before
+        wrong = f"{applied} has been applied already, and two in a row leave little of what tells them apart"
     if reached < 1 - SLACK:
-        return _sighting(run, output, reached, "some targets lie where it cannot reach", "critical")
-    return _sighting(run, output, reached, wrong, None) if wrong else None
+        return _sighting(made, reached, "some targets lie where it cannot reach", "critical")
+    return _sighting(made, reached, wrong, None) if wrong else None
 
 
-def _undone(run: Run, function: str) -> bool:
+@dataclass(frozen=True)
+class Made:
+    """What makes a network's output, its loss, and whether Keras takes this from logits whatever it is told."""
+
+    output: Output
+    loss: LossFunction
+    takes_logits: bool
+
+
+def _made(run: Run) -> Made:
+    """Of our own trainings from the spec, of those elsewhere from what their sender says.
+
+    Raises:
+        Unknown: it does not say which activations there are, or which loss.
+    """
+    if not isinstance(run, ExternalRun):
+        return Made(output_of(run.spec), run.spec.training.loss, loss_takes_logits(run.spec))
+    spec = run.external
+    output, loss = output_elsewhere(spec), loss_of(spec)
+    if output is None or loss is None:
+        raise Unknown("what activation makes its output, or its loss, is not known here")
+    return Made(output, loss, loss_takes_logits_elsewhere(spec))
+
+
+def _undone(made: Made) -> bool:
     """True if the output says that it is logits, is none, and Keras takes the right loss all the same."""
-    loss = run.spec.training.loss
-    asked = bool(getattr(loss, "from_logits", False)) and function in SERVES[loss.activation or "linear"]
-    return asked and loss_takes_logits(run.spec) and output_of(run.spec).before == "linear"
+    asked = bool(getattr(made.loss, "from_logits", False))
+    serves = made.output.activation in SERVES[made.loss.activation or "linear"]
+    return asked and serves and made.takes_logits and made.output.before == "linear"
 
 
 def _wrong(loss: LossFunction, function: str) -> str:
@@ -78,22 +113,25 @@ def _wrong(loss: LossFunction, function: str) -> str:
     return ""
 
 
-def reach(run: Run, function: str) -> float:
-    """The share of the targets' range that the activation can put out, in [0, 1]."""
-    loss, (low, high) = run.spec.training.loss, run.facts.target_range
-    if loss.margin:
+def reach(run: Run, made: Made) -> float:
+    """The share of the targets' range that the activation can put out, in [0, 1]; 1 where the range is not known."""
+    if made.loss.margin:
         low, high = -1.0, 1.0
-    if getattr(loss, "from_logits", False) or high <= low:
+    elif isinstance(run, ExternalRun):
         return 1.0
-    least, most = RANGES.get(function, EVERYTHING)
+    else:
+        low, high = run.facts.target_range
+    if getattr(made.loss, "from_logits", False) or high <= low:
+        return 1.0
+    least, most = RANGES.get(made.output.activation, EVERYTHING)
     return max(0.0, min(high, most) - max(low, least)) / (high - low)
 
 
-def _sighting(run: Run, output: Output, reached: float, wrong: str, severity: Severity | None) -> Sighting:
-    loss = run.spec.training.loss.kind
-    told = f"The output of {{layers}} is made by {output.activation}, the loss is {loss}: {wrong}. {FITTING}"
+def _sighting(made: Made, reached: float, wrong: str, severity: Severity | None) -> Sighting:
+    function, loss = made.output.activation, made.loss.kind
+    told = f"The output of {{layers}} is made by {function}, the loss is {loss}: {wrong}. {FITTING}"
     measures = (measure("reachable_share", reached, "<", 1 - SLACK if severity else None, REACHED),)
-    return Sighting((output.layer,), 0, measures, severity, explanation=told)
+    return Sighting((made.output.layer,), 0, measures, severity, explanation=told)
 
 
 RULE = Rule(

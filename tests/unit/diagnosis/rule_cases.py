@@ -10,9 +10,11 @@ import numpy as np
 from core.diagnosis import Run
 from core.diagnosis.rules import (
     class_imbalance,
+    contradicting_accuracy,
     exploding_gradient,
     exploding_growth,
     exploding_through_time,
+    frozen_accuracy,
     gradient_floor,
     gradient_spike,
     initial_loss,
@@ -21,6 +23,7 @@ from core.diagnosis.rules import (
     late_rise,
     learning_rate,
     loss_blow_up,
+    negative_crossentropy,
     nonzero_mean_initialization,
     oscillation,
     output_mismatch,
@@ -208,7 +211,29 @@ def _growing(level: float) -> Run:
     return a_run(series={"gradients.mean_abs": level})
 
 
+def _below_zero(size: float) -> Run:
+    losses = np.full(EPOCHS + 1, 0.5)
+    losses[20] = -size
+    return a_run(metrics={"loss": losses})
+
+
+def _answering_wrongly(share: float) -> Run:
+    """Half of the answers may be wrong with such a loss."""
+    return a_run(metrics={"loss": math.log(2) / 2, "accuracy": 1 - share})
+
+
+def _falling_unseen(share: float) -> Run:
+    """The accuracy is always 0.7, the loss that of answering so, and in the end a share of it."""
+    entropy = -0.7 * math.log(0.7) - 0.3 * math.log(0.3)
+    loss = np.full(EPOCHS + 1, entropy)
+    loss[10:] = share * entropy
+    return a_run(metrics={"loss": loss, "accuracy": 0.7})
+
+
 CASES: tuple[Case, ...] = (
+    Case("negative_crossentropy", _below_zero, -negative_crossentropy.BOUND, ">"),
+    Case("contradicting_accuracy", _answering_wrongly, contradicting_accuracy.MARGIN + 0.5, ">"),
+    Case("frozen_accuracy", _falling_unseen, frozen_accuracy.SHARE, "<"),
     Case("output_mismatch", _reaching, 1 - output_mismatch.SLACK, "<", at_birth=True),
     Case(
         "class_imbalance",
@@ -322,4 +347,4 @@ CASES: tuple[Case, ...] = (
     Case("overfitting", _apart, overfitting.GAP, ">"),
 )
 # Whose answer does not turn at a number: the tests of each are its own.
-WITHOUT_CASES = ("no_gradient", "finite_width", "born_dead_risk", "nonfinite", "dead_layer")
+WITHOUT_CASES = ("no_gradient", "finite_width", "born_dead_risk", "nonfinite", "dead_layer", "single_class")

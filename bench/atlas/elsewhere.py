@@ -1,0 +1,35 @@
+"""Examples of what only happens to data that this service does not make: trained here without it, as elsewhere."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.diagnosis import ExternalRun
+from core.history import History
+from core.spec import ExternalSpec
+
+SAMPLES, FEATURES, EPOCHS, RATE = 200, 2, 40, 0.5
+Array = NDArray[np.float64]
+
+
+def logistic_regression(spec: ExternalSpec, labels: Callable[[Array], Array]) -> tuple[ExternalRun, ...]:
+    """One sigmoid unit, trained by gradient descent on two clouds; `labels` makes targets of classes 0 and 1."""
+    return tuple(_run(spec, seed, labels) for seed in spec.seeds)
+
+
+def minus_one_and_one(classes: Array) -> Array:
+    """Labels as a hinge takes them."""
+    return 2 * classes - 1
+
+
+def _run(spec: ExternalSpec, seed: int, labels: Callable[[Array], Array]) -> ExternalRun:
+    random = np.random.default_rng(seed)
+    classes = np.arange(SAMPLES) % 2.0
+    x = random.normal(size=(SAMPLES, FEATURES)) + classes[:, None]
+    y, weights, bias, metrics = labels(classes), random.normal(size=FEATURES), 0.0, []
+    for _ in range(EPOCHS):
+        p = np.clip(1 / (1 + np.exp(-x @ weights - bias)), 1e-7, 1 - 1e-7)
+        metrics.append((-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), np.mean((p > 0.5) == y)))
+        weights, bias = weights - RATE * x.T @ (p - y) / SAMPLES, bias - RATE * np.mean(p - y)
+    return ExternalRun(spec, seed, History(spec.layout, 1, np.array(metrics, np.float32), {}))
