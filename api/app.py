@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api import errors, openapi
 from api.body_limit import BodyLimit
+from api.compression import Compression
 from api.dependencies import House, authorized
 from api.edge import Edge
 from api.live.live import Live
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.methods = Methods([*(route for each in ROUTES for route in each.router.routes), *app.routes])
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(OriginCheck, settings=settings)
+    app.add_middleware(Compression)
     app.add_middleware(Edge)
     return app
 

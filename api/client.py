@@ -28,6 +28,8 @@ SILENCE = 45.0  # seconds after which a stream is dead that is told to be alive 
 
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
+Body = ExperimentSpec | ExternalSpec | TreatmentSpec
+
 
 class Client(Sending):
     """One service, for as long as a `with` block lasts or until it is closed.
@@ -54,12 +56,7 @@ class Client(Sending):
 
         It is safe to send again what may have been lost: a key of its own goes with it.
         """
-        key = idempotency_key or str(uuid4())
-        try:
-            answer = self._post("/experiments", spec, key)
-        except Unreachable:
-            answer = self._post("/experiments", spec, key)
-        return ExperimentAnswer.model_validate_json(answer.content)
+        return ExperimentAnswer.model_validate_json(self._post_once("/experiments", spec, idempotency_key).content)
 
     def validate(self, spec: ExperimentSpec) -> ValidationAnswer:
         """Have a spec checked, counted and estimated."""
@@ -74,12 +71,19 @@ class Client(Sending):
         answer = self._ask("GET", f"/experiments/{experiment_id}/diagnosis")
         return ExperimentDiagnosisAnswer.model_validate_json(answer.content)
 
-    def treat(self, experiment_id: UUID | str, request: TreatmentSpec | None = None) -> TreatmentAnswer:
-        """Begin to find out which change cures an experiment; by default what its diagnosis names is tried."""
-        content = (request or TreatmentSpec()).model_dump_json()
-        path = f"/experiments/{experiment_id}/treatments"
-        answer = self._ask("POST", path, content=content, headers={"Content-Type": JSON})
-        return TreatmentAnswer.model_validate_json(answer.content)
+    def treat(
+        self,
+        experiment_id: UUID | str,
+        request: TreatmentSpec | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> TreatmentAnswer:
+        """Begin to find out which change cures an experiment; by default what its diagnosis names is tried.
+
+        It is safe to send again what may have been lost: a key of its own goes with it.
+        """
+        path, body = f"/experiments/{experiment_id}/treatments", request or TreatmentSpec()
+        return TreatmentAnswer.model_validate_json(self._post_once(path, body, idempotency_key).content)
 
     def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentAnswer:
         """Look at a treatment."""
@@ -271,6 +275,15 @@ class Client(Sending):
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
             return dict(archive)
 
-    def _post(self, path: str, spec: ExperimentSpec | ExternalSpec, key: str | None = None) -> httpx2.Response:
+    def _post_once(self, path: str, body: Body, key: str | None) -> httpx2.Response:
+        """Send what makes something, again where the answer is lost: with a key it is made once."""
+        key = key or str(uuid4())
+        try:
+            return self._post(path, body, key)
+        except Unreachable:
+            return self._post(path, body, key)
+
+    def _post(self, path: str, body: Body, key: str | None = None) -> httpx2.Response:
         headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
-        return self._ask("POST", path, content=spec.canonical(), headers=headers)
+        content = body.model_dump_json() if isinstance(body, TreatmentSpec) else body.canonical()
+        return self._ask("POST", path, content=content, headers=headers)

@@ -14,6 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.errors import NotAcceptable, NotModified, Unauthorized
 from api.live.live import Live
+from api.negotiation import Coding, wishes
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
@@ -87,13 +88,14 @@ def fresh(request: Request, response: Response, experiment_id: UUID, store: Stor
 
 
 def etag_of(request: Request, state: object) -> str:
-    """A strong ETag for the answer to this request, while `state` is what it is.
+    """A strong ETag for the answer to this request, while `state` is what it is: one for each coding of it.
 
     Raises:
         NotModified: the caller has that answer already.
     """
     basis = (state, request.url.path, request.url.query, request.headers.get("Accept", ""), _version())
-    etag = f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}"'
+    coding = Coding.of(request.headers.get("Accept-Encoding", "")).name
+    etag = f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}{f"-{coding}" if coding else ""}"'
     held = {each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")}
     if etag in held or "*" in held:
         raise NotModified(etag)
@@ -114,8 +116,8 @@ def accepted(request: Request) -> str:
     Raises:
         NotAcceptable: it likes none of them.
     """
-    wishes = [_wish(part) for part in request.headers.get("Accept", "*/*").split(",")]
-    liked = {kind: _quality(kind, wishes) for kind in (JSON, CSV, NPZ)}
+    wished = wishes(request.headers.get("Accept", "*/*"))
+    liked = {kind: _quality(kind, wished) for kind in (JSON, CSV, NPZ)}
     best = max(liked, key=lambda kind: liked[kind])  # of equals the first
     if liked[best] <= 0:
         raise NotAcceptable(f"this answer comes as {', '.join(liked)}; accepted: {request.headers['Accept']}")
@@ -125,17 +127,10 @@ def accepted(request: Request) -> str:
 MediaType = Annotated[str, Depends(accepted)]
 
 
-def _wish(part: str) -> tuple[str, float]:
-    kind, *parameters = (each.strip() for each in part.split(";"))
-    named = dict(each.split("=", 1) for each in parameters if "=" in each)
-    quality = named.get("q", "1")
-    return kind.lower(), float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0
-
-
-def _quality(kind: str, wishes: list[tuple[str, float]]) -> float:
+def _quality(kind: str, wished: list[tuple[str, float]]) -> float:
     """RFC 9110, 12.5.1: the most specific wish that fits decides."""
     for pattern in (kind, f"{kind.split('/')[0]}/*", "*/*"):
-        for wished, quality in wishes:
-            if wished == pattern:
+        for name, quality in wished:
+            if name == pattern:
                 return quality
     return 0.0

@@ -35,15 +35,27 @@ log = structlog.get_logger()
 
 
 def treat(
-    experiment_id: UUID, request: TreatmentSpec, *, store: ExperimentStore, queue: JobQueue, settings: Settings
+    experiment_id: UUID,
+    request: TreatmentSpec,
+    *,
+    store: ExperimentStore,
+    queue: JobQueue,
+    settings: Settings,
+    idempotency_key: str | None = None,
 ) -> TreatmentRecord:
     """Begin to treat an experiment that does not learn.
 
+    With an idempotency key that was used before for the same request, the treatment that it began is answered,
+    whatever has become of it.
+
     Raises:
         NotFound: there is no such experiment.
-        Conflict: it is trained elsewhere, not finished, nothing is wrong with it, or it is being treated already.
+        Conflict: it is trained elsewhere, not finished, nothing is wrong with it, or it is being treated already; or
+            the key was used for another request.
         Invalid: a remedy does not apply, they are more than the budget allows, or the service allows no so many seeds.
     """
+    if idempotency_key and (begun := store.treatments.added_with(experiment_id, idempotency_key, request)):
+        return begun
     experiment = store.get(experiment_id)
     spec = experiment.own_spec("a treatment trains changed specs, and there is none to change")
     if not experiment.status.is_finished:
@@ -63,7 +75,7 @@ def treat(
     )
     for trial in treatment.trials:
         check_bounds(trial.spec, settings)
-    record, needed = store.treatments.add(experiment_id, request, treatment)
+    record, needed = store.treatments.add(experiment_id, request, treatment, idempotency_key=idempotency_key)
     publish(needed, store=store, queue=queue)
     return record
 

@@ -9,6 +9,7 @@ from api.bodies import BodyRoute
 from api.cursor import read_cursor, write_cursor
 from api.dependencies import Queue, SettingsDep, Store, etag_of
 from api.errors import documented
+from api.routes.experiments import IdempotencyKey
 from api.treatments import TreatmentAnswer, TreatmentsAnswer, state_of
 from core import treatments
 from core.trials import TreatmentSpec
@@ -38,14 +39,19 @@ def treat(
     queue: Queue,
     settings: SettingsDep,
     request: Asked = TreatmentSpec(),
+    idempotency_key: IdempotencyKey = None,
 ) -> TreatmentAnswer:
     """Train treated variants of an experiment that does not learn, and say which change cures it.
 
     Every variant is an ordinary experiment, and goes through triage first. Single changes come before combinations,
     which are tried only where no single one cures; as soon as one cures, only smaller ones are tried. All are trained
     on the same seeds, and compared with the untreated spec on these and, as a control, on three times as many others.
+    With an `Idempotency-Key` that was sent before to this experiment with the same body, the answer is the treatment
+    that it began then.
     """
-    record = treatments.treat(experiment_id, request, store=store, queue=queue, settings=settings)
+    record = treatments.treat(
+        experiment_id, request, store=store, queue=queue, settings=settings, idempotency_key=idempotency_key
+    )
     response.headers["Location"] = f"/experiments/{experiment_id}/treatments/{record.id}"
     return TreatmentAnswer.of(record)
 

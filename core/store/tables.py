@@ -189,6 +189,7 @@ treatments = Table(
     Column("number", Number, primary_key=True),
     Column("id", Uuid, nullable=False, unique=True),
     _owner("experiments", index=True),
+    Column("idempotency_key", String(255)),
     Column("request", Text, nullable=False),  # JSON of core.trials.TreatmentSpec
     Column("base", Text, nullable=False),  # canonical JSON: the untreated spec, on the trials' seeds
     Column("candidates", JSON, nullable=False),  # [[remedy, ...], ...]
@@ -197,6 +198,7 @@ treatments = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     Column("error", Text),
+    Index(None, "experiment", "idempotency_key", unique=True),
     sqlite_autoincrement=True,
 )
 

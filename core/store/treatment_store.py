@@ -28,17 +28,31 @@ class TreatmentStore:
         self._clock = clock
 
     def add(
-        self, experiment_id: UUID, request: TreatmentSpec, treatment: Treatment
+        self,
+        experiment_id: UUID,
+        request: TreatmentSpec,
+        treatment: Treatment,
+        *,
+        idempotency_key: str | None = None,
     ) -> tuple[TreatmentRecord, list[UUID]]:
         """Keep a new treatment with the experiments that it needs first, which are to be published.
 
+        With an idempotency key that was used before for the same request: the treatment that it made.
+
         Raises:
             NotFound: there is no such experiment.
-            Conflict: it is being treated already.
+            Conflict: it is being treated already, or the key was used for another request.
         """
         with writing(self._engine) as connection:
-            made, needed = treatments.add(connection, experiment_id, request, treatment, self._clock())
+            now = self._clock()
+            made, needed = treatments.add(connection, experiment_id, request, treatment, now, idempotency_key)
             return treatments.get(connection, made), needed
+
+    def added_with(self, experiment_id: UUID, idempotency_key: str, request: TreatmentSpec) -> TreatmentRecord | None:
+        """The experiment's treatment with that key. Raises Conflict where the key was used for another request."""
+        with reading(self._engine) as connection:
+            known = treatments.added_with(connection, experiment_id, idempotency_key, request)
+            return treatments.get(connection, known) if known else None
 
     def get(self, id: UUID) -> TreatmentRecord:
         """One treatment. Raises NotFound."""

@@ -30,20 +30,26 @@ def add(
     request: TreatmentSpec,
     treatment: Treatment,
     now: datetime,
+    key: str | None,
 ) -> tuple[UUID, list[UUID]]:
     """A new treatment, and the experiments that it needs first. An untreated trial with a result is the experiment.
 
+    With a key that was used before for the same request: the treatment that it made, which needs nothing.
+
     Raises:
         NotFound: there is no such experiment.
-        Conflict: it is being treated already.
+        Conflict: it is being treated already, or the key was used for another request.
     """
-    number = submissions.find(connection, experiment_id).number
+    number = submissions.find(connection, experiment_id).number  # locked: of two with one key, one comes first
+    if key and (known := added_with(connection, experiment_id, key, request)):
+        return known, []
     running = and_(treatments.c.experiment == number, treatments.c.status == TreatmentStatus.running)
     if (other := connection.execute(select(treatments.c.id).where(running)).scalar()) is not None:
         raise Conflict(f"The experiment is being treated already: wait for treatment {other}, or cancel it.")
     row = {
         "id": uuid4(),
         "experiment": number,
+        "idempotency_key": key,
         "request": request.model_dump_json(),
         "base": treatment.base.canonical(),
         "candidates": treatment.candidates,
@@ -59,6 +65,16 @@ def add(
     itself = and_(trials.c.treatment == made, trials.c.role == "untreated", trials.c.stage == "finished")
     connection.execute(update(trials).where(itself).values(trained_in=number))
     return row["id"], needed
+
+
+def added_with(connection: Connection, experiment_id: UUID, key: str, request: TreatmentSpec) -> UUID | None:
+    """The treatment of an experiment that was added with this key. Raises Conflict where for another request."""
+    same_key = and_(experiments.c.id == experiment_id, treatments.c.idempotency_key == key)
+    query = select(treatments.c.id, treatments.c.request).join(experiments).where(same_key)
+    row = connection.execute(query).one_or_none()
+    if row and TreatmentSpec.model_validate_json(row.request) != request:
+        raise Conflict(f"The idempotency key {key!r} was used for another treatment: take a new key.")
+    return row.id if row else None
 
 
 def get(connection: Connection, id: UUID) -> TreatmentRecord:

@@ -8,18 +8,34 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from core.store import ExperimentStore
 from tests.acceptance.conftest import GRADLAB, a_service, alone, compiled, lab, service
+from tests.builders import MINUTE
 from tests.servers import DEADLINE, free_port, wait_until
 
 __all__ = ["a_service", "compiled", "lab", "service"]
 
 
 @pytest.fixture(scope="session")
-def live_api(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[str]:
-    """The address of `gradlab serve --api-only` in a process of its own, without a key and without a worker."""
+def live_folder(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Path:
+    """The data directory of a service."""
     folder = tmp_path_factory.mktemp("live")
     shutil.copy(migrated_file, folder / "gradlab.db")
-    port = free_port()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def live_store(live_folder: Path) -> Iterator[ExperimentStore]:
+    """The store of that service, for what a worker would write."""
+    store = ExperimentStore(f"sqlite:///{live_folder / 'gradlab.db'}", lease=MINUTE, max_attempts=3)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def live_api(live_folder: Path) -> Iterator[str]:
+    """The address of `gradlab serve --api-only` in a process of its own, without a key and without a worker."""
+    folder, port = live_folder, free_port()
     url = f"http://127.0.0.1:{port}"
     command = [GRADLAB, "serve", "--api-only", "--port", str(port)]
     with (folder / "log").open("w") as log:

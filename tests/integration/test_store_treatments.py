@@ -98,6 +98,19 @@ def test_of_many_who_save_at_once_one_begins_the_next_trials(store):
     assert len(store.page(limit=100).experiments) == 1 + 2 + 2
 
 
+def test_a_key_used_by_many_at_once_begins_one_treatment(store):
+    (experiment, _), gate = store.add(DEEP_TANH), threading.Barrier(8)
+
+    def add(_):
+        gate.wait()
+        return store.treatments.add(experiment.id, TreatmentSpec(), a_treatment([ADAM]), idempotency_key="monday")
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(add, range(8)))
+    assert len({record.id for record, _ in answers}) == 1
+    assert sum(bool(needed) for _, needed in answers) == 1
+
+
 def test_a_treatment_is_due_when_something_it_waits_for_is_finished_or_gone(store):
     record, _ = begun(store)
     control, look = record.trained_in[1], record.looked_in[2]

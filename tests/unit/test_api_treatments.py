@@ -111,6 +111,40 @@ def test_a_treatment_finds_the_smallest_cure_and_its_spec_is_ready_to_be_submitt
     assert "<td>control</td><td>finished</td>" in shown
 
 
+def test_the_same_key_and_request_are_the_same_treatment(desk, workers, ill):
+    key = {"Idempotency-Key": "monday"}
+    answers = [desk.http.post(f"{ill}/treatments", json={"seeds": 5}, headers=key) for _ in range(2)]
+    workers.work()
+    answers.append(desk.http.post(f"{ill}/treatments", json={"seeds": 5, "budget": 12}, headers=key))  # it is over
+    assert [each.status_code for each in answers] == [202] * 3
+    assert len({each.json()["id"] for each in answers} | {each.headers["Location"] for each in answers}) == 2
+    assert answers[2].json()["status"] == "completed"
+    assert len(desk.http.get(f"{ill}/treatments").json()["treatments"]) == 1
+
+
+def test_a_key_is_for_one_request_to_one_experiment(desk, workers, ill):
+    key = {"Idempotency-Key": "monday"}
+    first = desk.http.post(f"{ill}/treatments", json={"seeds": 5}, headers=key).json()["id"]
+    for other in ({"seeds": 6}, {"seeds": 5, "budget": 3}, {"seeds": 5, "remedies": ["optimizer_adam"]}, {}):
+        assert (
+            "another treatment" in refused(desk.http.post(f"{ill}/treatments", json=other, headers=key), 409)["detail"]
+        )
+    refused(desk.http.post(f"{ill}/treatments", json={"seeds": 5}, headers={"Idempotency-Key": "tuesday"}), 409)
+    refused(desk.http.post(f"{ill}/treatments", json={"seeds": 5}), 409)
+    workers.work()
+    another = desk.submit(ILL.model_copy(update={"name": "another"}))
+    workers.work()
+    second = desk.http.post(f"{another}/treatments", json={"seeds": 5}, headers=key)
+    assert (second.status_code, second.json()["id"] == first) == (202, False)
+    refused(desk.http.post(f"/experiments/{NOBODY}/treatments", json={"seeds": 5}, headers=key), 404)
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "two\tparts"])
+def test_a_key_of_a_treatment_that_is_no_key_is_refused(desk, key):
+    document = refused(desk.http.post(f"/experiments/{NOBODY}/treatments", headers={"Idempotency-Key": key}))
+    assert document["errors"][0]["field"].lower() == "idempotency-key"
+
+
 def test_every_treated_spec_is_looked_at_before_it_is_trained_and_looks_are_not_kept(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     workers.trained.clear()
