@@ -1,17 +1,21 @@
 """The engine against `keras.Model.fit` on convolutions and on recurrent layers over 200 time steps.
 
-    python -m bench.layers [--rounds 3] [--epochs 20] [--fit-epochs 5]
+    python -m bench.layers [--rounds 3] [--epochs 20] [--fit-epochs 5] [--networks conv2d gru ...]
 
 Seconds per epoch, validation included; the engine is warm and looks at epoch 0 as well, which counts.
 """
 
 import tempfile
+from collections.abc import Sequence
 
 from bench.networks import TIME_STEPS, convolutional, recurrent
 from bench.processes import conditions, fresh
 from bench.turns import Round, arguments, compare, report, take_turns
 
 RECORDS = ("standard", "nothing")
+# The filters of the two convolutions: few, and as many as small image networks have.
+FILTERS = {"conv2d": (8, 16), "conv2d, 32 and 64 filters": (32, 64)}
+NETWORKS = (*FILTERS, "gru", "lstm")
 
 
 def main() -> None:
@@ -19,23 +23,21 @@ def main() -> None:
     parser = arguments("other layers")
     parser.set_defaults(epochs=20)
     parser.add_argument("--fit-epochs", type=int, default=5)
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS)
     asked = parser.parse_args()
     with conditions():
-        rounds = take_turns(asked.rounds, lambda: measure(asked.epochs, asked.fit_epochs))
+        rounds = take_turns(asked.rounds, lambda: measure(asked.networks, asked.epochs, asked.fit_epochs))
     report(rounds, f"seconds per epoch ({TIME_STEPS} time steps)")
     others = [name.removesuffix(", model.fit") for name in rounds[0] if name.endswith(", model.fit")]
     compare(rounds, [(f"{name}, model.fit", f"{name}, {record}") for name in others for record in RECORDS])
 
 
-def measure(epochs: int, fit_epochs: int) -> Round:
+def measure(networks: Sequence[str], epochs: int, fit_epochs: int) -> Round:
     """One round: all of them once."""
     found: Round = {}
     with tempfile.TemporaryDirectory() as cache:
-        for name in ("conv2d", "gru", "lstm"):
-            specs = {
-                record: convolutional(epochs, record) if name == "conv2d" else recurrent(name, epochs, record)
-                for record in RECORDS
-            }
+        for name in networks:
+            specs = {record: _spec(name, epochs, record) for record in RECORDS}
             for record, spec in specs.items():
                 seconds = fresh("engine", spec=spec, cache=cache, repeats=2)
                 found[f"{name}, {record}, first epochs (in all)"] = seconds["first_chunk"]
@@ -43,6 +45,12 @@ def measure(epochs: int, fit_epochs: int) -> Round:
             fit = fresh("fit", spec=specs["standard"], cache=cache, epochs=fit_epochs)
             found |= {f"{name}, model.fit": fit["fit"], f"{name}, model.fit, GradientStatistics": fit["watched"]}
     return found
+
+
+def _spec(name: str, epochs: int, record: str) -> str:
+    if name in FILTERS:
+        return convolutional(epochs, record, FILTERS[name])
+    return recurrent(name, epochs, record)
 
 
 if __name__ == "__main__":

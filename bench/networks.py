@@ -47,12 +47,13 @@ def small(depth: int, width: int) -> ExperimentSpec:
     )
 
 
-def convolutional(epochs: int, record: str) -> str:
+def convolutional(epochs: int, record: str, filters: tuple[int, int] = (8, 16)) -> str:
     """Two convolutions on the digits: 898 images to train on, 899 to validate on."""
+    first, second = filters
     layers = [
-        {"kind": "conv2d", "filters": 8, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"kind": "conv2d", "filters": first, "kernel_size": 3, "padding": "same", "activation": "relu"},
         {"kind": "max_pooling2d", "pool_size": 2},
-        {"kind": "conv2d", "filters": 16, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"kind": "conv2d", "filters": second, "kernel_size": 3, "padding": "same", "activation": "relu"},
         {"kind": "flatten"},
         {"kind": "dense", "units": 10, "activation": "softmax"},
     ]

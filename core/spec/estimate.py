@@ -32,8 +32,8 @@ COMPILE_SECONDS, COMPILE_SECONDS_PER_LAYER = 2.5, 0.25
 COMPILE_BYTES, COMPILE_BYTES_PER_LAYER = 200_000_000, 8_000_000
 # One layer's share of an update, and one time step's, forward and backward.
 UPDATE_SECONDS_PER_LAYER, UPDATE_SECONDS_PER_STEP = 4e-6, 4e-5
-# Multiply-adds per second in matrix products and in convolutions, for which XLA has no fast code on a CPU.
-OPERATIONS_PER_SECOND, CONVOLUTIONS_PER_SECOND = 2.5e10, 2e9
+# Multiply-adds per second in matrix products and in convolutions.
+OPERATIONS_PER_SECOND = 2.5e10
 # Sorting one number into the bins of a histogram.
 HISTOGRAM_SECONDS = 1.5e-8
 # A multiply-add forward makes two backward: by the weights and by the inputs.
@@ -158,8 +158,7 @@ def _pretrained_layers(spec: ExperimentSpec) -> int:
 
 def _forward_seconds(layer: NamedLayer) -> float:
     """One sample's way through a layer."""
-    rate = CONVOLUTIONS_PER_SECOND if "conv" in layer.spec.kind else OPERATIONS_PER_SECOND
-    return layer.spec.operations(layer.input_shape) / rate
+    return layer.spec.operations(layer.input_shape) / OPERATIONS_PER_SECOND
 
 
 def _kept(layer: NamedLayer) -> int:

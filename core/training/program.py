@@ -22,10 +22,10 @@ from core.spec.side_by_side import MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_S
 from core.training.architecture import where_variables_lie
 from core.training.compiled import Compiled
 from core.training.data import Data
+from core.training.forms import compiled_forms
 from core.training.namespace import xp
 from core.training.network import LayerValues, Network, flattened
 from core.training.patience import Patience
-from core.training.products import sum_small_products
 from core.training.recorder import NORMS, Recorder, Series, Traces
 from core.training.stack import Stack
 from core.training.task import Task
@@ -59,9 +59,7 @@ class Program:
     """
 
     def __init__(self, spec: ExperimentSpec, width: int) -> None:
-        network = Network(spec, seed=0)
-        sum_small_products(network)
-        self.stack = Stack(network, width)
+        self.stack = Stack(compiled_forms(Network(spec, seed=0)), width)
         self._layout, self._task = spec.layout, Task(spec)
         self._update = Update(spec, self.stack, self._task)
         self._recorder = Recorder(spec, width)

@@ -27,6 +27,7 @@ from core.statistics import (
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
+from core.training.forms import compiled_forms
 from core.training.network import Network
 from core.training.probe import Probe, Seen, full_gradients
 from core.training.segments import Segments
@@ -86,12 +87,13 @@ class Recorder:
         network = Network(spec, seed=0)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
+        # Layers that cannot stand side by side have loops over time or large sums, which XLA makes much quicker.
+        compiles = not stackable(spec)
         # Looks at the same network at the ends of several epochs stand side by side like those at several seeds.
-        self._some = Stack(network, looks_for(spec))
+        self._some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, looks_for(spec))
         steps = len(self.layout["time_signals"].columns) if "time_signals" in self.layout else 0
         self._probe, self._steps = Probe(self._some, self._task), steps
-        # Layers that cannot stand side by side have loops over time or large sums, which XLA makes much quicker.
-        self._flows = Compiled(self._probe.look, jit=not stackable(spec))
+        self._flows = Compiled(self._probe.look, jit=compiles)
         self._at_start = Compiled(self._initially, jit=False)
         self._predict = Compiled(lambda x: self._all.predict(x)[0], jit=False)
 

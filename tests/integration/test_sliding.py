@@ -1,0 +1,180 @@
+"""Convolutions and poolings in the engine's own words: Keras's numbers, in forms that are fast inside a loop."""
+
+import re
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from core.layers.layer import ShapeMismatch
+from core.spec import ExperimentSpec
+from core.spec.experiment import ModelSpec
+from core.training import convolutions, poolings
+from core.training.data import Data
+from core.training.program import Program
+from core.training.sliding import Axis
+
+SLOWLY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
+
+
+def sizes(rank: int, largest: int) -> st.SearchStrategy[list[int]]:
+    return st.lists(st.integers(1, largest), min_size=rank, max_size=rank)
+
+
+@st.composite
+def sliding_layers(draw: st.DrawFn, kinds: tuple[str, ...]) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """A layer of the vocabulary and the shape of a batch for it."""
+    kind = draw(st.sampled_from(kinds))
+    rank = int(kind[-2])
+    fields: dict[str, Any] = {"kind": kind, "padding": draw(st.sampled_from(["valid", "same"]))}
+    size, strides = draw(sizes(rank, 6)), draw(sizes(rank, 4))
+    if kind.startswith("conv"):
+        fields |= {"filters": draw(st.integers(1, 5)), "kernel_size": size, "use_bias": draw(st.booleans())}
+    else:
+        fields["pool_size"] = size
+    if kind == "conv1d":
+        fields["padding"] = draw(st.sampled_from(["valid", "same", "causal"]))
+        if draw(st.booleans()):
+            strides, fields["dilation_rate"] = [1], draw(st.integers(1, 4))
+    fields["strides"] = strides
+    if rank == 1:
+        fields = {name: value[0] if isinstance(value, list) else value for name, value in fields.items()}
+    # On both sides of the number of channels up to which a convolution is one product.
+    channels = draw(st.sampled_from([1, 2, convolutions.MAX_UNFOLDED_CHANNELS, convolutions.MAX_UNFOLDED_CHANNELS + 1]))
+    return fields, (draw(st.integers(1, 4)), *draw(sizes(rank, 12)), channels)
+
+
+def made(fields: dict[str, Any], shape: tuple[int, ...]) -> tuple[Any, tuple[Axis, ...]]:
+    """Keras's layer, and how it slides."""
+    spec = ModelSpec.model_validate({"layers": [fields]}).layers[0]
+    try:
+        spec.output_shape(shape[1:])
+    except ShapeMismatch:
+        assume(False)
+    layer = spec.build(keras, name="any", seeds=iter(range(9)))
+    layer.build(shape)
+    kernel = layer.kernel_size if hasattr(layer, "kernel_size") else layer.pool_size
+    dilations = getattr(layer, "dilation_rate", (1,) * len(kernel))
+    ways = zip(shape[1:-1], kernel, layer.strides, dilations, strict=True)
+    return layer, tuple(Axis(*way, layer.padding) for way in ways)
+
+
+def forth_and_back(compute: Any, *tensors: Any) -> list[np.ndarray]:
+    """What comes out, and the gradient of a weighted sum of it by each tensor."""
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        out = compute(*tensors)
+        weights = np.random.default_rng(1).normal(size=out.shape).astype(np.float32)
+        total = tf.reduce_sum(out * weights)
+    return [each.numpy() for each in (out, *tape.gradient(total, tensors))]
+
+
+def assert_close(ours: list[np.ndarray], theirs: list[np.ndarray]) -> None:
+    for mine, expected in zip(ours, theirs, strict=True):
+        # A sum of some hundred products of numbers around 1, in another order: some units of float32's last place.
+        scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
+        np.testing.assert_allclose(mine, expected, rtol=0, atol=2e-6 * scale)
+
+
+@given(sliding_layers(("conv1d", "conv2d")))
+@settings(max_examples=150, **SLOWLY)
+def test_convolutions_are_kerass_forward_and_in_both_gradients(case):
+    fields, shape = case
+    layer, axes = made({**fields, "use_bias": False}, shape)
+    x = tf.constant(np.random.default_rng(0).normal(size=shape).astype(np.float32))
+    kernel = tf.convert_to_tensor(layer.kernel.value)
+
+    def theirs(x, kernel):
+        with keras.StatelessScope([(layer.kernel, kernel)]):
+            return layer(x)
+
+    expected = forth_and_back(theirs, x, kernel)
+    assert_close(forth_and_back(lambda *each: convolutions.convolve(*each, axes), x, kernel), expected)
+    if len(axes) == 2:
+        for form in (convolutions.unfolded, convolutions.ordered):
+            assert_close(forth_and_back(lambda *each, form=form: form(*each, axes), x, kernel), expected)
+
+
+@given(sliding_layers(("max_pooling1d", "max_pooling2d", "average_pooling1d", "average_pooling2d")), st.booleans())
+@settings(max_examples=150, **SLOWLY)
+def test_poolings_are_kerass_forward_and_in_the_gradient_also_where_several_are_largest(case, ties):
+    fields, shape = case
+    layer, axes = made(fields, shape)
+    draws = np.random.default_rng(0)
+    values = draws.integers(0, 3, size=shape) if ties else draws.normal(size=shape)
+    x = tf.constant(values.astype(np.float32))
+    pool = poolings.POOLS[fields["kind"]]
+    assert_close(forth_and_back(lambda x: pool(x, axes), x), forth_and_back(layer, x))
+
+
+def a_spec(*layers: dict[str, Any], series: bool = False) -> ExperimentSpec:
+    digits = {"kind": "digits", "form": "image", "scale": [0, 1], "train_size": 70}
+    sine = {"kind": "sine", "samples": 60, "length": 12, "train_size": 40}
+    output = {"kind": "dense", "units": 1 if series else 10, "activation": "linear" if series else "softmax"}
+    loss = "mean_squared_error" if series else "categorical_crossentropy"
+    return ExperimentSpec.model_validate(
+        {
+            "dataset": sine if series else digits,
+            "model": {"layers": [*layers, {"kind": "flatten"}, output]},
+            "training": {"loss": loss, "optimizer": "adam", "epochs": 1, "batch_size": 32},
+        }
+    )
+
+
+WIDE = {"filters": 20, "kernel_size": 3, "activation": "relu"}
+IMAGES = a_spec(
+    {"kind": "conv2d", **WIDE, "padding": "same"},
+    {"kind": "max_pooling2d"},
+    {"kind": "residual", "layers": [{"kind": "conv2d", **WIDE, "padding": "same"}]},
+    {"kind": "conv2d", **WIDE, "strides": 2},
+)
+SERIES = a_spec(
+    {"kind": "conv1d", **WIDE, "padding": "causal"},
+    {"kind": "conv1d", **WIDE, "dilation_rate": 2},
+    {"kind": "average_pooling1d", "pool_size": 3, "strides": 1, "padding": "same"},
+    {"kind": "conv1d", **WIDE, "strides": 2, "padding": "same"},
+    series=True,
+)
+# The order of axes that XLA hands to a library, input, kernel and output; any other becomes nested loops.
+ORDER = "b01f_01io->b01f"
+
+
+def slow_operations(compiled: Any, *arguments: Any) -> list[str]:
+    """A compiled program's convolutions in another order, and its sliding windows."""
+    ir = compiled._traced.experimental_get_compiler_ir(*arguments)
+    orders = re.findall(r" convolution\(.*?dim_labels=([\w>-]+)", ir(stage="optimized_hlo"))
+    windows = re.findall(r" (reduce-window|select-and-scatter)\(", ir(stage="hlo"))
+    return [each for each in orders if each != ORDER] + windows
+
+
+def program_and_arguments(spec: ExperimentSpec) -> tuple[Program, tuple[Any, ...]]:
+    program = Program(spec, 1)
+    orders = np.arange(spec.dataset.train_count, dtype=np.int32)[None, None]
+    return program, program._arguments(Data(spec), orders, 1)
+
+
+@pytest.mark.parametrize("spec", [IMAGES, SERIES], ids=["images", "series"])
+def test_a_compiled_training_has_no_convolution_that_xla_makes_nested_loops_of(spec):
+    program, arguments = program_and_arguments(spec)
+    assert slow_operations(program._run, *arguments) == []
+    train_x, train_y = arguments[:2]
+    assert slow_operations(program._recorder._flows, train_x[:32], train_y[:32]) == []
+
+
+def test_kerass_own_forms_would_be_nested_loops(monkeypatch):
+    monkeypatch.setattr("core.training.program.compiled_forms", lambda network: network)
+    program, arguments = program_and_arguments(IMAGES)
+    slow = set(slow_operations(program._run, *arguments))
+    assert {"reduce-window", "select-and-scatter"} < slow
+    assert any("->" in each for each in slow)
+
+
+def test_a_large_batch_is_not_copied_for_every_position_of_the_kernel():
+    axes = (Axis(64, 5), Axis(64, 5))
+    assert convolutions.unfolds((32, 8, 8, 1), (Axis(8, 3), Axis(8, 3)))
+    assert not convolutions.unfolds((5000, 64, 64, 3), axes)
+    assert not convolutions.unfolds((None, 64, 64, 3), axes)
