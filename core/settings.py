@@ -153,9 +153,9 @@ class Settings(BaseSettings):
         return self.broker_url or "filesystem://"
 
     @property
-    def is_embedded(self) -> bool:
-        """Whether the database or the broker lives in the data directory."""
-        return not (self.database_url and self.broker_url)
+    def is_folder_broker(self) -> bool:
+        """Whether messages are files in `broker_dir`."""
+        return self.broker.startswith("filesystem://")
 
     @property
     def broker_dir(self) -> Path:

@@ -28,6 +28,10 @@ TRANSPORT_ALIASES |= {
 EMBEDDED = "filesystem://"
 # Submitting waits no longer than this for a broker that does not answer: the sweep will publish instead.
 CONNECT_SECONDS = 2.0
+# Kombu's keys for messages under way, which other programs on the same Redis have too: ours have our name.
+OWN_KEYS = ("unacked_key", "unacked_index_key", "unacked_mutex_key")
+# What Redis says when it takes nothing more: its memory's bound is reached, or its disk is full.
+REDIS_FULL = ("maxmemory", "MISCONF")
 # How long a message lies in the embedded broker's folder at most before an idle worker looks.
 POLLING_SECONDS = 0.05
 
@@ -42,10 +46,11 @@ class JobQueue(Protocol):
 def celery_config(settings: Settings) -> dict[str, Any]:
     """What publisher and worker must agree on."""
     return {
-        "broker_url": EMBEDDED + "localhost" if _embedded(settings) else settings.broker,
+        "broker_url": EMBEDDED + "localhost" if settings.is_folder_broker else settings.broker,
         "broker_transport_options": _transport(settings),
         "broker_connection_timeout": CONNECT_SECONDS,
         "broker_connection_retry_on_startup": True,
+        "broker_channel_error_retry": True,  # a broker that refuses may accept later: nobody ends for that
         "task_default_queue": QUEUE,
         "task_serializer": "json",
         "accept_content": ["json"],
@@ -57,7 +62,7 @@ class CeleryQueue:
     """A JobQueue on any broker that Celery speaks to."""
 
     def __init__(self, settings: Settings) -> None:
-        self._folder = settings.broker_dir if _embedded(settings) else None
+        self._folder = settings.broker_dir if settings.is_folder_broker else None
         self._app = Celery("gradlab", set_as_current=False)
         self._app.conf.update(celery_config(settings))
         # One try: whoever waits for a submission is told at once, and the sweep tries again.
@@ -71,8 +76,11 @@ class CeleryQueue:
 
     def is_empty(self) -> bool:
         """Whether no message waits to be taken. Raises Unavailable."""
-        with _translated(), self._app.connection_for_write() as connection, connection.channel() as channel:
-            return not channel.queue_declare(QUEUE, durable=True).message_count
+        with _translated(), self._app.connection_for_write() as connection:
+            try:
+                return not connection.default_channel.queue_declare(QUEUE, durable=True).message_count
+            except (*connection.connection_errors, *connection.channel_errors) as error:
+                raise OperationalError(str(error)) from error
 
     def ping(self) -> None:
         """Raise Unavailable unless the broker takes messages."""
@@ -84,17 +92,17 @@ class CeleryQueue:
 
     @staticmethod
     def _impatient(settings: Settings) -> dict[str, Any]:
-        redis = settings.broker.startswith(("redis://", "rediss://"))
-        return {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": CONNECT_SECONDS} if redis else {}
+        waits = ("socket_connect_timeout", "socket_timeout")
+        return dict.fromkeys(waits, CONNECT_SECONDS) if _redis(settings) else {}
 
 
-def _embedded(settings: Settings) -> bool:
-    return settings.broker.startswith(EMBEDDED)
+def _redis(settings: Settings) -> bool:
+    return settings.broker.startswith(("redis://", "rediss://"))
 
 
 def _transport(settings: Settings) -> dict[str, Any]:
-    if not _embedded(settings):
-        return {}
+    if not settings.is_folder_broker:
+        return {name: f"{QUEUE}.{name}" for name in OWN_KEYS} if _redis(settings) else {}
     messages = settings.broker_dir / "messages"
     messages.mkdir(parents=True, exist_ok=True)
     return {
@@ -109,4 +117,12 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, KombuError, ChannelError, OSError) as error:
-        raise (DiskFull() if is_full(error) else Unavailable("The broker does not answer.")) from error
+        raise _outage(error) from error
+
+
+def _outage(error: Exception) -> Unavailable:
+    if is_full(error):
+        return DiskFull()
+    if any(words in str(error) for words in REDIS_FULL):
+        return Unavailable("The broker takes no messages: it is out of memory, or cannot save to its disk.")
+    return Unavailable("The broker does not answer.")

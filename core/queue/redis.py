@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from kombu.transport import redis
 from kombu.utils.json import dumps
+from redis.exceptions import RedisError
 
 from core.errors import shorten
 from core.queue.messages import QUEUE, checked
@@ -19,15 +20,33 @@ REJECTED = f"{QUEUE}.rejected"
 MAX_REJECTED = 1_000
 
 
+class QoS(redis.QoS):
+    """Gives back messages that were delivered and not acknowledged, for as long as they can be read."""
+
+    def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
+        """Give one back, or put aside what is none."""
+        try:
+            super().restore_by_tag(tag, client, leftmost)
+        except (RedisError, *self.channel.connection_errors):
+            raise
+        except Exception as error:  # whatever a decoder says of foreign bytes
+            with self.channel.conn_or_acquire(client) as connected:
+                item = connected.hget(self.unacked_key, tag)
+            self._remove_from_indices(tag).execute()
+            self.channel.put_aside(item or repr(error), repr(error))
+
+
 class Channel(redis.Channel):
     """Kombu's channel, which takes an item from the list before it reads it."""
+
+    QoS = QoS
 
     def _brpop_read(self, **options: Any) -> Any:
         """Take and deliver the next message. Raises Empty when there was none, or none that can be read."""
         try:
             return super()._brpop_read(**options)
-        except (Empty, *self.connection_errors):
-            raise
+        except (Empty, RedisError, *self.connection_errors):
+            raise  # the server's own words are no message
         except Exception as error:  # whatever a decoder says of foreign bytes
             unread = getattr(error, "doc", getattr(error, "object", None))  # of a JSON or a Unicode error
             self.put_aside(unread if isinstance(unread, str | bytes) else repr(error), repr(error))

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from core.queue import QUEUE
 from core.queue.redis import REJECTED
 from core.store import Status
 from tests.builders import a_spec
-from tests.servers import wait_until
+from tests.servers import Redis, wait_until
 from tests.workers import Lab
 
 UNREADABLE = {
@@ -72,3 +73,28 @@ def test_a_worker_outlives_what_is_no_message(lab: Lab):
     assert worker.log.read_text().count("message_rejected") == len(UNREADABLE)
     assert "Unrecoverable" not in worker.log.read_text()
     assert worker.terminate() == 0
+
+
+@pytest.mark.campaign
+def test_a_worker_outlives_a_redis_that_refuses_and_what_others_left_unacknowledged(
+    redis_server: Redis, tmp_path: Path, compiled: Path
+):
+    redis_server.empty()
+    lab = Lab(tmp_path, compiled, BROKER_URL=redis_server.url)
+    client = redis.Redis.from_url(redis_server.url)
+    try:
+        worker = lab.start_worker()
+        worker.wait_ready()
+        client.set(QUEUE, "a text where a list should be")
+        worker.wait_for("ResponseError")
+        client.delete(QUEUE)
+        client.hset(f"{QUEUE}.unacked_key", "foreign", b"\xff\x00")
+        client.zadd(f"{QUEUE}.unacked_index_key", {"foreign": 1})
+        wait_until(lambda: client.llen(REJECTED) == 1)
+        experiment, _ = experiments.submit(a_spec(epochs=2), store=lab.store, queue=lab.queue, settings=lab.settings)
+        lab.wait_for(experiment.id, Status.completed)
+        assert not client.hexists(f"{QUEUE}.unacked_key", "foreign")
+        assert worker.terminate() == 0
+    finally:
+        lab.close()
+        client.close()
