@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from core.errors import MAX_PROBLEMS, Conflict, Invalid, LabError, NotFound, Problem, Unavailable
+from core.disk import is_full
+from core.errors import MAX_PROBLEMS, Conflict, DiskFull, Invalid, LabError, NotFound, Problem, Unavailable
 from core.spec.problems import from_pydantic
 
 PROBLEM_JSON = "application/problem+json"
@@ -159,5 +160,7 @@ def _not_modified(_: Request, error: Any) -> Response:
     return Response(status_code=304, headers={"ETag": error.etag, "Vary": "Accept"})
 
 
-def _unexpected(request: Request, _: Exception) -> Response:
+def _unexpected(request: Request, error: Exception) -> Response:
+    if is_full(error):
+        return problem(request, 503, str(DiskFull()))
     return problem(request, 500, "Something broke on our side; the service's log says what.")

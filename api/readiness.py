@@ -9,6 +9,7 @@ from core.errors import Unavailable
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
+from core.store.database import folder_of
 from core.store.migrate import check_revision
 
 OK = "ok"
@@ -22,7 +23,7 @@ class Readiness(BaseModel):
 
 
 def readiness(store: ExperimentStore, queue: CeleryQueue, settings: Settings) -> Readiness:
-    """Ask the database, its migrations, the broker, and the disk on which the embedded ones of them live."""
+    """Ask the database, its migrations, the broker, and the disks on which the embedded ones of them live."""
     checks = {
         "database": _asked(store.ping),
         "migrations": _asked(lambda: check_revision(settings.database)),
@@ -33,8 +34,10 @@ def readiness(store: ExperimentStore, queue: CeleryQueue, settings: Settings) ->
 
 
 def _check_disk(settings: Settings) -> None:
-    if settings.is_embedded:
-        check_room(settings.data_dir)
+    """Raise Unavailable unless there is room for the database and the broker, where they are files of ours."""
+    broker = settings.broker_dir if settings.is_folder_broker else None
+    for folder in filter(None, {folder_of(settings.database), broker}):
+        check_room(folder)
 
 
 def _asked(check: Callable[[], None]) -> str:

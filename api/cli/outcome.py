@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from api.client import Refused, Unreachable
-from core.errors import Invalid, Problem, Unavailable
+from core.disk import is_full
+from core.errors import DiskFull, Invalid, Problem, Unavailable
 from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.spec.experiment import parse
@@ -65,6 +66,11 @@ def in_one_line() -> Iterator[None]:
         raise typer.Exit(Exit.INVALID) from error
     except (Unreachable, Unavailable) as error:
         _say(str(error))
+        raise typer.Exit(Exit.UNREACHABLE) from error
+    except OSError as error:
+        if not is_full(error):
+            raise
+        _say(str(DiskFull()))
         raise typer.Exit(Exit.UNREACHABLE) from error
     except SystemExit as error:
         if not isinstance(error.code, str):  # a text is how the application says that it will not start

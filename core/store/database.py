@@ -53,11 +53,17 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
+def folder_of(url: str) -> Path | None:
+    """The folder in which an embedded database lives; None for one with a server of its own, or in memory."""
+    file = _parsed(url).database
+    is_file = _parsed(url).get_backend_name() == "sqlite" and file and file != ":memory:"
+    return Path(str(file)).parent if is_file else None
+
+
 def make_room(url: str) -> None:
     """Make the folder in which an embedded database lives."""
-    file = _parsed(url).database
-    if _parsed(url).get_backend_name() == "sqlite" and file and file != ":memory:":
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    if folder := folder_of(url):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
@@ -128,7 +134,7 @@ def _outage(error: DBAPIError, engine: Engine) -> Unavailable | None:
 def _disk_error(error: DBAPIError, engine: Engine) -> Unavailable:
     """SQLite could not grow, open or map one of its files: for want of room, or for another reason."""
     try:
-        check_room(Path(engine.url.database or "").parent)
+        check_room(Path(str(engine.url.database)).parent)
     except DiskFull as full:
         return full
     except Unavailable:

@@ -1,6 +1,8 @@
 """Looking at experiments: one, many, again; cancelling and deleting; who may ask, and what every answer carries."""
 
 import base64
+import errno
+import os
 import sqlite3
 from uuid import uuid4
 
@@ -258,6 +260,30 @@ def test_every_answer_forbids_guessing_and_foreign_scripts(desk: Desk):
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Content-Security-Policy"].startswith("default-src 'self'")
         assert "Server" not in headers
+
+
+def test_a_full_disk_is_said_wherever_it_is_met(desk: Desk, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    desk.bell.ping = lambda: None  # type: ignore[attr-defined]
+    monkeypatch.setattr(ExperimentStore, "page", full)
+    assert "disk is full" in refused(desk.http.get("/experiments"), 503)["detail"]
+    monkeypatch.setattr("core.disk.TemporaryFile", full)
+    answer = desk.http.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["disk"].startswith("The disk is full")
+
+
+@pytest.mark.parametrize("urls", [{}, {"database_url": "sqlite:///{}/lab.db", "broker_url": "redis://127.0.0.1:1"}])
+def test_the_disks_that_are_asked_are_those_with_files_of_ours(urls, open_desk, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("api.readiness.check_room", asked.append)
+    desk = open_desk(**{name: url.format(tmp_path) for name, url in urls.items()})
+    desk.bell.ping = lambda: None  # type: ignore[attr-defined]
+    desk.http.get("/readyz")
+    data = desk.settings.data_dir.resolve()
+    assert set(asked) == ({tmp_path} if urls else {data, data / "broker"})
 
 
 def test_a_service_in_order_is_ready(open_desk):
