@@ -21,6 +21,7 @@ from core.settings import Settings
 from core.spec import ExperimentSpec, ExternalSpec
 from core.spec.estimate import check_bounds
 from core.spec.external import check_external_bounds
+from core.spec.lighter import advice, is_out_of_memory
 from core.store import Claim, Experiment, ExperimentStore, Orders, Status, utc_now
 from core.treatment import Difference, Remedy, difference, remedy
 from core.trials import asked_about, look_at
@@ -235,7 +236,7 @@ def run(
             # XLA keeps what it has compiled on the disk: without room for that, somebody may train it later.
             no_room = is_full(failure)
             status = Status.queued if no_room else Status.failed
-            error = None if no_room else reason(failure)
+            error = None if no_room else _why(failure, claim.spec)
         if status is Status.queued:
             insist(partial(store.release, claim))
         else:
@@ -245,6 +246,11 @@ def run(
         log.info("claim_lost")  # another worker goes on, or nobody wants it any more: nothing is left to do
     except Unavailable as away:
         log.error("database_away", error=repr(away.__cause__))  # the lease runs out, then the sweep sees to it
+
+
+def _why(failure: BaseException, spec: ExperimentSpec) -> str:
+    """One or two sentences for whoever submitted it."""
+    return f"{reason(failure)}. {advice(spec)}" if is_out_of_memory(failure) else reason(failure)
 
 
 def _train(

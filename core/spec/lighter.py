@@ -1,11 +1,12 @@
 """What would make a training take less memory, the most effective change first."""
 
-from core.spec.estimate import memory
+from core.spec.estimate import estimate, memory
 from core.spec.experiment import ExperimentSpec
 from core.spec.side_by_side import width_for
 
 # So many changes are named: those for the largest parts of the estimate.
 MAX_CHANGES = 4
+MEGABYTE = 1_000_000
 
 
 def own_bytes(spec: ExperimentSpec) -> int:
@@ -34,3 +35,15 @@ def lighter(spec: ExperimentSpec) -> tuple[str, ...]:
     parts = sorted(memory(spec).items(), key=lambda part: -part[1])
     named = dict.fromkeys(change for part, _ in parts for change in changes.get(part, ()))
     return tuple(named)[:MAX_CHANGES]
+
+
+def advice(spec: ExperimentSpec) -> str:
+    """What was estimated, and what would make it smaller: for whoever's training lacked memory."""
+    estimated = f"{estimate(spec).memory_bytes / MEGABYTE:,.0f} MB were estimated beyond TensorFlow's own"
+    return f"{estimated}. What would make it smaller: {', '.join(lighter(spec))}."
+
+
+def is_out_of_memory(failure: BaseException) -> bool:
+    """Whether a training ended because memory could not be had, as NumPy, TensorFlow and XLA say it."""
+    text = str(failure).lower()
+    return isinstance(failure, MemoryError) or "out of memory" in text or "oom when allocating" in text

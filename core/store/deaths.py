@@ -14,8 +14,7 @@ from uuid import UUID
 from sqlalchemy import Engine, Row, select
 
 from core.spec import ExperimentSpec
-from core.spec.estimate import estimate
-from core.spec.lighter import lighter, own_bytes
+from core.spec.lighter import MEGABYTE, advice, own_bytes
 from core.store import claims
 from core.store.database import reading, writing
 from core.store.records import Status
@@ -27,7 +26,6 @@ MAX_MEMORY_DEATHS = 2
 # Whose own arrays take less does not fill a machine: a process that trains the smallest network takes 0.9 GB itself.
 # Such a one that is killed, was so by somebody, unless the system counted it among those that it killed for memory.
 MIN_SUSPECT_BYTES = 150_000_000
-MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,7 @@ class Death:
             how = f"was ended by {_name(self.signal)}" if self.signal else "exited by itself"
             return f"Attempt {attempt} was lost: its process {how}.{size}{'.' if size else ''}"
         why = "killed by the system for want of memory" if self.out_of_memory else "killed, most likely for memory"
-        foreseen = f"{estimate(spec).memory_bytes / MEGABYTE:,.0f} MB were estimated beyond TensorFlow's own"
-        seen = f"{size}; {foreseen}." if size else f" {foreseen[0].upper()}{foreseen[1:]}."
-        return f"Attempt {attempt} was {why}.{seen} What would make it smaller: {', '.join(lighter(spec))}."
+        return f"Attempt {attempt} was {why}.{size}{'.' if size else ''} {advice(spec)}"
 
 
 class DeathStore:

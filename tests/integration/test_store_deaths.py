@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from core.spec import ExperimentSpec
-from core.spec.lighter import lighter
+from core.spec.lighter import advice, lighter
 from core.store import Death, Status
 from tests.builders import MINUTE, a_chunk, a_large_spec, a_spec
 
@@ -28,8 +28,7 @@ def test_the_first_time_it_waits_at_once_for_the_machine(store):
     it = killed(store, LARGE, CERTAIN)
     assert it.status is Status.queued
     assert it.error == (
-        "Attempt 1 was killed by the system for want of memory. It held 1,234 MB when last seen; "
-        f"{it.error.split('; ')[1]}"
+        f"Attempt 1 was killed by the system for want of memory. It held 1,234 MB when last seen. {advice(LARGE)}"
     )
     assert (
         "MB were estimated beyond TensorFlow's own. What would make it smaller: fewer samples (now 20,000)" in it.error

@@ -317,6 +317,26 @@ def test_a_training_that_lacks_room_on_a_disk_is_given_back_and_not_held_against
     assert run(it).status is Status.completed
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        MemoryError("Unable to allocate 9 GiB"),
+        RuntimeError("OOM when allocating tensor"),
+        RuntimeError("Out of memory: 1"),
+    ],
+    ids=repr,
+)
+def test_a_training_that_could_not_have_its_memory_says_what_would_take_less(store, run, failure):
+    def train(spec, checkpoint):
+        raise failure
+        yield
+
+    failed = run(store.add(SPEC)[0].id, train)
+    assert failed.status is Status.failed
+    assert failed.error.startswith(f"{type(failure).__name__}: {failure}. ")
+    assert "What would make it smaller: " in failed.error
+
+
 def test_a_worker_that_is_to_stop_does_not_wait_for_a_database(store, run):
     told = iter([False, True, True])
     it = store.add(SPEC)[0].id
