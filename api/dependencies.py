@@ -21,6 +21,8 @@ from core.store import ExperimentStore
 
 # So many bodies are validated at a time: each holds the interpreter's lock for as long.
 MAX_BODY_READERS = 2
+# So many triages wait for a worker at a time; the others wait for one of these to end.
+MAX_TRIAGE_WAITERS = 20
 JSON, CSV, NPZ = "application/json", "text/csv", "application/x-npz"
 
 
@@ -33,6 +35,7 @@ class House:
     queue: CeleryQueue
     live: Live
     body_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_BODY_READERS))
+    triage_waiters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_TRIAGE_WAITERS))
 
 
 def _house(request: Request) -> House:

@@ -131,6 +131,12 @@ def problem(
     )
 
 
+def problem_text(status: int, detail: str, instance: str) -> bytes:
+    """A problem document as JSON, for whoever answers outside of the application."""
+    document = ProblemDocument(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=instance)
+    return document.model_dump_json(exclude={"errors_omitted"}).encode()
+
+
 def _lab_error(request: Request, error: Any) -> Response:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     problems, omitted = getattr(error, "problems", ()), getattr(error, "omitted", 0)

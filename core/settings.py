@@ -66,6 +66,19 @@ class Settings(BaseSettings):
     max_body_bytes: PositiveInt = 1_000_000
     """Larger request bodies are refused unread."""
 
+    header_timeout: Duration = timedelta(seconds=10)
+    """The head of a request must be there so soon after the connection was made, or the request begun."""
+    body_timeout: Duration = timedelta(seconds=60)
+    """The body of a request must be there so soon after its head."""
+    send_timeout: Duration = timedelta(seconds=120)
+    """An answer of which nothing has been taken for so long is broken off."""
+    keep_alive: Duration = timedelta(seconds=5)
+    """A connection on which nothing is asked for so long after an answer is closed."""
+    max_connections: PositiveInt = 1000
+    """Connections in all, streams among them; never more than there are descriptors for, less 160 of our own."""
+    max_connections_per_address: PositiveInt = 500
+    """Connections from one address, or one IPv6 network of 64 bits. Behind a proxy all come from the proxy's."""
+
     lease: Duration = timedelta(seconds=60)
     """A worker that has not written for so long is taken for dead. Longer than the slowest compilation."""
     silence: Duration = timedelta(minutes=5)

@@ -1,6 +1,8 @@
 """The embedded service: API and worker, started and stopped as one."""
 
+import asyncio
 import gc
+import math
 import os
 import signal
 import socket
@@ -10,12 +12,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
 from api.dependencies import House
+from api.server import ClientConnection, Connections
 from core.disk import survive_full_logs
 from core.errors import DatabaseTooNew, Unavailable
 from core.settings import Settings
@@ -26,6 +30,9 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A worker that dies at once, again and again, is started again ever more slowly.
 FIRST_PAUSE, LONGEST_PAUSE, LONG_LIFE = 0.5, 30.0, 60.0
 LOOK_SECONDS = 0.1
+# Connections that are accepted before any of them is looked at, and those that wait in the kernel for that. asyncio
+# takes both for one number, and while descriptors are lacking it logs so many errors a second.
+MAX_ACCEPTED, MAX_QUEUED = 16, 1024
 # What is printed for a service that listens on all addresses: they are nobody's name.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -76,12 +83,19 @@ class _Api(uvicorn.Server):
     Uvicorn's own way ends the process by the signal once the API has stopped, before the worker could be.
     """
 
-    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+    def __init__(self, app: FastAPI, config: uvicorn.Config, connections: Connections) -> None:
         super().__init__(config)
-        self._app = app
+        self._app, self._connections = app, connections
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, with a queue longer than what is accepted at a time."""
+        asyncio.get_running_loop().set_exception_handler(self._connections.quietly)
+        await super().startup(sockets)
+        for each in sockets or []:
+            each.listen(MAX_QUEUED)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the open streams first: it is for them that uvicorn would wait."""
@@ -101,15 +115,18 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
 
 
 def _api(settings: Settings) -> uvicorn.Server:
-    app = create_app(settings)
+    app, connections = create_app(settings), Connections(settings)
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        http=partial(ClientConnection, connections),  # type: ignore[arg-type]
+        timeout_keep_alive=math.ceil(settings.keep_alive.total_seconds()),
+        backlog=MAX_ACCEPTED,
+        log_level="error",  # a warning is what anybody can cause who sends something else than HTTP
         server_header=False,
         # A download that somebody does not take would otherwise hold up a stop for ever.
         timeout_graceful_shutdown=5,
     )
-    return _Api(app, config)
+    return _Api(app, config, connections)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -1,0 +1,13 @@
+"""What a connection is waiting for."""
+
+from enum import Enum
+
+
+class Phase(Enum):
+    """What a connection is waiting for."""
+
+    head = "the rest of a request's head"
+    body = "the rest of a request's body"
+    answer = "its answer"
+    drain = "the rest of a body that has been answered already"
+    over = "its end: what still comes is not read"
