@@ -66,7 +66,7 @@ def guard(engine: Engine) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
-    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return found
 
 
