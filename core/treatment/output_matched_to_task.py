@@ -87,6 +87,7 @@ REMEDY = Remedy(
         "output_mismatch",
         "contradicting_accuracy",
         "frozen_accuracy",
+        "nonfinite",
         "initial_loss",
         "not_learning",
         "plateau",

@@ -209,3 +209,19 @@ def test_a_softmax_over_one_unit_is_the_root_of_what_its_metrics_show():
     diagnosis = diagnose(spec, [run])
     assert (diagnosis.verdict, diagnosis.root_cause) == ("ill", "output_mismatch")
     assert {"contradicting_accuracy", "frozen_accuracy"} <= {finding.rule for finding in diagnosis.findings}
+
+
+@pytest.mark.parametrize(
+    ("loss", "minimised", "word"),
+    [
+        ([0.7, 0.7, 0.6, math.nan], BINARY, "Nothing had grown"),
+        ([0.7, 4.0, 7.1, math.nan], BINARY, "what grew before"),
+        ([0.7, math.inf, math.nan], BINARY, "what grew before"),
+        ([math.nan, math.nan], BINARY, "within the first epoch"),
+        ([math.nan, math.nan], "my_own", "Nothing had grown"),
+    ],
+)
+def test_three_stories_of_nan_from_the_loss_alone(loss, minimised, word):
+    finding = found(elsewhere(minimised, loss=loss))["nonfinite"]
+    assert word in finding.explanation
+    assert finding.since_epoch == 1 + int(np.flatnonzero(~np.isfinite(loss))[0])

@@ -233,6 +233,27 @@ class TestNonfinite:
         values[:, 0] = 10  # a tensor on which the loss does not depend has NaN for a gradient
         assert nonfinite.RULE(a_run(series={"gradients.nonfinite": values})) is None
 
+    @pytest.mark.parametrize(
+        ("where", "kind", "grown", "rate", "word"),
+        [
+            ("gradient", "nan", 1.0, 0.05, "square root"),
+            ("loss", "nan", 1.0, 0.05, "square root"),
+            ("gradient", "nan", 10.1, 0.05, "what grew before"),
+            ("gradient", "inf", 1.0, 0.05, "what grew before"),
+            ("weight", "nan", 1.0, 0.05, "what grew before"),
+            ("gradient", "nan", 1.0, 50.0, "what grew before"),
+        ],
+    )
+    def test_a_nan_with_nothing_grown_before_is_a_singular_point(self, where, kind, grown, rate, word):
+        loss = np.array([0.7, 0.7 * grown, math.nan])
+        culprit = Culprit(2, 5, where, "dense_2", "kernel", kind, 7)
+        spec = a_network(training=sgd(rate))
+        run = a_run(spec, epochs=2, metrics={"loss": loss}, stopped_by="nonfinite", culprit=culprit)
+        sighting = nonfinite.RULE(run)
+        assert sighting is not None
+        assert word in (sighting.explanation or "")
+        assert ("learning_rate_lower" in (sighting.remedies or ())) == (word == "what grew before")
+
     def test_epoch_0_alone_can_be_enough(self):
         assert nonfinite.RULE(a_run(epochs=0, metrics={"loss": math.inf})) is not None
         assert nonfinite.RULE(of_nothing_but(a_run(epochs=0), math.nan)) is not None
