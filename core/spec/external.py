@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from core.errors import Invalid, Problem, shorten
-from core.frozen import Frozen
+from core.frozen import Frozen, Tightened, is_stored
 from core.history import Layout, SeriesLayout, Tensor
 from core.settings import Settings
 from core.spec.problems import at_most, impossible
@@ -41,11 +41,11 @@ NUMBER_BYTES = 4
 MAX_SAMPLES = 2**31 - 1
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Axis = Annotated[int, Field(ge=0, le=MAX_AXIS)]
+Axis = Annotated[int, Field(ge=0, le=MAX_AXIS), Tightened]
 
 
-def _countable(shape: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
-    if math.prod(size for size in shape or () if size) > MAX_ENTRIES:
+def _countable(shape: tuple[int | None, ...], info: ValidationInfo) -> tuple[int | None, ...]:
+    if not is_stored(info) and math.prod(size for size in shape if size) > MAX_ENTRIES:
         raise impossible("", f"a shape of at most {MAX_ENTRIES:,} numbers in all", shorten(shape))
     return shape
 

@@ -9,7 +9,9 @@ import pytest
 from api.app import create_app
 from api.bodies import MAX_DEPTH, MAX_FIELDS, MAX_VALUES
 from core.errors import MAX_PROBLEMS, Invalid, Problem, shorten
+from core.frozen import STORED
 from core.settings import Settings
+from core.spec import ANY_SPEC
 from core.spec.experiment import parse
 from core.spec.network import walk
 from tests.builders import a_spec
@@ -93,6 +95,12 @@ def test_an_axis_beyond_all_measure_is_refused(shared_desk: Desk, axis: int):
     layer = {**LAYER, "parameters": [{"name": "kernel", "shape": [axis, 1]}]}
     document = problems_of(shared_desk, SUBMIT, {**EXTERNAL, "layers": [layer]})
     assert document["errors"][0]["field"] == "layers[0].parameters[0].shape[0]"
+
+
+def test_shapes_that_an_earlier_version_took_in_stay_readable():
+    layer = {**LAYER, "output_shape": [2**40], "parameters": [{"name": "kernel", "shape": [10**200, 1]}]}
+    spec = ANY_SPEC.validate_json(json.dumps({**EXTERNAL, "layers": [layer]}), context=STORED)
+    assert spec.layers[0].parameters[0].shape == (10**200, 1)
 
 
 def test_a_shape_of_more_numbers_than_can_be_counted_is_refused(shared_desk: Desk):
