@@ -207,6 +207,12 @@ EXAMPLES: tuple[Example, ...] = (
         NARROW, as_heat_map("gradients", "zero_fraction"),
     ),
     Example(
+        "zero_gradient",
+        "The features of the breast cancer data as they were measured, some of them around 1,000.",
+        "At 1 no weight of a layer has had a gradient in any batch of the epoch.",
+        CANCER, as_heat_map("gradients", "zero_fraction"),
+    ),
+    Example(
         "vanishing_through_time",
         "A simple recurrent layer is to add two numbers out of a sequence of thirty.",
         "Of the signal at the last step less and less reaches the first one, in later epochs even less than at the "

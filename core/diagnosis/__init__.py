@@ -51,6 +51,7 @@ from core.diagnosis.rules import (
     vanishing_gradient,
     vanishing_signal,
     vanishing_through_time,
+    zero_gradient,
 )
 from core.spec import ExperimentSpec, ExternalSpec
 
@@ -66,7 +67,7 @@ RULES: tuple[Rule, ...] = (
     exploding_gradient.RULE, exploding_growth.RULE, gradient_spike.RULE, loss_blow_up.RULE, nonfinite.RULE,
     # What stands in the way of the signal.
     saturation.RULE, saturation_range.RULE, predicted_vanishing.RULE,
-    dead_units.RULE, dead_layer.RULE, dead_network.RULE,
+    dead_units.RULE, dead_layer.RULE, dead_network.RULE, zero_gradient.RULE,
     vanishing_through_time.RULE, vanishing_signal.RULE, vanishing_gradient.RULE, gradient_floor.RULE,
     # What the loss shows.
     update_ratio.RULE, oscillation.RULE, late_rise.RULE, single_class.RULE, plateau.RULE, not_learning.RULE,

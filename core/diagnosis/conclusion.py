@@ -104,20 +104,29 @@ def conclude(spec: ExperimentSpec | ExternalSpec, runs: Sequence[Run], rules: Se
 def _sightings(rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome]) -> dict[int, Sighting]:
     """What a rule says of each seed. Symptoms count only where the run fails: many of them are seen in healthy ones.
 
-    Whether a run fails that was trained elsewhere cannot be said: there they count as long as its loss has not fallen.
+    Of a run that was trained elsewhere they count as long as its loss has not fallen. Symptoms that are `always`
+    reported are no more than a piece of information where the run learns.
 
     Raises:
-        Unknown: it needs what is not known of a training elsewhere.
+        Unknown: it needs what is not known of a training elsewhere, and no seed shows it without.
     """
-    seen = {}
+    seen, missing = {}, None
     for run in runs:
-        sighting = rule(run)
+        try:
+            sighting = rule(run)
+        except Unknown as unknown:
+            missing = unknown
+            continue
         if sighting is None:
             continue
-        fails = outcomes[run.seed].verdict in ("fails", "diverged")
-        fails = fails or (isinstance(run, ExternalRun) and stands_still(run))
+        became = outcomes[run.seed].verdict
+        fails = became in ("fails", "diverged") or (isinstance(run, ExternalRun) and stands_still(run))
         if fails or (sighting.kind or rule.kind) != "symptom":
             seen[run.seed] = sighting
+        elif rule.always:
+            seen[run.seed] = replace(sighting, severity="info") if became == "learns" else sighting
+    if missing is not None and not seen:
+        raise missing
     return seen
 
 
@@ -203,11 +212,12 @@ def _root(findings: Sequence[Finding], outcomes: Mapping[int, Outcome]) -> str |
     """The finding that follows from no other and explains most: most failing seeds first, then the most severe, the
     commonest, the earliest.
 
-    Where something failed, only what leads there is asked.
+    Where something failed and it is said what, only what leads there is asked.
     """
     failing = {seed for seed, each in outcomes.items() if each.verdict in ("fails", "diverged")}
     by_name = {each.rule: each for each in findings}
-    asked = {each.rule for each in findings if not failing or each.kind == "failure"}
+    failures = {each.rule for each in findings if each.kind == "failure"}
+    asked = failures if failing and failures else {*by_name}
     waiting = list(asked)
     while waiting:
         new = {*by_name[waiting.pop()].caused_by} - asked

@@ -14,6 +14,7 @@ from core.spec import ExperimentSpec, ExternalSpec, NamedLayer
 
 # What turns a layer's pre-activations off, rather than damping them: its inactive share is no saturation.
 RELU_LIKE = ("relu", "relu6")
+NOTHING_KNOWN = "neither its data nor how its network was made and trained is known here"
 RECURRENT = ("simple_rnn", "gru", "lstm", "bidirectional")
 
 
@@ -196,7 +197,7 @@ class ExternalRun(Run):
     @property
     def spec(self) -> ExperimentSpec:
         """Not known."""
-        raise Unknown("neither its data nor how its network was made and trained is known here")
+        raise Unknown(NOTHING_KNOWN)
 
     @property
     def facts(self) -> DataFacts:
@@ -275,6 +276,11 @@ def largest(values: np.ndarray) -> float:
     """The largest of the finite values; NaN where there is none."""
     finite = values[np.isfinite(values)]
     return float(finite.max()) if len(finite) else float("nan")
+
+
+def windows(values: np.ndarray, count: int) -> np.ndarray:
+    """(count,) the medians of so many windows, one after another, into which the second half is cut."""
+    return np.array([middle(part) for part in np.array_split(values[len(values) // 2 :], count)])
 
 
 def running_medians(values: np.ndarray, window: int) -> np.ndarray:

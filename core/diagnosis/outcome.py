@@ -12,8 +12,9 @@ After a tenth of its epochs, 20 at least, a run that has gained next to nothing 
 that has learnt less than half of what the neighbours know; where they know too little to say, one that has gained next
 to nothing.
 
-Of a run that was trained elsewhere the data are not known, and with them both ends of the scale: whether it learns
-cannot be said, only whether it diverged, and whether its loss has fallen far below what it was in the first epoch.
+Of a run that was trained elsewhere the data are not known, and with them both ends of the scale. It fails where its
+loss no longer falls and is not below what always giving the same answer loses, as far as that is known
+(`core.diagnosis.elsewhere`), and where no hidden kernel has a gradient. Whether it learns cannot be said.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.diagnosis.elsewhere import PERFECT, accuracy_at_chance, constant_loss, explained, is_dead, is_flat
 from core.diagnosis.evidence import ExternalRun, Run, middle
 
 Verdict = Literal["learns", "fails", "diverged", "undecided"]
@@ -35,10 +37,9 @@ LEAST_GAIN = {"classes": 0.01, "labels": 0.01, "values": 0.05}
 LEAST_SHARE = 0.5
 # Where the neighbours avoid less than a tenth of the errors, half of it could be chance.
 LEAST_REACHABLE = 0.1
-# Of a training elsewhere, its last losses by that of its first epoch. Both ends of the scale being unknown this tells
-# learning from not learning badly: of the tutorial's networks those that learn end at 0.46 to 0.75, 23 of 30 tanh
-# networks that do not above 0.5, 26 of 26 relu networks above 0.95. It is asked only whether to tell of
-# symptoms.
+# Of a training elsewhere, its last losses by an early one. Both ends of the scale being unknown this tells learning
+# from not learning badly: of the tutorial's networks those that learn end at 0.46 to 0.75, 23 of 30 tanh networks that
+# do not above 0.5, 26 of 26 relu networks above 0.95. It is asked only whether to tell of symptoms.
 LEAST_FALL = 0.5
 # Epochs over which the median is taken: single ones swing.
 RECENT = 5
@@ -66,7 +67,7 @@ class Outcome:
 def outcome(run: Run) -> Outcome:
     """What became of a run, or what it looks like so far."""
     if isinstance(run, ExternalRun):
-        return Outcome("diverged" if _diverged(run) else "undecided", *(float("nan"),) * 4)
+        return _elsewhere(run)
     gain, learnt = gains(run), learnt_shares(run)
     recent = middle(gain[-RECENT:]), middle(learnt[-RECENT:])
     least = LEAST_GAIN[run.spec.dataset.target.kind]
@@ -88,12 +89,34 @@ def _decided_after(epochs: int) -> int:
 
 
 def stands_still(run: ExternalRun) -> bool:
-    """Whether the loss has not fallen far since the first epoch, when that can be said: then symptoms are looked at."""
+    """Whether the loss has not fallen far, when that can be said: then symptoms are looked at.
+
+    It is held against that of the second epoch, too: raw inputs make the first one's huge, whatever comes after it.
+    """
     loss = run.metric("loss")
-    if loss is None or (run.history.last_epoch < decided_epoch(run) and not run.finished):
+    if loss is None or not _decided(run):
         return False
     finite = loss[np.isfinite(loss)]
-    return len(finite) > 1 and finite[0] > 0 and middle(loss[-RECENT:]) > LEAST_FALL * finite[0]
+    # A loss that is as good as 0 has nowhere to fall to.
+    return len(finite) > 1 and middle(loss[-RECENT:]) > max(PERFECT, LEAST_FALL * min(finite[:2]))
+
+
+def _elsewhere(run: ExternalRun) -> Outcome:
+    """What became of a training elsewhere: `fails` where that is certain, never `learns`."""
+    nothing, loss, constant, least = float("nan"), run.metric("loss"), constant_loss(run), LEAST_GAIN["classes"]
+    gain = nothing if loss is None else (constant - middle(loss[-RECENT:])) / constant
+    if not np.isfinite(gain):
+        gain, least = explained(run), LEAST_GAIN["values"]
+    if _diverged(run):
+        return Outcome("diverged", gain, nothing, least, nothing)
+    stuck = loss is not None and gain < least and is_flat(loss) and accuracy_at_chance(run)
+    fails = _decided(run) and (stuck or is_dead(run))
+    return Outcome("fails" if fails else "undecided", gain, nothing, least, nothing)
+
+
+def _decided(run: Run) -> bool:
+    """Whether it can be said by now whether a run learns."""
+    return run.history.last_epoch >= decided_epoch(run) or run.finished
 
 
 def gains(run: Run) -> np.ndarray:
@@ -125,7 +148,7 @@ def learnt_shares(run: Run, part: str = "") -> np.ndarray:
 def _verdict(run: Run, gain: float, learnt: float, least: float, enough: float) -> Verdict:
     if _diverged(run):
         return "diverged"
-    if run.history.last_epoch < decided_epoch(run) and not run.finished:
+    if not _decided(run):
         return "undecided"
     if np.isfinite(enough) and learnt >= enough:
         return "learns"

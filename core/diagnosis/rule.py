@@ -28,6 +28,7 @@ class Rule:
         remedies: names of remedies in `core.treatment`, best first.
         causes: names of the rules of which this one can be a consequence.
         look: the question in code.
+        always: a symptom that is reported whatever became of the run; of one that learns as ``info``.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Rule:
     remedies: tuple[str, ...]
     causes: tuple[str, ...]
     look: Callable[[Run], Sighting | None]
+    always: bool = False
 
     def __call__(self, run: Run) -> Sighting | None:
         """What it says of a run; None where it has nothing to say. NaN and infinities are answers like any other."""

@@ -23,6 +23,7 @@ REMEDY = Remedy(
         "dead_units",
         "dead_layer",
         "dead_network",
+        "zero_gradient",
         "born_dead_risk",
         "nonzero_mean_initialization",
         "symmetric_units",

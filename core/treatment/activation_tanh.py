@@ -22,6 +22,7 @@ REMEDY = Remedy(
         "dead_units",
         "dead_layer",
         "dead_network",
+        "zero_gradient",
         "born_dead_risk",
     ),
     changes=(

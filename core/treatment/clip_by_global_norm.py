@@ -38,6 +38,7 @@ REMEDY = Remedy(
         "dead_units",
         "dead_layer",
         "dead_network",
+        "zero_gradient",
         "oscillation",
         "late_rise",
     ),

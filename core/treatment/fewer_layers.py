@@ -42,6 +42,7 @@ REMEDY = Remedy(
         "born_dead_risk",
         "dead_layer",
         "dead_network",
+        "zero_gradient",
         "symmetric_units",
     ),
     changes=(

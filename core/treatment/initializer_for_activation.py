@@ -46,6 +46,7 @@ REMEDY = Remedy(
         "dead_units",
         "dead_layer",
         "dead_network",
+        "zero_gradient",
         "gradient_floor",
         "update_ratio",
         "not_learning",

@@ -25,6 +25,7 @@ REMEDY = Remedy(
         "dead_units",
         "dead_layer",
         "dead_network",
+        "zero_gradient",
         "target_range",
         "predicted_exploding",
         "exploding_through_time",

@@ -53,6 +53,7 @@ REMEDY = Remedy(
         "born_dead_risk",
         "dead_layer",
         "dead_network",
+        "zero_gradient",
         "symmetric_units",
         "predicted_exploding",
     ),

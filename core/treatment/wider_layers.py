@@ -47,6 +47,7 @@ REMEDY = Remedy(
         "born_dead_risk",
         "dead_layer",
         "dead_network",
+        "zero_gradient",
         "dead_units",
     ),
     changes="Hidden layers that are narrower than 5/3 of their number get so many units or filters.",

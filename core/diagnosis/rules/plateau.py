@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from core.diagnosis.evidence import Run, middle
+from core.diagnosis.evidence import ExternalRun, Run, windows
 from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.groups import BIRTH, DATA, DEATHS, DRAW, EXPLOSIONS, SATURATIONS, STEPS, VANISHINGS
+from core.diagnosis.outcome import outcome
 from core.diagnosis.rule import Rule
 
 # Less than 5 % better in each of five windows (TheDeepChecker), here of the avoidable loss.
@@ -14,19 +15,26 @@ FEWEST_EPOCHS = 20
 
 def look(run: Run) -> Sighting | None:
     """Cut the second half of the epochs into windows, and compare each with the one before."""
-    loss, facts = run.metric("loss"), run.facts
-    scale = facts.constant_loss - facts.perfect_loss
-    if loss is None or len(loss) <= FEWEST_EPOCHS or not scale > 0:
+    loss = run.metric("loss")
+    if loss is None or len(loss) <= FEWEST_EPOCHS:
         return None
-    late = loss[len(loss) // 2 :]
-    levels = np.array([middle(part) for part in np.array_split(late, WINDOWS + 1)])
+    levels = windows(loss, WINDOWS + 1)
+    elsewhere = isinstance(run, ExternalRun)  # what could be avoided is not known there
+    if elsewhere and outcome(run).verdict != "fails":  # what has learnt all there is stands still, too
+        return None
+    scale = np.abs(levels[:-1]) if elsewhere else run.facts.constant_loss - run.facts.perfect_loss
     decreases = (levels[:-1] - levels[1:]) / scale
-    if not (decreases < DECREASE).all():
+    if not (np.all(scale > 0) and (decreases < DECREASE).all()):
         return None
-    since = int(run.epochs[len(loss) // 2])
-    return Sighting(
-        (), since, (measure("largest_decrease", float(decreases.max()), "<", DECREASE, "of the avoidable loss"),)
-    )
+    since, unit = int(run.epochs[len(loss) // 2]), "of the loss" if elsewhere else "of the avoidable loss"
+    measures = (measure("largest_decrease", float(decreases.max()), "<", DECREASE, unit),)
+    return Sighting((), since, measures, explanation=BY_ITSELF if elsewhere else None)
+
+
+BY_ITSELF = (
+    "Over the second half of the epochs the training loss has not fallen by more than {largest_decrease} of itself "
+    "from one fifth to the next: more epochs of the same would not help."
+)
 
 
 RULE = Rule(
@@ -35,7 +43,8 @@ RULE = Rule(
     kind="symptom",
     severity="info",
     formula=(
-        "in each of `windows` windows of the second half of the epochs the loss falls by less than decrease·(L₀ − L*)"
+        "in each of `windows` windows of the second half of the epochs the loss falls by less than decrease·(L₀ − L*); "
+        "of a training elsewhere by less than decrease of the window before"
     ),
     thresholds={"decrease": DECREASE, "windows": WINDOWS},
     source="TheDeepChecker (Ben Braiek & Khomh 2022), stagnated loss",

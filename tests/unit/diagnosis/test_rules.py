@@ -392,7 +392,7 @@ class TestLearningRate:
         assert sighting.remedies
         assert sighting.remedies[0] == "learning_rate_higher"
 
-    def test_too_small_is_not_said_where_no_gradient_arrives(self):
+    def test_too_small_is_not_said_where_zero_gradient_arrives(self):
         run = a_run(a_network(training=sgd(1e-6)), epochs=0, series={"gradients.l2": by_layer(*[0, 1] * 4, rows=1)})
         assert learning_rate.RULE(run) is None
 
