@@ -59,8 +59,9 @@ class Diagnosis:
 
     Attributes:
         verdict: ``ill``: more than a third of the seeds looked at fail, diverge or learn by heart; ``at risk``: some
-            do, or a risk is seen in more than a third, or a symptom of a training elsewhere; ``undecided``: nothing is
-            seen yet and it is too early, or it cannot be said; else ``healthy``.
+            do, or a risk is seen in more than a third, or a symptom of a training elsewhere, or a critical one in any
+            seed that is not known to learn; ``undecided``: nothing is seen yet and it is too early, or it cannot be
+            said; else ``healthy``.
         root_cause: the rule of the finding that the others follow from; None where there is none.
         findings: causes before their consequences.
         outcomes: what became of each seed.
@@ -95,6 +96,8 @@ def conclude(spec: ExperimentSpec | ExternalSpec, runs: Sequence[Run], rules: Se
     found = [_finding(rule, seen[rule.name], len(runs), order) for rule in rules if seen.get(rule.name)]
     findings = _in_causal_order(found, {rule.name: rule for rule in rules})
     verdict = _verdict(findings, outcomes, len(spec.seeds))
+    if verdict == "at risk":
+        findings = tuple(_with_share(each) for each in findings)
     root = None if verdict in ("healthy", "undecided") else _root(findings, outcomes)
     last = {run.seed: run.history.last_epoch for run in runs}
     told = tuple(_told(seed, last.get(seed), outcomes.get(seed)) for seed in spec.seeds)
@@ -203,9 +206,22 @@ def _verdict(findings: Sequence[Finding], outcomes: Mapping[int, Outcome], seeds
         return "ill"
     # Symptoms are among them: of our own trainings only those that fail show any, and these are bad already.
     risks = [each for each in findings if each.kind in ("risk", "symptom") and each.severity != "info"]
-    if bad or any(len(each.seeds) > SHARE * each.of_seeds for each in risks):
+    if bad or any(len(each.seeds) > SHARE * each.of_seeds or _threatens(each, known) for each in risks):
         return "at risk"
     return "undecided" if len(known) < seeds else "healthy"
+
+
+def _with_share(finding: Finding) -> Finding:
+    """The finding, saying how many seeds show it where they are too few to make the experiment ill."""
+    if finding.severity != "critical" or len(finding.seeds) > SHARE * finding.of_seeds:
+        return finding
+    share = f"This is seen in {len(finding.seeds)} of {finding.of_seeds} seeds."
+    return replace(finding, explanation=f"{finding.explanation} {share}")
+
+
+def _threatens(finding: Finding, known: Mapping[int, str]) -> bool:
+    """Whether it is critical for some seed, however few they are, that is not known to learn in spite of it."""
+    return finding.severity == "critical" and any(known.get(seed) != "learns" for seed in finding.seeds)
 
 
 def _root(findings: Sequence[Finding], outcomes: Mapping[int, Outcome]) -> str | None:

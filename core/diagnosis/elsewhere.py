@@ -9,14 +9,10 @@ import math
 
 import numpy as np
 
-from core.diagnosis.evidence import ExternalRun, Recorded, Run, middle, windows
+from core.diagnosis.answers import SAME, accuracy_of, class_count, constant_loss_bounds, loss_kind, output_units
+from core.diagnosis.evidence import ExternalRun, Recorded, Run, Unknown, middle, windows
 
-# Cross-entropies whose best constant prediction is the entropy of the classes.
-ENTROPIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
-ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
 VARIANCES = ("r2_score", "r2")
-# A step of float32 at 1: an accuracy that does not move at all.
-ROUNDING = 1e-6
 # TheDeepChecker's bound for one of five windows, here for all of the second half: a network on few positives that
 # begins slowly is above the entropy for long, and falls by a tenth meanwhile.
 DECREASE, WINDOWS = 0.05, 5
@@ -31,17 +27,15 @@ BUDGET_SHARE, MIN_DEAD_EPOCHS = 0.1, 3
 
 def constant_loss(run: ExternalRun) -> float:
     """What the best constant prediction loses; where only its upper bound is known, that; NaN where neither is."""
-    loss, units = run.external.loss, _output_units(run)
-    if loss is None or loss.kind not in ENTROPIES or units is None:
+    try:
+        kind, classes = loss_kind(run), class_count(run)
+    except Unknown:
         return float("nan")
-    classes = 2 if loss.kind == "binary_crossentropy" else units
-    if classes < 2:
-        return float("nan")
+    if classes is None:  # labels have a share each: their mean says nothing of the entropy
+        return math.log(2) if kind == "binary_crossentropy" else float("nan")
     share = _share_of_the_commonest(run)
-    # Labels have one share each: their mean says nothing of the entropy.
-    if classes == 2 and units <= classes and np.isfinite(share) and 0.5 <= share < 1:
-        return float(-share * math.log(share) - (1 - share) * math.log(1 - share))
-    return math.log(classes)
+    bounds = constant_loss_bounds(run, share) if classes == 2 and 0.5 <= share < 1 else None
+    return bounds[0] if bounds else math.log(classes)
 
 
 def explained(run: ExternalRun) -> float:
@@ -62,10 +56,13 @@ def is_flat(loss: np.ndarray) -> bool:
 
 def accuracy_at_chance(run: ExternalRun) -> bool:
     """Whether nothing in the accuracy speaks against a constant answer: unmeasured, unmoved, or that of guessing."""
-    units, accuracy = _output_units(run), _accuracy(run)
+    accuracy = accuracy_of(run)
     if accuracy is None or np.isfinite(_share_of_the_commonest(run)):
         return True
-    return units is not None and middle(accuracy[-WINDOWS:]) < 1 / max(2, units) + DECREASE
+    try:
+        return middle(accuracy[-WINDOWS:]) < 1 / max(2, output_units(run)) + DECREASE
+    except Unknown:
+        return False
 
 
 def zero_gradients(run: Run) -> Recorded | None:
@@ -96,25 +93,17 @@ def is_dead(run: ExternalRun) -> bool:
     dead, hidden = zero_gradients(run), run.weighted_layers
     if dead is None or not hidden:
         return False
-    since = dead.persists(dead.values[:, [layer in hidden for layer in dead.layers]].all(axis=1))
+    columns = [place for place, layer in enumerate(dead.layers) if layer in hidden]
+    since = dead.persists(np.asarray(dead.values[:, columns].all(axis=1)))
     planned = run.external.epochs - run.external.initial_epoch
     long_enough = max(MIN_DEAD_EPOCHS, BUDGET_SHARE * planned)
     return since is not None and run.history.last_epoch - since + 1 >= long_enough
 
 
-def _output_units(run: ExternalRun) -> int | None:
-    shape = run.external.layers[-1].output_shape
-    return shape[-1] if shape else None
-
-
-def _accuracy(run: ExternalRun) -> np.ndarray | None:
-    return next((values for name in ACCURACIES if (values := run.metric(name)) is not None), None)
-
-
 def _share_of_the_commonest(run: ExternalRun) -> float:
     """The accuracy where it has not moved over the second half of the epochs; NaN where it has."""
-    accuracy = _accuracy(run)
+    accuracy = accuracy_of(run)
     if accuracy is None or len(accuracy) < MIN_EPOCHS:
         return float("nan")
     late = accuracy[len(accuracy) // 2 :]
-    return float(late[-1]) if np.ptp(late) <= ROUNDING else float("nan")
+    return float(late[-1]) if np.ptp(late) <= SAME else float("nan")

@@ -347,4 +347,12 @@ CASES: tuple[Case, ...] = (
     Case("overfitting", _apart, overfitting.GAP, ">"),
 )
 # Whose answer does not turn at a number: the tests of each are its own.
-WITHOUT_CASES = ("no_gradient", "finite_width", "born_dead_risk", "nonfinite", "dead_layer", "zero_gradient", "single_class")
+WITHOUT_CASES = (
+    "no_gradient",
+    "finite_width",
+    "born_dead_risk",
+    "nonfinite",
+    "dead_layer",
+    "zero_gradient",
+    "single_class",
+)

@@ -57,6 +57,13 @@ class TestVerdict:
         assert diagnosis.verdict == verdict
         assert [finding.seeds for finding in diagnosis.findings] == [seeds]
 
+    @pytest.mark.parametrize(("failing", "epochs", "verdict"), [((), None, "healthy"), ((), 3, "at risk")])
+    def test_one_critical_seed_is_enough_unless_it_is_known_to_learn(self, failing, epochs, verdict):
+        risk = a_rule("risk", {SEEDS[0]: seen()}, severity="critical")
+        diagnosis = concluded(risk, failing=failing, epochs=epochs)
+        assert (diagnosis.verdict, diagnosis.root_cause) == (verdict, "risk" if verdict == "at risk" else None)
+        assert diagnosis.findings[0].explanation.endswith("1 of 4 seeds.") is (verdict == "at risk")
+
     def test_what_only_informs_makes_nobody_ill(self):
         assert concluded(a_rule("note", everywhere(), severity="info"), failing=()).verdict == "healthy"
 

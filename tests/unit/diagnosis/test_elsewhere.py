@@ -54,7 +54,7 @@ MOVING = np.linspace(0.6, 0.9, EPOCHS)
         (BINARY, 5, 0.88, math.log(2)),  # five labels: their shares differ
         ({"kind": "sparse_categorical_crossentropy"}, 7, None, math.log(7)),
         ({"kind": "categorical_crossentropy"}, 2, 0.88, entropy(0.88)),
-        ({"kind": "categorical_crossentropy"}, 1, None, math.nan),
+        ({"kind": "poisson"}, 1, None, math.nan),
         ({"kind": "mean_squared_error"}, 1, 0.88, math.nan),
         (None, 1, 0.88, math.nan),
     ],
