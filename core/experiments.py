@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 Trainer = Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]
 
+# Who lacks room on a disk of its own gives its experiment back only then: it may be the one who gets it again.
+NO_ROOM_PAUSE = timedelta(seconds=10)
 # What rules read; histograms are for people.
 READ_BY_RULES = ("gradients", "weights", "activations", "signals", "time_signals")
 # How often the row is asked whether a worker has looked at the initial state.
@@ -233,10 +235,8 @@ def run(
             raise
         except Exception as failure:
             log.exception("training_failed")
-            # XLA keeps what it has compiled on the disk: without room for that, somebody may train it later.
-            no_room = is_full(failure)
-            status = Status.queued if no_room else Status.failed
-            error = None if no_room else _why(failure, claim.spec)
+            status, error = _outcome(failure, claim.spec)
+            sleep(NO_ROOM_PAUSE.total_seconds() * (status is Status.queued))
         if status is Status.queued:
             insist(partial(store.release, claim))
         else:
@@ -248,9 +248,11 @@ def run(
         log.error("database_away", error=repr(away.__cause__))  # the lease runs out, then the sweep sees to it
 
 
-def _why(failure: BaseException, spec: ExperimentSpec) -> str:
-    """One or two sentences for whoever submitted it."""
-    return f"{reason(failure)}. {advice(spec)}" if is_out_of_memory(failure) else reason(failure)
+def _outcome(failure: BaseException, spec: ExperimentSpec) -> tuple[Status, str | None]:
+    """What an experiment becomes whose training raised, and why: one or two sentences for whoever submitted it."""
+    if is_full(failure):  # XLA keeps what it has compiled on the disk: once there is room, anybody may train it
+        return Status.queued, None
+    return Status.failed, f"{reason(failure)}. {advice(spec)}" if is_out_of_memory(failure) else reason(failure)
 
 
 def _train(
