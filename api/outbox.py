@@ -32,19 +32,19 @@ class Epoch:
 
     Attributes:
         metrics: (metrics,) float32, in the order of `names`.
-        gradients: (tensors, statistics) float32.
+        gradients: (tensors, statistics) float32; None where none are sent of the whole experiment.
     """
 
     seed: int
     epoch: int
     names: tuple[str, ...]
     metrics: np.ndarray
-    gradients: np.ndarray
+    gradients: np.ndarray | None
 
     @property
     def numbers(self) -> int:
         """How many numbers it has."""
-        return int(self.metrics.size + self.gradients.size)
+        return int(self.metrics.size + (0 if self.gradients is None else self.gradients.size))
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,8 @@ class Outbox:
         epochs = [part for part in batch if isinstance(part, Epoch)]
         if epochs:
             metrics = dict(zip(epochs[0].names, np.stack([part.metrics for part in epochs], axis=1), strict=True))
-            series = {"gradients": np.stack([part.gradients for part in epochs])}
+            gradients = [part.gradients for part in epochs if part.gradients is not None]
+            series = {"gradients": np.stack(gradients)} if gradients else {}
             seed, first = epochs[0].seed, epochs[0].epoch
             answer = self._client.send(self.experiment_id, seed, from_epoch=first, metrics=metrics, series=series)
             self._next = seed, answer.next_epoch

@@ -2,7 +2,7 @@
 
 import atexit
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from api.client import Client
 from api.outbox import SECONDS_BETWEEN, Ended, Epoch, Outbox
+from core.errors import EndsTraining
 from core.spec import ExternalSpec
 from core.spec.external import ExternalLayer, ExternalLoss
 
@@ -22,8 +23,8 @@ class SenderWarning(UserWarning):
     """Something is not sent; the training goes on."""
 
 
-class Unsent(Exception):
-    """Something is not sent, and it was asked that then the training shall not go on."""
+class Unsent(EndsTraining):
+    """Something is not sent, and the sender is strict: the training ends."""
 
 
 class Sender:
@@ -47,7 +48,8 @@ class Sender:
         seeds: one run each, in the order in which they are trained.
         api_key: the service's, if it asks for one.
         metrics: the names in Keras's logs that are sent; by default those of the first epoch. With names the experiment
-            is there after the training's first batch. Name them where one is not measured in every epoch.
+            is there after the training's first batch. Name them where one is not measured in every epoch. What is
+            nested has the path as its name: ``heads/left``.
         stop_when_cancelled: whether a training whose experiment is cancelled ends after its epoch, as Keras's
             `stop_training` has it.
         strict: whether a training waits where it would else drop epochs, and breaks where the service does not take
@@ -59,8 +61,10 @@ class Sender:
     Attributes:
         experiment_id: the experiment, once the service has made it.
 
+    A `fit` that has no seed left, or other tensors than the one before, is trained and not sent, with a warning.
+
     Raises:
-        ValueError: a `fit` has no seed left, or other tensors than the one before.
+        ValueError: there are no seeds, or one twice.
         Unsent: strict alone: what was measured is not sent.
     """
 
@@ -83,7 +87,9 @@ class Sender:
         self._about: dict[str, Any] = {"source": "external", "name": name, "seeds": tuple(seeds)}
         self._waiting, self._seed = list(seeds), None
         self._metrics = None if metrics is None else tuple(dict.fromkeys(("loss", *metrics)))
-        self._unknown: set[str] = set()
+        self._unsent: set[str] = set()
+        # With metrics named beforehand the experiment is made before there is a gradient.
+        self._has_gradients = metrics is not None
         self._strict, self._patience, self._stop_when_cancelled = strict, patience, stop_when_cancelled
         self._tensors: list[list[tuple[str, tuple[int, ...]]]] | None = None
         self._closed = False
@@ -113,14 +119,11 @@ class Sender:
         steps_per_epoch: int | None = None,
     ) -> None:
         """A training begins: the next seed's."""
-        if self._closed:
-            raise ValueError("this sender is closed: make another one")
         self._end(BROKEN_OFF)
-        if not self._waiting:
-            raise ValueError(f"seeds: each fit is a run of its own, and all of {self._about['seeds']} are used")
         shapes = [[(each.name, each.shape) for each in layer.parameters] for layer in layers if layer.parameters]
-        if self._tensors not in (None, shapes):
-            raise ValueError("this model has other tensors than that of the seed before: it needs another Sender")
+        if obstacle := self._obstacle(shapes):
+            self._complain(f"this fit is not sent: {obstacle}")
+            return
         self._seed = self._waiting.pop(0)
         self._outbox.stop = stop
         if self._outbox.was_cancelled and self._stop_when_cancelled:
@@ -133,20 +136,42 @@ class Sender:
             if self._metrics is not None:
                 self._open(self._metrics)
 
-    def epoch(self, epoch: int, metrics: Mapping[str, Any], gradients: np.ndarray) -> None:
+    def _obstacle(self, shapes: list[list[tuple[str, tuple[int, ...]]]]) -> str | None:
+        """Why a training of these tensors is not the run of the next seed."""
+        if self._closed:
+            return "this sender is closed: make another one"
+        if not self._waiting:
+            return f"each fit is a run of its own, and all seeds, {list(self._about['seeds'])}, are used"
+        if self._tensors not in (None, shapes):
+            return "this model has other tensors than that of the seed before: it needs another Sender"
+        return None
+
+    def epoch(self, epoch: int, metrics: Mapping[str, Any], gradients: np.ndarray | None) -> None:
         """An epoch has ended."""
         if self._seed is None:
             return
+        numbers, others = _numbers(metrics)
+        if "loss" not in numbers or (gradients is None and self._has_gradients):
+            missing = "loss" if "loss" not in numbers else "gradients"
+            self._end(f"epoch {epoch} has no {missing}: the epochs from {epoch} on were not sent")
+            self._complain(f"the epochs from {epoch} on are not sent: epoch {epoch} has no {missing}")
+            return
         if self._metrics is None:
-            self._metrics = tuple(dict.fromkeys(("loss", *metrics)))
+            self._metrics = tuple(dict.fromkeys(("loss", *numbers)))
+            self._has_gradients = gradients is not None
             self._open(self._metrics)
-        if unknown := metrics.keys() - {*self._metrics} - self._unknown:
-            self._unknown |= unknown
-            self._warn(f"{', '.join(sorted(unknown))} is not sent: it was not there in the first epoch, see `metrics`")
-        values = np.array([float(metrics.get(name, np.nan)) for name in self._metrics], np.float32)
-        measured = Epoch(self._seed, epoch, self._metrics, values, np.array(gradients, np.float32))
-        self._outbox.put(measured, wait=self._strict)
+        self._tell_unsent(numbers.keys() - {*self._metrics}, "not there in the first epoch, see `metrics`")
+        self._tell_unsent(others, "not one number")
+        values = np.array([numbers.get(name, np.nan) for name in self._metrics], np.float32)
+        sent = np.array(gradients, np.float32) if gradients is not None and self._has_gradients else None
+        self._outbox.put(Epoch(self._seed, epoch, self._metrics, values, sent), wait=self._strict)
         self._check()
+
+    def _tell_unsent(self, names: Iterable[str], why: str) -> None:
+        """Warn, once for each name."""
+        if unsent := sorted({*names} - self._unsent):
+            self._unsent.update(unsent)
+            self._warn(f"{', '.join(unsent)} {'is' if len(unsent) == 1 else 'are'} not sent: {why}")
 
     def end(self) -> None:
         """The training has ended."""
@@ -183,21 +208,43 @@ class Sender:
         self._seed = None
 
     def _open(self, metrics: tuple[str, ...]) -> None:
+        about = self._about | {"metrics": metrics, "record": {"gradients": int(self._has_gradients)}}
         try:
-            self._outbox.open(ExternalSpec.model_validate(self._about | {"metrics": metrics}))
+            self._outbox.open(ExternalSpec.model_validate(about))
         except ValidationError as wrong:
-            self._outbox.give_up(f"the training cannot be described: {wrong}")
+            problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in wrong.errors()]
+            self._outbox.give_up(f"nothing is sent, the training cannot be described: {'; '.join(problems[:3])}")
 
     def _check(self, *, strictly: bool = False) -> None:
         """Say what is wrong, once: in the thread that trains."""
         trouble = self._outbox.trouble()
         if strictly and trouble is None and (left := self._outbox.unsent):
             trouble = f"{left} epochs are not sent yet: the service does not answer"
-        if trouble is None:
-            return
+        if trouble is not None:
+            self._complain(trouble)
+
+    def _complain(self, trouble: str) -> None:
         if self._strict and not self._outbox.was_cancelled:
             raise Unsent(trouble)
         self._warn(trouble)
 
     def _warn(self, what: str) -> None:
         warnings.warn(what, SenderWarning, stacklevel=3)
+
+
+def _numbers(metrics: Mapping[str, Any], path: str = "") -> tuple[dict[str, float], list[str]]:
+    """The metrics that are one number, nested ones by their path, and the names of the others."""
+    numbers: dict[str, float] = {}
+    others: list[str] = []
+    for key, value in metrics.items():
+        name = f"{path}{key}"
+        if isinstance(value, Mapping):
+            inner, left = _numbers(value, f"{name}/")
+            numbers |= inner
+            others += left
+            continue
+        try:
+            numbers[name] = float(np.asarray(value).reshape(()))
+        except (TypeError, ValueError):
+            others.append(name)
+    return numbers, others

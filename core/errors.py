@@ -112,6 +112,10 @@ class DatabaseTooNew(Unavailable):
     """A later version has migrated the database; this one neither reads nor writes it. Trying again does not help."""
 
 
+class EndsTraining(Exception):
+    """Raised by a callback's listener on purpose: the one exception that passes into `model.fit`."""
+
+
 def shorten(value: object, limit: int = 80) -> str:
     """How a received value is shown: its repr, cut so that an error never echoes a megabyte.
 

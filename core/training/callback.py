@@ -1,5 +1,6 @@
 """GradientStatistics: the gradient's statistics per epoch and tensor, in anybody's `model.fit`."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -7,15 +8,28 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from core.errors import EndsTraining
 from core.history import Tensor
-from core.spec.external import ExternalLayer, ExternalLoss, ExternalParameter
+from core.spec.external import ExternalLayer, ExternalLoss
 from core.statistics import GRADIENT_STATISTIC_NAMES
-from core.training import measure
-from core.training.described import activation_of, batch_size_of, loss_of
+from core.training.described import batch_size_of, known, loss_of
+from core.training.naming import layers_of, tensors_of
+from core.training.tap import GradientTap
+
+# What can be lost while the training goes on, as the warning names it.
+GRADIENTS, LISTENER = "the gradients are not recorded any more", "the listener is not told any more"
+
+
+class RecordingWarning(UserWarning):
+    """Something is not recorded, or told to the listener, any more; the training goes on."""
 
 
 class Listener(Protocol):
-    """Somebody who is told of a training as it goes on, such as `api.sender.Sender`."""
+    """Somebody who is told of a training as it goes on, such as `api.sender.Sender`.
+
+    What it raises ends nothing but its own part: there is a warning, and it is not called again in this `fit`. Only
+    `core.errors.EndsTraining` passes.
+    """
 
     def begin(
         self,
@@ -34,8 +48,11 @@ class Listener(Protocol):
         It is told after the first batch: only then Keras has counted how many samples there are in one.
         """
 
-    def epoch(self, epoch: int, metrics: Mapping[str, Any], gradients: np.ndarray) -> None:
-        """An epoch, counted from 1, has ended: Keras's logs, and (tensors, statistics) of the gradients."""
+    def epoch(self, epoch: int, metrics: Mapping[str, Any], gradients: np.ndarray | None) -> None:
+        """An epoch, counted from 1, has ended: Keras's logs, and (tensors, statistics) of the gradients.
+
+        The gradients are None where they could not be measured.
+        """
 
     def end(self) -> None:
         """The training has ended, as Keras sees it: not where `fit` raised."""
@@ -50,27 +67,29 @@ class GradientStatistics(keras.callbacks.Callback):
 
     Recorded is the gradient of each mini-batch's loss as the tape gives it, before any clipping, as the mean over the
     epoch's mini-batches. Keras shows gradients to nobody but its optimiser, so this callback stands in front of
-    `optimizer.apply` for as long as the training lasts. Training itself is not changed. `core.training.train` hands its
-    measurements to the same callback.
+    `optimizer.apply`, of each optimiser that the model holds, for as long as the training lasts. Training itself is
+    not changed: what cannot be measured is given up with a `RecordingWarning`, once in a `fit`.
+    `core.training.train` hands its measurements to the same callback.
 
     Args:
         listener: is told of every epoch, such as a `Sender`, which sends it to the service.
 
     Attributes:
-        tensors: the model's trainable tensors, in the model's order.
+        tensors: the model's trainable tensors, in the model's order; see `core.training.naming` for their names.
         statistics: the names on the shelf `core.statistics`.
         epochs: the epochs recorded so far, counted from 1.
     """
 
     def __init__(self, *, listener: Listener | None = None) -> None:
         super().__init__()
-        self._listener, self._told, self._epoch = listener, False, 0
+        self._listener, self._has_begun, self._epoch = listener, False, 0
         self.statistics = GRADIENT_STATISTIC_NAMES
         self.tensors: tuple[Tensor, ...] = ()
         self.epochs: list[int] = []
         self._rows: list[np.ndarray] = []
-        self._optimizer: Any = None
-        self._sums: Any = None
+        self._tap: GradientTap | None = None
+        self._lost: set[str] = set()
+        self._ended_epoch: int | None = None
 
     @property
     def gradients(self) -> np.ndarray:
@@ -84,10 +103,10 @@ class GradientStatistics(keras.callbacks.Callback):
         Raises:
             KeyError: there is no such statistic, layer or parameter.
         """
-        found = [i for i, tensor in enumerate(self.tensors) if (tensor.layer, tensor.parameter) == (layer, parameter)]
-        if not found or statistic not in self.statistics:
+        places = [i for i, tensor in enumerate(self.tensors) if (tensor.layer, tensor.parameter) == (layer, parameter)]
+        if not places or statistic not in self.statistics:
             raise KeyError(f"no {statistic} of {layer}/{parameter}; there are {self.statistics} of {self.tensors}")
-        return self.gradients[:, found[0], self.statistics.index(statistic)]
+        return self.gradients[:, places[0], self.statistics.index(statistic)]
 
     def record(self, epoch: int, gradients: np.ndarray) -> None:
         """Take in what was measured in one epoch (counted from 1): (tensors, statistics)."""
@@ -96,72 +115,87 @@ class GradientStatistics(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self._let_go()  # an earlier fit may have raised
-        self._told = False
-        if self.model.built:
-            self.tensors = tuple(tensors_of(self.model))
-        optimizer = getattr(self.model, "optimizer", None)
-        if optimizer is None:
-            return  # another loop trains the model, and hands its measurements to `record`
-        if self.model.built:
-            self._prepare()
-        self._optimizer, apply = optimizer, optimizer.apply
-
-        def measure_and_apply(gradients, trainable_variables=None):
-            if self._sums is None:
-                # A Sequential without an input shape is built by its first batch, while the step is being traced.
-                with tf.init_scope():
-                    self._prepare()
-            self._sums.assign_add(
-                measure.gradients([None if each is None else each[None] for each in map(measure.dense, gradients)])[0]
-            )
-            self._batches.assign_add(1.0)
-            return apply(gradients, trainable_variables)
-
-        optimizer.apply = measure_and_apply
-        # A step that was traced in an earlier fit would go past us.
-        self.model.make_train_function(force=True)
-
-    def _prepare(self) -> None:
-        """Make room for the sums over an epoch's batches, once the model's tensors are there."""
-        self.tensors = tuple(tensors_of(self.model))
-        self._sums = keras.Variable(np.zeros((len(self.tensors), len(self.statistics)), np.float32), trainable=False)
-        self._batches = keras.Variable(0.0, trainable=False)
+        self._has_begun, self._lost, self._ended_epoch = False, set(), None
+        self._attempt(GRADIENTS, self._begin_measuring)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._epoch = epoch
-        if self._sums is not None:
-            self._sums.assign(np.zeros(self._sums.shape, np.float32))
-            self._batches.assign(0.0)
+        if self._tap is not None:
+            self._attempt(GRADIENTS, self._tap.clear)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        if batch > 0:  # the first one has ended; its own end would make Keras wait for each batch's metrics
-            self._tell_begin(self._epoch, batch)
+        if batch > 0 and self._listener is not None and not self._has_begun:
+            # The first one has ended; its own end would make Keras wait for each batch's metrics.
+            self._attempt(LISTENER, self._tell_begin, self._epoch, batch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self._optimizer is not None:
-            self.record(epoch + 1, self._sums.numpy() / self._batches.numpy())
-        if self._listener is not None and self._rows:
-            self._tell_begin(epoch, (self.params or {}).get("steps") or 1)
-            self._listener.epoch(epoch + 1, logs or {}, self._rows[-1])
+        if epoch == self._ended_epoch:
+            return  # the callback is twice in the list
+        self._ended_epoch = epoch
+        if self._tap is not None:
+            self._attempt(GRADIENTS, self._take_in, epoch)
+        if self._listener is not None:
+            self._attempt(LISTENER, self._tell_epoch, epoch, logs or {})
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         if self._let_go():
             self.model.train_function = None
-        if self._listener is not None and self._told:
-            self._listener.end()
+        if self._listener is not None and self._has_begun:
+            self._has_begun = False
+            self._attempt(LISTENER, self._listener.end)
+
+    def _attempt(self, part: str, action: Callable[..., None], *arguments: Any) -> None:
+        """Act unless the part is lost already; it is lost, with a warning, where the action raises."""
+        if part in self._lost:
+            return
+        try:
+            action(*arguments)
+        except EndsTraining:
+            raise
+        except Exception as error:
+            self._lose(part, f"{type(error).__name__}: {error}")
+
+    def _lose(self, part: str, why: str) -> None:
+        if part not in self._lost:
+            self._lost.add(part)
+            message = f"{part}: {' '.join(why.split())[:500]}; the training goes on unchanged"
+            warnings.warn(message, RecordingWarning, stacklevel=4)
+
+    def _begin_measuring(self) -> None:
+        if self.model.built:
+            self.tensors = tuple(tensors_of(self.model))
+        tap = GradientTap(self.model, self.params, lose=lambda why: self._lose(GRADIENTS, why))
+        if not tap.optimizers:
+            return  # another loop trains the model, and hands its measurements to `record`
+        self._tap = tap
+        tap.open()
+        # A step that was traced in an earlier fit would go past us.
+        self.model.make_train_function(force=True)
+
+    def _take_in(self, epoch: int) -> None:
+        assert self._tap is not None
+        measured = self._tap.means()
+        if measured is None:
+            raise RuntimeError("no gradient of the model's variables came to an optimiser of the model in this epoch")
+        self.tensors = self._tap.tensors
+        self.record(epoch + 1, measured)
 
     def _let_go(self) -> bool:
-        """Leave the optimiser as it was; says whether it was not."""
-        held, self._optimizer, self._sums = self._optimizer, None, None
-        if held is not None:
-            del held.apply  # the class's own method shows again
-        return held is not None
+        """Leave the optimisers as they were; True if they were not."""
+        tap, self._tap = self._tap, None
+        if tap is None:
+            return False
+        try:
+            tap.close()
+        except Exception as error:
+            self._lose(GRADIENTS, f"{type(error).__name__}: {error}")
+        return True
 
     def _tell_begin(self, epoch: int, batches: int) -> None:
         """Tell of the training, once, after some batches of its first epoch."""
-        if self._listener is None or self._told:
+        assert self._listener is not None
+        if self._has_begun:
             return
-        self._told = True
         model, versions = self.model, {"keras": keras.__version__, "tensorflow": tf.__version__}
         self._listener.begin(
             layers_of(model),
@@ -169,57 +203,14 @@ class GradientStatistics(keras.callbacks.Callback):
             epochs=(self.params or {}).get("epochs") or epoch + 1,
             versions=versions,
             stop=lambda: setattr(model, "stop_training", True),
-            loss=loss_of(model),
-            batch_size=batch_size_of(model, batches),
+            loss=known(loss_of, model),
+            batch_size=known(batch_size_of, model, batches),
             steps_per_epoch=(self.params or {}).get("steps"),
         )
+        self._has_begun = True
 
-
-def tensors_of(model: Any) -> list[Tensor]:
-    """The trainable tensors of a built Keras model, named by layer and parameter.
-
-    Where a layer holds others, as a bidirectional one does, theirs have the inner layer's name in front:
-    ``forward_kernel``, ``query_bias``.
-    """
-    return [
-        Tensor(layer.name, name, tuple(variable.shape))
-        for layer in model.layers
-        for name, variable in zip(_names(layer), layer.trainable_variables, strict=True)
-    ]
-
-
-def layers_of(model: Any) -> list[ExternalLayer]:
-    """The layers of a built Keras model in its order, as an `ExternalSpec` names them; inputs are none."""
-    parameters: dict[str, list[ExternalParameter]] = {}
-    for tensor in tensors_of(model):
-        parameters.setdefault(tensor.layer, []).append(ExternalParameter(name=tensor.parameter, shape=tensor.shape))
-    return [
-        ExternalLayer(
-            name=layer.name,
-            class_name=type(layer).__name__,
-            output_shape=_output_shape(layer),
-            activation=activation_of(layer),
-            parameters=tuple(parameters.get(layer.name, ())),
-        )
-        for layer in model.layers
-        if not isinstance(layer, keras.layers.InputLayer)
-    ]
-
-
-def _output_shape(layer: Any) -> tuple[int | None, ...] | None:
-    """Without the batch axis; None where Keras cannot say, or where there are several outputs."""
-    try:
-        shape = layer.output.shape
-    except (AttributeError, ValueError, RuntimeError):
-        return None
-    return tuple(shape[1:])
-
-
-def _names(layer: Any) -> list[str]:
-    variables = layer.trainable_variables
-    names = [variable.name for variable in variables]
-    if len(set(names)) == len(names):
-        return names
-    inner = [variable.path.split("/")[-3 if "cell" in variable.path.split("/")[-2] else -2] for variable in variables]
-    ways = [next((way for way in ("forward", "backward") if way in each), each) for each in inner]
-    return [f"{way}_{name}" for way, name in zip(ways, names, strict=True)]
+    def _tell_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        assert self._listener is not None
+        self._tell_begin(epoch, (self.params or {}).get("steps") or 1)
+        measured = self._rows[-1] if self.epochs and self.epochs[-1] == epoch + 1 else None
+        self._listener.epoch(epoch + 1, logs, measured)

@@ -2,11 +2,14 @@
 
 import inspect
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import keras
 
 from core.spec.external import ExternalLoss
+
+T = TypeVar("T")
 
 # Layers that are an activation by themselves, and what that activation is called.
 ACTIVATION_LAYERS = {
@@ -16,6 +19,14 @@ ACTIVATION_LAYERS = {
     "ELU": "elu",
     "Softmax": "softmax",
 }
+
+
+def known(describe: Callable[..., T], *arguments: Any) -> T | None:
+    """What one of these functions says; None where it raises, as it may on layers and losses of people's own."""
+    try:
+        return describe(*arguments)
+    except Exception:
+        return None
 
 
 def activation_of(layer: Any) -> str | None:

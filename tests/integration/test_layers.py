@@ -18,7 +18,7 @@ from core.layers.weighted import WeightedLayer
 from core.regularizers import REGULARIZERS, OrthogonalRegularizer
 from core.spec.experiment import ModelSpec
 from core.spec.network import in_order, walk
-from core.training.callback import tensors_of
+from core.training.naming import tensors_of
 
 SIMPLE = {"kind": "simple_rnn", "units": 3}
 LEAKY = {"kind": "leaky_relu", "negative_slope": 0.3}

@@ -1,95 +1,25 @@
 """A model.fit of one's own, sent to a real server over HTTP while it trains."""
 
 import os
-import shutil
 import subprocess
 import sys
-import threading
 import time
 import warnings
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import pytest
-import uvicorn
 
-from api.app import create_app
 from api.client import Client
 from api.sender import Sender, SenderWarning, Unsent
-from core.settings import Settings
 from core.store import Status
 from core.training.callback import GradientStatistics
-from tests.servers import free_port, wait_until
+from tests.sending import a_model, fit
+from tests.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
 STATISTICS = ("mean_abs", "mean", "std", "l2", "max_abs", "zero_fraction")
-
-
-class Server:
-    """The front desk with a port of its own, on a database of its own, without a worker."""
-
-    def __init__(self, folder: Path, **settings: Any) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._settings = Settings(_env_file=None, data_dir=folder, **settings)
-        self._server: uvicorn.Server | None = None
-        self._thread = threading.Thread()
-        self.client = Client(self.url)
-
-    def start(self) -> None:
-        # Uvicorn's own logging would go through what pytest captures.
-        config = uvicorn.Config(
-            create_app(self._settings), port=self.port, log_config=None, timeout_graceful_shutdown=5
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-        self._thread.start()
-        wait_until(self.client.is_alive)
-
-    def stop(self) -> None:
-        if self._server:
-            self._server.should_exit = True
-            self._thread.join(30)
-            assert not self._thread.is_alive()
-            self._server = None
-
-
-@pytest.fixture
-def a_server(tmp_path, migrated_file):
-    """Makes a server with some settings."""
-    made = []
-
-    def make(**settings):
-        shutil.copy(migrated_file, tmp_path / "gradlab.db")
-        made.append(Server(tmp_path, **settings))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.client.close()
-        each.stop()
-
-
-@pytest.fixture
-def server(a_server):
-    found = a_server()
-    found.start()
-    return found
-
-
-def a_model(*, shaped: bool = True, units: int = 4) -> keras.Model:
-    inputs = [keras.layers.Input((3,))] if shaped else []
-    model = keras.Sequential([*inputs, keras.layers.Dense(units, "tanh"), keras.layers.Dense(1, "sigmoid")])
-    model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
-    return model
-
-
-def fit(model: keras.Model, *callbacks: keras.callbacks.Callback, epochs: int = 5, **more):
-    x = np.random.default_rng(1).normal(size=(32, 3)).astype("float32")
-    y = (x.sum(axis=1, keepdims=True) > 0).astype("float32")
-    return model.fit(x, y, epochs=epochs, batch_size=16, callbacks=list(callbacks), verbose=0, **more)
 
 
 def assert_arrived(client: Client, sender: Sender, held: dict[int, GradientStatistics]) -> None:
@@ -224,7 +154,7 @@ def test_cancelling_ends_the_training_and_deleting_only_the_sending(server):
 def test_early_stopping_and_a_metric_that_comes_late(server):
     stop = keras.callbacks.EarlyStopping("loss", min_delta=10, patience=2)
     sender = Sender(server.url, metrics=["accuracy"])
-    with pytest.warns(SenderWarning, match="val_accuracy, val_loss is not sent"):
+    with pytest.warns(SenderWarning, match="val_accuracy, val_loss are not sent"):
         fit(a_model(), GradientStatistics(listener=sender), stop, epochs=9, validation_split=0.25)
     sender.close()
     found = server.client.get(sender.experiment_id)
@@ -261,17 +191,20 @@ def test_chunks_are_cut_to_what_the_service_reads(a_server):
     assert_arrived(server.client, sender, {0: held})
 
 
-def test_a_fit_too_many_or_of_another_network_is_refused():
+def test_a_fit_too_many_or_of_another_network_is_trained_and_not_sent():
     sender = Sender("http://127.0.0.1:9", seeds=(0, 1), patience=0.1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SenderWarning)
         fit(a_model(), GradientStatistics(listener=sender), epochs=1)
-        with pytest.raises(ValueError, match="has other tensors"):
+        with pytest.warns(SenderWarning, match="this fit is not sent: this model has other tensors"):
             fit(a_model(units=5), GradientStatistics(listener=sender), epochs=1)
         fit(a_model(), GradientStatistics(listener=sender), epochs=1)
-        with pytest.raises(ValueError, match="each fit is a run of its own"):
-            fit(a_model(), GradientStatistics(listener=sender), epochs=1)
+        with pytest.warns(SenderWarning, match="this fit is not sent: each fit is a run of its own"):
+            fit(a_model(), held := GradientStatistics(listener=sender), epochs=1)
         sender.close()
+        with pytest.warns(SenderWarning, match="this fit is not sent: this sender is closed"):
+            fit(a_model(), GradientStatistics(listener=sender), epochs=1)
+    assert held.epochs == [1]
     with pytest.raises(ValueError, match="each once"):
         Sender(seeds=(1, 1))
 
