@@ -52,7 +52,8 @@ def treat(
         NotFound: there is no such experiment.
         Conflict: it is trained elsewhere, not finished, nothing is wrong with it, or it is being treated already; or
             the key was used for another request.
-        Invalid: a remedy does not apply, they are more than the budget allows, or the service allows no so many seeds.
+        Invalid: a remedy does not apply, they are more than the budget allows, or the seeds are more than the
+            service allows.
     """
     if idempotency_key and (begun := store.treatments.added_with(experiment_id, idempotency_key, request)):
         return begun

@@ -139,13 +139,14 @@ def _finding(rule: Rule, seen: Mapping[int, Sighting], of_seeds: int, order: Seq
     alike = [seed for seed, each in seen.items() if (each.kind or rule.kind) == kind]
     middle = seen[_middle({seed: seen[seed] for seed in alike})]
     named = {layer for sighting in seen.values() for layer in sighting.layers}
-    told = replace(rule, explanation=middle.explanation or rule.explanation).explain(middle.layers, middle.measures)
+    layers = tuple(layer for layer in order if layer in named)
+    told = replace(rule, explanation=middle.explanation or rule.explanation).explain(layers, middle.measures)
     return Finding(
         rule=rule.name,
         title=rule.title,
         kind=kind,
         severity=severity,
-        layers=tuple(layer for layer in order if layer in named),
+        layers=layers,
         seeds=tuple(seen),
         of_seeds=of_seeds,
         since_epoch=min(seen[seed].since_epoch for seed in alike),

@@ -22,7 +22,8 @@ class Measure:
         name: what was measured, as the rule's formula calls it.
         value: the number; None where it is not finite.
         comparison: how value and threshold compare where the rule speaks up.
-        threshold: what it was held against; None for a number that only tells more.
+        threshold: what it was held against, and which it lies beyond; None for a number that only tells more, such as
+            that of an alternative that does not hold.
         unit: in what both are measured; empty for a bare number.
     """
 
@@ -38,11 +39,35 @@ class Measure:
         # A thousandth of what could be avoided is nothing.
         return shown(round(self.value, 3) + 0.0 if self.unit.startswith(AVOIDABLE) else self.value)
 
+    def __format__(self, form: str) -> str:
+        """In a sentence: as it is, ``%`` as a percentage, ``layer is|layers are`` as a count of those.
+
+        With ``!`` in front the sentence is left out unless the measure lies beyond its threshold.
+        """
+        form = form.removeprefix("!")
+        if self.value is None or not form:
+            return str(self)
+        if form == "%":
+            return percentage(self.value)
+        one, several = form.split("|")
+        count = shown(self.value) if self.value else "no"
+        return f"{count} {one if count == '1' else several}"
+
 
 def measure(name: str, value: float, comparison: Comparison, threshold: float | None, unit: str = "") -> Measure:
-    """A measure of any float, as JSON can carry it."""
-    bound = None if threshold is None or not math.isfinite(threshold) else float(threshold)
+    """A measure of any float, as JSON can carry it; without the threshold where it does not lie beyond it."""
+    lies_beyond = threshold is not None and {"<": value <= threshold, ">": value >= threshold, "==": True}[comparison]
+    bound = float(threshold) if threshold is not None and lies_beyond and math.isfinite(threshold) else None
     return Measure(name, float(value) if math.isfinite(value) else None, comparison, bound, unit)
+
+
+def percentage(share: float) -> str:
+    """A share of a whole, which has 0 to 100 % of it; more where it can be more."""
+    if share <= 0:
+        return "0 %"
+    if share < 0.001:
+        return "less than 0.1 %"
+    return "more than 99.9 %" if 0.999 < share < 1 else f"{shown(100 * share)} %"
 
 
 def shown(value: float) -> str:

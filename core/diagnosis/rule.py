@@ -1,13 +1,18 @@
 """What a rule is: a pure question about one run, with all that a reader needs to judge the answer."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from string import Formatter
 
 import numpy as np
 
 from core.diagnosis.evidence import Run
 from core.diagnosis.finding import Kind, Measure, Severity, Sighting
 
+# A part of a sentence that can be left out, and what stands between two sentences.
+CLAUSE, SENTENCE_END = re.compile(r"\[\[(.*?)\]\]"), re.compile(r"(?<=[.!?]) (?=[A-ZΑ-Ω{])")
+EVERYWHERE = "the network"
 MOST_NAMED = 3  # layers that a sentence names one by one
 
 
@@ -24,7 +29,9 @@ class Rule:
         formula: the question in symbols.
         thresholds: name -> number, as in the formula.
         source: where question and thresholds come from.
-        explanation: one paragraph for a student, in which {layers} and the names of measures stand for the run's own.
+        explanation: one paragraph for a student, in which {layers} and the names of measures stand for the run's own
+            (formats: `Measure.__format__`). Of a run in which a measure is not known the sentence that names it is
+            left out; of a sentence the part in double brackets that names it.
         remedies: names of remedies in `core.treatment`, best first.
         causes: names of the rules of which this one can be a consequence.
         look: the question in code.
@@ -51,13 +58,28 @@ class Rule:
 
     def explain(self, layers: Sequence[str], measures: Sequence[Measure]) -> str:
         """The explanation with the numbers of a run."""
-        return self.explanation.format(layers=listed(layers), **{each.name: str(each) for each in measures})
+        named = {each.name: each for each in measures}
+        whole = CLAUSE.sub(lambda clause: clause[1] if _is_known(clause[1], named) else "", self.explanation)
+        sentences = [each for each in SENTENCE_END.split(whole) if _is_known(each, named)]
+        text = " ".join(sentences).format(layers=listed(layers), **named) or f"{self.title}."
+        # A name of a layer is written as it is, at the beginning too.
+        return text[0].upper() + text[1:] if text.startswith((EVERYWHERE, "no ")) else text
+
+
+def _is_known(text: str, measures: Mapping[str, Measure]) -> bool:
+    """True if all measures that a text names have values, and those with "!" lie beyond their thresholds."""
+    fields = [(name, form) for _, name, form, _ in Formatter().parse(text) if name and name != "layers"]
+    held = [(measures.get(name), form) for name, form in fields]
+    return all(
+        each is not None and each.value is not None and (not (form or "").startswith("!") or each.threshold is not None)
+        for each, form in held
+    )
 
 
 def listed(layers: Sequence[str]) -> str:
     """Layers in a sentence."""
     if not layers:
-        return "the network"
+        return EVERYWHERE
     if len(layers) > MOST_NAMED:
         return f"{layers[0]} to {layers[-1]} ({len(layers)} layers)"
     *others, last = layers

@@ -90,14 +90,12 @@ def _summary(treatment: Treatment, judged: tuple[Judgement, ...], best: Judgemen
     untreated, control = treatment.result_of("untreated"), treatment.result_of("control")
     if untreated is None:
         return "The untreated runs are not finished: nothing can be compared yet."
-    said = [f"Untreated, {untreated.ill} of {len(untreated.seeds)} seeds are ill"]
-    if control:
-        said[0] += f"; of {len(control.seeds)} fresh ones, {control.ill}"
-    said[0] += "."
+    fresh = f"; of {len(control.seeds)} fresh ones, {control.ill}" if control else ""
+    said = [f"Untreated, {untreated.ill} of {len(untreated.seeds)} seeds {_are(untreated.ill)} ill{fresh}."]
     if best:
         said.append(
             f"The smallest change that cures is: {in_words(best.trial.remedies)} "
-            f"({best.ill.count} of {best.ill.of} seeds ill, p = {best.p_adjusted:.2g})."
+            f"({best.ill.count} of {best.ill.of} seeds {_are(best.ill.count)} ill, p = {best.p_adjusted:.2g})."
         )
         said.append(explain(best, untreated.flow))
     elif any(trial.is_under_way for trial in treatment.trials):
@@ -105,7 +103,7 @@ def _summary(treatment: Treatment, judged: tuple[Judgement, ...], best: Judgemen
     elif control and untreated.ill + control.ill <= MOST_ILL * (len(untreated.seeds) + len(control.seeds)):
         said.append("There is next to nothing to cure.")
     else:
-        said.append(f"None of the {len(judged)} changes that were trained cures.")
+        said.append(_none_cures(len(judged)))
         if helping := [each for each in judged if each.worth in ("helps", "unproven")]:
             least = min(helping, key=lambda each: (each.ill.count, each.change))
             said.append(
@@ -114,41 +112,66 @@ def _summary(treatment: Treatment, judged: tuple[Judgement, ...], best: Judgemen
     return " ".join(said)
 
 
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _none_cures(trained: int) -> str:
+    if trained == 0:
+        return "No change that applies could be trained."
+    return (
+        "The one change that was trained does not cure."
+        if trained == 1
+        else f"None of the {trained} changes that were trained cures."
+    )
+
+
 def explain(judged: Judgement, before: Flow) -> str:
     """What a trial says of the cause: whether signal and learning came back together."""
-    flow = judged.trial.result.flow if judged.trial.result else before
-    now, was = _share(flow), _share(before)
+    compared = _compared(judged.trial.result.flow if judged.trial.result else before, before)
     learns = judged.worth == "cures"
     match judged.signal:
         case "restored" if learns:
-            return (
-                f"The signal arrives at the first hidden layer again ({now} of the output's, {was} untreated), and "
-                "the network learns."
-            )
+            return f"The signal arrives at the first hidden layer again ({compared}), and the network learns."
         case "restored":
             return (
-                f"The signal arrives again ({now} of the output's, {was} untreated), and the network does not learn "
+                f"The signal arrives again ({compared}), and the network does not learn "
                 "for that: it was not what is wrong, or not all of it."
             )
         case "arrived before" if learns:
             return (
-                f"The network learns although the signal arrived untreated as well ({was} of the output's, now "
-                f"{now}): vanishing or exploding gradients were not what kept it from learning."
+                f"The network learns although the signal arrived untreated as well "
+                f"({compared}): vanishing or exploding gradients were not what kept it from learning."
             )
         case "arrived before":
-            return f"The signal arrives as it did untreated ({now} of the output's, {was} untreated)."
+            return f"The signal arrives as it did untreated ({compared})."
         case "does not arrive" if learns:
             return (
-                f"The network learns although the signal does not arrive ({now} of the output's, {was} untreated): "
+                f"The network learns although the signal does not arrive ({compared}): "
                 "that alone does not keep it from learning."
             )
         case "does not arrive":
-            return f"The signal still does not arrive ({now} of the output's, {was} untreated)."
+            return f"The signal still does not arrive ({compared})."
         case "lost":
-            return f"The signal arrived untreated and no longer does ({now} of the output's, {was} untreated)."
+            return f"The signal arrived untreated and no longer does ({compared})."
         case _:
             return "The back-propagated signal was not recorded: nothing can be said of it."
 
 
-def _share(flow: Flow) -> str:
-    return "nothing finite" if flow.arriving is None else shown(flow.arriving)
+NOWHERE = "its size is not finite, treated or not"
+
+
+def _compared(after: Flow, before: Flow) -> str:
+    """How much of the output's signal arrives at the first hidden layer, treated and untreated."""
+    now, was = after.arriving, before.arriving
+    if now is None:
+        return (
+            f"its size is no longer finite; untreated it was {shown(was)} of the output's"
+            if was is not None
+            else NOWHERE
+        )
+    return (
+        f"{shown(now)} of the output's, {shown(was)} untreated"
+        if was is not None
+        else (f"{shown(now)} of the output's; untreated its size was not finite")
+    )

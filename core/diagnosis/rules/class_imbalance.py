@@ -42,9 +42,9 @@ RULE = Rule(
     thresholds={"ratio": RATIO},
     source="Amazon SageMaker Debugger, ClassImbalance",
     explanation=(
-        "The commonest answer makes up {commonest_share} of the training samples, {ratio} times as many as the rarest. "
-        "A network that never gives the rare answer then has a low loss and a high accuracy without having learnt "
-        "anything. Do not judge it by its accuracy: look at precision, recall or f1_score."
+        "The commonest answer makes up {commonest_share:%} of the training samples[[, {ratio} times as many as the "
+        "rarest]]. A network that never gives the rare answer then has a low loss and a high accuracy without having "
+        "learnt anything. Do not judge it by its accuracy: look at precision, recall or f1_score."
     ),
     remedies=(),
     causes=(),

@@ -51,8 +51,8 @@ RULE = Rule(
         "Karpathy's checks before training (A recipe for training neural networks, 2019) is the same by eye"
     ),
     explanation=(
-        "The loss is {loss}: at most {room} of the samples can be answered wrongly with so little. The accuracy says "
-        "that {wrong_answers} are. So the two are not taken from the same targets or outputs. Either the labels were "
+        "The loss is {loss}: at most {room:%} of the samples can be answered wrongly with so little. The accuracy says "
+        "that {wrong_answers:%} are. So the two are not taken from the same targets or outputs. Either the labels were "
         "changed on their way, by a division or a cast that leaves all of them 0: look at the classes that arrive, how "
         "many there are and how often. Or the output goes through something that the loss does not see, such as a "
         "softmax over one unit. What is minimised here is not what is wanted."

@@ -37,7 +37,7 @@ RULE = Rule(
     thresholds={"share": SHARE},
     source="AutoTrainer (Zhang et al. 2021), gamma",
     explanation=(
-        "Of all entries of the gradient a share of {zero_share} is exactly 0, in {layers}: those weights do not move, "
+        "Of all entries of the gradient {zero_share:%} are exactly 0, in {layers}: those weights do not move, "
         "whatever the learning rate. A gradient is exactly 0 only where units are off, where they are saturated so far "
         "that nothing is left of their slope, or where the weights behind them are 0."
     ),

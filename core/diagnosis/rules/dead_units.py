@@ -46,7 +46,7 @@ RULE = Rule(
     thresholds={"share": SHARE},
     source="Amazon SageMaker Debugger, DeadRelu",
     explanation=(
-        "In {layers} a share of up to {dead_share} of the units is off for every sample. A relu that is always off "
+        "In {layers} up to {dead_share:%} of the units are off for every sample. A relu that is always off "
         "puts out 0 and lets no gradient through: it is lost for good, and the layer works with what is left."
     ),
     remedies=AGAINST_DEATH,

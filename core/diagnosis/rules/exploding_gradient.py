@@ -58,10 +58,10 @@ RULE = Rule(
     thresholds={"ratio": RATIO, "share": SHARE, "grown": GROWN},
     source="AutoTrainer (Zhang et al. 2021), beta_3; the signal's share measured here",
     explanation=(
-        "Towards the input the gradient has grown: that of the first layer, {layers}, has been up to {gradient_ratio} "
-        "times as long as the last one's, and the signal that arrives there {signal_share} times the output's. One "
-        "learning rate cannot suit both ends, and the first layers are thrown about. Smaller initial weights, clipping "
-        "by norm or normalisation keep it in bounds."
+        "Towards the input the gradient has grown. That of the first layer, {layers}, has been up to "
+        "{gradient_ratio:!} times as long as the last one's. The signal that arrives at the first layer has been up to "
+        "{signal_share:!} times as large as the output's. One learning rate cannot suit both ends, and the first "
+        "layers are thrown about. Smaller initial weights, clipping by norm or normalisation keep it in bounds."
     ),
     remedies=(
         "input_scaling",

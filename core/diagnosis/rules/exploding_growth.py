@@ -58,9 +58,10 @@ RULE = Rule(
     thresholds={"level": LEVEL, "level_critical": LEVEL_CRITICAL, "growth": GROWTH, "times": TIMES},
     source="BTTackler (Wang et al. 2024), 1e4; TheDeepChecker (Ben Braiek & Khomh 2022), 1e6 and four growths of 2",
     explanation=(
-        "The mean |gradient| of {layers} has reached {mean_gradient}, having doubled in up to {doublings} epochs in a "
-        "row. Updates of that size do not follow the slope of the loss, they jump across the valley, each time "
-        "further. Scale the inputs and the targets, lower the learning rate, or clip the gradient by its norm."
+        "The mean |gradient| of {layers} has reached {mean_gradient}[[, having doubled in each of "
+        "{doublings:!epoch|epochs} in a row]]. Updates of that size do not follow the slope of the loss, they jump "
+        "across the valley, each time further. Scale the inputs and the targets, lower the learning rate, or clip the "
+        "gradient by its norm."
     ),
     remedies=(
         "input_scaling",

@@ -47,10 +47,10 @@ RULE = Rule(
     thresholds={"min_epochs": MIN_EPOCHS, "share": SHARE},
     source="Arithmetic: a prediction of the classes' shares loses their entropy, at least −ln of the largest share",
     explanation=(
-        "Over {epochs} epochs the accuracy is {accuracy}, to the last digit, while the loss has fallen to {loss}: no "
-        "answer that is always the same can reach that. So something is learnt, and the answers do not show it. They "
-        "come from an output that stays the same, as a softmax over one unit does, or they are compared with other "
-        "targets than the loss is. Look at the output's activation, and at what the metric compares."
+        "Over {epochs:epoch|epochs} the accuracy is {accuracy}, to the last digit, while the loss has fallen to "
+        "{loss}: no answer that is always the same can reach that. So something is learnt, and the answers do not show "
+        "it. They come from an output that stays the same, as a softmax over one unit does, or they are compared with "
+        "other targets than the loss is. Look at the output's activation, and at what the metric compares."
     ),
     remedies=("output_matched_to_task",),
     causes=("output_mismatch",),

@@ -42,7 +42,7 @@ RULE = Rule(
     thresholds={"rise": RISE},
     source="BTTackler (Wang et al. 2024), heavy oscillation, made independent of the loss's scale",
     explanation=(
-        "The network had already avoided {best_gain} of the loss that can be avoided, and has lost {rise} of it again. "
+        "The network had already avoided {best_gain:%} of the loss that can be avoided, and has lost {rise:%} again. "
         "Something broke on the way: units died or saturated, or an update threw the weights far away. Look at what "
         "happened then; a lower learning rate or a limit on the gradient's norm keep what was reached."
     ),

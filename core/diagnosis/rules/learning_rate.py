@@ -102,20 +102,22 @@ def _measures(run: Run, decisive: Measure) -> tuple[Measure, ...]:
 
 
 TOO_LARGE = (
-    "With a learning rate of {learning_rate} one update moves the weights by {step} of their length. The gradient only "
-    "says where it goes downhill close by: steps that long overshoot, the loss jumps, activations saturate or die, and "
-    "what was learnt is lost. Lower the learning rate by a factor of ten, or limit the gradient's norm."
+    "One update moves the weights by {step:%} of their length[[, with a learning rate of {learning_rate}]]. The "
+    "gradient only says where it goes downhill close by: steps that long overshoot, the loss jumps, activations "
+    "saturate or die, and what was learnt is lost. Lower the learning rate by a factor of ten, or limit the gradient's "
+    "norm."
 )
 DEADLY_STEPS = (
-    "{layers} had living units before the first update and have none since. Updates of up to {step} of the weights' "
-    "length, with a learning rate of {learning_rate}, have carried the units to where no sample turns them on, and "
+    "{layers} had living units before the first update and have none since. Updates of up to {step:%} of the weights' "
+    "length[[, with a learning rate of {learning_rate},]] have carried the units to where no sample turns them on, and "
     "there no gradient brings them back. Lower the learning rate by a factor of ten, or take an activation with a "
     "slope below zero."
 )
 TOO_SMALL = (
-    "With a learning rate of {learning_rate} all updates of the training together can move the weights by no more than "
-    "{reach} of their length: what comes out at the end is what was drawn at the beginning. Raise the learning rate by "
-    "a factor of ten or more, or take an optimiser such as Adam whose steps do not depend on the gradient's size."
+    "All updates of the training together can move the weights by no more than {reach:%} of their length[[, with a "
+    "learning rate of {learning_rate}]]: what comes out at the end is what was drawn at the beginning. Raise the "
+    "learning rate by a factor of ten or more, or take an optimiser such as Adam whose steps do not depend on the "
+    "gradient's size."
 )
 LOWER = (
     "learning_rate_lower",
@@ -139,7 +141,7 @@ RULE = Rule(
     ),
     thresholds={"large": LARGE, "large_at_first": LARGE_AT_FIRST, "deadly": DEADLY, "reach": REACH},
     source="lr·‖g‖/‖w‖: DeepDiagnosis (Wardat et al. 2022); thresholds measured here",
-    explanation="The learning rate of {learning_rate} does not suit the network.",
+    explanation="The learning rate[[ of {learning_rate}]] does not suit the network.",
     remedies=LOWER,
     causes=(*DATA, *DRAW, *GROWTHS, "initial_loss"),
     look=look,

@@ -30,10 +30,10 @@ RULE = Rule(
     thresholds={"tensors": 0.0},
     source="tf.GradientTape: the gradient of what is not connected to the loss is None",
     explanation=(
-        "{untrained_tensors} of {all_tensors} weight tensors, in {layers}, have no gradient: not a small one, and not "
-        "zero, but none. The loss has no derivative by them, so they stay as they were drawn. What an embedding looks "
-        "up is the number of a row, a whole number, and through a whole number no derivative passes: layers before "
-        "an embedding cannot be trained. Put the embedding first, or leave those layers out."
+        "Of {all_tensors:weight tensor|weight tensors} {untrained_tensors:has|have} no gradient, in {layers}: not a "
+        "small one, and not zero, but none. The loss has no derivative by them, so they stay as they were drawn. What "
+        "an embedding looks up is the number of a row, a whole number, and through a whole number no derivative "
+        "passes: layers before an embedding cannot be trained. Put the embedding first, or leave those layers out."
     ),
     remedies=(),
     causes=(),

@@ -22,7 +22,7 @@ def look(run: Run) -> Sighting | None:
     since = min(decided_epoch(run), run.history.last_epoch)
     (good,) = np.nonzero(shares >= became.least_learnt)
     if len(good):  # it had learnt, and has forgotten
-        since = max(since, int(run.epochs[good[-1]]) + 1)
+        since = min(max(since, int(run.epochs[good[-1]]) + 1), run.history.last_epoch)
     measures = (
         _below("gain", became.gain, became.least_gain, "of the avoidable loss"),
         _below("learnt", became.learnt, became.least_learnt, "of the avoidable errors"),
@@ -73,9 +73,9 @@ STUCK = (
     "cannot come to depend on its inputs, and the training loss stays at about {loss}."
 )
 COMPARED = (
-    "The network avoids {learnt} of the errors that always giving the same answer makes on the training samples, and "
-    "{gain} of its loss. Asking the nearest samples, without training anything, avoids twice what is demanded here: "
-    "there is something to be learnt, and the network does not learn it."
+    "The network avoids {learnt:%} of the errors that always giving the same answer makes on the training samples. Of "
+    "its loss it avoids {gain:%}. Asking the nearest samples, without training anything, avoids twice what is demanded "
+    "here: there is something to be learnt, and the network does not learn it."
 )
 
 
@@ -92,8 +92,9 @@ RULE = Rule(
     thresholds={**{f"least_gain_{kind}": gain for kind, gain in LEAST_GAIN.items()}, "share": LEAST_SHARE},
     source="`core.diagnosis.outcome`; nearest neighbours: Cover & Hart 1967",
     explanation=(
-        "The network avoids {gain} of the loss that always giving the same answer makes on the training samples, and "
-        "{learnt} of its errors: it has found out next to nothing that the commonest answer does not know."
+        "The network avoids {gain:%} of the loss that always giving the same answer makes on the training samples. Of "
+        "the errors of that answer it avoids {learnt:%}. It has found out next to nothing that the commonest answer "
+        "does not know."
     ),
     remedies=("initializer_for_activation", "optimizer_adam", "learning_rate_higher", "activation_relu"),
     causes=(*PLATEAU.causes, *GROWTHS, "initial_loss", "plateau"),

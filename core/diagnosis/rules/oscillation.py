@@ -65,9 +65,9 @@ RULE = Rule(
     thresholds={"swing": SWING, "share": SHARE, "lost": LOSS},
     source="AutoTrainer (Zhang et al. 2021), zeta and eta; what is lost, measured here",
     explanation=(
-        "In {swing_share} of the epochs the training loss turns around, typically by {swing} of what could be avoided. "
-        "The steps are too long for the valley, and jump from one side to the other. Lower the learning rate, let it "
-        "fall over the epochs, or take larger batches."
+        "In {swing_share:%} of the epochs the training loss turns around, typically by {swing:%} of what could be "
+        "avoided. The steps are too long for the valley, and jump from one side to the other. Lower the learning rate, "
+        "let it fall over the epochs, or take larger batches."
     ),
     remedies=("learning_rate_lower", "optimizer_adam", "clip_by_global_norm", "batch_normalization"),
     causes=(*DATA, *STEPS, *EXPLOSIONS),

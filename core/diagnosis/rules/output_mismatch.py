@@ -38,9 +38,9 @@ SLACK = 0.01
 REACHED = "share of the targets' range"
 
 FITTING = (
-    "The output can reach {reachable_share} of the targets' range. However well the hidden layers work, the loss then "
-    "rewards the wrong thing or has no gradient to give. Let it fit: one sigmoid unit with binary_crossentropy, "
-    "a softmax unit per class with categorical_crossentropy, a linear unit per value with mean_squared_error."
+    "The output can reach {reachable_share:%} of the targets' range. However well the hidden layers work, the loss "
+    "then rewards the wrong thing or has no gradient to give. Let it fit: one sigmoid unit with binary_crossentropy, a "
+    "softmax unit per class with categorical_crossentropy, a linear unit per value with mean_squared_error."
 )
 
 
@@ -142,7 +142,7 @@ RULE = Rule(
     formula="last activation ∉ those that the loss takes, or |targets' range ∩ its range|/|targets' range| < 1 − slack",
     thresholds={"slack": SLACK},
     source="Table of pairs as in AutoTrainer (Zhang et al. 2021) and UMLAUT (Schoop et al. 2021); ranges: Keras 3",
-    explanation="The output of {layers} does not fit the loss: it can reach {reachable_share} of the targets' range.",
+    explanation="The output of {layers} does not fit the loss: it can reach {reachable_share:%} of the targets' range.",
     remedies=("output_matched_to_task",),
     causes=(),
     look=look,

@@ -48,10 +48,10 @@ RULE = Rule(
     thresholds={"rise": RISE, "gap": GAP},
     source="SageMaker Debugger, Overfit; UMLAUT (Schoop et al. 2021); scale measured here",
     explanation=(
-        "Since epoch {best_epoch} the loss on the validation samples has risen by {rise} of what could be avoided, "
-        "while that on the training samples is {gap} below it. The network has begun to learn what is peculiar to the "
-        "training samples, and gets worse on others. Stop there, give it fewer weights, or make it harder to remember: "
-        "L2 regularisation, dropout, more samples."
+        "Since epoch {best_epoch} the loss on the validation samples has risen by {rise:%} of what could be avoided, "
+        "while that on the training samples is {gap:%} below it. The network has begun to learn what is peculiar to "
+        "the training samples, and gets worse on others. Stop there, give it fewer weights, or make it harder to "
+        "remember: L2 regularisation, dropout, more samples."
     ),
     remedies=("early_stopping", "l2_regularization", "dropout"),
     causes=(),

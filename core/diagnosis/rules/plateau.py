@@ -49,7 +49,7 @@ RULE = Rule(
     thresholds={"decrease": DECREASE, "windows": WINDOWS},
     source="TheDeepChecker (Ben Braiek & Khomh 2022), stagnated loss",
     explanation=(
-        "Over the second half of the epochs the training loss has not fallen by more than {largest_decrease} of what "
+        "Over the second half of the epochs the training loss has not fallen by more than {largest_decrease:%} of what "
         "could be avoided from one fifth to the next: more epochs of the same would not help."
     ),
     remedies=("learning_rate_higher", "optimizer_adam"),

@@ -43,9 +43,9 @@ RULE = Rule(
     explanation=(
         "On its way back from the output each layer multiplies the signal by the slope of its activation and the size "
         "of its weights, here by about {factor}. Of the output's signal theory expects {expected_share} at the first "
-        "hidden layer, and epoch 0 shows {measured_share}; over {depth_scale} layers its square changes by a factor of "
-        "e. The layers near the input learn that much more slowly. An activation whose slope is near 1, with weights "
-        "drawn to match, keeps the signal."
+        "hidden layer, and epoch 0 shows {measured_share}; over {depth_scale:layer|layers} its square changes by a "
+        "factor of e. The layers near the input learn that much more slowly. An activation whose slope is near 1, with "
+        "weights drawn to match, keeps the signal."
     ),
     remedies=(
         "initializer_for_activation",

@@ -47,7 +47,7 @@ RULE = Rule(
     thresholds={"slope": SLOPE, "slope_at_birth": SLOPE_AT_BIRTH},
     source="Glorot & Bengio 2010, section 3; threshold measured here",
     explanation=(
-        "In {layers} the activation's mean slope is {relative_slope} of its steepest: most pre-activations lie where "
+        "In {layers} the activation's mean slope is {relative_slope:%} of its steepest: most pre-activations lie where "
         "it is flat. A signal that comes back is multiplied by that slope, so little of it passes, and the units can "
         "hardly be moved from where they are. Smaller inputs and weights bring them back to where the activation bends."
     ),

@@ -41,7 +41,7 @@ RULE = Rule(
         "here"
     ),
     explanation=(
-        "In {layers} a share of {saturated_share} of all pre-activations lies so far out that the activation has lost "
+        "In {layers} {saturated_share:%} of all pre-activations lie so far out that the activation has lost "
         "nine tenths of its slope. Units there are as good as switched: they answer yes or no, and the gradient cannot "
         "tell them which way to move."
     ),

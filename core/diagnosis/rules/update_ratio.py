@@ -35,7 +35,7 @@ def look(run: Run) -> Sighting | None:
 
 
 LARGE_MOVES = (
-    "In an epoch the weights of {layers} move by {update_ratio} of their own length: they are replaced rather than "
+    "In an epoch the weights of {layers} move by {update_ratio:%} of their own length: they are replaced rather than "
     "corrected. Lower the learning rate, or limit the gradient's norm."
 )
 LOWER = ("learning_rate_lower", "learning_rate_usual", "clip_by_global_norm", "optimizer_adam")
@@ -49,7 +49,7 @@ RULE = Rule(
     thresholds={"small": SMALL, "large": LARGE},
     source="TheDeepChecker (Ben Braiek & Khomh 2022); SageMaker Debugger, WeightUpdateRatio; thresholds measured here",
     explanation=(
-        "In an epoch the weights of {layers} move by {update_ratio} of their length: they stand still. Either no "
+        "In an epoch the weights of {layers} move by {update_ratio:%} of their length: they stand still. Either no "
         "gradient arrives there, or the learning rate is far too small for it."
     ),
     remedies=("learning_rate_higher", "optimizer_adam", "initializer_for_activation", "batch_normalization"),

@@ -41,7 +41,7 @@ RULE = Rule(
     thresholds={"ratio": RATIO, "length": LENGTH},
     source="AutoTrainer (Zhang et al. 2021), beta_1 and beta_2",
     explanation=(
-        "The gradient of the first layer, {layers}, is {gradient_ratio} of the last one's, {first_gradient} long: "
+        "The gradient of the first layer, {layers}, is {gradient_ratio:%} of the last one's, {first_gradient} long: "
         "while the output layer learns, the layers near the input stand still."
     ),
     remedies=VANISHING_SIGNAL.remedies,

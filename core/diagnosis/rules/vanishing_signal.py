@@ -41,9 +41,9 @@ RULE = Rule(
     thresholds={"share": SHARE, "share_at_birth": SHARE_AT_BIRTH},
     source="Hochreiter 1991; Glorot & Bengio 2010, section 4; threshold measured here",
     explanation=(
-        "Of the output's signal {share} arrives at the first hidden layer: on the way back through {layers} the slopes "
-        "and the weights have made it smaller and smaller. The layers near the input hardly learn, and those behind "
-        "them build on what was drawn at random."
+        "Of the output's signal {share:%} arrives at the first hidden layer: on the way back through {layers} the "
+        "slopes and the weights have made it smaller and smaller. The layers near the input hardly learn, and those "
+        "behind them build on what was drawn at random."
     ),
     remedies=(
         "initializer_for_activation",

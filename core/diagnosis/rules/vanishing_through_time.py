@@ -58,7 +58,7 @@ RULE = Rule(
     thresholds={"ratio": RATIO},
     source="Hochreiter 1991; Bengio, Simard & Frasconi 1994; threshold measured here on the adding problem",
     explanation=(
-        "In {layers} the signal that reaches the first time step is {step_ratio} of that at the last one. Each step "
+        "In {layers} the signal that reaches the first time step is {step_ratio:%} of that at the last one. Each step "
         "back multiplies it by the recurrent kernel and the activation's slope; over many steps next to nothing is "
         "left, and what happened early cannot be learnt from. Gates (LSTM, GRU) let the signal pass, an orthogonal "
         "recurrent kernel shrinks it less."

@@ -123,7 +123,7 @@ class TestFinding:
         assert finding.layers == ("dense_1", "dense_2", "dense_3")
         assert finding.since_epoch == 2
         assert finding.measures[0].value == 2.0
-        assert finding.explanation == "a in dense_1: 2"
+        assert finding.explanation == "a in dense_1, dense_2 and dense_3: 2"
         assert finding.remedies == ("cure_a",)
 
     def test_a_sightings_own_words_remedies_and_severity_win(self):

@@ -10,7 +10,8 @@ import pytest
 
 import core.diagnosis.rules
 from core.diagnosis import RULES, Run, Sighting, diagnose
-from core.diagnosis.rule import Rule, listed
+from core.diagnosis.finding import percentage
+from core.diagnosis.rule import Rule
 from core.diagnosis.rules import (
     born_dead_risk,
     dead_layer,
@@ -76,11 +77,11 @@ def test_a_hair_beyond_the_threshold_says_yes_with_a_number_and_a_reason(case: C
     sighting = asked(case, case.yes)
     assert sighting is not None
     assert sighting.measures[0].value is not None
-    told = (sighting.explanation or BY_NAME[case.rule].explanation).format(
-        layers=listed(sighting.layers), **{each.name: str(each) for each in sighting.measures}
-    )
-    assert str(sighting.measures[0]) in told
-    assert len(told) > 100
+    rule = BY_NAME[case.rule]
+    said = dataclasses.replace(rule, explanation=sighting.explanation or rule.explanation)
+    explanation, decisive = said.explain(sighting.layers, sighting.measures), sighting.measures[0]
+    assert any(number in explanation for number in (str(decisive), percentage(decisive.value)))
+    assert len(explanation) > 100
     json.dumps(dataclasses.asdict(sighting), allow_nan=False)
 
 
