@@ -34,6 +34,8 @@ def describe(app: FastAPI) -> None:
                 for answer in responses.values():
                     if PROBLEM_JSON in answer.get("content", {}):
                         answer["content"] = {PROBLEM_JSON: answer["content"][PROBLEM_JSON]}
+                    # Neither text nor JSON: readers of the description take a schema for that of an event.
+                    answer.get("content", {}).get("text/event-stream", {}).pop("schema", None)
                 if "304" in responses:
                     for status in ("200", "304"):
                         responses[status]["headers"] = {"ETag": ETAG}

@@ -9,7 +9,7 @@ from core.catalogue import Catalogue, catalogue
 router = APIRouter(tags=["catalogue"])
 
 
-@router.get("/catalogue", responses=documented(304, 401), summary="What can be asked")
+@router.get("/catalogue", responses=documented(304, 401, 422), summary="What can be asked")
 def get_catalogue(request: Request, response: Response) -> Catalogue:
     """List datasets, layers, activations, initialisers, optimisers, losses and statistics, with their parameters."""
     response.headers["ETag"] = etag_of(request, "catalogue")

@@ -3,18 +3,19 @@
 from fastapi import APIRouter, Response
 
 from api.dependencies import Queue, SettingsDep, Store
+from api.errors import documented
 from api.readiness import Readiness, readiness
 
 router = APIRouter(tags=["probes"])
 
 
-@router.get("/livez", summary="Is it alive?")
+@router.get("/livez", responses=documented(422), summary="Is it alive?")
 async def livez() -> dict[str, str]:
     """Say that the process answers."""
     return {"status": "alive"}
 
 
-@router.get("/readyz", responses={503: {"model": Readiness}}, summary="Is it ready?")
+@router.get("/readyz", responses={503: {"model": Readiness}, **documented(422)}, summary="Is it ready?")
 def readyz(response: Response, store: Store, queue: Queue, settings: SettingsDep) -> Readiness:
     """Say whether database, migrations, broker and disk are in order; 503 when one is not."""
     found = readiness(store, queue, settings)

@@ -1,0 +1,229 @@
+"""Requests that are generated from the API's description, right ones and wrong ones, on each database.
+
+Nothing breaks, and every answer is one that the description names, in the form that it names.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from core.store import Status
+from tests.builders import Bell, a_chunk, a_spec, an_external_spec, measured
+from tests.campaign.test_charts_in_browser import RECURRENT
+from tests.unit.conftest import Desk, a_desk
+from tests.unit.diagnosis.histories import a_run
+from tests.unit.test_api_external import body
+from tests.unit.test_api_treatments import COPIES, ILL
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+# Of each kind, right and wrong, so many requests to an operation where `make test` asks 2,000 on each database; those
+# that take a whole spec or draw are made by hundreds of milliseconds.
+REQUESTS, OF_SLOW = 45, 12
+SLOW = {"submit", "validate", "triage", "draw_chart"}
+SENT = an_external_spec(epochs=6, seeds=(0, 1))
+
+
+class AnsweringBell(Bell):
+    """A queue with workers that look at initial states at once, and train nothing."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(self._look)
+        self._store = desk.store
+
+    def ping(self) -> None:
+        """It is there."""
+
+    def _look(self, experiment_id: Any) -> None:
+        spec = self._store.get(experiment_id).own_spec("it is looked at")
+        if spec.training.epochs:
+            return
+        claim = self._store.claim(experiment_id, worker="one")
+        assert claim
+        for seed in spec.seeds:
+            self._store.append(claim, a_chunk(spec, seed=seed, history=measured(spec, seed, 0, 1)))
+        self._store.finish(claim, Status.completed)
+
+
+@dataclass
+class Answers:
+    """What was answered to generated requests.
+
+    Attributes:
+        statuses: how often each was answered, by operation.
+        failures: what broke the description, each once.
+    """
+
+    desk: Desk
+    statuses: dict[str, Counter[int]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def judge(self, name: str, case: Case) -> None:
+        """Send one request, and hold its answer against the description."""
+        request = case.as_transport_kwargs(base_url="http://testserver")
+        sent = {key: request[key] for key in ("method", "url", "headers", "params", "json") if key in request}
+        if isinstance(request.get("data"), str | bytes):
+            sent["content"] = request["data"]
+        try:
+            answer = self.desk.http.request(**sent)
+        except (httpx2.InvalidURL, httpx2.ProtocolError, UnicodeEncodeError):
+            return  # what cannot be sent by this client
+        self.statuses.setdefault(name, Counter())[answer.status_code] += 1
+        try:
+            case.validate_response(answer, checks=CHECKS)
+        except FailureGroup as failure:
+            message = str(failure)
+            self.failures.setdefault(f"{name}: {answer.status_code}: {message[:80]}", message)
+
+    @property
+    def count(self) -> int:
+        """Requests that were answered."""
+        return sum(counts.total() for counts in self.statuses.values())
+
+
+def ended(desk: Desk) -> list[str]:
+    """Experiments of which nothing more is to come, so that a stream of them ends: of each kind one."""
+    spec = a_spec(epochs=6, seeds=(0, 1))
+    paths = [desk.trained(spec), desk.trained(spec, {0: 6, 1: 3})]
+    paths += [an_ill_one(desk), desk.trained(RECURRENT)]
+    cancelled, sent = desk.submit(), desk.submit(SENT)
+    desk.http.post(f"{cancelled}/cancel")
+    for seed in SENT.seeds:
+        desk.http.put(f"{sent}/runs/{seed}/series", json=body(measured(SENT, seed, 0, 7)))
+        desk.http.post(f"{sent}/runs/{seed}/end", json={"status": "completed"})
+    return [path.rpartition("/")[2] for path in (*paths, cancelled, sent)]
+
+
+def an_ill_one(desk: Desk) -> str:
+    """An experiment that a treatment may be begun of."""
+    histories = {f"seed_{seed}": a_run(ILL, fails=True, series=COPIES).history for seed in ILL.seeds}
+    return desk.trained(ILL, **histories)
+
+
+def parameters(desk: Desk) -> Callable[[str, int], dict[str, Any]]:
+    """For an operation and a number, path parameters that name something that is there."""
+    finished = ended(desk)
+    ill, untreated = finished[2], an_ill_one(desk).rpartition("/")[2]
+    treated = desk.http.post(f"/experiments/{ill}/treatments", json={"seeds": 5}).json()["id"]
+    charts = [each["name"] for each in desk.http.get(f"/experiments/{finished[0]}/charts").json()["charts"]]
+
+    def chosen(name: str, number: int) -> dict[str, Any]:
+        experiment = finished[number % len(finished)]
+        if name in ("delete_experiment", "cancel_experiment"):
+            experiment = str(desk.store.add(a_spec())[0].id)
+        elif name in ("send_series", "end_run"):
+            experiment = str(desk.store.add(SENT)[0].id)
+        elif name.endswith(("treatment", "treatments")):
+            experiment = ill
+        elif name == "treat":
+            experiment = untreated
+        chart, form = charts[number % len(charts)], ("svg", "png")[number % 2]
+        return {"experiment_id": experiment, "treatment_id": treated, "seed": number % 2, "name": chart, "form": form}
+
+    return chosen
+
+
+def bodies(operation: dict[str, Any]) -> Iterator[Any]:
+    """The description's own examples of an operation's body, over and over."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return itertools.cycle([each["value"] for each in content.get("examples", {}).values()] or [None])
+
+
+def ask(desk: Desk, requests: int, *, of_slow: int, is_random: bool) -> Answers:
+    """Ask everything: of each kind and operation so many requests; of four three name something that is there."""
+    answers, known = Answers(desk), parameters(desk)
+    schema = schemathesis.openapi.from_dict(desk.http.get("/openapi.json").json())
+    for each in schema.get_all_operations():
+        operation = each.ok()
+        count = of_slow if operation.definition.raw["operationId"] in SLOW else requests
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            asked = settings(
+                max_examples=count,
+                derandomize=not is_random,
+                database=None,
+                deadline=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )(_asking(operation, mode, answers, known))
+            try:
+                asked()
+            except Unsatisfiable:
+                assert mode is GenerationMode.NEGATIVE  # an operation that takes nothing cannot be given anything wrong
+    return answers
+
+
+def _asking(operation: Any, mode: GenerationMode, answers: Answers, known: Callable[[str, int], dict[str, Any]]) -> Any:
+    """A property of one operation: that its answers are as described."""
+    name, examples = operation.definition.raw["operationId"], bodies(operation.definition.raw)
+
+    @given(operation.as_strategy(generation_mode=mode), st.integers(0, 1_000))
+    def is_answered_as_described(case: Case, number: int) -> None:
+        if number % 4:
+            there = known(name, number)
+            case.path_parameters = {key: there.get(key, value) for key, value in case.path_parameters.items()}
+        if number % 5 == 1 and (example := next(examples)) is not None:
+            case.body, case.media_type = example, "application/json"
+        if number % 5 == 2 and name == "send_series":
+            case.body, case.media_type = body(measured(SENT, 0, 0, 1 + number % 6)), "application/json"
+        answers.judge(name, case)
+
+    return is_answered_as_described
+
+
+@pytest.fixture(params=["embedded", "postgresql"])
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The setting of each database."""
+    return {"database_url": request.getfixturevalue("postgresql_url")} if request.param == "postgresql" else {}
+
+
+@pytest.fixture
+def answering_desk(migrated_file: Path, tmp_path: Path, database: dict[str, str]) -> Iterator[Desk]:
+    """A desk with workers that look."""
+    with a_desk(migrated_file, tmp_path, **database) as desk:
+        bell = AnsweringBell(desk)
+        house = desk.http.app.state.house
+        desk.http.app.state.house = house.__class__(**{**vars(house), "queue": bell})
+        yield Desk(desk.http, desk.store, bell, desk.settings)
+
+
+def check(answers: Answers, at_least: int) -> None:
+    """Fail where an answer broke the description, too few were asked, or an operation was never answered well."""
+    assert answers.failures == {}, "\n\n".join(answers.failures.values())
+    assert answers.count >= at_least, answers.statuses
+    never = {name for name, counts in answers.statuses.items() if not any(status < 400 for status in counts)}
+    assert never == set(), {name: answers.statuses[name] for name in never}
+
+
+@pytest.mark.timeout(900)
+def test_two_thousand_generated_requests_are_answered_as_described(answering_desk: Desk):
+    check(ask(answering_desk, REQUESTS, of_slow=OF_SLOW, is_random=False), at_least=2_000)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(7_200)
+def test_twenty_thousand_generated_requests_are_answered_as_described(answering_desk: Desk):
+    check(ask(answering_desk, REQUESTS * 10, of_slow=OF_SLOW * 10, is_random=True), at_least=20_000)
