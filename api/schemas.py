@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from api.notebook import table
 from core.history import Culprit
 from core.spec import AnySpec, ExperimentSpec
+from core.spec.calibration import Calibration
 from core.spec.estimate import estimate
 from core.store import Experiment, Page, RunRecord, Status
 
@@ -171,8 +172,14 @@ class EstimateAnswer(Answer):
     parameters: int = Field(description="trainable numbers in the network")
     series_bytes: int = Field(description="what the recorded series and the networks will take in the database")
     memory_bytes: int = Field(description="what training takes at its peak, beside TensorFlow itself")
-    seconds: float = Field(description="training time on a two-core machine, right within a factor of about three")
+    memory_interval: tuple[int, int] = Field(description="between which sizes four in five trainings like it stay")
+    seconds: float = Field(description="training time, as the machines take that took work lately")
+    seconds_interval: tuple[float, float] = Field(description="between which times four in five like it end")
     compile_seconds: float = Field(description="the part of it that comes before the first epoch")
+    source: str = Field(
+        description="what times and memory rest on: records of so many machines, or the shipped calibration where "
+        "there is no record yet"
+    )
 
 
 class ValidationAnswer(Answer):
@@ -184,9 +191,9 @@ class ValidationAnswer(Answer):
     estimate: EstimateAnswer
 
     @classmethod
-    def of(cls, spec: ExperimentSpec) -> "ValidationAnswer":
-        """The answer for a spec."""
-        cost = estimate(spec)
+    def of(cls, spec: ExperimentSpec, calibration: Calibration) -> "ValidationAnswer":
+        """The answer for a spec, on machines like those that a calibration was made of."""
+        cost = estimate(spec, calibration)
         return cls(
             spec=spec,
             fingerprint=spec.fingerprint(),

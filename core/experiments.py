@@ -19,6 +19,7 @@ from core.history import Checkpoint, Chunk, History
 from core.queue import JobQueue
 from core.settings import Settings
 from core.spec import ExperimentSpec, ExternalSpec
+from core.spec.calibration import SHIPPED, Calibration
 from core.spec.estimate import check_bounds
 from core.spec.external import check_external_bounds
 from core.spec.lighter import advice, is_out_of_memory
@@ -62,6 +63,14 @@ def submit(
     if new:
         publish([experiment.id], store=store, queue=queue)
     return experiment, new
+
+
+def calibration(*, store: ExperimentStore) -> Calibration:
+    """How long and how much trainings take on the machines that took work lately; as shipped without a database."""
+    try:
+        return Calibration.of(store.costs.recent())
+    except Unavailable:
+        return SHIPPED
 
 
 def cancel(experiment_id: UUID, *, store: ExperimentStore) -> Experiment:

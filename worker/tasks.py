@@ -13,6 +13,7 @@ from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
 from worker.app import app, settings
+from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
 from worker.place import place
 from worker.stopping import stopping
@@ -32,7 +33,7 @@ def trainer() -> experiments.Trainer:
     environment.prepare(settings.compile_cache)
     from core.training.train import train
 
-    return partial(train, chunk_seconds=settings.chunk.total_seconds())
+    return Measuring(partial(train, chunk_seconds=settings.chunk.total_seconds()), store())
 
 
 @cache

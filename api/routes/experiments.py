@@ -92,10 +92,10 @@ def submit(
 
 
 @router.post("/validate", responses=documented(401, 413, 415, 422), summary="Validate")
-def validate(spec: Spec, settings: SettingsDep) -> ValidationAnswer:
+def validate(spec: Spec, settings: SettingsDep, store: Store) -> ValidationAnswer:
     """Check a spec, count its parameters and estimate its cost; nothing is queued."""
     check_bounds(spec, settings)
-    return ValidationAnswer.of(spec)
+    return ValidationAnswer.of(spec, experiments.calibration(store=store))
 
 
 @router.get("", responses=documented(304, 401, 422, 503), summary="List")

@@ -30,6 +30,7 @@ def lighter(spec: ExperimentSpec) -> tuple[str, ...]:
         "series": (recorded, *seeds),
         "boundary": (recorded, layers),
         "looks": (layers, recorded),
+        "histograms": (recorded, layers, *seeds),
         "traces": (recorded, *seeds, layers),
     }
     parts = sorted(memory(spec).items(), key=lambda part: -part[1])

@@ -14,8 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, inser
 from core.errors import ClaimLost
 from core.history import Checkpoint
 from core.spec import SERVICE, ExperimentSpec
-from core.spec.estimate import epoch_seconds, estimate
-from core.spec.side_by_side import width_for
+from core.spec.estimate import ahead_seconds, epoch_seconds
 from core.store import layouts, series, snapshots
 from core.store.records import Claim, Status
 from core.store.submissions import change_row, close_attempt, read_spec, sum_up
@@ -40,9 +39,8 @@ def patience(spec: ExperimentSpec, lease: timedelta, *, compiling: bool) -> time
         lease: how long a worker may be silent at least.
         compiling: whether the chunk may come after compilation, and after pretraining where there is one.
     """
-    epoch = sum(epoch_seconds(spec).values())
-    ahead = estimate(spec).seconds - len(spec.seeds) * spec.training.epochs * epoch
-    return max(lease, timedelta(seconds=MARGIN * (width_for(spec) * epoch + ahead * compiling)))
+    epoch, ahead = sum(epoch_seconds(spec).values()), ahead_seconds(spec)
+    return max(lease, timedelta(seconds=MARGIN * (epoch + ahead * compiling)))
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:

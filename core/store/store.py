@@ -11,6 +11,7 @@ from core.errors import NotFound
 from core.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
 from core.spec import ExperimentSpec, ExternalSpec
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatments
+from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
 from core.store.deaths import DeathStore
 from core.store.external_store import ExternalStore
@@ -29,9 +30,8 @@ def utc_now() -> datetime:
 class ExperimentStore:
     """Keeps experiments through their lives.
 
-    Threads may share one, processes may not. Every method raises Unavailable when the database does not answer, and
-    works again when it does. Nothing is written to a database whose tables are not this version's: DatabaseTooNew where
-    a later one has migrated it.
+    Threads may share one, processes may not. Every method raises Unavailable while the database does not answer, and
+    DatabaseTooNew where a later version has migrated it: nothing is written to tables that are not this version's.
 
     Args:
         url: SQLite or PostgreSQL, as SQLAlchemy writes it.
@@ -44,6 +44,7 @@ class ExperimentStore:
         treatments: the door to treatments, in the same database.
         external: the door to what trainings elsewhere send, in the same database.
         deaths: the door to what becomes of experiments whose process died, in the same database.
+        costs: the door to what trainings took, in the same database.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class ExperimentStore:
         self.treatments = TreatmentStore(self._engine, clock)
         self.external = ExternalStore(self._engine, clock, silence)
         self.deaths = DeathStore(self._engine, clock, max_attempts)
+        self.costs = CostStore(self._engine, clock)
 
     def close(self) -> None:
         """Give the connections back. The store opens new ones when it is used again."""

@@ -183,6 +183,21 @@ snapshots = Table(
     Column("data", LargeBinary, nullable=False),  # the variables' bytes, one after another
 )
 
+costs = Table(
+    "costs",
+    metadata,
+    Column("number", Number, primary_key=True),  # rises
+    Column("machine", String(255), nullable=False),
+    Column("measured_at", UtcDateTime, nullable=False),
+    Column("plan", JSON, nullable=False),  # the fields of core.spec.cost.Plan
+    Column("start_seconds", Double, nullable=False),  # from here on those of core.spec.cost.Measured
+    Column("rest_seconds", Double, nullable=False),
+    Column("groups", Integer, nullable=False),
+    Column("epochs", Integer, nullable=False),
+    Column("bytes", BigInteger),
+    Index(None, "machine", "number"),
+)
+
 treatments = Table(
     "treatments",
     metadata,

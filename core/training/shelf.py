@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.spec import ExperimentSpec
+from core.spec.side_by_side import width_for
 from core.training.program import Program
 
 # A compiled program takes some tens of megabytes; a study rarely alternates between more architectures than this.
@@ -28,6 +29,11 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
         _programs[key] = program
         while len(_programs) > PROGRAMS_KEPT:
             _programs.popitem(last=False)
+
+
+def holds(spec: ExperimentSpec) -> bool:
+    """True if the program of a spec is compiled and on the shelf."""
+    return architecture(spec, width_for(spec)) in _programs
 
 
 def architecture(spec: ExperimentSpec, width: int) -> str:

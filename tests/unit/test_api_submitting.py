@@ -10,6 +10,9 @@ import pytest
 
 from core.errors import Unavailable
 from core.experiments import sweep
+from core.spec.calibration import Record
+from core.spec.cost import Measured
+from core.spec.estimate import plan
 from core.store import Status
 from tests.builders import Bell, a_spec
 from tests.unit.conftest import Desk, as_json
@@ -77,8 +80,35 @@ def test_a_validated_spec_is_counted_and_nothing_is_queued(desk: Desk):
     each = len(a_spec().layout.metrics) + 7 * (4 + 4) + 10 * 2 + 2 * 2 + 32 * 32
     assert said["estimate"]["series_bytes"] == 4 * (7 * each + 51 * (4 + 4) + 2 * 13)
     assert said["estimate"]["seconds"] > 0
+    assert said["estimate"]["source"] == "shipped calibration"
     assert desk.bell.rung == []
     assert desk.http.get("/experiments").json()["experiments"] == []
+
+
+def test_estimates_follow_the_records_of_the_machines_that_took_work_lately(desk: Desk):
+    body = as_json(a_spec(epochs=50))
+    shipped = desk.http.post("/experiments/validate", json=body).json()["estimate"]
+    planned = plan(a_spec(epochs=50))
+    for _ in range(20):
+        took = Measured(
+            4 * shipped["compile_seconds"], 4 * (shipped["seconds"] - shipped["compile_seconds"]), 1, 50, None
+        )
+        desk.store.costs.add(Record("slow", planned, took))
+    now = desk.http.post("/experiments/validate", json=body).json()["estimate"]
+    assert now["source"] == "records of 1 machine"
+    assert now["seconds"] == pytest.approx(4 * shipped["seconds"])
+    low, high = now["seconds_interval"]
+    assert low <= now["seconds"] <= high
+    assert now["memory_interval"] == shipped["memory_interval"]
+
+
+def test_without_a_database_the_shipped_calibration_speaks(desk: Desk, monkeypatch):
+    def away():
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(desk.store.costs, "recent", away)
+    answer = desk.http.post("/experiments/validate", json=as_json(a_spec()))
+    assert (answer.status_code, answer.json()["estimate"]["source"]) == (200, "shipped calibration")
 
 
 def test_the_same_key_and_spec_are_the_same_experiment(desk: Desk):

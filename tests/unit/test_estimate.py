@@ -1,14 +1,18 @@
 """What an experiment will cost is foreseen, and what is too large is refused with the bound and by how much."""
 
 import json
+import math
 import re
 
 import pytest
 
 from core.errors import Invalid
 from core.settings import Settings
-from core.spec.estimate import NUMBER_BYTES, STATE_COPIES, check_bounds, epoch_seconds, estimate, memory
+from core.spec.calibration import SHIPPED, SHIPPED_SOURCE, Calibration, Record
+from core.spec.cost import Measured
+from core.spec.estimate import check_bounds, epoch_seconds, estimate, memory, plan
 from core.spec.experiment import parse
+from core.spec.memory import NUMBER_BYTES, PASSING, STATE_COPIES, peak
 from core.spec.side_by_side import width_for
 
 HIDDEN = {"kind": "dense", "units": 5, "activation": "tanh", "repeat": 5}
@@ -70,7 +74,7 @@ def test_the_tutorials_network_on_many_seeds_is_within_the_bounds():
 
 def test_what_is_exactly_at_a_bound_is_allowed():
     asked = spec()
-    exactly = {"max_memory_bytes": estimate(asked).memory_bytes, "max_parameters": PARAMETERS, "max_layers": 6}
+    exactly = {"max_memory_bytes": estimate(asked).memory_interval[1], "max_parameters": PARAMETERS, "max_layers": 6}
     check_bounds(asked, Settings(_env_file=None, **exactly))
     assert set(refusals(asked, **{bound: size - 1 for bound, size in exactly.items()})) == set(exactly)
 
@@ -136,23 +140,130 @@ def test_every_epoch_takes_the_same_time_and_compiling_goes_before():
     once, twice, longer = (estimate(spec(epochs=epochs)) for epochs in (1, 2, 1001))
     assert once.compile_seconds == longer.compile_seconds < once.seconds
     assert longer.seconds - once.seconds == pytest.approx(1000 * (twice.seconds - once.seconds))
-    runs = estimate(spec(epochs=1001, seeds=5))
-    assert runs.seconds - runs.compile_seconds == pytest.approx(5 * (longer.seconds - longer.compile_seconds))
+
+
+def test_without_an_epoch_nothing_is_compiled_for_training():
+    look, trained = (estimate(spec(epochs=epochs)) for epochs in (0, 1))
+    assert look.seconds < trained.seconds / 2
+
+
+def test_seeds_side_by_side_compile_once_and_share_their_epochs():
+    alone, together = (estimate(spec(epochs=1000, seeds=seeds)) for seeds in (1, 32))
+    assert together.seconds < 16 * alone.seconds
+    assert plan(spec(seeds=32)).groups == 1
+    wide_ones = plan(spec(seeds=3, hidden=wide(1000, repeat=2), epochs=7))
+    assert (wide_ones.groups, wide_ones.epochs) == (3, 21)
 
 
 def test_time_is_spent_on_what_is_asked_for():
-    plain, recorded = epoch_seconds(spec()), epoch_seconds(spec(record="full"))
-    assert plain["looking"] == plain["histograms"] == 0
-    assert recorded["looking"] > 0
-    assert recorded["histograms"] > epoch_seconds(spec(record="standard"))["histograms"] > 0
-    assert epoch_seconds(spec(samples=2000))["products"] == pytest.approx(2 * plain["products"])
+    plain, recorded = (plan(spec(record=record)).epoch for record in ("lean", "full"))
+    assert plain["look_values"] == plain["histograms"] == 0
+    assert recorded["look_values"] > 0
+    assert recorded["histograms"] > plan(spec(record="standard")).epoch["histograms"] > 0
+    assert plan(spec(samples=2000)).epoch["products"] == pytest.approx(2 * plain["products"])
     # Sixteen batches of 32 make 500 samples, one batch of 500 too.
-    assert plain["steps"] == pytest.approx(16 * epoch_seconds(spec(batch_size=500))["steps"])
+    assert plain["updates"] == 16 * plan(spec(batch_size=500)).epoch["updates"]
+    dearer = [{"record": "full"}, {"samples": 4000}, {"hidden": wide(200)}, {"hidden": wide(5, repeat=20)}]
+    for asked in dearer:
+        assert sum(epoch_seconds(spec(**asked)).values()) > sum(epoch_seconds(spec()).values())
 
 
 def test_pretraining_trains_every_hidden_layer_and_compiles_for_each():
     plain = estimate(spec(epochs=20))
-    greedy = estimate(spec(epochs=20, pretraining={"kind": "greedy_layerwise", "epochs": 4}))
-    assert greedy.compile_seconds == pytest.approx(6 * plain.compile_seconds)
-    trained = plain.seconds - plain.compile_seconds
-    assert greedy.seconds - greedy.compile_seconds == pytest.approx(2 * trained)
+    short, long = (
+        estimate(spec(epochs=20, pretraining={"kind": "greedy_layerwise", "epochs": epochs})) for epochs in (4, 4000)
+    )
+    assert plan(spec(pretraining={"kind": "autoencoder"})).start["stages"] == 5
+    assert plain.seconds < short.seconds < long.seconds
+
+
+def test_of_what_comes_and_goes_only_the_largest_counts():
+    asked = memory(spec(record="full"))
+    assert peak(asked) == sum(asked.values()) - sum(asked[part] for part in PASSING) + max(
+        asked[part] for part in PASSING
+    )
+
+
+# Measured in fresh processes that had trained a small network before: bytes.
+@pytest.mark.parametrize(
+    ("asked", "measured"),
+    [
+        ({"hidden": wide(100_000)}, 1385e6),
+        ({"hidden": wide(100_000), "record": "nothing"}, 584e6),
+        ({"hidden": wide(100_000), "record": "lean"}, 622e6),
+        ({"hidden": wide(100_000), "record": "lean", "samples": 1600, "train_size": 100}, 919e6),
+        ({"hidden": wide(100_000), "record": "nothing", "samples": 1600, "train_size": 100}, 843e6),
+        ({"hidden": wide(2000, repeat=2), "record": "full", "samples": 2000}, 1775e6),
+    ],
+    ids=str,
+)
+def test_the_memory_of_wide_networks_is_not_underestimated(asked, measured: float):
+    kinds = {"optimizer": "adam", "epochs": 2, "record": "standard"}
+    train_size = asked.pop("train_size", None)
+    foreseen = spec(**(kinds | asked))
+    if train_size:
+        dataset = foreseen.dataset.model_copy(update={"train_size": train_size})
+        foreseen = type(foreseen).model_validate(foreseen.model_dump() | {"dataset": dataset.model_dump()})
+    cost = estimate(foreseen)
+    assert cost.memory_bytes == pytest.approx(measured, rel=0.5)
+    assert cost.memory_interval[1] > measured
+
+
+def a_record(times: float, *, machine: str = "one", asked=None, bytes_times: float | None = None) -> Record:
+    """A training that took so many times what the shipped calibration says."""
+    planned = plan(asked or spec(epochs=100))
+    shipped = estimate(asked or spec(epochs=100), SHIPPED)
+    held = None if bytes_times is None else round(bytes_times * planned.bytes)
+    measured = Measured(
+        times * shipped.compile_seconds, times * (shipped.seconds - shipped.compile_seconds), 1, 100, held
+    )
+    return Record(machine, planned, measured)
+
+
+def test_without_records_the_shipped_calibration_speaks_and_says_so():
+    cost = estimate(spec())
+    assert cost.source == SHIPPED_SOURCE == Calibration.of([]).source
+    assert cost.seconds_interval[0] < cost.seconds < cost.seconds_interval[1]
+    assert cost.memory_interval[0] < cost.memory_bytes < cost.memory_interval[1]
+    assert estimate(spec(), Calibration.of([])) == cost
+
+
+def test_estimates_follow_what_machines_have_recorded():
+    slow = Calibration.of([a_record(3.0, bytes_times=2.0) for _ in range(20)])
+    cost, shipped = estimate(spec(), slow), estimate(spec())
+    assert cost.source == "records of 1 machine"
+    assert cost.seconds == pytest.approx(3 * shipped.seconds)
+    assert cost.compile_seconds == pytest.approx(3 * shipped.compile_seconds)
+    assert cost.memory_bytes == pytest.approx(2 * shipped.memory_bytes)
+    assert cost.seconds_interval[0] <= cost.seconds <= cost.seconds_interval[1]
+
+
+def test_one_record_changes_little_and_one_disturbed_among_many_does_not_decide():
+    shipped = estimate(spec()).seconds
+    assert estimate(spec(), Calibration.of([a_record(30.0)])).seconds < 1.3 * shipped
+    many = [a_record(2.0) for _ in range(20)] + [a_record(100.0)]
+    assert estimate(spec(), Calibration.of(many)).seconds == pytest.approx(2 * shipped)
+
+
+def test_of_several_machines_the_median_is_taken_and_the_interval_holds_all():
+    records = [a_record(times, machine=f"{times}") for times in (1.0, 2.0, 8.0) for _ in range(30)]
+    cost, shipped = estimate(spec(), Calibration.of(records)), estimate(spec()).seconds
+    assert cost.source == "records of 3 machines"
+    assert cost.seconds == pytest.approx(2 * shipped)
+    assert cost.seconds_interval[0] <= shipped
+    assert cost.seconds_interval[1] >= 8 * shipped
+
+
+def test_a_training_that_ended_early_is_held_against_what_it_did():
+    asked = spec(epochs=1000)
+    planned, shipped = plan(asked), estimate(spec(epochs=10))
+    rest = shipped.seconds - shipped.compile_seconds
+    early = Record("one", planned, Measured(shipped.compile_seconds, rest, 1, 10, None))
+    assert Calibration.of([early] * 20).seconds.middle == pytest.approx(1.0)
+
+
+def test_bounds_do_not_depend_on_what_was_trained_before():
+    asked = spec(epochs=1000)
+    limit = math.ceil(estimate(asked).seconds)
+    check_bounds(asked, Settings(_env_file=None, max_seconds=limit))
+    assert set(refusals(asked, max_seconds=limit - 1)) == {"max_seconds"}

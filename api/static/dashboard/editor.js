@@ -55,7 +55,7 @@ export async function editor({ page, parts: [first, id], signal, say }) {
   function accept({ layers, estimate }) {
     send.disabled = false;
     fill(checked, h("h2", {}, "Ready to train"),
-      h("dl", { class: "facts" }, [["parameters", estimate.parameters.toLocaleString("en")], ["time, about", seconds(estimate.seconds)], ["series", bytes(estimate.series_bytes)], ["memory", bytes(estimate.memory_bytes)]].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
+      h("dl", { class: "facts" }, [["parameters", estimate.parameters.toLocaleString("en")], ["time, about", `${seconds(estimate.seconds)} (${estimate.seconds_interval.map(seconds).join(" to ")}, ${estimate.source})`], ["series", bytes(estimate.series_bytes)], ["memory", `${bytes(estimate.memory_bytes)} (${estimate.memory_interval.map(bytes).join(" to ")})`]].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
       h("div", { class: "scroll", tabindex: 0 }, h("table", { class: "figures" }, h("thead", {}, h("tr", {}, ["layer", "output", "parameters"].map((each, i) => h("th", { scope: "col", class: i === 2 ? "right" : null }, each)))),
         h("tbody", {}, layers.map((each) => h("tr", {}, h("td", {}, each.layer), h("td", {}, each.output_shape.join(" × ")), h("td", { class: "right" }, each.parameters.toLocaleString("en"))))))));
   }

@@ -1,0 +1,147 @@
+"""Estimates against what was measured: the benchmarks' networks, and random specs that no calibration has met.
+
+    python -m bench.estimates [--first 200000] [--count 100] [--scale usual] [--save FILE] [--without-benchmarks]
+
+Measured over estimated time and memory, and the share that is within a factor of 2. Time by the clock and as one core
+was busy: on a machine that others use only the second says something. Memory is what a training adds to a process that
+has compiled something before; where both are below 200 MB it counts as right. With --save, what was measured is written
+as JSON lines, from which `python -m bench.calibration` fits the shipped numbers.
+"""
+
+import argparse
+import ctypes
+import gc
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.generated import SMALL, USUAL, random_spec
+from bench.networks import convolutional, recurrent, tutorial
+from bench.processes import conditions
+from core.spec import ExperimentSpec
+from core.spec.estimate import estimate
+from core.spec.experiment import parse
+from core.training.environment import prepare
+
+SCALES = {"small": SMALL, "usual": USUAL}
+FACTOR, ENOUGH = 2.0, 0.9
+# Below this no machine that trains at all runs short.
+SMALL_BYTES = 200e6
+
+
+def main() -> int:
+    """0 if enough of both kinds are within the factor."""
+    parser = argparse.ArgumentParser(prog="python -m bench.estimates", description="estimates against measurements")
+    parser.add_argument("--first", type=int, default=200_000)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--scale", choices=SCALES, default="usual")
+    parser.add_argument("--save", type=Path)
+    parser.add_argument("--without-benchmarks", action="store_true")
+    asked = parser.parse_args()
+    prepare(Path("/nonexistent"))  # nothing that was compiled before
+    generated = (
+        (f"{asked.scale} {i}", random_spec(i, SCALES[asked.scale]))
+        for i in range(asked.first, asked.first + asked.count)
+    )
+    with conditions():
+        _measured(tutorial_spec())  # makes XLA ready, for good
+        lines = (
+            [] if asked.without_benchmarks else [_row(name, spec, asked.save) for name, spec in benchmarks().items()]
+        )
+        random = [_row(name, spec, asked.save) for name, spec in generated]
+    shares = [report(title, rows) for title, rows in (("benchmarks", lines), ("random specs", random)) if rows]
+    return 0 if all(share >= ENOUGH for share in shares) else 1
+
+
+def tutorial_spec() -> ExperimentSpec:
+    """The tutorial's network, a few epochs."""
+    return parse(tutorial(record="standard", epochs=5))
+
+
+def benchmarks() -> dict[str, ExperimentSpec]:
+    """The networks of `bench.engine` and `bench.layers`."""
+    specs = {f"network 3, {record}": tutorial(record=record) for record in ("full", "standard", "nothing")}
+    specs |= {"network 3, 32 seeds": tutorial(record="standard", seeds=32)}
+    for record in ("standard", "nothing"):
+        specs[f"conv2d, {record}"] = convolutional(20, record)
+        specs |= {f"{kind}, {record}": recurrent(kind, 20, record) for kind in ("gru", "lstm")}
+    return {name: parse(spec) for name, spec in specs.items()}
+
+
+def _row(name: str, spec: ExperimentSpec, save: Path | None) -> dict[str, Any]:
+    row = {"name": name, "spec": spec.canonical(), **_measured(spec)}
+    foreseen = estimate(spec)
+    row |= {"estimated_seconds": foreseen.seconds, "estimated_bytes": foreseen.memory_bytes}
+    if save:
+        with save.open("a") as file:
+            print(json.dumps(row), file=file)
+    print(
+        f"{name:24} {row['clock']:7.2f} s {row['busy']:7.2f} s busy, estimated {foreseen.seconds:7.2f} s; "
+        f"{row['bytes'] / 1e6:6.0f} MB, estimated {foreseen.memory_bytes / 1e6:6.0f} MB",
+        flush=True,
+    )
+    return row
+
+
+def _measured(spec: ExperimentSpec) -> dict[str, Any]:
+    """Seconds and bytes of one training, from scratch."""
+    from core.training.meter import Meter
+    from core.training.train import train
+
+    _give_back()
+    meter, begun, busy, start = Meter(), time.perf_counter(), time.process_time(), 0.0
+    for chunk in meter.through(train(spec)):
+        start = start or time.process_time() - busy
+        del chunk
+    measured = meter.measured
+    assert measured is not None
+    return {
+        "clock": time.perf_counter() - begun,
+        "busy": time.process_time() - busy,
+        "busy_start": start,
+        "groups": measured.groups,
+        "epochs": measured.epochs,
+        "nonfinite": meter.left_finite,
+        "bytes": measured.bytes or 0,
+    }
+
+
+def _give_back() -> None:
+    """Memory that is free goes back to the system: what one training left must not serve the next."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+def report(title: str, rows: list[dict[str, Any]]) -> float:
+    """Print how far off the estimates are; the smaller share, of busy time and of memory, within the factor."""
+    print(f"\n{title}: measured over estimated")
+    shares = []
+    for name, ratios in _ratios(rows):
+        middle, low, high = np.quantile(ratios, (0.5, 0.1, 0.9))
+        share = float(np.mean((ratios < FACTOR) & (ratios > 1 / FACTOR)))
+        print(
+            f"  {name:20} median {middle:.2f}, 10 to 90 % {low:.2f} to {high:.2f}, all {ratios.min():.2f} to "
+            f"{ratios.max():.2f}; within a factor of {FACTOR:g}: {share:.0%}"
+        )
+        shares.append(share)
+    return min(shares[1:])
+
+
+def _ratios(rows: list[dict[str, Any]]) -> Iterator[tuple[str, np.ndarray]]:
+    seconds = np.array([row["estimated_seconds"] for row in rows])
+    yield "time by the clock", np.array([row["clock"] for row in rows]) / seconds
+    yield "time of a busy core", np.array([row["busy"] for row in rows]) / seconds
+    bytes_, foreseen = (np.array([row[name] for row in rows]) for name in ("bytes", "estimated_bytes"))
+    small = (foreseen < SMALL_BYTES) & (bytes_ < SMALL_BYTES)
+    yield "memory", np.where(small, 1.0, bytes_ / foreseen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""The door to what trainings took, machine by machine. Each method is one transaction."""
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Row, and_, delete, insert, or_, select
+
+from core.spec.calibration import Record
+from core.spec.cost import Measured, Plan
+from core.store.database import reading, writing
+from core.store.storable import storable
+from core.store.tables import costs
+
+# So many records of a machine are kept, the latest: more would say no more, and take longer to read.
+MAX_RECORDS = 50
+# A machine that has recorded nothing for so long is not asked: it may be gone, or have become another one.
+LATELY = timedelta(days=14)
+
+
+class CostStore:
+    """Keeps records of what trainings took.
+
+    Every method raises Unavailable when the database does not answer.
+
+    Args:
+        engine: of the database in which the experiments are.
+        clock: says what time it is, in UTC.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def add(self, record: Record) -> None:
+        """Keep a record; the machine's oldest goes where there are too many, and what is not of late any more."""
+        machine, now = storable(record.machine), self._clock()
+        row = {"machine": machine, "plan": asdict(record.plan), **asdict(record.measured)}
+        with writing(self._engine) as connection:
+            connection.execute(insert(costs).values(measured_at=now, **row))
+            mine = select(costs.c.number).where(costs.c.machine == machine).order_by(costs.c.number.desc())
+            surplus = connection.execute(mine.limit(1).offset(MAX_RECORDS)).scalar()
+            too_many = and_(costs.c.machine == machine, costs.c.number <= (surplus or 0))
+            connection.execute(delete(costs).where(or_(too_many, costs.c.measured_at < now - LATELY)))
+
+    def recent(self) -> list[Record]:
+        """The records of the machines that took work lately, oldest first."""
+        query = select(costs).where(costs.c.measured_at >= self._clock() - LATELY).order_by(costs.c.number)
+        with reading(self._engine) as connection:
+            return [_record(row) for row in connection.execute(query)]
+
+
+def _record(row: Row[Any]) -> Record:
+    measured = Measured(**{field.name: getattr(row, field.name) for field in fields(Measured)})
+    return Record(row.machine, Plan(**row.plan), measured)

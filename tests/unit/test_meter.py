@@ -1,0 +1,53 @@
+"""A meter passes chunks on as they are, and measures what lies between them."""
+
+import time
+
+from core.training.meter import Meter
+from tests.builders import a_spec, a_training
+
+SPEC = a_spec(epochs=6, seeds=(0, 1, 2))
+
+
+def test_groups_epochs_and_seconds_are_counted():
+    def slow(seed: int, epoch: int) -> None:
+        time.sleep(0.02 if epoch == 0 else 0.005)
+
+    meter = Meter()
+    chunks = list(meter.through(a_training(length=3, side_by_side=2, before=slow)(SPEC)))
+    measured = meter.measured
+    assert measured is not None
+    assert (measured.groups, measured.epochs, meter.left_finite) == (2, 12, False)
+    assert len(chunks) == 6
+    assert measured.start_seconds >= 0.02
+    assert measured.rest_seconds >= 0.02 + 4 * 0.005
+
+
+def test_what_the_receiver_does_is_not_counted():
+    meter = Meter()
+    for _ in meter.through(a_training(length=6)(a_spec(epochs=6))):
+        time.sleep(0.1)
+    assert meter.measured is not None
+    assert meter.measured.start_seconds + meter.measured.rest_seconds < 0.1
+
+
+def test_a_run_that_left_the_finite_numbers_is_told():
+    meter = Meter()
+    list(meter.through(a_training(stops={1: 2})(SPEC)))
+    assert meter.left_finite
+
+
+def test_closing_it_closes_the_training():
+    closed = []
+
+    def training():
+        try:
+            yield from a_training()(SPEC)
+        finally:
+            closed.append(True)
+
+    meter = Meter()
+    chunks = meter.through(training())
+    next(chunks)
+    chunks.close()
+    assert closed == [True]
+    assert meter.measured is None
