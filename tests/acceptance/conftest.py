@@ -85,6 +85,11 @@ class Service:
         return None
 
     @property
+    def data(self) -> Path:
+        """Its data directory."""
+        return self._folder / "data"
+
+    @property
     def pid(self) -> int:
         """The process id of `gradlab serve` itself."""
         assert self._process
