@@ -56,20 +56,20 @@ class Client(Sending):
 
         It is safe to send again what may have been lost: a key of its own goes with it.
         """
-        return ExperimentAnswer.model_validate_json(self._post_once("/experiments", spec, idempotency_key).content)
+        return ExperimentAnswer.read(self._post_once("/experiments", spec, idempotency_key).content)
 
     def validate(self, spec: ExperimentSpec) -> ValidationAnswer:
         """Have a spec checked, counted and estimated."""
-        return ValidationAnswer.model_validate_json(self._post("/experiments/validate", spec).content)
+        return ValidationAnswer.read(self._post("/experiments/validate", spec).content)
 
     def triage(self, spec: ExperimentSpec) -> DiagnosisAnswer:
         """Have a spec's networks looked at before they are trained."""
-        return DiagnosisAnswer.model_validate_json(self._post("/experiments/triage", spec).content)
+        return DiagnosisAnswer.read(self._post("/experiments/triage", spec).content)
 
     def diagnosis(self, experiment_id: UUID | str) -> ExperimentDiagnosisAnswer:
         """What is wrong with an experiment, as far as it has come."""
         answer = self._ask("GET", f"/experiments/{experiment_id}/diagnosis")
-        return ExperimentDiagnosisAnswer.model_validate_json(answer.content)
+        return ExperimentDiagnosisAnswer.read(answer.content)
 
     def treat(
         self,
@@ -83,48 +83,48 @@ class Client(Sending):
         It is safe to send again what may have been lost: a key of its own goes with it.
         """
         path, body = f"/experiments/{experiment_id}/treatments", request or TreatmentSpec()
-        return TreatmentAnswer.model_validate_json(self._post_once(path, body, idempotency_key).content)
+        return TreatmentAnswer.read(self._post_once(path, body, idempotency_key).content)
 
     def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentAnswer:
         """Look at a treatment."""
         answer = self._ask("GET", f"/experiments/{experiment_id}/treatments/{treatment_id}")
-        return TreatmentAnswer.model_validate_json(answer.content)
+        return TreatmentAnswer.read(answer.content)
 
     def treatments(self, experiment_id: UUID | str) -> Iterator[TreatmentAnswer]:
         """All treatments of an experiment, newest first, fetched a page at a time."""
         following: str | None = f"/experiments/{experiment_id}/treatments"
         while following is not None:
-            page = TreatmentsAnswer.model_validate_json(self._ask("GET", following).content)
+            page = TreatmentsAnswer.read(self._ask("GET", following).content)
             yield from page.treatments
             following = page.next
 
     def cancel_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentAnswer:
         """Cancel a treatment; what is finished is kept."""
         answer = self._ask("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/cancel")
-        return TreatmentAnswer.model_validate_json(answer.content)
+        return TreatmentAnswer.read(answer.content)
 
     def continue_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentAnswer:
         """Continue a treatment that was cancelled, or failed."""
         answer = self._ask("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/continue")
-        return TreatmentAnswer.model_validate_json(answer.content)
+        return TreatmentAnswer.read(answer.content)
 
     def get(self, experiment_id: UUID | str) -> ExperimentAnswer:
         """Look at an experiment."""
-        return ExperimentAnswer.model_validate_json(self._ask("GET", f"/experiments/{experiment_id}").content)
+        return ExperimentAnswer.read(self._ask("GET", f"/experiments/{experiment_id}").content)
 
     def experiments(self, *, status: Status | Sequence[Status] | None = None) -> Iterator[ExperimentAnswer]:
         """All experiments, newest first, fetched a page at a time; of one status, or of any of several."""
         statuses = [status] if isinstance(status, Status) else status or ()
         following: str | None = f"/experiments?{urlencode([('status', each) for each in statuses])}"
         while following is not None:
-            page = ExperimentsAnswer.model_validate_json(self._ask("GET", following).content)
+            page = ExperimentsAnswer.read(self._ask("GET", following).content)
             yield from page.experiments
             following = page.next
 
     def cancel(self, experiment_id: UUID | str) -> ExperimentAnswer:
         """Cancel an experiment."""
         answer = self._ask("POST", f"/experiments/{experiment_id}/cancel")
-        return ExperimentAnswer.model_validate_json(answer.content)
+        return ExperimentAnswer.read(answer.content)
 
     def delete(self, experiment_id: UUID | str) -> None:
         """Delete an experiment with all its series."""
@@ -248,7 +248,7 @@ class Client(Sending):
         spec = self.get(experiment_id).spec.model_dump(mode="json")
         for event in self.events(experiment_id, replay=False):
             if event.name == "status":
-                yield ExperimentAnswer.model_validate_json(json.dumps(event.data | {"spec": spec}))
+                yield ExperimentAnswer.read(json.dumps(event.data | {"spec": spec}))
 
     def wait_for_treatment(
         self,

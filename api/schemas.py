@@ -2,12 +2,13 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from api.notebook import table
+from core.frozen import STORED
 from core.history import Culprit
 from core.spec import AnySpec, ExperimentSpec
 from core.spec.calibration import Calibration
@@ -17,6 +18,11 @@ from core.store import Experiment, Page, RunRecord, Status
 
 class Answer(BaseModel):
     """The parent of all answers."""
+
+    @classmethod
+    def read(cls, content: str | bytes) -> Self:
+        """What a service has answered; the specs in it may be older than today's bounds."""
+        return cls.model_validate_json(content, context=STORED)
 
 
 class Progress(Answer):

@@ -39,13 +39,13 @@ class Sending(Connection):
         path = f"/experiments/{experiment_id}/runs/{seed}/series"
         content = written(from_epoch, metrics or {}, series or {})
         answer = self._ask("PUT", path, content=content, headers={"Content-Type": JSON})
-        return ReceivedAnswer.model_validate_json(answer.content)
+        return ReceivedAnswer.read(answer.content)
 
     def end_run(self, experiment_id: UUID | str, seed: int, *, error: str | None = None) -> ExperimentAnswer:
         """End a run: as completed or, with an error, as failed. Said again it changes nothing."""
         how = {"status": "completed"} if error is None else {"status": "failed", "error": error}
         answer = self._ask("POST", f"/experiments/{experiment_id}/runs/{seed}/end", json=how)
-        return ExperimentAnswer.model_validate_json(answer.content)
+        return ExperimentAnswer.read(answer.content)
 
 
 def written(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, np.ndarray]) -> bytes:

@@ -47,7 +47,7 @@ def watch(
                 raise
             answer = None
         if answer is not None and answer.status_code == 200:
-            now = kind.model_validate_json(answer.content)
+            now = kind.read(answer.content)
             progress(now)
             if is_over(now):
                 return now

@@ -1,12 +1,14 @@
 """The client and the command line against a desk in the same process: what they ask, what they make of the answers."""
 
 import importlib
+import json
 import re
 import sys
 
 import httpx2
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from api import watching
@@ -14,7 +16,9 @@ from api.cli.display import in_words
 from api.cli.outcome import OUTCOME, Exit
 from api.client import Client, Refused, Unreachable
 from core.errors import Unavailable
+from core.frozen import STORED
 from core.history import Culprit
+from core.spec import ANY_SPEC
 from core.store import ExperimentStore, Status
 from tests.builders import a_chunk, a_spec, measured
 from tests.unit.conftest import Desk
@@ -62,6 +66,17 @@ def test_what_is_submitted_can_be_looked_at_cancelled_and_deleted(client: Client
     with pytest.raises(Refused, match="There is no experiment") as refused:
         client.get(submitted.id)
     assert refused.value.problem.status == 404
+
+
+def test_an_experiment_that_would_be_refused_today_can_still_be_read(client: Client, desk: Desk):
+    noise = {"kind": "gaussian_noise", "stddev": 2.0}
+    fields = SPEC.model_dump(mode="json")
+    fields["model"]["layers"].insert(0, noise)
+    with pytest.raises(ValidationError):
+        ANY_SPEC.validate_python(fields)
+    old = desk.store.add(ANY_SPEC.validate_json(json.dumps(fields), context=STORED))[0]
+    assert client.get(old.id).spec == old.spec
+    assert [each.spec for each in client.experiments()] == [old.spec]
 
 
 def test_validating_queues_nothing(client: Client):
