@@ -1,10 +1,11 @@
-"""From POST to completed: the tutorial's network 3, 500 epochs, on the embedded default.
+"""From POST to completed: the tutorial's network 3, 500 epochs, on the embedded default; and a triage meanwhile.
 
     python -m bench.service
 
 A real `gradlab serve` with its worker on a free port and an empty data directory. The first experiment pays for
 importing TensorFlow and compiling; the others are what a warm worker takes. Beside each the training alone, as the
-worker's own timestamps bound it, so that what the service adds can be seen.
+worker's own timestamps bound it, so that what the service adds can be seen. Then the only worker trains for long, and
+triages are asked for beside it: of networks that it has not seen, and once more.
 """
 
 import os
@@ -13,14 +14,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from api.client import Client
+from bench.networks import convolutional, recurrent, tutorial
+from core.spec import ExperimentSpec
 from core.spec.experiment import parse
 
 SPEC = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
 WARM = 9
+# Longer than the triages take.
+LONG_EPOCHS = 100_000
+# A network of dense layers is looked at in a plain graph; of recurrent ones and convolutions a program is compiled.
+TRIAGED = {"dense": tutorial, "gru": partial(recurrent, "gru"), "conv2d": convolutional}
 
 
 def main() -> None:
@@ -39,11 +48,16 @@ def main() -> None:
                 client = Client(f"http://127.0.0.1:{port}")
                 _until_it_answers(client)
                 seconds = [_post_to_completed(client, spec) for _ in range(1 + WARM)]
+                triages = _triages_beside(client, spec)
             finally:
                 service.terminate()
     cold, warm = seconds[0], seconds[1:]
     print(f"POST to completed, first experiment of a new service: {cold:.2f} s")
     print(f"POST to completed, warm: median {median(warm):.2f} s, {min(warm):.2f} to {max(warm):.2f} s, {WARM} times")
+    for name, (first, *others) in triages.items():
+        print(
+            f"triage while the only worker trains, {name}: {first:.2f} s, then {', '.join(f'{s:.2f}' for s in others)}"
+        )
 
 
 def _until_it_answers(client: Client) -> None:
@@ -54,7 +68,25 @@ def _until_it_answers(client: Client) -> None:
     raise SystemExit("the service did not start")
 
 
-def _post_to_completed(client: Client, spec: object) -> float:
+def _triages_beside(client: Client, spec: ExperimentSpec) -> dict[str, list[float]]:
+    """Seconds of some triages of each network while the worker trains."""
+    long = spec.model_copy(update={"training": spec.training.model_copy(update={"epochs": LONG_EPOCHS})})
+    busy = client.submit(long).id
+    while client.get(busy).progress.epochs_done < 1:
+        time.sleep(0.1)
+    asked = {name: parse(network(record="standard", epochs=10).encode()) for name, network in TRIAGED.items()}
+    found = {name: [_seconds(partial(client.triage, each)) for _ in range(3)] for name, each in asked.items()}
+    client.cancel(busy)
+    return found
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+def _post_to_completed(client: Client, spec: ExperimentSpec) -> float:
     begun = time.perf_counter()
     submitted = client.submit(spec)
     while client.get(submitted.id).status not in ("completed", "failed"):

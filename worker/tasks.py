@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import nullcontext
 from functools import cache, partial
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from core.training import environment
 from worker.app import app, settings
 from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
+from worker.looks import looks_beside
 from worker.place import place
 from worker.stopping import stopping
 
@@ -33,7 +35,13 @@ def trainer() -> experiments.Trainer:
     environment.prepare(settings.compile_cache)
     from core.training.train import train
 
-    return Measuring(partial(train, chunk_seconds=settings.chunk.total_seconds()), store())
+    return partial(train, chunk_seconds=settings.chunk.total_seconds())
+
+
+@cache
+def measuring() -> experiments.Trainer:
+    """The same, recording what trainings take."""
+    return Measuring(trainer(), store())
 
 
 @cache
@@ -44,22 +52,31 @@ def queue() -> CeleryQueue:
 
 @app.task(name=TRAIN, Request=TrainRequest)  # type: ignore[untyped-decorator]
 def train_experiment(experiment_id: str) -> None:
+    """Train an experiment, unless somebody else does, and look at other networks beside it if it may have company."""
+    it, train = UUID(experiment_id), measuring()
+    alone = _needs_the_machine(it)
+    # What looks beside it take is not recorded: the peak of memory that is measured is the whole process's.
+    look = partial(_train, train=trainer())
+    looks = nullcontext() if alone else looks_beside(it, look, store=store(), settings=settings)
+    with place(settings.data_dir, alone=alone, stopping=stopping), looks:
+        _train(it, train)
+
+
+def _train(experiment_id: UUID, train: experiments.Trainer) -> None:
     """Train an experiment, unless somebody else does, and go on with the treatments that waited for it."""
-    with structlog.contextvars.bound_contextvars(experiment_id=experiment_id):
-        it, train = UUID(experiment_id), trainer()
-        with place(settings.data_dir, alone=_needs_the_machine(it), stopping=stopping):
-            experiments.run(
-                it,
-                store=store(),
-                train=train,
-                worker=worker_name(os.getpid()),
-                stopping=stopping,
-                checkpoint_every=settings.checkpoint_every,
-                versions=environment.versions(),
-            )
+    with structlog.contextvars.bound_contextvars(experiment_id=str(experiment_id)):
+        experiments.run(
+            experiment_id,
+            store=store(),
+            train=train,
+            worker=worker_name(os.getpid()),
+            stopping=stopping,
+            checkpoint_every=settings.checkpoint_every,
+            versions=environment.versions(),
+        )
         if not stopping():
             try:
-                treatments.advance_with(it, store=store(), queue=queue())
+                treatments.advance_with(experiment_id, store=store(), queue=queue())
             except Unavailable as away:
                 log.warning("treatments_left_to_the_sweep", error=repr(away.__cause__))
 

@@ -67,6 +67,15 @@ def stackable(spec: ExperimentSpec) -> bool:
     return all(layer.spec.side_by_side for layer in spec.layers) and spec.parameter_count > 0
 
 
+def compiles_looks(spec: ExperimentSpec) -> bool:
+    """Whether the program that looks at a network's layers is worth compiling.
+
+    Layers that cannot stand side by side have loops over time or large sums, which XLA makes much quicker. But a look
+    that no training follows is over before it would have been compiled.
+    """
+    return not stackable(spec) and spec.training.epochs > 0
+
+
 def _gradient_numbers(spec: ExperimentSpec, width: int) -> int:
     batches: int = -(-spec.dataset.train_count // spec.training.batch_size)
     return batches * width * spec.parameter_count

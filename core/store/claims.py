@@ -144,6 +144,12 @@ def _lose(connection: Connection, row: Row[Any], now: datetime, happened: str) -
     connection.execute(update(experiments).where(ROW.number == row.number).values(error=happened))
 
 
+def waiting_looks(connection: Connection, limit: int) -> list[UUID]:
+    """The looks that nobody has taken yet, oldest first; not those that have killed a process for want of memory."""
+    waiting = and_(ROW.status == Status.queued, ROW.run_epochs == 0, ROW.memory_deaths == 0, ~ROW.cancel_requested)
+    return list(connection.execute(select(ROW.id).where(waiting).order_by(ROW.number).limit(limit)).scalars())
+
+
 def due(
     connection: Connection, *, now: datetime, overdue: ColumnElement[bool], limit: int, max_attempts: int
 ) -> list[UUID]:

@@ -227,12 +227,7 @@ class ExperimentStore:
         """Take an experiment that waits, or whose worker is dead. None if there is nothing to take."""
         with writing(self._engine) as connection:
             return claims.claim(
-                connection,
-                id,
-                worker=worker,
-                now=self._clock(),
-                lease=self.lease,
-                max_attempts=self._max_attempts,
+                connection, id, worker=worker, now=self._clock(), lease=self.lease, max_attempts=self._max_attempts
             )
 
     def append(
@@ -266,6 +261,11 @@ class ExperimentStore:
         """Give an experiment back, to be gone on with by whoever comes first. Raises ClaimLost."""
         with writing(self._engine) as connection:
             claims.release(connection, claim, self._clock())
+
+    def waiting_looks(self, *, limit: int = 10) -> list[UUID]:
+        """The experiments of no epochs, looks at initial states, that wait and may have company; oldest first."""
+        with reading(self._engine) as connection:
+            return claims.waiting_looks(connection, limit)
 
     # What the sweep asks for.
 

@@ -33,6 +33,7 @@ def add(
         "id": made,
         "spec": spec.canonical(),
         "source": source_of(spec),
+        "run_epochs": None if isinstance(spec, ExternalSpec) else spec.training.epochs,
         "fingerprint": spec.fingerprint(),
         "idempotency_key": idempotency_key,
         "status": Status.queued,

@@ -78,6 +78,7 @@ experiments = Table(
     Column("id", Uuid, nullable=False, unique=True),
     Column("spec", Text, nullable=False),  # canonical JSON
     Column("source", String(16), nullable=False, server_default="service"),  # who trains: we, or "external"
+    Column("run_epochs", Integer),  # of the spec, 0 for a mere look; null: trained elsewhere, or of an earlier version
     Column("fingerprint", String(64), nullable=False, index=True),
     Column("idempotency_key", String(255), unique=True),
     Column("status", String(16), nullable=False),
@@ -97,6 +98,7 @@ experiments = Table(
     Column("versions", JSON(none_as_null=True)),
     Column("compiled", Boolean),
     Index(None, "status", "published_at"),
+    Index(None, "status", "run_epochs"),
     sqlite_autoincrement=True,  # the number of a deleted experiment is not given away again
 )
 

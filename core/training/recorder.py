@@ -15,7 +15,7 @@ from keras import ops
 
 from core.history import SeriesLayout
 from core.spec import ExperimentSpec
-from core.spec.side_by_side import MOST_INITIAL_SAMPLES, PROBE_SAMPLES, looks_for, stackable
+from core.spec.side_by_side import MOST_INITIAL_SAMPLES, PROBE_SAMPLES, compiles_looks, looks_for
 from core.statistics import (
     ACTIVATION_STATISTICS,
     GRADIENT_STATISTICS,
@@ -87,8 +87,7 @@ class Recorder:
         network = Network(spec, seed=0)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
-        # Layers that cannot stand side by side have loops over time or large sums, which XLA makes much quicker.
-        compiles = not stackable(spec)
+        compiles = compiles_looks(spec)
         # Looks at the same network at the ends of several epochs stand side by side like those at several seeds.
         self._some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, looks_for(spec))
         steps = len(self.layout["time_signals"].columns) if "time_signals" in self.layout else 0

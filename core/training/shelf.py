@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.spec import ExperimentSpec
-from core.spec.side_by_side import width_for
+from core.spec.side_by_side import compiles_looks, width_for
 from core.training.program import Program
 
 # A compiled program takes some tens of megabytes; a study rarely alternates between more architectures than this.
@@ -39,8 +39,8 @@ def holds(spec: ExperimentSpec) -> bool:
 def architecture(spec: ExperimentSpec, width: int) -> str:
     """What a compiled program depends on: equal texts, equal programs.
 
-    Not among it: seeds, how weights are drawn, samples, epochs, how often a boundary is recorded and a constant
-    learning rate, which are all data to the program.
+    Not among it: seeds, how weights are drawn, samples, how many epochs unless there are none, how often a boundary is
+    recorded and a constant learning rate, which are all data to the program.
     """
     layers = [layer.spec.model_dump_json(exclude=_drawn(layer.spec)) for layer in spec.layers]
     training = spec.training.model_dump_json(exclude={"optimizer", "epochs", "pretraining"})
@@ -49,7 +49,7 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     dataset = spec.dataset
     sizes = (dataset.train_count, dataset.sample_count, dataset.feature_shape, dataset.target)
     record = (spec.record.model_dump_json(exclude={"boundary"}), "boundary" in spec.layout)
-    return repr((width, layers, training, optimizer, record, sizes))
+    return repr((width, layers, training, optimizer, record, sizes, compiles_looks(spec)))
 
 
 def _drawn(layer: object) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ClaimLost, Conflict, NotFound
 from core.store import ExperimentStore, Orders, Status, utc_now
-from tests.builders import MINUTE, a_chunk, a_spec, a_training, measured
+from tests.builders import MINUTE, a_chunk, a_spec, a_training, an_external_spec, measured
 
 SPEC = a_spec(epochs=6, seeds=(0, 1))
 
@@ -307,3 +307,14 @@ def test_what_is_overdue_for_an_idle_worker_does_not_wait_twice_as_long_each_tim
     assert store.due(requeue_after=MINUTE) == []
     assert store.due(requeue_after=timedelta(seconds=5), patient=False) == [lost]
     assert store.due(requeue_after=timedelta(seconds=5), patient=False) == [], "it has just been sent"
+
+
+def test_waiting_looks_are_the_experiments_of_no_epochs_that_nobody_has_taken_oldest_first(store):
+    look = a_spec(epochs=0)
+    first, training, cancelled, taken, second = (store.add(each)[0].id for each in (look, SPEC, look, look, look))
+    store.add(an_external_spec())
+    store.cancel(cancelled)
+    assert store.claim(taken, worker="one")
+    assert store.waiting_looks() == [first, second]
+    assert store.waiting_looks(limit=1) == [first]
+    assert store.get(training).status is Status.queued
