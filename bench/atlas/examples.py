@@ -5,6 +5,7 @@ from functools import partial
 from bench.atlas.elsewhere import logistic_regression, minus_one_and_one
 from bench.atlas.example import Example
 from bench.atlas.networks import (
+    ALONE,
     BREAKING,
     BY_HEART,
     CANCER,
@@ -75,6 +76,12 @@ EXAMPLES: tuple[Example, ...] = (
         "The first updates follow errors that large, and throw the weights so far that the loss jumps by many powers "
         "of ten.",
         TARGETS, as_curves,
+    ),
+    Example(
+        "single_value_normalization",
+        "Batch normalisation behind a dense layer, and batches of one sample.",
+        "The dense layer gets no gradient at all, from the first epoch on; only what stands behind the norm does.",
+        ALONE, as_heat_map("gradients", "zero_fraction"),
     ),
     Example(
         "no_gradient",

@@ -25,10 +25,12 @@ SIGMOID, VALUE = dense(1, "sigmoid", "glorot_uniform"), dense(1, "linear", "glor
 def network(
     name: str, *layers: dict[str, Any], dataset: dict[str, Any] = CIRCLES, loss: str = "binary_crossentropy",
     rate: float = 0.01, momentum: float = 0.9, adam: bool = False, epochs: int = 60, seeds: int = 3,
+    batch_size: int = 32,
 ) -> dict[str, Any]:  # fmt: skip
     """A spec; trained by SGD, or by Adam."""
     optimizer: dict[str, Any] = {"kind": "adam"} if adam else {"kind": "sgd", "momentum": momentum}
     training = {"loss": loss, "optimizer": optimizer | {"learning_rate": rate}, "epochs": epochs}
+    training |= {"batch_size": batch_size}
     fields = {"name": name, "dataset": dataset, "model": {"layers": list(layers)}, "training": training}
     return {**fields, "seeds": list(range(seeds))}
 
@@ -64,6 +66,10 @@ CANCER = network(
 LABELS = network(
     "twenty rare labels", dense(16, "relu"), dense(20, "sigmoid", "glorot_uniform"), epochs=30,
     dataset={"kind": "multilabel", "samples": 600, "labels": 20, "labels_per_sample": 1, "train_size": 320},
+)  # fmt: skip
+ALONE = network(
+    "batch normalisation, one sample a batch", dense(8, "linear"), {"kind": "batch_normalization"},
+    {"kind": "activation", "activation": "relu"}, SIGMOID, epochs=20, batch_size=1,
 )  # fmt: skip
 TARGETS = network(
     "targets as they come", dense(16, "relu", repeat=2), VALUE, loss=SQUARES, epochs=40,

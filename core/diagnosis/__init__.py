@@ -45,6 +45,7 @@ from core.diagnosis.rules import (
     saturation,
     saturation_range,
     single_class,
+    single_value_normalization,
     symmetric_units,
     target_range,
     update_ratio,
@@ -59,7 +60,7 @@ from core.spec import ExperimentSpec, ExternalSpec
 RULES: tuple[Rule, ...] = (
     # The data and the spec.
     output_mismatch.RULE, negative_crossentropy.RULE, contradicting_accuracy.RULE, frozen_accuracy.RULE,
-    class_imbalance.RULE, input_range.RULE, target_range.RULE,
+    class_imbalance.RULE, input_range.RULE, target_range.RULE, single_value_normalization.RULE,
     no_gradient.RULE, nonzero_mean_initialization.RULE, initial_variance.RULE, finite_width.RULE, symmetric_units.RULE,
     born_dead_risk.RULE, predicted_exploding.RULE, exploding_through_time.RULE,
     initial_loss.RULE, learning_rate.RULE,

@@ -1,6 +1,6 @@
 """Names of rules that belong together, for saying what can cause what."""
 
-DATA = ("output_mismatch", "input_range", "target_range")
+DATA = ("output_mismatch", "input_range", "target_range", "single_value_normalization")
 DRAW = ("nonzero_mean_initialization", "initial_variance", "symmetric_units")
 BIRTH = ("finite_width", "born_dead_risk")
 STEPS = ("learning_rate",)

@@ -83,6 +83,8 @@ class ExternalLayer(Frozen):
     """What comes out, without the batch axis; null for an axis, or for all of them, where it is not known."""
     activation: Name | None = None
     """The name of its activation: ``relu``, ``softmax`` ...; null where it has none, or it is not known."""
+    normalized_values: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
+    """Of a normalisation: how many values of a sample it takes a mean over together; null for other layers."""
     parameters: Annotated[
         tuple[ExternalParameter, ...], Field(strict=False, max_length=MOST_PARAMETERS), at_most(MOST_PARAMETERS)
     ] = ()

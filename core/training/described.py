@@ -1,6 +1,7 @@
 """What a Keras model knows of itself and its training, in the words of an `ExternalSpec`; None where it does not."""
 
 import inspect
+import math
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -38,6 +39,31 @@ def activation_of(layer: Any) -> str | None:
     # A bidirectional layer is two of one kind.
     activation = getattr(getattr(layer, "forward_layer", layer), "activation", None)
     return None if activation is None else _name(activation)
+
+
+def normalized_values_of(layer: Any) -> int | None:
+    """How many values of one sample a normalisation takes a mean over; None for other layers, and unknown shapes."""
+    try:
+        shape = layer.input.shape
+    except (AttributeError, ValueError, RuntimeError):
+        return None
+    if isinstance(layer, keras.layers.GroupNormalization):
+        channels = shape[layer.axis]
+        groups = channels if layer.groups == -1 else layer.groups
+        sizes = [*_without(shape, layer.axis), channels and channels // groups]
+    elif isinstance(layer, keras.layers.LayerNormalization):
+        axes = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
+        sizes = [shape[axis] for axis in axes]
+    elif isinstance(layer, keras.layers.BatchNormalization):
+        sizes = _without(shape, layer.axis)
+    else:
+        return None
+    return math.prod(sizes) if all(sizes) else None
+
+
+def _without(shape: Any, axis: int) -> list[int | None]:
+    """The sizes of all axes but the batch's and one more."""
+    return [size for place, size in enumerate(shape) if place and place != axis % len(shape)]
 
 
 def loss_of(model: Any) -> ExternalLoss | None:

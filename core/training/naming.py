@@ -8,7 +8,7 @@ import keras
 
 from core.history import Tensor
 from core.spec.external import ExternalLayer, ExternalParameter
-from core.training.described import activation_of, known
+from core.training.described import activation_of, known, normalized_values_of
 
 # An `ExternalSpec` takes names of so many characters.
 MAX_NAME_LENGTH = 200
@@ -53,6 +53,7 @@ def layers_of(model: Any) -> list[ExternalLayer]:
             class_name=_valid(type(owner.layer).__name__),
             output_shape=_output_shape(owner.layer),
             activation=known(activation_of, owner.layer),
+            normalized_values=known(normalized_values_of, owner.layer),
             parameters=tuple(
                 ExternalParameter(name=name, shape=tuple(variable.shape))
                 for name, variable in zip(_parameter_names(owner.variables), owner.variables, strict=True)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from core.diagnosis import diagnose
+from core.training.described import normalized_values_of
 from tests.cases.lab import missing_methods, sent_by_fit
 
 K = keras.layers
@@ -54,3 +55,28 @@ def test_a_loss_is_sent_by_the_name_that_keras_gives_its_function(loss, kind, lo
     spec, _ = sent_by_fit(make, x, y, seeds=(0,), epochs=1, batch_size=70)
     assert (spec.loss.kind, spec.loss.from_logits) == (kind, logits)
     assert (spec.batch_size, spec.steps_per_epoch) == (70, 1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "values"),
+    [
+        (K.BatchNormalization(), 48),
+        (K.BatchNormalization(axis=1), 24),
+        (K.LayerNormalization(), 4),
+        (K.LayerNormalization(axis=[1, 2]), 48),
+        (K.GroupNormalization(groups=4), 48),
+        (K.GroupNormalization(groups=2), 96),
+        (K.GroupNormalization(groups=-1), 48),
+        (K.Dense(3), None),
+    ],
+    ids=lambda each: getattr(each, "name", str(each)),
+)
+def test_how_many_values_of_a_sample_a_norm_takes_together(layer: keras.layers.Layer, values: int | None):
+    keras.Sequential([K.Input((8, 6, 4)), layer])
+    assert normalized_values_of(layer) == values
+
+
+def test_of_an_unknown_length_nothing_is_claimed():
+    norm = K.BatchNormalization()
+    keras.Sequential([K.Input((None, 4)), norm])
+    assert normalized_values_of(norm) is None

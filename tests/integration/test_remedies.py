@@ -51,8 +51,9 @@ def an_experiment(
     optimizer: dict[str, Any] | None = None,
     epochs: int,
     seeds: int = 16,
+    batch_size: int = 32,
 ) -> ExperimentSpec:
-    training = {"loss": loss, "optimizer": optimizer or sgd(0.01), "epochs": epochs}
+    training = {"loss": loss, "optimizer": optimizer or sgd(0.01), "epochs": epochs, "batch_size": batch_size}
     fields = {"dataset": dataset, "model": {"layers": list(layers)}, "training": training, "record": "nothing"}
     return ExperimentSpec.model_validate({**fields, "seeds": list(range(seeds))})
 
@@ -185,6 +186,14 @@ CASES = {
         ),
         ("lstm_for_simple_rnn", "gru_for_simple_rnn"),
         partial(ends_below, "val_loss", 0.08),
+    ),
+    "normalised by itself": Case(
+        an_experiment(
+            hidden(16, "linear", "he_uniform", 1), {"kind": "batch_normalization"},
+            {"kind": "activation", "activation": "relu"}, SIGMOID, optimizer=adam(0.01), epochs=50, seeds=4,
+            batch_size=1,
+        ),
+        ("batch_size_larger", "layer_for_batch_normalization"),
     ),
     "learnt by heart": Case(
         an_experiment(

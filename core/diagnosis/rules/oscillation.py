@@ -69,7 +69,13 @@ RULE = Rule(
         "avoided. The steps are too long for the valley, and jump from one side to the other. Lower the learning rate, "
         "let it fall over the epochs, or take larger batches."
     ),
-    remedies=("learning_rate_lower", "optimizer_adam", "clip_by_global_norm", "batch_normalization"),
+    remedies=(
+        "learning_rate_lower",
+        "optimizer_adam",
+        "clip_by_global_norm",
+        "batch_normalization",
+        "batch_size_larger",
+    ),
     causes=(*DATA, *STEPS, *EXPLOSIONS),
     look=look,
 )

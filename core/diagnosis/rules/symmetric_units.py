@@ -91,6 +91,6 @@ RULE = Rule(
         "Only initial weights that differ break the symmetry."
     ),
     remedies=("initializer_for_activation", "batch_normalization"),
-    causes=("input_range", "nonzero_mean_initialization", "finite_width"),
+    causes=("input_range", "single_value_normalization", "nonzero_mean_initialization", "finite_width"),
     look=look,
 )

@@ -53,6 +53,15 @@ RULE = Rule(
         "residual_connections",
         "fewer_layers",
     ),
-    causes=("input_range", *DRAW, *BIRTH, "predicted_vanishing", *STEPS, *SATURATIONS, *DEATHS),
+    causes=(
+        "input_range",
+        "single_value_normalization",
+        *DRAW,
+        *BIRTH,
+        "predicted_vanishing",
+        *STEPS,
+        *SATURATIONS,
+        *DEATHS,
+    ),
     look=look,
 )

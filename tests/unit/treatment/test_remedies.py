@@ -473,3 +473,29 @@ def test_units_are_left_out_behind_their_activation():
     ]  # fmt: skip
     assert [layer.kind for layer in after.model.layers[2].layers] == ["dense", "dropout", "dense"]
     assert refusal("dropout", EXPERIMENTS["dropped out"]).received == "one that has it"
+
+
+@pytest.mark.parametrize(
+    ("before", "samples", "after"),
+    [(1, 48, 32), (15, 48, 32), (16, 48, None), (1, 20, 20), (1, 33, 33), (16, 33, 17), (31, 32, 32), (32, 48, None)],
+)
+def test_small_batches_become_usual_ones_and_no_sample_is_left_alone(before: int, samples: int, after: int | None):
+    dataset = {"kind": "circles", "samples": 64, "seed": 1, "train_size": samples}
+    spec = an_experiment(dense(3), SIGMOID, dataset=dataset, batch_size=before)
+    if after is None:
+        assert refusal("batch_size_larger", spec).field == "training.batch_size"
+        return
+    size = treated("batch_size_larger", spec).training.batch_size
+    assert size == after
+    assert samples % size != 1
+
+
+def test_layer_normalisation_takes_the_place_of_batch_normalisation_with_its_parameters():
+    norm = {"kind": "batch_normalization", "epsilon": 0.01, "scale": False}
+    after = treated("layer_for_batch_normalization", an_experiment(dense(5), norm, dense(2), norm, SIGMOID))
+    assert [layer.kind for layer in after.model.layers] == [
+        "dense", "layer_normalization", "dense", "batch_normalization", "dense",
+    ]  # fmt: skip
+    changed = after.model.layers[1]
+    assert (changed.epsilon, changed.scale, changed.center) == (0.01, False, True)
+    assert "batch_normalization" in refusal("layer_for_batch_normalization", an_experiment(dense(5), SIGMOID)).expected
