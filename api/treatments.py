@@ -18,9 +18,11 @@ from core.trials import (
     Flow,
     Judgement,
     Look,
+    Part,
     Rate,
     Report,
     SeedResult,
+    Stop,
     TreatmentSpec,
     Trial,
     explain,
@@ -122,6 +124,10 @@ class TreatmentAnswer(Answer):
     trials: list[TrialAnswer]
     recommended: int | None = Field(description="the place in `trials` of the smallest change that cures")
     recommended_spec: ExperimentSpec | None = Field(description="its spec, ready to be submitted")
+    parts: list[Part] = Field(
+        description="what each remedy of the recommended change contributes, where it has several"
+    )
+    stopped: Stop | None = Field(description="why the search stopped; null while something is under way")
 
     @classmethod
     def of(cls, record: TreatmentRecord) -> "TreatmentAnswer":
@@ -147,6 +153,8 @@ class TreatmentAnswer(Answer):
             ],
             recommended=trials.index(best) if best else None,
             recommended_spec=best.spec if best else None,
+            parts=list(found.parts),
+            stopped=found.stopped,
         )
 
     def _repr_html_(self) -> str:

@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.spec import ExperimentSpec
 from core.spec.experiment import parse
 from core.training.environment import prepare
-from core.trials import Judgement, Result, Treatment, advised, begin, report, result
+from core.trials import Judgement, Result, Treatment, begin, candidates, report, result
 from core.trials.comparison import rate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -75,8 +75,7 @@ def _by_diagnosis(spec: ExperimentSpec, seeds: int) -> None:
     spec = spec.model_copy(update={"seeds": tuple(range(seeds))})
     runs = runs_of(spec)
     said = diagnose(spec, runs)
-    candidates = [(name,) for name in advised(said)]
-    found = treated(begin(spec, candidates, seeds=seeds, budget=12, chosen=False, untreated=None))
+    found = treated(begin(spec, candidates(said, spec), seeds=seeds, budget=12, chosen=False, untreated=None))
     print(f"\n{spec.name}: {said.verdict}; root cause {said.root_cause}\n")
     _table(spec.name, found)
     print(f"\n{report(found).summary}\n", flush=True)

@@ -23,9 +23,9 @@ from core.trials import (
     Treatment,
     TreatmentSpec,
     Trial,
-    advised,
     asked_about,
     begin,
+    candidates,
     check_applicable,
     proceed,
     result,
@@ -68,7 +68,7 @@ def treat(
         raise Conflict(f"The experiment is {found.verdict}: nothing is known to be wrong with it, so nothing to treat.")
     treatment = begin(
         spec,
-        request.remedies or [(name,) for name in advised(found)],
+        request.remedies or candidates(found, spec),
         seeds=request.seeds,
         budget=request.budget,
         chosen=request.remedies is not None,

@@ -28,7 +28,7 @@ from bench.treating import treated
 from core.diagnosis import diagnose
 from core.settings import Settings
 from core.training.environment import prepare
-from core.trials import Result, Trial, advised, begin, report, result
+from core.trials import Result, Trial, begin, candidates, report, result
 
 BUDGET = 12
 ADVISED_ON = "overfit"
@@ -126,8 +126,9 @@ def _treat(case: Case, draw: int, kept: Path | None) -> Treated | None:
         return None
     said = diagnose(case.spec, own)
     untreated = Trial("untreated", (), case.spec, "finished", result=result(case.spec, own, None))
-    candidates = [(name,) for name in advised(said)]
-    done = treated(begin(case.spec, candidates, seeds=RUNS, budget=BUDGET, chosen=False, untreated=untreated))
+    done = treated(
+        begin(case.spec, candidates(said, case.spec), seeds=RUNS, budget=BUDGET, chosen=False, untreated=untreated)
+    )
     told, control = report(done), done.result_of("control")
     best = told.recommended.trial if told.recommended else None
     return Treated(

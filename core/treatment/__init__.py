@@ -36,7 +36,7 @@ from core.treatment import (
     target_scaling,
     wider_layers,
 )
-from core.treatment.combination import combined
+from core.treatment.combination import EITHER_OR, combined
 from core.treatment.comparison import Difference, difference, size
 from core.treatment.remedy import Remedy
 
@@ -110,4 +110,4 @@ def _applies(each: Remedy, spec: ExperimentSpec) -> bool:
     return True
 
 
-__all__ = ["REMEDIES", "Difference", "Remedy", "applicable", "combine", "difference", "remedy", "size"]
+__all__ = ["EITHER_OR", "REMEDIES", "Difference", "Remedy", "applicable", "combine", "difference", "remedy", "size"]

@@ -7,10 +7,12 @@ what a trial has shown, `report` what all of them have. Who trains, and where it
 from core.trials.comparison import Effect, Rate
 from core.trials.judgement import Judgement
 from core.trials.look import asked_about, look_at
+from core.trials.parts import Part
 from core.trials.report import CURED, Report, explain, in_words, report
 from core.trials.request import TreatmentSpec, check_applicable
-from core.trials.result import advised, result
+from core.trials.result import advised, candidates, result
 from core.trials.search import CONTROL, begin, proceed
+from core.trials.stopping import Stop, stopped
 from core.trials.trial import Flow, Look, Result, SeedResult, Treatment, Trial
 
 __all__ = [
@@ -20,16 +22,19 @@ __all__ = [
     "Flow",
     "Judgement",
     "Look",
+    "Part",
     "Rate",
     "Report",
     "Result",
     "SeedResult",
+    "Stop",
     "Treatment",
     "TreatmentSpec",
     "Trial",
     "advised",
     "asked_about",
     "begin",
+    "candidates",
     "check_applicable",
     "explain",
     "in_words",
@@ -37,4 +42,5 @@ __all__ = [
     "proceed",
     "report",
     "result",
+    "stopped",
 ]

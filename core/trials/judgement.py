@@ -70,6 +70,17 @@ def _untreated(treatment: Treatment) -> list[Result]:
     return [found for found in (treatment.result_of("untreated"), treatment.result_of("control")) if found]
 
 
+def could_be_proven(treatment: Treatment, judged: Judgement, *, trials: int) -> bool:
+    """True if it would be a cure without a single ill seed among the control's, or if the metric may show it.
+
+    The test is that of `judge`: doubled, and times the number of trials after Holm at worst.
+    """
+    ill, of = untreated_runs(treatment)
+    fresh = len(treatment.of_role("control")[0].spec.seeds)
+    better = judged.effect.low is not None and judged.effect.low > 0
+    return better or 2 * trials * fisher(0, fresh, ill, of) < SIGNIFICANT
+
+
 def judge(treatment: Treatment) -> tuple[Judgement, ...]:
     """A judgement for each treated trial that is finished; none before the untreated runs are."""
     untreated, (ill, of) = treatment.result_of("untreated"), untreated_runs(treatment)

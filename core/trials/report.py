@@ -1,5 +1,6 @@
 """What a treatment has found out, for people: which change cures, at what price, and what that says of the cause."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,9 @@ from core.diagnosis.finding import shown
 from core.treatment import remedy
 from core.trials.comparison import Rate, rate
 from core.trials.judgement import MEDIAN_POINTS, MOST_ILL, Judgement, judge
+from core.trials.parts import Part, is_clearly_better, parts_of
 from core.trials.result import criterion
+from core.trials.stopping import WORDS, Stop, stopped
 from core.trials.trial import Flow, Result, Treatment
 
 # How a report says what it counts.
@@ -31,7 +34,10 @@ class Report:
         control: how many of the control's fresh seeds are.
         judgements: of the treated trials that are finished, in the order in which they were begun.
         recommended: the smallest change that cures, and whose test metric is at most a point and a half below the
-            best cure's; None where none is known.
+            best cure's; of its own parts the smallest that cures and is not worse beyond luck. None where none is
+            known.
+        parts: what each remedy of the recommended change contributes; () where that is a single one.
+        stopped: why the search stopped; None while something is under way.
         summary: all of it in a few sentences.
     """
 
@@ -41,6 +47,8 @@ class Report:
     control: Rate | None
     judgements: tuple[Judgement, ...]
     recommended: Judgement | None
+    parts: tuple[Part, ...]
+    stopped: Stop | None
     summary: str
 
 
@@ -49,7 +57,8 @@ def report(treatment: Treatment) -> Report:
     metric, higher = criterion(treatment.base)
     untreated, control = treatment.result_of("untreated"), treatment.result_of("control")
     judged = judge(treatment)
-    best = min(_best_cures(judged, higher=higher), key=_preference, default=None)
+    best = _smallest(judged, higher=higher)
+    parts = parts_of(best.trial, treatment) if best else ()
     return Report(
         metric=metric,
         higher_is_better=higher,
@@ -57,8 +66,29 @@ def report(treatment: Treatment) -> Report:
         control=_ill(control),
         judgements=judged,
         recommended=best,
-        summary=_summary(treatment, judged, best),
+        parts=parts,
+        stopped=stopped(treatment),
+        summary=_summary(treatment, judged, best, parts),
     )
+
+
+def _smallest(judged: Sequence[Judgement], *, higher: bool) -> Judgement | None:
+    """The smallest of the best cures; a part of it in its place where that cures and is not worse beyond luck."""
+    best = min(_best_cures(judged, higher=higher), key=_preference, default=None)
+    while best is not None:
+        smaller = [each for each in judged if each.worth == "cures" and _does_as_well(each, best, higher=higher)]
+        if not smaller:
+            return best
+        best = min(smaller, key=_preference)
+    return None
+
+
+def _does_as_well(part: Judgement, whole: Judgement, *, higher: bool) -> bool:
+    """True if one change is a part of another one, and the other is not better beyond luck."""
+    if not Counter(part.trial.remedies) < Counter(whole.trial.remedies):
+        return False
+    result, other = whole.trial.result, part.trial.result
+    return result is not None and other is not None and not is_clearly_better(result, other, higher=higher)
 
 
 def _best_cures(judged: Sequence[Judgement], *, higher: bool) -> list[Judgement]:
@@ -86,7 +116,9 @@ def in_words(remedies: tuple[str, ...]) -> str:
     return " with ".join(remedy(name).title for name in remedies)
 
 
-def _summary(treatment: Treatment, judged: tuple[Judgement, ...], best: Judgement | None) -> str:
+def _summary(
+    treatment: Treatment, judged: tuple[Judgement, ...], best: Judgement | None, parts: tuple[Part, ...]
+) -> str:
     untreated, control = treatment.result_of("untreated"), treatment.result_of("control")
     if untreated is None:
         return "The untreated runs are not finished: nothing can be compared yet."
@@ -97,6 +129,7 @@ def _summary(treatment: Treatment, judged: tuple[Judgement, ...], best: Judgemen
             f"The smallest change that cures is: {in_words(best.trial.remedies)} "
             f"({best.ill.count} of {best.ill.of} seeds {_are(best.ill.count)} ill, p = {best.p_adjusted:.2g})."
         )
+        said += [_contribution(part) for part in parts]
         said.append(explain(best, untreated.flow))
     elif any(trial.is_under_way for trial in treatment.trials):
         said.append("No change is known to cure yet.")
@@ -109,7 +142,18 @@ def _summary(treatment: Treatment, judged: tuple[Judgement, ...], best: Judgemen
             said.append(
                 f"The fewest are ill with: {in_words(least.trial.remedies)} ({least.ill.count} of {least.ill.of})."
             )
-    return " ".join(said)
+    reason = stopped(treatment)
+    return " ".join([*said, WORDS[reason]] if reason else said)
+
+
+def _contribution(part: Part) -> str:
+    """What leaving out one remedy of the recommended change has shown."""
+    title = remedy(part.remedy).title
+    if part.without is None or part.p_value is None:
+        return f"Whether it needs {title} was not tried."
+    count, of = part.without.count, part.without.of
+    shown_by = f"without it {count} of {of} seeds {_are(count)} ill, p = {part.p_value:.2g}"
+    return f"It needs {title} ({shown_by})." if part.is_needed else f"That it needs {title} is not shown ({shown_by})."
 
 
 def _are(count: int) -> str:

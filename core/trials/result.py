@@ -14,8 +14,13 @@ from core.diagnosis.learnable import known_to_linear_model
 from core.diagnosis.outcome import LEAST_REACHABLE
 from core.metrics import BY_KIND
 from core.spec import ExperimentSpec
+from core.treatment import EITHER_OR, applicable
 from core.trials.trial import Flow, Result, SeedResult
 
+# So many trials are begun together: enough for a few workers, few enough to stop early.
+ROUND = 3
+# A recommendation of four changes is another network; a fourth is tried only where three causes stand by themselves.
+MAX_TOGETHER = 3
 # Epochs over which the test metric's median is taken: single ones swing.
 RECENT = 5
 SCALE_FREE = ("accuracy", "r2_score")
@@ -57,6 +62,55 @@ def advised(found: Diagnosis) -> tuple[str, ...]:
     serious = [each for each in found.findings if each.severity != "info" or each.rule == found.root_cause]
     ordered = sorted(serious, key=lambda each: (each.rule != found.root_cause, each.rule not in behind))
     return tuple(dict.fromkeys(name for finding in ordered for name in finding.remedies))
+
+
+def candidates(found: Diagnosis, spec: ExperimentSpec) -> tuple[tuple[str, ...], ...]:
+    """What a treatment tries, in its order: a round of single remedies, a round against all causes at once, the rest.
+
+    Where several things are wrong by themselves, a remedy against one of them leaves the others.
+    """
+    apply = {each.name for each in applicable(spec)}
+    singles = [(name,) for name in advised(found) if name in apply]
+    causes = [names for each in _causes(found) if (names := tuple(name for name in each if name in apply))]
+    return (*singles[:ROUND], *_joint(causes[:MAX_TOGETHER]), *singles[ROUND:])
+
+
+def _causes(found: Diagnosis) -> list[tuple[str, ...]]:
+    """The remedies of each thing that is wrong by itself, or follows from the root cause alone; the root cause's first.
+
+    A remedy counts where it comes first.
+    """
+    root = {found.root_cause} - {None}
+    serious = [each for each in found.findings if each.severity != "info" or each.rule in root]
+    ordered = sorted(serious, key=lambda each: each.rule not in root)
+    taken: set[str] = set()
+    causes = []
+    for finding in ordered:
+        own = tuple(name for name in finding.remedies if name not in taken)
+        stands_alone = {*finding.caused_by} <= root and finding.kind != "failure"
+        if own and (finding.rule in root or stands_alone):
+            causes.append(own)
+            taken |= {*own}
+    return causes
+
+
+def _joint(causes: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """A round of combinations, one remedy against each cause: the best of each, then the next of another sort."""
+    if len(causes) < 2:
+        return []
+    apart = [of_different_sorts(names) for names in causes]
+    count = min(ROUND, max(map(len, apart)))
+    joint = [tuple(names[min(place, len(names) - 1)] for names in apart) for place in range(count)]
+    return list(dict.fromkeys(names for names in joint if len({*names}) == len(names)))
+
+
+def of_different_sorts(names: Sequence[str]) -> list[str]:
+    """The names, without those that do the same in another way as one before."""
+    kept: list[str] = []
+    for name in names:
+        if not any(name in alike and {*kept} & {*alike} for alike in EITHER_OR):
+            kept.append(name)
+    return kept
 
 
 def _chain(found: Diagnosis) -> set[str]:

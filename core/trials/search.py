@@ -1,12 +1,16 @@
 """Which trial comes next: a pure function of what is known so far.
 
-Single changes first, a few at a time. As soon as one cures, only smaller ones are still tried: the smallest cure is
-wanted; and, where the best has clearly learnt less than the nearest neighbours or a linear model know, or than all
-there is where they cannot say, what its own diagnosis names and higher rates, if need be once more, on top of it, a
-round at a time, as long as that makes a better one. One that leaves hardly a seed ill, or hardly more than a cure and
-learns clearly more, which may be luck, is confirmed on the control's seeds. Where no single one cures, the best is
-combined with others: with what its own diagnosis names, then with the rest; and then whatever else applies is tried.
-Every treated spec goes through triage first; one that is foretold to fail waits until nothing else is left.
+Single changes first, a few at a time; then, where several things are wrong by themselves, remedies against all of them
+at once. As soon as one cures, only smaller ones are still tried: the smallest cure is wanted. Of a cure of several
+remedies each is left out once, which shows what it contributes. And where the best has clearly learnt less than the
+nearest neighbours or a linear model know, or than all there is where they cannot say, what its own diagnosis names and
+higher rates, if need be once more, are tried on top of it, a round at a time, as long as that makes a better one.
+
+One that leaves hardly a seed ill, or hardly more than a cure and learns clearly more, which may be luck, is confirmed
+on the control's seeds, unless these could prove nothing. Where nothing cures, the best is combined with others: with
+what its own diagnosis names, then with the rest; and then whatever else applies is tried. Nothing is built upon a trial
+that cures nothing where another one is better in all respects. Every treated spec goes through triage first; one that
+is foretold to fail waits until nothing else is left.
 """
 
 import math
@@ -19,12 +23,12 @@ from core.errors import Invalid
 from core.spec import ExperimentSpec
 from core.treatment import applicable, combine, size
 from core.trials.hindsight import with_hindsight
-from core.trials.judgement import MEDIAN_POINTS, MOST_ILL, POINTS, Judgement, judge, untreated_runs
-from core.trials.result import criterion
+from core.trials.judgement import MEDIAN_POINTS, MOST_ILL, POINTS, Judgement, could_be_proven, judge
+from core.trials.parts import swapped, trained, without
+from core.trials.result import MAX_TOGETHER, ROUND, criterion, of_different_sorts
+from core.trials.stopping import has_nothing_to_cure
 from core.trials.trial import Treatment, Trial
 
-# So many trials are begun together: enough for a few workers, few enough to stop early.
-ROUND = 3
 # The control trains on so many fresh seeds for each of a trial's: what a round of trials costs.
 CONTROL = ROUND
 # The share of the budget that single changes may take where the diagnosis chose them: the rest is for combinations.
@@ -33,8 +37,6 @@ SINGLES = 2 / 3
 PERFECT = 1.0
 # What may let a network that learns, and nothing is wrong with any more, learn more in its epochs.
 FASTER = ("learning_rate_tripled", "learning_rate_higher")
-# A recommendation of four changes is another network.
-MOST_TOGETHER = 3
 LARGEST_SEED = 2**32 - 1
 
 Names = tuple[str, ...]
@@ -90,15 +92,39 @@ def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
     judged = judge(treatment)
     cures = [each.change for each in judged if each.worth == "cures"]
     if cures:
+        apart = _untried(treatment, _without_one(treatment, judged))
         smaller = (each for each in _untried(treatment, _singles(treatment)) if _change(treatment, each) < min(cures))
         better = _untried(treatment, _improvements(treatment, judged))
-        return tuple(islice(smaller, together)) or tuple(islice(better, together))
-    if _nothing_to_cure(treatment):
+        return tuple(islice(apart, together)) or tuple(islice(smaller, together)) or tuple(islice(better, together))
+    if has_nothing_to_cure(treatment):
         return ()
-    for stage in (_singles(treatment), _combinations(treatment, judged), _others(treatment)):
+    stages = (_variations(treatment, judged), _singles(treatment), _combinations(treatment, judged), _others(treatment))
+    for stage in stages:
         if new := tuple(islice(_untried(treatment, stage), together)):
             return new
     return ()
+
+
+def _variations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
+    """The best combination, where it helps, with each remedy in another way, then with what its own diagnosis names.
+
+    One against as many causes as may be treated together may have one remedy more.
+    """
+    best = min(judged, key=lambda each: _rank(treatment, each), default=None)
+    if treatment.chosen or best is None or best.worth not in ("helps", "unproven") or len(best.trial.remedies) < 2:
+        return
+    yield from swapped(best.trial.remedies)
+    if best.trial.result:
+        room = 1 if best.trial.remedies in treatment.candidates else 0
+        yield from _with_one_more(best, of_different_sorts(best.trial.result.remedies), room=room)
+
+
+def _without_one(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
+    """The smallest cure without each of its remedies: so that it is known what each contributes."""
+    smallest = min((each for each in judged if each.worth == "cures"), key=lambda each: each.change).trial.remedies
+    if not treatment.chosen and len(smallest) > 1:
+        shorter = (without(smallest, name) for name in dict.fromkeys(smallest))
+        yield from (names for names in shorter if trained(treatment, names) is None)
 
 
 def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
@@ -143,7 +169,7 @@ def _change(treatment: Treatment, trial: Trial) -> int:
 def _confirmations(treatment: Treatment) -> tuple[Trial, ...]:
     """The smallest change that may yet cure, on the control's seeds: where none is known to, or not so well."""
     judged, control = judge(treatment), treatment.of_role("control")[0]
-    if control.result is None or _nothing_to_cure(treatment):
+    if control.result is None or has_nothing_to_cure(treatment):
         return ()
     confirmed = {trial.remedies for trial in treatment.of_role("treated") if trial.spec.seeds == control.spec.seeds}
     cures = [each for each in judged if each.worth == "cures"]
@@ -151,6 +177,8 @@ def _confirmations(treatment: Treatment) -> tuple[Trial, ...]:
         each
         for each in judged
         if _may_cure(each)
+        and (cures or each.worth == "unproven" or _is_worth_more_seeds(treatment, each, judged))
+        and could_be_proven(treatment, each, trials=len(judged) + 1)
         and each.trial.remedies not in confirmed
         and all(_is_clearly_better(each, cure, treatment.base) for cure in cures)
     ]
@@ -168,6 +196,12 @@ def _may_cure(judged: Judgement) -> bool:
     return judged.worth == "helps" and judged.ill.low <= MOST_ILL
 
 
+def _is_worth_more_seeds(treatment: Treatment, each: Judgement, judged: Sequence[Judgement]) -> bool:
+    """True for a change that helps if one seed more is ill than a cure leaves, and it cannot be varied any more."""
+    close = each.ill.count <= 1 + MOST_ILL * each.ill.of
+    return close and not any(_untried(treatment, _variations(treatment, judged)))
+
+
 def _is_clearly_better(judged: Judgement, other: Judgement, base: ExperimentSpec) -> bool:
     found, best = judged.trial.result, other.trial.result
     if not found or not best or found.test is None or best.test is None or not criterion(base)[1]:
@@ -183,7 +217,7 @@ def _singles(treatment: Treatment) -> Sequence[Names]:
 
 def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
     """The best trials, each with one remedy more: what its own diagnosis names, what was tried, the rest."""
-    ranked = sorted(judged, key=lambda each: _rank(treatment, each))
+    ranked = sorted(_undominated(treatment, judged), key=lambda each: _rank(treatment, each))
     named = [name for names in treatment.candidates for name in names]
     ordered = [name for each in ranked for name in each.trial.remedies]
     for each in ranked:
@@ -192,13 +226,28 @@ def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
             yield from _with_one_more(each, (*advised, *ordered, *named))
 
 
-def _with_one_more(judged: Judgement, names: Iterable[str], again: Names = ()) -> Iterator[Names]:
+def _undominated(treatment: Treatment, judged: Sequence[Judgement]) -> list[Judgement]:
+    """The trials to build upon: without those that cure nothing, of which another one is better in all respects.
+
+    In all: no more seeds ill, no worse a metric, no larger a change, and one of these better.
+    """
+    ranks = [_rank(treatment, each) for each in judged]
+    useless = ("no effect", "harms")
+    return [
+        each
+        for each, own in zip(judged, ranks, strict=True)
+        if each.worth not in useless
+        or not any(other != own and all(a <= b for a, b in zip(other, own, strict=True)) for other in ranks)
+    ]
+
+
+def _with_one_more(judged: Judgement, names: Iterable[str], again: Names = (), *, room: int = 0) -> Iterator[Names]:
     """A trial's remedies, each time with one of the names besides; none where that would be too many together.
 
     Those to be taken `again` may be among its remedies already.
     """
     remedies = judged.trial.remedies
-    if len(remedies) < MOST_TOGETHER:
+    if len(remedies) < MAX_TOGETHER + room:
         yield from ((*remedies, name) for name in dict.fromkeys(names) if name in again or name not in remedies)
 
 
@@ -217,19 +266,9 @@ def _rank(treatment: Treatment, judged: Judgement) -> tuple[float, float, int]:
     return judged.ill.count / judged.ill.of, float("inf") if test is None else sign * test, judged.change
 
 
-def _nothing_to_cure(treatment: Treatment) -> bool:
-    """Untreated, no more seeds are ill than after a cure, and a round of trials has not shown that they could do more.
-
-    What a person has chosen is tried all the same.
-    """
-    ill, of = untreated_runs(treatment)
-    tried = any(trial.result for trial in treatment.of_role("treated"))
-    return not treatment.chosen and tried and ill <= MOST_ILL * of
-
-
 def _revived(treatment: Treatment, most: int) -> Treatment:
     """What triage warned of is trained after all, where nothing else is left and nothing cures."""
-    if any(each.worth == "cures" for each in judge(treatment)) or _nothing_to_cure(treatment):
+    if any(each.worth == "cures" for each in judge(treatment)) or has_nothing_to_cure(treatment):
         return treatment
     deferred = [place for place, trial in enumerate(treatment.trials) if trial.stage == "deferred"][:most]
     trials = [

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from core.diagnosis import diagnose
+from core.diagnosis import Diagnosis, Finding, diagnose
 from core.diagnosis.facts import facts
 from core.diagnosis.learnable import known_to_linear_model
-from core.trials import advised, result
+from core.trials import advised, candidates, result
 from core.trials.result import criterion, flow
 from core.trials.trial import Look
 from tests.builders import a_spec
@@ -99,6 +99,37 @@ def test_what_a_diagnosis_advises_begins_with_the_root_cause_and_names_each_reme
     advice = advised(found)
     assert advice[: len(root.remedies)] == root.remedies
     assert len({*advice}) == len(advice) > len(root.remedies)
+
+
+def a_finding(rule, remedies, *, severity="critical", kind="risk", caused_by=()):
+    return Finding(rule, rule, kind, severity, (), (0,), 1, 0, (), "", tuple(remedies), tuple(caused_by))
+
+
+def test_what_several_causes_need_is_tried_together_after_a_round_of_single_remedies():
+    """Two things are wrong by themselves, a third follows from the first alone; the rest follows from them."""
+    spec = a_network(dense(3, "relu", repeat=2))
+    found = (
+        a_finding("first", ["initializer_for_activation"]),
+        a_finding("second", ["activation_leaky_relu", "activation_elu", "wider_layers"]),
+        a_finding("third", ["learning_rate_lower", "optimizer_adam"], caused_by=["first"], kind="symptom"),
+        a_finding("both", ["batch_normalization"], caused_by=["first", "second"]),
+        a_finding("note", ["fewer_layers"], severity="info"),
+        a_finding("failure", ["activation_tanh"], caused_by=["both"], kind="failure"),
+    )
+    offered = candidates(Diagnosis("ill", "first", found, ()), spec)
+    singles = [names for names in offered if len(names) == 1]
+    assert offered[3:5] == (
+        ("initializer_for_activation", "activation_leaky_relu", "learning_rate_lower"),
+        ("initializer_for_activation", "wider_layers", "optimizer_adam"),
+    )
+    assert len(offered) == len(singles) + 2
+    assert singles[:2] == [("initializer_for_activation",), ("learning_rate_lower",)]
+
+
+def test_a_single_cause_is_treated_by_single_remedies_that_apply():
+    found = (a_finding("only", ["lstm_for_simple_rnn", "optimizer_adam", "activation_relu"]),)
+    offered = candidates(Diagnosis("ill", "only", found, ()), a_network())
+    assert offered == (("optimizer_adam",), ("activation_relu",))
 
 
 def test_nothing_is_advised_where_nothing_is_found():

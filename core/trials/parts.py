@@ -1,0 +1,98 @@
+"""What each remedy of a change contributes: the change beside itself without that one, on the same seeds."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.treatment import EITHER_OR, remedy
+from core.trials.comparison import Rate, fisher, improvement, rate
+from core.trials.judgement import MEDIAN_POINTS, SIGNIFICANT
+from core.trials.result import criterion
+from core.trials.trial import Result, Treatment, Trial
+
+
+@dataclass(frozen=True)
+class Part:
+    """One remedy of a change of several.
+
+    Attributes:
+        remedy: which.
+        without: the seeds that stay ill with the others alone; None where that was not trained.
+        p_value: the smaller one, doubled, of two: Fisher's exact test that as many seeds are ill with the remedy as
+            without it; Student's test over equal seeds that it does not make the test metric better. None likewise.
+        is_needed: the others alone do clearly worse: p < 0.05; None where they were not trained.
+    """
+
+    remedy: str
+    without: Rate | None
+    p_value: float | None
+    is_needed: bool | None
+
+
+def parts_of(trial: Trial, treatment: Treatment) -> tuple[Part, ...]:
+    """Of each remedy of a finished trial what it contributes; none for a single one."""
+    if len(trial.remedies) < 2 or trial.result is None:
+        return ()
+    parts = []
+    for name in dict.fromkeys(trial.remedies):
+        others = trained(treatment, without(trial.remedies, name))
+        if others is None:
+            parts.append(Part(name, None, None, None))
+            continue
+        p = does_no_better(trial.result, others, higher=criterion(treatment.base)[1])
+        parts.append(Part(name, rate(others.ill, len(others.seeds)), p, p < SIGNIFICANT))
+    return tuple(parts)
+
+
+def without(remedies: tuple[str, ...], remedy: str) -> tuple[str, ...]:
+    """The remedies without one of them, once."""
+    place = remedies.index(remedy)
+    return remedies[:place] + remedies[place + 1 :]
+
+
+def swapped(remedies: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The remedies, each time with one replaced by what does the same in another way; on a scale by the next step.
+
+    The last remedy, which says how all is trained, comes first.
+    """
+    for place, name in reversed(list(enumerate(remedies))):
+        for alike in (names for names in EITHER_OR if name in names):
+            own = alike.index(name)
+            others = [each for each in alike if each not in remedies]
+            if remedy(name).steps:
+                others = [each for each in others if abs(alike.index(each) - own) == 1]
+            yield from ((*remedies[:place], other, *remedies[place + 1 :]) for other in others)
+
+
+def trained(treatment: Treatment, remedies: tuple[str, ...]) -> Result | None:
+    """What a change has shown, in whatever order its remedies were named: on the treatment's own seeds where it was."""
+    alike = [trial for trial in treatment.of_role("treated") if Counter(trial.remedies) == Counter(remedies)]
+    ordered = sorted(alike, key=lambda trial: trial.spec.seeds != treatment.base.seeds)
+    return next((trial.result for trial in ordered if trial.result), None)
+
+
+def does_no_better(result: Result, other: Result, *, higher: bool) -> float:
+    """The p-value of a result being no better than another one: as many seeds ill, and the test metric not better."""
+    fewer = fisher(result.ill, len(result.seeds), other.ill, len(other.seeds))
+    if result.ill * len(other.seeds) > other.ill * len(result.seeds):
+        return 1.0  # where more are ill, a better metric of the others is no comfort
+    before = {seed.seed: seed.test for seed in other.seeds}
+    pairs = [(before[seed.seed], seed.test) for seed in result.seeds if seed.seed in before]
+    old, new = [was for was, _ in pairs], [now for _, now in pairs]
+    better = improvement(old, new, 0.0) if higher else improvement(new, old, 0.0)
+    return min(1.0, 2 * min(fewer, better))
+
+
+def is_clearly_better(result: Result, other: Result, *, higher: bool) -> bool:
+    """True if a result is better than another beyond luck, and where the metric has points by more than one and a half.
+
+    Results that share no seeds are compared by their medians alone.
+    """
+    if higher and (result.test is None or other.test is None or result.test <= other.test + MEDIAN_POINTS):
+        return result.ill * len(other.seeds) < other.ill * len(result.seeds) and _is_significant(result, other, higher)
+    shared = {seed.seed for seed in result.seeds} & {seed.seed for seed in other.seeds}
+    return _is_significant(result, other, higher) if len(shared) > 1 else higher
+
+
+def _is_significant(result: Result, other: Result, higher: bool) -> bool:
+    return does_no_better(result, other, higher=higher) < SIGNIFICANT
