@@ -74,10 +74,10 @@ def _triages_beside(client: Client, spec: ExperimentSpec) -> dict[str, list[floa
     busy = client.submit(long).id
     while client.get(busy).progress.epochs_done < 1:
         time.sleep(0.1)
-    asked = {name: parse(network(record="standard", epochs=10).encode()) for name, network in TRIAGED.items()}
-    found = {name: [_seconds(partial(client.triage, each)) for _ in range(3)] for name, each in asked.items()}
+    specs = {name: parse(network(record="standard", epochs=10).encode()) for name, network in TRIAGED.items()}
+    seconds = {name: [_seconds(partial(client.triage, each)) for _ in range(3)] for name, each in specs.items()}
     client.cancel(busy)
-    return found
+    return seconds
 
 
 def _seconds(call: Callable[[], object]) -> float:

@@ -117,8 +117,8 @@ def _to_kernel(upstream: Any, x: Any, axes: Sequence[Axis]) -> Any:
     x = x[:, *(slice(0, axis.span - axis.filling[0]) for axis in axes)]  # what no place of the kernel touches
     swapped, sliding = tf.transpose(x, [3, 1, 2, 0]), tf.transpose(upstream, [1, 2, 0, 3])
     strides, dilations = [axis.dilation for axis in axes], [axis.stride for axis in axes]
-    found = tf.nn.conv2d(swapped, sliding, strides, [[0, 0], *zeros, [0, 0]], dilations=dilations)
-    return tf.transpose(found, [1, 2, 0, 3])
+    gradient = tf.nn.conv2d(swapped, sliding, strides, [[0, 0], *zeros, [0, 0]], dilations=dilations)
+    return tf.transpose(gradient, [1, 2, 0, 3])
 
 
 def _spread(x: Any, axis: int, stride: int) -> Any:

@@ -23,8 +23,8 @@ def test_a_triage_is_answered_while_the_only_worker_trains_and_a_training_waits(
     try:
         wait_until(lambda: client.get(long).progress.epochs_done > 1, seconds=240)
         for _ in range(2):
-            found = client.triage(a_spec(epochs=50))
-            assert (found.verdict, found.root_cause) == ("at risk", "nonzero_mean_initialization")
+            triage = client.triage(a_spec(epochs=50))
+            assert (triage.verdict, triage.root_cause) == ("at risk", "nonzero_mean_initialization")
         before = client.get(long)
         assert before.status is Status.running
         assert client.get(waiting).status is Status.queued

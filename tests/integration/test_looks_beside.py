@@ -31,12 +31,12 @@ CONVOLUTIONAL = ExperimentSpec.model_validate(
 
 def measured(spec: ExperimentSpec) -> dict[str, bytes]:
     """All that a training or a look measures, by seed, first epoch and kind."""
-    found = {}
+    series = {}
     for chunk in train(parse(spec.canonical()), chunk_seconds=0.05):
         for run in chunk.runs:
             for kind, values in {"metrics": run.history.metrics, **run.history.series}.items():
-                found.setdefault(f"{run.seed} {kind}", []).append(np.asarray(values, np.float32))
-    return {name: np.concatenate(parts).tobytes() for name, parts in found.items()}
+                series.setdefault(f"{run.seed} {kind}", []).append(np.asarray(values, np.float32))
+    return {name: np.concatenate(parts).tobytes() for name, parts in series.items()}
 
 
 def test_a_training_and_the_looks_beside_it_have_the_bits_that_each_has_alone():

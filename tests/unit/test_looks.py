@@ -22,14 +22,14 @@ SPEC = a_spec(epochs=1)
 
 
 class Waiting:
-    """A store in which some looks wait; `asked` is called before each answer."""
+    """A store in which some looks wait; `before_each` is called before each answer."""
 
-    def __init__(self, ids: Sequence[UUID], asked: Callable[[], None] = lambda: None) -> None:
-        self.ids, self.asked, self.times = list(ids), asked, 0
+    def __init__(self, ids: Sequence[UUID], before_each: Callable[[], None] = lambda: None) -> None:
+        self.ids, self.before_each, self.times = list(ids), before_each, 0
 
     def waiting_looks(self, *, limit: int) -> list[UUID]:
         self.times += 1
-        self.asked()
+        self.before_each()
         return self.ids[:limit]
 
     def get(self, id: UUID) -> Any:
@@ -95,12 +95,12 @@ def test_a_look_too_large_to_be_had_beside_the_training_is_left_to_others():
 def test_whatever_fails_the_next_looks_are_taken_and_the_training_goes_on(failure: Exception):
     failures = iter([failure, failure])
 
-    def asked() -> None:
+    def before_each() -> None:
         if error := next(failures, None):
             raise error
 
     taken: list[UUID] = []
-    store = Waiting([uuid4()], asked)
+    store = Waiting([uuid4()], before_each)
     with beside(store, taken.append):
         wait_until(lambda: taken == store.ids)
 
@@ -108,7 +108,7 @@ def test_whatever_fails_the_next_looks_are_taken_and_the_training_goes_on(failur
 def test_one_that_was_deleted_meanwhile_is_passed_over():
     ids, taken = [uuid4(), uuid4()], []
     store = Waiting(ids)
-    known = store.get
-    store.get = lambda each: known(uuid4() if each == ids[0] else each)  # type: ignore[method-assign]
+    get = store.get
+    store.get = lambda each: get(uuid4() if each == ids[0] else each)  # type: ignore[method-assign]
     with beside(store, taken.append):
         wait_until(lambda: taken == ids[1:])
