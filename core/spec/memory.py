@@ -26,7 +26,7 @@ from core.spec.side_by_side import (
 
 NUMBER_BYTES = 4
 # XLA and LLVM keep about so much for each second that they compile.
-COMPILE_BYTES, COMPILE_BYTES_PER_SECOND = 20_000_000, 50_000_000
+COMPILE_BYTES, COMPILE_BYTES_PER_SECOND = 20_000_000, 60_000_000
 # Weights, gradients and slots are held so often: as variables, in the program's loop, in checkpoints, in statistics.
 STATE_COPIES = 8
 # What flows through the layers for the samples of a look at epoch 0, and for a batch on its way forward and back.
