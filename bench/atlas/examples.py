@@ -1,10 +1,9 @@
 """The examples: for each rule a small network made ill, and the picture that shows it best, in the rules' order."""
 
-from functools import partial
-
-from bench.atlas.elsewhere import logistic_regression, minus_one_and_one
 from bench.atlas.example import Example
+from bench.atlas.examples_of_outputs import OF_THE_OUTPUT
 from bench.atlas.networks import (
+    ABSOLUTE,
     ALONE,
     BREAKING,
     BY_HEART,
@@ -16,54 +15,20 @@ from bench.atlas.networks import (
     FASTER,
     FORGETFUL,
     GAMBLE,
-    LABELS,
     LARGE,
     LOOKED_UP,
     NARROW,
+    SELDOM,
     SIGMOIDS,
-    SIGNS,
     SLOW,
     SMALL,
-    SOFTMAX,
     SPIKY,
-    SURE,
     TARGETS,
 )
 from bench.atlas.pictures import as_curves, as_heat_map, as_lines, as_norms, as_ridges, as_steps, of_seeds_with
 
 EXAMPLES: tuple[Example, ...] = (
-    Example(
-        "output_mismatch",
-        "One output unit with softmax, which puts out 1 whatever comes in.",
-        "Keras takes the loss from what comes before the softmax, so it falls; the answer is 1 all the same, and the "
-        "accuracy stays that of always giving the same answer.",
-        SOFTMAX, as_curves,
-    ),
-    Example(
-        "negative_crossentropy",
-        "One sigmoid unit, trained without this service, whose labels are -1 and 1 instead of 0 and 1.",
-        "The loss falls through 0 and goes on falling: it has no lower end.",
-        SIGNS, as_curves, partial(logistic_regression, labels=minus_one_and_one),
-    ),
-    Example(
-        "contradicting_accuracy",
-        "One output unit with softmax, which puts out 1 whatever comes in.",
-        "The loss falls far below what so many wrong answers must cost, and the accuracy stays where it was.",
-        SURE, as_curves,
-    ),
-    Example(
-        "frozen_accuracy",
-        "One output unit with softmax, which puts out 1 whatever comes in.",
-        "The loss falls, and the accuracy is a straight line.",
-        SOFTMAX, as_curves,
-    ),
-    Example(
-        "class_imbalance",
-        "Twenty labels, of which each sample has about one.",
-        "The accuracy is above 0.9 from the first epochs on, without anything having been learnt: no is nearly always "
-        "right.",
-        LABELS, as_curves,
-    ),
+    *OF_THE_OUTPUT,
     Example(
         "input_range",
         "The features of the breast cancer data as they were measured, some of them around 1,000.",
@@ -243,6 +208,18 @@ EXAMPLES: tuple[Example, ...] = (
         "Ten relu layers whose weights have a tenth of the variance that He et al. advise.",
         "The gradients lie below the threshold, or are exactly 0.",
         SMALL, as_lines("gradients", "mean_abs", rule="gradient_floor"),
+    ),
+    Example(
+        "few_updates",
+        "A tanh layer, the whole training set as one batch: an update in each of sixty epochs.",
+        "The lines show how far the weights move in an epoch; all epochs together are less than half of their length.",
+        SELDOM, as_lines("weights", "update_ratio", from_epoch=1),
+    ),
+    Example(
+        "still_falling",
+        "Two classes, one sigmoid unit, and the mean absolute error. The picture is of seeds on their way.",
+        "The loss is going down when the training ends.",
+        ABSOLUTE, of_seeds_with("still_falling", as_curves),
     ),
     Example(
         "update_ratio",

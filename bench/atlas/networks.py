@@ -98,6 +98,15 @@ BY_HEART = network(
     "two layers of 128 units for 64 samples", dense(128, "relu", repeat=2), SIGMOID, adam=True, rate=0.01, epochs=100,
     dataset={"kind": "moons", "samples": 400, "noise": 0.3, "seed": 1, "scale": "standard", "train_size": 64},
 )  # fmt: skip
+ABSOLUTE = network(
+    "the mean absolute error of a class", dense(16, "tanh", "glorot_uniform"), SIGMOID, loss="mean_absolute_error",
+    dataset={"kind": "xor", "samples": 1012, "seed": 1, "scale": [-1, 1], "train_size": 512}, rate=0.003, epochs=40,
+)  # fmt: skip
+STRAIGHT = network(
+    "three layers without activation", dense(16, "linear", "glorot_uniform", 3), SIGMOID, rate=0.05, epochs=30
+)
+SELDOM = network("the whole set as one batch", dense(16, "tanh", "glorot_uniform"), SIGMOID, rate=0.15, momentum=0.0)
+SELDOM["training"]["batch_size"] = 512
 SIGNS = {
     "source": "external", "name": "labels of -1 and 1", "metrics": ["loss", "accuracy"], "record": {"gradients": 0},
     "layers": [{"name": "output", "class_name": "Linear", "output_shape": [1], "activation": "sigmoid"}],

@@ -10,7 +10,13 @@ from core.trials.comparison import rate
 
 # The columns of the confusion matrix: which rules' root causes are counted together.
 ROOTS: dict[str, tuple[str, ...]] = {
-    "output": ("output_mismatch", "contradicting_accuracy", "frozen_accuracy", "negative_crossentropy"),
+    "output": (
+        "output_mismatch",
+        "contradicting_accuracy",
+        "frozen_accuracy",
+        "negative_crossentropy",
+        "unsuited_loss",
+    ),
     "scaling": ("input_range", "target_range"),
     "mean": ("nonzero_mean_initialization",),
     "size": ("initial_variance",),
@@ -20,11 +26,20 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "vanish": VANISHING,
     "time": ("vanishing_through_time",),
     "explode": ("predicted_exploding", "exploding_through_time", *EXPLOSIONS, "nonfinite"),
-    "rate": ("learning_rate", "update_ratio"),
+    "rate": ("learning_rate", "update_ratio", "few_updates", "still_falling"),
     "flat": SATURATIONS,
     "swing": ("oscillation", "late_rise"),
     "overfit": ("overfitting",),
-    "other": ("initial_loss", "class_imbalance", "plateau", "not_learning", "single_class", "no_gradient"),
+    "other": (
+        "initial_loss",
+        "class_imbalance",
+        "plateau",
+        "not_learning",
+        "single_class",
+        "no_gradient",
+        "linear_network",
+        "single_value_normalization",
+    ),
     "none": (),
 }
 

@@ -21,6 +21,7 @@ from core.diagnosis.rules import (
     exploding_gradient,
     exploding_growth,
     exploding_through_time,
+    few_updates,
     finite_width,
     frozen_accuracy,
     gradient_floor,
@@ -30,6 +31,7 @@ from core.diagnosis.rules import (
     input_range,
     late_rise,
     learning_rate,
+    linear_network,
     loss_blow_up,
     negative_crossentropy,
     no_gradient,
@@ -46,8 +48,10 @@ from core.diagnosis.rules import (
     saturation_range,
     single_class,
     single_value_normalization,
+    still_falling,
     symmetric_units,
     target_range,
+    unsuited_loss,
     update_ratio,
     vanishing_gradient,
     vanishing_signal,
@@ -60,7 +64,8 @@ from core.spec import ExperimentSpec, ExternalSpec
 RULES: tuple[Rule, ...] = (
     # The data and the spec.
     output_mismatch.RULE, negative_crossentropy.RULE, contradicting_accuracy.RULE, frozen_accuracy.RULE,
-    class_imbalance.RULE, input_range.RULE, target_range.RULE, single_value_normalization.RULE,
+    unsuited_loss.RULE, linear_network.RULE, class_imbalance.RULE, input_range.RULE, target_range.RULE,
+    single_value_normalization.RULE,
     no_gradient.RULE, nonzero_mean_initialization.RULE, initial_variance.RULE, finite_width.RULE, symmetric_units.RULE,
     born_dead_risk.RULE, predicted_exploding.RULE, exploding_through_time.RULE,
     initial_loss.RULE, learning_rate.RULE,
@@ -71,8 +76,8 @@ RULES: tuple[Rule, ...] = (
     dead_units.RULE, dead_layer.RULE, dead_network.RULE, zero_gradient.RULE,
     vanishing_through_time.RULE, vanishing_signal.RULE, vanishing_gradient.RULE, gradient_floor.RULE,
     # What the loss shows.
-    update_ratio.RULE, oscillation.RULE, late_rise.RULE, single_class.RULE, plateau.RULE, not_learning.RULE,
-    overfitting.RULE,
+    few_updates.RULE, still_falling.RULE, update_ratio.RULE, oscillation.RULE, late_rise.RULE, single_class.RULE,
+    plateau.RULE, not_learning.RULE, overfitting.RULE,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from core.treatment import (
     activation_tanh,
     batch_normalization,
     batch_size_larger,
+    batch_size_smaller,
     clip_by_global_norm,
     dropout,
     early_stopping,
@@ -28,6 +29,7 @@ from core.treatment import (
     learning_rate_tripled,
     learning_rate_usual,
     lstm_for_simple_rnn,
+    more_epochs,
     optimizer_adam,
     orthogonal_initializer,
     orthogonal_recurrent,
@@ -71,6 +73,8 @@ REMEDIES: tuple[Remedy, ...] = (
     learning_rate_tripled.REMEDY,
     learning_rate_higher.REMEDY,
     clip_by_global_norm.REMEDY,
+    batch_size_smaller.REMEDY,
+    more_epochs.REMEDY,
     early_stopping.REMEDY,
 )
 

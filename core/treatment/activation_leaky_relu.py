@@ -19,6 +19,7 @@ REMEDY = Remedy(
     name="activation_leaky_relu",
     title="leaky_relu with he_uniform",
     treats=(
+        "linear_network",
         "dead_units",
         "dead_layer",
         "dead_network",

@@ -14,6 +14,7 @@ REMEDY = Remedy(
     name="activation_relu",
     title="relu with he_uniform",
     treats=(
+        "linear_network",
         "vanishing_gradient",
         "vanishing_signal",
         "gradient_floor",

@@ -14,6 +14,7 @@ REMEDY = Remedy(
     name="activation_tanh",
     title="tanh with glorot_uniform",
     treats=(
+        "linear_network",
         "exploding_gradient",
         "exploding_growth",
         "predicted_exploding",

@@ -14,6 +14,7 @@ EITHER_OR = (
     ("learning_rate_lower", "learning_rate_tripled", "learning_rate_higher"),
     ("lstm_for_simple_rnn", "gru_for_simple_rnn"),
     ("batch_normalization", "layer_normalization"),
+    ("batch_size_smaller", "batch_size_larger"),
 )
 
 

@@ -28,6 +28,8 @@ REMEDY = Remedy(
         "vanishing_signal",
         "target_range",
         "single_class",
+        "few_updates",
+        "still_falling",
     ),
     changes="The optimiser becomes Adam with its usual learning rate of 0.001; clipping and weight decay stay.",
     source="Kingma & Ba 2014: an update is about as large as the learning rate, however small the gradients are.",

@@ -85,6 +85,7 @@ REMEDY = Remedy(
     title="Output and loss that suit the task",
     treats=(
         "output_mismatch",
+        "unsuited_loss",
         "contradicting_accuracy",
         "frozen_accuracy",
         "nonfinite",

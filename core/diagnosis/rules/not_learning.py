@@ -97,6 +97,15 @@ RULE = Rule(
         "does not know."
     ),
     remedies=("initializer_for_activation", "optimizer_adam", "learning_rate_higher", "activation_relu"),
-    causes=(*PLATEAU.causes, *GROWTHS, "initial_loss", "plateau"),
+    causes=(
+        "unsuited_loss",
+        "linear_network",
+        *PLATEAU.causes,
+        *GROWTHS,
+        "few_updates",
+        "still_falling",
+        "initial_loss",
+        "plateau",
+    ),
     look=look,
 )

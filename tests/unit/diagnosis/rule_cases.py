@@ -14,6 +14,7 @@ from core.diagnosis.rules import (
     exploding_gradient,
     exploding_growth,
     exploding_through_time,
+    few_updates,
     frozen_accuracy,
     gradient_floor,
     gradient_spike,
@@ -33,6 +34,7 @@ from core.diagnosis.rules import (
     predicted_vanishing,
     saturation,
     saturation_range,
+    still_falling,
     symmetric_units,
     target_range,
     update_ratio,
@@ -230,10 +232,25 @@ def _falling_unseen(share: float) -> Run:
     return a_run(metrics={"loss": loss, "accuracy": 0.7})
 
 
+def _moving_seldom(travel: float) -> Run:
+    """One update in each of 40 epochs, in all so far."""
+    spec = a_network(training={**a_network().training.model_dump(mode="json"), "batch_size": 32})
+    return a_run(spec, fails=True, series={"weights.update_ratio": travel / EPOCHS})
+
+
+def _falling_at_the_end(pace: float) -> Run:
+    """The loss falls by a share of itself in the last fifth of the epochs."""
+    loss = np.full(EPOCHS + 1, 1.0)
+    loss[-4:] = 1 - pace
+    return with_facts(a_run(fails=True, metrics={"loss": loss}), perfect_loss=0.0)
+
+
 CASES: tuple[Case, ...] = (
     Case("negative_crossentropy", _below_zero, -negative_crossentropy.BOUND, ">"),
     Case("contradicting_accuracy", _answering_wrongly, contradicting_accuracy.MARGIN + 0.5, ">"),
     Case("frozen_accuracy", _falling_unseen, frozen_accuracy.SHARE, "<"),
+    Case("few_updates", _moving_seldom, few_updates.TRAVEL, "<"),
+    Case("still_falling", _falling_at_the_end, still_falling.PACE, ">"),
     Case("output_mismatch", _reaching, 1 - output_mismatch.SLACK, "<", at_birth=True),
     Case(
         "class_imbalance",
@@ -356,4 +373,6 @@ WITHOUT_CASES = (
     "dead_layer",
     "zero_gradient",
     "single_class",
+    "unsuited_loss",
+    "linear_network",
 )

@@ -628,3 +628,49 @@ class TestOutputMismatch:
 def sgd(rate: float, momentum: float = 0.0) -> dict:
     optimizer = {"kind": "sgd", "learning_rate": rate, "momentum": momentum}
     return {"loss": "binary_crossentropy", "optimizer": optimizer, "epochs": EPOCHS, "batch_size": 16}
+
+
+class TestAllowedButUnsuited:
+    def absolute(self, output: dict, dataset: dict | None = None, **more):
+        training = sgd(0.05) | {"loss": "mean_absolute_error"}
+        spec = a_network(output=output, training=training, **({"dataset": dataset} if dataset else {}))
+        return BY_NAME["unsuited_loss"](a_run(spec, **more))
+
+    @pytest.mark.parametrize(("fails", "severity"), [(False, None), (True, "warning")])
+    def test_a_loss_for_values_on_classes_matters_where_nothing_is_learnt(self, fails: bool, severity: str | None):
+        sighting = self.absolute(dense(1, "sigmoid"), fails=fails)
+        assert sighting is not None
+        assert sighting.severity == severity
+
+    def test_of_values_it_is_the_right_one(self):
+        assert self.absolute(dense(1, "linear"), {"kind": "regression", "samples": 40, "train_size": 32}) is None
+        assert BY_NAME["unsuited_loss"](a_run(fails=True)) is None  # a cross-entropy
+
+    @pytest.mark.parametrize(
+        ("layers", "says"),
+        [
+            ([dense(5, "linear")], True),
+            ([dense(5, "linear", repeat=3), {"kind": "dropout", "rate": 0.1}], True),
+            ([dense(5, "linear"), {"kind": "activation", "activation": "tanh"}], False),
+            ([dense(5, "linear"), dense(5, "relu")], False),
+            ([dense(5, "linear"), {"kind": "layer_normalization"}], False),
+            ([{"kind": "residual", "layers": [dense(2, "relu")]}, dense(5, "linear")], False),
+        ],
+        ids=str,
+    )
+    def test_a_network_is_linear_where_nothing_bends_what_passes(self, layers: list, says: bool):
+        for fails, severity in ((False, None), (True, "warning")):
+            sighting = BY_NAME["linear_network"](a_run(a_network(*layers), fails=fails))
+            assert (sighting is not None) == says
+            if sighting:
+                assert sighting.severity == severity
+
+    def test_a_linear_network_that_learns_is_healthy(self):
+        spec = a_network(dense(5, "linear"))
+        assert diagnose(spec, [a_run(spec)]).verdict == "healthy"
+        told = diagnose(spec, [a_run(spec, fails=True)])
+        assert (told.verdict, told.root_cause) == ("ill", "linear_network")
+
+    def test_many_updates_in_an_epoch_are_not_few(self):
+        spec = a_network(training=sgd(0.05) | {"batch_size": 4})
+        assert BY_NAME["few_updates"](a_run(spec, fails=True, series={"weights.update_ratio": 0.005})) is None

@@ -77,6 +77,7 @@ EXPERIMENTS: dict[str, ExperimentSpec] = {
     ),
     "residual on the input": an_experiment(residual(dense(2), repeat=3), SIGMOID),
     "output in a block": of_classes(residual(dense(4), dense(2, "softmax"), repeat=2), dataset=CIRCLES),
+    "one sample a batch, without end": an_experiment(dense(), SIGMOID, epochs=100_000, batch_size=1),
     "l2 everywhere": an_experiment(dense(kernel_regularizer="l2", repeat=2), SIGMOID, epochs=3),
     "logits": an_experiment(dense(), LINEAR, loss={"kind": "binary_crossentropy", "from_logits": True}),
     "two softmax units by squares": of_classes(

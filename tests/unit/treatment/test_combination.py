@@ -62,7 +62,10 @@ def test_a_step_may_be_taken_twice():
     for step, factor in factors.items():
         twice = combine(DEEP_TANH, [step, step])
         assert twice.training.optimizer.learning_rate == pytest.approx(rate * factor**2)
-    assert {each.name for each in REMEDIES if each.steps} == {*factors}
+    assert combine(DEEP_TANH, ["more_epochs"] * 2).training.epochs == 16 * DEEP_TANH.training.epochs
+    assert DEEP_TANH.training.batch_size == 16
+    assert combine(DEEP_TANH, ["batch_size_smaller"] * 2).training.batch_size == 1
+    assert {each.name for each in REMEDIES if each.steps} == {*factors, "more_epochs", "batch_size_smaller"}
 
 
 def test_what_one_remedy_makes_another_may_not_apply_to_and_both_are_named():
