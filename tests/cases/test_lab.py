@@ -47,7 +47,7 @@ def test_what_a_model_knows_of_itself_is_sent():
         ([keras.losses.Huber()], "huber", False),
         (lambda y, p: keras.ops.mean((y - p) ** 2), "lambda", False),
     ],
-    ids=str,
+    ids=["name", "object", "function", "list", "lambda"],  # not their addresses: two processes must collect the same
 )
 def test_a_loss_is_sent_by_the_name_that_keras_gives_its_function(loss, kind, logits):
     x, y = two_moons()
