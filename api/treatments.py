@@ -122,10 +122,17 @@ class TreatmentAnswer(Answer):
     untreated: Rate | None = Field(description="seeds that are ill untreated")
     control: Rate | None = Field(description="of three times as many fresh seeds, trained as long, those that are ill")
     trials: list[TrialAnswer]
-    recommended: int | None = Field(description="the place in `trials` of the smallest change that cures")
+    recommended: int | None = Field(
+        description="the place in `trials` of the change that cures and is the smallest, unless a larger one is better "
+        "beyond luck"
+    )
     recommended_spec: ExperimentSpec | None = Field(description="its spec, ready to be submitted")
     parts: list[Part] = Field(
         description="what each remedy of the recommended change contributes, where it has several"
+    )
+    is_smallest: bool | None = Field(
+        description="no smaller change that was tried cures, and each part was left out and the others did worse "
+        "beyond luck; where false, smaller changes were not all tried, or are not shown to do worse"
     )
     stopped: Stop | None = Field(description="why the search stopped; null while something is under way")
 
@@ -154,6 +161,7 @@ class TreatmentAnswer(Answer):
             recommended=trials.index(best) if best else None,
             recommended_spec=best.spec if best else None,
             parts=list(found.parts),
+            is_smallest=found.is_smallest,
             stopped=found.stopped,
         )
 

@@ -197,7 +197,7 @@ def treat(
     budget: Annotated[int, typer.Option(help="At most so many treated specs are trained.")] = 12,
     go_on: Annotated[bool, typer.Option("--continue", help="Go on with the newest, cancelled or failed.")] = False,
     stop: Annotated[bool, typer.Option("--cancel", help="Cancel the one that runs; what is finished is kept.")] = False,
-    save: Annotated[Path | None, typer.Option(help="Write the spec of the smallest cure to this file.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the spec of the recommended cure to this file.")] = None,
     url: Url = None,
 ) -> None:
     """Find out by training which change cures an experiment. One that runs already is followed."""

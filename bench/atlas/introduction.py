@@ -50,7 +50,8 @@ tutorial's second network, five tanh layers with weights from U(0, 1), reads:
 
 **What would help?** Remedies, best first. A remedy changes one thing. Whether it cures is not a matter of opinion:
 `POST /experiments/{{id}}/treatments`, or `gradlab treat ID`, trains the changed specs on the same seeds, compares them
-with the untreated one and with a control, and recommends the smallest change that cures.
+with the untreated one and with a control, and recommends the smallest change that cures, unless a larger one is better
+beyond luck.
 
 The pictures show the median over the seeds; where there is a band, it reaches from the lowest to the highest seed. In
 heat maps the input's side is at the bottom, grey is exactly 0, and crossed cells are NaN or infinite."""

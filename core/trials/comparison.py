@@ -66,6 +66,18 @@ def improvement(before: Sequence[float | None], after: Sequence[float | None], m
     return float(_stats().ttest_1samp(rises, margin, alternative="greater").pvalue)
 
 
+def higher_values(before: Sequence[float | None], after: Sequence[float | None]) -> float:
+    """The p-value of Welch's test, one-sided, that values of other seeds are no higher; 1 below two values of each."""
+    old, new = (np.array([value for value in values if value is not None]) for values in (before, after))
+    if len(old) < 2 or len(new) < 2:
+        return 1.0
+    rise, errors = new.mean() - old.mean(), [values.var(ddof=1) / len(values) for values in (old, new)]
+    if sum(errors) == 0:
+        return 0.0 if rise > 0 else 1.0
+    freedom = sum(errors) ** 2 / sum(e**2 / (len(values) - 1) for e, values in zip(errors, (old, new), strict=True))
+    return float(_stats().t.sf(rise / np.sqrt(sum(errors)), freedom))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values that may be held against a threshold together (Holm 1979): whoever tries a dozen remedies finds luck.
 

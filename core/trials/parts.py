@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.treatment import EITHER_OR, remedy
-from core.trials.comparison import Rate, fisher, improvement, rate
+from core.errors import Invalid
+from core.spec import ExperimentSpec
+from core.treatment import EITHER_OR, combine, remedy
+from core.trials.comparison import Rate, fisher, higher_values, improvement, rate
 from core.trials.judgement import MEDIAN_POINTS, SIGNIFICANT
 from core.trials.result import criterion
 from core.trials.trial import Result, Treatment, Trial
@@ -65,34 +67,54 @@ def swapped(remedies: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def trained(treatment: Treatment, remedies: tuple[str, ...]) -> Result | None:
-    """What a change has shown, in whatever order its remedies were named: on the treatment's own seeds where it was."""
+    """What a change has shown, by whatever remedies it was made: on the treatment's own seeds where it was."""
     alike = [trial for trial in treatment.of_role("treated") if Counter(trial.remedies) == Counter(remedies)]
+    if not any(trial.result for trial in alike) and (spec := made(treatment.base, remedies)):
+        alike = [trial for trial in treatment.trials if trains_the_same(trial.spec, spec)]
     ordered = sorted(alike, key=lambda trial: trial.spec.seeds != treatment.base.seeds)
     return next((trial.result for trial in ordered if trial.result), None)
 
 
+def made(base: ExperimentSpec, remedies: tuple[str, ...]) -> ExperimentSpec | None:
+    """The spec that a change makes; None where its remedies do not apply, or not together."""
+    try:
+        return combine(base, remedies)
+    except Invalid:
+        return None
+
+
+def trains_the_same(one: ExperimentSpec, other: ExperimentSpec) -> bool:
+    """Whether two specs differ in name and seeds at most."""
+    return one == other.model_copy(update={"name": one.name, "seeds": one.seeds})
+
+
 def does_no_better(result: Result, other: Result, *, higher: bool) -> float:
-    """The p-value of a result being no better than another one: as many seeds ill, and the test metric not better."""
+    """The p-value of a result being no better than another one: as many seeds ill, and the test metric not better.
+
+    Seeds that both have are compared in pairs; where they share none the metrics are compared as two samples.
+    """
     fewer = fisher(result.ill, len(result.seeds), other.ill, len(other.seeds))
     if result.ill * len(other.seeds) > other.ill * len(result.seeds):
         return 1.0  # where more are ill, a better metric of the others is no comfort
     before = {seed.seed: seed.test for seed in other.seeds}
     pairs = [(before[seed.seed], seed.test) for seed in result.seeds if seed.seed in before]
-    old, new = [was for was, _ in pairs], [now for _, now in pairs]
-    better = improvement(old, new, 0.0) if higher else improvement(new, old, 0.0)
+    if pairs:
+        old, new = [was for was, _ in pairs], [now for _, now in pairs]
+        better = improvement(old, new, 0.0) if higher else improvement(new, old, 0.0)
+    else:
+        old, new = [seed.test for seed in other.seeds], [seed.test for seed in result.seeds]
+        better = higher_values(old, new) if higher else higher_values(new, old)
     return min(1.0, 2 * min(fewer, better))
 
 
 def is_clearly_better(result: Result, other: Result, *, higher: bool) -> bool:
-    """True if a result is better than another beyond luck, and where the metric has points by more than one and a half.
+    """True if a result is better than another beyond luck: fewer seeds ill, or a metric better by 1.5 points and more.
 
-    Results that share no seeds are compared by their medians alone.
+    A metric without points, such as a loss, is not compared: a remedy may change its scale.
     """
-    if higher and (result.test is None or other.test is None or result.test <= other.test + MEDIAN_POINTS):
-        return result.ill * len(other.seeds) < other.ill * len(result.seeds) and _is_significant(result, other, higher)
-    shared = {seed.seed for seed in result.seeds} & {seed.seed for seed in other.seeds}
-    return _is_significant(result, other, higher) if len(shared) > 1 else higher
-
-
-def _is_significant(result: Result, other: Result, higher: bool) -> bool:
-    return does_no_better(result, other, higher=higher) < SIGNIFICANT
+    fewer = result.ill * len(other.seeds) < other.ill * len(result.seeds)
+    if fewer and 2 * fisher(result.ill, len(result.seeds), other.ill, len(other.seeds)) < SIGNIFICANT:
+        return True
+    if not higher or result.test is None or other.test is None or result.test <= other.test + MEDIAN_POINTS:
+        return False
+    return does_no_better(result, other, higher=True) < SIGNIFICANT

@@ -1,25 +1,28 @@
 """What a treatment has found out, for people: which change cures, at what price, and what that says of the cause."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.diagnosis.finding import shown
 from core.treatment import remedy
 from core.trials.comparison import Rate, rate
-from core.trials.judgement import MEDIAN_POINTS, MOST_ILL, Judgement, judge
-from core.trials.parts import Part, is_clearly_better, parts_of
+from core.trials.judgement import MOST_ILL, Judgement, judge
+from core.trials.parts import Part, parts_of
+from core.trials.recommendation import is_smallest, recommended, smaller_cures
 from core.trials.result import criterion
 from core.trials.stopping import WORDS, Stop, stopped
 from core.trials.trial import Flow, Result, Treatment
 
+# Smaller p-values are not told: they rest on the shape of distributions far outside what a few seeds can show.
+LOWEST_P = 1e-6
 # How a report says what it counts.
 CURED = (
     "A seed is well when its run learns, no confirmed failure is found in it, and it has learnt at least half of what "
     "the best trial has; it is cured when it is not well untreated and well treated. A change cures when at most a "
     "tenth of its seeds are not well, and significantly fewer than of all untreated runs, the control's among them "
     "(Fisher's exact test), or its test metric is better by more than three points over equal seeds (Student's test); "
-    "p < 0.05 after Holm, both tests counted."
+    "p < 0.05 after Holm, both tests counted. A change is called the smallest that cures if no smaller one that "
+    "was tried does, and, where it has several parts, each was left out once and the others did worse (p < 0.05)."
 )
 
 
@@ -33,10 +36,11 @@ class Report:
         untreated: how many of the trials' seeds are ill untreated; None before it is known.
         control: how many of the control's fresh seeds are.
         judgements: of the treated trials that are finished, in the order in which they were begun.
-        recommended: the smallest change that cures, and whose test metric is at most a point and a half below the
-            best cure's; of its own parts the smallest that cures and is not worse beyond luck. None where none is
-            known.
+        recommended: the smallest change that cures and that no other cure is better than, beyond luck. None where none
+            is known.
         parts: what each remedy of the recommended change contributes; () where that is a single one.
+        is_smallest: no smaller change that was tried cures, and each of the parts was left out, and the others did
+            worse beyond luck; None where nothing is recommended.
         stopped: why the search stopped; None while something is under way.
         summary: all of it in a few sentences.
     """
@@ -48,6 +52,7 @@ class Report:
     judgements: tuple[Judgement, ...]
     recommended: Judgement | None
     parts: tuple[Part, ...]
+    is_smallest: bool | None
     stopped: Stop | None
     summary: str
 
@@ -57,7 +62,7 @@ def report(treatment: Treatment) -> Report:
     metric, higher = criterion(treatment.base)
     untreated, control = treatment.result_of("untreated"), treatment.result_of("control")
     judged = judge(treatment)
-    best = _smallest(judged, higher=higher)
+    best = recommended(treatment, judged)
     parts = parts_of(best.trial, treatment) if best else ()
     return Report(
         metric=metric,
@@ -67,48 +72,14 @@ def report(treatment: Treatment) -> Report:
         judgements=judged,
         recommended=best,
         parts=parts,
+        is_smallest=is_smallest(best, judged, parts) if best else None,
         stopped=stopped(treatment),
         summary=_summary(treatment, judged, best, parts),
     )
 
 
-def _smallest(judged: Sequence[Judgement], *, higher: bool) -> Judgement | None:
-    """The smallest of the best cures; a part of it in its place where that cures and is not worse beyond luck."""
-    best = min(_best_cures(judged, higher=higher), key=_preference, default=None)
-    while best is not None:
-        smaller = [each for each in judged if each.worth == "cures" and _does_as_well(each, best, higher=higher)]
-        if not smaller:
-            return best
-        best = min(smaller, key=_preference)
-    return None
-
-
-def _does_as_well(part: Judgement, whole: Judgement, *, higher: bool) -> bool:
-    """True if one change is a part of another one, and the other is not better beyond luck."""
-    if not Counter(part.trial.remedies) < Counter(whole.trial.remedies):
-        return False
-    result, other = whole.trial.result, part.trial.result
-    return result is not None and other is not None and not is_clearly_better(result, other, higher=higher)
-
-
-def _best_cures(judged: Sequence[Judgement], *, higher: bool) -> list[Judgement]:
-    """The cures whose test metric is not clearly below the best one's."""
-    cures = [each for each in judged if each.worth == "cures"]
-    tests = [each.trial.result.test if each.trial.result else None for each in cures]
-    known = [test for test in tests if test is not None]
-    if not known or not higher:
-        return cures
-    least = max(known) - MEDIAN_POINTS
-    return [each for each, test in zip(cures, tests, strict=True) if test is not None and test >= least]
-
-
 def _ill(found: Result | None) -> Rate | None:
     return rate(found.ill, len(found.seeds)) if found else None
-
-
-def _preference(judged: Judgement) -> tuple[int, int, int]:
-    """The smallest change; of equals the one that leaves fewest seeds ill, then the smallest network."""
-    return judged.change, judged.ill.count, judged.trial.spec.parameter_count
 
 
 def in_words(remedies: tuple[str, ...]) -> str:
@@ -125,11 +96,7 @@ def _summary(
     fresh = f"; of {len(control.seeds)} fresh ones, {control.ill}" if control else ""
     said = [f"Untreated, {untreated.ill} of {len(untreated.seeds)} seeds {_are(untreated.ill)} ill{fresh}."]
     if best:
-        said.append(
-            f"The smallest change that cures is: {in_words(best.trial.remedies)} "
-            f"({best.ill.count} of {best.ill.of} seeds {_are(best.ill.count)} ill, p = {best.p_adjusted:.2g})."
-        )
-        said += [_contribution(part) for part in parts]
+        said += _recommendation(best, judged, parts)
         said.append(explain(best, untreated.flow))
     elif any(trial.is_under_way for trial in treatment.trials):
         said.append("No change is known to cure yet.")
@@ -146,13 +113,38 @@ def _summary(
     return " ".join([*said, WORDS[reason]] if reason else said)
 
 
+def _recommendation(best: Judgement, judged: Sequence[Judgement], parts: Sequence[Part]) -> list[str]:
+    """What is recommended, what each part of it contributes, and whether anything smaller may do."""
+    smallest = is_smallest(best, judged, parts)
+    said = [
+        f"{'The smallest change that cures' if smallest else 'The recommended change, which cures,'} is: "
+        f"{in_words(best.trial.remedies)} "
+        f"({best.ill.count} of {best.ill.of} seeds {_are(best.ill.count)} ill, {_p(best.p_adjusted)}).",
+        *map(_contribution, parts),
+    ]
+    if smaller := smaller_cures(best, judged):
+        least = min(smaller, key=lambda each: each.change)
+        said.append(
+            f"A smaller change cures, too, but another one is better beyond luck: {in_words(least.trial.remedies)}."
+        )
+    # Of three parts that are not all needed two may be left out, which nothing has tried.
+    if any(part.without is None for part in parts) or (len(parts) > 2 and not all(part.is_needed for part in parts)):
+        said.append("Smaller changes were not all tried.")
+    return said
+
+
+def _p(value: float) -> str:
+    """A p-value; a test of differences that are all equal gives 0, which no probability of luck is."""
+    return f"p = {value:.2g}" if value >= LOWEST_P else f"p < {LOWEST_P:g}"
+
+
 def _contribution(part: Part) -> str:
     """What leaving out one remedy of the recommended change has shown."""
     title = remedy(part.remedy).title
     if part.without is None or part.p_value is None:
         return f"Whether it needs {title} was not tried."
     count, of = part.without.count, part.without.of
-    shown_by = f"without it {count} of {of} seeds {_are(count)} ill, p = {part.p_value:.2g}"
+    shown_by = f"without it {count} of {of} seeds {_are(count)} ill, {_p(part.p_value)}"
     return f"It needs {title} ({shown_by})." if part.is_needed else f"That it needs {title} is not shown ({shown_by})."
 
 

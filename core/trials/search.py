@@ -1,8 +1,9 @@
 """Which trial comes next: a pure function of what is known so far.
 
 Single changes first, a few at a time; then, where several things are wrong by themselves, remedies against all of them
-at once. As soon as one cures, only smaller ones are still tried: the smallest cure is wanted. Of a cure of several
-remedies each is left out once, which shows what it contributes. And where the best has clearly learnt less than the
+at once. As soon as one cures, only smaller ones are still tried: the smallest cure is wanted. Of the cure that is
+recommended each of several remedies is left out once, the smallest rest first, which shows what it contributes; where a
+rest does as well it is recommended, and taken apart in its turn. And where the best has clearly learnt less than the
 nearest neighbours or a linear model know, or than all there is where they cannot say, what its own diagnosis names and
 higher rates, if need be once more, are tried on top of it, a round at a time, as long as that makes a better one.
 
@@ -10,7 +11,7 @@ One that leaves hardly a seed ill, or hardly more than a cure and learns clearly
 on the control's seeds, unless these could prove nothing. Where nothing cures, the best is combined with others: with
 what its own diagnosis names, then with the rest; and then whatever else applies is tried. Nothing is built upon a trial
 that cures nothing where another one is better in all respects. Every treated spec goes through triage first; one that
-is foretold to fail waits until nothing else is left.
+is foretold to fail waits until nothing else is left, or until it is a part of the cure.
 """
 
 import math
@@ -19,12 +20,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from core.errors import Invalid
 from core.spec import ExperimentSpec
-from core.treatment import applicable, combine, size
+from core.treatment import applicable, size
 from core.trials.hindsight import with_hindsight
 from core.trials.judgement import MEDIAN_POINTS, MOST_ILL, POINTS, Judgement, could_be_proven, judge
-from core.trials.parts import swapped, trained, without
+from core.trials.parts import made, swapped
+from core.trials.recommendation import next_part, recommended
 from core.trials.result import MAX_TOGETHER, ROUND, criterion, of_different_sorts
 from core.trials.stopping import has_nothing_to_cure
 from core.trials.trial import Treatment, Trial
@@ -59,7 +60,7 @@ def begin(
     own += _fresh(seeds - len(own), {*own})
     base = spec.model_copy(update={"seeds": own})
     fresh = base.model_copy(update={"seeds": _fresh(CONTROL * seeds, {*own, *spec.seeds})})
-    applicable = tuple(names for names in candidates if _combined(base, names))
+    applicable = tuple(names for names in candidates if made(base, names))
     trials = (untreated or Trial("untreated", (), base, "training"), Trial("control", (), fresh, "training"))
     return proceed(Treatment(base, applicable, budget, chosen, trials))
 
@@ -75,8 +76,12 @@ def proceed(treatment: Treatment) -> Treatment:
     if treated and not (treatment.is_over and treatment.result_of("untreated")):
         return treatment  # the untreated runs are waited for before a second round
     together = left if treatment.chosen else min(ROUND, left)
-    if new := _confirmations(treatment) or _next(treatment, together):
-        return replace(treatment, trials=(*treatment.trials, *new))
+    if new := _confirmations(treatment):
+        return _begun(treatment, new)
+    if part := next_part(treatment, recommended(treatment, judge(treatment))):
+        return _after_all(treatment, [part]) if part.stage == "deferred" else _begun(treatment, [part])
+    if new := _next(treatment, together):
+        return _begun(treatment, new)
     return _revived(treatment, together)
 
 
@@ -92,10 +97,9 @@ def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
     judged = judge(treatment)
     cures = [each.change for each in judged if each.worth == "cures"]
     if cures:
-        apart = _untried(treatment, _without_one(treatment, judged))
         smaller = (each for each in _untried(treatment, _singles(treatment)) if _change(treatment, each) < min(cures))
         better = _untried(treatment, _improvements(treatment, judged))
-        return tuple(islice(apart, together)) or tuple(islice(smaller, together)) or tuple(islice(better, together))
+        return tuple(islice(smaller, together)) or tuple(islice(better, together))
     if has_nothing_to_cure(treatment):
         return ()
     stages = (_variations(treatment, judged), _singles(treatment), _combinations(treatment, judged), _others(treatment))
@@ -117,14 +121,6 @@ def _variations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[N
     if best.trial.result:
         room = 1 if best.trial.remedies in treatment.candidates else 0
         yield from _with_one_more(best, of_different_sorts(best.trial.result.remedies), room=room)
-
-
-def _without_one(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
-    """The smallest cure without each of its remedies: so that it is known what each contributes."""
-    smallest = min((each for each in judged if each.worth == "cures"), key=lambda each: each.change).trial.remedies
-    if not treatment.chosen and len(smallest) > 1:
-        shorter = (without(smallest, name) for name in dict.fromkeys(smallest))
-        yield from (names for names in shorter if trained(treatment, names) is None)
 
 
 def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
@@ -152,7 +148,7 @@ def _untried(treatment: Treatment, changes: Iterable[Names]) -> Iterator[Trial]:
     """Those of the changes that apply and make another spec than all trials so far, as trials."""
     specs = {_nameless(spec) for spec in (treatment.base, *(trial.spec for trial in treatment.of_role("treated")))}
     for names in changes:
-        spec = _combined(treatment.base, names)
+        spec = made(treatment.base, names)
         if spec and (same := _nameless(spec)) not in specs:
             specs.add(same)
             yield Trial("treated", names, spec, "looking")
@@ -270,18 +266,17 @@ def _revived(treatment: Treatment, most: int) -> Treatment:
     """What triage warned of is trained after all, where nothing else is left and nothing cures."""
     if any(each.worth == "cures" for each in judge(treatment)) or has_nothing_to_cure(treatment):
         return treatment
-    deferred = [place for place, trial in enumerate(treatment.trials) if trial.stage == "deferred"][:most]
-    trials = [
-        replace(trial, stage="training") if place in deferred else trial for place, trial in enumerate(treatment.trials)
-    ]
+    return _after_all(treatment, [trial for trial in treatment.trials if trial.stage == "deferred"][:most])
+
+
+def _begun(treatment: Treatment, new: Sequence[Trial]) -> Treatment:
+    return replace(treatment, trials=(*treatment.trials, *new))
+
+
+def _after_all(treatment: Treatment, put_off: Sequence[Trial]) -> Treatment:
+    """The treatment in which some trials that triage warned of are trained."""
+    trials = (replace(trial, stage="training") if trial in put_off else trial for trial in treatment.trials)
     return replace(treatment, trials=tuple(trials))
-
-
-def _combined(base: ExperimentSpec, names: Names) -> ExperimentSpec | None:
-    try:
-        return combine(base, names)
-    except Invalid:
-        return None
 
 
 def _fresh(count: int, taken: set[int]) -> tuple[int, ...]:

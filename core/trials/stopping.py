@@ -8,7 +8,7 @@ from core.trials.trial import Treatment
 Stop = Literal["cured", "budget", "exhausted", "nothing to cure", "all that was chosen", "nothing to compare with"]
 
 WORDS: dict[Stop, str] = {
-    "cured": "The search stopped since a change cures, and no smaller one that may cure is left to be tried.",
+    "cured": "The search stopped since a change cures, and the trials that follow upon a cure are done.",
     "budget": "The search stopped since as many changes have been tried as the budget allows.",
     "exhausted": "The search stopped since no change that applies is left to be tried.",
     "nothing to cure": "The search stopped since untreated no more seeds are ill than after a cure.",

@@ -43,8 +43,13 @@ def test_the_search_combines_what_was_found_together():
     done = report(treated(begin(SPEC, offered, seeds=8, budget=12, chosen=False, untreated=None)))
     singles = [each for each in done.judgements if len(each.trial.remedies) == 1]
     assert all(each.worth in ("no effect", "unproven") for each in singles)
-    best = min(done.judgements, key=lambda each: each.ill.count / each.ill.of)
-    assert best.worth in ("cures", "helps")
-    assert {"output_matched_to_task", "wider_layers"} <= {*best.trial.remedies}
     assert len(done.judgements) <= 12
+    assert done.recommended is not None, done.summary
+    assert done.recommended.worth == "cures"
+    assert "output_matched_to_task" in done.recommended.trial.remedies
+    assert "wider_layers" not in done.recommended.trial.remedies  # the largest change is left out first, and not missed
+    assert [part.without is not None for part in done.parts] == [True] * len(done.recommended.trial.remedies)
+    assert {part.remedy for part in done.parts if part.is_needed} >= {"output_matched_to_task"}
+    assert done.is_smallest is all(part.is_needed for part in done.parts)
+    assert ("The smallest change that cures is" in done.summary) is done.is_smallest
     assert done.stopped is not None

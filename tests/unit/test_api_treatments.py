@@ -105,6 +105,7 @@ def test_a_treatment_finds_the_smallest_cure_and_its_spec_is_ready_to_be_submitt
     assert {each["path"].rpartition(".")[2] for each in best["changes"]} == {"kernel_initializer"}
     assert desk.http.post("/experiments", json=said["recommended_spec"]).status_code == 202
     assert "smallest change that cures" in said["summary"]
+    assert said["is_smallest"] is True
     assert "well" in said["definition"]
     shown = TreatmentAnswer.model_validate(said)._repr_html_()
     assert "<td>initializer_for_activation</td><td>cures</td><td>0 of 5</td>" in shown

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from core.trials.comparison import effect, fisher, holm, improvement, rate
+from core.trials.comparison import effect, fisher, higher_values, holm, improvement, rate
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,11 @@ def test_an_improvement_is_tested_over_pairs_against_a_margin():
 )
 def test_equal_rises_are_beyond_the_margin_or_not_and_one_pair_says_nothing(before, after, p):
     assert improvement(before, after, 0.03 + 1e-9) == p
+
+
+def test_values_of_other_seeds_are_compared_as_two_samples_of_their_own_spread():
+    # Means 0.5 and 0.8, standard errors 0 and 0.1/√3: t = 0.3/0.057735 = 5.196 with 2 degrees of freedom, one-sided.
+    assert higher_values([0.5, 0.5, 0.5, None], [0.8, 0.9, 0.7]) == pytest.approx(0.01755, abs=2e-5)
+    assert higher_values([0.8, 0.9, 0.7], [0.5, 0.5, 0.5]) > 0.9
+    assert (higher_values([0.5, 0.5], [0.8, 0.8]), higher_values([0.8, 0.8], [0.8, 0.8])) == (0.0, 1.0)
+    assert higher_values([0.5], [0.8, 0.9]) == 1.0
