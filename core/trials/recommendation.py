@@ -1,5 +1,6 @@
 """Which cure is recommended, how it is taken apart, and whether it is shown to be the smallest."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from core.treatment import size
@@ -20,8 +21,10 @@ def recommended(treatment: Treatment, judged: Sequence[Judgement]) -> Judgement 
 
 
 def smaller_cures(best: Judgement, judged: Sequence[Judgement]) -> list[Judgement]:
-    """The cures that are a smaller change than the recommended one, which is better than these beyond luck."""
-    return [each for each in judged if each.worth == "cures" and each.change < best.change]
+    """The cures that are a smaller change than the recommended one, or a part of it, and not as well beyond luck."""
+    whole = Counter(best.trial.remedies)
+    cures = [each for each in judged if each.worth == "cures"]
+    return [each for each in cures if each.change < best.change or Counter(each.trial.remedies) < whole]
 
 
 def is_smallest(best: Judgement, judged: Sequence[Judgement], parts: Sequence[Part]) -> bool:
@@ -48,9 +51,9 @@ def next_part(treatment: Treatment, best: Judgement | None) -> Trial | None:
     return None
 
 
-def _preference(judged: Judgement) -> tuple[int, int, int]:
-    """The smallest change; of equals the one that leaves fewest seeds ill, then the smallest network."""
-    return judged.change, judged.ill.count, judged.trial.spec.parameter_count
+def _preference(judged: Judgement) -> tuple[int, int, int, int]:
+    """The smallest change; of equals the fewest remedies, the fewest seeds that stay ill, then the smallest network."""
+    return judged.change, len(judged.trial.remedies), judged.ill.count, judged.trial.spec.parameter_count
 
 
 def _is_better(one: Judgement, other: Judgement, *, higher: bool) -> bool:

@@ -120,7 +120,7 @@ def _recommendation(best: Judgement, judged: Sequence[Judgement], parts: Sequenc
         f"{'The smallest change that cures' if smallest else 'The recommended change, which cures,'} is: "
         f"{in_words(best.trial.remedies)} "
         f"({best.ill.count} of {best.ill.of} seeds {_are(best.ill.count)} ill, {_p(best.p_adjusted)}).",
-        *map(_contribution, parts),
+        *(_contribution(part, best) for part in parts),
     ]
     if smaller := smaller_cures(best, judged):
         least = min(smaller, key=lambda each: each.change)
@@ -138,14 +138,18 @@ def _p(value: float) -> str:
     return f"p = {value:.2g}" if value >= LOWEST_P else f"p < {LOWEST_P:g}"
 
 
-def _contribution(part: Part) -> str:
+def _contribution(part: Part, best: Judgement) -> str:
     """What leaving out one remedy of the recommended change has shown."""
     title = remedy(part.remedy).title
     if part.without is None or part.p_value is None:
         return f"Whether it needs {title} was not tried."
     count, of = part.without.count, part.without.of
-    shown_by = f"without it {count} of {of} seeds {_are(count)} ill, {_p(part.p_value)}"
-    return f"It needs {title} ({shown_by})." if part.is_needed else f"That it needs {title} is not shown ({shown_by})."
+    ill = f"without it {count} of {of} seeds {_are(count)} ill"
+    if not part.is_needed:
+        return f"That it needs {title} is not shown ({ill}, {_p(part.p_value)})."
+    if count * best.ill.of > best.ill.count * of:
+        return f"It needs {title} ({ill}, {_p(part.p_value)})."
+    return f"It learns more with {title} ({ill}, too, and the test metric is worse, {_p(part.p_value)})."
 
 
 def _are(count: int) -> str:

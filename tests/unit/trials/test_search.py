@@ -305,6 +305,25 @@ def test_a_larger_cure_is_recommended_only_where_it_is_better_beyond_luck():
     assert reaching(spread=0.2) == INITIALIZER
 
 
+def test_a_part_that_cures_but_learns_clearly_less_is_told_and_the_whole_is_not_called_the_smallest():
+    """The usual rate cures, three times as much learns more; both change the rate alone, so both are as small."""
+    usual, higher = ("learning_rate_usual",), ("learning_rate_usual", *TRIPLED)
+    done = to_the_end(a_treatment([usual, higher], budget=4, chosen=True, rate=0.0001), {usual: 0, higher: 0})
+    trials = list(done.trials)
+    trials[3] = replace(trials[3], result=a_result(trials[3].spec, 0, test=0.9))
+    found = report(replace(done, trials=tuple(trials)))
+    assert found.recommended.trial.remedies == higher
+    assert found.judgements[0].change == found.judgements[1].change
+    assert found.is_smallest is False
+    assert "smallest" not in found.summary
+    assert (
+        "A smaller change cures, too, but another one is better beyond luck: The usual learning rate." in found.summary
+    )
+    assert "It learns more with Three times the learning rate (without it 0 of 8 seeds are ill, too" in found.summary
+    trials[3] = replace(trials[3], result=a_result(trials[3].spec, 0))
+    assert report(replace(done, trials=tuple(trials))).recommended.trial.remedies == usual
+
+
 @pytest.mark.parametrize(("spread", "cure"), [(0.01, ADAM), (0.2, INITIALIZER)])
 @pytest.mark.parametrize("fresh", [False, True])
 def test_another_larger_change_is_recommended_only_where_it_is_better_beyond_luck(spread, cure, fresh):
