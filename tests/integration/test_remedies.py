@@ -136,7 +136,7 @@ CASES = {
     ),
     "rather slow": Case(
         an_experiment(hidden(16, "relu", "he_uniform", 2), SIGMOID, optimizer=sgd(0.0015), epochs=100),
-        ("learning_rate_tripled",),
+        ("learning_rate_tripled", "more_epochs", "batch_size_smaller"),
     ),
     "too fast": Case(
         an_experiment(hidden(16, "relu", "he_uniform", 2), SIGMOID, optimizer=sgd(1.0), epochs=100),
