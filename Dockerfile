@@ -27,6 +27,8 @@ RUN pip install --quiet --require-hashes -r requirements-worker.lock
 COPY pyproject.toml README.md ./
 COPY core core
 COPY worker worker
+# A worker starts on no database whose revision these do not know.
+COPY migrations migrations
 RUN pip install --quiet --no-deps --no-build-isolation --editable .
 USER gradlab
 ENV GRADLAB_DATA_DIR=/data

@@ -179,3 +179,13 @@ def test_the_parts_of_the_lock_agree():
     for part in ("requirements-api.lock", "requirements-worker.lock"):
         assert pins(ROOT / part).items() <= whole.items()
     assert "tensorflow" not in pins(ROOT / "requirements-api.lock")
+
+
+@pytest.mark.parametrize("image", ["api", "worker"])
+def test_an_image_holds_what_its_process_reads(image):
+    """Both ask whether they know the database's revision, and so read `migrations`."""
+    stages = dict(
+        re.findall(r"^FROM house AS (\w+)\n(.*?)(?=^FROM|\Z)", (ROOT / "Dockerfile").read_text(), re.M | re.S)
+    )
+    copied = set(re.findall(r"^COPY (\w+) \1$", stages[image], re.M))
+    assert copied >= {"core", "migrations", image}
