@@ -175,8 +175,8 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "dead_network",
         "Twenty relu layers of five units, eight seeds.",
-        "In nearly all layers all entries of the gradient are exactly 0.",
-        NARROW, as_heat_map("gradients", "zero_fraction"),
+        "In nearly all layers all entries of the gradient are exactly 0 in every batch.",
+        NARROW, as_heat_map("gradients", "always_zero_fraction"),
     ),
     Example(
         "zero_gradient",

@@ -24,7 +24,6 @@ from core.spec.recording import Every
 from core.statistics import (
     ACTIVATION_STATISTIC_NAMES,
     BIN_NAMES,
-    GRADIENT_STATISTIC_NAMES,
     SIGNAL_STATISTIC_NAMES,
     WEIGHT_STATISTIC_NAMES,
 )
@@ -37,6 +36,8 @@ MAX_SEEDS = 10_000
 # The spec is stored with its experiment and answered whenever that is looked at.
 MAX_SPEC_BYTES = 500_000
 NUMBER_BYTES = 4
+# A sender's columns have no names: these are its agreement, whatever else is measured of trainings here.
+SENT_GRADIENT_STATISTICS = ("mean_abs", "mean", "std", "l2", "max_abs", "zero_fraction", "nonfinite")
 # Samples in a batch and batches in an epoch: int32 counts them.
 MAX_SAMPLES = 2**31 - 1
 
@@ -196,7 +197,7 @@ class ExternalSpec(Frozen):
         activations = tuple(Tensor(name, "activation", shape) for name, shape in flows)
         signals = tuple(Tensor(name, "pre_activation", shape) for name, shape in flows)
         return (
-            ("gradients", "gradients", weights, GRADIENT_STATISTIC_NAMES),
+            ("gradients", "gradients", weights, SENT_GRADIENT_STATISTICS),
             ("weights", "weights", weights, WEIGHT_STATISTIC_NAMES),
             ("activations", "activations", activations, ACTIVATION_STATISTIC_NAMES),
             ("signals", "signals", signals, SIGNAL_STATISTIC_NAMES),

@@ -1,7 +1,12 @@
 """Shelf: every statistic once, with its formula, range and unit; one file for each kind of tensor."""
 
 from core.statistics.activations import ACTIVATION_STATISTIC_NAMES, ACTIVATION_STATISTICS, Flow
-from core.statistics.gradients import GRADIENT_STATISTIC_NAMES, GRADIENT_STATISTICS
+from core.statistics.gradients import (
+    GRADIENT_STATISTIC_NAMES,
+    GRADIENT_STATISTICS,
+    MEAN_GRADIENT_STATISTICS,
+    UNION_GRADIENT_STATISTICS,
+)
 from core.statistics.histograms import BIN_NAMES, EDGES, bins, histogram
 from core.statistics.signals import SIGNAL_STATISTIC_NAMES, SIGNAL_STATISTICS
 from core.statistics.statistic import Statistic
@@ -21,9 +26,11 @@ __all__ = [
     "EDGES",
     "GRADIENT_STATISTICS",
     "GRADIENT_STATISTIC_NAMES",
+    "MEAN_GRADIENT_STATISTICS",
     "SHELVES",
     "SIGNAL_STATISTICS",
     "SIGNAL_STATISTIC_NAMES",
+    "UNION_GRADIENT_STATISTICS",
     "WEIGHT_STATISTICS",
     "WEIGHT_STATISTIC_NAMES",
     "Flow",

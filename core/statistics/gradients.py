@@ -1,9 +1,11 @@
 """Shelf: what is said about a gradient.
 
 g stands for the gradient of one mini-batch's loss with respect to one weight tensor, before any clipping, n for its
-number of entries. What is kept for an epoch is the mean over the epoch's mini-batches, each counting the same; epoch 0
-is the gradient over all training samples at initialisation. `compute(g, xp)` takes (..., n) and reduces the last axis;
-`xp` is an array namespace: `keras.ops` inside the compiled program, `numpy` in tests and after the fact.
+number of entries. What is kept for an epoch is the mean over the epoch's mini-batches, each counting the same, unless a
+statistic is of their union: of one array whose entry is 0 where it was exactly 0 in every batch, NaN counting as not 0.
+Epoch 0 is the gradient over all training samples at initialisation, one batch. `compute(g, xp)` takes (..., n) and
+reduces the last axis; `xp` is an array namespace: `keras.ops` inside the compiled program, `numpy` in tests and after
+the fact.
 """
 
 from typing import Any
@@ -35,8 +37,13 @@ def zero_fraction(g: Array, xp: Any) -> Array:
     return xp.mean(xp.where(xp.equal(g, 0.0), 1.0, 0.0), axis=-1)
 
 
+def always_zero_fraction(g: Array, xp: Any) -> Array:
+    return zero_fraction(g, xp)
+
+
 LOSS_PER_WEIGHT = "loss per unit of weight"
 
+# Means first: in this order the columns are put together.
 GRADIENT_STATISTICS = (
     Statistic(
         "mean_abs", "Σ|gᵢ|/n", "[0, ∞)", LOSS_PER_WEIGHT, "the average size of the gradient: small means slow", mean_abs
@@ -59,7 +66,7 @@ GRADIENT_STATISTICS = (
         "#{i : gᵢ = 0}/n",
         "[0, 1]",
         "share",
-        "the share that learns nothing: dead units",
+        "the share that learns nothing from a batch: units that are off, inputs that are 0",
         zero_fraction,
     ),
     Statistic(
@@ -70,6 +77,18 @@ GRADIENT_STATISTICS = (
         "above 0: the run has left the finite numbers",
         nonfinite,
     ),
+    Statistic(
+        "always_zero_fraction",
+        "#{i : gᵢ = 0 in every mini-batch of the epoch}/n",
+        "[0, 1]",
+        "share",
+        "the share that learns nothing in a whole epoch: dead units",
+        always_zero_fraction,
+        over_batches="union",
+    ),
 )
 
 GRADIENT_STATISTIC_NAMES = tuple(statistic.name for statistic in GRADIENT_STATISTICS)
+# Those that a sum over the batches is enough for, and those that must know which entries were ever not 0.
+MEAN_GRADIENT_STATISTICS = tuple(each for each in GRADIENT_STATISTICS if each.over_batches == "mean")
+UNION_GRADIENT_STATISTICS = tuple(each for each in GRADIENT_STATISTICS if each.over_batches == "union")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 Array = Any
 
@@ -18,6 +18,9 @@ class Statistic:
         unit: in what it is measured.
         meaning: what a reader learns from it.
         compute: the formula in code; what it takes is said in the shelf's docstring.
+        over_batches: how an epoch's mini-batches are brought together, where they are what is measured: as the ``mean``
+            of each one's number, or as the number of the ``union``, one array whose entry is 0 where it was exactly 0
+            in every batch.
     """
 
     name: str
@@ -26,6 +29,7 @@ class Statistic:
     unit: str
     meaning: str
     compute: Callable[..., Array]
+    over_batches: Literal["mean", "union"] = "mean"
 
 
 def nonfinite(x: Array, xp: Any) -> Array:

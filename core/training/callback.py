@@ -11,7 +11,7 @@ import tensorflow as tf
 from core.errors import EndsTraining
 from core.history import Tensor
 from core.spec.external import ExternalLayer, ExternalLoss
-from core.statistics import GRADIENT_STATISTIC_NAMES
+from core.statistics import MEAN_GRADIENT_STATISTICS
 from core.training.described import batch_size_of, known, loss_of
 from core.training.naming import layers_of, tensors_of
 from core.training.tap import GradientTap
@@ -76,14 +76,14 @@ class GradientStatistics(keras.callbacks.Callback):
 
     Attributes:
         tensors: the model's trainable tensors, in the model's order; see `core.training.naming` for their names.
-        statistics: the names on the shelf `core.statistics`.
+        statistics: the names on the shelf `core.statistics`, of those that are means over the batches.
         epochs: the epochs recorded so far, counted from 1.
     """
 
     def __init__(self, *, listener: Listener | None = None) -> None:
         super().__init__()
         self._listener, self._has_begun, self._epoch = listener, False, 0
-        self.statistics = GRADIENT_STATISTIC_NAMES
+        self.statistics = tuple(each.name for each in MEAN_GRADIENT_STATISTICS)
         self.tensors: tuple[Tensor, ...] = ()
         self.epochs: list[int] = []
         self._rows: list[np.ndarray] = []

@@ -2,6 +2,9 @@
 
 Twelve tensors with seven statistics each would be 84 small reductions; the tensors of one size stacked, they are seven,
 however deep the network. Everywhere the seeds that train side by side are the first axis.
+
+Of a mini-batch those statistics are measured whose mean over the batches is kept; what is said of a whole epoch's
+batches is measured once, at its end, of `seen`.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.statistics import GRADIENT_STATISTICS
+from core.statistics import MEAN_GRADIENT_STATISTICS, Statistic
 from core.statistics import histogram as count
 from core.training.namespace import PaddedNamespace, xp
 
@@ -20,20 +23,23 @@ SMALL = 256
 
 
 def gradients(tensors: Sequence[Any]) -> Any:
-    """(seeds, tensors, statistics) of gradients, each (seeds, *shape).
+    """(seeds, tensors, statistics) of a mini-batch's gradients, each (seeds, *shape).
 
     A tensor that has no gradient, because the loss does not depend on it, gives NaN.
     """
     return ops.stack(gradient_columns(tensors), axis=-1)
 
 
-def gradient_columns(tensors: Sequence[Any]) -> list[Any]:
+def gradient_columns(tensors: Sequence[Any], statistics: Sequence[Statistic] = MEAN_GRADIENT_STATISTICS) -> list[Any]:
     """The same statistic by statistic, (seeds, tensors) each: what is added up batch by batch need not be stacked."""
     missing = np.array([tensor is None for tensor in tensors])
-    columns: list[Any] = _by_size(
-        lambda names, x: [each.compute(x, names) for each in GRADIENT_STATISTICS], _filled(tensors)
-    )
+    columns: list[Any] = _by_size(lambda names, x: [each.compute(x, names) for each in statistics], _filled(tensors))
     return [ops.where(missing, np.float32(np.nan), column) for column in columns] if missing.any() else columns
+
+
+def seen(row: Any) -> Any:
+    """Which entries of gradients are not exactly 0, as truth values: NaN is not. The union of batches is their |."""
+    return ops.not_equal(row, np.float32(0.0))
 
 
 def dense(gradient: Any) -> Any:

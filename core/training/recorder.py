@@ -18,8 +18,9 @@ from core.spec import ExperimentSpec
 from core.spec.side_by_side import MOST_INITIAL_SAMPLES, PROBE_SAMPLES, compiles_looks, looks_for
 from core.statistics import (
     ACTIVATION_STATISTICS,
-    GRADIENT_STATISTICS,
+    MEAN_GRADIENT_STATISTICS,
     SIGNAL_STATISTICS,
+    UNION_GRADIENT_STATISTICS,
     WEIGHT_STATISTICS,
     Flow,
     Statistic,
@@ -141,8 +142,9 @@ class Recorder:
             return found, traces.measured.get("norms")
         rows, missing, found, norms = traces.gradients, np.array(traces.missing), {}, None
         if "gradients" in self.layout:
-            by_batch = self._statistics(GRADIENT_STATISTICS, rows)  # (epochs, batches, seeds, tensors, statistics)
-            found["gradients"] = by_batch.mean(axis=1)
+            by_batch = self._statistics(MEAN_GRADIENT_STATISTICS, rows)  # (epochs, batches, seeds, tensors, statistics)
+            of_union = self._statistics(UNION_GRADIENT_STATISTICS, (rows != 0).any(axis=1))
+            found["gradients"] = np.concatenate([by_batch.mean(axis=1), of_union], axis=-1)
             found["gradients"][:, :, missing] = np.nan
             norms = self._norms(rows).mean(axis=1)
         if "gradient_histograms" in self.layout:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.history import Tensor
-from core.statistics import GRADIENT_STATISTIC_NAMES
+from core.statistics import MEAN_GRADIENT_STATISTICS
 from core.training import measure
 from core.training.naming import named_variables
 
@@ -137,7 +137,7 @@ class GradientTap:
         self.tensors = tuple(tensor for tensor, _ in pairs)
         self._places = {id(variable): place for place, (_, variable) in enumerate(pairs)}
         # With names of their own: Keras's automatic ones are counted, and those that follow would be others.
-        shape = (len(pairs), len(GRADIENT_STATISTIC_NAMES))
+        shape = (len(pairs), len(MEAN_GRADIENT_STATISTICS))
         self._sums = keras.Variable(np.zeros(shape, np.float32), trainable=False, dtype="float32", name="gradient_sums")
         counts = np.zeros((len(pairs), 1), np.float32)
         self._counts = keras.Variable(counts, trainable=False, dtype="float32", name="gradient_counts")

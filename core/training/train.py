@@ -182,7 +182,9 @@ class _Training:
             self._listeners.on_epoch_begin(record.epoch - 1)
             for callback in self._callbacks:
                 if isinstance(callback, GradientStatistics) and "gradients" in record.series:
-                    callback.record(record.epoch, record.series["gradients"])
+                    columns = history.layout["gradients"].columns
+                    places = [columns.index(name) for name in callback.statistics]
+                    callback.record(record.epoch, record.series["gradients"][:, places])
             self._listeners.on_epoch_end(record.epoch - 1, record.metrics)
         if self._program.stack.network.model.stop_training:
             self._program.end()

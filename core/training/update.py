@@ -9,6 +9,7 @@ from keras import ops
 
 from core.spec import ExperimentSpec
 from core.spec.side_by_side import keeps_gradients
+from core.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS
 from core.training import measure
 from core.training.clipping import clip
 from core.training.namespace import xp
@@ -57,9 +58,9 @@ class Update:
 
         Returns:
             (seeds, sums) as `Task.finish` takes them; (batches, seeds, numbers) gradients, or None; and what is
-            measured here: ``gradients``, (seeds, tensors, statistics), and ``norms``, (seeds, 3), before clipping,
-            after it, whether it changed anything, as means over the batches; ``gradient_histograms``, (seeds, tensors,
-            bins), as sums.
+            measured here: ``gradients``, (seeds, tensors, statistics), brought together over the batches as each
+            statistic says; ``norms``, (seeds, 3), before clipping, after it, whether it changed anything, as means over
+            the batches; ``gradient_histograms``, (seeds, tensors, bins), as sums.
         """
         whole = self.batches if self._filled or not self._rest else self.batches - 1
         rows: Any = ()
@@ -81,8 +82,11 @@ class Update:
         if whole < self.batches:
             state = tf.while_loop(lambda b, *_: b < self.batches, last, state)
         _, sums, rows = state
-        for name in {"gradients", "norms"} & sums.keys():
-            sums[name] = ops.stack(sums[name], axis=-1) / self.batches
+        if "gradients" in self.measured:
+            union = self._tensors(ops.cast(sums.pop("seen"), "float32"))
+            ends = measure.gradient_columns(union, UNION_GRADIENT_STATISTICS)
+            sums["gradients"] = ops.stack([*(total / self.batches for total in sums["gradients"]), *ends], axis=-1)
+            sums["norms"] = ops.stack(sums["norms"], axis=-1) / self.batches
         return sums.pop("task"), rows.stack() if self.kept else None, sums
 
     def _real(self, b: Any) -> Any:
@@ -96,8 +100,9 @@ class Update:
         width = self._stack.width
         sums: dict[str, Any] = {"task": tf.zeros((width, self._task.sum_count))}
         if "gradients" in self.measured:
-            tensors, statistics = self.measured["gradients"]
-            sums |= {"gradients": [tf.zeros((width, tensors))] * statistics, "norms": [tf.zeros((width,))] * 3}
+            tensors, _ = self.measured["gradients"]
+            sums |= {"gradients": [tf.zeros((width, tensors))] * len(MEAN_GRADIENT_STATISTICS)}
+            sums |= {"norms": [tf.zeros((width,))] * 3, "seen": tf.zeros(self._stack.weights.shape, tf.bool)}
         if "gradient_histograms" in self.measured:
             sums["gradient_histograms"] = tf.zeros((width, *self.measured["gradient_histograms"]))
         return sums
@@ -108,14 +113,17 @@ class Update:
         if self.kept:
             rows = rows.write(b, row)
         if self.measured:
-            tensors = zip(self.missing, self._stack.split(row), strict=True)
-            gradients = [None if none else each for none, each in tensors]
+            gradients = self._tensors(row)
             if "gradients" in self.measured:
-                found["gradients"] = measure.gradient_columns(gradients)
+                found |= {"gradients": measure.gradient_columns(gradients), "seen": measure.seen(row)}
             if "gradient_histograms" in self.measured:
                 found["gradient_histograms"] = self._histograms(gradients, number)
         self.apply(row, found)
-        return b + 1, tf.nest.map_structure(lambda total, each: total + each, sums, found), rows
+        return b + 1, tf.nest.map_structure(_added, sums, found), rows
+
+    def _tensors(self, row: Any) -> list[Any]:
+        """What a row, (seeds, numbers), holds of each tensor's gradient; None where it has none."""
+        return [None if none else each for none, each in zip(self.missing, self._stack.split(row), strict=True)]
 
     def apply(self, row: Any, found: dict[str, Any] | None = None) -> None:
         """Clip gradients in rows, (seeds, numbers), and move the weights; what has no gradient stands still.
@@ -184,6 +192,11 @@ class Update:
         due = number % self._histograms_every == 0
         shape = (self._stack.width, *self.measured["gradient_histograms"])
         return tf.cond(due, lambda: measure.histograms(gradients), lambda: tf.zeros(shape))
+
+
+def _added(total: Any, each: Any) -> Any:
+    """One batch more: a sum, or of truth values whether it was so in any."""
+    return total | each if total.dtype == tf.bool else total + each
 
 
 def _start(array: Any, begin: Any) -> list[Any]:

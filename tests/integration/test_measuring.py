@@ -36,7 +36,8 @@ def each_alone(kind: str, *columns: list[np.ndarray]) -> np.ndarray:
 def test_tensors_measured_together_are_measured_as_if_each_stood_alone(poisoned, compiled):
     """Small ones are filled up to one length: nothing of the filling, or of a neighbour, may show."""
     tensors = random_tensors(0, poisoned)
-    found = tf.function(measure.gradients, jit_compile=compiled, autograph=False)(tensors).numpy()
+    measured = tf.function(measure.gradient_columns, jit_compile=compiled, autograph=False)
+    found = np.stack([column.numpy() for column in measured(tensors, SHELVES["gradients"])], axis=-1)
     np.testing.assert_allclose(found, each_alone("gradients", tensors), rtol=1e-5, atol=1e-6)
     counted = tf.function(measure.histograms, jit_compile=compiled, autograph=False)(tensors).numpy()
     np.testing.assert_array_equal(counted, [[histogram(each[seed].ravel(), np) for each in tensors] for seed in (0, 1)])

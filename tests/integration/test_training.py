@@ -45,7 +45,7 @@ def assert_same(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], skip
 def test_gradient_statistics_in_a_plain_model_fit_agrees_with_the_compiled_loop():
     spec = a_spec(optimizer={**SGD, "global_clipnorm": 0.05})
     ours = GradientStatistics()
-    gradients = trained(list(train(spec, callbacks=[ours])))["gradients"]
+    gradients = trained(list(train(spec, callbacks=[ours])))["gradients"][..., : len(ours.statistics)]
     observer = GradientStatistics()
     fit_with_keras(spec, seed=0, callbacks=[observer])
     assert ours.epochs == [1, 2, 3, 4, 5]
@@ -125,7 +125,7 @@ def test_seeds_side_by_side_agree_with_each_alone():
         found = trained(among, seed)
         np.testing.assert_allclose(found["metrics"], alone["metrics"], rtol=2e-4, atol=2e-6)
         # Rounding decides whether a gradient is exactly 0.
-        exact = [name != "zero_fraction" for name in spec.layout["gradients"].columns]
+        exact = [not name.endswith("zero_fraction") for name in spec.layout["gradients"].columns]
         ours, theirs = found["gradients"][..., exact], alone["gradients"][..., exact]
         np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=2e-6)
 

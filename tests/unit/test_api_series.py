@@ -160,7 +160,7 @@ def test_epochs_are_cut_and_values_belong_to_them(desk: Desk, path: str, query: 
 @pytest.mark.parametrize(
     ("query", "field", "listed"),
     [
-        ("statistic=mean_ab", "statistic", "zero_fraction, nonfinite (did you mean mean_abs?)"),
+        ("statistic=mean_ab", "statistic", "nonfinite, always_zero_fraction (did you mean mean_abs?)"),
         ("statistic=all", "statistic", "zero_fraction"),
         ("statistic=", "statistic", "zero_fraction"),
         ("layer=dens_1", "layer", "dense_1, dense_2 (did you mean dense_1?)"),

@@ -75,9 +75,9 @@ def test_a_validated_spec_is_counted_and_nothing_is_queued(desk: Desk):
         ("bias", [3], 3),
     ]
     assert (first["parameters"], last["parameters"], said["estimate"]["parameters"]) == (9, 4, 13)
-    # In each of 7 epochs metrics, 7 statistics of 4 gradients and 4 weights, 10 of 2 activations, 2 of 2 signals,
+    # In each of 7 epochs metrics, 8 statistics of 4 gradients and 7 of 4 weights, 10 of 2 activations, 2 of 2 signals,
     # 32 × 32 points of a boundary; in epoch 0 histograms of 4 gradients and 4 weights; 13 numbers of networks twice.
-    each = len(a_spec().layout.metrics) + 7 * (4 + 4) + 10 * 2 + 2 * 2 + 32 * 32
+    each = len(a_spec().layout.metrics) + 8 * 4 + 7 * 4 + 10 * 2 + 2 * 2 + 32 * 32
     assert said["estimate"]["series_bytes"] == 4 * (7 * each + 51 * (4 + 4) + 2 * 13)
     assert said["estimate"]["seconds"] > 0
     assert said["estimate"]["source"] == "shipped calibration"

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core.history import History, Layout, SeriesLayout, Tensor, first_nonfinite
-from core.statistics import BIN_NAMES, EDGES, SHELVES, Flow, Statistic, bins, histogram
+from core.statistics import (
+    BIN_NAMES,
+    EDGES,
+    MEAN_GRADIENT_STATISTICS,
+    SHELVES,
+    UNION_GRADIENT_STATISTICS,
+    Flow,
+    Statistic,
+    bins,
+    histogram,
+)
 from core.statistics.activations import MOST_UNITS, SATURATED
 
 NAN, INF = math.nan, math.inf
@@ -41,6 +51,7 @@ GRADIENTS_BY_HAND = {
     "max_abs": lambda g: max(map(abs, g)),
     "zero_fraction": lambda g: g.count(0.0) / len(g),
     "nonfinite": broken,
+    "always_zero_fraction": lambda g: g.count(0.0) / len(g),  # of an epoch of one batch
 }
 
 WEIGHTS_BY_HAND = {
@@ -134,6 +145,11 @@ def test_a_statistic_of_gradients_is_what_its_formula_says(statistic, gradient):
     assert statistic.compute(gradient, np) == pytest.approx(expected, rel=1e-9, abs=rounding)
 
 
+def test_means_over_batches_stand_before_what_is_said_of_their_union():
+    assert SHELVES["gradients"] == (*MEAN_GRADIENT_STATISTICS, *UNION_GRADIENT_STATISTICS)
+    assert [each.name for each in UNION_GRADIENT_STATISTICS] == ["always_zero_fraction"]
+
+
 @pytest.mark.parametrize("statistic", SHELVES["weights"], ids=by_name)
 @given(pair=hnp.arrays(np.float64, st.tuples(st.just(2), st.integers(1, 30)), elements=ENTRIES))
 def test_a_statistic_of_weights_is_what_its_formula_says(statistic, pair):
@@ -204,7 +220,7 @@ def test_one_value_that_is_not_finite_shows_in_every_statistic_that_has_a_size(k
         found = {statistic.name: float(statistic.compute(*arguments, np)) for statistic in SHELVES[kind]}
     assert found.pop("nonfinite") == 1
     if kind == "gradients":
-        assert found.pop("zero_fraction") == 0
+        assert found.pop("zero_fraction") == found.pop("always_zero_fraction") == 0
     assert not any(math.isfinite(value) for value in found.values()), found
 
 

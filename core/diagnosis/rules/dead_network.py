@@ -9,22 +9,25 @@ from core.diagnosis.finding import Sighting, measure
 from core.diagnosis.groups import SATURATIONS
 from core.diagnosis.rule import Rule
 from core.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
+from core.history import Tensor
 
 # AutoTrainer's bound for dying relus (Zhang et al. 2021, gamma).
 SHARE = 0.7
-# What counts is a weight without gradient in every batch of an epoch, and recorded is the mean over the batches. They
-# are much the same where a batch has many samples: one that has a gradient for every fifth has none in 0.8^16 = 3 % of
-# the batches of 16. In batches of one sample it has none in 80 %, without anything being dead.
+# What counts is a weight without gradient in every batch of an epoch. Where only the mean over the batches is known, of
+# trainings elsewhere and those of earlier versions, it is much the same if a batch has many samples: a weight that has
+# a gradient for every fifth has none in 0.8^16 = 3 % of the batches of 16. In batches of one sample it has none in
+# 80 %, without anything being dead.
 MIN_BATCH_SIZE = 16
 
 
 def look(run: Run) -> Sighting | None:
-    """Add up the zeros of all gradients, embeddings apart: of these each batch uses a few rows only."""
-    zeros = run.series("gradients", "zero_fraction", lambda tensor: tensor.parameter != "embeddings")
+    """Add up the weights without gradient, embeddings apart: their rows stand for words, some of which never occur."""
+    always = run.series("gradients", "always_zero_fraction", _is_no_embedding)
+    zeros = always or run.series("gradients", "zero_fraction", _is_no_embedding)
     if zeros is None:
         return None
     sizes = np.array([math.prod(tensor.shape) for tensor in zeros.tensors], np.float64)
-    counted = _in_every_batch(run, zeros)
+    counted = always.values if always else _in_every_batch(run, zeros)
     share = counted @ sizes / sizes.sum()
     since = zeros.persists(share >= SHARE)
     if since is None:
@@ -33,8 +36,12 @@ def look(run: Run) -> Sighting | None:
     return Sighting(layers, since, (measure("zero_share", float(share[-1]), ">", SHARE, "of the gradient's entries"),))
 
 
+def _is_no_embedding(tensor: Tensor) -> bool:
+    return tensor.parameter != "embeddings"
+
+
 def _in_every_batch(run: Run, zeros: Recorded) -> np.ndarray:
-    """(epochs, tensors) the share of entries without gradient in every batch; with small batches what is certain."""
+    """(epochs, tensors) from means over batches the share without gradient in every one; of small ones the certain."""
     if isinstance(run, ExternalRun):
         size = run.external.batch_size or MIN_BATCH_SIZE
     else:
@@ -51,15 +58,15 @@ RULE = Rule(
     kind="symptom",
     severity="critical",
     formula=(
-        "#{entries of all gradients that are exactly 0}/#entries ≥ share, until now; with batches below min_batch_size "
-        "those of whole tensors alone"
+        "#{weights whose gradient is exactly 0 in every mini-batch of an epoch}/#weights ≥ share, until now; where "
+        "only means over the batches are recorded, by these, and with batches below min_batch_size whole tensors alone"
     ),
     thresholds={"share": SHARE, "min_batch_size": MIN_BATCH_SIZE},
     source="AutoTrainer (Zhang et al. 2021), gamma",
     explanation=(
-        "Of all entries of the gradient {zero_share:%} are exactly 0, in {layers}: those weights do not move, "
-        "whatever the learning rate. A gradient is exactly 0 only where units are off, where they are saturated so far "
-        "that nothing is left of their slope, or where the weights behind them are 0."
+        "Of all entries of the gradient {zero_share:%} are exactly 0, batch after batch, in {layers}: those weights "
+        "do not move, whatever the learning rate. A gradient is exactly 0 only where units are off, where they are "
+        "saturated so far that nothing is left of their slope, or where the weights behind them are 0."
     ),
     remedies=AGAINST_DEATH,
     causes=(*CAUSES_OF_DEATH, *SATURATIONS, "predicted_vanishing", "dead_units", "dead_layer"),

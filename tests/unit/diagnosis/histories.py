@@ -20,6 +20,7 @@ HEALTHY: dict[str, dict[str, float]] = {
         "max_abs": 0.2,
         "zero_fraction": 0,
         "nonfinite": 0,
+        "always_zero_fraction": 0,
     },
     "weights": {"l1": 4, "l2": 2, "mean": 0, "std": 0.4, "change_l1": 0.1, "update_ratio": 0.01, "nonfinite": 0},
     "activations": {

@@ -325,7 +325,7 @@ CASES: tuple[Case, ...] = (
         ">",
     ),
     Case("dead_units", lambda share: a_run(RELU, series={"activations.dead_fraction": share}), 0.5, ">"),
-    Case("dead_network", lambda share: a_run(RELU, series={"gradients.zero_fraction": share}), 0.7, ">"),
+    Case("dead_network", lambda share: a_run(RELU, series={"gradients.always_zero_fraction": share}), 0.7, ">"),
     Case(
         "vanishing_through_time",
         lambda ratio: a_run(RECURRENT, series={"time_signals": _through_time(ratio)}),

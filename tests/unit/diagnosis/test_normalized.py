@@ -1,5 +1,6 @@
 """Normalisations over a group of one value, here and elsewhere."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,8 +22,9 @@ def a_training(*layers: dict[str, Any], batch_size: int, samples: int = 32, fail
     circles = {"kind": "circles", "samples": 64, "seed": 1, "train_size": samples}
     training = {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": EPOCHS, "batch_size": batch_size}
     training |= more.pop("training", {})
+    series = more.pop("series", None)
     spec = a_network(*layers, dataset=more.pop("dataset", circles), training=training, **more)
-    return a_run(spec, fails=fails)
+    return a_run(spec, fails=fails, series=series)
 
 
 def images(*layers: dict[str, Any], batch_size: int, **more: Any) -> Run:
@@ -95,10 +97,34 @@ def test_elsewhere_it_is_what_the_sender_says(class_name: str, values: int | Non
 
 
 @pytest.mark.parametrize(("batch_size", "says"), [(1, False), (15, False), (16, True), (32, True)])
-def test_zeros_of_small_batches_are_no_death(batch_size: int, says: bool):
+def test_where_only_means_are_recorded_zeros_of_small_batches_are_no_death(batch_size: int, says: bool):
+    """Experiments of earlier versions, as they are stored."""
     run = a_training(dense(4, "relu"), batch_size=batch_size)
+    run = as_earlier(run)
     zero = run.history.series["gradients"][:, :, run.history.layout["gradients"].columns.index("zero_fraction")]
     zero[:] = 0.95
     assert (dead_network.RULE(run) is not None) == says
     zero[:] = 1.0  # in every batch, of however few samples
     assert dead_network.RULE(run) is not None
+
+
+def as_earlier(run: Run) -> Run:
+    """The same without the share that is zero in every batch, its layout too."""
+    history = run.history
+    columns = history.layout["gradients"].columns
+    kept = [place for place, name in enumerate(columns) if name != "always_zero_fraction"]
+    layouts = tuple(
+        replace(each, columns=tuple(columns[place] for place in kept)) if each.kind == "gradients" else each
+        for each in history.layout.series
+    )
+    series = {**history.series, "gradients": history.series["gradients"][:, :, kept]}
+    return replace(run, history=replace(history, layout=replace(history.layout, series=layouts), series=series))
+
+
+@pytest.mark.parametrize("batch_size", [1, 15, 16, 32])
+def test_what_counts_is_a_weight_without_gradient_in_every_batch(batch_size: int):
+    sparse = {"gradients.zero_fraction": 0.95, "gradients.always_zero_fraction": 0.1}
+    dead = {"gradients.zero_fraction": 0.95, "gradients.always_zero_fraction": 0.75}
+    for series, says in ((sparse, False), (dead, True)):
+        run = a_training(dense(4, "relu"), batch_size=batch_size, series=series)
+        assert (dead_network.RULE(run) is not None) == says
