@@ -6,8 +6,10 @@
 import subprocess
 import sys
 
-NAMES = ("engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients")
-NAMES += ("dashboard", "streams")
+NAMES = (
+    "engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients", "dashboard",
+    "streams",
+)  # fmt: skip
 LEFT_OUT = 2
 
 for name in NAMES:

@@ -31,7 +31,7 @@ from tests.servers import PostgreSQL, free_port, wait_until
 SPEC = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
 EPOCHS_PER_CHUNK = 50
 WARM_UP, REQUESTS = 50, 500
-ASKED = (
+ASKED: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("JSON", "?parameter=all", {}),
     ("NPZ", "?parameter=all", {"Accept": "application/x-npz"}),
     ("CSV", "?parameter=all", {"Accept": "text/csv"}),

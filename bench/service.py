@@ -29,7 +29,7 @@ WARM = 9
 # Longer than the triages take.
 LONG_EPOCHS = 100_000
 # A network of dense layers is looked at in a plain graph; of recurrent ones and convolutions a program is compiled.
-TRIAGED = {"dense": tutorial, "gru": partial(recurrent, "gru"), "conv2d": convolutional}
+TRIAGED: dict[str, Callable[..., str]] = {"dense": tutorial, "gru": partial(recurrent, "gru"), "conv2d": convolutional}
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -113,7 +114,7 @@ def seconds(action: Callable[[], object]) -> float:
 def write_run(way: Packed | Rows, length: int) -> float:
     """Write a run in chunks of `length` epochs; the median time of a chunk."""
     way.begin()
-    return median(seconds(lambda first=first: way.write(first, length)) for first in range(1, EPOCHS + 1, length))
+    return median(seconds(partial(way.write, first, length)) for first in range(1, EPOCHS + 1, length))
 
 
 def size(engine: Engine) -> int:
@@ -121,15 +122,16 @@ def size(engine: Engine) -> int:
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
-    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+    with closing(engine.raw_connection()) as raw, closing(raw.cursor()) as cursor:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # outside of any transaction
     return Path(str(engine.url.database)).stat().st_size
 
 
 def measure(url_for: Callable[[str], str]) -> dict[str, list[float]]:
     """Way -> kilobytes per run, milliseconds per short chunk, per long chunk, and to read all."""
-    ways = [Packed(url_for("packed")), Rows(url_for("rows"))]
-    engines = [ways[0].store._engine, ways[1].engine]
+    packed, one_each = Packed(url_for("packed")), Rows(url_for("rows"))
+    ways: tuple[Packed | Rows, ...] = packed, one_each
+    engines = packed.store._engine, one_each.engine
     found: dict[str, list[list[float]]] = {way.name: [] for way in ways}
     for _ in range(ROUNDS):
         for way, engine in zip(ways, engines, strict=True):

@@ -6,7 +6,7 @@ units: Keras's own layers infer their shapes as if no activation did.
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -297,4 +297,7 @@ ACTIVATIONS: tuple[type[ActivationFunction], ...] = (
     HardShrink, TanhShrink, ThresholdFunction, Softmax, LogSoftmax, Sparsemax,
 )  # fmt: skip
 
-Activation = one_of(ACTIVATIONS)
+if TYPE_CHECKING:
+    Activation = ActivationFunction
+else:
+    Activation = one_of(ACTIVATIONS)

@@ -4,7 +4,7 @@ Norms are L2 norms along `axis`: 0 means one for each unit of a dense kernel. Fo
 https://keras.io/api/layers/constraints/.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -79,4 +79,7 @@ class MinMaxNorm(WeightConstraint):
 
 CONSTRAINTS: tuple[type[WeightConstraint], ...] = (MaxNorm, NonNeg, UnitNorm, MinMaxNorm)
 
-Constraint = one_of(CONSTRAINTS)
+if TYPE_CHECKING:
+    Constraint = WeightConstraint
+else:
+    Constraint = one_of(CONSTRAINTS)

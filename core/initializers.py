@@ -4,7 +4,7 @@ fan_in and fan_out are the numbers of units before and after the kernel. Formula
 https://keras.io/api/layers/initializers/. Left out is `STFT`, which makes a fixed kernel for one audio layer only.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -180,4 +180,7 @@ INITIALIZERS: tuple[type[WeightInitializer], ...] = (
     GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal, Orthogonal,
 )  # fmt: skip
 
-Initializer = one_of(INITIALIZERS)
+if TYPE_CHECKING:
+    Initializer = WeightInitializer
+else:
+    Initializer = one_of(INITIALIZERS)

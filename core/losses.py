@@ -9,7 +9,7 @@ batch), those that want their targets in another form (ctc, circle, the sparse o
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -237,7 +237,10 @@ LOSSES: tuple[type[LossFunction], ...] = (
     Poisson, Hinge, SquaredHinge, CategoricalHinge,
 )  # fmt: skip
 
-Loss = one_of(LOSSES)
+if TYPE_CHECKING:
+    Loss = LossFunction
+else:
+    Loss = one_of(LOSSES)
 
 BY_KIND = {kind_of(member): member for member in LOSSES}
 

@@ -11,7 +11,7 @@ exchanged before every validation; `LossScaleOptimizer`, for half precision, and
 loss scaling and the accumulation of gradients over several batches.
 """
 
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -224,4 +224,7 @@ OPTIMIZERS: tuple[type[GradientOptimizer], ...] = (
     Lion,
 )
 
-Optimizer = one_of(OPTIMIZERS)
+if TYPE_CHECKING:
+    Optimizer = GradientOptimizer
+else:
+    Optimizer = one_of(OPTIMIZERS)

@@ -3,7 +3,7 @@
 w stands for the tensor's entries. Formulas and defaults: Keras 3, https://keras.io/api/layers/regularizers/.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -75,4 +75,7 @@ class OrthogonalRegularizer(WeightRegularizer):
 
 REGULARIZERS: tuple[type[WeightRegularizer], ...] = (L1, L2, L1L2, OrthogonalRegularizer)
 
-Regularizer = one_of(REGULARIZERS)
+if TYPE_CHECKING:
+    Regularizer = WeightRegularizer
+else:
+    Regularizer = one_of(REGULARIZERS)

@@ -8,7 +8,7 @@ Formulas and defaults: Keras 3, https://keras.io/api/optimizers/learning_rate_sc
 
 from collections.abc import Callable
 from copy import copy
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, GetPydanticSchema, Tag, model_validator
 
@@ -214,7 +214,10 @@ SCHEDULES: tuple[type[LearningRateSchedule], ...] = (
     LinearWarmup,
 )
 
-Schedule = one_of(SCHEDULES)
+if TYPE_CHECKING:
+    Schedule = LearningRateSchedule
+else:
+    Schedule = one_of(SCHEDULES)
 
 NUMBER = "number"
 

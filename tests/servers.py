@@ -41,7 +41,7 @@ def program(name: str, package: str) -> str:
     if not found:
         missing = f"{name} is not installed: apt-get install {package}, or brew install {package}"
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    return found
+    return str(found)
 
 
 def _unprivileged() -> str | None:
@@ -67,7 +67,8 @@ class PostgreSQL:
             shutil.chown(self._folder, self._user)
         self.port = free_port()
         self._data = self._folder / "data"
-        command = [initdb, "-D", self._data, "-U", "lab", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+        options = ["-U", "lab", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+        command: list[str | Path] = [initdb, "-D", self._data, *options]
         subprocess.run(command, check=True, capture_output=True, user=self._user, cwd="/")
         self.start()
 
@@ -84,7 +85,7 @@ class PostgreSQL:
         """Start, and wait until it answers."""
         fast = {"fsync": "off", "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 60}
         options = [f"--{name}={value}" for name, value in fast.items()]
-        command = [self._postgres, "-D", self._data, "-p", str(self.port), *options]
+        command: list[str | Path] = [self._postgres, "-D", self._data, "-p", str(self.port), *options]
         with (self._folder / "log").open("a") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, user=self._user, cwd="/")
         wait_until(self._answers)

@@ -1,5 +1,6 @@
 """The house is what its plan says: everything on a shelf is signed up, the doors are where they should be."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -42,6 +43,18 @@ KINDS = [
     *(member for _, shelf in SHELVES.values() for member in shelf),
 ]
 SOURCES = sorted(path for part in ("api", "core", "worker", "bench") for path in (ROOT / part).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_choice_of_kinds_is_its_base_class_to_the_type_checker(path):
+    """`one_of` makes a type while the program runs: to mypy it would be `Any`, which lets everything pass."""
+    tree = ast.parse(path.read_text())
+    branches = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    guarded = {each for branch in branches for statement in branch.orelse for each in ast.walk(statement)}
+    calls = {node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "one_of"}
+    assert calls <= guarded, "write it below `if TYPE_CHECKING: ... else:`, as core/losses.py does"
 
 
 def in_a_fresh_interpreter(code: str) -> str:

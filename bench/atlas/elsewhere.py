@@ -10,7 +10,7 @@ from core.history import History
 from core.spec import ExternalSpec
 
 SAMPLES, FEATURES, EPOCHS, RATE = 200, 2, 40, 0.5
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 def logistic_regression(spec: ExternalSpec, labels: Callable[[Array], Array]) -> tuple[ExternalRun, ...]:
@@ -27,9 +27,10 @@ def _run(spec: ExternalSpec, seed: int, labels: Callable[[Array], Array]) -> Ext
     random = np.random.default_rng(seed)
     classes = np.arange(SAMPLES) % 2.0
     x = random.normal(size=(SAMPLES, FEATURES)) + classes[:, None]
-    y, weights, bias, metrics = labels(classes), random.normal(size=FEATURES), 0.0, []
+    y, weights, metrics = labels(classes), random.normal(size=FEATURES), []
+    bias: float = 0.0
     for _ in range(EPOCHS):
         p = np.clip(1 / (1 + np.exp(-x @ weights - bias)), 1e-7, 1 - 1e-7)
         metrics.append((-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), np.mean((p > 0.5) == y)))
-        weights, bias = weights - RATE * x.T @ (p - y) / SAMPLES, bias - RATE * np.mean(p - y)
+        weights, bias = weights - RATE * x.T @ (p - y) / SAMPLES, float(bias - RATE * np.mean(p - y))
     return ExternalRun(spec, seed, History(spec.layout, 1, np.array(metrics, np.float32), {}))

@@ -39,7 +39,8 @@ def _family(ground: Ground, dataset: Fields) -> str:
 
 def _halves(families: list[str]) -> dict[str, Half]:
     """Neighbours in the list, which share a network, go to different halves, which to which by chance."""
-    chance, halves = random.Random(SEED), {}
+    chance = random.Random(SEED)
+    halves: dict[str, Half] = {}
     for place in range(0, len(families), 2):
         pair: list[Half] = ["tune", "final"]
         chance.shuffle(pair)

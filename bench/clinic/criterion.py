@@ -138,7 +138,8 @@ def _score_of(learner: str, dataset: DatasetSpec) -> float:
     x, y, test_x, test_y = (
         each.reshape(len(each), -1) for each in (data.train_x, data.train_y, data.val_x, data.val_y)
     )
-    y, test_y = (each.ravel() if each.shape[1] == 1 else each for each in (y, test_y))
+    if y.shape[1] == 1:
+        y, test_y = y[:, 0], test_y[:, 0]
     model = make_pipeline(StandardScaler(), LEARNERS[learner]())
     said = model.fit(x, y).predict(test_x)
     if target.kind == "values":

@@ -75,7 +75,7 @@ class FieldDrawer:
         count = self._random.randint(least, max(least, min(most, MAX_ITEMS)))
         return [self._value(arguments[0], []) for _ in range(count)]
 
-    def _number(self, kind: type, metadata: list[Any], default: Any) -> float:
+    def _number(self, kind: type[int] | type[float], metadata: list[Any], default: Any) -> float:
         low, high = _bounds(metadata, kind)
         if self._random.random() < EDGES:
             return kind(self._random.choice([each for each in (low, high) if math.isfinite(each)] or [0]))
@@ -103,12 +103,13 @@ def _bounds(metadata: list[Any], kind: type) -> tuple[float, float]:
     """The lowest and the highest number allowed; a bound that is itself excluded is replaced by its neighbour."""
     low, high = -math.inf, math.inf
     for each in metadata:
+        bound: Any = next((getattr(each, name) for name in ("ge", "gt", "le", "lt") if hasattr(each, name)), None)
         if isinstance(each, Ge):
-            low = max(low, each.ge)
+            low = max(low, bound)
         elif isinstance(each, Gt):
-            low = max(low, each.gt + 1 if kind is int else math.nextafter(each.gt, math.inf) or 0)
+            low = max(low, bound + 1 if kind is int else math.nextafter(bound, math.inf) or 0)
         elif isinstance(each, Le):
-            high = min(high, each.le)
+            high = min(high, bound)
         elif isinstance(each, Lt):
-            high = min(high, each.lt - 1 if kind is int else math.nextafter(each.lt, -math.inf))
+            high = min(high, bound - 1 if kind is int else math.nextafter(bound, -math.inf))
     return low, high

@@ -41,7 +41,11 @@ class NetworkDrawer:
     ) -> None:
         self._random, self._scale = random, scale
         # Most inputs are flat: another shape is what makes room for most layers.
-        self._members = [*members, *[focus] * (len(members) // 2), *[Reshape] * (len(members) // 8)]
+        self._members: list[type[LayerSpec]] = [
+            *members,
+            *[focus] * (len(members) // 2),
+            *[Reshape] * (len(members) // 8),
+        ]
         self._steps = self._depth = 0
         self._shape: Shape = ()
         special = {"repeat": self._repeat, "layers": self._inner, "target_shape": self._target_shape}
@@ -65,7 +69,7 @@ class NetworkDrawer:
         """One layer for inputs of `shape`, as a list, and the shape it puts out; none after many misfits."""
         for _ in range(DRAWS):
             self._shape, steps = shape, self._steps
-            chosen = member or self._random.choice(self._members)
+            chosen: type[LayerSpec] = member or self._random.choice(self._members)
             if "layers" in chosen.model_fields and self._depth >= MAX_DEPTH:
                 continue
             fields = self._fields.model(chosen, **given)
@@ -96,7 +100,7 @@ class NetworkDrawer:
     def _repeat(self, _: type[Frozen]) -> int:
         return self._random.choice([1] * 8 + [2, 3])
 
-    def _inner(self, _: type[Frozen]) -> list[Fields]:
+    def _inner(self, member: type[Frozen]) -> list[Fields]:
         """Layers inside a block, which give back the shape they get."""
         outer = shape = self._shape
         layers = []
@@ -111,7 +115,7 @@ class NetworkDrawer:
             return [self._fields.model(Dense, units=outer[-1], repeat=1)]
         return [*layers, self._fields.model(Dense, units=outer[-1], repeat=1)]
 
-    def _target_shape(self, _: type[Frozen]) -> list[int]:
+    def _target_shape(self, member: type[Frozen]) -> list[int]:
         """As many numbers as come in, on up to three axes."""
         rest, axes = math.prod(self._shape), []
         for _ in range(self._random.randint(0, 2)):

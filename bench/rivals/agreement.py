@@ -32,7 +32,7 @@ def _agree(name: str, one: Trained, other: Trained) -> bool:
     hits = np.abs(one.metrics[:, 1::2] - other.metrics[:, 1::2]).max()
     zeros = STATISTICS.index("zero_fraction")
     smooth = [np.delete(each.gradients, zeros, axis=2) for each in (one, other)]
-    close = all(np.allclose(*pair, rtol=RELATIVE, atol=ABSOLUTE) for pair in (losses, smooth))
+    close = all(np.allclose(a, b, rtol=RELATIVE, atol=ABSOLUTE) for a, b in (losses, smooth))
     close &= bool(hits <= 1.01 / TRAIN) and np.allclose(one.gradients, other.gradients, atol=1e-3)
     furthest = " and ".join(f"{np.abs(pair[0] - pair[1]).max():.1e}" for pair in (losses, smooth))
     print(f"{name}: losses and gradients of JAX alone differ by {furthest}: {'agreed' if close else 'NOT AGREED'}")

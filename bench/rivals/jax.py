@@ -123,6 +123,7 @@ def run(product: Product, weights: Any, orders: jax.Array, data: Any) -> tuple[j
         metrics = jnp.stack([loss / TRAIN, hits / TRAIN, val_losses.mean(), val_hits / VALIDATION])
         return state, (metrics, statistics / (TRAIN // BATCH + 1))
 
+    measured: tuple[Any, Any]
     _, measured = lax.scan(epoch, State(weights, jax.tree.map(jnp.zeros_like, weights)), orders)
     return measured
 

@@ -1,5 +1,7 @@
 """Shelf: each kind of layer, one file for each family."""
 
+from typing import TYPE_CHECKING
+
 from core.frozen import one_of
 from core.layers.attention import Embedding, MultiHeadAttention
 from core.layers.blocks import Residual
@@ -29,7 +31,10 @@ LAYERS: tuple[type[LayerSpec], ...] = (
     MultiHeadAttention, Residual,
 )  # fmt: skip
 
-Layer = one_of(LAYERS)
+if TYPE_CHECKING:
+    Layer = LayerSpec
+else:
+    Layer = one_of(LAYERS)
 
 Residual.model_rebuild(_types_namespace={"Layer": Layer})
 

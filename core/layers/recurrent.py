@@ -1,7 +1,7 @@
 """Layers that read a sequence step by step and remember."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -122,7 +122,10 @@ class LSTM(Recurrent):
 
 RECURRENT: tuple[type[Recurrent], ...] = (SimpleRNN, GRU, LSTM)
 
-RecurrentLayer: Any = one_of(RECURRENT)
+if TYPE_CHECKING:
+    RecurrentLayer = Recurrent
+else:
+    RecurrentLayer = one_of(RECURRENT)
 
 
 class Bidirectional(LayerSpec):

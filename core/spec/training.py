@@ -1,7 +1,7 @@
 """How a network is trained."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -57,7 +57,10 @@ class Autoencoder(Frozen):
 
 PRETRAININGS: tuple[type[Frozen], ...] = (GreedyLayerwise, Autoencoder)
 
-Pretraining: Any = one_of(PRETRAININGS)
+if TYPE_CHECKING:
+    Pretraining = GreedyLayerwise | Autoencoder
+else:
+    Pretraining = one_of(PRETRAININGS)
 
 
 class TrainingSpec(Frozen):

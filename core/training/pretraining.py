@@ -12,7 +12,7 @@ import tensorflow as tf
 from core.datasets import Dataset, DatasetSpec
 from core.layers.dense import Dense
 from core.layers.layer import LayerSpec, Shape
-from core.losses import MeanSquaredError
+from core.losses import LossFunction, MeanSquaredError
 from core.optimizers import GradientOptimizer
 from core.spec import ExperimentSpec, ModelSpec, NamedLayer, TrainingSpec
 from core.spec.recording import BUNDLES, RecordSpec
@@ -84,8 +84,9 @@ def _stage(spec: ExperimentSpec, block: list[NamedLayer], output: list[NamedLaye
     features, training = samples.train_x.shape[1:], spec.training
     assert training.pretraining is not None
     counts = len(samples.train_x), len(samples.val_x)
+    loss: LossFunction = MeanSquaredError()
     if isinstance(training.pretraining, Autoencoder):
-        target, loss = Target("values", features[0]), MeanSquaredError()
+        target = Target("values", features[0])
         top: list[LayerSpec] = [Dense(units=features[0])]
     else:
         target, loss = spec.dataset.target, training.loss

@@ -54,5 +54,5 @@ def normalized(
 
 
 def _between(layer: LayerSpec, norm: Normalization) -> Layers:
-    activation = ActivationLayer(activation=layer.function)
+    activation = ActivationLayer(activation=layer.function or Linear())
     return layer.model_copy(update={"activation": Linear()}), norm, activation

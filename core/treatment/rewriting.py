@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from core.activations import Linear
+from core.activations import ActivationFunction, Linear
 from core.layers import LayerSpec, Shape
 from core.layers.attention import Embedding
 from core.layers.recurrent import Bidirectional, Recurrent
@@ -48,7 +48,8 @@ Change = Callable[[Place], Sequence[LayerSpec]]
 
 def places(spec: ExperimentSpec) -> tuple[Place, ...]:
     """All layers in the order in which samples pass them: those inside a block before the block."""
-    found, hidden, ahead = [], False, Linear()
+    found, hidden = [], False
+    ahead: ActivationFunction = Linear()
     for named in reversed(spec.layers):
         layer = named.spec
         cell = recurrent(layer)
