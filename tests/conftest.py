@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from core.store import ExperimentStore
@@ -14,6 +15,10 @@ from tests.builders import MINUTE, Clock
 from tests.servers import PostgreSQL, Redis
 
 _numbers = itertools.count(1)
+
+# How long an example takes depends on what else the machine does: no test asserts it.
+hypothesis.settings.register_profile("lab", deadline=None)
+hypothesis.settings.load_profile("lab")
 
 
 @pytest.fixture(scope="session")
