@@ -1,12 +1,11 @@
 """Shelf: the activations of `keras.activations`, with its formula and its parameters under Keras's names.
 
-Formulas and defaults: Keras 3, https://keras.io/api/layers/activations/. Left out is `glu`, which halves the number of
-units: Keras's own layers infer their shapes as if no activation did.
+Formulas and defaults: Keras 3, https://keras.io/api/layers/activations/. Left out is `glu`: it halves the units.
 """
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from pydantic import Field
 
@@ -35,8 +34,7 @@ class ActivationFunction(Frozen):
         parameters = self.model_dump(exclude={"kind"}, exclude_defaults=True)
         if parameters:
             return _with_parameters(keras, self.kind)(**parameters)
-        function: Callable[[Any], Any] = getattr(keras.activations, self.kind)
-        return function
+        return cast(Callable[[Any], Any], getattr(keras.activations, self.kind))
 
 
 class WithParameters:
@@ -62,8 +60,7 @@ class WithParameters:
 def _with_parameters(keras: Any, kind: str) -> type[WithParameters]:
     """The class for one kind. Keras keeps what is registered for ever, so there is only one of each."""
     made = type(kind, (WithParameters,), {"function": staticmethod(getattr(keras.activations, kind))})
-    keras.saving.register_keras_serializable("gradient_lab", kind)(made)
-    return made
+    return cast(type[WithParameters], keras.saving.register_keras_serializable("gradient_lab", kind)(made))
 
 
 class Linear(ActivationFunction):
