@@ -9,7 +9,7 @@ from core.frozen import Frozen, one_of
 from core.losses import Loss
 from core.metrics import BY_KIND, fits, metrics_for
 from core.optimizers import Optimizer
-from core.spec.network import NamedLayer
+from core.spec.network import Misfit, NamedLayer, walk
 from core.spec.problems import among, at_most, impossible
 from core.targets import Target
 
@@ -99,13 +99,39 @@ def check_training(
         if (monitor := training.early_stopping.monitor) not in watched:
             raise impossible("training.early_stopping.monitor", among(watched, monitor), monitor)
     if training.pretraining:
-        _check_pretraining(network)
+        _check_pretraining(training.pretraining, network)
 
 
-def _check_pretraining(network: Sequence[NamedLayer]) -> None:
+def _check_pretraining(pretraining: Pretraining, network: Sequence[NamedLayer]) -> None:
     strangers = [layer for layer in network if layer.spec.kind not in PRETRAINABLE]
     if strangers or len(network[0].input_shape) != 1:
         received = strangers[0].name if strangers else f"inputs of shape {network[0].input_shape}"
         raise impossible("training.pretraining", f"a network of {', '.join(PRETRAINABLE)} on flat inputs", received)
     if sum(layer.spec.kind == "dense" for layer in network) < 2:
         raise impossible("training.pretraining", "at least one hidden dense layer", "none")
+    if isinstance(pretraining, GreedyLayerwise):
+        *hidden, output = dense_blocks(network)
+        for block in hidden:
+            _check_output_on(block, output)
+
+
+def _check_output_on(block: Sequence[NamedLayer], output: Sequence[NamedLayer]) -> None:
+    """Refuse a hidden layer that the output layer of the network cannot follow: its stage is the two together."""
+    try:
+        walk([layer.spec.model_copy(update={"repeat": 1}) for layer in output], block[-1].output_shape)
+    except Misfit as misfit:
+        raise impossible(
+            "training.pretraining",
+            f"hidden layers that can each stand before {output[0].name}, which can take {misfit.mismatch.expected}",
+            f"{block[-1].name}, which puts out {misfit.mismatch.received}",
+        ) from misfit
+
+
+def dense_blocks(network: Sequence[NamedLayer]) -> list[list[NamedLayer]]:
+    """Split layers before each dense one but the first: what stands before the first goes with it."""
+    blocks: list[list[NamedLayer]] = []
+    for layer in network:
+        if not blocks or (layer.spec.kind == "dense" and any(each.spec.kind == "dense" for each in blocks[-1])):
+            blocks.append([])
+        blocks[-1].append(layer)
+    return blocks

@@ -16,7 +16,7 @@ from core.losses import LossFunction, MeanSquaredError
 from core.optimizers import GradientOptimizer
 from core.spec import ExperimentSpec, ModelSpec, NamedLayer, TrainingSpec
 from core.spec.recording import BUNDLES, RecordSpec
-from core.spec.training import Autoencoder
+from core.spec.training import Autoencoder, dense_blocks
 from core.targets import Target
 from core.training.data import Data
 from core.training.network import LayerValues, initial_values
@@ -58,7 +58,7 @@ def starting_values(spec: ExperimentSpec, seed: int, data: Data) -> list[LayerVa
     if spec.training.pretraining is None:
         return values
     samples, begin = data.samples, 0
-    blocks = _blocks(spec.layers)
+    blocks = dense_blocks(spec.layers)
     for number, block in enumerate(blocks[:-1]):
         places = slice(begin, begin + len(block))
         stage = _stage(spec, block, blocks[-1], samples)
@@ -68,16 +68,6 @@ def starting_values(spec: ExperimentSpec, seed: int, data: Data) -> list[LayerVa
             values[-len(blocks[-1]) :] = output
         begin += len(block)
     return values
-
-
-def _blocks(layers: tuple[NamedLayer, ...]) -> list[list[NamedLayer]]:
-    """Each dense layer with what follows it up to the next; what stands before the first goes with it."""
-    blocks: list[list[NamedLayer]] = []
-    for layer in layers:
-        if not blocks or (isinstance(layer.spec, Dense) and any(isinstance(each.spec, Dense) for each in blocks[-1])):
-            blocks.append([])
-        blocks[-1].append(layer)
-    return blocks
 
 
 def _stage(spec: ExperimentSpec, block: list[NamedLayer], output: list[NamedLayer], samples: Dataset) -> ExperimentSpec:

@@ -131,6 +131,25 @@ def test_two_ways_of_clipping_at_once_are_refused():
     assert (field, expected) == ("training.optimizer", "at most one of clipnorm, clipvalue and global_clipnorm")
 
 
+def with_pretraining(kind: str, hidden_units: int) -> str:
+    """The deep tanh spec with a narrow first layer, and an output layer whose kernel needs two rows."""
+    spec = json.loads(json.dumps(DEEP_TANH))
+    spec["model"]["layers"][1]["kernel_regularizer"] = {"kind": "orthogonal_regularizer", "mode": "rows"}
+    spec["model"]["layers"].insert(0, {"kind": "dense", "units": hidden_units, "activation": "tanh"})
+    spec["training"]["pretraining"] = {"kind": kind}
+    return json.dumps(spec)
+
+
+def test_pretraining_is_refused_where_the_output_layer_cannot_follow_a_hidden_layer():
+    (problem,) = problems(with_pretraining("greedy_layerwise", 1))
+    field, expected, received = problem
+    assert field == "training.pretraining"
+    assert "dense_7, which can take inputs that make kernel a matrix with at least 2 rows" in expected
+    assert received.startswith("dense_1, which puts out (1,)")
+    for kind, units in (("greedy_layerwise", 2), ("autoencoder", 1)):
+        assert parse(with_pretraining(kind, units)).training.pretraining.kind == kind
+
+
 def test_everything_that_is_wrong_is_said_at_once():
     spec = json.loads(changed("name", ""))
     spec["training"]["epochs"] = -1
