@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import subprocess
@@ -182,6 +183,10 @@ def test_lock_files_hold_hashes_and_no_addresses():
         assert "--hash=sha256:" in text
         assert "://" not in text
         assert not re.search(r"^--", text, re.MULTILINE)
+    text = (ROOT / "package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
+    assert all("integrity" in package for path, package in packages.items() if path)
+    assert "://" not in text
 
 
 def test_the_parts_of_the_lock_agree():

@@ -45,11 +45,10 @@ def test_nothing_of_the_dashboard_comes_from_elsewhere_or_is_inline(path: Path):
         assert (path.parent / imported).is_file(), imported
 
 
-@pytest.mark.parametrize("path", [each for each in MODULES if each.name != "recipes.js"], ids=lambda path: path.name)
-def test_a_module_is_short_and_says_what_it_is_for(path: Path):
-    lines = path.read_text().splitlines()
-    assert len(lines) <= 300
-    assert lines[0].startswith("// ")
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_a_module_says_what_it_is_for(path: Path):
+    """How long it may be is ESLint's business: `make check-js`."""
+    assert path.read_text().startswith("// ")
 
 
 @pytest.mark.parametrize("name", TUTORIAL)

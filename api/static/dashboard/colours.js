@@ -1,13 +1,50 @@
 // Colours: viridis for sizes (van der Walt & Smith), cividis for depth (Nuñez et al. 2018), Okabe & Ito 2008 for a few lines.
 
-const VIRIDIS = ["440154", "48186a", "472d7b", "424086", "3b528b", "33638d", "2c728e", "26828e", "21918c", "1fa088", "28ae80", "3fbc73", "5ec962", "84d44b", "addc30", "d8e219", "fde725"];
-const CIVIDIS = ["00224e", "002e6a", "1a386f", "32436d", "434e6c", "535a6d", "61656f", "6f7073", "7d7c78", "8c8878", "9b9476", "aba072", "bcae6c", "cdbb63", "dec958", "f0d846", "fee838"];
+const VIRIDIS = [
+  "440154",
+  "48186a",
+  "472d7b",
+  "424086",
+  "3b528b",
+  "33638d",
+  "2c728e",
+  "26828e",
+  "21918c",
+  "1fa088",
+  "28ae80",
+  "3fbc73",
+  "5ec962",
+  "84d44b",
+  "addc30",
+  "d8e219",
+  "fde725",
+];
+const CIVIDIS = [
+  "00224e",
+  "002e6a",
+  "1a386f",
+  "32436d",
+  "434e6c",
+  "535a6d",
+  "61656f",
+  "6f7073",
+  "7d7c78",
+  "8c8878",
+  "9b9476",
+  "aba072",
+  "bcae6c",
+  "cdbb63",
+  "dec958",
+  "f0d846",
+  "fee838",
+];
 export const FEW = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"];
 // Blue is too dark there, and a lighter one too near to sky blue: their yellow instead of that.
 const ON_DARK = { "#0072b2": "#4da3d8", "#56b4e9": "#f0e442" };
 
 function between(stops, share) {
-  const place = Math.min(0.9999, Math.max(0, share)) * (stops.length - 1), left = Math.floor(place);
+  const place = Math.min(0.9999, Math.max(0, share)) * (stops.length - 1);
+  const left = Math.floor(place);
   const mixed = [0, 2, 4].map((at) => {
     const [a, b] = [stops[left], stops[left + 1]].map((stop) => parseInt(stop.slice(at, at + 2), 16));
     return Math.round(a + (b - a) * (place - left));
@@ -53,7 +90,8 @@ export class Scale {
 
   /** Of the finite numbers among these; on a logarithmic scale of those above 0. */
   static over(kind, ...arrays) {
-    let least = Infinity, most = -Infinity;
+    let least = Infinity;
+    let most = -Infinity;
     for (const array of arrays) {
       for (let i = 0; i < array.length; i += 1) {
         const value = array[i];
@@ -79,6 +117,8 @@ export class Scale {
     const step = Math.max(1, Math.ceil((high - low) / 5));
     const found = [];
     for (let exponent = low; exponent <= high; exponent += step) found.push(10 ** exponent);
-    return found.length > 1 ? found : [this.least, ...found, this.most].filter((each, i, all) => !i || each > all[i - 1] * 1.3);
+    return found.length > 1
+      ? found
+      : [this.least, ...found, this.most].filter((each, i, all) => !i || each > all[i - 1] * 1.3);
   }
 }

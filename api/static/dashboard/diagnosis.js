@@ -17,36 +17,73 @@ const NOTHING = {
  *   says; after `done` numbers change no more.
  */
 export function diagnosisView({ id, seeds, elsewhere, signal }) {
-  const short = h("div", { class: "stack" }), whole = h("div", { class: "stack evidence" });
-  const more = h("details", { ontoggle: () => more.open && read() }, h("summary", {}, elsewhere ? "Evidence" : "Evidence and remedies"), whole);
-  let reads = 0, shown = "";
+  const short = h("div", { class: "stack" });
+  const whole = h("div", { class: "stack evidence" });
+  const more = h(
+    "details",
+    { ontoggle: () => more.open && read() },
+    h("summary", {}, elsewhere ? "Evidence" : "Evidence and remedies"),
+    whole,
+  );
+  let reads = 0;
+  let shown = "";
   const element = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true }, short, more);
 
   function show(found) {
     const serious = seriousOf(found);
     element.hidden = false;
     more.hidden = !serious.length;
-    fill(short,
-      h("div", { class: "row" }, h("h2", {}, "Diagnosis"), h("span", { class: "tag", "data-kind": found.verdict }, found.verdict), h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "JSON")),
-      serious.length > 0 && h("ul", { class: "findings" }, serious.map((each) => inShort(each, found.root_cause))),
-      !serious.length && h("p", { class: "muted" }, elsewhere ? NOTHING.elsewhere : NOTHING[found.verdict] ?? NOTHING.healthy));
+    fill(
+      short,
+      h(
+        "div",
+        { class: "row" },
+        h("h2", {}, "Diagnosis"),
+        h("span", { class: "tag", "data-kind": found.verdict }, found.verdict),
+        h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "JSON"),
+      ),
+      serious.length > 0 &&
+        h(
+          "ul",
+          { class: "findings" },
+          serious.map((each) => inShort(each, found.root_cause)),
+        ),
+      !serious.length &&
+        h("p", { class: "muted" }, elsewhere ? NOTHING.elsewhere : (NOTHING[found.verdict] ?? NOTHING.healthy)),
+    );
     if (more.open) read();
   }
 
-  const inShort = (each, root) => h("li", {},
-    h("span", { class: "tag", "data-kind": each.severity }, each.rule === root ? "root cause" : each.kind),
-    h("span", {}, each.title),
-    h("span", { class: "muted small" }, [where(each.layers), `since epoch ${each.since_epoch}`, `${each.seeds.length} of ${seeds.length} seeds`].filter(Boolean).join(" · ")));
+  const inShort = (each, root) =>
+    h(
+      "li",
+      {},
+      h("span", { class: "tag", "data-kind": each.severity }, each.rule === root ? "root cause" : each.kind),
+      h("span", {}, each.title),
+      h(
+        "span",
+        { class: "muted small" },
+        [where(each.layers), `since epoch ${each.since_epoch}`, `${each.seeds.length} of ${seeds.length} seeds`]
+          .filter(Boolean)
+          .join(" · "),
+      ),
+    );
 
   async function read() {
-    const mine = reads += 1;
+    const mine = (reads += 1);
     try {
-      const found = await get(`/experiments/${id}/diagnosis`, { signal }), told = JSON.stringify([found.findings, found.suggestions]);
+      const found = await get(`/experiments/${id}/diagnosis`, { signal });
+      const told = JSON.stringify([found.findings, found.suggestions]);
       if (mine < reads || told === shown) return; // whoever is on a button stays there where nothing is new
       shown = told;
-      fill(whole,
+      fill(
+        whole,
         seriousOf(found).map(evidence),
-        found.suggestions.length > 0 && [h("h3", {}, "What may help, best first"), h("ul", { class: "remedies" }, found.suggestions.map(remedy))]);
+        found.suggestions.length > 0 && [
+          h("h3", {}, "What may help, best first"),
+          h("ul", { class: "remedies" }, found.suggestions.map(remedy)),
+        ],
+      );
     } catch (error) {
       if (error.name === "AbortError" || mine < reads) return;
       shown = "";
@@ -54,9 +91,18 @@ export function diagnosisView({ id, seeds, elsewhere, signal }) {
     }
   }
 
-  const evidence = (each) => h("article", {},
-    h("h3", {}, each.title), h("p", {}, each.explanation),
-    h("ul", { class: "measures" }, each.measures.map((measure) => h("li", {}, measured(measure)))));
+  const evidence = (each) =>
+    h(
+      "article",
+      {},
+      h("h3", {}, each.title),
+      h("p", {}, each.explanation),
+      h(
+        "ul",
+        { class: "measures" },
+        each.measures.map((measure) => h("li", {}, measured(measure))),
+      ),
+    );
 
   function remedy({ remedy: name, title, changes, spec }) {
     const said = h("span", { class: "small", role: "status" });
@@ -70,8 +116,17 @@ export function diagnosisView({ id, seeds, elsewhere, signal }) {
         fill(said, error.message);
       }
     };
-    const button = h("button", { type: "button", "data-remedy": name, "aria-label": `Train it, and compare: ${title}`, onclick: attempt }, "Train it, and compare");
-    return h("li", {}, h("div", { class: "row" }, h("strong", {}, title), button, said), h("span", { class: "muted small" }, changed(changes)));
+    const button = h(
+      "button",
+      { type: "button", "data-remedy": name, "aria-label": `Train it, and compare: ${title}`, onclick: attempt },
+      "Train it, and compare",
+    );
+    return h(
+      "li",
+      {},
+      h("div", { class: "row" }, h("strong", {}, title), button, said),
+      h("span", { class: "muted small" }, changed(changes)),
+    );
   }
 
   return { element, show, done: () => more.open && read() };

@@ -33,12 +33,22 @@ function present(children) {
 /** Ask a yes-or-no question in a dialog; resolves to whether the answer was yes. */
 export function confirmed(question, yes) {
   return new Promise((resolve) => {
-    const close = (answer) => () => { dialog.close(); dialog.remove(); resolve(answer); };
-    const dialog = h("dialog", { "aria-label": question, oncancel: close(false) },
+    const close = (answer) => () => {
+      dialog.close();
+      dialog.remove();
+      resolve(answer);
+    };
+    const dialog = h(
+      "dialog",
+      { "aria-label": question, oncancel: close(false) },
       h("p", {}, question),
-      h("div", { class: "row end" },
+      h(
+        "div",
+        { class: "row end" },
         h("button", { type: "button", onclick: close(false) }, "Keep it"),
-        h("button", { type: "button", class: "danger", onclick: close(true) }, yes)));
+        h("button", { type: "button", class: "danger", onclick: close(true) }, yes),
+      ),
+    );
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -48,12 +58,28 @@ export function confirmed(question, yes) {
 export function asked(question, label) {
   return new Promise((resolve) => {
     const input = h("input", { type: "password", autocomplete: "off", required: true, id: "asked" });
-    const end = (answer) => { dialog.close(); dialog.remove(); resolve(answer); };
-    const dialog = h("dialog", { "aria-label": question, oncancel: () => end(null) },
-      h("form", { onsubmit: (event) => { event.preventDefault(); end(input.value); } },
+    const end = (answer) => {
+      dialog.close();
+      dialog.remove();
+      resolve(answer);
+    };
+    const dialog = h(
+      "dialog",
+      { "aria-label": question, oncancel: () => end(null) },
+      h(
+        "form",
+        {
+          onsubmit: (event) => {
+            event.preventDefault();
+            end(input.value);
+          },
+        },
         h("p", {}, question),
-        h("label", { for: "asked" }, label), input,
-        h("div", { class: "row end" }, h("button", { class: "primary" }, "Use it"))));
+        h("label", { for: "asked" }, label),
+        input,
+        h("div", { class: "row end" }, h("button", { class: "primary" }, "Use it")),
+      ),
+    );
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -12,25 +12,93 @@ const STATUSES = ["queued", "running", "completed", "cancelled", "failed"];
 export async function experiments({ page, signal, say }) {
   const chosen = new Set();
   const wanted = { status: "", search: "", path: null };
-  const search = h("input", { type: "search", id: "search", placeholder: "Name contains …", oninput: later(() => look(true)) });
-  const status = h("select", { id: "status", onchange: () => look(true) },
-    h("option", { value: "" }, "any status"), STATUSES.map((each) => h("option", { value: each }, each)));
-  const together = h("button", { type: "button", disabled: true, onclick: () => { location.hash = `#/compare/${[...chosen].join(",")}`; } }, "Compare");
-  const body = h("tbody"), more = h("div", { class: "row" }), notice = h("div", { hidden: true });
+  const search = h("input", {
+    type: "search",
+    id: "search",
+    placeholder: "Name contains …",
+    oninput: later(() => look(true)),
+  });
+  const status = h(
+    "select",
+    { id: "status", onchange: () => look(true) },
+    h("option", { value: "" }, "any status"),
+    STATUSES.map((each) => h("option", { value: each }, each)),
+  );
+  const together = h(
+    "button",
+    {
+      type: "button",
+      disabled: true,
+      onclick: () => {
+        location.hash = `#/compare/${[...chosen].join(",")}`;
+      },
+    },
+    "Compare",
+  );
+  const body = h("tbody");
+  const more = h("div", { class: "row" });
+  const notice = h("div", { hidden: true });
   const rows = new Map();
 
-  fill(page,
-    h("div", { class: "head" }, h("h1", {}, "Experiments"),
-      h("div", { class: "row" },
+  fill(
+    page,
+    h(
+      "div",
+      { class: "head" },
+      h("h1", {}, "Experiments"),
+      h(
+        "div",
+        { class: "row" },
         h("button", { type: "button", id: "tutorial", onclick: tutorial }, "Tutorial: tanh against relu"),
-        h("a", { class: "button primary", href: "#/new" }, "New experiment"))),
-    h("div", { class: "row" },
-      h("label", { for: "search" }, "Search"), search, h("label", { for: "status" }, "Status"), status, together),
+        h("a", { class: "button primary", href: "#/new" }, "New experiment"),
+      ),
+    ),
+    h(
+      "div",
+      { class: "row" },
+      h("label", { for: "search" }, "Search"),
+      search,
+      h("label", { for: "status" }, "Status"),
+      status,
+      together,
+    ),
     notice,
-    h("section", { class: "panel rows", "aria-label": "Experiments" },
-      h("table", {}, h("thead", {}, h("tr", {}, ["Choose", "Experiment", "Status", "Progress", "Validation", "Loss", "Accuracy", "Submitted", "Actions"].map(
-        (name, i) => h("th", { class: i === 5 || i === 6 ? "right" : null, scope: "col" }, i === 0 || i === 8 ? h("span", { class: "unseen" }, name) : name)))), body),
-      more));
+    h(
+      "section",
+      { class: "panel rows", "aria-label": "Experiments" },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            [
+              "Choose",
+              "Experiment",
+              "Status",
+              "Progress",
+              "Validation",
+              "Loss",
+              "Accuracy",
+              "Submitted",
+              "Actions",
+            ].map((name, i) =>
+              h(
+                "th",
+                { class: i === 5 || i === 6 ? "right" : null, scope: "col" },
+                i === 0 || i === 8 ? h("span", { class: "unseen" }, name) : name,
+              ),
+            ),
+          ),
+        ),
+        body,
+      ),
+      more,
+    ),
+  );
 
   async function tutorial() {
     const ids = [];
@@ -69,22 +137,58 @@ export async function experiments({ page, signal, say }) {
       return row.element;
     });
     if (!found.length) {
-      fill(body, h("tr", {}, h("td", { colspan: 9, class: "muted" }, search.value || status.value ? "None fits." :
-        "None yet. Begin with a recipe: “New experiment”, or the tutorial's two networks side by side.")));
-    } else if (shown.length !== body.children.length || shown.some((each, i) => body.children[i] !== each)) fill(body, shown);
-    fill(more, wanted.path && h("button", { type: "button", onclick: () => look(true) }, "Newest"),
-      next && h("button", { type: "button", onclick: () => { wanted.path = next; look(); } }, "Older"));
+      fill(
+        body,
+        h(
+          "tr",
+          {},
+          h(
+            "td",
+            { colspan: 9, class: "muted" },
+            search.value || status.value
+              ? "None fits."
+              : "None yet. Begin with a recipe: “New experiment”, or the tutorial's two networks side by side.",
+          ),
+        ),
+      );
+    } else if (shown.length !== body.children.length || shown.some((each, i) => body.children[i] !== each))
+      fill(body, shown);
+    fill(
+      more,
+      wanted.path && h("button", { type: "button", onclick: () => look(true) }, "Newest"),
+      next &&
+        h(
+          "button",
+          {
+            type: "button",
+            onclick: () => {
+              wanted.path = next;
+              look();
+            },
+          },
+          "Older",
+        ),
+    );
   }
 
   function makeRow(id) {
-    const cells = Object.fromEntries(["name", "status", "progress", "trend", "loss", "accuracy", "when", "actions"].map((key) => [key, h("td", { class: key })]));
+    const cells = Object.fromEntries(
+      ["name", "status", "progress", "trend", "loss", "accuracy", "when", "actions"].map((key) => [
+        key,
+        h("td", { class: key }),
+      ]),
+    );
     for (const key of ["loss", "accuracy"]) cells[key].classList.add("right", "figures");
     cells.when.classList.add("muted", "small");
-    const tick = h("input", { type: "checkbox", onchange: () => {
-      if (tick.checked) chosen.add(id); else chosen.delete(id);
-      together.disabled = chosen.size < 2 || chosen.size > 6;
-      together.textContent = chosen.size > 1 ? `Compare ${chosen.size}` : "Compare";
-    } });
+    const tick = h("input", {
+      type: "checkbox",
+      onchange: () => {
+        if (tick.checked) chosen.add(id);
+        else chosen.delete(id);
+        together.disabled = chosen.size < 2 || chosen.size > 6;
+        together.textContent = chosen.size > 1 ? `Compare ${chosen.size}` : "Compare";
+      },
+    });
     const line = trend(id, signal);
     fill(cells.trend, line.element);
     let seen = "";
@@ -96,18 +200,34 @@ export async function experiments({ page, signal, say }) {
         if (now === seen) return;
         seen = now;
         tick.setAttribute("aria-label", `Choose ${each.name || "unnamed"} for comparison`);
-        fill(cells.name, h("a", { class: "name", href: `#/experiment/${id}` }, each.name || "unnamed"),
-          h("div", { class: "muted small" }, `${dataOf(each.spec)} · ${layersOf(each.spec)} · ${seedsOf(each.spec.seeds)}`));
+        fill(
+          cells.name,
+          h("a", { class: "name", href: `#/experiment/${id}` }, each.name || "unnamed"),
+          h(
+            "div",
+            { class: "muted small" },
+            `${dataOf(each.spec)} · ${layersOf(each.spec)} · ${seedsOf(each.spec.seeds)}`,
+          ),
+        );
         fill(cells.status, h("span", { class: "tag", "data-kind": each.status }, statusOf(each)));
         const { epochs_done: done, epochs_total: total } = each.progress;
-        fill(cells.progress, h("progress", { max: total || 1, value: done, "aria-label": `${done} of ${total} epochs` }),
-          h("span", { class: "muted small figures" }, `${done} / ${total}`));
+        fill(
+          cells.progress,
+          h("progress", { max: total || 1, value: done, "aria-label": `${done} of ${total} epochs` }),
+          h("span", { class: "muted small figures" }, `${done} / ${total}`),
+        );
         const last = each.runs.map((run) => run.final_metrics).filter(Boolean);
         cells.loss.textContent = last.length ? number(middle(last.map((all) => all.val_loss ?? all.loss))) : "";
-        cells.accuracy.textContent = last.length && "accuracy" in last[0] ? share(middle(last.map((all) => all.val_accuracy ?? all.accuracy))) : "";
-        fill(cells.actions, each.status === "queued" || each.status === "running"
-          ? h("button", { type: "button", disabled: each.cancel_requested, onclick: () => cancel(each) }, "Cancel")
-          : h("button", { type: "button", class: "danger", onclick: () => remove(each) }, "Delete"));
+        cells.accuracy.textContent =
+          last.length && "accuracy" in last[0]
+            ? share(middle(last.map((all) => all.val_accuracy ?? all.accuracy)))
+            : "";
+        fill(
+          cells.actions,
+          each.status === "queued" || each.status === "running"
+            ? h("button", { type: "button", disabled: each.cancel_requested, onclick: () => cancel(each) }, "Cancel")
+            : h("button", { type: "button", class: "danger", onclick: () => remove(each) }, "Delete"),
+        );
         line.update(each);
       },
     };
@@ -153,7 +273,10 @@ export function layersOf(spec) {
     return weighted.length > 4 ? `${weighted.length} layers` : weighted.map((each) => each.class_name).join(", ");
   }
   const parts = spec.model.layers.map((each) => {
-    const name = typeof each.activation === "string" && each.kind === "dense" ? each.activation : each.activation?.kind ?? each.kind;
+    const name =
+      typeof each.activation === "string" && each.kind === "dense"
+        ? each.activation
+        : (each.activation?.kind ?? each.kind);
     return each.repeat > 1 ? `${each.repeat} × ${name}` : name;
   });
   return parts.length > 4 ? `${parts.length} layers` : parts.join(", ");
@@ -161,5 +284,8 @@ export function layersOf(spec) {
 
 function later(act) {
   let timer;
-  return () => { clearTimeout(timer); timer = setTimeout(act, 250); };
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, 250);
+  };
 }

@@ -8,7 +8,8 @@ export function number(value) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
-  const size = Math.abs(value), sign = value < 0 ? "−" : "";
+  const size = Math.abs(value);
+  const sign = value < 0 ? "−" : "";
   if (size >= 1e-3 && size < 1e5) return sign + String(Number(size.toPrecision(3)));
   const exponent = Math.floor(Math.log10(size));
   return `${sign}${(size / 10 ** exponent).toFixed(1)}·10${raised(exponent)}`;
@@ -34,7 +35,11 @@ export const share = (value) => (value === null || value === undefined || Number
 export function ago(time, now = Date.now()) {
   const seconds = Math.max(0, (now - new Date(time)) / 1000);
   if (seconds < 60) return "just now";
-  for (const [name, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+  for (const [name, length] of [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+  ]) {
     const count = Math.floor(seconds / length);
     if (count) return `${count} ${name}${count > 1 ? "s" : ""} ago`;
   }

@@ -12,15 +12,37 @@ import { save } from "./service.js";
 export function frame({ title, about, controls = null, files = [], id = null }, ...body) {
   const said = h("span", { class: "about" }, about);
   const links = h("div", { class: "files" });
-  const element = h("figure", { class: "chart panel", id },
-    h("div", { class: "head" }, h("figcaption", {}, h("h2", {}, title), said), links), controls, body);
+  const element = h(
+    "figure",
+    { class: "chart panel", id },
+    h("div", { class: "head" }, h("figcaption", {}, h("h2", {}, title), said), links),
+    controls,
+    body,
+  );
   const show = (some) => links.replaceChildren(...some.map(link));
   show(files);
-  return { element, links: show, say: (words) => { said.textContent = words; } };
+  return {
+    element,
+    links: show,
+    say: (words) => {
+      said.textContent = words;
+    },
+  };
 }
 
 function link({ label, path, accept, name }) {
-  return h("a", { href: path, download: name, onclick: (event) => { event.preventDefault(); save(path, accept, name); } }, label);
+  return h(
+    "a",
+    {
+      href: path,
+      download: name,
+      onclick: (event) => {
+        event.preventDefault();
+        save(path, accept, name);
+      },
+    },
+    label,
+  );
 }
 
 /**
@@ -32,10 +54,13 @@ function link({ label, path, accept, name }) {
  * @param {string} chart the one that the service draws of the same.
  */
 export function filesOf(id, series, query, chart) {
-  const asked = new URLSearchParams(query).toString(), tail = asked ? `?${asked}` : "";
-  const base = `/experiments/${id}/${series}${tail}`, stem = `${id}-${series.replace("/", "-")}`;
+  const asked = new URLSearchParams(query).toString();
+  const tail = asked ? `?${asked}` : "";
+  const base = `/experiments/${id}/${series}${tail}`;
+  const stem = `${id}-${series.replace("/", "-")}`;
   const { of, ...drawn } = query; // which histograms is in the chart's name
-  const picture = (form) => `/experiments/${id}/charts/${chart}.${form}${Object.keys(drawn).length ? `?${new URLSearchParams(drawn)}` : ""}`;
+  const picture = (form) =>
+    `/experiments/${id}/charts/${chart}.${form}${Object.keys(drawn).length ? `?${new URLSearchParams(drawn)}` : ""}`;
   return [
     { label: "JSON", path: base, accept: "application/json", name: `${stem}.json` },
     { label: "CSV", path: base, accept: "text/csv", name: `${stem}.csv` },

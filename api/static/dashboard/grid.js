@@ -11,7 +11,12 @@ export class Grid {
     this.epochs = [];
     this.runs = seeds.map(() => ({ values: new Float32Array(0), length: 0 }));
     this._dirty = 0;
-    this._known = { middle: new Float32Array(0), low: new Float32Array(0), high: new Float32Array(0), lost: new Uint8Array(0) };
+    this._known = {
+      middle: new Float32Array(0),
+      low: new Float32Array(0),
+      high: new Float32Array(0),
+      lost: new Uint8Array(0),
+    };
   }
 
   /** From arrays as the service sends them: values (seeds, epochs, columns), lengths (seeds,), epochs (epochs,). */
@@ -19,11 +24,16 @@ export class Grid {
     const made = new Grid(seeds.data, columns);
     const size = epochs.data.length * columns.length;
     made.epochs = [...epochs.data];
-    made.runs = seeds.data.map((_, i) => ({ values: values.data.slice(i * size, (i + 1) * size), length: lengths.data[i] }));
+    made.runs = seeds.data.map((_, i) => ({
+      values: values.data.slice(i * size, (i + 1) * size),
+      length: lengths.data[i],
+    }));
     return made;
   }
 
-  get rows() { return this.epochs.length; }
+  get rows() {
+    return this.epochs.length;
+  }
 
   /** The last epoch of a run; -1 where there is none. */
   last(seed) {
@@ -34,7 +44,8 @@ export class Grid {
   /** Add an epoch behind a run's last; one that is there already changes nothing. */
   append(seed, epoch, numbers) {
     if (epoch <= this.last(seed)) return;
-    const run = this.runs[this.seeds.indexOf(seed)], width = this.columns.length;
+    const run = this.runs[this.seeds.indexOf(seed)];
+    const width = this.columns.length;
     if (run.length === this.epochs.length) this.epochs.push(epoch);
     else if (this.epochs[run.length] !== epoch) return; // something was missed: nothing is better than the wrong place
     if (run.values.length < (run.length + 1) * width) run.values = grown(run.values, (run.length + 1) * width);
@@ -50,18 +61,23 @@ export class Grid {
 
   /** Median, lowest and highest of the finite values of the runs, and whether one is not finite: rows × columns. */
   summary() {
-    const width = this.columns.length, known = this._known;
+    const width = this.columns.length;
+    const known = this._known;
     if (known.middle.length < this.rows * width) {
       for (const name of Object.keys(known)) known[name] = grown(known[name], this.rows * width);
     }
     const some = new Float64Array(this.runs.length);
     for (let row = this._dirty; row < this.rows; row += 1) {
       for (let column = 0; column < width; column += 1) {
-        let count = 0, lost = 0;
+        let count = 0;
+        let lost = 0;
         for (const run of this.runs) {
           if (row >= run.length) continue;
           const value = run.values[row * width + column];
-          if (!Number.isFinite(value)) { lost = 1; continue; }
+          if (!Number.isFinite(value)) {
+            lost = 1;
+            continue;
+          }
           let place = count;
           for (; place > 0 && some[place - 1] > value; place -= 1) some[place] = some[place - 1];
           some[place] = value;
@@ -80,10 +96,12 @@ export class Grid {
 
   /** The row of the last epoch that is not after `epoch`. */
   rowAt(epoch) {
-    let low = 0, high = this.rows;
+    let low = 0;
+    let high = this.rows;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.epochs[middle] <= epoch) low = middle + 1; else high = middle;
+      if (this.epochs[middle] <= epoch) low = middle + 1;
+      else high = middle;
     }
     return Math.max(0, low - 1);
   }

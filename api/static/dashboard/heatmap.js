@@ -4,8 +4,11 @@ import { fill, h } from "./element.js";
 import { SIZES, Scale, rgb, token } from "./colours.js";
 import { number, power, roundStep } from "./format.js";
 
-const TALLEST = 30, LOWEST = 9; // pixels of a row
-const LEAST_HEIGHT = 150, MOST_HEIGHT = 560, NAME_HEIGHT = 14;
+const TALLEST = 30;
+const LOWEST = 9; // pixels of a row
+const LEAST_HEIGHT = 150;
+const MOST_HEIGHT = 560;
+const NAME_HEIGHT = 14;
 
 /**
  * A heat map of rows (the first at the bottom) over a horizontal axis.
@@ -16,14 +19,17 @@ const LEAST_HEIGHT = 150, MOST_HEIGHT = 560, NAME_HEIGHT = 14;
 export function heatmap({ onrow = null, onplace = null, unit = "epoch", label }) {
   const canvas = h("canvas", { class: "cells", role: "img", "aria-label": label });
   const cursor = h("div", { class: "cursor", hidden: true });
-  const names = h("div", { class: "names" }), axis = h("div", { class: "axis", "aria-hidden": "true" });
+  const names = h("div", { class: "names" });
+  const axis = h("div", { class: "axis", "aria-hidden": "true" });
   const readout = h("p", { class: "readout" }, " ");
   const map = h("div", { class: "map" }, canvas, cursor);
   const element = h("div", { class: "stack" }, h("div", { class: "heat" }, names, map, axis));
-  let data = null, chosen = -1;
+  let data = null;
+  let chosen = -1;
 
   function place(event) {
-    const box = canvas.getBoundingClientRect(), { columns, rows } = data;
+    const box = canvas.getBoundingClientRect();
+    const { columns, rows } = data;
     const column = Math.floor(((event.clientX - box.left) / box.width) * columns.length);
     const row = rows.length - 1 - Math.floor(((event.clientY - box.top) / box.height) * rows.length);
     return [clamp(row, rows.length), clamp(column, columns.length)];
@@ -31,12 +37,19 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
 
   canvas.addEventListener("pointermove", (event) => {
     if (!data) return;
-    const [row, column] = place(event), at = column * data.rows.length + row;
+    const [row, column] = place(event);
+    const at = column * data.rows.length + row;
     const range = data.low && data.seeds > 1 ? ` (${number(data.low[at])} to ${number(data.high[at])})` : "";
-    const value = data.none?.[row] ? "no gradient" : data.lost[at] ? "a seed is not finite" : `${number(data.values[at])}${range}`;
+    const value = data.none?.[row]
+      ? "no gradient"
+      : data.lost[at]
+        ? "a seed is not finite"
+        : `${number(data.values[at])}${range}`;
     readout.textContent = `${data.rows[row]} · ${unit} ${data.columns[column]} · ${value}`;
   });
-  canvas.addEventListener("pointerleave", () => { readout.textContent = " "; });
+  canvas.addEventListener("pointerleave", () => {
+    readout.textContent = " ";
+  });
   canvas.addEventListener("click", (event) => {
     if (!data) return;
     const [row, column] = place(event);
@@ -58,17 +71,25 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
     if (canvas.width !== wide || canvas.height !== tall) [canvas.width, canvas.height] = [wide, tall];
     const pen = canvas.getContext("2d");
     const across = Math.max(1, Math.min(columns.length, wide));
-    const image = new ImageData(across, rows.length), marked = [];
+    const image = new ImageData(across, rows.length);
+    const marked = [];
     const zero = rgb(token("--zero"));
     for (let x = 0; x < across; x += 1) {
-      const from = Math.floor((x * columns.length) / across), to = Math.max(from + 1, Math.floor(((x + 1) * columns.length) / across));
+      const from = Math.floor((x * columns.length) / across);
+      const to = Math.max(from + 1, Math.floor(((x + 1) * columns.length) / across));
       for (let row = 0; row < rows.length; row += 1) {
-        let sum = 0, count = 0, bad = 0, none = 0;
+        let sum = 0;
+        let count = 0;
+        let bad = 0;
+        let none = 0;
         for (let column = from; column < to; column += 1) {
           const value = values[column * rows.length + row];
           bad |= lost[column * rows.length + row] && !data.none?.[row];
           if (scale.kind === "log" && value === 0) none += 1;
-          else if (Number.isFinite(value)) { sum += scale.share(value); count += 1; }
+          else if (Number.isFinite(value)) {
+            sum += scale.share(value);
+            count += 1;
+          }
         }
         const [r, g, b] = count ? SIZES[Math.min(255, Math.max(0, Math.round((sum / count) * 255)))] : zero;
         const at = 4 * ((rows.length - 1 - row) * across + x);
@@ -99,21 +120,35 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
     pen.strokeStyle = token("--panel");
     pen.lineWidth = Math.max(1, (devicePixelRatio || 1) * 0.8);
     pen.beginPath();
-    for (let at = -tall; at < wide; at += 9 * (devicePixelRatio || 1)) { pen.moveTo(at, tall); pen.lineTo(at + tall, 0); }
+    for (let at = -tall; at < wide; at += 9 * (devicePixelRatio || 1)) {
+      pen.moveTo(at, tall);
+      pen.lineTo(at + tall, 0);
+    }
     pen.stroke();
     pen.restore();
   }
 
   function label_axis() {
-    const { columns } = data, last = columns.length - 1;
-    fill(axis, round_places(columns, Math.max(1, map.clientWidth / 90)).map((at) => h("span", {
-      class: at === 0 ? "first" : at === last ? "last" : null,
-      style: { left: `${(100 * (at === 0 ? 0 : at === last ? columns.length : at + 0.5)) / columns.length}%` },
-    }, at === 0 ? `${unit} ${columns[0]}` : String(columns[at]))));
+    const { columns } = data;
+    const last = columns.length - 1;
+    fill(
+      axis,
+      round_places(columns, Math.max(1, map.clientWidth / 90)).map((at) =>
+        h(
+          "span",
+          {
+            class: at === 0 ? "first" : at === last ? "last" : null,
+            style: { left: `${(100 * (at === 0 ? 0 : at === last ? columns.length : at + 0.5)) / columns.length}%` },
+          },
+          at === 0 ? `${unit} ${columns[0]}` : String(columns[at]),
+        ),
+      ),
+    );
   }
 
   function mark() {
-    const { columns } = data, at = data.at === undefined ? -1 : columns.findLastIndex((each) => each <= data.at);
+    const { columns } = data;
+    const at = data.at === undefined ? -1 : columns.findLastIndex((each) => each <= data.at);
     cursor.hidden = at < 0;
     if (at >= 0) cursor.style.left = `${(100 * (at + 0.5)) / columns.length}%`;
   }
@@ -129,14 +164,24 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
       data = next;
       if (renamed) {
         const apart = Math.ceil((NAME_HEIGHT * next.rows.length) / height_of(next.rows.length));
-        fill(names, next.rows.map((row, index) => (onrow
-          ? h("button", { type: "button", title: row, "aria-pressed": "false", onclick: () => onrow(index) }, row)
-          : h("span", { class: "muted" }, index % apart ? "" : row))));
+        fill(
+          names,
+          next.rows.map((row, index) =>
+            onrow
+              ? h("button", { type: "button", title: row, "aria-pressed": "false", onclick: () => onrow(index) }, row)
+              : h("span", { class: "muted" }, index % apart ? "" : row),
+          ),
+        );
         this.choose(chosen);
       }
       draw();
     },
-    at(value) { if (data) { data.at = value; mark(); } },
+    at(value) {
+      if (data) {
+        data.at = value;
+        mark();
+      }
+    },
     choose(row) {
       chosen = row;
       if (onrow) [...names.children].forEach((each, i) => each.setAttribute("aria-pressed", String(i === row)));
@@ -153,19 +198,31 @@ export function withoutGradient(lost, rows) {
 /** @param {Element} readout where values under the pointer are told. */
 export function legend(readout = null) {
   const canvas = h("canvas", { width: 256, height: 1, "aria-hidden": "true" });
-  const ramp = h("div", { class: "ramp" }, canvas), element = h("div", { class: "legend" }, ramp);
-  const pen = canvas.getContext("2d"), image = new ImageData(256, 1);
+  const ramp = h("div", { class: "ramp" }, canvas);
+  const element = h("div", { class: "legend" }, ramp);
+  const pen = canvas.getContext("2d");
+  const image = new ImageData(256, 1);
   SIZES.forEach((colour, i) => image.data.set([...colour, 255], 4 * i));
   pen.putImageData(image, 0, 0);
   return {
     element,
     show(scale, unit, { lost, zero }) {
-      const marks = scale.marks.map((value) => h("span", { style: { left: `${Math.min(96, Math.max(3, 100 * scale.share(value)))}%` } },
-        scale.kind === "log" ? power(value) : number(value)));
+      const marks = scale.marks.map((value) =>
+        h(
+          "span",
+          { style: { left: `${Math.min(96, Math.max(3, 100 * scale.share(value)))}%` } },
+          scale.kind === "log" ? power(value) : number(value),
+        ),
+      );
       fill(ramp, canvas, marks);
-      fill(element, ramp, h("span", {}, unit),
+      fill(
+        element,
+        ramp,
+        h("span", {}, unit),
         lost && h("span", { class: "swatch" }, h("i", { class: "lost" }), "a seed is not finite"),
-        zero && h("span", { class: "swatch" }, h("i"), "exactly 0"), readout);
+        zero && h("span", { class: "swatch" }, h("i"), "exactly 0"),
+        readout,
+      );
     },
   };
 }

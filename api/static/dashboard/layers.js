@@ -15,24 +15,63 @@ const REREAD = 2000; // milliseconds between two readings of what the stream doe
 export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, ongrid }) {
   const known = await statistics();
   const asked = { kind: "gradients", statistic: "mean_abs", seed: "" };
-  let grid = null, layer = -1, epoch = Infinity, readAt = 0, waiting = null, scaled = {};
+  let grid = null;
+  let layer = -1;
+  let epoch = Infinity;
+  let readAt = 0;
+  let waiting = null;
+  let scaled = {};
 
-  const kindChoice = h("select", { id: "kind", onchange: () => { asked.kind = kindChoice.value; offer(); read(); } },
-    Object.entries(KINDS).map(([name, { title }]) => h("option", { value: name }, title)));
-  const statisticChoice = h("select", { id: "statistic", onchange: () => { asked.statistic = statisticChoice.value; read(); } });
-  const seedChoice = h("select", { id: "seed", onchange: () => { asked.seed = seedChoice.value; draw(); } },
-    h("option", { value: "" }, seeds.length > 1 ? `median of ${seeds.length} seeds` : "all"), seeds.map((seed) => h("option", { value: String(seed) }, `seed ${seed}`)));
-  const controls = h("div", { class: "choices" },
-    h("label", { for: "kind" }, "Quantity", kindChoice), h("label", { for: "statistic" }, "Statistic", statisticChoice),
-    seeds.length > 1 && h("label", { for: "seed" }, "Seeds", seedChoice));
+  const kindChoice = h(
+    "select",
+    {
+      id: "kind",
+      onchange: () => {
+        asked.kind = kindChoice.value;
+        offer();
+        read();
+      },
+    },
+    Object.entries(KINDS).map(([name, { title }]) => h("option", { value: name }, title)),
+  );
+  const statisticChoice = h("select", {
+    id: "statistic",
+    onchange: () => {
+      asked.statistic = statisticChoice.value;
+      read();
+    },
+  });
+  const seedChoice = h(
+    "select",
+    {
+      id: "seed",
+      onchange: () => {
+        asked.seed = seedChoice.value;
+        draw();
+      },
+    },
+    h("option", { value: "" }, seeds.length > 1 ? `median of ${seeds.length} seeds` : "all"),
+    seeds.map((seed) => h("option", { value: String(seed) }, `seed ${seed}`)),
+  );
+  const controls = h(
+    "div",
+    { class: "choices" },
+    h("label", { for: "kind" }, "Quantity", kindChoice),
+    h("label", { for: "statistic" }, "Statistic", statisticChoice),
+    seeds.length > 1 && h("label", { for: "seed" }, "Seeds", seedChoice),
+  );
 
-  const map = heatmap({ onrow: open, onplace: onepoch, label: "Layer by epoch: size in colours" }), scaleOfMap = legend(map.readout);
+  const map = heatmap({ onrow: open, onplace: onepoch, label: "Layer by epoch: size in colours" });
+  const scaleOfMap = legend(map.readout);
   const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
   const mapFrame = frame({ title: "", about: "", controls, id: "heatmap" }, nothing, map.element, scaleOfMap.element);
   const all = lines({ height: 300, log: true, label: "All layers over the epochs, a line for each" });
   const allLinear = lines({ height: 300, label: "All layers over the epochs, a line for each" });
   const allFrame = frame({ title: "All layers", about: "", id: "layers" }, all.element, allLinear.element);
-  const one = { log: lines({ height: 260, log: true, label: "One layer over the epochs" }), linear: lines({ height: 260, label: "One layer over the epochs" }) };
+  const one = {
+    log: lines({ height: 260, log: true, label: "One layer over the epochs" }),
+    linear: lines({ height: 260, label: "One layer over the epochs" }),
+  };
   const hills = ridges({ label: "Histograms of one layer over the epochs" });
   const hillsFrame = frame({ title: "", about: "" }, hills.element);
   const oneFrame = frame({ title: "", about: "" }, one.log.element, one.linear.element);
@@ -40,7 +79,10 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
 
   function offer() {
     asked.statistic = KINDS[asked.kind].statistic;
-    fill(statisticChoice, known[asked.kind].map(({ name }) => h("option", { value: name }, name.replaceAll("_", " "))));
+    fill(
+      statisticChoice,
+      known[asked.kind].map(({ name }) => h("option", { value: name }, name.replaceAll("_", " "))),
+    );
     statisticChoice.value = asked.statistic;
   }
 
@@ -51,7 +93,9 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
   async function readAnew() {
     readAt = Date.now();
     const wanted = `${asked.kind} ${asked.statistic}`;
-    const found = recorded[asked.kind] ? await readLayers(id, asked.kind, { statistic: asked.statistic }, signal) : null;
+    const found = recorded[asked.kind]
+      ? await readLayers(id, asked.kind, { statistic: asked.statistic }, signal)
+      : null;
     if (signal.aborted || wanted !== `${asked.kind} ${asked.statistic}`) return;
     grid = found;
     ongrid(isStreamed() ? grid : null);
@@ -61,25 +105,59 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
   const isStreamed = () => asked.kind === "gradients" && asked.statistic === "mean_abs";
 
   function draw() {
-    const { unit, meaning } = about(), kind = scaleOf(about());
+    const { unit, meaning } = about();
+    const kind = scaleOf(about());
     const name = `${KINDS[asked.kind].title}: ${asked.statistic.replaceAll("_", " ")}`;
-    const missing = grid === null ? `${KINDS[asked.kind].title} are not recorded in this experiment.` : !grid.rows ? "Nothing is measured yet." : null;
+    const missing =
+      grid === null
+        ? `${KINDS[asked.kind].title} are not recorded in this experiment.`
+        : !grid.rows
+          ? "Nothing is measured yet."
+          : null;
     nothing.hidden = !missing;
     nothing.textContent = missing ?? "";
     map.element.hidden = scaleOfMap.element.hidden = allFrame.element.hidden = Boolean(missing);
     mapFrame.element.querySelector("h2").textContent = `${name}, layer by epoch`;
-    mapFrame.links(filesOf(id, asked.kind, { statistic: asked.statistic, ...(asked.seed && { seed: asked.seed }) }, `${asked.kind}-heatmap`));
+    mapFrame.links(
+      filesOf(
+        id,
+        asked.kind,
+        { statistic: asked.statistic, ...(asked.seed && { seed: asked.seed }) },
+        `${asked.kind}-heatmap`,
+      ),
+    );
     if (missing) return;
     const run = asked.seed === "" ? -1 : grid.seeds.indexOf(Number(asked.seed));
-    const seen = run < 0 ? grid : grid.only(run), known_ = seen.summary(), size = seen.rows * seen.columns.length;
-    const values = known_.middle.subarray(0, size), lost = known_.lost.subarray(0, size);
+    const seen = run < 0 ? grid : grid.only(run);
+    const known_ = seen.summary();
+    const size = seen.rows * seen.columns.length;
+    const values = known_.middle.subarray(0, size);
+    const lost = known_.lost.subarray(0, size);
     const scale = Scale.over(kind, values);
     const who = run < 0 ? (seeds.length > 1 ? `median of ${seedsOf(seeds)}` : seedsOf(seeds)) : `seed ${asked.seed}`;
-    const said = [asked.kind === "gradients" || asked.kind === "weights" ? "kernels" : "probe batch", who, meaning].join(" · ");
+    const said = [
+      asked.kind === "gradients" || asked.kind === "weights" ? "kernels" : "probe batch",
+      who,
+      meaning,
+    ].join(" · ");
     mapFrame.say(said);
     const none = asked.kind === "gradients" ? withoutGradient(lost, seen.columns.length) : [];
-    map.show({ rows: seen.columns, columns: seen.epochs, values, lost, none, low: known_.low, high: known_.high, seeds: seen.seeds.length, scale, at: Math.min(epoch, seen.epochs.at(-1)) });
-    scaleOfMap.show(scale, unit, { lost: lost.some((bad, i) => bad && !none[i % seen.columns.length]), zero: kind === "log" && values.includes(0) });
+    map.show({
+      rows: seen.columns,
+      columns: seen.epochs,
+      values,
+      lost,
+      none,
+      low: known_.low,
+      high: known_.high,
+      seeds: seen.seeds.length,
+      scale,
+      at: Math.min(epoch, seen.epochs.at(-1)),
+    });
+    scaleOfMap.show(scale, unit, {
+      lost: lost.some((bad, i) => bad && !none[i % seen.columns.length]),
+      zero: kind === "log" && values.includes(0),
+    });
     allFrame.element.querySelector("h2").textContent = `${name}, all layers`;
     allFrame.say(`${who} · ${unit}${kind === "log" ? " · logarithmic" : ""}`);
     allFrame.links(filesOf(id, asked.kind, { statistic: asked.statistic }, asked.kind));
@@ -87,13 +165,21 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
     shown.element.hidden = false;
     other.element.hidden = true;
     const tints = colours(seen.columns.length);
-    shown.show(seen.epochs, seen.columns.map((column, i) => ({ name: column, colour: tints[i], values: strided(values, i, seen.columns.length) })));
+    shown.show(
+      seen.epochs,
+      seen.columns.map((column, i) => ({
+        name: column,
+        colour: tints[i],
+        values: strided(values, i, seen.columns.length),
+      })),
+    );
     if (layer >= 0 && layer < grid.columns.length) drawOne(kind, unit, name);
   }
 
   /** The scale of the median over the seeds, made once for what is there: every box of the strip asks for it. */
   function scaleOfMedian(middle) {
-    const size = grid.rows * grid.columns.length, kind = scaleOf(about());
+    const size = grid.rows * grid.columns.length;
+    const kind = scaleOf(about());
     if (scaled.grid !== grid || scaled.size !== size || scaled.kind !== kind) {
       scaled = { grid, size, kind, scale: Scale.over(kind, middle.subarray(0, size)) };
     }
@@ -101,15 +187,25 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
   }
 
   function drawOne(kind, unit, name) {
-    const column = grid.columns[layer], width = grid.columns.length, { middle, low, high } = grid.summary();
-    const size = grid.rows * width, take = (from) => strided(from.subarray(0, size), layer, width);
+    const column = grid.columns[layer];
+    const width = grid.columns.length;
+    const { middle, low, high } = grid.summary();
+    const size = grid.rows * width;
+    const take = (from) => strided(from.subarray(0, size), layer, width);
     const [shown, other] = kind === "log" ? [one.log, one.linear] : [one.linear, one.log];
     shown.element.hidden = false;
     other.element.hidden = true;
     oneFrame.element.querySelector("h2").textContent = `${column}: ${name.toLowerCase()}`;
     oneFrame.say(`${seeds.length > 1 ? "median and range of " : ""}${seedsOf(seeds)} · ${unit}`);
     oneFrame.links(filesOf(id, asked.kind, { statistic: asked.statistic, layer: column.split(" ")[0] }, asked.kind));
-    shown.show(grid.epochs, [{ name: column, colour: colours(1)[0], values: take(middle), ...(seeds.length > 1 && { low: take(low), high: take(high) }) }]);
+    shown.show(grid.epochs, [
+      {
+        name: column,
+        colour: colours(1)[0],
+        values: take(middle),
+        ...(seeds.length > 1 && { low: take(low), high: take(high) }),
+      },
+    ]);
   }
 
   async function open(row) {
@@ -117,18 +213,40 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
     map.choose(row);
     detail.hidden = false;
     const name = grid.columns[row];
-    fill(detail, h("div", { class: "head" }, h("h2", {}, name),
-      h("button", { type: "button", onclick: () => { layer = -1; map.choose(-1); detail.hidden = true; } }, "Close")),
-    h("div", { class: "two" }, oneFrame.element, hillsFrame.element));
+    fill(
+      detail,
+      h(
+        "div",
+        { class: "head" },
+        h("h2", {}, name),
+        h(
+          "button",
+          {
+            type: "button",
+            onclick: () => {
+              layer = -1;
+              map.choose(-1);
+              detail.hidden = true;
+            },
+          },
+          "Close",
+        ),
+      ),
+      h("div", { class: "two" }, oneFrame.element, hillsFrame.element),
+    );
     draw();
     await readHills();
     detail.scrollIntoView({ block: "nearest", behavior: "auto" });
   }
 
   async function readHills() {
-    const of = asked.kind === "weights" ? "weights" : "gradients", name = grid.columns[layer].split(" ")[0];
-    hillsFrame.element.querySelector("h2").textContent = `${name}: how its ${of === "weights" ? "weights" : "gradients"} are distributed`;
-    hillsFrame.say(`kernel, ${seedsOf(seeds)} together · bins of half a decade on both sides of 0 · each epoch by its own peak`);
+    const of = asked.kind === "weights" ? "weights" : "gradients";
+    const name = grid.columns[layer].split(" ")[0];
+    hillsFrame.element.querySelector("h2").textContent =
+      `${name}: how its ${of === "weights" ? "weights" : "gradients"} are distributed`;
+    hillsFrame.say(
+      `kernel, ${seedsOf(seeds)} together · bins of half a decade on both sides of 0 · each epoch by its own peak`,
+    );
     hillsFrame.links(filesOf(id, "histograms", { of, layer: name }, `${of.slice(0, -1)}-histograms`));
     try {
       const found = await readHistograms(id, of, name, signal);
@@ -144,20 +262,34 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
   /** There are new epochs. What the stream does not carry is read again, though not more often than it can be looked at. */
   function grown() {
     if (isStreamed()) {
-      waiting ??= requestAnimationFrame(() => { waiting = null; if (!signal.aborted) draw(); });
+      waiting ??= requestAnimationFrame(() => {
+        waiting = null;
+        if (!signal.aborted) draw();
+      });
     } else if (Date.now() - readAt > REREAD) read().catch(() => {});
   }
 
   offer();
   await read();
   return {
-    map: mapFrame.element, all: allFrame.element, detail, grown, read, open,
-    at(next) { epoch = next; map.at(next); },
-    get grid() { return grid; },
+    map: mapFrame.element,
+    all: allFrame.element,
+    detail,
+    grown,
+    read,
+    open,
+    at(next) {
+      epoch = next;
+      map.at(next);
+    },
+    get grid() {
+      return grid;
+    },
     /** A layer's colour and value at an epoch. */
     sizeAt(row, when) {
       if (!grid?.rows) return null;
-      const { middle, lost } = grid.summary(), at = grid.rowAt(when) * grid.columns.length + row;
+      const { middle, lost } = grid.summary();
+      const at = grid.rowAt(when) * grid.columns.length + row;
       return { value: middle[at], lost: Boolean(lost[at]), share: scaleOfMedian(middle).share(middle[at]) };
     },
   };

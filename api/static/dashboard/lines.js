@@ -18,38 +18,78 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
   const readout = h("p", { class: "readout" }, " ");
   const keys = h("ul", { class: "keys" });
   const element = h("div", { class: "stack" }, plot, h("div", { class: "under" }, keys, readout));
-  let chart = null, shown = null, signature = "", focused = -1;
+  let chart = null;
+  let shown = null;
+  let signature = "";
+  let focused = -1;
 
   const width = () => Math.max(200, plot.clientWidth);
-  new ResizeObserver(() => { if (chart && chart.width !== width()) chart.setSize({ width: width(), height }); }).observe(plot);
-  window.addEventListener("themechange", () => { signature = ""; if (shown) show(...shown); });
+  new ResizeObserver(() => {
+    if (chart && chart.width !== width()) chart.setSize({ width: width(), height });
+  }).observe(plot);
+  window.addEventListener("themechange", () => {
+    signature = "";
+    if (shown) show(...shown);
+  });
 
   function options(series) {
-    const axis = { stroke: token("--muted"), grid: { stroke: token("--grid"), width: 1 }, ticks: { show: false }, font: "11px system-ui", size: 30 };
-    const styled = [{}], bands = [];
+    const axis = {
+      stroke: token("--muted"),
+      grid: { stroke: token("--grid"), width: 1 },
+      ticks: { show: false },
+      font: "11px system-ui",
+      size: 30,
+    };
+    const styled = [{}];
+    const bands = [];
     for (const { name, colour, dash, low } of series) {
       styled.push({ label: name, stroke: colour, width: 1.5, dash, points: { show: (u) => u.data[0].length < 3 } });
       if (low) {
-        styled.push({ stroke: "transparent", points: { show: false } }, { stroke: "transparent", points: { show: false } });
+        styled.push(
+          { stroke: "transparent", points: { show: false } },
+          { stroke: "transparent", points: { show: false } },
+        );
         bands.push({ series: [styled.length - 1, styled.length - 2], fill: translucent(colour) });
       }
     }
     return {
-      width: width(), height, series: styled, bands,
+      width: width(),
+      height,
+      series: styled,
+      bands,
       scales: { x: { time: false }, y: { distr: log ? 3 : 1, range: range ? () => range : undefined } },
-      axes: [{ ...axis, values: (_, marks) => marks.map((each) => (Number.isInteger(each) ? each : "")) },
-        { ...axis, size: 52, label: unit, labelSize: 16, labelFont: "11px system-ui",
-          values: (_, marks) => marks.map((each) => (each === null ? "" : log ? decade(each) : number(each))) }],
+      axes: [
+        { ...axis, values: (_, marks) => marks.map((each) => (Number.isInteger(each) ? each : "")) },
+        {
+          ...axis,
+          size: 52,
+          label: unit,
+          labelSize: 16,
+          labelFont: "11px system-ui",
+          values: (_, marks) => marks.map((each) => (each === null ? "" : log ? decade(each) : number(each))),
+        },
+      ],
       cursor: { y: false, points: { size: 5 }, drag: { x: true, y: false }, focus: { prox: 24 } },
-      legend: { show: false }, padding: [10, 20, 0, 0],
-      hooks: { setCursor: [say], setSeries: [(u, index) => { focused = index; }] },
+      legend: { show: false },
+      padding: [10, 20, 0, 0],
+      hooks: {
+        setCursor: [say],
+        setSeries: [
+          (u, index) => {
+            focused = index;
+          },
+        ],
+      },
       focus: { alpha: 0.25 },
     };
   }
 
   function say(u) {
     const at = u.cursor.idx;
-    if (at === null || at === undefined) { readout.textContent = " "; return; }
+    if (at === null || at === undefined) {
+      readout.textContent = " ";
+      return;
+    }
     let index = 0;
     const told = [];
     for (const { name, low, high, values } of shown[1]) {
@@ -85,12 +125,34 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
 
   function name_lines(series) {
     let index = 1;
-    const places = series.map(({ low }) => { const place = index; index += low ? 3 : 1; return place; });
-    fill(keys, series.slice(0, MOST_KEYS).map(({ name, colour }, i) => {
-      const point = (on) => () => chart.setSeries(on ? places[i] : null, { focus: true });
-      return h("li", {}, h("button", { type: "button", onpointerenter: point(true), onpointerleave: point(false), onfocus: point(true), onblur: point(false) },
-        h("span", { class: "line", style: { background: colour } }), name));
-    }), series.length > MOST_KEYS && h("li", { class: "muted" }, `and ${series.length - MOST_KEYS} more`));
+    const places = series.map(({ low }) => {
+      const place = index;
+      index += low ? 3 : 1;
+      return place;
+    });
+    fill(
+      keys,
+      series.slice(0, MOST_KEYS).map(({ name, colour }, i) => {
+        const point = (on) => () => chart.setSeries(on ? places[i] : null, { focus: true });
+        return h(
+          "li",
+          {},
+          h(
+            "button",
+            {
+              type: "button",
+              onpointerenter: point(true),
+              onpointerleave: point(false),
+              onfocus: point(true),
+              onblur: point(false),
+            },
+            h("span", { class: "line", style: { background: colour } }),
+            name,
+          ),
+        );
+      }),
+      series.length > MOST_KEYS && h("li", { class: "muted" }, `and ${series.length - MOST_KEYS} more`),
+    );
   }
 
   return { element, show, plot };

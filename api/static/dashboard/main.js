@@ -30,7 +30,8 @@ async function show() {
   say("", "");
   for (const link of document.querySelectorAll("nav a")) {
     const here = link.getAttribute("href") === (name === "new" ? "#/new" : "#/");
-    if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
   document.title = "Gradient Lab";
   fill(page, h("p", { class: "muted" }, "Reading …"));
@@ -39,8 +40,12 @@ async function show() {
     await (PAGES[name] ?? experiments)({ page, parts: rest, signal, say });
   } catch (error) {
     if (signal.aborted) return;
-    fill(page, h("h1", {}, "Nothing to show"), h("p", { class: "notice bad", role: "alert" }, error.message),
-      h("p", {}, h("a", { href: "#/" }, "All experiments")));
+    fill(
+      page,
+      h("h1", {}, "Nothing to show"),
+      h("p", { class: "notice bad", role: "alert" }, error.message),
+      h("p", {}, h("a", { href: "#/" }, "All experiments")),
+    );
   }
 }
 
@@ -52,13 +57,17 @@ function wear(wanted) {
   window.dispatchEvent(new Event("themechange"));
 }
 
-const chosen = () => (THEMES.includes(localStorage.getItem("gradlab-theme")) ? localStorage.getItem("gradlab-theme") : "auto");
+const chosen = () =>
+  THEMES.includes(localStorage.getItem("gradlab-theme")) ? localStorage.getItem("gradlab-theme") : "auto";
 theme.addEventListener("click", () => {
   localStorage.setItem("gradlab-theme", THEMES[(THEMES.indexOf(chosen()) + 1) % THEMES.length]);
   wear(chosen());
 });
 wantsDark.addEventListener("change", () => wear(chosen()));
 wear(chosen());
-window.addEventListener("hashchange", () => { show(); page.focus({ preventScroll: true }); });
+window.addEventListener("hashchange", () => {
+  show();
+  page.focus({ preventScroll: true });
+});
 show();
 watchReadiness(document.getElementById("readiness"));

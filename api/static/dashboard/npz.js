@@ -1,6 +1,7 @@
 // NumPy's archives: series come as they are stored, with every bit, in a fifth of the size of text.
 
-const END = 0x06054b50, ENTRY = 0x02014b50;
+const END = 0x06054b50;
+const ENTRY = 0x02014b50;
 
 /** Named arrays: name -> { shape, data }; data is a typed array, or a list for texts. */
 export function readNpz(buffer) {
@@ -10,7 +11,8 @@ export function readNpz(buffer) {
   const arrays = {};
   let at = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left -= 1) {
-    if (view.getUint32(at, true) !== ENTRY || view.getUint16(at + 10, true) !== 0) throw new Error("expected an uncompressed archive");
+    if (view.getUint32(at, true) !== ENTRY || view.getUint16(at + 10, true) !== 0)
+      throw new Error("expected an uncompressed archive");
     const [size, nameLength] = [view.getUint32(at + 24, true), view.getUint16(at + 28, true)];
     const name = text(buffer, at + 46, nameLength);
     const local = view.getUint32(at + 42, true);
@@ -30,7 +32,11 @@ function readNpy(buffer) {
   const begin = (wide ? 12 : 10) + length;
   const header = text(buffer, wide ? 12 : 10, length);
   const kind = header.match(/'descr': '([^']+)'/)[1];
-  const shape = header.match(/'shape': \(([^)]*)\)/)[1].split(",").filter((each) => each.trim()).map(Number);
+  const shape = header
+    .match(/'shape': \(([^)]*)\)/)[1]
+    .split(",")
+    .filter((each) => each.trim())
+    .map(Number);
   const count = shape.reduce((product, each) => product * each, 1);
   return { shape, data: numbers(kind, buffer.slice(begin), count) };
 }
@@ -40,9 +46,11 @@ function numbers(kind, buffer, count) {
   if (kind === "<f8") return new Float64Array(buffer, 0, count);
   if (kind === "<i8") return Array.from(new BigInt64Array(buffer, 0, count), Number);
   if (kind.startsWith("<U")) {
-    const width = Number(kind.slice(2)), codes = new Uint32Array(buffer, 0, count * width);
+    const width = Number(kind.slice(2));
+    const codes = new Uint32Array(buffer, 0, count * width);
     return Array.from({ length: count }, (_, i) =>
-      String.fromCodePoint(...codes.subarray(i * width, (i + 1) * width).filter((code) => code)));
+      String.fromCodePoint(...codes.subarray(i * width, (i + 1) * width).filter((code) => code)),
+    );
   }
   throw new Error(`expected numbers or texts; received ${kind}`);
 }

@@ -10,9 +10,18 @@ export async function watchReadiness(place) {
     const answer = await fetch("/readyz");
     const { ready, checks } = await answer.json();
     const missing = Object.entries(checks ?? {}).filter(([, said]) => said !== "ok");
-    fill(place, h("p", {}, h("strong", {}, "The service cannot work now.")),
-      h("ul", {}, missing.map(([name, said]) => h("li", {}, `${name}: ${said}`))));
+    fill(
+      place,
+      h("p", {}, h("strong", {}, "The service cannot work now.")),
+      h(
+        "ul",
+        {},
+        missing.map(([name, said]) => h("li", {}, `${name}: ${said}`)),
+      ),
+    );
     place.hidden = Boolean(ready);
-  } catch { /* it does not answer */ }
+  } catch {
+    /* it does not answer */
+  }
   setTimeout(() => watchReadiness(place), LOOK_MILLISECONDS);
 }

@@ -178,7 +178,12 @@ export const RECIPES = [
           }
         ]
       },
-      "training": { "loss": "binary_crossentropy", "optimizer": { "kind": "adam", "learning_rate": 0.01 }, "epochs": 500, "batch_size": 32 },
+      "training": {
+        "loss": "binary_crossentropy",
+        "optimizer": { "kind": "adam", "learning_rate": 0.01 },
+        "epochs": 500,
+        "batch_size": 32
+      },
       "seeds": [0]
     }
   },
@@ -240,8 +245,18 @@ export const RECIPES = [
     "spec": {
       "name": "adding over 50 steps, simple RNN",
       "dataset": { "kind": "adding", "samples": 1000, "seed": 1, "train_size": 800, "length": 50 },
-      "model": { "layers": [{ "kind": "simple_rnn", "units": 16 }, { "kind": "dense", "units": 1 }] },
-      "training": { "loss": "mean_squared_error", "optimizer": { "kind": "adam", "learning_rate": 0.005 }, "epochs": 100, "batch_size": 32 },
+      "model": {
+        "layers": [
+          { "kind": "simple_rnn", "units": 16 },
+          { "kind": "dense", "units": 1 }
+        ]
+      },
+      "training": {
+        "loss": "mean_squared_error",
+        "optimizer": { "kind": "adam", "learning_rate": 0.005 },
+        "epochs": 100,
+        "batch_size": 32
+      },
       "seeds": [0, 1, 2]
     }
   }

@@ -4,11 +4,18 @@ import { h } from "./element.js";
 import { css, SIZES, token } from "./colours.js";
 import { raised } from "./format.js";
 
-const MOST = 36, HEIGHT = 320, FOOT = 24, TOP = 56;
+const MOST = 36;
+const HEIGHT = 320;
+const FOOT = 24;
+const TOP = 56;
 
 /** @param {string} label for readers who do not see it. */
 export function ridges({ label }) {
-  const canvas = h("canvas", { role: "img", "aria-label": label, style: { width: "100%", height: `${HEIGHT}px`, display: "block" } });
+  const canvas = h("canvas", {
+    role: "img",
+    "aria-label": label,
+    style: { width: "100%", height: `${HEIGHT}px`, display: "block" },
+  });
   const element = h("div", { class: "plot" }, canvas);
   let data = null;
   const redraw = () => data && draw();
@@ -16,7 +23,8 @@ export function ridges({ label }) {
   window.addEventListener("themechange", redraw);
 
   function draw() {
-    const ratio = devicePixelRatio || 1, wide = element.clientWidth;
+    const ratio = devicePixelRatio || 1;
+    const wide = element.clientWidth;
     [canvas.width, canvas.height] = [wide * ratio, HEIGHT * ratio];
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
@@ -28,10 +36,12 @@ export function ridges({ label }) {
     const x = (bin) => left + ((bin - used[0]) / Math.max(1, used[1] - used[0])) * (right - left);
     const step = (HEIGHT - FOOT - TOP) / Math.max(1, picked.length - 1);
     picked.forEach((row, i) => {
-      const base = TOP + step * i, most = Math.max(...counts[row], 1);
+      const base = TOP + step * i;
+      const most = Math.max(...counts[row], 1);
       pen.beginPath();
       pen.moveTo(x(used[0]), base);
-      for (let bin = used[0]; bin <= used[1]; bin += 1) pen.lineTo(x(bin), base - (counts[row][bin] / most) * (TOP - 12));
+      for (let bin = used[0]; bin <= used[1]; bin += 1)
+        pen.lineTo(x(bin), base - (counts[row][bin] / most) * (TOP - 12));
       pen.lineTo(x(used[1]), base);
       pen.closePath();
       pen.fillStyle = token("--panel");
@@ -58,7 +68,10 @@ export function ridges({ label }) {
     let before = -Infinity;
     for (let bin = used[0]; bin <= used[1]; bin += 1) {
       const words = name(edges, bin);
-      if (words && x(bin) - before > 44) { pen.fillText(words, x(bin), HEIGHT - 6); before = x(bin); }
+      if (words && x(bin) - before > 44) {
+        pen.fillText(words, x(bin), HEIGHT - 6);
+        before = x(bin);
+      }
     }
     pen.textAlign = "start";
   }
@@ -66,7 +79,10 @@ export function ridges({ label }) {
   return {
     element,
     /** @param {{epochs: number[], counts: number[][], edges: number[]}} next counts of each epoch, over the seeds. */
-    show(next) { data = next; draw(); },
+    show(next) {
+      data = next;
+      draw();
+    },
   };
 }
 
@@ -88,6 +104,12 @@ export function pick(count, most) {
 /** The bins that hold anything, and one more on each side. */
 function range(counts, picked) {
   let [low, high] = [Infinity, -Infinity];
-  for (const row of picked) counts[row].forEach((count, bin) => { if (count > 0) { low = Math.min(low, bin); high = Math.max(high, bin); } });
+  for (const row of picked)
+    counts[row].forEach((count, bin) => {
+      if (count > 0) {
+        low = Math.min(low, bin);
+        high = Math.max(high, bin);
+      }
+    });
   return low > high ? [0, counts[0].length - 1] : [Math.max(0, low - 1), Math.min(counts[0].length - 1, high + 1)];
 }

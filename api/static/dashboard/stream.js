@@ -12,7 +12,9 @@ const PAUSES = [500, 1000, 2000, 4000];
  * @param {AbortSignal} signal ends it.
  */
 export async function follow(id, told, signal) {
-  let last = null, failures = 0, over = false;
+  let last = null;
+  let failures = 0;
+  let over = false;
   while (!signal.aborted) {
     try {
       const headers = { Accept: "text/event-stream", ...authorization(), ...(last ? { "Last-Event-ID": last } : {}) };
@@ -50,10 +52,12 @@ async function* events(body) {
     const parts = text.split("\n\n");
     text = parts.pop();
     for (const part of parts) {
-      const fields = Object.fromEntries(part.split("\n").map((line) => {
-        const colon = line.indexOf(": ");
-        return [line.slice(0, colon), line.slice(colon + 2)];
-      }));
+      const fields = Object.fromEntries(
+        part.split("\n").map((line) => {
+          const colon = line.indexOf(": ");
+          return [line.slice(0, colon), line.slice(colon + 2)];
+        }),
+      );
       if (fields.data) yield { id: fields.id, name: fields.event, data: JSON.parse(fields.data) };
     }
   }

@@ -4,17 +4,28 @@ import { h } from "./element.js";
 import { token } from "./colours.js";
 import { get } from "./service.js";
 
-const POINTS = 60, WIDTH = 120, HEIGHT = 26;
+const POINTS = 60;
+const WIDTH = 120;
+const HEIGHT = 26;
 
 /** @returns {{element: Element, update: function}} read only once it is in sight, and again when the experiment has moved. */
 export function trend(id, signal) {
   const canvas = h("canvas", { class: "spark", role: "img", "aria-label": "not measured yet" });
-  let wanted = null, read = null, visible = false, known = null;
-  const watch = new IntersectionObserver(([entry]) => { visible = entry.isIntersecting; if (visible) refresh(); });
+  let wanted = null;
+  let read = null;
+  let visible = false;
+  let known = null;
+  const watch = new IntersectionObserver(([entry]) => {
+    visible = entry.isIntersecting;
+    if (visible) refresh();
+  });
   watch.observe(canvas);
   const redraw = () => known && draw(canvas, known);
   window.addEventListener("themechange", redraw);
-  signal.addEventListener("abort", () => { watch.disconnect(); window.removeEventListener("themechange", redraw); });
+  signal.addEventListener("abort", () => {
+    watch.disconnect();
+    window.removeEventListener("themechange", redraw);
+  });
 
   async function refresh() {
     if (!wanted || read === wanted.mark || !visible) return;
@@ -25,11 +36,17 @@ export function trend(id, signal) {
       if (!name || !runs.some((run) => run.metrics[name].length)) return;
       const length = Math.max(...runs.map((run) => run.metrics[name].length));
       const values = Array.from({ length }, (_, i) => {
-        const some = runs.map((run) => run.metrics[name][i]).filter((each) => each !== null && each !== undefined).sort((a, b) => a - b);
+        const some = runs
+          .map((run) => run.metrics[name][i])
+          .filter((each) => each !== null && each !== undefined)
+          .sort((a, b) => a - b);
         return some.length ? some[some.length >> 1] : null;
       });
       known = { name, values };
-      canvas.setAttribute("aria-label", `${name.replace("val_", "validation ")}, ends at ${values.at(-1)?.toPrecision(3)}`);
+      canvas.setAttribute(
+        "aria-label",
+        `${name.replace("val_", "validation ")}, ends at ${values.at(-1)?.toPrecision(3)}`,
+      );
       redraw();
     } catch (error) {
       if (!signal.aborted) read = null;
@@ -62,6 +79,8 @@ function draw(canvas, { name, values }) {
   pen.strokeStyle = token("--accent");
   pen.lineWidth = 1.5;
   pen.beginPath();
-  values.forEach((value, i) => value !== null && pen.lineTo((i / Math.max(1, values.length - 1)) * (WIDTH - 4) + 2, y(value)));
+  values.forEach(
+    (value, i) => value !== null && pen.lineTo((i / Math.max(1, values.length - 1)) * (WIDTH - 4) + 2, y(value)),
+  );
   pen.stroke();
 }
