@@ -56,13 +56,26 @@ screenshots: setup  ## Take pictures of the dashboard's pages, light and dark, w
 	$(BIN)/python -m tests.browser.screenshots
 
 .PHONY: check
-check: setup  ## Lint, types, architecture, migrations: what the pre-commit hook and CI run
+check: setup check-js  ## Lint, types, architecture, migrations: what the pre-commit hook and CI run
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && export GRADLAB_DATABASE_URL="sqlite:///$$new/new.db" && \
 		$(BIN)/alembic upgrade head && $(BIN)/alembic check
+
+# Without Node the rest of `make check` goes on; in CI its absence is a failure.
+NODE_IS_HERE = command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
+	process.exit(major > 18 || (major === 18 && minor >= 18) ? 0 : 1)'
+
+.PHONY: check-js
+check-js:  ## Format and lint of the dashboard's code: needs node 18.18 or newer, and npm
+	@if $(NODE_IS_HERE); then $(MAKE) --no-print-directory node_modules/ready && npm run --silent check; \
+		else echo "The dashboard's code was not checked: that needs node 18.18 or newer, and npm."; test -z "$$CI"; fi
+
+node_modules/ready: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
 
 .PHONY: bench
 bench: setup  ## Measure every figure that the README states (about an hour; with PyTorch and JAX after bench-rivals)
@@ -86,6 +99,7 @@ docs: setup  ## Train the examples of docs/diagnosis.md, draw them and write it 
 format: setup  ## Put the code into its one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@if $(NODE_IS_HERE); then $(MAKE) --no-print-directory node_modules/ready && npm run --silent format; fi
 
 .PHONY: migration
 migration: setup  ## Draft a migration from the tables: make migration message="add a column"
@@ -97,3 +111,4 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) -c requirements.lock --group build -o requirements-api.lock
 	$(LOCK) -c requirements.lock --group build --extra worker -o requirements-worker.lock
 	$(BIN)/uv pip compile --group openapi $(PINS) --upgrade -o requirements-openapi.lock
+	npm run --silent lock

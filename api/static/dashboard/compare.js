@@ -193,7 +193,7 @@ export async function compare({ page, parts: [ids = ""], signal, say }) {
         say("", "");
         clearInterval(timer);
       }
-    } catch (error) {
+    } catch {
       if (!signal.aborted) say("lost", "connection lost, trying again");
     }
   }

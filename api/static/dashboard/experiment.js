@@ -78,8 +78,8 @@ export async function experiment({ page, parts: [id], signal, say }) {
       recorded: first.spec.record,
       signal,
       hold,
-      onepoch: at,
-      ongrid: (next) => {
+      onEpoch: at,
+      onGrid: (next) => {
         streamed = next;
       },
     }),
@@ -94,12 +94,12 @@ export async function experiment({ page, parts: [id], signal, say }) {
     validated &&
     strip({
       layers: validated.layers.filter((each) => each.parameters),
-      onepoch: at,
+      onEpoch: at,
       sizeAt: (layer, epoch) => {
         const row = rowOf(layer);
         return row < 0 ? null : views.sizeAt(row, epoch);
       },
-      onopen: (layer) => {
+      onOpen: (layer) => {
         const row = rowOf(layer);
         if (row >= 0) views.open(row);
       },

@@ -58,9 +58,9 @@ export function filesOf(id, series, query, chart) {
   const tail = asked ? `?${asked}` : "";
   const base = `/experiments/${id}/${series}${tail}`;
   const stem = `${id}-${series.replace("/", "-")}`;
-  const { of, ...drawn } = query; // which histograms is in the chart's name
-  const picture = (form) =>
-    `/experiments/${id}/charts/${chart}.${form}${Object.keys(drawn).length ? `?${new URLSearchParams(drawn)}` : ""}`;
+  const drawn = new URLSearchParams(query);
+  drawn.delete("of"); // which histograms is in the chart's name
+  const picture = (form) => `/experiments/${id}/charts/${chart}.${form}${String(drawn) ? `?${drawn}` : ""}`;
   return [
     { label: "JSON", path: base, accept: "application/json", name: `${stem}.json` },
     { label: "CSV", path: base, accept: "text/csv", name: `${stem}.csv` },

@@ -13,10 +13,10 @@ const NAME_HEIGHT = 14;
 /**
  * A heat map of rows (the first at the bottom) over a horizontal axis.
  *
- * @param {object} options `onrow(index)` when a row is chosen, `oncolumn(value)` when a place is clicked or hovered,
+ * @param {object} options `onRow(index)` when a row is chosen, `onPlace(value)` when a column is clicked,
  *   `unit` of the axis, `label` for readers who do not see it.
  */
-export function heatmap({ onrow = null, onplace = null, unit = "epoch", label }) {
+export function heatmap({ onRow = null, onPlace = null, unit = "epoch", label }) {
   const canvas = h("canvas", { class: "cells", role: "img", "aria-label": label });
   const cursor = h("div", { class: "cursor", hidden: true });
   const names = h("div", { class: "names" });
@@ -53,8 +53,8 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
   canvas.addEventListener("click", (event) => {
     if (!data) return;
     const [row, column] = place(event);
-    onrow?.(row);
-    onplace?.(data.columns[column]);
+    onRow?.(row);
+    onPlace?.(data.columns[column]);
   });
 
   const redraw = () => data && draw();
@@ -63,7 +63,7 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
 
   function draw() {
     const { rows, columns, values, lost, scale } = data;
-    const height = height_of(rows.length);
+    const height = heightOf(rows.length);
     canvas.style.height = `${height}px`;
     names.style.height = `${height}px`;
     const ratio = devicePixelRatio || 1;
@@ -103,7 +103,7 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
     pen.clearRect(0, 0, wide, tall);
     pen.drawImage(small, 0, 0, wide, tall);
     cross(pen, marked, across, rows.length, wide, tall);
-    label_axis();
+    labelAxis();
     mark();
   }
 
@@ -128,12 +128,12 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
     pen.restore();
   }
 
-  function label_axis() {
+  function labelAxis() {
     const { columns } = data;
     const last = columns.length - 1;
     fill(
       axis,
-      round_places(columns, Math.max(1, map.clientWidth / 90)).map((at) =>
+      roundPlaces(columns, Math.max(1, map.clientWidth / 90)).map((at) =>
         h(
           "span",
           {
@@ -163,12 +163,12 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
       const renamed = !data || data.rows.join() !== next.rows.join();
       data = next;
       if (renamed) {
-        const apart = Math.ceil((NAME_HEIGHT * next.rows.length) / height_of(next.rows.length));
+        const apart = Math.ceil((NAME_HEIGHT * next.rows.length) / heightOf(next.rows.length));
         fill(
           names,
           next.rows.map((row, index) =>
-            onrow
-              ? h("button", { type: "button", title: row, "aria-pressed": "false", onclick: () => onrow(index) }, row)
+            onRow
+              ? h("button", { type: "button", title: row, "aria-pressed": "false", onclick: () => onRow(index) }, row)
               : h("span", { class: "muted" }, index % apart ? "" : row),
           ),
         );
@@ -184,7 +184,7 @@ export function heatmap({ onrow = null, onplace = null, unit = "epoch", label })
     },
     choose(row) {
       chosen = row;
-      if (onrow) [...names.children].forEach((each, i) => each.setAttribute("aria-pressed", String(i === row)));
+      if (onRow) [...names.children].forEach((each, i) => each.setAttribute("aria-pressed", String(i === row)));
     },
   };
 }
@@ -194,8 +194,11 @@ export function withoutGradient(lost, rows) {
   return Array.from({ length: rows }, (_, row) => lost.length > 0 && lost.every((bad, i) => i % rows !== row || bad));
 }
 
-/** What the colours of a scale mean. */
-/** @param {Element} readout where values under the pointer are told. */
+/**
+ * What the colours of a scale mean.
+ *
+ * @param {Element} readout where values under the pointer are told.
+ */
 export function legend(readout = null) {
   const canvas = h("canvas", { width: 256, height: 1, "aria-hidden": "true" });
   const ramp = h("div", { class: "ramp" }, canvas);
@@ -228,12 +231,12 @@ export function legend(readout = null) {
 }
 
 /** Pixels of so many rows. */
-function height_of(rows) {
+function heightOf(rows) {
   return Math.max(Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, rows * TALLEST)), rows * LOWEST);
 }
 
 /** Where a label stands: at the first of some rising numbers, and where they pass a round one. */
-function round_places(columns, most) {
+function roundPlaces(columns, most) {
   const [first, last] = [columns[0], columns[columns.length - 1]].map(Number);
   if (!(last > first)) return [0];
   const step = roundStep(Math.max(1, (last - first) / most));

@@ -12,7 +12,7 @@ import { ridges } from "./ridges.js";
 const REREAD = 2000; // milliseconds between two readings of what the stream does not carry
 
 /** What the views of layers share: which numbers are looked at, and how they are drawn. */
-export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, ongrid }) {
+export async function layerViews({ id, seeds, recorded, signal, hold, onEpoch, onGrid }) {
   const known = await statistics();
   const asked = { kind: "gradients", statistic: "mean_abs", seed: "" };
   let grid = null;
@@ -61,7 +61,7 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
     seeds.length > 1 && h("label", { for: "seed" }, "Seeds", seedChoice),
   );
 
-  const map = heatmap({ onrow: open, onplace: onepoch, label: "Layer by epoch: size in colours" });
+  const map = heatmap({ onRow: open, onPlace: onEpoch, label: "Layer by epoch: size in colours" });
   const scaleOfMap = legend(map.readout);
   const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
   const mapFrame = frame({ title: "", about: "", controls, id: "heatmap" }, nothing, map.element, scaleOfMap.element);
@@ -98,7 +98,7 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
       : null;
     if (signal.aborted || wanted !== `${asked.kind} ${asked.statistic}`) return;
     grid = found;
-    ongrid(isStreamed() ? grid : null);
+    onGrid(isStreamed() ? grid : null);
     draw();
   }
 
@@ -129,10 +129,10 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
     if (missing) return;
     const run = asked.seed === "" ? -1 : grid.seeds.indexOf(Number(asked.seed));
     const seen = run < 0 ? grid : grid.only(run);
-    const known_ = seen.summary();
+    const summary = seen.summary();
     const size = seen.rows * seen.columns.length;
-    const values = known_.middle.subarray(0, size);
-    const lost = known_.lost.subarray(0, size);
+    const values = summary.middle.subarray(0, size);
+    const lost = summary.lost.subarray(0, size);
     const scale = Scale.over(kind, values);
     const who = run < 0 ? (seeds.length > 1 ? `median of ${seedsOf(seeds)}` : seedsOf(seeds)) : `seed ${asked.seed}`;
     const said = [
@@ -148,8 +148,8 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onepoch, o
       values,
       lost,
       none,
-      low: known_.low,
-      high: known_.high,
+      low: summary.low,
+      high: summary.high,
       seeds: seen.seeds.length,
       scale,
       at: Math.min(epoch, seen.epochs.at(-1)),

@@ -113,17 +113,17 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
       if (low) data.push(drawn(low), drawn(high));
     }
     nothing.hidden = data.slice(1).some((each) => each.some((value) => value !== null));
-    if (!nothing.hidden) nothing.textContent = why_nothing(series);
+    if (!nothing.hidden) nothing.textContent = whyNothing(series);
     const next = series.map((each) => [each.name, each.colour, Boolean(each.low)]).join("|");
     if (next !== signature) {
       chart?.destroy();
       chart = new uPlot(options(series), data, plot);
       signature = next;
-      name_lines(series);
+      nameLines(series);
     } else chart.setData(data);
   }
 
-  function name_lines(series) {
+  function nameLines(series) {
     let index = 1;
     const places = series.map(({ low }) => {
       const place = index;
@@ -159,7 +159,7 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
 }
 
 /** Why no line is to be seen. */
-function why_nothing(series) {
+function whyNothing(series) {
   const values = series.flatMap((each) => Array.from(each.values));
   if (!values.length) return "nothing measured yet";
   if (values.every((each) => each === 0)) return "exactly 0 in every epoch";

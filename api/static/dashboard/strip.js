@@ -1,15 +1,15 @@
 // The network as a strip, one box per layer, in the state that it is in at the epoch under the slider.
 
-import { fill, h } from "./element.js";
+import { h } from "./element.js";
 import { css, SIZES } from "./colours.js";
 import { number } from "./format.js";
 
 const RANK = { healthy: 0, info: 0, warning: 1, critical: 2, lost: 3 };
 
 /**
- * @param {object} options `layers` as `/experiments/validate` answers them, `sizeAt(name, epoch)`, `onopen(name)`, `onepoch`.
+ * @param {object} options `layers` as `/experiments/validate` answers them, `sizeAt(name, epoch)`, `onOpen(name)`, `onEpoch`.
  */
-export function strip({ layers, sizeAt, onopen, onepoch }) {
+export function strip({ layers, sizeAt, onOpen, onEpoch }) {
   const slider = h("input", {
     type: "range",
     id: "epoch",
@@ -19,7 +19,7 @@ export function strip({ layers, sizeAt, onopen, onepoch }) {
     value: 1,
     oninput: () => {
       follows = Number(slider.value) === Number(slider.max);
-      onepoch(Number(slider.value));
+      onEpoch(Number(slider.value));
     },
   });
   const told = h("output", { for: "epoch" }, "–");
@@ -28,7 +28,7 @@ export function strip({ layers, sizeAt, onopen, onepoch }) {
     const value = h("small", {}, "–");
     const button = h(
       "button",
-      { type: "button", "data-health": "unknown", onclick: () => onopen(layer) },
+      { type: "button", "data-health": "unknown", onclick: () => onOpen(layer) },
       h("span", {}, layer),
       value,
       size,
@@ -74,7 +74,7 @@ export function strip({ layers, sizeAt, onopen, onepoch }) {
       if (follows) {
         slider.value = last;
         epoch = last;
-        onepoch(last);
+        onEpoch(last);
       }
     },
     at(next) {

@@ -48,7 +48,7 @@ export function trend(id, signal) {
         `${name.replace("val_", "validation ")}, ends at ${values.at(-1)?.toPrecision(3)}`,
       );
       redraw();
-    } catch (error) {
+    } catch {
       if (!signal.aborted) read = null;
     }
   }
