@@ -11,12 +11,13 @@ from email.message import Message
 from typing import Annotated, Any, ClassVar
 
 from anyio.to_thread import run_sync
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
 from api.dependencies import BEARER, House, authorized
+from api.errors import BodyIncomplete, UnsupportedMediaType
 from core.errors import Invalid, Problem
 from core.settings import Settings
 from core.spec.bounds import context
@@ -99,7 +100,7 @@ async def _received(request: Request) -> bytes:
     try:
         return await request.body()
     except ClientDisconnect as gone:
-        raise HTTPException(400, "the caller has gone before its body was there") from gone
+        raise BodyIncomplete("the caller has gone before its body was there") from gone
 
 
 def _check_media_type(request: Request) -> None:
@@ -107,7 +108,7 @@ def _check_media_type(request: Request) -> None:
     message["Content-Type"] = request.headers.get("Content-Type", "")
     subtype = message.get_content_subtype()
     if message.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
-        raise HTTPException(415, "send the body as JSON, with `Content-Type: application/json`")
+        raise UnsupportedMediaType("send the body as JSON, with `Content-Type: application/json`")
 
 
 def read(text: bytes, adapter: TypeAdapter[Any], settings: Settings, limits: Limits) -> Any:

@@ -3,8 +3,9 @@
 FastAPI has a limit of its own, which answers a declared length in plain text and past every error handler.
 """
 
-from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import BodyTooLarge
 
 
 class BodyLimit:
@@ -39,4 +40,4 @@ class BodyLimit:
 
     def _check(self, length: int) -> None:
         if length > self._most:
-            raise HTTPException(413, f"the body is larger than {self._most:,} bytes, the most this service reads")
+            raise BodyTooLarge(f"the body is larger than {self._most:,} bytes, the most this service reads")

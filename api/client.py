@@ -14,7 +14,7 @@ import numpy as np
 from api.connection import Refused, Unreachable
 from api.dependencies import CSV, JSON, NPZ
 from api.diagnosis import DiagnosisAnswer, ExperimentDiagnosisAnswer
-from api.live.reading import EVENT_STREAM, StreamedEvent, lines, read_events
+from api.live.reading import EVENT_STREAM, StreamedEvent, read_events
 from api.notebook import frame
 from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
 from api.sending import Sending
@@ -202,7 +202,7 @@ class Client(Sending):
         headers = {"Accept": EVENT_STREAM} | ({"Last-Event-ID": last_id} if last_id else {})
         path, query = f"/experiments/{experiment_id}/events", {"replay": replay}
         with self._stream(path, params=query, headers=headers, timeout=SILENCE) as answer:
-            yield from read_events(lines(answer.iter_text()))
+            yield from read_events(answer)
 
     def export(self, experiment_id: UUID | str, name: str, to: IO[bytes], **query: Any) -> None:
         """Write an export to a file as it comes: `tensorboard.zip`, `series.parquet`, `series.npz`, or a network,

@@ -26,6 +26,18 @@ class Unauthorized(LabError):
     """The key is missing or wrong."""
 
 
+class BodyIncomplete(LabError):
+    """The caller has gone before its body was there."""
+
+
+class BodyTooLarge(LabError):
+    """The body is longer than the service reads."""
+
+
+class UnsupportedMediaType(LabError):
+    """The body is in a format that the service does not read."""
+
+
 class NotModified(Exception):
     """What the caller has is still true.
 
@@ -38,10 +50,13 @@ class NotModified(Exception):
 
 
 STATUS: dict[type[LabError], int] = {
+    BodyIncomplete: 400,
     Unauthorized: 401,
     NotFound: 404,
     NotAcceptable: 406,
     Conflict: 409,
+    BodyTooLarge: 413,
+    UnsupportedMediaType: 415,
     Invalid: 422,
     Unavailable: 503,
 }

@@ -9,9 +9,13 @@ import asyncio
 import sys
 from urllib.parse import urlsplit
 
-from api.live.reading import lines, read_events
+import httpx2
+
+from api.live.reading import EVENT_STREAM, read_events
 
 LISTENERS = 200
+# A response is read with the request that it answers, whatever that was.
+REQUEST = httpx2.Request("GET", "http://localhost/events")
 
 
 async def listen(url: str, id: str) -> list[bytes]:
@@ -39,7 +43,8 @@ def check(heard: list[bytes], whole: int | None) -> None:
     """Every epoch once and in order, for everybody; `whole` is how many, None where the stream was broken off."""
     lengths = set()
     for told in {*heard}:
-        events = list(read_events(lines([told.decode()])))
+        stream = httpx2.Response(200, headers={"Content-Type": EVENT_STREAM}, content=told, request=REQUEST)
+        events = list(read_events(stream))
         runs = [run for event in events if event.name == "epochs" for run in event.data["runs"]]
         epochs = [epoch for run in runs for epoch in run["epochs"]]
         assert epochs == list(range(len(epochs)))

@@ -134,6 +134,7 @@ class History:
         return self.layout[kind].recorded(self.first_epoch, self.last_epoch)
 
     def __iter__(self) -> Iterator[EpochRecord]:
+        """Yield the epochs one by one, as callbacks of Keras are told of them."""
         rows = {kind: dict(zip(self.epochs_of(kind), values, strict=True)) for kind, values in self.series.items()}
         for row, metrics in enumerate(self.metrics):
             epoch = self.first_epoch + row

@@ -116,9 +116,12 @@ def get(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore) -> T
 
 
 def advance_with(experiment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> None:
-    """Go on with the treatments that waited for an experiment."""
-    for treatment_id in store.treatments.waiting_for(experiment_id):
-        advance(treatment_id, store=store, queue=queue)
+    """Go on with the treatments that waited for an experiment; while the database is away, the sweep does it later."""
+    try:
+        for treatment_id in store.treatments.waiting_for(experiment_id):
+            advance(treatment_id, store=store, queue=queue)
+    except Unavailable as away:
+        log.warning("treatments_left_to_the_sweep", error=repr(away.__cause__))
 
 
 def sweep(*, store: ExperimentStore, queue: JobQueue) -> int:

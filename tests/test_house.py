@@ -90,6 +90,7 @@ def test_every_dataset_file_answers_the_roll_call():
 def test_every_rule_file_answers_the_roll_call():
     files = {module.name for module in pkgutil.iter_modules(core.diagnosis.rules.__path__)}
     assert files == {rule.name for rule in core.diagnosis.RULES}
+    assert len(files) == len(core.diagnosis.RULES)
 
 
 def test_every_remedy_file_answers_the_roll_call():
@@ -154,6 +155,42 @@ def test_settings_and_the_environment_are_read_at_the_edges_only(path):
     name = str(path.relative_to(ROOT))
     if name not in edges and not name.startswith(("api/cli", "bench/")):
         assert not re.search(r"os\.environ|getenv|\bSettings\(\)", path.read_text())
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_endpoints_and_tasks_handle_no_errors_and_one_module_speaks_http_errors(path):
+    """A use-case decides what an error means, one table (`api.errors.STATUS`) which status it is answered with."""
+    name, nodes = str(path.relative_to(ROOT)), list(ast.walk(ast.parse(path.read_text())))
+    if name == "worker/tasks.py" or name.startswith("api/routes/"):
+        assert not [node.lineno for node in nodes if isinstance(node, ast.Try)]
+    if name != "api/errors.py":
+        mentions = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+        mentions |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        assert "HTTPException" not in mentions
+
+
+def test_every_constant_is_used():
+    assigned, used = {}, set()
+    for path in [*SOURCES, *(ROOT / "tests").rglob("*.py")]:
+        tree = ast.parse(path.read_text())
+        targets = [each for node in tree.body if isinstance(node, ast.Assign) for each in node.targets]
+        names = [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+        assigned |= {name: str(path.relative_to(ROOT)) for name in names if re.fullmatch(r"[A-Z][A-Z0-9_]+", name)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                used.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                used.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                used.add(node.value.rpartition(".")[2])  # as a test's monkeypatch or `getattr` names it
+    assert {name: file for name, file in assigned.items() if name not in used} == {}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_bullet_begins_a_line(path):
+    tree = ast.parse(path.read_text())
+    documented = (node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef))
+    assert not [text for node in documented if (text := ast.get_docstring(node)) and re.search(r"\S \* \*", text)]
 
 
 def test_the_tree_in_the_readme_is_the_tree_on_disk():

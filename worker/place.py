@@ -9,10 +9,16 @@ import fcntl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
+from uuid import UUID
 
 import structlog
+
+from core import outages
+from core.errors import Unavailable
+from core.store import ExperimentStore
 
 log = structlog.get_logger()
 
@@ -40,6 +46,14 @@ def place(folder: Path, *, alone: bool, stopping: Callable[[], bool]) -> Iterato
         except OSError as error:  # no room for an empty file, or a file system without locks
             log.warning("no_lock", folder=str(folder), error=str(error))
         yield
+
+
+def needs_the_machine(id: UUID, *, store: ExperimentStore, stopping: Callable[[], bool]) -> bool:
+    """True if no other experiment may be trained meanwhile. A worker that is to stop does not wait for a database."""
+    try:
+        return outages.insist(partial(store.deaths.needs_the_machine, id), stopping=stopping, sleep=time.sleep)
+    except Unavailable:
+        return False
 
 
 def _take(file: IO[str], how: int, stopping: Callable[[], bool]) -> None:

@@ -1,15 +1,13 @@
 """The one task. It runs in a child, the only place that loads TensorFlow."""
 
 import os
-import time
 from contextlib import nullcontext
 from functools import cache, partial
 from uuid import UUID
 
 import structlog
 
-from core import experiments, outages, treatments
-from core.errors import Unavailable
+from core import experiments, treatments
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
@@ -17,10 +15,8 @@ from worker.app import app, settings
 from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
 from worker.looks import looks_beside
-from worker.place import place
+from worker.place import needs_the_machine, place
 from worker.stopping import stopping
-
-log = structlog.get_logger()
 
 
 @cache
@@ -54,7 +50,7 @@ def queue() -> CeleryQueue:
 def train_experiment(experiment_id: str) -> None:
     """Train an experiment, unless somebody else does, and look at other networks beside it if it may have company."""
     it, train = UUID(experiment_id), measuring()
-    alone = _needs_the_machine(it)
+    alone = needs_the_machine(it, store=store(), stopping=stopping)
     # What looks beside it take is not recorded: the peak of memory that is measured is the whole process's.
     look = partial(_train, train=trainer())
     looks = nullcontext() if alone else looks_beside(it, look, store=store(), settings=settings)
@@ -75,16 +71,4 @@ def _train(experiment_id: UUID, train: experiments.Trainer) -> None:
             versions=environment.versions(),
         )
         if not stopping():
-            try:
-                treatments.advance_with(experiment_id, store=store(), queue=queue())
-            except Unavailable as away:
-                log.warning("treatments_left_to_the_sweep", error=repr(away.__cause__))
-
-
-def _needs_the_machine(id: UUID) -> bool:
-    """Whether nobody else may train meanwhile. A worker that is to stop does not wait for the answer."""
-    ask = partial(store().deaths.needs_the_machine, id)
-    try:
-        return outages.insist(ask, stopping=stopping, sleep=time.sleep)
-    except Unavailable:
-        return False
+            treatments.advance_with(experiment_id, store=store(), queue=queue())

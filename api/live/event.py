@@ -3,6 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
+from fastapi.sse import format_sse_event
 from pydantic import BaseModel, Field
 
 from api.live.position import Position, Stage
@@ -18,8 +19,8 @@ NAMES = {
     Stage.done: "done",
 }
 # Browsers wait so long before they connect again. A comment now and then keeps what is in between from hanging up.
-OPENING = b"retry: 1000\n\n"
-ALIVE = b": alive\n\n"
+OPENING = format_sse_event(retry=1000)
+ALIVE = format_sse_event(comment="alive")
 
 
 class RunGradients(Answer):
@@ -88,4 +89,4 @@ def status_data(experiment: Experiment) -> str:
 def written(position: Position, data: str | BaseModel) -> bytes:
     """An event as it is sent."""
     text = data if isinstance(data, str) else data.model_dump_json()
-    return f"id: {position}\nevent: {NAMES[position.stage]}\ndata: {text}\n\n".encode()
+    return format_sse_event(event=NAMES[position.stage], data_str=text, id=str(position))

@@ -1,9 +1,11 @@
-"""The listener's end: server-sent events from the lines of an answer."""
+"""Read server-sent events from a response."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import httpx2
 
 EVENT_STREAM = "text/event-stream"
 
@@ -23,22 +25,14 @@ class StreamedEvent:
     data: dict[str, Any]
 
 
-def lines(parts: Iterable[str]) -> Iterator[str]:
-    """The lines of a text that comes in parts. Only a line feed ends one: JSON may hold Unicode's other separators."""
-    begun = ""
-    for part in parts:
-        *whole, begun = (begun + part).split("\n")
-        yield from whole
+def read_events(response: httpx2.Response) -> Iterator[StreamedEvent]:
+    """Read the events of a streamed response, none of one without content.
 
-
-def read_events(lines: Iterable[str]) -> Iterator[StreamedEvent]:
-    """The events in a stream. Comments, and an event that breaks off before its empty line, are none."""
-    fields: dict[str, str] = {}
-    for line in lines:
-        if line:
-            name, _, value = line.partition(":")
-            fields[name] = value.removeprefix(" ")
-            continue
-        if "data" in fields:
-            yield StreamedEvent(fields["event"], fields["id"], json.loads(fields["data"]))
-        fields = {}
+    Comments, and an event that breaks off before its empty line, are left out.
+    """
+    if response.status_code == httpx2.codes.NO_CONTENT:
+        return
+    # One event holds all new epochs of all runs: it may be larger than the client's usual bound.
+    for event in httpx2.EventSource(response, max_event_size=None):
+        if event.data:
+            yield StreamedEvent(event.event, event.id, json.loads(event.data))

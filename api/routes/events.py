@@ -16,8 +16,9 @@ from api.live.position import Stage, read_position
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["events"])
 
 EXAMPLE = (
-    'id: 17.402.1~2x201\nevent: epochs\ndata: {"experiment_id": "…", "runs": [{"seed": 0, "epochs": [200], '
-    '"metrics": {"loss": [0.61]}, "gradients": {"epochs": [200], "layers": {"dense_1": [0.031]}}}]}\n\n'
+    'event: epochs\ndata: {"experiment_id": "…", "runs": [{"seed": 0, "epochs": [200], '
+    '"metrics": {"loss": [0.61]}, "gradients": {"epochs": [200], "layers": {"dense_1": [0.031]}}}]}\n'
+    "id: 17.402.1~2x201\n\n"
 )
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"example": EXAMPLE}}},

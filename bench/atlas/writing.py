@@ -101,7 +101,8 @@ def _table(measures: Sequence[Measure]) -> str:
     lines = ["| measure | value | speaks |", "|---|---|---|"]
     for each in measures:
         bound = "" if each.threshold is None else f"{SIGNS[each.comparison]} {shown(each.threshold)}"
-        lines.append(f"| {each.name} | {f'{each} {each.unit}'.strip()} | {bound} |")
+        value = "–" if each.value is None else f"{each} {each.unit}".strip()
+        lines.append(f"| {each.name} | {value} | {bound} |")
     return "\n".join(lines)
 
 

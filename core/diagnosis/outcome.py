@@ -4,9 +4,10 @@ Two questions, and none of them needs a target from the user.
 
 * *Has it left the constant prediction behind?* gain = (L₀ − L)/(L₀ − L*), L₀ being the training loss of the best
   constant prediction (for cross-entropy the entropy of the targets), L* that of a prediction that knows them (0 for
-  most losses). For the mean squared error the gain is R². * *Has it learnt what there is to learn?* learnt = the share
-  of the constant prediction's errors that the run avoids on the training samples: (accuracy − a₀)/(1 − a₀), for values
-  R². It is compared with what the nearest neighbours reach on the validation samples (`core.diagnosis.learnable`).
+  most losses). For the mean squared error the gain is R².
+* *Has it learnt what there is to learn?* learnt = the share of the constant prediction's errors that the run avoids on
+  the training samples: (accuracy − a₀)/(1 − a₀), for values R². It is compared with what the nearest neighbours reach
+  on the validation samples (`core.diagnosis.learnable`).
 
 After a tenth of its epochs, 20 at least, a run that has gained next to nothing fails so far. At its end a run fails
 that has learnt less than half of what the neighbours know; where they know too little to say, one that has gained next

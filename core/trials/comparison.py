@@ -71,11 +71,10 @@ def higher_values(before: Sequence[float | None], after: Sequence[float | None])
     old, new = (np.array([value for value in values if value is not None]) for values in (before, after))
     if len(old) < 2 or len(new) < 2:
         return 1.0
-    rise, errors = new.mean() - old.mean(), [values.var(ddof=1) / len(values) for values in (old, new)]
-    if sum(errors) == 0:
-        return 0.0 if rise > 0 else 1.0
-    freedom = sum(errors) ** 2 / sum(e**2 / (len(values) - 1) for e, values in zip(errors, (old, new), strict=True))
-    return float(_stats().t.sf(rise / np.sqrt(sum(errors)), freedom))
+    if np.ptp(old) == np.ptp(new) == 0:
+        return 0.0 if new[0] > old[0] else 1.0
+    summary = [number for values in (new, old) for number in (values.mean(), values.std(ddof=1), len(values))]
+    return float(_stats().ttest_ind_from_stats(*summary, equal_var=False, alternative="greater").pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -99,8 +98,10 @@ def effect(before: Sequence[float | None], after: Sequence[float | None]) -> Eff
     mean = float(differences.mean())
     if len(pairs) < 2:
         return Effect(mean, None, None, len(pairs))
-    half = float(_stats().t.ppf((1 + CONFIDENCE) / 2, len(pairs) - 1) * differences.std(ddof=1) / np.sqrt(len(pairs)))
-    return Effect(mean, mean - half, mean + half, len(pairs))
+    if np.ptp(differences) == 0:
+        return Effect(mean, mean, mean, len(pairs))
+    low, high = _stats().t.interval(CONFIDENCE, len(pairs) - 1, loc=mean, scale=_stats().sem(differences))
+    return Effect(mean, float(low), float(high), len(pairs))
 
 
 @cache

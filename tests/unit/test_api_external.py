@@ -8,6 +8,7 @@ import pytest
 
 from api.client import Client
 from api.connection import Refused
+from api.live.reading import read_events
 from api.sending import written
 from core.history import History
 from core.spec import ANY_SPEC
@@ -38,10 +39,11 @@ def vanishing(seed: int, epochs: int) -> History:
     """A run whose loss stands still, and whose first layer gets next to no gradient."""
     history = measured(SPEC, seed, 1, epochs)
     history.metrics[:, 0] = 0.69
-    gradients = history.series["gradients"]
-    gradients[:] = np.abs(gradients) + 0.1
+    gradients, columns = history.series["gradients"], SPEC.layout["gradients"].columns
+    gradients[:] = 0.1
+    for share in ("zero_fraction", "nonfinite"):
+        gradients[:, :, columns.index(share)] = 0
     gradients[:, 0] *= 1e-9
-    gradients[:, :, SPEC.layout["gradients"].columns.index("nonfinite")] = 0
     return history
 
 
@@ -227,11 +229,10 @@ def test_its_series_exports_and_charts_are_those_of_any_experiment(desk: Desk):
     assert [each["name"] for each in charts] == CHART_NAMES
     for name in CHART_NAMES:
         assert desk.http.get(f"{it}/charts/{name}.svg").status_code == 200
-    events = desk.http.get(f"{it}/events").text
-    told = [json.loads(each[6:]) for each in events.splitlines() if each.startswith('data: {"experiment_id"')]
-    epochs = [epoch for each in told for run in each.get("runs", ()) if run["seed"] == 3 for epoch in run["epochs"]]
-    assert epochs == list(range(1, 41))
-    assert events.rstrip().endswith('"status":"completed"}')
+    events = list(read_events(desk.http.get(f"{it}/events")))
+    runs = [run for event in events for run in event.data.get("runs", ()) if event.name == "epochs"]
+    assert [epoch for run in runs if run["seed"] == 3 for epoch in run["epochs"]] == list(range(1, 41))
+    assert (events[-1].name, events[-1].data["status"]) == ("done", "completed")
 
 
 def test_the_curves_of_a_training_without_validation_are_drawn(desk: Desk):
@@ -314,7 +315,8 @@ def test_the_client_sends_what_the_callback_holds(desk: Desk):
     assert answer.next_epoch == 4
     assert client.end_run(made.id, 0).status == "completed"
     kept = client.gradients(made.id, statistic="mean", parameter="all")["values"][0]
-    assert kept.tobytes() == np.ascontiguousarray(history.series["gradients"][:, :, 1]).tobytes()
+    mean = history.layout["gradients"].columns.index("mean")
+    assert kept.tobytes() == np.ascontiguousarray(history.series["gradients"][:, :, mean]).tobytes()
     with pytest.raises(Refused, match="has ended"):
         client.send(made.id, 0, from_epoch=4)
     assert "completed" in client.get(made.id)._repr_html_()

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID
 
 import numpy as np
@@ -294,6 +295,18 @@ def test_what_nobody_has_gone_on_with_the_sweep_does(desk, workers, ill):
     assert len(look(desk, ill, begun)["trials"]) == 5
     assert workers.waiting
     assert treatments.sweep(store=desk.store, queue=desk.bell) == 0
+
+
+def test_while_the_database_is_away_going_on_is_left_to_the_sweep(desk, workers, ill, monkeypatch):
+    treat(desk, ill, seeds=5)
+    control = workers.waiting[0]
+    workers.finish(control)
+    before = len(workers.waiting)
+    with monkeypatch.context() as away:
+        away.setattr(type(desk.store.treatments), "waiting_for", Mock(side_effect=Unavailable("no answer")))
+        treatments.advance_with(control, store=desk.store, queue=desk.bell)
+    assert len(workers.waiting) == before
+    assert treatments.sweep(store=desk.store, queue=desk.bell) == 1
 
 
 def test_going_on_with_it_twice_at_once_begins_each_trial_once(desk, workers, ill):

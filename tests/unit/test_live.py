@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+import httpx2
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from api.live import live as streams
 from api.live import slices
 from api.live.live import Live
 from api.live.position import Position, Stage, read_position
-from api.live.reading import StreamedEvent, lines, read_events
+from api.live.reading import EVENT_STREAM, StreamedEvent, read_events
 from core.errors import Unavailable
 from core.store import Claim, ExperimentStore, Status
 from tests.builders import MINUTE, a_chunk, a_spec, measured
@@ -62,6 +63,12 @@ def training(store: ExperimentStore) -> Training:
     return Training(store, claim)
 
 
+def streamed(*parts: bytes) -> httpx2.Response:
+    """A response whose stream comes in these parts."""
+    request = httpx2.Request("GET", "http://lab/experiments/1/events")
+    return httpx2.Response(200, headers={"Content-Type": EVENT_STREAM}, content=iter(parts), request=request)
+
+
 class Listener:
     """Reads a stream an event at a time."""
 
@@ -72,8 +79,7 @@ class Listener:
 
     async def next(self) -> StreamedEvent:
         while not self._waiting:
-            text = (await anext(self._texts)).decode()
-            self._waiting += read_events(text.split("\n"))
+            self._waiting += read_events(streamed(await anext(self._texts)))
         self.heard.append(self._waiting.pop(0))
         return self.heard[-1]
 
@@ -405,8 +411,8 @@ def test_a_silent_stream_says_that_it_is_alive(store, training, monkeypatch):
 
 def test_events_are_read_whatever_their_parts_and_separators():
     data = json.dumps({"name": "a\u2028b"}, ensure_ascii=False)
-    text = f": alive\n\nid: 1\nevent: status\ndata: {data}\n\nid: 2\nevent: done\ndata: {{}}\n"
-    (event,) = read_events(lines(text[i : i + 3] for i in range(0, len(text), 3)))
+    text = f"retry: 9\n\n: alive\n\nid: 1\nevent: status\ndata: {data}\n\nid: 2\nevent: done\ndata: {{}}\n".encode()
+    (event,) = read_events(streamed(*(text[i : i + 3] for i in range(0, len(text), 3))))
     assert (event.id, event.name, event.data) == ("1", "status", {"name": "a\u2028b"})
 
 
@@ -415,14 +421,14 @@ def test_over_http_a_finished_experiment_is_told_to_its_end_and_then_no_more(des
     answer = desk.http.get(f"{path}/events")
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     assert answer.headers["Cache-Control"] == "no-store"
-    events = list(read_events(answer.text.split("\n")))
+    events = list(read_events(answer))
     assert events[0].name == "status"
     assert "spec" not in events[0].data
     assert events[-1].name == "done"
     again = desk.http.get(f"{path}/events", headers={"Last-Event-ID": events[-1].id})
     assert (again.status_code, again.content) == (204, b"")
     rest = desk.http.get(f"{path}/events", headers={"Last-Event-ID": events[1].id})
-    assert [each.name for each in read_events(rest.text.split("\n"))] == ["findings", "done"]
+    assert [each.name for each in read_events(rest)] == ["findings", "done"]
 
 
 def test_over_http_there_is_no_stream_of_no_experiment_and_head_ends(desk):

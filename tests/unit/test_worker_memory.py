@@ -4,11 +4,13 @@ import os
 import threading
 import time
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from core.errors import Unavailable
 from worker.memory import oom_kills, resident_bytes
-from worker.place import place
+from worker.place import needs_the_machine, place
 
 V1 = "4:memory:/lab/worker\n1:cpu:/\n0::/\n"
 V2 = "0::/lab/worker\n"
@@ -87,6 +89,16 @@ def test_whoever_needs_the_machine_waits_for_the_others_and_they_for_it(tmp_path
     for each in threads:
         each.join(10)
     assert order.index("large ends") < order.index("late begins")
+
+
+def test_a_worker_that_is_to_stop_waits_for_no_database():
+    class Away:
+        deaths = property(lambda self: self)
+
+        def needs_the_machine(self, _: UUID) -> bool:
+            raise Unavailable("the database does not answer")
+
+    assert needs_the_machine(UUID(int=1), store=Away(), stopping=lambda: True) is False
 
 
 def test_a_worker_that_is_to_stop_waits_for_no_place(tmp_path: Path):

@@ -29,8 +29,6 @@ from tests.unit.treatment.networks import (
     rnn,
 )
 
-FIVES = [f"dense_{number}" for number in range(1, 6)]
-
 
 def treated(name: str, spec: ExperimentSpec) -> ExperimentSpec:
     return remedy(name).apply(spec)

@@ -1,13 +1,11 @@
 """The shelf of remedies: signed up, documented, found by name; and what holds of every one of them."""
 
-import pkgutil
 import re
 from contextlib import suppress
 from functools import cache
 
 import pytest
 
-import core.treatment
 from core.diagnosis import RULES
 from core.errors import Invalid
 from core.spec import ExperimentSpec
@@ -16,11 +14,6 @@ from core.treatment import REMEDIES, applicable, remedy
 from core.treatment.rewriting import split_output
 from tests.unit.treatment.networks import EXPERIMENTS, SIGMOID, an_experiment, dense
 
-# What remedies share.
-SHARED = {
-    "activations", "alignment", "cells", "combination", "comparison", "normalizations", "rates", "remedy", "rewriting",
-    "suited", "treated",
-}  # fmt: skip
 # A rate may be changed again, half of the layers halved, and what is longer made longer still.
 REPEATABLE = {
     "learning_rate_lower", "learning_rate_tripled", "learning_rate_higher", "fewer_layers", "batch_size_smaller",
@@ -28,12 +21,6 @@ REPEATABLE = {
 }  # fmt: skip
 
 by_name = pytest.mark.parametrize("each", REMEDIES, ids=lambda each: each.name)
-
-
-def test_every_remedy_file_answers_the_roll_call():
-    files = {module.name for module in pkgutil.iter_modules(core.treatment.__path__)}
-    assert files - SHARED == {each.name for each in REMEDIES}
-    assert files >= SHARED
 
 
 @by_name
