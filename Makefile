@@ -5,6 +5,9 @@ PINS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 	--no-annotate --quiet
 LOCK := $(BIN)/uv pip compile pyproject.toml $(PINS)
 
+# Tests start hundreds of processes, each of which would compile all sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -32,11 +35,12 @@ serve: setup  ## Run the embedded service until Ctrl-C
 
 .PHONY: test
 test: setup  ## Run the whole suite, with a real PostgreSQL, Redis, worker and browser
+	@$(BIN)/python -m tests.programs
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: unit
-unit: setup  ## Run the unit tests: no TensorFlow, no network, seconds
-	$(BIN)/python -m pytest tests/unit tests/test_house.py
+unit: setup  ## Run the unit tests but the slow ones: no TensorFlow, no network, 25 seconds on two cores
+	$(BIN)/python -m pytest tests/unit tests/test_house.py -n auto --dist loadfile -m 'not slow and not campaign'
 
 .PHONY: campaign
 campaign: setup  ## Run the tests that take minutes: hostile ones, generated ones, long cases

@@ -12,8 +12,9 @@ from pathlib import Path
 from pwd import getpwnam
 
 import psycopg
-import pytest
 import redis
+
+from tests import programs
 
 # What is waited for comes soon, or never: long enough for processes that start while others use the machine.
 DEADLINE = 120.0
@@ -34,16 +35,6 @@ def wait_until(true: Callable[[], object], *, seconds: float = DEADLINE, every: 
         time.sleep(every)
 
 
-def program(name: str, package: str) -> str:
-    """Where a server's program is. One that is missing is a skip on a developer's machine and a failure in CI."""
-    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
-    found = str(versions[-1]) if versions else shutil.which(name)
-    if not found:
-        missing = f"{name} is not installed: apt-get install {package}, or brew install {package}"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    return str(found)
-
-
 def _unprivileged() -> str | None:
     """PostgreSQL will not run as root: whom to run it as instead."""
     if os.geteuid() != 0:
@@ -60,15 +51,15 @@ class PostgreSQL:
     """A server that forgets everything when it is removed."""
 
     def __init__(self) -> None:
-        initdb, self._postgres = program("initdb", "postgresql"), program("postgres", "postgresql")
         self._user = _unprivileged()
         self._folder = Path(tempfile.mkdtemp(prefix="gradlab-postgresql-"))
         if self._user:
             shutil.chown(self._folder, self._user)
+        self.binaries = programs.runnable(programs.postgresql(), self._user, self._folder)
         self.port = free_port()
         self._data = self._folder / "data"
         options = ["-U", "lab", "--auth=trust", "--encoding=UTF8", "--no-sync"]
-        command: list[str | Path] = [initdb, "-D", self._data, *options]
+        command: list[str | Path] = [self.binaries / "initdb", "-D", self._data, *options]
         subprocess.run(command, check=True, capture_output=True, user=self._user, cwd="/")
         self.start()
 
@@ -85,7 +76,7 @@ class PostgreSQL:
         """Start, and wait until it answers."""
         fast = {"fsync": "off", "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 60}
         options = [f"--{name}={value}" for name, value in fast.items()]
-        command: list[str | Path] = [self._postgres, "-D", self._data, "-p", str(self.port), *options]
+        command: list[str | Path] = [self.binaries / "postgres", "-D", self._data, "-p", str(self.port), *options]
         with (self._folder / "log").open("a") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, user=self._user, cwd="/")
         wait_until(self._answers)
@@ -118,7 +109,7 @@ class Redis:
 
     def __init__(self) -> None:
         self.port = free_port()
-        command = [program("redis-server", "redis-server"), "--port", str(self.port), "--bind", "127.0.0.1"]
+        command = [str(programs.redis()), "--port", str(self.port), "--bind", "127.0.0.1"]
         command += ["--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd="/")
         wait_until(self._answers)
@@ -139,7 +130,7 @@ class Redis:
         self._process.wait(DEADLINE)
 
     def _answers(self) -> bool:
-        assert self._process.poll() is None, "redis-server did not start"
+        assert self._process.poll() is None, f"{self._process.args!r} did not start"
         try:
             with redis.Redis(port=self.port) as client:
                 return bool(client.ping())

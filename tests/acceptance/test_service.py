@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 
 from core.store import Status
+from tests import programs
 from tests.acceptance.conftest import PATIENCE, Service, living
 from tests.builders import a_spec
 from tests.servers import wait_until
@@ -142,21 +142,12 @@ def test_a_worker_that_is_killed_is_replaced_and_its_experiment_completed(a_serv
     assert living(family | orphans) == set()
 
 
-def chromium() -> str:
-    """Where the browser is. One that is missing is a skip on a developer's machine and a failure in CI."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found:
-        missing = "chromium is not installed: apt-get install chromium, or brew install --cask chromium"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    return found
-
-
 def test_the_documentation_needs_nobody_else(service: Service, tmp_path: Path):
     events = tmp_path / "net.json"
     quiet = ["background-networking", "component-update", "sync", "gpu", "quic", "default-apps", "extensions"]
     page = subprocess.run(
         [
-            chromium(),
+            programs.chromium(),
             "--headless",
             "--no-sandbox",
             "--no-first-run",

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.servers import program
+from tests import programs
 
 AXE = Path(__file__).with_name("axe.min.js")
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -23,16 +23,12 @@ REFUSED = "status of 422"
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The system's Chromium."""
+    executable = programs.chromium()
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = _launch(playwright)
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
-
-
-def _launch(playwright: Playwright) -> Browser:
-    executable = program("chromium", "chromium")
-    return playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
 
 
 class Reader:
