@@ -41,10 +41,22 @@ STATIC = Path(__file__).parent / "static"
 ROUTES = (diagnosis, treatments, experiments, external, series, plane, charts, events, exports, catalogue, probes)
 
 
-# Loaded and read while the service starts, so that whoever asks first for samples or the dashboard need not wait.
-for module in ("sklearn.datasets", "sklearn.preprocessing"):
-    import_module(module)
-all_that_can_be_asked()
+# Loaded while the service starts: whoever asks first for samples need not wait.
+PRELOADED = ("sklearn.datasets", "sklearn.preprocessing")
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[House]:
+    """Open what the application works with; close it in the end."""
+    store = ExperimentStore(
+        settings.database, lease=settings.lease, max_attempts=settings.max_attempts, silence=settings.silence
+    )
+    live = Live(store)
+    try:
+        yield House(settings, store, CeleryQueue(settings), live)
+    finally:
+        await live.close()
+        store.close()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -63,16 +75,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = ExperimentStore(
-            settings.database, lease=settings.lease, max_attempts=settings.max_attempts, silence=settings.silence
-        )
-        live = Live(store)
-        app.state.house = House(settings, store, CeleryQueue(settings), live)
-        try:
+        for module in PRELOADED:
+            import_module(module)
+        all_that_can_be_asked()  # kept for whoever opens the dashboard
+        async with opened(settings) as app.state.house:
             yield
-        finally:
-            await live.close()
-            store.close()
 
     app = FastAPI(
         title="Gradient Lab",

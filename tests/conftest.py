@@ -1,5 +1,6 @@
 """What tests share: real servers, a migrated database of one's own, a store with a clock that can be set."""
 
+import gc
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -16,9 +17,18 @@ from tests.servers import PostgreSQL, Redis
 
 _numbers = itertools.count(1)
 
+# What is imported stays: while it comes, and ever after, the garbage collector need not go through it.
+gc.disable()
+
 # How long an example takes depends on what else the machine does: no test asserts it.
 hypothesis.settings.register_profile("lab", deadline=None)
 hypothesis.settings.load_profile("lab")
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage among that only which tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

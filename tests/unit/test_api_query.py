@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from api.app import create_app
-from core.settings import Settings
 from tests.builders import a_spec
 from tests.unit.conftest import Desk
 from tests.unit.test_api_submitting import refused
@@ -15,9 +13,10 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 PAGES = {("get", "/"): {}, ("get", "/docs"): {}, ("get", "/openapi.json"): {}}
 
 
-def operations() -> dict[tuple[str, str], dict[str, bool]]:
+@pytest.fixture(scope="module")
+def operations(shared_desk: Desk) -> dict[tuple[str, str], dict[str, bool]]:
     """Method and path of every route, and its query parameters: whether each is repeatable."""
-    paths = create_app(Settings(_env_file=None)).openapi()["paths"]
+    paths = shared_desk.http.get("/openapi.json").json()["paths"]
     return {
         (method, path): {
             each["name"]: each["schema"].get("type") == "array"
@@ -29,16 +28,6 @@ def operations() -> dict[tuple[str, str], dict[str, bool]]:
     } | PAGES
 
 
-OPERATIONS = operations()
-EVERY = [pytest.param(*route, known, id=" ".join(route)) for route, known in OPERATIONS.items()]
-SINGLE = [
-    pytest.param(*route, name, id=f"{' '.join(route)} {name}")
-    for route, known in OPERATIONS.items()
-    for name, is_repeatable in known.items()
-    if not is_repeatable
-]
-
-
 def problems(desk: Desk, method: str, path: str, query: str) -> list[dict[str, Any]]:
     """What is wrong with a query."""
     there = re.sub(r"\{\w+\}", NOBODY, path.replace("{form}", "svg").replace("{seed}", "0"))
@@ -46,29 +35,29 @@ def problems(desk: Desk, method: str, path: str, query: str) -> list[dict[str, A
     return found
 
 
-def test_there_are_routes_to_try():
-    assert len(OPERATIONS) > 30
-    assert len(SINGLE) > 20
-
-
-@pytest.mark.parametrize(("method", "path", "known"), EVERY)
 def test_an_unknown_parameter_is_refused_by_name_with_the_nearest_that_is_known(
-    shared_desk: Desk, method: str, path: str, known: dict[str, bool]
+    shared_desk: Desk, operations: dict[tuple[str, str], dict[str, bool]], subtests: pytest.Subtests
 ):
-    (problem,) = problems(shared_desk, method, path, "colour=red")
-    assert (problem["field"], problem["received"]) == ("colour", "'red'")
-    assert all(name in problem["expected"] for name in known or ["no query parameters"])
-    for name in known:
-        (problem,) = problems(shared_desk, method, path, f"{name[:-1]}=5")
-        assert f"did you mean {name}?" in problem["expected"]
+    assert len(operations) > 30
+    for (method, path), known in operations.items():
+        with subtests.test(method=method, path=path):
+            (problem,) = problems(shared_desk, method, path, "colour=red")
+            assert (problem["field"], problem["received"]) == ("colour", "'red'")
+            assert all(name in problem["expected"] for name in known or ["no query parameters"])
+            for name in known:
+                (problem,) = problems(shared_desk, method, path, f"{name[:-1]}=5")
+                assert f"did you mean {name}?" in problem["expected"]
 
 
-@pytest.mark.parametrize(("method", "path", "name"), SINGLE)
 def test_a_parameter_with_one_value_is_refused_where_it_comes_twice(
-    shared_desk: Desk, method: str, path: str, name: str
+    shared_desk: Desk, operations: dict[tuple[str, str], dict[str, bool]], subtests: pytest.Subtests
 ):
-    (problem,) = problems(shared_desk, method, path, f"{name}=5&{name}=6")
-    assert problem == {"field": name, "expected": "one value", "received": "['5', '6']"}
+    single = [(*route, name) for route, known in operations.items() for name in known if not known[name]]
+    assert len(single) > 20
+    for method, path, name in single:
+        with subtests.test(method=method, path=path, name=name):
+            (problem,) = problems(shared_desk, method, path, f"{name}=5&{name}=6")
+            assert problem == {"field": name, "expected": "one value", "received": "['5', '6']"}
 
 
 @pytest.mark.parametrize("query", ["=5", "%00=5", "limit%20=5", "LIMIT=5", "limit[]=5"])

@@ -4,9 +4,7 @@ import math
 
 import numpy as np
 import pytest
-import sklearn.datasets
 from pydantic import TypeAdapter, ValidationError
-from sklearn.preprocessing import MinMaxScaler
 
 from core.datasets import DATASETS, AnyDataset, Dataset
 from core.frozen import kind_of
@@ -119,7 +117,10 @@ def test_where_numbers_have_a_meaning_of_their_own_there_is_nothing_to_scale():
 
 
 def test_circles_are_the_tutorials_bit_for_bit():
-    x, y = sklearn.datasets.make_circles(n_samples=1000, noise=0.1, random_state=1)
+    from sklearn.datasets import make_circles
+    from sklearn.preprocessing import MinMaxScaler
+
+    x, y = make_circles(n_samples=1000, noise=0.1, random_state=1)
     x = MinMaxScaler(feature_range=(-1, 1)).fit_transform(x).astype(np.float32)
     data = KINDS["circles"](samples=1000, noise=0.1, seed=1, scale=(-1, 1), train_size=500).load()
     np.testing.assert_array_equal(data.train_x, x[:500])
@@ -129,6 +130,8 @@ def test_circles_are_the_tutorials_bit_for_bit():
 
 @pytest.mark.parametrize("kind", ["iris", "wine", "breast_cancer", "digits", "diabetes", "linnerud"])
 def test_a_bundled_set_is_scikit_learns_in_another_order(kind):
+    import sklearn.datasets
+
     x, y = whole(KINDS[kind](seed=5).load())
     theirs_x, theirs_y = getattr(sklearn.datasets, f"load_{kind}")(return_X_y=True)
     ours = np.concatenate([x, y.reshape(len(y), -1)], axis=1)

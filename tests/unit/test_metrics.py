@@ -1,8 +1,10 @@
 """Metrics, gathered batch by batch, say what scikit-learn says about the whole."""
 
+from importlib import import_module
+from types import ModuleType
+
 import numpy as np
 import pytest
-from sklearn import metrics as sklearn_metrics
 
 from core.metrics import BY_KIND, METRICS, bind, default_metrics, fits, metrics_for
 from core.targets import Target
@@ -11,6 +13,12 @@ TWO, TEN = Target("classes", 2), Target("classes", 10)
 LABELS, VALUES = Target("labels", 3), Target("values", 4)
 TWO_OVER_TIME, VALUES_OVER_TIME = Target("classes", 2, (6,)), Target("values", 4, (6,))
 SAMPLES = 103  # in batches of 10 the last is smaller
+
+
+@pytest.fixture(scope="module")
+def sklearn_metrics() -> ModuleType:
+    """Loaded where these tests run: every other process collects them too, and would wait for a second."""
+    return import_module("sklearn.metrics")
 
 
 def gathered(metric, y, p, batch=10):
@@ -36,7 +44,7 @@ def answers(target, units, seed=0):
 
 @pytest.mark.parametrize("target", [TWO, TWO_OVER_TIME, LABELS], ids=str)
 @pytest.mark.parametrize("kind", ["precision", "recall", "f1_score"])
-def test_yes_and_no_are_counted_over_all_labels_and_steps(kind, target):
+def test_yes_and_no_are_counted_over_all_labels_and_steps(sklearn_metrics, kind, target):
     y, p = answers(target, target.count if target.kind == "labels" else 1)
     theirs = getattr(sklearn_metrics, kind if kind == "f1_score" else f"{kind}_score")
     (metric,) = bind([kind], target)
@@ -53,7 +61,7 @@ def test_two_units_say_the_same_as_one(kind, target):
     assert 0.5 < single < 1
 
 
-def test_accuracy_is_the_share_of_right_answers():
+def test_accuracy_is_the_share_of_right_answers(sklearn_metrics):
     for target, units in ((TEN, 10), (TWO, 2), (TWO_OVER_TIME, 2)):
         y, p = answers(target, units)
         (metric,) = bind(["accuracy"], target)
@@ -64,7 +72,7 @@ def test_accuracy_is_the_share_of_right_answers():
     assert gathered(metric, y, p) == pytest.approx(1 - sklearn_metrics.hamming_loss(y, p > 0.5))
 
 
-def test_the_right_class_is_among_the_first_five():
+def test_the_right_class_is_among_the_first_five(sklearn_metrics):
     y, p = answers(TEN, 10)
     (metric,) = bind(["top_5_accuracy"], TEN)
     expected = sklearn_metrics.top_k_accuracy_score(y.argmax(-1), p, k=5)
@@ -74,7 +82,7 @@ def test_the_right_class_is_among_the_first_five():
 
 @pytest.mark.parametrize("target", [VALUES, VALUES_OVER_TIME, Target("values", 1)], ids=str)
 @pytest.mark.parametrize("kind", ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2_score"])
-def test_errors_are_scikit_learns(kind, target):
+def test_errors_are_scikit_learns(sklearn_metrics, kind, target):
     y, p = answers(target, target.count)
     theirs = getattr(sklearn_metrics, kind)
     rows = y.reshape(-1, target.count).astype(np.float64), p.reshape(-1, target.count).astype(np.float64)
@@ -86,7 +94,7 @@ def test_errors_are_scikit_learns(kind, target):
         assert gathered(metric, y, p) == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_centre_saves_the_variance_of_values_far_from_zero():
+def test_a_centre_saves_the_variance_of_values_far_from_zero(sklearn_metrics):
     random = np.random.default_rng(1)
     y = (5000 + random.normal(0, 1, (SAMPLES, 1))).astype(np.float32)
     p = (y + random.normal(0, 0.5, y.shape)).astype(np.float32)

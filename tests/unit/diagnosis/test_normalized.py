@@ -1,6 +1,8 @@
 """Normalisations over a group of one value, here and elsewhere."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -33,20 +35,21 @@ def images(*layers: dict[str, Any], batch_size: int, **more: Any) -> Run:
 
 
 @pytest.mark.parametrize(
-    ("run", "values", "rest"),
+    ("make", "values", "rest"),
     [
-        (a_training(dense(4), NORM, batch_size=1), 1, 1),
-        (a_training(dense(4), NORM, batch_size=8), 8, 8),
-        (a_training(dense(4), NORM, batch_size=31), 31, 1),
-        (a_training(dense(4), NORM, batch_size=500), 32, 32),
-        (a_training(dense(1), LAYER_NORM, batch_size=8), 1, 1),
-        (a_training(dense(4), LAYER_NORM, batch_size=1), 4, 4),
-        (images(CONV, NORM, {"kind": "flatten"}, batch_size=1), 36, 36),
-        (images({**CONV, "kernel_size": 8}, NORM, {"kind": "flatten"}, batch_size=1), 1, 1),
-        (images({**CONV, "kernel_size": 8}, NORM, {"kind": "flatten"}, batch_size=8), 8, 1),
+        (partial(a_training, dense(4), NORM, batch_size=1), 1, 1),
+        (partial(a_training, dense(4), NORM, batch_size=8), 8, 8),
+        (partial(a_training, dense(4), NORM, batch_size=31), 31, 1),
+        (partial(a_training, dense(4), NORM, batch_size=500), 32, 32),
+        (partial(a_training, dense(1), LAYER_NORM, batch_size=8), 1, 1),
+        (partial(a_training, dense(4), LAYER_NORM, batch_size=1), 4, 4),
+        (partial(images, CONV, NORM, {"kind": "flatten"}, batch_size=1), 36, 36),
+        (partial(images, {**CONV, "kernel_size": 8}, NORM, {"kind": "flatten"}, batch_size=1), 1, 1),
+        (partial(images, {**CONV, "kernel_size": 8}, NORM, {"kind": "flatten"}, batch_size=8), 8, 1),
     ],
 )
-def test_how_many_values_are_normalised_together(run: Run, values: int, rest: int):
+def test_how_many_values_are_normalised_together(make: Callable[[], Run], values: int, rest: int):
+    run = make()
     (group,) = groups(run)
     assert (group.values, group.rest) == (values, rest)
     sighting = single_value_normalization.RULE(run)
