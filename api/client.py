@@ -20,6 +20,7 @@ from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
 from api.sending import Sending
 from api.treatments import TreatmentAnswer, TreatmentsAnswer
 from api.watching import watch
+from core.measurement.kinds import BY_NAME
 from core.spec import ExperimentSpec, ExternalSpec
 from core.store import Status, TreatmentStatus
 from core.trials import TreatmentSpec
@@ -171,6 +172,15 @@ class Client(Sending):
         """Named arrays: `training` and `validation` (samples, 2) float32, and their answers, `training_answers` and
         `validation_answers` (samples,)."""
         return self._arrays(experiment_id, "samples", query)
+
+    def series(self, experiment_id: UUID | str, kind: str, **query: Any) -> dict[str, np.ndarray]:
+        """Named arrays of any kind of series, by its name in the catalogue: those of the method that is named after it.
+
+        Raises:
+            KeyError: there is no such kind.
+        """
+        asked = BY_NAME[kind]
+        return self._arrays(experiment_id, asked.path, {**asked.query, **query})
 
     def file(self, experiment_id: UUID | str, series: str, media_type: str = CSV, **query: Any) -> bytes:
         """A series as it goes into a file."""

@@ -2,9 +2,9 @@
 
 import inspect
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from core.activations import ACTIVATIONS
 from core.constraints import CONSTRAINTS
@@ -14,13 +14,14 @@ from core.frozen import Frozen, kind_of
 from core.initializers import INITIALIZERS
 from core.layers import LAYERS
 from core.losses import LOSSES
+from core.measurement.kinds import KINDS, STATISTICS, SeriesKind
 from core.metrics import METRICS
 from core.optimizers import OPTIMIZERS
 from core.regularizers import REGULARIZERS
 from core.schedules import SCHEDULES
 from core.spec.recording import BUNDLES, RecordSpec
 from core.spec.training import PRETRAININGS
-from core.statistics import SHELVES as STATISTICS
+from core.statistics import Scale
 from core.treatment import REMEDIES
 
 SHELVES: dict[str, tuple[type[Frozen], ...]] = {
@@ -79,8 +80,24 @@ class StatisticKind(BaseModel):
     name: str
     formula: str
     range: str
+    scale: Scale
+    may_be_missing: bool
     unit: str
     meaning: str
+
+
+class RecordedKind(BaseModel):
+    """One kind of series."""
+
+    name: str
+    title: str
+    path: str = Field(description="of its endpoint, below the experiment's")
+    query: dict[str, str] = Field(description="the queries that choose it at its endpoint")
+    record: str = Field(description="the field of a spec's `record` that says how often it is recorded")
+    shown_as: Literal["statistic", "vector", "plane"]
+    statistic: str | None = Field(description="answered and drawn by default; null where there is none")
+    since_epoch: int = Field(description="the first epoch that is answered and drawn by default")
+    has_parameters: bool = Field(description="whether a layer has several tensors of it: kernel, bias ...")
 
 
 class RuleKind(BaseModel):
@@ -123,6 +140,7 @@ class Catalogue(BaseModel):
     pretraining: list[Kind]
     metrics: list[MetricKind]
     bundles: dict[str, dict[str, int | None]]
+    kinds: list[RecordedKind]
     statistics: dict[str, list[StatisticKind]]
     rules: list[RuleKind]
     remedies: list[RemedyKind]
@@ -132,10 +150,7 @@ class Catalogue(BaseModel):
 def catalogue() -> Catalogue:
     """Read the shelves."""
     statistics = {
-        kind: [
-            StatisticKind(name=each.name, formula=each.formula, range=each.range, unit=each.unit, meaning=each.meaning)
-            for each in shelf
-        ]
+        kind: [StatisticKind(**{name: getattr(each, name) for name in StatisticKind.model_fields}) for each in shelf]
         for kind, shelf in STATISTICS.items()
     }
     shelves = {shelf: [_kind(member) for member in members] for shelf, members in SHELVES.items()}
@@ -146,7 +161,29 @@ def catalogue() -> Catalogue:
     bundles = {name: RecordSpec.model_validate(fields).model_dump() for name, fields in BUNDLES.items()}
     rules = [RuleKind(**{name: getattr(each, name) for name in RuleKind.model_fields}) for each in RULES]
     remedies = [RemedyKind(**{name: getattr(each, name) for name in RemedyKind.model_fields}) for each in REMEDIES]
-    return Catalogue(**shelves, metrics=metrics, bundles=bundles, statistics=statistics, rules=rules, remedies=remedies)
+    return Catalogue(
+        **shelves,
+        metrics=metrics,
+        bundles=bundles,
+        kinds=list(map(_recorded, KINDS)),
+        statistics=statistics,
+        rules=rules,
+        remedies=remedies,
+    )
+
+
+def _recorded(kind: SeriesKind) -> RecordedKind:
+    return RecordedKind(
+        name=kind.name,
+        title=kind.title,
+        path=kind.path,
+        query=dict(kind.query),
+        record=kind.record.name,
+        shown_as=kind.shown_as,
+        statistic=kind.default,
+        since_epoch=kind.since_epoch,
+        has_parameters=kind.has_parameters,
+    )
 
 
 def _kind(member: type[Frozen]) -> Kind:

@@ -16,6 +16,7 @@ from core.diagnosis import diagnose as ask_the_rules
 from core.disk import is_full
 from core.errors import ClaimLost, Invalid, Unavailable, reason
 from core.history import Checkpoint, Chunk, History
+from core.measurement.kinds import KINDS
 from core.queue import JobQueue
 from core.settings import Settings
 from core.spec import ExperimentSpec, ExternalSpec
@@ -34,7 +35,7 @@ Trainer = Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]
 # Who lacks room on a disk of its own gives its experiment back only then: it may be the one who gets it again.
 NO_ROOM_PAUSE = timedelta(seconds=10)
 # What rules read; histograms are for people.
-READ_BY_RULES = ("gradients", "weights", "activations", "signals", "time_signals")
+READ_BY_RULES = tuple(kind.name for kind in KINDS if kind.read_by_rules)
 # How often the row is asked whether a worker has looked at the initial state.
 TRIAGE_PAUSE = timedelta(seconds=0.02)
 

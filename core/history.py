@@ -47,10 +47,9 @@ class SeriesLayout:
     """The names along the axes of one kind of series.
 
     Attributes:
-        kind: ``gradients``, ``weights``, ``activations``, ``signals``, ``time_signals``, ``gradient_histograms``,
-            ``weight_histograms`` or ``boundary``.
+        kind: the name of one of `core.measurement.kinds`.
         tensors: what is measured, input side first; of a boundary, the outputs that speak for one class each.
-        columns: the statistics' names on the shelf `core.statistics`; time steps, bins or points where there are those.
+        columns: the statistics' names; time steps, bins or points where there are those.
         every: epoch 0 and every so many epochs are recorded.
     """
 

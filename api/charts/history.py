@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from api.charts.ensemble import Ensemble
 from api.charts.figure import BLUE, VERMILION, blank, legend, nothing, over_epochs
-from api.charts.layered import Scale
 from api.charts.lines import line, scaled, told_marks
 from api.series.metrics import Metrics
 from core.metrics import METRICS
+from core.statistics import Scale
 
 HEIGHT = 3.7
 # What spans more than three decades says nothing on a linear axis.

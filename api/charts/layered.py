@@ -1,24 +1,14 @@
 """One statistic of some tensors, ready to be drawn: what it is called, and on which kind of axis it belongs."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from api.charts.ensemble import Ensemble
 from api.series.statistics import TensorStatistic
 from core.diagnosis.rule import listed
-from core.statistics import SHELVES
-from core.statistics.statistic import Statistic
-
-Scale = Literal["log", "share", "linear"]
-
-TITLES = {
-    "gradients": "Gradients",
-    "weights": "Weights",
-    "activations": "Activations",
-    "signals": "Back-propagated signals",
-}
+from core.measurement.kinds import BY_NAME
+from core.statistics import Scale, Statistic
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +17,7 @@ class Layered:
 
     Attributes:
         experiment: its name.
-        kind: ``gradients``, ``weights``, ``activations`` or ``signals``.
+        kind: the name of a kind of series that has statistics.
         statistic: what was measured.
         layers: the tensors' names, input side first.
         measured: a column for each of them.
@@ -48,7 +38,7 @@ class Layered:
         A statistic that some layers do not have, the correlation of a single unit, is drawn for the others; so are
         gradients.
         """
-        statistic = next(each for each in SHELVES[kind] if each.name == found.statistic)
+        statistic = BY_NAME[kind].statistic(found.statistic)
         alike = len({tensor.parameter for tensor in found.tensors}) == 1
         names = tuple(tensor.layer if alike else f"{tensor.layer} {tensor.parameter}" for tensor in found.tensors)
         arrays = found.arrays()
@@ -56,7 +46,7 @@ class Layered:
         measured = Ensemble(seeds, arrays["epochs"], arrays["values"], arrays["lengths"])
         none = tuple(name for name, missing in zip(names, found.missing, strict=True) if missing)
         there = [place for place, missing in enumerate(found.missing) if not missing]
-        if "NaN" in statistic.range:
+        if statistic.may_be_missing:
             there = np.flatnonzero(~np.isnan(measured.values).all(axis=(0, 1))).tolist()
         if len(there) < len(names):
             names, measured = tuple(names[place] for place in there), measured.only(there)
@@ -65,14 +55,12 @@ class Layered:
     @property
     def scale(self) -> Scale:
         """Sizes belong on a logarithmic axis, shares between 0 and 1, what has a sign or a count on a linear one."""
-        if self.statistic.range.startswith("[0, 1]"):
-            return "share"
-        return "log" if self.statistic.range.startswith("[0, ∞)") else "linear"
+        return self.statistic.scale
 
     @property
     def title(self) -> str:
         """What is seen."""
-        return f"{TITLES[self.kind]}: {self.statistic.name} of each layer"
+        return f"{BY_NAME[self.kind].title}: {self.statistic.name} of each layer"
 
     @property
     def axis(self) -> str:
@@ -82,7 +70,7 @@ class Layered:
     @property
     def lost_label(self) -> str:
         """What a value is that is not finite."""
-        return "cannot be said" if "NaN" in self.statistic.range else "NaN or infinite"
+        return "cannot be said" if self.statistic.may_be_missing else "NaN or infinite"
 
     def caption(self, drawn: str) -> tuple[str, ...]:
         """Experiment, statistic, and what is drawn of which seeds."""

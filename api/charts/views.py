@@ -14,6 +14,7 @@ from api.series.metrics import Metrics
 from api.series.reading import Chosen
 from api.series.vectors import Histograms, Steps
 from core.errors import NotFound
+from core.measurement.kinds import KINDS, STATISTIC_KINDS, SeriesKind
 from core.spec import ExternalSpec
 
 
@@ -81,13 +82,13 @@ def _metrics(asked: Asked) -> Metrics:
     return Metrics(asked.chosen.layout.metrics, runs, cut(runs, asked.span(1)))
 
 
-def _layered(kind: str, statistic: str, first: int, draw: Callable[[Layered], Figure]) -> Callable[[Asked], Figure]:
-    weights = kind in ("gradients", "weights")
-
+def _layered(kind: SeriesKind, draw: Callable[[Layered], Figure]) -> Callable[[Asked], Figure]:
     def of(asked: Asked) -> Figure:
-        parameters = asked.parameters or ([DEFAULT_PARAMETER] if weights else [])
-        found = asked.chosen.statistic(kind, asked.statistic or statistic, asked.layers, parameters, asked.span(first))
-        return draw(Layered.of(asked.name, kind, found))
+        statistic = asked.statistic or kind.default or ""
+        parameters = asked.parameters or ([DEFAULT_PARAMETER] if kind.has_parameters else [])
+        span = asked.span(kind.since_epoch)
+        found = asked.chosen.statistic(kind.name, statistic, asked.layers, parameters, span)
+        return draw(Layered.of(asked.name, kind.name, found))
 
     return of
 
@@ -121,12 +122,13 @@ RUNS = ("seed", "from_epoch", "to_epoch")
 OF_WEIGHTS, OF_FLOWS = ("statistic", "layer", "parameter", *RUNS), ("statistic", "layer", *RUNS)
 
 
-def _both(kind: str, statistic: str, first: int, takes: tuple[str, ...]) -> tuple[View, View]:
-    """Lines and heat map of one kind of series; the statistic and the first epoch are those drawn unless asked."""
-    as_lines, as_map = (_layered(kind, statistic, first, draw) for draw in (lines.draw, heat_map.draw))
+def _both(kind: SeriesKind) -> tuple[View, View]:
+    """Lines and heat map of one kind of series."""
+    name, takes = kind.name, OF_WEIGHTS if kind.has_parameters else OF_FLOWS
+    as_lines, as_map = (_layered(kind, draw) for draw in (lines.draw, heat_map.draw))
     return (
-        View(kind, f"one statistic of each layer's {kind}, a line for each", takes, kind, as_lines),
-        View(f"{kind}-heatmap", f"one statistic of the {kind}, layer × epoch in colours", takes, kind, as_map),
+        View(name, f"one statistic of each layer's {name}, a line for each", takes, name, as_lines),
+        View(f"{name}-heatmap", f"one statistic of the {name}, layer × epoch in colours", takes, name, as_map),
     )
 
 
@@ -138,12 +140,8 @@ def _histograms(of: str, kind: str) -> View:
 VIEWS: tuple[View, ...] = (
     View("history", "loss and the first metric, on training and validation samples", RUNS, "", _curves),
     View("gradient-norm", "the length of the whole gradient, before and after clipping", RUNS, "gradients", _norms),
-    *_both("gradients", "mean_abs", 1, OF_WEIGHTS),
-    *_both("weights", "l2", 0, OF_WEIGHTS),
-    *_both("activations", "std", 0, OF_FLOWS),
-    *_both("signals", "rms", 0, OF_FLOWS),
-    _histograms("gradients", "gradient_histograms"),
-    _histograms("weights", "weight_histograms"),
+    *(view for kind in STATISTIC_KINDS for view in _both(kind)),
+    *(_histograms(kind.query["of"], kind.name) for kind in KINDS if kind.path == "histograms"),
     View("signal-steps", "the signal at each time step of recurrent layers", ("layer", *RUNS), "time_signals", _steps),
     View(
         "boundary", "what the network answers at every place of two inputs, at some epochs", RUNS, "boundary", _boundary

@@ -2,23 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from api.client import Client, Refused
 from api.schemas import ExperimentAnswer
 from core.history import Culprit, Layout
+from core.measurement.kinds import BY_NAME, GRADIENTS, KINDS
 
 # Kind, statistic and heading of what is shown of each layer after the last epoch.
-STATES = (
-    ("signals", "rms", "signal rms"),
-    ("activations", "slope", "slope"),
-    ("activations", "unit_correlation", "unit correlation"),
-    ("activations", "effective_rank", "effective rank"),
-    ("activations", "dead_fraction", "dead fraction"),
-)
-GRADIENT, PARAMETER = "mean_abs", "kernel"
+ROWS = sorted(((kind, row) for kind in KINDS for row in kind.terminal), key=lambda each: each[1].rank)
+STATES = tuple((kind.name, row.statistic, row.heading) for kind, row in ROWS)
+GRADIENT, PARAMETER = str(GRADIENTS.default), "kernel"
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,7 @@ class Measured:
             metric_names=tuple(history["metrics"].tolist()),
             metrics=history["values"],
             lengths=history["lengths"],
-            gradients=_recorded(client, experiment, "gradients", GRADIENT),
+            gradients=_recorded(client, experiment, GRADIENTS.name, GRADIENT),
             states={heading: found for heading, found in asked.items() if found is not None},
             culprits={run.seed: Culprit(**vars(run.culprit)) for run in experiment.runs if run.culprit},
         )
@@ -94,28 +89,25 @@ class Measured:
             metric_names=layout.metrics,
             metrics=_padded(metrics),
             lengths=np.array([len(of_run) for of_run in metrics]),
-            gradients=_chosen(layout, trained, "gradients", GRADIENT, PARAMETER),
+            gradients=_chosen(layout, trained, GRADIENTS.name, GRADIENT),
             states={heading: found for heading, found in asked.items() if found is not None},
             culprits=culprits,
         )
 
 
 def _recorded(client: Client, experiment: ExperimentAnswer, kind: str, statistic: str) -> Layered | None:
-    ask: Callable[..., dict[str, Any]] = getattr(client, kind)
     try:
-        return Layered.received(ask(experiment.id, statistic=statistic, from_epoch=1))
+        return Layered.received(client.series(experiment.id, kind, statistic=statistic, from_epoch=1))
     except Refused as refusal:
         if refusal.problem.status != 404:
             raise
         return None
 
 
-def _chosen(
-    layout: Layout, trained: Callable[[str], list[np.ndarray]], kind: str, statistic: str, parameter: str | None = None
-) -> Layered | None:
+def _chosen(layout: Layout, trained: Callable[[str], list[np.ndarray]], kind: str, statistic: str) -> Layered | None:
     if kind not in layout:
         return None
-    names = layout[kind]
+    names, parameter = layout[kind], PARAMETER if BY_NAME[kind].has_parameters else None
     chosen = [i for i, tensor in enumerate(names.tensors) if parameter in (None, tensor.parameter)]
     runs = [of_run[:, chosen, names.columns.index(statistic)] for of_run in trained(kind)]
     lengths = np.array([len(of_run) for of_run in runs])

@@ -18,6 +18,7 @@ from api.export.outflow import Outflow
 from api.export.source import METRICS, Source, in_blocks
 from api.series.boundary import axes, dataset_of
 from core.history import SeriesLayout, Tensor
+from core.measurement.kinds import BY_NAME, names_from
 from core.statistics import EDGES
 from core.store import Rows
 
@@ -31,7 +32,6 @@ FIELDS = [
     ("statistic", NAME),
     ("value", pa.float32()),
 ]
-PLACES = {"time_signals": "step_", "gradient_histograms": "bin_", "weight_histograms": "bin_", "boundary": "point_"}
 # Rows of a row group at most: about what is held in memory at a time.
 BLOCK = 1_000_000
 
@@ -43,7 +43,7 @@ def table(source: Source) -> Iterator[bytes]:
         "spec": source.experiment.spec.canonical(),
         "bin_edges": json.dumps(EDGES.tolist()),
     }
-    if "boundary" in source.kinds:
+    if any(kind in source.kinds for kind in names_from("plane")):
         x, y = axes(dataset_of(source.experiment))
         about |= {"boundary_x": json.dumps(x.tolist()), "boundary_y": json.dumps(y.tolist())}
     schema, out = pa.schema(FIELDS, metadata=about), Outflow()
@@ -66,7 +66,7 @@ def _names(metrics: tuple[str, ...]) -> Names:
 
 
 def _columns(series: SeriesLayout) -> Names:
-    beginning = PLACES.get(series.kind, "")
+    beginning = BY_NAME[series.kind].column_prefix
     named = [
         (i * len(series.columns) + j, (tensor.layer, tensor.parameter, f"{beginning}{column}"))
         for i, tensor in enumerate(series.tensors)
@@ -78,7 +78,7 @@ def _columns(series: SeriesLayout) -> Names:
 
 def _exists(kind: str, tensor: Tensor, column: int) -> bool:
     """A recurrent layer's row is as long as the longest one's: what lies behind its last step is padding."""
-    return kind != "time_signals" or column < tensor.shape[0]
+    return not BY_NAME[kind].is_padded or column < tensor.shape[0]
 
 
 def _filled(seed: int, kind: str, names: Names, rows: Rows) -> dict[str, pa.Array]:

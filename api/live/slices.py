@@ -9,12 +9,12 @@ from api.live.event import EpochsEvent, RunEpochs, RunGradients
 from api.live.position import NOTHING, Reached
 from api.series.choice import DEFAULT_PARAMETER, choose_tensors
 from core.history import Layout
+from core.measurement.kinds import GRADIENTS
 from core.store import Experiment, ExperimentStore, Rows
 
 # One event holds so many numbers at most, unless a single epoch of all runs has more: some 60 kB as text, about what is
 # kept for a listener before the next event has to wait.
 MOST_VALUES = 5_000
-GRADIENTS, STATISTIC = "gradients", "mean_abs"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Teller:
 
     @property
     def _width(self) -> int:
-        layers = len(self.layout[GRADIENTS].tensors) if GRADIENTS in self.layout else 0
+        layers = len(self.layout[GRADIENTS.name].tensors) if GRADIENTS.name in self.layout else 0
         return len(self.layout.metrics) + layers
 
     def _read(self, reached: Reached, until: dict[int, int]) -> tuple[Reached, EpochsEvent]:
@@ -68,8 +68,8 @@ class Teller:
         asked = list(seeds.values())
         metrics = self.store.metrics(self.experiment.id, seeds=asked, **span)
         gradients = None
-        if GRADIENTS in self.layout:
-            gradients = self.store.series(self.experiment.id, GRADIENTS, seeds=asked, **span)
+        if GRADIENTS.name in self.layout:
+            gradients = self.store.series(self.experiment.id, GRADIENTS.name, seeds=asked, **span)
         after, runs = list(reached), []
         for place, seed in seeds.items():
             told = _between(metrics[seed], reached[place], until[place])
@@ -90,9 +90,9 @@ class Teller:
         )
 
     def _gradients(self, rows: Rows) -> RunGradients:
-        layout = self.layout[GRADIENTS]
+        layout = self.layout[GRADIENTS.name]
         chosen = choose_tensors(layout, [], [DEFAULT_PARAMETER])
-        sizes = rows.values[:, list(chosen), layout.columns.index(STATISTIC)]  # (epochs, kernels)
+        sizes = rows.values[:, list(chosen), layout.columns.index(str(GRADIENTS.default))]  # (epochs, kernels)
         names = [layout.tensors[tensor].layer for tensor in chosen]
         return RunGradients.model_construct(
             epochs=rows.epochs.tolist(), layers=dict(zip(names, _shortest(sizes.T), strict=True))

@@ -1,5 +1,6 @@
 """Series: what was measured, epoch by epoch, as JSON, CSV or NPZ."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -22,6 +23,15 @@ from api.series.metrics import Metrics
 from api.series.reading import Chosen
 from api.series.statistics import TensorStatistic
 from api.series.vectors import Histograms, Steps
+from core.history import Tensor
+from core.measurement.kinds import (
+    KINDS,
+    STATISTIC_KINDS,
+    TIME_SIGNALS,
+    MeasuredLayer,
+    MeasuredNetwork,
+    SeriesKind,
+)
 from core.statistics import EDGES
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
@@ -35,7 +45,7 @@ Names = Annotated[list[str], Query(max_length=MAX_NAMES, description="repeatable
 Seeds = Annotated[list[str], Query(max_length=MAX_NAMES, description="repeatable; all by default")]
 Shown = TensorStatistic | Metrics | Steps | Histograms | Boundary | Samples
 Of = Annotated[Literal["gradients", "weights"], Query(description="what is distributed")]
-HISTOGRAMS = {"gradients": "gradient_histograms", "weights": "weight_histograms"}
+HISTOGRAMS = {kind.query["of"]: kind.name for kind in KINDS if kind.path == "histograms"}
 
 
 def responses(shown: dict[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
@@ -78,13 +88,17 @@ class Wanted(Chosen):
 
 Asked = Annotated[Wanted, Depends()]
 
-KERNEL, FLOWING = ("dense_1", "kernel", [2, 5]), ("dense_1", "activation", [5])
-STEPPED = ("simple_rnn_1", "pre_activation", [3, 8])
+KERNEL, STEPPED = ("dense_1", "kernel", [2, 5]), ("simple_rnn_1", "pre_activation", [3, 8])
+# The layer of the examples: two inputs, five units.
+EXAMPLE = MeasuredNetwork((MeasuredLayer("dense_1", (Tensor("dense_1", "kernel", (2, 5)),), (5,)),))
 
 
-def _two(statistic: str, tensor: tuple[str, str, list[int]], first: float, second: float) -> dict[str, Any]:
-    values = {"values": [first, second], "first_nonfinite": None}
-    return example(tensor, values, statistic=statistic, parameter=tensor[1], epochs=[1, 2])
+def _example(kind: SeriesKind) -> dict[str, Any]:
+    """Two epochs of a kind's default statistic."""
+    (tensor,) = kind.tensors(EXAMPLE)
+    values = {"values": [*kind.example], "first_nonfinite": None}
+    named = (tensor.layer, tensor.parameter, [*tensor.shape])
+    return example(named, values, statistic=kind.default, parameter=tensor.parameter, epochs=[1, 2])
 
 
 @router.get("/history", response_model=HistoryAnswer, responses=responses(), summary="Loss and metrics per epoch")
@@ -97,68 +111,39 @@ def history(wanted: Asked, span: TrainedEpochs) -> Any:
     return wanted.reply(Metrics(wanted.layout.metrics, runs, cut(runs, span)), "history")
 
 
-@router.get(
-    "/gradients",
-    response_model=StatisticAnswer,
-    responses=responses(_two("mean_abs", KERNEL, 0.031, 0.028)),
-    summary="Gradients per layer and epoch",
-)
-def gradients(
-    wanted: Asked,
-    span: TrainedEpochs,
-    statistic: str = "mean_abs",
-    layer: Names = [],
-    parameter: Names = [DEFAULT_PARAMETER],
-) -> Any:
-    """How large the gradients are, per layer and epoch: by default the mean absolute gradient of each layer's kernel.
+def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
+    """The function that answers one statistic of a kind."""
+    assert kind.default is not None
+    epochs = Depends(from_the_first_update if kind.since_epoch else from_the_beginning)
 
-    `layer` and `parameter` are repeatable; `parameter=all` answers biases and the like as well. Each value is the mean
-    over the epoch's mini-batches of a statistic of the gradient before any clipping; `GET /catalogue` lists them. Epoch
-    0, for `from_epoch=0`, is the gradient over all training samples before the first update.
-    """
-    return wanted.reply(wanted.statistic("gradients", statistic, layer, parameter, span), "gradients")
+    def of_tensors(
+        wanted: Asked,
+        span: Annotated[Span, epochs],
+        statistic: str = kind.default,
+        layer: Names = [],
+        parameter: Names = [DEFAULT_PARAMETER],
+    ) -> Any:
+        return wanted.reply(wanted.statistic(kind.name, statistic, layer, parameter, span), kind.name)
 
+    def of_layers(
+        wanted: Asked, span: Annotated[Span, epochs], statistic: str = kind.default, layer: Names = []
+    ) -> Any:
+        return wanted.reply(wanted.statistic(kind.name, statistic, layer, [], span), kind.name)
 
-@router.get(
-    "/weights",
-    response_model=StatisticAnswer,
-    responses=responses(_two("l2", KERNEL, 1.62, 1.64)),
-    summary="Weights per layer and epoch",
-)
-def weights(
-    wanted: Asked,
-    span: AllEpochs,
-    statistic: str = "l2",
-    layer: Names = [],
-    parameter: Names = [DEFAULT_PARAMETER],
-) -> Any:
-    """How the weights move, per layer and epoch: by default the length of each layer's kernel at the epoch's end."""
-    return wanted.reply(wanted.statistic("weights", statistic, layer, parameter, span), "weights")
+    return of_tensors if kind.has_parameters else of_layers
 
 
-@router.get(
-    "/activations",
-    response_model=StatisticAnswer,
-    responses=responses(_two("std", FLOWING, 0.71, 0.69)),
-    summary="Activations per layer and epoch",
-)
-def activations(wanted: Asked, span: AllEpochs, statistic: str = "std", layer: Names = []) -> Any:
-    """How the activations of each layer behave on the probe batch at the epoch's end: by default their spread."""
-    return wanted.reply(wanted.statistic("activations", statistic, layer, [], span), "activations")
-
-
-@router.get(
-    "/signals",
-    response_model=StatisticAnswer,
-    responses=responses(_two("rms", ("dense_1", "pre_activation", [5]), 0.0021, 0.0034)),
-    summary="Back-propagated signals per layer and epoch",
-)
-def signals(wanted: Asked, span: AllEpochs, statistic: str = "rms", layer: Names = []) -> Any:
-    """How large the signal is that comes back to each layer's pre-activations, on the probe batch at the epoch's end.
-
-    It shows a uniform vanishing that weight gradients hide.
-    """
-    return wanted.reply(wanted.statistic("signals", statistic, layer, [], span), "signals")
+for _kind in STATISTIC_KINDS:
+    router.add_api_route(
+        f"/{_kind.path}",
+        _endpoint(_kind),
+        methods=["GET"],
+        name=_kind.name,
+        description=_kind.description,
+        response_model=StatisticAnswer,
+        responses=responses(_example(_kind)),
+        summary=f"{_kind.title} per layer and epoch",
+    )
 
 
 @router.get(
@@ -176,7 +161,7 @@ def signals(wanted: Asked, span: AllEpochs, statistic: str = "rms", layer: Names
 )
 def signal_steps(wanted: Asked, span: AllEpochs, layer: Names = []) -> Any:
     """How large the signal is that comes back to each time step of a recurrent layer: `values[epoch][step]`."""
-    layout, runs = wanted.series("time_signals")
+    layout, runs = wanted.series(TIME_SIGNALS.name)
     return wanted.reply(Steps.chosen(layout, runs, span, choose_tensors(layout, layer, [])), "signal-steps")
 
 

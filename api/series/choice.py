@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from core.errors import MAX_PROBLEMS, Invalid, NotFound, Problem, shorten
 from core.history import Layout, SeriesLayout
+from core.measurement.kinds import BY_NAME
 from core.spec import ExternalSpec
 from core.spec.problems import among
 from core.store import Experiment
@@ -11,17 +12,6 @@ from core.store import Experiment
 ALL = "all"
 # What is answered unless something else is asked for, also for a network that has none.
 DEFAULT_PARAMETER = "kernel"
-# Kind -> what it is called, and the field of `record` in the spec that decides about it.
-RECORDED = {
-    "gradients": ("gradients", "gradients"),
-    "weights": ("weights", "weights"),
-    "activations": ("activations", "activations"),
-    "signals": ("back-propagated signals", "signals"),
-    "time_signals": ("back-propagated signals of a recurrent layer", "signals"),
-    "gradient_histograms": ("histograms of gradients", "histograms"),
-    "weight_histograms": ("histograms of weights", "histograms"),
-    "boundary": ("decision boundaries", "boundary"),
-}
 
 
 def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
@@ -32,16 +22,16 @@ def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
     """
     if kind in layout:
         return layout[kind]
-    called, field = RECORDED[kind]
+    called, field = BY_NAME[kind].noun, BY_NAME[kind].record
     if isinstance(experiment.spec, ExternalSpec):
         raise NotFound(f"There are no {called} in this experiment: it is trained elsewhere, and they are not sent.")
     dataset = experiment.spec.dataset
-    if kind == "boundary" and not dataset.has_boundary:
+    if BY_NAME[kind].source == "plane" and not dataset.has_boundary:
         raise NotFound(f"{dataset.kind} has no decision boundary in a plane: only classes of two inputs have one.")
-    if getattr(experiment.spec.record, field):
+    if experiment.spec.record.every(field):
         why = "its layers have none, or it was taken in by a version of the service that did not record them"
         raise NotFound(f"There are no {called} in this experiment: {why}.")
-    how = f'submit it with `"record": {{"{field}": 1}}` in its spec for every epoch, 10 for every tenth'
+    how = f'submit it with `"record": {{"{field.name}": 1}}` in its spec for every epoch, 10 for every tenth'
     raise NotFound(f"This experiment does not record {called}: {how}.")
 
 

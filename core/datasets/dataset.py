@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from core.frozen import Frozen
+from core.measurement.kinds.boundary import PLANE_POINTS
 from core.targets import Target
 
 Shape = tuple[int, ...]
@@ -19,9 +20,8 @@ Bounds = Annotated[
 
 Noise = Field(default=0.1, ge=0, le=1e6)
 
-# The plane that a decision boundary is drawn in: so many points along each input, and how far it reaches beyond the
-# samples, as a share of their range.
-PLANE_POINTS, PLANE_MARGIN = 32, 0.1
+# How far the plane that a decision boundary is drawn in reaches beyond the samples, as a share of their range.
+PLANE_MARGIN = 0.1
 
 
 @dataclass(frozen=True, eq=False)

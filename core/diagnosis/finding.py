@@ -2,6 +2,7 @@
 data."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,10 @@ Kind = Literal["risk", "symptom", "failure"]
 Severity = Literal["info", "warning", "critical"]
 Comparison = Literal["<", ">", "=="]
 
-AVOIDABLE = "of the avoidable"
+AVOIDABLE_LOSS, AVOIDABLE_ERRORS = "of the avoidable loss", "of the avoidable errors"
+# So many decimals of a number in a unit are shown; of other units as many as `shown` gives. A thousandth of what could
+# be avoided is nothing.
+DECIMALS: Mapping[str, int] = {AVOIDABLE_LOSS: 3, AVOIDABLE_ERRORS: 3}
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
@@ -36,8 +40,8 @@ class Measure:
     def __str__(self) -> str:
         if self.value is None:
             return "unknown"
-        # A thousandth of what could be avoided is nothing.
-        return shown(round(self.value, 3) + 0.0 if self.unit.startswith(AVOIDABLE) else self.value)
+        decimals = DECIMALS.get(self.unit)
+        return shown(self.value if decimals is None else round(self.value, decimals) + 0.0)
 
     def __format__(self, form: str) -> str:
         """In a sentence: as it is, ``%`` as a percentage, ``layer is|layers are`` as a count of those.

@@ -5,9 +5,12 @@ what is traced and compiled once, what each update launches, multiplies and move
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.datasets.dataset import PLANE_POINTS
+from core.measurement.kinds import KINDS, names_from
+from core.measurement.kinds.boundary import PLANE_POINTS
+from core.measurement.kinds.kind import Form, Source
 from core.spec.experiment import ExperimentSpec
 from core.spec.network import NamedLayer
 from core.spec.side_by_side import MOST_INITIAL_SAMPLES, PROBE_SAMPLES, keeps_gradients, stackable, width_for
@@ -110,7 +113,7 @@ def _compiled(spec: ExperimentSpec) -> Counts:
 
 def _probed(spec: ExperimentSpec) -> Counts:
     """The look at what flows through the layers, traced for epoch 0; networks that cannot be stacked are compiled."""
-    if not any(kind in spec.layout for kind in ("activations", "signals")):
+    if not any(kind in spec.layout for kind in names_from("flows")):
         return {}
     watched = [layer for layer in spec.layers if layer.spec.watched(layer.input_shape) is not None]
     if stackable(spec):
@@ -164,9 +167,9 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
     numbers, steps = width * spec.parameter_count, sum(each.spec.time_steps(each.input_shape) or 0 for each in layers)
     passes = width * (WAYS * train + validation)
     every = {kind: 1 / layout[kind].every if kind in layout else 0.0 for kind in layout_kinds(spec)}
-    looks = max(every.get("activations", 0.0), every.get("signals", 0.0))
+    looks = max(every.get(kind, 0.0) for kind in names_from("flows"))
     probe = width * looks * min(PROBE_SAMPLES, train)
-    histograms = updates * every.get("gradient_histograms", 0.0) + every.get("weight_histograms", 0.0)
+    histograms = updates * _times(every, "gradients", "vector") + _times(every, "weights", "vector")
     return {
         "epoch": 1,
         "updates": updates,
@@ -178,14 +181,19 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
         "values": passes * values,
         "pooled": width * train * pooled,
         "drawn": width * train * drawn,
-        "gradient_statistics": updates * numbers * every.get("gradients", 0.0),
-        "weight_statistics": numbers * every.get("weights", 0.0),
+        "gradient_statistics": updates * numbers * _times(every, "gradients", "statistic"),
+        "weight_statistics": numbers * _times(every, "weights", "statistic"),
         "histograms": histograms * numbers,
         "look_products": probe * WAYS * operations,
         "look_values": probe * values,
         "look_steps": looks * width * steps,
-        "boundary": width * every.get("boundary", 0.0) * PLANE_POINTS**2 * (operations + values),
+        "boundary": width * _times(every, "plane", "plane") * PLANE_POINTS**2 * (operations + values),
     }
+
+
+def _times(every: Mapping[str, float], source: Source, form: Form) -> float:
+    """How often an epoch is recorded, all kinds together that are measured from the same thing in the same form."""
+    return sum(every.get(kind.name, 0.0) for kind in KINDS if (kind.source, kind.shown_as) == (source, form))
 
 
 def layout_kinds(spec: ExperimentSpec) -> tuple[str, ...]:

@@ -13,12 +13,13 @@ from core.frozen import Frozen, is_stored
 from core.history import Layout
 from core.layers import Layer, Shape
 from core.losses import LossFunction, encoding
+from core.measurement.kinds import BOUNDARY, GRADIENTS, MeasuredNetwork
 from core.metrics import default_metrics
 from core.spec.bounds import refused_layers
 from core.spec.indices import check_indices
 from core.spec.network import Misfit, NamedLayer, in_order, layer_count, walk
 from core.spec.problems import at_most, impossible, invalid
-from core.spec.recording import Record, RecordSpec, boundary_every, series_layouts
+from core.spec.recording import Record, RecordSpec, every_of, measured_network, series_layouts
 from core.spec.training import TrainingSpec, check_training
 from core.targets import Target
 
@@ -100,10 +101,10 @@ class ExperimentSpec(Frozen):
         if not is_stored(info):
             check_indices(self.model.layers, self.dataset)
         check_training(self.training, self.metric_names, self.network, self.dataset.target)
-        if self.record.boundary and not self.dataset.has_boundary:
+        if self.record.every(BOUNDARY.record) and not self.dataset.has_boundary:
             shape, target = self.dataset.feature_shape, self.dataset.target
             wanted = "0, or a dataset of classes with two inputs, which have a boundary in the plane"
-            told = f"{self.record.boundary}, with {self.dataset.kind}: inputs of shape {shape}, {target}"
+            told = f"{self.record.every(BOUNDARY.record)}, with {self.dataset.kind}: inputs of shape {shape}, {target}"
             raise impossible("record.boundary", wanted, told)
         return self
 
@@ -136,16 +137,20 @@ class ExperimentSpec(Frozen):
     def layout(self) -> Layout:
         """The names of everything that will be recorded."""
         names = ("loss", *self.metric_names)
-        norms = GRADIENT_NORMS if self.record.gradients and self.parameter_count else ()
+        norms = GRADIENT_NORMS if self.record.every(GRADIENTS.record) and self.parameter_count else ()
         return Layout(
             metrics=(*names, *(f"val_{name}" for name in names), "learning_rate", *norms),
-            series=series_layouts(self.record, self.layers, self.boundary_every),
+            series=series_layouts(self.record, self._measured),
         )
 
     @property
     def boundary_every(self) -> int:
         """Every how many epochs the decision boundary is recorded; 0 for never."""
-        return boundary_every(self.record, self.dataset, self.layers[-1].output_shape[-1], self.training.epochs)
+        return every_of(self.record, BOUNDARY.record, self._measured)
+
+    @property
+    def _measured(self) -> MeasuredNetwork:
+        return measured_network(self.layers, self.training.epochs, self.dataset.has_boundary)
 
     @property
     def epochs(self) -> int:

@@ -11,22 +11,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, create_model, field_validator, model_validator
 
 from core.errors import Invalid, Problem, shorten
 from core.frozen import Frozen, Tightened, is_stored
-from core.history import Layout, SeriesLayout, Tensor
+from core.history import Layout, Tensor
+from core.measurement.kinds import KINDS, RECORD_FIELDS, MeasuredLayer, MeasuredNetwork
 from core.settings import Settings
 from core.spec.problems import at_most, impossible
-from core.spec.recording import Every
-from core.statistics import (
-    ACTIVATION_STATISTIC_NAMES,
-    BIN_NAMES,
-    SIGNAL_STATISTIC_NAMES,
-    WEIGHT_STATISTIC_NAMES,
-)
+from core.spec.recording import Cadence, Every
 
 # Far beyond any network that somebody would look at layer by layer: they only keep the layout from growing endless.
 MOST_LAYERS, MOST_PARAMETERS, MOST_METRICS, MOST_VERSIONS = 10_000, 10_000, 100, 20
@@ -36,8 +31,7 @@ MAX_SEEDS = 10_000
 # The spec is stored with its experiment and answered whenever that is looked at.
 MAX_SPEC_BYTES = 500_000
 NUMBER_BYTES = 4
-# A sender's columns have no names: these are its agreement, whatever else is measured of trainings here.
-SENT_GRADIENT_STATISTICS = ("mean_abs", "mean", "std", "l2", "max_abs", "zero_fraction", "nonfinite")
+SENT_KINDS = tuple(kind for kind in KINDS if kind.sent_columns is not None)
 # Samples in a batch and batches in an epoch: int32 counts them.
 MAX_SAMPLES = 2**31 - 1
 
@@ -107,19 +101,21 @@ class ExternalLoss(Frozen):
     """Whether it takes the output for logits."""
 
 
-class ExternalRecord(Frozen):
-    """What the sender measures, each every so many epochs; 0 for never. `GradientStatistics` measures gradients."""
-
-    gradients: Every = 1
-    """Statistics of each trainable tensor's gradient."""
-    weights: Every = 0
-    """Statistics of each trainable tensor, and how far it moved."""
-    activations: Every = 0
-    """Statistics of the activations of each layer whose `output_shape` is known."""
-    signals: Every = 0
-    """The back-propagated signal of each layer whose `output_shape` is known."""
-    histograms: Every = 0
-    """How the entries of each gradient and each weight tensor are distributed."""
+if TYPE_CHECKING:
+    ExternalRecord = Cadence
+else:
+    ExternalRecord = create_model(
+        "ExternalRecord",
+        __base__=Cadence,
+        __module__=__name__,
+        __doc__="What the sender measures, each every so many epochs; 0 for never. `GradientStatistics` measures "
+        "gradients.",
+        **{
+            each.name: (Every, Field(default=each.sent_default, description=each.sent_description))
+            for each in RECORD_FIELDS
+            if each.sent_description is not None
+        },
+    )
 
 
 class ExternalSpec(Frozen):
@@ -178,42 +174,22 @@ class ExternalSpec(Frozen):
     def _makes_sense(self) -> "ExternalSpec":
         if self.initial_epoch >= self.epochs:
             raise impossible("initial_epoch", f"an epoch before the last one, {self.epochs}", str(self.initial_epoch))
-        tensors = {field: tensors for field, _, tensors, _ in self._kinds}
-        for field, measured in tensors.items():
-            if getattr(self.record, field) and not measured:
-                needed = "the whole output_shape" if field in ("activations", "signals") else "parameters"
-                raise impossible(f"record.{field}", f"0, or {needed} of some layer", str(getattr(self.record, field)))
+        for kind in SENT_KINDS:
+            every = self.record.every(kind.record)
+            if every and not kind.tensors(self._measured):
+                needed = "the whole output_shape" if kind.source == "flows" else "parameters"
+                raise impossible(f"record.{kind.record.name}", f"0, or {needed} of some layer", str(every))
         return self
 
-    @property
-    def _kinds(self) -> tuple[tuple[str, str, tuple[Tensor, ...], tuple[str, ...]], ...]:
-        """For each kind of series: the field of `record`, the kind, what is measured and the columns."""
-        weights = tuple(Tensor(layer.name, each.name, each.shape) for layer in self.layers for each in layer.parameters)
-        flows = [
-            (layer.name, tuple(size for size in layer.output_shape if size is not None))
-            for layer in self.layers
-            if layer.output_shape is not None and None not in layer.output_shape
-        ]
-        activations = tuple(Tensor(name, "activation", shape) for name, shape in flows)
-        signals = tuple(Tensor(name, "pre_activation", shape) for name, shape in flows)
-        return (
-            ("gradients", "gradients", weights, SENT_GRADIENT_STATISTICS),
-            ("weights", "weights", weights, WEIGHT_STATISTIC_NAMES),
-            ("activations", "activations", activations, ACTIVATION_STATISTIC_NAMES),
-            ("signals", "signals", signals, SIGNAL_STATISTIC_NAMES),
-            ("histograms", "gradient_histograms", weights, BIN_NAMES),
-            ("histograms", "weight_histograms", weights, BIN_NAMES),
-        )
+    @cached_property
+    def _measured(self) -> MeasuredNetwork:
+        return MeasuredNetwork(tuple(map(_measured, self.layers)), self.epochs)
 
     @cached_property
     def layout(self) -> Layout:
         """The names of everything that will be sent."""
-        series = tuple(
-            SeriesLayout(kind, tensors, columns, every)
-            for field, kind, tensors, columns in self._kinds
-            if (every := getattr(self.record, field)) and tensors
-        )
-        return Layout(metrics=self.metrics, series=series)
+        layouts = (kind.sent_layout(self._measured, self.record.every(kind.record) or 0) for kind in SENT_KINDS)
+        return Layout(metrics=self.metrics, series=tuple(each for each in layouts if each is not None))
 
     @property
     def first_epoch(self) -> int:
@@ -233,6 +209,13 @@ class ExternalSpec(Frozen):
     def fingerprint(self) -> str:
         """SHA-256 of the canonical text, in hexadecimal: equal specs, equal fingerprints."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+def _measured(layer: ExternalLayer) -> MeasuredLayer:
+    tensors = tuple(Tensor(layer.name, each.name, each.shape) for each in layer.parameters)
+    axes = layer.output_shape
+    flow = None if axes is None or None in axes else tuple(size for size in axes if size is not None)
+    return MeasuredLayer(layer.name, tensors, flow)
 
 
 def _check_distinct(names: Iterable[str] | Iterable[int], expected: str) -> None:

@@ -7,7 +7,8 @@ over 200 steps and attention over 200 (`docs/lab-notes.md`).
 
 import math
 
-from core.datasets.dataset import PLANE_POINTS
+from core.measurement.kinds import KINDS, names_from
+from core.measurement.kinds.boundary import PLANE_POINTS
 from core.spec.calibration import START, cost
 from core.spec.cost import kept, start_counts
 from core.spec.experiment import ExperimentSpec
@@ -43,6 +44,7 @@ DATASET_BYTES_PER_VALUE = 8 + 8 + 4
 BOUNDARY_COPIES = 3
 # What comes and goes: never two of them at a time.
 PASSING = ("flow", "looks", "boundary", "histograms")
+HISTOGRAMS = tuple(kind.name for kind in KINDS if kind.shown_as == "vector" and kind.has_parameters)
 
 
 def peak(parts: dict[str, int]) -> int:
@@ -63,10 +65,10 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
     orders = max(train * width, min(MOST_ORDER_ENTRIES, MOST_CHUNK_EPOCHS * train * width))
     numbers = width * sum(math.prod(series.shape) / series.every for series in spec.layout.series)
     series = max(numbers, min(MOST_SERIES_NUMBERS, MOST_CHUNK_EPOCHS * numbers))
-    histograms = any(kind in spec.layout for kind in ("gradient_histograms", "weight_histograms"))
+    histograms = any(kind in spec.layout for kind in HISTOGRAMS)
     watched = sum(math.prod(shape) for each in spec.layers if (shape := each.spec.watched(each.input_shape)))
-    looked_at = any(kind in spec.layout for kind in ("activations", "signals"))
-    points = PLANE_POINTS**2 if "boundary" in spec.layout else 0
+    looked_at = any(kind in spec.layout for kind in names_from("flows"))
+    points = PLANE_POINTS**2 if any(kind in spec.layout for kind in names_from("plane")) else 0
     sizes = {
         "dataset": dataset.sample_count * values * DATASET_BYTES_PER_VALUE + NUMBER_BYTES * train * width * values,
         "state": NUMBER_BYTES * STATE_COPIES * width * state,
@@ -90,7 +92,7 @@ def _flow_bytes(spec: ExperimentSpec, flow: int) -> float:
     """What flows at epoch 0, through training and validation samples at a time, or in an update."""
     dataset, width = spec.dataset, width_for(spec)
     train, widest = dataset.train_count, _widest(spec)
-    backwards = any(kind in spec.layout for kind in ("gradients", "gradient_histograms"))
+    backwards = any(kind in spec.layout for kind in names_from("gradients"))
     look = (flow if backwards else widest) * min(MOST_INITIAL_SAMPLES, train)
     look += widest * (dataset.sample_count - train)
     update = flow * min(spec.training.batch_size, train) if spec.training.epochs else 0

@@ -9,15 +9,8 @@ from core.statistics.gradients import (
 )
 from core.statistics.histograms import BIN_NAMES, EDGES, bins, histogram
 from core.statistics.signals import SIGNAL_STATISTIC_NAMES, SIGNAL_STATISTICS
-from core.statistics.statistic import Statistic
+from core.statistics.statistic import Scale, Statistic
 from core.statistics.weights import WEIGHT_STATISTIC_NAMES, WEIGHT_STATISTICS
-
-SHELVES: dict[str, tuple[Statistic, ...]] = {
-    "gradients": GRADIENT_STATISTICS,
-    "weights": WEIGHT_STATISTICS,
-    "activations": ACTIVATION_STATISTICS,
-    "signals": SIGNAL_STATISTICS,
-}
 
 __all__ = [
     "ACTIVATION_STATISTICS",
@@ -27,13 +20,13 @@ __all__ = [
     "GRADIENT_STATISTICS",
     "GRADIENT_STATISTIC_NAMES",
     "MEAN_GRADIENT_STATISTICS",
-    "SHELVES",
     "SIGNAL_STATISTICS",
     "SIGNAL_STATISTIC_NAMES",
     "UNION_GRADIENT_STATISTICS",
     "WEIGHT_STATISTICS",
     "WEIGHT_STATISTIC_NAMES",
     "Flow",
+    "Scale",
     "Statistic",
     "bins",
     "histogram",

@@ -165,16 +165,14 @@ def _covariance(flow: Flow, xp: Any) -> tuple[Array, Array]:
 
 
 ACTIVATION_STATISTICS = (
-    Statistic("pre_mean", "mean of z", "(−∞, ∞)", "pre-activation", "far from 0: pushed to one side", pre_mean),
-    Statistic("pre_std", "√(mean of (z − pre_mean)²)", "[0, ∞)", "pre-activation", "how far units are driven", pre_std),
-    Statistic("mean", "mean of h", "(−∞, ∞)", "activation", "the level that the next layer sees", mean),
-    Statistic(
-        "std", "√(mean of (h − mean)²)", "[0, ∞)", "activation", "near 0: nothing distinguishes the samples", std
-    ),
+    Statistic("pre_mean", "mean of z", "linear", "pre-activation", "far from 0: pushed to one side", pre_mean),
+    Statistic("pre_std", "√(mean of (z − pre_mean)²)", "log", "pre-activation", "how far units are driven", pre_std),
+    Statistic("mean", "mean of h", "linear", "activation", "the level that the next layer sees", mean),
+    Statistic("std", "√(mean of (h − mean)²)", "log", "activation", "near 0: nothing distinguishes the samples", std),
     Statistic(
         "saturated_fraction",
         f"share of (sample, unit) with |s| < {SATURATED} of the activation's steepest slope",
-        "[0, 1]",
+        "share",
         "share",
         "where next to no gradient passes; for a relu the inactive share, about a half when healthy",
         saturated_fraction,
@@ -182,7 +180,7 @@ ACTIVATION_STATISTICS = (
     Statistic(
         "dead_fraction",
         "share of units with s = 0 for every sample",
-        "[0, 1]",
+        "share",
         "share",
         "units that no sample of the probe batch can change (Lu et al. 2019)",
         dead_fraction,
@@ -190,35 +188,40 @@ ACTIVATION_STATISTICS = (
     Statistic(
         "slope",
         "mean of s",
-        "(−∞, ∞); [0, 1] for tanh and relu",
+        "linear",
         "activation per pre-activation",
         "the factor by which the activation damps the signal on its way back (Glorot & Bengio 2010)",
         slope,
+        note="[0, 1] for tanh and relu",
     ),
     Statistic(
         "unit_correlation",
         f"mean over pairs i ≠ j of |corr(hᵢ, hⱼ)| over the samples, among the first {MOST_UNITS} units; "
         "constant units are left out",
-        "[0, 1]; NaN with fewer than two units that vary",
+        "share",
         "correlation",
         "1: the units of the layer are copies of one another",
         unit_correlation,
+        missing="with fewer than two units that vary",
     ),
     Statistic(
         "effective_rank",
         f"(tr C)²/tr(C²), C the covariance of the first {MOST_UNITS} units over the samples: the participation ratio",
-        "[1, m]; 0 where no unit varies",
+        "linear",
         "dimensions",
         "how many different things the layer says; 1: one thing, however many units",
         effective_rank,
+        interval="[1, m]",
+        note="0 where no unit varies",
     ),
     Statistic(
         "nonfinite",
         "#{h is NaN or ±∞}",
-        "[0, samples·m]",
+        "linear",
         "entries",
         "above 0: the run has left the finite numbers",
         nonfinite,
+        interval="[0, samples·m]",
     ),
 )
 

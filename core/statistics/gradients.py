@@ -46,25 +46,26 @@ LOSS_PER_WEIGHT = "loss per unit of weight"
 # Means first: in this order the columns are put together.
 GRADIENT_STATISTICS = (
     Statistic(
-        "mean_abs", "Σ|gᵢ|/n", "[0, ∞)", LOSS_PER_WEIGHT, "the average size of the gradient: small means slow", mean_abs
+        "mean_abs", "Σ|gᵢ|/n", "log", LOSS_PER_WEIGHT, "the average size of the gradient: small means slow", mean_abs
     ),
     Statistic(
-        "mean", "Σgᵢ/n", "(−∞, ∞)", LOSS_PER_WEIGHT, "far from 0 beside mean_abs: the weights drift together", mean
+        "mean", "Σgᵢ/n", "linear", LOSS_PER_WEIGHT, "far from 0 beside mean_abs: the weights drift together", mean
     ),
-    Statistic("std", "√(Σ(gᵢ − mean)²/n)", "[0, ∞)", LOSS_PER_WEIGHT, "spread of the entries around their mean", std),
+    Statistic("std", "√(Σ(gᵢ − mean)²/n)", "log", LOSS_PER_WEIGHT, "spread of the entries around their mean", std),
     Statistic(
         "l2",
         "√(Σgᵢ²)",
-        "[0, ∞); infinite in float32 from about 1.8e19",
+        "log",
         LOSS_PER_WEIGHT,
         "the length of the gradient: what clipping by norm looks at",
         l2,
+        note="infinite in float32 from about 1.8e19",
     ),
-    Statistic("max_abs", "max|gᵢ|", "[0, ∞)", LOSS_PER_WEIGHT, "the largest entry: explodes first", max_abs),
+    Statistic("max_abs", "max|gᵢ|", "log", LOSS_PER_WEIGHT, "the largest entry: explodes first", max_abs),
     Statistic(
         "zero_fraction",
         "#{i : gᵢ = 0}/n",
-        "[0, 1]",
+        "share",
         "share",
         "the share that learns nothing from a batch: units that are off, inputs that are 0",
         zero_fraction,
@@ -72,15 +73,16 @@ GRADIENT_STATISTICS = (
     Statistic(
         "nonfinite",
         "#{i : gᵢ is NaN or ±∞}",
-        "[0, n]",
+        "linear",
         "entries",
         "above 0: the run has left the finite numbers",
         nonfinite,
+        interval="[0, n]",
     ),
     Statistic(
         "always_zero_fraction",
         "#{i : gᵢ = 0 in every mini-batch of the epoch}/n",
-        "[0, 1]",
+        "share",
         "share",
         "the share that learns nothing in a whole epoch: dead units",
         always_zero_fraction,

@@ -26,7 +26,7 @@ SIGNAL_STATISTICS = (
     Statistic(
         "rms",
         "√(mean of δ²)",
-        "[0, ∞)",
+        "log",
         "loss per unit of pre-activation",
         "falls towards the input: the signal vanishes; rises: it explodes",
         rms,
@@ -34,10 +34,11 @@ SIGNAL_STATISTICS = (
     Statistic(
         "nonfinite",
         "#{δ is NaN or ±∞}",
-        "[0, samples·m]",
+        "linear",
         "entries",
         "above 0: the run has left the finite numbers",
         nonfinite,
+        interval="[0, samples·m]",
     ),
 )
 

@@ -44,17 +44,17 @@ def nonfinite(w: Array, v: Array, xp: Any) -> Array:
 WEIGHT = "weight"
 
 WEIGHT_STATISTICS = (
-    Statistic("l1", "Σ|wᵢ|", "[0, ∞)", WEIGHT, "the size of the weights, each counting by its amount", l1),
-    Statistic("l2", "√(Σwᵢ²)", "[0, ∞)", WEIGHT, "the length of the weights: grows without end when they explode", l2),
+    Statistic("l1", "Σ|wᵢ|", "log", WEIGHT, "the size of the weights, each counting by its amount", l1),
+    Statistic("l2", "√(Σwᵢ²)", "log", WEIGHT, "the length of the weights: grows without end when they explode", l2),
     Statistic(
-        "mean", "Σwᵢ/n", "(−∞, ∞)", WEIGHT, "far from 0 beside std: units of a layer become copies of one another", mean
+        "mean", "Σwᵢ/n", "linear", WEIGHT, "far from 0 beside std: units of a layer become copies of one another", mean
     ),
-    Statistic("std", "√(Σ(wᵢ − mean)²/n)", "[0, ∞)", WEIGHT, "the spread that initialisers set", std),
-    Statistic("change_l1", "Σ|wᵢ − vᵢ|", "[0, ∞)", WEIGHT, "how far the epoch moved the weights", change_l1),
+    Statistic("std", "√(Σ(wᵢ − mean)²/n)", "log", WEIGHT, "the spread that initialisers set", std),
+    Statistic("change_l1", "Σ|wᵢ − vᵢ|", "log", WEIGHT, "how far the epoch moved the weights", change_l1),
     Statistic(
         "update_ratio",
         "‖w − v‖₂/‖w‖₂; 0 where w = 0",
-        "[0, ∞)",
+        "log",
         "share",
         "the epoch's move beside the weights: far below 0.001 means that the layer stands still",
         update_ratio,
@@ -62,10 +62,11 @@ WEIGHT_STATISTICS = (
     Statistic(
         "nonfinite",
         "#{i : wᵢ is NaN or ±∞}",
-        "[0, n]",
+        "linear",
         "entries",
         "above 0: the run has left the finite numbers",
         nonfinite,
+        interval="[0, n]",
     ),
 )
 

@@ -94,7 +94,7 @@ def _stage(spec: ExperimentSpec, block: list[NamedLayer], output: list[NamedLaye
             batch_size=training.batch_size,
             metrics=(),
         ),
-        record=RecordSpec(**BUNDLES["nothing"]),
+        record=RecordSpec.model_validate(BUNDLES["nothing"]),
         seeds=(0,),
     )
 

@@ -17,6 +17,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.history import Layout, Variable
+from core.measurement.kinds import BY_NAME, names_from
 from core.spec import ExperimentSpec
 from core.spec.side_by_side import MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS, block_for
 from core.training.architecture import where_variables_lie
@@ -72,7 +73,7 @@ class Program:
             *self._patience.variables,
         ]
         self._fresh = [variable.numpy() for variable in self._variables]
-        self._keeps_weights = any(not each.kind.startswith("gradient") for each in self._layout.series)
+        self._keeps_weights = any(BY_NAME[each.kind].source != "gradients" for each in self._layout.series)
         self._block = block_for(spec, width)
         self._samples = spec.dataset.train_count
         self._run = Compiled(self._epochs, jit=True)
@@ -207,7 +208,7 @@ class Program:
         kept = {"metrics": array(width, 2 * self._task.name_count + 1)}
         if self._keeps_weights:
             kept["weights"] = array(*self.stack.weights.shape)
-        if "boundary" in self._layout:
+        if any(kind in self._layout for kind in names_from("plane")):
             kept |= {f"state_{i}": array(*each.shape) for i, each in enumerate(self.stack.averages)}
         if self._update.kept:
             kept["gradients"] = array(self._update.batches, *self.stack.weights.shape)

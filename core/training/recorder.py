@@ -14,29 +14,21 @@ import tensorflow as tf
 from keras import ops
 
 from core.history import SeriesLayout
+from core.measurement.kinds import BY_NAME, GRADIENTS, Source
 from core.spec import ExperimentSpec
 from core.spec.side_by_side import MOST_INITIAL_SAMPLES, PROBE_SAMPLES, compiles_looks, looks_for
-from core.statistics import (
-    ACTIVATION_STATISTICS,
-    MEAN_GRADIENT_STATISTICS,
-    SIGNAL_STATISTICS,
-    UNION_GRADIENT_STATISTICS,
-    WEIGHT_STATISTICS,
-    Flow,
-    Statistic,
-)
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import compiled_forms
+from core.training.measurers import FROM_FLOWS, FROM_GRADIENTS, FROM_PLANE, FROM_WEIGHTS, GradientRows, WeightRows
 from core.training.network import Network
-from core.training.probe import Probe, Seen, full_gradients
+from core.training.probe import Probe, full_gradients
 from core.training.segments import Segments
 from core.training.stack import Stack
 from core.training.task import Task
 
 Series = dict[str, np.ndarray]
-FLOWS = ("activations", "signals", "time_signals")
 # The gradient's norm before clipping, after it, and the share of mini-batches in which clipping changed anything.
 NORMS = 3
 
@@ -91,8 +83,7 @@ class Recorder:
         compiles = compiles_looks(spec)
         # Looks at the same network at the ends of several epochs stand side by side like those at several seeds.
         self._some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, looks_for(spec))
-        steps = len(self.layout["time_signals"].columns) if "time_signals" in self.layout else 0
-        self._probe, self._steps = Probe(self._some, self._task), steps
+        self._probe = Probe(self._some, self._task)
         self._flows = Compiled(self._probe.look, jit=compiles)
         self._at_start = Compiled(self._initially, jit=False)
         self._predict = Compiled(lambda x: self._all.predict(x)[0], jit=False)
@@ -131,7 +122,7 @@ class Recorder:
             found, norms = self._of_gradients(traces)
             found |= self._of_weights(traces)
             found |= self._of_flows(traces, data)
-            found |= self._of_boundary(traces, data)
+            found |= self._of_plane(traces, data)
         return {each.kind: np.asarray(found[each.kind], np.float32) for each in self.layout.series}, norms
 
     def _of_gradients(self, traces: Traces) -> tuple[Series, np.ndarray | None]:
@@ -141,16 +132,12 @@ class Recorder:
                 found[kind] = found[kind][self._due(self.layout[kind], traces, len(found[kind]))]
             return found, traces.measured.get("norms")
         rows, missing, found, norms = traces.gradients, np.array(traces.missing), {}, None
-        if "gradients" in self.layout:
-            by_batch = self._statistics(MEAN_GRADIENT_STATISTICS, rows)  # (epochs, batches, seeds, tensors, statistics)
-            of_union = self._statistics(UNION_GRADIENT_STATISTICS, (rows != 0).any(axis=1))
-            found["gradients"] = np.concatenate([by_batch.mean(axis=1), of_union], axis=-1)
-            found["gradients"][:, :, missing] = np.nan
+        for layout in self._layouts("gradients"):
+            due = self._due(layout, traces, len(rows))
+            given = GradientRows(layout, rows if len(due) == len(rows) else rows[due], missing, self._segments)
+            found[layout.kind] = FROM_GRADIENTS[layout.kind](given)
+        if GRADIENTS.name in self.layout:
             norms = self._norms(rows).mean(axis=1)
-        if "gradient_histograms" in self.layout:
-            due = self._due(self.layout["gradient_histograms"], traces, len(rows))
-            found["gradient_histograms"] = self._segments.histograms(np.moveaxis(rows[due], 1, 2))
-            found["gradient_histograms"][:, :, missing] = 0.0
         return found, norms
 
     def _norms(self, rows: np.ndarray) -> np.ndarray:
@@ -160,21 +147,20 @@ class Recorder:
         return np.stack([clipped.before, clipped.after, clipped.changed], axis=-1)
 
     def _of_weights(self, traces: Traces) -> Series:
-        found: Series = {}
-        if "weights" in self.layout:
-            assert traces.weights is not None
-            due = self._due(self.layout["weights"], traces, len(traces.weights))
-            earlier = np.concatenate([traces.before[None], traces.weights])
-            found["weights"] = self._statistics(WEIGHT_STATISTICS, traces.weights[due], earlier[due])
-        if "weight_histograms" in self.layout:
-            assert traces.weights is not None
-            due = self._due(self.layout["weight_histograms"], traces, len(traces.weights))
-            found["weight_histograms"] = self._segments.histograms(traces.weights[due][:, :, None])
+        layouts, found = self._layouts("weights"), Series()
+        if not layouts:
+            return found
+        assert traces.weights is not None
+        earlier = np.concatenate([traces.before[None], traces.weights])
+        for layout in layouts:
+            due = self._due(layout, traces, len(traces.weights))
+            given = WeightRows(layout, traces.weights[due], earlier[due], self._segments)
+            found[layout.kind] = FROM_WEIGHTS[layout.kind](given)
         return found
 
     def _of_flows(self, traces: Traces, data: Data) -> Series:
         """Every due epoch of every seed is one look; as many as stand side by side are had at a time."""
-        kinds = [kind for kind in FLOWS if kind in self.layout]
+        kinds = [layout.kind for layout in self._layouts("flows")]
         if not kinds:
             return {}
         assert traces.weights is not None
@@ -192,47 +178,32 @@ class Recorder:
         by_epoch = {kind: values.reshape(len(wanted), seeds, *values.shape[1:]) for kind, values in found.items()}
         return {kind: by_epoch[kind][np.searchsorted(wanted, due[kind])] for kind in kinds}
 
-    def _of_boundary(self, traces: Traces, data: Data) -> Series:
+    def _of_plane(self, traces: Traces, data: Data) -> Series:
         """What each network answers at the points of the plane: one due epoch after another, all seeds at a time."""
-        if "boundary" not in self.layout:
-            return {}
-        assert traces.weights is not None
-        layout, (epochs, seeds) = self.layout["boundary"], traces.weights.shape[:2]
-        due = self._due(layout, traces, epochs)
-        found = np.empty((len(due), seeds, *layout.shape), np.float32)
-        for place, epoch in enumerate(due):
-            self._all.weights.assign(traces.weights[epoch])
-            for variable, values in zip(self._all.averages, traces.state, strict=True):
-                variable.assign(values[epoch])
-            answers = self._predict(data.plane).numpy()  # (seeds, points, units)
-            found[place] = answers.swapaxes(1, 2)
-        return {"boundary": found}
+        found: Series = {}
+        for layout in self._layouts("plane"):
+            assert traces.weights is not None
+            epochs, seeds = traces.weights.shape[:2]
+            due = self._due(layout, traces, epochs)
+            found[layout.kind] = np.empty((len(due), seeds, *layout.shape), np.float32)
+            for place, epoch in enumerate(due):
+                self._all.weights.assign(traces.weights[epoch])
+                for variable, values in zip(self._all.averages, traces.state, strict=True):
+                    variable.assign(values[epoch])
+                answers = self._predict(data.plane).numpy()  # (seeds, points, units)
+                found[layout.kind][place] = FROM_PLANE[layout.kind](answers)
+        return found
 
     def _look(self, rows: np.ndarray, x: Any, y: Any) -> Series:
         """Kind -> (looks, layers, columns) at networks whose weights are in these rows, (looks, numbers)."""
         missing = self._some.width - len(rows)
         self._some.weights.assign(np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]))
         layers = self._probe.seen(self._flows(x, y), len(rows))
-        found: Series = {}
-        if "activations" in self.layout:
-            flows = [Flow(layer.z, layer.h, layer.slope, layer.steepest) for layer in layers]
-            found["activations"] = _stacked(ACTIVATION_STATISTICS, flows)
-        if "signals" in self.layout:
-            found["signals"] = _stacked(SIGNAL_STATISTICS, [layer.delta for layer in layers])
-        if "time_signals" in self.layout:
-            found["time_signals"] = np.stack([self._by_step(layer) for layer in layers if layer.steps], axis=1)
-        return found
+        return {layout.kind: FROM_FLOWS[layout.kind](layout, layers) for layout in self._layouts("flows")}
 
-    def _by_step(self, layer: Seen) -> np.ndarray:
-        """(looks, steps): the rms of each step's signal, NaN behind the layer's last step."""
-        looks, samples, units = layer.delta.shape
-        steps = layer.delta.reshape(looks, samples // layer.steps, layer.steps, units).swapaxes(1, 2)
-        rms = SIGNAL_STATISTICS[0].compute(steps, np)
-        return np.pad(rms, [(0, 0), (0, self._steps - layer.steps)], constant_values=np.nan)
-
-    def _statistics(self, statistics: Sequence[Statistic], *rows: np.ndarray) -> np.ndarray:
-        """(..., numbers) as (..., tensors, statistics)."""
-        return np.stack([each.compute(*rows, self._segments) for each in statistics], axis=-1)
+    def _layouts(self, source: Source) -> list[SeriesLayout]:
+        """The kinds that are recorded and measured from the same thing."""
+        return [layout for layout in self.layout.series if BY_NAME[layout.kind].source == source]
 
     @staticmethod
     def _due(layout: SeriesLayout, traces: Traces, epochs: int) -> list[int]:
@@ -244,11 +215,5 @@ class Recorder:
         """Metrics on training and validation samples, (seeds, names), and the gradients: empty where there is none."""
         x, y = train_x[:MOST_INITIAL_SAMPLES], train_y[:MOST_INITIAL_SAMPLES]
         parts = [self._task.evaluate(own, *self._all.predict(given)) for given, own in ((x, y), (val_x, val_y))]
-        wanted = "gradients" in self.layout or "gradient_histograms" in self.layout
-        gradients = full_gradients(self._all, self._task, x, y) if wanted else []
+        gradients = full_gradients(self._all, self._task, x, y) if self._layouts("gradients") else []
         return ops.concatenate(parts, axis=1), gradients
-
-
-def _stacked(statistics: Sequence[Statistic], layers: Sequence[Any]) -> np.ndarray:
-    """(looks, layers, statistics) of what is seen at each layer."""
-    return np.stack([np.stack([each.compute(seen, np) for each in statistics], axis=-1) for seen in layers], axis=1)

@@ -7,11 +7,13 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from core.measurement.kinds import GRADIENT_HISTOGRAMS
 from core.spec import ExperimentSpec
 from core.spec.side_by_side import keeps_gradients
 from core.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS
 from core.training import measure
 from core.training.clipping import clip
+from core.training.measurers import IN_PROGRAM
 from core.training.namespace import xp
 from core.training.stack import Stack
 from core.training.task import Task
@@ -40,14 +42,10 @@ class Update:
         self._rest = samples % self._batch
         self._filled = bool(self._rest) and not any(layer.spec.mixes_samples for layer in spec.layers)
         self.padded = self.batches * self._batch if self._filled else samples
-        wanted = {
-            series.kind: series.shape
-            for series in spec.layout.series
-            if series.kind in ("gradients", "gradient_histograms")
-        }
+        wanted = {series.kind: series.shape for series in spec.layout.series if series.kind in IN_PROGRAM}
         keeps = keeps_gradients(spec, stack.width)
         self.kept, self.measured = bool(wanted) and keeps, {} if keeps else wanted
-        self._histograms_every = spec.record.histograms
+        self._histograms_every = spec.record.every(GRADIENT_HISTOGRAMS.record)
         self._clips = any(
             limit is not None for limit in (self._rule.clipnorm, self._rule.clipvalue, self._rule.global_clipnorm)
         )

@@ -1,9 +1,11 @@
 """The look at a spec's networks before they are trained, as an experiment of no epochs."""
 
+from core.measurement.kinds import KINDS, RECORD_FIELDS
 from core.spec import ExperimentSpec
 from core.spec.recording import RecordSpec
 
-LOOKED_AT = RecordSpec(histograms=0, boundary=0)
+READ_FIELDS = {kind.record for kind in KINDS if kind.read_by_rules}
+LOOKED_AT = RecordSpec.model_validate({field.name: 0 for field in RECORD_FIELDS if field not in READ_FIELDS})
 
 
 def asked_about(spec: ExperimentSpec) -> ExperimentSpec:

@@ -11,8 +11,8 @@ from bench.treating import runs_of
 from core.diagnosis import diagnose
 from core.diagnosis.rules import dead_network
 from core.history import Chunk
+from core.measurement.kinds.gradients import SENT_GRADIENT_STATISTICS
 from core.spec import ExperimentSpec, side_by_side
-from core.spec.external import SENT_GRADIENT_STATISTICS
 from core.training import measure, recorder, shelf
 from core.training.callback import GradientStatistics
 from core.training.train import train

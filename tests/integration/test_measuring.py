@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.statistics import SHELVES, histogram
+from core.measurement.kinds import STATISTICS
+from core.statistics import histogram
 from core.training import measure
 from core.training.segments import Segments
 from tests.integration.test_recording import statistics_of
@@ -37,7 +38,7 @@ def test_tensors_measured_together_are_measured_as_if_each_stood_alone(poisoned,
     """Small ones are filled up to one length: nothing of the filling, or of a neighbour, may show."""
     tensors = random_tensors(0, poisoned)
     measured = tf.function(measure.gradient_columns, jit_compile=compiled, autograph=False)
-    found = np.stack([column.numpy() for column in measured(tensors, SHELVES["gradients"])], axis=-1)
+    found = np.stack([column.numpy() for column in measured(tensors, STATISTICS["gradients"])], axis=-1)
     np.testing.assert_allclose(found, each_alone("gradients", tensors), rtol=1e-5, atol=1e-6)
     counted = tf.function(measure.histograms, jit_compile=compiled, autograph=False)(tensors).numpy()
     np.testing.assert_array_equal(counted, [[histogram(each[seed].ravel(), np) for each in tensors] for seed in (0, 1)])
@@ -51,7 +52,7 @@ def test_tensors_in_one_row_are_measured_as_if_each_stood_alone(poisoned, sizes)
     rows = [np.concatenate([each.reshape(2, -1) for each in tensors], axis=1) for tensors in (after, before)]
     for kind, columns in (("gradients", (after,)), ("weights", (after, before))):
         with np.errstate(invalid="ignore"):
-            found = [each.compute(*rows[: len(columns)], segments) for each in SHELVES[kind]]
+            found = [each.compute(*rows[: len(columns)], segments) for each in STATISTICS[kind]]
         np.testing.assert_allclose(np.stack(found, axis=-1), each_alone(kind, *columns), rtol=1e-5, atol=1e-6)
     counted = segments.histograms(rows[0][:, None])
     np.testing.assert_array_equal(counted, [[histogram(each[seed].ravel(), np) for each in after] for seed in (0, 1)])

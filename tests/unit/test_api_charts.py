@@ -19,8 +19,9 @@ from api.series.metrics import Metrics
 from api.series.vectors import Histograms, Steps
 from core.datasets.circles import Circles
 from core.history import SeriesLayout, Tensor
+from core.measurement.kinds import STATISTICS
 from core.spec import ExperimentSpec
-from core.statistics import BIN_NAMES, SHELVES, histogram
+from core.statistics import BIN_NAMES, histogram
 from core.store import Rows
 from tests.builders import a_spec
 from tests.unit.conftest import Desk
@@ -36,7 +37,7 @@ def layered(values: Any, kind: str = "gradients", name: str = "mean_abs", length
     seeds, epochs, layers = values.shape
     lengths = np.full(seeds, epochs) if lengths is None else np.array(lengths)
     measured = Ensemble(tuple(range(seeds)), np.arange(1, epochs + 1), values, lengths)
-    statistic = next(each for each in SHELVES[kind] if each.name == name)
+    statistic = next(each for each in STATISTICS[kind] if each.name == name)
     return Layered("an experiment", kind, statistic, tuple(f"dense_{i + 1}" for i in range(layers)), measured)
 
 

@@ -13,8 +13,8 @@ from api.cursor import read_cursor, write_cursor
 from api.series.answers import HistogramsAnswer, StatisticAnswer, StepsAnswer
 from core.catalogue import catalogue
 from core.errors import Invalid, Unavailable
+from core.measurement.kinds import STATISTICS
 from core.settings import Settings
-from core.statistics import SHELVES
 from core.store import ExperimentStore
 from tests.builders import a_chunk, a_spec
 from tests.unit.conftest import Desk, as_json
@@ -350,7 +350,7 @@ def test_the_catalogue_names_everything_with_its_parameters(desk: Desk):
     assert types["kernel_initializer"] == ("initializers", False)
     assert "binary_crossentropy" in {each["kind"] for each in said["losses"]}
     named = {kind: [each["name"] for each in shelf] for kind, shelf in said["statistics"].items()}
-    assert named == {kind: list(a_spec().layout[kind].columns) for kind in SHELVES}
+    assert named == {kind: list(a_spec().layout[kind].columns) for kind in STATISTICS}
     (rms, _) = said["statistics"]["signals"]
     assert (rms["formula"], rms["range"]) == ("√(mean of δ²)", "[0, ∞)")
 

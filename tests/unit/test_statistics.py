@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core.history import History, Layout, SeriesLayout, Tensor, first_nonfinite
+from core.measurement.kinds import STATISTICS
 from core.statistics import (
     BIN_NAMES,
     EDGES,
     MEAN_GRADIENT_STATISTICS,
-    SHELVES,
     UNION_GRADIENT_STATISTICS,
     Flow,
     Statistic,
@@ -111,6 +111,8 @@ BY_HAND = {
     "activations": ACTIVATIONS_BY_HAND,
     "signals": SIGNALS_BY_HAND,
 }
+# The statistics that have files of their own; those of a kind that brings its own are tested beside it.
+SHELVES = {kind: STATISTICS[kind] for kind in BY_HAND}
 NAMED = {kind: {each.name: each for each in shelf} for kind, shelf in SHELVES.items()}
 
 
@@ -126,10 +128,27 @@ def test_every_statistic_of_every_shelf_has_a_twin():
     assert {kind: set(twins) for kind, twins in BY_HAND.items()} == {kind: set(shelf) for kind, shelf in NAMED.items()}
 
 
-@pytest.mark.parametrize("statistic", [each for shelf in SHELVES.values() for each in shelf], ids=by_name)
+@pytest.mark.parametrize("statistic", [each for shelf in STATISTICS.values() for each in shelf], ids=by_name)
 def test_every_statistic_says_what_it_is(statistic):
     assert all([statistic.formula, statistic.unit, statistic.meaning])
     assert statistic.range[0] in "([", statistic.range
+
+
+def test_the_range_is_told_from_the_values():
+    ranges = {f"{kind} {each.name}": each for kind, shelf in SHELVES.items() for each in shelf}
+    texts = {
+        "gradients mean_abs": ("log", "[0, ∞)"),
+        "gradients mean": ("linear", "(−∞, ∞)"),
+        "gradients l2": ("log", "[0, ∞); infinite in float32 from about 1.8e19"),
+        "gradients nonfinite": ("linear", "[0, n]"),
+        "activations saturated_fraction": ("share", "[0, 1]"),
+        "activations slope": ("linear", "(−∞, ∞); [0, 1] for tanh and relu"),
+        "activations unit_correlation": ("share", "[0, 1]; NaN with fewer than two units that vary"),
+        "activations effective_rank": ("linear", "[1, m]; 0 where no unit varies"),
+        "signals nonfinite": ("linear", "[0, samples·m]"),
+    }
+    assert {name: (ranges[name].scale, ranges[name].range) for name in texts} == texts
+    assert [name for name, each in ranges.items() if each.may_be_missing] == ["activations unit_correlation"]
 
 
 # What is smaller has a square that is no float64.

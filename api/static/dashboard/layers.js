@@ -6,14 +6,14 @@ import { seedsOf } from "./format.js";
 import { filesOf, frame } from "./frame.js";
 import { heatmap, legend, withoutGradient } from "./heatmap.js";
 import { lines } from "./lines.js";
-import { KINDS, readHistograms, readLayers, scaleOf, statistics } from "./measured.js";
+import { readHistograms, readKinds, readLayers, statistics } from "./measured.js";
 import { ridges } from "./ridges.js";
 
 const REREAD = 2000; // milliseconds between two readings of what the stream does not carry
 
 /** What the views of layers share: which numbers are looked at, and how they are drawn. */
 export async function layerViews({ id, seeds, recorded, signal, hold, onEpoch, onGrid }) {
-  const known = await statistics();
+  const [known, kinds] = await Promise.all([statistics(), readKinds()]);
   const asked = { kind: "gradients", statistic: "mean_abs", seed: "" };
   let grid = null;
   let layer = -1;
@@ -32,7 +32,7 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onEpoch, o
         read();
       },
     },
-    Object.entries(KINDS).map(([name, { title }]) => h("option", { value: name }, title)),
+    Object.entries(kinds).map(([name, { title }]) => h("option", { value: name }, title)),
   );
   const statisticChoice = h("select", {
     id: "statistic",
@@ -78,7 +78,7 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onEpoch, o
   const detail = h("section", { id: "layer", class: "stack", hidden: true, "aria-label": "One layer" });
 
   function offer() {
-    asked.statistic = KINDS[asked.kind].statistic;
+    asked.statistic = kinds[asked.kind].statistic;
     fill(
       statisticChoice,
       known[asked.kind].map(({ name }) => h("option", { value: name }, name.replaceAll("_", " "))),
@@ -93,8 +93,8 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onEpoch, o
   async function readAnew() {
     readAt = Date.now();
     const wanted = `${asked.kind} ${asked.statistic}`;
-    const found = recorded[asked.kind]
-      ? await readLayers(id, asked.kind, { statistic: asked.statistic }, signal)
+    const found = recorded[kinds[asked.kind].record]
+      ? await readLayers(id, kinds[asked.kind].path, { statistic: asked.statistic }, signal)
       : null;
     if (signal.aborted || wanted !== `${asked.kind} ${asked.statistic}`) return;
     grid = found;
@@ -106,11 +106,11 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onEpoch, o
 
   function draw() {
     const { unit, meaning } = about();
-    const kind = scaleOf(about());
-    const name = `${KINDS[asked.kind].title}: ${asked.statistic.replaceAll("_", " ")}`;
+    const kind = about().scale;
+    const name = `${kinds[asked.kind].title}: ${asked.statistic.replaceAll("_", " ")}`;
     const missing =
       grid === null
-        ? `${KINDS[asked.kind].title} are not recorded in this experiment.`
+        ? `${kinds[asked.kind].title} are not recorded in this experiment.`
         : !grid.rows
           ? "Nothing is measured yet."
           : null;
@@ -135,11 +135,7 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onEpoch, o
     const lost = summary.lost.subarray(0, size);
     const scale = Scale.over(kind, values);
     const who = run < 0 ? (seeds.length > 1 ? `median of ${seedsOf(seeds)}` : seedsOf(seeds)) : `seed ${asked.seed}`;
-    const said = [
-      asked.kind === "gradients" || asked.kind === "weights" ? "kernels" : "probe batch",
-      who,
-      meaning,
-    ].join(" · ");
+    const said = [kinds[asked.kind].has_parameters ? "kernels" : "probe batch", who, meaning].join(" · ");
     mapFrame.say(said);
     const none = asked.kind === "gradients" ? withoutGradient(lost, seen.columns.length) : [];
     map.show({
@@ -179,7 +175,7 @@ export async function layerViews({ id, seeds, recorded, signal, hold, onEpoch, o
   /** The scale of the median over the seeds, made once for what is there: every box of the strip asks for it. */
   function scaleOfMedian(middle) {
     const size = grid.rows * grid.columns.length;
-    const kind = scaleOf(about());
+    const kind = about().scale;
     if (scaled.grid !== grid || scaled.size !== size || scaled.kind !== kind) {
       scaled = { grid, size, kind, scale: Scale.over(kind, middle.subarray(0, size)) };
     }

@@ -4,14 +4,6 @@ import { Grid } from "./grid.js";
 import { readNpz } from "./npz.js";
 import { ask, get, Problem } from "./service.js";
 
-/** What can be looked at layer by layer, and the statistic that is shown first. */
-export const KINDS = {
-  gradients: { title: "Gradients", statistic: "mean_abs", first: 1 },
-  weights: { title: "Weights", statistic: "l2", first: 0 },
-  activations: { title: "Activations", statistic: "std", first: 0 },
-  signals: { title: "Back-propagated signals", statistic: "rms", first: 0 },
-};
-
 async function arrays(path, query, signal) {
   const answer = await ask(`${path}?${new URLSearchParams(query)}`, { accept: "application/x-npz", signal });
   return readNpz(await answer.arrayBuffer());
@@ -107,14 +99,16 @@ export async function readSamples(id, signal) {
 }
 
 let catalogue = null;
-/** What there is of statistics: kind -> [{name, range, unit, meaning}]. */
-export async function statistics() {
+async function ofCatalogue(part) {
   catalogue ??= get("/catalogue");
-  return (await catalogue).statistics;
+  return (await catalogue)[part];
 }
 
-/** Sizes belong on a logarithmic scale, shares between 0 and 1, what has a sign or a count on a linear one. */
-export function scaleOf({ range, unit }) {
-  if (range.startsWith("[0, 1]")) return "share";
-  return range.startsWith("[0, ∞)") && unit !== "entries" ? "log" : "linear";
+/** What there is of statistics: kind -> [{name, scale, unit, meaning}]. */
+export const statistics = () => ofCatalogue("statistics");
+
+/** What can be looked at layer by layer: kind -> {title, path, record, statistic, has_parameters}. */
+export async function readKinds() {
+  const shown = (await ofCatalogue("kinds")).filter((kind) => kind.shown_as === "statistic");
+  return Object.fromEntries(shown.map((kind) => [kind.name, kind]));
 }

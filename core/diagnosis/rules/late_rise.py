@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.diagnosis.evidence import Run, running_medians
-from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from core.diagnosis.groups import BIRTH, DATA, DEATHS, EXPLOSIONS, SATURATIONS, STEPS
 from core.diagnosis.outcome import RECENT, gains
 from core.diagnosis.rule import Rule
@@ -25,8 +25,8 @@ def look(run: Run) -> Sighting | None:
     if not rise > RISE or not smooth[best] >= RISE or len(gain) - 1 - best < RECENT:
         return None
     measures = (
-        measure("rise", rise, ">", RISE, "of the avoidable loss"),
-        measure("best_gain", float(smooth[best]), ">", None, "of the avoidable loss"),
+        measure("rise", rise, ">", RISE, AVOIDABLE_LOSS),
+        measure("best_gain", float(smooth[best]), ">", None, AVOIDABLE_LOSS),
     )
     return Sighting((), int(run.epochs[best]), measures)
 

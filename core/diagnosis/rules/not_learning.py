@@ -4,7 +4,7 @@ import numpy as np
 
 from core.diagnosis.elsewhere import constant_loss, explained
 from core.diagnosis.evidence import NOTHING_KNOWN, ExternalRun, Run, Unknown, middle
-from core.diagnosis.finding import Measure, Sighting, measure
+from core.diagnosis.finding import AVOIDABLE_ERRORS, AVOIDABLE_LOSS, Measure, Sighting, measure
 from core.diagnosis.groups import GROWTHS
 from core.diagnosis.outcome import LEAST_GAIN, LEAST_SHARE, RECENT, Outcome, decided_epoch, learnt_shares, outcome
 from core.diagnosis.rule import Rule
@@ -24,8 +24,8 @@ def look(run: Run) -> Sighting | None:
     if len(good):  # it had learnt, and has forgotten
         since = min(max(since, int(run.epochs[good[-1]]) + 1), run.history.last_epoch)
     measures = (
-        _below("gain", became.gain, became.least_gain, "of the avoidable loss"),
-        _below("learnt", became.learnt, became.least_learnt, "of the avoidable errors"),
+        _below("gain", became.gain, became.least_gain, AVOIDABLE_LOSS),
+        _below("learnt", became.learnt, became.least_learnt, AVOIDABLE_ERRORS),
     )
     return Sighting((), since, measures, explanation=COMPARED if np.isfinite(became.least_learnt) else None)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.diagnosis.evidence import Run, middle
-from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from core.diagnosis.groups import DATA, EXPLOSIONS, STEPS
 from core.diagnosis.outcome import LEAST_REACHABLE, gains, learnt_shares
 from core.diagnosis.rule import Rule
@@ -32,7 +32,7 @@ def look(run: Run) -> Sighting | None:
     since = int(run.epochs[1:][turns[np.nonzero(heights >= SWING)[0][0]]])
     measures = (
         measure("swing_share", share, ">", SHARE, "of the epochs"),
-        measure("swing", middle(heights[heights >= SWING]), ">", SWING, "of the avoidable loss"),
+        measure("swing", middle(heights[heights >= SWING]), ">", SWING, AVOIDABLE_LOSS),
     )
     lost = _lost(run)
     if lost is not None and lost > LOSS:

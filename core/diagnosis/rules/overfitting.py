@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.diagnosis.evidence import Run, middle, running_medians
-from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from core.diagnosis.outcome import RECENT, outcome
 from core.diagnosis.rule import Rule
 
@@ -29,8 +29,8 @@ def look(run: Run) -> Sighting | None:
     if not (rise > RISE and gap > GAP) or len(val) - 1 - best < RECENT:
         return None
     measures = (
-        measure("rise", rise, ">", RISE, "of the avoidable loss"),
-        measure("gap", gap, ">", GAP, "of the avoidable loss"),
+        measure("rise", rise, ">", RISE, AVOIDABLE_LOSS),
+        measure("gap", gap, ">", GAP, AVOIDABLE_LOSS),
         measure("best_epoch", int(run.epochs[best]), ">", None, "epochs"),
     )
     return Sighting((), int(run.epochs[best]), measures)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.diagnosis.evidence import ExternalRun, Run, windows
-from core.diagnosis.finding import Sighting, measure
+from core.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from core.diagnosis.groups import BIRTH, DATA, DEATHS, DRAW, EXPLOSIONS, SATURATIONS, STEPS, VANISHINGS
 from core.diagnosis.outcome import outcome
 from core.diagnosis.rule import Rule
@@ -26,7 +26,7 @@ def look(run: Run) -> Sighting | None:
     decreases = (levels[:-1] - levels[1:]) / scale
     if not (np.all(scale > 0) and (decreases < DECREASE).all()):
         return None
-    since, unit = int(run.epochs[len(loss) // 2]), "of the loss" if elsewhere else "of the avoidable loss"
+    since, unit = int(run.epochs[len(loss) // 2]), "of the loss" if elsewhere else AVOIDABLE_LOSS
     measures = (measure("largest_decrease", float(decreases.max()), "<", DECREASE, unit),)
     return Sighting((), since, measures, explanation=BY_ITSELF if elsewhere else None)
 

@@ -1,0 +1,1 @@
+"""Knowledge of what is measured of a training: the kinds of series."""
