@@ -11,6 +11,7 @@ import numpy as np
 
 from api.client import Client
 from api.connection import Refused, Unreachable
+from core.measurement.kinds import GRADIENTS
 from core.spec import ExternalSpec
 from core.store import Status
 
@@ -220,7 +221,7 @@ class Outbox:
         if epochs:
             metrics = dict(zip(epochs[0].names, np.stack([part.metrics for part in epochs], axis=1), strict=True))
             gradients = [part.gradients for part in epochs if part.gradients is not None]
-            series = {"gradients": np.stack(gradients)} if gradients else {}
+            series = {GRADIENTS.name: self._by_column(np.stack(gradients))} if gradients else {}
             seed, first = epochs[0].seed, epochs[0].epoch
             answer = self._client.send(self.experiment_id, seed, from_epoch=first, metrics=metrics, series=series)
             self._next = seed, answer.next_epoch
@@ -231,6 +232,12 @@ class Outbox:
             self._next = None
         elif self._next:
             self._client.send(self.experiment_id, self._next[0], from_epoch=self._next[1])
+
+    def _by_column(self, gradients: np.ndarray) -> dict[str, np.ndarray]:
+        """(epochs, tensors, statistics) as column -> (epochs, tensors)."""
+        assert self._spec
+        columns = self._spec.layout[GRADIENTS.name].columns
+        return {name: gradients[:, :, place] for place, name in enumerate(columns)}
 
     def _refused(self, refusal: Refused, parts: int) -> None:
         if refusal.problem.status == TOO_LARGE and parts > 1:

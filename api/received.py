@@ -1,15 +1,16 @@
 """What a sender of a training elsewhere sends and is answered, typed; its nested lists turned into a history."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from api.schemas import Answer
 from core.errors import Invalid, Problem, shorten
-from core.history import History, Layout
+from core.history import History, Layout, SeriesLayout
 from core.spec import ExternalSpec
 from core.store import Experiment
 
@@ -18,6 +19,27 @@ WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 LARGEST = float(np.finfo(np.float32).max)
 # More than any spec names; of a name that none has, so many characters are shown.
 MAX_NAMES, MAX_NAME = 100, 200
+# Column -> recorded epoch × tensor; or, as versions before 0.2 sent it, recorded epoch × tensor × column.
+ByName = Annotated[
+    dict[str, Annotated[Any, WithJsonSchema({"type": "array", "items": {}})]],  # `_array` says what is wrong with it
+    Field(max_length=MAX_NAMES, title="columns by name", description="for each column: recorded epoch × tensor"),
+]
+ByPosition = Annotated[
+    list[Any],
+    Field(
+        title="columns by position",
+        description="recorded epoch × tensor × column, the columns in the order of the experiment's; name them "
+        "instead: the next version does not read this",
+        json_schema_extra={"deprecated": True},
+    ),
+]
+
+
+def _form(values: Any) -> str:
+    return "by_position" if isinstance(values, list) else "by_name"
+
+
+Columns = Annotated[Annotated[ByName, Tag("by_name")] | Annotated[ByPosition, Tag("by_position")], Discriminator(_form)]
 A_NUMBER = 'a number that float32 holds, null or "NaN", "Infinity", "-Infinity"'
 
 
@@ -30,8 +52,8 @@ class SentSeries(BaseModel):
     """The first of the epochs: one behind the last that was sent, or again what was sent before."""
     metrics: Annotated[dict[str, list[Any]], Field(max_length=MAX_NAMES)] = {}
     """For each metric of the spec its values, one for each epoch."""
-    series: Annotated[dict[str, list[Any]], Field(max_length=MAX_NAMES)] = {}
-    """For each kind that the spec records its values: recorded epoch × tensor × column."""
+    series: Annotated[dict[str, Columns], Field(max_length=MAX_NAMES)] = {}
+    """For each kind that the spec records its values: for each of its columns, by name, recorded epoch × tensor."""
 
 
 class SentEnd(BaseModel):
@@ -94,11 +116,21 @@ def history_of(sent: SentSeries, experiment: Experiment, layout: Layout) -> Hist
     series = {each.kind: np.zeros((0, *each.shape), np.float32) for each in layout.series}
     for kind, each in due.items():
         rows = len(each.recorded(sent.from_epoch, last))
-        series[kind] = _array(sent.series[kind], (rows, *each.shape), f"series.{kind}")
+        series[kind] = _series(sent.series[kind], rows, each)
     return History(layout, sent.from_epoch, np.stack(columns, axis=1), series)
 
 
-def _check_names(field: str, sent: dict[str, list[Any]], known: tuple[str, ...]) -> None:
+def _series(sent: dict[str, Any] | list[Any], rows: int, layout: SeriesLayout) -> np.ndarray:
+    """One kind's values as (rows, tensors, columns), whichever way its columns are sent."""
+    field = f"series.{layout.kind}"
+    if isinstance(sent, list):
+        return _array(sent, (rows, *layout.shape), field)
+    _check_names(field, sent, layout.columns)
+    shape = rows, len(layout.tensors)
+    return np.stack([_array(sent[name], shape, f"{field}.{name}") for name in layout.columns], axis=-1)
+
+
+def _check_names(field: str, sent: Mapping[str, Any], known: tuple[str, ...]) -> None:
     problems = [
         Problem(f"{field}.{name}", "a value: it is in the spec", "nothing") for name in known if name not in sent
     ]
@@ -115,7 +147,7 @@ def _check_span(first: int, last: int, spec: ExternalSpec) -> None:
         raise Invalid(Problem("from_epoch", f"an epoch from {spec.first_epoch} on", str(first)))
 
 
-def _array(values: list[Any], shape: tuple[int, ...], field: str) -> np.ndarray:
+def _array(values: Any, shape: tuple[int, ...], field: str) -> np.ndarray:
     """Nested lists as float32 of just this shape."""
     flat: list[float] = []
     _flatten(values, shape, field, flat)

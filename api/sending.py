@@ -12,6 +12,9 @@ from api.dependencies import JSON
 from api.received import ReceivedAnswer
 from api.schemas import ExperimentAnswer
 
+# One kind of series: its columns by name, or all in one array.
+Measured = Mapping[str, np.ndarray] | np.ndarray
+
 
 class Sending(Connection):
     """Sends the series of trainings that run elsewhere to the experiments that were submitted for them."""
@@ -23,7 +26,7 @@ class Sending(Connection):
         *,
         from_epoch: int,
         metrics: Mapping[str, Sequence[float]] | None = None,
-        series: Mapping[str, np.ndarray] | None = None,
+        series: Mapping[str, Measured] | None = None,
     ) -> ReceivedAnswer:
         """Send the next epochs of a run. Sent again they change nothing.
 
@@ -34,7 +37,8 @@ class Sending(Connection):
             seed: of the run.
             from_epoch: the first of the epochs.
             metrics: (epochs,) of each metric of the spec.
-            series: (recorded epochs, tensors, columns) of each kind that the spec records, float32: bit for bit.
+            series: of each kind that the spec records, column -> (recorded epochs, tensors), float32: bit for bit. One
+                array of (recorded epochs, tensors, columns) is sent by position, which the next version does not read.
         """
         path = f"/experiments/{experiment_id}/runs/{seed}/series"
         content = written(from_epoch, metrics or {}, series or {})
@@ -48,14 +52,20 @@ class Sending(Connection):
         return ExperimentAnswer.read(answer.content)
 
 
-def written(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, np.ndarray]) -> bytes:
+def written(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, Measured]) -> bytes:
     """Epochs as they are sent: JSON, each number with the nine digits that tell float32 numbers apart."""
     body = {
         "from_epoch": from_epoch,
         "metrics": {name: _rounded(np.asarray(values, np.float32)) for name, values in metrics.items()},
-        "series": {kind: _rounded(np.asarray(values, np.float32)) for kind, values in series.items()},
+        "series": {kind: _kind(values) for kind, values in series.items()},
     }
     return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _kind(values: Measured) -> object:
+    if isinstance(values, Mapping):
+        return {column: _rounded(np.asarray(each, np.float32)) for column, each in values.items()}
+    return _rounded(np.asarray(values, np.float32))
 
 
 def _rounded(values: np.ndarray) -> object:

@@ -4,23 +4,34 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path
+from fastapi.openapi.models import Example
 
 from api.bodies import NumbersRoute
 from api.dependencies import Store
 from api.errors import documented
 from api.received import ReceivedAnswer, SentEnd, SentSeries, history_of
 from api.schemas import ExperimentAnswer
+from core.measurement.kinds import GRADIENTS
 
 router = APIRouter(
     prefix="/experiments/{experiment_id}/runs/{seed}", tags=["trainings elsewhere"], route_class=NumbersRoute
 )
 
-EXAMPLE = {
-    "from_epoch": 1,
-    "metrics": {"loss": [0.69, 0.67], "val_loss": [0.7, None]},
-    "series": {"gradients": [[[0.031, 0.002, 0.04, 0.13, 0.11, 0, 0]], [[0.028, 0.001, 0.037, 0.12, 0.09, 0, 0]]]},
+# Two epochs of one tensor: by name each column has a list for each epoch, with a number for each tensor.
+ROWS = [[0.031, 0.002, 0.04, 0.13, 0.11, 0, 0], [0.028, 0.001, 0.037, 0.12, 0.09, 0, 0]]
+EPOCHS: dict[str, Any] = {"from_epoch": 1, "metrics": {"loss": [0.69, 0.67], "val_loss": [0.7, None]}}
+BY_NAME = {
+    name: [[number] for number in numbers]
+    for name, numbers in zip(GRADIENTS.sent_columns or (), zip(*ROWS, strict=True), strict=True)
 }
-Sent = Annotated[SentSeries, Body(openapi_examples={"two epochs": {"summary": "two epochs", "value": EXAMPLE}})]
+EXAMPLES: dict[str, Example] = {
+    "two epochs": {"summary": "two epochs", "value": EPOCHS | {"series": {"gradients": BY_NAME}}},
+    "columns by position": {
+        "summary": "two epochs, columns by position (deprecated)",
+        "value": EPOCHS | {"series": {"gradients": [[row] for row in ROWS]}},
+    },
+}
+Sent = Annotated[SentSeries, Body(openapi_examples=EXAMPLES)]
 ANSWERS: dict[int | str, dict[str, Any]] = documented(401, 404, 409, 413, 415, 422, 503)
 
 
@@ -30,9 +41,11 @@ def send_series(
 ) -> ReceivedAnswer:
     """Send the next epochs of a run of an experiment with `source: external`: all of them are stored, or none.
 
-    Sent again they change nothing. Epochs that leave a gap, or differ from what is stored, are refused with 409, which
-    says what is expected next; so is whatever follows on a cancelled experiment. Without metrics and series it is a
-    sign of life: an experiment whose `expected_by` has passed is shown as silent.
+    Of each kind all columns are sent, by name and in any order. Sent by position, in the experiment's order of columns,
+    they are read by this version for the last time. Sent again they change nothing. Epochs that leave a gap, or differ
+    from what is stored, are refused with 409, which says what is expected next; so is whatever follows on a cancelled
+    experiment. Without metrics and series it is a sign of life: an experiment whose `expected_by` has passed is shown
+    as silent.
     """
     history = history_of(sent, store.get(experiment_id), store.layout(experiment_id))
     return ReceivedAnswer.of(store.external.receive(experiment_id, seed, history), seed)

@@ -9,6 +9,7 @@ import pytest
 from api.client import Client
 from api.connection import Refused
 from api.live.reading import read_events
+from api.outbox import Ended, Epoch, Outbox
 from api.sending import written
 from core.history import History
 from core.spec import ANY_SPEC
@@ -29,6 +30,23 @@ def body(history: History) -> dict:
     """A history as it is sent."""
     metrics = dict(zip(history.layout.metrics, history.metrics.T, strict=True))
     return json.loads(written(history.first_epoch, metrics, history.series))
+
+
+def by_name(history: History) -> dict:
+    """The same with its columns by name, in another order than the experiment's."""
+    return body(history) | {"series": named(history)}
+
+
+def named(history: History) -> dict:
+    """Kind -> column -> recorded epoch × tensor."""
+    sent = body(history)["series"]
+    return {
+        kind: {
+            name: [[row[place] for row in rows] for rows in sent[kind]]
+            for place, name in reversed([*enumerate(history.layout[kind].columns)])
+        }
+        for kind in sent
+    }
 
 
 def send(desk: Desk, it: str, seed: int = 3, **sent):
@@ -127,6 +145,74 @@ def test_numbers_that_are_not_finite_arrive_as_what_they_are(desk: Desk, it: str
     assert desk.http.get(f"{it}/history").json()["runs"][0]["metrics"]["val_loss"][1] is None
 
 
+EVERYTHING = an_external_spec(
+    epochs=8, seeds=(3,), record={"gradients": 1, "weights": 2, "activations": 1, "signals": 3, "histograms": 4}
+)
+
+
+@pytest.mark.parametrize("form", [body, by_name], ids=["columns by position", "columns by name"])
+def test_either_way_of_sending_columns_stores_the_same_bits(desk: Desk, form):
+    """By position for one more version: senders of the version before know no names."""
+    history = measured(EVERYTHING, 3, 1, 8)
+    history.series["gradients"][0, 0, :4] = [np.nan, np.inf, -np.inf, 3e38]
+    it = desk.submit(EVERYTHING)
+    assert send(desk, it, **form(history)).status_code == 200
+    made = desk.store.page(limit=1).experiments[0].id
+    for kind, values in history.series.items():
+        kept = desk.store.series(made, kind)[3]
+        assert kept.values.tobytes() == values.tobytes(), kind
+        assert kept.epochs.tolist() == [*history.epochs_of(kind)]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "expected"),
+    [
+        (lambda sent: sent.update(l2=3), "series.gradients.l2", "a list of 2"),
+        (lambda sent: sent.pop("l2"), "series.gradients.l2", "a value: it is in the spec"),
+        (lambda sent: sent.update(l3=[[0.0] * 6] * 2), "series.gradients.l3", "only mean_abs, mean, std"),
+        (lambda sent: sent.update(l2=[[0.0] * 6]), "series.gradients.l2", "a list of 2"),
+        (lambda sent: sent.update(l2=[[0.0] * 5] * 2), "series.gradients.l2[0]", "a list of 6"),
+        (lambda sent: sent["std"][1].__setitem__(2, "1"), "series.gradients.std[1][2]", "a number that"),
+    ],
+)
+def test_columns_by_name_that_make_no_sense_are_refused_by_name(desk: Desk, it: str, change, field, expected):
+    sent = by_name(measured(SPEC, 3, 1, 2))
+    change(sent["series"]["gradients"])
+    answer = send(desk, it, **sent)
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == field
+    assert expected in error["expected"]
+    assert desk.http.get(it).json()["progress"]["epochs_done"] == 0
+
+
+def test_the_description_calls_columns_by_position_deprecated(desk: Desk):
+    forms = desk.http.get("/openapi.json").json()["components"]["schemas"]["SentSeries"]["properties"]["series"]
+    by_columns, by_position = forms["additionalProperties"]["oneOf"]
+    assert (by_columns["type"], by_columns.get("deprecated")) == ("object", None)
+    assert (by_position["type"], by_position["deprecated"]) == ("array", True)
+
+
+def test_the_sender_sends_columns_by_name(desk: Desk):
+    client = Client("http://testserver")
+    client.close()
+    client._http, asked = desk.http, []
+    send_on = client.send
+    client.send = lambda *about, **sent: asked.append(sent) or send_on(*about, **sent)
+    spec, history = an_external_spec(epochs=4), measured(an_external_spec(), 0, 1, 4)
+    outbox = Outbox(client, 1_000_000, 0.0, stop_when_cancelled=False)
+    outbox.open(spec)
+    for epoch, (metrics, gradients) in enumerate(zip(history.metrics, history.series["gradients"], strict=True), 1):
+        outbox.put(Epoch(0, epoch, history.layout.metrics, metrics, gradients))
+    outbox.put(Ended(0, None))
+    outbox.close(30.0)
+    assert outbox.trouble() is None
+    columns = {name for sent in asked for name in sent.get("series", {}).get("gradients", {})}
+    assert columns == {*history.layout["gradients"].columns}
+    kept = desk.store.series(outbox.experiment_id, "gradients")[0]
+    assert kept.values.tobytes() == history.series["gradients"].tobytes()
+
+
 def without(field: str, sent: dict) -> dict:
     kept = json.loads(json.dumps(sent))
     del kept[field.split(".")[0]][field.split(".")[1]]
@@ -141,6 +227,7 @@ def without(field: str, sent: dict) -> dict:
         (lambda sent: sent | {"metrics": sent["metrics"] | {"auc": [1, 2]}}, "metrics.auc", "only loss, accuracy"),
         (lambda sent: sent | {"series": sent["series"] | {"weights": []}}, "series.weights", "only gradients"),
         (lambda sent: sent | {"metrics": sent["metrics"] | {"loss": [1]}}, "metrics.loss", "a list of 2"),
+        (lambda sent: sent | {"series": {"gradients": 5}}, "series.gradients", "a valid dictionary"),
         (lambda sent: sent | {"series": {"gradients": [[]] * 2}}, "series.gradients[0]", "a list of 6"),
         (lambda sent: sent | {"metrics": sent["metrics"] | {"loss": [1, "2"]}}, "metrics.loss[1]", "a number that"),
         (lambda sent: sent | {"metrics": sent["metrics"] | {"loss": [1, True]}}, "metrics.loss[1]", "a number that"),
