@@ -7,6 +7,7 @@ import re
 import pytest
 
 from core.errors import Invalid
+from core.measurement.kinds import GRADIENTS
 from core.settings import Settings
 from core.spec.calibration import SHIPPED, SHIPPED_SOURCE, Calibration, Record
 from core.spec.cost import Measured
@@ -14,7 +15,6 @@ from core.spec.estimate import check_bounds, epoch_seconds, estimate, memory, pl
 from core.spec.experiment import parse
 from core.spec.memory import NUMBER_BYTES, PASSING, STATE_COPIES, peak
 from core.spec.side_by_side import width_for
-from core.statistics import SHELVES
 
 HIDDEN = {"kind": "dense", "units": 5, "activation": "tanh", "repeat": 5}
 PARAMETERS = (2 * 5 + 5) + 4 * (5 * 5 + 5) + (5 + 1)
@@ -84,7 +84,7 @@ def test_what_is_exactly_at_a_bound_is_allowed():
 def test_the_estimate_counts_what_will_be_stored(every, rows):
     nothing = {"gradients": 0, "weights": 0, "activations": 0, "signals": 0, "histograms": 0, "boundary": 0}
     networks = 2 * PARAMETERS  # before the first update and after the last
-    for kind, numbers in (("gradients", 12 * len(SHELVES["gradients"])), ("boundary", 32 * 32)):
+    for kind, numbers in (("gradients", 12 * len(GRADIENTS.statistics)), ("boundary", 32 * 32)):
         asked = spec(seeds=3, record={**nothing, kind: every})
         columns = len(asked.layout.metrics)
         assert estimate(asked).series_bytes == 3 * 4 * (501 * columns + rows * numbers + networks)
