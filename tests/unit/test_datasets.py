@@ -34,6 +34,11 @@ FORMS = [
     {"kind": "copy_memory", "symbols": 3, "alphabet": 4, "length": 7},
     {"kind": "copy_memory", "one_hot": False},
     {"kind": "sine", "horizon": 4, "length": 20},
+    {"kind": "checkerboard", "squares": 5, "noise": 0.1},
+    {"kind": "franke", "noise": 0.1},
+    {"kind": "bars", "size": 5, "form": "image"},
+    {"kind": "temporal_order", "length": 4},
+    {"kind": "mackey_glass", "length": 7, "ahead": 3, "noise": 0.1},
 ]
 
 
@@ -110,6 +115,8 @@ def test_where_numbers_have_a_meaning_of_their_own_there_is_nothing_to_scale():
         "adding",
         "copy_memory",
         "sine",
+        "temporal_order",
+        "mackey_glass",
     }
     with pytest.raises(ValidationError, match="Extra inputs"):
         KINDS["adding"](scale="standard")
