@@ -1,12 +1,14 @@
 """What a case of the clinic is, and what each illness must be answered with."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from core.diagnosis.groups import DEATHS, EXPLOSIONS, SATURATIONS
 from core.spec import ExperimentSpec
 
-Half = Literal["tune", "final"]
+# The halves "tune" and "final", and the third set.
+Part = Literal["tune", "final", "unseen"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Case:
         spec: what is trained.
         illness: what was done to it; None where it is healthy.
         twin: the name of the healthy case that it was made from by one change; a twin's own name.
-        half: ``tune``: thresholds may rest on it; ``final``: only the last figures may.
+        part: ``tune`` and ``final``: the two halves, on which thresholds may rest; ``unseen``: no threshold does.
         roots: the rules any of which names the root cause; () where it is healthy.
     """
 
@@ -26,7 +28,7 @@ class Case:
     spec: ExperimentSpec
     illness: str | None
     twin: str
-    half: Half
+    part: Part
     roots: tuple[str, ...] = ()
 
 

@@ -1,20 +1,23 @@
 """All cases: for each healthy network and dataset a family of one healthy twin, its equals, and what was made of it.
 
-Draw 0 is the one that thresholds rest on, by its half for tuning. Any other has other samples, other parameters of the
-illnesses and other seeds: for figures that nobody has looked at before.
+Thresholds rest on draw 0. Any other draw has other samples, other parameters of the illnesses and other seeds.
 """
 
 import copy
 import random
+from collections.abc import Iterable, Iterator
 from functools import cache
+from hashlib import sha256
 
-from bench.clinic.case import Case, Half
+from bench.clinic.case import Case, Part
 from bench.clinic.changes import Fields, hidden
 from bench.clinic.ground import Ground
 from bench.clinic.grounds import GROUNDS
+from core.datasets import DATASETS
+from core.frozen import kind_of
 from core.spec import ExperimentSpec
 
-# Whatever is drawn by chance, and the split, follow from this.
+# Whatever is drawn by chance follows from this and a case's name.
 SEED = 2026
 RUNS = 5
 # More than the grounds have datasets of one kind: no two draws share samples.
@@ -25,43 +28,48 @@ RECORD = {"histograms": 0, "boundary": 0}
 
 @cache
 def cases(draw: int = 0) -> tuple[Case, ...]:
-    """All cases of a draw, those that share a compiled program side by side. The halves never share a family."""
-    families = [(ground, dataset, _family(ground, dataset)) for ground in GROUNDS for dataset in ground.datasets]
-    halves = _halves([name for _, _, name in families])
-    made = [case for ground, dataset, name in families for case in _cases(ground, dataset, name, halves[name], draw)]
-    return tuple(sorted(made, key=program))
+    """All cases of a draw, those that share a compiled program side by side."""
+    return tuple(sorted(cases_of(GROUNDS, draw), key=program))
 
 
-def _family(ground: Ground, dataset: Fields) -> str:
+def cases_of(grounds: Iterable[Ground], draw: int = 0) -> Iterator[Case]:
+    """The cases that are made of some healthy networks; each family, whole, is of the half of its name."""
+    for ground in grounds:
+        for dataset in ground.datasets:
+            family = family_name(ground, dataset)
+            yield from _cases(ground, dataset, family, side(family), draw)
+
+
+def family_name(ground: Ground, dataset: Fields) -> str:
+    """The name of a network on a dataset: "circles 7, wide relu"; a seed of 0 is left out."""
     seed = f" {dataset['seed']}" if dataset.get("seed") else ""
     return f"{dataset['kind']}{seed}, {ground.name}"
 
 
-def _halves(families: list[str]) -> dict[str, Half]:
-    """Neighbours in the list, which share a network, go to different halves, which to which by chance."""
-    chance = random.Random(SEED)
-    halves: dict[str, Half] = {}
-    for place in range(0, len(families), 2):
-        pair: list[Half] = ["tune", "final"]
-        chance.shuffle(pair)
-        halves.update(zip(families[place : place + 2], pair, strict=False))
-    return halves
+def side(family: str) -> Part:
+    """The half of a family, by its name alone: a dataset or a network that is added moves no other family."""
+    return "final" if int(sha256(family.encode()).hexdigest(), 16) % 2 else "tune"
 
 
-def _cases(ground: Ground, dataset: Fields, family: str, half: Half, draw: int) -> list[Case]:
+def left_out() -> list[str]:
+    """The datasets that occur in no case, by name."""
+    return sorted({kind_of(dataset) for dataset in DATASETS} - {case.spec.dataset.kind for case in cases()})
+
+
+def _cases(ground: Ground, dataset: Fields, family: str, part: Part, draw: int) -> list[Case]:
     healthy = ground.fields({**copy.deepcopy(dataset), "seed": dataset.get("seed", 0) + SAMPLES_APART * draw})
     seeds, drawn = range(RUNS * draw, RUNS * (draw + 1)), f"{SEED} {draw}" if draw else f"{SEED}"
     twin = f"{family}: healthy"
-    made = [Case(twin, _spec(twin, healthy, seeds), None, twin, half)]
+    made = [Case(twin, _spec(twin, healthy, seeds), None, twin, part)]
     for initializer in ground.also:
         name, fields = f"{family}: healthy, {initializer}", copy.deepcopy(healthy)
         for layer in hidden(fields):
             layer["kernel_initializer"] = initializer
-        made.append(Case(name, _spec(name, fields, seeds), None, twin, half))
+        made.append(Case(name, _spec(name, fields, seeds), None, twin, part))
     for change in ground.changes:
         name = f"{family}: {change.illness}, {change.name}"
         fields = change.apply(healthy, random.Random(f"{drawn} {name}"))
-        made.append(Case(name, _spec(name, fields, seeds), change.illness, twin, half, change.roots))
+        made.append(Case(name, _spec(name, fields, seeds), change.illness, twin, part, change.roots))
     return made
 
 

@@ -28,6 +28,7 @@ from sklearn.preprocessing import StandardScaler
 
 from bench.clinic.case import Case
 from core.datasets import DatasetSpec
+from core.datasets.dataset import SequenceDataset
 from core.diagnosis import Run
 
 SOUND, SICK = 0.7, 0.5
@@ -89,7 +90,7 @@ def sick(own: Measured, twin: Measured) -> float:
 @lru_cache(maxsize=256)
 def reference(dataset: DatasetSpec) -> float | None:
     """What an independent learner's score is on the test samples; None where none knows anything."""
-    if dataset.kind in ("adding", "copy_memory", "sine"):
+    if isinstance(dataset, SequenceDataset):
         return 1.0
     best = max(_score_of(learner, dataset) for learner in _learners(dataset))
     return best if best >= LEAST_KNOWN else None

@@ -1,4 +1,4 @@
-"""All healthy networks: every dataset and every family of layers of the shelves is among them."""
+"""The healthy networks of both halves: every family of layers is among them."""
 
 from bench.clinic.flat import FLAT
 from bench.clinic.ground import Ground

@@ -1,4 +1,4 @@
-"""What the clinic prints: figures of one half."""
+"""What the clinic prints: figures of one part."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
 
 
 def lines(judged: Sequence[Judged]) -> Iterator[str]:
-    """The report of one half."""
+    """The report of one part."""
     counted = [each for each in judged if each.holds]
     dropped = len(judged) - len(counted)
     yield f"{len(counted)} cases; {dropped} more are not what they were made to be, and do not count"

@@ -74,7 +74,7 @@ LABELS = tuple(
 )
 EXERCISES = ({"kind": "linnerud", "train_size": 15, "target_scale": "standard", **HALF},)
 WAVES = tuple({"kind": "sine", "length": 12, "samples": 500, "train_size": 300, "seed": seed} for seed in (0, 1))
-SUMS = tuple({"kind": "adding", "length": 20, "samples": 900, "train_size": 700, "seed": seed} for seed in range(6))
+SUMS = tuple({"kind": "adding", "length": 20, "samples": 900, "train_size": 700, "seed": seed} for seed in range(8))
 SHORT_SUMS = ({"kind": "adding", "length": 8, "samples": 700, "train_size": 500},)
 COPY = {"kind": "copy_memory", "symbols": 2, "alphabet": 3, "length": 6, "samples": 400, "train_size": 300}
 

@@ -1,6 +1,6 @@
 """The clinic's treatments: how often the service's own search cures what the clinic made ill.
 
-    python -m bench.clinic.treatments [--half tune|final|both] [--draw 0] [--jobs 2] [--save FILE] [--runs FOLDER]
+    python -m bench.clinic.treatments [--part tune|final|unseen|all] [--draw 0] [--jobs 2] [--save FILE] [--runs FOLDER]
 
 Every ill case that holds is treated as `POST /experiments/{id}/treatments` does it: by its diagnosis, five seeds, at
 most twelve trials, triage first, against a control on fresh seeds. Overfitting is advised on, not cured. A case counts
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.clinic.case import ILLNESSES, Case
+from bench.clinic.case import ILLNESSES, PARTS, Case
 from bench.clinic.construction import RUNS, cases
 from bench.clinic.criterion import holds, measure
 from bench.clinic.report import share
@@ -40,7 +40,7 @@ class Treated:
     """What became of one ill case.
 
     Attributes:
-        name, illness, half: of the case.
+        name, illness, part: of the case.
         root: the root cause that its diagnosis names.
         cure: the remedies that are recommended; None where none is.
         trials: how many treated specs were trained.
@@ -53,7 +53,7 @@ class Treated:
 
     name: str
     illness: str
-    half: str
+    part: str
     root: str | None
     cure: tuple[str, ...] | None
     trials: int
@@ -73,7 +73,7 @@ class Treated:
 def main() -> None:
     """Print and perhaps save the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--half", choices=("tune", "final", "both"), default="final")
+    parser.add_argument("--part", choices=(*PARTS, "all"), default="final")
     parser.add_argument("--draw", type=int, default=0, help="other samples, parameters and seeds than those of draw 0")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
     parser.add_argument("--save", type=Path, help="a JSON file for the results")
@@ -83,13 +83,13 @@ def main() -> None:
     ill = [
         case
         for case in cases(asked.draw)
-        if case.illness not in (None, ADVISED_ON) and asked.half in (case.half, "both")
+        if case.illness not in (None, ADVISED_ON) and asked.part in (case.part, "all")
     ]
     found = list(treat_all(ill, asked.draw, asked.jobs, asked.runs))
-    for half in ("tune", "final"):
-        of = [each for each in found if each.half == half]
+    for part in PARTS:
+        of = [each for each in found if each.part == part]
         if of:
-            print(f"\n## The half {half}\n\n" + "\n".join(lines(of)), flush=True)
+            print(f"\n## The part {part}\n\n" + "\n".join(lines(of)), flush=True)
     print(f"\ntreated in {time.perf_counter() - begun:.0f} s")
     if asked.save:
         asked.save.write_text(json.dumps([vars(each) for each in found], indent=1))
@@ -134,7 +134,7 @@ def _treat(case: Case, draw: int, kept: Path | None) -> Treated | None:
     return Treated(
         name=case.name,
         illness=case.illness,
-        half=case.half,
+        part=case.part,
         root=said.root_cause,
         cure=best.remedies if best else None,
         trials=sum(trial.result is not None for trial in done.of_role("treated")),
@@ -156,7 +156,7 @@ def _median(found: Result) -> float:
 
 
 def lines(found: Sequence[Treated]) -> Iterator[str]:
-    """The report of one half."""
+    """The report of one part."""
     yield "| illness | cured (95 %) | as well as the twin | trials, median and most |\n|---|---|---|---|"
     for name in (*(illness.name for illness in ILLNESSES), "all"):
         of = [each for each in found if name in (each.illness, "all")]

@@ -1,14 +1,17 @@
 """The clinic's construction: what is made, how it is split, and how an answer is judged."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from bench.clinic import BY_NAME, ILLNESSES, cases
 from bench.clinic.case import Case
-from bench.clinic.construction import RUNS, program
+from bench.clinic.construction import RUNS, cases_of, left_out, program, side
 from bench.clinic.criterion import Measured, holds, sick
+from bench.clinic.ground import dense
+from bench.clinic.grounds import GROUNDS
 from bench.clinic.report import ROOTS
 from core.activations import ACTIVATIONS
 from core.datasets import DATASETS
@@ -18,7 +21,7 @@ from core.layers import LAYERS
 
 # What only passes on, or differs from another one by the number of axes alone.
 FAMILIES = {kind_of(layer) for layer in LAYERS} - {"global_max_pooling2d", "global_average_pooling1d"}
-LEAST = 8
+MIN_CASES = 8
 
 
 def test_every_case_has_a_name_and_a_spec_of_its_own():
@@ -31,8 +34,7 @@ def test_every_case_trains_five_seeds():
     assert {len(case.spec.seeds) for case in cases()} == {RUNS}
 
 
-def test_every_dataset_and_every_family_of_layers_occurs():
-    assert {case.spec.dataset.kind for case in cases()} == {kind_of(dataset) for dataset in DATASETS}
+def test_every_family_of_layers_occurs():
     assert {layer.spec.kind for case in cases() for layer in case.spec.layers} >= FAMILIES
 
 
@@ -44,20 +46,53 @@ def test_healthy_networks_have_many_activations():
 
 @pytest.mark.parametrize("half", ["tune", "final"])
 def test_every_illness_is_in_both_halves(half):
-    counts = Counter(case.illness for case in cases() if case.half == half)
-    assert all(counts[illness.name] >= LEAST for illness in ILLNESSES)
+    counts = Counter(case.illness for case in cases() if case.part == half)
+    assert {illness.name: counts[illness.name] for illness in ILLNESSES if counts[illness.name] < MIN_CASES} == {}
     assert counts[None] >= 50
 
 
-def test_the_split_follows_from_the_seed_alone():
-    first = [(case.name, case.half) for case in cases()]
-    cases.cache_clear()
-    assert [(case.name, case.half) for case in cases()] == first
+@pytest.mark.parametrize(
+    ("family", "half"),
+    [
+        ("circles 7, wide relu", "final"),
+        ("moons 7, wide relu", "tune"),
+        ("hastie_10_2, relu on ten", "final"),
+        ("breast_cancer, relu", "tune"),
+        ("swiss_roll, gelu", "final"),
+        ("s_curve, gelu", "tune"),
+        ("digits, conv1d", "final"),
+        ("digits 1, conv1d", "tune"),
+        ("copy_memory, gru after an embedding", "tune"),
+        ("sine, lstm", "final"),
+    ],
+)
+def test_the_half_of_a_family_is_the_one_it_always_had(family, half):
+    assert side(family) == half
+    assert {case.part for case in cases() if case.twin == f"{family}: healthy"} == {half}
+
+
+def test_another_dataset_or_network_moves_no_other_case():
+    first = {case.name: case for case in cases_of(GROUNDS)}
+    (place, ground), *_ = enumerate(GROUNDS)
+    more_data = replace(ground, datasets=({**ground.datasets[0], "seed": 77}, *ground.datasets))
+    another = replace(ground, name="another network", layers=(dense(5, "tanh", "glorot_uniform"),))
+    grounds = (another, *GROUNDS[:place], more_data, *GROUNDS[place + 1 :])
+    made = {case.name: case for case in cases_of(grounds)}
+    assert len(made) > len(first) + 7
+    assert {name: made[name] for name in first} == first
+
+
+def test_datasets_in_no_case_are_named(monkeypatch):
+    used = {case.spec.dataset.kind for case in cases()}
+    assert left_out() == sorted({kind_of(dataset) for dataset in DATASETS} - used)
+    without = [case for case in cases() if case.spec.dataset.kind != "moons"]
+    monkeypatch.setattr("bench.clinic.construction.cases", lambda: without)
+    assert left_out() == sorted({kind_of(dataset) for dataset in DATASETS} - used | {"moons"})
 
 
 def test_another_draw_has_the_same_families_and_no_sample_seed_or_spec_in_common():
     first, other = cases(), cases(1)
-    assert {(case.name, case.half) for case in other} == {(case.name, case.half) for case in first}
+    assert {(case.name, case.part) for case in other} == {(case.name, case.part) for case in first}
     assert not {case.spec.dataset.seed for case in other} & {case.spec.dataset.seed for case in first}
     assert not {seed for case in other for seed in case.spec.seeds} & {
         seed for case in first for seed in case.spec.seeds
@@ -70,7 +105,7 @@ def test_a_family_stays_together_and_its_twin_is_healthy():
     for case in cases():
         twin = by_name[case.twin]
         assert twin.illness is None
-        assert twin.half == case.half
+        assert twin.part == case.part
         assert (case.illness is None) == (not case.roots)
 
 

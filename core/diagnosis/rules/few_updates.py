@@ -10,7 +10,7 @@ from core.diagnosis.groups import DATA, DEATHS, SATURATIONS, VANISHINGS
 from core.diagnosis.outcome import decided_epoch, outcome
 from core.diagnosis.rule import Rule
 
-# Of 405 healthy runs of the clinic's half for tuning the kernel that moved most has moved by 0.465 of its length at
+# Of 405 healthy runs of the clinic's former tuning half the kernel that moved most has moved by 0.465 of its length at
 # least, all epochs together, and by 1.4 in the median. Below 0.1 learning_rate says that the rate is too small.
 TRAVEL = 0.4
 # With more updates in an epoch it is not their number that is missing.

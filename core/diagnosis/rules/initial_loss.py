@@ -12,7 +12,7 @@ from core.diagnosis.rule import Rule
 # (TheDeepChecker: |loss₀ − ln C| ≥ ln C).
 RATIO = 2.0
 # Elsewhere the first loss is the mean over the first epoch, in which most of what was too much is unlearnt. Of 295
-# healthy runs of the clinic's half for tuning it is at most 1.26·ln K, of 35 with unscaled inputs 6e8·ln K in the
+# healthy runs of the clinic's former tuning half it is at most 1.26·ln K, of 35 with unscaled inputs 6e8·ln K in the
 # median.
 FAR = 3.0
 

@@ -13,7 +13,7 @@ from core.diagnosis.rule import Rule
 SWING, SHARE = 0.03, 0.2
 FEWEST_EPOCHS = 10
 # A network that loses, within ten epochs, this share of what there is to learn does not keep what it learns: where it
-# is when the training ends is luck. Of 395 healthy runs of the clinic's half for tuning two lost more, 0.39 at most,
+# is when the training ends is luck. Of 395 healthy runs of the clinic's former tuning half two lost more, 0.39 at most,
 # and their training did not swing.
 LOSS, LATEST = 0.3, 10
 

@@ -8,7 +8,7 @@ from core.diagnosis.outcome import RECENT, outcome
 from core.diagnosis.rule import Rule
 
 # Both on the scale from the best constant's loss to a perfect one's, in the middle between what was seen of the healthy
-# and of the others. Of 400 healthy runs of the clinic's half for tuning none ends more than 0.56 above its training
+# and of the others. Of 400 healthy runs of the clinic's former tuning half none ends more than 0.56 above its training
 # loss, and those above 0.4 end up to 0.11 above their best; networks far too large for 40 to 100 samples end 0.9 to 5
 # above it, and 0.24 to 4.3 above their best. (SageMaker Debugger's Overfit compares with the training loss: as that
 # goes to 0, the ratio grows without end.)
