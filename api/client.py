@@ -179,8 +179,8 @@ class Client(Sending):
         Raises:
             KeyError: there is no such kind.
         """
-        asked = BY_NAME[kind]
-        return self._arrays(experiment_id, asked.path, {**asked.query, **query})
+        which = BY_NAME[kind]
+        return self._arrays(experiment_id, which.path, {**which.query, **query})
 
     def file(self, experiment_id: UUID | str, series: str, media_type: str = CSV, **query: Any) -> bytes:
         """A series as it goes into a file."""

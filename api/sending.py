@@ -13,7 +13,7 @@ from api.received import ReceivedAnswer
 from api.schemas import ExperimentAnswer
 
 # One kind of series: its columns by name, or all in one array.
-Measured = Mapping[str, np.ndarray] | np.ndarray
+Values = Mapping[str, np.ndarray] | np.ndarray
 
 
 class Sending(Connection):
@@ -26,7 +26,7 @@ class Sending(Connection):
         *,
         from_epoch: int,
         metrics: Mapping[str, Sequence[float]] | None = None,
-        series: Mapping[str, Measured] | None = None,
+        series: Mapping[str, Values] | None = None,
     ) -> ReceivedAnswer:
         """Send the next epochs of a run. Sent again they change nothing.
 
@@ -52,7 +52,7 @@ class Sending(Connection):
         return ExperimentAnswer.read(answer.content)
 
 
-def written(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, Measured]) -> bytes:
+def written(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, Values]) -> bytes:
     """Epochs as they are sent: JSON, each number with the nine digits that tell float32 numbers apart."""
     body = {
         "from_epoch": from_epoch,
@@ -62,7 +62,7 @@ def written(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Map
     return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _kind(values: Measured) -> object:
+def _kind(values: Values) -> object:
     if isinstance(values, Mapping):
         return {column: _rounded(np.asarray(each, np.float32)) for column, each in values.items()}
     return _rounded(np.asarray(values, np.float32))

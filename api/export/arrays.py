@@ -14,7 +14,7 @@ import numpy as np
 
 from api.export.source import METRICS, Source
 from api.series.boundary import axes, dataset_of
-from core.measurement.kinds import BY_NAME
+from core.measurement.kinds import names_from
 from core.statistics import EDGES
 
 
@@ -33,7 +33,7 @@ def _named(source: Source) -> Iterator[tuple[str, np.ndarray]]:
         yield f"layers_{series.kind}", np.array([tensor.layer for tensor in series.tensors], np.str_)
         yield f"parameters_{series.kind}", np.array([tensor.parameter for tensor in series.tensors], np.str_)
         yield f"columns_{series.kind}", np.array(series.columns, np.str_)
-        if BY_NAME[series.kind].source == "plane":
+        if series.kind in names_from("plane"):
             yield from zip(("x_boundary", "y_boundary"), axes(dataset_of(source.experiment)), strict=True)
     for i, run in enumerate(source.runs):
         for kind in source.kinds:

@@ -18,7 +18,7 @@ from api.export.outflow import Outflow
 from api.export.source import METRICS, Source, in_blocks
 from api.series.boundary import axes, dataset_of
 from core.history import SeriesLayout, Tensor
-from core.measurement.kinds import BY_NAME, names_from
+from core.measurement.kinds import KINDS, names_from
 from core.statistics import EDGES
 from core.store import Rows
 
@@ -32,6 +32,9 @@ FIELDS = [
     ("statistic", NAME),
     ("value", pa.float32()),
 ]
+# A kind that this version does not know, recorded by a later one, is exported by the names that it has.
+PREFIXES = {kind.name: kind.column_prefix for kind in KINDS}
+PADDED = {kind.name for kind in KINDS if kind.is_padded}
 # Rows of a row group at most: about what is held in memory at a time.
 BLOCK = 1_000_000
 
@@ -66,7 +69,7 @@ def _names(metrics: tuple[str, ...]) -> Names:
 
 
 def _columns(series: SeriesLayout) -> Names:
-    beginning = BY_NAME[series.kind].column_prefix
+    beginning = PREFIXES.get(series.kind, "")
     named = [
         (i * len(series.columns) + j, (tensor.layer, tensor.parameter, f"{beginning}{column}"))
         for i, tensor in enumerate(series.tensors)
@@ -78,7 +81,7 @@ def _columns(series: SeriesLayout) -> Names:
 
 def _exists(kind: str, tensor: Tensor, column: int) -> bool:
     """A recurrent layer's row is as long as the longest one's: what lies behind its last step is padding."""
-    return not BY_NAME[kind].is_padded or column < tensor.shape[0]
+    return kind not in PADDED or column < tensor.shape[0]
 
 
 def _filled(seed: int, kind: str, names: Names, rows: Rows) -> dict[str, pa.Array]:

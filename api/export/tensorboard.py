@@ -16,10 +16,11 @@ from api.export import events
 from api.export.records import framed
 from api.export.source import METRICS, Source, in_blocks
 from core.history import SeriesLayout, Tensor
-from core.measurement.kinds import BY_NAME
+from core.measurement.kinds import KINDS, STATISTICS
 from core.statistics import EDGES
 from core.store import Rows, RunRecord
 
+TAGS = {kind.name: kind.tag for kind in KINDS if kind.tag is not None}
 # Numbers turned into events at a time; each takes about fifty bytes.
 BLOCK = 100_000
 # TensorBoard cannot draw a bucket without end: the outermost are drawn half a decade wide, like all others.
@@ -43,12 +44,12 @@ def _event_file(source: Source, run: RunRecord) -> Iterator[bytes]:
     if METRICS in source.kinds:
         yield from _scalars(source.rows(run, METRICS), source.layout.metrics, wall_time)
     for series in source.series():
-        if BY_NAME[series.kind].shown_as == "statistic":
+        if series.kind in STATISTICS:
             rows = source.rows(run, series.kind)
             for column, statistic in enumerate(series.columns):
                 tags = [f"{series.kind}/{statistic}/{each.layer}/{each.parameter}" for each in series.tensors]
                 yield from _scalars(Rows(rows.epochs, rows.values[:, :, column]), tags, wall_time)
-        elif BY_NAME[series.kind].tag is not None:
+        elif series.kind in TAGS:
             yield from _histograms(source.rows(run, series.kind), series, wall_time)
 
 
@@ -74,7 +75,7 @@ def _histograms(rows: Rows, series: SeriesLayout, wall_time: float) -> Iterator[
 
 def histogram_tag(kind: str, tensor: Tensor) -> str:
     """What a histogram is called in TensorBoard."""
-    return f"{tensor.layer}/{tensor.parameter}{BY_NAME[kind].tag}"
+    return f"{tensor.layer}/{tensor.parameter}{TAGS[kind]}"
 
 
 def buckets(counts: np.ndarray) -> np.ndarray:

@@ -147,16 +147,16 @@ class Recorder:
         return np.stack([clipped.before, clipped.after, clipped.changed], axis=-1)
 
     def _of_weights(self, traces: Traces) -> Series:
-        layouts, found = self._layouts("weights"), Series()
+        layouts, measured = self._layouts("weights"), Series()
         if not layouts:
-            return found
+            return measured
         assert traces.weights is not None
         earlier = np.concatenate([traces.before[None], traces.weights])
         for layout in layouts:
             due = self._due(layout, traces, len(traces.weights))
             given = WeightRows(layout, traces.weights[due], earlier[due], self._segments)
-            found[layout.kind] = FROM_WEIGHTS[layout.kind](given)
-        return found
+            measured[layout.kind] = FROM_WEIGHTS[layout.kind](given)
+        return measured
 
     def _of_flows(self, traces: Traces, data: Data) -> Series:
         """Every due epoch of every seed is one look; as many as stand side by side are had at a time."""
@@ -180,19 +180,19 @@ class Recorder:
 
     def _of_plane(self, traces: Traces, data: Data) -> Series:
         """What each network answers at the points of the plane: one due epoch after another, all seeds at a time."""
-        found: Series = {}
+        measured: Series = {}
         for layout in self._layouts("plane"):
             assert traces.weights is not None
             epochs, seeds = traces.weights.shape[:2]
             due = self._due(layout, traces, epochs)
-            found[layout.kind] = np.empty((len(due), seeds, *layout.shape), np.float32)
+            measured[layout.kind] = np.empty((len(due), seeds, *layout.shape), np.float32)
             for place, epoch in enumerate(due):
                 self._all.weights.assign(traces.weights[epoch])
                 for variable, values in zip(self._all.averages, traces.state, strict=True):
                     variable.assign(values[epoch])
                 answers = self._predict(data.plane).numpy()  # (seeds, points, units)
-                found[layout.kind][place] = FROM_PLANE[layout.kind](answers)
-        return found
+                measured[layout.kind][place] = FROM_PLANE[layout.kind](answers)
+        return measured
 
     def _look(self, rows: np.ndarray, x: Any, y: Any) -> Series:
         """Kind -> (looks, layers, columns) at networks whose weights are in these rows, (looks, numbers)."""

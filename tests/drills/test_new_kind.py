@@ -186,26 +186,26 @@ ROLL_CALL = "tests/unit/test_kinds.py"
 
 
 def test_a_check_names_what_is_missing_until_three_files_are_there(tree: Path):
-    green, said = checked(tree, ROLL_CALL)
-    assert green, said
+    green, report = checked(tree, ROLL_CALL)
+    assert green, report
 
     (tree / "core/measurement/kinds/spectra.py").write_text(KIND)
-    green, said = checked(tree, ROLL_CALL)
+    green, report = checked(tree, ROLL_CALL)
     assert not green
-    assert "spectra of core/measurement/kinds/spectra.py is not registered" in said
+    assert "spectra of core/measurement/kinds/spectra.py is not registered" in report
 
     register(tree)
-    green, said = checked(tree, ROLL_CALL)
+    green, report = checked(tree, ROLL_CALL)
     assert not green
-    assert "spectra lacks a measurer: a function in core/training/measurers.py, in the table FROM_WEIGHTS" in said
-    assert "spectra lacks a test of its statistics: tests/unit/test_kind_spectra.py" in said
-    assert "lacks an endpoint" not in said
-    assert "lacks a chart" not in said
+    assert "spectra lacks a measurer: a function in core/training/measurers.py, in the table FROM_WEIGHTS" in report
+    assert "spectra lacks a test of its statistics: tests/unit/test_kind_spectra.py" in report
+    assert "lacks an endpoint" not in report
+    assert "lacks a chart" not in report
 
     (tree / "tests/unit/test_kind_spectra.py").write_text(TEST)
     measure(tree)
-    green, said = checked(tree, ROLL_CALL, "tests/unit/test_kind_spectra.py", "tests/unit/test_statistics.py")
-    assert green, said
+    green, report = checked(tree, ROLL_CALL, "tests/unit/test_kind_spectra.py", "tests/unit/test_statistics.py")
+    assert green, report
 
 
 @pytest.fixture
@@ -230,20 +230,20 @@ def test_the_service_of_the_copy_records_and_serves_it(tree: Path, service: str)
     subprocess.run([sys.executable, "-c", alive, service], check=True, timeout=DEADLINE, **run)
     used = subprocess.run([sys.executable, "use.py", service, "spec.json"], check=False, timeout=240, **run)
     assert used.returncode == 0, used.stderr
-    found = json.loads(used.stdout)
-    assert found["layers"] == ["dense_1", "dense_1", "dense_2", "dense_2"]
-    assert found["parameters"] == ["kernel", "bias", "kernel", "bias"]
-    for norms, lengths in zip(found["values"][0], found["l2"][0], strict=True):
+    served = json.loads(used.stdout)
+    assert served["layers"] == ["dense_1", "dense_1", "dense_2", "dense_2"]
+    assert served["parameters"] == ["kernel", "bias", "kernel", "bias"]
+    for norms, lengths in zip(served["values"][0], served["l2"][0], strict=True):
         # Of a bias, and of a kernel with one column, the only singular value is the length.
         assert norms[1:] == pytest.approx(lengths[1:], rel=1e-5)
         assert lengths[0] / 2**0.5 <= norms[0] * 1.00001 <= lengths[0] * 1.0001
-    assert found["csv"] == "seed,epoch,layer,parameter,statistic,value"
-    assert found["charts"] == ["spectra", "spectra-heatmap"]
-    assert found["svg"].startswith("<?xml")
-    assert found["columns"] == found["parquet"] == ["spectral_norm", "stable_rank"]
-    assert found["equal"]
-    assert found["tags"]
+    assert served["csv"] == "seed,epoch,layer,parameter,statistic,value"
+    assert served["charts"] == ["spectra", "spectra-heatmap"]
+    assert served["svg"].startswith("<?xml")
+    assert served["columns"] == served["parquet"] == ["spectral_norm", "stable_rank"]
+    assert served["equal"]
+    assert served["tags"]
     shown = subprocess.run(
-        [sys.executable, "-m", "api.cli", "show", found["id"], "--url", service], check=False, timeout=60, **run
+        [sys.executable, "-m", "api.cli", "show", served["id"], "--url", service], check=False, timeout=60, **run
     )
     assert "spectral norm" in " ".join(shown.stdout.split()), shown.stdout + shown.stderr

@@ -126,10 +126,10 @@ def test_a_measurer_measures_a_kind_that_there_is():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_the_client_asks_for_a_kind_at_its_endpoint(kind: SeriesKind, monkeypatch: pytest.MonkeyPatch):
-    asked: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(Client, "_arrays", lambda self, which, path, query: asked.append((path, query)))
+    calls: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(Client, "_arrays", lambda self, which, path, query: calls.append((path, query)))
     Client("http://127.0.0.1:1").series("id", kind.name, layer="dense_1")
-    assert asked == [(kind.path, {**kind.query, "layer": "dense_1"})]
+    assert calls == [(kind.path, {**kind.query, "layer": "dense_1"})]
 
 
 def test_bundles_name_every_field_of_the_record():
@@ -153,6 +153,6 @@ def test_a_kind_that_nothing_serves_lacks_everything():
         read_by_rules=False,
         sent_columns=None,
     )
-    said = "\n".join(lacks(bare))
+    messages = "\n".join(lacks(bare))
     for part in ("measurers.py", "api/routes", "api/charts/views.py", "default", "description", "core/catalogue.py"):
-        assert part in said, part
+        assert part in messages, part
