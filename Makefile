@@ -73,7 +73,7 @@ NODE_IS_HERE = command -v npm >/dev/null && node -e 'const [major, minor] = proc
 	process.exit(major > 18 || (major === 18 && minor >= 18) ? 0 : 1)'
 
 .PHONY: check-js
-check-js:  ## Format and lint of the dashboard's code: needs node 18.18 or newer, and npm
+check-js:  ## Format, lint, types and unit tests of the dashboard's code: needs node 18.18 or newer, and npm
 	@if $(NODE_IS_HERE); then $(MAKE) --no-print-directory node_modules/ready && npm run --silent check; \
 		else echo "The dashboard's code was not checked: that needs node 18.18 or newer, and npm."; test -z "$$CI"; fi
 

@@ -20,6 +20,9 @@ export default [
   js.configs.recommended,
   {
     rules: {
+      "max-lines": ["error", 300],
+      "max-lines-per-function": ["error", { max: 50, IIFEs: true }],
+      "max-len": ["error", { code: 120, ignoreUrls: true }],
       camelcase: ["error", { properties: "never" }],
       eqeqeq: "error",
       "no-var": "error",

@@ -47,7 +47,7 @@ def test_nothing_of_the_dashboard_comes_from_elsewhere_or_is_inline(path: Path):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_a_module_says_what_it_is_for(path: Path):
-    """How long it may be is ESLint's business: `make check-js`."""
+    """The other laws of a module stand in `eslint.config.js`: `make check-js`."""
     assert path.read_text().startswith("// ")
 
 

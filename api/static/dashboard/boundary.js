@@ -1,386 +1,256 @@
-// The plane of two inputs: what the network answers all over it at an epoch, and the samples in front.
+// The decision boundary: a network's answers over the plane of its two inputs at an epoch, and the samples in front.
 
+import { redrawOnChange } from "./canvas.js";
+import { css } from "./colours.js";
 import { fill, h } from "./element.js";
-import { css, dark, rgb, token } from "./colours.js";
-import { number, roundStep } from "./format.js";
+import { number } from "./format.js";
 import { filesOf, frame } from "./frame.js";
 import { readBoundary, readSamples } from "./measured.js";
+import { clamp } from "./numbers.js";
+import { classAt, className, nearestRow, reachOf, sharesOf } from "./plane.js";
+import { drawPlane, LEFT, swatchOf, TOP } from "./plane_canvas.js";
+import { get } from "./service.js";
 
-const REREAD = 2000; // milliseconds between two readings of what the stream does not carry
-const WIDEST = 520;
-const LEFT = 52;
-const FOOT = 36;
-const TOP = 6;
-const RIGHT = 8; // pixels
-const CLASSES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"]; // as in the charts that the service draws
-const MOST_LINED = 10; // classes between which a line is drawn
+const REREAD_MILLISECONDS = 2000; // between two readings: the stream does not carry boundaries
+const MAX_SWATCHES = 12;
+const MAX_OUTPUTS = 4; // that are all read out; of more only the winner
+const SIGNS = ["●", "▲", "■", "◆"];
+/** @type {Record<string, [number, number]>} */
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+/** @typedef {import("./measured.js").Boundary} Boundary */
+/** @typedef {[number, number]} Cell column and row of a point of the plane. */
 
 /**
- * The view of an experiment that records its boundaries.
+ * The view of an experiment's decision boundary.
  *
- * @param {object} options `id` of the experiment, its `seeds`, `signal` that ends it.
+ * @param {string} id
+ * @param {number[]} seeds
+ * @param {AbortSignal} signal ends it.
+ * @returns {Promise<Awaited<ReturnType<typeof boundaryView>> | null>} null if there is none.
  */
-export async function boundaryView({ id, seeds, signal }) {
-  let seed = seeds[0];
-  let epoch = Infinity;
-  let readAt = Date.now();
-  let pointer = null;
-  let [data, samples] = await Promise.all([readBoundary(id, seed, signal), readSamples(id, signal)]);
+export async function boundaryOf(id, seeds, signal) {
+  const { charts } = await get(`/experiments/${id}/charts`, { signal });
+  const names = charts.map((/** @type {{name: string}} */ { name }) => name);
+  return names.includes("boundary") ? boundaryView(id, seeds, signal) : null;
+}
 
-  const choice = h(
-    "select",
-    {
-      id: "boundary-seed",
-      onchange: () => {
-        seed = Number(choice.value);
-        read();
-      },
-    },
-    seeds.map((each) => h("option", { value: String(each) }, `seed ${each}`)),
-  );
-  const controls =
-    seeds.length > 1 && h("div", { class: "choices" }, h("label", { for: "boundary-seed" }, "Seed", choice));
-  const canvas = h("canvas", { class: "cells", role: "img", tabindex: 0, "aria-label": "Decision boundary" });
-  const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
-  const readout = h("p", { class: "readout", "aria-live": "polite" }, " ");
-  const keys = h("div", { class: "legend" });
-  const shares = h("p", { class: "small" });
-  const plane = h("div", { class: "plane" }, canvas);
-  const body = h("div", { class: "stack" }, plane, keys, shares, readout);
-  const figure = frame({ title: "Decision boundary", about: "", controls, id: "boundary" }, nothing, body);
+/** @param {string} id @param {number[]} seeds @param {AbortSignal} signal */
+async function boundaryView(id, seeds, signal) {
+  const state = { seed: seeds[0], epoch: Infinity, readAt: Date.now() };
+  const [first, samples] = await Promise.all([readBoundary(id, state.seed, signal), readSamples(id, signal)]);
+  let data = first;
+  const counts = [samples.training.length, samples.validation.length];
+  const figure = boundaryFigure(id, seedChoice(seeds, choose), counts);
+  const plane = planeView(samples, figure.setReadout);
+  figure.add(plane.element);
+  const row = () => nearestRow(data.epochs, state.epoch);
+
+  function show() {
+    const values = data.epochs.length ? data.at(row()) : null;
+    figure.show(data, state.seed, row(), values);
+    plane.show(data, values, state.seed, data.epochs[row()]);
+  }
 
   async function read() {
-    readAt = Date.now();
-    const wanted = seed;
-    const found = await readBoundary(id, wanted, signal);
-    if (signal.aborted || wanted !== seed) return;
-    data = found;
+    state.readAt = Date.now();
+    const { seed } = state;
+    const next = await readBoundary(id, seed, signal);
+    if (signal.aborted || seed !== state.seed) return;
+    data = next;
     show();
   }
 
-  /** The row of the recorded epoch that is nearest to the one that is looked at. */
-  function row() {
-    let best = 0;
-    for (let each = 1; each < data.epochs.length; each += 1)
-      if (Math.abs(data.epochs[each] - epoch) <= Math.abs(data.epochs[best] - epoch)) best = each;
-    return epoch === Infinity ? data.epochs.length - 1 : best;
+  /** @param {number} seed */
+  function choose(seed) {
+    state.seed = seed;
+    read();
   }
 
-  function show() {
-    const none = !data.epochs.length;
-    nothing.hidden = !none;
-    body.hidden = none;
-    figure.links([
-      ...filesOf(id, "boundary", { seed }, "boundary"),
-      { label: "Samples", path: `/experiments/${id}/samples`, accept: "text/csv", name: `${id}-samples.csv` },
-    ]);
-    if (none) {
-      figure.say(`seed ${seed}`);
-      return;
-    }
-    const at = row();
-    const what =
-      data.threshold === null ? "the class of the largest output" : `output for class 1, line at ${data.threshold}`;
-    const values = data.at(at);
-    const ones = share(values);
-    figure.say(
-      `seed ${seed} · epoch ${data.epochs[at]}, the nearest of ${data.epochs.length} that are recorded · ${what} · ${samples.training.length} training samples (filled), ${samples.validation.length} validation samples (hollow)`,
-    );
-    canvas.setAttribute(
-      "aria-label",
-      `Decision boundary of seed ${seed} at epoch ${data.epochs[at]}: ${ones}. Arrow keys read values.`,
-    );
-    canvas.dataset.epoch = data.epochs[at];
-    shares.textContent = `Of the plane: ${ones}.`;
-    draw(values);
-    explain(values);
-    tell();
-  }
-
-  /** How much of the plane each class has. */
-  function share(values) {
-    const counts = new Map();
-    for (let point = 0; point < data.points; point += 1) {
-      const won = winner(values, point);
-      counts.set(won, (counts.get(won) ?? 0) + 1);
-    }
-    return [...counts]
-      .sort(([a], [b]) => a - b)
-      .map(([won, count]) => `${won < 0 ? "not finite" : `class ${won}`} ${Math.round((100 * count) / data.points)} %`)
-      .join(", ");
-  }
-
-  /** The class that a point of the plane is given; -1 where an output is not finite. */
-  function winner(values, point) {
-    let best = -1;
-    let most = -Infinity;
-    for (let unit = 0; unit < data.classes.length; unit += 1) {
-      const value = values[unit * data.points + point];
-      if (!Number.isFinite(value)) return -1;
-      if (value > most) [best, most] = [unit, value];
-    }
-    return data.threshold === null ? data.classes[best] : Number(most > data.threshold);
-  }
-
-  const reach = (values) => (data.threshold ? 0.5 : Math.max(1e-12, ...values.filter(Number.isFinite).map(Math.abs)));
-
-  function colour(values, point, most, ground) {
-    const won = winner(values, point);
-    if (won < 0) return rgb(token("--lost"));
-    if (data.threshold === null) return mixed(won, 0.42, ground);
-    return mixed(won, 0.72 * Math.min(1, Math.abs(values[point] - data.threshold) / most), ground);
-  }
-
-  let place = null; // from inputs to pixels and back, as it was drawn
-  function draw(values) {
-    const ratio = devicePixelRatio || 1;
-    const { x, y } = data;
-    const side = x.length;
-    const wide = Math.max(120, Math.min(WIDEST, plane.clientWidth));
-    const across = wide - LEFT - RIGHT;
-    const shape = (y.at(-1) - y[0]) / (x.at(-1) - x[0]);
-    const down = across * (shape > 1 / 3 && shape < 3 ? Math.min(1.4, shape) : 1);
-    const tall = Math.round(down + TOP + FOOT);
-    canvas.style.width = `${wide}px`;
-    canvas.style.height = `${tall}px`;
-    [canvas.width, canvas.height] = [Math.round(wide * ratio), Math.round(tall * ratio)];
-    const pen = canvas.getContext("2d");
-    const ground = rgb(token("--panel"));
-    pen.scale(ratio, ratio);
-    const px = (column) => LEFT + (column / (side - 1)) * across;
-    const py = (line) => TOP + down - (line / (y.length - 1)) * down;
-    const ofX = (value) => px(((value - x[0]) / (x.at(-1) - x[0])) * (side - 1));
-    const ofY = (value) => py(((value - y[0]) / (y.at(-1) - y[0])) * (y.length - 1));
-    place = { px, py, ofX, ofY, across, down };
-    pen.save();
-    pen.beginPath();
-    pen.rect(LEFT, TOP, across, down);
-    pen.clip();
-    const image = new ImageData(side, y.length);
-    const most = reach(values);
-    for (let point = 0; point < data.points; point += 1) {
-      const column = point % side;
-      const line = Math.floor(point / side);
-      image.data.set([...colour(values, point, most, ground), 255], 4 * ((y.length - 1 - line) * side + column));
-    }
-    const small = new OffscreenCanvas(side, y.length);
-    small.getContext("2d").putImageData(image, 0, 0);
-    pen.imageSmoothingEnabled = data.threshold !== null;
-    const [halfX, halfY] = [across / (side - 1) / 2, down / (y.length - 1) / 2];
-    pen.drawImage(small, LEFT - halfX, TOP - halfY, across + 2 * halfX, down + 2 * halfY); // points lie in the middle of their cells
-    pen.strokeStyle = token("--ink");
-    pen.lineWidth = 1.8;
-    pen.beginPath();
-    for (const [level, margin] of margins(values))
-      contour(margin, side, level, (c1, l1, c2, l2) => {
-        pen.moveTo(px(c1), py(l1));
-        pen.lineTo(px(c2), py(l2));
-      });
-    pen.stroke();
-    for (const [part, hollow] of [
-      [samples.validation, true],
-      [samples.training, false],
-    ])
-      for (const each of part) mark(pen, ofX(each.x), ofY(each.y), each.answer, hollow);
-    pen.restore();
-    axes(pen, across, down, tall);
-    if (pointer) cross(pen);
-  }
-
-  /** What is to be told apart: numbers over the plane, and the level at which the boundary lies. */
-  function margins(values) {
-    const { points, classes } = data;
-    if (data.threshold !== null) return [[data.threshold, values]];
-    if (classes.length > MOST_LINED) return [];
-    return classes.map((_, unit) => [
-      0,
-      Float32Array.from({ length: points }, (__, point) => {
-        let other = -Infinity;
-        for (let each = 0; each < classes.length; each += 1)
-          if (each !== unit) other = Math.max(other, values[each * points + point]);
-        return values[unit * points + point] - other;
-      }),
-    ]);
-  }
-
-  function axes(pen, across, down, tall) {
-    pen.strokeStyle = token("--faint");
-    pen.lineWidth = 1;
-    pen.strokeRect(LEFT + 0.5, TOP + 0.5, across - 1, down - 1);
-    pen.fillStyle = token("--muted");
-    pen.font = "11px system-ui";
-    pen.textAlign = "center";
-    for (const tick of ticks(data.x)) pen.fillText(number(tick), place.ofX(tick), TOP + down + 14);
-    pen.fillText("first input", LEFT + across / 2, tall - 4);
-    pen.textAlign = "right";
-    for (const tick of ticks(data.y)) pen.fillText(number(tick), LEFT - 5, place.ofY(tick) + 4);
-    pen.save();
-    pen.translate(11, TOP + down / 2);
-    pen.rotate(-Math.PI / 2);
-    pen.textAlign = "center";
-    pen.fillText("second input", 0, 0);
-    pen.restore();
-  }
-
-  function cross(pen) {
-    const [at, line] = [place.px(pointer[0]), place.py(pointer[1])];
-    pen.strokeStyle = token("--ink");
-    pen.lineWidth = 1.2;
-    pen.strokeRect(at - 4, line - 4, 8, 8);
-  }
-
-  /** What the colours and the marks mean. */
-  function explain(values) {
-    const ground = rgb(token("--panel"));
-    const shown = data.threshold === null ? data.classes : [0, 1];
-    const most = reach(values);
-    const swatches = shown
-      .slice(0, 12)
-      .map((each) =>
-        h(
-          "span",
-          { class: "swatch" },
-          h("i", { style: { background: css(mixed(each, 0.72, ground)) } }),
-          `${["●", "▲", "■", "◆"][each % 4]} class ${each}`,
-        ),
-      );
-    const ends =
-      data.threshold !== null &&
-      h(
-        "span",
-        { class: "muted" },
-        `strongest at ${number(data.threshold - most)} and ${number(data.threshold + most)}, none at ${data.threshold}`,
-      );
-    const lost =
-      values.some((value) => !Number.isFinite(value)) &&
-      h("span", { class: "swatch" }, h("i", { class: "lost" }), "not finite");
-    fill(keys, swatches, ends, lost);
-  }
-
-  /** The values at the point that is pointed at. */
-  function tell() {
-    if (!pointer || !data.epochs.length) {
-      readout.textContent = " ";
-      return;
-    }
-    const [column, line] = pointer;
-    const values = data.at(row());
-    const point = line * data.x.length + column;
-    const outputs = data.classes.map(
-      (each, unit) => `output for class ${each}: ${number(values[unit * data.points + point])}`,
-    );
-    const won = winner(values, point);
-    const few = outputs.length > 4 ? outputs.filter((_, unit) => data.classes[unit] === won) : outputs;
-    readout.textContent = `at ${number(data.x[column])}, ${number(data.y[line])} · ${few.join(" · ")} · ${won < 0 ? "not finite" : `class ${won}`}`;
-  }
-
-  function point(next) {
-    pointer = next;
-    if (data.epochs.length) draw(data.at(row()));
-    tell();
-  }
-
-  canvas.addEventListener("pointermove", (event) => {
-    if (!place || !data.epochs.length) return;
-    const box = canvas.getBoundingClientRect();
-    const side = data.x.length - 1;
-    const top = data.y.length - 1;
-    const column = Math.round(((event.clientX - box.left - LEFT) / place.across) * side);
-    const line = Math.round(((TOP + place.down - (event.clientY - box.top)) / place.down) * top);
-    point([clamp(column, side), clamp(line, top)]);
-  });
-  canvas.addEventListener("pointerleave", () => point(null));
-  canvas.addEventListener("keydown", (event) => {
-    const [right, up] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [
-      0, 0,
-    ];
-    if (!(right || up)) return;
-    event.preventDefault();
-    const [column, line] = pointer ?? [data.x.length >> 1, data.y.length >> 1];
-    point([clamp(column + right, data.x.length - 1), clamp(line + up, data.y.length - 1)]);
-  });
-  canvas.addEventListener("blur", () => point(null));
-
-  const redraw = () => data.epochs.length && show();
-  new ResizeObserver(redraw).observe(figure.element);
-  window.addEventListener("themechange", redraw, { signal });
+  redrawOnChange(figure.element, () => data.epochs.length && show(), signal);
   show();
   return {
     element: figure.element,
     read,
-    /** There are new epochs: what the stream does not carry is read again, though not more often than it can be looked at. */
-    grown() {
-      if (Date.now() - readAt > REREAD) read().catch(() => {});
+    /** Take note of new epochs: the boundary is read again, though not more often than it can be seen. */
+    grow() {
+      if (Date.now() - state.readAt > REREAD_MILLISECONDS) read().catch(() => {});
     },
+    /** @param {number} next the epoch that is shown. */
     at(next) {
       const before = row();
-      epoch = next;
+      state.epoch = next;
       if (row() !== before) show();
     },
   };
 }
 
-/** A sample, in the shape and the colour of its class. */
-function mark(pen, x, y, answer, hollow) {
-  const size = hollow ? 2.6 : 3.2;
-  pen.beginPath();
-  if (answer % 4 === 0) pen.arc(x, y, size, 0, 7);
-  else if (answer % 4 === 1) {
-    pen.moveTo(x, y - size * 1.3);
-    pen.lineTo(x + size * 1.2, y + size);
-    pen.lineTo(x - size * 1.2, y + size);
-    pen.closePath();
-  } else if (answer % 4 === 2) pen.rect(x - size, y - size, 2 * size, 2 * size);
-  else {
-    pen.moveTo(x, y - size * 1.4);
-    pen.lineTo(x + size * 1.4, y);
-    pen.lineTo(x, y + size * 1.4);
-    pen.lineTo(x - size * 1.4, y);
-    pen.closePath();
+/** @param {number[]} seeds @param {(seed: number) => void} onSeed @returns {Child} nothing where there is no choice. */
+function seedChoice(seeds, onSeed) {
+  if (seeds.length < 2) return null;
+  const options = seeds.map((seed) => h("option", { value: String(seed) }, `seed ${seed}`));
+  const onchange = () => onSeed(Number(choice.value));
+  /** @type {HTMLSelectElement} */
+  const choice = h("select", { id: "boundary-seed", onchange }, options);
+  return h("div", { class: "choices" }, h("label", { for: "boundary-seed" }, "Seed", choice));
+}
+
+/**
+ * The figure around the plane: what it shows, its legend, the shares of the classes.
+ *
+ * @param {string} id
+ * @param {Child} controls
+ * @param {number[]} counts of training and validation samples.
+ */
+function boundaryFigure(id, controls, [training, validation]) {
+  const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
+  const readout = h("p", { class: "readout", "aria-live": "polite" }, " ");
+  const keys = h("div", { class: "legend" });
+  const shares = h("p", { class: "small" });
+  const body = h("div", { class: "stack" }, keys, shares, readout);
+  const figure = frame({ title: "Decision boundary", about: "", controls, id: "boundary" }, nothing, body);
+  const samples = `${training} training samples (filled), ${validation} validation samples (hollow)`;
+  const csv = { label: "Samples", path: `/experiments/${id}/samples`, accept: "text/csv", name: `${id}-samples.csv` };
+  return {
+    element: figure.element,
+    /** @param {HTMLElement} plane */
+    add: (plane) => body.prepend(plane),
+    /** @param {string} words */
+    setReadout: (words) => {
+      readout.textContent = words;
+    },
+    /** @param {Boundary} data @param {number} seed @param {number} row @param {Float32Array | null} values */
+    show(data, seed, row, values) {
+      nothing.hidden = values !== null;
+      body.hidden = values === null;
+      figure.setFiles([...filesOf(id, "boundary", { seed: String(seed) }, "boundary"), csv]);
+      if (!values) return figure.setAbout(`seed ${seed}`);
+      const { epochs, threshold } = data;
+      const quantity =
+        threshold === null ? "the class of the largest output" : `output for class 1, line at ${threshold}`;
+      const when = `epoch ${epochs[row]}, the nearest of ${epochs.length} that are recorded`;
+      figure.setAbout([`seed ${seed}`, when, quantity, samples].join(" · "));
+      shares.textContent = `Of the plane: ${sharesOf(data, values)}.`;
+      return fill(keys, legendOf(data, values));
+    },
+  };
+}
+
+/**
+ * The canvas with the plane, which is read by pointer and by keyboard.
+ *
+ * @param {import("./measured.js").Samples} samples
+ * @param {(words: string) => void} setReadout
+ */
+function planeView(samples, setReadout) {
+  const canvas = h("canvas", { class: "cells", role: "img", tabindex: 0, "aria-label": "Decision boundary" });
+  const element = h("div", { class: "plane" }, canvas);
+  /** @type {{data: Boundary, values: Float32Array} | null} */
+  let shown = null;
+  /** @type {Cell | null} */
+  let pointer = null;
+  /** @type {import("./plane_canvas.js").Place | null} */
+  let place = null;
+
+  function draw() {
+    if (shown) place = drawPlane(canvas, element.clientWidth, { ...shown, samples, pointer });
+    setReadout(shown && pointer ? readoutOf(shown.data, shown.values, pointer) : " ");
   }
-  pen.fillStyle = hollow ? "transparent" : css(tint(answer));
-  pen.strokeStyle = hollow ? css(tint(answer)) : token("--panel");
-  pen.lineWidth = hollow ? 1 : 0.8;
-  pen.fill();
-  pen.stroke();
-}
 
-/** Lines through a grid of numbers at a level, square by square (marching squares): `line(column, row, column, row)`. */
-export function contour(values, side, level, line) {
-  const rows = values.length / side;
-  for (let row = 0; row + 1 < rows; row += 1) {
-    for (let column = 0; column + 1 < side; column += 1) {
-      const corners = [
-        [0, 0],
-        [1, 0],
-        [1, 1],
-        [0, 1],
-      ].map(([right, up]) => [column + right, row + up, values[(row + up) * side + column + right] - level]);
-      if (!corners.every(([, , value]) => Number.isFinite(value))) continue;
-      const crossed = [];
-      corners.forEach(([x, y, value], i) => {
-        const [toX, toY, next] = corners[(i + 1) % 4];
-        if (value > 0 !== next > 0) {
-          const part = value / (value - next);
-          crossed.push([x + part * (toX - x), y + part * (toY - y)]);
-        }
-      });
-      for (let i = 0; i + 1 < crossed.length; i += 2) line(...crossed[i], ...crossed[i + 1]);
-    }
+  /** @param {Cell | null} next */
+  function point(next) {
+    pointer = next;
+    draw();
   }
+
+  canvas.addEventListener("pointermove", (event) => {
+    if (shown && place) point(cellAt(event, canvas, place, shown.data));
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const step = STEPS[event.key];
+    if (!step || !shown) return;
+    event.preventDefault();
+    point(moved(pointer, step, shown.data));
+  });
+  for (const name of ["pointerleave", "blur"]) canvas.addEventListener(name, () => point(null));
+  return {
+    element,
+    /** @param {Boundary} data @param {Float32Array | null} values @param {number} seed @param {number} epoch */
+    show(data, values, seed, epoch) {
+      shown = values && { data, values };
+      if (!values) return;
+      const label = `Decision boundary of seed ${seed} at epoch ${epoch}: ${sharesOf(data, values)}.`;
+      canvas.setAttribute("aria-label", `${label} Arrow keys read values.`);
+      canvas.dataset.epoch = String(epoch);
+      draw();
+    },
+  };
 }
 
-/** A few round numbers along an axis. */
-function ticks(axis) {
-  const [low, high] = [axis[0], axis.at(-1)];
-  const step = roundStep((high - low) / 4);
-  const count = Math.floor(high / step) - Math.ceil(low / step) + 1;
-  return Array.from({ length: count }, (_, i) => Number(((Math.ceil(low / step) + i) * step).toPrecision(6)));
+/**
+ * The point under the pointer.
+ *
+ * @param {PointerEvent} event
+ * @param {HTMLElement} canvas
+ * @param {{across: number, down: number}} place
+ * @param {Boundary} data
+ * @returns {Cell}
+ */
+function cellAt(event, canvas, { across, down }, { x, y }) {
+  const box = canvas.getBoundingClientRect();
+  const [right, top] = [x.length - 1, y.length - 1];
+  const column = Math.round(((event.clientX - box.left - LEFT) / across) * right);
+  const row = Math.round(((TOP + down - (event.clientY - box.top)) / down) * top);
+  return [clamp(column, right), clamp(row, top)];
 }
 
-const clamp = (value, most) => Math.min(most, Math.max(0, value));
-/** The colour of a class, lighter where the ground is dark. */
-const tint = (answer) =>
-  rgb(CLASSES[answer % CLASSES.length]).map((part) => (dark() ? Math.round(part + 0.3 * (255 - part)) : part));
-const mixed = (answer, share, ground) =>
-  tint(answer).map((part, i) => Math.round(share * part + (1 - share) * ground[i]));
+/**
+ * The point a step away; the first step is from the middle.
+ *
+ * @param {Cell | null} cell
+ * @param {Cell} step
+ * @param {{x: Numbers, y: Numbers}} data
+ * @returns {Cell}
+ */
+export function moved(cell, [right, up], { x, y }) {
+  const [column, row] = cell ?? [x.length >> 1, y.length >> 1];
+  return [clamp(column + right, x.length - 1), clamp(row + up, y.length - 1)];
+}
+
+/**
+ * The values at a point of the plane in words.
+ *
+ * @param {Boundary} data
+ * @param {Float32Array} values
+ * @param {Cell} cell
+ */
+export function readoutOf(data, values, [column, row]) {
+  const { x, y, classes, points } = data;
+  const point = row * x.length + column;
+  const winner = classAt(data, values, point);
+  const outputs = classes.map((answer, unit) => ({ answer, value: values[unit * points + point] }));
+  const read = outputs.length > MAX_OUTPUTS ? outputs.filter(({ answer }) => answer === winner) : outputs;
+  const words = read.map(({ answer, value }) => `output for class ${answer}: ${number(value)}`).join(" · ");
+  return `at ${number(x[column])}, ${number(y[row])} · ${words} · ${className(winner)}`;
+}
+
+/** @param {Boundary} data @param {Float32Array} values @returns {Child[]} the meaning of the colours and the marks. */
+function legendOf(data, values) {
+  const { threshold } = data;
+  const reach = reachOf(data, values);
+  const shown = threshold === null ? data.classes : [0, 1];
+  const swatches = shown.slice(0, MAX_SWATCHES).map((answer) => {
+    const colour = h("i", { style: { background: css(swatchOf(answer)) } });
+    return h("span", { class: "swatch" }, colour, `${SIGNS[answer % SIGNS.length]} class ${answer}`);
+  });
+  const isLost = values.some((value) => !Number.isFinite(value));
+  return [
+    ...swatches,
+    threshold !== null && h("span", { class: "muted" }, strengthOf(threshold, reach)),
+    isLost && h("span", { class: "swatch" }, h("i", { class: "lost" }), "not finite"),
+  ];
+}
+
+/** @param {number} threshold @param {number} reach */
+const strengthOf = (threshold, reach) =>
+  `strongest at ${number(threshold - reach)} and ${number(threshold + reach)}, none at ${threshold}`;

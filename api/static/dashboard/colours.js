@@ -1,4 +1,6 @@
-// Colours: viridis for sizes (van der Walt & Smith), cividis for depth (Nuñez et al. 2018), Okabe & Ito 2008 for a few lines.
+// The colours of the charts, the same as in the charts that the service draws.
+//
+// viridis for sizes (van der Walt & Smith), cividis for depth (Nuñez et al. 2018), Okabe & Ito 2008 for a few lines.
 
 const VIRIDIS = [
   "440154",
@@ -39,86 +41,65 @@ const CIVIDIS = [
   "fee838",
 ];
 export const FEW = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"];
-// Blue is too dark there, and a lighter one too near to sky blue: their yellow instead of that.
+/**
+ * Blue is too dark on a dark ground, and a lighter blue too near to sky blue: their yellow instead of that.
+ *
+ * @type {Record<string, string>}
+ */
 const ON_DARK = { "#0072b2": "#4da3d8", "#56b4e9": "#f0e442" };
 
-function between(stops, share) {
-  const place = Math.min(0.9999, Math.max(0, share)) * (stops.length - 1);
-  const left = Math.floor(place);
-  const mixed = [0, 2, 4].map((at) => {
-    const [a, b] = [stops[left], stops[left + 1]].map((stop) => parseInt(stop.slice(at, at + 2), 16));
-    return Math.round(a + (b - a) * (place - left));
-  });
-  return mixed;
-}
-
-/** 256 colours from small to large, as [r, g, b]. */
+/** 256 colours from small to large. */
 export const SIZES = Array.from({ length: 256 }, (_, i) => between(VIRIDIS, i / 255));
 
-/** A colour as [r, g, b], from six hexadecimal digits. */
+/**
+ * A colour as [r, g, b], each from 0 to 255.
+ *
+ * @param {string} hex `#` and six hexadecimal digits.
+ * @returns {RGB}
+ */
 export const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
+/** @param {RGB} colour */
 export const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
-/** A colour for each line, first to last; where they are many, by depth. Readable on the ground of the theme. */
-export function lines(count) {
-  if (count <= FEW.length) return FEW.slice(0, count).map((each) => (dark() && ON_DARK[each]) || each);
+/** @param {string} colour as `#rrggbb` or `rgb(…)`. @returns {string} the same at 18 %. */
+export const translucent = (colour) => (colour.startsWith("#") ? `${colour}2e` : colour.replace(")", " / 18%)"));
+
+/**
+ * The colour of a size.
+ *
+ * @param {number} place from 0, the smallest, to 1; what is beyond has the colour of the end.
+ */
+export const sizeColour = (place) => SIZES[Math.min(255, Math.max(0, Math.round(place * 255)))];
+
+/**
+ * A colour for each line, first to last; where they are many, by depth. Readable on the ground of the theme.
+ *
+ * @param {number} count
+ */
+export function lineColours(count) {
+  if (count <= FEW.length) return FEW.slice(0, count).map((colour) => (dark() && ON_DARK[colour]) || colour);
   const [from, to] = dark() ? [0.3, 1] : [0, 0.86];
   return Array.from({ length: count }, (_, i) => css(between(CIVIDIS, from + ((to - from) * i) / (count - 1))));
 }
 
+/** @param {string} name of a variable of the style sheet. */
 export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export const dark = () => token("--is-dark") === "1";
 
-/** From a number to its place between 0 and 1 on a scale, and back. */
-export class Scale {
-  /**
-   * @param {"log"|"share"|"linear"} kind how numbers are spread.
-   * @param {number} least, most the ends.
-   */
-  constructor(kind, least, most) {
-    this.kind = kind;
-    if (kind === "share") [least, most] = [0, 1];
-    if (kind === "log") {
-      if (!(most > 0)) [least, most] = [0.1, 1];
-      least = Math.max(least, most * 1e-12); // what is smaller still has the darkest colour
-    }
-    if (!(least < most)) [least, most] = kind === "log" ? [most / 10, most] : [least, least + 1];
-    [this.least, this.most] = [least, most];
-  }
-
-  /** Of the finite numbers among these; on a logarithmic scale of those above 0. */
-  static over(kind, ...arrays) {
-    let least = Infinity;
-    let most = -Infinity;
-    for (const array of arrays) {
-      for (let i = 0; i < array.length; i += 1) {
-        const value = array[i];
-        if (Number.isFinite(value) && (kind !== "log" || value > 0)) {
-          if (value < least) least = value;
-          if (value > most) most = value;
-        }
-      }
-    }
-    return new Scale(kind, least === Infinity ? 0 : least, most === -Infinity ? 1 : most);
-  }
-
-  share(value) {
-    if (this.kind !== "log") return (value - this.least) / (this.most - this.least);
-    return Math.log(value / this.least) / Math.log(this.most / this.least);
-  }
-
-  /** Where marks stand: [value, ...]. */
-  get marks() {
-    if (this.kind !== "log") return [0, 0.25, 0.5, 0.75, 1].map((part) => this.least + part * (this.most - this.least));
-    const [low, high] = [Math.ceil(Math.log10(this.least) - 1e-9), Math.floor(Math.log10(this.most) + 1e-9)];
-    if (high < low) return [this.least, this.most];
-    const step = Math.max(1, Math.ceil((high - low) / 5));
-    const found = [];
-    for (let exponent = low; exponent <= high; exponent += step) found.push(10 ** exponent);
-    return found.length > 1
-      ? found
-      : [this.least, ...found, this.most].filter((each, i, all) => !i || each > all[i - 1] * 1.3);
-  }
+/**
+ * The colour at a place between the first and the last of some stops.
+ *
+ * @param {string[]} stops six hexadecimal digits each.
+ * @param {number} place from 0 to 1.
+ * @returns {RGB}
+ */
+function between(stops, place) {
+  const at = Math.min(0.9999, Math.max(0, place)) * (stops.length - 1);
+  const left = Math.floor(at);
+  return [0, 2, 4].map((digit) => {
+    const [a, b] = [stops[left], stops[left + 1]].map((stop) => parseInt(stop.slice(digit, digit + 2), 16));
+    return Math.round(a + (b - a) * (at - left));
+  });
 }

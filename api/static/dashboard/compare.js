@@ -1,288 +1,140 @@
-// Two to six experiments side by side: what differs in their specs first, then the same pictures on the same scales.
+// The page of two to six experiments side by side: what differs in their specs, then the same charts on one scale.
 
+import { lineColours } from "./colours.js";
+import { comparedCurves, comparedMaps } from "./compare_charts.js";
+import { differencesTable } from "./differences.js";
 import { fill, h } from "./element.js";
-import { FEW, lines as colours, Scale } from "./colours.js";
-import { seedsOf, share, number } from "./format.js";
-import { heatmap, legend, withoutGradient } from "./heatmap.js";
-import { frame } from "./frame.js";
-import { strided } from "./layers.js";
-import { lines } from "./lines.js";
+import { number, seedsOf, share } from "./format.js";
 import { readHistory, readLayers } from "./measured.js";
+import { ascending, median } from "./numbers.js";
 import { get } from "./service.js";
+import { isGoing, nameOf } from "./spec_words.js";
+import { scrolling, table } from "./table.js";
 
-const LOOK = 1000;
+const REFRESH_MILLISECONDS = 1000;
+const [MIN_COMPARED, MAX_COMPARED] = [2, 6];
+const METRICS = ["val_accuracy", "val_loss"];
+const HEADINGS = ["experiment", "status", "epochs", "validation accuracy, median (range)", "validation loss, median"];
 
-export async function compare({ page, parts: [ids = ""], signal, say }) {
-  const wanted = ids.split(",").filter(Boolean).slice(0, 6);
-  if (wanted.length < 2) throw new Error("Choose two to six experiments in the list, then “Compare”.");
-  const tints = colours(wanted.length);
-  let found = await Promise.all(wanted.map((id) => get(`/experiments/${id}`, { signal })));
+/** @typedef {import("./compare_charts.js").Look} Look */
+
+/** @param {PageOptions} options */
+export async function compare({ page, parts: [list = ""], signal, say }) {
+  const ids = list.split(",").filter(Boolean).slice(0, MAX_COMPARED);
+  if (ids.length < MIN_COMPARED) throw new Error("Choose two to six experiments in the list, then “Compare”.");
+  let experiments = await readAll(ids, signal);
   document.title = "Comparison · Gradient Lab";
-  const named = found.map((each, i) =>
-    found.findIndex((other) => other.name === each.name) === i &&
-    found.filter((other) => other.name === each.name).length === 1
-      ? each.name || "unnamed"
-      : `${each.name || "unnamed"} (${each.id.slice(0, 4)})`,
-  );
-
-  const metric = (name) => {
-    const chart = lines({
-      height: 260,
-      range: name.includes("accuracy") ? [0, 1] : null,
-      label: `${name} of all experiments`,
-    });
-    return {
-      name,
-      chart,
-      ...frame(
-        { title: name.replace("val_", "Validation ").replaceAll("_", " "), about: "median and range of the seeds" },
-        chart.element,
-      ),
-    };
-  };
-  const both = ["val_accuracy", "val_loss"].map(metric);
-  const key = legend();
-  const maps = found.map((each, i) => {
-    const map = heatmap({ label: `${named[i]}: mean absolute gradient, layer by epoch` });
-    return {
-      map,
-      element: h(
-        "section",
-        { class: "stack", "aria-label": named[i] },
-        h("h3", {}, h("a", { href: `#/experiment/${each.id}` }, named[i])),
-        map.element,
-        map.readout,
-      ),
-    };
-  });
+  const names = distinctNames(experiments);
+  const colours = lineColours(ids.length);
+  const looks = names.map((name, i) => ({ name, colour: colours[i] }));
+  const charts = comparedCharts(ids, looks, signal);
   const results = h("tbody");
+  const specs = experiments.map(({ spec }) => spec);
   fill(
     page,
-    h("div", { class: "head" }, h("h1", {}, `${found.length} experiments compared`)),
-    h(
-      "section",
-      { class: "panel stack", "aria-label": "What differs" },
-      h("h2", {}, "What differs in their specs"),
-      differences(found, named),
-    ),
-    h(
-      "section",
-      { class: "panel stack", "aria-label": "Results" },
-      h("h2", {}, "After the last epoch"),
-      h(
-        "div",
-        { class: "scroll", tabindex: 0 },
-        h(
-          "table",
-          {},
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              ["experiment", "status", "epochs", "validation accuracy, median (range)", "validation loss, median"].map(
-                (name) => h("th", { scope: "col" }, name),
-              ),
-            ),
-          ),
-          results,
-        ),
-      ),
-    ),
-    h(
-      "figure",
-      { class: "chart panel", id: "maps" },
-      h(
-        "figcaption",
-        {},
-        h("h2", {}, "Gradients: mean abs, layer by epoch"),
-        h("span", { class: "about" }, "kernels · median of the seeds · one scale of colours and of epochs for all"),
-      ),
-      h(
-        "div",
-        { class: "side-by-side" },
-        maps.map((each) => each.element),
-      ),
-      key.element,
-    ),
-    h(
-      "div",
-      { class: "two" },
-      both.map((each) => each.element),
-    ),
+    h("div", { class: "head" }, h("h1", {}, `${ids.length} experiments compared`)),
+    panel("What differs", "What differs in their specs", differencesTable(specs, names)),
+    panel("Results", "After the last epoch", scrolling(table(HEADINGS, [results]))),
+    charts.elements,
   );
 
-  async function read() {
-    const [histories, grids] = await Promise.all([
-      Promise.all(wanted.map((id) => readHistory(id, signal))),
-      Promise.all(wanted.map((id) => readLayers(id, "gradients", {}, signal))),
-    ]);
-    drawCurves(histories);
-    drawMaps(grids);
-    fill(
-      results,
-      found.map((each, i) => row(each, named[i], tints[i])),
-    );
+  async function draw() {
+    await charts.read();
+    const rows = experiments.map((experiment, i) => resultRow(experiment, looks[i]));
+    fill(results, rows);
   }
 
-  function drawCurves(histories) {
-    const longest = histories
-      .reduce((most, each) => (each.rows > most.rows ? each : most))
-      .epochs.filter((epoch) => epoch > 0);
-    for (const { name, chart, element } of both) {
-      const some = histories.map((grid, i) => [grid, i]).filter(([grid]) => grid.columns.includes(name) && grid.rows);
-      element.hidden = !some.length;
-      if (some.length)
-        chart.show(
-          longest,
-          some.map(([grid, i]) => {
-            const { middle, low, high } = grid.summary();
-            const width = grid.columns.length;
-            const size = grid.rows * width;
-            const skip = grid.epochs[0] === 0 ? 1 : 0;
-            const take = (from) => {
-              const made = new Float32Array(longest.length).fill(NaN);
-              made.set(strided(from.subarray(0, size), grid.columns.indexOf(name), width).subarray(skip));
-              return made;
-            };
-            return {
-              name: named[i],
-              colour: tints[i] ?? FEW[i],
-              values: take(middle),
-              ...(grid.seeds.length > 1 && { low: take(low), high: take(high) }),
-            };
-          }),
-        );
-    }
-  }
-
-  function drawMaps(grids) {
-    const known = grids.map((grid) => grid?.summary());
-    const values = grids.map((grid, i) => (grid ? known[i].middle.subarray(0, grid.rows * grid.columns.length) : []));
-    const scale = Scale.over("log", ...values);
-    const longest = Math.max(...grids.map((grid) => grid?.rows ?? 0));
-    const axis = grids.find((grid) => grid?.rows === longest)?.epochs ?? [];
-    let lostAny = false;
-    let zeroAny = false;
-    grids.forEach((grid, i) => {
-      maps[i].map.element.hidden = !grid?.rows;
-      if (!grid?.rows) return;
-      const size = axis.length * grid.columns.length;
-      const padded = new Float32Array(size).fill(NaN);
-      const lost = new Uint8Array(size);
-      padded.set(values[i]);
-      const seen = known[i].lost.subarray(0, values[i].length);
-      const none = withoutGradient(seen, grid.columns.length);
-      lost.set(seen);
-      lostAny ||= seen.some((bad, at) => bad && !none[at % grid.columns.length]);
-      zeroAny ||= values[i].includes(0);
-      maps[i].map.show({ rows: grid.columns, columns: axis, values: padded, lost, none, seeds: 1, scale });
-    });
-    key.show(scale, "loss per unit of weight", { lost: lostAny, zero: zeroAny });
-  }
-
-  async function look() {
+  async function refresh() {
     try {
-      const before = JSON.stringify(found.map((each) => [each.status, each.progress]));
-      found = await Promise.all(wanted.map((id) => get(`/experiments/${id}`, { signal })));
-      const going = found.some((each) => each.status === "queued" || each.status === "running");
-      say("live", going ? "live" : "");
-      if (JSON.stringify(found.map((each) => [each.status, each.progress])) !== before) await read();
-      if (!going) {
-        say("", "");
-        clearInterval(timer);
-      }
+      const before = progressOf(experiments);
+      experiments = await readAll(ids, signal);
+      const going = experiments.some(isGoing);
+      say(going ? "live" : "", going ? "live" : "");
+      if (progressOf(experiments) !== before) await draw();
+      if (!going) clearInterval(timer);
     } catch {
       if (!signal.aborted) say("lost", "connection lost, trying again");
     }
   }
 
-  await read();
-  const timer = setInterval(look, LOOK);
+  await draw();
+  const timer = setInterval(refresh, REFRESH_MILLISECONDS);
   signal.addEventListener("abort", () => clearInterval(timer));
-  look();
+  refresh();
 }
 
-function row(each, name, tint) {
-  const last = (metric) =>
-    each.runs
-      .map((run) => run.final_metrics?.[metric])
-      .filter((value) => value !== null && value !== undefined)
-      .sort((a, b) => a - b);
-  const middle = (some) => (some.length ? (some[(some.length - 1) >> 1] + some[some.length >> 1]) / 2 : null);
-  const accuracy = last("val_accuracy");
-  const loss = last("val_loss");
+/**
+ * The charts of all experiments.
+ *
+ * @param {string[]} ids
+ * @param {Look[]} looks one per experiment.
+ * @param {AbortSignal} signal ends them.
+ */
+function comparedCharts(ids, looks, signal) {
+  const curves = METRICS.map(comparedCurves);
+  const maps = comparedMaps(ids, looks);
+  const curveElements = curves.map(({ element }) => element);
+  return {
+    elements: [maps.element, h("div", { class: "two" }, curveElements)],
+    async read() {
+      const [histories, grids] = await Promise.all([
+        Promise.all(ids.map((id) => readHistory(id, signal))),
+        Promise.all(ids.map((id) => readLayers(id, "gradients", {}, signal))),
+      ]);
+      for (const curve of curves) curve.show(histories, looks);
+      maps.show(grids);
+    },
+  };
+}
+
+/** @param {string} label @param {string} title @param {Child} content */
+const panel = (label, title, content) =>
+  h("section", { class: "panel stack", "aria-label": label }, h("h2", {}, title), content);
+
+/** @param {string[]} ids @param {AbortSignal} signal @returns {Promise<Experiment[]>} */
+const readAll = (ids, signal) => Promise.all(ids.map((id) => get(`/experiments/${id}`, { signal })));
+
+/** @param {Experiment[]} experiments @returns {string} equal as long as nothing has moved. */
+const progressOf = (experiments) => JSON.stringify(experiments.map(({ status, progress }) => [status, progress]));
+
+/**
+ * Names that tell experiments apart: those that share one have the beginning of their ids behind it.
+ *
+ * @param {{id: string, name: string}[]} experiments
+ */
+export function distinctNames(experiments) {
+  return experiments.map((experiment) => {
+    const isOnly = experiments.filter(({ name }) => name === experiment.name).length === 1;
+    return isOnly ? nameOf(experiment) : `${nameOf(experiment)} (${experiment.id.slice(0, 4)})`;
+  });
+}
+
+/** @param {Experiment} experiment @param {Look} look */
+function resultRow({ id, status, progress, runs, spec }, { name, colour }) {
+  const line = h("span", { style: { background: colour, width: "14px", height: "3px", display: "inline-block" } });
+  const link = h("a", { href: `#/experiment/${id}` }, name);
+  const { accuracy, loss } = resultWords(runs, spec.seeds);
   return h(
     "tr",
     {},
-    h(
-      "td",
-      {},
-      h(
-        "span",
-        { class: "row" },
-        h("span", { style: { background: tint, width: "14px", height: "3px", display: "inline-block" } }),
-        h("a", { href: `#/experiment/${each.id}` }, name),
-      ),
-    ),
-    h("td", {}, h("span", { class: "tag", "data-kind": each.status }, each.status)),
-    h("td", { class: "figures" }, `${each.progress.epochs_done} / ${each.progress.epochs_total}`),
-    h(
-      "td",
-      { class: "figures" },
-      accuracy.length
-        ? `${share(middle(accuracy))} (${share(accuracy[0])}–${share(accuracy.at(-1))}), ${seedsOf(each.spec.seeds)}`
-        : "–",
-    ),
-    h("td", { class: "figures" }, number(middle(loss))),
+    h("td", {}, h("span", { class: "row" }, line, link)),
+    h("td", {}, h("span", { class: "tag", "data-kind": status }, status)),
+    h("td", { class: "figures" }, `${progress.epochs_done} / ${progress.epochs_total}`),
+    h("td", { class: "figures" }, accuracy),
+    h("td", { class: "figures" }, loss),
   );
 }
 
-/** A table of the fields in which specs differ. */
-function differences(found, names) {
-  const flat = found.map((each) => new Map(flatten(each.spec)));
-  const paths = [...new Set(flat.flatMap((each) => [...each.keys()]))]
-    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
-    .filter((path) => new Set(flat.map((each) => each.get(path))).size > 1 && path !== "name");
-  if (!paths.length) return h("p", { class: "muted" }, "Nothing but their names.");
-  return h(
-    "div",
-    { class: "scroll", tabindex: 0 },
-    h(
-      "table",
-      { class: "differs" },
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "col" }, "field"),
-          names.map((name) => h("th", { scope: "col" }, name)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        paths.map((path) =>
-          h(
-            "tr",
-            {},
-            h("td", { class: "figures" }, path),
-            flat.map((each) => h("td", { class: "figures" }, each.get(path) ?? "–")),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-/** [path, value as text] of every leaf; `kind` stands for the object that it names. */
-function flatten(value, path = "") {
-  if (value === null) return []; // not set is not different
-  if (typeof value !== "object") return [[path, String(value)]];
-  if (Array.isArray(value) && value.every((each) => each === null || typeof each !== "object"))
-    return [[path, value.join(", ")]];
-  return Object.entries(value).flatMap(([key, each]) => flatten(each, path ? `${path}.${key}` : key));
+/**
+ * The final validation accuracy, as median and range of the seeds, and the median of the validation loss.
+ *
+ * @param {Pick<Run, "final_metrics">[]} runs
+ * @param {number[]} seeds
+ */
+export function resultWords(runs, seeds) {
+  const accuracies = ascending(runs.map((run) => run.final_metrics?.val_accuracy));
+  const losses = runs.map((run) => run.final_metrics?.val_loss);
+  const range = `${share(accuracies[0])}–${share(accuracies.at(-1))}`;
+  const accuracy = accuracies.length ? `${share(median(accuracies))} (${range}), ${seedsOf(seeds)}` : "–";
+  return { accuracy, loss: number(median(losses)) };
 }

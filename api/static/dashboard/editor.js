@@ -1,188 +1,118 @@
-// A new experiment: a recipe to begin with, a spec that is checked while it is written.
+// The page of a new experiment: a recipe to begin with, a spec that is checked while it is written.
 
 import { fill, h } from "./element.js";
-import { bytes, seconds } from "./format.js";
 import { RECIPES } from "./recipes.js";
-import { ask, get, post, Problem } from "./service.js";
+import { get, messageOf, post, Problem, send } from "./service.js";
+import { readyWords, refusal } from "./spec_check.js";
 
-const PAUSE = 250; // milliseconds without a key before the spec is checked
+const TYPING_MILLISECONDS = 250; // without a key before the spec is checked
 
+/** @typedef {(typeof RECIPES)[number]} Recipe */
+
+/** @param {PageOptions} options */
 export async function editor({ page, parts: [first, id], signal, say }) {
-  const recipe = RECIPES.find((each) => each.key === first);
-  const begun =
-    first === "from" && id ? (await get(`/experiments/${id}`, { signal })).spec : (recipe ?? RECIPES[2]).spec;
-  const text = h("textarea", {
-    id: "spec",
-    rows: 30,
-    spellcheck: "false",
-    "aria-describedby": "checked",
-    oninput: later,
-    value: JSON.stringify(begun, null, 2),
-  });
+  const spec = first === "from" && id ? (await get(`/experiments/${id}`, { signal })).spec : recipeOf(first).spec;
   const checked = h("section", { id: "checked", class: "panel stack", "aria-live": "polite", "aria-label": "Check" });
-  const send = h(
-    "button",
-    { type: "button", class: "primary", id: "submit", disabled: true, onclick: submit },
-    "Train it",
-  );
-  const choose = (each) => () => {
-    text.value = JSON.stringify(each.spec, null, 2);
-    check();
-    text.focus();
-  };
-  let timer = null;
-  let asking = null;
+  const text = specText(textOf(spec), checkLater);
+  const attributes = { type: "button", class: "primary", id: "submit", disabled: true, onclick: submit };
+  const train = h("button", attributes, "Train it");
+  const check = specCheck(checked, train, signal, say);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
 
-  fill(
-    page,
-    h("div", { class: "head" }, h("h1", {}, "New experiment"), send),
-    h(
-      "section",
-      { class: "stack", "aria-label": "Recipes" },
-      h("h2", {}, "Begin with a recipe"),
-      h(
-        "div",
-        { class: "recipes" },
-        RECIPES.map((each) =>
-          h(
-            "button",
-            { type: "button", "data-recipe": each.key, onclick: choose(each) },
-            h("strong", {}, each.title),
-            h("span", { class: "muted small" }, each.about),
-          ),
-        ),
-      ),
-    ),
-    h(
-      "div",
-      { class: "editor" },
-      h("div", { class: "stack" }, h("label", { for: "spec" }, "Spec, JSON"), text),
-      checked,
-    ),
-  );
+  const field = h("div", { class: "stack" }, h("label", { for: "spec" }, "Spec, JSON"), text);
+  const head = h("div", { class: "head" }, h("h1", {}, "New experiment"), train);
+  fill(page, head, recipes(choose), h("div", { class: "editor" }, field, checked));
 
-  function later() {
-    send.disabled = true;
+  function checkLater() {
+    train.disabled = true;
     clearTimeout(timer);
-    timer = setTimeout(check, PAUSE);
+    timer = setTimeout(() => check(text.value), TYPING_MILLISECONDS);
   }
 
-  async function check() {
-    asking?.abort();
-    asking = new AbortController();
-    const mine = asking;
-    send.disabled = true;
-    let spec;
-    try {
-      spec = JSON.parse(text.value);
-    } catch (error) {
-      fill(checked, h("h2", {}, "Not JSON yet"), h("p", {}, error.message));
-      return;
-    }
-    try {
-      const found = await ask("/experiments/validate", {
-        method: "POST",
-        body: JSON.stringify(spec),
-        signal: mine.signal,
-      });
-      const answer = await found.json();
-      if (mine.signal.aborted || signal.aborted) return;
-      say("", "");
-      accept(answer);
-    } catch (error) {
-      if (mine.signal.aborted || signal.aborted) return;
-      if (error instanceof Problem)
-        fill(checked, h("h2", {}, "This cannot be trained"), h("ul", { class: "problems" }, problemsOf(error)));
-      else {
-        say("lost", "connection lost");
-        fill(checked, h("p", { class: "notice bad" }, error.message));
-      }
-    }
-  }
-
-  function accept({ layers, estimate }) {
-    send.disabled = false;
-    fill(
-      checked,
-      h("h2", {}, "Ready to train"),
-      h(
-        "dl",
-        { class: "facts" },
-        [
-          ["parameters", estimate.parameters.toLocaleString("en")],
-          [
-            "time, about",
-            `${seconds(estimate.seconds)} (${estimate.seconds_interval.map(seconds).join(" to ")}, ${estimate.source})`,
-          ],
-          ["series", bytes(estimate.series_bytes)],
-          ["memory", `${bytes(estimate.memory_bytes)} (${estimate.memory_interval.map(bytes).join(" to ")})`],
-        ].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
-      ),
-      h(
-        "div",
-        { class: "scroll", tabindex: 0 },
-        h(
-          "table",
-          { class: "figures" },
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              ["layer", "output", "parameters"].map((each, i) =>
-                h("th", { scope: "col", class: i === 2 ? "right" : null }, each),
-              ),
-            ),
-          ),
-          h(
-            "tbody",
-            {},
-            layers.map((each) =>
-              h(
-                "tr",
-                {},
-                h("td", {}, each.layer),
-                h("td", {}, each.output_shape.join(" × ")),
-                h("td", { class: "right" }, each.parameters.toLocaleString("en")),
-              ),
-            ),
-          ),
-        ),
-      ),
-    );
+  /** @param {Recipe} recipe */
+  function choose(recipe) {
+    text.value = textOf(recipe.spec);
+    check(text.value);
+    text.focus();
   }
 
   async function submit() {
-    send.disabled = true;
+    train.disabled = true;
+    const key = crypto.randomUUID?.() ?? `${Date.now()} ${Math.random()}`;
     try {
-      const made = await post("/experiments", JSON.parse(text.value), {
-        "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()} ${Math.random()}`,
-      });
-      location.hash = `#/experiment/${made.id}`;
+      const created = await post("/experiments", JSON.parse(text.value), { "Idempotency-Key": key });
+      location.hash = `#/experiment/${created.id}`;
     } catch (error) {
-      fill(
-        checked,
-        h("h2", {}, "It was not taken"),
-        error instanceof Problem
-          ? h("ul", { class: "problems" }, problemsOf(error))
-          : h("p", { class: "notice bad" }, error.message),
-      );
+      fill(checked, refusal("It was not taken", error));
     }
   }
 
-  await check();
+  await check(text.value);
 }
 
-function problemsOf(error) {
-  const told = error.errors.length ? error.errors : [{ field: "", expected: error.message, received: "" }];
-  return told.map(({ field, expected, received }) =>
-    h(
-      "li",
-      {},
-      h("strong", {}, h("code", {}, field || "spec")),
-      h("div", {}, `expected ${expected}`),
-      received && h("div", { class: "muted" }, `received ${received}`),
-    ),
-  );
+/** @param {string | undefined} key @returns {Recipe} the third where there is none of that name. */
+const recipeOf = (key) => RECIPES.find((recipe) => recipe.key === key) ?? RECIPES[2];
+
+/** @param {unknown} spec */
+const textOf = (spec) => JSON.stringify(spec, null, 2);
+
+/** @param {string} value @param {() => void} oninput */
+function specText(value, oninput) {
+  const attributes = { id: "spec", rows: 30, spellcheck: "false", "aria-describedby": "checked" };
+  return h("textarea", { ...attributes, oninput, value });
+}
+
+/** @param {(recipe: Recipe) => void} onChoice */
+function recipes(onChoice) {
+  const buttons = RECIPES.map((recipe) => {
+    const attributes = { type: "button", "data-recipe": recipe.key, onclick: () => onChoice(recipe) };
+    return h("button", attributes, h("strong", {}, recipe.title), h("span", { class: "muted small" }, recipe.about));
+  });
+  const title = h("h2", {}, "Begin with a recipe");
+  return h("section", { class: "stack", "aria-label": "Recipes" }, title, h("div", { class: "recipes" }, buttons));
+}
+
+/**
+ * A check of a spec's text; a later one takes the place of one that is under way.
+ *
+ * @param {HTMLElement} place the place of its answer.
+ * @param {HTMLButtonElement} train the button that is enabled by a spec that can be trained.
+ * @param {AbortSignal} signal ends it.
+ * @param {Say} say
+ */
+function specCheck(place, train, signal, say) {
+  /** @type {AbortController | null} */
+  let current = null;
+
+  /** @param {string} text */
+  return async (text) => {
+    current?.abort();
+    const own = new AbortController();
+    current = own;
+    train.disabled = true;
+    const isOver = () => own.signal.aborted || signal.aborted;
+    let body;
+    try {
+      body = JSON.stringify(JSON.parse(text));
+    } catch (error) {
+      fill(place, h("h2", {}, "Not JSON yet"), h("p", {}, messageOf(error)));
+      return;
+    }
+    try {
+      const response = await send("/experiments/validate", { method: "POST", body, signal: own.signal });
+      const validation = /** @type {Validation} */ (await response.json());
+      if (isOver()) return;
+      say("", "");
+      train.disabled = false;
+      fill(place, readyWords(validation));
+    } catch (error) {
+      if (isOver()) return;
+      if (error instanceof Problem) fill(place, refusal("This cannot be trained", error));
+      else {
+        say("lost", "connection lost");
+        fill(place, h("p", { class: "notice bad" }, messageOf(error)));
+      }
+    }
+  };
 }

@@ -1,420 +1,213 @@
-// One experiment, as it is and as it becomes.
+// The page of one experiment, as it is and as it becomes.
 
-import { confirmed, fill, h } from "./element.js";
-import { Scale } from "./colours.js";
-import { boundaryView } from "./boundary.js";
+import { cancelExperiment, deleteExperiment } from "./actions.js";
+import { boundaryOf } from "./boundary.js";
 import { curves } from "./curves.js";
+import { oncePerFrame } from "./canvas.js";
 import { diagnosisView } from "./diagnosis.js";
-import { dataOf, layersOf, statusOf } from "./experiments.js";
-import { ago, number, seconds, seedsOf, share } from "./format.js";
-import { filesOf, frame } from "./frame.js";
-import { heatmap, legend } from "./heatmap.js";
+import { fill, h } from "./element.js";
+import { eventGate } from "./event_gate.js";
+import { header } from "./header.js";
 import { layerViews } from "./layers.js";
-import { readHistory, readSteps } from "./measured.js";
-import { ask, get, post } from "./service.js";
+import { layerOf } from "./layer_words.js";
+import { readHistory } from "./measured.js";
+import { networkPanel, shapesOf } from "./network.js";
+import { runsAndSpec } from "./runs.js";
+import { get } from "./service.js";
+import { isGoing, nameOf, statusOf } from "./spec_words.js";
 import { follow } from "./stream.js";
-import { strip } from "./strip.js";
+import { throughTime } from "./through_time.js";
 
-const JOIN = 2000; // milliseconds to wait for the stream before what is stored is read without it
-const SILENT = 5000; // milliseconds between two looks whether a training elsewhere has fallen silent
-const RECURRENT = new Set(["simple_rnn", "lstm", "gru", "bidirectional"]);
+const JOIN_MILLISECONDS = 2000; // to wait for the stream before what is stored is read without it
+const SILENCE_MILLISECONDS = 5000; // between two checks for a training elsewhere that has fallen silent
 
+/** @typedef {import("./grid.js").Grid} Grid */
+/** @typedef {ReturnType<typeof eventGate>} EventGate */
+/** @typedef {Awaited<ReturnType<typeof partsOf>>} Parts */
+/** @typedef {{history: Grid, streamed: Grid | null}} Grids `streamed` takes the gradients of the stream. */
+
+/** @param {PageOptions} options */
 export async function experiment({ page, parts: [id], signal, say }) {
-  // While something is read, what the stream tells is held: it comes behind what is read, and no epoch falls between.
-  const held = [];
-  let holds = 1;
-  let join;
-  const joined = new Promise((resolve) => {
-    join = resolve;
-  });
-  const tell = (name, data) => {
-    join(true);
-    if (holds) held.push([name, data]);
-    else heard(name, data);
-  };
-  const release = () => {
-    holds -= 1;
-    if (!holds) for (const each of held.splice(0)) heard(...each);
-  };
-  const hold = async (read) => {
-    holds += 1;
-    try {
-      return await read();
-    } finally {
-      release();
-    }
-  };
-  const first = await get(`/experiments/${id}`, { signal });
-  document.title = `${first.name || "unnamed"} · Gradient Lab`;
-  follow(
-    id,
-    {
-      event: tell,
-      state: (state) => say(state, { lost: "connection lost, trying again", live: "live" }[state] ?? ""),
-    },
-    signal,
-  );
-  const going = first.status === "queued" || first.status === "running";
-  const inTime =
-    !going ||
-    (await Promise.race([
-      joined,
-      new Promise((resolve) => {
-        setTimeout(() => resolve(false), JOIN);
-      }),
-    ]));
+  /** @type {Record<string, (data: any) => void>} */
+  const handlers = {}; // none is called before the gate is released
+  const gate = eventGate((name, data) => handlers[name]?.(data));
+  const first = /** @type {Experiment} */ (await get(`/experiments/${id}`, { signal }));
+  document.title = `${nameOf(first)} · Gradient Lab`;
+  follow(id, { event: gate.pass, state: (state) => say(state, CONNECTION[state] ?? "") }, signal);
+  const inTime = !isGoing(first) || (await Promise.race([gate.joined, afterwards(JOIN_MILLISECONDS)]));
 
-  const seeds = first.spec.seeds;
-  const elsewhere = first.source === "external";
-  let streamed = null;
-  let judged = null;
-  let seen = first;
-  const [validated, history, views, boundary] = await Promise.all([
-    elsewhere ? { layers: layersElsewhere(first.spec) } : post("/experiments/validate", first.spec).catch(() => null),
+  /** @param {number} epoch */
+  const showEpoch = (epoch) => {
+    for (const part of [parts.views, parts.network, parts.boundary]) part?.at(epoch);
+  };
+  const parts = await partsOf(first, gate, signal, showEpoch);
+  const draw = oncePerFrame(() => drawHistory(parts), signal);
+  const head = headView(first, signal);
+  layOut(page, head.element, parts, first);
+  Object.assign(handlers, handlersOf(parts, head, draw, isGoing(first), say));
+  draw();
+  gate.release();
+  if (!inTime) gate.joined.then(() => gate.hold(() => readAgain(id, parts, draw, signal))).catch(() => {});
+  await parts.steps.read();
+}
+
+/** @type {Record<string, string>} */
+const CONNECTION = { lost: "connection lost, trying again", live: "live" };
+
+/** @param {number} milliseconds @returns {Promise<false>} */
+const afterwards = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
+
+/**
+ * Read the experiment and make the parts of its page.
+ *
+ * @param {Experiment} first
+ * @param {EventGate} gate
+ * @param {AbortSignal} signal
+ * @param {(epoch: number) => void} onEpoch
+ */
+async function partsOf({ id, spec, source }, gate, signal, onEpoch) {
+  const { seeds, record: recorded } = spec;
+  /** @type {{streamed: Grid | null}} */
+  const gradients = { streamed: null };
+  /** @param {Grid | null} grid */
+  const onGrid = (grid) => {
+    gradients.streamed = grid;
+  };
+  const [shapes, history, views, boundary] = await Promise.all([
+    shapesOf(spec),
     readHistory(id, signal),
-    layerViews({
-      id,
-      seeds,
-      recorded: first.spec.record,
-      signal,
-      hold,
-      onEpoch: at,
-      onGrid: (next) => {
-        streamed = next;
-      },
-    }),
+    layerViews({ id, seeds, recorded, signal, hold: gate.hold, onEpoch, onGrid }),
     boundaryOf(id, seeds, signal),
   ]);
-  let grid = history;
+  return {
+    grids: Object.assign(gradients, { history }),
+    views,
+    boundary,
+    diagnosis: diagnosisView({ id, seeds, elsewhere: source === "external", signal }),
+    curves: curves({ id, seeds, names: history.columns }),
+    network: networkPanel(shapes, views, onEpoch),
+    steps: throughTime(id, spec, signal),
+  };
+}
 
-  const head = h("header", { class: "stack" });
-  const diagnosis = diagnosisView({ id, seeds, elsewhere, signal });
-  const curveFigures = curves({ id, seeds, names: history.columns });
-  const boxes =
-    validated &&
-    strip({
-      layers: validated.layers.filter((each) => each.parameters),
-      onEpoch: at,
-      sizeAt: (layer, epoch) => {
-        const row = rowOf(layer);
-        return row < 0 ? null : views.sizeAt(row, epoch);
-      },
-      onOpen: (layer) => {
-        const row = rowOf(layer);
-        if (row >= 0) views.open(row);
-      },
-    });
-  const rowOf = (layer) => (views.grid ? views.grid.columns.findIndex((each) => each.split(" ")[0] === layer) : -1);
-  const steps = h("section", { class: "stack", hidden: true, "aria-label": "Through time" });
-  const network =
-    boxes &&
-    h(
-      "section",
-      { class: "panel stack", "aria-label": "Network" },
-      h(
-        "div",
-        { class: "head" },
-        h("h2", {}, "Network"),
-        h(
-          "span",
-          { class: "muted small" },
-          "input on the left · edge: what the diagnosis found by then · bar: size, as in the map",
-        ),
-      ),
-      boxes.element,
-    );
-
+/** @param {HTMLElement} page @param {HTMLElement} head @param {Parts} parts @param {Experiment} first */
+function layOut(page, head, { views, network, boundary, diagnosis, curves: figures, steps }, first) {
   const judgement = boundary ? h("div", { class: "two" }, boundary.element, diagnosis.element) : diagnosis.element;
-  fill(
-    page,
-    head,
-    views.map,
-    network,
-    judgement,
-    views.detail,
-    h("div", { class: "two" }, curveFigures.elements),
-    views.all,
-    steps,
-    table(first),
-  );
+  const curvesRow = h("div", { class: "two" }, figures.elements);
+  const rest = [views.detail, curvesRow, views.all, steps.element, runsAndSpec(first)];
+  fill(page, head, views.map, network?.element, judgement, rest);
+}
 
-  function at(epoch) {
-    views.at(epoch);
-    boxes?.at(epoch);
-    boundary?.at(epoch);
-  }
+/** @param {Parts} parts */
+function drawHistory({ grids, curves: figures, network }) {
+  figures.show(grids.history);
+  if (grids.history.lastEpoch !== undefined) network?.reach(grids.history.lastEpoch);
+  network?.draw();
+}
 
-  let frames = null;
-  function draw() {
-    frames ??= requestAnimationFrame(() => {
-      frames = null;
-      if (signal.aborted) return;
-      curveFigures.show(grid);
-      if (grid.rows) boxes?.reach(grid.epochs.at(-1));
-      boxes?.draw();
-    });
-  }
+/** @param {string} id @param {Parts} parts @param {() => void} draw @param {AbortSignal} signal */
+async function readAgain(id, { grids, views, boundary }, draw, signal) {
+  grids.history = await readHistory(id, signal);
+  await views.read();
+  await boundary?.read();
+  draw();
+}
 
-  function status(next) {
-    seen = { ...seen, ...next };
-    fill(head, headOf(seen, judged, { cancel, remove }));
+/**
+ * The head of the page, which follows the experiment's state.
+ *
+ * @param {Experiment} first
+ * @param {AbortSignal} signal
+ */
+function headView(first, signal) {
+  const element = h("header", { class: "stack" });
+  let current = first;
+  /** @type {string | null} */
+  let verdict = null;
+
+  /** @param {Partial<Experiment>} next */
+  function update(next) {
+    current = { ...current, ...next };
+    fill(element, header(current, verdict, { cancel, remove }));
   }
 
   async function cancel() {
-    if (await confirmed("Cancel this experiment? What was measured is kept.", "Cancel it"))
-      status(await post(`/experiments/${id}/cancel`));
+    const next = await cancelExperiment(first.id, "Cancel this experiment? What was measured is kept.");
+    if (next) update(next);
   }
 
   async function remove() {
-    if (!(await confirmed("Delete this experiment with all that was measured?", "Delete it"))) return;
-    await ask(`/experiments/${id}`, { method: "DELETE" });
-    location.hash = "#/";
+    const question = "Delete this experiment with all that was measured?";
+    if (await deleteExperiment(first.id, question)) location.hash = "#/";
   }
 
-  function epochs({ runs }) {
-    for (const { seed, epochs: some, metrics, gradients } of runs) {
-      some.forEach((epoch, i) =>
-        grid.append(
-          seed,
-          epoch,
-          grid.columns.map((name) => metrics[name][i] ?? NaN),
-        ),
-      );
-      if (streamed && gradients) {
-        gradients.epochs.forEach((epoch, i) => {
-          if (epoch > 0)
-            streamed.append(
-              seed,
-              epoch,
-              streamed.columns.map((name) => gradients.layers[name.split(" ")[0]]?.[i] ?? NaN),
-            );
-        });
-      }
-    }
-    views.grown();
-    boundary?.grown();
-    draw();
+  if (first.source === "external" && isGoing(first)) {
+    const timer = setInterval(() => statusOf(current) === "silent" && update({}), SILENCE_MILLISECONDS);
+    signal.addEventListener("abort", () => clearInterval(timer));
   }
+  update({});
+  return {
+    element,
+    update,
+    /** @param {string} next */
+    judge(next) {
+      verdict = next;
+      update({});
+    },
+  };
+}
 
-  function findings(found) {
-    judged = found.verdict;
-    status({});
-    boxes?.find(found.findings);
-    diagnosis.show(found);
-  }
-
-  async function throughTime() {
-    if (elsewhere || !first.spec.record.signals || !first.spec.model.layers.some((each) => RECURRENT.has(each.kind)))
-      return;
-    const found = await readSteps(id, signal);
-    steps.hidden = !found.length;
-    fill(
-      steps,
-      found
-        .filter((each) => each.grid.rows)
-        .map(({ layer, grid: some }) => {
-          const { middle, lost, low, high } = some.summary();
-          const size = some.rows * some.columns.length;
-          const rows = [...Array(some.rows).keys()];
-          const turned = (from) => {
-            const made = new from.constructor(size);
-            for (const row of rows)
-              for (let step = 0; step < some.columns.length; step += 1)
-                made[step * some.rows + row] = from[row * some.columns.length + step];
-            return made;
-          };
-          const values = turned(middle);
-          const map = heatmap({ unit: "time step", label: `${layer}: back-propagated signal by time step and epoch` });
-          const key = legend(map.readout);
-          const scale = Scale.over("log", values);
-          const { element } = frame(
-            {
-              title: `${layer}: the signal through time`,
-              about: `rms of ∂loss/∂z at each time step · ${seeds.length > 1 ? "median of " : ""}${seedsOf(seeds)} · epochs from bottom to top`,
-              files: filesOf(id, "signals/steps", { layer }, "signal-steps"),
-            },
-            map.element,
-            key.element,
-          );
-          queueMicrotask(() => {
-            map.show({
-              rows: rows.map((row) => `epoch ${some.epochs[row]}`),
-              columns: some.columns,
-              values,
-              lost: turned(lost),
-              low: turned(low),
-              high: turned(high),
-              seeds: seeds.length,
-              scale,
-            });
-            key.show(scale, "loss per unit of pre-activation", { lost: false, zero: values.includes(0) });
-          });
-          return element;
-        }),
-    );
-  }
-
-  function heard(name, data) {
-    if (name === "status") status(data);
-    else if (name === "epochs") epochs(data);
-    else if (name === "findings") findings(data);
-    else if (name === "done") {
-      if (data.status === "deleted") say("over", "deleted");
-      else if (going) {
-        throughTime();
-        views.read();
-        boundary?.read();
+/**
+ * A handler for each event of the stream.
+ *
+ * @param {Parts} parts
+ * @param {ReturnType<typeof headView>} head
+ * @param {() => void} draw
+ * @param {boolean} wasGoing true if the experiment was not over when the page was opened.
+ * @param {Say} say
+ */
+function handlersOf(parts, head, draw, wasGoing, say) {
+  const { grids, views, boundary, network, diagnosis, steps } = parts;
+  return {
+    status: head.update,
+    epochs(/** @type {EpochsEvent} */ event) {
+      appendEpochs(event, grids);
+      views.grow();
+      boundary?.grow();
+      draw();
+    },
+    findings(/** @type {Diagnosis} */ event) {
+      head.judge(event.verdict);
+      network?.showFindings(event.findings);
+      diagnosis.show(event);
+    },
+    done(/** @type {{status: string}} */ { status }) {
+      if (status === "deleted") return say("over", "deleted");
+      if (wasGoing) {
+        for (const part of [steps, views, boundary]) part?.read();
         diagnosis.done();
       }
-    }
-  }
-  status(first);
-  if (elsewhere && going) {
-    const look = setInterval(() => {
-      if (statusOf(seen) === "silent") status({});
-    }, SILENT);
-    signal.addEventListener("abort", () => clearInterval(look));
-  }
-  draw();
-  release();
-  if (!inTime) {
-    joined
-      .then(() =>
-        hold(async () => {
-          grid = await readHistory(id, signal);
-          await views.read();
-          await boundary?.read();
-          draw();
-        }),
-      )
-      .catch(() => {});
-  }
-  await throughTime();
+      return undefined;
+    },
+  };
 }
 
-function headOf(seen, judged, { cancel, remove }) {
-  const { epochs_done: done, epochs_total: total } = seen.progress;
-  const going = seen.status === "queued" || seen.status === "running";
-  const took =
-    seen.started_at && seen.finished_at ? (new Date(seen.finished_at) - new Date(seen.started_at)) / 1000 : null;
-  return [
-    h(
-      "div",
-      { class: "head" },
-      h(
-        "div",
-        { class: "row" },
-        h("h1", {}, seen.name || "unnamed"),
-        h("span", { class: "tag", "data-kind": seen.status, id: "status" }, statusOf(seen)),
-        judged && h("span", { class: "tag", "data-kind": judged, id: "verdict" }, judged),
-      ),
-      h(
-        "div",
-        { class: "row" },
-        seen.source !== "external" &&
-          h("a", { class: "button", href: `#/new/from/${seen.id}` }, "Change and run again"),
-        going
-          ? h("button", { type: "button", id: "cancel", disabled: seen.cancel_requested, onclick: cancel }, "Cancel")
-          : h("button", { type: "button", class: "danger", onclick: remove }, "Delete"),
-      ),
-    ),
-    h(
-      "dl",
-      { class: "facts" },
-      fact("epochs", `${done} / ${total}`),
-      fact("network", layersOf(seen.spec)),
-      fact("data", dataOf(seen.spec)),
-      fact("seeds", seedsOf(seen.spec.seeds)),
-      seen.source !== "external" &&
-        fact(
-          "optimiser",
-          typeof seen.spec.training.optimizer === "string"
-            ? seen.spec.training.optimizer
-            : `${seen.spec.training.optimizer.kind} ${JSON.stringify(seen.spec.training.optimizer.learning_rate ?? "")}`,
-        ),
-      fact("submitted", ago(seen.created_at)),
-      took !== null && fact("took", seconds(took)),
-      seen.stopped_by && fact("stopped by", seen.stopped_by),
-    ),
-    going && h("progress", { max: total || 1, value: done, "aria-label": "epochs done", style: { width: "100%" } }),
-    statusOf(seen) === "silent" &&
-      h(
-        "p",
-        { class: "notice" },
-        `Nothing has been heard of this training since it was expected, ${ago(seen.expected_by)}. Whoever sends it may be dead, or away from the network; what was sent is here.`,
-      ),
-    seen.error && h("p", { class: seen.status === "failed" ? "notice bad" : "notice" }, seen.error),
-  ];
-}
-
-/** The view of the decision boundary; null where there is none. */
-async function boundaryOf(id, seeds, signal) {
-  const { charts } = await get(`/experiments/${id}/charts`, { signal });
-  return charts.some(({ name }) => name === "boundary") ? boundaryView({ id, seeds, signal }) : null;
-}
-
-const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
-
-/** The layers of a network that is trained elsewhere, as the strip draws them. */
-const layersElsewhere = (spec) =>
-  spec.layers.map((each) => ({
-    layer: each.name,
-    input_shape: each.parameters[0]?.shape.slice(0, -1) ?? [],
-    output_shape: each.output_shape ?? each.parameters[0]?.shape.slice(-1) ?? [],
-    parameters: each.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
-    tensors: each.parameters,
-  }));
-
-/** The runs of an experiment, and its spec. */
-function table(first) {
-  const spec = h(
-    "pre",
-    { class: "figures scroll", tabindex: 0, "aria-label": "Spec" },
-    JSON.stringify(first.spec, null, 1),
-  );
-  return h(
-    "details",
-    { class: "panel" },
-    h("summary", {}, h("strong", {}, "Runs and spec")),
-    h(
-      "div",
-      { class: "scroll", tabindex: 0 },
-      h(
-        "table",
-        { class: "figures" },
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["seed", "epochs", "loss", "val loss", "accuracy", "val accuracy", "stopped by"].map((each) =>
-              h("th", { scope: "col" }, each),
-            ),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          first.runs.map((run) => {
-            const all = run.final_metrics ?? {};
-            return h(
-              "tr",
-              {},
-              [
-                run.seed,
-                run.epochs_done,
-                number(all.loss),
-                number(all.val_loss),
-                share(all.accuracy),
-                share(all.val_accuracy),
-                run.error ?? run.stopped_by ?? "",
-              ].map((each) => h("td", {}, String(each))),
-            );
-          }),
-        ),
-      ),
-    ),
-    spec,
-  );
+/**
+ * Append the epochs of an event to the grids; what was not finite comes as null.
+ *
+ * @param {EpochsEvent} event
+ * @param {Grids} grids
+ */
+export function appendEpochs({ runs }, { history, streamed }) {
+  for (const { seed, epochs, metrics, gradients } of runs) {
+    epochs.forEach((epoch, i) => {
+      const numbers = history.columns.map((name) => metrics[name][i] ?? NaN);
+      history.append(seed, epoch, numbers);
+    });
+    gradients?.epochs.forEach((epoch, i) => {
+      if (!streamed || epoch <= 0) return;
+      const numbers = streamed.columns.map((column) => gradients.layers[layerOf(column)]?.[i] ?? NaN);
+      streamed.append(seed, epoch, numbers);
+    });
+  }
 }

@@ -1,8 +1,19 @@
-// Numbers and times as a reader sees them.
+// Numbers, times and sizes in the words of a reader.
 
+/** @type {Record<string, string>} */
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+/** @type {[string, number][]} */
+const UNITS_OF_TIME = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
 
-/** A number in three digits: 0.0123, 4.56, 1.2·10⁻⁷. */
+/**
+ * A number in three digits: 0.0123, 4.56, 1.2·10⁻⁷.
+ *
+ * @param {number | null | undefined} value
+ */
 export function number(value) {
   if (value === null || value === undefined) return "–";
   if (Number.isNaN(value)) return "NaN";
@@ -15,46 +26,64 @@ export function number(value) {
   return `${sign}${(size / 10 ** exponent).toFixed(1)}·10${raised(exponent)}`;
 }
 
+/** @param {number} exponent @returns {string} its digits as superscripts. */
 export const raised = (exponent) => String(exponent).replace(/[-\d]/g, (digit) => RAISED[digit]);
 
-/** A power of ten on an axis. */
+/**
+ * A power of ten, as an axis names it.
+ *
+ * @param {number} value
+ */
 export function power(value) {
   const exponent = Math.round(Math.log10(value));
   return exponent >= -2 && exponent <= 3 ? String(Number(value.toPrecision(2))) : `10${raised(exponent)}`;
 }
 
-/** The smallest of 1, 2, 5, 10, 20 ... that is not below some size: the distance of marks on an axis. */
-export function roundStep(least) {
-  const decade = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((each) => each * decade).find((each) => each >= least);
-}
-
+/**
+ * A share or an accuracy in three decimals.
+ *
+ * @param {number | null | undefined} value
+ */
 export const share = (value) => (value === null || value === undefined || Number.isNaN(value) ? "–" : value.toFixed(3));
 
-/** How long ago, in words. */
+/**
+ * The time since a moment, in words.
+ *
+ * @param {string} time as the service writes it.
+ * @param {number} now in milliseconds.
+ */
 export function ago(time, now = Date.now()) {
-  const seconds = Math.max(0, (now - new Date(time)) / 1000);
-  if (seconds < 60) return "just now";
-  for (const [name, length] of [
-    ["day", 86400],
-    ["hour", 3600],
-    ["minute", 60],
-  ]) {
-    const count = Math.floor(seconds / length);
+  const elapsed = Math.max(0, (now - new Date(time).getTime()) / 1000);
+  if (elapsed < 60) return "just now";
+  for (const [name, length] of UNITS_OF_TIME) {
+    const count = Math.floor(elapsed / length);
     if (count) return `${count} ${name}${count > 1 ? "s" : ""} ago`;
   }
   return "";
 }
 
+/** @param {number} value a duration in seconds. */
 export function seconds(value) {
   if (value < 1) return `${Math.round(value * 1000)} ms`;
   if (value < 120) return `${value.toFixed(1)} s`;
   return `${Math.round(value / 60)} min`;
 }
 
+/** @param {number} value a size in bytes. */
 export const bytes = (value) => (value < 1e6 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`);
 
-/** The seeds of an experiment in words. */
+/**
+ * A name as a title: `val_loss` is "Val loss".
+ *
+ * @param {string} name
+ */
+export const titled = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+
+/**
+ * The seeds of an experiment in words.
+ *
+ * @param {number[]} seeds
+ */
 export function seedsOf(seeds) {
   if (seeds.length === 1) return `seed ${seeds[0]}`;
   return seeds.length <= 4 ? `seeds ${seeds.join(", ")}` : `${seeds.length} seeds`;

@@ -1,100 +1,126 @@
 // Numbers of several runs over the epochs, which grow while an experiment trains, and their median over the runs.
 
+/** @typedef {{values: Float32Array, length: number}} GridRun `length` rows of numbers, one per column. */
+/**
+ * @typedef {object} Summary of all runs: rows × columns each.
+ * @property {Float32Array} middle the median of the finite values; NaN if there is none.
+ * @property {Float32Array} low their lowest.
+ * @property {Float32Array} high their highest.
+ * @property {Uint8Array} lost 1 where the value of a run is not finite.
+ */
+
 export class Grid {
+  /** The first row whose summary is out of date. */
+  #dirty = 0;
+  /** @type {Summary} */
+  #summary = {
+    middle: new Float32Array(0),
+    low: new Float32Array(0),
+    high: new Float32Array(0),
+    lost: new Uint8Array(0),
+  };
+
   /**
    * @param {number[]} seeds one per run.
-   * @param {string[]} columns what the numbers of an epoch are: layers, or metrics.
+   * @param {string[]} columns the names of an epoch's numbers: layers, or metrics.
    */
   constructor(seeds, columns) {
     this.seeds = seeds;
     this.columns = columns;
+    /** @type {number[]} */
     this.epochs = [];
+    /** @type {GridRun[]} */
     this.runs = seeds.map(() => ({ values: new Float32Array(0), length: 0 }));
-    this._dirty = 0;
-    this._known = {
-      middle: new Float32Array(0),
-      low: new Float32Array(0),
-      high: new Float32Array(0),
-      lost: new Uint8Array(0),
-    };
   }
 
-  /** From arrays as the service sends them: values (seeds, epochs, columns), lengths (seeds,), epochs (epochs,). */
+  /**
+   * The grid of arrays as the service sends them.
+   *
+   * @param {Record<string, {data: any}>} arrays seeds, lengths (runs,), epochs (rows,), values (runs, rows, columns).
+   * @param {string[]} columns
+   */
   static of({ seeds, epochs, lengths, values }, columns) {
-    const made = new Grid(seeds.data, columns);
+    const grid = new Grid(seeds.data, columns);
     const size = epochs.data.length * columns.length;
-    made.epochs = [...epochs.data];
-    made.runs = seeds.data.map((_, i) => ({
+    grid.epochs = [...epochs.data];
+    grid.runs = grid.seeds.map((_, i) => ({
       values: values.data.slice(i * size, (i + 1) * size),
       length: lengths.data[i],
     }));
-    return made;
+    return grid;
   }
 
   get rows() {
     return this.epochs.length;
   }
 
-  /** The last epoch of a run; -1 where there is none. */
+  /** The last epoch of any run; undefined if there is none. */
+  get lastEpoch() {
+    return this.epochs.at(-1);
+  }
+
+  /** @param {number} seed @returns {number} the last epoch of its run; -1 if there is none. */
   last(seed) {
     const run = this.runs[this.seeds.indexOf(seed)];
     return run.length ? this.epochs[run.length - 1] : -1;
   }
 
-  /** Add an epoch behind a run's last; one that is there already changes nothing. */
+  /**
+   * Add an epoch behind a run's last. An epoch that is there already changes nothing. Neither does one before which
+   * another was missed: a gap is better than a number in the wrong place.
+   *
+   * @param {number} seed
+   * @param {number} epoch
+   * @param {number[]} numbers one per column.
+   */
   append(seed, epoch, numbers) {
     if (epoch <= this.last(seed)) return;
     const run = this.runs[this.seeds.indexOf(seed)];
     const width = this.columns.length;
     if (run.length === this.epochs.length) this.epochs.push(epoch);
-    else if (this.epochs[run.length] !== epoch) return; // something was missed: nothing is better than the wrong place
+    else if (this.epochs[run.length] !== epoch) return;
     if (run.values.length < (run.length + 1) * width) run.values = grown(run.values, (run.length + 1) * width);
     run.values.set(numbers, run.length * width);
-    this._dirty = Math.min(this._dirty, run.length);
+    this.#dirty = Math.min(this.#dirty, run.length);
     run.length += 1;
   }
 
-  /** A run's numbers of one epoch's row; undefined where it has not come so far. */
-  value(run, row, column) {
-    return row < this.runs[run].length ? this.runs[run].values[row * this.columns.length + column] : undefined;
-  }
-
-  /** Median, lowest and highest of the finite values of the runs, and whether one is not finite: rows × columns. */
+  /**
+   * Summarise the runs. The arrays may be longer than rows × columns; they are written anew when rows are added.
+   *
+   * @returns {Summary}
+   */
   summary() {
     const width = this.columns.length;
-    const known = this._known;
-    if (known.middle.length < this.rows * width) {
-      for (const name of Object.keys(known)) known[name] = grown(known[name], this.rows * width);
+    const size = this.rows * width;
+    const summary = this.#summary;
+    if (summary.middle.length < size) {
+      summary.middle = grown(summary.middle, size);
+      summary.low = grown(summary.low, size);
+      summary.high = grown(summary.high, size);
+      summary.lost = grown(summary.lost, size);
     }
-    const some = new Float64Array(this.runs.length);
-    for (let row = this._dirty; row < this.rows; row += 1) {
-      for (let column = 0; column < width; column += 1) {
-        let count = 0;
-        let lost = 0;
-        for (const run of this.runs) {
-          if (row >= run.length) continue;
-          const value = run.values[row * width + column];
-          if (!Number.isFinite(value)) {
-            lost = 1;
-            continue;
-          }
-          let place = count;
-          for (; place > 0 && some[place - 1] > value; place -= 1) some[place] = some[place - 1];
-          some[place] = value;
-          count += 1;
-        }
-        const at = row * width + column;
-        known.middle[at] = count ? (some[(count - 1) >> 1] + some[count >> 1]) / 2 : NaN;
-        known.low[at] = count ? some[0] : NaN;
-        known.high[at] = count ? some[count - 1] : NaN;
-        known.lost[at] = lost;
-      }
+    const sorted = new Float64Array(this.runs.length);
+    for (let row = this.#dirty; row < this.rows; row += 1) {
+      for (let column = 0; column < width; column += 1) this.#summarise(row, column, sorted);
     }
-    this._dirty = this.rows;
-    return known;
+    this.#dirty = this.rows;
+    return summary;
   }
 
-  /** The row of the last epoch that is not after `epoch`. */
+  /** The summary cut to the rows that there are. */
+  current() {
+    const size = this.rows * this.columns.length;
+    const { middle, low, high, lost } = this.summary();
+    return {
+      middle: middle.subarray(0, size),
+      low: low.subarray(0, size),
+      high: high.subarray(0, size),
+      lost: lost.subarray(0, size),
+    };
+  }
+
+  /** @param {number} epoch @returns {number} the row of the last epoch that is not after it. */
   rowAt(epoch) {
     let low = 0;
     let high = this.rows;
@@ -106,17 +132,65 @@ export class Grid {
     return Math.max(0, low - 1);
   }
 
-  /** The same with one run only. */
+  /** @param {number} run its index. @returns {Grid} the same with that run alone. */
   only(run) {
-    const made = new Grid([this.seeds[run]], this.columns);
-    made.runs = [this.runs[run]];
-    made.epochs = this.epochs.slice(0, this.runs[run].length);
-    return made;
+    const grid = new Grid([this.seeds[run]], this.columns);
+    grid.runs = [this.runs[run]];
+    grid.epochs = this.epochs.slice(0, this.runs[run].length);
+    return grid;
+  }
+
+  /**
+   * Summarise one cell.
+   *
+   * @param {number} row
+   * @param {number} column
+   * @param {Float64Array} sorted room for a value of each run: nothing is allocated for a cell.
+   */
+  #summarise(row, column, sorted) {
+    const at = row * this.columns.length + column;
+    let count = 0;
+    let lost = 0;
+    for (const run of this.runs) {
+      if (row >= run.length) continue;
+      const value = run.values[at];
+      if (Number.isFinite(value)) count = inserted(sorted, count, value);
+      else lost = 1;
+    }
+    const { middle, low, high, lost: marks } = this.#summary;
+    middle[at] = count ? (sorted[(count - 1) >> 1] + sorted[count >> 1]) / 2 : NaN;
+    low[at] = count ? sorted[0] : NaN;
+    high[at] = count ? sorted[count - 1] : NaN;
+    marks[at] = lost;
   }
 }
 
+/**
+ * Insert a value into the first `count` of a sorted array.
+ *
+ * @param {Float64Array} sorted
+ * @param {number} count
+ * @param {number} value
+ * @returns {number} the new count.
+ */
+function inserted(sorted, count, value) {
+  let place = count;
+  for (; place > 0 && sorted[place - 1] > value; place -= 1) sorted[place] = sorted[place - 1];
+  sorted[place] = value;
+  return count + 1;
+}
+
+/**
+ * A longer copy of an array: twice as long at least, so that growing by one costs little on average.
+ *
+ * @template {Float32Array | Uint8Array} Values
+ * @param {Values} array
+ * @param {number} needed
+ * @returns {Values}
+ */
 function grown(array, needed) {
-  const made = new array.constructor(Math.max(needed, array.length * 2));
-  made.set(array);
-  return made;
+  const Type = /** @type {new (length: number) => Values} */ (array.constructor);
+  const copy = new Type(Math.max(needed, array.length * 2));
+  copy.set(array);
+  return copy;
 }

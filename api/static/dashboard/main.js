@@ -1,73 +1,70 @@
-// The dashboard: which page is shown, in which theme, and whether it is live.
+// The dashboard: the page that is shown, its theme, and whether it is live.
 
-import { fill, h } from "./element.js";
 import { compare } from "./compare.js";
+import { editor } from "./editor.js";
+import { fill, h } from "./element.js";
 import { experiment } from "./experiment.js";
 import { experiments } from "./experiments.js";
-import { editor } from "./editor.js";
 import { watchReadiness } from "./readiness.js";
+import { messageOf } from "./service.js";
+import { watchTheme } from "./theme.js";
 
+/** @type {Record<string, (options: PageOptions) => Promise<void>>} */
 const PAGES = { "": experiments, experiment, compare, new: editor };
-const THEMES = ["auto", "light", "dark"];
 
-const page = document.getElementById("page");
-const connection = document.getElementById("connection");
-const theme = document.getElementById("theme");
-const wantsDark = matchMedia("(prefers-color-scheme: dark)");
+const page = part("page");
+const connection = part("connection");
 let leave = new AbortController();
 
-/** Say in the head of the page whether it is live. */
+/** @param {string} id @returns {HTMLElement} a part of index.html. */
+function part(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`expected an element with the id ${id} in the page`);
+  return element;
+}
+
+/** @type {Say} */
 function say(state, words) {
   connection.dataset.state = state;
   if (connection.textContent !== words) connection.textContent = words;
 }
 
+/** Show the page of the address. */
 async function show() {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
-  const [name = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const [name = "", ...parts] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   say("", "");
-  for (const link of document.querySelectorAll("nav a")) {
-    const here = link.getAttribute("href") === (name === "new" ? "#/new" : "#/");
-    if (here) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
+  markCurrent(name === "new" ? "#/new" : "#/");
   document.title = "Gradient Lab";
   fill(page, h("p", { class: "muted" }, "Reading …"));
   window.scrollTo(0, 0);
   try {
-    await (PAGES[name] ?? experiments)({ page, parts: rest, signal, say });
+    await (PAGES[name] ?? experiments)({ page, parts, signal, say });
   } catch (error) {
     if (signal.aborted) return;
     fill(
       page,
       h("h1", {}, "Nothing to show"),
-      h("p", { class: "notice bad", role: "alert" }, error.message),
+      h("p", { class: "notice bad", role: "alert" }, messageOf(error)),
       h("p", {}, h("a", { href: "#/" }, "All experiments")),
     );
   }
 }
 
-function wear(wanted) {
-  const dark = wanted === "dark" || (wanted === "auto" && wantsDark.matches);
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  theme.textContent = { auto: "◐ auto", light: "○ light", dark: "● dark" }[wanted];
-  theme.setAttribute("aria-label", `Theme: ${wanted}`);
-  window.dispatchEvent(new Event("themechange"));
+/** @param {string} address the link that leads to the page that is shown. */
+function markCurrent(address) {
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.getAttribute("href") === address) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
 }
 
-const chosen = () =>
-  THEMES.includes(localStorage.getItem("gradlab-theme")) ? localStorage.getItem("gradlab-theme") : "auto";
-theme.addEventListener("click", () => {
-  localStorage.setItem("gradlab-theme", THEMES[(THEMES.indexOf(chosen()) + 1) % THEMES.length]);
-  wear(chosen());
-});
-wantsDark.addEventListener("change", () => wear(chosen()));
-wear(chosen());
+watchTheme(part("theme"));
 window.addEventListener("hashchange", () => {
   show();
   page.focus({ preventScroll: true });
 });
 show();
-watchReadiness(document.getElementById("readiness"));
+watchReadiness(part("readiness"));

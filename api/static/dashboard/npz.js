@@ -1,18 +1,28 @@
 // NumPy's archives: series come as they are stored, with every bit, in a fifth of the size of text.
 
-const END = 0x06054b50;
-const ENTRY = 0x02014b50;
+const END_OF_DIRECTORY = 0x06054b50;
+const DIRECTORY_ENTRY = 0x02014b50;
 
-/** Named arrays: name -> { shape, data }; data is a typed array, or a list for texts. */
+/** @typedef {{shape: number[], data: any}} NamedArray `data` is a typed array, for texts and integers a list. */
+
+/**
+ * The arrays of an uncompressed archive.
+ *
+ * @param {ArrayBuffer} buffer
+ * @returns {Record<string, NamedArray>} by name.
+ * @throws {Error} the archive is compressed, or an array holds neither numbers nor texts.
+ */
 export function readNpz(buffer) {
   const view = new DataView(buffer);
   let end = buffer.byteLength - 22;
-  while (view.getUint32(end, true) !== END) end -= 1;
+  while (view.getUint32(end, true) !== END_OF_DIRECTORY) end -= 1;
+  /** @type {Record<string, NamedArray>} */
   const arrays = {};
   let at = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left -= 1) {
-    if (view.getUint32(at, true) !== ENTRY || view.getUint16(at + 10, true) !== 0)
+    if (view.getUint32(at, true) !== DIRECTORY_ENTRY || view.getUint16(at + 10, true) !== 0) {
       throw new Error("expected an uncompressed archive");
+    }
     const [size, nameLength] = [view.getUint32(at + 24, true), view.getUint16(at + 28, true)];
     const name = text(buffer, at + 46, nameLength);
     const local = view.getUint32(at + 42, true);
@@ -23,24 +33,31 @@ export function readNpz(buffer) {
   return arrays;
 }
 
+/** @param {ArrayBuffer} buffer @param {number} begin @param {number} length */
 const text = (buffer, begin, length) => new TextDecoder("latin1").decode(new Uint8Array(buffer, begin, length));
 
+/** @param {ArrayBuffer} buffer @returns {NamedArray} */
 function readNpy(buffer) {
   const view = new DataView(buffer);
-  const wide = view.getUint8(6) > 1;
-  const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
-  const begin = (wide ? 12 : 10) + length;
-  const header = text(buffer, wide ? 12 : 10, length);
-  const kind = header.match(/'descr': '([^']+)'/)[1];
-  const shape = header
-    .match(/'shape': \(([^)]*)\)/)[1]
-    .split(",")
-    .filter((each) => each.trim())
-    .map(Number);
-  const count = shape.reduce((product, each) => product * each, 1);
-  return { shape, data: numbers(kind, buffer.slice(begin), count) };
+  const isWide = view.getUint8(6) > 1; // the format's version 2 has four bytes for the length of the header
+  const length = isWide ? view.getUint32(8, true) : view.getUint16(8, true);
+  const start = isWide ? 12 : 10;
+  const header = text(buffer, start, length);
+  const kind = field(header, /'descr': '([^']+)'/);
+  const sizes = field(header, /'shape': \(([^)]*)\)/).split(",");
+  const shape = sizes.filter((size) => size.trim()).map(Number);
+  const count = shape.reduce((product, size) => product * size, 1);
+  return { shape, data: numbers(kind, buffer.slice(start + length), count) };
 }
 
+/** @param {string} header @param {RegExp} pattern @returns {string} */
+function field(header, pattern) {
+  const match = header.match(pattern);
+  if (!match) throw new Error(`expected an array's header with ${pattern.source}; received ${header}`);
+  return match[1];
+}
+
+/** @param {string} kind as NumPy names it. @param {ArrayBuffer} buffer @param {number} count */
 function numbers(kind, buffer, count) {
   if (kind === "<f4") return new Float32Array(buffer, 0, count);
   if (kind === "<f8") return new Float64Array(buffer, 0, count);

@@ -1,27 +1,29 @@
-// Whether the service can work: what is missing stands above every page, until it is there again.
+// The readiness of the service: what is missing stands above every page, until it is there again.
 
 import { fill, h } from "./element.js";
 
-const LOOK_MILLISECONDS = 15_000;
+const REFRESH_MILLISECONDS = 15_000;
 
-/** Ask now and then, and show what is missing in `place`. That there is no answer at all, each page says itself. */
+/**
+ * Show now and then what the service is missing. That there is no answer at all, each page says itself.
+ *
+ * @param {HTMLElement} place hidden while nothing is missing.
+ */
 export async function watchReadiness(place) {
   try {
-    const answer = await fetch("/readyz");
-    const { ready, checks } = await answer.json();
-    const missing = Object.entries(checks ?? {}).filter(([, said]) => said !== "ok");
-    fill(
-      place,
-      h("p", {}, h("strong", {}, "The service cannot work now.")),
-      h(
-        "ul",
-        {},
-        missing.map(([name, said]) => h("li", {}, `${name}: ${said}`)),
-      ),
-    );
+    const response = await fetch("/readyz");
+    const { ready, checks } = await response.json();
+    const items = missingOf(checks ?? {}).map((words) => h("li", {}, words));
+    fill(place, h("p", {}, h("strong", {}, "The service cannot work now.")), h("ul", {}, items));
     place.hidden = Boolean(ready);
   } catch {
-    /* it does not answer */
+    // The service does not answer: `place` stays as it is.
   }
-  setTimeout(() => watchReadiness(place), LOOK_MILLISECONDS);
+  setTimeout(() => watchReadiness(place), REFRESH_MILLISECONDS);
 }
+
+/** @param {Record<string, string>} checks "ok", or what is wrong, by name. */
+export const missingOf = (checks) =>
+  Object.entries(checks)
+    .filter(([, answer]) => answer !== "ok")
+    .map(([name, answer]) => `${name}: ${answer}`);

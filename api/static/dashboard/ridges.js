@@ -1,84 +1,36 @@
 // Histograms over the epochs as ridge lines, the last in front: as TensorBoard drew them.
 
-import { h } from "./element.js";
+import { cleared, redrawOnChange } from "./canvas.js";
 import { css, SIZES, token } from "./colours.js";
+import { h } from "./element.js";
 import { raised } from "./format.js";
+import { spread } from "./numbers.js";
 
-const MOST = 36;
-const HEIGHT = 320;
-const FOOT = 24;
+const MAX_RIDGES = 36;
+const MAX_LABELS = 8; // of epochs
+const HEIGHT = 320; // pixels, as all that follow
 const TOP = 56;
+const FOOT = 24;
+const LEFT = 8;
+const RIGHT = 56; // room for the epochs' names
+const PEAK = TOP - 12;
+const MARK_WIDTH = 44;
 
-/** @param {string} label for readers who do not see it. */
+/** @typedef {import("./measured.js").Histograms} Histograms */
+/** @typedef {{low: number, high: number, x: (bin: number) => number}} BinAxis the bins that are shown. */
+
+/** @param {{label: string}} options the label for readers who do not see it. */
 export function ridges({ label }) {
-  const canvas = h("canvas", {
-    role: "img",
-    "aria-label": label,
-    style: { width: "100%", height: `${HEIGHT}px`, display: "block" },
-  });
+  const style = { width: "100%", height: `${HEIGHT}px`, display: "block" };
+  const canvas = h("canvas", { role: "img", "aria-label": label, style });
   const element = h("div", { class: "plot" }, canvas);
+  /** @type {Histograms | null} */
   let data = null;
-  const redraw = () => data && draw();
-  new ResizeObserver(redraw).observe(element);
-  window.addEventListener("themechange", redraw);
-
-  function draw() {
-    const ratio = devicePixelRatio || 1;
-    const wide = element.clientWidth;
-    [canvas.width, canvas.height] = [wide * ratio, HEIGHT * ratio];
-    const pen = canvas.getContext("2d");
-    pen.scale(ratio, ratio);
-    pen.font = "11px system-ui";
-    const { epochs, counts, edges } = data;
-    const picked = pick(epochs.length, MOST);
-    const used = range(counts, picked);
-    const [left, right] = [8, wide - 56];
-    const x = (bin) => left + ((bin - used[0]) / Math.max(1, used[1] - used[0])) * (right - left);
-    const step = (HEIGHT - FOOT - TOP) / Math.max(1, picked.length - 1);
-    picked.forEach((row, i) => {
-      const base = TOP + step * i;
-      const most = Math.max(...counts[row], 1);
-      pen.beginPath();
-      pen.moveTo(x(used[0]), base);
-      for (let bin = used[0]; bin <= used[1]; bin += 1)
-        pen.lineTo(x(bin), base - (counts[row][bin] / most) * (TOP - 12));
-      pen.lineTo(x(used[1]), base);
-      pen.closePath();
-      pen.fillStyle = token("--panel");
-      pen.fill();
-      pen.fillStyle = css(SIZES[Math.round(40 + (170 * i) / Math.max(1, picked.length - 1))]).replace(")", " / 55%)");
-      pen.fill();
-      pen.strokeStyle = token("--ink");
-      pen.lineWidth = 0.6;
-      pen.stroke();
-      if (i % Math.ceil(picked.length / 8) === 0 || i === picked.length - 1) {
-        pen.fillStyle = token("--muted");
-        pen.fillText(String(epochs[row]), right + 8, base + 3);
-      }
-    });
-    marks(pen, edges, used, x);
-    pen.fillStyle = token("--muted");
-    pen.fillText("epoch", right + 8, 12);
-  }
-
-  /** Every second decade, and zero. */
-  function marks(pen, edges, used, x) {
-    pen.fillStyle = token("--muted");
-    pen.textAlign = "center";
-    let before = -Infinity;
-    for (let bin = used[0]; bin <= used[1]; bin += 1) {
-      const words = name(edges, bin);
-      if (words && x(bin) - before > 44) {
-        pen.fillText(words, x(bin), HEIGHT - 6);
-        before = x(bin);
-      }
-    }
-    pen.textAlign = "start";
-  }
-
+  const draw = () => data && drawRidges(canvas, element.clientWidth, data);
+  redrawOnChange(element, draw);
   return {
     element,
-    /** @param {{epochs: number[], counts: number[][], edges: number[]}} next counts of each epoch, over the seeds. */
+    /** @param {Histograms} next */
     show(next) {
       data = next;
       draw();
@@ -86,7 +38,80 @@ export function ridges({ label }) {
   };
 }
 
-function name(edges, bin) {
+/** @param {HTMLCanvasElement} canvas @param {number} width @param {Histograms} data */
+function drawRidges(canvas, width, { epochs, counts, edges }) {
+  const pen = cleared(canvas, width, HEIGHT);
+  pen.font = "11px system-ui";
+  const rows = spread(epochs.length, MAX_RIDGES);
+  const [low, high] = usedBins(rows.map((row) => counts[row]));
+  const right = width - RIGHT;
+  const axis = {
+    low,
+    high,
+    x: (/** @type {number} */ bin) => LEFT + ((bin - low) / Math.max(1, high - low)) * (right - LEFT),
+  };
+  const step = (HEIGHT - FOOT - TOP) / Math.max(1, rows.length - 1);
+  rows.forEach((row, i) => {
+    const base = TOP + step * i;
+    drawRidge(pen, counts[row], axis, base, i / Math.max(1, rows.length - 1));
+    if (i % Math.ceil(rows.length / MAX_LABELS) === 0 || i === rows.length - 1) {
+      pen.fillStyle = token("--muted");
+      pen.fillText(String(epochs[row]), right + 8, base + 3);
+    }
+  });
+  drawMarks(pen, edges, axis);
+  pen.fillStyle = token("--muted");
+  pen.fillText("epoch", right + 8, 12);
+}
+
+/**
+ * One epoch's histogram, as high as its own peak.
+ *
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number[]} counts
+ * @param {BinAxis} axis
+ * @param {number} base the vertical place of 0.
+ * @param {number} age from 0, the first epoch, to 1, the last.
+ */
+function drawRidge(pen, counts, { low, high, x }, base, age) {
+  const peak = Math.max(...counts, 1);
+  pen.beginPath();
+  pen.moveTo(x(low), base);
+  for (let bin = low; bin <= high; bin += 1) pen.lineTo(x(bin), base - (counts[bin] / peak) * PEAK);
+  pen.lineTo(x(high), base);
+  pen.closePath();
+  pen.fillStyle = token("--panel");
+  pen.fill();
+  pen.fillStyle = css(SIZES[Math.round(40 + 170 * age)]).replace(")", " / 55%)");
+  pen.fill();
+  pen.strokeStyle = token("--ink");
+  pen.lineWidth = 0.6;
+  pen.stroke();
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {number[]} edges @param {BinAxis} axis */
+function drawMarks(pen, edges, { low, high, x }) {
+  pen.fillStyle = token("--muted");
+  pen.textAlign = "center";
+  let before = -Infinity;
+  for (let bin = low; bin <= high; bin += 1) {
+    const name = binName(edges, bin);
+    if (name && x(bin) - before > MARK_WIDTH) {
+      pen.fillText(name, x(bin), HEIGHT - 6);
+      before = x(bin);
+    }
+  }
+  pen.textAlign = "start";
+}
+
+/**
+ * The name of a bin: zero, or every second decade.
+ *
+ * @param {number[]} edges of the bins, negative ones first.
+ * @param {number} bin
+ * @returns {string | null} null for the rest.
+ */
+export function binName(edges, bin) {
   if (bin === edges.length / 2) return "0";
   const edge = bin < edges.length / 2 ? edges[bin] : edges[bin - 1];
   if (edge === undefined) return null;
@@ -95,21 +120,19 @@ function name(edges, bin) {
   return `${edge < 0 ? "−" : ""}10${raised(Math.round(exponent))}`;
 }
 
-/** So many of the rows, evenly, the first and the last among them. */
-export function pick(count, most) {
-  const kept = Math.min(count, most);
-  return Array.from({ length: kept }, (_, i) => (kept > 1 ? Math.round((i * (count - 1)) / (kept - 1)) : 0));
-}
-
-/** The bins that hold anything, and one more on each side. */
-function range(counts, picked) {
+/**
+ * The first and the last bin that is shown: those that hold anything, and one more on each side.
+ *
+ * @param {number[][]} counts epochs × bins.
+ * @returns {[number, number]}
+ */
+export function usedBins(counts) {
+  const bins = counts[0].length;
   let [low, high] = [Infinity, -Infinity];
-  for (const row of picked)
-    counts[row].forEach((count, bin) => {
-      if (count > 0) {
-        low = Math.min(low, bin);
-        high = Math.max(high, bin);
-      }
+  for (const row of counts) {
+    row.forEach((count, bin) => {
+      if (count > 0) [low, high] = [Math.min(low, bin), Math.max(high, bin)];
     });
-  return low > high ? [0, counts[0].length - 1] : [Math.max(0, low - 1), Math.min(counts[0].length - 1, high + 1)];
+  }
+  return low > high ? [0, bins - 1] : [Math.max(0, low - 1), Math.min(bins - 1, high + 1)];
 }

@@ -1,64 +1,76 @@
-// An experiment's live stream, read by fetch: unlike EventSource it can send the service's key, and say what has become of it.
+// An experiment's live stream, read by fetch: unlike EventSource it can send the service's key, and tells why it ended.
 
+import { eventsOf } from "./event_stream.js";
 import { Problem, authorization } from "./service.js";
 
-const PAUSES = [500, 1000, 2000, 4000];
+const PAUSES_MILLISECONDS = [500, 1000, 2000, 4000];
+
+/**
+ * @typedef {object} Listener
+ * @property {(name: string, data: any) => void} event takes an event.
+ * @property {(state: "live" | "lost" | "over") => void} state takes the state of the connection.
+ */
 
 /**
  * Follow an experiment until nothing follows, through lost connections and restarts.
  *
  * @param {string} id the experiment's.
- * @param {object} told `event(name, data)`, and `state("live" | "lost" | "over")`.
+ * @param {Listener} listener
  * @param {AbortSignal} signal ends it.
  */
-export async function follow(id, told, signal) {
-  let last = null;
+export async function follow(id, listener, signal) {
+  const position = { id: /** @type {string | null} */ (null), done: false };
   let failures = 0;
-  let over = false;
   while (!signal.aborted) {
     try {
-      const headers = { Accept: "text/event-stream", ...authorization(), ...(last ? { "Last-Event-ID": last } : {}) };
-      const answer = await fetch(`/experiments/${id}/events?replay=false`, { headers, signal, cache: "no-store" });
-      if (answer.status === 204) return told.state("over");
-      if (!answer.ok && answer.status < 500) throw new Problem(answer.status, await answer.json());
-      if (answer.ok) {
-        told.state("live");
+      const body = await open(id, position.id, signal);
+      if (body === "over") return listener.state("over");
+      if (body) {
+        listener.state("live");
         failures = 0;
-        for await (const event of events(answer.body)) {
-          last = event.id;
-          told.event(event.name, event.data);
-          over ||= event.name === "done";
-        }
-        if (over) return told.state("over");
+        await relay(body, listener, position);
+        if (position.done) return listener.state("over");
       }
     } catch (error) {
       if (signal.aborted) return undefined;
-      if (error instanceof Problem) return told.state("over");
+      if (error instanceof Problem) return listener.state("over");
     }
-    told.state("lost");
-    await new Promise((resolve) => setTimeout(resolve, PAUSES[Math.min(failures, PAUSES.length - 1)]));
+    listener.state("lost");
+    const pause = PAUSES_MILLISECONDS[Math.min(failures, PAUSES_MILLISECONDS.length - 1)];
+    await new Promise((resolve) => setTimeout(resolve, pause));
     failures += 1;
   }
   return undefined;
 }
 
-async function* events(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (true) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    text += value;
-    const parts = text.split("\n\n");
-    text = parts.pop();
-    for (const part of parts) {
-      const fields = Object.fromEntries(
-        part.split("\n").map((line) => {
-          const colon = line.indexOf(": ");
-          return [line.slice(0, colon), line.slice(colon + 2)];
-        }),
-      );
-      if (fields.data) yield { id: fields.id, name: fields.event, data: JSON.parse(fields.data) };
-    }
+/**
+ * Open the stream behind an event.
+ *
+ * @param {string} id
+ * @param {string | null} last the id of the last event that came; null for the present.
+ * @param {AbortSignal} signal
+ * @returns {Promise<ReadableStream<Uint8Array> | "over" | null>} null if the service cannot answer now.
+ * @throws {Problem} there is no such experiment, or it may not be read.
+ */
+async function open(id, last, signal) {
+  const headers = { Accept: "text/event-stream", ...authorization(), ...(last ? { "Last-Event-ID": last } : {}) };
+  const response = await fetch(`/experiments/${id}/events?replay=false`, { headers, signal, cache: "no-store" });
+  if (response.status === 204) return "over";
+  if (!response.ok && response.status < 500) throw new Problem(response.status, await response.json());
+  return response.ok ? response.body : null;
+}
+
+/**
+ * Pass on the events of one connection, and keep the position.
+ *
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {Listener} listener
+ * @param {{id: string | null, done: boolean}} position
+ */
+async function relay(body, listener, position) {
+  for await (const event of eventsOf(body)) {
+    position.id = event.id;
+    listener.event(event.name, event.data);
+    position.done ||= event.name === "done";
   }
 }

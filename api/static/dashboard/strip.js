@@ -1,94 +1,135 @@
 // The network as a strip, one box per layer, in the state that it is in at the epoch under the slider.
 
+import { css, sizeColour } from "./colours.js";
 import { h } from "./element.js";
-import { css, SIZES } from "./colours.js";
 import { number } from "./format.js";
 
-const RANK = { healthy: 0, info: 0, warning: 1, critical: 2, lost: 3 };
+/** @type {Record<string, number>} */
+const RANK = { healthy: 0, warning: 1, critical: 2 };
 
 /**
- * @param {object} options `layers` as `/experiments/validate` answers them, `sizeAt(name, epoch)`, `onOpen(name)`, `onEpoch`.
+ * @typedef {object} LayerSize a layer at an epoch.
+ * @property {number} value
+ * @property {number} place on the scale.
+ * @property {boolean} lost true if a seed is not finite.
  */
+/** @typedef {{health: string, reason: string}} LayerState */
+
+/**
+ * @typedef {object} StripOptions
+ * @property {LayerShape[]} layers
+ * @property {(layer: string, epoch: number) => LayerSize | null} sizeAt
+ * @property {(layer: string) => void} onOpen called when a box is clicked.
+ * @property {(epoch: number) => void} onEpoch called when the slider is at another epoch.
+ */
+
+/** @param {StripOptions} options */
 export function strip({ layers, sizeAt, onOpen, onEpoch }) {
-  const slider = h("input", {
-    type: "range",
-    id: "epoch",
-    min: 0,
-    max: 1,
-    step: 1,
-    value: 1,
-    oninput: () => {
-      follows = Number(slider.value) === Number(slider.max);
-      onEpoch(Number(slider.value));
-    },
-  });
-  const told = h("output", { for: "epoch" }, "–");
-  const boxes = layers.map(({ layer, output_shape: shape }) => {
-    const size = h("span", { class: "size" });
-    const value = h("small", {}, "–");
-    const button = h(
-      "button",
-      { type: "button", "data-health": "unknown", onclick: () => onOpen(layer) },
-      h("span", {}, layer),
-      value,
-      size,
-    );
-    return { layer, button, size, value, shape };
-  });
+  const boxes = layers.map((layer) => boxOf(layer, onOpen));
+  const slider = epochSlider(onEpoch);
+  const label = "The network, from the input to the output";
+  const items = boxes.map((box) => h("li", {}, box.element));
+  /** @type {Finding[] | null} */
   let findings = null;
   let epoch = 1;
-  let follows = true;
 
   function draw() {
-    for (const { layer, button, size, value, shape } of boxes) {
-      const here = sizeAt(layer, epoch);
-      const found = (findings ?? []).filter(
-        (each) => each.layers.includes(layer) && each.since_epoch <= epoch && each.severity !== "info",
-      );
-      const worst = found.reduce((most, each) => (RANK[each.severity] > RANK[most] ? each.severity : most), "healthy");
-      const health = here?.lost ? "lost" : findings && here ? worst : "unknown";
-      button.dataset.health = health;
-      value.textContent = here ? number(here.value) : "–";
-      if (here && Number.isFinite(here.share))
-        size.style.background = css(SIZES[Math.round(255 * Math.min(1, Math.max(0, here.share)))]);
-      const why = found.map((each) => each.title).join("; ");
-      button.title = `${layer}, output ${shape.join(" × ")}${health === "lost" ? ": a seed is not finite" : why ? `: ${why}` : health === "unknown" ? "" : ": nothing found"}`;
+    for (const box of boxes) {
+      const size = sizeAt(box.layer, epoch);
+      box.show(size, stateOf(box.layer, epoch, size, findings));
     }
-    told.textContent = `epoch ${epoch}`;
+    slider.name(epoch);
   }
 
   return {
-    element: h(
-      "div",
-      { class: "stack" },
-      h(
-        "ol",
-        { class: "strip", "aria-label": "The network, from the input to the output" },
-        boxes.map((each) => h("li", {}, each.button)),
-      ),
-      h("div", { class: "epoch" }, h("label", { for: "epoch" }, "Epoch"), slider, told),
-    ),
-    /** There are epochs up to this one; the slider stays at the end while it is there. */
+    element: h("div", { class: "stack" }, h("ol", { class: "strip", "aria-label": label }, items), slider.element),
+    /** @param {number} last the last epoch that there is. */
     reach(last) {
-      slider.max = last;
-      if (follows) {
-        slider.value = last;
+      if (slider.reach(last)) {
         epoch = last;
         onEpoch(last);
       }
     },
+    /** @param {number} next the epoch that is shown. */
     at(next) {
       epoch = next;
-      if (Number(slider.value) !== next) {
-        slider.value = next;
-        follows = next === Number(slider.max);
-      }
+      slider.at(next);
       draw();
     },
-    find(next) {
+    /** @param {Finding[]} next */
+    showFindings(next) {
       findings = next;
       draw();
     },
     draw,
   };
+}
+
+/** @param {LayerShape} shape @param {(layer: string) => void} onOpen */
+function boxOf({ layer, output_shape: shape }, onOpen) {
+  const bar = h("span", { class: "size" });
+  const value = h("small", {}, "–");
+  const onclick = () => onOpen(layer);
+  const element = h("button", { type: "button", "data-health": "unknown", onclick }, h("span", {}, layer), value, bar);
+  return {
+    layer,
+    element,
+    /** @param {LayerSize | null} size @param {LayerState} state */
+    show(size, { health, reason }) {
+      element.dataset.health = health;
+      value.textContent = size ? number(size.value) : "–";
+      if (size && Number.isFinite(size.place)) bar.style.background = css(sizeColour(size.place));
+      element.title = `${layer}, output ${shape.join(" × ")}${reason && `: ${reason}`}`;
+    },
+  };
+}
+
+/** @param {(epoch: number) => void} onEpoch */
+function epochSlider(onEpoch) {
+  const oninput = () => {
+    follows = slider.value === slider.max;
+    onEpoch(Number(slider.value));
+  };
+  const slider = h("input", { type: "range", id: "epoch", min: 0, max: 1, step: 1, value: 1, oninput });
+  const name = h("output", { for: "epoch" }, "–");
+  let follows = true; // it stays at the end while it is there
+  return {
+    element: h("div", { class: "epoch" }, h("label", { for: "epoch" }, "Epoch"), slider, name),
+    /** @param {number} epoch */
+    name(epoch) {
+      name.textContent = `epoch ${epoch}`;
+    },
+    /** @param {number} last @returns {boolean} true if the slider has moved to it. */
+    reach(last) {
+      slider.max = String(last);
+      if (follows) slider.value = String(last);
+      return follows;
+    },
+    /** @param {number} epoch */
+    at(epoch) {
+      if (Number(slider.value) === epoch) return;
+      slider.value = String(epoch);
+      follows = epoch === Number(slider.max);
+    },
+  };
+}
+
+/**
+ * The state of a layer by an epoch.
+ *
+ * @param {string} layer
+ * @param {number} epoch
+ * @param {LayerSize | null} size null if it is not measured.
+ * @param {Finding[] | null} findings null before there is a diagnosis.
+ * @returns {LayerState} "unknown" without measurement or diagnosis.
+ */
+export function stateOf(layer, epoch, size, findings) {
+  const concerning = (findings ?? []).filter(
+    (finding) => finding.layers.includes(layer) && finding.since_epoch <= epoch && finding.severity !== "info",
+  );
+  const reason = concerning.map((finding) => finding.title).join("; ");
+  if (size?.lost) return { health: "lost", reason: "a seed is not finite" };
+  if (!findings || !size) return { health: "unknown", reason };
+  const worst = concerning.reduce((most, { severity }) => (RANK[severity] > RANK[most] ? severity : most), "healthy");
+  return { health: worst, reason: reason || "nothing found" };
 }

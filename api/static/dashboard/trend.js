@@ -1,75 +1,89 @@
-// A sparkline: how an experiment's validation accuracy, or loss, has gone, as the median of its seeds.
+// A sparkline: validation accuracy, or loss, of an experiment over its epochs, as the median of its seeds.
 
-import { h } from "./element.js";
+import { cleared } from "./canvas.js";
 import { token } from "./colours.js";
+import { h } from "./element.js";
+import { median } from "./numbers.js";
 import { get } from "./service.js";
 
-const POINTS = 60;
-const WIDTH = 120;
+const MAX_POINTS = 60;
+const WIDTH = 120; // pixels, as the height
 const HEIGHT = 26;
+const METRICS = ["val_accuracy", "accuracy", "val_loss", "loss"]; // the first of these that is measured is drawn
 
-/** @returns {{element: Element, update: function}} read only once it is in sight, and again when the experiment has moved. */
+/** @typedef {{metrics: Record<string, (number | null)[]>}} RunHistory */
+/** @typedef {{name: string, values: (number | null)[]}} Trend */
+
+/**
+ * The sparkline of an experiment: read only once it is in sight, and again when the experiment has moved.
+ *
+ * @param {string} id
+ * @param {AbortSignal} signal
+ */
 export function trend(id, signal) {
   const canvas = h("canvas", { class: "spark", role: "img", "aria-label": "not measured yet" });
-  let wanted = null;
-  let read = null;
+  let state = ""; // of the experiment; "" while it has no epoch
+  let stateRead = "";
   let visible = false;
-  let known = null;
+  /** @type {Trend | null} */
+  let data = null;
+  const redraw = () => data && draw(canvas, data);
+
+  async function refresh() {
+    if (!state || stateRead === state || !visible) return;
+    stateRead = state;
+    try {
+      const { runs } = await get(`/experiments/${id}/history?max_points=${MAX_POINTS}`, { signal });
+      data = trendOf(runs) ?? data;
+      if (data) canvas.setAttribute("aria-label", labelOf(data));
+      redraw();
+    } catch {
+      if (!signal.aborted) stateRead = "";
+    }
+  }
+
   const watch = new IntersectionObserver(([entry]) => {
     visible = entry.isIntersecting;
     if (visible) refresh();
   });
   watch.observe(canvas);
-  const redraw = () => known && draw(canvas, known);
-  window.addEventListener("themechange", redraw);
-  signal.addEventListener("abort", () => {
-    watch.disconnect();
-    window.removeEventListener("themechange", redraw);
-  });
-
-  async function refresh() {
-    if (!wanted || read === wanted.mark || !visible) return;
-    read = wanted.mark;
-    try {
-      const { runs } = await get(`/experiments/${id}/history?max_points=${POINTS}`, { signal });
-      const name = ["val_accuracy", "accuracy", "val_loss", "loss"].find((each) => runs[0]?.metrics[each]);
-      if (!name || !runs.some((run) => run.metrics[name].length)) return;
-      const length = Math.max(...runs.map((run) => run.metrics[name].length));
-      const values = Array.from({ length }, (_, i) => {
-        const some = runs
-          .map((run) => run.metrics[name][i])
-          .filter((each) => each !== null && each !== undefined)
-          .sort((a, b) => a - b);
-        return some.length ? some[some.length >> 1] : null;
-      });
-      known = { name, values };
-      canvas.setAttribute(
-        "aria-label",
-        `${name.replace("val_", "validation ")}, ends at ${values.at(-1)?.toPrecision(3)}`,
-      );
-      redraw();
-    } catch {
-      if (!signal.aborted) read = null;
-    }
-  }
+  window.addEventListener("themechange", redraw, { signal });
+  signal.addEventListener("abort", () => watch.disconnect());
   return {
     element: canvas,
-    update(experiment) {
-      const mark = `${experiment.status} ${experiment.progress.epochs_done}`;
-      wanted = experiment.progress.epochs_done ? { mark } : null;
+    /** @param {Experiment} experiment */
+    update({ status, progress }) {
+      state = progress.epochs_done ? `${status} ${progress.epochs_done}` : "";
       refresh();
     },
   };
 }
 
+/**
+ * The median over the runs of the metric that is drawn.
+ *
+ * @param {RunHistory[]} runs
+ * @returns {Trend | null} null if nothing is measured.
+ */
+export function trendOf(runs) {
+  const name = METRICS.find((metric) => runs[0]?.metrics[metric]);
+  if (!name) return null;
+  const columns = runs.map((run) => run.metrics[name]);
+  const length = Math.max(...columns.map((column) => column.length));
+  return length ? { name, values: Array.from({ length }, (_, i) => median(columns.map((column) => column[i]))) } : null;
+}
+
+/** @param {Trend} data */
+const labelOf = ({ name, values }) =>
+  `${name.replace("val_", "validation ")}, ends at ${values.at(-1)?.toPrecision(3)}`;
+
+/** @param {HTMLCanvasElement} canvas @param {Trend} data */
 function draw(canvas, { name, values }) {
-  const scale = devicePixelRatio || 1;
-  canvas.width = WIDTH * scale;
-  canvas.height = HEIGHT * scale;
-  const pen = canvas.getContext("2d");
-  pen.scale(scale, scale);
-  const some = values.filter((each) => each !== null);
-  const [low, high] = name.endsWith("accuracy") ? [Math.min(0.4, ...some), 1] : [Math.min(...some), Math.max(...some)];
+  const pen = cleared(canvas, WIDTH, HEIGHT);
+  const finite = values.filter((value) => value !== null);
+  const isAccuracy = name.endsWith("accuracy");
+  const [low, high] = isAccuracy ? [Math.min(0.4, ...finite), 1] : [Math.min(...finite), Math.max(...finite)];
+  /** @param {number} value */
   const y = (value) => HEIGHT - 3 - ((value - low) / (high - low || 1)) * (HEIGHT - 6);
   pen.strokeStyle = token("--grid");
   pen.beginPath();
@@ -79,8 +93,8 @@ function draw(canvas, { name, values }) {
   pen.strokeStyle = token("--accent");
   pen.lineWidth = 1.5;
   pen.beginPath();
-  values.forEach(
-    (value, i) => value !== null && pen.lineTo((i / Math.max(1, values.length - 1)) * (WIDTH - 4) + 2, y(value)),
-  );
+  values.forEach((value, i) => {
+    if (value !== null) pen.lineTo((i / Math.max(1, values.length - 1)) * (WIDTH - 4) + 2, y(value));
+  });
   pen.stroke();
 }

@@ -1,0 +1,44 @@
+// A spec and an experiment in a few words.
+
+/**
+ * The status of an experiment; "silent" if a training elsewhere has sent nothing for too long.
+ *
+ * @param {Pick<Experiment, "status" | "expected_by" | "cancel_requested">} experiment
+ * @param {number} now in milliseconds.
+ */
+export function statusOf({ status, expected_by: expected, cancel_requested: isCancelled }, now = Date.now()) {
+  if (expected && new Date(expected).getTime() < now) return "silent";
+  return isCancelled && status === "running" ? "stopping" : status;
+}
+
+/** @param {{status: string}} experiment @returns {boolean} true if it waits or trains. */
+export const isGoing = ({ status }) => status === "queued" || status === "running";
+
+/** @param {{name: string}} experiment */
+export const nameOf = ({ name }) => name || "unnamed";
+
+/** @param {Spec} spec @returns {string} the dataset. */
+export const dataOf = (spec) => (spec.source === "external" ? "trained elsewhere" : spec.dataset.kind);
+
+/** @param {Spec} spec @returns {string} the network: "5 × tanh, sigmoid". */
+export function layersOf(spec) {
+  const parts = spec.source === "external" ? externalLayers(spec) : spec.model.layers.map(layerWords);
+  return parts.length > 4 ? `${parts.length} layers` : parts.join(", ");
+}
+
+/** @param {TrainedSpec} spec @returns {string} the optimiser, and its learning rate where it was set. */
+export function optimizerOf({ training: { optimizer } }) {
+  if (typeof optimizer === "string") return optimizer;
+  return `${optimizer.kind} ${JSON.stringify(optimizer.learning_rate ?? "")}`;
+}
+
+/** @param {ExternalSpec} spec */
+const externalLayers = ({ layers }) =>
+  layers.filter((layer) => layer.parameters.length).map((layer) => layer.class_name);
+
+/** @param {SpecLayer} layer */
+function layerWords({ kind, activation, repeat = 1 }) {
+  const plain = typeof activation === "string" && kind === "dense" ? activation : null;
+  const name = plain ?? (typeof activation === "object" ? activation?.kind : null) ?? kind;
+  return repeat > 1 ? `${repeat} × ${name}` : name;
+}

@@ -1,0 +1,223 @@
+// Types for the checker alone (`make check-js`): what the service answers, and what several modules pass on.
+// No browser reads this file.
+
+/** What an element may hold; null, false and undefined are left out. */
+type Child = Node | string | number | null | undefined | false | Child[];
+
+/** What `h` is given: `on…` are listeners, `style` an object, the rest attributes. */
+interface Properties {
+  style?: Record<string, string>;
+  [listener: `on${string}`]: (event: any) => unknown;
+  [attribute: string]: unknown;
+}
+
+type Severity = "info" | "warning" | "critical";
+
+interface Progress {
+  epochs_done: number;
+  epochs_total: number;
+}
+
+interface Run {
+  seed: number;
+  epochs_done: number;
+  stopped_by: string | null;
+  final_metrics: Record<string, number | null> | null;
+  error: string | null;
+}
+
+/** A piece of a spec: its kind alone where it has no parameters. */
+type Kind = string | { kind: string; learning_rate?: unknown };
+
+interface SpecLayer {
+  kind: string;
+  activation?: Kind | null;
+  repeat?: number;
+}
+
+/** A spec that the service trains. */
+interface TrainedSpec {
+  source?: undefined;
+  name: string;
+  seeds: number[];
+  dataset: { kind: string };
+  model: { layers: SpecLayer[] };
+  training: { optimizer: Kind };
+  record: Record<string, unknown>;
+}
+
+interface ExternalLayer {
+  name: string;
+  class_name: string;
+  output_shape?: number[] | null;
+  parameters: { shape: number[] }[];
+}
+
+/** What is known of a training that runs elsewhere. */
+interface ExternalSpec {
+  source: "external";
+  name: string;
+  seeds: number[];
+  layers: ExternalLayer[];
+  record: Record<string, unknown>;
+}
+
+type Spec = TrainedSpec | ExternalSpec;
+
+interface Experiment {
+  id: string;
+  name: string;
+  status: "queued" | "running" | "completed" | "cancelled" | "failed" | "deleted";
+  source: string;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  expected_by: string | null;
+  cancel_requested: boolean;
+  stopped_by?: string | null;
+  error: string | null;
+  progress: Progress;
+  runs: Run[];
+  spec: Spec;
+}
+
+/** A layer of a network as `/experiments/validate` answers it. */
+interface LayerShape {
+  layer: string;
+  output_shape: number[];
+  parameters: number;
+}
+
+interface Estimate {
+  parameters: number;
+  seconds: number;
+  seconds_interval: number[];
+  source: string;
+  series_bytes: number;
+  memory_bytes: number;
+  memory_interval: number[];
+}
+
+interface Validation {
+  layers: LayerShape[];
+  estimate: Estimate;
+}
+
+interface Measure {
+  name: string;
+  value: number | null;
+  comparison: string;
+  threshold: number | null;
+  unit: string;
+}
+
+interface Finding {
+  rule: string;
+  kind: string;
+  severity: Severity;
+  title: string;
+  explanation: string;
+  layers: string[];
+  seeds: number[];
+  since_epoch: number;
+  measures: Measure[];
+}
+
+interface SpecChange {
+  path: string;
+  before: unknown;
+  after: unknown;
+}
+
+interface Suggestion {
+  remedy: string;
+  title: string;
+  changes: SpecChange[];
+  spec: Spec;
+}
+
+/** A findings event of the stream, or the answer of `/diagnosis`, which has suggestions. */
+interface Diagnosis {
+  verdict: string;
+  root_cause: string | null;
+  findings: Finding[];
+  suggestions: Suggestion[];
+}
+
+/** An epochs event of the stream. */
+interface EpochsEvent {
+  runs: {
+    seed: number;
+    epochs: number[];
+    metrics: Record<string, (number | null)[]>;
+    gradients: { epochs: number[]; layers: Record<string, (number | null)[]> } | null;
+  }[];
+}
+
+type ScaleKind = "log" | "share" | "linear";
+
+interface Statistic {
+  name: string;
+  scale: ScaleKind;
+  unit: string;
+  meaning: string;
+}
+
+/** A kind of series of which a statistic is shown for each layer. */
+interface LayerKind {
+  name: string;
+  title: string;
+  /** of its endpoint below the experiment's. */
+  path: string;
+  /** the field of a spec's `record` that says how often it is recorded. */
+  record: string;
+  /** true if a layer has several tensors of it. */
+  isOfParameters: boolean;
+  statistics: Statistic[];
+  /** the statistic that is shown first. */
+  first: Statistic;
+}
+
+/** A refused field of a spec. */
+interface FieldProblem {
+  field: string;
+  expected: string;
+  received: string;
+}
+
+/** A file that a view can be saved as. */
+interface FileLink {
+  label: string;
+  path: string;
+  accept: string;
+  name: string;
+}
+
+/** A number that cannot change: an axis, a column, the data of an archive. */
+type Numbers = ArrayLike<number>;
+
+/** A line, with a band from `low` to `high` where several seeds were trained. */
+interface Series {
+  name: string;
+  colour: string;
+  values: Numbers;
+  low?: Numbers;
+  high?: Numbers;
+}
+
+type RGB = number[];
+
+/** Says in the head of the page whether it is live. */
+type Say = (state: string, words: string) => void;
+
+/** What a page is opened with; it leaves when `signal` is aborted. */
+interface PageOptions {
+  page: HTMLElement;
+  parts: string[];
+  signal: AbortSignal;
+  say: Say;
+}
+
+interface WindowEventMap {
+  themechange: Event;
+}
