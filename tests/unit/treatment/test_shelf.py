@@ -117,7 +117,11 @@ def test_only_its_own_remedy_touches_the_output(each):
 
 @by_name
 def test_what_has_been_treated_is_not_treated_so_again(each):
-    again = [title for title, after in treated(each.name).items() if each in applicable(after)]
+    again = []
+    for title, after in treated(each.name).items():
+        with suppress(Invalid):
+            each.apply(after)
+            again.append(title)
     assert again == [] or each.name in REPEATABLE
 
 
