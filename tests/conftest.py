@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
 from core.store import ExperimentStore
 from core.store.migrate import upgrade
@@ -19,6 +20,10 @@ _numbers = itertools.count(1)
 
 # What is imported stays: while it comes, and ever after, the garbage collector need not go through it.
 gc.disable()
+
+# The usual tracebacks show all variables in colour: a third of a second for each that a test provokes.
+_plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 # How long an example takes depends on what else the machine does: no test asserts it.
 hypothesis.settings.register_profile("lab", deadline=None)

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,16 +48,22 @@ KINDS = [
 SOURCES = sorted(path for part in ("api", "core", "worker", "bench") for path in (ROOT / part).rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_choice_of_kinds_is_its_base_class_to_the_type_checker(path):
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a source."""
+    return ast.parse(path.read_text())
+
+
+def test_a_choice_of_kinds_is_its_base_class_to_the_type_checker():
     """`one_of` makes a type while the program runs: to mypy it would be `Any`, which lets everything pass."""
-    tree = ast.parse(path.read_text())
-    branches = [
-        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-    ]
-    guarded = {each for branch in branches for statement in branch.orelse for each in ast.walk(statement)}
-    calls = {node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "one_of"}
-    assert calls <= guarded, "write it below `if TYPE_CHECKING: ... else:`, as core/losses.py does"
+    for path in SOURCES:
+        tree = parsed(path)
+        branches = [
+            node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        ]
+        guarded = {each for branch in branches for statement in branch.orelse for each in ast.walk(statement)}
+        calls = {node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "one_of"}
+        assert calls <= guarded, f"in {path}, write it below `if TYPE_CHECKING: ... else:`, as core/losses.py does"
 
 
 def in_a_fresh_interpreter(code: str) -> str:
@@ -124,6 +131,7 @@ def test_every_kind_and_every_field_is_documented(member):
     assert undocumented == []
 
 
+@pytest.mark.slow
 def test_nothing_but_training_loads_tensorflow_and_no_import_does_anything_visible():
     modules = ("core.experiments", "worker.app", "worker.tasks", "api.app", "api.cli", "api.client")
     imports = "".join(f"import {module}; loaded = {{*sys.modules}} & {{'tensorflow', 'keras'}}; " for module in modules)
@@ -141,37 +149,36 @@ def test_the_project_cannot_be_uploaded_by_mistake():
     assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["api", "worker", "core"]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_is_short_and_says_what_it_is_for(path):
-    text = path.read_text()
-    assert len(text.splitlines()) <= 300
-    assert text.startswith('"""')
+def test_a_file_is_short_and_says_what_it_is_for():
+    texts = {path: path.read_text() for path in SOURCES}
+    assert [path for path, text in texts.items() if len(text.splitlines()) > 300] == []
+    assert [path for path, text in texts.items() if not text.startswith('"""')] == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_settings_and_the_environment_are_read_at_the_edges_only(path):
+def test_settings_and_the_environment_are_read_at_the_edges_only():
     edges = {"api/app.py", "worker/app.py", "worker/train.py", "core/settings.py", "core/training/environment.py"}
-    name = str(path.relative_to(ROOT))
-    if name not in edges and not name.startswith(("api/cli", "bench/")):
-        assert not re.search(r"os\.environ|getenv|\bSettings\(\)", path.read_text())
+    reading = re.compile(r"os\.environ|getenv|\bSettings\(\)")
+    readers = {str(path.relative_to(ROOT)) for path in SOURCES if reading.search(path.read_text())}
+    assert [name for name in readers - edges if not name.startswith(("api/cli", "bench/"))] == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_endpoints_and_tasks_handle_no_errors_and_one_module_speaks_http_errors(path):
+def test_endpoints_and_tasks_handle_no_errors_and_one_module_speaks_http_errors():
     """A use-case decides what an error means, one table (`api.errors.STATUS`) which status it is answered with."""
-    name, nodes = str(path.relative_to(ROOT)), list(ast.walk(ast.parse(path.read_text())))
-    if name == "worker/tasks.py" or name.startswith("api/routes/"):
-        assert not [node.lineno for node in nodes if isinstance(node, ast.Try)]
-    if name != "api/errors.py":
-        mentions = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
-        mentions |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-        assert "HTTPException" not in mentions
+    for path in SOURCES:
+        name, nodes = str(path.relative_to(ROOT)), list(ast.walk(parsed(path)))
+        if name == "worker/tasks.py" or name.startswith("api/routes/"):
+            assert not [node.lineno for node in nodes if isinstance(node, ast.Try)], name
+        if name != "api/errors.py":
+            mentions = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+            mentions |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+            assert "HTTPException" not in mentions, name
 
 
+@pytest.mark.slow
 def test_every_constant_is_used():
     assigned, used = {}, set()
     for path in [*SOURCES, *(ROOT / "tests").rglob("*.py")]:
-        tree = ast.parse(path.read_text())
+        tree = parsed(path)
         targets = [each for node in tree.body if isinstance(node, ast.Assign) for each in node.targets]
         names = [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
         assigned |= {name: str(path.relative_to(ROOT)) for name in names if re.fullmatch(r"[A-Z][A-Z0-9_]+", name)}
@@ -185,10 +192,9 @@ def test_every_constant_is_used():
     assert {name: file for name, file in assigned.items() if name not in used} == {}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_bullet_begins_a_line(path):
-    tree = ast.parse(path.read_text())
-    documented = (node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef))
+def test_every_bullet_begins_a_line():
+    nodes = (node for path in SOURCES for node in ast.walk(parsed(path)))
+    documented = (node for node in nodes if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef))
     assert not [text for node in documented if (text := ast.get_docstring(node)) and re.search(r"\S \* \*", text)]
 
 

@@ -206,6 +206,7 @@ def bounded(schema: dict[str, Any], where: str, schemas: dict[str, Any], seen: s
         yield from bounded(part, f"{where}.{name}", schemas, seen)
 
 
+@pytest.mark.slow
 def test_every_number_and_every_list_of_a_request_has_a_bound(tmp_path):
     document = create_app(Settings(_env_file=None, data_dir=tmp_path)).openapi()
     schemas, unbounded, seen = document["components"]["schemas"], set(), set()

@@ -161,6 +161,7 @@ def lines_of(figure: Figure, panel: int = 0) -> list[np.ndarray]:
     return [path.vertices for each in contours for path in each.get_paths() if len(path.vertices)]
 
 
+@pytest.mark.slow
 def test_the_line_lies_where_the_output_is_a_half_and_the_samples_are_all_there():
     figure = drawn(sloping(1, 2))
     (line,) = lines_of(figure)
@@ -175,6 +176,7 @@ def test_the_line_lies_where_the_output_is_a_half_and_the_samples_are_all_there(
     assert again[0] == again[1]
 
 
+@pytest.mark.slow
 def test_seeds_are_rows_and_epochs_columns_and_what_is_left_out_is_said():
     figure = drawn(sloping(5, 9))
     titles = [axes.get_title() for axes in figure.axes[:12]]
@@ -184,6 +186,7 @@ def test_seeds_are_rows_and_epochs_columns_and_what_is_left_out_is_said():
     assert "4 of 9 recorded epochs" in words(figure)
 
 
+@pytest.mark.slow
 def test_a_run_that_has_ended_and_outputs_that_are_not_finite_are_no_colour():
     assert "ended before" in words(drawn(sloping(2, 3), lengths=(3, 1)))
     values = sloping(1, 3)

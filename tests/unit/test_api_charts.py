@@ -214,6 +214,7 @@ RECURRENT = ExperimentSpec.model_validate(
 )
 
 
+@pytest.mark.slow
 def test_every_chart_of_an_experiment_is_listed_and_drawn(desk: Desk):
     seen = set()
     for spec in (a_spec(epochs=4, seeds=(0, 1), record="full"), RECURRENT):
@@ -302,6 +303,7 @@ def test_a_query_that_a_chart_cannot_answer_is_refused(desk: Desk, query: str, f
     assert [each["field"] for each in problems] == [field]
 
 
+@pytest.mark.slow
 def test_charts_drawn_at_the_same_time_are_those_drawn_one_by_one():
     shown = [layered(np.random.default_rng(seed).lognormal(size=(2, 4, 3))) for seed in range(6)]
 

@@ -39,6 +39,7 @@ def trained(shared_desk: Desk) -> str:
     return shared_desk.trained(a_spec(epochs=200, layers=3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 def test_large_answers_are_compressed_and_say_the_same(shared_desk: Desk, trained: str, coding: str):
     calls = [(path, "*/*") for path in LARGE]

@@ -24,6 +24,7 @@ def operations(description: dict[str, Any]) -> list[tuple[str, str, dict[str, An
     return [(method, path, each) for path, methods in description["paths"].items() for method, each in methods.items()]
 
 
+@pytest.mark.slow
 def test_the_document_is_valid(description: dict[str, Any]):
     errors = [
         f"{list(error.absolute_path)}: {error.message}" for error in OpenAPIV31SpecValidator(description).iter_errors()
@@ -31,6 +32,7 @@ def test_the_document_is_valid(description: dict[str, Any]):
     assert errors == []
 
 
+@pytest.mark.slow
 def test_a_document_that_is_invalid_is_seen(description: dict[str, Any]):
     broken = json.loads(json.dumps(description))
     broken["paths"]["/experiments"]["get"]["responses"]["200"]["headers"] = {"ETag": {}}

@@ -201,6 +201,7 @@ def test_the_archive_holds_every_array_with_its_names(desk: Desk, path: str):
 EXPORTS = ("tensorboard.zip", "series.npz", "series.parquet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("export", EXPORTS)
 def test_an_export_is_the_same_file_each_time_and_is_not_sent_twice(desk: Desk, path: str, export: str):
     first, second = (desk.http.get(f"{path}/{export}") for _ in range(2))

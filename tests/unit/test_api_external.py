@@ -297,6 +297,7 @@ def test_what_makes_no_sense_for_a_training_elsewhere_says_why(desk: Desk):
         assert (answer.status_code, said in answer.json()["detail"]) == (status, True), answer.text
 
 
+@pytest.mark.slow
 def test_its_series_exports_and_charts_are_those_of_any_experiment(desk: Desk):
     it = seen(desk)
     whole = {seed: vanishing(seed, 40) for seed in SPEC.seeds}

@@ -63,6 +63,7 @@ def test_the_file_holds_every_kind_with_its_epochs(trained):
             assert arrays[f"{kind}_{i}"].tobytes() == values.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record", [SPEC.record.model_dump(), "lean", "nothing"], ids=["most", "lean", "nothing"])
 def test_the_terminal_shows_the_same_as_of_a_service(desk: Desk, trained, record):
     spec = a_spec(epochs=6, seeds=(5, 0, 3), record=record)

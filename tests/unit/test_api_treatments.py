@@ -113,6 +113,7 @@ def test_a_treatment_finds_the_smallest_cure_and_its_spec_is_ready_to_be_submitt
     assert "<td>control</td><td>finished</td>" in shown
 
 
+@pytest.mark.slow
 def test_the_same_key_and_request_are_the_same_treatment(desk, workers, ill):
     key = {"Idempotency-Key": "monday"}
     answers = [desk.http.post(f"{ill}/treatments", json={"seeds": 5}, headers=key) for _ in range(2)]
@@ -124,6 +125,7 @@ def test_the_same_key_and_request_are_the_same_treatment(desk, workers, ill):
     assert len(desk.http.get(f"{ill}/treatments").json()["treatments"]) == 1
 
 
+@pytest.mark.slow
 def test_a_key_is_for_one_request_to_one_experiment(desk, workers, ill):
     key = {"Idempotency-Key": "monday"}
     first = desk.http.post(f"{ill}/treatments", json={"seeds": 5}, headers=key).json()["id"]
@@ -147,6 +149,7 @@ def test_a_key_of_a_treatment_that_is_no_key_is_refused(desk, key):
     assert document["errors"][0]["field"].lower() == "idempotency-key"
 
 
+@pytest.mark.slow
 def test_every_treated_spec_is_looked_at_before_it_is_trained_and_looks_are_not_kept(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     workers.trained.clear()
@@ -223,6 +226,7 @@ def test_batch_normalisation_is_not_put_into_a_network_that_has_it(desk, workers
     assert problem["field"] == "remedies[0]"
 
 
+@pytest.mark.slow
 def test_an_experiment_has_one_treatment_at_a_time(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     answer = desk.http.post(f"{ill}/treatments", json={})
@@ -231,6 +235,7 @@ def test_an_experiment_has_one_treatment_at_a_time(desk, workers, ill):
     assert treat(desk, ill, seeds=5)["id"] != begun["id"]
 
 
+@pytest.mark.slow
 def test_cancelled_half_way_it_keeps_what_is_done_and_goes_on_from_there(desk, workers, ill):
     begun = treat(desk, ill, seeds=6)
     workers.finish(workers.waiting.pop(0))  # the untreated runs
@@ -251,6 +256,7 @@ def test_cancelled_half_way_it_keeps_what_is_done_and_goes_on_from_there(desk, w
     assert untreated == []  # not trained again
 
 
+@pytest.mark.slow
 def test_what_is_over_cannot_be_cancelled_nor_continued(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     workers.work()
@@ -258,6 +264,7 @@ def test_what_is_over_cannot_be_cancelled_nor_continued(desk, workers, ill):
         assert "completed" in refused(desk.http.post(f"{ill}/treatments/{begun['id']}/{what}"), 409)["detail"]
 
 
+@pytest.mark.slow
 def test_a_trial_that_breaks_says_why_and_the_others_go_on(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     names = {each: desk.store.get(each).spec.name for each in workers.waiting}
@@ -273,6 +280,7 @@ def test_a_trial_that_breaks_says_why_and_the_others_go_on(desk, workers, ill):
     assert any(each["judgement"] for each in said["trials"])
 
 
+@pytest.mark.slow
 def test_without_the_untreated_runs_it_fails_says_why_and_can_be_continued(desk, workers, ill):
     begun = treat(desk, ill, seeds=6)
     first = workers.waiting.pop(0)
@@ -297,6 +305,7 @@ def test_what_nobody_has_gone_on_with_the_sweep_does(desk, workers, ill):
     assert treatments.sweep(store=desk.store, queue=desk.bell) == 0
 
 
+@pytest.mark.slow
 def test_while_the_database_is_away_going_on_is_left_to_the_sweep(desk, workers, ill, monkeypatch):
     treat(desk, ill, seeds=5)
     control = workers.waiting[0]
@@ -321,6 +330,7 @@ def test_going_on_with_it_twice_at_once_begins_each_trial_once(desk, workers, il
     assert desk.store.treatments.save(record, record.treatment, record.status) is None  # somebody was faster
 
 
+@pytest.mark.slow
 def test_an_experiment_of_a_trial_that_is_deleted_is_begun_again(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     control = begun["trials"][1]["experiment_id"]
@@ -342,6 +352,7 @@ def test_deleting_the_experiment_ends_its_treatment_and_what_that_waits_for(desk
     assert treatments.sweep(store=desk.store, queue=desk.bell) == 0
 
 
+@pytest.mark.slow
 def test_a_finished_treatment_outlives_the_experiments_of_its_trials(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     workers.work()
@@ -354,6 +365,7 @@ def test_a_finished_treatment_outlives_the_experiments_of_its_trials(desk, worke
     assert [each["judgement"] for each in after["trials"]] == [each["judgement"] for each in before["trials"]]
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_away_loses_nothing(desk, workers, ill):
     def away(_: Any) -> None:
         raise Unavailable("no broker")
@@ -368,6 +380,7 @@ def test_a_broker_that_is_away_loses_nothing(desk, workers, ill):
     assert look(desk, ill, begun)["status"] == "completed"
 
 
+@pytest.mark.slow
 def test_treatments_are_listed_newest_first_a_page_at_a_time_and_read_again_only_when_changed(desk, workers, ill):
     made = []
     for _ in range(3):
@@ -408,6 +421,7 @@ def test_progress_is_told_and_changes_the_etag(desk, workers, ill):
     assert answer.json()["trials"][1]["progress"] == {"epochs_done": 10, "epochs_total": 600}
 
 
+@pytest.mark.slow
 def test_the_client_treats_waits_and_lists(desk, workers, ill):
     client = Client("http://testserver")
     client.close()
@@ -431,6 +445,7 @@ def test_the_client_treats_waits_and_lists(desk, workers, ill):
     assert client.treatment(experiment_id, begun.id) == ended
 
 
+@pytest.mark.slow
 def test_effects_are_finite_or_null(desk, workers):
     """A run that left the finite numbers has no test metric."""
     spec = ILL

@@ -20,6 +20,7 @@ print(json.dumps([each["num_threads"] for each in threadpool_info() if each["use
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("asked", "threads"), [(None, 1), ("2", 2)])
 def test_products_take_one_thread_unless_more_are_asked_for(tmp_path: Path, asked: str | None, threads: int):
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}

@@ -322,6 +322,7 @@ def test_many_listeners_cost_one_look(store, training, monkeypatch):
     listening(store, story)
 
 
+@pytest.mark.slow
 def test_many_who_come_late_read_what_they_missed_once_for_all(store, training, monkeypatch):
     monkeypatch.setattr(slices, "MOST_VALUES", 30)
     reads, read = [], ExperimentStore.metrics

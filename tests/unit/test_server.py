@@ -183,6 +183,7 @@ def test_streams_never_give_way_and_who_finds_no_place_is_told_so(served: Server
     assert "as many connections as the service allows" in document["detail"]
 
 
+@pytest.mark.slow
 def test_a_stream_stays_open_beyond_every_bound_in_time(served: Server, stream):
     port = served(header_timeout=SOON, body_timeout=SOON, send_timeout=SOON, keep_alive=SOON)
     with closing(stream(port)) as connection:
@@ -238,6 +239,7 @@ def test_what_is_no_http_is_told_so(served: Server):
         assert said(connection)[0] == 431
 
 
+@pytest.mark.slow
 def test_an_answer_that_nobody_takes_is_broken_off(served: Server):
     port, times = served(send_timeout=SOON, keep_alive=SOON), 40
     asked = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"

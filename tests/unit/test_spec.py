@@ -170,6 +170,7 @@ def test_a_huge_repeat_is_refused_without_writing_it_out():
     assert received == "100000000 layers, 99990000 too many"
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(),

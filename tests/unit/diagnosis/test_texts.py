@@ -113,6 +113,7 @@ SPECS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPECS)
 def test_every_finding_of_generated_evidence_reads_and_agrees_with_itself(name):
     spec, draw, seen = SPECS[name], np.random.default_rng(len(name)), set()

@@ -384,17 +384,20 @@ def on_top_of_a_cure(known, reached, rate=0.05):
     return [names for names in tried(done) if len(names) > 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("known", "more"), [(0.815, 0), (0.816, 3), (None, 3), (0.77, 0), (0.769, 3)])
 def test_what_may_learn_more_is_tried_on_top_of_a_cure_where_clearly_more_can_be_learnt(known, more):
     assert on_top_of_a_cure(known, {}) == [(*INITIALIZER, *change) for change in (NORM, TRIPLED, FASTER)][:more]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reached", "more"), [(0.79, 0), (0.9, 1), (0.97, 1), (0.985, 0)])
 def test_what_became_better_and_is_not_yet_all_there_is_is_built_upon(reached, more):
     better = (*INITIALIZER, *FASTER)
     assert on_top_of_a_cure(None, {better: reached})[3:] == [(*better, *ADAM)][:more]
 
 
+@pytest.mark.slow
 def test_a_rate_that_made_a_cure_better_is_raised_once_more():
     better, best = (*INITIALIZER, *FASTER), (*INITIALIZER, *FASTER, *FASTER)
     assert on_top_of_a_cure(None, {better: 0.9}, rate=0.001)[3:] == [(*better, *ADAM), best]
