@@ -44,6 +44,7 @@ def path(desk: Desk) -> str:
     return desk.trained(SPEC, {4: 9, 7: 5})
 
 
+@pytest.mark.slow
 def test_a_boundary_is_answered_on_the_axes_that_the_spec_decides(desk: Desk, path: str):
     said = desk.http.get(f"{path}/boundary").json()
     assert (said["layer"], said["classes"], said["threshold"]) == ("dense_2", [1], 0.5)

@@ -355,6 +355,7 @@ def test_the_catalogue_names_everything_with_its_parameters(desk: Desk):
     assert (rms["formula"], rms["range"]) == ("√(mean of δ²)", "[0, ∞)")
 
 
+@pytest.mark.slow
 def test_the_description_documents_every_operation(desk: Desk):
     description = desk.http.get("/openapi.json").json()
     operations = [

@@ -90,6 +90,7 @@ def look(desk: Desk, path: str, said: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_treatment_finds_the_smallest_cure_and_its_spec_is_ready_to_be_submitted(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     assert (begun["status"], begun["recommended"]) == ("running", None)
@@ -176,6 +177,7 @@ def test_other_seeds_are_trained_untreated_too(desk, workers, ill):
     assert untreated["spec"]["seeds"] == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.slow
 def test_chosen_remedies_are_all_trained_also_those_that_triage_warns_of(desk, workers, ill):
     begun = treat(desk, ill, seeds=5, budget=3, remedies=["optimizer_adam", ["activation_relu", "fewer_layers"]])
     workers.work()
@@ -294,6 +296,7 @@ def test_without_the_untreated_runs_it_fails_says_why_and_can_be_continued(desk,
     assert look(desk, ill, begun)["status"] == "completed"
 
 
+@pytest.mark.slow
 def test_what_nobody_has_gone_on_with_the_sweep_does(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     for experiment_id in list(workers.waiting):
@@ -318,6 +321,7 @@ def test_while_the_database_is_away_going_on_is_left_to_the_sweep(desk, workers,
     assert treatments.sweep(store=desk.store, queue=desk.bell) == 1
 
 
+@pytest.mark.slow
 def test_going_on_with_it_twice_at_once_begins_each_trial_once(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     for experiment_id in workers.waiting:
