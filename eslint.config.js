@@ -3,7 +3,17 @@
 import js from "@eslint/js";
 import globals from "globals";
 
-const DASHBOARD = ["api/static/dashboard/*.js"];
+const DASHBOARD = "api/static/dashboard";
+// Arrows between the folders point to the left alone: a page may import a chart, and a chart no page.
+const FOLDERS = ["shared", "data", "charts", "layers", "pages"];
+
+/** @param {string} folder @param {number} i its place among the folders. */
+function arrowsOf(folder, i) {
+  const group = [...FOLDERS.slice(i + 1).map((later) => `../${later}/*`), "../*.js", "!../../*"];
+  const message = `${folder}/ may import these folders alone: ${FOLDERS.slice(0, i + 1).join(", ")}.`;
+  const rules = { "no-restricted-imports": ["error", { patterns: [{ group, message }] }] };
+  return { files: [`${DASHBOARD}/${folder}/*.js`], rules };
+}
 
 export default [
   {
@@ -31,6 +41,7 @@ export default [
       "prefer-const": ["error", { destructuring: "all" }],
     },
   },
-  { files: DASHBOARD, languageOptions: { globals: globals.browser } },
+  ...FOLDERS.map(arrowsOf),
+  { files: [`${DASHBOARD}/**/*.js`], languageOptions: { globals: globals.browser } },
   { files: ["tests/dashboard/*.js", "eslint.config.js"], languageOptions: { globals: globals.node } },
 ];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { eventGate } from "../../api/static/dashboard/event_gate.js";
+import { eventGate } from "../../api/static/dashboard/data/event_gate.js";
 
 test("events are held until the gate is released, and keep their order", () => {
   const handled = [];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { eventsOf, parseEvent } from "../../api/static/dashboard/event_stream.js";
+import { eventsOf, parseEvent } from "../../api/static/dashboard/data/event_stream.js";
 
 const STREAM = [
   'id: 7\nevent: epochs\ndata: {"runs": []}\n\n',

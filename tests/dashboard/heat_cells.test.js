@@ -3,10 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SIZES } from "../../api/static/dashboard/colours.js";
-import { anyLost, cellsOf, heightOf, namedRows, withoutGradient } from "../../api/static/dashboard/heat_cells.js";
-import { readoutOf } from "../../api/static/dashboard/heatmap.js";
-import { Scale } from "../../api/static/dashboard/scale.js";
+import { SIZES } from "../../api/static/dashboard/charts/colours.js";
+import {
+  anyLost,
+  cellsOf,
+  heightOf,
+  namedRows,
+  withoutGradient,
+} from "../../api/static/dashboard/charts/heat_cells.js";
+import { readoutOf } from "../../api/static/dashboard/charts/heatmap.js";
+import { Scale } from "../../api/static/dashboard/charts/scale.js";
 
 const ZERO = [9, 9, 9];
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ascending, clamp, columnOf, median, spread, transposed } from "../../api/static/dashboard/numbers.js";
+import { ascending, clamp, columnOf, median, spread, transposed } from "../../api/static/dashboard/shared/numbers.js";
 
 test("the median leaves out what is missing", () => {
   assert.equal(median([3, null, 1, undefined, 2]), 2);

@@ -3,19 +3,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { distinctNames, resultWords } from "../../api/static/dashboard/compare.js";
-import { differencesOf, flatten } from "../../api/static/dashboard/differences.js";
-import { finalWords } from "../../api/static/dashboard/experiment_row.js";
-import { listPath } from "../../api/static/dashboard/experiments.js";
-import * as findings from "../../api/static/dashboard/findings.js";
-import { externalShapes } from "../../api/static/dashboard/network.js";
+import { distinctNames, resultWords } from "../../api/static/dashboard/pages/compare.js";
+import { differencesOf, flatten } from "../../api/static/dashboard/pages/differences.js";
+import { finalWords } from "../../api/static/dashboard/pages/experiment_row.js";
+import { listPath } from "../../api/static/dashboard/pages/experiments.js";
+import * as findings from "../../api/static/dashboard/pages/findings.js";
+import { externalShapes } from "../../api/static/dashboard/pages/network.js";
 import { missingOf } from "../../api/static/dashboard/readiness.js";
-import { runCells } from "../../api/static/dashboard/runs.js";
-import { Problem } from "../../api/static/dashboard/service.js";
-import { problemsOf } from "../../api/static/dashboard/spec_check.js";
-import { dataOf, isGoing, layersOf, optimizerOf, statusOf } from "../../api/static/dashboard/spec_words.js";
-import { stateOf } from "../../api/static/dashboard/strip.js";
-import { hasSteps } from "../../api/static/dashboard/through_time.js";
+import { runCells } from "../../api/static/dashboard/pages/runs.js";
+import { Problem } from "../../api/static/dashboard/data/service.js";
+import { problemsOf } from "../../api/static/dashboard/pages/spec_check.js";
+import { dataOf, isGoing, layersOf, optimizerOf, statusOf } from "../../api/static/dashboard/shared/spec_words.js";
+import { stateOf } from "../../api/static/dashboard/charts/strip.js";
+import { hasSteps } from "../../api/static/dashboard/pages/through_time.js";
 
 const DENSE = { kind: "dense", activation: "tanh" };
 const EXTERNAL = {

@@ -11,12 +11,12 @@ from tests.unit.conftest import Desk
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "api" / "static"
-MODULES = sorted((STATIC / "dashboard").glob("*.js"))
+MODULES = sorted((STATIC / "dashboard").rglob("*.js"))
 TUTORIAL = sorted(path.stem for path in (ROOT / "examples").glob("tutorial-*.json"))
 
 
 def recipes() -> dict[str, dict]:
-    text = (STATIC / "dashboard" / "recipes.js").read_text()
+    text = (STATIC / "dashboard" / "pages" / "recipes.js").read_text()
     found = json.loads(text[text.index("[") : text.rindex("]") + 1])
     return {each["key"]: each["spec"] for each in found}
 

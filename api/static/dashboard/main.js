@@ -1,12 +1,12 @@
 // The dashboard: the page that is shown, its theme, and whether it is live.
 
-import { compare } from "./compare.js";
-import { editor } from "./editor.js";
-import { fill, h } from "./element.js";
-import { experiment } from "./experiment.js";
-import { experiments } from "./experiments.js";
+import { compare } from "./pages/compare.js";
+import { editor } from "./pages/editor.js";
+import { fill, h } from "./shared/element.js";
+import { experiment } from "./pages/experiment.js";
+import { experiments } from "./pages/experiments.js";
 import { watchReadiness } from "./readiness.js";
-import { messageOf } from "./service.js";
+import { messageOf } from "./data/service.js";
 import { watchTheme } from "./theme.js";
 
 /** @type {Record<string, (options: PageOptions) => Promise<void>>} */

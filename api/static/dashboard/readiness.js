@@ -1,6 +1,6 @@
 // The readiness of the service: what is missing stands above every page, until it is there again.
 
-import { fill, h } from "./element.js";
+import { fill, h } from "./shared/element.js";
 
 const REFRESH_MILLISECONDS = 15_000;
 

@@ -1,0 +1,83 @@
+// Loss and metrics over the epochs, with a band over the seeds.
+
+import { FEW, lineColours } from "./colours.js";
+import { h } from "../shared/element.js";
+import { seedsOf, titled } from "../shared/format.js";
+import { filesOf, frame } from "./frame.js";
+import { lines } from "./lines.js";
+import { columnOf } from "../shared/numbers.js";
+
+/** @typedef {import("../data/grid.js").Grid} Grid */
+
+/**
+ * The figures of an experiment's curves: the first metric that is validated, if there is one, and the loss.
+ *
+ * @param {{id: string, seeds: number[], names: string[]}} options `names` of the metrics that are measured.
+ */
+export function curves({ id, seeds, names }) {
+  const validated = names.filter((name) => names.includes(`val_${name}`));
+  const metric = validated.find((name) => name !== "loss");
+  const figures = (metric ? [metric, "loss"] : ["loss"]).map((name) => curveFigure(id, seeds, name));
+  return {
+    elements: figures.map(({ element }) => element),
+    /** @param {Grid} grid */
+    show(grid) {
+      for (const figure of figures) figure.show(grid);
+    },
+  };
+}
+
+/** @param {string} id @param {number[]} seeds @param {string} name of the metric. */
+function curveFigure(id, seeds, name) {
+  const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
+  const range = metricRange(name);
+  const chart = lines({ height: 240, range, label: `${name} over the epochs` });
+  const { element } = frame(
+    {
+      title: titled(name),
+      about: `training and validation samples · ${seeds.length > 1 ? "median and range of " : ""}${seedsOf(seeds)}`,
+      files: filesOf(id, "history", {}, "history"),
+      id: `curve-${name}`,
+    },
+    nothing,
+    chart.element,
+  );
+  return {
+    element,
+    /** @param {Grid} grid */
+    show(grid) {
+      const isEmpty = !grid.lastEpoch; // none, or epoch 0 alone: before the first update nothing has been trained on
+      nothing.hidden = !isEmpty;
+      chart.element.hidden = isEmpty;
+      if (isEmpty) return;
+      const columns = [
+        { label: "training", column: name, colour: lineColours(1)[0] },
+        { label: "validation", column: `val_${name}`, colour: FEW[1] },
+      ].filter(({ column }) => grid.columns.includes(column));
+      const series = columns.map(({ label, column, colour }) => trainedSeries(grid, column, { name: label, colour }));
+      chart.show(trainedEpochs(grid), series);
+    },
+  };
+}
+
+/** @param {string} metric @returns {[number, number] | null} the range of its axis; null fits it to the lines. */
+export const metricRange = (metric) => (metric.includes("accuracy") ? [0, 1] : null);
+
+/** @param {Grid} grid @returns {number[]} its epochs without epoch 0, which is before the first update. */
+export const trainedEpochs = (grid) => grid.epochs.slice(grid.epochs[0] === 0 ? 1 : 0);
+
+/**
+ * A metric over those epochs, with a band where there are several seeds.
+ *
+ * @param {Grid} grid
+ * @param {string} column
+ * @param {{name: string, colour: string}} look
+ * @returns {Series & {values: Float32Array, low?: Float32Array, high?: Float32Array}}
+ */
+export function trainedSeries(grid, column, look) {
+  const { middle, low, high } = grid.current();
+  const first = grid.epochs[0] === 0 ? 1 : 0;
+  /** @param {Float32Array} values */
+  const take = (values) => columnOf(values, grid.columns.indexOf(column), grid.columns.length).subarray(first);
+  return { ...look, values: take(middle), ...(grid.seeds.length > 1 && { low: take(low), high: take(high) }) };
+}

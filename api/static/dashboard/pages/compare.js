@@ -1,0 +1,140 @@
+// The page of two to six experiments side by side: what differs in their specs, then the same charts on one scale.
+
+import { lineColours } from "../charts/colours.js";
+import { comparedCurves, comparedMaps } from "./compare_charts.js";
+import { differencesTable } from "./differences.js";
+import { fill, h } from "../shared/element.js";
+import { number, seedsOf, share } from "../shared/format.js";
+import { readHistory, readLayers } from "../data/measured.js";
+import { ascending, median } from "../shared/numbers.js";
+import { get } from "../data/service.js";
+import { isGoing, nameOf } from "../shared/spec_words.js";
+import { scrolling, table } from "../shared/table.js";
+
+const REFRESH_MILLISECONDS = 1000;
+const [MIN_COMPARED, MAX_COMPARED] = [2, 6];
+const METRICS = ["val_accuracy", "val_loss"];
+const HEADINGS = ["experiment", "status", "epochs", "validation accuracy, median (range)", "validation loss, median"];
+
+/** @typedef {import("./compare_charts.js").Look} Look */
+
+/** @param {PageOptions} options */
+export async function compare({ page, parts: [list = ""], signal, say }) {
+  const ids = list.split(",").filter(Boolean).slice(0, MAX_COMPARED);
+  if (ids.length < MIN_COMPARED) throw new Error("Choose two to six experiments in the list, then “Compare”.");
+  let experiments = await readAll(ids, signal);
+  document.title = "Comparison · Gradient Lab";
+  const names = distinctNames(experiments);
+  const colours = lineColours(ids.length);
+  const looks = names.map((name, i) => ({ name, colour: colours[i] }));
+  const charts = comparedCharts(ids, looks, signal);
+  const results = h("tbody");
+  const specs = experiments.map(({ spec }) => spec);
+  fill(
+    page,
+    h("div", { class: "head" }, h("h1", {}, `${ids.length} experiments compared`)),
+    panel("What differs", "What differs in their specs", differencesTable(specs, names)),
+    panel("Results", "After the last epoch", scrolling(table(HEADINGS, [results]))),
+    charts.elements,
+  );
+
+  async function draw() {
+    await charts.read();
+    const rows = experiments.map((experiment, i) => resultRow(experiment, looks[i]));
+    fill(results, rows);
+  }
+
+  async function refresh() {
+    try {
+      const before = progressOf(experiments);
+      experiments = await readAll(ids, signal);
+      const going = experiments.some(isGoing);
+      say(going ? "live" : "", going ? "live" : "");
+      if (progressOf(experiments) !== before) await draw();
+      if (!going) clearInterval(timer);
+    } catch {
+      if (!signal.aborted) say("lost", "connection lost, trying again");
+    }
+  }
+
+  await draw();
+  const timer = setInterval(refresh, REFRESH_MILLISECONDS);
+  signal.addEventListener("abort", () => clearInterval(timer));
+  refresh();
+}
+
+/**
+ * The charts of all experiments.
+ *
+ * @param {string[]} ids
+ * @param {Look[]} looks one per experiment.
+ * @param {AbortSignal} signal ends them.
+ */
+function comparedCharts(ids, looks, signal) {
+  const curves = METRICS.map(comparedCurves);
+  const maps = comparedMaps(ids, looks);
+  const curveElements = curves.map(({ element }) => element);
+  return {
+    elements: [maps.element, h("div", { class: "two" }, curveElements)],
+    async read() {
+      const [histories, grids] = await Promise.all([
+        Promise.all(ids.map((id) => readHistory(id, signal))),
+        Promise.all(ids.map((id) => readLayers(id, "gradients", {}, signal))),
+      ]);
+      for (const curve of curves) curve.show(histories, looks);
+      maps.show(grids);
+    },
+  };
+}
+
+/** @param {string} label @param {string} title @param {Child} content */
+const panel = (label, title, content) =>
+  h("section", { class: "panel stack", "aria-label": label }, h("h2", {}, title), content);
+
+/** @param {string[]} ids @param {AbortSignal} signal @returns {Promise<Experiment[]>} */
+const readAll = (ids, signal) => Promise.all(ids.map((id) => get(`/experiments/${id}`, { signal })));
+
+/** @param {Experiment[]} experiments @returns {string} equal as long as nothing has moved. */
+const progressOf = (experiments) => JSON.stringify(experiments.map(({ status, progress }) => [status, progress]));
+
+/**
+ * Names that tell experiments apart: those that share one have the beginning of their ids behind it.
+ *
+ * @param {{id: string, name: string}[]} experiments
+ */
+export function distinctNames(experiments) {
+  return experiments.map((experiment) => {
+    const isOnly = experiments.filter(({ name }) => name === experiment.name).length === 1;
+    return isOnly ? nameOf(experiment) : `${nameOf(experiment)} (${experiment.id.slice(0, 4)})`;
+  });
+}
+
+/** @param {Experiment} experiment @param {Look} look */
+function resultRow({ id, status, progress, runs, spec }, { name, colour }) {
+  const line = h("span", { style: { background: colour, width: "14px", height: "3px", display: "inline-block" } });
+  const link = h("a", { href: `#/experiment/${id}` }, name);
+  const { accuracy, loss } = resultWords(runs, spec.seeds);
+  return h(
+    "tr",
+    {},
+    h("td", {}, h("span", { class: "row" }, line, link)),
+    h("td", {}, h("span", { class: "tag", "data-kind": status }, status)),
+    h("td", { class: "figures" }, `${progress.epochs_done} / ${progress.epochs_total}`),
+    h("td", { class: "figures" }, accuracy),
+    h("td", { class: "figures" }, loss),
+  );
+}
+
+/**
+ * The final validation accuracy, as median and range of the seeds, and the median of the validation loss.
+ *
+ * @param {Pick<Run, "final_metrics">[]} runs
+ * @param {number[]} seeds
+ */
+export function resultWords(runs, seeds) {
+  const accuracies = ascending(runs.map((run) => run.final_metrics?.val_accuracy));
+  const losses = runs.map((run) => run.final_metrics?.val_loss);
+  const range = `${share(accuracies[0])}–${share(accuracies.at(-1))}`;
+  const accuracy = accuracies.length ? `${share(median(accuracies))} (${range}), ${seedsOf(seeds)}` : "–";
+  return { accuracy, loss: number(median(losses)) };
+}

@@ -1,0 +1,118 @@
+// The page of a new experiment: a recipe to begin with, a spec that is checked while it is written.
+
+import { fill, h } from "../shared/element.js";
+import { RECIPES } from "./recipes.js";
+import { get, messageOf, post, Problem, send } from "../data/service.js";
+import { readyWords, refusal } from "./spec_check.js";
+
+const TYPING_MILLISECONDS = 250; // without a key before the spec is checked
+
+/** @typedef {(typeof RECIPES)[number]} Recipe */
+
+/** @param {PageOptions} options */
+export async function editor({ page, parts: [first, id], signal, say }) {
+  const spec = first === "from" && id ? (await get(`/experiments/${id}`, { signal })).spec : recipeOf(first).spec;
+  const checked = h("section", { id: "checked", class: "panel stack", "aria-live": "polite", "aria-label": "Check" });
+  const text = specText(textOf(spec), checkLater);
+  const attributes = { type: "button", class: "primary", id: "submit", disabled: true, onclick: submit };
+  const train = h("button", attributes, "Train it");
+  const check = specCheck(checked, train, signal, say);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+
+  const field = h("div", { class: "stack" }, h("label", { for: "spec" }, "Spec, JSON"), text);
+  const head = h("div", { class: "head" }, h("h1", {}, "New experiment"), train);
+  fill(page, head, recipes(choose), h("div", { class: "editor" }, field, checked));
+
+  function checkLater() {
+    train.disabled = true;
+    clearTimeout(timer);
+    timer = setTimeout(() => check(text.value), TYPING_MILLISECONDS);
+  }
+
+  /** @param {Recipe} recipe */
+  function choose(recipe) {
+    text.value = textOf(recipe.spec);
+    check(text.value);
+    text.focus();
+  }
+
+  async function submit() {
+    train.disabled = true;
+    const key = crypto.randomUUID?.() ?? `${Date.now()} ${Math.random()}`;
+    try {
+      const created = await post("/experiments", JSON.parse(text.value), { "Idempotency-Key": key });
+      location.hash = `#/experiment/${created.id}`;
+    } catch (error) {
+      fill(checked, refusal("It was not taken", error));
+    }
+  }
+
+  await check(text.value);
+}
+
+/** @param {string | undefined} key @returns {Recipe} the third where there is none of that name. */
+const recipeOf = (key) => RECIPES.find((recipe) => recipe.key === key) ?? RECIPES[2];
+
+/** @param {unknown} spec */
+const textOf = (spec) => JSON.stringify(spec, null, 2);
+
+/** @param {string} value @param {() => void} oninput */
+function specText(value, oninput) {
+  const attributes = { id: "spec", rows: 30, spellcheck: "false", "aria-describedby": "checked" };
+  return h("textarea", { ...attributes, oninput, value });
+}
+
+/** @param {(recipe: Recipe) => void} onChoice */
+function recipes(onChoice) {
+  const buttons = RECIPES.map((recipe) => {
+    const attributes = { type: "button", "data-recipe": recipe.key, onclick: () => onChoice(recipe) };
+    return h("button", attributes, h("strong", {}, recipe.title), h("span", { class: "muted small" }, recipe.about));
+  });
+  const title = h("h2", {}, "Begin with a recipe");
+  return h("section", { class: "stack", "aria-label": "Recipes" }, title, h("div", { class: "recipes" }, buttons));
+}
+
+/**
+ * A check of a spec's text; a later one takes the place of one that is under way.
+ *
+ * @param {HTMLElement} place the place of its answer.
+ * @param {HTMLButtonElement} train the button that is enabled by a spec that can be trained.
+ * @param {AbortSignal} signal ends it.
+ * @param {Say} say
+ */
+function specCheck(place, train, signal, say) {
+  /** @type {AbortController | null} */
+  let current = null;
+
+  /** @param {string} text */
+  return async (text) => {
+    current?.abort();
+    const own = new AbortController();
+    current = own;
+    train.disabled = true;
+    const isOver = () => own.signal.aborted || signal.aborted;
+    let body;
+    try {
+      body = JSON.stringify(JSON.parse(text));
+    } catch (error) {
+      fill(place, h("h2", {}, "Not JSON yet"), h("p", {}, messageOf(error)));
+      return;
+    }
+    try {
+      const response = await send("/experiments/validate", { method: "POST", body, signal: own.signal });
+      const validation = /** @type {Validation} */ (await response.json());
+      if (isOver()) return;
+      say("", "");
+      train.disabled = false;
+      fill(place, readyWords(validation));
+    } catch (error) {
+      if (isOver()) return;
+      if (error instanceof Problem) fill(place, refusal("This cannot be trained", error));
+      else {
+        say("lost", "connection lost");
+        fill(place, h("p", { class: "notice bad" }, messageOf(error)));
+      }
+    }
+  };
+}

@@ -1,0 +1,213 @@
+// The page of one experiment, as it is and as it becomes.
+
+import { cancelExperiment, deleteExperiment } from "./actions.js";
+import { boundaryOf } from "../charts/boundary.js";
+import { curves } from "../charts/curves.js";
+import { oncePerFrame } from "../charts/canvas.js";
+import { diagnosisView } from "./diagnosis.js";
+import { fill, h } from "../shared/element.js";
+import { eventGate } from "../data/event_gate.js";
+import { header } from "./header.js";
+import { layerViews } from "../layers/layers.js";
+import { layerOf } from "../layers/layer_words.js";
+import { readHistory } from "../data/measured.js";
+import { networkPanel, shapesOf } from "./network.js";
+import { runsAndSpec } from "./runs.js";
+import { get } from "../data/service.js";
+import { isGoing, nameOf, statusOf } from "../shared/spec_words.js";
+import { follow } from "../data/stream.js";
+import { throughTime } from "./through_time.js";
+
+const JOIN_MILLISECONDS = 2000; // to wait for the stream before what is stored is read without it
+const SILENCE_MILLISECONDS = 5000; // between two checks for a training elsewhere that has fallen silent
+
+/** @typedef {import("../data/grid.js").Grid} Grid */
+/** @typedef {ReturnType<typeof eventGate>} EventGate */
+/** @typedef {Awaited<ReturnType<typeof partsOf>>} Parts */
+/** @typedef {{history: Grid, streamed: Grid | null}} Grids `streamed` takes the gradients of the stream. */
+
+/** @param {PageOptions} options */
+export async function experiment({ page, parts: [id], signal, say }) {
+  /** @type {Record<string, (data: any) => void>} */
+  const handlers = {}; // none is called before the gate is released
+  const gate = eventGate((name, data) => handlers[name]?.(data));
+  const first = /** @type {Experiment} */ (await get(`/experiments/${id}`, { signal }));
+  document.title = `${nameOf(first)} · Gradient Lab`;
+  follow(id, { event: gate.pass, state: (state) => say(state, CONNECTION[state] ?? "") }, signal);
+  const inTime = !isGoing(first) || (await Promise.race([gate.joined, afterwards(JOIN_MILLISECONDS)]));
+
+  /** @param {number} epoch */
+  const showEpoch = (epoch) => {
+    for (const part of [parts.views, parts.network, parts.boundary]) part?.at(epoch);
+  };
+  const parts = await partsOf(first, gate, signal, showEpoch);
+  const draw = oncePerFrame(() => drawHistory(parts), signal);
+  const head = headView(first, signal);
+  layOut(page, head.element, parts, first);
+  Object.assign(handlers, handlersOf(parts, head, draw, isGoing(first), say));
+  draw();
+  gate.release();
+  if (!inTime) gate.joined.then(() => gate.hold(() => readAgain(id, parts, draw, signal))).catch(() => {});
+  await parts.steps.read();
+}
+
+/** @type {Record<string, string>} */
+const CONNECTION = { lost: "connection lost, trying again", live: "live" };
+
+/** @param {number} milliseconds @returns {Promise<false>} */
+const afterwards = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
+
+/**
+ * Read the experiment and make the parts of its page.
+ *
+ * @param {Experiment} first
+ * @param {EventGate} gate
+ * @param {AbortSignal} signal
+ * @param {(epoch: number) => void} onEpoch
+ */
+async function partsOf({ id, spec, source }, gate, signal, onEpoch) {
+  const { seeds, record: recorded } = spec;
+  /** @type {{streamed: Grid | null}} */
+  const gradients = { streamed: null };
+  /** @param {Grid | null} grid */
+  const onGrid = (grid) => {
+    gradients.streamed = grid;
+  };
+  const [shapes, history, views, boundary] = await Promise.all([
+    shapesOf(spec),
+    readHistory(id, signal),
+    layerViews({ id, seeds, recorded, signal, hold: gate.hold, onEpoch, onGrid }),
+    boundaryOf(id, seeds, signal),
+  ]);
+  return {
+    grids: Object.assign(gradients, { history }),
+    views,
+    boundary,
+    diagnosis: diagnosisView({ id, seeds, elsewhere: source === "external", signal }),
+    curves: curves({ id, seeds, names: history.columns }),
+    network: networkPanel(shapes, views, onEpoch),
+    steps: throughTime(id, spec, signal),
+  };
+}
+
+/** @param {HTMLElement} page @param {HTMLElement} head @param {Parts} parts @param {Experiment} first */
+function layOut(page, head, { views, network, boundary, diagnosis, curves: figures, steps }, first) {
+  const judgement = boundary ? h("div", { class: "two" }, boundary.element, diagnosis.element) : diagnosis.element;
+  const curvesRow = h("div", { class: "two" }, figures.elements);
+  const rest = [views.detail, curvesRow, views.all, steps.element, runsAndSpec(first)];
+  fill(page, head, views.map, network?.element, judgement, rest);
+}
+
+/** @param {Parts} parts */
+function drawHistory({ grids, curves: figures, network }) {
+  figures.show(grids.history);
+  if (grids.history.lastEpoch !== undefined) network?.reach(grids.history.lastEpoch);
+  network?.draw();
+}
+
+/** @param {string} id @param {Parts} parts @param {() => void} draw @param {AbortSignal} signal */
+async function readAgain(id, { grids, views, boundary }, draw, signal) {
+  grids.history = await readHistory(id, signal);
+  await views.read();
+  await boundary?.read();
+  draw();
+}
+
+/**
+ * The head of the page, which follows the experiment's state.
+ *
+ * @param {Experiment} first
+ * @param {AbortSignal} signal
+ */
+function headView(first, signal) {
+  const element = h("header", { class: "stack" });
+  let current = first;
+  /** @type {string | null} */
+  let verdict = null;
+
+  /** @param {Partial<Experiment>} next */
+  function update(next) {
+    current = { ...current, ...next };
+    fill(element, header(current, verdict, { cancel, remove }));
+  }
+
+  async function cancel() {
+    const next = await cancelExperiment(first.id, "Cancel this experiment? What was measured is kept.");
+    if (next) update(next);
+  }
+
+  async function remove() {
+    const question = "Delete this experiment with all that was measured?";
+    if (await deleteExperiment(first.id, question)) location.hash = "#/";
+  }
+
+  if (first.source === "external" && isGoing(first)) {
+    const timer = setInterval(() => statusOf(current) === "silent" && update({}), SILENCE_MILLISECONDS);
+    signal.addEventListener("abort", () => clearInterval(timer));
+  }
+  update({});
+  return {
+    element,
+    update,
+    /** @param {string} next */
+    judge(next) {
+      verdict = next;
+      update({});
+    },
+  };
+}
+
+/**
+ * A handler for each event of the stream.
+ *
+ * @param {Parts} parts
+ * @param {ReturnType<typeof headView>} head
+ * @param {() => void} draw
+ * @param {boolean} wasGoing true if the experiment was not over when the page was opened.
+ * @param {Say} say
+ */
+function handlersOf(parts, head, draw, wasGoing, say) {
+  const { grids, views, boundary, network, diagnosis, steps } = parts;
+  return {
+    status: head.update,
+    epochs(/** @type {EpochsEvent} */ event) {
+      appendEpochs(event, grids);
+      views.grow();
+      boundary?.grow();
+      draw();
+    },
+    findings(/** @type {Diagnosis} */ event) {
+      head.judge(event.verdict);
+      network?.showFindings(event.findings);
+      diagnosis.show(event);
+    },
+    done(/** @type {{status: string}} */ { status }) {
+      if (status === "deleted") return say("over", "deleted");
+      if (wasGoing) {
+        for (const part of [steps, views, boundary]) part?.read();
+        diagnosis.done();
+      }
+      return undefined;
+    },
+  };
+}
+
+/**
+ * Append the epochs of an event to the grids; what was not finite comes as null.
+ *
+ * @param {EpochsEvent} event
+ * @param {Grids} grids
+ */
+export function appendEpochs({ runs }, { history, streamed }) {
+  for (const { seed, epochs, metrics, gradients } of runs) {
+    epochs.forEach((epoch, i) => {
+      const numbers = history.columns.map((name) => metrics[name][i] ?? NaN);
+      history.append(seed, epoch, numbers);
+    });
+    gradients?.epochs.forEach((epoch, i) => {
+      if (!streamed || epoch <= 0) return;
+      const numbers = streamed.columns.map((column) => gradients.layers[layerOf(column)]?.[i] ?? NaN);
+      streamed.append(seed, epoch, numbers);
+    });
+  }
+}

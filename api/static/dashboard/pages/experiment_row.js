@@ -1,0 +1,99 @@
+// A row of the list of experiments.
+
+import { fill, h } from "../shared/element.js";
+import { ago, number, seedsOf, share } from "../shared/format.js";
+import { median } from "../shared/numbers.js";
+import { dataOf, isGoing, layersOf, nameOf, statusOf } from "../shared/spec_words.js";
+import { trend } from "../charts/trend.js";
+
+/**
+ * @typedef {object} RowListeners
+ * @property {(id: string, isChosen: boolean) => void} onChoice
+ * @property {(experiment: Experiment) => void} onCancel
+ * @property {(experiment: Experiment) => void} onRemove
+ */
+
+/** @typedef {ReturnType<typeof newCells>} Cells */
+
+/**
+ * @param {string} id
+ * @param {AbortSignal} signal ends it.
+ * @param {RowListeners} listeners
+ */
+export function experimentRow(id, signal, listeners) {
+  const cells = newCells();
+  /** @type {HTMLInputElement} */
+  const tick = h("input", { type: "checkbox", onchange: () => listeners.onChoice(id, tick.checked) });
+  const line = trend(id, signal);
+  fill(cells.trend, line.element);
+  let shown = "";
+  return {
+    element: h("tr", { "data-id": id }, h("td", {}, tick), Object.values(cells)),
+    /** @param {Experiment} experiment */
+    update(experiment) {
+      cells.when.textContent = ago(experiment.created_at);
+      const { progress, cancel_requested: isCancelled, runs } = experiment;
+      const next = JSON.stringify([statusOf(experiment), progress, isCancelled, runs]);
+      if (next === shown) return;
+      shown = next;
+      tick.setAttribute("aria-label", `Choose ${nameOf(experiment)} for comparison`);
+      fillCells(cells, experiment);
+      fill(cells.actions, actionButton(experiment, listeners));
+      line.update(experiment);
+    },
+  };
+}
+
+/** The cells in the order of the list's headings. */
+function newCells() {
+  return {
+    name: h("td", { class: "name" }),
+    status: h("td", { class: "status" }),
+    progress: h("td", { class: "progress" }),
+    trend: h("td", { class: "trend" }),
+    loss: h("td", { class: "loss right figures" }),
+    accuracy: h("td", { class: "accuracy right figures" }),
+    when: h("td", { class: "when muted small" }),
+    actions: h("td", { class: "actions" }),
+  };
+}
+
+/** @param {Cells} cells @param {Experiment} experiment */
+function fillCells(cells, experiment) {
+  const { id, spec, status } = experiment;
+  const { epochs_done: done, epochs_total: total } = experiment.progress;
+  const summary = [dataOf(spec), layersOf(spec), seedsOf(spec.seeds)].join(" · ");
+  const link = h("a", { class: "name", href: `#/experiment/${id}` }, nameOf(experiment));
+  fill(cells.name, link, h("div", { class: "muted small" }, summary));
+  fill(cells.status, h("span", { class: "tag", "data-kind": status }, statusOf(experiment)));
+  const bar = h("progress", { max: total || 1, value: done, "aria-label": `${done} of ${total} epochs` });
+  fill(cells.progress, bar, h("span", { class: "muted small figures" }, `${done} / ${total}`));
+  const { loss, accuracy } = finalWords(experiment.runs);
+  cells.loss.textContent = loss;
+  cells.accuracy.textContent = accuracy;
+}
+
+/**
+ * The final loss and accuracy, as the median of the runs; of the validation samples where they are measured.
+ *
+ * @param {Pick<Run, "final_metrics">[]} runs
+ * @returns {{loss: string, accuracy: string}} "" where nothing is measured.
+ */
+export function finalWords(runs) {
+  const metrics = runs.flatMap(({ final_metrics: final }) => (final ? [final] : []));
+  /** @param {string} name */
+  const last = (name) => median(metrics.map((each) => each[`val_${name}`] ?? each[name]));
+  return {
+    loss: metrics.length ? number(last("loss")) : "",
+    accuracy: metrics.length && "accuracy" in metrics[0] ? share(last("accuracy")) : "",
+  };
+}
+
+/** @param {Experiment} experiment @param {RowListeners} listeners */
+function actionButton(experiment, { onCancel, onRemove }) {
+  if (!isGoing(experiment)) {
+    return h("button", { type: "button", class: "danger", onclick: () => onRemove(experiment) }, "Delete");
+  }
+  const disabled = experiment.cancel_requested;
+  return h("button", { type: "button", disabled, onclick: () => onCancel(experiment) }, "Cancel");
+}

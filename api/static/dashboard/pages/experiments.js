@@ -1,0 +1,222 @@
+// The page of all experiments: a list that keeps itself up to date.
+
+import { cancelExperiment, deleteExperiment } from "./actions.js";
+import { fill, h } from "../shared/element.js";
+import { experimentRow } from "./experiment_row.js";
+import { RECIPES } from "./recipes.js";
+import { get, messageOf, post } from "../data/service.js";
+import { nameOf } from "../shared/spec_words.js";
+import { table } from "../shared/table.js";
+
+const REFRESH_MILLISECONDS = 1500; // an answer that has not changed costs next to nothing
+const TYPING_MILLISECONDS = 250; // without a key before the list is searched
+const PAGE_LENGTH = "50";
+const [MIN_COMPARED, MAX_COMPARED] = [2, 6];
+const STATUSES = ["queued", "running", "completed", "cancelled", "failed"];
+const TUTORIAL = ["tutorial-2-deep-tanh", "tutorial-3-deep-relu"];
+const HEADINGS = [
+  { name: "Choose", isUnseen: true },
+  { name: "Experiment" },
+  { name: "Status" },
+  { name: "Progress" },
+  { name: "Validation" },
+  { name: "Loss", class: "right" },
+  { name: "Accuracy", class: "right" },
+  { name: "Submitted" },
+  { name: "Actions", isUnseen: true },
+];
+
+/** @typedef {{experiments: Experiment[], next: string | null}} ListPage */
+/** @typedef {ReturnType<typeof experimentRow>} Row */
+
+/** @param {PageOptions} options */
+export async function experiments({ page, signal, say }) {
+  const query = queryControls(() => refresh(null));
+  const list = listView(signal, { onPage: refresh, onChange: () => refresh(path) });
+  const notice = h("div", { hidden: true });
+  /** @type {string | null} */
+  let path = null; // of an older page; null for the newest
+
+  /** @param {string | null} next */
+  async function refresh(next) {
+    if (signal.aborted) return;
+    path = next;
+    try {
+      const answer = /** @type {ListPage} */ (await get(path ?? query.path(), { signal }));
+      say("live", "live");
+      fill(notice).hidden = true;
+      list.show(answer, path !== null, query.isFiltered());
+    } catch (error) {
+      if (signal.aborted) return;
+      say("lost", "connection lost, trying again");
+      fill(notice, h("p", { class: "notice bad" }, messageOf(error))).hidden = false;
+    }
+  }
+
+  const controls = h("div", { class: "row" }, query.elements, list.compareButton);
+  fill(page, pageHead(), controls, notice, list.element);
+  await refresh(null);
+  const timer = setInterval(() => document.hidden || refresh(path), REFRESH_MILLISECONDS);
+  signal.addEventListener("abort", () => clearInterval(timer));
+}
+
+function pageHead() {
+  const tutorial = { type: "button", id: "tutorial", onclick: trainTutorial };
+  return h(
+    "div",
+    { class: "head" },
+    h("h1", {}, "Experiments"),
+    h(
+      "div",
+      { class: "row" },
+      h("button", tutorial, "Tutorial: tanh against relu"),
+      h("a", { class: "button primary", href: "#/new" }, "New experiment"),
+    ),
+  );
+}
+
+/** Train the tutorial's two networks, five seeds each, and compare them. */
+async function trainTutorial() {
+  const ids = [];
+  for (const name of TUTORIAL) {
+    const recipe = RECIPES.find(({ key }) => key === name);
+    const spec = { ...recipe?.spec, seeds: [0, 1, 2, 3, 4] };
+    const { id } = await post("/experiments", spec, { "Idempotency-Key": `dashboard ${name}` });
+    ids.push(id);
+  }
+  location.hash = `#/compare/${ids.join(",")}`;
+}
+
+/** @param {() => void} onQuery called when something else is searched for. */
+function queryControls(onQuery) {
+  const oninput = afterPause(onQuery, TYPING_MILLISECONDS);
+  const search = h("input", { type: "search", id: "search", placeholder: "Name contains …", oninput });
+  const options = [["", "any status"], ...STATUSES.map((name) => [name, name])];
+  const status = h(
+    "select",
+    { id: "status", onchange: onQuery },
+    options.map(([value, words]) => h("option", { value }, words)),
+  );
+  const labels = [h("label", { for: "search" }, "Search"), h("label", { for: "status" }, "Status")];
+  return {
+    elements: [labels[0], search, labels[1], status],
+    path: () => listPath(status.value, search.value.trim()),
+    isFiltered: () => Boolean(search.value || status.value),
+  };
+}
+
+/** @param {string} status @param {string} search @returns {string} "" is left out of the query. */
+export function listPath(status, search) {
+  const query = new URLSearchParams({ limit: PAGE_LENGTH });
+  if (status) query.set("status", status);
+  if (search) query.set("search", search);
+  return `/experiments?${query}`;
+}
+
+/**
+ * The table, and the choice of experiments to compare.
+ *
+ * @param {AbortSignal} signal ends it.
+ * @param {{onPage: (path: string | null) => void, onChange: () => void}} listeners
+ */
+function listView(signal, { onPage, onChange }) {
+  const body = h("tbody");
+  const more = h("div", { class: "row" });
+  const compare = compareChoice();
+  /** @type {Map<string, Row>} */
+  const rows = new Map();
+  const listeners = { onChoice: compare.choose, onCancel: cancel, onRemove: remove };
+
+  /** @param {Experiment} experiment */
+  async function cancel(experiment) {
+    const question = `Cancel “${nameOf(experiment)}”? What was measured is kept.`;
+    await cancelExperiment(experiment.id, question).catch(() => {});
+    onChange();
+  }
+
+  /** @param {Experiment} experiment */
+  async function remove(experiment) {
+    if (!(await deleteExperiment(experiment.id, `Delete “${nameOf(experiment)}” with all that was measured?`))) return;
+    rows.delete(experiment.id);
+    compare.forget(experiment.id);
+    onChange();
+  }
+
+  /** @param {Experiment} experiment */
+  function rowOf(experiment) {
+    const row = rows.get(experiment.id) ?? experimentRow(experiment.id, signal, listeners);
+    rows.set(experiment.id, row);
+    row.update(experiment);
+    return row.element;
+  }
+
+  const label = { class: "panel rows", "aria-label": "Experiments" };
+  return {
+    element: h("section", label, table(HEADINGS, [body]), more),
+    compareButton: compare.button,
+    /** @param {ListPage} answer @param {boolean} isOlder @param {boolean} isFiltered */
+    show({ experiments: listed, next }, isOlder, isFiltered) {
+      replaceRows(body, listed.length ? listed.map(rowOf) : [emptyRow(isFiltered)]);
+      const newest = h("button", { type: "button", onclick: () => onPage(null) }, "Newest");
+      const older = h("button", { type: "button", onclick: () => onPage(next) }, "Older");
+      fill(more, isOlder && newest, next && older);
+    },
+  };
+}
+
+/**
+ * Replace the rows of a table. They are left where they are if none has moved: focus stays.
+ *
+ * @param {HTMLElement} body
+ * @param {HTMLElement[]} rows
+ */
+function replaceRows(body, rows) {
+  const isSame = rows.length === body.children.length && rows.every((row, i) => body.children[i] === row);
+  if (!isSame) fill(body, rows);
+}
+
+/** @param {boolean} isFiltered */
+function emptyRow(isFiltered) {
+  const words = isFiltered
+    ? "None fits."
+    : "None yet. Begin with a recipe: “New experiment”, or the tutorial's two networks side by side.";
+  return h("tr", {}, h("td", { colspan: HEADINGS.length, class: "muted" }, words));
+}
+
+/** The button that compares the experiments that are ticked. */
+function compareChoice() {
+  /** @type {Set<string>} */
+  const chosen = new Set();
+  const onclick = () => {
+    location.hash = `#/compare/${[...chosen].join(",")}`;
+  };
+  const button = h("button", { type: "button", disabled: true, onclick }, "Compare");
+  return {
+    button,
+    /** @param {string} id @param {boolean} isChosen */
+    choose(id, isChosen) {
+      if (isChosen) chosen.add(id);
+      else chosen.delete(id);
+      button.disabled = chosen.size < MIN_COMPARED || chosen.size > MAX_COMPARED;
+      button.textContent = chosen.size > 1 ? `Compare ${chosen.size}` : "Compare";
+    },
+    /** @param {string} id of an experiment that is no more. */
+    forget: (id) => chosen.delete(id),
+  };
+}
+
+/**
+ * Act once it has not been asked for during a pause.
+ *
+ * @param {() => void} act
+ * @param {number} milliseconds of the pause.
+ * @returns {() => void} asks for it.
+ */
+function afterPause(act, milliseconds) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, milliseconds);
+  };
+}

@@ -1,0 +1,48 @@
+// Findings and remedies in words.
+
+import { number } from "../shared/format.js";
+
+const MAX_CHANGES = 2; // of a spec that are named; the rest is counted
+const MAX_VALUE_LENGTH = 60; // characters of a value without a kind
+
+/** @type {Record<string, string>} */
+const WITHOUT_FINDING = {
+  undecided: "Too early to say.",
+  healthy: "Nothing was found that stands in the way.",
+};
+const ELSEWHERE =
+  "Nothing was found in what was sent. Whether it learns cannot be judged: its data are not known here.";
+
+/** @param {Diagnosis} diagnosis @returns {Finding[]} those that are more than information. */
+export const seriousOf = ({ findings }) => findings.filter(({ severity }) => severity !== "info");
+
+/** @param {string} verdict @param {boolean} elsewhere true for a training elsewhere. */
+export const withoutFinding = (verdict, elsewhere) =>
+  elsewhere ? ELSEWHERE : (WITHOUT_FINDING[verdict] ?? WITHOUT_FINDING.healthy);
+
+/** @param {Finding} finding @param {number} seeds how many were trained. @returns {string} layers, epoch and seeds. */
+export function extentOf({ layers, since_epoch: epoch, seeds: affected }, seeds) {
+  const where = layers.length > 2 ? `${layers[0]} … ${layers.at(-1)}` : layers.join(", ");
+  return [where, `since epoch ${epoch}`, `${affected.length} of ${seeds} seeds`].filter(Boolean).join(" · ");
+}
+
+/** @param {Measure} measure @returns {string} the value, and the threshold that it was compared with. */
+export function measureWords({ name, value, comparison, threshold, unit }) {
+  const bound = threshold === null ? "" : ` ${comparison} ${number(threshold)}`;
+  return `${name.replaceAll("_", " ")} ${number(value)}${bound}${unit ? ` ${unit}` : ""}`;
+}
+
+/** @param {SpecChange[]} changes @returns {string} the first changes; the rest is counted. */
+export function changesWords(changes) {
+  const named = changes.slice(0, MAX_CHANGES);
+  const words = named.map(({ path, before, after }) => `${path}: ${valueWords(before)} → ${valueWords(after)}`);
+  const more = changes.length - MAX_CHANGES;
+  return [...words, more > 0 && `${more} more`].filter(Boolean).join(" · ");
+}
+
+/** @param {any} value of a spec's field. @returns {string} */
+export function valueWords(value) {
+  if (value === null || value === undefined) return "none";
+  if (typeof value === "object") return value.kind ?? JSON.stringify(value).slice(0, MAX_VALUE_LENGTH);
+  return typeof value === "number" ? number(value) : String(value);
+}
