@@ -2,8 +2,8 @@
 #   docker build --target api .        docker build --target worker .
 FROM python:3.11-slim-bookworm AS house
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-# An environment of its own, and this house's packages before any stranger's `core`.
-ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app
+# An environment of its own, and the service's packages before any other `core`.
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app:/app/gradlab/src
 RUN python -m venv /opt/venv && useradd --system --uid 10001 --create-home gradlab \
     && mkdir -p /data && chown gradlab /data
 WORKDIR /app
@@ -12,10 +12,11 @@ RUN pip install --quiet --require-hashes -r requirements-api.lock
 
 FROM house AS api
 COPY pyproject.toml README.md ./
+COPY gradlab gradlab
 COPY core core
 COPY api api
 COPY migrations migrations
-RUN pip install --quiet --no-deps --no-build-isolation --editable .
+RUN pip install --quiet --no-deps --no-build-isolation --editable ./gradlab --editable .
 USER gradlab
 ENV GRADLAB_DATA_DIR=/data GRADLAB_HOST=0.0.0.0 GRADLAB_PORT=8000
 EXPOSE 8000
@@ -25,11 +26,12 @@ FROM house AS worker
 COPY requirements-worker.lock ./
 RUN pip install --quiet --require-hashes -r requirements-worker.lock
 COPY pyproject.toml README.md ./
+COPY gradlab gradlab
 COPY core core
 COPY worker worker
 # A worker starts on no database whose revision these do not know.
 COPY migrations migrations
-RUN pip install --quiet --no-deps --no-build-isolation --editable .
+RUN pip install --quiet --no-deps --no-build-isolation --editable ./gradlab --editable .
 USER gradlab
 ENV GRADLAB_DATA_DIR=/data
 CMD ["python", "-m", "worker"]

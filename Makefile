@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PINS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	--no-annotate --quiet
+	--no-annotate --no-emit-package gradient-lab --quiet
 LOCK := $(BIN)/uv pip compile pyproject.toml $(PINS)
 
 # Tests start hundreds of processes, each of which would compile all sources anew.
@@ -17,12 +17,12 @@ help:  ## Say what there is
 .PHONY: setup
 setup: .venv/ready  ## Make the environment .venv from the lock
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock pyproject.toml gradlab/pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else \
 		f"Python 3.11 to 3.13 is needed, this is {v.major}.{v.minor}; name another: make PYTHON=python3.12 setup")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable ./gradlab --editable .
 	@touch $@
 
 .PHONY: demo
@@ -45,6 +45,10 @@ unit: setup  ## Run the unit tests but the slow ones: no TensorFlow, no network,
 .PHONY: campaign
 campaign: setup  ## Run the tests that take minutes: hostile ones, generated ones, long cases
 	$(BIN)/python -m pytest -m campaign
+
+.PHONY: library
+library: setup  ## Install the library alone into empty environments, beside another project's core, and use it there
+	$(BIN)/python -m tests.library
 
 .PHONY: openapi-client
 openapi-client: setup .venv-openapi/ready  ## Generate a client from the API's description, and diagnose a network with it

@@ -10,15 +10,15 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import errors, openapi
-from api.body_limit import BodyLimit
-from api.compression import Compression
-from api.dependencies import House, authorized
-from api.edge import Edge
+from api.http import errors, openapi
+from api.http.body_limit import BodyLimit
+from api.http.compression import Compression
+from api.http.dependencies import House, authorized
+from api.http.methods import Methods
+from api.http.origins import OriginCheck
+from api.http.query import QueryCheck
+from api.http.security_headers import Edge
 from api.live.live import Live
-from api.methods import Methods
-from api.origins import OriginCheck
-from api.query import QueryCheck
 from api.routes import (
     catalogue,
     charts,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from api.client import Client
-from core.spec.experiment import parse
+from gradlab import Client
+from gradlab.spec.experiment import parse
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NETWORKS = ("tutorial-1-one-tanh", "tutorial-2-deep-tanh", "tutorial-3-deep-relu")

@@ -1,4 +1,4 @@
-"""Fit the shipped numbers of `core.spec.calibration` to what `python -m bench.estimates --save FILE` measured.
+"""Fit the shipped numbers of `core.plan.calibration` to what `python -m bench.estimates --save FILE` measured.
 
     python -m bench.calibration FILE [FILE ...]
 
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import nnls
 
-from core.spec.cost import PRETRAINED, Counts, epoch_counts, group_counts, start_counts
-from core.spec.experiment import parse
+from core.plan.cost import PRETRAINED, Counts, epoch_counts, group_counts, start_counts
+from gradlab.spec.experiment import parse
 
 # Seconds for each count, in products of large matrices, long scans and large updates measured by themselves.
 PRIORS = {

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from bench.treating import runs_of, treated
-from core.diagnosis import diagnose
 from core.settings import Settings
-from core.spec import ExperimentSpec
-from core.spec.experiment import parse
 from core.training.environment import prepare
-from core.trials import Judgement, Result, Treatment, begin, candidates, report, result
-from core.trials.comparison import rate
+from core.treatment import Judgement, Result, Treatment, begin, candidates, report, result
+from core.treatment.comparison import rate
+from gradlab.diagnosis import diagnose
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import parse
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SINGLE = (

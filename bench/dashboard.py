@@ -19,10 +19,11 @@ import numpy as np
 
 from bench.gradients import report, served
 from bench.processes import conditions
-from core.history import Chunk, History, RunChunk
-from core.spec import ExperimentSpec
-from core.store import ExperimentStore, Status
+from core.store import ExperimentStore
 from core.store.migrate import upgrade
+from gradlab.measurement.history import Chunk, History, RunChunk
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.browser.pages import Reader, chromium
 from tests.builders import a_group, a_spec
 

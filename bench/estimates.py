@@ -24,10 +24,10 @@ import numpy as np
 from bench.generated import SMALL, USUAL, random_spec
 from bench.networks import convolutional, recurrent, small, tutorial
 from bench.processes import conditions
-from core.spec import ExperimentSpec
-from core.spec.estimate import estimate
-from core.spec.experiment import parse
+from core.plan.estimate import estimate
 from core.training.environment import prepare
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import parse
 
 SCALES = {"small": SMALL, "usual": USUAL}
 FACTOR, ENOUGH = 2.0, 0.9

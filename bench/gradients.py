@@ -21,10 +21,11 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from api.client import Client
-from core.spec.experiment import parse
-from core.store import ExperimentStore, Status
+from core.store import ExperimentStore
 from core.store.migrate import upgrade
+from gradlab import Client
+from gradlab.schemas.status import Status
+from gradlab.spec.experiment import parse
 from tests.builders import a_chunk
 from tests.servers import PostgreSQL, free_port, wait_until
 
@@ -85,7 +86,7 @@ def served(database_url: str, data_dir: Path) -> Iterator[str]:
     """The API in a process of its own; its address."""
     port = free_port()
     environment = os.environ | {"GRADLAB_DATABASE_URL": database_url, "GRADLAB_DATA_DIR": str(data_dir)}
-    command = [sys.executable, "-m", "api.cli", "serve", "--api-only", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "gradlab.cli", "serve", "--api-only", "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(command, env=environment) as process:
         try:
             wait_until(Client(f"http://127.0.0.1:{port}").is_alive)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from api.live.reading import EVENT_STREAM, read_events
+from gradlab.client.events import EVENT_STREAM, read_events
 
 LISTENERS = 200
 # A response is read with the request that it answers, whatever that was.

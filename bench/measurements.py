@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from core.spec.experiment import ExperimentSpec, parse
 from core.training.environment import prepare
+from gradlab.spec.experiment import ExperimentSpec, parse
 
 
 def engine(spec: str, cache: str, repeats: int = 5) -> dict[str, float]:
@@ -58,9 +58,9 @@ def fit(spec: str, cache: str, epochs: int) -> dict[str, float]:
     prepare(Path(cache))
     import keras
 
-    from core.training.callback import GradientStatistics
     from core.training.data import Data
     from core.training.network import Network
+    from gradlab.keras import GradientStatistics
 
     asked = parse(spec)
     training, (train_x, train_y, val_x, val_y) = asked.training, (each.numpy() for each in Data(asked).arrays)

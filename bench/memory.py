@@ -18,11 +18,12 @@ from uuid import UUID
 
 from bench.networks import small
 from bench.processes import conditions
-from core import experiments
 from core.queue import CeleryQueue
 from core.settings import Settings
-from core.store import ExperimentStore, Status
+from core.store import ExperimentStore
 from core.store.migrate import upgrade
+from core.use_cases import experiments
+from gradlab.schemas.status import Status
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.spec.experiment import ExperimentSpec, parse
+from gradlab.spec.experiment import ExperimentSpec, parse
 
 TUTORIAL = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
 TIME_STEPS = 200

@@ -19,10 +19,10 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from api.client import Client
 from bench.networks import convolutional, recurrent, tutorial
-from core.spec import ExperimentSpec
-from core.spec.experiment import parse
+from gradlab import Client
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import parse
 
 SPEC = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
 WARM = 9
@@ -40,7 +40,7 @@ def main() -> None:
         port = taken.getsockname()[1]
         taken.close()
         environment = os.environ | {"GRADLAB_DATA_DIR": data_dir, "GRADLAB_PORT": str(port)}
-        command = [sys.executable, "-m", "api.cli", "serve"]
+        command = [sys.executable, "-m", "gradlab.cli", "serve"]
         with subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as service:

@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.table import Table as Report
 from sqlalchemy import Column, Double, Engine, Integer, MetaData, Table, insert, select, text
 
-from core.history import History
 from core.store import ExperimentStore
 from core.store.database import connect, reading, writing
 from core.store.migrate import upgrade
+from gradlab.measurement.history import History
 from tests.builders import a_chunk, a_spec, measured
 from tests.servers import PostgreSQL
 

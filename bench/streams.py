@@ -22,10 +22,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from api.client import Client
 from bench.processes import conditions
-from core.spec import ExperimentSpec
-from core.spec.experiment import parse
+from gradlab import Client
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import parse
 from tests.servers import free_port, wait_until
 
 TURNS = 5
@@ -73,7 +73,7 @@ def served(folder: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
     """The embedded service in an empty data directory."""
     port = free_port()
     environment = os.environ | {"GRADLAB_DATA_DIR": folder, "GRADLAB_PORT": str(port)}
-    command = [sys.executable, "-m", "api.cli", "serve"]
+    command = [sys.executable, "-m", "gradlab.cli", "serve"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
         try:
             wait_until(Client(f"http://127.0.0.1:{port}").is_alive, seconds=120)

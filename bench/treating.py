@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.diagnosis import Run, diagnose
-from core.history import History, RunChunk
-from core.spec import ExperimentSpec
-from core.trials import Look, Treatment, Trial, asked_about, look_at, proceed, result
+from core.treatment import Treatment, Trial, asked_about, look_at, proceed, result
+from core.treatment.trial import triage_result
+from gradlab.diagnosis import Run, diagnose
+from gradlab.measurement.history import History, RunChunk
+from gradlab.schemas.trials import TriageResult
+from gradlab.spec import ExperimentSpec
 
 
 def runs_of(spec: ExperimentSpec) -> list[Run]:
@@ -50,7 +52,7 @@ def _done(trial: Trial) -> Trial:
     return replace(trial, stage="finished", result=result(trial.spec, runs, time.perf_counter() - begin))
 
 
-def looked_at(spec: ExperimentSpec) -> Look:
+def looked_at(spec: ExperimentSpec) -> TriageResult:
     """What triage says of a spec."""
     asked = asked_about(spec)
-    return Look.of(diagnose(asked, [replace(run, spec=asked) for run in runs_of(look_at(spec))]))
+    return triage_result(diagnose(asked, [replace(run, spec=asked) for run in runs_of(look_at(spec))]))

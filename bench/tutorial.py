@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from core.settings import Settings
-from core.spec.experiment import parse
 from core.training.environment import prepare
-from core.trials.comparison import rate
+from core.treatment.comparison import rate
+from gradlab.spec.experiment import parse
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # The single runs that the tutorial reports; it says of networks 4 and 5 only that 15 layers learn and 20 do not.

@@ -6,23 +6,23 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from core.activations import ACTIVATIONS
-from core.constraints import CONSTRAINTS
-from core.datasets import DATASETS
-from core.diagnosis import RULES
-from core.frozen import Frozen, kind_of
-from core.initializers import INITIALIZERS
-from core.layers import LAYERS
-from core.losses import LOSSES
-from core.measurement.kinds import KINDS, STATISTICS, SeriesKind
-from core.metrics import METRICS
-from core.optimizers import OPTIMIZERS
-from core.regularizers import REGULARIZERS
-from core.schedules import SCHEDULES
-from core.spec.recording import BUNDLES, RecordSpec
-from core.spec.training import PRETRAININGS
-from core.statistics import Scale
-from core.treatment import REMEDIES
+from gradlab.diagnosis import RULES
+from gradlab.frozen import Frozen, kind_of
+from gradlab.measurement.kinds import KINDS, STATISTICS, SeriesKind
+from gradlab.measurement.statistics import Scale
+from gradlab.remedies import REMEDIES
+from gradlab.spec.recording import BUNDLES, RecordSpec
+from gradlab.spec.training import PRETRAININGS
+from gradlab.vocabulary.activations import ACTIVATIONS
+from gradlab.vocabulary.constraints import CONSTRAINTS
+from gradlab.vocabulary.datasets import DATASETS
+from gradlab.vocabulary.initializers import INITIALIZERS
+from gradlab.vocabulary.layers import LAYERS
+from gradlab.vocabulary.losses import LOSSES
+from gradlab.vocabulary.metrics import METRICS
+from gradlab.vocabulary.optimizers import OPTIMIZERS
+from gradlab.vocabulary.regularizers import REGULARIZERS
+from gradlab.vocabulary.schedules import SCHEDULES
 
 SHELVES: dict[str, tuple[type[Frozen], ...]] = {
     "datasets": DATASETS,

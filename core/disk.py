@@ -1,16 +1,13 @@
 """Disks without room: asked about by writing, the only answer that counts quotas and reserves, and survived by logs."""
 
-import errno
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, TextIO, cast
 
-from core.errors import DiskFull, Unavailable
+from gradlab.errors import DISK_FULL, DiskFull, Unavailable
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 # With less a chunk of epochs with its checkpoint may not be stored: 0.1 to 1 MB for most networks.
 MIN_FREE_BYTES = 1_000_000
 
@@ -27,20 +24,9 @@ def check_room(folder: Path) -> None:
             file.write(bytes(MIN_FREE_BYTES))
             file.flush()
     except OSError as error:
-        if error.errno in FULL:
+        if error.errno in DISK_FULL:
             raise DiskFull from error
         raise Unavailable(f"The data directory cannot be written to: {error.strerror}.") from error
-
-
-def is_full(error: BaseException | None) -> bool:
-    """Whether an error goes back to a disk without room; libraries in C++ say so by its text alone."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in FULL:
-            return True
-        if any(os.strerror(each) in str(error) for each in FULL):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 class _LossyStream:

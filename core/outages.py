@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from core.errors import DatabaseTooNew, DiskFull, Unavailable
+from gradlab.errors import DatabaseTooNew, DiskFull, Unavailable
 
 log = structlog.get_logger()
 

@@ -8,8 +8,8 @@ import sys
 import keras
 import numpy as np
 
-from api.sender import Sender
-from core.training.callback import GradientStatistics
+from gradlab import Sender
+from gradlab.keras import GradientStatistics
 
 URL = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
 SEEDS, EPOCHS = (0, 1), 20

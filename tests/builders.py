@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.history import (
+from gradlab.measurement.history import (
     Architecture,
     Checkpoint,
     Chunk,
@@ -18,7 +18,7 @@ from core.history import (
     StoppedBy,
     Variable,
 )
-from core.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec import ExperimentSpec, ExternalSpec
 
 MINUTE = timedelta(minutes=1)
 ARCHITECTURE = Architecture(

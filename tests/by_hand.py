@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.spec import ExperimentSpec, NamedLayer
+from gradlab.spec import ExperimentSpec, NamedLayer
 
 STEP = 1e-100
 

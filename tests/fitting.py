@@ -5,11 +5,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from core.history import Chunk
-from core.spec import ExperimentSpec
 from core.training.network import Network
 from core.training.orders import sample_order
 from core.training.task import Task
+from gradlab.measurement.history import Chunk
+from gradlab.spec import ExperimentSpec
 
 
 def fit_with_keras(spec: ExperimentSpec, seed: int, callbacks=()) -> tuple[np.ndarray, Network]:

@@ -9,8 +9,8 @@ import numpy as np
 import uvicorn
 
 from api.app import create_app
-from api.client import Client
 from core.settings import Settings
+from gradlab import Client
 from tests.servers import free_port, wait_until
 
 

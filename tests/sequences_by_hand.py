@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.spec import ExperimentSpec, NamedLayer
+from gradlab.spec import ExperimentSpec, NamedLayer
 from tests.by_hand import ACTIVATIONS, LOSSES, STEP, Weights
 
 

@@ -14,38 +14,56 @@ from pathlib import Path
 
 import pytest
 
-import core.activations
-import core.constraints
-import core.datasets
-import core.diagnosis.rules
-import core.initializers
-import core.layers
-import core.losses
-import core.metrics
-import core.optimizers
-import core.regularizers
-import core.schedules
-import core.statistics
-import core.treatment
-from core.frozen import Frozen, kind_of
-from core.measurement.kinds import STATISTICS
+import gradlab.diagnosis.rules
+import gradlab.measurement.statistics
+import gradlab.remedies
+import gradlab.vocabulary.activations
+import gradlab.vocabulary.constraints
+import gradlab.vocabulary.datasets
+import gradlab.vocabulary.initializers
+import gradlab.vocabulary.layers
+import gradlab.vocabulary.losses
+import gradlab.vocabulary.metrics
+import gradlab.vocabulary.optimizers
+import gradlab.vocabulary.regularizers
+import gradlab.vocabulary.schedules
+from gradlab.frozen import Frozen, kind_of
+from gradlab.measurement.kinds import STATISTICS
 
 ROOT = Path(__file__).parents[1]
 SHELVES = {
-    core.activations: (core.activations.ActivationFunction, core.activations.ACTIVATIONS),
-    core.constraints: (core.constraints.WeightConstraint, core.constraints.CONSTRAINTS),
-    core.initializers: (core.initializers.WeightInitializer, core.initializers.INITIALIZERS),
-    core.losses: (core.losses.LossFunction, core.losses.LOSSES),
-    core.optimizers: (core.optimizers.GradientOptimizer, core.optimizers.OPTIMIZERS),
-    core.regularizers: (core.regularizers.WeightRegularizer, core.regularizers.REGULARIZERS),
-    core.schedules: (core.schedules.LearningRateSchedule, core.schedules.SCHEDULES),
+    gradlab.vocabulary.activations: (
+        gradlab.vocabulary.activations.ActivationFunction,
+        gradlab.vocabulary.activations.ACTIVATIONS,
+    ),
+    gradlab.vocabulary.constraints: (
+        gradlab.vocabulary.constraints.WeightConstraint,
+        gradlab.vocabulary.constraints.CONSTRAINTS,
+    ),
+    gradlab.vocabulary.initializers: (
+        gradlab.vocabulary.initializers.WeightInitializer,
+        gradlab.vocabulary.initializers.INITIALIZERS,
+    ),
+    gradlab.vocabulary.losses: (gradlab.vocabulary.losses.LossFunction, gradlab.vocabulary.losses.LOSSES),
+    gradlab.vocabulary.optimizers: (
+        gradlab.vocabulary.optimizers.GradientOptimizer,
+        gradlab.vocabulary.optimizers.OPTIMIZERS,
+    ),
+    gradlab.vocabulary.regularizers: (
+        gradlab.vocabulary.regularizers.WeightRegularizer,
+        gradlab.vocabulary.regularizers.REGULARIZERS,
+    ),
+    gradlab.vocabulary.schedules: (
+        gradlab.vocabulary.schedules.LearningRateSchedule,
+        gradlab.vocabulary.schedules.SCHEDULES,
+    ),
 }
 KINDS = [
-    *core.datasets.DATASETS,
-    *core.layers.LAYERS,
+    *gradlab.vocabulary.datasets.DATASETS,
+    *gradlab.vocabulary.layers.LAYERS,
     *(member for _, shelf in SHELVES.values() for member in shelf),
 ]
-SOURCES = sorted(path for part in ("api", "core", "worker", "bench") for path in (ROOT / part).rglob("*.py"))
+SOURCES = sorted(path for part in ("api", "core", "gradlab", "worker", "bench") for path in (ROOT / part).rglob("*.py"))
 
 
 @cache
@@ -66,7 +84,9 @@ def test_a_choice_of_kinds_is_its_base_class_to_the_type_checker():
         branches = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in names(node.test)]
         guarded = {each for branch in branches for statement in branch.orelse for each in ast.walk(statement)}
         calls = {node for node in ast.walk(tree) if isinstance(node, ast.Call) and "one_of" in names(node.func)}
-        assert calls <= guarded, f"in {path}, write it below `if TYPE_CHECKING: ... else:`, as core/losses.py does"
+        assert calls <= guarded, (
+            f"in {path}, write it below `if TYPE_CHECKING: ... else:`, as gradlab/src/gradlab/vocabulary/losses.py does"
+        )
 
 
 def in_a_fresh_interpreter(code: str) -> str:
@@ -88,42 +108,49 @@ def kinds_below(base) -> set[type]:
 
 
 def test_every_layer_answers_the_roll_call():
-    for module in pkgutil.iter_modules(core.layers.__path__):
-        importlib.import_module(f"core.layers.{module.name}")
-    assert kinds_below(core.layers.LayerSpec) == set(core.layers.LAYERS)
+    for module in pkgutil.iter_modules(gradlab.vocabulary.layers.__path__):
+        importlib.import_module(f"gradlab.vocabulary.layers.{module.name}")
+    assert kinds_below(gradlab.vocabulary.layers.LayerSpec) == set(gradlab.vocabulary.layers.LAYERS)
 
 
 def test_every_dataset_file_answers_the_roll_call():
-    files = {module.name for module in pkgutil.iter_modules(core.datasets.__path__)} - {"dataset"}
-    assert files == {kind_of(member) for member in core.datasets.DATASETS}
+    files = {module.name for module in pkgutil.iter_modules(gradlab.vocabulary.datasets.__path__)} - {"dataset"}
+    assert files == {kind_of(member) for member in gradlab.vocabulary.datasets.DATASETS}
 
 
 def test_every_rule_file_answers_the_roll_call():
-    files = {module.name for module in pkgutil.iter_modules(core.diagnosis.rules.__path__)}
-    assert files == {rule.name for rule in core.diagnosis.RULES}
-    assert len(files) == len(core.diagnosis.RULES)
+    files = {module.name for module in pkgutil.iter_modules(gradlab.diagnosis.rules.__path__)}
+    assert files == {rule.name for rule in gradlab.diagnosis.RULES}
+    assert len(files) == len(gradlab.diagnosis.RULES)
 
 
 def test_every_remedy_file_answers_the_roll_call():
     modules = {
-        module.name: importlib.import_module(f"core.treatment.{module.name}")
-        for module in pkgutil.iter_modules(core.treatment.__path__)
+        module.name: importlib.import_module(f"gradlab.remedies.{module.name}")
+        for module in pkgutil.iter_modules(gradlab.remedies.__path__)
     }
     signed = {name: module.REMEDY for name, module in modules.items() if hasattr(module, "REMEDY")}
     assert {name: each.name for name, each in signed.items()} == {name: name for name in signed}
-    assert set(signed.values()) == set(core.treatment.REMEDIES)
+    assert set(signed.values()) == set(gradlab.remedies.REMEDIES)
 
 
 def test_every_statistic_and_metric_answers_the_roll_call():
-    modules = {module.name for module in pkgutil.iter_modules(core.statistics.__path__)} - {"histograms", "statistic"}
+    modules = {module.name for module in pkgutil.iter_modules(gradlab.measurement.statistics.__path__)} - {
+        "histograms",
+        "statistic",
+    }
     assert modules <= {*STATISTICS}
     for shelf in modules:
         statistics = STATISTICS[shelf]
-        module = importlib.import_module(f"core.statistics.{shelf}")
+        module = importlib.import_module(f"gradlab.measurement.statistics.{shelf}")
         functions = {name for name, value in vars(module).items() if inspect.isfunction(value) and name[0] != "_"}
         assert functions - {"dataclass", "field", "count_nonfinite", "flat"} == {each.name for each in statistics}
-    metrics = {value for value in vars(core.metrics).values() if isinstance(value, type) and "kind" in vars(value)}
-    assert metrics == set(core.metrics.METRICS)
+    metrics = {
+        value
+        for value in vars(gradlab.vocabulary.metrics).values()
+        if isinstance(value, type) and "kind" in vars(value)
+    }
+    assert metrics == set(gradlab.vocabulary.metrics.METRICS)
 
 
 @pytest.mark.parametrize("member", KINDS, ids=lambda member: member.__name__)
@@ -136,20 +163,57 @@ def test_every_kind_and_every_field_is_documented(member):
 
 @pytest.mark.slow
 def test_nothing_but_training_loads_tensorflow_and_no_import_does_anything_visible():
-    modules = ("core.experiments", "worker.app", "worker.tasks", "api.app", "api.cli", "api.client")
+    modules = (
+        "gradlab",
+        "core.use_cases.experiments",
+        "worker.app",
+        "worker.tasks",
+        "api.app",
+        "gradlab.cli",
+        "gradlab.client.client",
+    )
     imports = "".join(f"import {module}; loaded = {{*sys.modules}} & {{'tensorflow', 'keras'}}; " for module in modules)
     assert in_a_fresh_interpreter(f"import sys; {imports}print('loaded:', *loaded)") == "loaded:"
 
 
-@pytest.mark.parametrize("package", ["api", "core", "worker"])
-def test_the_package_of_that_name_is_this_houses_own(package):
-    assert Path(importlib.import_module(package).__file__).parent == ROOT / package
+@pytest.mark.parametrize("package", ["api", "core", "worker", "gradlab"])
+def test_the_package_of_that_name_is_this_projects_own(package):
+    parent = ROOT / "gradlab" / "src" if package == "gradlab" else ROOT
+    assert Path(importlib.import_module(package).__file__).parent == parent / package
 
 
-def test_the_project_cannot_be_uploaded_by_mistake():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert "Private :: Do Not Upload" in project["project"]["classifiers"]
-    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["api", "worker", "core"]
+def project_of(folder):
+    return tomllib.loads((ROOT / folder / "pyproject.toml").read_text())
+
+
+@pytest.mark.parametrize("folder", [".", "gradlab"])
+def test_no_distribution_can_be_uploaded_by_mistake(folder):
+    assert "Private :: Do Not Upload" in project_of(folder)["project"]["classifiers"]
+
+
+def test_the_service_and_the_library_are_two_distributions_of_one_version():
+    service, library = project_of("."), project_of("gradlab")
+    assert (service["project"]["name"], library["project"]["name"]) == ("gradient-lab-service", "gradient-lab")
+    assert service["project"]["version"] == library["project"]["version"]
+    assert service["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["api", "worker", "core"]
+    assert len(library["project"]["dependencies"]) <= 5
+
+
+def test_nothing_asks_an_index_for_the_name_that_is_somebody_elses():
+    """The distribution `gradlab` of the public index is another project's: only a path installs this one."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    texts = [ROOT / name for name in tracked if Path(name).suffix not in {".png", ".svg", ".ico", ".woff2", ".npz"}]
+    command = re.compile(r"(?:pip3?|uv|pipx|poetry)\s+(?:install|add)\s+(?:-\S+\s+)*['\"]?gradlab(?![\w/])")
+    asking = [str(path) for path in texts if command.search(path.read_text(errors="ignore"))]
+    assert asking == []
+    for folder in (".", "gradlab"):
+        project = project_of(folder)
+        groups = [*project["project"].get("optional-dependencies", {}).values()]
+        groups += [*project.get("dependency-groups", {}).values(), project["project"]["dependencies"]]
+        names = {re.match(r"[\w.-]+", each)[0] for group in groups for each in group if isinstance(each, str)}
+        assert "gradlab" not in names
+    for lock in ROOT.glob("requirements*.lock"):
+        assert not re.search(r"^gradlab\b", lock.read_text(), re.MULTILINE)
 
 
 def test_a_file_is_short_and_says_what_it_is_for():
@@ -162,16 +226,18 @@ def test_settings_and_the_environment_are_read_at_the_edges_only():
     edges = {"api/app.py", "worker/app.py", "worker/train.py", "core/settings.py", "core/training/environment.py"}
     reading = re.compile(r"os\.environ|getenv|\bSettings\(\)")
     readers = {str(path.relative_to(ROOT)) for path in SOURCES if reading.search(path.read_text())}
-    assert [name for name in readers - edges if not name.startswith(("api/cli", "bench/"))] == []
+    assert [
+        name for name in readers - edges if not name.startswith(("gradlab/src/gradlab/cli", "api/cli", "bench/"))
+    ] == []
 
 
 def test_endpoints_and_tasks_handle_no_errors_and_one_module_speaks_http_errors():
-    """A use-case decides what an error means, one table (`api.errors.STATUS`) which status it is answered with."""
+    """A use-case decides what an error means, one table (`api.http.errors.STATUS`) which status it is answered with."""
     for path in SOURCES:
         name, nodes = str(path.relative_to(ROOT)), list(ast.walk(parsed(path)))
         if name == "worker/tasks.py" or name.startswith("api/routes/"):
             assert not [node.lineno for node in nodes if isinstance(node, ast.Try)], name
-        if name != "api/errors.py":
+        if name != "api/http/errors.py":
             mentions = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
             mentions |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
             assert "HTTPException" not in mentions, name
@@ -201,9 +267,9 @@ def test_every_bullet_begins_a_line():
     assert not [text for node in documented if (text := ast.get_docstring(node)) and re.search(r"\S \* \*", text)]
 
 
-def test_the_tree_in_the_readme_is_the_tree_on_disk():
-    tree = re.search(r"```\n(README\.md.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert tree, "README.md shows the tree in a block that begins with README.md"
+def test_the_tree_in_the_documentation_is_the_tree_on_disk():
+    tree = re.search(r"```\n(README\.md.*?)```", (ROOT / "docs" / "house.md").read_text(), re.DOTALL)
+    assert tree, "docs/house.md shows the tree in a block that begins with README.md"
     shown, parents = set(), []
     for line in tree[1].splitlines():
         name = line.strip().split("  ")[0].strip()
@@ -251,4 +317,4 @@ def test_an_image_holds_what_its_process_reads(image):
         re.findall(r"^FROM house AS (\w+)\n(.*?)(?=^FROM|\Z)", (ROOT / "Dockerfile").read_text(), re.M | re.S)
     )
     copied = set(re.findall(r"^COPY (\w+) \1$", stages[image], re.M))
-    assert copied >= {"core", "migrations", image}
+    assert copied >= {"core", "gradlab", "migrations", image}

@@ -12,9 +12,10 @@ import numpy as np
 
 from core.queue import CeleryQueue
 from core.settings import Settings
-from core.spec import ExperimentSpec
-from core.store import ExperimentStore, Status
+from core.store import ExperimentStore
 from core.store.migrate import upgrade
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.servers import DEADLINE, wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +24,7 @@ TRAIN_ALL = """
 import json, sys
 import numpy as np
 from pathlib import Path
-from core.spec.experiment import parse
+from gradlab.spec.experiment import parse
 from core.training import environment
 environment.prepare(Path(sys.argv[1]))
 from core.training.train import train

@@ -3,8 +3,8 @@
 import os
 import sys
 
-from core.errors import DatabaseTooNew, Unavailable
 from core.store.migrate import check_revision
+from gradlab.errors import DatabaseTooNew, Unavailable
 from worker.app import app, settings
 from worker.lifeline import end_with
 

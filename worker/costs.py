@@ -7,13 +7,13 @@ from functools import cache
 
 import structlog
 
-from core.errors import Unavailable
-from core.experiments import Trainer
-from core.history import Checkpoint, Chunk
-from core.spec import ExperimentSpec
-from core.spec.calibration import FIRST_TRAINING_BYTES, Record
-from core.spec.estimate import plan
+from core.plan.calibration import FIRST_TRAINING_BYTES, Record
+from core.plan.estimate import plan
 from core.store import ExperimentStore
+from core.use_cases.experiments import Trainer
+from gradlab.errors import Unavailable
+from gradlab.measurement.history import Checkpoint, Chunk
+from gradlab.spec import ExperimentSpec
 
 log = structlog.get_logger()
 

@@ -20,9 +20,9 @@ from celery.worker.request import Request
 from celery.worker.state import active_requests
 
 from core import outages
-from core.errors import Unavailable
 from core.settings import Settings
 from core.store import Death, ExperimentStore
+from gradlab.errors import Unavailable
 from worker.memory import oom_kills, resident_bytes
 
 log = structlog.get_logger()

@@ -12,11 +12,11 @@ from uuid import UUID
 
 import structlog
 
-from core.errors import NotFound, Unavailable
+from core.plan.estimate import estimate
 from core.settings import Settings
-from core.spec import ExperimentSpec
-from core.spec.estimate import estimate
 from core.store import ExperimentStore
+from gradlab.errors import NotFound, Unavailable
+from gradlab.spec import ExperimentSpec
 
 log = structlog.get_logger()
 

@@ -17,8 +17,8 @@ from uuid import UUID
 import structlog
 
 from core import outages
-from core.errors import Unavailable
 from core.store import ExperimentStore
+from gradlab.errors import Unavailable
 
 log = structlog.get_logger()
 

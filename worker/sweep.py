@@ -7,11 +7,11 @@ import structlog
 from celery import bootsteps, signals
 from celery.worker.state import reserved_requests
 
-from core import experiments, treatments
-from core.errors import Unavailable
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
+from core.use_cases import experiments, treatments
+from gradlab.errors import Unavailable
 
 log = structlog.get_logger()
 

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import structlog
 
-from core import experiments, treatments
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
+from core.use_cases import experiments, treatments
 from worker.app import app, settings
 from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import Invalid
-from core.history import History, RunChunk
+from core.plan.bounds import check_bounds
 from core.settings import Settings
-from core.spec import ExperimentSpec
-from core.spec.estimate import check_bounds
-from core.spec.experiment import parse
 from core.training.environment import prepare
+from gradlab.errors import Invalid
+from gradlab.measurement.history import History, RunChunk
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import parse
 
 
 def main() -> int:

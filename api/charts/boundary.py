@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from api.charts.figure import GROUND, INK, LINES, LOST, blank, nothing
 from api.charts.scatter import style
 from api.series.boundary import Boundary
-from core.datasets import Dataset
+from gradlab.vocabulary.datasets import Dataset
 
 MOST_SEEDS, MOST_EPOCHS = 3, 4  # rows and columns of panels
 MOST_SAMPLES = 300  # in each panel

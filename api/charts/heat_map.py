@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from api.charts.figure import FAINT, GROUND, LOST, ZERO, blank, decades, nothing, over_epochs
 from api.charts.layered import Layered
-from core.statistics import Scale
+from gradlab.measurement.statistics import Scale
 
 # Decades on the scale: what is smaller still is drawn in its darkest colour.
 MOST_DECADES = 12

@@ -10,8 +10,8 @@ from api.charts.ensemble import Ensemble
 from api.charts.figure import BLUE, VERMILION, blank, legend, nothing, over_epochs
 from api.charts.lines import line, scaled, told_marks
 from api.series.metrics import Metrics
-from core.metrics import METRICS
-from core.statistics import Scale
+from gradlab.measurement.statistics import Scale
+from gradlab.vocabulary.metrics import METRICS
 
 HEIGHT = 3.7
 # What spans more than three decades says nothing on a linear axis.

@@ -6,9 +6,9 @@ import numpy as np
 
 from api.charts.ensemble import Ensemble
 from api.series.statistics import TensorStatistic
-from core.diagnosis.rule import listed
-from core.measurement.kinds import BY_NAME
-from core.statistics import Scale, Statistic
+from gradlab.diagnosis.rule import listed
+from gradlab.measurement.kinds import BY_NAME
+from gradlab.measurement.statistics import Scale, Statistic
 
 
 @dataclass(frozen=True, eq=False)

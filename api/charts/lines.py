@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from api.charts.ensemble import Ensemble
 from api.charts.figure import LINES, blank, colours, decades, legend, nothing, over_epochs
 from api.charts.layered import Layered
-from core.statistics import Scale
+from gradlab.measurement.statistics import Scale
 
 MOST_MARKS, FEWEST_MARKS = 120, 8  # of all lines together, of each: more could not be told apart
 MOST_BANDS = len(LINES)  # bands of more lines hide one another

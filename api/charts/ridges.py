@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from api.charts.ensemble import Ensemble
 from api.charts.figure import FAINT, GROUND, INK, RAISED, blank, nothing
 from api.series.vectors import Histograms
-from core.statistics.histograms import MAGNITUDES
+from gradlab.measurement.statistics.histograms import MAGNITUDES
 
 MOST_PANELS, MOST_RIDGES = 6, 12
 COLUMNS, MOST_TICKS = 3, 2

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from api.charts.figure import LINES, blank, legend
-from core.datasets import Dataset
-from core.targets import Target
+from gradlab.vocabulary.datasets import Dataset
+from gradlab.vocabulary.targets import Target
 
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 MOST_SAMPLES = 2_000  # more hide one another

@@ -13,9 +13,9 @@ from api.series.epochs import Span, cut
 from api.series.metrics import Metrics
 from api.series.reading import Chosen
 from api.series.vectors import Histograms, Steps
-from core.errors import NotFound
-from core.measurement.kinds import KINDS, STATISTIC_KINDS, SeriesKind
-from core.spec import ExternalSpec
+from gradlab.errors import NotFound
+from gradlab.measurement.kinds import KINDS, STATISTIC_KINDS, SeriesKind
+from gradlab.spec import ExternalSpec
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,1 @@
-"""The command line: `gradlab`."""
-
-from api.cli.main import main
-
-__all__ = ["main"]
+"""The commands of the service: serve, demo, train, migrate."""

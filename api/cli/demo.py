@@ -15,15 +15,15 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from api.cli.charts import save_charts
-from api.cli.display import final, gradients_table
-from api.cli.measured import Measured
-from api.cli.outcome import console
-from api.client import Client, Unreachable
-from api.dependencies import CSV, JSON
-from api.schemas import ExperimentAnswer
-from core.spec.experiment import parse
-from core.store import Status
+from gradlab.cli.charts import save_charts
+from gradlab.cli.display import final, gradients_table
+from gradlab.cli.measured import Measured
+from gradlab.cli.outcome import console
+from gradlab.client.client import Client, Unreachable
+from gradlab.schemas.experiments import ExperimentResponse
+from gradlab.schemas.media_types import CSV, JSON
+from gradlab.schemas.status import Status
+from gradlab.spec.experiment import parse
 
 ROOT = Path(__file__).parents[2]
 # The single runs that the tutorial reports: accuracy on the training and on the test samples.
@@ -69,7 +69,7 @@ def _service(data_dir: Path) -> Iterator[Client]:
     log = data_dir / "service.log"
     with log.open("w") as written:
         service = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "serve"],
+            [sys.executable, "-m", "gradlab.cli", "serve"],
             env=os.environ | own | elsewhere,
             stdout=written,
             stderr=written,
@@ -92,7 +92,7 @@ def _until_alive(client: Client, service: "subprocess.Popen[bytes]", log: Path) 
         time.sleep(0.1)
 
 
-def _follow(client: Client, submitted: dict[str, ExperimentAnswer]) -> dict[str, ExperimentAnswer]:
+def _follow(client: Client, submitted: dict[str, ExperimentResponse]) -> dict[str, ExperimentResponse]:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as progress:
@@ -100,13 +100,13 @@ def _follow(client: Client, submitted: dict[str, ExperimentAnswer]) -> dict[str,
             name: progress.add_task(f"{name:22}", total=each.progress.epochs_total) for name, each in submitted.items()
         }
 
-        def advance(bar: TaskID, seen: ExperimentAnswer) -> None:
+        def advance(bar: TaskID, seen: ExperimentResponse) -> None:
             progress.update(bar, completed=seen.progress.epochs_done)
 
         return {name: client.wait(each.id, progress=partial(advance, bars[name])) for name, each in submitted.items()}
 
 
-def _report(finished: dict[str, ExperimentAnswer], measured: dict[str, Measured], seeds: int) -> None:
+def _report(finished: dict[str, ExperimentResponse], measured: dict[str, Measured], seeds: int) -> None:
     table = Table(
         title=f"Accuracy after 500 epochs: median of {seeds} seeds (range); the tutorial's one run",
         title_justify="left",
@@ -135,7 +135,7 @@ def _spread(values: np.ndarray) -> str:
     return f"{np.median(values):.3f} ({values.min():.2f}–{values.max():.2f})"
 
 
-def _save(client: Client, finished: dict[str, ExperimentAnswer], output: Path) -> None:
+def _save(client: Client, finished: dict[str, ExperimentResponse], output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     for name, experiment in finished.items():
         for series, query in (("history", {}), ("gradients", {"parameter": "all"})):

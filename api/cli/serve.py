@@ -18,12 +18,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.dependencies import House
-from api.server import ClientConnection, Connections
+from api.http.dependencies import House
+from api.http.server import ClientConnection, Connections
 from core.disk import survive_full_logs
-from core.errors import DatabaseTooNew, Unavailable
 from core.settings import Settings
 from core.store.migrate import check_revision, upgrade
+from gradlab.errors import DatabaseTooNew, Unavailable
 
 # Ctrl-C, a service manager's stop, and a terminal that is closed.
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

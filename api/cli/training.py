@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from api.cli.measured import Measured
-from api.cli.outcome import console, errors, read_settings
-from core.errors import Invalid, Problem
-from core.history import Culprit
-from core.spec import ExperimentSpec
-from core.spec.estimate import check_bounds
+from api.cli.settings import read_settings
+from core.plan.bounds import check_bounds
+from gradlab.cli.measured import Measured
+from gradlab.cli.outcome import console, errors
+from gradlab.errors import Invalid, Problem
+from gradlab.measurement.history import Culprit
+from gradlab.spec import ExperimentSpec
 
 
 def train_alone(spec: ExperimentSpec, save: Path | None) -> Measured | None:

@@ -14,8 +14,8 @@ import numpy as np
 
 from api.export.source import METRICS, Source
 from api.series.boundary import axes, dataset_of
-from core.measurement.kinds import names_from
-from core.statistics import EDGES
+from gradlab.measurement.kinds import names_from
+from gradlab.measurement.statistics import EDGES
 
 
 def arrays(source: Source) -> Iterator[tuple[str, Iterator[bytes]]]:

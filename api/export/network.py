@@ -12,8 +12,8 @@ from datetime import datetime
 
 import h5py
 
-from core.errors import NotFound
-from core.history import Architecture, Snapshot
+from gradlab.errors import NotFound
+from gradlab.measurement.history import Architecture, Snapshot
 
 # Under these names Keras registers what is not its own: it stands for an activation with parameters.
 OURS = '"registered_name": "gradient_lab>'

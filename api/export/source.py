@@ -7,8 +7,9 @@ from datetime import datetime
 import numpy as np
 
 from api.series.choice import choose
-from core.history import Layout, SeriesLayout
-from core.store import Experiment, ExperimentStore, Rows, RunRecord
+from core.records import Experiment, Rows, RunRecord
+from core.store import ExperimentStore
+from gradlab.measurement.history import Layout, SeriesLayout
 
 METRICS = "metrics"
 

@@ -14,13 +14,13 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from api.export.outflow import Outflow
 from api.export.source import METRICS, Source, in_blocks
+from api.http.outflow import Outflow
 from api.series.boundary import axes, dataset_of
-from core.history import SeriesLayout, Tensor
-from core.measurement.kinds import KINDS, names_from
-from core.statistics import EDGES
-from core.store import Rows
+from core.records import Rows
+from gradlab.measurement.history import SeriesLayout, Tensor
+from gradlab.measurement.kinds import KINDS, names_from
+from gradlab.measurement.statistics import EDGES
 
 NAME = pa.dictionary(pa.int32(), pa.string())
 FIELDS = [

@@ -1,15 +1,15 @@
-"""What is told, typed, and as text in the format of server-sent events."""
+"""Events as text in the format of server-sent events."""
 
-from typing import Literal
 from uuid import UUID
 
 from fastapi.sse import format_sse_event
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from api.live.position import Position, Stage
-from api.schemas import Answer, ExperimentAnswer
-from core.diagnosis import Diagnosis
-from core.store import Experiment, Status
+from api.responses.experiments import experiment_response
+from core.records import Experiment
+from gradlab.diagnosis import Diagnosis
+from gradlab.schemas.events import FindingInShort, FindingsEvent
 
 NAMES = {
     Stage.status: "status",
@@ -23,67 +23,16 @@ OPENING = format_sse_event(retry=1000)
 ALIVE = format_sse_event(comment="alive")
 
 
-class RunGradients(Answer):
-    """How large a run's gradients were: `layers[name][i]` belongs to `epochs[i]`."""
-
-    epochs: list[int] = Field(description="the recorded ones")
-    layers: dict[str, list[float | None]] = Field(description="mean |gradient| of the layer's kernel")
-
-
-class RunEpochs(Answer):
-    """Consecutive epochs of one run: `metrics[name][i]` belongs to `epochs[i]`."""
-
-    seed: int
-    epochs: list[int]
-    metrics: dict[str, list[float | None]]
-    gradients: RunGradients | None = Field(description="null where they are not recorded")
-
-
-class EpochsEvent(Answer):
-    """Epochs that have not been told before; what is not finite is null."""
-
-    experiment_id: UUID
-    runs: list[RunEpochs]
-
-
-class FindingInShort(Answer):
-    """One finding; the diagnosis has the evidence."""
-
-    rule: str
-    title: str
-    kind: Literal["risk", "symptom", "failure"]
-    severity: Literal["info", "warning", "critical"]
-    layers: tuple[str, ...]
-    seeds: tuple[int, ...]
-    since_epoch: int
-
-
-class FindingsEvent(Answer):
-    """What the diagnosis says so far."""
-
-    experiment_id: UUID
-    verdict: Literal["healthy", "at risk", "ill", "undecided"]
-    root_cause: str | None
-    findings: list[FindingInShort]
-
-    @classmethod
-    def of(cls, id: UUID, found: Diagnosis) -> "FindingsEvent":
-        """The event for a diagnosis."""
-        fields = FindingInShort.model_fields
-        in_short = [FindingInShort(**{name: getattr(each, name) for name in fields}) for each in found.findings]
-        return cls(experiment_id=id, verdict=found.verdict, root_cause=found.root_cause, findings=in_short)
-
-
-class DoneEvent(Answer):
-    """Nothing follows: how the experiment ended."""
-
-    experiment_id: UUID
-    status: Status | Literal["deleted"]
+def findings_event(id: UUID, found: Diagnosis) -> FindingsEvent:
+    """Build the event for a diagnosis."""
+    fields = FindingInShort.model_fields
+    in_short = [FindingInShort(**{name: getattr(each, name) for name in fields}) for each in found.findings]
+    return FindingsEvent(experiment_id=id, verdict=found.verdict, root_cause=found.root_cause, findings=in_short)
 
 
 def status_data(experiment: Experiment) -> str:
     """The experiment as `GET /experiments/{id}` answers it, without its spec, which never changes."""
-    return ExperimentAnswer.of(experiment).model_dump_json(exclude={"spec"})
+    return experiment_response(experiment).model_dump_json(exclude={"spec"})
 
 
 def written(position: Position, data: str | BaseModel) -> bytes:

@@ -12,12 +12,15 @@ from uuid import UUID
 
 import structlog
 
-from api.live.event import DoneEvent, FindingsEvent, status_data, written
+from api.live.event import findings_event, status_data, written
 from api.live.position import NOTHING, Position, Reached, Stage, furthest
 from api.live.slices import Teller
-from core import experiments
-from core.errors import LabError, NotFound
-from core.store import Experiment, ExperimentStore, Status
+from core.records import Experiment
+from core.store import ExperimentStore
+from core.use_cases import experiments
+from gradlab.errors import LabError, NotFound
+from gradlab.schemas.events import DoneEvent, FindingsEvent
+from gradlab.schemas.status import Status
 
 log = structlog.get_logger()
 
@@ -110,7 +113,7 @@ class Feed:
         except Exception:
             log.exception("diagnosis_failed", experiment_id=str(self.id))  # the stream goes on without
             return None
-        return FindingsEvent.of(self.id, found)
+        return findings_event(self.id, found)
 
     def missed(self, after: Position | None, findings: Position | None, known: Known) -> Iterator[Entry]:
         """What a listener has missed, up to what was known: from the store, a slice at a time.

@@ -14,8 +14,8 @@ from anyio import CapacityLimiter, to_thread
 from api.live.event import ALIVE, OPENING
 from api.live.feed import Entry, Feed
 from api.live.position import Position, read_position
-from core.errors import NotFound, Unavailable
 from core.store import ExperimentStore
+from gradlab.errors import NotFound, Unavailable
 
 log = structlog.get_logger()
 Answer = TypeVar("Answer")

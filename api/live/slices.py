@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.live.event import EpochsEvent, RunEpochs, RunGradients
 from api.live.position import NOTHING, Reached
 from api.series.choice import DEFAULT_PARAMETER, choose_tensors
-from core.history import Layout
-from core.measurement.kinds import GRADIENTS
-from core.store import Experiment, ExperimentStore, Rows
+from core.records import Experiment, Rows
+from core.store import ExperimentStore
+from gradlab.measurement.history import Layout
+from gradlab.measurement.kinds import GRADIENTS
+from gradlab.schemas.events import EpochsEvent, RunEpochs, RunGradients
 
 # One event holds so many numbers at most, unless a single epoch of all runs has more: some 60 kB as text, about what is
 # kept for a listener before the next event has to wait.

@@ -1,1 +1,5 @@
 """Endpoints: decode, call one use-case, encode."""
+
+from api.http.models import build_models
+
+build_models()

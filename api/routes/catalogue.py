@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import etag_of
-from api.errors import documented
+from api.http.dependencies import etag_of
+from api.http.errors import documented
 from core.catalogue import Catalogue, catalogue
 
 router = APIRouter(tags=["catalogue"])

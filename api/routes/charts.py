@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.charts.figure import MEDIA_TYPES, render
 from api.charts.views import Asked, drawable, view
-from api.dependencies import ETag, Store
-from api.errors import documented
+from api.http.dependencies import ETag, Store
+from api.http.errors import documented
 from api.routes.series import LastEpoch, Names, Seeds
-from api.schemas import Answer
 from api.series.reading import Chosen
-from core.errors import Invalid, NotFound, Problem, shorten
+from gradlab.errors import Invalid, NotFound, Problem, shorten
+from gradlab.schemas.experiments import ResponseModel
 
 router = APIRouter(prefix="/experiments/{experiment_id}/charts", tags=["charts"])
 
@@ -22,7 +22,7 @@ IMAGES: dict[int | str, dict[str, object]] = {
 }
 
 
-class ChartAnswer(Answer):
+class ChartResponse(ResponseModel):
     """One picture of an experiment."""
 
     name: str
@@ -32,19 +32,19 @@ class ChartAnswer(Answer):
     png: str
 
 
-class ChartsAnswer(Answer):
+class ChartsResponse(ResponseModel):
     """The pictures that there are of an experiment."""
 
     experiment_id: UUID
-    charts: list[ChartAnswer]
+    charts: list[ChartResponse]
 
 
 @router.get("", responses=documented(304, 401, 404, 422, 503), summary="Charts of an experiment")
-def list_charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsAnswer:
+def list_charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsResponse:
     """List the charts that can be drawn of what the experiment records."""
     place = f"/experiments/{experiment_id}/charts"
     found = [
-        ChartAnswer(
+        ChartResponse(
             name=each.name,
             shows=each.shows,
             takes=list(each.takes),
@@ -52,7 +52,7 @@ def list_charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsAnswer:
         )
         for each in drawable(Chosen(experiment_id, store, ()))
     ]
-    return ChartsAnswer(experiment_id=experiment_id, charts=found)
+    return ChartsResponse(experiment_id=experiment_id, charts=found)
 
 
 @router.get(

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Send
 
-from api.dependencies import House, Store
-from api.errors import documented
+from api.http.dependencies import House, Store
+from api.http.errors import documented
 from api.live.position import Stage, read_position
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["events"])

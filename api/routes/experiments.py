@@ -5,15 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
-from api.bodies import BodyRoute
-from api.cursor import read_cursor, write_cursor
-from api.dependencies import ETag, Queue, SettingsDep, Store, etag_of
-from api.errors import documented
-from api.schemas import ExperimentAnswer, ExperimentsAnswer, ValidationAnswer
-from core import experiments
-from core.spec import AnySpec, ExperimentSpec
-from core.spec.estimate import check_bounds
-from core.store import Status
+from api.http.bodies import BodyRoute
+from api.http.cursor import read_cursor, write_cursor
+from api.http.dependencies import ETag, Queue, SettingsDep, Store, etag_of
+from api.http.errors import documented
+from api.responses.experiments import experiment_response, experiments_response, validation_response
+from core.plan.bounds import check_bounds
+from core.use_cases import experiments
+from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse, ValidationResponse
+from gradlab.schemas.status import Status
+from gradlab.spec import AnySpec, ExperimentSpec
 
 router = APIRouter(prefix="/experiments", tags=["experiments"], route_class=BodyRoute)
 
@@ -77,7 +78,7 @@ def submit(
     queue: Queue,
     settings: SettingsDep,
     idempotency_key: IdempotencyKey = None,
-) -> ExperimentAnswer:
+) -> ExperimentResponse:
     """Queue an experiment; training happens in a worker.
 
     With `source: external` nothing is trained here: the experiment is running at once, and is sent its series from
@@ -88,14 +89,14 @@ def submit(
         spec, store=store, queue=queue, settings=settings, idempotency_key=idempotency_key
     )
     response.headers["Location"] = f"/experiments/{experiment.id}"
-    return ExperimentAnswer.of(experiment)
+    return experiment_response(experiment)
 
 
 @router.post("/validate", responses=documented(401, 413, 415, 422), summary="Validate")
-def validate(spec: Spec, settings: SettingsDep, store: Store) -> ValidationAnswer:
+def validate(spec: Spec, settings: SettingsDep, store: Store) -> ValidationResponse:
     """Check a spec, count its parameters and estimate its cost; nothing is queued."""
     check_bounds(spec, settings)
-    return ValidationAnswer.of(spec, experiments.calibration(store=store))
+    return validation_response(spec, experiments.calibration(store=store))
 
 
 @router.get("", responses=documented(304, 401, 422, 503), summary="List")
@@ -107,30 +108,30 @@ def list_experiments(
     cursor: Annotated[str | None, Query(description="from the `next` of the page before")] = None,
     status: Annotated[list[Status], Query(max_length=20, description="repeatable: any of them; all by default")] = [],
     search: Annotated[str | None, Query(min_length=1, max_length=200, description="what their names contain")] = None,
-) -> ExperimentsAnswer:
+) -> ExperimentsResponse:
     """List experiments, newest first, a page at a time."""
     found = store.page(limit=limit, before=read_cursor(cursor), status=status, search=search)
     state = [(each.id, each.revision) for each in found.experiments], found.next
     response.headers["ETag"] = etag_of(request, state)
     if found.next is None:
-        return ExperimentsAnswer.of(found, next=None)
+        return experiments_response(found, next=None)
     following = request.url.include_query_params(cursor=write_cursor(found.next))
-    return ExperimentsAnswer.of(found, next=f"{following.path}?{following.query}")
+    return experiments_response(found, next=f"{following.path}?{following.query}")
 
 
 @router.get("/{experiment_id}", responses=documented(304, 401, 404, 422, 503), summary="Look")
-def get_experiment(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentAnswer:
+def get_experiment(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentResponse:
     """Look at an experiment: status, progress, spec, final metrics per run, what trained it."""
-    return ExperimentAnswer.of(store.get(experiment_id))
+    return experiment_response(store.get(experiment_id))
 
 
 @router.post("/{experiment_id}/cancel", responses=documented(401, 404, 409, 422, 503), summary="Cancel")
-def cancel_experiment(experiment_id: UUID, store: Store) -> ExperimentAnswer:
+def cancel_experiment(experiment_id: UUID, store: Store) -> ExperimentResponse:
     """Cancel an experiment: at once if it is queued, at the next chunk if it is running. What was measured is kept.
 
     One that is trained elsewhere is cancelled at once, and whoever sends its series is told so with 409.
     """
-    return ExperimentAnswer.of(experiments.cancel(experiment_id, store=store))
+    return experiment_response(experiments.cancel(experiment_id, store=store))
 
 
 @router.delete("/{experiment_id}", status_code=204, responses=documented(401, 404, 422, 503), summary="Delete")

@@ -7,15 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
 
-from api.dependencies import NPZ, ETag, Store
-from api.errors import documented
 from api.export.arrays import arrays
 from api.export.network import keras_file
-from api.export.outflow import zipped
 from api.export.source import Source
 from api.export.tensorboard import log_directory
+from api.http.dependencies import ETag, Store
+from api.http.errors import documented
+from api.http.outflow import zipped
 from api.routes.series import MAX_NAMES, Seeds
-from core.store import Experiment
+from core.records import Experiment
+from gradlab.schemas.media_types import NPZ
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["exports"])
 

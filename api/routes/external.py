@@ -6,12 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path
 from fastapi.openapi.models import Example
 
-from api.bodies import NumbersRoute
-from api.dependencies import Store
-from api.errors import documented
-from api.received import ReceivedAnswer, SentEnd, SentSeries, history_of
-from api.schemas import ExperimentAnswer
-from core.measurement.kinds import GRADIENTS
+from api.http.bodies import NumbersRoute
+from api.http.dependencies import Store
+from api.http.errors import documented
+from api.responses.experiments import experiment_response, series_response
+from api.series.incoming import history_of
+from gradlab.measurement.kinds import GRADIENTS
+from gradlab.schemas.experiments import ExperimentResponse
+from gradlab.schemas.external import RunEndRequest, SeriesRequest, SeriesResponse
 
 router = APIRouter(
     prefix="/experiments/{experiment_id}/runs/{seed}", tags=["trainings elsewhere"], route_class=NumbersRoute
@@ -31,14 +33,14 @@ EXAMPLES: dict[str, Example] = {
         "value": EPOCHS | {"series": {"gradients": [[row] for row in ROWS]}},
     },
 }
-Sent = Annotated[SentSeries, Body(openapi_examples=EXAMPLES)]
+Sent = Annotated[SeriesRequest, Body(openapi_examples=EXAMPLES)]
 ANSWERS: dict[int | str, dict[str, Any]] = documented(401, 404, 409, 413, 415, 422, 503)
 
 
 @router.put("/series", responses=ANSWERS, summary="Send epochs")
 def send_series(
     experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], sent: Sent, store: Store
-) -> ReceivedAnswer:
+) -> SeriesResponse:
     """Send the next epochs of a run of an experiment with `source: external`: all of them are stored, or none.
 
     Of each kind all columns are sent, by name and in any order. Sent by position, in the experiment's order of columns,
@@ -48,15 +50,15 @@ def send_series(
     as silent.
     """
     history = history_of(sent, store.get(experiment_id), store.layout(experiment_id))
-    return ReceivedAnswer.of(store.external.receive(experiment_id, seed, history), seed)
+    return series_response(store.external.receive(experiment_id, seed, history), seed)
 
 
 @router.post("/end", responses=ANSWERS, summary="End a run")
 def end_run(
-    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], how: SentEnd, store: Store
-) -> ExperimentAnswer:
+    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], how: RunEndRequest, store: Store
+) -> ExperimentResponse:
     """End a run: completed, or failed with an error. With its last run the experiment ends; failed, if a run did.
 
     Completed before its last epoch it was stopped early, or by a loss that is not finite: `stopped_by` says which.
     """
-    return ExperimentAnswer.of(store.external.end(experiment_id, seed, how.reason()))
+    return experiment_response(store.external.end(experiment_id, seed, how.reason()))

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import ETag, MediaType, Store
+from api.http.dependencies import ETag, MediaType, Store
 from api.routes.series import AllEpochs, Asked, Wanted, responses
-from api.series.answers import BoundaryAnswer, SamplesAnswer
 from api.series.boundary import Boundary, Samples, in_plane
+from gradlab.schemas.series import BoundaryResponse, SamplesResponse
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 
@@ -38,7 +38,7 @@ SAMPLES = {
 }
 
 
-@router.get("/boundary", response_model=BoundaryAnswer, responses=responses(BOUNDARY), summary="Decision boundary")
+@router.get("/boundary", response_model=BoundaryResponse, responses=responses(BOUNDARY), summary="Decision boundary")
 def boundary(wanted: Asked, span: AllEpochs) -> Any:
     """What the network answers on a grid of 32 × 32 points over its two inputs, epoch by epoch.
 
@@ -51,7 +51,7 @@ def boundary(wanted: Asked, span: AllEpochs) -> Any:
     return wanted.reply(Boundary.of(spec, layout, runs, span), "boundary")
 
 
-@router.get("/samples", response_model=SamplesAnswer, responses=responses(SAMPLES), summary="Samples of two inputs")
+@router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Samples of two inputs")
 def samples(
     experiment_id: UUID, store: Store, etag: ETag, media_type: MediaType, max_samples: MostSamples = 2_000
 ) -> Any:

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import Queue, SettingsDep, Store
-from api.errors import documented
-from api.readiness import Readiness, readiness
+from api.http.dependencies import Queue, SettingsDep, Store
+from api.http.errors import documented
+from api.http.readiness import Readiness, readiness
 
 router = APIRouter(tags=["probes"])
 

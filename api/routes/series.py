@@ -6,15 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.dependencies import CSV, JSON, NPZ, ETag, MediaType, Store
-from api.errors import documented
-from api.series.answers import (
-    HistogramsAnswer,
-    HistoryAnswer,
-    StatisticAnswer,
-    StepsAnswer,
-    example,
-)
+from api.http.dependencies import ETag, MediaType, Store
+from api.http.errors import documented
 from api.series.boundary import Boundary, Samples
 from api.series.choice import DEFAULT_PARAMETER, choose_tensors
 from api.series.epochs import Span, cut
@@ -23,8 +16,8 @@ from api.series.metrics import Metrics
 from api.series.reading import Chosen
 from api.series.statistics import TensorStatistic
 from api.series.vectors import Histograms, Steps
-from core.history import Tensor
-from core.measurement.kinds import (
+from gradlab.measurement.history import Tensor
+from gradlab.measurement.kinds import (
     KINDS,
     STATISTIC_KINDS,
     TIME_SIGNALS,
@@ -32,7 +25,15 @@ from core.measurement.kinds import (
     MeasuredNetwork,
     SeriesKind,
 )
-from core.statistics import EDGES
+from gradlab.measurement.statistics import EDGES
+from gradlab.schemas.media_types import CSV, JSON, NPZ
+from gradlab.schemas.series import (
+    HistogramsResponse,
+    HistoryResponse,
+    StatisticResponse,
+    StepsResponse,
+    example,
+)
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 
@@ -101,7 +102,7 @@ def _example(kind: SeriesKind) -> dict[str, Any]:
     return example(named, values, statistic=kind.default, parameter=tensor.parameter, epochs=[1, 2])
 
 
-@router.get("/history", response_model=HistoryAnswer, responses=responses(), summary="Loss and metrics per epoch")
+@router.get("/history", response_model=HistoryResponse, responses=responses(), summary="Loss and metrics per epoch")
 def history(wanted: Asked, span: TrainedEpochs) -> Any:
     """Loss, metrics and learning rate after every epoch, per run, on the training and on the validation samples.
 
@@ -140,7 +141,7 @@ for _kind in STATISTIC_KINDS:
         methods=["GET"],
         name=_kind.name,
         description=_kind.description,
-        response_model=StatisticAnswer,
+        response_model=StatisticResponse,
         responses=responses(_example(_kind)),
         summary=f"{_kind.title} per layer and epoch",
     )
@@ -148,7 +149,7 @@ for _kind in STATISTIC_KINDS:
 
 @router.get(
     "/signals/steps",
-    response_model=StepsAnswer,
+    response_model=StepsResponse,
     responses=responses(
         example(
             STEPPED,
@@ -167,7 +168,7 @@ def signal_steps(wanted: Asked, span: AllEpochs, layer: Names = []) -> Any:
 
 @router.get(
     "/histograms",
-    response_model=HistogramsAnswer,
+    response_model=HistogramsResponse,
     responses=responses(
         example(
             KERNEL,

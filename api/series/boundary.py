@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from api.series.answers import BoundaryAnswer, PartOfSamples, RunBoundary, SamplesAnswer
 from api.series.epochs import Cut, Span, cut, nonfinite
-from core.datasets import Dataset, DatasetSpec
-from core.errors import NotFound
-from core.history import SeriesLayout
-from core.spec import ExperimentSpec, ExternalSpec
-from core.spec.output import answer_threshold
-from core.store import Experiment, Rows
+from core.records import Experiment, Rows
+from gradlab.errors import NotFound
+from gradlab.measurement.history import SeriesLayout
+from gradlab.schemas.series import BoundaryResponse, PartOfSamples, RunBoundary, SamplesResponse
+from gradlab.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec.output import answer_threshold
+from gradlab.vocabulary.datasets import Dataset, DatasetSpec
 
 
 def dataset_of(experiment: Experiment) -> DatasetSpec:
@@ -70,9 +70,9 @@ class Boundary:
     def _shape(self) -> tuple[int, ...]:
         return len(self.classes), len(self.y), len(self.x)
 
-    def answer(self, experiment: Experiment) -> BoundaryAnswer:
+    def answer(self, experiment: Experiment) -> BoundaryResponse:
         """As JSON."""
-        return BoundaryAnswer(
+        return BoundaryResponse(
             experiment_id=experiment.id,
             status=experiment.status,
             layer=self.layer,
@@ -149,13 +149,15 @@ class Samples:
                 answers = answers.astype(np.int64)
             yield name, len(x), x[:shown].reshape(shown, 2), answers
 
-    def answer(self, experiment: Experiment) -> SamplesAnswer:
+    def answer(self, experiment: Experiment) -> SamplesResponse:
         """As JSON."""
         parts = {
             name: PartOfSamples(total=total, x=x[:, 0].tolist(), y=x[:, 1].tolist(), answers=answers.tolist())
             for name, total, x, answers in self._parts()
         }
-        return SamplesAnswer(experiment_id=experiment.id, dataset=self.spec.kind, target=self.spec.target.kind, **parts)
+        return SamplesResponse(
+            experiment_id=experiment.id, dataset=self.spec.kind, target=self.spec.target.kind, **parts
+        )
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """As the rows of a tidy table, its head first."""

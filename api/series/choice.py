@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from core.errors import MAX_PROBLEMS, Invalid, NotFound, Problem, shorten
-from core.history import Layout, SeriesLayout
-from core.measurement.kinds import BY_NAME
-from core.spec import ExternalSpec
-from core.spec.problems import among
-from core.store import Experiment
+from core.records import Experiment
+from gradlab.errors import MAX_PROBLEMS, Invalid, NotFound, Problem, shorten
+from gradlab.measurement.history import Layout, SeriesLayout
+from gradlab.measurement.kinds import BY_NAME
+from gradlab.spec import ExternalSpec
+from gradlab.spec.problems import among
 
 ALL = "all"
 # What is answered unless something else is asked for, also for a network that has none.

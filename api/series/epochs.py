@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.series.answers import Nonfinite, Sampling
-from core.errors import Invalid, Problem
-from core.history import first_nonfinite
-from core.store import Rows
+from core.records import Rows
+from gradlab.errors import Invalid, Problem
+from gradlab.measurement.history import first_nonfinite
+from gradlab.schemas.series import Nonfinite, Sampling
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from api.series.answers import HistoryAnswer, RunHistory
 from api.series.epochs import Cut, nonfinite
-from core.store import Experiment, Rows
+from core.records import Experiment, Rows
+from gradlab.schemas.series import HistoryResponse, RunHistory
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Metrics:
     runs: dict[int, Rows]
     cut: Cut
 
-    def answer(self, experiment: Experiment) -> HistoryAnswer:
+    def answer(self, experiment: Experiment) -> HistoryResponse:
         """As JSON."""
-        return HistoryAnswer(
+        return HistoryResponse(
             experiment_id=experiment.id,
             status=experiment.status,
             epochs=self.cut.epochs.tolist(),

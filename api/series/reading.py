@@ -6,8 +6,9 @@ from uuid import UUID
 from api.series.choice import choose, choose_tensors, recorded
 from api.series.epochs import Span
 from api.series.statistics import TensorStatistic
-from core.history import SeriesLayout
-from core.store import ExperimentStore, Rows
+from core.records import Rows
+from core.store import ExperimentStore
+from gradlab.measurement.history import SeriesLayout
 
 
 class Chosen:

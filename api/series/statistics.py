@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from api.series.answers import RunSeries, StatisticAnswer, TensorSeries
 from api.series.choice import choose_one
 from api.series.epochs import Cut, Span, cut, nonfinite
-from core.history import SeriesLayout, Tensor, without_gradient
-from core.store import Experiment, Rows
+from core.records import Experiment, Rows
+from gradlab.measurement.history import SeriesLayout, Tensor, without_gradient
+from gradlab.schemas.series import RunSeries, StatisticResponse, TensorSeries
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class TensorStatistic:
         missing = tuple(_missing(layout, runs)[i] for i in chosen)
         return cls(statistic, asked_for, tensors, values, cut(values, span), missing)
 
-    def answer(self, experiment: Experiment) -> StatisticAnswer:
+    def answer(self, experiment: Experiment) -> StatisticResponse:
         """As JSON."""
         kept = {seed: self.cut.of(rows) for seed, rows in self.runs.items()}
-        return StatisticAnswer(
+        return StatisticResponse(
             experiment_id=experiment.id,
             status=experiment.status,
             statistic=self.statistic,

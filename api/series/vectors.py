@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from api.series.answers import (
-    HistogramsAnswer,
+from api.series.epochs import Cut, Span, cut, nonfinite
+from api.series.statistics import names_of
+from core.records import Experiment, Rows
+from gradlab.measurement.history import SeriesLayout, Tensor
+from gradlab.measurement.statistics import EDGES
+from gradlab.schemas.series import (
+    HistogramsResponse,
     LayerHistograms,
     LayerSteps,
     RunHistograms,
     RunSteps,
-    StepsAnswer,
+    StepsResponse,
 )
-from api.series.epochs import Cut, Span, cut, nonfinite
-from api.series.statistics import names_of
-from core.history import SeriesLayout, Tensor
-from core.statistics import EDGES
-from core.store import Experiment, Rows
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ class Steps(Vectors):
         values = _only(runs, chosen)
         return cls("signals", tensors, "value", places, lengths, values, cut(values, span))
 
-    def answer(self, experiment: Experiment) -> StepsAnswer:
+    def answer(self, experiment: Experiment) -> StepsResponse:
         """As JSON."""
-        return StepsAnswer(
+        return StepsResponse(
             experiment_id=experiment.id,
             status=experiment.status,
             epochs=self.cut.epochs.tolist(),
@@ -113,9 +113,9 @@ class Histograms(Vectors):
         values = _only(runs, chosen)
         return cls(of, tensors, "count", places, (bins,) * len(tensors), values, cut(values, span))
 
-    def answer(self, experiment: Experiment) -> HistogramsAnswer:
+    def answer(self, experiment: Experiment) -> HistogramsResponse:
         """As JSON."""
-        return HistogramsAnswer(
+        return HistogramsResponse(
             experiment_id=experiment.id,
             status=experiment.status,
             of=self.of,

@@ -9,9 +9,9 @@ from api.charts.figure import render
 from bench.atlas.example import Example, trained
 from bench.atlas.examples import EXAMPLES
 from bench.atlas.writing import Kept, document, kept
-from core.diagnosis import RULES
 from core.settings import Settings
 from core.training.environment import prepare
+from gradlab.diagnosis import RULES
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE, PICTURES = DOCS / "diagnosis.md", DOCS / "diagnosis"

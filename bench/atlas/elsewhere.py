@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.diagnosis import ExternalRun
-from core.history import History
-from core.spec import ExternalSpec
+from gradlab.diagnosis import ExternalRun
+from gradlab.measurement.history import History
+from gradlab.spec import ExternalSpec
 
 SAMPLES, FEATURES, EPOCHS, RATE = 200, 2, 40, 0.5
 Array = NDArray[np.floating]

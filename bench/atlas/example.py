@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from bench.treating import runs_of
-from core.diagnosis import Diagnosis, Finding, Run, diagnose
-from core.spec import ANY_SPEC, ExperimentSpec, ExternalSpec
+from gradlab.diagnosis import Diagnosis, Finding, Run, diagnose
+from gradlab.spec import ANY_SPEC, ExperimentSpec, ExternalSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from api.series.metrics import Metrics
 from api.series.statistics import TensorStatistic
 from api.series.vectors import Histograms, Steps
 from bench.atlas.example import Trained
-from core.store import Rows
+from core.records import Rows
 
 Picture = Callable[[Trained], Figure]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from bench.atlas.example import Example
 from bench.atlas.introduction import INTRODUCTION, chain
-from core.diagnosis import RULES, Diagnosis, Measure, Rule
-from core.diagnosis.finding import shown
-from core.treatment import REMEDIES, remedy
+from gradlab.diagnosis import RULES, Diagnosis, Measure, Rule
+from gradlab.diagnosis.finding import shown
+from gradlab.remedies import REMEDIES, remedy
 
 COLUMNS = 118
 KINDS = {

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from core.diagnosis.groups import DEATHS, EXPLOSIONS, SATURATIONS
-from core.spec import ExperimentSpec
+from gradlab.diagnosis.groups import DEATHS, EXPLOSIONS, SATURATIONS
+from gradlab.spec import ExperimentSpec
 
 # The halves "tune" and "final", and the third set.
 Part = Literal["tune", "final", "unseen"]

@@ -13,9 +13,9 @@ from bench.clinic.case import Case, Part
 from bench.clinic.changes import Fields, hidden
 from bench.clinic.ground import Ground
 from bench.clinic.grounds import GROUNDS
-from core.datasets import DATASETS
-from core.frozen import kind_of
-from core.spec import ExperimentSpec
+from gradlab.frozen import kind_of
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import DATASETS
 
 # Whatever is drawn by chance follows from this and a case's name.
 SEED = 2026

@@ -27,9 +27,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bench.clinic.case import Case
-from core.datasets import DatasetSpec
-from core.datasets.dataset import SequenceDataset
-from core.diagnosis import Run
+from gradlab.diagnosis import Run
+from gradlab.vocabulary.datasets import DatasetSpec
+from gradlab.vocabulary.datasets.dataset import SequenceDataset
 
 SOUND, SICK = 0.7, 0.5
 UNSTEADY, WORSE = 0.3, 0.3

@@ -8,9 +8,9 @@ import numpy as np
 
 from bench.clinic.ground import BINARY, dense, sgd
 from bench.treating import runs_of
-from core.diagnosis.facts import facts
-from core.diagnosis.theory import predict
-from core.spec import ExperimentSpec
+from gradlab.diagnosis.theory import predict
+from gradlab.facts.facts import facts
+from gradlab.spec import ExperimentSpec
 
 # Activations with the initialisers that are usual before them, too small and too large: what theory covers.
 DRAWS = {

@@ -11,10 +11,10 @@ from bench.clinic.case import BY_NAME, Case
 from bench.clinic.construction import program
 from bench.clinic.criterion import Measured, holds, measure, sick
 from bench.clinic.training import kept_or_trained
-from core.diagnosis import Diagnosis, Run, diagnose
-from core.history import History
 from core.settings import Settings
 from core.training.environment import prepare
+from gradlab.diagnosis import Diagnosis, Run, diagnose
+from gradlab.measurement.history import History
 
 ALARMS = ("ill", "at risk")
 # Where more than a third of the seeds do not learn, an experiment does not: as the diagnosis says.

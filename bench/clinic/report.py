@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from bench.clinic.case import BY_NAME, DEAD, ILLNESSES, VANISHING
 from bench.clinic.judging import Judged
-from core.diagnosis.groups import EXPLOSIONS, SATURATIONS
-from core.trials.comparison import rate
+from core.treatment.comparison import rate
+from gradlab.diagnosis.groups import EXPLOSIONS, SATURATIONS
 
 # The columns of the confusion matrix: which rules' root causes are counted together.
 ROOTS: dict[str, tuple[str, ...]] = {

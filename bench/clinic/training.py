@@ -8,9 +8,9 @@ from typing import Any
 
 from bench.clinic.case import Case
 from bench.treating import runs_of
-from core.diagnosis import Run
-from core.history import History
-from core.spec import ExperimentSpec
+from gradlab.diagnosis import Run
+from gradlab.measurement.history import History
+from gradlab.spec import ExperimentSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,10 +25,10 @@ from bench.clinic.criterion import holds, measure
 from bench.clinic.report import share
 from bench.clinic.training import kept_or_trained
 from bench.treating import treated
-from core.diagnosis import diagnose
 from core.settings import Settings
 from core.training.environment import prepare
-from core.trials import Result, Trial, begin, candidates, report, result
+from core.treatment import Result, Trial, begin, candidates, report, result
+from gradlab.diagnosis import diagnose
 
 BUDGET = 12
 ADVISED_ON = "overfit"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.generated import SMALL, USUAL, random_spec
-from core.spec import ExperimentSpec
 from core.training.environment import prepare
+from gradlab.spec import ExperimentSpec
 
 SCALES = {"small": SMALL, "usual": USUAL}
 
@@ -39,7 +39,7 @@ def main() -> int:
 def outcome_of(spec: ExperimentSpec) -> dict[str, Any]:
     """How long a training took, what its diagnosis is, and why it failed where it did."""
     from bench.treating import runs_of  # after `prepare`: this loads TensorFlow
-    from core.diagnosis import diagnose
+    from gradlab.diagnosis import diagnose
 
     begun, verdict, error = time.perf_counter(), None, None
     try:

@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from core.frozen import Frozen, kind_of
+from gradlab.frozen import Frozen, kind_of
 
 # How often a field with a default is left out, and how often a number stands at the edge of what is allowed.
 DEFAULTS, EDGES = 0.5, 0.03

@@ -9,13 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from bench.generated.fields import FieldDrawer, Fields
 from bench.generated.scale import Scale
-from core.datasets import DatasetSpec
-from core.frozen import Frozen
-from core.layers import Layer, LayerSpec, Shape, ShapeMismatch
-from core.layers.attention import Embedding
-from core.layers.dense import Dense
-from core.layers.pooling import Reshape
-from core.losses import LossFunction
+from gradlab.frozen import Frozen
+from gradlab.vocabulary.datasets import DatasetSpec
+from gradlab.vocabulary.layers import Layer, LayerSpec, Shape, ShapeMismatch
+from gradlab.vocabulary.layers.attention import Embedding
+from gradlab.vocabulary.layers.dense import Dense
+from gradlab.vocabulary.layers.pooling import Reshape
+from gradlab.vocabulary.losses import LossFunction
 
 LAYER = TypeAdapter(Layer)
 # How often a layer that cannot be used is drawn again before the network goes on without it.

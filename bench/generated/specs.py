@@ -10,15 +10,15 @@ from pydantic import TypeAdapter, ValidationError
 from bench.generated.fields import FieldDrawer, Fields
 from bench.generated.networks import NetworkDrawer
 from bench.generated.scale import Scale
-from core.datasets import DATASETS, AnyDataset, DatasetSpec
-from core.frozen import kind_of
-from core.layers import LAYERS
-from core.losses import BY_KIND, Loss, LossFunction, losses_for
-from core.metrics import default_metrics, metrics_for
-from core.optimizers import OPTIMIZERS, Optimizer
-from core.spec import ExperimentSpec
-from core.spec.recording import BUNDLES, RecordSpec
-from core.spec.training import PRETRAINABLE, PRETRAININGS, EarlyStopping
+from gradlab.frozen import kind_of
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.recording import BUNDLES, RecordSpec
+from gradlab.spec.training import PRETRAINABLE, PRETRAININGS, EarlyStopping
+from gradlab.vocabulary.datasets import DATASETS, AnyDataset, DatasetSpec
+from gradlab.vocabulary.layers import LAYERS
+from gradlab.vocabulary.losses import BY_KIND, Loss, LossFunction, losses_for
+from gradlab.vocabulary.metrics import default_metrics, metrics_for
+from gradlab.vocabulary.optimizers import OPTIMIZERS, Optimizer
 
 # How often something that is left out by default is asked for.
 RARELY = 0.2

@@ -3,9 +3,9 @@
 The tutorial's network 3 (examples/tutorial-3-deep-relu.json): 2-5-5-5-5-5-1, relu and he_uniform, sigmoid and
 glorot_uniform at the end, SGD 0.01 with momentum 0.9 on batches of 32 of 500 samples, validation on 500 others after
 every epoch. Recorded for every epoch and weight tensor: six statistics of the mini-batches' gradients, as
-`core.statistics` defines them, averaged over the epoch. Here is only what all rivals share and what costs none of them
-much: samples, initial weights, the order of the samples. What they import is in the dependency group `bench`; nothing
-here imports the laboratory, so that they can run in an environment of their own.
+`gradlab.measurement.statistics` defines them, averaged over the epoch. Here is only what all rivals share and what
+costs none of them much: samples, initial weights, the order of the samples. What they import is in the dependency
+group `bench`; nothing here imports the laboratory, so that they can run in an environment of their own.
 """
 
 import argparse

@@ -13,10 +13,9 @@ from celery import Celery
 from kombu.exceptions import ChannelError, KombuError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES
 
-from core.disk import is_full
-from core.errors import DiskFull, Unavailable
 from core.queue.messages import QUEUE, TRAIN
 from core.settings import Settings
+from gradlab.errors import DiskFull, Unavailable, is_full
 
 # Kombu looks transports up by the scheme of the URL; ours keep foreign messages away from whoever reads.
 TRANSPORT_ALIASES |= {

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from core.errors import shorten
+from gradlab.errors import shorten
 
 # The one task, and the queue in which it waits.
 TRAIN = "gradlab.train"

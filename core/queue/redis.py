@@ -11,8 +11,8 @@ from kombu.transport import redis
 from kombu.utils.json import dumps
 from redis.exceptions import RedisError
 
-from core.errors import shorten
 from core.queue.messages import QUEUE, checked
+from gradlab.errors import shorten
 
 log = structlog.get_logger()
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from core.history import Architecture, Checkpoint, Chunk, RunChunk
+from core.records import Claim, Orders
 from core.store import series, snapshots
 from core.store.claims import fence, forget
-from core.store.records import Claim, Orders
 from core.store.tables import checkpoints, experiments, runs
+from gradlab.measurement.history import Architecture, Checkpoint, Chunk, RunChunk
 
 
 def is_last_before_new(chunk: Chunk) -> bool:

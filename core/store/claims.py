@@ -11,14 +11,15 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, insert, or_, select, update
 
-from core.errors import ClaimLost
-from core.history import Checkpoint
-from core.spec import SERVICE, ExperimentSpec
-from core.spec.estimate import ahead_seconds, epoch_seconds
+from core.plan.estimate import ahead_seconds, epoch_seconds
+from core.records import Claim
 from core.store import layouts, series, snapshots
-from core.store.records import Claim, Status
 from core.store.submissions import change_row, close_attempt, read_spec, sum_up
 from core.store.tables import attempts, checkpoints, experiments, runs
+from gradlab.errors import ClaimLost
+from gradlab.measurement.history import Checkpoint
+from gradlab.schemas.status import Status
+from gradlab.spec import SERVICE, ExperimentSpec
 
 # What becomes of an attempt, besides the final statuses.
 RELEASED, LOST = "released", "lost"

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, and_, delete, insert, or_, select
 
-from core.spec.calibration import Record
-from core.spec.cost import Measured, Plan
+from core.plan.calibration import Record
+from core.plan.cost import Measured, Plan
 from core.store.database import reading, writing
 from core.store.storable import storable
 from core.store.tables import costs

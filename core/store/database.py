@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.disk import check_room
-from core.errors import DiskFull, Invalid, Problem, Unavailable
+from gradlab.errors import DiskFull, Invalid, Problem, Unavailable
 
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 # A writer on SQLite waits so long for the one before it; writes take milliseconds.

@@ -13,13 +13,13 @@ from uuid import UUID
 
 from sqlalchemy import Engine, Row, select
 
-from core.spec import ExperimentSpec
-from core.spec.lighter import MEGABYTE, advice, own_bytes
+from core.plan.lighter import MEGABYTE, advice, own_bytes
 from core.store import claims
 from core.store.database import reading, writing
-from core.store.records import Status
 from core.store.submissions import read_spec
 from core.store.tables import experiments
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 
 # An experiment whose process was killed for memory is tried once more, alone on its machine.
 MAX_MEMORY_DEATHS = 2

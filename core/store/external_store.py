@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from core.history import History
+from core.records import Experiment
 from core.store import received, submissions
 from core.store.database import writing
-from core.store.records import Experiment
 from core.store.storable import storable
+from gradlab.measurement.history import History
 
 
 class ExternalStore:

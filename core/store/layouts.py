@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from core.history import Layout, SeriesLayout, Tensor
 from core.store.tables import layouts
+from gradlab.measurement.history import Layout, SeriesLayout, Tensor
 
 
 def add(connection: Connection, number: int, layout: Layout) -> None:

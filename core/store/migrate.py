@@ -10,9 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event, inspect, select, text
 
-from core.errors import DatabaseTooNew, Unavailable
 from core.store.database import connect, make_room, reading, writing
 from core.store.tables import migrations
+from gradlab.errors import DatabaseTooNew, Unavailable
 
 SCRIPTS = Path(__file__).parents[2] / "migrations"
 # Any number of our own: the name of the lock under which one migration at a time runs.

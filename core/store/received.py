@@ -9,13 +9,14 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import Connection, Row, select, update
 
-from core.errors import Conflict, Misplaced, NotFound, Problem
-from core.history import History, Layout
-from core.spec import ExternalSpec
+from core.records import TRAINED_HERE
 from core.store import layouts, series
-from core.store.records import TRAINED_HERE, Status
 from core.store.submissions import change_row, find, read_any_spec
 from core.store.tables import runs
+from gradlab.errors import Conflict, Misplaced, NotFound, Problem
+from gradlab.measurement.history import History, Layout
+from gradlab.schemas.status import Status
+from gradlab.spec import ExternalSpec
 
 
 def receive(connection: Connection, id: UUID, seed: int, history: History, until: datetime) -> None:

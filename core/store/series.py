@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from core.history import History, Layout, without_gradient
+from core.records import Rows, Summary
 from core.store import tables
-from core.store.records import Rows, Summary
+from gradlab.measurement.history import History, Layout, without_gradient
 
 METRICS, GRADIENTS = "metrics", "gradients"
 FLOAT32 = np.dtype("<f4")

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, delete, insert, select
 
-from core.errors import NotFound
-from core.history import Architecture, Snapshot, Variable
 from core.store.tables import architectures, snapshots
+from gradlab.errors import NotFound
+from gradlab.measurement.history import Architecture, Snapshot, Variable
 
 
 def describe(connection: Connection, experiment: int, architecture: Architecture) -> None:

@@ -1,4 +1,4 @@
-"""ExperimentStore: the doorway to the database. Each method is one transaction."""
+"""ExperimentStore: the database of experiments. Each method is one transaction."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,23 +7,24 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
-from core.errors import NotFound
-from core.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
-from core.spec import ExperimentSpec, ExternalSpec
+from core.records import Attempt, Claim, Experiment, Orders, Page, Rows, Summary
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatments
 from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
 from core.store.deaths import DeathStore
 from core.store.external_store import ExternalStore
 from core.store.migrate import guard
-from core.store.records import Attempt, Claim, Experiment, Orders, Page, Rows, Status, Summary
 from core.store.storable import storable
 from core.store.tables import attempts, experiments, runs, summaries
 from core.store.treatment_store import TreatmentStore
+from gradlab.errors import NotFound
+from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec, ExternalSpec
 
 
 def utc_now() -> datetime:
-    """The clock, unless another one is handed in."""
+    """Return the time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -41,10 +42,8 @@ class ExperimentStore:
         silence: who sends a training from elsewhere and has not done so for so long counts as silent.
 
     Attributes:
-        treatments: the door to treatments, in the same database.
-        external: the door to what trainings elsewhere send, in the same database.
-        deaths: the door to what becomes of experiments whose process died, in the same database.
-        costs: the door to what trainings took, in the same database.
+        treatments, external, deaths, costs: parts of the store, in the same database: for treatments, for what
+            trainings elsewhere send, for experiments whose process died, for what trainings took.
     """
 
     def __init__(
@@ -294,7 +293,7 @@ class ExperimentStore:
 def _runs(connection: Connection, number: int, seeds: Sequence[int] | None) -> dict[int, int]:
     """Seed -> number of its run, in the spec's order, or only those asked for."""
     query = select(runs.c.seed, runs.c.number).where(runs.c.experiment == number).order_by(runs.c.position)
-    known = {row.seed: row.number for row in connection.execute(query)}
-    if unknown := [seed for seed in seeds or () if seed not in known]:
-        raise NotFound(f"There is no run with the seed {unknown[0]}; the seeds are {', '.join(map(str, known))}.")
-    return {seed: run for seed, run in known.items() if seeds is None or seed in seeds}
+    numbers = {row.seed: row.number for row in connection.execute(query)}
+    if missing := [seed for seed in seeds or () if seed not in numbers]:
+        raise NotFound(f"There is no run with the seed {missing[0]}; the seeds are {', '.join(map(str, numbers))}.")
+    return numbers if seeds is None else {seed: run for seed, run in numbers.items() if seed in seeds}

@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, cast, delete, func, insert, select, update
 
-from core.errors import Conflict, NotFound
-from core.frozen import STORED
-from core.history import Culprit
-from core.spec import ANY_SPEC, EXTERNAL, ExperimentSpec, ExternalSpec, source_of
+from core.records import Experiment, Page, RunRecord
 from core.store import layouts, series, tables
-from core.store.records import Experiment, Page, RunRecord, Status
 from core.store.tables import attempts, experiments, runs
+from gradlab.errors import Conflict, NotFound
+from gradlab.frozen import STORED
+from gradlab.measurement.history import Culprit
+from gradlab.schemas.status import Status
+from gradlab.spec import ANY_SPEC, EXTERNAL, ExperimentSpec, ExternalSpec, source_of
 
 
 def add(

@@ -121,7 +121,7 @@ runs = Table(
     Column("ended", Boolean, nullable=False, default=False),
     Column("stopped_by", String(32)),
     Column("final_metrics", LargeBinary),  # the last stored epoch, packed; null: nothing is stored
-    Column("culprit", JSON(none_as_null=True)),  # the fields of core.history.Culprit
+    Column("culprit", JSON(none_as_null=True)),  # the fields of gradlab.measurement.history.Culprit
     Column("error", Text),  # why a run that was sent from elsewhere failed; null: it did not
     UniqueConstraint("experiment", "position"),
 )
@@ -142,7 +142,7 @@ series = Table(
     "series",
     metadata,
     _owner("runs", key=True),
-    Column("kind", String(32), primary_key=True),  # "metrics", or a kind in core.history.SeriesLayout
+    Column("kind", String(32), primary_key=True),  # "metrics", or a kind in gradlab.measurement.history.SeriesLayout
     Column("first_epoch", Integer, primary_key=True, autoincrement=False),
     Column("epochs", Integer, nullable=False),  # how many rows; the layout says how many epochs apart
     Column("data", LargeBinary, nullable=False),
@@ -191,8 +191,8 @@ costs = Table(
     Column("number", Number, primary_key=True),  # rises
     Column("machine", String(255), nullable=False),
     Column("measured_at", UtcDateTime, nullable=False),
-    Column("plan", JSON, nullable=False),  # the fields of core.spec.cost.Plan
-    Column("start_seconds", Double, nullable=False),  # from here on those of core.spec.cost.Measured
+    Column("plan", JSON, nullable=False),  # the fields of core.plan.cost.Plan
+    Column("start_seconds", Double, nullable=False),  # from here on those of core.plan.cost.Measured
     Column("rest_seconds", Double, nullable=False),
     Column("groups", Integer, nullable=False),
     Column("epochs", Integer, nullable=False),
@@ -207,7 +207,7 @@ treatments = Table(
     Column("id", Uuid, nullable=False, unique=True),
     _owner("experiments", index=True),
     Column("idempotency_key", String(255)),
-    Column("request", Text, nullable=False),  # JSON of core.trials.TreatmentSpec
+    Column("request", Text, nullable=False),  # JSON of core.treatment.TreatmentSpec
     Column("base", Text, nullable=False),  # canonical JSON: the untreated spec, on the trials' seeds
     Column("candidates", JSON, nullable=False),  # [[remedy, ...], ...]
     Column("status", String(16), nullable=False, index=True),
@@ -230,8 +230,8 @@ trials = Table(
     Column("stage", String(16), nullable=False),
     _experiment("looked_in"),
     _experiment("trained_in"),
-    Column("look", Text),  # JSON of core.trials.Look
-    Column("result", Text),  # JSON of core.trials.Result
+    Column("look", Text),  # JSON of core.treatment.Look
+    Column("result", Text),  # JSON of core.treatment.Result
     Column("error", Text),
 )
 

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from core.records import TreatmentPage, TreatmentRecord
 from core.store import treatments
 from core.store.database import reading, writing
-from core.store.records import TreatmentPage, TreatmentRecord, TreatmentStatus
 from core.store.storable import storable
-from core.trials import Treatment, TreatmentSpec
+from core.treatment import Treatment
+from gradlab.schemas.status import TreatmentStatus
+from gradlab.schemas.treatments import TreatmentRequest
 
 
 class TreatmentStore:
@@ -30,7 +32,7 @@ class TreatmentStore:
     def add(
         self,
         experiment_id: UUID,
-        request: TreatmentSpec,
+        request: TreatmentRequest,
         treatment: Treatment,
         *,
         idempotency_key: str | None = None,
@@ -48,7 +50,9 @@ class TreatmentStore:
             made, needed = treatments.add(connection, experiment_id, request, treatment, now, idempotency_key)
             return treatments.get(connection, made), needed
 
-    def added_with(self, experiment_id: UUID, idempotency_key: str, request: TreatmentSpec) -> TreatmentRecord | None:
+    def added_with(
+        self, experiment_id: UUID, idempotency_key: str, request: TreatmentRequest
+    ) -> TreatmentRecord | None:
         """The experiment's treatment with that key. Raises Conflict where the key was used for another request."""
         with reading(self._engine) as connection:
             known = treatments.added_with(connection, experiment_id, idempotency_key, request)

@@ -1,7 +1,5 @@
-"""What is kept of treatments: their trials, and in which experiments these are looked at and trained.
-
-A trial and the experiment that it needs are written in one transaction, and a treatment's revision is compared when it
-is saved: however many workers go on with it at once, each trial is trained once.
+"""Rows of treatments and their trials. A treatment's revision is compared when it is saved, so that each trial is
+trained once, however many workers go on with it.
 """
 
 from collections.abc import Sequence
@@ -12,13 +10,16 @@ from uuid import UUID, uuid4
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
 
-from core.errors import Conflict, NotFound
+from core.records import Place, TreatmentPage, TreatmentRecord
 from core.store import submissions
-from core.store.records import Place, Status, TreatmentPage, TreatmentRecord, TreatmentStatus
 from core.store.tables import experiments, runs, treatments, trials
-from core.trials import Look, Result, Treatment, TreatmentSpec, Trial, look_at
+from core.treatment import Result, Treatment, Trial, look_at
+from gradlab.errors import Conflict, NotFound
+from gradlab.schemas.status import Status, TreatmentStatus
+from gradlab.schemas.treatments import TreatmentRequest
+from gradlab.schemas.trials import TriageResult
 
-LOOK: TypeAdapter[Look] = TypeAdapter(Look)
+LOOK: TypeAdapter[TriageResult] = TypeAdapter(TriageResult)
 RESULT: TypeAdapter[Result] = TypeAdapter(Result)
 FINISHED = [status for status in Status if status.is_finished]
 LOOKING, TRAINING = trials.c.stage == "looking", trials.c.stage == "training"
@@ -27,7 +28,7 @@ LOOKING, TRAINING = trials.c.stage == "looking", trials.c.stage == "training"
 def add(
     connection: Connection,
     experiment_id: UUID,
-    request: TreatmentSpec,
+    request: TreatmentRequest,
     treatment: Treatment,
     now: datetime,
     key: str | None,
@@ -67,12 +68,12 @@ def add(
     return row["id"], needed
 
 
-def added_with(connection: Connection, experiment_id: UUID, key: str, request: TreatmentSpec) -> UUID | None:
+def added_with(connection: Connection, experiment_id: UUID, key: str, request: TreatmentRequest) -> UUID | None:
     """The treatment of an experiment that was added with this key. Raises Conflict where for another request."""
     same_key = and_(experiments.c.id == experiment_id, treatments.c.idempotency_key == key)
     query = select(treatments.c.id, treatments.c.request).join(experiments).where(same_key)
     row = connection.execute(query).one_or_none()
-    if row and TreatmentSpec.model_validate_json(row.request) != request:
+    if row and TreatmentRequest.model_validate_json(row.request) != request:
         raise Conflict(f"The idempotency key {key!r} was used for another treatment: take a new key.")
     return row.id if row else None
 
@@ -265,7 +266,7 @@ def _place(row: Row[Any]) -> Place:
 
 
 def _record(row: Row[Any], experiment_id: UUID, of_it: Sequence[Row[Any]], places: dict[int, Place]) -> TreatmentRecord:
-    request = TreatmentSpec.model_validate_json(row.request)
+    request = TreatmentRequest.model_validate_json(row.request)
     return TreatmentRecord(
         id=row.id,
         experiment_id=experiment_id,

@@ -15,9 +15,9 @@ import h5py
 import keras
 import numpy as np
 
-from core.history import Architecture, Variable
-from core.spec import ExperimentSpec
 from core.training.network import Network
+from gradlab.measurement.history import Architecture, Variable
+from gradlab.spec import ExperimentSpec
 
 # The activations with parameters that Keras has as layers too: the kind, and the layer's name.
 AS_LAYERS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU"}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.optimizers import GradientOptimizer
+from gradlab.vocabulary.optimizers import GradientOptimizer
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from core.datasets import Dataset
-from core.spec import ExperimentSpec
 from core.training.task import Task
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import Dataset
 
 
 class Data:

@@ -11,15 +11,15 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from core.history import Culprit
-from core.spec import ExperimentSpec
-from core.training import measure
 from core.training.data import Data
 from core.training.network import BuiltLayer, Network
 from core.training.program import Program
 from core.training.stack import Stack
 from core.training.task import Task
 from core.training.update import Update
+from gradlab.keras import measure
+from gradlab.measurement.history import Culprit
+from gradlab.spec import ExperimentSpec
 
 Where = Literal["activation", "loss", "gradient", "weight", "metric"]
 KINDS: tuple[Literal["nan", "inf", "-inf"], ...] = ("nan", "inf", "-inf")

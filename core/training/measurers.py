@@ -1,6 +1,6 @@
 """Measurers: how each kind of series is worked out of what a training left behind, one function for each kind.
 
-A kind of `core.measurement.kinds` has its function here under its name, in the table of what it is measured from. A
+A kind of `gradlab.measurement.kinds` has its function here under its name, in the table of what it is measured from. A
 kind that is measured from gradients is worked out in the program as well, where gradients are too many to be kept:
 see `core.training.update`.
 """
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.history import SeriesLayout
-from core.statistics import (
+from core.training.segments import Segments
+from gradlab.measurement.history import SeriesLayout
+from gradlab.measurement.statistics import (
     ACTIVATION_STATISTICS,
     MEAN_GRADIENT_STATISTICS,
     SIGNAL_STATISTICS,
@@ -21,7 +22,6 @@ from core.statistics import (
     Flow,
     Statistic,
 )
-from core.training.segments import Segments
 
 if TYPE_CHECKING:  # it loads TensorFlow, and a measurer needs NumPy alone
     from core.training.probe import Seen

@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from core.history import Chunk
-from core.spec.cost import Measured
+from core.plan.cost import Measured
+from gradlab.measurement.history import Chunk
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 # What makes Linux forget the largest resident size so far.

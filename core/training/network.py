@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from core.spec import ExperimentSpec, NamedLayer
+from gradlab.spec import ExperimentSpec, NamedLayer
 
 
 @dataclass(frozen=True, eq=False)

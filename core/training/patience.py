@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from core.spec import ExperimentSpec
+from gradlab.spec import ExperimentSpec
 
 
 class Patience:

@@ -9,19 +9,19 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf
 
-from core.datasets import Dataset, DatasetSpec
-from core.layers.dense import Dense
-from core.layers.layer import LayerSpec, Shape
-from core.losses import LossFunction, MeanSquaredError
-from core.optimizers import GradientOptimizer
-from core.spec import ExperimentSpec, ModelSpec, NamedLayer, TrainingSpec
-from core.spec.recording import BUNDLES, RecordSpec
-from core.spec.training import Autoencoder, dense_blocks
-from core.targets import Target
 from core.training.data import Data
 from core.training.network import LayerValues, initial_values
 from core.training.orders import sample_order
 from core.training.shelf import lend
+from gradlab.spec import ExperimentSpec, ModelSpec, NamedLayer, TrainingSpec
+from gradlab.spec.recording import BUNDLES, RecordSpec
+from gradlab.spec.training import Autoencoder, dense_blocks
+from gradlab.vocabulary.datasets import Dataset, DatasetSpec
+from gradlab.vocabulary.layers.dense import Dense
+from gradlab.vocabulary.layers.layer import LayerSpec, Shape
+from gradlab.vocabulary.losses import LossFunction, MeanSquaredError
+from gradlab.vocabulary.optimizers import GradientOptimizer
+from gradlab.vocabulary.targets import Target
 
 # The orders of samples in stages are drawn as those of epochs that no training reaches.
 BEYOND = 1_000_000_000

@@ -14,11 +14,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.activations import Activation
 from core.training.network import BuiltLayer
 from core.training.recurrent import OpenedRecurrence, is_recurrent
 from core.training.stack import Stack
 from core.training.task import Task
+from gradlab.vocabulary.activations import Activation
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,21 +16,21 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.history import Layout, Variable
-from core.measurement.kinds import BY_NAME, names_from
-from core.spec import ExperimentSpec
-from core.spec.side_by_side import MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS, block_for
+from core.plan.widths import MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS, block_for
 from core.training.architecture import where_variables_lie
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import compiled_forms
-from core.training.namespace import xp
 from core.training.network import LayerValues, Network, flattened
 from core.training.patience import Patience
 from core.training.recorder import NORMS, Recorder, Series, Traces
 from core.training.stack import Stack
 from core.training.task import Task
 from core.training.update import Update
+from gradlab.keras.namespace import xp
+from gradlab.measurement.history import Layout, Variable
+from gradlab.measurement.kinds import BY_NAME, names_from
+from gradlab.spec import ExperimentSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,10 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.history import SeriesLayout
-from core.measurement.kinds import BY_NAME, GRADIENTS, Source
-from core.spec import ExperimentSpec
-from core.spec.side_by_side import MOST_INITIAL_SAMPLES, PROBE_SAMPLES, compiles_looks, looks_for
+from core.plan.widths import MOST_INITIAL_SAMPLES, compiles_looks, looks_for
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
@@ -27,6 +24,10 @@ from core.training.probe import Probe, full_gradients
 from core.training.segments import Segments
 from core.training.stack import Stack
 from core.training.task import Task
+from gradlab.measurement.history import SeriesLayout
+from gradlab.measurement.kinds import BY_NAME, GRADIENTS, Source
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.recording import PROBE_SAMPLES
 
 Series = dict[str, np.ndarray]
 # The gradient's norm before clipping, after it, and the share of mini-batches in which clipping changed anything.

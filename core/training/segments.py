@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from core.statistics import BIN_NAMES, bins
+from gradlab.measurement.statistics import BIN_NAMES, bins
 
 # Longer tensors are summed one by one, pairwise: added up one after another, float32 would lose digits.
 MOST_IN_ORDER = 1024

@@ -4,9 +4,9 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from core.spec import ExperimentSpec
-from core.spec.side_by_side import compiles_looks, width_for
+from core.plan.widths import compiles_looks, width_for
 from core.training.program import Program
+from gradlab.spec import ExperimentSpec
 
 # A compiled program takes some tens of megabytes; a study rarely alternates between more architectures than this.
 PROGRAMS_KEPT = 8

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from core.metrics import bind
-from core.spec import ExperimentSpec
-from core.spec.output import answer_threshold
-from core.training.namespace import xp
+from gradlab.keras.namespace import xp
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.output import answer_threshold
+from gradlab.vocabulary.metrics import bind
 
 
 class Task:

@@ -8,11 +8,8 @@ from functools import partial
 import keras
 import numpy as np
 
-from core.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
-from core.spec import ExperimentSpec
-from core.spec.side_by_side import groups_of, width_for
+from core.plan.widths import groups_of, width_for
 from core.training.architecture import architecture
-from core.training.callback import GradientStatistics
 from core.training.checkpoint import pack, unpack
 from core.training.data import Data
 from core.training.inspector import inspect
@@ -20,6 +17,9 @@ from core.training.orders import sample_order
 from core.training.pretraining import starting_values
 from core.training.program import Program, Trained
 from core.training.shelf import lend
+from gradlab.keras.gradient_statistics import GradientStatistics
+from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
+from gradlab.spec import ExperimentSpec
 
 # A chunk may be so many times as long as the one before it: the first ones are short, to learn how long an epoch takes.
 GROWTH = 8

@@ -7,16 +7,16 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from core.measurement.kinds import GRADIENT_HISTOGRAMS
-from core.spec import ExperimentSpec
-from core.spec.side_by_side import keeps_gradients
-from core.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS
-from core.training import measure
+from core.plan.widths import keeps_gradients
 from core.training.clipping import clip
 from core.training.measurers import IN_PROGRAM
-from core.training.namespace import xp
 from core.training.stack import Stack
 from core.training.task import Task
+from gradlab.keras import measure
+from gradlab.keras.namespace import xp
+from gradlab.measurement.kinds import GRADIENT_HISTOGRAMS
+from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS
+from gradlab.spec import ExperimentSpec
 
 
 class Update:

@@ -1,114 +1,82 @@
-"""What one spec has and another has not, and how large that change is.
+"""How treated and untreated runs are compared: rates with intervals, tests, and the effect on a metric."""
 
-Networks are compared layer by layer, repeats written out, as a reader counts them. An activation is the same whether a
-layer has it or it is a layer of its own behind it: a norm that is put between the two is one change, not three.
-"""
-
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from core.spec import ExperimentSpec
-from core.treatment.alignment import Change, changes
+import numpy as np
 
-Json = Any
+from gradlab.schemas.trials import Effect, Rate
 
-# What is learnt does not depend on these, nor on the name.
-MEASURED = "metrics"
-# How large a change of one field is. That of initialisers is the smallest, then a rate's, then what else is trained
-# with, then activations, norms, and other layers; all the fields of one sort together weigh less than the next sort.
-WEIGHTS = {
-    "initializer": 1,
-    "learning_rate": 4,
-    "training": 5,
-    "dataset": 5,
-    "regularization": 5,
-    "activation": 6,
-    "normalization": 12,
-    "architecture": 16,
-}
+CONFIDENCE = 0.95
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One field that is another, or one layer that has come or gone; or several layers that have all changed alike.
+def rate(count: int, of: int) -> Rate:
+    """So many out of all; `of` is at least 1."""
+    interval = _stats().binomtest(count, of).proportion_ci(CONFIDENCE, method="wilson")
+    return Rate(count, of, float(interval.low), float(interval.high))
 
-    Attributes:
-        path: where: ``training.optimizer.learning_rate``, ``model.dense_1…dense_5.kernel_initializer``. Layers have
-            the names they had before; what is new stands ``behind`` one of them, ``before_activation`` of it, or,
-            a block, ``around`` it.
-        before: the value that was there, as in JSON; None for nothing.
-        after: the value that is there now; None for nothing.
-        sort: which sort of change it is: a key of `WEIGHTS`.
-        field: what changed, without where: ``kernel_initializer``, ``batch_normalization``.
+
+def fisher(count: int, of: int, other: int, of_other: int) -> float:
+    """The p-value of Fisher's exact test, two-sided, that two shares are the same."""
+    return float(_stats().fisher_exact([[count, of - count], [other, of_other - other]]).pvalue)
+
+
+def improvement(before: Sequence[float | None], after: Sequence[float | None], margin: float) -> float:
+    """The p-value of Student's test over pairs of equal seeds, one-sided, that values rise by no more than `margin`.
+
+    1 below two pairs.
     """
-
-    path: str
-    before: Json
-    after: Json
-    sort: str
-    field: str
-
-
-def difference(before: ExperimentSpec, after: ExperimentSpec) -> tuple[Difference, ...]:
-    """The fields of dataset, training and model that differ; empty where both learn the same."""
-    left, right = (json.loads(spec.canonical()) for spec in (before, after))
-    found = [*_of_fields("dataset", left["dataset"], right["dataset"])]
-    found += _of_fields("training", left["training"] | {MEASURED: None}, right["training"] | {MEASURED: None})
-    return (*found, *_of_layers(changes(before, after)))
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if old is not None and new is not None]
+    if len(pairs) < 2:
+        return 1.0
+    rises = np.array([new - old for old, new in pairs])
+    if np.ptp(rises) == 0:
+        return 0.0 if rises[0] > margin else 1.0
+    return float(_stats().ttest_1samp(rises, margin, alternative="greater").pvalue)
 
 
-def size(before: ExperimentSpec, after: ExperimentSpec) -> int:
-    """How large the change is: the sum of `WEIGHTS` over the different fields that changed.
+def higher_values(before: Sequence[float | None], after: Sequence[float | None]) -> float:
+    """The p-value of Welch's test, one-sided, that values of other seeds are no higher; 1 below two values of each."""
+    old, new = (np.array([value for value in values if value is not None]) for values in (before, after))
+    if len(old) < 2 or len(new) < 2:
+        return 1.0
+    if np.ptp(old) == np.ptp(new) == 0:
+        return 0.0 if new[0] > old[0] else 1.0
+    summary = [number for values in (new, old) for number in (values.mean(), values.std(ddof=1), len(values))]
+    return float(_stats().ttest_ind_from_stats(*summary, equal_var=False, alternative="greater").pvalue)
 
-    A field counts once however many layers it changed in: drawing the kernels of two layers differently or those of
-    twenty is one decision. 0 where both learn the same.
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values that may be held against a threshold together (Holm 1979): whoever tries a dozen remedies finds luck.
+
+    The i-th smallest of n, from 0, is multiplied by n − i; none becomes smaller than one before it.
     """
-    fields = {(each.sort, each.field) for each in difference(before, after)}
-    return sum(WEIGHTS[sort] for sort, _ in fields)
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for i, place in enumerate(np.argsort(p_values, kind="stable")):
+        highest = max(highest, min(1.0, (len(p_values) - i) * p_values[place]))
+        adjusted[place] = highest
+    return adjusted
 
 
-def _of_fields(path: str, before: Json, after: Json) -> Iterator[Difference]:
-    """What differs in objects of one kind, field by field; objects of different kinds differ as a whole."""
-    if before == after:
-        return
-    objects = isinstance(before, dict) and isinstance(after, dict)
-    if objects and before.get("kind") == after.get("kind"):
-        for field in before:
-            yield from _of_fields(f"{path}.{field}", before[field], after[field])
-        return
-    _, *rest = path.split(".")
-    if "learning_rate" in rest:  # a number, or any of a schedule's
-        yield Difference(path, before, after, "learning_rate", "learning_rate")
-    else:
-        yield Difference(path, before, after, path.partition(".")[0], ".".join(rest) or "kind")
+def effect(before: Sequence[float | None], after: Sequence[float | None]) -> Effect:
+    """The mean difference over pairs of equal seeds."""
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if old is not None and new is not None]
+    if not pairs:
+        return Effect(None, None, None, 0)
+    differences = np.array([new - old for old, new in pairs])
+    mean = float(differences.mean())
+    if len(pairs) < 2:
+        return Effect(mean, None, None, len(pairs))
+    if np.ptp(differences) == 0:
+        return Effect(mean, mean, mean, len(pairs))
+    low, high = _stats().t.interval(CONFIDENCE, len(pairs) - 1, loc=mean, scale=_stats().sem(differences))
+    return Effect(mean, float(low), float(high), len(pairs))
 
 
-def _of_layers(found: tuple[Change, ...]) -> Iterator[Difference]:
-    """The changes of layers, those that are alike in neighbouring layers as one."""
-    alike: dict[str, list[Change]] = {}
-    for change in found:
-        alike.setdefault(json.dumps([change.field, change.where, change.before, change.after]), []).append(change)
-    for changed in alike.values():
-        for first, last in _runs([change.layer for change in changed]):
-            change = changed[0]
-            layers = first if first == last else f"{first}…{last}"
-            path = ".".join(filter(None, ("model", layers, change.where)))
-            yield Difference(path, change.before, change.after, change.sort, change.field)
+@cache
+def _stats() -> Any:
+    """scipy.stats, which takes half a second to load: whoever only reads what was found need not wait for it."""
+    from scipy import stats
 
-
-def _runs(layers: list[str]) -> Iterator[tuple[str, str]]:
-    """The first and the last of layers of one kind that follow each other by number."""
-    first = last = layers[0]
-    for layer in layers[1:]:
-        if layer != _next(last):
-            yield first, last
-            first = layer
-        last = layer
-    yield first, last
-
-
-def _next(layer: str) -> str:
-    kind, _, number = layer.rpartition("_")
-    return f"{kind}_{int(number) + 1}" if number.isdigit() else ""
+    return stats

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.client import Client
+from gradlab import Client
 from tests.servers import DEADLINE, Redis, free_port, wait_until
 from tests.workers import Lab
 

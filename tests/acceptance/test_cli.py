@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from api.charts.views import VIEWS
-from core.spec import ExperimentSpec
-from core.store import Status
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
 from tests.servers import free_port, wait_until

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from core.spec import ExperimentSpec
-from core.store import Status
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.acceptance.conftest import Service
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

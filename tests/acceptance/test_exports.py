@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from api.export.network import keras_file
-from api.export.outflow import zipped
-from core import experiments
-from core.store import Status
+from api.http.outflow import zipped
+from core.use_cases import experiments
+from gradlab.schemas.status import Status
 from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
 from tests.workers import Lab

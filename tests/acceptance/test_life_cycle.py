@@ -8,10 +8,10 @@ from itertools import count
 
 import pytest
 
-from core import experiments
-from core.errors import Unavailable
-from core.spec import ExperimentSpec
-from core.store import Status
+from core.use_cases import experiments
+from gradlab.errors import Unavailable
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec
 from tests.servers import wait_until
 from tests.workers import Lab, in_training

@@ -8,9 +8,9 @@ import httpx2
 import numpy as np
 import pytest
 
-from api.client import Refused
-from api.dependencies import CSV
-from core.store import Status
+from gradlab.client.client import Refused
+from gradlab.schemas.media_types import CSV
+from gradlab.schemas.status import Status
 from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
 from tests.servers import wait_until

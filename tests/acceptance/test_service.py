@@ -12,7 +12,7 @@ import httpx2
 import numpy as np
 import pytest
 
-from core.store import Status
+from gradlab.schemas.status import Status
 from tests import programs
 from tests.acceptance.conftest import PATIENCE, Service, living
 from tests.builders import a_spec

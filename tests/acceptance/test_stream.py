@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 
-from core.spec import ExperimentSpec
-from core.store import Status
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec
 
 LONG = a_spec(epochs=3000, seeds=(0, 1), training=a_spec().training.model_dump(mode="json") | {"epochs": 3000})

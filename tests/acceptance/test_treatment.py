@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from api.treatments import TreatmentAnswer
-from core import experiments, treatments
-from core.spec import ExperimentSpec
-from core.store import Status, TreatmentStatus
-from core.trials import TreatmentSpec
+from core.use_cases import experiments, treatments
+from gradlab.schemas.status import Status, TreatmentStatus
+from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse
+from gradlab.spec import ExperimentSpec
 from tests.acceptance.conftest import Service
 from tests.acceptance.test_diagnosis import tutorial
 from tests.servers import wait_until
@@ -21,7 +20,7 @@ def on_seeds(count: int) -> ExperimentSpec:
     return tutorial("2-deep-tanh").model_copy(update={"seeds": tuple(range(count))})
 
 
-def cures(found: TreatmentAnswer) -> set[tuple[str, ...]]:
+def cures(found: TreatmentResponse) -> set[tuple[str, ...]]:
     return {tuple(each.remedies) for each in found.trials if each.judgement and each.judgement.worth == "cures"}
 
 
@@ -47,7 +46,7 @@ def test_the_command_line_finds_what_cures_the_deep_tanh_network_and_its_spec_le
 
 def test_stopped_half_way_and_continued_from_the_command_line(service: Service):
     ill = service.client.wait(service.client.submit(on_seeds(5)).id)
-    asked = TreatmentSpec.model_validate({"remedies": [INITIALIZER, "optimizer_adam"], "budget": 2, "seeds": 6})
+    asked = TreatmentRequest.model_validate({"remedies": [INITIALIZER, "optimizer_adam"], "budget": 2, "seeds": 6})
     begun = service.client.treat(ill.id, asked)
     wait_until(lambda: service.client.treatment(ill.id, begun.id).untreated is not None)
     stopped = service.gradlab("treat", str(ill.id), "--cancel")
@@ -69,7 +68,7 @@ def test_a_treatment_survives_the_death_of_its_worker(lab: Lab):
     worker = lab.start_worker()
     ill = experiments.submit(spec, store=lab.store, queue=lab.queue, settings=lab.settings)[0].id
     lab.wait_for(ill, Status.completed)
-    asked = TreatmentSpec.model_validate({"remedies": [INITIALIZER, "fewer_layers"], "budget": 2, "seeds": 5})
+    asked = TreatmentRequest.model_validate({"remedies": [INITIALIZER, "fewer_layers"], "budget": 2, "seeds": 5})
     begun = treatments.treat(ill, asked, store=lab.store, queue=lab.queue, settings=lab.settings)
     wait_until(lambda: in_training(lab, worker))
     worker.kill()

@@ -8,8 +8,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from core.spec import ExperimentSpec
-from core.spec.experiment import parse
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import parse
 from tests.acceptance.conftest import Service
 from tests.browser.pages import NARROW, WIDE, Reader, chromium
 from tests.builders import a_spec

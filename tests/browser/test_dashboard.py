@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from core.errors import DiskFull
-from core.spec.experiment import parse
-from core.store import Status
+from gradlab.errors import DiskFull
+from gradlab.schemas.status import Status
+from gradlab.spec.experiment import parse
 from tests.browser.pages import AWAY, NARROW, REFUSED
 from tests.builders import a_spec, an_external_spec, measured
 

@@ -6,9 +6,10 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser
 
-from api.edge import POLICY_OF_SVG
-from core.spec import ExperimentSpec
-from core.store import ExperimentStore, Status
+from api.http.security_headers import POLICY_OF_SVG
+from core.store import ExperimentStore
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.browser.pages import Reader, chromium
 from tests.builders import a_chunk, a_spec, measured
 

@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from core.store import Status
+from gradlab.schemas.status import Status
 from tests.builders import Bell, a_chunk, a_spec, an_external_spec, measured
 from tests.campaign.test_charts_in_browser import RECURRENT
 from tests.unit.conftest import Desk, a_desk

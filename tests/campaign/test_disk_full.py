@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from api.client import Unreachable
-from core.spec import ExperimentSpec
-from core.store import Status
+from gradlab.client.client import Unreachable
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
 from tests.servers import wait_until

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 import redis
 
-from core import experiments
 from core.queue import QUEUE
 from core.queue.redis import REJECTED
-from core.store import Status
+from core.use_cases import experiments
+from gradlab.schemas.status import Status
 from tests.builders import a_spec
 from tests.servers import Redis, wait_until
 from tests.workers import Lab

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from core.store import Status
+from gradlab.schemas.status import Status
 from tests.acceptance.conftest import Service
 from tests.builders import a_large_spec, a_spec
 

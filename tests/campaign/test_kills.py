@@ -12,9 +12,9 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from api.client import Unreachable
-from core.spec import ExperimentSpec
-from core.store import Status
+from gradlab.client.client import Unreachable
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
 

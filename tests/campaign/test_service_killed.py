@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from core.store import Status
+from gradlab.schemas.status import Status
 from tests.acceptance.conftest import PATIENCE, Service, living
 from tests.builders import a_spec
 from tests.servers import DEADLINE, wait_until

@@ -12,13 +12,13 @@ from unittest.mock import patch
 import keras
 import numpy as np
 
-from api.outbox import Ended, Epoch
-from api.sender import Sender
 from bench.treating import runs_of
-from core.diagnosis import Diagnosis, ExternalRun, Finding, diagnose
-from core.history import History, StoppedBy
-from core.spec import ExperimentSpec, ExternalSpec
-from core.training.callback import GradientStatistics
+from gradlab import Sender
+from gradlab.client.outbox import Ended, Epoch
+from gradlab.diagnosis import Diagnosis, ExternalRun, Finding, diagnose
+from gradlab.keras import GradientStatistics
+from gradlab.measurement.history import History, StoppedBy
+from gradlab.spec import ExperimentSpec, ExternalSpec
 
 # A fit that is shorter than planned was stopped early; one that lost its finite numbers is taken to have diverged.
 EARLY: StoppedBy = "early_stopping"
@@ -47,7 +47,7 @@ def sent_by_fit(
     make: Model, x: Any, y: Any, seeds: Sequence[int] = (0, 1, 2), **fit: Any
 ) -> tuple[ExternalSpec, list[ExternalRun]]:
     """What reaches the service of a `fit` of one's own, as it would be stored: its spec and its runs."""
-    with patch("api.sender.Outbox", Received), Sender(seeds=seeds) as sender:
+    with patch("gradlab.client.sender.Outbox", Received), Sender(seeds=seeds) as sender:
         for seed in seeds:
             keras.utils.set_random_seed(seed)
             make().fit(x, y, verbose=0, callbacks=[GradientStatistics(listener=sender)], **fit)
@@ -108,7 +108,7 @@ class Received:
 
 def missing_methods() -> set[str]:
     """What the real outbox can do and `Received` cannot: must be empty, else a case sends otherwise than people do."""
-    from api.outbox import Outbox
+    from gradlab.client.outbox import Outbox
 
     public = {name for name, _ in inspect.getmembers(Outbox) if not name.startswith("_")}
     return public - {name for name in dir(Received) if not name.startswith("_")} - {"unsent"}

@@ -6,9 +6,9 @@ The search treats what was found together, says what each part contributes, and 
 import pytest
 
 from bench.treating import runs_of, treated
-from core.diagnosis import diagnose
-from core.spec import ExperimentSpec
-from core.trials import begin, candidates, report
+from core.treatment import begin, candidates, report
+from gradlab.diagnosis import diagnose
+from gradlab.spec import ExperimentSpec
 
 RELU = {"kind": "dense", "activation": "relu"}
 SPEC = ExperimentSpec.model_validate(

@@ -6,9 +6,9 @@ The search treats both at once, and shows that both are needed.
 import pytest
 
 from bench.treating import runs_of, treated
-from core.diagnosis import diagnose
-from core.spec import ExperimentSpec
-from core.trials import begin, candidates, report
+from core.treatment import begin, candidates, report
+from gradlab.diagnosis import diagnose
+from gradlab.spec import ExperimentSpec
 from tests.cases.test_09_xor_by_absolute_error import SPEC
 
 

@@ -7,8 +7,8 @@ that moves the weights it is learnt.
 import keras
 import numpy as np
 
-from core.spec import ExperimentSpec
-from core.treatment import applicable, combine
+from gradlab.remedies import applicable, combine
+from gradlab.spec import ExperimentSpec
 from tests.cases.lab import diagnosis_of_fit, diagnosis_of_spec, rules
 
 K = keras.layers

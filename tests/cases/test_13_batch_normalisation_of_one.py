@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from core.spec import ExperimentSpec
-from core.treatment import remedy
+from gradlab.remedies import remedy
+from gradlab.spec import ExperimentSpec
 from tests.cases.lab import diagnosis_of_fit, diagnosis_of_spec, rules
 
 K = keras.layers

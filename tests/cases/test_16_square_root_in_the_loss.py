@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.diagnosis import Diagnosis
+from gradlab.diagnosis import Diagnosis
 from tests.cases.lab import diagnosis_of_fit, rules
 
 K, ops = keras.layers, keras.ops

@@ -4,8 +4,8 @@ With one sample a batch most entries of each batch's gradient are 0, though hard
 is too high for such a batch: a tenth of it learns on all seeds.
 """
 
-from core.spec import ExperimentSpec
-from core.treatment import remedy
+from gradlab.remedies import remedy
+from gradlab.spec import ExperimentSpec
 from tests.cases.lab import diagnosis_of_spec, rules
 
 SPEC = ExperimentSpec.model_validate(

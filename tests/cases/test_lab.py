@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from core.diagnosis import diagnose
-from core.training.described import normalized_values_of
+from gradlab.diagnosis import diagnose
+from gradlab.keras.described import normalized_values_of
 from tests.cases.lab import missing_methods, sent_by_fit
 
 K = keras.layers

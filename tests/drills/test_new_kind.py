@@ -19,14 +19,14 @@ from tests.servers import DEADLINE, free_port
 pytestmark = pytest.mark.campaign
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("api", "bench", "core", "docs", "examples", "migrations", "tests", "worker", "pyproject.toml")
+PARTS = ("api", "bench", "core", "docs", "examples", "gradlab", "migrations", "tests", "worker", "pyproject.toml")
 
 KIND = '''"""Singular values of each weight tensor at an epoch's end."""
 
 from typing import Any
 
-from core.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind, TerminalRow
-from core.statistics import Statistic
+from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind, TerminalRow
+from gradlab.measurement.statistics import Statistic
 
 
 def spectral_norm(w: Any, xp: Any) -> Any:
@@ -64,7 +64,7 @@ TEST = '''"""The statistics of `spectra` agree with the singular values of a mat
 
 import numpy as np
 
-from core.measurement.kinds.spectra import spectral_norm, stable_rank
+from gradlab.measurement.kinds.spectra import spectral_norm, stable_rank
 
 
 def test_a_diagonal_matrix_has_its_diagonal_as_singular_values():
@@ -92,8 +92,8 @@ USE = """
 import io, json, sys, zipfile
 import numpy as np
 from pyarrow import parquet as pq
-from api.client import Client
-from core.spec import ExperimentSpec
+from gradlab.client.client import Client
+from gradlab.spec import ExperimentSpec
 
 client = Client(sys.argv[1])
 spec = ExperimentSpec.model_validate_json(open(sys.argv[2]).read())
@@ -154,7 +154,11 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def environment(tree: Path) -> dict[str, str]:
     """In which `python -m ...` runs the copy's code."""
-    return os.environ | {"PYTHONPATH": str(tree), "GRADLAB_DATA_DIR": str(tree.parent / "data"), "COLUMNS": "160"}
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join(map(str, (tree, tree / "gradlab" / "src"))),
+        "GRADLAB_DATA_DIR": str(tree.parent / "data"),
+        "COLUMNS": "160",
+    }
 
 
 def checked(tree: Path, *files: str) -> tuple[bool, str]:
@@ -165,10 +169,10 @@ def checked(tree: Path, *files: str) -> tuple[bool, str]:
 
 
 def register(tree: Path) -> None:
-    file = tree / "core/measurement/kinds/__init__.py"
+    file = tree / "gradlab/src/gradlab/measurement/kinds/__init__.py"
     text = file.read_text().replace("    BOUNDARY,\n)", "    BOUNDARY,\n    SPECTRA,\n)")
-    imported = "from core.measurement.kinds.spectra import SPECTRA\nfrom core.measurement.kinds.time_signals"
-    file.write_text(text.replace("from core.measurement.kinds.time_signals", imported))
+    imported = "from gradlab.measurement.kinds.spectra import SPECTRA\nfrom gradlab.measurement.kinds.time_signals"
+    file.write_text(text.replace("from gradlab.measurement.kinds.time_signals", imported))
 
 
 def measure(tree: Path) -> None:
@@ -178,8 +182,8 @@ def measure(tree: Path) -> None:
         '    "weight_histograms": of_weight_histograms,\n    "spectra": of_spectra,\n',
     )
     text = text.replace("\n\ndef of_activations(", f"{MEASURER}def of_activations(", 1)
-    imported = "from core.measurement.kinds.spectra import SPECTRA\nfrom core.statistics import ("
-    file.write_text(text.replace("from core.statistics import (", imported, 1))
+    imported = "from gradlab.measurement.kinds.spectra import SPECTRA\nfrom gradlab.measurement.statistics import ("
+    file.write_text(text.replace("from gradlab.measurement.statistics import (", imported, 1))
 
 
 ROLL_CALL = "tests/unit/test_kinds.py"
@@ -189,10 +193,10 @@ def test_a_check_names_what_is_missing_until_three_files_are_there(tree: Path):
     green, report = checked(tree, ROLL_CALL)
     assert green, report
 
-    (tree / "core/measurement/kinds/spectra.py").write_text(KIND)
+    (tree / "gradlab/src/gradlab/measurement/kinds/spectra.py").write_text(KIND)
     green, report = checked(tree, ROLL_CALL)
     assert not green
-    assert "spectra of core/measurement/kinds/spectra.py is not registered" in report
+    assert "spectra of gradlab/src/gradlab/measurement/kinds/spectra.py is not registered" in report
 
     register(tree)
     green, report = checked(tree, ROLL_CALL)
@@ -212,7 +216,7 @@ def test_a_check_names_what_is_missing_until_three_files_are_there(tree: Path):
 def service(tree: Path) -> Iterator[str]:
     """The address of the copy's service, with its worker."""
     url = f"http://127.0.0.1:{(port := free_port())}"
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "gradlab.cli", "serve", "--port", str(port)]
     with (tree.parent / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=tree, env=environment(tree), stdout=log, stderr=log)
     try:
@@ -225,7 +229,7 @@ def service(tree: Path) -> Iterator[str]:
 def test_the_service_of_the_copy_records_and_serves_it(tree: Path, service: str):
     (tree / "spec.json").write_text(json.dumps(SPEC))
     (tree / "use.py").write_text(USE)
-    alive = "import sys, time\nfrom api.client import Client\nwhile not Client(sys.argv[1]).is_alive(): time.sleep(0.1)"
+    alive = "import sys, time\nfrom gradlab import Client\nwhile not Client(sys.argv[1]).is_alive(): time.sleep(0.1)"
     run = {"cwd": tree, "env": environment(tree), "capture_output": True, "text": True}
     subprocess.run([sys.executable, "-c", alive, service], check=True, timeout=DEADLINE, **run)
     used = subprocess.run([sys.executable, "use.py", service, "spec.json"], check=False, timeout=240, **run)
@@ -244,6 +248,6 @@ def test_the_service_of_the_copy_records_and_serves_it(tree: Path, service: str)
     assert served["equal"]
     assert served["tags"]
     shown = subprocess.run(
-        [sys.executable, "-m", "api.cli", "show", served["id"], "--url", service], check=False, timeout=60, **run
+        [sys.executable, "-m", "gradlab.cli", "show", served["id"], "--url", service], check=False, timeout=60, **run
     )
     assert "spectral norm" in " ".join(shown.stdout.split()), shown.stdout + shown.stderr

@@ -8,14 +8,15 @@ import pytest
 import tensorflow as tf
 
 from bench.treating import runs_of
-from core.diagnosis import diagnose
-from core.diagnosis.rules import dead_network
-from core.history import Chunk
-from core.measurement.kinds.gradients import SENT_GRADIENT_STATISTICS
-from core.spec import ExperimentSpec, side_by_side
-from core.training import measure, recorder, shelf
-from core.training.callback import GradientStatistics
+from core.plan import widths as side_by_side
+from core.training import recorder, shelf
 from core.training.train import train
+from gradlab.diagnosis import diagnose
+from gradlab.diagnosis.rules import dead_network
+from gradlab.keras import GradientStatistics, measure
+from gradlab.measurement.history import Chunk
+from gradlab.measurement.kinds.gradients import SENT_GRADIENT_STATISTICS
+from gradlab.spec import ExperimentSpec
 from tests.integration.test_recording import SIGMOID, a_spec, dense, trained
 
 # Some units are dead from the beginning, and with these steps others die on the way.

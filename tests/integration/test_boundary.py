@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from core.history import Chunk, Snapshot
-from core.spec import ExperimentSpec
 from core.training import shelf
 from core.training import train as engine
 from core.training.train import train
+from gradlab.measurement.history import Chunk, Snapshot
+from gradlab.spec import ExperimentSpec
 
 TANH = {"kind": "dense", "units": 5, "activation": "tanh"}
 SIGMOID = {"kind": "dense", "units": 1, "activation": "sigmoid"}

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.errors import EndsTraining
-from core.spec import ExternalSpec
-from core.training import callback, measure, tap
-from core.training.callback import GradientStatistics, RecordingWarning
+from gradlab.errors import EndsTraining
+from gradlab.keras import gradient_statistics as callback
+from gradlab.keras import measure, tap
+from gradlab.keras.gradient_statistics import GradientStatistics, RecordingWarning
+from gradlab.spec import ExternalSpec
 from tests.keras_models import KINDS, ByHand, Precise, Rivals, X, Y, dense, fitted, words
 
 pytestmark = pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from keras import ops
 
-from core.activations import ACTIVATIONS
-from core.diagnosis import Diagnosis, Run, diagnose
-from core.diagnosis.baseline import ELEMENTWISE
-from core.diagnosis.facts import facts
-from core.diagnosis.theory import moments, predict
-from core.diagnosis.theory.activations import curve
-from core.frozen import kind_of
-from core.history import History
-from core.initializers import INITIALIZERS
-from core.losses import LOSSES
-from core.spec import ExperimentSpec
 from core.training.train import train
+from gradlab.diagnosis import Diagnosis, Run, diagnose
+from gradlab.diagnosis.theory import moments, predict
+from gradlab.diagnosis.theory.activations import curve
+from gradlab.facts.baseline import ELEMENTWISE
+from gradlab.facts.facts import facts
+from gradlab.frozen import kind_of
+from gradlab.measurement.history import History
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.activations import ACTIVATIONS
+from gradlab.vocabulary.initializers import INITIALIZERS
+from gradlab.vocabulary.losses import LOSSES
 from tests.science.initially import at_epoch_0, deep
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from core.frozen import kind_of
-from core.layers import LAYERS
-from core.optimizers import OPTIMIZERS
-from core.spec import ExperimentSpec
 from core.training.train import train
+from gradlab.frozen import kind_of
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.layers import LAYERS
+from gradlab.vocabulary.optimizers import OPTIMIZERS
 from tests.fitting import LastWeights, fit_with_keras, trained
 
 HE = {"kind": "dense", "units": 6, "activation": "relu", "kernel_initializer": "he_uniform"}

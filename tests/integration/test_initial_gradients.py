@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.spec import ExperimentSpec
-from core.statistics import GRADIENT_STATISTICS
 from core.training.data import Data
 from core.training.network import Network
 from core.training.probe import full_gradients
 from core.training.stack import Stack
 from core.training.task import Task
 from core.training.train import train
+from gradlab.measurement.statistics import GRADIENT_STATISTICS
+from gradlab.spec import ExperimentSpec
 from tests.by_hand import ACTIVATIONS, LOSSES, STEP, Weights, named
 from tests.sequences_by_hand import gradients
 

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.constraints import CONSTRAINTS, MaxNorm
-from core.frozen import kind_of
-from core.initializers import INITIALIZERS
-from core.layers import LAYERS
-from core.layers.attention import MultiHeadAttention
-from core.layers.layer import LayerSpec
-from core.layers.recurrent import Bidirectional
-from core.layers.weighted import WeightedLayer
-from core.regularizers import REGULARIZERS, OrthogonalRegularizer
-from core.spec.experiment import ModelSpec
-from core.spec.network import in_order, walk
-from core.training.naming import tensors_of
+from gradlab.frozen import kind_of
+from gradlab.keras.naming import tensors_of
+from gradlab.spec.experiment import ModelSpec
+from gradlab.spec.network import in_order, walk
+from gradlab.vocabulary.constraints import CONSTRAINTS, MaxNorm
+from gradlab.vocabulary.initializers import INITIALIZERS
+from gradlab.vocabulary.layers import LAYERS
+from gradlab.vocabulary.layers.attention import MultiHeadAttention
+from gradlab.vocabulary.layers.layer import LayerSpec
+from gradlab.vocabulary.layers.recurrent import Bidirectional
+from gradlab.vocabulary.layers.weighted import WeightedLayer
+from gradlab.vocabulary.regularizers import REGULARIZERS, OrthogonalRegularizer
 
 SIMPLE = {"kind": "simple_rnn", "units": 3}
 LEAKY = {"kind": "leaky_relu", "negative_slope": 0.3}

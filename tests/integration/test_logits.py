@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.spec import ExperimentSpec
-from core.spec.output import answer_threshold, loss_takes_logits
 from core.training.network import Network
 from core.training.train import train
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.output import answer_threshold, loss_takes_logits
 from tests.builders import a_spec
 
 # Keras warns, as it should.

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from core.spec import ExperimentSpec
-from core.spec.experiment import parse
 from core.training.train import train
-from core.trials import look_at
+from core.treatment import look_at
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import parse
 from tests.builders import a_spec
 
 CONVOLUTIONAL = ExperimentSpec.model_validate(

@@ -9,11 +9,11 @@ import tensorflow as tf
 from keras import ops
 from sklearn.metrics import r2_score
 
-from core.datasets import DATASETS
-from core.frozen import kind_of
-from core.losses import BY_KIND, LOSSES
-from core.metrics import bind
-from core.targets import Target
+from gradlab.frozen import kind_of
+from gradlab.vocabulary.datasets import DATASETS
+from gradlab.vocabulary.losses import BY_KIND, LOSSES
+from gradlab.vocabulary.metrics import bind
+from gradlab.vocabulary.targets import Target
 
 SAMPLES, BATCH = 53, 8  # the last batch is smaller
 # Losses of Keras that are left out, with the reason in the shelf's docstring.

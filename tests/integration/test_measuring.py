@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.measurement.kinds import STATISTICS
-from core.statistics import histogram
-from core.training import measure
 from core.training.segments import Segments
+from gradlab.keras import measure
+from gradlab.measurement.kinds import STATISTICS
+from gradlab.measurement.statistics import histogram
 from tests.integration.test_recording import statistics_of
 
 SIZES = [(1,), (7,), (3, 5), (16, 16), (256,), (20, 20), (400,), (2, 150)]

@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from core.training import naming
-from core.training.naming import layers_of, tensors_of
+from gradlab.keras import naming
+from gradlab.keras.naming import layers_of, tensors_of
 from tests.keras_models import OwnLSTM, Subclassed, X, block, frozen, nested, recurrent, shared
 
 

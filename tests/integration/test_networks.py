@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from api.export.network import keras_file
-from api.export.outflow import zipped
-from core.errors import NotFound
-from core.history import Snapshot
-from core.initializers import INITIALIZERS
-from core.spec import ExperimentSpec
-from core.spec.network import in_order, walk
+from api.http.outflow import zipped
 from core.training.architecture import architecture, where_variables_lie
 from core.training.data import Data
 from core.training.network import Network, flattened, initial_values
 from core.training.train import train
+from gradlab.errors import NotFound
+from gradlab.measurement.history import Snapshot
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.network import in_order, walk
+from gradlab.vocabulary.initializers import INITIALIZERS
 from tests.builders import a_spec
 from tests.integration.test_layers import CASES, a_layer
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.frozen import kind_of
-from core.optimizers import OPTIMIZERS, Sgd
-from core.schedules import SCHEDULES, LinearWarmup
-from core.schedules import LearningRateSchedule as Schedule
+from gradlab.frozen import kind_of
+from gradlab.vocabulary.optimizers import OPTIMIZERS, Sgd
+from gradlab.vocabulary.schedules import SCHEDULES, LinearWarmup
+from gradlab.vocabulary.schedules import LearningRateSchedule as Schedule
 
 LEFT_OUT = {
     "Adafactor",

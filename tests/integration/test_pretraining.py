@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from core.spec import ExperimentSpec
 from core.training.data import Data
 from core.training.network import flattened, initial_values
 from core.training.pretraining import starting_values
 from core.training.train import train
+from gradlab.spec import ExperimentSpec
 from tests.fitting import trained
 
 TANH = {"kind": "dense", "units": 8, "activation": "tanh"}

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.measurement.kinds import STATISTICS
-from core.spec import ExperimentSpec, side_by_side
-from core.spec.experiment import GRADIENT_NORMS
-from core.statistics import Flow, histogram
+from core.plan import widths as side_by_side
 from core.training import program as programs
 from core.training import shelf
 from core.training.checkpoint import unpack
 from core.training.network import Network
 from core.training.orders import sample_order
 from core.training.train import train
+from gradlab.measurement.kinds import STATISTICS
+from gradlab.measurement.statistics import Flow, histogram
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import GRADIENT_NORMS
 from tests.by_hand import deltas, forward, named
 from tests.fitting import trained
 

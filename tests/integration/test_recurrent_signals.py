@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.spec import ExperimentSpec
-from core.statistics import ACTIVATION_STATISTIC_NAMES
 from core.training.network import Network
 from core.training.recurrent import OpenedRecurrence
 from core.training.train import train
+from gradlab.measurement.statistics import ACTIVATION_STATISTIC_NAMES
+from gradlab.spec import ExperimentSpec
 from tests.by_hand import ACTIVATIONS, STEP, named
 from tests.sequences_by_hand import CELLS, Walk, predict, signals
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.spec import ExperimentSpec
 from core.training.train import train
-from core.treatment import REMEDIES, remedy
+from gradlab.remedies import REMEDIES, remedy
+from gradlab.spec import ExperimentSpec
 
 U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
 # Batches without a smaller last one compile in half the time.

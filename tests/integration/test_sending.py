@@ -11,10 +11,10 @@ import keras
 import numpy as np
 import pytest
 
-from api.client import Client
-from api.sender import Sender, SenderWarning, Unsent
-from core.store import Status
-from core.training.callback import GradientStatistics
+from gradlab import Client
+from gradlab.client.sender import Sender, SenderWarning, Unsent
+from gradlab.keras import GradientStatistics
+from gradlab.schemas.status import Status
 from tests.sending import a_model, fit
 from tests.servers import wait_until
 

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import pytest
 
-from api.sender import Sender, SenderWarning, _numbers
-from core.store import Status
-from core.training.callback import GradientStatistics, RecordingWarning
+from gradlab.client.sender import Sender, SenderWarning, _numbers
+from gradlab.keras.gradient_statistics import GradientStatistics, RecordingWarning
+from gradlab.schemas.status import Status
 from tests.sending import a_model, fit
 
 

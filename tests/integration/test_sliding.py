@@ -10,13 +10,13 @@ import tensorflow as tf
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from core.layers.layer import ShapeMismatch
-from core.spec import ExperimentSpec
-from core.spec.experiment import ModelSpec
 from core.training import convolutions, poolings
 from core.training.data import Data
 from core.training.program import Program
 from core.training.sliding import Axis
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import ModelSpec
+from gradlab.vocabulary.layers.layer import ShapeMismatch
 
 SLOWLY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
 

@@ -8,9 +8,11 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from core.errors import Conflict, NotFound
-from core.history import Culprit
-from core.store import ExperimentStore, Orders, Status, Summary
+from core.records import Orders, Summary
+from core.store import ExperimentStore
+from gradlab.errors import Conflict, NotFound
+from gradlab.measurement.history import Culprit
+from gradlab.schemas.status import Status
 from tests.builders import MINUTE, Clock, a_chunk, a_spec, measured
 
 KINDS = [series.kind for series in a_spec().layout.series]

@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from core.spec.calibration import Calibration, Record
-from core.spec.cost import Measured
-from core.spec.estimate import estimate, plan
+from core.plan.calibration import Calibration, Record
+from core.plan.cost import Measured
+from core.plan.estimate import estimate, plan
 from core.store.cost_store import LATELY, MAX_RECORDS
 from tests.builders import a_spec
 from worker.costs import Measuring, machine

@@ -4,9 +4,10 @@ import signal
 
 import pytest
 
-from core.spec import ExperimentSpec
-from core.spec.lighter import advice, lighter
-from core.store import Death, Status
+from core.plan.lighter import advice, lighter
+from core.store import Death
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.builders import MINUTE, a_chunk, a_large_spec, a_spec
 
 SMALL = a_spec(epochs=6)

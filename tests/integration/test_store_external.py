@@ -5,9 +5,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from core.errors import Conflict, Misplaced, NotFound
-from core.history import History
-from core.store import Status
+from gradlab.errors import Conflict, Misplaced, NotFound
+from gradlab.measurement.history import History
+from gradlab.schemas.status import Status
 from tests.builders import a_spec, an_external_spec, measured
 
 SPEC = an_external_spec(epochs=6, seeds=(3, 8), record={"gradients": 1, "weights": 2})

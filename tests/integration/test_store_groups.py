@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from core.history import Culprit
-from core.store import Orders, Status
+from core.records import Orders
+from gradlab.measurement.history import Culprit
+from gradlab.schemas.status import Status
 from tests.builders import MINUTE, a_chunk, a_group, a_run, a_spec, a_training, measured
 
 SPEC = a_spec(epochs=12, seeds=(0, 1, 2, 3, 4), record={"weights": 4, "histograms": 5})

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from core.errors import DatabaseTooNew, Unavailable
-from core.store import ExperimentStore, Status
+from core.store import ExperimentStore
 from core.store.database import connect, writing
 from core.store.migrate import check_revision, upgrade
+from gradlab.errors import DatabaseTooNew, Unavailable
+from gradlab.schemas.status import Status
 from tests.acceptance.conftest import GRADLAB, alone
 from tests.builders import MINUTE, a_chunk, a_spec, an_external_spec
 from tests.servers import free_port

@@ -7,8 +7,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from core.errors import ClaimLost, Conflict, NotFound
-from core.store import ExperimentStore, Orders, Status, utc_now
+from core.records import Orders
+from core.store import ExperimentStore, utc_now
+from gradlab.errors import ClaimLost, Conflict, NotFound
+from gradlab.schemas.status import Status
 from tests.builders import MINUTE, a_chunk, a_spec, a_training, an_external_spec, measured
 
 SPEC = a_spec(epochs=6, seeds=(0, 1))

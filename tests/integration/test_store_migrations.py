@@ -9,12 +9,14 @@ import pytest
 from alembic import command
 from sqlalchemy import JSON, BigInteger, DateTime, LargeBinary, Uuid, column, insert, select, table
 
-from core.errors import NotFound, Unavailable
-from core.history import Tensor
-from core.spec import ExperimentSpec
-from core.store import ExperimentStore, Status, Summary
+from core.records import Summary
+from core.store import ExperimentStore
 from core.store.database import connect, reading, writing
 from core.store.migrate import _config, check_revision, upgrade
+from gradlab.errors import NotFound, Unavailable
+from gradlab.measurement.history import Tensor
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.builders import MINUTE, a_chunk, a_spec, an_external_spec, measured
 
 # As the first version wrote it: nothing in it says what is to be recorded.

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
-from core.errors import NotFound
-from core.store import Orders
+from core.records import Orders
 from core.store.database import reading
 from core.store.tables import architectures, snapshots
+from gradlab.errors import NotFound
 from tests.builders import ARCHITECTURE, MINUTE, a_chunk, a_group, a_run, a_snapshot, a_spec
 
 SPEC = a_spec(epochs=6, seeds=(3, 5))

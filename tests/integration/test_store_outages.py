@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from core.errors import DiskFull, Unavailable
-from core.store import Claim, ExperimentStore, Orders
+from core.records import Claim, Orders
+from core.store import ExperimentStore
 from core.store.migrate import check_revision, upgrade
+from gradlab.errors import DiskFull, Unavailable
 from tests.builders import MINUTE, a_chunk, a_spec
 from tests.servers import PostgreSQL
 

@@ -8,10 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from core.errors import Conflict, NotFound
-from core.store import Status, TreatmentStatus
-from core.trials import Look, TreatmentSpec
-from tests.unit.trials.worlds import DEEP_TANH, SEEDS, a_result, a_treatment, answered
+from gradlab.errors import Conflict, NotFound
+from gradlab.schemas.status import Status, TreatmentStatus
+from gradlab.schemas.treatments import TreatmentRequest
+from gradlab.schemas.trials import TriageResult
+from tests.unit.treatment.worlds import DEEP_TANH, SEEDS, a_result, a_treatment, answered
 
 ADAM, RELU = ("optimizer_adam",), ("activation_relu",)
 RUNNING, COMPLETED = TreatmentStatus.running, TreatmentStatus.completed
@@ -19,7 +20,7 @@ RUNNING, COMPLETED = TreatmentStatus.running, TreatmentStatus.completed
 
 def begun(store, candidates=(ADAM, RELU)):
     experiment, _ = store.add(DEEP_TANH)
-    return store.treatments.add(experiment.id, TreatmentSpec(), a_treatment(list(candidates)))
+    return store.treatments.add(experiment.id, TreatmentRequest(), a_treatment(list(candidates)))
 
 
 def finish(store, experiment_id, status=Status.completed):
@@ -31,7 +32,7 @@ def finish(store, experiment_id, status=Status.completed):
 def test_what_is_kept_can_be_read(store, clock):
     treatment = a_treatment([ADAM, RELU])
     experiment, _ = store.add(DEEP_TANH)
-    record, needed = store.treatments.add(experiment.id, TreatmentSpec(seeds=9), treatment)
+    record, needed = store.treatments.add(experiment.id, TreatmentRequest(seeds=9), treatment)
     assert store.treatments.get(record.id) == record
     assert (record.treatment, record.request.seeds, record.status) == (treatment, 9, RUNNING)
     assert (record.experiment_id, record.created_at, record.finished_at) == (experiment.id, clock.now, None)
@@ -64,7 +65,7 @@ def test_a_trial_that_was_looked_at_gets_its_training_and_its_look_is_removed(st
     record, _ = begun(store)
     look = record.looked_in[2]
     trials = list(record.treatment.trials)
-    trials[2] = replace(trials[2], stage="training", look=Look("healthy", None, False))
+    trials[2] = replace(trials[2], stage="training", look=TriageResult("healthy", None, False))
     (needed,) = store.treatments.save(record, replace(record.treatment, trials=tuple(trials)), RUNNING)
     assert store.get(needed).spec == trials[2].spec
     with pytest.raises(NotFound):
@@ -103,7 +104,7 @@ def test_a_key_used_by_many_at_once_begins_one_treatment(store):
 
     def add(_):
         gate.wait()
-        return store.treatments.add(experiment.id, TreatmentSpec(), a_treatment([ADAM]), idempotency_key="monday")
+        return store.treatments.add(experiment.id, TreatmentRequest(), a_treatment([ADAM]), idempotency_key="monday")
 
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(add, range(8)))
@@ -163,9 +164,9 @@ def test_cancelling_stops_what_is_waited_for_and_continuing_begins_it_again(stor
 def test_an_experiment_has_one_running_treatment(store):
     record, _ = begun(store)
     with pytest.raises(Conflict, match=str(record.id)):
-        store.treatments.add(record.experiment_id, TreatmentSpec(), a_treatment([ADAM]))
+        store.treatments.add(record.experiment_id, TreatmentRequest(), a_treatment([ADAM]))
     store.treatments.cancel(record.id)
-    other, _ = store.treatments.add(record.experiment_id, TreatmentSpec(), a_treatment([ADAM]))
+    other, _ = store.treatments.add(record.experiment_id, TreatmentRequest(), a_treatment([ADAM]))
     with pytest.raises(Conflict, match=str(other.id)):
         store.treatments.go_on(record.id)
 
@@ -173,7 +174,7 @@ def test_an_experiment_has_one_running_treatment(store):
 def test_pages_are_newest_first(store):
     record, _ = begun(store)
     store.treatments.cancel(record.id)
-    other, _ = store.treatments.add(record.experiment_id, TreatmentSpec(), a_treatment([ADAM]))
+    other, _ = store.treatments.add(record.experiment_id, TreatmentRequest(), a_treatment([ADAM]))
     first = store.treatments.page(record.experiment_id, limit=1)
     assert [each.id for each in first.treatments] == [other.id]
     second = store.treatments.page(record.experiment_id, limit=1, before=first.next)
@@ -196,7 +197,7 @@ def test_what_does_not_exist_is_not_found(store):
     with pytest.raises(NotFound, match="There is no experiment"):
         store.treatments.page(uuid4(), limit=1)
     with pytest.raises(NotFound, match="There is no experiment"):
-        store.treatments.add(uuid4(), TreatmentSpec(), a_treatment([ADAM]))
+        store.treatments.add(uuid4(), TreatmentRequest(), a_treatment([ADAM]))
 
 
 def test_an_error_that_the_database_cannot_take_is_kept_as_far_as_it_can(store):

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.history import Chunk
-from core.spec import ExperimentSpec
 from core.training import shelf
 from core.training import train as engine
-from core.training.callback import GradientStatistics
 from core.training.train import train
+from gradlab.keras import GradientStatistics
+from gradlab.measurement.history import Chunk
+from gradlab.spec import ExperimentSpec
 from tests.fitting import fit_with_keras, trained
 
 HE = {"kind": "dense", "units": 6, "activation": "relu", "kernel_initializer": "he_uniform"}

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from core.activations import ACTIVATIONS, Activation
-from core.frozen import kind_of
-from core.initializers import INITIALIZERS
-from core.layers.dense import ActivationLayer
-from core.layers.ranges import ANYTHING, BOUNDED, output_range
-from core.spec import ExperimentSpec
 from core.training.network import Network, flattened, initial_values
+from gradlab.frozen import kind_of
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.activations import ACTIVATIONS, Activation
+from gradlab.vocabulary.initializers import INITIALIZERS
+from gradlab.vocabulary.layers.dense import ActivationLayer
+from gradlab.vocabulary.layers.ranges import ANYTHING, BOUNDED, output_range
 
 # What a kind needs besides its defaults.
 ARGUMENTS = {"threshold": {"threshold": 0.5, "default_value": 0.1}}

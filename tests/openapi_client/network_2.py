@@ -19,16 +19,16 @@ from client.models import (
     BinaryCrossentropy,
     Circles,
     Dense,
-    ExperimentAnswer,
-    ExperimentDiagnosisAnswer,
-    ExperimentsAnswer,
+    ExperimentDiagnosisResponse,
+    ExperimentResponse,
     ExperimentSpec,
+    ExperimentsResponse,
     ModelSpec,
     ProblemDocument,
     RandomUniform,
     Sgd,
     Sigmoid,
-    StatisticAnswer,
+    StatisticResponse,
     Status,
     Tanh,
     TrainingSpec,
@@ -59,29 +59,29 @@ def main() -> None:
     # Following waits for the whole stream, so for the whole training; a fresh worker first loads TensorFlow.
     client = Client(sys.argv[2], timeout=300.0, raise_on_unexpected_status=True)
     made = submit.sync(client=client, body=network_2())
-    assert isinstance(made, ExperimentAnswer), made
+    assert isinstance(made, ExperimentResponse), made
 
     stream = follow.sync_detailed(made.id, client=client)
     assert stream.status_code is HTTPStatus.OK
     assert "event: done" in stream.content.decode()
 
     finished = get_experiment.sync(made.id, client=client)
-    assert isinstance(finished, ExperimentAnswer)
+    assert isinstance(finished, ExperimentResponse)
     assert finished.status == Status.COMPLETED, finished.error
     assert isinstance(finished.spec, ExperimentSpec)
     assert len(finished.runs) == 1
 
     page = list_experiments.sync(client=client, status=[Status.COMPLETED, Status.FAILED])
-    assert isinstance(page, ExperimentsAnswer)
+    assert isinstance(page, ExperimentsResponse)
     assert [each.id for each in page.experiments] == [made.id]
 
     series = gradients.sync(made.id, client=client)
-    assert isinstance(series, StatisticAnswer)
+    assert isinstance(series, StatisticResponse)
     assert len(series.layers) == 6
     assert len(series.epochs) == 500
 
     diagnosis = diagnose.sync(made.id, client=client)
-    assert isinstance(diagnosis, ExperimentDiagnosisAnswer)
+    assert isinstance(diagnosis, ExperimentDiagnosisResponse)
     assert diagnosis.verdict == "ill"
     assert diagnosis.root_cause == "nonzero_mean_initialization", diagnosis.root_cause
     assert diagnosis.findings

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from core.spec import ExperimentSpec
-from core.spec.side_by_side import PROBE_SAMPLES
 from core.training.train import train
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.recording import PROBE_SAMPLES
 
 RECORD = {"gradients": 1, "weights": 0, "activations": 1, "signals": 1, "histograms": 0}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.spec import ExperimentSpec
+from gradlab.spec import ExperimentSpec
 from tests.science.initially import at_epoch_0, deep, normal
 from tests.science.meanfield import growth, growth_at, hermite, lengths
 from tests.science.sampling import assert_mean

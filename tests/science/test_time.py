@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.spec import ExperimentSpec
 from core.training.train import train
+from gradlab.spec import ExperimentSpec
 from tests.science.initially import before
 
 ADAM = {"kind": "adam", "learning_rate": 0.02}

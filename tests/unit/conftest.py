@@ -16,10 +16,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app, opened
-from core.history import Culprit, History
 from core.settings import Settings
-from core.spec import ExperimentSpec
-from core.store import ExperimentStore, Status
+from core.store import ExperimentStore
+from gradlab.measurement.history import Culprit, History
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.builders import ARCHITECTURE, Bell, a_chunk, a_spec, measured
 
 # Chosen settings -> applications that no desk uses.

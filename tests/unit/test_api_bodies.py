@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from api.app import create_app
-from api.bodies import MAX_DEPTH, MAX_FIELDS, MAX_VALUES
-from core.errors import MAX_PROBLEMS, Invalid, Problem, shorten
-from core.frozen import STORED
+from api.http.bodies import MAX_DEPTH, MAX_FIELDS, MAX_VALUES
 from core.settings import Settings
-from core.spec import ANY_SPEC
-from core.spec.experiment import parse
-from core.spec.network import walk
+from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
+from gradlab.frozen import STORED
+from gradlab.spec import ANY_SPEC
+from gradlab.spec.experiment import parse
+from gradlab.spec.network import walk
 from tests.builders import a_spec
 from tests.unit.conftest import Desk, as_json
 from tests.unit.test_api_submitting import changed, refused
@@ -155,7 +155,7 @@ def test_a_key_is_asked_for_before_a_body_is_read(open_desk, monkeypatch: pytest
 
 
 def test_seeds_of_a_treatment_are_counted_before_anything_is_drawn(shared_desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("core.treatments.diagnose", lambda *_, **__: pytest.fail("diagnosed"))
+    monkeypatch.setattr("core.use_cases.treatments.diagnose", lambda *_, **__: pytest.fail("diagnosed"))
     path = shared_desk.trained(a_spec())
     for seeds, expected in ((86, "at most 85: the control trains 3 times"), (10**7, "at most 10000")):
         document = problems_of(shared_desk, f"{path}/treatments", {"seeds": seeds})
@@ -218,4 +218,4 @@ def test_every_number_and_every_list_of_a_request_has_a_bound(tmp_path):
             for name, schema in asked:
                 unbounded |= {*bounded(schema, f"{method} {path} {name}", schemas, seen)}
     # Numbers that are taken as they come: the body's length is their bound.
-    assert unbounded == {"SentSeries.metrics", "SentSeries.series"}
+    assert unbounded == {"SeriesRequest.metrics", "SeriesRequest.series"}

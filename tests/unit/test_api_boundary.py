@@ -14,8 +14,8 @@ from api.export.arrays import arrays as exported
 from api.export.source import Source
 from api.series.boundary import Boundary
 from api.series.epochs import Span
-from core.spec import ExperimentSpec
-from core.store import Rows
+from core.records import Rows
+from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec, measured
 from tests.unit.conftest import Desk
 from tests.unit.test_api_charts import words

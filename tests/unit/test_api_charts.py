@@ -17,12 +17,12 @@ from api.charts.views import VIEWS
 from api.series.epochs import Span, cut
 from api.series.metrics import Metrics
 from api.series.vectors import Histograms, Steps
-from core.datasets.circles import Circles
-from core.history import SeriesLayout, Tensor
-from core.measurement.kinds import STATISTICS
-from core.spec import ExperimentSpec
-from core.statistics import BIN_NAMES, histogram
-from core.store import Rows
+from core.records import Rows
+from gradlab.measurement.history import SeriesLayout, Tensor
+from gradlab.measurement.kinds import STATISTICS
+from gradlab.measurement.statistics import BIN_NAMES, histogram
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets.circles import Circles
 from tests.builders import a_spec
 from tests.unit.conftest import Desk
 from tests.unit.test_api_submitting import refused

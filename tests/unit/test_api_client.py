@@ -11,19 +11,20 @@ import pytest
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
-from api import watching
-from api.cli.display import in_words
-from api.cli.outcome import OUTCOME, Exit
-from api.client import Client, Refused, Unreachable
-from core.errors import Unavailable
-from core.frozen import STORED
-from core.history import Culprit
-from core.spec import ANY_SPEC
-from core.store import ExperimentStore, Status
+from core.store import ExperimentStore
+from gradlab.cli.display import in_words
+from gradlab.cli.outcome import OUTCOME, Exit
+from gradlab.client import polling as watching
+from gradlab.client.client import Client, Refused, Unreachable
+from gradlab.errors import Unavailable
+from gradlab.frozen import STORED
+from gradlab.measurement.history import Culprit
+from gradlab.schemas.status import Status
+from gradlab.spec import ANY_SPEC
 from tests.builders import a_chunk, a_spec, measured
 from tests.unit.conftest import Desk
 
-cli = importlib.import_module("api.cli.main")  # its name in the package is that of its entry point
+cli = importlib.import_module("gradlab.cli.main")  # its name in the package is that of its entry point
 SPEC = a_spec(epochs=6, seeds=(0, 3))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from api.compression import MIN_BYTES
-from api.negotiation import Coding
+from api.http.compression import MIN_BYTES
+from api.http.negotiation import Coding
 from tests.builders import a_spec
 from tests.unit.conftest import Desk
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.history import History
-from core.spec import ExperimentSpec
-from core.store import Status
+from gradlab.measurement.history import History
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.builders import a_chunk, a_spec
 from tests.unit.conftest import Desk, as_json
 from tests.unit.diagnosis.histories import a_run

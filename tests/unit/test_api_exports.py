@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from api.export.records import crc32c
-from core.history import History
-from core.spec import ExperimentSpec
-from core.statistics import EDGES
+from gradlab.measurement.history import History
+from gradlab.measurement.statistics import EDGES
+from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec, measured
 from tests.unit.conftest import Desk
 from tests.unit.test_api_submitting import refused

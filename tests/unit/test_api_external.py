@@ -6,13 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from api.client import Client
-from api.connection import Refused
-from api.live.reading import read_events
-from api.outbox import Ended, Epoch, Outbox
-from api.sending import written
-from core.history import History
-from core.spec import ANY_SPEC
+from gradlab import Client
+from gradlab.client.connection import Refused
+from gradlab.client.events import read_events
+from gradlab.client.outbox import Ended, Epoch, Outbox
+from gradlab.client.sending import written
+from gradlab.measurement.history import History
+from gradlab.spec import ANY_SPEC
 from tests.builders import a_spec, an_external_spec, measured
 from tests.unit.conftest import Desk, as_json
 
@@ -187,7 +187,7 @@ def test_columns_by_name_that_make_no_sense_are_refused_by_name(desk: Desk, it: 
 
 
 def test_the_description_calls_columns_by_position_deprecated(desk: Desk):
-    forms = desk.http.get("/openapi.json").json()["components"]["schemas"]["SentSeries"]["properties"]["series"]
+    forms = desk.http.get("/openapi.json").json()["components"]["schemas"]["SeriesRequest"]["properties"]["series"]
     by_columns, by_position = forms["additionalProperties"]["oneOf"]
     assert (by_columns["type"], by_columns.get("deprecated")) == ("object", None)
     assert (by_position["type"], by_position["deprecated"]) == ("array", True)

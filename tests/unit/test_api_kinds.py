@@ -6,9 +6,9 @@ import io
 import numpy as np
 import pytest
 
-from core.history import Layout, SeriesLayout, Tensor
-from core.spec import ExperimentSpec
-from core.statistics import EDGES
+from gradlab.measurement.history import Layout, SeriesLayout, Tensor
+from gradlab.measurement.statistics import EDGES
+from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec, measured
 from tests.unit.conftest import Desk
 from tests.unit.test_api_series import CSV, NPZ, arrays, strict

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
-from api.origins import Authority
+from api.http.origins import Authority
 from core.settings import Settings
 from tests.builders import a_spec
 from tests.unit.conftest import Desk, as_json

@@ -9,19 +9,19 @@ from uuid import uuid4
 import pytest
 
 from api.app import create_app
-from api.cursor import read_cursor, write_cursor
-from api.series.answers import HistogramsAnswer, StatisticAnswer, StepsAnswer
+from api.http.cursor import read_cursor, write_cursor
 from core.catalogue import catalogue
-from core.errors import Invalid, Unavailable
-from core.measurement.kinds import STATISTIC_KINDS, STATISTICS
 from core.settings import Settings
 from core.store import ExperimentStore
+from gradlab.errors import Invalid, Unavailable
+from gradlab.measurement.kinds import STATISTIC_KINDS, STATISTICS
+from gradlab.schemas.series import HistogramsResponse, StatisticResponse, StepsResponse
 from tests.builders import a_chunk, a_spec
 from tests.unit.conftest import Desk, as_json
 from tests.unit.test_api_submitting import refused
 
-EXAMPLES = dict.fromkeys(["/gradients", "/weights", "/activations", "/signals"], StatisticAnswer)
-EXAMPLES |= {"/signals/steps": StepsAnswer, "/histograms": HistogramsAnswer}
+EXAMPLES = dict.fromkeys(["/gradients", "/weights", "/activations", "/signals"], StatisticResponse)
+EXAMPLES |= {"/signals/steps": StepsResponse, "/histograms": HistogramsResponse}
 KINDS = list(EXAMPLES)
 
 
@@ -278,7 +278,7 @@ def test_a_full_disk_is_said_wherever_it_is_met(desk: Desk, monkeypatch):
 @pytest.mark.parametrize("urls", [{}, {"database_url": "sqlite:///{}/lab.db", "broker_url": "redis://127.0.0.1:1"}])
 def test_the_disks_that_are_asked_are_those_with_files_of_ours(urls, open_desk, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("api.readiness.check_room", asked.append)
+    monkeypatch.setattr("api.http.readiness.check_room", asked.append)
     desk = open_desk(**{name: url.format(tmp_path) for name, url in urls.items()})
     desk.bell.ping = lambda: None  # type: ignore[attr-defined]
     desk.http.get("/readyz")

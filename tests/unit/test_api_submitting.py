@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from core.errors import Unavailable
-from core.experiments import sweep
-from core.spec.calibration import Record
-from core.spec.cost import Measured
-from core.spec.estimate import plan
-from core.store import Status
+from core.plan.calibration import Record
+from core.plan.cost import Measured
+from core.plan.estimate import plan
+from core.use_cases.experiments import sweep
+from gradlab.errors import Unavailable
+from gradlab.schemas.status import Status
 from tests.builders import Bell, a_spec
 from tests.unit.conftest import Desk, as_json
 

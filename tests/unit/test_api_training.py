@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from api.cli import training
-from api.cli.display import picture
-from api.cli.measured import Measured
-from api.client import Client
-from core.history import Culprit
+from gradlab import Client
+from gradlab.cli.display import picture
+from gradlab.cli.measured import Measured
+from gradlab.measurement.history import Culprit
 from tests.builders import a_spec, a_training, measured
 from tests.unit.conftest import Desk
 from worker import train as alone

@@ -8,12 +8,12 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from api.client import Client
-from api.treatments import TreatmentAnswer
-from core import treatments
-from core.errors import Unavailable
-from core.spec import ExperimentSpec
-from core.store import Status
+from core.use_cases import treatments
+from gradlab import Client
+from gradlab.errors import Unavailable
+from gradlab.schemas.status import Status
+from gradlab.schemas.treatments import TreatmentResponse
+from gradlab.spec import ExperimentSpec
 from tests.builders import a_chunk
 from tests.unit.conftest import Desk
 from tests.unit.diagnosis.histories import a_network, a_run, dense
@@ -109,7 +109,7 @@ def test_a_treatment_finds_the_smallest_cure_and_its_spec_is_ready_to_be_submitt
     assert "smallest change that cures" in said["summary"]
     assert said["is_smallest"] is True
     assert "well" in said["definition"]
-    shown = TreatmentAnswer.model_validate(said)._repr_html_()
+    shown = TreatmentResponse.model_validate(said)._repr_html_()
     assert "<td>initializer_for_activation</td><td>cures</td><td>0 of 5</td>" in shown
     assert "<td>control</td><td>finished</td>" in shown
 
@@ -436,9 +436,9 @@ def test_the_client_treats_waits_and_lists(desk, workers, ill):
     assert client.cancel_treatment(experiment_id, begun.id).status == "cancelled"
     workers.waiting.clear()
     client.continue_treatment(experiment_id, begun.id)
-    seen: list[TreatmentAnswer] = []
+    seen: list[TreatmentResponse] = []
 
-    def watch(now: TreatmentAnswer) -> None:
+    def watch(now: TreatmentResponse) -> None:
         seen.append(now)
         workers.work(most=2)
 

@@ -8,8 +8,8 @@ import pytest
 from bench.atlas.__main__ import NUMBERS, PAGE, PICTURES
 from bench.atlas.examples import EXAMPLES
 from bench.atlas.writing import document
-from core.diagnosis import RULES
-from core.treatment import REMEDIES
+from gradlab.diagnosis import RULES
+from gradlab.remedies import REMEDIES
 
 MOST_BYTES = 60_000  # of a picture
 KEPT = json.loads(NUMBERS.read_text())

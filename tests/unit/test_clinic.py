@@ -13,11 +13,11 @@ from bench.clinic.criterion import Measured, holds, sick
 from bench.clinic.ground import dense
 from bench.clinic.grounds import GROUNDS
 from bench.clinic.report import ROOTS
-from core.activations import ACTIVATIONS
-from core.datasets import DATASETS
-from core.diagnosis import RULES
-from core.frozen import kind_of
-from core.layers import LAYERS
+from gradlab.diagnosis import RULES
+from gradlab.frozen import kind_of
+from gradlab.vocabulary.activations import ACTIVATIONS
+from gradlab.vocabulary.datasets import DATASETS
+from gradlab.vocabulary.layers import LAYERS
 
 # What only passes on, or differs from another one by the number of axes alone.
 FAMILIES = {kind_of(layer) for layer in LAYERS} - {"global_max_pooling2d", "global_average_pooling1d"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from core.datasets import DATASETS, AnyDataset, Dataset
-from core.frozen import kind_of
+from gradlab.frozen import kind_of
+from gradlab.vocabulary.datasets import DATASETS, AnyDataset, Dataset
 
 KINDS = {kind_of(member): member for member in DATASETS}
 ALL = pytest.mark.parametrize("dataset", DATASETS, ids=kind_of)

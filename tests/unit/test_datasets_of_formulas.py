@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from core.datasets.bars import Bars
-from core.datasets.checkerboard import Checkerboard
-from core.datasets.franke import Franke
-from core.datasets.mackey_glass import STEPS_A_UNIT, MackeyGlass, mackey_glass
-from core.datasets.temporal_order import TemporalOrder
+from gradlab.vocabulary.datasets.bars import Bars
+from gradlab.vocabulary.datasets.checkerboard import Checkerboard
+from gradlab.vocabulary.datasets.franke import Franke
+from gradlab.vocabulary.datasets.mackey_glass import STEPS_A_UNIT, MackeyGlass, mackey_glass
+from gradlab.vocabulary.datasets.temporal_order import TemporalOrder
 
 
 def test_neighbouring_squares_of_a_checkerboard_are_of_different_classes():

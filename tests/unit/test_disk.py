@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.disk import check_room, is_full, lossy
-from core.errors import DiskFull, Unavailable
+from core.disk import check_room, lossy
+from gradlab.errors import DiskFull, Unavailable, is_full
 
 
 def test_a_folder_with_room_is_left_as_it_was(tmp_path: Path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.errors import MAX_REASON, reason
+from gradlab.errors import MAX_REASON, reason
 
 TENSORFLOW = """Graph execution error:
 

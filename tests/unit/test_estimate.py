@@ -6,15 +6,16 @@ import re
 
 import pytest
 
-from core.errors import Invalid
-from core.measurement.kinds import GRADIENTS
+from core.plan.bounds import check_bounds
+from core.plan.calibration import SHIPPED, SHIPPED_SOURCE, Calibration, Record
+from core.plan.cost import Measured
+from core.plan.estimate import epoch_seconds, estimate, memory, plan
+from core.plan.memory import NUMBER_BYTES, PASSING, STATE_COPIES, peak
+from core.plan.widths import width_for
 from core.settings import Settings
-from core.spec.calibration import SHIPPED, SHIPPED_SOURCE, Calibration, Record
-from core.spec.cost import Measured
-from core.spec.estimate import check_bounds, epoch_seconds, estimate, memory, plan
-from core.spec.experiment import parse
-from core.spec.memory import NUMBER_BYTES, PASSING, STATE_COPIES, peak
-from core.spec.side_by_side import width_for
+from gradlab.errors import Invalid
+from gradlab.measurement.kinds import GRADIENTS
+from gradlab.spec.experiment import parse
 
 HIDDEN = {"kind": "dense", "units": 5, "activation": "tanh", "repeat": 5}
 PARAMETERS = (2 * 5 + 5) + 4 * (5 * 5 + 5) + (5 + 1)

@@ -8,10 +8,11 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from core import experiments
-from core.errors import DatabaseTooNew, DiskFull, Invalid, NotFound, Unavailable
 from core.settings import Settings
-from core.store import ExperimentStore, Status
+from core.store import ExperimentStore
+from core.use_cases import experiments
+from gradlab.errors import DatabaseTooNew, DiskFull, Invalid, NotFound, Unavailable
+from gradlab.schemas.status import Status
 from tests.builders import ARCHITECTURE, MINUTE, Bell, a_snapshot, a_spec, a_training, measured
 
 SPEC = a_spec(epochs=6, seeds=(0, 1))

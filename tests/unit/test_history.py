@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.history import History, Layout, SeriesLayout, Tensor
+from gradlab.measurement.history import History, Layout, SeriesLayout, Tensor
 
 KERNEL, BIAS = Tensor("dense_1", "kernel", (2, 1)), Tensor("dense_1", "bias", (1,))
 

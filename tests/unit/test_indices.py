@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from core.datasets import DATASETS, AnyDataset
-from core.errors import Invalid
-from core.frozen import STORED, kind_of
-from core.spec import ANY_SPEC, ExperimentSpec
-from core.spec.experiment import parse
+from gradlab.errors import Invalid
+from gradlab.frozen import STORED, kind_of
+from gradlab.spec import ANY_SPEC, ExperimentSpec
+from gradlab.spec.experiment import parse
+from gradlab.vocabulary.datasets import DATASETS, AnyDataset
 
 TRAINING = {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": 1}
 SIGMOID = {"kind": "dense", "units": 1, "activation": "sigmoid"}

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-import core.measurement.kinds
+import gradlab.measurement.kinds
 from api.app import create_app
 from api.charts.views import VIEWS
-from api.client import Client
 from core.catalogue import catalogue
-from core.history import Tensor
-from core.measurement.kinds import BY_NAME, KINDS, MeasuredLayer, MeasuredNetwork, SeriesKind
 from core.settings import Settings
-from core.spec.external import SENT_KINDS, ExternalRecord
-from core.spec.recording import BUNDLES, RecordSpec
 from core.training.measurers import IN_PROGRAM, MEASURERS
+from gradlab.client.client import Client
+from gradlab.measurement.history import Tensor
+from gradlab.measurement.kinds import BY_NAME, KINDS, MeasuredLayer, MeasuredNetwork, SeriesKind
+from gradlab.spec.external import SENT_KINDS, ExternalRecord
+from gradlab.spec.recording import BUNDLES, RecordSpec
 from tests.builders import a_spec
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def endpoints() -> dict[str, Any]:
 
 def lacks(kind: SeriesKind) -> Iterator[str]:
     """What there is not of a kind, a sentence each that says where it belongs."""
-    own = [each for each in kind.statistics if each.compute.__module__.startswith("core.measurement")]
+    own = [each for each in kind.statistics if each.compute.__module__.startswith("gradlab.measurement.kinds")]
     if own and not (ROOT / "tests" / "unit" / f"test_kind_{kind.name}.py").exists():
         yield f"a test of its statistics: tests/unit/test_kind_{kind.name}.py"
     if kind.name not in MEASURERS[kind.source]:
@@ -78,7 +78,7 @@ def lacks_of_statistics(kind: SeriesKind) -> Iterator[str]:
 def lacks_of_names(kind: SeriesKind) -> Iterator[str]:
     """What must fit together: fields of `record`, the catalogue, the network's names."""
     if kind.record.name not in RecordSpec.model_fields:
-        yield f"the field {kind.record.name} of a spec's record: core/spec/recording.py"
+        yield f"the field {kind.record.name} of a spec's record: gradlab/src/gradlab/spec/recording.py"
     if kind in SENT_KINDS and kind.record.name not in ExternalRecord.model_fields:
         yield "a sent_description of its record field, though trainings elsewhere may send it"
     if kind.name not in {each.name for each in catalogue().kinds}:
@@ -95,16 +95,16 @@ def test_every_part_serves_every_kind(kind: SeriesKind):
 
 
 def test_every_file_of_a_kind_is_registered():
-    modules = {module.name for module in pkgutil.iter_modules(core.measurement.kinds.__path__)} - {"kind"}
+    modules = {module.name for module in pkgutil.iter_modules(gradlab.measurement.kinds.__path__)} - {"kind"}
     held = {
         value.name: name
         for name in modules
-        for value in vars(importlib.import_module(f"core.measurement.kinds.{name}")).values()
+        for value in vars(importlib.import_module(f"gradlab.measurement.kinds.{name}")).values()
         if isinstance(value, SeriesKind)
     }
     unregistered = [
-        f"{name} of core/measurement/kinds/{file}.py is not registered: name it in KINDS in "
-        "core/measurement/kinds/__init__.py"
+        f"{name} of gradlab/src/gradlab/measurement/kinds/{file}.py is not registered: name it in KINDS in "
+        "gradlab/src/gradlab/measurement/kinds/__init__.py"
         for name, file in held.items()
         if name not in BY_NAME
     ]

@@ -5,10 +5,10 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from core.errors import Invalid
-from core.frozen import kind_of
-from core.layers import LAYERS, ShapeMismatch
-from core.spec.experiment import ModelSpec, parse
+from gradlab.errors import Invalid
+from gradlab.frozen import kind_of
+from gradlab.spec.experiment import ModelSpec, parse
+from gradlab.vocabulary.layers import LAYERS, ShapeMismatch
 
 CONV = {"kind": "conv1d", "filters": 4, "kernel_size": 3}
 IMAGE = {"kind": "conv2d", "filters": 4, "kernel_size": [3, 2]}

@@ -15,9 +15,11 @@ from api.live import live as streams
 from api.live import slices
 from api.live.live import Live
 from api.live.position import Position, Stage, read_position
-from api.live.reading import EVENT_STREAM, StreamedEvent, read_events
-from core.errors import Unavailable
-from core.store import Claim, ExperimentStore, Status
+from core.records import Claim
+from core.store import ExperimentStore
+from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
+from gradlab.errors import Unavailable
+from gradlab.schemas.status import Status
 from tests.builders import MINUTE, a_chunk, a_spec, measured
 
 SPEC = a_spec(epochs=12, seeds=(0, 3))

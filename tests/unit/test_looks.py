@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core.errors import NotFound, Unavailable
+from core.plan.estimate import estimate
 from core.settings import Settings
-from core.spec.estimate import estimate
+from gradlab.errors import NotFound, Unavailable
 from tests.builders import a_spec
 from tests.servers import wait_until
 from worker import looks

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from core.frozen import kind_of
-from core.losses import BY_KIND, LOSSES, Loss, encoding, losses_for
-from core.targets import Target
+from gradlab.frozen import kind_of
+from gradlab.vocabulary.losses import BY_KIND, LOSSES, Loss, encoding, losses_for
+from gradlab.vocabulary.targets import Target
 
 TWO, FOUR = Target("classes", 2), Target("classes", 4)
 LABELS, VALUES = Target("labels", 3), Target("values", 5)

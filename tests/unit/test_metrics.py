@@ -6,8 +6,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from core.metrics import BY_KIND, METRICS, bind, default_metrics, fits, metrics_for
-from core.targets import Target
+from gradlab.vocabulary.metrics import BY_KIND, METRICS, bind, default_metrics, fits, metrics_for
+from gradlab.vocabulary.targets import Target
 
 TWO, TEN = Target("classes", 2), Target("classes", 10)
 LABELS, VALUES = Target("labels", 3), Target("values", 4)

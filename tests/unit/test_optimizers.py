@@ -3,9 +3,9 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from core.frozen import kind_of
-from core.optimizers import OPTIMIZERS, Optimizer, Sgd
-from core.schedules import SCHEDULES, LinearWarmup
+from gradlab.frozen import kind_of
+from gradlab.vocabulary.optimizers import OPTIMIZERS, Optimizer, Sgd
+from gradlab.vocabulary.schedules import SCHEDULES, LinearWarmup
 
 READER = TypeAdapter(Optimizer)
 # The least that each schedule asks for.

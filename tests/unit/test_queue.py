@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 from celery import Celery
 
-from core.errors import DiskFull, Unavailable
 from core.queue import QUEUE, CeleryQueue, celery_config
 from core.queue.messages import MAX_MESSAGE_BYTES, decode
 from core.settings import Settings
+from gradlab.errors import DiskFull, Unavailable
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from api.cli.serve import _api, _listen
-from api.server import Connections
-from api.server.chunks import FREE_CHUNKS, MIN_CHUNK_BYTES
-from api.server.connections import network
-from core.errors import Unavailable
+from api.http.server import Connections
+from api.http.server.chunks import FREE_CHUNKS, MIN_CHUNK_BYTES
+from api.http.server.connections import network
 from core.settings import Settings
 from core.store import ExperimentStore
+from gradlab.errors import Unavailable
 from tests.builders import a_spec
 from tests.servers import wait_until
 from tests.unit.conftest import as_json
@@ -129,7 +129,7 @@ def test_half_a_request_after_a_whole_one_is_given_up(served: Server):
 
 
 def test_a_request_refused_before_its_body_does_not_stay(served: Server, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("api.server.protocol.LINGER_SECONDS", 0.3)
+    monkeypatch.setattr("api.http.server.protocol.LINGER_SECONDS", 0.3)
     port = served(api_key="secret", **PATIENT)
     with closing(connect(port, HALF_A_BODY)) as connection:
         answer = received(connection)
@@ -199,7 +199,7 @@ def test_triages_that_wait_for_a_worker_keep_nobody_else_waiting(served: Server,
         released.wait(20)
         raise Unavailable("No worker has looked.")
 
-    monkeypatch.setattr("core.experiments.triage", triage)
+    monkeypatch.setattr("core.use_cases.experiments.triage", triage)
     port, text = served(), json.dumps(as_json(a_spec())).encode()
     head = POST.replace(b"validate", b"triage") + f"Content-Length: {len(text)}\r\n\r\n".encode()
     waiting = [connect(port, head + text) for _ in range(60)]

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.errors import Invalid
-from core.spec import ExperimentSpec
-from core.spec.experiment import parse
+from gradlab.errors import Invalid
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import parse
 
 U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
 DEEP_TANH = {

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from core.history import History, Layout, SeriesLayout, Tensor, first_nonfinite
-from core.measurement.kinds import STATISTICS
-from core.statistics import (
+from gradlab.measurement.history import History, Layout, SeriesLayout, Tensor, first_nonfinite
+from gradlab.measurement.kinds import STATISTICS
+from gradlab.measurement.statistics import (
     BIN_NAMES,
     EDGES,
     MEAN_GRADIENT_STATISTICS,
@@ -21,7 +21,7 @@ from core.statistics import (
     bins,
     histogram,
 )
-from core.statistics.activations import MOST_UNITS, SATURATED
+from gradlab.measurement.statistics.activations import MOST_UNITS, SATURATED
 
 NAN, INF = math.nan, math.inf
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from core.errors import Unavailable
+from gradlab.errors import Unavailable
 from worker.memory import oom_kills, resident_bytes
 from worker.place import needs_the_machine, place
 

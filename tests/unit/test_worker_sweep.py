@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import Unavailable
 from core.settings import Settings
 from core.store import ExperimentStore
+from gradlab.errors import Unavailable
 from tests.builders import MINUTE, Bell, a_spec
 from worker import sweep
 

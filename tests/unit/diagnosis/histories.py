@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from core.diagnosis import Run
-from core.diagnosis.facts import facts
-from core.history import Culprit, History, Layout, StoppedBy
-from core.spec import ExperimentSpec
+from gradlab.diagnosis import Run
+from gradlab.facts.facts import facts
+from gradlab.measurement.history import Culprit, History, Layout, StoppedBy
+from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec
 
 HEALTHY: dict[str, dict[str, float]] = {

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.diagnosis import Run
-from core.diagnosis.rules import (
+from gradlab.diagnosis import Run
+from gradlab.diagnosis.rules import (
     class_imbalance,
     contradicting_accuracy,
     exploding_gradient,

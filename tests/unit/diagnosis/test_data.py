@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.datasets import Dataset
-from core.diagnosis.baseline import baseline, encoded
-from core.diagnosis.facts import facts
-from core.diagnosis.learnable import known_to_linear_model, known_to_neighbours
-from core.losses import LOSSES, LossFunction
-from core.targets import Target
+from gradlab.facts.baseline import baseline, encoded
+from gradlab.facts.facts import facts
+from gradlab.facts.learnable import known_to_linear_model, known_to_neighbours
+from gradlab.vocabulary.datasets import Dataset
+from gradlab.vocabulary.losses import LOSSES, LossFunction
+from gradlab.vocabulary.targets import Target
 from tests.unit.diagnosis.histories import EPOCHS, a_network, dense
 
 TWO, THREE, LABELS, VALUES = Target("classes", 2), Target("classes", 3), Target("labels", 2), Target("values", 2)

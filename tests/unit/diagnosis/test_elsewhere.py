@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.diagnosis import ExternalRun, diagnose, outcome
-from core.diagnosis.elsewhere import constant_loss
-from core.diagnosis.rules import zero_gradient
-from core.history import History
-from core.spec import ExternalSpec
+from gradlab.diagnosis import ExternalRun, diagnose, outcome
+from gradlab.diagnosis.elsewhere import constant_loss
+from gradlab.diagnosis.rules import zero_gradient
+from gradlab.measurement.history import History
+from gradlab.spec import ExternalSpec
 from tests.builders import an_external_spec
 from tests.unit.diagnosis.histories import a_run, by_layer
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from core.diagnosis.evidence import arriving
+from gradlab.diagnosis.evidence import arriving
 from tests.unit.diagnosis.histories import a_run, by_layer
 
 ROOT_5 = math.sqrt(5)  # units of the hidden layers, beside one of the output

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.diagnosis import RULES, ExternalRun, diagnose
-from core.diagnosis.answers import ACCURACIES
-from core.diagnosis.evidence import Unknown
-from core.history import History, Layout, SeriesLayout, Tensor
-from core.spec import ExternalSpec
+from gradlab.diagnosis import RULES, ExternalRun, diagnose
+from gradlab.diagnosis.answers import ACCURACIES
+from gradlab.diagnosis.evidence import Unknown
+from gradlab.measurement.history import History, Layout, SeriesLayout, Tensor
+from gradlab.spec import ExternalSpec
 from tests.builders import an_external_spec
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, dense
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from core.diagnosis import Run
-from core.diagnosis.normalized import groups
-from core.diagnosis.rules import dead_network, single_value_normalization
+from gradlab.diagnosis import Run
+from gradlab.diagnosis.normalized import groups
+from gradlab.diagnosis.rules import dead_network, single_value_normalization
 from tests.builders import an_external_spec
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, dense
 from tests.unit.diagnosis.test_elsewhere import sent

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from core.diagnosis import outcome
-from core.diagnosis.evidence import Recorded, Run, middle, running_medians
-from core.diagnosis.outcome import LEAST_SHARE, decided_epoch, gains
-from core.diagnosis.rules import not_learning
-from core.history import Tensor
+from gradlab.diagnosis import outcome
+from gradlab.diagnosis.evidence import Recorded, Run, middle, running_medians
+from gradlab.diagnosis.outcome import LEAST_SHARE, decided_epoch, gains
+from gradlab.diagnosis.rules import not_learning
+from gradlab.measurement.history import Tensor
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, dense, of_nothing_but
 from tests.unit.diagnosis.rule_cases import VALUES, scaled, with_facts
 

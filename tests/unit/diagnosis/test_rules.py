@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from core.diagnosis import RULES, Run, Sighting, diagnose
-from core.diagnosis.finding import percentage
-from core.diagnosis.rule import Rule
-from core.diagnosis.rules import (
+from gradlab.diagnosis import RULES, Run, Sighting, diagnose
+from gradlab.diagnosis.finding import percentage
+from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.rules import (
     born_dead_risk,
     dead_layer,
     exploding_gradient,
@@ -22,7 +22,7 @@ from core.diagnosis.rules import (
     output_mismatch,
     saturation,
 )
-from core.history import Culprit
+from gradlab.measurement.history import Culprit
 from tests.unit.diagnosis.histories import (
     EPOCHS,
     a_network,

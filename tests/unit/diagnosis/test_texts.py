@@ -10,10 +10,10 @@ from string import Formatter
 import numpy as np
 import pytest
 
-from core.diagnosis import RULES, Run, conclude, diagnose, rules
-from core.diagnosis.finding import Measure, measure, percentage
-from core.diagnosis.rule import Rule
-from core.history import History
+from gradlab.diagnosis import RULES, Run, conclude, diagnose, rules
+from gradlab.diagnosis.finding import Measure, measure, percentage
+from gradlab.diagnosis.rule import Rule
+from gradlab.measurement.history import History
 from tests.unit.diagnosis.histories import a_network, a_run, dense
 
 # Nothing, one, many, a whole, tiny, huge, negative; NaN, infinite and missing are None in a measure.

@@ -6,14 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from core.activations import ACTIVATIONS
-from core.diagnosis.expectation import born_dead, expected, reference
-from core.diagnosis.theory import born_dead_bound, born_dead_chance, hidden_relus, moments, predict
-from core.diagnosis.theory.activations import CURVES, curve
-from core.diagnosis.theory.born_dead import draw
-from core.diagnosis.theory.weights import RULES, fans
-from core.frozen import kind_of
-from core.initializers import INITIALIZERS
+from gradlab.diagnosis.expectation import born_dead, expected, reference
+from gradlab.diagnosis.theory import born_dead_bound, born_dead_chance, hidden_relus, moments, predict
+from gradlab.diagnosis.theory.activations import CURVES, curve
+from gradlab.diagnosis.theory.born_dead import draw
+from gradlab.diagnosis.theory.weights import RULES, fans
+from gradlab.frozen import kind_of
+from gradlab.vocabulary.activations import ACTIVATIONS
+from gradlab.vocabulary.initializers import INITIALIZERS
 from tests.builders import a_spec
 from tests.science import meanfield
 from tests.unit.diagnosis.histories import a_network, dense

@@ -1,0 +1,1 @@
+"""HTTP: errors, bodies, headers, origins, cursors, readiness, and the server."""

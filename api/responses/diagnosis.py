@@ -1,0 +1,42 @@
+"""Responses about diagnoses."""
+
+from typing import Any
+
+from core.records import Experiment
+from core.use_cases.experiments import Suggestion, suggestions
+from gradlab.diagnosis import Diagnosis
+from gradlab.schemas.diagnosis import Change, DiagnosisResponse, ExperimentDiagnosisResponse, SuggestionResponse
+from gradlab.spec import AnySpec
+
+
+def diagnosis_response(spec: AnySpec, diagnosis: Diagnosis) -> DiagnosisResponse:
+    """Build the response for a diagnosis of `spec`."""
+    return DiagnosisResponse(**_fields(spec, diagnosis))
+
+
+def experiment_diagnosis_response(experiment: Experiment, diagnosis: Diagnosis) -> ExperimentDiagnosisResponse:
+    """Build the response for a diagnosis of an experiment."""
+    fields = _fields(experiment.spec, diagnosis)
+    return ExperimentDiagnosisResponse(**fields, experiment_id=experiment.id, status=experiment.status)
+
+
+def _fields(spec: AnySpec, diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "verdict": diagnosis.verdict,
+        "root_cause": diagnosis.root_cause,
+        "findings": list(diagnosis.findings),
+        "outcomes": list(diagnosis.outcomes),
+        "suggestions": [suggestion_response(each) for each in suggestions(spec, diagnosis)],
+        "unjudged": list(diagnosis.unjudged),
+    }
+
+
+def suggestion_response(suggestion: Suggestion) -> SuggestionResponse:
+    """Build the response for a change that may help."""
+    return SuggestionResponse(
+        remedy=suggestion.remedy.name,
+        title=suggestion.remedy.title,
+        source=suggestion.remedy.source,
+        changes=[Change(path=each.path, before=each.before, after=each.after) for each in suggestion.changes],
+        spec=suggestion.spec,
+    )

@@ -1,0 +1,99 @@
+"""Responses about experiments."""
+
+import math
+
+from core.plan.calibration import Calibration
+from core.plan.estimate import estimate
+from core.records import Experiment, Page, RunRecord
+from gradlab.measurement.history import Culprit
+from gradlab.schemas.experiments import (
+    CulpritResponse,
+    EstimateResponse,
+    ExperimentResponse,
+    ExperimentsResponse,
+    LayerResponse,
+    Progress,
+    RunResponse,
+    TensorResponse,
+    ValidationResponse,
+)
+from gradlab.schemas.external import SeriesResponse
+from gradlab.spec import ExperimentSpec
+
+
+def experiment_response(experiment: Experiment) -> ExperimentResponse:
+    """Build the response for an experiment."""
+    return ExperimentResponse(
+        id=experiment.id,
+        name=experiment.spec.name,
+        source="external" if experiment.is_external else "service",
+        status=experiment.status,
+        stopped_by=experiment.stopped_by,
+        progress=Progress(epochs_done=experiment.epochs_done, epochs_total=experiment.epochs_total),
+        cancel_requested=experiment.cancel_requested,
+        created_at=experiment.created_at,
+        started_at=experiment.started_at,
+        finished_at=experiment.finished_at,
+        expected_by=experiment.lease_until if experiment.is_external else None,
+        attempt=experiment.attempt,
+        worker=experiment.worker,
+        error=experiment.error,
+        compiled=experiment.compiled,
+        versions=dict(experiment.versions) if experiment.versions else None,
+        runs=[run_response(run) for run in experiment.runs],
+        spec=experiment.spec,
+    )
+
+
+def experiments_response(page: Page, next: str | None) -> ExperimentsResponse:
+    """Build the response for a page of experiments."""
+    return ExperimentsResponse(experiments=[experiment_response(each) for each in page.experiments], next=next)
+
+
+def run_response(run: RunRecord) -> RunResponse:
+    """Build the response for one seed."""
+    return RunResponse(
+        seed=run.seed,
+        epochs_done=run.epochs_done,
+        ended=run.ended,
+        stopped_by=run.stopped_by,
+        culprit=culprit_response(run.culprit) if run.culprit else None,
+        final_metrics=dict(run.final_metrics) if run.final_metrics else None,
+        error=run.error,
+    )
+
+
+def culprit_response(culprit: Culprit) -> CulpritResponse:
+    """Build the response for the first value that was not finite."""
+    return CulpritResponse(**vars(culprit))
+
+
+def validation_response(spec: ExperimentSpec, calibration: Calibration) -> ValidationResponse:
+    """Build the response for a spec, estimated with a calibration."""
+    cost = estimate(spec, calibration)
+    return ValidationResponse(
+        spec=spec,
+        fingerprint=spec.fingerprint(),
+        layers=[
+            LayerResponse(
+                layer=layer.name,
+                input_shape=layer.input_shape,
+                output_shape=layer.output_shape,
+                tensors=[
+                    TensorResponse(parameter=each.parameter, shape=each.shape, count=math.prod(each.shape))
+                    for each in layer.tensors
+                ],
+                parameters=layer.parameter_count,
+            )
+            for layer in spec.layers
+        ],
+        estimate=EstimateResponse(**{name: getattr(cost, name) for name in EstimateResponse.model_fields}),
+    )
+
+
+def series_response(experiment: Experiment, seed: int) -> SeriesResponse:
+    """Build the response for series of a run that were stored."""
+    run = next(each for each in experiment.runs if each.seed == seed)
+    begun = run.final_metrics is not None
+    following = run.epochs_done + 1 if begun else experiment.spec.first_epoch + 1
+    return SeriesResponse(experiment_id=experiment.id, seed=seed, epochs_done=run.epochs_done, next_epoch=following)

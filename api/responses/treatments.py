@@ -1,0 +1,75 @@
+"""Responses about treatments."""
+
+from core.records import Place, TreatmentRecord
+from core.treatment import Judgement, Report, Trial, explain, report
+from gradlab.remedies import difference
+from gradlab.schemas.diagnosis import Change
+from gradlab.schemas.experiments import Progress
+from gradlab.schemas.treatments import JudgementResponse, TreatmentResponse, TrialResponse
+from gradlab.schemas.trials import Flow
+
+
+def treatment_response(record: TreatmentRecord) -> TreatmentResponse:
+    """Build the response for a treatment."""
+    results, trials = report(record.treatment), record.treatment.trials
+    best = results.recommended.trial if results.recommended else None
+    return TreatmentResponse(
+        id=record.id,
+        experiment_id=record.experiment_id,
+        status=record.status,
+        request=record.request,
+        created_at=record.created_at,
+        finished_at=record.finished_at,
+        error=record.error,
+        summary=results.summary,
+        metric=results.metric,
+        higher_is_better=results.higher_is_better,
+        untreated=results.untreated,
+        control=results.control,
+        trials=[
+            trial_response(trial, place, record, results)
+            for trial, place in zip(trials, record.trained_in, strict=True)
+        ],
+        recommended=trials.index(best) if best else None,
+        recommended_spec=best.spec if best else None,
+        parts=list(results.parts),
+        is_smallest=results.is_smallest,
+        stopped=results.stopped,
+    )
+
+
+def trial_response(trial: Trial, place: Place | None, record: TreatmentRecord, results: Report) -> TrialResponse:
+    """Build the response for a trial."""
+    untreated = record.treatment.result_of("untreated")
+    judged = next((each for each in results.judgements if each.trial == trial), None)
+    changes = difference(record.treatment.base, trial.spec)
+    progress = Progress(epochs_done=place.epochs_done, epochs_total=place.epochs_total) if place else None
+    return TrialResponse(
+        role=trial.role,
+        remedies=list(trial.remedies),
+        changes=[Change(path=each.path, before=each.before, after=each.after) for each in changes],
+        size=judged.change if judged else None,
+        stage=trial.stage,
+        progress=progress,
+        experiment_id=place.id if place else None,
+        triage=trial.look,
+        verdict=trial.result.verdict if trial.result else None,
+        root_cause=trial.result.root_cause if trial.result else None,
+        seeds=list(trial.result.seeds) if trial.result else [],
+        flow=trial.result.flow if trial.result else None,
+        judgement=judgement_response(judged, untreated.flow) if judged and untreated else None,
+        error=trial.error,
+        spec=trial.spec,
+    )
+
+
+def judgement_response(judged: Judgement, before: Flow) -> JudgementResponse:
+    """Build the response for a judgement."""
+    fields = {name: getattr(judged, name) for name in JudgementResponse.model_fields if name != "explanation"}
+    return JudgementResponse(**fields, explanation=explain(judged, before))
+
+
+def state_of(record: TreatmentRecord) -> object:
+    """What an answer about a treatment depends on."""
+    places = [place for place in (*record.looked_in, *record.trained_in) if place]
+    return record.id, record.revision, [(place.id, place.revision) for place in places]

@@ -1,0 +1,1 @@
+"""How an experiment will be trained, and what that costs."""

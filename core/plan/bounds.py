@@ -1,0 +1,65 @@
+"""The service's bounds on what it trains and keeps."""
+
+import math
+from collections.abc import Iterator
+
+from core.plan.estimate import estimate
+from core.settings import Settings
+from gradlab.errors import Invalid, Problem
+from gradlab.spec.bounds import exceeded
+from gradlab.spec.experiment import ExperimentSpec
+from gradlab.spec.external import MAX_SPEC_BYTES, ExternalSpec
+from gradlab.spec.network import layer_count
+
+
+def check_bounds(spec: ExperimentSpec, settings: Settings) -> None:
+    """Refuse what is larger than this service allows.
+
+    By the shipped calibration, so that the same spec is taken or refused whatever was trained before; of memory by
+    the upper end of its interval, since what takes more than there is ends a worker.
+
+    Raises:
+        Invalid: one problem for each bound that is exceeded, saying by how much.
+    """
+    if problems := tuple(_exceeded(spec, settings)):
+        raise Invalid(*problems)
+
+
+def _exceeded(spec: ExperimentSpec, settings: Settings) -> Iterator[Problem]:
+    dataset, foreseen = spec.dataset, estimate(spec)
+    sizes: tuple[tuple[str, str, float], ...] = (
+        ("model.layers", "max_layers", layer_count(spec.model.layers)),
+        ("model.layers", "max_parameters", foreseen.parameters),
+        ("dataset.samples", "max_samples", dataset.sample_count),
+        ("dataset", "max_values", dataset.sample_count * math.prod(dataset.feature_shape)),
+        ("training.epochs", "max_epochs", spec.training.epochs),
+        ("seeds", "max_seeds", len(spec.seeds)),
+        ("(the whole spec)", "max_seconds", foreseen.seconds),
+        ("(the whole spec)", "max_memory_bytes", foreseen.memory_interval[1]),
+        ("(the whole spec)", "max_series_bytes", foreseen.series_bytes),
+    )
+    for field, bound, size in sizes:
+        if problem := exceeded(settings, bound, field, size):
+            yield problem
+
+
+def check_external_bounds(spec: ExternalSpec, settings: Settings) -> None:
+    """Refuse a spec whose series are larger than the service keeps.
+
+    Raises:
+        Invalid: with one problem for each bound that is exceeded.
+    """
+    written = len(spec.canonical().encode())
+    asked = {
+        "layers": (written, MAX_SPEC_BYTES, "bytes of a spec, written out"),
+        "epochs": (spec.epochs, settings.max_epochs, "epochs"),
+        "seeds": (len(spec.seeds), settings.max_seeds, "runs"),
+        "record": (spec.series_bytes, settings.max_series_bytes, "bytes of series in the database"),
+    }
+    problems = [
+        Problem(field, f"at most {most:,} {unit}", f"{value:,}, {value - most:,} too many")
+        for field, (value, most, unit) in asked.items()
+        if value > most
+    ]
+    if problems:
+        raise Invalid(*problems)

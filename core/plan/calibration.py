@@ -1,0 +1,175 @@
+"""What counted work costs: shipped numbers, and how the machines that took work lately compare with them.
+
+The shipped numbers were fitted to random specs and to the networks of the benchmarks (`python -m
+bench.calibration`), on two x86-64 cores with TensorFlow 2.21, as the seconds that one core was busy.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from core.plan.cost import PRETRAINED, Counts, Measured, Plan
+
+SHIPPED_SOURCE = "shipped calibration"
+
+# Seconds for each count of `Plan.start`, `Plan.group` and `Plan.epoch`; counts that are not named cost next to nothing.
+START: Mapping[str, float] = {
+    "build": 0.225,
+    "compile_attention": 0.418,
+    "compile_convolutions": 0.105,
+    "compile_embedding": 0.309,
+    "compile_gated_recurrent": 1.24,
+    "compile_layers": 0.0577,
+    "compile_measured": 1.58,
+    "compile_normalization": 0.0134,
+    "compile_program": 0.425,
+    "compile_random": 0.0824,
+    "compile_simple_recurrent": 0.409,
+    "compile_slots": 0.155,
+    "compile_stacked": 0.0444,
+    "compile_tensors": 0.083,
+    "dataset": 4.09e-08,
+    "look_layers": 0.00753,
+    "look_products": 6.72e-11,
+    "look_steps": 0.00116,
+    "look_values": 1.85e-09,
+    "probe_attention": 0.722,
+    "probe_convolutions": 0.417,
+    "probe_embedding": 0.0657,
+    "probe_gated_recurrent": 1.1,
+    "probe_graph_layers": 0.0229,
+    "probe_normalization": 0.051,
+    "probe_program": 0.0522,
+    "probe_simple_recurrent": 0.665,
+    "probe_watched": 0.0571,
+    "stages": 0.747,
+}
+GROUP: Mapping[str, float] = {
+    "look": 0.0311,
+    "look_layers": 0.00165,
+    "look_products": 2.22e-10,
+}
+EPOCH: Mapping[str, float] = {
+    "boundary": 6.95e-11,
+    "convolutions": 6.08e-11,
+    "drawn": 1.62e-08,
+    "epoch": 0.000156,
+    "gradient_statistics": 1.15e-09,
+    "histograms": 2.89e-08,
+    "look_products": 7.27e-11,
+    "look_values": 3.08e-08,
+    "pooled": 3.02e-09,
+    "products": 9.86e-12,
+    "steps": 3.43e-06,
+    "update_layers": 1.03e-06,
+    "update_numbers": 2.51e-10,
+    "values": 5.21e-10,
+    "weight_statistics": 3.02e-08,
+}
+
+# What the first training of a process takes besides, for good: XLA makes itself ready.
+FIRST_TRAINING_BYTES = 90_000_000
+
+# Measured over estimated seconds and bytes of specs that the calibration has not met, in order. They count as so many
+# records of a machine: its first few change little, and one that was disturbed does not decide.
+SECONDS_RATIOS = (0.6, 0.85, 1.0, 1.2, 1.7)
+BYTES_RATIOS = (0.5, 0.8, 1.0, 1.15, 1.6)
+# What an interval leaves out at either end.
+TAIL = 0.1
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a training took on a machine.
+
+    Attributes:
+        machine: its name.
+        plan: the work that was planned.
+        measured: what was done of it, and what it took.
+    """
+
+    machine: str
+    plan: Plan
+    measured: Measured
+
+
+@dataclass(frozen=True)
+class Factor:
+    """By what a shipped number is multiplied: in the middle, and the ends of an interval that holds four in five."""
+
+    middle: float
+    low: float
+    high: float
+
+    @classmethod
+    def over(cls, machines: Iterable[list[float]], shipped: tuple[float, ...]) -> "Factor":
+        """The median over the machines' medians, and the widest of their intervals; the shipped one without any."""
+        samples = [[*ratios, *shipped] for ratios in machines] or [list(shipped)]
+        middles, lows, highs = zip(*(np.quantile(each, (0.5, TAIL, 1 - TAIL)) for each in samples), strict=True)
+        return cls(float(median(middles)), float(min(lows)), float(max(highs)))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How long and how much it takes here, beside the shipped numbers.
+
+    Attributes:
+        seconds: on shipped seconds.
+        bytes: on shipped bytes.
+        machines: from the records of how many machines; 0 where there is none.
+    """
+
+    seconds: Factor
+    bytes: Factor
+    machines: int
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> "Calibration":
+        """From the records of the machines that took work lately."""
+        seconds: dict[str, list[float]] = defaultdict(list)
+        sizes: dict[str, list[float]] = defaultdict(list)
+        for record in records:
+            seconds[record.machine].append(seconds_ratio(record))
+            if record.measured.bytes is not None:
+                sizes[record.machine].append(record.measured.bytes / record.plan.bytes)
+        return cls(
+            Factor.over(seconds.values(), SECONDS_RATIOS), Factor.over(sizes.values(), BYTES_RATIOS), len(seconds)
+        )
+
+    @property
+    def source(self) -> str:
+        """What it rests on, in words."""
+        if not self.machines:
+            return SHIPPED_SOURCE
+        return f"records of {self.machines} machine{'s' * (self.machines != 1)}"
+
+
+SHIPPED = Calibration.of(())
+
+
+def cost(counts: Counts, prices: Mapping[str, float]) -> dict[str, float]:
+    """Seconds by what they are spent on."""
+    known = {**prices, **{f"{PRETRAINED}{name}": seconds for name, seconds in EPOCH.items()}}
+    return {name: count * known[name] for name, count in counts.items() if name in known}
+
+
+def start_seconds(plan: Plan) -> float:
+    """Shipped seconds until the first group of seeds has been looked at."""
+    return sum(cost(plan.start, START).values())
+
+
+def rest_seconds(plan: Plan, groups: int, epochs: int) -> float:
+    """Shipped seconds of what follows, for so many groups of seeds and so many epochs of all groups together."""
+    each_group, each_epoch = sum(cost(plan.group, GROUP).values()), sum(cost(plan.epoch, EPOCH).values())
+    return (groups - 1) * each_group + epochs * each_epoch
+
+
+def seconds_ratio(record: Record) -> float:
+    """Measured over shipped seconds of what a training did: fewer epochs than planned where its runs ended early."""
+    measured = record.measured
+    expected = start_seconds(record.plan) + rest_seconds(record.plan, measured.groups, measured.epochs)
+    return (measured.start_seconds + measured.rest_seconds) / max(expected, math.ulp(1.0))

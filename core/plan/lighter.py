@@ -1,0 +1,50 @@
+"""What would make a training take less memory, the most effective change first."""
+
+from core.plan.estimate import estimate, memory
+from core.plan.widths import width_for
+from gradlab.spec.experiment import ExperimentSpec
+
+# So many changes are named: those for the largest parts of the estimate.
+MAX_CHANGES = 4
+MEGABYTE = 1_000_000
+
+
+def own_bytes(spec: ExperimentSpec) -> int:
+    """What a training's own arrays are estimated to take in bytes, without what compiling any network takes."""
+    return sum(size for part, size in memory(spec).items() if part != "compilation")
+
+
+def lighter(spec: ExperimentSpec) -> tuple[str, ...]:
+    """Changes to a spec after which its training takes less memory, with what it has now; the largest part's first."""
+    batch = f"a smaller batch (now {spec.training.batch_size:,})"
+    samples = f"fewer samples (now {spec.dataset.sample_count:,})"
+    layers = f"narrower layers (now {spec.parameter_count:,} parameters)"
+    width = width_for(spec)
+    seeds = (f"fewer seeds at a time (now {width} train side by side)",) if width > 1 else ()
+    recorded = "recording less"
+    changes = {
+        "dataset": (samples,),
+        "state": (layers, *seeds),
+        "flow": (batch, layers, *seeds),
+        "orders": (samples, *seeds),
+        "series": (recorded, *seeds),
+        "boundary": (recorded, layers),
+        "looks": (layers, recorded),
+        "histograms": (recorded, layers, *seeds),
+        "traces": (recorded, *seeds, layers),
+    }
+    parts = sorted(memory(spec).items(), key=lambda part: -part[1])
+    named = dict.fromkeys(change for part, _ in parts for change in changes.get(part, ()))
+    return tuple(named)[:MAX_CHANGES]
+
+
+def advice(spec: ExperimentSpec) -> str:
+    """What was estimated, and what would make it smaller: for whoever's training lacked memory."""
+    estimated = f"{estimate(spec).memory_bytes / MEGABYTE:,.0f} MB were estimated beyond TensorFlow's own"
+    return f"{estimated}. What would make it smaller: {', '.join(lighter(spec))}."
+
+
+def is_out_of_memory(failure: BaseException) -> bool:
+    """Whether a training ended because memory could not be had, as NumPy, TensorFlow and XLA say it."""
+    text = str(failure).lower()
+    return isinstance(failure, MemoryError) or "out of memory" in text or "oom when allocating" in text

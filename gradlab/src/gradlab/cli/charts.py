@@ -1,0 +1,15 @@
+"""Charts into a folder."""
+
+from pathlib import Path
+from uuid import UUID
+
+from gradlab.client.client import Client
+
+
+def save_charts(client: Client, experiment_id: UUID, folder: Path, prefix: str = "") -> int:
+    """Put every chart of an experiment into a folder, as SVG; says how many there are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = client.charts(experiment_id)
+    for name in names:
+        (folder / f"{prefix}{name}.svg").write_bytes(client.chart(experiment_id, name))
+    return len(names)

@@ -1,0 +1,137 @@
+"""What the terminal shows of an experiment: final metrics, the gradients and the state of each layer, what broke."""
+
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from gradlab.cli.measured import Layered, Measured
+from gradlab.measurement.history import Culprit
+
+BARS = " ▁▂▃▄▅▆▇█"
+WIDTH = 36
+
+
+def final(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Each run's last row: (seeds, epochs, n) to (seeds with any epoch, n)."""
+    rows = [of_run[length - 1] for of_run, length in zip(values, lengths, strict=True) if length]
+    return np.array(rows).reshape(len(rows), values.shape[-1])
+
+
+def picture(measured: Measured) -> Group:
+    """Everything, ready to be printed."""
+    if not measured.lengths.any():
+        return Group(Text("Nothing is measured yet."))
+    parts: list[Table | Text] = [metrics_table(measured)]
+    if measured.gradients is not None and measured.gradients.lengths.any():
+        parts.append(gradients_table(measured.gradients))
+    states = {heading: layered for heading, layered in measured.states.items() if layered.lengths.any()}
+    if states:
+        parts.append(states_table(states))
+    parts += [Text(f"seed {seed}: {in_words(culprit)}") for seed, culprit in measured.culprits.items()]
+    return Group(*parts)
+
+
+def in_words(culprit: Culprit) -> str:
+    """Where the first value was that was not finite, in words."""
+    when = f"batch {culprit.batch}" if culprit.batch else "the validation"
+    of = ", ".join(name for name in (culprit.layer, culprit.parameter) if name)
+    where = f"{culprit.where} of {of}" if of else culprit.where
+    what = f"{culprit.count} × {culprit.kind}"
+    return f"first left the finite numbers in {when} of epoch {culprit.epoch}: {what} in the {where}"
+
+
+def metrics_table(measured: Measured) -> Table:
+    """The last epoch's metrics, a line a seed: what is known of training and validation samples alike."""
+    names = measured.metric_names
+    both = [name for name in names if f"val_{name}" in names or name.startswith("val_")]
+    shown = [names.index(name) for name in both]
+    table = Table(title="After the last epoch", title_justify="left")
+    table.add_column("seed", justify="right")
+    table.add_column("epochs", justify="right")
+    for name in both:
+        table.add_column(name, justify="right")
+    for seed, epochs, values in zip(measured.seeds, measured.lengths, measured.metrics, strict=True):
+        row = values[epochs - 1, shown] if epochs else ()
+        table.add_row(str(seed), str(epochs), *(f"{value:.4f}" for value in row))
+    if len(measured.seeds) > 1:
+        table.add_section()
+        medians = _median(final(measured.metrics, measured.lengths))[shown]
+        table.add_row("median", "", *(f"{value:.4f}" for value in medians))
+    return table
+
+
+def gradients_table(gradients: Layered) -> Table:
+    """Mean |gradient| of each layer's kernel: first and last epoch, and the way between on one logarithmic scale."""
+    values, lengths = gradients.values, gradients.lengths
+    middle = _median_of_runs(values, lengths)
+    first = _median(values[lengths > 0, 0])
+    last = _median(final(values, lengths))
+    low, high = _scale(middle)
+    caption = f"first and last epoch; bars on a logarithmic scale from {low:.0e} to {high:.0e}"
+    title = f"Mean |gradient| of each layer's kernel{_of_seeds(lengths)}"
+    table = Table(title=title, title_justify="left", caption=caption)
+    table.add_column("layer", no_wrap=True)
+    table.add_column("first", justify="right", no_wrap=True)
+    table.add_column("last", justify="right", no_wrap=True)
+    table.add_column("over the epochs", min_width=WIDTH, no_wrap=True)
+    for i, layer in enumerate(gradients.layers):
+        table.add_row(layer, f"{first[i]:.2e}", f"{last[i]:.2e}", bars(middle[:, i], low, high))
+    return table
+
+
+def states_table(states: dict[str, Layered]) -> Table:
+    """How each layer is after the last recorded epoch, on the probe batch."""
+    some = next(iter(states.values()))
+    title = f"Each layer after the last epoch, on the probe batch{_of_seeds(some.lengths)}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("layer", no_wrap=True)
+    columns = []
+    for heading, layered in states.items():
+        table.add_column(heading, justify="right")
+        medians = _median(final(layered.values, layered.lengths))
+        columns.append(dict(zip(layered.layers, medians, strict=True)))
+    for layer in some.layers:
+        table.add_row(layer, *(f"{column[layer]:.3g}" if layer in column else "" for column in columns))
+    return table
+
+
+def _of_seeds(lengths: np.ndarray) -> str:
+    return "" if len(lengths) == 1 else f", median of {len(lengths)} seeds"
+
+
+def _median_of_runs(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """(seeds, epochs, n) to (epochs, n): over the runs that have come that far."""
+    return np.array([_median(values[lengths > epoch, epoch]) for epoch in range(lengths.max())])
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """Over the first axis. What is not finite is not left out."""
+    with np.errstate(invalid="ignore"):  # the middle of two infinities
+        median: np.ndarray = np.median(values, axis=0)
+    return median
+
+
+def bars(values: np.ndarray, low: float, high: float, width: int = WIDTH) -> str:
+    """A series as a row of bars: `!` where it is not finite, a blank where it is 0 or far below the scale."""
+    parts = np.array_split(values, min(width, len(values)))
+    return "".join(_bar(part, low, high) for part in parts)
+
+
+def _bar(part: np.ndarray, low: float, high: float) -> str:
+    if not np.isfinite(part).all():
+        return "!"
+    size = float(np.mean(part))
+    if size <= 0:
+        return BARS[0]
+    share = (np.log10(size) - np.log10(low)) / max(np.log10(high) - np.log10(low), 1e-9)
+    return BARS[1 + int(np.clip(share, 0, 0.999) * (len(BARS) - 1))]
+
+
+def _scale(values: np.ndarray) -> tuple[float, float]:
+    """The smallest and the largest size on the scale: of what is finite and not 0, six decades at most."""
+    sizes = values[np.isfinite(values) & (values > 0)]
+    if not len(sizes):
+        return 1e-6, 1.0
+    high = float(sizes.max())
+    return max(float(sizes.min()), high * 1e-6), high

@@ -1,0 +1,151 @@
+"""Where NaN and infinities came from: bad values in the data, a point where a function has no slope, or an explosion.
+
+Told apart by what was finite before, by what had grown, and by the tensors in which they came first. In one backward
+pass a NaN among the inputs reaches the first kernel's gradient alone where relus take it for 0; one that is made by the
+derivative of √ or log at 0 reaches all gradients and leaves the loss finite; in whatever the forward pass makes, the
+loss is not finite either.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from gradlab.diagnosis.answers import loss_kind
+from gradlab.diagnosis.evidence import ExternalRun, Recorded, Run, Unknown
+from gradlab.diagnosis.steps import relative_steps
+from gradlab.vocabulary.losses import BY_KIND
+
+Story = Literal["data", "singular", "explosion", "first_epoch"]
+
+# Ten times what it was: the bound of gradient_spike and loss_blow_up, no noise of mini-batches.
+GROWN = 10.0
+# One update of half the weights' length or more, before the first: learning_rate's bound for what will overshoot.
+LONG_STEP = 0.5
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The first values of a run that were not finite.
+
+    Attributes:
+        story: ``data``, ``singular``, ``explosion``; ``first_epoch`` where data and explosion look alike.
+        epoch: in which they came.
+        count: how many there were at first.
+        growth: the largest loss or gradient before, by the first one; NaN where none was finite before.
+        layers: where they came first; () where that is not known.
+    """
+
+    story: Story
+    epoch: int
+    count: float
+    growth: float
+    layers: tuple[str, ...]
+
+
+def origin(run: Run) -> Origin | None:
+    """Where the values that are not finite came from; None where all are finite."""
+    # Of our own trainings the engine looks at each batch's gradients by itself, and stops: `culprit`.
+    kinds = ("weights", "activations", *(("gradients",) if isinstance(run, ExternalRun) else ()))
+    counted = [each for kind in kinds if (each := run.series(kind, "nonfinite"))]
+    first = min([*_losses(run), *(epoch for each in counted if (epoch := _first(each)) is not None)], default=None)
+    if run.culprit is not None:
+        first = run.culprit.epoch
+    if first is None:
+        return None if run.stopped_by != "nonfinite" else Origin("explosion", run.history.last_epoch, 1, np.nan, ())
+    count = max([1.0, *(float(_total(each)[each.epochs == first].sum()) for each in counted)])
+    growth = _growth(run, first)
+    story, layers = _elsewhere(run, first, growth) if isinstance(run, ExternalRun) else _here(run, growth)
+    if run.culprit is not None:
+        count, layers = run.culprit.count, (run.culprit.layer,) if run.culprit.layer else ()
+    return Origin(story, first, min(count, 1e9), growth, layers)
+
+
+def _here(run: Run, growth: float) -> tuple[Story, tuple[str, ...]]:
+    """Of our own trainings, whose data are finite: the batch and the tensor are known."""
+    culprit, steps = run.culprit, relative_steps(run)
+    if culprit is None or culprit.kind != "nan" or culprit.where not in ("loss", "gradient") or growth > GROWN:
+        return "explosion", ()
+    long = steps is not None and bool((steps[np.isfinite(steps)] > LONG_STEP).any())
+    return ("explosion" if long else "singular"), ()
+
+
+def _elsewhere(run: ExternalRun, first: int, growth: float) -> tuple[Story, tuple[str, ...]]:
+    """Of trainings elsewhere, by the loss and the gradients of the epoch."""
+    gradients, loss = run.series("gradients", "nonfinite"), run.metric("loss")
+    row = int(np.flatnonzero(run.epochs == first)[0])
+    if growth > GROWN or _has_infinity(run, first):
+        return "explosion", ()
+    in_first_epoch, finite_loss = row == 0, loss is not None and bool(np.isfinite(loss[row]))
+    shares = np.array([]) if gradients is None else _shares(gradients, first)
+    if gradients is not None and len(shares) > 1 and finite_loss and (shares > 0).any():
+        if in_first_epoch and shares[0] > 0 and not (shares[1:] > 0).any():
+            return "data", gradients.layers[:1]
+        return "singular", _layers(gradients, shares)
+    if not in_first_epoch or _own_loss(run):
+        return "singular", ()
+    unequal = len(shares) > 1 and np.ptp(shares) > 1e-6
+    from_the_first_batch = len(shares) > 0 and bool((shares >= 1).all())
+    if unequal:
+        return "singular", _layers(gradients, shares)
+    return ("data" if from_the_first_batch else "first_epoch"), ()
+
+
+def _layers(gradients: Recorded | None, shares: np.ndarray) -> tuple[str, ...]:
+    """The layers whose gradients lost their numbers first: in most batches, and of these in most entries."""
+    if gradients is None or not len(shares) or np.ptp(shares) <= 1e-6:
+        return ()
+    return tuple(dict.fromkeys(np.array(gradients.layers)[shares >= shares.max() - 1e-6].tolist()))
+
+
+def _own_loss(run: ExternalRun) -> bool:
+    """True if the loss is a function of the sender's own."""
+    try:
+        return loss_kind(run) not in BY_KIND
+    except Unknown:
+        return False
+
+
+def _losses(run: Run) -> list[int]:
+    """The first epochs in which a loss is not finite."""
+    losses = [values for name in ("loss", "val_loss") if (values := run.metric(name)) is not None]
+    return [int(run.epochs[lost[0]]) for values in losses if len(lost := np.flatnonzero(~np.isfinite(values)))]
+
+
+def _total(counted: Recorded) -> np.ndarray:
+    """(rows,) how many entries are not finite; of a tensor without gradient none are counted."""
+    return np.asarray(np.nan_to_num(counted.values).sum(axis=1))
+
+
+def _first(counted: Recorded) -> int | None:
+    return counted.first(_total(counted) > 0)
+
+
+def _shares(counted: Recorded, epoch: int) -> np.ndarray:
+    """(tensors,) which share of the entries, and of the epoch's batches, was not finite."""
+    sizes = np.array([np.prod(tensor.shape) for tensor in counted.tensors], np.float64)
+    rows = np.nan_to_num(counted.values[counted.epochs == epoch])
+    return np.asarray(rows[0] / np.maximum(sizes, 1)) if len(rows) else np.array([])
+
+
+def _growth(run: Run, first: int) -> float:
+    """By which factor loss and gradient have grown over the epochs before, the larger of the two."""
+    factors = []
+    norm = run.series("gradients", "l2")
+    loss = run.metric("loss")
+    rows = [] if loss is None else [np.abs(loss[run.epochs <= first])]
+    if norm is not None:
+        rows.append(np.sqrt((norm.values[norm.epochs <= first] ** 2).sum(axis=1)))
+    for values in rows:
+        finite = values[np.isfinite(values) & (values > 0)]
+        if len(finite) > 1:
+            factors.append(float(finite.max() / finite[0]))
+    return max(factors, default=np.nan)
+
+
+def _has_infinity(run: ExternalRun, first: int) -> bool:
+    """True if something was too large for its numbers, rather than no number."""
+    losses = [values for name in ("loss", "val_loss") if (values := run.metric(name)) is not None]
+    sizes = [each for name in ("l2", "max_abs", "mean_abs") if (each := run.series("gradients", name))]
+    infinite = any(np.isinf(values[run.epochs == first]).any() for values in losses)
+    return infinite or any(np.isinf(each.values[each.epochs == first]).any() for each in sizes)

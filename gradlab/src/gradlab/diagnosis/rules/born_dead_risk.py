@@ -1,0 +1,68 @@
+"""A relu network that may be, or is, dead before its first update."""
+
+import math
+
+import numpy as np
+
+from gradlab.diagnosis.evidence import Run, is_relu
+from gradlab.diagnosis.expectation import born_dead
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.groups import DRAW
+from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.theory import born_dead_bound, hidden_relus
+
+# 5, 7, 10, 15 and 20 relu layers of 5 units are born dead in 1, 2, 9, 22 and 28 of 100 draws on the two circles. One
+# network in twenty is a risk, one in four will be met.
+CHANCE, CHANCE_CRITICAL = 0.05, 0.25
+
+
+def look(run: Run) -> Sighting | None:
+    """Draw the network many times, and look at this run's own draw."""
+    layers = hidden_relus(run.spec)
+    chance, dead = born_dead(run.spec), dead_at_birth(run)
+    if not dead and not chance > CHANCE:
+        return None
+    measures = (
+        measure("chance", chance, ">", CHANCE, "share of the draws"),
+        measure("bound", born_dead_bound(layers) if layers else math.nan, ">", None, "share of the draws"),
+        measure("dead_layers", len(dead), ">", 0, "layers, in this draw"),
+    )
+    critical = bool(dead) or chance > CHANCE_CRITICAL
+    return Sighting(dead or tuple(layer.name for layer in layers), 0, measures, "critical" if critical else "warning")
+
+
+def dead_at_birth(run: Run) -> tuple[str, ...]:
+    """The hidden relu layers without a living unit at epoch 0."""
+    recorded = run.hidden("activations", "dead_fraction", is_relu)
+    if recorded is None or recorded.initially is None:
+        return ()
+    return tuple(name for name, dead in zip(recorded.layers, recorded.initially >= 1, strict=True) if np.all(dead))
+
+
+RULE = Rule(
+    name="born_dead_risk",
+    title="The network may be dead before it has learnt anything",
+    kind="risk",
+    severity="warning",
+    formula=(
+        "share of 200 draws in which some hidden relu layer is off for every input of the probe batch > chance, "
+        "critical > chance_critical; or such a layer at epoch 0"
+    ),
+    thresholds={"chance": CHANCE, "chance_critical": CHANCE_CRITICAL},
+    source="Lu, Shin, Su & Karniadakis 2019, Dying ReLU and initialization",
+    explanation=(
+        "A relu unit is off where its input is negative. If all units of one layer are off for all inputs, what comes "
+        "out of the network is a constant and no gradient passes: it cannot recover. Of networks drawn as this spec "
+        "says {chance:%} are born dead[[ (theory allows {bound:%} where weights have no side and biases are 0)]]. In "
+        "this draw {dead_layers:layer is dead|layers are dead}. Use wider layers, biases of 0, or an activation with a "
+        "slope below zero, whose units cannot die."
+    ),
+    remedies=("activation_leaky_relu", "activation_elu", "wider_layers", "initializer_for_activation", "fewer_layers"),
+    also=(
+        "activation_selu",
+        "activation_tanh",
+        "residual_connections",
+    ),
+    causes=("input_range", *DRAW, "finite_width"),
+    look=look,
+)

@@ -1,0 +1,63 @@
+"""The loss says that the answers are right, the accuracy that they are wrong."""
+
+import math
+
+import numpy as np
+
+from gradlab.diagnosis.answers import accuracy_of, class_count
+from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.rule import Rule
+
+# A sample whose answer is wrong gives the right class at most 1/2, and so loses ln 2 at least: of all samples no more
+# than loss/ln 2 can be wrong. What exceeds that by a tenth is beyond rounding and usual weights of samples.
+MARGIN = 0.1
+# Below half the way from chance to all right: weights of classes alone do not bring it there.
+HALF = 0.5
+COST = math.log(2)
+
+
+def look(run: Run) -> Sighting | None:
+    """Count the wrong answers that the loss has room for."""
+    loss, accuracy, classes = run.metric("loss"), accuracy_of(run), class_count(run)
+    if loss is None or accuracy is None or classes is None:
+        return None
+    wrong, room = 1 - accuracy, loss / COST
+    chance = 1 - 1 / classes
+    contradicts = (wrong > room + MARGIN) & (wrong > HALF * chance) & np.isfinite(loss)
+    if not contradicts[-1]:
+        return None
+    (agrees,) = np.nonzero(~contradicts)
+    since = int(run.epochs[agrees[-1] + 1 if len(agrees) else 0])
+    measures = (
+        measure("wrong_answers", float(wrong[-1]), ">", min(1.0, float(room[-1]) + MARGIN), "of the samples"),
+        measure("loss", float(loss[-1]), "<", COST * (float(wrong[-1]) - MARGIN)),
+        measure("room", float(room[-1]), "<", None, "of the samples"),
+    )
+    return Sighting((), since, measures)
+
+
+RULE = Rule(
+    name="contradicting_accuracy",
+    title="Loss and accuracy contradict each other",
+    kind="failure",
+    severity="critical",
+    formula=(
+        "of a cross-entropy: 1 − accuracy > loss/ln 2 + margin, and more than half·(1 − 1/classes), in the last epoch"
+    ),
+    thresholds={"margin": MARGIN, "half": HALF},
+    source=(
+        "Arithmetic: a wrong answer gives the right class at most one half, and so costs at least ln 2; the last of "
+        "Karpathy's checks before training (A recipe for training neural networks, 2019) is the same by eye"
+    ),
+    explanation=(
+        "The loss is {loss}: at most {room:%} of the samples can be answered wrongly with so little. The accuracy says "
+        "that {wrong_answers:%} are. So the two are not taken from the same targets or outputs. Either the labels were "
+        "changed on their way, by a division or a cast that leaves all of them 0: look at the classes that arrive, how "
+        "many there are and how often. Or the output goes through something that the loss does not see, such as a "
+        "softmax over one unit. What is minimised here is not what is wanted."
+    ),
+    remedies=("output_matched_to_task",),
+    causes=("output_mismatch",),
+    look=look,
+)

@@ -1,0 +1,80 @@
+"""Most of the gradient's entries are exactly zero."""
+
+import math
+
+import numpy as np
+
+from gradlab.diagnosis.evidence import ExternalRun, Recorded, Run
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.groups import SATURATIONS
+from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
+from gradlab.measurement.history import Tensor
+
+# AutoTrainer's bound for dying relus (Zhang et al. 2021, gamma).
+SHARE = 0.7
+# What counts is a weight without gradient in every batch of an epoch. Where only the mean over the batches is known, of
+# trainings elsewhere and those of earlier versions, it is much the same if a batch has many samples: a weight that has
+# a gradient for every fifth has none in 0.8^16 = 3 % of the batches of 16. In batches of one sample it has none in
+# 80 %, without anything being dead.
+MIN_BATCH_SIZE = 16
+
+
+def look(run: Run) -> Sighting | None:
+    """Add up the weights without gradient, embeddings apart: their rows stand for words, some of which never occur."""
+    always = run.series("gradients", "always_zero_fraction", _is_no_embedding)
+    zeros = always or run.series("gradients", "zero_fraction", _is_no_embedding)
+    if zeros is None:
+        return None
+    sizes = np.array([math.prod(tensor.shape) for tensor in zeros.tensors], np.float64)
+    counted = always.values if always else _in_every_batch(run, zeros)
+    share = counted @ sizes / sizes.sum()
+    since = zeros.persists(share >= SHARE)
+    if since is None:
+        return None
+    layers = tuple(dict.fromkeys(layer for layer, zero in zip(zeros.layers, counted[-1] >= SHARE, strict=True) if zero))
+    return Sighting(layers, since, (measure("zero_share", float(share[-1]), ">", SHARE, "of the gradient's entries"),))
+
+
+def _is_no_embedding(tensor: Tensor) -> bool:
+    return tensor.parameter != "embeddings"
+
+
+def _in_every_batch(run: Run, zeros: Recorded) -> np.ndarray:
+    """(epochs, tensors) from means over batches the share without gradient in every one; of small ones the certain."""
+    if isinstance(run, ExternalRun):
+        size = run.external.batch_size or MIN_BATCH_SIZE
+    else:
+        size = min(run.spec.training.batch_size, run.spec.dataset.train_count)
+    if size >= MIN_BATCH_SIZE:
+        return zeros.values
+    whole = (zeros.values == 1) | (zeros.epochs == 0)[:, None]  # epoch 0 is a look at all samples
+    return np.where(whole, zeros.values, 0.0)
+
+
+RULE = Rule(
+    name="dead_network",
+    title="Most of the network gets no gradient at all",
+    kind="symptom",
+    severity="critical",
+    formula=(
+        "#{weights whose gradient is exactly 0 in every mini-batch of an epoch}/#weights ≥ share, until now; where "
+        "only means over the batches are recorded, by these, and with batches below min_batch_size whole tensors alone"
+    ),
+    thresholds={"share": SHARE, "min_batch_size": MIN_BATCH_SIZE},
+    source="AutoTrainer (Zhang et al. 2021), gamma",
+    explanation=(
+        "Of all entries of the gradient {zero_share:%} are exactly 0, batch after batch, in {layers}: those weights "
+        "do not move, whatever the learning rate. A gradient is exactly 0 only where units are off, where they are "
+        "saturated so far that nothing is left of their slope, or where the weights behind them are 0."
+    ),
+    remedies=AGAINST_DEATH,
+    also=(
+        "fewer_layers",
+        "activation_selu",
+        "activation_tanh",
+        "residual_connections",
+    ),
+    causes=(*CAUSES_OF_DEATH, *SATURATIONS, "predicted_vanishing", "dead_units", "dead_layer"),
+    look=look,
+)

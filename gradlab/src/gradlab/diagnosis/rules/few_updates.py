@@ -1,0 +1,69 @@
+"""The weights are updated so seldom, and so little, that they stay near where they were drawn."""
+
+import math
+
+import numpy as np
+
+from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.groups import DATA, DEATHS, SATURATIONS, VANISHINGS
+from gradlab.diagnosis.outcome import decided_epoch, outcome
+from gradlab.diagnosis.rule import Rule
+
+# Of 405 healthy runs of the clinic's former tuning half the kernel that moved most has moved by 0.465 of its length at
+# least, all epochs together, and by 1.4 in the median. Below 0.1 learning_rate says that the rate is too small.
+TRAVEL = 0.4
+# With more updates in an epoch it is not their number that is missing.
+MAX_UPDATES = 1
+
+
+def look(run: Run) -> Sighting | None:
+    """Add up how far each kernel has moved, where an epoch is one update."""
+    updates = _updates(run)
+    if updates is None or updates > MAX_UPDATES or run.history.last_epoch < decided_epoch(run):
+        return None
+    if not isinstance(run, ExternalRun) and outcome(run).verdict != "fails":
+        return None
+    moved = run.kernels("weights", "update_ratio")
+    if moved is None or not (moved.epochs > 0).any():
+        return None
+    every = run.history.layout["weights"].every
+    travels = np.nansum(moved.values[moved.epochs > 0], axis=0) * every
+    travel = float(travels.max())
+    if not 0 < travel < TRAVEL:
+        return None
+    made = updates * (run.history.last_epoch - run.history.first_epoch)
+    measures = (
+        measure("travel", travel, "<", TRAVEL, "of the weights' length, in all"),
+        measure("updates", made, ">", None, "updates in all"),
+        measure("updates_per_epoch", updates, "<", MAX_UPDATES + 1, "updates"),
+    )
+    return Sighting((), int(moved.epochs[moved.epochs > 0][0]), measures)
+
+
+def _updates(run: Run) -> int | None:
+    """The number of updates in an epoch; None where it is not known."""
+    if isinstance(run, ExternalRun):
+        return run.external.steps_per_epoch
+    batches: int = math.ceil(run.spec.dataset.train_count / run.spec.training.batch_size)
+    return batches
+
+
+RULE = Rule(
+    name="few_updates",
+    title="Too few and too small updates",
+    kind="symptom",
+    severity="warning",
+    formula="updates in an epoch ≤ max_updates, and Σ over the epochs of ‖ΔW‖/‖W‖ < travel for every kernel",
+    thresholds={"travel": TRAVEL, "max_updates": MAX_UPDATES},
+    source="Thresholds measured here; updates and epochs: Bengio 2012, section 3.1.2",
+    explanation=(
+        "An epoch is one update, and the training has made {updates:update|updates} in all. By then no layer's weights "
+        "have moved by more than {travel} times their length: networks that learn move by about their whole length. "
+        "What comes out is mostly what was drawn. Take smaller batches, so that an epoch makes more updates, train for "
+        "more epochs, or make each update larger."
+    ),
+    remedies=("batch_size_smaller", "more_epochs", "learning_rate_higher", "optimizer_adam"),
+    causes=("unsuited_loss", *DATA, *SATURATIONS, *DEATHS, *VANISHINGS),
+    look=look,
+)

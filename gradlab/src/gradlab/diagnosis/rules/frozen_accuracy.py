@@ -1,0 +1,58 @@
+"""The accuracy is the same in every epoch while the loss falls."""
+
+import numpy as np
+
+from gradlab.diagnosis.answers import SAME, accuracy_of, class_count, constant_loss_bounds
+from gradlab.diagnosis.evidence import Run, middle
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.outcome import RECENT
+from gradlab.diagnosis.rule import Rule
+
+# By chance a network of a few hundred samples gives as many right answers twice in a row; five times it does not.
+MIN_EPOCHS = 5
+# As far below the loss of always giving each class its share: beyond what noise in an epoch's mean does.
+SHARE = 0.9
+
+
+def look(run: Run) -> Sighting | None:
+    """Compare the accuracies of all epochs, and the loss with that of a constant answer."""
+    loss, accuracy = run.metric("loss"), accuracy_of(run)
+    if loss is None or accuracy is None or class_count(run) is None or len(loss) <= MIN_EPOCHS:
+        return None
+    later = accuracy[1:]  # the first epoch is one of its own: there the answers may still be what they were drawn
+    bounds = constant_loss_bounds(run, float(later[-1]))
+    if bounds is None or not np.ptp(later) <= SAME:
+        return None
+    lost = middle(loss[-RECENT:])
+    if not lost < SHARE * bounds[0]:
+        return None
+    below = np.nonzero(loss < SHARE * bounds[0])[0]
+    measures = (
+        measure("loss", lost, "<", SHARE * bounds[0]),
+        measure("accuracy", float(later[-1]), "==", None, "of the samples"),
+        measure("epochs", len(later), ">", MIN_EPOCHS - 1, "epochs"),
+    )
+    return Sighting((), int(run.epochs[below[0]]), measures)
+
+
+RULE = Rule(
+    name="frozen_accuracy",
+    title="The accuracy does not move while the loss falls",
+    kind="failure",
+    severity="warning",
+    formula=(
+        "of a cross-entropy: the same accuracy a < 1 in all epochs but the first, and loss < share·(the least that a "
+        "constant answer can lose that is right in a: −ln a, of two classes their entropy)"
+    ),
+    thresholds={"min_epochs": MIN_EPOCHS, "share": SHARE},
+    source="Arithmetic: a prediction of the classes' shares loses their entropy, at least −ln of the largest share",
+    explanation=(
+        "Over {epochs:epoch|epochs} the accuracy is {accuracy}, to the last digit, while the loss has fallen to "
+        "{loss}: no answer that is always the same can reach that. So something is learnt, and the answers do not show "
+        "it. They come from an output that stays the same, as a softmax over one unit does, or they are compared with "
+        "other targets than the loss is. Look at the output's activation, and at what the metric compares."
+    ),
+    remedies=("output_matched_to_task",),
+    causes=("output_mismatch",),
+    look=look,
+)

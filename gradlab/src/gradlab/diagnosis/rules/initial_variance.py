@@ -1,0 +1,80 @@
+"""The initial weights are too large or too small for their layer's width and activation."""
+
+from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.expectation import expected, expected_with_reference, least_slope, reference, signal_change
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.one_sided import one_sided
+from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.theory import moments
+
+# The 90 % quantile of an F distribution with as many degrees of freedom as make it e: TheDeepChecker's bound on the
+# variance's ratio (Ben Braiek & Khomh 2022).
+VARIANCE_RATIO = 2.70554
+# A variance matters by what it does. Signals that change by less than a factor of ten over all hidden layers train:
+# relu with Glorot's instead of He's variance, 3 layers, changes them by 2 and learns; 20 layers change them by 700 and
+# do not.
+SIGNAL_CHANGE = 10.0
+# A mean slope below a tenth of the steepest: saturated before it begins.
+SLOPE = 0.1
+
+
+def look(run: Run) -> Sighting | None:
+    """Compare with the variance that the literature advises, and what theory expects of either."""
+    ratios = _ratios(run)
+    own, advised = expected(run.spec), expected_with_reference(run.spec)
+    if own is None or advised is None or not ratios or max(ratios.values()) <= VARIANCE_RATIO:
+        return None
+    change, change_advised = signal_change(own), signal_change(advised)
+    slope, slope_advised = least_slope(run.spec, own), least_slope(run.spec, advised)
+    worse = (
+        change > SIGNAL_CHANGE and change > change_advised**2
+    )  # more than half of the orders of magnitude are its own
+    if not worse and not slope < SLOPE <= slope_advised:
+        return None
+    measures = (
+        measure("variance_ratio", max(ratios.values()), ">", VARIANCE_RATIO),
+        measure("signal_change", change, ">", SIGNAL_CHANGE),
+        measure("signal_change_if_advised", change_advised, "<", None),
+        measure("relative_slope", slope, "<", SLOPE),
+    )
+    return Sighting(tuple(name for name, ratio in ratios.items() if ratio > VARIANCE_RATIO), 0, measures)
+
+
+def _ratios(run: Run) -> dict[str, float]:
+    """For each hidden dense layer how many times too large or too small its kernel's variance is."""
+    found = {}
+    for layer in run.hidden_layers:
+        function, initializer = layer.spec.function, getattr(layer.spec, "kernel_initializer", None)
+        if layer.spec.kind != "dense" or initializer is None or function is None:
+            continue
+        shape = layer.tensors[0].shape
+        variance, advised = moments(initializer, shape).variance, reference(function, shape)
+        if variance > 0 and layer.name not in one_sided(run):  # else the units are copies: that is another illness
+            found[layer.name] = max(variance / advised, advised / variance)
+    return found
+
+
+RULE = Rule(
+    name="initial_variance",
+    title="The initial weights have the wrong size",
+    kind="risk",
+    severity="critical",
+    formula=(
+        "max over hidden dense layers of max(Var/ref, ref/Var) > variance_ratio, ref = 2/fan_in for relu and its like, "
+        "1/fan_in for selu, 2/(fan_in + fan_out) else; and theory expects with Var, but not with ref, that signals "
+        "change by more than signal_change over the hidden layers or that a mean slope falls below slope·steepest"
+    ),
+    thresholds={"variance_ratio": VARIANCE_RATIO, "signal_change": SIGNAL_CHANGE, "slope": SLOPE},
+    source="Glorot & Bengio 2010; He et al. 2015; ratio: TheDeepChecker (Ben Braiek & Khomh 2022)",
+    explanation=(
+        "The variance of the initial weights of {layers} is off by a factor of up to {variance_ratio} from what keeps "
+        "signals at their size. Each layer multiplies them by the same factor, so that over all layers theory expects "
+        "a change by a factor of {signal_change}; with the variance that the literature advises it would be "
+        "{signal_change_if_advised}. Signals that shrink leave nothing to learn from, signals that grow saturate the "
+        "units or explode. Choose the initialiser that belongs to the activation."
+    ),
+    remedies=("initializer_for_activation", "batch_normalization", "layer_normalization"),
+    also=("orthogonal_initializer",),
+    causes=(),
+    look=look,
+)

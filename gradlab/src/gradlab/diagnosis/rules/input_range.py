@@ -1,0 +1,50 @@
+"""The inputs are far from the size that initialisers and learning rates are made for."""
+
+import numpy as np
+
+from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.rule import Rule
+
+# Initialisers keep the size of inputs whose mean square is about 1 (LeCun et al. 1998, section 4.3). The first layer's
+# gradient grows with the inputs' root mean square, and how sharply the loss bends with its square. Digits with a root
+# mean square of 7.7 still trained in 24 of 24 runs; wine with 214 and breast cancer with 237 in none of 32 with SGD.
+LARGE = 10.0
+# Inputs that are too small hardly move anything; with the same factor below 1 as above it.
+SMALL = 0.01
+
+
+def look(run: Run) -> Sighting | None:
+    """Measure the inputs of the training samples."""
+    if run.spec.layers[0].spec.kind == "embedding":  # its inputs are names of rows, not sizes
+        return None
+    facts = run.facts
+    size = float(np.sqrt(np.mean(facts.feature_mean**2 + facts.feature_std**2)))
+    if SMALL <= size <= LARGE or not np.isfinite(size):
+        return None
+    largest = float(np.max(np.sqrt(facts.feature_mean**2 + facts.feature_std**2)))
+    measures = (
+        measure("input_rms", size, ">" if size > LARGE else "<", LARGE if size > LARGE else SMALL),
+        measure("largest_feature_rms", largest, ">", None),
+    )
+    return Sighting((), 0, measures)
+
+
+RULE = Rule(
+    name="input_range",
+    title="The inputs are not scaled",
+    kind="risk",
+    severity="critical",
+    formula="√(mean of x²) > large or < small over the training inputs",
+    thresholds={"large": LARGE, "small": SMALL},
+    source="LeCun, Bottou, Orr & Müller 1998, section 4.3; UMLAUT (Schoop et al. 2021); thresholds measured here",
+    explanation=(
+        "The inputs' root mean square is {input_rms}, that of the largest feature {largest_feature_rms}; initialisers "
+        "and learning rates are made for inputs of about 1. Large inputs drive the first layer into saturation or off, "
+        "and make its gradients so large that one update overshoots; a feature that is a thousand times as large as "
+        "the others decides alone. Scale each feature, to mean 0 and standard deviation 1 or to [−1, 1]."
+    ),
+    remedies=("input_scaling", "batch_normalization"),
+    causes=(),
+    look=look,
+)

@@ -1,0 +1,119 @@
+"""The network does not learn what there is to learn."""
+
+import numpy as np
+
+from gradlab.diagnosis.elsewhere import constant_loss, explained
+from gradlab.diagnosis.evidence import NOTHING_KNOWN, ExternalRun, Run, Unknown, middle
+from gradlab.diagnosis.finding import AVOIDABLE_ERRORS, AVOIDABLE_LOSS, Measure, Sighting, measure
+from gradlab.diagnosis.groups import GROWTHS
+from gradlab.diagnosis.outcome import LEAST_GAIN, LEAST_SHARE, RECENT, Outcome, decided_epoch, learnt_shares, outcome
+from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
+
+
+def look(run: Run) -> Sighting | None:
+    """Ask what became of the run."""
+    became = outcome(run)
+    if isinstance(run, ExternalRun):
+        return _elsewhere(run, became)
+    shares = learnt_shares(run)
+    if became.verdict != "fails":
+        return None
+    since = min(decided_epoch(run), run.history.last_epoch)
+    (good,) = np.nonzero(shares >= became.least_learnt)
+    if len(good):  # it had learnt, and has forgotten
+        since = min(max(since, int(run.epochs[good[-1]]) + 1), run.history.last_epoch)
+    measures = (
+        _below("gain", became.gain, became.least_gain, AVOIDABLE_LOSS),
+        _below("learnt", became.learnt, became.least_learnt, AVOIDABLE_ERRORS),
+    )
+    return Sighting((), since, measures, explanation=COMPARED if np.isfinite(became.least_learnt) else None)
+
+
+def _elsewhere(run: ExternalRun, became: Outcome) -> Sighting | None:
+    """What can be said without the data.
+
+    Raises:
+        Unknown: neither what a constant answer loses is known nor how much better than one the predictions are.
+    """
+    loss, constant = run.metric("loss"), constant_loss(run)
+    if became.verdict != "fails" or loss is None:
+        if loss is None or np.isfinite(became.gain):
+            return None
+        raise Unknown(NOTHING_KNOWN)
+    since, level = min(decided_epoch(run), run.history.last_epoch), measure("loss", middle(loss[-RECENT:]), ">", None)
+    if not became.gain < became.least_gain:
+        return Sighting((), since, (level,), explanation=STUCK)
+    if np.isfinite(constant):
+        measures = (
+            _below("gain", became.gain, became.least_gain),
+            level,
+            measure("constant_loss", constant, "<", None),
+        )
+        return Sighting((), since, measures, explanation=AT_CONSTANT)
+    return Sighting((), since, (_below("r2", explained(run), became.least_gain), level), explanation=UNEXPLAINED)
+
+
+def _below(name: str, value: float, least: float, unit: str = "") -> Measure:
+    """A measure that counts where it is below what is demanded: one of the two is enough."""
+    return measure(name, value, "<", least if value < least else None, unit)
+
+
+AT_CONSTANT = (
+    "The training loss stands at {loss}. Always giving the same answer, whatever comes in, loses no more than "
+    "{constant_loss}: the network has found out next to nothing that the commonest answer does not know, and the loss "
+    "no longer falls."
+)
+UNEXPLAINED = (
+    "R² of the training samples is {r2}, that of always predicting the mean is 0: the network has found out next to "
+    "nothing, and its loss stands at {loss} and no longer falls."
+)
+STUCK = (
+    "No hidden layer's kernel gets a gradient any more: each is exactly 0 in every batch. What the network answers "
+    "cannot come to depend on its inputs, and the training loss stays at about {loss}."
+)
+COMPARED = (
+    "The network avoids {learnt:%} of the errors that always giving the same answer makes on the training samples. Of "
+    "its loss it avoids {gain:%}. Asking the nearest samples, without training anything, avoids twice what is demanded "
+    "here: there is something to be learnt, and the network does not learn it."
+)
+
+
+RULE = Rule(
+    name="not_learning",
+    title="The network does not learn",
+    kind="failure",
+    severity="critical",
+    formula=(
+        "after a tenth of the epochs, 20 at least: gain = (L₀ − L)/(L₀ − L*) < least_gain; at the end: share of "
+        "avoidable errors avoided < share·what the nearest neighbours avoid; medians over the last 5 epochs; of a "
+        "training elsewhere, where its loss no longer falls: gain below what a constant answer is known to lose, or R²"
+    ),
+    thresholds={**{f"least_gain_{kind}": gain for kind, gain in LEAST_GAIN.items()}, "share": LEAST_SHARE},
+    source="`gradlab.diagnosis.outcome`; nearest neighbours: Cover & Hart 1967",
+    explanation=(
+        "The network avoids {gain:%} of the loss that always giving the same answer makes on the training samples. Of "
+        "the errors of that answer it avoids {learnt:%}. It has found out next to nothing that the commonest answer "
+        "does not know."
+    ),
+    remedies=("initializer_for_activation", "optimizer_adam", "learning_rate_higher", "activation_relu"),
+    also=(
+        "target_scaling",
+        "output_matched_to_task",
+        "lstm_for_simple_rnn",
+        "gru_for_simple_rnn",
+        "learning_rate_usual",
+        "learning_rate_tripled",
+    ),
+    causes=(
+        "unsuited_loss",
+        "linear_network",
+        *PLATEAU.causes,
+        *GROWTHS,
+        "few_updates",
+        "still_falling",
+        "initial_loss",
+        "plateau",
+    ),
+    look=look,
+)

@@ -1,0 +1,149 @@
+"""The output layer does not fit the loss or the targets."""
+
+from dataclasses import dataclass
+
+from gradlab.diagnosis.answers import loss_of, output_units
+from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.finding import Severity, Sighting, measure
+from gradlab.diagnosis.rule import Rule
+from gradlab.spec.output import (
+    SQUASHING,
+    Output,
+    loss_takes_logits,
+    loss_takes_logits_elsewhere,
+    output_elsewhere,
+    output_of,
+)
+from gradlab.vocabulary.losses import LossFunction
+
+# Between which numbers an activation's output lies; those that are not named reach everything.
+EVERYTHING = (float("-inf"), float("inf"))
+RANGES: dict[str, tuple[float, float]] = {
+    "sigmoid": (0, 1), "hard_sigmoid": (0, 1), "sparse_sigmoid": (0, 1), "softmax": (0, 1), "sparsemax": (0, 1),
+    "tanh": (-1, 1), "hard_tanh": (-1, 1), "softsign": (-1, 1), "relu": (0, float("inf")), "relu6": (0, 6),
+    "softplus": (0, float("inf")), "sparse_plus": (0, float("inf")), "squareplus": (0, float("inf")),
+    "exponential": (0, float("inf")), "log_sigmoid": (float("-inf"), 0), "log_softmax": (float("-inf"), 0),
+}  # fmt: skip
+# What serves as well as the loss's usual output activation. Keras divides what categorical losses get by its sum, so
+# that sigmoids do: on circles and digits all of 16 seeds learnt.
+SERVES: dict[str, tuple[str, ...]] = {
+    "sigmoid": ("sigmoid", "hard_sigmoid", "sparse_sigmoid"),
+    "softmax": ("softmax", "sparsemax", "sigmoid", "hard_sigmoid"),
+    "linear": ("linear",),
+}
+# A hinge wants scores on both sides of 0, reaching 1 and −1.
+SCORES = ("linear", "tanh", "hard_tanh", "softsign", "leaky_relu", "elu", "selu", "celu")
+# The share of the targets' range that may lie beyond an output: rounding, no more.
+SLACK = 0.01
+REACHED = "share of the targets' range"
+
+FITTING = (
+    "The output can reach {reachable_share:%} of the targets' range. However well the hidden layers work, the loss "
+    "then rewards the wrong thing or has no gradient to give. Let it fit: one sigmoid unit with binary_crossentropy, a "
+    "softmax unit per class with categorical_crossentropy, a linear unit per value with mean_squared_error."
+)
+
+
+UNDONE = (
+    "The loss is told that its inputs are logits, but {layers} puts out what a {activation} makes of them. Keras "
+    "notices: it takes the loss from what went into the {activation}, and warns. So nothing is learnt worse for it. "
+    "The spec says something else than what is trained all the same: leave out from_logits, or the {activation}."
+)
+
+
+def look(run: Run) -> Sighting | None:
+    """Compare the last activation with what the loss takes and with the targets."""
+    made = _made(run)
+    function, reached = made.output.activation, reach(run, made)
+    if function == "softmax" and output_units(run) == 1:
+        return _sighting(made, reached, "a softmax over one unit is 1 whatever comes in", "critical")
+    if _undone(made):
+        told = UNDONE.replace("{activation}", function)
+        measures = (measure("reachable_share", reached, ">", None, REACHED),)
+        return Sighting((made.output.layer,), 0, measures, "info", explanation=told, remedies=())
+    wrong = _wrong(made.loss, function)
+    if not wrong and {function, made.output.before} <= {*SQUASHING}:
+        applied = made.output.before
+        wrong = f"{applied} has been applied already, and two in a row leave little of what tells them apart"
+    if reached < 1 - SLACK:
+        return _sighting(made, reached, "some targets lie where it cannot reach", "critical")
+    return _sighting(made, reached, wrong, None) if wrong else None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What makes a network's output, its loss, and whether Keras takes this from logits whatever it is told."""
+
+    output: Output
+    loss: LossFunction
+    takes_logits: bool
+
+
+def _made(run: Run) -> Made:
+    """Of our own trainings from the spec, of those elsewhere from what their sender says.
+
+    Raises:
+        Unknown: it does not say which activations there are, or which loss.
+    """
+    if not isinstance(run, ExternalRun):
+        return Made(output_of(run.spec), run.spec.training.loss, loss_takes_logits(run.spec))
+    spec = run.external
+    output, loss = output_elsewhere(spec), loss_of(spec)
+    if output is None or loss is None:
+        raise Unknown("what activation makes its output, or its loss, is not known here")
+    return Made(output, loss, loss_takes_logits_elsewhere(spec))
+
+
+def _undone(made: Made) -> bool:
+    """True if the output says that it is logits, is none, and Keras takes the right loss all the same."""
+    asked = bool(getattr(made.loss, "from_logits", False))
+    serves = made.output.activation in SERVES[made.loss.activation or "linear"]
+    return asked and serves and made.takes_logits and made.output.before == "linear"
+
+
+def _wrong(loss: LossFunction, function: str) -> str:
+    """What is wrong between loss and activation, whatever the targets are; empty where nothing is."""
+    if loss.margin:
+        return "the loss compares scores on both sides of 0" if function not in SCORES else ""
+    if loss.output_activation is not None:
+        usual = loss.output_activation
+        return f"the loss expects what {usual} puts out" if function not in SERVES[usual] else ""
+    if loss.kind == "poisson" and RANGES.get(function, EVERYTHING)[0] < 0:
+        return "the loss takes the logarithm of the output, which must be positive"
+    return ""
+
+
+def reach(run: Run, made: Made) -> float:
+    """The share of the targets' range that the activation can put out, in [0, 1]; 1 where the range is not known."""
+    if made.loss.margin:
+        low, high = -1.0, 1.0
+    elif isinstance(run, ExternalRun):
+        return 1.0
+    else:
+        low, high = run.facts.target_range
+    if getattr(made.loss, "from_logits", False) or high <= low:
+        return 1.0
+    least, most = RANGES.get(made.output.activation, EVERYTHING)
+    return max(0.0, min(high, most) - max(low, least)) / (high - low)
+
+
+def _sighting(made: Made, reached: float, wrong: str, severity: Severity | None) -> Sighting:
+    function, loss = made.output.activation, made.loss.kind
+    told = f"The output of {{layers}} is made by {function}, the loss is {loss}: {wrong}. {FITTING}"
+    measures = (measure("reachable_share", reached, "<", 1 - SLACK if severity else None, REACHED),)
+    return Sighting((made.output.layer,), 0, measures, severity, explanation=told)
+
+
+RULE = Rule(
+    name="output_mismatch",
+    title="The output does not fit the loss or the targets",
+    kind="risk",
+    severity="warning",
+    formula="last activation ∉ those that the loss takes, or |targets' range ∩ its range|/|targets' range| < 1 − slack",
+    thresholds={"slack": SLACK},
+    source="Table of pairs as in AutoTrainer (Zhang et al. 2021) and UMLAUT (Schoop et al. 2021); ranges: Keras 3",
+    explanation="The output of {layers} does not fit the loss: it can reach {reachable_share:%} of the targets' range.",
+    remedies=("output_matched_to_task",),
+    causes=(),
+    look=look,
+)

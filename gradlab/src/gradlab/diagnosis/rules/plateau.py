@@ -1,0 +1,80 @@
+"""The training loss has stopped falling."""
+
+import numpy as np
+
+from gradlab.diagnosis.evidence import ExternalRun, Run, windows
+from gradlab.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
+from gradlab.diagnosis.groups import BIRTH, DATA, DEATHS, DRAW, EXPLOSIONS, SATURATIONS, STEPS, VANISHINGS
+from gradlab.diagnosis.outcome import outcome
+from gradlab.diagnosis.rule import Rule
+
+# Less than 5 % better in each of five windows (TheDeepChecker), here of the avoidable loss.
+DECREASE, WINDOWS = 0.05, 5
+FEWEST_EPOCHS = 20
+
+
+def look(run: Run) -> Sighting | None:
+    """Cut the second half of the epochs into windows, and compare each with the one before."""
+    loss = run.metric("loss")
+    if loss is None or len(loss) <= FEWEST_EPOCHS:
+        return None
+    levels = windows(loss, WINDOWS + 1)
+    elsewhere = isinstance(run, ExternalRun)  # what could be avoided is not known there
+    if elsewhere and outcome(run).verdict != "fails":  # what has learnt all there is stands still, too
+        return None
+    scale = np.abs(levels[:-1]) if elsewhere else run.facts.constant_loss - run.facts.perfect_loss
+    decreases = (levels[:-1] - levels[1:]) / scale
+    if not (np.all(scale > 0) and (decreases < DECREASE).all()):
+        return None
+    since, unit = int(run.epochs[len(loss) // 2]), "of the loss" if elsewhere else AVOIDABLE_LOSS
+    measures = (measure("largest_decrease", float(decreases.max()), "<", DECREASE, unit),)
+    return Sighting((), since, measures, explanation=BY_ITSELF if elsewhere else None)
+
+
+BY_ITSELF = (
+    "Over the second half of the epochs the training loss has not fallen by more than {largest_decrease} of itself "
+    "from one fifth to the next: more epochs of the same would not help."
+)
+
+
+RULE = Rule(
+    name="plateau",
+    title="The loss stands still",
+    kind="symptom",
+    severity="info",
+    formula=(
+        "in each of `windows` windows of the second half of the epochs the loss falls by less than decrease·(L₀ − L*); "
+        "of a training elsewhere by less than decrease of the window before"
+    ),
+    thresholds={"decrease": DECREASE, "windows": WINDOWS},
+    source="TheDeepChecker (Ben Braiek & Khomh 2022), stagnated loss",
+    explanation=(
+        "Over the second half of the epochs the training loss has not fallen by more than {largest_decrease:%} of what "
+        "could be avoided from one fifth to the next: more epochs of the same would not help."
+    ),
+    remedies=("learning_rate_higher", "optimizer_adam"),
+    also=(
+        "output_matched_to_task",
+        "lstm_for_simple_rnn",
+        "gru_for_simple_rnn",
+        "learning_rate_usual",
+        "learning_rate_tripled",
+    ),
+    causes=(
+        *DATA,
+        "no_gradient",
+        "class_imbalance",
+        *DRAW,
+        *BIRTH,
+        "predicted_vanishing",
+        *STEPS,
+        *EXPLOSIONS,
+        *SATURATIONS,
+        *DEATHS,
+        *VANISHINGS,
+        "update_ratio",
+        "oscillation",
+        "late_rise",
+    ),
+    look=look,
+)

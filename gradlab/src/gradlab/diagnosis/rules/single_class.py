@@ -1,0 +1,75 @@
+"""The network gives the same answer to every sample."""
+
+import numpy as np
+
+from gradlab.diagnosis.answers import SAME, accuracy_of, constant_loss_bounds
+from gradlab.diagnosis.evidence import ExternalRun, Run, middle
+from gradlab.diagnosis.finding import Measure, Severity, Sighting, measure
+from gradlab.diagnosis.outcome import RECENT
+from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
+
+# Between the bounds of what a constant answer loses that is right in so many samples, noise in a mean apart.
+SLACK = 0.05
+
+
+def look(run: Run) -> Sighting | None:
+    """Compare the last accuracies with the share of the commonest class, or with what the loss says it is."""
+    accuracy = accuracy_of(run)
+    if accuracy is None or len(accuracy) <= RECENT:
+        return None
+    recent = accuracy[-RECENT:]
+    level = float(recent[-1])
+    if not np.ptp(recent) <= SAME or not 0 < level < 1:
+        return None
+    elsewhere = isinstance(run, ExternalRun)
+    measures = _elsewhere(run, level) if elsewhere else _here(run, level)
+    if measures is None:
+        return None
+    (other,) = np.nonzero(~(np.abs(accuracy - level) <= SAME))
+    # Of our own runs it is also known that they do not learn, and mostly why.
+    severity: Severity | None = "warning" if elsewhere else None
+    return Sighting((), int(run.epochs[other[-1] + 1 if len(other) else 0]), measures, severity)
+
+
+def _here(run: Run, level: float) -> tuple[Measure, ...] | None:
+    shares = run.facts.class_shares
+    if run.spec.dataset.target.kind != "classes" or not any(abs(level - share) <= SAME for share in shares):
+        return None
+    commonest = measure("commonest_share", max(shares), "==", None, "of the samples")
+    return (measure("accuracy", level, "==", level, "of the samples"), commonest)
+
+
+def _elsewhere(run: Run, level: float) -> tuple[Measure, ...] | None:
+    """By the loss: the entropy of shares the largest of which is the accuracy."""
+    bounds, loss = constant_loss_bounds(run, level), run.metric("loss")
+    if bounds is None or loss is None:
+        return None
+    lost = middle(loss[-RECENT:])
+    if not (1 - SLACK) * bounds[0] <= lost <= (1 + SLACK) * bounds[1]:
+        return None
+    accuracy = measure("accuracy", level, "==", level, "of the samples")
+    return (accuracy, measure("loss", lost, "<", (1 + SLACK) * bounds[1]))
+
+
+RULE = Rule(
+    name="single_class",
+    title="The network always gives the same answer",
+    kind="symptom",
+    severity="info",
+    formula=(
+        "in the last 5 epochs the accuracy is a class's share of the training samples; elsewhere the same in all of "
+        "them, and the loss that of a constant answer that is right in so many, within slack"
+    ),
+    thresholds={"slack": SLACK},
+    source="Shannon 1948: who knows nothing but the classes' shares loses their entropy",
+    explanation=(
+        "In every one of the last epochs the accuracy is {accuracy}, the share of one class: the network gives this "
+        "class as its answer to every sample, and has learnt no more than how common it is. Nothing of the inputs "
+        "reaches the answer. The usual reasons are units that are dead or saturated, inputs that are not scaled, and "
+        "steps that are too large or too small. Where the class is very common, weigh the rare ones more."
+    ),
+    remedies=("input_scaling", "optimizer_adam", "learning_rate_higher", "initializer_for_activation"),
+    causes=PLATEAU.causes,
+    look=look,
+)

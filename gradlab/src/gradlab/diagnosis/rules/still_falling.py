@@ -1,0 +1,57 @@
+"""The training ended while its loss was still falling."""
+
+import numpy as np
+
+from gradlab.diagnosis.evidence import ExternalRun, Run, middle
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.outcome import outcome, stands_still
+from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
+
+# Over the last fifth of the epochs, of what could still be avoided: at that pace three times as many epochs more, 15
+# fifths of them, would avoid half of it, 0.955 to the power of 15 being 0.5.
+PACE = 0.045
+FIFTHS, MIN_EPOCHS = 5, 10
+# What else explains a loss that has not come down yet, and stands before this rule.
+EARLIER = tuple(name for name in PLATEAU.causes if name not in ("update_ratio", "oscillation", "late_rise"))
+
+
+def look(run: Run) -> Sighting | None:
+    """Compare the loss of the last tenth of the epochs with that of the tenth a fifth of them before."""
+    loss = run.metric("loss")
+    if loss is None or len(loss) <= MIN_EPOCHS or not run.finished or run.stopped_by is not None:
+        return None
+    if not (stands_still(run) if isinstance(run, ExternalRun) else outcome(run).verdict == "fails"):
+        return None
+    perfect = 0.0 if isinstance(run, ExternalRun) else run.facts.perfect_loss
+    part = max(1, len(loss) // (2 * FIFTHS))
+    earlier, last = middle(loss[-3 * part : -2 * part]) - perfect, middle(loss[-part:]) - perfect
+    pace = (earlier - last) / earlier if earlier > 0 else np.nan
+    if not pace > PACE:
+        return None
+    measures = (
+        measure("pace", pace, ">", PACE, "of the loss"),
+        measure("last_loss", float(middle(loss[-part:])), ">", None),
+        measure("epochs", int(run.epochs[-1]), ">", None, "epochs"),
+    )
+    # Elsewhere it is not known how low the loss could be: that it falls is no sign that something is wrong.
+    return Sighting((), int(run.epochs[-3 * part]), measures, "info" if isinstance(run, ExternalRun) else None)
+
+
+RULE = Rule(
+    name="still_falling",
+    title="The loss was still falling when the training ended",
+    kind="symptom",
+    severity="warning",
+    formula="(L₁ − L₂)/(L₁ − L*) > pace, the medians of the losses a fifth of the epochs apart, at the end",
+    thresholds={"pace": PACE, "fifths": FIFTHS, "min_epochs": MIN_EPOCHS},
+    source="Bengio 2012, section 3.1.2 (number of training iterations); thresholds measured here",
+    explanation=(
+        "After {epochs:epoch|epochs} the loss is {last_loss}, and over their last fifth it has fallen by {pace} of "
+        "itself: the training ended before it was done. Train for more epochs, or make more of each by a smaller batch "
+        "or a higher learning rate."
+    ),
+    remedies=("more_epochs", "batch_size_smaller", "learning_rate_higher", "optimizer_adam"),
+    causes=("unsuited_loss", "linear_network", *EARLIER, "few_updates"),
+    look=look,
+)

@@ -1,0 +1,73 @@
+"""The values to be predicted are far from the size of what a network puts out."""
+
+import math
+
+import numpy as np
+
+from gradlab.diagnosis.answers import loss_kind
+from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.rule import Rule
+
+# The gradient of a squared error grows with the targets, and what a network puts out begins near 1. Targets with a
+# standard deviation of 5 train as well as scaled ones; with 137 SGD leaves the finite numbers in 8 of 8 runs, and Adam
+# does not mind.
+LARGE = 20.0
+SMALL = 1 / LARGE
+# Losses of values, and which of their roots is in the targets' unit.
+ROOTS = {"mean_squared_error": 2, "mean_absolute_error": 1, "huber": 1, "log_cosh": 1}
+
+
+def look(run: Run) -> Sighting | None:
+    """Measure the spread of the values to be predicted."""
+    return _elsewhere(run) if isinstance(run, ExternalRun) else _here(run)
+
+
+def _elsewhere(run: ExternalRun) -> Sighting | None:
+    """By the error of the first epoch: of scaled targets it is about 1, whatever the weights were drawn from."""
+    loss, kind = run.metric("loss"), loss_kind(run)
+    if loss is None or kind not in ROOTS or not len(loss) or not np.isfinite(loss[0]) or loss[0] < 0:
+        return None
+    error = float(loss[0]) if ROOTS[kind] == 1 else math.sqrt(float(loss[0]))
+    if not error > LARGE or run.history.first_epoch > run.external.initial_epoch + 1:
+        return None
+    measures = (measure("first_error", error, ">", LARGE), measure("first_loss", float(loss[0]), ">", None))
+    return Sighting((), int(run.epochs[0]), measures, explanation=BY_THE_FIRST_ERROR)
+
+
+def _here(run: Run) -> Sighting | None:
+    spread = run.facts.target_std
+    if run.spec.dataset.target.kind != "values" or not spread > 0 or SMALL <= spread <= LARGE:
+        return None
+    bound = LARGE if spread > LARGE else SMALL
+    return Sighting((), 0, (measure("target_std", spread, ">" if spread > LARGE else "<", bound),))
+
+
+BY_THE_FIRST_ERROR = (
+    "Over the first epoch the predictions are off by {first_error}, the loss being {first_loss}; what a network puts "
+    "out begins near 1, and with scaled targets its first error is about 1. Errors of that size make gradients of that "
+    "size: a learning rate made for errors of about 1 then throws the weights away, or needs very long to get there. "
+    "Scale the targets to mean 0 and standard deviation 1, and the inputs likewise."
+)
+
+RULE = Rule(
+    name="target_range",
+    title="The targets are not scaled",
+    kind="risk",
+    severity="warning",
+    formula=(
+        "standard deviation of the values to be predicted > large or < small; elsewhere the error of the first epoch, "
+        "the root of a squared error, > large"
+    ),
+    thresholds={"large": LARGE, "small": SMALL},
+    source="LeCun, Bottou, Orr & Müller 1998, section 4.5 (targets); thresholds measured here",
+    explanation=(
+        "The values to be predicted have a standard deviation of {target_std}; what a network puts out begins near 1. "
+        "Large targets make large errors, and these large gradients: a learning rate made for errors of about 1 then "
+        "throws the weights away, and the loss says little to a reader. Scale the targets to mean 0 and standard "
+        "deviation 1, or take an optimiser whose steps do not depend on the gradient's size."
+    ),
+    remedies=("target_scaling", "optimizer_adam", "learning_rate_lower", "clip_by_global_norm"),
+    causes=(),
+    look=look,
+)

@@ -1,0 +1,65 @@
+"""The loss is one for values, and the task is to tell classes apart."""
+
+from gradlab.diagnosis.answers import ACCURACIES, loss_kind
+from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.outcome import outcome, stands_still
+from gradlab.diagnosis.rule import Rule
+
+# What such a loss charges for each sample, where a cross-entropy charges without bound.
+MOST = 1.0
+# Losses of values, that classes encoded as 0 and 1 may have.
+OF_VALUES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
+
+
+def look(run: Run) -> Sighting | None:
+    """Ask for the loss and the kind of answer; whether it matters, the training says."""
+    if not _tells_classes_apart(run) or (kind := loss_kind(run)) not in OF_VALUES:
+        return None
+    loss = run.metric("loss")
+    lost = float(loss[-1]) if loss is not None and len(loss) else float("nan")
+    matters = stands_still(run) if isinstance(run, ExternalRun) else outcome(run).verdict == "fails"
+    told = ABSOLUTE if kind == "mean_absolute_error" else SQUARED
+    measures = (measure("most_charged", MOST, "==", MOST, "for a wrong answer"), measure("loss", lost, "<", None))
+    return Sighting((), run.history.first_epoch, measures, "warning" if matters else None, explanation=told)
+
+
+def _tells_classes_apart(run: Run) -> bool:
+    if not isinstance(run, ExternalRun):
+        return bool(run.spec.dataset.target.kind != "values")
+    last = next((layer.activation for layer in reversed(run.external.layers) if layer.activation), None)
+    counts = any(name in run.external.metrics for name in ACCURACIES)
+    return counts and last in ("sigmoid", "softmax", "hard_sigmoid")
+
+
+ABSOLUTE = (
+    "The answers are classes, and the loss is the mean absolute error: it charges at most {most_charged} for a wrong "
+    "answer, however sure, and its best constant answer is the commonest class, not the classes' shares. Where the "
+    "output saturates its slope vanishes with it, so that a network that is sure and wrong is hardly corrected. A "
+    "cross-entropy charges without bound for being sure and wrong, and its slope is prediction minus target: take "
+    "binary_crossentropy with a sigmoid unit, or categorical_crossentropy with a softmax."
+)
+SQUARED = (
+    "The answers are classes, and the loss is an error of values: it charges at most {most_charged} for a wrong "
+    "answer, however sure. Its slope carries that of the output's activation: where the output saturates on the wrong "
+    "side hardly anything is left, so that a network that is sure and wrong is hardly corrected. A cross-entropy's "
+    "slope is prediction minus target: take binary_crossentropy with a sigmoid unit, or categorical_crossentropy with "
+    "a softmax."
+)
+
+RULE = Rule(
+    name="unsuited_loss",
+    title="A loss for values tells classes apart",
+    kind="risk",
+    severity="info",
+    formula=(
+        "loss ∈ mean_squared_error, mean_absolute_error, huber, log_cosh, and the targets are classes or labels; a "
+        "warning where the run fails"
+    ),
+    thresholds={"most": MOST},
+    source="Bishop 2006, section 5.2 (canonical links); Glorot & Bengio 2010, section 4.1 (plateaus of squared errors)",
+    explanation=SQUARED,
+    remedies=("output_matched_to_task",),
+    causes=("output_mismatch",),
+    look=look,
+)

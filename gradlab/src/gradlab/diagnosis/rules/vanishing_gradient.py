@@ -1,0 +1,59 @@
+"""The first layer's weight gradient vanishes beside the last one's."""
+
+import numpy as np
+
+from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.rules.vanishing_signal import RULE as VANISHING_SIGNAL
+
+# AutoTrainer's bounds (Zhang et al. 2021, beta_1 and beta_2): small beside the last layer's, and small at all.
+RATIO, LENGTH = 1e-3, 1e-4
+
+
+def look(run: Run) -> Sighting | None:
+    """Compare the first kernel's gradient with the last one's."""
+    gradients = run.kernels("gradients", "l2")
+    if gradients is None or len(gradients.tensors) < 2:
+        return None
+    first, last = gradients.values[:, 0], gradients.values[:, -1]
+    vanishes = (first < RATIO * last) & (first < LENGTH)
+    since = gradients.mostly(vanishes)
+    if since is None:
+        return None
+    usual = float(np.nanmedian(first[vanishes] / last[vanishes]))
+    measures = (
+        measure("gradient_ratio", usual, "<", RATIO),
+        measure("first_gradient", float(np.nanmedian(first[vanishes])), "<", LENGTH, "loss per unit of weight"),
+    )
+    return Sighting(gradients.layers[:1], since, measures)
+
+
+RULE = Rule(
+    name="vanishing_gradient",
+    title="Gradients vanish towards the input",
+    kind="symptom",
+    severity="critical",
+    formula=(
+        "‖g₁‖₂ < ratio·‖g_L‖₂ and ‖g₁‖₂ < length, the gradients of the first and the last kernel, in most recorded "
+        "epochs"
+    ),
+    thresholds={"ratio": RATIO, "length": LENGTH},
+    source="AutoTrainer (Zhang et al. 2021), beta_1 and beta_2",
+    explanation=(
+        "The gradient of the first layer, {layers}, is {gradient_ratio:%} of the last one's, {first_gradient} long: "
+        "while the output layer learns, the layers near the input stand still."
+    ),
+    remedies=VANISHING_SIGNAL.remedies,
+    also=(
+        "lstm_for_simple_rnn",
+        "gru_for_simple_rnn",
+        "activation_elu",
+        "orthogonal_initializer",
+        "orthogonal_recurrent",
+        "layer_normalization",
+        "optimizer_adam",
+    ),
+    causes=(*VANISHING_SIGNAL.causes, "vanishing_signal"),
+    look=look,
+)

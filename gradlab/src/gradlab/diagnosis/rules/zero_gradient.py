@@ -1,0 +1,53 @@
+"""A layer whose gradient is exactly zero in every batch."""
+
+from gradlab.diagnosis.elsewhere import zero_gradients
+from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.groups import SATURATIONS
+from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
+
+# All entries of a layer's kernels, in all batches: anything less may be the data's doing.
+SHARE = 1.0
+
+
+def look(run: Run) -> Sighting | None:
+    """Look for layers none of whose kernels has had a gradient over whole epochs, until now."""
+    dead = zero_gradients(run)
+    if dead is None:
+        return None
+    since = dead.by_layer(dead.persists, dead.values == 1)
+    if not since:
+        return None
+    epochs = run.history.last_epoch - min(since.values()) + 1
+    measures = (
+        measure("epochs", epochs, ">", 0, "epochs"),
+        measure("zero_share", SHARE, "==", SHARE, "of the gradient's entries"),
+    )
+    return Sighting(tuple(since), min(since.values()), measures)
+
+
+RULE = Rule(
+    name="zero_gradient",
+    title="A layer's gradient is exactly zero",
+    kind="symptom",
+    severity="critical",
+    formula="#{entries that are exactly 0}/#entries = share for each kernel of a layer, in every batch, until now",
+    thresholds={"share": SHARE},
+    source="Amazon SageMaker Debugger, AllZero",
+    explanation=(
+        "The whole gradient of {layers} is exactly 0, in every batch, epochs in a row until now: {epochs}. These "
+        "weights do not move, whatever the learning rate. Behind them units are off for every sample, or saturated so "
+        "far that nothing is left of their slope, or weights are 0; or the loss does not depend on these layers."
+    ),
+    remedies=AGAINST_DEATH,
+    also=(
+        "fewer_layers",
+        "activation_selu",
+        "activation_tanh",
+        "residual_connections",
+    ),
+    causes=(*CAUSES_OF_DEATH, *SATURATIONS, "predicted_vanishing", "dead_units", "dead_layer", "dead_network"),
+    look=look,
+    always=True,
+)

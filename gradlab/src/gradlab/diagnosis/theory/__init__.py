@@ -1,0 +1,22 @@
+"""What theory expects of a network before its first update, from its spec alone, in NumPy.
+
+The moments of its weights, the size of the signals on their way forward and back, how far apart the draws of a narrow
+relu network lie, and how likely it is to be born dead.
+"""
+
+from gradlab.diagnosis.theory.born_dead import bound as born_dead_bound
+from gradlab.diagnosis.theory.born_dead import chance as born_dead_chance
+from gradlab.diagnosis.theory.born_dead import hidden_relus
+from gradlab.diagnosis.theory.meanfield import LayerPrediction, Prediction, predict
+from gradlab.diagnosis.theory.weights import Moments, moments
+
+__all__ = [
+    "LayerPrediction",
+    "Moments",
+    "Prediction",
+    "born_dead_bound",
+    "born_dead_chance",
+    "hidden_relus",
+    "moments",
+    "predict",
+]

@@ -1,0 +1,133 @@
+"""The chance that a relu network is dead before it has seen anything: by drawing it again and again.
+
+A network is born dead when in one of its layers no unit is on for any input: what comes out is then a constant, and
+nothing that comes back can change that (Lu et al. 2019). Where weights have no side and biases are 0, a unit is off for
+a given input with probability 1/2, and P(born dead) ≤ 1 − ∏ (1 − 2^−n) over the hidden layers' widths n; on real inputs
+it is less.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradlab.diagnosis.theory.activations import curve
+from gradlab.diagnosis.theory.weights import Shape, moments
+from gradlab.spec import ExperimentSpec, NamedLayer
+from gradlab.vocabulary.initializers import WeightInitializer
+from gradlab.vocabulary.layers.dense import Dense
+
+DRAWS = 200  # a chance of 0.05 is found within ±0.03, two standard deviations
+SEED = 0
+# Wide networks are drawn less often: so many multiplications in all take about a second.
+MOST_PRODUCTS, FEWEST_DRAWS = 4e9, 10
+# Where theory says that it happens less often than this, nothing is drawn.
+NEGLIGIBLE = 1e-4
+# Beyond two standard deviations a truncated normal is drawn again.
+TRUNCATED_AT = 2.0
+
+Array = np.ndarray
+
+
+def hidden_relus(spec: ExperimentSpec) -> tuple[NamedLayer, ...]:
+    """The hidden layers of a network that is nothing but dense layers, all hidden ones relu; () for any other."""
+    layers = [layer for layer in spec.network if layer.spec.kind not in ("dropout", "gaussian_noise")]
+    if layers and layers[-1].spec.kind == "activation":
+        layers = layers[:-1]
+    dense = [layer for layer in layers if isinstance(layer.spec, Dense) and len(layer.input_shape) == 1]
+    relus = all(_is_relu(layer) for layer in dense[:-1])
+    return tuple(dense[:-1]) if relus and len(dense) == len(layers) else ()
+
+
+def bound(layers: tuple[NamedLayer, ...]) -> float:
+    """1 − ∏ (1 − 2^−n), with 0 as bias and weights that have no side."""
+    return 1 - float(np.prod([1 - 2.0 ** -layer.output_shape[-1] for layer in layers]))
+
+
+def chance(layers: tuple[NamedLayer, ...], x: Array) -> float:
+    """The share of networks, drawn as the spec says, that are born dead on the inputs `x`, (samples, features)."""
+    if _even(layers) and bound(layers) < NEGLIGIBLE:
+        return 0.0
+    products = len(x) * sum(layer.input_shape[0] * layer.output_shape[0] for layer in layers)
+    draws = int(np.clip(MOST_PRODUCTS / products, FEWEST_DRAWS, DRAWS))
+    random = np.random.default_rng(SEED)
+    dead = 0
+    with np.errstate(all="ignore"):
+        for _ in range(draws):
+            dead += _is_dead(layers, x, random)
+    return dead / draws
+
+
+def _is_dead(layers: tuple[NamedLayer, ...], x: Array, random: np.random.Generator) -> bool:
+    for layer in layers:
+        spec = layer.spec
+        if not isinstance(spec, Dense):  # `hidden_relus` gives no others
+            return False
+        z = x @ draw(spec.kernel_initializer, (x.shape[1], spec.units), random)
+        if spec.use_bias:
+            z = z + draw(spec.bias_initializer, (spec.units,), random)
+        x, slope = curve(spec.activation, z)
+        if not slope.any():
+            return True
+    return False
+
+
+def draw(initializer: WeightInitializer, shape: Shape, random: np.random.Generator) -> Array:
+    """A tensor as `initializer` draws it; other numbers than Keras's, of the same distribution."""
+    kind, a = initializer.kind, initializer
+    if kind in DRAWN:
+        return DRAWN[kind](a, shape, random)
+    expected = moments(initializer, shape)
+    if not expected.variance:
+        return np.full(shape, expected.mean)
+    # What is left scales its variance by the numbers of units: uniform, normal or truncated normal.
+    form = getattr(a, "distribution", "uniform" if kind.endswith("uniform") else "truncated_normal")
+    spread = np.sqrt(expected.variance)
+    if form == "uniform":
+        return random.uniform(-np.sqrt(3) * spread, np.sqrt(3) * spread, shape)
+    if form == "untruncated_normal":
+        return random.normal(0, spread, shape)
+    cut = _truncated(shape, random)
+    return np.asarray(cut * spread / TRUNCATED_STD)
+
+
+def _truncated(shape: Shape, random: np.random.Generator) -> Array:
+    drawn = random.standard_normal(shape)
+    while (outside := np.abs(drawn) > TRUNCATED_AT).any():
+        drawn[outside] = random.standard_normal(int(outside.sum()))
+    return drawn
+
+
+def _orthogonal(a: Any, shape: Shape, random: np.random.Generator) -> Array:
+    rows, columns = int(np.prod(shape[:-1])), shape[-1]
+    q, r = np.linalg.qr(random.standard_normal((max(rows, columns), min(rows, columns))))
+    q = q * np.sign(np.diag(r))
+    return np.asarray(a.gain * (q if rows >= columns else q.T)).reshape(shape)
+
+
+TRUNCATED_STD = 0.87962566103423978  # of a standard normal cut at two standard deviations
+
+DRAWN: Mapping[str, Callable[[Any, Shape, np.random.Generator], Array]] = {
+    "identity": lambda a, shape, random: a.gain * np.eye(shape[0], shape[1]),
+    "random_uniform": lambda a, shape, random: random.uniform(a.minval, a.maxval, shape),
+    "random_normal": lambda a, shape, random: random.normal(a.mean, a.stddev, shape),
+    "truncated_normal": lambda a, shape, random: a.mean + a.stddev * _truncated(shape, random),
+    "orthogonal": _orthogonal,
+}
+
+
+def _is_relu(layer: NamedLayer) -> bool:
+    function = layer.spec.function
+    return function is not None and function.kind in ("relu", "relu6") and not getattr(function, "negative_slope", 0)
+
+
+def _even(layers: tuple[NamedLayer, ...]) -> bool:
+    """Whether weights have no side and biases are 0, so that the bound holds."""
+    for layer in layers:
+        spec = layer.spec
+        if not isinstance(spec, Dense) or moments(spec.kernel_initializer, (2, 2)).mean:
+            return False
+        bias = moments(spec.bias_initializer, (spec.units,)) if spec.use_bias else None
+        if getattr(spec.activation, "threshold", 0.0) or (bias and (bias.mean or bias.variance)):
+            return False
+    return True

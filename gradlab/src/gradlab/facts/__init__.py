@@ -1,0 +1,1 @@
+"""Facts about samples that rules need to know."""

@@ -1,0 +1,160 @@
+"""What a network loses that looks at nothing, and what one loses that is always right: the ends of the scale.
+
+The first is the loss of the best constant prediction, for cross-entropy the entropy H(y) of the targets; the second is
+0 for most losses, not for smoothed targets and counts. Formulas of the losses: `gradlab.vocabulary.losses`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradlab.vocabulary.losses import LossFunction, encoding
+from gradlab.vocabulary.targets import Target
+
+Array = np.ndarray
+# A loss for each number of a prediction: (y, p, loss), arrays that broadcast, to an array.
+Elementwise = Callable[[Array, Array, Any], Array]
+
+EPSILON = 1e-7  # Keras's: keeps logarithms and quotients finite
+MOST_VALUES = 5_000  # real targets are looked at one by one; so many of them say what all would
+GOLDEN = (np.sqrt(5) - 1) / 2
+STEPS = 60  # 0.618 to the power of 60 is 3e-13 of the interval
+
+
+def encoded(y: Array, target: Target, units: int) -> Array:
+    """(samples·steps, units) targets as the loss sees them: classes as a column of 0 and 1 or as one-hot rows."""
+    match encoding(target, units):
+        case "column":
+            return np.asarray(y.reshape(-1, 1), np.float64)
+        case "one_hot":
+            return np.asarray(np.eye(target.count)[y.reshape(-1)])
+        case _:
+            return np.asarray(y.reshape(-1, target.count), np.float64)
+
+
+def baseline(loss: LossFunction, y: Array, target: Target) -> tuple[float, float]:
+    """The mean loss of the best constant prediction, and of the best prediction that knows each target.
+
+    Args:
+        loss: the loss.
+        y: (samples, units) targets as `encoded` makes them.
+        target: what they are.
+    """
+    if loss.kind in ELEMENTWISE:
+        return _one_by_one(loss, *_distinct(y, target))
+    shares = y.mean(axis=0)
+    match loss.kind:
+        case "categorical_crossentropy":
+            smoothing = float(getattr(loss, "label_smoothing", 0.0))
+            sure = _smoothed(np.eye(len(shares))[0], smoothing)
+            return _entropy(_smoothed(shares, smoothing)), _entropy(sure)
+        case "categorical_focal_crossentropy":
+            return _focal(loss, shares), _focal(loss, np.eye(len(shares))[0])
+        case "categorical_hinge":
+            # All scores equal lose 1; 1 for the commonest class and 0 for the others lose 2 for each of the others.
+            return min(1.0, 2 * (1 - float(shares.max()))), 0.0
+        case _:  # kl_divergence
+            return _entropy(shares), 0.0
+
+
+def _distinct(y: Array, target: Target) -> tuple[Array, Array]:
+    """Values and weights, (rows, units) each: 0 and 1 are counted, real targets stand for themselves."""
+    if target.kind == "values":
+        return y[:MOST_VALUES], np.full_like(y[:MOST_VALUES], 1 / max(1, len(y[:MOST_VALUES])))
+    ones = y.mean(axis=0)
+    return np.stack([np.zeros_like(ones), np.ones_like(ones)]), np.stack([1 - ones, ones])
+
+
+def _one_by_one(loss: LossFunction, y: Array, weights: Array) -> tuple[float, float]:
+    function = ELEMENTWISE[loss.kind]
+    low, high = _range(loss, y)
+
+    def constant(p: Array) -> Array:
+        return np.asarray((weights * function(y, p, loss)).sum(axis=0))  # (units,)
+
+    def knowing(p: Array) -> Array:
+        return np.asarray(function(y, p, loss))  # (rows, units)
+
+    best = _least(constant, low, high)
+    known = _least(knowing, np.broadcast_to(low, y.shape), np.broadcast_to(high, y.shape))
+    return float(best.mean()), float((weights * known).sum(axis=0).mean())
+
+
+def _range(loss: LossFunction, y: Array) -> tuple[Array, Array]:
+    """Between which constants the best one lies, (units,) each."""
+    if loss.kind in ("binary_crossentropy", "binary_focal_crossentropy"):
+        return np.zeros(y.shape[1]), np.ones(y.shape[1])
+    if loss.margin:
+        return -np.ones(y.shape[1]), np.ones(y.shape[1])
+    return y.min(axis=0), y.max(axis=0)
+
+
+def _least(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """The least value of functions with a single valley, each in its interval, by golden section."""
+    for _ in range(STEPS):
+        step = GOLDEN * (high - low)
+        left = function(high - step) < function(low + step)
+        low, high = np.where(left, low, high - step), np.where(left, low + step, high)
+    return np.asarray(np.minimum(function((low + high) / 2), np.minimum(function(low), function(high))))
+
+
+def _smoothed(shares: Array, smoothing: float) -> Array:
+    return np.asarray(shares * (1 - smoothing) + smoothing / len(shares))
+
+
+def _entropy(shares: Array) -> float:
+    return float(-(shares * np.log(np.where(shares > 0, shares, 1.0))).sum()) + 0.0  # never −0
+
+
+def _focal(loss: Any, shares: Array) -> float:
+    """The least Σ t·(1 − p)^gamma·(−log p) over all p with Σp = 1, times alpha, by Lagrange's multiplier.
+
+    Where it is least, t·g′(p) is the same for all classes, g′ being negative and rising towards 0.
+    """
+    t, grid = _smoothed(shares, loss.label_smoothing), np.linspace(EPSILON, 1, 20_001)
+    g = (1 - grid) ** loss.gamma * -np.log(grid)
+    rising = np.maximum.accumulate(np.gradient(g, grid))
+    low, high = np.log(EPSILON), np.log(1 / EPSILON)
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        p = np.interp(-np.exp(middle) / np.maximum(t, EPSILON), rising, grid)
+        low, high = (middle, high) if p.sum() > 1 else (low, middle)
+    p = p / p.sum()
+    return float(loss.alpha * (t * (1 - p) ** loss.gamma * -np.log(np.maximum(p, EPSILON))).sum())
+
+
+def _binary(y: Array, p: Array, loss: Any) -> Array:
+    y, p = y * (1 - loss.label_smoothing) + loss.label_smoothing / 2, np.clip(p, EPSILON, 1 - EPSILON)
+    return np.asarray(-y * np.log(p) - (1 - y) * np.log(1 - p))
+
+
+def _binary_focal(y: Array, p: Array, loss: Any) -> Array:
+    y, p = y * (1 - loss.label_smoothing) + loss.label_smoothing / 2, np.clip(p, EPSILON, 1 - EPSILON)
+    right = y * p + (1 - y) * (1 - p)
+    weight = y * loss.alpha + (1 - y) * (1 - loss.alpha) if loss.apply_class_balancing else 1.0
+    return np.asarray(weight * (1 - right) ** loss.gamma * (-y * np.log(p) - (1 - y) * np.log(1 - p)))
+
+
+def _huber(y: Array, p: Array, loss: Any) -> Array:
+    error = np.abs(y - p)
+    return np.asarray(np.where(error <= loss.delta, error**2 / 2, loss.delta * error - loss.delta**2 / 2))
+
+
+def _squared_logarithm(y: Array, p: Array, _: Any) -> Array:
+    return np.asarray((np.log1p(np.maximum(y, EPSILON)) - np.log1p(np.maximum(p, EPSILON))) ** 2)
+
+
+ELEMENTWISE: Mapping[str, Elementwise] = {
+    "binary_crossentropy": _binary,
+    "binary_focal_crossentropy": _binary_focal,
+    "mean_squared_error": lambda y, p, _: (y - p) ** 2,
+    "mean_absolute_error": lambda y, p, _: np.abs(y - p),
+    "huber": _huber,
+    "log_cosh": lambda y, p, _: np.logaddexp(y - p, p - y) - np.log(2),
+    "mean_absolute_percentage_error": lambda y, p, _: 100 * np.abs(y - p) / np.maximum(np.abs(y), EPSILON),
+    "mean_squared_logarithmic_error": _squared_logarithm,
+    "poisson": lambda y, p, _: p - y * np.log(np.maximum(p, EPSILON)),
+    "hinge": lambda y, p, _: np.maximum(0, 1 - (2 * y - 1) * p),
+    "squared_hinge": lambda y, p, _: np.maximum(0, 1 - (2 * y - 1) * p) ** 2,
+}

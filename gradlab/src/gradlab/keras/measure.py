@@ -1,0 +1,104 @@
+"""The shelf's gradient statistics inside a traced program, tensors of equal size together.
+
+Twelve tensors with seven statistics each would be 84 small reductions; the tensors of one size stacked, they are seven,
+however deep the network. Everywhere the seeds that train side by side are the first axis.
+
+Of a mini-batch those statistics are measured whose mean over the batches is kept; what is said of a whole epoch's
+batches is measured once, at its end, of `seen`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from gradlab.keras.namespace import PaddedNamespace, xp
+from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, Statistic
+from gradlab.measurement.statistics import histogram as count
+
+# Tensors with fewer entries are filled up to the longest of them and measured together.
+SMALL = 256
+
+
+def gradients(tensors: Sequence[Any]) -> Any:
+    """(seeds, tensors, statistics) of a mini-batch's gradients, each (seeds, *shape).
+
+    A tensor that has no gradient, because the loss does not depend on it, gives NaN.
+    """
+    return ops.stack(gradient_columns(tensors), axis=-1)
+
+
+def gradient_columns(tensors: Sequence[Any], statistics: Sequence[Statistic] = MEAN_GRADIENT_STATISTICS) -> list[Any]:
+    """The same statistic by statistic, (seeds, tensors) each: what is added up batch by batch need not be stacked."""
+    missing = np.array([tensor is None for tensor in tensors])
+    columns: list[Any] = _by_size(lambda names, x: [each.compute(x, names) for each in statistics], _filled(tensors))
+    return [ops.where(missing, np.float32(np.nan), column) for column in columns] if missing.any() else columns
+
+
+def seen(row: Any) -> Any:
+    """Which entries of gradients are not exactly 0, as truth values: NaN is not. The union of batches is their |."""
+    return ops.not_equal(row, np.float32(0.0))
+
+
+def dense(gradient: Any) -> Any:
+    """The gradient as one tensor: an embedding's comes as the rows that were looked up."""
+    return tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient
+
+
+def norms(tensors: Sequence[Any]) -> Any:
+    """(seeds, tensors): the L2 norm of each gradient, (seeds, *shape)."""
+    return _by_size(lambda names, x: names.sqrt(names.sum(names.square(x), axis=-1)), tensors)
+
+
+def histograms(tensors: Sequence[Any]) -> Any:
+    """(seeds, tensors, bins): how the entries of each tensor, (seeds, *shape), are distributed; zeros for None."""
+    nothing = [tensor is None for tensor in tensors]
+    rows = _by_size(lambda names, x: count(x, names), _filled(tensors))
+    return ops.where(np.array(nothing)[:, None], 0.0, rows) if any(nothing) else rows
+
+
+def _filled(tensors: Sequence[Any]) -> list[Any]:
+    """The tensors, with something of the right kind where there is none."""
+    seeds = next(tensor.shape[0] for tensor in tensors if tensor is not None)
+    return [ops.zeros((seeds, 1)) if tensor is None else tensor for tensor in tensors]
+
+
+def _by_size(statistics: Callable[[Any, Any], Any], tensors: Sequence[Any]) -> Any:
+    """Apply `statistics(namespace, rows)` to small tensors all at once, to larger ones by size.
+
+    Args:
+        statistics: from tensors of one size, (seeds, tensors, n), to arrays of (seeds, tensors, ...).
+        tensors: (seeds, *shape) each.
+
+    Returns:
+        What `statistics` answers, for all tensors in order.
+    """
+    rows = [ops.reshape(tensor, (tensor.shape[0], -1)) for tensor in tensors]
+    sizes: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        sizes.setdefault(max(SMALL, row.shape[1]), []).append(place)
+    blocks = []
+    for places in sizes.values():
+        lengths = [rows[place].shape[1] for place in places]
+        names = xp if len(set(lengths)) == 1 else PaddedNamespace(lengths)
+        blocks.append(statistics(names, _padded_stack([rows[place] for place in places])))
+    order = np.argsort([place for places in sizes.values() for place in places])
+
+    def in_order(*parts: Any) -> Any:
+        found = ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+        return found if (order == np.arange(len(order))).all() else ops.take(found, order, axis=1)
+
+    return tf.nest.map_structure(in_order, *blocks)
+
+
+def _padded_stack(tensors: Sequence[Any]) -> Any:
+    """(seeds, tensors, longest) of flat tensors, (seeds, n) each; filled up with whatever stands first."""
+    lengths = [tensor.shape[1] for tensor in tensors]
+    if len(set(lengths)) == 1:
+        return ops.stack(tensors, axis=1)
+    begins = np.cumsum([0, *lengths[:-1]])
+    column = np.arange(max(lengths))
+    where = np.where(column < np.array(lengths)[:, None], begins[:, None] + column, 0)
+    return ops.take(ops.concatenate(tensors, axis=1), where.astype(np.int32), axis=1)

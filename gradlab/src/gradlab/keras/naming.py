@@ -1,0 +1,161 @@
+"""Names of a Keras model's layers and trainable tensors, unique however deep its blocks are nested."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from gradlab.keras.described import activation_of, known, normalized_values_of
+from gradlab.measurement.history import Tensor
+from gradlab.spec.external import ExternalLayer, ExternalParameter
+
+# An `ExternalSpec` takes names of so many characters.
+MAX_NAME_LENGTH = 200
+
+
+@dataclass
+class _Owner:
+    """A layer, under the name that it has here, and the trainable variables that are its own."""
+
+    name: str
+    layer: Any
+    variables: list[Any] = field(default_factory=list)
+
+
+def named_variables(model: Any) -> list[tuple[Tensor, Any]]:
+    """The trainable variables of a built Keras model, each once, with the tensor that names it."""
+    return [
+        (Tensor(owner.name, name, tuple(variable.shape)), variable)
+        for owner in _owners(model)
+        for name, variable in zip(_parameter_names(owner.variables), owner.variables, strict=True)
+    ]
+
+
+def tensors_of(model: Any) -> list[Tensor]:
+    """The trainable tensors of a built Keras model, named by layer and parameter.
+
+    A layer inside a nested model or a custom layer has the path to it in its name: ``base/conv2d``. Where one of
+    Keras's own layers holds others, as a bidirectional one does, it stays one layer, and the names of its parameters
+    have the inner layer's in front: ``forward_kernel``, ``query_bias``.
+    """
+    return [tensor for tensor, _ in named_variables(model)]
+
+
+def layers_of(model: Any) -> list[ExternalLayer]:
+    """The layers of a built Keras model in its order, as an `ExternalSpec` names them; inputs are none.
+
+    Variables that belong to the model itself are those of a layer with the model's name.
+    """
+    return [
+        ExternalLayer(
+            name=owner.name,
+            class_name=_valid(type(owner.layer).__name__),
+            output_shape=_output_shape(owner.layer),
+            activation=known(activation_of, owner.layer),
+            normalized_values=known(normalized_values_of, owner.layer),
+            parameters=tuple(
+                ExternalParameter(name=name, shape=tuple(variable.shape))
+                for name, variable in zip(_parameter_names(owner.variables), owner.variables, strict=True)
+            ),
+        )
+        for owner in _owners(model)
+    ]
+
+
+def _owners(model: Any) -> list[_Owner]:
+    """All layers in the model's order. A layer or a variable that is used several times is there once."""
+    waiting = {id(variable): variable for variable in model.trainable_variables}
+    visited: set[int] = set()
+    owners: list[_Owner] = []
+
+    def visit(layer: Any, name: str, inner: Sequence[Any]) -> None:
+        inside = {id(variable) for each in inner for variable in each.variables}
+        own = [waiting.pop(id(each)) for each in layer.variables if id(each) in waiting and id(each) not in inside]
+        if own or not inner:
+            owners.append(_Owner(name, layer, own))
+        for each in inner:
+            if id(each) not in visited and not isinstance(each, keras.layers.InputLayer):
+                visited.add(id(each))
+                path = each.name if layer is model else f"{name}/{each.name}"
+                visit(each, path, _inner(each) if _is_opened(each) else [])
+
+    visit(model, model.name, _inner(model))
+    if waiting:
+        owners.append(_Owner(model.name, model, list(waiting.values())))
+    for owner, name in zip(owners, _distinct([owner.name for owner in owners]), strict=True):
+        owner.name = name
+    return owners
+
+
+def _inner(layer: Any) -> list[Any]:
+    """The layers directly inside."""
+    if isinstance(layer, keras.Model):
+        return list(layer.layers)
+    return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def _is_opened(layer: Any) -> bool:
+    """True for nested models, for custom layers that hold others, and for wrappers around either.
+
+    Keras's own recurrent, bidirectional and attention layers are one layer each, as the rules have it; so are classes
+    derived from them that compute nothing of their own.
+    """
+    if isinstance(layer, keras.Model):
+        return True
+    computes = next((base for base in type(layer).__mro__ if "call" in vars(base)), type(layer))
+    if computes.__module__.split(".")[0] != "keras":
+        return True
+    return any(_is_opened(each) for each in _inner(layer))
+
+
+def _output_shape(layer: Any) -> tuple[int | None, ...] | None:
+    """Without the batch axis; None where Keras cannot say, or where there are several outputs."""
+    try:
+        return tuple(layer.output.shape[1:])
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return None
+
+
+def _parameter_names(variables: Sequence[Any]) -> list[str]:
+    """The variables' own names; with the inner layer's in front where those are not distinct."""
+    names = [variable.name for variable in variables]
+    if len(set(names)) < len(names):
+        paths = [variable.path.split("/") for variable in variables]
+        parts = [path[-3 if len(path) > 2 and "cell" in path[-2] else -2] if len(path) > 1 else "" for path in paths]
+        ways = [next((way for way in ("forward", "backward") if way in part), part) for part in parts]
+        short = [f"{way}_{name}" for way, name in zip(ways, names, strict=True)]
+        names = short if len(set(short)) == len(short) else ["/".join(path) for path in _without_common_start(paths)]
+    return _distinct(names)
+
+
+def _without_common_start(paths: list[list[str]]) -> list[list[str]]:
+    common = 0
+    while all(len(path) > common + 1 for path in paths) and len({path[common] for path in paths}) == 1:
+        common += 1
+    return [path[common:] for path in paths]
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names as an `ExternalSpec` takes them, each once: the second ``fc1`` is ``fc1_2``."""
+    taken: set[str] = set()
+    distinct = []
+    for name in map(_valid, names):
+        candidate, count = name, 1
+        while candidate in taken:
+            count += 1
+            candidate = _shortened(name, f"_{count}")
+        taken.add(candidate)
+        distinct.append(candidate)
+    return distinct
+
+
+def _valid(name: str) -> str:
+    printable = "".join(letter if letter >= " " and letter != "\x7f" else "?" for letter in name)
+    return _shortened(printable or "unnamed", "")
+
+
+def _shortened(name: str, ending: str) -> str:
+    """The last characters: of a path they say most."""
+    room = MAX_NAME_LENGTH - len(ending)
+    return (name if len(name) <= room else f"…{name[1 - room :]}") + ending

@@ -1,0 +1,198 @@
+"""GradientTap: measures the gradients on their way to a model's optimisers, and lets them pass untouched."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gradlab.keras import measure
+from gradlab.keras.naming import named_variables
+from gradlab.measurement.history import Tensor
+from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
+
+# An embedding's gradient comes as the rows that were looked up. As a whole tensor it would take four bytes an entry:
+# beyond 200 MB it is not measured, so that watching does not take the training's memory.
+MAX_DENSE_ENTRIES = 50_000_000
+
+
+@dataclass
+class _Tapped:
+    """An optimiser, the `apply` that stands in front, and the instance's own one before it, if it had one."""
+
+    optimizer: Any
+    ours: Any
+    before: Any
+
+
+class GradientTap:
+    """Stands in front of `apply` of every optimiser that a model holds, from `open` to `close`.
+
+    Each variable's statistics are added up over the batches in which its gradient was handed to an optimiser, whichever
+    optimiser that is, and however often one is called in a step. Nothing here raises into the training's step: what
+    goes wrong there is handed to `lose`, and the gradients pass.
+
+    Args:
+        model: whose gradients; it may be built by its first batch.
+        fit: identifies the call of `fit`: a tap of another one, which was left open because that `fit` raised, is
+            closed.
+        lose: is told why nothing is measured any more.
+
+    Attributes:
+        optimizers: those of the model, as attributes of it, each once; for a loss-scaling one the one inside, which is
+            handed the gradients as they are.
+        tensors: what is measured, in the model's order; empty before the model is built.
+    """
+
+    def __init__(self, model: Any, fit: object, *, lose: Callable[[str], None]) -> None:
+        self._model, self._fit, self._lose = model, fit, lose
+        self.optimizers = _optimizers_of(model)
+        self.tensors: tuple[Tensor, ...] = ()
+        self._places: dict[int, int] = {}
+        self._sums: Any = None
+        self._counts: Any = None
+        self._is_open = False
+        self._taps: dict[int, _Tapped] = {}
+
+    def open(self) -> None:
+        """Begin to measure."""
+        self._is_open = True
+        for optimizer in self.optimizers:
+            self._close_stale(optimizer)
+            tapped = _Tapped(optimizer, self._watched(optimizer), vars(optimizer).get("apply"))
+            optimizer.apply = tapped.ours
+            self._taps[id(optimizer)] = tapped
+        if self._model.built:
+            self._prepare()
+
+    def close(self) -> None:
+        """Leave the optimisers as they were; where somebody stands in front of us by now, gradients just pass."""
+        self._is_open = False
+        for tapped in self._taps.values():
+            self._take_out(tapped)
+        self._taps = {}
+
+    def _take_out(self, tapped: _Tapped) -> None:
+        """Let what stood in front of `apply` before us stand there again, or behind the tap in front of us."""
+        in_front, apply = None, vars(tapped.optimizer).get("apply")
+        while apply is not tapped.ours:
+            tap = getattr(apply, "tap", None)
+            in_front = tap._taps.get(id(tapped.optimizer)) if isinstance(tap, GradientTap) else None
+            if in_front is None:
+                return
+            apply = in_front.before
+        if in_front is not None:
+            in_front.before = tapped.before
+        elif tapped.before is None:
+            del tapped.optimizer.apply  # the class's own method shows again
+        else:
+            tapped.optimizer.apply = tapped.before
+
+    def _close_stale(self, optimizer: Any) -> None:
+        while (apply := vars(optimizer).get("apply")) is not None:
+            tap = getattr(apply, "tap", None)
+            if not isinstance(tap, GradientTap) or tap._fit is self._fit:
+                return
+            tap.close()
+            if vars(optimizer).get("apply") is apply:
+                return  # somebody's own wrapper that took over our attributes
+
+    def clear(self) -> None:
+        """Begin an epoch."""
+        if self._sums is not None:
+            self._sums.assign(np.zeros(self._sums.shape, np.float32))
+            self._counts.assign(np.zeros(self._counts.shape, np.float32))
+
+    def means(self) -> np.ndarray | None:
+        """(tensors, statistics) since the epoch began, NaN for a tensor without a gradient; None without any batch."""
+        if self._sums is None:
+            return None
+        sums, counts = self._sums.numpy(), self._counts.numpy()
+        if not counts.any():
+            return None
+        means: np.ndarray = np.where(counts > 0, sums / np.maximum(counts, 1.0), np.float32(np.nan))
+        return means
+
+    def _watched(self, optimizer: Any) -> Any:
+        apply = optimizer.apply
+
+        def measure_and_apply(*arguments: Any, **named: Any) -> Any:
+            if self._is_open:
+                arguments, named = _as_lists(arguments), dict(zip(named, _as_lists(tuple(named.values())), strict=True))
+                try:
+                    self._measure(optimizer, *arguments, **named)
+                except Exception as error:
+                    self._is_open = False
+                    self._lose(f"{type(error).__name__}: {error}")
+            return apply(*arguments, **named)
+
+        measure_and_apply.tap = self  # type: ignore[attr-defined]
+        return measure_and_apply
+
+    def _prepare(self) -> None:
+        """Make room for the sums over an epoch's batches, once the model's variables are there."""
+        pairs = named_variables(self._model)
+        self.tensors = tuple(tensor for tensor, _ in pairs)
+        self._places = {id(variable): place for place, (_, variable) in enumerate(pairs)}
+        # With names of their own: Keras's automatic ones are counted, and those that follow would be others.
+        shape = (len(pairs), len(MEAN_GRADIENT_STATISTICS))
+        self._sums = keras.Variable(np.zeros(shape, np.float32), trainable=False, dtype="float32", name="gradient_sums")
+        counts = np.zeros((len(pairs), 1), np.float32)
+        self._counts = keras.Variable(counts, trainable=False, dtype="float32", name="gradient_counts")
+
+    def _measure(self, optimizer: Any, grads: Any, trainable_variables: Any = None, **_: Any) -> None:
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas > 1:
+            raise NotImplementedError(
+                f"the training runs on {replicas} replicas, each with the gradient of its own share"
+            )
+        if self._sums is None:
+            # A Sequential without an input shape is built by its first batch, while the step is being traced.
+            with tf.init_scope():
+                self._prepare()
+        variables = optimizer._trainable_variables if trainable_variables is None else trainable_variables
+        rows: list[Any] = [None] * len(self.tensors)
+        for gradient, variable in zip(grads, variables, strict=True):
+            place = self._places.get(id(variable))
+            if place is not None and gradient is not None and not _is_too_large(gradient, self.tensors[place]):
+                rows[place] = _as_row(gradient, self.tensors[place], optimizer.loss_scale_factor)
+        present = np.array([[row is not None] for row in rows])
+        if not present.any():
+            return
+        statistics = measure.gradients(rows)[0]
+        if not present.all():
+            statistics = tf.where(present, statistics, tf.zeros_like(statistics))
+        self._sums.assign_add(statistics)
+        self._counts.assign_add(present.astype(np.float32))
+
+
+def _optimizers_of(model: Any) -> list[Any]:
+    candidates = [getattr(model, "optimizer", None)]
+    for value in vars(model).values():
+        candidates += value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    inner = [_inside(each) for each in candidates if isinstance(each, keras.optimizers.Optimizer)]
+    return list({id(each): each for each in inner}.values())
+
+
+def _inside(optimizer: Any) -> Any:
+    """Of a loss-scaling optimiser the one that is handed the gradients as they are, in steps where they are finite."""
+    while isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
+        optimizer = optimizer.inner_optimizer
+    return optimizer
+
+
+def _as_lists(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Iterators as lists: they are read by the optimiser too."""
+    return tuple(list(each) if hasattr(each, "__next__") else each for each in arguments)
+
+
+def _is_too_large(gradient: Any, tensor: Tensor) -> bool:
+    return isinstance(gradient, tf.IndexedSlices) and int(np.prod(tensor.shape, dtype=np.int64)) > MAX_DENSE_ENTRIES
+
+
+def _as_row(gradient: Any, tensor: Tensor, scale: Any) -> Any:
+    """(1, *shape) float32, whatever the precision."""
+    row = tf.reshape(tf.cast(measure.dense(gradient), tf.float32), (1, *tensor.shape))
+    return row if scale is None else row / scale

@@ -1,0 +1,34 @@
+"""How the entries of each gradient are distributed over fixed bins."""
+
+from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind
+from gradlab.measurement.statistics import BIN_NAMES
+
+RECORD = RecordField(
+    name="histograms",
+    description="How the entries of each gradient and weight tensor are distributed.",
+    default=10,
+    sent_description="How the entries of each gradient and each weight tensor are distributed.",
+)
+
+
+def bin_names(network: MeasuredNetwork) -> tuple[str, ...]:
+    """The bins, the same for all networks."""
+    return BIN_NAMES
+
+
+GRADIENT_HISTOGRAMS = SeriesKind(
+    name="gradient_histograms",
+    title="Histograms of gradients",
+    noun="histograms of gradients",
+    path="histograms",
+    query={"of": "gradients"},
+    record=RECORD,
+    source="gradients",
+    shown_as="vector",
+    tensors=MeasuredNetwork.weights,
+    places=bin_names,
+    read_by_rules=False,
+    sent_columns=BIN_NAMES,
+    column_prefix="bin_",
+    tag="_0_grad",  # as Keras's callback wrote it in TensorFlow 1 with `write_grads=True`
+)

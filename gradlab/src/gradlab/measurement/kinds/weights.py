@@ -1,0 +1,28 @@
+"""Weights at each epoch's end, and how far they moved."""
+
+from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind
+from gradlab.measurement.statistics import WEIGHT_STATISTIC_NAMES, WEIGHT_STATISTICS
+
+RECORD = RecordField(
+    name="weights",
+    description="Statistics of each weight tensor, and how far it moved.",
+    sent_description="Statistics of each trainable tensor, and how far it moved.",
+)
+
+WEIGHTS = SeriesKind(
+    name="weights",
+    title="Weights",
+    noun="weights",
+    description="How the weights move, per layer and epoch: by default the length of each layer's kernel at the "
+    "epoch's end.",
+    path="weights",
+    record=RECORD,
+    source="weights",
+    shown_as="statistic",
+    tensors=MeasuredNetwork.weights,
+    statistics=WEIGHT_STATISTICS,
+    default="l2",
+    read_by_rules=True,
+    sent_columns=WEIGHT_STATISTIC_NAMES,
+    example=(1.62, 1.64),
+)

@@ -1,0 +1,96 @@
+"""Shelf: what is said about a gradient.
+
+g stands for the gradient of one mini-batch's loss with respect to one weight tensor, before any clipping, n for its
+number of entries. What is kept for an epoch is the mean over the epoch's mini-batches, each counting the same, unless a
+statistic is of their union: of one array whose entry is 0 where it was exactly 0 in every batch, NaN counting as not 0.
+Epoch 0 is the gradient over all training samples at initialisation, one batch. `compute(g, xp)` takes (..., n) and
+reduces the last axis; `xp` is an array namespace: `keras.ops` inside the compiled program, `numpy` in tests and after
+the fact.
+"""
+
+from typing import Any
+
+from gradlab.measurement.statistics.statistic import Array, Statistic, nonfinite
+
+
+def mean_abs(g: Array, xp: Any) -> Array:
+    return xp.mean(xp.abs(g), axis=-1)
+
+
+def mean(g: Array, xp: Any) -> Array:
+    return xp.mean(g, axis=-1)
+
+
+def std(g: Array, xp: Any) -> Array:
+    return xp.sqrt(xp.mean(xp.square(g - xp.mean(g, axis=-1, keepdims=True)), axis=-1))
+
+
+def l2(g: Array, xp: Any) -> Array:
+    return xp.sqrt(xp.sum(xp.square(g), axis=-1))
+
+
+def max_abs(g: Array, xp: Any) -> Array:
+    return xp.max(xp.abs(g), axis=-1)
+
+
+def zero_fraction(g: Array, xp: Any) -> Array:
+    return xp.mean(xp.where(xp.equal(g, 0.0), 1.0, 0.0), axis=-1)
+
+
+def always_zero_fraction(g: Array, xp: Any) -> Array:
+    return zero_fraction(g, xp)
+
+
+LOSS_PER_WEIGHT = "loss per unit of weight"
+
+# Means first: in this order the columns are put together.
+GRADIENT_STATISTICS = (
+    Statistic(
+        "mean_abs", "Σ|gᵢ|/n", "log", LOSS_PER_WEIGHT, "the average size of the gradient: small means slow", mean_abs
+    ),
+    Statistic(
+        "mean", "Σgᵢ/n", "linear", LOSS_PER_WEIGHT, "far from 0 beside mean_abs: the weights drift together", mean
+    ),
+    Statistic("std", "√(Σ(gᵢ − mean)²/n)", "log", LOSS_PER_WEIGHT, "spread of the entries around their mean", std),
+    Statistic(
+        "l2",
+        "√(Σgᵢ²)",
+        "log",
+        LOSS_PER_WEIGHT,
+        "the length of the gradient: what clipping by norm looks at",
+        l2,
+        note="infinite in float32 from about 1.8e19",
+    ),
+    Statistic("max_abs", "max|gᵢ|", "log", LOSS_PER_WEIGHT, "the largest entry: explodes first", max_abs),
+    Statistic(
+        "zero_fraction",
+        "#{i : gᵢ = 0}/n",
+        "share",
+        "share",
+        "the share that learns nothing from a batch: units that are off, inputs that are 0",
+        zero_fraction,
+    ),
+    Statistic(
+        "nonfinite",
+        "#{i : gᵢ is NaN or ±∞}",
+        "linear",
+        "entries",
+        "above 0: the run has left the finite numbers",
+        nonfinite,
+        interval="[0, n]",
+    ),
+    Statistic(
+        "always_zero_fraction",
+        "#{i : gᵢ = 0 in every mini-batch of the epoch}/n",
+        "share",
+        "share",
+        "the share that learns nothing in a whole epoch: dead units",
+        always_zero_fraction,
+        over_batches="union",
+    ),
+)
+
+GRADIENT_STATISTIC_NAMES = tuple(statistic.name for statistic in GRADIENT_STATISTICS)
+# Those that a sum over the batches is enough for, and those that must know which entries were ever not 0.
+MEAN_GRADIENT_STATISTICS = tuple(each for each in GRADIENT_STATISTICS if each.over_batches == "mean")
+UNION_GRADIENT_STATISTICS = tuple(each for each in GRADIENT_STATISTICS if each.over_batches == "union")

@@ -1,0 +1,39 @@
+"""Units left out by chance while training."""
+
+from gradlab.errors import Invalid, Problem
+from gradlab.remedies.remedy import Remedy
+from gradlab.remedies.rewriting.layers import Place, places, rewritten
+from gradlab.remedies.rewriting.treated import in_words, treated
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.activations import Linear
+from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.convolution import Convolution
+from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
+from gradlab.vocabulary.layers.recurrent import Bidirectional, Recurrent
+from gradlab.vocabulary.layers.regularization import Dropout
+
+# AutoTrainer's share. Srivastava et al. leave out half, in layers that are made larger for it.
+RATE = 0.25
+
+
+def _apply(spec: ExperimentSpec) -> ExperimentSpec:
+    if any(isinstance(place.layer, Dropout) for place in places(spec)):
+        raise Invalid(Problem("model.layers", "a network without dropout", "one that has it"))
+    refusal = Problem("model.layers", "a hidden layer with an activation", in_words(spec))
+    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, _dropped))
+
+
+def _dropped(place: Place) -> tuple[LayerSpec, ...]:
+    """What a layer puts out once it has gone through its activation, a share of it left out."""
+    layer = place.layer
+    active = isinstance(layer, Dense | Convolution | ActivationLayer) and layer.activation != Linear()
+    return (layer, Dropout(rate=RATE)) if active or isinstance(layer, Recurrent | Bidirectional) else (layer,)
+
+
+REMEDY = Remedy(
+    name="dropout",
+    title="Dropout",
+    changes=f"Behind each hidden activation, and each recurrent layer, a share of {RATE} is left out while training.",
+    source="Srivastava et al. 2014; the share as in AutoTrainer (Zhang et al. 2021).",
+    apply=_apply,
+)

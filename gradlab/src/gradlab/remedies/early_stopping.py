@@ -1,0 +1,34 @@
+"""The end of a training that has stopped to get better on what it has not seen."""
+
+from gradlab.errors import Invalid, Problem
+from gradlab.remedies.remedy import Remedy
+from gradlab.remedies.rewriting.treated import treated
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.training import EarlyStopping
+
+# Epochs without improvement, as a share of all: AutoTrainer waits a fifteenth of them, and at least three.
+SHARE, LEAST = 15, 3
+
+
+def _apply(spec: ExperimentSpec) -> ExperimentSpec:
+    training = spec.training
+    patience = max(LEAST, training.epochs // SHARE)
+    if training.early_stopping:
+        raise Invalid(Problem("training.early_stopping", "none", f"on {training.early_stopping.monitor}"))
+    refusal = Problem("training.epochs", f"more than the {patience} epochs that are waited for", str(training.epochs))
+    if training.epochs <= patience:
+        raise Invalid(refusal)
+    stopping = EarlyStopping(monitor="val_loss", patience=patience).model_dump(mode="json")
+    return treated(spec, REMEDY.name, refusal, training={"early_stopping": stopping})
+
+
+REMEDY = Remedy(
+    name="early_stopping",
+    title="Early stopping",
+    changes=(
+        f"A run ends when the validation loss has not improved for a {SHARE}th of its epochs, {LEAST} at least; the "
+        "weights are those of its end."
+    ),
+    source="Prechelt 1998; patience as in AutoTrainer (Zhang et al. 2021).",
+    apply=_apply,
+)

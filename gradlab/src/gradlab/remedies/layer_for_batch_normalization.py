@@ -1,0 +1,36 @@
+"""Layer normalisation in place of batch normalisation."""
+
+from gradlab.errors import Problem
+from gradlab.remedies.layer_normalization import LEAST_WIDTH
+from gradlab.remedies.remedy import Remedy
+from gradlab.remedies.rewriting.layers import Place, places, rewritten
+from gradlab.remedies.rewriting.treated import treated
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.normalization import BatchNormalization, LayerNormalization
+
+# What both have.
+KEPT = ("epsilon", "center", "scale", "beta_initializer", "gamma_initializer")
+
+
+def _apply(spec: ExperimentSpec) -> ExperimentSpec:
+    kinds = ", ".join(dict.fromkeys(place.layer.kind for place in places(spec) if place.hidden))
+    expected = f"a hidden batch_normalization of {LEAST_WIDTH} units or more"
+    refusal = Problem("model.layers", expected, kinds or "no hidden layer")
+    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, _changed))
+
+
+def _changed(place: Place) -> tuple[LayerSpec, ...]:
+    layer = place.layer
+    if not isinstance(layer, BatchNormalization) or place.output_shape[-1] < LEAST_WIDTH:
+        return (layer,)
+    return (LayerNormalization(**{field: getattr(layer, field) for field in KEPT}),)
+
+
+REMEDY = Remedy(
+    name="layer_for_batch_normalization",
+    title="Layer normalisation instead of batch normalisation",
+    changes="Each hidden batch normalisation becomes a layer normalisation: over the units of a sample.",
+    source="Ba, Kiros & Hinton 2016: what does not depend on the batch is the same in batches of one.",
+    apply=_apply,
+)

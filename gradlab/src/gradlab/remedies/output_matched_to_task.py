@@ -1,0 +1,96 @@
+"""The output's activation and the loss that suit what is to be predicted, and each other."""
+
+from gradlab.errors import Problem
+from gradlab.frozen import Frozen
+from gradlab.remedies.remedy import Remedy
+from gradlab.remedies.rewriting.layers import Layers, split_output
+from gradlab.remedies.rewriting.treated import treated
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.activations import Linear
+from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.convolution import Convolution
+from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
+from gradlab.vocabulary.layers.recurrent import Bidirectional
+from gradlab.vocabulary.losses import BinaryCrossentropy, CategoricalCrossentropy, LossFunction, MeanSquaredError
+
+# Losses of values that take any number for a prediction, and those that take positive ones.
+OF_ANY_VALUE = (
+    "mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "mean_absolute_percentage_error",
+)  # fmt: skip
+OF_POSITIVE_VALUES = ("poisson", "mean_squared_logarithmic_error")
+POSITIVE = ("softplus", "exponential", "relu")
+
+
+def _apply(spec: ExperimentSpec) -> ExperimentSpec:
+    received = _activations(spec.model.layers)
+    loss = _loss(spec, received)
+    refusal = Problem(
+        "model.layers",
+        "an output whose activation and loss do not suit the task and each other already",
+        f"{' then '.join(received) or 'linear'} with {loss.kind} for {spec.dataset.target}",
+    )
+    suits = len(received) <= 1 and "".join(received) in _suited(loss)
+    layers = spec.model.layers if suits else _ending(spec, loss.output_activation or "linear")
+    return treated(spec, REMEDY.name, refusal, layers=layers, training={"loss": loss.model_dump(mode="json")})
+
+
+def _activations(layers: Layers) -> tuple[str, ...]:
+    """What the output goes through once it has left its weights, linear ones apart."""
+    _, output, behind = split_output(layers)
+    last = output.layer if isinstance(output, Bidirectional) else output
+    through = [layer.function for layer in (last, *behind) if layer.function is not None]
+    return tuple(function.kind for function in through if function != Linear())
+
+
+def _loss(spec: ExperimentSpec, activations: tuple[str, ...]) -> LossFunction:
+    """The loss as it is where it suits the task, else the one that is usual."""
+    target = spec.dataset.target
+    loss: LossFunction = spec.training.loss
+    if target.kind == "values":
+        positive = loss.kind in OF_POSITIVE_VALUES and activations[-1:] and activations[-1] in POSITIVE
+        return loss if positive or loss.kind in OF_ANY_VALUE else MeanSquaredError()
+    if loss.activation is not None:
+        return loss
+    one_unit = spec.layers[-1].output_shape[-1] == 1
+    return BinaryCrossentropy() if target.kind == "labels" or one_unit else CategoricalCrossentropy()
+
+
+def _suited(loss: LossFunction) -> tuple[str, ...]:
+    """The activations before which a loss makes sense; "" is none."""
+    if loss.kind in OF_POSITIVE_VALUES:
+        return POSITIVE
+    usual = loss.output_activation or "linear"
+    alike = ("tanh",) if loss.margin else ()
+    return ("" if usual == "linear" else usual, *alike)
+
+
+def _ending(spec: ExperimentSpec, activation: str) -> Layers:
+    """The network, its output going through `activation` alone."""
+    before, output, behind = split_output(spec.model.layers)
+    behind = tuple(layer for layer in behind if not isinstance(layer, ActivationLayer))
+    function: Frozen = ActivationLayer.model_validate({"activation": activation}).activation
+    if not isinstance(output, Dense | Convolution):
+        # What a recurrent layer puts out it also feeds back: the output becomes a layer of its own.
+        units = spec.layers[-1].output_shape[-1]
+        return (*before, output, *behind, Dense.model_validate({"units": units, "activation": function}))
+    if not behind:
+        return (*before, output.model_copy(update={"activation": function}))
+    linear: LayerSpec = output.model_copy(update={"activation": Linear()})
+    last = () if function == Linear() else (ActivationLayer.model_validate({"activation": function}),)
+    return (*before, linear, *behind, *last)
+
+
+REMEDY = Remedy(
+    name="output_matched_to_task",
+    title="Output and loss that suit the task",
+    changes=(
+        "Classes get softmax units with categorical_crossentropy, or one sigmoid unit with binary_crossentropy; "
+        "labels sigmoid units with binary_crossentropy; values linear units. A loss that suits the task stays, and "
+        "the activation follows it."
+    ),
+    source=(
+        "Bishop 2006, sections 4.3.6 and 5.2 (canonical links: the gradient by the pre-activation is then prediction "
+        "minus target); AutoTrainer (Zhang et al. 2021)."
+    ),
+    apply=_apply,
+)

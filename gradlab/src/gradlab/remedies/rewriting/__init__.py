@@ -1,0 +1,1 @@
+"""Functions that several remedies share to rewrite a spec."""

@@ -1,0 +1,59 @@
+"""Another activation in all hidden layers, with the initialiser that suits it: what the activation remedies share."""
+
+from gradlab.errors import Invalid, Problem
+from gradlab.remedies.rewriting.layers import Place, hidden_places, recurrent, rewritten, weighted, with_weighted
+from gradlab.remedies.rewriting.suited import with_suited_initializers
+from gradlab.remedies.rewriting.treated import in_words, treated
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.activations import ActivationFunction, Linear
+from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.convolution import Convolution
+from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
+from gradlab.vocabulary.layers.weighted import WeightedLayer
+
+
+def activated(
+    spec: ExperimentSpec, remedy: str, function: ActivationFunction, *, in_cells: bool = False
+) -> ExperimentSpec:
+    """The spec with `function` for every activation of its hidden dense and convolutional layers.
+
+    A layer that is linear among others that are not, such as the last one in a residual block, is so on purpose and
+    stays; where all are linear, all are given the function. A kernel keeps an initialiser that suits.
+
+    Args:
+        spec: what is treated.
+        remedy: the remedy's name.
+        function: the activation.
+        in_cells: recurrent layers too. Only what is bounded may be fed back at every step.
+
+    Raises:
+        Invalid: no layer has another activation.
+    """
+    hidden = hidden_places(spec)
+    all_linear = all(place.activation == Linear() for place in hidden)
+
+    def changes(place: Place) -> bool:
+        kinds = isinstance(place.layer, Dense | Convolution) or (in_cells and recurrent(place.layer) is not None)
+        return kinds and (all_linear or place.activation != Linear())
+
+    def change(place: Place) -> tuple[LayerSpec, ...]:
+        layer = place.layer
+        if isinstance(layer, ActivationLayer):
+            return (layer if layer.activation == Linear() else ActivationLayer(activation=function),)
+        weights = weighted(layer)
+        if weights is None or not changes(place):
+            return (layer,)
+        return (with_weighted(layer, with_suited_initializers(_with(weights, function, place), function)),)
+
+    kinds = "dense, convolutional or recurrent" if in_cells else "dense or convolutional"
+    expected = f"a hidden {kinds} layer with another activation than {function.kind}"
+    refusal = Problem("model.layers", expected, in_words(spec))
+    if not any(changes(place) and place.activation != function for place in hidden):
+        raise Invalid(refusal)
+    return treated(spec, remedy, refusal, layers=rewritten(spec, change))
+
+
+def _with(layer: WeightedLayer, function: ActivationFunction, place: Place) -> WeightedLayer:
+    """The layer with `function`, unless its activation is a layer of its own behind it."""
+    behind = layer.function == Linear() and place.activation != Linear()
+    return layer if behind else layer.model_copy(update={"activation": function})

@@ -1,0 +1,193 @@
+"""Two networks side by side: which layer of one is which of the other, and in what they differ."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field as field_of
+from typing import Any
+
+from gradlab.spec import ExperimentSpec, NamedLayer
+from gradlab.vocabulary.activations import Linear
+from gradlab.vocabulary.layers.convolution import Convolution
+from gradlab.vocabulary.layers.dense import Dense
+
+Json = Any
+
+SORTS = {
+    "batch_normalization": "normalization",
+    "layer_normalization": "normalization",
+    "dropout": "regularization",
+    "gaussian_noise": "regularization",
+    "activation": "activation",
+}
+SORTS_OF_FIELDS = {
+    "initializer": "initializer",
+    "regularizer": "regularization",
+    "constraint": "regularization",
+    "activation": "activation",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changed in one layer.
+
+    Attributes:
+        layer: the layer's name before; where it is new, that of the layer it stands behind or around.
+        where: the field; ``behind``, ``before_activation`` or ``around`` for a new layer; "" for one that has gone or
+            become another.
+        before: the value that was there; None for nothing.
+        after: the value that is there now; None for nothing.
+        sort: which sort of change it is.
+        field: the field, or the kind of layer that has come or gone.
+    """
+
+    layer: str
+    where: str
+    before: Json
+    after: Json
+    sort: str
+    field: str
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A layer without its activation, or an activation.
+
+    Attributes:
+        layer: the layer's name.
+        kind: the layer's kind; ``activation`` for any activation.
+        values: what is compared: field -> value.
+        whole: the layer as it is in the spec; empty for an activation that is a field of a layer.
+        inside: the name of the first layer in it, for a block.
+    """
+
+    layer: str
+    kind: str
+    values: dict[str, Json]
+    whole: dict[str, Json] = field_of(default_factory=dict)
+    inside: str = ""
+
+
+def changes(before: ExperimentSpec, after: ExperimentSpec) -> tuple[Change, ...]:
+    """What changed in the network, from the input to the output."""
+    pairs = list(_aligned(_parts(before), _parts(after)))
+    gone = [left for left, right in pairs if left and left.whole and not right]
+    new = {right.layer for left, right in pairs if right and right.whole and not left}
+    names = {right.layer: left.layer for left, right in pairs if left and right}  # what was called how before
+    found: list[Change] = []
+    last = "input"
+    for place, (left, right) in enumerate(pairs):
+        if left and right:
+            found.extend(_within(left, right))
+        elif left and (left.whole or left.layer not in {part.layer for part in gone}):
+            found.append(_gone(left, gone))
+        elif right and right.inside:
+            found.append(_come(right, names.get(right.inside, right.inside), "around"))
+        elif right and (right.whole or right.layer not in new):
+            behind = next((part for _, part in pairs[place + 1 :] if part), None)
+            activated = behind is not None and behind.kind == "activation" and right.layer != behind.layer
+            found.append(_come(right, last, "before_activation" if activated else "behind"))
+        if right and not right.inside:
+            last = names.get(right.layer, right.layer)
+    return tuple(found)
+
+
+def _within(left: _Part, right: _Part) -> Iterator[Change]:
+    if left.kind != right.kind:
+        yield Change(left.layer, "", left.whole, right.whole, "architecture", left.kind)
+        return
+    if left.values.get("layer.kind") != right.values.get("layer.kind"):
+        yield Change(left.layer, "layer", left.whole["layer"], right.whole["layer"], "architecture", "layer")
+        return
+    for name, value in left.values.items():
+        if value != right.values[name]:
+            sort = SORTS.get(left.kind) or SORTS_OF_FIELDS.get(name.rpartition("_")[2], "architecture")
+            yield Change(left.layer, name, value, right.values[name], sort, name.removeprefix("layer."))
+
+
+def _gone(left: _Part, gone: list[_Part]) -> Change:
+    if not left.whole:
+        return Change(left.layer, "activation", left.values["activation"], {"kind": "linear"}, "activation", left.kind)
+    if any(part.kind not in SORTS for part in gone):  # norms and the like go along with the layers they belonged to
+        return Change(left.layer, "", left.whole, None, "architecture", "layers")
+    return Change(left.layer, "", left.whole, None, SORTS[left.kind], left.kind)
+
+
+def _come(right: _Part, anchor: str, where: str) -> Change:
+    sort = SORTS.get(right.kind, "architecture")
+    if right.whole:
+        return Change(anchor, where, None, right.whole, sort, right.kind)
+    return Change(anchor, "activation", {"kind": "linear"}, right.values["activation"], sort, right.kind)
+
+
+def _parts(spec: ExperimentSpec) -> list[_Part]:
+    return [part for layer in spec.layers for part in _parts_of(layer)]
+
+
+def _parts_of(named: NamedLayer) -> Iterator[_Part]:
+    whole = named.spec.model_dump(mode="json", exclude={"repeat", "layers"})
+    values = {name: value for name, value in whole.items() if name != "kind"}
+    if isinstance(values.get("layer"), dict):  # a bidirectional layer is compared by what it reads both ways with
+        inside = values.pop("layer")
+        values |= {f"layer.{name}": value for name, value in inside.items() if name != "repeat"}
+    if not isinstance(named.spec, Dense | Convolution):
+        yield _Part(named.name, named.spec.kind, values, whole, named.inner[0].name if named.inner else "")
+        return
+    del values["activation"]
+    yield _Part(named.name, named.spec.kind, values, whole)
+    if named.spec.activation != Linear():
+        yield _Part(named.name, "activation", {"activation": whole["activation"]})
+
+
+def _aligned(left: list[_Part], right: list[_Part]) -> Iterator[tuple[_Part | None, _Part | None]]:
+    """Pairs of parts; None beside one that has gone or come.
+
+    What both begin and end with belongs together. Between, parts are paired in order by their kind: one has come if
+    its kind is more frequent in what is left of `right` than of `left`, and has gone in the opposite case.
+    """
+    begin = _common(left, right)
+    end = _common(left[begin:][::-1], right[begin:][::-1])
+    while end and not (left[-end].whole and right[-end].whole):
+        end -= 1  # an activation belongs to the layer before it
+    yield from zip(left[:begin], right[:begin], strict=True)
+    yield from _paired(left[begin : len(left) - end], right[begin : len(right) - end])
+    yield from zip(left[len(left) - end :], right[len(right) - end :], strict=True)
+
+
+def _common(left: list[_Part], right: list[_Part]) -> int:
+    """How many parts both begin with."""
+    alike = 0
+    for one, other in zip(left, right, strict=False):
+        if (one.kind, one.values) != (other.kind, other.values):
+            break
+        alike += 1
+    return alike
+
+
+def _is_a_layer(part: _Part) -> bool:
+    """Whether it may become another: a layer that is no block and no norm, rather than a field of one."""
+    return bool(part.whole) and not part.inside and part.kind not in SORTS
+
+
+def _paired(left: list[_Part], right: list[_Part]) -> Iterator[tuple[_Part | None, _Part | None]]:
+    missing = Counter(part.kind for part in left)
+    missing.subtract(part.kind for part in right)  # above 0: more of them on the left
+    here, there = 0, 0
+    while here < len(left) or there < len(right):
+        one = left[here] if here < len(left) else None
+        other = right[there] if there < len(right) else None
+        if one and other and one.kind != other.kind:
+            goes, comes = missing[one.kind] > 0, missing[other.kind] < 0
+            becomes = _is_a_layer(one) and _is_a_layer(other)
+            if comes and not (goes and becomes):
+                one = None
+            elif not becomes or (goes and not comes):
+                other = None
+        yield one, other
+        if one:
+            here += 1
+            missing[one.kind] -= 1
+        if other:
+            there += 1
+            missing[other.kind] += 1

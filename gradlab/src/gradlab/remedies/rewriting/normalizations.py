@@ -1,0 +1,58 @@
+"""A norm for each hidden layer: what the two remedies share.
+
+Before the activation it keeps units from saturating and from dying, whatever weights and biases are like: four relu
+layers with biases of -3 failed on 8 of 8 seeds, with a norm behind the activation on 8, before it on none; saturated
+tanh layers on 2, 2 to 6, and none.
+"""
+
+from collections.abc import Sequence
+
+from gradlab.errors import Invalid, Problem
+from gradlab.remedies.rewriting.layers import Layers, Place, places, rewritten
+from gradlab.remedies.rewriting.treated import in_words, treated
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.activations import Linear
+from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.convolution import Convolution
+from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
+from gradlab.vocabulary.layers.normalization import Normalization
+
+
+def normalized(
+    spec: ExperimentSpec, remedy: str, norm: Normalization, *, least_width: int = 1, behind: Sequence[str] = ()
+) -> ExperimentSpec:
+    """The spec with `norm` between each hidden dense or convolutional layer and its activation.
+
+    Args:
+        spec: what is treated.
+        remedy: the remedy's name.
+        norm: the layer.
+        least_width: how many units or filters a layer must have to be normalised.
+        behind: the activations behind which it stands instead.
+
+    Raises:
+        Invalid: the network has norms already, or no layer for one.
+    """
+
+    def change(place: Place) -> Layers:
+        layer = place.layer
+        if place.output_shape[-1] < least_width or not isinstance(layer, Dense | Convolution | ActivationLayer):
+            return (layer,)
+        late = place.activation.kind in behind
+        if isinstance(layer, ActivationLayer):
+            return (layer, norm) if late else (layer,)
+        if layer.activation == Linear():
+            return (layer,) if late else (layer, norm)
+        return (layer, norm) if late else _between(layer, norm)
+
+    norms = [place.name for place in places(spec) if isinstance(place.layer, Normalization)]
+    if norms:
+        raise Invalid(Problem("model.layers", "a network without norms", norms[0]))
+    wide = f" of {least_width} units or more" if least_width > 1 else ""
+    refusal = Problem("model.layers", f"a hidden dense or convolutional layer{wide}", in_words(spec))
+    return treated(spec, remedy, refusal, layers=rewritten(spec, change))
+
+
+def _between(layer: LayerSpec, norm: Normalization) -> Layers:
+    activation = ActivationLayer(activation=layer.function or Linear())
+    return layer.model_copy(update={"activation": Linear()}), norm, activation

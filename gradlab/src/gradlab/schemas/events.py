@@ -1,0 +1,60 @@
+"""The events of an experiment's stream."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from gradlab.schemas.experiments import ResponseModel
+from gradlab.schemas.status import Status
+
+
+class RunGradients(ResponseModel):
+    """How large a run's gradients were: `layers[name][i]` belongs to `epochs[i]`."""
+
+    epochs: list[int] = Field(description="the recorded ones")
+    layers: dict[str, list[float | None]] = Field(description="mean |gradient| of the layer's kernel")
+
+
+class RunEpochs(ResponseModel):
+    """Consecutive epochs of one run: `metrics[name][i]` belongs to `epochs[i]`."""
+
+    seed: int
+    epochs: list[int]
+    metrics: dict[str, list[float | None]]
+    gradients: RunGradients | None = Field(description="null where they are not recorded")
+
+
+class EpochsEvent(ResponseModel):
+    """Epochs that have not been told before; what is not finite is null."""
+
+    experiment_id: UUID
+    runs: list[RunEpochs]
+
+
+class FindingInShort(ResponseModel):
+    """One finding; the diagnosis has the evidence."""
+
+    rule: str
+    title: str
+    kind: Literal["risk", "symptom", "failure"]
+    severity: Literal["info", "warning", "critical"]
+    layers: tuple[str, ...]
+    seeds: tuple[int, ...]
+    since_epoch: int
+
+
+class FindingsEvent(ResponseModel):
+    """What the diagnosis says so far."""
+
+    experiment_id: UUID
+    verdict: Literal["healthy", "at risk", "ill", "undecided"]
+    root_cause: str | None
+    findings: list[FindingInShort]
+
+
+class DoneEvent(ResponseModel):
+    """Nothing follows: how the experiment ended."""
+
+    experiment_id: UUID
+    status: Status | Literal["deleted"]

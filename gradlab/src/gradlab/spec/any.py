@@ -1,0 +1,24 @@
+"""AnySpec: what an experiment is of, a training that runs here or one that runs elsewhere, told apart by `source`."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Discriminator, Tag, TypeAdapter
+
+from gradlab.spec.experiment import ExperimentSpec
+from gradlab.spec.external import ExternalSpec
+
+SERVICE, EXTERNAL = "service", "external"
+
+
+def source_of(spec: Any) -> str:
+    """Which of the two something is meant to be: ``external`` where it says so, else ``service``."""
+    if isinstance(spec, ExternalSpec):
+        return EXTERNAL
+    return EXTERNAL if isinstance(spec, dict) and spec.get("source") == EXTERNAL else SERVICE
+
+
+AnySpec = Annotated[
+    Annotated[ExperimentSpec, Tag(SERVICE)] | Annotated[ExternalSpec, Tag(EXTERNAL)], Discriminator(source_of)
+]
+
+ANY_SPEC: TypeAdapter[ExperimentSpec | ExternalSpec] = TypeAdapter(AnySpec, config=ConfigDict(defer_build=True))

@@ -1,0 +1,51 @@
+"""Embeddings look up rows: what comes in must be the numbers of rows that they have."""
+
+import math
+from collections.abc import Sequence
+
+from gradlab.spec.problems import impossible
+from gradlab.vocabulary.datasets import DatasetSpec
+from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.attention import Embedding
+from gradlab.vocabulary.layers.ranges import ANYTHING, Range, output_range
+
+
+def check_indices(layers: Sequence[LayerSpec], dataset: DatasetSpec) -> None:
+    """Refuse an embedding whose inputs may be no rows of it. Raises pydantic's error with the field."""
+    below = dataset.whole_below
+    _through(layers, ANYTHING if below is None else (0, below - 1), "model.layers")
+
+
+def _through(layers: Sequence[LayerSpec], values: Range, path: str) -> Range:
+    for place, layer in enumerate(layers):
+        where = f"{path}[{place}]"
+        for _ in range(layer.repeat):
+            before = values
+            values = _out_of(layer, values, where)
+            if values == before:  # nothing changes any more
+                break
+    return values
+
+
+def _out_of(layer: LayerSpec, values: Range, where: str) -> Range:
+    if layer.inner:
+        _through(layer.inner, values, f"{where}.layers")
+        return ANYTHING  # a sum
+    if isinstance(layer, Embedding):
+        _check(layer, values, where)
+    return output_range(layer, values)
+
+
+def _check(layer: Embedding, values: Range, where: str) -> None:
+    low, high = values
+    # Keras cuts what is behind the point: all above -1 becomes 0.
+    if low > -1 and high < layer.input_dim:
+        return
+    rows = f"whole numbers from 0 to {layer.input_dim - 1}, below input_dim, to look up"
+    if math.isinf(low) or math.isinf(high):
+        received = "numbers that may be of any size, or between whole ones"
+        raise impossible(where, f"an embedding behind {rows}", received)
+    if low > -1:
+        field, needed = f"{where}.input_dim", math.floor(high) + 1
+        raise impossible(field, f"at least {needed}: its inputs go up to {high:g}", str(layer.input_dim))
+    raise impossible(where, f"an embedding behind {rows}", f"numbers from {low:g} to {high:g}")

@@ -1,0 +1,158 @@
+"""What pydantic says about a bad input, told as problems: the field, what was expected, what was received."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from typing import Any
+
+from pydantic import BeforeValidator, ValidationError
+from pydantic_core import PydanticCustomError
+
+from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
+
+# Characters of one problem's field, expectation and received value: the longest of our own are a list of all layers.
+MAX_CHARACTERS = 2_000
+# Of the names that are known. The catalogue's longest list has half as many characters, a large network's layers more.
+MAX_LISTED = 1_500
+# Longer names are no misspelt ones, and comparing takes time that grows with the square of their length.
+MAX_COMPARED = 100
+
+
+def impossible(field: str, expected: str, received: str) -> PydanticCustomError:
+    """The error for a combination of fields that makes no sense, raised inside a model's validator."""
+    return PydanticCustomError("impossible", "{expected}", {"field": field, "expected": expected, "received": received})
+
+
+def from_pydantic(errors: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:
+    """One problem for each of pydantic's error dictionaries."""
+    return tuple(_problem(error) for error in errors if not _only_follows(error))
+
+
+def invalid(error: ValidationError, body: Any) -> Invalid:
+    """What is wrong with a body, each problem once: the first `MAX_PROBLEMS` are named, the rest is counted.
+
+    Args:
+        error: what pydantic says of it.
+        body: what was validated, as JSON has it.
+    """
+    named: dict[Problem, None] = {}
+    errors = [each for each in error.errors(include_url=False) if not _only_follows(each)]
+    for place, each in enumerate(errors):
+        if len(named) == MAX_PROBLEMS:
+            return Invalid(*named, omitted=len(errors) - place)
+        named.setdefault(_problem({**each, "loc": without_tags(each["loc"], body)}))
+    return Invalid(*named)
+
+
+def at_most(limit: int) -> Any:
+    """A validator that asks for a list's length before anything is done with its items.
+
+    Pydantic's own `max_length` counts the items that passed: of a long list of wrong ones it names every one.
+    """
+
+    def check(value: Any) -> Any:
+        if isinstance(value, Sized) and not isinstance(value, str | bytes) and len(value) > limit:
+            raise impossible("", f"a length of at most {limit}", f"{len(value):,} items")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _only_follows(error: Mapping[str, Any]) -> bool:
+    """Pydantic counts the items that passed: it also calls a list too short whose items are wrong."""
+    return bool(error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"])
+
+
+def _problem(error: Mapping[str, Any]) -> Problem:
+    context, loc = error.get("ctx", {}), error["loc"]
+    field = ".".join(part for part in (_path(loc), context.get("field", "")) if part) or "(the whole body)"
+    return Problem(*(_cut(text) for text in (field, _expected(error, context), _received(error, context))))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """("model", "layers", 0, "units") as model.layers[0].units."""
+    path = ""
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path
+
+
+def without_tags(loc: tuple[int | str, ...], body: Any) -> tuple[int | str, ...]:
+    """`loc` as the caller sees it: pydantic also names the member of a union that it tried, which is no field."""
+    kept: list[int | str] = []
+    for part in loc:
+        if isinstance(part, str) and (not isinstance(body, dict) or (part not in body and part in _tags(body))):
+            continue
+        kept.append(part)
+        try:
+            body = body[part]
+        except (KeyError, IndexError, TypeError):
+            body = None if isinstance(part, int) else {}
+    return tuple(kept)
+
+
+def _tags(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    """By what members of unions are told apart: the kind, and of a whole spec its source."""
+    return body.get("kind"), "external" if body.get("source") == "external" else "service"
+
+
+def _received(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    if "received" in context:
+        return str(context["received"])
+    if error["type"] == "missing":
+        return "nothing"
+    if error["type"] == "union_tag_invalid":
+        return shorten(context["tag"])
+    return shorten(error.get("input"))
+
+
+def _expected(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    match error["type"]:
+        case "impossible":
+            return str(context["expected"])
+        case "value_error":
+            return str(context["error"])
+        case "missing":
+            return "a value: the field is required"
+        case "extra_forbidden":
+            return "no such field"
+        case "union_tag_invalid":
+            known = [kind.strip("' ") for kind in str(context["expected_tags"]).split(",")]
+            return among(known, str(context["tag"]))
+        case "union_tag_not_found" | "model_type" | "model_attributes_type":
+            return "a name, or an object with `kind`"
+        case "greater_than":
+            return f"a number above {context['gt']}"
+        case "greater_than_equal":
+            return f"a number of at least {context['ge']}"
+        case "less_than":
+            return f"a number below {context['lt']}"
+        case "less_than_equal":
+            return f"a number of at most {context['le']}"
+        case "finite_number":
+            return "a finite number"
+        case "too_short" | "string_too_short":
+            return f"a length of at least {context['min_length']}"
+        case "too_long" | "string_too_long":
+            return f"a length of at most {context['max_length']}"
+        case "string_pattern_mismatch":
+            return "text without control characters"
+        case "json_invalid":
+            return f"JSON ({context['error']})"
+        case _:
+            message = str(error["msg"])
+            return message.removeprefix("Input should be ").removeprefix("Value error, ")
+
+
+def among(known: Sequence[str], name: str) -> str:
+    """What was expected where `name` came instead of a known one: all that are known, and the one likely meant."""
+    close = difflib.get_close_matches(name, known, n=1) if len(name) <= MAX_COMPARED else []
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    listed = ", ".join(known)
+    if len(listed) > MAX_LISTED:
+        shown = listed[:MAX_LISTED].rsplit(", ", 1)[0]
+        listed = f"{shown} and {len(known) - shown.count(', ') - 1:,} more"
+    return f"one of {listed}{hint}"

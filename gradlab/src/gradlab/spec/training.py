@@ -1,0 +1,137 @@
+"""How a network is trained."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from gradlab.frozen import Frozen, one_of
+from gradlab.spec.network import Misfit, NamedLayer, walk
+from gradlab.spec.problems import among, at_most, impossible
+from gradlab.vocabulary.losses import Loss
+from gradlab.vocabulary.metrics import BY_KIND, fits, metrics_for
+from gradlab.vocabulary.optimizers import Optimizer
+from gradlab.vocabulary.targets import Target
+
+# There are fewer metrics, and no longer names.
+MAX_METRICS = 100
+Name = Annotated[str, Field(max_length=200)]
+# What can stand in a network whose layers are trained one by one.
+PRETRAINABLE = ("dense", "activation", "dropout", "gaussian_noise", "batch_normalization", "layer_normalization")
+
+
+class EarlyStopping(Frozen):
+    """Ends a run when a metric has not improved for some epochs, as `keras.callbacks.EarlyStopping` does."""
+
+    monitor: Name = "val_loss"
+    """The metric to watch: ``loss``, a metric's name, or one of them with ``val_`` in front."""
+    min_delta: float = Field(default=0.0, ge=0, le=1e6)
+    """A change that is not larger than this is no improvement."""
+    patience: int = Field(default=10, ge=1, le=10_000_000)
+    """How many epochs in a row without improvement end the run."""
+
+    @property
+    def larger_is_better(self) -> bool:
+        """Whether the watched metric improves by growing."""
+        metric = BY_KIND.get(self.monitor.removeprefix("val_"))
+        return metric is not None and metric.higher_is_better
+
+
+class GreedyLayerwise(Frozen):
+    """Each hidden layer is trained under an output layer of its own, on what the layers before it put out, which stay
+    as they are; then the whole network is trained (Bengio et al. 2006)."""
+
+    kind: Literal["greedy_layerwise"] = "greedy_layerwise"
+    epochs: int = Field(default=10, ge=1, le=100_000)
+    """Epochs for each layer, with the optimiser and the batches of the training itself."""
+
+
+class Autoencoder(Frozen):
+    """Each hidden layer learns to rebuild its input through a linear layer that is thrown away; no labels are used
+    (Bengio et al. 2006; Erhan et al. 2010)."""
+
+    kind: Literal["autoencoder"] = "autoencoder"
+    epochs: int = Field(default=10, ge=1, le=100_000)
+    """Epochs for each layer, with the optimiser and the batches of the training itself."""
+
+
+PRETRAININGS: tuple[type[Frozen], ...] = (GreedyLayerwise, Autoencoder)
+
+if TYPE_CHECKING:
+    Pretraining = GreedyLayerwise | Autoencoder
+else:
+    Pretraining = one_of(PRETRAININGS)
+
+
+class TrainingSpec(Frozen):
+    """How the network is trained. Each epoch visits the training samples once, in an order drawn anew."""
+
+    loss: Loss
+    """What is minimised."""
+    optimizer: Optimizer
+    """How a gradient becomes an update."""
+    epochs: int = Field(ge=0, le=10_000_000)
+    """Passes over the training samples; with 0 there is only a look at the state before the first update."""
+    batch_size: int = Field(default=32, ge=1, le=1_000_000)
+    """Samples per update; the last batch of an epoch may be smaller."""
+    metrics: Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_METRICS), at_most(MAX_METRICS)] | None = (
+        None
+    )
+    """What is measured besides the loss; by default what is usual for the task."""
+    early_stopping: EarlyStopping | None = None
+    """When to end a run before its last epoch; never by default."""
+    pretraining: Pretraining | None = None
+    """How the hidden layers are trained one by one before the whole; not at all by default."""
+
+
+def check_training(
+    training: TrainingSpec, metrics: Sequence[str], network: Sequence[NamedLayer], target: Target
+) -> None:
+    """Refuse what cannot be measured, watched or pre-trained. Raises pydantic's error with the field."""
+    for place, name in enumerate(metrics):
+        if not fits(name, target):
+            known = among(metrics_for(target), name)
+            raise impossible(f"training.metrics[{place}]", f"a metric for {target}: {known}", name)
+    if len(set(metrics)) < len(metrics):
+        raise impossible("training.metrics", "each metric once", ", ".join(metrics))
+    if training.early_stopping:
+        watched = [f"{part}{name}" for part in ("", "val_") for name in ("loss", *metrics)]
+        if (monitor := training.early_stopping.monitor) not in watched:
+            raise impossible("training.early_stopping.monitor", among(watched, monitor), monitor)
+    if training.pretraining:
+        _check_pretraining(training.pretraining, network)
+
+
+def _check_pretraining(pretraining: Pretraining, network: Sequence[NamedLayer]) -> None:
+    strangers = [layer for layer in network if layer.spec.kind not in PRETRAINABLE]
+    if strangers or len(network[0].input_shape) != 1:
+        received = strangers[0].name if strangers else f"inputs of shape {network[0].input_shape}"
+        raise impossible("training.pretraining", f"a network of {', '.join(PRETRAINABLE)} on flat inputs", received)
+    if sum(layer.spec.kind == "dense" for layer in network) < 2:
+        raise impossible("training.pretraining", "at least one hidden dense layer", "none")
+    if isinstance(pretraining, GreedyLayerwise):
+        *hidden, output = dense_blocks(network)
+        for block in hidden:
+            _check_output_on(block, output)
+
+
+def _check_output_on(block: Sequence[NamedLayer], output: Sequence[NamedLayer]) -> None:
+    """Refuse a hidden layer that the output layer of the network cannot follow: its stage is the two together."""
+    try:
+        walk([layer.spec.model_copy(update={"repeat": 1}) for layer in output], block[-1].output_shape)
+    except Misfit as misfit:
+        raise impossible(
+            "training.pretraining",
+            f"hidden layers that can each stand before {output[0].name}, which can take {misfit.mismatch.expected}",
+            f"{block[-1].name}, which puts out {misfit.mismatch.received}",
+        ) from misfit
+
+
+def dense_blocks(network: Sequence[NamedLayer]) -> list[list[NamedLayer]]:
+    """Split layers before each dense one but the first: what stands before the first goes with it."""
+    blocks: list[list[NamedLayer]] = []
+    for layer in network:
+        if not blocks or (layer.spec.kind == "dense" and any(each.spec.kind == "dense" for each in blocks[-1])):
+            blocks.append([])
+        blocks[-1].append(layer)
+    return blocks

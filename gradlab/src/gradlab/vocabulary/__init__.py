@@ -1,0 +1,1 @@
+"""The words of a spec: datasets, layers, activations, losses, optimisers, metrics."""

@@ -1,0 +1,267 @@
+"""What every dataset is: two blocks of arrays, made from a spec and a seed."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator
+
+from gradlab.frozen import Frozen
+from gradlab.measurement.kinds.boundary import PLANE_POINTS
+from gradlab.vocabulary.targets import Target
+
+Shape = tuple[int, ...]
+
+Bounds = Annotated[
+    tuple[Annotated[float, Field(ge=-1e6, le=1e6)], Annotated[float, Field(ge=-1e6, le=1e6)]], Field(strict=False)
+]
+
+
+Noise = Field(default=0.1, ge=0, le=1e6)
+
+# How far the plane that a decision boundary is drawn in reaches beyond the samples, as a share of their range.
+PLANE_MARGIN = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples to train on and samples to validate on, which are also the test samples.
+
+    Attributes:
+        train_x: (train, *feature_shape) float32.
+        train_y: classes: (train, *steps) int64, counted from 0; labels: (train, *steps, labels) float32, 0 or 1;
+            values: (train, *steps, values) float32.
+        val_x: (validation, *feature_shape) float32.
+        val_y: as `train_y`, of the validation samples.
+    """
+
+    train_x: np.ndarray
+    train_y: np.ndarray
+    val_x: np.ndarray
+    val_y: np.ndarray
+
+    def plane(self) -> tuple[np.ndarray, np.ndarray]:
+        """The plane of the two inputs as a grid that all samples lie in: the axis of each input, (32,) float32.
+
+        Each reaches a tenth of the samples' range beyond the lowest and the highest, a half where all are equal.
+        """
+        x = np.concatenate([self.train_x, self.val_x]).astype(np.float64)  # (samples, 2)
+        low, high = x.min(axis=0), x.max(axis=0)
+        margin = np.where(high > low, PLANE_MARGIN * (high - low), 0.5)
+        axes = np.linspace(low - margin, high + margin, PLANE_POINTS, dtype=np.float32)  # (32, 2)
+        return axes[:, 0], axes[:, 1]
+
+
+@contextmanager
+def needs_scikit_learn() -> Iterator[None]:
+    """Name the extra that brings scikit-learn where it is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "sklearn":
+            raise
+        raise ModuleNotFoundError(
+            "The samples need scikit-learn: install this library with its extra `datasets`.", name=error.name
+        ) from error
+
+
+class DatasetSpec(Frozen):
+    """What every dataset can be asked for. Samples are drawn, then scaled all together, then split in order."""
+
+    kind: str
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
+    """Seeds the draw, or the order of a fixed set of samples."""
+
+    @property
+    def train_count(self) -> int:
+        """Samples to train on; the others validate."""
+        raise NotImplementedError
+
+    @property
+    def sample_count(self) -> int:
+        """Training and validation samples together."""
+        raise NotImplementedError
+
+    @property
+    def feature_shape(self) -> Shape:
+        """The shape of one sample, without the batch axis."""
+        raise NotImplementedError
+
+    @property
+    def target(self) -> Target:
+        """What is to be predicted for each sample."""
+        raise NotImplementedError
+
+    @property
+    def in_plane(self) -> bool:
+        """Whether its samples have a place in the plane: two inputs, one answer."""
+        return self.value_count == 2 and not self.target.steps
+
+    @property
+    def has_boundary(self) -> bool:
+        """Whether its classes meet along lines in a plane: samples of exactly two inputs, each of one class."""
+        return self.feature_shape == (2,) and self.target.kind == "classes" and not self.target.steps
+
+    @property
+    def value_count(self) -> int:
+        """Input numbers per sample."""
+        return math.prod(self.feature_shape)
+
+    @property
+    def whole_below(self) -> int | None:
+        """The inputs are whole numbers from 0 to one less than this; None where they may be anything else."""
+        return None
+
+    def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        """All samples in their final order, unscaled: (samples, ...) inputs and (samples, ...) answers."""
+        raise NotImplementedError
+
+    def load(self) -> Dataset:
+        """Draw, scale, shape and split.
+
+        Raises:
+            ModuleNotFoundError: scikit-learn is not installed.
+        """
+        with needs_scikit_learn():
+            x, y = self.draw()
+            x = self._scaled(x)
+        target, samples, n = self.target, len(x), self.train_count
+        x = x.astype(np.float32).reshape(samples, *self.feature_shape)
+        with needs_scikit_learn():
+            y = self._scaled_targets(y)
+        y = y.astype(np.int64 if target.kind == "classes" else np.float32)
+        y = y.reshape(samples, *target.steps, *(() if target.kind == "classes" else (target.count,)))
+        return Dataset(train_x=x[:n], train_y=y[:n], val_x=x[n:], val_y=y[n:])
+
+    def _scaled(self, x: np.ndarray) -> np.ndarray:
+        return x
+
+    def _scaled_targets(self, y: np.ndarray) -> np.ndarray:
+        return y
+
+
+class ScaledFeatures(DatasetSpec):
+    """A dataset whose features may be brought to one scale."""
+
+    scale: Bounds | Literal["standard"] | None = None
+    """Each feature mapped to [low, high] by its own minimum and maximum over all samples; "standard": to mean 0 and
+    standard deviation 1; none: left as drawn."""
+
+    def _scaled(self, x: np.ndarray) -> np.ndarray:
+        if self.scale is None:
+            return x
+        from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+        if self.scale == "standard":
+            return np.asarray(StandardScaler().fit_transform(x))
+        return np.asarray(MinMaxScaler(feature_range=self.scale).fit_transform(x))
+
+    @field_validator("scale")
+    @classmethod
+    def _low_below_high(cls, scale: tuple[float, float] | str | None) -> tuple[float, float] | str | None:
+        if isinstance(scale, tuple) and scale[0] >= scale[1]:
+            raise ValueError("two numbers, the lower one first")
+        return scale
+
+
+class ScaledTargets(DatasetSpec):
+    """A dataset whose answers are real numbers that may be brought to one scale."""
+
+    target_scale: Literal["standard"] | None = None
+    """"standard": each value to be predicted is brought to mean 0 and standard deviation 1 over all samples; none: it
+    is left as drawn."""
+
+    def _scaled_targets(self, y: np.ndarray) -> np.ndarray:
+        if self.target_scale is None:
+            return y
+        from sklearn.preprocessing import StandardScaler
+
+        return np.asarray(StandardScaler().fit_transform(y.reshape(len(y), self.target.count)))
+
+
+def _half_by_default(size: int | None, samples: int) -> int:
+    if size is None:
+        return samples // 2
+    if size >= samples:
+        raise ValueError(f"fewer than the {samples} samples there are, so that some are left to validate on")
+    return size
+
+
+class DrawnSamples(DatasetSpec):
+    """A dataset as large as one likes."""
+
+    samples: int = Field(default=1000, ge=4, le=10_000_000)
+    """Training and validation samples together."""
+    train_size: int | None = Field(default=None, ge=1, le=10_000_000, validate_default=True)
+    """The first so many samples train, the rest validate; half of them by default."""
+
+    @property
+    def train_count(self) -> int:
+        return self.train_size or self.sample_count // 2
+
+    @property
+    def sample_count(self) -> int:
+        return self.samples
+
+    @field_validator("train_size")
+    @classmethod
+    def _some_left_to_validate_on(cls, size: int | None, info: ValidationInfo) -> int | None:
+        return _half_by_default(size, info.data["samples"]) if "samples" in info.data else size
+
+
+class GeneratedDataset(DrawnSamples, ScaledFeatures):
+    """A dataset of rows of features, drawn from a formula."""
+
+
+class SequenceDataset(DrawnSamples):
+    """A task over time, drawn from a formula. What its numbers mean is part of the task: there is nothing to scale."""
+
+
+class BundledDataset(ScaledFeatures):
+    """A real dataset that comes with scikit-learn, in an order drawn from the seed (the files are sorted by class)."""
+
+    shape: ClassVar[tuple[int, int]]
+    """(samples, features) of the file."""
+    answers: ClassVar[Target]
+    train_size: int | None = Field(default=None, ge=1, le=10_000_000, validate_default=True)
+    """The first so many samples train, the rest validate; half of them by default."""
+
+    @property
+    def train_count(self) -> int:
+        return self.train_size or self.sample_count // 2
+
+    @property
+    def sample_count(self) -> int:
+        return self.shape[0]
+
+    @property
+    def feature_shape(self) -> Shape:
+        return self.shape[1:]
+
+    @property
+    def target(self) -> Target:
+        return self.answers
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        """The file as it is: (samples, features) and (samples, ...)."""
+        raise NotImplementedError
+
+    def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        x, y = self.read()
+        order = np.random.default_rng(self.seed).permutation(len(x))
+        return x[order], y[order]
+
+    @field_validator("train_size")
+    @classmethod
+    def _some_left_to_validate_on(cls, size: int | None) -> int:
+        return _half_by_default(size, cls.shape[0])
+
+
+def at_most(count: int, bound: int, meaning: str) -> int:
+    """`count`, unless it is above a bound that another field sets. Raises ValueError, which says why."""
+    if count > bound:
+        raise ValueError(f"at most {bound}, {meaning}")
+    return count

@@ -1,0 +1,54 @@
+"""Layers made of layers."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch
+
+# Far beyond any bound that a service sets: it only keeps the check itself from taking long.
+MAX_LISTED_LAYERS = 20_000
+
+if TYPE_CHECKING:
+    Layer = Any  # any kind on the shelf, this one too: known once the shelf is complete
+
+
+class Residual(LayerSpec):
+    """x + scale·f(x), f being the layers inside (He et al. 2016)."""
+
+    kind: Literal["residual"] = "residual"
+    layers: Annotated[tuple["Layer", ...], Field(strict=False, min_length=1, max_length=MAX_LISTED_LAYERS)]
+    """The layers inside, first to last; they must give back the shape they get."""
+    scale: float = Field(default=1.0, ge=-1e6, le=1e6)
+    """Factor on what comes out of them: with L blocks, 1/√L keeps the signals' size (Hanin & Rolnick 2018)."""
+
+    vectorizes = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        out = shape
+        for layer in self.layers:
+            for _ in range(layer.repeat):
+                out = layer.output_shape(out)
+        return self.around(shape, out)
+
+    def around(self, shape: Shape, out: Shape) -> Shape:
+        if out != shape:
+            raise ShapeMismatch(f"layers inside that give back the shape {shape} they get", str(out))
+        return shape
+
+    def watched(self, shape: Shape) -> Shape:
+        return shape
+
+    @property
+    def inner(self) -> tuple[LayerSpec, ...]:
+        return self.layers
+
+    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
+        return keras.layers.Add(name=name)
+
+    def create_weights(self, layer: Any, shape: Shape) -> None:
+        """It has none itself."""
+
+    def call(self, layer: Any, x: Any, training: bool, *, skip: Any) -> Any:
+        return layer([skip, x if self.scale == 1 else x * self.scale])

@@ -1,0 +1,66 @@
+"""Layers of fully connected networks."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import Field
+
+from gradlab.vocabulary.activations import Activation, Linear
+from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch
+from gradlab.vocabulary.layers.weighted import WeightedLayer
+
+
+class Dense(WeightedLayer):
+    """Fully connected: activation(x·kernel + bias) over the last axis, (..., n) -> (..., units)."""
+
+    kind: Literal["dense"] = "dense"
+    units: int = Field(ge=1, le=1_000_000)
+    """Width of the layer."""
+    activation: Activation = Linear()
+    """Applied to x·kernel + bias."""
+
+    vectorizes = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if not shape:
+            raise ShapeMismatch("inputs with at least one axis", str(shape))
+        self.expect_suited(shape)
+        return (*shape[:-1], self.units)
+
+    def parameters(self, shape: Shape) -> dict[str, Shape]:
+        tensors: dict[str, Shape] = {"kernel": (shape[-1], self.units)}
+        return tensors | {"bias": (self.units,)} if self.use_bias else tensors
+
+    def operations(self, shape: Shape) -> float:
+        positions = 1.0
+        for size in shape[:-1]:
+            positions *= size
+        return positions * super().operations(shape)
+
+    @property
+    def function(self) -> Activation:
+        return self.activation
+
+    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
+        weights = self.weight_arguments(keras, seeds)
+        return keras.layers.Dense(self.units, activation=self.activation.build(keras), name=name, **weights)
+
+
+class ActivationLayer(LayerSpec):
+    """An activation as a layer of its own, for example after batch normalisation."""
+
+    kind: Literal["activation"] = "activation"
+    activation: Activation
+    """The function."""
+
+    vectorizes = True
+
+    def watched(self, shape: Shape) -> Shape:
+        return shape
+
+    @property
+    def function(self) -> Activation:
+        return self.activation
+
+    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
+        return keras.layers.Activation(self.activation.build(keras), name=name)

@@ -1,0 +1,58 @@
+"""Bounds of what a layer puts out, as far as its inputs and its activation say: an embedding can only look up rows that
+it has."""
+
+import math
+
+from gradlab.vocabulary.activations import ActivationFunction, Linear, Relu
+from gradlab.vocabulary.layers.convolution import Convolution
+from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
+from gradlab.vocabulary.layers.layer import LayerSpec
+from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, Reshape
+from gradlab.vocabulary.layers.regularization import Dropout, GaussianNoise
+
+Range = tuple[float, float]
+
+ANYTHING: Range = (-math.inf, math.inf)
+# Each output of these is one of the inputs, or a mean of several.
+KEEPS_RANGE = (Flatten, Reshape, Pooling, GlobalPooling)
+# Where the outputs of an activation lie, whatever comes in.
+BOUNDED: dict[str, Range] = {
+    "sigmoid": (0, 1),
+    "hard_sigmoid": (0, 1),
+    "sparse_sigmoid": (0, 1),
+    "softmax": (0, 1),
+    "sparsemax": (0, 1),
+    "tanh": (-1, 1),
+    "hard_tanh": (-1, 1),
+    "softsign": (-1, 1),
+    "relu6": (0, 6),
+}
+
+
+def output_range(layer: LayerSpec, inputs: Range) -> Range:
+    """The lowest and the highest number that can come out; infinite where nothing is known.
+
+    Args:
+        layer: a layer that is no block.
+        inputs: the lowest and the highest number that can come in.
+    """
+    if isinstance(layer, KEEPS_RANGE):
+        return inputs
+    if isinstance(layer, ActivationLayer):
+        return _of_activation(layer.activation, inputs)
+    if isinstance(layer, Dense | Convolution):
+        return _of_activation(layer.activation, ANYTHING)
+    if isinstance(layer, Dropout):
+        low, high = (edge / (1 - layer.rate) for edge in inputs)
+        return (min(low, inputs[0]), max(high, inputs[1])) if layer.rate else inputs
+    if isinstance(layer, GaussianNoise) and layer.stddev == 0:
+        return inputs
+    return ANYTHING
+
+
+def _of_activation(function: ActivationFunction, inputs: Range) -> Range:
+    if isinstance(function, Linear):
+        return inputs
+    if isinstance(function, Relu) and function.negative_slope == 0:
+        return 0, min(max(inputs[1], 0), math.inf if function.max_value is None else function.max_value)
+    return BOUNDED.get(function.kind, ANYTHING)

@@ -1,0 +1,170 @@
+"""Layers that read a sequence step by step and remember."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from gradlab.frozen import one_of
+from gradlab.vocabulary.activations import Activation, Sigmoid, Tanh
+from gradlab.vocabulary.constraints import Constraint
+from gradlab.vocabulary.initializers import Initializer, Orthogonal
+from gradlab.vocabulary.layers.layer import LayerSpec, Shape, expect_rank
+from gradlab.vocabulary.layers.weighted import WeightedLayer
+from gradlab.vocabulary.regularizers import Regularizer
+
+
+class Recurrent(WeightedLayer):
+    """A layer that feeds its state back at every time step."""
+
+    keras_name: ClassVar[str]
+    gates: ClassVar[int]
+    units: int = Field(ge=1, le=100_000)
+    """Width of the state."""
+    activation: Activation = Tanh()
+    """Applied to what is to be remembered."""
+    return_sequences: bool = False
+    """Put out the state after every time step, not only after the last."""
+    recurrent_initializer: Initializer = Orthogonal()
+    """How the recurrent kernel, from the state to itself, is drawn."""
+    recurrent_regularizer: Regularizer | None = None
+    """What the recurrent kernel adds to the loss."""
+    recurrent_constraint: Constraint | None = None
+    """What the recurrent kernel is brought back to after every update."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        expect_rank(shape, "time", "features")
+        self.expect_suited(shape)
+        return (shape[0], self.units) if self.return_sequences else (self.units,)
+
+    def parameters(self, shape: Shape) -> dict[str, Shape]:
+        width = self.gates * self.units
+        tensors: dict[str, Shape] = {"kernel": (shape[-1], width), "recurrent_kernel": (self.units, width)}
+        return tensors | {"bias": self.bias_shape} if self.use_bias else tensors
+
+    @property
+    def bias_shape(self) -> Shape:
+        """The shape of the bias."""
+        return (self.gates * self.units,)
+
+    def operations(self, shape: Shape) -> float:
+        return shape[0] * super().operations(shape)
+
+    def state_size(self, shape: Shape) -> int:
+        return 2  # a seed generator, made for a dropout that we do not ask for
+
+    def watched(self, shape: Shape) -> Shape:
+        return shape[0], self.units
+
+    def time_steps(self, shape: Shape) -> int:
+        return shape[0]
+
+    def build(self, keras: Any, *, name: str, seeds: Iterator[int], go_backwards: bool = False) -> Any:
+        weights = self.weight_arguments(keras, seeds, "kernel", "recurrent", "bias")
+        return getattr(keras.layers, self.keras_name)(
+            self.units,
+            activation=self.activation.build(keras),
+            return_sequences=self.return_sequences,
+            go_backwards=go_backwards,
+            seed=next(seeds),
+            name=name,
+            **weights,
+            **self.gate_arguments(keras),
+        )
+
+    def gate_arguments(self, keras: Any) -> dict[str, Any]:
+        """Keras's further arguments of a layer with gates."""
+        return {}
+
+
+class SimpleRNN(Recurrent):
+    """h_t = activation(x_t·kernel + h_{t−1}·recurrent_kernel + bias) (Elman 1990)."""
+
+    kind: Literal["simple_rnn"] = "simple_rnn"
+    keras_name = "SimpleRNN"
+    gates = 1
+
+
+class GRU(Recurrent):
+    """h_t = z⊙h_{t−1} + (1 − z)⊙candidate, with an update gate z and a reset gate (Cho et al. 2014)."""
+
+    kind: Literal["gru"] = "gru"
+    keras_name = "GRU"
+    gates = 3
+    recurrent_activation: Activation = Sigmoid()
+    """Applied to the gates."""
+    reset_after: bool = True
+    """Apply the reset gate after the recurrent product rather than before it."""
+
+    @property
+    def bias_shape(self) -> Shape:
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def gate_arguments(self, keras: Any) -> dict[str, Any]:
+        return {"recurrent_activation": self.recurrent_activation.build(keras), "reset_after": self.reset_after}
+
+
+class LSTM(Recurrent):
+    """A cell that gates decide to write, keep and read (Hochreiter & Schmidhuber 1997; Gers et al. 2000)."""
+
+    kind: Literal["lstm"] = "lstm"
+    keras_name = "LSTM"
+    gates = 4
+    recurrent_activation: Activation = Sigmoid()
+    """Applied to the gates."""
+    unit_forget_bias: bool = True
+    """Begin with a bias of 1 at the forget gates (Jozefowicz et al. 2015)."""
+
+    def gate_arguments(self, keras: Any) -> dict[str, Any]:
+        gate = self.recurrent_activation.build(keras)
+        return {"recurrent_activation": gate, "unit_forget_bias": self.unit_forget_bias}
+
+
+RECURRENT: tuple[type[Recurrent], ...] = (SimpleRNN, GRU, LSTM)
+
+if TYPE_CHECKING:
+    RecurrentLayer = Recurrent
+else:
+    RecurrentLayer = one_of(RECURRENT)
+
+
+class Bidirectional(LayerSpec):
+    """Two recurrent layers of one kind, one reading forwards, one backwards (Schuster & Paliwal 1997)."""
+
+    kind: Literal["bidirectional"] = "bidirectional"
+    layer: RecurrentLayer
+    """What both are like; each has weights of its own."""
+    merge_mode: Literal["concat", "sum", "ave", "mul"] = "concat"
+    """How their outputs are put together."""
+
+    @field_validator("layer")
+    @classmethod
+    def _one_layer(cls, layer: Recurrent) -> Recurrent:
+        if layer.repeat > 1:
+            raise ValueError("one layer, without repeat: it is the bidirectional layer that can be repeated")
+        return layer
+
+    def output_shape(self, shape: Shape) -> Shape:
+        *steps, units = self.layer.output_shape(shape)
+        return (*steps, 2 * units if self.merge_mode == "concat" else units)
+
+    def parameters(self, shape: Shape) -> dict[str, Shape]:
+        tensors = self.layer.parameters(shape)
+        return {f"{way}_{name}": size for way in ("forward", "backward") for name, size in tensors.items()}
+
+    def state_size(self, shape: Shape) -> int:
+        return 4
+
+    def operations(self, shape: Shape) -> float:
+        return float(2 * self.layer.operations(shape))
+
+    def watched(self, shape: Shape) -> Shape:
+        return shape[0], 2 * self.layer.units
+
+    def time_steps(self, shape: Shape) -> int:
+        return shape[0]
+
+    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
+        forward = self.layer.build(keras, name=f"{name}_forward", seeds=seeds)
+        backward = self.layer.build(keras, name=f"{name}_backward", seeds=seeds, go_backwards=True)
+        return keras.layers.Bidirectional(forward, backward_layer=backward, merge_mode=self.merge_mode, name=name)

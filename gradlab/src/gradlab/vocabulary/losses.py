@@ -1,0 +1,250 @@
+"""Shelf: the losses of `keras.losses`, with their formulas, their parameters under Keras's names, and what a network's
+output must look like for each.
+
+y is the target, p the prediction, K the number of output units; a sample's loss, at each time step where there are
+such, is averaged over the batch. Classes are encoded as `encoding` says. Formulas and defaults: Keras 3,
+https://keras.io/api/losses/. Left out are those that are no loss of a single sample (dice, tversky: sums over the whole
+batch), those that want their targets in another form (ctc, circle, the sparse ones), and those without defaults.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from gradlab.frozen import Frozen, kind_of, one_of
+from gradlab.vocabulary.targets import Target
+
+Logits = Field(default=False)
+Smoothing = Field(default=0.0, ge=0, le=1)
+Gamma = Field(default=2.0, ge=0, le=100)
+Alpha = Field(default=0.25, ge=0, le=1)
+
+Encoding = Literal["column", "one_hot", "as_they_are"]
+
+
+class LossFunction(Frozen):
+    """What is minimised."""
+
+    kind: str
+
+    single_unit: ClassVar[bool] = False
+    """One output unit can tell two classes apart."""
+    unit_per_class: ClassVar[bool] = False
+    """One output unit for each class."""
+    unit_per_label: ClassVar[bool] = False
+    """One output unit for each label."""
+    unit_per_value: ClassVar[bool] = False
+    """One output unit for each value."""
+    margin: ClassVar[bool] = False
+    """The output is a score, above 0 for yes."""
+    activation: ClassVar[str | None] = None
+    """What usually makes the output, unless it is logits; None where that depends on the data."""
+
+    @classmethod
+    def units_for(cls, target: Target) -> tuple[int, ...]:
+        """The numbers of output units that make sense for `target`; empty where the loss cannot serve it."""
+        if target.kind == "labels":
+            return (target.count,) if cls.unit_per_label else ()
+        if target.kind == "values":
+            return (target.count,) if cls.unit_per_value else ()
+        single = (1,) if cls.single_unit and target.count == 2 else ()
+        return single + ((target.count,) if cls.unit_per_class else ())
+
+    @property
+    def threshold(self) -> float:
+        """Above which output a single unit says yes."""
+        return 0.0 if self.margin or self._takes_logits else 0.5
+
+    @property
+    def output_activation(self) -> str | None:
+        """The activation that usually makes the output; None where that depends on the data."""
+        return "linear" if self._takes_logits else self.activation
+
+    @property
+    def _takes_logits(self) -> bool:
+        return bool(getattr(self, "from_logits", False))
+
+    def build(self, keras: Any) -> Callable[[Any, Any], Any]:
+        """The Keras function, its parameters bound: (y, p), (batch, *steps, units) each, to (batch, *steps)."""
+        function = getattr(keras.losses, self.kind)
+        parameters = self.model_dump(exclude={"kind"})
+        return partial(function, **parameters) if parameters else function
+
+
+def encoding(target: Target, units: int) -> Encoding:
+    """How targets are shown to a loss.
+
+    Classes before one output unit are one column of 0 and 1, before a unit for each class they are one-hot rows; labels
+    and values are as they are.
+    """
+    if target.kind != "classes":
+        return "as_they_are"
+    return "column" if units == 1 else "one_hot"
+
+
+class BinaryCrossentropy(LossFunction):
+    """−y·log p − (1 − y)·log(1 − p): two classes and one sigmoid unit, or labels and a sigmoid unit for each."""
+
+    kind: Literal["binary_crossentropy"] = "binary_crossentropy"
+    single_unit = unit_per_label = True
+    activation = "sigmoid"
+    from_logits: bool = Logits
+    """Whether the output is the log of the odds, without the sigmoid."""
+    label_smoothing: float = Smoothing
+    """Moves the targets 0 and 1 towards 1/2 by half this."""
+
+
+class BinaryFocalCrossentropy(LossFunction):
+    """−y·(1 − p)^gamma·log p − (1 − y)·p^gamma·log(1 − p): what is already right counts for less (Lin et al. 2017)."""
+
+    kind: Literal["binary_focal_crossentropy"] = "binary_focal_crossentropy"
+    single_unit = unit_per_label = True
+    activation = "sigmoid"
+    from_logits: bool = Logits
+    """Whether the output is the log of the odds, without the sigmoid."""
+    label_smoothing: float = Smoothing
+    """Moves the targets 0 and 1 towards 1/2 by half this."""
+    gamma: float = Gamma
+    """How much less it counts; 0 is the plain cross-entropy."""
+    apply_class_balancing: bool = False
+    """Weigh class 1 by `alpha` and class 0 by 1 − `alpha`."""
+    alpha: float = Alpha
+    """Weight of class 1, if balancing is asked for."""
+
+
+class CategoricalCrossentropy(LossFunction):
+    """−Σₖ yₖ·log pₖ: one softmax unit per class."""
+
+    kind: Literal["categorical_crossentropy"] = "categorical_crossentropy"
+    unit_per_class = True
+    activation = "softmax"
+    from_logits: bool = Logits
+    """Whether the output is the log of the probabilities, up to a constant, without the softmax."""
+    label_smoothing: float = Smoothing
+    """Share of the target that is spread evenly over all classes."""
+
+
+class CategoricalFocalCrossentropy(LossFunction):
+    """−alpha·Σₖ yₖ·(1 − pₖ)^gamma·log pₖ: what is already right counts for less (Lin et al. 2017)."""
+
+    kind: Literal["categorical_focal_crossentropy"] = "categorical_focal_crossentropy"
+    unit_per_class = True
+    activation = "softmax"
+    from_logits: bool = Logits
+    """Whether the output is the log of the probabilities, up to a constant, without the softmax."""
+    label_smoothing: float = Smoothing
+    """Share of the target that is spread evenly over all classes."""
+    gamma: float = Gamma
+    """How much less it counts; 0 is the plain cross-entropy, times `alpha`."""
+    alpha: float = Alpha
+    """Weight of all classes."""
+
+
+class KlDivergence(LossFunction):
+    """Σₖ yₖ·log(yₖ/pₖ): one softmax unit per class; for one-hot targets the same as categorical_crossentropy."""
+
+    kind: Literal["kl_divergence"] = "kl_divergence"
+    unit_per_class = True
+    activation = "softmax"
+
+
+class MeanSquaredError(LossFunction):
+    """mean over the units of (y − p)²: values; or one unit for two classes, one per class, one per label."""
+
+    kind: Literal["mean_squared_error"] = "mean_squared_error"
+    single_unit = unit_per_class = unit_per_label = unit_per_value = True
+
+
+class MeanAbsoluteError(LossFunction):
+    """mean over the units of |y − p|: values; or one unit for two classes, one per class, one per label."""
+
+    kind: Literal["mean_absolute_error"] = "mean_absolute_error"
+    single_unit = unit_per_class = unit_per_label = unit_per_value = True
+
+
+class Huber(LossFunction):
+    """mean over the units of (y − p)²/2 where |y − p| ≤ delta, else delta·|y − p| − delta²/2 (Huber 1964)."""
+
+    kind: Literal["huber"] = "huber"
+    single_unit = unit_per_class = unit_per_label = unit_per_value = True
+    delta: float = Field(default=1.0, gt=0, le=1e6)
+    """Where the square turns into a straight line."""
+
+
+class LogCosh(LossFunction):
+    """mean over the units of log cosh(p − y): nearly (y − p)²/2 near zero and |y − p| − log 2 far from it."""
+
+    kind: Literal["log_cosh"] = "log_cosh"
+    single_unit = unit_per_class = unit_per_label = unit_per_value = True
+
+
+class MeanAbsolutePercentageError(LossFunction):
+    """mean over the units of 100·|y − p|/max(|y|, 1e−7): values that keep away from zero."""
+
+    kind: Literal["mean_absolute_percentage_error"] = "mean_absolute_percentage_error"
+    unit_per_value = True
+
+
+class MeanSquaredLogarithmicError(LossFunction):
+    """mean over the units of (log(1 + y) − log(1 + p))², negative y and p raised to 1e−7: positive values."""
+
+    kind: Literal["mean_squared_logarithmic_error"] = "mean_squared_logarithmic_error"
+    unit_per_value = True
+
+
+class Poisson(LossFunction):
+    """mean over the units of p − y·log p: counts and other values that are not negative. p must be positive: end with
+    softplus or exponential."""
+
+    kind: Literal["poisson"] = "poisson"
+    unit_per_value = True
+
+
+class Hinge(LossFunction):
+    """mean over the units of max(0, 1 − s·p), s = 2·y − 1: a linear or tanh unit for two classes, for each class
+    (one against the rest), for each label."""
+
+    kind: Literal["hinge"] = "hinge"
+    single_unit = unit_per_class = unit_per_label = margin = True
+    activation = "linear"
+
+
+class SquaredHinge(LossFunction):
+    """mean over the units of max(0, 1 − s·p)², s = 2·y − 1: a linear or tanh unit for two classes, for each class
+    (one against the rest), for each label."""
+
+    kind: Literal["squared_hinge"] = "squared_hinge"
+    single_unit = unit_per_class = unit_per_label = margin = True
+    activation = "linear"
+
+
+class CategoricalHinge(LossFunction):
+    """max(0, 1 + maxₖ (1 − yₖ)·pₖ − Σₖ yₖ·pₖ): one linear unit per class, scores above 0.
+
+    As Crammer & Singer (2001), except that the largest other score counts as 0 where it is negative.
+    """
+
+    kind: Literal["categorical_hinge"] = "categorical_hinge"
+    unit_per_class = True
+    activation = "linear"
+
+
+LOSSES: tuple[type[LossFunction], ...] = (
+    BinaryCrossentropy, CategoricalCrossentropy, BinaryFocalCrossentropy, CategoricalFocalCrossentropy, KlDivergence,
+    MeanSquaredError, MeanAbsoluteError, Huber, LogCosh, MeanAbsolutePercentageError, MeanSquaredLogarithmicError,
+    Poisson, Hinge, SquaredHinge, CategoricalHinge,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    Loss = LossFunction
+else:
+    Loss = one_of(LOSSES)
+
+BY_KIND = {kind_of(member): member for member in LOSSES}
+
+
+def losses_for(target: Target) -> tuple[str, ...]:
+    """The kinds of loss that can serve `target`."""
+    return tuple(kind_of(member) for member in LOSSES if member.units_for(target))
