@@ -44,7 +44,7 @@ test("a share has three decimals, and is a dash where it is missing", () => {
   assert.deepEqual([0.12345, 1, null, undefined, NaN].map(share), ["0.123", "1.000", "–", "–", "–"]);
 });
 
-test("a time that has passed is told in its largest unit", () => {
+test("a time that has passed is given in its largest unit", () => {
   const now = Date.parse("2026-01-10T12:00:00Z");
   const cases = [
     ["2026-01-10T12:00:30Z", "just now"], // a clock that is ahead

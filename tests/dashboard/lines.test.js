@@ -1,4 +1,4 @@
-// Lines over the epochs: what is drawn, and what is said of them.
+// Lines over the epochs: the numbers that are drawn, and their words.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -104,7 +104,7 @@ test("a list of plain values is one leaf, and null is none", () => {
   ]);
 });
 
-test("experiments of the same name are told apart by their ids", () => {
+test("experiments of the same name have their ids behind it", () => {
   const experiments = [
     { id: "aaaa1111", name: "deep" },
     { id: "bbbb2222", name: "deep" },
@@ -134,7 +134,7 @@ test("the list shows what the validation samples say, where there are any", () =
   assert.deepEqual(finalWords(metrics(null)), { loss: "", accuracy: "" });
 });
 
-test("a run's row has a cell for each heading, and tells why it ended", () => {
+test("a run's row has a cell for each heading, the last for the reason why it ended", () => {
   const run = {
     seed: 3,
     epochs_done: 10,
@@ -147,7 +147,7 @@ test("a run's row has a cell for each heading, and tells why it ended", () => {
   assert.deepEqual(runCells({ ...run, final_metrics: null, stopped_by: null }).slice(2), ["–", "–", "–", "–", ""]);
 });
 
-test("a query leaves out what is not asked for", () => {
+test("a query leaves out what is empty", () => {
   assert.equal(listPath("", ""), "/experiments?limit=50");
   assert.equal(listPath("failed", "a&b"), "/experiments?limit=50&status=failed&search=a%26b");
 });
@@ -165,7 +165,7 @@ test("a layer's state is its worst finding by then, what is lost before all", ()
   assert.equal(stateOf("a", 9, null, all).health, "unknown");
 });
 
-test("a finding is told with its layers, its epoch and its seeds", () => {
+test("a finding comes with its layers, its epoch and its seeds", () => {
   const finding = { layers: ["a", "b", "c"], since_epoch: 3, seeds: [0, 1] };
   assert.equal(findings.extentOf(finding, 5), "a … c · since epoch 3 · 2 of 5 seeds");
   assert.equal(findings.extentOf({ ...finding, layers: ["a", "b"] }, 5), "a, b · since epoch 3 · 2 of 5 seeds");
@@ -174,13 +174,13 @@ test("a finding is told with its layers, its epoch and its seeds", () => {
   assert.deepEqual(serious, [{ severity: "warning" }]);
 });
 
-test("a measure is told with the threshold that it was held against", () => {
+test("a measure comes with the threshold that it was compared with", () => {
   const measure = { name: "arriving_share", value: 1e-9, comparison: "<", threshold: 0.2, unit: "of the first layer" };
   assert.equal(findings.measureWords(measure), "arriving share 1.0·10⁻⁹ < 0.2 of the first layer");
   assert.equal(findings.measureWords({ ...measure, threshold: null, unit: "" }), "arriving share 1.0·10⁻⁹");
 });
 
-test("the first changes of a remedy are told, the rest is counted", () => {
+test("the first changes of a remedy are named, the rest is counted", () => {
   const change = (path, before, after) => ({ path, before, after });
   const changes = [change("a", null, { kind: "adam" }), change("b", 0.1, true), change("c", 1, 2), change("d", 1, 2)];
   assert.equal(findings.changesWords(changes.slice(0, 2)), "a: none → adam · b: 0.1 → true");

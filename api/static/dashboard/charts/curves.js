@@ -71,13 +71,13 @@ export const trainedEpochs = (grid) => grid.epochs.slice(grid.epochs[0] === 0 ? 
  *
  * @param {Grid} grid
  * @param {string} column
- * @param {{name: string, colour: string}} look
+ * @param {{name: string, colour: string}} style
  * @returns {Series & {values: Float32Array, low?: Float32Array, high?: Float32Array}}
  */
-export function trainedSeries(grid, column, look) {
+export function trainedSeries(grid, column, style) {
   const { middle, low, high } = grid.current();
   const first = grid.epochs[0] === 0 ? 1 : 0;
   /** @param {Float32Array} values */
   const take = (values) => columnOf(values, grid.columns.indexOf(column), grid.columns.length).subarray(first);
-  return { ...look, values: take(middle), ...(grid.seeds.length > 1 && { low: take(low), high: take(high) }) };
+  return { ...style, values: take(middle), ...(grid.seeds.length > 1 && { low: take(low), high: take(high) }) };
 }

@@ -1,4 +1,4 @@
-// The look of a line chart, as uPlot takes it.
+// The style of a line chart, as uPlot takes it.
 
 import { token, translucent } from "./colours.js";
 import { number } from "../shared/format.js";
@@ -6,7 +6,7 @@ import { decade } from "./scale.js";
 
 /** @typedef {import("../../uplot.js").default} Plot */
 /** @typedef {import("../../uplot.js").default.Options} PlotOptions */
-/** @typedef {{height: number, unit: string, log: boolean, range: [number, number] | null}} Look */
+/** @typedef {{height: number, unit: string, log: boolean, range: [number, number] | null}} ChartStyle */
 /** @typedef {{onCursor: (plot: Plot) => void, onSeries: (plot: Plot, index: number | null) => void}} PlotHooks */
 
 const FONT = "11px system-ui";
@@ -17,7 +17,7 @@ const EDGE = { stroke: "transparent", points: { show: false } };
  *
  * @param {Series[]} series
  * @param {number} width in pixels.
- * @param {Look} look
+ * @param {ChartStyle} style
  * @param {PlotHooks} hooks
  * @returns {PlotOptions}
  */

@@ -16,7 +16,7 @@ const [MIN_COMPARED, MAX_COMPARED] = [2, 6];
 const METRICS = ["val_accuracy", "val_loss"];
 const HEADINGS = ["experiment", "status", "epochs", "validation accuracy, median (range)", "validation loss, median"];
 
-/** @typedef {import("./compare_charts.js").Look} Look */
+/** @typedef {import("./compare_charts.js").LineStyle} LineStyle */
 
 /** @param {PageOptions} options */
 export async function compare({ page, parts: [list = ""], signal, say }) {
@@ -26,8 +26,8 @@ export async function compare({ page, parts: [list = ""], signal, say }) {
   document.title = "Comparison · Gradient Lab";
   const names = distinctNames(experiments);
   const colours = lineColours(ids.length);
-  const looks = names.map((name, i) => ({ name, colour: colours[i] }));
-  const charts = comparedCharts(ids, looks, signal);
+  const styles = names.map((name, i) => ({ name, colour: colours[i] }));
+  const charts = comparedCharts(ids, styles, signal);
   const results = h("tbody");
   const specs = experiments.map(({ spec }) => spec);
   fill(
@@ -40,7 +40,7 @@ export async function compare({ page, parts: [list = ""], signal, say }) {
 
   async function draw() {
     await charts.read();
-    const rows = experiments.map((experiment, i) => resultRow(experiment, looks[i]));
+    const rows = experiments.map((experiment, i) => resultRow(experiment, styles[i]));
     fill(results, rows);
   }
 
@@ -67,12 +67,12 @@ export async function compare({ page, parts: [list = ""], signal, say }) {
  * The charts of all experiments.
  *
  * @param {string[]} ids
- * @param {Look[]} looks one per experiment.
+ * @param {LineStyle[]} styles one per experiment.
  * @param {AbortSignal} signal ends them.
  */
-function comparedCharts(ids, looks, signal) {
+function comparedCharts(ids, styles, signal) {
   const curves = METRICS.map(comparedCurves);
-  const maps = comparedMaps(ids, looks);
+  const maps = comparedMaps(ids, styles);
   const curveElements = curves.map(({ element }) => element);
   return {
     elements: [maps.element, h("div", { class: "two" }, curveElements)],
@@ -81,7 +81,7 @@ function comparedCharts(ids, looks, signal) {
         Promise.all(ids.map((id) => readHistory(id, signal))),
         Promise.all(ids.map((id) => readLayers(id, "gradients", {}, signal))),
       ]);
-      for (const curve of curves) curve.show(histories, looks);
+      for (const curve of curves) curve.show(histories, styles);
       maps.show(grids);
     },
   };
@@ -109,7 +109,7 @@ export function distinctNames(experiments) {
   });
 }
 
-/** @param {Experiment} experiment @param {Look} look */
+/** @param {Experiment} experiment @param {LineStyle} style */
 function resultRow({ id, status, progress, runs, spec }, { name, colour }) {
   const line = h("span", { style: { background: colour, width: "14px", height: "3px", display: "inline-block" } });
   const link = h("a", { href: `#/experiment/${id}` }, name);

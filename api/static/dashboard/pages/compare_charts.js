@@ -11,7 +11,7 @@ import { lines } from "../charts/lines.js";
 import { Scale } from "../charts/scale.js";
 
 /** @typedef {import("../data/grid.js").Grid} Grid */
-/** @typedef {{name: string, colour: string}} Look of an experiment. */
+/** @typedef {{name: string, colour: string}} LineStyle of an experiment. */
 
 /**
  * One metric of all experiments.
@@ -24,12 +24,12 @@ export function comparedCurves(metric) {
   const { element } = frame({ title, about: "median and range of the seeds" }, chart.element);
   return {
     element,
-    /** @param {Grid[]} histories @param {Look[]} looks one per history. */
-    show(histories, looks) {
+    /** @param {Grid[]} histories @param {LineStyle[]} styles one per history. */
+    show(histories, styles) {
       const epochs = longestOf(histories).epochs.filter((epoch) => epoch > 0);
       const series = histories.flatMap((grid, i) => {
         if (!grid.columns.includes(metric) || !grid.rows) return [];
-        return [stretched(trainedSeries(grid, metric, looks[i]), epochs.length)];
+        return [stretched(trainedSeries(grid, metric, styles[i]), epochs.length)];
       });
       element.hidden = !series.length;
       if (series.length) chart.show(epochs, series);
@@ -47,10 +47,10 @@ const longestOf = (grids) => grids.reduce((longest, grid) => (grid.rows > longes
  * @param {number} length
  * @returns {Series}
  */
-function stretched({ low, high, values, ...look }, length) {
+function stretched({ low, high, values, ...style }, length) {
   /** @param {Float32Array} given */
   const stretch = (given) => padded(given, new Float32Array(length).fill(NaN));
-  return { ...look, values: stretch(values), ...(low && high && { low: stretch(low), high: stretch(high) }) };
+  return { ...style, values: stretch(values), ...(low && high && { low: stretch(low), high: stretch(high) }) };
 }
 
 /**
@@ -68,11 +68,11 @@ function padded(values, room) {
  * The heat maps of the gradients, side by side.
  *
  * @param {string[]} ids
- * @param {Look[]} looks one per experiment.
+ * @param {LineStyle[]} styles one per experiment.
  */
-export function comparedMaps(ids, looks) {
+export function comparedMaps(ids, styles) {
   const key = legend();
-  const maps = ids.map((id, i) => titledMap(id, looks[i].name));
+  const maps = ids.map((id, i) => titledMap(id, styles[i].name));
   const about = "kernels · median of the seeds · one scale of colours and of epochs for all";
   const title = h("h2", {}, "Gradients: mean abs, layer by epoch");
   const caption = h("figcaption", {}, title, h("span", { class: "about" }, about));
