@@ -13,6 +13,7 @@ from bench.clinic.case import Case, Part
 from bench.clinic.changes import Fields, hidden
 from bench.clinic.ground import Ground
 from bench.clinic.grounds import GROUNDS
+from bench.clinic.unseen import UNSEEN
 from gradlab.frozen import kind_of
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets import DATASETS
@@ -29,15 +30,15 @@ RECORD = {"histograms": 0, "boundary": 0}
 @cache
 def cases(draw: int = 0) -> tuple[Case, ...]:
     """All cases of a draw, those that share a compiled program side by side."""
-    return tuple(sorted(cases_of(GROUNDS, draw), key=program))
+    return tuple(sorted((*cases_of(GROUNDS, draw), *cases_of(UNSEEN, draw, "unseen")), key=program))
 
 
-def cases_of(grounds: Iterable[Ground], draw: int = 0) -> Iterator[Case]:
-    """The cases that are made of some healthy networks; each family, whole, is of the half of its name."""
+def cases_of(grounds: Iterable[Ground], draw: int = 0, part: Part | None = None) -> Iterator[Case]:
+    """The cases that are made of some healthy networks, all of one part, or each family of the half of its name."""
     for ground in grounds:
         for dataset in ground.datasets:
             family = family_name(ground, dataset)
-            yield from _cases(ground, dataset, family, side(family), draw)
+            yield from _cases(ground, dataset, family, part or side(family), draw)
 
 
 def family_name(ground: Ground, dataset: Fields) -> str:

@@ -1,5 +1,6 @@
 """The datasets of the clinic, by shape: those of one shape share a network and so its compiled program."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from bench.clinic.changes import Fields
@@ -77,6 +78,22 @@ WAVES = tuple({"kind": "sine", "length": 12, "samples": 500, "train_size": 300, 
 SUMS = tuple({"kind": "adding", "length": 20, "samples": 900, "train_size": 700, "seed": seed} for seed in range(8))
 SHORT_SUMS = ({"kind": "adding", "length": 8, "samples": 700, "train_size": 500},)
 COPY = {"kind": "copy_memory", "symbols": 2, "alphabet": 3, "length": 6, "samples": 400, "train_size": 300}
+
+
+def draws(kind: str, seeds: Iterable[int] = (0, 1), /, **fields: Any) -> tuple[Fields, ...]:
+    """A dataset drawn several times, by seed."""
+    return tuple({"kind": kind, "seed": seed, **fields} for seed in seeds)
+
+
+# The datasets of the third set: kinds that occur in neither half.
+BOARDS = draws("checkerboard", squares=3, samples=1500, train_size=1000)
+ROUGH_BOARDS = draws("checkerboard", range(2, 6), squares=3, samples=800, train_size=400, noise=0.1)
+SURFACES = draws("franke", noise=0.03, samples=800, train_size=500, target_scale="standard", **HALF)
+LINES = draws("bars", size=6, noise=0.2, samples=900, train_size=600, scale=(-1, 1))
+PICTURES = tuple({**each, "form": "image"} for each in LINES)
+ORDERS = draws("temporal_order", length=20, samples=1200, train_size=900)
+LONG_ORDERS = tuple({**each, "length": 40} for each in ORDERS)
+SERIES = draws("mackey_glass", length=20, samples=600, train_size=400)
 
 
 def of(datasets: dict[str, Fields], *kinds: str) -> tuple[Fields, ...]:

@@ -8,11 +8,13 @@ import pytest
 
 from bench.clinic import BY_NAME, ILLNESSES, cases
 from bench.clinic.case import Case
+from bench.clinic.check import report
 from bench.clinic.construction import RUNS, cases_of, left_out, program, side
 from bench.clinic.criterion import Measured, holds, sick
 from bench.clinic.ground import dense
 from bench.clinic.grounds import GROUNDS
 from bench.clinic.report import ROOTS
+from bench.clinic.unseen import UNSEEN
 from gradlab.diagnosis import RULES
 from gradlab.frozen import kind_of
 from gradlab.vocabulary.activations import ACTIVATIONS
@@ -21,7 +23,7 @@ from gradlab.vocabulary.layers import LAYERS
 
 # What only passes on, or differs from another one by the number of axes alone.
 FAMILIES = {kind_of(layer) for layer in LAYERS} - {"global_max_pooling2d", "global_average_pooling1d"}
-MIN_CASES = 8
+MIN_CASES, MIN_UNSEEN = 8, 4
 
 
 def test_every_case_has_a_name_and_a_spec_of_its_own():
@@ -169,3 +171,32 @@ def test_overfitting_is_seen_by_the_test_loss_and_oscillation_by_the_test_score(
     assert not holds(a_case("oscillating"), measured(0.7, 0.7, 0.7, 0.7, 0.7, swing=0.2), twin)
     swinging = measured(0.8, 0.8, 0.8, 0.8, 0.8, swing=0.3)
     assert not holds(a_case("oscillating"), measured(0.7, 0.7, 0.7, 0.7, 0.7, swing=0.4), swinging)
+
+
+def test_the_third_set_has_no_network_and_no_dataset_of_the_halves():
+    halves = [case for case in cases() if case.part != "unseen"]
+    unseen = [case for case in cases() if case.part == "unseen"]
+    assert len(UNSEEN) >= 10
+    assert {ground.name for ground in UNSEEN}.isdisjoint(ground.name for ground in GROUNDS)
+    assert {repr(ground.layers) for ground in UNSEEN}.isdisjoint(repr(ground.layers) for ground in GROUNDS)
+    assert len({case.spec.dataset.kind for case in unseen}) >= 5
+    assert {case.spec.dataset.kind for case in unseen}.isdisjoint(case.spec.dataset.kind for case in halves)
+    networks = {case.spec.model.model_dump_json() for case in unseen if case.illness is None}
+    assert networks.isdisjoint(case.spec.model.model_dump_json() for case in halves)
+
+
+def test_every_illness_is_in_the_third_set():
+    counts = Counter(case.illness for case in cases() if case.part == "unseen")
+    assert {illness.name for illness in ILLNESSES if counts[illness.name] < MIN_UNSEEN} == set()
+    assert counts[None] >= 20
+
+
+def test_what_does_not_count_is_named_and_only_healthy_cases_fail(capsys):
+    family = [case for case in cases() if case.twin == "checkerboard, mish on squares: healthy"]
+    learns = {case.name: measured(0.9, 0.9, 0.9, 0.9, 0.9) for case in family}
+    assert report(family, learns) == []
+    printed = capsys.readouterr().out
+    assert "checkerboard, mish on squares: slow, rate too low: does not count; scores 0.90 0.90" in printed
+    assert "healthy: 2 count, 0 do not" in printed
+    nothing = {case.name: measured(0, 0, 0, 0, 0) for case in family}
+    assert report(family, nothing) == [case.name for case in family if case.illness is None]
