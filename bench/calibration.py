@@ -41,7 +41,7 @@ START_PRIORS = {"look_products": 5e-11, "look_values": 3e-9, "dataset": 2e-8, "l
 # Each prior weighs as much as so many trainings of a second.
 PRIOR_WEIGHT = 0.5
 # Shorter times are as good as equal, in seconds.
-LEAST_START, LEAST_REST = 0.3, 0.15
+MIN_START, MIN_REST = 0.3, 0.15
 ROUNDS = 40
 
 
@@ -50,13 +50,13 @@ def main() -> None:
     rows = [json.loads(line) for name in sys.argv[1:] for line in Path(name).read_text().splitlines()]
     specs = [parse(row["spec"]) for row in rows]
     starts = fitted(
-        [_own(start_counts(spec)) for spec in specs], [row["busy_start"] for row in rows], LEAST_START, START_PRIORS
+        [_own(start_counts(spec)) for spec in specs], [row["busy_start"] for row in rows], MIN_START, START_PRIORS
     )
     trained = [(row, spec) for row, spec in zip(rows, specs, strict=True) if row["epochs"] and not row["nonfinite"]]
     rests = fitted(
         [_rest(row, group_counts(spec), epoch_counts(spec)) for row, spec in trained],
         [row["busy"] - row["busy_start"] for row, _ in trained],
-        LEAST_REST,
+        MIN_REST,
         {f"epoch {name}": seconds for name, seconds in PRIORS.items()},
     )
     pprint({"START": starts}, sort_dicts=False)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from core.training.network import Network
-from core.training.orders import sample_order
+from core.training.sample_order import sample_order
 from core.training.task import Task
 from gradlab.measurement.history import Chunk
 from gradlab.spec import ExperimentSpec

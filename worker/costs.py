@@ -39,7 +39,7 @@ class Measuring:
     def __call__(self, spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:
         """The chunks of a training."""
         from core.training.meter import Meter  # TensorFlow is loaded by now
-        from core.training.shelf import holds
+        from core.training.program_cache import holds
 
         tells = resume is None and spec.training.epochs > 0 and not holds(spec)
         first, self._first = self._first, False

@@ -11,12 +11,12 @@ from bench.atlas.networks import (
     DEEP_TANH,
     DIVERGING,
     ECHOING,
+    EMBEDDED,
     FAST,
     FASTER,
     FORGETFUL,
     GAMBLE,
     LARGE,
-    LOOKED_UP,
     NARROW,
     SELDOM,
     SIGMOIDS,
@@ -53,7 +53,7 @@ EXAMPLES: tuple[Example, ...] = (
         "An embedding that looks up the outputs of a dense layer, cut to whole numbers.",
         "The output layer learns from the rows that are looked up; the first dense layer has no gradient, is not in "
         "the picture, and stays as it was drawn.",
-        LOOKED_UP, as_heat_map("gradients", "mean_abs"),
+        EMBEDDED, as_heat_map("gradients", "mean_abs"),
     ),
     Example(
         "nonzero_mean_initialization",

@@ -75,7 +75,7 @@ TARGETS = network(
     "targets as they come", dense(16, "relu", repeat=2), VALUE, loss=SQUARES, epochs=40,
     dataset={"kind": "regression", "samples": 640, "train_size": 320},
 )  # fmt: skip
-LOOKED_UP = network(
+EMBEDDED = network(
     "an embedding behind a dense layer", dense(8, "relu6", variance(20.0)),
     {"kind": "embedding", "input_dim": 7, "output_dim": 4}, {"kind": "flatten"}, SIGMOID,
     adam=True, rate=0.02, epochs=40,

@@ -37,7 +37,7 @@ class Patience:
         """(seeds,) which of them early stopping ended."""
         return ops.not_equal(self._stopped, 0)
 
-    def look(self, row: Any, finite: Any, number: Any) -> None:
+    def update(self, row: Any, finite: Any, number: Any) -> None:
         """End the seeds whose epoch, (seeds, metrics), was their last; epoch 0 is no epoch to wait for."""
         live = self.live() & (number > 0)
         if self._rule:

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from core.training.data import Data
 from core.training.network import LayerValues, initial_values
-from core.training.orders import sample_order
-from core.training.shelf import lend
+from core.training.program_cache import lend
+from core.training.sample_order import sample_order
 from gradlab.spec import ExperimentSpec, ModelSpec, NamedLayer, TrainingSpec
 from gradlab.spec.recording import BUNDLES, RecordSpec
 from gradlab.spec.training import Autoencoder, dense_blocks

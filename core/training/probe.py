@@ -51,7 +51,7 @@ class Probe:
         self._watched = [layer for layer in stack.network.layers if layer.named.spec.watched(layer.named.input_shape)]
         self._opened = {layer: OpenedRecurrence(layer) for layer in self._watched if is_recurrent(layer)}
 
-    def look(self, x: Any, y: Any) -> list[tuple[Any, Any, Any, Any]]:
+    def run(self, x: Any, y: Any) -> list[tuple[Any, Any, Any, Any]]:
         """z, h, slope and delta of each watched layer on some samples, (width, units, samples) each."""
         shapes = [self._pre_activation_shape(layer, x) for layer in self._watched]
 

@@ -12,7 +12,7 @@ from keras import ops
 from core.training.network import BuiltLayer, Network
 
 # In dense layers with up to so many weights the sum is the faster one (docs/lab-notes.md has the measurement).
-MOST_SUMMED = 100
+MAX_SUMMED = 100
 
 
 def sum_small_products(network: Network) -> None:
@@ -23,7 +23,7 @@ def sum_small_products(network: Network) -> None:
 
 
 def _is_small(layer: BuiltLayer) -> bool:
-    return layer.named.spec.kind == "dense" and layer.keras.kernel.shape[0] * layer.keras.kernel.shape[1] <= MOST_SUMMED
+    return layer.named.spec.kind == "dense" and layer.keras.kernel.shape[0] * layer.keras.kernel.shape[1] <= MAX_SUMMED
 
 
 def _dense(layer: Any, inputs: Any, training: bool | None = None) -> Any:

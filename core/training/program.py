@@ -150,7 +150,7 @@ class Program:
         names = 2 * self._task.name_count
         row = np.concatenate([metrics[:, :names], rate, metrics[:, names:]], axis=1)
         finite = np.isfinite(row[:, :names]).all(axis=1) & np.isfinite(weights).all(axis=1)
-        self._patience.look(row, finite, 0)
+        self._patience.update(row, finite, 0)
         return Trained(np.ones(len(row), np.int32), finite, np.zeros(len(row), bool), row[None], series)
 
     def run(self, data: Data, orders: np.ndarray, first_epoch: int) -> Trained:
@@ -226,7 +226,7 @@ class Program:
                 variable.assign(ops.where(goes_on, variable, value))  # a seed that has ended stands still
             row = self._metrics(self._task.finish(sums), val_x, val_y)
             finite = ops.where(live, self._all_finite(row), finite)
-            patience.look(row, finite, number)
+            patience.update(row, finite, number)
             found = {"metrics": row, "weights": self.stack.weights, "gradients": gradients} | measured
             found |= {f"state_{i}": each for i, each in enumerate(self.stack.averages)}
             kept = {kind: kept[kind].write(e, found[kind]) for kind in kept}

@@ -85,7 +85,7 @@ class Recorder:
         # Looks at the same network at the ends of several epochs stand side by side like those at several seeds.
         self._some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, looks_for(spec))
         self._probe = Probe(self._some, self._task)
-        self._flows = Compiled(self._probe.look, jit=compiles)
+        self._flows = Compiled(self._probe.run, jit=compiles)
         self._at_start = Compiled(self._initially, jit=False)
         self._predict = Compiled(lambda x: self._all.predict(x)[0], jit=False)
 

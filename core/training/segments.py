@@ -8,7 +8,7 @@ import numpy as np
 from gradlab.measurement.statistics import BIN_NAMES, bins
 
 # Longer tensors are summed one by one, pairwise: added up one after another, float32 would lose digits.
-MOST_IN_ORDER = 1024
+MAX_IN_ORDER = 1024
 
 
 class Segments:
@@ -25,7 +25,7 @@ class Segments:
         self.sizes = np.array(sizes)
         self._ends = np.cumsum(self.sizes)
         self._begins = self._ends - self.sizes
-        self._in_order = max(sizes, default=0) <= MOST_IN_ORDER
+        self._in_order = max(sizes, default=0) <= MAX_IN_ORDER
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)

@@ -13,10 +13,10 @@ from core.training.architecture import architecture
 from core.training.checkpoint import pack, unpack
 from core.training.data import Data
 from core.training.inspector import inspect
-from core.training.orders import sample_order
 from core.training.pretraining import starting_values
 from core.training.program import Program, Trained
-from core.training.shelf import lend
+from core.training.program_cache import lend
+from core.training.sample_order import sample_order
 from gradlab.keras.gradient_statistics import GradientStatistics
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
 from gradlab.spec import ExperimentSpec

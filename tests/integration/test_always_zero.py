@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from bench.treating import runs_of
 from core.plan import widths as side_by_side
-from core.training import recorder, shelf
+from core.training import program_cache, recorder
 from core.training.train import train
 from gradlab.diagnosis import diagnose
 from gradlab.diagnosis.rules import dead_network
@@ -57,7 +57,7 @@ def test_it_is_counted_entry_by_entry_over_the_batches_of_each_epoch(batch_size,
     afterwards = list(train(spec))
     gradients = np.concatenate(left)
     monkeypatch.setattr(side_by_side, "MOST_TRACED_NUMBERS", 1)
-    monkeypatch.setattr(shelf, "_programs", type(shelf._programs)())
+    monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
     inside = list(train(spec))
     ends = np.cumsum([int(np.prod(each.shape)) for each in spec.layout["gradients"].tensors])
     rises = False

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.training import shelf
+from core.training import program_cache
 from core.training import train as engine
 from core.training.train import train
 from gradlab.measurement.history import Chunk, Snapshot
@@ -125,11 +125,11 @@ def test_the_boundary_changes_no_bit_of_the_training_and_chunks_change_none_of_t
 
 def test_how_often_it_is_recorded_asks_for_no_other_program(monkeypatch):
     """Half as many epochs are recorded twice as often, by default: by the program that there is."""
-    monkeypatch.setattr(shelf, "_programs", type(shelf._programs)())
+    monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
     for epochs, every in ((40, 2), (20, 1), (60, 3)):
         spec = a_spec([TANH, SIGMOID], every=None, epochs=epochs)
         assert list(boundaries(list(train(spec)), 0)) == list(range(0, epochs + 1, every))
-    assert len(shelf._programs) == 1
+    assert len(program_cache._programs) == 1
 
 
 def test_a_run_that_explodes_keeps_the_boundaries_up_to_where_it_did():

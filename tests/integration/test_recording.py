@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from core.plan import widths as side_by_side
 from core.training import program as programs
-from core.training import shelf
+from core.training import program_cache
 from core.training.checkpoint import unpack
 from core.training.network import Network
-from core.training.orders import sample_order
+from core.training.sample_order import sample_order
 from core.training.train import train
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.measurement.statistics import Flow, histogram
@@ -359,7 +359,7 @@ def test_what_is_recorded_seldom_is_not_lost_at_the_end_of_a_long_chunk(monkeypa
     )
     expected = trained(list(train(spec)))
     monkeypatch.setattr(programs, "MOST_CHUNK_EPOCHS", 6)
-    monkeypatch.setattr(shelf, "_programs", type(shelf._programs)())
+    monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
     chunks = list(train(spec))
     assert max(len(run.history) for chunk in chunks for run in chunk.runs) == 6
     np.testing.assert_array_equal(trained(chunks)["weights"], expected["weights"])
@@ -436,7 +436,7 @@ def test_gradients_too_many_to_be_kept_are_measured_by_the_program_itself(monkey
     spec = a_spec([dense("tanh"), *NORMALISED, SIGMOID], seeds=(0, 1), optimizer={**SGD, "clipnorm": 0.05})
     afterwards = list(train(spec))
     monkeypatch.setattr(side_by_side, "MOST_TRACED_NUMBERS", 1)
-    monkeypatch.setattr(shelf, "_programs", type(shelf._programs)())
+    monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
     inside = list(train(spec))
     for seed in spec.seeds:
         kept, measured = trained(afterwards, seed), trained(inside, seed)

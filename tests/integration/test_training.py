@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.training import shelf
+from core.training import program_cache
 from core.training import train as engine
 from core.training.train import train
 from gradlab.keras import GradientStatistics
@@ -163,10 +163,10 @@ def keras_stops_at(losses: np.ndarray, min_delta: float, patience: int) -> int:
 
 
 def test_seeds_and_learning_rates_share_one_program(monkeypatch):
-    monkeypatch.setattr(shelf, "_programs", type(shelf._programs)())
+    monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
     for rate in (0.01, 0.1):
         list(train(a_spec(layers=DROPPED, optimizer={**SGD, "learning_rate": rate}, seeds=[0, 1, 2])))
-    (program,) = shelf._programs.values()
+    (program,) = program_cache._programs.values()
     assert program._run.traces == 1
 
 
@@ -228,7 +228,7 @@ def test_what_xla_cannot_compile_trains_as_a_plain_graph_and_says_so(monkeypatch
     spec = a_spec(layers=[{**HE, "activation": "tanh"}, OUTPUT])
     expected = trained(list(train(spec)))["metrics"]
     monkeypatch.setattr(keras.activations, "tanh", tanh_in_numpy)
-    monkeypatch.setattr(shelf, "_programs", type(shelf._programs)())
+    monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
     chunks = list(train(spec))
     assert not any(chunk.compiled for chunk in chunks)
     np.testing.assert_allclose(trained(chunks)["metrics"], expected, rtol=1e-4)

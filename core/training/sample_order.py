@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 # Orders are drawn so many numbers at a time: making a generator costs more than a short permutation.
-BLOCK_NUMBERS, MOST_BLOCK_EPOCHS = 65_536, 64
+BLOCK_NUMBERS, MAX_BLOCK_EPOCHS = 65_536, 64
 
 
 def sample_order(seed: int, epoch: int, samples: int) -> np.ndarray:
@@ -13,7 +13,7 @@ def sample_order(seed: int, epoch: int, samples: int) -> np.ndarray:
 
     Drawn from the seed and the epoch alone, so that a resumed run goes on as the first would have.
     """
-    epochs = max(1, min(MOST_BLOCK_EPOCHS, BLOCK_NUMBERS // samples))
+    epochs = max(1, min(MAX_BLOCK_EPOCHS, BLOCK_NUMBERS // samples))
     block, row = divmod(epoch - 1, epochs)
     orders: np.ndarray = _block(seed, block, epochs, samples)[row]
     return orders
