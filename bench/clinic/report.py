@@ -8,7 +8,7 @@ from bench.clinic.judging import Judged
 from core.treatment.comparison import rate
 from gradlab.diagnosis.groups import EXPLOSIONS, SATURATIONS
 
-# The columns of the confusion matrix: which rules' root causes are counted together.
+# The columns of the confusion matrix: which rules' root causes are counted together. All others are in "other".
 ROOTS: dict[str, tuple[str, ...]] = {
     "output": (
         "output_mismatch",
@@ -30,16 +30,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "flat": SATURATIONS,
     "swing": ("oscillation", "late_rise"),
     "overfit": ("overfitting",),
-    "other": (
-        "initial_loss",
-        "class_imbalance",
-        "plateau",
-        "not_learning",
-        "single_class",
-        "no_gradient",
-        "linear_network",
-        "single_value_normalization",
-    ),
+    "other": (),
     "none": (),
 }
 
@@ -86,9 +77,13 @@ def _recalls(judged: Sequence[Judged]) -> Iterator[str]:
         yield f"| {illness.name} | {share([each.found for each in of])} | {share([each.root_right for each in of])} |"
 
 
+def _column(root: str | None) -> str:
+    """The column of a root cause: "other" for a rule that is in no column."""
+    return next((name for name, rules in ROOTS.items() if root in rules), "other" if root else "none")
+
+
 def _confusion(judged: Sequence[Judged]) -> Iterator[str]:
-    group = {rule: name for name, rules in ROOTS.items() for rule in rules}
-    counts = Counter((each.case.illness or "healthy", group.get(each.root or "", "none")) for each in judged)
+    counts = Counter((each.case.illness or "healthy", _column(each.root)) for each in judged)
     yield "| made | " + " | ".join(ROOTS) + " |\n|---|" + "---|" * len(ROOTS)
     for made in (*BY_NAME, "healthy"):
         yield f"| {made} | " + " | ".join(str(counts[made, column] or "") for column in ROOTS) + " |"

@@ -126,12 +126,12 @@ def test_cases_that_share_a_program_stand_side_by_side():
     assert changes == len(set(programs)) - 1
 
 
-def test_answers_name_rules_that_exist_and_each_rule_has_one_column():
+def test_answers_name_rules_that_exist_and_no_rule_has_two_columns():
     known = {rule.name for rule in RULES}
     for named in (*(illness.found_by for illness in ILLNESSES), *(case.roots for case in cases())):
         assert set(named) <= known
     columns = Counter(rule for rules in ROOTS.values() for rule in rules)
-    assert set(columns) == known
+    assert set(columns) <= known
     assert set(columns.values()) == {1}
     assert {case.illness for case in cases()} == {None, *BY_NAME}
 

@@ -25,11 +25,15 @@ by_name = pytest.mark.parametrize("each", REMEDIES, ids=lambda each: each.name)
 
 @by_name
 def test_a_remedy_says_what_it_treats_what_it_changes_and_where_it_comes_from(each):
-    assert each.treats
     assert len(set(each.treats)) == len(each.treats)
     assert each.title
     assert each.changes.endswith(".")
     assert any(character.isdigit() for character in each.source), "a source has a year"
+
+
+def test_remedies_that_are_applied_together_have_a_settled_order():
+    orders = [each.order for each in REMEDIES]
+    assert orders == sorted(set(orders))
 
 
 @by_name

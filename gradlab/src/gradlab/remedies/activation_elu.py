@@ -13,6 +13,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="activation_elu",
     title="elu with he_uniform",
+    order=100,
     changes="Hidden dense and convolutional layers get elu, kernels drawn by he_uniform and biases of zero.",
     source="Clevert, Unterthiner & Hochreiter 2016; Lu et al. 2019 on units that cannot die.",
     apply=_apply,

@@ -18,6 +18,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="activation_leaky_relu",
     title="leaky_relu with he_uniform",
+    order=90,
     changes=(
         f"Hidden dense and convolutional layers get leaky_relu with a slope of {SLOPE} below zero, kernels drawn by "
         "he_uniform and biases of zero."

@@ -13,6 +13,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="activation_relu",
     title="relu with he_uniform",
+    order=80,
     changes="Hidden dense and convolutional layers get relu, kernels drawn by he_uniform and biases of zero.",
     source=(
         "Glorot, Bordes & Bengio 2011; He et al. 2015. It is the tutorial's cure, never without the initialiser: relu "

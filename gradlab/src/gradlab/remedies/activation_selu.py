@@ -13,6 +13,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="activation_selu",
     title="selu with lecun_normal",
+    order=110,
     changes="Hidden dense and convolutional layers get selu, kernels drawn by lecun_normal and biases of zero.",
     source="Klambauer et al. 2017: mean 0 and variance 1 are a fixed point that layers draw their outputs to.",
     apply=_apply,

@@ -13,6 +13,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="activation_tanh",
     title="tanh with glorot_uniform",
+    order=120,
     changes=(
         "Hidden dense and convolutional layers, and what recurrent ones remember, get tanh, kernels drawn by "
         "glorot_uniform, recurrent ones orthogonal, and biases of zero."

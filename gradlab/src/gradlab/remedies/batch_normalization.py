@@ -16,6 +16,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="batch_normalization",
     title="Batch normalisation",
+    order=170,
     changes="A batch normalisation stands between each hidden dense or convolutional layer and its activation.",
     source="Ioffe & Szegedy 2015: before the activation, where it also keeps units from saturating and dying.",
     apply=_apply,

@@ -24,6 +24,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="batch_size_larger",
     title="Larger batches",
+    order=220,
     changes=f"Batches of fewer than {SMALL} samples get {USUAL}, and no epoch ends with a batch of one sample.",
     source="Keras's own batch size; larger batches as in AutoTrainer (Zhang et al. 2021).",
     apply=_apply,

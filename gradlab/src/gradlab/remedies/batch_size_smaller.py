@@ -20,6 +20,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="batch_size_smaller",
     title="A quarter of the batch",
+    order=290,
     changes=f"Mini-batches have a {FACTOR}th as many samples: an epoch makes {FACTOR} times as many updates.",
     source="Bengio 2012, section 3.1.2; Masters & Luschi 2018: small batches need fewer epochs.",
     apply=_apply,

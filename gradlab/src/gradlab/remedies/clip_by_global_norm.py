@@ -25,6 +25,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="clip_by_global_norm",
     title="Clipping by the global norm",
+    order=280,
     changes=f"All gradients together are scaled down to a norm of {THRESHOLD:g} where it is larger.",
     source="Pascanu, Mikolov & Bengio 2013, section 3.2: the direction stays, only the length is limited.",
     apply=_apply,

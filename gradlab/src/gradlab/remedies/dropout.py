@@ -33,6 +33,7 @@ def _dropped(place: Place) -> tuple[LayerSpec, ...]:
 REMEDY = Remedy(
     name="dropout",
     title="Dropout",
+    order=200,
     changes=f"Behind each hidden activation, and each recurrent layer, a share of {RATE} is left out while training.",
     source="Srivastava et al. 2014; the share as in AutoTrainer (Zhang et al. 2021).",
     apply=_apply,

@@ -25,6 +25,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="early_stopping",
     title="Early stopping",
+    order=310,
     changes=(
         f"A run ends when the validation loss has not improved for a {SHARE}th of its epochs, {LEAST} at least; the "
         "weights are those of its end."

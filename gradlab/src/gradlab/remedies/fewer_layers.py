@@ -31,6 +31,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="fewer_layers",
     title="Fewer layers",
+    order=40,
     changes=(
         "Half of the hidden layers are left, and no more than the narrowest of them has units; only layers that give "
         "back the shape they get can go, the last ones first."

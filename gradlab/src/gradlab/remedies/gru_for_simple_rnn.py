@@ -13,6 +13,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="gru_for_simple_rnn",
     title="GRU instead of a simple recurrent layer",
+    order=70,
     changes="Simple recurrent layers become GRU layers of the same width, drawn as Keras draws them.",
     source=(
         "Cho et al. 2014; Chung et al. 2014: where the update gate is open, the state is carried on as it is, and so "

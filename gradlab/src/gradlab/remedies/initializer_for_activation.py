@@ -26,6 +26,7 @@ def _suited(place: Place) -> tuple[LayerSpec, ...]:
 REMEDY = Remedy(
     name="initializer_for_activation",
     title="Initialisers that suit the activations",
+    order=130,
     changes=(
         "Hidden kernels are drawn as suits the activation behind them (tanh, sigmoid and the like: glorot_uniform; "
         "relu, elu and the like: he_uniform; selu: lecun_normal), recurrent kernels orthogonal, biases zero."

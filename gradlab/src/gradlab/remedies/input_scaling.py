@@ -20,6 +20,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="input_scaling",
     title="Standardised inputs",
+    order=10,
     changes="Each feature is brought to mean 0 and standard deviation 1.",
     source="LeCun et al. 1998, section 4.3: the initialisers' rules assume it, and it evens out the loss's curvature.",
     apply=_apply,

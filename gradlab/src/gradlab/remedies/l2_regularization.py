@@ -35,6 +35,7 @@ def _is_free(layer: WeightedLayer, tensor: str) -> bool:
 REMEDY = Remedy(
     name="l2_regularization",
     title="L2 regularisation",
+    order=160,
     changes=f"Hidden kernels, recurrent ones too, add {FACTOR} times the sum of their squares to the loss.",
     source="Krogh & Hertz 1991; the factor as in AutoTrainer (Zhang et al. 2021).",
     apply=_apply,

@@ -30,6 +30,7 @@ def _changed(place: Place) -> tuple[LayerSpec, ...]:
 REMEDY = Remedy(
     name="layer_for_batch_normalization",
     title="Layer normalisation instead of batch normalisation",
+    order=190,
     changes="Each hidden batch normalisation becomes a layer normalisation: over the units of a sample.",
     source="Ba, Kiros & Hinton 2016: what does not depend on the batch is the same in batches of one.",
     apply=_apply,

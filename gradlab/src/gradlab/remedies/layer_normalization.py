@@ -20,6 +20,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="layer_normalization",
     title="Layer normalisation",
+    order=180,
     changes=(
         "A layer normalisation stands between each hidden dense or convolutional layer of three units or more and its "
         "activation; behind it where that is a sigmoid."

@@ -12,6 +12,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="learning_rate_lower",
     title="A tenth of the learning rate",
+    order=250,
     changes="The learning rate is divided by 10, a schedule's rates all alike.",
     source=(
         "Bengio 2012: the best rate is within a factor of two of the largest one that does not diverge; steps of 10 "

@@ -12,6 +12,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="learning_rate_tripled",
     title="Three times the learning rate",
+    order=260,
     changes="The learning rate is multiplied by 3, a schedule's rates all alike.",
     source="Bengio 2012: the best rate is within a factor of two of the largest stable one; between 1 and 10 times it.",
     apply=_apply,

@@ -17,6 +17,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="learning_rate_usual",
     title="The usual learning rate",
+    order=240,
     changes="The learning rate, or the schedule of it, becomes the one that Keras gives the optimiser by default.",
     source=(
         "Keras's defaults: 0.01 for SGD, 0.001 for Adam, as in Kingma & Ba 2014. For rates that are off by more than "

@@ -13,6 +13,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="lstm_for_simple_rnn",
     title="LSTM instead of a simple recurrent layer",
+    order=60,
     changes="Simple recurrent layers become LSTM layers of the same width, drawn as Keras draws them.",
     source=(
         "Hochreiter & Schmidhuber 1997; Gers et al. 2000; Jozefowicz et al. 2015: along the cell's state a signal "

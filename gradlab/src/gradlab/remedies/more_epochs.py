@@ -21,6 +21,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="more_epochs",
     title="Four times as many epochs",
+    order=300,
     changes=f"The training goes on for {FACTOR} times as many epochs; a schedule of the learning rate stays as it is.",
     source="Bengio 2012, section 3.1.2: train for as long as it helps, and let early stopping say how long that is.",
     apply=_apply,

@@ -18,6 +18,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="optimizer_adam",
     title="Adam",
+    order=230,
     changes="The optimiser becomes Adam with its usual learning rate of 0.001; clipping and weight decay stay.",
     source="Kingma & Ba 2014: an update is about as large as the learning rate, however small the gradients are.",
     apply=_apply,

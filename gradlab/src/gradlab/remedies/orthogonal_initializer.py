@@ -37,6 +37,7 @@ def _passes_on(activation: ActivationFunction) -> bool:
 REMEDY = Remedy(
     name="orthogonal_initializer",
     title="Orthogonal kernels",
+    order=140,
     changes=(
         "Kernels of hidden dense and convolutional layers with tanh, selu or no activation are drawn as orthogonal "
         "matrices of gain 1, and their biases are zero."

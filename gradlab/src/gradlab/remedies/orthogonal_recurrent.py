@@ -31,6 +31,7 @@ def _orthogonal(place: Place) -> tuple[LayerSpec, ...]:
 REMEDY = Remedy(
     name="orthogonal_recurrent",
     title="Orthogonal recurrent kernels",
+    order=150,
     changes="Recurrent kernels begin as orthogonal matrices with gain 1.",
     source=(
         "Saxe et al. 2013; Le, Jaitly & Hinton 2015; Pascanu et al. 2013: a signal that goes back t steps is "

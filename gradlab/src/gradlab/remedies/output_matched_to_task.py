@@ -83,6 +83,7 @@ def _ending(spec: ExperimentSpec, activation: str) -> Layers:
 REMEDY = Remedy(
     name="output_matched_to_task",
     title="Output and loss that suit the task",
+    order=30,
     changes=(
         "Classes get softmax units with categorical_crossentropy, or one sigmoid unit with binary_crossentropy; "
         "labels sigmoid units with binary_crossentropy; values linear units. A loss that suits the task stays, and "

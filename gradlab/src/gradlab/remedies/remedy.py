@@ -15,6 +15,9 @@ class Remedy:
     Attributes:
         name: how it is asked for, and the name of its file.
         title: the same for people.
+        order: its place when several are applied, small numbers first: the data (10 to 20), the output (30), which
+            layers there are and what they are (40 to 120), how they are drawn (130 to 150), what is put between and
+            around them (160 to 210), how all of it is trained (220 and more). Each remedy has a number of its own.
         changes: what it does to a spec, in one sentence.
         source: where it and its numbers come from.
         apply: the treated spec, another than the one it was given. Raises Invalid where the remedy does not apply,
@@ -24,6 +27,7 @@ class Remedy:
 
     name: str
     title: str
+    order: int
     changes: str
     source: str
     apply: Callable[[ExperimentSpec], ExperimentSpec]

@@ -44,6 +44,7 @@ def _scale(first: Place, blocks: int) -> float:
 REMEDY = Remedy(
     name="residual_connections",
     title="Scaled residual connections",
+    order=210,
     changes=(
         "Each hidden layer f that gives back the shape it gets, with the norm and the activation behind it, becomes x "
         "+ f(x)/L, L being the number of such layers, or x + f(x)/√L where its activation has mean 0."

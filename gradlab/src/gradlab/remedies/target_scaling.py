@@ -18,6 +18,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="target_scaling",
     title="Standardised targets",
+    order=20,
     changes=(
         "Each value to be predicted is brought to mean 0 and standard deviation 1; losses and errors are then in that "
         "unit, r2_score is comparable."

@@ -42,6 +42,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 REMEDY = Remedy(
     name="wider_layers",
     title="Wider layers",
+    order=50,
     changes="Hidden layers that are narrower than 5/3 of their number get so many units or filters.",
     source=(
         "Hanin 2018; Hanin & Nica 2018; Lu et al. 2019: by chance a narrow deep relu network puts out next to "
