@@ -21,7 +21,7 @@ from gradlab.measurement.statistics import (
     bins,
     histogram,
 )
-from gradlab.measurement.statistics.activations import MOST_UNITS, SATURATED
+from gradlab.measurement.statistics.activations import MAX_UNITS, SATURATED
 
 NAN, INF = math.nan, math.inf
 
@@ -72,7 +72,7 @@ SIGNALS_BY_HAND = {
 
 def mean_correlation(h):
     """Of all pairs of units that vary, by NumPy's own correlation; NaN where there is no pair."""
-    vary = [unit for unit in h[:, :MOST_UNITS].T if np.ptp(unit) > 0]
+    vary = [unit for unit in h[:, :MAX_UNITS].T if np.ptp(unit) > 0]
     if len(vary) < 2:
         return NAN
     table = np.abs(np.corrcoef(vary))
@@ -81,7 +81,7 @@ def mean_correlation(h):
 
 def participation_ratio(h):
     """From the eigenvalues of the covariance."""
-    units = h[:, :MOST_UNITS]
+    units = h[:, :MAX_UNITS]
     eigenvalues = np.linalg.eigvalsh(np.atleast_2d(np.cov(units, rowvar=False, bias=True)))
     if np.ptp(units, axis=0).max() == 0:
         return 0.0
@@ -199,7 +199,7 @@ def a_flow(function: str, samples: int, units: int, seed: int = 0, leading: tupl
 
 @pytest.mark.parametrize("statistic", SHELVES["activations"], ids=by_name)
 @pytest.mark.parametrize("function", ["tanh", "relu", "sigmoid", "exponential"])
-@pytest.mark.parametrize(("samples", "units"), [(40, 5), (7, 3), (200, MOST_UNITS + 9), (2, 1)])
+@pytest.mark.parametrize(("samples", "units"), [(40, 5), (7, 3), (200, MAX_UNITS + 9), (2, 1)])
 def test_a_statistic_of_activations_is_what_its_formula_says(statistic, function, samples, units):
     flow = a_flow(function, samples, units)
     expected = ACTIVATIONS_BY_HAND[statistic.name](flow)

@@ -164,9 +164,9 @@ def reason(failure: BaseException) -> str:
     """
     kind = type(failure).__name__
     for line in str(failure).splitlines():
-        said = "" if AROUND_REASON.search(line) else " ".join(MARKS.sub("", line).split())
-        if said.strip(" .:"):
-            return f"{kind}: {said if len(said) <= MAX_REASON else said[: MAX_REASON - 1] + '…'}"
+        text = "" if AROUND_REASON.search(line) else " ".join(MARKS.sub("", line).split())
+        if text.strip(" .:"):
+            return f"{kind}: {text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + '…'}"
     return kind
 
 

@@ -22,7 +22,7 @@ ACTIVATION_LAYERS = {
 }
 
 
-def known(describe: Callable[..., T], *arguments: Any) -> T | None:
+def none_if_raises(describe: Callable[..., T], *arguments: Any) -> T | None:
     """What one of these functions says; None where it raises, as it may on layers and losses of people's own."""
     try:
         return describe(*arguments)

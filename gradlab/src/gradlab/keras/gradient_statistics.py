@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from gradlab.errors import EndsTraining
-from gradlab.keras.described import batch_size_of, known, loss_of
+from gradlab.keras.described import batch_size_of, loss_of, none_if_raises
 from gradlab.keras.naming import layers_of, tensors_of
 from gradlab.keras.tap import GradientTap
 from gradlab.measurement.history import Tensor
@@ -203,8 +203,8 @@ class GradientStatistics(keras.callbacks.Callback):
             epochs=(self.params or {}).get("epochs") or epoch + 1,
             versions=versions,
             stop=lambda: setattr(model, "stop_training", True),
-            loss=known(loss_of, model),
-            batch_size=known(batch_size_of, model, batches),
+            loss=none_if_raises(loss_of, model),
+            batch_size=none_if_raises(batch_size_of, model, batches),
             steps_per_epoch=(self.params or {}).get("steps"),
         )
         self._has_begun = True

@@ -87,8 +87,8 @@ def _by_size(statistics: Callable[[Any, Any], Any], tensors: Sequence[Any]) -> A
     order = np.argsort([place for places in sizes.values() for place in places])
 
     def in_order(*parts: Any) -> Any:
-        found = ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-        return found if (order == np.arange(len(order))).all() else ops.take(found, order, axis=1)
+        joined = ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+        return joined if (order == np.arange(len(order))).all() else ops.take(joined, order, axis=1)
 
     return tf.nest.map_structure(in_order, *blocks)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from gradlab.keras.described import activation_of, known, normalized_values_of
+from gradlab.keras.described import activation_of, none_if_raises, normalized_values_of
 from gradlab.measurement.history import Tensor
 from gradlab.spec.external import ExternalLayer, ExternalParameter
 
@@ -52,8 +52,8 @@ def layers_of(model: Any) -> list[ExternalLayer]:
             name=owner.name,
             class_name=_valid(type(owner.layer).__name__),
             output_shape=_output_shape(owner.layer),
-            activation=known(activation_of, owner.layer),
-            normalized_values=known(normalized_values_of, owner.layer),
+            activation=none_if_raises(activation_of, owner.layer),
+            normalized_values=none_if_raises(normalized_values_of, owner.layer),
             parameters=tuple(
                 ExternalParameter(name=name, shape=tuple(variable.shape))
                 for name, variable in zip(_parameter_names(owner.variables), owner.variables, strict=True)

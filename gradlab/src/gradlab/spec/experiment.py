@@ -24,7 +24,7 @@ from gradlab.vocabulary.metrics import default_metrics
 from gradlab.vocabulary.targets import Target
 
 # Far beyond any bound that a service sets: they only keep the check itself from taking long.
-MOST_LAYERS, MAX_LISTED_LAYERS, MAX_SEEDS = 10_000, 20_000, 10_000
+MAX_LAYERS, MAX_LISTED_LAYERS, MAX_SEEDS = 10_000, 20_000, 10_000
 # The gradient's norm before clipping and after it, and the share of batches in which clipping changed anything.
 GRADIENT_NORMS = ("gradient_norm", "clipped_gradient_norm", "clipped_fraction")
 
@@ -43,9 +43,9 @@ class ModelSpec(Frozen):
     @classmethod
     def _countable(cls, layers: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
         """Their number is asked for before they are walked, the service's own bound where it is handed in."""
-        if (count := layer_count(layers)) > MOST_LAYERS:
+        if (count := layer_count(layers)) > MAX_LAYERS:
             raise impossible(
-                "", f"at most {MOST_LAYERS} layers, repeats counted", f"{count} layers, {count - MOST_LAYERS} too many"
+                "", f"at most {MAX_LAYERS} layers, repeats counted", f"{count} layers, {count - MAX_LAYERS} too many"
             )
         if problem := refused_layers(count, info):
             raise impossible("", problem.expected, problem.received)
@@ -95,17 +95,18 @@ class ExperimentSpec(Frozen):
         try:
             output = self.network[-1].output_shape
         except Misfit as misfit:
-            field, said = f"model.{misfit.path}", misfit.mismatch
-            raise impossible(field, f"{misfit.name} can take {said.expected}", said.received) from misfit
+            field, mismatch = f"model.{misfit.path}", misfit.mismatch
+            raise impossible(field, f"{misfit.name} can take {mismatch.expected}", mismatch.received) from misfit
         self._check_output(output)
         if not is_stored(info):
             check_indices(self.model.layers, self.dataset)
         check_training(self.training, self.metric_names, self.network, self.dataset.target)
         if self.record.every(BOUNDARY.record) and not self.dataset.has_boundary:
             shape, target = self.dataset.feature_shape, self.dataset.target
-            wanted = "0, or a dataset of classes with two inputs, which have a boundary in the plane"
-            told = f"{self.record.every(BOUNDARY.record)}, with {self.dataset.kind}: inputs of shape {shape}, {target}"
-            raise impossible("record.boundary", wanted, told)
+            expected = "0, or a dataset of classes with two inputs, which have a boundary in the plane"
+            every = self.record.every(BOUNDARY.record)
+            received = f"{every}, with {self.dataset.kind}: inputs of shape {shape}, {target}"
+            raise impossible("record.boundary", expected, received)
         return self
 
     def _check_output(self, output: Shape) -> None:
@@ -114,11 +115,11 @@ class ExperimentSpec(Frozen):
         if not fitting:
             raise impossible("training.loss", f"a loss for {target}{_advice(target)}", loss.kind)
         where = f"model.layers[{len(self.model.layers) - 1}]"
-        wanted = " or ".join(str((*target.steps, units)) for units in fitting)
+        shapes = " or ".join(str((*target.steps, units)) for units in fitting)
         if output not in [(*target.steps, units) for units in fitting]:
             raise impossible(
                 where,
-                f"an output of shape {wanted} for {loss.kind} on {self.dataset.kind}, which has {target}"
+                f"an output of shape {shapes} for {loss.kind} on {self.dataset.kind}, which has {target}"
                 f"{_output_advice(loss, target)}",
                 str(output),
             )

@@ -23,7 +23,7 @@ from gradlab.spec.problems import at_most, impossible
 from gradlab.spec.recording import Cadence, Every
 
 # Far beyond any network that somebody would look at layer by layer: they only keep the layout from growing endless.
-MOST_LAYERS, MOST_PARAMETERS, MOST_METRICS, MOST_VERSIONS = 10_000, 10_000, 100, 20
+MAX_LAYERS, MAX_PARAMETERS, MAX_METRICS, MAX_VERSIONS = 10_000, 10_000, 100, 20
 # TensorFlow's own bound on axes; an axis is a signed number of 32 bits; and so many numbers float64 counts exactly.
 MAX_AXES, MAX_AXIS, MAX_ENTRIES = 254, 2**31 - 1, 2**53
 MAX_SEEDS = 10_000
@@ -80,7 +80,7 @@ class ExternalLayer(Frozen):
     normalized_values: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
     """Of a normalisation: how many values of a sample it takes a mean over together; null for other layers."""
     parameters: Annotated[
-        tuple[ExternalParameter, ...], Field(strict=False, max_length=MOST_PARAMETERS), at_most(MOST_PARAMETERS)
+        tuple[ExternalParameter, ...], Field(strict=False, max_length=MAX_PARAMETERS), at_most(MAX_PARAMETERS)
     ] = ()
     """Its trainable tensors, in Keras's order; none for a layer without any."""
 
@@ -125,11 +125,11 @@ class ExternalSpec(Frozen):
     name: Name = "untitled"
     """For people; nothing depends on it."""
     layers: Annotated[
-        tuple[ExternalLayer, ...], Field(strict=False, min_length=1, max_length=MOST_LAYERS), at_most(MOST_LAYERS)
+        tuple[ExternalLayer, ...], Field(strict=False, min_length=1, max_length=MAX_LAYERS), at_most(MAX_LAYERS)
     ]
     """The network's layers, input side first."""
     metrics: Annotated[
-        tuple[Name, ...], Field(strict=False, min_length=1, max_length=MOST_METRICS), at_most(MOST_METRICS)
+        tuple[Name, ...], Field(strict=False, min_length=1, max_length=MAX_METRICS), at_most(MAX_METRICS)
     ] = ("loss",)
     """What is sent for every epoch, by the names in Keras's logs: ``loss``, ``accuracy``, ``val_loss`` ..."""
     record: ExternalRecord = ExternalRecord()
@@ -146,7 +146,7 @@ class ExternalSpec(Frozen):
     """The number of samples in a batch, the last one of an epoch apart; null where it is not known."""
     steps_per_epoch: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
     """The number of updates in an epoch; null where it is not known."""
-    versions: Annotated[dict[Name, Name], Field(max_length=MOST_VERSIONS), at_most(MOST_VERSIONS)] = Field(default={})
+    versions: Annotated[dict[Name, Name], Field(max_length=MAX_VERSIONS), at_most(MAX_VERSIONS)] = Field(default={})
     """Of the software that trains: ``keras``, ``tensorflow`` ..."""
 
     @field_validator("layers")

@@ -14,7 +14,7 @@ from gradlab.vocabulary.layers.regularization import Disturbance
 # Keras leaves on what these put out what went in, as the attribute `_keras_logits`.
 SQUASHING = ("sigmoid", "softmax")
 # These losses look for it, and take it in place of the output. The focal ones apply the sigmoid or the softmax first.
-LOOKING_BEHIND = ("binary_crossentropy", "categorical_crossentropy")
+LOSSES_TAKING_LOGITS = ("binary_crossentropy", "categorical_crossentropy")
 # Layers elsewhere that make no output of their own, by the beginning of their class's name.
 PASSES_ON = re.compile(r"Dropout|SpatialDropout|Gaussian|Flatten|Reshape|Permute|(Global)?(Max|Average|Avg)Pool")
 
@@ -72,7 +72,7 @@ def loss_takes_logits(spec: ExperimentSpec) -> bool:
     `tests/integration/test_logits.py`.
     """
     output = output_of(spec)
-    return spec.training.loss.kind in LOOKING_BEHIND and output.activation in SQUASHING and output.is_last_tensor
+    return spec.training.loss.kind in LOSSES_TAKING_LOGITS and output.activation in SQUASHING and output.is_last_tensor
 
 
 def loss_takes_logits_elsewhere(spec: ExternalSpec) -> bool:
@@ -81,7 +81,7 @@ def loss_takes_logits_elsewhere(spec: ExternalSpec) -> bool:
     if output is None or loss is None or not {"keras", "tensorflow"} <= {*spec.versions}:
         return False
     kind = loss.kind.removeprefix("sparse_")
-    return kind in LOOKING_BEHIND and output.activation in SQUASHING and output.is_last_tensor
+    return kind in LOSSES_TAKING_LOGITS and output.activation in SQUASHING and output.is_last_tensor
 
 
 def answer_threshold(spec: ExperimentSpec) -> float:

@@ -120,8 +120,8 @@ def _expected(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
         case "extra_forbidden":
             return "no such field"
         case "union_tag_invalid":
-            known = [kind.strip("' ") for kind in str(context["expected_tags"]).split(",")]
-            return among(known, str(context["tag"]))
+            names = [kind.strip("' ") for kind in str(context["expected_tags"]).split(",")]
+            return among(names, str(context["tag"]))
         case "union_tag_not_found" | "model_type" | "model_attributes_type":
             return "a name, or an object with `kind`"
         case "greater_than":
@@ -147,12 +147,12 @@ def _expected(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
             return message.removeprefix("Input should be ").removeprefix("Value error, ")
 
 
-def among(known: Sequence[str], name: str) -> str:
-    """What was expected where `name` came instead of a known one: all that are known, and the one likely meant."""
-    close = difflib.get_close_matches(name, known, n=1) if len(name) <= MAX_COMPARED else []
+def among(names: Sequence[str], name: str) -> str:
+    """Return the expected text for a `name` that is none of `names`: all of them, and the closest match."""
+    close = difflib.get_close_matches(name, names, n=1) if len(name) <= MAX_COMPARED else []
     hint = f" (did you mean {close[0]}?)" if close else ""
-    listed = ", ".join(known)
+    listed = ", ".join(names)
     if len(listed) > MAX_LISTED:
         shown = listed[:MAX_LISTED].rsplit(", ", 1)[0]
-        listed = f"{shown} and {len(known) - shown.count(', ') - 1:,} more"
+        listed = f"{shown} and {len(names) - shown.count(', ') - 1:,} more"
     return f"one of {listed}{hint}"

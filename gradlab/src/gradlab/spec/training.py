@@ -90,8 +90,8 @@ def check_training(
     """Refuse what cannot be measured, watched or pre-trained. Raises pydantic's error with the field."""
     for place, name in enumerate(metrics):
         if not fits(name, target):
-            known = among(metrics_for(target), name)
-            raise impossible(f"training.metrics[{place}]", f"a metric for {target}: {known}", name)
+            expected = among(metrics_for(target), name)
+            raise impossible(f"training.metrics[{place}]", f"a metric for {target}: {expected}", name)
     if len(set(metrics)) < len(metrics):
         raise impossible("training.metrics", "each metric once", ", ".join(metrics))
     if training.early_stopping:
@@ -103,9 +103,9 @@ def check_training(
 
 
 def _check_pretraining(pretraining: Pretraining, network: Sequence[NamedLayer]) -> None:
-    strangers = [layer for layer in network if layer.spec.kind not in PRETRAINABLE]
-    if strangers or len(network[0].input_shape) != 1:
-        received = strangers[0].name if strangers else f"inputs of shape {network[0].input_shape}"
+    unsuited = [layer for layer in network if layer.spec.kind not in PRETRAINABLE]
+    if unsuited or len(network[0].input_shape) != 1:
+        received = unsuited[0].name if unsuited else f"inputs of shape {network[0].input_shape}"
         raise impossible("training.pretraining", f"a network of {', '.join(PRETRAINABLE)} on flat inputs", received)
     if sum(layer.spec.kind == "dense" for layer in network) < 2:
         raise impossible("training.pretraining", "at least one hidden dense layer", "none")

@@ -74,7 +74,7 @@ class Metric:
         return xp.mean(x, axis=self._inner_axes())[..., None]
 
     def _hits(self, y: Array, p: Array, xp: Any) -> tuple[Array, Array]:
-        """1 where yes is right and where yes is said, 0 elsewhere: (..., batch, *steps, labels) each.
+        """1 where yes is right and where yes is predicted, 0 elsewhere: (..., batch, *steps, labels) each.
 
         Of two units, one for each class, the second says yes where its output is the larger.
         """
@@ -152,25 +152,25 @@ def _share(part: Array, whole: Array, xp: Any) -> Array:
 
 
 class Precision(_YesOrNo):
-    """How often yes is right where it is said."""
+    """How often yes is right where it is predicted."""
 
     kind = "precision"
     formula = "TP/(TP + FP) of class 1, or over all labels; 0 where nothing was called positive"
 
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
-        yes, said = self._hits(y, p, xp)
-        return xp.concatenate([self._total(yes * said, xp), self._total(said, xp)], axis=-1)
+        yes, predicted = self._hits(y, p, xp)
+        return xp.concatenate([self._total(yes * predicted, xp), self._total(predicted, xp)], axis=-1)
 
 
 class Recall(_YesOrNo):
-    """How often yes is said where it is right."""
+    """How often yes is predicted where it is right."""
 
     kind = "recall"
     formula = "TP/(TP + FN) of class 1, or over all labels; 0 where nothing is positive"
 
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
-        yes, said = self._hits(y, p, xp)
-        return xp.concatenate([self._total(yes * said, xp), self._total(yes, xp)], axis=-1)
+        yes, predicted = self._hits(y, p, xp)
+        return xp.concatenate([self._total(yes * predicted, xp), self._total(yes, xp)], axis=-1)
 
 
 class F1Score(_YesOrNo):
@@ -180,8 +180,8 @@ class F1Score(_YesOrNo):
     formula = "2·TP/(2·TP + FP + FN) of class 1, or over all labels; 0 where nothing is or was called positive"
 
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
-        yes, said = self._hits(y, p, xp)
-        return xp.concatenate([self._total(2 * yes * said, xp), self._total(yes + said, xp)], axis=-1)
+        yes, predicted = self._hits(y, p, xp)
+        return xp.concatenate([self._total(2 * yes * predicted, xp), self._total(yes + predicted, xp)], axis=-1)
 
 
 class _Error(Metric):

@@ -14,8 +14,8 @@ from pydantic import BeforeValidator, Discriminator, Field, GetPydanticSchema, T
 
 from gradlab.frozen import Frozen, kind_of, one_of
 
-MOST_STEPS = 1_000_000_000
-Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
+MAX_STEPS = 1_000_000_000
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)]
 Rate = Annotated[float, Field(gt=0, le=1e6)]
 RateOrZero = Annotated[float, Field(ge=0, le=1e6)]
 
@@ -102,7 +102,7 @@ class CosineDecay(LearningRateSchedule):
     """Share of the rate that is left in the end."""
     warmup_target: Rate | None = None
     """Rate at the end of the warm-up; none for no warm-up."""
-    warmup_steps: int = Field(default=0, ge=0, le=MOST_STEPS)
+    warmup_steps: int = Field(default=0, ge=0, le=MAX_STEPS)
     """Mini-batches of the warm-up."""
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ from gradlab.measurement.statistics.statistic import Array, Statistic
 # at |z| = 0.88, nine tenths at 1.82.
 SATURATED = 0.1
 # unit_correlation and effective_rank look at so many units of a layer: their cost grows with the square.
-MOST_UNITS = 64
+MAX_UNITS = 64
 # A unit whose standard deviation is below this share of its mean does not vary: float32 cannot tell it from rounding.
 ROUNDING = 1e-6
 
@@ -36,13 +36,13 @@ class Flow:
     h: Array
     slope: Array
     steepest: Array | float | None
-    _known: dict[str, Any] = field(default_factory=dict, repr=False)
+    _computed: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """What several statistics need, computed once."""
-        if name not in self._known:
-            self._known[name] = compute()
-        return self._known[name]
+        if name not in self._computed:
+            self._computed[name] = compute()
+        return self._computed[name]
 
 
 def pre_mean(flow: Flow, xp: Any) -> Array:
@@ -88,8 +88,8 @@ def unit_correlation(flow: Flow, xp: Any) -> Array:
     correlation = xp.abs(covariance) * (scale[..., :, None] * scale[..., None, :])
     count = xp.sum(varies, axis=-1)
     total = xp.sum(correlation, axis=(-2, -1)) - xp.sum(xp.square(scale) * variance, axis=-1)  # the diagonal apart
-    found = total / xp.where(count > 1, count * (count - 1.0), float("nan"))
-    return xp.clip(found, 0.0, 1.0)  # rounding may lift a perfect correlation above 1
+    mean = total / xp.where(count > 1, count * (count - 1.0), float("nan"))
+    return xp.clip(mean, 0.0, 1.0)  # rounding may lift a perfect correlation above 1
 
 
 def effective_rank(flow: Flow, xp: Any) -> Array:
@@ -153,15 +153,15 @@ def _covariance(flow: Flow, xp: Any) -> tuple[Array, Array]:
     """The covariance of the first units over the samples, and its diagonal; 0 for units that do not vary."""
 
     def compute() -> tuple[Array, Array]:
-        few, samples = _centred(flow, xp)[..., :MOST_UNITS], float(flow.h.shape[-2])
-        variance, means = (each[..., :MOST_UNITS] for each in (_variances(flow, xp), _means(flow, xp)))
+        few, samples = _centred(flow, xp)[..., :MAX_UNITS], float(flow.h.shape[-2])
+        variance, means = (each[..., :MAX_UNITS] for each in (_variances(flow, xp), _means(flow, xp)))
         varies = ~(variance <= xp.square(ROUNDING * means))  # a NaN does
         covariance = xp.matmul(xp.swapaxes(few, -1, -2), few) / samples
         both = varies[..., :, None] & varies[..., None, :]
         return xp.where(both, covariance, 0.0), xp.where(varies, variance, 0.0)
 
-    found: tuple[Array, Array] = flow.once("covariance", compute)
-    return found
+    result: tuple[Array, Array] = flow.once("covariance", compute)
+    return result
 
 
 ACTIVATION_STATISTICS = (
@@ -196,7 +196,7 @@ ACTIVATION_STATISTICS = (
     ),
     Statistic(
         "unit_correlation",
-        f"mean over pairs i ≠ j of |corr(hᵢ, hⱼ)| over the samples, among the first {MOST_UNITS} units; "
+        f"mean over pairs i ≠ j of |corr(hᵢ, hⱼ)| over the samples, among the first {MAX_UNITS} units; "
         "constant units are left out",
         "share",
         "correlation",
@@ -206,7 +206,7 @@ ACTIVATION_STATISTICS = (
     ),
     Statistic(
         "effective_rank",
-        f"(tr C)²/tr(C²), C the covariance of the first {MOST_UNITS} units over the samples: the participation ratio",
+        f"(tr C)²/tr(C²), C the covariance of the first {MAX_UNITS} units over the samples: the participation ratio",
         "linear",
         "dimensions",
         "how many different things the layer says; 1: one thing, however many units",

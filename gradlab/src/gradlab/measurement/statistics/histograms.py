@@ -42,5 +42,5 @@ def bins(x: np.ndarray) -> np.ndarray:
     exponents = (np.ascontiguousarray(x).view(np.int32) >> 23) & 255
     size, edge, below = np.abs(x), _EDGE[exponents], _BELOW[exponents]
     middle = len(MAGNITUDES)
-    found: np.ndarray = np.where(x < 0, middle - below - (size > edge), middle + below + (size >= edge))
-    return found
+    result: np.ndarray = np.where(x < 0, middle - below - (size > edge), middle + below + (size >= edge))
+    return result

@@ -49,7 +49,7 @@ class Embedding(LayerSpec):
 
 
 class MultiHeadAttention(WeightedLayer):
-    """Self-attention: every time step looks at all others (Vaswani et al. 2017), (time, features) -> the same shape."""
+    """Self-attention (Vaswani et al. 2017): each time step attends to all; (time, features) -> the same shape."""
 
     kind: Literal["multi_head_attention"] = "multi_head_attention"
     num_heads: int = Field(ge=1, le=1000)
@@ -59,7 +59,7 @@ class MultiHeadAttention(WeightedLayer):
     value_dim: int | None = Field(default=None, ge=1, le=100_000)
     """Numbers that each head takes from a time step; as many as `key_dim` by default."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    """The share of looks that is left out while training."""
+    """The share of attention weights that is dropped while training."""
     causal: bool = False
     """Look only at earlier time steps and itself."""
 
@@ -80,8 +80,8 @@ class MultiHeadAttention(WeightedLayer):
         return 2 if self.dropout else 0  # the two words of Keras's seed generator
 
     def operations(self, shape: Shape) -> float:
-        looks = shape[0] ** 2 * self.num_heads * (self.key_dim + (self.value_dim or self.key_dim))
-        return shape[0] * super().operations(shape) + looks
+        pairwise = shape[0] ** 2 * self.num_heads * (self.key_dim + (self.value_dim or self.key_dim))
+        return shape[0] * super().operations(shape) + pairwise
 
     def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
         arguments = self.weight_arguments(keras, seeds)

@@ -27,7 +27,7 @@ class Normalization(LayerSpec):
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         learnt = {"gamma": self.scale, "beta": self.center}
-        return {parameter: (shape[-1],) for parameter, wanted in learnt.items() if wanted}
+        return {parameter: (shape[-1],) for parameter, is_learnt in learnt.items() if is_learnt}
 
     def arguments(self, keras: Any, seeds: Iterator[int]) -> dict[str, Any]:
         """Keras's arguments that all normalisations share."""
