@@ -13,11 +13,11 @@ from fastapi.staticfiles import StaticFiles
 from api.http import errors, openapi
 from api.http.body_limit import BodyLimit
 from api.http.compression import Compression
-from api.http.dependencies import House, authorized
+from api.http.dependencies import Services, authorized
 from api.http.methods import Methods
 from api.http.origins import OriginCheck
 from api.http.query import QueryCheck
-from api.http.security_headers import Edge
+from api.http.security_headers import SecurityHeaders
 from api.live.live import Live
 from api.routes import (
     catalogue,
@@ -46,14 +46,14 @@ PRELOADED = ("sklearn.datasets", "sklearn.preprocessing")
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[House]:
+async def opened(settings: Settings) -> AsyncIterator[Services]:
     """Open what the application works with; close it in the end."""
     store = ExperimentStore(
         settings.database, lease=settings.lease, max_attempts=settings.max_attempts, silence=settings.silence
     )
     live = Live(store)
     try:
-        yield House(settings, store, CeleryQueue(settings), live)
+        yield Services(settings, store, CeleryQueue(settings), live)
     finally:
         await live.close()
         store.close()
@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         for module in PRELOADED:
             import_module(module)
         all_that_can_be_asked()  # kept for whoever opens the dashboard
-        async with opened(settings) as app.state.house:
+        async with opened(settings) as app.state.services:
             yield
 
     app = FastAPI(
@@ -105,7 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(OriginCheck, settings=settings)
     app.add_middleware(Compression)
-    app.add_middleware(Edge)
+    app.add_middleware(SecurityHeaders)
     return app
 
 

@@ -14,9 +14,9 @@ from api.charts.scatter import style
 from api.series.boundary import Boundary
 from gradlab.vocabulary.datasets import Dataset
 
-MOST_SEEDS, MOST_EPOCHS = 3, 4  # rows and columns of panels
-MOST_SAMPLES = 300  # in each panel
-MOST_NAMED, MOST_LINED = 10, 10  # classes that are named, and between which a line is drawn
+MAX_SEEDS, MAX_EPOCHS = 3, 4  # rows and columns of panels
+MAX_SAMPLES = 300  # in each panel
+MAX_NAMED, MAX_LINED = 10, 10  # classes that are named, and between which a line is drawn
 LEVELS = 12  # shades between the ends
 STRETCHED = 3.0  # axes whose lengths differ more are not drawn to one scale
 
@@ -30,9 +30,9 @@ def draw(experiment: str, found: Boundary, data: Dataset) -> Figure:
         data: its samples.
     """
     arrays = found.arrays()
-    seeds, epochs = arrays["seeds"][:MOST_SEEDS], arrays["epochs"]
-    picked = np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), MOST_EPOCHS)).round().astype(int))
-    shown = min(len(data.train_x), MOST_SAMPLES)
+    seeds, epochs = arrays["seeds"][:MAX_SEEDS], arrays["epochs"]
+    picked = np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), MAX_EPOCHS)).round().astype(int))
+    shown = min(len(data.train_x), MAX_SAMPLES)
     told = [
         f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}",
         f"of {len(arrays['seeds'])}" if len(seeds) < len(arrays["seeds"]) else "",
@@ -60,7 +60,7 @@ def draw(experiment: str, found: Boundary, data: Dataset) -> Figure:
             continue
         colours.fill(axes, values[run, column])
         _samples(axes, data, shown)
-    named = [Line2D([], [], **style(each), markersize=5, label=f"class {each}") for each in _classes(data)[:MOST_NAMED]]
+    named = [Line2D([], [], **style(each), markersize=5, label=f"class {each}") for each in _classes(data)[:MAX_NAMED]]
     figure.legend(handles=named, loc="outside upper right", ncols=5, fontsize=8, frameon=False)
     if colours.ramp:
         bar = figure.colorbar(colours.ramp, ax=figure.axes[: rows * len(picked)], pad=0.015, aspect=25, extend="both")
@@ -104,7 +104,7 @@ class _Scale:
             axes.pcolormesh(
                 x, y, winners, cmap=shades, vmin=-0.5, vmax=classes - 0.5, shading="nearest", rasterized=True
             )
-            for margin in _margins(values) if classes <= MOST_LINED else ():
+            for margin in _margins(values) if classes <= MAX_LINED else ():
                 _line(axes, x, y, np.ma.masked_where(lost, margin), 0.0)
             return
         output = np.ma.masked_where(lost, values[0])

@@ -15,9 +15,9 @@ from api.charts.layered import Layered
 from gradlab.measurement.statistics import Scale
 
 # Decades on the scale: what is smaller still is drawn in its darkest colour.
-MOST_DECADES = 12
-MOST_NAMED = 20  # layers that are named beside the map
-MOST_MARKED = 400  # columns of marks: more could not be told apart
+MAX_DECADES = 12
+MAX_NAMED = 20  # layers that are named beside the map
+MAX_MARKED = 400  # columns of marks: more could not be told apart
 
 
 def draw(layered: Layered) -> Figure:
@@ -65,7 +65,7 @@ def _norm(scale: Scale, shown: np.ma.MaskedArray) -> Normalize:
         known = known[known > 0]
         most = float(known.max()) if len(known) else 1.0
         least = float(known.min()) if len(known) else 0.1
-        least = max(least, most * 10.0**-MOST_DECADES)
+        least = max(least, most * 10.0**-MAX_DECADES)
         return LogNorm(least if least < most else most / 10, most)
     least, most = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     return Normalize(least, most if most > least else least + 1)
@@ -78,7 +78,7 @@ def _is_cut(norm: Normalize, shown: np.ma.MaskedArray) -> bool:
 
 def _cross(axes: Axes, lost: np.ndarray, span: tuple[float, float], label: str) -> Patch:
     """Cross what is lost; of very many epochs some together, lost where one of them is."""
-    parts = np.array_split(lost, min(MOST_MARKED, lost.shape[1]), axis=1)
+    parts = np.array_split(lost, min(MAX_MARKED, lost.shape[1]), axis=1)
     marked = np.stack([part.any(axis=1) for part in parts], axis=1)  # (layers, columns)
     widths = np.cumsum([0, *(part.shape[1] for part in parts)]) / lost.shape[1]
     edges = span[0] + (span[1] - span[0]) * widths
@@ -94,7 +94,7 @@ def _cross(axes: Axes, lost: np.ndarray, span: tuple[float, float], label: str) 
 
 def _name(axes: Axes, layers: tuple[str, ...]) -> None:
     """Name the layers, of very many some; the input's side is at the bottom."""
-    step = -(-len(layers) // MOST_NAMED)
+    step = -(-len(layers) // MAX_NAMED)
     places = range(0, len(layers), step)
     axes.set_yticks(list(places), [layers[place] for place in places])
     axes.tick_params(axis="y", length=0)

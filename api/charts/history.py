@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 
 from api.charts.ensemble import Ensemble
 from api.charts.figure import BLUE, VERMILION, blank, legend, nothing, over_epochs
-from api.charts.lines import line, scaled, told_marks
+from api.charts.lines import line, mark_handles, scaled
 from api.series.metrics import Metrics
 from gradlab.measurement.statistics import Scale
 from gradlab.vocabulary.metrics import METRICS
 
 HEIGHT = 3.7
 # What spans more than three decades says nothing on a linear axis.
-MOST_LINEAR = 1e3
+MAX_LINEAR = 1e3
 LOWEST_SCORE = -1.05  # r² has no floor, and below −1 it says no more
 STYLES = ((BLUE, "-"), (VERMILION, "--"))
 NORMS = ("gradient_norm", "clipped_gradient_norm")
@@ -74,7 +74,7 @@ def _scale(name: str, part: Ensemble) -> Scale:
     known = part.values[np.isfinite(part.values)]
     positive = known[known > 0]
     spread = float(positive.max() / positive.min()) if len(positive) == len(known) and len(known) else 1.0
-    return "log" if spread > MOST_LINEAR else "linear"
+    return "log" if spread > MAX_LINEAR else "linear"
 
 
 def _panel(axes: Axes, part: Ensemble, labels: tuple[str, ...], scale: Scale) -> None:
@@ -82,7 +82,7 @@ def _panel(axes: Axes, part: Ensemble, labels: tuple[str, ...], scale: Scale) ->
     for column, (label, (colour, dash)) in enumerate(zip(labels, STYLES, strict=False)):
         line(axes, part, column, colour, label, scale, banded=True, dash=dash)
     over_epochs(axes, part.epochs)
-    handles = [*axes.get_legend_handles_labels()[0], *told_marks(part, scale, "NaN or infinite")]
+    handles = [*axes.get_legend_handles_labels()[0], *mark_handles(part, scale, "NaN or infinite")]
     first = axes.figure.axes[0] is axes
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "ncols": 3, "columnspacing": 1.2}
     legend(axes, handles if first else handles[len(labels) :], **place)

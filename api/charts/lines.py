@@ -15,15 +15,15 @@ from api.charts.figure import LINES, blank, colours, decades, legend, nothing, o
 from api.charts.layered import Layered
 from gradlab.measurement.statistics import Scale
 
-MOST_MARKS, FEWEST_MARKS = 120, 8  # of all lines together, of each: more could not be told apart
-MOST_BANDS = len(LINES)  # bands of more lines hide one another
+MAX_MARKS, MIN_MARKS = 120, 8  # of all lines together, of each: more could not be told apart
+MAX_BANDS = len(LINES)  # bands of more lines hide one another
 FARTHEST = 1e3  # a band reaches no farther above the largest median
-MOST_POINTS = 20_000  # more are kept as pixels: a file of outlines would be megabytes long
+MAX_POINTS = 20_000  # more are kept as pixels: a file of outlines would be megabytes long
 
 
 def draw(layered: Layered) -> Figure:
     """The median over the seeds of each layer, in a band from the lowest to the highest seed."""
-    measured, banded = layered.measured, len(layered.layers) <= MOST_BANDS
+    measured, banded = layered.measured, len(layered.layers) <= MAX_BANDS
     figure = blank(layered.title, layered.caption("median" + (" and range" if banded else "")))
     if measured.is_empty:
         return nothing(figure)
@@ -34,8 +34,8 @@ def draw(layered: Layered) -> Figure:
         line(axes, measured, place, colour, layer, layered.scale, banded=banded)
     over_epochs(axes, measured.epochs)
     axes.set_ylabel(layered.axis)
-    marks = told_marks(measured, layered.scale, layered.lost_label)
-    if len(layered.layers) <= MOST_BANDS:
+    marks = mark_handles(measured, layered.scale, layered.lost_label)
+    if len(layered.layers) <= MAX_BANDS:
         legend(axes, [*reversed(axes.get_legend_handles_labels()[0]), *marks])  # the output's side at the top
     else:
         _ramp(figure, axes, layered.layers)
@@ -50,7 +50,7 @@ def line(
     epochs, middle = measured.epochs, measured.middle[:, column]
     zero = (middle == 0) & (scale == "log")
     drawn = np.where(zero, np.nan, middle)
-    pixels = measured.middle.size > MOST_POINTS
+    pixels = measured.middle.size > MAX_POINTS
     axes.plot(epochs, drawn, color=colour, linestyle=dash, linewidth=1.6, label=label, zorder=3, rasterized=pixels)
     alone = np.isfinite(drawn) & ~np.isfinite(np.roll(drawn, 1)) & ~np.isfinite(np.roll(drawn, -1))
     alone |= np.isfinite(drawn) & (len(epochs) == 1)
@@ -63,7 +63,7 @@ def line(
     edge = axes.get_xaxis_transform()
     for where, height, marker in ((zero, 0.012, "v"), (measured.lost[:, column], 0.985, "x")):
         (found,) = np.nonzero(where)
-        most = max(FEWEST_MARKS, MOST_MARKS // measured.values.shape[2])
+        most = max(MIN_MARKS, MAX_MARKS // measured.values.shape[2])
         found = found[:: -(-len(found) // most) or 1]
         if len(found):
             axes.plot(
@@ -88,7 +88,7 @@ def scaled(axes: Axes, scale: Scale, measured: Ensemble) -> None:
     decades(axes.yaxis, least / 2, most * 2)
 
 
-def told_marks(measured: Ensemble, scale: Scale, lost_label: str) -> list[Line2D]:
+def mark_handles(measured: Ensemble, scale: Scale, lost_label: str) -> list[Line2D]:
     """What the marks mean, where there are any."""
     grey: dict[str, Any] = {"color": "#555555", "linestyle": "", "markersize": 4}
     marks = []

@@ -12,8 +12,8 @@ from api.charts.figure import FAINT, GROUND, INK, RAISED, blank, nothing
 from api.series.vectors import Histograms
 from gradlab.measurement.statistics.histograms import MAGNITUDES
 
-MOST_PANELS, MOST_RIDGES = 6, 12
-COLUMNS, MOST_TICKS = 3, 2
+MAX_PANELS, MAX_RIDGES = 6, 12
+COLUMNS, MAX_TICKS = 3, 2
 ZERO_BIN = len(MAGNITUDES)  # of what is too small to count
 OVERLAP = 2.2  # a ridge's peak, in distances between two ridges
 
@@ -23,7 +23,7 @@ def draw(experiment: str, found: Histograms) -> Figure:
     arrays = found.arrays()
     counts = np.nansum(arrays["counts"], axis=0)  # (epochs, tensors, bins)
     epochs, seeds = arrays["epochs"], tuple(arrays["seeds"].tolist())
-    panels, ridges = _some(len(found.tensors), MOST_PANELS), _some(len(epochs), MOST_RIDGES)
+    panels, ridges = _some(len(found.tensors), MAX_PANELS), _some(len(epochs), MAX_RIDGES)
     measured = Ensemble(seeds, epochs, np.zeros((len(seeds), len(epochs), 0)), arrays["lengths"])
     told = [f"entries of {measured}", _of("layers", len(panels), len(found.tensors))]
     told.append(_of("recorded epochs", len(ridges), len(epochs)))
@@ -79,7 +79,7 @@ def _ticks(bins: np.ndarray) -> list[tuple[float, str]]:
     middle, nearest = len(bins) // 2, int(bins[len(bins) // 2 + 1]) - ZERO_BIN
     labelled: list[tuple[float, str]] = [(middle, "0")]
     sizes = [size for size in range(nearest + middle - 1, nearest, -1) if size % 2]
-    for size in sizes[:: -(-len(sizes) // MOST_TICKS) or 1]:
+    for size in sizes[:: -(-len(sizes) // MAX_TICKS) or 1]:
         text = f"10{str(round(np.log10(MAGNITUDES[size - 1]))).translate(RAISED)}"
         away = size - nearest + 0.5  # the lower edge of its bin
         if away >= len(bins) / 8:  # not on top of the 0

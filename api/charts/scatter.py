@@ -11,8 +11,8 @@ from gradlab.vocabulary.datasets import Dataset
 from gradlab.vocabulary.targets import Target
 
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
-MOST_SAMPLES = 2_000  # more hide one another
-MOST_NAMED = 16
+MAX_SAMPLES = 2_000  # more hide one another
+MAX_NAMED = 16
 
 
 def draw(experiment: str, dataset: str, data: Dataset, target: Target) -> Figure:
@@ -24,7 +24,7 @@ def draw(experiment: str, dataset: str, data: Dataset, target: Target) -> Figure
         data: its samples; inputs of two numbers.
         target: what their answers are.
     """
-    train, val = (min(len(x), MOST_SAMPLES) for x in (data.train_x, data.val_x))
+    train, val = (min(len(x), MAX_SAMPLES) for x in (data.train_x, data.val_x))
     told = f"{train:,} of {len(data.train_x):,} training samples, {val:,} of {len(data.val_x):,} validation samples"
     figure = blank(f"The data: {dataset}", (experiment, told), height=4.6)
     axes = figure.axes[0]
@@ -45,7 +45,7 @@ def draw(experiment: str, dataset: str, data: Dataset, target: Target) -> Figure
         figure.colorbar(shades, ax=axes, pad=0.015, aspect=25).set_label("value to be predicted", size=9)
         return figure
     word = "class" if target.kind == "classes" else "first label"
-    named = range(min(_classes(target), MOST_NAMED))
+    named = range(min(_classes(target), MAX_NAMED))
     legend(axes, [Line2D([], [], **style(place), markersize=5, label=f"{word} {place}") for place in named])
     return figure
 

@@ -12,7 +12,7 @@ from api.charts.figure import INK, blank, nothing
 from api.charts.lines import line, scaled
 from api.series.vectors import Steps
 
-MOST_PANELS, MOST_LINES = 3, 9
+MAX_PANELS, MAX_LINES = 3, 9
 
 
 def draw(experiment: str, found: Steps) -> Figure:
@@ -20,7 +20,7 @@ def draw(experiment: str, found: Steps) -> Figure:
     arrays = found.arrays()
     seeds, epochs = tuple(arrays["seeds"].tolist()), arrays["epochs"]
     whole = Ensemble(seeds, epochs, arrays["values"].reshape(len(seeds), len(epochs), -1), arrays["lengths"])
-    panels = found.tensors[:MOST_PANELS]
+    panels = found.tensors[:MAX_PANELS]
     told = f"{'median of ' if len(seeds) > 1 else ''}{whole}"
     left_out = f"the first {len(panels)} of {len(found.tensors)} layers" if len(panels) < len(found.tensors) else ""
     figure = blank(
@@ -29,7 +29,7 @@ def draw(experiment: str, found: Steps) -> Figure:
     )  # fmt: skip
     if whole.is_empty:
         return nothing(figure)
-    chosen = np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), MOST_LINES)).round().astype(int))
+    chosen = np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), MAX_LINES)).round().astype(int))
     shades = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(chosen)))
     for place, (axes, tensor) in enumerate(zip(figure.axes, panels, strict=False)):
         steps = arrays["step"][: found.lengths[place]]

@@ -11,7 +11,7 @@ from api.series.boundary import Boundary, in_plane
 from api.series.choice import DEFAULT_PARAMETER, choose_tensors, recorded
 from api.series.epochs import Span, cut
 from api.series.metrics import Metrics
-from api.series.reading import Chosen
+from api.series.reading import SeriesReader
 from api.series.vectors import Histograms, Steps
 from gradlab.errors import NotFound
 from gradlab.measurement.kinds import KINDS, STATISTIC_KINDS, SeriesKind
@@ -19,18 +19,18 @@ from gradlab.spec import ExternalSpec
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a caller asks of a view; None and () leave it to the view.
+class ChartQuery:
+    """Query of one chart; None and () stand for the chart's own defaults.
 
     Attributes:
-        chosen: the experiment, and which of its runs.
+        reader: the experiment, and which of its runs.
         from_epoch: the first epoch that is drawn; `to_epoch` the last.
         statistic: which statistic of a layer.
         layers: only those.
         parameters: only those tensors of them.
     """
 
-    chosen: Chosen
+    reader: SeriesReader
     from_epoch: int | None = None
     to_epoch: int | None = None
     statistic: str | None = None
@@ -40,10 +40,10 @@ class Asked:
     @property
     def name(self) -> str:
         """The experiment's."""
-        return self.chosen.experiment.spec.name
+        return self.reader.experiment.spec.name
 
     def span(self, first: int) -> Span:
-        """The epochs, from `first` on unless asked otherwise."""
+        """The epochs, from `first` on unless the query says otherwise."""
         return Span(first if self.from_epoch is None else self.from_epoch, self.to_epoch, None)
 
 
@@ -52,7 +52,7 @@ class View:
     """One picture of an experiment.
 
     Attributes:
-        name: how it is asked for.
+        name: the name in its address.
         shows: what it shows, in a sentence.
         takes: the queries that it understands.
         kind: the series that it needs; "" for what every experiment has.
@@ -63,59 +63,59 @@ class View:
     shows: str
     takes: tuple[str, ...]
     kind: str
-    draw: Callable[[Asked], Figure]
+    draw: Callable[[ChartQuery], Figure]
 
 
-def _curves(asked: Asked) -> Figure:
-    return history.draw(asked.name, _metrics(asked))
+def _curves(query: ChartQuery) -> Figure:
+    return history.draw(query.name, _metrics(query))
 
 
-def _norms(asked: Asked) -> Figure:
-    recorded(asked.chosen.experiment, asked.chosen.layout, "gradients")
-    if not _has_norms(asked.chosen):
+def _norms(query: ChartQuery) -> Figure:
+    recorded(query.reader.experiment, query.reader.layout, "gradients")
+    if not _has_norms(query.reader):
         raise NotFound("There are no lengths of the whole gradient in this experiment: they are not among its metrics.")
-    return history.draw_norms(asked.name, _metrics(asked))
+    return history.draw_norms(query.name, _metrics(query))
 
 
-def _metrics(asked: Asked) -> Metrics:
-    runs = asked.chosen.metrics()
-    return Metrics(asked.chosen.layout.metrics, runs, cut(runs, asked.span(1)))
+def _metrics(query: ChartQuery) -> Metrics:
+    runs = query.reader.metrics()
+    return Metrics(query.reader.layout.metrics, runs, cut(runs, query.span(1)))
 
 
-def _layered(kind: SeriesKind, draw: Callable[[Layered], Figure]) -> Callable[[Asked], Figure]:
-    def of(asked: Asked) -> Figure:
-        statistic = asked.statistic or kind.default or ""
-        parameters = asked.parameters or ([DEFAULT_PARAMETER] if kind.has_parameters else [])
-        span = asked.span(kind.since_epoch)
-        found = asked.chosen.statistic(kind.name, statistic, asked.layers, parameters, span)
-        return draw(Layered.of(asked.name, kind.name, found))
+def _layered(kind: SeriesKind, draw: Callable[[Layered], Figure]) -> Callable[[ChartQuery], Figure]:
+    def of(query: ChartQuery) -> Figure:
+        statistic = query.statistic or kind.default or ""
+        parameters = query.parameters or ([DEFAULT_PARAMETER] if kind.has_parameters else [])
+        span = query.span(kind.since_epoch)
+        found = query.reader.statistic(kind.name, statistic, query.layers, parameters, span)
+        return draw(Layered.of(query.name, kind.name, found))
 
     return of
 
 
-def _ridges(of: str, kind: str) -> Callable[[Asked], Figure]:
-    def drawn(asked: Asked) -> Figure:
-        layout, runs = asked.chosen.series(kind)
-        tensors = choose_tensors(layout, asked.layers, asked.parameters or [DEFAULT_PARAMETER])
-        return ridges.draw(asked.name, Histograms.chosen(of, layout, runs, asked.span(0), tensors))
+def _ridges(of: str, kind: str) -> Callable[[ChartQuery], Figure]:
+    def drawn(query: ChartQuery) -> Figure:
+        layout, runs = query.reader.series(kind)
+        tensors = choose_tensors(layout, query.layers, query.parameters or [DEFAULT_PARAMETER])
+        return ridges.draw(query.name, Histograms.chosen(of, layout, runs, query.span(0), tensors))
 
     return drawn
 
 
-def _steps(asked: Asked) -> Figure:
-    layout, runs = asked.chosen.series("time_signals")
-    return steps.draw(asked.name, Steps.chosen(layout, runs, asked.span(0), choose_tensors(layout, asked.layers, [])))
+def _steps(query: ChartQuery) -> Figure:
+    layout, runs = query.reader.series("time_signals")
+    return steps.draw(query.name, Steps.chosen(layout, runs, query.span(0), choose_tensors(layout, query.layers, [])))
 
 
-def _data(asked: Asked) -> Figure:
-    dataset = in_plane(asked.chosen.experiment)
-    return scatter.draw(asked.name, dataset.kind, dataset.load(), dataset.target)
+def _data(query: ChartQuery) -> Figure:
+    dataset = in_plane(query.reader.experiment)
+    return scatter.draw(query.name, dataset.kind, dataset.load(), dataset.target)
 
 
-def _boundary(asked: Asked) -> Figure:
-    layout, runs = asked.chosen.series("boundary")
-    spec = asked.chosen.experiment.own_spec("what its outputs mean")
-    return boundary.draw(asked.name, Boundary.of(spec, layout, runs, asked.span(0)), spec.dataset.load())
+def _boundary(query: ChartQuery) -> Figure:
+    layout, runs = query.reader.series("boundary")
+    spec = query.reader.experiment.own_spec("what its outputs mean")
+    return boundary.draw(query.name, Boundary.of(spec, layout, runs, query.span(0)), spec.dataset.load())
 
 
 RUNS = ("seed", "from_epoch", "to_epoch")
@@ -158,18 +158,18 @@ def view(name: str) -> View:
     return known[name]
 
 
-def drawable(chosen: Chosen) -> list[View]:
+def drawable(reader: SeriesReader) -> list[View]:
     """The views that an experiment has something for."""
     lacking = {
-        name for name, there in (("data", _has_plane(chosen)), ("gradient-norm", _has_norms(chosen))) if not there
+        name for name, there in (("data", _has_plane(reader)), ("gradient-norm", _has_norms(reader))) if not there
     }
-    return [each for each in VIEWS if (not each.kind or each.kind in chosen.layout) and each.name not in lacking]
+    return [each for each in VIEWS if (not each.kind or each.kind in reader.layout) and each.name not in lacking]
 
 
-def _has_norms(chosen: Chosen) -> bool:
-    return set(history.NORMS) <= set(chosen.layout.metrics)
+def _has_norms(reader: SeriesReader) -> bool:
+    return set(history.NORMS) <= set(reader.layout.metrics)
 
 
-def _has_plane(chosen: Chosen) -> bool:
-    spec = chosen.experiment.spec
+def _has_plane(reader: SeriesReader) -> bool:
+    spec = reader.experiment.spec
     return not isinstance(spec, ExternalSpec) and spec.dataset.in_plane

@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.http.dependencies import House
+from api.http.dependencies import Services
 from api.http.server import ClientConnection, Connections
 from core.disk import survive_full_logs
 from core.settings import Settings
@@ -29,7 +29,7 @@ from gradlab.errors import DatabaseTooNew, Unavailable
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A worker that dies at once, again and again, is started again ever more slowly.
 FIRST_PAUSE, LONGEST_PAUSE, LONG_LIFE = 0.5, 30.0, 60.0
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 # Connections that are accepted before any of them is looked at, and those that wait in the kernel for that. asyncio
 # takes both for one number, and while descriptors are lacking it logs so many errors a second.
 MAX_ACCEPTED, MAX_QUEUED = 16, 1024
@@ -99,8 +99,8 @@ class _Api(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the open streams first: it is for them that uvicorn would wait."""
-        house: House = self._app.state.house
-        await house.live.close()
+        services: Services = self._app.state.services
+        await services.live.close()
         await super().shutdown(sockets)
 
 
@@ -163,7 +163,7 @@ def _keep_a_worker(settings: Settings, stopping: threading.Event) -> None:
         # Should we be killed, it sees that we are gone.
         ours = os.environ | {"GRADLAB_PARENT_PID": str(os.getpid())}
         worker = subprocess.Popen([sys.executable, "-m", "worker"], env=ours, start_new_session=True)
-        while worker.poll() is None and not stopping.wait(LOOK_SECONDS):
+        while worker.poll() is None and not stopping.wait(POLL_SECONDS):
             pass
         if stopping.is_set():
             _stop(worker, settings.grace.total_seconds())

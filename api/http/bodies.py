@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
-from api.http.dependencies import BEARER, House, authorized
+from api.http.dependencies import BEARER, Services, authorized
 from api.http.errors import BodyIncomplete, UnsupportedMediaType
 from core.settings import Settings
 from gradlab.errors import Invalid, Problem
@@ -65,11 +65,13 @@ class BodyRoute(APIRoute):
         adapter: TypeAdapter[Any] = TypeAdapter(kind)
 
         async def read_first(request: Request) -> Response:
-            house: House = request.app.state.house
-            authorized(house.settings, await BEARER(request))
+            services: Services = request.app.state.services
+            authorized(services.settings, await BEARER(request))
             if body := await _received(request):
                 _check_media_type(request)
-                value = await run_sync(read, body, adapter, house.settings, self.limits, limiter=house.body_readers)
+                value = await run_sync(
+                    read, body, adapter, services.settings, self.limits, limiter=services.body_readers
+                )
                 request = _Read(request, body, value)
             return await handler(request)
 

@@ -1,4 +1,4 @@
-"""What endpoints need, handed in: the house, the key check, and what the caller has already and accepts."""
+"""What endpoints need, handed in: the services, the key check, and what the caller has already and accepts."""
 
 import hashlib
 import secrets
@@ -27,7 +27,7 @@ MAX_TRIAGE_WAITERS = 20
 
 
 @dataclass(frozen=True)
-class House:
+class Services:
     """Everything that lives as long as the application."""
 
     settings: Settings
@@ -38,21 +38,21 @@ class House:
     triage_waiters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_TRIAGE_WAITERS))
 
 
-def _house(request: Request) -> House:
-    house: House = request.app.state.house
-    return house
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
 
 
-def _settings(house: Annotated[House, Depends(_house)]) -> Settings:
-    return house.settings
+def _settings(services: Annotated[Services, Depends(_services)]) -> Settings:
+    return services.settings
 
 
-def _store(house: Annotated[House, Depends(_house)]) -> ExperimentStore:
-    return house.store
+def _store(services: Annotated[Services, Depends(_services)]) -> ExperimentStore:
+    return services.store
 
 
-def _queue(house: Annotated[House, Depends(_house)]) -> CeleryQueue:
-    return house.queue
+def _queue(services: Annotated[Services, Depends(_services)]) -> CeleryQueue:
+    return services.queue
 
 
 SettingsDep = Annotated[Settings, Depends(_settings)]

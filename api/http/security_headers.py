@@ -11,7 +11,7 @@ POLICY_OF_SVG = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; s
 SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
-class Edge:
+class SecurityHeaders:
     """Adds the security headers, and answers HEAD as GET without the body: FastAPI's routes know only GET.
 
     Args:

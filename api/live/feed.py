@@ -14,7 +14,7 @@ import structlog
 
 from api.live.event import findings_event, status_data, written
 from api.live.position import NOTHING, Position, Reached, Stage, furthest
-from api.live.slices import Teller
+from api.live.slices import EpochReader
 from core.records import Experiment
 from core.store import ExperimentStore
 from core.use_cases import experiments
@@ -27,9 +27,9 @@ log = structlog.get_logger()
 # What the log holds at most; a listener that is further behind reads from the store instead, at its own pace, and so
 # many slices of it are remembered for others who are: some 8 MB of text each, and about twice that with what goes with
 # it.
-MOST_LOG_BYTES, MOST_SHARED = 8_000_000, 128
+MAX_LOG_BYTES, MAX_SHARED = 8_000_000, 128
 # So many bytes are sent together at most, unless one event has more: a send costs more than what it sends.
-MOST_AT_ONCE = 60_000
+MAX_AT_ONCE = 60_000
 # A diagnosis is asked for at most so often, and takes at most this share of one core.
 DIAGNOSIS_SECONDS, DIAGNOSIS_SHARE = 3.0, 0.03
 
@@ -48,7 +48,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Known:
+class FeedState:
     """What a feed knows after one of its log's entries, or at its beginning.
 
     Attributes:
@@ -72,19 +72,19 @@ class Feed:
     """
 
     def __init__(self, experiment: Experiment, store: ExperimentStore) -> None:
-        self._teller = Teller(experiment, store.layout(experiment.id), store)
+        self._epoch_reader = EpochReader(experiment, store.layout(experiment.id), store)
         self._store = store
-        self._entries: deque[tuple[Entry, Known]] = deque()
+        self._entries: deque[tuple[Entry, FeedState]] = deque()
         self._bytes = 0
         self.news = asyncio.Event()  # set when there is something new, and then replaced
         self._diagnosed: int | None = None
         self._diagnosis_due = 0.0
         self.listeners = 0
         position = Position(experiment.revision, _stored(experiment), Stage.epochs)
-        self.known = Known(0, position, experiment, None, over=False)
+        self.known = FeedState(0, position, experiment, None, over=False)
         self._before_first = self.known
         self._reading = threading.Lock()
-        self._read = lru_cache(maxsize=MOST_SHARED)(self._read_slice)
+        self._read = lru_cache(maxsize=MAX_SHARED)(self._read_slice)
 
     @property
     def id(self) -> UUID:
@@ -97,8 +97,8 @@ class Feed:
         """The experiment as it is now, and what is new. Raises NotFound."""
         experiment, before = self._store.get(self.id), self.known.position
         entries = [_entry(experiment.revision, before.reached, Stage.status, status_data(experiment))]
-        teller = Teller(experiment, self._teller.layout, self._store)
-        for reached, event in teller.slices(before.reached, furthest(before.reached, _stored(experiment))):
+        epoch_reader = EpochReader(experiment, self._epoch_reader.layout, self._store)
+        for reached, event in epoch_reader.slices(before.reached, furthest(before.reached, _stored(experiment))):
             entries.append(_entry(experiment.revision, reached, Stage.epochs, event))
         return experiment, entries
 
@@ -115,7 +115,7 @@ class Feed:
             return None
         return findings_event(self.id, found)
 
-    def missed(self, after: Position | None, findings: Position | None, known: Known) -> Iterator[Entry]:
+    def missed(self, after: Position | None, findings: Position | None, known: FeedState) -> Iterator[Entry]:
         """What a listener has missed, up to what was known: from the store, a slice at a time.
 
         Args:
@@ -147,7 +147,7 @@ class Feed:
             return None
 
     def _read_slice(self, revision: int, begin: Reached, end: Reached) -> Entry:
-        found = self._teller.slice(begin, end)
+        found = self._epoch_reader.slice(begin, end)
         if found is None:
             raise _NotStored  # which is not remembered: it may be soon
         return _entry(revision, found[0], Stage.epochs, found[1])
@@ -161,7 +161,7 @@ class Feed:
             self.known = replace(self.known, number=self.known.number + 1, position=entry.position)
             self._entries.append((entry, self.known))
             self._bytes += len(entry.text)
-        while self._bytes > MOST_LOG_BYTES:
+        while self._bytes > MAX_LOG_BYTES:
             dropped, self._before_first = self._entries.popleft()
             self._bytes -= len(dropped.text)
         self.wake()
@@ -199,7 +199,7 @@ class Feed:
             entry, _ = self._entries[place]
             found.append(entry)
             size += len(entry.text)
-            if size >= MOST_AT_ONCE:
+            if size >= MAX_AT_ONCE:
                 break
         return found
 
@@ -207,7 +207,7 @@ class Feed:
         """Whether the log still holds everything that follows an entry."""
         return number >= self._before_first.number
 
-    def catch_up(self, after: Position | None) -> Known:
+    def catch_up(self, after: Position | None) -> FeedState:
         """From where on the log serves somebody who stands at a position: the earliest that is not behind it."""
         later = (self._before_first, *(known for _, known in self._entries))
         return next((known for known in later if after is None or known.position.is_at_or_after(after)), self.known)

@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 
 # How often the database is asked for what has changed, while somebody listens; more seldom where many do: to tell one
 # of them takes some 0.15 ms, and a training beside it wants the cores.
-LOOK_SECONDS, LISTENER_SECONDS, MOST_SECONDS = 0.2, 0.005, 1.0
+POLL_SECONDS, LISTENER_SECONDS, MAX_SECONDS = 0.2, 0.005, 1.0
 # A listener that is told nothing for so long is told that we are alive.
 ALIVE_SECONDS = 15.0
 # How many listeners who are behind may read from the database at a time.
@@ -103,11 +103,11 @@ class Live:
                     number, waited = known.number, 0.0
                     continue
                 # A run was set back to its checkpoint and is trained again, or this process knows less than another.
-                await asyncio.sleep(LOOK_SECONDS)
-                waited += LOOK_SECONDS
+                await asyncio.sleep(POLL_SECONDS)
+                waited += POLL_SECONDS
                 if waited >= ALIVE_SECONDS:
                     yield ALIVE
-                    waited = LOOK_SECONDS
+                    waited = POLL_SECONDS
             elif entries := feed.after(number):
                 number += len(entries)
                 yield b"".join(entry.text for entry in entries)
@@ -143,7 +143,7 @@ class Live:
             except Exception:
                 log.exception("look_failed")  # whatever it was, other experiments' listeners go on listening
             listeners = sum(feed.listeners for feed in self._feeds.values())
-            await asyncio.sleep(min(max(LOOK_SECONDS, LISTENER_SECONDS * listeners), MOST_SECONDS))
+            await asyncio.sleep(min(max(POLL_SECONDS, LISTENER_SECONDS * listeners), MAX_SECONDS))
 
     async def _follow(self, feed: Feed, revision: int | None) -> None:
         """Tell what is new about one experiment."""

@@ -10,7 +10,7 @@ from itertools import groupby
 Reached = tuple[int, ...]
 NOTHING = -1
 # More than a database's integers hold makes no position; it would only make arithmetic slow.
-MOST_DIGITS = 12
+MAX_DIGITS = 12
 
 
 class Stage(IntEnum):
@@ -54,7 +54,7 @@ class Position:
 
 def read_position(written: str | None, runs: int) -> Position | None:
     """The position that an id says; None for what is none, or not one of an experiment with so many runs."""
-    number = rf"\d{{1,{MOST_DIGITS}}}"
+    number = rf"\d{{1,{MAX_DIGITS}}}"
     found = re.fullmatch(rf"({number})\.{number}\.([0-4])~((?:{number}x{number},?)+)", written or "", re.ASCII)
     if not found:
         return None

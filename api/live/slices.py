@@ -15,11 +15,11 @@ from gradlab.schemas.events import EpochsEvent, RunEpochs, RunGradients
 
 # One event holds so many numbers at most, unless a single epoch of all runs has more: some 60 kB as text, about what is
 # kept for a listener before the next event has to wait.
-MOST_VALUES = 5_000
+MAX_VALUES = 5_000
 
 
 @dataclass(frozen=True)
-class Teller:
+class EpochReader:
     """Reads what is told of one experiment's epochs.
 
     Attributes:
@@ -47,7 +47,7 @@ class Teller:
         lagging = [place for place, (now, last) in enumerate(zip(begin, end, strict=True)) if now < last]
         if not lagging:
             return None
-        rows = max(1, MOST_VALUES // (len(lagging) * self._width))
+        rows = max(1, MAX_VALUES // (len(lagging) * self._width))
         until = {place: min(end[place], max(begin[place], self._before_first) + rows) for place in lagging}
         after, event = self._read(begin, until)
         return None if after == begin else (after, event)

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from api.charts.figure import MEDIA_TYPES, render
-from api.charts.views import Asked, drawable, view
+from api.charts.views import ChartQuery, drawable, view
 from api.http.dependencies import ETag, Store
 from api.http.errors import documented
 from api.routes.series import LastEpoch, Names, Seeds
-from api.series.reading import Chosen
+from api.series.reading import SeriesReader
 from gradlab.errors import Invalid, NotFound, Problem, shorten
 from gradlab.schemas.experiments import ResponseModel
 
@@ -50,7 +50,7 @@ def list_charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsResponse
             takes=list(each.takes),
             **{form: f"{place}/{each.name}.{form}" for form in MEDIA_TYPES},
         )
-        for each in drawable(Chosen(experiment_id, store, ()))
+        for each in drawable(SeriesReader(experiment_id, store, ()))
     ]
     return ChartsResponse(experiment_id=experiment_id, charts=found)
 
@@ -87,8 +87,8 @@ def draw_chart(
     queries = request.query_params
     if unknown := [each for each in dict.fromkeys(queries) if each not in drawn.takes]:
         raise Invalid(*(Problem(each, told, shorten(queries[each])) for each in unknown))
-    asked = Asked(Chosen(experiment_id, store, seed), from_epoch, to_epoch, statistic, layer, parameter)
+    query = ChartQuery(SeriesReader(experiment_id, store, seed), from_epoch, to_epoch, statistic, layer, parameter)
     kind: Literal["svg", "png"] = "svg" if form == "svg" else "png"
-    content = render(drawn.draw(asked), kind)
+    content = render(drawn.draw(query), kind)
     headers = {"ETag": etag, "Content-Disposition": f'inline; filename="{experiment_id}-{name}.{form}"'}
     return Response(content, media_type=MEDIA_TYPES[form], headers=headers)

@@ -6,7 +6,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 
 from api.http.bodies import BodyRoute
-from api.http.dependencies import ETag, House, Store
+from api.http.dependencies import ETag, Services, Store
 from api.http.errors import documented
 from api.responses.diagnosis import diagnosis_response, experiment_diagnosis_response
 from api.routes.experiments import Spec
@@ -23,13 +23,13 @@ async def triage(spec: Spec, request: Request) -> DiagnosisResponse:
     help. A worker builds the networks of all seeds and sends one batch through them and back; nothing is trained, and
     nothing is kept.
     """
-    house: House = request.app.state.house
+    services: Services = request.app.state.services
     # It waits for a worker, in threads of its own: those that answer everything else must not all wait with it.
-    return await run_sync(_triaged, spec, house, limiter=house.triage_waiters)
+    return await run_sync(_triaged, spec, services, limiter=services.triage_waiters)
 
 
-def _triaged(spec: ExperimentSpec, house: House) -> DiagnosisResponse:
-    found = experiments.triage(spec, store=house.store, queue=house.queue, settings=house.settings)
+def _triaged(spec: ExperimentSpec, services: Services) -> DiagnosisResponse:
+    found = experiments.triage(spec, store=services.store, queue=services.queue, settings=services.settings)
     return diagnosis_response(spec, found)
 
 

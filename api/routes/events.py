@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Send
 
-from api.http.dependencies import House, Store
+from api.http.dependencies import Services, Store
 from api.http.errors import documented
 from api.live.position import Stage, read_position
 
@@ -66,5 +66,5 @@ def follow(
     had = read_position(last_event_id, len(experiment.runs))
     if had and had.stage is Stage.done and had.revision == experiment.revision:
         return Response(status_code=204)
-    house: House = request.app.state.house
-    return EventStream(house.live.stream(experiment_id, last_event_id, replay=replay))
+    services: Services = request.app.state.services
+    return EventStream(services.live.stream(experiment_id, last_event_id, replay=replay))

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from api.http.dependencies import ETag, MediaType, Store
-from api.routes.series import AllEpochs, Asked, Wanted, responses
+from api.routes.series import AllEpochs, SeriesQuery, SeriesQueryDep, responses
 from api.series.boundary import Boundary, Samples, in_plane
 from gradlab.schemas.series import BoundaryResponse, SamplesResponse
 
@@ -39,16 +39,16 @@ SAMPLES = {
 
 
 @router.get("/boundary", response_model=BoundaryResponse, responses=responses(BOUNDARY), summary="Decision boundary")
-def boundary(wanted: Asked, span: AllEpochs) -> Any:
+def boundary(series_query: SeriesQueryDep, span: AllEpochs) -> Any:
     """What the network answers on a grid of 32 × 32 points over its two inputs, epoch by epoch.
 
     `values[epoch][class][row][column]` are the output units as they are: probabilities where the output is a sigmoid or
     a softmax, scores where it is not. A single unit speaks for class 1, above `threshold`; of several the largest
     decides. The grid reaches a tenth of the samples' range beyond them.
     """
-    layout, runs = wanted.series("boundary")
-    spec = wanted.experiment.own_spec("what its outputs mean")
-    return wanted.reply(Boundary.of(spec, layout, runs, span), "boundary")
+    layout, runs = series_query.series("boundary")
+    spec = series_query.experiment.own_spec("what its outputs mean")
+    return series_query.reply(Boundary.of(spec, layout, runs, span), "boundary")
 
 
 @router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Samples of two inputs")
@@ -59,5 +59,5 @@ def samples(
 
     They are drawn again from the spec; of each part the first `max_samples` are answered.
     """
-    wanted = Wanted(experiment_id, store, etag, media_type)
-    return wanted.reply(Samples.of(in_plane(wanted.experiment), max_samples), "samples")
+    series_query = SeriesQuery(experiment_id, store, etag, media_type)
+    return series_query.reply(Samples.of(in_plane(series_query.experiment), max_samples), "samples")

@@ -13,7 +13,7 @@ from api.series.choice import DEFAULT_PARAMETER, choose_tensors
 from api.series.epochs import Span, cut
 from api.series.files import to_csv, to_npz
 from api.series.metrics import Metrics
-from api.series.reading import Chosen
+from api.series.reading import SeriesReader
 from api.series.statistics import TensorStatistic
 from api.series.vectors import Histograms, Steps
 from gradlab.measurement.history import Tensor
@@ -70,7 +70,7 @@ TrainedEpochs = Annotated[Span, Depends(from_the_first_update)]
 AllEpochs = Annotated[Span, Depends(from_the_beginning)]
 
 
-class Wanted(Chosen):
+class SeriesQuery(SeriesReader):
     """One experiment's series, of the runs and in the form that the caller wants."""
 
     def __init__(self, experiment_id: UUID, store: Store, etag: ETag, media_type: MediaType, seed: Seeds = []) -> None:
@@ -87,7 +87,7 @@ class Wanted(Chosen):
         return Response(content, media_type=self._media_type, headers=headers)
 
 
-Asked = Annotated[Wanted, Depends()]
+SeriesQueryDep = Annotated[SeriesQuery, Depends()]
 
 KERNEL, STEPPED = ("dense_1", "kernel", [2, 5]), ("simple_rnn_1", "pre_activation", [3, 8])
 # The layer of the examples: two inputs, five units.
@@ -103,13 +103,13 @@ def _example(kind: SeriesKind) -> dict[str, Any]:
 
 
 @router.get("/history", response_model=HistoryResponse, responses=responses(), summary="Loss and metrics per epoch")
-def history(wanted: Asked, span: TrainedEpochs) -> Any:
+def history(series_query: SeriesQueryDep, span: TrainedEpochs) -> Any:
     """Loss, metrics and learning rate after every epoch, per run, on the training and on the validation samples.
 
     Epoch 0, for `from_epoch=0`, is the untrained network's.
     """
-    runs = wanted.metrics()
-    return wanted.reply(Metrics(wanted.layout.metrics, runs, cut(runs, span)), "history")
+    runs = series_query.metrics()
+    return series_query.reply(Metrics(series_query.layout.metrics, runs, cut(runs, span)), "history")
 
 
 def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
@@ -118,18 +118,18 @@ def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
     epochs = Depends(from_the_first_update if kind.since_epoch else from_the_beginning)
 
     def of_tensors(
-        wanted: Asked,
+        series_query: SeriesQueryDep,
         span: Annotated[Span, epochs],
         statistic: str = kind.default,
         layer: Names = [],
         parameter: Names = [DEFAULT_PARAMETER],
     ) -> Any:
-        return wanted.reply(wanted.statistic(kind.name, statistic, layer, parameter, span), kind.name)
+        return series_query.reply(series_query.statistic(kind.name, statistic, layer, parameter, span), kind.name)
 
     def of_layers(
-        wanted: Asked, span: Annotated[Span, epochs], statistic: str = kind.default, layer: Names = []
+        series_query: SeriesQueryDep, span: Annotated[Span, epochs], statistic: str = kind.default, layer: Names = []
     ) -> Any:
-        return wanted.reply(wanted.statistic(kind.name, statistic, layer, [], span), kind.name)
+        return series_query.reply(series_query.statistic(kind.name, statistic, layer, [], span), kind.name)
 
     return of_tensors if kind.has_parameters else of_layers
 
@@ -160,10 +160,10 @@ for _kind in STATISTIC_KINDS:
     ),
     summary="Back-propagated signals per time step",
 )
-def signal_steps(wanted: Asked, span: AllEpochs, layer: Names = []) -> Any:
+def signal_steps(series_query: SeriesQueryDep, span: AllEpochs, layer: Names = []) -> Any:
     """How large the signal is that comes back to each time step of a recurrent layer: `values[epoch][step]`."""
-    layout, runs = wanted.series(TIME_SIGNALS.name)
-    return wanted.reply(Steps.chosen(layout, runs, span, choose_tensors(layout, layer, [])), "signal-steps")
+    layout, runs = series_query.series(TIME_SIGNALS.name)
+    return series_query.reply(Steps.chosen(layout, runs, span, choose_tensors(layout, layer, [])), "signal-steps")
 
 
 @router.get(
@@ -181,7 +181,7 @@ def signal_steps(wanted: Asked, span: AllEpochs, layer: Names = []) -> Any:
     summary="Histograms of gradients or weights",
 )
 def histograms(
-    wanted: Asked,
+    series_query: SeriesQueryDep,
     span: AllEpochs,
     of: Of = "gradients",
     layer: Names = [],
@@ -192,6 +192,6 @@ def histograms(
     Bin i holds `edges[i-1]` ≤ x < `edges[i]`, the first and the last reach to the infinities, and a NaN is in none. The
     bins are half a decade each and the same for all, so that epochs and layers can be compared.
     """
-    layout, runs = wanted.series(HISTOGRAMS[of])
+    layout, runs = series_query.series(HISTOGRAMS[of])
     found = Histograms.chosen(of, layout, runs, span, choose_tensors(layout, layer, parameter))
-    return wanted.reply(found, f"{of[:-1]}-histograms")
+    return series_query.reply(found, f"{of[:-1]}-histograms")

@@ -27,7 +27,7 @@ EXAMPLES = {
         },
     },
 }
-Asked = Annotated[TreatmentRequest, Body(openapi_examples=EXAMPLES)]
+TreatmentBody = Annotated[TreatmentRequest, Body(openapi_examples=EXAMPLES)]
 ChangesErrors = documented(401, 404, 409, 422, 503)
 
 
@@ -38,7 +38,7 @@ def treat(
     store: Store,
     queue: Queue,
     settings: SettingsDep,
-    request: Asked = TreatmentRequest(),
+    request: TreatmentBody = TreatmentRequest(),
     idempotency_key: IdempotencyKey = None,
 ) -> TreatmentResponse:
     """Train treated variants of an experiment that does not learn, and say which change cures it.

@@ -11,7 +11,7 @@ from core.store import ExperimentStore
 from gradlab.measurement.history import SeriesLayout
 
 
-class Chosen:
+class SeriesReader:
     """One experiment's series, of some of its runs.
 
     Args:

@@ -205,8 +205,8 @@ def answering_desk(migrated_file: Path, tmp_path: Path, database: dict[str, str]
     """A desk with workers that look."""
     with a_desk(migrated_file, tmp_path, **database) as desk:
         bell = AnsweringBell(desk)
-        house = desk.http.app.state.house
-        desk.http.app.state.house = house.__class__(**{**vars(house), "queue": bell})
+        services = desk.http.app.state.services
+        desk.http.app.state.services = services.__class__(**{**vars(services), "queue": bell})
         yield Desk(desk.http, desk.store, bell, desk.settings)
 
 

@@ -78,10 +78,10 @@ def a_desk(migrated_file: Path, data_dir: Path, **chosen: Any) -> Iterator[Desk]
     idle = _idle_apps[repr(sorted(chosen.items()))]
     app = idle.pop() if idle else create_app(settings)
     http = TestClient(app, raise_server_exceptions=False)
-    with start_blocking_portal() as http.portal, http.portal.wrap_async_context_manager(opened(settings)) as house:
+    with start_blocking_portal() as http.portal, http.portal.wrap_async_context_manager(opened(settings)) as services:
         bell = Bell()
-        app.state.house = replace(house, queue=bell)
-        yield Desk(http, house.store, bell, settings)
+        app.state.services = replace(services, queue=bell)
+        yield Desk(http, services.store, bell, settings)
     idle.append(app)
 
 

@@ -35,7 +35,7 @@ def store(sqlite_url: str):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Looks and diagnoses as often as there is something new."""
-    monkeypatch.setattr(streams, "LOOK_SECONDS", 0.005)
+    monkeypatch.setattr(streams, "POLL_SECONDS", 0.005)
     monkeypatch.setattr(feeds, "DIAGNOSIS_SECONDS", 0.0)
 
 
@@ -214,8 +214,8 @@ def test_without_replay_only_what_comes_is_told(store, training):
 
 
 def test_a_slow_listener_misses_nothing_though_the_log_forgets(store, training, monkeypatch):
-    monkeypatch.setattr(feeds, "MOST_LOG_BYTES", 4000)
-    monkeypatch.setattr(slices, "MOST_VALUES", 30)
+    monkeypatch.setattr(feeds, "MAX_LOG_BYTES", 4000)
+    monkeypatch.setattr(slices, "MAX_VALUES", 30)
 
     async def story(live: Live):
         slow = Listener(live.stream(training.id, None, replay=True))
@@ -326,7 +326,7 @@ def test_many_listeners_cost_one_look(store, training, monkeypatch):
 
 @pytest.mark.slow
 def test_many_who_come_late_read_what_they_missed_once_for_all(store, training, monkeypatch):
-    monkeypatch.setattr(slices, "MOST_VALUES", 30)
+    monkeypatch.setattr(slices, "MAX_VALUES", 30)
     reads, read = [], ExperimentStore.metrics
     monkeypatch.setattr(
         ExperimentStore, "metrics", lambda self, which, **span: (reads.append(span), read(self, which, **span))[1]

@@ -9,7 +9,7 @@ from gradlab.diagnosis import Finding
 from gradlab.schemas.diagnosis import DiagnosisResponse
 
 COLOURS = {"healthy": "green", "at risk": "yellow", "ill": "red", "undecided": "cyan"}
-MOST_SUGGESTED = 5
+MAX_SUGGESTED = 5
 
 
 def diagnosis(found: DiagnosisResponse) -> Group:
@@ -23,7 +23,7 @@ def diagnosis(found: DiagnosisResponse) -> Group:
         parts.append(_table(found.findings))
     if found.unjudged:
         parts.append(Text(f"trained elsewhere: {len(found.unjudged)} rules cannot be judged", style="dim"))
-    for each in found.suggestions[:MOST_SUGGESTED]:
+    for each in found.suggestions[:MAX_SUGGESTED]:
         parts.append(Text(f"may help: {each.title} ({each.remedy})"))
     return Group(*parts)
 

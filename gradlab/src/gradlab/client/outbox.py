@@ -20,7 +20,7 @@ SECONDS_BETWEEN = 0.5
 # While nothing is measured the service is told so often that the training lives; it is also how cancelling is seen.
 SIGN_OF_LIFE = 20.0
 # Numbers in a request: about half of the megabyte that a service reads by default.
-MOST_NUMBERS = 30_000
+MAX_NUMBERS = 30_000
 # The pause before a service that is away is asked again doubles from the first to the last.
 FIRST_PAUSE, LAST_PAUSE = 0.2, 10.0
 # What a service answers to too much at once, and from where on the fault is its own: then it is asked again.
@@ -81,7 +81,7 @@ class Outbox:
         self._spec: ExternalSpec | None = None
         self._key = str(uuid4())
         self._parts: deque[Epoch | Ended] = deque()
-        self._waiting_numbers, self._together = 0, MOST_NUMBERS
+        self._waiting_numbers, self._together = 0, MAX_NUMBERS
         self._next: tuple[int, int] | None = None  # the run that is under way, and its next epoch
         self._dropped: dict[int, int] = {}  # seed -> from which epoch on
         self._changed = Condition()
