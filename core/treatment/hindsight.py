@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core.treatment.result import criterion
 from core.treatment.trial import Result, Treatment, Trial
-from gradlab.diagnosis.outcome import LEAST_REACHABLE, LEAST_SHARE
+from gradlab.diagnosis.outcome import MIN_REACHABLE, MIN_SHARE
 
 
 def with_hindsight(treatment: Treatment) -> Treatment:
@@ -21,9 +21,9 @@ def with_hindsight(treatment: Treatment) -> Treatment:
 
 def _reconsidered(trial: Trial, learnt: float) -> Trial:
     found = trial.result
-    if found is None or found.constant is None or learnt - found.constant < LEAST_REACHABLE * (1 - found.constant):
+    if found is None or found.constant is None or learnt - found.constant < MIN_REACHABLE * (1 - found.constant):
         return trial
-    return replace(trial, result=_held_against(found, found.constant + LEAST_SHARE * (learnt - found.constant)))
+    return replace(trial, result=_held_against(found, found.constant + MIN_SHARE * (learnt - found.constant)))
 
 
 def _held_against(found: Result, least: float) -> Result:

@@ -9,9 +9,9 @@ import numpy as np
 from core.treatment.trial import Result
 from gradlab.diagnosis import Diagnosis, Run, diagnose
 from gradlab.diagnosis.evidence import Recorded, arriving, middle
-from gradlab.diagnosis.outcome import LEAST_REACHABLE, RECENT
+from gradlab.diagnosis.outcome import MIN_REACHABLE, RECENT
 from gradlab.facts.facts import facts
-from gradlab.facts.learnable import known_to_linear_model
+from gradlab.facts.learnable import linear_model_score
 from gradlab.remedies import EITHER_OR, applicable
 from gradlab.schemas.trials import Flow, SeedResult
 from gradlab.spec import ExperimentSpec
@@ -144,14 +144,14 @@ def _known(spec: ExperimentSpec) -> float | None:
     None where neither knows anything, or the metric is not free of scale.
     """
     constant, share = _constant(spec), float(np.fmax(facts(spec).reachable, _linearly(spec.dataset)))
-    if constant is None or not share >= LEAST_REACHABLE:
+    if constant is None or not share >= MIN_REACHABLE:
         return None
     return constant + share * (1 - constant)
 
 
 @lru_cache(maxsize=32)
 def _linearly(dataset: DatasetSpec) -> float:
-    return known_to_linear_model(dataset.load(), dataset.target)
+    return linear_model_score(dataset.load(), dataset.target)
 
 
 def _test(spec: ExperimentSpec, run: Run | None) -> float | None:

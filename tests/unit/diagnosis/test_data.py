@@ -8,7 +8,7 @@ import pytest
 
 from gradlab.facts.baseline import baseline, encoded
 from gradlab.facts.facts import facts
-from gradlab.facts.learnable import known_to_linear_model, known_to_neighbours
+from gradlab.facts.learnable import linear_model_score, neighbours_score
 from gradlab.vocabulary.datasets import Dataset
 from gradlab.vocabulary.losses import LOSSES, LossFunction
 from gradlab.vocabulary.targets import Target
@@ -115,31 +115,31 @@ class TestNeighbours:
 
     def test_know_everything_where_classes_lie_apart(self):
         y = (self.X[:, 0] > 0).astype(int)
-        assert known_to_neighbours(data(self.X + 5 * y[:, None], y), TWO) == 1
+        assert neighbours_score(data(self.X + 5 * y[:, None], y), TWO) == 1
 
     def test_know_nothing_where_there_is_nothing_to_know(self):
         y = np.random.default_rng(2).integers(0, 2, 1000)
-        assert abs(known_to_neighbours(data(self.X, y), TWO)) < 0.15
+        assert abs(neighbours_score(data(self.X, y), TWO)) < 0.15
 
     def test_a_feature_in_another_unit_does_not_decide_alone(self):
         y = (self.X[:, 0] > 0).astype(int)
         scaled = self.X * [1, 1000, 1]
-        assert known_to_neighbours(data(scaled, y), TWO) == known_to_neighbours(data(self.X, y), TWO) > 0.7
+        assert neighbours_score(data(scaled, y), TWO) == neighbours_score(data(self.X, y), TWO) > 0.7
 
     def test_a_constant_feature_does_not_matter(self):
         y = (self.X[:, 0] > 0).astype(int)
         with_constant = np.concatenate([self.X, np.full((1000, 1), 7.0)], axis=1)
-        assert known_to_neighbours(data(with_constant, y), TWO) == known_to_neighbours(data(self.X, y), TWO)
+        assert neighbours_score(data(with_constant, y), TWO) == neighbours_score(data(self.X, y), TWO)
 
     def test_of_values_it_is_r2_and_of_labels_the_mean_over_them(self):
-        assert known_to_neighbours(data(self.X, self.X[:, :2]), VALUES) == pytest.approx(0.97, abs=0.02)
-        assert known_to_neighbours(data(self.X, (self.X[:, :2] > 0).astype(float)), LABELS) > 0.7
+        assert neighbours_score(data(self.X, self.X[:, :2]), VALUES) == pytest.approx(0.97, abs=0.02)
+        assert neighbours_score(data(self.X, (self.X[:, :2] > 0).astype(float)), LABELS) > 0.7
 
     def test_of_answers_at_every_time_step_nothing_is_said(self):
-        assert math.isnan(known_to_neighbours(data(self.X, np.zeros((1000, 3), int)), Target("classes", 2, (3,))))
+        assert math.isnan(neighbours_score(data(self.X, np.zeros((1000, 3), int)), Target("classes", 2, (3,))))
 
     def test_where_the_constant_is_always_right_nothing_is_said(self):
-        assert math.isnan(known_to_neighbours(data(self.X, np.zeros(1000, int)), TWO))
+        assert math.isnan(neighbours_score(data(self.X, np.zeros(1000, int)), TWO))
 
 
 class TestTheLinearModel:
@@ -148,19 +148,19 @@ class TestTheLinearModel:
     def test_knows_what_neighbours_do_not_where_samples_are_few_for_their_features(self):
         values = self.X[:, :2] + 0.1 * np.random.default_rng(2).normal(size=(120, 2))
         few = data(self.X, values)
-        assert known_to_linear_model(few, VALUES) > 0.85 > 0.4 > known_to_neighbours(few, VALUES)
+        assert linear_model_score(few, VALUES) > 0.85 > 0.4 > neighbours_score(few, VALUES)
 
     def test_knows_a_line_between_classes_and_nothing_of_a_circle(self):
         line, circle = (self.X[:, 0] > 0).astype(int), (np.abs(self.X[:, 0]) > 0.7).astype(int)
-        assert known_to_linear_model(data(self.X, line), TWO) > 0.4
-        assert known_to_linear_model(data(self.X, circle), TWO) < 0.2
+        assert linear_model_score(data(self.X, line), TWO) > 0.4
+        assert linear_model_score(data(self.X, circle), TWO) < 0.2
 
     def test_says_nothing_of_answers_at_every_time_step(self):
-        assert math.isnan(known_to_linear_model(data(self.X, np.zeros((120, 3), int)), Target("classes", 2, (3,))))
+        assert math.isnan(linear_model_score(data(self.X, np.zeros((120, 3), int)), Target("classes", 2, (3,))))
 
     def test_tells_labels_and_one_value(self):
-        assert known_to_linear_model(data(self.X, (self.X[:, :2] > 0).astype(float)), LABELS) > 0.3
-        assert known_to_linear_model(data(self.X, self.X[:, 0]), Target("values", 1)) > 0.95
+        assert linear_model_score(data(self.X, (self.X[:, :2] > 0).astype(float)), LABELS) > 0.3
+        assert linear_model_score(data(self.X, self.X[:, 0]), Target("values", 1)) > 0.95
 
 
 class TestFacts:

@@ -7,7 +7,7 @@ import pytest
 
 from gradlab.diagnosis import outcome
 from gradlab.diagnosis.evidence import Recorded, Run, middle, running_medians
-from gradlab.diagnosis.outcome import LEAST_SHARE, decided_epoch, gains
+from gradlab.diagnosis.outcome import MIN_SHARE, decided_epoch, gains
 from gradlab.diagnosis.rules import not_learning
 from gradlab.measurement.history import Tensor
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, dense, of_nothing_but
@@ -30,7 +30,7 @@ class TestAtItsEnd:
     def test_half_of_what_the_neighbours_know_is_demanded(self, learnt: float, verdict: str):
         became = outcome(ending(0.5, learnt))
         assert became.verdict == verdict
-        assert became.least_learnt == pytest.approx(LEAST_SHARE * 0.6)
+        assert became.least_learnt == pytest.approx(MIN_SHARE * 0.6)
 
     def test_a_loss_that_is_low_does_not_count_where_the_answers_are_wrong(self):
         assert outcome(ending(0.9, 0.1)).verdict == "fails"
@@ -40,7 +40,7 @@ class TestAtItsEnd:
         [(0.5, 0.1, [("gain", False), ("learnt", True)]), (0.001, 0.1, [("gain", True), ("learnt", True)])],
     )
     def test_only_what_is_too_little_is_told_as_too_little(self, gain, learnt, measures):
-        sighting = not_learning.RULE.look(ending(gain, learnt))
+        sighting = not_learning.RULE.detect(ending(gain, learnt))
         assert [(each.name, each.threshold is not None) for each in sighting.measures] == measures
 
     @pytest.mark.parametrize("reachable", [math.nan, 0.05, -3.0])

@@ -8,7 +8,7 @@ from core.treatment.result import criterion, flow
 from core.treatment.trial import triage_result
 from gradlab.diagnosis import Diagnosis, Finding, diagnose
 from gradlab.facts.facts import facts
-from gradlab.facts.learnable import known_to_linear_model
+from gradlab.facts.learnable import linear_model_score
 from gradlab.schemas.trials import TriageResult
 from tests.builders import a_spec
 from tests.unit.diagnosis.histories import a_network, a_run, dense
@@ -59,7 +59,7 @@ def test_where_a_linear_model_knows_more_than_the_neighbours_that_is_told():
     training = {"loss": "mean_squared_error", "optimizer": {"kind": "adam"}, "epochs": 5, "batch_size": 16}
     spec = a_spec(model=network, training=training, dataset={"kind": "diabetes"}, seeds=(0,))
     known = result(spec, [], None).known
-    assert known == pytest.approx(known_to_linear_model(spec.dataset.load(), spec.dataset.target))
+    assert known == pytest.approx(linear_model_score(spec.dataset.load(), spec.dataset.target))
     assert known > facts(spec).reachable + 0.02
 
 

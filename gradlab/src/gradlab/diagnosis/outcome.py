@@ -32,16 +32,16 @@ Verdict = Literal["learns", "fails", "diverged", "undecided"]
 # layers was still at the entropy of the targets, and of 0 of 50 healthy ones.
 BUDGET_SHARE, FEWEST_EPOCHS = 0.1, 20
 # Cross-entropy above 0.99·H(y), R² below 0.05: less than noise gives.
-LEAST_GAIN = {"classes": 0.01, "labels": 0.01, "values": 0.05}
+MIN_GAIN = {"classes": 0.01, "labels": 0.01, "values": 0.05}
 # Half of what the neighbours know. On the two circles that is an accuracy of 0.66, where runs end near 0.82 or near
 # 0.55.
-LEAST_SHARE = 0.5
+MIN_SHARE = 0.5
 # Where the neighbours avoid less than a tenth of the errors, half of it could be chance.
-LEAST_REACHABLE = 0.1
+MIN_REACHABLE = 0.1
 # Of a training elsewhere, its last losses by an early one. Both ends of the scale being unknown this tells learning
 # from not learning badly: of the tutorial's networks those that learn end at 0.46 to 0.75, 23 of 30 tanh networks that
 # do not above 0.5, 26 of 26 relu networks above 0.95. It is asked only whether to tell of symptoms.
-LEAST_FALL = 0.5
+MIN_FALL = 0.5
 # Epochs over which the median is taken: single ones swing.
 RECENT = 5
 
@@ -71,9 +71,9 @@ def outcome(run: Run) -> Outcome:
         return _elsewhere(run)
     gain, learnt = gains(run), learnt_shares(run)
     recent = middle(gain[-RECENT:]), middle(learnt[-RECENT:])
-    least = LEAST_GAIN[run.spec.dataset.target.kind]
+    least = MIN_GAIN[run.spec.dataset.target.kind]
     reachable = run.facts.reachable
-    enough = LEAST_SHARE * reachable if reachable >= LEAST_REACHABLE else float("nan")
+    enough = MIN_SHARE * reachable if reachable >= MIN_REACHABLE else float("nan")
     return Outcome(_verdict(run, *recent, least, enough), *recent, least, enough)
 
 
@@ -99,15 +99,15 @@ def stands_still(run: ExternalRun) -> bool:
         return False
     finite = loss[np.isfinite(loss)]
     # A loss that is as good as 0 has nowhere to fall to.
-    return len(finite) > 1 and middle(loss[-RECENT:]) > max(PERFECT, LEAST_FALL * min(finite[:2]))
+    return len(finite) > 1 and middle(loss[-RECENT:]) > max(PERFECT, MIN_FALL * min(finite[:2]))
 
 
 def _elsewhere(run: ExternalRun) -> Outcome:
     """What became of a training elsewhere: `fails` where that is certain, never `learns`."""
-    nothing, loss, constant, least = float("nan"), run.metric("loss"), constant_loss(run), LEAST_GAIN["classes"]
+    nothing, loss, constant, least = float("nan"), run.metric("loss"), constant_loss(run), MIN_GAIN["classes"]
     gain = nothing if loss is None else (constant - middle(loss[-RECENT:])) / constant
     if not np.isfinite(gain):
-        gain, least = explained(run), LEAST_GAIN["values"]
+        gain, least = explained(run), MIN_GAIN["values"]
     if _diverged(run):
         return Outcome("diverged", gain, nothing, least, nothing)
     stuck = loss is not None and gain < least and is_flat(loss) and accuracy_at_chance(run)

@@ -13,7 +13,7 @@ from gradlab.diagnosis.finding import Kind, Measure, Severity, Sighting
 # A part of a sentence that can be left out, and what stands between two sentences.
 CLAUSE, SENTENCE_END = re.compile(r"\[\[(.*?)\]\]"), re.compile(r"(?<=[.!?]) (?=[A-ZΑ-Ω{])")
 EVERYWHERE = "the network"
-MOST_NAMED = 3  # layers that a sentence names one by one
+MAX_NAMED = 3  # layers that a sentence names one by one
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Rule:
         remedies: names of the remedies in `gradlab.remedies` that are suggested, best first.
         also: names of further ones that may cure what it finds.
         causes: names of the rules of which this one can be a consequence.
-        look: the question in code.
+        detect: the function that answers it: the Sighting in a run, or None.
         always: a symptom that is reported whatever became of the run; of one that learns as ``info``.
     """
 
@@ -49,14 +49,14 @@ class Rule:
     explanation: str
     remedies: tuple[str, ...]
     causes: tuple[str, ...]
-    look: Callable[[Run], Sighting | None]
+    detect: Callable[[Run], Sighting | None]
     always: bool = False
     also: tuple[str, ...] = ()
 
     def __call__(self, run: Run) -> Sighting | None:
         """What it says of a run; None where it has nothing to say. NaN and infinities are answers like any other."""
         with np.errstate(all="ignore"):
-            return self.look(run)
+            return self.detect(run)
 
     def explain(self, layers: Sequence[str], measures: Sequence[Measure]) -> str:
         """The explanation with the numbers of a run."""
@@ -82,7 +82,7 @@ def listed(layers: Sequence[str]) -> str:
     """Layers in a sentence."""
     if not layers:
         return EVERYWHERE
-    if len(layers) > MOST_NAMED:
+    if len(layers) > MAX_NAMED:
         return f"{layers[0]} to {layers[-1]} ({len(layers)} layers)"
     *others, last = layers
     return f"{', '.join(others)} and {last}" if others else last

@@ -17,7 +17,7 @@ Array = np.ndarray
 Elementwise = Callable[[Array, Array, Any], Array]
 
 EPSILON = 1e-7  # Keras's: keeps logarithms and quotients finite
-MOST_VALUES = 5_000  # real targets are looked at one by one; so many of them say what all would
+MAX_VALUES = 5_000  # real targets are looked at one by one; so many of them say what all would
 GOLDEN = (np.sqrt(5) - 1) / 2
 STEPS = 60  # 0.618 to the power of 60 is 3e-13 of the interval
 
@@ -61,7 +61,7 @@ def baseline(loss: LossFunction, y: Array, target: Target) -> tuple[float, float
 def _distinct(y: Array, target: Target) -> tuple[Array, Array]:
     """Values and weights, (rows, units) each: 0 and 1 are counted, real targets stand for themselves."""
     if target.kind == "values":
-        return y[:MOST_VALUES], np.full_like(y[:MOST_VALUES], 1 / max(1, len(y[:MOST_VALUES])))
+        return y[:MAX_VALUES], np.full_like(y[:MAX_VALUES], 1 / max(1, len(y[:MAX_VALUES])))
     ones = y.mean(axis=0)
     return np.stack([np.zeros_like(ones), np.ones_like(ones)]), np.stack([1 - ones, ones])
 

@@ -10,14 +10,14 @@ from functools import lru_cache
 import numpy as np
 
 from gradlab.facts.baseline import baseline, encoded
-from gradlab.facts.learnable import known_to_neighbours
+from gradlab.facts.learnable import neighbours_score
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.vocabulary.datasets import Dataset, DatasetSpec
 from gradlab.vocabulary.losses import LossFunction
 
 # So many samples tell how large a feature is.
-MOST_SAMPLES = 4_096
+MAX_SAMPLES = 4_096
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +61,9 @@ def _facts(dataset: DatasetSpec, loss: LossFunction, units: int) -> DataFacts:
     y = encoded(data.train_y, target, units)
     with np.errstate(all="ignore"):
         constant, perfect = baseline(loss, y, target)
-        known = known_to_neighbours(data, target)
+        known = neighbours_score(data, target)
     shares = _shares(data, dataset)
-    x = data.train_x[:MOST_SAMPLES].reshape(min(MOST_SAMPLES, len(data.train_x)), -1).astype(np.float64)
+    x = data.train_x[:MAX_SAMPLES].reshape(min(MAX_SAMPLES, len(data.train_x)), -1).astype(np.float64)
     return DataFacts(
         constant_loss=constant,
         perfect_loss=perfect,

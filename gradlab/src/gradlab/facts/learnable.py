@@ -22,17 +22,17 @@ Predicted = list[Array]
 # One neighbour is best where there is no noise, many where there is much: the best of these counts.
 NEIGHBOURS = (1, 5, 15)
 # Enough to tell a share within some per cent; all distances between them are computed.
-MOST_TRAINING, MOST_VALIDATION, MOST_NUMBERS = 2_000, 500, 4_000_000
+MAX_TRAINING, MAX_VALIDATION, MAX_NUMBERS = 2_000, 500, 4_000_000
 # A feature that varies less than this beside its size does not vary.
 ROUNDING = 1e-6
 
 
-def known_to_neighbours(data: Dataset, target: Target) -> float:
+def neighbours_score(data: Dataset, target: Target) -> float:
     """What the nearest neighbours avoid; NaN where there is an answer for every time step, or nothing can be said."""
     return _avoided(data, target, _neighbours)
 
 
-def known_to_linear_model(data: Dataset, target: Target) -> float:
+def linear_model_score(data: Dataset, target: Target) -> float:
     """What ridge regression avoids, on one-hot classes; NaN as above."""
     return _avoided(data, target, _linear_model)
 
@@ -41,8 +41,8 @@ def _avoided(data: Dataset, target: Target, predict: Callable[[Array, Array, Arr
     """The best of some predictions."""
     if target.steps:
         return float("nan")
-    few = max(2, MOST_NUMBERS // max(1, int(np.prod(data.train_x.shape[1:]))))
-    n, m = min(MOST_TRAINING, few), min(MOST_VALIDATION, few)
+    few = max(2, MAX_NUMBERS // max(1, int(np.prod(data.train_x.shape[1:]))))
+    n, m = min(MAX_TRAINING, few), min(MAX_VALIDATION, few)
     train, val = _standardised(data.train_x[:n], data.val_x[:m])
     y, wanted = _numbers(data.train_y[:n], target), _numbers(data.val_y[:m], target)
     if not len(train) or not len(val):

@@ -7,12 +7,12 @@ from gradlab.spec import ExperimentSpec
 from gradlab.spec.training import EarlyStopping
 
 # Epochs without improvement, as a share of all: AutoTrainer waits a fifteenth of them, and at least three.
-SHARE, LEAST = 15, 3
+SHARE, MIN_PATIENCE = 15, 3
 
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     training = spec.training
-    patience = max(LEAST, training.epochs // SHARE)
+    patience = max(MIN_PATIENCE, training.epochs // SHARE)
     if training.early_stopping:
         raise Invalid(Problem("training.early_stopping", "none", f"on {training.early_stopping.monitor}"))
     refusal = Problem("training.epochs", f"more than the {patience} epochs that are waited for", str(training.epochs))
@@ -27,8 +27,8 @@ REMEDY = Remedy(
     title="Early stopping",
     order=310,
     changes=(
-        f"A run ends when the validation loss has not improved for a {SHARE}th of its epochs, {LEAST} at least; the "
-        "weights are those of its end."
+        f"A run ends when the validation loss has not improved for a {SHARE}th of its epochs, {MIN_PATIENCE} at least; "
+        "the weights are those of its end."
     ),
     source="Prechelt 1998; patience as in AutoTrainer (Zhang et al. 2021).",
     apply=_apply,

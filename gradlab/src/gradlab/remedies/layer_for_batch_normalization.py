@@ -1,7 +1,7 @@
 """Layer normalisation in place of batch normalisation."""
 
 from gradlab.errors import Problem
-from gradlab.remedies.layer_normalization import LEAST_WIDTH
+from gradlab.remedies.layer_normalization import MIN_WIDTH
 from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.layers import Place, places, rewritten
 from gradlab.remedies.rewriting.treated import treated
@@ -15,14 +15,14 @@ KEPT = ("epsilon", "center", "scale", "beta_initializer", "gamma_initializer")
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     kinds = ", ".join(dict.fromkeys(place.layer.kind for place in places(spec) if place.hidden))
-    expected = f"a hidden batch_normalization of {LEAST_WIDTH} units or more"
+    expected = f"a hidden batch_normalization of {MIN_WIDTH} units or more"
     refusal = Problem("model.layers", expected, kinds or "no hidden layer")
     return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, _changed))
 
 
 def _changed(place: Place) -> tuple[LayerSpec, ...]:
     layer = place.layer
-    if not isinstance(layer, BatchNormalization) or place.output_shape[-1] < LEAST_WIDTH:
+    if not isinstance(layer, BatchNormalization) or place.output_shape[-1] < MIN_WIDTH:
         return (layer,)
     return (LayerNormalization(**{field: getattr(layer, field) for field in KEPT}),)
 

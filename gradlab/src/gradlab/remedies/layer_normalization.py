@@ -6,7 +6,7 @@ from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers.normalization import LayerNormalization
 
 # Of two units, mean 0 and variance 1 leave only which of them is the larger.
-LEAST_WIDTH = 3
+MIN_WIDTH = 3
 # A sigmoid's outputs are about 1/2 in all units, and what the next layer makes of them is mostly the same for all
 # samples. A norm over the units keeps that, and takes it away only if it comes before the weights: six layers of 16
 # failed on 8 of 8 seeds with norms before the activations, on none with norms behind them.
@@ -14,7 +14,7 @@ LATE = ("sigmoid", "hard_sigmoid", "sparse_sigmoid")
 
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
-    return normalized(spec, REMEDY.name, LayerNormalization(), least_width=LEAST_WIDTH, behind=LATE)
+    return normalized(spec, REMEDY.name, LayerNormalization(), least_width=MIN_WIDTH, behind=LATE)
 
 
 REMEDY = Remedy(

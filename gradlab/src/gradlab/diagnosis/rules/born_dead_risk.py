@@ -16,7 +16,7 @@ from gradlab.diagnosis.theory import born_dead_bound, hidden_relus
 CHANCE, CHANCE_CRITICAL = 0.05, 0.25
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Draw the network many times, and look at this run's own draw."""
     layers = hidden_relus(run.spec)
     chance, dead = born_dead(run.spec), dead_at_birth(run)
@@ -64,5 +64,5 @@ RULE = Rule(
         "residual_connections",
     ),
     causes=("input_range", *DRAW, "finite_width"),
-    look=look,
+    detect=detect,
 )

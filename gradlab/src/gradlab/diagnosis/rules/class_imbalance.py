@@ -9,7 +9,7 @@ from gradlab.diagnosis.rule import Rule
 RATIO = 10.0
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the shares of the classes, or of yes and no for each label, in the training samples."""
     target, shares = run.spec.dataset.target, run.facts.class_shares
     if not shares or target.steps:  # in a sequence most steps say nothing by design
@@ -48,5 +48,5 @@ RULE = Rule(
     ),
     remedies=(),
     causes=(),
-    look=look,
+    detect=detect,
 )

@@ -17,7 +17,7 @@ HALF = 0.5
 COST = math.log(2)
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Count the wrong answers that the loss has room for."""
     loss, accuracy, classes = run.metric("loss"), accuracy_of(run), class_count(run)
     if loss is None or accuracy is None or classes is None:
@@ -59,5 +59,5 @@ RULE = Rule(
     ),
     remedies=("output_matched_to_task",),
     causes=("output_mismatch",),
-    look=look,
+    detect=detect,
 )

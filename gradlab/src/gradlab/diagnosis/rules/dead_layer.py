@@ -9,7 +9,7 @@ from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
 SHARE = 1.0
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Look for hidden relu layers in which every unit is dead."""
     recorded = run.hidden("activations", "dead_fraction", is_relu)
     if recorded is None:
@@ -44,5 +44,5 @@ RULE = Rule(
         "residual_connections",
     ),
     causes=(*CAUSES_OF_DEATH, "dead_units"),
-    look=look,
+    detect=detect,
 )

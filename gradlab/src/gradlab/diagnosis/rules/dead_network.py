@@ -20,7 +20,7 @@ SHARE = 0.7
 MIN_BATCH_SIZE = 16
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Add up the weights without gradient, embeddings apart: their rows stand for words, some of which never occur."""
     always = run.series("gradients", "always_zero_fraction", _is_no_embedding)
     zeros = always or run.series("gradients", "zero_fraction", _is_no_embedding)
@@ -76,5 +76,5 @@ RULE = Rule(
         "residual_connections",
     ),
     causes=(*CAUSES_OF_DEATH, *SATURATIONS, "predicted_vanishing", "dead_units", "dead_layer"),
-    look=look,
+    detect=detect,
 )

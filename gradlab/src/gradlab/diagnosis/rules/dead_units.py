@@ -21,7 +21,7 @@ AGAINST_DEATH = (
 )
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Count the dead units of each hidden relu layer."""
     recorded = run.hidden("activations", "dead_fraction", is_relu)
     if recorded is None:
@@ -56,5 +56,5 @@ RULE = Rule(
         "batch_normalization",
     ),
     causes=CAUSES_OF_DEATH,
-    look=look,
+    detect=detect,
 )

@@ -17,7 +17,7 @@ SHARE = 100.0
 GROWN = 1.0
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the first kernel's gradient with the last one's, and the signals that make them."""
     gradients, share = run.kernels("gradients", "l2"), arriving(run)
     found = []
@@ -82,5 +82,5 @@ RULE = Rule(
         "layer_normalization",
     ),
     causes=(*DATA, *DRAW, "finite_width", *GROWTHS, *STEPS),
-    look=look,
+    detect=detect,
 )

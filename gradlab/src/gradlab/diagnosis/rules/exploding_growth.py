@@ -14,7 +14,7 @@ LEVEL, LEVEL_CRITICAL = 1e4, 1e6
 GROWTH, TIMES = 2.0, 4
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Look at the level of each kernel's gradient, and at its growth from one recorded epoch to the next."""
     gradients = run.kernels("gradients", "mean_abs")
     if gradients is None:
@@ -77,5 +77,5 @@ RULE = Rule(
         "layer_normalization",
     ),
     causes=(*DATA, *DRAW, *GROWTHS, "initial_loss", *STEPS, "exploding_gradient"),
-    look=look,
+    detect=detect,
 )

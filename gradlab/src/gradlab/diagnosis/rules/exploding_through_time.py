@@ -10,7 +10,7 @@ from gradlab.diagnosis.rules.vanishing_through_time import step_ratios
 RATIO = 1e3
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare each recurrent layer's signal at the first time step with that at the last."""
     ratios = step_ratios(run)
     if ratios is None:
@@ -49,5 +49,5 @@ RULE = Rule(
         "learning_rate_lower",
     ),
     causes=(*DATA, *DRAW),
-    look=look,
+    detect=detect,
 )

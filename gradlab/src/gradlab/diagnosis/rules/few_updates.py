@@ -17,7 +17,7 @@ TRAVEL = 0.4
 MAX_UPDATES = 1
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Add up how far each kernel has moved, where an epoch is one update."""
     updates = _updates(run)
     if updates is None or updates > MAX_UPDATES or run.history.last_epoch < decided_epoch(run):
@@ -65,5 +65,5 @@ RULE = Rule(
     ),
     remedies=("batch_size_smaller", "more_epochs", "learning_rate_higher", "optimizer_adam"),
     causes=("unsuited_loss", *DATA, *SATURATIONS, *DEATHS, *VANISHINGS),
-    look=look,
+    detect=detect,
 )

@@ -20,7 +20,7 @@ KEEPS = ("orthogonal", "identity")
 PLAIN = ("dense", "activation", "dropout", "gaussian_noise", "flatten")
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Add up the widths of the hidden layers."""
     layers = _drawn_independently(run.hidden_layers)
     functions = [layer for layer in run.hidden_layers if layer.spec.function and layer.spec.function.kind != "linear"]
@@ -79,5 +79,5 @@ RULE = Rule(
     ),
     remedies=("activation_leaky_relu", "activation_elu", "wider_layers", "residual_connections", "fewer_layers"),
     causes=(),
-    look=look,
+    detect=detect,
 )

@@ -14,7 +14,7 @@ MIN_EPOCHS = 5
 SHARE = 0.9
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the accuracies of all epochs, and the loss with that of a constant answer."""
     loss, accuracy = run.metric("loss"), accuracy_of(run)
     if loss is None or accuracy is None or class_count(run) is None or len(loss) <= MIN_EPOCHS:
@@ -54,5 +54,5 @@ RULE = Rule(
     ),
     remedies=("output_matched_to_task",),
     causes=("output_mismatch",),
-    look=look,
+    detect=detect,
 )

@@ -14,7 +14,7 @@ FLOOR = 1e-7
 TIMES = 3
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Look at each kernel's mean |gradient|."""
     gradients = run.kernels("gradients", "mean_abs")
     if gradients is None:
@@ -52,5 +52,5 @@ RULE = Rule(
         "layer_normalization",
     ),
     causes=(*VANISHING_SIGNAL.causes, *VANISHINGS[:3]),
-    look=look,
+    detect=detect,
 )

@@ -13,7 +13,7 @@ RATIO = 10.0
 WINDOW, FEWEST = 50, 5
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare each epoch's gradient norm with those before it."""
     norm = run.metric("gradient_norm")
     if norm is None:
@@ -54,5 +54,5 @@ RULE = Rule(
     ),
     remedies=("clip_by_global_norm", "learning_rate_lower", "layer_normalization"),
     causes=(*DATA, *DRAW, *GROWTHS, *STEPS, *EXPLOSIONS[:2]),
-    look=look,
+    detect=detect,
 )

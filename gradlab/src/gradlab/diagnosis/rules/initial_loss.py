@@ -17,7 +17,7 @@ RATIO = 2.0
 FAR = 3.0
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the loss at epoch 0 with that of the best constant."""
     return _elsewhere(run) if isinstance(run, ExternalRun) else _here(run)
 
@@ -80,5 +80,5 @@ RULE = Rule(
     remedies=("initializer_for_activation", "input_scaling", "output_matched_to_task"),
     also=("target_scaling",),
     causes=(*DATA, *DRAW, *GROWTHS),
-    look=look,
+    detect=detect,
 )

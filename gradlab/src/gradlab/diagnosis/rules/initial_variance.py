@@ -18,7 +18,7 @@ SIGNAL_CHANGE = 10.0
 SLOPE = 0.1
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare with the variance that the literature advises, and what theory expects of either."""
     ratios = _ratios(run)
     own, advised = expected(run.spec), expected_with_reference(run.spec)
@@ -76,5 +76,5 @@ RULE = Rule(
     remedies=("initializer_for_activation", "batch_normalization", "layer_normalization"),
     also=("orthogonal_initializer",),
     causes=(),
-    look=look,
+    detect=detect,
 )

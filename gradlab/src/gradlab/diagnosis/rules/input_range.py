@@ -14,7 +14,7 @@ LARGE = 10.0
 SMALL = 0.01
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Measure the inputs of the training samples."""
     if run.spec.layers[0].spec.kind == "embedding":  # its inputs are names of rows, not sizes
         return None
@@ -46,5 +46,5 @@ RULE = Rule(
     ),
     remedies=("input_scaling", "batch_normalization"),
     causes=(),
-    look=look,
+    detect=detect,
 )

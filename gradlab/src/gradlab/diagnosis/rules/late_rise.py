@@ -12,7 +12,7 @@ from gradlab.diagnosis.rule import Rule
 RISE = 0.1
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the best epochs with the last ones."""
     gain = gains(run)
     if len(gain) < 2 * RECENT:
@@ -52,5 +52,5 @@ RULE = Rule(
         "dropout",
     ),
     causes=(*DATA, *BIRTH, *STEPS, *EXPLOSIONS, *SATURATIONS, *DEATHS, "oscillation"),
-    look=look,
+    detect=detect,
 )

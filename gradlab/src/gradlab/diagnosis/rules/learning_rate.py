@@ -26,7 +26,7 @@ REACH = 0.1
 FEWEST_EPOCHS = 5
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Measure the steps in lengths of the weights."""
     steps = relative_steps(run)
     if steps is None or not len(steps):
@@ -148,5 +148,5 @@ RULE = Rule(
         "learning_rate_higher",
     ),
     causes=(*DATA, *DRAW, *GROWTHS, "initial_loss"),
-    look=look,
+    detect=detect,
 )

@@ -14,7 +14,7 @@ LINEAR_CLASSES = ("Dense", "Conv1D", "Conv2D", "Linear", "Activation", "Flatten"
 MIN_HIDDEN = 1
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Look for anything that bends what passes through the hidden layers."""
     hidden = _elsewhere(run) if isinstance(run, ExternalRun) else _here(run)
     if len(hidden) < MIN_HIDDEN:
@@ -60,5 +60,5 @@ RULE = Rule(
     ),
     remedies=("activation_relu", "activation_tanh", "activation_leaky_relu"),
     causes=(),
-    look=look,
+    detect=detect,
 )

@@ -12,7 +12,7 @@ from gradlab.diagnosis.rule import Rule
 RATIO, TIMES = 10.0, 2
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the loss with what it was before the first update, and with that of a constant."""
     loss = run.metric("loss")
     if loss is None or len(loss) < 2:
@@ -62,5 +62,5 @@ RULE = Rule(
         "learning_rate_usual",
     ),
     causes=(*DATA, *DRAW, *GROWTHS, "initial_loss", *STEPS, *EXPLOSIONS[:3]),
-    look=look,
+    detect=detect,
 )

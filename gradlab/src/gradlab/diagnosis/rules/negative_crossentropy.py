@@ -11,7 +11,7 @@ from gradlab.diagnosis.rule import Rule
 BOUND = -1e-4
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Look for the lowest loss of all epochs, of training and validation."""
     kind = loss_kind(run)
     if kind not in CROSS_ENTROPIES and "crossentropy" not in kind:  # the focal ones are weighed, and never below 0
@@ -41,5 +41,5 @@ RULE = Rule(
     ),
     remedies=(),
     causes=(),
-    look=look,
+    detect=detect,
 )

@@ -6,7 +6,7 @@ from gradlab.diagnosis.rule import Rule
 from gradlab.measurement.history import without_gradient
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Look for tensors of which no gradient was ever recorded."""
     if not run.unreached:
         return None
@@ -37,5 +37,5 @@ RULE = Rule(
     ),
     remedies=(),
     causes=(),
-    look=look,
+    detect=detect,
 )

@@ -7,7 +7,7 @@ from gradlab.diagnosis.nonfinite_origin import GROWN, origin
 from gradlab.diagnosis.rule import Rule
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Ask the engine's own finding, the losses, and the counts of gradients, weights and activations."""
     found = origin(run)
     if found is None:
@@ -89,5 +89,5 @@ RULE = Rule(
         "learning_rate_usual",
     ),
     causes=(*DATA, *DRAW, *GROWTHS, "initial_loss", *STEPS, *EXPLOSIONS),
-    look=look,
+    detect=detect,
 )

@@ -21,7 +21,7 @@ SIGNAL_CHANGE, SLOPE = 10.0, 0.1
 LAYERS = 3
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Ask the initialisers for the mean, and epoch 0 for the copies that it makes."""
     if run.spec.training.pretraining:  # epoch 0 is then not what was drawn
         return None
@@ -88,5 +88,5 @@ RULE = Rule(
         "layer_normalization",
     ),
     causes=(),
-    look=look,
+    detect=detect,
 )

@@ -6,12 +6,12 @@ from gradlab.diagnosis.elsewhere import constant_loss, explained
 from gradlab.diagnosis.evidence import NOTHING_KNOWN, ExternalRun, Run, Unknown, middle
 from gradlab.diagnosis.finding import AVOIDABLE_ERRORS, AVOIDABLE_LOSS, Measure, Sighting, measure
 from gradlab.diagnosis.groups import GROWTHS
-from gradlab.diagnosis.outcome import LEAST_GAIN, LEAST_SHARE, RECENT, Outcome, decided_epoch, learnt_shares, outcome
+from gradlab.diagnosis.outcome import MIN_GAIN, MIN_SHARE, RECENT, Outcome, decided_epoch, learnt_shares, outcome
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Ask what became of the run."""
     became = outcome(run)
     if isinstance(run, ExternalRun):
@@ -89,7 +89,7 @@ RULE = Rule(
         "avoidable errors avoided < share·what the nearest neighbours avoid; medians over the last 5 epochs; of a "
         "training elsewhere, where its loss no longer falls: gain below what a constant answer is known to lose, or R²"
     ),
-    thresholds={**{f"least_gain_{kind}": gain for kind, gain in LEAST_GAIN.items()}, "share": LEAST_SHARE},
+    thresholds={**{f"least_gain_{kind}": gain for kind, gain in MIN_GAIN.items()}, "share": MIN_SHARE},
     source="`gradlab.diagnosis.outcome`; nearest neighbours: Cover & Hart 1967",
     explanation=(
         "The network avoids {gain:%} of the loss that always giving the same answer makes on the training samples. Of "
@@ -115,5 +115,5 @@ RULE = Rule(
         "initial_loss",
         "plateau",
     ),
-    look=look,
+    detect=detect,
 )

@@ -5,7 +5,7 @@ import numpy as np
 from gradlab.diagnosis.evidence import Run, middle
 from gradlab.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from gradlab.diagnosis.groups import DATA, EXPLOSIONS, STEPS
-from gradlab.diagnosis.outcome import LEAST_REACHABLE, gains, learnt_shares
+from gradlab.diagnosis.outcome import MIN_REACHABLE, gains, learnt_shares
 from gradlab.diagnosis.rule import Rule
 
 # A swing of 0.03 between a peak and the next trough, in a fifth of the epochs (AutoTrainer, Zhang et al. 2021, zeta and
@@ -18,7 +18,7 @@ FEWEST_EPOCHS = 10
 LOSS, LATEST = 0.3, 10
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Count the swings of the gain, epoch by epoch."""
     gain = gains(run)[1:]
     if len(gain) < FEWEST_EPOCHS or not np.isfinite(gain).all():
@@ -47,7 +47,7 @@ def _lost(run: Run) -> float | None:
     known = learnt_shares(run, "val_")[run.epochs > 0][-LATEST:]
     reachable = run.facts.reachable
     learnable = max(middle(known), reachable if np.isfinite(reachable) else 0.0) if len(known) == LATEST else np.nan
-    if not learnable >= LEAST_REACHABLE:
+    if not learnable >= MIN_REACHABLE:
         return None
     return float(np.max(np.maximum.accumulate(known) - known) / learnable)
 
@@ -81,5 +81,5 @@ RULE = Rule(
         "learning_rate_usual",
     ),
     causes=(*DATA, *STEPS, *EXPLOSIONS),
-    look=look,
+    detect=detect,
 )

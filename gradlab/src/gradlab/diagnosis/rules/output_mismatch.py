@@ -51,7 +51,7 @@ UNDONE = (
 )
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the last activation with what the loss takes and with the targets."""
     made = _made(run)
     function, reached = made.output.activation, reach(run, made)
@@ -145,5 +145,5 @@ RULE = Rule(
     explanation="The output of {layers} does not fit the loss: it can reach {reachable_share:%} of the targets' range.",
     remedies=("output_matched_to_task",),
     causes=(),
-    look=look,
+    detect=detect,
 )

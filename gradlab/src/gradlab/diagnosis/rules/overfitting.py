@@ -15,7 +15,7 @@ from gradlab.diagnosis.rule import Rule
 RISE, GAP = 0.2, 0.75
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the last validation losses with the best ones, and with the training's."""
     val, train, facts = run.metric("val_loss"), run.metric("loss"), run.facts
     scale = facts.constant_loss - facts.perfect_loss
@@ -55,5 +55,5 @@ RULE = Rule(
     ),
     remedies=("early_stopping", "l2_regularization", "dropout"),
     causes=(),
-    look=look,
+    detect=detect,
 )

@@ -13,7 +13,7 @@ DECREASE, WINDOWS = 0.05, 5
 FEWEST_EPOCHS = 20
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Cut the second half of the epochs into windows, and compare each with the one before."""
     loss = run.metric("loss")
     if loss is None or len(loss) <= FEWEST_EPOCHS:
@@ -76,5 +76,5 @@ RULE = Rule(
         "oscillation",
         "late_rise",
     ),
-    look=look,
+    detect=detect,
 )

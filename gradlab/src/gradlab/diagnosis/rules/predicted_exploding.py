@@ -11,7 +11,7 @@ from gradlab.diagnosis.rules.predicted_vanishing import initially_arriving
 SHARE = 20.0
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Multiply the growths that theory expects, and set what epoch 0 shows beside it."""
     prediction = expected(run.spec)
     if prediction is None or not prediction.arriving > SHARE:
@@ -55,5 +55,5 @@ RULE = Rule(
         "batch_normalization",
     ),
     causes=("input_range", *DRAW),
-    look=look,
+    detect=detect,
 )

@@ -12,7 +12,7 @@ from gradlab.diagnosis.rule import Rule
 SHARE = 0.05
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Multiply the growths that theory expects, and set what epoch 0 shows beside it."""
     prediction = expected(run.spec)
     if prediction is None or not prediction.arriving < SHARE:
@@ -61,5 +61,5 @@ RULE = Rule(
         "layer_normalization",
     ),
     causes=("input_range", *DRAW, *SATURATIONS),
-    look=look,
+    detect=detect,
 )

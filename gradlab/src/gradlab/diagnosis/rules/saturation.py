@@ -15,7 +15,7 @@ SLOPE = 0.2
 SLOPE_AT_BIRTH = 0.05
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Measure each hidden layer's mean slope."""
     recorded = run.hidden("activations", "slope", slopes_down)
     if recorded is None:
@@ -65,5 +65,5 @@ RULE = Rule(
         "layer_normalization",
     ),
     causes=(*DATA, *DRAW, "finite_width", *GROWTHS, "initial_loss", *STEPS, *EXPLOSIONS),
-    look=look,
+    detect=detect,
 )

@@ -12,7 +12,7 @@ from gradlab.measurement.statistics.activations import SATURATED
 SHARE = 0.5
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Count the saturated (sample, unit) of each hidden layer."""
     recorded = run.hidden("activations", "saturated_fraction", slopes_down)
     if recorded is None:
@@ -57,5 +57,5 @@ RULE = Rule(
         "layer_normalization",
     ),
     causes=(*SATURATION.causes, "saturation"),
-    look=look,
+    detect=detect,
 )

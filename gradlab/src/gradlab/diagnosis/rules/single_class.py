@@ -13,7 +13,7 @@ from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
 SLACK = 0.05
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the last accuracies with the share of the commonest class, or with what the loss says it is."""
     accuracy = accuracy_of(run)
     if accuracy is None or len(accuracy) <= RECENT:
@@ -71,5 +71,5 @@ RULE = Rule(
     ),
     remedies=("input_scaling", "optimizer_adam", "learning_rate_higher", "initializer_for_activation"),
     causes=PLATEAU.causes,
-    look=look,
+    detect=detect,
 )

@@ -10,7 +10,7 @@ from gradlab.diagnosis.rule import Rule
 FEWEST_VALUES = 2
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Count the values that each normalisation takes its mean and variance over."""
     found = groups(run)
     single = [each for each in found if each.values < FEWEST_VALUES]
@@ -62,5 +62,5 @@ RULE = Rule(
     ),
     remedies=FOR_BATCHES,
     causes=(),
-    look=look,
+    detect=detect,
 )

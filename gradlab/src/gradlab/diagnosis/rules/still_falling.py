@@ -16,7 +16,7 @@ FIFTHS, MIN_EPOCHS = 5, 10
 EARLIER = tuple(name for name in PLATEAU.causes if name not in ("update_ratio", "oscillation", "late_rise"))
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the loss of the last tenth of the epochs with that of the tenth a fifth of them before."""
     loss = run.metric("loss")
     if loss is None or len(loss) <= MIN_EPOCHS or not run.finished or run.stopped_by is not None:
@@ -53,5 +53,5 @@ RULE = Rule(
     ),
     remedies=("more_epochs", "batch_size_smaller", "learning_rate_higher", "optimizer_adam"),
     causes=("unsuited_loss", "linear_network", *EARLIER, "few_updates"),
-    look=look,
+    detect=detect,
 )

@@ -21,7 +21,7 @@ RANK = 1.01
 FEWEST_UNITS = 3
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Ask the initialisers for equal draws, and epoch 0 for equal units."""
     born = [] if run.spec.training.pretraining else [layer.name for layer in run.hidden_layers if _drawn_equal(layer)]
     seen, ranks = correlations(run), _initially(run, "effective_rank")
@@ -100,5 +100,5 @@ RULE = Rule(
         "residual_connections",
     ),
     causes=("input_range", "single_value_normalization", "nonzero_mean_initialization", "finite_width"),
-    look=look,
+    detect=detect,
 )

@@ -18,7 +18,7 @@ SMALL = 1 / LARGE
 ROOTS = {"mean_squared_error": 2, "mean_absolute_error": 1, "huber": 1, "log_cosh": 1}
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Measure the spread of the values to be predicted."""
     return _elsewhere(run) if isinstance(run, ExternalRun) else _here(run)
 
@@ -69,5 +69,5 @@ RULE = Rule(
     ),
     remedies=("target_scaling", "optimizer_adam", "learning_rate_lower", "clip_by_global_norm"),
     causes=(),
-    look=look,
+    detect=detect,
 )

@@ -7,12 +7,12 @@ from gradlab.diagnosis.outcome import outcome, stands_still
 from gradlab.diagnosis.rule import Rule
 
 # What such a loss charges for each sample, where a cross-entropy charges without bound.
-MOST = 1.0
+MAX_CHARGED = 1.0
 # Losses of values, that classes encoded as 0 and 1 may have.
 OF_VALUES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Ask for the loss and the kind of answer; whether it matters, the training says."""
     if not _tells_classes_apart(run) or (kind := loss_kind(run)) not in OF_VALUES:
         return None
@@ -20,7 +20,10 @@ def look(run: Run) -> Sighting | None:
     lost = float(loss[-1]) if loss is not None and len(loss) else float("nan")
     matters = stands_still(run) if isinstance(run, ExternalRun) else outcome(run).verdict == "fails"
     told = ABSOLUTE if kind == "mean_absolute_error" else SQUARED
-    measures = (measure("most_charged", MOST, "==", MOST, "for a wrong answer"), measure("loss", lost, "<", None))
+    measures = (
+        measure("most_charged", MAX_CHARGED, "==", MAX_CHARGED, "for a wrong answer"),
+        measure("loss", lost, "<", None),
+    )
     return Sighting((), run.history.first_epoch, measures, "warning" if matters else None, explanation=told)
 
 
@@ -56,10 +59,10 @@ RULE = Rule(
         "loss ∈ mean_squared_error, mean_absolute_error, huber, log_cosh, and the targets are classes or labels; a "
         "warning where the run fails"
     ),
-    thresholds={"most": MOST},
+    thresholds={"most": MAX_CHARGED},
     source="Bishop 2006, section 5.2 (canonical links); Glorot & Bengio 2010, section 4.1 (plateaus of squared errors)",
     explanation=SQUARED,
     remedies=("output_matched_to_task",),
     causes=("output_mismatch",),
-    look=look,
+    detect=detect,
 )

@@ -15,7 +15,7 @@ SMALL = 1e-4
 LARGE = 1.0
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Take each kernel's usual move over an epoch."""
     moved = run.kernels("weights", "update_ratio")
     if moved is None or not (moved.epochs > 0).any():
@@ -58,5 +58,5 @@ RULE = Rule(
         "learning_rate_lower",
     ),
     causes=(*DATA, *DRAW, *BIRTH, "predicted_vanishing", *STEPS, *EXPLOSIONS, *SATURATIONS, *DEATHS, *VANISHINGS),
-    look=look,
+    detect=detect,
 )

@@ -11,7 +11,7 @@ from gradlab.diagnosis.rules.vanishing_signal import RULE as VANISHING_SIGNAL
 RATIO, LENGTH = 1e-3, 1e-4
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare the first kernel's gradient with the last one's."""
     gradients = run.kernels("gradients", "l2")
     if gradients is None or len(gradients.tensors) < 2:
@@ -55,5 +55,5 @@ RULE = Rule(
         "optimizer_adam",
     ),
     causes=(*VANISHING_SIGNAL.causes, "vanishing_signal"),
-    look=look,
+    detect=detect,
 )

@@ -15,7 +15,7 @@ SHARE = 0.2
 SHARE_AT_BIRTH = 0.05
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare ‖δ‖ of the first hidden layer with ‖δ‖ of the output."""
     share = arriving(run)
     if share is None:
@@ -70,5 +70,5 @@ RULE = Rule(
         *SATURATIONS,
         *DEATHS,
     ),
-    look=look,
+    detect=detect,
 )

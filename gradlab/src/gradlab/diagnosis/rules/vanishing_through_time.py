@@ -12,7 +12,7 @@ from gradlab.diagnosis.rule import Rule
 RATIO = 1e-3
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Compare each recurrent layer's signal at the first time step with that at the last."""
     ratios = step_ratios(run)
     if ratios is None:
@@ -65,5 +65,5 @@ RULE = Rule(
     ),
     remedies=("gru_for_simple_rnn", "lstm_for_simple_rnn", "orthogonal_recurrent"),
     causes=("input_range", *STEPS, "exploding_through_time", *SATURATIONS),
-    look=look,
+    detect=detect,
 )

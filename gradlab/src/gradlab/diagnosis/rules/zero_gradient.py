@@ -11,7 +11,7 @@ from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
 SHARE = 1.0
 
 
-def look(run: Run) -> Sighting | None:
+def detect(run: Run) -> Sighting | None:
     """Look for layers none of whose kernels has had a gradient over whole epochs, until now."""
     dead = zero_gradients(run)
     if dead is None:
@@ -48,6 +48,6 @@ RULE = Rule(
         "residual_connections",
     ),
     causes=(*CAUSES_OF_DEATH, *SATURATIONS, "predicted_vanishing", "dead_units", "dead_layer", "dead_network"),
-    look=look,
+    detect=detect,
     always=True,
 )

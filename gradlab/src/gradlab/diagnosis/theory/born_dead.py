@@ -20,7 +20,7 @@ from gradlab.vocabulary.layers.dense import Dense
 DRAWS = 200  # a chance of 0.05 is found within ±0.03, two standard deviations
 SEED = 0
 # Wide networks are drawn less often: so many multiplications in all take about a second.
-MOST_PRODUCTS, FEWEST_DRAWS = 4e9, 10
+MAX_PRODUCTS, FEWEST_DRAWS = 4e9, 10
 # Where theory says that it happens less often than this, nothing is drawn.
 NEGLIGIBLE = 1e-4
 # Beyond two standard deviations a truncated normal is drawn again.
@@ -49,7 +49,7 @@ def chance(layers: tuple[NamedLayer, ...], x: Array) -> float:
     if _even(layers) and bound(layers) < NEGLIGIBLE:
         return 0.0
     products = len(x) * sum(layer.input_shape[0] * layer.output_shape[0] for layer in layers)
-    draws = int(np.clip(MOST_PRODUCTS / products, FEWEST_DRAWS, DRAWS))
+    draws = int(np.clip(MAX_PRODUCTS / products, FEWEST_DRAWS, DRAWS))
     random = np.random.default_rng(SEED)
     dead = 0
     with np.errstate(all="ignore"):
