@@ -164,18 +164,20 @@ def test_what_was_not_recorded_is_not_missed(case: Case):
 
 @pytest.mark.parametrize("epochs", [0, 1, EPOCHS])
 @pytest.mark.parametrize("spec", [a_network(), RELU, VALUES], ids=["tanh", "relu", "values"])
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_of_a_healthy_run_no_rule_says_anything(rule: Rule, spec, epochs: int):
-    assert rule(a_run(spec, epochs=epochs)) is None
+def test_of_a_healthy_run_no_rule_says_anything(spec, epochs: int):
+    run = a_run(spec, epochs=epochs)
+    assert [rule.name for rule in RULES if rule(run) is not None] == []
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("epochs", [0, EPOCHS])
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name != "nonfinite"], ids=lambda rule: rule.name)
-def test_of_a_run_of_nothing_but_nan_or_infinities_no_rule_but_one_raises_or_warns(rule, epochs, value):
-    for spec in (a_network(), RELU, VALUES):
-        sighting = rule(of_nothing_but(a_run(spec, epochs=epochs), value))
-        assert sighting is None or json.dumps(dataclasses.asdict(sighting), allow_nan=False)
+@pytest.mark.parametrize("spec", [a_network(), RELU, VALUES], ids=["tanh", "relu", "values"])
+def test_of_a_run_of_nothing_but_nan_or_infinities_no_rule_but_one_raises_or_warns(spec, epochs, value):
+    run = of_nothing_but(a_run(spec, epochs=epochs), value)
+    for rule in RULES:
+        if rule.name != "nonfinite":
+            sighting = rule(run)
+            assert sighting is None or json.dumps(dataclasses.asdict(sighting), allow_nan=False), rule.name
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
