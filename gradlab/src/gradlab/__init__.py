@@ -1,7 +1,7 @@
-"""Gradient Lab, the part that people import: see why a deep network does not learn.
+"""The library of Gradient Lab, which finds out why a deep network does not learn.
 
-`Client` asks a service, `Sender` sends it a training that runs elsewhere, `diagnose` applies the rules to histories.
-`GradientStatistics`, for `model.fit`, is in `gradlab.keras`, which imports Keras.
+`Client` sends requests to a service. `Sender` sends it a training that runs elsewhere. `diagnose` applies the rules to
+histories. `GradientStatistics`, for `model.fit`, is in `gradlab.keras`, which imports Keras.
 """
 
 from importlib import import_module
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from gradlab.client.sender import Sender as Sender
     from gradlab.diagnosis import diagnose as diagnose
 
-# Each is imported when it is first asked for: a script that only sends need not wait for the rules.
-_HOMES = {
+# Each name is imported at its first use: a script that only sends does not wait for the rules.
+_MODULES = {
     "Client": "gradlab.client.client",
     "Refused": "gradlab.client.connection",
     "Sender": "gradlab.client.sender",
@@ -27,9 +27,9 @@ __all__ = ["Client", "Refused", "Sender", "Unreachable", "diagnose"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

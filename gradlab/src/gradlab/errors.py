@@ -1,16 +1,16 @@
-"""Everything that can go wrong in a way the caller can do something about.
+"""Errors that a caller can do something about.
 
     LabError
-    ├── NotFound          what was asked for does not exist
-    ├── Conflict          the request is sound, the state of things forbids it
-    │   ├── ClaimLost     another worker owns the experiment now, or it is gone
-    │   └── Misplaced     epochs that do not follow on those that are stored; `problems` says which would
-    ├── Invalid           the request makes no sense; `problems` says where and why
-    └── Unavailable       something outside (database, broker) does not answer; try again
-        ├── DiskFull        there is no room to store anything; what is stored can be read
-        └── DatabaseTooNew  a later version has migrated the database: this one keeps away from it
+    ├── NotFound          the requested thing does not exist
+    ├── Conflict          the request is valid, but the present state forbids it
+    │   ├── ClaimLost     another worker owns the experiment now, or the experiment was deleted
+    │   └── Misplaced     the sent epochs do not continue the stored ones; `problems` names those that would
+    ├── Invalid           the request is wrong; `problems` names each field and the reason
+    └── Unavailable       the database, the broker or the disk fails; try again
+        ├── DiskFull        nothing can be stored; stored data can still be read
+        └── DatabaseTooNew  a later version has migrated the database; this version does not use it
 
-No HTTP numbers here: the API keeps one table from kind to status.
+This module has no HTTP status codes. The API maps each kind of error to its status in one table.
 """
 
 import errno
@@ -20,28 +20,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-# An error names so many problems at most and counts the rest: more than anybody reads at a time.
+# Problems that one error names; the rest are counted. A reader seldom needs more at a time.
 MAX_PROBLEMS = 50
-# Python refuses to write out integers of more than 4300 digits.
+# Python does not print integers of more than 4300 digits, which is about 14,284 bits.
 MAX_SHOWN_BITS = 14_000
-# Of an exception's text a person sees so much; the whole of it, and the stack, are in the worker's log.
+# Characters of an exception's text that a person is shown. The worker's log has the whole text and the stack.
 MAX_REASON = 300
-# What TensorFlow writes around the reason: headings, where a node was made, which node and operation it was.
+# Lines that TensorFlow writes around the reason: headings, and where a node was defined.
 AROUND_REASON = re.compile(
     r"Graph execution error|Detected at node|Traceback|most recent call last|stack traces? unavailable"
-    r"|^\d+ root error|^\s(?!\s*\(\d+\))"  # what is indented is a stack, but for one of several reasons
+    r"|^\d+ root error|^\s(?!\s*\(\d+\))"  # indented lines are a stack, except numbered reasons such as "  (0) ..."
 )
+# Marks inside a line: a reason's number, and the names of the node and of the operation.
 MARKS = re.compile(r"^\s*\(\d+\)|\{\{(function_)?node [^}]*\}\}|\[Op:[^\]]*\]|\[\[.*")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with an input.
+    """One error in an input.
 
     Attributes:
-        field: where, as the caller wrote it: ``model.layers[2].units``.
-        expected: what would have been accepted, and the fix where one is known.
-        received: what came instead, shortened.
+        field: path of the field, in the caller's notation: ``model.layers[2].units``.
+        expected: the values that are accepted, and the fix where there is an obvious one.
+        received: the value that was sent, shortened.
     """
 
     field: str
@@ -53,23 +54,23 @@ class Problem:
 
 
 class LabError(Exception):
-    """The root. The message is written for the person who made the request."""
+    """Base class of all errors here. The message is written for the person who made the request."""
 
 
 class NotFound(LabError):
-    """What was asked for does not exist."""
+    """The requested thing does not exist."""
 
 
 class Conflict(LabError):
-    """The request is sound, but the state of things forbids it."""
+    """The request is valid, but the present state forbids it."""
 
 
 class ClaimLost(Conflict):
-    """Another worker owns the experiment now, or the experiment is gone: stop, and write nothing more."""
+    """Another worker owns the experiment now, or it was deleted. The caller stops and writes nothing more."""
 
 
 class Misplaced(Conflict):
-    """Epochs that were sent do not follow on those that are stored, or differ from them. Nothing was stored."""
+    """The sent epochs do not continue the stored ones, or differ from them. Nothing was stored."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
@@ -77,15 +78,15 @@ class Misplaced(Conflict):
 
 
 class Invalid(LabError):
-    """The request makes no sense as it stands.
+    """The request is wrong and has to be changed.
 
     Args:
-        problems: what is wrong with it, in the order of its fields; the first `MAX_PROBLEMS` are kept.
-        omitted: how many more there are.
+        problems: its errors, in the order of its fields; the first `MAX_PROBLEMS` are kept.
+        omitted: number of further errors that the caller does not pass.
 
     Attributes:
-        problems: those that are named.
-        omitted: how many more there are, those cut off here among them.
+        problems: the errors that are kept.
+        omitted: number of all others: those given as `omitted`, and those beyond `MAX_PROBLEMS`.
     """
 
     def __init__(self, *problems: Problem, omitted: int = 0) -> None:
@@ -95,34 +96,34 @@ class Invalid(LabError):
 
 
 def summary(problems: Sequence[Problem], omitted: int = 0) -> str:
-    """All `problems` in one line, and how many more there are."""
+    """Return all `problems` in one line, with the number of those that were omitted."""
     more = [f"and {omitted:,} more"] if omitted else []
     return "; ".join([*map(str, problems), *more])
 
 
 class Unavailable(LabError):
-    """Something outside this process does not answer. Nothing was changed; try again."""
+    """The database, the broker or the disk fails. Nothing was changed; try again."""
 
 
 class DiskFull(Unavailable):
-    """There is no room to store anything. What is stored can be read, and nothing else than room is missing."""
+    """The disk is full. Stored data can be read; nothing can be written until there is room."""
 
     def __init__(self) -> None:
         super().__init__("The disk is full: nothing can be stored until there is room again.")
 
 
 class DatabaseTooNew(Unavailable):
-    """A later version has migrated the database; this one neither reads nor writes it. Trying again does not help."""
+    """A later version has migrated the database. This version does not use it, so trying again does not help."""
 
 
 class EndsTraining(Exception):
-    """Raised by a callback's listener on purpose: the one exception that passes into `model.fit`."""
+    """Raised by a callback's listener to end the training. All its other exceptions are kept from `model.fit`."""
 
 
 def shorten(value: object, limit: int = 80) -> str:
-    """How a received value is shown: its repr, cut so that an error never echoes a megabyte.
+    """Return the repr of a received value, cut to `limit` characters.
 
-    It takes no longer for a large value than for a small one.
+    The time it takes does not grow with the size of the value.
     """
     text = ""
     for piece in _pieces(value, limit):
@@ -133,7 +134,7 @@ def shorten(value: object, limit: int = 80) -> str:
 
 
 def _pieces(value: object, limit: int) -> Iterator[str]:
-    """The repr of a value, piece by piece, so that it can be left off where enough has come."""
+    """Yield the repr of a value in pieces, so that the caller can stop early."""
     if isinstance(value, str | bytes):
         yield repr(value[: limit + 1])
     elif type(value) is int and value.bit_length() > MAX_SHOWN_BITS:
@@ -158,9 +159,9 @@ def _pieces(value: object, limit: int) -> Iterator[str]:
 
 
 def reason(failure: BaseException) -> str:
-    """Why something failed, in one line: the kind of the exception, and the first line of its text that says why.
+    """Return one line on a failure: the exception's class, and the first line of its text that gives the reason.
 
-    TensorFlow's texts are mostly about where a graph was made, and go on for twenty lines.
+    TensorFlow's texts have about twenty lines, most of them on where a graph was defined.
     """
     kind = type(failure).__name__
     for line in str(failure).splitlines():
@@ -171,7 +172,7 @@ def reason(failure: BaseException) -> str:
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Whether an error goes back to a disk without room; libraries in C++ say so by its text alone."""
+    """True if a full disk caused the error. Libraries in C++ raise other classes, so texts are compared too."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in DISK_FULL:
             return True

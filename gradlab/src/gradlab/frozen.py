@@ -1,18 +1,18 @@
-"""The one way a piece of a spec behaves: frozen, strict, closed, finite, and documented by its docstrings."""
+"""Frozen, the base class of every part of a spec: immutable, strict, finite, and documented by its docstrings."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WrapValidator
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
-# The context in which a spec is read that was accepted before: what has been refused since then is let through.
+# Validation context for specs that an earlier version accepted: bounds that were tightened since do not apply.
 STORED = {"stored": True}
 
 
 class Frozen(BaseModel):
-    """A value object: unknown fields, wrong types, NaN and infinities are refused."""
+    """A value object. It refuses unknown fields, wrong types, NaN and infinities."""
 
-    # Validators are built at the first use: there are two hundred kinds, and few are ever used in one process.
+    # Validators are built at their first use: of two hundred kinds, one process uses a few.
     model_config = ConfigDict(
         frozen=True,
         strict=True,
@@ -24,7 +24,7 @@ class Frozen(BaseModel):
 
 
 def is_stored(info: ValidationInfo) -> bool:
-    """True if what is being validated was accepted before, by this version or an earlier one."""
+    """True if this or an earlier version has already accepted the value that is validated."""
     return bool(info.context and info.context.get("stored"))
 
 
@@ -32,8 +32,8 @@ def _as_accepted(value: Any, validate: ValidatorFunctionWrapHandler, info: Valid
     return value if is_stored(info) else validate(value)
 
 
-# Marks bounds that are tighter than those of an earlier version, whose specs must stay readable:
-# `Annotated[float, Field(le=1), Tightened]`.
+# Marks bounds that are tighter than in an earlier version. Specs stored by that version stay readable.
+# Use: `Annotated[float, Field(le=1), Tightened]`.
 Tightened = WrapValidator(_as_accepted)
 
 
@@ -42,10 +42,9 @@ def _name_to_object(value: Any) -> Any:
 
 
 def one_of(members: tuple[type[Frozen], ...]) -> Any:
-    """The type "one of these kinds, told apart by `kind`".
+    """Return the union type of `members`, discriminated by their field `kind`.
 
-    A kind whose fields all have defaults may be written as a plain string: ``"he_uniform"`` is
-    ``{"kind": "he_uniform"}``.
+    A plain string stands for a kind with all its defaults: ``"he_uniform"`` is ``{"kind": "he_uniform"}``.
     """
     union = members[0]
     for member in members[1:]:
@@ -56,5 +55,5 @@ def one_of(members: tuple[type[Frozen], ...]) -> Any:
 
 
 def kind_of(member: type[Frozen]) -> str:
-    """The name under which a shelf member is asked for."""
+    """Return the name of a registry's member in a spec: the default of its field `kind`."""
     return str(member.model_fields["kind"].default)

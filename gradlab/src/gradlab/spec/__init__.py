@@ -1,4 +1,4 @@
-"""Intent: what an experiment is to be, checked, counted and estimated before anything is trained."""
+"""Specs of experiments, checked before anything is trained."""
 
 from gradlab.spec.any import ANY_SPEC, EXTERNAL, SERVICE, AnySpec, source_of
 from gradlab.spec.experiment import ExperimentSpec, ModelSpec

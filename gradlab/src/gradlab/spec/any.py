@@ -1,4 +1,4 @@
-"""AnySpec: what an experiment is of, a training that runs here or one that runs elsewhere, told apart by `source`."""
+"""AnySpec: the spec of a training in this service or of one that runs elsewhere; `source` says which."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ SERVICE, EXTERNAL = "service", "external"
 
 
 def source_of(spec: Any) -> str:
-    """Which of the two something is meant to be: ``external`` where it says so, else ``service``."""
+    """Return the source of a spec, a model or its JSON object: ``external`` if it says so, else ``service``."""
     if isinstance(spec, ExternalSpec):
         return EXTERNAL
     return EXTERNAL if isinstance(spec, dict) and spec.get("source") == EXTERNAL else SERVICE

@@ -1,4 +1,4 @@
-"""The service's bounds while a spec is read: asked for before any work in a spec's numbers."""
+"""The service's bounds, checked while a spec is validated and before any work that grows with its numbers."""
 
 import math
 from typing import Any
@@ -11,23 +11,23 @@ SETTINGS = "settings"
 
 
 def context(settings: BaseModel) -> dict[str, Any]:
-    """What validation is handed, so that a spec beyond the service's bounds is refused before its layers are walked."""
+    """Return the validation context that lets a spec beyond the bounds be refused before its layers are walked."""
     return {SETTINGS: settings}
 
 
 def refused_layers(count: int, info: ValidationInfo) -> Problem | None:
-    """What is wrong with so many layers where validation was handed settings; None where nothing is."""
+    """Return the problem of more layers than the context's settings allow; None if allowed or without settings."""
     settings = (info.context or {}).get(SETTINGS)
     return exceeded(settings, "max_layers", "", count) if settings else None
 
 
 def exceeded(settings: BaseModel, bound: str, field: str, size: float) -> Problem | None:
-    """The problem of a size beyond one of the service's bounds, saying by how much; None where it is within.
+    """Return the problem of a size above one of the service's bounds, with their ratio; None if it is within.
 
     Args:
-        settings: the service's.
+        settings: the service's settings.
         bound: the setting's name, such as ``max_layers``.
-        field: where the size comes from, as the caller wrote it.
+        field: path of the field that the size comes from, in the caller's notation.
         size: in the setting's unit.
     """
     limit = getattr(settings, bound)

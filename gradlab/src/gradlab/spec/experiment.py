@@ -23,26 +23,26 @@ from gradlab.vocabulary.losses import LossFunction, encoding
 from gradlab.vocabulary.metrics import default_metrics
 from gradlab.vocabulary.targets import Target
 
-# Far beyond any bound that a service sets: they only keep the check itself from taking long.
+# Far above any service's own bounds. They limit the time that the check itself takes.
 MAX_LAYERS, MAX_LISTED_LAYERS, MAX_SEEDS = 10_000, 20_000, 10_000
-# The gradient's norm before clipping and after it, and the share of batches in which clipping changed anything.
+# The gradient's norm before and after clipping, and the share of batches that clipping changed.
 GRADIENT_NORMS = ("gradient_norm", "clipped_gradient_norm", "clipped_fraction")
 
 
 class ModelSpec(Frozen):
-    """The network: layers from the input to the output."""
+    """The network."""
 
     layers: Annotated[
         tuple[Layer, ...],
         Field(strict=False, min_length=1, max_length=MAX_LISTED_LAYERS),
         at_most(MAX_LISTED_LAYERS),
     ]
-    """From the input side to the output; the last one's units are the prediction."""
+    """Layers from the input to the output. The last one's units are the prediction."""
 
     @field_validator("layers")
     @classmethod
     def _countable(cls, layers: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
-        """Their number is asked for before they are walked, the service's own bound where it is handed in."""
+        """Check the number of layers before they are walked, also by the service's bound if the context has one."""
         if (count := layer_count(layers)) > MAX_LAYERS:
             raise impossible(
                 "", f"at most {MAX_LAYERS} layers, repeats counted", f"{count} layers, {count - MAX_LAYERS} too many"
@@ -53,29 +53,29 @@ class ModelSpec(Frozen):
 
 
 class ExperimentSpec(Frozen):
-    """Everything needed to repeat a training: the same spec gives the same numbers."""
+    """Everything needed to repeat a training. The same spec gives the same numbers."""
 
     name: str = Field(default="untitled", min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
-    """For people; nothing depends on it."""
+    """A title for people; the training does not depend on it."""
     dataset: AnyDataset
-    """What is learnt."""
+    """The data to learn from."""
     model: ModelSpec
-    """What learns."""
+    """The network to train."""
     training: TrainingSpec
-    """How it learns."""
+    """The loss, the optimiser and the epochs."""
     record: Record = RecordSpec()
-    """What is recorded, and how often: an object, or the name of a bundle."""
+    """The measurements to record and how often: an object, or the name of a bundle."""
     seeds: Annotated[
         tuple[Annotated[int, Field(ge=0, le=2**32 - 1)], ...],
         Field(strict=False, min_length=1, max_length=MAX_SEEDS),
         at_most(MAX_SEEDS),
     ] = (0,)
-    """One run each: a seed decides the initial weights, the order of the samples and what dropout drops."""
+    """One run for each seed, which fixes the initial weights, the order of the samples and the random layers."""
 
     @model_validator(mode="before")
     @classmethod
     def _trained_here(cls, fields: Any) -> Any:
-        """`source` may be written out; the spec of a training that runs elsewhere is another one."""
+        """Accept `source: "service"`, and refuse other sources: an `ExternalSpec` has another form."""
         if not isinstance(fields, dict) or "source" not in fields:
             return fields
         if fields["source"] != "service":
@@ -91,7 +91,7 @@ class ExperimentSpec(Frozen):
         return seeds
 
     @model_validator(mode="after")
-    def _makes_sense(self, info: ValidationInfo) -> "ExperimentSpec":
+    def _check_together(self, info: ValidationInfo) -> "ExperimentSpec":
         try:
             output = self.network[-1].output_shape
         except Misfit as misfit:
@@ -126,17 +126,17 @@ class ExperimentSpec(Frozen):
 
     @cached_property
     def network(self) -> tuple[NamedLayer, ...]:
-        """The network's layers from the input to the output, named, repeats written out, blocks as one."""
+        """The network's layers from the input to the output: named, repeats written out, each block as one layer."""
         return walk(self.model.layers, self.dataset.feature_shape)
 
     @cached_property
     def layers(self) -> tuple[NamedLayer, ...]:
-        """All layers in the order in which samples pass them, those inside blocks among them."""
+        """All layers in the order of the forward pass, including those inside blocks."""
         return tuple(in_order(self.network))
 
     @cached_property
     def layout(self) -> Layout:
-        """The names of everything that will be recorded."""
+        """Names of all the metrics and series that will be recorded."""
         names = ("loss", *self.metric_names)
         norms = GRADIENT_NORMS if self.record.every(GRADIENTS.record) and self.parameter_count else ()
         return Layout(
@@ -146,7 +146,7 @@ class ExperimentSpec(Frozen):
 
     @property
     def boundary_every(self) -> int:
-        """Every how many epochs the decision boundary is recorded; 0 for never."""
+        """Epochs between two recordings of the decision boundary; 0 for never."""
         return every_of(self.record, BOUNDARY.record, self._measured)
 
     @property
@@ -155,35 +155,35 @@ class ExperimentSpec(Frozen):
 
     @property
     def epochs(self) -> int:
-        """The last epoch of each run, unless it ends before."""
+        """The last epoch of each run that is not stopped early."""
         return self.training.epochs
 
     @property
     def first_epoch(self) -> int:
-        """The first epoch that is measured: the state before the first update."""
+        """The first epoch that is measured: 0, the state before the first update."""
         return 0
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """What is measured besides the loss."""
+        """Names of the metrics that are measured besides the loss."""
         return default_metrics(self.dataset.target) if self.training.metrics is None else self.training.metrics
 
     @property
     def parameter_count(self) -> int:
-        """Trainable numbers in the network."""
+        """Number of trainable parameters, counted as single numbers."""
         return sum(layer.parameter_count for layer in self.layers)
 
     @property
     def one_hot(self) -> bool:
-        """Whether targets are one-hot rows, one unit per class, rather than a single 0 or 1."""
+        """True if targets are one-hot rows, with one unit per class, rather than a single 0 or 1."""
         return encoding(self.dataset.target, self.layers[-1].output_shape[-1]) == "one_hot"
 
     def canonical(self) -> str:
-        """The one JSON text for this spec: every default written out, keys sorted."""
+        """Return the spec's canonical JSON text: every default written out, keys sorted."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical text, in hexadecimal: equal specs, equal fingerprints."""
+        """Return the SHA-256 of the canonical text, in hexadecimal. Equal specs have equal fingerprints."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
 
@@ -197,7 +197,7 @@ def _advice(target: Target) -> str:
 
 
 def _output_advice(loss: LossFunction, target: Target) -> str:
-    """The usual output layer, said only where one is usual."""
+    """Return a hint at the loss's usual output layer; empty if the loss has none."""
     if loss.output_activation is None:
         return ""
     units = loss.units_for(target)[0]
@@ -208,7 +208,7 @@ def parse(body: str | bytes) -> ExperimentSpec:
     """Read a spec from JSON.
 
     Raises:
-        Invalid: with one problem for each thing that is wrong.
+        Invalid: the JSON or the spec is wrong; one problem for each error.
     """
     try:
         return ExperimentSpec.model_validate_json(body)

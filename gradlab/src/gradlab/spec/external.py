@@ -1,8 +1,7 @@
-"""ExternalSpec: what is known of a training that runs elsewhere and sends its series here.
+"""ExternalSpec: the description of a training that runs elsewhere and sends its series here.
 
-It says what the series are of, in Keras's terms, and what the model knows of itself as far as its sender says so:
-activations, loss, batch size. It does not let us repeat the training; whatever asks for its data is told that they are
-not known.
+It names the layers and tensors that the series belong to, in Keras's terms. A sender may add activations, the loss and
+the batch size. The training cannot be repeated from it, because it has no data and no initial weights.
 """
 
 import hashlib
@@ -22,16 +21,16 @@ from gradlab.measurement.kinds import KINDS, RECORD_FIELDS, MeasuredLayer, Measu
 from gradlab.spec.problems import at_most, impossible
 from gradlab.spec.recording import Cadence, Every
 
-# Far beyond any network that somebody would look at layer by layer: they only keep the layout from growing endless.
+# Far above any network that a person reads layer by layer. They limit the size of the layout.
 MAX_LAYERS, MAX_PARAMETERS, MAX_METRICS, MAX_VERSIONS = 10_000, 10_000, 100, 20
-# TensorFlow's own bound on axes; an axis is a signed number of 32 bits; and so many numbers float64 counts exactly.
+# TensorFlow's bound on the number of axes, the largest int32, and the largest count that float64 represents exactly.
 MAX_AXES, MAX_AXIS, MAX_ENTRIES = 254, 2**31 - 1, 2**53
 MAX_SEEDS = 10_000
-# The spec is stored with its experiment and answered whenever that is looked at.
+# The spec is stored with its experiment and is part of every response about it.
 MAX_SPEC_BYTES = 500_000
 NUMBER_BYTES = 4
 SENT_KINDS = tuple(kind for kind in KINDS if kind.sent_columns is not None)
-# Samples in a batch and batches in an epoch: int32 counts them.
+# Samples in a batch, and batches in an epoch: the largest int32.
 MAX_SAMPLES = 2**31 - 1
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -61,28 +60,28 @@ class ExternalParameter(Frozen):
     """One trainable tensor of a layer."""
 
     name: Name
-    """Its name in Keras: ``kernel``, ``bias``, ``gamma`` ..."""
+    """The tensor's name in Keras: ``kernel``, ``bias``, ``gamma`` ..."""
     shape: Axes
-    """Its shape, in Keras's order of axes."""
+    """The tensor's shape, in Keras's order of axes."""
 
 
 class ExternalLayer(Frozen):
     """One layer of a network that is trained elsewhere."""
 
     name: Name
-    """Its name in Keras: unique in its model."""
+    """The layer's name in Keras, unique in its model."""
     class_name: Name
-    """What it is, as Keras's configurations say it: ``Dense``, ``Conv2D`` ..."""
+    """The layer's class in Keras: ``Dense``, ``Conv2D`` ..."""
     output_shape: OutputAxes | None = None
-    """What comes out, without the batch axis; null for an axis, or for all of them, where it is not known."""
+    """The output's shape without the batch axis. An axis of unknown size is null; null for an unknown shape."""
     activation: Name | None = None
-    """The name of its activation: ``relu``, ``softmax`` ...; null where it has none, or it is not known."""
+    """The activation's name: ``relu``, ``softmax`` ...; null if the layer has none or it is unknown."""
     normalized_values: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
-    """Of a normalisation: how many values of a sample it takes a mean over together; null for other layers."""
+    """For a normalisation: the number of a sample's values that share one mean. Null for other layers."""
     parameters: Annotated[
         tuple[ExternalParameter, ...], Field(strict=False, max_length=MAX_PARAMETERS), at_most(MAX_PARAMETERS)
     ] = ()
-    """Its trainable tensors, in Keras's order; none for a layer without any."""
+    """The layer's trainable tensors, in Keras's order; empty for a layer without any."""
 
     @field_validator("parameters")
     @classmethod
@@ -92,12 +91,12 @@ class ExternalLayer(Frozen):
 
 
 class ExternalLoss(Frozen):
-    """What a training elsewhere minimises."""
+    """The loss of a training that runs elsewhere."""
 
     kind: Name
-    """Its name in Keras: ``binary_crossentropy`` ...; a function of one's own by its own name."""
+    """The loss's name in Keras: ``binary_crossentropy`` ...; for a custom function, the function's name."""
     from_logits: bool = False
-    """Whether it takes the output for logits."""
+    """True if the loss treats the network's output as logits."""
 
 
 if TYPE_CHECKING:
@@ -107,8 +106,8 @@ else:
         "ExternalRecord",
         __base__=Cadence,
         __module__=__name__,
-        __doc__="What the sender measures, each every so many epochs; 0 for never. `GradientStatistics` measures "
-        "gradients.",
+        __doc__="The measurements that the sender takes, each with its interval in epochs; 0 for never. "
+        "`GradientStatistics` measures gradients.",
         **{
             each.name: (Every, Field(default=each.sent_default, description=each.sent_description))
             for each in RECORD_FIELDS
@@ -118,12 +117,12 @@ else:
 
 
 class ExternalSpec(Frozen):
-    """What is known of a training that runs elsewhere: what its series are of. It is never trained here."""
+    """A training that runs elsewhere: its layers and tensors, and the series that it sends. It is not trained here."""
 
     source: Literal["external"]
-    """Says that the training runs elsewhere."""
+    """Always ``external``: the training runs elsewhere."""
     name: Name = "untitled"
-    """For people; nothing depends on it."""
+    """A title for people; nothing depends on it."""
     layers: Annotated[
         tuple[ExternalLayer, ...], Field(strict=False, min_length=1, max_length=MAX_LAYERS), at_most(MAX_LAYERS)
     ]
@@ -131,23 +130,23 @@ class ExternalSpec(Frozen):
     metrics: Annotated[
         tuple[Name, ...], Field(strict=False, min_length=1, max_length=MAX_METRICS), at_most(MAX_METRICS)
     ] = ("loss",)
-    """What is sent for every epoch, by the names in Keras's logs: ``loss``, ``accuracy``, ``val_loss`` ..."""
+    """Metrics that are sent for every epoch, by their names in Keras's logs: ``loss``, ``accuracy`` ..."""
     record: ExternalRecord = ExternalRecord()
-    """What is sent of the layers, and how often."""
+    """Measurements of the layers that are sent, and how often."""
     epochs: int = Field(ge=1, le=10_000_000)
-    """The last epoch that is planned, counted from 1: `epochs` of `model.fit`."""
+    """The last planned epoch, counted from 1: `epochs` of `model.fit`."""
     initial_epoch: int = Field(default=0, ge=0, le=10_000_000)
     """The epoch after which the training begins: `initial_epoch` of `model.fit`."""
     seeds: Seeds = (0,)
-    """One run each: the seeds that the trainings were begun with, or just their numbers."""
+    """One run for each seed: the seeds of the trainings, or simply numbers that name them."""
     loss: ExternalLoss | None = None
-    """What is minimised; null where it is not known."""
+    """The loss that is minimised; null if unknown."""
     batch_size: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
-    """The number of samples in a batch, the last one of an epoch apart; null where it is not known."""
+    """Samples in a batch; the last batch of an epoch may be smaller. Null if unknown."""
     steps_per_epoch: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
-    """The number of updates in an epoch; null where it is not known."""
+    """Updates in an epoch; null if unknown."""
     versions: Annotated[dict[Name, Name], Field(max_length=MAX_VERSIONS), at_most(MAX_VERSIONS)] = Field(default={})
-    """Of the software that trains: ``keras``, ``tensorflow`` ..."""
+    """Versions of the training software: ``keras``, ``tensorflow`` ..."""
 
     @field_validator("layers")
     @classmethod
@@ -170,7 +169,7 @@ class ExternalSpec(Frozen):
         return seeds
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> "ExternalSpec":
+    def _check_together(self) -> "ExternalSpec":
         if self.initial_epoch >= self.epochs:
             raise impossible("initial_epoch", f"an epoch before the last one, {self.epochs}", str(self.initial_epoch))
         for kind in SENT_KINDS:
@@ -186,27 +185,27 @@ class ExternalSpec(Frozen):
 
     @cached_property
     def layout(self) -> Layout:
-        """The names of everything that will be sent."""
+        """Names of all the metrics and series that will be sent."""
         layouts = (kind.sent_layout(self._measured, self.record.every(kind.record) or 0) for kind in SENT_KINDS)
         return Layout(metrics=self.metrics, series=tuple(each for each in layouts if each is not None))
 
     @property
     def first_epoch(self) -> int:
-        """The first epoch that can be measured: the state before the first update."""
+        """The first epoch that can be measured: `initial_epoch`, the state before the first update."""
         return self.initial_epoch
 
     @property
     def series_bytes(self) -> int:
-        """What the series take in the database, all runs together."""
+        """Bytes that the metrics and series of all runs take in the database."""
         of_epoch = len(self.metrics) + math.fsum(math.prod(each.shape) / each.every for each in self.layout.series)
         return int(NUMBER_BYTES * len(self.seeds) * (self.epochs - self.initial_epoch + 1) * of_epoch)
 
     def canonical(self) -> str:
-        """The one JSON text for this spec: every default written out, keys sorted."""
+        """Return the spec's canonical JSON text: every default written out, keys sorted."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical text, in hexadecimal: equal specs, equal fingerprints."""
+        """Return the SHA-256 of the canonical text, in hexadecimal. Equal specs have equal fingerprints."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
 
@@ -218,6 +217,6 @@ def _measured(layer: ExternalLayer) -> MeasuredLayer:
 
 
 def _check_distinct(names: Iterable[str] | Iterable[int], expected: str) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise impossible("", expected, f"{twice[0]} again")
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise impossible("", expected, f"{repeated[0]} again")

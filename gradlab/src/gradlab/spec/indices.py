@@ -1,4 +1,4 @@
-"""Embeddings look up rows: what comes in must be the numbers of rows that they have."""
+"""Check that an embedding's inputs are indices of its rows."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from gradlab.vocabulary.layers.ranges import ANYTHING, Range, output_range
 
 
 def check_indices(layers: Sequence[LayerSpec], dataset: DatasetSpec) -> None:
-    """Refuse an embedding whose inputs may be no rows of it. Raises pydantic's error with the field."""
+    """Refuse an embedding whose inputs may be other numbers than its row indices. Raises pydantic's error."""
     below = dataset.whole_below
     _through(layers, ANYTHING if below is None else (0, below - 1), "model.layers")
 
@@ -30,7 +30,7 @@ def _through(layers: Sequence[LayerSpec], values: Range, path: str) -> Range:
 def _out_of(layer: LayerSpec, values: Range, where: str) -> Range:
     if layer.inner:
         _through(layer.inner, values, f"{where}.layers")
-        return ANYTHING  # a sum
+        return ANYTHING  # a block adds its input to its output, and a sum has no bounds of its own
     if isinstance(layer, Embedding):
         _check(layer, values, where)
     return output_range(layer, values)
@@ -38,7 +38,7 @@ def _out_of(layer: LayerSpec, values: Range, where: str) -> Range:
 
 def _check(layer: Embedding, values: Range, where: str) -> None:
     low, high = values
-    # Keras cuts what is behind the point: all above -1 becomes 0.
+    # Keras truncates indices towards 0, so every number above -1 is a valid one.
     if low > -1 and high < layer.input_dim:
         return
     rows = f"whole numbers from 0 to {layer.input_dim - 1}, below input_dim, to look up"

@@ -1,4 +1,4 @@
-"""A network's layers as a reader counts them, with the shapes that flow through."""
+"""A network's layers with repeats written out, their names, and the shapes between them."""
 
 import math
 from collections import Counter
@@ -14,11 +14,11 @@ class NamedLayer:
     """One layer of a network, repeats written out.
 
     Attributes:
-        name: its kind and its number among its kind, counted from the input: ``dense_1``.
-        spec: what was asked for.
-        input_shape: what goes in, without the batch axis.
-        output_shape: what comes out, without the batch axis.
-        inner: the layers inside a block, first to last.
+        name: its kind, and its number among the layers of that kind, counted from the input: ``dense_1``.
+        spec: the layer as the spec has it.
+        input_shape: without the batch axis.
+        output_shape: without the batch axis.
+        inner: the layers inside a block, first to last; empty for other layers.
     """
 
     name: str
@@ -29,22 +29,23 @@ class NamedLayer:
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """Its own trainable tensors, in Keras's order, those of inner layers apart."""
+        """Its own trainable tensors, in Keras's order, without those of inner layers."""
         shapes = self.spec.parameters(self.input_shape)
         return tuple(Tensor(self.name, parameter, shape) for parameter, shape in shapes.items())
 
     @property
     def parameter_count(self) -> int:
-        """How many trainable numbers it has itself."""
+        """Number of its own trainable parameters, without those of inner layers."""
         return sum(math.prod(tensor.shape) for tensor in self.tensors)
 
 
 class Misfit(Exception):
-    """A layer cannot take what the layer before it puts out.
+    """A layer cannot take the output of the layer before it.
 
     Attributes:
-        path: where the layer stands in the spec: ``layers[2]``, ``layers[2].layers[0]``.
-        mismatch: what it can take, and what came.
+        path: the layer's place in the spec: ``layers[2]``, ``layers[2].layers[0]``.
+        name: the layer's name in the network: ``dense_3``.
+        mismatch: the expected and the received shape.
     """
 
     def __init__(self, path: str, name: str, mismatch: ShapeMismatch) -> None:
@@ -55,12 +56,16 @@ class Misfit(Exception):
 
 
 def layer_count(layers: Sequence[LayerSpec]) -> int:
-    """How many layers there are once repeats are written out, those inside blocks among them."""
+    """Return the number of layers with repeats written out, including those inside blocks."""
     return sum(layer.repeat * (1 + layer_count(layer.inner)) for layer in layers)
 
 
 def walk(layers: Sequence[LayerSpec], input_shape: Shape) -> tuple[NamedLayer, ...]:
-    """Send a shape through all layers, repeats written out. Raises Misfit where one cannot take what comes."""
+    """Compute the shapes through all layers, repeats written out.
+
+    Raises:
+        Misfit: a layer cannot take the output of the layer before it.
+    """
     return _walk(layers, input_shape, Counter(), "layers")
 
 
@@ -82,7 +87,7 @@ def _walk(layers: Sequence[LayerSpec], shape: Shape, counted: Counter[str], path
 
 
 def in_order(layers: Sequence[NamedLayer]) -> Iterator[NamedLayer]:
-    """Every layer in the order in which samples pass it: those inside a block before the block."""
+    """Yield every layer in the order of the forward pass: those inside a block, then the block."""
     for layer in layers:
         yield from in_order(layer.inner)
         yield layer

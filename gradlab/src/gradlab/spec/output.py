@@ -1,4 +1,4 @@
-"""What makes a network's output, and what Keras's cross-entropies see of it."""
+"""A network's output activation, and whether Keras's cross-entropies compute from its logits."""
 
 import re
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from gradlab.vocabulary.layers.dense import ActivationLayer
 from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, Reshape
 from gradlab.vocabulary.layers.regularization import Disturbance
 
-# Keras leaves on what these put out what went in, as the attribute `_keras_logits`.
+# Keras keeps these activations' input on their output tensor, as its attribute `_keras_logits`.
 SQUASHING = ("sigmoid", "softmax")
-# These losses look for it, and take it in place of the output. The focal ones apply the sigmoid or the softmax first.
+# These losses use `_keras_logits` in place of the output. The focal losses apply the sigmoid or the softmax themselves.
 LOSSES_TAKING_LOGITS = ("binary_crossentropy", "categorical_crossentropy")
-# Layers elsewhere that make no output of their own, by the beginning of their class's name.
+# Layers of external trainings that keep the range of their input, by the first letters of their class's name.
 PASSES_ON = re.compile(r"Dropout|SpatialDropout|Gaussian|Flatten|Reshape|Permute|(Global)?(Max|Average|Avg)Pool")
 
 
 @dataclass(frozen=True)
 class Output:
-    """What makes a network's output.
+    """The activations at the end of a network.
 
     Attributes:
-        layer: the name of the layer whose activation comes last.
-        activation: the name of this activation; linear where there is none.
-        before: the activation in front of it, without weights between the two; linear where there is none.
-        is_last_tensor: True if what it puts out is the network's output itself, not a copy that dropout, noise, a
-            pooling or another shape has made of it.
+        layer: the name of the layer that has the last activation.
+        activation: the name of the last activation; linear if there is none.
+        before: the activation before it, with no weights between the two; linear if there is none.
+        is_last_tensor: True if its output tensor is the network's output. False if dropout, noise, pooling or reshaping
+            has made a new tensor from it.
     """
 
     layer: str
@@ -38,7 +38,7 @@ class Output:
 
 
 def output_of(spec: ExperimentSpec) -> Output:
-    """What makes the output of `spec`'s network: the last activation that is not linear, up to the last weights."""
+    """Return the last activation of `spec`'s network, past layers that only pool, reshape or disturb their input."""
     layers, same = list(spec.layers), True
     while len(layers) > 1 and _passes_on(layers[-1].spec):
         same = same and _keeps_tensor(layers.pop().spec)
@@ -51,7 +51,7 @@ def output_of(spec: ExperimentSpec) -> Output:
 
 
 def output_elsewhere(spec: ExternalSpec) -> Output | None:
-    """The same of a network that is trained elsewhere; None where a layer does not say which activation it has."""
+    """Return the last activation of an external training's network, like `output_of`; None if it is unknown."""
     layers, same = list(spec.layers), True
     while len(layers) > 1 and _passes_on_elsewhere(layers[-1]):
         same = same and layers.pop().class_name == "Activation"
@@ -65,10 +65,10 @@ def output_elsewhere(spec: ExternalSpec) -> Output | None:
 
 
 def loss_takes_logits(spec: ExperimentSpec) -> bool:
-    """True if the loss is worked out from what goes into the output's sigmoid or softmax, whatever it was told.
+    """True if the loss is computed from the input of the output's sigmoid or softmax, whatever `from_logits` says.
 
-    So `from_logits=True` behind a softmax trains the network that it trains without: Keras warns, and undoes the
-    softmax. Read in Keras 3.15, `keras/src/backend/tensorflow/nn.py`, `_get_logits`, and measured for each case in
+    `from_logits=True` behind a softmax then trains the same network as `from_logits=False`: Keras warns and leaves the
+    softmax out. Source: Keras 3.15, `keras/src/backend/tensorflow/nn.py`, `_get_logits`. Each case is measured in
     `tests/integration/test_logits.py`.
     """
     output = output_of(spec)
@@ -76,7 +76,7 @@ def loss_takes_logits(spec: ExperimentSpec) -> bool:
 
 
 def loss_takes_logits_elsewhere(spec: ExternalSpec) -> bool:
-    """The same of a training elsewhere: True where it runs on Keras with TensorFlow, and it is known to hold."""
+    """True if `loss_takes_logits` holds for an external training that runs on Keras with TensorFlow; else False."""
     output, loss = output_elsewhere(spec), spec.loss
     if output is None or loss is None or not {"keras", "tensorflow"} <= {*spec.versions}:
         return False
@@ -85,12 +85,12 @@ def loss_takes_logits_elsewhere(spec: ExternalSpec) -> bool:
 
 
 def answer_threshold(spec: ExperimentSpec) -> float:
-    """Above which output a single unit, or a label's, says yes: 0.5 for probabilities, 0 for logits and scores."""
+    """Return the output above which a binary prediction is positive: 0.5 for probabilities, 0 for logits and scores."""
     return 0.5 if loss_takes_logits(spec) else spec.training.loss.threshold
 
 
 def _passes_on(layer: LayerSpec) -> bool:
-    """True if the layer makes no output of its own: it keeps the range of what comes in, noise and zeros apart."""
+    """True if the layer keeps the range of its input, apart from noise and zeros."""
     linear = isinstance(layer, ActivationLayer) and layer.activation == Linear()
     return linear or isinstance(layer, Disturbance | Pooling | GlobalPooling | Flatten | Reshape)
 
@@ -101,5 +101,5 @@ def _passes_on_elsewhere(layer: ExternalLayer) -> bool:
 
 
 def _keeps_tensor(layer: LayerSpec) -> bool:
-    """True if Keras hands on the very tensor that came in, as a dropout does that drops nothing."""
+    """True if Keras returns the input tensor itself, as a dropout with rate 0 does."""
     return isinstance(layer, ActivationLayer) or (isinstance(layer, Disturbance) and not layer.state_size(()))

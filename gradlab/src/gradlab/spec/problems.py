@@ -1,4 +1,4 @@
-"""What pydantic says about a bad input, told as problems: the field, what was expected, what was received."""
+"""Turn pydantic's validation errors into problems: the field, the expected value, the received value."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence, Sized
@@ -9,30 +9,30 @@ from pydantic_core import PydanticCustomError
 
 from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
 
-# Characters of one problem's field, expectation and received value: the longest of our own are a list of all layers.
+# Characters of a problem's field, expected text and received text, each. Our longest text lists all kinds of layers.
 MAX_CHARACTERS = 2_000
-# Of the names that are known. The catalogue's longest list has half as many characters, a large network's layers more.
+# Characters of a list of valid names. The catalogue's longest list has half as many; a large network's has more.
 MAX_LISTED = 1_500
-# Longer names are no misspelt ones, and comparing takes time that grows with the square of their length.
+# Longer names are not misspelt ones, and the time of a comparison grows with the square of their length.
 MAX_COMPARED = 100
 
 
 def impossible(field: str, expected: str, received: str) -> PydanticCustomError:
-    """The error for a combination of fields that makes no sense, raised inside a model's validator."""
+    """Return the error for fields that contradict one another, to be raised inside a model's validator."""
     return PydanticCustomError("impossible", "{expected}", {"field": field, "expected": expected, "received": received})
 
 
 def from_pydantic(errors: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:
-    """One problem for each of pydantic's error dictionaries."""
+    """Return the problems for pydantic's error dictionaries, without errors that only follow from others."""
     return tuple(_problem(error) for error in errors if not _only_follows(error))
 
 
 def invalid(error: ValidationError, body: Any) -> Invalid:
-    """What is wrong with a body, each problem once: the first `MAX_PROBLEMS` are named, the rest is counted.
+    """Return the error of an invalid body, each problem once: the first `MAX_PROBLEMS`, and the number of the rest.
 
     Args:
-        error: what pydantic says of it.
-        body: what was validated, as JSON has it.
+        error: pydantic's error.
+        body: the JSON value that was validated.
     """
     named: dict[Problem, None] = {}
     errors = [each for each in error.errors(include_url=False) if not _only_follows(each)]
@@ -44,9 +44,9 @@ def invalid(error: ValidationError, body: Any) -> Invalid:
 
 
 def at_most(limit: int) -> Any:
-    """A validator that asks for a list's length before anything is done with its items.
+    """Return a validator that checks a list's length before its items are validated.
 
-    Pydantic's own `max_length` counts the items that passed: of a long list of wrong ones it names every one.
+    Pydantic's `max_length` counts valid items only, so it would report every item of a long list of invalid ones.
     """
 
     def check(value: Any) -> Any:
@@ -58,7 +58,7 @@ def at_most(limit: int) -> Any:
 
 
 def _only_follows(error: Mapping[str, Any]) -> bool:
-    """Pydantic counts the items that passed: it also calls a list too short whose items are wrong."""
+    """True for "too short" about a list whose items are invalid: pydantic counts only the valid items."""
     return bool(error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"])
 
 
@@ -73,7 +73,7 @@ def _cut(text: str) -> str:
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
-    """("model", "layers", 0, "units") as model.layers[0].units."""
+    """Write ("model", "layers", 0, "units") as model.layers[0].units."""
     path = ""
     for part in loc:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
@@ -81,7 +81,7 @@ def _path(loc: tuple[int | str, ...]) -> str:
 
 
 def without_tags(loc: tuple[int | str, ...], body: Any) -> tuple[int | str, ...]:
-    """`loc` as the caller sees it: pydantic also names the member of a union that it tried, which is no field."""
+    """Return `loc` without names that are not fields: pydantic also lists the union members that it tried."""
     kept: list[int | str] = []
     for part in loc:
         if isinstance(part, str) and (not isinstance(body, dict) or (part not in body and part in _tags(body))):
@@ -95,7 +95,7 @@ def without_tags(loc: tuple[int | str, ...], body: Any) -> tuple[int | str, ...]
 
 
 def _tags(body: Mapping[str, Any]) -> tuple[Any, ...]:
-    """By what members of unions are told apart: the kind, and of a whole spec its source."""
+    """Return the discriminators of a JSON object: its kind, and the source of a whole spec."""
     return body.get("kind"), "external" if body.get("source") == "external" else "service"
 
 

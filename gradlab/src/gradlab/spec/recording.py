@@ -1,4 +1,4 @@
-"""What is recorded while a network trains, and how often."""
+"""RecordSpec: the measurements that are recorded while a network trains, and how often."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,15 +12,15 @@ from gradlab.spec.network import NamedLayer
 
 Every = Annotated[int, Field(ge=0, le=1_000_000)]
 
-# Samples in the probe batch: enough to tell a dead unit from a rarely active one, and little beside an epoch.
+# Samples in the probe batch: enough to distinguish a dead unit from a rarely active one, and cheap beside an epoch.
 PROBE_SAMPLES = 128
 
 
 class Cadence(Frozen):
-    """Every how many epochs the kinds of series are recorded, a field for each that decides about some of them."""
+    """Recording intervals in epochs, one field for each kind of series or group of kinds."""
 
     def every(self, field: RecordField) -> int | None:
-        """Return the value of a field; None where it is left to the default."""
+        """Return the interval of a field in epochs; None if it is left to the default."""
         value: int | None = getattr(self, field.name)
         return value
 
@@ -32,11 +32,11 @@ else:
         "RecordSpec",
         __base__=Cadence,
         __module__=__name__,
-        __doc__="""What is recorded, each at epoch 0 and every so many epochs; 0 for never.
+        __doc__="""Recording intervals in epochs. A kind is recorded at epoch 0 and once in each interval; with 0, never.
 
-    Loss, metrics and learning rate are always recorded, after every epoch. A name stands for a bundle: ``nothing``;
-    ``lean``, the gradients alone; ``standard``, everything that costs little; ``full``, everything after every epoch
-    but the boundary, which is recorded as by default.
+    Loss, metrics and learning rate are recorded after every epoch. A name stands for a bundle: ``nothing``; ``lean``,
+    only gradients; ``standard``, everything that costs little; ``full``, everything after every epoch, except the
+    boundary, which keeps its default interval.
     """,
         **{
             each.name: (
@@ -68,12 +68,12 @@ Record = Annotated[RecordSpec, BeforeValidator(_bundle)]
 
 
 def measured_network(layers: Sequence[NamedLayer], epochs: int, has_boundary: bool) -> MeasuredNetwork:
-    """Describe a network as far as it can be measured.
+    """Return the properties of a network that decide which series it has.
 
     Args:
-        layers: all of them, input side first.
+        layers: all layers, input side first.
         epochs: the training's last epoch.
-        has_boundary: True if its data are classes of two inputs.
+        has_boundary: True if the data are classes with two inputs.
     """
     return MeasuredNetwork(tuple(map(_measured, layers)), epochs, has_boundary)
 
@@ -89,12 +89,12 @@ def _measured(layer: NamedLayer) -> MeasuredLayer:
 
 
 def every_of(record: RecordSpec, field: RecordField, network: MeasuredNetwork) -> int:
-    """Return every how many epochs a field of `record` is recorded of a network; 0 for never."""
+    """Return the interval in epochs at which a field of `record` is recorded for a network; 0 for never."""
     chosen = record.every(field)
     return field.every(network) if chosen is None else chosen
 
 
 def series_layouts(record: RecordSpec, network: MeasuredNetwork) -> tuple[SeriesLayout, ...]:
-    """Return the names of everything that is recorded of a network besides the metrics."""
+    """Return the layouts of all series that are recorded for a network, without the metrics."""
     layouts = (kind.layout(network, every_of(record, kind.record, network)) for kind in KINDS)
     return tuple(layout for layout in layouts if layout is not None)

@@ -1,4 +1,4 @@
-"""How a network is trained."""
+"""TrainingSpec: loss, optimiser, epochs, metrics, early stopping and pretraining."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,46 +13,46 @@ from gradlab.vocabulary.metrics import BY_KIND, fits, metrics_for
 from gradlab.vocabulary.optimizers import Optimizer
 from gradlab.vocabulary.targets import Target
 
-# There are fewer metrics, and no longer names.
+# There are fewer than 100 metrics, and their names are shorter than 200 characters.
 MAX_METRICS = 100
 Name = Annotated[str, Field(max_length=200)]
-# What can stand in a network whose layers are trained one by one.
+# Kinds of layers that a network may have if its layers are pre-trained one by one.
 PRETRAINABLE = ("dense", "activation", "dropout", "gaussian_noise", "batch_normalization", "layer_normalization")
 
 
 class EarlyStopping(Frozen):
-    """Ends a run when a metric has not improved for some epochs, as `keras.callbacks.EarlyStopping` does."""
+    """End a run when a metric has not improved for some epochs, like `keras.callbacks.EarlyStopping`."""
 
     monitor: Name = "val_loss"
     """The metric to watch: ``loss``, a metric's name, or one of them with ``val_`` in front."""
     min_delta: float = Field(default=0.0, ge=0, le=1e6)
-    """A change that is not larger than this is no improvement."""
+    """The smallest improvement: changes of at most this size count as none."""
     patience: int = Field(default=10, ge=1, le=10_000_000)
-    """How many epochs in a row without improvement end the run."""
+    """The number of epochs in a row without improvement that ends the run."""
 
     @property
     def larger_is_better(self) -> bool:
-        """Whether the watched metric improves by growing."""
+        """True if larger values of the watched metric are better."""
         metric = BY_KIND.get(self.monitor.removeprefix("val_"))
         return metric is not None and metric.higher_is_better
 
 
 class GreedyLayerwise(Frozen):
-    """Each hidden layer is trained under an output layer of its own, on what the layers before it put out, which stay
-    as they are; then the whole network is trained (Bengio et al. 2006)."""
+    """Train each hidden layer with a temporary output layer while the layers before it stay fixed; then train the whole
+    network (Bengio et al. 2006)."""
 
     kind: Literal["greedy_layerwise"] = "greedy_layerwise"
     epochs: int = Field(default=10, ge=1, le=100_000)
-    """Epochs for each layer, with the optimiser and the batches of the training itself."""
+    """Epochs for each hidden layer. The optimiser and the batches are those of the training."""
 
 
 class Autoencoder(Frozen):
-    """Each hidden layer learns to rebuild its input through a linear layer that is thrown away; no labels are used
-    (Bengio et al. 2006; Erhan et al. 2010)."""
+    """Train each hidden layer to reconstruct its input through a temporary linear layer, without labels; then train the
+    whole network (Bengio et al. 2006; Erhan et al. 2010)."""
 
     kind: Literal["autoencoder"] = "autoencoder"
     epochs: int = Field(default=10, ge=1, le=100_000)
-    """Epochs for each layer, with the optimiser and the batches of the training itself."""
+    """Epochs for each hidden layer. The optimiser and the batches are those of the training."""
 
 
 PRETRAININGS: tuple[type[Frozen], ...] = (GreedyLayerwise, Autoencoder)
@@ -64,30 +64,30 @@ else:
 
 
 class TrainingSpec(Frozen):
-    """How the network is trained. Each epoch visits the training samples once, in an order drawn anew."""
+    """The training. Each epoch visits every training sample once, in a new random order."""
 
     loss: Loss
-    """What is minimised."""
+    """The loss to minimise."""
     optimizer: Optimizer
-    """How a gradient becomes an update."""
+    """The optimiser, which computes updates from gradients."""
     epochs: int = Field(ge=0, le=10_000_000)
-    """Passes over the training samples; with 0 there is only a look at the state before the first update."""
+    """Passes over the training samples. With 0, only the state before the first update is measured."""
     batch_size: int = Field(default=32, ge=1, le=1_000_000)
     """Samples per update; the last batch of an epoch may be smaller."""
     metrics: Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_METRICS), at_most(MAX_METRICS)] | None = (
         None
     )
-    """What is measured besides the loss; by default what is usual for the task."""
+    """Metrics to measure besides the loss; by default the usual ones for the dataset's target."""
     early_stopping: EarlyStopping | None = None
-    """When to end a run before its last epoch; never by default."""
+    """The condition that ends a run before its last epoch; none by default."""
     pretraining: Pretraining | None = None
-    """How the hidden layers are trained one by one before the whole; not at all by default."""
+    """The method that pre-trains the hidden layers one by one; none by default."""
 
 
 def check_training(
     training: TrainingSpec, metrics: Sequence[str], network: Sequence[NamedLayer], target: Target
 ) -> None:
-    """Refuse what cannot be measured, watched or pre-trained. Raises pydantic's error with the field."""
+    """Refuse metrics, a monitored metric or a pretraining that do not fit. Raises pydantic's error with the field."""
     for place, name in enumerate(metrics):
         if not fits(name, target):
             expected = among(metrics_for(target), name)
@@ -116,7 +116,7 @@ def _check_pretraining(pretraining: Pretraining, network: Sequence[NamedLayer]) 
 
 
 def _check_output_on(block: Sequence[NamedLayer], output: Sequence[NamedLayer]) -> None:
-    """Refuse a hidden layer that the output layer of the network cannot follow: its stage is the two together."""
+    """Refuse a hidden layer that the network's output layer cannot follow: pretraining puts the two together."""
     try:
         walk([layer.spec.model_copy(update={"repeat": 1}) for layer in output], block[-1].output_shape)
     except Misfit as misfit:
@@ -128,7 +128,7 @@ def _check_output_on(block: Sequence[NamedLayer], output: Sequence[NamedLayer]) 
 
 
 def dense_blocks(network: Sequence[NamedLayer]) -> list[list[NamedLayer]]:
-    """Split layers before each dense one but the first: what stands before the first goes with it."""
+    """Split layers before each dense one except the first. Layers before the first dense one belong to its block."""
     blocks: list[list[NamedLayer]] = []
     for layer in network:
         if not blocks or (layer.spec.kind == "dense" and any(each.spec.kind == "dense" for each in blocks[-1])):
