@@ -32,7 +32,7 @@ else:
         "RecordSpec",
         __base__=Cadence,
         __module__=__name__,
-        __doc__="""Recording intervals in epochs. A kind is recorded at epoch 0 and once in each interval; with 0, never.
+        __doc__="""Recording intervals in epochs. A kind is recorded at epoch 0 and once an interval; with 0, never.
 
     Loss, metrics and learning rate are recorded after every epoch. A name stands for a bundle: ``nothing``; ``lean``,
     only gradients; ``standard``, everything that costs little; ``full``, everything after every epoch, except the
