@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.treatment import Treatment, Trial, asked_about, look_at, proceed, result
+from core.treatment import Treatment, Trial, proceed, recorded_for_rules, result, triage_spec
 from core.treatment.trial import triage_result
 from gradlab.diagnosis import Run, diagnose
 from gradlab.measurement.history import History, RunChunk
@@ -46,13 +46,13 @@ def treated(treatment: Treatment) -> Treatment:
 def _done(trial: Trial) -> Trial:
     """A trial with the one thing that it waits for."""
     if trial.stage == "looking":
-        return replace(trial, look=looked_at(trial.spec))
+        return replace(trial, triage=triaged(trial.spec))
     begin = time.perf_counter()
     runs = runs_of(trial.spec)
     return replace(trial, stage="finished", result=result(trial.spec, runs, time.perf_counter() - begin))
 
 
-def looked_at(spec: ExperimentSpec) -> TriageResult:
+def triaged(spec: ExperimentSpec) -> TriageResult:
     """What triage says of a spec."""
-    asked = asked_about(spec)
-    return triage_result(diagnose(asked, [replace(run, spec=asked) for run in runs_of(look_at(spec))]))
+    asked = recorded_for_rules(spec)
+    return triage_result(diagnose(asked, [replace(run, spec=asked) for run in runs_of(triage_spec(spec))]))

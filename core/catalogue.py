@@ -24,7 +24,7 @@ from gradlab.vocabulary.optimizers import OPTIMIZERS
 from gradlab.vocabulary.regularizers import REGULARIZERS
 from gradlab.vocabulary.schedules import SCHEDULES
 
-SHELVES: dict[str, tuple[type[Frozen], ...]] = {
+REGISTRIES: dict[str, tuple[type[Frozen], ...]] = {
     "datasets": DATASETS,
     "layers": LAYERS,
     "activations": ACTIVATIONS,
@@ -153,7 +153,7 @@ def catalogue() -> Catalogue:
         kind: [StatisticKind(**{name: getattr(each, name) for name in StatisticKind.model_fields}) for each in shelf]
         for kind, shelf in STATISTICS.items()
     }
-    shelves = {shelf: [_kind(member) for member in members] for shelf, members in SHELVES.items()}
+    shelves = {shelf: [_kind(member) for member in members] for shelf, members in REGISTRIES.items()}
     metrics = [
         MetricKind(kind=each.kind, formula=each.formula, range=each.range, meaning=inspect.cleandoc(each.__doc__ or ""))
         for each in METRICS
@@ -212,7 +212,7 @@ def _kind(member: type[Frozen]) -> Kind:
 def _type(field: dict[str, Any]) -> str:
     if "discriminator" in field:
         kinds = field["discriminator"]["mapping"]
-        named = (shelf for shelf, members in SHELVES.items() if {kind_of(each) for each in members} == set(kinds))
+        named = (shelf for shelf, members in REGISTRIES.items() if {kind_of(each) for each in members} == set(kinds))
         return next(named, " or ".join(kinds))
     if "anyOf" in field:
         return " or ".join(_type(each) for each in field["anyOf"])

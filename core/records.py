@@ -19,10 +19,10 @@ from gradlab.spec import EXTERNAL, ExperimentSpec, ExternalSpec, source_of
 TRAINED_HERE = "The experiment is trained by this service: only one with `source: external` is sent its series."
 
 
-class Orders(StrEnum):
+class WorkerCommand(StrEnum):
     """What the row says to the worker that has just written to it."""
 
-    go_on = "go_on"
+    continue_ = "continue"
     cancel = "cancel"
 
 
@@ -216,7 +216,7 @@ class TreatmentRecord:
         revision: rises with every change.
         error: why it failed.
         treatment: its trials, with what is known of them.
-        looked_in, trained_in: for each trial, where; None where there is no such experiment, or no more.
+        triaged_in, trained_in: for each trial, where; None where there is no such experiment, or no more.
     """
 
     id: UUID
@@ -228,7 +228,7 @@ class TreatmentRecord:
     finished_at: datetime | None
     error: str | None
     treatment: Treatment
-    looked_in: tuple[Place | None, ...]
+    triaged_in: tuple[Place | None, ...]
     trained_in: tuple[Place | None, ...]
 
 

@@ -28,7 +28,7 @@ from worker.memory import oom_kills, resident_bytes
 log = structlog.get_logger()
 
 # Memory grows by some hundred megabytes a second while a large dataset is made.
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 # The counter of the system may be read before it has counted.
 COUNTED_SECONDS = 5.0
 
@@ -45,7 +45,7 @@ class Watch:
         self._sizes: dict[int, int] = {}
         self._kills, self._killed_at = oom_kills(), -COUNTED_SECONDS
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Look once at every process that trains."""
         try:
             pids = {each.worker_pid for each in list(active_requests)} - {None}
@@ -81,21 +81,21 @@ class TrainRequest(Request):  # type: ignore[misc]
         """Called with whatever ended a task otherwise than by returning."""
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         if isinstance(error, WorkerLostError) and self.worker_pid:
-            found = re.search(r"signal (\d+)", str(error))
-            death = watch.death(self.worker_pid, int(found[1]) if found else None)
-            told = self.app.conf.gradlab_settings, UUID(self.args[0]), self.worker_pid, death
+            match = re.search(r"signal (\d+)", str(error))
+            death = watch.death(self.worker_pid, int(match[1]) if match else None)
+            details = self.app.conf.gradlab_settings, UUID(self.args[0]), self.worker_pid, death
             # The database may be away, and whoever calls this reads messages.
-            threading.Thread(target=_bury, args=told, daemon=True, name="burial").start()
+            threading.Thread(target=_report_death, args=details, daemon=True, name="report-death").start()
         super().on_failure(exc_info, *arguments, **options)
 
 
-def _bury(settings: Settings, experiment_id: UUID, pid: int, death: Death) -> None:
+def _report_death(settings: Settings, experiment_id: UUID, pid: int, death: Death) -> None:
     store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
-    bury = partial(store.deaths.bury, experiment_id, worker=worker_name(pid), death=death)
+    report = partial(store.deaths.requeue_or_fail, experiment_id, worker=worker_name(pid), death=death)
     try:
         # Beyond the lease the sweep has seen to it.
-        buried = outages.insist(bury, patience=settings.lease, stopping=lambda: False, sleep=time.sleep)
-        log.error("process_died", experiment_id=str(experiment_id), pid=pid, death=death, buried=buried)
+        reported = outages.insist(report, patience=settings.lease, stopping=lambda: False, sleep=time.sleep)
+        log.error("process_died", experiment_id=str(experiment_id), pid=pid, death=death, reported=reported)
     except Unavailable as away:
         log.error("process_died", experiment_id=str(experiment_id), pid=pid, death=death, reason=str(away))
     finally:
@@ -120,5 +120,5 @@ class Deaths(bootsteps.StartStopStep):  # type: ignore[misc]
         self._stop.set()
 
     def _run(self) -> None:
-        while not self._stop.wait(LOOK_SECONDS):
-            watch.look()
+        while not self._stop.wait(POLL_SECONDS):
+            watch.poll()

@@ -19,7 +19,7 @@ from celery import signals
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 def when_orphaned(parent: int, act: Callable[[], None]) -> None:
@@ -27,7 +27,7 @@ def when_orphaned(parent: int, act: Callable[[], None]) -> None:
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
         act()
 
     threading.Thread(target=watch, daemon=True, name="lifeline").start()

@@ -22,7 +22,7 @@ from gradlab.errors import Unavailable
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 @contextmanager
@@ -61,5 +61,5 @@ def _take(file: IO[str], how: int, stopping: Callable[[], bool]) -> None:
         try:
             return fcntl.flock(file, how | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
     return None

@@ -15,7 +15,7 @@ from typing import Any
 from billiard import active_children
 from celery import signals
 
-BELL = signal.SIGURG
+STOP_SIGNAL = signal.SIGURG
 RINGING_SECONDS = 0.2
 
 _told = False
@@ -37,15 +37,15 @@ def _ring() -> None:
     while True:
         for child in active_children():
             with suppress(ProcessLookupError):
-                os.kill(child.pid, BELL)
+                os.kill(child.pid, STOP_SIGNAL)
         pause.wait(RINGING_SECONDS)
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def listen(**_: Any) -> None:
     """In a child, when it is ready for work."""
-    signal.signal(BELL, _hear)
-    signal.siginterrupt(BELL, False)  # whatever the training was reading or writing goes on
+    signal.signal(STOP_SIGNAL, _hear)
+    signal.siginterrupt(STOP_SIGNAL, False)  # whatever the training was reading or writing goes on
 
 
 def _hear(_signal: int, _frame: FrameType | None) -> None:

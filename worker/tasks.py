@@ -14,9 +14,9 @@ from core.use_cases import experiments, treatments
 from worker.app import app, settings
 from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
-from worker.looks import looks_beside
 from worker.place import needs_the_machine, place
 from worker.stopping import stopping
+from worker.triages import triages_beside
 
 
 @cache
@@ -53,7 +53,7 @@ def train_experiment(experiment_id: str) -> None:
     alone = needs_the_machine(it, store=store(), stopping=stopping)
     # What looks beside it take is not recorded: the peak of memory that is measured is the whole process's.
     look = partial(_train, train=trainer())
-    looks = nullcontext() if alone else looks_beside(it, look, store=store(), settings=settings)
+    looks = nullcontext() if alone else triages_beside(it, look, store=store(), settings=settings)
     with place(settings.data_dir, alone=alone, stopping=stopping), looks:
         _train(it, train)
 

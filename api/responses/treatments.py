@@ -52,7 +52,7 @@ def trial_response(trial: Trial, place: Place | None, record: TreatmentRecord, r
         stage=trial.stage,
         progress=progress,
         experiment_id=place.id if place else None,
-        triage=trial.look,
+        triage=trial.triage,
         verdict=trial.result.verdict if trial.result else None,
         root_cause=trial.result.root_cause if trial.result else None,
         seeds=list(trial.result.seeds) if trial.result else [],
@@ -71,5 +71,5 @@ def judgement_response(judged: Judgement, before: Flow) -> JudgementResponse:
 
 def state_of(record: TreatmentRecord) -> object:
     """What an answer about a treatment depends on."""
-    places = [place for place in (*record.looked_in, *record.trained_in) if place]
+    places = [place for place in (*record.triaged_in, *record.trained_in) if place]
     return record.id, record.revision, [(place.id, place.revision) for place in places]

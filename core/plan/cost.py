@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.plan.widths import MOST_INITIAL_SAMPLES, keeps_gradients, stackable, width_for
+from core.plan.widths import MAX_INITIAL_SAMPLES, keeps_gradients, stackable, width_for
 from gradlab.measurement.kinds import KINDS, names_from
 from gradlab.measurement.kinds.boundary import PLANE_POINTS
 from gradlab.measurement.kinds.kind import Form, Source
@@ -82,7 +82,7 @@ def start_counts(spec: ExperimentSpec) -> Counts:
     counts: Counts = {"build": 1, "build_layers": len(spec.layers), "stages": _stages(spec)}
     values = spec.dataset.sample_count * (spec.dataset.value_count + spec.layers[-1].output_shape[-1])
     counts["dataset"] = values
-    counts |= look_counts(spec) | _pretraining(spec)
+    counts |= initial_probe_counts(spec) | _pretraining(spec)
     counts |= {f"probe_{name}": count for name, count in _probed(spec).items()}
     if spec.training.epochs:
         counts |= {f"compile_{name}": count for name, count in _compiled(spec).items()}
@@ -91,7 +91,7 @@ def start_counts(spec: ExperimentSpec) -> Counts:
 
 def group_counts(spec: ExperimentSpec) -> Counts:
     """What is done for each further group of seeds."""
-    return look_counts(spec) | _pretraining(spec)
+    return initial_probe_counts(spec) | _pretraining(spec)
 
 
 def _compiled(spec: ExperimentSpec) -> Counts:
@@ -142,10 +142,10 @@ def _pretraining(spec: ExperimentSpec) -> Counts:
     return {f"{PRETRAINED}{name}": share * count for name, count in epoch_counts(spec).items()} if epochs else {}
 
 
-def look_counts(spec: ExperimentSpec) -> Counts:
+def initial_probe_counts(spec: ExperimentSpec) -> Counts:
     """Epoch 0 of a group: new weights, the losses of all samples, the gradient over many."""
     width, dataset = width_for(spec), spec.dataset
-    looked_at = WAYS * min(MOST_INITIAL_SAMPLES, dataset.train_count) + dataset.sample_count - dataset.train_count
+    looked_at = WAYS * min(MAX_INITIAL_SAMPLES, dataset.train_count) + dataset.sample_count - dataset.train_count
     steps = sum(layer.spec.time_steps(layer.input_shape) or 0 for layer in spec.layers)
     return {
         "look": 1,

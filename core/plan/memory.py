@@ -10,12 +10,12 @@ import math
 from core.plan.calibration import START, cost
 from core.plan.cost import kept, start_counts
 from core.plan.widths import (
-    MOST_CHUNK_EPOCHS,
-    MOST_INITIAL_SAMPLES,
-    MOST_ORDER_ENTRIES,
-    MOST_SERIES_NUMBERS,
+    MAX_CHUNK_EPOCHS,
+    MAX_INITIAL_SAMPLES,
+    MAX_ORDER_ENTRIES,
+    MAX_SERIES_NUMBERS,
     block_for,
-    looks_for,
+    probe_width,
     traced_numbers,
     width_for,
 )
@@ -31,7 +31,7 @@ COMPILE_BYTES, COMPILE_BYTES_PER_SECOND = 20_000_000, 60_000_000
 # Weights, gradients and slots are held so often: as variables, in the program's loop, in checkpoints, in statistics.
 STATE_COPIES = 8
 # What flows through the layers for the samples of a look at epoch 0, and for a batch on its way forward and back.
-LOOK_COPIES, FLOW_COPIES = 1.2, 3
+INITIAL_COPIES, FLOW_COPIES = 1.2, 3
 # The same for the probe batch and for the plane, about which statistics are worked out one by one, partly in float64.
 PROBE_COPIES, PLANE_COPIES = 12, 3
 # What a block of epochs leaves behind is held by the program, by NumPy and by the statistics worked out from it.
@@ -62,9 +62,9 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
     state = spec.parameter_count * (2 + spec.training.optimizer.slots) + sum(
         layer.spec.state_size(layer.input_shape) for layer in spec.layers
     )
-    orders = max(train * width, min(MOST_ORDER_ENTRIES, MOST_CHUNK_EPOCHS * train * width))
+    orders = max(train * width, min(MAX_ORDER_ENTRIES, MAX_CHUNK_EPOCHS * train * width))
     numbers = width * sum(math.prod(series.shape) / series.every for series in spec.layout.series)
-    series = max(numbers, min(MOST_SERIES_NUMBERS, MOST_CHUNK_EPOCHS * numbers))
+    series = max(numbers, min(MAX_SERIES_NUMBERS, MAX_CHUNK_EPOCHS * numbers))
     histograms = any(kind in spec.layout for kind in HISTOGRAMS)
     watched = sum(math.prod(shape) for each in spec.layers if (shape := each.spec.watched(each.input_shape)))
     looked_at = any(kind in spec.layout for kind in names_from("flows"))
@@ -77,7 +77,7 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
         "series": NUMBER_BYTES * BOUNDARY_COPIES * series,
         "boundary": NUMBER_BYTES * PLANE_COPIES * width * _widest(spec) * points,
         "looks": NUMBER_BYTES
-        * looks_for(spec)
+        * probe_width(spec)
         * min(PROBE_SAMPLES, train)
         * (PROBE_COPIES * watched + flow)
         * looked_at,
@@ -93,10 +93,10 @@ def _flow_bytes(spec: ExperimentSpec, flow: int) -> float:
     dataset, width = spec.dataset, width_for(spec)
     train, widest = dataset.train_count, _widest(spec)
     backwards = any(kind in spec.layout for kind in names_from("gradients"))
-    look = (flow if backwards else widest) * min(MOST_INITIAL_SAMPLES, train)
+    look = (flow if backwards else widest) * min(MAX_INITIAL_SAMPLES, train)
     look += widest * (dataset.sample_count - train)
     update = flow * min(spec.training.batch_size, train) if spec.training.epochs else 0
-    return float(NUMBER_BYTES * width * max(LOOK_COPIES * look, FLOW_COPIES * update))
+    return float(NUMBER_BYTES * width * max(INITIAL_COPIES * look, FLOW_COPIES * update))
 
 
 def _widest(spec: ExperimentSpec) -> int:

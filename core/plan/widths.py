@@ -3,31 +3,31 @@
 from gradlab.spec.experiment import ExperimentSpec
 
 # Epoch 0 looks at so many training samples at most, all at once.
-MOST_INITIAL_SAMPLES = 4096
+MAX_INITIAL_SAMPLES = 4096
 # One call of the program trains so many epochs at most, all seeds together: what is said of them is worked out while it
 # trains the next.
-MOST_BLOCK_EPOCHS = 256
+MAX_BLOCK_EPOCHS = 256
 # What a call leaves behind for that, weights of every epoch and gradients of every mini-batch, has so many numbers at
 # most. Where a single epoch's gradients are more, the program measures them itself.
-MOST_TRACED_NUMBERS = 4_000_000
+MAX_TRACED_NUMBERS = 4_000_000
 # So many looks at small networks are had side by side at most.
-LOOKS = 32
+MAX_PROBE_WIDTH = 32
 # A chunk has so many epochs at most: neither the orders of samples nor the series should take more than some tens of
 # megabytes.
-MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS = 512, 4_000_000, 8_000_000
+MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS = 512, 4_000_000, 8_000_000
 
 # Programs are compiled for these numbers of seeds: a group that is smaller is filled up, so that few different ones
 # are ever compiled.
 WIDTHS = (1, 2, 4, 8, 16, 32)
 # Beyond so many numbers in all stacked weights, large products take the time and standing side by side gains nothing.
-MOST_STACKED = 200_000
+MAX_STACKED = 200_000
 
 
 def width_for(spec: ExperimentSpec) -> int:
     """For how many seeds at a time a spec's program is made; 1 where layers or optimiser cannot be stacked."""
     if not stackable(spec) or not spec.training.optimizer.side_by_side or spec.training.pretraining:
         return 1
-    most = max([width for width in WIDTHS if width * spec.parameter_count <= MOST_STACKED], default=1)
+    most = max([width for width in WIDTHS if width * spec.parameter_count <= MAX_STACKED], default=1)
     groups = -(-len(spec.seeds) // most)
     needed = -(-len(spec.seeds) // groups)
     return next(width for width in WIDTHS if width >= needed)
@@ -38,14 +38,14 @@ def groups_of(seeds: tuple[int, ...], width: int) -> list[tuple[int, ...]]:
     return [seeds[begin : begin + width] for begin in range(0, len(seeds), width)]
 
 
-def looks_for(spec: ExperimentSpec) -> int:
+def probe_width(spec: ExperimentSpec) -> int:
     """How many looks at a spec's network are had side by side: the fewer, the larger it is."""
-    return max(1, min(LOOKS, MOST_STACKED // spec.parameter_count)) if stackable(spec) else 1
+    return max(1, min(MAX_PROBE_WIDTH, MAX_STACKED // spec.parameter_count)) if stackable(spec) else 1
 
 
 def keeps_gradients(spec: ExperimentSpec, width: int) -> bool:
     """Whether a program for so many seeds leaves gradients behind, rather than measuring them itself."""
-    return _gradient_numbers(spec, width) <= MOST_TRACED_NUMBERS
+    return _gradient_numbers(spec, width) <= MAX_TRACED_NUMBERS
 
 
 def traced_numbers(spec: ExperimentSpec, width: int) -> int:
@@ -56,8 +56,8 @@ def traced_numbers(spec: ExperimentSpec, width: int) -> int:
 
 def block_for(spec: ExperimentSpec, width: int) -> int:
     """How many epochs one call of the program trains at most."""
-    fits = MOST_TRACED_NUMBERS // max(1, traced_numbers(spec, width))
-    return max(1, min(LOOKS, MOST_BLOCK_EPOCHS // width, fits))
+    fits = MAX_TRACED_NUMBERS // max(1, traced_numbers(spec, width))
+    return max(1, min(MAX_PROBE_WIDTH, MAX_BLOCK_EPOCHS // width, fits))
 
 
 def stackable(spec: ExperimentSpec) -> bool:
@@ -65,7 +65,7 @@ def stackable(spec: ExperimentSpec) -> bool:
     return all(layer.spec.side_by_side for layer in spec.layers) and spec.parameter_count > 0
 
 
-def compiles_looks(spec: ExperimentSpec) -> bool:
+def compiles_probe(spec: ExperimentSpec) -> bool:
     """Whether the program that looks at a network's layers is worth compiling.
 
     Layers that cannot stand side by side have loops over time or large sums, which XLA makes much quicker. But a look

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from core.records import Claim, Orders
+from core.records import Claim, WorkerCommand
 from core.store import series, snapshots
 from core.store.claims import fence, forget
 from core.store.tables import checkpoints, experiments, runs
@@ -25,7 +25,7 @@ def append(
     checkpoint: Checkpoint | None,
     architecture: Architecture | None,
     until: datetime,
-) -> Orders:
+) -> WorkerCommand:
     """Store a chunk behind what is stored of its runs; what an earlier attempt stored beyond is dropped."""
     compiled = chunk.compiled and experiments.c.compiled.is_not(False)
     row = fence(connection, claim, lease_until=until, compiled=compiled)
@@ -45,7 +45,7 @@ def append(
         _record(connection, records[run.seed].number, run)
     if checkpoint:
         _keep(connection, row.number, checkpoint, {seed: record.position for seed, record in records.items()})
-    return Orders.cancel if row.cancel_requested else Orders.go_on
+    return WorkerCommand.cancel if row.cancel_requested else WorkerCommand.continue_
 
 
 def _make_room(connection: Connection, record: Row[Any], run: RunChunk) -> None:
@@ -83,4 +83,4 @@ def _keep(connection: Connection, number: int, checkpoint: Checkpoint, positions
         connection.execute(insert(checkpoints).values(experiment=number, **values))
     reached = (positions[checkpoint.seed], checkpoint.epoch)
     if before is None or reached > (positions[before.seed], before.epoch):
-        connection.execute(update(experiments).where(experiments.c.number == number).values(fruitless=0))
+        connection.execute(update(experiments).where(experiments.c.number == number).values(stalled_attempts=0))

@@ -53,7 +53,7 @@ def claim(
     connection: Connection, id: UUID, *, worker: str, now: datetime, lease: timedelta, max_attempts: int
 ) -> Claim | None:
     """Take an experiment that nobody trains: compare and set in one UPDATE, so that of two claims one succeeds."""
-    dead = and_(_expired(now), ROW.fruitless < max_attempts)  # the sweep will fail the others
+    dead = and_(_expired(now), ROW.stalled_attempts < max_attempts)  # the sweep will fail the others
     claimable = and_(ROW.id == id, or_(ROW.status == Status.queued, dead), ~ROW.cancel_requested)
     before = connection.execute(select(experiments).where(claimable).with_for_update()).one_or_none()
     if before is None:
@@ -64,7 +64,7 @@ def claim(
     taken = {
         "status": Status.running,
         "attempt": attempt,
-        "fruitless": before.fruitless + 1,
+        "stalled_attempts": before.stalled_attempts + 1,
         "worker": worker,
         "lease_until": now + patience(spec, lease, compiling=True),
         "started_at": before.started_at or now,
@@ -125,8 +125,13 @@ def finish(
 
 def release(connection: Connection, claim: Claim, now: datetime) -> None:
     """Give an experiment back in good order: who comes first goes on, and the attempt is not held against it."""
-    fruitless = case((ROW.fruitless > 0, ROW.fruitless - 1), else_=0)
-    values = {"lease_until": None, "published_at": None, "publications": 0, "fruitless": fruitless}
+    stalled_attempts = case((ROW.stalled_attempts > 0, ROW.stalled_attempts - 1), else_=0)
+    values = {
+        "lease_until": None,
+        "published_at": None,
+        "publications": 0,
+        "stalled_attempts": stalled_attempts,
+    }
     row = fence(connection, claim, status=Status.queued, **values)
     close_attempt(connection, row.number, RELEASED, now)
     if row.cancel_requested:  # it came between the last chunk and this
@@ -145,7 +150,7 @@ def _lose(connection: Connection, row: Row[Any], now: datetime, happened: str) -
     connection.execute(update(experiments).where(ROW.number == row.number).values(error=happened))
 
 
-def waiting_looks(connection: Connection, limit: int) -> list[UUID]:
+def waiting_triages(connection: Connection, limit: int) -> list[UUID]:
     """The looks that nobody has taken yet, oldest first; not those that have killed a process for want of memory."""
     waiting = and_(ROW.status == Status.queued, ROW.run_epochs == 0, ROW.memory_deaths == 0, ~ROW.cancel_requested)
     return list(connection.execute(select(ROW.id).where(waiting).order_by(ROW.number).limit(limit)).scalars())
@@ -156,7 +161,7 @@ def due(
 ) -> list[UUID]:
     """Bury the dead, and name the experiments that need a message. They count as published from here on."""
     for row in connection.execute(select(experiments).where(_expired(now)).with_for_update(skip_locked=True)).all():
-        bury(connection, row, now, max_attempts, happened=_unheard(row))
+        requeue_or_fail(connection, row, now, max_attempts, happened=_unheard(row))
     waiting = (select(ROW.number, ROW.id).where(overdue).order_by(ROW.number).limit(limit)).with_for_update(
         skip_locked=True
     )
@@ -185,7 +190,7 @@ def overdue(now: datetime, requeue_after: timedelta, *, patient: bool) -> Column
     return and_(ROW.status == Status.queued, or_(ROW.published_at.is_(None), *paused))
 
 
-def bury(
+def requeue_or_fail(
     connection: Connection,
     row: Row[Any],
     now: datetime,
@@ -206,8 +211,8 @@ def bury(
     changed = {"lease_until": None, "published_at": None, "publications": 0, "status": Status.queued, **values}
     if row.cancel_requested:
         changed |= {"status": Status.cancelled}
-    elif row.fruitless >= max_attempts and changed["status"] == Status.queued:
-        error = f"{row.fruitless} attempts in a row got no further. {happened}"
+    elif row.stalled_attempts >= max_attempts and changed["status"] == Status.queued:
+        error = f"{row.stalled_attempts} attempts in a row got no further. {happened}"
         changed |= {"status": Status.failed, "error": error}
     if changed["status"] != Status.queued:
         changed["finished_at"] = now

@@ -46,7 +46,7 @@ class Death:
         """Whether memory was missing: certainly, or most likely."""
         return self.out_of_memory or (self.signal == signal.SIGKILL and own_bytes(spec) >= MIN_SUSPECT_BYTES)
 
-    def told(self, attempt: int, spec: ExperimentSpec) -> str:
+    def describe(self, attempt: int, spec: ExperimentSpec) -> str:
         """One sentence about what happened, and one about what can be done where memory was missing."""
         size = f" It held {self.resident_bytes / MEGABYTE:,.0f} MB when last seen" if self.resident_bytes else ""
         if not self.is_for_memory(spec):
@@ -68,7 +68,7 @@ class DeathStore:
     def __init__(self, engine: Engine, clock: Callable[[], datetime], max_attempts: int) -> None:
         self._engine, self._clock, self._max_attempts = engine, clock, max_attempts
 
-    def bury(self, id: UUID, *, worker: str, death: Death) -> bool:
+    def requeue_or_fail(self, id: UUID, *, worker: str, death: Death) -> bool:
         """Take an experiment from a worker that has died: it waits for another, or fails. Says whether it had one.
 
         One whose process was killed for memory `MAX_MEMORY_DEATHS` times fails, wherever it got to each time.
@@ -78,7 +78,9 @@ class DeathStore:
             row = connection.execute(select(experiments).where(*mine).with_for_update()).one_or_none()
             if row is not None:
                 happened, values = _judged(row, death)
-                claims.bury(connection, row, self._clock(), self._max_attempts, happened=happened, values=values)
+                claims.requeue_or_fail(
+                    connection, row, self._clock(), self._max_attempts, happened=happened, values=values
+                )
         return row is not None
 
     def needs_the_machine(self, id: UUID) -> bool:
@@ -91,7 +93,7 @@ class DeathStore:
 def _judged(row: Row[Any], death: Death) -> tuple[str, dict[str, Any]]:
     """What is said of a death, and what it changes in the experiment's row."""
     spec = read_spec(row.spec)
-    happened = death.told(row.attempt, spec)
+    happened = death.describe(row.attempt, spec)
     if not death.is_for_memory(spec):
         return happened, {}
     values: dict[str, Any] = {"memory_deaths": row.memory_deaths + 1}

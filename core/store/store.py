@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
-from core.records import Attempt, Claim, Experiment, Orders, Page, Rows, Summary
+from core.records import Attempt, Claim, Experiment, Page, Rows, Summary, WorkerCommand
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatments
 from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
@@ -236,7 +236,7 @@ class ExperimentStore:
         *,
         checkpoint: Checkpoint | None = None,
         architecture: Architecture | None = None,
-    ) -> Orders:
+    ) -> WorkerCommand:
         """Store a chunk and extend the lease: doing it twice changes nothing.
 
         What is stored of its runs from the chunk's first epoch on, and of the runs after its group, is dropped first:
@@ -261,10 +261,10 @@ class ExperimentStore:
         with writing(self._engine) as connection:
             claims.release(connection, claim, self._clock())
 
-    def waiting_looks(self, *, limit: int = 10) -> list[UUID]:
+    def waiting_triages(self, *, limit: int = 10) -> list[UUID]:
         """The experiments of no epochs, looks at initial states, that wait and may have company; oldest first."""
         with reading(self._engine) as connection:
-            return claims.waiting_looks(connection, limit)
+            return claims.waiting_triages(connection, limit)
 
     # What the sweep asks for.
 

@@ -66,9 +66,10 @@ def _owner(table: str, *, key: bool = False, index: bool = False) -> Column[int]
     return Column(table[:-1], Number, owner, primary_key=key, nullable=False, index=index or None)
 
 
-def _experiment(name: str) -> Column[int]:
-    """An experiment that this row speaks of and outlives."""
-    return Column(name, Number, ForeignKey("experiments.number", ondelete="SET NULL"), index=True)
+def _experiment(name: str, *, key: str | None = None) -> Column[int]:
+    """A reference to an experiment; the row outlives it. `key` is the attribute, where it is not the column's name."""
+    owner = ForeignKey("experiments.number", ondelete="SET NULL")
+    return Column(name, Number, owner, key=key or name, index=True)
 
 
 experiments = Table(
@@ -89,7 +90,8 @@ experiments = Table(
     Column("published_at", UtcDateTime),  # the last message about it; null: one is due
     Column("publications", Integer, nullable=False, default=0),  # messages since it was last queued
     Column("attempt", Integer, nullable=False, default=0),
-    Column("fruitless", Integer, nullable=False, default=0),  # attempts in a row without a newer checkpoint
+    # Attempts in a row without a newer checkpoint.
+    Column("fruitless", Integer, key="stalled_attempts", nullable=False, default=0),
     Column("memory_deaths", Integer, nullable=False, server_default="0"),  # attempts whose process memory ran out for
     Column("worker", String(255)),
     Column("lease_until", UtcDateTime),  # of a training elsewhere: when its sender counts as silent
@@ -228,9 +230,9 @@ trials = Table(
     Column("remedies", JSON, nullable=False),
     Column("spec", Text, nullable=False),  # canonical JSON
     Column("stage", String(16), nullable=False),
-    _experiment("looked_in"),
+    _experiment("looked_in", key="triaged_in"),
     _experiment("trained_in"),
-    Column("look", Text),  # JSON of core.treatment.Look
+    Column("look", Text, key="triage"),  # JSON of gradlab.schemas.trials.TriageResult
     Column("result", Text),  # JSON of core.treatment.Result
     Column("error", Text),
 )

@@ -13,16 +13,16 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select,
 from core.records import Place, TreatmentPage, TreatmentRecord
 from core.store import submissions
 from core.store.tables import experiments, runs, treatments, trials
-from core.treatment import Result, Treatment, Trial, look_at
+from core.treatment import Result, Treatment, Trial, triage_spec
 from gradlab.errors import Conflict, NotFound
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.schemas.trials import TriageResult
 
-LOOK: TypeAdapter[TriageResult] = TypeAdapter(TriageResult)
+TRIAGE: TypeAdapter[TriageResult] = TypeAdapter(TriageResult)
 RESULT: TypeAdapter[Result] = TypeAdapter(Result)
 FINISHED = [status for status in Status if status.is_finished]
-LOOKING, TRAINING = trials.c.stage == "looking", trials.c.stage == "training"
+TRIAGING, TRAINING = trials.c.stage == "looking", trials.c.stage == "training"
 
 
 def add(
@@ -127,13 +127,13 @@ def _write(
     connection: Connection, treatment: int, place: int, trial: Trial, before: Row[Any] | None, now: datetime
 ) -> list[UUID]:
     """One trial, and the experiment that it waits for; the experiment that it was looked at in goes."""
-    looked_in, trained_in = (before.looked_in, before.trained_in) if before else (None, None)
+    triaged_in, trained_in = (before.triaged_in, before.trained_in) if before else (None, None)
     needed, over = [], None
-    if trial.stage == "looking" and looked_in is None:
-        needed = [submissions.add(connection, look_at(trial.spec), None, now)]
-        looked_in = submissions.find(connection, needed[0]).number
-    if trial.stage != "looking" and looked_in is not None:
-        looked_in, over = None, looked_in
+    if trial.stage == "looking" and triaged_in is None:
+        needed = [submissions.add(connection, triage_spec(trial.spec), None, now)]
+        triaged_in = submissions.find(connection, needed[0]).number
+    if trial.stage != "looking" and triaged_in is not None:
+        triaged_in, over = None, triaged_in
     if trial.stage == "training" and trained_in is None:
         needed = [submissions.add(connection, trial.spec, None, now)]
         trained_in = submissions.find(connection, needed[0]).number
@@ -142,10 +142,10 @@ def _write(
         "remedies": trial.remedies,
         "spec": trial.spec.canonical(),
         "stage": trial.stage,
-        "looked_in": looked_in,
+        "triaged_in": triaged_in,
         "trained_in": trained_in,
-        "look": LOOK.dump_json(trial.look).decode() if trial.look else None,
-        "result": RESULT.dump_json(trial.result).decode() if trial.result else None,
+        "triage": TRIAGE.dump_json(trial.triage).decode() if trial.triage else None,
+        "result": RESULT.dump_json(trial.result, by_alias=True).decode() if trial.result else None,
         "error": trial.error,
     }
     if before is None:
@@ -194,27 +194,27 @@ def go_on(connection: Connection, id: UUID) -> None:
 
 def due(connection: Connection) -> list[UUID]:
     """The running treatments that can be gone on with: a trial's experiment is finished, or gone."""
-    mine = or_(experiments.c.number == trials.c.looked_in, experiments.c.number == trials.c.trained_in)
+    mine = or_(experiments.c.number == trials.c.triaged_in, experiments.c.number == trials.c.trained_in)
     waiting = exists().where(mine, experiments.c.status.not_in(FINISHED)).correlate(trials)
-    ready = exists().where(trials.c.treatment == treatments.c.number, or_(LOOKING, TRAINING), ~waiting)
+    ready = exists().where(trials.c.treatment == treatments.c.number, or_(TRIAGING, TRAINING), ~waiting)
     query = select(treatments.c.id).where(treatments.c.status == TreatmentStatus.running, ready)
     return list(connection.execute(query.order_by(treatments.c.number)).scalars())
 
 
 def with_experiment(connection: Connection, experiment_id: UUID) -> list[UUID]:
     """The running treatments one of whose trials waits for an experiment."""
-    of_trial = or_(experiments.c.number == trials.c.looked_in, experiments.c.number == trials.c.trained_in)
+    of_trial = or_(experiments.c.number == trials.c.triaged_in, experiments.c.number == trials.c.trained_in)
     joined = trials.join(treatments, treatments.c.number == trials.c.treatment).join(experiments, of_trial)
-    running = and_(treatments.c.status == TreatmentStatus.running, or_(LOOKING, TRAINING))
+    running = and_(treatments.c.status == TreatmentStatus.running, or_(TRIAGING, TRAINING))
     query = select(treatments.c.id).select_from(joined).where(experiments.c.id == experiment_id, running)
     return list(connection.execute(query.distinct()).scalars())
 
 
 def _stop(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
     """Cancel what some treatments' trials wait for; what they were only looked at in goes."""
-    waiting = and_(trials.c.treatment.in_(numbers), or_(LOOKING, TRAINING))
+    waiting = and_(trials.c.treatment.in_(numbers), or_(TRIAGING, TRAINING))
     for trial in connection.execute(select(trials).where(waiting)).all():
-        place = trial.looked_in if trial.stage == "looking" else trial.trained_in
+        place = trial.triaged_in if trial.stage == "looking" else trial.trained_in
         row = connection.execute(select(experiments.c.id, experiments.c.status).where(experiments.c.number == place))
         found = row.one_or_none()
         if found is None:
@@ -251,7 +251,7 @@ def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[TreatmentRec
 
 
 def _places(connection: Connection, of: Sequence[Row[Any]]) -> dict[int, Place]:
-    numbers = {number for trial in of for number in (trial.looked_in, trial.trained_in) if number is not None}
+    numbers = {number for trial in of for number in (trial.triaged_in, trial.trained_in) if number is not None}
     done = select(runs.c.experiment, func.sum(runs.c.epochs_done).label("epochs")).group_by(runs.c.experiment)
     counted = done.where(runs.c.experiment.in_(numbers)).subquery()
     query = select(experiments, counted.c.epochs).join(counted, counted.c.experiment == experiments.c.number)
@@ -283,7 +283,7 @@ def _record(row: Row[Any], experiment_id: UUID, of_it: Sequence[Row[Any]], place
             chosen=request.remedies is not None,
             trials=tuple(_trial(trial) for trial in of_it),
         ),
-        looked_in=tuple(places.get(trial.looked_in) for trial in of_it),
+        triaged_in=tuple(places.get(trial.triaged_in) for trial in of_it),
         trained_in=tuple(places.get(trial.trained_in) for trial in of_it),
     )
 
@@ -294,7 +294,7 @@ def _trial(row: Row[Any]) -> Trial:
         remedies=tuple(row.remedies),
         spec=submissions.read_spec(row.spec),
         stage=row.stage,
-        look=LOOK.validate_json(row.look) if row.look else None,
+        triage=TRIAGE.validate_json(row.triage) if row.triage else None,
         result=RESULT.validate_json(row.result) if row.result else None,
         error=row.error,
     )

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.plan.widths import MOST_CHUNK_EPOCHS, MOST_ORDER_ENTRIES, MOST_SERIES_NUMBERS, block_for
+from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for
 from core.training.architecture import where_variables_lie
 from core.training.compiled import Compiled
 from core.training.data import Data
@@ -97,10 +97,10 @@ class Program:
         """The most epochs that one call can train."""
         numbers = sum(np.prod(series.shape) / series.every for series in self._layout.series)
         fits = (
-            MOST_ORDER_ENTRIES // (self._samples * self.stack.width),
-            int(MOST_SERIES_NUMBERS / (numbers * self.stack.width + 1)),
+            MAX_ORDER_ENTRIES // (self._samples * self.stack.width),
+            int(MAX_SERIES_NUMBERS / (numbers * self.stack.width + 1)),
         )
-        return max(1, min(MOST_CHUNK_EPOCHS, *fits))
+        return max(1, min(MAX_CHUNK_EPOCHS, *fits))
 
     def begin(self, spec: ExperimentSpec, values: Sequence[list[LayerValues]]) -> None:
         """Put everything into the state before the first update of some runs, one for each place in the stack."""

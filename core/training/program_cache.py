@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from core.plan.widths import compiles_looks, width_for
+from core.plan.widths import compiles_probe, width_for
 from core.training.program import Program
 from gradlab.spec import ExperimentSpec
 
@@ -49,7 +49,7 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     dataset = spec.dataset
     sizes = (dataset.train_count, dataset.sample_count, dataset.feature_shape, dataset.target)
     record = (spec.record.model_dump_json(exclude={"boundary"}), "boundary" in spec.layout)
-    return repr((width, layers, training, optimizer, record, sizes, compiles_looks(spec)))
+    return repr((width, layers, training, optimizer, record, sizes, compiles_probe(spec)))
 
 
 def _drawn(layer: object) -> set[str]:

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.plan.widths import MOST_INITIAL_SAMPLES, compiles_looks, looks_for
+from core.plan.widths import MAX_INITIAL_SAMPLES, compiles_probe, probe_width
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
@@ -81,9 +81,9 @@ class Recorder:
         network = Network(spec, seed=0)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
-        compiles = compiles_looks(spec)
+        compiles = compiles_probe(spec)
         # Looks at the same network at the ends of several epochs stand side by side like those at several seeds.
-        self._some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, looks_for(spec))
+        self._some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, probe_width(spec))
         self._probe = Probe(self._some, self._task)
         self._flows = Compiled(self._probe.run, jit=compiles)
         self._at_start = Compiled(self._initially, jit=False)
@@ -214,7 +214,7 @@ class Recorder:
 
     def _initially(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> tuple[Any, list[Any]]:
         """Metrics on training and validation samples, (seeds, names), and the gradients: empty where there is none."""
-        x, y = train_x[:MOST_INITIAL_SAMPLES], train_y[:MOST_INITIAL_SAMPLES]
+        x, y = train_x[:MAX_INITIAL_SAMPLES], train_y[:MAX_INITIAL_SAMPLES]
         parts = [self._task.evaluate(own, *self._all.predict(given)) for given, own in ((x, y), (val_x, val_y))]
         gradients = full_gradients(self._all, self._task, x, y) if self._layouts("gradients") else []
         return ops.concatenate(parts, axis=1), gradients

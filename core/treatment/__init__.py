@@ -5,12 +5,12 @@ what a trial has shown, `report` what all of them have. Who trains, and where it
 """
 
 from core.treatment.judgement import Judgement
-from core.treatment.look import asked_about, look_at
 from core.treatment.report import Report, explain, in_words, report
 from core.treatment.request import check_applicable
 from core.treatment.result import advised, candidates, result
 from core.treatment.search import CONTROL, begin, proceed
 from core.treatment.stopping import stopped
+from core.treatment.triage import recorded_for_rules, triage_spec
 from core.treatment.trial import Result, Treatment, Trial
 
 __all__ = [
@@ -21,15 +21,15 @@ __all__ = [
     "Treatment",
     "Trial",
     "advised",
-    "asked_about",
     "begin",
     "candidates",
     "check_applicable",
     "explain",
     "in_words",
-    "look_at",
     "proceed",
+    "recorded_for_rules",
     "report",
     "result",
     "stopped",
+    "triage_spec",
 ]

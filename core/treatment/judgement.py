@@ -16,7 +16,7 @@ Signal = Literal["restored", "arrived before", "does not arrive", "lost", "unkno
 
 # A change cures that leaves at most a tenth of the seeds ill. Not none: the tutorial's five relu layers with He's
 # weights, its own cure, fail on 1 to 10 of 100 seeds.
-MOST_ILL = 0.1
+MAX_ILL = 0.1
 SIGNIFICANT = 0.05
 # Better is a test metric that rises by more than three points: what the same network varies by between seeds.
 POINTS = 0.03
@@ -138,7 +138,7 @@ def _worth(ill: float, usual: float, p: float) -> Worth:
     if p < SIGNIFICANT:
         if ill > usual:
             return "harms"
-        return "cures" if ill <= MOST_ILL < usual else "helps"
+        return "cures" if ill <= MAX_ILL < usual else "helps"
     return "unproven" if ill < usual else "no effect"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.treatment.comparison import rate
-from core.treatment.judgement import MOST_ILL, Judgement, judge
+from core.treatment.judgement import MAX_ILL, Judgement, judge
 from core.treatment.parts import parts_of
 from core.treatment.recommendation import is_smallest, recommended, smaller_cures
 from core.treatment.result import criterion
@@ -92,7 +92,7 @@ def _summary(
         said.append(explain(best, untreated.flow))
     elif any(trial.is_under_way for trial in treatment.trials):
         said.append("No change is known to cure yet.")
-    elif control and untreated.ill + control.ill <= MOST_ILL * (len(untreated.seeds) + len(control.seeds)):
+    elif control and untreated.ill + control.ill <= MAX_ILL * (len(untreated.seeds) + len(control.seeds)):
         said.append("There is next to nothing to cure.")
     else:
         said.append(_none_cures(len(judged)))

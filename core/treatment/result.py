@@ -50,7 +50,7 @@ def result(spec: ExperimentSpec, runs: Sequence[Run], seconds: float | None) -> 
         flow=flow(runs),
         seconds=seconds,
         epochs=epochs,
-        known=_known(spec),
+        baseline=_baseline(spec),
         constant=_constant(spec),
     )
 
@@ -138,7 +138,7 @@ def _constant(spec: ExperimentSpec) -> float | None:
     return 0.0 if spec.dataset.target.kind == "values" else facts(spec).constant_accuracy
 
 
-def _known(spec: ExperimentSpec) -> float | None:
+def _baseline(spec: ExperimentSpec) -> float | None:
     """What the nearest neighbours or a linear model reach, whichever more, in the test metric.
 
     None where neither knows anything, or the metric is not free of scale.

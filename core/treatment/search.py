@@ -21,7 +21,7 @@ from dataclasses import replace
 from itertools import islice
 
 from core.treatment.hindsight import with_hindsight
-from core.treatment.judgement import MEDIAN_POINTS, MOST_ILL, POINTS, Judgement, could_be_proven, judge
+from core.treatment.judgement import MAX_ILL, MEDIAN_POINTS, POINTS, Judgement, could_be_proven, judge
 from core.treatment.parts import made, swapped
 from core.treatment.recommendation import next_part, recommended
 from core.treatment.result import MAX_TOGETHER, ROUND, criterion, of_different_sorts
@@ -87,9 +87,9 @@ def proceed(treatment: Treatment) -> Treatment:
 
 def _decided(trial: Trial, chosen: bool) -> Trial:
     """A trial that was looked at is trained, or waits."""
-    if trial.stage != "looking" or trial.look is None:
+    if trial.stage != "looking" or trial.triage is None:
         return trial
-    return replace(trial, stage="deferred" if trial.look.foretells_failure and not chosen else "training")
+    return replace(trial, stage="deferred" if trial.triage.foretells_failure and not chosen else "training")
 
 
 def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
@@ -138,7 +138,7 @@ def _is_as_good_as_known(judged: Judgement) -> bool:
     found = judged.trial.result
     if found is None or found.test is None or found.constant is None:
         return True
-    most = found.known
+    most = found.baseline
     if most is None or found.test > most + POINTS:
         most = PERFECT
     return found.test >= most - MEDIAN_POINTS
@@ -182,19 +182,19 @@ def _confirmations(treatment: Treatment) -> tuple[Trial, ...]:
         return ()
     trial = min(waiting, key=lambda each: each.change).trial
     again = trial.spec.model_copy(update={"seeds": control.spec.seeds})
-    return (Trial("treated", trial.remedies, again, "training", look=trial.look),)
+    return (Trial("treated", trial.remedies, again, "training", triage=trial.triage),)
 
 
 def _may_cure(judged: Judgement) -> bool:
     """Whether it is luck, good or bad, that keeps a change from being known to cure."""
     if judged.worth == "unproven":
-        return judged.ill.count <= MOST_ILL * judged.ill.of
-    return judged.worth == "helps" and judged.ill.low <= MOST_ILL
+        return judged.ill.count <= MAX_ILL * judged.ill.of
+    return judged.worth == "helps" and judged.ill.low <= MAX_ILL
 
 
 def _is_worth_more_seeds(treatment: Treatment, each: Judgement, judged: Sequence[Judgement]) -> bool:
     """True for a change that helps if one seed more is ill than a cure leaves, and it cannot be varied any more."""
-    close = each.ill.count <= 1 + MOST_ILL * each.ill.of
+    close = each.ill.count <= 1 + MAX_ILL * each.ill.of
     return close and not any(_untried(treatment, _variations(treatment, judged)))
 
 

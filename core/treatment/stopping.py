@@ -1,6 +1,6 @@
 """Why the search of a treatment stopped."""
 
-from core.treatment.judgement import MOST_ILL, judge, untreated_runs
+from core.treatment.judgement import MAX_ILL, judge, untreated_runs
 from core.treatment.trial import Treatment
 from gradlab.schemas.trials import Stop
 
@@ -37,4 +37,4 @@ def has_nothing_to_cure(treatment: Treatment) -> bool:
     """
     ill, of = untreated_runs(treatment)
     tried = any(trial.result for trial in treatment.of_role("treated"))
-    return not treatment.chosen and tried and ill <= MOST_ILL * of
+    return not treatment.chosen and tried and ill <= MAX_ILL * of

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from gradlab.diagnosis import Diagnosis
 from gradlab.schemas.trials import Flow, SeedResult, TriageResult
@@ -11,13 +13,13 @@ from gradlab.spec import ExperimentSpec
 Role = Literal["untreated", "control", "treated"]
 Stage = Literal["looking", "deferred", "training", "finished", "broken"]
 # Severity and share of seeds from which on a look foretells that a spec will not learn.
-FORETELLS, MOST = "critical", 1 / 2
+FORETELLS, MIN_FORETOLD_SHARE = "critical", 1 / 2
 
 
 def triage_result(diagnosis: Diagnosis) -> TriageResult:
     """Reduce a triage to what decides about a trial."""
     risks = [each for each in diagnosis.findings if each.kind == "risk" and each.severity == FORETELLS]
-    foretells = any(len(each.seeds) > MOST * each.of_seeds for each in risks)
+    foretells = any(len(each.seeds) > MIN_FORETOLD_SHARE * each.of_seeds for each in risks)
     return TriageResult(diagnosis.verdict, diagnosis.root_cause, foretells)
 
 
@@ -32,8 +34,8 @@ class Result:
         flow: of the signal.
         seconds: from the first epoch's beginning to the end, all seeds together; None where it was not taken.
         epochs: that were trained, all seeds together.
-        known: what the nearest neighbours or a linear model reach in the test metric, whichever more; None where both
-            know too little to say.
+        baseline: test metric of the nearest neighbours or of a linear model, whichever is higher; None where neither
+            could be estimated. Stored as `known`.
         constant: what always saying the same reaches in the test metric; None where that depends on a scale.
     """
 
@@ -44,7 +46,7 @@ class Result:
     flow: Flow
     seconds: float | None
     epochs: int
-    known: float | None = None
+    baseline: Annotated[float | None, Field(alias="known")] = None
     constant: float | None = None
 
     @property
@@ -55,8 +57,8 @@ class Result:
     @property
     def test(self) -> float | None:
         """The test metric, the median over the seeds."""
-        known = [seed.test for seed in self.seeds if seed.test is not None]
-        return median(known) if known else None
+        tests = [seed.test for seed in self.seeds if seed.test is not None]
+        return median(tests) if tests else None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Trial:
         spec: what is trained.
         stage: ``looking``: triage is under way; ``deferred``: triage foretells that it fails, it is trained only if
             nothing else cures; ``training``; ``finished``; ``broken``: the machine failed, not the network.
-        look: what triage said.
+        triage: what triage said.
         result: what training has shown.
         error: why it broke.
     """
@@ -79,7 +81,7 @@ class Trial:
     remedies: tuple[str, ...]
     spec: ExperimentSpec
     stage: Stage
-    look: TriageResult | None = None
+    triage: TriageResult | None = None
     result: Result | None = None
     error: str | None = None
 

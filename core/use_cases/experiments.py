@@ -15,10 +15,10 @@ from core.plan.bounds import check_bounds, check_external_bounds
 from core.plan.calibration import SHIPPED, Calibration
 from core.plan.lighter import advice, is_out_of_memory
 from core.queue import JobQueue
-from core.records import Claim, Experiment, Orders
+from core.records import Claim, Experiment, WorkerCommand
 from core.settings import Settings
 from core.store import ExperimentStore, utc_now
-from core.treatment import asked_about, look_at
+from core.treatment import recorded_for_rules, triage_spec
 from gradlab.diagnosis import Diagnosis, ExternalRun, Run
 from gradlab.diagnosis import diagnose as ask_the_rules
 from gradlab.errors import ClaimLost, Invalid, Unavailable, is_full, reason
@@ -138,8 +138,8 @@ def triage(
         Unavailable: no worker has looked in time.
     """
     check_bounds(spec, settings)
-    asked = asked_about(spec)
-    experiment, _ = submit(look_at(spec), store=store, queue=queue, settings=settings)
+    asked = recorded_for_rules(spec)
+    experiment, _ = submit(triage_spec(spec), store=store, queue=queue, settings=settings)
     try:
         for _ in range(int(settings.triage_patience / TRIAGE_PAUSE)):
             found = store.get(experiment.id)
@@ -269,7 +269,7 @@ def _train(
     claim: Claim,
     store: ExperimentStore,
     train: Trainer,
-    insist: Callable[[Callable[[], Orders]], Orders],
+    insist: Callable[[Callable[[], WorkerCommand]], WorkerCommand],
     stopping: Callable[[], bool],
     checkpoint_every: timedelta,
     clock: Callable[[], datetime],
@@ -284,7 +284,8 @@ def _train(
             checkpoint = chunk.checkpoint() if keep else None
             form = chunk.architecture() if kept_at is None else None
             kept_at = now if keep else kept_at
-            if insist(partial(store.append, claim, chunk, checkpoint=checkpoint, architecture=form)) is Orders.cancel:
+            command = insist(partial(store.append, claim, chunk, checkpoint=checkpoint, architecture=form))
+            if command is WorkerCommand.cancel:
                 return Status.cancelled
             if stop:
                 return Status.queued

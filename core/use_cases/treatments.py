@@ -14,7 +14,17 @@ from core.queue import JobQueue
 from core.records import Experiment, Place, TreatmentRecord
 from core.settings import Settings
 from core.store import ExperimentStore
-from core.treatment import CONTROL, Treatment, Trial, asked_about, begin, candidates, check_applicable, proceed, result
+from core.treatment import (
+    CONTROL,
+    Treatment,
+    Trial,
+    begin,
+    candidates,
+    check_applicable,
+    proceed,
+    recorded_for_rules,
+    result,
+)
 from core.treatment.trial import triage_result
 from core.use_cases.experiments import diagnose, publish, runs
 from gradlab.diagnosis import diagnose as ask_the_rules
@@ -160,10 +170,10 @@ def _as_untreated(experiment: Experiment, spec: ExperimentSpec, seeds: int, stor
 
 def _taken_in(record: TreatmentRecord, store: ExperimentStore) -> Treatment:
     """The treatment with what its experiments have shown."""
-    places = zip(record.treatment.trials, record.looked_in, record.trained_in, strict=True)
+    places = zip(record.treatment.trials, record.triaged_in, record.trained_in, strict=True)
     trials = [
-        _seen(trial, looked_in if trial.stage == "looking" else trained_in, store)
-        for trial, looked_in, trained_in in places
+        _seen(trial, triaged_in if trial.stage == "looking" else trained_in, store)
+        for trial, triaged_in, trained_in in places
     ]
     return replace(record.treatment, trials=tuple(trials))
 
@@ -178,8 +188,8 @@ def _seen(trial: Trial, place: Place | None, store: ExperimentStore) -> Trial:
     try:
         experiment = store.get(place.id)
         if trial.stage == "looking":
-            asked = asked_about(trial.spec)
-            return replace(trial, look=triage_result(ask_the_rules(asked, list(runs(experiment, asked, store)))))
+            asked = recorded_for_rules(trial.spec)
+            return replace(trial, triage=triage_result(ask_the_rules(asked, list(runs(experiment, asked, store)))))
         found = result(trial.spec, list(runs(experiment, trial.spec, store)), _seconds(experiment))
     except NotFound:
         return trial  # deleted meanwhile: it is begun again
@@ -194,10 +204,10 @@ def _seconds(experiment: Experiment) -> float | None:
 
 def _lacks_an_experiment(record: TreatmentRecord) -> bool:
     """Whether a trial waits for an experiment that has been deleted."""
-    places = zip(record.treatment.trials, record.looked_in, record.trained_in, strict=True)
+    places = zip(record.treatment.trials, record.triaged_in, record.trained_in, strict=True)
     return any(
-        (looked_in if trial.stage == "looking" else trained_in) is None
-        for trial, looked_in, trained_in in places
+        (triaged_in if trial.stage == "looking" else trained_in) is None
+        for trial, triaged_in, trained_in in places
         if trial.is_under_way
     )
 

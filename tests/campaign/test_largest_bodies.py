@@ -91,9 +91,9 @@ def test_no_body_holds_others_up(service: Service):
     examples = list(operations(document))
     sent = next(example for _, _, example in examples if example.get("source") == "external")
     experiment = json.loads(call(url, "POST", "/experiments", json.dumps(sent).encode())[1])["id"]
-    looked_at = next(json.dumps(example).encode() for path, _, example in examples if path.endswith("/triage"))
+    triaged = next(json.dumps(example).encode() for path, _, example in examples if path.endswith("/triage"))
     # A worker that has just been started first loads TensorFlow, for which a triage need not wait.
-    wait_until(lambda: call(url, "POST", "/experiments/triage", looked_at)[0] == 200)
+    wait_until(lambda: call(url, "POST", "/experiments/triage", triaged)[0] == 200)
     faults, tried = [], 0
     for path, method, example in examples:
         own = path.replace("{experiment_id}", experiment).replace("{seed}", "0")

@@ -56,7 +56,7 @@ def test_it_is_counted_entry_by_entry_over_the_batches_of_each_epoch(batch_size,
     spec = dying(batch_size, seeds)
     afterwards = list(train(spec))
     gradients = np.concatenate(left)
-    monkeypatch.setattr(side_by_side, "MOST_TRACED_NUMBERS", 1)
+    monkeypatch.setattr(side_by_side, "MAX_TRACED_NUMBERS", 1)
     monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
     inside = list(train(spec))
     ends = np.cumsum([int(np.prod(each.shape)) for each in spec.layout["gradients"].tensors])

@@ -38,7 +38,7 @@ LOOKED_UP = {
 @pytest.mark.parametrize("batch_size", [1, 20], ids=["measured in the program", "measured after it"])
 def test_layers_before_an_embedding_have_no_gradient_and_that_is_told(batch_size: int, monkeypatch):
     if batch_size == 1:
-        monkeypatch.setattr("core.plan.widths.MOST_TRACED_NUMBERS", 100)
+        monkeypatch.setattr("core.plan.widths.MAX_TRACED_NUMBERS", 100)
     training = {**LOOKED_UP["training"], "batch_size": batch_size}
     spec = ExperimentSpec.model_validate(LOOKED_UP | {"training": training})
     (run,) = runs_of(spec)

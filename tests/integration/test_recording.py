@@ -358,7 +358,7 @@ def test_what_is_recorded_seldom_is_not_lost_at_the_end_of_a_long_chunk(monkeypa
         [SIGMOID], epochs=40, record={"weights": 4, "gradients": 0, "activations": 0, "signals": 0, "histograms": 0}
     )
     expected = trained(list(train(spec)))
-    monkeypatch.setattr(programs, "MOST_CHUNK_EPOCHS", 6)
+    monkeypatch.setattr(programs, "MAX_CHUNK_EPOCHS", 6)
     monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
     chunks = list(train(spec))
     assert max(len(run.history) for chunk in chunks for run in chunk.runs) == 6
@@ -435,7 +435,7 @@ def test_gradients_too_many_to_be_kept_are_measured_by_the_program_itself(monkey
     """The two roads to the same numbers, of the same training."""
     spec = a_spec([dense("tanh"), *NORMALISED, SIGMOID], seeds=(0, 1), optimizer={**SGD, "clipnorm": 0.05})
     afterwards = list(train(spec))
-    monkeypatch.setattr(side_by_side, "MOST_TRACED_NUMBERS", 1)
+    monkeypatch.setattr(side_by_side, "MAX_TRACED_NUMBERS", 1)
     monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
     inside = list(train(spec))
     for seed in spec.seeds:

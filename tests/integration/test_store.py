@@ -8,7 +8,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from core.records import Orders, Summary
+from core.records import Summary, WorkerCommand
 from core.store import ExperimentStore
 from gradlab.errors import Conflict, NotFound
 from gradlab.measurement.history import Culprit
@@ -173,8 +173,8 @@ def test_progress_lease_and_revision_move_with_each_chunk(store, clock):
     assert (before.status, before.attempt, before.worker) == (Status.running, 1, "one")
     assert (before.started_at, before.lease_until) == (clock.now, clock.now + MINUTE)
     clock.forward(MINUTE / 2)
-    assert store.append(claim, a_chunk(spec, epochs=4, compiled=False)) is Orders.go_on
-    assert store.append(claim, a_chunk(spec, seed=1, epochs=1)) is Orders.go_on
+    assert store.append(claim, a_chunk(spec, epochs=4, compiled=False)) is WorkerCommand.continue_
+    assert store.append(claim, a_chunk(spec, seed=1, epochs=1)) is WorkerCommand.continue_
     after = store.get(it)
     assert after.revision == store.revision(it) == before.revision + 2
     assert after.lease_until == clock.now + MINUTE

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.records import Orders
+from core.records import WorkerCommand
 from gradlab.measurement.history import Culprit
 from gradlab.schemas.status import Status
 from tests.builders import MINUTE, a_chunk, a_group, a_run, a_spec, a_training, measured
@@ -46,8 +46,8 @@ def holds(store, it, **last_epochs):
 def test_a_chunk_of_several_runs_is_stored_in_one_transaction(store):
     it, claim = claimed(store)
     before = store.get(it)
-    assert store.append(claim, some(0, 0)) is Orders.go_on
-    assert store.append(claim, some(1, 6, seed_2=5)) is Orders.go_on
+    assert store.append(claim, some(0, 0)) is WorkerCommand.continue_
+    assert store.append(claim, some(1, 6, seed_2=5)) is WorkerCommand.continue_
     after = store.get(it)
     assert after.revision == before.revision + 2
     assert [run.epochs_done for run in after.runs] == [0, 6, 5, 6, 0]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from core.records import Orders
+from core.records import WorkerCommand
 from core.store import ExperimentStore, utc_now
 from gradlab.errors import ClaimLost, Conflict, NotFound
 from gradlab.schemas.status import Status
@@ -104,7 +104,7 @@ def test_a_zombie_can_write_nothing(store, clock):
 def test_a_worker_that_is_late_but_not_replaced_may_go_on(store, clock):
     it, claim = claimed(store)
     clock.forward(2 * MINUTE)
-    assert store.append(claim, a_chunk(SPEC)) is Orders.go_on
+    assert store.append(claim, a_chunk(SPEC)) is WorkerCommand.continue_
     assert store.get(it).lease_until == clock.now + MINUTE
 
 
@@ -235,11 +235,11 @@ def test_a_waiting_experiment_is_cancelled_at_once(store, clock):
 
 def test_a_running_experiment_is_cancelled_by_its_worker_and_keeps_what_was_measured(store):
     it, claim = claimed(store)
-    assert store.append(claim, a_chunk(SPEC)) is Orders.go_on
+    assert store.append(claim, a_chunk(SPEC)) is WorkerCommand.continue_
     asked = store.cancel(it)
     assert (asked.status, asked.cancel_requested) == (Status.running, True)
     assert store.cancel(it) == asked, "asking twice changes nothing"
-    assert store.append(claim, a_chunk(SPEC, first_epoch=3)) is Orders.cancel
+    assert store.append(claim, a_chunk(SPEC, first_epoch=3)) is WorkerCommand.cancel
     store.finish(claim, Status.cancelled)
     assert store.get(it).epochs_done == 4
     assert list(store.summaries(it)) == [0]
@@ -317,6 +317,6 @@ def test_waiting_looks_are_the_experiments_of_no_epochs_that_nobody_has_taken_ol
     store.add(an_external_spec())
     store.cancel(cancelled)
     assert store.claim(taken, worker="one")
-    assert store.waiting_looks() == [first, second]
-    assert store.waiting_looks(limit=1) == [first]
+    assert store.waiting_triages() == [first, second]
+    assert store.waiting_triages(limit=1) == [first]
     assert store.get(training).status is Status.queued

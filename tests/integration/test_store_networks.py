@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from core.records import Orders
+from core.records import WorkerCommand
 from core.store.database import reading
 from core.store.tables import architectures, snapshots
 from gradlab.errors import NotFound
@@ -85,7 +85,10 @@ def test_a_later_run_that_is_forgotten_has_no_network(store, clock):
     assert rows(store) == (1, 3)
     clock.forward(2 * MINUTE)
     second = store.claim(it, worker="two")
-    assert store.append(second, a_chunk(SPEC, first_epoch=1, epochs=6), architecture=ARCHITECTURE) is Orders.go_on
+    assert (
+        store.append(second, a_chunk(SPEC, first_epoch=1, epochs=6), architecture=ARCHITECTURE)
+        is WorkerCommand.continue_
+    )
     assert rows(store) == (1, 2)
     with pytest.raises(NotFound, match="none is kept yet"):
         store.network(it, 5, epoch=0)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from core.records import Claim, Orders
+from core.records import Claim, WorkerCommand
 from core.store import ExperimentStore
 from core.store.migrate import check_revision, upgrade
 from gradlab.errors import DiskFull, Unavailable
@@ -36,7 +36,7 @@ def test_an_outage_is_said_and_survived(clock):
             store.append(claim, a_chunk(SPEC))
         server.start()
         store.ping()
-        assert store.append(claim, a_chunk(SPEC)) is Orders.go_on
+        assert store.append(claim, a_chunk(SPEC)) is WorkerCommand.continue_
         store.close()
     finally:
         server.remove()
@@ -98,7 +98,7 @@ def test_a_full_disk_is_said_and_costs_nothing(store, database_url):
         fill_up(store, claim)
     assert store.get(it).epochs_done == 0
     change(store, "PRAGMA max_page_count = 1000000" if sqlite else "DROP TRIGGER full_disk ON series")
-    assert store.append(claim, a_chunk(SPEC)) is Orders.go_on
+    assert store.append(claim, a_chunk(SPEC)) is WorkerCommand.continue_
     assert store.get(it).epochs_done > 0
 
 

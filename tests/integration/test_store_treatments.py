@@ -36,15 +36,15 @@ def test_what_is_kept_can_be_read(store, clock):
     assert store.treatments.get(record.id) == record
     assert (record.treatment, record.request.seeds, record.status) == (treatment, 9, RUNNING)
     assert (record.experiment_id, record.created_at, record.finished_at) == (experiment.id, clock.now, None)
-    places = [place.id for place in (*record.trained_in, *record.looked_in) if place]
+    places = [place.id for place in (*record.trained_in, *record.triaged_in) if place]
     assert needed == places
     assert [place is None for place in record.trained_in] == [False, False, True, True]
-    assert [place is None for place in record.looked_in] == [True, True, False, False]
+    assert [place is None for place in record.triaged_in] == [True, True, False, False]
 
 
 def test_the_experiments_that_a_treatment_needs_are_queued_and_those_for_looks_train_nothing(store):
     record, _ = begun(store)
-    looks = [store.get(place.id).spec for place in record.looked_in if place]
+    looks = [store.get(place.id).spec for place in record.triaged_in if place]
     assert [spec.training.epochs for spec in looks] == [0, 0]
     trained = [store.get(place.id) for place in record.trained_in if place]
     assert [each.spec for each in trained] == [trial.spec for trial in record.treatment.trials[:2]]
@@ -57,21 +57,21 @@ def test_results_come_back_as_they_were_saved(store):
     assert store.treatments.save(record, after, RUNNING) == []
     read = store.treatments.get(record.id)
     assert [trial.result for trial in read.treatment.trials] == [trial.result for trial in after.trials]
-    assert [trial.look for trial in read.treatment.trials] == [trial.look for trial in after.trials]
+    assert [trial.triage for trial in read.treatment.trials] == [trial.triage for trial in after.trials]
     assert read.revision == record.revision + 1
 
 
 def test_a_trial_that_was_looked_at_gets_its_training_and_its_look_is_removed(store):
     record, _ = begun(store)
-    look = record.looked_in[2]
+    look = record.triaged_in[2]
     trials = list(record.treatment.trials)
-    trials[2] = replace(trials[2], stage="training", look=TriageResult("healthy", None, False))
+    trials[2] = replace(trials[2], stage="training", triage=TriageResult("healthy", None, False))
     (needed,) = store.treatments.save(record, replace(record.treatment, trials=tuple(trials)), RUNNING)
     assert store.get(needed).spec == trials[2].spec
     with pytest.raises(NotFound):
         store.get(look.id)
     after = store.treatments.get(record.id)
-    assert (after.looked_in[2], after.trained_in[2].id) == (None, needed)
+    assert (after.triaged_in[2], after.trained_in[2].id) == (None, needed)
 
 
 def test_who_saves_second_changes_nothing(store):
@@ -114,7 +114,7 @@ def test_a_key_used_by_many_at_once_begins_one_treatment(store):
 
 def test_a_treatment_is_due_when_something_it_waits_for_is_finished_or_gone(store):
     record, _ = begun(store)
-    control, look = record.trained_in[1], record.looked_in[2]
+    control, look = record.trained_in[1], record.triaged_in[2]
     assert store.treatments.due() == []
     finish(store, control.id)
     assert store.treatments.due() == [record.id]
@@ -134,7 +134,7 @@ def test_who_finishes_an_experiment_can_ask_which_treatments_wait_for_it(store):
     record, _ = begun(store)
     other, _ = begun(store)
     assert store.treatments.waiting_for(record.trained_in[0].id) == [record.id]
-    assert store.treatments.waiting_for(other.looked_in[3].id) == [other.id]
+    assert store.treatments.waiting_for(other.triaged_in[3].id) == [other.id]
     assert store.treatments.waiting_for(record.experiment_id) == []
     assert store.treatments.waiting_for(uuid4()) == []
     store.treatments.cancel(record.id)
@@ -149,7 +149,7 @@ def test_cancelling_stops_what_is_waited_for_and_continuing_begins_it_again(stor
     assert (stopped.status, stopped.finished_at) == (TreatmentStatus.cancelled, clock.now)
     assert store.get(record.trained_in[0].id).status is Status.completed
     assert store.get(record.trained_in[1].id).status is Status.cancelled
-    assert stopped.looked_in == (None,) * 4
+    assert stopped.triaged_in == (None,) * 4
     with pytest.raises(Conflict, match="cancelled already"):
         store.treatments.cancel(record.id)
     again = store.treatments.go_on(record.id)

@@ -25,7 +25,7 @@ def copies(spec: ExperimentSpec, epochs: int) -> History:
     return a_run(spec, epochs=epochs, series=numbers).history
 
 
-def looked_at(desk: Desk, outcome: Status = Status.completed) -> Any:
+def triaged(desk: Desk, outcome: Status = Status.completed) -> Any:
     """A worker that takes up whatever the bell rings for, and sees copies."""
 
     def work(experiment_id: Any) -> None:
@@ -98,7 +98,7 @@ def test_what_is_recorded_after_the_last_metrics_is_left_for_later(desk: Desk):
 
 
 def test_a_triage_is_answered_from_a_look_at_epoch_0_and_leaves_nothing_behind(desk: Desk):
-    looked_at(desk)
+    triaged(desk)
     said = desk.http.post("/experiments/triage", json=as_json(DEEP_TANH)).json()
     assert (said["verdict"], said["root_cause"]) == ("at risk", "nonzero_mean_initialization")
     assert {each["kind"] for each in said["findings"]} == {"risk"}
@@ -115,7 +115,7 @@ def test_a_triage_that_nobody_looks_at_in_time_says_so_and_leaves_nothing_behind
 
 
 def test_a_look_that_failed_says_why(desk: Desk):
-    looked_at(desk, Status.failed)
+    triaged(desk, Status.failed)
     answer = desk.http.post("/experiments/triage", json=as_json(DEEP_TANH))
     assert "out of memory" in refused(answer, 503)["detail"]
     assert desk.http.get("/experiments").json()["experiments"] == []

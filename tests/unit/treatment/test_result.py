@@ -50,7 +50,7 @@ def test_the_test_metric_is_the_median_of_the_last_five_epochs_and_none_where_it
 def test_what_the_nearest_neighbours_reach_is_told_in_the_same_metric():
     known = facts(a_network())
     expected = known.constant_accuracy + known.reachable * (1 - known.constant_accuracy)
-    assert result(a_network(), [a_run()], None).known == pytest.approx(expected)
+    assert result(a_network(), [a_run()], None).baseline == pytest.approx(expected)
     assert 0.5 < expected < 1
 
 
@@ -58,7 +58,7 @@ def test_where_a_linear_model_knows_more_than_the_neighbours_that_is_told():
     network = {"layers": [dense(), dense(1, "linear")]}
     training = {"loss": "mean_squared_error", "optimizer": {"kind": "adam"}, "epochs": 5, "batch_size": 16}
     spec = a_spec(model=network, training=training, dataset={"kind": "diabetes"}, seeds=(0,))
-    known = result(spec, [], None).known
+    known = result(spec, [], None).baseline
     assert known == pytest.approx(linear_model_score(spec.dataset.load(), spec.dataset.target))
     assert known > facts(spec).reachable + 0.02
 

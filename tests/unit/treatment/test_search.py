@@ -366,7 +366,7 @@ def where_known(treatment, known, tests):
             return trial
         reached = tests.get(trial.remedies, 0.8)
         seeds = [replace(seed, test=reached if seed.well else seed.test) for seed in trial.result.seeds]
-        return replace(trial, result=replace(trial.result, known=known, seeds=tuple(seeds)))
+        return replace(trial, result=replace(trial.result, baseline=known, seeds=tuple(seeds)))
 
     return replace(treatment, trials=tuple(map(told, treatment.trials)))
 

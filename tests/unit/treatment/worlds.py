@@ -32,7 +32,7 @@ def a_result(
         for i, seed in enumerate(spec.seeds)
     )
     found = "ill" if ill else "healthy"
-    return Result(found, None, remedies, seeds, flow, seconds, 100 * len(seeds), known=0.8, constant=0.5)
+    return Result(found, None, remedies, seeds, flow, seconds, 100 * len(seeds), baseline=0.8, constant=0.5)
 
 
 def a_treatment(
@@ -69,7 +69,7 @@ def answered(
         if not trial.is_under_way:
             return trial
         if trial.stage == "looking":
-            return replace(trial, look=TriageResult("at risk", None, foretold(trial.remedies)))
+            return replace(trial, triage=TriageResult("at risk", None, foretold(trial.remedies)))
         known = {"untreated": untreated, "control": control}
         count = known.get(trial.role, ill.get(tuple(sorted(trial.remedies)), usually))
         found = a_result(trial.spec, count, remedies=(advice or {}).get(trial.remedies, ()))

@@ -14,8 +14,8 @@ from core.settings import Settings
 from gradlab.errors import NotFound, Unavailable
 from tests.builders import a_spec
 from tests.servers import wait_until
-from worker import looks
-from worker.looks import looks_beside
+from worker import triages
+from worker.triages import triages_beside
 
 TRAINING = uuid4()
 SPEC = a_spec(epochs=1)
@@ -27,7 +27,7 @@ class Waiting:
     def __init__(self, ids: Sequence[UUID], before_each: Callable[[], None] = lambda: None) -> None:
         self.ids, self.before_each, self.times = list(ids), before_each, 0
 
-    def waiting_looks(self, *, limit: int) -> list[UUID]:
+    def waiting_triages(self, *, limit: int) -> list[UUID]:
         self.times += 1
         self.before_each()
         return self.ids[:limit]
@@ -41,11 +41,11 @@ class Waiting:
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_SECONDS", "PAUSE_SECONDS", "AWAY_SECONDS"):
-        monkeypatch.setattr(looks, name, 0.01)
+        monkeypatch.setattr(triages, name, 0.01)
 
 
 def beside(store: Waiting, look: Callable[[UUID], None], settings: Settings | None = None):
-    return looks_beside(TRAINING, look, store=store, settings=settings or Settings())  # type: ignore[arg-type]
+    return triages_beside(TRAINING, look, store=store, settings=settings or Settings())  # type: ignore[arg-type]
 
 
 def test_every_waiting_look_is_taken_once_in_order_and_the_training_itself_never():
@@ -74,7 +74,7 @@ def test_the_block_ends_once_the_look_at_hand_is_done_and_no_other_is_begun():
 
 
 def test_a_short_training_asks_for_no_looks(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(looks, "FIRST_SECONDS", 10.0)
+    monkeypatch.setattr(triages, "FIRST_SECONDS", 10.0)
     store, begun = Waiting([uuid4()]), time.monotonic()
     with beside(store, lambda _: None):
         pass

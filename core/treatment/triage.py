@@ -5,16 +5,16 @@ from gradlab.spec import ExperimentSpec
 from gradlab.spec.recording import RecordSpec
 
 READ_FIELDS = {kind.record for kind in KINDS if kind.read_by_rules}
-LOOKED_AT = RecordSpec.model_validate({field.name: 0 for field in RECORD_FIELDS if field not in READ_FIELDS})
+RECORDED_FOR_RULES = RecordSpec.model_validate({field.name: 0 for field in RECORD_FIELDS if field not in READ_FIELDS})
 
 
-def asked_about(spec: ExperimentSpec) -> ExperimentSpec:
+def recorded_for_rules(spec: ExperimentSpec) -> ExperimentSpec:
     """`spec` with everything recorded that rules read: what the answer is about."""
-    return ExperimentSpec.model_validate(spec.model_dump(mode="json") | {"record": LOOKED_AT.model_dump()})
+    return ExperimentSpec.model_validate(spec.model_dump(mode="json") | {"record": RECORDED_FOR_RULES.model_dump()})
 
 
-def look_at(spec: ExperimentSpec) -> ExperimentSpec:
+def triage_spec(spec: ExperimentSpec) -> ExperimentSpec:
     """The experiment in which a worker builds the networks of `spec` and looks at them, without training."""
-    fields = asked_about(spec).model_dump(mode="json")
+    fields = recorded_for_rules(spec).model_dump(mode="json")
     nothing = {"epochs": 0, "early_stopping": None, "pretraining": None}
     return ExperimentSpec.model_validate(fields | {"training": fields["training"] | nothing})

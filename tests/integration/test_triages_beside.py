@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from core.training.train import train
-from core.treatment import look_at
+from core.treatment import triage_spec
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 from tests.builders import a_spec
@@ -41,7 +41,7 @@ def measured(spec: ExperimentSpec) -> dict[str, bytes]:
 
 def test_a_training_and_the_looks_beside_it_have_the_bits_that_each_has_alone():
     training = a_spec(epochs=1500, layers=4, units=6)
-    looks = [look_at(CONVOLUTIONAL), look_at(a_spec(layers=3, units=4, seeds=(0, 1, 2))), look_at(training)]
+    looks = [triage_spec(CONVOLUTIONAL), triage_spec(a_spec(layers=3, units=4, seeds=(0, 1, 2))), triage_spec(training)]
     alone = [measured(each) for each in (training, *looks)]
     over, rounds = threading.Event(), []
 

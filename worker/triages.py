@@ -25,11 +25,11 @@ FIRST_SECONDS = 0.5
 # Then the database is asked so often, a fraction of a millisecond each time.
 PAUSE_SECONDS, AWAY_SECONDS = 0.2, 2.0
 # So many waiting looks are considered at a time.
-MAX_LOOKS = 100
+MAX_WAITING = 100
 
 
 @contextmanager
-def looks_beside(
+def triages_beside(
     training: UUID, look: Callable[[UUID], None], *, store: ExperimentStore, settings: Settings
 ) -> Iterator[None]:
     """While the block lasts, take the looks that wait; it ends once the look at hand is done.
@@ -41,7 +41,7 @@ def looks_beside(
         settings: training and look together may need as much memory as one training may.
     """
     over = threading.Event()
-    looks = _Looks(training, look, store, settings.max_memory_bytes)
+    looks = _Triages(training, look, store, settings.max_memory_bytes)
     thread = threading.Thread(target=looks.take, args=[over], daemon=True, name="looks")
     thread.start()
     try:
@@ -51,7 +51,7 @@ def looks_beside(
         thread.join()
 
 
-class _Looks:
+class _Triages:
     """Takes each waiting look at most once; one that does not fit waits for an idle process."""
 
     def __init__(self, training: UUID, look: Callable[[UUID], None], store: ExperimentStore, memory_bytes: int) -> None:
@@ -72,7 +72,7 @@ class _Looks:
                 pause = AWAY_SECONDS
 
     def _take_waiting(self, over: threading.Event) -> None:
-        for waiting in self._store.waiting_looks(limit=MAX_LOOKS):
+        for waiting in self._store.waiting_triages(limit=MAX_WAITING):
             if waiting in self._seen:
                 continue
             if over.is_set():
