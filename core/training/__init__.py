@@ -1,1 +1,1 @@
-"""The only TensorFlow in the house. Importing this package alone loads none: `environment.prepare` comes first."""
+"""The training engine, the only package that imports TensorFlow; call `environment.prepare` before its modules load."""

@@ -1,8 +1,8 @@
-"""A network as plain Keras can load it: its form in Keras's own words, and where each variable lies in a `.keras` file.
+"""A network's architecture as plain Keras can load it: a Keras config, and each variable's path in a `.keras` file.
 
-Two things that Keras cannot find by their names are said in others: an activation with parameters as the layer that
-computes it, where Keras has one, and how attention draws its weights as the rule by which it does. Seeds are left out:
-each run has its own.
+Plain Keras does not know all names of this service. An activation with parameters becomes the Keras layer that computes
+it, where there is one. The initialisers of attention become those that Keras has. Seeds are left out, as each run has
+its own.
 """
 
 import json
@@ -19,18 +19,18 @@ from core.training.network import Network
 from gradlab.measurement.history import Architecture, Variable
 from gradlab.spec import ExperimentSpec
 
-# The activations with parameters that Keras has as layers too: the kind, and the layer's name.
+# Activations with parameters that Keras has as layers too: kind -> name of the Keras layer.
 AS_LAYERS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU"}
 OURS = "gradient_lab>"
 
 
 def architecture(spec: ExperimentSpec, model: keras.Model, variables: tuple[Variable, ...]) -> Architecture:
-    """What the network of a spec is.
+    """Describe the network of a spec, as stored with an experiment.
 
     Args:
-        spec: what was asked for.
-        model: of the same architecture; it may have been drawn by other initialisers.
-        variables: where they lie.
+        spec: the experiment.
+        model: a Keras model of the same architecture; its initialisers may differ.
+        variables: the path of each variable.
     """
     config = keras.saving.serialize_keras_object(model)
     config["config"]["name"] = "network"
@@ -43,14 +43,14 @@ def architecture(spec: ExperimentSpec, model: keras.Model, variables: tuple[Vari
 
 
 def _initializers(layer: Any) -> dict[str, Any]:
-    """The rules by which a layer of the spec is drawn, or those of the layer that it holds twice."""
+    """Initialisers of a layer, or of the layer inside a bidirectional one, as Keras configs: field -> config."""
     held = getattr(layer, "layer", layer)
     fields = [field for field in type(held).model_fields if field.endswith("_initializer")]
     return {field: keras.saving.serialize_keras_object(getattr(held, field).build(keras, None)) for field in fields}
 
 
 def _portable(value: Any) -> Any:
-    """A config in which everything is plain Keras's, and no seed is told."""
+    """Replace this service's registered names in a config by Keras's own, and every seed by None."""
     if isinstance(value, list | tuple):
         return [_portable(each) for each in value]
     if not isinstance(value, dict):
@@ -61,8 +61,11 @@ def _portable(value: Any) -> Any:
     return {name: None if name == "seed" else _portable(each) for name, each in value.items()}
 
 
-def where_variables_lie(network: Network) -> tuple[Variable, ...]:
-    """Where Keras puts each variable of a network, in their order: each is saved while it holds its own number."""
+def variable_paths(network: Network) -> tuple[Variable, ...]:
+    """Find the path of each variable in a Keras weights file, in the order of `Network.variables`.
+
+    Each variable holds its own number while the file is written; afterwards it has its value again.
+    """
     before = [variable.numpy() for variable in network.variables]
     for number, variable in enumerate(network.variables):
         variable.assign(np.full(variable.shape, number, before[number].dtype))
@@ -71,14 +74,14 @@ def where_variables_lie(network: Network) -> tuple[Variable, ...]:
         warnings.simplefilter("ignore", DeprecationWarning)
         file = Path(scratch) / "numbered.weights.h5"
         network.model.save_weights(file)
-        found: dict[int, str] = {}
+        paths: dict[int, str] = {}
         with h5py.File(file) as saved:
-            saved.visititems(lambda path, item: _note(path, item, found))
+            saved.visititems(lambda path, item: _note(path, item, paths))
     for variable, value in zip(network.variables, before, strict=True):
         variable.assign(value)
-    return tuple(Variable(found.get(i), value.shape, value.dtype.name) for i, value in enumerate(before))
+    return tuple(Variable(paths.get(i), value.shape, value.dtype.name) for i, value in enumerate(before))
 
 
-def _note(path: str, item: Any, found: dict[int, str]) -> None:
+def _note(path: str, item: Any, paths: dict[int, str]) -> None:
     if isinstance(item, h5py.Dataset):
-        found[int(item[()].flat[0])] = path
+        paths[int(item[()].flat[0])] = path

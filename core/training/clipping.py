@@ -1,7 +1,7 @@
-"""Clipping gradients as Keras's optimisers do, for each seed by itself, and saying what it did.
+"""Gradient clipping as in Keras's optimisers, for each seed by itself, with the norms before and after.
 
-The optimiser is built without: on stacked weights its norms would mix the seeds and the tensors, and what it clips it
-tells nobody.
+The optimiser itself is built without clipping, for two reasons. On stacked weights its norms would mix seeds and
+tensors. It also does not report what it clipped.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ class Clipped:
     """Gradients after clipping.
 
     Attributes:
-        gradients: (..., numbers), 0 where there is none.
-        before: (...) the norm of all gradients together, as the tape gave them.
+        gradients: (..., numbers), 0 for tensors without a gradient.
+        before: (...) the norm of all gradients together, before clipping.
         after: (...) the same after clipping.
-        changed: (...) 1 where clipping changed anything, 0 elsewhere.
+        changed: (...) 1 where clipping changed a gradient, 0 elsewhere.
     """
 
     gradients: Any
@@ -29,14 +29,14 @@ class Clipped:
 
 
 def clip(gradients: Any, norms: Any, optimizer: GradientOptimizer, spread: Callable[[Any], Any], xp: Any) -> Clipped:
-    """Clip rows of gradients.
+    """Clip rows of gradients as an optimiser's settings require.
 
     Args:
         gradients: (..., numbers).
-        norms: (..., tensors), the L2 norm of each tensor's.
-        optimizer: says how.
-        spread: makes (..., numbers) of (..., tensors).
-        xp: an array namespace, for inside the program or after the fact.
+        norms: (..., tensors), the L2 norm of each tensor's gradient.
+        optimizer: `clipnorm`, `global_clipnorm` or `clipvalue` of it is applied.
+        spread: repeats one number for each tensor, (..., tensors), to (..., numbers).
+        xp: the array namespace: of traced tensors, or NumPy.
     """
     before = _length(norms, xp)
     if optimizer.clipnorm is not None:

@@ -1,51 +1,51 @@
-"""A traced function, compiled by XLA where XLA can."""
+"""A traced function, compiled by XLA if XLA supports its operations."""
 
 from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
-# Every architecture is traced by itself: TensorFlow warns of that after the fifth.
+# TensorFlow warns after the fifth trace of a function; here each architecture is traced once, on purpose.
 tf.get_logger().setLevel("ERROR")
 
 
 class Compiled:
-    """Traces a function at its first call, and compiles it.
+    """A function that is traced and compiled at its first call.
 
     Args:
-        function: of tensors, and in the words of TensorFlow alone: looking for Python loops to convert would double
-            the time that tracing takes.
-        jit: whether XLA is to compile it; otherwise it stays a plain graph.
+        function: a function of tensors that uses TensorFlow's operations alone. Python loops over tensors are not
+            converted: AutoGraph would double the time of tracing.
+        jit: True to compile with XLA, False for a plain graph.
 
     Attributes:
-        jit: whether XLA compiles it; False once it turned out that it cannot.
+        jit: True while XLA compiles it; False after XLA has rejected an operation.
     """
 
     def __init__(self, function: Callable[..., Any], *, jit: bool) -> None:
         self._function, self.jit = function, jit
-        self._traced = self._made()
+        self._traced = self._new_function()
 
     def __call__(self, *arguments: Any) -> Any:
-        """Call it; what XLA cannot compile is called as a plain graph from then on."""
+        """Call the function; if XLA cannot compile it, use a plain graph from then on."""
         try:
             return self._traced(*arguments)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
             if not self.jit:
                 raise
-            # An operation without an XLA kernel is found out before anything runs, so nothing has changed yet.
+            # XLA rejects an unsupported operation before anything runs, so no variable has changed yet.
             self.jit = False
-            self._traced = self._made()
+            self._traced = self._new_function()
             return self._traced(*arguments)
 
     def trace(self, *arguments: Any) -> None:
-        """Trace it for arguments of these shapes, without calling it."""
+        """Trace the function for arguments of these shapes, without a call."""
         self._traced.get_concrete_function(*arguments)
 
     @property
     def traces(self) -> int:
-        """How often it was traced: once for all arguments of one shape."""
+        """Number of traces so far: one for each set of argument shapes."""
         count: int = self._traced.experimental_get_tracing_count()
         return count
 
-    def _made(self) -> Any:
+    def _new_function(self) -> Any:
         return tf.function(self._function, jit_compile=self.jit or None, autograph=False)

@@ -1,8 +1,8 @@
-"""Convolutions in the forms for which XLA has fast kernels wherever they stand in a program.
+"""Convolutions in forms for which XLA has fast kernels, also inside loops and branches.
 
-XLA for CPUs hands a convolution to a library only where its axes are in one certain order. It brings the two of a
-gradient into that order in a program's outermost computation alone: in a loop or a branch, where every update stands,
-they are compiled as plain nested loops, 20 to 200 times slower. Here the gradients are written in that order.
+XLA for CPUs calls its convolution library only if the axes are in one certain order. The two convolutions of a gradient
+are reordered by XLA at the top level of a program alone. Inside a loop or a branch, where every update is, XLA compiles
+them as plain nested loops, 20 to 200 times slower. This module writes the gradients in the library's order.
 """
 
 from collections.abc import Sequence
@@ -16,30 +16,30 @@ from keras import ops
 from core.training.network import BuiltLayer, Network
 from core.training.sliding import Axis, shifted
 
-# Few input channels make the library pack for longer than it multiplies, and its gradient of a kernel with strides
-# multiplies the zeros in between: one product of matrices, which XLA fuses with what stands around it, is then up to
-# three times as fast (docs/lab-notes.md). So many channels, so many positions of the kernel, each a copy of what comes
-# in, and so many numbers in all copies, 16 MB, at most.
+# With few input channels the library packs its input for longer than it multiplies. Its gradient of a kernel with
+# strides multiplies the zeros in between. A single matrix product is then up to three times as fast, because XLA fuses
+# it with its neighbours (docs/lab-notes.md). Bounds: input channels, positions of the kernel (each needs a copy of the
+# input), and numbers in all copies together (16 MB).
 MAX_UNFOLDED_CHANNELS, MAX_UNFOLDED_POSITIONS, MAX_UNFOLDED_NUMBERS = 16, 25, 2**22
 
 KINDS = ("conv1d", "conv2d")
 
 
 def rewrite_convolutions(network: Network) -> None:
-    """Let a network's convolutions compute in fast forms from now on; results differ in last digits at most."""
+    """Replace the convolutions of a network by fast forms; results differ in the last digits at most."""
     for layer in network.layers:
         if layer.named.spec.kind in KINDS:
             layer.keras.call = partial(_call, layer.keras, _axes(layer))
 
 
 def _axes(layer: BuiltLayer) -> tuple[Axis, ...]:
-    made, sizes = layer.keras, layer.named.input_shape[:-1]
-    ways = zip(sizes, made.kernel_size, made.strides, made.dilation_rate, strict=True)
-    return tuple(Axis(*way, made.padding) for way in ways)
+    keras_layer, sizes = layer.keras, layer.named.input_shape[:-1]
+    ways = zip(sizes, keras_layer.kernel_size, keras_layer.strides, keras_layer.dilation_rate, strict=True)
+    return tuple(Axis(*way, keras_layer.padding) for way in ways)
 
 
 def _call(layer: Any, axes: Sequence[Axis], inputs: Any) -> Any:
-    """What `keras.layers.Conv1D.call` and `keras.layers.Conv2D.call` compute."""
+    """Compute the same as `keras.layers.Conv1D.call` and `keras.layers.Conv2D.call`."""
     x = convolve(inputs, layer.kernel, axes)
     if layer.use_bias:
         x = ops.add(x, layer.bias)
@@ -47,7 +47,7 @@ def _call(layer: Any, axes: Sequence[Axis], inputs: Any) -> Any:
 
 
 def convolve(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
-    """kernel ∗ x, over one axis or two.
+    """Convolve over one axis or two: kernel ∗ x.
 
     Args:
         x: (batch, *positions, channels).
@@ -64,7 +64,7 @@ def convolve(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
 
 
 def unfolds(shape: Sequence[int | None], axes: Sequence[Axis]) -> bool:
-    """Whether the convolution of an input of this shape is faster as one product."""
+    """Return True if the convolution of an input of this shape is faster as one matrix product."""
     batch, *_, channels = shape
     if batch is None or channels is None:
         return False
@@ -75,7 +75,7 @@ def unfolds(shape: Sequence[int | None], axes: Sequence[Axis]) -> bool:
 
 
 def unfolded(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
-    """The convolution as one product: shifted copies of what comes in, side by side, times the kernel as a matrix."""
+    """Convolve by one matrix product: shifted copies of the input, concatenated, times the kernel as a matrix."""
     copies = tf.concat(shifted(x, axes), axis=-1)
     width = copies.shape[-1]
     product = tf.matmul(tf.reshape(copies, (-1, width)), tf.reshape(kernel, (width, -1)))
@@ -83,7 +83,7 @@ def unfolded(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
 
 
 def ordered(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
-    """The convolution with both gradients as convolutions in the order that the library takes."""
+    """Convolve, with both gradients written as convolutions in the axis order of the library."""
     strides, dilations = [axis.stride for axis in axes], [axis.dilation for axis in axes]
 
     def forward(x: Any, kernel: Any) -> Any:
@@ -97,24 +97,25 @@ def ordered(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
 
 
 def _to_input(upstream: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
-    """The gradient by the input: the upstream gradient, strides filled with zeros, convolved with the turned kernel."""
+    """Gradient with respect to the input: upstream gradient, spread by strides, convolved with the flipped kernel."""
     for number, axis in enumerate(axes, start=1):
         upstream = _spread(upstream, number, axis.stride)
     zeros = [[0, 0]]
     for axis in axes:
         before = axis.reach - 1 - axis.filling[0]
         zeros.append([before, axis.size + axis.reach - 1 - before - axis.extent])
-    turned = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
-    return tf.nn.conv2d(upstream, turned, 1, [*zeros, [0, 0]], dilations=[axis.dilation for axis in axes])
+    flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
+    return tf.nn.conv2d(upstream, flipped, 1, [*zeros, [0, 0]], dilations=[axis.dilation for axis in axes])
 
 
 def _to_kernel(upstream: Any, x: Any, axes: Sequence[Axis]) -> Any:
-    """The gradient by the kernel: the input convolved with the upstream gradient, samples in the place of channels."""
+    """Gradient with respect to the kernel: input convolved with the upstream gradient, samples taken as channels."""
     zeros = []
     for axis in axes:
         before, behind = axis.filling[0], axis.span - axis.size - axis.filling[0]
         zeros.append([before, max(0, behind)])
-    x = x[:, *(slice(0, axis.span - axis.filling[0]) for axis in axes)]  # what no place of the kernel touches
+    # Positions that the kernel never touches are dropped.
+    x = x[:, *(slice(0, axis.span - axis.filling[0]) for axis in axes)]
     swapped, sliding = tf.transpose(x, [3, 1, 2, 0]), tf.transpose(upstream, [1, 2, 0, 3])
     strides, dilations = [axis.dilation for axis in axes], [axis.stride for axis in axes]
     gradient = tf.nn.conv2d(swapped, sliding, strides, [[0, 0], *zeros, [0, 0]], dilations=dilations)
@@ -122,7 +123,7 @@ def _to_kernel(upstream: Any, x: Any, axes: Sequence[Axis]) -> Any:
 
 
 def _spread(x: Any, axis: int, stride: int) -> Any:
-    """(..., n, ...) as (..., (n - 1) * stride + 1, ...) with zeros in between."""
+    """Insert zeros between positions: (..., n, ...) -> (..., (n - 1) * stride + 1, ...)."""
     if stride == 1:
         return x
     size, *rest = x.shape[axis:]

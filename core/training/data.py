@@ -1,4 +1,4 @@
-"""An experiment's samples as the compiled program takes them."""
+"""An experiment's samples as tensors for the compiled program."""
 
 from functools import cached_property
 from typing import Any
@@ -12,11 +12,11 @@ from gradlab.vocabulary.datasets import Dataset
 
 
 class Data:
-    """The samples.
+    """The samples of an experiment.
 
     Attributes:
-        samples: as they were loaded.
-        arrays: training inputs and targets, validation inputs and targets.
+        samples: the dataset as loaded.
+        arrays: tensors of training inputs, training targets, validation inputs, validation targets.
     """
 
     def __init__(self, spec: ExperimentSpec, samples: Dataset | None = None) -> None:
@@ -26,5 +26,5 @@ class Data:
 
     @cached_property
     def plane(self) -> Any:
-        """(points, 2) the points of the plane of the two inputs, row by row: the first input rises along a row."""
+        """Grid over the plane of the two inputs: (points, 2), row by row; the first input rises along a row."""
         return tf.constant(np.stack(np.meshgrid(*self.samples.plane()), axis=-1).reshape(-1, 2))

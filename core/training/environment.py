@@ -1,4 +1,4 @@
-"""The process in which TensorFlow will run. Settle it before TensorFlow is first imported."""
+"""Settings of the process for TensorFlow, to be made before TensorFlow is imported."""
 
 import os
 import platform
@@ -10,21 +10,27 @@ from threadpoolctl import threadpool_limits
 
 
 def prepare(compile_cache: Path) -> None:
-    """Point XLA at its cache on disk, choose the Keras backend and one thread, and quiet the start-up messages.
+    """Set XLA's cache on disk, the Keras backend and one thread, and silence TensorFlow's start-up messages.
 
-    One thread for the operations of a program: two make small networks no faster, and two workers with one thread
-    each train more than one with two (`python -m bench.threads`). TF_NUM_INTRAOP_THREADS in the environment wins.
-    One thread for NumPy's products as well, with which a training is measured while it goes on: a second one would wait
-    in a busy loop for a core that trains, a hundred times longer than the product takes. OPENBLAS_NUM_THREADS wins.
+    TensorFlow gets one thread for the operations of a program. Two threads make small networks no faster, and two
+    workers with one thread each train more than one worker with two (`python -m bench.threads`).
+    TF_NUM_INTRAOP_THREADS in the environment takes precedence.
 
-    What one process has compiled, later ones load: about half the cost of a network's first chunk. XLA writes an
-    entry to a temporary file and renames it, so a killed process leaves no half-written one.
+    NumPy gets one thread as well: its products measure a training while that goes on. A second thread would wait in a
+    busy loop for a core that trains, a hundred times longer than the product takes. OPENBLAS_NUM_THREADS in the
+    environment takes precedence.
+
+    The cache lets later processes load what one process has compiled: about half the cost of a network's first chunk.
+    XLA writes an entry to a temporary file and renames it, so a killed process leaves no half-written entry.
+
+    Args:
+        compile_cache: folder of the cache; made if missing. Without it, training is only slower.
 
     Raises:
-        RuntimeError: TensorFlow is already imported and would not notice.
+        RuntimeError: TensorFlow is already imported, so the settings would have no effect.
     """
     if "tensorflow" in sys.modules:
-        raise RuntimeError("prepare() must come before the first import of tensorflow")
+        raise RuntimeError("prepare() has no effect after tensorflow is imported; call it before the first import")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
@@ -40,6 +46,6 @@ def prepare(compile_cache: Path) -> None:
 
 
 def versions() -> dict[str, str]:
-    """What the numbers of a training depend on besides its spec."""
+    """Return the versions that a training's numbers depend on: package -> version."""
     packages = ("tensorflow", "keras", "numpy", "scikit-learn", "gradient-lab")
     return {"python": platform.python_version(), **{package: version(package) for package in packages}}

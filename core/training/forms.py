@@ -1,4 +1,4 @@
-"""The forms in which a network's layers are compiled: Keras's numbers, in the operations that XLA is quick at."""
+"""Layers rewritten for XLA: the same numbers as Keras's layers, in operations that XLA compiles to fast code."""
 
 from core.training.convolutions import rewrite_convolutions
 from core.training.network import Network
@@ -7,9 +7,9 @@ from core.training.products import sum_small_products
 
 
 def compiled_forms(network: Network) -> Network:
-    """The same network, its layers computing in these forms from now on; results differ in last digits at most.
+    """Rewrite the layers of a network for XLA, in place, and return it; results differ in the last digits at most.
 
-    Meant for programs that XLA compiles: in a plain graph Keras's own forms are faster.
+    Only for programs that XLA compiles: in a plain graph Keras's own layers are faster.
     """
     sum_small_products(network)
     rewrite_convolutions(network)

@@ -1,8 +1,8 @@
-"""Finding the first value that was not finite, by going through an epoch again, batch by batch.
+"""Search for the first non-finite value of a run, by a repetition of its last epoch, batch by batch.
 
-The compiled loop only says at an epoch's end that something went wrong: looking at every value of every batch would
-cost every training. So the epoch is repeated from the weights with which it began, outside XLA, which rounds a little
-differently: should it then go well, what is left is to name a weight that was not finite at its end.
+The compiled loop checks for non-finite values at the end of an epoch alone: a check of every value in every batch would
+slow down every training. So the epoch is repeated from the weights at its beginning. The repetition runs outside XLA,
+which rounds a little differently, and may stay finite. Then a weight that was not finite at the epoch's end is named.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ KINDS: tuple[Literal["nan", "inf", "-inf"], ...] = ("nan", "inf", "-inf")
 
 
 class Inspector:
-    """Repeats epochs of one architecture, one seed at a time."""
+    """Repetition of epochs of one architecture, one seed at a time."""
 
     def __init__(self, spec: ExperimentSpec) -> None:
         self._batch = spec.training.batch_size
@@ -35,7 +35,7 @@ class Inspector:
         self._moves = Update(spec, self._stack, self._task)
         weights = [(tensor.layer, tensor.parameter) for layer in spec.layers for tensor in layer.tensors]
         flows = [(layer.name, "activation") for layer in spec.layers]
-        # In the order in which an update computes them: from the input to the loss, from the loss back, the weights.
+        # In the order of an update: activations forward, the loss, gradients backward, weights.
         self._places: list[tuple[Where, str | None, str | None]] = [
             *(("activation", *flow) for flow in flows),
             ("loss", None, None),
@@ -45,10 +45,17 @@ class Inspector:
         self._step = tf.function(self._update, autograph=False)
 
     def find(self, program: Program, place: int, data: Data, order: np.ndarray, epoch: int) -> Culprit | None:
-        """Repeat an epoch of the seed at a place of a program's stack; the program holds the state before the epoch.
+        """Repeat an epoch of one seed, up to its first non-finite value.
 
         Args:
-            order: in which the epoch visits the samples; epoch 0 only looks at the validation samples.
+            program: holds the state before the epoch.
+            place: the seed's index in the program's stack.
+            data: the samples.
+            order: (samples,) the order of the samples; not used in epoch 0, which evaluates the validation samples.
+            epoch: its number.
+
+        Returns:
+            The first non-finite value; None if the repetition stays finite.
         """
         variables = [self._stack.weights, *self._stack.state, *self._moves.optimizer.variables]
         for variable, value in zip(variables, program.of_seed(place), strict=True):
@@ -57,13 +64,18 @@ class Inspector:
         for batch, begin in enumerate(range(0, len(order) if epoch else 0, self._batch), start=1):
             here = order[begin : begin + self._batch]
             counts = self._step(tf.gather(train_x, here), tf.gather(train_y, here)).numpy()
-            if found := self._first(counts, epoch, batch):
-                return found
-        seen = self._stack.each(lambda: self._forward(val_x, training=False))
-        return self._first(np.array([_count(output) for output in seen]), epoch, 0)
+            if culprit := self._first(counts, epoch, batch):
+                return culprit
+        outputs = self._stack.each(lambda: self._forward(val_x, training=False))
+        return self._first(np.array([_count(output) for output in outputs]), epoch, 0)
 
     def left_by(self, values: list[np.ndarray], epoch: int) -> Culprit | None:
-        """The first weight that is not finite among those at an epoch's end."""
+        """Return the first weight that is not finite at an epoch's end, None if all are finite.
+
+        Args:
+            values: the state at the epoch's end, the rows of weights first.
+            epoch: its number.
+        """
         trainable = self._stack.split(values[0])
         counts = np.zeros((len(self._places), len(KINDS)), int)
         counts[-len(trainable) :] = [_count(tensor).numpy() for tensor in trainable]
@@ -77,25 +89,25 @@ class Inspector:
         return None
 
     def _update(self, x: Any, y: Any) -> Any:
-        """One update; (places, kinds) how many values of each tensor are NaN, infinite, minus infinite."""
+        """Make one update; return (places, kinds), the number of NaN, inf and -inf in each tensor."""
         values = self._stack.values()
 
-        def look(batch):
+        def forward(batch):
             outputs = self._forward(batch, training=True)
             return outputs, self._task.sample_losses(y, outputs[-1]), sum(self._network.model.losses, tf.zeros(()))
 
         with tf.GradientTape() as tape:
             tape.watch(values)
-            outputs, losses, penalty = self._stack.training(values, x[None], look)
+            outputs, losses, penalty = self._stack.training(values, x[None], forward)
             loss = tf.reduce_mean(losses) + tf.reduce_sum(penalty)
         gradients = [measure.dense(each) for each in tape.gradient(loss, values)]
         self._moves.missing = [gradient is None for gradient in gradients]
         self._moves.apply(self._stack.join(gradients))
-        there = [tf.zeros(()) if gradient is None else gradient for gradient in gradients]
-        return tf.stack([_count(tensor) for tensor in (*outputs, loss, *reversed(there), *self._stack.values())])
+        given = [tf.zeros(()) if gradient is None else gradient for gradient in gradients]
+        return tf.stack([_count(tensor) for tensor in (*outputs, loss, *reversed(given), *self._stack.values())])
 
     def _forward(self, x: Any, *, training: bool) -> list[Any]:
-        """What every layer puts out, in the order of the spec."""
+        """Return the output of every layer, in the order of the spec."""
         outputs: list[Any] = []
 
         def through(layer: BuiltLayer, x: Any) -> Any:
@@ -120,17 +132,22 @@ def inspect(
     program: Program,
     data: Data,
     before: list[np.ndarray],
-    orders: np.ndarray,
+    permutations: np.ndarray,
     lost: dict[int, int],
     first_epoch: int,
 ) -> Iterator[tuple[int, Culprit]]:
-    """Where the first value was that was not finite, for the places of a stack that lost the finite numbers.
+    """Yield the first non-finite value of each seed that became non-finite in a chunk: (place in the stack, value).
+
+    The program's state is the same afterwards.
 
     Args:
+        spec: the experiment.
+        program: its program, with the state after the chunk.
+        data: the samples.
         before: the program's state before the chunk.
-        orders: (epochs, seeds, samples) of the chunk.
-        lost: place -> the epoch in which it did.
-        first_epoch: of the chunk.
+        permutations: (epochs, seeds, samples) the order of samples in each epoch of the chunk.
+        lost: place in the stack -> the epoch that ended with a non-finite value.
+        first_epoch: the number of the chunk's first epoch.
     """
     after, inspector = program.state(), Inspector(spec)
     ends = {place: program.of_seed(place) for place in lost}
@@ -138,10 +155,10 @@ def inspect(
         for epoch in sorted(set(lost.values())):
             program.restore(before)
             if epoch > first_epoch:
-                program.run(data, orders[: epoch - first_epoch], first_epoch)
+                program.run(data, permutations[: epoch - first_epoch], first_epoch)
             for place in [place for place, when in lost.items() if when == epoch]:
-                found = inspector.find(program, place, data, orders[epoch - first_epoch][place], epoch)
-                if found := found or inspector.left_by(ends[place], epoch):
-                    yield place, found
+                culprit = inspector.find(program, place, data, permutations[epoch - first_epoch][place], epoch)
+                if culprit := culprit or inspector.left_by(ends[place], epoch):
+                    yield place, culprit
     finally:
         program.restore(after)

@@ -1,7 +1,7 @@
-"""Measurers: how each kind of series is worked out of what a training left behind, one function for each kind.
+"""Measurers: one function for each kind of series, which computes it from the traces of a training.
 
-A kind of `gradlab.measurement.kinds` has its function here under its name, in the table of what it is measured from. A
-kind that is measured from gradients is worked out in the program as well, where gradients are too many to be kept:
+Each kind of `gradlab.measurement.kinds` has its function here, under its name, in the table of its source. Kinds that
+are measured from gradients are also computed inside the training program, where the gradients are too many to be kept:
 see `core.training.update`.
 """
 
@@ -23,8 +23,8 @@ from gradlab.measurement.statistics import (
     Statistic,
 )
 
-if TYPE_CHECKING:  # it loads TensorFlow, and a measurer needs NumPy alone
-    from core.training.probe import Seen
+if TYPE_CHECKING:  # that module loads TensorFlow; a measurer needs NumPy alone
+    from core.training.probe import ProbedLayer
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +32,10 @@ class GradientRows:
     """The gradients of some epochs.
 
     Attributes:
-        layout: of the kind that is measured.
+        layout: the layout of the kind.
         rows: (epochs, batches, seeds, numbers) the gradient of each mini-batch.
-        missing: (tensors,) which tensors have no gradient.
-        segments: where each tensor lies in a row of numbers.
+        missing: (tensors,) True for tensors without a gradient.
+        segments: the position of each tensor in a row.
     """
 
     layout: SeriesLayout
@@ -49,10 +49,10 @@ class WeightRows:
     """The weights of some epochs.
 
     Attributes:
-        layout: of the kind that is measured.
+        layout: the layout of the kind.
         rows: (epochs, seeds, numbers) the weights at each epoch's end.
-        earlier: the same at each epoch's beginning.
-        segments: where each tensor lies in a row of numbers.
+        earlier: the weights at each epoch's beginning, likewise.
+        segments: the position of each tensor in a row.
     """
 
     layout: SeriesLayout
@@ -87,44 +87,44 @@ def of_weight_histograms(given: WeightRows) -> np.ndarray:
     return given.segments.histograms(given.rows[:, :, None])
 
 
-def of_activations(layout: SeriesLayout, layers: "Sequence[Seen]") -> np.ndarray:
-    """Statistics of activations: (looks, layers, columns)."""
+def of_activations(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
+    """Statistics of activations: (probes, layers, columns)."""
     flows = [Flow(layer.z, layer.h, layer.slope, layer.steepest) for layer in layers]
     return _by_layer(ACTIVATION_STATISTICS, flows)
 
 
-def of_signals(layout: SeriesLayout, layers: "Sequence[Seen]") -> np.ndarray:
-    """Statistics of back-propagated signals: (looks, layers, columns)."""
+def of_signals(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
+    """Statistics of back-propagated signals: (probes, layers, columns)."""
     return _by_layer(SIGNAL_STATISTICS, [layer.delta for layer in layers])
 
 
-def of_time_signals(layout: SeriesLayout, layers: "Sequence[Seen]") -> np.ndarray:
-    """The rms of each time step's signal: (looks, recurrent layers, steps), NaN behind a layer's last step."""
+def of_time_signals(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
+    """The rms of each time step's signal: (probes, recurrent layers, steps), NaN behind a layer's last step."""
     return np.stack([_by_step(layer, len(layout.columns)) for layer in layers if layer.steps], axis=1)
 
 
-def of_boundary(answers: np.ndarray) -> np.ndarray:
-    """(seeds, points, units) outputs over the plane, as (seeds, units, points)."""
-    return answers.swapaxes(1, 2)
+def of_boundary(outputs: np.ndarray) -> np.ndarray:
+    """Outputs over the plane, (seeds, points, units), as (seeds, units, points)."""
+    return outputs.swapaxes(1, 2)
 
 
 FROM_GRADIENTS: Mapping[str, Callable[[GradientRows], np.ndarray]] = {
     "gradients": of_gradients,
     "gradient_histograms": of_gradient_histograms,
 }
-# Those of them that `core.training.update` works out itself where gradients are too many to be kept.
+# Kinds that `core.training.update` computes itself where the gradients are too many to be kept.
 IN_PROGRAM = ("gradients", "gradient_histograms")
 FROM_WEIGHTS: Mapping[str, Callable[[WeightRows], np.ndarray]] = {
     "weights": of_weights,
     "weight_histograms": of_weight_histograms,
 }
-FROM_FLOWS: "Mapping[str, Callable[[SeriesLayout, Sequence[Seen]], np.ndarray]]" = {
+FROM_FLOWS: "Mapping[str, Callable[[SeriesLayout, Sequence[ProbedLayer]], np.ndarray]]" = {
     "activations": of_activations,
     "signals": of_signals,
     "time_signals": of_time_signals,
 }
 FROM_PLANE: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {"boundary": of_boundary}
-# What a kind is measured from -> its name -> its measurer.
+# Source of a kind -> its name -> its measurer.
 MEASURERS: Mapping[str, Mapping[str, Callable[..., np.ndarray]]] = {
     "gradients": FROM_GRADIENTS,
     "weights": FROM_WEIGHTS,
@@ -134,18 +134,18 @@ MEASURERS: Mapping[str, Mapping[str, Callable[..., np.ndarray]]] = {
 
 
 def _by_tensor(statistics: Sequence[Statistic], segments: Segments, *rows: np.ndarray) -> np.ndarray:
-    """(..., numbers) as (..., tensors, statistics)."""
+    """Statistics of each tensor: (..., numbers) -> (..., tensors, statistics)."""
     return np.stack([each.compute(*rows, segments) for each in statistics], axis=-1)
 
 
 def _by_layer(statistics: Sequence[Statistic], layers: Sequence[Any]) -> np.ndarray:
-    """(looks, layers, statistics) of what is seen at each layer."""
+    """Statistics of each layer: (probes, layers, statistics)."""
     return np.stack([np.stack([each.compute(seen, np) for each in statistics], axis=-1) for seen in layers], axis=1)
 
 
-def _by_step(layer: "Seen", width: int) -> np.ndarray:
-    """(looks, width): the rms of each step's signal, NaN behind the layer's last step."""
-    looks, samples, units = layer.delta.shape
-    steps = layer.delta.reshape(looks, samples // layer.steps, layer.steps, units).swapaxes(1, 2)
+def _by_step(layer: "ProbedLayer", width: int) -> np.ndarray:
+    """The rms of each step's signal: (probes, width), NaN behind the layer's last step."""
+    probes, samples, units = layer.delta.shape
+    steps = layer.delta.reshape(probes, samples // layer.steps, layer.steps, units).swapaxes(1, 2)
     rms = SIGNAL_STATISTICS[0].compute(steps, np)
     return np.pad(rms, [(0, 0), (0, width - layer.steps)], constant_values=np.nan)

@@ -1,4 +1,4 @@
-"""How long a training takes and how much memory, measured while it goes on."""
+"""Measurement of a training's time and memory while it goes on."""
 
 import re
 import time
@@ -10,16 +10,16 @@ from core.plan.cost import Measured
 from gradlab.measurement.history import Chunk
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-# What makes Linux forget the largest resident size so far.
+# Written to clear_refs, this makes Linux reset the peak resident size (proc(5)).
 FORGET_PEAK = "5"
 
 
 class Meter:
-    """Passes the chunks of a training on, and measures what happens between them: neither waiting nor storing counts.
+    """Measures the time and memory of a training as its chunks pass through; time spent on the chunks is not counted.
 
     Attributes:
-        measured: after the last chunk; None before it, and of a training that was broken off.
-        left_finite: whether a run left the finite numbers so far.
+        measured: the measurement; None until the last chunk, and for a training that was interrupted.
+        left_finite: True once a run has become non-finite.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Meter:
         self.left_finite = False
 
     def through(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """The chunks of one training, from its beginning."""
+        """Pass on the chunks of one training, from its beginning."""
         start = rest = 0.0
         epochs: dict[int, int] = {}  # first seed of each group -> its last epoch
         before = _resident("VmRSS")
@@ -37,7 +37,7 @@ class Meter:
             for chunk in training:
                 seconds = time.perf_counter() - begun
                 if not epochs:
-                    start = seconds  # epoch 0 of the first group: what is compiled is compiled there
+                    start = seconds  # epoch 0 of the first group includes all compilation
                 else:
                     rest += seconds
                 epochs[chunk.group[0]] = max(run.history.last_epoch for run in chunk.runs)
@@ -51,21 +51,21 @@ class Meter:
 
 
 def _closable(chunks: Iterator[Chunk]) -> Generator[Chunk]:
-    """Closing this closes the training, if it is a generator: it lends a compiled program and wants it back."""
+    """Pass on the chunks; closing this generator closes the training, which returns its program to the cache."""
     yield from chunks
 
 
 def _resident(name: str) -> int | None:
-    """A resident size of this process in bytes; None where the system does not say."""
+    """Return a resident size of this process in bytes, None if the system does not report it."""
     try:
-        found = re.search(rf"^{name}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
+        match = re.search(rf"^{name}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
     except OSError:
         return None
-    return int(found[1]) * 1024 if found else None
+    return int(match[1]) * 1024 if match else None
 
 
 def _forget_peak() -> None:
     try:
         CLEAR.write_text(FORGET_PEAK)
     except OSError:
-        return  # then the peak is that of the whole process
+        return  # the measured peak is then that of the whole process so far

@@ -1,4 +1,4 @@
-"""From a spec to Keras objects: the network, and the state in which a run of one seed begins."""
+"""Keras networks built from a spec, and the initial state of a run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from gradlab.spec import ExperimentSpec, NamedLayer
 
 @dataclass(frozen=True, eq=False)
 class BuiltLayer:
-    """A layer of the spec, and what Keras made of it.
+    """A layer of the spec together with its Keras layer.
 
     Attributes:
-        named: what was asked for.
+        named: the layer of the spec.
         keras: the Keras layer.
         inner: the layers inside a block.
     """
@@ -25,14 +25,14 @@ class BuiltLayer:
     inner: tuple["BuiltLayer", ...]
 
     def __call__(self, x: Any, training: bool) -> Any:
-        """What comes out of the layer for a batch."""
+        """Return the layer's output for a batch."""
         inside = x
         for layer in self.inner:
             inside = layer(inside, training)
         return self.named.spec.call(self.keras, inside, training, skip=x)
 
     def in_order(self) -> Iterator["BuiltLayer"]:
-        """This layer, those inside it first."""
+        """Yield the layers inside this one, then this layer."""
         for layer in self.inner:
             yield from layer.in_order()
         yield self
@@ -44,7 +44,7 @@ class Network:
     Attributes:
         model: the Keras model: it can be called, saved and fitted like any other.
         built: its layers from the input to the output, blocks as one.
-        layers: all its layers in the order in which samples pass them.
+        layers: all its layers in the order of the forward pass.
         trainable: the trainable variables, in the order of the spec's tensors.
         state: the other variables: running means, random states.
     """
@@ -58,14 +58,14 @@ class Network:
         self.state = [variable for layer in self.layers for variable in _untrained(layer.keras)]
 
     def __call__(self, x: Any, training: bool = False) -> Any:
-        """The prediction for a batch, layer by layer."""
+        """Return the prediction for a batch, (batch, *units)."""
         for layer in self.built:
             x = layer(x, training)
         return x
 
     @property
     def variables(self) -> list[Any]:
-        """All variables."""
+        """All variables: `trainable`, then `state`."""
         return [*self.trainable, *self.state]
 
 
@@ -79,10 +79,10 @@ def _keras_layer(layer: NamedLayer, spec: ExperimentSpec, seed: int) -> Any:
 
 
 def _seeds(seed: int, position: int) -> Iterator[int]:
-    """Seeds for the draws of one layer, made from the run's seed and the layer's position alone.
+    """Yield seeds for the draws of one layer, derived from the run's seed and the layer's position alone.
 
-    So layers do not draw the same numbers, a layer draws the same ones whatever stands around it, and no global random
-    state is touched.
+    Layers draw different numbers, a layer draws the same numbers whatever surrounds it, and no global random state is
+    touched.
     """
     # Keras takes 32-bit seeds; a SeedSequence spreads neighbouring ones far apart.
     sequence = np.random.SeedSequence(seed, spawn_key=(position,))
@@ -96,21 +96,21 @@ def _untrained(layer: Any) -> list[Any]:
 
 @dataclass(frozen=True, eq=False)
 class LayerValues:
-    """What the variables of one layer hold: those that are trained, and the others."""
+    """Values of one layer's variables: the trainable ones, and the others."""
 
     trainable: list[np.ndarray]
     state: list[np.ndarray]
 
     @classmethod
     def of(cls, layer: Any) -> "LayerValues":
-        """Of a Keras layer."""
+        """Return the values of a Keras layer."""
         return cls(
             *([variable.numpy() for variable in part] for part in (layer.trainable_variables, _untrained(layer)))
         )
 
 
 def initial_values(spec: ExperimentSpec, seed: int) -> list[LayerValues]:
-    """What the layers of `Network(spec, seed)` hold, without making the network: some milliseconds."""
+    """Return the values of the layers of `Network(spec, seed)` without building the network: some milliseconds."""
     values = []
     for layer in spec.layers:
         built = _keras_layer(layer, spec, seed)
@@ -120,6 +120,6 @@ def initial_values(spec: ExperimentSpec, seed: int) -> list[LayerValues]:
 
 
 def flattened(values: Sequence[LayerValues]) -> list[np.ndarray]:
-    """The same in the order of `Network.variables`."""
+    """Return the values in the order of `Network.variables`."""
     trainable = [array for layer in values for array in layer.trainable]
     return trainable + [array for layer in values for array in layer.state]

@@ -1,4 +1,4 @@
-"""Which of the seeds that train side by side go on: early stopping, and the end of the finite numbers."""
+"""The end of runs that train side by side: early stopping, and non-finite values."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from gradlab.spec import ExperimentSpec
 
 
 class Patience:
-    """Remembers for each seed the best epoch and whether it has ended.
+    """For each seed, the best value of the monitored metric and a mark if the run has ended.
 
     Attributes:
-        variables: what it remembers: part of a run's state.
+        variables: Keras variables that hold this; they are part of a run's state.
     """
 
     def __init__(self, spec: ExperimentSpec, width: int) -> None:
@@ -26,19 +26,25 @@ class Patience:
         self.variables = [self._ended, self._stopped, self._best, self._waited]
 
     def live(self) -> Any:
-        """(seeds,) which of them go on."""
+        """(seeds,) True for seeds that continue."""
         return ops.equal(self._ended, 0)
 
     def end(self) -> None:
-        """Call all seeds ended."""
+        """Mark all seeds as ended."""
         self._ended.assign(ops.ones_like(self._ended))
 
     def stopped(self) -> Any:
-        """(seeds,) which of them early stopping ended."""
+        """(seeds,) True for seeds that early stopping has ended."""
         return ops.not_equal(self._stopped, 0)
 
     def update(self, row: Any, finite: Any, number: Any) -> None:
-        """End the seeds whose epoch, (seeds, metrics), was their last; epoch 0 is no epoch to wait for."""
+        """Mark the seeds for which this epoch was the last.
+
+        Args:
+            row: (seeds, metrics) the epoch's metrics.
+            finite: (seeds,) False for seeds with a non-finite value.
+            number: the epoch; epoch 0 does not count for early stopping.
+        """
         live = self.live() & (number > 0)
         if self._rule:
             value = row[:, self._column] * (-1.0 if self._rule.larger_is_better else 1.0)

@@ -1,7 +1,8 @@
-"""Pooling over small windows as a chain of the positions in a window, which XLA fuses with what stands around it.
+"""Pooling over small windows as a chain of elementwise operations, one for each position in the window.
 
-XLA for CPUs has no quick kernel for a window that slides, and for its gradient none at all: the largest of windows of
-2 × 2 takes six times as long as TensorFlow's own, of overlapping windows of 3 × 3 twenty times.
+XLA fuses such a chain with its neighbours. It has no fast kernel for pooling on CPUs, and none at all for the gradient:
+maximum pooling takes six times as long as TensorFlow's own with windows of 2 × 2, twenty times with overlapping windows
+of 3 × 3.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,14 +15,14 @@ import tensorflow as tf
 from core.training.network import BuiltLayer, Network
 from core.training.sliding import Axis, axes_of, shifted
 
-# Each position of a window is one more operation to compile; beyond, the layer stays as it is.
+# Each position of a window is one more operation to compile; layers with larger windows stay as they are.
 MAX_CHAINED_POSITIONS = 25
 
 Pool = Callable[[Any, Sequence[Axis]], Any]
 
 
 def chain_small_poolings(network: Network) -> None:
-    """Let poolings over small windows compute position by position; results differ in last digits at most."""
+    """Replace the poolings of a network over small windows by chains; results differ in the last digits at most."""
     for layer in network.layers:
         pool = POOLS.get(layer.named.spec.kind)
         if pool and prod(layer.keras.pool_size) <= MAX_CHAINED_POSITIONS:
@@ -29,8 +30,8 @@ def chain_small_poolings(network: Network) -> None:
 
 
 def _axes(layer: BuiltLayer) -> tuple[Axis, ...]:
-    made = layer.keras
-    return axes_of(layer.named.input_shape[:-1], made.pool_size, made.strides, made.padding)
+    keras_layer = layer.keras
+    return axes_of(layer.named.input_shape[:-1], keras_layer.pool_size, keras_layer.strides, keras_layer.padding)
 
 
 def _call(pool: Pool, axes: Sequence[Axis], inputs: Any) -> Any:
@@ -38,12 +39,15 @@ def _call(pool: Pool, axes: Sequence[Axis], inputs: Any) -> Any:
 
 
 def largest(x: Any, axes: Sequence[Axis]) -> Any:
-    """The largest of each window, (batch, *positions, channels) -> (batch, *places, channels); the first of equals."""
+    """Maximum of each window: (batch, *positions, channels) -> (batch, *places, channels).
+
+    The gradient goes to the first of equal maxima.
+    """
     return reduce(tf.maximum, shifted(x, axes, float("-inf")))
 
 
 def average(x: Any, axes: Sequence[Axis]) -> Any:
-    """The mean of each window, (batch, *positions, channels) -> (batch, *places, channels), of what is no filling."""
+    """Mean of each window without padding: (batch, *positions, channels) -> (batch, *places, channels)."""
     total = reduce(tf.add, shifted(x, axes))
     if not any(sum(axis.filling) for axis in axes):
         return total / prod(axis.kernel for axis in axes)

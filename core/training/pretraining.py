@@ -1,7 +1,7 @@
-"""Training the hidden layers one by one, before the whole network is trained.
+"""Layer-wise pre-training: the hidden layers are trained one by one before the whole network.
 
-Each stage is a small network of its own, a hidden layer and an output, that learns from what the layers before it put
-out. It is trained by the same compiled program as everything else; stages of equal layers share one.
+Each stage is a small network of a hidden layer and an output. Its inputs are the outputs of the layers before it.
+Stages use the same engine as any training; stages with equal layers share a compiled program.
 """
 
 from dataclasses import replace
@@ -23,12 +23,12 @@ from gradlab.vocabulary.losses import LossFunction, MeanSquaredError
 from gradlab.vocabulary.optimizers import GradientOptimizer
 from gradlab.vocabulary.targets import Target
 
-# The orders of samples in stages are drawn as those of epochs that no training reaches.
+# The samples of stages are ordered by `sample_order` for epochs with numbers that no training reaches.
 BEYOND = 1_000_000_000
 
 
-class Given(DatasetSpec):
-    """Samples that are at hand already."""
+class StageDataset(DatasetSpec):
+    """The dataset of a stage: its samples are computed, so only their shapes are given here."""
 
     kind: str = "given"
     shape: Shape
@@ -53,7 +53,7 @@ class Given(DatasetSpec):
 
 
 def starting_values(spec: ExperimentSpec, seed: int, data: Data) -> list[LayerValues]:
-    """What the layers hold before the first update of the training proper: drawn, and pre-trained if that is asked."""
+    """Return the layers' values before the first update: initialised, then pre-trained if the spec has pretraining."""
     values = initial_values(spec, seed)
     if spec.training.pretraining is None:
         return values
@@ -62,8 +62,8 @@ def starting_values(spec: ExperimentSpec, seed: int, data: Data) -> list[LayerVa
     for number, block in enumerate(blocks[:-1]):
         places = slice(begin, begin + len(block))
         stage = _stage(spec, block, blocks[-1], samples)
-        answered = samples if not isinstance(spec.training.pretraining, Autoencoder) else _rebuilding(samples)
-        values[places], output, samples = _trained(stage, seed, number, values[places], answered, samples)
+        with_targets = samples if not isinstance(spec.training.pretraining, Autoencoder) else _autoencoding(samples)
+        values[places], output, samples = _train_stage(stage, seed, number, values[places], with_targets, samples)
         if number == len(blocks) - 2 and not isinstance(spec.training.pretraining, Autoencoder):
             values[-len(blocks[-1]) :] = output
         begin += len(block)
@@ -85,7 +85,7 @@ def _stage(spec: ExperimentSpec, block: list[NamedLayer], output: list[NamedLaye
     optimizer: GradientOptimizer = training.optimizer
     return ExperimentSpec.model_construct(
         name="stage",
-        dataset=Given(shape=features, counts=counts, answers=target),
+        dataset=StageDataset(shape=features, counts=counts, answers=target),
         model=ModelSpec.model_construct(layers=(*inner, *top)),
         training=TrainingSpec.model_construct(
             loss=loss,
@@ -99,25 +99,29 @@ def _stage(spec: ExperimentSpec, block: list[NamedLayer], output: list[NamedLaye
     )
 
 
-def _rebuilding(samples: Dataset) -> Dataset:
+def _autoencoding(samples: Dataset) -> Dataset:
     return replace(samples, train_y=samples.train_x, val_y=samples.val_x)
 
 
-def _trained(
-    stage: ExperimentSpec, seed: int, number: int, values: list[LayerValues], answered: Dataset, samples: Dataset
+def _train_stage(
+    stage: ExperimentSpec, seed: int, number: int, values: list[LayerValues], with_targets: Dataset, samples: Dataset
 ) -> tuple[list[LayerValues], list[LayerValues], Dataset]:
-    """The hidden layers' and the output's values after a stage, and what the hidden layers make of the samples."""
-    count, data = stage.dataset.train_count, Data(stage, answered)
+    """Train a stage.
+
+    Returns:
+        Values of the hidden layers, values of the output, and the samples as the hidden layers transform them.
+    """
+    count, data = stage.dataset.train_count, Data(stage, with_targets)
     with lend(stage, 1) as program:
         program.begin(stage, [[*values, *initial_values(stage, seed)[len(values) :]]])
         first, last = BEYOND + number * stage.training.epochs + 1, BEYOND + (number + 1) * stage.training.epochs
         for begin in range(first, last + 1, program.capacity):
             epochs = range(begin, min(begin + program.capacity, last + 1))
-            orders = np.array([[sample_order(seed, epoch, count)] for epoch in epochs])
-            program.run(data, orders, begin)
+            permutations = np.array([[sample_order(seed, epoch, count)] for epoch in epochs])
+            program.run(data, permutations, begin)
         program.stack.write_back()
         layers = program.stack.network.layers
-        found = [LayerValues.of(layer.keras) for layer in layers]
+        trained = [LayerValues.of(layer.keras) for layer in layers]
 
         def through(x: np.ndarray) -> np.ndarray:
             y = tf.constant(x)
@@ -127,4 +131,4 @@ def _trained(
             return passed
 
         onward = replace(samples, train_x=through(samples.train_x), val_x=through(samples.val_x))
-    return found[: len(values)], found[len(values) :], onward
+    return trained[: len(values)], trained[len(values) :], onward

@@ -1,7 +1,7 @@
-"""Looking into networks: what flows forward through each layer, and the signal that comes back to it.
+"""Probes of networks: a forward and a backward pass of the probe batch, which observe every layer.
 
-Nothing that is looked at changes: running means stay as they are, nothing is dropped. Layers that normalise by the
-batch do so by the probe batch, as they would while training.
+A probe leaves the network unchanged: running means stay as they are, and dropout is off. Layers that normalise by the
+batch use the statistics of the probe batch, as they would in training.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ from gradlab.vocabulary.activations import Activation
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What looks at one layer saw: arrays of (looks, samples, units), where a position or time step is a sample too.
+class ProbedLayer:
+    """Results of probes of one layer: arrays of (probes, samples, units). A position or time step counts as a sample.
 
     Attributes:
         z: pre-activations.
         h: activations.
         slope: the activation's derivative at z.
         delta: the derivative of each sample's loss by z.
-        steepest: the largest slope that the activation has anywhere, perhaps by unit; None where there is no largest.
-        steps: over how many time steps a recurrent layer goes; 0 for any other.
+        steepest: the largest slope of the activation, one number or (units,); None where it has no largest slope.
+        steps: time steps of a recurrent layer; 0 for any other layer.
     """
 
     z: np.ndarray
@@ -43,7 +43,7 @@ class Seen:
 
 
 class Probe:
-    """Looks at the networks of a stack through the same samples every time."""
+    """A forward and backward pass of samples through the networks of a stack."""
 
     def __init__(self, stack: Stack, task: Task) -> None:
         self._stack = stack
@@ -52,10 +52,10 @@ class Probe:
         self._opened = {layer: OpenedRecurrence(layer) for layer in self._watched if is_recurrent(layer)}
 
     def run(self, x: Any, y: Any) -> list[tuple[Any, Any, Any, Any]]:
-        """z, h, slope and delta of each watched layer on some samples, (width, units, samples) each."""
+        """Return z, h, slope and delta of each watched layer, (width, units, samples) each: see `ProbedLayer`."""
         shapes = [self._pre_activation_shape(layer, x) for layer in self._watched]
 
-        def forth_and_back():
+        def forward_and_backward():
             nudges = [tf.zeros(shape) for shape in shapes]
             with tf.GradientTape() as tape:
                 tape.watch(nudges)
@@ -65,15 +65,20 @@ class Probe:
             deltas = tape.gradient(loss, nudges, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             return [z for z, _ in flowing], [h for _, h in flowing], deltas
 
-        zs, hs, deltas = self._stack.each(forth_and_back)
+        zs, hs, deltas = self._stack.each(forward_and_backward)
         slopes = [self._slope(layer, z) for layer, z in zip(self._watched, zs, strict=True)]
         return [tuple(map(_by_unit, layer)) for layer in zip(zs, hs, slopes, deltas, strict=True)]
 
-    def seen(self, looked: Sequence[tuple[Any, Any, Any, Any]], looks: int) -> list[Seen]:
-        """The same as arrays of the first so many looks, with what is known of each layer."""
+    def arrays(self, outputs: Sequence[tuple[Any, Any, Any, Any]], count: int) -> list[ProbedLayer]:
+        """Convert the results of `run` to arrays.
+
+        Args:
+            outputs: what `run` returned.
+            count: how many of the stack's networks were probed; the rest are dropped.
+        """
         return [
-            Seen(*arrays, self._steepest(layer), self._time_steps(layer))
-            for layer, arrays in zip(self._watched, map(partial(_arrays, looks), looked), strict=True)
+            ProbedLayer(*arrays, self._steepest(layer), self._time_steps(layer))
+            for layer, arrays in zip(self._watched, map(partial(_arrays, count), outputs), strict=True)
         ]
 
     def _walk(self, x: Any, nudges: Any, flowing: list[tuple[Any, Any]]) -> Any:
@@ -82,7 +87,7 @@ class Probe:
         return x
 
     def _through(self, layer: BuiltLayer, x: Any, nudges: Any, flowing: list[tuple[Any, Any]]) -> Any:
-        """Send samples through a layer, with a zero added to its pre-activations: its derivative is the signal."""
+        """Run a layer with zeros added to its pre-activations: the loss's derivative by these zeros is the signal."""
         inside = x
         for each in layer.inner:
             inside = self._through(each, inside, nudges, flowing)
@@ -97,18 +102,18 @@ class Probe:
             output = _call(layer, inside, x) + nudge
             flowing.append((output, output))
             return output
-        function, seen = layer.keras.activation, []
+        function, inputs = layer.keras.activation, []
 
         def tapped(z):
-            seen.append(z + nudge)
-            return function(seen[-1])
+            inputs.append(z + nudge)
+            return function(inputs[-1])
 
         layer.keras.activation = tapped
         try:
             output = _call(layer, inside, x)
         finally:
             layer.keras.activation = function
-        flowing.append((seen[0], output))
+        flowing.append((inputs[0], output))
         return output
 
     def _slope(self, layer: BuiltLayer, z: Any) -> Any:
@@ -132,13 +137,13 @@ class Probe:
 
 
 def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> list[Any]:
-    """The gradient of the mean loss over some samples at the weights as they are: (width, *shape) each.
+    """Return the gradient of the mean loss over some samples for each trainable tensor: (width, *shape) each.
 
-    Where the loss does not depend on a tensor, (width, 0).
+    The shape is (width, 0) for tensors on which the loss does not depend.
     """
     network = stack.network
 
-    def look():
+    def gradients():
         weights = [tf.convert_to_tensor(variable.value) for variable in network.trainable]
         state = [(variable, tf.convert_to_tensor(variable.value)) for variable in network.state]
         with tf.GradientTape() as tape:
@@ -154,8 +159,8 @@ def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> list[Any]:
             for gradient in tape.gradient(loss, weights)
         ]
 
-    found: list[Any] = stack.each(look)
-    return found
+    by_tensor: list[Any] = stack.each(gradients)
+    return by_tensor
 
 
 def _call(layer: BuiltLayer, x: Any, skip: Any) -> Any:
@@ -171,7 +176,7 @@ def _still(layer: BuiltLayer, x: Any) -> Any:
 
 
 def _slope(function: Activation | None, keras_function: Any, z: Any) -> Any:
-    """The derivative of an activation at each pre-activation; NaN where it is not one of each unit by itself."""
+    """Derivative of an activation at each pre-activation; NaN if the activation mixes units, as softmax does."""
     if function is None or function.kind == "linear":
         return ops.ones_like(z)
     if not function.per_unit:
@@ -183,12 +188,12 @@ def _slope(function: Activation | None, keras_function: Any, z: Any) -> Any:
 
 
 def _by_unit(x: Any) -> Any:
-    """(width, batch, *positions, units) as (width, units, samples): what is averaged lies side by side in memory."""
+    """(width, batch, *positions, units) -> (width, units, samples): averages run over contiguous memory."""
     samples = ops.reshape(x, (x.shape[0], int(np.prod(x.shape[1:-1])), x.shape[-1]))
     return tf.transpose(samples, [0, 2, 1])
 
 
-def _arrays(looks: int, looked: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """z, h, slope and delta of the first so many looks."""
-    z, h, slope, delta = (np.asarray(part)[:looks].swapaxes(1, 2) for part in looked)
+def _arrays(count: int, outputs: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return z, h, slope and delta of the first `count` probes, (probes, samples, units) each."""
+    z, h, slope, delta = (np.asarray(part)[:count].swapaxes(1, 2) for part in outputs)
     return z, h, slope, delta

@@ -1,7 +1,7 @@
-"""Small products of matrices as sums, which XLA fuses with what stands around them.
+"""Small matrix products as sums, which XLA fuses with their neighbours.
 
-XLA hands every product of matrices to a library by a call of its own, for each of the seeds side by side: with layers
-of five units the calls cost several times what they compute.
+XLA makes a library call for every matrix product, of each seed. With layers of five units, the calls take several times
+as long as the arithmetic.
 """
 
 from functools import partial
@@ -11,12 +11,12 @@ from keras import ops
 
 from core.training.network import BuiltLayer, Network
 
-# In dense layers with up to so many weights the sum is the faster one (docs/lab-notes.md has the measurement).
+# Up to so many weights of a dense layer, the sum is faster (measured: docs/lab-notes.md).
 MAX_SUMMED = 100
 
 
 def sum_small_products(network: Network) -> None:
-    """Let the small dense layers of a network multiply by sums from now on; results differ in last digits at most."""
+    """Rewrite the small dense layers of a network as sums; results differ in the last digits at most."""
     for layer in network.layers:
         if _is_small(layer):
             layer.keras.call = partial(_dense, layer.keras)
@@ -27,7 +27,7 @@ def _is_small(layer: BuiltLayer) -> bool:
 
 
 def _dense(layer: Any, inputs: Any, training: bool | None = None) -> Any:
-    """What `keras.layers.Dense.call` computes."""
+    """Compute the same as `keras.layers.Dense.call`."""
     axes = len(inputs.shape)
     kernel = ops.reshape(layer.kernel, (1,) * (axes - 1) + tuple(layer.kernel.shape))
     x = ops.sum(ops.expand_dims(inputs, axes) * kernel, axis=axes - 1)

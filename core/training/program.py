@@ -1,9 +1,9 @@
 """Whole epochs of training as one program compiled by XLA.
 
-Keras makes the network, the loss and the optimiser; the loop is ours. One call trains a block of epochs of all seeds
-that stand side by side: shuffled batches, gradients, updates, validation. Nothing returns to Python in between, which
-is where `model.fit` spends nearly all of its time on small networks. What is recorded is worked out from what a block
-left behind, by `core.training.recorder`, while the next one trains.
+Network, loss and optimiser come from Keras; the loop is written here. One call trains a block of epochs of all seeds
+side by side: shuffled batches, gradients, updates, validation. Nothing returns to Python in between, where `model.fit`
+spends nearly all of its time on small networks. `core.training.recorder` computes the recorded series from the traces
+of a block while the next block trains.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for
-from core.training.architecture import where_variables_lie
+from core.training.architecture import variable_paths
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import compiled_forms
@@ -35,12 +35,12 @@ from gradlab.spec import ExperimentSpec
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What one call measured.
+    """Measurements of the epochs that one call trained.
 
     Attributes:
-        done: (seeds,) how many epochs each seed trained: fewer than asked for where it ended.
-        finite: (seeds,) whether all was finite at the last one.
-        stopped: (seeds,) whether early stopping ended it.
+        done: (seeds,) epochs trained by each seed; fewer than the call's epochs if the run ended.
+        finite: (seeds,) True if all values were finite at the seed's last epoch.
+        stopped: (seeds,) True if early stopping ended the run.
         metrics: (epochs, seeds, metrics) float32.
         series: kind -> (recorded epochs, seeds, tensors, columns) float32.
     """
@@ -53,10 +53,10 @@ class Trained:
 
 
 class Program:
-    """The compiled training of one architecture: any seeds, any initial weights, any samples of the same shapes.
+    """The compiled training of one architecture, for any seeds, initial weights, and samples of the same shapes.
 
     Attributes:
-        stack: the networks of the seeds that train side by side.
+        stack: the networks that train side by side, one for each seed.
     """
 
     def __init__(self, spec: ExperimentSpec, width: int) -> None:
@@ -80,21 +80,21 @@ class Program:
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
-        """Where each variable of a network lies in a `.keras` file: some tens of milliseconds, once."""
-        return where_variables_lie(self.stack.network)
+        """Path of each variable of a network in a `.keras` file; takes some tens of milliseconds, once."""
+        return variable_paths(self.stack.network)
 
     @property
     def compiled(self) -> bool:
-        """Whether XLA compiles it; False once it has fallen back to a plain graph."""
+        """True while XLA compiles the program; False after a fallback to a plain graph."""
         return self._run.jit
 
     def measure_as(self, layout: Layout) -> None:
-        """Record as often as a layout says that names the same series."""
+        """Record as often as this layout requires; it must have the same series as the program's spec."""
         self._layout = self._recorder.layout = layout
 
     @property
     def capacity(self) -> int:
-        """The most epochs that one call can train."""
+        """Largest number of epochs that one call can train."""
         numbers = sum(np.prod(series.shape) / series.every for series in self._layout.series)
         fits = (
             MAX_ORDER_ENTRIES // (self._samples * self.stack.width),
@@ -103,43 +103,53 @@ class Program:
         return max(1, min(MAX_CHUNK_EPOCHS, *fits))
 
     def begin(self, spec: ExperimentSpec, values: Sequence[list[LayerValues]]) -> None:
-        """Put everything into the state before the first update of some runs, one for each place in the stack."""
+        """Set the state before the first update of some runs.
+
+        Args:
+            spec: has the learning rate.
+            values: the layers' initial values for each place in the stack.
+        """
         self.restore(self._fresh)
         self.stack.put([flattened(each) for each in values])
         rate = spec.training.optimizer.initial_learning_rate
-        if rate is not None:  # a schedule is part of the program, a plain number is not
+        if rate is not None:  # a constant rate is data; a schedule is compiled into the program
             self._optimizer.learning_rate.assign(rate)
 
     def live(self) -> np.ndarray:
-        """(seeds,) which of the runs at hand have not ended."""
+        """(seeds,) True for runs that have not ended."""
         return np.asarray(self._patience.live())
 
     def end(self) -> None:
-        """Call the runs at hand ended."""
+        """Mark all runs as ended."""
         self._patience.end()
 
     def state(self) -> list[np.ndarray]:
-        """Everything that training changes, in a fixed order."""
+        """Return the values of all variables that training changes, in a fixed order."""
         return [variable.numpy() for variable in self._variables]
 
     def of_seed(self, place: int) -> list[np.ndarray]:
-        """Weights, other variables and the optimiser's, as a stack of one place of this one alone holds them."""
+        """Return weights, other variables and the optimiser's variables of one place, shaped for a stack of width 1."""
         variables = [self.stack.weights, *self.stack.state, *self._optimizer.variables]
         stacked = {variable.shape for variable in (self.stack.weights, *self.stack.state)}
         values = [(variable.shape in stacked, variable.numpy()) for variable in variables]
         return [value[place : place + 1] if whole else value for whole, value in values]
 
     def restore(self, state: list[np.ndarray]) -> None:
-        """Go back to a `state`."""
+        """Set all variables to a result of `state`."""
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)
 
     def initially(self, data: Data, *, training_follows: bool) -> Trained:
-        """Measure the state before the first update, epoch 0; meanwhile the program is made ready."""
+        """Measure the state before the first update, epoch 0, while the program is compiled in another thread.
+
+        Args:
+            data: the samples.
+            training_follows: False if no epoch will be trained, so that nothing needs to be compiled.
+        """
         weights, state = self.stack.weights.numpy(), [variable.numpy() for variable in self.stack.state]
         nothing = self._arguments(data, np.zeros((0, self.stack.width, self._update.padded), np.int32), 1)
         if training_follows:
-            # Before anything else is traced: XLA's cache on disk knows a program by its number among all that were.
+            # Traced before anything else: the key in XLA's disk cache contains the number of traces so far.
             self._run.trace(*nothing)
         with ThreadPoolExecutor(1) as thread:
             ready = thread.submit(self._run, *nothing) if training_follows else None
@@ -153,22 +163,22 @@ class Program:
         self._patience.update(row, finite, 0)
         return Trained(np.ones(len(row), np.int32), finite, np.zeros(len(row), bool), row[None], series)
 
-    def run(self, data: Data, orders: np.ndarray, first_epoch: int) -> Trained:
-        """Train one epoch for each order of samples; a seed ends early when it leaves the finite numbers.
+    def run(self, data: Data, permutations: np.ndarray, first_epoch: int) -> Trained:
+        """Train one epoch for each permutation of the samples.
 
-        An epoch leaves them when at its end a loss, a metric or a weight is NaN or infinite.
+        A run ends early if a loss, a metric or a weight is NaN or infinite at the end of an epoch.
 
         Args:
             data: the samples.
-            orders: (epochs, seeds, samples) int32 permutations, at most `capacity` epochs.
+            permutations: (epochs, seeds, samples) int32, at most `capacity` epochs.
             first_epoch: the number of the first of these epochs.
         """
         blocks: list[tuple[Any, Future[tuple[Series, np.ndarray | None]]]] = []
         with ThreadPoolExecutor(1) as thread:
-            for begin in range(0, len(orders), self._block):
+            for begin in range(0, len(permutations), self._block):
                 before = self.stack.weights.numpy()
                 done, finite, stopped, metrics, kept = self._call(
-                    data, orders[begin : begin + self._block], first_epoch + begin
+                    data, permutations[begin : begin + self._block], first_epoch + begin
                 )
                 epochs = int(done.max(initial=0))
                 traces = Traces(
@@ -184,21 +194,21 @@ class Program:
                 blocks.append(((done, finite, stopped, metrics[:epochs]), recorded))
                 if not self.live().any():
                     break
-        return _together(blocks)
+        return _concatenated(blocks)
 
-    def _call(self, data: Data, orders: np.ndarray, first_epoch: int) -> Any:
-        """What the compiled program answers for a block of epochs."""
-        answer = self._run(*self._arguments(data, orders, first_epoch))
-        return tf.nest.map_structure(lambda each: each if each is None else each.numpy(), answer)
+    def _call(self, data: Data, permutations: np.ndarray, first_epoch: int) -> Any:
+        """Run the compiled program for a block of epochs; return its results as arrays."""
+        results = self._run(*self._arguments(data, permutations, first_epoch))
+        return tf.nest.map_structure(lambda each: each if each is None else each.numpy(), results)
 
-    def _arguments(self, data: Data, orders: np.ndarray, first_epoch: int) -> tuple[Any, ...]:
-        """What the program takes: orders are filled up, so that one program serves every block's length."""
+    def _arguments(self, data: Data, permutations: np.ndarray, first_epoch: int) -> tuple[Any, ...]:
+        """Return the program's arguments; permutations are padded, so that one program serves blocks of any length."""
         padded = np.zeros((self._block, self.stack.width, self._update.padded), np.int32)
-        padded[: len(orders), :, : orders.shape[2]] = orders
-        return (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(orders)))
+        padded[: len(permutations), :, : permutations.shape[2]] = permutations
+        return (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(permutations)))
 
-    def _epochs(self, train_x, train_y, val_x, val_y, orders, first, count):
-        """The traced loop over epochs; `count` is an argument, so that one program serves every block's length."""
+    def _epochs(self, train_x, train_y, val_x, val_y, permutations, first, count):
+        """Traced loop over epochs; `count` is an argument, so that one program serves blocks of any length."""
         width, patience = self.stack.width, self._patience
 
         def array(*shape):
@@ -219,48 +229,48 @@ class Program:
         def epoch(e, done, finite, kept):
             number, live = first + e, patience.live()
             before = [tf.convert_to_tensor(each.value) for each in self._by_seed()]
-            x, y = tf.gather(train_x, orders[e]), tf.gather(train_y, orders[e])  # (seeds, samples, ...)
+            x, y = tf.gather(train_x, permutations[e]), tf.gather(train_y, permutations[e])  # (seeds, samples, ...)
             sums, gradients, measured = self._update.epoch(x, y, number)
             for variable, value in zip(self._by_seed(), before, strict=True):
-                goes_on = ops.reshape(live, (width,) + (1,) * (len(variable.shape) - 1))
-                variable.assign(ops.where(goes_on, variable, value))  # a seed that has ended stands still
+                continues = ops.reshape(live, (width,) + (1,) * (len(variable.shape) - 1))
+                variable.assign(ops.where(continues, variable, value))  # the variables of an ended run stay unchanged
             row = self._metrics(self._task.finish(sums), val_x, val_y)
             finite = ops.where(live, self._all_finite(row), finite)
             patience.update(row, finite, number)
-            found = {"metrics": row, "weights": self.stack.weights, "gradients": gradients} | measured
-            found |= {f"state_{i}": each for i, each in enumerate(self.stack.averages)}
-            kept = {kind: kept[kind].write(e, found[kind]) for kind in kept}
+            epoch_values = {"metrics": row, "weights": self.stack.weights, "gradients": gradients} | measured
+            epoch_values |= {f"state_{i}": each for i, each in enumerate(self.stack.averages)}
+            kept = {kind: kept[kind].write(e, epoch_values[kind]) for kind in kept}
             return e + 1, done + ops.cast(live, "int32"), finite, kept
 
         begin = (0, tf.zeros((width,), tf.int32), tf.ones((width,), tf.bool), kept)
         _, done, finite, kept = tf.while_loop(lambda e, *_: (e < count) & ops.any(patience.live()), epoch, begin)
-        left = {kind: values.stack() for kind, values in kept.items()}
-        metrics, weights = left.pop("metrics"), left.pop("weights", None)
-        gradients = left.pop("gradients") if self._update.kept else None
-        state = [left.pop(name) for name in list(left) if name.startswith("state_")]
-        kept = {"weights": weights, "state": state, "gradients": gradients, "measured": left}
+        stacked = {kind: values.stack() for kind, values in kept.items()}
+        metrics, weights = stacked.pop("metrics"), stacked.pop("weights", None)
+        gradients = stacked.pop("gradients") if self._update.kept else None
+        state = [stacked.pop(name) for name in list(stacked) if name.startswith("state_")]
+        kept = {"weights": weights, "state": state, "gradients": gradients, "measured": stacked}
         return done, finite, patience.stopped(), metrics, kept
 
     def _metrics(self, training: Any, val_x: Any, val_y: Any) -> Any:
-        """(seeds, metrics): what the layout names for an epoch, gradient norms apart."""
+        """(seeds, metrics): the layout's metrics of an epoch, without the gradient norms."""
         validation = self._task.evaluate(val_y, *self.stack.predict(val_x))
         rate = ops.broadcast_to(ops.cast(self._optimizer.learning_rate, "float32"), (self.stack.width, 1))
         return ops.concatenate([training, validation, rate], axis=1)
 
     def _by_seed(self) -> list[Any]:
-        """The variables with an axis of seeds; with one seed alone there is nobody to wait for."""
+        """Variables with an axis of seeds; none if the width is 1, as the loop then ends with the run."""
         if self.stack.width == 1:
             return []
         return [variable for variable in self._variables if variable.shape[:1] == (self.stack.width,)]
 
     def _all_finite(self, row: Any) -> Any:
-        """(seeds,) whether losses, metrics and weights are finite."""
+        """(seeds,) True if all losses, metrics and weights are finite."""
         finite = ops.all(xp.isfinite(row[:, : 2 * self._task.name_count]), axis=1)
         return finite & ops.all(xp.isfinite(self.stack.weights), axis=1)
 
 
-def _together(blocks: Sequence[tuple[Any, Future[tuple[Series, np.ndarray | None]]]]) -> Trained:
-    """What several blocks, one after another, measured."""
+def _concatenated(blocks: Sequence[tuple[Any, Future[tuple[Series, np.ndarray | None]]]]) -> Trained:
+    """Concatenate the measurements of consecutive blocks."""
     dones, finites, stops, metrics = zip(*(trained for trained, _ in blocks), strict=True)
     series, norms = zip(*(recorded.result() for _, recorded in blocks), strict=True)
     whole = np.concatenate(metrics)

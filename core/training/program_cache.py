@@ -1,4 +1,4 @@
-"""The compiled programs of this process, kept by architecture."""
+"""Cache of this process's compiled programs, by architecture."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -16,9 +16,13 @@ _programs: OrderedDict[str, Program] = OrderedDict()
 
 @contextmanager
 def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
-    """The compiled program for a spec's architecture and so many seeds, kept for the next one who needs it.
+    """Lend the compiled program for a spec's architecture; it returns to the cache afterwards.
 
-    While it is lent it is not on the shelf: two trainings side by side never share variables.
+    A lent program is not in the cache, so two concurrent trainings never share variables.
+
+    Args:
+        spec: the experiment.
+        width: number of seeds side by side.
     """
     key = architecture(spec, width)
     program = _programs.pop(key, None) or Program(spec, width)
@@ -32,15 +36,15 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
 
 
 def holds(spec: ExperimentSpec) -> bool:
-    """True if the program of a spec is compiled and on the shelf."""
+    """Return True if the program of a spec is compiled and in the cache."""
     return architecture(spec, width_for(spec)) in _programs
 
 
 def architecture(spec: ExperimentSpec, width: int) -> str:
-    """What a compiled program depends on: equal texts, equal programs.
+    """Return the cache key of a spec: specs with equal keys share a compiled program.
 
-    Not among it: seeds, how weights are drawn, samples, how many epochs unless there are none, how often a boundary is
-    recorded and a constant learning rate, which are all data to the program.
+    The key leaves out what is data to the program: seeds, initialisers, samples, the number of epochs, the recording
+    interval of the boundary, and a constant learning rate.
     """
     layers = [layer.spec.model_dump_json(exclude=_drawn(layer.spec)) for layer in spec.layers]
     training = spec.training.model_dump_json(exclude={"optimizer", "epochs", "pretraining"})
@@ -53,5 +57,5 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
 
 
 def _drawn(layer: object) -> set[str]:
-    """The fields that only decide how weights are drawn."""
+    """Return the fields of a layer that the compiled program does not depend on: initialisers and `repeat`."""
     return {name for name in type(layer).model_fields if name.endswith("_initializer")} | {"repeat"}  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
-"""What is written down of a training, from what it left behind: weights and gradients, epoch by epoch.
+"""Computation of the recorded series from a training's traces: its weights and gradients, epoch by epoch.
 
 The training program keeps a row of weights for every epoch and a row of gradients for every mini-batch, and goes on.
-What is said about them is worked out here, for many epochs at a time and in another thread: measuring costs a training
-little and cannot change it.
+This module computes the series from them, for many epochs at a time and in another thread. So measuring costs a
+training little, and cannot change it.
 """
 
 from collections.abc import Sequence
@@ -30,22 +30,22 @@ from gradlab.spec import ExperimentSpec
 from gradlab.spec.recording import PROBE_SAMPLES
 
 Series = dict[str, np.ndarray]
-# The gradient's norm before clipping, after it, and the share of mini-batches in which clipping changed anything.
+# The gradient's norm before and after clipping, and the share of mini-batches with a clipped gradient.
 NORMS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Traces:
-    """What some epochs of training left behind; None where nobody wants to know.
+    """Raw weights and gradients of a block of epochs; None where no recorded series needs them.
 
     Attributes:
-        first_epoch: the number of the first of them.
+        first_epoch: the number of the first epoch.
         before: (seeds, numbers) the weights before it.
         weights: (epochs, seeds, numbers) the weights at each epoch's end.
-        state: (epochs, seeds, *shape) each, what else a prediction rests on, where one is wanted: `Stack.averages`.
-        gradients: (epochs, batches, seeds, numbers) the gradient of each mini-batch, as the tape gave it.
-        missing: (tensors,) which tensors have no gradient.
-        measured: what the program has measured itself, where gradients are too many to be kept: ``gradients``,
+        state: (epochs, seeds, *shape) each, the values of `Stack.averages`, where predictions are recorded.
+        gradients: (epochs, batches, seeds, numbers) the gradient of each mini-batch, before clipping.
+        missing: (tensors,) True for tensors without a gradient.
+        measured: series that the program computed itself, where the gradients are too many to be kept: ``gradients``,
             ``norms``, ``gradient_histograms`` as (epochs, seeds, ...).
     """
 
@@ -58,7 +58,7 @@ class Traces:
     measured: Series
 
     def until(self, epochs: int) -> "Traces":
-        """The first so many of these epochs."""
+        """Return the traces of the first `epochs` epochs."""
         weights, gradients = (None if part is None else part[:epochs] for part in (self.weights, self.gradients))
         measured = {kind: values[:epochs] for kind, values in self.measured.items()}
         state = [part[:epochs] for part in self.state]
@@ -66,14 +66,14 @@ class Traces:
 
 
 class Recorder:
-    """Measures the networks of an architecture, as far as the layout asks for it.
+    """Computes the series of a layout for the networks of one architecture.
 
     Args:
-        spec: what is trained.
-        width: how many seeds side by side.
+        spec: the experiment.
+        width: number of seeds side by side.
 
     Attributes:
-        layout: what is recorded, and how often.
+        layout: the recorded series and their intervals.
     """
 
     def __init__(self, spec: ExperimentSpec, width: int) -> None:
@@ -82,7 +82,7 @@ class Recorder:
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
         compiles = compiles_probe(spec)
-        # Looks at the same network at the ends of several epochs stand side by side like those at several seeds.
+        # Probes of a network after several epochs run side by side, like probes of several seeds.
         self._some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, probe_width(spec))
         self._probe = Probe(self._some, self._task)
         self._flows = Compiled(self._probe.run, jit=compiles)
@@ -90,9 +90,9 @@ class Recorder:
         self._predict = Compiled(lambda x: self._all.predict(x)[0], jit=False)
 
     def initially(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> tuple[np.ndarray, Series]:
-        """What there is to say before the first update.
+        """Measure the state before the first update.
 
-        What mini-batches would tell comes from a look at the training samples all at once.
+        The gradient is that of the training samples all at once, instead of mini-batches.
 
         Args:
             weights: (seeds, numbers).
@@ -111,38 +111,43 @@ class Recorder:
             there = [None if none else gradient for none, gradient in zip(missing, gradients, strict=True)]
             row = self._all.join(there).numpy()[None, None]  # (1, 1, seeds, numbers)
         averages = [part.numpy()[None] for part in self._all.averages]
-        found, norms = self.series(Traces(0, weights, weights[None], averages, row, missing, {}), data)
+        series, norms = self.series(Traces(0, weights, weights[None], averages, row, missing, {}), data)
         if norms is not None:
             before = norms[0, :, :1]  # nothing is clipped yet
             metrics = np.concatenate([metrics, before, before, np.zeros_like(before)], axis=1)
-        return metrics, found
+        return metrics, series
 
     def series(self, traces: Traces, data: Data) -> tuple[Series, np.ndarray | None]:
-        """Kind -> (recorded epochs, seeds, tensors, columns), and (epochs, seeds, 3) gradient norms if recorded."""
-        with np.errstate(all="ignore"):  # what overflows or is no number is measured like anything else
-            found, norms = self._of_gradients(traces)
-            found |= self._of_weights(traces)
-            found |= self._of_flows(traces, data)
-            found |= self._of_plane(traces, data)
-        return {each.kind: np.asarray(found[each.kind], np.float32) for each in self.layout.series}, norms
+        """Compute the recorded series of a block.
+
+        Returns:
+            Kind -> (recorded epochs, seeds, tensors, columns); and the gradient's norms, (epochs, seeds, 3), or None if
+            gradients are not recorded.
+        """
+        with np.errstate(all="ignore"):  # overflows and NaN are measured like any number
+            series, norms = self._of_gradients(traces)
+            series |= self._of_weights(traces)
+            series |= self._of_flows(traces, data)
+            series |= self._of_plane(traces, data)
+        return {each.kind: np.asarray(series[each.kind], np.float32) for each in self.layout.series}, norms
 
     def _of_gradients(self, traces: Traces) -> tuple[Series, np.ndarray | None]:
         if traces.gradients is None:
-            found = {kind: values for kind, values in traces.measured.items() if kind != "norms"}
-            for kind in found:
-                found[kind] = found[kind][self._due(self.layout[kind], traces, len(found[kind]))]
-            return found, traces.measured.get("norms")
-        rows, missing, found, norms = traces.gradients, np.array(traces.missing), {}, None
+            series = {kind: values for kind, values in traces.measured.items() if kind != "norms"}
+            for kind in series:
+                series[kind] = series[kind][self._due(self.layout[kind], traces, len(series[kind]))]
+            return series, traces.measured.get("norms")
+        rows, missing, series, norms = traces.gradients, np.array(traces.missing), {}, None
         for layout in self._layouts("gradients"):
             due = self._due(layout, traces, len(rows))
             given = GradientRows(layout, rows if len(due) == len(rows) else rows[due], missing, self._segments)
-            found[layout.kind] = FROM_GRADIENTS[layout.kind](given)
+            series[layout.kind] = FROM_GRADIENTS[layout.kind](given)
         if GRADIENTS.name in self.layout:
             norms = self._norms(rows).mean(axis=1)
-        return found, norms
+        return series, norms
 
     def _norms(self, rows: np.ndarray) -> np.ndarray:
-        """(..., numbers) gradients as (..., 3): norm before clipping, after it, whether it changed anything."""
+        """Norms of gradients, (..., numbers) -> (..., 3): before clipping, after it, 1 where clipping changed it."""
         norms = np.sqrt(self._segments.sum(np.square(rows), axis=-1))
         clipped = clip(rows, norms, self._rule, self._segments.spread, np)
         return np.stack([clipped.before, clipped.after, clipped.changed], axis=-1)
@@ -160,27 +165,28 @@ class Recorder:
         return measured
 
     def _of_flows(self, traces: Traces, data: Data) -> Series:
-        """Every due epoch of every seed is one look; as many as stand side by side are had at a time."""
+        """Probe every due epoch of every seed, as many at a time as the stack is wide."""
         kinds = [layout.kind for layout in self._layouts("flows")]
         if not kinds:
             return {}
         assert traces.weights is not None
         epochs, seeds = traces.weights.shape[:2]
         due = {kind: self._due(self.layout[kind], traces, epochs) for kind in kinds}
-        wanted = sorted({epoch for places in due.values() for epoch in places})
-        if not wanted:
+        due_epochs = sorted({epoch for places in due.values() for epoch in places})
+        if not due_epochs:
             return {kind: np.zeros((0, seeds, *self.layout[kind].shape), np.float32) for kind in kinds}
-        rows = traces.weights[wanted].reshape(len(wanted) * seeds, -1)
+        rows = traces.weights[due_epochs].reshape(len(due_epochs) * seeds, -1)
         x, y = (each[:PROBE_SAMPLES] for each in data.arrays[:2])
-        looks = [
-            self._look(rows[begin : begin + self._some.width], x, y) for begin in range(0, len(rows), self._some.width)
+        probes = [
+            self._probed(rows[begin : begin + self._some.width], x, y)
+            for begin in range(0, len(rows), self._some.width)
         ]
-        found = {kind: np.concatenate([look[kind] for look in looks]) for kind in kinds}
-        by_epoch = {kind: values.reshape(len(wanted), seeds, *values.shape[1:]) for kind, values in found.items()}
-        return {kind: by_epoch[kind][np.searchsorted(wanted, due[kind])] for kind in kinds}
+        series = {kind: np.concatenate([probed[kind] for probed in probes]) for kind in kinds}
+        by_epoch = {kind: values.reshape(len(due_epochs), seeds, *values.shape[1:]) for kind, values in series.items()}
+        return {kind: by_epoch[kind][np.searchsorted(due_epochs, due[kind])] for kind in kinds}
 
     def _of_plane(self, traces: Traces, data: Data) -> Series:
-        """What each network answers at the points of the plane: one due epoch after another, all seeds at a time."""
+        """Predict at the points of the plane: one due epoch after another, all seeds at a time."""
         measured: Series = {}
         for layout in self._layouts("plane"):
             assert traces.weights is not None
@@ -191,29 +197,29 @@ class Recorder:
                 self._all.weights.assign(traces.weights[epoch])
                 for variable, values in zip(self._all.averages, traces.state, strict=True):
                     variable.assign(values[epoch])
-                answers = self._predict(data.plane).numpy()  # (seeds, points, units)
-                measured[layout.kind][place] = FROM_PLANE[layout.kind](answers)
+                outputs = self._predict(data.plane).numpy()  # (seeds, points, units)
+                measured[layout.kind][place] = FROM_PLANE[layout.kind](outputs)
         return measured
 
-    def _look(self, rows: np.ndarray, x: Any, y: Any) -> Series:
-        """Kind -> (looks, layers, columns) at networks whose weights are in these rows, (looks, numbers)."""
+    def _probed(self, rows: np.ndarray, x: Any, y: Any) -> Series:
+        """Probe the networks with these weights, (probes, numbers): kind -> (probes, layers, columns)."""
         missing = self._some.width - len(rows)
         self._some.weights.assign(np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]))
-        layers = self._probe.seen(self._flows(x, y), len(rows))
+        layers = self._probe.arrays(self._flows(x, y), len(rows))
         return {layout.kind: FROM_FLOWS[layout.kind](layout, layers) for layout in self._layouts("flows")}
 
     def _layouts(self, source: Source) -> list[SeriesLayout]:
-        """The kinds that are recorded and measured from the same thing."""
+        """Return the layouts of the recorded kinds with this source."""
         return [layout for layout in self.layout.series if BY_NAME[layout.kind].source == source]
 
     @staticmethod
     def _due(layout: SeriesLayout, traces: Traces, epochs: int) -> list[int]:
-        """The places, among so many epochs, of those that a kind records."""
+        """Return the indices of the epochs of a block that a kind records."""
         first = traces.first_epoch
         return [epoch - first for epoch in layout.recorded(first, first + epochs - 1)]
 
     def _initially(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> tuple[Any, list[Any]]:
-        """Metrics on training and validation samples, (seeds, names), and the gradients: empty where there is none."""
+        """Return metrics on training and validation samples, (seeds, names), and gradients; a missing one is empty."""
         x, y = train_x[:MAX_INITIAL_SAMPLES], train_y[:MAX_INITIAL_SAMPLES]
         parts = [self._task.evaluate(own, *self._all.predict(given)) for given, own in ((x, y), (val_x, val_y))]
         gradients = full_gradients(self._all, self._task, x, y) if self._layouts("gradients") else []

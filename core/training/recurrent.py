@@ -1,8 +1,8 @@
-"""Looking into recurrent layers, whose pre-activations never leave Keras's loop over time.
+"""Probes of recurrent layers, whose pre-activations never leave Keras's loop over time.
 
-A twin of the layer takes more inputs: x and one zero for every pre-activation, with the kernel [W; 1]. Its numbers are
-the layer's own, and the derivative with respect to those zeros is the signal at each time step. The pre-activations
-follow from the inputs and the hidden states that come out.
+A copy of the layer takes more inputs: x and one zero for every pre-activation, with the kernel [W; 1]. Its outputs
+equal the layer's. The derivative with respect to those zeros is the signal at each time step. The pre-activations are
+computed from the inputs and the hidden states.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from keras import ops
 
 from core.training.network import BuiltLayer
 
-# The pre-activations of each cell, in the order of Keras's kernels: which activation of the layer they go through.
+# The activation that each pre-activation of a cell goes through, in the order of Keras's kernels.
 GATES = {
     keras.layers.SimpleRNN: ("activation",),
     keras.layers.LSTM: ("recurrent_activation", "recurrent_activation", "activation", "recurrent_activation"),
@@ -25,11 +25,11 @@ GATES = {
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """What a recurrent layer did with a batch.
+    """Values inside a recurrent layer for a batch.
 
     Attributes:
-        output: what it puts out.
-        z: (batch, time, pre-activations) of all gates, both directions one behind the other.
+        output: the layer's output.
+        z: (batch, time, pre-activations) of all gates; for both directions, concatenated.
         h: (batch, time, units) hidden states, likewise.
     """
 
@@ -39,12 +39,12 @@ class Opened:
 
 
 def is_recurrent(layer: BuiltLayer) -> bool:
-    """Whether this is a layer that `OpenedRecurrence` can look into."""
+    """Return True if `OpenedRecurrence` supports the layer."""
     return isinstance(layer.keras, (keras.layers.Bidirectional, *GATES))
 
 
 class OpenedRecurrence:
-    """A recurrent layer whose inside can be seen."""
+    """A recurrent layer that also returns its pre-activations and hidden states."""
 
     def __init__(self, layer: BuiltLayer) -> None:
         self._layer = layer.keras
@@ -58,11 +58,11 @@ class OpenedRecurrence:
         ]
 
     def pre_activation_shape(self, batch: int) -> tuple[int, int, int]:
-        """(batch, time, pre-activations)."""
+        """Return (batch, time, pre-activations)."""
         return batch, self._time, sum(direction.width for direction in self._directions)
 
     def __call__(self, x: Any, nudge: Any) -> Opened:
-        """Send a batch, (batch, time, features), through the layer with `nudge` added to its pre-activations."""
+        """Run the layer on a batch, (batch, time, features), with `nudge` added to its pre-activations."""
         nudges = tf.split(nudge, [direction.width for direction in self._directions], axis=-1)
         seen = [direction(x, each) for direction, each in zip(self._directions, nudges, strict=True)]
         states = [h for _, h in seen]  # (batch, time, units), in the order of the input
@@ -71,7 +71,7 @@ class OpenedRecurrence:
             return Opened(h if self._layer.return_sequences else h[:, -1], z, h)
         forward, backward = states
         if not self._layer.return_sequences:
-            forward, backward = forward[:, -1], backward[:, 0]  # each one's last
+            forward, backward = forward[:, -1], backward[:, 0]  # the last step of each direction
         merged = {
             "concat": lambda: ops.concatenate([forward, backward], axis=-1),
             "sum": lambda: forward + backward,
@@ -81,7 +81,7 @@ class OpenedRecurrence:
         return Opened(merged[self._layer.merge_mode](), z, h)
 
     def slope(self, z: Any) -> Any:
-        """The derivative of each gate's activation at its pre-activation, (..., pre-activations)."""
+        """Return the derivative of each gate's activation at its pre-activation, (..., pre-activations)."""
         slopes = []
         parts = tf.split(z, [units for *_, units in self._gates], axis=-1)
         for piece, (function, _, _) in zip(parts, self._gates, strict=True):
@@ -94,7 +94,7 @@ class OpenedRecurrence:
 
     @property
     def steepest(self) -> np.ndarray:
-        """(pre-activations,) the largest slope that each one's activation has anywhere; NaN where there is none."""
+        """(pre-activations,) the largest slope of each one's activation; NaN where it has no largest slope."""
         largest = [np.nan if steepest is None else steepest for _, steepest, _ in self._gates]
         return np.repeat(np.array(largest, np.float32), [units for *_, units in self._gates])
 
@@ -104,7 +104,7 @@ class OpenedRecurrence:
 
 
 class _Direction:
-    """One recurrent layer and its twin; a backward one reads the sequence from its end."""
+    """One recurrent layer and its extended copy; a backward layer reads the sequence from its end."""
 
     def __init__(self, layer: Any, spec: Any, features: int, *, backward: bool) -> None:
         self._layer, self._backward = layer, backward
@@ -113,8 +113,8 @@ class _Direction:
         self.width = len(kinds) * units
         self.gates = [(getattr(layer, kind), getattr(spec, kind).steepest, units) for kind in kinds]
         changes = {"name": f"{layer.name}_opened", "return_sequences": True, "go_backwards": False}
-        self._twin = type(layer).from_config({**layer.get_config(), **changes})
-        self._twin.build((None, None, features + self.width))
+        self._copy = type(layer).from_config({**layer.get_config(), **changes})
+        self._copy.build((None, None, features + self.width))
 
     def __call__(self, x: Any, nudge: Any) -> tuple[Any, Any]:
         """Pre-activations and hidden states, both (batch, time, width), in the order of the input."""
@@ -124,10 +124,10 @@ class _Direction:
             tf.convert_to_tensor(variable.value) for variable in self._layer.trainable_variables
         )
         widened = ops.concatenate([kernel, ops.eye(self.width)], axis=0)
-        mapping = zip(self._twin.trainable_variables, [widened, recurrent, *bias], strict=True)
+        mapping = zip(self._copy.trainable_variables, [widened, recurrent, *bias], strict=True)
         with keras.StatelessScope(list(mapping)):
-            h = self._twin(ops.concatenate([x, nudge], axis=-1))
-        before = tf.pad(h[:, :-1], [[0, 0], [1, 0], [0, 0]])  # the state that each step begins with
+            h = self._copy(ops.concatenate([x, nudge], axis=-1))
+        before = tf.pad(h[:, :-1], [[0, 0], [1, 0], [0, 0]])  # the state at the beginning of each step
         z = self._pre_activations(x, before, kernel, recurrent, *bias)
         return (tf.reverse(z, [1]), tf.reverse(h, [1])) if self._backward else (z, h)
 

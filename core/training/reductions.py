@@ -1,8 +1,8 @@
-"""Sums and means inside `tf.vectorized_map`, with axes that stay numbers.
+"""Reductions inside `tf.vectorized_map`, with axes as Python numbers.
 
-TensorFlow's own conversion moves the axes by one with operations of the graph. The gradient's shape then hangs on a
-tensor, XLA takes all that is near it for constants, weights and samples included, and compiles anew for every call.
-Importing this module puts ours in its place.
+TensorFlow's own conversion shifts the axes by operations of the graph, so the gradient's shape depends on a tensor. XLA
+then treats the values around it as constants, weights and samples included, and compiles again at every call. The
+import of this module replaces TensorFlow's conversion.
 """
 
 from functools import partial
@@ -13,10 +13,12 @@ from tensorflow.python.ops.parallel_for import pfor
 
 
 def _reduction(reduce: Any, inside: Any) -> Any:
-    """Reduce a stacked tensor along the axes, counted without the stack's, that the operation names."""
+    """Reduce a stacked tensor along the operation's axes, which are counted without the axis of the stack."""
     axes = tf.get_static_value(inside.unstacked_input(1))
     if axes is None:
-        raise ValueError("a reduction along axes that only the running program knows cannot be stacked")
+        raise ValueError(
+            "axes of a reduction: expected constants, received a tensor; seeds side by side need constant axes"
+        )
     keepdims = inside.get_attr("keep_dims")
     return pfor.wrap(reduce(inside.stacked_input(0), (axes + (axes >= 0)).tolist(), keepdims=keepdims), True)
 

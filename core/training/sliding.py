@@ -1,4 +1,4 @@
-"""What slides over positions, kernels and windows: where it stands, and what it touches there."""
+"""Geometry of kernels and pooling windows that slide over positions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Axis:
-    """How a kernel or a window slides along one axis.
+    """The positions of a kernel or a window along one axis.
 
     Attributes:
-        size: positions that come in.
+        size: input positions.
         kernel: positions of the kernel.
         stride: positions from one place of the kernel to the next.
-        dilation: distance between the positions that the kernel looks at.
-        padding: valid, same or causal, as Keras has them.
+        dilation: distance between neighbouring positions of the kernel.
+        padding: valid, same or causal, as in Keras.
     """
 
     size: int
@@ -28,29 +28,29 @@ class Axis:
 
     @property
     def reach(self) -> int:
-        """Over how many positions the kernel spans."""
+        """Number of input positions from the kernel's first to its last position, dilation included."""
         return self.dilation * (self.kernel - 1) + 1
 
     @cached_property
     def places(self) -> int:
-        """How many positions come out."""
+        """Number of output positions."""
         if self.padding == "valid":
             return (self.size - self.reach) // self.stride + 1
         return -(-self.size // self.stride)
 
     @property
     def extent(self) -> int:
-        """How many positions lie between the first and the last place of the kernel, both counted."""
+        """Number of input positions from the first to the last place of the kernel, inclusive."""
         return (self.places - 1) * self.stride + 1
 
     @property
     def span(self) -> int:
-        """How many positions, filling included, the kernel touches in all its places."""
+        """Number of positions, padding included, that the kernel touches in all its places."""
         return self.extent + self.reach - 1
 
     @cached_property
     def filling(self) -> tuple[int, int]:
-        """How many positions are added before and behind those that come in."""
+        """Number of padding positions before and after the input."""
         if self.padding == "causal":
             return self.reach - 1, 0
         missing = max(0, self.span - self.size) if self.padding == "same" else 0
@@ -58,23 +58,23 @@ class Axis:
 
 
 def axes_of(sizes: Iterable[int], kernel: Iterable[int], strides: Iterable[int], padding: str) -> tuple[Axis, ...]:
-    """The axes of a layer that does not dilate."""
+    """Return the axes of a layer without dilation."""
     return tuple(Axis(*way, padding=padding) for way in zip(sizes, kernel, strides, strict=True))
 
 
 def shifted(x: Any, axes: Sequence[Axis], fill: float = 0.0) -> list[Any]:
-    """What each position of the kernel sees in all its places, (batch, *places, channels) each, row by row.
+    """Return the input at part position of the kernel for all its places: (batch, *places, channels) part, row by row.
 
     Args:
         x: (batch, *positions, channels).
-        axes: how the kernel slides along each axis of positions.
-        fill: what stands beyond the ends.
+        axes: how the kernel slides along part axis of positions.
+        fill: value of the padding.
     """
     if any(sum(axis.filling) for axis in axes):
         x = tf.pad(x, [[0, 0], *(axis.filling for axis in axes), [0, 0]], constant_values=fill)
-    seen = [x]
+    parts = [x]
     for number, axis in enumerate(axes, start=1):
         begins = range(0, axis.reach, axis.dilation)
         whole = (slice(None),) * number
-        seen = [each[(*whole, slice(i, i + axis.extent, axis.stride))] for each in seen for i in begins]
-    return seen
+        parts = [part[(*whole, slice(i, i + axis.extent, axis.stride))] for part in parts for i in begins]
+    return parts

@@ -1,7 +1,7 @@
 """The networks of several seeds side by side: their weights as one array, a row for each seed.
 
-One long row instead of a variable for each kernel and bias: an optimiser's update, a look for what is not finite, a
-checkpoint are then one operation each, however many layers there are.
+All numbers of a network are one row, instead of a variable for each kernel and bias. An optimiser's update, a check for
+non-finite values and a checkpoint are then one operation each, whatever the number of layers.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,20 +15,21 @@ from keras import ops
 from core.training import reductions  # noqa: F401  (how sums inside tf.vectorized_map are traced)
 from core.training.network import Network
 
-# Under this name Keras's sigmoid and softmax leave on their output what went in, and its cross-entropies look there:
-# without it an output that is sure of itself has no gradient. What is stacked must be told again.
+# Keras's sigmoid and softmax attach their input, the logits, to their output under this name. Its cross-entropies use
+# the logits, as the gradient of a saturated output would vanish otherwise. Stacking loses the attribute, so it is set
+# again.
 LOGITS = "_keras_logits"
 
 
 class Stack:
-    """As many networks of one architecture as seeds are trained side by side.
+    """Networks of one architecture side by side, one for each seed.
 
     Attributes:
-        network: the network whose layers compute for all; its own variables are only their places.
-        width: how many networks.
+        network: the Keras network whose layers compute for all; the values of its own variables are not used.
+        width: number of networks.
         weights: (width, numbers) Keras variable: every trainable number, tensor by tensor.
         state: the other variables, (width, *shape) each.
-        sizes: how many numbers each trainable tensor has.
+        sizes: number of entries of each trainable tensor.
     """
 
     def __init__(self, network: Network, width: int) -> None:
@@ -46,32 +47,32 @@ class Stack:
 
     @property
     def averages(self) -> list[Any]:
-        """The part of `state` that a prediction rests on: running means and the like, not the states of generators."""
+        """The floating-point part of `state`, such as running means: predictions depend on it."""
         return [variable for variable in self.state if np.issubdtype(variable.dtype, np.floating)]
 
     def rows(self, drawn: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """What `weights` and `state` hold when each network's variables hold these arrays."""
+        """Convert arrays of each network, in the order of `Network.variables`, to values of `weights` and `state`."""
         count = len(self._shapes)
         nothing = np.zeros(0, np.float32)  # a network may have no weights at all
         weights = np.stack([np.concatenate([nothing, *(array.ravel() for array in each[:count])]) for each in drawn])
         return weights, [np.stack(arrays) for arrays in zip(*(each[count:] for each in drawn), strict=True)]
 
     def put(self, drawn: Sequence[Sequence[np.ndarray]]) -> None:
-        """Give each network its variables' values, in the order of `Network.variables`."""
+        """Set each network's variables, in the order of `Network.variables`."""
         self.assign(*self.rows(drawn))
 
     def assign(self, weights: np.ndarray, state: Sequence[np.ndarray]) -> None:
-        """Take over the weights and the state of another stack of the same width."""
+        """Set the weights, (width, numbers), and the state, (width, *shape) each."""
         for variable, value in zip([self.weights, *self.state], [weights, *state], strict=True):
             variable.assign(value)
 
     def write_back(self, place: int = 0) -> None:
-        """Let the network's own variables hold what one of the networks has come to."""
+        """Copy the values of one of the networks to the Keras network's own variables."""
         for variable, value in zip(self.network.variables, self.held()[place], strict=True):
             variable.assign(value)
 
     def held(self) -> list[tuple[np.ndarray, ...]]:
-        """What the variables of each network hold, in the order of `Network.variables`: the reverse of `put`."""
+        """Return the values of each network, in the order of `Network.variables`: the reverse of `put`."""
         ends = np.cumsum(self.sizes)[:-1]
         rows = [np.split(row, ends) if self.sizes else [] for row in self.weights.numpy()]
         state = [variable.numpy() for variable in self.state]
@@ -81,16 +82,16 @@ class Stack:
         ]
 
     def values(self) -> list[Any]:
-        """What each trainable tensor holds, (width, *shape)."""
+        """Return the values of each trainable tensor, (width, *shape)."""
         return self.split(tf.convert_to_tensor(self.weights.value))
 
     def split(self, rows: Any) -> list[Any]:
-        """Rows of all numbers, (width, numbers), tensor by tensor: (width, *shape) each."""
+        """Split rows by tensor: (width, numbers) -> (width, *shape) each."""
         parts = tf.split(rows, self.sizes, axis=1) if self.sizes else []
         return [tf.reshape(part, (self.width, *shape)) for part, shape in zip(parts, self._shapes, strict=True)]
 
     def join(self, tensors: Sequence[Any]) -> Any:
-        """The reverse of `split`; zeros where there is None."""
+        """Join tensors to rows, the reverse of `split`; None becomes zeros."""
         flat = [
             tf.zeros((self.width, size)) if tensor is None else tf.reshape(tensor, (self.width, size))
             for tensor, size in zip(tensors, self.sizes, strict=True)
@@ -98,55 +99,53 @@ class Stack:
         return tf.concat([tf.zeros((self.width, 0)), *flat], axis=1)
 
     def spread(self, by_tensor: Any) -> Any:
-        """One number for each tensor, (width, tensors), as a row of all numbers, (width, numbers)."""
+        """Repeat one number for each tensor: (width, tensors) -> (width, numbers)."""
         return ops.take(by_tensor, np.repeat(np.arange(len(self.sizes)), self.sizes).astype(np.int32), axis=1)
 
     def train(self, values: Sequence[Any], x: Any) -> tuple[Any, Any]:
-        """The predictions for a batch of each seed, (width, batch, *features), while training.
-
-        Running means and random states move on.
+        """Predict a batch of each seed in training mode; running means and random states are updated.
 
         Args:
-            values: what the trainable tensors hold, as `values` says.
-            x: the batch.
+            values: the trainable tensors, as `values` returns them.
+            x: (width, batch, *features).
 
         Returns:
-            (width, batch, *units) and the regularisers' penalty, (width,).
+            The predictions, (width, batch, *units), and the regularisers' penalty, (width,).
         """
-        return self._ready(*self.training(values, x, lambda batch: self._said(batch, training=True)))
+        return self._ready(*self.training(values, x, lambda batch: self._outputs(batch, training=True)))
 
-    def training(self, values: Sequence[Any], x: Any, look: Callable[[Any], Any]) -> Any:
-        """What `look(batch)` answers for each network on its own batch; what it changes in the state stays."""
+    def training(self, values: Sequence[Any], x: Any, compute: Callable[[Any], Any]) -> Any:
+        """Return `compute(batch)` of each network on its own batch; changes of the state are kept."""
 
         def one(arguments):
             *values, batch = arguments
             with keras.StatelessScope(self._mapping(values)) as scope:
-                said = look(batch)
-            return said, [scope.get_current_value(variable) for variable in self.network.state]
+                outputs = compute(batch)
+            return outputs, [scope.get_current_value(variable) for variable in self.network.state]
 
-        said, state = self._side_by_side(one, (*values, *self._state_values(), x))
+        outputs, state = self._side_by_side(one, (*values, *self._state_values(), x))
         for variable, value in zip(self.state, state, strict=True):
             variable.assign(value)
-        return said
+        return outputs
 
     def predict(self, x: Any) -> tuple[Any, Any]:
-        """The same outside training, for samples that all seeds share, (samples, *features)."""
-        return self._ready(*self.each(lambda: self._said(x, training=False)))
+        """Predict samples that all seeds share, (samples, *features), in inference mode; see `train` for the result."""
+        return self._ready(*self.each(lambda: self._outputs(x, training=False)))
 
-    def each(self, look: Callable[[], Any]) -> Any:
-        """What `look()` answers for each network: its tensors with an axis of seeds in front.
+    def each(self, compute: Callable[[], Any]) -> Any:
+        """Return `compute()` of each network: its tensors with a leading axis of seeds.
 
-        Whatever `look` changes in the network's variables is forgotten.
+        Changes of the network's variables are dropped.
         """
 
         def one(values):
             with keras.StatelessScope(self._mapping(values)):
-                return look()
+                return compute()
 
         return self._side_by_side(one, (*self.values(), *self._state_values()))
 
-    def _said(self, x: Any, *, training: bool) -> tuple[Any, Any, Any]:
-        """Prediction, what went into its sigmoid or softmax, and penalty."""
+    def _outputs(self, x: Any, *, training: bool) -> tuple[Any, Any, Any]:
+        """Return the prediction, the logits (the prediction itself without sigmoid or softmax), and the penalty."""
         prediction = self.network.model(x, training=training)
         self._squashes = hasattr(prediction, LOGITS)
         return prediction, getattr(prediction, LOGITS, prediction), sum(self.network.model.losses, ops.zeros(()))
@@ -157,7 +156,7 @@ class Stack:
         return prediction, penalty
 
     def _side_by_side(self, one: Callable[[Any], Any], arguments: tuple[Any, ...]) -> Any:
-        """`one` for each row of the arguments. One network alone needs no vectorisation, and any layer will do."""
+        """Return `one` of each row of the arguments. A single network is not vectorised, so any layer is supported."""
         if self.width > 1:
             return tf.vectorized_map(one, arguments)
         alone = one(tuple(tf.squeeze(argument, 0) for argument in arguments))

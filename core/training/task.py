@@ -1,4 +1,4 @@
-"""What a network is to learn, inside a traced program: targets, loss and metrics."""
+"""Targets, loss and metrics of an experiment, inside a traced program."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ class Task:
     """The loss and the metrics of an experiment, for one network or for several side by side.
 
     Attributes:
-        sum_count: how many sums an epoch gathers.
-        name_count: how many numbers are made of them: the loss and the metrics.
+        sum_count: number of sums that are accumulated over an epoch.
+        name_count: number of results computed from them: the loss and the metrics.
     """
 
     def __init__(self, spec: ExperimentSpec) -> None:
@@ -30,7 +30,7 @@ class Task:
         self.name_count = 1 + len(self._metrics)
 
     def encoded(self, y: np.ndarray) -> np.ndarray:
-        """Targets as the loss wants them, float32: (samples, *steps, units), classes one-hot or as one 0 or 1."""
+        """Encode targets for the loss, float32: (samples, *steps, units); classes one-hot, or as one 0 or 1."""
         if self._target.kind != "classes":
             return y.astype(np.float32)
         if self._one_hot:
@@ -38,22 +38,22 @@ class Task:
         return y.astype(np.float32)[..., None]
 
     def sample_losses(self, y: Any, prediction: Any) -> Any:
-        """Each sample's loss, (..., samples), from (..., samples, *steps, units); steps count equally."""
+        """Return each sample's loss: (..., samples, *steps, units) -> (..., samples), the mean over steps."""
         losses = self._loss(ops.broadcast_to(y, prediction.shape), prediction)
         steps = len(self._target.steps)
         return ops.mean(losses, axis=tuple(range(-steps, 0))) if steps else losses
 
     def sums(self, y: Any, prediction: Any, losses: Any, penalty: Any, counts: Any) -> Any:
-        """What a batch contributes: (seeds, sums).
+        """Return the sums of a batch: (seeds, sums).
 
         Args:
             y, prediction: (seeds, batch, *steps, units).
             losses: (seeds, batch).
-            penalty: (seeds,) of the regularisers: it counts once for each sample.
-            counts: (batch,) 1 for samples, 0 for filling; None where all are samples.
+            penalty: (seeds,) of the regularisers, added to each sample's loss.
+            counts: (batch,) 1 for samples, 0 for padding; None if there is no padding.
         """
         y = ops.broadcast_to(y, prediction.shape)
-        # Each column is summed by itself: XLA would work out all of them for every entry of their concatenation.
+        # Each column is summed by itself: XLA would compute all of them for every entry of their concatenation.
         columns = [losses[..., None] + ops.reshape(penalty, (-1, 1, 1)), ops.ones_like(losses)[..., None]]
         columns += [metric.sums(y, prediction, xp) for metric in self._metrics]  # (seeds, batch, sums) each
         if counts is not None:
@@ -61,8 +61,8 @@ class Task:
         return ops.concatenate([ops.sum(values, axis=1) for values in columns], axis=-1)
 
     def finish(self, sums: Any) -> Any:
-        """(seeds, sums) as (seeds, names): the mean loss, then the metrics."""
-        count = ops.maximum(sums[:, 1], 1.0)  # an epoch without samples has no mean, but must not pass for a NaN
+        """Compute the mean loss, then the metrics: (seeds, sums) -> (seeds, names)."""
+        count = ops.maximum(sums[:, 1], 1.0)  # avoids a NaN for an epoch without samples
         names, begin = [sums[:, 0] / count], 2
         for metric in self._metrics:
             names.append(metric.finish(sums[:, begin : begin + metric.sum_count], count, xp))
@@ -70,5 +70,5 @@ class Task:
         return ops.stack(names, axis=1)
 
     def evaluate(self, y: Any, prediction: Any, penalty: Any) -> Any:
-        """Loss and metrics over samples that all seeds share: (seeds, names)."""
+        """Return loss and metrics over samples that all seeds share: (seeds, names)."""
         return self.finish(self.sums(y, prediction, self.sample_losses(y, prediction), penalty, None))

@@ -1,4 +1,4 @@
-"""train: from a spec to the measurements of its runs, chunk by chunk."""
+"""Training of an experiment's runs, which yields their measurements chunk by chunk."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from gradlab.keras.gradient_statistics import GradientStatistics
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
 from gradlab.spec import ExperimentSpec
 
-# A chunk may be so many times as long as the one before it: the first ones are short, to learn how long an epoch takes.
+# A chunk has at most so many times the epochs of the one before. The first are short, to measure an epoch's time.
 GROWTH = 8
 
 
@@ -38,16 +38,16 @@ def train(
     trained alone may differ in the last digits from the same seed trained beside others.
 
     Args:
-        spec: what to train.
-        resume: go on after this checkpoint instead of from the beginning.
-        chunk_seconds: how long a chunk should take. A run's first are epoch 0, the state before the first update, and
-            then one epoch, so that something shows early.
-        callbacks: standard Keras callbacks. Each sees every run from `on_train_begin` to `on_train_end`, and every
-            epoch, but at the end of its chunk: the weights are then the chunk's last, and `model.stop_training` ends
-            the run after the chunk at hand. With callbacks, seeds train one after another.
+        spec: the experiment.
+        resume: continue after this checkpoint instead of from the beginning.
+        chunk_seconds: target duration of a chunk, in seconds. A run's first chunk is epoch 0, the state before the
+            first update; the second has one epoch, so that first results appear early.
+        callbacks: standard Keras callbacks, called from `on_train_begin` to `on_train_end` of every run. Epochs are
+            reported at the end of their chunk. The weights are then the chunk's last, and `model.stop_training` ends
+            the run after this chunk. With callbacks, seeds train one after another.
 
     Yields:
-        The chunks, without gaps. A run that leaves the finite numbers ends after the epoch in which it did.
+        The chunks, without gaps. A run that becomes non-finite ends after that epoch.
     """
     data = Data(spec)
     width = 1 if callbacks else width_for(spec)
@@ -75,7 +75,7 @@ class _Training:
         callbacks: Sequence[keras.callbacks.Callback],
     ) -> None:
         self._spec, self._group, self._program, self._data, self._callbacks = spec, group, program, data, callbacks
-        # Places of the stack that nobody needs train the last seed once more; their numbers are not looked at.
+        # Unused places of the stack train the last seed again; their results are dropped.
         self._places = group + group[-1:] * (program.stack.width - len(group))
         self._epoch = 0
         model = program.stack.network.model
@@ -83,7 +83,7 @@ class _Training:
         model.stop_training = False
 
     def begin(self) -> Chunk:
-        """Draw the initial weights, and look at them: epoch 0."""
+        """Draw the initial weights and measure them: epoch 0."""
         self._program.begin(self._spec, [starting_values(self._spec, seed, self._data) for seed in self._places])
         self._begun()
         before, live = self._program.state(), np.ones(len(self._group), bool)
@@ -92,7 +92,7 @@ class _Training:
         return self._chunk(initially, 0, live, self._culprits(initially, live, before, nothing, 0))
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Go back to a checkpoint."""
+        """Restore a checkpoint."""
         self._program.restore(unpack(checkpoint.state))
         self._epoch = checkpoint.epoch
         self._begun()
@@ -109,11 +109,11 @@ class _Training:
             count = min(length, self._program.capacity, self._spec.training.epochs - self._epoch)
             epochs = range(self._epoch + 1, self._epoch + 1 + count)
             samples = self._spec.dataset.train_count
-            orders = np.array([[sample_order(seed, epoch, samples) for seed in self._places] for epoch in epochs])
+            permutations = np.array([[sample_order(seed, epoch, samples) for seed in self._places] for epoch in epochs])
             live, before, begun = self._live(), self._program.state(), time.perf_counter()
-            trained = self._program.run(self._data, orders, epochs[0])
+            trained = self._program.run(self._data, permutations, epochs[0])
             seconds = time.perf_counter() - begun
-            yield self._chunk(trained, epochs[0], live, self._culprits(trained, live, before, orders, epochs[0]))
+            yield self._chunk(trained, epochs[0], live, self._culprits(trained, live, before, permutations, epochs[0]))
             length = next_length(count, seconds, chunk_seconds)
         self._listeners.on_train_end()
 
@@ -122,7 +122,7 @@ class _Training:
         return live
 
     def _culprits(
-        self, trained: Trained, live: np.ndarray, before: list[np.ndarray], orders: np.ndarray, first_epoch: int
+        self, trained: Trained, live: np.ndarray, before: list[np.ndarray], permutations: np.ndarray, first_epoch: int
     ) -> dict[int, Culprit]:
         lost = {
             place: first_epoch + int(trained.done[place]) - 1
@@ -131,12 +131,12 @@ class _Training:
         }
         if not lost:
             return {}
-        return dict(inspect(self._spec, self._program, self._data, before, orders, lost, first_epoch))
+        return dict(inspect(self._spec, self._program, self._data, before, permutations, lost, first_epoch))
 
     def _chunk(self, trained: Trained, first_epoch: int, live: np.ndarray, culprits: dict[int, Culprit]) -> Chunk:
         self._epoch = first_epoch + len(trained.metrics) - 1
         histories = {place: self._history(trained, place, first_epoch) for place in np.nonzero(live)[0].tolist()}
-        self._tell(histories)
+        self._notify_callbacks(histories)
         runs = tuple(self._run(trained, place, history, culprits.get(place)) for place, history in histories.items())
         checkpoint = partial(_checkpoint, self._program, self._group[0], self._epoch)
         return Chunk(self._group, self._with_snapshots(runs), self._program.compiled, checkpoint, self._architecture)
@@ -145,12 +145,15 @@ class _Training:
         return architecture(self._spec, self._program.stack.network.model, self._program.variables)
 
     def _with_snapshots(self, runs: tuple[RunChunk, ...]) -> tuple[RunChunk, ...]:
-        """A seed that has ended stands still: what its place holds is its network after its last epoch."""
-        wanted = [run for run in runs if run.run_ended or run.history.last_epoch == 0]
-        if not wanted:
+        """Add a snapshot of the network to runs that ended, and to runs at epoch 0.
+
+        The weights of an ended run stay unchanged in the stack, so they are those after its last epoch.
+        """
+        with_snapshot = [run for run in runs if run.run_ended or run.history.last_epoch == 0]
+        if not with_snapshot:
             return runs
         held = dict(zip(self._group, self._program.stack.held(), strict=False))
-        kept = {run.seed: Snapshot(run.history.last_epoch, held[run.seed]) for run in wanted}
+        kept = {run.seed: Snapshot(run.history.last_epoch, held[run.seed]) for run in with_snapshot}
         return tuple(replace(run, snapshot=kept.get(run.seed)) for run in runs)
 
     def _history(self, trained: Trained, place: int, first_epoch: int) -> History:
@@ -171,14 +174,14 @@ class _Training:
         ended = stopped_by is not None or history.last_epoch == self._spec.training.epochs or not self._live()[place]
         return RunChunk(self._group[place], history, ended, stopped_by, culprit)
 
-    def _tell(self, histories: dict[int, History]) -> None:
+    def _notify_callbacks(self, histories: dict[int, History]) -> None:
         if not self._callbacks:
             return
         self._program.stack.write_back()
         (history,) = histories.values()  # with callbacks, seeds train one after another
         for record in history:
             if record.epoch == 0:
-                continue  # Keras knows of no epoch before the first update
+                continue  # Keras has no epoch before the first update
             self._listeners.on_epoch_begin(record.epoch - 1)
             for callback in self._callbacks:
                 if isinstance(callback, GradientStatistics) and "gradients" in record.series:
@@ -191,7 +194,7 @@ class _Training:
 
 
 def next_length(count: int, seconds: float, chunk_seconds: float) -> int:
-    """How many epochs the next chunk should have, after `count` epochs took `seconds`."""
+    """Return the number of epochs of the next chunk, after `count` epochs took `seconds`."""
     return max(1, min(count * GROWTH, int(count * chunk_seconds / seconds)))
 
 

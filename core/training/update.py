@@ -24,12 +24,13 @@ class Update:
 
     Attributes:
         optimizer: the Keras optimiser, without clipping.
-        padded: how many samples an epoch's order must have: the last batch is filled up, and counts by what it really
-            has. Where samples of a batch influence each other, it is not filled but traced as a step of its own.
+        padded: number of samples in an epoch's permutation, padding included. The last batch is padded to full size,
+            and its padding has no weight. Where samples of a batch influence each other, the last batch is not padded
+            but traced as a step of its own.
         batches: mini-batches per epoch.
-        kept: whether the gradients are wanted and left behind, (batches, seeds, numbers) for an epoch.
-        measured: what is worked out here instead, where they are too many to be kept: kind -> (tensors, columns).
-        missing: (tensors,) which have no gradient; known once the program is traced.
+        kept: True if the gradients of an epoch are returned, (batches, seeds, numbers).
+        measured: the series computed here instead, where gradients are too many to be kept: kind -> (tensors, columns).
+        missing: (tensors,) True for tensors without a gradient; set when the program is traced.
     """
 
     def __init__(self, spec: ExperimentSpec, stack: Stack, task: Task) -> None:
@@ -42,9 +43,9 @@ class Update:
         self._rest = samples % self._batch
         self._filled = bool(self._rest) and not any(layer.spec.mixes_samples for layer in spec.layers)
         self.padded = self.batches * self._batch if self._filled else samples
-        wanted = {series.kind: series.shape for series in spec.layout.series if series.kind in IN_PROGRAM}
+        shapes = {series.kind: series.shape for series in spec.layout.series if series.kind in IN_PROGRAM}
         keeps = keeps_gradients(spec, stack.width)
-        self.kept, self.measured = bool(wanted) and keeps, {} if keeps else wanted
+        self.kept, self.measured = bool(shapes) and keeps, {} if keeps else shapes
         self._histograms_every = spec.record.every(GRADIENT_HISTOGRAMS.record)
         self._clips = any(
             limit is not None for limit in (self._rule.clipnorm, self._rule.clipvalue, self._rule.global_clipnorm)
@@ -55,10 +56,10 @@ class Update:
         """Train one epoch on the samples in the order given, (seeds, padded, ...).
 
         Returns:
-            (seeds, sums) as `Task.finish` takes them; (batches, seeds, numbers) gradients, or None; and what is
-            measured here: ``gradients``, (seeds, tensors, statistics), brought together over the batches as each
-            statistic says; ``norms``, (seeds, 3), before clipping, after it, whether it changed anything, as means over
-            the batches; ``gradient_histograms``, (seeds, tensors, bins), as sums.
+            The sums for `Task.finish`, (seeds, sums); the gradients, (batches, seeds, numbers), or None; and the series
+            of `measured`. These are ``gradients``, (seeds, tensors, statistics), each combined over the batches as the
+            statistic defines; ``norms``, (seeds, 3), before clipping, after it, share of clipped batches;
+            ``gradient_histograms``, (seeds, tensors, bins), as sums over the batches.
         """
         whole = self.batches if self._filled or not self._rest else self.batches - 1
         rows: Any = ()
@@ -88,7 +89,7 @@ class Update:
         return sums.pop("task"), rows.stack() if self.kept else None, sums
 
     def _real(self, b: Any) -> Any:
-        """How many samples of a batch are no filling."""
+        """Return the number of samples of batch `b`, without padding."""
         return ops.where(b == self.batches - 1, self._rest or self._batch, self._batch)
 
     def _size(self, array: Any) -> list[int]:
@@ -106,37 +107,38 @@ class Update:
         return sums
 
     def _step(self, b: Any, sums: Any, rows: Any, x: Any, y: Any, counts: Any, number: Any) -> tuple[Any, Any, Any]:
-        """One update on a batch of each seed, (seeds, batch, ...); `counts` is 0 for samples that only fill it up."""
-        row, found = self._apart(lambda: self._gradients(x, y, counts), number)
+        """Make one update on a batch of each seed, (seeds, batch, ...); `counts`, (batch,), is 0 for padding."""
+        row, measures = self._in_branch(lambda: self._gradients(x, y, counts), number)
         if self.kept:
             rows = rows.write(b, row)
         if self.measured:
             gradients = self._tensors(row)
             if "gradients" in self.measured:
-                found |= {"gradients": measure.gradient_columns(gradients), "seen": measure.seen(row)}
+                measures |= {"gradients": measure.gradient_columns(gradients), "seen": measure.seen(row)}
             if "gradient_histograms" in self.measured:
-                found["gradient_histograms"] = self._histograms(gradients, number)
-        self.apply(row, found)
-        return b + 1, tf.nest.map_structure(_added, sums, found), rows
+                measures["gradient_histograms"] = self._histograms(gradients, number)
+        self.apply(row, measures)
+        return b + 1, tf.nest.map_structure(_added, sums, measures), rows
 
     def _tensors(self, row: Any) -> list[Any]:
-        """What a row, (seeds, numbers), holds of each tensor's gradient; None where it has none."""
+        """Split a row of gradients, (seeds, numbers), by tensor; None for tensors without a gradient."""
         return [None if none else each for none, each in zip(self.missing, self._stack.split(row), strict=True)]
 
-    def apply(self, row: Any, found: dict[str, Any] | None = None) -> None:
-        """Clip gradients in rows, (seeds, numbers), and move the weights; what has no gradient stands still.
+    def apply(self, row: Any, measures: dict[str, Any] | None = None) -> None:
+        """Clip gradients and update the weights; tensors without a gradient stay unchanged.
 
         Args:
-            row: the gradients.
-            found: takes what clipping did, where gradients are measured here.
+            row: (seeds, numbers) the gradients.
+            measures: receives the norms under ``norms``, if gradients are measured here.
         """
-        weights, told = self._stack.weights, found is not None and "gradients" in self.measured
-        if self._clips or told:
+        weights = self._stack.weights
+        measures_norms = measures is not None and "gradients" in self.measured
+        if self._clips or measures_norms:
             norms = measure.norms(self._stack.split(row))
             clipped = clip(row, norms, self._rule, self._stack.spread, xp)
             row = clipped.gradients
-            if found is not None and told:
-                found["norms"] = [clipped.before, clipped.after, clipped.changed]
+            if measures is not None and measures_norms:
+                measures["norms"] = [clipped.before, clipped.after, clipped.changed]
         before = self._stack.values() if any(self.missing) else []
         self.optimizer.apply([row], [weights])
         if any(self.missing):
@@ -146,7 +148,7 @@ class Update:
             weights.assign(self._stack.join(self._within_constraints()))
 
     def _within_constraints(self) -> list[Any]:
-        """The trainable tensors brought back to what their constraints allow: such networks train one at a time."""
+        """Return the trainable tensors after their constraints; networks with constraints train one at a time."""
         limits = [variable.constraint for variable in self._stack.network.trainable]
         return [
             value if limit is None else tf.expand_dims(limit(tf.squeeze(value, 0)), 0)
@@ -154,7 +156,7 @@ class Update:
         ]
 
     def _gradients(self, x: Any, y: Any, counts: Any) -> tuple[list[Any], Any]:
-        """The gradient of each trainable tensor, None where it has none, and the task's sums over the batch."""
+        """Return the gradient of each trainable tensor, None where it has none, and the task's sums over the batch."""
         values = self._stack.values()
         with tf.GradientTape() as tape:
             tape.watch(values)
@@ -165,12 +167,11 @@ class Update:
         gradients = [measure.dense(each) for each in tape.gradient(total, values)]
         return gradients, self._task.sums(y, prediction, losses, penalty, counts)
 
-    def _apart(self, compute: Callable[[], tuple[list[Any], Any]], number: Any) -> tuple[Any, dict[str, Any]]:
-        """What `compute` answers, the gradients in one row, in a branch of its own: nothing outside changes how XLA
-        computes it.
+    def _in_branch(self, compute: Callable[[], tuple[list[Any], Any]], number: Any) -> tuple[Any, dict[str, Any]]:
+        """Return the result of `compute`, gradients as one row, computed in a branch of its own.
 
-        Otherwise measuring gradients would let XLA put the training's operations together otherwise, and change last
-        digits.
+        The branch keeps XLA from fusing the update with the measurement of gradients. Such a fusion would change last
+        digits of the training.
         """
 
         def whole():
@@ -181,7 +182,7 @@ class Update:
         def nothing():
             return tf.zeros(self._stack.weights.shape), tf.zeros((self._stack.width, self._task.sum_count))
 
-        row, sums = tf.cond(number > 0, whole, nothing)  # which is always so, but XLA cannot know
+        row, sums = tf.cond(number > 0, whole, nothing)  # always true, which XLA cannot prove
         return row, {"task": sums}
 
     def _histograms(self, gradients: Sequence[Any], number: Any) -> Any:
@@ -193,7 +194,7 @@ class Update:
 
 
 def _added(total: Any, each: Any) -> Any:
-    """One batch more: a sum, or of truth values whether it was so in any."""
+    """Add a batch's values to a total; truth values are combined by OR."""
     return total | each if total.dtype == tf.bool else total + each
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from api.export.network import keras_file
 from api.http.outflow import zipped
-from core.training.architecture import architecture, where_variables_lie
+from core.training.architecture import architecture, variable_paths
 from core.training.data import Data
 from core.training.network import Network, flattened, initial_values
 from core.training.train import train
@@ -91,7 +91,7 @@ def test_every_kind_of_layer_is_loaded_by_plain_keras_and_predicts_the_same(tmp_
             if variable.dtype == "float32":
                 variable.assign(random.uniform(0.2, 1.0, variable.shape))
         values = tuple(variable.numpy() for variable in network.variables)
-        form = architecture(spec, network.model, where_variables_lie(network))
+        form = architecture(spec, network.model, variable_paths(network))
         assert [variable.numpy().tobytes() for variable in network.variables] == [each.tobytes() for each in values]
         file = saved(tmp_path / f"{number}.keras", form, Snapshot(1, values))
         whole = fields["kind"] == "embedding"
@@ -107,7 +107,7 @@ def test_every_kind_of_layer_is_loaded_by_plain_keras_and_predicts_the_same(tmp_
 )
 def test_an_activation_that_plain_keras_cannot_load_is_refused(activation):
     spec, network = a_network({"kind": "gru", "units": 3, "activation": activation}, (6, 2))
-    form = architecture(spec, network.model, where_variables_lie(network))
+    form = architecture(spec, network.model, variable_paths(network))
     with pytest.raises(NotFound, match=f"its activation {activation['kind']} has parameters"):
         keras_file(form, Snapshot(0, tuple(variable.numpy() for variable in network.variables)), NOW)
 
@@ -115,7 +115,7 @@ def test_an_activation_that_plain_keras_cannot_load_is_refused(activation):
 def test_the_form_tells_the_specs_own_initialisers_whatever_program_trained_it():
     spec, _ = a_network({"kind": "dense", "units": 3, "kernel_initializer": "orthogonal"}, (4,))
     _, other = a_network({"kind": "dense", "units": 3, "kernel_initializer": "zeros"}, (4,))
-    form = architecture(spec, other.model, where_variables_lie(other))
+    form = architecture(spec, other.model, variable_paths(other))
     (layer,) = (each for each in json.loads(form.config)["config"]["layers"] if each["class_name"] == "Dense")
     drawn = layer["config"]["kernel_initializer"]
     assert (drawn["class_name"], drawn["config"]["seed"]) == ("Orthogonal", None)

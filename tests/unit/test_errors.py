@@ -9,7 +9,7 @@ TENSORFLOW = """Graph execution error:
 Detected at node model_1/embedding_1/GatherV2 defined at (most recent call last):
   File "/app/worker/__main__.py", line 20, in <module>
 
-  File "/app/core/training/stack.py", line 150, in _said
+  File "/app/core/training/stack.py", line 150, in _outputs
 
 indices[0,0] = -1 is not in [0, 3)
 \t [[{{node model_1/embedding_1/GatherV2}}]] [Op:__inference__epochs_1234]"""
