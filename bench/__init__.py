@@ -1,1 +1,1 @@
-"""The benchmarks behind every speed that the README states: ratios, measured side by side in one run."""
+"""Benchmarks for every speed in the README: ratios, measured side by side in one run."""

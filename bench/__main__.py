@@ -1,6 +1,6 @@
-"""Every benchmark, one after another: `python -m bench`.
+"""Run every benchmark, one after another: `python -m bench`.
 
-`bench.against` is left out, and says so, where the environment with PyTorch and JAX is missing.
+`bench.against` prints a note and is skipped if the environment with PyTorch and JAX is missing.
 """
 
 import subprocess
@@ -10,10 +10,10 @@ NAMES = (
     "engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients", "dashboard",
     "streams",
 )  # fmt: skip
-LEFT_OUT = 2
+SKIPPED = 2
 
 for name in NAMES:
     print(f"\n## python -m bench.{name}\n", flush=True)
     done = subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False)
-    if done.returncode not in (0, LEFT_OUT):
+    if done.returncode not in (0, SKIPPED):
         sys.exit(done.returncode)

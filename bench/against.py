@@ -1,10 +1,11 @@
-"""The engine against the same training written in PyTorch and in JAX (`bench.rivals`), tutorial's network 3.
+"""The engine against the same training in PyTorch and in JAX (`bench.rivals`): the tutorial's network 3.
 
     python -m bench.against [--rounds 3] [--epochs 500]
 
 The rivals run in an environment of their own, `.venv-bench`, which `make bench-rivals` makes; the environment variable
-GRADLAB_BENCH_PYTHON names another interpreter. "lean" records what the rivals record, the gradients' statistics;
-"full" everything. The engine is warm, and JAX's compilation is stated apart. Exit status 2 without the environment.
+GRADLAB_BENCH_PYTHON names another interpreter. The bundle "lean" records the gradients' statistics, as the rivals do;
+"full" records everything. The engine is warm, and JAX's compilation is stated separately. Exit status 2 if the
+environment is missing.
 """
 
 import json
@@ -25,13 +26,13 @@ SEEDS = 32
 
 def main() -> int:
     """Print seconds and ratios."""
-    asked = arguments("the engine against PyTorch and JAX").parse_args()
+    options = arguments("the engine against PyTorch and JAX").parse_args()
     if not PYTHON.exists():
-        print(f"no {PYTHON}: `make bench-rivals` makes the environment with PyTorch and JAX, and measures")
+        print(f"{PYTHON} is missing: `make bench-rivals` makes the environment with PyTorch and JAX, and measures")
         return 2
     with conditions():
-        rounds = take_turns(asked.rounds, lambda: measure(asked.epochs))
-    report(rounds, f"seconds for {asked.epochs} epochs")
+        rounds = take_turns(options.rounds, lambda: measure(options.epochs))
+    report(rounds, f"seconds for {options.epochs} epochs")
     compare(
         rounds,
         [
@@ -45,7 +46,7 @@ def main() -> int:
 
 
 def measure(epochs: int) -> Round:
-    """One round: all of them once."""
+    """Measure each of them once."""
     with tempfile.TemporaryDirectory() as cache:
         lean = fresh("engine", spec=tutorial(record="lean", epochs=epochs), cache=cache)
         torch = rival("pytorch", str(epochs))
@@ -65,11 +66,11 @@ def measure(epochs: int) -> Round:
 
 
 def rival(name: str, *arguments: str) -> dict[str, float]:
-    """What a rival says."""
+    """Run a rival; return its measurements."""
     command = [str(PYTHON), "-m", f"bench.rivals.{name}", *arguments]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Whether two services give the same bits: the tutorial's networks 1, 2 and 3 on three seeds each.
+"""Compare the results of two services bit by bit: the tutorial's networks 1, 2 and 3, three seeds each.
 
     python -m bench.agreement http://127.0.0.1:8000 http://127.0.0.1:8001
 
 Run it, for example, with the embedded service on one port and `docker compose up --scale worker=2` on another. Exit
-status 1 if any number of any series differs in any bit.
+status 1 if any number of any series differs.
 """
 
 import sys
@@ -20,7 +20,7 @@ SEEDS = (0, 1, 2)
 
 
 def main() -> int:
-    """Train the same on both, compare every series."""
+    """Train the networks on both services and compare every series; return the exit status."""
     services = [Client(url) for url in sys.argv[1:3]]
     same = True
     for name in NETWORKS:

@@ -1,10 +1,10 @@
-"""Fit the shipped numbers of `core.plan.calibration` to what `python -m bench.estimates --save FILE` measured.
+"""Fit the constants of `core.plan.calibration` to measurements of `python -m bench.estimates --save FILE`.
 
     python -m bench.calibration FILE [FILE ...]
 
-Prints START, GROUP and EPOCH: seconds for each count, none negative, so that measured and fitted times differ by as
-small a share as possible, outliers apart (least absolute shares, by reweighted least squares). What few of the measured
-trainings do much of is held by PRIORS: what it takes by itself.
+Prints START, GROUP and EPOCH: seconds for each count, none negative. The fit minimises the relative deviation of fitted
+from measured times, in absolute value, so that outliers weigh little (by reweighted least squares). For operations that
+few of the measured trainings contain, PRIORS holds the time of the operation by itself.
 """
 
 import json
@@ -20,7 +20,7 @@ from scipy.optimize import nnls
 from core.plan.cost import PRETRAINED, Counts, epoch_counts, group_counts, start_counts
 from gradlab.spec.experiment import parse
 
-# Seconds for each count, in products of large matrices, long scans and large updates measured by themselves.
+# Seconds for each count, measured separately: products of large matrices, long scans, large updates.
 PRIORS = {
     "products": 4e-11,
     "convolutions": 6e-11,
@@ -38,15 +38,15 @@ PRIORS = {
     "weight_statistics": 2e-8,
 }
 START_PRIORS = {"look_products": 5e-11, "look_values": 3e-9, "dataset": 2e-8, "look_steps": 1e-3}
-# Each prior weighs as much as so many trainings of a second.
+# The weight of a prior, in trainings of one second.
 PRIOR_WEIGHT = 0.5
-# Shorter times are as good as equal, in seconds.
+# In seconds. Below these times, differences are weighted as absolute instead of relative.
 MIN_START, MIN_REST = 0.3, 0.15
 ROUNDS = 40
 
 
 def main() -> None:
-    """Print the fitted numbers."""
+    """Print the fitted constants."""
     rows = [json.loads(line) for name in sys.argv[1:] for line in Path(name).read_text().splitlines()]
     specs = [parse(row["spec"]) for row in rows]
     starts = fitted(
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def _own(counts: Counts) -> Counts:
-    """Without the epochs of pretraining, which cost what epochs cost."""
+    """Return the counts without those of pre-training epochs, which cost the same as other epochs."""
     return {name: count for name, count in counts.items() if not name.startswith(PRETRAINED)}
 
 
@@ -75,22 +75,29 @@ def _rest(row: dict[str, Any], group: Counts, epoch: Counts) -> Counts:
     return groups | {f"epoch {name}": count * row["epochs"] for name, count in epoch.items()}
 
 
-def fitted(work: Sequence[Counts], seconds: Sequence[float], least: float, priors: Counts) -> dict[str, float]:
-    """Seconds for each count, three digits; counts that cost nothing are left out."""
+def fitted(work: Sequence[Counts], seconds: Sequence[float], shortest: float, priors: Counts) -> dict[str, float]:
+    """Fit seconds for each count, to three digits; counts with a fit of 0 are left out.
+
+    Args:
+        work: the counts of each training.
+        seconds: the time of each training.
+        shortest: times below this, in seconds, are weighted like this one.
+        priors: seconds for some counts, measured separately.
+    """
     names = sorted({name for counts in work for name in counts})
     x = np.array([[counts.get(name, 0.0) for name in names] for counts in work])
     y = np.maximum(np.array(seconds), 0.0)
-    weight = 1 / np.maximum(y, least)
-    known = [names.index(name) for name in priors if name in names]
-    held = np.zeros((len(known), len(names)))
-    held[range(len(known)), known] = [PRIOR_WEIGHT / priors[names[place]] for place in known]
+    weight = 1 / np.maximum(y, shortest)
+    with_prior = [names.index(name) for name in priors if name in names]
+    prior_rows = np.zeros((len(with_prior), len(names)))
+    prior_rows[range(len(with_prior)), with_prior] = [PRIOR_WEIGHT / priors[names[place]] for place in with_prior]
     scale = np.maximum(x.max(axis=0), 1e-30)
-    found, share = np.zeros(len(names)), weight
+    fit, share = np.zeros(len(names)), weight
     for _ in range(ROUNDS):
-        system = np.concatenate([x * share[:, None], held]) / scale
-        found = nnls(system, np.concatenate([y * share, np.full(len(known), PRIOR_WEIGHT)]))[0] / scale
-        share = weight / np.sqrt(np.abs(x @ found - y) * weight + 0.05)
-    return {name: float(f"{each:.3g}") for name, each in zip(names, found, strict=True) if each > 0}
+        system = np.concatenate([x * share[:, None], prior_rows]) / scale
+        fit = nnls(system, np.concatenate([y * share, np.full(len(with_prior), PRIOR_WEIGHT)]))[0] / scale
+        share = weight / np.sqrt(np.abs(x @ fit - y) * weight + 0.05)
+    return {name: float(f"{each:.3g}") for name, each in zip(names, fit, strict=True) if each > 0}
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Which changes cure the tutorial's networks: every single one, on many seeds, beside a control.
+"""Cures of the tutorial's networks: every single change, on many seeds, compared with a control.
 
     python -m bench.cures [SEEDS]
 
-Network 2 with each change by itself, 32 seeds unless told: how many seeds are ill, with 95 % Wilson intervals, against
-as many fresh untreated ones. Networks 4 and 5 as `POST /experiments/{id}/treatments` treats them: by their diagnosis,
-12 trials at most.
+Network 2 is trained with each change by itself, on 32 seeds by default. The table shows the number of ill seeds with
+95 % Wilson intervals, compared with as many fresh untreated seeds. Networks 4 and 5 are treated as by
+`POST /experiments/{id}/treatments`: the remedies of their diagnosis, 12 trials at most.
 """
 
 import json
@@ -42,7 +42,7 @@ SINGLE = (
     ("wider_layers",),
 )
 
-# What no remedy does to anybody, and the tutorial's own cure, which draws the output layer's weights anew too.
+# A change that is no remedy, and the tutorial's own cure, which also changes the output layer's initialiser.
 BY_HAND: dict[str, dict[str, Any]] = {
     "relu, weights as they were": {"activation": "relu"},
     "relu and he_uniform in all layers: network 3": {"activation": "relu", "kernel_initializer": "he_uniform"},
@@ -63,26 +63,27 @@ def _spec(name: str) -> ExperimentSpec:
 
 
 def _every_single_change(spec: ExperimentSpec, seeds: int) -> None:
-    found = treated(begin(spec, SINGLE, seeds=seeds, budget=len(SINGLE), chosen=True, untreated=None))
-    _table(spec.name, found)
+    treatment = treated(begin(spec, SINGLE, seeds=seeds, budget=len(SINGLE), chosen=True, untreated=None))
+    _table(spec.name, treatment)
     for words, change in BY_HAND.items():
-        changed = _changed(found.base, change)
+        changed = _changed(treatment.base, change)
         print(_by_hand(words, result(changed, runs_of(changed), None)), flush=True)
-    print(f"\n{report(found).summary}\n", flush=True)
+    print(f"\n{report(treatment).summary}\n", flush=True)
 
 
 def _by_diagnosis(spec: ExperimentSpec, seeds: int) -> None:
     spec = spec.model_copy(update={"seeds": tuple(range(seeds))})
     runs = runs_of(spec)
-    said = diagnose(spec, runs)
-    found = treated(begin(spec, candidates(said, spec), seeds=seeds, budget=12, chosen=False, untreated=None))
-    print(f"\n{spec.name}: {said.verdict}; root cause {said.root_cause}\n")
-    _table(spec.name, found)
-    print(f"\n{report(found).summary}\n", flush=True)
+    diagnosis = diagnose(spec, runs)
+    changes = candidates(diagnosis, spec)
+    treatment = treated(begin(spec, changes, seeds=seeds, budget=12, chosen=False, untreated=None))
+    print(f"\n{spec.name}: {diagnosis.verdict}; root cause {diagnosis.root_cause}\n")
+    _table(spec.name, treatment)
+    print(f"\n{report(treatment).summary}\n", flush=True)
 
 
 def _changed(spec: ExperimentSpec, change: dict[str, Any]) -> ExperimentSpec:
-    """The spec with some fields of its layers changed."""
+    """Return the spec with fields of its hidden layers changed; the output layer keeps its activation."""
     fields = json.loads(spec.canonical())
     *hidden, output = fields["model"]["layers"]
     changed = [layer | change for layer in hidden]
@@ -90,21 +91,21 @@ def _changed(spec: ExperimentSpec, change: dict[str, Any]) -> ExperimentSpec:
     return parse(json.dumps(fields | {"model": {"layers": [*changed, output]}}))
 
 
-def _by_hand(words: str, told: Result) -> str:
-    ill = rate(told.ill, len(told.seeds))
-    return f"| *{words}* | {ill.count}/{ill.of} | {ill.low:.0%}–{ill.high:.0%} | | {_median(told):.3f} | | |"
+def _by_hand(words: str, outcome: Result) -> str:
+    ill = rate(outcome.ill, len(outcome.seeds))
+    return f"| *{words}* | {ill.count}/{ill.of} | {ill.low:.0%}–{ill.high:.0%} | | {_median(outcome):.3f} | | |"
 
 
-def _table(name: str, found: Treatment) -> None:
-    told = report(found)
-    print(f"| {name} | ill | 95 % | p | median {told.metric} | signal | |\n|---|---|---|---|---|---|---|")
-    for role, ill in (("untreated", told.untreated), ("control", told.control)):
-        shown = found.result_of("untreated" if role == "untreated" else "control")
-        if ill and shown:
-            print(f"| {role} | {ill.count}/{ill.of} | {ill.low:.0%}–{ill.high:.0%} | | {_median(shown):.3f} | | |")
-    for each in told.judgements:
+def _table(name: str, treatment: Treatment) -> None:
+    summary = report(treatment)
+    print(f"| {name} | ill | 95 % | p | median {summary.metric} | signal | |\n|---|---|---|---|---|---|---|")
+    for role, ill in (("untreated", summary.untreated), ("control", summary.control)):
+        outcome = treatment.result_of("untreated" if role == "untreated" else "control")
+        if ill and outcome:
+            print(f"| {role} | {ill.count}/{ill.of} | {ill.low:.0%}–{ill.high:.0%} | | {_median(outcome):.3f} | | |")
+    for each in summary.judgements:
         print(_row(each))
-    for trial in found.of_role("treated"):
+    for trial in treatment.of_role("treated"):
         if trial.stage == "deferred":
             print(f"| {' + '.join(trial.remedies)} | | | | | | put off by triage |")
 
@@ -118,8 +119,8 @@ def _row(each: Judgement) -> str:
     )
 
 
-def _median(found: Result) -> float:
-    return float(np.median([seed.test for seed in found.seeds if seed.test is not None] or [np.nan]))
+def _median(outcome: Result) -> float:
+    return float(np.median([seed.test for seed in outcome.seeds if seed.test is not None] or [np.nan]))
 
 
 if __name__ == "__main__":

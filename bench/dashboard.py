@@ -1,10 +1,10 @@
-"""How long the dashboard's heaviest pages take, in a real Chromium.
+"""Times of the dashboard's heaviest pages, in a real Chromium.
 
     python -m bench.dashboard
 
-The page of an experiment with 50 layers, 2,000 epochs and 8 seeds: from the navigation to the heat map on the screen,
-and the time between two frames while the page is scrolled from top to bottom. The list of 5,000 experiments: what the
-service takes to answer a page of it, and how long until its first rows are on the screen.
+The page of an experiment with 50 layers, 2,000 epochs and 8 seeds: the time from the navigation to the heat map on the
+screen, and the time between two frames while the page is scrolled from top to bottom. The list of 5,000 experiments:
+the latency of a page of it, and the time until its first rows are on the screen.
 """
 
 import tempfile
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def trained(store: ExperimentStore) -> UUID:
-    """An experiment of the size, its gradients fading towards the input as a walk of their own for each seed."""
+    """Store an experiment of that size; its gradients decrease towards the input, with noise for each seed."""
     spec = a_spec(name="large", layers=LAYERS, units=8, epochs=EPOCHS, seeds=range(SEEDS))
     experiment, _ = store.add(spec)
     claim = store.claim(experiment.id, worker="bench")
@@ -93,7 +93,7 @@ def _history(spec: ExperimentSpec, first: int, count: int, random: np.random.Gen
 
 
 def listing(address: str) -> None:
-    """What a page of the list takes."""
+    """Print the latencies of pages of the list."""
     with httpx2.Client(base_url=address) as http:
         report("list of 5,000, first page", http, "/experiments", {})
         report("list of 5,000, found by name", http, "/experiments?search=experiment%204", {})
@@ -101,15 +101,15 @@ def listing(address: str) -> None:
 
 
 def first_rows(reader: Reader) -> None:
-    """From the navigation to the rows."""
+    """Print the time from the navigation to the rows."""
     seconds = [_until(reader, "", "tbody tr[data-id]") for _ in range(TIMES)]
-    _say("list on the screen", seconds)
+    _print("list on the screen", seconds)
 
 
 def opening(reader: Reader, id: UUID) -> None:
-    """From the navigation to the heat map, and the frames while scrolling."""
+    """Print the time from the navigation to the heat map, and the time between frames while scrolling."""
     seconds = [_until(reader, f"experiment/{id}", "#heatmap canvas.cells:visible") for _ in range(TIMES)]
-    _say(f"page of {LAYERS} layers × {EPOCHS} epochs × {SEEDS} seeds", seconds)
+    _print(f"page of {LAYERS} layers × {EPOCHS} epochs × {SEEDS} seeds", seconds)
     gaps = reader.page.evaluate(SCROLL)
     p95 = quantiles(gaps, n=20)[-1]
     print(f"between two frames while scrolling: median {median(gaps):.0f} ms, p95 {p95:.0f} ms", flush=True)
@@ -122,7 +122,7 @@ def _until(reader: Reader, path: str, ready: str) -> float:
     return time.perf_counter() - begun
 
 
-def _say(what: str, seconds: list[float]) -> None:
+def _print(what: str, seconds: list[float]) -> None:
     print(f"{what}: median {median(seconds):.2f} s, {min(seconds):.2f} to {max(seconds):.2f} s", flush=True)
 
 

@@ -2,11 +2,12 @@
 
     python -m bench.engine [--rounds 3] [--epochs 500] [--fit-epochs 25]
 
-Both validate after every epoch. `model.fit` runs fewer epochs and is scaled: its epochs all take the same time. Cold:
-the first training of this architecture in a fresh process with an empty compile cache, TensorFlow imported. Cache on
-disk: the same in a second process. Warm: the same architecture again in the same process. The first epochs come behind
-epoch 0 and the compilation. "full" records everything after every epoch, "standard" is the default, "nothing" leaves
-loss and metrics.
+Both validate after every epoch. `model.fit` runs fewer epochs and is scaled: its epochs all take the same time.
+
+Cold: the first training of this architecture in a fresh process with an empty compile cache, TensorFlow imported.
+Cache on disk: the same in a second process. Warm: the same architecture again in the same process. The time to the
+first epochs includes epoch 0 and the compilation. "full" records everything after every epoch, "standard" is the
+default, "nothing" records loss and metrics alone.
 """
 
 import tempfile
@@ -22,10 +23,10 @@ def main() -> None:
     """Print seconds and ratios."""
     parser = arguments("the engine against model.fit")
     parser.add_argument("--fit-epochs", type=int, default=25)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with conditions():
-        rounds = take_turns(asked.rounds, lambda: measure(asked.epochs, asked.fit_epochs))
-    report(rounds, f"seconds for {asked.epochs} epochs")
+        rounds = take_turns(options.rounds, lambda: measure(options.epochs, options.fit_epochs))
+    report(rounds, f"seconds for {options.epochs} epochs")
     warm = ("full, cold", "full, cache on disk", "full, warm", "standard, warm", "nothing, warm")
     compare(
         rounds,
@@ -39,7 +40,7 @@ def main() -> None:
 
 
 def measure(epochs: int, fit_epochs: int) -> Round:
-    """One round: all of them once."""
+    """Measure each of them once."""
     full, standard, nothing = (tutorial(record=record, epochs=epochs) for record in ("full", "standard", "nothing"))
     with tempfile.TemporaryDirectory() as cache:
         cold = fresh("engine", spec=full, cache=cache, repeats=0)

@@ -1,11 +1,11 @@
-"""Estimates against what was measured: the benchmarks' networks, and random specs that no calibration has met.
+"""Estimates against measurements: the benchmarks' networks, and random specs that no calibration has used.
 
     python -m bench.estimates [--first 200000] [--count 100] [--scale usual] [--save FILE] [--without-benchmarks]
 
-Measured over estimated time and memory, and the share that is within a factor of 2. Time by the clock and as one core
-was busy: on a machine that others use only the second says something. Memory is what a training adds to a process that
-has compiled something before; where both are below 200 MB it counts as right. With --save, what was measured is written
-as JSON lines, from which `python -m bench.calibration` fits the shipped numbers.
+Prints measured over estimated time and memory, and the share within a factor of 2. Time is wall-clock time, and CPU
+time of the process; on a busy machine only the second is meaningful. Memory is the increase by a training in a process
+that has compiled before; it counts as right if estimate and measurement are both below 200 MB. With --save, the
+measurements are written as JSON lines, from which `python -m bench.calibration` fits its constants.
 """
 
 import argparse
@@ -30,37 +30,39 @@ from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 
 SCALES = {"small": SMALL, "usual": USUAL}
-FACTOR, ENOUGH = 2.0, 0.9
-# Below this no machine that trains at all runs short.
+FACTOR, MIN_SHARE = 2.0, 0.9
+# Any machine that can train has this much memory.
 SMALL_BYTES = 200e6
 
 
 def main() -> int:
-    """0 if enough of both kinds are within the factor."""
+    """Return 0 if 90 % of the estimates of both kinds are within the factor, else 1."""
     parser = argparse.ArgumentParser(prog="python -m bench.estimates", description="estimates against measurements")
     parser.add_argument("--first", type=int, default=200_000)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--scale", choices=SCALES, default="usual")
     parser.add_argument("--save", type=Path)
     parser.add_argument("--without-benchmarks", action="store_true")
-    asked = parser.parse_args()
-    prepare(Path("/nonexistent"))  # nothing that was compiled before
+    options = parser.parse_args()
+    prepare(Path("/nonexistent"))  # so that nothing comes from a compile cache
     generated = (
-        (f"{asked.scale} {i}", random_spec(i, SCALES[asked.scale]))
-        for i in range(asked.first, asked.first + asked.count)
+        (f"{options.scale} {i}", random_spec(i, SCALES[options.scale]))
+        for i in range(options.first, options.first + options.count)
     )
     with conditions():
-        _measured(small(2, 6))  # makes XLA ready, with a program that no line below shares
+        _measured(small(2, 6))  # initialises XLA, with a program that no measurement below uses
         lines = (
-            [] if asked.without_benchmarks else [_row(name, spec, asked.save) for name, spec in benchmarks().items()]
+            []
+            if options.without_benchmarks
+            else [_row(name, spec, options.save) for name, spec in benchmarks().items()]
         )
-        random = [_row(name, spec, asked.save) for name, spec in generated]
+        random = [_row(name, spec, options.save) for name, spec in generated]
     shares = [report(title, rows) for title, rows in (("benchmarks", lines), ("random specs", random)) if rows]
-    return 0 if all(share >= ENOUGH for share in shares) else 1
+    return 0 if all(share >= MIN_SHARE for share in shares) else 1
 
 
 def benchmarks() -> dict[str, ExperimentSpec]:
-    """The networks of `bench.engine` and `bench.layers`."""
+    """Return the networks of `bench.engine` and `bench.layers`."""
     specs = {f"network 3, {record}": tutorial(record=record) for record in ("full", "standard", "nothing")}
     specs |= {"network 3, 32 seeds": tutorial(record="standard", seeds=32)}
     for record in ("standard", "nothing"):
@@ -71,25 +73,25 @@ def benchmarks() -> dict[str, ExperimentSpec]:
 
 def _row(name: str, spec: ExperimentSpec, save: Path | None) -> dict[str, Any]:
     row = {"name": name, "spec": spec.canonical(), **_measured(spec)}
-    foreseen = estimate(spec)
-    row |= {"estimated_seconds": foreseen.seconds, "estimated_bytes": foreseen.memory_bytes}
+    estimated = estimate(spec)
+    row |= {"estimated_seconds": estimated.seconds, "estimated_bytes": estimated.memory_bytes}
     if save:
         with save.open("a") as file:
             print(json.dumps(row), file=file)
     print(
-        f"{name:24} {row['clock']:7.2f} s {row['busy']:7.2f} s busy, estimated {foreseen.seconds:7.2f} s; "
-        f"{row['bytes'] / 1e6:6.0f} MB, estimated {foreseen.memory_bytes / 1e6:6.0f} MB",
+        f"{name:24} {row['clock']:7.2f} s {row['busy']:7.2f} s busy, estimated {estimated.seconds:7.2f} s; "
+        f"{row['bytes'] / 1e6:6.0f} MB, estimated {estimated.memory_bytes / 1e6:6.0f} MB",
         flush=True,
     )
     return row
 
 
 def _measured(spec: ExperimentSpec) -> dict[str, Any]:
-    """Seconds and bytes of one training, from scratch."""
+    """Measure seconds and bytes of one training."""
     from core.training.meter import Meter
     from core.training.train import train
 
-    _give_back()
+    _release_memory()
     meter, begun, busy, start = Meter(), time.perf_counter(), time.process_time(), 0.0
     for chunk in meter.through(train(spec)):
         start = start or time.process_time() - busy
@@ -107,15 +109,15 @@ def _measured(spec: ExperimentSpec) -> dict[str, Any]:
     }
 
 
-def _give_back() -> None:
-    """Memory that is free goes back to the system: what one training left must not serve the next."""
+def _release_memory() -> None:
+    """Return free memory to the system, so that no training reuses the memory of the one before."""
     gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def report(title: str, rows: list[dict[str, Any]]) -> float:
-    """Print how far off the estimates are; the smaller share, of busy time and of memory, within the factor."""
+    """Print ratios of measurement to estimate; return the smaller share within the factor, of CPU time and memory."""
     print(f"\n{title}: measured over estimated")
     shares = []
     for name, ratios in _ratios(rows):
@@ -133,9 +135,9 @@ def _ratios(rows: list[dict[str, Any]]) -> Iterator[tuple[str, np.ndarray]]:
     seconds = np.array([row["estimated_seconds"] for row in rows])
     yield "time by the clock", np.array([row["clock"] for row in rows]) / seconds
     yield "time of a busy core", np.array([row["busy"] for row in rows]) / seconds
-    bytes_, foreseen = (np.array([row[name] for row in rows]) for name in ("bytes", "estimated_bytes"))
-    small = (foreseen < SMALL_BYTES) & (bytes_ < SMALL_BYTES)
-    yield "memory", np.where(small, 1.0, bytes_ / foreseen)
+    bytes_, estimated = (np.array([row[name] for row in rows]) for name in ("bytes", "estimated_bytes"))
+    small = (estimated < SMALL_BYTES) & (bytes_ < SMALL_BYTES)
+    yield "memory", np.where(small, 1.0, bytes_ / estimated)
 
 
 if __name__ == "__main__":

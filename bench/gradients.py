@@ -1,9 +1,9 @@
-"""How long GET /experiments/{id}/gradients takes: 500 epochs of 12 tensors, one run.
+"""Latency of GET /experiments/{id}/gradients: 500 epochs of 12 tensors, one run.
 
     python -m bench.gradients
 
-A real `gradlab serve --api-only` on loopback, asked over one kept-alive connection, with SQLite and, where it is
-installed, PostgreSQL. The times are what the client sees: parsing the JSON is not among them.
+A real `gradlab serve --api-only` on loopback, requests over one kept-alive connection, with SQLite and, where it is
+installed, PostgreSQL. The times are those of the client, without parsing the JSON.
 """
 
 import os
@@ -32,7 +32,7 @@ from tests.servers import PostgreSQL, free_port, wait_until
 SPEC = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
 EPOCHS_PER_CHUNK = 50
 WARM_UP, REQUESTS = 50, 500
-ASKED: tuple[tuple[str, str, dict[str, str]], ...] = (
+QUERIES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("JSON", "?parameter=all", {}),
     ("NPZ", "?parameter=all", {"Accept": "application/x-npz"}),
     ("CSV", "?parameter=all", {"Accept": "text/csv"}),
@@ -56,20 +56,20 @@ def main() -> None:
 
 
 def measure(name: str, database_url: str, data_dir: Path) -> None:
-    """Print a line for each thing that is asked."""
+    """Print a line for each request of `QUERIES`, and one for a conditional request."""
     upgrade(database_url)
     store = ExperimentStore(database_url, lease=timedelta(minutes=1), max_attempts=3)
     path = f"/experiments/{trained(store)}/gradients"
     store.close()
     with served(database_url, data_dir) as url, httpx2.Client(base_url=url) as http:
-        for what, query, headers in ASKED:
+        for what, query, headers in QUERIES:
             report(f"{name}, {what}", http, path + query, headers)
-        held = {"If-None-Match": http.get(path).headers["ETag"]}
-        report(f"{name}, not modified", http, path, held)
+        condition = {"If-None-Match": http.get(path).headers["ETag"]}
+        report(f"{name}, not modified", http, path, condition)
 
 
 def trained(store: ExperimentStore) -> UUID:
-    """An experiment whose series are as long as the tutorial's, and hold any numbers."""
+    """Store an experiment with series as long as the tutorial's, of arbitrary numbers."""
     spec = parse(SPEC.read_bytes())
     experiment, _ = store.add(spec)
     claim = store.claim(experiment.id, worker="bench")
@@ -83,7 +83,7 @@ def trained(store: ExperimentStore) -> UUID:
 
 @contextmanager
 def served(database_url: str, data_dir: Path) -> Iterator[str]:
-    """The API in a process of its own; its address."""
+    """Run the API in a process of its own; yield its address."""
     port = free_port()
     environment = os.environ | {"GRADLAB_DATABASE_URL": database_url, "GRADLAB_DATA_DIR": str(data_dir)}
     command = [sys.executable, "-m", "gradlab.cli", "serve", "--api-only", "--host", "127.0.0.1", "--port", str(port)]
@@ -96,14 +96,14 @@ def served(database_url: str, data_dir: Path) -> Iterator[str]:
 
 
 def report(what: str, http: httpx2.Client, path: str, headers: dict[str, str]) -> None:
-    """Ask many times; print the median and the 95th percentile."""
+    """Repeat a request; print the median and the 95th percentile of its latency."""
     milliseconds = []
     for request in range(WARM_UP + REQUESTS):
         begun = time.perf_counter()
-        answer = http.get(path, headers=headers)
+        response = http.get(path, headers=headers)
         if request >= WARM_UP:
             milliseconds.append(1e3 * (time.perf_counter() - begun))
-    size = len(answer.content) / 1e3
+    size = len(response.content) / 1e3
     p95 = quantiles(milliseconds, n=20)[-1]
     print(f"{what:28} median {median(milliseconds):5.1f} ms, p95 {p95:5.1f} ms, {size:6.1f} kB", flush=True)
 

@@ -1,8 +1,8 @@
-"""The listeners of `bench.streams`: a process that loads nothing else, so that little but listening is measured.
+"""The listeners of `bench.streams`, in a process that does little else.
 
     python -m bench.listeners URL ID [EPOCHS]
 
-Checks what all of them have heard, once all is over; without EPOCHS, of a stream that was broken off.
+Checks the events of all listeners after the streams have ended; without EPOCHS the streams may end early.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ import httpx2
 from gradlab.client.events import EVENT_STREAM, read_events
 
 LISTENERS = 200
-# A response is read with the request that it answers, whatever that was.
+# httpx needs a request to read a response; its address does not matter.
 REQUEST = httpx2.Request("GET", "http://localhost/events")
 
 
 async def listen(url: str, id: str) -> list[bytes]:
-    """What each listener is told, as bytes: checked once all is over, so that checking costs the training nothing."""
-    heard: list[bytes] = []
+    """Return the body of each listener's stream. Bodies are checked later, so as not to slow down the training."""
+    bodies: list[bytes] = []
 
     async def one() -> None:
         address = urlsplit(url)
@@ -32,27 +32,32 @@ async def listen(url: str, id: str) -> list[bytes]:
         while length := int(await reader.readline() or b"0", 16):
             parts.append(await reader.readexactly(length))
             await reader.readexactly(2)
-        heard.append(b"".join(parts))
+        bodies.append(b"".join(parts))
         writer.close()
 
     await asyncio.gather(*(one() for _ in range(LISTENERS)))
-    return heard
+    return bodies
 
 
-def check(heard: list[bytes], whole: int | None) -> None:
-    """Every epoch once and in order, for everybody; `whole` is how many, None where the stream was broken off."""
+def check(bodies: list[bytes], epochs_expected: int | None) -> None:
+    """Assert that every listener received every epoch once and in order.
+
+    Args:
+        bodies: the body of each listener's stream.
+        epochs_expected: number of epochs; None if the stream may have ended early.
+    """
     lengths = set()
-    for told in {*heard}:
-        stream = httpx2.Response(200, headers={"Content-Type": EVENT_STREAM}, content=told, request=REQUEST)
+    for body in {*bodies}:
+        stream = httpx2.Response(200, headers={"Content-Type": EVENT_STREAM}, content=body, request=REQUEST)
         events = list(read_events(stream))
         runs = [run for event in events if event.name == "epochs" for run in event.data["runs"]]
         epochs = [epoch for run in runs for epoch in run["epochs"]]
         assert epochs == list(range(len(epochs)))
-        orders = [tuple(map(int, event.id.split("~")[0].split("."))) for event in events]
-        assert orders == sorted(set(orders))
-        assert whole is None or (events[-1].name, epochs[-1]) == ("done", whole)
+        positions = [tuple(map(int, event.id.split("~")[0].split("."))) for event in events]
+        assert positions == sorted(set(positions))
+        assert epochs_expected is None or (events[-1].name, epochs[-1]) == ("done", epochs_expected)
         lengths.add(len(epochs))
-    print(f"{len(heard)} listeners heard {min(lengths)} to {max(lengths)} epochs, each once and in order")
+    print(f"{len(bodies)} listeners received {min(lengths)} to {max(lengths)} epochs, each once and in order")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What the benchmarks measure, one measurement per process: `bench.processes.fresh` starts this file.
+"""The measurements of the benchmarks, one per process: `bench.processes.fresh` starts this file.
 
     python -m bench.measurements '{"measurement": "engine", "spec": "...", "cache": "/tmp/cache"}' < /dev/null
 
-Prints "ready" once all that is not measured is done, waits for a line, and prints the answer as one line of JSON.
+Prints "ready" after all work that is not measured, waits for a line, and prints the result as one line of JSON.
 """
 
 import json
@@ -19,25 +19,29 @@ from gradlab.spec.experiment import ExperimentSpec, parse
 
 
 def engine(spec: str, cache: str, repeats: int = 5) -> dict[str, float]:
-    """The engine: seconds of the first training in this process (cold), to its first epochs, and of one more (warm).
+    """Measure the engine.
 
-    With `repeats` the cold training is made before the signal, and only the warm ones after it.
+    With `repeats` the cold training comes before the signal, and only the warm trainings after it.
+
+    Returns:
+        Seconds of the first training in this process: `first_chunk` to its first epochs, `cold` to its end; and `warm`,
+        the median of `repeats` more trainings.
     """
     prepare(Path(cache))
     import core.training.train  # noqa: F401  importing TensorFlow is not part of any training
 
-    asked = parse(spec)
+    experiment = parse(spec)
     if not repeats:
         _ready()
-    first_chunk, cold = _train(asked)
+    first_chunk, cold = _train(experiment)
     if not repeats:
         return {"first_chunk": first_chunk, "cold": cold}
     _ready()
-    return {"first_chunk": first_chunk, "cold": cold, "warm": median(_train(asked)[1] for _ in range(repeats))}
+    return {"first_chunk": first_chunk, "cold": cold, "warm": median(_train(experiment)[1] for _ in range(repeats))}
 
 
 def _train(spec: ExperimentSpec) -> tuple[float, float]:
-    """Seconds to the first epochs that were trained, and to the end of the training."""
+    """Return the seconds to the first trained epochs, and to the end of the training."""
     from core.training.train import train
 
     begun, ends, epochs = time.perf_counter(), [], 0
@@ -50,9 +54,9 @@ def _train(spec: ExperimentSpec) -> tuple[float, float]:
 
 
 def fit(spec: str, cache: str, epochs: int) -> dict[str, float]:
-    """`keras.Model.fit` without a callback and with GradientStatistics: seconds per epoch once traced.
+    """Measure `keras.Model.fit` without a callback and with GradientStatistics: seconds per epoch after tracing.
 
-    It may use as many threads as TensorFlow likes.
+    TensorFlow chooses the number of threads.
     """
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "0")
     prepare(Path(cache))
@@ -62,14 +66,16 @@ def fit(spec: str, cache: str, epochs: int) -> dict[str, float]:
     from core.training.network import Network
     from gradlab.keras import GradientStatistics
 
-    asked = parse(spec)
-    training, (train_x, train_y, val_x, val_y) = asked.training, (each.numpy() for each in Data(asked).arrays)
+    experiment = parse(spec)
+    training, (train_x, train_y, val_x, val_y) = experiment.training, (each.numpy() for each in Data(experiment).arrays)
 
     def per_epoch(callbacks: list[keras.callbacks.Callback]) -> float:
-        model = Network(asked, seed=asked.seeds[0]).model
-        model.compile(training.optimizer.build(keras), training.loss.build(keras), metrics=list(asked.metric_names))
+        model = Network(experiment, seed=experiment.seeds[0]).model
+        model.compile(
+            training.optimizer.build(keras), training.loss.build(keras), metrics=list(experiment.metric_names)
+        )
         arguments: dict[str, Any] = {"batch_size": training.batch_size, "validation_data": (val_x, val_y), "verbose": 0}
-        model.fit(train_x, train_y, epochs=1, **arguments)  # makes ready what every fit shares
+        model.fit(train_x, train_y, epochs=1, **arguments)  # initialises what every fit shares
         ends: list[float] = []
         clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(time.perf_counter()))
         model.fit(train_x, train_y, epochs=1 + epochs, callbacks=[*callbacks, clock], **arguments)
@@ -80,13 +86,13 @@ def fit(spec: str, cache: str, epochs: int) -> dict[str, float]:
 
 
 def study(specs: list[str], cache: str) -> dict[str, float]:
-    """The engine on one experiment after another: total seconds, compilation included, and how many of them."""
+    """Measure the engine on consecutive experiments, compilation included: seconds to the first chunks, and in all."""
     prepare(Path(cache))
     import core.training.train  # noqa: F401
 
-    asked = [parse(spec) for spec in specs]
+    parsed = [parse(spec) for spec in specs]
     _ready()
-    seconds = [_train(spec) for spec in asked]
+    seconds = [_train(spec) for spec in parsed]
     return {"first_chunks": sum(first for first, _ in seconds), "total": sum(total for _, total in seconds)}
 
 
@@ -98,5 +104,5 @@ def _ready() -> None:
 MEASUREMENTS: dict[str, Callable[..., dict[str, float]]] = {each.__name__: each for each in (engine, fit, study)}
 
 if __name__ == "__main__":
-    asked = json.loads(sys.argv[1])
-    print(json.dumps(MEASUREMENTS[asked.pop("measurement")](**asked)))
+    job = json.loads(sys.argv[1])
+    print(json.dumps(MEASUREMENTS[job.pop("measurement")](**job)))

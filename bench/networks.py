@@ -1,4 +1,4 @@
-"""The specs that the benchmarks train."""
+"""Specs of the benchmarks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ TIME_STEPS = 200
 
 
 def tutorial(*, record: str, epochs: int = 500, seeds: int = 1) -> str:
-    """The tutorial's network 3, as JSON."""
+    """Return the tutorial's network 3, as JSON."""
     spec = parse(TUTORIAL.read_bytes())
     training = spec.training.model_dump() | {"epochs": epochs}
     changed = {"record": record, "seeds": list(range(seeds)), "training": training}
@@ -19,7 +19,7 @@ def tutorial(*, record: str, epochs: int = 500, seeds: int = 1) -> str:
 
 
 def tanh_study(depths: Sequence[int], seeds: int, epochs: int) -> list[str]:
-    """Tanh networks of so many hidden layers, all else as in the tutorial; everything recorded as by default."""
+    """Return tanh networks of these depths as JSON, otherwise as in the tutorial, with the default recording."""
     spec = parse(TUTORIAL.read_bytes()).model_dump()
     *_, output = spec["model"]["layers"]
     hidden = {"kind": "dense", "units": 5, "activation": "tanh"}
@@ -35,7 +35,7 @@ def tanh_study(depths: Sequence[int], seeds: int, epochs: int) -> list[str]:
 
 
 def small(depth: int, width: int) -> ExperimentSpec:
-    """One epoch of a small network on few samples."""
+    """Return the spec of one epoch of a small network on 32 samples."""
     spec = parse(TUTORIAL.read_bytes()).model_dump()
     *_, output = spec["model"]["layers"]
     layers = [{"kind": "dense", "units": width, "activation": "relu", "repeat": depth}, output]
@@ -48,7 +48,7 @@ def small(depth: int, width: int) -> ExperimentSpec:
 
 
 def convolutional(epochs: int, record: str, filters: tuple[int, int] = (8, 16)) -> str:
-    """Two convolutions on the digits: 898 images to train on, 899 to validate on."""
+    """Return two convolutions on the digits, as JSON: 898 images for training, 899 for validation."""
     first, second = filters
     layers = [
         {"kind": "conv2d", "filters": first, "kernel_size": 3, "padding": "same", "activation": "relu"},
@@ -62,7 +62,7 @@ def convolutional(epochs: int, record: str, filters: tuple[int, int] = (8, 16)) 
 
 
 def recurrent(kind: str, epochs: int, record: str) -> str:
-    """16 units over 200 time steps of the adding problem: 300 sequences to train on, 300 to validate on."""
+    """Return 16 recurrent units on the adding problem, as JSON: 300 sequences of 200 steps, and 300 for validation."""
     layers = [{"kind": kind, "units": 16}, {"kind": "dense", "units": 1}]
     dataset = {"kind": "adding", "samples": 600, "length": TIME_STEPS}
     return _spec(f"{kind} on adding", dataset, layers, "mean_squared_error", epochs, record)

@@ -1,11 +1,10 @@
-"""From POST to completed: the tutorial's network 3, 500 epochs, on the embedded default; and a triage meanwhile.
+"""Time from POST to completed for the tutorial's network 3, 500 epochs, and of a triage beside a training.
 
     python -m bench.service
 
-A real `gradlab serve` with its worker on a free port and an empty data directory. The first experiment pays for
-importing TensorFlow and compiling; the others are what a warm worker takes. Beside each the training alone, as the
-worker's own timestamps bound it, so that what the service adds can be seen. Then the only worker trains for long, and
-triages are asked for beside it: of networks that it has not seen, and once more.
+A real `gradlab serve` with its worker on a free port, an empty data directory and the embedded defaults. The time of
+the first experiment includes importing TensorFlow and compiling; the others are those of a warm worker. Then the only
+worker trains for long, and triages are requested meanwhile: of networks that are new to it, and again.
 """
 
 import os
@@ -26,9 +25,9 @@ from gradlab.spec.experiment import parse
 
 SPEC = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
 WARM = 9
-# Longer than the triages take.
+# Longer than all triages together.
 LONG_EPOCHS = 100_000
-# A network of dense layers is looked at in a plain graph; of recurrent ones and convolutions a program is compiled.
+# A network of dense layers is probed in a plain graph; for recurrent layers and convolutions a program is compiled.
 TRIAGED: dict[str, Callable[..., str]] = {"dense": tutorial, "gru": partial(recurrent, "gru"), "conv2d": convolutional}
 
 
@@ -46,7 +45,7 @@ def main() -> None:
         ) as service:
             try:
                 client = Client(f"http://127.0.0.1:{port}")
-                _until_it_answers(client)
+                _wait_until_alive(client)
                 seconds = [_post_to_completed(client, spec) for _ in range(1 + WARM)]
                 triages = _triages_beside(client, spec)
             finally:
@@ -60,7 +59,7 @@ def main() -> None:
         )
 
 
-def _until_it_answers(client: Client) -> None:
+def _wait_until_alive(client: Client) -> None:
     for _ in range(600):
         if client.is_alive():
             return
@@ -69,7 +68,7 @@ def _until_it_answers(client: Client) -> None:
 
 
 def _triages_beside(client: Client, spec: ExperimentSpec) -> dict[str, list[float]]:
-    """Seconds of some triages of each network while the worker trains."""
+    """Return the seconds of three triages of each network while the worker trains."""
     long = spec.model_copy(update={"training": spec.training.model_copy(update={"epochs": LONG_EPOCHS})})
     busy = client.submit(long).id
     while client.get(busy).progress.epochs_done < 1:

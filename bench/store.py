@@ -2,9 +2,9 @@
 
     python -m bench.store
 
-200 epochs × 40 tensors × 7 statistics of one run's gradients, written in chunks of one epoch and of 50. Packed is the
-whole of `ExperimentStore.append`: claim check, progress, lease, metrics too. The other writes nothing but the values:
-run, epoch, tensor, statistic, number. Both take turns, so that a change of the machine's speed meets both.
+200 epochs × 40 tensors × 7 statistics of one run's gradients, written in chunks of one epoch and of 50. "Packed" is all
+of `ExperimentStore.append`: claim check, progress, lease, and metrics too. "One row per value" writes the values alone:
+run, epoch, tensor, statistic, number. Both take turns, so that a change of the machine's speed affects both.
 """
 
 import tempfile
@@ -43,13 +43,13 @@ rows = Table(
 
 
 def part(first_epoch: int, epochs: int) -> History:
-    """Some epochs of the run."""
+    """Return some epochs of the run."""
     rows = slice(first_epoch - 1, first_epoch - 1 + epochs)
     return History(SPEC.layout, first_epoch, HISTORY.metrics[rows], {"gradients": GRADIENTS[rows]})
 
 
 class Packed:
-    """The store as it is."""
+    """The store's own layout: packed series."""
 
     name = "packed"
 
@@ -73,7 +73,7 @@ class Packed:
 
 
 class Rows:
-    """One row per value."""
+    """A table with one row per value."""
 
     name = "one row per value"
 
@@ -100,25 +100,25 @@ class Rows:
         """The whole run: (epochs, tensors, statistics)."""
         query = select(rows.c.value).where(rows.c.run == self.run)
         with reading(self.engine) as connection:
-            found = connection.execute(query.order_by(rows.c.epoch, rows.c.tensor, rows.c.statistic)).scalars().all()
-        return np.array(found, np.float32).reshape(GRADIENTS.shape)
+            measured = connection.execute(query.order_by(rows.c.epoch, rows.c.tensor, rows.c.statistic)).scalars().all()
+        return np.array(measured, np.float32).reshape(GRADIENTS.shape)
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Return the seconds that an action takes."""
     begun = time.perf_counter()
     action()
     return time.perf_counter() - begun
 
 
-def write_run(way: Packed | Rows, length: int) -> float:
-    """Write a run in chunks of `length` epochs; the median time of a chunk."""
-    way.begin()
-    return median(seconds(partial(way.write, first, length)) for first in range(1, EPOCHS + 1, length))
+def write_run(layout: Packed | Rows, length: int) -> float:
+    """Write a run in chunks of `length` epochs; return the median seconds of a chunk."""
+    layout.begin()
+    return median(seconds(partial(layout.write, first, length)) for first in range(1, EPOCHS + 1, length))
 
 
 def size(engine: Engine) -> int:
-    """Bytes that the database takes."""
+    """Return the size of the database in bytes."""
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
@@ -128,28 +128,28 @@ def size(engine: Engine) -> int:
 
 
 def measure(url_for: Callable[[str], str]) -> dict[str, list[float]]:
-    """Way -> kilobytes per run, milliseconds per short chunk, per long chunk, and to read all."""
+    """Measure both layouts: name -> KiB per run; milliseconds per short chunk, per long chunk, and to read a run."""
     packed, one_each = Packed(url_for("packed")), Rows(url_for("rows"))
-    ways: tuple[Packed | Rows, ...] = packed, one_each
+    layouts: tuple[Packed | Rows, ...] = packed, one_each
     engines = packed.store._engine, one_each.engine
-    found: dict[str, list[list[float]]] = {way.name: [] for way in ways}
+    measured: dict[str, list[list[float]]] = {layout.name: [] for layout in layouts}
     for _ in range(ROUNDS):
-        for way, engine in zip(ways, engines, strict=True):
+        for layout, engine in zip(layouts, engines, strict=True):
             before = size(engine)
-            short = write_run(way, 1)
+            short = write_run(layout, 1)
             grown = size(engine) - before
-            long = write_run(way, LONG_CHUNK)
-            assert way.read().tobytes() == GRADIENTS.tobytes()
-            read = median(seconds(way.read) for _ in range(5))
-            found[way.name].append([grown / 1024, 1000 * short, 1000 * long, 1000 * read])
+            long = write_run(layout, LONG_CHUNK)
+            assert layout.read().tobytes() == GRADIENTS.tobytes()
+            read = median(seconds(layout.read) for _ in range(5))
+            measured[layout.name].append([grown / 1024, 1000 * short, 1000 * long, 1000 * read])
     for engine in engines:
         engine.dispose()
-    return {name: [median(column) for column in zip(*rounds, strict=True)] for name, rounds in found.items()}
+    return {name: [median(column) for column in zip(*rounds, strict=True)] for name, rounds in measured.items()}
 
 
 @contextmanager
 def databases() -> Iterator[dict[str, Callable[[str], str]]]:
-    """Database -> how to get the URL of a new one; PostgreSQL only where it is installed."""
+    """Yield database -> a function that returns the URL of a new one; PostgreSQL only where it is installed."""
     with tempfile.TemporaryDirectory() as folder:
         urls: dict[str, Callable[[str], str]] = {"SQLite": lambda name: f"sqlite:///{folder}/{name}.db"}
         try:
@@ -172,10 +172,10 @@ def main() -> None:
         report.add_column(column, justify="left" if column in ("database", "layout") else "right")
     with databases() as available:
         for database, url_for in available.items():
-            found = measure(url_for)
-            for name, numbers in found.items():
+            measured = measure(url_for)
+            for name, numbers in measured.items():
                 report.add_row(database, name, *(f"{number:,.2f}" for number in numbers))
-            packed, one_each = found.values()
+            packed, one_each = measured.values()
             ratios = (f"{b / a:,.0f} ×" for a, b in zip(packed, one_each, strict=True))
             report.add_row(database, "packed is better by", *ratios, style="bold", end_section=True)
     Console(width=120).print(report)

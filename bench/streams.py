@@ -2,12 +2,13 @@
 
     python -m bench.streams
 
-A real `gradlab serve` with its worker. Trainings with and without listeners take turns; each listener keeps what it is
-told, and after the training it is checked that every epoch came to each of them once and in order. Beside it the API's
-resident memory before and while they listen, and what a SIGTERM takes with all streams open. One training is of a size
-that somebody would watch; the other is the fastest there is, thousands of epochs a second, and shows what moving all of
-that to everybody costs. The listeners are a process of their own, and share the machine's cores with the training: what
-they cost is in the figures too.
+A real `gradlab serve` with its worker. Trainings with and without listeners take turns. Each listener keeps its events;
+after the training every listener must have received every epoch once and in order. Also measured: the API's resident
+memory before and with the listeners, and the time of a SIGTERM with all streams open.
+
+One training has a size that people would watch. The other is the fastest possible, with thousands of epochs a second,
+and shows the cost of sending all of them to every listener. The listeners share the machine's cores with the training,
+so the figures include their own cost.
 """
 
 import json
@@ -46,31 +47,31 @@ def main() -> None:
     fastest["training"]["epochs"] = 20_000
     with conditions(), tempfile.TemporaryDirectory() as folder, served(folder) as (service, url):
         client, before = Client(url), _resident(service.pid)
-        most = max(_compared(client, service.pid, parse(json.dumps(fields))) for fields in (DIGITS, fastest))
-        print(f"API's resident memory: {before:.0f} MB before, at most {most:.0f} MB", flush=True)
+        peak = max(_compared(client, service.pid, parse(json.dumps(fields))) for fields in (DIGITS, fastest))
+        print(f"API's resident memory: {before:.0f} MB before, at most {peak:.0f} MB", flush=True)
         _stop(client, service, parse(json.dumps(fastest)))
 
 
 def _compared(client: Client, pid: int, spec: ExperimentSpec) -> float:
-    """Print how much slower one training is with listeners; the most memory that the API had."""
+    """Print the slowdown of a training by listeners; return the API's peak resident memory in MB."""
     shorter = spec.training.model_copy(update={"epochs": 10})
     _train(client, spec.model_copy(update={"training": shorter}))  # loads and compiles
     alone, listened, memory = [], [], []
     for _ in range(TURNS):
         alone.append(_train(client, spec))
-        seconds, most = _train_listened(client, pid, spec)
+        seconds, peak = _train_listened(client, pid, spec)
         listened.append(seconds)
-        memory.append(most)
+        memory.append(peak)
     ratios = [b / a for a, b in zip(alone, listened, strict=True)]
     print(f"{spec.name}, {spec.training.epochs} epochs: {median(alone):.1f} s alone, {median(listened):.1f} s with all")
-    told = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-    print(f"slower by {100 * (median(ratios) - 1):.1f} %, the median of the turns: {told}", flush=True)
+    turns = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    print(f"slower by {100 * (median(ratios) - 1):.1f} %, the median of the turns: {turns}", flush=True)
     return max(memory)
 
 
 @contextmanager
 def served(folder: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
-    """The embedded service in an empty data directory."""
+    """Run the embedded service in a data directory; yield its process and address."""
     port = free_port()
     environment = os.environ | {"GRADLAB_DATA_DIR": folder, "GRADLAB_PORT": str(port)}
     command = [sys.executable, "-m", "gradlab.cli", "serve"]
@@ -83,29 +84,29 @@ def served(folder: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
 
 
 def _train(client: Client, spec: ExperimentSpec) -> float:
-    """Seconds from claim to end, by the worker's own timestamps."""
+    """Train; return the seconds from claim to end, by the worker's timestamps."""
     done = client.submit(spec)
-    while not (seen := client.get(done.id)).status.is_finished:
+    while not (detail := client.get(done.id)).status.is_finished:
         time.sleep(0.5)
-    assert seen.started_at
-    assert seen.finished_at
-    return (seen.finished_at - seen.started_at).total_seconds()
+    assert detail.started_at
+    assert detail.finished_at
+    return (detail.finished_at - detail.started_at).total_seconds()
 
 
 def _train_listened(client: Client, pid: int, spec: ExperimentSpec) -> tuple[float, float]:
-    """The same with listeners, who check what they have heard; and the most memory that the API had meanwhile."""
-    submitted, most = client.submit(spec), 0.0
+    """Train with listeners, who check their events; return the seconds and the API's peak resident memory in MB."""
+    submitted, peak = client.submit(spec), 0.0
     with _listeners(client.url, str(submitted.id), str(spec.training.epochs)) as process:
-        while not (seen := client.get(submitted.id)).status.is_finished:
-            most = max(most, _resident(pid))
+        while not (detail := client.get(submitted.id)).status.is_finished:
+            peak = max(peak, _resident(pid))
             time.sleep(0.5)
-        said, _ = process.communicate()
+        output, _ = process.communicate()
     if process.returncode:
         raise SystemExit("the listeners failed")
-    print(said.strip(), flush=True)
-    assert seen.started_at
-    assert seen.finished_at
-    return (seen.finished_at - seen.started_at).total_seconds(), most
+    print(output.strip(), flush=True)
+    assert detail.started_at
+    assert detail.finished_at
+    return (detail.finished_at - detail.started_at).total_seconds(), peak
 
 
 def _stop(client: Client, service: "subprocess.Popen[bytes]", spec: ExperimentSpec) -> None:
@@ -115,10 +116,10 @@ def _stop(client: Client, service: "subprocess.Popen[bytes]", spec: ExperimentSp
         time.sleep(2)
         begun = time.perf_counter()
         service.send_signal(signal.SIGTERM)
-        said, _ = process.communicate()
+        output, _ = process.communicate()
         ended = time.perf_counter() - begun
         service.wait()
-    print(said.strip())
+    print(output.strip())
     print(
         f"SIGTERM with all streams open: streams ended after {ended:.1f} s, the process, with its worker, after "
         f"{time.perf_counter() - begun:.1f} s"
@@ -131,7 +132,7 @@ def _listeners(url: str, id: str, *more: str) -> "subprocess.Popen[str]":
 
 
 def _resident(pid: int) -> float:
-    """Megabytes."""
+    """Return the resident memory of a process in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1e3
 

@@ -1,9 +1,9 @@
-"""A study as one worker trains it: tanh networks of 1 to 10 hidden layers, ten seeds and 500 epochs each.
+"""A study on one worker: tanh networks of 1 to 10 hidden layers, ten seeds and 500 epochs each.
 
     python -m bench.study [--rounds 3] [--epochs 500] [--seeds 10]
 
-One fresh process, everything recorded as by default, compilation included: first with an empty compile cache, then
-with the cache on disk.
+A fresh process with the default recording, compilation included: first with an empty compile cache, then with the
+cache on disk.
 """
 
 import tempfile
@@ -19,15 +19,15 @@ def main() -> None:
     """Print total seconds."""
     parser = arguments("a study of depth")
     parser.add_argument("--seeds", type=int, default=10)
-    asked = parser.parse_args()
-    specs = tanh_study(DEPTHS, asked.seeds, asked.epochs)
+    options = parser.parse_args()
+    specs = tanh_study(DEPTHS, options.seeds, options.epochs)
     with conditions():
-        rounds = take_turns(asked.rounds, lambda: measure(specs))
-    report(rounds, f"seconds for {len(specs) * asked.seeds} runs of {asked.epochs} epochs")
+        rounds = take_turns(options.rounds, lambda: measure(specs))
+    report(rounds, f"seconds for {len(specs) * options.seeds} runs of {options.epochs} epochs")
 
 
 def measure(specs: list[str]) -> Round:
-    """One round: the study twice."""
+    """Measure the study twice."""
     with tempfile.TemporaryDirectory() as cache:
         cold, cached = (fresh("study", specs=specs, cache=cache) for _ in range(2))
     return {

@@ -2,8 +2,8 @@
 
     python -m bench.threads [--rounds 3] [--epochs 500]
 
-Warm engine, everything recorded as by default. Side by side: two processes begin the same training at the same
-moment, each with so many threads; the seconds are those of the slower.
+The engine is warm, with the default recording. Side by side: two processes begin the same training at the same moment,
+each with so many threads; the seconds are those of the slower one.
 """
 
 import tempfile
@@ -18,14 +18,14 @@ RECURRENT_EPOCHS = 20
 
 def main() -> None:
     """Print seconds and ratios."""
-    asked = arguments("threads and processes").parse_args()
+    options = arguments("threads and processes").parse_args()
     specs = {
-        "1 seed": tutorial(record="standard", epochs=asked.epochs),
-        "32 seeds": tutorial(record="standard", epochs=asked.epochs, seeds=32),
-        "lstm": recurrent("lstm", min(asked.epochs, RECURRENT_EPOCHS), "standard"),
+        "1 seed": tutorial(record="standard", epochs=options.epochs),
+        "32 seeds": tutorial(record="standard", epochs=options.epochs, seeds=32),
+        "lstm": recurrent("lstm", min(options.epochs, RECURRENT_EPOCHS), "standard"),
     }
     with conditions():
-        rounds = take_turns(asked.rounds, lambda: measure(specs))
+        rounds = take_turns(options.rounds, lambda: measure(specs))
     report(rounds, "seconds, warm")
     compare(rounds, [(f"{name}, 1 thread", f"{name}, 2 threads") for name in specs])
     compare(
@@ -39,8 +39,8 @@ def main() -> None:
 
 
 def measure(specs: dict[str, str]) -> Round:
-    """One round: all of them once."""
-    found: Round = {}
+    """Measure each of them once."""
+    measured: Round = {}
     with tempfile.TemporaryDirectory() as cache:
         for name, spec in specs.items():
             job: Job = {"measurement": "engine", "spec": spec, "cache": cache, "repeats": 3}
@@ -48,10 +48,10 @@ def measure(specs: dict[str, str]) -> Round:
                 settings = {"TF_NUM_INTRAOP_THREADS": str(threads), "TF_NUM_INTEROP_THREADS": str(threads)}
                 (alone,) = side_by_side([job], settings)
                 both = side_by_side([job, job], settings)
-                found[f"{name}, {threads} thread{'s' * (threads > 1)}, first chunk"] = alone["first_chunk"]
-                found[f"{name}, {threads} thread{'s' * (threads > 1)}"] = alone["warm"]
-                found[f"{name}, two processes of {threads}"] = max(each["warm"] for each in both)
-    return found
+                measured[f"{name}, {threads} thread{'s' * (threads > 1)}, first chunk"] = alone["first_chunk"]
+                measured[f"{name}, {threads} thread{'s' * (threads > 1)}"] = alone["warm"]
+                measured[f"{name}, two processes of {threads}"] = max(each["warm"] for each in both)
+    return measured
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Treatments in this process: what the service does through its workers, without them."""
+"""Treatments within one process, without the service's store and workers."""
 
 import time
 from collections import defaultdict
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.treatment import Treatment, Trial, proceed, recorded_for_rules, result, triage_spec
+from core.treatment import Treatment, Trial, recorded_for_rules, triage_spec, proceed, result
 from core.treatment.trial import triage_result
 from gradlab.diagnosis import Run, diagnose
 from gradlab.measurement.history import History, RunChunk
@@ -15,7 +15,7 @@ from gradlab.spec import ExperimentSpec
 
 
 def runs_of(spec: ExperimentSpec) -> list[Run]:
-    """Train a spec, and give its runs from epoch 0 on. `core.training.environment.prepare` comes before."""
+    """Train a spec; return its runs from epoch 0 on. Call `core.training.environment.prepare` before."""
     from core.training.train import train
 
     parts: dict[int, list[RunChunk]] = defaultdict(list)
@@ -34,17 +34,17 @@ def _joined(spec: ExperimentSpec, parts: list[RunChunk]) -> Run:
 
 
 def treated(treatment: Treatment) -> Treatment:
-    """Train all that a treatment asks for, until it is over."""
+    """Train all trials of a treatment, until it is over."""
     while True:
-        trials = tuple(_done(trial) if trial.is_under_way else trial for trial in treatment.trials)
+        trials = tuple(_advanced(trial) if trial.is_under_way else trial for trial in treatment.trials)
         after = proceed(replace(treatment, trials=trials))
         if after.is_over:
             return after
         treatment = after
 
 
-def _done(trial: Trial) -> Trial:
-    """A trial with the one thing that it waits for."""
+def _advanced(trial: Trial) -> Trial:
+    """Return a trial after the step that it waits for: its triage, or its training."""
     if trial.stage == "looking":
         return replace(trial, triage=triaged(trial.spec))
     begin = time.perf_counter()
@@ -53,6 +53,6 @@ def _done(trial: Trial) -> Trial:
 
 
 def triaged(spec: ExperimentSpec) -> TriageResult:
-    """What triage says of a spec."""
-    asked = recorded_for_rules(spec)
-    return triage_result(diagnose(asked, [replace(run, spec=asked) for run in runs_of(triage_spec(spec))]))
+    """Return the result of triage for a spec."""
+    full = recorded_for_rules(spec)
+    return triage_result(diagnose(full, [replace(run, spec=full) for run in runs_of(triage_spec(spec))]))

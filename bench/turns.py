@@ -1,5 +1,7 @@
-"""Pairs that take turns: what is compared is measured in every round, so that a change of the machine's speed meets
-all of it. Ratios are taken within a round."""
+"""Measurements in rounds: everything is measured once in every round, and ratios are taken within a round.
+
+So a change of the machine's speed affects both sides of a ratio.
+"""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -9,7 +11,7 @@ Round = dict[str, float]
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
-    """What every such benchmark can be asked for."""
+    """Return a parser with the options that all these benchmarks share."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--epochs", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)
@@ -17,12 +19,12 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 
 def take_turns(rounds: int, measure: Callable[[], Round]) -> list[Round]:
-    """So many rounds, one after another."""
+    """Measure in so many rounds, one after another."""
     return [measure() for _ in range(rounds)]
 
 
 def report(rounds: Sequence[Round], unit: str) -> None:
-    """Print each figure's median over the rounds."""
+    """Print the median of each figure over the rounds."""
     print(f"\n{unit:52}{'median':>10}   lowest to highest")
     for name in rounds[0]:
         figures = [each[name] for each in rounds]
@@ -30,7 +32,7 @@ def report(rounds: Sequence[Round], unit: str) -> None:
 
 
 def compare(rounds: Sequence[Round], pairs: Sequence[tuple[str, str]]) -> None:
-    """Print how many times as long the first of each pair took as the second."""
+    """Print the ratio of the first of each pair to the second."""
     print(f"\n{'ratio, taken within a round':78}{'median':>8}   lowest to highest")
     for longer, shorter in pairs:
         ratios = [each[longer] / each[shorter] for each in rounds]

@@ -1,9 +1,9 @@
-"""The tutorial's networks over many seeds: what its single runs are worth.
+"""The tutorial's networks over many seeds, compared with its single runs.
 
     python -m bench.tutorial [SEEDS]
 
-Networks 1 to 5 of `examples/`, 32 seeds each unless told: accuracy on the test samples after 500 epochs, median, middle
-half and range, and how many seeds fail: end below 0.75. With 95 % Wilson intervals.
+Networks 1 to 5 of `examples/`, 32 seeds each by default. Prints the test accuracy after 500 epochs: median, middle half
+and range. A seed fails if its accuracy ends below 0.75; failures have 95 % Wilson intervals.
 """
 
 import sys
@@ -17,7 +17,7 @@ from core.treatment.comparison import rate
 from gradlab.spec.experiment import parse
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-# The single runs that the tutorial reports; it says of networks 4 and 5 only that 15 layers learn and 20 do not.
+# Accuracies of the tutorial's single runs. Of networks 4 and 5 it reports only that 15 layers learn and 20 do not.
 REPORTED = {"tutorial-1": "0.816", "tutorial-2": "0.468", "tutorial-3": "0.840"}
 FAILS_BELOW = 0.75
 

@@ -1,4 +1,4 @@
-"""Examples of what only happens to data that this service does not make: trained here without it, as elsewhere."""
+"""Examples of findings that only occur with external data: trained by NumPy, without the service."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,12 @@ Array = NDArray[np.floating]
 
 
 def logistic_regression(spec: ExternalSpec, labels: Callable[[Array], Array]) -> tuple[ExternalRun, ...]:
-    """One sigmoid unit, trained by gradient descent on two clouds; `labels` makes targets of classes 0 and 1."""
+    """Train one sigmoid unit by gradient descent on two clouds; `labels` turns classes 0 and 1 into targets."""
     return tuple(_run(spec, seed, labels) for seed in spec.seeds)
 
 
 def minus_one_and_one(classes: Array) -> Array:
-    """Labels as a hinge takes them."""
+    """Return labels -1 and 1, as a hinge loss requires them."""
     return 2 * classes - 1
 
 

@@ -1,4 +1,4 @@
-"""One illness shown: a small network in which a rule speaks, and the picture in which it is seen best."""
+"""An example of a rule: a small network with a finding of that rule, and a picture that shows it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,32 +14,32 @@ from gradlab.spec import ANY_SPEC, ExperimentSpec, ExternalSpec
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A spec, and what was recorded of its seeds."""
+    """A spec and its recorded runs."""
 
     spec: ExperimentSpec | ExternalSpec
     runs: tuple[Run, ...]
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
-        """What the rules say."""
+        """Diagnosis of the runs."""
         return diagnose(self.spec, self.runs)
 
     def finding(self, rule: str) -> Finding | None:
-        """What one of them says."""
+        """Return the finding of a rule, None without one."""
         return next((each for each in self.diagnosis.findings if each.rule == rule), None)
 
 
 @dataclass(frozen=True)
 class Example:
-    """An illness made on purpose.
+    """A network made ill on purpose, for one rule.
 
     Attributes:
-        rule: the rule that speaks.
-        made: how the network was made ill, in one sentence.
-        fields: the spec, as JSON has it.
-        seen: what to look at in the picture, in one sentence.
-        picture: draws it.
-        train: the runs of the spec; of one that is trained elsewhere another function than the service's.
+        rule: name of the rule.
+        made: the cause of the illness, in one sentence.
+        seen: the sign of it in the picture, in one sentence.
+        fields: the spec as JSON values.
+        picture: draws the picture.
+        train: trains the spec and returns its runs; external specs have a function of their own.
     """
 
     rule: str

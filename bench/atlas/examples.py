@@ -1,4 +1,4 @@
-"""The examples: for each rule a small network made ill, and the picture that shows it best, in the rules' order."""
+"""Examples of the rules, in their order: a network made ill, and a picture that shows it."""
 
 from bench.atlas.example import Example
 from bench.atlas.examples_of_outputs import OF_THE_OUTPUT
@@ -32,39 +32,38 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "input_range",
         "The features of the breast cancer data as they were measured, some of them around 1,000.",
-        "After the first updates, thrown far by gradients as large as the inputs, most units are off for every sample.",
+        "The first updates are as large as the inputs; after them most units are off for every sample.",
         CANCER, as_lines("activations", "dead_fraction"),
     ),
     Example(
         "target_range",
         "A regression whose targets have a standard deviation above 100.",
-        "The first updates follow errors that large, and throw the weights so far that the loss jumps by many powers "
-        "of ten.",
+        "Errors that large make the first updates too large, and the loss jumps by many powers of ten.",
         TARGETS, as_curves,
     ),
     Example(
         "single_value_normalization",
         "Batch normalisation behind a dense layer, and batches of one sample.",
-        "The dense layer gets no gradient at all, from the first epoch on; only what stands behind the norm does.",
+        "From the first epoch on, the dense layer has no gradient; only the layers behind the normalisation have one.",
         ALONE, as_heat_map("gradients", "zero_fraction"),
     ),
     Example(
         "no_gradient",
-        "An embedding that looks up the outputs of a dense layer, cut to whole numbers.",
-        "The output layer learns from the rows that are looked up; the first dense layer has no gradient, is not in "
-        "the picture, and stays as it was drawn.",
+        "An embedding whose indices are the outputs of a dense layer, truncated to whole numbers.",
+        "The output layer learns from the embedding's rows. The first dense layer has no gradient, is not in the "
+        "picture, and keeps its initial weights.",
         EMBEDDED, as_heat_map("gradients", "mean_abs"),
     ),
     Example(
         "nonzero_mean_initialization",
         "The tutorial's second network: five tanh layers, weights drawn from U(0, 1).",
-        "All weights begin on one side of 0, and hardly any of them gets to the other.",
+        "All weights begin on one side of 0, and hardly any of them crosses to the other.",
         DEEP_TANH, as_ridges("weights", "dense_1", "dense_3", "dense_5"),
     ),
     Example(
         "initial_variance",
         "Ten relu layers whose weights have a tenth of the variance that He et al. advise.",
-        "From layer to layer less is left of what tells the samples apart.",
+        "From layer to layer, the differences between samples shrink.",
         SMALL, as_heat_map("activations", "std"),
     ),
     Example(
@@ -77,7 +76,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "symmetric_units",
         "The tutorial's second network: five tanh layers, weights drawn from U(0, 1).",
-        "From the second layer on the units of a layer say the same, before the first update and long after.",
+        "From the second layer on, all units of a layer have equal outputs, before the first update and long after.",
         DEEP_TANH, as_heat_map("activations", "unit_correlation"),
     ),
     Example(
@@ -94,21 +93,21 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "exploding_through_time",
-        "A recurrent relu layer whose recurrent weights stretch what they multiply.",
+        "A recurrent relu layer whose recurrent weights enlarge the vectors that they multiply.",
         "On the way back from the last step to the first the signal grows by a constant factor at each step.",
         ECHOING, as_steps,
     ),
     Example(
         "initial_loss",
         "Six relu layers whose weights have twenty times the variance that He et al. advise.",
-        "The loss begins far above the 0.69 that always answering one half costs, and takes most of the training to "
+        "The loss begins far above 0.69, the loss of always predicting one half, and needs most of the training to "
         "come down.",
         LARGE, as_curves,
     ),
     Example(
         "learning_rate",
         "Two relu layers, SGD with a learning rate of 1 and momentum 0.9.",
-        "In the first epochs the weights are moved by more than their own length, then nothing moves them any more.",
+        "In the first epochs the weights move by more than their own norm; after that they do not move any more.",
         FAST, as_lines("weights", "update_ratio", from_epoch=1),
     ),
     Example(
@@ -119,27 +118,27 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "exploding_growth",
-        "One linear unit and no hidden layer, SGD with a learning rate of 1 where about 0.5 is the most.",
+        "One linear unit and no hidden layer, SGD with a learning rate of 1 where about 0.5 is the maximum.",
         "Every update overshoots by more than the one before: on a logarithmic axis the gradient climbs and climbs.",
         DIVERGING, as_lines("gradients", "mean_abs"),
     ),
     Example(
         "gradient_spike",
-        "A recurrent tanh layer that is to add two numbers out of thirty, SGD with a learning rate of 0.1. The picture "
-        "is of the seeds in which the gradient spikes.",
-        "In some epochs it is many times as long as in those before.",
+        "A recurrent tanh layer that has to add two numbers out of thirty, SGD with a learning rate of 0.1. The "
+        "picture is of the seeds in which the gradient spikes.",
+        "In some epochs the gradient's norm is many times that of the epochs before.",
         SPIKY, of_seeds_with("gradient_spike", as_norms),
     ),
     Example(
         "loss_blow_up",
         "Two tanh layers, SGD with a learning rate of 10.",
-        "Instead of falling the loss jumps to many times what it was, and stays there.",
+        "Instead of falling, the loss jumps to a multiple of its first value, and stays there.",
         FASTER, as_curves,
     ),
     Example(
         "nonfinite",
-        "One linear unit and no hidden layer, SGD with a learning rate of 1 where about 0.5 is the most.",
-        "The loss climbs until float32 has no numbers left; × marks where a seed is NaN or infinite.",
+        "One linear unit and no hidden layer, SGD with a learning rate of 1 where about 0.5 is the maximum.",
+        "The loss climbs beyond the range of float32; × marks where a seed is NaN or infinite.",
         DIVERGING, as_curves,
     ),
     Example(
@@ -186,9 +185,8 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "vanishing_through_time",
-        "A simple recurrent layer is to add two numbers out of a sequence of thirty.",
-        "Of the signal at the last step less and less reaches the first one, in later epochs even less than at the "
-        "beginning.",
+        "A simple recurrent layer that has to add two numbers out of a sequence of thirty.",
+        "The signal shrinks from the last step to the first, in later epochs even more than at the beginning.",
         FORGETFUL, as_steps,
     ),
     Example(
@@ -200,7 +198,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "vanishing_gradient",
         "Twelve sigmoid layers, drawn by Glorot's rule, which is made for tanh.",
-        "The gradients of the first layers, at the bottom, are a vanishing share of the last one's.",
+        "The gradients of the first layers, at the bottom, are a tiny fraction of the last layer's gradient.",
         SIGMOIDS, as_heat_map("gradients", "l2"),
     ),
     Example(
@@ -212,7 +210,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "few_updates",
         "A tanh layer, the whole training set as one batch: an update in each of sixty epochs.",
-        "The lines show how far the weights move in an epoch; all epochs together are less than half of their length.",
+        "The lines show how far the weights move in an epoch: in all epochs by less than half of their norm.",
         SELDOM, as_lines("weights", "update_ratio", from_epoch=1),
     ),
     Example(
@@ -224,7 +222,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "update_ratio",
         "Two relu layers, SGD with a learning rate of 0.000001.",
-        "In an epoch the weights move by less than a ten-thousandth of their length.",
+        "In an epoch the weights move by less than a ten-thousandth of their norm.",
         SLOW, as_lines("weights", "update_ratio", rule="update_ratio", from_epoch=1),
     ),
     Example(
@@ -236,19 +234,19 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "late_rise",
         "Three relu layers, SGD with a learning rate of 0.4. The picture is of the seeds that had begun to learn.",
-        "What had been learnt is lost again, once so many units are dead that nothing gets through any more.",
+        "The runs lose what they had learnt, once too many units are dead for any signal to pass.",
         BREAKING, of_seeds_with("late_rise", as_curves),
     ),
     Example(
         "single_class",
         "The features of the breast cancer data as they were measured, some of them around 1,000.",
-        "Once the units are off, the accuracy is the share of the commoner class, in every epoch the same.",
+        "Once the units are off, the accuracy stays at the share of the more frequent class.",
         CANCER, as_curves,
     ),
     Example(
         "plateau",
         "Twelve sigmoid layers, drawn by Glorot's rule, which is made for tanh.",
-        "The loss stands still at 0.69, which is what always answering one half costs.",
+        "The loss stays at 0.69, the loss of the constant prediction one half.",
         SIGMOIDS, as_curves,
     ),
     Example(
@@ -260,7 +258,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "overfitting",
         "Two layers of 128 units, trained by Adam on 64 noisy samples.",
-        "While the training loss goes to 0, the validation loss rises and rises.",
+        "While the training loss falls to 0, the validation loss keeps rising.",
         BY_HEART, as_curves,
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The examples of the first rules, those about outputs, losses and answers."""
+"""Examples of the first rules, on outputs, losses and predictions."""
 
 from functools import partial
 
@@ -10,26 +10,26 @@ from bench.atlas.pictures import as_curves
 OF_THE_OUTPUT: tuple[Example, ...] = (
     Example(
         "output_mismatch",
-        "One output unit with softmax, which puts out 1 whatever comes in.",
-        "Keras takes the loss from what comes before the softmax, so it falls; the answer is 1 all the same, and the "
-        "accuracy stays that of always giving the same answer.",
+        "One output unit with softmax, whose output is 1 for every input.",
+        "Keras computes the loss from the logits, so the loss falls. The prediction is always 1, and the accuracy "
+        "stays that of a constant prediction.",
         SOFTMAX, as_curves,
     ),
     Example(
         "negative_crossentropy",
         "One sigmoid unit, trained without this service, whose labels are -1 and 1 instead of 0 and 1.",
-        "The loss falls through 0 and goes on falling: it has no lower end.",
+        "The loss falls below 0 and continues to fall: it has no lower bound.",
         SIGNS, as_curves, partial(logistic_regression, labels=minus_one_and_one),
     ),
     Example(
         "contradicting_accuracy",
-        "One output unit with softmax, which puts out 1 whatever comes in.",
-        "The loss falls far below what so many wrong answers must cost, and the accuracy stays where it was.",
+        "One output unit with softmax, whose output is 1 for every input.",
+        "The loss falls far below the minimum for so many wrong predictions; the accuracy does not change.",
         SURE, as_curves,
     ),
     Example(
         "frozen_accuracy",
-        "One output unit with softmax, which puts out 1 whatever comes in.",
+        "One output unit with softmax, whose output is 1 for every input.",
         "The loss falls, and the accuracy is a straight line.",
         SOFTMAX, as_curves,
     ),
@@ -48,8 +48,8 @@ OF_THE_OUTPUT: tuple[Example, ...] = (
     Example(
         "class_imbalance",
         "Twenty labels, of which each sample has about one.",
-        "The accuracy is above 0.9 from the first epochs on, without anything having been learnt: no is nearly always "
-        "right.",
+        "The accuracy is above 0.9 from the first epochs on although nothing is learnt: predicting no label is nearly "
+        "always right.",
         LABELS, as_curves,
     ),
 )  # fmt: skip

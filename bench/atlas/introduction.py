@@ -1,4 +1,4 @@
-"""How to read a diagnosis, for a student: the words that stand before the illnesses."""
+"""Introduction of `docs/diagnosis.md`: how to read a diagnosis, for students."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,59 +6,58 @@ from typing import Any
 INTRODUCTION = """\
 # What can be wrong with a network, and how it looks
 
-Written by `make docs` from the rules and the remedies themselves, with a picture of each illness that this project
-made: it trained a small network in which the rule speaks. Change the rules, not this page.
+`make docs` writes this page from the rules and the remedies. For each rule it trains a small network that has a finding
+of that rule, and draws a picture. Change the rules, not this page.
 
 ## How to read a diagnosis
 
 `GET /experiments/{{id}}/diagnosis`, or `gradlab diagnose ID`, answers five questions.
 
-**Is anything wrong?** The *verdict* is about the experiment, not about one run: networks are drawn at random, and of a
-bad configuration one seed may be lucky, of a good one unlucky.
+**Is anything wrong?** The *verdict* is about the experiment as a whole. Initial weights are random: a bad configuration
+may have one lucky seed, and a good one an unlucky seed.
 
 | verdict | means |
 |---|---|
-| healthy | the runs learn, and nothing in the initial state speaks against it |
-| at risk | some seeds fail, or the initial state of more than a third of them foretells trouble |
-| ill | more than a third of the seeds fail, diverge or learn by heart |
+| healthy | the runs learn, and few or none of them show a warning before the first update |
+| at risk | some seeds fail, or more than a third of them show a warning before the first update |
+| ill | more than a third of the seeds fail, diverge or overfit |
 | undecided | too early to say |
 
-**What became of each seed?** Its *outcome* is measured on a scale that the data themselves set: nobody needs to name a
-target. 0 is the loss of the best constant answer, which looks at nothing; 1 is that of a prediction that knows all. The
-*gain* is how far a run has come between the two. Beside it stands the share of avoidable errors that the run avoids
-(*learnt*), and the share from which on it counts as learning (*needed*): half of what the nearest neighbours avoid
-without any training. A run *learns*, *fails*, has *diverged* (left the finite numbers), or is *undecided*.
+**What became of each seed?** Its *outcome* is measured on a scale that follows from the data, without a target set by
+hand. 0 is the loss of the best constant prediction, 1 the loss of a perfect prediction. The *gain* is the position of a
+run between the two. *Learnt* is the share of avoidable errors that the run avoids. *Needed* is the share from which on
+it counts as learning: half of the share that nearest neighbours avoid without any training. A run *learns*, *fails*,
+has *diverged* (NaN or infinite values), or is *undecided*.
 
-**What is wrong?** Each *finding* is the answer of one rule. There are three kinds, and they are no more than what they
-say:
+**What is wrong?** Each *finding* is the result of one rule. There are three kinds:
 
-- a **risk** is seen before the first update: in the data, in the spec, in the untrained network. It says that trouble
-  is likely, not that it came;
-- a **symptom** is seen while the network trains. Many symptoms are seen in healthy networks too (half of the units of a
-  narrow relu layer may be dead), so they are told only of runs that fail;
-- a **failure** is what failed: it does not learn, it left the finite numbers, it learns by heart.
+- a **risk** is seen before the first update: in the data, in the spec, in the untrained network. Trouble is likely, but
+  may not come;
+- a **symptom** is seen while the network trains. Many symptoms occur in healthy networks too (half of the units of a
+  narrow relu layer may be dead), so they are reported only for runs that fail;
+- a **failure** is a bad outcome: a run does not learn, has NaN or infinite values, or overfits.
 
-Every finding says in which layers, since which epoch and in how many seeds it was seen, and gives the numbers that it
-rests on beside the thresholds that they were held against. Its severity is *info*, *warning* or *critical*.
+Every finding names the layers, the first epoch and the number of seeds in which it was seen. It shows the measured
+numbers beside their thresholds. Its severity is *info*, *warning* or *critical*.
 
-**Where does it begin?** Findings are told in causal order, and each says what it follows from: from another finding
-that can cause it, began no later, and is seen in half of its seeds at least. The one that follows from nothing and
-explains most failing seeds is the *root cause*. Treat that one: what follows from it goes with it. The diagnosis of the
+**Where does it begin?** Findings are listed in causal order. A finding follows from another one that can cause it,
+began no later, and is seen in at least half of its seeds. The *root cause* is the finding that follows from no other
+and explains most failing seeds. Treat the root cause: its consequences disappear with it. The diagnosis of the
 tutorial's second network, five tanh layers with weights from U(0, 1), reads:
 
 {chain}
 
-**What would help?** Remedies, best first. A remedy changes one thing. Whether it cures is not a matter of opinion:
-`POST /experiments/{{id}}/treatments`, or `gradlab treat ID`, trains the changed specs on the same seeds, compares them
-with the untreated one and with a control, and recommends the smallest change that cures, unless a larger one is better
-beyond luck.
+**What would help?** Remedies, best first. A remedy changes one thing. Its effect can be tested:
+`POST /experiments/{{id}}/treatments`, or `gradlab treat ID`, trains the changed specs on the same seeds and compares
+them with the untreated spec and with a control. It recommends the smallest change that cures, unless a larger change is
+better by more than chance.
 
 The pictures show the median over the seeds; where there is a band, it reaches from the lowest to the highest seed. In
 heat maps the input's side is at the bottom, grey is exactly 0, and crossed cells are NaN or infinite."""
 
 
 def chain(numbers: Mapping[str, Any]) -> str:
-    """The findings of an example as a list, each with what it follows from."""
+    """Return the findings of an example as a Markdown list, each with its causes."""
     lines = []
     for place, finding in enumerate(numbers["findings"], start=1):
         name, causes = finding["rule"], finding["caused_by"]

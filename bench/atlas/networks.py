@@ -1,4 +1,4 @@
-"""The networks of the examples, as specs: small, quick to train, each ill in one way."""
+"""Specs of the examples: small, quick to train, each ill in one way."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
 
 
 def dense(units: int, activation: str, kernel: Any = "he_uniform", repeat: int = 1) -> dict[str, Any]:
-    """Dense layers as a spec has them."""
+    """Return dense layers in the form of a spec."""
     return {"kind": "dense", "units": units, "activation": activation, "kernel_initializer": kernel, "repeat": repeat}
 
 
 def variance(times_fan_in: float) -> dict[str, Any]:
-    """Normal weights of this variance, times the number of inputs; relu needs 2, tanh 1."""
+    """Return an initialiser of normal weights with the variance `times_fan_in` / inputs; relu needs 2, tanh 1."""
     return {"kind": "variance_scaling", "scale": times_fan_in, "distribution": "untruncated_normal"}
 
 
@@ -27,7 +27,7 @@ def network(
     rate: float = 0.01, momentum: float = 0.9, adam: bool = False, epochs: int = 60, seeds: int = 3,
     batch_size: int = 32,
 ) -> dict[str, Any]:  # fmt: skip
-    """A spec; trained by SGD, or by Adam."""
+    """Return a spec, trained by SGD, or by Adam."""
     optimizer: dict[str, Any] = {"kind": "adam"} if adam else {"kind": "sgd", "momentum": momentum}
     training = {"loss": loss, "optimizer": optimizer | {"learning_rate": rate}, "epochs": epochs}
     training |= {"batch_size": batch_size}

@@ -1,4 +1,4 @@
-"""The pictures of the examples: the service's own charts, drawn from a training in this process."""
+"""Pictures of the examples: the service's charts, drawn from a training in this process."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,14 +18,14 @@ Picture = Callable[[Trained], Figure]
 
 
 def as_heat_map(kind: str, statistic: str, *, from_epoch: int = 0) -> Picture:
-    """Layer × epoch as colours."""
+    """Draw layer × epoch as colours."""
     return lambda trained: heat_map.draw(_layered(trained, kind, statistic, from_epoch))
 
 
 def as_lines(
     kind: str, statistic: str, *, rule: str = "", layers: Sequence[str] = (), from_epoch: int = 0
 ) -> Picture:  # fmt: skip
-    """A line for each layer, or for some of them, with the threshold of a rule where one is named."""
+    """Draw a line for each layer, or for some of them, and the threshold of a rule if one is given."""
 
     def draw(trained: Trained) -> Figure:
         figure = lines.draw(_layered(trained, kind, statistic, from_epoch, layers))
@@ -35,17 +35,17 @@ def as_lines(
 
 
 def as_curves(trained: Trained) -> Figure:
-    """Loss and accuracy, from epoch 0 on."""
+    """Draw loss and accuracy, from epoch 0 on."""
     return history.draw(trained.spec.name, _metrics(trained, 0))
 
 
 def as_norms(trained: Trained) -> Figure:
-    """The length of the whole gradient."""
+    """Draw the norm of the whole gradient."""
     return history.draw_norms(trained.spec.name, _metrics(trained, 1))
 
 
 def of_seeds_with(rule: str, picture: Picture) -> Picture:
-    """The same picture, of the seeds alone in which a rule speaks."""
+    """Draw a picture from only the seeds with a finding of a rule."""
 
     def draw(trained: Trained) -> Figure:
         finding = trained.finding(rule)
@@ -56,7 +56,7 @@ def of_seeds_with(rule: str, picture: Picture) -> Picture:
 
 
 def as_ridges(of: str, *layers: str) -> Picture:
-    """How the entries of some kernels are distributed."""
+    """Draw the distributions of the entries of some kernels."""
 
     def draw(trained: Trained) -> Figure:
         kind = f"{of[:-1]}_histograms"
@@ -69,7 +69,7 @@ def as_ridges(of: str, *layers: str) -> Picture:
 
 
 def as_steps(trained: Trained) -> Figure:
-    """The signal at each time step of the recurrent layers."""
+    """Draw the signal at each time step of the recurrent layers."""
     layout, runs = trained.spec.layout["time_signals"], _rows(trained, "time_signals")
     chosen = range(len(layout.tensors))
     return steps.draw(trained.spec.name, Steps.chosen(layout, runs, Span(0, None, None), chosen))
@@ -87,8 +87,8 @@ def _layered(
     ]
     parameters = ["kernel"] if weights else []
     span, runs = Span(from_epoch, None, None), _rows(trained, kind)
-    found = TensorStatistic.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=chosen)
-    return Layered.of(trained.spec.name, kind, found)
+    series = TensorStatistic.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=chosen)
+    return Layered.of(trained.spec.name, kind, series)
 
 
 def _metrics(trained: Trained, from_epoch: int) -> Metrics:
@@ -97,7 +97,7 @@ def _metrics(trained: Trained, from_epoch: int) -> Metrics:
 
 
 def _rows(trained: Trained, kind: str) -> dict[int, Rows]:
-    """Seed -> what was recorded of one kind."""
+    """Return the recorded series of one kind: seed -> rows."""
     return {
         run.seed: Rows(np.array(run.history.epochs_of(kind), np.int64), run.history.series[kind])
         for run in trained.runs

@@ -1,4 +1,4 @@
-"""The text: from the rules, the remedies, and the numbers of the examples."""
+"""Text of `docs/diagnosis.md`, from the rules, the remedies, and the records of the examples."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -13,17 +13,17 @@ from gradlab.remedies import REMEDIES, remedy
 COLUMNS = 118
 KINDS = {
     "risk": ("Risks", "Seen before the first update, in the data, the spec and the untrained network."),
-    "symptom": ("Symptoms", "Seen while a network trains, and told only of runs that fail."),
-    "failure": ("Failures", "What has failed."),
+    "symptom": ("Symptoms", "Seen while a network trains, and reported only for runs that fail."),
+    "failure": ("Failures", "Bad outcomes of runs."),
 }
 SIGNS = {"<": "below", ">": "above", "==": "at"}
 
-# What is kept of an example beside its picture.
-Kept = Mapping[str, Any]
+# The record of an example, stored beside its picture.
+Record = Mapping[str, Any]
 
 
-def kept(rule: Rule, diagnosis: Diagnosis) -> Kept:
-    """What a diagnosis says of a rule, as JSON has it."""
+def record_of(rule: Rule, diagnosis: Diagnosis) -> Record:
+    """Return the finding of a rule and its context, as JSON values."""
     finding = next(each for each in diagnosis.findings if each.rule == rule.name)
     plain = rule.explain(finding.layers, finding.measures)
     return {
@@ -35,19 +35,19 @@ def kept(rule: Rule, diagnosis: Diagnosis) -> Kept:
         "of_seeds": finding.of_seeds,
         "since_epoch": finding.since_epoch,
         "measures": [vars(each) for each in finding.measures],
-        # Where the rule has only one way to put it, the text is made from the rule as it is.
+        # None if the explanation follows from the rule and the measures; the page then uses the current rule.
         "explanation": None if finding.explanation == plain else finding.explanation,
         "caused_by": list(finding.caused_by),
         "findings": [{"rule": each.rule, "caused_by": list(each.caused_by)} for each in diagnosis.findings],
     }
 
 
-def document(examples: Sequence[Example], numbers: Mapping[str, Kept]) -> str:
-    """The whole of `docs/diagnosis.md`."""
+def document(examples: Sequence[Example], numbers: Mapping[str, Record]) -> str:
+    """Return the text of `docs/diagnosis.md`."""
     by_rule = {each.rule: each for each in examples}
     parts = [INTRODUCTION.format(chain=chain(numbers["nonzero_mean_initialization"])), _contents()]
-    for kind, (heading, what) in KINDS.items():
-        parts.append(f"## {heading}\n\n{what}")
+    for kind, (heading, summary) in KINDS.items():
+        parts.append(f"## {heading}\n\n{summary}")
         parts += [_section(rule, by_rule[rule.name], numbers[rule.name]) for rule in RULES if rule.kind == kind]
     parts.append("## Remedies\n\nEach changes one thing of a spec. In the order in which several are applied.")
     parts += [_remedy(each.name) for each in REMEDIES]
@@ -63,7 +63,7 @@ def _contents() -> str:
     return "\n".join([*lines, f"**[Remedies](#remedies)**: {len(REMEDIES)} changes that may help"])
 
 
-def _section(rule: Rule, example: Example, numbers: Kept) -> str:
+def _section(rule: Rule, example: Example, numbers: Record) -> str:
     measures = [Measure(**each) for each in numbers["measures"]]
     means = numbers["explanation"] or rule.explain(numbers["layers"], measures)
     causes = ", ".join(f"[{name}](#{name})" for name in rule.causes) or "nothing: it is where things begin"
@@ -86,19 +86,19 @@ def _section(rule: Rule, example: Example, numbers: Kept) -> str:
     )
 
 
-def _where(numbers: Kept) -> str:
-    """Where, since when and in how many seeds the example's finding was seen, and what it follows from."""
+def _where(numbers: Record) -> str:
+    """Describe the example's finding: layers, first epoch, number of seeds, causes, verdict."""
     layers = ", ".join(numbers["layers"]) or "the network as a whole"
     since = "before the first update" if numbers["since_epoch"] == 0 else f"since epoch {numbers['since_epoch']}"
     follows = ", ".join(f"[{name}](#{name})" for name in numbers["caused_by"])
     root = numbers["root_cause"]
-    told = f"Seen in {numbers['seeds']} of {numbers['of_seeds']} seeds, {since}, in {layers}. "
-    told += f"It follows from {follows}. " if follows else ""
-    return told + f"The verdict is *{numbers['verdict']}*" + (f", the root cause [{root}](#{root})." if root else ".")
+    text = f"Seen in {numbers['seeds']} of {numbers['of_seeds']} seeds, {since}, in {layers}. "
+    text += f"It follows from {follows}. " if follows else ""
+    return text + f"The verdict is *{numbers['verdict']}*" + (f", the root cause [{root}](#{root})." if root else ".")
 
 
 def _table(measures: Sequence[Measure]) -> str:
-    lines = ["| measure | value | speaks |", "|---|---|---|"]
+    lines = ["| measure | value | finding if |", "|---|---|---|"]
     for each in measures:
         bound = "" if each.threshold is None else f"{SIGNS[each.comparison]} {shown(each.threshold)}"
         value = "–" if each.value is None else f"{each} {each.unit}".strip()
@@ -110,8 +110,8 @@ def _remedy(name: str) -> str:
     each = remedy(name)
     treats = ", ".join(f"[{rule}](#{rule})" for rule in each.treats)
     heading = f'<a id="{name}"></a>\n\n### {each.title}\n\n`{name}`'
-    told = [each.changes, f"Treats {treats}.", f"Source: {each.source.removesuffix('.')}."]
-    return "\n\n".join([heading, *(_filled(part) for part in told)])
+    paragraphs = [each.changes, f"Treats {treats}.", f"Source: {each.source.removesuffix('.')}."]
+    return "\n\n".join([heading, *(_filled(part) for part in paragraphs)])
 
 
 def _filled(text: str) -> str:

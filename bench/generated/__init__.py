@@ -1,6 +1,6 @@
-"""Random valid specs over the whole catalogue, made from the fields of what is on the shelves.
+"""Random valid specs over the whole catalogue, drawn from the fields of the registered kinds.
 
-A kind or a field that joins a shelf is drawn from then on, with no change here.
+A new kind or field in a registry is drawn without a change of this package.
 """
 
 from bench.generated.scale import SMALL, USUAL, Scale

@@ -1,8 +1,8 @@
-"""Train and diagnose random valid specs, and name those that fail: there should be none.
+"""Train and diagnose random valid specs; none of them should fail.
 
     python -m bench.generated [--first 0] [--count 100] [--scale small|usual] [--cache FOLDER]
 
-One JSON object a line: {"seed", "seconds", "verdict", "error"}. Exit status 1 where one failed.
+One JSON object a line: {"seed", "seconds", "verdict", "error"}. Exit status 1 if one failed.
 """
 
 import argparse
@@ -20,24 +20,24 @@ SCALES = {"small": SMALL, "usual": USUAL}
 
 
 def main() -> int:
-    """0 if all were trained to their ends, 1 if not."""
+    """Return 0 if all were trained and diagnosed, else 1."""
     parser = argparse.ArgumentParser(prog="python -m bench.generated", description="train random valid specs")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--scale", choices=SCALES, default="small")
     parser.add_argument("--cache", type=Path, default=Path(".gradlab/compiled"))
-    asked = parser.parse_args()
-    prepare(asked.cache)
+    options = parser.parse_args()
+    prepare(options.cache)
     failed = 0
-    for seed in range(asked.first, asked.first + asked.count):
-        told = outcome_of(random_spec(seed, SCALES[asked.scale]))
-        failed += told["error"] is not None
-        print(json.dumps({"seed": seed, **told}), flush=True)
+    for seed in range(options.first, options.first + options.count):
+        outcome = outcome_of(random_spec(seed, SCALES[options.scale]))
+        failed += outcome["error"] is not None
+        print(json.dumps({"seed": seed, **outcome}), flush=True)
     return 1 if failed else 0
 
 
 def outcome_of(spec: ExperimentSpec) -> dict[str, Any]:
-    """How long a training took, what its diagnosis is, and why it failed where it did."""
+    """Train and diagnose a spec; return seconds, verdict and error, None without one."""
     from bench.treating import runs_of  # after `prepare`: this loads TensorFlow
     from gradlab.diagnosis import diagnose
 

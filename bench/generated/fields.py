@@ -12,20 +12,20 @@ from pydantic_core import PydanticUndefined
 
 from gradlab.frozen import Frozen, kind_of
 
-# How often a field with a default is left out, and how often a number stands at the edge of what is allowed.
+# Probability that a field with a default is left out, and that a number is one of its bounds.
 DEFAULTS, EDGES = 0.5, 0.03
-# Of a list without an upper bound.
+# Items of a list without an upper bound.
 MAX_ITEMS = 3
 
 Fields = dict[str, Any]
 
 
 class FieldDrawer:
-    """Draws what a spec may say, field by field. What several fields must agree on is for the caller to check.
+    """Draws values of a spec, field by field. Conditions between several fields are left to the caller.
 
     Args:
         random: the source of chance.
-        size: the largest whole number that is usual.
+        size: the usual upper bound of integers.
         special: values for fields that depend on their surroundings, by the field's name.
     """
 
@@ -33,7 +33,7 @@ class FieldDrawer:
         self._random, self._size, self._special = random, size, special
 
     def model(self, member: type[Frozen], **given: Any) -> Fields:
-        """The fields of one kind; those that are given are taken as they are."""
+        """Draw the fields of one kind; the given ones are taken as they are."""
         fields = {"kind": kind_of(member)} if "kind" in member.model_fields else {}
         for name, field in member.model_fields.items():
             if name == "kind":
@@ -65,7 +65,9 @@ class FieldDrawer:
             return self._number(annotation, metadata, default)
         if isinstance(annotation, type) and issubclass(annotation, Frozen):
             return self.model(annotation)
-        raise TypeError(f"no values are known for fields of type {annotation}")
+        raise TypeError(
+            f"annotation of a field: expected a number, bool, literal, tuple or model, received {annotation}"
+        )
 
     def _items(self, arguments: tuple[Any, ...], metadata: list[Any]) -> list[Any]:
         if arguments[-1] is not Ellipsis:
@@ -85,11 +87,11 @@ class FieldDrawer:
         return min(high, max(low, self._real(low, high, default)))
 
     def _whole(self, low: int, high: int) -> int:
-        """Small numbers as often as large ones of each order of magnitude."""
+        """Draw an integer, log-uniform: each order of magnitude has equal probability."""
         return low - 1 + int(math.exp(self._random.uniform(0, math.log(high - low + 2)))) if high > low else low
 
     def _real(self, low: float, high: float, default: Any) -> float:
-        """Around the default within a factor of ten, or anywhere between -1 and 1 as far as that is allowed."""
+        """Draw a number within a factor of ten of the default; without one, between -1 and 1 within the bounds."""
         if isinstance(default, float) and default:
             return default * 10 ** self._random.uniform(-1, 1)
         return self._random.uniform(max(low, -1.0), min(high, max(low, 0.0) + 1.0))
@@ -100,7 +102,7 @@ def _flat(metadata: list[Any]) -> list[Any]:
 
 
 def _bounds(metadata: list[Any], kind: type) -> tuple[float, float]:
-    """The lowest and the highest number allowed; a bound that is itself excluded is replaced by its neighbour."""
+    """Return the lowest and the highest allowed number; an exclusive bound is replaced by the next number inside."""
     low, high = -math.inf, math.inf
     for each in metadata:
         bound: Any = next((getattr(each, name) for name in ("ge", "gt", "le", "lt") if hasattr(each, name)), None)

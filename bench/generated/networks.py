@@ -1,4 +1,4 @@
-"""Random networks that can take what a dataset puts in and put out what a loss wants."""
+"""Random networks that fit the inputs of a dataset and the outputs of a loss."""
 
 import math
 from collections.abc import Sequence
@@ -18,29 +18,29 @@ from gradlab.vocabulary.layers.pooling import Reshape
 from gradlab.vocabulary.losses import LossFunction
 
 LAYER = TypeAdapter(Layer)
-# How often a layer that cannot be used is drawn again before the network goes on without it.
+# Attempts at drawing a layer that fits, before it is left out.
 DRAWS = 30
-# Blocks inside blocks.
+# Nesting depth of blocks.
 MAX_DEPTH = 2
-# How often the output layer has the activation that is usual for its loss.
+# Probability that the output layer has the usual activation of its loss.
 USUAL_OUTPUT = 0.8
 
 
 class NetworkDrawer:
-    """Draws layers one after another, each for the shape that the one before it puts out.
+    """Draws layers one after another, each for the output shape of the one before.
 
     Args:
         random: the source of chance.
         scale: how large the network may be.
-        members: the kinds of layers to choose from.
-        focus: the one of them that is drawn most often.
+        members: kinds of layers to choose from.
+        focus: the kind that is drawn bound often.
     """
 
     def __init__(
         self, random: Random, scale: Scale, members: Sequence[type[LayerSpec]], focus: type[LayerSpec]
     ) -> None:
         self._random, self._scale = random, scale
-        # Most inputs are flat: another shape is what makes room for most layers.
+        # Most inputs are flat, and bound layers need another shape: reshaping is drawn more often.
         self._members: list[type[LayerSpec]] = [
             *members,
             *[focus] * (len(members) // 2),
@@ -52,7 +52,7 @@ class NetworkDrawer:
         self._fields = FieldDrawer(random, scale.size, special)
 
     def network(self, dataset: DatasetSpec, loss: LossFunction) -> list[Fields]:
-        """Hidden layers and an output layer."""
+        """Draw hidden layers and an output layer."""
         self._steps = 0
         layers: list[Fields] = []
         shape = dataset.feature_shape
@@ -66,7 +66,11 @@ class NetworkDrawer:
         return layers + self._output(shape, (*dataset.target.steps, units), loss)
 
     def _layer(self, shape: Shape, member: type[LayerSpec] | None = None, **given: Any) -> tuple[list[Fields], Shape]:
-        """One layer for inputs of `shape`, as a list, and the shape it puts out; none after many misfits."""
+        """Draw one layer for inputs of `shape`.
+
+        Returns:
+            The layer in a list, empty after `DRAWS` misfits; and the output shape.
+        """
         for _ in range(DRAWS):
             self._shape, steps = shape, self._steps
             chosen: type[LayerSpec] = member or self._random.choice(self._members)
@@ -81,7 +85,12 @@ class NetworkDrawer:
         return [], shape
 
     def _through(self, layer: LayerSpec, shape: Shape) -> Shape:
-        """What `repeat` of a layer put out. Raises where they cannot take the shape, or are too large."""
+        """Return the output shape of `repeat` layers.
+
+        Raises:
+            ShapeMismatch: a layer does not fit the shape.
+            _TooLarge: a layer exceeds the scale.
+        """
         for _ in range(layer.repeat):
             output, scale = layer.output_shape(shape), self._scale
             parameters = sum(math.prod(tensor) for tensor in layer.parameters(shape).values())
@@ -92,7 +101,7 @@ class NetworkDrawer:
                 (layer.operations(shape), scale.operations),
                 (self._steps, scale.steps),
             )
-            if any(size > most for size, most in sizes):
+            if any(size > bound for size, bound in sizes):
                 raise _TooLarge
             shape = output
         return shape
@@ -101,7 +110,7 @@ class NetworkDrawer:
         return self._random.choice([1] * 8 + [2, 3])
 
     def _inner(self, member: type[Frozen]) -> list[Fields]:
-        """Layers inside a block, which give back the shape they get."""
+        """Draw layers inside a block; their output has the shape of their input."""
         outer = shape = self._shape
         layers = []
         self._depth += 1
@@ -116,23 +125,23 @@ class NetworkDrawer:
         return [*layers, self._fields.model(Dense, units=outer[-1], repeat=1)]
 
     def _target_shape(self, member: type[Frozen]) -> list[int]:
-        """As many numbers as come in, on up to three axes."""
+        """Draw up to three axes with as many entries as the input."""
         rest, axes = math.prod(self._shape), []
         for _ in range(self._random.randint(0, 2)):
             axes.append(self._random.choice([size for size in range(1, rest + 1) if rest % size == 0]))
             rest //= axes[-1]
         return [*axes, rest]
 
-    def _output(self, shape: Shape, wanted: Shape, loss: LossFunction) -> list[Fields]:
+    def _output(self, shape: Shape, target: Shape, loss: LossFunction) -> list[Fields]:
         given: dict[str, Any] = {"repeat": 1}
         if loss.output_activation and self._random.random() < USUAL_OUTPUT:
             given["activation"] = loss.output_activation
-        if shape[:-1] == wanted[:-1]:
-            return [self._dense(shape, units=wanted[-1], **given)]
-        if len(wanted) == 1:
-            return [{"kind": "flatten"}, self._dense((math.prod(shape),), units=wanted[-1], **given)]
-        last = self._dense((math.prod(shape),), units=math.prod(wanted), **given)
-        return [{"kind": "flatten"}, last, {"kind": "reshape", "target_shape": list(wanted)}]
+        if shape[:-1] == target[:-1]:
+            return [self._dense(shape, units=target[-1], **given)]
+        if len(target) == 1:
+            return [{"kind": "flatten"}, self._dense((math.prod(shape),), units=target[-1], **given)]
+        last = self._dense((math.prod(shape),), units=math.prod(target), **given)
+        return [{"kind": "flatten"}, last, {"kind": "reshape", "target_shape": list(target)}]
 
     def _dense(self, shape: Shape, **given: Any) -> Fields:
         while True:
@@ -145,4 +154,4 @@ class NetworkDrawer:
 
 
 class _TooLarge(Exception):
-    """A layer is beyond the scale."""
+    """A layer exceeds the scale."""

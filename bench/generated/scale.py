@@ -1,23 +1,23 @@
-"""How large random specs are."""
+"""Sizes of random specs."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Bounds of what is drawn; a draw beyond one is drawn again.
+    """Bounds of random specs; a draw that exceeds one is repeated.
 
     Attributes:
-        size: the largest whole number that is usual for a width, a length or a count.
+        size: usual upper bound of a width, a length or a count.
         samples: samples of a dataset.
         values: numbers in a dataset, samples times features.
-        layers: hidden layers, those inside blocks apart.
-        flow: numbers that leave a layer for one sample.
+        layers: hidden layers, without those inside blocks.
+        flow: outputs of a layer for one sample.
         parameters: trainable numbers of a layer.
-        operations: multiply-adds of one sample's way through a layer.
+        operations: multiply-adds of a layer's forward pass, for one sample.
         steps: time steps of all recurrent layers.
-        epochs, seeds: of a training.
-        epoch_operations: multiply-adds of an epoch, forward.
+        epochs, seeds: epochs and seeds of a training.
+        epoch_operations: multiply-adds of an epoch's forward passes.
     """
 
     size: int
@@ -33,7 +33,7 @@ class Scale:
     epoch_operations: float
 
 
-# Trained in a few seconds, nearly all of them for compilation.
+# A training takes a few seconds, nearly all of it compilation.
 SMALL = Scale(
     size=8,
     samples=60,
@@ -47,7 +47,7 @@ SMALL = Scale(
     seeds=3,
     epoch_operations=1e7,
 )
-# What people submit: from toys to some minutes on two cores.
+# Usual experiments: from toys to some minutes on two cores.
 USUAL = Scale(
     size=128,
     samples=4_000,

@@ -20,12 +20,12 @@ from gradlab.vocabulary.losses import BY_KIND, Loss, LossFunction, losses_for
 from gradlab.vocabulary.metrics import default_metrics, metrics_for
 from gradlab.vocabulary.optimizers import OPTIMIZERS, Optimizer
 
-# How often something that is left out by default is asked for.
+# Probability of an option that is off by default.
 RARELY = 0.2
 
 
 def random_spec(seed: int, scale: Scale) -> ExperimentSpec:
-    """A valid spec within the scale; the same seed gives the same spec."""
+    """Return a valid spec within the scale; equal seeds give equal specs."""
     return _Draw(seed, scale).spec()
 
 
@@ -34,21 +34,21 @@ class _Draw:
         self._seed, self._scale, self._random = seed, scale, Random(seed)
         special = {"samples": lambda _: self._samples(), "train_size": lambda _: None}
         self._fields = FieldDrawer(self._random, scale.size, special)
-        # Each kind of layer in turn, so that few specs show all of them.
+        # Each kind of layer in turn, so that a few specs contain all of them.
         self._focus = LAYERS[seed % len(LAYERS)]
         self._pretrains = kind_of(self._focus) in PRETRAINABLE and self._random.random() < RARELY
         self._members = [each for each in LAYERS if not self._pretrains or kind_of(each) in PRETRAINABLE]
 
     def spec(self) -> ExperimentSpec:
-        """Parts that are valid by themselves, drawn until they are valid together."""
+        """Draw parts, each valid by itself, until they are valid together."""
         while True:
             try:
                 spec = ExperimentSpec.model_validate(self._parts())
             except ValidationError:
                 continue
             forward = sum(layer.spec.operations(layer.input_shape) for layer in spec.layers)
-            there = any(isinstance(layer.spec, self._focus) for layer in spec.layers)
-            if there and forward * spec.dataset.sample_count <= self._scale.epoch_operations:
+            has_focus = any(isinstance(layer.spec, self._focus) for layer in spec.layers)
+            if has_focus and forward * spec.dataset.sample_count <= self._scale.epoch_operations:
                 return spec
 
     def _parts(self) -> Fields:
@@ -72,7 +72,7 @@ class _Draw:
                 return dataset
 
     def _valid(self, union: Any, members: Sequence[Any]) -> Any:
-        """A member whose fields agree with each other."""
+        """Draw a member whose fields are valid together."""
         while True:
             try:
                 return TypeAdapter(union).validate_python(self._fields.model(self._random.choice(members)))
@@ -117,9 +117,9 @@ class _Draw:
         return int(math.exp(self._random.uniform(math.log(4), math.log(self._scale.samples))))
 
     def _batch_size(self, train_count: int) -> int:
-        """From one sample to more than there are; batches of few samples only where there are few batches."""
-        least = max(1, train_count // 200)
-        return int(math.exp(self._random.uniform(math.log(least), math.log(2 * train_count + 1))))
+        """Draw a batch size from 1 to twice the samples, with at most 200 batches per epoch."""
+        smallest = max(1, train_count // 200)
+        return int(math.exp(self._random.uniform(math.log(smallest), math.log(2 * train_count + 1))))
 
     def _seeds(self) -> list[int]:
         count = self._random.choice([1, 1, self._random.randint(1, self._scale.seeds)])

@@ -1,9 +1,9 @@
-"""Whether the rivals train the same: equal initial weights, equal orders of the samples, a few epochs.
+"""Compare the trainings of the rivals: equal initial weights, equal orders of the samples, a few epochs.
 
     python -m bench.rivals.agreement [EPOCHS]
 
-Prints the largest differences; exit status 1 if one is beyond what float32 rounds. Hits of a single sample on the very
-boundary may differ: accuracies are compared to one sample in 500.
+Prints the largest differences; exit status 1 if one exceeds the rounding of float32. A single sample on the boundary
+may be classified differently, so accuracies may differ by one sample in 500.
 """
 
 import sys
@@ -17,7 +17,7 @@ ABSOLUTE, RELATIVE = 2e-6, 2e-4
 
 
 def main() -> int:
-    """Train with each and compare."""
+    """Train with each rival and compare; return the exit status."""
     epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     alone = [jax.train(jax.compiled(epochs, 1), epochs, range(seed, seed + 1))[0] for seed in SEEDS]
     together = jax.train(jax.compiled(epochs, len(SEEDS)), epochs, SEEDS)

@@ -1,11 +1,12 @@
-"""The rival in JAX: batches and epochs in `lax.scan`, seeds in `vmap`, all of it one compiled program.
+"""The rival in JAX: batches and epochs in `lax.scan`, seeds in `vmap`, in one compiled program.
 
     python -m bench.rivals.jax EPOCHS [--seeds N] [--save NPZ]
 
-Prints one line of JSON: the seconds of compiling, and those of training all epochs of all seeds. It is as quick as we
-could make it: an epoch's samples are put in order at once, the statistics of all tensors are taken together, and a
-network alone multiplies by a sum that XLA can fuse with what surrounds it (0.21 against 0.34 ms an epoch; seeds side by
-side are quicker with matrix products). Unrolling the scans, or seeds along the last axis, gained nothing.
+Prints one line of JSON: the seconds of compiling, and those of training all epochs of all seeds.
+
+It is as fast as we could make it. An epoch's samples are permuted at once. The statistics of all tensors are computed
+together. A single network multiplies by sums that XLA can fuse with their neighbours (0.21 against 0.34 ms an epoch);
+seeds side by side are faster with matrix products. Unrolled scans, or seeds along the last axis, gained nothing.
 """
 
 import json
@@ -28,7 +29,7 @@ from bench.rivals import (
     Trained,
     arguments,
     initial_weights,
-    sample_orders,
+    sample_permutations,
     samples,
 )
 
@@ -36,27 +37,27 @@ Product = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 class State(NamedTuple):
-    """What training changes: weights and momenta, kernel and bias of each layer."""
+    """Variables of a training: weights and momenta, kernel and bias of each layer."""
 
     weights: Any
     velocity: Any
 
 
 def main() -> None:
-    """Compile, train and print how long each took."""
+    """Compile and train; print the seconds of each."""
     parser = arguments("JAX on the tutorial's network 3")
     parser.add_argument("--seeds", type=int, default=1)
-    asked = parser.parse_args()
-    seeds = range(asked.seeds)
+    options = parser.parse_args()
+    seeds = range(options.seeds)
     begun = time.perf_counter()
-    program = compiled(asked.epochs, asked.seeds)
+    program = compiled(options.epochs, options.seeds)
     compiling = time.perf_counter() - begun
     begun = time.perf_counter()
-    runs = train(program, asked.epochs, seeds)
+    runs = train(program, options.epochs, seeds)
     seconds = time.perf_counter() - begun
-    if asked.save:
+    if options.save:
         np.savez(
-            asked.save,
+            options.save,
             metrics=np.stack([run.metrics for run in runs]),
             gradients=np.stack([run.gradients for run in runs]),
         )
@@ -66,8 +67,8 @@ def main() -> None:
             {
                 "compile_seconds": round(compiling, 4),
                 "seconds": round(seconds, 4),
-                "seeds": asked.seeds,
-                "per_epoch_and_seed": seconds / asked.epochs / asked.seeds,
+                "seeds": options.seeds,
+                "per_epoch_and_seed": seconds / options.epochs / options.seeds,
                 "loss": loss,
                 "accuracy": accuracy,
                 "val_loss": val_loss,
@@ -78,16 +79,16 @@ def main() -> None:
 
 
 def compiled(epochs: int, seeds: int) -> Any:
-    """The program that trains so many seeds side by side for so many epochs."""
-    weights, orders = starts(epochs, range(seeds))
+    """Compile the program that trains so many seeds side by side for so many epochs."""
+    weights, permutations = starts(epochs, range(seeds))
     side_by_side = jax.vmap(partial(run, jnp.matmul), in_axes=(0, 0, None))
-    return jax.jit(alone if seeds == 1 else side_by_side).lower(weights, orders, samples()).compile()
+    return jax.jit(alone if seeds == 1 else side_by_side).lower(weights, permutations, samples()).compile()
 
 
 def starts(epochs: int, seeds: range) -> tuple[Any, np.ndarray]:
-    """Initial weights and (seeds, epochs, samples) orders of the samples."""
+    """Return initial weights, and permutations of the samples, (seeds, epochs, samples)."""
     weights = jax.tree.map(lambda *each: np.stack(each), *(initial_weights(seed) for seed in seeds))
-    return weights, np.stack([sample_orders(seed, epochs) for seed in seeds])
+    return weights, np.stack([sample_permutations(seed, epochs) for seed in seeds])
 
 
 def train(program: Any, epochs: int, seeds: range) -> list[Trained]:
@@ -96,10 +97,10 @@ def train(program: Any, epochs: int, seeds: range) -> list[Trained]:
     return [Trained(*each) for each in zip(np.asarray(metrics), np.asarray(gradients), strict=True)]
 
 
-def alone(weights: Any, orders: jax.Array, data: Any) -> Any:
+def alone(weights: Any, permutations: jax.Array, data: Any) -> Any:
     """One run, as if side by side with nobody."""
-    weights, orders = jax.tree.map(lambda each: each[0], (weights, orders))
-    return jax.tree.map(lambda each: each[None], run(fusible_product, weights, orders, data))
+    weights, permutations = jax.tree.map(lambda each: each[0], (weights, permutations))
+    return jax.tree.map(lambda each: each[None], run(fusible_product, weights, permutations, data))
 
 
 def fusible_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -107,7 +108,7 @@ def fusible_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
     return (x[:, :, None] * kernel).sum(axis=1)
 
 
-def run(product: Product, weights: Any, orders: jax.Array, data: Any) -> tuple[jax.Array, jax.Array]:
+def run(product: Product, weights: Any, permutations: jax.Array, data: Any) -> tuple[jax.Array, jax.Array]:
     """(epochs, 4) metrics and (epochs, tensors, statistics) gradients of one run."""
     train_x, train_y, val_x, val_y = data
     step = partial(update, product)
@@ -124,7 +125,7 @@ def run(product: Product, weights: Any, orders: jax.Array, data: Any) -> tuple[j
         return state, (metrics, statistics / (TRAIN // BATCH + 1))
 
     measured: tuple[Any, Any]
-    _, measured = lax.scan(epoch, State(weights, jax.tree.map(jnp.zeros_like, weights)), orders)
+    _, measured = lax.scan(epoch, State(weights, jax.tree.map(jnp.zeros_like, weights)), permutations)
     return measured
 
 
@@ -143,7 +144,7 @@ def update(product: Product, state: State, batch: tuple[jax.Array, jax.Array]) -
 
 
 def evaluate(product: Product, weights: Any, x: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Each sample's loss, and how many are on the right side."""
+    """Return each sample's loss, and the number of samples on the right side of the boundary."""
     *hidden, (last_kernel, last_bias) = weights
     for kernel, bias in hidden:
         x = jax.nn.relu(product(x, kernel) + bias)
@@ -152,7 +153,7 @@ def evaluate(product: Product, weights: Any, x: jax.Array, y: jax.Array) -> tupl
 
 
 def gradient_statistics(tensors: list[jax.Array]) -> jax.Array:
-    """(tensors, statistics) of the gradients of a mini-batch, filled up with zeros to one length."""
+    """Statistics of a mini-batch's gradients: (tensors, statistics). Tensors are padded with zeros to one length."""
     sizes = np.array([g.size for g in tensors])
     real = np.arange(sizes.max()) < sizes[:, None]  # (tensors, longest)
     g = jnp.stack([jnp.pad(g.ravel(), (0, sizes.max() - g.size)) for g in tensors])

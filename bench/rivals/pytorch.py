@@ -1,8 +1,8 @@
-"""The rival in PyTorch: the loop that its users write, eager, without detours.
+"""The rival in PyTorch: the usual eager training loop.
 
     python -m bench.rivals.pytorch EPOCHS [--save NPZ]
 
-Prints one line of JSON: the seconds for all epochs and for one, and how many threads were quickest.
+Prints one line of JSON: the seconds for all epochs and for one, and the fastest number of threads.
 """
 
 import json
@@ -12,26 +12,35 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.rivals import BATCH, LEARNING_RATE, MOMENTUM, Trained, arguments, initial_weights, sample_orders, samples
+from bench.rivals import (
+    BATCH,
+    LEARNING_RATE,
+    MOMENTUM,
+    Trained,
+    arguments,
+    initial_weights,
+    sample_permutations,
+    samples,
+)
 
 THREADS, WARM_UP_EPOCHS = (1, 2), 10
 
 
 def main() -> None:
-    """Train and print how long it took."""
-    asked = arguments("PyTorch on the tutorial's network 3").parse_args()
+    """Train; print the seconds."""
+    options = arguments("PyTorch on the tutorial's network 3").parse_args()
     threads = quickest_threads()
     begun = time.perf_counter()
-    trained = train(asked.epochs)
+    trained = train(options.epochs)
     seconds = time.perf_counter() - begun
-    if asked.save:
-        np.savez(asked.save, metrics=trained.metrics, gradients=trained.gradients)
+    if options.save:
+        np.savez(options.save, metrics=trained.metrics, gradients=trained.gradients)
     loss, accuracy, val_loss, val_accuracy = map(float, trained.metrics[-1])
     print(
         json.dumps(
             {
                 "seconds": round(seconds, 4),
-                "per_epoch": seconds / asked.epochs,
+                "per_epoch": seconds / options.epochs,
                 "threads": threads,
                 "loss": loss,
                 "accuracy": accuracy,
@@ -43,7 +52,7 @@ def main() -> None:
 
 
 def quickest_threads() -> int:
-    """Set the number of threads that trains this network quickest; also warms up."""
+    """Set the number of threads that trains this network fastest, and return it; also warms up."""
 
     def seconds(threads: int) -> float:
         torch.set_num_threads(threads)
@@ -58,14 +67,14 @@ def quickest_threads() -> int:
 
 
 def train(epochs: int, seed: int = 0) -> Trained:
-    """Train one run and record it."""
+    """Train and record one run."""
     train_x, train_y, val_x, val_y = map(torch.from_numpy, samples())
     train_y, val_y = train_y[:, None], val_y[:, None]
     model, loss_of = network(seed), nn.BCEWithLogitsLoss()
     parameters = list(model.parameters())
     optimizer = torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=MOMENTUM)
     metrics, gradients = [], []
-    for order in torch.from_numpy(sample_orders(seed, epochs)).long():
+    for order in torch.from_numpy(sample_permutations(seed, epochs)).long():
         total_loss, correct, statistics, batches = torch.zeros(()), torch.zeros(()), 0, order.split(BATCH)
         for batch in batches:
             x, y = train_x[batch], train_y[batch]
@@ -87,7 +96,7 @@ def train(epochs: int, seed: int = 0) -> Trained:
 
 
 def network(seed: int) -> nn.Sequential:
-    """The network with the initial weights of a seed."""
+    """Return the network with the initial weights of a seed."""
     layers: list[nn.Module] = []
     for kernel, bias in initial_weights(seed):
         linear = nn.Linear(*kernel.shape)
@@ -95,11 +104,11 @@ def network(seed: int) -> nn.Sequential:
             linear.weight.copy_(torch.from_numpy(kernel.T))
             linear.bias.copy_(torch.from_numpy(bias))
         layers += [linear, nn.ReLU()]
-    return nn.Sequential(*layers[:-1])  # the loss takes logits: the sigmoid is part of it
+    return nn.Sequential(*layers[:-1])  # the loss takes logits and includes the sigmoid
 
 
 def gradient_statistics(parameters: list[nn.Parameter]) -> torch.Tensor:
-    """(tensors, statistics) of the gradients of a mini-batch, all tensors at once."""
+    """Statistics of a mini-batch's gradients, all tensors at once: (tensors, statistics)."""
     sizes = torch.tensor([parameter.numel() for parameter in parameters])
     g = torch.cat([parameter.grad.flatten() for parameter in parameters])
 
@@ -114,7 +123,7 @@ def gradient_statistics(parameters: list[nn.Parameter]) -> torch.Tensor:
 
 
 def hits(logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """How many samples are on the right side."""
+    """Return the number of samples on the right side of the boundary."""
     return ((logits > 0) == (y > 0.5)).sum()
 
 
