@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.treatment import Treatment, Trial, recorded_for_rules, triage_spec, proceed, result
+from core.treatment import Treatment, Trial, proceed, recorded_for_rules, result, triage_spec
 from core.treatment.trial import triage_result
 from gradlab.diagnosis import Run, diagnose
 from gradlab.measurement.history import History, RunChunk
