@@ -1,16 +1,24 @@
-"""What can be asked for, told by the shelves themselves: their docstrings, fields, defaults and bounds."""
+"""Build the catalogue from the registries: docstrings, fields, defaults and bounds of all that a spec may name."""
 
 import inspect
 from functools import cache
-from typing import Any, Literal
-
-from pydantic import BaseModel, Field
+from typing import Any
 
 from gradlab.diagnosis import RULES
 from gradlab.frozen import Frozen, kind_of
 from gradlab.measurement.kinds import KINDS, STATISTICS, SeriesKind
-from gradlab.measurement.statistics import Scale
 from gradlab.remedies import REMEDIES
+from gradlab.schemas.catalogue import (
+    CatalogueResponse,
+    KindResponse,
+    MetricResponse,
+    ParameterResponse,
+    RemedyResponse,
+    RuleResponse,
+    SeriesKindResponse,
+    StatisticKindResponse,
+)
+from gradlab.schemas.response_model import ResponseModel
 from gradlab.spec.recording import BUNDLES, RecordSpec
 from gradlab.spec.training import PRETRAININGS
 from gradlab.vocabulary.activations import ACTIVATIONS
@@ -19,7 +27,7 @@ from gradlab.vocabulary.datasets import DATASETS
 from gradlab.vocabulary.initializers import INITIALIZERS
 from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.losses import LOSSES
-from gradlab.vocabulary.metrics import METRICS
+from gradlab.vocabulary.metrics import METRICS, Metric
 from gradlab.vocabulary.optimizers import OPTIMIZERS
 from gradlab.vocabulary.regularizers import REGULARIZERS
 from gradlab.vocabulary.schedules import SCHEDULES
@@ -46,134 +54,36 @@ BOUNDS = {
 }
 
 
-class Parameter(BaseModel):
-    """One field of a kind."""
-
-    name: str
-    type: str
-    required: bool
-    default: Any
-    bounds: str
-    description: str
-
-
-class Kind(BaseModel):
-    """One thing that can be asked for by name."""
-
-    kind: str
-    description: str
-    parameters: list[Parameter]
-
-
-class MetricKind(BaseModel):
-    """One metric."""
-
-    kind: str
-    formula: str
-    range: str
-    meaning: str
-
-
-class StatisticKind(BaseModel):
-    """One number about one tensor."""
-
-    name: str
-    formula: str
-    range: str
-    scale: Scale
-    may_be_missing: bool
-    unit: str
-    meaning: str
-
-
-class RecordedKind(BaseModel):
-    """One kind of series."""
-
-    name: str
-    title: str
-    path: str = Field(description="of its endpoint, below the experiment's")
-    query: dict[str, str] = Field(description="the queries that choose it at its endpoint")
-    record: str = Field(description="the field of a spec's `record` that says how often it is recorded")
-    shown_as: Literal["statistic", "vector", "plane"]
-    statistic: str | None = Field(description="answered and drawn by default; null where there is none")
-    since_epoch: int = Field(description="the first epoch that is answered and drawn by default")
-    has_parameters: bool = Field(description="whether a layer has several tensors of it: kernel, bias ...")
-
-
-class RuleKind(BaseModel):
-    """One question that a diagnosis asks."""
-
-    name: str
-    title: str
-    kind: str
-    severity: str
-    formula: str
-    thresholds: dict[str, float]
-    source: str
-    explanation: str
-    remedies: list[str]
-    causes: list[str]
-
-
-class RemedyKind(BaseModel):
-    """One change that may help."""
-
-    name: str
-    title: str
-    treats: list[str]
-    changes: str
-    source: str
-
-
-class Catalogue(BaseModel):
-    """Everything that a spec, or a query for series, may name."""
-
-    datasets: list[Kind]
-    layers: list[Kind]
-    activations: list[Kind]
-    initializers: list[Kind]
-    optimizers: list[Kind]
-    schedules: list[Kind]
-    losses: list[Kind]
-    regularizers: list[Kind]
-    constraints: list[Kind]
-    pretraining: list[Kind]
-    metrics: list[MetricKind]
-    bundles: dict[str, dict[str, int | None]]
-    kinds: list[RecordedKind]
-    statistics: dict[str, list[StatisticKind]]
-    rules: list[RuleKind]
-    remedies: list[RemedyKind]
-
-
 @cache
-def catalogue() -> Catalogue:
-    """Read the shelves."""
-    statistics = {
-        kind: [StatisticKind(**{name: getattr(each, name) for name in StatisticKind.model_fields}) for each in shelf]
-        for kind, shelf in STATISTICS.items()
-    }
-    shelves = {shelf: [_kind(member) for member in members] for shelf, members in REGISTRIES.items()}
-    metrics = [
-        MetricKind(kind=each.kind, formula=each.formula, range=each.range, meaning=inspect.cleandoc(each.__doc__ or ""))
-        for each in METRICS
-    ]
+def catalogue() -> CatalogueResponse:
+    """Build the catalogue from the registries."""
+    kinds = {name: [_kind(member) for member in members] for name, members in REGISTRIES.items()}
     bundles = {name: RecordSpec.model_validate(fields).model_dump() for name, fields in BUNDLES.items()}
-    rules = [RuleKind(**{name: getattr(each, name) for name in RuleKind.model_fields}) for each in RULES]
-    remedies = [RemedyKind(**{name: getattr(each, name) for name in RemedyKind.model_fields}) for each in REMEDIES]
-    return Catalogue(
-        **shelves,
-        metrics=metrics,
+    return CatalogueResponse(
+        **kinds,
+        metrics=list(map(_metric, METRICS)),
         bundles=bundles,
         kinds=list(map(_recorded, KINDS)),
-        statistics=statistics,
-        rules=rules,
-        remedies=remedies,
+        statistics={
+            kind: [StatisticKindResponse(**_fields(StatisticKindResponse, each)) for each in statistics]
+            for kind, statistics in STATISTICS.items()
+        },
+        rules=[RuleResponse(**_fields(RuleResponse, rule)) for rule in RULES],
+        remedies=[RemedyResponse(**_fields(RemedyResponse, remedy)) for remedy in REMEDIES],
     )
 
 
-def _recorded(kind: SeriesKind) -> RecordedKind:
-    return RecordedKind(
+def _fields(model: type[ResponseModel], source: object) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in model.model_fields}
+
+
+def _metric(metric: type[Metric]) -> MetricResponse:
+    meaning = inspect.cleandoc(metric.__doc__ or "")
+    return MetricResponse(kind=metric.kind, formula=metric.formula, range=metric.range, meaning=meaning)
+
+
+def _recorded(kind: SeriesKind) -> SeriesKindResponse:
+    return SeriesKindResponse(
         name=kind.name,
         title=kind.title,
         path=kind.path,
@@ -186,16 +96,16 @@ def _recorded(kind: SeriesKind) -> RecordedKind:
     )
 
 
-def _kind(member: type[Frozen]) -> Kind:
+def _kind(member: type[Frozen]) -> KindResponse:
     schema = member.model_json_schema()
     if "$ref" in schema:  # a kind that may hold its like
         schema = schema["$defs"][member.__name__]
     required = schema.get("required", ())
-    return Kind(
+    return KindResponse(
         kind=kind_of(member),
         description=inspect.cleandoc(member.__doc__ or ""),
         parameters=[
-            Parameter(
+            ParameterResponse(
                 name=name,
                 type=_type(field),
                 required=name in required,
@@ -212,7 +122,7 @@ def _kind(member: type[Frozen]) -> Kind:
 def _type(field: dict[str, Any]) -> str:
     if "discriminator" in field:
         kinds = field["discriminator"]["mapping"]
-        named = (shelf for shelf, members in REGISTRIES.items() if {kind_of(each) for each in members} == set(kinds))
+        named = (registry for registry, members in REGISTRIES.items() if {kind_of(each) for each in members} == set(kinds))
         return next(named, " or ".join(kinds))
     if "anyOf" in field:
         return " or ".join(_type(each) for each in field["anyOf"])

@@ -2,21 +2,34 @@
 
 from pydantic import BaseModel
 
-# Their models are built by their common parent; here is what makes Python read them.
-from gradlab.schemas import diagnosis, events, experiments, external, series, treatments  # noqa: F401
+# Responses are built through their base class; these imports define all of its subclasses.
+from gradlab.schemas import (  # noqa: F401
+    catalogue,
+    charts,
+    diagnosis,
+    events,
+    experiments,
+    external,
+    health,
+    series,
+    treatments,
+)
+from gradlab.schemas.response_model import ResponseModel
 from gradlab.spec import ExperimentSpec, ExternalSpec
 
 
 def build_models() -> None:
-    """Build every validator. The library leaves that to the first use; FastAPI reads it while it reads the routes, and
-    keeps Pydantic's warning about its aliases quiet only then.
+    """Build the validator of every request and response.
+
+    The library builds a validator at the first use of its model. FastAPI uses them while it reads the routes, and only
+    then does it suppress Pydantic's warning about aliases.
     """
-    for model in (ExperimentSpec, ExternalSpec, treatments.TreatmentRequest, experiments.ResponseModel):
+    for model in (ExperimentSpec, ExternalSpec, treatments.TreatmentRequest, ResponseModel):
         _build(model)
 
 
 def _build(model: type[BaseModel]) -> None:
     model.model_config["defer_build"] = False
     model.model_rebuild()
-    for each in model.__subclasses__():
-        _build(each)
+    for subclass in model.__subclasses__():
+        _build(subclass)

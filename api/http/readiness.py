@@ -1,8 +1,6 @@
-"""What a service needs from outside, asked one by one."""
+"""Checks of what the service needs from outside: database, migrations, broker and disk."""
 
 from collections.abc import Callable
-
-from pydantic import BaseModel
 
 from core.disk import check_room
 from core.queue import CeleryQueue
@@ -11,36 +9,34 @@ from core.store import ExperimentStore
 from core.store.database import folder_of
 from core.store.migrate import check_revision
 from gradlab.errors import Unavailable
+from gradlab.schemas.health import ReadinessResponse
 
 OK = "ok"
 
 
-class Readiness(BaseModel):
-    """Whether the service can work, and what keeps it from it."""
-
-    ready: bool
-    checks: dict[str, str]
-
-
-def readiness(store: ExperimentStore, queue: CeleryQueue, settings: Settings) -> Readiness:
-    """Ask the database, its migrations, the broker, and the disks on which the embedded ones of them live."""
+def readiness(store: ExperimentStore, queue: CeleryQueue, settings: Settings) -> ReadinessResponse:
+    """Check the database, its migrations, the broker, and the disks that hold an embedded database or broker."""
     checks = {
-        "database": _asked(store.ping),
-        "migrations": _asked(lambda: check_revision(settings.database)),
-        "broker": _asked(queue.ping),
-        "disk": _asked(lambda: _check_disk(settings)),
+        "database": _result(store.ping),
+        "migrations": _result(lambda: check_revision(settings.database)),
+        "broker": _result(queue.ping),
+        "disk": _result(lambda: _check_disk(settings)),
     }
-    return Readiness(ready=all(answer == OK for answer in checks.values()), checks=checks)
+    return ReadinessResponse(ready=all(result == OK for result in checks.values()), checks=checks)
 
 
 def _check_disk(settings: Settings) -> None:
-    """Raise Unavailable unless there is room for the database and the broker, where they are files of ours."""
+    """Check that there is room for an embedded database and broker.
+
+    Raises:
+        Unavailable: a disk is full.
+    """
     broker = settings.broker_dir if settings.is_folder_broker else None
     for folder in filter(None, {folder_of(settings.database), broker}):
         check_room(folder)
 
 
-def _asked(check: Callable[[], None]) -> str:
+def _result(check: Callable[[], None]) -> str:
     try:
         check()
     except Unavailable as error:

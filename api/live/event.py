@@ -9,7 +9,7 @@ from api.live.position import Position, Stage
 from api.responses.experiments import experiment_response
 from core.records import Experiment
 from gradlab.diagnosis import Diagnosis
-from gradlab.schemas.events import FindingInShort, FindingsEvent
+from gradlab.schemas.events import FindingsEvent, FindingSummaryResponse
 
 NAMES = {
     Stage.status: "status",
@@ -25,8 +25,8 @@ ALIVE = format_sse_event(comment="alive")
 
 def findings_event(id: UUID, found: Diagnosis) -> FindingsEvent:
     """Build the event for a diagnosis."""
-    fields = FindingInShort.model_fields
-    in_short = [FindingInShort(**{name: getattr(each, name) for name in fields}) for each in found.findings]
+    fields = FindingSummaryResponse.model_fields
+    in_short = [FindingSummaryResponse(**{name: getattr(each, name) for name in fields}) for each in found.findings]
     return FindingsEvent(experiment_id=id, verdict=found.verdict, root_cause=found.root_cause, findings=in_short)
 
 

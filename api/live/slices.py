@@ -11,7 +11,7 @@ from core.records import Experiment, Rows
 from core.store import ExperimentStore
 from gradlab.measurement.history import Layout
 from gradlab.measurement.kinds import GRADIENTS
-from gradlab.schemas.events import EpochsEvent, RunEpochs, RunGradients
+from gradlab.schemas.events import EpochsEvent, RunEpochsResponse, RunGradientsResponse
 
 # One event holds so many numbers at most, unless a single epoch of all runs has more: some 60 kB as text, about what is
 # kept for a listener before the next event has to wait.
@@ -81,21 +81,21 @@ class EpochReader:
             runs.append(self._run(seed, told, sizes))
         return tuple(after), EpochsEvent(experiment_id=self.experiment.id, runs=runs)
 
-    def _run(self, seed: int, metrics: Rows, gradients: Rows | None) -> RunEpochs:
+    def _run(self, seed: int, metrics: Rows, gradients: Rows | None) -> RunEpochsResponse:
         columns = zip(self.layout.metrics, _shortest(metrics.values.T), strict=True)
-        return RunEpochs.model_construct(
+        return RunEpochsResponse.model_construct(
             seed=seed,
             epochs=metrics.epochs.tolist(),
             metrics=dict(columns),
             gradients=self._gradients(gradients) if gradients else None,
         )
 
-    def _gradients(self, rows: Rows) -> RunGradients:
+    def _gradients(self, rows: Rows) -> RunGradientsResponse:
         layout = self.layout[GRADIENTS.name]
         chosen = choose_tensors(layout, [], [DEFAULT_PARAMETER])
         sizes = rows.values[:, list(chosen), layout.columns.index(str(GRADIENTS.default))]  # (epochs, kernels)
         names = [layout.tensors[tensor].layer for tensor in chosen]
-        return RunGradients.model_construct(
+        return RunGradientsResponse.model_construct(
             epochs=rows.epochs.tolist(), layers=dict(zip(names, _shortest(sizes.T), strict=True))
         )
 

@@ -5,7 +5,7 @@ from typing import Any
 from core.records import Experiment
 from core.use_cases.experiments import Suggestion, suggestions
 from gradlab.diagnosis import Diagnosis
-from gradlab.schemas.diagnosis import Change, DiagnosisResponse, ExperimentDiagnosisResponse, SuggestionResponse
+from gradlab.schemas.diagnosis import ChangeResponse, DiagnosisResponse, ExperimentDiagnosisResponse, SuggestionResponse
 from gradlab.spec import AnySpec
 
 
@@ -37,6 +37,6 @@ def suggestion_response(suggestion: Suggestion) -> SuggestionResponse:
         remedy=suggestion.remedy.name,
         title=suggestion.remedy.title,
         source=suggestion.remedy.source,
-        changes=[Change(path=each.path, before=each.before, after=each.after) for each in suggestion.changes],
+        changes=[ChangeResponse(path=each.path, before=each.before, after=each.after) for each in suggestion.changes],
         spec=suggestion.spec,
     )

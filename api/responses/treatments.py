@@ -3,8 +3,8 @@
 from core.records import Place, TreatmentRecord
 from core.treatment import Judgement, Report, Trial, explain, report
 from gradlab.remedies import difference
-from gradlab.schemas.diagnosis import Change
-from gradlab.schemas.experiments import Progress
+from gradlab.schemas.diagnosis import ChangeResponse
+from gradlab.schemas.experiments import ProgressResponse
 from gradlab.schemas.treatments import JudgementResponse, TreatmentResponse, TrialResponse
 from gradlab.schemas.trials import Flow
 
@@ -43,11 +43,11 @@ def trial_response(trial: Trial, place: Place | None, record: TreatmentRecord, r
     untreated = record.treatment.result_of("untreated")
     judged = next((each for each in results.judgements if each.trial == trial), None)
     changes = difference(record.treatment.base, trial.spec)
-    progress = Progress(epochs_done=place.epochs_done, epochs_total=place.epochs_total) if place else None
+    progress = ProgressResponse(epochs_done=place.epochs_done, epochs_total=place.epochs_total) if place else None
     return TrialResponse(
         role=trial.role,
         remedies=list(trial.remedies),
-        changes=[Change(path=each.path, before=each.before, after=each.after) for each in changes],
+        changes=[ChangeResponse(path=each.path, before=each.before, after=each.after) for each in changes],
         size=judged.change if judged else None,
         stage=trial.stage,
         progress=progress,

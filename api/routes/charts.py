@@ -12,7 +12,7 @@ from api.http.errors import documented
 from api.routes.series import LastEpoch, Names, Seeds
 from api.series.reading import SeriesReader
 from gradlab.errors import Invalid, NotFound, Problem, shorten
-from gradlab.schemas.experiments import ResponseModel
+from gradlab.schemas.charts import ChartResponse, ChartsResponse
 
 router = APIRouter(prefix="/experiments/{experiment_id}/charts", tags=["charts"])
 
@@ -20,23 +20,6 @@ FirstEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="the vi
 IMAGES: dict[int | str, dict[str, object]] = {
     200: {"content": {each: {"schema": {"type": "string", "format": "binary"}} for each in MEDIA_TYPES.values()}}
 }
-
-
-class ChartResponse(ResponseModel):
-    """One picture of an experiment."""
-
-    name: str
-    shows: str
-    takes: list[str]
-    svg: str
-    png: str
-
-
-class ChartsResponse(ResponseModel):
-    """The pictures that there are of an experiment."""
-
-    experiment_id: UUID
-    charts: list[ChartResponse]
 
 
 @router.get("", responses=documented(304, 401, 404, 422, 503), summary="Charts of an experiment")

@@ -11,7 +11,7 @@ from api.series.epochs import Cut, Span, cut, nonfinite
 from core.records import Experiment, Rows
 from gradlab.errors import NotFound
 from gradlab.measurement.history import SeriesLayout
-from gradlab.schemas.series import BoundaryResponse, PartOfSamples, RunBoundary, SamplesResponse
+from gradlab.schemas.series import BoundaryResponse, RunBoundaryResponse, SamplesPartResponse, SamplesResponse
 from gradlab.spec import ExperimentSpec, ExternalSpec
 from gradlab.spec.output import answer_threshold
 from gradlab.vocabulary.datasets import Dataset, DatasetSpec
@@ -85,8 +85,8 @@ class Boundary:
             runs=[self._run(seed, rows) for seed, rows in self.runs.items()],
         )
 
-    def _run(self, seed: int, rows: Rows) -> RunBoundary:
-        return RunBoundary.model_construct(
+    def _run(self, seed: int, rows: Rows) -> RunBoundaryResponse:
+        return RunBoundaryResponse.model_construct(
             seed=seed,
             values=self.cut.of(rows).reshape(-1, *self._shape).tolist(),
             first_nonfinite=nonfinite(rows.epochs, rows.values),
@@ -152,7 +152,7 @@ class Samples:
     def answer(self, experiment: Experiment) -> SamplesResponse:
         """As JSON."""
         parts = {
-            name: PartOfSamples(total=total, x=x[:, 0].tolist(), y=x[:, 1].tolist(), answers=answers.tolist())
+            name: SamplesPartResponse(total=total, x=x[:, 0].tolist(), y=x[:, 1].tolist(), answers=answers.tolist())
             for name, total, x, answers in self._parts()
         }
         return SamplesResponse(

@@ -7,7 +7,7 @@ import numpy as np
 from core.records import Rows
 from gradlab.errors import Invalid, Problem
 from gradlab.measurement.history import first_nonfinite
-from gradlab.schemas.series import Nonfinite, Sampling
+from gradlab.schemas.series import NonfiniteResponse, SamplingResponse
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Cut:
     """
 
     epochs: np.ndarray
-    sampling: Sampling | None
+    sampling: SamplingResponse | None
 
     def of(self, rows: Rows) -> np.ndarray:
         """A run's values on the common axis; fewer where the run is shorter."""
@@ -70,13 +70,13 @@ def cut(runs: dict[int, Rows], span: Span) -> Cut:
     if span.max_points is None or len(epochs) <= span.max_points:
         return Cut(epochs, None)
     kept = np.unique(np.linspace(0, len(epochs) - 1, span.max_points).round().astype(int))
-    return Cut(epochs[kept], Sampling(max_points=span.max_points, kept=len(kept), of=len(epochs)))
+    return Cut(epochs[kept], SamplingResponse(max_points=span.max_points, kept=len(kept), of=len(epochs)))
 
 
-def nonfinite(epochs: np.ndarray, values: np.ndarray) -> Nonfinite | None:
+def nonfinite(epochs: np.ndarray, values: np.ndarray) -> NonfiniteResponse | None:
     """The first of a run's values that is not finite, as it is told beside the values: (epochs,) or (epochs, n)."""
     per_epoch = values.size // max(1, len(values))
     found = first_nonfinite(values.reshape(-1))
     if found is None:
         return None
-    return Nonfinite.model_validate({"epoch": int(epochs[found[0] // per_epoch]), "kind": found[1]})
+    return NonfiniteResponse.model_validate({"epoch": int(epochs[found[0] // per_epoch]), "kind": found[1]})

@@ -8,7 +8,7 @@ import numpy as np
 
 from api.series.epochs import Cut, nonfinite
 from core.records import Experiment, Rows
-from gradlab.schemas.series import HistoryResponse, RunHistory
+from gradlab.schemas.series import HistoryResponse, RunHistoryResponse
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Metrics:
             runs=[self._run(seed, rows) for seed, rows in self.runs.items()],
         )
 
-    def _run(self, seed: int, rows: Rows) -> RunHistory:
+    def _run(self, seed: int, rows: Rows) -> RunHistoryResponse:
         columns = dict(zip(self.names, rows.values.T, strict=True))
-        return RunHistory.model_construct(
+        return RunHistoryResponse.model_construct(
             seed=seed,
             metrics=dict(zip(self.names, self.cut.of(rows).T.tolist(), strict=True)),
             first_nonfinite={name: nonfinite(rows.epochs, values) for name, values in columns.items()},

@@ -10,7 +10,7 @@ from api.series.choice import choose_one
 from api.series.epochs import Cut, Span, cut, nonfinite
 from core.records import Experiment, Rows
 from gradlab.measurement.history import SeriesLayout, Tensor, without_gradient
-from gradlab.schemas.series import RunSeries, StatisticResponse, TensorSeries
+from gradlab.schemas.series import RunSeriesResponse, StatisticResponse, TensorSeriesResponse
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class TensorStatistic:
             epochs=self.cut.epochs.tolist(),
             sampling=self.cut.sampling,
             layers=[
-                TensorSeries(
+                TensorSeriesResponse(
                     **vars(tensor),
                     no_gradient=self.missing[i],
                     runs=[self._run(seed, values[:, i], i) for seed, values in kept.items()],
@@ -71,10 +71,10 @@ class TensorStatistic:
             ],
         )
 
-    def _run(self, seed: int, kept: np.ndarray, place: int) -> RunSeries:
+    def _run(self, seed: int, kept: np.ndarray, place: int) -> RunSeriesResponse:
         epochs, values = self.runs[seed]
         lost = None if self.missing[place] else nonfinite(epochs, values[:, place])
-        return RunSeries.model_construct(seed=seed, values=kept.tolist(), first_nonfinite=lost)
+        return RunSeriesResponse.model_construct(seed=seed, values=kept.tolist(), first_nonfinite=lost)
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """As the rows of a tidy table, its head first."""

@@ -13,10 +13,10 @@ from gradlab.measurement.history import SeriesLayout, Tensor
 from gradlab.measurement.statistics import EDGES
 from gradlab.schemas.series import (
     HistogramsResponse,
-    LayerHistograms,
-    LayerSteps,
-    RunHistograms,
-    RunSteps,
+    LayerHistogramsResponse,
+    LayerStepsResponse,
+    RunHistogramsResponse,
+    RunStepsResponse,
     StepsResponse,
 )
 
@@ -83,14 +83,14 @@ class Steps(Vectors):
             epochs=self.cut.epochs.tolist(),
             sampling=self.cut.sampling,
             layers=[
-                LayerSteps(**vars(tensor), runs=[self._run(i, *run) for run in self.runs.items()])
+                LayerStepsResponse(**vars(tensor), runs=[self._run(i, *run) for run in self.runs.items()])
                 for i, tensor in enumerate(self.tensors)
             ],
         )
 
-    def _run(self, tensor: int, seed: int, rows: Rows) -> RunSteps:
+    def _run(self, tensor: int, seed: int, rows: Rows) -> RunStepsResponse:
         stored = rows.values[:, tensor, : self.lengths[tensor]]
-        return RunSteps.model_construct(
+        return RunStepsResponse.model_construct(
             seed=seed, values=self.vectors(tensor, rows), first_nonfinite=nonfinite(rows.epochs, stored)
         )
 
@@ -123,10 +123,10 @@ class Histograms(Vectors):
             epochs=self.cut.epochs.tolist(),
             sampling=self.cut.sampling,
             layers=[
-                LayerHistograms(
+                LayerHistogramsResponse(
                     **vars(tensor),
                     runs=[
-                        RunHistograms.model_construct(seed=seed, counts=self.vectors(i, rows))
+                        RunHistogramsResponse.model_construct(seed=seed, counts=self.vectors(i, rows))
                         for seed, rows in self.runs.items()
                     ],
                 )

@@ -16,6 +16,7 @@ from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
 from gradlab.client.polling import watch
 from gradlab.client.sending import Sending
 from gradlab.measurement.kinds import BY_NAME
+from gradlab.schemas.charts import ChartsResponse
 from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
 from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse, ValidationResponse
 from gradlab.schemas.html import frame
@@ -190,7 +191,7 @@ class Client(Sending):
     def charts(self, experiment_id: UUID | str) -> list[str]:
         """The names of the charts that can be drawn of an experiment."""
         answer = self._ask("GET", f"/experiments/{experiment_id}/charts")
-        return [each["name"] for each in answer.json()["charts"]]
+        return [chart.name for chart in ChartsResponse.read(answer.content).charts]
 
     def chart(self, experiment_id: UUID | str, name: str, form: str = "svg", **query: Any) -> bytes:
         """A chart, drawn by the service, as it goes into a file: `form` is svg or png."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 import httpx2
 
 from gradlab.client.connection import Unreachable
-from gradlab.schemas.experiments import ResponseModel
+from gradlab.schemas.response_model import ResponseModel
 
 Watched = TypeVar("Watched", bound=ResponseModel)
 

@@ -6,13 +6,13 @@ from uuid import UUID
 from pydantic import Field
 
 from gradlab.diagnosis import Finding, SeedOutcome, Unjudged
-from gradlab.schemas.experiments import ResponseModel
 from gradlab.schemas.html import table
+from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
 
 
-class Change(ResponseModel):
+class ChangeResponse(ResponseModel):
     """One field of a spec that a remedy changes; null where it was not, or is no more."""
 
     path: str
@@ -26,7 +26,7 @@ class SuggestionResponse(ResponseModel):
     remedy: str
     title: str
     source: str
-    changes: list[Change]
+    changes: list[ChangeResponse]
     spec: ExperimentSpec = Field(description="the treated spec, ready to be submitted")
 
 

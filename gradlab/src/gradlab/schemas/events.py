@@ -5,34 +5,34 @@ from uuid import UUID
 
 from pydantic import Field
 
-from gradlab.schemas.experiments import ResponseModel
+from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
 
 
-class RunGradients(ResponseModel):
+class RunGradientsResponse(ResponseModel):
     """How large a run's gradients were: `layers[name][i]` belongs to `epochs[i]`."""
 
     epochs: list[int] = Field(description="the recorded ones")
     layers: dict[str, list[float | None]] = Field(description="mean |gradient| of the layer's kernel")
 
 
-class RunEpochs(ResponseModel):
+class RunEpochsResponse(ResponseModel):
     """Consecutive epochs of one run: `metrics[name][i]` belongs to `epochs[i]`."""
 
     seed: int
     epochs: list[int]
     metrics: dict[str, list[float | None]]
-    gradients: RunGradients | None = Field(description="null where they are not recorded")
+    gradients: RunGradientsResponse | None = Field(description="null where they are not recorded")
 
 
 class EpochsEvent(ResponseModel):
     """Epochs that have not been told before; what is not finite is null."""
 
     experiment_id: UUID
-    runs: list[RunEpochs]
+    runs: list[RunEpochsResponse]
 
 
-class FindingInShort(ResponseModel):
+class FindingSummaryResponse(ResponseModel):
     """One finding; the diagnosis has the evidence."""
 
     rule: str
@@ -50,7 +50,7 @@ class FindingsEvent(ResponseModel):
     experiment_id: UUID
     verdict: Literal["healthy", "at risk", "ill", "undecided"]
     root_cause: str | None
-    findings: list[FindingInShort]
+    findings: list[FindingSummaryResponse]
 
 
 class DoneEvent(ResponseModel):

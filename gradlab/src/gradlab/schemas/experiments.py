@@ -1,29 +1,18 @@
 """Responses about experiments. Numbers that are not finite become null."""
 
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from gradlab.frozen import STORED
 from gradlab.schemas.html import table
+from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec
 
 
-class ResponseModel(BaseModel):
-    """The parent of all responses."""
-
-    model_config = ConfigDict(defer_build=True)
-
-    @classmethod
-    def read(cls, content: str | bytes) -> Self:
-        """What a service has answered; the specs in it may be older than today's bounds."""
-        return cls.model_validate_json(content, context=STORED)
-
-
-class Progress(ResponseModel):
+class ProgressResponse(ResponseModel):
     """How far an experiment has come, all runs together."""
 
     epochs_done: int
@@ -64,7 +53,7 @@ class ExperimentResponse(ResponseModel):
     source: Literal["service", "external"] = Field(description="external: trained elsewhere, and its series are sent")
     status: Status
     stopped_by: str | None
-    progress: Progress
+    progress: ProgressResponse
     cancel_requested: bool
     created_at: datetime
     started_at: datetime | None

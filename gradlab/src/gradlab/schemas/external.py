@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from gradlab.errors import Invalid, Problem, shorten
-from gradlab.schemas.experiments import ResponseModel
+from gradlab.schemas.response_model import ResponseModel
 
 # More than any spec names.
 MAX_NAMES = 100

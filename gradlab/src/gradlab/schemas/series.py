@@ -5,18 +5,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from gradlab.schemas.experiments import ResponseModel
+from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
 
 
-class Nonfinite(ResponseModel):
+class NonfiniteResponse(ResponseModel):
     """The first value of a series that is not finite, over the whole run as stored."""
 
     epoch: int
     kind: Literal["nan", "inf", "-inf"]
 
 
-class Sampling(ResponseModel):
+class SamplingResponse(ResponseModel):
     """What was left out because `max_points` asked for it."""
 
     max_points: int
@@ -25,7 +25,7 @@ class Sampling(ResponseModel):
     method: str = "evenly spaced epochs, the first and the last among them"
 
 
-class MeasuredTensor(ResponseModel):
+class MeasuredTensorResponse(ResponseModel):
     """One tensor: a layer's weights, or what flows through it."""
 
     layer: str
@@ -33,12 +33,12 @@ class MeasuredTensor(ResponseModel):
     shape: tuple[int, ...] = Field(description="without the batch axis")
 
 
-class RunHistory(ResponseModel):
+class RunHistoryResponse(ResponseModel):
     """One run's metrics: value i belongs to `epochs[i]`."""
 
     seed: int
     metrics: dict[str, list[float | None]]
-    first_nonfinite: dict[str, Nonfinite | None]
+    first_nonfinite: dict[str, NonfiniteResponse | None]
 
 
 class HistoryResponse(ResponseModel):
@@ -47,19 +47,19 @@ class HistoryResponse(ResponseModel):
     experiment_id: UUID
     status: Status
     epochs: list[int]
-    sampling: Sampling | None
-    runs: list[RunHistory]
+    sampling: SamplingResponse | None
+    runs: list[RunHistoryResponse]
 
 
-class RunSeries(ResponseModel):
+class RunSeriesResponse(ResponseModel):
     """One run's values: `values[i]` belongs to `epochs[i]`; fewer where it stopped early or has not got that far."""
 
     seed: int
     values: list[float | None]
-    first_nonfinite: Nonfinite | None
+    first_nonfinite: NonfiniteResponse | None
 
 
-class TensorSeries(MeasuredTensor):
+class TensorSeriesResponse(MeasuredTensorResponse):
     """One tensor's series in all runs."""
 
     no_gradient: bool = Field(
@@ -68,7 +68,7 @@ class TensorSeries(MeasuredTensor):
         "is no number that is not finite",
     )
 
-    runs: list[RunSeries]
+    runs: list[RunSeriesResponse]
 
 
 class StatisticResponse(ResponseModel):
@@ -79,22 +79,22 @@ class StatisticResponse(ResponseModel):
     statistic: str
     parameter: str = Field(description="the parameters asked for, separated by commas")
     epochs: list[int] = Field(description="the recorded ones")
-    sampling: Sampling | None
-    layers: list[TensorSeries]
+    sampling: SamplingResponse | None
+    layers: list[TensorSeriesResponse]
 
 
-class RunSteps(ResponseModel):
+class RunStepsResponse(ResponseModel):
     """One run's values: `values[i][t]` belongs to `epochs[i]` and to time step t + 1."""
 
     seed: int
     values: list[list[float | None]]
-    first_nonfinite: Nonfinite | None
+    first_nonfinite: NonfiniteResponse | None
 
 
-class LayerSteps(MeasuredTensor):
+class LayerStepsResponse(MeasuredTensorResponse):
     """One recurrent layer's signal in all runs."""
 
-    runs: list[RunSteps]
+    runs: list[RunStepsResponse]
 
 
 class StepsResponse(ResponseModel):
@@ -104,21 +104,21 @@ class StepsResponse(ResponseModel):
     status: Status
     statistic: str = "rms"
     epochs: list[int] = Field(description="the recorded ones")
-    sampling: Sampling | None
-    layers: list[LayerSteps]
+    sampling: SamplingResponse | None
+    layers: list[LayerStepsResponse]
 
 
-class RunHistograms(ResponseModel):
+class RunHistogramsResponse(ResponseModel):
     """One run's histograms: `counts[i][b]` belongs to `epochs[i]` and to bin b."""
 
     seed: int
     counts: list[list[float]]
 
 
-class LayerHistograms(MeasuredTensor):
+class LayerHistogramsResponse(MeasuredTensorResponse):
     """One tensor's histograms in all runs."""
 
-    runs: list[RunHistograms]
+    runs: list[RunHistogramsResponse]
 
 
 class HistogramsResponse(ResponseModel):
@@ -132,16 +132,16 @@ class HistogramsResponse(ResponseModel):
         "a NaN is in no bin"
     )
     epochs: list[int] = Field(description="the recorded ones")
-    sampling: Sampling | None
-    layers: list[LayerHistograms]
+    sampling: SamplingResponse | None
+    layers: list[LayerHistogramsResponse]
 
 
-class RunBoundary(ResponseModel):
+class RunBoundaryResponse(ResponseModel):
     """One run's answers: `values[i][c][row][column]` belongs to `epochs[i]`, `classes[c]`, `x[column]`, `y[row]`."""
 
     seed: int
     values: list[list[list[list[float | None]]]]
-    first_nonfinite: Nonfinite | None
+    first_nonfinite: NonfiniteResponse | None
 
 
 class BoundaryResponse(ResponseModel):
@@ -157,11 +157,11 @@ class BoundaryResponse(ResponseModel):
     x: list[float] = Field(description="the first input, as the network is given it")
     y: list[float] = Field(description="the second input")
     epochs: list[int] = Field(description="the recorded ones")
-    sampling: Sampling | None
-    runs: list[RunBoundary]
+    sampling: SamplingResponse | None
+    runs: list[RunBoundaryResponse]
 
 
-class PartOfSamples(ResponseModel):
+class SamplesPartResponse(ResponseModel):
     """The first samples of a part of the data: sample i lies at `x[i]`, `y[i]`."""
 
     total: int = Field(description="how many there are in all")
@@ -176,8 +176,8 @@ class SamplesResponse(ResponseModel):
     experiment_id: UUID
     dataset: str
     target: str = Field(description="what the answers are: classes, labels or values")
-    training: PartOfSamples
-    validation: PartOfSamples
+    training: SamplesPartResponse
+    validation: SamplesPartResponse
 
 
 def example(tensor: tuple[str, str, list[int]], run: dict[str, Any], **more: Any) -> dict[str, Any]:

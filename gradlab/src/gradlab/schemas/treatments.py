@@ -9,9 +9,10 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from gradlab.errors import Invalid
 from gradlab.frozen import Frozen
-from gradlab.schemas.diagnosis import Change
-from gradlab.schemas.experiments import Progress, ResponseModel
+from gradlab.schemas.diagnosis import ChangeResponse
+from gradlab.schemas.experiments import ProgressResponse
 from gradlab.schemas.html import table
+from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import TreatmentStatus
 from gradlab.schemas.trials import Effect, Flow, Part, Rate, SeedResult, Stop, TriageResult
 from gradlab.spec import ExperimentSpec
@@ -108,12 +109,12 @@ class TrialResponse(ResponseModel):
 
     role: Literal["untreated", "control", "treated"]
     remedies: list[str]
-    changes: list[Change] = Field(description="the fields of the untreated spec that it changes")
+    changes: list[ChangeResponse] = Field(description="the fields of the untreated spec that it changes")
     size: int | None = Field(description="how large that change is; null before the untreated runs are finished")
     stage: Literal["looking", "deferred", "training", "finished", "broken"] = Field(
         description="deferred: triage foretells that it fails, it is trained only if nothing else cures"
     )
-    progress: Progress | None = Field(description="of its training")
+    progress: ProgressResponse | None = Field(description="of its training")
     experiment_id: UUID | None = Field(description="the ordinary experiment that trains it")
     triage: TriageResult | None
     verdict: str | None
