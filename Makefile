@@ -86,7 +86,7 @@ node_modules/ready: package-lock.json
 	@touch $@
 
 .PHONY: bench
-bench: setup  ## Measure every figure that the README states (about an hour; with PyTorch and JAX after bench-rivals)
+bench: setup  ## Measure every figure of docs/results.md (about an hour; with PyTorch and JAX after bench-rivals)
 	$(BIN)/python -m bench
 
 .PHONY: bench-rivals

@@ -1,1 +1,1 @@
-"""Benchmarks for every speed in the README: ratios, measured side by side in one run."""
+"""Benchmarks for every figure of `docs/results.md`: ratios, measured side by side in one run."""

@@ -2,7 +2,7 @@
 
 Some things are held all the time; others come and go, and the largest of them decides. The copies were measured in
 fresh processes that had trained a small network before, on networks from 5 units to a width of 100,000, recurrent ones
-over 200 steps and attention over 200 (`docs/lab-notes.md`).
+over 200 steps and attention over 200 (`docs/lab-notes/estimates.md`).
 """
 
 import math

@@ -18,8 +18,8 @@ from core.training.sliding import Axis, shifted
 
 # With few input channels the library packs its input for longer than it multiplies. Its gradient of a kernel with
 # strides multiplies the zeros in between. A single matrix product is then up to three times as fast, because XLA fuses
-# it with its neighbours (docs/lab-notes.md). Bounds: input channels, positions of the kernel (each needs a copy of the
-# input), and numbers in all copies together (16 MB).
+# it with its neighbours (docs/lab-notes/convolutions.md). Bounds: input channels, positions of the kernel (each needs a
+# copy of the input), and numbers in all copies together (16 MB).
 MAX_UNFOLDED_CHANNELS, MAX_UNFOLDED_POSITIONS, MAX_UNFOLDED_NUMBERS = 16, 25, 2**22
 
 KINDS = ("conv1d", "conv2d")

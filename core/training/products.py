@@ -11,7 +11,7 @@ from keras import ops
 
 from core.training.network import BuiltLayer, Network
 
-# Up to so many weights of a dense layer, the sum is faster (measured: docs/lab-notes.md).
+# Up to so many weights of a dense layer, the sum is faster (measured: docs/lab-notes/engine.md).
 MAX_SUMMED = 100
 
 
