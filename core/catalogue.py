@@ -122,7 +122,7 @@ def _kind(member: type[Frozen]) -> KindResponse:
 def _type(field: dict[str, Any]) -> str:
     if "discriminator" in field:
         kinds = field["discriminator"]["mapping"]
-        named = (registry for registry, members in REGISTRIES.items() if {kind_of(each) for each in members} == set(kinds))
+        named = (name for name, members in REGISTRIES.items() if {kind_of(each) for each in members} == set(kinds))
         return next(named, " or ".join(kinds))
     if "anyOf" in field:
         return " or ".join(_type(each) for each in field["anyOf"])
