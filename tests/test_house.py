@@ -1,4 +1,4 @@
-"""The house is what its plan says: everything on a shelf is signed up, the doors are where they should be."""
+"""What holds of the whole repository: registries are complete, files are short, nothing names what it must not."""
 
 import ast
 import importlib
@@ -9,8 +9,10 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -31,7 +33,7 @@ from gradlab.frozen import Frozen, kind_of
 from gradlab.measurement.kinds import STATISTICS
 
 ROOT = Path(__file__).parents[1]
-SHELVES = {
+REGISTRIES = {
     gradlab.vocabulary.activations: (
         gradlab.vocabulary.activations.ActivationFunction,
         gradlab.vocabulary.activations.ACTIVATIONS,
@@ -61,7 +63,7 @@ SHELVES = {
 KINDS = [
     *gradlab.vocabulary.datasets.DATASETS,
     *gradlab.vocabulary.layers.LAYERS,
-    *(member for _, shelf in SHELVES.values() for member in shelf),
+    *(member for _, members in REGISTRIES.values() for member in members),
 ]
 SOURCES = sorted(path for part in ("api", "core", "gradlab", "worker", "bench") for path in (ROOT / part).rglob("*.py"))
 
@@ -94,63 +96,81 @@ def in_a_fresh_interpreter(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.__name__)
-def test_every_kind_answers_the_roll_call(shelf):
-    base, members = SHELVES[shelf]
-    assert kinds_below(base) == set(members)
-    assert len({kind_of(member) for member in members}) == len(members)
+def check_registered(written: set[str], registered: Iterable[str], registry: str) -> None:
+    """Compare the names that files hold with those in a registry, and name the file to change."""
+    names = [*registered]
+    missing, surplus = sorted(written - {*names}), sorted({*names} - written)
+    assert not missing, f"{', '.join(missing)}: not registered in {registry}"
+    assert not surplus, f"{', '.join(surplus)}: registered in {registry}, and in no file"
+    assert len(names) == len({*names}), f"a name stands twice in {registry}"
 
 
-def kinds_below(base) -> set[type]:
-    """The classes below `base` that name a kind: those that do not are only what several kinds share."""
-    found = {base} if isinstance(base.model_fields["kind"].default, str) else set()
-    return found.union(*(kinds_below(each) for each in base.__subclasses__()))
+def file_of(module: ModuleType) -> str:
+    """The file of a module, from the root of the repository."""
+    return str(Path(module.__file__).relative_to(ROOT))
 
 
-def test_every_layer_answers_the_roll_call():
-    for module in pkgutil.iter_modules(gradlab.vocabulary.layers.__path__):
-        importlib.import_module(f"gradlab.vocabulary.layers.{module.name}")
-    assert kinds_below(gradlab.vocabulary.layers.LayerSpec) == set(gradlab.vocabulary.layers.LAYERS)
+def modules_in(package: ModuleType) -> set[str]:
+    """The names of a package's modules, without packages in it."""
+    return {module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg}
 
 
-def test_every_dataset_file_answers_the_roll_call():
-    files = {module.name for module in pkgutil.iter_modules(gradlab.vocabulary.datasets.__path__)} - {"dataset"}
-    assert files == {kind_of(member) for member in gradlab.vocabulary.datasets.DATASETS}
+@pytest.mark.parametrize("module", REGISTRIES, ids=lambda module: module.__name__)
+def test_every_kind_is_registered(module):
+    base, members = REGISTRIES[module]
+    check_registered(kinds_below(base), [kind_of(member) for member in members], file_of(module))
 
 
-def test_every_rule_file_answers_the_roll_call():
-    files = {module.name for module in pkgutil.iter_modules(gradlab.diagnosis.rules.__path__)}
-    assert files == {rule.name for rule in gradlab.diagnosis.RULES}
-    assert len(files) == len(gradlab.diagnosis.RULES)
+def kinds_below(base: type[Frozen]) -> set[str]:
+    """The kinds of the classes below `base`; a class without a kind is what several share."""
+    default = base.model_fields["kind"].default
+    own = {default} if isinstance(default, str) else set()
+    return own.union(*(kinds_below(each) for each in base.__subclasses__()))
 
 
-def test_every_remedy_file_answers_the_roll_call():
-    modules = {
-        module.name: importlib.import_module(f"gradlab.remedies.{module.name}")
-        for module in pkgutil.iter_modules(gradlab.remedies.__path__)
-    }
-    signed = {name: module.REMEDY for name, module in modules.items() if hasattr(module, "REMEDY")}
-    assert {name: each.name for name, each in signed.items()} == {name: name for name in signed}
-    assert set(signed.values()) == set(gradlab.remedies.REMEDIES)
+def test_every_layer_is_registered():
+    layers = gradlab.vocabulary.layers
+    for name in modules_in(layers):
+        importlib.import_module(f"gradlab.vocabulary.layers.{name}")
+    check_registered(kinds_below(layers.LayerSpec), [kind_of(member) for member in layers.LAYERS], file_of(layers))
 
 
-def test_every_statistic_and_metric_answers_the_roll_call():
-    modules = {module.name for module in pkgutil.iter_modules(gradlab.measurement.statistics.__path__)} - {
-        "histograms",
-        "statistic",
-    }
-    assert modules <= {*STATISTICS}
-    for shelf in modules:
-        statistics = STATISTICS[shelf]
-        module = importlib.import_module(f"gradlab.measurement.statistics.{shelf}")
-        functions = {name for name, value in vars(module).items() if inspect.isfunction(value) and name[0] != "_"}
-        assert functions - {"dataclass", "field", "count_nonfinite", "flat"} == {each.name for each in statistics}
-    metrics = {
-        value
-        for value in vars(gradlab.vocabulary.metrics).values()
-        if isinstance(value, type) and "kind" in vars(value)
-    }
-    assert metrics == set(gradlab.vocabulary.metrics.METRICS)
+def test_every_dataset_is_registered():
+    datasets = gradlab.vocabulary.datasets
+    kinds = [kind_of(member) for member in datasets.DATASETS]
+    check_registered(modules_in(datasets) - {"dataset"}, kinds, file_of(datasets))
+
+
+def test_every_dataset_has_a_test_of_its_own():
+    """Its kind, or its class, is named in one of `tests/unit/test_dataset*.py`."""
+    tests = "".join(path.read_text() for path in (ROOT / "tests" / "unit").glob("test_dataset*.py"))
+    names = {kind_of(member): member.__name__ for member in gradlab.vocabulary.datasets.DATASETS}
+    missing = [kind for kind, name in names.items() if not re.search(rf'"{kind}"|\b{name}\b', tests)]
+    assert missing == [], f"{missing[0]} has no test of its own: tests/unit/test_dataset_{missing[0]}.py"
+
+
+def test_every_rule_is_registered():
+    rules = gradlab.diagnosis.rules
+    check_registered(modules_in(rules), [rule.name for rule in gradlab.diagnosis.RULES], file_of(rules))
+
+
+def test_every_remedy_has_the_name_of_its_file():
+    remedies = gradlab.remedies
+    check_registered(modules_in(remedies) - {"remedy"}, [each.name for each in remedies.REMEDIES], file_of(remedies))
+
+
+@pytest.mark.parametrize("name", sorted(modules_in(gradlab.measurement.statistics) - {"histograms", "statistic"}))
+def test_every_statistic_is_registered(name):
+    module = importlib.import_module(f"gradlab.measurement.statistics.{name}")
+    functions = {name for name, value in vars(module).items() if inspect.isfunction(value) and name[0] != "_"}
+    shared = {"dataclass", "field", "count_nonfinite", "flat"}
+    check_registered(functions - shared, [each.name for each in STATISTICS[name]], file_of(module))
+
+
+def test_every_metric_is_registered():
+    metrics = gradlab.vocabulary.metrics
+    classes = {value for value in vars(metrics).values() if isinstance(value, type) and "kind" in vars(value)}
+    check_registered({each.kind for each in classes}, [each.kind for each in metrics.METRICS], file_of(metrics))
 
 
 @pytest.mark.parametrize("member", KINDS, ids=lambda member: member.__name__)

@@ -5,8 +5,6 @@ network that records it.
 """
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,12 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.drills.tree import check, copy_of_the_tree, environment
 from tests.servers import DEADLINE, free_port
 
 pytestmark = pytest.mark.campaign
-
-ROOT = Path(__file__).parents[2]
-PARTS = ("api", "bench", "core", "docs", "examples", "gradlab", "migrations", "tests", "worker", "pyproject.toml")
 
 KIND = '''"""Singular values of each weight tensor at an epoch's end."""
 
@@ -143,29 +139,7 @@ SPEC = {
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the working tree."""
-    folder = tmp_path_factory.mktemp("drill") / "tree"
-    folder.mkdir()
-    for part in PARTS:
-        whole = ROOT / part
-        skipped = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(whole, folder / part, ignore=skipped) if whole.is_dir() else shutil.copy(whole, folder)
-    return folder
-
-
-def environment(tree: Path) -> dict[str, str]:
-    """In which `python -m ...` runs the copy's code."""
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join(map(str, (tree, tree / "gradlab" / "src"))),
-        "GRADLAB_DATA_DIR": str(tree.parent / "data"),
-        "COLUMNS": "160",
-    }
-
-
-def checked(tree: Path, *files: str) -> tuple[bool, str]:
-    """Whether the copy's own checks are green, and what they say."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "--no-header", *files]
-    done = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, text=True, check=False)
-    return done.returncode == 0, done.stdout + done.stderr
+    return copy_of_the_tree(tmp_path_factory.mktemp("drill"))
 
 
 def register(tree: Path) -> None:
@@ -190,16 +164,16 @@ ROLL_CALL = "tests/unit/test_kinds.py"
 
 
 def test_a_check_names_what_is_missing_until_three_files_are_there(tree: Path):
-    green, report = checked(tree, ROLL_CALL)
+    green, report = check(tree, ROLL_CALL)
     assert green, report
 
     (tree / "gradlab/src/gradlab/measurement/kinds/spectra.py").write_text(KIND)
-    green, report = checked(tree, ROLL_CALL)
+    green, report = check(tree, ROLL_CALL)
     assert not green
     assert "spectra of gradlab/src/gradlab/measurement/kinds/spectra.py is not registered" in report
 
     register(tree)
-    green, report = checked(tree, ROLL_CALL)
+    green, report = check(tree, ROLL_CALL)
     assert not green
     assert "spectra lacks a measurer: a function in core/training/measurers.py, in the table FROM_WEIGHTS" in report
     assert "spectra lacks a test of its statistics: tests/unit/test_kind_spectra.py" in report
@@ -208,7 +182,7 @@ def test_a_check_names_what_is_missing_until_three_files_are_there(tree: Path):
 
     (tree / "tests/unit/test_kind_spectra.py").write_text(TEST)
     measure(tree)
-    green, report = checked(tree, ROLL_CALL, "tests/unit/test_kind_spectra.py", "tests/unit/test_statistics.py")
+    green, report = check(tree, ROLL_CALL, "tests/unit/test_kind_spectra.py", "tests/unit/test_statistics.py")
     assert green, report
 
 
