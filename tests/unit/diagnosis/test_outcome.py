@@ -30,7 +30,7 @@ class TestAtItsEnd:
     def test_half_of_what_the_neighbours_know_is_demanded(self, learnt: float, verdict: str):
         became = outcome(ending(0.5, learnt))
         assert became.verdict == verdict
-        assert became.least_learnt == pytest.approx(MIN_SHARE * 0.6)
+        assert became.min_learnt == pytest.approx(MIN_SHARE * 0.6)
 
     def test_a_loss_that_is_low_does_not_count_where_the_answers_are_wrong(self):
         assert outcome(ending(0.9, 0.1)).verdict == "fails"
@@ -117,7 +117,7 @@ def test_accuracy_beside_a_softmax_of_three_classes_counts_from_the_commonest():
     )
     run = a_run(spec, metrics={"accuracy": 1.0})
     assert outcome(run).learnt == pytest.approx(1)
-    assert outcome(run).least_learnt == pytest.approx(0.48, abs=0.02)
+    assert outcome(run).min_learnt == pytest.approx(0.48, abs=0.02)
 
 
 class TestRecorded:

@@ -10,7 +10,7 @@ from gradlab.diagnosis.expectation import born_dead, expected, reference
 from gradlab.diagnosis.theory import born_dead_bound, born_dead_chance, hidden_relus, moments, predict
 from gradlab.diagnosis.theory.activations import CURVES, curve
 from gradlab.diagnosis.theory.born_dead import draw
-from gradlab.diagnosis.theory.weights import RULES, fans
+from gradlab.diagnosis.theory.weights import MOMENTS, fans
 from gradlab.frozen import kind_of
 from gradlab.vocabulary.activations import ACTIVATIONS
 from gradlab.vocabulary.initializers import INITIALIZERS
@@ -81,7 +81,7 @@ class TestActivations:
 
 class TestInitializers:
     def test_every_initializer_has_its_moments(self):
-        assert set(RULES) == {kind_of(member) for member in INITIALIZERS}
+        assert set(MOMENTS) == {kind_of(member) for member in INITIALIZERS}
 
     @pytest.mark.parametrize("fields", DRAWN, ids=str)
     def test_moments_are_those_of_many_draws(self, fields):

@@ -1,7 +1,7 @@
-"""What is wrong with an experiment, on what evidence: rules that read its runs, and theory that says what to expect.
+"""Diagnosis of an experiment: rules that read its runs, and the theory that predicts what they compare with.
 
-`diagnose` asks every rule of `RULES` about every seed, keeps risks, symptoms and failures apart, puts what was found in
-causal order and names one root cause. Everything here is a pure function of specs and histories.
+`diagnose` applies every rule of `RULES` to every run, sorts the findings into risks, symptoms and failures, puts them
+in causal order and names one root cause. Everything here is a pure function of specs and histories.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from gradlab.spec import ExperimentSpec, ExternalSpec
 
 
 def diagnose(spec: ExperimentSpec | ExternalSpec, runs: Sequence[Run]) -> Diagnosis:
-    """What is wrong with an experiment, from what is recorded of its runs so far.
+    """Diagnose an experiment from its runs as far as they are recorded.
 
     Args:
-        spec: the experiment.
-        runs: its seeds' runs; a seed that is missing, or has no epoch yet, is undecided.
+        spec: the experiment's spec.
+        runs: one run for each seed. A seed without a run, or without an epoch, is undecided.
     """
     return conclude(spec, runs, RULES)
 

@@ -1,6 +1,6 @@
-"""What loss and accuracy say of a network's answers, each by itself and both together.
+"""Loss, accuracy and output of a run, read alike from our own trainings and from external ones.
 
-From recorded metrics alone: of our own trainings and of those elsewhere, as far as loss and output are known there.
+An external training may name neither its loss nor its output. Then the functions raise Unknown or return None.
 """
 
 import math
@@ -11,7 +11,7 @@ from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
 from gradlab.spec import ExternalSpec
 from gradlab.vocabulary.losses import BY_KIND, LossFunction
 
-# What Keras and others call it.
+# The names of the accuracy in Keras and elsewhere.
 ACCURACIES = ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy")
 CROSS_ENTROPIES = ("binary_crossentropy", "categorical_crossentropy", "kl_divergence")
 # The same accuracy in every epoch, to float32's rounding of a mean.
@@ -19,14 +19,14 @@ SAME = 1e-6
 
 
 def accuracy_of(run: Run, part: str = "") -> np.ndarray | None:
-    """(epochs,) the accuracy on the training samples, or with "val_" on the others, whatever it is called."""
-    return next((found for name in ACCURACIES if (found := run.metric(part + name)) is not None), None)
+    """(epochs,) the accuracy on the training samples, or on the validation samples with "val_"; None if unrecorded."""
+    return next((values for name in ACCURACIES if (values := run.metric(part + name)) is not None), None)
 
 
 def loss_of(spec: ExternalSpec) -> LossFunction | None:
-    """The loss of a training elsewhere as one of ours; None where it is not known, or is none of them.
+    """Return the loss of an external training as a member of the registry; None if it has no such member or is unknown.
 
-    Sparse losses are those of classes that are numbered instead of one-hot.
+    A sparse loss counts as its dense form: it differs in the encoding of the classes alone.
     """
     if spec.loss is None:
         return None
@@ -38,10 +38,10 @@ def loss_of(spec: ExternalSpec) -> LossFunction | None:
 
 
 def loss_kind(run: Run) -> str:
-    """The kind of a run's loss, sparse or not.
+    """Return the kind of a run's loss, without ``sparse_``.
 
     Raises:
-        Unknown: it is not known.
+        Unknown: the external training does not name its loss.
     """
     if not isinstance(run, ExternalRun):
         return str(run.spec.training.loss.kind)
@@ -51,10 +51,10 @@ def loss_kind(run: Run) -> str:
 
 
 def output_units(run: Run) -> int:
-    """How many numbers a network puts out for a sample, or a time step of it.
+    """Return the number of output units, for a sample or for a time step of it.
 
     Raises:
-        Unknown: it is not known.
+        Unknown: the external training does not give the shape of its output.
     """
     if not isinstance(run, ExternalRun):
         return run.spec.layers[-1].output_shape[-1]
@@ -65,10 +65,10 @@ def output_units(run: Run) -> int:
 
 
 def class_count(run: Run) -> int | None:
-    """Between how many answers a cross-entropy chooses: 2 for yes and no; None for labels and other losses.
+    """Return the number of classes under a cross-entropy, 2 or more; None for labels and for other losses.
 
     Raises:
-        Unknown: loss or output are not known.
+        Unknown: loss or output are unknown.
     """
     kind, units = loss_kind(run), output_units(run)
     if kind not in CROSS_ENTROPIES:
@@ -79,13 +79,16 @@ def class_count(run: Run) -> int | None:
 
 
 def constant_loss_bounds(run: Run, accuracy: float) -> tuple[float, float] | None:
-    """Between which cross-entropies the best constant answer lies that is right in a share `accuracy`.
+    """Return the bounds of the best constant answer's cross-entropy, given its `accuracy` in (0, 1).
 
-    It gives each class its share, and loses the entropy of the shares; the largest of them is `accuracy`. This entropy
-    is at least −ln(accuracy), and largest where all other classes are equally common. None where it cannot be said.
+    The best constant answer predicts each class with its share, and loses the entropy of the shares. The largest share
+    is `accuracy`. The entropy is at least −ln(accuracy), and largest where all other classes are equally common.
+
+    Returns:
+        The lower and the upper bound; None for labels, other losses, and an accuracy of 0 or 1.
 
     Raises:
-        Unknown: loss or output are not known.
+        Unknown: loss or output are unknown.
     """
     classes = class_count(run)
     if classes is None or not 0 < accuracy < 1:

@@ -1,8 +1,8 @@
-"""What became of a training elsewhere, as far as what is sent of it tells.
+"""Outcome of an external training, as far as its metrics and gradients show it.
 
-Its data are not known. What always giving the same answer would lose can be known all the same: log K at most for K
-classes; and where the accuracy does not move at all, the answer is the same for all samples, and the accuracy is the
-share of the commonest class. R², where it is measured, says by itself how much better than the mean a prediction is.
+Its data are unknown, but the loss of a constant answer has bounds. For K classes it is log K at most. Where the
+accuracy does not move at all, the answer is the same for all samples, and the accuracy is the share of the commonest
+class. R² compares a prediction with the mean by itself.
 """
 
 import math
@@ -13,25 +13,25 @@ from gradlab.diagnosis.answers import SAME, accuracy_of, class_count, constant_l
 from gradlab.diagnosis.evidence import ExternalRun, Recorded, Run, Unknown, middle, windows
 
 VARIANCES = ("r2_score", "r2")
-# TheDeepChecker's bound for one of five windows, here for all of the second half: a network on few positives that
-# begins slowly is above the entropy for long, and falls by a tenth meanwhile.
+# Share by which a loss falls at least over its second half, else it is flat. TheDeepChecker has it for one of five
+# windows. A network on few positives stays above the entropy for long, and falls by a tenth meanwhile.
 DECREASE, WINDOWS = 0.05, 5
-# So many epochs fill the windows of the second half with two each.
+# Two epochs for each window of the second half.
 MIN_EPOCHS = 4 * WINDOWS
-# A gradient is exactly 0 also where every sample is answered perfectly; the loss is then no more than float32's
+# A loss up to this is perfect. Perfect answers have a gradient of exactly 0, too; their loss is at most float32's
 # rounding of a logarithm near 1, 1.2e-7.
 PERFECT = 1e-6
-# What the gradients do in a tenth of the epochs, three at least, is no passing state.
+# A gradient of 0 over a tenth of the epochs, three at least, is permanent.
 BUDGET_SHARE, MIN_DEAD_EPOCHS = 0.1, 3
 
 
 def constant_loss(run: ExternalRun) -> float:
-    """What the best constant prediction loses; where only its upper bound is known, that; NaN where neither is."""
+    """Return the loss of the best constant prediction, or its upper bound if only that is known, or NaN."""
     try:
         kind, classes = loss_kind(run), class_count(run)
     except Unknown:
         return float("nan")
-    if classes is None:  # labels have a share each: their mean says nothing of the entropy
+    if classes is None:  # each label has a share of its own: the mean accuracy does not determine the entropy
         return math.log(2) if kind == "binary_crossentropy" else float("nan")
     share = _share_of_the_commonest(run)
     bounds = constant_loss_bounds(run, share) if classes == 2 and 0.5 <= share < 1 else None
@@ -39,7 +39,7 @@ def constant_loss(run: ExternalRun) -> float:
 
 
 def explained(run: ExternalRun) -> float:
-    """R² of the training samples over the last epochs; NaN where it is not measured."""
+    """Return the median R² of the training samples over the last epochs; NaN where it is not measured."""
     for name in VARIANCES:
         if (values := run.metric(name)) is not None:
             return middle(values[-WINDOWS:])
@@ -47,7 +47,11 @@ def explained(run: ExternalRun) -> float:
 
 
 def is_flat(loss: np.ndarray) -> bool:
-    """Whether the loss falls by less than a twentieth from the first fifth of the second half to the last."""
+    """True if the loss falls by less than a twentieth from the first fifth of its second half to the last fifth.
+
+    Args:
+        loss: (epochs,) the training loss.
+    """
     if len(loss) < MIN_EPOCHS:
         return False
     levels = windows(loss, WINDOWS)
@@ -55,7 +59,7 @@ def is_flat(loss: np.ndarray) -> bool:
 
 
 def accuracy_at_chance(run: ExternalRun) -> bool:
-    """Whether nothing in the accuracy speaks against a constant answer: unmeasured, unmoved, or that of guessing."""
+    """True if the accuracy allows a constant answer: it is unmeasured, does not move, or is that of guessing."""
     accuracy = accuracy_of(run)
     if accuracy is None or np.isfinite(_share_of_the_commonest(run)):
         return True
@@ -66,11 +70,14 @@ def accuracy_at_chance(run: ExternalRun) -> bool:
 
 
 def zero_gradients(run: Run) -> Recorded | None:
-    """1 for each layer and epoch from 1 on in which its gradient was exactly 0 in every batch; else 0.
+    """Return 1 for each layer and epoch, from epoch 1 on, with a gradient of exactly 0 in every batch, else 0.
 
-    Asked of a layer's kernels, where it has any: biases move on where nothing arrives any more. A column has the last
-    tensor that was asked. None where gradients are not recorded, and where the loss is as good as 0: what is answered
-    perfectly has no gradient either.
+    The kernels of a layer decide, where it has any: biases still move where nothing arrives any more. A column names
+    the last tensor that was read.
+
+    Returns:
+        (epochs, layers) values; None where gradients are not recorded, and where the loss is practically 0, since
+        perfect answers have no gradient either.
     """
     recorded, loss = run.series("gradients", "zero_fraction"), run.metric("loss")
     if recorded is None or loss is None or not loss[-1] > PERFECT:
@@ -81,15 +88,15 @@ def zero_gradients(run: Run) -> Recorded | None:
     tensors, columns = [], []
     for layer in dict.fromkeys(recorded.layers):
         own = [place for place, tensor in enumerate(recorded.tensors) if tensor.layer == layer]
-        asked = [place for place in own if len(recorded.tensors[place].shape) > 1] or own
-        values = recorded.values[epochs][:, asked]
-        tensors.append(recorded.tensors[asked[-1]])
+        read = [place for place in own if len(recorded.tensors[place].shape) > 1] or own
+        values = recorded.values[epochs][:, read]
+        tensors.append(recorded.tensors[read[-1]])
         columns.append((values == 1).all(axis=1))
     return Recorded(recorded.epochs[epochs], tuple(tensors), np.stack(columns, axis=1).astype(np.float64))
 
 
 def is_dead(run: ExternalRun) -> bool:
-    """Whether no hidden kernel has had a gradient for a tenth of the epochs, three at least: nothing can change."""
+    """True if no hidden kernel has had a gradient for a tenth of the epochs, three at least, up to the last one."""
     dead, hidden = zero_gradients(run), run.weighted_layers
     if dead is None or not hidden:
         return False
@@ -101,7 +108,7 @@ def is_dead(run: ExternalRun) -> bool:
 
 
 def _share_of_the_commonest(run: ExternalRun) -> float:
-    """The accuracy where it has not moved over the second half of the epochs; NaN where it has."""
+    """The accuracy if it has not moved over the second half of the epochs; else NaN."""
     accuracy = accuracy_of(run)
     if accuracy is None or len(accuracy) < MIN_EPOCHS:
         return float("nan")

@@ -1,4 +1,4 @@
-"""What a rule looks at: one seed's run, from epoch 0 on, with the questions that many rules ask of it."""
+"""Evidence for the rules: one seed's run from epoch 0 on, with the quantities that several rules read from it."""
 
 import math
 from collections.abc import Callable
@@ -12,24 +12,24 @@ from gradlab.measurement.history import Culprit, History, StoppedBy, Tensor, wit
 from gradlab.spec import ExperimentSpec, ExternalSpec, NamedLayer
 from gradlab.vocabulary.activations import ActivationFunction
 
-# What turns a layer's pre-activations off, rather than damping them: its inactive share is no saturation.
+# Activations that turn units off. Their inactive share is not saturation.
 RELU_LIKE = ("relu", "relu6")
-NOTHING_KNOWN = "neither its data nor how its network was made and trained is known here"
+UNKNOWN_SPEC = "neither its data nor how its network was made and trained is known here"
 RECURRENT = ("simple_rnn", "gru", "lstm", "bidirectional")
 
 
 class Unknown(Exception):
-    """A question needs what is not known of a training that ran elsewhere; the message says what."""
+    """A rule needs facts that an external training does not give; the message names them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """One statistic of some tensors over the epochs in which it was recorded. At least one epoch and one tensor.
+    """One statistic of some tensors over its recorded epochs: at least one epoch and one tensor.
 
     Attributes:
         epochs: (rows,) the epoch of each row.
         tensors: the tensor of each column, input side first.
-        values: (rows, tensors) float64, NaN and infinities as they were measured.
+        values: (rows, tensors) float64, with NaN and infinities as they were measured.
     """
 
     epochs: np.ndarray
@@ -43,7 +43,7 @@ class Recorded:
 
     @property
     def initially(self) -> np.ndarray | None:
-        """(tensors,) the values before the first update; None where epoch 0 is not there."""
+        """(tensors,) the values before the first update; None where epoch 0 is missing."""
         return self.values[0] if self.epochs[0] == 0 else None
 
     @property
@@ -52,38 +52,42 @@ class Recorded:
         return np.asarray(self.values[-1])
 
     def persists(self, holds: np.ndarray) -> int | None:
-        """Since when something, (rows,), has held until the last recorded epoch; None where it no longer does."""
+        """The epoch since which `holds`, (rows,) bool, is true up to the last recorded epoch; None if it ends false."""
         if not holds[-1]:
             return None
         (broken,) = np.nonzero(~holds)
         return int(self.epochs[broken[-1] + 1 if len(broken) else 0])
 
     def by_layer(self, since: Callable[[np.ndarray], int | None], holds: np.ndarray) -> dict[str, int]:
-        """The layers in which something holds, (rows, tensors), each with the epoch that `since` answers for it."""
+        """Layers with the epoch that `since` returns for their column of `holds`, without those for which it is None.
+
+        Args:
+            since: `persists`, `first` or `mostly`.
+            holds: (rows, tensors) bool.
+        """
         columns = zip(self.layers, holds.T, strict=True)
         return {layer: epoch for layer, column in columns if (epoch := since(column)) is not None}
 
     def first(self, holds: np.ndarray) -> int | None:
-        """The first recorded epoch in which something, (rows,), holds; None where it never does."""
-        (found,) = np.nonzero(holds)
-        return int(self.epochs[found[0]]) if len(found) else None
+        """The first recorded epoch in which `holds`, (rows,) bool, is true; None where it never is."""
+        (rows,) = np.nonzero(holds)
+        return int(self.epochs[rows[0]]) if len(rows) else None
 
     def mostly(self, holds: np.ndarray) -> int | None:
-        """Since when something, (rows,), has held, where it holds in half of the recorded epochs; else None."""
+        """The first epoch in which `holds`, (rows,) bool, is true, if that is so in half of the epochs; else None."""
         return self.first(holds) if 2 * int(holds.sum()) >= len(holds) else None
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One seed of an experiment.
+    """The run of one seed of an experiment.
 
     Attributes:
-        spec: the experiment.
-        seed: whose run.
-        history: its epochs from 0 on, perhaps no more than that one; any kind of series may be missing, as `record`
-        says.
-        stopped_by: why it ended before its last epoch, if it did.
-        culprit: where the first value was that was not finite, if the run was stopped by one.
+        spec: the experiment's spec.
+        seed: the run's seed.
+        history: the epochs from 0 on. Kinds of series that the spec's `record` leaves out are missing.
+        stopped_by: why the run ended before its last epoch; None if it did not.
+        culprit: the place of the first non-finite value, if that stopped the run.
     """
 
     spec: ExperimentSpec
@@ -94,7 +98,7 @@ class Run:
 
     @cached_property
     def facts(self) -> DataFacts:
-        """What is known of the data."""
+        """The facts about the data."""
         return facts(self.spec)
 
     @property
@@ -104,32 +108,32 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing follows."""
+        """True if no epoch follows."""
         return self.stopped_by is not None or self.history.last_epoch >= self.spec.training.epochs
 
     def metric(self, name: str) -> np.ndarray | None:
-        """(epochs,) float64; None where it was not measured."""
+        """(epochs,) float64 values of a metric; None where it was not measured."""
         names = self.history.layout.metrics
         if name not in names or not len(self.history):
             return None
         return self.history.metrics[:, names.index(name)].astype(np.float64)
 
-    def series(self, kind: str, statistic: str, wanted: Callable[[Tensor], bool] = lambda _: True) -> Recorded | None:
-        """One statistic of the tensors that are wanted; None where nothing of it was recorded.
+    def series(self, kind: str, statistic: str, among: Callable[[Tensor], bool] = lambda _: True) -> Recorded | None:
+        """Return one statistic of the tensors for which `among` is true; None where none of it was recorded.
 
-        Tensors that have no gradient are not among `gradients`.
+        Tensors without a gradient are left out of ``gradients``.
 
         Args:
             kind: ``gradients``, ``weights``, ``activations``, ``signals`` ...
-            statistic: its name on the shelf `gradlab.measurement.statistics`.
-            wanted: which tensors.
+            statistic: its name in `gradlab.measurement.statistics`.
+            among: the predicate that selects tensors.
         """
         history = self.history
         if kind not in history.layout or kind not in history.series:
             return None
         layout, values = history.layout[kind], history.series[kind]
         none = without_gradient(layout, values) if kind == "gradients" else [False] * len(layout.tensors)
-        columns = [i for i, tensor in enumerate(layout.tensors) if wanted(tensor) and not none[i]]
+        columns = [i for i, tensor in enumerate(layout.tensors) if among(tensor) and not none[i]]
         if statistic not in layout.columns or not columns or not len(values):
             return None
         epochs = np.array(history.epochs_of(kind))
@@ -137,15 +141,15 @@ class Run:
         return Recorded(epochs, tuple(layout.tensors[column] for column in columns), chosen)
 
     def kernels(self, kind: str, statistic: str) -> Recorded | None:
-        """One statistic of the kernels, `gradients` of them or `weights`: what a layer multiplies its inputs by."""
+        """Return one statistic of the kernels; `kind` is ``gradients`` or ``weights``."""
         return self.series(kind, statistic, lambda tensor: tensor.is_kernel)
 
     def hidden(
-        self, kind: str, statistic: str, wanted: Callable[[NamedLayer], bool] = lambda _: True
+        self, kind: str, statistic: str, among: Callable[[NamedLayer], bool] = lambda _: True
     ) -> Recorded | None:
-        """One statistic of what flows through the hidden layers, `activations` or `signals`."""
+        """Return one statistic of the hidden layers for which `among` is true; `kind`: ``activations``, ``signals``."""
         layers = self._hidden_layers
-        return self.series(kind, statistic, lambda t: t.layer in layers and wanted(layers[t.layer]))
+        return self.series(kind, statistic, lambda t: t.layer in layers and among(layers[t.layer]))
 
     @property
     def weighted_layers(self) -> tuple[str, ...]:
@@ -154,7 +158,7 @@ class Run:
 
     @cached_property
     def unreached(self) -> frozenset[str]:
-        """The names of the layers whose weights have no gradient, as far as gradients are recorded."""
+        """The names of the layers whose weights have no gradient; empty where gradients are not recorded."""
         history = self.history
         if "gradients" not in history.layout or "gradients" not in history.series:
             return frozenset()
@@ -172,17 +176,17 @@ class Run:
         layers = self.spec.layers
         weighted = [place for place, layer in enumerate(layers) if layer.tensors]
         last = weighted[-1] if weighted else 0
-        # A block is done when its inner layers are: one whose last layer has the last weights makes the output, too.
+        # A block follows its inner layers. One whose last inner layer has the last weights makes the output, too.
         return {layer.name: layer for layer in layers[:last]}
 
 
 class ExternalRun(Run):
-    """One seed of a training that ran elsewhere: its history, and the names of what it is of.
+    """The run of one seed of an external training.
 
-    A question that needs its spec or its data, `spec` and `facts`, is answered by Unknown.
+    `spec` and `facts` raise Unknown: an external training has neither.
 
     Attributes:
-        external: what is known of the training.
+        external: the description that its sender gave.
     """
 
     external: ExternalSpec
@@ -190,64 +194,63 @@ class ExternalRun(Run):
     def __init__(
         self, external: ExternalSpec, seed: int, history: History, stopped_by: StoppedBy | None = None
     ) -> None:
-        known = {"external": external, "seed": seed, "history": history, "stopped_by": stopped_by, "culprit": None}
-        for name, value in known.items():
+        values = {"external": external, "seed": seed, "history": history, "stopped_by": stopped_by, "culprit": None}
+        for name, value in values.items():
             object.__setattr__(self, name, value)
 
     @property
     def spec(self) -> ExperimentSpec:
-        """Not known."""
-        raise Unknown(NOTHING_KNOWN)
+        """Raise Unknown."""
+        raise Unknown(UNKNOWN_SPEC)
 
     @property
     def facts(self) -> DataFacts:
-        """Not known."""
+        """Raise Unknown."""
         raise Unknown("its data are not known here")
 
     @property
     def finished(self) -> bool:
-        """Whether nothing follows."""
+        """True if no epoch follows."""
         return self.stopped_by is not None or self.history.last_epoch >= self.external.epochs
 
     def kernels(self, kind: str, statistic: str) -> Recorded | None:
-        """As of our own runs; in some frameworks the rows of an embedding are a ``weight`` too, and are no kernel."""
+        """Return one statistic of the kernels, without embeddings: some frameworks call their rows ``weight``, too."""
         rows = {layer.name for layer in self.external.layers if "embedding" in layer.class_name.lower()}
         return self.series(kind, statistic, lambda tensor: tensor.is_kernel and tensor.layer not in rows)
 
     @property
     def weighted_layers(self) -> tuple[str, ...]:
-        """The names of the layers whose weights a gradient reaches, input side first, without the last, which makes
-        the output."""
+        """The names of the layers whose weights a gradient reaches, input side first, without the output layer."""
         weighted = [layer.name for layer in self.external.layers if layer.parameters][:-1]
         return tuple(name for name in weighted if name not in self.unreached)
 
 
 def arriving(run: Run) -> Recorded | None:
-    """‖δ‖ of the first hidden layer with weights by ‖δ‖ of the output, as one column; None where unrecorded.
+    """Return ‖δ‖ of the first hidden layer with weights divided by ‖δ‖ of the output, as one column.
 
-    Lengths, not means: the width of a layer then does not matter.
+    Lengths are compared, so that the widths of the layers do not matter. None where signals are not recorded.
     """
     weighted, signals = run.weighted_layers, run.series("signals", "rms")
     if not weighted or signals is None or weighted[0] not in signals.layers:
         return None
     first, last = signals.layers.index(weighted[0]), len(signals.tensors) - 1
     lengths = signals.values * [math.sqrt(math.prod(tensor.shape)) for tensor in signals.tensors]
-    with np.errstate(divide="ignore", invalid="ignore"):  # 0 and infinity by themselves: no number
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0/0 and ∞/∞ are NaN
         share = np.where(lengths[:, last] > 0, lengths[:, first] / lengths[:, last], np.nan)
     return Recorded(signals.epochs, signals.tensors[first : first + 1], share[:, None])
 
 
 def activation_of(layer: NamedLayer) -> ActivationFunction | None:
-    """What turns a layer's pre-activations into what it puts out, for a simple recurrent layer at each time step.
+    """Return a layer's activation function, for a simple recurrent layer that of each time step.
 
-    None where there is none, and for layers with gates: each gate has its own, and is often switched for good reason.
+    None for layers without one and for layers with gates: each gate has its own, and saturates for good reason.
     """
     spec = getattr(layer.spec, "layer", layer.spec)  # a bidirectional layer is two of one kind
     return getattr(spec, "activation") if spec.kind == "simple_rnn" else layer.spec.function  # noqa: B009
 
 
 def slopes_down(layer: NamedLayer) -> bool:
-    """Whether the layer's activation can saturate: it has a largest slope, and is no relu."""
+    """True if the layer's activation can saturate: it has a largest slope, and is not a relu."""
     function = activation_of(layer)
     if function is None or not function.per_unit or function.kind in (*RELU_LIKE, "linear"):
         return False
@@ -255,36 +258,36 @@ def slopes_down(layer: NamedLayer) -> bool:
 
 
 def is_relu(layer: NamedLayer) -> bool:
-    """Whether units of the layer can be off for every sample: a relu without a slope below zero."""
+    """True if units of the layer can be off for every sample: a relu without a slope below zero."""
     function = activation_of(layer)
     return function is not None and function.kind in RELU_LIKE and not getattr(function, "negative_slope", 0.0)
 
 
 def steepest(layer: NamedLayer) -> float:
-    """The largest slope that the layer's activation has anywhere."""
+    """Return the largest slope of the layer's activation; 1 without one."""
     function = activation_of(layer)
     return 1.0 if function is None or function.steepest is None else function.steepest
 
 
 def middle(values: np.ndarray) -> float:
-    """The median of the finite values; NaN where there is none."""
+    """Return the median of the finite values; NaN where there is none."""
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if len(finite) else float("nan")
 
 
 def largest(values: np.ndarray) -> float:
-    """The largest of the finite values; NaN where there is none."""
+    """Return the largest finite value; NaN where there is none."""
     finite = values[np.isfinite(values)]
     return float(finite.max()) if len(finite) else float("nan")
 
 
 def windows(values: np.ndarray, count: int) -> np.ndarray:
-    """(count,) the medians of so many windows, one after another, into which the second half is cut."""
+    """(count,) the medians of consecutive windows of equal length over the second half of `values`."""
     return np.array([middle(part) for part in np.array_split(values[len(values) // 2 :], count)])
 
 
 def running_medians(values: np.ndarray, window: int) -> np.ndarray:
-    """(epochs,) the median of the finite values among the last `window` up to each; NaN where there is none."""
+    """(epochs,) the median of the finite values in the `window` epochs that end with each; NaN where there is none."""
     finite = np.where(np.isfinite(values), values, np.nan)
     padded = np.concatenate([np.full(window - 1, np.nan), finite])
     ordered = np.sort(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)  # NaN comes last

@@ -1,5 +1,4 @@
-"""What a diagnosis is made of: measures, what was seen of one run, what was found over all seeds. All are plain
-data."""
+"""Measure, Sighting and Finding: the plain data of a diagnosis."""
 
 import math
 from collections.abc import Mapping
@@ -11,8 +10,8 @@ Severity = Literal["info", "warning", "critical"]
 Comparison = Literal["<", ">", "=="]
 
 AVOIDABLE_LOSS, AVOIDABLE_ERRORS = "of the avoidable loss", "of the avoidable errors"
-# So many decimals of a number in a unit are shown; of other units as many as `shown` gives. A thousandth of what could
-# be avoided is nothing.
+# Decimals that are shown of numbers in these units: less than a thousandth of the avoidable is practically 0. Numbers
+# in other units have the digits of `shown`.
 DECIMALS: Mapping[str, int] = {AVOIDABLE_LOSS: 3, AVOIDABLE_ERRORS: 3}
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
@@ -20,15 +19,14 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
 @dataclass(frozen=True)
 class Measure:
-    """A number that a finding rests on, beside the threshold that it was held against.
+    """A number that a finding rests on, with the threshold that it lies beyond.
 
     Attributes:
-        name: what was measured, as the rule's formula calls it.
+        name: the name in the rule's formula.
         value: the number; None where it is not finite.
-        comparison: how value and threshold compare where the rule speaks up.
-        threshold: what it was held against, and which it lies beyond; None for a number that only tells more, such as
-            that of an alternative that does not hold.
-        unit: in what both are measured; empty for a bare number.
+        comparison: the relation of value and threshold that the rule detects.
+        threshold: the threshold that the value lies beyond; None for a number that is only added for the reader.
+        unit: the unit of both; empty for a bare number.
     """
 
     name: str
@@ -44,9 +42,9 @@ class Measure:
         return shown(self.value if decimals is None else round(self.value, decimals) + 0.0)
 
     def __format__(self, form: str) -> str:
-        """In a sentence: as it is, ``%`` as a percentage, ``layer is|layers are`` as a count of those.
+        """The measure in a sentence: as a number, with ``%`` as a percentage, with ``layer is|layers are`` as a count.
 
-        With ``!`` in front the sentence is left out unless the measure lies beyond its threshold.
+        A ``!`` in front drops the sentence unless the measure lies beyond its threshold.
         """
         form = form.removeprefix("!")
         if self.value is None or not form:
@@ -59,14 +57,14 @@ class Measure:
 
 
 def measure(name: str, value: float, comparison: Comparison, threshold: float | None, unit: str = "") -> Measure:
-    """A measure of any float, as JSON can carry it; without the threshold where it does not lie beyond it."""
+    """Build a measure from any float: None for NaN and infinities, no threshold unless the value lies beyond it."""
     lies_beyond = threshold is not None and {"<": value <= threshold, ">": value >= threshold, "==": True}[comparison]
     bound = float(threshold) if threshold is not None and lies_beyond and math.isfinite(threshold) else None
     return Measure(name, float(value) if math.isfinite(value) else None, comparison, bound, unit)
 
 
 def percentage(share: float) -> str:
-    """A share of a whole, which has 0 to 100 % of it; more where it can be more."""
+    """Format a share as a percentage: "0 %" for negative ones, and "100 %" only for exactly 1."""
     if share <= 0:
         return "0 %"
     if share < 0.001:
@@ -75,7 +73,7 @@ def percentage(share: float) -> str:
 
 
 def shown(value: float) -> str:
-    """A number as a sentence carries it: two or three digits."""
+    """Format a number for a sentence, with two or three digits."""
     size = abs(value)
     if size and not 1e-3 <= size < 1e4:
         return f"{value:.1e}"
@@ -84,13 +82,13 @@ def shown(value: float) -> str:
 
 @dataclass(frozen=True)
 class Sighting:
-    """What a rule says of one run.
+    """A rule's detection in one run.
 
     Attributes:
-        layers: where, input side first; () where it concerns the whole network.
-        since_epoch: since when; 0 before the first update.
+        layers: the layers concerned, input side first; () for the whole network.
+        since_epoch: the first epoch concerned; 0 is the state before the first update.
         measures: the numbers that it rests on, the decisive one first.
-        severity: where it is another one than the rule's; `kind`, `explanation` and `remedies` likewise.
+        severity, kind, explanation, remedies: those of the rule where None.
     """
 
     layers: tuple[str, ...]
@@ -104,21 +102,22 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule says of an experiment.
+    """A rule's sightings over all seeds of an experiment.
 
     Attributes:
-        rule: its name.
-        title: what is wrong, in a few words.
-        kind: ``risk``, seen before the first update; ``symptom``, seen in runs that fail; ``failure``, what failed.
+        rule: the rule's name.
+        title: the problem in a few words.
+        kind: ``risk``: seen before the first update; ``symptom``: seen in runs that fail; ``failure``: the failure
+            itself.
         severity: ``info``, ``warning`` or ``critical``.
-        layers: where, input side first.
-        seeds: those in whose runs it was seen.
-        of_seeds: out of how many.
-        since_epoch: in the first of these runs in which it was seen.
-        measures: the numbers that it rests on, with their thresholds, of the run in the middle.
-        explanation: one paragraph for a reader who meets this for the first time, with these numbers.
+        layers: the layers concerned in any of the runs, input side first; () for the whole network.
+        seeds: the seeds with a sighting.
+        of_seeds: the number of seeds that were read.
+        since_epoch: the earliest epoch in any of these runs.
+        measures: the numbers that it rests on, with their thresholds, from the run with the median first measure.
+        explanation: one paragraph for a first-time reader, with these numbers.
         remedies: names of remedies, best first.
-        caused_by: the findings, by rule, that this one follows from.
+        caused_by: the names of the rules whose findings this one directly follows from.
     """
 
     rule: str

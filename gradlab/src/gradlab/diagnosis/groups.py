@@ -1,4 +1,4 @@
-"""Names of rules that belong together, for saying what can cause what."""
+"""Groups of rules by name, for `Rule.causes`."""
 
 DATA = ("output_mismatch", "input_range", "target_range", "single_value_normalization")
 DRAW = ("nonzero_mean_initialization", "initial_variance", "symmetric_units")

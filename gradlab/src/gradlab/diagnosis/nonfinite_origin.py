@@ -1,9 +1,10 @@
-"""Where NaN and infinities came from: bad values in the data, a point where a function has no slope, or an explosion.
+"""Origin of NaN and infinities: bad values in the data, a point where a function has no slope, or an explosion.
 
-Told apart by what was finite before, by what had grown, and by the tensors in which they came first. In one backward
-pass a NaN among the inputs reaches the first kernel's gradient alone where relus take it for 0; one that is made by the
-derivative of √ or log at 0 reaches all gradients and leaves the loss finite; in whatever the forward pass makes, the
-loss is not finite either.
+The three differ in what was finite before, in what had grown, and in the tensors that lost their numbers first:
+
+* A NaN among the inputs reaches the gradient of the first kernel alone, where relus turn it into 0.
+* The derivative of √ or log at 0 reaches all gradients, and leaves the loss finite.
+* An explosion in the forward pass makes the loss infinite or NaN as well.
 """
 
 from dataclasses import dataclass
@@ -18,9 +19,9 @@ from gradlab.vocabulary.losses import BY_KIND
 
 Story = Literal["data", "singular", "explosion", "first_epoch"]
 
-# Ten times what it was: the bound of gradient_spike and loss_blow_up, no noise of mini-batches.
+# Growth that counts as an explosion: the threshold of gradient_spike and loss_blow_up, beyond mini-batches' noise.
 GROWN = 10.0
-# One update of half the weights' length or more, before the first: learning_rate's bound for what will overshoot.
+# Relative length of an update that overshoots: the threshold of the rule learning_rate.
 LONG_STEP = 0.5
 
 
@@ -29,11 +30,11 @@ class Origin:
     """The first values of a run that were not finite.
 
     Attributes:
-        story: ``data``, ``singular``, ``explosion``; ``first_epoch`` where data and explosion look alike.
-        epoch: in which they came.
-        count: how many there were at first.
-        growth: the largest loss or gradient before, by the first one; NaN where none was finite before.
-        layers: where they came first; () where that is not known.
+        story: ``data``, ``singular`` or ``explosion``; ``first_epoch`` where data and explosion cannot be separated.
+        epoch: the epoch in which they appeared.
+        count: how many appeared in that epoch, at most 1e9.
+        growth: the largest loss or gradient norm up to that epoch, divided by the first; NaN without finite ones.
+        layers: the layers in which they appeared; () if unknown.
     """
 
     story: Story
@@ -44,8 +45,8 @@ class Origin:
 
 
 def origin(run: Run) -> Origin | None:
-    """Where the values that are not finite came from; None where all are finite."""
-    # Of our own trainings the engine looks at each batch's gradients by itself, and stops: `culprit`.
+    """Return the origin of a run's non-finite values; None where all values are finite."""
+    # In our own trainings the engine checks the gradients of each batch, and stops at the first: `culprit`.
     kinds = ("weights", "activations", *(("gradients",) if isinstance(run, ExternalRun) else ()))
     counted = [each for kind in kinds if (each := run.series(kind, "nonfinite"))]
     first = min([*_losses(run), *(epoch for each in counted if (epoch := _first(each)) is not None)], default=None)
@@ -62,7 +63,7 @@ def origin(run: Run) -> Origin | None:
 
 
 def _here(run: Run, growth: float) -> tuple[Story, tuple[str, ...]]:
-    """Of our own trainings, whose data are finite: the batch and the tensor are known."""
+    """Story and layers in a training of our own: its data are finite, and the culprit is recorded."""
     culprit, steps = run.culprit, relative_steps(run)
     if culprit is None or culprit.kind != "nan" or culprit.where not in ("loss", "gradient") or growth > GROWN:
         return "explosion", ()
@@ -71,7 +72,7 @@ def _here(run: Run, growth: float) -> tuple[Story, tuple[str, ...]]:
 
 
 def _elsewhere(run: ExternalRun, first: int, growth: float) -> tuple[Story, tuple[str, ...]]:
-    """Of trainings elsewhere, by the loss and the gradients of the epoch."""
+    """Story and layers in an external training, from the loss and the gradients of the first such epoch."""
     gradients, loss = run.series("gradients", "nonfinite"), run.metric("loss")
     row = int(np.flatnonzero(run.epochs == first)[0])
     if growth > GROWN or _has_infinity(run, first):
@@ -92,14 +93,14 @@ def _elsewhere(run: ExternalRun, first: int, growth: float) -> tuple[Story, tupl
 
 
 def _layers(gradients: Recorded | None, shares: np.ndarray) -> tuple[str, ...]:
-    """The layers whose gradients lost their numbers first: in most batches, and of these in most entries."""
+    """The layers with the largest share of non-finite gradients; () where all shares are equal."""
     if gradients is None or not len(shares) or np.ptp(shares) <= 1e-6:
         return ()
     return tuple(dict.fromkeys(np.array(gradients.layers)[shares >= shares.max() - 1e-6].tolist()))
 
 
 def _own_loss(run: ExternalRun) -> bool:
-    """True if the loss is a function of the sender's own."""
+    """True if the external training names a loss that the registry does not hold."""
     try:
         return loss_kind(run) not in BY_KIND
     except Unknown:
@@ -107,29 +108,30 @@ def _own_loss(run: ExternalRun) -> bool:
 
 
 def _losses(run: Run) -> list[int]:
-    """The first epochs in which a loss is not finite."""
+    """The first epoch in which each of the two losses is not finite."""
     losses = [values for name in ("loss", "val_loss") if (values := run.metric(name)) is not None]
     return [int(run.epochs[lost[0]]) for values in losses if len(lost := np.flatnonzero(~np.isfinite(values)))]
 
 
 def _total(counted: Recorded) -> np.ndarray:
-    """(rows,) how many entries are not finite; of a tensor without gradient none are counted."""
+    """(rows,) the number of non-finite entries; a tensor without gradient counts none."""
     return np.asarray(np.nan_to_num(counted.values).sum(axis=1))
 
 
 def _first(counted: Recorded) -> int | None:
+    """The first recorded epoch with a non-finite entry."""
     return counted.first(_total(counted) > 0)
 
 
 def _shares(counted: Recorded, epoch: int) -> np.ndarray:
-    """(tensors,) which share of the entries, and of the epoch's batches, was not finite."""
+    """(tensors,) the share of non-finite entries over all batches of an epoch; () if the epoch is not recorded."""
     sizes = np.array([np.prod(tensor.shape) for tensor in counted.tensors], np.float64)
     rows = np.nan_to_num(counted.values[counted.epochs == epoch])
     return np.asarray(rows[0] / np.maximum(sizes, 1)) if len(rows) else np.array([])
 
 
 def _growth(run: Run, first: int) -> float:
-    """By which factor loss and gradient have grown over the epochs before, the larger of the two."""
+    """The factor by which loss or gradient norm, whichever more, has grown up to an epoch; NaN if unrecorded."""
     factors = []
     norm = run.series("gradients", "l2")
     loss = run.metric("loss")
@@ -144,7 +146,7 @@ def _growth(run: Run, first: int) -> float:
 
 
 def _has_infinity(run: ExternalRun, first: int) -> bool:
-    """True if something was too large for its numbers, rather than no number."""
+    """True if a loss or a gradient of the epoch is infinite, rather than NaN."""
     losses = [values for name in ("loss", "val_loss") if (values := run.metric(name)) is not None]
     sizes = [each for name in ("l2", "max_abs", "mean_abs") if (each := run.series("gradients", name))]
     infinite = any(np.isinf(values[run.epochs == first]).any() for values in losses)

@@ -1,4 +1,4 @@
-"""What a rule is: a pure question about one run, with all that a reader needs to judge the answer."""
+"""Rule: a pure function of one run, with thresholds, source, explanation and remedies."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,33 +10,33 @@ import numpy as np
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Kind, Measure, Severity, Sighting
 
-# A part of a sentence that can be left out, and what stands between two sentences.
+# An optional part of a sentence, and the space between two sentences.
 CLAUSE, SENTENCE_END = re.compile(r"\[\[(.*?)\]\]"), re.compile(r"(?<=[.!?]) (?=[A-ZΑ-Ω{])")
 EVERYWHERE = "the network"
-MAX_NAMED = 3  # layers that a sentence names one by one
+MAX_NAMED = 3  # layers that a sentence lists by name
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A question about one run.
+    """One problem that a run can have, and the function that detects it.
 
     Attributes:
-        name: how it is asked for; the name of its file.
-        title: what is wrong where it speaks up, in a few words.
-        kind: ``risk``: asked of epoch 0 and the spec alone; ``symptom``: asked of the epochs, and reported only for a
-            run that fails; ``failure``: what the failure is.
-        severity: how bad it is, unless a sighting says otherwise.
-        formula: the question in symbols.
+        name: the name of the rule and of its file.
+        title: the problem in a few words.
+        kind: ``risk``: read from epoch 0 and the spec alone; ``symptom``: read from the epochs, and reported only for
+            runs that fail; ``failure``: the failure itself.
+        severity: the severity of its findings, unless a sighting has its own.
+        formula: the condition in symbols.
         thresholds: name -> number, as in the formula.
-        source: where question and thresholds come from.
-        explanation: one paragraph for a student, in which {layers} and the names of measures stand for the run's own
-            (formats: `Measure.__format__`). Of a run in which a measure is not known the sentence that names it is
-            left out; of a sentence the part in double brackets that names it.
+        source: the origin of condition and thresholds.
+        explanation: one paragraph for a student. {layers} and the names of measures in braces are replaced by those of
+            the run (formats: `Measure.__format__`). A sentence is dropped if it names a measure without a value; so is
+            a part in double brackets.
         remedies: names of the remedies in `gradlab.remedies` that are suggested, best first.
-        also: names of further ones that may cure what it finds.
-        causes: names of the rules of which this one can be a consequence.
-        detect: the function that answers it: the Sighting in a run, or None.
-        always: a symptom that is reported whatever became of the run; of one that learns as ``info``.
+        also: names of further remedies that may cure the problem.
+        causes: names of the rules whose findings can cause this one.
+        detect: the detecting function: the Sighting in a run, or None.
+        always: True for a symptom that is reported of every run; of runs that learn as ``info``.
     """
 
     name: str
@@ -54,21 +54,21 @@ class Rule:
     also: tuple[str, ...] = ()
 
     def __call__(self, run: Run) -> Sighting | None:
-        """What it says of a run; None where it has nothing to say. NaN and infinities are answers like any other."""
+        """Return the sighting in a run; None where there is none. NaN and infinities raise no warnings."""
         with np.errstate(all="ignore"):
             return self.detect(run)
 
     def explain(self, layers: Sequence[str], measures: Sequence[Measure]) -> str:
-        """The explanation with the numbers of a run."""
+        """Return the explanation with the layers and numbers of a run; the title where no sentence is left."""
         named = {each.name: each for each in measures}
-        whole = CLAUSE.sub(lambda clause: clause[1] if _is_known(clause[1], named) else "", self.explanation)
-        sentences = [each for each in SENTENCE_END.split(whole) if _is_known(each, named)]
+        whole = CLAUSE.sub(lambda clause: clause[1] if _has_values(clause[1], named) else "", self.explanation)
+        sentences = [each for each in SENTENCE_END.split(whole) if _has_values(each, named)]
         text = " ".join(sentences).format(layers=listed(layers), **named) or f"{self.title}."
-        # A name of a layer is written as it is, at the beginning too.
+        # The name of a layer keeps its spelling, also at the beginning.
         return text[0].upper() + text[1:] if text.startswith((EVERYWHERE, "no ")) else text
 
 
-def _is_known(text: str, measures: Mapping[str, Measure]) -> bool:
+def _has_values(text: str, measures: Mapping[str, Measure]) -> bool:
     """True if all measures that a text names have values, and those with "!" lie beyond their thresholds."""
     fields = [(name, form) for _, name, form, _ in Formatter().parse(text) if name and name != "layers"]
     held = [(measures.get(name), form) for name, form in fields]
@@ -79,7 +79,7 @@ def _is_known(text: str, measures: Mapping[str, Measure]) -> bool:
 
 
 def listed(layers: Sequence[str]) -> str:
-    """Layers in a sentence."""
+    """Format the names of layers for a sentence; no layers are the whole network."""
     if not layers:
         return EVERYWHERE
     if len(layers) > MAX_NAMED:

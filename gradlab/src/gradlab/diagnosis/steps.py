@@ -1,8 +1,8 @@
-"""How far one update moves the weights, as a share of their length: the learning rate in a unit of its own.
+"""Relative length of an update: ‖one update‖/‖weights‖.
 
-SGD moves them by learning_rate·‖g‖/(1 − momentum) once its momentum has gathered, g being clipped first; Adam and its
-like by about learning_rate in each entry, whatever the gradient's size (Kingma & Ba 2014, section 2.1), and so by
-learning_rate·√n.
+SGD moves the weights by learning_rate·‖g‖/(1 − momentum) once its momentum has gathered; g is clipped first. Adam and
+its relatives move each entry by about learning_rate, whatever the gradient's size (Kingma & Ba 2014, section 2.1). Over
+n weights that is learning_rate·√n.
 """
 
 import math
@@ -17,7 +17,10 @@ BY_ENTRY = ("adam", "adamw", "nadam", "adamax", "rmsprop", "lion")
 
 
 def relative_steps(run: Run) -> np.ndarray | None:
-    """(epochs,) ‖one update‖/‖weights‖, of all weights together; None where the records do not say."""
+    """(epochs,) ‖one update‖/‖weights‖ of all weights together, 0 or more; None where it was not recorded.
+
+    It is None for optimisers whose update has no such formula, and for SGD without a recorded gradient norm.
+    """
     rate, optimizer, weights = run.metric("learning_rate"), run.spec.training.optimizer, weight_lengths(run)
     if rate is None:
         return None
@@ -30,22 +33,23 @@ def relative_steps(run: Run) -> np.ndarray | None:
 
 
 def weight_lengths(run: Run) -> np.ndarray:
-    """(epochs,) ‖weights‖ at each epoch's end: as recorded, else as the initialisers are expected to draw them."""
+    """(epochs,) ‖weights‖ at each epoch's end: as recorded, else the expected length of the initial weights."""
     recorded = run.series("weights", "l2")
     if recorded is None:
         return np.full(len(run.history), math.sqrt(sum(_expected_squares(run))))
     lengths = np.sqrt((recorded.values**2).sum(axis=1))
-    rows = np.searchsorted(recorded.epochs, run.epochs, side="right") - 1  # the latest that was recorded
+    rows = np.searchsorted(recorded.epochs, run.epochs, side="right") - 1  # the latest recorded epoch
     return np.asarray(lengths[np.maximum(rows, 0)])
 
 
 def updates(run: Run) -> int:
-    """How many updates the whole training makes."""
+    """Return the number of updates in the whole training."""
     training = run.spec.training
     return int(training.epochs * math.ceil(run.spec.dataset.train_count / training.batch_size))
 
 
 def _expected_squares(run: Run) -> list[float]:
+    """E‖w‖² of each tensor that an initialiser draws."""
     squares = []
     for layer in run.spec.layers:
         for tensor in layer.tensors:

@@ -1,1 +1,1 @@
-"""Facts about samples that rules need to know."""
+"""Facts about an experiment's samples, on which the rules rest."""

@@ -1,7 +1,7 @@
-"""What is known of an experiment's data before any network sees them: the scale on which learning is measured.
+"""Facts about an experiment's data, computed before any network sees them: the scale on which learning is measured.
 
-Found by loading the dataset once, in this one place, and remembered: a dataset is decided by its spec, so whatever
-rests on these facts is still a function of the run alone.
+The dataset is loaded once, here, and its facts are cached. A dataset follows from its spec, so what rests on its facts
+is still a function of the run alone.
 """
 
 from dataclasses import dataclass
@@ -16,25 +16,27 @@ from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.vocabulary.datasets import Dataset, DatasetSpec
 from gradlab.vocabulary.losses import LossFunction
 
-# So many samples tell how large a feature is.
+# Training samples from which the mean and the spread of a feature are computed: their standard error is 1/64 of a
+# standard deviation.
 MAX_SAMPLES = 4_096
 
 
 @dataclass(frozen=True, eq=False)
 class DataFacts:
-    """What is known of an experiment's training samples.
+    """Facts about an experiment's training samples.
 
     Attributes:
         constant_loss: the loss of the best constant prediction; for cross-entropy the entropy of the targets.
-        perfect_loss: the loss of the best prediction that knows each target; 0 for most losses.
-        constant_accuracy: how often the commonest class, or each label's commoner answer, is right; NaN for values.
+        perfect_loss: the loss of a perfect prediction; 0 for most losses.
+        constant_accuracy: the accuracy of always predicting the commonest class, or each label's commoner answer; NaN
+            for values.
         reachable: the share of the constant prediction's errors that the nearest neighbours avoid on validation
-            samples, wrong answers or for values squared errors; NaN where that cannot be said.
-        class_shares: the share of each class, or of each label; () for values.
-        target_range: the least and the largest target; classes count as 0 and 1.
-        target_std: the standard deviation of the targets, as the loss sees them.
+            samples, at most 1: wrong answers, or squared errors for values; NaN where it is undefined.
+        class_shares: the share of each class, or of each label, in [0, 1]; () for values.
+        target_range: the smallest and the largest target; classes count as 0 and 1.
+        target_std: the standard deviation of the encoded targets.
         feature_mean: (features,) mean of each input number.
-        feature_std: (features,) its standard deviation.
+        feature_std: (features,) standard deviation of each input number.
         probe: (samples, *features) the inputs of the probe batch, float64.
     """
 
@@ -51,7 +53,7 @@ class DataFacts:
 
 
 def facts(spec: ExperimentSpec) -> DataFacts:
-    """The facts about the data of `spec`."""
+    """Return the facts about the data of `spec`; the last 32 are cached."""
     return _facts(spec.dataset, spec.training.loss, spec.layers[-1].output_shape[-1])
 
 
@@ -61,14 +63,14 @@ def _facts(dataset: DatasetSpec, loss: LossFunction, units: int) -> DataFacts:
     y = encoded(data.train_y, target, units)
     with np.errstate(all="ignore"):
         constant, perfect = baseline(loss, y, target)
-        known = neighbours_score(data, target)
+        reachable = neighbours_score(data, target)
     shares = _shares(data, dataset)
     x = data.train_x[:MAX_SAMPLES].reshape(min(MAX_SAMPLES, len(data.train_x)), -1).astype(np.float64)
     return DataFacts(
         constant_loss=constant,
         perfect_loss=perfect,
         constant_accuracy=_commonest(shares, dataset),
-        reachable=known,
+        reachable=reachable,
         class_shares=shares,
         target_range=(float(y.min()), float(y.max())),
         target_std=float(np.sqrt(y.var(axis=0).mean())),
@@ -79,6 +81,7 @@ def _facts(dataset: DatasetSpec, loss: LossFunction, units: int) -> DataFacts:
 
 
 def _shares(data: Dataset, dataset: DatasetSpec) -> tuple[float, ...]:
+    """The share of each class, or of each label, among the training targets; () for values."""
     target = dataset.target
     if target.kind == "values":
         return ()
@@ -89,6 +92,7 @@ def _shares(data: Dataset, dataset: DatasetSpec) -> tuple[float, ...]:
 
 
 def _commonest(shares: tuple[float, ...], dataset: DatasetSpec) -> float:
+    """The accuracy of the best constant answer; NaN for values."""
     if not shares:
         return float("nan")
     if dataset.target.kind == "labels":

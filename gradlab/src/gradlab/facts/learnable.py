@@ -1,12 +1,10 @@
-"""What there is to learn in some data, found without training a network.
+"""Scores of two models that need no training of a network: nearest neighbours and a linear model.
 
-Asked of the nearest neighbours: with enough samples the nearest errs at most twice as often as the best possible rule
-(Cover & Hart 1967). And of a linear model, which knows more where samples are few for their features. A network that
-has learnt much less has not learnt what there is to learn.
+They show how much there is to learn in some data. With enough samples the nearest neighbour errs at most twice as often
+as the best possible rule (Cover & Hart 1967). A linear model scores higher where samples are few for their features.
 
-Both answers are shares of the errors that always saying the same makes, those that are avoided on validation samples:
-wrong answers for classes and labels, squared errors for values, for which the share is R². Features count by their
-standard deviation.
+A score is the share of the constant prediction's errors that a model avoids on validation samples. Errors are wrong
+answers for classes and labels, squared errors for values; for values the score is R². Features are standardised.
 """
 
 from collections.abc import Callable
@@ -17,70 +15,77 @@ from gradlab.vocabulary.datasets import Dataset
 from gradlab.vocabulary.targets import Target
 
 Array = np.ndarray
-Predicted = list[Array]
+Predictions = list[Array]  # of one or more models, (samples, classes, labels or values) each
 
-# One neighbour is best where there is no noise, many where there is much: the best of these counts.
+# Numbers of neighbours that are averaged; the best of them counts. One is best without noise, many with much noise.
 NEIGHBOURS = (1, 5, 15)
-# Enough to tell a share within some per cent; all distances between them are computed.
+# Samples, and numbers in them. 500 validation samples give a share within some per cent; all distances between training
+# and validation samples are computed.
 MAX_TRAINING, MAX_VALIDATION, MAX_NUMBERS = 2_000, 500, 4_000_000
-# A feature that varies less than this beside its size does not vary.
+# A feature whose standard deviation is below this share of its mean is constant: some roundings of float32.
 ROUNDING = 1e-6
 
 
 def neighbours_score(data: Dataset, target: Target) -> float:
-    """What the nearest neighbours avoid; NaN where there is an answer for every time step, or nothing can be said."""
+    """Return the score of the nearest neighbours, at most 1.
+
+    It is NaN where each time step has an answer of its own, where a part has no samples, and where the constant
+    prediction makes no errors.
+    """
     return _avoided(data, target, _neighbours)
 
 
 def linear_model_score(data: Dataset, target: Target) -> float:
-    """What ridge regression avoids, on one-hot classes; NaN as above."""
+    """Return the score of ridge regression, on one-hot classes, at most 1; NaN as for `neighbours_score`."""
     return _avoided(data, target, _linear_model)
 
 
-def _avoided(data: Dataset, target: Target, predict: Callable[[Array, Array, Array], Predicted]) -> float:
-    """The best of some predictions."""
+def _avoided(data: Dataset, target: Target, predict: Callable[[Array, Array, Array], Predictions]) -> float:
+    """The score of the best of the predictions that `predict` makes from training x, training y and validation x."""
     if target.steps:
         return float("nan")
     few = max(2, MAX_NUMBERS // max(1, int(np.prod(data.train_x.shape[1:]))))
     n, m = min(MAX_TRAINING, few), min(MAX_VALIDATION, few)
     train, val = _standardised(data.train_x[:n], data.val_x[:m])
-    y, wanted = _numbers(data.train_y[:n], target), _numbers(data.val_y[:m], target)
+    y, expected = _numbers(data.train_y[:n], target), _numbers(data.val_y[:m], target)
     if not len(train) or not len(val):
         return float("nan")
-    naive = _errors(np.broadcast_to(y.mean(axis=0), wanted.shape), wanted, target)
+    naive = _errors(np.broadcast_to(y.mean(axis=0), expected.shape), expected, target)
     if not naive > 0:
         return float("nan")
-    return 1 - min(_errors(said, wanted, target) for said in predict(train, y, val)) / naive
+    return 1 - min(_errors(predicted, expected, target) for predicted in predict(train, y, val)) / naive
 
 
-def _neighbours(train: Array, y: Array, val: Array) -> Predicted:
-    distances = (train**2).sum(axis=1) - 2 * val @ train.T  # less what all have in common
+def _neighbours(train: Array, y: Array, val: Array) -> Predictions:
+    distances = (train**2).sum(axis=1) - 2 * val @ train.T  # squared, without |val|², which does not change the order
     order = np.argsort(distances, axis=1, kind="stable")
     return [y[order[:, :k]].mean(axis=1) for k in NEIGHBOURS if k <= len(train)]
 
 
-def _linear_model(train: Array, y: Array, val: Array) -> Predicted:
-    from sklearn.linear_model import Ridge  # loaded by whoever treats, not by whoever asks for a history
+def _linear_model(train: Array, y: Array, val: Array) -> Predictions:
+    from sklearn.linear_model import Ridge  # here, for only treatments need it and it loads slowly
 
-    said = Ridge().fit(train, y.reshape(len(y), -1)).predict(val)
-    return [said.reshape(len(val), *y.shape[1:])]
+    predicted = Ridge().fit(train, y.reshape(len(y), -1)).predict(val)
+    return [predicted.reshape(len(val), *y.shape[1:])]
 
 
 def _standardised(train: Array, val: Array) -> tuple[Array, Array]:
-    train, val = (each.reshape(len(each), -1).astype(np.float64) for each in (train, val))
+    """(samples, features) each, by the mean and standard deviation of the training samples; constant features are 0."""
+    train, val = (x.reshape(len(x), -1).astype(np.float64) for x in (train, val))
     mean, spread = train.mean(axis=0), train.std(axis=0)
-    scale = np.where(spread > ROUNDING * np.abs(mean), spread, np.inf)  # a constant feature tells nothing
+    scale = np.where(spread > ROUNDING * np.abs(mean), spread, np.inf)
     return (train - mean) / scale, (val - mean) / scale
 
 
 def _numbers(y: Array, target: Target) -> Array:
-    """(samples, classes, labels or values)."""
+    """(samples, classes, labels or values) targets as float64; classes as one-hot rows."""
     return np.eye(target.count)[y] if target.kind == "classes" else y.astype(np.float64)
 
 
-def _errors(said: Array, wanted: Array, target: Target) -> float:
+def _errors(predicted: Array, expected: Array, target: Target) -> float:
+    """The share of wrong answers, or the mean squared error for values."""
     if target.kind == "classes":
-        return float((said.argmax(axis=1) != wanted.argmax(axis=1)).mean())
+        return float((predicted.argmax(axis=1) != expected.argmax(axis=1)).mean())
     if target.kind == "labels":
-        return float(((said > 0.5) != (wanted > 0.5)).mean())
-    return float(((said - wanted) ** 2).mean())
+        return float(((predicted > 0.5) != (expected > 0.5)).mean())
+    return float(((predicted - expected) ** 2).mean())

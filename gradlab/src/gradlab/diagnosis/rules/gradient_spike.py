@@ -10,7 +10,7 @@ from gradlab.diagnosis.rule import Rule
 # Pascanu, Mikolov & Bengio 2013 clip at half to ten times the usual norm: ten times is beyond what they let pass.
 RATIO = 10.0
 # The usual norm: the median of so many epochs before, five at least.
-WINDOW, FEWEST = 50, 5
+WINDOW, MIN_NORMS = 50, 5
 
 
 def detect(run: Run) -> Sighting | None:
@@ -18,10 +18,10 @@ def detect(run: Run) -> Sighting | None:
     norm = run.metric("gradient_norm")
     if norm is None:
         return None
-    if len(norm) <= FEWEST + 1:
+    if len(norm) <= MIN_NORMS + 1:
         return None
     usual = np.full(len(norm), np.nan)  # of epoch 0, the whole training set's gradient, nothing is said
-    usual[FEWEST + 1 :] = running_medians(norm[1:], WINDOW)[FEWEST - 1 : -1]
+    usual[MIN_NORMS + 1 :] = running_medians(norm[1:], WINDOW)[MIN_NORMS - 1 : -1]
     ratio = np.where(usual > 0, norm / usual, np.nan)
     (spikes,) = np.nonzero(ratio > RATIO)
     if not len(spikes):
@@ -44,7 +44,7 @@ RULE = Rule(
         "gradient norm of an epoch > ratio·median of the norms of the `window` epochs before it, from the sixth epoch "
         "on"
     ),
-    thresholds={"ratio": RATIO, "window": WINDOW, "fewest": FEWEST},
+    thresholds={"ratio": RATIO, "window": WINDOW, "fewest": MIN_NORMS},
     source="Pascanu, Mikolov & Bengio 2013, section 3.2",
     explanation=(
         "In one epoch the gradient was {norm_ratio} times as long as in those before: {gradient_norm} instead of about "

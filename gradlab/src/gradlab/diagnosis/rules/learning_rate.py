@@ -23,7 +23,7 @@ DEADLY = 0.02
 # where no seed learnt for a rate of 1e-6 to 1e-4, at least 0.5 where all did.
 REACH = 0.1
 # Of fewer epochs the usual move is not known.
-FEWEST_EPOCHS = 5
+MIN_EPOCHS = 5
 
 
 def detect(run: Run) -> Sighting | None:
@@ -71,7 +71,7 @@ def _too_small(run: Run, steps: np.ndarray) -> Sighting | None:
         measures = _measures(run, measure("reach", reach, "<", REACH, "of the weights"))
         return Sighting((), 0, measures, kind="risk", explanation=TOO_SMALL, remedies=HIGHER)
     moved = run.kernels("weights", "update_ratio")
-    if moved is None or run.history.last_epoch < max(FEWEST_EPOCHS, decided_epoch(run)):
+    if moved is None or run.history.last_epoch < max(MIN_EPOCHS, decided_epoch(run)):
         return None
     by_layer = [middle(column) for column in moved.values[moved.epochs > 0].T]
     reach = max(by_layer, default=np.nan) * run.spec.training.epochs

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradlab.diagnosis.elsewhere import constant_loss, explained
-from gradlab.diagnosis.evidence import NOTHING_KNOWN, ExternalRun, Run, Unknown, middle
+from gradlab.diagnosis.evidence import UNKNOWN_SPEC, ExternalRun, Run, Unknown, middle
 from gradlab.diagnosis.finding import AVOIDABLE_ERRORS, AVOIDABLE_LOSS, Measure, Sighting, measure
 from gradlab.diagnosis.groups import GROWTHS
 from gradlab.diagnosis.outcome import MIN_GAIN, MIN_SHARE, RECENT, Outcome, decided_epoch, learnt_shares, outcome
@@ -20,14 +20,14 @@ def detect(run: Run) -> Sighting | None:
     if became.verdict != "fails":
         return None
     since = min(decided_epoch(run), run.history.last_epoch)
-    (good,) = np.nonzero(shares >= became.least_learnt)
+    (good,) = np.nonzero(shares >= became.min_learnt)
     if len(good):  # it had learnt, and has forgotten
         since = min(max(since, int(run.epochs[good[-1]]) + 1), run.history.last_epoch)
     measures = (
-        _below("gain", became.gain, became.least_gain, AVOIDABLE_LOSS),
-        _below("learnt", became.learnt, became.least_learnt, AVOIDABLE_ERRORS),
+        _below("gain", became.gain, became.min_gain, AVOIDABLE_LOSS),
+        _below("learnt", became.learnt, became.min_learnt, AVOIDABLE_ERRORS),
     )
-    return Sighting((), since, measures, explanation=COMPARED if np.isfinite(became.least_learnt) else None)
+    return Sighting((), since, measures, explanation=COMPARED if np.isfinite(became.min_learnt) else None)
 
 
 def _elsewhere(run: ExternalRun, became: Outcome) -> Sighting | None:
@@ -40,18 +40,18 @@ def _elsewhere(run: ExternalRun, became: Outcome) -> Sighting | None:
     if became.verdict != "fails" or loss is None:
         if loss is None or np.isfinite(became.gain):
             return None
-        raise Unknown(NOTHING_KNOWN)
+        raise Unknown(UNKNOWN_SPEC)
     since, level = min(decided_epoch(run), run.history.last_epoch), measure("loss", middle(loss[-RECENT:]), ">", None)
-    if not became.gain < became.least_gain:
+    if not became.gain < became.min_gain:
         return Sighting((), since, (level,), explanation=STUCK)
     if np.isfinite(constant):
         measures = (
-            _below("gain", became.gain, became.least_gain),
+            _below("gain", became.gain, became.min_gain),
             level,
             measure("constant_loss", constant, "<", None),
         )
         return Sighting((), since, measures, explanation=AT_CONSTANT)
-    return Sighting((), since, (_below("r2", explained(run), became.least_gain), level), explanation=UNEXPLAINED)
+    return Sighting((), since, (_below("r2", explained(run), became.min_gain), level), explanation=UNEXPLAINED)
 
 
 def _below(name: str, value: float, least: float, unit: str = "") -> Measure:

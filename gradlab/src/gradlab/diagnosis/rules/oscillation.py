@@ -11,7 +11,7 @@ from gradlab.diagnosis.rule import Rule
 # A swing of 0.03 between a peak and the next trough, in a fifth of the epochs (AutoTrainer, Zhang et al. 2021, zeta and
 # eta), on the scale from the best constant's loss to a perfect one's.
 SWING, SHARE = 0.03, 0.2
-FEWEST_EPOCHS = 10
+MIN_EPOCHS = 10
 # A network that loses, within ten epochs, this share of what there is to learn does not keep what it learns: where it
 # is when the training ends is luck. Of 395 healthy runs of the clinic's former tuning half two lost more, 0.39 at most,
 # and their training did not swing.
@@ -21,7 +21,7 @@ LOSS, LATEST = 0.3, 10
 def detect(run: Run) -> Sighting | None:
     """Count the swings of the gain, epoch by epoch."""
     gain = gains(run)[1:]
-    if len(gain) < FEWEST_EPOCHS or not np.isfinite(gain).all():
+    if len(gain) < MIN_EPOCHS or not np.isfinite(gain).all():
         return None
     turns = np.nonzero(np.diff(np.sign(np.diff(gain))) != 0)[0] + 1  # peaks and troughs
     heights = np.abs(np.diff(gain[turns]))

@@ -10,13 +10,13 @@ from gradlab.diagnosis.rule import Rule
 
 # Less than 5 % better in each of five windows (TheDeepChecker), here of the avoidable loss.
 DECREASE, WINDOWS = 0.05, 5
-FEWEST_EPOCHS = 20
+MIN_EPOCHS = 20
 
 
 def detect(run: Run) -> Sighting | None:
     """Cut the second half of the epochs into windows, and compare each with the one before."""
     loss = run.metric("loss")
-    if loss is None or len(loss) <= FEWEST_EPOCHS:
+    if loss is None or len(loss) <= MIN_EPOCHS:
         return None
     levels = windows(loss, WINDOWS + 1)
     elsewhere = isinstance(run, ExternalRun)  # what could be avoided is not known there

@@ -7,26 +7,26 @@ from gradlab.diagnosis.outcome import outcome
 from gradlab.diagnosis.rule import Rule
 
 # The mean of one value is the value itself, and its variance 0.
-FEWEST_VALUES = 2
+MIN_VALUES = 2
 
 
 def detect(run: Run) -> Sighting | None:
     """Count the values that each normalisation takes its mean and variance over."""
     found = groups(run)
-    single = [each for each in found if each.values < FEWEST_VALUES]
+    single = [each for each in found if each.values < MIN_VALUES]
     if single:
         layers = tuple(each.layer for each in single)
-        measures = (measure("values", single[0].values, "<", FEWEST_VALUES, "values"),)
+        measures = (measure("values", single[0].values, "<", MIN_VALUES, "values"),)
         over_batch = any(each.kind == BATCH for each in single)
         if over_batch:
             return Sighting(layers, 0, measures)
         return Sighting(layers, 0, measures, explanation=ONE_UNIT, remedies=FOR_UNITS)
-    last = [each for each in found if each.rest < FEWEST_VALUES]
+    last = [each for each in found if each.rest < MIN_VALUES]
     if not last:
         return None
     # One batch among many: a network that learns in spite of it is not at risk.
     severity: Severity = "info" if outcome(run).verdict == "learns" else "warning"
-    values = measure("values", last[0].rest, "<", FEWEST_VALUES, "values")
+    values = measure("values", last[0].rest, "<", MIN_VALUES, "values")
     full = measure("full_batch", last[0].values, ">", None, "values")
     layers = tuple(each.layer for each in last)
     return Sighting(layers, 0, (values, full), severity, explanation=LAST_BATCH, remedies=FOR_BATCHES)
@@ -52,7 +52,7 @@ RULE = Rule(
     kind="risk",
     severity="critical",
     formula="#{values that a normalisation takes its mean over} < fewest_values, in all batches or the last",
-    thresholds={"fewest_values": FEWEST_VALUES},
+    thresholds={"fewest_values": MIN_VALUES},
     source="Ioffe & Szegedy 2015, section 3; torch.nn.BatchNorm1d refuses to train on one value a channel",
     explanation=(
         "{layers} takes its mean and variance over {values} value. That value is its own mean: what comes out while "

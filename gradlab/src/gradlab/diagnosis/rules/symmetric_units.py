@@ -18,7 +18,7 @@ RANK = 1.01
 # Two units are alike by chance. Of a relu layer some units may be dead, and the few that are left alike: there only
 # weights drawn to one side are a sign (3 of 32 networks of five he_uniform layers of 5 units have such a layer, and all
 # learn).
-FEWEST_UNITS = 3
+MIN_UNITS = 3
 
 
 def detect(run: Run) -> Sighting | None:
@@ -50,7 +50,7 @@ def correlations(run: Run) -> dict[str, float]:
 
 def _can_tell(layer: NamedLayer, drawn_to_one_side: Collection[str]) -> bool:
     """Whether equal units of a layer are copies, and not what is left of a layer, or of a sum that has grown."""
-    if layer.output_shape[-1] < FEWEST_UNITS or layer.spec.kind in RECURRENT:  # a state follows its inputs
+    if layer.output_shape[-1] < MIN_UNITS or layer.spec.kind in RECURRENT:  # a state follows its inputs
         return False
     return slopes_down(layer) or (layer.spec.kind == "dense" and bool(drawn_to_one_side))
 

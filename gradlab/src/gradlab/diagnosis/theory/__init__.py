@@ -1,7 +1,7 @@
-"""What theory expects of a network before its first update, from its spec alone, in NumPy.
+"""Predictions of theory for a network before its first update, from its spec alone, in NumPy.
 
-The moments of its weights, the size of the signals on their way forward and back, how far apart the draws of a narrow
-relu network lie, and how likely it is to be born dead.
+They are the moments of its weights, the size of its signals in the forward and the backward pass, the spread between
+draws of a narrow relu network, and the chance that such a network is born dead.
 """
 
 from gradlab.diagnosis.theory.born_dead import bound as born_dead_bound

@@ -1,7 +1,7 @@
-"""Every activation of the shelf in NumPy, with its derivative: what theory integrates over.
+"""Activation functions and their derivatives in NumPy, over which the theory integrates.
 
 Formulas: Keras 3, https://keras.io/api/layers/activations/. At a corner the derivative is one of the two one-sided
-ones. Left out are the softmaxes, whose units depend on one another.
+ones. The softmaxes are missing: their units depend on one another.
 """
 
 import math
@@ -20,10 +20,10 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def curve(activation: ActivationFunction, z: Array) -> Curve:
-    """φ(z) and φ′(z), each of the shape of `z`. Overflows become infinities, silently.
+    """Return φ(z) and φ′(z), each of the shape of `z`. Overflows become infinities, without a warning.
 
     Raises:
-        KeyError: an activation whose units depend on one another.
+        KeyError: the units of this activation depend on one another.
     """
     with np.errstate(all="ignore"):
         return CURVES[activation.kind](z, activation)
@@ -37,7 +37,7 @@ def _relu(z: Array, a: Any) -> Curve:
     ceiling = np.inf if a.max_value is None else a.max_value
     below, above = z < a.threshold, z >= ceiling
     value = np.where(below, a.negative_slope * (z - a.threshold), np.minimum(z, ceiling))
-    # At the corner itself the slope is that of the lower side: what a dead layer leaves is 0 and stays so.
+    # At the corner itself the slope is that of the lower side: the output of a dead layer is 0, and stays 0.
     return value, np.where(z <= a.threshold, a.negative_slope, np.where(above, 0.0, 1.0))
 
 

@@ -1,9 +1,8 @@
-"""The chance that a relu network is dead before it has seen anything: by drawing it again and again.
+"""Chance that a relu network is born dead, estimated by drawing its weights many times.
 
-A network is born dead when in one of its layers no unit is on for any input: what comes out is then a constant, and
-nothing that comes back can change that (Lu et al. 2019). Where weights have no side and biases are 0, a unit is off for
-a given input with probability 1/2, and P(born dead) ≤ 1 − ∏ (1 − 2^−n) over the hidden layers' widths n; on real inputs
-it is less.
+A network is born dead if no unit of one of its layers is on for any input. Its output is then constant, and no gradient
+can change that (Lu et al. 2019). Where weights are symmetric around 0 and biases are 0, a unit is off for a given input
+with probability 1/2. Then P(born dead) ≤ 1 − ∏ (1 − 2^−n) over the hidden layers' widths n; on real inputs it is less.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,20 +16,20 @@ from gradlab.spec import ExperimentSpec, NamedLayer
 from gradlab.vocabulary.initializers import WeightInitializer
 from gradlab.vocabulary.layers.dense import Dense
 
-DRAWS = 200  # a chance of 0.05 is found within ±0.03, two standard deviations
+DRAWS = 200  # estimates a chance of 0.05 within ±0.03, two standard deviations
 SEED = 0
-# Wide networks are drawn less often: so many multiplications in all take about a second.
-MAX_PRODUCTS, FEWEST_DRAWS = 4e9, 10
-# Where theory says that it happens less often than this, nothing is drawn.
+# Multiplications of all draws together, which take about a second: wide networks are drawn less often.
+MAX_PRODUCTS, MIN_DRAWS = 4e9, 10
+# A bound below this counts as a chance of 0, without a draw.
 NEGLIGIBLE = 1e-4
-# Beyond two standard deviations a truncated normal is drawn again.
+# Standard deviations beyond which a truncated normal is drawn again.
 TRUNCATED_AT = 2.0
 
 Array = np.ndarray
 
 
 def hidden_relus(spec: ExperimentSpec) -> tuple[NamedLayer, ...]:
-    """The hidden layers of a network that is nothing but dense layers, all hidden ones relu; () for any other."""
+    """Return the hidden layers of a network of dense layers whose hidden ones are all relu; () for other networks."""
     layers = [layer for layer in spec.network if layer.spec.kind not in ("dropout", "gaussian_noise")]
     if layers and layers[-1].spec.kind == "activation":
         layers = layers[:-1]
@@ -40,16 +39,16 @@ def hidden_relus(spec: ExperimentSpec) -> tuple[NamedLayer, ...]:
 
 
 def bound(layers: tuple[NamedLayer, ...]) -> float:
-    """1 − ∏ (1 − 2^−n), with 0 as bias and weights that have no side."""
+    """Return 1 − ∏ (1 − 2^−n) in [0, 1], the bound for biases of 0 and weights that are symmetric around 0."""
     return 1 - float(np.prod([1 - 2.0 ** -layer.output_shape[-1] for layer in layers]))
 
 
 def chance(layers: tuple[NamedLayer, ...], x: Array) -> float:
-    """The share of networks, drawn as the spec says, that are born dead on the inputs `x`, (samples, features)."""
-    if _even(layers) and bound(layers) < NEGLIGIBLE:
+    """Return the share of drawn networks, in [0, 1], that are born dead on the inputs `x`, (samples, features)."""
+    if _symmetric(layers) and bound(layers) < NEGLIGIBLE:
         return 0.0
     products = len(x) * sum(layer.input_shape[0] * layer.output_shape[0] for layer in layers)
-    draws = int(np.clip(MAX_PRODUCTS / products, FEWEST_DRAWS, DRAWS))
+    draws = int(np.clip(MAX_PRODUCTS / products, MIN_DRAWS, DRAWS))
     random = np.random.default_rng(SEED)
     dead = 0
     with np.errstate(all="ignore"):
@@ -61,7 +60,7 @@ def chance(layers: tuple[NamedLayer, ...], x: Array) -> float:
 def _is_dead(layers: tuple[NamedLayer, ...], x: Array, random: np.random.Generator) -> bool:
     for layer in layers:
         spec = layer.spec
-        if not isinstance(spec, Dense):  # `hidden_relus` gives no others
+        if not isinstance(spec, Dense):  # `hidden_relus` returns dense layers alone
             return False
         z = x @ draw(spec.kernel_initializer, (x.shape[1], spec.units), random)
         if spec.use_bias:
@@ -73,14 +72,14 @@ def _is_dead(layers: tuple[NamedLayer, ...], x: Array, random: np.random.Generat
 
 
 def draw(initializer: WeightInitializer, shape: Shape, random: np.random.Generator) -> Array:
-    """A tensor as `initializer` draws it; other numbers than Keras's, of the same distribution."""
+    """Draw a tensor from the distribution of `initializer`; its numbers differ from those that Keras draws."""
     kind, a = initializer.kind, initializer
     if kind in DRAWN:
         return DRAWN[kind](a, shape, random)
     expected = moments(initializer, shape)
     if not expected.variance:
         return np.full(shape, expected.mean)
-    # What is left scales its variance by the numbers of units: uniform, normal or truncated normal.
+    # All other initialisers scale their variance by the numbers of units: uniform, normal or truncated normal.
     form = getattr(a, "distribution", "uniform" if kind.endswith("uniform") else "truncated_normal")
     spread = np.sqrt(expected.variance)
     if form == "uniform":
@@ -121,8 +120,8 @@ def _is_relu(layer: NamedLayer) -> bool:
     return function is not None and function.kind in ("relu", "relu6") and not getattr(function, "negative_slope", 0)
 
 
-def _even(layers: tuple[NamedLayer, ...]) -> bool:
-    """Whether weights have no side and biases are 0, so that the bound holds."""
+def _symmetric(layers: tuple[NamedLayer, ...]) -> bool:
+    """True if weights are symmetric around 0 and biases are 0, so that the bound holds."""
     for layer in layers:
         spec = layer.spec
         if not isinstance(spec, Dense) or moments(spec.kernel_initializer, (2, 2)).mean:

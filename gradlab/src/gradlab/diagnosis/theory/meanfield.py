@@ -1,19 +1,19 @@
-"""What theory expects of a network of dense layers before the first update, from its spec alone.
+"""Mean-field prediction of a network of dense layers before the first update, from its spec alone.
 
-Mean-field theory (Poole et al. 2016; Schoenholz et al. 2017) with one thing added: the weights' mean may differ from 0.
-For one input, let h̄ and h² be the mean and the mean square of the n activations that enter a layer. Its weights have
-mean μ and variance σ², its biases β and σ_b². Then the layer's pre-activations are spread over its units like
+This is the mean-field theory of Poole et al. 2016 and Schoenholz et al. 2017, extended to weights whose mean differs
+from 0. For one input, let h̄ and h² be the mean and the mean square of the n activations that enter a layer. Its weights
+have mean μ and variance σ², its biases β and σ_b². Then the layer's pre-activations are distributed over its units as
 
-    z ~ N(m, v),   m = n·μ·h̄ + β,   v = n·σ²·h² + σ_b²,
+    z ~ N(m, v),   m = n·μ·h̄ + β,   v = n·σ²·h² + σ_b².
 
-m being common to all units, v what tells them apart; q = m² + v is their mean square. With e the derivative of the loss
-by the activations, ē and e² its mean and mean square over the units, the signal δ = φ′(z)·e has
+m is common to all units, v is the variance between them, and q = m² + v is their mean square. Let e be the derivative
+of the loss by the activations, ē and e² its mean and mean square over the units. The signal δ = φ′(z)·e has
 
-    δ̄ = ⟨φ′⟩·ē,   δ² = ⟨φ′²⟩·e²,   and before the layer   ē² = (n'·μ)²·(δ̄² + (δ² − δ̄²)/n'),   e² = n'·σ²·δ² + ē²,
+    δ̄ = ⟨φ′⟩·ē,   δ² = ⟨φ′²⟩·e²,   and before the layer   ē² = (n'·μ)²·(δ̄² + (δ² − δ̄²)/n'),   e² = n'·σ²·δ² + ē².
 
-n' being the layer's own width and ⟨·⟩ the mean over N(m, v). χ is the growth of δ² from a layer back to the one before
-it: for equal widths, μ = 0 and q at rest it is Schoenholz's χ = σ_w²·∫Dz φ′(√q·z)², σ_w² = n·σ². A residual block adds
-what passes by: h + s·f forwards, e + s·e_f backwards (Yang & Schoenholz 2017).
+n' is the layer's own width and ⟨·⟩ the mean over N(m, v). χ is the growth of δ² from a layer back to the one before it.
+For equal widths, μ = 0 and a fixed point of q it is Schoenholz's χ = σ_w²·∫Dz φ′(√q·z)², σ_w² = n·σ². A residual block
+adds its shortcut: h + s·f in the forward pass, e + s·e_f in the backward pass (Yang & Schoenholz 2017).
 """
 
 import math
@@ -31,35 +31,35 @@ from gradlab.vocabulary.initializers import WeightInitializer
 from gradlab.vocabulary.layers.blocks import Residual
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 
-# Where an activation has a corner, many equal steps are more exact than a few well-chosen points: with so many the
-# error is below 1e-4. An even number of them, so that a corner at the mean lies between two.
+# Points of the integral over N(0, 1). Where an activation has a corner, many equal steps are more exact than a few
+# well-chosen points: with 400 the error is below 1e-4. Their number is even, so that a corner at the mean lies between
+# two of them.
 POINTS = np.linspace(-8, 8, 400)
 DENSITY = np.exp(-(POINTS**2) / 2)
 DENSITY = DENSITY / DENSITY.sum()
 
-# Squares are kept below this: what would overflow has long exploded, and an infinity less another one would say
-# nothing.
-LARGEST = 1e200
+# Bound of mean squares: larger signals have long exploded, and ∞ − ∞ would be NaN.
+MAX_SQUARE = 1e200
 
-# What passes a network before its first update as if it were not there.
+# Layers that change no moments before the first update.
 TRANSPARENT = ("dropout", "gaussian_noise", "flatten")
 
 Array = np.ndarray
-# The moments of a kernel: of an initialiser, for a tensor of a shape, before an activation.
-Rule = Callable[[WeightInitializer, Shape, ActivationFunction], Moments]
+# A function to the moments of a kernel, from its initialiser, its shape and the activation behind it.
+KernelMoments = Callable[[WeightInitializer, Shape, ActivationFunction], Moments]
 
 
 @dataclass(frozen=True)
 class LayerPrediction:
-    """What is expected of one hidden layer; means are over the inputs.
+    """Prediction for one hidden layer; means are over the inputs.
 
     Attributes:
-        layer: its name.
-        width: how many units.
-        second_moment: q, the mean square of its pre-activations.
-        common_share: m²/q: 0 where each unit goes its own way, 1 where all are copies of one.
-        slope: mean of φ′, the factor by which the activation damps a signal.
-        signal: mean square of δ, that of the output's pre-activations being 1.
+        layer: the layer's name.
+        width: the number of units.
+        second_moment: q, the mean square of the pre-activations.
+        common_share: m²/q in [0, 1]: 0 where units are independent, 1 where all are copies of one.
+        slope: the mean of φ′, by which the activation damps a signal.
+        signal: the mean square of δ, relative to that of the output's pre-activations.
     """
 
     layer: str
@@ -72,11 +72,11 @@ class LayerPrediction:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What is expected of a network.
+    """Prediction for a network.
 
     Attributes:
-        layers: its hidden layers, input side first; at least one.
-        outputs: how many units make the output.
+        layers: the hidden layers, input side first; at least one.
+        outputs: the number of output units.
     """
 
     layers: tuple[LayerPrediction, ...]
@@ -84,19 +84,19 @@ class Prediction:
 
     @property
     def growths(self) -> tuple[float, ...]:
-        """χ: for each hidden layer but the last, the mean square of its δ by that of the next one's."""
+        """χ of each hidden layer but the last: the mean square of its δ divided by that of the next layer."""
         signals = [layer.signal for layer in self.layers]
         return tuple(_ratio(near, far) for near, far in pairwise(signals))
 
     @property
     def arriving(self) -> float:
-        """‖δ‖ of the first hidden layer by ‖δ‖ of the output, lengths over all units: what arrives of the signal."""
+        """‖δ‖ of the first hidden layer divided by ‖δ‖ of the output, lengths over all units."""
         first = self.layers[0]
         return math.sqrt(first.signal * first.width / self.outputs)
 
     @property
     def factor(self) -> float:
-        """By which a hidden layer multiplies rms δ on its way back, on average; 1 where there is only one."""
+        """The mean factor by which a hidden layer multiplies rms δ in the backward pass; 1 for a single layer."""
         steps, first, last = len(self.layers) - 1, self.layers[0].signal, self.layers[-1].signal
         if not steps or not first:
             return 0.0 if steps else 1.0
@@ -104,31 +104,34 @@ class Prediction:
 
     @property
     def depth_scale(self) -> float:
-        """ξ = 1/|ln χ|, χ being the growths' geometric mean: over so many layers δ² changes by a factor of e."""
+        """ξ = 1/|ln χ|, the number of layers over which δ² changes by a factor of e; χ: geometric mean of growths."""
         if not 0 < self.factor < math.inf or self.factor == 1:
             return math.inf if self.factor == 1 else 0.0
         return 1 / (2 * abs(math.log(self.factor)))
 
 
 def by_initializer(initializer: WeightInitializer, shape: Shape, _: ActivationFunction) -> Moments:
-    """The moments that a kernel really has."""
+    """Return the moments of a kernel's own initialiser."""
     return moments(initializer, shape)
 
 
-def predict(spec: ExperimentSpec, x: Array | None = None, rule: Rule = by_initializer) -> Prediction | None:
-    """What is expected of the hidden layers of `spec`; None where theory does not cover its network.
+def predict(
+    spec: ExperimentSpec, x: Array | None = None, kernel_moments: KernelMoments = by_initializer
+) -> Prediction | None:
+    """Predict the hidden layers of `spec`; None where the theory does not cover its network.
 
-    Covered are dense layers, activations that act on each unit, residual blocks of them and what is transparent.
+    It covers dense layers, activations that act on each unit by itself, residual blocks of them, and layers that change
+    no moments.
 
     Args:
         spec: the network, and the shape of its inputs.
-        x: inputs to start from, (samples, *features); numbers of mean 0 and variance 1 if left out.
-        rule: the moments of a kernel; those of its initialiser unless one wants to know what others would do.
+        x: (samples, *features) inputs; numbers of mean 0 and variance 1 if left out.
+        kernel_moments: the moments of a kernel, by default those of its initialiser.
     """
     hidden, output = _split(spec.network)
     if not hidden or output is None:
         return None
-    walk = _Walk(rule)
+    walk = _Walk(kernel_moments)
     with np.errstate(all="ignore"):
         try:
             flow, back = walk.chain(hidden, _inputs(spec, x))
@@ -136,33 +139,33 @@ def predict(spec: ExperimentSpec, x: Array | None = None, rule: Rule = by_initia
         except _NotCovered:
             return None
         units = output.output_shape[-1]
-        # A single unit's signal has one sign; the signals of several are taken to cancel.
+        # The signal of a single unit has one sign. The signals of several are assumed to cancel.
         back(into(_Wave(np.full_like(flow.mean, float(units == 1)), np.ones_like(flow.mean))))
     return Prediction(tuple(walk.predictions()), units) if walk.noted else None
 
 
 class _NotCovered(Exception):
-    """A layer that theory says nothing about."""
+    """The theory does not cover a layer."""
 
 
 @dataclass(frozen=True)
 class _Wave:
-    """Numbers on the units of one place in the network: their mean and mean square for each input, (samples,)."""
+    """Mean and mean square over the units of one place in the network, (samples,) each."""
 
     mean: Array
     square: Array
     width: int = 0
-    normal: bool = False  # spread over the units like a normal variable
+    normal: bool = False  # True if the numbers are normally distributed over the units
 
 
 Back = Callable[[_Wave], _Wave]
 
 
 class _Walk:
-    """One way through the network and back, with notes."""
+    """A forward and a backward pass of moments, which notes those of each hidden layer."""
 
-    def __init__(self, rule: Rule) -> None:
-        self._rule = rule
+    def __init__(self, kernel_moments: KernelMoments) -> None:
+        self._kernel_moments = kernel_moments
         self.noted: dict[str, tuple[_Wave, Array]] = {}
         self._signals: dict[str, Array] = {}
 
@@ -200,22 +203,22 @@ class _Walk:
         spec = layer.spec
         if not isinstance(spec, Dense) or len(layer.input_shape) != 1:
             raise _NotCovered
-        if spec.kernel_initializer.kind == "identity":  # what leaves a unit enters the next one: nothing is averaged
+        if spec.kernel_initializer.kind == "identity":  # each unit feeds one unit: nothing is averaged
             raise _NotCovered
         n, units = layer.input_shape[0], spec.units
-        kernel = self._rule(spec.kernel_initializer, (n, units), spec.activation)
+        kernel = self._kernel_moments(spec.kernel_initializer, (n, units), spec.activation)
         bias = moments(spec.bias_initializer, (units,)) if spec.use_bias else Moments(0.0, 0.0)
-        mean = np.clip(n * kernel.mean * flow.mean + bias.mean, -math.sqrt(LARGEST), math.sqrt(LARGEST))
-        square = np.minimum(n * kernel.variance * flow.square + bias.variance, LARGEST) + mean**2
+        mean = np.clip(n * kernel.mean * flow.mean + bias.mean, -math.sqrt(MAX_SQUARE), math.sqrt(MAX_SQUARE))
+        square = np.minimum(n * kernel.variance * flow.square + bias.variance, MAX_SQUARE) + mean**2
         z = _Wave(mean, square, units, normal=True)
         out, by_activation = (z, lambda wave: wave) if last else self._activated(layer, spec.activation, z)
 
         def back(wave: _Wave) -> _Wave:
             delta = by_activation(wave)
-            # The mean of few units is not what is expected of each: its square is larger by their variance/units.
+            # The square of a mean over few units exceeds the square of the expectation by their variance/units.
             common = (units * kernel.mean) ** 2 * (delta.mean**2 + (delta.square - delta.mean**2) / units)
-            common = np.minimum(common, LARGEST)
-            return _Wave(np.sqrt(common), np.minimum(units * kernel.variance * delta.square, LARGEST) + common)
+            common = np.minimum(common, MAX_SQUARE)
+            return _Wave(np.sqrt(common), np.minimum(units * kernel.variance * delta.square, MAX_SQUARE) + common)
 
         return out, back
 
@@ -231,7 +234,7 @@ class _Walk:
             self._signals[layer.name] = delta.square
             return delta
 
-        square = np.minimum(value**2 @ DENSITY, LARGEST)
+        square = np.minimum(value**2 @ DENSITY, MAX_SQUARE)
         return _Wave(value @ DENSITY, square, z.width, activation.kind == "linear"), back
 
     def _residual(self, layer: NamedLayer, scale: float, flow: _Wave) -> tuple[_Wave, Back]:
@@ -247,7 +250,7 @@ class _Walk:
 
 
 def _added(a: _Wave, b: _Wave, scale: float, width: int = 0) -> _Wave:
-    """a + scale·b, whose deviations from their means are independent."""
+    """a + scale·b, for deviations from the means that are independent."""
     return _Wave(a.mean + scale * b.mean, a.square + scale**2 * b.square + 2 * scale * a.mean * b.mean, width)
 
 
@@ -259,7 +262,7 @@ def _inputs(spec: ExperimentSpec, x: Array | None) -> _Wave:
 
 
 def _split(network: Sequence[NamedLayer]) -> tuple[Sequence[NamedLayer], NamedLayer | None]:
-    """The hidden layers, and the dense layer that makes the output, whose activation does not matter here."""
+    """The hidden layers, and the dense layer that makes the output; None where another kind of layer does."""
     end = len(network) - (network[-1].spec.kind == "activation")
     return network[: end - 1], network[end - 1] if end and isinstance(network[end - 1].spec, Dense) else None
 

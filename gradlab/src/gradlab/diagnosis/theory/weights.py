@@ -1,4 +1,4 @@
-"""The mean and the variance of a weight, for every initialiser of the shelf: what theory needs to know of a draw.
+"""Mean and variance of a weight, for every initialiser of the vocabulary.
 
 Sources: Keras 3, https://keras.io/api/layers/initializers/; Glorot & Bengio 2010; He et al. 2015; LeCun et al. 1998;
 Saxe et al. 2013.
@@ -19,11 +19,11 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Moments:
-    """What is expected of each entry of a weight tensor.
+    """Mean and variance of the entries of a weight tensor.
 
     Attributes:
-        mean: its mean, common to all entries: what makes the units of a layer resemble one another.
-        variance: its variance around that mean.
+        mean: the mean, common to all entries. It makes the units of a layer resemble one another.
+        variance: the variance around the mean.
     """
 
     mean: float
@@ -31,17 +31,17 @@ class Moments:
 
 
 def moments(initializer: WeightInitializer, shape: Shape) -> Moments:
-    """The moments of the entries of a tensor of `shape`, in Keras's order of axes.
+    """Return the moments of the entries of a tensor of `shape`, in Keras's order of axes.
 
-    `identity` and `orthogonal` draw no independent entries; their variance is the mean of the squared entries, which
-    makes n·variance the factor by which they scale the mean square of a layer. A unit of an identity looks at an input
-    of its own, so that the entries' mean does not count as common.
+    The entries of `identity` and `orthogonal` are not independent. Their variance is the mean of the squared entries,
+    so that n·variance is the factor by which they scale the mean square of a layer. Each unit of an identity reads an
+    input of its own, so that its mean counts as 0.
     """
-    return RULES[initializer.kind](initializer, shape)
+    return MOMENTS[initializer.kind](initializer, shape)
 
 
 def fans(shape: Shape) -> tuple[float, float]:
-    """fan_in and fan_out as Keras counts them: for a kernel that slides, times the positions that it covers."""
+    """Return fan_in and fan_out as Keras counts them: those of a convolution times the positions of its kernel."""
     if len(shape) < 2:
         size = float(shape[0]) if shape else 1.0
         return size, size
@@ -50,12 +50,12 @@ def fans(shape: Shape) -> tuple[float, float]:
 
 
 def _scaled(scale: float, mode: str) -> Callable[[Any, Shape], Moments]:
-    def rule(_: Any, shape: Shape) -> Moments:
+    def scaled(_: Any, shape: Shape) -> Moments:
         fan_in, fan_out = fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
         return Moments(0.0, scale / max(1.0, n))
 
-    return rule
+    return scaled
 
 
 def _identity(a: Any, shape: Shape) -> Moments:
@@ -66,7 +66,7 @@ def _orthogonal(a: Any, shape: Shape) -> Moments:
     return Moments(0.0, a.gain**2 / max(math.prod(shape[:-1]), shape[-1]))
 
 
-RULES: Mapping[str, Callable[[Any, Shape], Moments]] = {
+MOMENTS: Mapping[str, Callable[[Any, Shape], Moments]] = {
     "zeros": lambda a, shape: Moments(0.0, 0.0),
     "ones": lambda a, shape: Moments(1.0, 0.0),
     "constant": lambda a, shape: Moments(a.value, 0.0),
