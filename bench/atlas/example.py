@@ -13,7 +13,7 @@ from gradlab.spec import ANY_SPEC, ExperimentSpec, ExternalSpec
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainedExample:
     """A spec and its recorded runs."""
 
     spec: ExperimentSpec | ExternalSpec
@@ -46,7 +46,7 @@ class Example:
     made: str
     seen: str
     fields: dict[str, Any] = field(hash=False)
-    picture: Callable[[Trained], Figure] = field(hash=False)
+    picture: Callable[[TrainedExample], Figure] = field(hash=False)
     train: Callable[[Any], Sequence[Run]] = runs_of
 
     @property
@@ -55,12 +55,12 @@ class Example:
         return ANY_SPEC.validate_python(self.fields)
 
 
-def trained(example: Example) -> Trained:
+def trained(example: Example) -> TrainedExample:
     """Train an example's spec, once for all the examples that share it."""
     return _trained(example.spec.canonical(), example.train)
 
 
 @cache
-def _trained(canonical: str, train: Callable[[Any], Sequence[Run]]) -> Trained:
+def _trained(canonical: str, train: Callable[[Any], Sequence[Run]]) -> TrainedExample:
     spec = ANY_SPEC.validate_json(canonical)
-    return Trained(spec, tuple(train(spec)))
+    return TrainedExample(spec, tuple(train(spec)))

@@ -11,10 +11,10 @@ from api.series.epochs import Span, cut
 from api.series.metrics import Metrics
 from api.series.statistics import TensorStatistic
 from api.series.vectors import Histograms, Steps
-from bench.atlas.example import Trained
+from bench.atlas.example import TrainedExample
 from core.records import Rows
 
-Picture = Callable[[Trained], Figure]
+Picture = Callable[[TrainedExample], Figure]
 
 
 def as_heat_map(kind: str, statistic: str, *, from_epoch: int = 0) -> Picture:
@@ -27,19 +27,19 @@ def as_lines(
 ) -> Picture:  # fmt: skip
     """Draw a line for each layer, or for some of them, and the threshold of a rule if one is given."""
 
-    def draw(trained: Trained) -> Figure:
+    def draw(trained: TrainedExample) -> Figure:
         figure = lines.draw(_layered(trained, kind, statistic, from_epoch, layers))
         return _with_threshold(figure, trained, rule) if rule else figure
 
     return draw
 
 
-def as_curves(trained: Trained) -> Figure:
+def as_curves(trained: TrainedExample) -> Figure:
     """Draw loss and accuracy, from epoch 0 on."""
     return history.draw(trained.spec.name, _metrics(trained, 0))
 
 
-def as_norms(trained: Trained) -> Figure:
+def as_norms(trained: TrainedExample) -> Figure:
     """Draw the norm of the whole gradient."""
     return history.draw_norms(trained.spec.name, _metrics(trained, 1))
 
@@ -47,10 +47,10 @@ def as_norms(trained: Trained) -> Figure:
 def of_seeds_with(rule: str, picture: Picture) -> Picture:
     """Draw a picture from only the seeds with a finding of a rule."""
 
-    def draw(trained: Trained) -> Figure:
+    def draw(trained: TrainedExample) -> Figure:
         finding = trained.finding(rule)
         seeds = finding.seeds if finding else trained.spec.seeds
-        return picture(Trained(trained.spec, tuple(run for run in trained.runs if run.seed in seeds)))
+        return picture(TrainedExample(trained.spec, tuple(run for run in trained.runs if run.seed in seeds)))
 
     return draw
 
@@ -58,7 +58,7 @@ def of_seeds_with(rule: str, picture: Picture) -> Picture:
 def as_ridges(of: str, *layers: str) -> Picture:
     """Draw the distributions of the entries of some kernels."""
 
-    def draw(trained: Trained) -> Figure:
+    def draw(trained: TrainedExample) -> Figure:
         kind = f"{of[:-1]}_histograms"
         layout = trained.spec.layout[kind]
         chosen = [i for i, t in enumerate(layout.tensors) if t.layer in layers and t.parameter == "kernel"]
@@ -68,7 +68,7 @@ def as_ridges(of: str, *layers: str) -> Picture:
     return draw
 
 
-def as_steps(trained: Trained) -> Figure:
+def as_steps(trained: TrainedExample) -> Figure:
     """Draw the signal at each time step of the recurrent layers."""
     layout, runs = trained.spec.layout["time_signals"], _rows(trained, "time_signals")
     chosen = range(len(layout.tensors))
@@ -76,7 +76,7 @@ def as_steps(trained: Trained) -> Figure:
 
 
 def _layered(
-    trained: Trained, kind: str, statistic: str, from_epoch: int, layers: Sequence[str] = ()
+    trained: TrainedExample, kind: str, statistic: str, from_epoch: int, layers: Sequence[str] = ()
 ) -> Layered:  # fmt: skip
     layout = trained.spec.layout[kind]
     weights = kind in ("gradients", "weights")
@@ -91,12 +91,12 @@ def _layered(
     return Layered.of(trained.spec.name, kind, series)
 
 
-def _metrics(trained: Trained, from_epoch: int) -> Metrics:
+def _metrics(trained: TrainedExample, from_epoch: int) -> Metrics:
     runs = {run.seed: Rows(run.epochs, run.history.metrics) for run in trained.runs}
     return Metrics(trained.spec.layout.metrics, runs, cut(runs, Span(from_epoch, None, None)))
 
 
-def _rows(trained: Trained, kind: str) -> dict[int, Rows]:
+def _rows(trained: TrainedExample, kind: str) -> dict[int, Rows]:
     """Return the recorded series of one kind: seed -> rows."""
     return {
         run.seed: Rows(np.array(run.history.epochs_of(kind), np.int64), run.history.series[kind])
@@ -104,7 +104,7 @@ def _rows(trained: Trained, kind: str) -> dict[int, Rows]:
     }
 
 
-def _with_threshold(figure: Figure, trained: Trained, rule: str) -> Figure:
+def _with_threshold(figure: Figure, trained: TrainedExample, rule: str) -> Figure:
     finding = trained.finding(rule)
     if finding is None or finding.measures[0].threshold is None:
         return figure

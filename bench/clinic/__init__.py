@@ -1,13 +1,14 @@
-"""A clinic for the rules: specs that are healthy or ill because they were made so.
+"""The clinic: a benchmark of the diagnosis on specs that are healthy or ill by construction.
 
-Each healthy network and dataset of `bench.clinic.grounds` makes a family: a healthy twin, its equals with other good
-initialisers, and what one change each of `bench.clinic.changes` makes of it. A family goes, whole, to the half of
-its name (`bench.clinic.construction.side`): nothing that is added moves it. Thresholds have met cases of both halves.
-`bench.clinic.unseen` is a third set, of networks and datasets that occur in neither half: no threshold has met it.
+Each healthy network of `bench.clinic.networks` forms a family with each of its datasets. A family has a healthy twin,
+further healthy cases with other suitable initialisers, and ill cases, each by one change of `bench.clinic.changes`. The
+name of a family decides its half (`bench.clinic.construction.side`), so additions move no other family. Thresholds were
+tuned on both halves. `bench.clinic.unseen` is a third set, of networks and datasets that occur in neither half: no
+threshold was tuned on it.
 
-`bench.clinic.criterion` decides, without asking a rule, whether a case is what it was made to be: by what it learns
-beside its twin and beside independent learners. A case that is not does not count (`bench.clinic.check` names
-them). `bench.clinic.judging` compares what the diagnosis says with what was made.
+`bench.clinic.criterion` confirms the state of a case by its scores, compared with its twin and with independent
+learners, without any rule. Cases that it does not confirm do not count; `bench.clinic.check` lists them.
+`bench.clinic.judging` compares the diagnosis with the construction.
 """
 
 from bench.clinic.case import BY_NAME, ILLNESSES, Case, Illness, Part

@@ -1,4 +1,4 @@
-"""What a case of the clinic is, and what each illness must be answered with."""
+"""Cases of the clinic, and the illnesses with the rules that must detect them."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -13,15 +13,15 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 @dataclass(frozen=True)
 class Case:
-    """A spec whose state is known because it was made so.
+    """A spec that is healthy or ill by construction.
 
     Attributes:
-        name: its family, and how it differs from the family's healthy twin.
-        spec: what is trained.
-        illness: what was done to it; None where it is healthy.
-        twin: the name of the healthy case that it was made from by one change; a twin's own name.
-        part: ``tune`` and ``final``: the two halves, on which thresholds may rest; ``unseen``: no threshold does.
-        roots: the rules any of which names the root cause; () where it is healthy.
+        name: its family, and its difference from the family's healthy twin.
+        spec: the experiment.
+        illness: name of the illness; None for healthy cases.
+        twin: name of the healthy case from which one change made it; for a twin its own name.
+        part: ``tune`` and ``final`` are the halves on which thresholds may be tuned; none is tuned on ``unseen``.
+        roots: rules of which each is a right root cause; () for healthy cases.
     """
 
     name: str
@@ -34,17 +34,17 @@ class Case:
 
 @dataclass(frozen=True)
 class Illness:
-    """What can be done to a healthy spec.
+    """A kind of defect that a change gives to a healthy spec.
 
     Attributes:
-        name: how it is called.
-        found_by: the rules any of which finds it: what it is, or what makes it.
-        at_birth: whether it lies in how the weights are drawn, so that epoch 0 must show it.
-        rate: the remedy that a finding about the learning rate must name to count: whether it is too high or too low.
+        name: its name.
+        detected_by: rules of which each detects it: the illness itself, or its cause.
+        at_birth: True if it lies in the initial weights, so that triage of epoch 0 must detect it.
+        rate: the remedy that a finding about the learning rate must have to count, as the rate is too high or too low.
     """
 
     name: str
-    found_by: tuple[str, ...]
+    detected_by: tuple[str, ...]
     at_birth: bool = False
     rate: str = "learning_rate_lower"
 
@@ -53,7 +53,7 @@ VANISHING = ("predicted_vanishing", "vanishing_signal", "vanishing_gradient", "g
 EXPLODING = ("predicted_exploding", "exploding_through_time", *EXPLOSIONS)
 DEAD = ("born_dead_risk", *DEATHS)
 
-# Fixed by what the words mean, before anything was trained.
+# Fixed by the meaning of the illnesses, before any training.
 ILLNESSES = (
     Illness("vanishing", (*VANISHING, "initial_variance"), at_birth=True),
     Illness("exploding", (*EXPLODING, "nonfinite", "initial_variance", "learning_rate")),

@@ -1,7 +1,7 @@
-"""The changes that make a healthy spec ill: from the fields of a spec, and a source of chance, to new fields.
+"""Changes that make a healthy spec ill: (fields of a spec, random generator) -> new fields.
 
-How strong a change is, is drawn by chance within bounds that were widened until what is made is ill by the criterion of
-`bench.clinic.criterion`, on both halves, whatever any rule says.
+The strength of a change is random. Its bounds were widened until the cases were ill by `bench.clinic.criterion` on both
+halves, without regard to any rule.
 """
 
 import copy
@@ -20,13 +20,13 @@ KERNEL_LAYERS = ("dense", "conv1d", "conv2d", *RECURRENT)
 
 @dataclass(frozen=True)
 class Change:
-    """One thing done to a healthy spec.
+    """One change of a healthy spec.
 
     Attributes:
-        name: how.
-        illness: to which end.
-        roots: the rules any of which names the cause.
-        apply: fields and chance -> the fields of an ill spec.
+        name: the change.
+        illness: the illness that it causes.
+        roots: rules of which each is a right root cause.
+        apply: (fields, random generator) -> the fields of an ill spec.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Change:
 
 
 def between(low: float, high: float, chance: random.Random) -> float:
-    """A number between two, as likely in each order of magnitude, with two digits."""
+    """Draw a number between two, log-uniform, rounded to two digits."""
     return float(f"{math.exp(chance.uniform(math.log(low), math.log(high))):.2g}")
 
 
 def hidden(fields: Fields) -> Iterator[Fields]:
-    """The hidden layers that have a kernel, those inside blocks among them."""
+    """Yield the hidden layers with a kernel, including those inside blocks."""
     yield from _kernels(fields["model"]["layers"][:-1])
 
 
@@ -54,7 +54,12 @@ def _kernels(layers: list[Fields]) -> Iterator[Fields]:
 
 
 def drawn(name: str, illness: str, roots: tuple[str, ...], **draws: Callable[[random.Random], Any]) -> Change:
-    """A change of how the hidden layers' weights are drawn: field -> the initialiser, by chance."""
+    """Return a change of the hidden layers' initialisers.
+
+    Args:
+        name, illness, roots: see `Change`.
+        draws: field of a layer -> a function that draws an initialiser.
+    """
 
     def apply(fields: Fields, chance: random.Random) -> Fields:
         chosen = {field: draw(chance) for field, draw in draws.items()}
@@ -70,7 +75,7 @@ def _has(layer: Fields, field: str) -> bool:
 
 
 def rate(name: str, illness: str, roots: tuple[str, ...], low: float, high: float) -> Change:
-    """The learning rate times a factor between two numbers."""
+    """Return a change that multiplies the learning rate by a factor between two numbers."""
 
     def apply(fields: Fields, chance: random.Random) -> Fields:
         optimizer = fields["training"]["optimizer"]
@@ -81,7 +86,7 @@ def rate(name: str, illness: str, roots: tuple[str, ...], low: float, high: floa
 
 
 def activation(name: str, kind: str, illness: str, roots: tuple[str, ...]) -> Change:
-    """Another activation in all hidden layers, with the initialiser that Keras gives their kernels."""
+    """Return a change to another activation in all hidden layers, with Keras's default initialiser of kernels."""
 
     def apply(fields: Fields, chance: random.Random) -> Fields:
         for layer in hidden(fields):
@@ -93,7 +98,7 @@ def activation(name: str, kind: str, illness: str, roots: tuple[str, ...]) -> Ch
 
 
 def output(kind: str, loss: Any = None) -> Change:
-    """Another activation of the last layer, perhaps another loss."""
+    """Return a change to another activation of the last layer, and optionally another loss."""
 
     def apply(fields: Fields, chance: random.Random) -> Fields:
         fields["model"]["layers"][-1]["activation"] = kind
@@ -105,7 +110,7 @@ def output(kind: str, loss: Any = None) -> Change:
 
 
 def dataset(name: str, illness: str, roots: tuple[str, ...], **changes: Any) -> Change:
-    """Other fields of the dataset."""
+    """Return a change of fields of the dataset; callable values are drawn."""
 
     def apply(fields: Fields, chance: random.Random) -> Fields:
         made = {field: value(chance) if callable(value) else value for field, value in changes.items()}
@@ -116,7 +121,7 @@ def dataset(name: str, illness: str, roots: tuple[str, ...], **changes: Any) -> 
 
 
 def blocks(scale: float) -> Change:
-    """Residual blocks whose branches are not scaled down."""
+    """Return a change of the scale of residual branches."""
 
     def apply(fields: Fields, chance: random.Random) -> Fields:
         for layer in fields["model"]["layers"]:
@@ -159,62 +164,66 @@ def _equal(chance: random.Random) -> Any:
     return chance.choice(["zeros", "ones", {"kind": "constant", "value": between(0.01, 0.5, chance)}])
 
 
-SIZE = ("initial_variance",)
-SMALL = drawn("small weights", "vanishing", (*VANISHING, *SIZE), kernel_initializer=_normal(0.0003, 0.002))
-LARGE = drawn(
+INITIAL_SIZE = ("initial_variance",)
+SMALL_WEIGHTS = drawn(
+    "small weights", "vanishing", (*VANISHING, *INITIAL_SIZE), kernel_initializer=_normal(0.0003, 0.002)
+)
+LARGE_WEIGHTS = drawn(
     "large weights",
     "exploding",
-    (*SIZE, "predicted_exploding", "exploding_gradient"),
+    (*INITIAL_SIZE, "predicted_exploding", "exploding_gradient"),
     kernel_initializer=_scaled(200, 2000),
 )
-SWITCHED = drawn(
+SATURATED_BY_WEIGHTS = drawn(
     "large weights",
     "saturated",
-    (*SIZE, "saturation", "saturation_range"),
+    (*INITIAL_SIZE, "saturation", "saturation_range"),
     kernel_initializer=_scaled(1000, 10_000),
 )
-BIASED = drawn(
-    "large biases", "saturated", ("saturation", "saturation_range", *SIZE), bias_initializer=_constant(20, 60)
+SATURATED_BY_BIAS = drawn(
+    "large biases", "saturated", ("saturation", "saturation_range", *INITIAL_SIZE), bias_initializer=_constant(20, 60)
 )
-OFF = drawn("biases below zero", "dead_relu", DEAD, bias_initializer=_constant(20, 100, -1))
-ZERO = drawn("zero weights", "symmetric", ("symmetric_units",), kernel_initializer=lambda _: "zeros")
-EQUAL = drawn("equal weights", "symmetric", ("symmetric_units",), kernel_initializer=_equal)
-ONE_SIDED = drawn("one-sided weights", "nonzero_mean", ("nonzero_mean_initialization",), kernel_initializer=_one_sided)
-SLOW = rate("rate too low", "slow", ("learning_rate",), 1e-6, 1e-4)
-EXPLODE = rate("rate far too high", "exploding", ("learning_rate",), 300, 3000)
-KILL = rate("rate far too high", "dead_relu", ("learning_rate", *DEAD), 30, 100)
-SWING = rate("rate too high", "oscillating", ("learning_rate", "oscillation"), 10, 30)
-SWING_OF_ADAM = rate("rate too high", "oscillating", ("learning_rate", "oscillation"), 20, 60)
+DEAD_BY_BIAS = drawn("biases below zero", "dead_relu", DEAD, bias_initializer=_constant(20, 100, -1))
+ZERO_WEIGHTS = drawn("zero weights", "symmetric", ("symmetric_units",), kernel_initializer=lambda _: "zeros")
+EQUAL_WEIGHTS = drawn("equal weights", "symmetric", ("symmetric_units",), kernel_initializer=_equal)
+ONE_SIDED_WEIGHTS = drawn(
+    "one-sided weights", "nonzero_mean", ("nonzero_mean_initialization",), kernel_initializer=_one_sided
+)
+RATE_TOO_LOW = rate("rate too low", "slow", ("learning_rate",), 1e-6, 1e-4)
+EXPLODING_BY_RATE = rate("rate far too high", "exploding", ("learning_rate",), 300, 3000)
+DEAD_BY_RATE = rate("rate far too high", "dead_relu", ("learning_rate", *DEAD), 30, 100)
+OSCILLATING_BY_RATE = rate("rate too high", "oscillating", ("learning_rate", "oscillation"), 10, 30)
+OSCILLATING_ADAM = rate("rate too high", "oscillating", ("learning_rate", "oscillation"), 20, 60)
 LARGE_INPUTS = dataset(
     "large inputs", "unscaled", ("input_range",), scale=lambda chance: (0.0, between(300, 3000, chance))
 )
 LARGE_TARGETS = dataset("raw targets", "unscaled", ("target_range",), target_scale=None)
 RAW_INPUTS = dataset("raw inputs", "unscaled", ("input_range",), scale=None)
-SHORT = drawn(
+WEAK_RECURRENCE = drawn(
     "weak recurrence",
     "through_time",
     ("vanishing_through_time",),
     recurrent_initializer=lambda chance: {"kind": "orthogonal", "gain": between(0.001, 0.02, chance)},
 )
-STRONG = drawn(
+STRONG_RECURRENCE = drawn(
     "strong recurrence",
     "exploding",
     ("exploding_through_time",),
     recurrent_initializer=lambda chance: {"kind": "orthogonal", "gain": between(4, 8, chance)},
 )
-FORGETFUL = drawn(
+NO_RECURRENCE = drawn(
     "no recurrence",
     "through_time",
     ("vanishing_through_time",),
     recurrent_initializer=lambda chance: {"kind": "random_normal", "stddev": between(1e-5, 1e-3, chance)},
 )
 UNSCALED_BLOCKS = blocks(2.0)
-SIGMOID = activation("sigmoid", "sigmoid", "vanishing", VANISHING)
-FLAT = activation("sigmoid", "sigmoid", "through_time", ("vanishing_through_time",))
+VANISHING_BY_SIGMOID = activation("sigmoid", "sigmoid", "vanishing", VANISHING)
+FORGETTING_BY_SIGMOID = activation("sigmoid", "sigmoid", "through_time", ("vanishing_through_time",))
 
 
 def few(train: int) -> Change:
-    """So few training samples that the network can learn them by heart, in as many updates."""
+    """Return a change to so few training samples that the network overfits, in the same number of updates."""
 
     def apply(fields: Fields, chance: random.Random) -> Fields:
         whole, batch = fields["dataset"]["train_size"], fields["training"]["batch_size"]

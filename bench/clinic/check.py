@@ -1,10 +1,10 @@
-"""The clinic's construction by itself: which cases are what they were made to be. No rule is asked.
+"""Check of the clinic's construction: cases whose state the criterion does not confirm. No rule is applied.
 
     python -m bench.clinic.check [--part tune|final|unseen|all] [--draw 0] [--twins]
 
-Trains the cases of a part and holds each against `bench.clinic.criterion`: what it learns beside its healthy twin and
-beside independent learners. Prints a line for each case that is not what it was made to be, then how many cases of each
-illness count. With --twins only healthy cases are trained. The exit status is 1 where a healthy case does not count.
+Trains the cases of a part and applies `bench.clinic.criterion` to each: its scores, compared with its healthy twin and
+with independent learners. Prints a line for each case that is not confirmed, then the number of confirmed cases of each
+illness. With --twins only healthy cases are trained. The exit status is 1 if a healthy case is not confirmed.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from core.training.environment import prepare
 
 
 def main() -> int:
-    """0 where every healthy case learns as it should."""
+    """Return 0 if every healthy case is confirmed, else 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=(*PARTS, "all"), default="unseen")
     parser.add_argument("--draw", type=int, default=0, help="other samples, parameters and seeds than those of draw 0")
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def report(chosen: Sequence[Case], measured: dict[str, Measured]) -> list[str]:
-    """Print what does not count and how many cases of each illness do; the names of healthy cases that do not count."""
+    """Print the cases that do not count, and the counts by illness; return the healthy cases that do not count."""
     counts: Counter[tuple[str, bool]] = Counter()
     failed = []
     for case in chosen:

@@ -1,6 +1,6 @@
-"""All cases: for each healthy network and dataset a family of one healthy twin, its equals, and what was made of it.
+"""Construction of all cases: for each healthy network and dataset a family of healthy and ill cases.
 
-Thresholds rest on draw 0. Any other draw has other samples, other parameters of the illnesses and other seeds.
+Thresholds were tuned on draw 0. Any other draw has other samples, other strengths of the changes, and other seeds.
 """
 
 import copy
@@ -11,63 +11,63 @@ from hashlib import sha256
 
 from bench.clinic.case import Case, Part
 from bench.clinic.changes import Fields, hidden
-from bench.clinic.ground import Ground
-from bench.clinic.grounds import GROUNDS
+from bench.clinic.healthy_network import HealthyNetwork
+from bench.clinic.networks import NETWORKS
 from bench.clinic.unseen import UNSEEN
 from gradlab.frozen import kind_of
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets import DATASETS
 
-# Whatever is drawn by chance follows from this and a case's name.
+# All random draws follow from this and the name of a case.
 SEED = 2026
 RUNS = 5
-# More than the grounds have datasets of one kind: no two draws share samples.
+# More than the datasets of one kind that a network has, so that no two draws share samples.
 SAMPLES_APART = 1_000
-# What no rule reads is not recorded.
+# Series that no rule reads are not recorded.
 RECORD = {"histograms": 0, "boundary": 0}
 
 
 @cache
 def cases(draw: int = 0) -> tuple[Case, ...]:
-    """All cases of a draw, those that share a compiled program side by side."""
-    return tuple(sorted((*cases_of(GROUNDS, draw), *cases_of(UNSEEN, draw, "unseen")), key=program))
+    """Return all cases of a draw, sorted so that cases with the same compiled program are adjacent."""
+    return tuple(sorted((*cases_of(NETWORKS, draw), *cases_of(UNSEEN, draw, "unseen")), key=program))
 
 
-def cases_of(grounds: Iterable[Ground], draw: int = 0, part: Part | None = None) -> Iterator[Case]:
-    """The cases that are made of some healthy networks, all of one part, or each family of the half of its name."""
-    for ground in grounds:
-        for dataset in ground.datasets:
-            family = family_name(ground, dataset)
-            yield from _cases(ground, dataset, family, part or side(family), draw)
+def cases_of(networks: Iterable[HealthyNetwork], draw: int = 0, part: Part | None = None) -> Iterator[Case]:
+    """Yield the cases of some healthy networks, in the given part; without one, in the half of their family's name."""
+    for network in networks:
+        for dataset in network.datasets:
+            family = family_name(network, dataset)
+            yield from _cases(network, dataset, family, part or side(family), draw)
 
 
-def family_name(ground: Ground, dataset: Fields) -> str:
-    """The name of a network on a dataset: "circles 7, wide relu"; a seed of 0 is left out."""
+def family_name(network: HealthyNetwork, dataset: Fields) -> str:
+    """Return the name of a network on a dataset, such as "circles 7, wide relu"; a seed of 0 is left out."""
     seed = f" {dataset['seed']}" if dataset.get("seed") else ""
-    return f"{dataset['kind']}{seed}, {ground.name}"
+    return f"{dataset['kind']}{seed}, {network.name}"
 
 
 def side(family: str) -> Part:
-    """The half of a family, by its name alone: a dataset or a network that is added moves no other family."""
+    """Return the half of a family, by its name alone, so that an added dataset or network moves no other family."""
     return "final" if int(sha256(family.encode()).hexdigest(), 16) % 2 else "tune"
 
 
 def left_out() -> list[str]:
-    """The datasets that occur in no case, by name."""
+    """Return the names of datasets that occur in no case."""
     return sorted({kind_of(dataset) for dataset in DATASETS} - {case.spec.dataset.kind for case in cases()})
 
 
-def _cases(ground: Ground, dataset: Fields, family: str, part: Part, draw: int) -> list[Case]:
-    healthy = ground.fields({**copy.deepcopy(dataset), "seed": dataset.get("seed", 0) + SAMPLES_APART * draw})
+def _cases(network: HealthyNetwork, dataset: Fields, family: str, part: Part, draw: int) -> list[Case]:
+    healthy = network.fields({**copy.deepcopy(dataset), "seed": dataset.get("seed", 0) + SAMPLES_APART * draw})
     seeds, drawn = range(RUNS * draw, RUNS * (draw + 1)), f"{SEED} {draw}" if draw else f"{SEED}"
     twin = f"{family}: healthy"
     made = [Case(twin, _spec(twin, healthy, seeds), None, twin, part)]
-    for initializer in ground.also:
+    for initializer in network.also:
         name, fields = f"{family}: healthy, {initializer}", copy.deepcopy(healthy)
         for layer in hidden(fields):
             layer["kernel_initializer"] = initializer
         made.append(Case(name, _spec(name, fields, seeds), None, twin, part))
-    for change in ground.changes:
+    for change in network.changes:
         name = f"{family}: {change.illness}, {change.name}"
         fields = change.apply(healthy, random.Random(f"{drawn} {name}"))
         made.append(Case(name, _spec(name, fields, seeds), change.illness, twin, part, change.roots))
@@ -79,7 +79,7 @@ def _spec(name: str, fields: Fields, seeds: range) -> ExperimentSpec:
 
 
 def program(case: Case) -> str:
-    """What decides which program trains it: the network, how it is trained, and how many samples of which shape."""
+    """Return a sort key: cases with equal keys share a compiled program, by network, training and shapes of samples."""
     spec = case.spec
     activations = [(layer.spec.kind, layer.spec.function and layer.spec.function.kind) for layer in spec.layers]
     training = spec.training

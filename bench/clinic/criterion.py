@@ -1,17 +1,19 @@
-"""Whether what was made is what it was made to be: by what it learns, without asking any rule under test.
+"""Confirmation of a case's state by its scores, without any rule.
 
-A run's *score* is the share of the constant answer's errors that it avoids on the test samples, the median over its
-last epochs: (accuracy − a₀)/(1 − a₀), a₀ being the share of the commonest answer; for values R². 0 is a constant, 1 is
-perfect.
+A run's *score* is the share of a constant prediction's errors that it avoids on the test samples, the median over its
+last epochs. For classes it is (accuracy − a₀)/(1 − a₀), where a₀ is the share of the most frequent class; for values it
+is R². A constant prediction has 0, a perfect one 1.
 
-* A healthy case holds if in four of five seeds the score is more than `SOUND` of what an independent learner reaches on
-  the same samples: the best of a linear model, nearest neighbours and a random forest of scikit-learn. Tasks over time
-  can be solved exactly, but for their noise: there the reference is 1. Where no learner knows anything (Linnerud's 20
-  men), the score on the training samples is held against half of what is there.
-* An ill case holds if its healthy twin does, and in three of five seeds the score is below `SICK` of the twin's median.
-* Two illnesses let a network learn. *Oscillating* holds if the scores of the last ten epochs lie more than `UNSTEADY`
-  of the twin's apart, and those of the twin do not, or if the case is ill as the others are. *Overfit* holds if the
-  test loss ends above its best by more than `WORSE` of the constant answer's, in three of five seeds.
+* A healthy case is confirmed if the score exceeds `SOUND` of the reference in four of five seeds. The reference is the
+  score of an independent learner on the same samples: the best of scikit-learn's linear model, nearest neighbours and
+  random forest. Tasks over time can be solved exactly except for their noise: there the reference is 1. Where no
+  learner scores (Linnerud's 20 men), the score on the training samples must exceed `SOUND` of 0.5.
+* An ill case is confirmed if its healthy twin is, and its score is below `SICK` of the twin's median in three of five
+  seeds.
+* Two illnesses permit learning. *Oscillating* is confirmed if the range of the last ten epochs' scores exceeds
+  `UNSTEADY` of the twin's score, and the twin's own range does not; or if the case is ill like the others. *Overfit* is
+  confirmed if the test loss ends above its minimum by more than `WORSE` of the constant prediction's loss, in three of
+  five seeds.
 """
 
 from collections.abc import Sequence
@@ -33,21 +35,22 @@ from gradlab.vocabulary.datasets.dataset import SequenceDataset
 
 SOUND, SICK = 0.7, 0.5
 UNSTEADY, WORSE = 0.3, 0.3
-MOST_SOUND, MOST_SICK = 4 / 5, 3 / 5
+MIN_SOUND_SHARE, MIN_SICK_SHARE = 4 / 5, 3 / 5
 LAST, SWINGS = 5, 10
-# Below so much no learner is said to know anything.
-LEAST_KNOWN = 0.1
+# The lowest score of a learner that counts as a reference.
+MIN_REFERENCE = 0.1
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What the criterion asks of a case's runs.
+    """Measurements of a case's runs for the criterion.
 
     Attributes:
-        scores: of each seed, on the samples on which something can be known; NaN counts as −∞.
-        reference: what an independent learner reaches there.
-        swing: how far the test scores of the last epochs lie apart, the median over the seeds.
-        worsened: of each seed, whether its test loss ends far above its best.
+        scores: each seed's score on the test samples, or on the training samples if no learner scores on the test
+            samples; NaN counts as −∞.
+        reference: the score of an independent learner, or 0.5 on training samples.
+        swing: range of the test scores of the last epochs, the median over the seeds.
+        worsened: for each seed, True if its test loss ends far above its minimum.
     """
 
     scores: tuple[float, ...]
@@ -58,46 +61,46 @@ class Measured:
 
 def measure(runs: Sequence[Run]) -> Measured:
     """Measure the runs of a case."""
-    known = reference(runs[0].spec.dataset)
-    part = "val_" if known is not None else ""
+    learner = reference(runs[0].spec.dataset)
+    part = "val_" if learner is not None else ""
     return Measured(
         scores=tuple(_last(_scores(run, part)) for run in runs),
-        reference=0.5 if known is None else known,
+        reference=0.5 if learner is None else learner,
         swing=float(np.median([_swing(run) for run in runs])),
         worsened=tuple(_worsens(run) for run in runs),
     )
 
 
 def holds(case: Case, own: Measured, twin: Measured) -> bool:
-    """Whether a case is healthy or ill as it was made to be."""
+    """Return True if the criterion confirms the state of a case."""
     if case.illness is None or not _sound(twin):
         return case.illness is None and _sound(own)
     if case.illness == "overfit":
-        return bool(np.mean(own.worsened) >= MOST_SICK)
+        return bool(np.mean(own.worsened) >= MIN_SICK_SHARE)
     swings = case.illness == "oscillating" and own.swing > UNSTEADY * np.median(twin.scores) > twin.swing
-    return bool(swings or sick(own, twin) >= MOST_SICK)
+    return bool(swings or sick(own, twin) >= MIN_SICK_SHARE)
 
 
 def _sound(measured: Measured) -> bool:
-    return bool(np.mean([score > SOUND * measured.reference for score in measured.scores]) >= MOST_SOUND)
+    return bool(np.mean([score > SOUND * measured.reference for score in measured.scores]) >= MIN_SOUND_SHARE)
 
 
 def sick(own: Measured, twin: Measured) -> float:
-    """The share of the runs that have lost half or more of what their healthy twin knows."""
+    """Return the share of runs with a score below half of the twin's median score."""
     return float(np.mean([not score >= SICK * np.median(twin.scores) for score in own.scores]))
 
 
 @lru_cache(maxsize=256)
 def reference(dataset: DatasetSpec) -> float | None:
-    """What an independent learner's score is on the test samples; None where none knows anything."""
+    """Return the best independent learner's score on the test samples, None if it is below `MIN_REFERENCE`."""
     if isinstance(dataset, SequenceDataset):
         return 1.0
     best = max(_score_of(learner, dataset) for learner in _learners(dataset))
-    return best if best >= LEAST_KNOWN else None
+    return best if best >= MIN_REFERENCE else None
 
 
 def _scores(run: Run, part: str) -> np.ndarray:
-    """(epochs,) the scores after each epoch, on the test samples or with `part` empty on the training samples."""
+    """(epochs,) the score after each epoch: on the test samples, or on the training samples if `part` is empty."""
     values = run.spec.dataset.target.kind == "values"
     metric = run.metric(f"{part}{'r2_score' if values else 'accuracy'}")
     if metric is None or len(metric) < 2:
@@ -125,12 +128,12 @@ def _worsens(run: Run) -> bool:
 
 @lru_cache(maxsize=256)
 def _constant(dataset: DatasetSpec) -> float:
-    """The accuracy of the constant answer on the test samples."""
-    answers, target = dataset.load().val_y, dataset.target
+    """Return the accuracy of the best constant prediction on the test samples."""
+    targets, target = dataset.load().val_y, dataset.target
     if target.kind == "labels":
-        shares = answers.reshape(-1, target.count).mean(axis=0)
+        shares = targets.reshape(-1, target.count).mean(axis=0)
         return float(np.maximum(shares, 1 - shares).mean())
-    return float(np.bincount(answers.reshape(-1)).max() / answers.size)
+    return float(np.bincount(targets.reshape(-1)).max() / targets.size)
 
 
 @lru_cache(maxsize=256)
@@ -142,11 +145,11 @@ def _score_of(learner: str, dataset: DatasetSpec) -> float:
     if y.shape[1] == 1:
         y, test_y = y[:, 0], test_y[:, 0]
     model = make_pipeline(StandardScaler(), LEARNERS[learner]())
-    said = model.fit(x, y).predict(test_x)
+    prediction = model.fit(x, y).predict(test_x)
     if target.kind == "values":
-        return 1 - float(((said - test_y) ** 2).sum() / ((test_y - test_y.mean(axis=0)) ** 2).sum())
+        return 1 - float(((prediction - test_y) ** 2).sum() / ((test_y - test_y.mean(axis=0)) ** 2).sum())
     constant = _constant(dataset)
-    return (float(np.mean(said == test_y)) - constant) / (1 - constant)
+    return (float(np.mean(prediction == test_y)) - constant) / (1 - constant)
 
 
 def _learners(dataset: DatasetSpec) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from itertools import product
 
 import numpy as np
 
-from bench.clinic.ground import BINARY, dense, sgd
+from bench.clinic.healthy_network import BINARY, dense, sgd
 from bench.treating import runs_of
 from gradlab.diagnosis.theory import predict
 from gradlab.facts.facts import facts
 from gradlab.spec import ExperimentSpec
 
-# Activations with the initialisers that are usual before them, too small and too large: what theory covers.
+# Activations of the mean-field theory: each with usual initialisers, some also with too small or too large ones.
 DRAWS = {
     "relu": ("he_uniform", "glorot_normal"),
     "tanh": ("glorot_uniform", {"kind": "random_normal", "stddev": 0.05}, {"kind": "random_normal", "stddev": 0.15}),
@@ -32,12 +32,12 @@ WITHIN = 0.1
 
 @dataclass(frozen=True)
 class Growth:
-    """One hidden layer's growth.
+    """Growth of the signal in one hidden layer: rms δ of the layer, divided by that of the next layer.
 
     Attributes:
-        network: which network.
-        layer: rms δ of this layer by that of the next one.
-        predicted, measured: by theory, and at epoch 0 over all seeds.
+        network: name of the network.
+        layer: name of the layer.
+        predicted, measured: growth by theory, and at epoch 0 over all seeds.
     """
 
     network: str
@@ -52,7 +52,7 @@ class Growth:
 
 
 def growths() -> Iterator[Growth]:
-    """Each layer of each network."""
+    """Yield each layer of each network."""
     for (activation, draws), (width, depth) in product(DRAWS.items(), SHAPES):
         for draw in draws:
             spec = _spec(activation, draw, width, depth)
@@ -67,14 +67,14 @@ def growths() -> Iterator[Growth]:
                 yield Growth(f"{depth}×{width} {activation}, {name}", layer.layer, float(np.sqrt(square)), float(ratio))
 
 
-def lines(found: list[Growth]) -> Iterator[str]:
-    """The report."""
-    errors = np.array([each.error for each in found])
+def lines(layers: list[Growth]) -> Iterator[str]:
+    """Yield the lines of the report."""
+    errors = np.array([each.error for each in layers])
     within = int((errors <= WITHIN).sum())
-    worst = max(found, key=lambda each: each.error)
+    worst = max(layers, key=lambda each: each.error)
     yield (
-        f"growth of rms δ per layer, {len({each.network for each in found})} dense networks of width 128 and 256: "
-        f"{within} of {len(found)} layers within 10 % of theory; median error {np.median(errors):.3f}, "
+        f"growth of rms δ per layer, {len({each.network for each in layers})} dense networks of width 128 and 256: "
+        f"{within} of {len(layers)} layers within 10 % of theory; median error {np.median(errors):.3f}, "
         f"largest {worst.error:.3f} ({worst.network}, {worst.layer})"
     )
 

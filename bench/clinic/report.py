@@ -1,4 +1,4 @@
-"""What the clinic prints: figures of one part."""
+"""Report of the clinic: the figures of one part."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,8 @@ from bench.clinic.judging import Judged
 from core.treatment.comparison import rate
 from gradlab.diagnosis.groups import EXPLOSIONS, SATURATIONS
 
-# The columns of the confusion matrix: which rules' root causes are counted together. All others are in "other".
+# Columns of the confusion matrix: name -> the rules that are counted together as root causes.
+# All other rules are in "other".
 ROOTS: dict[str, tuple[str, ...]] = {
     "output": (
         "output_mismatch",
@@ -36,10 +37,10 @@ ROOTS: dict[str, tuple[str, ...]] = {
 
 
 def lines(judged: Sequence[Judged]) -> Iterator[str]:
-    """The report of one part."""
+    """Yield the lines of the report."""
     counted = [each for each in judged if each.holds]
     dropped = len(judged) - len(counted)
-    yield f"{len(counted)} cases; {dropped} more are not what they were made to be, and do not count"
+    yield f"{len(counted)} cases; {dropped} more are not confirmed by the criterion, and do not count"
     yield ""
     yield from _recalls(counted)
     yield ""
@@ -47,13 +48,13 @@ def lines(judged: Sequence[Judged]) -> Iterator[str]:
     yield ""
     ill = [each for each in counted if each.case.illness]
     healthy = [each for each in counted if not each.case.illness]
-    yield f"| false alarms | {share([not each.found for each in healthy])} |"
+    yield f"| false alarms | {share([not each.detected for each in healthy])} |"
     yield f"| root cause right | {share([each.root_right for each in ill])} |"
     yield f"| triage agrees | {share([each.triage_agrees for each in triaged(counted)])} |"
 
 
 def triaged(judged: Sequence[Judged]) -> list[Judged]:
-    """The cases of which epoch 0 must say what becomes of them: initialisation, and the healthy twins."""
+    """Return the cases whose outcome triage must predict: illnesses of the initial weights, and their healthy twins."""
     at_birth = {each.case.twin for each in judged if each.case.illness and BY_NAME[each.case.illness].at_birth}
     return [
         each
@@ -63,18 +64,19 @@ def triaged(judged: Sequence[Judged]) -> list[Judged]:
 
 
 def share(hits: Sequence[bool]) -> str:
-    """Hits out of how many, as a share with its 95 % Wilson interval."""
+    """Format the number and share of hits with its 95 % Wilson interval."""
     if not hits:
         return "-"
-    found = rate(sum(hits), len(hits))
-    return f"{found.count} of {found.of}: {found.count / found.of:.3f} ({found.low:.2f}–{found.high:.2f})"
+    hit = rate(sum(hits), len(hits))
+    return f"{hit.count} of {hit.of}: {hit.count / hit.of:.3f} ({hit.low:.2f}–{hit.high:.2f})"
 
 
 def _recalls(judged: Sequence[Judged]) -> Iterator[str]:
     yield "| illness | found (95 %) | root cause right (95 %) |\n|---|---|---|"
     for illness in ILLNESSES:
         of = [each for each in judged if each.case.illness == illness.name]
-        yield f"| {illness.name} | {share([each.found for each in of])} | {share([each.root_right for each in of])} |"
+        detected, root_right = [each.detected for each in of], [each.root_right for each in of]
+        yield f"| {illness.name} | {share(detected)} | {share(root_right)} |"
 
 
 def _column(root: str | None) -> str:

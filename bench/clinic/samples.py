@@ -1,4 +1,4 @@
-"""The datasets of the clinic, by shape: those of one shape share a network and so its compiled program."""
+"""Datasets of the clinic, by shape: datasets of one shape share a network and its compiled program."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +7,7 @@ from bench.clinic.changes import Fields
 
 
 def data(*kinds: str, **shared: Any) -> dict[str, Fields]:
-    """Datasets with the same fields, by kind."""
+    """Return datasets with the same fields: kind -> fields."""
     return {kind: {"kind": kind, **shared} for kind in kinds}
 
 
@@ -22,7 +22,7 @@ PLANE["gaussian_quantiles"] = {"kind": "gaussian_quantiles", "classes": 2, "samp
 PLANE["classification"] = {
     "kind": "classification", "features": 2, "redundant": 0, "class_sep": 1.5, "samples": 800, "train_size": 400,
 }  # fmt: skip
-# The same with so much noise that it can be learnt by heart: what is peculiar to few samples helps with no others.
+# The same with noise, to which a network can overfit.
 NOISY = tuple(
     {**each, "seed": seed}
     for seed in (5, 6, 7, 8)
@@ -81,21 +81,21 @@ COPY = {"kind": "copy_memory", "symbols": 2, "alphabet": 3, "length": 6, "sample
 
 
 def draws(kind: str, seeds: Iterable[int] = (0, 1), /, **fields: Any) -> tuple[Fields, ...]:
-    """A dataset drawn several times, by seed."""
+    """Return a dataset with several seeds."""
     return tuple({"kind": kind, "seed": seed, **fields} for seed in seeds)
 
 
-# The datasets of the third set: kinds that occur in neither half.
+# Datasets of the third set: kinds that occur in neither half.
 BOARDS = draws("checkerboard", squares=3, samples=1500, train_size=1000)
 ROUGH_BOARDS = draws("checkerboard", range(2, 6), squares=3, samples=800, train_size=400, noise=0.1)
 SURFACES = draws("franke", noise=0.03, samples=800, train_size=500, target_scale="standard", **HALF)
 LINES = draws("bars", size=6, noise=0.2, samples=900, train_size=600, scale=(-1, 1))
 PICTURES = tuple({**each, "form": "image"} for each in LINES)
-ORDERS = draws("temporal_order", length=20, samples=1200, train_size=900)
-LONG_ORDERS = tuple({**each, "length": 40} for each in ORDERS)
+SEQUENCES = draws("temporal_order", length=20, samples=1200, train_size=900)
+LONG_SEQUENCES = tuple({**each, "length": 40} for each in SEQUENCES)
 SERIES = draws("mackey_glass", length=20, samples=600, train_size=400)
 
 
 def of(datasets: dict[str, Fields], *kinds: str) -> tuple[Fields, ...]:
-    """Some of them, or all."""
+    """Return the datasets of some kinds, or all."""
     return tuple(datasets[kind] for kind in kinds or datasets)

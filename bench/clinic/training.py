@@ -1,4 +1,4 @@
-"""Training the specs of the clinic, in this process."""
+"""Training of the clinic's cases in this process, and storage of their runs."""
 
 import pickle
 import time
@@ -14,13 +14,13 @@ from gradlab.spec import ExperimentSpec
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """One case's runs.
+class TrainedCase:
+    """The runs of a case.
 
     Attributes:
-        case: whose.
+        case: the case.
         runs: one for each seed, from epoch 0 on.
-        seconds: how long their training took, compilation included; of runs that were kept, when they were trained.
+        seconds: duration of their training, compilation included; for stored runs, as measured at their training.
     """
 
     case: Case
@@ -28,19 +28,19 @@ class Trained:
     seconds: float
 
 
-def kept_or_trained(case: Case, kept: Path | None) -> Trained:
-    """A case's runs: those that are kept in a folder, else trained, and put there."""
+def kept_or_trained(case: Case, kept: Path | None) -> TrainedCase:
+    """Return a case's runs from the folder `kept`; if they are not there, train and store them."""
     place = kept / f"{case.spec.fingerprint()}.pickle" if kept else None
     if place and place.exists():
         runs, seconds = pickle.loads(place.read_bytes())
-        return Trained(case, tuple(_unpacked(case.spec, each) for each in runs), seconds)
+        return TrainedCase(case, tuple(_unpacked(case.spec, each) for each in runs), seconds)
     begun = time.perf_counter()
     runs = runs_of(case.spec)
     seconds = time.perf_counter() - begun
     if place:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(pickle.dumps(([_packed(run) for run in runs], seconds)))
-    return Trained(case, tuple(runs), seconds)
+    return TrainedCase(case, tuple(runs), seconds)
 
 
 def _packed(run: Run) -> tuple[Any, ...]:

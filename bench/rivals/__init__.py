@@ -26,7 +26,7 @@ STATISTICS = ("mean_abs", "mean", "std", "l2", "max_abs", "zero_fraction")
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class RivalRun:
     """Measurements of one run by a rival.
 
     Attributes:

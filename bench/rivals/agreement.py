@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from bench.rivals import STATISTICS, TRAIN, Trained, jax, pytorch
+from bench.rivals import STATISTICS, TRAIN, RivalRun, jax, pytorch
 
 SEEDS = range(3)
 ABSOLUTE, RELATIVE = 2e-6, 2e-4
@@ -27,7 +27,7 @@ def main() -> int:
     return 0 if all(agreed) else 1
 
 
-def _agree(name: str, one: Trained, other: Trained) -> bool:
+def _agree(name: str, one: RivalRun, other: RivalRun) -> bool:
     losses = [np.abs(each.metrics[:, 0::2]) for each in (one, other)]
     hits = np.abs(one.metrics[:, 1::2] - other.metrics[:, 1::2]).max()
     zeros = STATISTICS.index("zero_fraction")

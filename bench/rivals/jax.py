@@ -26,7 +26,7 @@ from bench.rivals import (
     MOMENTUM,
     TRAIN,
     VALIDATION,
-    Trained,
+    RivalRun,
     arguments,
     initial_weights,
     sample_permutations,
@@ -91,10 +91,10 @@ def starts(epochs: int, seeds: range) -> tuple[Any, np.ndarray]:
     return weights, np.stack([sample_permutations(seed, epochs) for seed in seeds])
 
 
-def train(program: Any, epochs: int, seeds: range) -> list[Trained]:
+def train(program: Any, epochs: int, seeds: range) -> list[RivalRun]:
     """Train some runs side by side and record them."""
     metrics, gradients = jax.block_until_ready(program(*starts(epochs, seeds), samples()))
-    return [Trained(*each) for each in zip(np.asarray(metrics), np.asarray(gradients), strict=True)]
+    return [RivalRun(*each) for each in zip(np.asarray(metrics), np.asarray(gradients), strict=True)]
 
 
 def alone(weights: Any, permutations: jax.Array, data: Any) -> Any:

@@ -16,7 +16,7 @@ from bench.rivals import (
     BATCH,
     LEARNING_RATE,
     MOMENTUM,
-    Trained,
+    RivalRun,
     arguments,
     initial_weights,
     sample_permutations,
@@ -66,7 +66,7 @@ def quickest_threads() -> int:
     return best
 
 
-def train(epochs: int, seed: int = 0) -> Trained:
+def train(epochs: int, seed: int = 0) -> RivalRun:
     """Train and record one run."""
     train_x, train_y, val_x, val_y = map(torch.from_numpy, samples())
     train_y, val_y = train_y[:, None], val_y[:, None]
@@ -92,7 +92,7 @@ def train(epochs: int, seed: int = 0) -> Trained:
             validation = loss_of(logits, val_y), hits(logits, val_y) / len(val_y)
         metrics.append(torch.stack([total_loss / len(order), correct / len(order), *validation]))
         gradients.append(statistics / len(batches))
-    return Trained(torch.stack(metrics).detach().numpy(), torch.stack(gradients).numpy())
+    return RivalRun(torch.stack(metrics).detach().numpy(), torch.stack(gradients).numpy())
 
 
 def network(seed: int) -> nn.Sequential:

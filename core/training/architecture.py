@@ -1,6 +1,6 @@
 """A network's architecture as plain Keras can load it: a Keras config, and each variable's path in a `.keras` file.
 
-Plain Keras does not know all names of this service. An activation with parameters becomes the Keras layer that computes
+Plain Keras does not have all kinds of this service. An activation with parameters becomes the Keras layer that computes
 it, where there is one. The initialisers of attention become those that Keras has. Seeds are left out, as each run has
 its own.
 """
@@ -70,7 +70,7 @@ def variable_paths(network: Network) -> tuple[Variable, ...]:
     for number, variable in enumerate(network.variables):
         variable.assign(np.full(variable.shape, number, before[number].dtype))
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
-        # Keras 3.15 asks TensorFlow's variables for their arrays in a way that NumPy 2 calls old.
+        # Keras 3.15 converts TensorFlow's variables by a call that NumPy 2 has deprecated.
         warnings.simplefilter("ignore", DeprecationWarning)
         file = Path(scratch) / "numbered.weights.h5"
         network.model.save_weights(file)

@@ -34,7 +34,7 @@ from gradlab.spec import ExperimentSpec
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainedEpochs:
     """Measurements of the epochs that one call trained.
 
     Attributes:
@@ -139,7 +139,7 @@ class Program:
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)
 
-    def initially(self, data: Data, *, training_follows: bool) -> Trained:
+    def initially(self, data: Data, *, training_follows: bool) -> TrainedEpochs:
         """Measure the state before the first update, epoch 0, while the program is compiled in another thread.
 
         Args:
@@ -161,9 +161,9 @@ class Program:
         row = np.concatenate([metrics[:, :names], rate, metrics[:, names:]], axis=1)
         finite = np.isfinite(row[:, :names]).all(axis=1) & np.isfinite(weights).all(axis=1)
         self._patience.update(row, finite, 0)
-        return Trained(np.ones(len(row), np.int32), finite, np.zeros(len(row), bool), row[None], series)
+        return TrainedEpochs(np.ones(len(row), np.int32), finite, np.zeros(len(row), bool), row[None], series)
 
-    def run(self, data: Data, permutations: np.ndarray, first_epoch: int) -> Trained:
+    def run(self, data: Data, permutations: np.ndarray, first_epoch: int) -> TrainedEpochs:
         """Train one epoch for each permutation of the samples.
 
         A run ends early if a loss, a metric or a weight is NaN or infinite at the end of an epoch.
@@ -269,14 +269,14 @@ class Program:
         return finite & ops.all(xp.isfinite(self.stack.weights), axis=1)
 
 
-def _concatenated(blocks: Sequence[tuple[Any, Future[tuple[Series, np.ndarray | None]]]]) -> Trained:
+def _concatenated(blocks: Sequence[tuple[Any, Future[tuple[Series, np.ndarray | None]]]]) -> TrainedEpochs:
     """Concatenate the measurements of consecutive blocks."""
     dones, finites, stops, metrics = zip(*(trained for trained, _ in blocks), strict=True)
     series, norms = zip(*(recorded.result() for _, recorded in blocks), strict=True)
     whole = np.concatenate(metrics)
     if norms[0] is not None:
         whole = np.concatenate([whole, np.concatenate(norms)], axis=2)
-    return Trained(
+    return TrainedEpochs(
         done=np.sum(dones, axis=0),
         finite=np.all(finites, axis=0),
         stopped=stops[-1],

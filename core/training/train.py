@@ -14,7 +14,7 @@ from core.training.checkpoint import pack, unpack
 from core.training.data import Data
 from core.training.inspector import inspect
 from core.training.pretraining import starting_values
-from core.training.program import Program, Trained
+from core.training.program import Program, TrainedEpochs
 from core.training.program_cache import lend
 from core.training.sample_order import sample_order
 from gradlab.keras.gradient_statistics import GradientStatistics
@@ -122,7 +122,12 @@ class _Training:
         return live
 
     def _culprits(
-        self, trained: Trained, live: np.ndarray, before: list[np.ndarray], permutations: np.ndarray, first_epoch: int
+        self,
+        trained: TrainedEpochs,
+        live: np.ndarray,
+        before: list[np.ndarray],
+        permutations: np.ndarray,
+        first_epoch: int,
     ) -> dict[int, Culprit]:
         lost = {
             place: first_epoch + int(trained.done[place]) - 1
@@ -133,7 +138,7 @@ class _Training:
             return {}
         return dict(inspect(self._spec, self._program, self._data, before, permutations, lost, first_epoch))
 
-    def _chunk(self, trained: Trained, first_epoch: int, live: np.ndarray, culprits: dict[int, Culprit]) -> Chunk:
+    def _chunk(self, trained: TrainedEpochs, first_epoch: int, live: np.ndarray, culprits: dict[int, Culprit]) -> Chunk:
         self._epoch = first_epoch + len(trained.metrics) - 1
         histories = {place: self._history(trained, place, first_epoch) for place in np.nonzero(live)[0].tolist()}
         self._notify_callbacks(histories)
@@ -156,7 +161,7 @@ class _Training:
         kept = {run.seed: Snapshot(run.history.last_epoch, held[run.seed]) for run in with_snapshot}
         return tuple(replace(run, snapshot=kept.get(run.seed)) for run in runs)
 
-    def _history(self, trained: Trained, place: int, first_epoch: int) -> History:
+    def _history(self, trained: TrainedEpochs, place: int, first_epoch: int) -> History:
         layout, epochs = self._spec.layout, int(trained.done[place])
         last = first_epoch + epochs - 1
         series = {
@@ -165,7 +170,7 @@ class _Training:
         }
         return History(layout, first_epoch, trained.metrics[:epochs, place], series)
 
-    def _run(self, trained: Trained, place: int, history: History, culprit: Culprit | None) -> RunChunk:
+    def _run(self, trained: TrainedEpochs, place: int, history: History, culprit: Culprit | None) -> RunChunk:
         stopped_by: StoppedBy | None = None
         if not trained.finite[place]:
             stopped_by = "nonfinite"

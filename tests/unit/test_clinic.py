@@ -11,8 +11,8 @@ from bench.clinic.case import Case
 from bench.clinic.check import report
 from bench.clinic.construction import RUNS, cases_of, left_out, program, side
 from bench.clinic.criterion import Measured, holds, sick
-from bench.clinic.ground import dense
-from bench.clinic.grounds import GROUNDS
+from bench.clinic.healthy_network import dense
+from bench.clinic.networks import NETWORKS
 from bench.clinic.report import ROOTS
 from bench.clinic.unseen import UNSEEN
 from gradlab.diagnosis import RULES
@@ -74,12 +74,12 @@ def test_the_half_of_a_family_is_the_one_it_always_had(family, half):
 
 
 def test_another_dataset_or_network_moves_no_other_case():
-    first = {case.name: case for case in cases_of(GROUNDS)}
-    (place, ground), *_ = enumerate(GROUNDS)
-    more_data = replace(ground, datasets=({**ground.datasets[0], "seed": 77}, *ground.datasets))
-    another = replace(ground, name="another network", layers=(dense(5, "tanh", "glorot_uniform"),))
-    grounds = (another, *GROUNDS[:place], more_data, *GROUNDS[place + 1 :])
-    made = {case.name: case for case in cases_of(grounds)}
+    first = {case.name: case for case in cases_of(NETWORKS)}
+    (place, network), *_ = enumerate(NETWORKS)
+    more_data = replace(network, datasets=({**network.datasets[0], "seed": 77}, *network.datasets))
+    another = replace(network, name="another network", layers=(dense(5, "tanh", "glorot_uniform"),))
+    networks = (another, *NETWORKS[:place], more_data, *NETWORKS[place + 1 :])
+    made = {case.name: case for case in cases_of(networks)}
     assert len(made) > len(first) + 7
     assert {name: made[name] for name in first} == first
 
@@ -128,7 +128,7 @@ def test_cases_that_share_a_program_stand_side_by_side():
 
 def test_answers_name_rules_that_exist_and_no_rule_has_two_columns():
     known = {rule.name for rule in RULES}
-    for named in (*(illness.found_by for illness in ILLNESSES), *(case.roots for case in cases())):
+    for named in (*(illness.detected_by for illness in ILLNESSES), *(case.roots for case in cases())):
         assert set(named) <= known
     columns = Counter(rule for rules in ROOTS.values() for rule in rules)
     assert set(columns) <= known
@@ -177,8 +177,8 @@ def test_the_third_set_has_no_network_and_no_dataset_of_the_halves():
     halves = [case for case in cases() if case.part != "unseen"]
     unseen = [case for case in cases() if case.part == "unseen"]
     assert len(UNSEEN) >= 10
-    assert {ground.name for ground in UNSEEN}.isdisjoint(ground.name for ground in GROUNDS)
-    assert {repr(ground.layers) for ground in UNSEEN}.isdisjoint(repr(ground.layers) for ground in GROUNDS)
+    assert {network.name for network in UNSEEN}.isdisjoint(network.name for network in NETWORKS)
+    assert {repr(network.layers) for network in UNSEEN}.isdisjoint(repr(network.layers) for network in NETWORKS)
     assert len({case.spec.dataset.kind for case in unseen}) >= 5
     assert {case.spec.dataset.kind for case in unseen}.isdisjoint(case.spec.dataset.kind for case in halves)
     networks = {case.spec.model.model_dump_json() for case in unseen if case.illness is None}

@@ -1,4 +1,4 @@
-"""A healthy network with the datasets that it suits, and what is done to it."""
+"""Healthy networks with their datasets and changes, and helpers to write their fields."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,17 +9,17 @@ BINARY, CLASSES, SQUARES = "binary_crossentropy", "categorical_crossentropy", "m
 
 
 @dataclass(frozen=True)
-class Ground:
-    """A healthy network with its training, the datasets that it suits, and the changes that are made.
+class HealthyNetwork:
+    """A healthy network with its training, its datasets, and the changes that make it ill.
 
     Attributes:
-        name: what sets it apart.
-        datasets: each makes a family of cases.
-        layers: hidden layers; the last one stands in `output`.
+        name: distinguishes it from the other networks on the same dataset.
+        datasets: each forms a family of cases.
+        layers: hidden layers.
         output: units and activation of the last layer.
         loss, optimizer, epochs, batch_size: as in a spec.
-        also: initialisers of the hidden kernels that are as good: further healthy cases.
-        changes: what makes its families ill.
+        also: other suitable initialisers of the hidden kernels, each for a further healthy case.
+        changes: the changes that make ill cases.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Ground:
     batch_size: int = 32
 
     def fields(self, dataset: Fields) -> Fields:
-        """The fields of the healthy spec on one of its datasets."""
+        """Return the fields of the healthy spec on one of its datasets."""
         units, activation = self.output
         last = {"kind": "dense", "units": units, "activation": activation}
         training = {"loss": self.loss, "optimizer": self.optimizer, "epochs": self.epochs}
@@ -46,7 +46,7 @@ class Ground:
 
 
 def dense(units: int, activation: str, initializer: Any, repeat: int = 1) -> Fields:
-    """Dense layers."""
+    """Return the fields of dense layers."""
     return {
         "kind": "dense",
         "units": units,
@@ -59,7 +59,7 @@ def dense(units: int, activation: str, initializer: Any, repeat: int = 1) -> Fie
 def conv(
     kind: str, filters: int, size: int, activation: str, initializer: Any = "glorot_uniform", **more: Any
 ) -> Fields:
-    """A convolution."""
+    """Return the fields of a convolution."""
     return {
         "kind": kind,
         "filters": filters,
@@ -71,10 +71,10 @@ def conv(
 
 
 def sgd(rate: float) -> Fields:
-    """SGD with momentum."""
+    """Return the fields of SGD with momentum 0.9."""
     return {"kind": "sgd", "learning_rate": rate, "momentum": 0.9}
 
 
 def adam(rate: float) -> Fields:
-    """Adam."""
+    """Return the fields of Adam."""
     return {"kind": "adam", "learning_rate": rate}
