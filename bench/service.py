@@ -64,7 +64,7 @@ def _wait_until_alive(client: Client) -> None:
         if client.is_alive():
             return
         time.sleep(0.1)
-    raise SystemExit("the service did not start")
+    raise SystemExit("service: expected an answer within 60 seconds of its start, received none")
 
 
 def _triages_beside(client: Client, spec: ExperimentSpec) -> dict[str, list[float]]:

@@ -58,17 +58,17 @@ class Packed:
         self.store = ExperimentStore(url, lease=timedelta(minutes=1), max_attempts=1)
 
     def begin(self) -> None:
-        """A new run."""
+        """Begin a new run."""
         self.id = self.store.add(SPEC)[0].id
         self.claim = self.store.claim(self.id, worker="bench")
 
     def write(self, first_epoch: int, epochs: int) -> None:
-        """One chunk, in one transaction."""
+        """Write one chunk in one transaction."""
         assert self.claim
         self.store.append(self.claim, a_chunk(SPEC, history=part(first_epoch, epochs), run_ended=False))
 
     def read(self) -> np.ndarray:
-        """The whole run: (epochs, tensors, statistics)."""
+        """Return the whole run: (epochs, tensors, statistics)."""
         return self.store.series(self.id, "gradients")[0].values
 
 
@@ -83,11 +83,11 @@ class Rows:
         self.run = 0
 
     def begin(self) -> None:
-        """A new run."""
+        """Begin a new run."""
         self.run += 1
 
     def write(self, first_epoch: int, epochs: int) -> None:
-        """One chunk, in one transaction."""
+        """Write one chunk in one transaction."""
         block = part(first_epoch, epochs).series["gradients"]
         values = [
             {"run": self.run, "epoch": first_epoch + e, "tensor": t, "statistic": s, "value": float(value)}
@@ -97,7 +97,7 @@ class Rows:
             connection.execute(insert(rows), values)
 
     def read(self) -> np.ndarray:
-        """The whole run: (epochs, tensors, statistics)."""
+        """Return the whole run: (epochs, tensors, statistics)."""
         query = select(rows.c.value).where(rows.c.run == self.run)
         with reading(self.engine) as connection:
             measured = connection.execute(query.order_by(rows.c.epoch, rows.c.tensor, rows.c.statistic)).scalars().all()

@@ -102,7 +102,7 @@ def _train_listened(client: Client, pid: int, spec: ExperimentSpec) -> tuple[flo
             time.sleep(0.5)
         output, _ = process.communicate()
     if process.returncode:
-        raise SystemExit("the listeners failed")
+        raise SystemExit(f"listeners: expected exit status 0, received {process.returncode}")
     print(output.strip(), flush=True)
     assert detail.started_at
     assert detail.finished_at

@@ -36,7 +36,7 @@ class Example:
     Attributes:
         rule: name of the rule.
         made: the cause of the illness, in one sentence.
-        seen: the sign of it in the picture, in one sentence.
+        seen: the visible sign in the picture, in one sentence.
         fields: the spec as JSON values.
         picture: draws the picture.
         train: trains the spec and returns its runs; external specs have a function of their own.

@@ -80,7 +80,7 @@ def _recalls(judged: Sequence[Judged]) -> Iterator[str]:
 
 
 def _column(root: str | None) -> str:
-    """The column of a root cause: "other" for a rule that is in no column."""
+    """Return the column of a root cause; "other" for a rule without a column."""
     return next((name for name, rules in ROOTS.items() if root in rules), "other" if root else "none")
 
 

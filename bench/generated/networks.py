@@ -33,14 +33,14 @@ class NetworkDrawer:
         random: the source of chance.
         scale: how large the network may be.
         members: kinds of layers to choose from.
-        focus: the kind that is drawn bound often.
+        focus: the kind that is drawn most often.
     """
 
     def __init__(
         self, random: Random, scale: Scale, members: Sequence[type[LayerSpec]], focus: type[LayerSpec]
     ) -> None:
         self._random, self._scale = random, scale
-        # Most inputs are flat, and bound layers need another shape: reshaping is drawn more often.
+        # Most inputs are flat, and most layers need another shape: reshaping is drawn more often.
         self._members: list[type[LayerSpec]] = [
             *members,
             *[focus] * (len(members) // 2),

@@ -98,18 +98,18 @@ def train(program: Any, epochs: int, seeds: range) -> list[RivalRun]:
 
 
 def alone(weights: Any, permutations: jax.Array, data: Any) -> Any:
-    """One run, as if side by side with nobody."""
+    """Train one run; its results have a leading axis of one seed."""
     weights, permutations = jax.tree.map(lambda each: each[0], (weights, permutations))
     return jax.tree.map(lambda each: each[None], run(fusible_product, weights, permutations, data))
 
 
 def fusible_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """x·kernel as a sum of products."""
+    """Return x·kernel, computed as a sum of products."""
     return (x[:, :, None] * kernel).sum(axis=1)
 
 
 def run(product: Product, weights: Any, permutations: jax.Array, data: Any) -> tuple[jax.Array, jax.Array]:
-    """(epochs, 4) metrics and (epochs, tensors, statistics) gradients of one run."""
+    """Train one run; return metrics, (epochs, 4), and gradients, (epochs, tensors, statistics)."""
     train_x, train_y, val_x, val_y = data
     step = partial(update, product)
     full = TRAIN - TRAIN % BATCH
@@ -130,7 +130,7 @@ def run(product: Product, weights: Any, permutations: jax.Array, data: Any) -> t
 
 
 def update(product: Product, state: State, batch: tuple[jax.Array, jax.Array]) -> tuple[State, Any]:
-    """One mini-batch: the next state; the sum of its losses, its hits and (tensors, statistics) of its gradient."""
+    """Train a mini-batch; return the next state, and its summed loss, hits and gradients, (tensors, statistics)."""
     x, y = batch
 
     def mean_loss(weights: Any) -> Any:

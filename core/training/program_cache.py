@@ -43,8 +43,8 @@ def holds(spec: ExperimentSpec) -> bool:
 def architecture(spec: ExperimentSpec, width: int) -> str:
     """Return the cache key of a spec: specs with equal keys share a compiled program.
 
-    The key leaves out what is data to the program: seeds, initialisers, samples, the number of epochs, the recording
-    interval of the boundary, and a constant learning rate.
+    The key leaves out what is data to the program: seeds, initialisers, samples, the number of epochs except 0, the
+    recording interval of the boundary, and a constant learning rate.
     """
     layers = [layer.spec.model_dump_json(exclude=_drawn(layer.spec)) for layer in spec.layers]
     training = spec.training.model_dump_json(exclude={"optimizer", "epochs", "pretraining"})

@@ -63,11 +63,11 @@ def axes_of(sizes: Iterable[int], kernel: Iterable[int], strides: Iterable[int],
 
 
 def shifted(x: Any, axes: Sequence[Axis], fill: float = 0.0) -> list[Any]:
-    """Return the input at part position of the kernel for all its places: (batch, *places, channels) part, row by row.
+    """Return the input at each position of the kernel for all its places: (batch, *places, channels) each, row by row.
 
     Args:
         x: (batch, *positions, channels).
-        axes: how the kernel slides along part axis of positions.
+        axes: how the kernel slides along each axis of positions.
         fill: value of the padding.
     """
     if any(sum(axis.filling) for axis in axes):
