@@ -27,7 +27,6 @@ NOT_YET = {
     "core",
     "core/plan",
     "core/queue",
-    "core/store",
     "core/treatment",
     "core/use_cases",
     "gradlab/src/gradlab",

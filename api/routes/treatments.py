@@ -95,4 +95,4 @@ def cancel_treatment(experiment_id: UUID, treatment_id: UUID, store: Store) -> T
 @router.post("/{treatment_id}/continue", responses=ChangesErrors, summary="Continue")
 def continue_treatment(experiment_id: UUID, treatment_id: UUID, store: Store, queue: Queue) -> TreatmentResponse:
     """Continue a treatment that was cancelled, or failed. What is finished is not trained again."""
-    return treatment_response(treatments.go_on(experiment_id, treatment_id, store=store, queue=queue))
+    return treatment_response(treatments.resume(experiment_id, treatment_id, store=store, queue=queue))

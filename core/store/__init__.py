@@ -1,4 +1,4 @@
-"""The only SQL in the service: tables, packed series, and the life of an experiment."""
+"""The database: tables, packed series, and transactions on experiments. All SQL of the service is here."""
 
 from core.store.deaths import Death
 from core.store.store import ExperimentStore, utc_now

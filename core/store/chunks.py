@@ -1,4 +1,4 @@
-"""What a worker has measured, stored: each chunk behind what is stored of its runs."""
+"""Storing chunks: each is appended to what is stored of its runs."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -14,7 +14,7 @@ from gradlab.measurement.history import Architecture, Checkpoint, Chunk, RunChun
 
 
 def is_last_before_new(chunk: Chunk) -> bool:
-    """Whether what comes next may have to be compiled: the training itself behind epoch 0, or another group's."""
+    """Return True if the next chunk may need compilation: it is the first after epoch 0, or another group's."""
     return chunk.ended or all(run.history.last_epoch == 0 for run in chunk.runs)
 
 
@@ -26,7 +26,7 @@ def append(
     architecture: Architecture | None,
     until: datetime,
 ) -> WorkerCommand:
-    """Store a chunk behind what is stored of its runs; what an earlier attempt stored beyond is dropped."""
+    """Append a chunk to its runs. Rows that an earlier attempt stored from the chunk's first epoch on are dropped."""
     compiled = chunk.compiled and experiments.c.compiled.is_not(False)
     row = fence(connection, claim, lease_until=until, compiled=compiled)
     query = select(runs).where(runs.c.experiment == row.number).order_by(runs.c.position)
@@ -49,7 +49,7 @@ def append(
 
 
 def _make_room(connection: Connection, record: Row[Any], run: RunChunk) -> None:
-    """Drop what is stored from the chunk's first epoch on."""
+    """Drop a run's rows from the chunk's first epoch on. Raises ValueError: the chunk would leave a gap."""
     first_epoch = run.history.first_epoch
     if first_epoch > record.epochs_done + 1:
         raise ValueError(f"epoch {first_epoch} would leave a gap behind epoch {record.epochs_done}")
@@ -59,7 +59,7 @@ def _make_room(connection: Connection, record: Row[Any], run: RunChunk) -> None:
 
 
 def _record(connection: Connection, number: int, run: RunChunk) -> None:
-    """How far a run has come; its summaries once it has ended."""
+    """Store a run's progress, and its summaries once it has ended."""
     progress = {
         "epochs_done": run.history.last_epoch,
         "ended": run.run_ended,
@@ -73,7 +73,7 @@ def _record(connection: Connection, number: int, run: RunChunk) -> None:
 
 
 def _keep(connection: Connection, number: int, checkpoint: Checkpoint, positions: dict[int, int]) -> None:
-    """Make a checkpoint the current one. One that is further than the last shows that the attempt bears fruit."""
+    """Replace the checkpoint. A later one than before resets the count of stalled attempts."""
     this = checkpoints.c.experiment == number
     before = connection.execute(select(checkpoints.c.seed, checkpoints.c.epoch).where(this)).one_or_none()
     values = {"seed": checkpoint.seed, "epoch": checkpoint.epoch, "state": checkpoint.state}

@@ -1,7 +1,7 @@
-"""What is asked of the store on behalf of workers: claim, finish, release, and find what is due.
+"""Workers' transactions: claim, finish and release an experiment, and list the experiments that are due.
 
-An experiment belongs to the worker whose attempt is the row's own, while its status is running. Every write of a worker
-begins with the one UPDATE that checks this (`fence`), which also locks the row: whoever lost the claim writes nothing.
+An experiment belongs to the worker whose attempt number equals the row's, while its status is running. Every write of a
+worker begins with one UPDATE that checks this and locks the row (`fence`). A worker that lost its claim writes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,45 +21,45 @@ from gradlab.measurement.history import Checkpoint
 from gradlab.schemas.status import Status
 from gradlab.spec import SERVICE, ExperimentSpec
 
-# What becomes of an attempt, besides the final statuses.
+# Outcomes of an attempt, besides the final statuses.
 RELEASED, LOST = "released", "lost"
-# The pause between messages about one waiting experiment doubles so often, so that a long queue is not flooded.
+# The pause between two messages about a waiting experiment doubles at most this often. A long queue is not flooded.
 DOUBLINGS = 3
 
-# The estimate is right within a factor of three on an idle machine, and this one may be shared.
+# The estimate is right within a factor of three on an idle machine; a shared one may be half as fast.
 MARGIN = 6
 
 ROW = experiments.c
 
 
 def patience(spec: ExperimentSpec, lease: timedelta, *, compiling: bool) -> timedelta:
-    """How long a worker may take for its next chunk: the lease, or longer where an epoch is slow.
+    """Return the time within which a worker has to store its next chunk: the lease, or more where an epoch is slow.
 
     Args:
-        spec: what is trained.
-        lease: how long a worker may be silent at least.
-        compiling: whether the chunk may come after compilation, and after pretraining where there is one.
+        spec: the spec that is trained.
+        lease: the lower bound.
+        compiling: True if compilation, and pretraining where there is some, may precede the chunk.
     """
     epoch, ahead = sum(epoch_seconds(spec).values()), ahead_seconds(spec)
     return max(lease, timedelta(seconds=MARGIN * (epoch + ahead * compiling)))
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:
-    """Experiments whose worker is dead; one that is trained elsewhere has none."""
+    """Condition on a row: its worker's lease has expired. Trainings elsewhere have no worker."""
     return and_(ROW.status == Status.running, ROW.lease_until < now, ROW.source == SERVICE)
 
 
 def claim(
     connection: Connection, id: UUID, *, worker: str, now: datetime, lease: timedelta, max_attempts: int
 ) -> Claim | None:
-    """Take an experiment that nobody trains: compare and set in one UPDATE, so that of two claims one succeeds."""
-    dead = and_(_expired(now), ROW.stalled_attempts < max_attempts)  # the sweep will fail the others
+    """Claim an experiment that no live worker trains. The row is locked, so that only one of two claims succeeds."""
+    dead = and_(_expired(now), ROW.stalled_attempts < max_attempts)  # the sweep fails the others
     claimable = and_(ROW.id == id, or_(ROW.status == Status.queued, dead), ~ROW.cancel_requested)
     before = connection.execute(select(experiments).where(claimable).with_for_update()).one_or_none()
     if before is None:
         return None
     if before.status == Status.running:
-        _lose(connection, before, now, _unheard(before))
+        _close_lost(connection, before, now, _expiry(before))
     attempt, spec = before.attempt + 1, read_spec(before.spec)
     taken = {
         "status": Status.running,
@@ -74,14 +74,14 @@ def claim(
     change_row(connection, before.number, taken)
     started = {"experiment": before.number, "attempt": attempt, "worker": worker, "started_at": now}
     connection.execute(insert(attempts).values(started))
-    _begin_again_if_measured_otherwise(connection, before.number, spec)
-    found = connection.execute(select(checkpoints).where(checkpoints.c.experiment == before.number)).one_or_none()
-    checkpoint = Checkpoint(found.seed, found.epoch, found.state) if found else None
+    _restart_if_layout_changed(connection, before.number, spec)
+    row = connection.execute(select(checkpoints).where(checkpoints.c.experiment == before.number)).one_or_none()
+    checkpoint = Checkpoint(row.seed, row.epoch, row.state) if row else None
     return Claim(id, attempt, spec, checkpoint)
 
 
-def _begin_again_if_measured_otherwise(connection: Connection, number: int, spec: ExperimentSpec) -> None:
-    """A spec that an earlier version took in may be measured differently by this one: the two cannot be joined."""
+def _restart_if_layout_changed(connection: Connection, number: int, spec: ExperimentSpec) -> None:
+    """Drop what is stored if this version would record other series: rows of two layouts cannot be joined."""
     if layouts.get(connection, number) == spec.layout:
         return
     forget(connection, connection.execute(select(runs.c.number).where(runs.c.experiment == number)).scalars().all())
@@ -90,7 +90,7 @@ def _begin_again_if_measured_otherwise(connection: Connection, number: int, spec
 
 
 def forget(connection: Connection, numbers: Sequence[int]) -> None:
-    """Some runs are as if they had never been trained."""
+    """Reset runs to the state before their training: no series, no snapshots, no progress."""
     series.forget(connection, numbers)
     snapshots.drop(connection, numbers)
     nothing = {"epochs_done": 0, "ended": False, "stopped_by": None, "final_metrics": None, "culprit": None}
@@ -98,7 +98,7 @@ def forget(connection: Connection, numbers: Sequence[int]) -> None:
 
 
 def fence(connection: Connection, claim: Claim, **values: Any) -> Row[Any]:
-    """Change the experiment's row on behalf of its worker, and hold it. Raises ClaimLost."""
+    """Update and lock the row of a claimed experiment. Raises ClaimLost if the claim is no longer valid."""
     mine = and_(ROW.id == claim.experiment_id, ROW.attempt == claim.attempt, ROW.status == Status.running)
     values["revision"] = ROW.revision + 1
     row = connection.execute(update(experiments).where(mine).values(values).returning(*ROW)).one_or_none()
@@ -115,7 +115,7 @@ def finish(
     error: str | None,
     versions: dict[str, str] | None,
 ) -> None:
-    """End an experiment. What was measured stays."""
+    """End an experiment with a final status. Its series stay."""
     values = {"status": status, "finished_at": now, "lease_until": None}
     kept = {name: value for name, value in (("error", error), ("versions", versions)) if value is not None}
     row = fence(connection, claim, **values, **kept)
@@ -124,7 +124,7 @@ def finish(
 
 
 def release(connection: Connection, claim: Claim, now: datetime) -> None:
-    """Give an experiment back in good order: who comes first goes on, and the attempt is not held against it."""
+    """Requeue an experiment whose worker stops. The attempt does not count as stalled."""
     stalled_attempts = case((ROW.stalled_attempts > 0, ROW.stalled_attempts - 1), else_=0)
     values = {
         "lease_until": None,
@@ -134,24 +134,24 @@ def release(connection: Connection, claim: Claim, now: datetime) -> None:
     }
     row = fence(connection, claim, status=Status.queued, **values)
     close_attempt(connection, row.number, RELEASED, now)
-    if row.cancel_requested:  # it came between the last chunk and this
+    if row.cancel_requested:  # requested after the last chunk
         change_row(connection, row.number, {"status": Status.cancelled, "finished_at": now})
         sum_up(connection, row.number)
 
 
-def _unheard(row: Row[Any]) -> str:
-    """What is known of a worker that is taken for dead."""
+def _expiry(row: Row[Any]) -> str:
+    """Describe an attempt whose lease has expired."""
     return f"Attempt {row.attempt} was lost: worker {row.worker} has not been heard of since its lease ran out."
 
 
-def _lose(connection: Connection, row: Row[Any], now: datetime, happened: str) -> None:
-    """Close the attempt of a worker that is dead, or taken for it."""
+def _close_lost(connection: Connection, row: Row[Any], now: datetime, happened: str) -> None:
+    """Close the attempt of a dead worker as lost."""
     close_attempt(connection, row.number, LOST, now, happened)
     connection.execute(update(experiments).where(ROW.number == row.number).values(error=happened))
 
 
 def waiting_triages(connection: Connection, limit: int) -> list[UUID]:
-    """The looks that nobody has taken yet, oldest first; not those that have killed a process for want of memory."""
+    """Unclaimed triages, oldest first, without those whose process once ran out of memory."""
     waiting = and_(ROW.status == Status.queued, ROW.run_epochs == 0, ROW.memory_deaths == 0, ~ROW.cancel_requested)
     return list(connection.execute(select(ROW.id).where(waiting).order_by(ROW.number).limit(limit)).scalars())
 
@@ -159,26 +159,26 @@ def waiting_triages(connection: Connection, limit: int) -> list[UUID]:
 def due(
     connection: Connection, *, now: datetime, overdue: ColumnElement[bool], limit: int, max_attempts: int
 ) -> list[UUID]:
-    """Bury the dead, and name the experiments that need a message. They count as published from here on."""
+    """Requeue or fail experiments with expired leases, then list those that need a message and mark them published."""
     for row in connection.execute(select(experiments).where(_expired(now)).with_for_update(skip_locked=True)).all():
-        requeue_or_fail(connection, row, now, max_attempts, happened=_unheard(row))
+        requeue_or_fail(connection, row, now, max_attempts, happened=_expiry(row))
     waiting = (select(ROW.number, ROW.id).where(overdue).order_by(ROW.number).limit(limit)).with_for_update(
         skip_locked=True
     )
-    found = connection.execute(waiting).all()
+    rows = connection.execute(waiting).all()
     published = {"published_at": now, "publications": ROW.publications + 1}
-    connection.execute(update(experiments).where(ROW.number.in_([row.number for row in found])).values(published))
-    return [row.id for row in found]
+    connection.execute(update(experiments).where(ROW.number.in_([row.number for row in rows])).values(published))
+    return [row.id for row in rows]
 
 
 def anything_due(connection: Connection, *, now: datetime, overdue: ColumnElement[bool]) -> bool:
-    """Whether `due` would do anything: most sweeps find nothing, and need not wait for a writer's turn."""
+    """Return True if `due` has something to do. Read-only: a sweep with nothing to do takes no write lock."""
     query = select(ROW.number).where(or_(_expired(now), overdue)).limit(1)
     return connection.execute(query).first() is not None
 
 
 def overdue(now: datetime, requeue_after: timedelta, *, patient: bool) -> ColumnElement[bool]:
-    """Experiments that wait although their message should have been taken by now, or was never sent."""
+    """Condition on a row: queued, and its last message was never sent or should have been consumed by now."""
     doublings = DOUBLINGS if patient else 0
     paused = [
         and_(
@@ -199,15 +199,15 @@ def requeue_or_fail(
     happened: str,
     values: Mapping[str, Any] = {},
 ) -> None:
-    """A worker has died: its experiment waits for another, unless it was to be cancelled or kills whoever takes it.
+    """Close the attempt of a dead worker as lost; requeue its experiment, cancel it on request, or fail it.
 
     Args:
-        row: of the experiment, locked.
-        max_attempts: it fails after so many attempts in a row that brought no newer checkpoint.
-        happened: what is kept of the attempt.
-        values: what else changes; with a status, that one.
+        row: the experiment's row, locked.
+        max_attempts: the experiment fails after this many attempts in a row without a newer checkpoint.
+        happened: the error that the attempt is stored with.
+        values: further changes of the row; a status among them takes precedence over "queued".
     """
-    _lose(connection, row, now, happened)
+    _close_lost(connection, row, now, happened)
     changed = {"lease_until": None, "published_at": None, "publications": 0, "status": Status.queued, **values}
     if row.cancel_requested:
         changed |= {"status": Status.cancelled}
@@ -222,6 +222,6 @@ def requeue_or_fail(
 
 
 def not_published(connection: Connection, ids: list[UUID]) -> None:
-    """Their messages did not get out: the next sweep tries again."""
+    """Mark experiments as unpublished, because sending failed. The next sweep sends their messages again."""
     waiting = and_(ROW.id.in_(ids), ROW.status == Status.queued)
     connection.execute(update(experiments).where(waiting).values(published_at=None, publications=0))

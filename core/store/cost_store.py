@@ -1,4 +1,4 @@
-"""The door to what trainings took, machine by machine. Each method is one transaction."""
+"""The store of trainings' measured costs, by machine. Each method is one transaction."""
 
 from collections.abc import Callable
 from dataclasses import asdict, fields
@@ -13,20 +13,20 @@ from core.store.database import reading, writing
 from core.store.storable import storable
 from core.store.tables import costs
 
-# So many records of a machine are kept, the latest: more would say no more, and take longer to read.
+# Only the latest records of a machine are kept: more would not improve the estimates, and take longer to read.
 MAX_RECORDS = 50
-# A machine that has recorded nothing for so long is not asked: it may be gone, or have become another one.
+# Older records are dropped: their machine may be gone, or have changed.
 LATELY = timedelta(days=14)
 
 
 class CostStore:
-    """Keeps records of what trainings took.
+    """Repository of trainings' measured costs.
 
-    Every method raises Unavailable when the database does not answer.
+    Every method raises Unavailable while the database does not answer.
 
     Args:
-        engine: of the database in which the experiments are.
-        clock: says what time it is, in UTC.
+        engine: the engine of the database.
+        clock: returns the current time in UTC.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
@@ -34,7 +34,7 @@ class CostStore:
         self._clock = clock
 
     def add(self, record: Record) -> None:
-        """Keep a record; the machine's oldest goes where there are too many, and what is not of late any more."""
+        """Store a record. Drop the machine's oldest one beyond `MAX_RECORDS`, and all that are not recent."""
         machine, now = storable(record.machine), self._clock()
         row = {"machine": machine, "plan": asdict(record.plan), **asdict(record.measured)}
         with writing(self._engine) as connection:
@@ -45,7 +45,7 @@ class CostStore:
             connection.execute(delete(costs).where(or_(too_many, costs.c.measured_at < now - LATELY)))
 
     def recent(self) -> list[Record]:
-        """The records of the machines that took work lately, oldest first."""
+        """Return the records of the last two weeks, oldest first."""
         query = select(costs).where(costs.c.measured_at >= self._clock() - LATELY).order_by(costs.c.number)
         with reading(self._engine) as connection:
             return [_record(row) for row in connection.execute(query)]

@@ -1,4 +1,4 @@
-"""The connection: SQLite and PostgreSQL made to behave alike, and outages given one name."""
+"""Connections that behave alike on SQLite and PostgreSQL. Outages of both are raised as Unavailable."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from core.disk import check_room
 from gradlab.errors import DiskFull, Invalid, Problem, Unavailable
 
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
-# A writer on SQLite waits so long for the one before it; writes take milliseconds.
+# Time that a writer on SQLite waits for the one before it. Writes take milliseconds.
 BUSY_SECONDS = 15
-# An unreachable server is given up after so long, so that no request and no chunk hangs.
+# Time until an unreachable server is given up, so that no request and no chunk hangs.
 CONNECT_SECONDS = 5
 POSTGRESQL = {
     "connect_timeout": CONNECT_SECONDS,
@@ -24,15 +24,15 @@ POSTGRESQL = {
     "application_name": "gradient-lab",
     "options": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
 }
-# PostgreSQL's codes for a table that does not exist and for a full disk.
+# PostgreSQL's codes for a missing table and for a full disk.
 NOT_MIGRATED, FULL = "42P01", "53100"
-# SQLite's codes have their kind in the lowest byte.
+# Mask for SQLite's codes, which have their kind in the lowest byte.
 PRIMARY = 0xFF
 SILENT = "The database does not answer."
 
 
 def connect(url: str) -> Engine:
-    """An engine that survives the server's restarts. It connects when first used."""
+    """Return an engine that survives the server's restarts and connects when first used. Raises Invalid."""
     sqlite = _parsed(url).get_backend_name() == "sqlite"
     arguments: dict[str, Any] = {"timeout": BUSY_SECONDS} if sqlite else POSTGRESQL
     engine = create_engine(url, pool_pre_ping=True, connect_args=arguments)
@@ -47,27 +47,27 @@ def _parsed(url: str) -> URL:
     with suppress(ArgumentError):
         parsed = make_url(url)
     if parsed is None or parsed.drivername not in DRIVERS:
-        # What came is not shown: it may hold a password.
-        wanted = "an address such as sqlite:///lab.db or postgresql+psycopg://user@host/database"
-        raise Invalid(Problem("GRADLAB_DATABASE_URL", wanted, "something else"))
+        # The received value is not shown, because it may contain a password.
+        expected = "an address such as sqlite:///lab.db or postgresql+psycopg://user@host/database"
+        raise Invalid(Problem("GRADLAB_DATABASE_URL", expected, "something else"))
     return parsed
 
 
 def folder_of(url: str) -> Path | None:
-    """The folder in which an embedded database lives; None for one with a server of its own, or in memory."""
+    """Return the folder of an SQLite file; None for PostgreSQL and for a database in memory."""
     file = _parsed(url).database
     is_file = _parsed(url).get_backend_name() == "sqlite" and file and file != ":memory:"
     return Path(str(file)).parent if is_file else None
 
 
 def make_room(url: str) -> None:
-    """Make the folder in which an embedded database lives."""
+    """Create the folder of an SQLite file."""
     if folder := folder_of(url):
         folder.mkdir(parents=True, exist_ok=True)
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, not where Python guesses
+    connection.isolation_level = None  # `_begin_sqlite` begins transactions, not Python's driver
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
@@ -75,14 +75,14 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """A writer queues up at the start: a reader that turns into a writer fails at once, whatever the timeout."""
+    """Take the write lock at the beginning: SQLite refuses a reader that becomes a writer at once, without waiting."""
     writes = not connection.get_execution_options().get("reading")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent picture of the database, however many queries it takes.
+    """Open a read-only transaction: all its queries see the same state of the database.
 
     Raises:
         Unavailable: the database does not answer.
@@ -96,7 +96,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction: all of it or nothing.
+    """Open a writing transaction, committed as a whole or not at all.
 
     Raises:
         Unavailable: the database does not answer.
@@ -119,7 +119,7 @@ def _translated(engine: Engine) -> Iterator[None]:
 
 
 def _outage(error: DBAPIError, engine: Engine) -> Unavailable | None:
-    """What is missing outside, if that is why a statement failed."""
+    """Return the outage that made a statement fail; None if it failed for another reason."""
     state, code = getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorcode", None)
     if state == FULL or code == sqlite3.SQLITE_FULL:
         return DiskFull()
@@ -132,7 +132,7 @@ def _outage(error: DBAPIError, engine: Engine) -> Unavailable | None:
 
 
 def _disk_error(error: DBAPIError, engine: Engine) -> Unavailable:
-    """SQLite could not grow, open or map one of its files: for want of room, or for another reason."""
+    """Return DiskFull if the disk of an SQLite file has no room left, else another outage."""
     try:
         check_room(Path(str(engine.url.database)).parent)
     except DiskFull as full:

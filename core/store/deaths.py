@@ -1,7 +1,7 @@
-"""Processes that died while they trained: what is written about it, and what becomes of the experiment.
+"""Deaths of training processes: their causes, and the experiments that they leave behind.
 
-A lease that runs out says only that nobody has been heard. Where a worker's main process has seen its child die, the
-experiment need not wait for that, and whoever reads of it learns what happened.
+An expired lease shows only that a worker is silent. A worker's main process which sees its child die reports it here:
+the experiment is requeued at once, and its error states the cause.
 """
 
 import signal
@@ -21,21 +21,21 @@ from core.store.tables import experiments
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
 
-# An experiment whose process was killed for memory is tried once more, alone on its machine.
+# An experiment whose process ran out of memory is trained once more, alone on its machine.
 MAX_MEMORY_DEATHS = 2
-# Whose own arrays take less does not fill a machine: a process that trains the smallest network takes 0.9 GB itself.
-# Such a one that is killed, was so by somebody, unless the system counted it among those that it killed for memory.
+# A training whose own arrays are estimated below this does not exhaust a machine's memory: its process takes 0.9 GB
+# for the smallest network as well. If it is killed, memory is blamed only if the system counted an out-of-memory kill.
 MIN_SUSPECT_BYTES = 150_000_000
 
 
 @dataclass(frozen=True)
 class Death:
-    """How a process that trained came to its end.
+    """The end of a training process.
 
     Attributes:
-        signal: the number of the signal that ended it; None if it exited by itself.
-        out_of_memory: whether the system says that it has killed a process for want of memory.
-        resident_bytes: its size in memory when it was last looked at; None where that is not known.
+        signal: number of the signal that ended it; None if it exited by itself.
+        out_of_memory: True if the system has counted an out-of-memory kill.
+        resident_bytes: its size in memory when last measured; None if it was never measured.
     """
 
     signal: int | None
@@ -43,11 +43,11 @@ class Death:
     resident_bytes: int | None
 
     def is_for_memory(self, spec: ExperimentSpec) -> bool:
-        """Whether memory was missing: certainly, or most likely."""
+        """Return True if the process died for lack of memory, certainly or most likely."""
         return self.out_of_memory or (self.signal == signal.SIGKILL and own_bytes(spec) >= MIN_SUSPECT_BYTES)
 
     def describe(self, attempt: int, spec: ExperimentSpec) -> str:
-        """One sentence about what happened, and one about what can be done where memory was missing."""
+        """Describe the death in one sentence; if memory was missing, add what would make the training smaller."""
         size = f" It held {self.resident_bytes / MEGABYTE:,.0f} MB when last seen" if self.resident_bytes else ""
         if not self.is_for_memory(spec):
             how = f"was ended by {_name(self.signal)}" if self.signal else "exited by itself"
@@ -57,41 +57,41 @@ class Death:
 
 
 class DeathStore:
-    """Takes note of processes that died. Every method is one transaction, and raises Unavailable.
+    """Repository of deaths of training processes. Every method is one transaction, and raises Unavailable.
 
     Args:
-        engine: of the database in which the experiments are.
-        clock: says what time it is, in UTC.
-        max_attempts: an experiment fails after so many attempts in a row that brought no newer checkpoint.
+        engine: the engine of the database.
+        clock: returns the current time in UTC.
+        max_attempts: an experiment fails after this many attempts in a row without a newer checkpoint.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime], max_attempts: int) -> None:
         self._engine, self._clock, self._max_attempts = engine, clock, max_attempts
 
     def requeue_or_fail(self, id: UUID, *, worker: str, death: Death) -> bool:
-        """Take an experiment from a worker that has died: it waits for another, or fails. Says whether it had one.
+        """Requeue or fail the experiment of a worker that has died. Return False if the worker had no such experiment.
 
-        One whose process was killed for memory `MAX_MEMORY_DEATHS` times fails, wherever it got to each time.
+        An experiment whose process ran out of memory `MAX_MEMORY_DEATHS` times fails, with any progress between.
         """
         mine = (experiments.c.id == id, experiments.c.status == Status.running, experiments.c.worker == worker)
         with writing(self._engine) as connection:
             row = connection.execute(select(experiments).where(*mine).with_for_update()).one_or_none()
             if row is not None:
-                happened, values = _judged(row, death)
+                happened, values = _consequences(row, death)
                 claims.requeue_or_fail(
                     connection, row, self._clock(), self._max_attempts, happened=happened, values=values
                 )
         return row is not None
 
     def needs_the_machine(self, id: UUID) -> bool:
-        """Whether an experiment is to be trained alone, since its process was killed for memory before."""
+        """Return True if an experiment has to be trained alone, because its process ran out of memory before."""
         with reading(self._engine) as connection:
             query = select(experiments.c.memory_deaths).where(experiments.c.id == id)
             return bool(connection.execute(query).scalar())
 
 
-def _judged(row: Row[Any], death: Death) -> tuple[str, dict[str, Any]]:
-    """What is said of a death, and what it changes in the experiment's row."""
+def _consequences(row: Row[Any], death: Death) -> tuple[str, dict[str, Any]]:
+    """Return the error of the attempt, and the changes of the experiment's row."""
     spec = read_spec(row.spec)
     happened = death.describe(row.attempt, spec)
     if not death.is_for_memory(spec):

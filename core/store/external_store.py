@@ -1,4 +1,4 @@
-"""The door to what trainings elsewhere send. Each method is one transaction."""
+"""The store of what trainings elsewhere send. Each method is one transaction."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,25 +14,25 @@ from gradlab.measurement.history import History
 
 
 class ExternalStore:
-    """Keeps what is sent of experiments that are trained elsewhere.
+    """Repository of the series of experiments that are trained elsewhere.
 
-    Every method raises Unavailable when the database does not answer, NotFound where there is no such experiment or
-    seed, and Conflict where the experiment is trained here, or takes nothing more.
+    Every method raises Unavailable while the database does not answer, NotFound if there is no such experiment or seed,
+    and Conflict if the experiment is trained by this service or has ended.
 
     Args:
-        engine: of the database in which the experiments are.
-        clock: says what time it is, in UTC.
-        silence: a sender that has sent nothing for so long counts as silent.
+        engine: the engine of the database.
+        clock: returns the current time in UTC.
+        silence: a sender counts as silent after this long without a request.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime], silence: timedelta) -> None:
         self._engine, self._clock, self._silence = engine, clock, silence
 
     def receive(self, id: UUID, seed: int, history: History) -> Experiment:
-        """Store a run's next epochs, and note that something was heard: sent again, they change nothing.
+        """Store a run's next epochs and extend the sender's time. Idempotent.
 
-        Epochs that are stored already are compared with what is sent; those behind them are stored. A history without
-        epochs only says that its sender lives, and what it believes to come next.
+        Epochs that are stored already are compared with those that are sent; the epochs after them are stored. A
+        history without epochs is a sign of life, with the epoch that the sender would send next.
 
         Raises:
             Misplaced: the epochs would leave a gap, or differ from those that are stored.
@@ -42,10 +42,10 @@ class ExternalStore:
             return submissions.get(connection, id)
 
     def end(self, id: UUID, seed: int, error: str | None) -> Experiment:
-        """End a run, as completed or, with an error, as failed; with the last one the experiment ends.
+        """End a run as completed or, with an error, as failed. The last run ends the experiment.
 
         Raises:
-            Conflict: the run has ended otherwise.
+            Conflict: the run has ended with another outcome.
         """
         with writing(self._engine) as connection:
             received.end(connection, id, seed, storable(error), self._clock(), self._silence)

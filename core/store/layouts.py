@@ -1,4 +1,4 @@
-"""An experiment's layout as it was when the experiment was added, whatever the shelves hold now."""
+"""Layouts as they were when their experiments were added. The registries may have changed since."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from gradlab.measurement.history import Layout, SeriesLayout, Tensor
 
 
 def add(connection: Connection, number: int, layout: Layout) -> None:
-    """Keep the layout of a new experiment."""
+    """Store the layout of a new experiment."""
     connection.execute(insert(layouts).values(experiment=number, **_written(layout)))
 
 
 def replace(connection: Connection, number: int, layout: Layout) -> None:
-    """Keep another layout for an experiment of which nothing is stored."""
+    """Replace the layout of an experiment that has no stored series."""
     connection.execute(update(layouts).where(layouts.c.experiment == number).values(_written(layout)))
 
 
 def get(connection: Connection, number: int) -> Layout:
-    """The layout of an experiment."""
+    """Return the layout of an experiment."""
     row = connection.execute(select(layouts).where(layouts.c.experiment == number)).one()
     return Layout(metrics=tuple(row.metrics), series=tuple(map(_read, row.series)))
 

@@ -1,4 +1,4 @@
-"""Bring a database to the tables that this code knows, and keep away from one that a later version has migrated."""
+"""Migrate a database to this version's revision, and refuse one that a later version has migrated."""
 
 from functools import cache
 from importlib.metadata import version
@@ -15,12 +15,12 @@ from core.store.tables import migrations
 from gradlab.errors import DatabaseTooNew, Unavailable
 
 SCRIPTS = Path(__file__).parents[2] / "migrations"
-# Any number of our own: the name of the lock under which one migration at a time runs.
+# An arbitrary number: the name of the lock under which one migration at a time runs.
 MIGRATION_LOCK = 4_791_203
 
 
 def upgrade(url: str) -> None:
-    """Migrate to head. Two at once are safe: the second waits, and finds nothing to do.
+    """Migrate to head. Two at once are safe: the second waits, and has nothing to do.
 
     Raises:
         Unavailable: the database does not answer, or a table stays locked.
@@ -40,7 +40,7 @@ def upgrade(url: str) -> None:
 
 
 def check_revision(url: str) -> None:
-    """Look whether the tables are those that this code knows.
+    """Check that the database is at this version's revision.
 
     Raises:
         Unavailable: the database does not answer, or has to be migrated first.
@@ -56,18 +56,18 @@ def check_revision(url: str) -> None:
 
 
 def guard(engine: Engine) -> None:
-    """Refuse every write to a database whose tables this code does not know: it may be migrated while we run."""
+    """Check the revision at the beginning of every write: another version may migrate while this one runs."""
 
     @event.listens_for(engine, "begin")
-    def look(connection: Connection) -> None:
+    def check(connection: Connection) -> None:
         if not connection.get_execution_options().get("reading") and _revision(connection) != _head():
             _refuse_unknown(connection)
             _refuse_earlier(connection)
 
 
 def _revision(connection: Connection) -> str | None:
-    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    return found
+    revision: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return revision
 
 
 def _refuse_unknown(connection: Connection) -> None:
@@ -87,7 +87,7 @@ def _refuse_earlier(connection: Connection) -> None:
 
 
 def _sign(connection: Connection) -> None:
-    """Write down which version has brought the tables where they are: an earlier one can then say what is needed."""
+    """Store the version that has migrated to this revision, so that earlier versions can name it."""
     signed = connection.execute(select(migrations.c.version).where(migrations.c.revision == _head())).scalar()
     if signed is None:
         connection.execute(migrations.insert().values(revision=_head(), version=_version()))

@@ -1,4 +1,4 @@
-"""What is asked of the store on behalf of trainings that run elsewhere: take in their epochs, end their runs."""
+"""Transactions of trainings elsewhere: store the epochs that they send, and end their runs."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,20 @@ from gradlab.spec import ExternalSpec
 
 
 def receive(connection: Connection, id: UUID, seed: int, history: History, until: datetime) -> None:
-    """Store what is new of `history`; `until` is when its sender counts as silent unless it is heard of before."""
+    """Store the new epochs of `history`.
+
+    Args:
+        connection: a writing transaction.
+        id: of the experiment.
+        seed: of the run.
+        history: epochs that follow the stored ones, overlap with them, or none at all.
+        until: when the sender counts as silent unless it sends before.
+
+    Raises:
+        NotFound: there is no such experiment or seed.
+        Conflict: the experiment is trained by this service, was cancelled, or has ended.
+        Misplaced: the epochs would leave a gap, or differ from those that are stored.
+    """
     row = find(connection, id)
     run, spec = _run(connection, row, seed), _spec(row)
     if row.status == Status.cancelled:
@@ -35,7 +48,7 @@ def receive(connection: Connection, id: UUID, seed: int, history: History, until
         _compare(connection, run.number, layout, history, done)
         new = _after(history, done)
         if len(history) and not len(new):
-            return  # sent again: an answer was lost on its way
+            return  # a repeated request, whose response was lost
     if run.ended or Status(row.status).is_finished:
         what = f"The run with the seed {seed}" if run.ended else "The experiment"
         raise Conflict(f"{what} has ended: it takes no more epochs.")
@@ -47,12 +60,17 @@ def receive(connection: Connection, id: UUID, seed: int, history: History, until
 
 
 def end(connection: Connection, id: UUID, seed: int, error: str | None, now: datetime, silence: timedelta) -> None:
-    """End a run, and with the last one the experiment."""
+    """End a run; the last one ends the experiment.
+
+    Raises:
+        NotFound: there is no such experiment or seed.
+        Conflict: the run has ended with another outcome, or the experiment has.
+    """
     row = find(connection, id)
     run, spec = _run(connection, row, seed), _spec(row)
     if run.ended:
         if (run.error is None) == (error is None):
-            return  # said again: an answer was lost on its way
+            return  # a repeated request, whose response was lost
         ended = "completed" if run.error is None else "failed"
         raise Conflict(f"The run with the seed {seed} has ended already, as {ended}.")
     if Status(row.status).is_finished:
@@ -82,10 +100,10 @@ def _spec(row: Row[Any]) -> ExternalSpec:
 
 def _run(connection: Connection, row: Row[Any], seed: int) -> Row[Any]:
     query = select(runs).where(runs.c.experiment == row.number).order_by(runs.c.position)
-    known = {run.seed: run for run in connection.execute(query)}
-    if seed not in known:
-        raise NotFound(f"There is no run with the seed {seed}; the seeds are {', '.join(map(str, known))}.")
-    return known[seed]
+    run_rows = {run.seed: run for run in connection.execute(query)}
+    if seed not in run_rows:
+        raise NotFound(f"There is no run with the seed {seed}; the seeds are {', '.join(map(str, run_rows))}.")
+    return run_rows[seed]
 
 
 def _check_place(history: History, following: tuple[int, ...]) -> None:
@@ -95,14 +113,14 @@ def _check_place(history: History, following: tuple[int, ...]) -> None:
 
 
 def _compare(connection: Connection, run: int, layout: Layout, history: History, done: int) -> None:
-    """Refuse epochs that are stored already, and otherwise."""
+    """Compare sent epochs with the stored ones. Raises Misplaced if they differ."""
     last = min(done, history.last_epoch)
     sent = {series.METRICS: (np.arange(history.first_epoch, history.last_epoch + 1), history.metrics)}
     sent |= {kind: (np.array(history.epochs_of(kind)), values) for kind, values in history.series.items()}
     for kind, (epochs, values) in sent.items():
         kept = series.read(connection, [run], kind, layout, history.first_epoch, last)[run]
         ours = values[epochs <= last]
-        if len(kept.epochs) != len(ours):  # it began behind the epoch that is sent
+        if len(kept.epochs) != len(ours):  # the stored run begins after the first epoch that was sent
             raise Misplaced(Problem("from_epoch", f"{done + 1}: what comes next", str(history.first_epoch)))
         same = (kept.values == ours) | (np.isnan(kept.values) & np.isnan(ours))
         if not same.all():
@@ -112,14 +130,14 @@ def _compare(connection: Connection, run: int, layout: Layout, history: History,
 
 
 def _after(history: History, done: int) -> History:
-    """The epochs behind `done`."""
+    """Cut a history to the epochs after `done`."""
     kept = {kind: values[np.array(history.epochs_of(kind), np.int64) > done] for kind, values in history.series.items()}
     begin = done + 1 - history.first_epoch
     return History(history.layout, done + 1, history.metrics[begin:], kept)
 
 
 def _stopped_by(run: Row[Any], spec: ExternalSpec, layout: Layout) -> str | None:
-    """Why a run that is said to be completed ended before its last epoch: by NaN, else by whoever watched it."""
+    """Return why a completed run ended early: a loss that is not finite, else early stopping; None if it did not."""
     if run.final_metrics is None or run.epochs_done >= spec.epochs:
         return None
     metrics: Mapping[str, float] = dict(

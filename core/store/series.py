@@ -1,7 +1,7 @@
 """Series as packed little-endian float32: one row per run, kind and chunk.
 
-Bits go in and come out unchanged, NaN and infinities too. One row per value, at its leanest, takes ten times the room
-and fifty times the reading (`python -m bench.store`). A block's row i belongs to the epoch first_epoch + i·every.
+All bits are kept, those of NaN and infinities too. One database row per value, in the smallest form, takes 10 times the
+space and 50 times the time to read (`python -m bench.store`). Row i of a block is from epoch first_epoch + i·every.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,32 +16,32 @@ from gradlab.measurement.history import History, Layout, without_gradient
 
 METRICS, GRADIENTS = "metrics", "gradients"
 FLOAT32 = np.dtype("<f4")
-# The statistic that summaries are about: the size of a gradient, as one number.
+# The statistic that summaries reduce: the size of a gradient as one number.
 SUMMARISED = "mean_abs"
 
 
 def pack(values: np.ndarray) -> bytes:
-    """The values' bytes, last axis fastest."""
+    """Return the values as little-endian float32 bytes, last axis fastest."""
     return np.ascontiguousarray(values, FLOAT32).tobytes()
 
 
 def unpack(data: bytes, rows: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Rows of `shape` from packed bytes: (rows, *shape) float32, read-only."""
+    """Return packed bytes as an array (rows, *shape), float32, read-only."""
     return np.frombuffer(data, FLOAT32).reshape(rows, *shape)
 
 
 def row_shape(layout: Layout, kind: str) -> tuple[int, ...]:
-    """The shape of one epoch of a kind of series. Raises KeyError where it is not recorded."""
+    """Return the shape of one epoch of a kind of series. Raises KeyError if the kind is not recorded."""
     return (len(layout.metrics),) if kind == METRICS else layout[kind].shape
 
 
 def interval(layout: Layout, kind: str) -> int:
-    """From one row of a kind of series to the next, in epochs."""
+    """Return the number of epochs between two rows of a kind of series."""
     return 1 if kind == METRICS else layout[kind].every
 
 
 def write(connection: Connection, histories: Iterable[tuple[int, History]]) -> None:
-    """Add each run's epochs behind those that are stored."""
+    """Append each run's history to its stored epochs."""
     if blocks := [{"run": run, **block} for run, history in histories for block in _blocks(history)]:
         connection.execute(insert(tables.series), blocks)
 
@@ -56,7 +56,7 @@ def _blocks(history: History) -> Iterator[dict[str, object]]:
 
 
 def truncate(connection: Connection, run: int, first_epoch: int, layout: Layout) -> None:
-    """Drop a run's series from `first_epoch` on; a block that reaches over it is cut."""
+    """Drop a run's series from `first_epoch` on. A block that begins before is cut."""
     blocks, connected = tables.series.c, tables.series.c.run == run
     for kind in (METRICS, *(series.kind for series in layout.series)):
         every = interval(layout, kind)
@@ -72,7 +72,7 @@ def truncate(connection: Connection, run: int, first_epoch: int, layout: Layout)
 
 
 def forget(connection: Connection, runs: Sequence[int]) -> None:
-    """Drop all that was measured of some runs."""
+    """Drop all series and summaries of runs."""
     for table in (tables.series, tables.summaries):
         connection.execute(delete(table).where(table.c.run.in_(runs)))
 
@@ -80,7 +80,10 @@ def forget(connection: Connection, runs: Sequence[int]) -> None:
 def read(
     connection: Connection, runs: Sequence[int], kind: str, layout: Layout, from_epoch: int, to_epoch: int | None
 ) -> dict[int, Rows]:
-    """Run number -> the rows of one kind from `from_epoch` to `to_epoch`, both included; each of `row_shape`."""
+    """Return the rows of one kind by run number, from `from_epoch` to `to_epoch`, both included.
+
+    Values have the shape (rows, *row_shape).
+    """
     every, shape = interval(layout, kind), row_shape(layout, kind)
     blocks = tables.series.c
     query = select(blocks.run, blocks.first_epoch, blocks.epochs, blocks.data)
@@ -88,10 +91,10 @@ def read(
     query = query.where(blocks.first_epoch + (blocks.epochs - 1) * every >= from_epoch)
     if to_epoch is not None:
         query = query.where(blocks.first_epoch <= to_epoch)
-    found: dict[int, list[tuple[range, bytes]]] = {run: [] for run in runs}
+    blocks_of: dict[int, list[tuple[range, bytes]]] = {run: [] for run in runs}
     for run, first_epoch, epochs, data in connection.execute(query):
-        found[run].append((range(first_epoch, first_epoch + epochs * every, every), data))
-    return {run: _cut(_join(parts, shape), from_epoch, to_epoch) for run, parts in found.items()}
+        blocks_of[run].append((range(first_epoch, first_epoch + epochs * every, every), data))
+    return {run: _cut(_join(parts, shape), from_epoch, to_epoch) for run, parts in blocks_of.items()}
 
 
 def _join(parts: list[tuple[range, bytes]], shape: tuple[int, ...]) -> Rows:
@@ -100,18 +103,18 @@ def _join(parts: list[tuple[range, bytes]], shape: tuple[int, ...]) -> Rows:
 
 
 def _cut(rows: Rows, from_epoch: int, to_epoch: int | None) -> Rows:
-    """Epochs rise: what is kept is one slice, and no copy."""
+    """Restrict rows to a range of epochs. Epochs rise, so that this is one slice without a copy."""
     begin = int(np.searchsorted(rows.epochs, from_epoch))
     end = None if to_epoch is None else max(begin, int(np.searchsorted(rows.epochs, to_epoch, side="right")))
     return Rows(rows.epochs[begin:end], rows.values[begin:end])
 
 
 def summarise(gradients: Rows, layout: Layout) -> list[Summary]:
-    """One summary per tensor from a run's (epochs, tensors, statistics)."""
+    """Return one summary per tensor of a run's gradients, values (epochs, tensors, statistics)."""
     sizes = gradients.values[:, :, layout[GRADIENTS].columns.index(SUMMARISED)]
     none = without_gradient(layout[GRADIENTS], gradients.values)
     summaries = [_summary(gradients.epochs, values) for values in sizes.T]
-    # What has no gradient has left no finite numbers.
+    # A tensor without a gradient has only NaN: that is no first epoch of a failure.
     pairs = zip(summaries, none, strict=True)
     return [replace(each, first_nonfinite_epoch=None) if missing else each for each, missing in pairs]
 
@@ -123,9 +126,9 @@ def _summary(epochs: np.ndarray, values: np.ndarray) -> Summary:
 
 
 def write_summaries(connection: Connection, run: int, layout: Layout) -> None:
-    """Sum up a run whose series will not grow any more.
+    """Store the summaries of a run whose series is complete.
 
-    Without epoch 0: the gradient over all samples at initialisation is another kind of number.
+    Epoch 0 is left out: its gradient is over all samples, those of later epochs are of mini-batches.
     """
     connection.execute(delete(tables.summaries).where(tables.summaries.c.run == run))
     if GRADIENTS not in layout:

@@ -1,4 +1,4 @@
-"""Networks as they were before the first update and after the last one of each run: their variables' bytes."""
+"""Networks before the first update of each run and after its last, as the bytes of their variables."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from gradlab.measurement.history import Architecture, Snapshot, Variable
 
 
 def describe(connection: Connection, experiment: int, architecture: Architecture) -> None:
-    """Keep what an experiment's snapshots are of; each attempt says it anew."""
+    """Store the architecture of an experiment's snapshots; each attempt replaces it."""
     connection.execute(delete(architectures).where(architectures.c.experiment == experiment))
     variables = [[each.path, list(each.shape), each.dtype] for each in architecture.variables]
     values: dict[str, Any] = {"config": architecture.config, "keras_version": architecture.keras_version}
@@ -21,19 +21,19 @@ def describe(connection: Connection, experiment: int, architecture: Architecture
 
 
 def write(connection: Connection, taken: Iterable[tuple[int, Snapshot | None]]) -> None:
-    """Keep the snapshots of some runs, those that there are."""
+    """Store the snapshots of runs; a run may have none."""
     rows = [{"run": run, "epoch": each.epoch, "data": _packed(each)} for run, each in taken if each is not None]
     if rows:
         connection.execute(insert(snapshots), rows)
 
 
 def drop(connection: Connection, runs: Sequence[int], from_epoch: int = 0) -> None:
-    """Forget the snapshots of some runs from an epoch on."""
+    """Drop the snapshots of runs from an epoch on."""
     connection.execute(delete(snapshots).where(snapshots.c.run.in_(runs), snapshots.c.epoch >= from_epoch))
 
 
 def architecture(connection: Connection, experiment: int) -> Architecture:
-    """What an experiment's snapshots are of. Raises NotFound: it has not begun, or an earlier version trained it."""
+    """Return the architecture of an experiment's snapshots. Raises NotFound if none is stored."""
     row = connection.execute(select(architectures).where(architectures.c.experiment == experiment)).one_or_none()
     if row is None:
         raise NotFound(
@@ -45,16 +45,16 @@ def architecture(connection: Connection, experiment: int) -> Architecture:
 
 
 def read(connection: Connection, run: int, epoch: int | None, variables: Sequence[Variable]) -> Snapshot:
-    """A run's network after an epoch; by default after its last. Raises NotFound: that one is not kept."""
+    """Return a run's network after an epoch, by default after its last. Raises NotFound if that one is not kept."""
     kept = connection.execute(select(snapshots.c.epoch).where(snapshots.c.run == run)).scalars().all()
-    wanted = max(kept, default=0) if epoch is None else epoch
-    if wanted not in kept or (epoch is None and wanted == 0):
+    target = max(kept, default=0) if epoch is None else epoch
+    if target not in kept or (epoch is None and target == 0):
         there = f"kept is that of epoch {' and '.join(map(str, sorted(kept)))}" if kept else "none is kept yet"
-        asked = "after the last epoch, which is kept when a run has ended" if epoch is None else f"of epoch {epoch}"
-        raise NotFound(f"This run has no network {asked}: {there}.")
-    this = (snapshots.c.run == run) & (snapshots.c.epoch == wanted)
+        which = "after the last epoch, which is kept when a run has ended" if epoch is None else f"of epoch {epoch}"
+        raise NotFound(f"This run has no network {which}: {there}.")
+    this = (snapshots.c.run == run) & (snapshots.c.epoch == target)
     data: bytes = connection.execute(select(snapshots.c.data).where(this)).scalar_one()
-    return Snapshot(wanted, _unpacked(data, variables))
+    return Snapshot(target, _unpacked(data, variables))
 
 
 def _packed(snapshot: Snapshot) -> bytes:

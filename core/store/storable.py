@@ -1,11 +1,11 @@
-"""Texts that any database takes."""
+"""Texts that both databases accept."""
 
-# An error's text is for people; a longer one is in the log.
+# Characters of an error that are stored, for people; the log has the whole text.
 LONGEST_ERROR = 2000
 
 
 def storable(error: str | None) -> str | None:
-    """PostgreSQL takes neither NUL nor a lone surrogate, and foreign exceptions may say anything."""
+    """Shorten a text and replace what PostgreSQL refuses: NUL and lone surrogates. Exceptions may contain both."""
     if error is None:
         return None
     return error[:LONGEST_ERROR].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""ExperimentStore: the database of experiments. Each method is one transaction."""
+"""The database of experiments. Each method is one transaction."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.records import Attempt, Claim, Experiment, Page, Rows, Summary, WorkerCommand
-from core.store import chunks, claims, layouts, series, snapshots, submissions, treatments
+from core.store import chunks, claims, layouts, series, snapshots, submissions, treatment_rows
 from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
 from core.store.deaths import DeathStore
@@ -20,30 +20,32 @@ from core.store.treatment_store import TreatmentStore
 from gradlab.errors import NotFound
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
 from gradlab.schemas.status import Status
-from gradlab.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec import AnySpec
 
 
 def utc_now() -> datetime:
-    """Return the time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 class ExperimentStore:
-    """Keeps experiments through their lives.
+    """Repository of experiments, their runs and their series.
 
-    Threads may share one, processes may not. Every method raises Unavailable while the database does not answer, and
-    DatabaseTooNew where a later version has migrated it: nothing is written to tables that are not this version's.
+    Threads may share a store, processes may not. Every method raises Unavailable while the database does not answer,
+    and DatabaseTooNew where a later version has migrated it. Nothing is written to another version's tables.
 
     Args:
-        url: SQLite or PostgreSQL, as SQLAlchemy writes it.
-        lease: a worker that has not written for so long is taken for dead; longer where one epoch takes longer.
-        max_attempts: an experiment fails after so many attempts in a row that brought no newer checkpoint.
-        clock: says what time it is, in UTC.
-        silence: who sends a training from elsewhere and has not done so for so long counts as silent.
+        url: SQLAlchemy URL of SQLite or PostgreSQL.
+        lease: a worker that has stored nothing for this long counts as dead; longer where an epoch takes longer.
+        max_attempts: an experiment fails after this many attempts in a row without a newer checkpoint.
+        clock: returns the current time in UTC.
+        silence: the sender of a training elsewhere counts as silent after this long without a request.
 
     Attributes:
-        treatments, external, deaths, costs: parts of the store, in the same database: for treatments, for what
-            trainings elsewhere send, for experiments whose process died, for what trainings took.
+        treatments: treatments and their trials.
+        external: what trainings elsewhere send.
+        deaths: experiments whose process died.
+        costs: measured seconds and bytes of trainings.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class ExperimentStore:
         self.costs = CostStore(self._engine, clock)
 
     def close(self) -> None:
-        """Give the connections back. The store opens new ones when it is used again."""
+        """Close all connections. The store opens new ones when it is used again."""
         self._engine.dispose()
 
     def ping(self) -> None:
@@ -75,14 +77,12 @@ class ExperimentStore:
         with reading(self._engine) as connection:
             connection.execute(text("SELECT 1"))
 
-    # What people ask for.
+    # For people.
 
-    def add(
-        self, spec: ExperimentSpec | ExternalSpec, *, idempotency_key: str | None = None
-    ) -> tuple[Experiment, bool]:
-        """Keep a new experiment: committed on return. Says whether it is new.
+    def add(self, spec: AnySpec, *, idempotency_key: str | None = None) -> tuple[Experiment, bool]:
+        """Add an experiment, committed on return. Return it, and True if it is new.
 
-        With an idempotency key that was used before for the same spec, the experiment it made is answered.
+        An idempotency key that was used before for the same spec returns the experiment of that request.
 
         Raises:
             Conflict: the key was used for another spec.
@@ -92,21 +92,21 @@ class ExperimentStore:
         except IntegrityError:
             if not idempotency_key:
                 raise
-            return self._add(spec, idempotency_key)  # somebody else has used the key since we looked
+            return self._add(spec, idempotency_key)  # another request has used the key since it was read
 
-    def _add(self, spec: ExperimentSpec | ExternalSpec, idempotency_key: str | None) -> tuple[Experiment, bool]:
+    def _add(self, spec: AnySpec, idempotency_key: str | None) -> tuple[Experiment, bool]:
         with writing(self._engine) as connection:
-            known = submissions.added_with(connection, idempotency_key, spec) if idempotency_key else None
-            added = known or submissions.add(connection, spec, idempotency_key, self._clock(), self._silence)
-            return submissions.get(connection, added), known is None
+            earlier = submissions.added_with(connection, idempotency_key, spec) if idempotency_key else None
+            added = earlier or submissions.add(connection, spec, idempotency_key, self._clock(), self._silence)
+            return submissions.get(connection, added), earlier is None
 
     def get(self, id: UUID) -> Experiment:
-        """One experiment. Raises NotFound."""
+        """Return an experiment. Raises NotFound."""
         with reading(self._engine) as connection:
             return submissions.get(connection, id)
 
     def revision(self, id: UUID) -> int:
-        """The experiment's revision, by one cheap query. Raises NotFound."""
+        """Return an experiment's revision, by one cheap query. Raises NotFound."""
         with reading(self._engine) as connection:
             query = select(experiments.c.revision).where(experiments.c.id == id)
             revision: int | None = connection.execute(query).scalar()
@@ -115,7 +115,7 @@ class ExperimentStore:
         return revision
 
     def revisions(self, ids: Sequence[UUID]) -> dict[UUID, int]:
-        """The revisions of several experiments, by one cheap query, without those that do not exist."""
+        """Return the revisions of those of the experiments that exist, by one cheap query."""
         with reading(self._engine) as connection:
             query = select(experiments.c.id, experiments.c.revision).where(experiments.c.id.in_(ids))
             return {row.id: row.revision for row in connection.execute(query)}
@@ -128,16 +128,16 @@ class ExperimentStore:
         status: Status | Collection[Status] = (),
         search: str | None = None,
     ) -> Page:
-        """Experiments, newest first; `before` is the `next` of the page before, `search` what their names contain.
+        """Return a page of experiments, newest first; `before` is `next` of the preceding page.
 
-        Of several statuses those in any of them, of none all.
+        `status` restricts it to one or several statuses, `search` to names that contain a text.
         """
         statuses = (status,) if isinstance(status, Status) else tuple(status)
         with reading(self._engine) as connection:
             return submissions.page(connection, limit, before, statuses, search)
 
     def cancel(self, id: UUID) -> Experiment:
-        """Stop an experiment: at once if it waits or is trained elsewhere, at the next chunk if a worker trains it.
+        """Cancel an experiment: at once if it waits or is trained elsewhere, at the next chunk if a worker trains it.
 
         Raises:
             NotFound: there is no such experiment.
@@ -148,22 +148,22 @@ class ExperimentStore:
             return submissions.get(connection, id)
 
     def delete(self, id: UUID) -> None:
-        """Remove an experiment in any state; a worker that trains it is refused at its next chunk. Raises NotFound."""
+        """Delete an experiment in any state. A worker that trains it is refused at its next chunk. Raises NotFound."""
         with writing(self._engine) as connection:
-            treatments.abandon(connection, id, self._clock())
+            treatment_rows.abandon(connection, id, self._clock())
             submissions.remove(connection, id)
 
-    # What was measured.
+    # Measurements.
 
     def layout(self, id: UUID) -> Layout:
-        """The names along the axes of the experiment's series, as they were when it was added. Raises NotFound."""
+        """Return the layout that the experiment was added with. Raises NotFound."""
         with reading(self._engine) as connection:
             return layouts.get(connection, submissions.find(connection, id).number)
 
     def metrics(
         self, id: UUID, *, seeds: Sequence[int] | None = None, from_epoch: int = 0, to_epoch: int | None = None
     ) -> dict[int, Rows]:
-        """Seed -> the epochs from `from_epoch` to `to_epoch`, and (epochs, metrics). Raises NotFound."""
+        """Return the metrics by seed, values (epochs, metrics), from `from_epoch` to `to_epoch`. Raises NotFound."""
         return self.series(id, series.METRICS, seeds=seeds, from_epoch=from_epoch, to_epoch=to_epoch)
 
     def series(
@@ -175,7 +175,7 @@ class ExperimentStore:
         from_epoch: int = 0,
         to_epoch: int | None = None,
     ) -> dict[int, Rows]:
-        """Seed -> the recorded epochs of one kind from `from_epoch` to `to_epoch`, and (epochs, tensors, columns).
+        """Return one kind's rows by seed, values (epochs, tensors, columns), from `from_epoch` to `to_epoch`.
 
         Raises:
             NotFound: there is no such experiment, no such seed, or the kind is not recorded.
@@ -186,23 +186,23 @@ class ExperimentStore:
             layout = layouts.get(connection, number)
             if kind != series.METRICS and kind not in layout:
                 raise NotFound(f"The experiment does not record {kind}.")
-            found = series.read(connection, list(chosen.values()), kind, layout, from_epoch, to_epoch)
-        return {seed: found[run] for seed, run in chosen.items()}
+            rows = series.read(connection, list(chosen.values()), kind, layout, from_epoch, to_epoch)
+        return {seed: rows[run] for seed, run in chosen.items()}
 
     def summaries(self, id: UUID) -> dict[int, tuple[Summary, ...]]:
-        """Seed -> one summary per tensor of the layout, for the runs that ended or were broken off. Raises NotFound."""
+        """Return one summary per tensor of the layout, by seed, for runs that ended or broke off. Raises NotFound."""
         with reading(self._engine) as connection:
             number = submissions.find(connection, id).number
             query = select(runs.c.seed, summaries).join(runs, runs.c.number == summaries.c.run)
             query = query.where(runs.c.experiment == number).order_by(runs.c.position, summaries.c.tensor)
-            found: dict[int, list[Summary]] = {}
+            summaries_by_seed: dict[int, list[Summary]] = {}
             for row in connection.execute(query):
                 summary = Summary(row.last, row.minimum, row.maximum, row.first_nonfinite_epoch)
-                found.setdefault(row.seed, []).append(summary)
-        return {seed: tuple(of_run) for seed, of_run in found.items()}
+                summaries_by_seed.setdefault(row.seed, []).append(summary)
+        return {seed: tuple(of_run) for seed, of_run in summaries_by_seed.items()}
 
     def network(self, id: UUID, seed: int, *, epoch: int | None = None) -> tuple[Architecture, Snapshot]:
-        """A run's network after an epoch, by default after its last: kept are epoch 0 and, once it has ended, the last.
+        """Return a run's network after an epoch: 0 or, once the run has ended, its last, which is the default.
 
         Raises:
             NotFound: there is no such experiment, no such seed, or that epoch's network is not kept.
@@ -214,16 +214,16 @@ class ExperimentStore:
             return form, snapshots.read(connection, run, epoch, form.variables)
 
     def attempts(self, id: UUID) -> tuple[Attempt, ...]:
-        """Who has tried, in order, and what became of it. Raises NotFound."""
+        """Return the attempts at an experiment, in order. Raises NotFound."""
         with reading(self._engine) as connection:
             mine = attempts.c.experiment == submissions.find(connection, id).number
             rows = connection.execute(select(attempts).where(mine).order_by(attempts.c.attempt)).all()
         return tuple(Attempt(row.attempt, *row[2:]) for row in rows)
 
-    # What workers ask for.
+    # For workers.
 
     def claim(self, id: UUID, *, worker: str) -> Claim | None:
-        """Take an experiment that waits, or whose worker is dead. None if there is nothing to take."""
+        """Claim an experiment that waits, or whose worker is dead. Return None if it cannot be claimed."""
         with writing(self._engine) as connection:
             return claims.claim(
                 connection, id, worker=worker, now=self._clock(), lease=self.lease, max_attempts=self._max_attempts
@@ -237,13 +237,13 @@ class ExperimentStore:
         checkpoint: Checkpoint | None = None,
         architecture: Architecture | None = None,
     ) -> WorkerCommand:
-        """Store a chunk and extend the lease: doing it twice changes nothing.
+        """Store a chunk and extend the lease. Idempotent.
 
-        What is stored of its runs from the chunk's first epoch on, and of the runs after its group, is dropped first:
-        a run's series is always a gapless beginning.
+        Rows of its runs from the chunk's first epoch on are dropped first, and so are all rows of the runs after its
+        group. A run's series never has a gap.
 
         Raises:
-            ClaimLost: another worker owns the experiment now, or it is finished or gone.
+            ClaimLost: another worker owns the experiment now, or it is finished or deleted.
         """
         with writing(self._engine) as connection:
             until = self._clock() + claims.patience(claim.spec, self.lease, compiling=chunks.is_last_before_new(chunk))
@@ -252,29 +252,27 @@ class ExperimentStore:
     def finish(
         self, claim: Claim, status: Status, *, error: str | None = None, versions: dict[str, str] | None = None
     ) -> None:
-        """End an experiment. Raises ClaimLost."""
+        """End an experiment with a final status. Raises ClaimLost."""
         with writing(self._engine) as connection:
             claims.finish(connection, claim, status, self._clock(), storable(error), versions)
 
     def release(self, claim: Claim) -> None:
-        """Give an experiment back, to be gone on with by whoever comes first. Raises ClaimLost."""
+        """Requeue an experiment; the next worker resumes it. Raises ClaimLost."""
         with writing(self._engine) as connection:
             claims.release(connection, claim, self._clock())
 
     def waiting_triages(self, *, limit: int = 10) -> list[UUID]:
-        """The experiments of no epochs, looks at initial states, that wait and may have company; oldest first."""
+        """Return waiting triages that may run beside a training, oldest first."""
         with reading(self._engine) as connection:
             return claims.waiting_triages(connection, limit)
 
-    # What the sweep asks for.
+    # For the sweep.
 
     def due(self, *, requeue_after: timedelta, patient: bool = True, limit: int = 100) -> list[UUID]:
-        """The experiments that need a message, oldest first; they count as published from here on.
+        """Return the experiments that need a message, oldest first, and mark them as published.
 
-        If `patient`, twice as much time passes after each message about an experiment, until there is another.
-
-        First, experiments whose worker is dead are queued again, cancelled if that was asked for, or failed after
-        too many attempts that got no further.
+        Experiments whose worker is dead are first requeued, cancelled on request, or failed after too many stalled
+        attempts. If `patient`, the pause between two messages about an experiment doubles each time.
         """
         now = self._clock()
         overdue = claims.overdue(now, requeue_after, patient=patient)
@@ -285,13 +283,13 @@ class ExperimentStore:
             return claims.due(connection, now=now, overdue=overdue, limit=limit, max_attempts=self._max_attempts)
 
     def not_published(self, ids: Sequence[UUID]) -> None:
-        """The messages about these experiments did not get out: they are due at once."""
+        """Mark experiments as unpublished, because sending failed: they are due at once."""
         with writing(self._engine) as connection:
             claims.not_published(connection, list(ids))
 
 
 def _runs(connection: Connection, number: int, seeds: Sequence[int] | None) -> dict[int, int]:
-    """Seed -> number of its run, in the spec's order, or only those asked for."""
+    """Numbers of the runs by seed, in the spec's order; all, or those of `seeds`. Raises NotFound."""
     query = select(runs.c.seed, runs.c.number).where(runs.c.experiment == number).order_by(runs.c.position)
     numbers = {row.seed: row.number for row in connection.execute(query)}
     if missing := [seed for seed in seeds or () if seed not in numbers]:

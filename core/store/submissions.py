@@ -1,4 +1,4 @@
-"""What is asked of the store on behalf of people: add, look, page, cancel, delete."""
+"""People's transactions: add, read, page, cancel and delete experiments."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -15,19 +15,19 @@ from gradlab.errors import Conflict, NotFound
 from gradlab.frozen import STORED
 from gradlab.measurement.history import Culprit
 from gradlab.schemas.status import Status
-from gradlab.spec import ANY_SPEC, EXTERNAL, ExperimentSpec, ExternalSpec, source_of
+from gradlab.spec import ANY_SPEC, EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
 
 
 def add(
     connection: Connection,
-    spec: ExperimentSpec | ExternalSpec,
+    spec: AnySpec,
     idempotency_key: str | None,
     now: datetime,
     silence: timedelta = timedelta(),
 ) -> UUID:
-    """A new experiment with its runs and its layout: queued, or running where it is trained elsewhere.
+    """Insert an experiment with its runs and its layout. It is queued, or running where it is trained elsewhere.
 
-    `silence` is how long nothing may be heard of a training elsewhere until its sender counts as silent.
+    `silence`: the sender of a training elsewhere counts as silent after this long without a request.
     """
     made = uuid4()
     row: dict[str, Any] = {
@@ -39,10 +39,10 @@ def add(
         "idempotency_key": idempotency_key,
         "status": Status.queued,
         "created_at": now,
-        "published_at": now,  # whoever adds it publishes it next; should that fail, the sweep finds it overdue
+        "published_at": now,  # the caller publishes it next; if that fails, the sweep does
         "publications": 1,
     }
-    if isinstance(spec, ExternalSpec):  # no message is due about it, and no worker may take it
+    if isinstance(spec, ExternalSpec):  # no message about it, and no worker claims it
         row |= {"status": Status.running, "started_at": now, "lease_until": now + silence}
         row |= {"published_at": None, "publications": 0, "versions": spec.versions or None}
     number = connection.execute(insert(experiments).values(row).returning(experiments.c.number)).scalar_one()
@@ -52,25 +52,25 @@ def add(
     return made
 
 
-def added_with(connection: Connection, idempotency_key: str, spec: ExperimentSpec | ExternalSpec) -> UUID | None:
-    """The experiment that was added with this key.
+def added_with(connection: Connection, idempotency_key: str, spec: AnySpec) -> UUID | None:
+    """Return the experiment that was added with this key, if there is one.
 
     Raises:
         Conflict: the key was used for another spec.
     """
     same_key = experiments.c.idempotency_key == idempotency_key
-    found = connection.execute(select(experiments).where(same_key)).one_or_none()
-    # An earlier version wrote fewer fields out: what it kept is compared as this one reads it.
-    if found and found.fingerprint != spec.fingerprint() and read_any_spec(found.spec) != spec:
+    row = connection.execute(select(experiments).where(same_key)).one_or_none()
+    # An earlier version stored fewer fields: its spec is compared with this version's defaults filled in.
+    if row and row.fingerprint != spec.fingerprint() and read_any_spec(row.spec) != spec:
         raise Conflict(f"The idempotency key {idempotency_key!r} was used for another spec: take a new key.")
-    return found.id if found else None
+    return row.id if row else None
 
 
 def find(connection: Connection, id: UUID) -> Row[Any]:
-    """The experiment's row; when writing, locked until the transaction ends."""
+    """Return the experiment's row, locked until the end of a writing transaction. Raises NotFound."""
     query = select(experiments).where(experiments.c.id == id)
     if not connection.get_execution_options().get("reading"):
-        query = query.with_for_update()  # SQLite has locked everything already, and ignores this
+        query = query.with_for_update()  # SQLite ignores this: its writers lock the whole database
     row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFound(f"There is no experiment {id}.")
@@ -78,14 +78,17 @@ def find(connection: Connection, id: UUID) -> Row[Any]:
 
 
 def get(connection: Connection, id: UUID) -> Experiment:
-    """One experiment."""
+    """Return an experiment. Raises NotFound."""
     return _read(connection, [find(connection, id)])[0]
 
 
 def page(
     connection: Connection, limit: int, before: int | None, statuses: Collection[Status], search: str | None = None
 ) -> Page:
-    """Newest first. A cursor is the number of the last row seen, so that rows that arrive meanwhile shift nothing."""
+    """Return a page of experiments, newest first.
+
+    The cursor is the number of the last row of a page, so that rows added in between shift no page.
+    """
     query = select(experiments).order_by(experiments.c.number.desc()).limit(limit + 1)
     if before is not None:
         query = query.where(experiments.c.number < before)
@@ -99,7 +102,7 @@ def page(
 
 
 def _name(connection: Connection) -> ColumnElement[Any]:
-    """The experiment's name, out of its spec."""
+    """Expression for the `name` in an experiment's spec."""
     if connection.dialect.name == "sqlite":
         return func.json_extract(experiments.c.spec, "$.name", type_=Text())
     named: ColumnElement[str] = cast(experiments.c.spec, JSON)["name"].as_string()
@@ -107,8 +110,13 @@ def _name(connection: Connection) -> ColumnElement[Any]:
 
 
 def cancel(connection: Connection, id: UUID, now: datetime) -> None:
-    """At once if nobody trains it here: who sends it from elsewhere is told when sending. Else its worker is told at
-    the next chunk.
+    """Cancel an experiment at once if no live worker trains it, else at its worker's next chunk.
+
+    The sender of a training elsewhere receives a conflict with its next request.
+
+    Raises:
+        NotFound: there is no such experiment.
+        Conflict: it is finished.
     """
     row = find(connection, id)
     if Status(row.status).is_finished:
@@ -123,25 +131,25 @@ def cancel(connection: Connection, id: UUID, now: datetime) -> None:
 
 
 def remove(connection: Connection, id: UUID) -> None:
-    """The experiment and all that belongs to it."""
+    """Delete an experiment and all that belongs to it. Raises NotFound."""
     if not connection.execute(delete(experiments).where(experiments.c.id == id)).rowcount:
         raise NotFound(f"There is no experiment {id}.")
 
 
 def change_row(connection: Connection, number: int, values: dict[str, Any]) -> None:
-    """A change that readers see."""
+    """Update an experiment's row and raise its revision, by which readers notice the change."""
     raised = {"revision": experiments.c.revision + 1}
     connection.execute(update(experiments).where(experiments.c.number == number).values(values | raised))
 
 
 def close_attempt(connection: Connection, number: int, outcome: str, now: datetime, error: str | None = None) -> None:
-    """Write down how the attempt in progress ended, if there is one."""
+    """Store the outcome of the attempt in progress, if there is one."""
     mine = update(attempts).where(attempts.c.experiment == number, attempts.c.ended_at.is_(None))
     connection.execute(mine.values(ended_at=now, outcome=outcome, error=error))
 
 
 def sum_up(connection: Connection, number: int) -> None:
-    """Summaries for the runs that were broken off; those that ended have theirs."""
+    """Write summaries of the runs that broke off; runs that ended have theirs already."""
     query = select(runs.c.number).where(runs.c.experiment == number, runs.c.epochs_done > 0, ~runs.c.ended)
     if broken_off := connection.execute(query).scalars().all():
         layout = layouts.get(connection, number)
@@ -150,13 +158,13 @@ def sum_up(connection: Connection, number: int) -> None:
 
 
 @lru_cache(maxsize=256)
-def read_any_spec(canonical: str) -> ExperimentSpec | ExternalSpec:
-    """Specs are frozen, and pollers ask for the same ones again and again."""
+def read_any_spec(canonical: str) -> AnySpec:
+    """Parse a stored spec. Cached: specs are frozen, and clients poll the same ones again and again."""
     return ANY_SPEC.validate_json(canonical, context=STORED)
 
 
 def read_spec(canonical: str) -> ExperimentSpec:
-    """The spec of a training of our own."""
+    """Parse the stored spec of a training in this service."""
     spec = read_any_spec(canonical)
     assert isinstance(spec, ExperimentSpec), "a training elsewhere is neither claimed nor treated"
     return spec
@@ -167,10 +175,10 @@ def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Experiment]:
     names = tables.layouts
     query = select(runs, names.c.metrics).join(names, names.c.experiment == runs.c.experiment)
     query = query.where(runs.c.experiment.in_(numbers)).order_by(runs.c.experiment, runs.c.position)
-    found: dict[int, list[RunRecord]] = {number: [] for number in numbers}
+    records: dict[int, list[RunRecord]] = {number: [] for number in numbers}
     for run in connection.execute(query):
-        found[run.experiment].append(_run(run))
-    return [_experiment(row, tuple(found[row.number])) for row in rows]
+        records[run.experiment].append(_run(run))
+    return [_experiment(row, tuple(records[row.number])) for row in rows]
 
 
 def _run(row: Row[Any]) -> RunRecord:

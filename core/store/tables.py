@@ -1,7 +1,8 @@
 """The tables, the same on SQLite and PostgreSQL.
 
-No column of numbers may hold what is not finite: SQLite turns a NaN into NULL, PostgreSQL refuses one in JSON. What may
-be NaN is kept as packed float32 (`core.store.series`).
+Columns of numbers hold finite values only: SQLite turns a NaN into NULL, PostgreSQL refuses one in JSON. Values that
+may be NaN are packed as float32 (`core.store.series`). Where an attribute (`key`) differs from its column's name, the
+column has the name that earlier versions gave it.
 """
 
 from datetime import UTC, datetime
@@ -29,19 +30,19 @@ from sqlalchemy import (
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A point in time: aware and in UTC on this side, whatever the database makes of it on the other."""
+    """A column of aware times in UTC, whatever the database stores."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Only aware times are let in."""
+        """Convert to UTC. Raises ValueError for a naive time."""
         if value is not None and value.tzinfo is None:
             raise ValueError(f"expected an aware time; received {value!r}")
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """SQLite forgets the zone, PostgreSQL answers in the session's."""
+        """Convert to UTC. SQLite drops the time zone, PostgreSQL answers in the session's."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -61,13 +62,13 @@ metadata = MetaData(
 
 
 def _owner(table: str, *, key: bool = False, index: bool = False) -> Column[int]:
-    """The row that this one belongs to and disappears with."""
+    """Foreign key to the row that owns this one: deleting the owner deletes it."""
     owner = ForeignKey(f"{table}.number", ondelete="CASCADE")
     return Column(table[:-1], Number, owner, primary_key=key, nullable=False, index=index or None)
 
 
 def _experiment(name: str, *, key: str | None = None) -> Column[int]:
-    """A reference to an experiment; the row outlives it. `key` is the attribute, where it is not the column's name."""
+    """Foreign key to an experiment, NULL once that is deleted; `key`: the attribute, by default the column's name."""
     owner = ForeignKey("experiments.number", ondelete="SET NULL")
     return Column(name, Number, owner, key=key or name, index=True)
 
@@ -75,11 +76,11 @@ def _experiment(name: str, *, key: str | None = None) -> Column[int]:
 experiments = Table(
     "experiments",
     metadata,
-    Column("number", Number, primary_key=True),  # rises with each submission: the cursor of pages
+    Column("number", Number, primary_key=True),  # rises with each submission; the cursor of pages
     Column("id", Uuid, nullable=False, unique=True),
     Column("spec", Text, nullable=False),  # canonical JSON
-    Column("source", String(16), nullable=False, server_default="service"),  # who trains: we, or "external"
-    Column("run_epochs", Integer),  # of the spec, 0 for a mere look; null: trained elsewhere, or of an earlier version
+    Column("source", String(16), nullable=False, server_default="service"),  # who trains: "service" or "external"
+    Column("run_epochs", Integer),  # the spec's epochs, 0: a triage; null: external, or added by an earlier version
     Column("fingerprint", String(64), nullable=False, index=True),
     Column("idempotency_key", String(255), unique=True),
     Column("status", String(16), nullable=False),
@@ -87,21 +88,21 @@ experiments = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
-    Column("published_at", UtcDateTime),  # the last message about it; null: one is due
+    Column("published_at", UtcDateTime),  # time of the last message about it; null: a message is due
     Column("publications", Integer, nullable=False, default=0),  # messages since it was last queued
     Column("attempt", Integer, nullable=False, default=0),
     # Attempts in a row without a newer checkpoint.
     Column("fruitless", Integer, key="stalled_attempts", nullable=False, default=0),
-    Column("memory_deaths", Integer, nullable=False, server_default="0"),  # attempts whose process memory ran out for
+    Column("memory_deaths", Integer, nullable=False, server_default="0"),  # attempts whose process ran out of memory
     Column("worker", String(255)),
-    Column("lease_until", UtcDateTime),  # of a training elsewhere: when its sender counts as silent
+    Column("lease_until", UtcDateTime),  # the sender of a training elsewhere counts as silent then
     Column("cancel_requested", Boolean, nullable=False, default=False),
     Column("error", Text),
     Column("versions", JSON(none_as_null=True)),
     Column("compiled", Boolean),
     Index(None, "status", "published_at"),
     Index(None, "status", "run_epochs"),
-    sqlite_autoincrement=True,  # the number of a deleted experiment is not given away again
+    sqlite_autoincrement=True,  # never reuse the number of a deleted experiment
 )
 
 layouts = Table(
@@ -109,7 +110,7 @@ layouts = Table(
     metadata,
     _owner("experiments", key=True),
     Column("metrics", JSON, nullable=False),  # [name, ...]
-    Column("series", JSON, nullable=False),  # what `core.store.layouts` writes
+    Column("series", JSON, nullable=False),  # as `core.store.layouts` writes them
 )
 
 runs = Table(
@@ -122,9 +123,9 @@ runs = Table(
     Column("epochs_done", Integer, nullable=False, default=0),
     Column("ended", Boolean, nullable=False, default=False),
     Column("stopped_by", String(32)),
-    Column("final_metrics", LargeBinary),  # the last stored epoch, packed; null: nothing is stored
+    Column("final_metrics", LargeBinary),  # of the last stored epoch, packed; null: no epoch is stored
     Column("culprit", JSON(none_as_null=True)),  # the fields of gradlab.measurement.history.Culprit
-    Column("error", Text),  # why a run that was sent from elsewhere failed; null: it did not
+    Column("error", Text),  # why a run of an external training failed; null: it did not fail
     UniqueConstraint("experiment", "position"),
 )
 
@@ -146,7 +147,7 @@ series = Table(
     _owner("runs", key=True),
     Column("kind", String(32), primary_key=True),  # "metrics", or a kind in gradlab.measurement.history.SeriesLayout
     Column("first_epoch", Integer, primary_key=True, autoincrement=False),
-    Column("epochs", Integer, nullable=False),  # how many rows; the layout says how many epochs apart
+    Column("epochs", Integer, nullable=False),  # number of rows; the layout has the epochs between them
     Column("data", LargeBinary, nullable=False),
 )
 
@@ -184,17 +185,17 @@ snapshots = Table(
     metadata,
     _owner("runs", key=True),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
-    Column("data", LargeBinary, nullable=False),  # the variables' bytes, one after another
+    Column("data", LargeBinary, nullable=False),  # the concatenated bytes of the variables
 )
 
 costs = Table(
     "costs",
     metadata,
-    Column("number", Number, primary_key=True),  # rises
+    Column("number", Number, primary_key=True),  # rises with each record
     Column("machine", String(255), nullable=False),
     Column("measured_at", UtcDateTime, nullable=False),
     Column("plan", JSON, nullable=False),  # the fields of core.plan.cost.Plan
-    Column("start_seconds", Double, nullable=False),  # from here on those of core.plan.cost.Measured
+    Column("start_seconds", Double, nullable=False),  # this and the following: the fields of core.plan.cost.Measured
     Column("rest_seconds", Double, nullable=False),
     Column("groups", Integer, nullable=False),
     Column("epochs", Integer, nullable=False),
@@ -209,7 +210,7 @@ treatments = Table(
     Column("id", Uuid, nullable=False, unique=True),
     _owner("experiments", index=True),
     Column("idempotency_key", String(255)),
-    Column("request", Text, nullable=False),  # JSON of core.treatment.TreatmentSpec
+    Column("request", Text, nullable=False),  # JSON of gradlab.schemas.treatments.TreatmentRequest
     Column("base", Text, nullable=False),  # canonical JSON: the untreated spec, on the trials' seeds
     Column("candidates", JSON, nullable=False),  # [[remedy, ...], ...]
     Column("status", String(16), nullable=False, index=True),
@@ -237,10 +238,10 @@ trials = Table(
     Column("error", Text),
 )
 
-# Read by earlier versions, to say which one is needed: its columns never change.
+# Earlier versions read this table to name the version that is needed. Its columns never change.
 migrations = Table(
     "migrations",
     metadata,
     Column("revision", String(32), primary_key=True),
-    Column("version", String(64), nullable=False),  # of Gradient Lab, which brought the tables there
+    Column("version", String(64), nullable=False),  # of Gradient Lab, that migrated to this revision
 )

@@ -1,4 +1,4 @@
-"""The door to treatments. Each method is one transaction."""
+"""The store of treatments. Each method is one transaction; `core.store.treatment_rows` holds their statements."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from core.records import TreatmentPage, TreatmentRecord
-from core.store import treatments
+from core.store import treatment_rows
 from core.store.database import reading, writing
 from core.store.storable import storable
 from core.treatment import Treatment
@@ -16,13 +16,13 @@ from gradlab.schemas.treatments import TreatmentRequest
 
 
 class TreatmentStore:
-    """Keeps treatments, their trials, and the experiments that these wait for.
+    """Repository of treatments, their trials, and the experiments that the trials wait for.
 
-    Every method raises Unavailable when the database does not answer.
+    Every method raises Unavailable while the database does not answer.
 
     Args:
-        engine: of the database in which the experiments are.
-        clock: says what time it is, in UTC.
+        engine: the engine of the database.
+        clock: returns the current time in UTC.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
@@ -37,9 +37,9 @@ class TreatmentStore:
         *,
         idempotency_key: str | None = None,
     ) -> tuple[TreatmentRecord, list[UUID]]:
-        """Keep a new treatment with the experiments that it needs first, which are to be published.
+        """Add a treatment. Return it, and the experiments that it needs first; the caller publishes these.
 
-        With an idempotency key that was used before for the same request: the treatment that it made.
+        An idempotency key that was used before for the same request returns the treatment of that request.
 
         Raises:
             NotFound: there is no such experiment.
@@ -47,55 +47,55 @@ class TreatmentStore:
         """
         with writing(self._engine) as connection:
             now = self._clock()
-            made, needed = treatments.add(connection, experiment_id, request, treatment, now, idempotency_key)
-            return treatments.get(connection, made), needed
+            made, needed = treatment_rows.add(connection, experiment_id, request, treatment, now, idempotency_key)
+            return treatment_rows.get(connection, made), needed
 
     def added_with(
         self, experiment_id: UUID, idempotency_key: str, request: TreatmentRequest
     ) -> TreatmentRecord | None:
-        """The experiment's treatment with that key. Raises Conflict where the key was used for another request."""
+        """Return the experiment's treatment with this key. Raises Conflict if the key was used for another request."""
         with reading(self._engine) as connection:
-            known = treatments.added_with(connection, experiment_id, idempotency_key, request)
-            return treatments.get(connection, known) if known else None
+            earlier = treatment_rows.added_with(connection, experiment_id, idempotency_key, request)
+            return treatment_rows.get(connection, earlier) if earlier else None
 
     def get(self, id: UUID) -> TreatmentRecord:
-        """One treatment. Raises NotFound."""
+        """Return a treatment. Raises NotFound."""
         with reading(self._engine) as connection:
-            return treatments.get(connection, id)
+            return treatment_rows.get(connection, id)
 
     def page(self, experiment_id: UUID, *, limit: int, before: int | None = None) -> TreatmentPage:
-        """An experiment's treatments, newest first; `before` is the `next` of the page before. Raises NotFound."""
+        """Return a page of treatments, newest first; `before`: `next` of the preceding page. Raises NotFound."""
         with reading(self._engine) as connection:
-            return treatments.page(connection, experiment_id, limit, before)
+            return treatment_rows.page(connection, experiment_id, limit, before)
 
     def save(
         self, before: TreatmentRecord, treatment: Treatment, status: TreatmentStatus, *, error: str | None = None
     ) -> list[UUID] | None:
-        """Write what has changed since `before`; the new experiments, which are to be published.
+        """Write the changes since `before`. Return the experiments added for it; the caller publishes these.
 
-        None, and nothing is written, where somebody else has changed the treatment meanwhile.
+        Returns None and writes nothing if another worker has changed the treatment since `before`.
         """
         with writing(self._engine) as connection:
-            return treatments.save(connection, before, treatment, status, storable(error), self._clock())
+            return treatment_rows.save(connection, before, treatment, status, storable(error), self._clock())
 
     def cancel(self, id: UUID) -> TreatmentRecord:
-        """Stop a treatment. Raises NotFound, and Conflict when it is over."""
+        """Cancel a treatment. Raises NotFound, and Conflict if it is not running."""
         with writing(self._engine) as connection:
-            treatments.cancel(connection, id, self._clock())
-            return treatments.get(connection, id)
+            treatment_rows.cancel(connection, id, self._clock())
+            return treatment_rows.get(connection, id)
 
-    def go_on(self, id: UUID) -> TreatmentRecord:
-        """Let a treatment that was cancelled, or failed, run again. Raises NotFound and Conflict."""
+    def resume(self, id: UUID) -> TreatmentRecord:
+        """Resume a cancelled or failed treatment. Raises NotFound and Conflict."""
         with writing(self._engine) as connection:
-            treatments.go_on(connection, id)
-            return treatments.get(connection, id)
+            treatment_rows.resume(connection, id)
+            return treatment_rows.get(connection, id)
 
     def due(self) -> list[UUID]:
-        """The treatments that can be gone on with: something that they wait for is finished, or gone."""
+        """Return the running treatments with a trial whose experiment is finished or deleted."""
         with reading(self._engine) as connection:
-            return treatments.due(connection)
+            return treatment_rows.due(connection)
 
     def waiting_for(self, experiment_id: UUID) -> list[UUID]:
-        """The running treatments that wait for an experiment."""
+        """Return the running treatments that wait for an experiment."""
         with reading(self._engine) as connection:
-            return treatments.with_experiment(connection, experiment_id)
+            return treatment_rows.with_experiment(connection, experiment_id)

@@ -96,7 +96,7 @@ def cancel(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore) -
     return store.treatments.cancel(treatment_id)
 
 
-def go_on(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> TreatmentRecord:
+def resume(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> TreatmentRecord:
     """Let a treatment that was cancelled, or failed, run again; what is finished is not trained again.
 
     Raises:
@@ -104,7 +104,7 @@ def go_on(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore, qu
         Conflict: it runs, or is completed, or the experiment has another that runs.
     """
     get(experiment_id, treatment_id, store=store)
-    store.treatments.go_on(treatment_id)
+    store.treatments.resume(treatment_id)
     advance(treatment_id, store=store, queue=queue)
     return store.treatments.get(treatment_id)
 

@@ -152,13 +152,13 @@ def test_cancelling_stops_what_is_waited_for_and_continuing_begins_it_again(stor
     assert stopped.triaged_in == (None,) * 4
     with pytest.raises(Conflict, match="cancelled already"):
         store.treatments.cancel(record.id)
-    again = store.treatments.go_on(record.id)
+    again = store.treatments.resume(record.id)
     assert (again.status, again.finished_at) == (RUNNING, None)
     assert again.trained_in[0].id == record.trained_in[0].id  # what is completed is kept
     needed = store.treatments.save(again, again.treatment, RUNNING)
     assert len(needed) == 3
     with pytest.raises(Conflict, match="is running"):
-        store.treatments.go_on(record.id)
+        store.treatments.resume(record.id)
 
 
 def test_an_experiment_has_one_running_treatment(store):
@@ -168,7 +168,7 @@ def test_an_experiment_has_one_running_treatment(store):
     store.treatments.cancel(record.id)
     other, _ = store.treatments.add(record.experiment_id, TreatmentRequest(), a_treatment([ADAM]))
     with pytest.raises(Conflict, match=str(other.id)):
-        store.treatments.go_on(record.id)
+        store.treatments.resume(record.id)
 
 
 def test_pages_are_newest_first(store):
@@ -191,7 +191,7 @@ def test_with_the_experiment_its_treatments_go_and_what_they_wait_for_is_cancell
 
 
 def test_what_does_not_exist_is_not_found(store):
-    for ask in (store.treatments.get, store.treatments.cancel, store.treatments.go_on):
+    for ask in (store.treatments.get, store.treatments.cancel, store.treatments.resume):
         with pytest.raises(NotFound, match="There is no treatment"):
             ask(uuid4())
     with pytest.raises(NotFound, match="There is no experiment"):

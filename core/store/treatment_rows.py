@@ -1,5 +1,6 @@
-"""Rows of treatments and their trials. A treatment's revision is compared when it is saved, so that each trial is
-trained once, however many workers go on with it.
+"""Rows of treatments and their trials, for `core.store.treatment_store`.
+
+Saving compares revisions: of several workers that continue a treatment only one writes. Each trial is trained once.
 """
 
 from collections.abc import Sequence
@@ -33,17 +34,17 @@ def add(
     now: datetime,
     key: str | None,
 ) -> tuple[UUID, list[UUID]]:
-    """A new treatment, and the experiments that it needs first. An untreated trial with a result is the experiment.
+    """Insert a treatment; return its id and the experiments that it needs first.
 
-    With a key that was used before for the same request: the treatment that it made, which needs nothing.
+    An untreated trial with a result refers to the treated experiment. A repeated key returns the earlier treatment.
 
     Raises:
         NotFound: there is no such experiment.
         Conflict: it is being treated already, or the key was used for another request.
     """
-    number = submissions.find(connection, experiment_id).number  # locked: of two with one key, one comes first
-    if key and (known := added_with(connection, experiment_id, key, request)):
-        return known, []
+    number = submissions.find(connection, experiment_id).number  # locks: of two requests with one key, one is first
+    if key and (earlier := added_with(connection, experiment_id, key, request)):
+        return earlier, []
     running = and_(treatments.c.experiment == number, treatments.c.status == TreatmentStatus.running)
     if (other := connection.execute(select(treatments.c.id).where(running)).scalar()) is not None:
         raise Conflict(f"The experiment is being treated already: wait for treatment {other}, or cancel it.")
@@ -59,9 +60,9 @@ def add(
     }
     made = connection.execute(insert(treatments).values(row).returning(treatments.c.number)).scalar_one()
     needed = [
-        needs
-        for place, trial in enumerate(treatment.trials)
-        for needs in _write(connection, made, place, trial, None, now)
+        experiment
+        for position, trial in enumerate(treatment.trials)
+        for experiment in _write(connection, made, position, trial, None, now)
     ]
     itself = and_(trials.c.treatment == made, trials.c.role == "untreated", trials.c.stage == "finished")
     connection.execute(update(trials).where(itself).values(trained_in=number))
@@ -69,7 +70,7 @@ def add(
 
 
 def added_with(connection: Connection, experiment_id: UUID, key: str, request: TreatmentRequest) -> UUID | None:
-    """The treatment of an experiment that was added with this key. Raises Conflict where for another request."""
+    """Return the experiment's treatment with this key. Raises Conflict if the key was used for another request."""
     same_key = and_(experiments.c.id == experiment_id, treatments.c.idempotency_key == key)
     query = select(treatments.c.id, treatments.c.request).join(experiments).where(same_key)
     row = connection.execute(query).one_or_none()
@@ -79,12 +80,12 @@ def added_with(connection: Connection, experiment_id: UUID, key: str, request: T
 
 
 def get(connection: Connection, id: UUID) -> TreatmentRecord:
-    """One treatment."""
+    """Return a treatment. Raises NotFound."""
     return _read(connection, [_find(connection, id)])[0]
 
 
 def page(connection: Connection, experiment_id: UUID, limit: int, before: int | None) -> TreatmentPage:
-    """An experiment's treatments, newest first."""
+    """Return a page of an experiment's treatments, newest first. Raises NotFound."""
     number = submissions.find(connection, experiment_id).number
     query = select(treatments).where(treatments.c.experiment == number)
     query = query.order_by(treatments.c.number.desc()).limit(limit + 1)
@@ -103,10 +104,10 @@ def save(
     error: str | None,
     now: datetime,
 ) -> list[UUID] | None:
-    """Write what has changed since `before`, with the experiments that are needed next.
+    """Write the changes since `before`, and add the experiments that are needed next.
 
     Returns:
-        The new experiments; None, and nothing is written, where somebody else has changed the treatment meanwhile.
+        The new experiments; None if another worker has changed the treatment since `before`: nothing is written.
     """
     unchanged = and_(treatments.c.id == before.id, treatments.c.revision == before.revision)
     values: dict[str, Any] = {"status": status, "revision": before.revision + 1, "error": error}
@@ -115,18 +116,18 @@ def save(
     number = connection.execute(query).scalar()
     if number is None:
         return None
-    known = {row.position: row for row in connection.execute(select(trials).where(trials.c.treatment == number))}
+    rows = {row.position: row for row in connection.execute(select(trials).where(trials.c.treatment == number))}
     return [
-        needs
-        for place, trial in enumerate(treatment.trials)
-        for needs in _write(connection, number, place, trial, known.get(place), now)
+        experiment
+        for position, trial in enumerate(treatment.trials)
+        for experiment in _write(connection, number, position, trial, rows.get(position), now)
     ]
 
 
 def _write(
-    connection: Connection, treatment: int, place: int, trial: Trial, before: Row[Any] | None, now: datetime
+    connection: Connection, treatment: int, position: int, trial: Trial, before: Row[Any] | None, now: datetime
 ) -> list[UUID]:
-    """One trial, and the experiment that it waits for; the experiment that it was looked at in goes."""
+    """Write a trial; return the experiments added for it. The experiment of a finished triage is deleted."""
     triaged_in, trained_in = (before.triaged_in, before.trained_in) if before else (None, None)
     needed, over = [], None
     if trial.stage == "looking" and triaged_in is None:
@@ -149,9 +150,9 @@ def _write(
         "error": trial.error,
     }
     if before is None:
-        connection.execute(insert(trials).values(treatment=treatment, position=place, **values))
+        connection.execute(insert(trials).values(treatment=treatment, position=position, **values))
     else:
-        mine = and_(trials.c.treatment == treatment, trials.c.position == place)
+        mine = and_(trials.c.treatment == treatment, trials.c.position == position)
         connection.execute(update(trials).where(mine).values(values))
     if over is not None:
         connection.execute(experiments.delete().where(experiments.c.number == over))
@@ -159,7 +160,7 @@ def _write(
 
 
 def cancel(connection: Connection, id: UUID, now: datetime) -> None:
-    """Stop a treatment and the experiments that it waits for. What is finished stays."""
+    """Cancel a treatment and the experiments that it waits for. Raises NotFound, and Conflict if it is not running."""
     row = _find(connection, id)
     if row.status != TreatmentStatus.running:
         raise Conflict(f"The treatment is {row.status} already: there is nothing left to cancel.")
@@ -169,14 +170,14 @@ def cancel(connection: Connection, id: UUID, now: datetime) -> None:
 
 
 def abandon(connection: Connection, experiment_id: UUID, now: datetime) -> None:
-    """Stop what an experiment's treatments wait for: the experiment and they are about to be removed."""
+    """Cancel the experiments that an experiment's treatments wait for, before all of them are deleted."""
     number = submissions.find(connection, experiment_id).number
     running = and_(treatments.c.experiment == number, treatments.c.status == TreatmentStatus.running)
     _stop(connection, list(connection.execute(select(treatments.c.number).where(running)).scalars()), now)
 
 
-def go_on(connection: Connection, id: UUID) -> None:
-    """A treatment that was cancelled, or failed, runs again: what was not finished is tried anew."""
+def resume(connection: Connection, id: UUID) -> None:
+    """Resume a cancelled or failed treatment: unfinished and broken trials start again. Raises NotFound, Conflict."""
     row = _find(connection, id)
     if row.status not in (TreatmentStatus.cancelled, TreatmentStatus.failed):
         raise Conflict(f"The treatment is {row.status}: only one that was cancelled, or failed, can be continued.")
@@ -193,7 +194,7 @@ def go_on(connection: Connection, id: UUID) -> None:
 
 
 def due(connection: Connection) -> list[UUID]:
-    """The running treatments that can be gone on with: a trial's experiment is finished, or gone."""
+    """Return the running treatments with a trial whose experiment is finished or deleted, oldest first."""
     mine = or_(experiments.c.number == trials.c.triaged_in, experiments.c.number == trials.c.trained_in)
     waiting = exists().where(mine, experiments.c.status.not_in(FINISHED)).correlate(trials)
     ready = exists().where(trials.c.treatment == treatments.c.number, or_(TRIAGING, TRAINING), ~waiting)
@@ -202,7 +203,7 @@ def due(connection: Connection) -> list[UUID]:
 
 
 def with_experiment(connection: Connection, experiment_id: UUID) -> list[UUID]:
-    """The running treatments one of whose trials waits for an experiment."""
+    """Return the running treatments with a trial that waits for an experiment."""
     of_trial = or_(experiments.c.number == trials.c.triaged_in, experiments.c.number == trials.c.trained_in)
     joined = trials.join(treatments, treatments.c.number == trials.c.treatment).join(experiments, of_trial)
     running = and_(treatments.c.status == TreatmentStatus.running, or_(TRIAGING, TRAINING))
@@ -211,22 +212,22 @@ def with_experiment(connection: Connection, experiment_id: UUID) -> list[UUID]:
 
 
 def _stop(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
-    """Cancel what some treatments' trials wait for; what they were only looked at in goes."""
+    """Cancel the trainings that treatments wait for, and delete their triages."""
     waiting = and_(trials.c.treatment.in_(numbers), or_(TRIAGING, TRAINING))
     for trial in connection.execute(select(trials).where(waiting)).all():
-        place = trial.triaged_in if trial.stage == "looking" else trial.trained_in
-        row = connection.execute(select(experiments.c.id, experiments.c.status).where(experiments.c.number == place))
-        found = row.one_or_none()
-        if found is None:
+        number = trial.triaged_in if trial.stage == "looking" else trial.trained_in
+        query = select(experiments.c.id, experiments.c.status).where(experiments.c.number == number)
+        row = connection.execute(query).one_or_none()
+        if row is None:
             continue
         if trial.stage == "looking":
-            submissions.remove(connection, found.id)
-        elif not Status(found.status).is_finished:
-            submissions.cancel(connection, found.id, now)
+            submissions.remove(connection, row.id)
+        elif not Status(row.status).is_finished:
+            submissions.cancel(connection, row.id, now)
 
 
 def _find(connection: Connection, id: UUID) -> Row[Any]:
-    """The treatment's row; when writing, locked until the transaction ends."""
+    """Return the treatment's row, locked until the end of a writing transaction. Raises NotFound."""
     query = select(treatments).where(treatments.c.id == id)
     if not connection.get_execution_options().get("reading"):
         query = query.with_for_update()
@@ -239,19 +240,18 @@ def _find(connection: Connection, id: UUID) -> Row[Any]:
 def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[TreatmentRecord]:
     numbers = [row.number for row in rows]
     query = select(trials).where(trials.c.treatment.in_(numbers)).order_by(trials.c.treatment, trials.c.position)
-    found: dict[int, list[Row[Any]]] = {number: [] for number in numbers}
+    rows_of: dict[int, list[Row[Any]]] = {number: [] for number in numbers}
     for trial in connection.execute(query):
-        found[trial.treatment].append(trial)
-    places = _places(connection, [trial for of_one in found.values() for trial in of_one])
-    owners = select(experiments.c.number, experiments.c.id).where(
-        experiments.c.number.in_([row.experiment for row in rows])
-    )
-    ids = {row.number: row.id for row in connection.execute(owners)}
-    return [_record(row, ids[row.experiment], found[row.number], places) for row in rows]
+        rows_of[trial.treatment].append(trial)
+    places = _places(connection, [trial for trial_rows in rows_of.values() for trial in trial_rows])
+    owned = experiments.c.number.in_([row.experiment for row in rows])
+    owners = connection.execute(select(experiments.c.number, experiments.c.id).where(owned))
+    ids = {row.number: row.id for row in owners}
+    return [_record(row, ids[row.experiment], rows_of[row.number], places) for row in rows]
 
 
-def _places(connection: Connection, of: Sequence[Row[Any]]) -> dict[int, Place]:
-    numbers = {number for trial in of for number in (trial.triaged_in, trial.trained_in) if number is not None}
+def _places(connection: Connection, trial_rows: Sequence[Row[Any]]) -> dict[int, Place]:
+    numbers = {number for trial in trial_rows for number in (trial.triaged_in, trial.trained_in) if number is not None}
     done = select(runs.c.experiment, func.sum(runs.c.epochs_done).label("epochs")).group_by(runs.c.experiment)
     counted = done.where(runs.c.experiment.in_(numbers)).subquery()
     query = select(experiments, counted.c.epochs).join(counted, counted.c.experiment == experiments.c.number)
@@ -265,11 +265,11 @@ def _place(row: Row[Any]) -> Place:
     return Place(row.id, Status(row.status), row.revision, int(row.epochs), total, took, row.error)
 
 
-def _record(row: Row[Any], experiment_id: UUID, of_it: Sequence[Row[Any]], places: dict[int, Place]) -> TreatmentRecord:
+def _record(row: Row[Any], owner: UUID, trial_rows: Sequence[Row[Any]], places: dict[int, Place]) -> TreatmentRecord:
     request = TreatmentRequest.model_validate_json(row.request)
     return TreatmentRecord(
         id=row.id,
-        experiment_id=experiment_id,
+        experiment_id=owner,
         request=request,
         status=TreatmentStatus(row.status),
         revision=row.revision,
@@ -281,10 +281,10 @@ def _record(row: Row[Any], experiment_id: UUID, of_it: Sequence[Row[Any]], place
             candidates=tuple(tuple(names) for names in row.candidates),
             budget=request.budget,
             chosen=request.remedies is not None,
-            trials=tuple(_trial(trial) for trial in of_it),
+            trials=tuple(_trial(trial) for trial in trial_rows),
         ),
-        triaged_in=tuple(places.get(trial.triaged_in) for trial in of_it),
-        trained_in=tuple(places.get(trial.trained_in) for trial in of_it),
+        triaged_in=tuple(places.get(trial.triaged_in) for trial in trial_rows),
+        trained_in=tuple(places.get(trial.trained_in) for trial in trial_rows),
     )
 
 
