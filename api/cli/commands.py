@@ -11,8 +11,9 @@ from api.cli.settings import read_settings
 from api.cli.training import train_alone
 from core.store.migrate import upgrade
 from gradlab.cli.display import picture
+from gradlab.cli.exits import EPILOG, Exit, console
 from gradlab.cli.main import SpecFile
-from gradlab.cli.outcome import EPILOG, Exit, console, in_one_line, read_spec
+from gradlab.cli.outcome import in_one_line, read_spec
 
 serve_app, migrate_app, train_app, demo_app = (
     typer.Typer(add_completion=False, pretty_exceptions_enable=False) for _ in range(4)

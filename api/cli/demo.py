@@ -17,8 +17,8 @@ from rich.table import Table
 
 from gradlab.cli.charts import save_charts
 from gradlab.cli.display import final, gradients_table
+from gradlab.cli.exits import console
 from gradlab.cli.measured import Measured
-from gradlab.cli.outcome import console
 from gradlab.client.client import Client, Unreachable
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.media_types import CSV, JSON

@@ -12,8 +12,8 @@ from rich.progress import Progress
 
 from api.cli.settings import read_settings
 from core.plan.bounds import check_bounds
+from gradlab.cli.exits import console, errors
 from gradlab.cli.measured import Measured
-from gradlab.cli.outcome import console, errors
 from gradlab.errors import Invalid, Problem
 from gradlab.measurement.history import Culprit
 from gradlab.spec import ExperimentSpec

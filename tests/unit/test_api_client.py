@@ -12,8 +12,10 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from core.store import ExperimentStore
+from gradlab.cli import actions
 from gradlab.cli.display import in_words
-from gradlab.cli.outcome import OUTCOME, Exit
+from gradlab.cli.exits import Exit
+from gradlab.cli.outcome import OUTCOME
 from gradlab.client import polling as watching
 from gradlab.client.client import Client, Refused, Unreachable
 from gradlab.errors import Unavailable
@@ -46,7 +48,7 @@ def _no_stream(*_: object, **__: object):
 @pytest.fixture
 def gradlab(client: Client, monkeypatch):
     """Runs a command against the desk, with no settings from outside."""
-    monkeypatch.setattr(cli, "_client", lambda url: client)
+    monkeypatch.setattr(actions, "_client", lambda url: client)
     return lambda *arguments, **more: CliRunner().invoke(cli.app, arguments, **more)
 
 

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from core.settings import Settings
 from gradlab.cli import service
+from gradlab.cli.exits import Exit
 from gradlab.cli.main import app
-from gradlab.cli.outcome import Exit
 from gradlab.cli.settings import ClientSettings
 
 

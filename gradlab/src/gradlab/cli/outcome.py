@@ -3,39 +3,19 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
 from pathlib import Path
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 
-from gradlab.client.client import Refused, Unreachable
+from gradlab.cli.exits import Exit, errors
+from gradlab.client.connection import Refused, Unreachable
 from gradlab.errors import DiskFull, Invalid, Problem, Unavailable, is_full
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 from gradlab.spec.problems import from_pydantic
-
-console = Console()
-errors = Console(stderr=True)
-
-
-class Exit(IntEnum):
-    """The exit statuses of every command."""
-
-    COMPLETED = 0
-    FAILED = 1
-    INVALID = 2
-    CANCELLED = 3
-    UNREACHABLE = 4
-
-
-EPILOG = (
-    "Exit status: 0 completed (a run that diverged is a result), 1 failed, 2 wrong usage or invalid spec, "
-    "3 cancelled, 4 the service or its database cannot be reached or used."
-)
 
 OUTCOME = {
     Status.completed: Exit.COMPLETED,

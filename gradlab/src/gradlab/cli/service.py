@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from gradlab.cli.outcome import Exit, errors
+from gradlab.cli.exits import Exit, errors
 
 GROUP = "gradlab.commands"
 # One line each for `gradlab --help`: loading the service only to ask it would take seconds.

@@ -6,7 +6,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.cli.outcome import console
+from gradlab.cli.exits import console
 from gradlab.client.client import Client
 from gradlab.errors import Invalid, Problem
 from gradlab.schemas.status import TreatmentStatus

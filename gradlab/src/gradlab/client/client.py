@@ -4,11 +4,10 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-import httpx2
 import numpy as np
 
 from gradlab.client.connection import Refused, Unreachable
@@ -24,6 +23,9 @@ from gradlab.schemas.media_types import CSV, JSON, NPZ
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse, TreatmentsResponse
 from gradlab.spec import ExperimentSpec, ExternalSpec
+
+if TYPE_CHECKING:
+    import httpx2
 
 SILENCE = 45.0  # seconds after which a stream is dead that is told to be alive every 15
 
@@ -285,7 +287,7 @@ class Client(Sending):
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
             return dict(archive)
 
-    def _post_once(self, path: str, body: Body, key: str | None) -> httpx2.Response:
+    def _post_once(self, path: str, body: Body, key: str | None) -> "httpx2.Response":
         """Send what makes something, again where the answer is lost: with a key it is made once."""
         key = key or str(uuid4())
         try:
@@ -293,7 +295,7 @@ class Client(Sending):
         except Unreachable:
             return self._post(path, body, key)
 
-    def _post(self, path: str, body: Body, key: str | None = None) -> httpx2.Response:
+    def _post(self, path: str, body: Body, key: str | None = None) -> "httpx2.Response":
         headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
         content = body.model_dump_json() if isinstance(body, TreatmentRequest) else body.canonical()
         return self._ask("POST", path, content=content, headers=headers)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
-
-import httpx2
+from typing import TYPE_CHECKING, Any, Self
 
 from gradlab.schemas.problem import ProblemDocument
+
+if TYPE_CHECKING:
+    import httpx2
 
 
 class Refused(Exception):
@@ -31,7 +32,10 @@ class Connection:
     """
 
     def __init__(self, url: str = "http://127.0.0.1:8000", api_key: str | None = None, timeout: float = 30.0) -> None:
+        import httpx2  # a hundred modules that whoever only diagnoses never needs
+
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._errors = httpx2.HTTPError
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout)
         self.url = url
 
@@ -46,24 +50,24 @@ class Connection:
         self._http.close()
 
     @contextmanager
-    def _stream(self, path: str, **more: Any) -> Iterator[httpx2.Response]:
+    def _stream(self, path: str, **more: Any) -> "Iterator[httpx2.Response]":
         """An answer that is read while it comes."""
         try:
             with self._http.stream("GET", path, **more) as answer:
                 if answer.status_code >= 400:
                     answer.read()
                 yield self._checked(answer)
-        except httpx2.HTTPError as error:
+        except self._errors as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
 
-    def _ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
+    def _ask(self, method: str, path: str, **more: Any) -> "httpx2.Response":
         try:
             answer = self._http.request(method, path, **more)
-        except httpx2.HTTPError as error:
+        except self._errors as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
         return self._checked(answer)
 
-    def _checked(self, answer: httpx2.Response) -> httpx2.Response:
+    def _checked(self, answer: "httpx2.Response") -> "httpx2.Response":
         if answer.status_code < 400:
             return answer
         if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):

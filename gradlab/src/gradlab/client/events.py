@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx2
+if TYPE_CHECKING:
+    import httpx2
+
 
 EVENT_STREAM = "text/event-stream"
 
@@ -25,11 +27,13 @@ class StreamedEvent:
     data: dict[str, Any]
 
 
-def read_events(response: httpx2.Response) -> Iterator[StreamedEvent]:
+def read_events(response: "httpx2.Response") -> Iterator[StreamedEvent]:
     """Read the events of a streamed response, none of one without content.
 
     Comments, and an event that breaks off before its empty line, are left out.
     """
+    import httpx2
+
     if response.status_code == httpx2.codes.NO_CONTENT:
         return
     # One event holds all new epochs of all runs: it may be larger than the client's usual bound.

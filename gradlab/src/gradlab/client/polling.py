@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
-
-import httpx2
+from typing import TYPE_CHECKING, TypeVar
 
 from gradlab.client.connection import Unreachable
 from gradlab.schemas.response_model import ResponseModel
+
+if TYPE_CHECKING:
+    import httpx2
 
 Watched = TypeVar("Watched", bound=ResponseModel)
 
@@ -15,7 +16,7 @@ QUICKEST, SLOWEST = 0.1, 1.0  # seconds between two looks
 
 
 def watch(
-    ask: Callable[..., httpx2.Response],
+    ask: "Callable[..., httpx2.Response]",
     path: str,
     kind: type[Watched],
     is_over: Callable[[Watched], bool],

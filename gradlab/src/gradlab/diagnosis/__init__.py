@@ -5,14 +5,17 @@ in causal order and names one root cause. Everything here is a pure function of 
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from gradlab.diagnosis.conclusion import Diagnosis, SeedOutcome, Unjudged, conclude
 from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Finding, Measure, Sighting
 from gradlab.diagnosis.outcome import Outcome, outcome
 from gradlab.diagnosis.rule import Rule
-from gradlab.diagnosis.rules import RULES
 from gradlab.spec import ExperimentSpec, ExternalSpec
+
+if TYPE_CHECKING:
+    from gradlab.diagnosis.rules import RULES as RULES
 
 
 def diagnose(spec: ExperimentSpec | ExternalSpec, runs: Sequence[Run]) -> Diagnosis:
@@ -22,7 +25,18 @@ def diagnose(spec: ExperimentSpec | ExternalSpec, runs: Sequence[Run]) -> Diagno
         spec: the experiment's spec.
         runs: one run for each seed. A seed without a run, or without an epoch, is undecided.
     """
+    from gradlab.diagnosis.rules import RULES
+
     return conclude(spec, runs, RULES)
+
+
+def __getattr__(name: str) -> Any:
+    """Import the rules when they are first asked for: a client that only reads findings needs none of them."""
+    if name != "RULES":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gradlab.diagnosis.rules import RULES
+
+    return RULES
 
 
 __all__ = [

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median_low
 from typing import Literal
 
 from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
@@ -176,7 +175,7 @@ def _middle(seen: Mapping[int, Sighting]) -> int:
     values = {seed: value for seed, value in first.items() if value is not None}
     if not values:
         return next(iter(seen))
-    middle = median_low(values.values())
+    middle = sorted(values.values())[(len(values) - 1) // 2]  # the lower median, which some seed has
     return next(seed for seed, value in values.items() if value == middle)
 
 

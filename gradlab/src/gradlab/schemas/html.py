@@ -1,12 +1,13 @@
 """What a notebook shows of answers, and data frames of series."""
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import IO, Any
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]], notes: Iterable[str] = ()) -> str:
     """A table as HTML: everything escaped, numbers short, None blank."""
+    from html import escape
+
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
     body = "".join(f"<tr>{''.join(f'<td>{escape(_shown(each))}</td>' for each in row)}</tr>" for row in rows)
     below = "".join(f"<p>{escape(each)}</p>" for each in notes)

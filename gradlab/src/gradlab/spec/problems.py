@@ -1,6 +1,5 @@
 """Turn pydantic's validation errors into problems: the field, the expected value, the received value."""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any
 
@@ -149,7 +148,9 @@ def _expected(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
 
 def among(names: Sequence[str], name: str) -> str:
     """Return the expected text for a `name` that is none of `names`: all of them, and the closest match."""
-    close = difflib.get_close_matches(name, names, n=1) if len(name) <= MAX_COMPARED else []
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, names, n=1) if len(name) <= MAX_COMPARED else []
     hint = f" (did you mean {close[0]}?)" if close else ""
     listed = ", ".join(names)
     if len(listed) > MAX_LISTED:

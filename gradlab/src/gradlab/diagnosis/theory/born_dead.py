@@ -57,7 +57,7 @@ def chance(layers: tuple[NamedLayer, ...], x: Array) -> float:
     return dead / draws
 
 
-def _is_dead(layers: tuple[NamedLayer, ...], x: Array, random: np.random.Generator) -> bool:
+def _is_dead(layers: tuple[NamedLayer, ...], x: Array, random: "np.random.Generator") -> bool:
     for layer in layers:
         spec = layer.spec
         if not isinstance(spec, Dense):  # `hidden_relus` returns dense layers alone
@@ -71,7 +71,7 @@ def _is_dead(layers: tuple[NamedLayer, ...], x: Array, random: np.random.Generat
     return False
 
 
-def draw(initializer: WeightInitializer, shape: Shape, random: np.random.Generator) -> Array:
+def draw(initializer: WeightInitializer, shape: Shape, random: "np.random.Generator") -> Array:
     """Draw a tensor from the distribution of `initializer`; its numbers differ from those that Keras draws."""
     kind, a = initializer.kind, initializer
     if kind in DRAWN:
@@ -90,14 +90,14 @@ def draw(initializer: WeightInitializer, shape: Shape, random: np.random.Generat
     return np.asarray(cut * spread / TRUNCATED_STD)
 
 
-def _truncated(shape: Shape, random: np.random.Generator) -> Array:
+def _truncated(shape: Shape, random: "np.random.Generator") -> Array:
     drawn = random.standard_normal(shape)
     while (outside := np.abs(drawn) > TRUNCATED_AT).any():
         drawn[outside] = random.standard_normal(int(outside.sum()))
     return drawn
 
 
-def _orthogonal(a: Any, shape: Shape, random: np.random.Generator) -> Array:
+def _orthogonal(a: Any, shape: Shape, random: "np.random.Generator") -> Array:
     rows, columns = int(np.prod(shape[:-1])), shape[-1]
     q, r = np.linalg.qr(random.standard_normal((max(rows, columns), min(rows, columns))))
     q = q * np.sign(np.diag(r))
@@ -106,7 +106,8 @@ def _orthogonal(a: Any, shape: Shape, random: np.random.Generator) -> Array:
 
 TRUNCATED_STD = 0.87962566103423978  # of a standard normal cut at two standard deviations
 
-DRAWN: Mapping[str, Callable[[Any, Shape, np.random.Generator], Array]] = {
+# Quoted, here and above: naming it loads numpy.random, which only these draws need.
+DRAWN: "Mapping[str, Callable[[Any, Shape, np.random.Generator], Array]]" = {
     "identity": lambda a, shape, random: a.gain * np.eye(shape[0], shape[1]),
     "random_uniform": lambda a, shape, random: random.uniform(a.minval, a.maxval, shape),
     "random_normal": lambda a, shape, random: random.normal(a.mean, a.stddev, shape),

@@ -1,0 +1,24 @@
+"""The exit statuses of every command, and where commands print."""
+
+from enum import IntEnum
+
+from rich.console import Console
+
+console = Console()
+errors = Console(stderr=True)
+
+
+class Exit(IntEnum):
+    """The exit statuses of every command."""
+
+    COMPLETED = 0
+    FAILED = 1
+    INVALID = 2
+    CANCELLED = 3
+    UNREACHABLE = 4
+
+
+EPILOG = (
+    "Exit status: 0 completed (a run that diverged is a result), 1 failed, 2 wrong usage or invalid spec, "
+    "3 cancelled, 4 the service or its database cannot be reached or used."
+)
