@@ -366,7 +366,7 @@ def test_answers_show_themselves_in_a_notebook(desk: Desk, client: Client):
 
 
 def test_a_list_shows_whole_ids_however_long_the_names_are(client: Client, gradlab, monkeypatch):
-    monkeypatch.setattr(cli.console, "_width", 100)
+    monkeypatch.setattr(actions.console, "_width", 100)
     submitted = client.submit(a_spec(name="a name " * 25))
     shown = gradlab("list")
     assert shown.exit_code == 0, shown.output

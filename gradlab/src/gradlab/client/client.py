@@ -187,8 +187,7 @@ class Client(Sending):
     def file(self, experiment_id: UUID | str, series: str, media_type: str = CSV, **query: Any) -> bytes:
         """A series as it goes into a file."""
         path = f"/experiments/{experiment_id}/{series}"
-        content: bytes = self._ask("GET", path, params=query, headers={"Accept": media_type}).content
-        return content
+        return bytes(self._ask("GET", path, params=query, headers={"Accept": media_type}).content)
 
     def charts(self, experiment_id: UUID | str) -> list[str]:
         """The names of the charts that can be drawn of an experiment."""
@@ -198,8 +197,7 @@ class Client(Sending):
     def chart(self, experiment_id: UUID | str, name: str, form: str = "svg", **query: Any) -> bytes:
         """A chart, drawn by the service, as it goes into a file: `form` is svg or png."""
         path = f"/experiments/{experiment_id}/charts/{name}.{form}"
-        content: bytes = self._ask("GET", path, params=query).content
-        return content
+        return bytes(self._ask("GET", path, params=query).content)
 
     def events(
         self, experiment_id: UUID | str, *, last_id: str | None = None, replay: bool = True
