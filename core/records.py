@@ -1,4 +1,4 @@
-"""What the store hands out: detached, frozen, unable to change under the reader."""
+"""Records that the store returns: frozen data without a connection to the database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from gradlab.errors import Conflict
 from gradlab.measurement.history import Checkpoint, Culprit, StoppedBy
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
-from gradlab.spec import EXTERNAL, ExperimentSpec, ExternalSpec, source_of
+from gradlab.spec import EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
 
 TRAINED_HERE = "The experiment is trained by this service: only one with `source: external` is sent its series."
 
 
 class WorkerCommand(StrEnum):
-    """What the row says to the worker that has just written to it."""
+    """The store's answer to a worker that has stored a chunk."""
 
     continue_ = "continue"
     cancel = "cancel"
@@ -28,16 +28,16 @@ class WorkerCommand(StrEnum):
 
 @dataclass(frozen=True)
 class RunRecord:
-    """How far one seed has come.
+    """The progress of one run.
 
     Attributes:
-        seed: whose run.
-        epochs_done: epochs that are trained and stored; epoch 0, before the first update, is none.
-        ended: nothing follows.
-        stopped_by: why it ended before its last epoch, if it did.
-        final_metrics: the last stored epoch's, NaN and infinities as they are; None where nothing is stored.
-        culprit: where the first value was that was not finite, if the run was stopped by one.
-        error: why the run failed, if it was sent from elsewhere and did.
+        seed: of the run.
+        epochs_done: trained and stored epochs; epoch 0, before the first update, does not count.
+        ended: True if no epoch follows.
+        stopped_by: why it ended before its last epoch; None if it did not.
+        final_metrics: of the last stored epoch, with NaN and infinities; None if no epoch is stored.
+        culprit: place of the first value that was not finite; None if none stopped the run.
+        error: why a run of an external training failed; None if it did not.
     """
 
     seed: int
@@ -51,23 +51,23 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A submitted spec, with its status. Times are UTC.
+    """A submitted spec with its status. Times are UTC.
 
     Attributes:
         revision: rises with every change that a reader can see.
-        attempt: how many times a worker has claimed it.
-        worker: who trains it, or did so last.
-        lease_until: when its worker counts as dead unless it writes before; of a training elsewhere, when whoever
-            sends it counts as silent unless something is heard before.
-        cancel_requested: the worker will stop at its next chunk.
+        attempt: number of claims by workers so far.
+        worker: the worker that trains it, or did so last.
+        lease_until: its worker counts as dead from then on unless it stores something before; the sender of an external
+            training counts as silent.
+        cancel_requested: True if its worker is going to stop at its next chunk.
         error: the last failure, kept even if a later attempt succeeded.
         versions: of the software that trained it.
-        compiled: whether XLA compiled the training; None before the first chunk.
-        runs: one per seed, in the order of the spec.
+        compiled: True if XLA compiled the training; None before the first chunk.
+        runs: one per seed, in the spec's order.
     """
 
     id: UUID
-    spec: ExperimentSpec | ExternalSpec
+    spec: AnySpec
     status: Status
     revision: int
     created_at: datetime
@@ -84,24 +84,24 @@ class Experiment:
 
     @property
     def epochs_done(self) -> int:
-        """Epochs stored, all runs together."""
+        """Stored epochs of all runs together."""
         return sum(run.epochs_done for run in self.runs)
 
     @property
     def epochs_total(self) -> int:
-        """Epochs asked for, all runs together; a run that diverges ends before."""
+        """Epochs of the spec, all runs together; a run that diverges ends before its last."""
         return len(self.spec.seeds) * self.spec.epochs
 
     @property
     def is_external(self) -> bool:
-        """Whether it is trained elsewhere, and its series are sent."""
+        """True if it is trained elsewhere and its series are sent."""
         return source_of(self.spec) == EXTERNAL
 
     def own_spec(self, why: str) -> ExperimentSpec:
-        """The spec of a training of our own.
+        """Return the spec of a training in this service.
 
         Args:
-            why: what needs one, for the refusal: "a treatment trains the spec again".
+            why: the reason for the error message: "a treatment trains the spec again".
 
         Raises:
             Conflict: the experiment is trained elsewhere.
@@ -111,20 +111,20 @@ class Experiment:
         return self.spec
 
     def sent_spec(self) -> ExternalSpec:
-        """The spec of a training elsewhere. Raises Conflict: the experiment is trained by this service."""
+        """Return the spec of a training elsewhere. Raises Conflict if the experiment is trained by this service."""
         if isinstance(self.spec, ExternalSpec):
             return self.spec
         raise Conflict(TRAINED_HERE)
 
     @property
     def stopped_by(self) -> StoppedBy | None:
-        """Why a run ended before its last epoch, if one did."""
+        """Why the first run that ended before its last epoch did so; None if none did."""
         return next((run.stopped_by for run in self.runs if run.stopped_by), None)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A worker's right to train an experiment: good for as long as `attempt` is the row's own."""
+    """A worker's right to train an experiment, valid while `attempt` equals that of the experiment's row."""
 
     experiment_id: UUID
     attempt: int
@@ -134,13 +134,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One worker's go at an experiment.
+    """One claim of an experiment by a worker.
 
     Attributes:
         number: counted from 1.
-        outcome: the status it gave the experiment, "released" if it gave it back, "lost" if its worker died; None as
-            long as it lasts.
-        error: what went wrong, if something did.
+        outcome: the experiment's final status, "released" if it was requeued, "lost" if its worker died; None while it
+            lasts.
+        error: why it failed; None if it did not.
     """
 
     number: int
@@ -153,14 +153,14 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Page:
-    """Some experiments, newest first; `next` is the `before` of the page that follows, if one does."""
+    """A page of experiments, newest first; `next` is the `before` of the following page, None on the last one."""
 
     experiments: tuple[Experiment, ...]
     next: int | None
 
 
 class Rows(NamedTuple):
-    """What is stored of one kind of series of one run.
+    """The stored rows of one kind of series of one run.
 
     Attributes:
         epochs: (rows,) int64, rising; 0 is the state before the first update.
@@ -173,11 +173,11 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Summary:
-    """One tensor's mean absolute gradient over the epochs of a run that has ended or was broken off, from epoch 1.
+    """One tensor's mean absolute gradient over the epochs from 1 on of a run that has ended or broken off.
 
     Attributes:
-        last, minimum, maximum: of the finite values; None where there is none.
-        first_nonfinite_epoch: the first epoch whose value is not finite, if there is one.
+        last, minimum, maximum: of the finite values; None if there is none.
+        first_nonfinite_epoch: the first epoch whose value is not finite; None if all are.
     """
 
     last: float | None
@@ -188,13 +188,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class Place:
-    """The experiment in which something about a trial is being found out.
+    """The experiment in which a trial is triaged or trained.
 
     Attributes:
         id, status, revision: of the experiment.
-        epochs_done, epochs_total: all its runs together.
-        seconds: from its start to its end; None before.
-        error: why it failed.
+        epochs_done, epochs_total: of all its runs together.
+        seconds: from its start to its end; None before it ended.
+        error: why it failed; None if it did not.
     """
 
     id: UUID
@@ -208,15 +208,15 @@ class Place:
 
 @dataclass(frozen=True)
 class TreatmentRecord:
-    """A treatment as it is kept. Times are UTC.
+    """A stored treatment. Times are UTC.
 
     Attributes:
-        experiment_id: of the experiment that is treated.
-        request: what was asked for.
+        experiment_id: of the treated experiment.
+        request: the request that began it.
         revision: rises with every change.
-        error: why it failed.
-        treatment: its trials, with what is known of them.
-        triaged_in, trained_in: for each trial, where; None where there is no such experiment, or no more.
+        error: why it failed; None if it did not.
+        treatment: its trials with their results so far.
+        triaged_in, trained_in: one per trial; None if there is no such experiment, or it was deleted.
     """
 
     id: UUID
@@ -234,7 +234,7 @@ class TreatmentRecord:
 
 @dataclass(frozen=True)
 class TreatmentPage:
-    """Some treatments of an experiment, newest first; `next` is the `before` of the page that follows, if one does."""
+    """A page of an experiment's treatments, newest first; `next` is the `before` of the following page, or None."""
 
     treatments: tuple[TreatmentRecord, ...]
     next: int | None

@@ -27,8 +27,6 @@ NOT_YET = {
     "core",
     "core/plan",
     "core/queue",
-    "core/treatment",
-    "core/use_cases",
     "gradlab/src/gradlab",
     "gradlab/src/gradlab/cli",
     "gradlab/src/gradlab/client",

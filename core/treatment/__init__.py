@@ -1,7 +1,7 @@
-"""Trials: a spec and its treated variants trained on the same seeds, and what the comparison says of cures and causes.
+"""Treatments: a spec and changed ones are trained on the same seeds and compared, to identify cures and causes.
 
-Everything here is a pure function of what is known so far: `begin` and `proceed` say what is to be trained, `result`
-what a trial has shown, `report` what all of them have. Who trains, and where it is kept, is the caller's business.
+All functions are pure. `begin` and `proceed` return the trials to be trained, `result` the outcome of one trial, and
+`report` the comparison of all. Training and storage are the caller's.
 """
 
 from core.treatment.judgement import Judgement

@@ -1,4 +1,4 @@
-"""How treated and untreated runs are compared: rates with intervals, tests, and the effect on a metric."""
+"""Statistics for the comparison of treated and untreated runs: rates with intervals, tests, effects on a metric."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,20 +12,20 @@ CONFIDENCE = 0.95
 
 
 def rate(count: int, of: int) -> Rate:
-    """So many out of all; `of` is at least 1."""
+    """Return a share, `count` of `of` ≥ 1, with its 95 % Wilson interval."""
     interval = _stats().binomtest(count, of).proportion_ci(CONFIDENCE, method="wilson")
     return Rate(count, of, float(interval.low), float(interval.high))
 
 
 def fisher(count: int, of: int, other: int, of_other: int) -> float:
-    """The p-value of Fisher's exact test, two-sided, that two shares are the same."""
+    """p-value of Fisher's exact test, two-sided; null hypothesis: two shares are the same."""
     return float(_stats().fisher_exact([[count, of - count], [other, of_other - other]]).pvalue)
 
 
 def improvement(before: Sequence[float | None], after: Sequence[float | None], margin: float) -> float:
-    """The p-value of Student's test over pairs of equal seeds, one-sided, that values rise by no more than `margin`.
+    """p-value of Student's paired test over equal seeds, one-sided; null hypothesis: values rise by ≤ `margin`.
 
-    1 below two pairs.
+    1 for fewer than two pairs.
     """
     pairs = [(old, new) for old, new in zip(before, after, strict=True) if old is not None and new is not None]
     if len(pairs) < 2:
@@ -37,7 +37,7 @@ def improvement(before: Sequence[float | None], after: Sequence[float | None], m
 
 
 def higher_values(before: Sequence[float | None], after: Sequence[float | None]) -> float:
-    """The p-value of Welch's test, one-sided, that values of other seeds are no higher; 1 below two values of each."""
+    """p-value of Welch's test, one-sided; null hypothesis: `after` is no higher. 1 for fewer than two values each."""
     old, new = (np.array([value for value in values if value is not None]) for values in (before, after))
     if len(old) < 2 or len(new) < 2:
         return 1.0
@@ -48,9 +48,9 @@ def higher_values(before: Sequence[float | None], after: Sequence[float | None])
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values that may be held against a threshold together (Holm 1979): whoever tries a dozen remedies finds luck.
+    """Adjust p-values for multiple comparisons (Holm 1979).
 
-    The i-th smallest of n, from 0, is multiplied by n − i; none becomes smaller than one before it.
+    The i-th smallest of n, from 0, is multiplied by n − i; none becomes smaller than one before it, and none exceeds 1.
     """
     adjusted, highest = [0.0] * len(p_values), 0.0
     for i, place in enumerate(np.argsort(p_values, kind="stable")):
@@ -60,7 +60,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def effect(before: Sequence[float | None], after: Sequence[float | None]) -> Effect:
-    """The mean difference over pairs of equal seeds."""
+    """Return the mean difference over pairs of equal seeds, with its 95 % interval from two pairs on."""
     pairs = [(old, new) for old, new in zip(before, after, strict=True) if old is not None and new is not None]
     if not pairs:
         return Effect(None, None, None, 0)
@@ -76,7 +76,7 @@ def effect(before: Sequence[float | None], after: Sequence[float | None]) -> Eff
 
 @cache
 def _stats() -> Any:
-    """scipy.stats, which takes half a second to load: whoever only reads what was found need not wait for it."""
+    """Import scipy.stats when first used: it takes half a second, which readers of results need not wait for."""
     from scipy import stats
 
     return stats

@@ -1,4 +1,4 @@
-"""What a treatment shows of its own runs: that more can be learnt than they have."""
+"""Hindsight: runs are judged again once another trial of the treatment has learnt more from the same samples."""
 
 from dataclasses import replace
 
@@ -8,10 +8,10 @@ from gradlab.diagnosis.outcome import MIN_REACHABLE, MIN_SHARE
 
 
 def with_hindsight(treatment: Treatment) -> Treatment:
-    """The treatment, its seeds not well that have learnt less than half of what some trial has.
+    """Return the treatment with seeds marked as not well that have learnt less than half of what the best trial has.
 
-    The nearest neighbours, by which a run alone is judged, know little where features are many or answers come in
-    time; what another network has learnt from the same samples, in the median over its seeds, can be learnt.
+    A run alone is judged by the nearest neighbours, which learn little from many features or from sequences. What
+    another network has learnt from the same samples, as the median over its seeds, can be learnt.
     """
     learnt = [trial.result.test for trial in treatment.trials if trial.result and trial.result.test is not None]
     if not learnt or not criterion(treatment.base)[1]:
@@ -20,14 +20,14 @@ def with_hindsight(treatment: Treatment) -> Treatment:
 
 
 def _reconsidered(trial: Trial, learnt: float) -> Trial:
-    found = trial.result
-    if found is None or found.constant is None or learnt - found.constant < MIN_REACHABLE * (1 - found.constant):
+    result = trial.result
+    if result is None or result.constant is None or learnt - result.constant < MIN_REACHABLE * (1 - result.constant):
         return trial
-    return replace(trial, result=_held_against(found, found.constant + MIN_SHARE * (learnt - found.constant)))
+    return replace(trial, result=_judged_again(result, result.constant + MIN_SHARE * (learnt - result.constant)))
 
 
-def _held_against(found: Result, least: float) -> Result:
+def _judged_again(result: Result, lowest: float) -> Result:
     seeds = tuple(
-        replace(seed, well=seed.well and seed.test is not None and seed.test >= least) for seed in found.seeds
+        replace(seed, well=seed.well and seed.test is not None and seed.test >= lowest) for seed in result.seeds
     )
-    return replace(found, seeds=seeds)
+    return replace(result, seeds=seeds)

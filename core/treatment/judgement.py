@@ -1,4 +1,4 @@
-"""What each trial's result is worth beside the untreated runs."""
+"""Judgements: each treated trial's result is compared with the untreated runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,37 +14,37 @@ from gradlab.schemas.trials import Effect, Flow, Rate, SeedResult
 Worth = Literal["cures", "helps", "unproven", "no effect", "harms"]
 Signal = Literal["restored", "arrived before", "does not arrive", "lost", "unknown"]
 
-# A change cures that leaves at most a tenth of the seeds ill. Not none: the tutorial's five relu layers with He's
-# weights, its own cure, fail on 1 to 10 of 100 seeds.
+# A change cures if at most this share of the seeds stays ill. It is above 0 because good networks fail, too: the
+# tutorial's five relu layers with He's weights, its own cure, fail on 1 to 10 of 100 seeds.
 MAX_ILL = 0.1
 SIGNIFICANT = 0.05
-# Better is a test metric that rises by more than three points: what the same network varies by between seeds.
+# A test metric is better if it rises by more than this: the same network's varies by three points between seeds.
 POINTS = 0.03
-# Medians of trials differ that are so far apart: half of what separates two single runs, since a median over five seeds
-# varies by 1.25/√5 of what one seed does (the median's standard error, of normal values).
+# Medians of trials differ if they are further apart than this: half the margin of two single runs. A median over five
+# seeds varies by 1.25/√5 = 0.56 of what one seed does (the median's standard error, for normal values).
 MEDIAN_POINTS = POINTS / 2
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a treated trial's result is worth.
+    """The judgement of a treated trial.
 
     Attributes:
-        trial: which.
-        ill: its seeds that are not well.
-        cured: how many of the seeds that are ill untreated are well with it; out of all those.
-        p_value: the smaller one, doubled, of two: Fisher's exact test that as many are ill as of all untreated runs,
-            the control's among them; Student's test over equal seeds that the test metric is not better by three
-            points.
-        p_adjusted: the same, adjusted for the number of trials after Holm.
-        worth: ``cures``: at most a tenth of the seeds is ill, and significantly fewer than untreated or with a
-            significantly better metric; ``helps``: significantly better so, but more are ill, or hardly a seed was;
-            ``unproven``: fewer are ill, and that may be luck; ``no effect``; ``harms``: significantly more are ill.
+        trial: the trial.
+        ill: share of its seeds that are not well.
+        cured: number of seeds that are ill untreated and well in this trial.
+        of_ill: number of its seeds that are ill untreated.
+        p_value: twice the smaller of two p-values. Fisher's exact test: as many seeds are ill as of all untreated runs,
+            the control's among them. Student's test over equal seeds: the test metric is no better by three points.
+        p_adjusted: p_value, adjusted for the number of trials (Holm).
+        worth: ``cures``: significantly better than untreated, and at most a tenth of the seeds is ill; ``helps``:
+            significantly better, but more seeds are ill, or hardly one was ill untreated; ``unproven``: fewer seeds are
+            ill, but not significantly; ``no effect``; ``harms``: significantly more seeds are ill.
         effect: on the test metric.
-        signal: ``restored``: it arrives at the first hidden layer, and did not untreated; ``arrived before``;
-            ``does not arrive``, as before; ``lost``: it arrived untreated; ``unknown``: it was not recorded.
-        change: how large the change of the spec is (`gradlab.remedies.size`).
-        cost: seconds per epoch, relative to untreated; None where it was not taken.
+        signal: ``restored``: it arrives at the first hidden layer, and did not untreated; ``arrived before``: in both;
+            ``does not arrive``: in neither; ``lost``: only untreated; ``unknown``: it was not recorded.
+        change: size of the change of the spec (`gradlab.remedies.size`).
+        cost: seconds per epoch, relative to untreated; None if they were not measured.
     """
 
     trial: Trial
@@ -61,19 +61,19 @@ class Judgement:
 
 
 def untreated_runs(treatment: Treatment) -> tuple[int, int]:
-    """How many of all untreated runs are ill, the control's among them."""
+    """Return the number of ill untreated runs and the number of all, the control's among them."""
     results = _untreated(treatment)
-    return sum(found.ill for found in results), sum(len(found.seeds) for found in results)
+    return sum(result.ill for result in results), sum(len(result.seeds) for result in results)
 
 
 def _untreated(treatment: Treatment) -> list[Result]:
-    return [found for found in (treatment.result_of("untreated"), treatment.result_of("control")) if found]
+    return [result for result in (treatment.result_of("untreated"), treatment.result_of("control")) if result]
 
 
 def could_be_proven(treatment: Treatment, judged: Judgement, *, trials: int) -> bool:
-    """True if it would be a cure without a single ill seed among the control's, or if the metric may show it.
+    """Return True if no ill seed among the control's seeds would prove a cure, or if the metric may prove it.
 
-    The test is that of `judge`: doubled, and times the number of trials after Holm at worst.
+    The p-value is that of `judge`: doubled, and multiplied by the number of trials, Holm's worst case.
     """
     ill, of = untreated_runs(treatment)
     fresh = len(treatment.of_role("control")[0].spec.seeds)
@@ -82,43 +82,45 @@ def could_be_proven(treatment: Treatment, judged: Judgement, *, trials: int) -> 
 
 
 def judge(treatment: Treatment) -> tuple[Judgement, ...]:
-    """A judgement for each treated trial that is finished; none before the untreated runs are."""
+    """Return a judgement of each finished treated trial; () until the untreated runs are finished."""
     untreated, (ill, of) = treatment.result_of("untreated"), untreated_runs(treatment)
     before = {seed.seed: seed for each in _untreated(treatment) for seed in each.seeds}
     finished = [(trial, trial.result) for trial in treatment.of_role("treated") if trial.result]
     if untreated is None:
         return ()
     higher = criterion(treatment.base)[1]
-    p_values = [min(1.0, 2 * min(_tested(found, before, ill, of, higher=higher))) for _, found in finished]
+    p_values = [min(1.0, 2 * min(_p_values(result, before, ill, of, higher=higher))) for _, result in finished]
     adjusted = holm(p_values)
     return tuple(
-        _judgement(treatment, trial, found, untreated, before, ill / of, p_values[i], adjusted[i])
-        for i, (trial, found) in enumerate(finished)
+        _judgement(treatment, trial, result, untreated, before, ill / of, p_values[i], adjusted[i])
+        for i, (trial, result) in enumerate(finished)
     )
 
 
-def _tested(found: Result, before: Mapping[int, SeedResult], ill: int, of: int, *, higher: bool) -> tuple[float, float]:
-    """That as many seeds are ill as untreated, and that the metric is not better."""
-    fewer = fisher(found.ill, len(found.seeds), ill, of)
-    pairs = [(before[seed.seed].test, seed.test) for seed in found.seeds if seed.seed in before]
+def _p_values(
+    result: Result, before: Mapping[int, SeedResult], ill: int, of: int, *, higher: bool
+) -> tuple[float, float]:
+    """p-values of two null hypotheses: same share of ill seeds; metric not improved."""
+    fewer = fisher(result.ill, len(result.seeds), ill, of)
+    pairs = [(before[seed.seed].test, seed.test) for seed in result.seeds if seed.seed in before]
     old, new = [was for was, _ in pairs], [now for _, now in pairs]
-    if found.ill > ill / of * len(found.seeds):
-        return fewer, 1.0  # where more are ill, a better metric of the others is no comfort
+    if result.ill > ill / of * len(result.seeds):
+        return fewer, 1.0  # more seeds are ill: a better metric of the others does not count
     return fewer, improvement(old, new, POINTS) if higher else improvement(new, old, 0.0)
 
 
 def _judgement(
     treatment: Treatment,
     trial: Trial,
-    found: Result,
+    result: Result,
     untreated: Result,
     before: Mapping[int, SeedResult],
     usual: float,
     p: float,
     p_adjusted: float,
 ) -> Judgement:
-    count, of = found.ill, len(found.seeds)
-    pairs = [(before[seed.seed], seed) for seed in found.seeds if seed.seed in before]
+    count, of = result.ill, len(result.seeds)
+    pairs = [(before[seed.seed], seed) for seed in result.seeds if seed.seed in before]
     return Judgement(
         trial=trial,
         ill=rate(count, of),
@@ -128,9 +130,9 @@ def _judgement(
         p_adjusted=p_adjusted,
         worth=_worth(count / of, usual, p_adjusted),
         effect=effect([was.test for was, _ in pairs], [after.test for _, after in pairs]),
-        signal=_signal(untreated.flow, found.flow),
+        signal=_signal(untreated.flow, result.flow),
         change=size(treatment.base, trial.spec),
-        cost=_cost(untreated, found),
+        cost=_cost(untreated, result),
     )
 
 

@@ -1,4 +1,4 @@
-"""What each remedy of a change contributes: the change beside itself without that one, on the same seeds."""
+"""The contribution of each remedy of a change, by comparison with the change without it."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from gradlab.spec import ExperimentSpec
 
 
 def parts_of(trial: Trial, treatment: Treatment) -> tuple[Part, ...]:
-    """Of each remedy of a finished trial what it contributes; none for a single one."""
+    """Return the contribution of each remedy of a finished trial; () if it has only one."""
     if len(trial.remedies) < 2 or trial.result is None:
         return ()
     parts = []
@@ -29,15 +29,15 @@ def parts_of(trial: Trial, treatment: Treatment) -> tuple[Part, ...]:
 
 
 def without(remedies: tuple[str, ...], remedy: str) -> tuple[str, ...]:
-    """The remedies without one of them, once."""
+    """Return the remedies without the first occurrence of one of them."""
     place = remedies.index(remedy)
     return remedies[:place] + remedies[place + 1 :]
 
 
 def swapped(remedies: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The remedies, each time with one replaced by what does the same in another way; on a scale by the next step.
+    """Yield the remedies with one replaced by an alternative to it, or by the next step where alternatives are a scale.
 
-    The last remedy, which says how all is trained, comes first.
+    The last remedy, which changes the training, is replaced first.
     """
     for place, name in reversed(list(enumerate(remedies))):
         for alike in (names for names in EITHER_OR if name in names):
@@ -49,7 +49,10 @@ def swapped(remedies: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def trained(treatment: Treatment, remedies: tuple[str, ...]) -> Result | None:
-    """What a change has shown, by whatever remedies it was made: on the treatment's own seeds where it was."""
+    """Return the result of a change, or of other remedies that make the same spec; None if none was trained.
+
+    A result on the treatment's own seeds takes precedence over one on the control's.
+    """
     alike = [trial for trial in treatment.of_role("treated") if Counter(trial.remedies) == Counter(remedies)]
     if not any(trial.result for trial in alike) and (spec := made(treatment.base, remedies)):
         alike = [trial for trial in treatment.trials if trains_the_same(trial.spec, spec)]
@@ -58,7 +61,7 @@ def trained(treatment: Treatment, remedies: tuple[str, ...]) -> Result | None:
 
 
 def made(base: ExperimentSpec, remedies: tuple[str, ...]) -> ExperimentSpec | None:
-    """The spec that a change makes; None where its remedies do not apply, or not together."""
+    """Return the spec that remedies make; None if one of them does not apply, or two exclude each other."""
     try:
         return combine(base, remedies)
     except Invalid:
@@ -66,18 +69,18 @@ def made(base: ExperimentSpec, remedies: tuple[str, ...]) -> ExperimentSpec | No
 
 
 def trains_the_same(one: ExperimentSpec, other: ExperimentSpec) -> bool:
-    """Whether two specs differ in name and seeds at most."""
+    """Return True if two specs are equal except for name and seeds."""
     return one == other.model_copy(update={"name": one.name, "seeds": one.seeds})
 
 
 def does_no_better(result: Result, other: Result, *, higher: bool) -> float:
-    """The p-value of a result being no better than another one: as many seeds ill, and the test metric not better.
+    """p-value of the null hypothesis that a result is no better: same share of ill seeds, test metric no better.
 
-    Seeds that both have are compared in pairs; where they share none the metrics are compared as two samples.
+    Seeds that both results have are compared in pairs. If they share none, the metrics are compared as two samples.
     """
     fewer = fisher(result.ill, len(result.seeds), other.ill, len(other.seeds))
     if result.ill * len(other.seeds) > other.ill * len(result.seeds):
-        return 1.0  # where more are ill, a better metric of the others is no comfort
+        return 1.0  # more seeds are ill: a better metric of the others does not count
     before = {seed.seed: seed.test for seed in other.seeds}
     pairs = [(before[seed.seed], seed.test) for seed in result.seeds if seed.seed in before]
     if pairs:
@@ -90,9 +93,9 @@ def does_no_better(result: Result, other: Result, *, higher: bool) -> float:
 
 
 def is_clearly_better(result: Result, other: Result, *, higher: bool) -> bool:
-    """True if a result is better than another beyond luck: fewer seeds ill, or a metric better by 1.5 points and more.
+    """Return True if a result is significantly better: fewer ill seeds, or a test metric better by over 1.5 points.
 
-    A metric without points, such as a loss, is not compared: a remedy may change its scale.
+    Metrics that are not shares, such as a loss, are not compared: a remedy may change their scale.
     """
     fewer = result.ill * len(other.seeds) < other.ill * len(result.seeds)
     if fewer and 2 * fisher(result.ill, len(result.seeds), other.ill, len(other.seeds)) < SIGNIFICANT:

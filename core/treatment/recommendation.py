@@ -1,4 +1,4 @@
-"""Which cure is recommended, how it is taken apart, and whether it is shown to be the smallest."""
+"""The recommended cure: its choice, the trials that leave out one of its remedies, and the test that it is smallest."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from gradlab.schemas.trials import Part
 
 
 def recommended(treatment: Treatment, judged: Sequence[Judgement]) -> Judgement | None:
-    """The smallest cure that no other one is better than, beyond luck; None where nothing is known to cure."""
+    """Return the smallest cure that no other cure significantly exceeds; None if no change cures yet."""
     cures = sorted((each for each in judged if each.worth == "cures"), key=_preference)
     higher = criterion(treatment.base)[1]
     for each in cures:
@@ -22,22 +22,22 @@ def recommended(treatment: Treatment, judged: Sequence[Judgement]) -> Judgement 
 
 
 def smaller_cures(best: Judgement, judged: Sequence[Judgement]) -> list[Judgement]:
-    """The cures that are a smaller change than the recommended one, or a part of it, and not as well beyond luck."""
+    """Return the cures that change less than the recommended one, or use only some of its remedies."""
     whole = Counter(best.trial.remedies)
     cures = [each for each in judged if each.worth == "cures"]
     return [each for each in cures if each.change < best.change or Counter(each.trial.remedies) < whole]
 
 
 def is_smallest(best: Judgement, judged: Sequence[Judgement], parts: Sequence[Part]) -> bool:
-    """True if no smaller change that was tried cures, and each remedy was left out and the others did clearly worse."""
+    """Return True if no smaller trial cures, and leaving out any one remedy was significantly worse."""
     return not smaller_cures(best, judged) and all(part.is_needed for part in parts)
 
 
 def next_part(treatment: Treatment, best: Judgement | None) -> Trial | None:
-    """What the recommended cure makes without one of its remedies: the smallest change first that was not trained yet.
+    """Return the next trial of the recommended cure without one of its remedies, the smallest change first.
 
-    One at a time: where a part cures as well it is recommended, and the others of the whole need not be trained. One
-    that triage has put off is that very trial. None where no part is left, or a person has chosen the changes.
+    There is one at a time: if the part cures as well, it is recommended, and the other parts need no trial. A trial
+    that triage deferred is returned itself. None if no part is left, or a person chose the changes.
     """
     if treatment.chosen or best is None or len(best.trial.remedies) < 2:
         return None
@@ -53,7 +53,7 @@ def next_part(treatment: Treatment, best: Judgement | None) -> Trial | None:
 
 
 def _preference(judged: Judgement) -> tuple[int, int, int, int]:
-    """The smallest change; of equals the fewest remedies, the fewest seeds that stay ill, then the smallest network."""
+    """Sort key: the smallest change, then the fewest remedies, the fewest ill seeds, and the smallest network."""
     return judged.change, len(judged.trial.remedies), judged.ill.count, judged.trial.spec.parameter_count
 
 

@@ -1,4 +1,4 @@
-"""What a treatment has found out, for people: which change cures, at what price, and what that says of the cause."""
+"""Reports of a treatment for people: the change that cures, its cost, and the conclusion about the cause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,26 +14,25 @@ from gradlab.diagnosis.finding import shown
 from gradlab.remedies import remedy
 from gradlab.schemas.trials import Flow, Part, Rate, Stop
 
-# Smaller p-values are not told: they rest on the shape of distributions far outside what a few seeds can show.
+# Smaller p-values are not shown: they depend on tails of distributions that a few seeds cannot show.
 LOWEST_P = 1e-6
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a treatment has found out so far.
+    """The conclusions of a treatment so far.
 
     Attributes:
-        metric: the metric on test samples by which trials are compared.
-        higher_is_better: of that metric.
-        untreated: how many of the trials' seeds are ill untreated; None before it is known.
-        control: how many of the control's fresh seeds are.
-        judgements: of the treated trials that are finished, in the order in which they were begun.
-        recommended: the smallest change that cures and that no other cure is better than, beyond luck. None where none
-            is known.
-        parts: what each remedy of the recommended change contributes; () where that is a single one.
-        is_smallest: no smaller change that was tried cures, and each of the parts was left out, and the others did
-            worse beyond luck; None where nothing is recommended.
-        stopped: why the search stopped; None while something is under way.
+        metric: the test metric by which trials are compared.
+        higher_is_better: True if higher values of it are better.
+        untreated: share of the trials' seeds that are ill untreated; None before that trial is finished.
+        control: share of the control's fresh seeds that are ill; None before that trial is finished.
+        judgements: of the finished treated trials, in the order in which they began.
+        recommended: the smallest cure that no other cure significantly exceeds; None if no change cures yet.
+        parts: contribution of each remedy of the recommended change; () if it has only one.
+        is_smallest: True if no smaller trial cures, and leaving out any one remedy was significantly worse; None if
+            nothing is recommended.
+        stopped: why the search stopped; None while a trial is under way.
         summary: all of it in a few sentences.
     """
 
@@ -50,7 +49,7 @@ class Report:
 
 
 def report(treatment: Treatment) -> Report:
-    """What a treatment has found out so far."""
+    """Return the conclusions of a treatment so far."""
     metric, higher = criterion(treatment.base)
     untreated, control = treatment.result_of("untreated"), treatment.result_of("control")
     judged = judge(treatment)
@@ -70,12 +69,12 @@ def report(treatment: Treatment) -> Report:
     )
 
 
-def _ill(found: Result | None) -> Rate | None:
-    return rate(found.ill, len(found.seeds)) if found else None
+def _ill(result: Result | None) -> Rate | None:
+    return rate(result.ill, len(result.seeds)) if result else None
 
 
 def in_words(remedies: tuple[str, ...]) -> str:
-    """Remedies as people call them."""
+    """Return the titles of remedies, joined."""
     return " with ".join(remedy(name).title for name in remedies)
 
 
@@ -86,52 +85,50 @@ def _summary(
     if untreated is None:
         return "The untreated runs are not finished: nothing can be compared yet."
     fresh = f"; of {len(control.seeds)} fresh ones, {control.ill}" if control else ""
-    said = [f"Untreated, {untreated.ill} of {len(untreated.seeds)} seeds {_are(untreated.ill)} ill{fresh}."]
+    sentences = [f"Untreated, {untreated.ill} of {len(untreated.seeds)} seeds {_are(untreated.ill)} ill{fresh}."]
     if best:
-        said += _recommendation(best, judged, parts)
-        said.append(explain(best, untreated.flow))
+        sentences += _recommendation(best, judged, parts)
+        sentences.append(explain(best, untreated.flow))
     elif any(trial.is_under_way for trial in treatment.trials):
-        said.append("No change is known to cure yet.")
+        sentences.append("No change is known to cure yet.")
     elif control and untreated.ill + control.ill <= MAX_ILL * (len(untreated.seeds) + len(control.seeds)):
-        said.append("There is next to nothing to cure.")
+        sentences.append("There is next to nothing to cure.")
     else:
-        said.append(_none_cures(len(judged)))
+        sentences.append(_none_cures(len(judged)))
         if helping := [each for each in judged if each.worth in ("helps", "unproven")]:
-            least = min(helping, key=lambda each: (each.ill.count, each.change))
-            said.append(
-                f"The fewest are ill with: {in_words(least.trial.remedies)} ({least.ill.count} of {least.ill.of})."
+            fewest = min(helping, key=lambda each: (each.ill.count, each.change))
+            sentences.append(
+                f"The fewest are ill with: {in_words(fewest.trial.remedies)} ({fewest.ill.count} of {fewest.ill.of})."
             )
     reason = stopped(treatment)
-    return " ".join([*said, WORDS[reason]] if reason else said)
+    return " ".join([*sentences, WORDS[reason]] if reason else sentences)
 
 
 def _recommendation(best: Judgement, judged: Sequence[Judgement], parts: Sequence[Part]) -> list[str]:
-    """What is recommended, what each part of it contributes, and whether anything smaller may do."""
+    """Return sentences on the recommended change, on the contribution of its parts, and on smaller changes."""
     smallest = is_smallest(best, judged, parts)
-    said = [
+    sentences = [
         f"{'The smallest change that cures' if smallest else 'The recommended change, which cures,'} is: "
         f"{in_words(best.trial.remedies)} "
         f"({best.ill.count} of {best.ill.of} seeds {_are(best.ill.count)} ill, {_p(best.p_adjusted)}).",
         *(_contribution(part, best) for part in parts),
     ]
     if smaller := smaller_cures(best, judged):
-        least = min(smaller, key=lambda each: each.change)
-        said.append(
-            f"A smaller change cures, too, but another one is better beyond luck: {in_words(least.trial.remedies)}."
-        )
-    # Of three parts that are not all needed two may be left out, which nothing has tried.
+        change = min(smaller, key=lambda each: each.change).trial.remedies
+        sentences.append(f"A smaller change cures, too, but another one is better beyond luck: {in_words(change)}.")
+    # If one of three parts is not needed, a change without two of them may cure, and none was tried.
     if any(part.without is None for part in parts) or (len(parts) > 2 and not all(part.is_needed for part in parts)):
-        said.append("Smaller changes were not all tried.")
-    return said
+        sentences.append("Smaller changes were not all tried.")
+    return sentences
 
 
 def _p(value: float) -> str:
-    """A p-value; a test of differences that are all equal gives 0, which no probability of luck is."""
+    """Format a p-value. Differences that are all equal give 0, which is shown as a bound."""
     return f"p = {value:.2g}" if value >= LOWEST_P else f"p < {LOWEST_P:g}"
 
 
 def _contribution(part: Part, best: Judgement) -> str:
-    """What leaving out one remedy of the recommended change has shown."""
+    """Return a sentence on the trial without one remedy of the recommended change."""
     title = remedy(part.remedy).title
     if part.without is None or part.p_value is None:
         return f"Whether it needs {title} was not tried."
@@ -159,7 +156,7 @@ def _none_cures(trained: int) -> str:
 
 
 def explain(judged: Judgement, before: Flow) -> str:
-    """What a trial says of the cause: whether signal and learning came back together."""
+    """Explain what a trial shows about the cause, by the return of the signal and of learning."""
     compared = _compared(judged.trial.result.flow if judged.trial.result else before, before)
     learns = judged.worth == "cures"
     match judged.signal:
@@ -194,7 +191,7 @@ NOWHERE = "its size is not finite, treated or not"
 
 
 def _compared(after: Flow, before: Flow) -> str:
-    """How much of the output's signal arrives at the first hidden layer, treated and untreated."""
+    """Return the share of the output's signal that arrives at the first hidden layer, treated and untreated."""
     now, was = after.arriving, before.arriving
     if now is None:
         return (

@@ -1,4 +1,4 @@
-"""A check that what a person asks for can be tried."""
+"""Checks of a treatment's request against the spec."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from gradlab.spec import ExperimentSpec
 
 
 def check_applicable(request: TreatmentRequest, spec: ExperimentSpec) -> None:
-    """Whether all remedies that are asked for can be tried on `spec`.
+    """Check that all requested changes can be applied to `spec`.
 
     Raises:
-        Invalid: one does not apply, two exclude each other, or they are more than the budget allows.
+        Invalid: a remedy does not apply, two exclude each other, or there are more changes than the budget allows.
     """
-    asked: Sequence[Names] = request.remedies or ()
-    if len(asked) > request.budget:
-        needed = f"at least {len(asked)}, one trial for each of the remedies"
+    changes: Sequence[Names] = request.remedies or ()
+    if len(changes) > request.budget:
+        needed = f"at least {len(changes)}, one trial for each of the remedies"
         raise Invalid(Problem("budget", needed, str(request.budget)))
     problems = []
-    for place, names in enumerate(asked):
+    for place, names in enumerate(changes):
         try:
             combine(spec, names)
         except Invalid as refused:
@@ -29,6 +29,6 @@ def check_applicable(request: TreatmentRequest, spec: ExperimentSpec) -> None:
 
 
 def _at(place: int, problem: Problem) -> Problem:
-    """A remedy's refusal, said of the request."""
+    """Turn a problem of a remedy into one of the request's field."""
     where = "" if problem.field == "remedies" else f" in {problem.field}"
     return Problem(f"remedies[{place}]", f"a change that applies: {problem.expected}{where}", problem.received)

@@ -1,4 +1,4 @@
-"""From the runs of a trial to what it has shown."""
+"""Results: the runs of a trial reduced to what the comparison needs."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -18,34 +18,35 @@ from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.metrics import BY_KIND
 
-# So many trials are begun together: enough for a few workers, few enough to stop early.
+# Number of trials that begin together: enough for a few workers, few enough to stop early.
 ROUND = 3
-# A recommendation of four changes is another network; a fourth is tried only where three causes stand by themselves.
+# Number of remedies in one change, at most. Four make another network; a fourth is tried only against three independent
+# causes.
 MAX_TOGETHER = 3
 SCALE_FREE = ("accuracy", "r2_score")
 
 
 def result(spec: ExperimentSpec, runs: Sequence[Run], seconds: float | None) -> Result:
-    """What a trial has shown.
+    """Return the result of a trial.
 
     Args:
-        spec: what was trained.
-        runs: its seeds' runs, from epoch 0 on.
-        seconds: how long it took, if that was taken.
+        spec: the trained spec.
+        runs: of its seeds, from epoch 0 on.
+        seconds: duration of the training; None if it was not measured.
     """
-    found = diagnose(spec, runs)
-    failing = {seed for finding in found.findings if finding.kind == "failure" for seed in finding.seeds}
+    diagnosis = diagnose(spec, runs)
+    failing = {seed for finding in diagnosis.findings if finding.kind == "failure" for seed in finding.seeds}
     by_seed = {run.seed: run for run in runs}
     seeds = tuple(
         SeedResult(each.seed, each.outcome, each.outcome == "learns" and each.seed not in failing, test)
-        for each in found.outcomes
+        for each in diagnosis.outcomes
         for test in [_test(spec, by_seed.get(each.seed))]
     )
     epochs = sum(run.history.last_epoch for run in runs if len(run.history))
     return Result(
-        verdict=found.verdict,
-        root_cause=found.root_cause,
-        remedies=advised(found),
+        verdict=diagnosis.verdict,
+        root_cause=diagnosis.root_cause,
+        remedies=advised(diagnosis),
         seeds=seeds,
         flow=flow(runs),
         seconds=seconds,
@@ -55,32 +56,33 @@ def result(spec: ExperimentSpec, runs: Sequence[Run], seconds: float | None) -> 
     )
 
 
-def advised(found: Diagnosis) -> tuple[str, ...]:
-    """The remedies of a diagnosis, best first: the root cause's, then those of what follows from it, then the rest."""
-    behind = _chain(found)
-    serious = [each for each in found.findings if each.severity != "info" or each.rule == found.root_cause]
-    ordered = sorted(serious, key=lambda each: (each.rule != found.root_cause, each.rule not in behind))
+def advised(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """Return a diagnosis's remedies, best first: the root cause's, those of its consequences, then the rest."""
+    chain, root = _chain(diagnosis), diagnosis.root_cause
+    serious = [each for each in diagnosis.findings if each.severity != "info" or each.rule == root]
+    ordered = sorted(serious, key=lambda each: (each.rule != root, each.rule not in chain))
     return tuple(dict.fromkeys(name for finding in ordered for name in finding.remedies))
 
 
-def candidates(found: Diagnosis, spec: ExperimentSpec) -> tuple[tuple[str, ...], ...]:
-    """What a treatment tries, in its order: a round of single remedies, a round against all causes at once, the rest.
+def candidates(diagnosis: Diagnosis, spec: ExperimentSpec) -> tuple[tuple[str, ...], ...]:
+    """Return the changes that a treatment tries, in order.
 
-    Where several things are wrong by themselves, a remedy against one of them leaves the others.
+    A round of single remedies comes first. A round against all independent causes at once follows, because a remedy
+    against one of them leaves the others. Then come the remaining single remedies.
     """
     apply = {each.name for each in applicable(spec)}
-    singles = [(name,) for name in advised(found) if name in apply]
-    causes = [names for each in _causes(found) if (names := tuple(name for name in each if name in apply))]
+    singles = [(name,) for name in advised(diagnosis) if name in apply]
+    causes = [names for each in _causes(diagnosis) if (names := tuple(name for name in each if name in apply))]
     return (*singles[:ROUND], *_joint(causes[:MAX_TOGETHER]), *singles[ROUND:])
 
 
-def _causes(found: Diagnosis) -> list[tuple[str, ...]]:
-    """The remedies of each thing that is wrong by itself, or follows from the root cause alone; the root cause's first.
+def _causes(diagnosis: Diagnosis) -> list[tuple[str, ...]]:
+    """Return the remedies of each independent cause, the root cause's first; each remedy is listed once.
 
-    A remedy counts where it comes first.
+    A cause is independent if it follows from no other finding but the root cause.
     """
-    root = {found.root_cause} - {None}
-    serious = [each for each in found.findings if each.severity != "info" or each.rule in root]
+    root = {diagnosis.root_cause} - {None}
+    serious = [each for each in diagnosis.findings if each.severity != "info" or each.rule in root]
     ordered = sorted(serious, key=lambda each: each.rule not in root)
     taken: set[str] = set()
     causes = []
@@ -94,7 +96,7 @@ def _causes(found: Diagnosis) -> list[tuple[str, ...]]:
 
 
 def _joint(causes: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """A round of combinations, one remedy against each cause: the best of each, then the next of another sort."""
+    """Return a round of combinations with one remedy against each cause: the best ones, then the next alternatives."""
     if len(causes) < 2:
         return []
     apart = [of_different_sorts(names) for names in causes]
@@ -104,7 +106,7 @@ def _joint(causes: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def of_different_sorts(names: Sequence[str]) -> list[str]:
-    """The names, without those that do the same in another way as one before."""
+    """Return the remedies' names without alternatives to an earlier one."""
     kept: list[str] = []
     for name in names:
         if not any(name in alike and {*kept} & {*alike} for alike in EITHER_OR):
@@ -112,19 +114,19 @@ def of_different_sorts(names: Sequence[str]) -> list[str]:
     return kept
 
 
-def _chain(found: Diagnosis) -> set[str]:
-    """The root cause and all that follows from it, directly or not."""
-    chain = {found.root_cause} if found.root_cause else set()
-    for finding in found.findings:  # causes come before their consequences
+def _chain(diagnosis: Diagnosis) -> set[str]:
+    """Return the root cause and all findings that follow from it, directly or not."""
+    chain = {diagnosis.root_cause} if diagnosis.root_cause else set()
+    for finding in diagnosis.findings:  # causes come before their consequences
         if chain & {*finding.caused_by}:
             chain.add(finding.rule)
     return chain
 
 
 def criterion(spec: ExperimentSpec) -> tuple[str, bool]:
-    """The name of the metric on test samples that trials are compared by, and whether higher is better.
+    """Return the test metric that trials are compared by, and True if higher values are better.
 
-    One that does not depend on the scale of the targets where there is one: a remedy may scale them.
+    A metric that does not depend on the targets' scale takes precedence: a remedy may change the scale.
     """
     names = spec.metric_names
     name = next((each for each in SCALE_FREE if each in names), next(iter(names), "loss"))
@@ -132,16 +134,16 @@ def criterion(spec: ExperimentSpec) -> tuple[str, bool]:
 
 
 def _constant(spec: ExperimentSpec) -> float | None:
-    """What always saying the same reaches in the test metric, where it is free of scale."""
+    """Return the test metric of the best constant prediction; None if it depends on the targets' scale."""
     if criterion(spec)[0].removeprefix("val_") not in SCALE_FREE:
         return None
     return 0.0 if spec.dataset.target.kind == "values" else facts(spec).constant_accuracy
 
 
 def _baseline(spec: ExperimentSpec) -> float | None:
-    """What the nearest neighbours or a linear model reach, whichever more, in the test metric.
+    """Return the test metric of the nearest neighbours or of a linear model, whichever is higher.
 
-    None where neither knows anything, or the metric is not free of scale.
+    None if neither is clearly better than a constant prediction, or the metric depends on the targets' scale.
     """
     constant, share = _constant(spec), float(np.fmax(facts(spec).reachable, _linearly(spec.dataset)))
     if constant is None or not share >= MIN_REACHABLE:
@@ -160,38 +162,38 @@ def _test(spec: ExperimentSpec, run: Run | None) -> float | None:
 
 
 def flow(runs: Iterable[Run]) -> Flow:
-    """How the signal passed back through the networks."""
-    signals = [found for run in runs if (found := run.series("signals", "rms")) is not None]
-    shares = [found for run in runs if (found := arriving(run)) is not None]
-    ratios = [found for run in runs if (found := _gradient_ratio(run)) is not None]
+    """Return the back-propagated signal's size in each layer, initially and trained, as medians over the runs."""
+    signals = [recorded for run in runs if (recorded := run.series("signals", "rms")) is not None]
+    shares = [recorded for run in runs if (recorded := arriving(run)) is not None]
+    ratios = [recorded for run in runs if (recorded := _gradient_ratio(run)) is not None]
     if not signals:
         return Flow((), (), (), _over_seeds(shares), _over_seeds(ratios))
-    initial = [found.initially for found in signals if found.initially is not None]
+    initial = [recorded.initially for recorded in signals if recorded.initially is not None]
     return Flow(
         layers=signals[0].layers,
         initially=_each(initial, len(signals[0].tensors)),
-        trained=_each([_over_epochs(found) for found in signals], len(signals[0].tensors)),
+        trained=_each([_over_epochs(recorded) for recorded in signals], len(signals[0].tensors)),
         arriving=_over_seeds(shares),
         gradient_ratio=_over_seeds(ratios),
     )
 
 
 def _gradient_ratio(run: Run) -> Recorded | None:
-    found = run.kernels("gradients", "l2")
-    if found is None or len(found.tensors) < 2:
+    norms = run.kernels("gradients", "l2")
+    if norms is None or len(norms.tensors) < 2:
         return None
     with np.errstate(all="ignore"):
-        ratio = np.where(found.values[:, -1] > 0, found.values[:, 0] / found.values[:, -1], np.nan)
-    return Recorded(found.epochs, found.tensors[:1], ratio[:, None])
+        ratio = np.where(norms.values[:, -1] > 0, norms.values[:, 0] / norms.values[:, -1], np.nan)
+    return Recorded(norms.epochs, norms.tensors[:1], ratio[:, None])
 
 
-def _over_epochs(found: Recorded) -> np.ndarray:
-    """(tensors,) the median of each over the recorded epochs."""
-    return np.array([middle(column) for column in found.values.T])
+def _over_epochs(recorded: Recorded) -> np.ndarray:
+    """Return the median of each tensor over the recorded epochs, (tensors,)."""
+    return np.array([middle(column) for column in recorded.values.T])
 
 
-def _over_seeds(found: Sequence[Recorded]) -> float | None:
-    return _finite(middle(np.array([middle(each.values) for each in found])))
+def _over_seeds(recorded: Sequence[Recorded]) -> float | None:
+    return _finite(middle(np.array([middle(each.values) for each in recorded])))
 
 
 def _each(rows: Sequence[np.ndarray], tensors: int) -> tuple[float | None, ...]:

@@ -1,17 +1,16 @@
-"""Which trial comes next: a pure function of what is known so far.
+"""The search for the smallest cure: the next trials as a pure function of the results so far.
 
-Single changes first, a few at a time; then, where several things are wrong by themselves, remedies against all of them
-at once. As soon as one cures, only smaller ones are still tried: the smallest cure is wanted. Of the cure that is
-recommended each of several remedies is left out once, the smallest rest first, which shows what it contributes; where a
-rest does as well it is recommended, and taken apart in its turn. And where the best has clearly learnt less than the
-nearest neighbours or a linear model know, or than all there is where they cannot say, what its own diagnosis names and
-higher rates, if need be once more, are tried on top of it, a round at a time, as long as that makes a better one.
-
-One that leaves hardly a seed ill, or hardly more than a cure and learns clearly more, which may be luck, is confirmed
-on the control's seeds, unless these could prove nothing. Where nothing cures, the best is combined with others: with
-what its own diagnosis names, then with the rest; and then whatever else applies is tried. Nothing is built upon a trial
-that cures nothing where another one is better in all respects. Every treated spec goes through triage first; one that
-is foretold to fail waits until nothing else is left, or until it is a part of the cure.
+* Single changes come first, a round at a time, then changes against all independent causes at once.
+* Once a change cures, only smaller ones are tried. Each remedy of the recommended cure is left out once, beginning with
+  the smallest remaining change. A remaining change that does as well is recommended, and reduced in its turn.
+* A cure may have learnt clearly less than the nearest neighbours or a linear model, or than a perfect score where these
+  learn nothing. Then the remedies of its own diagnosis and higher learning rates are added, as long as that helps.
+* A change that leaves hardly a seed ill is confirmed on the control's seeds, unless these could not prove it. So is one
+  that leaves hardly more seeds ill than a cure and learns clearly more.
+* If nothing cures, the best changes are combined with others: the remedies of their own diagnoses, those of other
+  trials, then all that apply. A change without effect is not extended if another one is better in all respects.
+* Every treated spec is triaged first. One that is foretold to fail is trained only when nothing else is left, or when
+  it is a part of the cure.
 """
 
 import math
@@ -30,13 +29,13 @@ from core.treatment.trial import Treatment, Trial
 from gradlab.remedies import applicable, size
 from gradlab.spec import ExperimentSpec
 
-# The control trains on so many fresh seeds for each of a trial's: what a round of trials costs.
+# Fresh seeds of the control for each seed of a trial: the control costs as much as a round of trials.
 CONTROL = ROUND
-# The share of the budget that single changes may take where the diagnosis chose them: the rest is for combinations.
+# Share of the budget for single changes that the diagnosis chose; the rest is for combinations.
 SINGLES = 2 / 3
-# The best that accuracy and R² can be: what can be learnt where nobody can say.
+# The best accuracy and R²: assumed to be reachable where no baseline is better than a constant prediction.
 PERFECT = 1.0
-# What may let a network that learns, and nothing is wrong with any more, learn more in its epochs.
+# Remedies by which a network without a finding may learn more in the same epochs.
 FASTER = ("learning_rate_tripled", "learning_rate_higher")
 LARGEST_SEED = 2**32 - 1
 
@@ -46,14 +45,14 @@ Names = tuple[str, ...]
 def begin(
     spec: ExperimentSpec, candidates: Sequence[Names], *, seeds: int, budget: int, chosen: bool, untreated: Trial | None
 ) -> Treatment:
-    """A treatment whose first trials are to be trained.
+    """Return a treatment with its first trials.
 
     Args:
         spec: the untreated experiment.
-        candidates: the changes to be tried, in their order; those that do not apply are passed over.
-        seeds: on how many seeds: the experiment's own first, then the smallest that it does not have.
-        budget: at most so many treated specs are trained.
-        chosen: a person chose the candidates.
+        candidates: the changes to try, in order; those that do not apply are skipped.
+        seeds: number of seeds of a trial: the experiment's own first, then the smallest that it does not have.
+        budget: number of treated specs that are trained, at most.
+        chosen: True if a person chose the candidates.
         untreated: the experiment itself as a trial, if it was trained on these seeds.
     """
     own = spec.seeds[:seeds]
@@ -66,7 +65,7 @@ def begin(
 
 
 def proceed(treatment: Treatment) -> Treatment:
-    """The treatment with the trials that come next; the same one where some are under way or nothing is left to do."""
+    """Return the treatment with its next trials; unchanged while some are under way, or if none is left."""
     treatment = with_hindsight(treatment)
     treatment = replace(treatment, trials=tuple(_decided(trial, treatment.chosen) for trial in treatment.trials))
     treated = treatment.of_role("treated")
@@ -74,7 +73,7 @@ def proceed(treatment: Treatment) -> Treatment:
     if any(trial.is_under_way for trial in treated) or left < 1:
         return treatment
     if treated and not (treatment.is_over and treatment.result_of("untreated")):
-        return treatment  # the untreated runs are waited for before a second round
+        return treatment  # a second round needs the untreated runs' results
     together = left if treatment.chosen else min(ROUND, left)
     if new := _confirmations(treatment):
         return _begun(treatment, new)
@@ -86,14 +85,14 @@ def proceed(treatment: Treatment) -> Treatment:
 
 
 def _decided(trial: Trial, chosen: bool) -> Trial:
-    """A trial that was looked at is trained, or waits."""
+    """Move a triaged trial on to its training, or defer it."""
     if trial.stage != "looking" or trial.triage is None:
         return trial
     return replace(trial, stage="deferred" if trial.triage.foretells_failure and not chosen else "training")
 
 
 def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
-    """What has not been tried and is worth it, best first: never single changes and combinations in one round."""
+    """Return the next untried trials, best first, all of one stage of the search; () if none is worth a trial."""
     judged = judge(treatment)
     cures = [each.change for each in judged if each.worth == "cures"]
     if cures:
@@ -110,9 +109,9 @@ def _next(treatment: Treatment, together: int) -> tuple[Trial, ...]:
 
 
 def _variations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
-    """The best combination, where it helps, with each remedy in another way, then with what its own diagnosis names.
+    """Yield variations of the best combination, if it helps: with one remedy replaced, then with one added.
 
-    One against as many causes as may be treated together may have one remedy more.
+    A combination against `MAX_TOGETHER` causes may have one remedy more.
     """
     best = min(judged, key=lambda each: _rank(treatment, each), default=None)
     if treatment.chosen or best is None or best.worth not in ("helps", "unproven") or len(best.trial.remedies) < 2:
@@ -124,28 +123,28 @@ def _variations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[N
 
 
 def _improvements(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
-    """The best cure with what may make it learn more, where clearly more can be learnt than it has."""
+    """Yield the best cure with one more remedy, if clearly more can be learnt than it has."""
     if treatment.chosen:
         return
     best = min((each for each in judged if each.worth == "cures"), key=lambda each: _rank(treatment, each))
     done = any(Counter(each.remedies) > Counter(best.trial.remedies) for each in treatment.of_role("treated"))
-    if best.trial.result and not done and not _is_as_good_as_known(best):
+    if best.trial.result and not done and not _reaches_baseline(best):
         yield from _with_one_more(best, (*best.trial.result.remedies, *FASTER), again=FASTER)
 
 
-def _is_as_good_as_known(judged: Judgement) -> bool:
-    """Whether hardly more can be learnt; who knows clearly less than the network does cannot say."""
-    found = judged.trial.result
-    if found is None or found.test is None or found.constant is None:
+def _reaches_baseline(judged: Judgement) -> bool:
+    """Return True if the test metric reaches the baseline, or a perfect score where the network exceeds it clearly."""
+    result = judged.trial.result
+    if result is None or result.test is None or result.constant is None:
         return True
-    most = found.baseline
-    if most is None or found.test > most + POINTS:
-        most = PERFECT
-    return found.test >= most - MEDIAN_POINTS
+    reachable = result.baseline
+    if reachable is None or result.test > reachable + POINTS:
+        reachable = PERFECT
+    return result.test >= reachable - MEDIAN_POINTS
 
 
 def _untried(treatment: Treatment, changes: Iterable[Names]) -> Iterator[Trial]:
-    """Those of the changes that apply and make another spec than all trials so far, as trials."""
+    """Yield trials of the changes that apply and make another spec than all trials so far."""
     specs = {_nameless(spec) for spec in (treatment.base, *(trial.spec for trial in treatment.of_role("treated")))}
     for names in changes:
         spec = made(treatment.base, names)
@@ -163,7 +162,7 @@ def _change(treatment: Treatment, trial: Trial) -> int:
 
 
 def _confirmations(treatment: Treatment) -> tuple[Trial, ...]:
-    """The smallest change that may yet cure, on the control's seeds: where none is known to, or not so well."""
+    """Return the smallest change that may cure, as a trial on the control's seeds; () if none needs confirmation."""
     judged, control = judge(treatment), treatment.of_role("control")[0]
     if control.result is None or has_nothing_to_cure(treatment):
         return ()
@@ -186,23 +185,23 @@ def _confirmations(treatment: Treatment) -> tuple[Trial, ...]:
 
 
 def _may_cure(judged: Judgement) -> bool:
-    """Whether it is luck, good or bad, that keeps a change from being known to cure."""
+    """Return True if more seeds may prove that a change cures."""
     if judged.worth == "unproven":
         return judged.ill.count <= MAX_ILL * judged.ill.of
     return judged.worth == "helps" and judged.ill.low <= MAX_ILL
 
 
 def _is_worth_more_seeds(treatment: Treatment, each: Judgement, judged: Sequence[Judgement]) -> bool:
-    """True for a change that helps if one seed more is ill than a cure leaves, and it cannot be varied any more."""
+    """Return True if a change leaves at most one ill seed more than a cure, and has no untried variations."""
     close = each.ill.count <= 1 + MAX_ILL * each.ill.of
     return close and not any(_untried(treatment, _variations(treatment, judged)))
 
 
 def _is_clearly_better(judged: Judgement, other: Judgement, base: ExperimentSpec) -> bool:
-    found, best = judged.trial.result, other.trial.result
-    if not found or not best or found.test is None or best.test is None or not criterion(base)[1]:
+    result, best = judged.trial.result, other.trial.result
+    if not result or not best or result.test is None or best.test is None or not criterion(base)[1]:
         return False
-    return found.test > best.test + MEDIAN_POINTS
+    return result.test > best.test + MEDIAN_POINTS
 
 
 def _singles(treatment: Treatment) -> Sequence[Names]:
@@ -212,7 +211,7 @@ def _singles(treatment: Treatment) -> Sequence[Names]:
 
 
 def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator[Names]:
-    """The best trials, each with one remedy more: what its own diagnosis names, what was tried, the rest."""
+    """Yield the best trials with one remedy more: those of their own diagnoses, of other trials, then all others."""
     ranked = sorted(_undominated(treatment, judged), key=lambda each: _rank(treatment, each))
     named = [name for names in treatment.candidates for name in names]
     ordered = [name for each in ranked for name in each.trial.remedies]
@@ -223,9 +222,9 @@ def _combinations(treatment: Treatment, judged: Sequence[Judgement]) -> Iterator
 
 
 def _undominated(treatment: Treatment, judged: Sequence[Judgement]) -> list[Judgement]:
-    """The trials to build upon: without those that cure nothing, of which another one is better in all respects.
+    """Return the trials to extend: without those that have no effect and are dominated by another trial.
 
-    In all: no more seeds ill, no worse a metric, no larger a change, and one of these better.
+    A trial dominates if it is no worse in ill seeds, test metric and size of the change, and better in one of these.
     """
     ranks = [_rank(treatment, each) for each in judged]
     useless = ("no effect", "harms")
@@ -238,9 +237,9 @@ def _undominated(treatment: Treatment, judged: Sequence[Judgement]) -> list[Judg
 
 
 def _with_one_more(judged: Judgement, names: Iterable[str], again: Names = (), *, room: int = 0) -> Iterator[Names]:
-    """A trial's remedies, each time with one of the names besides; none where that would be too many together.
+    """Yield a trial's remedies with one of the names added, unless these would be more than `MAX_TOGETHER` + `room`.
 
-    Those to be taken `again` may be among its remedies already.
+    Names in `again` may be added although the trial has them already.
     """
     remedies = judged.trial.remedies
     if len(remedies) < MAX_TOGETHER + room:
@@ -248,7 +247,7 @@ def _with_one_more(judged: Judgement, names: Iterable[str], again: Names = (), *
 
 
 def _others(treatment: Treatment) -> Iterator[Names]:
-    """What no diagnosis has named, and applies all the same; nothing that only keeps from learning by heart."""
+    """Yield all other remedies that apply, except those against overfitting."""
     if not treatment.chosen:
         for each in applicable(treatment.base):
             if "overfitting" not in each.treats:
@@ -256,30 +255,30 @@ def _others(treatment: Treatment) -> Iterator[Names]:
 
 
 def _rank(treatment: Treatment, judged: Judgement) -> tuple[float, float, int]:
-    """Fewest ill seeds, then the best test metric, then the smallest change."""
+    """Sort key: the fewest ill seeds, then the best test metric, then the smallest change."""
     sign = -1 if criterion(treatment.base)[1] else 1
     test = judged.trial.result.test if judged.trial.result else None
     return judged.ill.count / judged.ill.of, float("inf") if test is None else sign * test, judged.change
 
 
-def _revived(treatment: Treatment, most: int) -> Treatment:
-    """What triage warned of is trained after all, where nothing else is left and nothing cures."""
+def _revived(treatment: Treatment, count: int) -> Treatment:
+    """Train up to `count` deferred trials, because nothing cures and no other trial is left."""
     if any(each.worth == "cures" for each in judge(treatment)) or has_nothing_to_cure(treatment):
         return treatment
-    return _after_all(treatment, [trial for trial in treatment.trials if trial.stage == "deferred"][:most])
+    return _after_all(treatment, [trial for trial in treatment.trials if trial.stage == "deferred"][:count])
 
 
 def _begun(treatment: Treatment, new: Sequence[Trial]) -> Treatment:
     return replace(treatment, trials=(*treatment.trials, *new))
 
 
-def _after_all(treatment: Treatment, put_off: Sequence[Trial]) -> Treatment:
-    """The treatment in which some trials that triage warned of are trained."""
-    trials = (replace(trial, stage="training") if trial in put_off else trial for trial in treatment.trials)
+def _after_all(treatment: Treatment, deferred: Sequence[Trial]) -> Treatment:
+    """Return the treatment with deferred trials in training."""
+    trials = (replace(trial, stage="training") if trial in deferred else trial for trial in treatment.trials)
     return replace(treatment, trials=tuple(trials))
 
 
 def _fresh(count: int, taken: set[int]) -> tuple[int, ...]:
-    """The smallest seeds that are not taken."""
-    found = (seed for seed in range(LARGEST_SEED) if seed not in taken)
-    return tuple(next(found) for _ in range(count))
+    """Return the smallest seeds that are not taken."""
+    free = (seed for seed in range(LARGEST_SEED) if seed not in taken)
+    return tuple(next(free) for _ in range(count))

@@ -1,4 +1,4 @@
-"""Why the search of a treatment stopped."""
+"""Reasons for which the search of a treatment stops."""
 
 from core.treatment.judgement import MAX_ILL, judge, untreated_runs
 from core.treatment.trial import Treatment
@@ -15,7 +15,7 @@ WORDS: dict[Stop, str] = {
 
 
 def stopped(treatment: Treatment) -> Stop | None:
-    """Why nothing comes next; None while something is under way."""
+    """Return the reason for which no trial follows; None while a trial is under way."""
     if not treatment.is_over:
         return None
     treated = treatment.of_role("treated")
@@ -31,9 +31,9 @@ def stopped(treatment: Treatment) -> Stop | None:
 
 
 def has_nothing_to_cure(treatment: Treatment) -> bool:
-    """True if untreated no more seeds are ill than after a cure, and a round of trials has shown no more to learn.
+    """Return True if no more untreated seeds are ill than after a cure, and a round of trials has been finished.
 
-    What a person has chosen is tried all the same.
+    Always False if a person chose the changes: all of those are tried.
     """
     ill, of = untreated_runs(treatment)
     tried = any(trial.result for trial in treatment.of_role("treated"))

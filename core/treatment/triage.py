@@ -1,4 +1,4 @@
-"""The look at a spec's networks before they are trained, as an experiment of no epochs."""
+"""Triage: the diagnosis of a spec's networks before they are trained, from an experiment of zero epochs."""
 
 from gradlab.measurement.kinds import KINDS, RECORD_FIELDS
 from gradlab.spec import ExperimentSpec
@@ -9,12 +9,12 @@ RECORDED_FOR_RULES = RecordSpec.model_validate({field.name: 0 for field in RECOR
 
 
 def recorded_for_rules(spec: ExperimentSpec) -> ExperimentSpec:
-    """`spec` with everything recorded that rules read: what the answer is about."""
+    """Return the spec that a triage diagnoses: `spec`, recording exactly the kinds of series that rules read."""
     return ExperimentSpec.model_validate(spec.model_dump(mode="json") | {"record": RECORDED_FOR_RULES.model_dump()})
 
 
 def triage_spec(spec: ExperimentSpec) -> ExperimentSpec:
-    """The experiment in which a worker builds the networks of `spec` and looks at them, without training."""
+    """Return the spec of the triage's experiment: a worker builds the networks of `spec` and measures epoch 0."""
     fields = recorded_for_rules(spec).model_dump(mode="json")
     nothing = {"epochs": 0, "early_stopping": None, "pretraining": None}
     return ExperimentSpec.model_validate(fields | {"training": fields["training"] | nothing})

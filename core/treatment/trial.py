@@ -1,4 +1,4 @@
-"""What a trial is: one spec that is trained to be compared, and what has become of it. All are plain data."""
+"""Treatments, their trials, and the trials' results, as plain data."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -12,12 +12,12 @@ from gradlab.spec import ExperimentSpec
 
 Role = Literal["untreated", "control", "treated"]
 Stage = Literal["looking", "deferred", "training", "finished", "broken"]
-# Severity and share of seeds from which on a look foretells that a spec will not learn.
+# A triage foretells failure if a risk of this severity is detected in more than this share of the seeds.
 FORETELLS, MIN_FORETOLD_SHARE = "critical", 1 / 2
 
 
 def triage_result(diagnosis: Diagnosis) -> TriageResult:
-    """Reduce a triage to what decides about a trial."""
+    """Reduce a triage's diagnosis to the fields that decide about a trial."""
     risks = [each for each in diagnosis.findings if each.kind == "risk" and each.severity == FORETELLS]
     foretells = any(len(each.seeds) > MIN_FORETOLD_SHARE * each.of_seeds for each in risks)
     return TriageResult(diagnosis.verdict, diagnosis.root_cause, foretells)
@@ -25,18 +25,18 @@ def triage_result(diagnosis: Diagnosis) -> TriageResult:
 
 @dataclass(frozen=True)
 class Result:
-    """What a trial has shown.
+    """The result of a trained trial.
 
     Attributes:
         verdict, root_cause: of its diagnosis.
-        remedies: what its diagnosis would try next, best first.
-        seeds: one by one, in the order of the spec.
+        remedies: those that its diagnosis advises, best first.
+        seeds: results of the seeds, in the order of the spec.
         flow: of the signal.
-        seconds: from the first epoch's beginning to the end, all seeds together; None where it was not taken.
-        epochs: that were trained, all seeds together.
+        seconds: from the first epoch's beginning to the end, all seeds together; None if it was not measured.
+        epochs: trained epochs of all seeds together.
         baseline: test metric of the nearest neighbours or of a linear model, whichever is higher; None where neither
             could be estimated. Stored as `known`.
-        constant: what always saying the same reaches in the test metric; None where that depends on a scale.
+        constant: test metric of the best constant prediction; None if the metric depends on the targets' scale.
     """
 
     verdict: str
@@ -51,30 +51,30 @@ class Result:
 
     @property
     def ill(self) -> int:
-        """How many seeds are not well."""
+        """The number of seeds that are not well."""
         return sum(not seed.well for seed in self.seeds)
 
     @property
     def test(self) -> float | None:
-        """The test metric, the median over the seeds."""
+        """The median of the seeds' test metrics."""
         tests = [seed.test for seed in self.seeds if seed.test is not None]
         return median(tests) if tests else None
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One spec that is trained to be compared.
+    """One spec that is trained for the comparison.
 
     Attributes:
-        role: ``untreated``: on the same seeds as the treated ones; ``control``: untreated, on seeds of its own;
+        role: ``untreated``: on the same seeds as the treated trials; ``control``: untreated, on seeds of its own;
             ``treated``.
-        remedies: what was applied; () where nothing was.
-        spec: what is trained.
-        stage: ``looking``: triage is under way; ``deferred``: triage foretells that it fails, it is trained only if
+        remedies: the applied remedies; () for an untreated trial.
+        spec: the spec that is trained.
+        stage: ``looking``: triage is under way; ``deferred``: triage foretells failure, and it is trained only if
             nothing else cures; ``training``; ``finished``; ``broken``: the machine failed, not the network.
-        triage: what triage said.
-        result: what training has shown.
-        error: why it broke.
+        triage: the result of its triage.
+        result: the result of its training.
+        error: why it is broken.
     """
 
     role: Role
@@ -87,20 +87,20 @@ class Trial:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether a worker has still to do something for it."""
+        """True if a worker has to triage or train it."""
         return self.stage in ("looking", "training")
 
 
 @dataclass(frozen=True)
 class Treatment:
-    """Trials that answer which change cures an experiment.
+    """A search, by trials, for the smallest change that cures an experiment.
 
     Attributes:
         base: the untreated spec, on the trials' seeds.
-        candidates: the changes to be tried, each some remedies' names, in their order.
-        budget: at most so many treated specs are trained.
-        chosen: the candidates were chosen by a person: all of them are trained, whatever triage says.
-        trials: in the order in which they were begun.
+        candidates: the changes to try, in order; each is a tuple of remedies' names.
+        budget: number of treated specs that are trained, at most.
+        chosen: True if a person chose the candidates: all of them are trained, whatever triage foretells.
+        trials: in the order in which they began.
     """
 
     base: ExperimentSpec
@@ -114,10 +114,10 @@ class Treatment:
         return tuple(trial for trial in self.trials if trial.role == role)
 
     def result_of(self, role: Role) -> Result | None:
-        """What the untreated spec, or the control, has shown."""
+        """Return the first result of a trial of this role; None if there is none."""
         return next((trial.result for trial in self.of_role(role) if trial.result), None)
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is under way; `proceed` has nothing to add then."""
+        """True if no trial is under way; `proceed` adds nothing then."""
         return not any(trial.is_under_way for trial in self.trials)

@@ -1,4 +1,4 @@
-"""The use-cases: what the service does, each a plain function that lists what it needs."""
+"""The use-cases of experiments: plain functions that take what they need as arguments."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -20,37 +20,37 @@ from core.settings import Settings
 from core.store import ExperimentStore, utc_now
 from core.treatment import recorded_for_rules, triage_spec
 from gradlab.diagnosis import Diagnosis, ExternalRun, Run
-from gradlab.diagnosis import diagnose as ask_the_rules
+from gradlab.diagnosis import diagnose as diagnose_runs
 from gradlab.errors import ClaimLost, Invalid, Unavailable, is_full, reason
 from gradlab.measurement.history import Checkpoint, Chunk, History
 from gradlab.measurement.kinds import KINDS
 from gradlab.remedies import Difference, Remedy, difference, remedy
 from gradlab.schemas.status import Status
-from gradlab.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec import AnySpec, ExperimentSpec, ExternalSpec
 
 log = structlog.get_logger()
 
 Trainer = Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]
 
-# Who lacks room on a disk of its own gives its experiment back only then: it may be the one who gets it again.
+# Pause of a worker whose disk is full before it requeues its experiment, which it may claim again itself.
 NO_ROOM_PAUSE = timedelta(seconds=10)
-# What rules read; histograms are for people.
+# Kinds of series that the diagnosis needs; histograms are for people.
 READ_BY_RULES = tuple(kind.name for kind in KINDS if kind.read_by_rules)
-# How often the row is asked whether a worker has looked at the initial state.
+# Interval at which the row of a triage is polled.
 TRIAGE_PAUSE = timedelta(seconds=0.02)
 
 
 def submit(
-    spec: ExperimentSpec | ExternalSpec,
+    spec: AnySpec,
     *,
     store: ExperimentStore,
     queue: JobQueue,
     settings: Settings,
     idempotency_key: str | None = None,
 ) -> tuple[Experiment, bool]:
-    """Keep an experiment, then ring the bell. Says whether it is new.
+    """Store an experiment and publish a message about it. Return it, and True if it is new.
 
-    A bell that does not ring is no failure: the sweep rings it later. For a training that runs elsewhere none rings.
+    If publishing fails, the sweep publishes the message later. There is no message about a training elsewhere.
 
     Raises:
         Invalid: the spec is larger than this service allows.
@@ -67,7 +67,7 @@ def submit(
 
 
 def calibration(*, store: ExperimentStore) -> Calibration:
-    """How long and how much trainings take on the machines that took work lately; as shipped without a database."""
+    """Return the calibration of estimates to recent trainings; the shipped one while the database does not answer."""
     try:
         return Calibration.of(store.costs.recent())
     except Unavailable:
@@ -75,21 +75,21 @@ def calibration(*, store: ExperimentStore) -> Calibration:
 
 
 def cancel(experiment_id: UUID, *, store: ExperimentStore) -> Experiment:
-    """Stop an experiment; what was measured stays. Raises NotFound, and Conflict when it is finished."""
+    """Cancel an experiment; its series stay. Raises NotFound, and Conflict if it is finished."""
     return store.cancel(experiment_id)
 
 
 def delete(experiment_id: UUID, *, store: ExperimentStore) -> None:
-    """Remove an experiment and all that was measured. Raises NotFound."""
+    """Delete an experiment with its series. Raises NotFound."""
     store.delete(experiment_id)
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A change that may help.
+    """A remedy applied to a spec.
 
     Attributes:
-        remedy: what it is.
+        remedy: the remedy.
         changes: the fields of the spec that it changes.
         spec: the treated spec, ready to be submitted.
     """
@@ -100,25 +100,25 @@ class Suggestion:
 
 
 def diagnose(experiment_id: UUID, *, store: ExperimentStore) -> tuple[Experiment, Diagnosis]:
-    """What is wrong with an experiment, from what is stored of it so far. Raises NotFound."""
+    """Return an experiment and the diagnosis of its stored epochs. Raises NotFound."""
     experiment = store.get(experiment_id)
-    return experiment, ask_the_rules(experiment.spec, list(runs(experiment, experiment.spec, store)))
+    return experiment, diagnose_runs(experiment.spec, list(runs(experiment, experiment.spec, store)))
 
 
-def suggestions(spec: ExperimentSpec | ExternalSpec, diagnosis: Diagnosis) -> list[Suggestion]:
-    """The remedies for the root cause that apply to the spec, best first; none where nothing is wrong or known."""
+def suggestions(spec: AnySpec, diagnosis: Diagnosis) -> list[Suggestion]:
+    """Return the root cause's remedies that apply to the spec, best first; [] for a training elsewhere."""
     if isinstance(spec, ExternalSpec):
         return []
     root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
-    found = []
+    applied = []
     for name in root.remedies if root else ():
         chosen = remedy(name)
         try:
             treated = chosen.apply(spec)
         except Invalid:
             continue
-        found.append(Suggestion(chosen, difference(spec, treated), treated))
-    return found
+        applied.append(Suggestion(chosen, difference(spec, treated), treated))
+    return applied
 
 
 def triage(
@@ -129,37 +129,37 @@ def triage(
     settings: Settings,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Diagnosis:
-    """What theory and a look at the initial state say of a spec, before it is trained.
+    """Diagnose a spec before it is trained, by theory and by its initial networks.
 
-    The look is an experiment of no epochs: a worker makes it, and it is deleted once it has been read.
+    A worker runs the triage as an experiment of zero epochs, which is deleted once it has been read.
 
     Raises:
         Invalid: the spec is larger than this service allows.
-        Unavailable: no worker has looked in time.
+        Unavailable: no worker has finished the triage in time.
     """
     check_bounds(spec, settings)
-    asked = recorded_for_rules(spec)
-    experiment, _ = submit(triage_spec(spec), store=store, queue=queue, settings=settings)
+    recorded = recorded_for_rules(spec)
+    submitted, _ = submit(triage_spec(spec), store=store, queue=queue, settings=settings)
     try:
         for _ in range(int(settings.triage_patience / TRIAGE_PAUSE)):
-            found = store.get(experiment.id)
-            if found.status is Status.completed:
-                return ask_the_rules(asked, list(runs(found, asked, store)))
-            if found.status.is_finished:
-                raise Unavailable(f"The look at the network ended as {found.status}: {found.error}")
+            experiment = store.get(submitted.id)
+            if experiment.status is Status.completed:
+                return diagnose_runs(recorded, list(runs(experiment, recorded, store)))
+            if experiment.status.is_finished:
+                raise Unavailable(f"The triage of the network ended as {experiment.status}: {experiment.error}")
             sleep(TRIAGE_PAUSE.total_seconds())
-        raise Unavailable(f"No worker has looked at the network within {settings.triage_patience}.")
+        raise Unavailable(f"No worker has finished the triage of the network within {settings.triage_patience}.")
     finally:
-        store.delete(experiment.id)
+        store.delete(submitted.id)
 
 
-def runs(experiment: Experiment, spec: ExperimentSpec | ExternalSpec, store: ExperimentStore) -> Iterator[Run]:
-    """What is stored of each seed, up to the last epoch whose metrics were: a worker may be writing.
+def runs(experiment: Experiment, spec: AnySpec, store: ExperimentStore) -> Iterator[Run]:
+    """Yield the stored runs, each up to its last epoch with metrics: a worker may be writing.
 
     Args:
-        experiment: whose runs.
-        spec: what they are taken as runs of: the experiment's own, or what its look is about.
-        store: where they are kept.
+        experiment: the experiment with the runs.
+        spec: the spec to diagnose: the experiment's own or, for a triage, the one that it was made from.
+        store: the store of the experiment.
     """
     layout, metrics = store.layout(experiment.id), store.metrics(experiment.id)
     stored = {kind: store.series(experiment.id, kind) for kind in READ_BY_RULES if kind in layout}
@@ -176,18 +176,19 @@ def runs(experiment: Experiment, spec: ExperimentSpec | ExternalSpec, store: Exp
 
 
 def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta, idle: bool = False) -> int:
-    """Bury dead workers' attempts and publish what waits for lack of a message; says how many were published.
+    """Requeue or fail experiments of dead workers, and publish overdue messages. Return the number published.
 
     Args:
-        requeue_after: a message that nobody has taken for so long may be lost; twice as long after each new one.
-        idle: a worker has nothing to do and the broker no message. Whatever waits then has lost its message, however
-            many there were: `requeue_after` is not doubled.
+        requeue_after: age at which an unconsumed message counts as lost; doubled with each message about the same
+            experiment.
+        idle: True if a worker is idle and the broker has no message. Then every waiting experiment has lost its
+            message, and `requeue_after` is not doubled.
     """
     return publish(store.due(requeue_after=requeue_after, patient=not idle), store=store, queue=queue)
 
 
 def publish(ids: list[UUID], *, store: ExperimentStore, queue: JobQueue) -> int:
-    """Ring for experiments that are kept, and say for how many; those for which no bell rings are due at once."""
+    """Publish messages about stored experiments. Return the number published; the others are due at once."""
     for published, experiment_id in enumerate(ids):
         try:
             queue.publish(experiment_id)
@@ -203,7 +204,7 @@ def _due_at_once(ids: list[UUID], store: ExperimentStore) -> None:
     try:
         store.not_published(ids)
     except Unavailable:
-        log.warning("mark_failed")  # they are published again anyway, only later
+        log.warning("mark_failed")  # the sweep publishes them, only later
 
 
 def run(
@@ -218,14 +219,14 @@ def run(
     clock: Callable[[], datetime] = utc_now,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Train one experiment, unless somebody else does, and store each chunk as it comes.
+    """Claim an experiment, train it, and store each chunk as it comes. Does nothing if it cannot be claimed.
 
     Args:
         train: yields the chunks of a spec, from the beginning or after a checkpoint.
-        worker: who is asking.
-        stopping: whether this worker is to stop; then the experiment is given back after the chunk at hand.
-        checkpoint_every: at most so much training is lost with the worker.
-        versions: of the software that trains, kept with the result.
+        worker: the worker's name.
+        stopping: returns True once this worker has to stop; the experiment is requeued after the current chunk.
+        checkpoint_every: the training that is lost at most if the worker dies.
+        versions: of the software that trains, stored with the result.
     """
     insist = partial(outages.insist, patience=store.lease / 2, stopping=stopping, sleep=sleep)
     if stopping():
@@ -233,7 +234,7 @@ def run(
         _due_at_once([experiment_id], store)
         return
     try:
-        # The message is taken: giving up here would leave the experiment to the sweep, and there is nothing else to do.
+        # No limit of time: the message is consumed, and giving up would leave the experiment to the sweep.
         claim = outages.insist(partial(store.claim, experiment_id, worker=worker), stopping=stopping, sleep=sleep)
         if claim is None:
             log.info("nothing_to_claim")
@@ -253,14 +254,14 @@ def run(
             insist(partial(store.finish, claim, status, error=error, versions=dict(versions)))
         log.info("released" if status is Status.queued else "finished", status=str(status))
     except ClaimLost:
-        log.info("claim_lost")  # another worker goes on, or nobody wants it any more: nothing is left to do
+        log.info("claim_lost")  # another worker trains it, or it was finished or deleted
     except Unavailable as away:
-        log.error("database_away", error=repr(away.__cause__))  # the lease runs out, then the sweep sees to it
+        log.error("database_away", error=repr(away.__cause__))  # the sweep requeues it once the lease has expired
 
 
 def _outcome(failure: BaseException, spec: ExperimentSpec) -> tuple[Status, str | None]:
-    """What an experiment becomes whose training raised, and why: one or two sentences for whoever submitted it."""
-    if is_full(failure):  # XLA keeps what it has compiled on the disk: once there is room, anybody may train it
+    """Return the status of an experiment whose training raised, and the error in one or two sentences for people."""
+    if is_full(failure):  # XLA stores compiled programs on the disk: once there is room, any worker may train it
         return Status.queued, None
     return Status.failed, f"{reason(failure)}. {advice(spec)}" if is_out_of_memory(failure) else reason(failure)
 
@@ -274,12 +275,12 @@ def _train(
     checkpoint_every: timedelta,
     clock: Callable[[], datetime],
 ) -> Status:
-    """Store the chunks; says what the experiment's status is to be then: queued when it is given back."""
+    """Train and store the chunks. Return the experiment's next status, `queued` if the worker has to stop."""
     kept_at: datetime | None = None
     with closing(_closable(train(claim.spec, claim.checkpoint))) as chunks:
         for chunk in chunks:
             stop, now = stopping(), clock()
-            # An attempt's first chunk is kept at once: whatever kills workers again and again, each gets further.
+            # The first chunk's checkpoint is stored at once, so that each attempt makes progress before it may die.
             keep = stop or chunk.ended or kept_at is None or now - kept_at >= checkpoint_every
             checkpoint = chunk.checkpoint() if keep else None
             form = chunk.architecture() if kept_at is None else None
@@ -293,5 +294,5 @@ def _train(
 
 
 def _closable(chunks: Iterator[Chunk]) -> Generator[Chunk]:
-    """Closing this closes the training, if it is a generator: it lends a compiled program and wants it back."""
+    """Wrap chunks in a generator. Closing it closes the training, which then returns its compiled program."""
     yield from chunks

@@ -1,7 +1,7 @@
-"""The use-cases of treatments: which change cures an experiment, found out by training.
+"""The use-cases of treatments: begin, cancel, resume and advance them.
 
-A treatment lives in the database alone. Whoever finds that something it waits for is finished goes on with it, the
-worker that has just trained that or any sweep: `advance` may be called by anybody, at any time and by several at once.
+A treatment's whole state is in the database. The worker that has finished one of its experiments advances it, or any
+sweep does. `advance` may be called at any time, and by several processes at once.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ from core.treatment import (
 )
 from core.treatment.trial import triage_result
 from core.use_cases.experiments import diagnose, publish, runs
-from gradlab.diagnosis import diagnose as ask_the_rules
+from gradlab.diagnosis import diagnose as diagnose_runs
 from gradlab.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
@@ -45,17 +45,16 @@ def treat(
     settings: Settings,
     idempotency_key: str | None = None,
 ) -> TreatmentRecord:
-    """Begin to treat an experiment that does not learn.
+    """Begin the treatment of an experiment that is ill or at risk.
 
-    With an idempotency key that was used before for the same request, the treatment that it began is answered,
-    whatever has become of it.
+    An idempotency key that was used before for the same request returns the treatment of that request.
 
     Raises:
         NotFound: there is no such experiment.
-        Conflict: it is trained elsewhere, not finished, nothing is wrong with it, or it is being treated already; or
-            the key was used for another request.
-        Invalid: a remedy does not apply, they are more than the budget allows, or the seeds are more than the
-            service allows.
+        Conflict: it is trained elsewhere, not finished, not ill, or being treated already; or the key was used for
+            another request.
+        Invalid: a remedy does not apply, or there are more remedies than the budget or more seeds than the service
+            allows.
     """
     if idempotency_key and (begun := store.treatments.added_with(experiment_id, idempotency_key, request)):
         return begun
@@ -65,12 +64,13 @@ def treat(
         raise Conflict(f"The experiment is {experiment.status}: it can be treated once it has been trained.")
     _check_seeds(request, settings)
     check_applicable(request, spec)
-    _, found = diagnose(experiment_id, store=store)
-    if found.verdict not in ("ill", "at risk"):
-        raise Conflict(f"The experiment is {found.verdict}: nothing is known to be wrong with it, so nothing to treat.")
+    _, diagnosis = diagnose(experiment_id, store=store)
+    if diagnosis.verdict not in ("ill", "at risk"):
+        why = "nothing is known to be wrong with it, so nothing to treat"
+        raise Conflict(f"The experiment is {diagnosis.verdict}: {why}.")
     treatment = begin(
         spec,
-        request.remedies or candidates(found, spec),
+        request.remedies or candidates(diagnosis, spec),
         seeds=request.seeds,
         budget=request.budget,
         chosen=request.remedies is not None,
@@ -84,24 +84,24 @@ def treat(
 
 
 def _check_seeds(request: TreatmentRequest, settings: Settings) -> None:
-    most = settings.max_seeds // CONTROL
-    if request.seeds > most:
-        expected = f"at most {most}: the control trains {CONTROL} times as many, and max_seeds is {settings.max_seeds}"
+    limit = settings.max_seeds // CONTROL
+    if request.seeds > limit:
+        expected = f"at most {limit}: the control trains {CONTROL} times as many, and max_seeds is {settings.max_seeds}"
         raise Invalid(Problem("seeds", expected, str(request.seeds)))
 
 
 def cancel(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore) -> TreatmentRecord:
-    """Stop a treatment; what is finished stays. Raises NotFound, and Conflict when it is over."""
+    """Cancel a treatment; finished trials stay. Raises NotFound, and Conflict if it is not running."""
     get(experiment_id, treatment_id, store=store)
     return store.treatments.cancel(treatment_id)
 
 
 def resume(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> TreatmentRecord:
-    """Let a treatment that was cancelled, or failed, run again; what is finished is not trained again.
+    """Resume a cancelled or failed treatment; finished trials are not trained again.
 
     Raises:
         NotFound: there is no such treatment.
-        Conflict: it runs, or is completed, or the experiment has another that runs.
+        Conflict: it is running or completed, or the experiment has another running treatment.
     """
     get(experiment_id, treatment_id, store=store)
     store.treatments.resume(treatment_id)
@@ -110,7 +110,7 @@ def resume(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore, q
 
 
 def get(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore) -> TreatmentRecord:
-    """A treatment of an experiment. Raises NotFound."""
+    """Return a treatment of an experiment. Raises NotFound."""
     record = store.treatments.get(treatment_id)
     if record.experiment_id != experiment_id:
         raise NotFound(f"The experiment {experiment_id} has no treatment {treatment_id}.")
@@ -118,7 +118,7 @@ def get(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore) -> T
 
 
 def advance_with(experiment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> None:
-    """Go on with the treatments that waited for an experiment; while the database is away, the sweep does it later."""
+    """Advance the treatments that wait for an experiment; while the database is away, that is left to the sweep."""
     try:
         for treatment_id in store.treatments.waiting_for(experiment_id):
             advance(treatment_id, store=store, queue=queue)
@@ -127,7 +127,7 @@ def advance_with(experiment_id: UUID, *, store: ExperimentStore, queue: JobQueue
 
 
 def sweep(*, store: ExperimentStore, queue: JobQueue) -> int:
-    """Go on with every treatment that nobody has gone on with; says how many there were."""
+    """Advance every treatment that is due. Return their number."""
     due = store.treatments.due()
     for treatment_id in due:
         try:
@@ -135,12 +135,12 @@ def sweep(*, store: ExperimentStore, queue: JobQueue) -> int:
         except Unavailable:
             raise
         except Exception:
-            log.exception("treatment_stuck", treatment_id=str(treatment_id))  # the others go on
+            log.exception("treatment_stuck", treatment_id=str(treatment_id))  # the others are advanced
     return len(due)
 
 
 def advance(treatment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> None:
-    """Take in what is finished, and begin what comes next. Does nothing where nothing is to be done."""
+    """Read the results of finished trials, and begin the next ones. Does nothing if the treatment is not due."""
     while True:
         try:
             record = store.treatments.get(treatment_id)
@@ -148,38 +148,38 @@ def advance(treatment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> N
             return  # deleted meanwhile
         if record.status is not TreatmentStatus.running:
             return
-        after = proceed(_taken_in(record, store))
+        after = proceed(_with_results(record, store))
         if after == record.treatment and not _lacks_an_experiment(record):
             return
         status, error = _status(after)
         needed = store.treatments.save(record, after, status, error=error)
         if needed is None:
-            continue  # somebody else was faster: look again
+            continue  # another process was faster: read the treatment again
         publish(needed, store=store, queue=queue)
         log.info("treatment_advanced", treatment_id=str(treatment_id), status=str(status), begun=len(needed))
         return
 
 
 def _as_untreated(experiment: Experiment, spec: ExperimentSpec, seeds: int, store: ExperimentStore) -> Trial | None:
-    """The experiment itself as the untreated trial, where it has been trained on just the seeds that are wanted."""
+    """Return the experiment itself as the untreated trial, if it completed on the requested number of seeds."""
     if experiment.status is not Status.completed or len(spec.seeds) != seeds:
         return None
-    found = result(spec, list(runs(experiment, spec, store)), _seconds(experiment))
-    return Trial("untreated", (), spec, "finished", result=found)
+    shown = result(spec, list(runs(experiment, spec, store)), _seconds(experiment))
+    return Trial("untreated", (), spec, "finished", result=shown)
 
 
-def _taken_in(record: TreatmentRecord, store: ExperimentStore) -> Treatment:
-    """The treatment with what its experiments have shown."""
+def _with_results(record: TreatmentRecord, store: ExperimentStore) -> Treatment:
+    """Return the treatment with the results of its finished experiments."""
     places = zip(record.treatment.trials, record.triaged_in, record.trained_in, strict=True)
     trials = [
-        _seen(trial, triaged_in if trial.stage == "looking" else trained_in, store)
+        _with_result(trial, triaged_in if trial.stage == "looking" else trained_in, store)
         for trial, triaged_in, trained_in in places
     ]
     return replace(record.treatment, trials=tuple(trials))
 
 
-def _seen(trial: Trial, place: Place | None, store: ExperimentStore) -> Trial:
-    """A trial with what the experiment that it waits for has shown, if that is finished."""
+def _with_result(trial: Trial, place: Place | None, store: ExperimentStore) -> Trial:
+    """Return a trial with the result of the experiment that it waits for, if that is finished."""
     if not trial.is_under_way or place is None or not place.status.is_finished:
         return trial
     if place.status is not Status.completed:
@@ -188,12 +188,12 @@ def _seen(trial: Trial, place: Place | None, store: ExperimentStore) -> Trial:
     try:
         experiment = store.get(place.id)
         if trial.stage == "looking":
-            asked = recorded_for_rules(trial.spec)
-            return replace(trial, triage=triage_result(ask_the_rules(asked, list(runs(experiment, asked, store)))))
-        found = result(trial.spec, list(runs(experiment, trial.spec, store)), _seconds(experiment))
+            spec = recorded_for_rules(trial.spec)
+            return replace(trial, triage=triage_result(diagnose_runs(spec, list(runs(experiment, spec, store)))))
+        shown = result(trial.spec, list(runs(experiment, trial.spec, store)), _seconds(experiment))
     except NotFound:
-        return trial  # deleted meanwhile: it is begun again
-    return replace(trial, stage="finished", result=found)
+        return trial  # deleted meanwhile: it starts again
+    return replace(trial, stage="finished", result=shown)
 
 
 def _seconds(experiment: Experiment) -> float | None:
@@ -203,7 +203,7 @@ def _seconds(experiment: Experiment) -> float | None:
 
 
 def _lacks_an_experiment(record: TreatmentRecord) -> bool:
-    """Whether a trial waits for an experiment that has been deleted."""
+    """Return True if a trial waits for an experiment that has been deleted."""
     places = zip(record.treatment.trials, record.triaged_in, record.trained_in, strict=True)
     return any(
         (triaged_in if trial.stage == "looking" else trained_in) is None

@@ -110,7 +110,7 @@ def test_a_triage_is_answered_from_a_look_at_epoch_0_and_leaves_nothing_behind(d
 def test_a_triage_that_nobody_looks_at_in_time_says_so_and_leaves_nothing_behind(open_desk: Any):
     desk = open_desk(triage_patience="PT0.1S")
     answer = desk.http.post("/experiments/triage", json=as_json(DEEP_TANH))
-    assert "No worker has looked" in refused(answer, 503)["detail"]
+    assert "No worker has finished the triage" in refused(answer, 503)["detail"]
     assert desk.http.get("/experiments").json()["experiments"] == []
 
 
