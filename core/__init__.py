@@ -1,1 +1,1 @@
-"""The laboratory: what an experiment is, how it is trained, measured and kept. Knows neither HTTP nor Celery tasks."""
+"""The machinery of the service: plan, training, store, queue, treatments and use-cases. No HTTP, no Celery tasks."""

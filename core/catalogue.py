@@ -98,7 +98,7 @@ def _recorded(kind: SeriesKind) -> SeriesKindResponse:
 
 def _kind(member: type[Frozen]) -> KindResponse:
     schema = member.model_json_schema()
-    if "$ref" in schema:  # a kind that may hold its like
+    if "$ref" in schema:  # a recursive kind
         schema = schema["$defs"][member.__name__]
     required = schema.get("required", ())
     return KindResponse(

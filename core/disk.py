@@ -1,4 +1,4 @@
-"""Disks without room: asked about by writing, the only answer that counts quotas and reserves, and survived by logs."""
+"""Full disks: a check by writing, which respects quotas and reserves, and log streams that survive them."""
 
 import sys
 from contextlib import suppress
@@ -8,16 +8,16 @@ from typing import Any, TextIO, cast
 
 from gradlab.errors import DISK_FULL, DiskFull, Unavailable
 
-# With less a chunk of epochs with its checkpoint may not be stored: 0.1 to 1 MB for most networks.
+# Room for a chunk of epochs with its checkpoint: 0.1 to 1 MB for most networks.
 MIN_FREE_BYTES = 1_000_000
 
 
 def check_room(folder: Path) -> None:
-    """Write into a folder, into a file without a name that is gone afterwards.
+    """Check the room in a folder by writing a nameless temporary file.
 
     Raises:
         DiskFull: there is no room for `MIN_FREE_BYTES`.
-        Unavailable: the folder is not there or cannot be written to.
+        Unavailable: the folder does not exist or cannot be written to.
     """
     try:
         with TemporaryFile(dir=folder) as file:
@@ -30,19 +30,19 @@ def check_room(folder: Path) -> None:
 
 
 class _LossyStream:
-    """What a full disk does not take is lost, and whoever wanted to say it goes on."""
+    """A text stream that drops what cannot be written, without raising."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write, or lose the text; its length either way."""
+        """Write or drop the text; return its length either way."""
         with suppress(OSError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush, or lose what was written."""
+        """Flush or drop what was written."""
         with suppress(OSError):
             self._stream.flush()
 
@@ -51,10 +51,10 @@ class _LossyStream:
 
 
 def lossy(stream: TextIO) -> TextIO:
-    """A stream for logs on what may be a full disk: nobody who writes to it breaks."""
+    """Wrap a stream for logs, so that a full disk raises no error in those who write to it."""
     return cast(TextIO, _LossyStream(stream))
 
 
 def survive_full_logs() -> None:
-    """Standard output and error may be files on the disk that is full: no `print` of this process breaks on them."""
+    """Make standard output and error lossy: they may be files on a full disk, on which `print` would raise."""
     sys.stdout, sys.stderr = lossy(sys.stdout), lossy(sys.stderr)

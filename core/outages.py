@@ -1,4 +1,4 @@
-"""Databases that are away for a while, outlived."""
+"""Retries of writes while the database does not answer."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,9 +12,9 @@ log = structlog.get_logger()
 
 Answer = TypeVar("Answer")
 
-# The first pause before a database that is away is asked again; each one after is twice as long.
+# Pause before the first retry; each following one is twice as long.
 FIRST_PAUSE = timedelta(seconds=0.1)
-# Soon after there is room again, or the database is back, everybody goes on.
+# Upper bound of the pause: writers continue soon after the database is back, or its disk has room again.
 LONGEST_PAUSE = timedelta(seconds=2)
 
 
@@ -25,11 +25,20 @@ def insist(
     stopping: Callable[[], bool],
     sleep: Callable[[float], None],
 ) -> Answer:
-    """Write, and while the database is away try again, for as long as `patience` lasts, or its disk is full.
+    """Call `write`, and retry while the database is away: up to `patience`, without limit while its disk is full.
 
-    A write may have been done although its answer got lost. Doing it again is then harmless: `append` changes nothing,
-    `finish` and `release` find that the claim is gone. Nor does a lease that has run out meanwhile do harm: whoever has
-    been overtaken is refused.
+    A write may be done although its response is lost. A repetition is harmless: `append` changes nothing, and `finish`
+    and `release` raise ClaimLost. A lease may expire meanwhile; a worker that has lost its claim is refused.
+
+    Args:
+        write: the call to repeat.
+        patience: longest time of all pauses.
+        stopping: returns True once the worker has to stop; there is no retry then.
+        sleep: waits for some seconds.
+
+    Raises:
+        Unavailable: the database was away longer than `patience`, or the worker has to stop.
+        DatabaseTooNew: a later version has migrated the database.
     """
     pause, waited = FIRST_PAUSE, timedelta()
     while True:
@@ -38,7 +47,7 @@ def insist(
         except DatabaseTooNew:
             raise
         except Unavailable as away:
-            full = isinstance(away, DiskFull)  # no other worker could do better
+            full = isinstance(away, DiskFull)  # requeueing would not help: no other worker could store it either
             if stopping() or (not full and pause > patience - waited):
                 raise
             log.warning("database_away_for_now", reason=str(away), pause=pause.total_seconds())

@@ -1,4 +1,4 @@
-"""One frozen object with every setting, built only at the edges and passed down.
+"""All settings in one frozen object, which entry points build and pass down.
 
 Each is read from the environment variable GRADLAB_<NAME> or from a `.env` file. Scientific thresholds are not settings.
 """
@@ -14,14 +14,14 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def _seconds(value: Any) -> Any:
-    """An environment variable is text: "2.5" is meant as seconds, as much as ISO 8601's "PT2.5S"."""
+    """Read a text such as "2.5" as seconds; others, such as ISO 8601's "PT2.5S", are left to pydantic."""
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:
         return value
 
 
-# A name in any script, `*.` before it for all names below it, or `*` alone.
+# A name in any script, with `*.` before it for all names below it, or `*` alone.
 HOST_NAME = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*")
 
 
@@ -37,73 +37,73 @@ Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())
 
 
 class Settings(BaseSettings):
-    """Where things are, how long they may take, how large they may be."""
+    """Paths, addresses, durations and bounds of the service."""
 
     model_config = SettingsConfigDict(
         env_prefix="GRADLAB_", env_file=".env", frozen=True, extra="ignore", use_attribute_docstrings=True
     )
 
     data_dir: Path = Path(".gradlab")
-    """Home of the embedded database, the broker's folder and the compile cache."""
+    """Folder of the embedded database, the embedded broker and the compile cache."""
     database_url: str = ""
-    """SQLite or PostgreSQL, as SQLAlchemy writes it; by default a SQLite file in the data directory."""
+    """SQLAlchemy URL of SQLite or PostgreSQL; by default an SQLite file in the data directory."""
     broker_url: str = ""
-    """Redis or RabbitMQ, as Celery writes it; by default a folder in the data directory."""
+    """Celery URL of Redis or RabbitMQ; by default a folder in the data directory."""
 
     host: str = "127.0.0.1"
-    """Where the API listens."""
+    """The address on which the API listens."""
     port: int = Field(default=8000, ge=0, le=65535)
     """The API's port; 0 takes a free one."""
     api_key: str | None = None
-    """What a client must send as `Authorization: Bearer …`. Needed wherever others can reach the API."""
+    """The key that clients send as `Authorization: Bearer …`. Required if others can reach the API."""
     published_on_loopback: bool = False
-    """A promise that only this machine reaches the API although it listens on all addresses, as in a container whose
-    port is published on 127.0.0.1: then no key is needed."""
+    """States that only this machine reaches the API although it listens on all addresses, as in a container with its
+    port published on 127.0.0.1. No key is required then."""
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Names, separated by commas, by which others reach the API, for example `lab.example.org, *.internal`. Requests
-    under any other name are refused, loopback names and the address that was connected to apart. `*` lets all names
-    through: only for a proxy in front that checks them itself."""
+    under other names are refused, except loopback names and the connected address. `*` accepts all names, and is only
+    for a proxy in front that checks them itself."""
     max_body_bytes: PositiveInt = 1_000_000
     """Larger request bodies are refused unread."""
 
     header_timeout: Duration = timedelta(seconds=10)
-    """The head of a request must be there so soon after the connection was made, or the request begun."""
+    """Time for the head of a request, from the connection or from the request's first byte."""
     body_timeout: Duration = timedelta(seconds=60)
-    """The body of a request must be there so soon after its head."""
+    """Time for the body of a request, from the end of its head."""
     send_timeout: Duration = timedelta(seconds=120)
-    """An answer of which nothing has been taken for so long is broken off."""
+    """A response is broken off if the client has received nothing of it for this long."""
     keep_alive: Duration = timedelta(seconds=5)
-    """A connection on which nothing is asked for so long after an answer is closed."""
+    """A connection is closed if it has no request for this long after a response."""
     max_connections: PositiveInt = 1000
-    """Connections in all, streams among them; never more than there are descriptors for, less 160 of our own."""
+    """Connections in all, streams among them; at most the descriptors of the process less 160 of its own."""
     max_connections_per_address: PositiveInt = 500
-    """Connections from one address, or one IPv6 network of 64 bits. Behind a proxy all come from the proxy's."""
+    """Connections from one address, or one IPv6 network of 64 bits. Behind a proxy all have the proxy's address."""
 
     lease: Duration = timedelta(seconds=60)
-    """A worker that has not written for so long is taken for dead. Longer than the slowest compilation."""
+    """A worker that has stored nothing for this long counts as dead. Longer than the slowest compilation."""
     silence: Duration = timedelta(minutes=5)
-    """A training elsewhere of which nothing has been heard for so long is shown as silent."""
+    """A training elsewhere is shown as silent after this long without a request."""
     requeue_after: Duration = timedelta(seconds=30)
-    """An experiment that nobody has taken for so long is published again: its message may be lost."""
+    """An experiment that no worker has claimed for this long is published again: its message may be lost."""
     sweep_every: Duration = timedelta(seconds=5)
-    """How often a worker looks for lost messages and dead workers."""
+    """Interval at which a worker sweeps for lost messages and dead workers."""
     max_attempts: PositiveInt = 3
-    """An experiment fails after so many attempts in a row that got no further."""
+    """An experiment fails after this many attempts in a row without a newer checkpoint."""
     chunk: Duration = timedelta(seconds=0.5)
-    """How long one call of the training program should take. Progress and cancel are seen between calls."""
+    """Target duration of one call of the training program. Progress and cancelling take effect between calls."""
     checkpoint_every: Duration = timedelta(seconds=5)
-    """At most so much training is repeated after a worker has died."""
+    """Training that is repeated, at most, after a worker has died."""
     worker_concurrency: PositiveInt = 1
     """Experiments that one worker trains at a time, each in a process of its own of about 600 MB."""
     worker_memory_bytes: PositiveInt = 2_000_000_000
-    """A process that has come to take more is replaced after its experiment: TensorFlow keeps what it has compiled for
-    ever, about 16 MB for each architecture."""
+    """A training process above this size is replaced after its experiment: TensorFlow never frees compiled programs,
+    about 16 MB for each architecture."""
     triage_patience: Duration = timedelta(seconds=20)
-    """How long a triage waits for a worker to look at the initial state: a fresh one first loads TensorFlow."""
+    """Time that a triage waits for a worker. A new worker first loads TensorFlow."""
     grace: Duration = timedelta(seconds=30)
-    """How long a stopping service waits for its worker to end the chunk at hand."""
+    """Time that a stopping service waits for its worker to finish the current chunk."""
     parent_pid: PositiveInt | None = None
-    """The process with which a worker ends: `gradlab serve` sets it for its own, and nobody else needs to."""
+    """The process with which a worker ends. `gradlab serve` sets it for its own worker; leave it unset otherwise."""
 
     max_layers: PositiveInt = 200
     """Layers of a network, repeats counted."""
@@ -122,25 +122,25 @@ class Settings(BaseSettings):
     max_memory_bytes: PositiveInt = 4_000_000_000
     """Estimated memory of a training beyond TensorFlow's own 600 MB: datasets, batches, layers, seeds side by side."""
     max_series_bytes: PositiveInt = 1_000_000_000
-    """What the recorded series and the networks may take in the database."""
+    """Size of an experiment's recorded series and networks in the database."""
 
     @field_validator("api_key")
     @classmethod
     def _blank_is_none(cls, key: str | None) -> str | None:
-        """A composition passes on a variable that is not set as an empty text."""
+        """Read an empty text as no key: Docker Compose passes an unset variable on so."""
         return key or None
 
     @field_validator("hosts", mode="before")
     @classmethod
     def _listed(cls, hosts: Any) -> Any:
-        """Split at commas; a composition may leave a part blank. Case and a final dot make no difference."""
+        """Split at commas and drop blank parts, which Docker Compose may leave. Ignore case and a final dot."""
         names = hosts.split(",") if isinstance(hosts, str) else hosts
         return tuple(name for each in names if (name := str(each).strip().lower().removesuffix(".").strip("[]")))
 
     @field_validator("hosts")
     @classmethod
     def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        """Neither addresses of pages nor ports."""
+        """Refuse everything but names and IP addresses: no URLs, no ports."""
         for each in hosts:
             if not HOST_NAME.fullmatch(each) and not _is_address(each):
                 raise ValueError(
@@ -151,7 +151,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _names_its_driver(cls, url: str) -> str:
-        """SQLAlchemy takes a bare postgresql:// for another driver than the one installed here."""
+        """Name the driver in a bare postgresql:// URL: SQLAlchemy would select another one than the installed one."""
         scheme, separator, rest = url.partition("://")
         return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") and separator else url
 
@@ -167,22 +167,22 @@ class Settings(BaseSettings):
 
     @property
     def is_folder_broker(self) -> bool:
-        """Whether messages are files in `broker_dir`."""
+        """True if messages are files in `broker_dir`."""
         return self.broker.startswith("filesystem://")
 
     @property
     def broker_dir(self) -> Path:
-        """Where the embedded broker keeps its messages."""
+        """Folder of the embedded broker's messages."""
         return (self.data_dir / "broker").resolve()
 
     @property
     def compile_cache(self) -> Path:
-        """Where XLA keeps what it has compiled."""
+        """Folder of XLA's compiled programs."""
         return (self.data_dir / "compiled").resolve()
 
     @property
     def open_to_others(self) -> bool:
-        """Whether somebody else than this machine's users may reach the API."""
+        """True if others than this machine's users may reach the API."""
         if self.published_on_loopback or self.host == "localhost":
             return False
         return not _is_address(self.host) or not ip_address(self.host).is_loopback

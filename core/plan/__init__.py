@@ -1,1 +1,1 @@
-"""How an experiment will be trained, and what that costs."""
+"""The execution plan of a training, and its estimated cost."""

@@ -1,4 +1,4 @@
-"""The service's bounds on what it trains and keeps."""
+"""The service's bounds on trainings and on stored series."""
 
 import math
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from gradlab.spec.network import layer_count
 
 
 def check_bounds(spec: ExperimentSpec, settings: Settings) -> None:
-    """Refuse what is larger than this service allows.
+    """Check a spec against the service's bounds.
 
-    By the shipped calibration, so that the same spec is taken or refused whatever was trained before; of memory by
-    the upper end of its interval, since what takes more than there is ends a worker.
+    Estimates are by the shipped calibration, so that the decision does not depend on earlier trainings. Memory is
+    checked by the upper end of its interval, because a training that exceeds the machine's memory kills its worker.
 
     Raises:
-        Invalid: one problem for each bound that is exceeded, saying by how much.
+        Invalid: one problem for each bound that is exceeded, with the excess.
     """
     if problems := tuple(_exceeded(spec, settings)):
         raise Invalid(*problems)
@@ -44,22 +44,22 @@ def _exceeded(spec: ExperimentSpec, settings: Settings) -> Iterator[Problem]:
 
 
 def check_external_bounds(spec: ExternalSpec, settings: Settings) -> None:
-    """Refuse a spec whose series are larger than the service keeps.
+    """Check the spec of a training elsewhere against the service's bounds.
 
     Raises:
-        Invalid: with one problem for each bound that is exceeded.
+        Invalid: one problem for each bound that is exceeded, with the excess.
     """
     written = len(spec.canonical().encode())
-    asked = {
+    sizes = {
         "layers": (written, MAX_SPEC_BYTES, "bytes of a spec, written out"),
         "epochs": (spec.epochs, settings.max_epochs, "epochs"),
         "seeds": (len(spec.seeds), settings.max_seeds, "runs"),
         "record": (spec.series_bytes, settings.max_series_bytes, "bytes of series in the database"),
     }
     problems = [
-        Problem(field, f"at most {most:,} {unit}", f"{value:,}, {value - most:,} too many")
-        for field, (value, most, unit) in asked.items()
-        if value > most
+        Problem(field, f"at most {limit:,} {unit}", f"{value:,}, {value - limit:,} too many")
+        for field, (value, limit, unit) in sizes.items()
+        if value > limit
     ]
     if problems:
         raise Invalid(*problems)

@@ -1,7 +1,7 @@
-"""What counted work costs: shipped numbers, and how the machines that took work lately compare with them.
+"""Prices of counted work: the shipped ones, and factors on them from trainings on recently used machines.
 
-The shipped numbers were fitted to random specs and to the networks of the benchmarks (`python -m
-bench.calibration`), on two x86-64 cores with TensorFlow 2.21, as the seconds that one core was busy.
+The shipped prices are seconds that one core is busy. They were fitted to random specs and to the networks of the
+benchmarks (`python -m bench.calibration`), on two x86-64 cores with TensorFlow 2.21.
 """
 
 import math
@@ -16,7 +16,7 @@ from core.plan.cost import PRETRAINED, Counts, Measured, Plan
 
 SHIPPED_SOURCE = "shipped calibration"
 
-# Seconds for each count of `Plan.start`, `Plan.group` and `Plan.epoch`; counts that are not named cost next to nothing.
+# Seconds for each count of `Plan.start`, `Plan.group` and `Plan.epoch`. Counts without a price cost about 0.
 START: Mapping[str, float] = {
     "build": 0.225,
     "compile_attention": 0.418,
@@ -71,25 +71,25 @@ EPOCH: Mapping[str, float] = {
     "weight_statistics": 3.02e-08,
 }
 
-# What the first training of a process takes besides, for good: XLA makes itself ready.
+# Memory that XLA takes with the first training of a process, and keeps.
 FIRST_TRAINING_BYTES = 90_000_000
 
-# Measured over estimated seconds and bytes of specs that the calibration has not met, in order. They count as so many
-# records of a machine: its first few change little, and one that was disturbed does not decide.
+# Quantiles of measured over estimated seconds and bytes, of specs that were not used for the fit. They are added to
+# each machine's records, so that its first records change little, and a single disturbed one does not decide.
 SECONDS_RATIOS = (0.6, 0.85, 1.0, 1.2, 1.7)
 BYTES_RATIOS = (0.5, 0.8, 1.0, 1.15, 1.6)
-# What an interval leaves out at either end.
+# Share that an interval leaves out at either end.
 TAIL = 0.1
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a training took on a machine.
+    """The measured cost of a training on a machine.
 
     Attributes:
-        machine: its name.
-        plan: the work that was planned.
-        measured: what was done of it, and what it took.
+        machine: name of the machine.
+        plan: the planned work.
+        measured: the work that was done, and its cost.
     """
 
     machine: str
@@ -99,7 +99,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Factor:
-    """By what a shipped number is multiplied: in the middle, and the ends of an interval that holds four in five."""
+    """Factor on a shipped number: the median, and an interval that holds four in five trainings."""
 
     middle: float
     low: float
@@ -107,7 +107,7 @@ class Factor:
 
     @classmethod
     def over(cls, machines: Iterable[list[float]], shipped: tuple[float, ...]) -> "Factor":
-        """The median over the machines' medians, and the widest of their intervals; the shipped one without any."""
+        """Return the median of the machines' medians, and the hull of their intervals; without records, `shipped`."""
         samples = [[*ratios, *shipped] for ratios in machines] or [list(shipped)]
         middles, lows, highs = zip(*(np.quantile(each, (0.5, TAIL, 1 - TAIL)) for each in samples), strict=True)
         return cls(float(median(middles)), float(min(lows)), float(max(highs)))
@@ -115,12 +115,12 @@ class Factor:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How long and how much it takes here, beside the shipped numbers.
+    """Factors on the shipped numbers, from records of trainings.
 
     Attributes:
-        seconds: on shipped seconds.
-        bytes: on shipped bytes.
-        machines: from the records of how many machines; 0 where there is none.
+        seconds: factor on shipped seconds.
+        bytes: factor on shipped bytes.
+        machines: number of machines with records; 0 for the shipped calibration.
     """
 
     seconds: Factor
@@ -129,7 +129,7 @@ class Calibration:
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Calibration":
-        """From the records of the machines that took work lately."""
+        """Return the calibration to records."""
         seconds: dict[str, list[float]] = defaultdict(list)
         sizes: dict[str, list[float]] = defaultdict(list)
         for record in records:
@@ -142,7 +142,7 @@ class Calibration:
 
     @property
     def source(self) -> str:
-        """What it rests on, in words."""
+        """The basis of the calibration, in words."""
         if not self.machines:
             return SHIPPED_SOURCE
         return f"records of {self.machines} machine{'s' * (self.machines != 1)}"
@@ -152,24 +152,24 @@ SHIPPED = Calibration.of(())
 
 
 def cost(counts: Counts, prices: Mapping[str, float]) -> dict[str, float]:
-    """Seconds by what they are spent on."""
-    known = {**prices, **{f"{PRETRAINED}{name}": seconds for name, seconds in EPOCH.items()}}
-    return {name: count * known[name] for name, count in counts.items() if name in known}
+    """Return the seconds of each counted work that has a price."""
+    all_prices = {**prices, **{f"{PRETRAINED}{name}": seconds for name, seconds in EPOCH.items()}}
+    return {name: count * all_prices[name] for name, count in counts.items() if name in all_prices}
 
 
 def start_seconds(plan: Plan) -> float:
-    """Shipped seconds until the first group of seeds has been looked at."""
+    """Return the shipped seconds up to the measurement of the first group's epoch 0."""
     return sum(cost(plan.start, START).values())
 
 
 def rest_seconds(plan: Plan, groups: int, epochs: int) -> float:
-    """Shipped seconds of what follows, for so many groups of seeds and so many epochs of all groups together."""
+    """Return the shipped seconds after that, for a number of groups and of epochs of all groups together."""
     each_group, each_epoch = sum(cost(plan.group, GROUP).values()), sum(cost(plan.epoch, EPOCH).values())
     return (groups - 1) * each_group + epochs * each_epoch
 
 
 def seconds_ratio(record: Record) -> float:
-    """Measured over shipped seconds of what a training did: fewer epochs than planned where its runs ended early."""
+    """Return measured over shipped seconds of the work that was done; runs that ended early have fewer epochs."""
     measured = record.measured
     expected = start_seconds(record.plan) + rest_seconds(record.plan, measured.groups, measured.epochs)
     return (measured.start_seconds + measured.rest_seconds) / max(expected, math.ulp(1.0))

@@ -1,7 +1,8 @@
-"""What a training has to do, counted from its spec alone, and what doing it took.
+"""The work of a training, counted from its spec alone, and the measured cost of it.
 
-A plan's work is a handful of counts, each of which costs its own number of seconds or bytes (`core.plan.calibration`):
-what is traced and compiled once, what each update launches, multiplies and moves, what measuring adds.
+Each count has a price in seconds or bytes (`core.plan.calibration`). Counts are of programs that are traced and
+compiled once, of an update's launches, products and moved numbers, and of measurements. Their names are stored in the
+database: `look` there stands for measuring epoch 0 or the probe batch.
 """
 
 import math
@@ -18,9 +19,9 @@ from gradlab.spec.recording import PROBE_SAMPLES
 
 Counts = dict[str, float]
 
-# A multiply-add forward makes two backward: by the weights and by the inputs.
+# Passes of a training sample: a forward multiply-add has two backward, by the weights and by the inputs.
 WAYS = 3
-# Kinds of layers whose operations cost alike to trace and compile; all others are `layers` alone.
+# Kinds of layers with operations that cost the same to trace and compile; all others are only counted as `layers`.
 FAMILIES = {
     "normalization": ("batch_normalization", "layer_normalization"),
     "convolutions": ("conv1d", "conv2d"),
@@ -31,9 +32,9 @@ FAMILIES = {
     "random": ("dropout", "gaussian_noise"),
 }
 
-# Stands before the counts of epochs in which a layer is trained by itself: they cost what epochs cost.
+# Prefix of the counts of epochs in which one layer is pretrained. Their prices are those of epochs.
 PRETRAINED = "pretrained_"
-# What XLA does slowly number by number: the way back through a maximum, and drawing random numbers.
+# Layers that XLA executes slowly, number by number: the backward pass of a maximum, and drawing random numbers.
 MOVING = (("max_pooling1d", "max_pooling2d"), FAMILIES["random"])
 
 
@@ -42,12 +43,12 @@ class Plan:
     """The counted work of a spec.
 
     Attributes:
-        start: once, until the first group of seeds was looked at before its first update: what is compiled among it.
+        start: once, up to the measurement of the first group's epoch 0, compilation included.
         group: for each further group of seeds.
         epoch: for each epoch of a group.
-        groups: how many groups of seeds train one after another.
-        epochs: how many epochs all groups together train at most.
-        bytes: the most memory at a time, as shipped numbers have it.
+        groups: number of groups of seeds, which train one after another.
+        epochs: number of epochs of all groups together, at most.
+        bytes: peak memory by the shipped numbers.
     """
 
     start: Counts
@@ -60,14 +61,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a whole training took.
+    """The measured cost of a whole training.
 
     Attributes:
-        start_seconds: until the first group of seeds was looked at before its first update; compiling is part of it.
-        rest_seconds: everything after that, without what the receiver of the chunks did.
-        groups: how many groups of seeds were trained one after another.
-        epochs: how many epochs all groups together were trained.
-        bytes: by how much the process's resident size rose at most; None where the system does not say.
+        start_seconds: up to the measurement of the first group's epoch 0, compilation included.
+        rest_seconds: after that, without the time that the receiver of the chunks took.
+        groups: number of groups of seeds that were trained one after another.
+        epochs: number of trained epochs of all groups together.
+        bytes: highest rise of the process's resident size; None if the system does not report it.
     """
 
     start_seconds: float
@@ -78,7 +79,7 @@ class Measured:
 
 
 def start_counts(spec: ExperimentSpec) -> Counts:
-    """What is done once: building networks in Keras always, tracing and compiling where there is an update."""
+    """Return the work that is done once: building networks in Keras and, if there is an update, compilation."""
     counts: Counts = {"build": 1, "build_layers": len(spec.layers), "stages": _stages(spec)}
     values = spec.dataset.sample_count * (spec.dataset.value_count + spec.layers[-1].output_shape[-1])
     counts["dataset"] = values
@@ -90,12 +91,12 @@ def start_counts(spec: ExperimentSpec) -> Counts:
 
 
 def group_counts(spec: ExperimentSpec) -> Counts:
-    """What is done for each further group of seeds."""
+    """Return the work for each further group of seeds."""
     return initial_probe_counts(spec) | _pretraining(spec)
 
 
 def _compiled(spec: ExperimentSpec) -> Counts:
-    """What a training program is made of; a smaller last batch that cannot be filled up is traced once more."""
+    """Count the parts of a training program. A smaller last batch that cannot be filled up is traced once more."""
     layers, training, train = spec.layers, spec.training, spec.dataset.train_count
     apart = train % min(training.batch_size, train) and any(layer.spec.mixes_samples for layer in layers)
     copies = 2 if apart and train > training.batch_size else 1
@@ -113,7 +114,7 @@ def _compiled(spec: ExperimentSpec) -> Counts:
 
 
 def _probed(spec: ExperimentSpec) -> Counts:
-    """The look at what flows through the layers, traced for epoch 0; networks that cannot be stacked are compiled."""
+    """Count the parts of the program that probes layers: traced for epoch 0, and compiled if it does not stack."""
     if not any(kind in spec.layout for kind in names_from("flows")):
         return {}
     watched = [layer for layer in spec.layers if layer.spec.watched(layer.input_shape) is not None]
@@ -124,18 +125,18 @@ def _probed(spec: ExperimentSpec) -> Counts:
 
 
 def _copies(layer: NamedLayer, kinds: tuple[str, ...]) -> int:
-    """How many layers of these kinds it is: a bidirectional one is two."""
+    """Return the number of layers of these kinds in a layer: two for a bidirectional one."""
     held = getattr(layer.spec, "layer", None)
     return 2 * (held.kind in kinds) if held else int(layer.spec.kind in kinds)
 
 
 def _stages(spec: ExperimentSpec) -> int:
-    """Layers that are trained one by one before the whole, each by a program of its own: with weights, but the last."""
+    """Return the number of pretrained layers, each with a program of its own: all with weights but the last."""
     return max(0, sum(bool(layer.tensors) for layer in spec.layers) - 1) if spec.training.pretraining else 0
 
 
 def _pretraining(spec: ExperimentSpec) -> Counts:
-    """The epochs before the whole is trained, each of one layer and an output."""
+    """Return the work of pretraining epochs, each of one layer and an output."""
     pretraining, stages = spec.training.pretraining, _stages(spec)
     epochs = stages * pretraining.epochs if pretraining else 0
     share = epochs / len(spec.layers)
@@ -143,21 +144,21 @@ def _pretraining(spec: ExperimentSpec) -> Counts:
 
 
 def initial_probe_counts(spec: ExperimentSpec) -> Counts:
-    """Epoch 0 of a group: new weights, the losses of all samples, the gradient over many."""
+    """Return the work of a group's epoch 0: new weights, losses of all samples, a gradient over many."""
     width, dataset = width_for(spec), spec.dataset
-    looked_at = WAYS * min(MAX_INITIAL_SAMPLES, dataset.train_count) + dataset.sample_count - dataset.train_count
+    passes = WAYS * min(MAX_INITIAL_SAMPLES, dataset.train_count) + dataset.sample_count - dataset.train_count
     steps = sum(layer.spec.time_steps(layer.input_shape) or 0 for layer in spec.layers)
     return {
         "look": 1,
         "look_layers": len(spec.layers),
-        "look_products": width * looked_at * sum(_operations(layer) for layer in spec.layers),
-        "look_values": width * looked_at * sum(kept(layer) for layer in spec.layers),
+        "look_products": width * passes * sum(_operations(layer) for layer in spec.layers),
+        "look_values": width * passes * sum(kept(layer) for layer in spec.layers),
         "look_steps": steps,
     }
 
 
 def epoch_counts(spec: ExperimentSpec) -> Counts:
-    """One epoch of all seeds side by side."""
+    """Return the work of one epoch of all seeds side by side."""
     dataset, layout, width = spec.dataset, spec.layout, width_for(spec)
     train, validation = dataset.train_count, dataset.sample_count - dataset.train_count
     updates, layers = math.ceil(train / spec.training.batch_size), spec.layers
@@ -168,8 +169,8 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
     numbers, steps = width * spec.parameter_count, sum(each.spec.time_steps(each.input_shape) or 0 for each in layers)
     passes = width * (WAYS * train + validation)
     every = {kind: 1 / layout[kind].every if kind in layout else 0.0 for kind in layout_kinds(spec)}
-    looks = max(every.get(kind, 0.0) for kind in names_from("flows"))
-    probe = width * looks * min(PROBE_SAMPLES, train)
+    probes = max(every.get(kind, 0.0) for kind in names_from("flows"))
+    probed = width * probes * min(PROBE_SAMPLES, train)
     histograms = updates * _times(every, "gradients", "vector") + _times(every, "weights", "vector")
     return {
         "epoch": 1,
@@ -185,20 +186,20 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
         "gradient_statistics": updates * numbers * _times(every, "gradients", "statistic"),
         "weight_statistics": numbers * _times(every, "weights", "statistic"),
         "histograms": histograms * numbers,
-        "look_products": probe * WAYS * operations,
-        "look_values": probe * values,
-        "look_steps": looks * width * steps,
+        "look_products": probed * WAYS * operations,
+        "look_values": probed * values,
+        "look_steps": probes * width * steps,
         "boundary": width * _times(every, "plane", "plane") * PLANE_POINTS**2 * (operations + values),
     }
 
 
 def _times(every: Mapping[str, float], source: Source, form: Form) -> float:
-    """How often an epoch is recorded, all kinds together that are measured from the same thing in the same form."""
+    """Return the recordings per epoch of all kinds with the same source and form."""
     return sum(every.get(kind.name, 0.0) for kind in KINDS if (kind.source, kind.shown_as) == (source, form))
 
 
 def layout_kinds(spec: ExperimentSpec) -> tuple[str, ...]:
-    """The kinds of series that are recorded."""
+    """Return the kinds of series that are recorded."""
     return tuple(series.kind for series in spec.layout.series)
 
 
@@ -207,13 +208,13 @@ def _operations(layer: NamedLayer) -> float:
 
 
 def kept(layer: NamedLayer) -> int:
-    """How many numbers one sample leaves in a layer until the backward pass."""
+    """Return the count of numbers that a layer holds for one sample until the backward pass."""
     numbers = math.prod(layer.output_shape)
-    # A recurrent layer keeps its gates and its states at every step.
+    # A recurrent layer holds its gates and its states of every step.
     for tensor in layer.tensors:
         if tensor.parameter.endswith("recurrent_kernel"):
             units, gates = tensor.shape[-2:]
             numbers += layer.input_shape[0] * (gates + 2 * units)
-    # Attention keeps for each head how much every position looks at every other, before and after the softmax.
+    # Attention holds each head's weights between all positions, before and after the softmax.
     heads = getattr(layer.spec, "num_heads", 0)
     return numbers + 2 * heads * layer.input_shape[0] ** 2

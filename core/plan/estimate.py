@@ -1,4 +1,4 @@
-"""What an experiment will cost, from its spec alone, and whether that is within the service's bounds."""
+"""The estimated cost of an experiment, from its spec alone."""
 
 import math
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from gradlab.spec.experiment import ExperimentSpec
 
 __all__ = ["Estimate", "ahead_seconds", "epoch_seconds", "estimate", "memory", "plan"]
 
-# The network itself is kept as it was before the first update and after the last.
+# Each run's network is stored before its first update and after its last.
 NETWORKS_KEPT = 2
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What an experiment will cost.
+    """The estimated cost of an experiment.
 
     Attributes:
         parameters: trainable numbers in the network.
-        series_bytes: what its recorded series and its networks take in the database, all runs together.
-        memory_bytes: the most memory that training takes beyond the loaded TensorFlow's.
-        memory_interval: between which sizes four in five trainings like it stay.
-        seconds: training time of all runs, compilation included.
-        seconds_interval: between which times four in five trainings like it end.
-        compile_seconds: what of `seconds` passes before the first epoch.
-        source: what times and memory rest on: the shipped calibration, or records of how many machines.
+        series_bytes: size of its recorded series and its networks in the database, all runs together.
+        memory_bytes: peak memory of its training beyond the loaded TensorFlow's.
+        memory_interval: interval of memory_bytes that holds four in five similar trainings.
+        seconds: training time of all runs, with compilation.
+        seconds_interval: interval of seconds that holds four in five similar trainings.
+        compile_seconds: the part of seconds before the first epoch.
+        source: basis of times and memory: the shipped calibration, or records of a number of machines.
     """
 
     parameters: int
@@ -41,7 +41,7 @@ class Estimate:
 
 
 def estimate(spec: ExperimentSpec, calibration: Calibration = SHIPPED) -> Estimate:
-    """Foresee the cost of `spec`, on machines like those that a calibration was made of."""
+    """Estimate the cost of `spec` on the machines of a calibration."""
     planned = plan(spec)
     start = start_seconds(planned)
     seconds, held = start + rest_seconds(planned, planned.groups, planned.epochs), planned.bytes
@@ -72,12 +72,12 @@ def plan(spec: ExperimentSpec) -> Plan:
 
 
 def epoch_seconds(spec: ExperimentSpec) -> dict[str, float]:
-    """Shipped seconds of one epoch of all seeds that stand side by side, by what is done."""
+    """Return the shipped seconds of one epoch of all seeds side by side, by kind of work."""
     return cost(epoch_counts(spec), EPOCH)
 
 
 def ahead_seconds(spec: ExperimentSpec) -> float:
-    """Shipped seconds of all that is no epoch: compiling, pretraining, looks at epoch 0."""
+    """Return the shipped seconds of all work besides epochs: compilation, pretraining, measuring epoch 0."""
     planned = plan(spec)
     return start_seconds(planned) + rest_seconds(planned, planned.groups, 0)
 
@@ -90,5 +90,5 @@ def _series_bytes(spec: ExperimentSpec) -> int:
 
 
 def _network_numbers(spec: ExperimentSpec) -> int:
-    """All numbers in a network, trained or not."""
+    """Return the count of numbers in a network, trainable or not."""
     return spec.parameter_count + sum(layer.spec.state_size(layer.input_shape) for layer in spec.layers)

@@ -1,21 +1,21 @@
-"""What would make a training take less memory, the most effective change first."""
+"""Suggestions that make a training take less memory, the most effective first."""
 
 from core.plan.estimate import estimate, memory
 from core.plan.widths import width_for
 from gradlab.spec.experiment import ExperimentSpec
 
-# So many changes are named: those for the largest parts of the estimate.
+# Number of suggestions: those for the largest parts of the estimate.
 MAX_CHANGES = 4
 MEGABYTE = 1_000_000
 
 
 def own_bytes(spec: ExperimentSpec) -> int:
-    """What a training's own arrays are estimated to take in bytes, without what compiling any network takes."""
+    """Return the estimated bytes of a training's own arrays, without those of compilation."""
     return sum(size for part, size in memory(spec).items() if part != "compilation")
 
 
 def lighter(spec: ExperimentSpec) -> tuple[str, ...]:
-    """Changes to a spec after which its training takes less memory, with what it has now; the largest part's first."""
+    """Return changes of a spec that make its training take less memory, each with its present value."""
     batch = f"a smaller batch (now {spec.training.batch_size:,})"
     samples = f"fewer samples (now {spec.dataset.sample_count:,})"
     layers = f"narrower layers (now {spec.parameter_count:,} parameters)"
@@ -26,10 +26,10 @@ def lighter(spec: ExperimentSpec) -> tuple[str, ...]:
         "dataset": (samples,),
         "state": (layers, *seeds),
         "flow": (batch, layers, *seeds),
-        "orders": (samples, *seeds),
+        "sample_order": (samples, *seeds),
         "series": (recorded, *seeds),
         "boundary": (recorded, layers),
-        "looks": (layers, recorded),
+        "probes": (layers, recorded),
         "histograms": (recorded, layers, *seeds),
         "traces": (recorded, *seeds, layers),
     }
@@ -39,12 +39,12 @@ def lighter(spec: ExperimentSpec) -> tuple[str, ...]:
 
 
 def advice(spec: ExperimentSpec) -> str:
-    """What was estimated, and what would make it smaller: for whoever's training lacked memory."""
+    """Return the estimated memory and the suggestions, as sentences for an error message."""
     estimated = f"{estimate(spec).memory_bytes / MEGABYTE:,.0f} MB were estimated beyond TensorFlow's own"
     return f"{estimated}. What would make it smaller: {', '.join(lighter(spec))}."
 
 
 def is_out_of_memory(failure: BaseException) -> bool:
-    """Whether a training ended because memory could not be had, as NumPy, TensorFlow and XLA say it."""
+    """Return True if an exception of NumPy, TensorFlow or XLA is about missing memory."""
     text = str(failure).lower()
     return isinstance(failure, MemoryError) or "out of memory" in text or "oom when allocating" in text

@@ -1,8 +1,8 @@
-"""How much memory a training takes at most, from its spec alone.
+"""The estimated peak memory of a training, from its spec alone.
 
-Some things are held all the time; others come and go, and the largest of them decides. The copies were measured in
-fresh processes that had trained a small network before, on networks from 5 units to a width of 100,000, recurrent ones
-over 200 steps and attention over 200 (`docs/lab-notes/estimates.md`).
+Some parts are held all the time. Others are held one at a time, and only the largest of them counts. The numbers of
+copies were measured in fresh processes that had trained a small network before: on networks with widths from 5 to
+100,000, and on recurrent and attention networks over 200 steps (`docs/lab-notes/estimates.md`).
 """
 
 import math
@@ -26,35 +26,35 @@ from gradlab.spec.network import NamedLayer
 from gradlab.spec.recording import PROBE_SAMPLES
 
 NUMBER_BYTES = 4
-# XLA and LLVM keep about so much for each second that they compile.
+# Bytes that XLA and LLVM keep for each second of compilation.
 COMPILE_BYTES, COMPILE_BYTES_PER_SECOND = 20_000_000, 60_000_000
-# Weights, gradients and slots are held so often: as variables, in the program's loop, in checkpoints, in statistics.
+# Copies of weights, gradients and slots: as variables, in the program's loop, in checkpoints, in statistics.
 STATE_COPIES = 8
-# What flows through the layers for the samples of a look at epoch 0, and for a batch on its way forward and back.
+# Copies of what flows through the layers: for the samples at epoch 0, and for a batch forward and back.
 INITIAL_COPIES, FLOW_COPIES = 1.2, 3
-# The same for the probe batch and for the plane, about which statistics are worked out one by one, partly in float64.
+# The same for the probe batch and for the plane. Their statistics are computed one by one, partly in float64.
 PROBE_COPIES, PLANE_COPIES = 12, 3
-# What a block of epochs leaves behind is held by the program, by NumPy and by the statistics worked out from it.
+# Copies of what a block of epochs leaves behind: in the program, in NumPy, and in the statistics computed from it.
 TRACE_COPIES = 8
-# Sorting every weight and gradient into bins goes by logarithms in float64 and numbers of bins in int64.
+# Sorting weights and gradients into bins takes logarithms in float64 and numbers of bins in int64.
 HISTOGRAM_COPIES = 40
-# A dataset is drawn and scaled as float64 and kept as float32.
+# A dataset is drawn and scaled as float64, and held as float32.
 DATASET_BYTES_PER_VALUE = 8 + 8 + 4
-# Arrays that go into the program or come out of it are held by NumPy, by TensorFlow and by the program.
+# Copies of arrays that enter or leave the program: in NumPy, in TensorFlow, and in the program.
 BOUNDARY_COPIES = 3
-# What comes and goes: never two of them at a time.
-PASSING = ("flow", "looks", "boundary", "histograms")
+# Parts that are held one at a time.
+PASSING = ("flow", "probes", "boundary", "histograms")
 HISTOGRAMS = tuple(kind.name for kind in KINDS if kind.shown_as == "vector" and kind.has_parameters)
 
 
 def peak(parts: dict[str, int]) -> int:
-    """The most that is held at a time: all that stays, and the largest of what comes and goes."""
+    """Return the peak: all parts that are held throughout, and the largest of those that are held one at a time."""
     staying = sum(size for part, size in parts.items() if part not in PASSING)
     return staying + max(parts[part] for part in PASSING)
 
 
 def memory(spec: ExperimentSpec) -> dict[str, int]:
-    """Bytes beyond TensorFlow's own, by what they hold."""
+    """Return the bytes beyond TensorFlow's own, by part."""
     dataset, width = spec.dataset, width_for(spec)
     train = dataset.train_count
     values = math.prod(dataset.feature_shape) + math.prod(spec.layers[-1].output_shape)
@@ -62,25 +62,25 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
     state = spec.parameter_count * (2 + spec.training.optimizer.slots) + sum(
         layer.spec.state_size(layer.input_shape) for layer in spec.layers
     )
-    orders = max(train * width, min(MAX_ORDER_ENTRIES, MAX_CHUNK_EPOCHS * train * width))
+    permutations = max(train * width, min(MAX_ORDER_ENTRIES, MAX_CHUNK_EPOCHS * train * width))
     numbers = width * sum(math.prod(series.shape) / series.every for series in spec.layout.series)
     series = max(numbers, min(MAX_SERIES_NUMBERS, MAX_CHUNK_EPOCHS * numbers))
     histograms = any(kind in spec.layout for kind in HISTOGRAMS)
     watched = sum(math.prod(shape) for each in spec.layers if (shape := each.spec.watched(each.input_shape)))
-    looked_at = any(kind in spec.layout for kind in names_from("flows"))
+    probed = any(kind in spec.layout for kind in names_from("flows"))
     points = PLANE_POINTS**2 if any(kind in spec.layout for kind in names_from("plane")) else 0
     sizes = {
         "dataset": dataset.sample_count * values * DATASET_BYTES_PER_VALUE + NUMBER_BYTES * train * width * values,
         "state": NUMBER_BYTES * STATE_COPIES * width * state,
         "flow": _flow_bytes(spec, flow),
-        "orders": NUMBER_BYTES * BOUNDARY_COPIES * orders,
+        "sample_order": NUMBER_BYTES * BOUNDARY_COPIES * permutations,
         "series": NUMBER_BYTES * BOUNDARY_COPIES * series,
         "boundary": NUMBER_BYTES * PLANE_COPIES * width * _widest(spec) * points,
-        "looks": NUMBER_BYTES
+        "probes": NUMBER_BYTES
         * probe_width(spec)
         * min(PROBE_SAMPLES, train)
         * (PROBE_COPIES * watched + flow)
-        * looked_at,
+        * probed,
         "histograms": NUMBER_BYTES * HISTOGRAM_COPIES * width * spec.parameter_count * histograms,
         "traces": NUMBER_BYTES * TRACE_COPIES * block_for(spec, width) * traced_numbers(spec, width),
         "compilation": COMPILE_BYTES + COMPILE_BYTES_PER_SECOND * sum(cost(start_counts(spec), START).values()),
@@ -89,22 +89,22 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
 
 
 def _flow_bytes(spec: ExperimentSpec, flow: int) -> float:
-    """What flows at epoch 0, through training and validation samples at a time, or in an update."""
+    """Return the bytes that flow at epoch 0, for training or validation samples, or in an update."""
     dataset, width = spec.dataset, width_for(spec)
     train, widest = dataset.train_count, _widest(spec)
     backwards = any(kind in spec.layout for kind in names_from("gradients"))
-    look = (flow if backwards else widest) * min(MAX_INITIAL_SAMPLES, train)
-    look += widest * (dataset.sample_count - train)
+    initial = (flow if backwards else widest) * min(MAX_INITIAL_SAMPLES, train)
+    initial += widest * (dataset.sample_count - train)
     update = flow * min(spec.training.batch_size, train) if spec.training.epochs else 0
-    return float(NUMBER_BYTES * width * max(INITIAL_COPIES * look, FLOW_COPIES * update))
+    return float(NUMBER_BYTES * width * max(INITIAL_COPIES * initial, FLOW_COPIES * update))
 
 
 def _widest(spec: ExperimentSpec) -> int:
-    """The most numbers that one sample has before and after a layer, of those that nothing goes back through."""
+    """Return the most numbers that one sample has before and after a layer, without a backward pass."""
     return max(math.prod(layer.input_shape) + _out(layer) for layer in spec.layers)
 
 
 def _out(layer: NamedLayer) -> int:
-    """What a layer puts out, for attention also how much every position looks at every other."""
+    """Return the count of a layer's outputs for one sample, for attention with its weights between positions."""
     heads = getattr(layer.spec, "num_heads", 0)
     return math.prod(layer.output_shape) + 2 * heads * layer.input_shape[0] ** 2

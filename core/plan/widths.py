@@ -1,75 +1,73 @@
-"""What the engine and its estimate must agree on: which seeds train side by side, and how much is done at a time."""
+"""Widths of a training, used by the engine and by its estimate: seeds side by side, epochs a call, samples a probe."""
 
 from gradlab.spec.experiment import ExperimentSpec
 
-# Epoch 0 looks at so many training samples at most, all at once.
+# Training samples that are measured at epoch 0, all at once.
 MAX_INITIAL_SAMPLES = 4096
-# One call of the program trains so many epochs at most, all seeds together: what is said of them is worked out while it
-# trains the next.
+# Epochs that one call of the program trains, all seeds together. Statistics of them are computed while it trains the
+# next ones.
 MAX_BLOCK_EPOCHS = 256
-# What a call leaves behind for that, weights of every epoch and gradients of every mini-batch, has so many numbers at
-# most. Where a single epoch's gradients are more, the program measures them itself.
+# Numbers that a call leaves behind for these statistics: weights of every epoch, gradients of every mini-batch. If one
+# epoch's gradients are more, the program measures them itself.
 MAX_TRACED_NUMBERS = 4_000_000
-# So many looks at small networks are had side by side at most.
+# Small networks that are probed side by side.
 MAX_PROBE_WIDTH = 32
-# A chunk has so many epochs at most: neither the orders of samples nor the series should take more than some tens of
-# megabytes.
+# Bounds of a chunk: its sample orders and its series take some tens of megabytes at most.
 MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS = 512, 4_000_000, 8_000_000
 
-# Programs are compiled for these numbers of seeds: a group that is smaller is filled up, so that few different ones
-# are ever compiled.
+# Numbers of seeds for which programs are compiled. A smaller group is filled up, so that few programs are compiled.
 WIDTHS = (1, 2, 4, 8, 16, 32)
-# Beyond so many numbers in all stacked weights, large products take the time and standing side by side gains nothing.
+# Numbers in all stacked weights. Beyond it large products take most of the time, and stacking gains nothing.
 MAX_STACKED = 200_000
 
 
 def width_for(spec: ExperimentSpec) -> int:
-    """For how many seeds at a time a spec's program is made; 1 where layers or optimiser cannot be stacked."""
+    """Return the number of seeds that a spec's program trains side by side; 1 if layers or optimiser do not stack."""
     if not stackable(spec) or not spec.training.optimizer.side_by_side or spec.training.pretraining:
         return 1
-    most = max([width for width in WIDTHS if width * spec.parameter_count <= MAX_STACKED], default=1)
-    groups = -(-len(spec.seeds) // most)
+    widest = max([width for width in WIDTHS if width * spec.parameter_count <= MAX_STACKED], default=1)
+    groups = -(-len(spec.seeds) // widest)
     needed = -(-len(spec.seeds) // groups)
     return next(width for width in WIDTHS if width >= needed)
 
 
 def groups_of(seeds: tuple[int, ...], width: int) -> list[tuple[int, ...]]:
-    """The seeds in groups of `width`, in order; the last may be smaller."""
+    """Return the seeds in groups of `width`, in order; the last may be smaller."""
     return [seeds[begin : begin + width] for begin in range(0, len(seeds), width)]
 
 
 def probe_width(spec: ExperimentSpec) -> int:
-    """How many looks at a spec's network are had side by side: the fewer, the larger it is."""
+    """Return the number of a spec's networks that are probed side by side: fewer of larger ones."""
     return max(1, min(MAX_PROBE_WIDTH, MAX_STACKED // spec.parameter_count)) if stackable(spec) else 1
 
 
 def keeps_gradients(spec: ExperimentSpec, width: int) -> bool:
-    """Whether a program for so many seeds leaves gradients behind, rather than measuring them itself."""
+    """Return True if a program for `width` seeds leaves gradients behind, False if it measures them itself."""
     return _gradient_numbers(spec, width) <= MAX_TRACED_NUMBERS
 
 
 def traced_numbers(spec: ExperimentSpec, width: int) -> int:
-    """How many numbers an epoch leaves behind."""
+    """Return the count of numbers that an epoch leaves behind."""
     gradients = _gradient_numbers(spec, width) if keeps_gradients(spec, width) else 0
     return width * spec.parameter_count + gradients
 
 
 def block_for(spec: ExperimentSpec, width: int) -> int:
-    """How many epochs one call of the program trains at most."""
+    """Return the number of epochs that one call of the program trains, at most."""
     fits = MAX_TRACED_NUMBERS // max(1, traced_numbers(spec, width))
     return max(1, min(MAX_PROBE_WIDTH, MAX_BLOCK_EPOCHS // width, fits))
 
 
 def stackable(spec: ExperimentSpec) -> bool:
-    """Whether several of its networks can stand side by side, each with weights of its own."""
+    """Return True if several of a spec's networks can be trained side by side, each with weights of its own."""
     return all(layer.spec.side_by_side for layer in spec.layers) and spec.parameter_count > 0
 
 
 def compiles_probe(spec: ExperimentSpec) -> bool:
-    """Whether the program that looks at a network's layers is worth compiling.
+    """Return True if the program that probes a network's layers is worth compiling.
 
-    Layers that cannot stand side by side have loops over time or large sums, which XLA makes much quicker. But a look
-    that no training follows is over before it would have been compiled.
+    Layers that do not stack have loops over time or large sums, which XLA makes much quicker. A triage, which no
+    training follows, is finished before it would be compiled.
     """
     return not stackable(spec) and spec.training.epochs > 0
 

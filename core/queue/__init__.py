@@ -1,4 +1,4 @@
-"""The bell that wakes a worker: the queue, and the transports that keep what is not a message away from the workers."""
+"""The job queue, and transports that put aside everything in a broker that is not a message of this service."""
 
 from core.queue.job_queue import CeleryQueue, JobQueue, celery_config
 from core.queue.messages import QUEUE, TRAIN

@@ -1,10 +1,10 @@
 """The embedded broker: a kombu transport whose messages are files in a folder.
 
     messages/   one file a message: <nanoseconds>_<uuid>.<queue>.msg, written whole under another name and then renamed
-    rejected/   files with a message's name that are no message, put aside as they were
+    rejected/   files that are named like a message and are none, unchanged
 
-Kombu's own filesystem transport writes in place, reads whatever has the right name, and takes a message by moving it to
-the system's temporary folder: on a full disk it leaves empty files, and the first of them ends whoever reads it.
+Kombu's own filesystem transport writes in place, reads every file with such a name, and takes a message by moving it to
+the system's temporary folder. On a full disk it leaves empty files, and the first of them ends a worker that reads it.
 """
 
 import os
@@ -24,25 +24,25 @@ from core.queue.messages import MAX_MESSAGE_BYTES, decode
 
 log = structlog.get_logger()
 
-# Under this ending a message is written; a process that was killed leaves it behind.
+# Suffix of a message that is being written. A process that is killed leaves such a file behind.
 UNFINISHED = ".part"
-# Writing a message takes milliseconds: what is older is nobody's any more.
+# Age at which an unfinished file is removed. Writing takes milliseconds: its writer is dead.
 UNFINISHED_SECONDS = 3600.0
-# A file in a folder that cannot be written to is looked at again after so long: polls are many a second.
+# Pause before a file that could not be put aside is read again. The folder is polled many times a second.
 RETRY_SECONDS = 60.0
 
 
 class Channel(virtual.Channel):
-    """Reads and writes the files. Any number of processes may share them: whoever unlinks one has its message."""
+    """A channel on the files. Processes may share them: the one that unlinks a file has its message."""
 
     def __init__(self, connection: Any, **options: Any) -> None:
         super().__init__(connection, **options)
         chosen = connection.client.transport_options
         self._messages, self._rejected = Path(chosen["messages_folder"]), Path(chosen["rejected_folder"])
-        self._passed_over: dict[str, float] = {}  # what could be neither taken nor put aside, and when
+        self._passed_over: dict[str, float] = {}  # name -> time of files that could be neither taken nor put aside
 
     def basic_consume(self, *arguments: Any, **options: Any) -> None:
-        """Begin to consume, and remove what killed writers have left."""
+        """Begin to consume, and remove the files that killed writers have left."""
         old = time.time() - UNFINISHED_SECONDS
         for each in self._messages.glob(f"*{UNFINISHED}"):
             with suppress(OSError):
@@ -98,7 +98,7 @@ class Channel(virtual.Channel):
             log.error("message_passed_over", file=str(path), reason=reason, error=str(error))
 
     def _restore(self, message: Any) -> None:
-        """Give back a message that nobody has begun. One that gets lost here is sent again by the sweep."""
+        """Return a message that no worker has begun. If that fails, the sweep sends another one."""
         with suppress(OSError):
             super()._restore(message)
 
@@ -106,7 +106,7 @@ class Channel(virtual.Channel):
         return len(self._waiting(queue))
 
     def _purge(self, queue: str) -> int:
-        """Remove all messages; says how many."""
+        """Remove all messages; return their number."""
         waiting = self._waiting(queue)
         for path in waiting:
             with suppress(OSError):
@@ -115,13 +115,13 @@ class Channel(virtual.Channel):
 
 
 class Transport(virtual.Transport):
-    """The transport behind `filesystem://`; where the folders are stand in its options."""
+    """The transport behind `filesystem://`; its options name the folders."""
 
     Channel = Channel
-    # A folder that cannot be read now is tried again, as a server that is away would be.
+    # A folder that cannot be read is retried like a server that does not answer.
     connection_errors: Any = (*virtual.Transport.connection_errors, OSError)
     implements = virtual.Transport.implements.extend(asynchronous=False, exchange_type=frozenset(["direct"]))
-    # Bindings are the process's: publisher and worker declare the same queue before they use it.
+    # Bindings are kept per process: publisher and worker declare the same queue before they use it.
     global_state: ClassVar[virtual.BrokerState] = virtual.BrokerState()
     default_port: Any = 0
     driver_type = driver_name = "filesystem"
@@ -131,19 +131,19 @@ class Transport(virtual.Transport):
         self.state = self.global_state
 
     def driver_version(self) -> str:
-        """There is no server that would have one."""
+        """Return a placeholder: there is no server with a version."""
         return "N/A"
 
 
 def _content(path: Path) -> bytes:
-    """A file's bytes, one more than a message may have at most.
+    """Return a file's bytes, up to one more than a message may have.
 
     Raises:
-        ValueError: what has this name is no file: a folder, a link, a pipe.
+        ValueError: the path is a folder, a link, a pipe or a device.
         OSError: it cannot be read.
     """
     try:
-        # A pipe would keep us waiting for a writer, a link would lead elsewhere.
+        # Without waiting for the writer of a pipe, and without following a link.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except (FileNotFoundError, PermissionError):
         raise

@@ -1,6 +1,6 @@
-"""The bell that wakes a worker: publishes by name, carries only an id.
+"""The job queue: messages that name the task and carry only an experiment's id.
 
-The row in the database is the truth, a message is a hint: it may be lost or come twice.
+A message is a hint to read the experiment's row, which decides. It may be lost, or arrive twice.
 """
 
 import os
@@ -17,39 +17,39 @@ from core.queue.messages import QUEUE, TRAIN
 from core.settings import Settings
 from gradlab.errors import DiskFull, Unavailable, is_full
 
-# Kombu looks transports up by the scheme of the URL; ours keep foreign messages away from whoever reads.
+# Kombu selects transports by the scheme of the URL. Those of this service put aside foreign messages.
 TRANSPORT_ALIASES |= {
     "filesystem": "core.queue.folder:Transport",
     "redis": "core.queue.redis:Transport",
     "rediss": "core.queue.redis:Transport",
 }
-# The broker that is a folder; Celery wants a host in its address.
+# URL scheme of the embedded broker. Celery requires a host after it.
 EMBEDDED = "filesystem://"
-# Submitting waits no longer than this for a broker that does not answer: the sweep will publish instead.
+# Time that a submission waits for a broker that does not answer. The sweep publishes instead.
 CONNECT_SECONDS = 2.0
-# Kombu's keys for messages under way, which other programs on the same Redis have too: ours have our name.
+# Kombu's keys for unacknowledged messages. They are prefixed, because other programs on the same Redis have them too.
 OWN_KEYS = ("unacked_key", "unacked_index_key", "unacked_mutex_key")
-# What Redis says when it takes nothing more: its memory's bound is reached, or its disk is full.
+# Texts in Redis's errors when it accepts no message: its memory limit is reached, or its disk is full.
 REDIS_FULL = ("maxmemory", "MISCONF")
-# How long a message lies in the embedded broker's folder at most before an idle worker looks.
+# Interval at which an idle worker polls the embedded broker's folder.
 POLLING_SECONDS = 0.05
 
 
 class JobQueue(Protocol):
-    """What the use-cases need to know of a broker."""
+    """The interface of a queue for the use-cases."""
 
     def publish(self, experiment_id: UUID) -> None:
-        """Ask for a worker. Raises Unavailable."""
+        """Publish a message about an experiment. Raises Unavailable."""
 
 
 def celery_config(settings: Settings) -> dict[str, Any]:
-    """What publisher and worker must agree on."""
+    """Return the Celery configuration that publisher and worker share."""
     return {
         "broker_url": EMBEDDED + "localhost" if settings.is_folder_broker else settings.broker,
         "broker_transport_options": _transport(settings),
         "broker_connection_timeout": CONNECT_SECONDS,
         "broker_connection_retry_on_startup": True,
-        "broker_channel_error_retry": True,  # a broker that refuses may accept later: nobody ends for that
+        "broker_channel_error_retry": True,  # a broker that refuses may accept later
         "task_default_queue": QUEUE,
         "task_serializer": "json",
         "accept_content": ["json"],
@@ -58,23 +58,23 @@ def celery_config(settings: Settings) -> dict[str, Any]:
 
 
 class CeleryQueue:
-    """A JobQueue on any broker that Celery speaks to."""
+    """A JobQueue on any broker that Celery supports."""
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.broker_dir if settings.is_folder_broker else None
         self._app = Celery("gradlab", set_as_current=False)
         self._app.conf.update(celery_config(settings))
-        # One try: whoever waits for a submission is told at once, and the sweep tries again.
+        # One try: a submission is answered at once, and the sweep publishes later.
         once = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
         self._app.conf.broker_transport_options |= once | self._impatient(settings)
 
     def publish(self, experiment_id: UUID) -> None:
-        """Ask for a worker. Raises Unavailable."""
+        """Publish a message about an experiment. Raises Unavailable."""
         with _translated():
             self._app.send_task(TRAIN, args=[str(experiment_id)], retry=False)
 
     def is_empty(self) -> bool:
-        """Whether no message waits to be taken. Raises Unavailable."""
+        """Return True if the queue holds no message. Raises Unavailable."""
         with _translated(), self._app.connection_for_write() as connection:
             try:
                 return not connection.default_channel.queue_declare(QUEUE, durable=True).message_count
@@ -82,7 +82,7 @@ class CeleryQueue:
                 raise OperationalError(str(error)) from error
 
     def ping(self) -> None:
-        """Raise Unavailable unless the broker takes messages."""
+        """Raise Unavailable unless the broker accepts messages."""
         with _translated():
             if self._folder and not os.access(self._folder, os.W_OK):
                 raise PermissionError(f"{self._folder} cannot be written to")

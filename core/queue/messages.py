@@ -1,8 +1,7 @@
-"""The one kind of message there is, and how anything else is recognised.
+"""The service's one kind of message, and its validation.
 
-A broker is a shared place: a full disk, a power cut or another program may leave in it what no worker can read. A
-message is only a hint, so whatever is not exactly one of ours is put aside: the sweep sends a new one about any row
-that waits.
+A full disk, a power cut or another program may leave items in a broker that no worker can read. Everything that is not
+exactly a message of this service is put aside: the sweep sends a new message about every experiment that waits.
 """
 
 import base64
@@ -18,12 +17,12 @@ from gradlab.errors import shorten
 # The one task, and the queue in which it waits.
 TRAIN = "gradlab.train"
 QUEUE = "gradlab"
-# What we publish takes about 1,500 bytes; what is larger is not read to its end.
+# Messages of this service have about 1,500 bytes. Larger items are rejected, and not read to their end.
 MAX_MESSAGE_BYTES = 65_536
 
 
 class _Part(BaseModel):
-    """Of a message only what is read here is handed on: another program's fields reach nobody."""
+    """A part of a message. Fields that are not declared are dropped, so that none of another program reach Celery."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -67,12 +66,12 @@ class _Message(_Part):
     content_encoding: Literal["utf-8"] = Field(alias="content-encoding")
 
 
-# Arguments, keyword arguments, and what is to follow: nothing.
+# Arguments, keyword arguments, and callbacks, which are empty.
 _BODY = TypeAdapter(tuple[tuple[UUID], dict[str, None], dict[str, None]])
 
 
 def decode(content: bytes) -> dict[str, Any]:
-    """The message as kombu hands it on. Raises ValueError, with the reason, if it is none of ours."""
+    """Parse a message for kombu. Raises ValueError, with the reason, if it is not one of this service."""
     if len(content) > MAX_MESSAGE_BYTES:
         raise ValueError(f"expected at most {MAX_MESSAGE_BYTES:,} bytes; received more")
     if not content:
@@ -85,7 +84,7 @@ def decode(content: bytes) -> dict[str, Any]:
 
 
 def checked(message: object) -> dict[str, Any]:
-    """The message as kombu hands it on. Raises ValueError unless it asks for the training of one experiment."""
+    """Return the validated message for kombu. Raises ValueError unless it requests the training of one experiment."""
     if not isinstance(message, dict):
         raise ValueError(f"expected a Celery message; received {shorten(message)}")
     try:

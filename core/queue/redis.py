@@ -1,4 +1,4 @@
-"""Redis, with what is no message of ours put aside instead of ending whoever reads it.
+"""A Redis transport that puts aside foreign items instead of raising in the worker that reads them.
 
 Rejected items are kept in the list `gradlab.rejected`, the newest first.
 """
@@ -21,15 +21,15 @@ MAX_REJECTED = 1_000
 
 
 class QoS(redis.QoS):
-    """Gives back messages that were delivered and not acknowledged, for as long as they can be read."""
+    """Kombu's quality of service, which returns unacknowledged messages, if they can be read."""
 
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
-        """Give one back, or put aside what is none."""
+        """Return a message to its queue, or put it aside if it cannot be read."""
         try:
             super().restore_by_tag(tag, client, leftmost)
         except (RedisError, *self.channel.connection_errors):
             raise
-        except Exception as error:  # whatever a decoder says of foreign bytes
+        except Exception as error:  # decoders raise many kinds of errors on foreign bytes
             with self.channel.conn_or_acquire(client) as connected:
                 item = connected.hget(self.unacked_key, tag)
             self._remove_from_indices(tag).execute()
@@ -37,23 +37,23 @@ class QoS(redis.QoS):
 
 
 class Channel(redis.Channel):
-    """Kombu's channel, which takes an item from the list before it reads it."""
+    """Kombu's channel. It takes an item from the list before it parses it."""
 
     QoS = QoS
 
     def _brpop_read(self, **options: Any) -> Any:
-        """Take and deliver the next message. Raises Empty when there was none, or none that can be read."""
+        """Take and deliver the next message. Raises Empty if there is none, or if the item cannot be read."""
         try:
             return super()._brpop_read(**options)
         except (Empty, RedisError, *self.connection_errors):
-            raise  # the server's own words are no message
-        except Exception as error:  # whatever a decoder says of foreign bytes
+            raise  # errors of the server, not of the item
+        except Exception as error:  # decoders raise many kinds of errors on foreign bytes
             unread = getattr(error, "doc", getattr(error, "object", None))  # of a JSON or a Unicode error
             self.put_aside(unread if isinstance(unread, str | bytes) else repr(error), repr(error))
             raise Empty from error
 
     def put_aside(self, item: str | bytes, reason: str) -> None:
-        """Keep what is no message where no worker reads it."""
+        """Move an item that is no message to the list of rejected ones."""
         log.error("message_rejected", list=REJECTED, reason=reason, received=shorten(item))
         with self.conn_or_acquire() as client, client.pipeline() as pipe:
             pipe.lpush(REJECTED, item)

@@ -125,7 +125,7 @@ def test_memory_counts_the_slots_of_the_optimizer_for_every_seed_side_by_side(op
         ("state", {}, {"seeds": 2}, 2),
         ("dataset", {"samples": 1000}, {"samples": 3000}, 3),
         ("flow", {"batch_size": 5000, "samples": 10_000}, {"batch_size": 20_000, "samples": 40_000}, 4),
-        ("orders", {"samples": 1_000_000}, {"samples": 10_000_000}, 10 / 8),
+        ("sample_order", {"samples": 1_000_000}, {"samples": 10_000_000}, 10 / 8),
     ],
 )
 def test_memory_grows_with_what_is_held(part, smaller, larger, ratio):
