@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: by the connection handed in, or by the settings."""
+"""Alembic's environment: migrate on the connection of the caller, or on the database of the settings."""
 
 from typing import Any, Literal
 
@@ -11,14 +11,14 @@ from core.store.tables import UtcDateTime, metadata
 
 
 def without_our_code(kind: str, item: Any, _: object) -> str | Literal[False]:
-    """A migration is history: it must not change when our types do."""
+    """Render UtcDateTime as SQLAlchemy's own type, so that later changes of ours do not change a migration."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
 def migrate(connection: Connection) -> None:
-    """Run what was asked for inside one transaction."""
+    """Run the requested migrations in one transaction."""
     if connection.dialect.name == "postgresql":
-        # A migration that waits for a table makes everybody behind it wait too: rather give up and try again.
+        # A migration that waits for a table blocks all later queries: it gives up, and is tried again.
         connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
     # SQLite cannot alter a column in place: batch mode copies the table.
     context.configure(
@@ -29,7 +29,7 @@ def migrate(connection: Connection) -> None:
 
 
 def main() -> None:
-    """`core.store.migrate` brings its connection, the command line does not."""
+    """Migrate on the connection of `core.store.migrate`, or on a new one for Alembic's command line."""
     given = context.config.attributes.get("connection")
     if given is not None:
         migrate(given)

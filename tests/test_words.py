@@ -39,7 +39,6 @@ NOT_YET = {
     "gradlab/src/gradlab/vocabulary",
     "gradlab/src/gradlab/vocabulary/datasets",
     "gradlab/src/gradlab/vocabulary/layers",
-    "worker",
 }
 # The field's own names.
 EXCEPTIONS = re.compile(r"\w*NotFound(Error)?")

@@ -1,1 +1,1 @@
-"""The engine room: the Celery application and its tasks."""
+"""The worker: the Celery application and its tasks."""

@@ -8,12 +8,12 @@ from gradlab.errors import DatabaseTooNew, Unavailable
 from worker.app import app, settings
 from worker.lifeline import end_with
 
-# As for every command: what is needed outside cannot be used.
+# The exit status of every command whose database or broker cannot be used.
 UNUSABLE = 4
 
 
 def main() -> None:
-    """Run until SIGTERM, which ends the chunk at hand and gives the experiment back.
+    """Run until SIGTERM: the current chunk is finished and the experiment is requeued.
 
     Exit status 4: a later version has migrated the database.
     """
@@ -23,10 +23,10 @@ def main() -> None:
         print(f"gradlab: {error}", file=sys.stderr)
         sys.exit(UNUSABLE)
     except Unavailable:
-        pass  # it may come, and be migrated: until then the sweep says what is missing
+        pass  # the database may become available and be migrated; until then the sweep logs what is missing
     if settings.parent_pid is not None:
         end_with(settings.parent_pid, settings.grace)
-    # Workers need to know nothing of each other: they meet in the database.
+    # Workers do not communicate: their shared state is in the database.
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     app.worker_main(["worker", "--loglevel=INFO", f"--hostname=worker-{os.getpid()}@%h", *alone])
 

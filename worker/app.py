@@ -18,18 +18,18 @@ app.conf.update(celery_config(settings))
 app.conf.update(
     gradlab_settings=settings,  # for `Sweep`
     worker_concurrency=settings.worker_concurrency,
-    # TensorFlow does not survive a fork: each child is a fresh interpreter. Children are kept, with what they compiled,
-    # until they have become too large.
+    # TensorFlow does not survive a fork: each child is a new interpreter. Children stay, with their compiled programs,
+    # until they are too large.
     worker_pool_start_method="spawn",
     worker_max_memory_per_child=settings.worker_memory_bytes // 1024,
-    # A fresh interpreter takes a second or two to report for work, more on a busy machine.
+    # A new interpreter takes a second or two to start, more on a busy machine.
     worker_proc_alive_timeout=60.0,
-    # One that has died has said its last words by then.
+    # Time for the last messages of a child that has died.
     worker_lost_wait=LOST_SECONDS,
-    # Messages are hints: take one at a time and acknowledge it early. Correctness rests on the claim.
+    # Messages are hints: take one at a time and acknowledge it early. The claim makes training exclusive.
     worker_prefetch_multiplier=1,
     task_acks_late=False,
-    # Nobody sends a worker commands: it takes none from a broker that others may write to.
+    # The service sends no remote commands, and others may write to the broker: accept none.
     worker_enable_remote_control=False,
     worker_hijack_root_logger=True,
     worker_redirect_stdouts=False,

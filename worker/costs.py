@@ -1,4 +1,4 @@
-"""Measuring what trainings take, for the estimates of those to come."""
+"""Measured costs of trainings, for later estimates."""
 
 import platform
 from collections.abc import Iterator
@@ -20,16 +20,16 @@ log = structlog.get_logger()
 
 @cache
 def machine() -> str:
-    """Under which name this machine's records are kept."""
+    """Return the name of this machine in the records."""
     return platform.node() or "unnamed"
 
 
 class Measuring:
-    """A trainer that records what its trainings take.
+    """A trainer that records the costs of its trainings.
 
-    Left out are trainings that tell nothing of the next ones: resumed ones, looks without an epoch, those whose program
-    this process had compiled before, and those that left the finite numbers, which are gone through again to find out
-    where. Memory is recorded of a process's first training alone: later ones fill what earlier ones left behind.
+    Four sorts of trainings are not recorded, because they do not predict others: resumed ones, triages, those with a
+    program that this process had compiled before, and those with values that are not finite, which are repeated to
+    locate the first one. Memory is recorded for a process's first training only: later ones reuse what it allocated.
     """
 
     def __init__(self, train: Trainer, store: ExperimentStore) -> None:
@@ -37,15 +37,15 @@ class Measuring:
         self._first = True
 
     def __call__(self, spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:
-        """The chunks of a training."""
-        from core.training.meter import Meter  # TensorFlow is loaded by now
+        """Train, yield the chunks, and record the cost after the last one."""
+        from core.training.meter import Meter  # not before the trainer has loaded TensorFlow
         from core.training.program_cache import holds
 
-        tells = resume is None and spec.training.epochs > 0 and not holds(spec)
+        is_typical = resume is None and spec.training.epochs > 0 and not holds(spec)
         first, self._first = self._first, False
         meter = Meter()
         yield from meter.through(self._train(spec, resume))
-        if not tells or meter.measured is None or meter.left_finite:
+        if not is_typical or meter.measured is None or meter.left_finite:
             return
         held = meter.measured.bytes if first else None
         own = None if held is None else max(0, held - FIRST_TRAINING_BYTES)

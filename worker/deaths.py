@@ -1,7 +1,7 @@
-"""The main process watches the processes that train: how large they are, and how they die.
+"""The watch of a worker's main process over its training processes: their sizes and their deaths.
 
-A child that is killed says nothing. Its size is therefore looked at while it lives, and what is known of its end is
-written into the database at once: the experiment does not wait for its lease.
+A killed child cannot report anything. Its size is therefore polled while it lives, and its death is stored at once, so
+that the experiment does not wait until its lease expires.
 """
 
 import re
@@ -29,35 +29,35 @@ log = structlog.get_logger()
 
 # Memory grows by some hundred megabytes a second while a large dataset is made.
 POLL_SECONDS = 0.2
-# The counter of the system may be read before it has counted.
+# Time by which the system's counter of out-of-memory kills may be late.
 COUNTED_SECONDS = 5.0
 
 
 def worker_name(pid: int) -> str:
-    """How a process that trains names itself in the database."""
+    """Return the name of a training process in the database."""
     return f"{socket.gethostname()}:{pid}"
 
 
 class Watch:
-    """The sizes of the processes that train, and when the system last killed for want of memory."""
+    """The sizes of the training processes, and the time of the system's last out-of-memory kill."""
 
     def __init__(self) -> None:
         self._sizes: dict[int, int] = {}
         self._kills, self._killed_at = oom_kills(), -COUNTED_SECONDS
 
     def poll(self) -> None:
-        """Look once at every process that trains."""
+        """Measure every training process once."""
         try:
             pids = {each.worker_pid for each in list(active_requests)} - {None}
-        except RuntimeError:  # the set of weak references changed under our eyes
+        except RuntimeError:  # the set of weak references changed meanwhile
             return
         seen = {pid: size for pid in pids if (size := resident_bytes(pid))}
-        # A dead one stays in the set until its death is reported, and keeps the size that it had.
+        # A dead process stays in the set until its death is reported, and keeps its last size.
         self._sizes = {pid: size for pid, size in self._sizes.items() if pid in pids} | seen
         self._count()
 
     def death(self, pid: int, by: int | None) -> Death:
-        """What is known of the end of a process; `by` is the signal that ended it."""
+        """Return the death of a process; `by` is the signal that ended it."""
         self._count()
         lately = time.monotonic() - self._killed_at < COUNTED_SECONDS + LOST_SECONDS
         return Death(by, by == signal.SIGKILL and lately, self._sizes.get(pid))
@@ -69,22 +69,22 @@ class Watch:
         self._kills = kills
 
 
-# Celery waits so long for the last words of a process that has died.
+# Time that Celery waits for the last messages of a process that has died.
 LOST_SECONDS = 2.0
 watch = Watch()
 
 
 class TrainRequest(Request):  # type: ignore[misc]
-    """A task's request in the main process, which is told when the process that trains has died."""
+    """A task's request in the main process. Celery calls it when the training process has died."""
 
     def on_failure(self, exc_info: Any, *arguments: Any, **options: Any) -> None:
-        """Called with whatever ended a task otherwise than by returning."""
+        """Report the death of the training process, if that is why the task failed."""
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         if isinstance(error, WorkerLostError) and self.worker_pid:
             match = re.search(r"signal (\d+)", str(error))
             death = watch.death(self.worker_pid, int(match[1]) if match else None)
             details = self.app.conf.gradlab_settings, UUID(self.args[0]), self.worker_pid, death
-            # The database may be away, and whoever calls this reads messages.
+            # In a thread: the database may be away, and the caller has to read messages.
             threading.Thread(target=_report_death, args=details, daemon=True, name="report-death").start()
         super().on_failure(exc_info, *arguments, **options)
 
@@ -93,7 +93,7 @@ def _report_death(settings: Settings, experiment_id: UUID, pid: int, death: Deat
     store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
     report = partial(store.deaths.requeue_or_fail, experiment_id, worker=worker_name(pid), death=death)
     try:
-        # Beyond the lease the sweep has seen to it.
+        # No longer than the lease: the sweep requeues the experiment then.
         reported = outages.insist(report, patience=settings.lease, stopping=lambda: False, sleep=time.sleep)
         log.error("process_died", experiment_id=str(experiment_id), pid=pid, death=death, reported=reported)
     except Unavailable as away:
@@ -103,7 +103,7 @@ def _report_death(settings: Settings, experiment_id: UUID, pid: int, death: Deat
 
 
 class Deaths(bootsteps.StartStopStep):  # type: ignore[misc]
-    """A thread of the worker's main process that looks at the processes that train."""
+    """A thread of the worker's main process that polls the training processes."""
 
     requires = ("celery.worker.components:Pool",)
 
@@ -112,11 +112,11 @@ class Deaths(bootsteps.StartStopStep):  # type: ignore[misc]
         self._stop = threading.Event()
 
     def start(self, worker: Any) -> None:
-        """Begin to look."""
+        """Start the thread."""
         threading.Thread(target=self._run, daemon=True, name="deaths").start()
 
     def stop(self, worker: Any) -> None:
-        """Look no more."""
+        """Stop the thread."""
         self._stop.set()
 
     def _run(self) -> None:

@@ -1,8 +1,8 @@
-"""A worker ends with the service that has started it, and each of its children with the worker.
+"""Lifelines: a worker ends with the service that started it, and each of its children with the worker.
 
-SIGKILL of a parent reaches nobody else: without this its processes would train on, beside those of the next service.
-A process whose parent has died is given another one, which a look at `getppid` shows on every Unix. Linux's
-PR_SET_PDEATHSIG would fire when the *thread* ends that has started us, and pools start children from threads that end.
+SIGKILL of a parent does not reach its children. Without lifelines they would train on beside those of the next service.
+A process whose parent has died gets another one, which `getppid` returns on every Unix. Linux's PR_SET_PDEATHSIG fires
+when the *thread* that started the process ends, and Celery's pool starts children from such threads.
 """
 
 import os
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.5
 
 
 def when_orphaned(parent: int, act: Callable[[], None]) -> None:
-    """Call `act`, in a thread of its own, once `parent` is no longer this process's parent."""
+    """Call `act`, in a thread of its own, once this process's parent is no longer `parent`."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -34,7 +34,7 @@ def when_orphaned(parent: int, act: Callable[[], None]) -> None:
 
 
 def end_with(parent: int, grace: timedelta) -> None:
-    """In a worker's main process: stop in order when the service has died, at the latest after `grace`."""
+    """Stop a worker's main process when the service has died: in order within `grace`, then by SIGKILL."""
 
     def stop() -> None:
         log.warning("service_gone", parent=parent)
@@ -47,5 +47,5 @@ def end_with(parent: int, grace: timedelta) -> None:
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def end_with_the_worker(**_: Any) -> None:
-    """In a child, before its first task: nobody is left who could stop it in order or give it another task."""
+    """Kill a child when its worker has died: no process is left that could stop it in order."""
     when_orphaned(current_process()._parent_pid, lambda: os.kill(os.getpid(), signal.SIGKILL))

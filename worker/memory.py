@@ -1,4 +1,4 @@
-"""What the system says of memory: how large a process is, and how many it has killed for want of it."""
+"""Memory as the system reports it: sizes of processes, and out-of-memory kills."""
 
 import os
 import re
@@ -8,7 +8,7 @@ PROC, CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 
 
 def resident_bytes(pid: int, proc: Path = PROC) -> int | None:
-    """A process's size in memory; None if it is gone, or the system does not say."""
+    """Return a process's size in memory; None if it has ended, or the system does not report it."""
     try:
         pages = int((proc / str(pid) / "statm").read_text().split()[1])
     except (OSError, ValueError, IndexError):
@@ -17,22 +17,22 @@ def resident_bytes(pid: int, proc: Path = PROC) -> int | None:
 
 
 def oom_kills(proc: Path = PROC, cgroups: Path = CGROUPS) -> int | None:
-    """How many processes the system has killed for want of memory: of our control group, else of the machine.
+    """Return the number of out-of-memory kills in this process's control group, else on the machine.
 
-    None where it does not say, as on systems other than Linux.
+    None if the system does not report it, as all but Linux.
     """
     for file in [*_counters(proc, cgroups), proc / "vmstat"]:
         try:
-            found = re.search(r"^oom_kill (\d+)$", file.read_text(), re.MULTILINE)
+            match = re.search(r"^oom_kill (\d+)$", file.read_text(), re.MULTILINE)
         except OSError:
             continue
-        if found:
-            return int(found[1])
+        if match:
+            return int(match[1])
     return None
 
 
 def _counters(proc: Path, cgroups: Path) -> list[Path]:
-    """Where our group counts: version 2 in one tree, version 1 in one for memory. In a container the root is ours."""
+    """Return the files with the control group's counts, of version 2 or 1; in a container they are at the root."""
     try:
         lines = (proc / "self" / "cgroup").read_text().splitlines()
     except OSError:

@@ -1,8 +1,9 @@
-"""Places for trainings on one machine: many at a time, or one that has the machine to itself.
+"""Places for trainings on one machine: several share it, or one has it alone.
 
-Two locks on files of the data directory, which every worker of a machine shares: whoever trains holds one together with
-the others, whoever needs the machine holds both alone. The first is a turnstile: while somebody waits for the machine,
-nobody else begins. The system gives the locks of a dead process back.
+There are two locks on files of the data directory, which all workers of a machine share. `machine.lock` is held shared
+by trainings that run together, and exclusively by one that runs alone. `turn.lock` is held while waiting for the
+machine, and by a training alone to its end: no other training begins meanwhile. The system releases the locks of a dead
+process.
 """
 
 import fcntl
@@ -27,12 +28,12 @@ POLL_SECONDS = 0.5
 
 @contextmanager
 def place(folder: Path, *, alone: bool, stopping: Callable[[], bool]) -> Iterator[None]:
-    """Wait for a place and hold it. Where no lock can be had, or the worker is to stop, go on without.
+    """Wait for a place, and hold it for the block. Run without one if locks are impossible or the worker has to stop.
 
     Args:
-        folder: where the locks are.
-        alone: whether nobody else may train meanwhile.
-        stopping: whether this worker is to stop.
+        folder: the folder of the locks.
+        alone: True if no other training may run meanwhile.
+        stopping: returns True once this worker has to stop.
     """
     with ExitStack() as held:
         try:
@@ -49,7 +50,7 @@ def place(folder: Path, *, alone: bool, stopping: Callable[[], bool]) -> Iterato
 
 
 def needs_the_machine(id: UUID, *, store: ExperimentStore, stopping: Callable[[], bool]) -> bool:
-    """True if no other experiment may be trained meanwhile. A worker that is to stop does not wait for a database."""
+    """Return True if an experiment has to be trained alone; False if the worker has to stop before that is read."""
     try:
         return outages.insist(partial(store.deaths.needs_the_machine, id), stopping=stopping, sleep=time.sleep)
     except Unavailable:

@@ -1,8 +1,8 @@
-"""How a stopping worker tells its children, which only the main process is told by SIGTERM.
+"""Stopping a worker's children: SIGTERM reaches the main process only, which signals them.
 
-The main process rings SIGURG at them until they have gone. The system ignores that signal unless somebody listens: a
-child that is being started is not harmed, and hears the next one once it is ready. It then takes no new experiment, and
-gives the one it trains back after the chunk at hand. (SIGUSR1 is Celery's own, and its pool makes SIGUSR2 kill.)
+The main process sends SIGURG until they have ended. The default action of that signal is to ignore it: a child that is
+starting is not harmed, and receives the next one once it is ready. It then claims no experiment, and requeues the one
+that it trains after the current chunk. (Celery uses SIGUSR1 itself, and its pool kills by SIGUSR2.)
 """
 
 import os
@@ -16,38 +16,38 @@ from billiard import active_children
 from celery import signals
 
 STOP_SIGNAL = signal.SIGURG
-RINGING_SECONDS = 0.2
+REPEAT_SECONDS = 0.2
 
-_told = False
+_stop_requested = False
 
 
 def stopping() -> bool:
-    """Whether this child has been told to stop."""
-    return _told
+    """Return True once this child has received the signal to stop."""
+    return _stop_requested
 
 
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
-def ring(**_: Any) -> None:
-    """In the main process, from its signal handler: only start what does the work."""
-    threading.Thread(target=_ring, daemon=True, name="bell").start()
+def stop_children(**_: Any) -> None:
+    """Start the thread that signals the children. It runs in the main process, called by its signal handler."""
+    threading.Thread(target=_signal_children, daemon=True, name="stop-children").start()
 
 
-def _ring() -> None:
+def _signal_children() -> None:
     pause = threading.Event()
     while True:
         for child in active_children():
             with suppress(ProcessLookupError):
                 os.kill(child.pid, STOP_SIGNAL)
-        pause.wait(RINGING_SECONDS)
+        pause.wait(REPEAT_SECONDS)
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def listen(**_: Any) -> None:
-    """In a child, when it is ready for work."""
-    signal.signal(STOP_SIGNAL, _hear)
-    signal.siginterrupt(STOP_SIGNAL, False)  # whatever the training was reading or writing goes on
+    """Handle the signal in a child that is ready for work."""
+    signal.signal(STOP_SIGNAL, _request_stop)
+    signal.siginterrupt(STOP_SIGNAL, False)  # do not interrupt the training's reads and writes
 
 
-def _hear(_signal: int, _frame: FrameType | None) -> None:
-    global _told
-    _told = True
+def _request_stop(_signal: int, _frame: FrameType | None) -> None:
+    global _stop_requested
+    _stop_requested = True

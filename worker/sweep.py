@@ -1,4 +1,4 @@
-"""The sweep: every worker looks now and then for lost messages and dead workers. No second scheduler is needed."""
+"""The sweep: every worker periodically checks for lost messages and dead workers. There is no other scheduler."""
 
 import threading
 from typing import Any
@@ -17,10 +17,9 @@ log = structlog.get_logger()
 
 
 class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
-    """A thread of the worker's main process.
+    """A thread of the worker's main process that sweeps.
 
-    A thread rather than Celery's timer: on Redis that runs in the loop that reads messages, which must not wait for a
-    database that is away.
+    It is not Celery's timer: on Redis that runs in the loop that reads messages, which must not wait for a database.
     """
 
     requires = ("celery.worker.components:Pool",)
@@ -28,16 +27,16 @@ class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
         self._stop = threading.Event()
-        # A worker that is to stop must not publish what it has just given back: it would come to itself.
+        # A worker that stops must not publish an experiment that it has just requeued: it would receive the message.
         signals.worker_shutting_down.connect(self.stop, weak=False)
 
     def start(self, worker: Any) -> None:
-        """Begin to sweep, at once and then every `sweep_every`."""
+        """Start the thread: it sweeps at once, and then every `sweep_every`."""
         settings: Settings = worker.app.conf.gradlab_settings
         threading.Thread(target=self._run, args=[settings], daemon=True, name="sweep").start()
 
     def stop(self, worker: Any = None, **_: Any) -> None:
-        """Sweep no more."""
+        """Stop the thread after its current sweep."""
         self._stop.set()
 
     def _run(self, settings: Settings) -> None:
@@ -51,7 +50,7 @@ class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
             except Unavailable as away:
                 log.warning("sweep_failed", reason=str(away), error=repr(away.__cause__))
             except Exception:
-                log.exception("sweep_failed")  # whatever it was, the worker goes on training
+                log.exception("sweep_failed")  # the worker goes on training after any error
             if self._stop.wait(settings.sweep_every.total_seconds()):
                 return
 
@@ -64,7 +63,7 @@ def _sweep(store: ExperimentStore, queue: CeleryQueue, settings: Settings) -> in
 
 
 def _is_idle(queue: CeleryQueue, settings: Settings) -> bool:
-    """Whether this worker could train more, and no message says what."""
+    """Return True if this worker could train another experiment, and the queue is empty."""
     if len(reserved_requests) >= settings.worker_concurrency:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The one task. It runs in a child, the only place that loads TensorFlow."""
+"""The worker's one task. It runs in a child process; only children load TensorFlow."""
 
 import os
 from contextlib import nullcontext
@@ -21,13 +21,13 @@ from worker.triages import triages_beside
 
 @cache
 def store() -> ExperimentStore:
-    """This process's door to the database."""
+    """Return the store of this process."""
     return ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
 
 
 @cache
 def trainer() -> experiments.Trainer:
-    """Load TensorFlow, once in this process: some seconds, so it comes before the claim and its lease."""
+    """Return the trainer. Loading TensorFlow takes some seconds, so that it comes before the claim and its lease."""
     environment.prepare(settings.compile_cache)
     from core.training.train import train
 
@@ -36,30 +36,30 @@ def trainer() -> experiments.Trainer:
 
 @cache
 def measuring() -> experiments.Trainer:
-    """The same, recording what trainings take."""
+    """Return the trainer that records the costs of its trainings."""
     return Measuring(trainer(), store())
 
 
 @cache
 def queue() -> CeleryQueue:
-    """This process's bell."""
+    """Return the queue of this process."""
     return CeleryQueue(settings)
 
 
 @app.task(name=TRAIN, Request=TrainRequest)  # type: ignore[untyped-decorator]
 def train_experiment(experiment_id: str) -> None:
-    """Train an experiment, unless somebody else does, and look at other networks beside it if it may have company."""
+    """Train an experiment, unless another worker does, with triages beside it unless it has to be trained alone."""
     it, train = UUID(experiment_id), measuring()
     alone = needs_the_machine(it, store=store(), stopping=stopping)
-    # What looks beside it take is not recorded: the peak of memory that is measured is the whole process's.
-    look = partial(_train, train=trainer())
-    looks = nullcontext() if alone else triages_beside(it, look, store=store(), settings=settings)
-    with place(settings.data_dir, alone=alone, stopping=stopping), looks:
+    # Costs of triages are not recorded: the measured peak of memory is that of the whole process.
+    triage = partial(_train, train=trainer())
+    beside = nullcontext() if alone else triages_beside(it, triage, store=store(), settings=settings)
+    with place(settings.data_dir, alone=alone, stopping=stopping), beside:
         _train(it, train)
 
 
 def _train(experiment_id: UUID, train: experiments.Trainer) -> None:
-    """Train an experiment, unless somebody else does, and go on with the treatments that waited for it."""
+    """Train an experiment, unless another worker does, and advance the treatments that wait for it."""
     with structlog.contextvars.bound_contextvars(experiment_id=str(experiment_id)):
         experiments.run(
             experiment_id,

@@ -1,10 +1,10 @@
 """Train one spec in a process of its own, without a service: `python -m worker.train SPEC --output FILE.npz`.
 
-On standard output, one JSON object a line: first {"layout": {"metrics": [...], "series": [{"kind", "columns": [...],
-"tensors": [{"layer", "parameter", "shape"}, ...], "every"}, ...]}}, then for every run of every chunk {"seed", "epoch",
-"metrics", "run_ended", "stopped_by", "culprit"}, where a metric that is not finite is null. The file holds `seeds` and,
-for the i-th seed, `metrics_i` (epochs, metrics) and, for each kind of series, `{kind}_i` (recorded epochs, tensors,
-columns), all float32; `epochs_metrics_i` and `epochs_{kind}_i` are the epochs of their rows.
+Standard output has one JSON object a line. The first is {"layout": {"metrics": [...], "series": [{"kind", "columns":
+[...], "tensors": [{"layer", "parameter", "shape"}, ...], "every"}, ...]}}. For every run of every chunk follows
+{"seed", "epoch", "metrics", "run_ended", "stopped_by", "culprit"}; a metric that is not finite is null. The file holds
+`seeds` and, for the i-th seed, `metrics_i` (epochs, metrics) and, for each kind of series, `{kind}_i` (recorded epochs,
+tensors, columns), all float32. `epochs_metrics_i` and `epochs_{kind}_i` are the epochs of their rows.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from gradlab.spec.experiment import parse
 
 
 def main() -> int:
-    """Exit status 0 when trained, 2 when the spec is invalid."""
+    """Train the spec. Return the exit status: 0, or 2 if the spec is invalid."""
     arguments = argparse.ArgumentParser(prog="python -m worker.train", description="Train one spec.")
     arguments.add_argument("spec", type=Path)
     arguments.add_argument("--output", type=Path, required=True)

@@ -1,8 +1,8 @@
-"""Looks at initial states beside a training: whoever asks for one need not wait until a training has ended.
+"""Triages beside a training: they need not wait until a training has ended.
 
-A thread of the process that trains takes them. That process has loaded TensorFlow, which would cost another one some
-seconds and 500 MB, and spends nearly all its time in compiled programs, which hold up no other thread, however long an
-epoch takes. Messages about looks come to idle processes only: the thread asks the database.
+A thread of the training process makes them. That process has loaded TensorFlow, which would take another one some
+seconds and 500 MB. It spends nearly all its time in compiled programs, which block no other thread, however long an
+epoch takes. Messages about triages reach idle processes only, so that the thread polls the database.
 """
 
 import threading
@@ -20,29 +20,29 @@ from gradlab.spec import ExperimentSpec
 
 log = structlog.get_logger()
 
-# What ends sooner, a look above all, is not worth a thread's attention.
+# Pause before the first poll. What ends sooner, as a triage itself does, needs no triages beside it.
 FIRST_SECONDS = 0.5
-# Then the database is asked so often, a fraction of a millisecond each time.
+# Pauses before the next poll, which takes a fraction of a millisecond, and after a poll that failed.
 PAUSE_SECONDS, AWAY_SECONDS = 0.2, 2.0
-# So many waiting looks are considered at a time.
+# Waiting triages that one poll reads.
 MAX_WAITING = 100
 
 
 @contextmanager
 def triages_beside(
-    training: UUID, look: Callable[[UUID], None], *, store: ExperimentStore, settings: Settings
+    training: UUID, triage: Callable[[UUID], None], *, store: ExperimentStore, settings: Settings
 ) -> Iterator[None]:
-    """While the block lasts, take the looks that wait; it ends once the look at hand is done.
+    """Make waiting triages while the block runs. The block ends after the triage in progress.
 
     Args:
         training: the experiment that the block trains.
-        look: takes and makes the look of this id, unless somebody else does.
-        store: where they wait.
-        settings: training and look together may need as much memory as one training may.
+        triage: claims and makes the triage with this id, unless another worker does.
+        store: the store of the triages.
+        settings: `max_memory_bytes` bounds the memory of the training and a triage together.
     """
     over = threading.Event()
-    looks = _Triages(training, look, store, settings.max_memory_bytes)
-    thread = threading.Thread(target=looks.take, args=[over], daemon=True, name="looks")
+    triages = _Triages(training, triage, store, settings.max_memory_bytes)
+    thread = threading.Thread(target=triages.take, args=[over], daemon=True, name="triages")
     thread.start()
     try:
         yield
@@ -52,14 +52,16 @@ def triages_beside(
 
 
 class _Triages:
-    """Takes each waiting look at most once; one that does not fit waits for an idle process."""
+    """Takes each waiting triage at most once. One that does not fit into memory waits for an idle process."""
 
-    def __init__(self, training: UUID, look: Callable[[UUID], None], store: ExperimentStore, memory_bytes: int) -> None:
-        self._training, self._look, self._store, self._memory_bytes = training, look, store, memory_bytes
+    def __init__(
+        self, training: UUID, triage: Callable[[UUID], None], store: ExperimentStore, memory_bytes: int
+    ) -> None:
+        self._training, self._triage, self._store, self._memory_bytes = training, triage, store, memory_bytes
         self._seen: set[UUID] = {training}
 
     def take(self, over: threading.Event) -> None:
-        """Take looks until it is over."""
+        """Take waiting triages until `over` is set."""
         pause = FIRST_SECONDS
         while not over.wait(pause):
             pause = PAUSE_SECONDS
@@ -68,7 +70,7 @@ class _Triages:
             except Unavailable:
                 pause = AWAY_SECONDS
             except Exception:
-                log.exception("looks_failed")  # whatever it was, the training goes on
+                log.exception("triages_failed")  # the training goes on after any error
                 pause = AWAY_SECONDS
 
     def _take_waiting(self, over: threading.Event) -> None:
@@ -80,7 +82,7 @@ class _Triages:
             self._seen.add(waiting)
             with suppress(NotFound):  # it was deleted meanwhile
                 if self._memory_of(waiting) + self._memory_of(self._training) <= self._memory_bytes:
-                    self._look(waiting)
+                    self._triage(waiting)
 
     def _memory_of(self, experiment: UUID) -> int:
         spec = self._store.get(experiment).spec

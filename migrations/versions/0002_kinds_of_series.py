@@ -1,4 +1,4 @@
-"""Many kinds of series, each with a layout of its own; what made a run diverge."""
+"""Add kinds of series, each with a layout of its own, and the culprit of a diverged run."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,8 +23,8 @@ series = sa.table("series", sa.column("run", sa.BigInteger()), sa.column("kind",
 
 
 def upgrade() -> None:
-    # On SQLite batch mode copies a table and drops the old one, and with it, foreign keys being on, the rows that
-    # belong to it: `layouts` and `series` own none; `runs` owns series, and a column is added to it in place.
+    # On SQLite batch mode copies a table and drops the old one. With foreign keys on, that deletes the rows that it
+    # owns. `layouts` and `series` own none; `runs` owns series, so that its column is added in place.
     op.add_column("runs", sa.Column("culprit", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("layouts", sa.Column("series", sa.JSON(), nullable=True))
     connection = op.get_bind()
@@ -40,7 +40,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The first version knows metrics, and gradients of every epoch: the rest is dropped."""
+    """Drop all series but metrics and gradients of every epoch: the first version stores no others."""
     connection = op.get_bind()
     op.add_column("layouts", sa.Column("tensors", sa.JSON(), nullable=True))
     op.add_column("layouts", sa.Column("statistics", sa.JSON(), nullable=True))

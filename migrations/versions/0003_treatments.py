@@ -1,4 +1,4 @@
-"""Treatments, and their trials."""
+"""Add treatments and their trials."""
 
 from collections.abc import Sequence
 

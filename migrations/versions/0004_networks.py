@@ -1,4 +1,4 @@
-"""Networks: what they are, and what they hold before the first update and after the last."""
+"""Add architectures, and snapshots of networks before the first update and after the last."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Trainings that run elsewhere: who trains an experiment, and why a run that was sent failed."""
+"""Add trainings elsewhere: the source of an experiment, and the error of a run."""
 
 from collections.abc import Sequence
 
@@ -14,13 +14,13 @@ experiments = sa.table("experiments", sa.column("source", sa.String()))
 
 
 def upgrade() -> None:
-    # In place: both tables own rows of others, which SQLite's batch mode would drop with the table that it copies.
+    # In place: SQLite's batch mode would delete the rows that these tables own, with the table that it copies.
     op.add_column("experiments", sa.Column("source", sa.String(16), nullable=False, server_default="service"))
     op.add_column("runs", sa.Column("error", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
-    """The version before takes every spec for one that it can train, and breaks on the others: they are dropped."""
+    """Delete trainings elsewhere: the earlier version would fail on their specs."""
     op.execute(sa.delete(experiments).where(experiments.c.source != "service"))
     op.drop_column("runs", "error")
     op.drop_column("experiments", "source")

@@ -1,4 +1,4 @@
-"""Which version of Gradient Lab brought the tables to which revision: an earlier version can name what is needed."""
+"""Add the version of Gradient Lab that migrated to each revision, so that earlier versions can name it."""
 
 from collections.abc import Sequence
 

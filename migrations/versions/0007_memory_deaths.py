@@ -1,4 +1,4 @@
-"""How many attempts at an experiment ended because memory ran out."""
+"""Add the number of an experiment's attempts that ran out of memory."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    # In place: SQLite's batch mode would drop the rows that this table owns in others with the table that it copies.
+    # In place: SQLite's batch mode would delete the rows that this table owns, with the table that it copies.
     op.add_column("experiments", sa.Column("memory_deaths", sa.Integer(), nullable=False, server_default="0"))
 
 

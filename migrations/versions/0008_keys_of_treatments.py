@@ -1,4 +1,4 @@
-"""Idempotency keys of treatments: a POST that is sent again makes no second one."""
+"""Add idempotency keys of treatments."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ NAME = "ix_treatments_experiment_idempotency_key"
 
 
 def upgrade() -> None:
-    # In place: treatments own rows of others, which SQLite's batch mode would drop with the table that it copies.
+    # In place: SQLite's batch mode would delete the rows that treatments own, with the table that it copies.
     op.add_column("treatments", sa.Column("idempotency_key", sa.String(255), nullable=True))
     op.create_index(NAME, "treatments", ["experiment", "idempotency_key"], unique=True)
 

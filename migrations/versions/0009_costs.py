@@ -1,4 +1,4 @@
-"""What trainings took, machine by machine: what estimates rest on."""
+"""Add measured costs of trainings, by machine, for the estimates."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How many epochs an experiment is to train: who trains finds those of none, which are done beside it."""
+"""Add the epochs of an experiment's spec: workers select triages by 0 epochs."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Looks beside a training: each is taken once, none is waited for in vain, and nothing of it disturbs the training."""
+"""Triages beside a training: each is taken once, none is waited for in vain, and none disturbs the training."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ SPEC = a_spec(epochs=1)
 
 
 class Waiting:
-    """A store in which some looks wait; `before_each` is called before each answer."""
+    """A store in which some triages wait; `before_each` is called before each answer."""
 
     def __init__(self, ids: Sequence[UUID], before_each: Callable[[], None] = lambda: None) -> None:
         self.ids, self.before_each, self.times = list(ids), before_each, 0
@@ -44,11 +44,11 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(triages, name, 0.01)
 
 
-def beside(store: Waiting, look: Callable[[UUID], None], settings: Settings | None = None):
-    return triages_beside(TRAINING, look, store=store, settings=settings or Settings())  # type: ignore[arg-type]
+def beside(store: Waiting, triage: Callable[[UUID], None], settings: Settings | None = None):
+    return triages_beside(TRAINING, triage, store=store, settings=settings or Settings())  # type: ignore[arg-type]
 
 
-def test_every_waiting_look_is_taken_once_in_order_and_the_training_itself_never():
+def test_every_waiting_triage_is_taken_once_in_order_and_the_training_itself_never():
     ids, taken = [uuid4() for _ in range(3)], []
     store = Waiting([TRAINING, *ids])
     with beside(store, taken.append):
@@ -58,22 +58,22 @@ def test_every_waiting_look_is_taken_once_in_order_and_the_training_itself_never
     assert taken == [*ids, late]
 
 
-def test_the_block_ends_once_the_look_at_hand_is_done_and_no_other_is_begun():
+def test_the_block_ends_once_the_triage_in_progress_is_done_and_no_other_is_begun():
     begun, may_end, ended = threading.Event(), threading.Event(), []
 
-    def look(id: UUID) -> None:
+    def triage(id: UUID) -> None:
         begun.set()
         assert may_end.wait(10)
         ended.append(id)
 
     ids = [uuid4(), uuid4()]
-    with beside(Waiting(ids), look):
+    with beside(Waiting(ids), triage):
         assert begun.wait(10)
         threading.Timer(0.1, may_end.set).start()
     assert ended == ids[:1]
 
 
-def test_a_short_training_asks_for_no_looks(monkeypatch: pytest.MonkeyPatch):
+def test_a_short_training_asks_for_no_triages(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(triages, "FIRST_SECONDS", 10.0)
     store, begun = Waiting([uuid4()]), time.monotonic()
     with beside(store, lambda _: None):
@@ -82,7 +82,7 @@ def test_a_short_training_asks_for_no_looks(monkeypatch: pytest.MonkeyPatch):
     assert time.monotonic() - begun < 5
 
 
-def test_a_look_too_large_to_be_had_beside_the_training_is_left_to_others():
+def test_a_triage_too_large_to_be_had_beside_the_training_is_left_to_others():
     both, taken = 2 * estimate(SPEC).memory_bytes, []
     for memory, expected in ((both - 1, 0), (both, 1)):
         store = Waiting([uuid4()])
@@ -92,7 +92,7 @@ def test_a_look_too_large_to_be_had_beside_the_training_is_left_to_others():
 
 
 @pytest.mark.parametrize("failure", [Unavailable("away"), RuntimeError("broken")], ids=["away", "broken"])
-def test_whatever_fails_the_next_looks_are_taken_and_the_training_goes_on(failure: Exception):
+def test_whatever_fails_the_next_triages_are_taken_and_the_training_goes_on(failure: Exception):
     failures = iter([failure, failure])
 
     def before_each() -> None:
