@@ -49,7 +49,7 @@ from gradlab.diagnosis.rules import (
     zero_gradient,
 )
 
-# In causal order: what can cause comes before what it can cause.
+# In causal order: a cause comes before the rules that it can cause.
 RULES: tuple[Rule, ...] = (
     # The data and the spec.
     output_mismatch.RULE, negative_crossentropy.RULE, contradicting_accuracy.RULE, frozen_accuracy.RULE,
@@ -58,13 +58,13 @@ RULES: tuple[Rule, ...] = (
     no_gradient.RULE, nonzero_mean_initialization.RULE, initial_variance.RULE, finite_width.RULE, symmetric_units.RULE,
     born_dead_risk.RULE, predicted_exploding.RULE, exploding_through_time.RULE,
     initial_loss.RULE, learning_rate.RULE,
-    # What grows.
+    # Growth.
     exploding_gradient.RULE, exploding_growth.RULE, gradient_spike.RULE, loss_blow_up.RULE, nonfinite.RULE,
-    # What stands in the way of the signal.
+    # Obstacles to the signal.
     saturation.RULE, saturation_range.RULE, predicted_vanishing.RULE,
     dead_units.RULE, dead_layer.RULE, dead_network.RULE, zero_gradient.RULE,
     vanishing_through_time.RULE, vanishing_signal.RULE, vanishing_gradient.RULE, gradient_floor.RULE,
-    # What the loss shows.
+    # Symptoms in the loss.
     few_updates.RULE, still_falling.RULE, update_ratio.RULE, oscillation.RULE, late_rise.RULE, single_class.RULE,
     plateau.RULE, not_learning.RULE, overfitting.RULE,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A relu network that may be, or is, dead before its first update."""
+"""The chance that a relu network is dead before its first update, or a layer that is."""
 
 import math
 
@@ -11,13 +11,13 @@ from gradlab.diagnosis.groups import DRAW
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.theory import born_dead_bound, hidden_relus
 
-# 5, 7, 10, 15 and 20 relu layers of 5 units are born dead in 1, 2, 9, 22 and 28 of 100 draws on the two circles. One
-# network in twenty is a risk, one in four will be met.
+# Shares of draws: one network in twenty is a risk, one in four a critical one. 5, 7, 10, 15 and 20 relu layers of 5
+# units are born dead in 1, 2, 9, 22 and 28 of 100 draws on the two circles.
 CHANCE, CHANCE_CRITICAL = 0.05, 0.25
 
 
 def detect(run: Run) -> Sighting | None:
-    """Draw the network many times, and look at this run's own draw."""
+    """Draw the network many times, and check the run's own draw."""
     layers = hidden_relus(run.spec)
     chance, dead = born_dead(run.spec), dead_at_birth(run)
     if not dead and not chance > CHANCE:
@@ -32,7 +32,7 @@ def detect(run: Run) -> Sighting | None:
 
 
 def dead_at_birth(run: Run) -> tuple[str, ...]:
-    """The hidden relu layers without a living unit at epoch 0."""
+    """Return the hidden relu layers of which every unit is dead at epoch 0."""
     recorded = run.hidden("activations", "dead_fraction", is_relu)
     if recorded is None or recorded.initially is None:
         return ()

@@ -4,7 +4,7 @@ from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 
-# SageMaker Debugger's ClassImbalance and the usual advice: beyond ten to one, accuracy says little about the rare
+# SageMaker Debugger's ClassImbalance, and the usual advice: beyond ten to one the accuracy hardly depends on the rare
 # class.
 RATIO = 10.0
 
@@ -12,7 +12,7 @@ RATIO = 10.0
 def detect(run: Run) -> Sighting | None:
     """Compare the shares of the classes, or of yes and no for each label, in the training samples."""
     target, shares = run.spec.dataset.target, run.facts.class_shares
-    if not shares or target.steps:  # in a sequence most steps say nothing by design
+    if not shares or target.steps:  # in a sequence most steps have the same class by design
         return None
     if target.kind == "labels":
         shares = tuple(each for share in shares for each in (share, 1 - share))

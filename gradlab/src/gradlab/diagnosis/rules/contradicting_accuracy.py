@@ -1,4 +1,4 @@
-"""The loss says that the answers are right, the accuracy that they are wrong."""
+"""Loss and accuracy contradict each other: the loss is too small for so many wrong answers."""
 
 import math
 
@@ -9,16 +9,16 @@ from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 
-# A sample whose answer is wrong gives the right class at most 1/2, and so loses ln 2 at least: of all samples no more
-# than loss/ln 2 can be wrong. What exceeds that by a tenth is beyond rounding and usual weights of samples.
+# A wrong answer gives the right class at most 1/2, and so loses at least ln 2. At most loss/ln 2 of all samples can be
+# wrong. An excess of a tenth is beyond rounding and usual weights of samples.
 MARGIN = 0.1
-# Below half the way from chance to all right: weights of classes alone do not bring it there.
+# Share of the errors of guessing that are made at least: weights of classes alone do not cause so many.
 HALF = 0.5
 COST = math.log(2)
 
 
 def detect(run: Run) -> Sighting | None:
-    """Count the wrong answers that the loss has room for."""
+    """Compare the share of wrong answers with the largest share that the loss allows."""
     loss, accuracy, classes = run.metric("loss"), accuracy_of(run), class_count(run)
     if loss is None or accuracy is None or classes is None:
         return None

@@ -1,16 +1,16 @@
-"""A relu layer without a living unit."""
+"""A relu layer of which every unit is dead."""
 
 from gradlab.diagnosis.evidence import Run, is_relu
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
 
-# All units: then nothing that depends on the input gets past the layer, and nothing comes back.
+# All units: the output of the layer is then constant, and no gradient passes back through it.
 SHARE = 1.0
 
 
 def detect(run: Run) -> Sighting | None:
-    """Look for hidden relu layers in which every unit is dead."""
+    """Find the hidden relu layers in which every unit is dead."""
     recorded = run.hidden("activations", "dead_fraction", is_relu)
     if recorded is None:
         return None

@@ -13,15 +13,14 @@ from gradlab.measurement.history import Tensor
 
 # AutoTrainer's bound for dying relus (Zhang et al. 2021, gamma).
 SHARE = 0.7
-# What counts is a weight without gradient in every batch of an epoch. Where only the mean over the batches is known, of
-# trainings elsewhere and those of earlier versions, it is much the same if a batch has many samples: a weight that has
-# a gradient for every fifth has none in 0.8^16 = 3 % of the batches of 16. In batches of one sample it has none in
-# 80 %, without anything being dead.
+# Batch size from which on the mean over batches stands for "in every batch". External trainings and earlier versions
+# record the mean alone. A living weight with a gradient for every fifth sample has none in 0.8^16 = 3 % of the batches
+# of 16, but in 80 % of the batches of one sample.
 MIN_BATCH_SIZE = 16
 
 
 def detect(run: Run) -> Sighting | None:
-    """Add up the weights without gradient, embeddings apart: their rows stand for words, some of which never occur."""
+    """Add up the weights without gradient, except embeddings: their rows are words, some of which never occur."""
     always = run.series("gradients", "always_zero_fraction", _is_no_embedding)
     zeros = always or run.series("gradients", "zero_fraction", _is_no_embedding)
     if zeros is None:
@@ -41,14 +40,17 @@ def _is_no_embedding(tensor: Tensor) -> bool:
 
 
 def _in_every_batch(run: Run, zeros: Recorded) -> np.ndarray:
-    """(epochs, tensors) from means over batches the share without gradient in every one; of small ones the certain."""
+    """(epochs, tensors) the share of weights without gradient in every batch, in [0, 1], from means over batches.
+
+    With batches below MIN_BATCH_SIZE only whole tensors without gradient count.
+    """
     if isinstance(run, ExternalRun):
         size = run.external.batch_size or MIN_BATCH_SIZE
     else:
         size = min(run.spec.training.batch_size, run.spec.dataset.train_count)
     if size >= MIN_BATCH_SIZE:
         return zeros.values
-    whole = (zeros.values == 1) | (zeros.epochs == 0)[:, None]  # epoch 0 is a look at all samples
+    whole = (zeros.values == 1) | (zeros.epochs == 0)[:, None]  # epoch 0 is one batch of all samples
     return np.where(whole, zeros.values, 0.0)
 
 

@@ -7,7 +7,7 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import BIRTH, DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
 from gradlab.diagnosis.rule import Rule
 
-# SageMaker Debugger's DeadRelu. In narrow layers that learn half may be dead as well: only failing runs are asked.
+# SageMaker Debugger's DeadRelu. In narrow layers that learn half may be dead, too: the symptom counts in failing runs.
 SHARE = 0.5
 
 CAUSES_OF_DEATH = (*DATA, *DRAW, *BIRTH, *GROWTHS, "initial_loss", *STEPS, *EXPLOSIONS)

@@ -7,42 +7,43 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, GROWTHS, STEPS
 from gradlab.diagnosis.rule import Rule
 
-# AutoTrainer's bound for the first layer's gradient beside the last one's (Zhang et al. 2021, beta_3).
+# AutoTrainer's bound for the first layer's gradient divided by the last layer's (Zhang et al. 2021, beta_3).
 RATIO = 70.0
-# Where the inputs of the layers grow as well, all weight gradients are large alike: ‖δ₁‖/‖δ_out‖ shows it. In networks
-# that learn it is below 10 in most epochs, with a hundred times He's variance 4,000 to 30,000.
+# Bound of ‖δ₁‖/‖δ_out‖. Where the inputs of the layers grow as well, all weight gradients are equally large, and only
+# the signal shows the growth. It is below 10 in most epochs of networks that learn, and 4,000 to 30,000 with a hundred
+# times He's variance.
 SHARE = 100.0
-# A ratio of weight gradients can also be large because the inputs of the last layer have shrunk to nothing: with tiny
-# weights it is above 70 while ‖δ₁‖ is 1e-5 of ‖δ_out‖. What has not grown does not explode.
+# The signal must have grown. The ratio of weight gradients is also large where the inputs of the last layer have shrunk
+# to nothing: with tiny weights it is above 70 while ‖δ₁‖ is 1e-5 of ‖δ_out‖.
 GROWN = 1.0
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compare the first kernel's gradient with the last one's, and the signals that make them."""
+    """Compare the first kernel's gradient with the last kernel's, and the first layer's signal with the output's."""
     gradients, share = run.kernels("gradients", "l2"), arriving(run)
-    found = []
+    compared = []
     if gradients is not None and len(gradients.tensors) > 1:
         ratio = np.where(gradients.values[:, -1] > 0, gradients.values[:, 0] / gradients.values[:, -1], np.nan)
         ratio = np.where(_shrunk(gradients, share), np.nan, ratio)
-        found.append((gradients.first(ratio > RATIO), "gradient_ratio", ratio, RATIO))
+        compared.append((gradients.first(ratio > RATIO), "gradient_ratio", ratio, RATIO))
     if share is not None:
-        found.append((share.first(share.values[:, 0] > SHARE), "signal_share", share.values[:, 0], SHARE))
-    seen = [each for each in found if each[0] is not None]
-    if not seen:
+        compared.append((share.first(share.values[:, 0] > SHARE), "signal_share", share.values[:, 0], SHARE))
+    epochs = [epoch for epoch, *_ in compared if epoch is not None]
+    if not epochs:
         return None
-    told = sorted(found, key=lambda each: each[0] is None)  # what was seen first, then what only tells more
-    measures = [measure(name, largest(values), ">", bound) for _, name, values, bound in told]
+    decisive_first = sorted(compared, key=lambda each: each[0] is None)
+    measures = [measure(name, largest(values), ">", bound) for _, name, values, bound in decisive_first]
     missing = {"gradient_ratio": RATIO, "signal_share": SHARE}.keys() - {each.name for each in measures}
     measures += [measure(name, float("nan"), ">", None) for name in sorted(missing)]
     layers = run.weighted_layers[:1]
-    return Sighting(layers, min(each[0] for each in seen if each[0] is not None), tuple(measures))
+    return Sighting(layers, min(epochs), tuple(measures))
 
 
 def _shrunk(gradients: Recorded, share: Recorded | None) -> np.ndarray:
-    """(rows,) whether the signal is known to have shrunk on its way back when these gradients were measured."""
+    """(rows,) true where the latest recorded signal had shrunk in the backward pass; false where none is recorded."""
     if share is None:
         return np.zeros(len(gradients.epochs), bool)
-    rows = np.searchsorted(share.epochs, gradients.epochs, side="right") - 1  # the latest that was recorded
+    rows = np.searchsorted(share.epochs, gradients.epochs, side="right") - 1  # the latest recorded epoch
     return np.asarray((rows >= 0) & (share.values[np.maximum(rows, 0), 0] < GROWN))
 
 

@@ -1,4 +1,4 @@
-"""Gradients are huge, or keep growing."""
+"""Gradients that are huge, or keep growing."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from gradlab.diagnosis.finding import Severity, Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, GROWTHS, STEPS
 from gradlab.diagnosis.rule import Rule
 
-# A mean |gradient| that no learning rate in use could follow (BTTackler, Wang et al. 2024); a hundred times that is
-# TheDeepChecker's bound.
+# A mean |gradient| too large for any usual learning rate (BTTackler, Wang et al. 2024). TheDeepChecker's bound is a
+# hundred times that.
 LEVEL, LEVEL_CRITICAL = 1e4, 1e6
 # Doubled in each of four epochs in a row (TheDeepChecker).
 GROWTH, TIMES = 2.0, 4
 
 
 def detect(run: Run) -> Sighting | None:
-    """Look at the level of each kernel's gradient, and at its growth from one recorded epoch to the next."""
+    """Check the level of the kernels' gradients, and their growth from one recorded epoch to the next."""
     gradients = run.kernels("gradients", "mean_abs")
     if gradients is None:
         return None

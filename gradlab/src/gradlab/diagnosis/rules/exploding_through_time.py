@@ -1,4 +1,4 @@
-"""The signal grows on its way back through the time steps of a recurrent layer."""
+"""A signal that grows in the backward pass through the time steps of a recurrent layer."""
 
 from gradlab.diagnosis.evidence import Run, largest
 from gradlab.diagnosis.finding import Sighting, measure
@@ -6,7 +6,7 @@ from gradlab.diagnosis.groups import DATA, DRAW
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.vanishing_through_time import step_ratios
 
-# A thousand times as large at the first step as at the last: as far above 1 as vanishing is below.
+# A thousand times as large at the first step as at the last: the inverse of the threshold for vanishing.
 RATIO = 1e3
 
 
@@ -20,8 +20,8 @@ def detect(run: Run) -> Sighting | None:
         return None
     columns = [ratios.layers.index(layer) for layer in since]
     at_birth = min(since.values()) == 0
-    told = (measure("step_ratio", largest(ratios.values[:, columns]), ">", RATIO),)
-    return Sighting(tuple(since), min(since.values()), told, kind="risk" if at_birth else "symptom")
+    measures = (measure("step_ratio", largest(ratios.values[:, columns]), ">", RATIO),)
+    return Sighting(tuple(since), min(since.values()), measures, kind="risk" if at_birth else "symptom")
 
 
 RULE = Rule(

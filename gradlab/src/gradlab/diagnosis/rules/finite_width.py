@@ -1,4 +1,4 @@
-"""A network so deep for its width that its draws lie far apart."""
+"""A network so deep for its width that random draws of it differ widely."""
 
 import math
 
@@ -7,21 +7,21 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 from gradlab.spec import NamedLayer
 
-# ln of the squared length of what comes out of random relu layers is spread like N(−β/2, β) (Hanin & Nica 2018): the
-# typical network is e^(−β/2) of the mean one. Layers of 5 units: 5 of them, β = 5, fail in 0 of 32 seeds, 7 in 1 of 16,
-# 10 in 6 of 16, 15 in 13 of 16; 20 of 32 units, β = 3, in 0 of 8.
+# Thresholds of β. The logarithm of the squared output length of random relu layers is distributed as N(−β/2, β) (Hanin
+# & Nica 2018): the typical network has e^(−β/2) of the mean. Layers of 5 units fail so often: 5 of them, β = 5, in 0 of
+# 32 seeds, 7 in 1 of 16, 10 in 6 of 16, 15 in 13 of 16. 20 layers of 32 units, β = 3, fail in 0 of 8.
 SPREAD, SPREAD_CRITICAL = 8.0, 15.0
-# Other activations lose directions instead of length: 10 tanh layers of 5 units fail in 0 of 16 seeds, 15 in 1, 20 in
-# 8; 20 selu layers in 10, leaky_relu in 6, elu in 2.
+# Other activations lose directions instead of length. 10 tanh layers of 5 units fail in 0 of 16 seeds, 15 in 1, 20 in
+# 8; of 20 layers selu fails in 10, leaky_relu in 6, elu in 2.
 SPREAD_OTHERS = 15.0
-# What keeps every direction: 20 tanh layers of 5 units drawn orthogonal fail in 0 of 16 seeds.
+# Initialisers that keep every direction: 20 tanh layers of 5 units drawn orthogonal fail in 0 of 16 seeds.
 KEEPS = ("orthogonal", "identity")
-# Between dense layers these change neither length nor direction of what a fresh network passes on.
+# Layers that change neither length nor direction of the signal in a fresh network, and dense layers.
 PLAIN = ("dense", "activation", "dropout", "gaussian_noise", "flatten")
 
 
 def detect(run: Run) -> Sighting | None:
-    """Add up the widths of the hidden layers."""
+    """Add up the inverse widths of the hidden layers."""
     layers = _drawn_independently(run.hidden_layers)
     functions = [layer for layer in run.hidden_layers if layer.spec.function and layer.spec.function.kind != "linear"]
     relu = bool(functions) and all(is_relu(layer) for layer in functions)
@@ -41,7 +41,7 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _drawn_independently(hidden: tuple[NamedLayer, ...]) -> list[NamedLayer]:
-    """The dense layers of a plain network whose weights are drawn one by one; none of any other network."""
+    """The dense layers of a plain network whose weights are drawn independently; () for other networks."""
     if any(layer.spec.kind not in PLAIN for layer in hidden):
         return []
     dense = [layer for layer in hidden if layer.spec.kind == "dense"]

@@ -1,4 +1,4 @@
-"""The accuracy is the same in every epoch while the loss falls."""
+"""An accuracy that is the same in every epoch while the loss falls."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.outcome import RECENT
 from gradlab.diagnosis.rule import Rule
 
-# By chance a network of a few hundred samples gives as many right answers twice in a row; five times it does not.
+# Epochs with the same accuracy. On a few hundred samples two in a row may be equal by chance, five are not.
 MIN_EPOCHS = 5
-# As far below the loss of always giving each class its share: beyond what noise in an epoch's mean does.
+# Loss relative to that of the best constant answer: beyond the noise in an epoch's mean.
 SHARE = 0.9
 
 
@@ -19,7 +19,7 @@ def detect(run: Run) -> Sighting | None:
     loss, accuracy = run.metric("loss"), accuracy_of(run)
     if loss is None or accuracy is None or class_count(run) is None or len(loss) <= MIN_EPOCHS:
         return None
-    later = accuracy[1:]  # the first epoch is one of its own: there the answers may still be what they were drawn
+    later = accuracy[1:]  # in the first epoch the answers may still be those of the initial weights
     bounds = constant_loss_bounds(run, float(later[-1]))
     if bounds is None or not np.ptp(later) <= SAME:
         return None

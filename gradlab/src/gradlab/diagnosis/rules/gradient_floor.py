@@ -1,4 +1,4 @@
-"""Some layer's gradient is next to nothing."""
+"""A layer whose gradient is practically zero."""
 
 import numpy as np
 
@@ -8,14 +8,14 @@ from gradlab.diagnosis.groups import VANISHINGS
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.vanishing_signal import RULE as VANISHING_SIGNAL
 
-# SageMaker Debugger's and DeepDiagnosis's bound; beside weights of about 1 that is float32's own rounding.
+# SageMaker Debugger's and DeepDiagnosis's bound: the rounding of float32 for weights of about 1.
 FLOOR = 1e-7
-# In so many recorded epochs in a row at least, the last among them; of a shorter history in all.
+# Recorded epochs in a row, up to the last one; a shorter history in all of its epochs.
 TIMES = 3
 
 
 def detect(run: Run) -> Sighting | None:
-    """Look at each kernel's mean |gradient|."""
+    """Compare the mean |gradient| of each kernel with the floor."""
     gradients = run.kernels("gradients", "mean_abs")
     if gradients is None:
         return None

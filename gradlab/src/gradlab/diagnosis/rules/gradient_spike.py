@@ -1,4 +1,4 @@
-"""The gradient was suddenly many times as long as usual."""
+"""A gradient that was suddenly many times as long as usual."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
 from gradlab.diagnosis.rule import Rule
 
-# Pascanu, Mikolov & Bengio 2013 clip at half to ten times the usual norm: ten times is beyond what they let pass.
+# Pascanu, Mikolov & Bengio 2013 clip at half to ten times the usual norm: more than ten times is clipped by all.
 RATIO = 10.0
-# The usual norm: the median of so many epochs before, five at least.
+# The usual norm is the median of this number of epochs before, five at least.
 WINDOW, MIN_NORMS = 50, 5
 
 
@@ -20,7 +20,7 @@ def detect(run: Run) -> Sighting | None:
         return None
     if len(norm) <= MIN_NORMS + 1:
         return None
-    usual = np.full(len(norm), np.nan)  # of epoch 0, the whole training set's gradient, nothing is said
+    usual = np.full(len(norm), np.nan)  # epoch 0 is left out: its gradient is that of the whole training set
     usual[MIN_NORMS + 1 :] = running_medians(norm[1:], WINDOW)[MIN_NORMS - 1 : -1]
     ratio = np.where(usual > 0, norm / usual, np.nan)
     (spikes,) = np.nonzero(ratio > RATIO)

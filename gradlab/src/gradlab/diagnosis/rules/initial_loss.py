@@ -1,4 +1,4 @@
-"""Before the first update the network is surer of itself than it can be."""
+"""An initial loss far above that of a constant answer: the untrained network is too sure of its answers."""
 
 import math
 
@@ -8,11 +8,11 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, GROWTHS
 from gradlab.diagnosis.rule import Rule
 
-# A network that knows nothing should lose what a constant does; twice as much is a sign of outputs that are far off
+# An untrained network should lose what the best constant does. Twice as much is a sign of outputs that are far off
 # (TheDeepChecker: |loss₀ − ln C| ≥ ln C).
 RATIO = 2.0
-# Elsewhere the first loss is the mean over the first epoch, in which most of what was too much is unlearnt. Of 295
-# healthy runs of the clinic's former tuning half it is at most 1.26·ln K, of 35 with unscaled inputs 6e8·ln K in the
+# In external trainings the first loss is the mean over the first epoch, in which most of the excess is unlearnt. In 295
+# healthy runs of the clinic's former tuning half it is at most 1.26·ln K, in 35 with unscaled inputs 6e8·ln K in the
 # median.
 FAR = 3.0
 
@@ -23,7 +23,7 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _elsewhere(run: ExternalRun) -> Sighting | None:
-    """Compare the mean loss of the first epoch with ln K, which no shares of K classes exceed."""
+    """Compare the mean loss of the first epoch with ln K, the largest entropy of K classes."""
     loss, classes = run.metric("loss"), class_count(run)
     if loss is None or classes is None or not len(loss) or run.history.first_epoch > run.external.initial_epoch + 1:
         return None
@@ -52,10 +52,10 @@ def _here(run: Run) -> Sighting | None:
 
 
 IN_THE_FIRST_EPOCH = (
-    "Over the first epoch the loss is {initial_loss}, {ratio} times the {constant_loss} that costs who knows nothing, "
-    "and gives every class the same share. The network begins with answers that are far off and very sure of "
-    "themselves: that is a fault of scale, of the inputs more often than of the weights. Scale the inputs to mean 0 "
-    "and standard deviation 1, and draw the weights as suits the activation."
+    "Over the first epoch the loss is {initial_loss}. Giving every class the same share costs {constant_loss}, and the "
+    "loss is {ratio} times as large. The network begins with answers that are far off and very sure of themselves: "
+    "that is a fault of scale, of the inputs more often than of the weights. Scale the inputs to mean 0 and standard "
+    "deviation 1, and draw the weights as suits the activation."
 )
 
 RULE = Rule(

@@ -1,4 +1,4 @@
-"""The initial weights are too large or too small for their layer's width and activation."""
+"""Initial weights that are too large or too small for their layer's width and activation."""
 
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.expectation import expected, expected_with_reference, least_slope, reference, signal_change
@@ -10,25 +10,23 @@ from gradlab.diagnosis.theory import moments
 # The 90 % quantile of an F distribution with as many degrees of freedom as make it e: TheDeepChecker's bound on the
 # variance's ratio (Ben Braiek & Khomh 2022).
 VARIANCE_RATIO = 2.70554
-# A variance matters by what it does. Signals that change by less than a factor of ten over all hidden layers train:
-# relu with Glorot's instead of He's variance, 3 layers, changes them by 2 and learns; 20 layers change them by 700 and
-# do not.
+# Factor by which signals change over all hidden layers. Networks below it train: 3 relu layers with Glorot's instead of
+# He's variance change signals by 2 and learn, 20 layers change them by 700 and do not.
 SIGNAL_CHANGE = 10.0
-# A mean slope below a tenth of the steepest: saturated before it begins.
+# A mean slope below a tenth of the steepest: the layer is saturated before the first update.
 SLOPE = 0.1
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compare with the variance that the literature advises, and what theory expects of either."""
+    """Compare each variance with the advised one, and the predictions of theory for both."""
     ratios = _ratios(run)
     own, advised = expected(run.spec), expected_with_reference(run.spec)
     if own is None or advised is None or not ratios or max(ratios.values()) <= VARIANCE_RATIO:
         return None
     change, change_advised = signal_change(own), signal_change(advised)
     slope, slope_advised = least_slope(run.spec, own), least_slope(run.spec, advised)
-    worse = (
-        change > SIGNAL_CHANGE and change > change_advised**2
-    )  # more than half of the orders of magnitude are its own
+    # More than half of the orders of magnitude must be due to the variance.
+    worse = change > SIGNAL_CHANGE and change > change_advised**2
     if not worse and not slope < SLOPE <= slope_advised:
         return None
     measures = (
@@ -41,17 +39,17 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _ratios(run: Run) -> dict[str, float]:
-    """For each hidden dense layer how many times too large or too small its kernel's variance is."""
-    found = {}
+    """Factor, 1 or more, by which the variance of each hidden dense layer's kernel is too large or too small."""
+    ratios = {}
     for layer in run.hidden_layers:
         function, initializer = layer.spec.function, getattr(layer.spec, "kernel_initializer", None)
         if layer.spec.kind != "dense" or initializer is None or function is None:
             continue
         shape = layer.tensors[0].shape
         variance, advised = moments(initializer, shape).variance, reference(function, shape)
-        if variance > 0 and layer.name not in one_sided(run):  # else the units are copies: that is another illness
-            found[layer.name] = max(variance / advised, advised / variance)
-    return found
+        if variance > 0 and layer.name not in one_sided(run):  # else units are copies: symmetric_units
+            ratios[layer.name] = max(variance / advised, advised / variance)
+    return ratios
 
 
 RULE = Rule(

@@ -1,4 +1,4 @@
-"""The inputs are far from the size that initialisers and learning rates are made for."""
+"""Inputs far from the size for which initialisers and learning rates are made."""
 
 import numpy as np
 
@@ -6,17 +6,18 @@ from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 
-# Initialisers keep the size of inputs whose mean square is about 1 (LeCun et al. 1998, section 4.3). The first layer's
-# gradient grows with the inputs' root mean square, and how sharply the loss bends with its square. Digits with a root
-# mean square of 7.7 still trained in 24 of 24 runs; wine with 214 and breast cancer with 237 in none of 32 with SGD.
+# Bounds of the inputs' root mean square. Initialisers are made for a mean square of about 1 (LeCun et al. 1998, section
+# 4.3). The first layer's gradient grows with the root mean square, the curvature of the loss with its square. Digits
+# with a root mean square of 7.7 trained in 24 of 24 runs; wine with 214 and breast cancer with 237 in none of 32 with
+# SGD.
 LARGE = 10.0
-# Inputs that are too small hardly move anything; with the same factor below 1 as above it.
+# Inputs this small hardly move the weights.
 SMALL = 0.01
 
 
 def detect(run: Run) -> Sighting | None:
     """Measure the inputs of the training samples."""
-    if run.spec.layers[0].spec.kind == "embedding":  # its inputs are names of rows, not sizes
+    if run.spec.layers[0].spec.kind == "embedding":  # its inputs are numbers of rows, not sizes
         return None
     facts = run.facts
     size = float(np.sqrt(np.mean(facts.feature_mean**2 + facts.feature_std**2)))

@@ -1,4 +1,4 @@
-"""The training loss had fallen, and has risen again."""
+"""A training loss that had fallen, and has risen again."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from gradlab.diagnosis.groups import BIRTH, DATA, DEATHS, EXPLOSIONS, SATURATION
 from gradlab.diagnosis.outcome import RECENT, gains
 from gradlab.diagnosis.rule import Rule
 
-# A tenth of the avoidable loss lost again, more than the noise of mini-batches; medians over 5 epochs on both sides.
+# Share of the avoidable loss that is lost again: more than the noise of mini-batches. Both are medians over 5 epochs.
 RISE = 0.1
 
 

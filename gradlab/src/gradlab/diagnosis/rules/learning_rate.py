@@ -1,4 +1,4 @@
-"""The learning rate makes updates that are too large, or so small that the training cannot get anywhere."""
+"""A learning rate whose updates are too large, or too small for the training to get anywhere."""
 
 import numpy as np
 
@@ -9,25 +9,24 @@ from gradlab.diagnosis.outcome import decided_epoch, outcome
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.steps import relative_steps, updates
 
-# One update that moves the weights by a tenth of their length (DeepDiagnosis allows learning_rate·‖g‖/‖w‖ up to 1e-1).
-# Over all epochs the largest step of healthy runs on the circles was 0.009 to 0.056, with a hundredfold learning rate
-# 0.26 to 1.4.
+# Steps are ‖one update‖/‖weights‖. DeepDiagnosis allows learning_rate·‖g‖/‖w‖ up to 1e-1. The largest step of healthy
+# runs on the circles was 0.009 to 0.056 over all epochs, with a hundredfold learning rate 0.26 to 1.4.
 LARGE = 0.1
-# At epoch 0 that is not yet known: the first gradient is often the largest, and momentum has not gathered. Of
-# healthy experiments the first step was up to 0.35, with rates a hundred and more times as large 0.17 to 4,000.
+# At epoch 0 a step is not yet representative: the first gradient is often the largest, and momentum has not gathered.
+# The first step of healthy experiments was up to 0.35, with rates at least a hundred times as large 0.17 to 4,000.
 LARGE_AT_FIRST = 0.5
-# Steps of this size have been seen to carry relu layers, alive at first, beyond all samples: 0.03 to 0.14 with a
-# tenfold learning rate, where 7 of 8 runs died. In networks that die of their narrowness they stay below 0.018.
+# Steps of this size killed relu layers that were alive at first: 0.03 to 0.14 with a tenfold learning rate, where 7 of
+# 8 runs died. In networks that die of their narrowness steps stay below 0.018.
 DEADLY = 0.02
-# All updates of the training in one direction move the weights by less than a tenth of their length: 0.001 to 0.08
-# where no seed learnt for a rate of 1e-6 to 1e-4, at least 0.5 where all did.
+# Relative move of the weights if all updates of the training had one direction: 0.001 to 0.08 where no seed learnt
+# for a rate of 1e-6 to 1e-4, at least 0.5 where all did.
 REACH = 0.1
-# Of fewer epochs the usual move is not known.
+# With fewer epochs the median update is unreliable.
 MIN_EPOCHS = 5
 
 
 def detect(run: Run) -> Sighting | None:
-    """Measure the steps in lengths of the weights."""
+    """Compare the relative lengths of the updates with the bounds for too large and too small."""
     steps = relative_steps(run)
     if steps is None or not len(steps):
         return None
@@ -54,10 +53,10 @@ def _too_large(run: Run, steps: np.ndarray) -> Sighting | None:
 
 
 def _refuted(run: Run, steps: np.ndarray) -> bool:
-    """Whether what epoch 0 forecast did not come true: the run learns, and its usual step is none too long.
+    """True if the forecast of epoch 0 proved wrong: the run learns, and its median step is not too large.
 
-    Where the output begins far off the first gradients are long; in a convolution that learns steps fall from 0.54 to
-    a usual 0.01.
+    The first gradients are long where the output begins far off. In a convolution that learns steps fall from 0.54 to
+    a median of 0.01.
     """
     return outcome(run).verdict == "learns" and middle(steps[run.epochs > 0]) <= LARGE
 
@@ -65,7 +64,7 @@ def _refuted(run: Run, steps: np.ndarray) -> bool:
 def _too_small(run: Run, steps: np.ndarray) -> Sighting | None:
     gradients, first = run.kernels("gradients", "l2"), run.history.first_epoch == 0
     if gradients is not None and any(not middle(column) > 0 for column in gradients.values.T):
-        return None  # no gradient arrives: the learning rate is not to blame
+        return None  # no gradient arrives: the cause is not the learning rate
     reach = float(steps[0]) * updates(run)
     if first and reach < REACH:
         measures = _measures(run, measure("reach", reach, "<", REACH, "of the weights"))
@@ -84,7 +83,7 @@ def _too_small(run: Run, steps: np.ndarray) -> Sighting | None:
 
 
 def _died(run: Run) -> tuple[tuple[str, ...], int] | None:
-    """The hidden relu layers that were alive at epoch 0 and are dead now, and since when the first of them is."""
+    """The hidden relu layers that were alive at epoch 0 and are dead now, and the epoch since which one is."""
     recorded = run.hidden("activations", "dead_fraction", is_relu)
     if recorded is None or recorded.initially is None:
         return None

@@ -1,11 +1,11 @@
-"""No hidden layer has an activation: the network is a linear one, however deep."""
+"""A network without activations in its hidden layers, which is linear however deep it is."""
 
 from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown, activation_of
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.outcome import outcome, stands_still
 from gradlab.diagnosis.rule import Rule
 
-# Layers that are linear by themselves; whatever else there is may bend what passes.
+# Layers that are linear without an activation. All others count as nonlinear.
 LINEAR_KINDS = (
     "dense", "conv1d", "conv2d", "activation", "flatten", "reshape", "dropout", "gaussian_noise", "average_pooling1d",
     "average_pooling2d", "global_average_pooling1d", "global_average_pooling2d",
@@ -15,7 +15,7 @@ MIN_HIDDEN = 1
 
 
 def detect(run: Run) -> Sighting | None:
-    """Look for anything that bends what passes through the hidden layers."""
+    """Search the hidden layers for anything nonlinear."""
     hidden = _elsewhere(run) if isinstance(run, ExternalRun) else _here(run)
     if len(hidden) < MIN_HIDDEN:
         return None

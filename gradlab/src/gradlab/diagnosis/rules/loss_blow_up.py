@@ -1,4 +1,4 @@
-"""The training loss has become many times what it was."""
+"""A training loss that has become many times as large as it was."""
 
 import numpy as np
 
@@ -7,13 +7,13 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
 from gradlab.diagnosis.rule import Rule
 
-# Ten times the loss of the best constant and of the beginning, in two epochs in a row: no noise of mini-batches does
-# that. The loss of a run that left the finite numbers need be so high only once, it has no more epochs.
+# Ten times the loss of the best constant and of the beginning, in two epochs in a row: beyond the noise of
+# mini-batches. One epoch is enough if the run has left the finite numbers, since no more follow.
 RATIO, TIMES = 10.0, 2
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compare the loss with what it was before the first update, and with that of a constant."""
+    """Compare the loss with the initial loss, and with that of the best constant answer."""
     loss = run.metric("loss")
     if loss is None or len(loss) < 2:
         return None

@@ -1,4 +1,4 @@
-"""A cross-entropy is below 0, which no targets between 0 and 1 allow."""
+"""A cross-entropy below 0, which is impossible with targets between 0 and 1."""
 
 import numpy as np
 
@@ -7,14 +7,14 @@ from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 
-# −y·log p − (1 − y)·log(1 − p) is never below 0 for y in [0, 1]; what float32 rounds is far less than this.
+# −y·log p − (1 − y)·log(1 − p) is never below 0 for y in [0, 1]. Rounding of float32 is far smaller than this bound.
 BOUND = -1e-4
 
 
 def detect(run: Run) -> Sighting | None:
-    """Look for the lowest loss of all epochs, of training and validation."""
+    """Find the lowest loss of all epochs, on training and validation samples."""
     kind = loss_kind(run)
-    if kind not in CROSS_ENTROPIES and "crossentropy" not in kind:  # the focal ones are weighed, and never below 0
+    if kind not in CROSS_ENTROPIES and "crossentropy" not in kind:  # focal ones are never below 0 either
         return None
     losses = [loss for name in ("loss", "val_loss") if (loss := run.metric(name)) is not None]
     lowest = np.fmin.reduce(losses) if losses else np.array([])

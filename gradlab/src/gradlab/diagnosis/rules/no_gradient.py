@@ -1,4 +1,4 @@
-"""Weights that nothing can train: the loss does not depend on them through anything that has a derivative."""
+"""Weights without gradient: the loss does not depend on them through anything that has a derivative."""
 
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
@@ -7,7 +7,7 @@ from gradlab.measurement.history import without_gradient
 
 
 def detect(run: Run) -> Sighting | None:
-    """Look for tensors of which no gradient was ever recorded."""
+    """Find the weight tensors that have no gradient."""
     if not run.unreached:
         return None
     history = run.history

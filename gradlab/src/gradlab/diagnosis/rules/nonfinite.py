@@ -1,4 +1,4 @@
-"""The run has left the finite numbers."""
+"""A run whose losses, gradients, weights or activations are no longer finite."""
 
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
@@ -8,23 +8,23 @@ from gradlab.diagnosis.rule import Rule
 
 
 def detect(run: Run) -> Sighting | None:
-    """Ask the engine's own finding, the losses, and the counts of gradients, weights and activations."""
-    found = origin(run)
-    if found is None:
+    """Find the origin of non-finite values: the engine's culprit, else the first epoch in which any was counted."""
+    first = origin(run)
+    if first is None:
         return None
-    told, remedies = STORIES[found.story]
+    explanation, remedies = STORIES[first.story]
     culprit = run.culprit
     if culprit is not None:
         where = "The first was in the " + (f"{culprit.where} of {{layers}}" if culprit.layer else culprit.where)
         place = f"{where}, in epoch {culprit.epoch}, mini-batch {culprit.batch}: {culprit.kind}. "
     else:
-        place = "The first were in the gradients of {layers}. " if found.layers else ""
-    measures = [measure("nonfinite_values", max(1.0, found.count), ">", 0, "values")]
-    if found.story == "explosion" and found.growth > GROWN:
-        measures.append(measure("growth", found.growth, ">", GROWN, "times the first"))
+        place = "The first were in the gradients of {layers}. " if first.layers else ""
+    measures = [measure("nonfinite_values", max(1.0, first.count), ">", 0, "values")]
+    if first.story == "explosion" and first.growth > GROWN:
+        measures.append(measure("growth", first.growth, ">", GROWN, "times the first"))
         place += "Before, loss or gradients had grown to {growth} times what they were at first. "
-    told = told.replace("{first}", f"in epoch {found.epoch}. {place}")
-    return Sighting(found.layers, found.epoch, tuple(measures), explanation=told, remedies=remedies)
+    explanation = explanation.replace("{first}", f"in epoch {first.epoch}. {place}")
+    return Sighting(first.layers, first.epoch, tuple(measures), explanation=explanation, remedies=remedies)
 
 
 BEGINNING = "The run has left the finite numbers: NaN or infinite values, {nonfinite_values} at first, {first}"

@@ -1,4 +1,4 @@
-"""The weights of a layer are drawn around a mean that is not zero: its units become copies of one another."""
+"""Initial weights with a mean far from zero, which makes the units of a layer copies of one another."""
 
 import math
 
@@ -9,21 +9,20 @@ from gradlab.diagnosis.one_sided import OUTLIER, STANDARD_ERRORS, one_sided
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.symmetric_units import correlations
 
-# Copies are seen by this |correlation| of a layer's units at epoch 0. Of tanh networks of 5 units with U(0, 1) those
-# with 2 hidden layers have a median of 0.988 and all learn, with 3 of 0.997 and 3 of 16 fail, with 5 of 1.000 and 27 of
-# 32 fail.
+# |Correlation| of a layer's units at epoch 0 that shows copies. Tanh networks of 5 units with U(0, 1): with 2 hidden
+# layers the median is 0.988 and all learn, with 3 it is 0.997 and 3 of 16 fail, with 5 it is 1.000 and 27 of 32 fail.
 CORRELATION = 0.995
-# Or by what theory expects with the mean and not without it: signals that change more than tenfold, units as good as
-# switched. Two tanh layers of 64 units with U(0, 1) have a correlation of 0.991 only, but a mean slope of 0.05, and
-# fail in 8 of 8 seeds.
+# Alternatively, predictions of theory that hold with the mean and not without it: signals that change more than
+# tenfold, units that are practically saturated. Two tanh layers of 64 units with U(0, 1) have a correlation of only
+# 0.991, but a mean slope of 0.05, and fail in 8 of 8 seeds.
 SIGNAL_CHANGE, SLOPE = 10.0, 0.1
-# Where correlations were not recorded: so many such layers, one behind the other, make copies.
+# Consecutive layers of this kind that make copies, where correlations were not recorded.
 LAYERS = 3
 
 
 def detect(run: Run) -> Sighting | None:
-    """Ask the initialisers for the mean, and epoch 0 for the copies that it makes."""
-    if run.spec.training.pretraining:  # epoch 0 is then not what was drawn
+    """Compute the mean from the initialisers, and find the copies that it makes at epoch 0."""
+    if run.spec.training.pretraining:  # then the weights of epoch 0 are not the initial ones
         return None
     drawn = one_sided(run)
     if not drawn:
@@ -45,7 +44,7 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _harmful(run: Run) -> bool:
-    """Whether theory expects that the mean does what the same variance around 0 would not."""
+    """True if theory predicts harm for these weights, and none for the same variance around 0."""
     own, around = expected(run.spec), expected_around_zero(run.spec)
     if own is None or around is None:
         return False

@@ -1,4 +1,4 @@
-"""The network does not learn what there is to learn."""
+"""A network that does not learn: the outcome of its run is ``fails``."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
 
 
 def detect(run: Run) -> Sighting | None:
-    """Ask what became of the run."""
+    """Read the outcome of the run."""
     became = outcome(run)
     if isinstance(run, ExternalRun):
         return _elsewhere(run, became)
@@ -21,7 +21,7 @@ def detect(run: Run) -> Sighting | None:
         return None
     since = min(decided_epoch(run), run.history.last_epoch)
     (good,) = np.nonzero(shares >= became.min_learnt)
-    if len(good):  # it had learnt, and has forgotten
+    if len(good):  # the run had learnt, and lost it again
         since = min(max(since, int(run.epochs[good[-1]]) + 1), run.history.last_epoch)
     measures = (
         _below("gain", became.gain, became.min_gain, AVOIDABLE_LOSS),
@@ -31,10 +31,10 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _elsewhere(run: ExternalRun, became: Outcome) -> Sighting | None:
-    """What can be said without the data.
+    """The sighting in an external training, whose data are unknown.
 
     Raises:
-        Unknown: neither what a constant answer loses is known nor how much better than one the predictions are.
+        Unknown: neither the loss of a constant answer nor R² is known.
     """
     loss, constant = run.metric("loss"), constant_loss(run)
     if became.verdict != "fails" or loss is None:
@@ -54,18 +54,17 @@ def _elsewhere(run: ExternalRun, became: Outcome) -> Sighting | None:
     return Sighting((), since, (_below("r2", explained(run), became.min_gain), level), explanation=UNEXPLAINED)
 
 
-def _below(name: str, value: float, least: float, unit: str = "") -> Measure:
-    """A measure that counts where it is below what is demanded: one of the two is enough."""
-    return measure(name, value, "<", least if value < least else None, unit)
+def _below(name: str, value: float, bound: float, unit: str = "") -> Measure:
+    """A measure that has a threshold only where it is below it: one of gain and learnt is enough."""
+    return measure(name, value, "<", bound if value < bound else None, unit)
 
 
 AT_CONSTANT = (
     "The training loss stands at {loss}. Always giving the same answer, whatever comes in, loses no more than "
-    "{constant_loss}: the network has found out next to nothing that the commonest answer does not know, and the loss "
-    "no longer falls."
+    "{constant_loss}: the network has learnt next to nothing beyond the commonest answer, and the loss no longer falls."
 )
 UNEXPLAINED = (
-    "R² of the training samples is {r2}, that of always predicting the mean is 0: the network has found out next to "
+    "R² of the training samples is {r2}, that of always predicting the mean is 0: the network has learnt next to "
     "nothing, and its loss stands at {loss} and no longer falls."
 )
 STUCK = (
@@ -74,8 +73,8 @@ STUCK = (
 )
 COMPARED = (
     "The network avoids {learnt:%} of the errors that always giving the same answer makes on the training samples. Of "
-    "its loss it avoids {gain:%}. Asking the nearest samples, without training anything, avoids twice what is demanded "
-    "here: there is something to be learnt, and the network does not learn it."
+    "its loss it avoids {gain:%}. Answering like the nearest samples, without training anything, avoids twice what is "
+    "demanded here: there is something to be learnt, and the network does not learn it."
 )
 
 

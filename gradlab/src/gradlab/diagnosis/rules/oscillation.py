@@ -1,4 +1,4 @@
-"""The training goes up and down instead of down, and may lose again what it has learnt."""
+"""A training whose loss swings up and down, and which may lose again what it has learnt."""
 
 import numpy as np
 
@@ -8,18 +8,18 @@ from gradlab.diagnosis.groups import DATA, EXPLOSIONS, STEPS
 from gradlab.diagnosis.outcome import MIN_REACHABLE, gains, learnt_shares
 from gradlab.diagnosis.rule import Rule
 
-# A swing of 0.03 between a peak and the next trough, in a fifth of the epochs (AutoTrainer, Zhang et al. 2021, zeta and
-# eta), on the scale from the best constant's loss to a perfect one's.
+# A swing of 0.03 of the gain between a peak and the next trough, in a fifth of the epochs (AutoTrainer, Zhang et al.
+# 2021, zeta and eta).
 SWING, SHARE = 0.03, 0.2
 MIN_EPOCHS = 10
-# A network that loses, within ten epochs, this share of what there is to learn does not keep what it learns: where it
-# is when the training ends is luck. Of 395 healthy runs of the clinic's former tuning half two lost more, 0.39 at most,
-# and their training did not swing.
+# A network that loses this share of what there is to learn within the last ten epochs does not keep what it learns: its
+# score at the end is luck. Two of 395 healthy runs of the clinic's former tuning half lost more, at most 0.39, and
+# their training did not swing.
 LOSS, LATEST = 0.3, 10
 
 
 def detect(run: Run) -> Sighting | None:
-    """Count the swings of the gain, epoch by epoch."""
+    """Count the swings of the gain from epoch to epoch."""
     gain = gains(run)[1:]
     if len(gain) < MIN_EPOCHS or not np.isfinite(gain).all():
         return None
@@ -43,13 +43,13 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _lost(run: Run) -> float | None:
-    """The deepest fall, over the last epochs, of what is known of the validation samples, by what there is to know."""
-    known = learnt_shares(run, "val_")[run.epochs > 0][-LATEST:]
+    """The deepest fall of the validation samples' learnt share over the last epochs, divided by what can be learnt."""
+    learnt = learnt_shares(run, "val_")[run.epochs > 0][-LATEST:]
     reachable = run.facts.reachable
-    learnable = max(middle(known), reachable if np.isfinite(reachable) else 0.0) if len(known) == LATEST else np.nan
+    learnable = max(middle(learnt), reachable if np.isfinite(reachable) else 0.0) if len(learnt) == LATEST else np.nan
     if not learnable >= MIN_REACHABLE:
         return None
-    return float(np.max(np.maximum.accumulate(known) - known) / learnable)
+    return float(np.max(np.maximum.accumulate(learnt) - learnt) / learnable)
 
 
 RULE = Rule(

@@ -1,4 +1,4 @@
-"""The output layer does not fit the loss or the targets."""
+"""An output layer that does not fit the loss or the targets."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from gradlab.spec.output import (
 )
 from gradlab.vocabulary.losses import LossFunction
 
-# Between which numbers an activation's output lies; those that are not named reach everything.
+# Lowest and highest output of an activation. Activations that are missing here reach every number.
 EVERYTHING = (float("-inf"), float("inf"))
 RANGES: dict[str, tuple[float, float]] = {
     "sigmoid": (0, 1), "hard_sigmoid": (0, 1), "sparse_sigmoid": (0, 1), "softmax": (0, 1), "sparsemax": (0, 1),
@@ -24,16 +24,16 @@ RANGES: dict[str, tuple[float, float]] = {
     "softplus": (0, float("inf")), "sparse_plus": (0, float("inf")), "squareplus": (0, float("inf")),
     "exponential": (0, float("inf")), "log_sigmoid": (float("-inf"), 0), "log_softmax": (float("-inf"), 0),
 }  # fmt: skip
-# What serves as well as the loss's usual output activation. Keras divides what categorical losses get by its sum, so
-# that sigmoids do: on circles and digits all of 16 seeds learnt.
+# Activations that do as well as a loss's usual output activation. Keras divides the predictions of categorical losses
+# by their sum, so that sigmoids serve: on circles and digits all of 16 seeds learnt.
 SERVES: dict[str, tuple[str, ...]] = {
     "sigmoid": ("sigmoid", "hard_sigmoid", "sparse_sigmoid"),
     "softmax": ("softmax", "sparsemax", "sigmoid", "hard_sigmoid"),
     "linear": ("linear",),
 }
-# A hinge wants scores on both sides of 0, reaching 1 and −1.
+# Activations for a hinge: it compares scores on both sides of 0, up to 1 and −1.
 SCORES = ("linear", "tanh", "hard_tanh", "softsign", "leaky_relu", "elu", "selu", "celu")
-# The share of the targets' range that may lie beyond an output: rounding, no more.
+# Share of the targets' range that may lie beyond the output, for rounding.
 SLACK = 0.01
 REACHED = "share of the targets' range"
 
@@ -52,15 +52,15 @@ UNDONE = (
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compare the last activation with what the loss takes and with the targets."""
+    """Compare the output activation with the loss and with the targets."""
     made = _made(run)
     function, reached = made.output.activation, reach(run, made)
     if function == "softmax" and output_units(run) == 1:
         return _sighting(made, reached, "a softmax over one unit is 1 whatever comes in", "critical")
     if _undone(made):
-        told = UNDONE.replace("{activation}", function)
+        explanation = UNDONE.replace("{activation}", function)
         measures = (measure("reachable_share", reached, ">", None, REACHED),)
-        return Sighting((made.output.layer,), 0, measures, "info", explanation=told, remedies=())
+        return Sighting((made.output.layer,), 0, measures, "info", explanation=explanation, remedies=())
     wrong = _wrong(made.loss, function)
     if not wrong and {function, made.output.before} <= {*SQUASHING}:
         applied = made.output.before
@@ -72,7 +72,13 @@ def detect(run: Run) -> Sighting | None:
 
 @dataclass(frozen=True)
 class Made:
-    """What makes a network's output, its loss, and whether Keras takes this from logits whatever it is told."""
+    """Output and loss of a network.
+
+    Attributes:
+        output: the activations that make the output.
+        loss: the loss.
+        takes_logits: True if Keras computes the loss from logits, whatever `from_logits` says.
+    """
 
     output: Output
     loss: LossFunction
@@ -80,10 +86,10 @@ class Made:
 
 
 def _made(run: Run) -> Made:
-    """Of our own trainings from the spec, of those elsewhere from what their sender says.
+    """Output and loss from the spec, or from the description of an external training.
 
     Raises:
-        Unknown: it does not say which activations there are, or which loss.
+        Unknown: the external training does not name its activations or its loss.
     """
     if not isinstance(run, ExternalRun):
         return Made(output_of(run.spec), run.spec.training.loss, loss_takes_logits(run.spec))
@@ -95,14 +101,14 @@ def _made(run: Run) -> Made:
 
 
 def _undone(made: Made) -> bool:
-    """True if the output says that it is logits, is none, and Keras takes the right loss all the same."""
-    asked = bool(getattr(made.loss, "from_logits", False))
+    """True if the loss declares logits, the output has an activation, and Keras computes the right loss anyway."""
+    declared = bool(getattr(made.loss, "from_logits", False))
     serves = made.output.activation in SERVES[made.loss.activation or "linear"]
-    return asked and serves and made.takes_logits and made.output.before == "linear"
+    return declared and serves and made.takes_logits and made.output.before == "linear"
 
 
 def _wrong(loss: LossFunction, function: str) -> str:
-    """What is wrong between loss and activation, whatever the targets are; empty where nothing is."""
+    """The mismatch of loss and activation, whatever the targets are; empty where there is none."""
     if loss.margin:
         return "the loss compares scores on both sides of 0" if function not in SCORES else ""
     if loss.output_activation is not None:
@@ -114,7 +120,7 @@ def _wrong(loss: LossFunction, function: str) -> str:
 
 
 def reach(run: Run, made: Made) -> float:
-    """The share of the targets' range that the activation can put out, in [0, 1]; 1 where the range is not known."""
+    """Return the share of the targets' range that the output can reach, in [0, 1]; 1 where the range is unknown."""
     if made.loss.margin:
         low, high = -1.0, 1.0
     elif isinstance(run, ExternalRun):
@@ -129,9 +135,9 @@ def reach(run: Run, made: Made) -> float:
 
 def _sighting(made: Made, reached: float, wrong: str, severity: Severity | None) -> Sighting:
     function, loss = made.output.activation, made.loss.kind
-    told = f"The output of {{layers}} is made by {function}, the loss is {loss}: {wrong}. {FITTING}"
+    explanation = f"The output of {{layers}} is made by {function}, the loss is {loss}: {wrong}. {FITTING}"
     measures = (measure("reachable_share", reached, "<", 1 - SLACK if severity else None, REACHED),)
-    return Sighting((made.output.layer,), 0, measures, severity, explanation=told)
+    return Sighting((made.output.layer,), 0, measures, severity, explanation=explanation)
 
 
 RULE = Rule(

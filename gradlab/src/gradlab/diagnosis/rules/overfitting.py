@@ -1,4 +1,4 @@
-"""The network learns the training samples by heart."""
+"""A network that learns the training samples by heart: overfitting."""
 
 import numpy as np
 
@@ -7,16 +7,16 @@ from gradlab.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from gradlab.diagnosis.outcome import RECENT, outcome
 from gradlab.diagnosis.rule import Rule
 
-# Both on the scale from the best constant's loss to a perfect one's, in the middle between what was seen of the healthy
-# and of the others. Of 400 healthy runs of the clinic's former tuning half none ends more than 0.56 above its training
-# loss, and those above 0.4 end up to 0.11 above their best; networks far too large for 40 to 100 samples end 0.9 to 5
-# above it, and 0.24 to 4.3 above their best. (SageMaker Debugger's Overfit compares with the training loss: as that
-# goes to 0, the ratio grows without end.)
+# Rise of the validation loss above its best, and gap above the training loss, as shares of the avoidable loss. Both lie
+# in the middle between healthy and overfitting runs. Of 400 healthy runs of the clinic's former tuning half none ends
+# more than 0.56 above its training loss; those above 0.4 end up to 0.11 above their best. Networks far too large for 40
+# to 100 samples end 0.9 to 5 above their training loss, and 0.24 to 4.3 above their best. (SageMaker Debugger's Overfit
+# divides by the training loss; as that goes to 0, the ratio grows without end.)
 RISE, GAP = 0.2, 0.75
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compare the last validation losses with the best ones, and with the training's."""
+    """Compare the last validation losses with the best ones, and with the training losses."""
     val, train, facts = run.metric("val_loss"), run.metric("loss"), run.facts
     scale = facts.constant_loss - facts.perfect_loss
     if val is None or train is None or len(val) < 2 * RECENT or not scale > 0 or outcome(run).verdict != "learns":

@@ -1,4 +1,4 @@
-"""The training loss has stopped falling."""
+"""A training loss that has stopped falling."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from gradlab.diagnosis.groups import BIRTH, DATA, DEATHS, DRAW, EXPLOSIONS, SATU
 from gradlab.diagnosis.outcome import outcome
 from gradlab.diagnosis.rule import Rule
 
-# Less than 5 % better in each of five windows (TheDeepChecker), here of the avoidable loss.
+# A decrease of less than 5 % in each of five windows (TheDeepChecker); here 5 % of the avoidable loss.
 DECREASE, WINDOWS = 0.05, 5
 MIN_EPOCHS = 20
 
 
 def detect(run: Run) -> Sighting | None:
-    """Cut the second half of the epochs into windows, and compare each with the one before."""
+    """Divide the second half of the epochs into windows, and compare each with the one before."""
     loss = run.metric("loss")
     if loss is None or len(loss) <= MIN_EPOCHS:
         return None
     levels = windows(loss, WINDOWS + 1)
-    elsewhere = isinstance(run, ExternalRun)  # what could be avoided is not known there
-    if elsewhere and outcome(run).verdict != "fails":  # what has learnt all there is stands still, too
+    elsewhere = isinstance(run, ExternalRun)  # its avoidable loss is unknown
+    if elsewhere and outcome(run).verdict != "fails":  # a run that has learnt everything stands still, too
         return None
     scale = np.abs(levels[:-1]) if elsewhere else run.facts.constant_loss - run.facts.perfect_loss
     decreases = (levels[:-1] - levels[1:]) / scale

@@ -1,4 +1,4 @@
-"""Theory expects that the signal grows on its way back to the input."""
+"""Theory predicts that the signal grows in the backward pass."""
 
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.expectation import expected
@@ -7,12 +7,12 @@ from gradlab.diagnosis.groups import DRAW
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.predicted_vanishing import initially_arriving
 
-# As far above 1 as vanishing is below. For networks that learn theory expects 0.4 to 2.6.
+# The inverse of the threshold for vanishing. For networks that learn theory predicts 0.4 to 2.6.
 SHARE = 20.0
 
 
 def detect(run: Run) -> Sighting | None:
-    """Multiply the growths that theory expects, and set what epoch 0 shows beside it."""
+    """Multiply the growths that theory predicts, and add the measurement of epoch 0."""
     prediction = expected(run.spec)
     if prediction is None or not prediction.arriving > SHARE:
         return None

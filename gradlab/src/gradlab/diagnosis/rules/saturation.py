@@ -1,4 +1,4 @@
-"""Hidden units work where their activation is flat: by the mean slope."""
+"""Saturated hidden units, by the mean slope of their activation."""
 
 import numpy as np
 
@@ -7,16 +7,16 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
 from gradlab.diagnosis.rule import Rule
 
-# The mean slope as a share of the steepest. Layers of networks that learn end between 0.34 and 0.95 of it, the worst
-# layers of the failing five-layer tanh network with U(0, 1) at 0.16, after 0.09 at the beginning.
+# Mean slope as a share of the steepest. Layers of networks that learn end between 0.34 and 0.95. The worst layers of
+# the failing five-layer tanh network with U(0, 1) end at 0.16, after 0.09 at the beginning.
 SLOPE = 0.2
-# Before the first update, when nothing has been learnt that could need it, a slope so small is a risk of its own:
-# drawn by the usual rules on inputs of about 1, tanh, sigmoid and softsign begin above 0.3 of their steepest.
+# Before the first update nothing has been learnt that could need so small a slope: it is a risk of its own. With the
+# usual initialisers, on inputs of about 1, tanh, sigmoid and softsign begin above 0.3 of their steepest.
 SLOPE_AT_BIRTH = 0.05
 
 
 def detect(run: Run) -> Sighting | None:
-    """Measure each hidden layer's mean slope."""
+    """Compare the mean slope of each hidden layer with its steepest."""
     recorded = run.hidden("activations", "slope", slopes_down)
     if recorded is None:
         return None
@@ -30,9 +30,9 @@ def detect(run: Run) -> Sighting | None:
         return None
     flat = [relative[:, recorded.layers.index(name)] for name in since]
     least = min(middle(slopes[slopes < SLOPE]) for slopes in flat)
-    told = (measure("relative_slope", least, "<", SLOPE, "of the steepest"),)
-    layers_found = tuple(name for name in recorded.layers if name in since)
-    return Sighting(layers_found, min(since.values()), told, kind="risk" if born else None)
+    measures = (measure("relative_slope", least, "<", SLOPE, "of the steepest"),)
+    saturated = tuple(name for name in recorded.layers if name in since)
+    return Sighting(saturated, min(since.values()), measures, kind="risk" if born else None)
 
 
 RULE = Rule(

@@ -1,4 +1,4 @@
-"""Hidden units work where their activation is flat: by the share of them."""
+"""Saturated hidden units, by their share of samples and units."""
 
 from gradlab.diagnosis.evidence import Run, middle, slopes_down
 from gradlab.diagnosis.finding import Sighting, measure
@@ -6,9 +6,8 @@ from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.saturation import RULE as SATURATION
 from gradlab.measurement.statistics.activations import SATURATED
 
-# More than half of (sample, unit) where the slope is below a tenth of the steepest: beyond |z| = 1.8 for tanh, 3.6 for
-# sigmoid. Layers of networks that learn end at 0.37 at most, those of the failing tanh network with U(0, 1) at 0.57 and
-# 0.65.
+# Share of (sample, unit) with a slope below a tenth of the steepest: beyond |z| = 1.8 for tanh, 3.6 for sigmoid. Layers
+# of networks that learn end at 0.37 at most, those of the failing tanh network with U(0, 1) at 0.57 and 0.65.
 SHARE = 0.5
 
 

@@ -1,4 +1,4 @@
-"""The network gives the same answer to every sample."""
+"""A network that gives the same answer to every sample."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ from gradlab.diagnosis.outcome import RECENT
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
 
-# Between the bounds of what a constant answer loses that is right in so many samples, noise in a mean apart.
+# Margin around the bounds of a constant answer's loss, for the noise in a mean.
 SLACK = 0.05
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compare the last accuracies with the share of the commonest class, or with what the loss says it is."""
+    """Compare the last accuracies with the shares of the classes, or the loss with that of a constant answer."""
     accuracy = accuracy_of(run)
     if accuracy is None or len(accuracy) <= RECENT:
         return None
@@ -27,7 +27,7 @@ def detect(run: Run) -> Sighting | None:
     if measures is None:
         return None
     (other,) = np.nonzero(~(np.abs(accuracy - level) <= SAME))
-    # Of our own runs it is also known that they do not learn, and mostly why.
+    # Symptoms of our own runs are reported only if they fail, so that the rule's severity is justified.
     severity: Severity | None = "warning" if elsewhere else None
     return Sighting((), int(run.epochs[other[-1] + 1 if len(other) else 0]), measures, severity)
 
@@ -41,7 +41,7 @@ def _here(run: Run, level: float) -> tuple[Measure, ...] | None:
 
 
 def _elsewhere(run: Run, level: float) -> tuple[Measure, ...] | None:
-    """By the loss: the entropy of shares the largest of which is the accuracy."""
+    """Compare the loss with the entropy of shares whose largest is the accuracy."""
     bounds, loss = constant_loss_bounds(run, level), run.metric("loss")
     if bounds is None or loss is None:
         return None

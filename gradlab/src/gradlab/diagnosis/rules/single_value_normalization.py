@@ -11,9 +11,9 @@ MIN_VALUES = 2
 
 
 def detect(run: Run) -> Sighting | None:
-    """Count the values that each normalisation takes its mean and variance over."""
-    found = groups(run)
-    single = [each for each in found if each.values < MIN_VALUES]
+    """Count the values over which each normalisation takes its mean and variance."""
+    normalized = groups(run)
+    single = [each for each in normalized if each.values < MIN_VALUES]
     if single:
         layers = tuple(each.layer for each in single)
         measures = (measure("values", single[0].values, "<", MIN_VALUES, "values"),)
@@ -21,10 +21,10 @@ def detect(run: Run) -> Sighting | None:
         if over_batch:
             return Sighting(layers, 0, measures)
         return Sighting(layers, 0, measures, explanation=ONE_UNIT, remedies=FOR_UNITS)
-    last = [each for each in found if each.rest < MIN_VALUES]
+    last = [each for each in normalized if each.rest < MIN_VALUES]
     if not last:
         return None
-    # One batch among many: a network that learns in spite of it is not at risk.
+    # This affects one batch among many: a network that learns in spite of it is not at risk.
     severity: Severity = "info" if outcome(run).verdict == "learns" else "warning"
     values = measure("values", last[0].rest, "<", MIN_VALUES, "values")
     full = measure("full_batch", last[0].values, ">", None, "values")

@@ -1,4 +1,4 @@
-"""The training ended while its loss was still falling."""
+"""A training that ended while its loss was still falling."""
 
 import numpy as np
 
@@ -8,16 +8,16 @@ from gradlab.diagnosis.outcome import outcome, stands_still
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
 
-# Over the last fifth of the epochs, of what could still be avoided: at that pace three times as many epochs more, 15
-# fifths of them, would avoid half of it, 0.955 to the power of 15 being 0.5.
+# Share of the remaining avoidable loss that the last fifth of the epochs avoids. At that pace three times as many
+# epochs more, 15 fifths, would avoid half of it: 0.955 to the power of 15 is 0.5.
 PACE = 0.045
 FIFTHS, MIN_EPOCHS = 5, 10
-# What else explains a loss that has not come down yet, and stands before this rule.
+# Rules that explain a loss which has not fallen far enough, and come before this one.
 EARLIER = tuple(name for name in PLATEAU.causes if name not in ("update_ratio", "oscillation", "late_rise"))
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compare the loss of the last tenth of the epochs with that of the tenth a fifth of them before."""
+    """Compare the loss of the last tenth of the epochs with that of the tenth that lies a fifth of them earlier."""
     loss = run.metric("loss")
     if loss is None or len(loss) <= MIN_EPOCHS or not run.finished or run.stopped_by is not None:
         return None
@@ -34,7 +34,7 @@ def detect(run: Run) -> Sighting | None:
         measure("last_loss", float(middle(loss[-part:])), ">", None),
         measure("epochs", int(run.epochs[-1]), ">", None, "epochs"),
     )
-    # Elsewhere it is not known how low the loss could be: that it falls is no sign that something is wrong.
+    # In an external training the lowest possible loss is unknown, so that a falling loss is no sign of a problem.
     return Sighting((), int(run.epochs[-3 * part]), measures, "info" if isinstance(run, ExternalRun) else None)
 
 

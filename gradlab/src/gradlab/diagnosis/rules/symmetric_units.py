@@ -1,4 +1,4 @@
-"""The units of a layer are copies of one another before the first update."""
+"""A layer whose units are copies of one another before the first update."""
 
 import math
 from collections.abc import Collection
@@ -10,19 +10,19 @@ from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.theory import moments
 from gradlab.spec import NamedLayer
 
-# Of 400 networks of five layers of five tanh units drawn by Glorot's rule none came above 0.999, two in a hundred above
-# 0.995, in both cases on two inputs only; of those drawn from U(0, 1) all but one came above 0.998.
+# |Correlation| of a layer's units. Of 400 networks of five layers of five tanh units with Glorot's initialiser none was
+# above 0.999 and two in a hundred above 0.995, on two inputs only. With U(0, 1) all but one were above 0.998.
 CORRELATION = 0.998
-# One direction in which the samples differ, with a hundredth of room.
+# Effective rank of the activations: the samples differ in one direction, with a margin of a hundredth.
 RANK = 1.01
-# Two units are alike by chance. Of a relu layer some units may be dead, and the few that are left alike: there only
-# weights drawn to one side are a sign (3 of 32 networks of five he_uniform layers of 5 units have such a layer, and all
-# learn).
+# Units of a layer: two are equal by chance. In a relu layer some units may be dead, and the few others equal. There
+# only weights with a mean far from zero are a sign: 3 of 32 networks of five he_uniform layers of 5 units have a layer
+# of equal units, and all learn.
 MIN_UNITS = 3
 
 
 def detect(run: Run) -> Sighting | None:
-    """Ask the initialisers for equal draws, and epoch 0 for equal units."""
+    """Find layers whose initialisers draw equal units, and layers with equal units at epoch 0."""
     born = [] if run.spec.training.pretraining else [layer.name for layer in run.hidden_layers if _drawn_equal(layer)]
     seen, ranks = correlations(run), _initially(run, "effective_rank")
     alike = [name for name, value in seen.items() if value > CORRELATION and ranks.get(name, RANK) < RANK]
@@ -39,23 +39,24 @@ def detect(run: Run) -> Sighting | None:
 
 
 def correlations(run: Run) -> dict[str, float]:
-    """unit_correlation at epoch 0 of the hidden layers in which it can be a sign of copies."""
+    """Return unit_correlation at epoch 0, in [0, 1], of the hidden layers in which it can be a sign of copies."""
     layers, one_number = {layer.name: layer for layer in run.hidden_layers}, run.spec.dataset.value_count == 1
     return {
         name: value
         for name, value in _initially(run, "unit_correlation").items()
-        if not math.isnan(value) and not one_number and _can_tell(layers[name], one_sided(run))
+        if not math.isnan(value) and not one_number and _shows_copies(layers[name], one_sided(run))
     }
 
 
-def _can_tell(layer: NamedLayer, drawn_to_one_side: Collection[str]) -> bool:
-    """Whether equal units of a layer are copies, and not what is left of a layer, or of a sum that has grown."""
+def _shows_copies(layer: NamedLayer, drawn_to_one_side: Collection[str]) -> bool:
+    """True if equal units of a layer are copies: other causes are dead units, and a recurrent state."""
     if layer.output_shape[-1] < MIN_UNITS or layer.spec.kind in RECURRENT:  # a state follows its inputs
         return False
     return slopes_down(layer) or (layer.spec.kind == "dense" and bool(drawn_to_one_side))
 
 
 def _initially(run: Run, statistic: str) -> dict[str, float]:
+    """One statistic of the hidden layers' activations at epoch 0; empty where it was not recorded."""
     recorded = run.hidden("activations", statistic)
     if recorded is None or recorded.initially is None:
         return {}
@@ -63,10 +64,10 @@ def _initially(run: Run, statistic: str) -> dict[str, float]:
 
 
 def _drawn_equal(layer: NamedLayer) -> bool:
-    """Whether all units of a layer begin with the same weights, with nothing to tell them apart."""
+    """True if all units of a layer begin with the same weights and the same bias."""
     spec = layer.spec
     kernel = next((tensor for tensor in layer.tensors if tensor.parameter == "kernel"), None)
-    if kernel is None or kernel.shape[-1] < 2 or spec.kind in RECURRENT:  # there the recurrent kernel differs
+    if kernel is None or kernel.shape[-1] < 2 or spec.kind in RECURRENT:  # the recurrent kernel differs between units
         return False
     drawn = moments(getattr(spec, "kernel_initializer"), kernel.shape)  # noqa: B009  (not every layer has one)
     bias = moments(getattr(spec, "bias_initializer"), kernel.shape[-1:])  # noqa: B009

@@ -1,4 +1,4 @@
-"""The values to be predicted are far from the size of what a network puts out."""
+"""Targets far from the size of an untrained network's output."""
 
 import math
 
@@ -9,22 +9,22 @@ from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 
-# The gradient of a squared error grows with the targets, and what a network puts out begins near 1. Targets with a
-# standard deviation of 5 train as well as scaled ones; with 137 SGD leaves the finite numbers in 8 of 8 runs, and Adam
-# does not mind.
+# Bound of the targets' standard deviation. The gradient of a squared error grows with the targets, and a network's
+# output begins near 1. Targets with a standard deviation of 5 train as well as scaled ones. With 137 SGD leaves the
+# finite numbers in 8 of 8 runs; Adam trains.
 LARGE = 20.0
 SMALL = 1 / LARGE
-# Losses of values, and which of their roots is in the targets' unit.
+# Losses of values, with the root of each that has the targets' unit.
 ROOTS = {"mean_squared_error": 2, "mean_absolute_error": 1, "huber": 1, "log_cosh": 1}
 
 
 def detect(run: Run) -> Sighting | None:
-    """Measure the spread of the values to be predicted."""
+    """Compare the standard deviation of the targets with its bounds."""
     return _elsewhere(run) if isinstance(run, ExternalRun) else _here(run)
 
 
 def _elsewhere(run: ExternalRun) -> Sighting | None:
-    """By the error of the first epoch: of scaled targets it is about 1, whatever the weights were drawn from."""
+    """Compare the error of the first epoch with the bound: for scaled targets it is about 1, whatever the weights."""
     loss, kind = run.metric("loss"), loss_kind(run)
     if loss is None or kind not in ROOTS or not len(loss) or not np.isfinite(loss[0]) or loss[0] < 0:
         return None
@@ -44,8 +44,8 @@ def _here(run: Run) -> Sighting | None:
 
 
 BY_THE_FIRST_ERROR = (
-    "Over the first epoch the predictions are off by {first_error}, the loss being {first_loss}; what a network puts "
-    "out begins near 1, and with scaled targets its first error is about 1. Errors of that size make gradients of that "
+    "Over the first epoch the predictions are off by {first_error}, the loss being {first_loss}; a network's output "
+    "begins near 1, and with scaled targets its first error is about 1. Errors of that size make gradients of that "
     "size: a learning rate made for errors of about 1 then throws the weights away, or needs very long to get there. "
     "Scale the targets to mean 0 and standard deviation 1, and the inputs likewise."
 )

@@ -1,4 +1,4 @@
-"""The loss is one for values, and the task is to tell classes apart."""
+"""A loss for values in a task of classification."""
 
 from gradlab.diagnosis.answers import ACCURACIES, loss_kind
 from gradlab.diagnosis.evidence import ExternalRun, Run
@@ -6,28 +6,29 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.outcome import outcome, stands_still
 from gradlab.diagnosis.rule import Rule
 
-# What such a loss charges for each sample, where a cross-entropy charges without bound.
+# Largest loss of one sample with targets and outputs in [0, 1]. That of a cross-entropy is unbounded.
 MAX_CHARGED = 1.0
-# Losses of values, that classes encoded as 0 and 1 may have.
+# Losses of values that accept classes encoded as 0 and 1.
 OF_VALUES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 
 def detect(run: Run) -> Sighting | None:
-    """Ask for the loss and the kind of answer; whether it matters, the training says."""
-    if not _tells_classes_apart(run) or (kind := loss_kind(run)) not in OF_VALUES:
+    """Compare the loss with the kind of answer. The severity follows from the outcome of the training."""
+    if not _classifies(run) or (kind := loss_kind(run)) not in OF_VALUES:
         return None
     loss = run.metric("loss")
     lost = float(loss[-1]) if loss is not None and len(loss) else float("nan")
     matters = stands_still(run) if isinstance(run, ExternalRun) else outcome(run).verdict == "fails"
-    told = ABSOLUTE if kind == "mean_absolute_error" else SQUARED
+    explanation = ABSOLUTE if kind == "mean_absolute_error" else SQUARED
     measures = (
         measure("most_charged", MAX_CHARGED, "==", MAX_CHARGED, "for a wrong answer"),
         measure("loss", lost, "<", None),
     )
-    return Sighting((), run.history.first_epoch, measures, "warning" if matters else None, explanation=told)
+    return Sighting((), run.history.first_epoch, measures, "warning" if matters else None, explanation=explanation)
 
 
-def _tells_classes_apart(run: Run) -> bool:
+def _classifies(run: Run) -> bool:
+    """True if the targets are classes or labels; for an external training, if its output and metrics show it."""
     if not isinstance(run, ExternalRun):
         return bool(run.spec.dataset.target.kind != "values")
     last = next((layer.activation for layer in reversed(run.external.layers) if layer.activation), None)

@@ -1,4 +1,4 @@
-"""The weights hardly move, or are replaced in every epoch."""
+"""Weights that hardly move, or are replaced in every epoch."""
 
 import numpy as np
 
@@ -7,16 +7,16 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import BIRTH, DATA, DEATHS, DRAW, EXPLOSIONS, SATURATIONS, STEPS, VANISHINGS
 from gradlab.diagnosis.rule import Rule
 
-# ‖ΔW‖/‖W‖ over an epoch, the median over the epochs. In networks that learn the median kernel moves by 0.004 to 0.013;
-# with a hundredth of the learning rate by 6e-5, with a ten thousandth by 2e-6. TheDeepChecker's 1e-4 is for a single
-# update.
+# ‖ΔW‖/‖W‖ over an epoch, the median over the epochs. In networks that learn the median kernel moves by 0.004 to 0.013.
+# With a hundredth of the learning rate it moves by 6e-5, with a ten thousandth by 2e-6. TheDeepChecker's 1e-4 is for a
+# single update.
 SMALL = 1e-4
-# As much as a whole kernel's length in an epoch: nothing of it is left to build on.
+# A move by a kernel's whole length in an epoch replaces it.
 LARGE = 1.0
 
 
 def detect(run: Run) -> Sighting | None:
-    """Take each kernel's usual move over an epoch."""
+    """Compare each kernel's median move over an epoch with the bounds."""
     moved = run.kernels("weights", "update_ratio")
     if moved is None or not (moved.epochs > 0).any():
         return None

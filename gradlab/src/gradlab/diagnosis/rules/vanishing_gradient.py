@@ -1,4 +1,4 @@
-"""The first layer's weight gradient vanishes beside the last one's."""
+"""A first layer whose weight gradient is far smaller than the last layer's."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.vanishing_signal import RULE as VANISHING_SIGNAL
 
-# AutoTrainer's bounds (Zhang et al. 2021, beta_1 and beta_2): small beside the last layer's, and small at all.
+# AutoTrainer's bounds (Zhang et al. 2021, beta_1 and beta_2): relative to the last layer's gradient, and absolute.
 RATIO, LENGTH = 1e-3, 1e-4
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compare the first kernel's gradient with the last one's."""
+    """Compare the first kernel's gradient with the last kernel's."""
     gradients = run.kernels("gradients", "l2")
     if gradients is None or len(gradients.tensors) < 2:
         return None

@@ -1,4 +1,4 @@
-"""The signal vanishes on its way back through the time steps of a recurrent layer."""
+"""A signal that vanishes in the backward pass through the time steps of a recurrent layer."""
 
 import numpy as np
 
@@ -7,8 +7,8 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import SATURATIONS, STEPS
 from gradlab.diagnosis.rule import Rule
 
-# On the adding problem a simple network that learns nothing stays below a thousandth; a GRU and an LSTM rise above it
-# in the epochs in which their loss falls.
+# rms δ at the first time step divided by that at the last. On the adding problem a simple recurrent network that learns
+# nothing stays below a thousandth. A GRU and an LSTM rise above it in the epochs in which their loss falls.
 RATIO = 1e-3
 
 
@@ -26,16 +26,19 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _since(ratios: Recorded, small: np.ndarray) -> int | None:
-    """Since when the signal vanishes: in most epochs, or before the first update.
+    """The epoch since which the signal vanishes: 0 if it does before the first update, else the first of most epochs.
 
-    What a network does not see at first it can only come to see by chance: in runs that fail that is where it began,
-    even if noise made the recurrent kernel grow later.
+    A network sees only by chance later what it does not see at first. Runs that fail began so, even if noise made the
+    recurrent kernel grow later.
     """
     return 0 if ratios.epochs[0] == 0 and small[0] else ratios.mostly(small)
 
 
 def step_ratios(run: Run) -> Recorded | None:
-    """rms δ at the first time step by that at the last one, for each recurrent layer and recorded epoch."""
+    """Return rms δ at the first time step divided by that at the last; None where time signals are not recorded.
+
+    The values are (epochs, recurrent layers), NaN where the last one is 0.
+    """
     history = run.history
     values = history.series.get("time_signals")
     if values is None or "time_signals" not in history.layout or not len(values):

@@ -1,4 +1,4 @@
-"""A layer whose gradient is exactly zero in every batch."""
+"""A layer whose kernels have a gradient of exactly zero in every batch."""
 
 from gradlab.diagnosis.elsewhere import zero_gradients
 from gradlab.diagnosis.evidence import Run
@@ -7,12 +7,12 @@ from gradlab.diagnosis.groups import SATURATIONS
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
 
-# All entries of a layer's kernels, in all batches: anything less may be the data's doing.
+# All entries of a layer's kernels, in all batches: a smaller share may be due to the data.
 SHARE = 1.0
 
 
 def detect(run: Run) -> Sighting | None:
-    """Look for layers none of whose kernels has had a gradient over whole epochs, until now."""
+    """Find layers without any gradient in their kernels over whole epochs, up to the last one."""
     dead = zero_gradients(run)
     if dead is None:
         return None
