@@ -377,7 +377,7 @@ def test_filters_and_states_get_wider_too():
 
 def test_widening_that_would_break_a_block_is_refused():
     problem = refusal("wider_layers", EXPERIMENTS["residual on the input"])
-    assert problem.expected.startswith("what wider_layers leaves in order: ")
+    assert problem.expected.startswith("a spec that wider_layers leaves valid: ")
 
 
 def test_ways_past_the_layers_are_scaled_by_their_number():

@@ -1,6 +1,6 @@
-"""The remedies, one file each: pure functions from a spec to one in which a single thing is changed.
+"""Remedies, one file each: pure functions from a spec to one with a single change.
 
-A new file with a `REMEDY` is registered by being there. Its `order` says where it stands among several.
+A new file with a `REMEDY` is registered automatically. Its `order` is its place among several.
 """
 
 from collections.abc import Sequence
@@ -28,28 +28,28 @@ REMEDIES: tuple[Remedy, ...] = tuple(
 
 
 def remedy(name: str) -> Remedy:
-    """The remedy of that name.
+    """Return the remedy of that name.
 
     Raises:
-        Invalid: there is none; says which there are, and which was probably meant.
+        Invalid: there is none. The problem lists the names, and the one that was probably meant.
     """
-    known = {each.name: each for each in REMEDIES}
-    if name not in known:
-        raise Invalid(Problem("remedies", among(tuple(known), name), name))
-    return known[name]
+    by_name = {each.name: each for each in REMEDIES}
+    if name not in by_name:
+        raise Invalid(Problem("remedies", among(tuple(by_name), name), name))
+    return by_name[name]
 
 
 def applicable(spec: ExperimentSpec) -> tuple[Remedy, ...]:
-    """The remedies that `spec` can be treated with, each by itself."""
+    """Return the remedies that apply to `spec`, each by itself."""
     return tuple(each for each in REMEDIES if _applies(each, spec))
 
 
 def combine(spec: ExperimentSpec, names: Sequence[str]) -> ExperimentSpec:
-    """`spec` with several remedies applied, in the order of `REMEDIES` whatever theirs is.
+    """Apply several remedies to `spec`, in the order of `REMEDIES`, whatever the order of `names`.
 
     Raises:
-        Invalid: there is no such remedy, two exclude each other, one that is no step on a scale is there twice, or one
-            does not apply to what the others made.
+        Invalid: there is no such remedy, or two exclude each other, or one that is not a step is named twice, or one
+            does not apply after the others.
     """
     return combined(spec, [remedy(name) for name in names], REMEDIES)
 

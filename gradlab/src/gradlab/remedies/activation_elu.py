@@ -1,4 +1,4 @@
-"""elu in the hidden layers: below zero it still has a slope."""
+"""elu in the hidden layers. It has a slope below zero, too."""
 
 from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.activations import activated

@@ -1,13 +1,13 @@
-"""leaky_relu in the hidden layers: no unit of it can die."""
+"""leaky_relu in the hidden layers. Its units cannot die."""
 
 from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.activations import activated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.activations import LeakyRelu
 
-# Of Keras's LeakyReLU layer. Of 32 networks of 15 layers of 5 units 7 failed with a slope of 0.2, 1 with 0.3, none with
-# 0.5; but with he_uniform the square of a signal then grows by 1 + slope² per layer, in 50 layers by 74 with 0.3 and by
-# 70,000 with 0.5.
+# The slope of Keras's LeakyReLU layer. Of 32 networks of 15 layers of 5 units 7 failed with a slope of 0.2, 1 with 0.3,
+# none with 0.5. But with he_uniform the square of a signal grows by 1 + slope² per layer: in 50 layers by 74 with 0.3,
+# and by 70,000 with 0.5.
 SLOPE = 0.3
 
 

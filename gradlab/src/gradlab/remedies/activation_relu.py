@@ -1,4 +1,4 @@
-"""relu in the hidden layers, drawn as He et al. say."""
+"""relu in the hidden layers, with the initialiser of He et al."""
 
 from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.activations import activated

@@ -1,4 +1,4 @@
-"""selu in the hidden layers, drawn as its authors say."""
+"""selu in the hidden layers, with the initialiser of its authors."""
 
 from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.activations import activated

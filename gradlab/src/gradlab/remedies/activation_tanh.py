@@ -1,4 +1,4 @@
-"""tanh in the hidden layers: what cannot grow without bound."""
+"""tanh in the hidden layers. Its output is bounded."""
 
 from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.activations import activated

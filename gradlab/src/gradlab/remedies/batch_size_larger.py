@@ -5,7 +5,7 @@ from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 
-# Keras's own. What is half of that or more is not taken for small.
+# Keras's default, and the size below which a batch is small: half of that.
 USUAL, SMALL = 32, 16
 
 
@@ -13,7 +13,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     samples = spec.dataset.train_count
     before = min(spec.training.batch_size, samples)
     size = min(USUAL, samples) if before < SMALL else before
-    if samples % size == 1:  # a sample that is left alone has no variance
+    if samples % size == 1:  # a single sample has no variance
         size = next(each for each in range(size + 1, samples + 1) if samples % each != 1)
     expected = f"fewer than {SMALL} samples, or a number of them that leaves one sample alone"
     refusal = Problem("training.batch_size", expected, str(before))

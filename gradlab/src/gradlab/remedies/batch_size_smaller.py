@@ -1,4 +1,4 @@
-"""A quarter of the batch, and so four times as many updates in an epoch."""
+"""A quarter of the batch size, which makes four times as many updates in an epoch."""
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.remedy import Remedy

@@ -1,11 +1,11 @@
-"""Gradients scaled down together where they are too long."""
+"""Clipping of all gradients by their global norm."""
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 
-# Pascanu et al. clip at half to ten times the mean norm of a training that goes well. Its median was 1.1 for the
+# Pascanu et al. clip at half to ten times the mean norm of a healthy training. The median norm was 1.1 for the
 # tutorial's deep relu network, 1.2 for its tanh network with glorot_uniform, 1.0 for digits and 0.4 for scaled values.
 THRESHOLD = 1.0
 WAYS = ("clipnorm", "clipvalue", "global_clipnorm")

@@ -1,4 +1,4 @@
-"""Units left out by chance while training."""
+"""Dropout behind the hidden activations."""
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.remedy import Remedy
@@ -12,7 +12,7 @@ from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.recurrent import Bidirectional, Recurrent
 from gradlab.vocabulary.layers.regularization import Dropout
 
-# AutoTrainer's share. Srivastava et al. leave out half, in layers that are made larger for it.
+# AutoTrainer's rate. Srivastava et al. drop half, in layers that are made larger for it.
 RATE = 0.25
 
 
@@ -24,7 +24,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 
 
 def _dropped(place: Place) -> tuple[LayerSpec, ...]:
-    """What a layer puts out once it has gone through its activation, a share of it left out."""
+    """The layer with dropout behind its activation, if it has one or is recurrent."""
     layer = place.layer
     active = isinstance(layer, Dense | Convolution | ActivationLayer) and layer.activation != Linear()
     return (layer, Dropout(rate=RATE)) if active or isinstance(layer, Recurrent | Bidirectional) else (layer,)

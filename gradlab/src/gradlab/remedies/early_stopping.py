@@ -1,4 +1,4 @@
-"""The end of a training that has stopped to get better on what it has not seen."""
+"""Early stopping by the validation loss."""
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.remedy import Remedy
@@ -6,7 +6,7 @@ from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.training import EarlyStopping
 
-# Epochs without improvement, as a share of all: AutoTrainer waits a fifteenth of them, and at least three.
+# Patience: AutoTrainer waits a fifteenth of all epochs, at least three.
 SHARE, MIN_PATIENCE = 15, 3
 
 

@@ -10,11 +10,11 @@ from gradlab.vocabulary.layers import LayerSpec
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     stages = hidden_stages(spec)
-    # With as many layers as units the spread 5·Σ1/n is 5, as in the tutorial's five layers of five (Hanin 2018).
+    # With as many layers as units β = 5·Σ1/n is 5, as in the tutorial's five layers of five (Hanin 2018).
     narrowest = min((stage.output_shape[-1] for stage in stages), default=1)
-    wanted = max(1, min(len(stages) // 2, narrowest))
+    target = max(1, min(len(stages) // 2, narrowest))
     spare = [stage for stage in stages if stage.keeps_shape]
-    dropped = spare[-min(len(spare), len(stages) - wanted) :] if len(stages) > wanted else []
+    dropped = spare[-min(len(spare), len(stages) - target) :] if len(stages) > target else []
     names = {place.name for stage in dropped for place in stage.places}
 
     def change(place: Place) -> tuple[LayerSpec, ...]:

@@ -1,4 +1,4 @@
-"""GRU layers for simple recurrent ones."""
+"""GRU layers in place of simple recurrent ones."""
 
 from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.cells import gated

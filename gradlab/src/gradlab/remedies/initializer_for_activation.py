@@ -1,4 +1,4 @@
-"""Initialisers that suit the activations, and nothing else."""
+"""Suitable initialisers for the activations, without any other change."""
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy

@@ -1,4 +1,4 @@
-"""A price on large weights."""
+"""L2 regularisation of the hidden kernels."""
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy

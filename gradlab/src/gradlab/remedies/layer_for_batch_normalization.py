@@ -9,7 +9,7 @@ from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.normalization import BatchNormalization, LayerNormalization
 
-# What both have.
+# Fields that both have.
 KEPT = ("epsilon", "center", "scale", "beta_initializer", "gamma_initializer")
 
 

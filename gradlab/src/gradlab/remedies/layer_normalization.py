@@ -5,16 +5,17 @@ from gradlab.remedies.rewriting.normalizations import normalized
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers.normalization import LayerNormalization
 
-# Of two units, mean 0 and variance 1 leave only which of them is the larger.
+# Units from which on a layer is normalised. With two units, mean 0 and variance 1 keep only the order of the two.
 MIN_WIDTH = 3
-# A sigmoid's outputs are about 1/2 in all units, and what the next layer makes of them is mostly the same for all
-# samples. A norm over the units keeps that, and takes it away only if it comes before the weights: six layers of 16
-# failed on 8 of 8 seeds with norms before the activations, on none with norms behind them.
+# Activations behind which the norm is inserted. A sigmoid's outputs are about 1/2 in all units, so that the next
+# layer's pre-activations are mostly equal for all samples. A norm over the units removes this common part only if it
+# comes before the weights: six layers of 16 failed on 8 of 8 seeds with norms before the activations, on none with
+# norms behind them.
 LATE = ("sigmoid", "hard_sigmoid", "sparse_sigmoid")
 
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
-    return normalized(spec, REMEDY.name, LayerNormalization(), least_width=MIN_WIDTH, behind=LATE)
+    return normalized(spec, REMEDY.name, LayerNormalization(), min_width=MIN_WIDTH, behind=LATE)
 
 
 REMEDY = Remedy(

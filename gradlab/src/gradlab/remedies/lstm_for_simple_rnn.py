@@ -1,4 +1,4 @@
-"""LSTM layers for simple recurrent ones."""
+"""LSTM layers in place of simple recurrent ones."""
 
 from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.cells import gated

@@ -6,7 +6,7 @@ from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 
 FACTOR = 4
-# Beyond the largest that a service takes by default, and what nobody trains a small network for.
+# More than a service accepts by default, and far more than a small network needs.
 MAX_EPOCHS = 100_000
 
 

@@ -1,4 +1,4 @@
-"""Orthogonal kernels where the activation lets them do their work."""
+"""Orthogonal kernels before activations that are nearly linear around 0."""
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy
@@ -30,7 +30,7 @@ def _orthogonal(place: Place) -> Layers:
 
 
 def _passes_on(activation: ActivationFunction) -> bool:
-    """Whether it has a slope of about 1 on both sides of 0: what is orthogonal before it is so behind it."""
+    """True if the activation has a slope of about 1 on both sides of 0, and so keeps orthogonality."""
     return activation.kind in CENTRED
 
 

@@ -1,4 +1,4 @@
-"""Recurrent kernels that keep a state's length."""
+"""Orthogonal recurrent kernels, which keep the length of a state."""
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy

@@ -1,4 +1,4 @@
-"""The output's activation and the loss that suit what is to be predicted, and each other."""
+"""Output activation and loss that suit the targets and each other."""
 
 from gradlab.errors import Problem
 from gradlab.frozen import Frozen
@@ -13,7 +13,7 @@ from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.recurrent import Bidirectional
 from gradlab.vocabulary.losses import BinaryCrossentropy, CategoricalCrossentropy, LossFunction, MeanSquaredError
 
-# Losses of values that take any number for a prediction, and those that take positive ones.
+# Losses of values for predictions of any sign, and losses for positive predictions.
 OF_ANY_VALUE = (
     "mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "mean_absolute_percentage_error",
 )  # fmt: skip
@@ -35,7 +35,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 
 
 def _activations(layers: Layers) -> tuple[str, ...]:
-    """What the output goes through once it has left its weights, linear ones apart."""
+    """The kinds of activations behind the last weights, without linear ones."""
     _, output, behind = split_output(layers)
     last = output.layer if isinstance(output, Bidirectional) else output
     through = [layer.function for layer in (last, *behind) if layer.function is not None]
@@ -43,7 +43,7 @@ def _activations(layers: Layers) -> tuple[str, ...]:
 
 
 def _loss(spec: ExperimentSpec, activations: tuple[str, ...]) -> LossFunction:
-    """The loss as it is where it suits the task, else the one that is usual."""
+    """The spec's loss if it suits the task, else the usual one."""
     target = spec.dataset.target
     loss: LossFunction = spec.training.loss
     if target.kind == "values":
@@ -56,7 +56,7 @@ def _loss(spec: ExperimentSpec, activations: tuple[str, ...]) -> LossFunction:
 
 
 def _suited(loss: LossFunction) -> tuple[str, ...]:
-    """The activations before which a loss makes sense; "" is none."""
+    """The kinds of output activations that suit a loss; "" stands for none."""
     if loss.kind in OF_POSITIVE_VALUES:
         return POSITIVE
     usual = loss.output_activation or "linear"
@@ -65,12 +65,12 @@ def _suited(loss: LossFunction) -> tuple[str, ...]:
 
 
 def _ending(spec: ExperimentSpec, activation: str) -> Layers:
-    """The network, its output going through `activation` alone."""
+    """The network with `activation` as its only output activation."""
     before, output, behind = split_output(spec.model.layers)
     behind = tuple(layer for layer in behind if not isinstance(layer, ActivationLayer))
     function: Frozen = ActivationLayer.model_validate({"activation": activation}).activation
     if not isinstance(output, Dense | Convolution):
-        # What a recurrent layer puts out it also feeds back: the output becomes a layer of its own.
+        # A recurrent layer feeds its output back: the output activation needs a layer of its own.
         units = spec.layers[-1].output_shape[-1]
         return (*before, output, *behind, Dense.model_validate({"units": units, "activation": function}))
     if not behind:

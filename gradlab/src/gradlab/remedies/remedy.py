@@ -1,4 +1,4 @@
-"""Remedy: one change of a spec, and which findings it may cure."""
+"""Remedy: one change of a spec, with its source and the rules whose findings it may cure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from gradlab.spec import ExperimentSpec
 
 @dataclass(frozen=True)
 class Remedy:
-    """One change of an experiment that is known to help.
+    """One change of a spec that can cure an experiment.
 
     Attributes:
-        name: how it is asked for, and the name of its file.
-        title: the same for people.
+        name: the name of the remedy and of its file.
+        title: the name for people.
         order: its place when several are applied, small numbers first: the data (10 to 20), the output (30), which
             layers there are and what they are (40 to 120), how they are drawn (130 to 150), what is put between and
             around them (160 to 210), how all of it is trained (220 and more). Each remedy has a number of its own.
-        changes: what it does to a spec, in one sentence.
-        source: where it and its numbers come from.
-        apply: the treated spec, another than the one it was given. Raises Invalid where the remedy does not apply,
-            with the field, what a spec must have to be treated so, and what this one has.
-        steps: it goes one step on a scale, and may go several; any other is applied once or not at all.
+        changes: the change of a spec in one sentence.
+        source: the origin of the change and of its numbers.
+        apply: returns the treated spec, which always differs from its argument. Raises Invalid where the remedy does
+            not apply: field, requirement, and what the spec has.
+        steps: True if it is a step on a scale, which may be applied several times; all others are applied once.
     """
 
     name: str
@@ -35,5 +35,5 @@ class Remedy:
 
     @cached_property
     def treats(self) -> tuple[str, ...]:
-        """The names of the rules whose findings it may cure: those that name it."""
+        """The names of the rules that suggest this remedy."""
         return tuple(rule.name for rule in RULES if self.name in (*rule.remedies, *rule.also))

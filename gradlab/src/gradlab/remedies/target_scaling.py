@@ -1,4 +1,4 @@
-"""Values to be predicted of mean 0 and standard deviation 1."""
+"""Targets of mean 0 and standard deviation 1."""
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.remedy import Remedy

@@ -1,4 +1,4 @@
-"""Hidden layers as wide as their number asks for."""
+"""Hidden layers that are wide enough for their number."""
 
 import math
 
@@ -11,29 +11,29 @@ from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.convolution import Convolution
 from gradlab.vocabulary.layers.dense import Dense
 
-# β = 5·Σ1/n over the hidden layers, the spread of a relu network's size by chance (Hanin & Nica 2018), is to be 3 at
-# most: their theory holds to about there, and 20 relu layers then failed on none of 10 seeds.
-LARGEST_SPREAD = 3
+# Bound of β = 5·Σ1/n over the hidden layers, the spread of a random relu network's size (Hanin & Nica 2018). Their
+# theory holds up to about 3, where 20 relu layers failed on none of 10 seeds.
+MAX_SPREAD = 3
 
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     depth = len(hidden_places(spec))
-    least = math.ceil(5 * depth / LARGEST_SPREAD)
+    min_width = math.ceil(5 * depth / MAX_SPREAD)
 
     def widened(place: Place) -> tuple[LayerSpec, ...]:
         layer = place.layer
         if (cell := recurrent(layer)) is not None:
-            return (with_weighted(layer, cell.model_copy(update={"units": max(cell.units, least)})),)
+            return (with_weighted(layer, cell.model_copy(update={"units": max(cell.units, min_width)})),)
         if isinstance(layer, Dense):
-            return (layer.model_copy(update={"units": max(layer.units, least)}),)
+            return (layer.model_copy(update={"units": max(layer.units, min_width)}),)
         if isinstance(layer, Convolution):
-            return (layer.model_copy(update={"filters": max(layer.filters, least)}),)
+            return (layer.model_copy(update={"filters": max(layer.filters, min_width)}),)
         return (layer,)
 
     widths = [str(place.output_shape[-1]) for place in hidden_places(spec)]
     refusal = Problem(
         "model.layers",
-        f"a hidden layer that is narrower than 5/3 of their number, {least}",
+        f"a hidden layer that is narrower than 5/3 of their number, {min_width}",
         f"{depth} of widths {', '.join(dict.fromkeys(widths))}" if depth else "no hidden layer",
     )
     return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, widened))

@@ -1,4 +1,4 @@
-"""Another activation in all hidden layers, with the initialiser that suits it: what the activation remedies share."""
+"""Replacement of the activation in all hidden layers, with a suitable initialiser, for the activation remedies."""
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.rewriting.layers import Place, hidden_places, recurrent, rewritten, weighted, with_weighted
@@ -15,16 +15,16 @@ from gradlab.vocabulary.layers.weighted import WeightedLayer
 def activated(
     spec: ExperimentSpec, remedy: str, function: ActivationFunction, *, in_cells: bool = False
 ) -> ExperimentSpec:
-    """The spec with `function` for every activation of its hidden dense and convolutional layers.
+    """Return the spec with `function` as the activation of its hidden dense and convolutional layers.
 
-    A layer that is linear among others that are not, such as the last one in a residual block, is so on purpose and
-    stays; where all are linear, all are given the function. A kernel keeps an initialiser that suits.
+    A linear layer among nonlinear ones, such as the last one in a residual block, is linear on purpose and stays. If
+    all are linear, all get the function. A kernel keeps its initialiser if that suits the function.
 
     Args:
-        spec: what is treated.
+        spec: the spec to treat.
         remedy: the remedy's name.
-        function: the activation.
-        in_cells: recurrent layers too. Only what is bounded may be fed back at every step.
+        function: the new activation.
+        in_cells: True to change recurrent layers, too. Only bounded activations may be fed back at every step.
 
     Raises:
         Invalid: no layer has another activation.
@@ -54,6 +54,6 @@ def activated(
 
 
 def _with(layer: WeightedLayer, function: ActivationFunction, place: Place) -> WeightedLayer:
-    """The layer with `function`, unless its activation is a layer of its own behind it."""
+    """The layer with `function`, unless its activation is a separate layer."""
     behind = layer.function == Linear() and place.activation != Linear()
     return layer if behind else layer.model_copy(update={"activation": function})

@@ -1,4 +1,4 @@
-"""Two networks side by side: which layer of one is which of the other, and in what they differ."""
+"""Alignment of two networks: pairs of corresponding layers, and their differences."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,17 +29,17 @@ SORTS_OF_FIELDS = {
 
 
 @dataclass(frozen=True)
-class Change:
-    """What changed in one layer.
+class LayerChange:
+    """One change in one layer.
 
     Attributes:
-        layer: the layer's name before; where it is new, that of the layer it stands behind or around.
-        where: the field; ``behind``, ``before_activation`` or ``around`` for a new layer; "" for one that has gone or
-            become another.
-        before: the value that was there; None for nothing.
-        after: the value that is there now; None for nothing.
-        sort: which sort of change it is.
-        field: the field, or the kind of layer that has come or gone.
+        layer: the layer's name before the change; for a new layer the name of the one that it is behind or around.
+        where: the field; ``behind``, ``before_activation`` or ``around`` for a new layer; "" for a layer that was
+            removed or replaced.
+        before: the value before; None for nothing.
+        after: the value after; None for nothing.
+        sort: the sort of change, a key of `gradlab.remedies.rewriting.comparison.WEIGHTS`.
+        field: the field, or the kind of layer that was added or removed.
     """
 
     layer: str
@@ -57,9 +57,9 @@ class _Part:
     Attributes:
         layer: the layer's name.
         kind: the layer's kind; ``activation`` for any activation.
-        values: what is compared: field -> value.
-        whole: the layer as it is in the spec; empty for an activation that is a field of a layer.
-        inside: the name of the first layer in it, for a block.
+        values: the compared fields: name -> value.
+        whole: the layer as in the spec; empty for an activation that is a field of a layer.
+        inside: for a block the name of its first inner layer.
     """
 
     layer: str
@@ -69,56 +69,61 @@ class _Part:
     inside: str = ""
 
 
-def changes(before: ExperimentSpec, after: ExperimentSpec) -> tuple[Change, ...]:
-    """What changed in the network, from the input to the output."""
+def changes(before: ExperimentSpec, after: ExperimentSpec) -> tuple[LayerChange, ...]:
+    """Return the changes of the network, from the input to the output."""
     pairs = list(_aligned(_parts(before), _parts(after)))
     gone = [left for left, right in pairs if left and left.whole and not right]
     new = {right.layer for left, right in pairs if right and right.whole and not left}
-    names = {right.layer: left.layer for left, right in pairs if left and right}  # what was called how before
-    found: list[Change] = []
+    names = {right.layer: left.layer for left, right in pairs if left and right}  # name after -> name before
+    result: list[LayerChange] = []
     last = "input"
     for place, (left, right) in enumerate(pairs):
         if left and right:
-            found.extend(_within(left, right))
+            result.extend(_within(left, right))
         elif left and (left.whole or left.layer not in {part.layer for part in gone}):
-            found.append(_gone(left, gone))
+            result.append(_gone(left, gone))
         elif right and right.inside:
-            found.append(_come(right, names.get(right.inside, right.inside), "around"))
+            result.append(_come(right, names.get(right.inside, right.inside), "around"))
         elif right and (right.whole or right.layer not in new):
             behind = next((part for _, part in pairs[place + 1 :] if part), None)
             activated = behind is not None and behind.kind == "activation" and right.layer != behind.layer
-            found.append(_come(right, last, "before_activation" if activated else "behind"))
+            result.append(_come(right, last, "before_activation" if activated else "behind"))
         if right and not right.inside:
             last = names.get(right.layer, right.layer)
-    return tuple(found)
+    return tuple(result)
 
 
-def _within(left: _Part, right: _Part) -> Iterator[Change]:
+def _within(left: _Part, right: _Part) -> Iterator[LayerChange]:
+    """The changes between two parts that correspond."""
     if left.kind != right.kind:
-        yield Change(left.layer, "", left.whole, right.whole, "architecture", left.kind)
+        yield LayerChange(left.layer, "", left.whole, right.whole, "architecture", left.kind)
         return
     if left.values.get("layer.kind") != right.values.get("layer.kind"):
-        yield Change(left.layer, "layer", left.whole["layer"], right.whole["layer"], "architecture", "layer")
+        yield LayerChange(left.layer, "layer", left.whole["layer"], right.whole["layer"], "architecture", "layer")
         return
     for name, value in left.values.items():
         if value != right.values[name]:
             sort = SORTS.get(left.kind) or SORTS_OF_FIELDS.get(name.rpartition("_")[2], "architecture")
-            yield Change(left.layer, name, value, right.values[name], sort, name.removeprefix("layer."))
+            yield LayerChange(left.layer, name, value, right.values[name], sort, name.removeprefix("layer."))
 
 
-def _gone(left: _Part, gone: list[_Part]) -> Change:
+def _gone(left: _Part, gone: list[_Part]) -> LayerChange:
+    """The change that removed a part."""
     if not left.whole:
-        return Change(left.layer, "activation", left.values["activation"], {"kind": "linear"}, "activation", left.kind)
-    if any(part.kind not in SORTS for part in gone):  # norms and the like go along with the layers they belonged to
-        return Change(left.layer, "", left.whole, None, "architecture", "layers")
-    return Change(left.layer, "", left.whole, None, SORTS[left.kind], left.kind)
+        return LayerChange(
+            left.layer, "activation", left.values["activation"], {"kind": "linear"}, "activation", left.kind
+        )
+    if any(part.kind not in SORTS for part in gone):  # norms and the like are removed with their layers
+        return LayerChange(left.layer, "", left.whole, None, "architecture", "layers")
+    return LayerChange(left.layer, "", left.whole, None, SORTS[left.kind], left.kind)
 
 
-def _come(right: _Part, anchor: str, where: str) -> Change:
+def _come(right: _Part, anchor: str, where: str) -> LayerChange:
+    """The change that added a part behind, around or before the activation of the layer `anchor`."""
     sort = SORTS.get(right.kind, "architecture")
     if right.whole:
-        return Change(anchor, where, None, right.whole, sort, right.kind)
-    return Change(anchor, "activation", {"kind": "linear"}, right.values["activation"], sort, right.kind)
+        return LayerChange(anchor, where, None, right.whole, sort, right.kind)
+    return LayerChange(anchor, "activation", {"kind": "linear"}, right.values["activation"], sort, right.kind)
 
 
 def _parts(spec: ExperimentSpec) -> list[_Part]:
@@ -128,7 +133,7 @@ def _parts(spec: ExperimentSpec) -> list[_Part]:
 def _parts_of(named: NamedLayer) -> Iterator[_Part]:
     whole = named.spec.model_dump(mode="json", exclude={"repeat", "layers"})
     values = {name: value for name, value in whole.items() if name != "kind"}
-    if isinstance(values.get("layer"), dict):  # a bidirectional layer is compared by what it reads both ways with
+    if isinstance(values.get("layer"), dict):  # a bidirectional layer is compared by its inner layer
         inside = values.pop("layer")
         values |= {f"layer.{name}": value for name, value in inside.items() if name != "repeat"}
     if not isinstance(named.spec, Dense | Convolution):
@@ -141,10 +146,10 @@ def _parts_of(named: NamedLayer) -> Iterator[_Part]:
 
 
 def _aligned(left: list[_Part], right: list[_Part]) -> Iterator[tuple[_Part | None, _Part | None]]:
-    """Pairs of parts; None beside one that has gone or come.
+    """Pairs of parts; None beside a part that was removed or added.
 
-    What both begin and end with belongs together. Between, parts are paired in order by their kind: one has come if
-    its kind is more frequent in what is left of `right` than of `left`, and has gone in the opposite case.
+    Equal parts at both ends correspond. Between them parts are paired in order, by their kind. A part was added if its
+    kind is more frequent in the rest of `right` than in the rest of `left`, and removed in the opposite case.
     """
     begin = _common(left, right)
     end = _common(left[begin:][::-1], right[begin:][::-1])
@@ -156,7 +161,7 @@ def _aligned(left: list[_Part], right: list[_Part]) -> Iterator[tuple[_Part | No
 
 
 def _common(left: list[_Part], right: list[_Part]) -> int:
-    """How many parts both begin with."""
+    """The number of equal parts at the beginning of both."""
     alike = 0
     for one, other in zip(left, right, strict=False):
         if (one.kind, one.values) != (other.kind, other.values):
@@ -166,11 +171,12 @@ def _common(left: list[_Part], right: list[_Part]) -> int:
 
 
 def _is_a_layer(part: _Part) -> bool:
-    """Whether it may become another: a layer that is no block and no norm, rather than a field of one."""
+    """True for a part that another layer may replace: a layer that is neither a block nor a norm nor a field."""
     return bool(part.whole) and not part.inside and part.kind not in SORTS
 
 
 def _paired(left: list[_Part], right: list[_Part]) -> Iterator[tuple[_Part | None, _Part | None]]:
+    """Pairs of the parts between the equal ends, in order and by kind."""
     missing = Counter(part.kind for part in left)
     missing.subtract(part.kind for part in right)  # above 0: more of them on the left
     here, there = 0, 0

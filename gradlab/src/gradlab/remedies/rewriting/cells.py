@@ -1,4 +1,4 @@
-"""A gated cell in place of a simple recurrent layer: what the two remedies share."""
+"""Replacement of simple recurrent layers by gated ones: shared by the GRU and the LSTM remedy."""
 
 from gradlab.errors import Problem
 from gradlab.remedies.rewriting.layers import Place, places, recurrent, rewritten, with_weighted
@@ -7,8 +7,8 @@ from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.recurrent import Recurrent, SimpleRNN
 
-# What a gated layer takes over. Its kernels have other shapes and its gates other needs, so that they are drawn as
-# Keras draws them, and its activations are those of the cell as it was published.
+# Fields that a gated layer takes over. Its kernels have other shapes, and are drawn as Keras draws them. Its
+# activations are those of the published cell.
 KEPT = (
     "units", "return_sequences", "use_bias", "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",
     "kernel_constraint", "recurrent_constraint", "bias_constraint",
@@ -16,7 +16,7 @@ KEPT = (
 
 
 def gated(spec: ExperimentSpec, remedy: str, kind: type[Recurrent]) -> ExperimentSpec:
-    """The spec with a layer of `kind` for each hidden simple recurrent one.
+    """Return the spec with each hidden simple recurrent layer replaced by a layer of `kind`.
 
     Raises:
         Invalid: there is no such layer.

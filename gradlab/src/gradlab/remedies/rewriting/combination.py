@@ -1,4 +1,4 @@
-"""Several remedies at once."""
+"""Combination of several remedies."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -7,7 +7,7 @@ from gradlab.errors import Invalid, Problem
 from gradlab.remedies.remedy import Remedy
 from gradlab.spec import ExperimentSpec
 
-# Of each of these one at most: the second would undo the first, or do the same in another way.
+# Groups of remedies that exclude each other: a second one would undo the first, or do the same in another way.
 EITHER_OR = (
     ("activation_relu", "activation_leaky_relu", "activation_elu", "activation_selu", "activation_tanh"),
     ("initializer_for_activation", "orthogonal_initializer"),
@@ -19,11 +19,11 @@ EITHER_OR = (
 
 
 def combined(spec: ExperimentSpec, remedies: Sequence[Remedy], order: Sequence[Remedy]) -> ExperimentSpec:
-    """`spec` with all `remedies` applied, in their `order` whatever theirs is.
+    """Apply all `remedies` to `spec`, in their place in `order`.
 
     Raises:
-        Invalid: there is none, two exclude each other, one that is no step on a scale is there twice, or one does not
-            apply to what the others made.
+        Invalid: there is no remedy, or two exclude each other, or one that is not a step is there twice, or one does
+            not apply after the others.
     """
     if not remedies:
         raise Invalid(Problem("remedies", "at least one remedy", "none"))
@@ -44,6 +44,6 @@ def combined(spec: ExperimentSpec, remedies: Sequence[Remedy], order: Sequence[R
 
 
 def _in_company(problem: Problem, name: str, done: Sequence[str]) -> Problem:
-    """A refusal that says of which remedy it is, and after which others."""
+    """The refusal of one remedy, with its name and the remedies that were applied before it."""
     after = f" after {', '.join(done)}" if done else ""
     return Problem(problem.field, f"for {name}{after}: {problem.expected}", problem.received)

@@ -1,7 +1,7 @@
-"""What one spec has and another has not, and how large that change is.
+"""Differences of two specs, and the size of a change.
 
-Networks are compared layer by layer, repeats written out, as a reader counts them. An activation is the same whether a
-layer has it or it is a layer of its own behind it: a norm that is put between the two is one change, not three.
+Networks are compared layer by layer, with repeats written out. An activation that is a field of a layer equals one that
+is a layer of its own behind it. A norm between layer and activation is therefore one change, not three.
 """
 
 import json
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gradlab.remedies.rewriting.alignment import Change, changes
+from gradlab.remedies.rewriting.alignment import LayerChange, changes
 from gradlab.spec import ExperimentSpec
 
 Json = Any
 
-# What is learnt does not depend on these, nor on the name.
+# The field of `training` that does not change the training; the spec's name does not either.
 MEASURED = "metrics"
-# How large a change of one field is. That of initialisers is the smallest, then a rate's, then what else is trained
-# with, then activations, norms, and other layers; all the fields of one sort together weigh less than the next sort.
+# Size of the change of one field. Initialisers weigh least, then rates, the rest of the training, activations, norms,
+# and other layers. All fields of one sort together weigh less than one of the next sort.
 WEIGHTS = {
     "initializer": 1,
     "learning_rate": 4,
@@ -32,16 +32,16 @@ WEIGHTS = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One field that is another, or one layer that has come or gone; or several layers that have all changed alike.
+    """One field that differs, or one layer that was added or removed, or the same change of several layers.
 
     Attributes:
-        path: where: ``training.optimizer.learning_rate``, ``model.dense_1…dense_5.kernel_initializer``. Layers have
-            the names they had before; what is new stands ``behind`` one of them, ``before_activation`` of it, or,
-            a block, ``around`` it.
-        before: the value that was there, as in JSON; None for nothing.
-        after: the value that is there now; None for nothing.
-        sort: which sort of change it is: a key of `WEIGHTS`.
-        field: what changed, without where: ``kernel_initializer``, ``batch_normalization``.
+        path: the place: ``training.optimizer.learning_rate``, ``model.dense_1…dense_5.kernel_initializer``. Layers have
+            the names that they had before. A new layer is ``behind`` one of them or ``before_activation`` of it, a new
+            block ``around`` it.
+        before: the value before, as in JSON; None for nothing.
+        after: the value after; None for nothing.
+        sort: the sort of change, a key of `WEIGHTS`.
+        field: the field or kind of layer without its place: ``kernel_initializer``, ``batch_normalization``.
     """
 
     path: str
@@ -52,25 +52,25 @@ class Difference:
 
 
 def difference(before: ExperimentSpec, after: ExperimentSpec) -> tuple[Difference, ...]:
-    """The fields of dataset, training and model that differ; empty where both learn the same."""
+    """Return the differences in dataset, training and model; () where both specs train the same."""
     left, right = (json.loads(spec.canonical()) for spec in (before, after))
-    found = [*_of_fields("dataset", left["dataset"], right["dataset"])]
-    found += _of_fields("training", left["training"] | {MEASURED: None}, right["training"] | {MEASURED: None})
-    return (*found, *_of_layers(changes(before, after)))
+    fields = [*_of_fields("dataset", left["dataset"], right["dataset"])]
+    fields += _of_fields("training", left["training"] | {MEASURED: None}, right["training"] | {MEASURED: None})
+    return (*fields, *_of_layers(changes(before, after)))
 
 
 def size(before: ExperimentSpec, after: ExperimentSpec) -> int:
-    """How large the change is: the sum of `WEIGHTS` over the different fields that changed.
+    """Return the size of the change, 0 or more: the sum of `WEIGHTS` over the fields that changed.
 
-    A field counts once however many layers it changed in: drawing the kernels of two layers differently or those of
-    twenty is one decision. 0 where both learn the same.
+    A field counts once, however many layers it changed in: another initialiser for two layers or for twenty is one
+    decision.
     """
     fields = {(each.sort, each.field) for each in difference(before, after)}
     return sum(WEIGHTS[sort] for sort, _ in fields)
 
 
 def _of_fields(path: str, before: Json, after: Json) -> Iterator[Difference]:
-    """What differs in objects of one kind, field by field; objects of different kinds differ as a whole."""
+    """The differences of two objects, field by field; objects of different kinds differ as a whole."""
     if before == after:
         return
     objects = isinstance(before, dict) and isinstance(after, dict)
@@ -85,10 +85,10 @@ def _of_fields(path: str, before: Json, after: Json) -> Iterator[Difference]:
         yield Difference(path, before, after, path.partition(".")[0], ".".join(rest) or "kind")
 
 
-def _of_layers(found: tuple[Change, ...]) -> Iterator[Difference]:
-    """The changes of layers, those that are alike in neighbouring layers as one."""
-    alike: dict[str, list[Change]] = {}
-    for change in found:
+def _of_layers(layer_changes: tuple[LayerChange, ...]) -> Iterator[Difference]:
+    """The changes of layers, with equal changes of consecutive layers as one."""
+    alike: dict[str, list[LayerChange]] = {}
+    for change in layer_changes:
         alike.setdefault(json.dumps([change.field, change.where, change.before, change.after]), []).append(change)
     for changed in alike.values():
         for first, last in _runs([change.layer for change in changed]):
@@ -99,7 +99,7 @@ def _of_layers(found: tuple[Change, ...]) -> Iterator[Difference]:
 
 
 def _runs(layers: list[str]) -> Iterator[tuple[str, str]]:
-    """The first and the last of layers of one kind that follow each other by number."""
+    """First and last layer of each run of consecutively numbered layers."""
     first = last = layers[0]
     for layer in layers[1:]:
         if layer != _next(last):
@@ -110,5 +110,6 @@ def _runs(layers: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _next(layer: str) -> str:
+    """The name with the next number; "" for one without a number."""
     kind, _, number = layer.rpartition("_")
     return f"{kind}_{int(number) + 1}" if number.isdigit() else ""

@@ -1,7 +1,7 @@
-"""A network's hidden layers, each where it stands, and how all of them are changed with one function.
+"""Hidden layers of a network with their places, and a rewrite of all of them by one function.
 
-Hidden are all layers before the output layer: the last one that has weights of its own, norms apart. It, and what
-stands behind it, stays as it is.
+The output layer is the last one that has weights of its own, norms excepted. All layers before it are hidden. The
+output layer and the layers behind it stay as they are.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,16 +23,16 @@ Layers = tuple[LayerSpec, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """One layer where it stands in a network, repeats written out.
+    """One layer at its place in a network, with repeats written out.
 
     Attributes:
-        layer: the layer, its `repeat` 1.
-        name: as a reader counts it, ``dense_1``.
-        input_shape: what goes in, without the batch axis.
-        output_shape: what comes out, without the batch axis.
-        activation: what its outputs go through before they meet the next weights: its own activation, of a recurrent
-            layer that of what it remembers, or that of an activation layer behind it; linear where there is none.
-        hidden: it stands before the output layer.
+        layer: the layer, with a `repeat` of 1.
+        name: the layer's name as a reader counts it, ``dense_1``.
+        input_shape: the shape of its input, without the batch axis.
+        output_shape: the shape of its output, without the batch axis.
+        activation: the activation between the layer and the next weights: its own, for a recurrent layer that of its
+            state, or that of an activation layer behind it; linear where there is none.
+        hidden: True before the output layer.
     """
 
     layer: LayerSpec
@@ -43,12 +43,13 @@ class Place:
     hidden: bool
 
 
-Change = Callable[[Place], Sequence[LayerSpec]]
+# A function from a hidden layer to the layers that replace it: one, several or none.
+Rewrite = Callable[[Place], Sequence[LayerSpec]]
 
 
 def places(spec: ExperimentSpec) -> tuple[Place, ...]:
-    """All layers in the order in which samples pass them: those inside a block before the block."""
-    found, hidden = [], False
+    """Return all layers in the order in which samples pass them: inner layers before their block."""
+    backwards, hidden = [], False
     ahead: ActivationFunction = Linear()
     for named in reversed(spec.layers):
         layer = named.spec
@@ -56,55 +57,56 @@ def places(spec: ExperimentSpec) -> tuple[Place, ...]:
         own = cell.activation if cell else layer.function
         if own is not None and own != Linear():
             ahead = own
-        found.append(Place(_one(layer), named.name, named.input_shape, named.output_shape, ahead, hidden))
+        backwards.append(Place(_one(layer), named.name, named.input_shape, named.output_shape, ahead, hidden))
         if isinstance(layer, WITH_WEIGHTS):
             hidden, ahead = True, Linear()
-    return tuple(reversed(found))
+    return tuple(reversed(backwards))
 
 
 def hidden_places(spec: ExperimentSpec) -> tuple[Place, ...]:
-    """The hidden layers that have weights, norms and embeddings apart."""
+    """Return the hidden layers with weights, without norms and embeddings."""
     return tuple(
         place for place in places(spec) if place.hidden and isinstance(place.layer, WeightedLayer | Bidirectional)
     )
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A layer with weights, or a block that holds some, and what stands behind it up to the next such layer: its norm,
-    its activation, dropout, pooling.
+class HiddenStage:
+    """A layer with weights, or a block that holds some, with the layers behind it up to the next one with weights.
+
+    These are its norm, its activation, dropout and pooling.
 
     Attributes:
-        places: the layers, first to last; of a block the block alone.
+        places: the layers, first to last; a block without its inner layers.
     """
 
     places: tuple[Place, ...]
 
     @property
     def output_shape(self) -> Shape:
-        """What comes out of its last layer."""
+        """The shape of the last layer's output, without the batch axis."""
         return self.places[-1].output_shape
 
     @property
     def keeps_shape(self) -> bool:
-        """Whether it gives back the shape it gets."""
+        """True if input and output have one shape."""
         return self.places[0].input_shape == self.output_shape
 
 
-def hidden_stages(spec: ExperimentSpec) -> tuple[Stage, ...]:
-    """The hidden stages that are in no block, without the one that the output layer begins or is inside."""
-    found = {place.name: place for place in places(spec)}
+def hidden_stages(spec: ExperimentSpec) -> tuple[HiddenStage, ...]:
+    """Return the hidden stages outside of blocks, without the one that holds the output layer."""
+    by_name = {place.name: place for place in places(spec)}
     stages: list[list[Place]] = []
     for named in spec.network:
         if has_weights(named.spec):
             stages.append([])
         if stages:
-            stages[-1].append(found[named.name])
-    return tuple(Stage(tuple(stage)) for stage in stages[:-1])
+            stages[-1].append(by_name[named.name])
+    return tuple(HiddenStage(tuple(stage)) for stage in stages[:-1])
 
 
 def split_output(layers: Layers) -> tuple[Layers, LayerSpec, Layers]:
-    """What stands before the output layer, the layer itself, or the block that holds it, and what stands behind it."""
+    """Return the layers before the output layer, the output layer or the block that holds it, and the layers behind."""
     last = max((place for place, layer in enumerate(layers) if has_weights(layer)), default=len(layers) - 1)
     output, count = _one(layers[last]), layers[last].repeat
     repeated = (output.model_copy(update={"repeat": count - 1}),) if count > 1 else ()
@@ -112,32 +114,32 @@ def split_output(layers: Layers) -> tuple[Layers, LayerSpec, Layers]:
 
 
 def has_weights(layer: LayerSpec) -> bool:
-    """Whether it, or a layer inside it, has weights, norms apart."""
+    """True if the layer or one of its inner layers has weights, norms excepted."""
     return isinstance(layer, WITH_WEIGHTS) or any(map(has_weights, layer.inner))
 
 
-def rewritten(spec: ExperimentSpec, change: Change) -> Layers:
-    """The network's layers with each hidden one replaced by what `change` makes of it: one, several, or none.
+def rewritten(spec: ExperimentSpec, change: Rewrite) -> Layers:
+    """Return the network's layers with each hidden one replaced by the layers that `change` returns for it.
 
-    Of a block, the layers inside are changed first, then the block that holds them. Equal neighbours that were
-    written as a repeat are one again, where one layer has become one layer.
+    Inner layers are replaced before their block. Equal neighbours that were written as a repeat become one again, if
+    each was replaced by one layer.
     """
     return _rewritten(spec.model.layers, spec.network, {place.name: place for place in places(spec)}, change)
 
 
-def _rewritten(layers: Layers, network: Sequence[NamedLayer], found: dict[str, Place], change: Change) -> Layers:
+def _rewritten(layers: Layers, network: Sequence[NamedLayer], by_name: dict[str, Place], change: Rewrite) -> Layers:
     named = iter(network)
     result: list[LayerSpec] = []
     for layer in layers:
-        replaced = [_replaced(next(named), found, change) for _ in range(layer.repeat)]
+        replaced = [_replaced(next(named), by_name, change) for _ in range(layer.repeat)]
         result.extend(_with_repeats(replaced))
     return tuple(result)
 
 
-def _replaced(named: NamedLayer, found: dict[str, Place], change: Change) -> Layers:
-    place = found[named.name]
+def _replaced(named: NamedLayer, by_name: dict[str, Place], change: Rewrite) -> Layers:
+    place = by_name[named.name]
     if named.inner:
-        inner = _rewritten(named.spec.inner, named.inner, found, change)
+        inner = _rewritten(named.spec.inner, named.inner, by_name, change)
         place = replace(place, layer=place.layer.model_copy(update={"layers": inner}))
     return tuple(change(place)) if place.hidden else (place.layer,)
 
@@ -156,17 +158,17 @@ def _one(layer: LayerSpec) -> LayerSpec:
 
 
 def weighted(layer: LayerSpec) -> WeightedLayer | None:
-    """The layer with kernels that `layer` is, or reads both ways with; None where it has none."""
+    """Return the layer with kernels: `layer` itself or the inner layer of a bidirectional one; None without kernels."""
     inside = layer.layer if isinstance(layer, Bidirectional) else layer
     return inside if isinstance(inside, WeightedLayer) else None
 
 
 def recurrent(layer: LayerSpec) -> Recurrent | None:
-    """The recurrent layer that `layer` is, or reads both ways with; None where it is neither."""
+    """Return the recurrent layer: `layer` itself or the inner layer of a bidirectional one; None for other layers."""
     inside = weighted(layer)
     return inside if isinstance(inside, Recurrent) else None
 
 
 def with_weighted(layer: LayerSpec, changed: WeightedLayer) -> LayerSpec:
-    """`layer` with another layer in place of the one that `weighted` finds."""
+    """Return `layer` with `changed` in place of the layer that `weighted` returns."""
     return layer.model_copy(update={"layer": changed}) if isinstance(layer, Bidirectional) else changed

@@ -1,8 +1,8 @@
-"""A norm for each hidden layer: what the two remedies share.
+"""Insertion of a norm into each hidden layer: shared by batch and layer normalisation.
 
-Before the activation it keeps units from saturating and from dying, whatever weights and biases are like: four relu
-layers with biases of -3 failed on 8 of 8 seeds, with a norm behind the activation on 8, before it on none; saturated
-tanh layers on 2, 2 to 6, and none.
+A norm before the activation keeps units from saturating and dying, whatever the weights and biases. Of 8 seeds, four
+relu layers with biases of -3 failed on 8; with a norm behind the activation on 8, before it on none. Saturated tanh
+layers failed on 2; with a norm behind the activation on 2 to 6, before it on none.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ from gradlab.vocabulary.layers.normalization import Normalization
 
 
 def normalized(
-    spec: ExperimentSpec, remedy: str, norm: Normalization, *, least_width: int = 1, behind: Sequence[str] = ()
+    spec: ExperimentSpec, remedy: str, norm: Normalization, *, min_width: int = 1, behind: Sequence[str] = ()
 ) -> ExperimentSpec:
-    """The spec with `norm` between each hidden dense or convolutional layer and its activation.
+    """Return the spec with `norm` between each hidden dense or convolutional layer and its activation.
 
     Args:
-        spec: what is treated.
+        spec: the spec to treat.
         remedy: the remedy's name.
-        norm: the layer.
-        least_width: how many units or filters a layer must have to be normalised.
-        behind: the activations behind which it stands instead.
+        norm: the norm to insert.
+        min_width: the number of units or filters from which on a layer is normalised.
+        behind: the kinds of activations behind which the norm is inserted instead.
 
     Raises:
         Invalid: the network has norms already, or no layer for one.
@@ -36,7 +36,7 @@ def normalized(
 
     def change(place: Place) -> Layers:
         layer = place.layer
-        if place.output_shape[-1] < least_width or not isinstance(layer, Dense | Convolution | ActivationLayer):
+        if place.output_shape[-1] < min_width or not isinstance(layer, Dense | Convolution | ActivationLayer):
             return (layer,)
         late = place.activation.kind in behind
         if isinstance(layer, ActivationLayer):
@@ -48,7 +48,7 @@ def normalized(
     norms = [place.name for place in places(spec) if isinstance(place.layer, Normalization)]
     if norms:
         raise Invalid(Problem("model.layers", "a network without norms", norms[0]))
-    wide = f" of {least_width} units or more" if least_width > 1 else ""
+    wide = f" of {min_width} units or more" if min_width > 1 else ""
     refusal = Problem("model.layers", f"a hidden dense or convolutional layer{wide}", in_words(spec))
     return treated(spec, remedy, refusal, layers=rewritten(spec, change))
 

@@ -1,4 +1,4 @@
-"""A learning rate times a factor, a schedule's rates all alike: what the remedies for it share."""
+"""Multiplication of a learning rate, or of all rates of a schedule: shared by the remedies for it."""
 
 from typing import Any
 
@@ -7,31 +7,31 @@ from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.optimizers import GradientOptimizer
 
-# The fields of schedules that are rates; the others are steps, and shares of a rate.
+# Fields of schedules that are rates. The others are steps, and shares of a rate.
 RATES = ("initial_learning_rate", "end_learning_rate", "warmup_target", "values")
-# A step of less than half of float32's spacing at 1, 6e-8, leaves a weight of that size where it is.
-LOWEST = 1e-7
-# The largest of Keras's own defaults is 0.01; a hundred times that moves every weight by 1 in each update of Adam.
-HIGHEST = 1.0
+# A step below half of float32's spacing at 1, 6e-8, does not change a weight of size 1.
+MIN_RATE = 1e-7
+# A hundred times the largest of Keras's defaults, 0.01: it moves every weight by 1 in each update of Adam.
+MAX_RATE = 1.0
 
 
 def scaled(spec: ExperimentSpec, remedy: str, factor: float) -> ExperimentSpec:
-    """The spec with its learning rate times `factor`.
+    """Return the spec with its learning rate multiplied by `factor`.
 
     Raises:
-        Invalid: the rate, or a schedule's highest, would leave the range in which training can go on.
+        Invalid: the new rate, or the highest one of a schedule, would be outside of [1e-7, 1].
     """
     before: GradientOptimizer = spec.training.optimizer
     optimizer = before.model_dump(mode="json")
     optimizer["learning_rate"] = _times(optimizer["learning_rate"], factor)
     highest = _highest(optimizer["learning_rate"])
-    bound = f"at least {LOWEST:g}" if factor < 1 else f"at most {HIGHEST:g}"
+    bound = f"at least {MIN_RATE:g}" if factor < 1 else f"at most {MAX_RATE:g}"
     refusal = Problem(
         "training.optimizer.learning_rate",
         f"a rate that is {bound} once it is multiplied by {factor:g}",
         f"{_highest(before.model_dump()['learning_rate']):g}",
     )
-    if not LOWEST <= highest <= HIGHEST:
+    if not MIN_RATE <= highest <= MAX_RATE:
         raise Invalid(refusal)
     return treated(spec, remedy, refusal, training={"optimizer": optimizer})
 
@@ -41,7 +41,7 @@ def _times(rate: Any, factor: float) -> Any:
         return rate | {field: _times(rate[field], factor) for field in RATES if rate.get(field) is not None}
     if isinstance(rate, list):
         return [_times(each, factor) for each in rate]
-    return float(f"{rate * factor:.12g}")  # 0.003 rather than 0.0030000000000000005
+    return float(f"{rate * factor:.12g}")  # 0.003 instead of 0.0030000000000000005
 
 
 def _highest(rate: Any) -> float:

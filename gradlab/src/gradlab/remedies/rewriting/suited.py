@@ -1,8 +1,8 @@
-"""Which initialiser suits which activation.
+"""Suitable initialisers for each activation.
 
-A layer keeps the size of what passes through it if n·Var(W) makes up for what the activation loses: 1 for tanh and its
-like (Glorot & Bengio 2010), 2 for relu and its like, which lose half (He et al. 2015), 1 by the inputs alone for selu
-(Klambauer et al. 2017). The mean must be 0: weights of one sign make copies of a layer's units.
+A layer keeps the size of its signals if n·Var(W) compensates the loss in the activation. That takes 1 for tanh and
+similar ones (Glorot & Bengio 2010), 2 for relu and similar ones, which lose half (He et al. 2015), and 1 by the inputs
+alone for selu (Klambauer et al. 2017). The mean must be 0: weights of one sign make copies of a layer's units.
 """
 
 import math
@@ -24,25 +24,25 @@ from gradlab.vocabulary.initializers import (
 from gradlab.vocabulary.layers.recurrent import Recurrent
 from gradlab.vocabulary.layers.weighted import WeightedLayer
 
-# Zero or nearly so on one side, about linear on the other.
+# Activations that are practically zero on one side and linear on the other.
 RECTIFIERS = (
     "relu", "leaky_relu", "relu6", "elu", "celu", "gelu", "silu", "hard_silu", "mish", "softplus", "sparse_plus",
     "squareplus",
 )  # fmt: skip
 
-# About linear around zero, and of mean 0 if what comes in is.
+# Activations that are nearly linear around zero, and have outputs of mean 0 for inputs of mean 0.
 CENTRED = ("linear", "tanh", "hard_tanh", "softsign", "selu")
 
 
 def initializer_for(activation: ActivationFunction) -> WeightInitializer:
-    """The initialiser of kernels whose outputs go through `activation`."""
+    """Return the suitable initialiser for a kernel before `activation`."""
     if isinstance(activation, Selu):
         return LecunNormal()
     return HeUniform() if activation.kind in RECTIFIERS else GlorotUniform()
 
 
 def suits(initializer: WeightInitializer, activation: ActivationFunction) -> bool:
-    """Whether it draws with mean 0 and the variance that `activation` needs."""
+    """True if the initialiser draws with mean 0 and the variance that `activation` needs."""
     if isinstance(activation, Selu):
         return isinstance(initializer, LecunNormal | LecunUniform) or _has(initializer, 1.0, "fan_in")
     if activation.kind in RECTIFIERS:
@@ -51,16 +51,16 @@ def suits(initializer: WeightInitializer, activation: ActivationFunction) -> boo
 
 
 def _has(initializer: WeightInitializer, variance: float, mode: str) -> bool:
-    """Whether n·Var(W) is `variance`, by other names: orthogonal matrices of that gain, variance scaling."""
+    """True if orthogonal matrices or variance scaling have an n·Var(W) of `variance`."""
     if isinstance(initializer, Orthogonal):
         return math.isclose(initializer.gain**2, variance, rel_tol=0.1)
     return isinstance(initializer, VarianceScaling) and (initializer.scale, initializer.mode) == (variance, mode)
 
 
 def with_suited_initializers(layer: WeightedLayer, activation: ActivationFunction) -> WeightedLayer:
-    """The layer with a kernel drawn as suits `activation`, recurrent ones orthogonal, and biases of zero.
+    """Return the layer with a suitable kernel initialiser, an orthogonal recurrent kernel, and biases of zero.
 
-    What suits already stays.
+    Initialisers that suit already stay.
     """
     drawn: dict[str, WeightInitializer] = {}
     if not suits(layer.kernel_initializer, activation):
@@ -73,5 +73,5 @@ def with_suited_initializers(layer: WeightedLayer, activation: ActivationFunctio
 
 
 def is_orthogonal(initializer: WeightInitializer) -> bool:
-    """Whether a square kernel keeps the length of all it multiplies."""
+    """True if a square kernel of this initialiser keeps the length of every vector."""
     return isinstance(initializer, Orthogonal | Identity) and initializer.gain == 1

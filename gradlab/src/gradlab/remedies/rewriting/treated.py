@@ -1,4 +1,4 @@
-"""A spec with some of its parts replaced, checked like any other."""
+"""Replacement of parts of a spec, with the validation of the result."""
 
 import json
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 from gradlab.vocabulary.layers import LayerSpec
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 
 
 def treated(
@@ -22,18 +22,18 @@ def treated(
     dataset: dict[str, Any] | None = None,
     training: dict[str, Any] | None = None,
 ) -> ExperimentSpec:
-    """`spec` with other layers, and with the fields of dataset and training that are given; its name says so.
+    """Return `spec` with other layers and other fields of dataset and training; its name gets the remedy's appended.
 
     Args:
-        spec: what is treated.
+        spec: the spec to treat.
         remedy: the remedy's name.
-        refusal: what to say where nothing changes.
-        layers: the whole network.
-        dataset: fields of the dataset.
-        training: fields of the training.
+        refusal: the problem that is raised where nothing changes.
+        layers: the layers of the whole network; None to keep them.
+        dataset: the fields of the dataset to replace.
+        training: the fields of the training to replace.
 
     Raises:
-        Invalid: nothing has changed, or what came out cannot be trained.
+        Invalid: nothing has changed, or the result cannot be trained.
     """
     data = json.loads(spec.canonical())
     if layers is not None:
@@ -51,21 +51,21 @@ def treated(
 
 
 def _broken(problem: Problem, remedy: str) -> Problem:
-    """What is wrong with the treated spec, said of the one that cannot be treated so."""
-    return Problem(problem.field, f"what {remedy} leaves in order: {problem.expected}", problem.received)
+    """The problem of the treated spec as a problem of the untreated one."""
+    return Problem(problem.field, f"a spec that {remedy} leaves valid: {problem.expected}", problem.received)
 
 
 def _named(name: str, remedy: str) -> str:
-    """The name with the remedy behind it; what is too long loses some of its middle."""
+    """The name with the remedy's appended; a name that is too long loses its middle."""
     longer = f"{name} + {remedy}"
-    if len(longer) <= LONGEST_NAME:
+    if len(longer) <= MAX_NAME_LENGTH:
         return longer
-    begin = LONGEST_NAME // 2
-    return f"{longer[:begin]}…{longer[begin + 1 - LONGEST_NAME :]}"
+    begin = MAX_NAME_LENGTH // 2
+    return f"{longer[:begin]}…{longer[begin + 1 - MAX_NAME_LENGTH :]}"
 
 
 def in_words(spec: ExperimentSpec) -> str:
-    """The hidden layers with weights, said in a line: ``5 × dense tanh random_uniform``."""
+    """Return the hidden layers with weights as one line: ``5 × dense tanh random_uniform``."""
     counted: dict[str, int] = {}
     for place in hidden_places(spec):
         if layer := weighted(place.layer):
