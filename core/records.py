@@ -16,7 +16,12 @@ from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
 
-TRAINED_HERE = "The experiment is trained by this service: only one with `source: external` is sent its series."
+
+def external_spec(spec: AnySpec) -> ExternalSpec:
+    """Return the spec if it is of a training elsewhere. Raises Conflict if this service trains it."""
+    if isinstance(spec, ExternalSpec):
+        return spec
+    raise Conflict("The experiment is trained by this service: only one with `source: external` is sent its series.")
 
 
 class WorkerCommand(StrEnum):
@@ -112,9 +117,7 @@ class Experiment:
 
     def sent_spec(self) -> ExternalSpec:
         """Return the spec of a training elsewhere. Raises Conflict if the experiment is trained by this service."""
-        if isinstance(self.spec, ExternalSpec):
-            return self.spec
-        raise Conflict(TRAINED_HERE)
+        return external_spec(self.spec)
 
     @property
     def stopped_by(self) -> StoppedBy | None:

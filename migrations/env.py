@@ -11,7 +11,7 @@ from core.store.tables import UtcDateTime, metadata
 
 
 def without_our_code(kind: str, item: Any, _: object) -> str | Literal[False]:
-    """Render UtcDateTime as SQLAlchemy's own type, so that later changes of ours do not change a migration."""
+    """Render UtcDateTime as SQLAlchemy's own type, so that a migration does not depend on later changes of it."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 

@@ -18,7 +18,7 @@ from gradlab.measurement.history import (
     StoppedBy,
     Variable,
 )
-from gradlab.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec import AnySpec, ExperimentSpec, ExternalSpec
 
 MINUTE = timedelta(minutes=1)
 ARCHITECTURE = Architecture(
@@ -88,7 +88,7 @@ def an_external_spec(*, epochs: int = 6, seeds: Sequence[int] = (0,), layers: in
     return ExternalSpec.model_validate(fields | more)
 
 
-def measured(spec: ExperimentSpec | ExternalSpec, seed: int, first_epoch: int, epochs: int) -> History:
+def measured(spec: AnySpec, seed: int, first_epoch: int, epochs: int) -> History:
     """Numbers that depend on the seed and the epoch alone, as a training's do."""
     layout, last = spec.layout, first_epoch + epochs - 1
     metrics = np.zeros((epochs, len(layout.metrics)), np.float32)

@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 
 from bench.treating import runs_of
 from gradlab.diagnosis import Diagnosis, Finding, Run, diagnose
-from gradlab.spec import ANY_SPEC, ExperimentSpec, ExternalSpec
+from gradlab.spec import ANY_SPEC, AnySpec
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedExample:
     """A spec and its recorded runs."""
 
-    spec: ExperimentSpec | ExternalSpec
+    spec: AnySpec
     runs: tuple[Run, ...]
 
     @cached_property
@@ -50,7 +50,7 @@ class Example:
     train: Callable[[Any], Sequence[Run]] = runs_of
 
     @property
-    def spec(self) -> ExperimentSpec | ExternalSpec:
+    def spec(self) -> AnySpec:
         """The spec of the network."""
         return ANY_SPEC.validate_python(self.fields)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import Connection, Row, select, update
 
-from core.records import TRAINED_HERE
+from core.records import external_spec
 from core.store import layouts, series
 from core.store.submissions import change_row, find, read_any_spec
 from core.store.tables import runs
@@ -35,7 +35,7 @@ def receive(connection: Connection, id: UUID, seed: int, history: History, until
         Misplaced: the epochs would leave a gap, or differ from those that are stored.
     """
     row = find(connection, id)
-    run, spec = _run(connection, row, seed), _spec(row)
+    run, spec = _run(connection, row, seed), external_spec(read_any_spec(row.spec))
     if row.status == Status.cancelled:
         raise Conflict("The experiment was cancelled: nothing more is taken of it. Stop the training, or let it be.")
     layout = layouts.get(connection, row.number)
@@ -67,7 +67,7 @@ def end(connection: Connection, id: UUID, seed: int, error: str | None, now: dat
         Conflict: the run has ended with another outcome, or the experiment has.
     """
     row = find(connection, id)
-    run, spec = _run(connection, row, seed), _spec(row)
+    run, spec = _run(connection, row, seed), external_spec(read_any_spec(row.spec))
     if run.ended:
         if (run.error is None) == (error is None):
             return  # a repeated request, whose response was lost
@@ -91,13 +91,6 @@ def end(connection: Connection, id: UUID, seed: int, error: str | None, now: dat
     change_row(connection, row.number, change)
 
 
-def _spec(row: Row[Any]) -> ExternalSpec:
-    spec = read_any_spec(row.spec)
-    if not isinstance(spec, ExternalSpec):
-        raise Conflict(TRAINED_HERE)
-    return spec
-
-
 def _run(connection: Connection, row: Row[Any], seed: int) -> Row[Any]:
     query = select(runs).where(runs.c.experiment == row.number).order_by(runs.c.position)
     run_rows = {run.seed: run for run in connection.execute(query)}
@@ -119,12 +112,12 @@ def _compare(connection: Connection, run: int, layout: Layout, history: History,
     sent |= {kind: (np.array(history.epochs_of(kind)), values) for kind, values in history.series.items()}
     for kind, (epochs, values) in sent.items():
         kept = series.read(connection, [run], kind, layout, history.first_epoch, last)[run]
-        ours = values[epochs <= last]
-        if len(kept.epochs) != len(ours):  # the stored run begins after the first epoch that was sent
+        sent_values = values[epochs <= last]
+        if len(kept.epochs) != len(sent_values):  # the stored run begins after the first epoch that was sent
             raise Misplaced(Problem("from_epoch", f"{done + 1}: what comes next", str(history.first_epoch)))
-        same = (kept.values == ours) | (np.isnan(kept.values) & np.isnan(ours))
+        same = (kept.values == sent_values) | (np.isnan(kept.values) & np.isnan(sent_values))
         if not same.all():
-            epoch = int(kept.epochs[np.nonzero(~same.reshape(len(ours), -1).all(axis=1))[0][0]])
+            epoch = int(kept.epochs[np.nonzero(~same.reshape(len(sent_values), -1).all(axis=1))[0][0]])
             expected = f"from_epoch {done + 1}, or the {kind} of epoch {epoch} as they were sent before"
             raise Misplaced(Problem(f"{kind}, epoch {epoch}", expected, "other values"))
 

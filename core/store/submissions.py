@@ -34,7 +34,6 @@ def add(
         "id": made,
         "spec": spec.canonical(),
         "source": source_of(spec),
-        "run_epochs": None if isinstance(spec, ExternalSpec) else spec.training.epochs,
         "fingerprint": spec.fingerprint(),
         "idempotency_key": idempotency_key,
         "status": Status.queued,
@@ -45,6 +44,8 @@ def add(
     if isinstance(spec, ExternalSpec):  # no message about it, and no worker claims it
         row |= {"status": Status.running, "started_at": now, "lease_until": now + silence}
         row |= {"published_at": None, "publications": 0, "versions": spec.versions or None}
+    else:
+        row["run_epochs"] = spec.training.epochs
     number = connection.execute(insert(experiments).values(row).returning(experiments.c.number)).scalar_one()
     places = [{"experiment": number, "position": i, "seed": seed} for i, seed in enumerate(spec.seeds)]
     connection.execute(insert(runs), places)

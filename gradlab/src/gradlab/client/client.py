@@ -22,7 +22,7 @@ from gradlab.schemas.html import frame
 from gradlab.schemas.media_types import CSV, JSON, NPZ
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse, TreatmentsResponse
-from gradlab.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec import AnySpec, ExperimentSpec
 
 if TYPE_CHECKING:
     import httpx2
@@ -31,7 +31,7 @@ SILENCE = 45.0  # seconds after which a stream is dead that is told to be alive 
 
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
-Body = ExperimentSpec | ExternalSpec | TreatmentRequest
+Body = AnySpec | TreatmentRequest
 
 
 class Client(Sending):
@@ -54,7 +54,7 @@ class Client(Sending):
         except (Unreachable, Refused):
             return False
 
-    def submit(self, spec: ExperimentSpec | ExternalSpec, *, idempotency_key: str | None = None) -> ExperimentResponse:
+    def submit(self, spec: AnySpec, *, idempotency_key: str | None = None) -> ExperimentResponse:
         """Queue an experiment, or open one for a training that runs elsewhere.
 
         It is safe to send again what may have been lost: a key of its own goes with it.

@@ -12,13 +12,13 @@ from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Finding, Measure, Sighting
 from gradlab.diagnosis.outcome import Outcome, outcome
 from gradlab.diagnosis.rule import Rule
-from gradlab.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec import AnySpec
 
 if TYPE_CHECKING:
     from gradlab.diagnosis.rules import RULES as RULES
 
 
-def diagnose(spec: ExperimentSpec | ExternalSpec, runs: Sequence[Run]) -> Diagnosis:
+def diagnose(spec: AnySpec, runs: Sequence[Run]) -> Diagnosis:
     """Diagnose an experiment from its runs as far as they are recorded.
 
     Args:

@@ -9,7 +9,7 @@ from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
 from gradlab.diagnosis.finding import SEVERITIES, Finding, Kind, Sighting
 from gradlab.diagnosis.outcome import Outcome, outcome, stands_still
 from gradlab.diagnosis.rule import Rule
-from gradlab.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec import AnySpec
 
 Verdict = Literal["healthy", "at risk", "ill", "undecided"]
 
@@ -75,7 +75,7 @@ class Diagnosis:
     unjudged: tuple[Unjudged, ...] = ()
 
 
-def conclude(spec: ExperimentSpec | ExternalSpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagnosis:
+def conclude(spec: AnySpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagnosis:
     """Apply every rule to every run, and draw the conclusion.
 
     Args:
