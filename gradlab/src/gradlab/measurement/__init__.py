@@ -1,1 +1,1 @@
-"""Knowledge of what is measured of a training: the kinds of series."""
+"""Measurements of a training: histories, kinds of series and their statistics."""

@@ -1,6 +1,6 @@
-"""What was measured: arrays with names, from the training program to the chart.
+"""Measurements of a training as named arrays, used from the training program to the charts.
 
-NaN and infinities are measurements like any other: they are kept bit for bit, never dropped and never repaired.
+NaN and infinities are measurements too: they are kept bit for bit.
 """
 
 import re
@@ -12,7 +12,7 @@ import numpy as np
 
 StoppedBy = Literal["nonfinite", "early_stopping"]
 
-# PyTorch: weight, 0.weight, weight_ih_l0, in_proj_weight; MXNet and plain loops: weights, w.
+# Names of kernels in PyTorch: weight, 0.weight, weight_ih_l0, in_proj_weight; in MXNet and plain loops: weights, w.
 KERNEL_BY_ANOTHER_NAME = re.compile(r"(.*[._])?(weights?|w)(_[ih]h_l\d+(_reverse)?)?", re.IGNORECASE)
 
 
@@ -21,10 +21,10 @@ class Tensor:
     """One tensor of a network.
 
     Attributes:
-        layer: the layer's name as a reader counts it: ``dense_1`` is the one next to the input.
-        parameter: ``kernel``, ``bias``, ``gamma`` ... for what is trained; ``pre_activation`` and ``activation`` for
-            what flows through.
-        shape: its shape without the batch axis, in Keras's order of axes.
+        layer: the layer's name; its number counts the layers of a kind from the input, so ``dense_1`` is the first.
+        parameter: ``kernel``, ``bias``, ``gamma`` ... for a trainable tensor; ``pre_activation`` or ``activation`` for
+            a layer's output.
+        shape: the tensor's shape without the batch axis, in Keras's order of axes.
     """
 
     layer: str
@@ -33,24 +33,24 @@ class Tensor:
 
     @property
     def is_kernel(self) -> bool:
-        """True if the layer multiplies its inputs by it, whatever the framework calls it."""
+        """True if the layer multiplies its inputs by this tensor, in any framework's naming."""
         return self.parameter.endswith("kernel") or self.is_kernel_by_another_name
 
     @property
     def is_kernel_by_another_name(self) -> bool:
-        """True if it is what Keras would name ``kernel``. A norm's ``weight`` has one axis, and is a ``gamma``."""
+        """True if its name is another framework's for ``kernel``. One axis is a ``gamma``'s."""
         return len(self.shape) > 1 and KERNEL_BY_ANOTHER_NAME.fullmatch(self.parameter) is not None
 
 
 @dataclass(frozen=True)
 class SeriesLayout:
-    """The names along the axes of one kind of series.
+    """Names along the axes of one kind of series.
 
     Attributes:
         kind: the name of one of `gradlab.measurement.kinds`.
-        tensors: what is measured, input side first; of a boundary, the outputs that speak for one class each.
-        columns: the names of the statistics; time steps, bins or points where there are those.
-        every: epoch 0 and every so many epochs are recorded.
+        tensors: the measured tensors, input side first; for a boundary, one for each class.
+        columns: the names of the statistics, or the numbers of the time steps, bins or points.
+        every: the recording interval in epochs; epoch 0 is recorded too.
     """
 
     kind: str
@@ -60,17 +60,17 @@ class SeriesLayout:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(tensors, columns): what one recorded epoch looks like."""
+        """The shape of one recorded epoch: (tensors, columns)."""
         return len(self.tensors), len(self.columns)
 
     def recorded(self, first_epoch: int, last_epoch: int) -> range:
-        """The recorded epochs among these, both included."""
+        """Return the recorded epochs from `first_epoch` to `last_epoch`, both included."""
         return range(-(-first_epoch // self.every) * self.every, last_epoch + 1, self.every)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The names along the axes of a history's arrays. One layout serves all runs of an experiment.
+    """Names along the axes of a history's arrays, the same for all runs of an experiment.
 
     Attributes:
         metrics: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy`` ...
@@ -81,7 +81,7 @@ class Layout:
     series: tuple[SeriesLayout, ...]
 
     def __getitem__(self, kind: str) -> SeriesLayout:
-        """The layout of one kind. Raises KeyError where it is not recorded."""
+        """Return the layout of one kind. Raises KeyError if it is not recorded."""
         return {series.kind: series for series in self.series}[kind]
 
     def __contains__(self, kind: str) -> bool:
@@ -90,12 +90,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What was measured in one epoch of one run.
+    """Measurements of one epoch of one run.
 
     Attributes:
         epoch: 0 is the state before the first update.
-        metrics: metric name -> mean over the epoch's samples (training, while the weights move) or over all
-            validation samples (at the epoch's end).
+        metrics: metric name -> mean over the epoch's training samples, taken while the weights change, or over all
+            validation samples, taken at the epoch's end.
         series: kind -> (tensors, columns) float32, for the kinds that are recorded in this epoch.
     """
 
@@ -125,15 +125,15 @@ class History:
 
     @property
     def last_epoch(self) -> int:
-        """The epoch of the last row; `first_epoch` - 1 where there is none."""
+        """The epoch of the last row; `first_epoch` - 1 if there are no rows."""
         return self.first_epoch + len(self) - 1
 
     def epochs_of(self, kind: str) -> range:
-        """The epochs of the rows of one kind of series."""
+        """Return the epochs of the rows of one kind of series."""
         return self.layout[kind].recorded(self.first_epoch, self.last_epoch)
 
     def __iter__(self) -> Iterator[EpochRecord]:
-        """Yield the epochs one by one, as callbacks of Keras are told of them."""
+        """Yield the epochs one by one, as Keras's callbacks receive them."""
         rows = {kind: dict(zip(self.epochs_of(kind), values, strict=True)) for kind, values in self.series.items()}
         for row, metrics in enumerate(self.metrics):
             epoch = self.first_epoch + row
@@ -146,16 +146,16 @@ class History:
 
 @dataclass(frozen=True)
 class Culprit:
-    """The first value of a run that was not finite: in the order in which an update computes them.
+    """The first value of a run that was NaN or infinite, in the order in which an update computes its values.
 
     Attributes:
-        epoch: in which it appeared.
-        batch: the mini-batch of the epoch, counted from 1; 0 for the validation at its end.
+        epoch: the epoch in which it appeared.
+        batch: the mini-batch of the epoch, counted from 1; 0 for the validation at the epoch's end.
         where: ``activation``, ``loss``, ``gradient``, ``weight`` or ``metric``.
         layer: the layer's name; None for a loss or a metric.
         parameter: the tensor's name; None for a loss.
         kind: ``nan``, ``inf`` or ``-inf``.
-        count: how many values of that tensor were not finite.
+        count: the number of that tensor's values that were NaN or infinite.
     """
 
     epoch: int
@@ -169,12 +169,12 @@ class Culprit:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything needed to go on as if nothing had happened.
+    """The state from which a training is resumed with the same results as without an interruption.
 
     Attributes:
-        seed: the run that was being trained, the first of them where several are trained side by side; runs listed
-            before it in the spec are complete.
-        epoch: the last epoch that is contained.
+        seed: the run in training, or the first of several runs that are trained side by side. Runs listed before it in
+            the spec are complete.
+        epoch: the last epoch that the state contains.
         state: weights, optimiser slots and random states, as an NPZ archive without pickles.
     """
 
@@ -185,13 +185,13 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable of a network, trained or not.
+    """One variable of a network, trainable or not.
 
     Attributes:
-        path: where its values lie in the weights of a `.keras` file: ``layers/dense/vars/0``. None where Keras saves
-            them not: the states of random generators.
-        shape: its shape.
-        dtype: NumPy's name for the kind of its numbers.
+        path: the variable's path in the weights of a `.keras` file: ``layers/dense/vars/0``. None for variables that
+            Keras does not save, such as the states of random generators.
+        shape: the variable's shape.
+        dtype: NumPy's name of its data type.
     """
 
     path: str | None
@@ -201,12 +201,12 @@ class Variable:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network without what its variables hold, as Keras writes it down. One serves all runs of an experiment.
+    """A network without its variables' values, in Keras's format; the same for all runs of an experiment.
 
     Attributes:
         config: JSON, the `config.json` of a `.keras` file.
-        variables: all of them, in the order in which a `Snapshot` holds their values.
-        keras_version: whose words these are.
+        variables: all variables, in the order of a `Snapshot`'s values.
+        keras_version: the version of Keras that wrote `config`.
     """
 
     config: str
@@ -216,10 +216,10 @@ class Architecture:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What the variables of a run's network hold.
+    """Values of all variables of a run's network.
 
     Attributes:
-        epoch: after which; 0 is the state before the first update.
+        epoch: the epoch after which they were taken; 0 is the state before the first update.
         values: one array for each variable of the architecture.
     """
 
@@ -232,12 +232,12 @@ class RunChunk:
     """A block of consecutive epochs of one run.
 
     Attributes:
-        seed: whose run.
+        seed: the run's seed.
         history: the epochs.
-        run_ended: nothing follows in this run.
-        stopped_by: why it ended before its last epoch, if it did.
-        culprit: where the first value was that was not finite, if the run was stopped by one.
-        snapshot: the network after the last of these epochs, if it is epoch 0 or the run's last.
+        run_ended: True if these are the run's last epochs.
+        stopped_by: the reason why the run ended before its last epoch; None if it did not.
+        culprit: the first value that was NaN or infinite, if it stopped the run.
+        snapshot: the network after the last of these epochs, if that is epoch 0 or the run's last.
     """
 
     seed: int
@@ -250,14 +250,14 @@ class RunChunk:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """A block of consecutive epochs, as one call of the compiled program measured it.
+    """A block of consecutive epochs, measured by one call of the compiled program.
 
     Attributes:
         group: the seeds that are trained side by side, in the spec's order.
-        runs: those of them that had not ended before.
-        compiled: the program was compiled by XLA; False where it fell back to a plain graph.
-        checkpoint: takes a checkpoint after these epochs; only callable until the next chunk is asked for.
-        architecture: says what the snapshots are of; only callable until the next chunk is asked for.
+        runs: the runs of this group that had not ended before.
+        compiled: True if XLA compiled the program; False if it runs as a plain graph.
+        checkpoint: returns the checkpoint after these epochs; may be called until the next chunk is requested.
+        architecture: returns the snapshots' architecture; may be called until the next chunk is requested.
     """
 
     group: tuple[int, ...]
@@ -268,12 +268,12 @@ class Chunk:
 
     @property
     def ended(self) -> bool:
-        """Nothing follows in this group."""
+        """True if all runs of this group have ended."""
         return all(run.run_ended for run in self.runs)
 
 
 def first_nonfinite(values: np.ndarray) -> tuple[int, str] | None:
-    """The index of the first value that is not finite, and what it is: ``nan``, ``inf`` or ``-inf``."""
+    """Return the index and the kind, ``nan``, ``inf`` or ``-inf``, of the first of (n,) values that is not finite."""
     (where,) = np.nonzero(~np.isfinite(values))
     if not len(where):
         return None
@@ -282,12 +282,13 @@ def first_nonfinite(values: np.ndarray) -> tuple[int, str] | None:
 
 
 def without_gradient(layout: SeriesLayout, values: np.ndarray) -> np.ndarray:
-    """(tensors,) True for each tensor that has no gradient: the loss does not depend on it, or not differentiably.
+    """Return (tensors,) booleans: True for a tensor without a gradient.
 
-    All statistics of it are NaN, even the number of entries that are not finite; a gradient of NaN has that number.
+    The loss does not depend on such a tensor, or not differentiably. All its statistics are NaN, even `nonfinite`, the
+    number of NaN and infinite entries. A gradient that is NaN has a finite `nonfinite`.
 
     Args:
-        layout: of the series ``gradients``; where it does not count entries that are not finite, nothing is known.
+        layout: of the series ``gradients``. Without a column `nonfinite`, no tensor counts as one without a gradient.
         values: (epochs, tensors, columns).
     """
     if "nonfinite" not in layout.columns or not len(values):

@@ -1,4 +1,4 @@
-"""Registry of the kinds of series: one file for each, with all that the other parts ask of it.
+"""Registry of the kinds of series. Each has one file, with everything that the other parts need to know about it.
 
 Recorder, spec, estimate, endpoints, charts, exports, client, command line and dashboard iterate over `KINDS`.
 """
@@ -13,7 +13,7 @@ from gradlab.measurement.kinds.time_signals import TIME_SIGNALS
 from gradlab.measurement.kinds.weight_histograms import WEIGHT_HISTOGRAMS
 from gradlab.measurement.kinds.weights import WEIGHTS
 
-# In this order they are stored, exported and listed.
+# The order in which kinds are stored, exported and listed.
 KINDS: tuple[SeriesKind, ...] = (
     GRADIENTS,
     WEIGHTS,
@@ -25,15 +25,15 @@ KINDS: tuple[SeriesKind, ...] = (
     BOUNDARY,
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
-# The fields of a spec's `record`, each once.
+# The fields of a spec's `record`. Several kinds may share one.
 RECORD_FIELDS: tuple[RecordField, ...] = tuple(dict.fromkeys(kind.record for kind in KINDS))
-# The kinds of which there is one number for each tensor and epoch.
+# The kinds that have one number of each statistic for each tensor and epoch.
 STATISTIC_KINDS = tuple(kind for kind in KINDS if kind.shown_as == "statistic")
 STATISTICS = {kind.name: kind.statistics for kind in STATISTIC_KINDS}
 
 
 def names_from(source: Source) -> tuple[str, ...]:
-    """The names of the kinds that are measured from the same thing, in order."""
+    """Return the names of the kinds that are measured from `source`, in the order of `KINDS`."""
     return tuple(kind.name for kind in KINDS if kind.source == source)
 
 

@@ -19,8 +19,8 @@ ACTIVATIONS = SeriesKind(
     name="activations",
     title="Activations",
     noun="activations",
-    description="How the activations of each layer behave on the probe batch at the epoch's end: by default their "
-    "spread.",
+    description="Statistics of each layer's activations on the probe batch at the epoch's end; by default their "
+    "standard deviation.",
     path="activations",
     record=RECORD,
     source="flows",

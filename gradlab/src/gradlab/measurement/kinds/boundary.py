@@ -1,20 +1,21 @@
-"""What a network answers on a grid over the plane of two inputs: where its classes meet."""
+"""Decision boundary: a network's outputs on a grid over the plane of its two inputs."""
 
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind
 
-# The plane that a decision boundary is drawn in has so many points along each input.
+# Grid points along each of the two inputs.
 PLANE_POINTS = 32
-# How often the boundary is recorded by default, and of how many output units at most: each takes 4 kB a time.
+# Recordings in a training by default, at most, and the most output units that are recorded by default. One recording
+# of one unit takes 4 kB: 32 × 32 float32.
 BOUNDARIES, MAX_PLANES = 20, 10
-# The points of the plane, row by row: the first input rises along a row, the second from row to row.
+# The grid's points row by row: the first input rises along a row, the second from row to row.
 POINTS = tuple(map(str, range(PLANE_POINTS**2)))
 
 
 def default_every(network: MeasuredNetwork) -> int:
-    """Return every how many epochs the boundary is recorded by default; 0 for never.
+    """Return the boundary's default recording interval in epochs; 0 for never.
 
-    That is an interval between `epochs` / 20 and `epochs` / 10 that meets the last epoch, if one does.
+    It lies between `epochs` / 20 and `epochs` / 10, and divides `epochs` if a number in this range does.
     """
     if not network.has_boundary or network.layers[-1].outputs > MAX_PLANES:
         return 0
@@ -23,7 +24,7 @@ def default_every(network: MeasuredNetwork) -> int:
 
 
 def _planes(network: MeasuredNetwork) -> tuple[Tensor, ...]:
-    """One for each output unit, named by the class that it speaks for: a single one speaks for class 1."""
+    """Return one tensor for each output unit, named by the unit's class. A single unit stands for class 1."""
     last = network.layers[-1]
     classes = range(last.outputs) if last.outputs > 1 else (1,)
     return tuple(Tensor(last.name, f"class_{each}", (PLANE_POINTS, PLANE_POINTS)) for each in classes)
@@ -35,9 +36,8 @@ def _points(network: MeasuredNetwork) -> tuple[str, ...]:
 
 RECORD = RecordField(
     name="boundary",
-    description="What the network answers on a grid of 32 × 32 points over the plane, for data of classes with two "
-    "inputs. By\ndefault ten to twenty times in a training where there is such a boundary, between ten classes at "
-    "most, and never\nwhere there is none.",
+    description="The network's outputs on a grid of 32 × 32 points over the plane, for data of classes with two "
+    "inputs. By default ten to twenty times in a training with at most ten classes; never for other data.",
     default=None,
     every=default_every,
     full=None,

@@ -1,18 +1,18 @@
-"""How the entries of each gradient are distributed over fixed bins."""
+"""Histograms of each gradient's entries over fixed bins."""
 
 from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind
 from gradlab.measurement.statistics import BIN_NAMES
 
 RECORD = RecordField(
     name="histograms",
-    description="How the entries of each gradient and weight tensor are distributed.",
+    description="Histograms of the entries of each weight tensor and its gradient.",
     default=10,
-    sent_description="How the entries of each gradient and each weight tensor are distributed.",
+    sent_description="Histograms of the entries of each trainable tensor and its gradient.",
 )
 
 
 def bin_names(network: MeasuredNetwork) -> tuple[str, ...]:
-    """The bins, the same for all networks."""
+    """Return the bins' names, which are the same for all networks."""
     return BIN_NAMES
 
 

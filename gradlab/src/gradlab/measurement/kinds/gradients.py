@@ -5,25 +5,25 @@ from gradlab.measurement.statistics import GRADIENT_STATISTICS
 
 RECORD = RecordField(
     name="gradients",
-    description="Statistics of each weight tensor's gradient, the gradient's norm before and after clipping, and how "
-    "often it was\nclipped.",
+    description="Statistics of each weight tensor's gradient, the gradient's norm before and after clipping, and the "
+    "share of batches that were clipped.",
     lean=1,
     sent_description="Statistics of each trainable tensor's gradient.",
     sent_default=1,
 )
 
-# A sender's columns without names are these, whatever else is measured of trainings here.
+# The columns that a sender sends without naming them. Trainings in the service may have more.
 SENT_GRADIENT_STATISTICS = ("mean_abs", "mean", "std", "l2", "max_abs", "zero_fraction", "nonfinite")
 
 GRADIENTS = SeriesKind(
     name="gradients",
     title="Gradients",
     noun="gradients",
-    description="How large the gradients are, per layer and epoch: by default the mean absolute gradient of each "
-    "layer's kernel.\n\n"
-    "`layer` and `parameter` are repeatable; `parameter=all` answers biases and the like as well. Each value is the "
-    "mean\nover the epoch's mini-batches of a statistic of the gradient before any clipping; `GET /catalogue` lists "
-    "them. Epoch\n0, for `from_epoch=0`, is the gradient over all training samples before the first update.",
+    description="Size of the gradients per layer and epoch; by default the mean absolute gradient of each layer's "
+    "kernel.\n\n"
+    "`layer` and `parameter` are repeatable; `parameter=all` adds biases and all other tensors. Each value is a "
+    "statistic of the gradient before clipping, averaged over the epoch's mini-batches; `GET /catalogue` lists the "
+    "statistics. Epoch 0, with `from_epoch=0`, is the gradient over all training samples before the first update.",
     path="gradients",
     record=RECORD,
     source="gradients",

@@ -1,4 +1,4 @@
-"""SeriesKind: everything that the other parts ask of one kind of series."""
+"""SeriesKind: everything that the other parts need to know about one kind of series."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,23 +7,23 @@ from typing import Literal
 from gradlab.measurement.history import SeriesLayout, Tensor
 from gradlab.measurement.statistics import Statistic
 
-# What a training leaves behind for a kind to be measured: gradients of mini-batches, weights at an epoch's end, what
-# flows through the layers on the probe batch, outputs over the plane of two inputs.
+# The arrays that a kind is computed from: gradients of mini-batches, weights at an epoch's end, pre-activations and
+# activations on the probe batch, or outputs over the plane of two inputs.
 Source = Literal["gradients", "weights", "flows", "plane"]
-# One number for each tensor and epoch, a vector, or a picture of the plane.
+# The form of a measurement for each tensor and epoch: statistics, a vector, or a picture of the plane.
 Form = Literal["statistic", "vector", "plane"]
 
 
 @dataclass(frozen=True)
 class MeasuredLayer:
-    """One layer of a network, as far as it can be measured.
+    """The properties of a layer that decide which series it has.
 
     Attributes:
-        name: the layer's name as a reader counts it: ``dense_1``.
-        tensors: its trainable tensors, in Keras's order.
-        flow: the shape of its pre-activations and activations without the batch axis; None where it is not measured.
-        steps: over how many time steps a recurrent layer goes; 0 for any other.
-        outputs: the number of its output units.
+        name: the layer's name: ``dense_1``.
+        tensors: the layer's trainable tensors, in Keras's order.
+        flow: the shape of its pre-activations and activations without the batch axis; None if they are not measured.
+        steps: number of time steps of a recurrent layer; 0 for other layers.
+        outputs: number of output units.
     """
 
     name: str
@@ -35,12 +35,12 @@ class MeasuredLayer:
 
 @dataclass(frozen=True)
 class MeasuredNetwork:
-    """A network in its training, as far as it can be measured.
+    """The properties of a network and its training that decide which series it has.
 
     Attributes:
-        layers: input side first, those inside blocks among them.
+        layers: all layers, input side first, including those inside blocks.
         epochs: the training's last epoch.
-        has_boundary: True if its data are classes of two inputs, which have a boundary in the plane.
+        has_boundary: True if the data are classes with two inputs, which have a boundary in the plane.
     """
 
     layers: tuple[MeasuredLayer, ...]
@@ -48,27 +48,27 @@ class MeasuredNetwork:
     has_boundary: bool = False
 
     def weights(self) -> tuple[Tensor, ...]:
-        """The trainable tensors of all layers."""
+        """Return the trainable tensors of all layers."""
         return tuple(tensor for layer in self.layers for tensor in layer.tensors)
 
     def flows(self, parameter: str) -> tuple[Tensor, ...]:
-        """What flows through the layers: ``activation`` or ``pre_activation``."""
+        """Return one tensor for each measured layer's output: its ``activation`` or its ``pre_activation``."""
         return tuple(Tensor(layer.name, parameter, layer.flow) for layer in self.layers if layer.flow is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordField:
-    """A field of a spec's `record`: every how many epochs some kinds of series are recorded, 0 for never.
+    """A field of a spec's `record`: the recording interval in epochs of one or more kinds of series; 0 for never.
 
     Attributes:
-        name: the field's.
-        description: what it decides about, for the API's description.
-        default: every how many epochs unless a spec says otherwise; None where `every` works it out.
-        every: works it out for a network.
-        lean: the value in the bundle ``lean``.
-        full: the value in the bundle ``full``; None leaves it to the default.
-        sent_description: the same for trainings elsewhere; None where they cannot send it.
-        sent_default: every how many epochs they send it unless their spec says otherwise.
+        name: the field's name.
+        description: the recorded measurements, for the API's description.
+        default: the interval unless a spec sets another; None if `every` computes it.
+        every: computes the default interval from a network.
+        lean: the interval in the bundle ``lean``.
+        full: the interval in the bundle ``full``; None for the default.
+        sent_description: the measurements that external trainings send; None if they cannot send them.
+        sent_default: the interval of external trainings unless their spec sets another.
     """
 
     name: str
@@ -83,12 +83,12 @@ class RecordField:
 
 @dataclass(frozen=True)
 class TerminalRow:
-    """A statistic that the command line shows of each layer after the last epoch.
+    """A statistic that the command line shows for each layer after the last epoch.
 
     Attributes:
-        statistic: which.
-        heading: over its column.
-        rank: columns of a lower rank stand further left; those of equal rank in the order of the kinds.
+        statistic: the statistic's name.
+        heading: the heading of its column.
+        rank: columns of a lower rank stand further left; columns of equal rank are in the order of the kinds.
     """
 
     statistic: str
@@ -101,27 +101,28 @@ class SeriesKind:
     """One kind of series.
 
     Attributes:
-        name: how it is stored, exported and asked for.
-        title: over a chart.
-        noun: in the middle of a sentence: ``back-propagated signals``.
-        description: of its endpoint, where there is one for each statistic.
-        path: of its endpoint below the experiment's; `query` the queries that choose it there.
-        record: the field of a spec's `record` that says how often it is recorded.
-        source: what a training must leave behind for it.
+        name: the kind's name in the database, in exports and in requests.
+        title: the title of its chart.
+        noun: its name in the middle of a sentence: ``back-propagated signals``.
+        description: the description of its endpoint, for kinds of statistics.
+        path: the path of its endpoint below the experiment's.
+        query: the query parameters that select it at that endpoint.
+        record: the field of a spec's `record` that sets its recording interval.
+        source: the arrays that it is computed from.
         shown_as: a ``statistic``, a ``vector`` or a picture of the ``plane``.
-        tensors: what is measured of a network, input side first.
-        places: what the columns are of a network; None where they are the `statistics`.
-        statistics: of each tensor, in the order of the columns; () for vectors and pictures.
-        default: the statistic that is drawn and answered unless another is asked for; None where there is none.
-        since_epoch: the first epoch that is drawn and answered unless another is asked for: 1 where epoch 0 is another
-            kind of number than the others.
+        tensors: returns a network's measured tensors, input side first.
+        places: returns the names of a network's columns; None if the columns are the `statistics`.
+        statistics: the statistics of each tensor, in the order of the columns; () for vectors and pictures.
+        default: the statistic that charts and responses have by default; None if there are no statistics.
+        since_epoch: the first epoch that charts and responses have by default. It is 1 if epoch 0 is not comparable
+            with the other epochs.
         read_by_rules: True if a diagnosis reads it.
-        sent_columns: the columns that trainings elsewhere send; None where they cannot send it.
-        terminal: what the command line shows of it; () for nothing.
+        sent_columns: the columns that external trainings send; None if they cannot send it.
+        terminal: the statistics that the command line shows; () for none.
         example: two values of the default statistic, for the API's description.
-        column_prefix: what stands before a column's name in a table; empty where names speak for themselves.
-        is_padded: True if a tensor has as many columns as its first axis is long; what lies behind is padding.
-        tag: what follows a tensor's name in TensorBoard's histograms; None where it is no histogram.
+        column_prefix: the prefix of its columns' names in tables; empty for statistics, whose names need none.
+        is_padded: True if each tensor uses as many columns as its first axis has entries, and the rest is padding.
+        tag: the suffix of a tensor's name in TensorBoard's histograms; None if it is no histogram.
     """
 
     name: str
@@ -148,23 +149,23 @@ class SeriesKind:
 
     @property
     def has_parameters(self) -> bool:
-        """True if a layer has several tensors of it, told apart as kernel, bias ..."""
+        """True if a layer may have several tensors of this kind: kernel, bias ..."""
         return self.source in ("gradients", "weights")
 
     def columns(self, network: MeasuredNetwork) -> tuple[str, ...]:
-        """The names of a network's columns."""
+        """Return the names of a network's columns."""
         return self.places(network) if self.places else tuple(each.name for each in self.statistics)
 
     def layout(self, network: MeasuredNetwork, every: int) -> SeriesLayout | None:
-        """The names along the axes for a network, every so many epochs; None where nothing is recorded."""
+        """Return the layout for a network, recorded every `every` epochs; None if nothing is recorded."""
         tensors = self.tensors(network) if every else ()
         return SeriesLayout(self.name, tensors, self.columns(network), every) if tensors else None
 
     def sent_layout(self, network: MeasuredNetwork, every: int) -> SeriesLayout | None:
-        """The same for a training elsewhere."""
+        """Return the layout for an external training, sent every `every` epochs; None if nothing is sent."""
         tensors = self.tensors(network) if every and self.sent_columns else ()
         return SeriesLayout(self.name, tensors, self.sent_columns or (), every) if tensors else None
 
     def statistic(self, name: str) -> Statistic:
-        """One of its statistics. Raises KeyError where there is none of that name."""
+        """Return one of its statistics by name. Raises KeyError if there is none of that name."""
         return {each.name: each for each in self.statistics}[name]

@@ -1,4 +1,4 @@
-"""The signal that comes back to each layer's pre-activations on the probe batch."""
+"""Back-propagated signals: the loss's gradient with respect to each layer's pre-activations, on the probe batch."""
 
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind, TerminalRow
@@ -6,7 +6,7 @@ from gradlab.measurement.statistics import SIGNAL_STATISTIC_NAMES, SIGNAL_STATIS
 
 RECORD = RecordField(
     name="signals",
-    description="The back-propagated signal of each layer on the probe batch, for recurrent layers also at each time "
+    description="The back-propagated signal of each layer on the probe batch; for recurrent layers also at each time "
     "step.",
     sent_description="The back-propagated signal of each layer whose `output_shape` is known.",
 )
@@ -20,8 +20,8 @@ SIGNALS = SeriesKind(
     name="signals",
     title="Back-propagated signals",
     noun="back-propagated signals",
-    description="How large the signal is that comes back to each layer's pre-activations, on the probe batch at the "
-    "epoch's end.\n\nIt shows a uniform vanishing that weight gradients hide.",
+    description="Size of the back-propagated signal, the loss's gradient with respect to each layer's pre-activations, "
+    "on the probe batch at the epoch's end.\n\nIt shows a uniform vanishing that weight gradients hide.",
     path="signals",
     record=RECORD,
     source="flows",

@@ -1,4 +1,4 @@
-"""The signal that comes back to each time step of a recurrent layer, on the probe batch."""
+"""Back-propagated signals at each time step of a recurrent layer, on the probe batch."""
 
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds.kind import MeasuredNetwork, SeriesKind
@@ -11,7 +11,7 @@ def _tensors(network: MeasuredNetwork) -> tuple[Tensor, ...]:
 
 
 def _steps(network: MeasuredNetwork) -> tuple[str, ...]:
-    """The steps, first to last; a layer with fewer has NaN behind its last."""
+    """Return the names of the time steps, first to last. A layer with fewer steps is padded with NaN."""
     longest = max((layer.steps for layer in network.layers if layer.flow is not None), default=0)
     return tuple(map(str, range(1, longest + 1)))
 

@@ -1,4 +1,4 @@
-"""How the entries of each weight tensor are distributed over fixed bins."""
+"""Histograms of each weight tensor's entries over fixed bins."""
 
 from gradlab.measurement.kinds.gradient_histograms import RECORD, bin_names
 from gradlab.measurement.kinds.kind import MeasuredNetwork, SeriesKind

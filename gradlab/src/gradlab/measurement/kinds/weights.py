@@ -1,19 +1,19 @@
-"""Weights at each epoch's end, and how far they moved."""
+"""Weights at each epoch's end, and the distance that they moved in it."""
 
 from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind
 from gradlab.measurement.statistics import WEIGHT_STATISTIC_NAMES, WEIGHT_STATISTICS
 
 RECORD = RecordField(
     name="weights",
-    description="Statistics of each weight tensor, and how far it moved.",
-    sent_description="Statistics of each trainable tensor, and how far it moved.",
+    description="Statistics of each weight tensor, and the distance that it moved.",
+    sent_description="Statistics of each trainable tensor, and the distance that it moved.",
 )
 
 WEIGHTS = SeriesKind(
     name="weights",
     title="Weights",
     noun="weights",
-    description="How the weights move, per layer and epoch: by default the length of each layer's kernel at the "
+    description="Weights and their changes per layer and epoch; by default the L2 norm of each layer's kernel at the "
     "epoch's end.",
     path="weights",
     record=RECORD,

@@ -1,4 +1,4 @@
-"""Shelf: every statistic once, with its formula, range and unit; one file for each kind of tensor."""
+"""Registry of the statistics, each with its formula, range and unit. There is one file for each kind of tensor."""
 
 from gradlab.measurement.statistics.activations import ACTIVATION_STATISTIC_NAMES, ACTIVATION_STATISTICS, Flow
 from gradlab.measurement.statistics.gradients import (

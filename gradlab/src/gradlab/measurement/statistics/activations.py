@@ -1,9 +1,9 @@
-"""Shelf: what is said about a layer's pre-activations and activations on the probe batch at an epoch's end.
+"""Statistics of a layer's pre-activations and activations on the probe batch at an epoch's end.
 
-z stands for the pre-activations, h = φ(z) for the activations, s = φ′(z) for the slopes, each (samples, units): where a
-layer has positions or time steps, each of them counts as a sample. m is the number of units. `compute(flow, xp)` takes
-a `Flow` of arrays (..., samples, units) and reduces the last two axes. What depends on z or s is NaN where the layer
-has none of them: a softmax has no slope per unit.
+z stands for the pre-activations, h = φ(z) for the activations, s = φ′(z) for the slopes, each (samples, units). Each
+position or time step counts as a sample. m is the number of units. `compute(flow, xp)` takes a `Flow` of arrays
+(..., samples, units) and reduces the last two axes. Statistics of z or s are NaN for a layer without them: a softmax
+has no slope per unit.
 """
 
 from collections.abc import Callable
@@ -12,24 +12,25 @@ from typing import Any
 
 from gradlab.measurement.statistics.statistic import Array, Statistic
 
-# A slope below this share of the activation's steepest lets next to nothing through. Half of a tanh's slope is lost
-# at |z| = 0.88, nine tenths at 1.82.
+# A slope below this share of the activation's steepest slope passes almost no gradient. A tanh loses half of its slope
+# at |z| = 0.88, and nine tenths at 1.82.
 SATURATED = 0.1
-# unit_correlation and effective_rank look at so many units of a layer: their cost grows with the square.
+# Units of a layer that unit_correlation and effective_rank use. Their cost grows with the square of this number.
 MAX_UNITS = 64
-# A unit whose standard deviation is below this share of its mean does not vary: float32 cannot tell it from rounding.
+# A unit whose standard deviation is below this share of its mean counts as constant: float32 does not distinguish it
+# from rounding.
 ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
 class Flow:
-    """What flows through one layer: arrays of (..., samples, units).
+    """Pre-activations, activations and slopes of one layer: arrays of (..., samples, units).
 
     Attributes:
         z: pre-activations.
         h: activations.
         slope: the activation's derivative at z.
-        steepest: the largest slope that the activation has anywhere; None where there is no largest.
+        steepest: the activation's largest slope; None if its slopes have no maximum.
     """
 
     z: Array
@@ -39,7 +40,7 @@ class Flow:
     _computed: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
-        """What several statistics need, computed once."""
+        """Return an intermediate result that several statistics share, computed at the first call."""
         if name not in self._computed:
             self._computed[name] = compute()
         return self._computed[name]
@@ -67,8 +68,8 @@ def saturated_fraction(flow: Flow, xp: Any) -> Array:
     if flow.steepest is None:
         return slope(flow, xp) * float("nan")
     limit = SATURATED * flow.steepest
-    by_unit = xp.mean(xp.abs(flow.slope) < limit, axis=-2) + 0.0 * limit  # NaN where there is no limit
-    # A NaN is below nothing: it must not pass for healthy.
+    by_unit = xp.mean(xp.abs(flow.slope) < limit, axis=-2) + 0.0 * limit  # NaN if the limit is NaN
+    # NaN < limit is False, so a NaN would count as healthy. Adding 0 times the slope keeps it NaN.
     return xp.mean(by_unit, axis=-1) + 0.0 * slope(flow, xp)
 
 
@@ -87,14 +88,14 @@ def unit_correlation(flow: Flow, xp: Any) -> Array:
     scale = varies / xp.sqrt(xp.where(varies, variance, 1.0))
     correlation = xp.abs(covariance) * (scale[..., :, None] * scale[..., None, :])
     count = xp.sum(varies, axis=-1)
-    total = xp.sum(correlation, axis=(-2, -1)) - xp.sum(xp.square(scale) * variance, axis=-1)  # the diagonal apart
+    total = xp.sum(correlation, axis=(-2, -1)) - xp.sum(xp.square(scale) * variance, axis=-1)  # without the diagonal
     mean = total / xp.where(count > 1, count * (count - 1.0), float("nan"))
     return xp.clip(mean, 0.0, 1.0)  # rounding may lift a perfect correlation above 1
 
 
 def effective_rank(flow: Flow, xp: Any) -> Array:
     covariance, variance = _covariance(flow, xp)
-    scale = xp.max(variance, axis=-1)  # keeps the squares of very small and very large variances in range
+    scale = xp.max(variance, axis=-1)  # keeps the squares of very small and very large variances in float32's range
     safe = xp.where(scale == 0.0, 1.0, scale)
     trace = xp.sum(variance, axis=-1) / safe
     squares = xp.sum(xp.square(covariance / safe[..., None, None]), axis=(-2, -1))
@@ -106,38 +107,41 @@ def nonfinite(flow: Flow, xp: Any) -> Array:
 
 
 def _mean_over_samples(x: Array, xp: Any) -> Array:
-    """(..., units) from (..., samples, units): as a product with a row of ones, which is quicker than a sum."""
+    """Means over the samples, (..., units) from (..., samples, units). A product with ones is faster than a sum."""
     samples = x.shape[-2]
     return xp.matmul(xp.ones(samples, x.dtype), x) / samples
 
 
 def _mean_square(x: Array, xp: Any) -> Array:
-    """(..., units) from (..., samples, units)."""
+    """Means of the squares over the samples, (..., units) from (..., samples, units)."""
     return xp.vecdot(x, x, axis=-2) / x.shape[-2]
 
 
 def _pre_means(flow: Flow, xp: Any) -> Array:
-    """(..., units): the means of z over the samples."""
+    """Means of z over the samples: (..., units)."""
     return flow.once("pre_means", lambda: _mean_over_samples(flow.z, xp))
 
 
 def _means(flow: Flow, xp: Any) -> Array:
-    """(..., units): the means of h over the samples."""
+    """Means of h over the samples: (..., units)."""
     return flow.once("means", lambda: _shifts(flow, xp) + flow.h[..., 0, :])
 
 
 def _std(unit_means: Array, unit_variances: Array, mean: Array, xp: Any) -> Array:
-    """The standard deviation of all entries: within the units and between them."""
+    """Standard deviation of all entries, from the variances within the units and the spread of the units' means."""
     return xp.sqrt(xp.mean(unit_variances + xp.square(unit_means - mean[..., None]), axis=-1))
 
 
 def _shifted(flow: Flow) -> Array:
-    """h less what it is for the first sample: exactly 0 for a constant unit, whatever the rounding of its mean."""
+    """Differences of h from the first sample's: (..., samples, units). A constant unit gives exact zeros.
+
+    Differences from the mean would not, because the mean is rounded.
+    """
     return flow.once("shifted", lambda: flow.h - flow.h[..., :1, :])
 
 
 def _shifts(flow: Flow, xp: Any) -> Array:
-    """(..., units): the means of `_shifted` over the samples."""
+    """Means of `_shifted` over the samples: (..., units)."""
     return flow.once("shifts", lambda: _mean_over_samples(_shifted(flow), xp))
 
 
@@ -150,12 +154,15 @@ def _variances(flow: Flow, xp: Any) -> Array:
 
 
 def _covariance(flow: Flow, xp: Any) -> tuple[Array, Array]:
-    """The covariance of the first units over the samples, and its diagonal; 0 for units that do not vary."""
+    """Covariance of the first `MAX_UNITS` units over the samples, and its diagonal; 0 for constant units.
+
+    Shapes: (..., units, units) and (..., units).
+    """
 
     def compute() -> tuple[Array, Array]:
         few, samples = _centred(flow, xp)[..., :MAX_UNITS], float(flow.h.shape[-2])
         variance, means = (each[..., :MAX_UNITS] for each in (_variances(flow, xp), _means(flow, xp)))
-        varies = ~(variance <= xp.square(ROUNDING * means))  # a NaN does
+        varies = ~(variance <= xp.square(ROUNDING * means))  # True for NaN
         covariance = xp.matmul(xp.swapaxes(few, -1, -2), few) / samples
         both = varies[..., :, None] & varies[..., None, :]
         return xp.where(both, covariance, 0.0), xp.where(varies, variance, 0.0)
@@ -209,7 +216,7 @@ ACTIVATION_STATISTICS = (
         f"(tr C)²/tr(C²), C the covariance of the first {MAX_UNITS} units over the samples: the participation ratio",
         "linear",
         "dimensions",
-        "how many different things the layer says; 1: one thing, however many units",
+        "number of directions in which the layer's outputs vary; 1: its units carry a single signal",
         effective_rank,
         interval="[1, m]",
         note="0 where no unit varies",

@@ -1,11 +1,10 @@
-"""Shelf: what is said about a gradient.
+"""Statistics of gradients.
 
-g stands for the gradient of one mini-batch's loss with respect to one weight tensor, before any clipping, n for its
-number of entries. What is kept for an epoch is the mean over the epoch's mini-batches, each counting the same, unless a
-statistic is of their union: of one array whose entry is 0 where it was exactly 0 in every batch, NaN counting as not 0.
-Epoch 0 is the gradient over all training samples at initialisation, one batch. `compute(g, xp)` takes (..., n) and
-reduces the last axis; `xp` is an array namespace: `keras.ops` inside the compiled program, `numpy` in tests and after
-the fact.
+g stands for the gradient of one mini-batch's loss with respect to one weight tensor before clipping, n for its number
+of entries. An epoch's value is the mean over its mini-batches, with equal weights. A statistic of the union is computed
+once for the epoch, from an array whose entry is 0 if it was exactly 0 in every batch; NaN counts as not 0. Epoch 0 is
+one batch: the gradient over all training samples at initialisation. `compute(g, xp)` takes (..., n) and reduces the
+last axis. `xp` is an array namespace: `keras.ops` inside the compiled program, `numpy` elsewhere.
 """
 
 from typing import Any
@@ -43,7 +42,7 @@ def always_zero_fraction(g: Array, xp: Any) -> Array:
 
 LOSS_PER_WEIGHT = "loss per unit of weight"
 
-# Means first: in this order the columns are put together.
+# Statistics that are means over the batches come first, then those of the union: the order of the columns.
 GRADIENT_STATISTICS = (
     Statistic(
         "mean_abs", "Σ|gᵢ|/n", "log", LOSS_PER_WEIGHT, "the average size of the gradient: small means slow", mean_abs
@@ -57,7 +56,7 @@ GRADIENT_STATISTICS = (
         "√(Σgᵢ²)",
         "log",
         LOSS_PER_WEIGHT,
-        "the length of the gradient: what clipping by norm looks at",
+        "the length of the gradient, which clipping by norm limits",
         l2,
         note="infinite in float32 from about 1.8e19",
     ),
@@ -91,6 +90,6 @@ GRADIENT_STATISTICS = (
 )
 
 GRADIENT_STATISTIC_NAMES = tuple(statistic.name for statistic in GRADIENT_STATISTICS)
-# Those that a sum over the batches is enough for, and those that must know which entries were ever not 0.
+# Means need a running sum over the batches. Unions need a record of the entries that were ever different from 0.
 MEAN_GRADIENT_STATISTICS = tuple(each for each in GRADIENT_STATISTICS if each.over_batches == "mean")
 UNION_GRADIENT_STATISTICS = tuple(each for each in GRADIENT_STATISTICS if each.over_batches == "union")

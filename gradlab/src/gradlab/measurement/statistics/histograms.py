@@ -1,6 +1,6 @@
-"""Fixed bins for gradients and weights: half a decade each, on both sides of zero.
+"""Histograms of gradients and weights over fixed bins of half a decade, on both sides of zero.
 
-Bins that follow the data cannot be compared between epochs, and linear ones show a single spike.
+Bins that are fitted to the data cannot be compared between epochs. Linear bins would show a single spike.
 """
 
 from typing import Any
@@ -9,16 +9,16 @@ import numpy as np
 
 from gradlab.measurement.statistics.statistic import Array
 
-# 1e-9, 3.2e-9 ... 316, 1000 and the same below zero; what is smaller counts as zero.
+# 1e-9, 3.2e-9 ... 316, 1000, and the same below zero. Smaller magnitudes share the middle bin with 0.
 MAGNITUDES = np.array([10.0 ** (half / 2) for half in range(-18, 7)], np.float32)
 EDGES = np.concatenate([-MAGNITUDES[::-1], MAGNITUDES])
 BIN_NAMES = tuple(str(number) for number in range(len(EDGES) + 1))
 
 
 def histogram(x: Array, xp: Any) -> Array:
-    """How many of (..., n) lie in each bin: (..., bins) float32.
+    """Count the entries of (..., n) in each bin: (..., bins) float32.
 
-    Bin i holds EDGES[i - 1] ≤ x < EDGES[i]; the first and the last reach to the infinities. A NaN is in no bin.
+    Bin i holds EDGES[i - 1] ≤ x < EDGES[i]. The first and the last bin include the infinities. A NaN is in no bin.
     """
     reached = xp.sum(xp.where(x[..., None, :] >= EDGES[:, None], 1.0, 0.0), axis=-1)  # (..., edges)
     real = xp.sum(xp.where(xp.isnan(x), 0.0, 1.0), axis=-1)[..., None]  # (..., 1)
@@ -26,7 +26,8 @@ def histogram(x: Array, xp: Any) -> Array:
     return above - xp.concatenate([reached, xp.zeros_like(real)], axis=-1)
 
 
-# A float32's exponent says in which octave it lies. No octave holds two edges: its edge, and how many are below it.
+# A float32's exponent gives its octave, and no octave holds two edges. The tables have, for each exponent, the number
+# of edges below the octave and the next edge.
 _OCTAVES = 2.0 ** (np.arange(256) - 127.0)
 _OCTAVES[0] = 0.0
 _BELOW = np.searchsorted(MAGNITUDES, _OCTAVES, side="left")
@@ -34,10 +35,10 @@ _EDGE = np.append(MAGNITUDES, np.float32(np.nan))[_BELOW]
 
 
 def bins(x: np.ndarray) -> np.ndarray:
-    """The bin of each number, several times as fast as looking it up among the edges; of a NaN, any.
+    """Return each number's bin, several times faster than a search among the edges. A NaN's bin is arbitrary.
 
     Args:
-        x: float32.
+        x: float32, of any shape.
     """
     exponents = (np.ascontiguousarray(x).view(np.int32) >> 23) & 255
     size, edge, below = np.abs(x), _EDGE[exponents], _BELOW[exponents]

@@ -1,9 +1,9 @@
-"""Shelf: what is said about the signal that comes back to a layer, on the probe batch at an epoch's end.
+"""Statistics of the signal that is propagated back to a layer, on the probe batch at an epoch's end.
 
-δ = ∂L/∂z stands for the derivative of each probe sample's own loss with respect to a layer's pre-activations: unlike
-the derivative of the mean loss it does not shrink with the number of samples. It is what a weight's gradient is made
-of, and shows a uniform vanishing that weight gradients hide (Glorot & Bengio 2010, equations 6 and 14).
-`compute(delta, xp)` takes (..., samples, units) and reduces the last two axes.
+δ = ∂L/∂z stands for the derivative of each probe sample's own loss with respect to a layer's pre-activations. Unlike
+the derivative of the mean loss, it does not shrink with the number of samples. A weight's gradient is the product of δ
+and the layer's input. δ therefore shows a uniform vanishing that weight gradients hide (Glorot & Bengio 2010, equations
+6 and 14). `compute(delta, xp)` takes (..., samples, units) and reduces the last two axes.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from gradlab.measurement.statistics.statistic import Array, Statistic
 
 
 def rms(delta: Array, xp: Any) -> Array:
-    # Scaled by the largest entry: the square of a vanishing signal would leave float32 long before the signal does.
+    # Scaled by the largest entry: the square of a vanishing signal underflows float32 long before the signal does.
     largest = xp.max(xp.abs(delta), axis=(-2, -1), keepdims=True)
     safe = xp.where(xp.equal(largest, 0.0), 1.0, largest)
     return xp.sqrt(xp.mean(xp.square(delta / safe), axis=(-2, -1))) * largest[..., 0, 0]

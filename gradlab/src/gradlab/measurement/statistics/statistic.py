@@ -1,4 +1,4 @@
-"""What a statistic is: one number about one tensor, with its formula, range and unit."""
+"""Statistic: one number about one tensor, with its formula, range and unit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Literal
 Array = Any
 Scale = Literal["log", "share", "linear"]
 
-# The values that a statistic of a scale takes, unless it says its own: sizes, shares, and what has a sign.
+# Default ranges by scale: sizes, shares, and signed numbers.
 INTERVALS: dict[Scale, str] = {"log": "[0, ∞)", "share": "[0, 1]", "linear": "(−∞, ∞)"}
 
 
@@ -16,20 +16,19 @@ class Statistic:
     """One number about one tensor.
 
     Attributes:
-        name: how it is asked for.
-        formula: what it is, in symbols.
-        scale: on which axis it belongs: sizes on a logarithmic one (``log``), shares between 0 and 1 (``share``), what
-            has a sign or is a count on a linear one (``linear``).
-        unit: in what it is measured.
-        meaning: what a reader learns from it.
-        compute: the formula in code; what it takes is said in the shelf's docstring.
-        over_batches: how an epoch's mini-batches are brought together, where they are what is measured: as the ``mean``
-            of each one's number, or as the number of the ``union``, one array whose entry is 0 where it was exactly 0
-            in every batch.
-        interval: the values it can take, where they are others than those of its scale; empty otherwise.
-        missing: where a tensor has no such number, which is NaN then: ``with fewer than two units``; empty where every
-            tensor has one.
-        note: what else there is to know of its values.
+        name: the statistic's name in requests and columns.
+        formula: the formula in mathematical symbols.
+        scale: the axis of its chart: ``log`` for sizes, ``share`` for shares between 0 and 1, ``linear`` for signed
+            numbers and counts.
+        unit: the unit of its values.
+        meaning: the interpretation of its values, for a reader.
+        compute: the formula in code; the module's docstring gives its arguments.
+        over_batches: the reduction over an epoch's mini-batches. ``mean`` is the mean of each batch's number. ``union``
+            is the number of one array, whose entry is 0 if it was exactly 0 in every batch.
+        interval: the range of its values if it differs from the scale's; else empty.
+        missing: the condition under which a tensor has no such number, which is then NaN: ``with fewer than two
+            units``; empty if every tensor has one.
+        note: a further remark on its values.
     """
 
     name: str
@@ -45,16 +44,16 @@ class Statistic:
 
     @property
     def may_be_missing(self) -> bool:
-        """True if some tensors have no such number: NaN then says so, and is no failure."""
+        """True if some tensors have no such number. A NaN is then no failure."""
         return bool(self.missing)
 
     @property
     def range(self) -> str:
-        """The values it can take, for people; beyond them lie only NaN and infinities, which are kept as they are."""
+        """The range of its values, as text for people. NaN and infinities may occur besides, and are kept."""
         missing = f"NaN {self.missing}" if self.missing else ""
         return "; ".join(filter(None, (self.interval or INTERVALS[self.scale], missing, self.note)))
 
 
 def nonfinite(x: Array, xp: Any) -> Array:
-    """How many entries along the last axis are NaN or infinite."""
+    """Number of entries along the last axis that are NaN or infinite."""
     return xp.sum(xp.where(xp.isfinite(x), 0.0, 1.0), axis=-1)

@@ -1,7 +1,7 @@
-"""Shelf: what is said about a weight tensor at an epoch's end.
+"""Statistics of a weight tensor at an epoch's end.
 
-w stands for its n entries at the end of the epoch, v for those at its beginning. `compute(w, v, xp)` takes (..., n)
-twice and reduces the last axis. At epoch 0, before the first update, w = v.
+w stands for its n entries at the end of the epoch, v for its entries at the beginning. `compute(w, v, xp)` takes two
+arrays of (..., n) and reduces their last axis. At epoch 0, before the first update, w = v.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ def change_l1(w: Array, v: Array, xp: Any) -> Array:
 
 
 def update_ratio(w: Array, v: Array, xp: Any) -> Array:
-    # At the beginning of training biases are 0: the ratio to the weights as they are then would be infinite.
+    # Divided by the weights at the epoch's end: biases start at 0, so the ratio to the beginning would be infinite.
     size = gradients.l2(w, xp)
     return xp.where(xp.equal(size, 0.0), 0.0, gradients.l2(w - v, xp) / xp.where(xp.equal(size, 0.0), 1.0, size))
 
