@@ -199,7 +199,9 @@ def test_a_listener_that_raises_is_not_told_any_more_and_the_rest_is_recorded(wh
     expected = as_unwatched(dense, eager=True)
     listener = Broken(where, ValueError("no such thing"))
     watched = GradientStatistics(listener=listener)
-    with pytest.warns(RecordingWarning, match="the listener is not told any more: ValueError: no such thing") as heard:
+    with pytest.warns(
+        RecordingWarning, match="the listener is not called any more: ValueError: no such thing"
+    ) as heard:
         seen = fitted(dense, watched, compiled={"run_eagerly": True})
     assert_equal(seen, expected)
     assert watched.epochs == [1, 2]

@@ -1,4 +1,4 @@
-"""Measurements of a Keras training. Nothing else in this library imports Keras."""
+"""Measurements of a Keras training. No other package of this library imports Keras."""
 
 from gradlab.keras.gradient_statistics import GradientStatistics, RecordingWarning
 

@@ -1,4 +1,4 @@
-"""What a Keras model knows of itself and its training, in the words of an `ExternalSpec`; None where it does not."""
+"""Properties of a Keras model and its training, in the terms of an `ExternalSpec`; None if they are unknown."""
 
 import inspect
 import math
@@ -12,7 +12,7 @@ from gradlab.spec.external import ExternalLoss
 
 T = TypeVar("T")
 
-# Layers that are an activation by themselves, and what that activation is called.
+# Layers that are an activation by themselves, with the activation's name.
 ACTIVATION_LAYERS = {
     "ReLU": "relu",
     "LeakyReLU": "leaky_relu",
@@ -23,7 +23,7 @@ ACTIVATION_LAYERS = {
 
 
 def none_if_raises(describe: Callable[..., T], *arguments: Any) -> T | None:
-    """What one of these functions says; None where it raises, as it may on layers and losses of people's own."""
+    """Return the result of one of the functions below; None if it raises, as it may for custom layers and losses."""
     try:
         return describe(*arguments)
     except Exception:
@@ -31,18 +31,21 @@ def none_if_raises(describe: Callable[..., T], *arguments: Any) -> T | None:
 
 
 def activation_of(layer: Any) -> str | None:
-    """The name of a layer's activation: ``relu``, ``linear`` ...; a function of one's own by its own name."""
+    """Return the name of a layer's activation: ``relu``, ``linear`` ...; for a custom function, the function's name."""
     name = type(layer).__name__
     if name in ACTIVATION_LAYERS:
-        # keras.layers.ReLU has a slope below 0 where it is asked for.
+        # keras.layers.ReLU with a `negative_slope` is a leaky ReLU.
         return "leaky_relu" if name == "ReLU" and float(layer.negative_slope) else ACTIVATION_LAYERS[name]
-    # A bidirectional layer is two of one kind.
+    # The two layers of a bidirectional one have the same activation.
     activation = getattr(getattr(layer, "forward_layer", layer), "activation", None)
     return None if activation is None else _name(activation)
 
 
 def normalized_values_of(layer: Any) -> int | None:
-    """How many values of one sample a normalisation takes a mean over; None for other layers, and unknown shapes."""
+    """Return the number of a sample's values that share one mean in a normalisation.
+
+    None for other layers, and for unknown shapes.
+    """
     try:
         shape = layer.input.shape
     except (AttributeError, ValueError, RuntimeError):
@@ -62,12 +65,12 @@ def normalized_values_of(layer: Any) -> int | None:
 
 
 def _without(shape: Any, axis: int) -> list[int | None]:
-    """The sizes of all axes but the batch's and one more."""
+    """Return the sizes of all axes except the batch axis and `axis`."""
     return [size for place, size in enumerate(shape) if place and place != axis % len(shape)]
 
 
 def loss_of(model: Any) -> ExternalLoss | None:
-    """The loss that a model was compiled with; None without one, and where there are several."""
+    """Return the loss that a model was compiled with; None if it has none or several."""
     loss = getattr(model, "loss", None)
     while isinstance(loss, dict | list | tuple) and len(loss) == 1:
         (loss,) = loss.values() if isinstance(loss, dict) else loss
@@ -81,9 +84,9 @@ def loss_of(model: Any) -> ExternalLoss | None:
 
 
 def batch_size_of(model: Any, batches: int) -> int | None:
-    """The number of samples in each of the first so many batches of an epoch, all of them full.
+    """Return the number of samples in a batch, after the first `batches` of an epoch, all of which are full.
 
-    Keras tells callbacks nothing of it, but its mean of the loss counts the samples.
+    Keras does not give it to callbacks. The mean of the loss counts the samples, so it is their number over `batches`.
     """
     count = getattr(getattr(model, "_loss_tracker", None), "count", None)
     samples = 0 if count is None else round(float(count))
@@ -91,10 +94,10 @@ def batch_size_of(model: Any, batches: int) -> int | None:
 
 
 def _name(thing: Any) -> str | None:
-    """The name of a function, or of an object's class as Keras writes its own functions: ``mean_squared_error``."""
-    thing = getattr(thing, "fn", thing)  # a loss object of Keras holds its function
+    """Return a function's name, or an object's class in the form of Keras's functions: ``mean_squared_error``."""
+    thing = getattr(thing, "fn", thing)  # Keras's loss objects hold a function
     if inspect.isfunction(thing) or inspect.isbuiltin(thing) or inspect.ismethod(thing):
-        name = thing.__name__.strip("<>")  # of a lambda
+        name = thing.__name__.strip("<>")  # "<lambda>" is no valid name
     else:
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(thing).__name__).lower()
     return name[:200] or None

@@ -1,4 +1,4 @@
-"""GradientStatistics: the gradient's statistics per epoch and tensor, in anybody's `model.fit`."""
+"""GradientStatistics: a Keras callback that records the gradients' statistics per epoch and tensor."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -16,19 +16,19 @@ from gradlab.measurement.history import Tensor
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 from gradlab.spec.external import ExternalLayer, ExternalLoss
 
-# What can be lost while the training goes on, as the warning names it.
-GRADIENTS, LISTENER = "the gradients are not recorded any more", "the listener is not told any more"
+# The parts that may fail while the training goes on, in the warning's words.
+GRADIENTS, LISTENER = "the gradients are not recorded any more", "the listener is not called any more"
 
 
 class RecordingWarning(UserWarning):
-    """Something is not recorded, or told to the listener, any more; the training goes on."""
+    """Gradients are not recorded any more, or the listener is not called any more. The training goes on."""
 
 
 class Listener(Protocol):
-    """Somebody who is told of a training as it goes on, such as `gradlab.client.sender.Sender`.
+    """A receiver of a training's epochs while it runs, such as `gradlab.client.sender.Sender`.
 
-    What it raises ends nothing but its own part: there is a warning, and it is not called again in this `fit`. Only
-    `gradlab.errors.EndsTraining` passes.
+    If it raises, there is a warning, and it is not called again in this `fit`. The training goes on. Only
+    `gradlab.errors.EndsTraining` is passed on to `fit`.
     """
 
     def begin(
@@ -43,40 +43,52 @@ class Listener(Protocol):
         batch_size: int | None = None,
         steps_per_epoch: int | None = None,
     ) -> None:
-        """A training begins, of these layers, after one epoch and up to another; `stop` ends it after the epoch.
+        """Handle the beginning of a training.
 
-        It is told after the first batch: only then Keras has counted how many samples there are in one.
+        It is called after the first batch, because Keras has counted a batch's samples only then.
+
+        Args:
+            layers: the model's layers, in its order.
+            initial_epoch: the epoch after which the training begins.
+            epochs: the last planned epoch, counted from 1.
+            versions: versions of the training software.
+            stop: ends the training after the present epoch.
+            loss: the loss; None if it has none, several, or an unknown one.
+            batch_size: samples in a batch; None if unknown.
+            steps_per_epoch: updates in an epoch; None if unknown.
         """
 
     def epoch(self, epoch: int, metrics: Mapping[str, Any], gradients: np.ndarray | None) -> None:
-        """An epoch, counted from 1, has ended: Keras's logs, and (tensors, statistics) of the gradients.
+        """Handle the end of an epoch, counted from 1.
 
-        The gradients are None where they could not be measured.
+        Args:
+            epoch: the epoch's number.
+            metrics: Keras's logs.
+            gradients: (tensors, statistics); None if they could not be measured.
         """
 
     def end(self) -> None:
-        """The training has ended, as Keras sees it: not where `fit` raised."""
+        """Handle the end of the training. It is not called if `fit` raises."""
 
 
 class GradientStatistics(keras.callbacks.Callback):
-    """Records how large the gradients are while a network trains.
+    """A Keras callback that records statistics of the gradients while a network trains.
 
         statistics = GradientStatistics()
         model.fit(x, y, epochs=100, callbacks=[statistics])
         statistics.of("mean_abs", layer="dense_1", parameter="kernel")      # (epochs,)
 
-    Recorded is the gradient of each mini-batch's loss as the tape gives it, before any clipping, as the mean over the
-    epoch's mini-batches. Keras shows gradients to nobody but its optimiser, so this callback stands in front of
-    `optimizer.apply`, of each optimiser that the model holds, for as long as the training lasts. Training itself is
-    not changed: what cannot be measured is given up with a `RecordingWarning`, once in a `fit`.
-    `core.training.train` hands its measurements to the same callback.
+    Each value is a statistic of the gradient of a mini-batch's loss before clipping, averaged over the epoch's
+    mini-batches. Keras gives gradients only to its optimisers. This callback therefore wraps `apply` of each optimiser
+    of the model while the training lasts. It does not change the training: if a gradient cannot be measured, it warns
+    once in a `fit` with a `RecordingWarning`. `core.training.train` passes its measurements to the same callback.
 
     Args:
-        listener: is told of every epoch, such as a `Sender`, which sends it to the service.
+        listener: is called with every epoch, such as a `Sender`, which sends it to the service.
 
     Attributes:
         tensors: the model's trainable tensors, in the model's order; see `gradlab.keras.naming` for their names.
-        statistics: the names on the shelf `gradlab.measurement.statistics`, of those that are means over the batches.
+        statistics: names of those statistics in `gradlab.measurement.statistics` that are means over the batches.
         epochs: the epochs recorded so far, counted from 1.
     """
 
@@ -93,12 +105,12 @@ class GradientStatistics(keras.callbacks.Callback):
 
     @property
     def gradients(self) -> np.ndarray:
-        """(epochs, tensors, statistics) float32."""
+        """All recorded statistics: (epochs, tensors, statistics) float32."""
         shape = (len(self._rows), len(self.tensors), len(self.statistics))
         return np.array(self._rows, np.float32).reshape(shape)
 
     def of(self, statistic: str, *, layer: str, parameter: str) -> np.ndarray:
-        """One series: (epochs,) float32.
+        """Return one series: (epochs,) float32.
 
         Raises:
             KeyError: there is no such statistic, layer or parameter.
@@ -109,12 +121,12 @@ class GradientStatistics(keras.callbacks.Callback):
         return self.gradients[:, places[0], self.statistics.index(statistic)]
 
     def record(self, epoch: int, gradients: np.ndarray) -> None:
-        """Take in what was measured in one epoch (counted from 1): (tensors, statistics)."""
+        """Append the measurements of one epoch, counted from 1: (tensors, statistics)."""
         self.epochs.append(epoch)
         self._rows.append(np.asarray(gradients, np.float32))
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self._let_go()  # an earlier fit may have raised
+        self._close_tap()  # an earlier fit may have raised
         self._has_begun, self._lost, self._ended_epoch = False, set(), None
         self._attempt(GRADIENTS, self._begin_measuring)
 
@@ -125,27 +137,27 @@ class GradientStatistics(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         if batch > 0 and self._listener is not None and not self._has_begun:
-            # The first one has ended; its own end would make Keras wait for each batch's metrics.
-            self._attempt(LISTENER, self._tell_begin, self._epoch, batch)
+            # The first batch has ended. `on_train_batch_end` would make Keras wait for every batch's metrics.
+            self._attempt(LISTENER, self._call_begin, self._epoch, batch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if epoch == self._ended_epoch:
-            return  # the callback is twice in the list
+            return  # the list of callbacks has this one twice
         self._ended_epoch = epoch
         if self._tap is not None:
-            self._attempt(GRADIENTS, self._take_in, epoch)
+            self._attempt(GRADIENTS, self._record_means, epoch)
         if self._listener is not None:
-            self._attempt(LISTENER, self._tell_epoch, epoch, logs or {})
+            self._attempt(LISTENER, self._call_epoch, epoch, logs or {})
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        if self._let_go():
+        if self._close_tap():
             self.model.train_function = None
         if self._listener is not None and self._has_begun:
             self._has_begun = False
             self._attempt(LISTENER, self._listener.end)
 
     def _attempt(self, part: str, action: Callable[..., None], *arguments: Any) -> None:
-        """Act unless the part is lost already; it is lost, with a warning, where the action raises."""
+        """Run an action unless its part has failed before. If the action raises, warn and mark the part as failed."""
         if part in self._lost:
             return
         try:
@@ -166,13 +178,13 @@ class GradientStatistics(keras.callbacks.Callback):
             self.tensors = tuple(tensors_of(self.model))
         tap = GradientTap(self.model, self.params, lose=lambda why: self._lose(GRADIENTS, why))
         if not tap.optimizers:
-            return  # another loop trains the model, and hands its measurements to `record`
+            return  # another loop trains the model, and passes its measurements to `record`
         self._tap = tap
         tap.open()
-        # A step that was traced in an earlier fit would go past us.
+        # A step that was traced in an earlier fit calls `apply` without the tap.
         self.model.make_train_function(force=True)
 
-    def _take_in(self, epoch: int) -> None:
+    def _record_means(self, epoch: int) -> None:
         assert self._tap is not None
         measured = self._tap.means()
         if measured is None:
@@ -180,8 +192,8 @@ class GradientStatistics(keras.callbacks.Callback):
         self.tensors = self._tap.tensors
         self.record(epoch + 1, measured)
 
-    def _let_go(self) -> bool:
-        """Leave the optimisers as they were; True if they were not."""
+    def _close_tap(self) -> bool:
+        """Restore the optimisers; return True if a tap was open."""
         tap, self._tap = self._tap, None
         if tap is None:
             return False
@@ -191,8 +203,8 @@ class GradientStatistics(keras.callbacks.Callback):
             self._lose(GRADIENTS, f"{type(error).__name__}: {error}")
         return True
 
-    def _tell_begin(self, epoch: int, batches: int) -> None:
-        """Tell of the training, once, after some batches of its first epoch."""
+    def _call_begin(self, epoch: int, batches: int) -> None:
+        """Call the listener's `begin` once, after `batches` batches of the first epoch."""
         assert self._listener is not None
         if self._has_begun:
             return
@@ -209,8 +221,8 @@ class GradientStatistics(keras.callbacks.Callback):
         )
         self._has_begun = True
 
-    def _tell_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
+    def _call_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
         assert self._listener is not None
-        self._tell_begin(epoch, (self.params or {}).get("steps") or 1)
+        self._call_begin(epoch, (self.params or {}).get("steps") or 1)
         measured = self._rows[-1] if self.epochs and self.epochs[-1] == epoch + 1 else None
         self._listener.epoch(epoch + 1, logs, measured)

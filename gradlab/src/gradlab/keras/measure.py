@@ -1,10 +1,10 @@
-"""The shelf's gradient statistics inside a traced program, tensors of equal size together.
+"""Gradient statistics inside a traced program, computed together for tensors of equal size.
 
-Twelve tensors with seven statistics each would be 84 small reductions; the tensors of one size stacked, they are seven,
-however deep the network. Everywhere the seeds that train side by side are the first axis.
+Twelve tensors with seven statistics each would need 84 small reductions. Stacked by size, tensors of one size need
+seven, at any depth of the network. The first axis of every array runs over the seeds that train side by side.
 
-Of a mini-batch those statistics are measured whose mean over the batches is kept; what is said of a whole epoch's
-batches is measured once, at its end, of `seen`.
+Statistics that are means over the batches are computed for each mini-batch. Statistics of the union of all batches are
+computed once, at the epoch's end, from the masks of `seen`.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,62 +18,62 @@ from gradlab.keras.namespace import PaddedNamespace, xp
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, Statistic
 from gradlab.measurement.statistics import histogram as count
 
-# Tensors with fewer entries are filled up to the longest of them and measured together.
+# Tensors with fewer entries are padded to the longest of them and measured together.
 SMALL = 256
 
 
 def gradients(tensors: Sequence[Any]) -> Any:
-    """(seeds, tensors, statistics) of a mini-batch's gradients, each (seeds, *shape).
+    """Return the statistics of a mini-batch's gradients: (seeds, tensors, statistics), from (seeds, *shape) each.
 
-    A tensor that has no gradient, because the loss does not depend on it, gives NaN.
+    A tensor without a gradient (None), on which the loss does not depend, has NaN.
     """
     return ops.stack(gradient_columns(tensors), axis=-1)
 
 
 def gradient_columns(tensors: Sequence[Any], statistics: Sequence[Statistic] = MEAN_GRADIENT_STATISTICS) -> list[Any]:
-    """The same statistic by statistic, (seeds, tensors) each: what is added up batch by batch need not be stacked."""
+    """Return one array of (seeds, tensors) for each statistic. Sums over batches do not need them stacked."""
     missing = np.array([tensor is None for tensor in tensors])
     columns: list[Any] = _by_size(lambda names, x: [each.compute(x, names) for each in statistics], _filled(tensors))
     return [ops.where(missing, np.float32(np.nan), column) for column in columns] if missing.any() else columns
 
 
 def seen(row: Any) -> Any:
-    """Which entries of gradients are not exactly 0, as truth values: NaN is not. The union of batches is their |."""
+    """Return a boolean mask of the entries that are not exactly 0; NaN is True. The union of batches is their OR."""
     return ops.not_equal(row, np.float32(0.0))
 
 
 def dense(gradient: Any) -> Any:
-    """The gradient as one tensor: an embedding's comes as the rows that were looked up."""
+    """Return the gradient as a dense tensor. An embedding's gradient has only the rows that were looked up."""
     return tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
 def norms(tensors: Sequence[Any]) -> Any:
-    """(seeds, tensors): the L2 norm of each gradient, (seeds, *shape)."""
+    """Return the L2 norm of each gradient: (seeds, tensors), from (seeds, *shape) each."""
     return _by_size(lambda names, x: names.sqrt(names.sum(names.square(x), axis=-1)), tensors)
 
 
 def histograms(tensors: Sequence[Any]) -> Any:
-    """(seeds, tensors, bins): how the entries of each tensor, (seeds, *shape), are distributed; zeros for None."""
+    """Return the histogram of each tensor: (seeds, tensors, bins), from (seeds, *shape) each; zeros for None."""
     nothing = [tensor is None for tensor in tensors]
     rows = _by_size(lambda names, x: count(x, names), _filled(tensors))
     return ops.where(np.array(nothing)[:, None], 0.0, rows) if any(nothing) else rows
 
 
 def _filled(tensors: Sequence[Any]) -> list[Any]:
-    """The tensors, with something of the right kind where there is none."""
+    """Return the tensors with zeros, (seeds, 1), in place of None."""
     seeds = next(tensor.shape[0] for tensor in tensors if tensor is not None)
     return [ops.zeros((seeds, 1)) if tensor is None else tensor for tensor in tensors]
 
 
 def _by_size(statistics: Callable[[Any, Any], Any], tensors: Sequence[Any]) -> Any:
-    """Apply `statistics(namespace, rows)` to small tensors all at once, to larger ones by size.
+    """Apply `statistics(namespace, rows)` to all small tensors at once, and to larger ones grouped by size.
 
     Args:
-        statistics: from tensors of one size, (seeds, tensors, n), to arrays of (seeds, tensors, ...).
+        statistics: a function from tensors of one size, (seeds, tensors, n), to arrays of (seeds, tensors, ...).
         tensors: (seeds, *shape) each.
 
     Returns:
-        What `statistics` answers, for all tensors in order.
+        The arrays of `statistics` for all tensors, in their order.
     """
     rows = [ops.reshape(tensor, (tensor.shape[0], -1)) for tensor in tensors]
     sizes: dict[int, list[int]] = {}
@@ -94,7 +94,7 @@ def _by_size(statistics: Callable[[Any, Any], Any], tensors: Sequence[Any]) -> A
 
 
 def _padded_stack(tensors: Sequence[Any]) -> Any:
-    """(seeds, tensors, longest) of flat tensors, (seeds, n) each; filled up with whatever stands first."""
+    """Stack flat tensors, (seeds, n) each, to (seeds, tensors, longest). Padding repeats the very first entry."""
     lengths = [tensor.shape[1] for tensor in tensors]
     if len(set(lengths)) == 1:
         return ops.stack(tensors, axis=1)

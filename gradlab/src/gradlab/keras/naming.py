@@ -1,4 +1,4 @@
-"""Names of a Keras model's layers and trainable tensors, unique however deep its blocks are nested."""
+"""Unique names of a Keras model's layers and trainable tensors, at any depth of nesting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from gradlab.keras.described import activation_of, none_if_raises, normalized_va
 from gradlab.measurement.history import Tensor
 from gradlab.spec.external import ExternalLayer, ExternalParameter
 
-# An `ExternalSpec` takes names of so many characters.
+# Characters of the longest name that an `ExternalSpec` accepts.
 MAX_NAME_LENGTH = 200
 
 
 @dataclass
 class _Owner:
-    """A layer, under the name that it has here, and the trainable variables that are its own."""
+    """A layer, its unique name, and its own trainable variables."""
 
     name: str
     layer: Any
@@ -24,7 +24,7 @@ class _Owner:
 
 
 def named_variables(model: Any) -> list[tuple[Tensor, Any]]:
-    """The trainable variables of a built Keras model, each once, with the tensor that names it."""
+    """Return the trainable variables of a built Keras model, each once and with its tensor's description."""
     return [
         (Tensor(owner.name, name, tuple(variable.shape)), variable)
         for owner in _owners(model)
@@ -33,19 +33,19 @@ def named_variables(model: Any) -> list[tuple[Tensor, Any]]:
 
 
 def tensors_of(model: Any) -> list[Tensor]:
-    """The trainable tensors of a built Keras model, named by layer and parameter.
+    """Return the trainable tensors of a built Keras model, named by layer and parameter.
 
-    A layer inside a nested model or a custom layer has the path to it in its name: ``base/conv2d``. Where one of
-    Keras's own layers holds others, as a bidirectional one does, it stays one layer, and the names of its parameters
-    have the inner layer's in front: ``forward_kernel``, ``query_bias``.
+    A layer inside a nested model or a custom layer is named by its path: ``base/conv2d``. A layer of Keras's own that
+    holds others, such as `Bidirectional`, stays one layer. Its parameters' names begin with the inner layer's:
+    ``forward_kernel``, ``query_bias``.
     """
     return [tensor for tensor, _ in named_variables(model)]
 
 
 def layers_of(model: Any) -> list[ExternalLayer]:
-    """The layers of a built Keras model in its order, as an `ExternalSpec` names them; inputs are none.
+    """Return the layers of a built Keras model, in its order, for an `ExternalSpec`. Input layers are left out.
 
-    Variables that belong to the model itself are those of a layer with the model's name.
+    Variables that belong to the model itself are listed under a layer with the model's name.
     """
     return [
         ExternalLayer(
@@ -64,7 +64,7 @@ def layers_of(model: Any) -> list[ExternalLayer]:
 
 
 def _owners(model: Any) -> list[_Owner]:
-    """All layers in the model's order. A layer or a variable that is used several times is there once."""
+    """Return all layers in the model's order. A layer or a variable that is used several times is listed once."""
     waiting = {id(variable): variable for variable in model.trainable_variables}
     visited: set[int] = set()
     owners: list[_Owner] = []
@@ -89,7 +89,7 @@ def _owners(model: Any) -> list[_Owner]:
 
 
 def _inner(layer: Any) -> list[Any]:
-    """The layers directly inside."""
+    """Return the layers directly inside a layer or a model."""
     if isinstance(layer, keras.Model):
         return list(layer.layers)
     return list(layer._flatten_layers(include_self=False, recursive=False))
@@ -98,8 +98,8 @@ def _inner(layer: Any) -> list[Any]:
 def _is_opened(layer: Any) -> bool:
     """True for nested models, for custom layers that hold others, and for wrappers around either.
 
-    Keras's own recurrent, bidirectional and attention layers are one layer each, as the rules have it; so are classes
-    derived from them that compute nothing of their own.
+    Keras's own recurrent, bidirectional and attention layers count as one layer each, as the rules of the diagnosis
+    expect. So do derived classes that do not override `call`.
     """
     if isinstance(layer, keras.Model):
         return True
@@ -110,7 +110,7 @@ def _is_opened(layer: Any) -> bool:
 
 
 def _output_shape(layer: Any) -> tuple[int | None, ...] | None:
-    """Without the batch axis; None where Keras cannot say, or where there are several outputs."""
+    """Return the output's shape without the batch axis; None if Keras does not know it or there are several outputs."""
     try:
         return tuple(layer.output.shape[1:])
     except (AttributeError, TypeError, ValueError, RuntimeError):
@@ -118,7 +118,7 @@ def _output_shape(layer: Any) -> tuple[int | None, ...] | None:
 
 
 def _parameter_names(variables: Sequence[Any]) -> list[str]:
-    """The variables' own names; with the inner layer's in front where those are not distinct."""
+    """Return the variables' names, with the inner layer's name in front if they are not distinct otherwise."""
     names = [variable.name for variable in variables]
     if len(set(names)) < len(names):
         paths = [variable.path.split("/") for variable in variables]
@@ -137,7 +137,7 @@ def _without_common_start(paths: list[list[str]]) -> list[list[str]]:
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """The names as an `ExternalSpec` takes them, each once: the second ``fc1`` is ``fc1_2``."""
+    """Return distinct names that an `ExternalSpec` accepts: the second ``fc1`` is ``fc1_2``."""
     taken: set[str] = set()
     distinct = []
     for name in map(_valid, names):
@@ -156,6 +156,6 @@ def _valid(name: str) -> str:
 
 
 def _shortened(name: str, ending: str) -> str:
-    """The last characters: of a path they say most."""
+    """Return the end of a name that is too long: of a path, the end distinguishes best."""
     room = MAX_NAME_LENGTH - len(ending)
     return (name if len(name) <= room else f"…{name[1 - room :]}") + ending

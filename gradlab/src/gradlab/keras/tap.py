@@ -1,4 +1,4 @@
-"""GradientTap: measures the gradients on their way to a model's optimisers, and lets them pass untouched."""
+"""GradientTap: measures the gradients that a model's optimisers receive, without changing them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from gradlab.keras.naming import named_variables
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 
-# An embedding's gradient comes as the rows that were looked up. As a whole tensor it would take four bytes an entry:
-# beyond 200 MB it is not measured, so that watching does not take the training's memory.
+# An embedding's gradient has only the rows that were looked up. Measuring it needs the dense tensor, of four bytes an
+# entry. Above 200 MB it is not measured, to leave the memory to the training.
 MAX_DENSE_ENTRIES = 50_000_000
 
 
 @dataclass
 class _Tapped:
-    """An optimiser, the `apply` that stands in front, and the instance's own one before it, if it had one."""
+    """An optimiser, the `apply` that measures, and the instance's own `apply` before it, or None."""
 
     optimizer: Any
     ours: Any
@@ -28,22 +28,20 @@ class _Tapped:
 
 
 class GradientTap:
-    """Stands in front of `apply` of every optimiser that a model holds, from `open` to `close`.
+    """A wrapper around `apply` of every optimiser of a model, from `open` to `close`.
 
-    Each variable's statistics are added up over the batches in which its gradient was handed to an optimiser, whichever
-    optimiser that is, and however often one is called in a step. Nothing here raises into the training's step: what
-    goes wrong there is handed to `lose`, and the gradients pass.
+    A variable's statistics are summed over all calls in which an optimiser received its gradient. An error while
+    measuring does not reach the training's step: `lose` gets its text, and the gradients are applied.
 
     Args:
-        model: whose gradients; it may be built by its first batch.
-        fit: identifies the call of `fit`: a tap of another one, which was left open because that `fit` raised, is
-            closed.
-        lose: is told why nothing is measured any more.
+        model: the model that is trained. Its first batch may build it.
+        fit: identifies the call of `fit`. Open taps of other calls, which have raised, are closed.
+        lose: gets the reason when the measuring ends early.
 
     Attributes:
-        optimizers: those of the model, as attributes of it, each once; for a loss-scaling one the one inside, which is
-            handed the gradients as they are.
-        tensors: what is measured, in the model's order; empty before the model is built.
+        optimizers: the optimisers that are attributes of the model, each once. For a loss-scaling optimiser it is the
+            inner one, which receives unscaled gradients.
+        tensors: the measured tensors, in the model's order; empty before the model is built.
     """
 
     def __init__(self, model: Any, fit: object, *, lose: Callable[[str], None]) -> None:
@@ -61,21 +59,21 @@ class GradientTap:
         self._is_open = True
         for optimizer in self.optimizers:
             self._close_stale(optimizer)
-            tapped = _Tapped(optimizer, self._watched(optimizer), vars(optimizer).get("apply"))
+            tapped = _Tapped(optimizer, self._measuring_apply(optimizer), vars(optimizer).get("apply"))
             optimizer.apply = tapped.ours
             self._taps[id(optimizer)] = tapped
         if self._model.built:
             self._prepare()
 
     def close(self) -> None:
-        """Leave the optimisers as they were; where somebody stands in front of us by now, gradients just pass."""
+        """Restore the optimisers' `apply`. Below a later wrapper of other code, ours stays and passes gradients on."""
         self._is_open = False
         for tapped in self._taps.values():
             self._take_out(tapped)
         self._taps = {}
 
     def _take_out(self, tapped: _Tapped) -> None:
-        """Let what stood in front of `apply` before us stand there again, or behind the tap in front of us."""
+        """Restore the `apply` that this tap replaced, in the optimiser or in a later tap that wraps this one."""
         in_front, apply = None, vars(tapped.optimizer).get("apply")
         while apply is not tapped.ours:
             tap = getattr(apply, "tap", None)
@@ -97,16 +95,19 @@ class GradientTap:
                 return
             tap.close()
             if vars(optimizer).get("apply") is apply:
-                return  # somebody's own wrapper that took over our attributes
+                return  # a foreign wrapper that has copied our attributes
 
     def clear(self) -> None:
-        """Begin an epoch."""
+        """Reset the sums at the beginning of an epoch."""
         if self._sums is not None:
             self._sums.assign(np.zeros(self._sums.shape, np.float32))
             self._counts.assign(np.zeros(self._counts.shape, np.float32))
 
     def means(self) -> np.ndarray | None:
-        """(tensors, statistics) since the epoch began, NaN for a tensor without a gradient; None without any batch."""
+        """Return the means since the epoch began, (tensors, statistics); None if no batch was measured.
+
+        A tensor without a gradient has NaN.
+        """
         if self._sums is None:
             return None
         sums, counts = self._sums.numpy(), self._counts.numpy()
@@ -115,7 +116,7 @@ class GradientTap:
         means: np.ndarray = np.where(counts > 0, sums / np.maximum(counts, 1.0), np.float32(np.nan))
         return means
 
-    def _watched(self, optimizer: Any) -> Any:
+    def _measuring_apply(self, optimizer: Any) -> Any:
         apply = optimizer.apply
 
         def measure_and_apply(*arguments: Any, **named: Any) -> Any:
@@ -132,11 +133,11 @@ class GradientTap:
         return measure_and_apply
 
     def _prepare(self) -> None:
-        """Make room for the sums over an epoch's batches, once the model's variables are there."""
+        """Create the sums over an epoch's batches, once the model's variables exist."""
         pairs = named_variables(self._model)
         self.tensors = tuple(tensor for tensor, _ in pairs)
         self._places = {id(variable): place for place, (_, variable) in enumerate(pairs)}
-        # With names of their own: Keras's automatic ones are counted, and those that follow would be others.
+        # Explicit names: Keras numbers automatic names, so the training's own later variables would get other names.
         shape = (len(pairs), len(MEAN_GRADIENT_STATISTICS))
         self._sums = keras.Variable(np.zeros(shape, np.float32), trainable=False, dtype="float32", name="gradient_sums")
         counts = np.zeros((len(pairs), 1), np.float32)
@@ -149,7 +150,7 @@ class GradientTap:
                 f"the training runs on {replicas} replicas, each with the gradient of its own share"
             )
         if self._sums is None:
-            # A Sequential without an input shape is built by its first batch, while the step is being traced.
+            # The first batch builds a Sequential without an input shape, while the step is traced.
             with tf.init_scope():
                 self._prepare()
         variables = optimizer._trainable_variables if trainable_variables is None else trainable_variables
@@ -177,14 +178,14 @@ def _optimizers_of(model: Any) -> list[Any]:
 
 
 def _inside(optimizer: Any) -> Any:
-    """Of a loss-scaling optimiser the one that is handed the gradients as they are, in steps where they are finite."""
+    """Return a loss-scaling optimiser's inner one, which gets unscaled gradients in steps where they are finite."""
     while isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
         optimizer = optimizer.inner_optimizer
     return optimizer
 
 
 def _as_lists(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Iterators as lists: they are read by the optimiser too."""
+    """Turn iterators into lists, because the optimiser reads them again."""
     return tuple(list(each) if hasattr(each, "__next__") else each for each in arguments)
 
 
@@ -193,6 +194,6 @@ def _is_too_large(gradient: Any, tensor: Tensor) -> bool:
 
 
 def _as_row(gradient: Any, tensor: Tensor, scale: Any) -> Any:
-    """(1, *shape) float32, whatever the precision."""
+    """Return a gradient of any precision, unscaled, as (1, *shape) float32."""
     row = tf.reshape(tf.cast(measure.dense(gradient), tf.float32), (1, *tensor.shape))
     return row if scale is None else row / scale
