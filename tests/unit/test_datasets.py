@@ -86,7 +86,7 @@ def test_the_first_samples_train_and_the_rest_validates(dataset):
     assert few.train_count == len(few.load().train_x) == 6
     for one, other in zip(whole(half.load()), whole(few.load()), strict=True):
         np.testing.assert_array_equal(one, other)
-    with pytest.raises(ValidationError, match="so that some are left to validate on"):
+    with pytest.raises(ValidationError, match="the rest is for validation"):
         dataset(train_size=half.sample_count)
 
 

@@ -109,7 +109,7 @@ def test_kinds_inside_blocks_are_known_to_the_last():
         (EMBEDDING, (8, 1), "inputs of shape (time,)", "(8, 1)"),
         (ATTENTION, (8,), "inputs of shape (time, features)", "(8,)"),
         ({"kind": "residual", "layers": [DENSE]}, (2,),
-         "layers inside that give back the shape (2,) they get", "(3,)"),
+         "layers inside with the output shape of their input, (2,)", "(3,)"),
         ({"kind": "dense", "units": 3, "kernel_regularizer": "orthogonal_regularizer"}, (1,),
          "inputs that make kernel a matrix with at least 2 rows, for kernel_regularizer", "(1,), which make it (1, 3)"),
         ({"kind": "gru", "units": 3, "kernel_regularizer": "orthogonal_regularizer"}, (8, 1),

@@ -1,1 +1,1 @@
-"""The words of a spec: datasets, layers, activations, losses, optimisers, metrics."""
+"""The parts that a spec is made of: datasets, layers, activations, losses, optimisers, metrics."""

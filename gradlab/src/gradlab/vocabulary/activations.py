@@ -1,6 +1,6 @@
-"""Shelf: the activations of `keras.activations`, with its formula and its parameters under Keras's names.
+"""Registry of the activations of `keras.activations`, with their formulas and Keras's parameter names.
 
-Formulas and defaults: Keras 3, https://keras.io/api/layers/activations/. Left out is `glu`: it halves the units.
+Formulas and defaults: Keras 3, https://keras.io/api/layers/activations/. `glu` is left out: it halves the units.
 """
 
 from collections.abc import Callable
@@ -17,20 +17,20 @@ Threshold = Field(default=0.5, gt=0, le=1e6)
 
 
 class ActivationFunction(Frozen):
-    """What turns a pre-activation into an activation."""
+    """An activation function, from a pre-activation to an activation."""
 
     kind: str
     largest_slope: ClassVar[float | None] = 1.0
     per_unit: ClassVar[bool] = True
-    """Whether each unit's output follows from its own pre-activation alone."""
+    """True if each unit's output depends on its own pre-activation only."""
 
     @property
     def steepest(self) -> float | None:
-        """The largest |derivative| that it has anywhere, jumps apart; None where there is no largest."""
+        """The largest |derivative|, apart from jumps; None if there is no maximum."""
         return self.largest_slope
 
     def build(self, keras: Any) -> Callable[[Any], Any]:
-        """The Keras function; where a parameter is not Keras's default, with its parameters bound."""
+        """Build the Keras function, with the parameters bound that are not Keras's defaults."""
         parameters = self.model_dump(exclude={"kind"}, exclude_defaults=True)
         if parameters:
             return _with_parameters(keras, self.kind)(**parameters)
@@ -38,7 +38,7 @@ class ActivationFunction(Frozen):
 
 
 class WithParameters:
-    """A Keras activation with its parameters bound, in a form that Keras can copy along with a layer."""
+    """A Keras activation with its parameters bound, which Keras can copy together with a layer."""
 
     function: ClassVar[Callable[..., Any]]
 
@@ -58,7 +58,7 @@ class WithParameters:
 
 @cache
 def _with_parameters(keras: Any, kind: str) -> type[WithParameters]:
-    """The class for one kind. Keras keeps what is registered for ever, so there is only one of each."""
+    """Return the class of one kind. There is one for each kind, because Keras keeps every registered class."""
     made = type(kind, (WithParameters,), {"function": staticmethod(getattr(keras.activations, kind))})
     return cast(type[WithParameters], keras.saving.register_keras_serializable("gradient_lab", kind)(made))
 
@@ -70,15 +70,15 @@ class Linear(ActivationFunction):
 
 
 class Relu(ActivationFunction):
-    """max(x, 0); with its parameters: slope below the threshold, a ceiling above."""
+    """max(x, 0), with optional parameters: a slope below a threshold, and a maximum."""
 
     kind: Literal["relu"] = "relu"
     negative_slope: float = Slope
     """Slope for values below the threshold."""
     max_value: float | None = Field(default=None, gt=0, le=1e6)
-    """Largest value that comes out; none by default."""
+    """Maximum of the output; none by default."""
     threshold: float = Field(default=0.0, ge=0, le=1e6)
-    """Values below it are damped or zeroed."""
+    """The input below which the output is negative_slope·(x − threshold)."""
 
     @property
     def steepest(self) -> float:
@@ -86,7 +86,7 @@ class Relu(ActivationFunction):
 
 
 class LeakyRelu(ActivationFunction):
-    """x where x > 0, else negative_slope·x: a relu whose units cannot die."""
+    """x if x > 0, else negative_slope·x: a relu whose units cannot die."""
 
     kind: Literal["leaky_relu"] = "leaky_relu"
     negative_slope: float = Field(default=0.2, ge=0, le=100)
@@ -104,11 +104,11 @@ class Relu6(ActivationFunction):
 
 
 class Elu(ActivationFunction):
-    """x where x > 0, else alpha·(eˣ − 1)."""
+    """x if x > 0, else alpha·(eˣ − 1)."""
 
     kind: Literal["elu"] = "elu"
     alpha: float = Scale
-    """Minus the value approached for very negative inputs."""
+    """The output approaches −alpha for very negative inputs."""
 
     @property
     def steepest(self) -> float:
@@ -116,7 +116,7 @@ class Elu(ActivationFunction):
 
 
 class Selu(ActivationFunction):
-    """scale·elu(x, alpha) with the two constants that keep mean 0 and variance 1 (Klambauer et al. 2017)."""
+    """scale·elu(x, alpha), with constants that keep activations at mean 0 and variance 1 (Klambauer et al. 2017)."""
 
     kind: Literal["selu"] = "selu"
     largest_slope = 1.0507009873554805 * 1.6732632423543772  # just below 0
@@ -127,14 +127,14 @@ class Celu(ActivationFunction):
 
     kind: Literal["celu"] = "celu"
     alpha: float = Scale
-    """Minus the value approached for very negative inputs."""
+    """The output approaches −alpha for very negative inputs."""
 
 
 class Gelu(ActivationFunction):
     """x·P(X ≤ x) for a standard normal X."""
 
     kind: Literal["gelu"] = "gelu"
-    largest_slope = 1.1290  # at √2 it is 1.12890, approximated 1.12899
+    largest_slope = 1.1290  # at √2: 1.12890, or 1.12899 with the approximation
     approximate: bool = False
     """Use the tanh approximation."""
 
@@ -216,7 +216,7 @@ class Squareplus(ActivationFunction):
 
     kind: Literal["squareplus"] = "squareplus"
     b: float = Field(default=4.0, gt=0, le=1e6)
-    """Smoothness."""
+    """Smoothness at 0: with a larger b, the curve is rounder."""
 
 
 class Softsign(ActivationFunction):
@@ -233,19 +233,19 @@ class Exponential(ActivationFunction):
 
 
 class SoftShrink(ActivationFunction):
-    """x moved towards zero by the threshold, 0 inside it."""
+    """x moved towards 0 by the threshold; 0 if |x| is at most the threshold."""
 
     kind: Literal["soft_shrink"] = "soft_shrink"
     threshold: float = Threshold
-    """Half-width of the zero zone."""
+    """The |x| up to which the output is 0."""
 
 
 class HardShrink(ActivationFunction):
-    """x outside the threshold, 0 inside it."""
+    """x if |x| is above the threshold, else 0."""
 
     kind: Literal["hard_shrink"] = "hard_shrink"
     threshold: float = Threshold
-    """Half-width of the zero zone."""
+    """The |x| up to which the output is 0."""
 
 
 class TanhShrink(ActivationFunction):
@@ -255,13 +255,13 @@ class TanhShrink(ActivationFunction):
 
 
 class ThresholdFunction(ActivationFunction):
-    """x where x > threshold, else default_value."""
+    """x if x > threshold, else default_value."""
 
     kind: Literal["threshold"] = "threshold"
     threshold: float = Field(ge=-1e6, le=1e6)
-    """Where the function switches."""
+    """The input above which the output is x."""
     default_value: float = Field(ge=-1e6, le=1e6)
-    """What comes out below it."""
+    """The output up to the threshold."""
 
 
 class Softmax(ActivationFunction):

@@ -1,6 +1,6 @@
-"""Shelf: the constraints of `keras.constraints`: what a weight tensor is brought back to after every update.
+"""Registry of the constraints of `keras.constraints`: limits that are applied to a weight tensor after every update.
 
-Norms are L2 norms along `axis`: 0 means one for each unit of a dense kernel. Formulas and defaults: Keras 3,
+Norms are L2 norms along `axis`: with 0, each unit of a dense kernel has one. Formulas and defaults: Keras 3,
 https://keras.io/api/layers/constraints/.
 """
 
@@ -20,17 +20,17 @@ class WeightConstraint(Frozen):
     keras_name: ClassVar[str]
 
     def needs(self, shape: tuple[int, ...]) -> str | None:
-        """What kind of tensor it can limit, where one of this shape is none; else None."""
+        """Return the kind of tensor that it needs, if it cannot limit one of this shape; else None."""
         axis: int = getattr(self, "axis", 0)
         return None if axis < len(shape) else f"a tensor of at least {axis + 1} axes, for axis {axis}"
 
     def build(self, keras: Any) -> Any:
-        """The Keras constraint."""
+        """Build the Keras constraint."""
         return getattr(keras.constraints, self.keras_name)(**self.model_dump(exclude={"kind"}))
 
 
 class MaxNorm(WeightConstraint):
-    """Norms above `max_value` are scaled down to it (Srivastava et al. 2014)."""
+    """Scale norms above `max_value` down to it (Srivastava et al. 2014)."""
 
     kind: Literal["max_norm"] = "max_norm"
     keras_name = "MaxNorm"
@@ -41,14 +41,14 @@ class MaxNorm(WeightConstraint):
 
 
 class NonNeg(WeightConstraint):
-    """Negative weights become 0."""
+    """Set negative weights to 0."""
 
     kind: Literal["non_neg"] = "non_neg"
     keras_name = "NonNeg"
 
 
 class UnitNorm(WeightConstraint):
-    """All norms are scaled to 1."""
+    """Scale all norms to 1."""
 
     kind: Literal["unit_norm"] = "unit_norm"
     keras_name = "UnitNorm"
@@ -57,7 +57,7 @@ class UnitNorm(WeightConstraint):
 
 
 class MinMaxNorm(WeightConstraint):
-    """Norms are scaled towards the range from `min_value` to `max_value`."""
+    """Scale norms towards the range from `min_value` to `max_value`."""
 
     kind: Literal["min_max_norm"] = "min_max_norm"
     keras_name = "MinMaxNorm"
@@ -66,7 +66,7 @@ class MinMaxNorm(WeightConstraint):
     max_value: float = Field(default=1.0, gt=0, le=1e6)
     """Largest norm, at least the smallest."""
     rate: float = Field(default=1.0, gt=0, le=1)
-    """How much of the way is gone at once; 1 is all of it."""
+    """Share of the distance to the range that one update corrects; 1 corrects all of it."""
     axis: int = Axis
     """Axis along which norms are taken."""
 

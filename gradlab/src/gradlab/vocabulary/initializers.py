@@ -1,7 +1,7 @@
-"""Shelf: the initialisers of `keras.initializers`, with their distributions and Keras's parameter names.
+"""Registry of the initialisers of `keras.initializers`, with their distributions and Keras's parameter names.
 
 fan_in and fan_out are the numbers of units before and after the kernel. Formulas and defaults: Keras 3,
-https://keras.io/api/layers/initializers/. Left out is `STFT`, which makes a fixed kernel for one audio layer only.
+https://keras.io/api/layers/initializers/. `STFT` is left out: it makes a fixed kernel for a single audio layer.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -12,18 +12,18 @@ from gradlab.frozen import Frozen, one_of
 
 
 class WeightInitializer(Frozen):
-    """How a weight tensor is drawn before training."""
+    """The distribution that a weight tensor is drawn from before training."""
 
     kind: str
     keras_name: ClassVar[str]
     random: ClassVar[bool] = True
 
     def needs(self, shape: tuple[int, ...]) -> str | None:
-        """What kind of tensor it can draw, where one of this shape is none; else None."""
+        """Return the kind of tensor that it needs, if it cannot draw one of this shape; else None."""
         return None
 
     def build(self, keras: Any, seed: int) -> Any:
-        """The Keras initialiser; `seed` makes its draw repeatable."""
+        """Build the Keras initialiser. `seed` makes its draw repeatable."""
         parameters = self.model_dump(exclude={"kind"})
         if self.random:
             parameters["seed"] = seed
@@ -31,7 +31,7 @@ class WeightInitializer(Frozen):
 
 
 class Zeros(WeightInitializer):
-    """All weights 0."""
+    """All weights are 0."""
 
     kind: Literal["zeros"] = "zeros"
     keras_name = "Zeros"
@@ -39,7 +39,7 @@ class Zeros(WeightInitializer):
 
 
 class Ones(WeightInitializer):
-    """All weights 1."""
+    """All weights are 1."""
 
     kind: Literal["ones"] = "ones"
     keras_name = "Ones"
@@ -47,7 +47,7 @@ class Ones(WeightInitializer):
 
 
 class Constant(WeightInitializer):
-    """All weights the same value."""
+    """All weights have the same value."""
 
     kind: Literal["constant"] = "constant"
     keras_name = "Constant"
@@ -57,7 +57,7 @@ class Constant(WeightInitializer):
 
 
 class Identity(WeightInitializer):
-    """gain times the identity matrix."""
+    """The identity matrix, times gain."""
 
     kind: Literal["identity"] = "identity"
     keras_name = "Identity"
@@ -98,7 +98,7 @@ class RandomNormal(WeightInitializer):
 
 
 class TruncatedNormal(WeightInitializer):
-    """Normal, redrawn beyond two standard deviations."""
+    """Normal, with draws beyond two standard deviations repeated."""
 
     kind: Literal["truncated_normal"] = "truncated_normal"
     keras_name = "TruncatedNormal"
@@ -114,9 +114,9 @@ class VarianceScaling(WeightInitializer):
     kind: Literal["variance_scaling"] = "variance_scaling"
     keras_name = "VarianceScaling"
     scale: float = Field(default=1.0, gt=0, le=1e12)
-    """Factor on the variance: 2 with fan_in is He's rule, 1 with fan_avg Glorot's."""
+    """Factor on the variance. He's rule is 2 with fan_in, Glorot's is 1 with fan_avg."""
     mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"
-    """Which n divides."""
+    """The n in scale/n."""
     distribution: Literal["truncated_normal", "untruncated_normal", "uniform"] = "truncated_normal"
     """The shape of the distribution."""
 
@@ -164,7 +164,7 @@ class LecunNormal(WeightInitializer):
 
 
 class Orthogonal(WeightInitializer):
-    """gain times a random matrix with orthonormal rows or columns (Saxe et al. 2013)."""
+    """A random matrix with orthonormal rows or columns, times gain (Saxe et al. 2013)."""
 
     kind: Literal["orthogonal"] = "orthogonal"
     keras_name = "Orthogonal"

@@ -1,10 +1,9 @@
-"""Shelf: the losses of `keras.losses`, with their formulas, their parameters under Keras's names, and what a network's
-output must look like for each.
+"""Registry of the losses of `keras.losses`, with their formulas, Keras's parameter names and the outputs they need.
 
-y is the target, p the prediction, K the number of output units; a sample's loss, at each time step where there are
-such, is averaged over the batch. Classes are encoded as `encoding` says. Formulas and defaults: Keras 3,
-https://keras.io/api/losses/. Left out are those that are no loss of a single sample (dice, tversky: sums over the whole
-batch), those that want their targets in another form (ctc, circle, the sparse ones), and those without defaults.
+y is the target, p the prediction, K the number of output units. The losses of the samples, and of their time steps, are
+averaged over the batch. `encoding` gives the encoding of classes. Formulas and defaults: Keras 3,
+https://keras.io/api/losses/. Left out are losses that are not defined for a single sample (dice, tversky: sums over the
+whole batch), losses that need targets in another form (ctc, circle, the sparse ones), and losses without defaults.
 """
 
 from collections.abc import Callable
@@ -25,26 +24,26 @@ Encoding = Literal["column", "one_hot", "as_they_are"]
 
 
 class LossFunction(Frozen):
-    """What is minimised."""
+    """A loss function, which the training minimises."""
 
     kind: str
 
     single_unit: ClassVar[bool] = False
-    """One output unit can tell two classes apart."""
+    """True if it takes a single output unit for two classes."""
     unit_per_class: ClassVar[bool] = False
-    """One output unit for each class."""
+    """True if it takes one output unit for each class."""
     unit_per_label: ClassVar[bool] = False
-    """One output unit for each label."""
+    """True if it takes one output unit for each label."""
     unit_per_value: ClassVar[bool] = False
-    """One output unit for each value."""
+    """True if it takes one output unit for each value."""
     margin: ClassVar[bool] = False
-    """The output is a score, above 0 for yes."""
+    """True if the output is a score, which is above 0 for a positive prediction."""
     activation: ClassVar[str | None] = None
-    """What usually makes the output, unless it is logits; None where that depends on the data."""
+    """The usual activation of the output if it is not logits; None if it depends on the data."""
 
     @classmethod
     def units_for(cls, target: Target) -> tuple[int, ...]:
-        """The numbers of output units that make sense for `target`; empty where the loss cannot serve it."""
+        """Return the valid numbers of output units for `target`; empty if the loss does not fit it."""
         if target.kind == "labels":
             return (target.count,) if cls.unit_per_label else ()
         if target.kind == "values":
@@ -54,12 +53,12 @@ class LossFunction(Frozen):
 
     @property
     def threshold(self) -> float:
-        """Above which output a single unit says yes."""
+        """The output above which a single unit's prediction is positive."""
         return 0.0 if self.margin or self._takes_logits else 0.5
 
     @property
     def output_activation(self) -> str | None:
-        """The activation that usually makes the output; None where that depends on the data."""
+        """The usual activation of the output; None if it depends on the data."""
         return "linear" if self._takes_logits else self.activation
 
     @property
@@ -67,17 +66,17 @@ class LossFunction(Frozen):
         return bool(getattr(self, "from_logits", False))
 
     def build(self, keras: Any) -> Callable[[Any, Any], Any]:
-        """The Keras function, its parameters bound: (y, p), (batch, *steps, units) each, to (batch, *steps)."""
+        """Build the Keras function, its parameters bound: (y, p), (batch, *steps, units) each, to (batch, *steps)."""
         function = getattr(keras.losses, self.kind)
         parameters = self.model_dump(exclude={"kind"})
         return partial(function, **parameters) if parameters else function
 
 
 def encoding(target: Target, units: int) -> Encoding:
-    """How targets are shown to a loss.
+    """Return the encoding of targets for a loss.
 
-    Classes before one output unit are one column of 0 and 1, before a unit for each class they are one-hot rows; labels
-    and values are as they are.
+    Classes are one column of 0 and 1 for a single output unit, and one-hot rows for one unit per class. Labels and
+    values are not encoded.
     """
     if target.kind != "classes":
         return "as_they_are"
@@ -91,27 +90,27 @@ class BinaryCrossentropy(LossFunction):
     single_unit = unit_per_label = True
     activation = "sigmoid"
     from_logits: bool = Logits
-    """Whether the output is the log of the odds, without the sigmoid."""
+    """True if the output is the log-odds, without a sigmoid."""
     label_smoothing: float = Smoothing
-    """Moves the targets 0 and 1 towards 1/2 by half this."""
+    """Moves the targets 0 and 1 towards 1/2 by half this value."""
 
 
 class BinaryFocalCrossentropy(LossFunction):
-    """−y·(1 − p)^gamma·log p − (1 − y)·p^gamma·log(1 − p): what is already right counts for less (Lin et al. 2017)."""
+    """−y·(1 − p)^gamma·log p − (1 − y)·p^gamma·log(1 − p): correct predictions weigh less (Lin et al. 2017)."""
 
     kind: Literal["binary_focal_crossentropy"] = "binary_focal_crossentropy"
     single_unit = unit_per_label = True
     activation = "sigmoid"
     from_logits: bool = Logits
-    """Whether the output is the log of the odds, without the sigmoid."""
+    """True if the output is the log-odds, without a sigmoid."""
     label_smoothing: float = Smoothing
-    """Moves the targets 0 and 1 towards 1/2 by half this."""
+    """Moves the targets 0 and 1 towards 1/2 by half this value."""
     gamma: float = Gamma
-    """How much less it counts; 0 is the plain cross-entropy."""
+    """Strength of the lower weight of correct predictions; 0 is the plain cross-entropy."""
     apply_class_balancing: bool = False
     """Weigh class 1 by `alpha` and class 0 by 1 − `alpha`."""
     alpha: float = Alpha
-    """Weight of class 1, if balancing is asked for."""
+    """Weight of class 1 with `apply_class_balancing`."""
 
 
 class CategoricalCrossentropy(LossFunction):
@@ -121,23 +120,23 @@ class CategoricalCrossentropy(LossFunction):
     unit_per_class = True
     activation = "softmax"
     from_logits: bool = Logits
-    """Whether the output is the log of the probabilities, up to a constant, without the softmax."""
+    """True if the output is the logarithm of the probabilities up to a constant, without a softmax."""
     label_smoothing: float = Smoothing
     """Share of the target that is spread evenly over all classes."""
 
 
 class CategoricalFocalCrossentropy(LossFunction):
-    """−alpha·Σₖ yₖ·(1 − pₖ)^gamma·log pₖ: what is already right counts for less (Lin et al. 2017)."""
+    """−alpha·Σₖ yₖ·(1 − pₖ)^gamma·log pₖ: correct predictions weigh less (Lin et al. 2017)."""
 
     kind: Literal["categorical_focal_crossentropy"] = "categorical_focal_crossentropy"
     unit_per_class = True
     activation = "softmax"
     from_logits: bool = Logits
-    """Whether the output is the log of the probabilities, up to a constant, without the softmax."""
+    """True if the output is the logarithm of the probabilities up to a constant, without a softmax."""
     label_smoothing: float = Smoothing
     """Share of the target that is spread evenly over all classes."""
     gamma: float = Gamma
-    """How much less it counts; 0 is the plain cross-entropy, times `alpha`."""
+    """Strength of the lower weight of correct predictions; 0 is the plain cross-entropy, times `alpha`."""
     alpha: float = Alpha
     """Weight of all classes."""
 
@@ -170,7 +169,7 @@ class Huber(LossFunction):
     kind: Literal["huber"] = "huber"
     single_unit = unit_per_class = unit_per_label = unit_per_value = True
     delta: float = Field(default=1.0, gt=0, le=1e6)
-    """Where the square turns into a straight line."""
+    """The |y − p| at which the parabola turns into a straight line."""
 
 
 class LogCosh(LossFunction):
@@ -181,7 +180,7 @@ class LogCosh(LossFunction):
 
 
 class MeanAbsolutePercentageError(LossFunction):
-    """mean over the units of 100·|y − p|/max(|y|, 1e−7): values that keep away from zero."""
+    """mean over the units of 100·|y − p|/max(|y|, 1e−7): values that are not near zero."""
 
     kind: Literal["mean_absolute_percentage_error"] = "mean_absolute_percentage_error"
     unit_per_value = True
@@ -223,7 +222,7 @@ class SquaredHinge(LossFunction):
 class CategoricalHinge(LossFunction):
     """max(0, 1 + maxₖ (1 − yₖ)·pₖ − Σₖ yₖ·pₖ): one linear unit per class, scores above 0.
 
-    As Crammer & Singer (2001), except that the largest other score counts as 0 where it is negative.
+    It is the loss of Crammer & Singer (2001), except that the largest other score counts as 0 if it is negative.
     """
 
     kind: Literal["categorical_hinge"] = "categorical_hinge"
@@ -246,5 +245,5 @@ BY_KIND = {kind_of(member): member for member in LOSSES}
 
 
 def losses_for(target: Target) -> tuple[str, ...]:
-    """The kinds of loss that can serve `target`."""
+    """Return the kinds of loss that fit `target`."""
     return tuple(kind_of(member) for member in LOSSES if member.units_for(target))

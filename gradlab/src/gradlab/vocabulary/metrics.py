@@ -1,10 +1,9 @@
-"""Shelf: the metrics, with their formulas and ranges; each as Keras's metric of that name says it over a whole epoch.
+"""Registry of the metrics, with their formulas and ranges. Each equals Keras's metric of that name over an epoch.
 
-A metric is worked out in two halves, so that it can be gathered batch by batch in a compiled program: every sample
-contributes a few numbers, `sums`; what is wanted follows from their totals, `finish`. Both are written against an array
-namespace (`numpy`, `keras.ops`). Targets are encoded as
-`gradlab.vocabulary.losses.encoding` says; axes before the batch, such as one for several networks side by side, are
-left alone. Over time steps, labels and values, means are taken evenly.
+A compiled program sums a metric batch by batch. Each sample contributes a few numbers, `sums`, and `finish` computes
+the metric from their totals. Both take an array namespace (`numpy`, `keras.ops`). Targets have the encoding of
+`gradlab.vocabulary.losses.encoding`. Axes before the batch, such as one of several networks side by side, are kept.
+Means over time steps, labels and values have equal weights.
 """
 
 from collections.abc import Sequence
@@ -17,19 +16,19 @@ from gradlab.vocabulary.targets import Target
 
 Array = Any
 
-# What sums of squares in float32 cannot tell from nothing.
+# A share of a sum of squares in float32 below which a difference counts as rounding: about 8 times its precision.
 ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric for one kind of answer.
+    """One metric for one form of target.
 
     Attributes:
-        target: what is to be predicted.
-        threshold: above which output a single unit, or a label's, says yes: 0.5 for probabilities, 0 for logits and
+        target: the form of the targets.
+        threshold: the output above which a binary prediction is positive: 0.5 for probabilities, 0 for logits and
             scores (`gradlab.vocabulary.losses.LossFunction.threshold`).
-        centre: for each value a number near the mean of its targets; see `R2Score`.
+        centre: a number near the mean of the targets for each value; see `R2Score`.
     """
 
     kind: ClassVar[str]
@@ -43,26 +42,26 @@ class Metric:
 
     @classmethod
     def fits(cls, target: Target) -> bool:
-        """Whether it makes sense for `target`."""
+        """True if the metric is defined for `target`."""
         raise NotImplementedError
 
     @property
     def sum_count(self) -> int:
-        """How many numbers a sample contributes."""
+        """Number of sums that each sample contributes to."""
         return 1
 
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
-        """What each sample contributes: (..., batch, sum_count).
+        """Compute each sample's contributions: (..., batch, sum_count).
 
         Args:
             y: targets, (..., batch, *steps, units).
-            p: predictions, likewise.
+            p: predictions, of the same shape.
             xp: the array namespace.
         """
         raise NotImplementedError
 
     def finish(self, sums: Array, count: Array, xp: Any) -> Array:
-        """The metric, (...), from the totals over all samples, (..., sum_count), and the number of samples, (...)."""
+        """Compute the metric, (...), from the totals over all samples, (..., sum_count), and their number, (...)."""
         return sums[..., 0] / count
 
     def _inner_axes(self) -> tuple[int, ...]:
@@ -70,30 +69,30 @@ class Metric:
         return tuple(range(-len(self.target.steps) - 1, 0))
 
     def _each(self, x: Array, xp: Any) -> Array:
-        """The mean over steps and units, one column."""
+        """Mean over steps and units, as one column."""
         return xp.mean(x, axis=self._inner_axes())[..., None]
 
     def _hits(self, y: Array, p: Array, xp: Any) -> tuple[Array, Array]:
-        """1 where yes is right and where yes is predicted, 0 elsewhere: (..., batch, *steps, labels) each.
+        """Return true and predicted positives as 1 and 0: (..., batch, *steps, labels) each.
 
-        Of two units, one for each class, the second says yes where its output is the larger.
+        With one unit for each of two classes, class 1 is predicted if its output is the larger.
         """
         if self.target.kind == "classes" and y.shape[-1] == 2:
             return y[..., 1:], xp.where(p[..., 1:] > p[..., :1], 1.0, 0.0)
         return y, xp.where(p > self.threshold, 1.0, 0.0)
 
     def _total(self, x: Array, xp: Any) -> Array:
-        """The sum over steps and units, one column."""
+        """Sum over steps and units, as one column."""
         return xp.sum(x, axis=self._inner_axes())[..., None]
 
 
 class Accuracy(Metric):
-    """How often the answer is right."""
+    """Share of predictions that are correct."""
 
     kind = "accuracy"
     formula = (
-        "share of right answers: the largest of one unit per class; for a single unit and for labels, yes above 1/2, "
-        "above 0 for logits and scores"
+        "share of correct predictions: the class of the largest output; for a single unit and for labels, positive "
+        "above 1/2, or above 0 for logits and scores"
     )
     range = "[0, 1]"
     higher_is_better = True
@@ -111,10 +110,10 @@ class Accuracy(Metric):
 
 
 class TopFiveAccuracy(Metric):
-    """How often the right class is among the five that seem most likely."""
+    """Share of predictions with the correct class among the five of the largest outputs."""
 
     kind = "top_5_accuracy"
-    formula = "share of samples for which fewer than five classes have a larger output than the right one"
+    formula = "share of samples for which fewer than five classes have a larger output than the correct one"
     range = "[0, 1]"
     higher_is_better = True
 
@@ -129,7 +128,7 @@ class TopFiveAccuracy(Metric):
 
 
 class _YesOrNo(Metric):
-    """A metric of yes and no, all labels and time steps counted together."""
+    """A metric of binary predictions, counted over all labels and time steps together."""
 
     range = "[0, 1]"
     higher_is_better = True
@@ -147,15 +146,15 @@ class _YesOrNo(Metric):
 
 
 def _share(part: Array, whole: Array, xp: Any) -> Array:
-    """part/whole, 0 of nothing."""
+    """Quotient part/whole; 0 if whole is 0."""
     return xp.where(whole > 0, part / xp.where(whole > 0, whole, 1.0), 0.0)
 
 
 class Precision(_YesOrNo):
-    """How often yes is right where it is predicted."""
+    """Share of the positive predictions that are correct."""
 
     kind = "precision"
-    formula = "TP/(TP + FP) of class 1, or over all labels; 0 where nothing was called positive"
+    formula = "TP/(TP + FP) of class 1, or over all labels; 0 if no prediction is positive"
 
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
         yes, predicted = self._hits(y, p, xp)
@@ -163,10 +162,10 @@ class Precision(_YesOrNo):
 
 
 class Recall(_YesOrNo):
-    """How often yes is predicted where it is right."""
+    """Share of the positive samples that are predicted as positive."""
 
     kind = "recall"
-    formula = "TP/(TP + FN) of class 1, or over all labels; 0 where nothing is positive"
+    formula = "TP/(TP + FN) of class 1, or over all labels; 0 if no sample is positive"
 
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
         yes, predicted = self._hits(y, p, xp)
@@ -174,10 +173,10 @@ class Recall(_YesOrNo):
 
 
 class F1Score(_YesOrNo):
-    """The harmonic mean of precision and recall."""
+    """Harmonic mean of precision and recall."""
 
     kind = "f1_score"
-    formula = "2·TP/(2·TP + FP + FN) of class 1, or over all labels; 0 where nothing is or was called positive"
+    formula = "2·TP/(2·TP + FP + FN) of class 1, or over all labels; 0 if no sample and no prediction is positive"
 
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
         yes, predicted = self._hits(y, p, xp)
@@ -185,7 +184,7 @@ class F1Score(_YesOrNo):
 
 
 class _Error(Metric):
-    """A metric of real numbers."""
+    """An error of real-valued predictions."""
 
     range = "[0, ∞)"
     higher_is_better = False
@@ -196,7 +195,7 @@ class _Error(Metric):
 
 
 class MeanAbsoluteError(_Error):
-    """How far off a value is on average."""
+    """Mean distance of the prediction from the target."""
 
     kind = "mean_absolute_error"
     formula = "mean |y − p|"
@@ -206,7 +205,7 @@ class MeanAbsoluteError(_Error):
 
 
 class MeanSquaredError(_Error):
-    """How far off a value is on average, squared."""
+    """Mean squared distance of the prediction from the target."""
 
     kind = "mean_squared_error"
     formula = "mean (y − p)²"
@@ -216,7 +215,7 @@ class MeanSquaredError(_Error):
 
 
 class RootMeanSquaredError(MeanSquaredError):
-    """How far off a value is, in its own unit, large errors counting for more."""
+    """Root of the mean squared error: in the target's unit, with a higher weight of large errors."""
 
     kind = "root_mean_squared_error"
     formula = "√(mean (y − p)²)"
@@ -226,18 +225,17 @@ class RootMeanSquaredError(MeanSquaredError):
 
 
 class R2Score(_Error):
-    """Which share of the targets' variance is explained.
+    """Share of the targets' variance that the predictions explain.
 
-    Three sums for each value: y − c, (y − c)² and (y − p)², over which the variance is Σ(y − c)² − (Σ(y − c))²/n for
-    *any* constant c; in float32 it loses as many digits as (ȳ − c)²/variance has (Chan, Golub & LeVeque 1983). So
-    `centre` is the mean of the training targets or something like it, and need not be exact. Left out it is 0, as in
-    Keras, which is right for standardised targets.
+    Each value has three sums: y − c, (y − c)² and (y − p)². The variance times n is Σ(y − c)² − (Σ(y − c))²/n for any
+    constant c. In float32 it loses as many digits as (ȳ − c)²/variance has (Chan, Golub & LeVeque 1983). `centre` is c,
+    a number near the mean of the training targets. Its default is 0, as in Keras, which suits standardised targets.
     """
 
     kind = "r2_score"
     formula = (
-        "1 − Σ(y − p)²/Σ(y − ȳ)², averaged over the values; of a constant value 1 where it is met exactly, else 0; −∞ "
-        "where a prediction is infinite"
+        "1 − Σ(y − p)²/Σ(y − ȳ)², averaged over the values; for a constant target 1 if all predictions are exact, else "
+        "0; −∞ if a prediction is infinite"
     )
     range = "(−∞, 1]"
     higher_is_better = True
@@ -258,7 +256,7 @@ class R2Score(_Error):
         variance = squares - xp.square(moved) / count[..., None]
         constant = variance <= ROUNDING * squares
         score = 1 - residual / xp.where(constant, 1.0, variance)
-        of_constant = xp.where(residual > 0, 0.0, 1 - residual)  # a NaN stays one
+        of_constant = xp.where(residual > 0, 0.0, 1 - residual)  # NaN stays NaN
         return xp.mean(xp.where(constant, of_constant, score), axis=-1)
 
 
@@ -271,28 +269,28 @@ BY_KIND = {metric.kind: metric for metric in METRICS}
 
 
 def fits(metric: str, target: Target) -> bool:
-    """Whether there is a metric of that name, and it makes sense for `target`."""
+    """True if there is a metric of that name, and it is defined for `target`."""
     return metric in BY_KIND and BY_KIND[metric].fits(target)
 
 
 def metrics_for(target: Target) -> tuple[str, ...]:
-    """The names of the metrics that make sense for `target`."""
+    """Return the names of the metrics that are defined for `target`."""
     return tuple(metric.kind for metric in METRICS if metric.fits(target))
 
 
 def default_metrics(target: Target) -> tuple[str, ...]:
-    """What is usual for `target`."""
+    """Return the names of the usual metrics for `target`."""
     return ("mean_absolute_error", "r2_score") if target.kind == "values" else ("accuracy",)
 
 
 def bind(
     names: Sequence[str], target: Target, *, threshold: float = 0.5, centre: Sequence[float] = ()
 ) -> tuple[Metric, ...]:
-    """The metrics of these names for one kind of answer.
+    """Return the metrics of these names for one form of target.
 
     Raises:
-        KeyError: there is none of that name.
-        ValueError: one does not make sense for `target`.
+        KeyError: there is no metric of a name.
+        ValueError: a metric is not defined for `target`.
     """
     for name in names:
         if not BY_KIND[name].fits(target):

@@ -1,14 +1,17 @@
-"""Shelf: optimisers under Keras's names, with its three ways of clipping a gradient.
+"""Registry of the optimisers, with Keras's names and its three ways of clipping a gradient.
 
-g is the gradient of a mini-batch, w a weight; everything is done to each entry of a tensor by itself. Formulas and
-defaults: Keras 3, https://keras.io/api/optimizers/.
+g is the gradient of a mini-batch, w a weight. The formulas hold for each entry of a tensor. Formulas and defaults:
+Keras 3, https://keras.io/api/optimizers/.
 
-Left out of Keras's: `Adafactor` and `Muon`, whose updates are made of whole matrices (row and column means; an
-orthogonalised momentum), and `Lamb`, which scales them by the norms of whole tensors: seeds that train side by side
-in one tensor would be mixed; `Ftrl`, made for sparse linear models; `ScheduleFreeAdamW`, whose weights have to be
-exchanged before every validation; `LossScaleOptimizer`, for half precision, and `MultiOptimizer` with its
-`OptimizerMap`, which only wrap others. Left out of every optimiser's arguments: moving averages of the weights,
-loss scaling and the accumulation of gradients over several batches.
+These optimisers of Keras are left out:
+- `Adafactor` and `Muon` compute updates from whole matrices (row and column means; an orthogonalised momentum), and
+  `Lamb` scales them by the norms of whole tensors. They would mix the seeds that train side by side in one tensor.
+- `Ftrl` is for sparse linear models.
+- `ScheduleFreeAdamW` has to exchange its weights before every validation.
+- `LossScaleOptimizer`, for half precision, and `MultiOptimizer` with its `OptimizerMap` only wrap other optimisers.
+
+These arguments are left out: moving averages of the weights, loss scaling, and the accumulation of gradients over
+several batches.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -24,46 +27,46 @@ STEP_SIZE = "Step size: a number, or a schedule over the mini-batches."
 
 
 class GradientOptimizer(Frozen):
-    """How a gradient becomes an update."""
+    """An optimiser, which computes updates from gradients."""
 
     kind: str
     keras_name: ClassVar[str]
     side_by_side: ClassVar[bool] = True
-    """Whether each entry of a tensor is updated by itself, clipping apart, so that several seeds may share a tensor."""
+    """True if an update, apart from clipping, treats each entry by itself. Several seeds may then share a tensor."""
 
     learning_rate: LearningRate = Field(default=0.001, description=STEP_SIZE)
     clipnorm: float | None = Threshold
     """Each tensor's gradient is scaled down to this L2 norm."""
     clipvalue: float | None = Threshold
-    """Each gradient entry is cut to plus or minus this value."""
+    """Each entry of a gradient is clipped to plus or minus this value."""
     global_clipnorm: float | None = Threshold
     """All gradients together are scaled down to this L2 norm (Pascanu et al. 2013)."""
     weight_decay: float | None = Field(default=None, ge=0, le=1)
-    """Share of each weight, biases too, taken off before each update, times the learning rate."""
+    """Share of each weight and bias, times the learning rate, that is subtracted before each update."""
 
     @model_validator(mode="after")
-    def _clips_one_way(self) -> "GradientOptimizer":
+    def _check_clipping(self) -> "GradientOptimizer":
         if sum(limit is not None for limit in (self.clipnorm, self.clipvalue, self.global_clipnorm)) > 1:
             raise ValueError("at most one of clipnorm, clipvalue and global_clipnorm")
         return self
 
     @property
     def initial_learning_rate(self) -> float | None:
-        """The learning rate where it stays the same; None with a schedule."""
+        """The learning rate if it is constant; None with a schedule."""
         return None if isinstance(self.learning_rate, LearningRateSchedule) else float(self.learning_rate)
 
     @property
     def unclipped(self) -> Self:
-        """The same without clipping."""
+        """A copy without clipping."""
         return self.model_copy(update={"clipnorm": None, "clipvalue": None, "global_clipnorm": None})
 
     @property
     def slots(self) -> int:
-        """How many numbers are kept for each weight from one update to the next."""
+        """Numbers that are kept for each weight from one update to the next."""
         raise NotImplementedError
 
     def build(self, keras: Any) -> Any:
-        """The Keras optimiser, not yet built for any variables; a schedule is built along with it."""
+        """Build the Keras optimiser with its schedule, not yet for any variables."""
         arguments = self.model_dump(exclude={"kind"})
         if isinstance(self.learning_rate, LearningRateSchedule):
             arguments["learning_rate"] = self.learning_rate.build(keras)
@@ -77,9 +80,9 @@ class Sgd(GradientOptimizer):
     keras_name = "SGD"
     learning_rate: LearningRate = Field(default=0.01, description=STEP_SIZE)
     momentum: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the last step kept in this one."""
+    """Share of the last step that is added to this one."""
     nesterov: bool = False
-    """Look ahead along the momentum before taking the gradient's step (Nesterov 1983)."""
+    """Use Nesterov momentum: w ← w + momentum·v − learning_rate·g, with the new v (Nesterov 1983)."""
 
     @property
     def slots(self) -> int:
@@ -87,7 +90,7 @@ class Sgd(GradientOptimizer):
 
 
 class Adam(GradientOptimizer):
-    """Steps of m/(√v + epsilon), m and v running means of g and g², bias-corrected (Kingma & Ba 2014)."""
+    """Steps of m/(√v + epsilon); m and v are bias-corrected running means of g and g² (Kingma & Ba 2014)."""
 
     kind: Literal["adam"] = "adam"
     keras_name = "Adam"
@@ -96,9 +99,9 @@ class Adam(GradientOptimizer):
     beta_2: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the running mean of g²."""
     epsilon: float = Epsilon
-    """Keeps the division finite."""
+    """Small constant that keeps the division finite."""
     amsgrad: bool = False
-    """Divide by the largest v seen so far (Reddi et al. 2018)."""
+    """Divide by the largest v so far (Reddi et al. 2018)."""
 
     @property
     def slots(self) -> int:
@@ -106,16 +109,16 @@ class Adam(GradientOptimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay from the start: taken off the weights, not added to g (Loshchilov & Hutter 2019)."""
+    """Adam with decoupled weight decay, subtracted from the weights and not added to g (Loshchilov & Hutter 2019)."""
 
     kind: Literal["adamw"] = "adamw"  # type: ignore[assignment]
     keras_name = "AdamW"
     weight_decay: float = Field(default=0.004, ge=0, le=1)
-    """Share of each weight, biases too, taken off before each update, times the learning rate."""
+    """Share of each weight and bias, times the learning rate, that is subtracted before each update."""
 
 
 class Nadam(GradientOptimizer):
-    """Adam that looks ahead along its momentum, m, whose share grows over the steps (Dozat 2016)."""
+    """Adam with Nesterov momentum, whose share grows over the steps (Dozat 2016)."""
 
     kind: Literal["nadam"] = "nadam"
     keras_name = "Nadam"
@@ -124,7 +127,7 @@ class Nadam(GradientOptimizer):
     beta_2: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the running mean of g²."""
     epsilon: float = Epsilon
-    """Keeps the division finite."""
+    """Small constant that keeps the division finite."""
 
     @property
     def slots(self) -> int:
@@ -132,7 +135,7 @@ class Nadam(GradientOptimizer):
 
 
 class Adamax(GradientOptimizer):
-    """Steps of m/(u + epsilon), m a bias-corrected running mean of g, u ← max(beta_2·u, |g|) (Kingma & Ba 2014)."""
+    """Steps of m/(u + epsilon); m is a bias-corrected running mean of g, u ← max(beta_2·u, |g|) (Kingma & Ba 2014)."""
 
     kind: Literal["adamax"] = "adamax"
     keras_name = "Adamax"
@@ -141,7 +144,7 @@ class Adamax(GradientOptimizer):
     beta_2: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the running maximum of |g|."""
     epsilon: float = Epsilon
-    """Keeps the division finite."""
+    """Small constant that keeps the division finite."""
 
     @property
     def slots(self) -> int:
@@ -149,18 +152,18 @@ class Adamax(GradientOptimizer):
 
 
 class RMSprop(GradientOptimizer):
-    """Steps of g/√(v + epsilon), v a running mean of g² (Tieleman & Hinton 2012)."""
+    """Steps of g/√(v + epsilon); v is a running mean of g² (Tieleman & Hinton 2012)."""
 
     kind: Literal["rmsprop"] = "rmsprop"
     keras_name = "RMSprop"
     rho: float = Field(default=0.9, ge=0, lt=1)
     """Decay of the running mean of g²."""
     momentum: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the last step kept in this one."""
+    """Share of the last step that is added to this one."""
     epsilon: float = Epsilon
-    """Keeps the division finite."""
+    """Small constant that keeps the division finite."""
     centered: bool = False
-    """Divide by the estimated standard deviation instead."""
+    """Divide by the estimated standard deviation of g instead."""
 
     @property
     def slots(self) -> int:
@@ -168,14 +171,14 @@ class RMSprop(GradientOptimizer):
 
 
 class Adagrad(GradientOptimizer):
-    """Steps of g/√(v + epsilon), v the sum of all g² so far (Duchi et al. 2011)."""
+    """Steps of g/√(v + epsilon); v is the sum of all g² so far (Duchi et al. 2011)."""
 
     kind: Literal["adagrad"] = "adagrad"
     keras_name = "Adagrad"
     initial_accumulator_value: float = Field(default=0.1, ge=0, le=1e6)
-    """What the sum begins with."""
+    """Initial value of the sum."""
     epsilon: float = Epsilon
-    """Keeps the division finite."""
+    """Small constant that keeps the division finite."""
 
     @property
     def slots(self) -> int:
@@ -183,14 +186,14 @@ class Adagrad(GradientOptimizer):
 
 
 class Adadelta(GradientOptimizer):
-    """Steps of g·√(u + epsilon)/√(v + epsilon), u and v running means of step² and g² (Zeiler 2012)."""
+    """Steps of g·√(u + epsilon)/√(v + epsilon); u and v are running means of step² and g² (Zeiler 2012)."""
 
     kind: Literal["adadelta"] = "adadelta"
     keras_name = "Adadelta"
     rho: float = Field(default=0.95, ge=0, lt=1)
     """Decay of the running means."""
     epsilon: float = Epsilon
-    """Keeps the division finite, and sets the size of the first steps."""
+    """Small constant that keeps the division finite and sets the size of the first steps."""
 
     @property
     def slots(self) -> int:
@@ -198,7 +201,7 @@ class Adadelta(GradientOptimizer):
 
 
 class Lion(GradientOptimizer):
-    """Steps of sign(beta_1·m + (1 − beta_1)·g), m a running mean of g (Chen et al. 2023): all of one size."""
+    """Steps of sign(beta_1·m + (1 − beta_1)·g); m is a running mean of g (Chen et al. 2023). All have one size."""
 
     kind: Literal["lion"] = "lion"
     keras_name = "Lion"

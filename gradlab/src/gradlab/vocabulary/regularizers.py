@@ -1,4 +1,4 @@
-"""Shelf: the regularisers of `keras.regularizers`: what a weight tensor adds to the loss.
+"""Registry of the regularisers of `keras.regularizers`: penalties on a weight tensor that are added to the loss.
 
 w stands for the tensor's entries. Formulas and defaults: Keras 3, https://keras.io/api/layers/regularizers/.
 """
@@ -19,11 +19,11 @@ class WeightRegularizer(Frozen):
     keras_name: ClassVar[str]
 
     def needs(self, shape: tuple[int, ...]) -> str | None:
-        """What kind of tensor it can penalise, where one of this shape is none; else None."""
+        """Return the kind of tensor that it needs, if it cannot penalise one of this shape; else None."""
         return None
 
     def build(self, keras: Any) -> Any:
-        """The Keras regulariser."""
+        """Build the Keras regulariser."""
         return getattr(keras.regularizers, self.keras_name)(**self.model_dump(exclude={"kind"}))
 
 
@@ -33,7 +33,7 @@ class L1(WeightRegularizer):
     kind: Literal["l1"] = "l1"
     keras_name = "L1"
     l1: float = Factor
-    """Factor."""
+    """Factor on the penalty."""
 
 
 class L2(WeightRegularizer):
@@ -42,7 +42,7 @@ class L2(WeightRegularizer):
     kind: Literal["l2"] = "l2"
     keras_name = "L2"
     l2: float = Factor
-    """Factor."""
+    """Factor on the penalty."""
 
 
 class L1L2(WeightRegularizer):
@@ -57,14 +57,14 @@ class L1L2(WeightRegularizer):
 
 
 class OrthogonalRegularizer(WeightRegularizer):
-    """factor·Σ|cos(wᵢ, wⱼ)|/pairs over pairs of rows or columns: keeps them apart; for matrices only."""
+    """factor·Σ|cos(wᵢ, wⱼ)|/pairs over pairs of rows or columns: keeps them orthogonal; for matrices only."""
 
     kind: Literal["orthogonal_regularizer"] = "orthogonal_regularizer"
     keras_name = "OrthogonalRegularizer"
     factor: float = Factor
-    """Factor."""
+    """Factor on the penalty."""
     mode: Literal["rows", "columns"] = "rows"
-    """What is to be orthogonal."""
+    """The vectors that are kept orthogonal."""
 
     def needs(self, shape: tuple[int, ...]) -> str | None:
         # Keras divides by the number of pairs: a single row has none, and the loss would be NaN.

@@ -1,9 +1,9 @@
-"""Shelf: learning-rate schedules under Keras's names.
+"""Registry of the learning-rate schedules, with Keras's names.
 
-t counts the updates done so far, one for each mini-batch: the first update is made with the rate at t = 0. A reader
-thinks in epochs: an epoch has ⌈training samples / batch_size⌉ updates, so that 500 samples in batches of 32 make 16
-steps an epoch, and a rate that is to fall over 50 epochs falls over 800 steps. The formulas are evaluated in float32.
-Formulas and defaults: Keras 3, https://keras.io/api/optimizers/learning_rate_schedules/.
+t is the number of updates so far, one for each mini-batch. The first update uses the rate at t = 0. An epoch has
+⌈training samples / batch_size⌉ updates: with 500 samples in batches of 32 it has 16, so a decay over 50 epochs takes
+800 steps. The formulas are evaluated in float32. Formulas and defaults: Keras 3,
+https://keras.io/api/optimizers/learning_rate_schedules/.
 """
 
 from collections.abc import Callable
@@ -21,19 +21,19 @@ RateOrZero = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class LearningRateSchedule(Frozen):
-    """A learning rate that changes from one mini-batch to the next."""
+    """A learning rate that changes over the mini-batches."""
 
     kind: str
     keras_name: ClassVar[str]
     divisors: ClassVar[tuple[str, ...]] = ("decay_steps",)
-    """The attributes of Keras's object by which it divides."""
+    """Attributes of Keras's object that are divisors in its formula."""
 
     def build(self, keras: Any) -> Any:
-        """The Keras schedule, which gives the same rates compiled by XLA as it does eagerly."""
+        """Build the Keras schedule. It gives the same rates when compiled by XLA as when run eagerly."""
         return _dividing(keras, self.keras_name, self.divisors)(**self.arguments())
 
     def arguments(self) -> dict[str, Any]:
-        """What Keras's schedule is made with."""
+        """Return the arguments of Keras's schedule."""
         return self.model_dump(exclude={"kind"})
 
 
@@ -43,13 +43,13 @@ class ExponentialDecay(LearningRateSchedule):
     kind: Literal["exponential_decay"] = "exponential_decay"
     keras_name = "ExponentialDecay"
     initial_learning_rate: Rate
-    """Rate of the first mini-batch."""
+    """Learning rate of the first mini-batch."""
     decay_steps: Steps
-    """Mini-batches after which the rate has been multiplied by decay_rate once."""
+    """Mini-batches over which the rate is multiplied by decay_rate once."""
     decay_rate: float = Field(gt=0, le=1e6)
-    """Factor per decay_steps; above 1 the rate grows, as in a search for the largest one that still trains."""
+    """Factor on the rate per decay_steps. Above 1 the rate grows, as in a learning-rate range test."""
     staircase: bool = False
-    """Take ⌊t/decay_steps⌋: the rate falls all at once after every decay_steps."""
+    """Use ⌊t/decay_steps⌋: the rate changes in one step after every decay_steps."""
 
 
 class InverseTimeDecay(LearningRateSchedule):
@@ -58,13 +58,13 @@ class InverseTimeDecay(LearningRateSchedule):
     kind: Literal["inverse_time_decay"] = "inverse_time_decay"
     keras_name = "InverseTimeDecay"
     initial_learning_rate: Rate
-    """Rate of the first mini-batch."""
+    """Learning rate of the first mini-batch."""
     decay_steps: Steps
-    """Mini-batches after which the divisor has grown by decay_rate."""
+    """Mini-batches over which the divisor grows by decay_rate."""
     decay_rate: float = Field(ge=0, le=1e6)
     """Growth of the divisor per decay_steps."""
     staircase: bool = False
-    """Take ⌊t/decay_steps⌋: the rate falls all at once after every decay_steps."""
+    """Use ⌊t/decay_steps⌋: the rate changes in one step after every decay_steps."""
 
 
 class PolynomialDecay(LearningRateSchedule):
@@ -73,51 +73,52 @@ class PolynomialDecay(LearningRateSchedule):
     kind: Literal["polynomial_decay"] = "polynomial_decay"
     keras_name = "PolynomialDecay"
     initial_learning_rate: Rate
-    """Rate of the first mini-batch."""
+    """Learning rate of the first mini-batch."""
     decay_steps: Steps
     """Mini-batches until end_learning_rate is reached."""
     end_learning_rate: RateOrZero = 0.0001
-    """Rate from then on."""
+    """Learning rate after decay_steps."""
     power: float = Field(default=1.0, gt=0, le=100)
-    """1 for a straight line, more for a steeper beginning."""
+    """Exponent: 1 for a straight line, above 1 for a steeper beginning."""
     cycle: bool = False
-    """Do not stay at the end, but go back up: decay_steps becomes its first multiple that is not below t."""
+    """Restart instead of staying at the end: decay_steps is replaced by its first multiple that is not below t."""
 
 
 class CosineDecay(LearningRateSchedule):
-    """initial_learning_rate·((1 − alpha)·(1 + cos(π·t/decay_steps))/2 + alpha), alpha from then on.
+    """initial_learning_rate·((1 − alpha)·(1 + cos(π·t/decay_steps))/2 + alpha); after decay_steps the share alpha.
 
-    With a warm-up the rate first rises from initial_learning_rate to warmup_target on a straight line over
-    warmup_steps, and then falls from warmup_target (Loshchilov & Hutter 2017; Goyal et al. 2017).
+    With a warm-up, the rate first rises linearly from initial_learning_rate to warmup_target over warmup_steps. It then
+    falls from warmup_target (Loshchilov & Hutter 2017; Goyal et al. 2017).
     """
 
     kind: Literal["cosine_decay"] = "cosine_decay"
     keras_name = "CosineDecay"
     divisors = ("decay_steps", "warmup_steps")
     initial_learning_rate: RateOrZero
-    """Rate of the first mini-batch; above 0 unless there is a warm-up."""
+    """Learning rate of the first mini-batch; above 0 unless there is a warm-up."""
     decay_steps: Steps
-    """Mini-batches of the fall, those of the warm-up not counted."""
+    """Mini-batches of the decay, without those of the warm-up."""
     alpha: float = Field(default=0.0, ge=0, le=1)
-    """Share of the rate that is left in the end."""
+    """Share of the rate that remains after the decay."""
     warmup_target: Rate | None = None
-    """Rate at the end of the warm-up; none for no warm-up."""
+    """Learning rate at the end of the warm-up; null for no warm-up."""
     warmup_steps: int = Field(default=0, ge=0, le=MAX_STEPS)
-    """Mini-batches of the warm-up."""
+    """Mini-batches of the warm-up; 0 for no warm-up."""
 
     @model_validator(mode="after")
-    def _warms_up_or_not(self) -> "CosineDecay":
+    def _check_warmup(self) -> "CosineDecay":
         if (self.warmup_target is None) != (self.warmup_steps == 0):
-            raise ValueError("both warmup_target and warmup_steps (at least 1) for a warm-up, neither for none")
+            raise ValueError("both warmup_target and warmup_steps (at least 1) for a warm-up, or neither without one")
         if self.warmup_target is None and self.initial_learning_rate == 0:
-            raise ValueError("an initial_learning_rate above 0, or a warm-up that leaves 0")
+            raise ValueError("an initial_learning_rate above 0, or a warm-up, which may begin at 0")
         return self
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Cosine decay that starts anew, each time t_mul times as long and m_mul times as high (Loshchilov & Hutter 2017).
+    """Cosine decay with restarts (Loshchilov & Hutter 2017).
 
-    In the i-th period, counted from 0, which began at step sᵢ and lasts Tᵢ = first_decay_steps·t_mulⁱ:
+    Each period is t_mul times as long and m_mul times as high as the one before. In the i-th period, counted from 0,
+    which begins at step sᵢ and lasts Tᵢ = first_decay_steps·t_mulⁱ steps, the rate is
     initial_learning_rate·((1 − alpha)·m_mulⁱ·(1 + cos(π·(t − sᵢ)/Tᵢ))/2 + alpha).
     """
 
@@ -125,19 +126,19 @@ class CosineDecayRestarts(LearningRateSchedule):
     keras_name = "CosineDecayRestarts"
     divisors = ("first_decay_steps", "_t_mul")
     initial_learning_rate: Rate
-    """Rate of the first mini-batch."""
+    """Learning rate of the first mini-batch."""
     first_decay_steps: Steps
     """Mini-batches of the first period."""
     t_mul: float = Field(default=2.0, ge=1, le=1e6)
-    """Factor on a period's length from one to the next. Below 1 the periods would end for good."""
+    """Factor on the length from one period to the next. Below 1, the periods would shrink to length 0."""
     m_mul: float = Field(default=1.0, gt=0, le=10)
     """Factor on the height from one period to the next."""
     alpha: float = Field(default=0.0, ge=0, le=1)
-    """Share of initial_learning_rate below which the rate never falls."""
+    """Lower bound of the rate, as a share of initial_learning_rate."""
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """values[0] while t ≤ boundaries[0], values[1] while t ≤ boundaries[1] ..., the last value from then on."""
+    """values[0] while t ≤ boundaries[0], values[1] while t ≤ boundaries[1] ..., then the last value."""
 
     kind: Literal["piecewise_constant_decay"] = "piecewise_constant_decay"
     keras_name = "PiecewiseConstantDecay"
@@ -145,12 +146,14 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     boundaries: Annotated[tuple[Steps, ...], Field(strict=False, min_length=1, max_length=100)]
     """Mini-batches after which the rate changes, each larger than the one before it."""
     values: Annotated[tuple[RateOrZero, ...], Field(strict=False, min_length=2, max_length=101)]
-    """The rates, one more than boundaries."""
+    """Learning rates between the boundaries; one more than boundaries."""
 
     @model_validator(mode="after")
     def _one_value_for_each_piece(self) -> "PiecewiseConstantDecay":
         if len(self.values) != len(self.boundaries) + 1:
-            raise ValueError(f"{len(self.boundaries) + 1} values for {len(self.boundaries)} boundaries, one more")
+            raise ValueError(
+                f"{len(self.boundaries) + 1} values for {len(self.boundaries)} boundaries, one more than boundaries"
+            )
         if any(later <= earlier for earlier, later in zip(self.boundaries, self.boundaries[1:], strict=False)):
             raise ValueError("boundaries that rise strictly")
         return self
@@ -160,17 +163,17 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 
 class LinearWarmup(LearningRateSchedule):
-    """From initial_learning_rate to warmup_target on a straight line over warmup_steps, and there it stays.
+    """Linear rise from initial_learning_rate to warmup_target over warmup_steps; then constant.
 
-    Keras has no warm-up of its own: this is its polynomial decay of power 1, which may as well end above its beginning.
+    Keras has no such schedule. It is Keras's polynomial decay of power 1, whose end may be above its beginning.
     """
 
     kind: Literal["linear_warmup"] = "linear_warmup"
     keras_name = "PolynomialDecay"
     initial_learning_rate: RateOrZero = 0.0
-    """Rate of the first mini-batch."""
+    """Learning rate of the first mini-batch."""
     warmup_target: Rate
-    """Rate after the warm-up."""
+    """Learning rate after the warm-up."""
     warmup_steps: Steps
     """Mini-batches of the warm-up."""
 
@@ -184,11 +187,11 @@ class LinearWarmup(LearningRateSchedule):
 
 
 def _dividing(keras: Any, keras_name: str, divisors: tuple[str, ...]) -> Any:
-    """A Keras schedule's class, with divisors that XLA does not see to be constants.
+    """Return a Keras schedule's class whose divisors are no constants for XLA.
 
-    A division by a constant XLA replaces by a multiplication with its reciprocal, and in float32 41·(1/41) is below 1
-    and 1000·(1/1000) above: steps and restarts would come a mini-batch late, and a polynomial decay, which raises
-    1 − t/decay_steps to a power, would be NaN from its end on.
+    XLA replaces a division by a constant by a multiplication with its reciprocal. In float32, 41·(1/41) is below 1 and
+    1000·(1/1000) is above 1. Steps and restarts would be a mini-batch late. A polynomial decay, which raises
+    1 − t/decay_steps to a power, would be NaN after its end.
     """
     plain: Any = getattr(keras.optimizers.schedules, keras_name)
     ops = keras.ops
@@ -223,7 +226,7 @@ NUMBER = "number"
 
 
 def _tag(value: Any) -> Any:
-    """Which member of the union is meant, so that an error speaks of that one alone."""
+    """Return the tag of a value's member in the union, so that an error names this member only."""
     if isinstance(value, dict):
         return value.get("kind")
     return getattr(value, "kind", NUMBER)
@@ -236,7 +239,7 @@ def _a_number(value: Any) -> Any:
 
 
 def _schema_by_kind(core_schema: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
-    """The JSON schema: a number, or one of the schedules told apart by `kind`, as everywhere else."""
+    """Return the JSON schema: a number, or one of the schedules, discriminated by `kind`."""
     number, *schedules = handler(core_schema)["oneOf"]
     kinds = {kind_of(member): schema["$ref"] for member, schema in zip(SCHEDULES, schedules, strict=True)}
     by_kind = {"oneOf": schedules, "discriminator": {"propertyName": "kind", "mapping": kinds}}
@@ -250,5 +253,5 @@ def _number_or_schedule() -> Any:
     return Annotated[union, Discriminator(_tag), GetPydanticSchema(get_pydantic_json_schema=_schema_by_kind)]
 
 
-# A plain number for a rate that stays the same, or a schedule.
+# A number for a constant rate, or a schedule.
 LearningRate = _number_or_schedule()

@@ -1,4 +1,4 @@
-"""What a network is asked for each sample: one class, any of several labels, or real numbers."""
+"""Target: the form of a prediction for each sample: one class, any of several labels, or real numbers."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,12 +6,12 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be predicted.
+    """The form of a sample's target.
 
     Attributes:
         kind: ``classes``, one of `count`; ``labels``, each of `count` present or not; ``values``, `count` real numbers.
-        count: how many classes, labels or values.
-        steps: () where a sample has one answer, (time,) where it has one at every time step.
+        count: number of classes, labels or values.
+        steps: () if a sample has one target, (time,) if it has one at every time step.
     """
 
     kind: Literal["classes", "labels", "values"]

@@ -1,8 +1,8 @@
-"""Shelf: one file per dataset, made with NumPy and scikit-learn only.
+"""Registry of the datasets, made with NumPy and scikit-learn only. There is one file for each.
 
-Left out are scikit-learn's sets that must be downloaded (Olivetti faces, 20 newsgroups, California housing, covertype,
-kddcup99, LFW, RCV1, species): nothing here reaches for the network. scikit-learn is loaded where samples are drawn:
-whoever only reads specs, as the command line does, need not wait for it.
+scikit-learn's datasets that must be downloaded are left out, because nothing here uses the network: Olivetti faces,
+20 newsgroups, California housing, covertype, kddcup99, LFW, RCV1, species. scikit-learn is imported when samples are
+drawn, so that reading a spec, as the command line does, does not wait for it.
 """
 
 from typing import TYPE_CHECKING

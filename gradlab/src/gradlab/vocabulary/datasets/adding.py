@@ -1,4 +1,4 @@
-"""The adding problem: two numbers out of a long sequence."""
+"""The adding problem: the sum of two marked numbers in a long sequence."""
 
 from typing import Literal
 
@@ -10,11 +10,11 @@ from gradlab.vocabulary.targets import Target
 
 
 class Adding(SequenceDataset):
-    """At each step a number, uniform on [0, 1], and a mark, 1 at one step of each half and 0 elsewhere; the sum of the
-    two marked numbers is to be told at the end.
+    """The sum of two marked numbers in a sequence (Hochreiter & Schmidhuber 1997; Le, Jaitly & Hinton 2015).
 
-    Hochreiter & Schmidhuber (1997), in the form of Le, Jaitly & Hinton (2015). Who always answers 1 has a mean squared
-    error of 1/6 ≈ 0.167: only what is below has remembered anything.
+    Each step has a number, uniform on [0, 1], and a mark: 1 at one step in each half of the sequence, 0 elsewhere. The
+    sum of the two marked numbers is to be predicted after the last step. The constant prediction 1 has a mean squared
+    error of 1/6 ≈ 0.167. Only a lower error shows that the network has remembered something.
     """
 
     kind: Literal["adding"] = "adding"

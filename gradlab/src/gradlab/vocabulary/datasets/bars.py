@@ -13,7 +13,7 @@ class Bars(GeneratedDataset):
     """Bars and stripes (MacKay 2003): pixels of 0 or 1, equal along each row (class 0) or each column (class 1).
 
     Each row or column is 1 or 0 with the same probability; images of one colour, which would be of both classes, are
-    left out. The mean of every pixel is the same in both classes: only pixels together tell them apart.
+    left out. The mean of every pixel is the same in both classes, so that only several pixels together separate them.
     """
 
     kind: Literal["bars"] = "bars"

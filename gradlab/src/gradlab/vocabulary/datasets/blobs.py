@@ -10,11 +10,11 @@ from gradlab.vocabulary.targets import Target
 
 
 class Blobs(GeneratedDataset):
-    """Isotropic Gaussian clouds whose centres are uniform on [-10, 10] in each feature, one class each."""
+    """Isotropic Gaussian clouds, one per class, with centres uniform on [-10, 10] in each feature."""
 
     kind: Literal["blobs"] = "blobs"
     centers: int = Field(default=3, ge=2, le=1000)
-    """How many clouds, and so classes."""
+    """Number of clouds and of classes."""
     features: int = Field(default=2, ge=1, le=100_000)
     """Inputs per sample."""
     cluster_std: float = Field(default=1.0, gt=0, le=1e6)

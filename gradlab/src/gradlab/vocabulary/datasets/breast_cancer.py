@@ -1,4 +1,4 @@
-"""Thirty measurements of cell nuclei."""
+"""Breast cancer: thirty measurements of cell nuclei."""
 
 from typing import Literal
 

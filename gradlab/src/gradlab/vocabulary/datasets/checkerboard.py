@@ -1,4 +1,4 @@
-"""A checkerboard: squares of two classes in turn."""
+"""A checkerboard: squares of two alternating classes."""
 
 from typing import Literal
 
@@ -10,10 +10,10 @@ from gradlab.vocabulary.targets import Target
 
 
 class Checkerboard(GeneratedDataset):
-    """Points uniform on [−1, 1]², divided into squares whose classes alternate as the colours of a checkerboard.
+    """Points uniform on [−1, 1]², divided into squares whose classes alternate like the colours of a checkerboard.
 
-    The square at the lower left is of class 0. With two squares a side it is exclusive or without gaps; each further
-    square adds a line that the boundary must follow (Ho & Kleinberg 1996).
+    The square at the lower left has class 0. With two squares a side it is exclusive or without gaps. Each further
+    square adds a line to the boundary (Ho & Kleinberg 1996).
     """
 
     kind: Literal["checkerboard"] = "checkerboard"

@@ -1,4 +1,4 @@
-"""Two noisy circles, one inside the other: the tutorial's problem."""
+"""Two noisy concentric circles, the example of the tutorial."""
 
 from typing import Literal
 
@@ -10,13 +10,13 @@ from gradlab.vocabulary.targets import Target
 
 
 class Circles(GeneratedDataset):
-    """Two concentric circles: class 0 the outer, class 1 the inner."""
+    """Two concentric circles: class 0 is the outer one, class 1 the inner one."""
 
     kind: Literal["circles"] = "circles"
     noise: float = Noise
     """Standard deviation of the Gaussian noise added to each coordinate."""
     factor: float = Field(default=0.8, ge=0, lt=1)
-    """Radius of the inner circle, the outer's being 1."""
+    """Radius of the inner circle; the outer one has radius 1."""
 
     @property
     def feature_shape(self) -> Shape:

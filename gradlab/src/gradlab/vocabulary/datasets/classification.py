@@ -1,4 +1,4 @@
-"""Clusters on the corners of a hypercube, with features that say nothing besides."""
+"""Clusters on the corners of a hypercube, with further features that carry no information."""
 
 from typing import Annotated, Literal
 
@@ -11,26 +11,26 @@ from gradlab.vocabulary.targets import Target
 
 
 class Classification(GeneratedDataset):
-    """Gaussian clusters on the corners of a hypercube, a few for each class, stretched at random (Guyon 2003).
+    """Gaussian clusters on the corners of a hypercube, a few for each class, randomly stretched (Guyon 2003).
 
-    Besides the informative features there are linear combinations of them, and pure noise. Features are shuffled.
+    The other features are linear combinations of the informative ones, and noise. The features are shuffled.
     """
 
     kind: Literal["classification"] = "classification"
     features: int = Field(default=20, ge=1, le=10_000)
     """Inputs per sample."""
     informative: int = Field(default=2, ge=1, le=500, validate_default=True)
-    """Features that tell the classes apart."""
+    """Features that distinguish the classes."""
     redundant: int = Field(default=2, ge=0, le=10_000, validate_default=True)
-    """Random linear combinations of the informative ones; what is left of the features is noise."""
+    """Features that are random linear combinations of the informative ones; all remaining features are noise."""
     classes: int = Field(default=2, ge=2, le=100, validate_default=True)
-    """How many classes."""
+    """Number of classes."""
     clusters_per_class: int = Field(default=2, ge=1, le=10, validate_default=True)
-    """How many clusters each class has; all clusters together are at most 2 to the power of `informative`."""
+    """Clusters of each class. All classes together have at most 2 to the power of `informative` clusters."""
     flip_y: float = Field(default=0.01, ge=0, le=1)
-    """Share of the samples that get a class drawn by lot."""
+    """Share of the samples that get a random class."""
     class_sep: Annotated[float, Field(gt=0, le=1e6), Tightened] = 1.0
-    """Half the side of the hypercube: larger is easier."""
+    """Half the side of the hypercube; a larger one is easier to classify."""
 
     @property
     def feature_shape(self) -> Shape:
@@ -77,4 +77,4 @@ class Classification(GeneratedDataset):
         if not {"informative", "classes"} <= info.data.keys():
             return count
         most = 2 ** info.data["informative"] // info.data["classes"]
-        return at_most(count, most, "2 to the power of `informative` shared among the classes")
+        return at_most(count, most, "2 to the power of `informative`, divided by the number of classes")

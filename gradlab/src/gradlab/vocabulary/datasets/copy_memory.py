@@ -1,4 +1,4 @@
-"""The copying problem: letters to be repeated long after they were seen."""
+"""The copying problem: letters to be repeated after a long delay."""
 
 from typing import Literal
 
@@ -10,23 +10,23 @@ from gradlab.vocabulary.targets import Target
 
 
 class CopyMemory(SequenceDataset):
-    """Some letters, a delay of blanks whose last is a delimiter, then blanks at which the letters are to be repeated in
-    order; before, blanks are the right answer. Blank is 0, letters count from 1, the delimiter comes after the last.
+    """Letters to be repeated after a delay (Hochreiter & Schmidhuber 1997; Arjovsky, Shah & Bengio 2016).
 
-    Hochreiter & Schmidhuber (1997), in the form of Arjovsky, Shah & Bengio (2016). Who answers blank throughout and a
-    letter by lot at the end has a mean cross-entropy of symbols·log(alphabet)/length: only what is below has remembered
-    anything.
+    A sequence has some letters, a delay of blanks that ends with a delimiter, and as many blanks as letters. At these
+    last blanks the target is the letters in order; before, it is blank. Blank is 0, letters are 1 to `alphabet`, the
+    delimiter is `alphabet` + 1. A prediction of blanks, then of random letters, has a mean cross-entropy of
+    symbols·log(alphabet)/length. Only a lower one shows that the network has remembered something.
     """
 
     kind: Literal["copy_memory"] = "copy_memory"
     symbols: int = Field(default=10, ge=1, le=100)
-    """How many letters are to be remembered."""
+    """Letters to remember."""
     alphabet: int = Field(default=8, ge=2, le=100)
-    """How many different letters there are."""
+    """Number of different letters."""
     length: int = Field(default=120, ge=3, le=500, validate_default=True)
-    """Time steps in all: the delay is `length` − 2·`symbols`."""
+    """Time steps in all. The delay has `length` − 2·`symbols` of them."""
     one_hot: bool = True
-    """Each step as a row with a single 1, one place for each letter, the blank and the delimiter; or as one number."""
+    """True for a one-hot row at each step, over the blank, the letters and the delimiter; false for one number."""
 
     @property
     def feature_shape(self) -> Shape:
@@ -52,5 +52,5 @@ class CopyMemory(SequenceDataset):
     def _a_delay_between(cls, length: int, info: ValidationInfo) -> int:
         shortest = 2 * info.data.get("symbols", 0) + 1
         if length < shortest:
-            raise ValueError(f"at least {shortest} steps: the letters twice, and a delimiter between")
+            raise ValueError(f"at least {shortest} steps: twice the number of `symbols`, and a delimiter")
         return length

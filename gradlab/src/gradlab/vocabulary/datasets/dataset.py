@@ -1,4 +1,4 @@
-"""What every dataset is: two blocks of arrays, made from a spec and a seed."""
+"""Dataset and DatasetSpec: training and validation samples, and the specs that they are drawn from."""
 
 import math
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ Bounds = Annotated[
 
 Noise = Field(default=0.1, ge=0, le=1e6)
 
-# How far the plane that a decision boundary is drawn in reaches beyond the samples, as a share of their range.
+# Margin of a decision boundary's plane around the samples, as a share of their range.
 PLANE_MARGIN = 0.1
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Samples to train on and samples to validate on, which are also the test samples.
+    """Training samples, and validation samples, which are also the test samples.
 
     Attributes:
         train_x: (train, *feature_shape) float32.
@@ -44,9 +44,9 @@ class Dataset:
     val_y: np.ndarray
 
     def plane(self) -> tuple[np.ndarray, np.ndarray]:
-        """The plane of the two inputs as a grid that all samples lie in: the axis of each input, (32,) float32.
+        """Return the axes of a grid around all samples of two inputs: (32,) float32 for each input.
 
-        Each reaches a tenth of the samples' range beyond the lowest and the highest, a half where all are equal.
+        An axis exceeds the samples' range by a tenth on both sides, or by 0.5 if all samples are equal.
         """
         x = np.concatenate([self.train_x, self.val_x]).astype(np.float64)  # (samples, 2)
         low, high = x.min(axis=0), x.max(axis=0)
@@ -57,7 +57,7 @@ class Dataset:
 
 @contextmanager
 def needs_scikit_learn() -> Iterator[None]:
-    """Name the extra that brings scikit-learn where it is missing."""
+    """Replace the error of a missing scikit-learn by one that names the extra to install."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -69,20 +69,20 @@ def needs_scikit_learn() -> Iterator[None]:
 
 
 class DatasetSpec(Frozen):
-    """What every dataset can be asked for. Samples are drawn, then scaled all together, then split in order."""
+    """The spec of a dataset. Samples are drawn, then scaled all together, then split in order."""
 
     kind: str
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
-    """Seeds the draw, or the order of a fixed set of samples."""
+    """Seed of the random draw, or of the order of a fixed set of samples."""
 
     @property
     def train_count(self) -> int:
-        """Samples to train on; the others validate."""
+        """Number of training samples; the others are for validation."""
         raise NotImplementedError
 
     @property
     def sample_count(self) -> int:
-        """Training and validation samples together."""
+        """Number of all samples, for training and validation."""
         raise NotImplementedError
 
     @property
@@ -92,35 +92,35 @@ class DatasetSpec(Frozen):
 
     @property
     def target(self) -> Target:
-        """What is to be predicted for each sample."""
+        """The form of each sample's target."""
         raise NotImplementedError
 
     @property
     def in_plane(self) -> bool:
-        """Whether its samples have a place in the plane: two inputs, one answer."""
+        """True if its samples are points in a plane: two inputs and one target."""
         return self.value_count == 2 and not self.target.steps
 
     @property
     def has_boundary(self) -> bool:
-        """Whether its classes meet along lines in a plane: samples of exactly two inputs, each of one class."""
+        """True if its classes have a boundary in a plane: samples of exactly two inputs, each of one class."""
         return self.feature_shape == (2,) and self.target.kind == "classes" and not self.target.steps
 
     @property
     def value_count(self) -> int:
-        """Input numbers per sample."""
+        """Number of inputs per sample."""
         return math.prod(self.feature_shape)
 
     @property
     def whole_below(self) -> int | None:
-        """The inputs are whole numbers from 0 to one less than this; None where they may be anything else."""
+        """The upper bound, exclusive, of inputs that are whole numbers from 0; None for other inputs."""
         return None
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
-        """All samples in their final order, unscaled: (samples, ...) inputs and (samples, ...) answers."""
+        """Draw all samples in their final order, unscaled: (samples, ...) inputs and (samples, ...) targets."""
         raise NotImplementedError
 
     def load(self) -> Dataset:
-        """Draw, scale, shape and split.
+        """Draw, scale, reshape and split the samples.
 
         Raises:
             ModuleNotFoundError: scikit-learn is not installed.
@@ -144,11 +144,11 @@ class DatasetSpec(Frozen):
 
 
 class ScaledFeatures(DatasetSpec):
-    """A dataset whose features may be brought to one scale."""
+    """A dataset whose features can be scaled."""
 
     scale: Bounds | Literal["standard"] | None = None
-    """Each feature mapped to [low, high] by its own minimum and maximum over all samples; "standard": to mean 0 and
-    standard deviation 1; none: left as drawn."""
+    """[low, high]: each feature is mapped to this range by its minimum and maximum over all samples; "standard": each
+    has mean 0 and standard deviation 1; null: the features are not scaled."""
 
     def _scaled(self, x: np.ndarray) -> np.ndarray:
         if self.scale is None:
@@ -168,11 +168,10 @@ class ScaledFeatures(DatasetSpec):
 
 
 class ScaledTargets(DatasetSpec):
-    """A dataset whose answers are real numbers that may be brought to one scale."""
+    """A dataset whose targets are real numbers that can be scaled."""
 
     target_scale: Literal["standard"] | None = None
-    """"standard": each value to be predicted is brought to mean 0 and standard deviation 1 over all samples; none: it
-    is left as drawn."""
+    """"standard": each target value has mean 0 and standard deviation 1 over all samples; null: it is not scaled."""
 
     def _scaled_targets(self, y: np.ndarray) -> np.ndarray:
         if self.target_scale is None:
@@ -186,17 +185,17 @@ def _half_by_default(size: int | None, samples: int) -> int:
     if size is None:
         return samples // 2
     if size >= samples:
-        raise ValueError(f"fewer than the {samples} samples there are, so that some are left to validate on")
+        raise ValueError(f"fewer than the {samples} samples in all: the rest is for validation")
     return size
 
 
 class DrawnSamples(DatasetSpec):
-    """A dataset as large as one likes."""
+    """A dataset with a chosen number of samples."""
 
     samples: int = Field(default=1000, ge=4, le=10_000_000)
-    """Training and validation samples together."""
+    """Number of all samples, for training and validation."""
     train_size: int | None = Field(default=None, ge=1, le=10_000_000, validate_default=True)
-    """The first so many samples train, the rest validate; half of them by default."""
+    """Number of training samples, which come first; the rest is for validation. Half of all samples by default."""
 
     @property
     def train_count(self) -> int:
@@ -213,21 +212,22 @@ class DrawnSamples(DatasetSpec):
 
 
 class GeneratedDataset(DrawnSamples, ScaledFeatures):
-    """A dataset of rows of features, drawn from a formula."""
+    """A dataset of feature vectors, drawn from a formula."""
 
 
 class SequenceDataset(DrawnSamples):
-    """A task over time, drawn from a formula. What its numbers mean is part of the task: there is nothing to scale."""
+    """A sequence task, drawn from a formula. Its inputs have a fixed meaning and are not scaled."""
 
 
 class BundledDataset(ScaledFeatures):
-    """A real dataset that comes with scikit-learn, in an order drawn from the seed (the files are sorted by class)."""
+    """A real dataset from scikit-learn, in a random order from the seed, because the files are sorted by class."""
 
     shape: ClassVar[tuple[int, int]]
-    """(samples, features) of the file."""
+    """The file's shape: (samples, features)."""
     answers: ClassVar[Target]
+    """The form of each sample's target."""
     train_size: int | None = Field(default=None, ge=1, le=10_000_000, validate_default=True)
-    """The first so many samples train, the rest validate; half of them by default."""
+    """Number of training samples, which come first; the rest is for validation. Half of all samples by default."""
 
     @property
     def train_count(self) -> int:
@@ -246,7 +246,7 @@ class BundledDataset(ScaledFeatures):
         return self.answers
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
-        """The file as it is: (samples, features) and (samples, ...)."""
+        """Read the samples in the file's order: (samples, features) inputs and (samples, ...) targets."""
         raise NotImplementedError
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
@@ -261,7 +261,7 @@ class BundledDataset(ScaledFeatures):
 
 
 def at_most(count: int, bound: int, meaning: str) -> int:
-    """`count`, unless it is above a bound that another field sets. Raises ValueError, which says why."""
+    """Return `count`. Raises ValueError, with `meaning`, if it is above a bound that another field sets."""
     if count > bound:
         raise ValueError(f"at most {bound}, {meaning}")
     return count

@@ -1,4 +1,4 @@
-"""How diabetes progresses within a year, from ten measurements."""
+"""Diabetes: its progression within a year, from ten measurements."""
 
 from typing import Literal
 
@@ -9,9 +9,9 @@ from gradlab.vocabulary.targets import Target
 
 
 class Diabetes(BundledDataset, ScaledTargets):
-    """A score of how diabetes progressed within a year, 25 to 346, from ten measurements (Efron et al. 2004).
+    """A score of the progression of diabetes within a year, 25 to 346, from ten measurements (Efron et al. 2004).
 
-    The measurements come centred, with sum of squares 1 each over the 442 patients.
+    In the file, each measurement has mean 0 and a sum of squares of 1 over the 442 patients.
     """
 
     kind: Literal["diabetes"] = "diabetes"

@@ -1,4 +1,4 @@
-"""Handwritten digits of 8 by 8 pixels, 0 to 16 each."""
+"""Handwritten digits: images of 8 by 8 pixels with values from 0 to 16."""
 
 from typing import Literal
 
@@ -11,14 +11,14 @@ SHAPES: dict[str, Shape] = {"flat": (64,), "image": (8, 8, 1), "rows": (8, 8), "
 
 
 class Digits(BundledDataset):
-    """Handwritten digits of 8 by 8 pixels, 0 to 16 each (UCI ML, 1998): ten classes.
+    """Handwritten digits in ten classes: images of 8 by 8 pixels with values from 0 to 16 (UCI ML, 1998).
 
-    Read row by row, or pixel by pixel as Le, Jaitly & Hinton (2015) read MNIST, it is a task over time.
+    As a sequence of rows, or of pixels like MNIST in Le, Jaitly & Hinton (2015), it is a sequence task.
     """
 
     kind: Literal["digits"] = "digits"
     form: Literal["flat", "image", "rows", "pixels"] = "flat"
-    """How an image is shown: "flat", 64 numbers; "image", 8 by 8 pixels of one channel; "rows", 8 steps of 8 pixels;
+    """The shape of a sample: "flat", 64 numbers; "image", 8 by 8 pixels of one channel; "rows", 8 steps of 8 pixels;
     "pixels", 64 steps of one pixel."""
     shape = (1797, 64)
     answers = Target("classes", 10)

@@ -10,7 +10,7 @@ from gradlab.vocabulary.targets import Target
 
 
 class Franke(GeneratedDataset, ScaledTargets):
-    """Franke's function (1979) of two features, uniform on [0, 1], the usual test of smooth interpolation:
+    """Franke's function (1979) of two features, uniform on [0, 1], a common test of smooth interpolation:
 
     3/4·exp(−((9x₁ − 2)² + (9x₂ − 2)²)/4) + 3/4·exp(−(9x₁ + 1)²/49 − (9x₂ + 1)/10)
     + 1/2·exp(−((9x₁ − 7)² + (9x₂ − 3)²)/4) − 1/5·exp(−(9x₁ − 4)² − (9x₂ − 7)²).

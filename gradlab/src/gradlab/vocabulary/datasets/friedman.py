@@ -12,16 +12,16 @@ from gradlab.vocabulary.targets import Target
 class Friedman(GeneratedDataset, ScaledTargets):
     """One of Friedman's three nonlinear functions (Friedman 1991; Breiman 1996).
 
-    1: 10·sin(π·x₁·x₂) + 20·(x₃ − 1/2)² + 10·x₄ + 5·x₅, features uniform on [0, 1], those after the fifth pure noise.
+    1: 10·sin(π·x₁·x₂) + 20·(x₃ − 1/2)² + 10·x₄ + 5·x₅; features are uniform on [0, 1], from the sixth on pure noise.
     2: √(x₁² + (x₂·x₃ − 1/(x₂·x₄))²). 3: arctan((x₂·x₃ − 1/(x₂·x₄))/x₁). In both x₁ is uniform on [0, 100], x₂ on
     [40π, 560π], x₃ on [0, 1], x₄ on [1, 11].
     """
 
     kind: Literal["friedman"] = "friedman"
     variant: Literal[1, 2, 3] = 1
-    """Which of the three."""
+    """The number of the function."""
     features: int | None = Field(default=None, ge=4, le=10_000, validate_default=True)
-    """Inputs per sample: for the first function at least 5, by default 10; for the others 4."""
+    """Inputs per sample. The first function has at least 5, by default 10; the others have 4."""
     noise: float = Field(default=0.0, ge=0, le=1e6)
     """Standard deviation of the Gaussian noise added to the value."""
 
@@ -49,7 +49,7 @@ class Friedman(GeneratedDataset, ScaledTargets):
     def _as_many_as_the_function_has(cls, features: int | None, info: ValidationInfo) -> int | None:
         variant = info.data.get("variant")
         if features is not None and variant == 1 and features < 5:
-            raise ValueError("at least 5 features: the first function has so many")
+            raise ValueError("at least 5 features, which the first function uses")
         if features not in (None, 4) and variant in (2, 3):
-            raise ValueError(f"4 features, or none given: function {variant} has so many")
+            raise ValueError(f"4 features, or null: function {variant} has exactly 4")
         return features

@@ -1,4 +1,4 @@
-"""One Gaussian cloud, cut into shells."""
+"""One Gaussian cloud, divided into concentric shells."""
 
 from typing import Literal
 
@@ -10,13 +10,13 @@ from gradlab.vocabulary.targets import Target
 
 
 class GaussianQuantiles(GeneratedDataset):
-    """One Gaussian cloud around the origin, cut into concentric shells with equally many samples, one class each."""
+    """One Gaussian cloud around the origin, divided into concentric shells of equally many samples, one per class."""
 
     kind: Literal["gaussian_quantiles"] = "gaussian_quantiles"
     features: int = Field(default=2, ge=1, le=1000)
     """Inputs per sample."""
     classes: int = Field(default=3, ge=2, le=1000, validate_default=True)
-    """How many shells, and so classes."""
+    """Number of shells and of classes."""
     cov: float = Field(default=1.0, gt=0, le=1e6)
     """Variance of each feature."""
 

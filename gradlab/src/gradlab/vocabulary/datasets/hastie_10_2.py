@@ -1,4 +1,4 @@
-"""Ten Gaussian features: far from the origin, or near it."""
+"""Ten Gaussian features; the class depends on the distance from the origin."""
 
 from typing import Literal
 
@@ -9,8 +9,8 @@ from gradlab.vocabulary.targets import Target
 
 
 class Hastie102(GeneratedDataset):
-    """Ten standard Gaussian features: class 1 where the sum of their squares is above 9.34, the median of chi-squared
-    with ten degrees of freedom (Hastie, Tibshirani & Friedman 2009, equation 10.2)."""
+    """Ten standard Gaussian features. Class 1 has a sum of their squares above 9.34, the median of chi-squared with ten
+    degrees of freedom (Hastie, Tibshirani & Friedman 2009, equation 10.2)."""
 
     kind: Literal["hastie_10_2"] = "hastie_10_2"
 

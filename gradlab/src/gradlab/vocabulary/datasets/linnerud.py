@@ -17,7 +17,7 @@ class Linnerud(BundledDataset, ScaledTargets):
 
     @property
     def whole_below(self) -> int | None:
-        return 252 if self.scale is None else None  # somebody did 251 sit-ups
+        return 252 if self.scale is None else None  # the largest input is 251 sit-ups
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
         from sklearn.datasets import load_linnerud

@@ -1,4 +1,4 @@
-"""The Mackey-Glass equation: a chaotic series to be predicted."""
+"""The Mackey-Glass equation: prediction of a chaotic series."""
 
 from typing import Literal
 
@@ -8,28 +8,29 @@ from pydantic import Field
 from gradlab.vocabulary.datasets.dataset import SequenceDataset, Shape
 from gradlab.vocabulary.targets import Target
 
-# Euler's method as Jaeger (2001) uses it: ten steps a unit of time, of which every tenth is kept.
+# Steps of Euler's method in a unit of time, as in Jaeger (2001). Every tenth value is kept.
 STEPS_A_UNIT = 10
-# Units of time until a series has forgotten where it began: some ten turns around the attractor.
+# Units of time after which a series does not depend on its beginning any more: about ten turns around the attractor.
 SETTLING = 500
-# Series that are computed side by side; each gives several samples, which do not overlap.
+# Series that are computed side by side. Each gives several samples, which do not overlap.
 SERIES = 256
 
 
 class MackeyGlass(SequenceDataset):
     """dx/dt = 0.2·x(t − τ)/(1 + x(t − τ)¹⁰) − 0.1·x(t), the density of blood cells (Mackey & Glass 1977).
 
-    Seen at `length` times one unit apart; its value `ahead` units later is to be predicted. Below τ ≈ 4.5 it comes to
-    rest at 1, then it oscillates; from τ ≈ 17 on it is chaotic: of what lies far ahead nothing can be known.
+    The inputs are the values at `length` times, one unit apart. The value `ahead` units later is to be predicted. Below
+    τ ≈ 4.5 the series converges to 1, above it oscillates. From τ ≈ 17 on it is chaotic, and far values cannot be
+    predicted.
     """
 
     kind: Literal["mackey_glass"] = "mackey_glass"
     noise: float = Field(default=0.0, ge=0, le=1e6)
-    """Standard deviation of the Gaussian noise added to each value, also to the one to be predicted."""
+    """Standard deviation of the Gaussian noise added to each value, also to the predicted one."""
     length: int = Field(default=50, ge=2, le=500)
-    """Time steps that are seen."""
+    """Time steps of the input."""
     ahead: int = Field(default=6, ge=1, le=100)
-    """How many units of time after the last step the value to be predicted lies."""
+    """Units of time from the last step to the value to be predicted."""
     delay: int = Field(default=17, ge=5, le=100)
     """τ, in units of time."""
 
@@ -53,11 +54,11 @@ class MackeyGlass(SequenceDataset):
 
 
 def mackey_glass(begun: np.ndarray, units: int, delay: int) -> np.ndarray:
-    """Solutions of the Mackey-Glass equation, side by side.
+    """Solve the Mackey-Glass equation for several series, side by side.
 
     Args:
         begun: (series,) the value of each at all times up to 0.
-        units: how many units of time to follow them.
+        units: the last time, in units of time.
         delay: τ, in units of time.
 
     Returns:

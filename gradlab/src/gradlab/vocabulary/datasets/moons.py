@@ -9,7 +9,7 @@ from gradlab.vocabulary.targets import Target
 
 
 class Moons(GeneratedDataset):
-    """Two half circles that reach into each other: class 0 the upper, class 1 the lower."""
+    """Two interleaved half circles: class 0 is the upper one, class 1 the lower one."""
 
     kind: Literal["moons"] = "moons"
     noise: float = Noise

@@ -1,4 +1,4 @@
-"""Documents about several topics at once, as counts of their words."""
+"""Documents with several topics each, as word counts."""
 
 import math
 from typing import Literal
@@ -11,24 +11,24 @@ from gradlab.vocabulary.targets import Target
 
 
 class Multilabel(GeneratedDataset):
-    """Documents about several topics at once: each feature counts how often a word occurs (a multinomial model).
+    """Documents with several topics each. A feature is the number of times that a word occurs (a multinomial model).
 
-    Which topics a document has is drawn first, then its words from those topics' words.
+    A document's topics are drawn first, then its words from these topics' words.
     """
 
     kind: Literal["multilabel"] = "multilabel"
     samples: int = Field(default=1000, ge=4, le=100_000)
-    """Training and validation samples together."""
+    """Number of all samples, for training and validation."""
     features: int = Field(default=20, ge=1, le=10_000)
-    """Words that are counted."""
+    """Number of different words."""
     labels: int = Field(default=5, ge=2, le=20)
-    """Topics there are; a document has any of them."""
+    """Number of topics; a document may have any of them."""
     labels_per_sample: int = Field(default=2, ge=1, le=20)
-    """How many topics a document has on average (Poisson, those above `labels` drawn again)."""
+    """Mean number of a document's topics (Poisson, with numbers above `labels` drawn again)."""
     length: int = Field(default=50, ge=1, le=10_000)
-    """How many words a document has on average (Poisson)."""
+    """Mean number of a document's words (Poisson)."""
     allow_unlabeled: bool = True
-    """Whether a document may be about nothing; its words are then drawn evenly."""
+    """True if a document may have no topic; its words then have equal probabilities."""
 
     @property
     def feature_shape(self) -> Shape:
@@ -40,8 +40,8 @@ class Multilabel(GeneratedDataset):
 
     @property
     def whole_below(self) -> int | None:
-        # No word occurs more often than its document has words, which are Poisson-distributed: by Bernstein's
-        # inequality, more than mean + 10·√mean + 35 words have a probability below e⁻³⁵, 1e-9 over the most samples.
+        # A word occurs at most as often as its document has words, whose number is Poisson-distributed. By Bernstein's
+        # inequality, more than mean + 10·√mean + 35 words have a probability below e⁻³⁵, or 1e-9 in 100,000 samples.
         return math.ceil(self.length + 10 * math.sqrt(self.length) + 36) if self.scale is None else None
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
@@ -61,5 +61,5 @@ class Multilabel(GeneratedDataset):
     @field_validator("labels_per_sample")
     @classmethod
     def _as_many_as_there_are(cls, count: int, info: ValidationInfo) -> int:
-        # Many more than there are would be drawn again and again, for ever.
+        # A mean far above the number of labels would be drawn again without end.
         return at_most(count, info.data.get("labels", count), "the number of labels")

@@ -1,4 +1,4 @@
-"""A random linear function of some of the features."""
+"""Regression: a random linear function of some of the features."""
 
 from typing import Literal
 
@@ -10,19 +10,19 @@ from gradlab.vocabulary.targets import Target
 
 
 class Regression(GeneratedDataset, ScaledTargets):
-    """Standard Gaussian features, and a random linear function of some of them: coefficients uniform on (0, 100)."""
+    """A random linear function of some of the standard Gaussian features, with coefficients uniform on (0, 100)."""
 
     kind: Literal["regression"] = "regression"
     features: int = Field(default=10, ge=1, le=10_000)
     """Inputs per sample."""
     informative: int | None = Field(default=None, ge=1, le=10_000)
-    """Features that matter; all of them by default."""
+    """Features that the target depends on; all of them by default."""
     targets: int = Field(default=1, ge=1, le=100)
-    """Values to be predicted."""
+    """Number of values to predict."""
     noise: float = Field(default=0.0, ge=0, le=1e6)
     """Standard deviation of the Gaussian noise added to each value."""
     bias: float = Field(default=0.0, ge=-1e6, le=1e6)
-    """Added to each value."""
+    """Constant that is added to each value."""
 
     @property
     def feature_shape(self) -> Shape:

@@ -1,4 +1,4 @@
-"""A sheet bent like an S: how far along is a point?"""
+"""A sheet bent like an S: prediction of a point's position along the curve."""
 
 from typing import Literal
 

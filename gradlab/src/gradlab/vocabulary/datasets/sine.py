@@ -1,4 +1,4 @@
-"""Noisy sine waves: what comes next?"""
+"""Noisy sine waves: prediction of the next values."""
 
 from typing import Annotated, Literal
 
@@ -12,21 +12,21 @@ Frequency = Annotated[float, Field(gt=0, le=0.5)]
 
 
 class Sine(SequenceDataset):
-    """sin(2π·f·t + φ) + noise at t = 0, 1, ..., of which the next values are to be foretold.
+    """sin(2π·f·t + φ) + noise at t = 0, 1, ...; the next values are to be predicted.
 
-    Each sample has a frequency f and a phase φ of its own, both uniform. The noise is also in what is to be foretold:
-    no prediction has a mean squared error below noise².
+    Each sample has its own frequency f and phase φ, both uniform. The values to be predicted are noisy too, so that no
+    prediction has a mean squared error below noise².
     """
 
     kind: Literal["sine"] = "sine"
     noise: float = Noise
     """Standard deviation of the Gaussian noise added to each value."""
     length: int = Field(default=50, ge=2, le=500)
-    """Time steps that are seen."""
+    """Time steps of the input."""
     horizon: int = Field(default=1, ge=1, le=100)
-    """How many values are to be foretold."""
+    """Number of values to predict."""
     frequencies: Annotated[tuple[Frequency, Frequency], Field(strict=False)] = (0.02, 0.1)
-    """The lowest and the highest frequency, in waves per step."""
+    """The lowest and the highest frequency, in periods per step."""
 
     @property
     def feature_shape(self) -> Shape:

@@ -1,4 +1,4 @@
-"""Many features of which four matter."""
+"""Regression on four of many uncorrelated features."""
 
 from typing import Literal
 
@@ -10,9 +10,9 @@ from gradlab.vocabulary.targets import Target
 
 
 class SparseUncorrelated(GeneratedDataset, ScaledTargets):
-    """Standard Gaussian features of which four matter: y = x₁ + 2·x₂ − 2·x₃ − 1.5·x₄ + standard Gaussian noise.
+    """y = x₁ + 2·x₂ − 2·x₃ − 1.5·x₄ + noise, both noise and features standard Gaussian (Celeux et al. 2012).
 
-    Celeux et al. (2012). No prediction has a mean squared error below 1, unscaled.
+    The other features have no influence. No prediction has a mean squared error below 1 on unscaled targets.
     """
 
     kind: Literal["sparse_uncorrelated"] = "sparse_uncorrelated"

@@ -1,4 +1,4 @@
-"""Spiral arms wound around each other, one per class."""
+"""Interleaved spirals, one per class."""
 
 from typing import Literal
 
@@ -12,16 +12,16 @@ from gradlab.vocabulary.targets import Target
 class Spirals(GeneratedDataset):
     """Interleaved Archimedean spirals: sample i of an arm lies at radius t and angle 2π·(turns·t + class/classes).
 
-    t runs evenly over (0, 1], so that an arm is as dense near the middle as outside.
+    t has equal steps over (0, 1], so that an arm has equally many samples per radius.
     """
 
     kind: Literal["spirals"] = "spirals"
     noise: float = Noise
     """Standard deviation of the Gaussian noise added to each coordinate."""
     classes: int = Field(default=2, ge=2, le=100)
-    """How many arms, and so classes."""
+    """Number of arms and of classes."""
     turns: float = Field(default=1.0, gt=0, le=100)
-    """How often each arm goes round."""
+    """Turns of each arm around the centre."""
 
     @property
     def feature_shape(self) -> Shape:

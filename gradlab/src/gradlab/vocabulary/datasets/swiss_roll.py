@@ -1,4 +1,4 @@
-"""A rolled-up sheet: how far along the roll is a point?"""
+"""A rolled-up sheet: prediction of a point's position along the roll."""
 
 from typing import Literal
 
@@ -11,14 +11,14 @@ from gradlab.vocabulary.targets import Target
 class SwissRoll(GeneratedDataset, ScaledTargets):
     """Points (t·cos t, 21·u, t·sin t) on a rolled-up sheet; t, uniform on [3π/2, 9π/2], is to be predicted.
 
-    Marsland (2014); u is uniform on [0, 1].
+    u is uniform on [0, 1] (Marsland 2014).
     """
 
     kind: Literal["swiss_roll"] = "swiss_roll"
     noise: float = Noise
     """Standard deviation of the Gaussian noise added to each coordinate."""
     hole: bool = False
-    """Whether the sheet has a rectangular hole."""
+    """True if the sheet has a rectangular hole."""
 
     @property
     def feature_shape(self) -> Shape:

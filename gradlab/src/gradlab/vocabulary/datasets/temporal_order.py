@@ -1,4 +1,4 @@
-"""The temporal order problem: which came first?"""
+"""The temporal order problem: classification by the order of two symbols in a long sequence."""
 
 from typing import Literal
 
@@ -8,15 +8,15 @@ from pydantic import Field
 from gradlab.vocabulary.datasets.dataset import SequenceDataset, Shape
 from gradlab.vocabulary.targets import Target
 
-# Places in a step's row: four letters without meaning, the two that matter, the first step's and the last one's.
+# Places in a step's one-hot row: four distractor letters, X and Y, the first step's symbol, the last step's symbol.
 LETTERS, X, FIRST, LAST, SYMBOLS = 4, 4, 6, 7, 8
 
 
 class TemporalOrder(SequenceDataset):
-    """Letters without meaning, among them one X or Y in each half; the class says which, in order: XX, XY, YX, YY.
+    """Sequences of distractor letters with one X or Y in each half. The classes are XX, XY, YX and YY.
 
-    Hochreiter & Schmidhuber (1997), task 6a, with sequences of one length. Each step is a row with a single 1, one
-    place for each of the letters a, b, c, d, X, Y, for the first step and for the last.
+    It is task 6a of Hochreiter & Schmidhuber (1997), with sequences of one length. Each step is a one-hot row over the
+    letters a, b, c, d, X, Y, the first step's symbol and the last step's symbol.
     """
 
     kind: Literal["temporal_order"] = "temporal_order"

@@ -1,4 +1,4 @@
-"""Exclusive or, and the parity of more bits than two."""
+"""Exclusive or, and the parity of more than two bits."""
 
 from typing import Literal
 
@@ -10,10 +10,10 @@ from gradlab.vocabulary.targets import Target
 
 
 class Xor(GeneratedDataset):
-    """Noisy corners of a hypercube, ±1 in each feature: class 1 where an odd number of them is 1.
+    """Noisy corners of a hypercube, ±1 in each feature. Class 1 has an odd number of features that are 1.
 
-    With two bits it is what no network without a hidden layer can learn (Minsky & Papert 1969); with many, gradients
-    say next to nothing about where to go (Shalev-Shwartz, Shamir & Shammah 2017).
+    With two bits, no network without a hidden layer can learn it (Minsky & Papert 1969). With many bits, gradients have
+    almost no information about the solution (Shalev-Shwartz, Shamir & Shammah 2017).
     """
 
     kind: Literal["xor"] = "xor"

@@ -1,4 +1,4 @@
-"""Shelf: each kind of layer, one file for each family."""
+"""Registry of the kinds of layers. There is one file for each family."""
 
 from typing import TYPE_CHECKING
 

@@ -13,19 +13,19 @@ from gradlab.vocabulary.regularizers import Regularizer
 
 
 class Embedding(LayerSpec):
-    """A row of numbers for each symbol, (time,) -> (time, output_dim); the inputs are whole numbers from 0."""
+    """A learnt vector for each symbol, (time,) -> (time, output_dim). The inputs are whole numbers from 0."""
 
     kind: Literal["embedding"] = "embedding"
     input_dim: int = Field(ge=1, le=1_000_000)
-    """How many symbols there are."""
+    """Number of symbols; inputs must be below it."""
     output_dim: int = Field(ge=1, le=100_000)
-    """How many numbers each gets."""
+    """Length of each symbol's vector."""
     embeddings_initializer: Initializer = RandomUniform()
-    """How they are drawn."""
+    """Initialiser of the vectors."""
     embeddings_regularizer: Regularizer | None = None
-    """What they add to the loss."""
+    """Penalty on the vectors, added to the loss; none by default."""
     embeddings_constraint: Constraint | None = None
-    """What they are brought back to after every update."""
+    """Constraint on the vectors, applied after every update; none by default."""
 
     def output_shape(self, shape: Shape) -> Shape:
         expect_rank(shape, "time")
@@ -53,15 +53,15 @@ class MultiHeadAttention(WeightedLayer):
 
     kind: Literal["multi_head_attention"] = "multi_head_attention"
     num_heads: int = Field(ge=1, le=1000)
-    """How many ways to look."""
+    """Number of attention heads."""
     key_dim: int = Field(ge=1, le=100_000)
-    """Numbers by which queries and keys are compared, in each head."""
+    """Length of queries and keys in each head."""
     value_dim: int | None = Field(default=None, ge=1, le=100_000)
-    """Numbers that each head takes from a time step; as many as `key_dim` by default."""
+    """Length of values in each head; `key_dim` by default."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    """The share of attention weights that is dropped while training."""
+    """Share of the attention weights that is dropped while training."""
     causal: bool = False
-    """Look only at earlier time steps and itself."""
+    """Attend only to the same and to earlier time steps."""
 
     def output_shape(self, shape: Shape) -> Shape:
         expect_rank(shape, "time", "features")
@@ -105,9 +105,9 @@ class MultiHeadAttention(WeightedLayer):
 
 
 class _Draws:
-    """An initialiser whose copies go on drawing where it stopped.
+    """An initialiser whose copies continue its sequence of draws.
 
-    Keras gives each projection a copy of the layer's initialiser, seed and all: queries and keys would be drawn equal.
+    Keras gives each projection a copy of the layer's initialiser with the same seed. Queries and keys would be equal.
     """
 
     def __init__(self, draw: Callable[[Shape, Any], Any]) -> None:

@@ -1,4 +1,4 @@
-"""Layers made of layers."""
+"""Layers that contain layers."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -7,21 +7,21 @@ from pydantic import Field
 
 from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch
 
-# Far beyond any bound that a service sets: it only keeps the check itself from taking long.
+# Far above any service's own bounds. It limits the time that the check itself takes.
 MAX_LISTED_LAYERS = 20_000
 
 if TYPE_CHECKING:
-    Layer = Any  # any kind on the shelf, this one too: known once the shelf is complete
+    Layer = Any  # any kind of layer, this one too; resolved when the registry is complete
 
 
 class Residual(LayerSpec):
-    """x + scale·f(x), f being the layers inside (He et al. 2016)."""
+    """x + scale·f(x), where f are the layers inside (He et al. 2016)."""
 
     kind: Literal["residual"] = "residual"
     layers: Annotated[tuple["Layer", ...], Field(strict=False, min_length=1, max_length=MAX_LISTED_LAYERS)]
-    """The layers inside, first to last; they must give back the shape they get."""
+    """The layers inside, first to last. Their output must have the shape of their input."""
     scale: float = Field(default=1.0, ge=-1e6, le=1e6)
-    """Factor on what comes out of them: with L blocks, 1/√L keeps the signals' size (Hanin & Rolnick 2018)."""
+    """Factor on the output of the layers inside. With L blocks, 1/√L keeps the signals' size (Hanin & Rolnick 2018)."""
 
     vectorizes = True
 
@@ -34,7 +34,7 @@ class Residual(LayerSpec):
 
     def around(self, shape: Shape, out: Shape) -> Shape:
         if out != shape:
-            raise ShapeMismatch(f"layers inside that give back the shape {shape} they get", str(out))
+            raise ShapeMismatch(f"layers inside with the output shape of their input, {shape}", str(out))
         return shape
 
     def watched(self, shape: Shape) -> Shape:
@@ -48,7 +48,7 @@ class Residual(LayerSpec):
         return keras.layers.Add(name=name)
 
     def create_weights(self, layer: Any, shape: Shape) -> None:
-        """It has none itself."""
+        """Create no weights: a residual connection has none itself."""
 
     def call(self, layer: Any, x: Any, training: bool, *, skip: Any) -> Any:
         return layer([skip, x if self.scale == 1 else x * self.scale])

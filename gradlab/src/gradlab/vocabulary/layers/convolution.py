@@ -15,7 +15,11 @@ Pair = Annotated[tuple[Size, Size], Field(strict=False)]
 
 
 def along(size: int, kernel: int, stride: int, padding: str, dilation: int = 1) -> int:
-    """How many positions a window of `kernel` has along an axis of `size`. Raises ShapeMismatch if it has none."""
+    """Return the number of positions of a window of `kernel` along an axis of `size`.
+
+    Raises:
+        ShapeMismatch: the window does not fit.
+    """
     if padding != "valid":
         return -(-size // stride)
     reach = dilation * (kernel - 1) + 1
@@ -25,7 +29,7 @@ def along(size: int, kernel: int, stride: int, padding: str, dilation: int = 1) 
 
 
 def pair(size: int | tuple[int, int]) -> tuple[int, int]:
-    """One size for both axes, or one for each."""
+    """Return the sizes along two axes, from one size for both or a pair."""
     return (size, size) if isinstance(size, int) else size
 
 
@@ -33,9 +37,9 @@ class Convolution(WeightedLayer):
     """A layer whose kernel slides over positions."""
 
     filters: int = Field(ge=1, le=100_000)
-    """Output channels."""
+    """Number of output channels."""
     activation: Activation = Linear()
-    """Applied to the convolution + bias."""
+    """Activation, applied to the convolution + bias."""
 
     @property
     def function(self) -> Activation:
@@ -45,7 +49,7 @@ class Convolution(WeightedLayer):
         return math.prod(self.output_shape(shape)[:-1]) * super().operations(shape)
 
     def arguments(self, keras: Any, seeds: Iterator[int], *fields: str) -> dict[str, Any]:
-        """Keras's arguments: those of the weights, and the fields named as they are."""
+        """Return Keras's arguments: those of the weights, and the values of `fields`."""
         named = {field: getattr(self, field) for field in ("filters", "kernel_size", "strides", "padding", *fields)}
         return {**named, "activation": self.activation.build(keras), **self.weight_arguments(keras, seeds)}
 
@@ -61,12 +65,12 @@ class Conv1D(Convolution):
     padding: Literal["valid", "same", "causal"] = "valid"
     """valid: only where the kernel fits; same: zeros at both ends; causal: zeros before the beginning."""
     dilation_rate: Size = 1
-    """Distance between the time steps that the kernel looks at."""
+    """Distance between the time steps that the kernel covers."""
 
     @model_validator(mode="after")
-    def _strides_or_dilates(self) -> "Conv1D":
+    def _check_dilation(self) -> "Conv1D":
         if self.strides > 1 and self.dilation_rate > 1:
-            raise ValueError("strides or dilation_rate of 1")
+            raise ValueError("strides of 1 or a dilation_rate of 1: Keras has no convolution with both above 1")
         return self
 
     def output_shape(self, shape: Shape) -> Shape:

@@ -15,9 +15,9 @@ class Dense(WeightedLayer):
 
     kind: Literal["dense"] = "dense"
     units: int = Field(ge=1, le=1_000_000)
-    """Width of the layer."""
+    """Number of output units."""
     activation: Activation = Linear()
-    """Applied to x·kernel + bias."""
+    """Activation, applied to x·kernel + bias."""
 
     vectorizes = True
 
@@ -51,7 +51,7 @@ class ActivationLayer(LayerSpec):
 
     kind: Literal["activation"] = "activation"
     activation: Activation
-    """The function."""
+    """The activation function."""
 
     vectorizes = True
 

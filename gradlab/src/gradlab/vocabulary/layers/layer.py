@@ -1,7 +1,7 @@
-"""What every layer is: its fields, the shapes it makes, and how Keras builds it.
+"""LayerSpec: the fields, shapes, parameters and Keras layer that every kind of layer has.
 
-Keras is handed in, never imported: a spec is checked, counted and estimated without TensorFlow. Shapes leave the
-batch axis out. Defaults are Keras 3's, https://keras.io/api/layers/.
+Keras is an argument and is not imported, so that a spec is checked and estimated without TensorFlow. Shapes have no
+batch axis. Defaults are Keras 3's, https://keras.io/api/layers/.
 """
 
 import math
@@ -16,16 +16,16 @@ from gradlab.vocabulary.activations import Activation
 
 Shape = tuple[int, ...]
 
-# What can be chosen for a tensor, by the end of the field's name.
+# What a field chooses for a tensor, by the last word of the field's name.
 RULES = {"initializer": "an initialiser", "regularizer": "a regulariser", "constraint": "a constraint"}
 
 
 class ShapeMismatch(Exception):
-    """A layer cannot take what comes in.
+    """A layer cannot take an input of this shape.
 
     Attributes:
-        expected: what it can take, in words.
-        received: what came.
+        expected: the inputs that it can take, in words.
+        received: the input's shape or size, in words.
     """
 
     def __init__(self, expected: str, received: str) -> None:
@@ -39,16 +39,16 @@ class LayerSpec(Frozen):
 
     kind: str
     repeat: int = Field(default=1, ge=1, le=10_000)
-    """How many such layers in a row, each with weights of its own."""
+    """Number of such layers in a row, each with its own weights."""
 
     vectorizes: ClassVar[bool] = False
-    """Whether `tf.vectorized_map` can stack it."""
+    """True if `tf.vectorized_map` can stack it."""
     mixes_samples: ClassVar[bool] = False
-    """Whether a sample's output depends on the others of its batch, as with batch normalisation."""
+    """True if a sample's output depends on the other samples of its batch, as with batch normalisation."""
 
     @model_validator(mode="after")
-    def _rules_suit_their_tensors(self) -> "LayerSpec":
-        # How many features come in is not known yet; that two or more do is assumed.
+    def _check_rules(self) -> "LayerSpec":
+        # The number of input features is not known yet. At least two are assumed, enough for every rule.
         for field, tensor, size, needed in unsuited(self, (2,)):
             axes = f"{len(size)} ax{'i' if len(size) == 1 else 'e'}s"
             expected = f"{RULES[field.rpartition('_')[2]]} for {tensor}, a tensor of {axes}"
@@ -59,76 +59,83 @@ class LayerSpec(Frozen):
 
     @property
     def side_by_side(self) -> bool:
-        """Whether the networks of several seeds can be stacked in one: a constraint would mix their weights."""
+        """True if the networks of several seeds can be stacked in one. A constraint would mix their weights."""
         limits = (getattr(self, field) for field in type(self).model_fields if field.endswith("_constraint"))
         return self.vectorizes and all(limit is None for limit in limits)
 
     def output_shape(self, shape: Shape) -> Shape:
-        """The shape that comes out when `shape` goes in. Raises ShapeMismatch where it cannot go in."""
+        """Return the output's shape for an input of `shape`. Raises ShapeMismatch if the layer cannot take it."""
         return shape
 
     def around(self, shape: Shape, out: Shape) -> Shape:
-        """The same for whoever has sent `shape` through the layers inside already, so that blocks in blocks are not
-        walked again at every level: `out` is what came out of them, and `shape` for a layer that is no block."""
+        """Return the output's shape without walking the layers inside again, as nested blocks would at every level.
+
+        Args:
+            shape: the input's shape.
+            out: the output's shape of the layers inside a block; `shape` for other layers.
+
+        Raises:
+            ShapeMismatch: the layer cannot take these shapes.
+        """
         return self.output_shape(shape)
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
-        """The trainable tensors for an input of `shape`, in Keras's order."""
+        """Return the trainable tensors' shapes for an input of `shape`, by name and in Keras's order."""
         return {}
 
     def state_size(self, shape: Shape) -> int:
-        """How many numbers the layer keeps that no gradient trains, such as running means."""
+        """Return how many numbers the layer keeps that are not trained by gradients, such as running means."""
         return 0
 
     def operations(self, shape: Shape) -> float:
-        """Multiply-adds of one sample's way forward, about."""
+        """Return the approximate number of multiply-adds of one sample's forward pass."""
         return float(sum(math.prod(tensor) for tensor in self.parameters(shape).values()))
 
     def watched(self, shape: Shape) -> Shape | None:
-        """The shape of the activations that are recorded; None where nothing is: the layer only passes on."""
+        """Return the shape of the recorded activations; None if the layer's activations are not recorded."""
         return self.output_shape(shape) if self.parameters(shape) else None
 
     @property
     def function(self) -> Activation | None:
-        """The activation that turns what the layer computes into what it puts out; None where there is none."""
+        """The activation that the layer applies to its result; None if there is none."""
         return None
 
     @property
     def inner(self) -> tuple["LayerSpec", ...]:
-        """The layers inside a block, first to last."""
+        """The layers inside a block, first to last; empty for other layers."""
         return ()
 
     def time_steps(self, shape: Shape) -> int | None:
-        """Over how many time steps the signal is recorded; None for a layer without recurrence."""
+        """Return the number of time steps at which the signal is recorded; None for a layer without recurrence."""
         return None
 
     def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        """The Keras layer, named `name`; every random draw it makes is seeded from `seeds`."""
+        """Build the Keras layer, named `name`. All its random draws take their seeds from `seeds`."""
         raise NotImplementedError
 
     def create_weights(self, layer: Any, shape: Shape) -> None:
-        """Draw the weights of a Keras layer for inputs of `shape`, without sending anything through it."""
+        """Draw the weights of a Keras layer for inputs of `shape`, without calling it."""
         layer.build((None, *shape))
 
     def call(self, layer: Any, x: Any, training: bool, *, skip: Any) -> Any:
-        """Send a batch through the Keras layer.
+        """Call the Keras layer with a batch.
 
         Args:
-            layer: what `build` made.
-            x: what comes in; for a block, what came out of its inner layers.
-            training: passed on by the layers that care.
-            skip: what came into the block; the same as `x` for a layer that is none.
+            layer: the result of `build`.
+            x: the input, (batch, *shape); for a block, the output of its inner layers.
+            training: True while training; only some layers use it.
+            skip: the input of the block; the same as `x` for other layers.
         """
         return layer(x)
 
 
 def unsuited(layer: LayerSpec, shape: Shape) -> Iterator[tuple[str, str, Shape, str]]:
-    """What was chosen for a tensor of another kind: the field, the tensor with its shape, and what is needed."""
+    """Yield rules that do not fit their tensor: the field, the tensor, its shape, and the kind of tensor it needs."""
     chosen = {field: getattr(layer, field) for field in type(layer).model_fields if field.rpartition("_")[2] in RULES}
     if not any(chosen.values()):
         return
     for tensor, size in layer.parameters(shape).items():
-        # query_kernel follows the rules for kernels, recurrent_kernel has its own.
+        # The rules for kernels also apply to query_kernel; recurrent_kernel has its own.
         group = "recurrent" if tensor == "recurrent_kernel" else tensor.rpartition("_")[2]
         for field, rule in chosen.items():
             if rule and field.rpartition("_")[0] == group and (needed := rule.needs(size)):
@@ -136,6 +143,6 @@ def unsuited(layer: LayerSpec, shape: Shape) -> Iterator[tuple[str, str, Shape, 
 
 
 def expect_rank(shape: Shape, *axes: str) -> None:
-    """Raise ShapeMismatch unless `shape` has as many axes as are named."""
+    """Raise ShapeMismatch unless `shape` has one axis for each name in `axes`."""
     if len(shape) != len(axes):
         raise ShapeMismatch(f"inputs of shape ({', '.join(axes)}{',' * (len(axes) == 1)})", str(shape))

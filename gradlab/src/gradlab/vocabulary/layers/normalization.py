@@ -1,4 +1,4 @@
-"""Layers that bring their inputs to mean 0 and variance 1."""
+"""Layers that normalise their inputs to mean 0 and variance 1."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -10,18 +10,18 @@ from gradlab.vocabulary.layers.layer import LayerSpec, Shape
 
 
 class Normalization(LayerSpec):
-    """A layer that normalises its inputs, then gives them a factor and an offset that are learnt."""
+    """A layer that normalises its inputs, then applies a learnt factor and a learnt offset."""
 
     epsilon: float = Field(default=0.001, gt=0, le=1)
-    """Keeps the division finite."""
+    """Added to the variance to keep the division finite."""
     center: bool = True
     """Learn an offset, beta."""
     scale: bool = True
     """Learn a factor, gamma."""
     beta_initializer: Initializer = Zeros()
-    """How the offset is drawn."""
+    """Initialiser of the offset."""
     gamma_initializer: Initializer = Ones()
-    """How the factor is drawn."""
+    """Initialiser of the factor."""
 
     vectorizes = True
 
@@ -30,7 +30,7 @@ class Normalization(LayerSpec):
         return {parameter: (shape[-1],) for parameter, is_learnt in learnt.items() if is_learnt}
 
     def arguments(self, keras: Any, seeds: Iterator[int]) -> dict[str, Any]:
-        """Keras's arguments that all normalisations share."""
+        """Return Keras's arguments that all normalisations share."""
         return {
             "epsilon": self.epsilon,
             "center": self.center,

@@ -1,4 +1,4 @@
-"""Layers that sum up neighbouring positions, and layers that only change the shape."""
+"""Pooling layers, and layers that only change the shape."""
 
 import math
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, exp
 
 
 class Pooling(LayerSpec):
-    """A layer that sums up windows of positions."""
+    """A layer that reduces each window of positions to one number per channel."""
 
     keras_name: ClassVar[str]
     padding: Literal["valid", "same"] = "valid"
-    """valid: only where the window fits; same: the last one may reach beyond the end."""
+    """valid: only positions where the window fits; same: the last window may reach beyond the end."""
 
     def operations(self, shape: Shape) -> float:
         return float(math.prod(shape))
@@ -53,35 +53,35 @@ class Pooling2D(Pooling):
 
 
 class MaxPooling1D(Pooling1D):
-    """The largest of each window of time steps, (time, channels) -> (time', channels)."""
+    """Maximum of each window of time steps, (time, channels) -> (time', channels)."""
 
     kind: Literal["max_pooling1d"] = "max_pooling1d"
     keras_name = "MaxPooling1D"
 
 
 class AveragePooling1D(Pooling1D):
-    """The mean of each window of time steps, (time, channels) -> (time', channels)."""
+    """Mean of each window of time steps, (time, channels) -> (time', channels)."""
 
     kind: Literal["average_pooling1d"] = "average_pooling1d"
     keras_name = "AveragePooling1D"
 
 
 class MaxPooling2D(Pooling2D):
-    """The largest of each window of pixels, (height, width, channels) -> (height', width', channels)."""
+    """Maximum of each window of pixels, (height, width, channels) -> (height', width', channels)."""
 
     kind: Literal["max_pooling2d"] = "max_pooling2d"
     keras_name = "MaxPooling2D"
 
 
 class AveragePooling2D(Pooling2D):
-    """The mean of each window of pixels, (height, width, channels) -> (height', width', channels)."""
+    """Mean of each window of pixels, (height, width, channels) -> (height', width', channels)."""
 
     kind: Literal["average_pooling2d"] = "average_pooling2d"
     keras_name = "AveragePooling2D"
 
 
 class GlobalPooling(LayerSpec):
-    """A layer that sums up all positions of each channel."""
+    """A layer that reduces all positions to one number per channel."""
 
     keras_name: ClassVar[str]
     axes: ClassVar[tuple[str, ...]]
@@ -98,7 +98,7 @@ class GlobalPooling(LayerSpec):
 
 
 class GlobalMaxPooling1D(GlobalPooling):
-    """The largest over all time steps, (time, channels) -> (channels,)."""
+    """Maximum over all time steps, (time, channels) -> (channels,)."""
 
     kind: Literal["global_max_pooling1d"] = "global_max_pooling1d"
     keras_name = "GlobalMaxPooling1D"
@@ -106,7 +106,7 @@ class GlobalMaxPooling1D(GlobalPooling):
 
 
 class GlobalAveragePooling1D(GlobalPooling):
-    """The mean over all time steps, (time, channels) -> (channels,)."""
+    """Mean over all time steps, (time, channels) -> (channels,)."""
 
     kind: Literal["global_average_pooling1d"] = "global_average_pooling1d"
     keras_name = "GlobalAveragePooling1D"
@@ -114,7 +114,7 @@ class GlobalAveragePooling1D(GlobalPooling):
 
 
 class GlobalMaxPooling2D(GlobalPooling):
-    """The largest over the whole image, (height, width, channels) -> (channels,)."""
+    """Maximum over the whole image, (height, width, channels) -> (channels,)."""
 
     kind: Literal["global_max_pooling2d"] = "global_max_pooling2d"
     keras_name = "GlobalMaxPooling2D"
@@ -122,7 +122,7 @@ class GlobalMaxPooling2D(GlobalPooling):
 
 
 class GlobalAveragePooling2D(GlobalPooling):
-    """The mean over the whole image, (height, width, channels) -> (channels,)."""
+    """Mean over the whole image, (height, width, channels) -> (channels,)."""
 
     kind: Literal["global_average_pooling2d"] = "global_average_pooling2d"
     keras_name = "GlobalAveragePooling2D"
@@ -130,7 +130,7 @@ class GlobalAveragePooling2D(GlobalPooling):
 
 
 class Flatten(LayerSpec):
-    """All numbers of a sample in one row, (...,) -> (n,)."""
+    """All numbers of a sample in one axis, (...,) -> (n,)."""
 
     kind: Literal["flatten"] = "flatten"
     vectorizes = True
@@ -149,7 +149,7 @@ class Reshape(LayerSpec):
     target_shape: Annotated[
         tuple[Annotated[int, Field(ge=1, le=10_000_000)], ...], Field(strict=False, min_length=1, max_length=4)
     ]
-    """The shape to come out, without the batch axis."""
+    """The output's shape, without the batch axis."""
 
     def output_shape(self, shape: Shape) -> Shape:
         if math.prod(shape) != math.prod(self.target_shape):

@@ -1,5 +1,7 @@
-"""Bounds of what a layer puts out, as far as its inputs and its activation say: an embedding can only look up rows that
-it has."""
+"""Bounds of a layer's outputs, from the bounds of its inputs and from its activation.
+
+They serve to check that the inputs of an embedding are indices of its rows.
+"""
 
 import math
 
@@ -13,9 +15,9 @@ from gradlab.vocabulary.layers.regularization import Dropout, GaussianNoise
 Range = tuple[float, float]
 
 ANYTHING: Range = (-math.inf, math.inf)
-# Each output of these is one of the inputs, or a mean of several.
+# Layers whose outputs are inputs, or means of several inputs.
 KEEPS_RANGE = (Flatten, Reshape, Pooling, GlobalPooling)
-# Where the outputs of an activation lie, whatever comes in.
+# Ranges of activations' outputs for any input.
 BOUNDED: dict[str, Range] = {
     "sigmoid": (0, 1),
     "hard_sigmoid": (0, 1),
@@ -30,11 +32,11 @@ BOUNDED: dict[str, Range] = {
 
 
 def output_range(layer: LayerSpec, inputs: Range) -> Range:
-    """The lowest and the highest number that can come out; infinite where nothing is known.
+    """Return the lowest and the highest possible output; infinite where there is no known bound.
 
     Args:
         layer: a layer that is no block.
-        inputs: the lowest and the highest number that can come in.
+        inputs: the lowest and the highest possible input.
     """
     if isinstance(layer, KEEPS_RANGE):
         return inputs

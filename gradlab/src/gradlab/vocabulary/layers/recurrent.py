@@ -1,4 +1,4 @@
-"""Layers that read a sequence step by step and remember."""
+"""Recurrent layers, which process a sequence step by step and keep a state."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -15,22 +15,22 @@ from gradlab.vocabulary.regularizers import Regularizer
 
 
 class Recurrent(WeightedLayer):
-    """A layer that feeds its state back at every time step."""
+    """A layer whose state at each time step depends on its state at the step before."""
 
     keras_name: ClassVar[str]
     gates: ClassVar[int]
     units: int = Field(ge=1, le=100_000)
-    """Width of the state."""
+    """Number of units of the state."""
     activation: Activation = Tanh()
-    """Applied to what is to be remembered."""
+    """Activation of the new state, or of its candidate in a layer with gates."""
     return_sequences: bool = False
-    """Put out the state after every time step, not only after the last."""
+    """Return the state after every time step, not only after the last one."""
     recurrent_initializer: Initializer = Orthogonal()
-    """How the recurrent kernel, from the state to itself, is drawn."""
+    """Initialiser of the recurrent kernel, from the state to itself."""
     recurrent_regularizer: Regularizer | None = None
-    """What the recurrent kernel adds to the loss."""
+    """Penalty on the recurrent kernel, added to the loss; none by default."""
     recurrent_constraint: Constraint | None = None
-    """What the recurrent kernel is brought back to after every update."""
+    """Constraint on the recurrent kernel, applied after every update; none by default."""
 
     def output_shape(self, shape: Shape) -> Shape:
         expect_rank(shape, "time", "features")
@@ -51,7 +51,7 @@ class Recurrent(WeightedLayer):
         return shape[0] * super().operations(shape)
 
     def state_size(self, shape: Shape) -> int:
-        return 2  # a seed generator, made for a dropout that we do not ask for
+        return 2  # the seed generator of Keras's dropout, which is created but not used
 
     def watched(self, shape: Shape) -> Shape:
         return shape[0], self.units
@@ -73,7 +73,7 @@ class Recurrent(WeightedLayer):
         )
 
     def gate_arguments(self, keras: Any) -> dict[str, Any]:
-        """Keras's further arguments of a layer with gates."""
+        """Return Keras's further arguments for a layer with gates; empty for other layers."""
         return {}
 
 
@@ -92,7 +92,7 @@ class GRU(Recurrent):
     keras_name = "GRU"
     gates = 3
     recurrent_activation: Activation = Sigmoid()
-    """Applied to the gates."""
+    """Activation of the gates."""
     reset_after: bool = True
     """Apply the reset gate after the recurrent product rather than before it."""
 
@@ -105,15 +105,15 @@ class GRU(Recurrent):
 
 
 class LSTM(Recurrent):
-    """A cell that gates decide to write, keep and read (Hochreiter & Schmidhuber 1997; Gers et al. 2000)."""
+    """A cell with gates for writing, keeping and reading it (Hochreiter & Schmidhuber 1997; Gers et al. 2000)."""
 
     kind: Literal["lstm"] = "lstm"
     keras_name = "LSTM"
     gates = 4
     recurrent_activation: Activation = Sigmoid()
-    """Applied to the gates."""
+    """Activation of the gates."""
     unit_forget_bias: bool = True
-    """Begin with a bias of 1 at the forget gates (Jozefowicz et al. 2015)."""
+    """Initialise the bias of the forget gates to 1 (Jozefowicz et al. 2015)."""
 
     def gate_arguments(self, keras: Any) -> dict[str, Any]:
         gate = self.recurrent_activation.build(keras)
@@ -129,19 +129,19 @@ else:
 
 
 class Bidirectional(LayerSpec):
-    """Two recurrent layers of one kind, one reading forwards, one backwards (Schuster & Paliwal 1997)."""
+    """Two recurrent layers of one kind, one forwards in time and one backwards (Schuster & Paliwal 1997)."""
 
     kind: Literal["bidirectional"] = "bidirectional"
     layer: RecurrentLayer
-    """What both are like; each has weights of its own."""
+    """The spec of both layers; each has its own weights."""
     merge_mode: Literal["concat", "sum", "ave", "mul"] = "concat"
-    """How their outputs are put together."""
+    """The combination of the two outputs: concatenation, sum, mean or product."""
 
     @field_validator("layer")
     @classmethod
     def _one_layer(cls, layer: Recurrent) -> Recurrent:
         if layer.repeat > 1:
-            raise ValueError("one layer, without repeat: it is the bidirectional layer that can be repeated")
+            raise ValueError("one layer, with repeat 1: set the bidirectional layer's own repeat instead")
         return layer
 
     def output_shape(self, shape: Shape) -> Shape:

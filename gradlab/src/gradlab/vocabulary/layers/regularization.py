@@ -1,4 +1,4 @@
-"""Layers that disturb their inputs while training."""
+"""Layers that apply random changes to their inputs while training."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -20,11 +20,11 @@ class Disturbance(LayerSpec):
 
 
 class Dropout(Disturbance):
-    """Sets a random share of its inputs to zero while training and scales up the rest (Srivastava et al. 2014)."""
+    """Set a random share of the inputs to zero while training, and scale up the rest (Srivastava et al. 2014)."""
 
     kind: Literal["dropout"] = "dropout"
     rate: float = Field(ge=0, lt=1)
-    """The share set to zero."""
+    """The share of inputs that is set to zero."""
 
     def state_size(self, shape: Shape) -> int:
         return 2 if self.rate else 0  # a rate of 0 draws nothing, and Keras makes no generator
@@ -34,11 +34,11 @@ class Dropout(Disturbance):
 
 
 class GaussianNoise(Disturbance):
-    """Adds normal noise of mean 0 while training."""
+    """Add normal noise of mean 0 to the inputs while training."""
 
     kind: Literal["gaussian_noise"] = "gaussian_noise"
     stddev: Annotated[float, Field(ge=0, le=1), Tightened]
-    """Standard deviation of the noise; Keras takes at most 1."""
+    """Standard deviation of the noise; at most 1, Keras's own bound."""
 
     def state_size(self, shape: Shape) -> int:
         return 2 if self.stddev else 0

@@ -1,4 +1,4 @@
-"""What layers with a kernel can be asked for: how it is drawn, penalised and limited."""
+"""WeightedLayer: the initialisers, regularisers and constraints of layers with a kernel."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,25 +15,25 @@ class WeightedLayer(LayerSpec):
     use_bias: bool = True
     """Add a bias to each unit."""
     kernel_initializer: Initializer = GlorotUniform()
-    """How the kernel is drawn."""
+    """Initialiser of the kernel."""
     bias_initializer: Initializer = Zeros()
-    """How the bias is drawn."""
+    """Initialiser of the bias."""
     kernel_regularizer: Regularizer | None = None
-    """What the kernel adds to the loss."""
+    """Penalty on the kernel, added to the loss; none by default."""
     bias_regularizer: Regularizer | None = None
-    """What the bias adds to the loss."""
+    """Penalty on the bias, added to the loss; none by default."""
     kernel_constraint: Constraint | None = None
-    """What the kernel is brought back to after every update."""
+    """Constraint on the kernel, applied after every update; none by default."""
     bias_constraint: Constraint | None = None
-    """What the bias is brought back to after every update."""
+    """Constraint on the bias, applied after every update; none by default."""
 
     def expect_suited(self, shape: Shape) -> None:
-        """Raise ShapeMismatch where inputs of `shape` make a tensor that what was chosen for it cannot take."""
+        """Raise ShapeMismatch if inputs of `shape` make a tensor that one of its rules cannot take."""
         for field, tensor, size, needed in unsuited(self, shape):
             raise ShapeMismatch(f"inputs that make {tensor} {needed}, for {field}", f"{shape}, which make it {size}")
 
     def weight_arguments(self, keras: Any, seeds: Iterator[int], *tensors: str) -> dict[str, Any]:
-        """Keras's arguments for the tensors named, by default kernel and bias; each draw has its seed."""
+        """Return Keras's arguments for `tensors`, by default kernel and bias. Each initialiser has its own seed."""
         tensors = tensors or ("kernel", "bias")
         arguments: dict[str, Any] = {"use_bias": self.use_bias}
         for tensor in tensors:
