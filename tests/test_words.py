@@ -24,18 +24,9 @@ NOT_YET = {
     "api/responses",
     "api/routes",
     "api/series",
-    "gradlab/src/gradlab",
     "gradlab/src/gradlab/cli",
     "gradlab/src/gradlab/client",
-    "gradlab/src/gradlab/keras",
-    "gradlab/src/gradlab/measurement",
-    "gradlab/src/gradlab/measurement/kinds",
-    "gradlab/src/gradlab/measurement/statistics",
     "gradlab/src/gradlab/schemas",
-    "gradlab/src/gradlab/spec",
-    "gradlab/src/gradlab/vocabulary",
-    "gradlab/src/gradlab/vocabulary/datasets",
-    "gradlab/src/gradlab/vocabulary/layers",
 }
 # The field's own names.
 EXCEPTIONS = re.compile(r"\w*NotFound(Error)?")

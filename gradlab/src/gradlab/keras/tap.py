@@ -84,7 +84,7 @@ class GradientTap:
         if in_front is not None:
             in_front.before = tapped.before
         elif tapped.before is None:
-            del tapped.optimizer.apply  # the class's own method shows again
+            del tapped.optimizer.apply  # the class's method is used again
         else:
             tapped.optimizer.apply = tapped.before
 

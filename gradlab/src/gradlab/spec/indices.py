@@ -22,7 +22,7 @@ def _through(layers: Sequence[LayerSpec], values: Range, path: str) -> Range:
         for _ in range(layer.repeat):
             before = values
             values = _out_of(layer, values, where)
-            if values == before:  # nothing changes any more
+            if values == before:  # further repeats change nothing
                 break
     return values
 

@@ -5,8 +5,8 @@ from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesK
 
 # Grid points along each of the two inputs.
 PLANE_POINTS = 32
-# Recordings in a training by default, at most, and the most output units that are recorded by default. One recording
-# of one unit takes 4 kB: 32 × 32 float32.
+# Default bounds: recordings in a training, and output units of a network whose boundary is recorded. One recording of
+# one unit takes 4 kB: 32 × 32 float32.
 BOUNDARIES, MAX_PLANES = 20, 10
 # The grid's points row by row: the first input rises along a row, the second from row to row.
 POINTS = tuple(map(str, range(PLANE_POINTS**2)))

@@ -2,7 +2,7 @@
 
 g stands for the gradient of one mini-batch's loss with respect to one weight tensor before clipping, n for its number
 of entries. An epoch's value is the mean over its mini-batches, with equal weights. A statistic of the union is computed
-once for the epoch, from an array whose entry is 0 if it was exactly 0 in every batch; NaN counts as not 0. Epoch 0 is
+once for the epoch. Its array has a 0 where the gradient was exactly 0 in every batch; NaN counts as not 0. Epoch 0 is
 one batch: the gradient over all training samples at initialisation. `compute(g, xp)` takes (..., n) and reduces the
 last axis. `xp` is an array namespace: `keras.ops` inside the compiled program, `numpy` elsewhere.
 """
