@@ -117,8 +117,8 @@ class CosineDecay(LearningRateSchedule):
 class CosineDecayRestarts(LearningRateSchedule):
     """Cosine decay with restarts (Loshchilov & Hutter 2017).
 
-    Each period is t_mul times as long and m_mul times as high as the one before. Period i, counted from 0, begins at step
-    sᵢ and lasts Tᵢ = first_decay_steps·t_mulⁱ steps. Its rate is
+    Each period is t_mul times as long and m_mul times as high as the one before. Period i, counted from 0, begins at
+    step sᵢ and lasts Tᵢ = first_decay_steps·t_mulⁱ steps. Its rate is
     initial_learning_rate·((1 − alpha)·m_mulⁱ·(1 + cos(π·(t − sᵢ)/Tᵢ))/2 + alpha).
     """
 
