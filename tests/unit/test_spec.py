@@ -144,7 +144,7 @@ def test_pretraining_is_refused_where_the_output_layer_cannot_follow_a_hidden_la
     (problem,) = problems(with_pretraining("greedy_layerwise", 1))
     field, expected, received = problem
     assert field == "training.pretraining"
-    assert "dense_7, which can take inputs that make kernel a matrix with at least 2 rows" in expected
+    assert "dense_7, which can take inputs for which kernel is a matrix with at least 2 rows" in expected
     assert received.startswith("dense_1, which puts out (1,)")
     for kind, units in (("greedy_layerwise", 2), ("autoencoder", 1)):
         assert parse(with_pretraining(kind, units)).training.pretraining.kind == kind

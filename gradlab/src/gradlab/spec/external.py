@@ -175,8 +175,8 @@ class ExternalSpec(Frozen):
         for kind in SENT_KINDS:
             every = self.record.every(kind.record)
             if every and not kind.tensors(self._measured):
-                needed = "the whole output_shape" if kind.source == "flows" else "parameters"
-                raise impossible(f"record.{kind.record.name}", f"0, or {needed} of some layer", str(every))
+                needed = "a complete output_shape" if kind.source == "flows" else "parameters"
+                raise impossible(f"record.{kind.record.name}", f"0, or a layer with {needed}", str(every))
         return self
 
     @cached_property

@@ -41,11 +41,10 @@ def _check(layer: Embedding, values: Range, where: str) -> None:
     # Keras truncates indices towards 0, so every number above -1 is a valid one.
     if low > -1 and high < layer.input_dim:
         return
-    rows = f"whole numbers from 0 to {layer.input_dim - 1}, below input_dim, to look up"
+    expected = f"inputs that are whole numbers from 0 to {layer.input_dim - 1}, below input_dim"
     if math.isinf(low) or math.isinf(high):
-        received = "numbers that may be of any size, or between whole ones"
-        raise impossible(where, f"an embedding behind {rows}", received)
+        raise impossible(where, expected, "numbers of any size, not only whole ones")
     if low > -1:
         field, needed = f"{where}.input_dim", math.floor(high) + 1
         raise impossible(field, f"at least {needed}: its inputs go up to {high:g}", str(layer.input_dim))
-    raise impossible(where, f"an embedding behind {rows}", f"numbers from {low:g} to {high:g}")
+    raise impossible(where, expected, f"numbers from {low:g} to {high:g}")

@@ -30,7 +30,8 @@ class WeightedLayer(LayerSpec):
     def expect_suited(self, shape: Shape) -> None:
         """Raise ShapeMismatch if inputs of `shape` make a tensor that one of its rules cannot take."""
         for field, tensor, size, needed in unsuited(self, shape):
-            raise ShapeMismatch(f"inputs that make {tensor} {needed}, for {field}", f"{shape}, which make it {size}")
+            expected = f"inputs for which {tensor} is {needed}, as {field} requires"
+            raise ShapeMismatch(expected, f"{shape}, for which its shape is {size}")
 
     def weight_arguments(self, keras: Any, seeds: Iterator[int], *tensors: str) -> dict[str, Any]:
         """Return Keras's arguments for `tensors`, by default kernel and bias. Each initialiser has its own seed."""
