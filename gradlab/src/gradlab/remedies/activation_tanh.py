@@ -15,7 +15,7 @@ REMEDY = Remedy(
     title="tanh with glorot_uniform",
     order=120,
     changes=(
-        "Hidden dense and convolutional layers, and what recurrent ones remember, get tanh, kernels drawn by "
+        "Hidden dense and convolutional layers, and the states of recurrent ones, get tanh, kernels drawn by "
         "glorot_uniform, recurrent ones orthogonal, and biases of zero."
     ),
     source=(

@@ -53,9 +53,9 @@ RULE = Rule(
     explanation=(
         "A relu unit is off where its input is negative. If all units of one layer are off for all inputs, what comes "
         "out of the network is a constant and no gradient passes: it cannot recover. Of networks drawn as this spec "
-        "says {chance:%} are born dead[[ (theory allows {bound:%} where weights have no side and biases are 0)]]. In "
-        "this draw {dead_layers:layer is dead|layers are dead}. Use wider layers, biases of 0, or an activation with a "
-        "slope below zero, whose units cannot die."
+        "says {chance:%} are born dead[[ (theory allows {bound:%} at most, for weights around 0 and biases of 0)]]. "
+        "In this draw {dead_layers:layer is dead|layers are dead}. Use wider layers, biases of 0, or an activation "
+        "with a slope below zero, whose units cannot die."
     ),
     remedies=("activation_leaky_relu", "activation_elu", "wider_layers", "initializer_for_activation", "fewer_layers"),
     also=(

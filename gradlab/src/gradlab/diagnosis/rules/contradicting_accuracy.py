@@ -55,7 +55,7 @@ RULE = Rule(
         "that {wrong_answers:%} are. So the two are not taken from the same targets or outputs. Either the labels were "
         "changed on their way, by a division or a cast that leaves all of them 0: look at the classes that arrive, how "
         "many there are and how often. Or the output goes through something that the loss does not see, such as a "
-        "softmax over one unit. What is minimised here is not what is wanted."
+        "softmax over one unit. The training then minimises something else than the errors that are counted."
     ),
     remedies=("output_matched_to_task",),
     causes=("output_mismatch",),

@@ -61,7 +61,8 @@ RULE = Rule(
     severity="critical",
     formula=(
         "#{weights whose gradient is exactly 0 in every mini-batch of an epoch}/#weights ≥ share, until now; where "
-        "only means over the batches are recorded, by these, and with batches below min_batch_size whole tensors alone"
+        "only means over the batches are recorded, these count, and with batches below min_batch_size only tensors "
+        "without any gradient"
     ),
     thresholds={"share": SHARE, "min_batch_size": MIN_BATCH_SIZE},
     source="AutoTrainer (Zhang et al. 2021), gamma",

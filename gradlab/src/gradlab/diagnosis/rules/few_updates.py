@@ -58,10 +58,10 @@ RULE = Rule(
     thresholds={"travel": TRAVEL, "max_updates": MAX_UPDATES},
     source="Thresholds measured here; updates and epochs: Bengio 2012, section 3.1.2",
     explanation=(
-        "An epoch is one update, and the training has made {updates:update|updates} in all. By then no layer's weights "
-        "have moved by more than {travel} times their length: networks that learn move by about their whole length. "
-        "What comes out is mostly what was drawn. Take smaller batches, so that an epoch makes more updates, train for "
-        "more epochs, or make each update larger."
+        "An epoch is one update, and the training has made {updates:update|updates} in all. By then no layer's "
+        "weights have moved by more than {travel} times their length: networks that learn move by about their whole "
+        "length. At the end the weights are mostly the initial ones. Take smaller batches, so that an epoch makes "
+        "more updates, train for more epochs, or make each update larger."
     ),
     remedies=("batch_size_smaller", "more_epochs", "learning_rate_higher", "optimizer_adam"),
     causes=("unsuited_loss", *DATA, *SATURATIONS, *DEATHS, *VANISHINGS),

@@ -50,9 +50,9 @@ def _drawn_independently(hidden: tuple[NamedLayer, ...]) -> list[NamedLayer]:
 
 ALIGNED = (
     "{hidden_layers:layer this narrow makes|layers this narrow make} a gamble of every draw (β = {beta}): each random "
-    "matrix favours some direction over the others, and many in a row leave one direction only. The units of the later "
-    "layers then say the same thing, and little of the signal finds its way back. Some seeds are lucky. Widen the "
-    "layers, take fewer of them, or draw them orthogonal, which favours no direction."
+    "matrix favours some direction over the others, and many in a row leave one direction only. The units of the "
+    "later layers are then copies of one another, and little of the signal finds its way back. Some seeds are lucky. "
+    "Widen the layers, take fewer of them, or draw them orthogonal, which favours no direction."
 )
 FOR_OTHERS = ("orthogonal_initializer", "wider_layers", "residual_connections", "fewer_layers", "batch_normalization")
 
@@ -71,11 +71,11 @@ RULE = Rule(
         "measured"
     ),
     explanation=(
-        "{hidden_layers:relu layer this narrow makes|relu layers this narrow make} a gamble of every draw: the size of "
-        "what comes out is spread over networks like e to the power of a normal variable of variance β = {beta}. The "
-        "mean is kept by He's initialiser, but the typical network has {typical_size} of it, so little that nothing is "
-        "learnt, and some layer may be off for every input. Some seeds are lucky. Widen the layers, take fewer of "
-        "them, or an activation that has a slope below zero."
+        "{hidden_layers:relu layer this narrow makes|relu layers this narrow make} a gamble of every draw: from one "
+        "draw to the next the logarithm of the output's squared length varies like a normal variable of variance β = "
+        "{beta}. He's initialiser keeps the mean length, but the typical network has {typical_size} of it, so little "
+        "that nothing is learnt, and some layer may be off for every input. Some seeds are lucky. Widen the layers, "
+        "take fewer of them, or an activation that has a slope below zero."
     ),
     remedies=("activation_leaky_relu", "activation_elu", "wider_layers", "residual_connections", "fewer_layers"),
     causes=(),

@@ -41,8 +41,8 @@ RULE = Rule(
     kind="failure",
     severity="warning",
     formula=(
-        "of a cross-entropy: the same accuracy a < 1 in all epochs but the first, and loss < share·(the least that a "
-        "constant answer can lose that is right in a: −ln a, of two classes their entropy)"
+        "of a cross-entropy: the same accuracy a < 1 in all epochs but the first, and loss < share·(the smallest loss "
+        "of a constant answer of accuracy a: −ln a, for two classes their entropy)"
     ),
     thresholds={"min_epochs": MIN_EPOCHS, "share": SHARE},
     source="Arithmetic: a prediction of the classes' shares loses their entropy, at least −ln of the largest share",

@@ -114,7 +114,7 @@ DEADLY_STEPS = (
 )
 TOO_SMALL = (
     "All updates of the training together can move the weights by no more than {reach:%} of their length[[, with a "
-    "learning rate of {learning_rate}]]: what comes out at the end is what was drawn at the beginning. Raise the "
+    "learning rate of {learning_rate}]]: at the end they are practically what they were at the beginning. Raise the "
     "learning rate by a factor of ten or more, or take an optimiser such as Adam whose steps do not depend on the "
     "gradient's size."
 )

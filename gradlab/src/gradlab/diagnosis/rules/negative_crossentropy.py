@@ -36,7 +36,7 @@ RULE = Rule(
     explanation=(
         "The cross-entropy has fallen to {lowest_loss}. With targets between 0 and 1 it cannot fall below 0: some "
         "targets lie outside, such as labels of −1 and 1, labels counted from 1, or values that are no classes. Then "
-        "the loss has no lower end, and the training makes outputs as large as it can instead of right. Count the "
+        "the loss has no lower bound, and the training makes outputs as large as it can instead of right. Count the "
         "labels from 0, or take the loss for what they are: a hinge for −1 and 1, mean_squared_error for values."
     ),
     remedies=(),

@@ -73,11 +73,11 @@ RULE = Rule(
     source="measured here; the eigenvalue that leaves the circle: Tao 2013, Outliers in the spectrum of iid matrices",
     explanation=(
         "The initial weights of {layers} are drawn around a mean that lies {standard_errors} standard errors from 0. "
-        "Every unit then adds up its inputs with the same sign, and what all units of a layer have in common outweighs "
-        "what tells them apart {outlier} to 1; each further layer adds to it. Before the first update the units of a "
-        "layer are copies of one another (correlation {unit_correlation}): the layer says one thing, however many "
-        "units it has, and all of them get the same gradient. Draw the weights around 0, with a variance that fits the "
-        "activation."
+        "Every unit then adds up its inputs with the same sign, and what all units of a layer have in common "
+        "outweighs their differences {outlier} to 1; each further layer adds to it. Before the first update the units "
+        "of a layer are copies of one another (correlation {unit_correlation}): the layer carries one number, however "
+        "many units it has, and all of them get the same gradient. Draw the weights around 0, with a variance that "
+        "fits the activation."
     ),
     remedies=("initializer_for_activation", "batch_normalization"),
     also=(

@@ -86,14 +86,14 @@ RULE = Rule(
     formula=(
         "after a tenth of the epochs, 20 at least: gain = (L₀ − L)/(L₀ − L*) < least_gain; at the end: share of "
         "avoidable errors avoided < share·what the nearest neighbours avoid; medians over the last 5 epochs; of a "
-        "training elsewhere, where its loss no longer falls: gain below what a constant answer is known to lose, or R²"
+        "training elsewhere, once its loss no longer falls: gain, with the loss of a constant answer as L₀ and L* = "
+        "0, or R² < least_gain"
     ),
     thresholds={**{f"least_gain_{kind}": gain for kind, gain in MIN_GAIN.items()}, "share": MIN_SHARE},
     source="`gradlab.diagnosis.outcome`; nearest neighbours: Cover & Hart 1967",
     explanation=(
         "The network avoids {gain:%} of the loss that always giving the same answer makes on the training samples. Of "
-        "the errors of that answer it avoids {learnt:%}. It has found out next to nothing that the commonest answer "
-        "does not know."
+        "the errors of that answer it avoids {learnt:%}. It has learnt next to nothing beyond the commonest answer."
     ),
     remedies=("initializer_for_activation", "optimizer_adam", "learning_rate_higher", "activation_relu"),
     also=(

@@ -59,8 +59,7 @@ RULE = Rule(
     severity="warning",
     formula=(
         "#{swings between a peak of the gain and the next trough ≥ swing} ≥ share·epochs; gain = (L₀ − L)/(L₀ − L*); "
-        "a failure where within the last ten epochs more than lost of the avoidable errors on validation samples are "
-        "made again"
+        "a failure where the last ten epochs make more than `lost` of the avoidable errors on validation samples again"
     ),
     thresholds={"swing": SWING, "share": SHARE, "lost": LOSS},
     source="AutoTrainer (Zhang et al. 2021), zeta and eta; what is lost, measured here",

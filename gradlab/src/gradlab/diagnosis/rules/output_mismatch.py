@@ -64,7 +64,7 @@ def detect(run: Run) -> Sighting | None:
     wrong = _wrong(made.loss, function)
     if not wrong and {function, made.output.before} <= {*SQUASHING}:
         applied = made.output.before
-        wrong = f"{applied} has been applied already, and two in a row leave little of what tells them apart"
+        wrong = f"{applied} has been applied already, and two in a row leave little difference between the outputs"
     if reached < 1 - SLACK:
         return _sighting(made, reached, "some targets lie where it cannot reach", "critical")
     return _sighting(made, reached, wrong, None) if wrong else None

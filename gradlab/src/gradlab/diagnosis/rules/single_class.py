@@ -58,11 +58,11 @@ RULE = Rule(
     kind="symptom",
     severity="info",
     formula=(
-        "in the last 5 epochs the accuracy is a class's share of the training samples; elsewhere the same in all of "
-        "them, and the loss that of a constant answer that is right in so many, within slack"
+        "the accuracy of the last 5 epochs is a class's share of the training samples; of a training elsewhere: it is "
+        "the same in the last 5 epochs, and the loss is that of a constant answer of this accuracy, within slack"
     ),
     thresholds={"slack": SLACK},
-    source="Shannon 1948: who knows nothing but the classes' shares loses their entropy",
+    source="Shannon 1948: a prediction of nothing but the classes' shares loses their entropy",
     explanation=(
         "In every one of the last epochs the accuracy is {accuracy}, the share of one class: the network gives this "
         "class as its answer to every sample, and has learnt no more than how common it is. Nothing of the inputs "

@@ -57,7 +57,7 @@ RULE = Rule(
     explanation=(
         "{layers} takes its mean and variance over {values} value. That value is its own mean: what comes out while "
         "training is the offset, whatever comes in, and no gradient passes to the layers before. Outside training the "
-        "running mean and variance are used, so that the network answers otherwise than it was trained. A larger "
+        "running mean and variance are used, so that the network answers differently than in training. A larger "
         "batch, or layer normalisation in its place, has more than one value to compare."
     ),
     remedies=FOR_BATCHES,

@@ -62,9 +62,9 @@ RULE = Rule(
     thresholds={"large": LARGE, "small": SMALL},
     source="LeCun, Bottou, Orr & Müller 1998, section 4.5 (targets); thresholds measured here",
     explanation=(
-        "The values to be predicted have a standard deviation of {target_std}; what a network puts out begins near 1. "
-        "Large targets make large errors, and these large gradients: a learning rate made for errors of about 1 then "
-        "throws the weights away, and the loss says little to a reader. Scale the targets to mean 0 and standard "
+        "The values to be predicted have a standard deviation of {target_std}; a network's output begins near 1. Large "
+        "targets make large errors, and large errors make large gradients: a learning rate made for errors of about 1 "
+        "then throws the weights away, and the loss is hard to interpret. Scale the targets to mean 0 and standard "
         "deviation 1, or take an optimiser whose steps do not depend on the gradient's size."
     ),
     remedies=("target_scaling", "optimizer_adam", "learning_rate_lower", "clip_by_global_norm"),

@@ -36,9 +36,10 @@ RULE = Rule(
     thresholds={"share": SHARE},
     source="Amazon SageMaker Debugger, AllZero",
     explanation=(
-        "The whole gradient of {layers} is exactly 0, in every batch, epochs in a row until now: {epochs}. These "
-        "weights do not move, whatever the learning rate. Behind them units are off for every sample, or saturated so "
-        "far that nothing is left of their slope, or weights are 0; or the loss does not depend on these layers."
+        "The whole gradient of {layers} is exactly 0 in every batch, for {epochs:epoch|epochs} in a row until now. "
+        "These weights do not move, whatever the learning rate. Behind them units are off for every sample, or "
+        "saturated so far that nothing is left of their slope, or weights are 0; or the loss does not depend on these "
+        "layers."
     ),
     remedies=AGAINST_DEATH,
     also=(
