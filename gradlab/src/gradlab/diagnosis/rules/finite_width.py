@@ -73,9 +73,9 @@ RULE = Rule(
     explanation=(
         "{hidden_layers:relu layer this narrow makes|relu layers this narrow make} a gamble of every draw: from one "
         "draw to the next the logarithm of the output's squared length varies like a normal variable of variance β = "
-        "{beta}. He's initialiser keeps the mean length, but the typical network has {typical_size} of it, so little "
-        "that nothing is learnt, and some layer may be off for every input. Some seeds are lucky. Widen the layers, "
-        "take fewer of them, or an activation that has a slope below zero."
+        "{beta}. He's initialiser keeps the mean squared length, but the typical network has {typical_size} of it, so "
+        "little that nothing is learnt, and some layer may be off for every input. Some seeds are lucky. Widen the "
+        "layers, take fewer of them, or an activation that has a slope below zero."
     ),
     remedies=("activation_leaky_relu", "activation_elu", "wider_layers", "residual_connections", "fewer_layers"),
     causes=(),

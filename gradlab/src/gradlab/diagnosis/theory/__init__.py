@@ -1,7 +1,7 @@
 """Predictions of theory for a network before its first update, from its spec alone, in NumPy.
 
-They are the moments of its weights, the size of its signals in the forward and the backward pass, the spread between
-draws of a narrow relu network, and the chance that such a network is born dead.
+The predictions are the moments of the weights, the size of the signals in the forward and the backward pass, and the
+chance that a narrow relu network is born dead.
 """
 
 from gradlab.diagnosis.theory.born_dead import bound as born_dead_bound
