@@ -103,6 +103,10 @@ bench-rivals: setup .venv-bench/ready  ## Measure the engine against PyTorch and
 docs: setup  ## Train the examples of docs/diagnosis.md, draw them and write it anew (about five minutes)
 	$(BIN)/python -m bench.atlas
 
+.PHONY: docs-site
+docs-site: setup  ## Build the documentation into site/: dead links and anchors, and anything loaded from elsewhere, fail
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 .PHONY: format
 format: setup  ## Put the code into its one format
 	$(BIN)/ruff check --fix .

@@ -29,6 +29,7 @@ import gradlab.vocabulary.metrics
 import gradlab.vocabulary.optimizers
 import gradlab.vocabulary.regularizers
 import gradlab.vocabulary.schedules
+import scripts.scaffold
 from gradlab.frozen import Frozen, kind_of
 from gradlab.measurement.kinds import STATISTICS
 
@@ -65,7 +66,9 @@ KINDS = [
     *gradlab.vocabulary.layers.LAYERS,
     *(member for _, members in REGISTRIES.values() for member in members),
 ]
-SOURCES = sorted(path for part in ("api", "core", "gradlab", "worker", "bench") for path in (ROOT / part).rglob("*.py"))
+SOURCES = sorted(
+    path for part in ("api", "core", "gradlab", "worker", "bench", "scripts") for path in (ROOT / part).rglob("*.py")
+)
 
 
 @cache
@@ -171,6 +174,19 @@ def test_every_metric_is_registered():
     metrics = gradlab.vocabulary.metrics
     classes = {value for value in vars(metrics).values() if isinstance(value, type) and "kind" in vars(value)}
     check_registered({each.kind for each in classes}, [each.kind for each in metrics.METRICS], file_of(metrics))
+
+
+def test_no_placeholder_of_a_scaffold_is_left():
+    """`python -m scripts.scaffold` writes the mark wherever something is still to be written."""
+    written = [*SOURCES, *(ROOT / "tests").rglob("*.py")]
+    places = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in written
+        if not path.is_relative_to(ROOT / "scripts" / "scaffold")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if scripts.scaffold.MARK in line
+    ]
+    assert places == [], f"still to be written: {', '.join(places)}"
 
 
 @pytest.mark.parametrize("member", KINDS, ids=lambda member: member.__name__)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
-    "api", "bench", "core", "docs", "examples", "gradlab", "migrations", "tests", "worker", "pyproject.toml",
+    "api", "bench", "core", "docs", "examples", "gradlab", "migrations", "scripts", "tests", "worker", "pyproject.toml",
 )  # fmt: skip
 
 
