@@ -121,7 +121,7 @@ class Experiment:
 
     @property
     def stopped_by(self) -> StoppedBy | None:
-        """Why the first run that ended before its last epoch did so; None if none did."""
+        """Reason of the first run that ended before its last epoch; None if there is no such run."""
         return next((run.stopped_by for run in self.runs if run.stopped_by), None)
 
 

@@ -29,7 +29,7 @@ class ExternalStore:
         self._engine, self._clock, self._silence = engine, clock, silence
 
     def receive(self, id: UUID, seed: int, history: History) -> Experiment:
-        """Store a run's next epochs and extend the sender's time. Idempotent.
+        """Store a run's next epochs and extend the sender's lease. Idempotent.
 
         Epochs that are stored already are compared with those that are sent; the epochs after them are stored. A
         history without epochs is a sign of life, with the epoch that the sender would send next.

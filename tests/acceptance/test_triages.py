@@ -1,4 +1,4 @@
-"""A look at a network is had while the only worker trains."""
+"""A triage is finished while the only worker trains."""
 
 import json
 from pathlib import Path
@@ -40,10 +40,10 @@ def test_an_experiment_of_no_epochs_is_completed_while_the_only_worker_trains(se
     long = client.submit(a_spec(epochs=HOURS)).id
     try:
         wait_until(lambda: client.get(long).progress.epochs_done > 1, seconds=240)
-        look = client.wait(client.submit(a_spec(epochs=0)).id)
-        assert look.status is Status.completed
+        triage = client.wait(client.submit(a_spec(epochs=0)).id)
+        assert triage.status is Status.completed
         assert client.get(long).status is Status.running
-        assert client.activations(look.id)["epochs"].tolist() == [0]
+        assert client.activations(triage.id)["epochs"].tolist() == [0]
     finally:
         client.cancel(long)
         client.wait(long)

@@ -63,7 +63,7 @@ def test_a_training_is_recorded_when_its_program_was_compiled_for_it(store, trai
     assert record.measured.start_seconds > 0 < record.measured.rest_seconds
     assert estimate(asked, Calibration.of([record])).source == "records of 1 machine"
     list(trainer(asked, None))  # compiled already
-    list(trainer(a_spec(epochs=0, layers=3, units=9), None))  # a look
+    list(trainer(a_spec(epochs=0, layers=3, units=9), None))  # a triage
     assert store.costs.recent() == [record]
 
 

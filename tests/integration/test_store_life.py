@@ -1,4 +1,4 @@
-"""The life of an experiment in the store: who may write, who is buried, who is called again."""
+"""The life of an experiment in the store: claims, lost workers, requeueing and cancelling."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -311,9 +311,11 @@ def test_what_is_overdue_for_an_idle_worker_does_not_wait_twice_as_long_each_tim
     assert store.due(requeue_after=timedelta(seconds=5), patient=False) == [], "it has just been sent"
 
 
-def test_waiting_looks_are_the_experiments_of_no_epochs_that_nobody_has_taken_oldest_first(store):
-    look = a_spec(epochs=0)
-    first, training, cancelled, taken, second = (store.add(each)[0].id for each in (look, SPEC, look, look, look))
+def test_waiting_triages_are_the_experiments_of_no_epochs_that_nobody_has_taken_oldest_first(store):
+    triage = a_spec(epochs=0)
+    first, training, cancelled, taken, second = (
+        store.add(each)[0].id for each in (triage, SPEC, triage, triage, triage)
+    )
     store.add(an_external_spec())
     store.cancel(cancelled)
     assert store.claim(taken, worker="one")

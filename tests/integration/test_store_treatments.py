@@ -44,8 +44,8 @@ def test_what_is_kept_can_be_read(store, clock):
 
 def test_the_experiments_that_a_treatment_needs_are_queued_and_those_for_looks_train_nothing(store):
     record, _ = begun(store)
-    looks = [store.get(place.id).spec for place in record.triaged_in if place]
-    assert [spec.training.epochs for spec in looks] == [0, 0]
+    triages = [store.get(place.id).spec for place in record.triaged_in if place]
+    assert [spec.training.epochs for spec in triages] == [0, 0]
     trained = [store.get(place.id) for place in record.trained_in if place]
     assert [each.spec for each in trained] == [trial.spec for trial in record.treatment.trials[:2]]
     assert {each.status for each in trained} == {Status.queued}
@@ -63,13 +63,13 @@ def test_results_come_back_as_they_were_saved(store):
 
 def test_a_trial_that_was_looked_at_gets_its_training_and_its_look_is_removed(store):
     record, _ = begun(store)
-    look = record.triaged_in[2]
+    triage = record.triaged_in[2]
     trials = list(record.treatment.trials)
     trials[2] = replace(trials[2], stage="training", triage=TriageResult("healthy", None, False))
     (needed,) = store.treatments.save(record, replace(record.treatment, trials=tuple(trials)), RUNNING)
     assert store.get(needed).spec == trials[2].spec
     with pytest.raises(NotFound):
-        store.get(look.id)
+        store.get(triage.id)
     after = store.treatments.get(record.id)
     assert (after.triaged_in[2], after.trained_in[2].id) == (None, needed)
 
@@ -83,11 +83,11 @@ def test_who_saves_second_changes_nothing(store):
 
 def test_of_many_who_save_at_once_one_begins_the_next_trials(store):
     record, _ = begun(store)
-    looked = answered(record.treatment, {})
+    triaged = answered(record.treatment, {})
     trials = [
         replace(trial, stage="training") if trial.role == "treated" else trial for trial in record.treatment.trials
     ]
-    after, gate = replace(looked, trials=tuple(trials)), threading.Barrier(8)
+    after, gate = replace(triaged, trials=tuple(trials)), threading.Barrier(8)
 
     def save(_):
         gate.wait()
@@ -114,7 +114,7 @@ def test_a_key_used_by_many_at_once_begins_one_treatment(store):
 
 def test_a_treatment_is_due_when_something_it_waits_for_is_finished_or_gone(store):
     record, _ = begun(store)
-    control, look = record.trained_in[1], record.triaged_in[2]
+    control, triage = record.trained_in[1], record.triaged_in[2]
     assert store.treatments.due() == []
     finish(store, control.id)
     assert store.treatments.due() == [record.id]
@@ -122,7 +122,7 @@ def test_a_treatment_is_due_when_something_it_waits_for_is_finished_or_gone(stor
     taken_in[1] = replace(taken_in[1], stage="finished", result=a_result(taken_in[1].spec, SEEDS))
     store.treatments.save(record, replace(record.treatment, trials=tuple(taken_in)), RUNNING)
     assert store.treatments.due() == []
-    store.delete(look.id)
+    store.delete(triage.id)
     assert store.treatments.due() == [record.id]
     again = store.treatments.get(record.id)
     (needed,) = store.treatments.save(again, again.treatment, RUNNING)
@@ -187,7 +187,7 @@ def test_with_the_experiment_its_treatments_go_and_what_they_wait_for_is_cancell
     with pytest.raises(NotFound, match="There is no treatment"):
         store.treatments.get(record.id)
     assert {each.status for each in store.page(limit=10).experiments} == {Status.cancelled}
-    assert len(store.page(limit=10).experiments) == 2  # the looks are gone
+    assert len(store.page(limit=10).experiments) == 2  # the triages are gone
 
 
 def test_what_does_not_exist_is_not_found(store):

@@ -30,7 +30,7 @@ CONVOLUTIONAL = ExperimentSpec.model_validate(
 
 
 def measured(spec: ExperimentSpec) -> dict[str, bytes]:
-    """All that a training or a look measures, by seed, first epoch and kind."""
+    """All that a training or a triage measures, by seed, first epoch and kind."""
     series = {}
     for chunk in train(parse(spec.canonical()), chunk_seconds=0.05):
         for run in chunk.runs:
@@ -39,18 +39,22 @@ def measured(spec: ExperimentSpec) -> dict[str, bytes]:
     return {name: np.concatenate(parts).tobytes() for name, parts in series.items()}
 
 
-def test_a_training_and_the_looks_beside_it_have_the_bits_that_each_has_alone():
+def test_a_training_and_the_triages_beside_it_have_the_bits_that_each_has_alone():
     training = a_spec(epochs=1500, layers=4, units=6)
-    looks = [triage_spec(CONVOLUTIONAL), triage_spec(a_spec(layers=3, units=4, seeds=(0, 1, 2))), triage_spec(training)]
-    alone = [measured(each) for each in (training, *looks)]
+    triages = [
+        triage_spec(CONVOLUTIONAL),
+        triage_spec(a_spec(layers=3, units=4, seeds=(0, 1, 2))),
+        triage_spec(training),
+    ]
+    alone = [measured(each) for each in (training, *triages)]
     over, rounds = threading.Event(), []
 
-    def look() -> None:
+    def triage() -> None:
         while not over.is_set():
-            rounds.append([measured(each) for each in looks])
+            rounds.append([measured(each) for each in triages])
 
     with ThreadPoolExecutor(1) as thread:
-        beside = thread.submit(look)
+        beside = thread.submit(triage)
         trained = [measured(training)]
         while not rounds and not beside.done():
             trained.append(measured(training))
