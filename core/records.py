@@ -21,7 +21,7 @@ def external_spec(spec: AnySpec) -> ExternalSpec:
     """Return the spec if it is of a training elsewhere. Raises Conflict if this service trains it."""
     if isinstance(spec, ExternalSpec):
         return spec
-    raise Conflict("The experiment is trained by this service: only one with `source: external` is sent its series.")
+    raise Conflict("The experiment is trained by this service: it accepts series only with `source: external`.")
 
 
 class WorkerCommand(StrEnum):
@@ -112,7 +112,7 @@ class Experiment:
             Conflict: the experiment is trained elsewhere.
         """
         if isinstance(self.spec, ExternalSpec):
-            raise Conflict(f"The experiment is trained elsewhere, and how is not known here: {why}.")
+            raise Conflict(f"The experiment is trained elsewhere, and the service does not know how: {why}.")
         return self.spec
 
     def sent_spec(self) -> ExternalSpec:

@@ -37,7 +37,7 @@ def receive(connection: Connection, id: UUID, seed: int, history: History, until
     row = find(connection, id)
     run, spec = _run(connection, row, seed), external_spec(read_any_spec(row.spec))
     if row.status == Status.cancelled:
-        raise Conflict("The experiment was cancelled: nothing more is taken of it. Stop the training, or let it be.")
+        raise Conflict("The experiment was cancelled: it accepts no more epochs. Stop the training, or send no more.")
     layout = layouts.get(connection, row.number)
     done = run.epochs_done if run.final_metrics is not None else None
     following = (spec.first_epoch, spec.first_epoch + 1) if done is None else (done + 1,)
@@ -51,7 +51,7 @@ def receive(connection: Connection, id: UUID, seed: int, history: History, until
             return  # a repeated request, whose response was lost
     if run.ended or Status(row.status).is_finished:
         what = f"The run with the seed {seed}" if run.ended else "The experiment"
-        raise Conflict(f"{what} has ended: it takes no more epochs.")
+        raise Conflict(f"{what} has ended: it accepts no more epochs.")
     if len(new):
         series.write(connection, [(run.number, new)])
         progress = {"epochs_done": new.last_epoch, "final_metrics": series.pack(new.metrics[-1])}
@@ -102,7 +102,7 @@ def _run(connection: Connection, row: Row[Any], seed: int) -> Row[Any]:
 def _check_place(history: History, following: tuple[int, ...]) -> None:
     if history.first_epoch not in following:
         awaited = " or ".join(map(str, following))
-        raise Misplaced(Problem("from_epoch", f"{awaited}: what comes next", str(history.first_epoch)))
+        raise Misplaced(Problem("from_epoch", f"{awaited}, the next epoch", str(history.first_epoch)))
 
 
 def _compare(connection: Connection, run: int, layout: Layout, history: History, done: int) -> None:
@@ -114,7 +114,7 @@ def _compare(connection: Connection, run: int, layout: Layout, history: History,
         kept = series.read(connection, [run], kind, layout, history.first_epoch, last)[run]
         sent_values = values[epochs <= last]
         if len(kept.epochs) != len(sent_values):  # the stored run begins after the first epoch that was sent
-            raise Misplaced(Problem("from_epoch", f"{done + 1}: what comes next", str(history.first_epoch)))
+            raise Misplaced(Problem("from_epoch", f"{done + 1}, the next epoch", str(history.first_epoch)))
         same = (kept.values == sent_values) | (np.isnan(kept.values) & np.isnan(sent_values))
         if not same.all():
             epoch = int(kept.epochs[np.nonzero(~same.reshape(len(sent_values), -1).all(axis=1))[0][0]])

@@ -38,7 +38,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Convert to UTC. Raises ValueError for a naive time."""
         if value is not None and value.tzinfo is None:
-            raise ValueError(f"expected an aware time; received {value!r}")
+            raise ValueError(f"expected a time with a time zone; received {value!r}")
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:

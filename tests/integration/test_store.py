@@ -273,6 +273,6 @@ def test_a_deleted_experiment_leaves_nothing_and_its_number_is_not_reused(store)
 
 def test_times_without_a_zone_are_refused(database_url):
     store = ExperimentStore(database_url, lease=MINUTE, max_attempts=1, clock=lambda: Clock().now.replace(tzinfo=None))
-    with pytest.raises(Exception, match="expected an aware time"):
+    with pytest.raises(Exception, match="expected a time with a time zone"):
         store.add(a_spec())
     store.close()

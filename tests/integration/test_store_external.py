@@ -66,11 +66,11 @@ def test_the_same_again_changes_nothing_and_more_of_it_adds_what_is_new(store, i
 
 
 def test_a_gap_or_other_values_are_refused_with_what_is_expected_and_nothing_is_kept(store, it):
-    with pytest.raises(Misplaced, match="from_epoch: expected 0 or 1: what comes next; received 2"):
+    with pytest.raises(Misplaced, match="from_epoch: expected 0 or 1, the next epoch; received 2"):
         store.external.receive(it, 3, sent(2, 2))
     store.external.receive(it, 3, sent(1, 3))
     before = store.get(it)
-    with pytest.raises(Misplaced, match="from_epoch: expected 4: what comes next; received 5"):
+    with pytest.raises(Misplaced, match="from_epoch: expected 4, the next epoch; received 5"):
         store.external.receive(it, 3, sent(5, 1))
     other = sent(2, 4)
     other.metrics[1, 2] += 1
@@ -80,7 +80,7 @@ def test_a_gap_or_other_values_are_refused_with_what_is_expected_and_nothing_is_
     other.series["weights"][0, 0, 0] = np.nan
     with pytest.raises(Misplaced, match="weights, epoch 2"):
         store.external.receive(it, 3, other)
-    with pytest.raises(Misplaced, match="from_epoch: expected 4: what comes next; received 0"):
+    with pytest.raises(Misplaced, match="from_epoch: expected 4, the next epoch; received 0"):
         store.external.receive(it, 3, sent(0, 6))
     assert store.get(it) == before
     assert store.metrics(it)[3].epochs.tolist() == [1, 2, 3]
@@ -142,7 +142,7 @@ def test_its_sender_is_told_that_it_was_cancelled_and_that_it_is_gone(store, it)
     store.external.receive(it, 3, sent(1, 2))
     assert store.cancel(it).status is Status.cancelled
     for again in (sent(3, 1), sent(1, 2)):
-        with pytest.raises(Conflict, match="was cancelled: nothing more is taken"):
+        with pytest.raises(Conflict, match="was cancelled: it accepts no more epochs"):
             store.external.receive(it, 3, again)
     with pytest.raises(Conflict, match="is cancelled already"):
         store.external.end(it, 3, None)

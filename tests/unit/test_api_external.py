@@ -251,7 +251,7 @@ def test_a_gap_is_a_conflict_that_says_what_was_expected(desk: Desk, it: str):
     answer = send(desk, it, **body(measured(SPEC, 3, 7, 2)))
     assert answer.status_code == 409
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["errors"] == [{"field": "from_epoch", "expected": "0 or 1: what comes next", "received": "7"}]
+    assert answer.json()["errors"] == [{"field": "from_epoch", "expected": "0 or 1, the next epoch", "received": "7"}]
 
 
 def test_a_body_is_bounded(open_desk):
