@@ -11,22 +11,22 @@ Row = Mapping[str, Any]
 
 # What stands above the members of a registry. One that is missing here has a page all the same, without it.
 INTRODUCTIONS = {
-    "datasets": "What a network learns from. `train_size` samples train, the others validate.",
+    "datasets": "Samples that a network learns from: the first `train_size` of them train, the others validate.",
     "layers": "From the input to the output. `repeat` writes a layer several times.",
     "activations": "As an `activation` of a layer, or as a layer of its own.",
-    "initializers": "How weights are drawn.",
-    "optimizers": "How weights follow their gradients.",
+    "initializers": "Distributions from which weights are drawn.",
+    "optimizers": "Rules by which weights follow their gradients.",
     "schedules": "In the place of an optimiser's number `learning_rate`.",
-    "losses": "What training minimises. A loss fits some targets and some outputs: others are refused.",
-    "regularizers": "What weights add to the loss.",
-    "constraints": "What weights are brought back to after every update.",
+    "losses": "The number that a training minimises. A loss fits some targets and some outputs; others are refused.",
+    "regularizers": "Terms that weights add to the loss.",
+    "constraints": "Sets of weights into which every update is projected back.",
     "pretraining": "A training of the layers before the training itself.",
-    "metrics": "What is recorded beside the loss, for training and validation samples.",
+    "metrics": "Numbers of an epoch beside the loss, for training and validation samples.",
     "bundles": "Names for a whole `record`: every how many epochs a kind of series is recorded, 0 for never.",
-    "kinds": "What is recorded of a network, and where it is read.",
+    "kinds": "Series that are recorded of a network, with the endpoints that answer them.",
     "statistics": "One number of one tensor. Each kind of series with statistics has its own.",
-    "rules": "What a diagnosis asks. [The illnesses](../../diagnosis.md) shows each with a picture.",
-    "remedies": "What a treatment may change. [The illnesses](../../diagnosis.md#remedies) has them in full.",
+    "rules": "Conditions that a diagnosis checks. [The illnesses](../../diagnosis.md) shows each with a picture.",
+    "remedies": "Changes that a treatment may try. [The illnesses](../../diagnosis.md#remedies) has them in full.",
 }
 
 

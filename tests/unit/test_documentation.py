@@ -1,11 +1,20 @@
 """The documentation is short where it must be, and its relative links lead somewhere."""
 
+import importlib.util
+import json
 import re
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+from gradlab.cli.main import app
+from gradlab.cli.service import service_command
+from gradlab.spec import ExperimentSpec
 
 ROOT = Path(__file__).parents[2]
 TRACKED = subprocess.run(
@@ -47,3 +56,51 @@ def test_relative_links_lead_to_files_and_headings(page: Path):
         if not target.exists() or (anchor and anchor not in anchors(target)):
             dead.append(link)
     assert dead == []
+
+
+# Pages that describe the code of today; decisions and lab notes describe that of their day.
+CURRENT = [page for page in PAGES if not {"decisions", "lab-notes"} & {*page.relative_to(ROOT).parts}]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> Iterator[str]:
+    """The blocks in a language, over all pages."""
+    for page in CURRENT:
+        yield from (text for name, text in BLOCK.findall(page.read_text()) if name == language)
+
+
+def commands(program: str) -> set[str]:
+    """The lines of all pages that call a program, without their comments."""
+    calls = rf"^(?: {{4}}|\$ |.*&& )?({program} [^#\n]*)"
+    lines = [line for page in CURRENT for line in re.findall(calls, page.read_text(), re.MULTILINE)]
+    return {line.partition("  ")[0].partition(" && ")[0].strip() for line in lines}
+
+
+def test_every_spec_in_the_pages_is_valid():
+    specs = [text for text in blocks("json") if '"dataset"' in text]
+    assert specs
+    for text in specs:
+        ExperimentSpec.model_validate(json.loads(text))
+
+
+def test_every_command_in_the_pages_exists_with_its_options():
+    group: Any = typer.main.get_command(app)
+    lines = commands("gradlab")
+    assert len(lines) > 10
+    for line in lines:
+        _, name, *rest = line.split()
+        assert name in group.commands, line
+        options = {option for each in group.commands[name].params for option in each.opts}
+        if service := service_command(name):
+            options = {option for each in typer.main.get_command(service).params for option in each.opts}
+        assert {each for each in rest if each.startswith("--")} <= options, line
+
+
+def test_every_target_and_module_that_the_pages_run_exists():
+    targets = {*re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}
+    called = {line.split()[-1] for line in commands("make") if "=" not in line}
+    assert called
+    assert called <= targets
+    modules = {name for page in CURRENT for name in re.findall(r"python -m ([a-z_.]+[a-z_])", page.read_text())}
+    assert modules
+    assert [name for name in modules if importlib.util.find_spec(name) is None] == []
