@@ -13,30 +13,32 @@ from gradlab.vocabulary.layers.ranges import ANYTHING, Range, output_range
 def check_indices(layers: Sequence[LayerSpec], dataset: DatasetSpec) -> None:
     """Refuse an embedding whose inputs may be other numbers than its row indices. Raises pydantic's error."""
     below = dataset.whole_below
-    _through(layers, ANYTHING if below is None else (0, below - 1), "model.layers")
+    _check_in_order(layers, ANYTHING if below is None else (0, below - 1), "model.layers")
 
 
-def _through(layers: Sequence[LayerSpec], values: Range, path: str) -> Range:
+def _check_in_order(layers: Sequence[LayerSpec], values: Range, path: str) -> Range:
+    """Check the layers in order; return the range of the last one's outputs for inputs in `values`."""
     for place, layer in enumerate(layers):
         where = f"{path}[{place}]"
         for _ in range(layer.repeat):
             before = values
-            values = _out_of(layer, values, where)
+            values = _check_layer(layer, values, where)
             if values == before:  # further repeats change nothing
                 break
     return values
 
 
-def _out_of(layer: LayerSpec, values: Range, where: str) -> Range:
+def _check_layer(layer: LayerSpec, values: Range, where: str) -> Range:
+    """Check one layer; return the range of its outputs for inputs in `values`."""
     if layer.inner:
-        _through(layer.inner, values, f"{where}.layers")
-        return ANYTHING  # a block adds its input to its output, and a sum has no bounds of its own
+        _check_in_order(layer.inner, values, f"{where}.layers")
+        return ANYTHING  # the sum of a block's input and its layers, whose bounds are not computed
     if isinstance(layer, Embedding):
-        _check(layer, values, where)
+        _check_embedding(layer, values, where)
     return output_range(layer, values)
 
 
-def _check(layer: Embedding, values: Range, where: str) -> None:
+def _check_embedding(layer: Embedding, values: Range, where: str) -> None:
     low, high = values
     # Keras truncates indices towards 0, so every number above -1 is a valid one.
     if low > -1 and high < layer.input_dim:

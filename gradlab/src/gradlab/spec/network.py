@@ -78,7 +78,7 @@ def _walk(layers: Sequence[LayerSpec], shape: Shape, counted: Counter[str], path
             counted[layer.kind] += 1
             name = f"{layer.kind}_{counted[layer.kind]}"
             try:
-                output_shape = layer.around(shape, inner[-1].output_shape if inner else shape)
+                output_shape = layer.output_shape_from(shape, inner[-1].output_shape if inner else shape)
             except ShapeMismatch as mismatch:
                 raise Misfit(where, name, mismatch) from mismatch
             named.append(NamedLayer(name, layer, shape, output_shape, inner))

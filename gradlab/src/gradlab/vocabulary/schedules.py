@@ -232,7 +232,7 @@ def _tag(value: Any) -> Any:
     return getattr(value, "kind", NUMBER)
 
 
-def _a_number(value: Any) -> Any:
+def _check_number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a number, or a schedule: an object with `kind`")
     return value
@@ -247,7 +247,7 @@ def _schema_by_kind(core_schema: Any, handler: Callable[[Any], Any]) -> dict[str
 
 
 def _number_or_schedule() -> Any:
-    union: Any = Annotated[Rate, BeforeValidator(_a_number), Tag(NUMBER)]
+    union: Any = Annotated[Rate, BeforeValidator(_check_number), Tag(NUMBER)]
     for member in SCHEDULES:
         union = union | Annotated[member, Tag(kind_of(member))]
     return Annotated[union, Discriminator(_tag), GetPydanticSchema(get_pydantic_json_schema=_schema_by_kind)]

@@ -45,27 +45,27 @@ class MackeyGlass(SequenceDataset):
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng(self.seed)
         window, each = self.length + self.ahead, -(-self.samples // SERIES)
-        begun = random.uniform(0.5, 1.5, SERIES)
-        values = mackey_glass(begun, SETTLING + each * window, self.delay)[SETTLING:]  # (each·window, series)
+        initial = random.uniform(0.5, 1.5, SERIES)
+        values = mackey_glass(initial, SETTLING + each * window, self.delay)[SETTLING:]  # (each·window, series)
         windows = values.T.reshape(SERIES * each, window)
         windows = windows[random.permutation(len(windows))[: self.samples]]
         windows = windows + random.normal(0, self.noise, windows.shape)
         return windows[:, : self.length], windows[:, -1]
 
 
-def mackey_glass(begun: np.ndarray, units: int, delay: int) -> np.ndarray:
+def mackey_glass(initial: np.ndarray, units: int, delay: int) -> np.ndarray:
     """Solve the Mackey-Glass equation for several series, side by side.
 
     Args:
-        begun: (series,) the value of each at all times up to 0.
+        initial: (series,) the value of each at all times up to 0.
         units: the last time, in units of time.
         delay: τ, in units of time.
 
     Returns:
         (units, series) the values at t = 1, 2, ..., `units`.
     """
-    past = np.tile(begun, (delay * STEPS_A_UNIT, 1))  # a ring: the oldest value is replaced by the newest
-    x, values = np.array(begun, dtype=np.float64), np.empty((units, len(begun)))
+    past = np.tile(initial, (delay * STEPS_A_UNIT, 1))  # a ring: the oldest value is replaced by the newest
+    x, values = np.array(initial, dtype=np.float64), np.empty((units, len(initial)))
     for step in range(units * STEPS_A_UNIT):
         place = step % len(past)
         delayed = past[place].copy()

@@ -30,9 +30,9 @@ class Residual(LayerSpec):
         for layer in self.layers:
             for _ in range(layer.repeat):
                 out = layer.output_shape(out)
-        return self.around(shape, out)
+        return self.output_shape_from(shape, out)
 
-    def around(self, shape: Shape, out: Shape) -> Shape:
+    def output_shape_from(self, shape: Shape, out: Shape) -> Shape:
         if out != shape:
             raise ShapeMismatch(f"layers inside with the output shape of their input, {shape}", str(out))
         return shape

@@ -67,7 +67,7 @@ class LayerSpec(Frozen):
         """Return the output's shape for an input of `shape`. Raises ShapeMismatch if the layer cannot take it."""
         return shape
 
-    def around(self, shape: Shape, out: Shape) -> Shape:
+    def output_shape_from(self, shape: Shape, out: Shape) -> Shape:
         """Return the output's shape without walking the layers inside again, as nested blocks would at every level.
 
         Args:
