@@ -98,7 +98,7 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path):
 
 
 @pytest.mark.campaign
-def test_the_roll_call_names_the_places(root: Path):
+def test_the_tests_of_the_registries_name_the_places(root: Path):
     for arguments in (["dataset", "striped_plane"], ["rule", "weight_growth"]):
         done = run(root, "-m", "scripts.scaffold", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
