@@ -32,7 +32,7 @@ from api.routes import (
     series,
     treatments,
 )
-from core.catalogue import catalogue as all_that_can_be_asked
+from core.catalogue import catalogue as build_catalogue
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
@@ -41,13 +41,13 @@ STATIC = Path(__file__).parent / "static"
 ROUTES = (diagnosis, treatments, experiments, external, series, plane, charts, events, exports, catalogue, probes)
 
 
-# Loaded while the service starts: whoever asks first for samples need not wait.
+# Imported while the service starts, so that the first request for samples does not wait for them.
 PRELOADED = ("sklearn.datasets", "sklearn.preprocessing")
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Services]:
-    """Open what the application works with; close it in the end."""
+    """Open the store, the queue and the event streams. Close them when the block ends."""
     store = ExperimentStore(
         settings.database, lease=settings.lease, max_attempts=settings.max_attempts, silence=settings.silence
     )
@@ -60,10 +60,10 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The front desk, ready to be served.
+    """Create the HTTP application.
 
     Raises:
-        SystemExit: others could reach it and there is no key.
+        SystemExit: other machines could reach the service, and no key is set.
     """
     settings = settings or Settings()
     if settings.open_to_others and settings.api_key is None:
@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         for module in PRELOADED:
             import_module(module)
-        all_that_can_be_asked()  # kept for whoever opens the dashboard
+        build_catalogue()  # cached, for the first visit to the dashboard
         async with opened(settings) as app.state.services:
             yield
 
@@ -88,21 +88,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=version("gradient-lab"),
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
-        separate_input_output_schemas=False,  # a spec is answered in the form in which it is sent
+        separate_input_output_schemas=False,  # responses contain a spec in the form of the request
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
     errors.install(app)
     openapi.describe(app)
-    for each in ROUTES:
-        key = [] if each is probes else [Depends(authorized)]
-        app.include_router(each.router, dependencies=[*key, QueryCheck])
+    for module in ROUTES:
+        key = [] if module is probes else [Depends(authorized)]
+        app.include_router(module.router, dependencies=[*key, QueryCheck])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for path, answer in (("/", _dashboard), ("/docs", _docs), ("/openapi.json", _description)):
-        app.add_api_route(path, answer, include_in_schema=False, dependencies=[QueryCheck])
-    app.state.methods = Methods([*(route for each in ROUTES for route in each.router.routes), *app.routes])
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    for path, endpoint in (("/", _dashboard), ("/docs", _docs), ("/openapi.json", _description)):
+        app.add_api_route(path, endpoint, include_in_schema=False, dependencies=[QueryCheck])
+    app.state.methods = Methods([*(route for module in ROUTES for route in module.router.routes), *app.routes])
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(OriginCheck, settings=settings)
     app.add_middleware(Compression)
     app.add_middleware(SecurityHeaders)

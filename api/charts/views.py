@@ -1,4 +1,4 @@
-"""Shelf: the views of an experiment that are drawn, by name."""
+"""Registry of the charts of an experiment, by name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +23,12 @@ class ChartQuery:
     """Query of one chart; None and () stand for the chart's own defaults.
 
     Attributes:
-        reader: the experiment, and which of its runs.
-        from_epoch: the first epoch that is drawn; `to_epoch` the last.
-        statistic: which statistic of a layer.
-        layers: only those.
-        parameters: only those tensors of them.
+        reader: reads the series of the experiment's selected runs.
+        from_epoch: first epoch drawn.
+        to_epoch: last epoch drawn.
+        statistic: name of the statistic.
+        layers: names of the layers drawn.
+        parameters: names of the parameters drawn.
     """
 
     reader: SeriesReader
@@ -39,24 +40,24 @@ class ChartQuery:
 
     @property
     def name(self) -> str:
-        """The experiment's."""
+        """Name of the experiment."""
         return self.reader.experiment.spec.name
 
     def span(self, first: int) -> Span:
-        """The epochs, from `first` on unless the query says otherwise."""
+        """Return the span of epochs; it begins with `first` unless the query has a `from_epoch`."""
         return Span(first if self.from_epoch is None else self.from_epoch, self.to_epoch, None)
 
 
 @dataclass(frozen=True)
 class View:
-    """One picture of an experiment.
+    """One chart of an experiment.
 
     Attributes:
         name: the name in its address.
-        shows: what it shows, in a sentence.
-        takes: the queries that it understands.
-        kind: the series that it needs; "" for what every experiment has.
-        draw: draws it. Raises NotFound where the experiment does not have what it shows, Invalid for a wrong name.
+        shows: a description, in a sentence.
+        takes: names of the query parameters that it accepts.
+        kind: the kind of series that it needs; "" for series that every experiment has.
+        draw: draws it. Raises NotFound if the experiment does not record the series, Invalid for an unknown name.
     """
 
     name: str
@@ -87,8 +88,8 @@ def _layered(kind: SeriesKind, draw: Callable[[Layered], Figure]) -> Callable[[C
         statistic = query.statistic or kind.default or ""
         parameters = query.parameters or ([DEFAULT_PARAMETER] if kind.has_parameters else [])
         span = query.span(kind.since_epoch)
-        found = query.reader.statistic(kind.name, statistic, query.layers, parameters, span)
-        return draw(Layered.of(query.name, kind.name, found))
+        series = query.reader.statistic(kind.name, statistic, query.layers, parameters, span)
+        return draw(Layered.of(query.name, kind.name, series))
 
     return of
 
@@ -97,14 +98,16 @@ def _ridges(of: str, kind: str) -> Callable[[ChartQuery], Figure]:
     def drawn(query: ChartQuery) -> Figure:
         layout, runs = query.reader.series(kind)
         tensors = choose_tensors(layout, query.layers, query.parameters or [DEFAULT_PARAMETER])
-        return ridges.draw(query.name, Histograms.chosen(of, layout, runs, query.span(0), tensors))
+        return ridges.draw(query.name, Histograms.of_tensors(of, layout, runs, query.span(0), tensors))
 
     return drawn
 
 
 def _steps(query: ChartQuery) -> Figure:
     layout, runs = query.reader.series("time_signals")
-    return steps.draw(query.name, Steps.chosen(layout, runs, query.span(0), choose_tensors(layout, query.layers, [])))
+    return steps.draw(
+        query.name, Steps.of_tensors(layout, runs, query.span(0), choose_tensors(layout, query.layers, []))
+    )
 
 
 def _data(query: ChartQuery) -> Figure:
@@ -123,7 +126,7 @@ OF_WEIGHTS, OF_FLOWS = ("statistic", "layer", "parameter", *RUNS), ("statistic",
 
 
 def _both(kind: SeriesKind) -> tuple[View, View]:
-    """Lines and heat map of one kind of series."""
+    """Build the views of one kind of series: lines and heat map."""
     name, takes = kind.name, OF_WEIGHTS if kind.has_parameters else OF_FLOWS
     as_lines, as_map = (_layered(kind, draw) for draw in (lines.draw, heat_map.draw))
     return (
@@ -150,20 +153,22 @@ VIEWS: tuple[View, ...] = (
 )
 
 
-def view(name: str) -> View:
-    """The view of that name. Raises NotFound; says which there are."""
-    known: Mapping[str, View] = {each.name: each for each in VIEWS}
-    if name not in known:
-        raise NotFound(f"There is no chart {name!r}; there are {', '.join(known)}.")
-    return known[name]
+def view_named(name: str) -> View:
+    """Return the view of that name.
+
+    Raises:
+        NotFound: there is none; the message lists the names.
+    """
+    views: Mapping[str, View] = {view.name: view for view in VIEWS}
+    if name not in views:
+        raise NotFound(f"There is no chart {name!r}; there are {', '.join(views)}.")
+    return views[name]
 
 
 def drawable(reader: SeriesReader) -> list[View]:
-    """The views that an experiment has something for."""
-    lacking = {
-        name for name, there in (("data", _has_plane(reader)), ("gradient-norm", _has_norms(reader))) if not there
-    }
-    return [each for each in VIEWS if (not each.kind or each.kind in reader.layout) and each.name not in lacking]
+    """Return the views whose series the experiment records."""
+    conditions = {"data": _has_plane(reader), "gradient-norm": _has_norms(reader)}
+    return [view for view in VIEWS if (not view.kind or view.kind in reader.layout) and conditions.get(view.name, True)]
 
 
 def _has_norms(reader: SeriesReader) -> bool:

@@ -56,8 +56,8 @@ def table(source: Source) -> Iterator[bytes]:
                 names = _names(source.layout.metrics) if kind == METRICS else _columns(source.layout[kind])
                 for block in in_blocks(source.rows(run, kind), BLOCK):
                     file.write_table(pa.table(_filled(run.seed, kind, names, block), schema))
-                    yield out.taken()
-    yield out.taken()
+                    yield out.take()
+    yield out.take()
 
 
 # (layer, parameter, statistic) of each number of an epoch, and where it stands among them.

@@ -1,1 +1,1 @@
-"""HTTP: errors, bodies, headers, origins, cursors, readiness, and the server."""
+"""HTTP: errors, request bodies, headers, origins, cursors, readiness, and the server."""

@@ -1,7 +1,7 @@
-"""How a request's body is read: the key first, then its form, then what it says, beside the event loop.
+"""Request bodies: check of the API key, then of size and nesting, then validation in a thread.
 
-FastAPI reads a body before any dependency is asked, validates it on the event loop, and names every wrong item: a body
-of a megabyte can hold so many that everybody else would wait for seconds.
+FastAPI reads a body before it calls any dependency, validates it on the event loop, and reports every wrong item. A
+body of a megabyte can contain so many wrong items that all other requests would wait for seconds.
 """
 
 import json
@@ -24,14 +24,14 @@ from gradlab.spec.bounds import context
 from gradlab.spec.problems import invalid
 
 THE_BODY = "(the whole body)"
-# Lists and objects in one another: 30 blocks, one within the other, and what is in them.
+# Nesting of lists and objects. 30 nested blocks of layers, with their contents, fit in.
 MAX_DEPTH = 64
-# Fields of one object: several times as many as the largest of ours has.
+# Fields of one object: several times as many as the largest model has.
 MAX_FIELDS = 500
-# Values of a body, lists and objects among them, each of which may be wrong in some way: to say of 50,000 what is wrong
-# with them holds the interpreter's lock for an eighth of a second. A spec within the usual bounds has a tenth of them.
+# Values of a body, lists and objects included. To report 50,000 wrong values takes an eighth of a second, and holds the
+# interpreter's lock meanwhile. A spec within the default bounds has a tenth of them.
 MAX_VALUES = 50_000
-# Of series, which are numbers that are taken as they come: the numbers, and the lists and objects that they are in.
+# Bodies with series: numbers are not validated one by one. Numbers, and lists and objects that contain them.
 MAX_NUMBERS, MAX_LISTS = 10_000_000, 200_000
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -39,11 +39,11 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a body may hold.
+    """Limits on the contents of a body.
 
     Attributes:
-        values: numbers, texts, lists, objects and so on, all together.
-        lists: lists and objects among them.
+        values: maximum number of values of any type.
+        lists: maximum number of lists and objects among them.
     """
 
     values: int
@@ -51,12 +51,12 @@ class Limits:
 
 
 class BodyRoute(APIRoute):
-    """A route whose body, where it has one, is read and validated in a thread, once the key has been shown."""
+    """Route whose body is parsed and validated in a thread, after the check of the API key."""
 
     limits: ClassVar[Limits] = Limits(values=MAX_VALUES, lists=MAX_VALUES)
 
     def get_route_handler(self) -> Handler:
-        """FastAPI's own handler, which is given the validated value instead of the text."""
+        """Wrap FastAPI's handler, so that it receives the validated value instead of the text."""
         handler = super().get_route_handler()
         if self.body_field is None:
             return handler
@@ -79,13 +79,13 @@ class BodyRoute(APIRoute):
 
 
 class NumbersRoute(BodyRoute):
-    """A route whose body is mostly numbers, and may have as many as its length allows."""
+    """Route whose body consists mostly of numbers; the length of the body bounds their count."""
 
     limits = Limits(values=MAX_NUMBERS, lists=MAX_LISTS)
 
 
 class _Read(Request):
-    """A request whose body has been read: FastAPI takes the validated value as it is."""
+    """Request with a validated body, which FastAPI uses as it is."""
 
     def __init__(self, request: Request, body: bytes, value: Any) -> None:
         super().__init__(request.scope, request.receive)
@@ -101,8 +101,8 @@ class _Read(Request):
 async def _received(request: Request) -> bytes:
     try:
         return await request.body()
-    except ClientDisconnect as gone:
-        raise BodyIncomplete("the caller has gone before its body was there") from gone
+    except ClientDisconnect as error:
+        raise BodyIncomplete("the client disconnected before its body was complete") from error
 
 
 def _check_media_type(request: Request) -> None:
@@ -114,20 +114,20 @@ def _check_media_type(request: Request) -> None:
 
 
 def read(text: bytes, adapter: TypeAdapter[Any], settings: Settings, limits: Limits) -> Any:
-    """The value that a body says.
+    """Parse and validate a body.
 
     Raises:
-        Invalid: it is no JSON, has too many values or too deep ones, or is not what is asked for; the first problems
-            are named, the rest is counted.
+        Invalid: it is not JSON, has too many values, is nested too deeply, or does not fit the model. The first
+            problems are listed, the others are counted.
     """
-    if text.count(b"[") + text.count(b"{") > limits.lists:  # before they are made
+    if text.count(b"[") + text.count(b"{") > limits.lists:  # checked before they are allocated
         raise Invalid(Problem(THE_BODY, f"at most {limits.lists:,} lists and objects", "more"))
     value = _json(text)
     _check_size(value, limits.values)
     try:
         return adapter.validate_python(value, context=context(settings))
     except ValidationError as error:
-        raise invalid(error, value) from None  # the error holds all that is wrong: nobody needs it any more
+        raise invalid(error, value) from None  # the original error holds every wrong value, and is not needed
 
 
 def _json(text: bytes) -> Any:
@@ -136,28 +136,32 @@ def _json(text: bytes) -> Any:
     except json.JSONDecodeError as error:
         received = f"something else at character {error.pos}"
         raise Invalid(Problem(THE_BODY, f"JSON ({error.msg})", received)) from error
-    except (ValueError, RecursionError) as error:  # no text in UTF-8; a number of thousands of digits
+    except (ValueError, RecursionError) as error:  # not UTF-8; a number of thousands of digits
         expected = "JSON, not nested too deeply, without endless numbers"
         raise Invalid(Problem(THE_BODY, expected, "something else")) from error
 
 
 def _check_size(value: Any, max_values: int) -> None:
-    """Refuse what is too deep, too wide or too much, level by level, before anything else looks at it."""
+    """Check depth, width and number of values, level by level, before validation.
+
+    Raises:
+        Invalid: the body is nested too deeply, has too many values, or an object has too many fields.
+    """
     level, count = [value], 0
     for _ in range(MAX_DEPTH):
         count += len(level)
         if count > max_values:
             raise Invalid(Problem(THE_BODY, f"at most {max_values:,} values", "more"))
         inner: list[Any] = []
-        for each in level:
-            if isinstance(each, list):
-                inner += each
-            elif isinstance(each, dict):
-                if len(each) > MAX_FIELDS:
-                    first = ", ".join(list(each)[:3])
-                    received = f"{len(each):,} fields: {first[:80]} …"
+        for node in level:
+            if isinstance(node, list):
+                inner += node
+            elif isinstance(node, dict):
+                if len(node) > MAX_FIELDS:
+                    first = ", ".join(list(node)[:3])
+                    received = f"{len(node):,} fields: {first[:80]} …"
                     raise Invalid(Problem(THE_BODY, f"objects of at most {MAX_FIELDS} fields", received))
-                inner += each.values()
+                inner += node.values()
         if not inner:
             return
         level = inner

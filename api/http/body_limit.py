@@ -1,6 +1,6 @@
-"""Large request bodies are refused unread.
+"""Limit on the length of request bodies.
 
-FastAPI has a limit of its own, which answers a declared length in plain text and past every error handler.
+FastAPI's own limit answers in plain text and bypasses the error handlers.
 """
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,18 +9,18 @@ from api.http.errors import BodyTooLarge
 
 
 class BodyLimit:
-    """Refuses a body as soon as its declared or its received length is too large.
+    """Middleware that refuses a body as soon as its declared or its received length exceeds the limit.
 
     Args:
-        app: what is protected.
-        most: bytes.
+        app: the application.
+        max_bytes: the limit.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app, self._max_bytes = app, max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, with a `receive` that counts: a declared length need not be true."""
+        """Pass on the request with a `receive` that counts bytes, because a declared length may be false."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -39,5 +39,5 @@ class BodyLimit:
         await self._app(scope, counting, send)
 
     def _check(self, length: int) -> None:
-        if length > self._most:
-            raise BodyTooLarge(f"the body is larger than {self._most:,} bytes, the most this service reads")
+        if length > self._max_bytes:
+            raise BodyTooLarge(f"the body is larger than {self._max_bytes:,} bytes, the most this service reads")

@@ -1,4 +1,4 @@
-"""Where a list goes on, as a text that promises nothing about what is inside."""
+"""Cursors of lists: positions as opaque text."""
 
 import base64
 import binascii
@@ -7,15 +7,15 @@ from gradlab.errors import Invalid, Problem, shorten
 
 
 def write_cursor(position: int) -> str:
-    """A place in the list as text."""
+    """Encode a position in the list."""
     return base64.urlsafe_b64encode(str(position).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str | None) -> int | None:
-    """The place that `write_cursor` wrote down; None for the beginning of the list.
+    """Decode the position in a cursor; None for the beginning of the list.
 
     Raises:
-        Invalid: it was not written by `write_cursor`.
+        Invalid: `write_cursor` did not write the cursor.
     """
     if cursor is None:
         return None
@@ -23,7 +23,7 @@ def read_cursor(cursor: str | None) -> int | None:
         digits = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
         digits = ""
-    # The limit is that of the database's integers.
+    # More digits do not fit into the database's integers.
     if not digits.isdecimal() or len(digits) > 18:
         raise Invalid(Problem("cursor", "the `cursor` of an earlier page's `next`", shorten(cursor)))
     return int(digits)

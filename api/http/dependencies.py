@@ -1,4 +1,4 @@
-"""What endpoints need, handed in: the services, the key check, and what the caller has already and accepts."""
+"""Dependencies of endpoints: services, the check of the API key, ETags and media types."""
 
 import hashlib
 import secrets
@@ -13,22 +13,22 @@ from fastapi import Depends, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.errors import NotAcceptable, NotModified, Unauthorized
-from api.http.negotiation import Coding, wishes
+from api.http.negotiation import Coding, parse_preferences
 from api.live.live import Live
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
 from gradlab.schemas.media_types import CSV, JSON, NPZ
 
-# So many bodies are validated at a time: each holds the interpreter's lock for as long.
+# Bodies validated at a time. Each holds the interpreter's lock meanwhile.
 MAX_BODY_READERS = 2
-# So many triages wait for a worker at a time; the others wait for one of these to end.
+# Triages that wait for a worker at a time. Further ones queue up behind them.
 MAX_TRIAGE_WAITERS = 20
 
 
 @dataclass(frozen=True)
 class Services:
-    """Everything that lives as long as the application."""
+    """Objects that live as long as the application."""
 
     settings: Settings
     store: ExperimentStore
@@ -61,29 +61,29 @@ Queue = Annotated[CeleryQueue, Depends(_queue)]
 
 
 BEARER = HTTPBearer(auto_error=False, description="The service's key, where it has one.")
-Sent = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
-def authorized(settings: SettingsDep, sent: Sent) -> None:
-    """Refuse whoever does not send the key, where there is one.
+def authorized(settings: SettingsDep, credentials: Credentials) -> None:
+    """Check the API key, if the service has one.
 
     Raises:
         Unauthorized: the key is missing or wrong.
     """
     if settings.api_key is None:
         return
-    # Header values arrive as Latin-1; encoded the same way they are again the bytes that were sent.
-    key = sent.credentials.encode("latin-1") if sent else b""
+    # Header values are decoded as Latin-1; encoding them again gives the bytes that were sent.
+    key = credentials.credentials.encode("latin-1") if credentials else b""
     if not secrets.compare_digest(key, settings.api_key.encode()):
         raise Unauthorized("send the service's key as `Authorization: Bearer …`")
 
 
 def fresh(request: Request, response: Response, experiment_id: UUID, store: Store) -> str:
-    """The answer's ETag: from the experiment's revision, the query and the media type asked for.
+    """Return the response's ETag, made from the experiment's revision, the query and the accepted media type.
 
     Raises:
         NotFound: there is no such experiment.
-        NotModified: the caller has that answer already.
+        NotModified: the client has a current response.
     """
     etag = response.headers["ETag"] = etag_of(request, store.revision(experiment_id))
     response.headers["Vary"] = "Accept"
@@ -91,16 +91,16 @@ def fresh(request: Request, response: Response, experiment_id: UUID, store: Stor
 
 
 def etag_of(request: Request, state: object) -> str:
-    """A strong ETag for the answer to this request, while `state` is what it is: one for each coding of it.
+    """Return a strong ETag for the response to this request. It depends on `state` and on the content coding.
 
     Raises:
-        NotModified: the caller has that answer already.
+        NotModified: the client has a current response.
     """
     basis = (state, request.url.path, request.url.query, request.headers.get("Accept", ""), _version())
     coding = Coding.of(request.headers.get("Accept-Encoding", "")).name
     etag = f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}{f"-{coding}" if coding else ""}"'
-    held = {each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")}
-    if etag in held or "*" in held:
+    cached = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
+    if etag in cached or "*" in cached:
         raise NotModified(etag)
     return etag
 
@@ -114,26 +114,26 @@ def _version() -> str:
 
 
 def accepted(request: Request) -> str:
-    """The media type, of those that series come in, that the caller likes best: JSON, CSV or NPZ.
+    """Return the media type of series that the client prefers: JSON, CSV or NPZ.
 
     Raises:
-        NotAcceptable: it likes none of them.
+        NotAcceptable: the client accepts none of them.
     """
-    wished = wishes(request.headers.get("Accept", "*/*"))
-    liked = {kind: _quality(kind, wished) for kind in (JSON, CSV, NPZ)}
-    best = max(liked, key=lambda kind: liked[kind])  # of equals the first
-    if liked[best] <= 0:
-        raise NotAcceptable(f"this answer comes as {', '.join(liked)}; accepted: {request.headers['Accept']}")
+    preferences = parse_preferences(request.headers.get("Accept", "*/*"))
+    qualities = {kind: _quality(kind, preferences) for kind in (JSON, CSV, NPZ)}
+    best = max(qualities, key=lambda kind: qualities[kind])  # the first of equals
+    if qualities[best] <= 0:
+        raise NotAcceptable(f"this answer comes as {', '.join(qualities)}; accepted: {request.headers['Accept']}")
     return best
 
 
 MediaType = Annotated[str, Depends(accepted)]
 
 
-def _quality(kind: str, wished: list[tuple[str, float]]) -> float:
-    """RFC 9110, 12.5.1: the most specific wish that fits decides."""
+def _quality(kind: str, preferences: list[tuple[str, float]]) -> float:
+    """Return the quality of the most specific preference that matches (RFC 9110, 12.5.1)."""
     for pattern in (kind, f"{kind.split('/')[0]}/*", "*/*"):
-        for name, quality in wished:
+        for name, quality in preferences:
             if name == pattern:
                 return quality
     return 0.0

@@ -1,4 +1,4 @@
-"""Every error as an RFC 9457 problem document: one table from kind to status, one shape for all."""
+"""Error responses: each is an RFC 9457 problem document; a table maps error classes to statuses."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,30 +18,30 @@ RETRY_AFTER_SECONDS = "5"
 
 
 class NotAcceptable(LabError):
-    """The caller accepts none of the media types that there are."""
+    """The client accepts none of the available media types."""
 
 
 class Unauthorized(LabError):
-    """The key is missing or wrong."""
+    """The API key is missing or wrong."""
 
 
 class BodyIncomplete(LabError):
-    """The caller has gone before its body was there."""
+    """The client disconnected before its body was complete."""
 
 
 class BodyTooLarge(LabError):
-    """The body is longer than the service reads."""
+    """The body exceeds the limit."""
 
 
 class UnsupportedMediaType(LabError):
-    """The body is in a format that the service does not read."""
+    """The body has a format that the service does not accept."""
 
 
 class NotModified(Exception):
-    """What the caller has is still true.
+    """The client's cached response is current.
 
     Args:
-        etag: of what it has.
+        etag: its ETag.
     """
 
     def __init__(self, etag: str) -> None:
@@ -66,7 +66,7 @@ HEADERS: dict[int, dict[str, str]] = {
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries for an operation's answers that are not what was asked for: 304, and problem documents."""
+    """OpenAPI responses of an operation: 304, and problem documents."""
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
     document = {"model": ProblemDocument, "content": {PROBLEM_JSON: {"schema": schema}}}
     return {
@@ -75,7 +75,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Make the application answer every error this way."""
+    """Install the handlers that turn every error into a problem document."""
     app.add_exception_handler(LabError, _lab_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
@@ -92,13 +92,13 @@ def problem(
     omitted: int = 0,
     headers: Mapping[str, str] = {},
 ) -> Response:
-    """One problem document."""
+    """Build a response with a problem document."""
     document = ProblemDocument(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
         instance=request.url.path,
-        errors=[FieldProblem(**vars(each)) for each in problems],
+        errors=[FieldProblem(**vars(problem)) for problem in problems],
         errors_omitted=omitted,
     )
     return JSONResponse(
@@ -110,7 +110,7 @@ def problem(
 
 
 def problem_text(status: int, detail: str, instance: str) -> bytes:
-    """A problem document as JSON, for whoever answers outside of the application."""
+    """Build a problem document as JSON, for the server's responses outside of the application."""
     document = ProblemDocument(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=instance)
     return document.model_dump_json(exclude={"errors_omitted"}).encode()
 
@@ -122,14 +122,14 @@ def _lab_error(request: Request, error: Any) -> Response:
 
 
 def _invalid_request(request: Request, error: Any) -> Response:
-    """Answer for path, query, headers, or a body that is missing; `api.http.bodies` reads those that came."""
+    """Handle invalid paths, queries and headers, and missing bodies. `api.http.bodies` validates bodies."""
     return _lab_error(request, Invalid(*dict.fromkeys(from_pydantic(map(_without_place, error.errors())))))
 
 
 def _without_place(error: Mapping[str, Any]) -> dict[str, Any]:
-    """FastAPI's error without the word for where the field was: body, path, query, header."""
+    """Remove the first item of the location: body, path, query or header."""
     where, *loc = error["loc"]
-    # A repeated parameter has no places: the value says which is meant.
+    # The index of a repeated parameter is removed: the value identifies it.
     return {**error, "loc": tuple(loc[:1] if where == "query" else loc)}
 
 
@@ -147,4 +147,4 @@ def _not_modified(_: Request, error: Any) -> Response:
 def _unexpected(request: Request, error: Exception) -> Response:
     if is_full(error):
         return problem(request, 503, str(DiskFull()))
-    return problem(request, 500, "Something broke on our side; the service's log says what.")
+    return problem(request, 500, "The service failed to handle the request; its log has the details.")

@@ -1,27 +1,27 @@
-"""What a caller accepts: wishes with qualities (RFC 9110, 12.4.2), and which coding of an answer they choose."""
+"""Content negotiation: preferences with qualities (RFC 9110, 12.4.2), and the content coding of a response."""
 
 from dataclasses import dataclass
 
 
-def wishes(header: str) -> list[tuple[str, float]]:
-    """What a header like `Accept` lists, in lower case, each with its quality; 0 where that is no number."""
-    return [_wish(part) for part in header.split(",")]
+def parse_preferences(header: str) -> list[tuple[str, float]]:
+    """Parse a header such as `Accept`: lower-case names, each with its quality; 0 if that is not a number."""
+    return [_preference(part) for part in header.split(",")]
 
 
-def _wish(part: str) -> tuple[str, float]:
-    name, *parameters = (each.strip() for each in part.split(";"))
-    named = dict(each.split("=", 1) for each in parameters if "=" in each)
-    quality = named.get("q", "1")
+def _preference(part: str) -> tuple[str, float]:
+    name, *parameters = (field.strip() for field in part.split(";"))
+    values = dict(parameter.split("=", 1) for parameter in parameters if "=" in parameter)
+    quality = values.get("q", "1")
     return name.lower(), float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0
 
 
 @dataclass(frozen=True)
 class Coding:
-    """How an answer is coded on its way.
+    """Content coding of a response.
 
     Attributes:
-        name: ``gzip``, ``zstd``, or None for as it is.
-        is_required: whether the caller refuses an answer as it is, however short.
+        name: ``gzip``, ``zstd``, or None for no coding.
+        is_required: True if the client refuses an uncoded response, however short.
     """
 
     name: str | None
@@ -29,13 +29,13 @@ class Coding:
 
     @classmethod
     def of(cls, header: str) -> "Coding":
-        """The coding that an `Accept-Encoding` likes best: of equals zstd, but only where it is named.
+        """Choose the coding that an `Accept-Encoding` prefers. Of equals it is zstd, if the header names it.
 
-        Where none is acceptable the answer goes out as it is: better than none.
+        If the client accepts none, the response is sent uncoded.
         """
         if not header.strip():
             return cls(None, False)
-        qualities = dict(wishes(header))
+        qualities = dict(parse_preferences(header))
         any_other = qualities.get("*", 0.0)
         zstd, gzip = qualities.get("zstd", 0.0), qualities.get("gzip", qualities.get("x-gzip", any_other))
         best, name = max((zstd, "zstd"), (gzip, "gzip"))

@@ -1,9 +1,13 @@
-"""Who may speak to the service through a browser: names it answers to, and pages that may write.
+"""Protection against requests of foreign web pages: checks of `Host`, `Origin` and `Sec-Fetch-Site`.
 
-A page anywhere can send requests to a service on its reader's machine. Two checks keep it out. A name that the page's
-owner has made to resolve to this machine ("DNS rebinding") stands in `Host`: 421 unless it is one of ours. A page of
-another origin says so in `Origin` and `Sec-Fetch-Site`, which no script can forge: 403 where the request writes.
-Clients that are no browsers send neither of the two, and are let through.
+Any web page can make its visitor's browser send requests to a service on the visitor's machine. Two checks refuse them:
+
+* A foreign name may resolve to this machine ("DNS rebinding"). The browser sends that name in `Host`: the response is
+  421 unless it is one of the service's names.
+* A page of another origin is named in `Origin` and `Sec-Fetch-Site`, which scripts cannot forge: the response is 403 if
+  the request writes.
+
+Clients other than browsers send neither `Origin` nor `Sec-Fetch-Site`, and pass.
 """
 
 from dataclasses import dataclass
@@ -20,20 +24,20 @@ from gradlab.errors import shorten
 
 READING = {"GET", "HEAD", "OPTIONS"}
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# What a browser says of a request by a page of ours, and of an address that was typed in.
+# Values of `Sec-Fetch-Site` for requests of the service's own pages, and for addresses that the user typed.
 OWN_SITES = {"same-origin", "none"}
 
 
 @dataclass(frozen=True)
 class Authority:
-    """A name or an address, and a port where one is named: `[::1]:8000` is `::1` and 8000."""
+    """Host name or address, and port if there is one: `[::1]:8000` is `::1` and 8000."""
 
     name: str
     port: int | None
 
     @classmethod
     def parse(cls, text: str) -> "Authority | None":
-        """From the text of a `Host` header; None where it is none. Case and a final dot make no difference."""
+        """Parse a `Host` header; None if it is invalid. Case and a final dot are ignored."""
         if not text or set(text) & set("/?#@\\ \t,"):
             return None
         try:
@@ -46,7 +50,7 @@ class Authority:
 
     @property
     def is_loopback(self) -> bool:
-        """True of `localhost` and of the addresses that no other machine can have."""
+        """True for `localhost` and for loopback addresses."""
         if self.name == "localhost":
             return True
         try:
@@ -58,25 +62,25 @@ class Authority:
 
 
 class OriginCheck:
-    """Refuses names that are not the service's, and writes by pages of other origins.
+    """Middleware that refuses foreign host names, and writes by pages of other origins.
 
-    The service's are: loopback names and addresses, the host it listens on, the address at which the connection came
-    in (no name that a page could have chosen), and those in `settings.hosts`.
+    The service's names are: loopback names and addresses, the host it listens on, the local address of the connection
+    (a page cannot choose it), and those in `settings.hosts`.
 
     Args:
-        app: what is protected.
-        settings: say which names the service has.
+        app: the application.
+        settings: the service's host and further host names.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         own = Authority.parse(f"[{settings.host}]" if ":" in settings.host else settings.host)
         self._listed = frozenset(settings.hosts)
-        # All addresses at once are nobody's name.
+        # The unspecified address is not a name.
         self._own = own.name if own and own.name not in ("0.0.0.0", "::") else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, or answer with a problem document."""
+        """Pass on the request, or respond with a problem document."""
         if scope["type"] == "http":
             headers, request = Headers(scope=scope), Request(scope)
             host = self._host(headers, scope)
@@ -93,7 +97,7 @@ class OriginCheck:
         return None
 
     def _host(self, headers: Headers, scope: Scope) -> Authority | None:
-        """The name by which the service was called, if it is one of its names."""
+        """Return the requested host if it is one of the service's names."""
         sent = headers.getlist("host")
         host = Authority.parse(sent[0]) if len(sent) == 1 else None
         if host is None:
@@ -103,12 +107,12 @@ class OriginCheck:
         return host if allowed else None
 
     def _is_listed(self, name: str) -> bool:
-        """True of a listed name, and of one below a listed `*.name`."""
-        parents = (f"*{name[place:]}" for place, letter in enumerate(name) if letter == ".")
+        """True for a listed name, and for a subdomain of a listed `*.name`."""
+        parents = (f"*{name[index:]}" for index, letter in enumerate(name) if letter == ".")
         return not self._listed.isdisjoint((name, *parents))
 
     def _foreign(self, headers: Headers, host: Authority) -> str | None:
-        """What says that the request comes from a page of another origin; None where nothing does."""
+        """Describe the header that shows a page of another origin; None if no header does."""
         for site in headers.getlist("sec-fetch-site"):
             if site.strip().lower() not in OWN_SITES:
                 return f"Sec-Fetch-Site: expected same-origin or none; received {shorten(site)}"
@@ -118,15 +122,15 @@ class OriginCheck:
         return None
 
     def _is_own(self, origin: str, host: Authority) -> bool:
-        """True of the origin that has the name and port of `Host`, and of names in `settings.hosts`.
+        """True for an origin with the name and port of `Host`, and for names in `settings.hosts`.
 
-        The latter are for a proxy that takes the service's name and passes on another `Host`.
+        Listed names support a proxy that serves the service's name and passes on another `Host`.
         """
         scheme, separator, rest = origin.strip().lower().partition("://")
         authority = Authority.parse(rest)
         if not separator or scheme not in DEFAULT_PORTS or authority is None:
-            return False  # `null`: a file, a sandboxed frame
-        ports = {each.port or DEFAULT_PORTS[scheme] for each in (authority, host)}
+            return False  # `null` stands for a file or a sandboxed frame
+        ports = {part.port or DEFAULT_PORTS[scheme] for part in (authority, host)}
         return (authority.name == host.name and len(ports) == 1) or self._is_listed(authority.name)
 
 

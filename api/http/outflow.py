@@ -1,16 +1,16 @@
-"""Files that are sent while they are being written, so that no export is ever held in memory as a whole."""
+"""Files that are sent while they are written, so that no export is held in memory as a whole."""
 
 import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-# The zip format knows no earlier year.
+# The zip format has no earlier year.
 FIRST_YEAR = 1980
 
 
 class Outflow(io.RawIOBase):
-    """A file that can only be written to; what was written can be taken away at any time."""
+    """Write-only file in memory; its content can be taken out at any time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,19 +29,19 @@ class Outflow(io.RawIOBase):
     def tell(self) -> int:
         return self._written
 
-    def taken(self) -> bytes:
-        """What was written since it was last asked."""
+    def take(self) -> bytes:
+        """Return, and forget, the bytes written since the last call."""
         parts, self._parts = self._parts, []
         return b"".join(parts)
 
 
 def zipped(files: Iterable[tuple[str, Iterable[bytes]]], *, at: datetime, compressed: bool) -> Iterator[bytes]:
-    """A zip archive, piece by piece: equal files at an equal time give equal bytes.
+    """Write a zip archive piece by piece. Equal files with an equal time give equal bytes.
 
     Args:
         files: the names, and the contents in pieces.
-        at: the time that all of them bear.
-        compressed: whether deflating them is worth the time.
+        at: the modification time of all files.
+        compressed: True to deflate the files, False to store them.
     """
     out = Outflow()
     moment = (max(at.year, FIRST_YEAR), at.month, at.day, at.hour, at.minute, at.second)
@@ -53,6 +53,6 @@ def zipped(files: Iterable[tuple[str, Iterable[bytes]]], *, at: datetime, compre
             with archive.open(entry, "w", force_zip64=True) as file:
                 for piece in pieces:
                     file.write(piece)
-                    yield out.taken()
-            yield out.taken()
-    yield out.taken()
+                    yield out.take()
+            yield out.take()
+    yield out.take()

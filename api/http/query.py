@@ -1,4 +1,4 @@
-"""Query parameters are taken at their word: unknown ones are refused, and so is one that is given twice."""
+"""Check of query parameters: unknown ones are refused, and so are repeated ones that take a single value."""
 
 from itertools import islice
 
@@ -10,16 +10,16 @@ from fastapi.params import Query
 from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
 from gradlab.spec.problems import among
 
-# More names than any route has, so that what follows them need not be looked at: too many of them are unknown.
+# More names than any route has. Further ones need no check: more than MAX_PROBLEMS of these are unknown.
 MAX_PARAMETERS = 2 * MAX_PROBLEMS
 
 
 def check_query(request: Request) -> None:
-    """Refuse what the route would ignore. Every route depends on it.
+    """Refuse parameters that the route would ignore. Every route depends on this check.
 
     Raises:
-        Invalid: a parameter is none of the route's; the problem names the nearest one that is. Or one that holds a
-            single value is given several times.
+        Invalid: the route has no such parameter; the problem names the nearest one. Or a parameter that takes a single
+            value is repeated.
     """
     received = request.query_params
     if not received:

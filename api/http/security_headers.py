@@ -1,46 +1,47 @@
-"""What holds for every answer, whatever it is about: headers that keep browsers from guessing, and HEAD."""
+"""Security headers of every response, and the method HEAD."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = "default-src 'self'; frame-ancestors 'none'"
-# Swagger UI draws its icons from data: addresses and sets styles on elements.
+# Swagger UI uses icons from data: URLs, and inline styles.
 POLICY_OF_DOCS = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-# A chart opened at its own address: its styles and the pictures inside it are shown, and nothing else is loaded or run.
+# A chart opened at its own address may use inline styles and embedded images, and nothing else.
 POLICY_OF_SVG = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
 SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 class SecurityHeaders:
-    """Adds the security headers, and answers HEAD as GET without the body: FastAPI's routes know only GET.
+    """Middleware that adds security headers, and serves HEAD as GET without the body: FastAPI's routes serve only GET.
 
     Args:
-        app: what answers.
+        app: the application.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, and look at the answer."""
+        """Pass on the request, and add the headers to the response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        head_only = scope["method"] == "HEAD"
-        ended: list[bool] = []
+        is_head = scope["method"] == "HEAD"
+        has_ended = False
 
-        async def looked_at(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
+            nonlocal has_ended
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update({**SECURITY, "Content-Security-Policy": _policy(scope["path"], headers)})
-            elif head_only and message["type"] == "http.response.body":
-                if ended:
+            elif is_head and message["type"] == "http.response.body":
+                if has_ended:
                     return
-                message = {**message, "body": b"", "more_body": False}  # also of a stream that would never end
-                ended.append(True)
+                message = {**message, "body": b"", "more_body": False}  # the body of a stream may be endless
+                has_ended = True
             await send(message)
 
-        await self._app({**scope, "method": "GET"} if head_only else scope, receive, looked_at)
+        await self._app({**scope, "method": "GET"} if is_head else scope, receive, send_with_headers)
 
 
 def _policy(path: str, headers: MutableHeaders) -> str:

@@ -1,1 +1,1 @@
-"""Responses, built from records and results."""
+"""Builders of responses from records and results."""

@@ -26,17 +26,19 @@ def _fields(spec: AnySpec, diagnosis: Diagnosis) -> dict[str, Any]:
         "root_cause": diagnosis.root_cause,
         "findings": list(diagnosis.findings),
         "outcomes": list(diagnosis.outcomes),
-        "suggestions": [suggestion_response(each) for each in suggestions(spec, diagnosis)],
+        "suggestions": [suggestion_response(suggestion) for suggestion in suggestions(spec, diagnosis)],
         "unjudged": list(diagnosis.unjudged),
     }
 
 
 def suggestion_response(suggestion: Suggestion) -> SuggestionResponse:
-    """Build the response for a change that may help."""
+    """Build the response for a suggested remedy."""
     return SuggestionResponse(
         remedy=suggestion.remedy.name,
         title=suggestion.remedy.title,
         source=suggestion.remedy.source,
-        changes=[ChangeResponse(path=each.path, before=each.before, after=each.after) for each in suggestion.changes],
+        changes=[
+            ChangeResponse(path=change.path, before=change.before, after=change.after) for change in suggestion.changes
+        ],
         spec=suggestion.spec,
     )

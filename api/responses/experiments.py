@@ -47,7 +47,9 @@ def experiment_response(experiment: Experiment) -> ExperimentResponse:
 
 def experiments_response(page: Page, next: str | None) -> ExperimentsResponse:
     """Build the response for a page of experiments."""
-    return ExperimentsResponse(experiments=[experiment_response(each) for each in page.experiments], next=next)
+    return ExperimentsResponse(
+        experiments=[experiment_response(experiment) for experiment in page.experiments], next=next
+    )
 
 
 def run_response(run: RunRecord) -> RunResponse:
@@ -64,12 +66,12 @@ def run_response(run: RunRecord) -> RunResponse:
 
 
 def culprit_response(culprit: Culprit) -> CulpritResponse:
-    """Build the response for the first value that was not finite."""
+    """Build the response for the first value of a run that was not finite."""
     return CulpritResponse(**vars(culprit))
 
 
 def validation_response(spec: ExperimentSpec, calibration: Calibration) -> ValidationResponse:
-    """Build the response for a spec, estimated with a calibration."""
+    """Build the response for a valid spec, with the cost estimated from a calibration."""
     cost = estimate(spec, calibration)
     return ValidationResponse(
         spec=spec,
@@ -80,8 +82,8 @@ def validation_response(spec: ExperimentSpec, calibration: Calibration) -> Valid
                 input_shape=layer.input_shape,
                 output_shape=layer.output_shape,
                 tensors=[
-                    TensorResponse(parameter=each.parameter, shape=each.shape, count=math.prod(each.shape))
-                    for each in layer.tensors
+                    TensorResponse(parameter=tensor.parameter, shape=tensor.shape, count=math.prod(tensor.shape))
+                    for tensor in layer.tensors
                 ],
                 parameters=layer.parameter_count,
             )
@@ -92,8 +94,8 @@ def validation_response(spec: ExperimentSpec, calibration: Calibration) -> Valid
 
 
 def series_response(experiment: Experiment, seed: int) -> SeriesResponse:
-    """Build the response for series of a run that were stored."""
-    run = next(each for each in experiment.runs if each.seed == seed)
-    begun = run.final_metrics is not None
-    following = run.epochs_done + 1 if begun else experiment.spec.first_epoch + 1
-    return SeriesResponse(experiment_id=experiment.id, seed=seed, epochs_done=run.epochs_done, next_epoch=following)
+    """Build the response for a request that sent series of a run."""
+    run = next(run for run in experiment.runs if run.seed == seed)
+    has_begun = run.final_metrics is not None
+    next_epoch = run.epochs_done + 1 if has_begun else experiment.spec.first_epoch + 1
+    return SeriesResponse(experiment_id=experiment.id, seed=seed, epochs_done=run.epochs_done, next_epoch=next_epoch)

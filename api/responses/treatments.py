@@ -41,14 +41,14 @@ def treatment_response(record: TreatmentRecord) -> TreatmentResponse:
 def trial_response(trial: Trial, place: Place | None, record: TreatmentRecord, results: Report) -> TrialResponse:
     """Build the response for a trial."""
     untreated = record.treatment.result_of("untreated")
-    judged = next((each for each in results.judgements if each.trial == trial), None)
+    judgement = next((judgement for judgement in results.judgements if judgement.trial == trial), None)
     changes = difference(record.treatment.base, trial.spec)
     progress = ProgressResponse(epochs_done=place.epochs_done, epochs_total=place.epochs_total) if place else None
     return TrialResponse(
         role=trial.role,
         remedies=list(trial.remedies),
-        changes=[ChangeResponse(path=each.path, before=each.before, after=each.after) for each in changes],
-        size=judged.change if judged else None,
+        changes=[ChangeResponse(path=change.path, before=change.before, after=change.after) for change in changes],
+        size=judgement.change if judgement else None,
         stage=trial.stage,
         progress=progress,
         experiment_id=place.id if place else None,
@@ -57,19 +57,19 @@ def trial_response(trial: Trial, place: Place | None, record: TreatmentRecord, r
         root_cause=trial.result.root_cause if trial.result else None,
         seeds=list(trial.result.seeds) if trial.result else [],
         flow=trial.result.flow if trial.result else None,
-        judgement=judgement_response(judged, untreated.flow) if judged and untreated else None,
+        judgement=judgement_response(judgement, untreated.flow) if judgement and untreated else None,
         error=trial.error,
         spec=trial.spec,
     )
 
 
-def judgement_response(judged: Judgement, before: Flow) -> JudgementResponse:
-    """Build the response for a judgement."""
-    fields = {name: getattr(judged, name) for name in JudgementResponse.model_fields if name != "explanation"}
-    return JudgementResponse(**fields, explanation=explain(judged, before))
+def judgement_response(judgement: Judgement, untreated: Flow) -> JudgementResponse:
+    """Build the response for a judgement; `untreated` is the flow of the untreated runs."""
+    fields = {name: getattr(judgement, name) for name in JudgementResponse.model_fields if name != "explanation"}
+    return JudgementResponse(**fields, explanation=explain(judgement, untreated))
 
 
 def state_of(record: TreatmentRecord) -> object:
-    """What an answer about a treatment depends on."""
+    """Return the state that a response about a treatment depends on, for its ETag."""
     places = [place for place in (*record.triaged_in, *record.trained_in) if place]
     return record.id, record.revision, [(place.id, place.revision) for place in places]

@@ -1,4 +1,4 @@
-"""Endpoints: decode, call one use-case, encode."""
+"""Endpoints: each decodes a request, calls one use case, and encodes the response."""
 
 from api.http.models import build_models
 

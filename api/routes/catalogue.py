@@ -1,4 +1,4 @@
-"""What can be asked for."""
+"""Endpoint of the catalogue: everything that a spec, or a query for series, may name."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -10,8 +10,11 @@ from gradlab.schemas.catalogue import CatalogueResponse
 router = APIRouter(tags=["catalogue"])
 
 
-@router.get("/catalogue", responses=documented(304, 401, 422), summary="What can be asked")
+@router.get("/catalogue", responses=documented(304, 401, 422), summary="Get the catalogue")
 def get_catalogue(request: Request, response: Response) -> CatalogueResponse:
-    """List datasets, layers, activations, initialisers, optimisers, losses and statistics, with their parameters."""
+    """List everything that a spec may name, with its parameters: datasets, layers, activations, optimisers, losses, ...
+
+    The catalogue also lists the kinds of series with their statistics, the rules of the diagnosis, and the remedies.
+    """
     response.headers["ETag"] = etag_of(request, "catalogue")
     return catalogue()

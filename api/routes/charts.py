@@ -1,4 +1,4 @@
-"""Charts: the series as pictures, drawn here."""
+"""Endpoints of charts: series, drawn by the service."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from api.charts.figure import MEDIA_TYPES, render
-from api.charts.views import ChartQuery, drawable, view
+from api.charts.views import ChartQuery, drawable, view_named
 from api.http.dependencies import ETag, Store
 from api.http.errors import documented
 from api.routes.series import LastEpoch, Names, Seeds
@@ -16,26 +16,28 @@ from gradlab.schemas.charts import ChartResponse, ChartsResponse
 
 router = APIRouter(prefix="/experiments/{experiment_id}/charts", tags=["charts"])
 
-FirstEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="the view's own by default")]
+FirstEpoch = Annotated[
+    int | None, Query(ge=0, le=2**31 - 1, description="first epoch drawn; the default depends on the chart")
+]
 IMAGES: dict[int | str, dict[str, object]] = {
-    200: {"content": {each: {"schema": {"type": "string", "format": "binary"}} for each in MEDIA_TYPES.values()}}
+    200: {"content": {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA_TYPES.values()}}
 }
 
 
-@router.get("", responses=documented(304, 401, 404, 422, 503), summary="Charts of an experiment")
+@router.get("", responses=documented(304, 401, 404, 422, 503), summary="List charts")
 def list_charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsResponse:
-    """List the charts that can be drawn of what the experiment records."""
-    place = f"/experiments/{experiment_id}/charts"
-    found = [
+    """List the charts that the service can draw from the series of an experiment."""
+    folder = f"/experiments/{experiment_id}/charts"
+    charts = [
         ChartResponse(
-            name=each.name,
-            shows=each.shows,
-            takes=list(each.takes),
-            **{form: f"{place}/{each.name}.{form}" for form in MEDIA_TYPES},
+            name=view.name,
+            shows=view.shows,
+            takes=list(view.takes),
+            **{form: f"{folder}/{view.name}.{form}" for form in MEDIA_TYPES},
         )
-        for each in drawable(SeriesReader(experiment_id, store, ()))
+        for view in drawable(SeriesReader(experiment_id, store, ()))
     ]
-    return ChartsResponse(experiment_id=experiment_id, charts=found)
+    return ChartsResponse(experiment_id=experiment_id, charts=charts)
 
 
 @router.get(
@@ -58,20 +60,20 @@ def draw_chart(
     from_epoch: FirstEpoch = None,
     to_epoch: LastEpoch = None,
 ) -> Response:
-    """Draw what was measured so far, as SVG or PNG; equal series give equal bytes.
+    """Draw the series recorded so far, as SVG or PNG. Equal series give equal bytes.
 
-    The median over the seeds, and where there is a band their range. `statistic`, `layer` and `parameter` are for the
-    charts that show layers; `GET …/charts` lists the charts and what each of them takes.
+    Lines show the median over the seeds, bands their range. `GET …/charts` lists the charts and the query parameters
+    that each takes: `statistic`, `layer` and `parameter` apply to charts of layers.
     """
-    drawn = view(name)
+    view = view_named(name)
     if form not in MEDIA_TYPES:
         raise NotFound(f"Charts are drawn as {' or '.join(MEDIA_TYPES)}, not as {shorten(form)}.")
-    told = f"one of {', '.join(drawn.takes)}" if drawn.takes else "no query"
-    queries = request.query_params
-    if unknown := [each for each in dict.fromkeys(queries) if each not in drawn.takes]:
-        raise Invalid(*(Problem(each, told, shorten(queries[each])) for each in unknown))
+    expected = f"one of {', '.join(view.takes)}" if view.takes else "no query"
+    received = request.query_params
+    if unknown := [parameter for parameter in dict.fromkeys(received) if parameter not in view.takes]:
+        raise Invalid(*(Problem(parameter, expected, shorten(received[parameter])) for parameter in unknown))
     query = ChartQuery(SeriesReader(experiment_id, store, seed), from_epoch, to_epoch, statistic, layer, parameter)
     kind: Literal["svg", "png"] = "svg" if form == "svg" else "png"
-    content = render(drawn.draw(query), kind)
+    content = render(view.draw(query), kind)
     headers = {"ETag": etag, "Content-Disposition": f'inline; filename="{experiment_id}-{name}.{form}"'}
     return Response(content, media_type=MEDIA_TYPES[form], headers=headers)

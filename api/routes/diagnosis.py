@@ -1,4 +1,4 @@
-"""What is wrong with an experiment, and with a spec before it is trained."""
+"""Endpoints of the diagnosis: of an experiment, and of a spec before it is trained (triage)."""
 
 from uuid import UUID
 
@@ -17,24 +17,27 @@ from gradlab.spec import ExperimentSpec
 router = APIRouter(prefix="/experiments", tags=["diagnosis"], route_class=BodyRoute)
 
 
-@router.post("/triage", responses=documented(401, 413, 415, 422, 503), summary="Triage")
+@router.post("/triage", responses=documented(401, 413, 415, 422, 503), summary="Triage a spec")
 async def triage(spec: Spec, request: Request) -> DiagnosisResponse:
-    """Look at a spec's networks before they are trained: what theory expects, what the initial state shows, what would
-    help. A worker builds the networks of all seeds and sends one batch through them and back; nothing is trained, and
-    nothing is kept.
+    """Diagnose a spec's networks before they are trained, and suggest remedies.
+
+    A worker builds the networks of all seeds, and passes one batch forward and backward through them. The diagnosis
+    rests on their initial state and on theory. Nothing is trained, and nothing is stored.
     """
     services: Services = request.app.state.services
-    # It waits for a worker, in threads of its own: those that answer everything else must not all wait with it.
-    return await run_sync(_triaged, spec, services, limiter=services.triage_waiters)
+    # It waits for a worker, in its own threads: otherwise triages could occupy the threads of all other requests.
+    return await run_sync(_triage, spec, services, limiter=services.triage_waiters)
 
 
-def _triaged(spec: ExperimentSpec, services: Services) -> DiagnosisResponse:
-    found = experiments.triage(spec, store=services.store, queue=services.queue, settings=services.settings)
-    return diagnosis_response(spec, found)
+def _triage(spec: ExperimentSpec, services: Services) -> DiagnosisResponse:
+    diagnosis = experiments.triage(spec, store=services.store, queue=services.queue, settings=services.settings)
+    return diagnosis_response(spec, diagnosis)
 
 
-@router.get("/{experiment_id}/diagnosis", responses=documented(304, 401, 404, 422, 503), summary="Diagnose")
+@router.get(
+    "/{experiment_id}/diagnosis", responses=documented(304, 401, 404, 422, 503), summary="Diagnose an experiment"
+)
 def diagnose(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentDiagnosisResponse:
-    """Say what is wrong with an experiment, on what evidence, and what would help: also while it is being trained."""
-    experiment, found = experiments.diagnose(experiment_id, store=store)
-    return experiment_diagnosis_response(experiment, found)
+    """Diagnose an experiment: findings with their evidence, the root cause, and remedies. Training may still run."""
+    experiment, diagnosis = experiments.diagnose(experiment_id, store=store)
+    return experiment_diagnosis_response(experiment, diagnosis)

@@ -1,4 +1,4 @@
-"""What happens to an experiment, as it happens."""
+"""Endpoint of an experiment's event stream (server-sent events)."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -20,23 +20,23 @@ EXAMPLE = (
     '"metrics": {"loss": [0.61]}, "gradients": {"epochs": [200], "layers": {"dense_1": [0.031]}}}]}\n'
     "id: 17.402.1~2x201\n\n"
 )
-ANSWERS: dict[int | str, dict[str, Any]] = {
+RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"example": EXAMPLE}}},
-    204: {"description": "the experiment has ended and the caller has all of it"},
+    204: {"description": "the experiment has ended, and the caller has received all of its events"},
 }
 
 
 class EventStream(StreamingResponse):
-    """A stream that lets go of what it holds as soon as its listener has gone."""
+    """Response that closes its event generator as soon as the listener disconnects."""
 
     media_type = "text/event-stream"
 
     def __init__(self, events: AsyncIterator[bytes]) -> None:
-        # What is in between must neither keep nor collect events.
+        # Proxies must neither cache nor buffer events.
         super().__init__(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
     async def stream_response(self, send: Send) -> None:
-        """Send until it ends or is broken off."""
+        """Send events until the stream ends or the listener disconnects."""
         async with aclosing(self.body_iterator):  # type: ignore[type-var]
             await super().stream_response(send)
 
@@ -45,26 +45,28 @@ class EventStream(StreamingResponse):
     "/events",
     status_code=200,
     response_class=EventStream,
-    responses={**ANSWERS, **documented(401, 404, 422, 503)},
-    summary="Follow an experiment",
+    responses={**RESPONSES, **documented(401, 404, 422, 503)},
+    summary="Stream events",
 )
 def follow(
     experiment_id: UUID,
     request: Request,
     store: Store,
-    last_event_id: Annotated[str | None, Header(description="the id of the last event that came")] = None,
-    replay: Annotated[bool, Query(description="whether what is stored already is told first")] = True,
+    last_event_id: Annotated[str | None, Header(description="id of the last event received")] = None,
+    replay: Annotated[bool, Query(description="true: stored epochs are sent first")] = True,
 ) -> Response:
-    """Follow an experiment as server-sent events: what is stored of it already, then everything that comes.
+    """Stream an experiment as server-sent events: stored epochs first, then new ones as they are recorded.
 
-    `status` is the experiment without its spec, `epochs` are metrics and mean absolute gradients of the layers' kernels
-    per run, each epoch once and in order, `findings` are the diagnosis in short, at most every few seconds, and after
-    `done` nothing follows. Ids rise, and say all that another process needs to go on where a stream broke off. A
-    listener that is slow is told everything at its own pace.
+    `status` events hold the experiment without its spec. `epochs` events hold, for each run, metrics and the mean
+    absolute gradients of the layers' kernels; each epoch is sent once and in order. `findings` events hold a short
+    form of the diagnosis, at most every few seconds. `done` is the last event.
+
+    Ids rise. Send the last one received as `Last-Event-ID` to resume after a disconnect, on any process of the service.
+    A slow listener receives every event at its own pace.
     """
     experiment = store.get(experiment_id)
-    had = read_position(last_event_id, len(experiment.runs))
-    if had and had.stage is Stage.done and had.revision == experiment.revision:
+    position = read_position(last_event_id, len(experiment.runs))
+    if position and position.stage is Stage.done and position.revision == experiment.revision:
         return Response(status_code=204)
     services: Services = request.app.state.services
     return EventStream(services.live.stream(experiment_id, last_event_id, replay=replay))

@@ -1,4 +1,4 @@
-"""Experiments: submit, validate, list, look at, cancel, delete."""
+"""Endpoints of experiments: submit, validate, list, get, cancel, delete."""
 
 from typing import Annotated
 from uuid import UUID
@@ -47,7 +47,7 @@ EXAMPLE = {
     "seeds": [0],
 }
 Spec = Annotated[ExperimentSpec, Body(openapi_examples={"deep tanh": {"summary": "deep tanh", "value": EXAMPLE}})]
-ELSEWHERE = {
+EXTERNAL_EXAMPLE = {
     "source": "external",
     "name": "my own fit",
     "layers": [
@@ -64,26 +64,26 @@ ELSEWHERE = {
 }
 EXAMPLES = {
     "deep tanh": {"summary": "deep tanh", "value": EXAMPLE},
-    "elsewhere": {"summary": "trained elsewhere", "value": ELSEWHERE},
+    "external": {"summary": "external training", "value": EXTERNAL_EXAMPLE},
 }
-Submitted = Annotated[AnySpec, Body(openapi_examples=EXAMPLES)]
+SpecBody = Annotated[AnySpec, Body(openapi_examples=EXAMPLES)]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")]
 
 
-@router.post("", status_code=202, responses=documented(401, 409, 413, 415, 422, 503), summary="Submit")
+@router.post("", status_code=202, responses=documented(401, 409, 413, 415, 422, 503), summary="Submit an experiment")
 def submit(
-    spec: Submitted,
+    spec: SpecBody,
     response: Response,
     store: Store,
     queue: Queue,
     settings: SettingsDep,
     idempotency_key: IdempotencyKey = None,
 ) -> ExperimentResponse:
-    """Queue an experiment; training happens in a worker.
+    """Queue an experiment; a worker trains it.
 
-    With `source: external` nothing is trained here: the experiment is running at once, and is sent its series from
-    wherever it is trained. With an `Idempotency-Key` that was sent before with the same spec, the answer is the
-    experiment it made then.
+    With `source: external` the service trains nothing. The experiment's status is `running` at once, and the training
+    sends its series to the endpoints under `runs/{seed}`. A request that repeats an earlier `Idempotency-Key` and spec
+    returns the experiment of the earlier request.
     """
     experiment, _ = experiments.submit(
         spec, store=store, queue=queue, settings=settings, idempotency_key=idempotency_key
@@ -92,49 +92,53 @@ def submit(
     return experiment_response(experiment)
 
 
-@router.post("/validate", responses=documented(401, 413, 415, 422), summary="Validate")
+@router.post("/validate", responses=documented(401, 413, 415, 422), summary="Validate a spec")
 def validate(spec: Spec, settings: SettingsDep, store: Store) -> ValidationResponse:
-    """Check a spec, count its parameters and estimate its cost; nothing is queued."""
+    """Validate a spec, count its parameters and estimate its cost. Nothing is queued."""
     check_bounds(spec, settings)
     return validation_response(spec, experiments.calibration(store=store))
 
 
-@router.get("", responses=documented(304, 401, 422, 503), summary="List")
+@router.get("", responses=documented(304, 401, 422, 503), summary="List experiments")
 def list_experiments(
     request: Request,
     response: Response,
     store: Store,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(description="from the `next` of the page before")] = None,
-    status: Annotated[list[Status], Query(max_length=20, description="repeatable: any of them; all by default")] = [],
-    search: Annotated[str | None, Query(min_length=1, max_length=200, description="what their names contain")] = None,
+    cursor: Annotated[str | None, Query(description="`cursor` in the `next` of the previous page")] = None,
+    status: Annotated[list[Status], Query(max_length=20, description="repeatable; all by default")] = [],
+    search: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="text that the name contains")
+    ] = None,
 ) -> ExperimentsResponse:
     """List experiments, newest first, a page at a time."""
-    found = store.page(limit=limit, before=read_cursor(cursor), status=status, search=search)
-    state = [(each.id, each.revision) for each in found.experiments], found.next
+    page = store.page(limit=limit, before=read_cursor(cursor), status=status, search=search)
+    state = [(experiment.id, experiment.revision) for experiment in page.experiments], page.next
     response.headers["ETag"] = etag_of(request, state)
-    if found.next is None:
-        return experiments_response(found, next=None)
-    following = request.url.include_query_params(cursor=write_cursor(found.next))
-    return experiments_response(found, next=f"{following.path}?{following.query}")
+    if page.next is None:
+        return experiments_response(page, next=None)
+    next_url = request.url.include_query_params(cursor=write_cursor(page.next))
+    return experiments_response(page, next=f"{next_url.path}?{next_url.query}")
 
 
-@router.get("/{experiment_id}", responses=documented(304, 401, 404, 422, 503), summary="Look")
+@router.get("/{experiment_id}", responses=documented(304, 401, 404, 422, 503), summary="Get an experiment")
 def get_experiment(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentResponse:
-    """Look at an experiment: status, progress, spec, final metrics per run, what trained it."""
+    """Get an experiment: status, progress, spec, final metrics of each run, and the versions that trained it."""
     return experiment_response(store.get(experiment_id))
 
 
-@router.post("/{experiment_id}/cancel", responses=documented(401, 404, 409, 422, 503), summary="Cancel")
+@router.post("/{experiment_id}/cancel", responses=documented(401, 404, 409, 422, 503), summary="Cancel an experiment")
 def cancel_experiment(experiment_id: UUID, store: Store) -> ExperimentResponse:
-    """Cancel an experiment: at once if it is queued, at the next chunk if it is running. What was measured is kept.
+    """Cancel an experiment: at once if it is queued, after the next chunk of epochs if it is running.
 
-    One that is trained elsewhere is cancelled at once, and whoever sends its series is told so with 409.
+    Recorded series are kept. An external training is cancelled at once; its next request is answered with 409.
     """
     return experiment_response(experiments.cancel(experiment_id, store=store))
 
 
-@router.delete("/{experiment_id}", status_code=204, responses=documented(401, 404, 422, 503), summary="Delete")
+@router.delete(
+    "/{experiment_id}", status_code=204, responses=documented(401, 404, 422, 503), summary="Delete an experiment"
+)
 def delete_experiment(experiment_id: UUID, store: Store) -> None:
-    """Delete an experiment with all its series; if it is running, its worker stops at the next chunk."""
+    """Delete an experiment with all its series. If it is running, its worker stops after the next chunk of epochs."""
     experiments.delete(experiment_id, store=store)

@@ -1,4 +1,4 @@
-"""Exports: all that was measured as one file, for TensorBoard, for data frames, for NumPy; and the networks."""
+"""Endpoints of exports: all series as one file for TensorBoard, data frames or NumPy; and networks for Keras."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -22,79 +22,86 @@ router = APIRouter(prefix="/experiments/{experiment_id}", tags=["exports"])
 
 ZIP, PARQUET, KERAS = "application/zip", "application/vnd.apache.parquet", "application/vnd.keras+zip"
 Kinds = Annotated[
-    list[str], Query(max_length=MAX_NAMES, description="repeatable: metrics, gradients, weights ...; all by default")
+    list[str], Query(max_length=MAX_NAMES, description="repeatable: metrics, gradients, weights, ...; all by default")
 ]
 
 
-KeptEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="0, or the run's last; the last by default")]
+KeptEpoch = Annotated[
+    int | None, Query(ge=0, le=2**31 - 1, description="0 or the run's last epoch; the last by default")
+]
 
 
 def responses(media_type: str) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries of an export."""
+    """OpenAPI responses of an export."""
     file = {"schema": {"type": "string", "format": "binary"}}
     return {200: {"content": {media_type: file}}, **documented(304, 401, 404, 422, 503)}
 
 
-def exported(experiment_id: UUID, store: Store, seed: Seeds = [], kind: Kinds = []) -> Source:
-    """What is exported of an experiment. Raises NotFound, and Invalid where a name is unknown."""
+def export_source(experiment_id: UUID, store: Store, seed: Seeds = [], kind: Kinds = []) -> Source:
+    """Source of an export: the chosen series of the chosen runs.
+
+    Raises:
+        NotFound: there is no such experiment.
+        Invalid: a seed or a kind is unknown.
+    """
     return Source.of(store, store.get(experiment_id), seeds=seed, kinds=kind)
 
 
-Exported = Annotated[Source, Depends(exported)]
+Exported = Annotated[Source, Depends(export_source)]
 
 
 @router.get(
     "/tensorboard.zip",
     response_class=StreamingResponse,
     responses=responses(ZIP),
-    summary="A log directory for TensorBoard",
+    summary="Export a TensorBoard log directory",
 )
 def export_tensorboard(source: Exported, etag: ETag) -> StreamingResponse:
-    """Event files that TensorBoard opens: unpack, then `tensorboard --logdir .`; a folder for each seed.
+    """Export event files for TensorBoard, one folder for each seed. Unpack them, then run `tensorboard --logdir .`.
 
-    Metrics and the statistics of gradients, weights, activations and signals are scalars, a step an epoch. Gradients
-    and weights are under Distributions and Histograms, named as `write_grads=True` did in TensorFlow 1
-    (`dense_1/kernel_0_grad`), so that the filter `kernel` finds them. Signals per time step are left out.
+    Metrics and the statistics of gradients, weights, activations and signals are scalars; a step is an epoch.
+    Histograms of gradients and weights have the names that `write_grads=True` gave them in TensorFlow 1
+    (`dense_1/kernel_0_grad`), so that the filter `kernel` selects them. Signals per time step are left out.
     """
     pieces = zipped(log_directory(source), at=source.began, compressed=True)
-    return _sent(pieces, source.experiment, "tensorboard.zip", ZIP, etag)
+    return _download(pieces, source.experiment, "tensorboard.zip", ZIP, etag)
 
 
 @router.get(
-    "/series.npz", response_class=StreamingResponse, responses=responses(NPZ), summary="All series as named arrays"
+    "/series.npz", response_class=StreamingResponse, responses=responses(NPZ), summary="Export all series as NPZ"
 )
 def export_npz(source: Exported, etag: ETag) -> StreamingResponse:
-    """Every number with every bit: `{kind}_0` (epochs, tensors, columns) of the first seed, and so on.
+    """Export all series as named float32 arrays, bit for bit: `{kind}_0` (epochs, tensors, columns) for the first seed.
 
-    `epochs_{kind}_0` are the epochs of its rows; `layers_{kind}`, `parameters_{kind}`, `columns_{kind}` and
-    `names_metrics` name the other axes, `seeds` the runs.
+    `epochs_{kind}_0` holds the epochs of its rows. `layers_{kind}`, `parameters_{kind}`, `columns_{kind}` and
+    `names_metrics` name the other axes; `seeds` lists the runs.
     """
     pieces = zipped(arrays(source), at=source.began, compressed=False)
-    return _sent(pieces, source.experiment, "series.npz", NPZ, etag)
+    return _download(pieces, source.experiment, "series.npz", NPZ, etag)
 
 
 @router.get(
     "/series.parquet",
     response_class=StreamingResponse,
     responses=responses(PARQUET),
-    summary="All series as one tidy table",
+    summary="Export all series as Parquet",
 )
 def export_parquet(source: Exported, etag: ETag) -> StreamingResponse:
-    """One number a row: `seed`, `epoch`, `kind`, `layer`, `parameter`, `statistic`, `value`.
+    """Export all series as one tidy table: `seed`, `epoch`, `kind`, `layer`, `parameter`, `statistic`, `value`.
 
-    Of a metric the kind is `metrics` and the statistic its name; of a histogram the statistic is `bin_0` ... and the
-    value a count, of a recurrent layer's signals `step_1` ... .
+    A metric has the kind `metrics`, and its name as the statistic. A histogram has the statistics `bin_0`, `bin_1`,
+    ..., and counts as values. Signals per time step have the statistics `step_1`, `step_2`, ....
     """
-    from api.export import table as parquet  # a quarter of a second that whoever asks for no table is spared
+    from api.export import table as parquet  # PyArrow's import takes a quarter of a second
 
-    return _sent(parquet.table(source), source.experiment, "series.parquet", PARQUET, etag)
+    return _download(parquet.table(source), source.experiment, "series.parquet", PARQUET, etag)
 
 
 @router.get(
     "/runs/{seed}/model.keras",
     response_class=StreamingResponse,
     responses=responses(KERAS) | documented(409),
-    summary="A run's network, for Keras",
+    summary="Export a run's network",
 )
 def export_network(
     experiment_id: UUID,
@@ -103,19 +110,21 @@ def export_network(
     etag: ETag,
     epoch: KeptEpoch = None,
 ) -> StreamingResponse:
-    """The network of a run that has ended, after its last epoch; with `epoch=0` as it was before the first update.
+    """Export the network of an ended run as a `.keras` file: after its last epoch, or untrained with `epoch=0`.
 
-    `keras.models.load_model` loads it. It is not compiled: loss and optimiser are in the experiment's spec.
+    Load it with `keras.models.load_model`. It is not compiled: loss and optimiser are in the experiment's spec.
     """
     experiment = store.get(experiment_id)
     experiment.own_spec("its networks are not sent")
-    form, snapshot = store.network(experiment_id, seed, epoch=epoch)
+    architecture, snapshot = store.network(experiment_id, seed, epoch=epoch)
     began = experiment.started_at or experiment.created_at
-    pieces = zipped(keras_file(form, snapshot, began), at=began, compressed=False)
-    return _sent(pieces, experiment, f"seed-{seed}-epoch-{snapshot.epoch}.keras", KERAS, etag)
+    pieces = zipped(keras_file(architecture, snapshot, began), at=began, compressed=False)
+    return _download(pieces, experiment, f"seed-{seed}-epoch-{snapshot.epoch}.keras", KERAS, etag)
 
 
-def _sent(pieces: Iterator[bytes], experiment: Experiment, name: str, media_type: str, etag: str) -> StreamingResponse:
+def _download(
+    pieces: Iterator[bytes], experiment: Experiment, name: str, media_type: str, etag: str
+) -> StreamingResponse:
     file = f"{experiment.id}-{name}"
     headers = {"ETag": etag, "Vary": "Accept", "Content-Disposition": f'attachment; filename="{file}"'}
     return StreamingResponse(pieces, media_type=media_type, headers=headers)

@@ -1,4 +1,4 @@
-"""What trainings that run elsewhere send: their epochs, and how each run ended."""
+"""Endpoints for external trainings: receive epochs, and end runs."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,7 +19,7 @@ router = APIRouter(
     prefix="/experiments/{experiment_id}/runs/{seed}", tags=["trainings elsewhere"], route_class=NumbersRoute
 )
 
-# Two epochs of one tensor: by name each column has a list for each epoch, with a number for each tensor.
+# Two epochs of one tensor. Sent by name, each column has one list per epoch, with one number per tensor.
 ROWS = [[0.031, 0.002, 0.04, 0.13, 0.11, 0, 0], [0.028, 0.001, 0.037, 0.12, 0.09, 0, 0]]
 EPOCHS: dict[str, Any] = {"from_epoch": 1, "metrics": {"loss": [0.69, 0.67], "val_loss": [0.7, None]}}
 BY_NAME = {
@@ -33,32 +33,34 @@ EXAMPLES: dict[str, Example] = {
         "value": EPOCHS | {"series": {"gradients": [[row] for row in ROWS]}},
     },
 }
-Sent = Annotated[SeriesRequest, Body(openapi_examples=EXAMPLES)]
-ANSWERS: dict[int | str, dict[str, Any]] = documented(401, 404, 409, 413, 415, 422, 503)
+SeriesBody = Annotated[SeriesRequest, Body(openapi_examples=EXAMPLES)]
+RESPONSES: dict[int | str, dict[str, Any]] = documented(401, 404, 409, 413, 415, 422, 503)
 
 
-@router.put("/series", responses=ANSWERS, summary="Send epochs")
+@router.put("/series", responses=RESPONSES, summary="Send epochs")
 def send_series(
-    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], sent: Sent, store: Store
+    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], request: SeriesBody, store: Store
 ) -> SeriesResponse:
-    """Send the next epochs of a run of an experiment with `source: external`: all of them are stored, or none.
+    """Send the next epochs of a run of an experiment with `source: external`. All of them are stored, or none.
 
-    Of each kind all columns are sent, by name and in any order. Sent by position, in the experiment's order of columns,
-    they are read by this version for the last time. Sent again they change nothing. Epochs that leave a gap, or differ
-    from what is stored, are refused with 409, which says what is expected next; so is whatever follows on a cancelled
-    experiment. Without metrics and series it is a sign of life: an experiment whose `expected_by` has passed is shown
-    as silent.
+    Send all columns of each kind, by name and in any order. (Columns by position are deprecated: this is the last
+    version that accepts them.) To send epochs again changes nothing. Epochs that leave a gap, or differ from those
+    stored, are refused with 409 and the epoch that is expected next. A cancelled experiment refuses all epochs with
+    409.
+
+    A request without metrics and series is a sign of life. If none arrives before `expected_by`, the experiment is
+    shown as silent.
     """
-    history = history_of(sent, store.get(experiment_id), store.layout(experiment_id))
+    history = history_of(request, store.get(experiment_id), store.layout(experiment_id))
     return series_response(store.external.receive(experiment_id, seed, history), seed)
 
 
-@router.post("/end", responses=ANSWERS, summary="End a run")
+@router.post("/end", responses=RESPONSES, summary="End a run")
 def end_run(
-    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], how: RunEndRequest, store: Store
+    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], request: RunEndRequest, store: Store
 ) -> ExperimentResponse:
-    """End a run: completed, or failed with an error. With its last run the experiment ends; failed, if a run did.
+    """End a run as completed, or as failed with an error. The experiment ends with its last run; failed if any run did.
 
-    Completed before its last epoch it was stopped early, or by a loss that is not finite: `stopped_by` says which.
+    A run that is completed before its last epoch was stopped early, or its loss was not finite; see `stopped_by`.
     """
-    return experiment_response(store.external.end(experiment_id, seed, how.reason()))
+    return experiment_response(store.external.end(experiment_id, seed, request.reason()))

@@ -1,4 +1,4 @@
-"""The plane of two inputs: the decision boundary while it is learnt, and the samples."""
+"""Endpoints for networks of two inputs: decision boundary and samples."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,7 +12,9 @@ from gradlab.schemas.series import BoundaryResponse, SamplesResponse
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 
-MostSamples = Annotated[int, Query(ge=1, le=20_000, description="of each part, the first so many")]
+MaxSamples = Annotated[
+    int, Query(ge=1, le=20_000, description="maximum number of samples of each part; the first ones")
+]
 
 ID = "5a1c8d6e-3c1b-4c55-9a60-0f4be2a1c0de"
 BOUNDARY = {
@@ -38,26 +40,28 @@ SAMPLES = {
 }
 
 
-@router.get("/boundary", response_model=BoundaryResponse, responses=responses(BOUNDARY), summary="Decision boundary")
-def boundary(series_query: SeriesQueryDep, span: AllEpochs) -> Any:
-    """What the network answers on a grid of 32 × 32 points over its two inputs, epoch by epoch.
+@router.get(
+    "/boundary", response_model=BoundaryResponse, responses=responses(BOUNDARY), summary="Get the decision boundary"
+)
+def boundary(query: SeriesQueryDep, span: AllEpochs) -> Any:
+    """Get the network's outputs on a grid of 32 × 32 points over its two inputs, epoch by epoch.
 
-    `values[epoch][class][row][column]` are the output units as they are: probabilities where the output is a sigmoid or
-    a softmax, scores where it is not. A single unit speaks for class 1, above `threshold`; of several the largest
-    decides. The grid reaches a tenth of the samples' range beyond them.
+    `values[epoch][class][row][column]` are outputs: probabilities after a sigmoid or softmax, otherwise scores. A
+    single output unit predicts class 1 above `threshold`; with several units, the largest output decides. The grid
+    extends beyond the samples by a tenth of their range.
     """
-    layout, runs = series_query.series("boundary")
-    spec = series_query.experiment.own_spec("what its outputs mean")
-    return series_query.reply(Boundary.of(spec, layout, runs, span), "boundary")
+    layout, runs = query.series("boundary")
+    spec = query.experiment.own_spec("what its outputs mean")
+    return query.reply(Boundary.of(spec, layout, runs, span), "boundary")
 
 
-@router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Samples of two inputs")
+@router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Get the samples")
 def samples(
-    experiment_id: UUID, store: Store, etag: ETag, media_type: MediaType, max_samples: MostSamples = 2_000
+    experiment_id: UUID, store: Store, etag: ETag, media_type: MediaType, max_samples: MaxSamples = 2_000
 ) -> Any:
-    """The samples of a dataset with two inputs, as the network is given them: where they lie, and what they are.
+    """Get the samples of a dataset with two inputs: the scaled inputs that the network receives, and the targets.
 
-    They are drawn again from the spec; of each part the first `max_samples` are answered.
+    The samples are generated anew from the spec. Each part is cut to its first `max_samples` samples.
     """
-    series_query = SeriesQuery(experiment_id, store, etag, media_type)
-    return series_query.reply(Samples.of(in_plane(series_query.experiment), max_samples), "samples")
+    query = SeriesQuery(experiment_id, store, etag, media_type)
+    return query.reply(Samples.of(in_plane(query.experiment), max_samples), "samples")

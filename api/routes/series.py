@@ -1,4 +1,4 @@
-"""Series: what was measured, epoch by epoch, as JSON, CSV or NPZ."""
+"""Endpoints of series: values per epoch, as JSON, CSV or NPZ."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -37,32 +37,32 @@ from gradlab.schemas.series import (
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 
-Epoch = Annotated[int, Query(ge=0, le=2**31 - 1, description="0 is the state before the first update")]
-LastEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
-MaxPoints = Annotated[int | None, Query(ge=2, le=1_000_000, description="thin out to so many epochs, and say so")]
-# More than the networks have layers that are looked at one by one.
+Epoch = Annotated[int, Query(ge=0, le=2**31 - 1, description="first epoch; 0 is the state before the first update")]
+LastEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="last epoch; the last recorded by default")]
+MaxPoints = Annotated[int | None, Query(ge=2, le=1_000_000, description="maximum number of epochs; see `sampling`")]
+# A network whose layers are inspected one by one has fewer.
 MAX_NAMES = 1000
 Names = Annotated[list[str], Query(max_length=MAX_NAMES, description="repeatable")]
 Seeds = Annotated[list[str], Query(max_length=MAX_NAMES, description="repeatable; all by default")]
-Shown = TensorStatistic | Metrics | Steps | Histograms | Boundary | Samples
-Of = Annotated[Literal["gradients", "weights"], Query(description="what is distributed")]
+AnySeries = TensorStatistic | Metrics | Steps | Histograms | Boundary | Samples
+Of = Annotated[Literal["gradients", "weights"], Query(description="the quantity of the histograms")]
 HISTOGRAMS = {kind.query["of"]: kind.name for kind in KINDS if kind.path == "histograms"}
 
 
-def responses(shown: dict[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries of a series: its media types, an example, what else may be answered."""
-    as_json = {JSON: {"example": shown}} if shown else {}
+def responses(example_body: dict[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses of a series: its media types, an example of its JSON, and the errors."""
+    as_json = {JSON: {"example": example_body}} if example_body else {}
     media: dict[int | str, dict[str, Any]] = {200: {"content": {**as_json, CSV: {}, NPZ: {}}}}
     return {**media, **documented(304, 401, 404, 406, 422, 503)}
 
 
 def from_the_first_update(from_epoch: Epoch = 1, to_epoch: LastEpoch = None, max_points: MaxPoints = None) -> Span:
-    """The epochs that are answered where epoch 0 is another kind of number than the others."""
+    """Read the span of epochs of a series whose epoch 0 is left out by default."""
     return Span(from_epoch, to_epoch, max_points)
 
 
 def from_the_beginning(from_epoch: Epoch = 0, to_epoch: LastEpoch = None, max_points: MaxPoints = None) -> Span:
-    """The epochs that are answered where epoch 0 is a state like the others."""
+    """Read the span of epochs of a series whose epoch 0 is included by default."""
     return Span(from_epoch, to_epoch, max_points)
 
 
@@ -71,17 +71,17 @@ AllEpochs = Annotated[Span, Depends(from_the_beginning)]
 
 
 class SeriesQuery(SeriesReader):
-    """One experiment's series, of the runs and in the form that the caller wants."""
+    """The stored series of the runs that a request names, and the response in the media type that it accepts."""
 
     def __init__(self, experiment_id: UUID, store: Store, etag: ETag, media_type: MediaType, seed: Seeds = []) -> None:
         super().__init__(experiment_id, store, seed)
         self._etag, self._media_type = etag, media_type
 
-    def reply(self, found: Shown, name: str) -> Any:
-        """The answer in the media type that the caller likes best."""
+    def reply(self, series: AnySeries, name: str) -> Any:
+        """Build the response in the media type that the request prefers."""
         if self._media_type == JSON:
-            return found.answer(self.experiment)
-        content: str | bytes = to_csv(found.rows()) if self._media_type == CSV else to_npz(found.arrays())
+            return series.response(self.experiment)
+        content: str | bytes = to_csv(series.rows()) if self._media_type == CSV else to_npz(series.arrays())
         file = f"{self.experiment.id}-{name}.{'csv' if self._media_type == CSV else 'npz'}"
         headers = {"ETag": self._etag, "Vary": "Accept", "Content-Disposition": f'inline; filename="{file}"'}
         return Response(content, media_type=self._media_type, headers=headers)
@@ -90,46 +90,46 @@ class SeriesQuery(SeriesReader):
 SeriesQueryDep = Annotated[SeriesQuery, Depends()]
 
 KERNEL, STEPPED = ("dense_1", "kernel", [2, 5]), ("simple_rnn_1", "pre_activation", [3, 8])
-# The layer of the examples: two inputs, five units.
+# The layer of the examples has two inputs and five units.
 EXAMPLE = MeasuredNetwork((MeasuredLayer("dense_1", (Tensor("dense_1", "kernel", (2, 5)),), (5,)),))
 
 
 def _example(kind: SeriesKind) -> dict[str, Any]:
-    """Two epochs of a kind's default statistic."""
+    """Build the example of a kind: two epochs of its default statistic."""
     (tensor,) = kind.tensors(EXAMPLE)
     values = {"values": [*kind.example], "first_nonfinite": None}
     named = (tensor.layer, tensor.parameter, [*tensor.shape])
     return example(named, values, statistic=kind.default, parameter=tensor.parameter, epochs=[1, 2])
 
 
-@router.get("/history", response_model=HistoryResponse, responses=responses(), summary="Loss and metrics per epoch")
-def history(series_query: SeriesQueryDep, span: TrainedEpochs) -> Any:
-    """Loss, metrics and learning rate after every epoch, per run, on the training and on the validation samples.
+@router.get("/history", response_model=HistoryResponse, responses=responses(), summary="Get loss and metrics")
+def history(query: SeriesQueryDep, span: TrainedEpochs) -> Any:
+    """Get loss, metrics and learning rate after every epoch, per run, on training and on validation samples.
 
-    Epoch 0, for `from_epoch=0`, is the untrained network's.
+    With `from_epoch=0` the series begins with the untrained network.
     """
-    runs = series_query.metrics()
-    return series_query.reply(Metrics(series_query.layout.metrics, runs, cut(runs, span)), "history")
+    runs = query.metrics()
+    return query.reply(Metrics(query.layout.metrics, runs, cut(runs, span)), "history")
 
 
 def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
-    """The function that answers one statistic of a kind."""
+    """Build the endpoint of a kind that has statistics."""
     assert kind.default is not None
     epochs = Depends(from_the_first_update if kind.since_epoch else from_the_beginning)
 
     def of_tensors(
-        series_query: SeriesQueryDep,
+        query: SeriesQueryDep,
         span: Annotated[Span, epochs],
         statistic: str = kind.default,
         layer: Names = [],
         parameter: Names = [DEFAULT_PARAMETER],
     ) -> Any:
-        return series_query.reply(series_query.statistic(kind.name, statistic, layer, parameter, span), kind.name)
+        return query.reply(query.statistic(kind.name, statistic, layer, parameter, span), kind.name)
 
     def of_layers(
-        series_query: SeriesQueryDep, span: Annotated[Span, epochs], statistic: str = kind.default, layer: Names = []
+        query: SeriesQueryDep, span: Annotated[Span, epochs], statistic: str = kind.default, layer: Names = []
     ) -> Any:
-        return series_query.reply(series_query.statistic(kind.name, statistic, layer, [], span), kind.name)
+        return query.reply(query.statistic(kind.name, statistic, layer, [], span), kind.name)
 
     return of_tensors if kind.has_parameters else of_layers
 
@@ -143,7 +143,7 @@ for _kind in STATISTIC_KINDS:
         description=_kind.description,
         response_model=StatisticResponse,
         responses=responses(_example(_kind)),
-        summary=f"{_kind.title} per layer and epoch",
+        summary=f"Get {_kind.noun} per layer and epoch",
     )
 
 
@@ -158,12 +158,15 @@ for _kind in STATISTIC_KINDS:
             epochs=[0, 1],
         )
     ),
-    summary="Back-propagated signals per time step",
+    summary="Get back-propagated signals per time step",
 )
-def signal_steps(series_query: SeriesQueryDep, span: AllEpochs, layer: Names = []) -> Any:
-    """How large the signal is that comes back to each time step of a recurrent layer: `values[epoch][step]`."""
-    layout, runs = series_query.series(TIME_SIGNALS.name)
-    return series_query.reply(Steps.chosen(layout, runs, span, choose_tensors(layout, layer, [])), "signal-steps")
+def signal_steps(query: SeriesQueryDep, span: AllEpochs, layer: Names = []) -> Any:
+    """Get the root mean square of the back-propagated signal at each time step of recurrent layers.
+
+    `values[epoch][step]` belongs to time step `step + 1`.
+    """
+    layout, runs = query.series(TIME_SIGNALS.name)
+    return query.reply(Steps.of_tensors(layout, runs, span, choose_tensors(layout, layer, [])), "signal-steps")
 
 
 @router.get(
@@ -178,20 +181,21 @@ def signal_steps(series_query: SeriesQueryDep, span: AllEpochs, layer: Names = [
             epochs=[0, 10],
         )
     ),
-    summary="Histograms of gradients or weights",
+    summary="Get histograms of gradients or weights",
 )
 def histograms(
-    series_query: SeriesQueryDep,
+    query: SeriesQueryDep,
     span: AllEpochs,
     of: Of = "gradients",
     layer: Names = [],
     parameter: Names = [DEFAULT_PARAMETER],
 ) -> Any:
-    """How the entries of each gradient or weight tensor are distributed: `counts[epoch][bin]`.
+    """Get histograms of the entries of each gradient or weight tensor: `counts[epoch][bin]`.
 
-    Bin i holds `edges[i-1]` ≤ x < `edges[i]`, the first and the last reach to the infinities, and a NaN is in none. The
-    bins are half a decade each and the same for all, so that epochs and layers can be compared.
+    Bin i counts entries with `edges[i-1]` ≤ x < `edges[i]`. The first and the last bin extend to the infinities; NaN is
+    not counted. Each bin spans half a decade. The bins are the same for all tensors and epochs, which makes them
+    comparable.
     """
-    layout, runs = series_query.series(HISTOGRAMS[of])
-    found = Histograms.chosen(of, layout, runs, span, choose_tensors(layout, layer, parameter))
-    return series_query.reply(found, f"{of[:-1]}-histograms")
+    layout, runs = query.series(HISTOGRAMS[of])
+    selected = Histograms.of_tensors(of, layout, runs, span, choose_tensors(layout, layer, parameter))
+    return query.reply(selected, f"{of[:-1]}-histograms")

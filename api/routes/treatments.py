@@ -1,4 +1,4 @@
-"""Which change cures an experiment, found out by training."""
+"""Endpoints of treatments: trainings of changed specs that show which change cures an experiment."""
 
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +17,7 @@ from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse, Trea
 router = APIRouter(prefix="/experiments/{experiment_id}/treatments", tags=["treatments"], route_class=BodyRoute)
 
 EXAMPLES = {
-    "by diagnosis": {"summary": "what the diagnosis names", "value": {"seeds": 8, "budget": 12}},
+    "by diagnosis": {"summary": "remedies from the diagnosis", "value": {"seeds": 8, "budget": 12}},
     "chosen": {
         "summary": "chosen remedies, the last two together",
         "value": {
@@ -28,10 +28,12 @@ EXAMPLES = {
     },
 }
 TreatmentBody = Annotated[TreatmentRequest, Body(openapi_examples=EXAMPLES)]
-ChangesErrors = documented(401, 404, 409, 422, 503)
+COMMAND_ERRORS = documented(401, 404, 409, 422, 503)
 
 
-@router.post("", status_code=202, responses=documented(401, 404, 409, 413, 415, 422, 503), summary="Treat")
+@router.post(
+    "", status_code=202, responses=documented(401, 404, 409, 413, 415, 422, 503), summary="Treat an experiment"
+)
 def treat(
     experiment_id: UUID,
     response: Response,
@@ -41,13 +43,14 @@ def treat(
     request: TreatmentBody = TreatmentRequest(),
     idempotency_key: IdempotencyKey = None,
 ) -> TreatmentResponse:
-    """Train treated variants of an experiment that does not learn, and say which change cures it.
+    """Train treated variants of an experiment that does not learn, and report which change cures it.
 
-    Every variant is an ordinary experiment, and goes through triage first. Single changes come before combinations,
-    which are tried only where no single one cures; as soon as one cures, only smaller ones are tried. All are trained
-    on the same seeds, and compared with the untreated spec on these and, as a control, on three times as many others.
-    With an `Idempotency-Key` that was sent before to this experiment with the same body, the answer is the treatment
-    that it began then.
+    Each variant is triaged, then trained as an ordinary experiment. Single remedies are tried first. Combinations are
+    tried only if no single remedy cures. Once a change cures, only smaller changes are tried. All variants are trained
+    on the same seeds. They are compared with the untreated spec on these seeds, and with a control: the untreated spec
+    on three times as many other seeds.
+
+    A request that repeats an earlier `Idempotency-Key` and body returns the treatment of the earlier request.
     """
     record = treatments.treat(
         experiment_id, request, store=store, queue=queue, settings=settings, idempotency_key=idempotency_key
@@ -56,43 +59,43 @@ def treat(
     return treatment_response(record)
 
 
-@router.get("", responses=documented(304, 401, 404, 422, 503), summary="List")
+@router.get("", responses=documented(304, 401, 404, 422, 503), summary="List treatments")
 def list_treatments(
     experiment_id: UUID,
     request: Request,
     response: Response,
     store: Store,
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
-    cursor: Annotated[str | None, Query(description="from the `next` of the page before")] = None,
+    cursor: Annotated[str | None, Query(description="`cursor` in the `next` of the previous page")] = None,
 ) -> TreatmentsResponse:
     """List an experiment's treatments, newest first, a page at a time."""
-    found = store.treatments.page(experiment_id, limit=limit, before=read_cursor(cursor))
-    state = [state_of(each) for each in found.treatments], found.next
+    page = store.treatments.page(experiment_id, limit=limit, before=read_cursor(cursor))
+    state = [state_of(record) for record in page.treatments], page.next
     response.headers["ETag"] = etag_of(request, state)
-    answers, following = [treatment_response(each) for each in found.treatments], None
-    if found.next is not None:
-        url = request.url.include_query_params(cursor=write_cursor(found.next))
-        following = f"{url.path}?{url.query}"
-    return TreatmentsResponse(treatments=answers, next=following)
+    responses, next_page = [treatment_response(record) for record in page.treatments], None
+    if page.next is not None:
+        url = request.url.include_query_params(cursor=write_cursor(page.next))
+        next_page = f"{url.path}?{url.query}"
+    return TreatmentsResponse(treatments=responses, next=next_page)
 
 
-@router.get("/{treatment_id}", responses=documented(304, 401, 404, 422, 503), summary="Look")
+@router.get("/{treatment_id}", responses=documented(304, 401, 404, 422, 503), summary="Get a treatment")
 def get_treatment(
     experiment_id: UUID, treatment_id: UUID, request: Request, response: Response, store: Store
 ) -> TreatmentResponse:
-    """Look at a treatment: every trial with its failure rate, effect, signal and cost, and what is recommended."""
+    """Get a treatment: each trial with its failure rate, effect, signal and cost, and the recommended change."""
     record = treatments.get(experiment_id, treatment_id, store=store)
     response.headers["ETag"] = etag_of(request, state_of(record))
     return treatment_response(record)
 
 
-@router.post("/{treatment_id}/cancel", responses=ChangesErrors, summary="Cancel")
+@router.post("/{treatment_id}/cancel", responses=COMMAND_ERRORS, summary="Cancel a treatment")
 def cancel_treatment(experiment_id: UUID, treatment_id: UUID, store: Store) -> TreatmentResponse:
-    """Cancel a treatment with the experiments that it waits for. What is finished is kept, and can be continued."""
+    """Cancel a treatment and its running experiments. Finished trials are kept, and the treatment can be continued."""
     return treatment_response(treatments.cancel(experiment_id, treatment_id, store=store))
 
 
-@router.post("/{treatment_id}/continue", responses=ChangesErrors, summary="Continue")
+@router.post("/{treatment_id}/continue", responses=COMMAND_ERRORS, summary="Continue a treatment")
 def continue_treatment(experiment_id: UUID, treatment_id: UUID, store: Store, queue: Queue) -> TreatmentResponse:
-    """Continue a treatment that was cancelled, or failed. What is finished is not trained again."""
+    """Continue a treatment that was cancelled, or failed. Finished trials are not trained again."""
     return treatment_response(treatments.resume(experiment_id, treatment_id, store=store, queue=queue))

@@ -1,1 +1,1 @@
-"""Series as answers: chosen by name, cut to epochs, thinned if asked, written as JSON, CSV or NPZ."""
+"""Series of responses: selected by name, cut to a span of epochs, thinned out on request, as JSON, CSV or NPZ."""

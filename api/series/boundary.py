@@ -1,4 +1,4 @@
-"""The plane of two inputs: what networks answer all over it, and the samples that lie in it."""
+"""Networks of two inputs: their outputs on a grid over the plane, and the samples in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,36 +18,46 @@ from gradlab.vocabulary.datasets import Dataset, DatasetSpec
 
 
 def dataset_of(experiment: Experiment) -> DatasetSpec:
-    """What an experiment learns from. Raises NotFound: it is trained elsewhere."""
+    """Return the dataset of an experiment.
+
+    Raises:
+        NotFound: it is an external training.
+    """
     if isinstance(experiment.spec, ExternalSpec):
-        raise NotFound("There are no samples in this experiment: it is trained elsewhere, and its data are not known.")
-    found: DatasetSpec = experiment.spec.dataset
-    return found
+        raise NotFound("There are no samples in this experiment: it is trained elsewhere, and its data are not sent.")
+    dataset: DatasetSpec = experiment.spec.dataset
+    return dataset
 
 
 def in_plane(experiment: Experiment) -> DatasetSpec:
-    """The same, of samples with two inputs. Raises NotFound: they have no place in the plane."""
+    """Return the dataset of an experiment whose samples have two inputs.
+
+    Raises:
+        NotFound: it is an external training, or its samples do not have two inputs.
+    """
     dataset = dataset_of(experiment)
     if not dataset.in_plane:
-        raise NotFound(f"The samples of {dataset.kind} have no place in the plane: only those of two inputs have one.")
+        raise NotFound(f"The samples of {dataset.kind} cannot be shown in a plane: expected a dataset with two inputs.")
     return dataset
 
 
 @lru_cache(maxsize=256)
 def axes(dataset: DatasetSpec) -> tuple[np.ndarray, np.ndarray]:
-    """The plane's two axes, (32,) float32 each: they follow from the spec, and samples may take a second to draw."""
+    """Axes of the grid, (32,) float32 each. Cached: it may take a second to generate the samples that they span."""
     return dataset.load().plane()
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """What networks answer over the plane: seed -> (epochs, units, points) float32, all stored epochs.
+    """Outputs of networks on the grid: seed -> (epochs, units, points) float32, all stored epochs.
 
     Attributes:
         layer: the output layer.
-        classes: for which class each output unit speaks; a single unit speaks for class 1.
-        threshold: above which a single unit says class 1; None where the largest output decides.
-        x, y: the axes of the first and of the second input, (32,) float32 each, as the network is given them.
+        classes: the class of each output unit; class 1 for a single unit.
+        threshold: the output above which a single unit predicts class 1; None if the largest output decides.
+        x, y: the axes of the first and of the second input, (32,) float32 each, scaled as the network receives them.
+        runs: the outputs of each seed.
+        cut: the epochs of the response.
     """
 
     layer: str
@@ -60,7 +70,11 @@ class Boundary:
 
     @classmethod
     def of(cls, spec: ExperimentSpec, layout: SeriesLayout, runs: dict[int, Rows], span: Span) -> "Boundary":
-        """Of runs of (epochs, units, points). Raises Invalid where the epochs asked for end before they begin."""
+        """Build it from runs of (epochs, units, points).
+
+        Raises:
+            Invalid: the span ends before it begins.
+        """
         classes = tuple(int(tensor.parameter.removeprefix("class_")) for tensor in layout.tensors)
         threshold = answer_threshold(spec) if len(classes) == 1 else None
         x, y = axes(spec.dataset)
@@ -70,8 +84,8 @@ class Boundary:
     def _shape(self) -> tuple[int, ...]:
         return len(self.classes), len(self.y), len(self.x)
 
-    def answer(self, experiment: Experiment) -> BoundaryResponse:
-        """As JSON."""
+    def response(self, experiment: Experiment) -> BoundaryResponse:
+        """Build the response for JSON."""
         return BoundaryResponse(
             experiment_id=experiment.id,
             status=experiment.status,
@@ -93,19 +107,19 @@ class Boundary:
         )
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """As the rows of a tidy table, its head first."""
+        """Iterate over the rows of a tidy table, the header first."""
         yield ("seed", "epoch", "class", "x", "y", "value")
         points = [(x, y) for y in self.y.tolist() for x in self.x.tolist()]
         for seed, rows in self.runs.items():
             for epoch, units in zip(self.cut.epochs, self.cut.of(rows), strict=False):
-                for each, values in zip(self.classes, units, strict=True):
+                for class_, values in zip(self.classes, units, strict=True):
                     for point, value in zip(points, values, strict=True):
-                        yield (seed, epoch, each, *point, value)
+                        yield (seed, epoch, class_, *point, value)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """As named arrays; `values` (seeds, epochs, classes, y, x) is NaN after a run's last epoch, see `lengths`.
+        """Build named arrays: `values` (seeds, epochs, classes, y, x) is NaN after a run's last epoch, see `lengths`.
 
-        `threshold` is NaN where the largest output decides.
+        `threshold` is NaN if the largest output decides.
         """
         stacked = self.cut.stacked(self.runs, (len(self.classes), len(self.x) * len(self.y)))
         values = stacked.pop("values")
@@ -122,53 +136,53 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Samples:
-    """The samples of data with two inputs, the first so many of each part.
+    """The first samples of each part of a dataset with two inputs.
 
     Attributes:
-        spec: the dataset's.
+        spec: the dataset's spec.
         data: all its samples.
-        most: how many of each part are shown at most.
+        max_samples: maximum number of samples of each part.
     """
 
     spec: DatasetSpec
     data: Dataset
-    most: int
+    max_samples: int
 
     @classmethod
-    def of(cls, spec: DatasetSpec, most: int) -> "Samples":
-        """Draw them again: they follow from the spec."""
-        return cls(spec, spec.load(), most)
+    def of(cls, spec: DatasetSpec, max_samples: int) -> "Samples":
+        """Generate the samples from the spec."""
+        return cls(spec, spec.load(), max_samples)
 
     def _parts(self) -> Iterator[tuple[str, int, np.ndarray, np.ndarray]]:
-        """Each part's name, how many samples it has, and the places, (shown, 2), and answers, (shown,), of some."""
+        """Iterate over name and size of each part, and inputs (count, 2) and targets (count,) of its first samples."""
         data = self.data
         for name, x, y in (("training", data.train_x, data.train_y), ("validation", data.val_x, data.val_y)):
-            shown = min(len(x), self.most)
-            answers = y[:shown].reshape(shown, -1)[:, 0]
+            count = min(len(x), self.max_samples)
+            targets = y[:count].reshape(count, -1)[:, 0]
             if self.spec.target.kind != "values":
-                answers = answers.astype(np.int64)
-            yield name, len(x), x[:shown].reshape(shown, 2), answers
+                targets = targets.astype(np.int64)
+            yield name, len(x), x[:count].reshape(count, 2), targets
 
-    def answer(self, experiment: Experiment) -> SamplesResponse:
-        """As JSON."""
+    def response(self, experiment: Experiment) -> SamplesResponse:
+        """Build the response for JSON."""
         parts = {
-            name: SamplesPartResponse(total=total, x=x[:, 0].tolist(), y=x[:, 1].tolist(), answers=answers.tolist())
-            for name, total, x, answers in self._parts()
+            name: SamplesPartResponse(total=total, x=x[:, 0].tolist(), y=x[:, 1].tolist(), answers=targets.tolist())
+            for name, total, x, targets in self._parts()
         }
         return SamplesResponse(
             experiment_id=experiment.id, dataset=self.spec.kind, target=self.spec.target.kind, **parts
         )
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """As the rows of a tidy table, its head first."""
+        """Iterate over the rows of a tidy table, the header first."""
         yield ("part", "x", "y", "answer")
-        for name, _, points, answers in self._parts():
-            for (x, y), answer in zip(points, answers, strict=True):
-                yield (name, x, y, answer)
+        for name, _, points, targets in self._parts():
+            for (x, y), target in zip(points, targets, strict=True):
+                yield (name, x, y, target)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """As named arrays: `training` and `validation` (samples, 2), `training_answers` and `validation_answers`."""
-        found: dict[str, np.ndarray] = {}
-        for name, _, points, answers in self._parts():
-            found |= {name: points, f"{name}_answers": answers}
-        return found
+        """Build named arrays: `training` and `validation` (samples, 2), `training_answers` and `validation_answers`."""
+        arrays: dict[str, np.ndarray] = {}
+        for name, _, points, targets in self._parts():
+            arrays |= {name: points, f"{name}_answers": targets}
+        return arrays

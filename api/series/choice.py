@@ -1,4 +1,4 @@
-"""What was asked for by name: statistics, layers, parameters, and whether it was recorded at all."""
+"""Selection by name: kinds of series, statistics, layers and parameters."""
 
 from collections.abc import Sequence
 
@@ -10,71 +10,71 @@ from gradlab.spec import ExternalSpec
 from gradlab.spec.problems import among
 
 ALL = "all"
-# What is answered unless something else is asked for, also for a network that has none.
+# The parameter selected by default. It is accepted for networks without kernels too.
 DEFAULT_PARAMETER = "kernel"
 
 
 def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
-    """The layout of one kind of series.
+    """Return the layout of one kind of series.
 
     Raises:
-        NotFound: the experiment does not record it; the message says how it would.
+        NotFound: the experiment does not record it; the message names the setting that records it.
     """
     if kind in layout:
         return layout[kind]
-    called, field = BY_NAME[kind].noun, BY_NAME[kind].record
+    noun, field = BY_NAME[kind].noun, BY_NAME[kind].record
     if isinstance(experiment.spec, ExternalSpec):
-        raise NotFound(f"There are no {called} in this experiment: it is trained elsewhere, and they are not sent.")
+        raise NotFound(f"There are no {noun} in this experiment: it is trained elsewhere, and they are not sent.")
     dataset = experiment.spec.dataset
     if BY_NAME[kind].source == "plane" and not dataset.has_boundary:
         raise NotFound(f"{dataset.kind} has no decision boundary in a plane: only classes of two inputs have one.")
     if experiment.spec.record.every(field):
-        why = "its layers have none, or it was taken in by a version of the service that did not record them"
-        raise NotFound(f"There are no {called} in this experiment: {why}.")
-    how = f'submit it with `"record": {{"{field.name}": 1}}` in its spec for every epoch, 10 for every tenth'
-    raise NotFound(f"This experiment does not record {called}: {how}.")
+        reason = "its layers have none, or it was taken in by a version of the service that did not record them"
+        raise NotFound(f"There are no {noun} in this experiment: {reason}.")
+    advice = f'submit it with `"record": {{"{field.name}": 1}}` in its spec for every epoch, 10 for every tenth'
+    raise NotFound(f"This experiment does not record {noun}: {advice}.")
 
 
-def choose(field: str, wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    """The names that were asked for, in the order in which they are known; none asked for, or "all", means all.
+def choose(field: str, requested: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Select the requested names, in the order of `names`. No request, or "all", selects all.
 
     Raises:
-        Invalid: one of them is unknown; the problem lists those that are.
+        Invalid: a requested name is unknown; the problem lists `names`.
     """
-    named, there = dict.fromkeys(wanted), {*known, ALL}
-    unknown = [name for name in named if name not in there]
+    distinct, allowed = dict.fromkeys(requested), {*names, ALL}
+    unknown = [name for name in distinct if name not in allowed]
     if unknown:
-        problems = [_unknown(field, name, known) for name in unknown[:MAX_PROBLEMS]]
+        problems = [_unknown(field, name, names) for name in unknown[:MAX_PROBLEMS]]
         raise Invalid(*problems, omitted=len(unknown) - len(problems))
-    return tuple(known) if not named or ALL in named else tuple(name for name in known if name in named)
+    return tuple(names) if not distinct or ALL in distinct else tuple(name for name in names if name in distinct)
 
 
-def choose_one(field: str, wanted: str, known: Sequence[str]) -> str:
-    """The one name that was asked for.
+def choose_one(field: str, requested: str, names: Sequence[str]) -> str:
+    """Return the requested name.
 
     Raises:
-        Invalid: it is unknown; the problem lists those that are.
+        Invalid: it is unknown; the problem lists `names`.
     """
-    if wanted not in known:
-        raise Invalid(_unknown(field, wanted, known))
-    return wanted
+    if requested not in names:
+        raise Invalid(_unknown(field, requested, names))
+    return requested
 
 
-def _unknown(field: str, name: str, known: Sequence[str]) -> Problem:
-    return Problem(field, among(known, name), shorten(name))
+def _unknown(field: str, name: str, names: Sequence[str]) -> Problem:
+    return Problem(field, among(names, name), shorten(name))
 
 
 def choose_tensors(layout: SeriesLayout, layers: Sequence[str], parameters: Sequence[str]) -> tuple[int, ...]:
-    """Where in the layout the tensors are that were asked for by layer and by parameter.
+    """Return the indices, in the layout, of the tensors of the requested layers and parameters.
 
-    ``kernel`` is also what another framework calls so: a ``weight`` of two axes or more.
+    ``kernel`` also selects the kernels of other frameworks: a ``weight`` of two axes or more.
 
     Raises:
         Invalid: a layer or a parameter is unknown.
     """
     layer_names = {*choose("layer", layers, list(dict.fromkeys(tensor.layer for tensor in layout.tensors)))}
-    there = dict.fromkeys([DEFAULT_PARAMETER, *(tensor.parameter for tensor in layout.tensors)])
-    parameter_names = {*choose("parameter", parameters, list(there))}
+    allowed = dict.fromkeys([DEFAULT_PARAMETER, *(tensor.parameter for tensor in layout.tensors)])
+    parameter_names = {*choose("parameter", parameters, list(allowed))}
     return tuple(
         i
         for i, tensor in enumerate(layout.tensors)

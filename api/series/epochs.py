@@ -1,4 +1,4 @@
-"""Which epochs are answered: the axis that all runs of an answer share."""
+"""Selection of epochs: the axis that all runs of a response share."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from gradlab.schemas.series import NonfiniteResponse, SamplingResponse
 
 @dataclass(frozen=True)
 class Span:
-    """The epochs that were asked for.
+    """Requested epochs.
 
     Attributes:
-        from_epoch: the first of them.
-        to_epoch: the last of them; None for all that follow.
-        max_points: thin out to so many; None for all.
+        from_epoch: the first.
+        to_epoch: the last; None for no bound.
+        max_points: maximum number of epochs; None for no bound.
     """
 
     from_epoch: int
@@ -27,23 +27,23 @@ class Span:
 
 @dataclass(frozen=True)
 class Cut:
-    """Which of the stored epochs are answered.
+    """Selected epochs.
 
     Attributes:
-        epochs: the common axis.
-        sampling: what `max_points` left out; None if nothing.
+        epochs: the common axis of all runs, (epochs,).
+        sampling: the thinning by `max_points`; None if no epoch was left out.
     """
 
     epochs: np.ndarray
     sampling: SamplingResponse | None
 
     def of(self, rows: Rows) -> np.ndarray:
-        """A run's values on the common axis; fewer where the run is shorter."""
+        """Select a run's values on the common axis. A run that ended early has fewer."""
         values: np.ndarray = rows.values[np.isin(rows.epochs, self.epochs, assume_unique=True)]
         return values
 
     def stacked(self, runs: dict[int, Rows], shape: tuple[int, ...]) -> dict[str, np.ndarray]:
-        """Named arrays: `seeds`, `epochs`, `lengths`, and `values` (seeds, epochs, *shape), NaN after a run's last."""
+        """Stack runs: `seeds`, `epochs`, `lengths`, and `values` (seeds, epochs, *shape), NaN after a run's end."""
         values = np.full((len(runs), len(self.epochs), *shape), np.nan, np.float32)
         lengths = np.zeros(len(runs), np.int64)
         for i, rows in enumerate(runs.values()):
@@ -55,10 +55,10 @@ class Cut:
 
 
 def cut(runs: dict[int, Rows], span: Span) -> Cut:
-    """The common axis of some runs: the recorded epochs of the longest that were asked for.
+    """Select the requested epochs among those that the longest run has recorded.
 
     Raises:
-        Invalid: the epochs asked for end before they begin.
+        Invalid: the span ends before it begins.
     """
     if span.to_epoch is not None and span.to_epoch < span.from_epoch:
         expected = f"an epoch from from_epoch on, {span.from_epoch}"
@@ -74,9 +74,10 @@ def cut(runs: dict[int, Rows], span: Span) -> Cut:
 
 
 def nonfinite(epochs: np.ndarray, values: np.ndarray) -> NonfiniteResponse | None:
-    """The first of a run's values that is not finite, as it is told beside the values: (epochs,) or (epochs, n)."""
+    """Return the first value of a run, (epochs,) or (epochs, n), that is not finite; None if all are."""
     per_epoch = values.size // max(1, len(values))
-    found = first_nonfinite(values.reshape(-1))
-    if found is None:
+    first = first_nonfinite(values.reshape(-1))
+    if first is None:
         return None
-    return NonfiniteResponse.model_validate({"epoch": int(epochs[found[0] // per_epoch]), "kind": found[1]})
+    index, kind = first
+    return NonfiniteResponse.model_validate({"epoch": int(epochs[index // per_epoch]), "kind": kind})

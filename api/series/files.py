@@ -1,4 +1,4 @@
-"""Series as files: a tidy table, or an archive of arrays with every bit."""
+"""Series as files: a tidy table as CSV, or an NPZ archive of arrays, bit for bit."""
 
 import csv
 import io
@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-# What makes a spreadsheet calculate a cell, or look at what follows: a formula's first character, in full width as well
-# (as Japanese editions take it), a tab, and ends of lines.
+# First characters that make a spreadsheet evaluate a cell: those of formulas, also in full width (Japanese editions
+# accept them), tabs, and line ends.
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 def to_csv(rows: Iterable[tuple[Any, ...]]) -> str:
-    """A table as text; NaN and infinities as `nan`, `inf` and `-inf`.
+    """Write a table as CSV. NaN and infinities become `nan`, `inf` and `-inf`.
 
-    Names are chosen by whoever sends a training: one that a spreadsheet would calculate gets an apostrophe in front,
-    which makes it text. Numbers stay numbers, negative ones too.
+    Names in it may come from external trainings. A name that a spreadsheet would evaluate as a formula is prefixed
+    with an apostrophe, which makes it text. Numbers are left as they are.
     """
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(map(_as_text, row) for row in rows)
@@ -28,7 +28,7 @@ def _as_text(cell: Any) -> Any:
 
 
 def to_npz(arrays: dict[str, np.ndarray]) -> bytes:
-    """Named arrays as an NPZ archive without pickles."""
+    """Write named arrays as an uncompressed NPZ archive without pickles."""
     archive = io.BytesIO()
     np.savez(archive, allow_pickle=False, **arrays)  # float32 noise does not compress
     return archive.getvalue()

@@ -1,4 +1,4 @@
-"""Series that a sender sends, turned from nested lists into a history."""
+"""Conversion of the series of external trainings from nested lists into a history."""
 
 import math
 from collections.abc import Mapping
@@ -12,44 +12,47 @@ from gradlab.measurement.history import History, Layout, SeriesLayout
 from gradlab.schemas.external import SeriesRequest
 from gradlab.spec import ExternalSpec
 
-# How numbers are written that JSON has none for. Null is NaN, too.
+# Text for numbers that JSON cannot express. Null is NaN, too.
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-LARGEST = float(np.finfo(np.float32).max)
-# Of a name that is in no spec, so many characters are shown.
+MAX_FLOAT32 = float(np.finfo(np.float32).max)
+# Characters shown of a name that is not in the spec.
 MAX_NAME = 200
 A_NUMBER = 'a number that float32 holds, null or "NaN", "Infinity", "-Infinity"'
 
 
-def history_of(sent: SeriesRequest, experiment: Experiment, layout: Layout) -> History:
-    """What was sent as a history with the experiment's layout.
+def history_of(request: SeriesRequest, experiment: Experiment, layout: Layout) -> History:
+    """Convert a request into a history with the experiment's layout.
 
     Raises:
-        Conflict: the experiment is trained here.
-        Invalid: a name is missing or unknown, a list has another length, a value is no number, an epoch lies behind
-            the last one.
+        Conflict: the experiment is not an external training.
+        Invalid: a name is missing or unknown, a list has a wrong length, a value is not a number, or an epoch is
+            beyond the spec's.
     """
     spec = experiment.sent_spec()
-    epochs = max(map(len, sent.metrics.values()), default=0)
-    if not epochs and (sent.metrics or sent.series):
+    epochs = max(map(len, request.metrics.values()), default=0)
+    if not epochs and (request.metrics or request.series):
         raise Invalid(Problem("metrics", "an epoch at least, or neither metrics nor series", "no epoch"))
     if not epochs:
-        nothing = {each.kind: np.zeros((0, *each.shape), np.float32) for each in layout.series}
-        return History(layout, sent.from_epoch, np.zeros((0, len(layout.metrics)), np.float32), nothing)
-    _check_names("metrics", sent.metrics, layout.metrics)
-    last = sent.from_epoch + epochs - 1
-    _check_span(sent.from_epoch, last, spec)
-    due = {each.kind: each for each in layout.series if len(each.recorded(sent.from_epoch, last))}
-    _check_names("series", sent.series, tuple(due))
-    columns = [_array(sent.metrics[name], (epochs,), f"metrics.{name}") for name in layout.metrics]
-    series = {each.kind: np.zeros((0, *each.shape), np.float32) for each in layout.series}
-    for kind, each in due.items():
-        rows = len(each.recorded(sent.from_epoch, last))
-        series[kind] = _series(sent.series[kind], rows, each)
-    return History(layout, sent.from_epoch, np.stack(columns, axis=1), series)
+        return History(layout, request.from_epoch, np.zeros((0, len(layout.metrics)), np.float32), _empty(layout))
+    _check_names("metrics", request.metrics, layout.metrics)
+    last = request.from_epoch + epochs - 1
+    _check_span(request.from_epoch, last, spec)
+    due = {kind.kind: kind for kind in layout.series if len(kind.recorded(request.from_epoch, last))}
+    _check_names("series", request.series, tuple(due))
+    columns = [_array(request.metrics[name], (epochs,), f"metrics.{name}") for name in layout.metrics]
+    series = _empty(layout)
+    for name, kind in due.items():
+        rows = len(kind.recorded(request.from_epoch, last))
+        series[name] = _series(request.series[name], rows, kind)
+    return History(layout, request.from_epoch, np.stack(columns, axis=1), series)
+
+
+def _empty(layout: Layout) -> dict[str, np.ndarray]:
+    return {kind.kind: np.zeros((0, *kind.shape), np.float32) for kind in layout.series}
 
 
 def _series(sent: dict[str, Any] | list[Any], rows: int, layout: SeriesLayout) -> np.ndarray:
-    """One kind's values as (rows, tensors, columns), whichever way its columns are sent."""
+    """Convert the values of one kind, with columns by name or by position, to (rows, tensors, columns)."""
     field = f"series.{layout.kind}"
     if isinstance(sent, list):
         return _array(sent, (rows, *layout.shape), field)
@@ -58,12 +61,12 @@ def _series(sent: dict[str, Any] | list[Any], rows: int, layout: SeriesLayout) -
     return np.stack([_array(sent[name], shape, f"{field}.{name}") for name in layout.columns], axis=-1)
 
 
-def _check_names(field: str, sent: Mapping[str, Any], known: tuple[str, ...]) -> None:
+def _check_names(field: str, sent: Mapping[str, Any], expected: tuple[str, ...]) -> None:
     problems = [
-        Problem(f"{field}.{name}", "a value: it is in the spec", "nothing") for name in known if name not in sent
+        Problem(f"{field}.{name}", "a value: it is in the spec", "nothing") for name in expected if name not in sent
     ]
-    there = f"only {', '.join(known)}" if known else "nothing: none is recorded in these epochs"
-    problems += [Problem(f"{field}.{name[:MAX_NAME]}", there, shorten(name)) for name in sent if name not in known]
+    names = f"only {', '.join(expected)}" if expected else "nothing: none is recorded in these epochs"
+    problems += [Problem(f"{field}.{name[:MAX_NAME]}", names, shorten(name)) for name in sent if name not in expected]
     if problems:
         raise Invalid(*problems)
 
@@ -76,7 +79,7 @@ def _check_span(first: int, last: int, spec: ExternalSpec) -> None:
 
 
 def _array(values: Any, shape: tuple[int, ...], field: str) -> np.ndarray:
-    """Nested lists as float32 of just this shape."""
+    """Convert nested lists of exactly this shape to float32."""
     flat: list[float] = []
     _flatten(values, shape, field, flat)
     return np.array(flat, np.float32).reshape(shape)
@@ -87,18 +90,18 @@ def _flatten(values: Any, shape: tuple[int, ...], field: str, flat: list[float])
         received = f"{len(values)}" if isinstance(values, list) else shorten(values)
         raise Invalid(Problem(field, f"a list of {shape[0]}", received))
     if len(shape) == 1:
-        for place, each in enumerate(values):
-            flat.append(each if type(each) is float and abs(each) <= LARGEST else _number(each, field, place))
+        for index, value in enumerate(values):
+            flat.append(value if type(value) is float and abs(value) <= MAX_FLOAT32 else _number(value, field, index))
         return
-    for place, each in enumerate(values):
-        _flatten(each, shape[1:], f"{field}[{place}]", flat)
+    for index, value in enumerate(values):
+        _flatten(value, shape[1:], f"{field}[{index}]", flat)
 
 
-def _number(value: Any, field: str, place: int) -> float:
+def _number(value: Any, field: str, index: int) -> float:
     if value is None:
         return math.nan
     if isinstance(value, str) and value in WORDS:
         return WORDS[value]
-    if isinstance(value, bool) or not isinstance(value, int | float) or LARGEST < abs(value) < math.inf:
-        raise Invalid(Problem(f"{field}[{place}]", A_NUMBER, shorten(value)))
+    if isinstance(value, bool) or not isinstance(value, int | float) or MAX_FLOAT32 < abs(value) < math.inf:
+        raise Invalid(Problem(f"{field}[{index}]", A_NUMBER, shorten(value)))
     return float(value)

@@ -1,4 +1,4 @@
-"""Loss, accuracy and whatever else is one number per epoch."""
+"""Series of metrics: loss, accuracy and others with one number per epoch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from gradlab.schemas.series import HistoryResponse, RunHistoryResponse
 
 @dataclass(frozen=True)
 class Metrics:
-    """The metrics of some runs: seed -> (epochs, metrics) float32, all stored epochs."""
+    """Metrics of the selected runs: seed -> (epochs, metrics) float32, all stored epochs."""
 
     names: tuple[str, ...]
     runs: dict[int, Rows]
     cut: Cut
 
-    def answer(self, experiment: Experiment) -> HistoryResponse:
-        """As JSON."""
+    def response(self, experiment: Experiment) -> HistoryResponse:
+        """Build the response for JSON."""
         return HistoryResponse(
             experiment_id=experiment.id,
             status=experiment.status,
@@ -38,7 +38,7 @@ class Metrics:
         )
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """As the rows of a tidy table, its head first."""
+        """Iterate over the rows of a tidy table, the header first."""
         yield ("seed", "epoch", "metric", "value")
         for seed, rows in self.runs.items():
             for epoch, row in zip(self.cut.epochs, self.cut.of(rows), strict=False):
@@ -46,6 +46,6 @@ class Metrics:
                     yield (seed, epoch, name, value)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """As named arrays; `values` (seeds, epochs, metrics) is NaN after a run's last epoch, see `lengths`."""
+        """Build named arrays: `values` (seeds, epochs, metrics) is NaN after a run's last epoch, see `lengths`."""
         names = np.array(self.names, dtype=np.str_)
         return {"metrics": names, **self.cut.stacked(self.runs, (len(names),))}

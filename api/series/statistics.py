@@ -1,4 +1,4 @@
-"""One statistic of some tensors: of gradients, weights, activations or signals."""
+"""Series of one statistic of the selected tensors: of gradients, weights, activations or signals."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,15 @@ from gradlab.schemas.series import RunSeriesResponse, StatisticResponse, TensorS
 
 @dataclass(frozen=True)
 class TensorStatistic:
-    """One statistic of the chosen tensors: seed -> (epochs, chosen tensors) float32, all stored epochs.
+    """One statistic of the selected tensors: seed -> (epochs, selected tensors) float32, all stored epochs.
 
     Attributes:
-        missing: for each chosen tensor, whether it has no gradient.
+        statistic: its name.
+        parameters: the requested parameters; those of the tensors by default.
+        tensors: the selected tensors.
+        runs: the values of each seed.
+        cut: the epochs of the response.
+        missing: for each selected tensor, True if it has no gradient.
     """
 
     statistic: str
@@ -39,20 +44,20 @@ class TensorStatistic:
         parameters: Sequence[str],
         chosen: Sequence[int],
     ) -> "TensorStatistic":
-        """Chosen from runs of (epochs, tensors, columns).
+        """Select one statistic from runs of (epochs, tensors, columns).
 
         Raises:
-            Invalid: there is no such statistic, or the epochs asked for end before they begin.
+            Invalid: there is no such statistic, or the span ends before it begins.
         """
-        which = layout.columns.index(choose_one("statistic", statistic, layout.columns))
-        values = {seed: Rows(rows.epochs, rows.values[:, list(chosen), which]) for seed, rows in runs.items()}
+        column = layout.columns.index(choose_one("statistic", statistic, layout.columns))
+        values = {seed: Rows(rows.epochs, rows.values[:, list(chosen), column]) for seed, rows in runs.items()}
         tensors = tuple(layout.tensors[i] for i in chosen)
-        asked_for = tuple(parameters) or tuple(dict.fromkeys(tensor.parameter for tensor in tensors))
+        requested = tuple(parameters) or tuple(dict.fromkeys(tensor.parameter for tensor in tensors))
         missing = tuple(_missing(layout, runs)[i] for i in chosen)
-        return cls(statistic, asked_for, tensors, values, cut(values, span), missing)
+        return cls(statistic, requested, tensors, values, cut(values, span), missing)
 
-    def answer(self, experiment: Experiment) -> StatisticResponse:
-        """As JSON."""
+    def response(self, experiment: Experiment) -> StatisticResponse:
+        """Build the response for JSON."""
         kept = {seed: self.cut.of(rows) for seed, rows in self.runs.items()}
         return StatisticResponse(
             experiment_id=experiment.id,
@@ -71,13 +76,13 @@ class TensorStatistic:
             ],
         )
 
-    def _run(self, seed: int, kept: np.ndarray, place: int) -> RunSeriesResponse:
+    def _run(self, seed: int, kept: np.ndarray, index: int) -> RunSeriesResponse:
         epochs, values = self.runs[seed]
-        lost = None if self.missing[place] else nonfinite(epochs, values[:, place])
-        return RunSeriesResponse.model_construct(seed=seed, values=kept.tolist(), first_nonfinite=lost)
+        first = None if self.missing[index] else nonfinite(epochs, values[:, index])
+        return RunSeriesResponse.model_construct(seed=seed, values=kept.tolist(), first_nonfinite=first)
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """As the rows of a tidy table, its head first."""
+        """Iterate over the rows of a tidy table, the header first."""
         yield ("seed", "epoch", "layer", "parameter", "statistic", "value")
         for seed, rows in self.runs.items():
             for epoch, row in zip(self.cut.epochs, self.cut.of(rows), strict=False):
@@ -85,7 +90,7 @@ class TensorStatistic:
                     yield (seed, epoch, tensor.layer, tensor.parameter, self.statistic, value)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """As named arrays; `values` (seeds, epochs, tensors) is NaN after a run's last epoch, see `lengths`."""
+        """Build named arrays: `values` (seeds, epochs, tensors) is NaN after a run's last epoch, see `lengths`."""
         return {
             **names_of(self.tensors),
             "statistic": np.array(self.statistic),
@@ -94,7 +99,7 @@ class TensorStatistic:
 
 
 def _missing(layout: SeriesLayout, runs: dict[int, Rows]) -> list[bool]:
-    """For each tensor, whether no run has a gradient of it."""
+    """Return, for each tensor, True if no run has a gradient of it."""
     if layout.kind != "gradients" or not any(len(rows.values) for rows in runs.values()):
         return [False] * len(layout.tensors)
     by_run = [without_gradient(layout, rows.values) for rows in runs.values() if len(rows.values)]
@@ -102,7 +107,7 @@ def _missing(layout: SeriesLayout, runs: dict[int, Rows]) -> list[bool]:
 
 
 def names_of(tensors: Sequence[Tensor]) -> dict[str, np.ndarray]:
-    """The arrays that say which tensors there are."""
+    """Build the arrays with the layers and parameters of tensors."""
     return {
         "layers": np.array([tensor.layer for tensor in tensors], dtype=np.str_),
         "parameters": np.array([tensor.parameter for tensor in tensors], dtype=np.str_),

@@ -1,4 +1,4 @@
-"""A vector per tensor and epoch: the signal at each time step, a histogram's counts."""
+"""Series of one vector per tensor and epoch: signals per time step, and counts of histograms."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,13 +23,16 @@ from gradlab.schemas.series import (
 
 @dataclass(frozen=True)
 class Vectors:
-    """A vector for each chosen tensor and epoch: seed -> (epochs, chosen tensors, places), all stored epochs.
+    """One vector per selected tensor and epoch: seed -> (epochs, selected tensors, places), all stored epochs.
 
     Attributes:
-        of: what they are about: ``gradients``, ``weights`` or ``signals``.
-        quantity: what the numbers are called in a table, and, in the plural, among arrays.
-        places: what lies along the vectors: name -> (places,).
-        lengths: how many places each tensor has; what lies behind is padding.
+        of: the measured quantity: ``gradients``, ``weights`` or ``signals``.
+        tensors: the selected tensors.
+        quantity: the name of the numbers in a table; arrays use its plural.
+        places: coordinates along the vectors: name -> (places,).
+        lengths: number of places of each tensor; padding follows.
+        runs: the vectors of each seed.
+        cut: the epochs of the response.
     """
 
     of: str
@@ -41,12 +44,12 @@ class Vectors:
     cut: Cut
 
     def vectors(self, tensor: int, rows: Rows) -> list[list[Any]]:
-        """A run's vectors of one tensor on the common axis of epochs, without padding."""
-        found: list[list[Any]] = self.cut.of(rows)[:, tensor, : self.lengths[tensor]].tolist()
-        return found
+        """Select a run's vectors of one tensor on the common axis of epochs, without padding."""
+        vectors: list[list[Any]] = self.cut.of(rows)[:, tensor, : self.lengths[tensor]].tolist()
+        return vectors
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """As the rows of a tidy table, its head first."""
+        """Iterate over the rows of a tidy table, the header first."""
         yield ("seed", "epoch", "layer", "parameter", *self.places, self.quantity)
         places = list(zip(*self.places.values(), strict=True))
         for seed, rows in self.runs.items():
@@ -56,27 +59,31 @@ class Vectors:
                         yield (seed, epoch, tensor.layer, tensor.parameter, *place, value)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """As named arrays; the numbers are (seeds, epochs, tensors, places), NaN after a run's last epoch."""
+        """Build named arrays: the numbers are (seeds, epochs, tensors, places), NaN after a run's last epoch."""
         stacked = self.cut.stacked(self.runs, (len(self.tensors), len(next(iter(self.places.values())))))
         numbers = stacked.pop("values")
-        about = {"of": np.array(self.of), **self.places}
-        return {**names_of(self.tensors), **about, **stacked, f"{self.quantity}s": numbers}
+        axes = {"of": np.array(self.of), **self.places}
+        return {**names_of(self.tensors), **axes, **stacked, f"{self.quantity}s": numbers}
 
 
 class Steps(Vectors):
-    """The back-propagated signal of recurrent layers at each of their time steps."""
+    """Back-propagated signals of recurrent layers at each of their time steps."""
 
     @classmethod
-    def chosen(cls, layout: SeriesLayout, runs: dict[int, Rows], span: Span, chosen: Sequence[int]) -> "Steps":
-        """Chosen from runs of (epochs, tensors, steps). Raises Invalid where the epochs end before they begin."""
+    def of_tensors(cls, layout: SeriesLayout, runs: dict[int, Rows], span: Span, chosen: Sequence[int]) -> "Steps":
+        """Select tensors from runs of (epochs, tensors, steps).
+
+        Raises:
+            Invalid: the span ends before it begins.
+        """
         tensors = tuple(layout.tensors[i] for i in chosen)
-        lengths = tuple(tensor.shape[0] for tensor in tensors)  # of a recurrent layer's pre-activations: (time, units)
+        lengths = tuple(tensor.shape[0] for tensor in tensors)  # pre-activations of recurrent layers are (time, units)
         places = {"step": np.array([int(step) for step in layout.columns], np.int64)}
-        values = _only(runs, chosen)
+        values = _select(runs, chosen)
         return cls("signals", tensors, "value", places, lengths, values, cut(values, span))
 
-    def answer(self, experiment: Experiment) -> StepsResponse:
-        """As JSON."""
+    def response(self, experiment: Experiment) -> StepsResponse:
+        """Build the response for JSON."""
         return StepsResponse(
             experiment_id=experiment.id,
             status=experiment.status,
@@ -96,13 +103,17 @@ class Steps(Vectors):
 
 
 class Histograms(Vectors):
-    """How the entries of gradients or weights are distributed over fixed bins."""
+    """Histograms of the entries of gradients or weights, with fixed bins."""
 
     @classmethod
-    def chosen(
+    def of_tensors(
         cls, of: str, layout: SeriesLayout, runs: dict[int, Rows], span: Span, chosen: Sequence[int]
     ) -> "Histograms":
-        """Chosen from runs of (epochs, tensors, bins). Raises Invalid where the epochs end before they begin."""
+        """Select tensors from runs of (epochs, tensors, bins).
+
+        Raises:
+            Invalid: the span ends before it begins.
+        """
         tensors = tuple(layout.tensors[i] for i in chosen)
         bins = len(layout.columns)
         places: dict[str, np.ndarray] = {
@@ -110,11 +121,11 @@ class Histograms(Vectors):
             "from": np.concatenate([[-np.inf], EDGES]).astype(np.float32),
             "below": np.concatenate([EDGES, [np.inf]]).astype(np.float32),
         }
-        values = _only(runs, chosen)
+        values = _select(runs, chosen)
         return cls(of, tensors, "count", places, (bins,) * len(tensors), values, cut(values, span))
 
-    def answer(self, experiment: Experiment) -> HistogramsResponse:
-        """As JSON."""
+    def response(self, experiment: Experiment) -> HistogramsResponse:
+        """Build the response for JSON."""
         return HistogramsResponse(
             experiment_id=experiment.id,
             status=experiment.status,
@@ -135,5 +146,5 @@ class Histograms(Vectors):
         )
 
 
-def _only(runs: dict[int, Rows], chosen: Sequence[int]) -> dict[int, Rows]:
+def _select(runs: dict[int, Rows], chosen: Sequence[int]) -> dict[int, Rows]:
     return {seed: Rows(rows.epochs, rows.values[:, list(chosen)]) for seed, rows in runs.items()}

@@ -63,7 +63,7 @@ def as_ridges(of: str, *layers: str) -> Picture:
         layout = trained.spec.layout[kind]
         chosen = [i for i, t in enumerate(layout.tensors) if t.layer in layers and t.parameter == "kernel"]
         runs = _rows(trained, kind)
-        return ridges.draw(trained.spec.name, Histograms.chosen(of, layout, runs, Span(0, None, None), chosen))
+        return ridges.draw(trained.spec.name, Histograms.of_tensors(of, layout, runs, Span(0, None, None), chosen))
 
     return draw
 
@@ -72,7 +72,7 @@ def as_steps(trained: TrainedExample) -> Figure:
     """Draw the signal at each time step of the recurrent layers."""
     layout, runs = trained.spec.layout["time_signals"], _rows(trained, "time_signals")
     chosen = range(len(layout.tensors))
-    return steps.draw(trained.spec.name, Steps.chosen(layout, runs, Span(0, None, None), chosen))
+    return steps.draw(trained.spec.name, Steps.of_tensors(layout, runs, Span(0, None, None), chosen))
 
 
 def _layered(

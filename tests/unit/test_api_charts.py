@@ -144,7 +144,7 @@ def test_ridges_hold_the_counts_of_all_seeds_without_the_empty_middle():
     tensor = Tensor("dense_1", "kernel", (2, 2))
     layout = SeriesLayout("weight_histograms", (tensor,), BIN_NAMES, 10)
     runs = {seed: Rows(np.array([0]), counts.astype(np.float32)) for seed in (0, 1)}
-    figure = ridges.draw("an experiment", Histograms.chosen("weights", layout, runs, WHOLE, [0]))
+    figure = ridges.draw("an experiment", Histograms.of_tensors("weights", layout, runs, WHOLE, [0]))
     axes = figure.axes[0]
     places = axes.get_xlim()[1] + 0.5
     assert places < 15  # of 51 bins
@@ -159,7 +159,7 @@ def test_the_signal_is_drawn_over_the_time_steps_a_line_for_each_epoch():
     tensors = (Tensor("simple_rnn_1", "pre_activation", (3, 8)),)
     layout = SeriesLayout("time_signals", tensors, ("1", "2", "3", "4"))  # a longer layer would have the fourth
     values = np.array([[[1e-4, 1e-3, 1e-2, NAN]], [[1e-6, 1e-4, 1e-2, NAN]]], np.float32)
-    figure = steps.draw("an experiment", Steps.chosen(layout, {0: Rows(np.array([0, 1]), values)}, WHOLE, [0]))
+    figure = steps.draw("an experiment", Steps.of_tensors(layout, {0: Rows(np.array([0, 1]), values)}, WHOLE, [0]))
     first, second = (line.get_data() for line in figure.axes[0].lines)
     np.testing.assert_allclose(first, [[1, 2, 3], [1e-4, 1e-3, 1e-2]])
     np.testing.assert_allclose(second[1], [1e-6, 1e-4, 1e-2])

@@ -1,4 +1,4 @@
-"""How the API is served: connections bounded in number and in time."""
+"""HTTP server of the API, with bounds on the number of connections and on their time."""
 
 from api.http.server.connections import Connections
 from api.http.server.protocol import ClientConnection

@@ -1,27 +1,31 @@
-"""HTTP/1.1 with a bound on how small the chunks of a body may be."""
+"""HTTP/1.1 parser with a lower bound on the size of chunks."""
 
 from typing import Any
 
 import h11
 
-# h11 takes some 15 µs for a chunk of a body, whatever is in it: so many may be of any size, all together must have so
-# many bytes on average.
+# h11 takes 15 µs for a chunk, whatever its size. FREE_CHUNKS may have any size; with more of them, their average must
+# reach MIN_CHUNK_BYTES.
 FREE_CHUNKS, MIN_CHUNK_BYTES = 1000, 16
 
 
 class ChunkCounter(h11.Connection):
-    """A connection's state, which counts the chunks of each body.
+    """Protocol state of a connection, which counts the chunks of each body.
 
     Attributes:
-        complaint: what was wrong with what came; empty where nothing was.
-        status: what that is answered with.
+        complaint: the protocol error; empty if there was none.
+        status: the status of the response to it.
     """
 
     complaint, status = "", 400
     _chunks = _bytes = 0
 
     def next_event(self) -> Any:
-        """The next event. Raises RemoteProtocolError where a body comes in too many chunks that are too small."""
+        """Return the next event.
+
+        Raises:
+            RemoteProtocolError: the request is malformed, or its body has too many small chunks.
+        """
         try:
             event = super().next_event()
         except h11.RemoteProtocolError as error:

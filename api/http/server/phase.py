@@ -1,10 +1,10 @@
-"""What a connection is waiting for."""
+"""Phases of a connection."""
 
 from enum import Enum
 
 
 class Phase(Enum):
-    """What a connection is waiting for."""
+    """Phase of a connection: what it waits for."""
 
     head = "the rest of a request's head"
     body = "the rest of a request's body"

@@ -1,7 +1,7 @@
-"""One client's connection: bounds in time for what it sends and takes, and an answer where it is given up.
+"""Connection of one client, with time limits on its requests and responses.
 
-Uvicorn bounds the pause between two requests alone. Here are bounds for a request's head and its body, and for an
-answer that nobody takes.
+Uvicorn limits only the pause between two requests. This protocol also limits the time for a request's head and body,
+and the time without progress while a response is sent. A client that exceeds a limit receives a response that says so.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ from api.http.server.connections import Connections, network
 from api.http.server.phase import Phase
 from gradlab.schemas.media_types import PROBLEM_JSON
 
-# What is read of a head that does not end, as h11 has it by default.
+# Maximum length of a request's head; h11's default.
 MAX_HEAD_BYTES = 16_384
-# An answer that comes before its request is there is only read by who may go on sending: for so long, and so much.
+# A client reads an early response only after it has sent its request. Bounds on the request read meanwhile.
 LINGER_SECONDS, LINGER_BYTES = 5.0, 16_000_000
 
 
 class ClientConnection(H11Protocol):
-    """One client's connection.
+    """Connection of one client.
 
     Attributes:
-        address: whose it is; of IPv6 the first 64 bits, which one network has.
-        phase: what it is waiting for.
-        since: when that began, as the event loop counts.
+        address: the client's network; for IPv6 its first 64 bits.
+        phase: what the connection waits for.
+        since: the begin of the phase, in the event loop's time.
     """
 
     def __init__(
@@ -47,111 +47,111 @@ class ClientConnection(H11Protocol):
         self.conn = ChunkCounter(h11.SERVER, config.h11_max_incomplete_event_size or MAX_HEAD_BYTES)
         self._connections, self._settings = connections, connections.settings
         self.address, self.phase, self.since = "", Phase.head, self.loop.time()
-        self._heard, self._read_in_vain = False, 0
+        self._has_received, self._discarded_bytes = False, 0
         self._unsent: int | None = None
-        self._moved = self.since
+        self._progress_at = self.since
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a place among the connections, or say that there is none."""
+        """Register the connection, or refuse it with 503 if the bound is reached."""
         super().connection_made(transport)
         self.address = network(self.client[0]) if self.client else ""
         if not self._connections.admit(self):
             self._end(503, "this address has as many connections as the service allows; close some, or try again later")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place back."""
+        """Remove the connection from the register."""
         self._connections.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless nothing more is wanted."""
+        """Pass data to the parser, unless the request has been answered already."""
         if self.phase in (Phase.over, Phase.drain):
-            self._read_in_vain += len(data)
-            if self._read_in_vain > LINGER_BYTES:
+            self._discarded_bytes += len(data)
+            if self._discarded_bytes > LINGER_BYTES:
                 self.transport.abort()
         if self.phase is Phase.over or self.transport.is_closing():
             return
         if self.timeout_keep_alive_task is not None:
-            self.since = self.loop.time()  # the pause between two requests is over
-        self._heard = True
+            self.since = self.loop.time()  # a new request begins
+        self._has_received = True
         super().data_received(data)
 
     def handle_events(self) -> None:
-        """Notice what the connection waits for now."""
+        """Update the phase of the connection."""
         super().handle_events()
-        self._note()
+        self._update_phase()
 
     def on_response_complete(self) -> None:
-        """Notice what the connection waits for now."""
+        """Update the phase of the connection."""
         super().on_response_complete()
-        self._note()
+        self._update_phase()
 
     def send_400_response(self, msg: str) -> None:
-        """Say what is wrong with a request that is none, where nothing has been answered yet."""
+        """Respond to a malformed request with the parser's complaint."""
         state: ChunkCounter = self.conn  # type: ignore[assignment]
         self._end(state.status, state.complaint)
 
     def shutdown(self) -> None:
-        """Close, as soon as what is being answered has been answered."""
+        """Close the connection after the current response."""
         if self.phase is Phase.over:
             self.transport.close()
         else:
             super().shutdown()
 
-    def _note(self) -> None:
+    def _update_phase(self) -> None:
         states = {h11.IDLE: Phase.head, h11.SEND_BODY: Phase.body}
         phase = states.get(self.conn.their_state, Phase.answer)
         if phase is Phase.body and self.cycle.response_complete:
             phase = Phase.drain
         if phase is not self.phase and self.phase is not Phase.over:
-            self.phase, self.since, self._heard, self._read_in_vain = phase, self.loop.time(), False, 0
+            self.phase, self.since, self._has_received, self._discarded_bytes = phase, self.loop.time(), False, 0
 
     def check(self, now: float) -> None:
-        """Give the connection up where it has waited for too long."""
+        """Close the connection if a time limit is exceeded."""
         waited = now - self.since
         if self.phase is Phase.head and self.timeout_keep_alive_task is None:
             if waited > self._settings.header_timeout.total_seconds():
-                self._give_up("the head of the request")
+                self._time_out("the head of the request")
         elif self.phase is Phase.body and waited > self._settings.body_timeout.total_seconds():
             if not self.cycle.response_started:
-                self._give_up("the body of the request")
+                self._time_out("the body of the request")
         elif self.phase in (Phase.drain, Phase.over) and waited > LINGER_SECONDS:
             self.transport.close()
         self._check_sending(now)
 
-    def _give_up(self, what: str) -> None:
-        if self._heard or self.phase is Phase.body:
-            self._end(408, f"{what} was not there in time")
+    def _time_out(self, part: str) -> None:
+        if self._has_received or self.phase is Phase.body:
+            self._end(408, f"{part} was not there in time")
         else:
-            self.transport.close()  # nothing has been asked
+            self.transport.close()  # no request has begun
 
     def _check_sending(self, now: float) -> None:
-        """Break off where nothing of what is waiting to be sent has been taken for too long."""
+        """Abort the connection if the client has read nothing of the pending response for too long."""
         size = self.transport.get_write_buffer_size()
         stuck = size > 0 and (self.flow.write_paused or self.transport.is_closing())
         if not stuck or self._unsent is None or size < self._unsent:
-            self._unsent, self._moved = size if stuck else None, now
-        elif now - self._moved > self._settings.send_timeout.total_seconds():
+            self._unsent, self._progress_at = size if stuck else None, now
+        elif now - self._progress_at > self._settings.send_timeout.total_seconds():
             self.transport.abort()
 
     def make_room(self) -> None:
-        """Close at once, so that another connection can be taken in."""
-        if self.phase is not Phase.over and (self._heard or self.phase is Phase.body):
-            self._answer(503, "there are too many connections, and this one has waited longest for its request")
-        self._break_off()
+        """Close at once, to make room for another connection."""
+        if self.phase is not Phase.over and (self._has_received or self.phase is Phase.body):
+            self._respond(503, "there are too many connections, and this one has waited longest for its request")
+        self._disconnect()
         self.transport.close()
 
     def _end(self, status: int, detail: str) -> None:
-        """Answer outside of any application, and read no more than lets the caller read the answer."""
-        self._answer(status, detail)
-        self._break_off()
+        """Respond outside of the application, and read only as much as lets the client read the response."""
+        self._respond(status, detail)
+        self._disconnect()
         if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
         self.flow.resume_reading()
 
-    def _answer(self, status: int, detail: str) -> None:
+    def _respond(self, status: int, detail: str) -> None:
         if self.cycle is not None and self.cycle.response_started and self.phase is not Phase.head:
-            return  # in the middle of an answer
+            return  # a response has begun
         path = self.scope["path"] if self.scope and self.phase is Phase.body else ""
         body = problem_text(status, detail, path)
         headers = {"Content-Type": PROBLEM_JSON, "Content-Length": str(len(body)), "Connection": "close"}
@@ -160,8 +160,8 @@ class ClientConnection(H11Protocol):
         head = "\r\n".join([f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *lines, "", ""])
         self.transport.write(head.encode() + body)
 
-    def _break_off(self) -> None:
-        """Nobody listens any more: whoever works on the request is told so."""
+    def _disconnect(self) -> None:
+        """End the connection, and signal the disconnect to the application."""
         self.phase, self.since = Phase.over, self.loop.time()
         self._unset_keepalive_if_required()
         if self.cycle is not None and not self.cycle.response_complete:
