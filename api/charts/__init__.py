@@ -1,5 +1,5 @@
-"""Pictures of the series, drawn on the server: one file per view, from plain arrays and names to a figure.
+"""Charts of series, drawn by the server. Each module draws one kind of chart from arrays and names.
 
-Figures are matplotlib's own objects, made without its global state: safe in threads, and the same data give the same
-bytes.
+Figures are Matplotlib's own objects, made without its global state. That makes them safe in threads. The same data
+give the same bytes.
 """

@@ -1,4 +1,4 @@
-"""The decision boundary at some epochs: what the network answers at every place, and the samples in front of it."""
+"""Chart of the decision boundary at some epochs: the network's outputs over the plane, and the samples."""
 
 from typing import Any
 
@@ -16,91 +16,91 @@ from gradlab.vocabulary.datasets import Dataset
 
 MAX_SEEDS, MAX_EPOCHS = 3, 4  # rows and columns of panels
 MAX_SAMPLES = 300  # in each panel
-MAX_NAMED, MAX_LINED = 10, 10  # classes that are named, and between which a line is drawn
-LEVELS = 12  # shades between the ends
-STRETCHED = 3.0  # axes whose lengths differ more are not drawn to one scale
+MAX_NAMED, MAX_LINED = 10, 10  # classes in the legend; classes with lines between them
+LEVELS = 12  # shades of the colour scale
+MAX_RATIO = 3.0  # axes whose lengths differ by a larger factor have different scales
 
 
-def draw(experiment: str, found: Boundary, data: Dataset) -> Figure:
-    """A row for each of some seeds, a panel for each of some epochs.
+def draw(experiment: str, outputs: Boundary, data: Dataset) -> Figure:
+    """Draw a row of panels for each of the first seeds, and in it a panel for each of some epochs.
 
     Args:
-        experiment: its name.
-        found: what its networks answer.
+        experiment: name of the experiment.
+        outputs: outputs of its networks.
         data: its samples.
     """
-    arrays = found.arrays()
+    arrays = outputs.arrays()
     seeds, epochs = arrays["seeds"][:MAX_SEEDS], arrays["epochs"]
     picked = np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), MAX_EPOCHS)).round().astype(int))
     shown = min(len(data.train_x), MAX_SAMPLES)
-    told = [
+    caption = [
         f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}",
         f"of {len(arrays['seeds'])}" if len(seeds) < len(arrays["seeds"]) else "",
         f"{len(picked)} of {len(epochs)} recorded epochs" if len(picked) < len(epochs) else "",
         f"{shown:,} of {len(data.train_x):,} training samples",
     ]
-    seeds_told = " ".join(filter(None, told[:2]))
+    seeds_shown = " ".join(filter(None, caption[:2]))
     rows = max(1, len(seeds))
     figure = blank(
-        "Decision boundary: what the network answers", (experiment, _statistic(found), seeds_told, *told[2:]),
+        "Decision boundary: what the network answers", (experiment, _statistic(outputs), seeds_shown, *caption[2:]),
         panels=rows * max(1, len(picked)), rows=rows, height=1.4 + 1.9 * rows,
     )  # fmt: skip
     if not len(picked):
         return nothing(figure)
     values = arrays["values"][: len(seeds), picked]  # (seeds, picked, classes, y, x)
-    colours = _Scale(found, values)
+    colours = _Scale(outputs, values)
     for panel, axes in enumerate(figure.axes):
         run, column = divmod(panel, len(picked))
         epoch = picked[column]
         title = f"epoch {epochs[epoch]}" if len(seeds) == 1 else f"seed {seeds[run]}, epoch {epochs[epoch]}"
         axes.set_title(title, fontsize=9, color=INK)
-        _frame(axes, found, left=column == 0, bottom=run == len(seeds) - 1)
+        _frame(axes, outputs, left=column == 0, bottom=run == len(seeds) - 1)
         if epoch >= arrays["lengths"][run]:
             axes.text(0.5, 0.5, "ended before", ha="center", va="center", color=INK, transform=axes.transAxes)
             continue
         colours.fill(axes, values[run, column])
         _samples(axes, data, shown)
-    named = [Line2D([], [], **style(each), markersize=5, label=f"class {each}") for each in _classes(data)[:MAX_NAMED]]
-    figure.legend(handles=named, loc="outside upper right", ncols=5, fontsize=8, frameon=False)
+    handles = [Line2D([], [], **style(c), markersize=5, label=f"class {c}") for c in _classes(data)[:MAX_NAMED]]
+    figure.legend(handles=handles, loc="outside upper right", ncols=5, fontsize=8, frameon=False)
     if colours.ramp:
         bar = figure.colorbar(colours.ramp, ax=figure.axes[: rows * len(picked)], pad=0.015, aspect=25, extend="both")
         bar.set_label("output for class 1", size=9)
-        bar.ax.axhline(found.threshold or 0.0, color=INK, linewidth=1.4)
+        bar.ax.axhline(outputs.threshold or 0.0, color=INK, linewidth=1.4)
         bar.ax.tick_params(labelsize=8)
     return figure
 
 
-def _statistic(found: Boundary) -> str:
-    if found.threshold is None:
+def _statistic(outputs: Boundary) -> str:
+    if outputs.threshold is None:
         return "the class of the largest output"
-    return f"output for class 1 of {found.layer}, line at {found.threshold:g}"
+    return f"output for class 1 of {outputs.layer}, line at {outputs.threshold:g}"
 
 
 class _Scale:
-    """How the answers over the plane become colours: shades between two classes, or a colour for each of several."""
+    """Colours of outputs: shades between two classes, or one colour for each of several classes."""
 
-    def __init__(self, found: Boundary, values: np.ndarray) -> None:
-        self._found = found
+    def __init__(self, outputs: Boundary, values: np.ndarray) -> None:
+        self._outputs = outputs
         self.ramp: ScalarMappable | None = None
-        if found.threshold is None:
+        if outputs.threshold is None:
             return
-        middle = found.threshold
+        middle = outputs.threshold
         finite = values[np.isfinite(values)]
         reach = 0.5 if middle else float(np.abs(finite).max(initial=0.0)) or 1.0
         norm = Normalize(middle - reach, middle + reach)
         self.ramp = ScalarMappable(norm, LinearSegmentedColormap.from_list("two classes", _ends()))
 
     def fill(self, axes: Axes, values: np.ndarray) -> None:
-        """Colour a panel by (classes, y, x); where an output is not finite the ground is hatched."""
-        x, y, lost = self._found.x, self._found.y, ~np.isfinite(values).all(axis=0)
+        """Colour a panel by outputs, (classes, y, x). Points with an output that is not finite are hatched."""
+        x, y, lost = self._outputs.x, self._outputs.y, ~np.isfinite(values).all(axis=0)
         if lost.any():
             axes.patch.set(facecolor=LOST, edgecolor=GROUND, hatch="xxx")
         if lost.all():
             return
         if self.ramp is None:
             winners = np.ma.masked_where(lost, np.argmax(np.where(lost, 0.0, values), axis=0))
-            classes = len(self._found.classes)
-            shades = ListedColormap([_pale(LINES[each % len(LINES)], 0.45) for each in range(classes)])
+            classes = len(self._outputs.classes)
+            shades = ListedColormap([_pale(LINES[class_ % len(LINES)], 0.45) for class_ in range(classes)])
             axes.pcolormesh(
                 x, y, winners, cmap=shades, vmin=-0.5, vmax=classes - 0.5, shading="nearest", rasterized=True
             )
@@ -111,13 +111,13 @@ class _Scale:
         norm = self.ramp.norm
         levels = np.linspace(norm.vmin or 0.0, norm.vmax or 1.0, LEVELS + 1)
         axes.contourf(x, y, output, levels, cmap=self.ramp.cmap, norm=norm, extend="both")
-        _line(axes, x, y, output, self._found.threshold or 0.0)
+        _line(axes, x, y, output, self._outputs.threshold or 0.0)
 
 
 def _margins(values: np.ndarray) -> list[np.ndarray]:
-    """By how much each class's output is above the largest of the others: 0 at its boundary."""
-    places = range(len(values))
-    return [values[each] - np.max(values[[other for other in places if other != each]], axis=0) for each in places]
+    """Return, for each class, its output minus the largest output of the others: 0 at its boundary."""
+    classes = range(len(values))
+    return [values[one] - np.max(values[[other for other in classes if other != one]], axis=0) for one in classes]
 
 
 def _line(axes: Axes, x: np.ndarray, y: np.ndarray, values: np.ma.MaskedArray, level: float) -> None:
@@ -125,11 +125,11 @@ def _line(axes: Axes, x: np.ndarray, y: np.ndarray, values: np.ma.MaskedArray, l
         axes.contour(x, y, values, [level], colors=INK, linewidths=1.4)
 
 
-def _frame(axes: Axes, found: Boundary, *, left: bool, bottom: bool) -> None:
-    axes.set_xlim(found.x[0], found.x[-1])
-    axes.set_ylim(found.y[0], found.y[-1])
-    wide, tall = float(found.x[-1] - found.x[0]), float(found.y[-1] - found.y[0])
-    if 1 / STRETCHED < wide / tall < STRETCHED:
+def _frame(axes: Axes, outputs: Boundary, *, left: bool, bottom: bool) -> None:
+    axes.set_xlim(outputs.x[0], outputs.x[-1])
+    axes.set_ylim(outputs.y[0], outputs.y[-1])
+    wide, tall = float(outputs.x[-1] - outputs.x[0]), float(outputs.y[-1] - outputs.y[0])
+    if 1 / MAX_RATIO < wide / tall < MAX_RATIO:
         axes.set_aspect("equal", adjustable="box")
     axes.tick_params(labelsize=7, labelleft=left, labelbottom=bottom)
     if left:
@@ -140,13 +140,13 @@ def _frame(axes: Axes, found: Boundary, *, left: bool, bottom: bool) -> None:
 
 def _samples(axes: Axes, data: Dataset, shown: int) -> None:
     points, classes = data.train_x[:shown], data.train_y[:shown]
-    for each in _classes(data):
-        edged: dict[str, Any] = style(each) | {"markeredgewidth": 0.4, "markeredgecolor": GROUND}
-        axes.plot(*points[classes == each].T, **edged, markersize=3.2, rasterized=True)
+    for class_ in _classes(data):
+        marker: dict[str, Any] = style(class_) | {"markeredgewidth": 0.4, "markeredgecolor": GROUND}
+        axes.plot(*points[classes == class_].T, **marker, markersize=3.2, rasterized=True)
 
 
 def _classes(data: Dataset) -> list[int]:
-    return [int(each) for each in np.unique(data.train_y)]
+    return [int(class_) for class_ in np.unique(data.train_y)]
 
 
 def _ends() -> list[tuple[float, ...]]:
@@ -154,5 +154,5 @@ def _ends() -> list[tuple[float, ...]]:
 
 
 def _pale(colour: str, share: float) -> tuple[float, ...]:
-    """So much of a colour on the ground."""
+    """Mix a colour with the background; `share` in [0, 1] is the colour's part."""
     return tuple(share * np.array(to_rgb(colour)) + (1 - share) * np.array(to_rgb(GROUND)))

@@ -1,4 +1,4 @@
-"""Layer × epoch as colours: where a network fades, blows up or is dead, at one glance."""
+"""Chart of one statistic as a heat map, layer × epoch: vanishing, exploding and dead layers at a glance."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from api.charts.figure import FAINT, GROUND, LOST, ZERO, blank, decades, nothing
 from api.charts.layered import Layered
 from gradlab.measurement.statistics import Scale
 
-# Decades on the scale: what is smaller still is drawn in its darkest colour.
+# Decades of the colour scale. Smaller values have its darkest colour.
 MAX_DECADES = 12
-MAX_NAMED = 20  # layers that are named beside the map
-MAX_MARKED = 400  # columns of marks: more could not be told apart
+MAX_NAMED = 20  # layer names beside the map
+MAX_MARKED = 400  # columns of marks; more would be indistinguishable
 
 
 def draw(layered: Layered) -> Figure:
-    """The median over the seeds in colours; cells in which a seed is not finite are crossed, zeros are grey."""
+    """Draw the median over the seeds. Cells with a value that is not finite are hatched; zeros are grey."""
     measured, count = layered.measured, len(layered.layers)
     height = 1.9 + 0.26 * min(max(count, 5), 12) + 0.1 * min(max(count - 12, 0), 20)  # inches
     figure = blank(layered.title, layered.caption("median"), height=height)
@@ -46,7 +46,7 @@ def draw(layered: Layered) -> Figure:
         marks.append(_cross(axes, lost, (extent[0], extent[1]), layered.lost_label))
     over_epochs(axes, measured.epochs)
     axes.set_xlim(extent[0], extent[1])
-    _name(axes, layered.layers)
+    _label(axes, layered.layers)
     bar = figure.colorbar(image, ax=axes, pad=0.015, aspect=25, extend="min" if _is_cut(norm, shown) else "neither")
     bar.set_label(layered.axis, size=9)
     bar.ax.tick_params(labelsize=8)
@@ -58,26 +58,26 @@ def draw(layered: Layered) -> Figure:
 
 
 def _norm(scale: Scale, shown: np.ma.MaskedArray) -> Normalize:
-    known = shown.compressed()
+    finite = shown.compressed()
     if scale == "share":
         return Normalize(0, 1)
     if scale == "log":
-        known = known[known > 0]
-        most = float(known.max()) if len(known) else 1.0
-        least = float(known.min()) if len(known) else 0.1
-        least = max(least, most * 10.0**-MAX_DECADES)
-        return LogNorm(least if least < most else most / 10, most)
-    least, most = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    return Normalize(least, most if most > least else least + 1)
+        finite = finite[finite > 0]
+        high = float(finite.max()) if len(finite) else 1.0
+        low = float(finite.min()) if len(finite) else 0.1
+        low = max(low, high * 10.0**-MAX_DECADES)
+        return LogNorm(low if low < high else high / 10, high)
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    return Normalize(low, high if high > low else low + 1)
 
 
 def _is_cut(norm: Normalize, shown: np.ma.MaskedArray) -> bool:
-    known = shown.compressed()
-    return bool(len(known)) and float(known.min()) < (norm.vmin or 0.0) and isinstance(norm, LogNorm)
+    finite = shown.compressed()
+    return bool(len(finite)) and float(finite.min()) < (norm.vmin or 0.0) and isinstance(norm, LogNorm)
 
 
 def _cross(axes: Axes, lost: np.ndarray, span: tuple[float, float], label: str) -> Patch:
-    """Cross what is lost; of very many epochs some together, lost where one of them is."""
+    """Hatch cells that are not finite. Many epochs are grouped; a group is hatched if one of its epochs is."""
     parts = np.array_split(lost, min(MAX_MARKED, lost.shape[1]), axis=1)
     marked = np.stack([part.any(axis=1) for part in parts], axis=1)  # (layers, columns)
     widths = np.cumsum([0, *(part.shape[1] for part in parts)]) / lost.shape[1]
@@ -92,11 +92,11 @@ def _cross(axes: Axes, lost: np.ndarray, span: tuple[float, float], label: str) 
     return Patch(label=label, **style)
 
 
-def _name(axes: Axes, layers: tuple[str, ...]) -> None:
-    """Name the layers, of very many some; the input's side is at the bottom."""
+def _label(axes: Axes, layers: tuple[str, ...]) -> None:
+    """Label the layers, at most MAX_NAMED of them; the input side is at the bottom."""
     step = -(-len(layers) // MAX_NAMED)
-    places = range(0, len(layers), step)
-    axes.set_yticks(list(places), [layers[place] for place in places])
+    indices = range(0, len(layers), step)
+    axes.set_yticks(list(indices), [layers[index] for index in indices])
     axes.tick_params(axis="y", length=0)
     axes.set_ylabel("input side   →   output side")
     axes.spines[["left", "bottom"]].set_color(FAINT)

@@ -1,4 +1,4 @@
-"""Loss and accuracy over the epochs, on training and validation samples, in a band over the seeds."""
+"""Chart of loss and metrics over the epochs, on training and validation samples, with bands over the seeds."""
 
 from typing import Any
 
@@ -14,41 +14,41 @@ from gradlab.measurement.statistics import Scale
 from gradlab.vocabulary.metrics import METRICS
 
 HEIGHT = 3.7
-# What spans more than three decades says nothing on a linear axis.
-MAX_LINEAR = 1e3
-LOWEST_SCORE = -1.05  # r² has no floor, and below −1 it says no more
+# A range of more than three decades is unreadable on a linear axis.
+MAX_LINEAR_RATIO = 1e3
+MIN_R2_SHOWN = -1.05  # R² is unbounded below; values below −1 are cut off
 STYLES = ((BLUE, "-"), (VERMILION, "--"))
 NORMS = ("gradient_norm", "clipped_gradient_norm")
-RANGES = {each.kind: each.range for each in METRICS}
+RANGES = {metric.kind: metric.range for metric in METRICS}
 
 
 def draw(experiment: str, metrics: Metrics) -> Figure:
-    """The loss, and beside it the first metric there is: the median over the seeds, and their range."""
-    measured, chosen = ensemble(metrics), _chosen(metrics.names)
+    """Draw the loss and the first metric: median and range over the seeds."""
+    measured, chosen = ensemble(metrics), _drawn_names(metrics.names)
     title = " and ".join(name.replace("_", " ") for name in chosen).capitalize()
     figure = blank(title, _caption(experiment, measured), panels=len(chosen), height=HEIGHT)
     if measured.is_empty:
         return nothing(figure)
     for axes, name in zip(figure.axes, chosen, strict=True):
-        both = [each for each in (name, f"val_{name}") if each in metrics.names]
-        part = measured.only([metrics.names.index(each) for each in both])
+        both = [column for column in (name, f"val_{name}") if column in metrics.names]
+        part = measured.only([metrics.names.index(column) for column in both])
         _panel(axes, part, ("training samples", "validation samples")[: len(both)], _scale(name, part))
         axes.set_ylabel(name)
         if name == "r2_score":
-            axes.set_ylim(max(LOWEST_SCORE, axes.get_ylim()[0]), 1.03)
+            axes.set_ylim(max(MIN_R2_SHOWN, axes.get_ylim()[0]), 1.03)
     return figure
 
 
-def _chosen(names: tuple[str, ...]) -> list[str]:
-    """What is measured on both kinds of samples; where nothing is, as may be of a training elsewhere, what there is."""
+def _drawn_names(names: tuple[str, ...]) -> list[str]:
+    """Return the first two metrics with training and validation values; if none has both, the first two others."""
     both = [name for name in names if f"val_{name}" in names]
     return (both or [name for name in names if not name.startswith("val_") and name != "learning_rate"])[:2]
 
 
 def draw_norms(experiment: str, metrics: Metrics) -> Figure:
-    """The length of the whole gradient, before and after it was clipped."""
+    """Draw the norm of the whole gradient, before and after clipping."""
     measured = ensemble(metrics)
-    part = measured.only([metrics.names.index(each) for each in NORMS])
+    part = measured.only([metrics.names.index(name) for name in NORMS])
     formula = "‖g‖₂ = length of the gradient of all weights, mean over the epoch's mini-batches"
     figure = blank("Length of the gradient", _caption(experiment, measured, formula), height=HEIGHT)
     if measured.is_empty:
@@ -59,7 +59,7 @@ def draw_norms(experiment: str, metrics: Metrics) -> Figure:
 
 
 def ensemble(metrics: Metrics) -> Ensemble:
-    """A column for each metric."""
+    """Arrange the metrics as an ensemble with a column for each metric."""
     arrays = metrics.arrays()
     return Ensemble(tuple(arrays["seeds"].tolist()), arrays["epochs"], arrays["values"], arrays["lengths"])
 
@@ -71,10 +71,10 @@ def _caption(experiment: str, measured: Ensemble, *more: str) -> tuple[str, ...]
 def _scale(name: str, part: Ensemble) -> Scale:
     if RANGES.get(name, "").startswith("[0, 1]"):
         return "share"
-    known = part.values[np.isfinite(part.values)]
-    positive = known[known > 0]
-    spread = float(positive.max() / positive.min()) if len(positive) == len(known) and len(known) else 1.0
-    return "log" if spread > MAX_LINEAR else "linear"
+    finite = part.values[np.isfinite(part.values)]
+    positive = finite[finite > 0]
+    ratio = float(positive.max() / positive.min()) if len(positive) == len(finite) and len(finite) else 1.0
+    return "log" if ratio > MAX_LINEAR_RATIO else "linear"
 
 
 def _panel(axes: Axes, part: Ensemble, labels: tuple[str, ...], scale: Scale) -> None:
@@ -83,6 +83,6 @@ def _panel(axes: Axes, part: Ensemble, labels: tuple[str, ...], scale: Scale) ->
         line(axes, part, column, colour, label, scale, banded=True, dash=dash)
     over_epochs(axes, part.epochs)
     handles = [*axes.get_legend_handles_labels()[0], *mark_handles(part, scale, "NaN or infinite")]
-    first = axes.figure.axes[0] is axes
-    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "ncols": 3, "columnspacing": 1.2}
-    legend(axes, handles if first else handles[len(labels) :], **place)
+    is_first = axes.figure.axes[0] is axes
+    position: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "ncols": 3, "columnspacing": 1.2}
+    legend(axes, handles if is_first else handles[len(labels) :], **position)

@@ -1,4 +1,4 @@
-"""One statistic of some tensors, ready to be drawn: what it is called, and on which kind of axis it belongs."""
+"""One statistic of some tensors, prepared for drawing: its names, and the scale of its axis."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ class Layered:
     """One statistic of some tensors over the epochs, seed by seed.
 
     Attributes:
-        experiment: its name.
-        kind: the name of a kind of series that has statistics.
-        statistic: what was measured.
-        layers: the tensors' names, input side first.
-        measured: a column for each of them.
-        without: the names of tensors that have no gradient, which are not drawn.
+        experiment: name of the experiment.
+        kind: name of the kind of series.
+        statistic: the statistic.
+        layers: names of the tensors, input side first.
+        measured: the values, with a column for each tensor.
+        without: names of tensors without a gradient, which are not drawn.
     """
 
     experiment: str
@@ -32,48 +32,47 @@ class Layered:
     without: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, experiment: str, kind: str, found: TensorStatistic) -> "Layered":
-        """What was chosen from an experiment's series.
+    def of(cls, experiment: str, kind: str, series: TensorStatistic) -> "Layered":
+        """Prepare a series for drawing.
 
-        A statistic that some layers do not have, the correlation of a single unit, is drawn for the others; so are
-        gradients.
+        Tensors without the statistic are left out: those without a gradient, or the correlation of a single unit.
         """
-        statistic = BY_NAME[kind].statistic(found.statistic)
-        alike = len({tensor.parameter for tensor in found.tensors}) == 1
-        names = tuple(tensor.layer if alike else f"{tensor.layer} {tensor.parameter}" for tensor in found.tensors)
-        arrays = found.arrays()
+        statistic = BY_NAME[kind].statistic(series.statistic)
+        alike = len({tensor.parameter for tensor in series.tensors}) == 1
+        names = tuple(tensor.layer if alike else f"{tensor.layer} {tensor.parameter}" for tensor in series.tensors)
+        arrays = series.arrays()
         seeds = tuple(arrays["seeds"].tolist())
         measured = Ensemble(seeds, arrays["epochs"], arrays["values"], arrays["lengths"])
-        none = tuple(name for name, missing in zip(names, found.missing, strict=True) if missing)
-        there = [place for place, missing in enumerate(found.missing) if not missing]
+        none = tuple(name for name, missing in zip(names, series.missing, strict=True) if missing)
+        present = [index for index, missing in enumerate(series.missing) if not missing]
         if statistic.may_be_missing:
-            there = np.flatnonzero(~np.isnan(measured.values).all(axis=(0, 1))).tolist()
-        if len(there) < len(names):
-            names, measured = tuple(names[place] for place in there), measured.only(there)
+            present = np.flatnonzero(~np.isnan(measured.values).all(axis=(0, 1))).tolist()
+        if len(present) < len(names):
+            names, measured = tuple(names[index] for index in present), measured.only(present)
         return cls(experiment, kind, statistic, names, measured, none)
 
     @property
     def scale(self) -> Scale:
-        """Sizes belong on a logarithmic axis, shares between 0 and 1, what has a sign or a count on a linear one."""
+        """Scale of the axis: logarithmic for sizes, [0, 1] for shares, linear for signed values and counts."""
         return self.statistic.scale
 
     @property
     def title(self) -> str:
-        """What is seen."""
+        """Title of the chart."""
         return f"{BY_NAME[self.kind].title}: {self.statistic.name} of each layer"
 
     @property
     def axis(self) -> str:
-        """The statistic and its unit."""
+        """Label of the axis: the statistic and its unit."""
         return f"{self.statistic.name} ({self.statistic.unit})"
 
     @property
     def lost_label(self) -> str:
-        """What a value is that is not finite."""
+        """Label of values that are not finite."""
         return "cannot be said" if self.statistic.may_be_missing else "NaN or infinite"
 
     def caption(self, drawn: str) -> tuple[str, ...]:
-        """Experiment, statistic, and what is drawn of which seeds."""
+        """Return the caption: experiment, formula, and the seeds; `drawn` names their aggregate."""
         of_seeds = drawn if len(self.measured.seeds) > 1 else ""
         formula = f"{self.statistic.name} = {self.statistic.formula}"
         seeds = f"{of_seeds} of {self.measured}" if of_seeds else str(self.measured)

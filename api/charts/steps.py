@@ -1,4 +1,4 @@
-"""The back-propagated signal at each time step of a recurrent layer: how far back it reaches."""
+"""Chart of the back-propagated signal at each time step of recurrent layers."""
 
 import matplotlib
 import numpy as np
@@ -15,28 +15,28 @@ from api.series.vectors import Steps
 MAX_PANELS, MAX_LINES = 3, 9
 
 
-def draw(experiment: str, found: Steps) -> Figure:
-    """A panel for each recurrent layer, a line for each of some epochs: the median over the seeds."""
-    arrays = found.arrays()
+def draw(experiment: str, series: Steps) -> Figure:
+    """Draw a panel for each recurrent layer, and in it a line for each of some epochs: the median over the seeds."""
+    arrays = series.arrays()
     seeds, epochs = tuple(arrays["seeds"].tolist()), arrays["epochs"]
     whole = Ensemble(seeds, epochs, arrays["values"].reshape(len(seeds), len(epochs), -1), arrays["lengths"])
-    panels = found.tensors[:MAX_PANELS]
-    told = f"{'median of ' if len(seeds) > 1 else ''}{whole}"
-    left_out = f"the first {len(panels)} of {len(found.tensors)} layers" if len(panels) < len(found.tensors) else ""
+    panels = series.tensors[:MAX_PANELS]
+    seeds_shown = f"{'median of ' if len(seeds) > 1 else ''}{whole}"
+    left_out = f"the first {len(panels)} of {len(series.tensors)} layers" if len(panels) < len(series.tensors) else ""
     figure = blank(
-        "Back-propagated signal at each time step", (experiment, "rms = √(mean of δ²)", told, left_out),
+        "Back-propagated signal at each time step", (experiment, "rms = √(mean of δ²)", seeds_shown, left_out),
         panels=max(1, len(panels)), height=3.8,
     )  # fmt: skip
     if whole.is_empty:
         return nothing(figure)
     chosen = np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), MAX_LINES)).round().astype(int))
     shades = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(chosen)))
-    for place, (axes, tensor) in enumerate(zip(figure.axes, panels, strict=False)):
-        steps = arrays["step"][: found.lengths[place]]
-        # (epochs, steps) of this layer, as columns of epochs along an axis of steps
-        values = arrays["values"][:, :, place, : len(steps)][:, chosen].swapaxes(1, 2)
-        reached = np.full(len(seeds), len(steps))
-        part = Ensemble(seeds, steps, np.where(np.isnan(values), np.nan, values), reached)
+    for index, (axes, tensor) in enumerate(zip(figure.axes, panels, strict=False)):
+        steps = arrays["step"][: series.lengths[index]]
+        # (seeds, steps, epochs): the steps are the horizontal axis, each epoch is a column
+        values = arrays["values"][:, :, index, : len(steps)][:, chosen].swapaxes(1, 2)
+        lengths = np.full(len(seeds), len(steps))
+        part = Ensemble(seeds, steps, np.where(np.isnan(values), np.nan, values), lengths)
         scaled(axes, "log", part)
         for column, shade in enumerate(shades):
             line(axes, part, column, matplotlib.colors.to_hex(shade), "", "log", banded=False)

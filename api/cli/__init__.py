@@ -1,1 +1,1 @@
-"""The commands of the service: serve, demo, train, migrate."""
+"""Commands of the service: serve, migrate, train, demo."""

@@ -1,4 +1,4 @@
-"""The commands of the service, with their options: the modules beside do the work."""
+"""Commands of the service, with their options. Other modules of this package implement them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,18 +22,18 @@ serve_app, migrate_app, train_app, demo_app = (
 
 @serve_app.command(epilog=EPILOG)
 def serve(
-    host: Annotated[str | None, typer.Option(help="Where to listen.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
-    api_only: Annotated[bool, typer.Option(help="No worker and no migration: others see to them.")] = False,
+    host: Annotated[str | None, typer.Option(help="Host to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 chooses a free one.")] = None,
+    api_only: Annotated[bool, typer.Option(help="Start no worker, and do not migrate the database.")] = False,
 ) -> None:
-    """Run the service until Ctrl-C: migrates the database, starts the API and a worker, stops both together."""
+    """Run the service until Ctrl-C: migrate the database, start the API and a worker, stop both together."""
     with in_one_line():
         service.serve(read_settings(host=host, port=port), api_only=api_only)
 
 
 @migrate_app.command(epilog=EPILOG)
 def migrate() -> None:
-    """Bring the database to this version's tables. Safe to repeat."""
+    """Migrate the database to this version's tables. Safe to repeat."""
     with in_one_line():
         upgrade(read_settings().database)
 
@@ -41,12 +41,11 @@ def migrate() -> None:
 @train_app.command(epilog=EPILOG)
 def train(
     spec: SpecFile,
-    save: Annotated[Path | None, typer.Option(help="Keep the series in this NPZ file.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the series to this NPZ file.")] = None,
 ) -> None:
-    """Train a spec here and now, without a service, in one process."""
+    """Train a spec on this machine, without a service."""
     with in_one_line():
-        chosen = read_spec(spec)
-        measured = train_alone(chosen, save)
+        measured = train_alone(read_spec(spec), save)
     if measured is None:
         raise typer.Exit(Exit.FAILED)
     console.print(picture(measured))
@@ -54,10 +53,10 @@ def train(
 
 @demo_app.command(epilog=EPILOG)
 def demo(
-    output: Annotated[Path, typer.Option(help="Where the series go, as JSON, CSV and charts.")] = Path("demo-output"),
-    seeds: Annotated[int, typer.Option(help="Seeds for each network.", min=1)] = 5,
+    output: Annotated[Path, typer.Option(help="Folder for the series, as JSON, CSV and charts.")] = Path("demo-output"),
+    seeds: Annotated[int, typer.Option(help="Number of seeds of each network.", min=1)] = 5,
 ) -> None:
-    """Train the tutorial's first three networks on an embedded service and say what was found."""
+    """Train the tutorial's first three networks on an embedded service, and print the results."""
     with in_one_line():
         completed = demonstration.demo(output, seeds)
     raise typer.Exit(Exit.COMPLETED if completed else Exit.FAILED)

@@ -1,4 +1,4 @@
-"""The tutorial in one command: three networks, several seeds each, on a service that is started for it."""
+"""Tutorial in one command: three networks, with several seeds each, on a service of its own."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ from gradlab.schemas.status import Status
 from gradlab.spec.experiment import parse
 
 ROOT = Path(__file__).parents[2]
-# The single runs that the tutorial reports: accuracy on the training and on the test samples.
+# Accuracy of the single runs in the tutorial: on training and on test samples.
 REPORTED = {
     "tutorial-1-one-tanh": (0.816, 0.816),
     "tutorial-2-deep-tanh": (0.530, 0.468),
@@ -36,7 +36,7 @@ START_SECONDS = 60
 
 
 def demo(output: Path, seeds: int) -> bool:
-    """Run it all; whether every experiment was completed. The series go to `output` as JSON, CSV and charts."""
+    """Train the networks, print the results, and save series and charts to `output`. True if all completed."""
     data_dir = ROOT / ".gradlab" / "demo"
     with _service(data_dir) as client:
         console.print(f"A service is up on {client.url}; training the tutorial's networks on {seeds} seeds each.")
@@ -45,7 +45,7 @@ def demo(output: Path, seeds: int) -> bool:
             spec = parse((ROOT / "examples" / f"{name}.json").read_bytes())
             submitted[name] = client.submit(spec.model_copy(update={"seeds": tuple(range(seeds))}))
         finished = _follow(client, submitted)
-        completed = all(each.status is Status.completed for each in finished.values())
+        completed = all(experiment.status is Status.completed for experiment in finished.values())
         for name, experiment in finished.items():
             if experiment.status is not Status.completed:
                 console.print(f"{name}: {experiment.status} {experiment.error or ''}", style="red")
@@ -58,21 +58,21 @@ def demo(output: Path, seeds: int) -> bool:
 
 @contextmanager
 def _service(data_dir: Path) -> Iterator[Client]:
-    """`gradlab serve` on a free port, stopped at the end."""
+    """Run `gradlab serve` on a free port until the block ends."""
     data_dir.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    own = {"GRADLAB_DATA_DIR": str(data_dir), "GRADLAB_HOST": "127.0.0.1", "GRADLAB_PORT": str(port)}
-    # The demonstration is of the embedded default, whatever this shell is set to.
-    elsewhere = {"GRADLAB_DATABASE_URL": "", "GRADLAB_BROKER_URL": "", "GRADLAB_API_KEY": ""}
+    settings = {"GRADLAB_DATA_DIR": str(data_dir), "GRADLAB_HOST": "127.0.0.1", "GRADLAB_PORT": str(port)}
+    # The demonstration uses the embedded defaults, whatever the settings of this shell are.
+    unset = {"GRADLAB_DATABASE_URL": "", "GRADLAB_BROKER_URL": "", "GRADLAB_API_KEY": ""}
     log = data_dir / "service.log"
-    with log.open("w") as written:
+    with log.open("w") as output:
         service = subprocess.Popen(
             [sys.executable, "-m", "gradlab.cli", "serve"],
-            env=os.environ | own | elsewhere,
-            stdout=written,
-            stderr=written,
+            env=os.environ | settings | unset,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
         try:
@@ -97,11 +97,12 @@ def _follow(client: Client, submitted: dict[str, ExperimentResponse]) -> dict[st
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as progress:
         bars = {
-            name: progress.add_task(f"{name:22}", total=each.progress.epochs_total) for name, each in submitted.items()
+            name: progress.add_task(f"{name:22}", total=experiment.progress.epochs_total)
+            for name, experiment in submitted.items()
         }
 
-        def advance(bar: TaskID, seen: ExperimentResponse) -> None:
-            progress.update(bar, completed=seen.progress.epochs_done)
+        def advance(bar: TaskID, experiment: ExperimentResponse) -> None:
+            progress.update(bar, completed=experiment.progress.epochs_done)
 
         return {name: client.wait(each.id, progress=partial(advance, bars[name])) for name, each in submitted.items()}
 
@@ -113,8 +114,8 @@ def _report(finished: dict[str, ExperimentResponse], measured: dict[str, Measure
     )
     for column in ("network", "train", "tutorial", "test", "tutorial"):
         table.add_column(column, justify="left" if column == "network" else "right", no_wrap=True)
-    for name, found in measured.items():
-        names, last = found.metric_names, final(found.metrics, found.lengths)
+    for name, result in measured.items():
+        names, last = result.metric_names, final(result.metrics, result.lengths)
         train, test = (last[:, names.index(metric)] for metric in ("accuracy", "val_accuracy"))
         reported_train, reported_test = REPORTED[name]
         table.add_row(
@@ -125,10 +126,10 @@ def _report(finished: dict[str, ExperimentResponse], measured: dict[str, Measure
             f"{reported_test:.3f}",
         )
     console.print(table)
-    for name, found in measured.items():
+    for name, result in measured.items():
         console.print(f"\n[bold]{finished[name].name}[/bold]")
-        if found.gradients is not None:
-            console.print(gradients_table(found.gradients))
+        if result.gradients is not None:
+            console.print(gradients_table(result.gradients))
 
 
 def _spread(values: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""The embedded service: API and worker, started and stopped as one."""
+"""Embedded service: API and worker, started and stopped together."""
 
 import asyncio
 import gc
@@ -25,28 +25,29 @@ from core.settings import Settings
 from core.store.migrate import check_revision, upgrade
 from gradlab.errors import DatabaseTooNew, Unavailable
 
-# Ctrl-C, a service manager's stop, and a terminal that is closed.
+# Ctrl-C, a stop by a service manager, and the end of the terminal.
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A worker that dies at once, again and again, is started again ever more slowly.
-FIRST_PAUSE, LONGEST_PAUSE, LONG_LIFE = 0.5, 30.0, 60.0
+# Pauses before a worker is restarted, in seconds. They double from MIN_PAUSE to MAX_PAUSE if the worker dies again, and
+# begin anew after it has run for STABLE_SECONDS.
+MIN_PAUSE, MAX_PAUSE, STABLE_SECONDS = 0.5, 30.0, 60.0
 POLL_SECONDS = 0.1
-# Connections that are accepted before any of them is looked at, and those that wait in the kernel for that. asyncio
-# takes both for one number, and while descriptors are lacking it logs so many errors a second.
+# Connections accepted in one step, and connections that wait in the kernel. asyncio uses one number for both, and logs
+# that many errors a second while file descriptors are exhausted.
 MAX_ACCEPTED, MAX_QUEUED = 16, 1024
-# What is printed for a service that listens on all addresses: they are nobody's name.
+# Addresses printed for a service that listens on all addresses.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def serve(settings: Settings, *, api_only: bool) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP. With the worker: migrate first, keep it running, stop it with us.
+    """Serve until SIGINT, SIGTERM or SIGHUP. Unless `api_only`, migrate the database first and keep a worker running.
 
     Raises:
-        Unavailable: the port is taken, the data directory cannot be made, or the database does not answer.
+        Unavailable: the port is taken, the data directory cannot be created, or the database is unreachable.
         DatabaseTooNew: a later version has migrated the database.
     """
     survive_full_logs()
     server, listener = _api(settings), _listen(settings)
-    _make_room(settings)
+    _create_data_dir(settings)
     if api_only:
         _refuse_later_version(settings)
     else:
@@ -54,14 +55,18 @@ def serve(settings: Settings, *, api_only: bool) -> None:
     with listener, _stopped_by_signals(server), nullcontext() if api_only else worker_beside(settings):
         host = EVERYWHERE.get(settings.host, settings.host)
         host = f"[{host}]" if ":" in host else host
-        # What is there now stays: nobody who makes many objects has to wait until all of it has been looked through.
+        # Objects that exist now are permanent: the garbage collector need not scan them.
         gc.freeze()
         print(f"Gradient Lab is on http://{host}:{listener.getsockname()[1]}, documented at /docs.", flush=True)
         server.run([listener])
 
 
 def _refuse_later_version(settings: Settings) -> None:
-    """Raise DatabaseTooNew. A database that is away or still has to be migrated may come: /readyz says so."""
+    """Refuse a database of a later version. One that is unreachable, or not yet migrated, is reported by /readyz.
+
+    Raises:
+        DatabaseTooNew: a later version has migrated the database.
+    """
     try:
         check_revision(settings.database)
     except DatabaseTooNew:
@@ -70,7 +75,7 @@ def _refuse_later_version(settings: Settings) -> None:
         pass
 
 
-def _make_room(settings: Settings) -> None:
+def _create_data_dir(settings: Settings) -> None:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -78,9 +83,9 @@ def _make_room(settings: Settings) -> None:
 
 
 class _Api(uvicorn.Server):
-    """A server that leaves the signals to `_stopped_by_signals`.
+    """Server that leaves signals to `_stopped_by_signals`.
 
-    Uvicorn's own way ends the process by the signal once the API has stopped, before the worker could be.
+    Uvicorn's own handler ends the process by the signal as soon as the API has stopped, before the worker is stopped.
     """
 
     def __init__(self, app: FastAPI, config: uvicorn.Config, connections: Connections) -> None:
@@ -91,14 +96,14 @@ class _Api(uvicorn.Server):
         return nullcontext()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, with a queue longer than what is accepted at a time."""
+        """Listen, with a queue longer than the number of connections accepted in one step."""
         asyncio.get_running_loop().set_exception_handler(self._connections.quietly)
         await super().startup(sockets)
-        for each in sockets or []:
-            each.listen(MAX_QUEUED)
+        for listener in sockets or []:
+            listener.listen(MAX_QUEUED)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the open streams first: it is for them that uvicorn would wait."""
+        """End the event streams first: Uvicorn would wait for them."""
         services: Services = self._app.state.services
         await services.live.close()
         await super().shutdown(sockets)
@@ -106,12 +111,12 @@ class _Api(uvicorn.Server):
 
 @contextmanager
 def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    before = {each: signal.signal(each, server.handle_exit) for each in STOPS}
+    previous = {number: signal.signal(number, server.handle_exit) for number in STOPS}
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _api(settings: Settings) -> uvicorn.Server:
@@ -121,48 +126,48 @@ def _api(settings: Settings) -> uvicorn.Server:
         http=partial(ClientConnection, connections),  # type: ignore[arg-type]
         timeout_keep_alive=math.ceil(settings.keep_alive.total_seconds()),
         backlog=MAX_ACCEPTED,
-        log_level="error",  # a warning is what anybody can cause who sends something else than HTTP
+        log_level="error",  # any client can cause warnings by sending something other than HTTP
         server_header=False,
-        # A download that somebody does not take would otherwise hold up a stop for ever.
+        # Without it a download that the client does not read would delay the stop for ever.
         timeout_graceful_shutdown=5,
     )
     return _Api(app, config, connections)
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """The port, taken before anything else is started."""
+    """Bind the port, before anything else is started."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         listener = socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         raise Unavailable(f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}.") from error
-    # Connections inherit it. asyncio sets it only on sockets that name their protocol, and without it an answer in two
-    # packets waits 40 ms for the client's delayed acknowledgement of the first.
+    # Connections inherit the option; asyncio sets it only on sockets that name their protocol. Without it the second
+    # packet of a response waits 40 ms for the client's delayed acknowledgement of the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 @contextmanager
 def worker_beside(settings: Settings) -> Iterator[None]:
-    """A worker that runs, and is started again if it dies, for as long as the block lasts."""
+    """Keep a worker running until the block ends; it is restarted if it dies."""
     stopping = threading.Event()
-    keeper = threading.Thread(target=_keep_a_worker, args=(settings, stopping), name="worker-keeper")
-    keeper.start()
+    supervisor = threading.Thread(target=_supervise_worker, args=(settings, stopping), name="worker-supervisor")
+    supervisor.start()
     try:
         yield
     finally:
         stopping.set()
-        keeper.join()
+        supervisor.join()
 
 
-def _keep_a_worker(settings: Settings, stopping: threading.Event) -> None:
-    pause = FIRST_PAUSE
+def _supervise_worker(settings: Settings, stopping: threading.Event) -> None:
+    pause = MIN_PAUSE
     while not stopping.is_set():
-        begun = time.monotonic()
-        # A session of its own: Ctrl-C in the terminal reaches only us, and we stop the worker in order.
-        # Should we be killed, it sees that we are gone.
-        ours = os.environ | {"GRADLAB_PARENT_PID": str(os.getpid())}
-        worker = subprocess.Popen([sys.executable, "-m", "worker"], env=ours, start_new_session=True)
+        started = time.monotonic()
+        # A session of its own: Ctrl-C in the terminal reaches only this process, which then stops the worker.
+        # If this process is killed, the worker notices by the id of its parent.
+        environment = os.environ | {"GRADLAB_PARENT_PID": str(os.getpid())}
+        worker = subprocess.Popen([sys.executable, "-m", "worker"], env=environment, start_new_session=True)
         while worker.poll() is None and not stopping.wait(POLL_SECONDS):
             pass
         if stopping.is_set():
@@ -170,7 +175,7 @@ def _keep_a_worker(settings: Settings, stopping: threading.Event) -> None:
             return
         _kill_group(worker)
         print(f"gradlab: the worker ended with status {worker.returncode}; starting another", file=sys.stderr)
-        pause = FIRST_PAUSE if time.monotonic() - begun > LONG_LIFE else min(LONGEST_PAUSE, pause * 2)
+        pause = MIN_PAUSE if time.monotonic() - started > STABLE_SECONDS else min(MAX_PAUSE, pause * 2)
         stopping.wait(pause)
 
 
@@ -183,6 +188,6 @@ def _stop(worker: "subprocess.Popen[bytes]", grace: float) -> None:
 
 
 def _kill_group(worker: "subprocess.Popen[bytes]") -> None:
-    """Whatever is left of the worker and its children: it leads a session, and so a process group, of its own."""
+    """Kill the worker and its children: it leads a session, and therefore a process group, of its own."""
     with suppress(ProcessLookupError):
         os.killpg(worker.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The service's settings, read for the command line."""
+"""Settings of the service, read for the command line."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from gradlab.cli.settings import read
 
 
 def read_settings(**chosen: Any) -> Settings:
-    """Read the settings in force; options that the command line has set (not None) come first.
+    """Read the settings. Options of the command line (those not None) take precedence.
 
     Raises:
-        Invalid: a setting has a value that is not allowed.
+        Invalid: a setting has an invalid value.
     """
     return read(Settings, **chosen)

@@ -1,4 +1,4 @@
-"""Training without a service, in a process of its own: this one never loads TensorFlow."""
+"""Training without a service, in a subprocess: this process does not load TensorFlow."""
 
 import json
 import subprocess
@@ -20,10 +20,10 @@ from gradlab.spec import ExperimentSpec
 
 
 def train_alone(spec: ExperimentSpec, save: Path | None) -> Measured | None:
-    """Train behind progress bars; None if the training process failed, which has said why.
+    """Train a spec, with progress bars; None if the training process failed and has printed its error.
 
     Raises:
-        Invalid: the spec is beyond the bounds, or the series cannot be saved there.
+        Invalid: the spec exceeds the bounds, or the folder of `save` does not exist.
     """
     check_bounds(spec, read_settings())
     if save is not None and not save.parent.is_dir():
@@ -32,7 +32,7 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> Measured | None:
         spec_file, series = Path(scratch) / "spec.json", Path(scratch) / "series.npz"
         spec_file.write_text(spec.canonical())
         command = [sys.executable, "-m", "worker.train", str(spec_file), "--output", str(series)]
-        # TensorFlow greets on standard error whatever it is told: kept back unless something went wrong.
+        # TensorFlow always writes to standard error. It is shown only if the training failed.
         with (Path(scratch) / "log").open("w+") as log:
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
                 culprits = _follow(process, spec)
@@ -48,15 +48,15 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> Measured | None:
 
 
 def _follow(process: "subprocess.Popen[str]", spec: ExperimentSpec) -> dict[int, Culprit]:
-    """Show the progress of each run until the process ends; seed -> what broke."""
+    """Show the progress of each run until the process ends. Return seed -> first value that was not finite."""
     culprits = {}
     with Progress(console=console) as progress:
         bars = {seed: progress.add_task(f"seed {seed}", total=spec.training.epochs) for seed in spec.seeds}
         for line in process.stdout or ():
-            said: dict[str, Any] = json.loads(line)
-            if "epoch" in said:
-                total = said["epoch"] if said["run_ended"] else spec.training.epochs
-                progress.update(bars[said["seed"]], completed=said["epoch"], total=total)
-                if said["culprit"]:
-                    culprits[said["seed"]] = Culprit(**said["culprit"])
+            message: dict[str, Any] = json.loads(line)
+            if "epoch" in message:
+                total = message["epoch"] if message["run_ended"] else spec.training.epochs
+                progress.update(bars[message["seed"]], completed=message["epoch"], total=total)
+                if message["culprit"]:
+                    culprits[message["seed"]] = Culprit(**message["culprit"])
     return culprits

@@ -1,1 +1,1 @@
-"""Everything that was measured of an experiment as one file: TensorBoard's, Parquet, NPZ."""
+"""Exports of an experiment: all series as one file for TensorBoard, Parquet or NPZ; networks for Keras."""

@@ -1,9 +1,11 @@
-"""An experiment as named arrays, every bit as it was measured: an NPZ archive without pickles.
+"""Export of an experiment as named arrays, bit for bit: an NPZ archive without pickles.
 
-For the i-th seed `metrics_i` is (epochs, metrics) and each kind of series `{kind}_i` (epochs, tensors, columns), all
-float32; `epochs_metrics_i` and `epochs_{kind}_i` are the epochs of their rows. So far it is what `gradlab train --save`
-writes. The names along the axes are `names_metrics`, and `layers_{kind}`, `parameters_{kind}` and `columns_{kind}`;
-`edges` are those of the histograms' bins; a boundary's columns are the points of the grid that `x_boundary` and
+For the i-th seed `metrics_i` is (epochs, metrics), and each kind of series `{kind}_i` is (epochs, tensors, columns).
+All are float32. `epochs_metrics_i` and `epochs_{kind}_i` are the epochs of their rows.
+`gradlab train --save` writes the same arrays.
+
+The names along the axes are `names_metrics`, and `layers_{kind}`, `parameters_{kind}` and `columns_{kind}`. `edges` are
+the edges of the histograms' bins. The columns of a boundary are the points of the grid that `x_boundary` and
 `y_boundary` span, row by row.
 """
 
@@ -19,12 +21,12 @@ from gradlab.measurement.statistics import EDGES
 
 
 def arrays(source: Source) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The files inside the archive: their names, and their contents piece by piece."""
-    for name, values in _named(source):
+    """Iterate over the files of the archive: their names, and their contents in pieces."""
+    for name, values in _arrays(source):
         yield f"{name}.npy", iter([_npy(values)])
 
 
-def _named(source: Source) -> Iterator[tuple[str, np.ndarray]]:
+def _arrays(source: Source) -> Iterator[tuple[str, np.ndarray]]:
     yield "seeds", np.array([run.seed for run in source.runs], np.int64)
     yield "edges", EDGES
     if METRICS in source.kinds:

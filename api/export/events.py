@@ -1,7 +1,7 @@
-"""TensorBoard's events as bytes: the few fields of its protocol buffers that we write, by hand.
+"""Encoder of TensorBoard's events: the few fields of its protocol buffers that exports need.
 
-The messages are `Event`, `Summary`, `SummaryMetadata` and `TensorProto` of TensorBoard's `compat/proto`; how they are
-encoded is said at https://protobuf.dev/programming-guides/encoding/.
+The messages are `Event`, `Summary`, `SummaryMetadata` and `TensorProto` of TensorBoard's `compat/proto`. Their encoding
+is described at https://protobuf.dev/programming-guides/encoding/.
 """
 
 import struct
@@ -15,36 +15,36 @@ TENSOR = 2  # DataClass.DATA_CLASS_TENSOR
 
 
 def varint(number: int) -> bytes:
-    """A whole number from 0, seven bits a byte, the lowest first."""
-    found = bytearray()
+    """Encode a whole number ≥ 0: seven bits a byte, the lowest first."""
+    encoded = bytearray()
     while number > 127:
-        found.append(number & 127 | 128)
+        encoded.append(number & 127 | 128)
         number >>= 7
-    return bytes([*found, number])
+    return bytes([*encoded, number])
 
 
 def message(field: int, content: bytes) -> bytes:
-    """A field that holds text, bytes or another message."""
+    """Encode a field that holds text, bytes or another message."""
     return varint(field << 3 | DELIMITED) + varint(len(content)) + content
 
 
 def whole(field: int, number: int) -> bytes:
-    """A field that holds a whole number from 0."""
+    """Encode a field that holds a whole number ≥ 0."""
     return varint(field << 3 | VARINT) + varint(number)
 
 
 def event(wall_time: float, step: int, summary: bytes) -> bytes:
-    """An Event: when, after which epoch, and what is told."""
+    """Encode an Event: wall time, step (the epoch) and summary."""
     return varint(1 << 3 | EIGHT_BYTES) + struct.pack("<d", wall_time) + whole(2, step) + message(5, summary)
 
 
 def version(wall_time: float) -> bytes:
-    """The Event with which every file begins."""
+    """Encode the first Event of a file, which holds the version of the format."""
     return varint(1 << 3 | EIGHT_BYTES) + struct.pack("<d", wall_time) + message(3, b"brain.Event:2")
 
 
 def scalars(tags: Sequence[str], values: np.ndarray) -> list[bytes]:
-    """For each row of (rows, tags) float32 a Summary with a number for each tag; every bit of it, NaN or not."""
+    """Encode each row of (rows, tags) float32 as a Summary with a scalar for each tag. NaN keeps all of its bits."""
     parts = [message(1, tag.encode()) + bytes([2 << 3 | FOUR_BYTES]) for tag in tags]  # Value.tag, Value.simple_value
     heads = [varint(1 << 3 | DELIMITED) + varint(len(part) + 4) + part for part in parts]
     ends = np.cumsum([len(head) + 4 for head in heads])
@@ -56,7 +56,7 @@ def scalars(tags: Sequence[str], values: np.ndarray) -> list[bytes]:
 
 
 def histogram(tag: str, buckets: np.ndarray) -> bytes:
-    """A Summary with one histogram, as TensorFlow 2 writes them: (buckets, 3) float32 of left, right, count."""
+    """Encode a Summary with one histogram, (buckets, 3) float32 of left, right, count, in the form of TensorFlow 2."""
     shape = b"".join(message(2, whole(1, size)) for size in buckets.shape)
     tensor = whole(1, FLOAT) + message(2, shape) + message(4, np.ascontiguousarray(buckets, "<f4").tobytes())
     plugin = message(1, message(1, b"histograms")) + whole(4, TENSOR)

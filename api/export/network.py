@@ -1,8 +1,8 @@
-"""A run's network as a `.keras` file, without Keras: a zip archive of its form, its numbers and who wrote it.
+"""Export of a run's network as a `.keras` file, written without Keras: a zip archive of architecture and weights.
 
 The format is Keras's own (https://keras.io/guides/serialization_and_saving/): `config.json`, `metadata.json` and
-`model.weights.h5`. The form comes from Keras in the worker; put together is it here. The network is not compiled: loss
-and optimiser are in the experiment's spec.
+`model.weights.h5`. Keras generates `config.json` in the worker; this module assembles the archive. The network is not
+compiled: loss and optimiser are in the experiment's spec.
 """
 
 import io
@@ -15,26 +15,26 @@ import h5py
 from gradlab.errors import NotFound
 from gradlab.measurement.history import Architecture, Snapshot
 
-# Under these names Keras registers what is not its own: it stands for an activation with parameters.
-OURS = '"registered_name": "gradient_lab>'
+# Keras registers custom objects under this name. Networks have one for each activation with parameters.
+CUSTOM_OBJECT = '"registered_name": "gradient_lab>'
 
 
 def keras_file(architecture: Architecture, snapshot: Snapshot, at: datetime) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The files of the archive: their names, and their contents.
+    """Iterate over the files of the archive: their names, and their contents.
 
     Args:
-        architecture: the form.
-        snapshot: the numbers.
-        at: what is said to be the time of writing.
+        architecture: the architecture of the network.
+        snapshot: the values of its variables.
+        at: the time of writing that the metadata state.
 
     Raises:
-        NotFound: the form is one that plain Keras does not know.
+        NotFound: the network has a custom object, which plain Keras cannot load.
     """
-    if OURS in architecture.config:
-        kind = architecture.config.partition(OURS)[2].partition('"')[0]
+    if CUSTOM_OBJECT in architecture.config:
+        kind = architecture.config.partition(CUSTOM_OBJECT)[2].partition('"')[0]
         raise NotFound(
-            f"There is no .keras file of this network: its activation {kind} has parameters, and such a one Keras can "
-            "only load together with code of ours."
+            f"There is no .keras file of this network: its activation {kind} has parameters, and Keras cannot load it "
+            "without the code of Gradient Lab."
         )
     metadata = {"keras_version": architecture.keras_version, "date_saved": f"{at:%Y-%m-%d@%H:%M:%S}"}
     files = {

@@ -1,7 +1,8 @@
 """TFRecord, the framing of TensorBoard's event files.
 
-A record is its length as eight bytes, the checksum of these, the data, and the checksum of the data, all little-endian:
-https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details. The checksum is a masked CRC-32C.
+A record consists of its length as eight bytes, the checksum of these, the data, and the checksum of the data, all
+little-endian: https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details. The checksum is a
+masked CRC-32C.
 """
 
 import struct
@@ -15,7 +16,7 @@ MASK = 0xA282EAD8
 
 
 def _table() -> np.ndarray:
-    """What one byte does to the checksum: (256,) uint32."""
+    """Build the table of the CRC of each byte, (256,) uint32."""
     table = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         table = np.where(table & 1, table >> 1 ^ np.uint32(POLYNOMIAL), table >> 1)
@@ -26,9 +27,9 @@ TABLE = _table()
 
 
 def crc32c(parts: Sequence[bytes]) -> np.ndarray:
-    """The CRC-32C of each part, (parts,) uint32: all parts together, byte by byte.
+    """CRC-32C of each part, (parts,) uint32, computed for all parts together, byte by byte.
 
-    A loop in Python over the bytes of a single one would be a hundred times slower.
+    A Python loop over the bytes of each part would be a hundred times slower.
     """
     lengths = np.array([len(part) for part in parts])
     longest = int(lengths.max(initial=0))
@@ -36,19 +37,19 @@ def crc32c(parts: Sequence[bytes]) -> np.ndarray:
     columns = np.ascontiguousarray(filled.reshape(len(parts), longest).T)  # (bytes, parts)
     shortest = int(lengths.min(initial=longest))
     state = np.full(len(parts), 0xFFFFFFFF, np.uint32)
-    for place, column in enumerate(columns):
-        moved = TABLE[(state ^ column) & 0xFF] ^ (state >> 8)
-        state = moved if place < shortest else np.where(place < lengths, moved, state)
+    for index, column in enumerate(columns):
+        next_state = TABLE[(state ^ column) & 0xFF] ^ (state >> 8)
+        state = next_state if index < shortest else np.where(index < lengths, next_state, state)
     return ~state
 
 
 def masked(checksums: np.ndarray) -> np.ndarray:
-    """Turned and shifted, so that a checksum of data that holds checksums stays a good one."""
+    """TFRecord's masked CRC: rotate right by 15, then add a constant. A CRC of data with CRCs inside would be weak."""
     return (checksums >> 15 | checksums << 17) + np.uint32(MASK)
 
 
 def framed(records: Sequence[bytes]) -> bytes:
-    """The records one after another, ready to be written to a file."""
+    """Frame records as the content of a file."""
     lengths = [struct.pack("<Q", len(record)) for record in records]
     checksums = zip(masked(crc32c(lengths)).tolist(), masked(crc32c(records)).tolist(), strict=True)
     return b"".join(

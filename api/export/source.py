@@ -1,4 +1,4 @@
-"""What an export is made of: the chosen kinds of series of the chosen runs, read one at a time."""
+"""Source of an export: the selected kinds of series of the selected runs, read one at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,14 @@ METRICS = "metrics"
 
 @dataclass(frozen=True)
 class Source:
-    """An experiment as it is when the export begins: what a worker adds meanwhile is left out.
+    """Series of an experiment at the begin of the export. Epochs recorded later are left out.
 
     Attributes:
+        store: the store that holds them.
+        experiment: the experiment.
         layout: the names along the axes of its series.
-        kinds: of the series, ``metrics`` among them, in the layout's order.
-        runs: those that are exported.
+        kinds: the exported kinds, ``metrics`` included, in the layout's order.
+        runs: the exported runs.
     """
 
     store: ExperimentStore
@@ -34,36 +36,40 @@ class Source:
     def of(
         cls, store: ExperimentStore, experiment: Experiment, *, seeds: Sequence[str] = (), kinds: Sequence[str] = ()
     ) -> "Source":
-        """All runs and all kinds unless some are named. Raises Invalid where a name is unknown."""
+        """Select runs and kinds; all of them by default.
+
+        Raises:
+            Invalid: a seed or a kind is unknown.
+        """
         layout = store.layout(experiment.id)
-        wanted = choose("seed", seeds, [str(run.seed) for run in experiment.runs])
+        selected = choose("seed", seeds, [str(run.seed) for run in experiment.runs])
         return cls(
             store,
             experiment,
             layout,
             kinds=choose("kind", kinds, [METRICS, *(series.kind for series in layout.series)]),
-            runs=tuple(run for run in experiment.runs if str(run.seed) in wanted),
+            runs=tuple(run for run in experiment.runs if str(run.seed) in selected),
         )
 
     @property
     def began(self) -> datetime:
-        """When its training began, or when it was submitted where that has not happened yet."""
+        """Start of the training; the time of submission if it has not started."""
         return self.experiment.started_at or self.experiment.created_at
 
     def rows(self, run: RunRecord, kind: str) -> Rows:
-        """The recorded epochs of one kind of series, and (epochs, tensors, columns); (epochs, metrics) of metrics."""
-        which, seeds = self.experiment.id, [run.seed]
+        """Read the recorded epochs of one kind, (epochs, tensors, columns); metrics are (epochs, metrics)."""
+        experiment_id, seeds = self.experiment.id, [run.seed]
         if kind == METRICS:
-            return self.store.metrics(which, seeds=seeds, to_epoch=run.epochs_done)[run.seed]
-        return self.store.series(which, kind, seeds=seeds, to_epoch=run.epochs_done)[run.seed]
+            return self.store.metrics(experiment_id, seeds=seeds, to_epoch=run.epochs_done)[run.seed]
+        return self.store.series(experiment_id, kind, seeds=seeds, to_epoch=run.epochs_done)[run.seed]
 
     def series(self) -> Iterator[SeriesLayout]:
-        """The layouts of the chosen kinds, metrics apart."""
+        """Iterate over the layouts of the selected kinds, without metrics."""
         return (self.layout[kind] for kind in self.kinds if kind != METRICS)
 
 
-def in_blocks(rows: Rows, most: int) -> Iterator[Rows]:
-    """The rows some epochs at a time, so that a block holds about `most` numbers."""
-    size = max(1, most // max(1, int(np.prod(rows.values.shape[1:]))))
+def in_blocks(rows: Rows, block_size: int) -> Iterator[Rows]:
+    """Divide rows into blocks of consecutive epochs with about `block_size` numbers each."""
+    size = max(1, block_size // max(1, int(np.prod(rows.values.shape[1:]))))
     for begin in range(0, len(rows.epochs), size):
         yield Rows(rows.epochs[begin : begin + size], rows.values[begin : begin + size])

@@ -1,10 +1,14 @@
-"""An experiment as one tidy table, a number a row: a Parquet file.
+"""Export of an experiment as one tidy table in a Parquet file, one number a row.
 
-Its columns are `seed`, `epoch`, `kind`, `layer`, `parameter`, `statistic` and `value`. Of a metric the kind is
-``metrics``, the statistic its name, layer and parameter are null; of a recurrent layer's signal the statistic is
-``step_1``, ``step_2`` ..., of a histogram ``bin_0``, ``bin_1`` ...: a count, of a boundary ``point_0``, ``point_1``:
-an output at a point of the grid, row by row. The file's metadata hold the experiment's id, its spec, the edges of the
-bins, and the axes of the grid.
+The columns are `seed`, `epoch`, `kind`, `layer`, `parameter`, `statistic` and `value`. They hold:
+
+* for a metric: the kind ``metrics``, no layer, no parameter, and its name as the statistic;
+* for signals per time step: the statistics ``step_1``, ``step_2``, ...;
+* for a histogram: the statistics ``bin_0``, ``bin_1``, ..., and counts as values;
+* for a boundary: the statistics ``point_0``, ``point_1``, ..., and as values the outputs at the points of the grid, row
+  by row.
+
+The file's metadata hold the experiment's id, its spec, the edges of the bins, and the axes of the grid.
 """
 
 import json
@@ -32,24 +36,24 @@ FIELDS = [
     ("statistic", NAME),
     ("value", pa.float32()),
 ]
-# A kind that this version does not know, recorded by a later one, is exported by the names that it has.
+# Kinds that a later version has recorded have no prefix here, and are exported under their column names.
 PREFIXES = {kind.name: kind.column_prefix for kind in KINDS}
 PADDED = {kind.name for kind in KINDS if kind.is_padded}
-# Rows of a row group at most: about what is held in memory at a time.
+# Maximum number of rows of a row group, which is held in memory.
 BLOCK = 1_000_000
 
 
 def table(source: Source) -> Iterator[bytes]:
-    """The file, piece by piece."""
-    about = {
+    """Write the file piece by piece."""
+    metadata = {
         "experiment_id": str(source.experiment.id),
         "spec": source.experiment.spec.canonical(),
         "bin_edges": json.dumps(EDGES.tolist()),
     }
     if any(kind in source.kinds for kind in names_from("plane")):
         x, y = axes(dataset_of(source.experiment))
-        about |= {"boundary_x": json.dumps(x.tolist()), "boundary_y": json.dumps(y.tolist())}
-    schema, out = pa.schema(FIELDS, metadata=about), Outflow()
+        metadata |= {"boundary_x": json.dumps(x.tolist()), "boundary_y": json.dumps(y.tolist())}
+    schema, out = pa.schema(FIELDS, metadata=metadata), Outflow()
     with parquet.ParquetWriter(out, schema, compression="zstd") as file:
         for run in source.runs:
             for kind in source.kinds:
@@ -60,7 +64,7 @@ def table(source: Source) -> Iterator[bytes]:
     yield out.take()
 
 
-# (layer, parameter, statistic) of each number of an epoch, and where it stands among them.
+# (layer, parameter, statistic) of each exported number of an epoch, and its index in the flattened epoch.
 Names = tuple[list[tuple[str | None, str | None, str]], np.ndarray]
 
 
@@ -69,23 +73,23 @@ def _names(metrics: tuple[str, ...]) -> Names:
 
 
 def _columns(series: SeriesLayout) -> Names:
-    beginning = PREFIXES.get(series.kind, "")
+    prefix = PREFIXES.get(series.kind, "")
     named = [
-        (i * len(series.columns) + j, (tensor.layer, tensor.parameter, f"{beginning}{column}"))
+        (i * len(series.columns) + j, (tensor.layer, tensor.parameter, f"{prefix}{column}"))
         for i, tensor in enumerate(series.tensors)
         for j, column in enumerate(series.columns)
         if _exists(series.kind, tensor, j)
     ]
-    return [names for _, names in named], np.array([place for place, _ in named], np.int64)
+    return [names for _, names in named], np.array([index for index, _ in named], np.int64)
 
 
 def _exists(kind: str, tensor: Tensor, column: int) -> bool:
-    """A recurrent layer's row is as long as the longest one's: what lies behind its last step is padding."""
+    """False for padding: rows of all recurrent layers are as long as the longest one's."""
     return kind not in PADDED or column < tensor.shape[0]
 
 
 def _filled(seed: int, kind: str, names: Names, rows: Rows) -> dict[str, pa.Array]:
-    named, places = names
+    named, indices = names
     epochs = len(rows.epochs)
     layers, parameters, statistics = zip(*named, strict=True) if named else ((), (), ())
     columns = {"layer": layers, "parameter": parameters, "statistic": statistics}
@@ -94,14 +98,14 @@ def _filled(seed: int, kind: str, names: Names, rows: Rows) -> dict[str, pa.Arra
         "epoch": pa.array(np.repeat(rows.epochs.astype(np.int32), len(named))),
         "kind": _repeated((kind,), epochs * len(named)),
         **{name: _repeated(values, epochs) for name, values in columns.items()},
-        "value": pa.array(rows.values.reshape(epochs, -1)[:, places].reshape(-1)),
+        "value": pa.array(rows.values.reshape(epochs, -1)[:, indices].reshape(-1)),
     }
 
 
 def _repeated(names: tuple[str | None, ...], times: int) -> pa.Array:
-    """The names, so many times over, as a dictionary and the places in it."""
-    known = list(dict.fromkeys(name for name in names if name is not None))
-    codes = [None if name is None else known.index(name) for name in names]
-    holes = np.tile(np.array([code is None for code in codes], bool), times)
-    places = np.tile(np.array([code or 0 for code in codes], np.int32), times)
-    return pa.DictionaryArray.from_arrays(pa.array(places, mask=holes), pa.array(known, pa.string()))
+    """Repeat names as a dictionary array: the distinct names, and the index of each."""
+    distinct = list(dict.fromkeys(name for name in names if name is not None))
+    codes = [None if name is None else distinct.index(name) for name in names]
+    nulls = np.tile(np.array([code is None for code in codes], bool), times)
+    indices = np.tile(np.array([code or 0 for code in codes], np.int32), times)
+    return pa.DictionaryArray.from_arrays(pa.array(indices, mask=nulls), pa.array(distinct, pa.string()))

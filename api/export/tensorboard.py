@@ -1,10 +1,10 @@
-"""An experiment as a TensorBoard log directory: a folder for each seed, with an event file in it.
+"""Export of an experiment as a TensorBoard log directory: a folder for each seed, with an event file.
 
-Histograms bear the names that Keras's callback gave them in TensorFlow 1 with `write_grads=True`:
-``dense_1/kernel_0`` for weights, ``dense_1/kernel_0_grad`` for their gradients. Scalars are named kind/statistic/layer/
-parameter, metrics by their name alone. Boundaries and the steps of recurrent signals are left out: TensorBoard has no
-picture for them. A step is an epoch; when an epoch passed is not recorded, so that every event
-bears the time at which the training began.
+Histograms have the names that Keras's callback gave them in TensorFlow 1 with `write_grads=True`: ``dense_1/kernel_0``
+for weights, ``dense_1/kernel_0_grad`` for their gradients. Scalars are named kind/statistic/layer/parameter; metrics
+have their own names. Boundaries and signals per time step are left out, because TensorBoard cannot show them.
+
+A step is an epoch. The times of epochs are not recorded: every event has the time at which the training began.
 """
 
 import re
@@ -21,16 +21,16 @@ from gradlab.measurement.kinds import KINDS, STATISTICS
 from gradlab.measurement.statistics import EDGES
 
 TAGS = {kind.name: kind.tag for kind in KINDS if kind.tag is not None}
-# Numbers turned into events at a time; each takes about fifty bytes.
+# Numbers encoded at a time. Each takes about fifty bytes.
 BLOCK = 100_000
-# TensorBoard cannot draw a bucket without end: the outermost are drawn half a decade wide, like all others.
+# TensorBoard cannot draw unbounded buckets: the outermost ones are half a decade wide, like all others.
 HALF_DECADE = 10**0.5
 LEFT = np.concatenate([[EDGES[0] * HALF_DECADE], EDGES]).astype(np.float32)
 RIGHT = np.concatenate([EDGES, [EDGES[-1] * HALF_DECADE]]).astype(np.float32)
 
 
 def log_directory(source: Source) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The files: their names, and their contents piece by piece."""
+    """Iterate over the files: their names, and their contents in pieces."""
     experiment, second = source.experiment, int(source.began.timestamp())
     slug = re.sub(r"[^a-z0-9]+", "-", experiment.spec.name.lower()).strip("-")[:60] or "experiment"
     for run in source.runs:
@@ -47,21 +47,21 @@ def _event_file(source: Source, run: RunRecord) -> Iterator[bytes]:
         if series.kind in STATISTICS:
             rows = source.rows(run, series.kind)
             for column, statistic in enumerate(series.columns):
-                tags = [f"{series.kind}/{statistic}/{each.layer}/{each.parameter}" for each in series.tensors]
+                tags = [f"{series.kind}/{statistic}/{tensor.layer}/{tensor.parameter}" for tensor in series.tensors]
                 yield from _scalars(Rows(rows.epochs, rows.values[:, :, column]), tags, wall_time)
         elif series.kind in TAGS:
             yield from _histograms(source.rows(run, series.kind), series, wall_time)
 
 
 def _scalars(rows: Rows, tags: tuple[str, ...] | list[str], wall_time: float) -> Iterator[bytes]:
-    """Rows of (epochs, tags)."""
+    """Encode rows of (epochs, tags) as scalars."""
     for block in in_blocks(rows, BLOCK):
         summaries = zip(block.epochs.tolist(), events.scalars(tags, block.values), strict=True)
         yield framed([events.event(wall_time, epoch, summary) for epoch, summary in summaries])
 
 
 def _histograms(rows: Rows, series: SeriesLayout, wall_time: float) -> Iterator[bytes]:
-    """Rows of (epochs, tensors, bins)."""
+    """Encode rows of (epochs, tensors, bins) as histograms."""
     tags = [histogram_tag(series.kind, tensor) for tensor in series.tensors]
     for block in in_blocks(rows, BLOCK):
         yield framed(
@@ -74,12 +74,12 @@ def _histograms(rows: Rows, series: SeriesLayout, wall_time: float) -> Iterator[
 
 
 def histogram_tag(kind: str, tensor: Tensor) -> str:
-    """What a histogram is called in TensorBoard."""
+    """Name of a histogram in TensorBoard."""
     return f"{tensor.layer}/{tensor.parameter}{TAGS[kind]}"
 
 
 def buckets(counts: np.ndarray) -> np.ndarray:
-    """(bins,) counts as (buckets, 3) of left, right, count: from the first bin that holds something to the last."""
-    (held,) = np.nonzero(counts)
-    chosen = slice(held[0], held[-1] + 1) if len(held) else slice(0)
-    return np.stack([LEFT[chosen], RIGHT[chosen], counts[chosen]], axis=1)
+    """Convert counts, (bins,), to (buckets, 3) of left, right, count: from the first to the last bin with entries."""
+    (filled,) = np.nonzero(counts)
+    span = slice(filled[0], filled[-1] + 1) if len(filled) else slice(0)
+    return np.stack([LEFT[span], RIGHT[span], counts[span]], axis=1)

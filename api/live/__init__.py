@@ -1,1 +1,1 @@
-"""The live stream: what happens to an experiment, told to everybody who listens as it happens (server-sent events)."""
+"""Event streams: changes of an experiment, sent to all listeners as they happen (server-sent events)."""

@@ -1,4 +1,4 @@
-"""Events as text in the format of server-sent events."""
+"""Events in the format of server-sent events."""
 
 from uuid import UUID
 
@@ -14,28 +14,32 @@ from gradlab.schemas.events import FindingsEvent, FindingSummaryResponse
 NAMES = {
     Stage.status: "status",
     Stage.epochs: "epochs",
-    Stage.known_findings: "findings",
+    Stage.earlier_findings: "findings",
     Stage.findings: "findings",
     Stage.done: "done",
 }
-# Browsers wait so long before they connect again. A comment now and then keeps what is in between from hanging up.
+# Browsers wait for `retry` milliseconds before they reconnect. Comments keep proxies from closing a quiet connection.
 OPENING = format_sse_event(retry=1000)
 ALIVE = format_sse_event(comment="alive")
 
 
-def findings_event(id: UUID, found: Diagnosis) -> FindingsEvent:
-    """Build the event for a diagnosis."""
+def findings_event(id: UUID, diagnosis: Diagnosis) -> FindingsEvent:
+    """Build the event of a diagnosis."""
     fields = FindingSummaryResponse.model_fields
-    in_short = [FindingSummaryResponse(**{name: getattr(each, name) for name in fields}) for each in found.findings]
-    return FindingsEvent(experiment_id=id, verdict=found.verdict, root_cause=found.root_cause, findings=in_short)
+    summaries = [
+        FindingSummaryResponse(**{name: getattr(finding, name) for name in fields}) for finding in diagnosis.findings
+    ]
+    return FindingsEvent(
+        experiment_id=id, verdict=diagnosis.verdict, root_cause=diagnosis.root_cause, findings=summaries
+    )
 
 
 def status_data(experiment: Experiment) -> str:
-    """The experiment as `GET /experiments/{id}` answers it, without its spec, which never changes."""
+    """Encode the response of `GET /experiments/{id}`, without the spec, which never changes."""
     return experiment_response(experiment).model_dump_json(exclude={"spec"})
 
 
-def written(position: Position, data: str | BaseModel) -> bytes:
-    """An event as it is sent."""
+def encode_event(position: Position, data: str | BaseModel) -> bytes:
+    """Encode an event."""
     text = data if isinstance(data, str) else data.model_dump_json()
     return format_sse_event(event=NAMES[position.stage], data_str=text, id=str(position))

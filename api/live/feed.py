@@ -1,4 +1,4 @@
-"""What is told of one experiment: a short log that all listeners share, and the store for whoever is behind it."""
+"""Events of one experiment: a short log that all listeners share. Listeners that fall behind it read from the store."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from api.live.event import findings_event, status_data, written
+from api.live.event import encode_event, findings_event, status_data
 from api.live.position import NOTHING, Position, Reached, Stage, furthest
 from api.live.slices import EpochReader
 from core.records import Experiment
@@ -24,38 +24,38 @@ from gradlab.schemas.status import Status
 
 log = structlog.get_logger()
 
-# What the log holds at most; a listener that is further behind reads from the store instead, at its own pace, and so
-# many slices of it are remembered for others who are: some 8 MB of text each, and about twice that with what goes with
-# it.
-MAX_LOG_BYTES, MAX_SHARED = 8_000_000, 128
-# So many bytes are sent together at most, unless one event has more: a send costs more than what it sends.
-MAX_AT_ONCE = 60_000
-# A diagnosis is asked for at most so often, and takes at most this share of one core.
+# Maximum size of the log. A listener that falls further behind reads from the store, at its own pace. The last slices
+# read are cached for other listeners. Log and cache hold some 8 MB of text each, with their objects about twice that.
+MAX_LOG_BYTES, MAX_CACHED_SLICES = 8_000_000, 128
+# Maximum number of bytes sent together, unless one event has more. One send costs more than 60 kB of its content.
+MAX_SEND_BYTES = 60_000
+# Minimum interval between two diagnoses, and the share of one core that they may take.
 DIAGNOSIS_SECONDS, DIAGNOSIS_SHARE = 3.0, 0.03
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One event of the log: where a stream stands after it, and its text."""
+    """One event of the log: the position of a stream after it, and its text."""
 
     position: Position
     text: bytes
 
     @property
-    def tells_findings(self) -> bool:
-        """Whether findings are what it tells."""
-        return self.position.stage in (Stage.known_findings, Stage.findings)
+    def has_findings(self) -> bool:
+        """True if the event contains findings."""
+        return self.position.stage in (Stage.earlier_findings, Stage.findings)
 
 
 @dataclass(frozen=True)
 class FeedState:
-    """What a feed knows after one of its log's entries, or at its beginning.
+    """State of a feed after an entry of its log, or at its beginning.
 
     Attributes:
-        number: of that entry, counted from 1.
-        position: after it.
-        experiment: as it was then.
-        findings: the last diagnosis, and where it was made.
+        number: number of the entry, counted from 1; 0 at the beginning.
+        position: position after the entry.
+        experiment: the experiment at that time.
+        findings: the last diagnosis, and the position at which it was made; None if there is none.
+        over: True if no event follows.
     """
 
     number: int
@@ -66,9 +66,9 @@ class FeedState:
 
 
 class Feed:
-    """The events of one experiment, from the moment at which somebody listens.
+    """Events of one experiment, for as long as it has listeners.
 
-    What reads the database (`look`, `diagnose`, `missed`) runs in a thread; everything else belongs to the event loop.
+    The methods that read the database (`poll`, `diagnose`, `missed`) run in a thread; all others on the event loop.
     """
 
     def __init__(self, experiment: Experiment, store: ExperimentStore) -> None:
@@ -76,26 +76,30 @@ class Feed:
         self._store = store
         self._entries: deque[tuple[Entry, FeedState]] = deque()
         self._bytes = 0
-        self.news = asyncio.Event()  # set when there is something new, and then replaced
+        self.news = asyncio.Event()  # set at news, and then replaced by a new one
         self._diagnosed: int | None = None
         self._diagnosis_due = 0.0
         self.listeners = 0
         position = Position(experiment.revision, _stored(experiment), Stage.epochs)
-        self.known = FeedState(0, position, experiment, None, over=False)
-        self._before_first = self.known
+        self.state = FeedState(0, position, experiment, None, over=False)
+        self._before_first = self.state
         self._reading = threading.Lock()
-        self._read = lru_cache(maxsize=MAX_SHARED)(self._read_slice)
+        self._read = lru_cache(maxsize=MAX_CACHED_SLICES)(self._read_slice)
 
     @property
     def id(self) -> UUID:
-        """Whose events."""
-        return self.known.experiment.id
+        """Id of the experiment."""
+        return self.state.experiment.id
 
     # In a thread.
 
-    def look(self) -> tuple[Experiment, list[Entry]]:
-        """The experiment as it is now, and what is new. Raises NotFound."""
-        experiment, before = self._store.get(self.id), self.known.position
+    def poll(self) -> tuple[Experiment, list[Entry]]:
+        """Read the experiment, and the entries that are new.
+
+        Raises:
+            NotFound: the experiment was deleted.
+        """
+        experiment, before = self._store.get(self.id), self.state.position
         entries = [_entry(experiment.revision, before.reached, Stage.status, status_data(experiment))]
         epoch_reader = EpochReader(experiment, self._epoch_reader.layout, self._store)
         for reached, event in epoch_reader.slices(before.reached, furthest(before.reached, _stored(experiment))):
@@ -103,43 +107,43 @@ class Feed:
         return experiment, entries
 
     def diagnose(self) -> FindingsEvent | None:
-        """What is wrong so far; None where that cannot be said."""
+        """Diagnose the experiment as it is now; None if it was deleted, or the diagnosis failed."""
         try:
-            _, found = experiments.diagnose(self.id, store=self._store)
+            _, diagnosis = experiments.diagnose(self.id, store=self._store)
         except NotFound:
             return None
         except LabError:
             raise
         except Exception:
-            log.exception("diagnosis_failed", experiment_id=str(self.id))  # the stream goes on without
+            log.exception("diagnosis_failed", experiment_id=str(self.id))  # the stream continues without findings
             return None
-        return findings_event(self.id, found)
+        return findings_event(self.id, diagnosis)
 
-    def missed(self, after: Position | None, findings: Position | None, known: FeedState) -> Iterator[Entry]:
-        """What a listener has missed, up to what was known: from the store, a slice at a time.
+    def missed(self, after: Position | None, findings: Position | None, until: FeedState) -> Iterator[Entry]:
+        """Iterate over the events that a listener has missed, up to a state of the feed, in slices from the store.
 
         Args:
-            after: where the listener stands; None at the beginning.
-            findings: where it was told findings, or may have been; None if it was not.
-            known: up to where it is told.
+            after: position of the listener; None at the beginning.
+            findings: position at which the listener may have received findings; None if it has received none.
+            until: the state of the feed up to which events are read.
         """
-        here, begin = known.position, after.reached if after else (NOTHING,) * len(known.position.reached)
-        revision, reached = here.revision, begin
+        target = until.position
+        revision, reached = target.revision, after.reached if after else (NOTHING,) * len(target.reached)
         if after is None or revision > after.revision:
-            yield _entry(revision, begin, Stage.status, status_data(known.experiment))
-        while entry := self._shared(revision, reached, here.reached):
+            yield _entry(revision, reached, Stage.status, status_data(until.experiment))
+        while entry := self._cached_slice(revision, reached, target.reached):
             yield entry
             reached = entry.position.reached
-        if furthest(reached, here.reached) != reached and not known.over:
-            return  # a run was set back to its checkpoint: what is missing will come
-        if known.findings and (findings is None or _tells(known.findings[0], findings)):
-            yield _entry(revision, reached, Stage.known_findings, known.findings[1])
-        if known.over:
-            done = DoneEvent(experiment_id=self.id, status=known.experiment.status)
+        if furthest(reached, target.reached) != reached and not until.over:
+            return  # a run was set back to its checkpoint: the missing epochs will be stored again
+        if until.findings and (findings is None or _is_newer(until.findings[0], findings)):
+            yield _entry(revision, reached, Stage.earlier_findings, until.findings[1])
+        if until.over:
+            done = DoneEvent(experiment_id=self.id, status=until.experiment.status)
             yield _entry(revision, reached, Stage.done, done)
 
-    def _shared(self, revision: int, begin: Reached, end: Reached) -> Entry | None:
-        """The next slice of what is missed: read once for all who miss it, as many do who come together."""
+    def _cached_slice(self, revision: int, begin: Reached, end: Reached) -> Entry | None:
+        """Read the next missed slice; None if nothing is stored. It is read once for all listeners that miss it."""
         try:
             with self._reading:
                 return self._read(revision, begin, end)
@@ -147,73 +151,79 @@ class Feed:
             return None
 
     def _read_slice(self, revision: int, begin: Reached, end: Reached) -> Entry:
-        found = self._epoch_reader.slice(begin, end)
-        if found is None:
-            raise _NotStored  # which is not remembered: it may be soon
-        return _entry(revision, found[0], Stage.epochs, found[1])
+        next_slice = self._epoch_reader.slice(begin, end)
+        if next_slice is None:
+            raise _NotStored  # an exception is not cached: the epochs may be stored later
+        reached, event = next_slice
+        return _entry(revision, reached, Stage.epochs, event)
 
     # On the event loop.
 
-    def publish(self, entries: list[Entry], **news: Any) -> None:
-        """Add to the log what all are told, drop what is old, and wake the listeners."""
-        self.known = replace(self.known, **news)
+    def publish(self, entries: list[Entry], **changes: Any) -> None:
+        """Append entries to the log, drop the oldest beyond its bound, and wake the listeners.
+
+        Args:
+            entries: the new entries.
+            changes: fields of the feed's state that have changed.
+        """
+        self.state = replace(self.state, **changes)
         for entry in entries:
-            self.known = replace(self.known, number=self.known.number + 1, position=entry.position)
-            self._entries.append((entry, self.known))
+            self.state = replace(self.state, number=self.state.number + 1, position=entry.position)
+            self._entries.append((entry, self.state))
             self._bytes += len(entry.text)
         while self._bytes > MAX_LOG_BYTES:
             dropped, self._before_first = self._entries.popleft()
             self._bytes -= len(dropped.text)
         self.wake()
 
-    def publish_findings(self, found: FindingsEvent | None, seconds: float) -> None:
-        """Tell what the diagnosis says, unless it was told before; `seconds` is what it took."""
-        self._diagnosed = self.known.position.revision
+    def publish_findings(self, findings: FindingsEvent | None, seconds: float) -> None:
+        """Publish findings, unless they equal the last ones; `seconds` is the time that the diagnosis took."""
+        self._diagnosed = self.state.position.revision
         self._diagnosis_due = time.monotonic() + max(DIAGNOSIS_SECONDS, seconds / DIAGNOSIS_SHARE)
-        if found is None or (self.known.findings and self.known.findings[1] == found):
+        if findings is None or (self.state.findings and self.state.findings[1] == findings):
             return
-        here = self.known.position
-        entry = _entry(here.revision, here.reached, Stage.findings, found)
-        self.publish([entry], findings=(entry.position, found))
+        position = self.state.position
+        entry = _entry(position.revision, position.reached, Stage.findings, findings)
+        self.publish([entry], findings=(entry.position, findings))
 
     def end(self, status: Status | Literal["deleted"]) -> None:
-        """Tell that nothing follows."""
-        here = self.known.position
+        """Publish the last event: the experiment has ended, or was deleted."""
+        position = self.state.position
         done = DoneEvent(experiment_id=self.id, status=status)
-        self.publish([_entry(here.revision, here.reached, Stage.done, done)], over=True)
+        self.publish([_entry(position.revision, position.reached, Stage.done, done)], over=True)
 
     @property
-    def wants_diagnosis(self) -> bool:
-        """Whether there is something to be diagnosed that was not: at once where nothing will follow."""
-        news = self._diagnosed != self.known.position.revision and max(self.known.position.reached) > NOTHING
-        return news and (self.known.experiment.status.is_finished or time.monotonic() >= self._diagnosis_due)
+    def is_diagnosis_due(self) -> bool:
+        """True if there are epochs without a diagnosis, and the interval has passed or the experiment has finished."""
+        has_news = self._diagnosed != self.state.position.revision and max(self.state.position.reached) > NOTHING
+        return has_news and (self.state.experiment.status.is_finished or time.monotonic() >= self._diagnosis_due)
 
     def forget(self) -> None:
-        """Let go of what is remembered for others, at once: nobody listens any more."""
+        """Clear the cache: the last listener has left."""
         self._read.cache_clear()
 
     def after(self, number: int) -> list[Entry]:
-        """The entries that follow one: some at a time, where they are many."""
-        found, size = [], 0
-        for place in range(number - self._before_first.number, len(self._entries)):
-            entry, _ = self._entries[place]
-            found.append(entry)
+        """Return the entries that follow entry `number`, up to MAX_SEND_BYTES of text."""
+        entries, size = [], 0
+        for index in range(number - self._before_first.number, len(self._entries)):
+            entry, _ = self._entries[index]
+            entries.append(entry)
             size += len(entry.text)
-            if size >= MAX_AT_ONCE:
+            if size >= MAX_SEND_BYTES:
                 break
-        return found
+        return entries
 
     def holds(self, number: int) -> bool:
-        """Whether the log still holds everything that follows an entry."""
+        """True if the log holds all entries that follow entry `number`."""
         return number >= self._before_first.number
 
     def catch_up(self, after: Position | None) -> FeedState:
-        """From where on the log serves somebody who stands at a position: the earliest that is not behind it."""
-        later = (self._before_first, *(known for _, known in self._entries))
-        return next((known for known in later if after is None or known.position.is_at_or_after(after)), self.known)
+        """Return the earliest state of the log from which it serves a listener at `after`."""
+        states = (self._before_first, *(state for _, state in self._entries))
+        return next((state for state in states if after is None or state.position.is_at_or_after(after)), self.state)
 
     def wake(self) -> None:
-        """Wake the listeners."""
+        """Wake all listeners."""
         self.news.set()
         self.news = asyncio.Event()
 
@@ -222,16 +232,16 @@ class _NotStored(Exception):
     """Nothing is stored between two positions."""
 
 
-def _tells(made: Position, told: Position) -> bool:
-    """Whether findings made at one position are none that were told at another, in whatever order epochs came."""
-    return (made.revision, Stage.known_findings) > (told.revision, told.stage)
+def _is_newer(made: Position, received: Position) -> bool:
+    """True if a listener at `received` has not received the findings made at `made`. The order of epochs is ignored."""
+    return (made.revision, Stage.earlier_findings) > (received.revision, received.stage)
 
 
 def _stored(experiment: Experiment) -> tuple[int, ...]:
-    """The last stored epoch of each run."""
+    """Return the last stored epoch of each run."""
     return tuple(NOTHING if run.final_metrics is None else run.epochs_done for run in experiment.runs)
 
 
 def _entry(revision: int, reached: tuple[int, ...], stage: Stage, data: object) -> Entry:
     position = Position(revision, reached, stage)
-    return Entry(position, written(position, data))  # type: ignore[arg-type]
+    return Entry(position, encode_event(position, data))  # type: ignore[arg-type]

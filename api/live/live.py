@@ -1,4 +1,4 @@
-"""All streams of this process: one look at the database for all of them, none of them keeping it waiting."""
+"""All event streams of this process. One task polls the database for all of them."""
 
 import asyncio
 import time
@@ -18,58 +18,58 @@ from core.store import ExperimentStore
 from gradlab.errors import NotFound, Unavailable
 
 log = structlog.get_logger()
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-# How often the database is asked for what has changed, while somebody listens; more seldom where many do: to tell one
-# of them takes some 0.15 ms, and a training beside it wants the cores.
-POLL_SECONDS, LISTENER_SECONDS, MAX_SECONDS = 0.2, 0.005, 1.0
-# A listener that is told nothing for so long is told that we are alive.
+# Interval of polling while there are listeners. It grows by LISTENER_SECONDS for each listener, up to MAX_POLL_SECONDS:
+# one event to one listener takes 0.15 ms of a core that trainings need.
+POLL_SECONDS, LISTENER_SECONDS, MAX_POLL_SECONDS = 0.2, 0.005, 1.0
+# Interval of comments on a stream without events.
 ALIVE_SECONDS = 15.0
-# How many listeners who are behind may read from the database at a time.
+# Listeners that read from the database at a time.
 READERS = 4
 
 
 class Live:
-    """Everybody who listens, and the one task that looks for them.
+    """Feeds of all experiments that have listeners, and the task that polls the database for them.
 
     Args:
-        store: what is looked at. No session of it stays open between two looks.
+        store: the store. No session of it stays open between two polls.
     """
 
     def __init__(self, store: ExperimentStore) -> None:
         self._store = store
         self._feeds: dict[UUID, Feed] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._poller: asyncio.Task[None] | None = None
         self._closing = False
-        # Threads of our own: requests that wait in the others must not keep the streams waiting.
-        self._looker, self._readers = CapacityLimiter(1), CapacityLimiter(READERS)
+        # Separate threads, so that waiting requests do not delay the streams.
+        self._poll_limiter, self._read_limiter = CapacityLimiter(1), CapacityLimiter(READERS)
 
     async def stream(self, id: UUID, last_id: str | None, *, replay: bool) -> AsyncIterator[bytes]:
-        """The events of an experiment as text, until nothing follows or the service stops.
+        """Iterate over the events of an experiment as text, until the last one or until the service stops.
 
         Args:
-            id: which experiment.
-            last_id: of the last event that the listener has had; None for the beginning.
-            replay: without a `last_id`, whether what is stored already is told first.
+            id: id of the experiment.
+            last_id: id of the last event that the listener has received; None for the beginning.
+            replay: if there is no `last_id`, True to send stored epochs first.
         """
         yield OPENING
-        with suppress(NotFound):  # deleted between the first look and this
+        with suppress(NotFound):  # deleted since the request was checked
             feed = await self._join(id)
             try:
-                async for text in self._told(feed, last_id, replay):
+                async for text in self._events(feed, last_id, replay):
                     yield text
             finally:
                 self._leave(feed)
 
     async def close(self) -> None:
-        """End all streams; their listeners come back to whoever serves then."""
+        """End all streams. Their listeners reconnect to the service when it is back."""
         self._closing = True
         for feed in self._feeds.values():
             feed.wake()
-        if self._looking:
-            self._looking.cancel()
+        if self._poller:
+            self._poller.cancel()
             with suppress(asyncio.CancelledError):
-                await self._looking
+                await self._poller
 
     async def _join(self, id: UUID) -> Feed:
         feed = self._feeds.get(id)
@@ -77,8 +77,8 @@ class Live:
             opened = await self._read(lambda: Feed(self._store.get(id), self._store))
             feed = self._feeds.setdefault(id, opened)
         feed.listeners += 1
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll())
         return feed
 
     def _leave(self, feed: Feed) -> None:
@@ -87,22 +87,22 @@ class Live:
             del self._feeds[feed.id]
             feed.forget()
 
-    async def _told(self, feed: Feed, last_id: str | None, replay: bool) -> AsyncIterator[bytes]:
-        position, number = read_position(last_id, len(feed.known.position.reached)), None
+    async def _events(self, feed: Feed, last_id: str | None, replay: bool) -> AsyncIterator[bytes]:
+        position, number = read_position(last_id, len(feed.state.position.reached)), None
         if position is None and not replay:
-            position = Position(0, feed.known.position.reached, feed.known.position.stage)
+            position = Position(0, feed.state.position.reached, feed.state.position.stage)
         findings, waited = position, 0.0
         while not self._closing:
             if number is None or not feed.holds(number):
-                known = feed.known if waited else feed.catch_up(position)
-                async for missed in self._missed(feed.missed(position, findings, known)):
+                state = feed.state if waited else feed.catch_up(position)
+                async for missed in self._missed(feed.missed(position, findings, state)):
                     yield missed.text
                     position, waited = missed.position, 0.0
-                    findings = position if missed.tells_findings else findings
-                if position and (position.reached == known.position.reached or known.over):
-                    number, waited = known.number, 0.0
+                    findings = position if missed.has_findings else findings
+                if position and (position.reached == state.position.reached or state.over):
+                    number, waited = state.number, 0.0
                     continue
-                # A run was set back to its checkpoint and is trained again, or this process knows less than another.
+                # A run was set back to its checkpoint, or this process polled before the one that sent `last_id`.
                 await asyncio.sleep(POLL_SECONDS)
                 waited += POLL_SECONDS
                 if waited >= ALIVE_SECONDS:
@@ -112,12 +112,12 @@ class Live:
                 number += len(entries)
                 yield b"".join(entry.text for entry in entries)
                 position = entries[-1].position
-                findings = next((each.position for each in reversed(entries) if each.tells_findings), findings)
-            elif feed.known.over:
+                findings = next((entry.position for entry in reversed(entries) if entry.has_findings), findings)
+            elif feed.state.over:
                 return
             else:
                 try:
-                    # The event is taken now: what `wait_for` is given runs only later, when it may be another one.
+                    # `feed.news` is read now: `wait` must be called on this event, not on its successor.
                     await asyncio.wait_for(feed.news.wait(), ALIVE_SECONDS)
                 except TimeoutError:
                     yield ALIVE
@@ -126,41 +126,41 @@ class Live:
         while not self._closing and (entry := await self._read(lambda: next(entries, None))):
             yield entry
 
-    async def _read(self, read: Callable[[], Answer]) -> Answer:
-        return await to_thread.run_sync(read, limiter=self._readers)
+    async def _read(self, read: Callable[[], Result]) -> Result:
+        return await to_thread.run_sync(read, limiter=self._read_limiter)
 
-    async def _look(self) -> None:
-        """Look at the database for as long as somebody listens."""
+    async def _poll(self) -> None:
+        """Poll the database for as long as there are listeners."""
         while self._feeds:
             try:
-                going = [feed for feed in self._feeds.values() if not feed.known.over]
-                if going:
-                    revisions = await self._ask(partial(self._store.revisions, [feed.id for feed in going]))
-                    for feed in going:
-                        await self._follow(feed, revisions.get(feed.id))
-            except Unavailable as away:
-                log.warning("streams_wait_for_the_database", error=repr(away.__cause__))
+                active = [feed for feed in self._feeds.values() if not feed.state.over]
+                if active:
+                    revisions = await self._query(partial(self._store.revisions, [feed.id for feed in active]))
+                    for feed in active:
+                        await self._update(feed, revisions.get(feed.id))
+            except Unavailable as error:
+                log.warning("streams_wait_for_the_database", error=repr(error.__cause__))
             except Exception:
-                log.exception("look_failed")  # whatever it was, other experiments' listeners go on listening
+                log.exception("poll_failed")  # the streams of other experiments continue
             listeners = sum(feed.listeners for feed in self._feeds.values())
-            await asyncio.sleep(min(max(POLL_SECONDS, LISTENER_SECONDS * listeners), MAX_SECONDS))
+            await asyncio.sleep(min(max(POLL_SECONDS, LISTENER_SECONDS * listeners), MAX_POLL_SECONDS))
 
-    async def _follow(self, feed: Feed, revision: int | None) -> None:
-        """Tell what is new about one experiment."""
+    async def _update(self, feed: Feed, revision: int | None) -> None:
+        """Publish the news of one experiment."""
         if revision is None:
             feed.end("deleted")
             return
-        if revision != feed.known.experiment.revision:
+        if revision != feed.state.experiment.revision:
             try:
-                experiment, entries = await self._ask(feed.look)
+                experiment, entries = await self._query(feed.poll)
             except NotFound:
-                return  # deleted this moment: the next look says so
+                return  # deleted just now: the next poll ends the feed
             feed.publish(entries, experiment=experiment)
-        if feed.wants_diagnosis:
+        if feed.is_diagnosis_due:
             begun = time.monotonic()
-            feed.publish_findings(await self._ask(feed.diagnose), time.monotonic() - begun)
-        if feed.known.experiment.status.is_finished:
-            feed.end(feed.known.experiment.status)
+            feed.publish_findings(await self._query(feed.diagnose), time.monotonic() - begun)
+        if feed.state.experiment.status.is_finished:
+            feed.end(feed.state.experiment.status)
 
-    async def _ask(self, question: Callable[[], Answer]) -> Answer:
-        return await to_thread.run_sync(question, limiter=self._looker)
+    async def _query(self, query: Callable[[], Result]) -> Result:
+        return await to_thread.run_sync(query, limiter=self._poll_limiter)

@@ -1,4 +1,4 @@
-"""Epochs between two positions, read from the store a bounded slice at a time."""
+"""Epochs between two positions, read from the store in bounded slices."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from gradlab.measurement.history import Layout
 from gradlab.measurement.kinds import GRADIENTS
 from gradlab.schemas.events import EpochsEvent, RunEpochsResponse, RunGradientsResponse
 
-# One event holds so many numbers at most, unless a single epoch of all runs has more: some 60 kB as text, about what is
-# kept for a listener before the next event has to wait.
+# Maximum number of values in one event, unless a single epoch of all runs has more. As text they take some 60 kB, about
+# as much as the server buffers for a listener.
 MAX_VALUES = 5_000
 
 
 @dataclass(frozen=True)
 class EpochReader:
-    """Reads what is told of one experiment's epochs.
+    """Reads the epochs of one experiment as events.
 
     Attributes:
-        experiment: which.
+        experiment: the experiment.
         layout: the names along the axes of its series.
-        store: where they are kept.
+        store: the store that holds them.
     """
 
     experiment: Experiment
@@ -33,28 +33,28 @@ class EpochReader:
     store: ExperimentStore
 
     def slices(self, begin: Reached, end: Reached) -> Iterator[tuple[Reached, EpochsEvent]]:
-        """What lies between two positions, each slice with the position after it.
+        """Iterate over the slices between two positions, each with the position after it.
 
-        It ends early where less is stored: a run that is set back to its checkpoint will be stored again.
+        The iteration ends early if fewer epochs are stored, as after a run is set back to its checkpoint.
         """
         reached = begin
-        while found := self.slice(reached, end):
-            yield found
-            reached, _ = found
+        while next_slice := self.slice(reached, end):
+            yield next_slice
+            reached, _ = next_slice
 
     def slice(self, begin: Reached, end: Reached) -> tuple[Reached, EpochsEvent] | None:
-        """The first of the slices between two positions; None where nothing is stored there."""
-        lagging = [place for place, (now, last) in enumerate(zip(begin, end, strict=True)) if now < last]
+        """Read the first slice between two positions; None if nothing is stored there."""
+        lagging = [run for run, (now, last) in enumerate(zip(begin, end, strict=True)) if now < last]
         if not lagging:
             return None
         rows = max(1, MAX_VALUES // (len(lagging) * self._width))
-        until = {place: min(end[place], max(begin[place], self._before_first) + rows) for place in lagging}
+        until = {run: min(end[run], max(begin[run], self._before_first) + rows) for run in lagging}
         after, event = self._read(begin, until)
         return None if after == begin else (after, event)
 
     @property
     def _before_first(self) -> int:
-        """What lies behind this is stored: a training elsewhere need not send how it was before its first update."""
+        """Last epoch that need not be stored: an external training may omit the state before its first update."""
         return self.experiment.spec.first_epoch if self.experiment.is_external else NOTHING
 
     @property
@@ -63,22 +63,21 @@ class EpochReader:
         return len(self.layout.metrics) + layers
 
     def _read(self, reached: Reached, until: dict[int, int]) -> tuple[Reached, EpochsEvent]:
-        """The epochs after `reached` up to `until`, of the runs at these places."""
-        seeds = {place: self.experiment.runs[place].seed for place in until}
-        span = {"from_epoch": min(reached[place] for place in until) + 1, "to_epoch": max(until.values())}
-        asked = list(seeds.values())
-        metrics = self.store.metrics(self.experiment.id, seeds=asked, **span)
+        """Read the epochs after `reached` up to `until`; its keys are the indices of the runs."""
+        seeds = {index: self.experiment.runs[index].seed for index in until}
+        span = {"from_epoch": min(reached[index] for index in until) + 1, "to_epoch": max(until.values())}
+        metrics = self.store.metrics(self.experiment.id, seeds=list(seeds.values()), **span)
         gradients = None
         if GRADIENTS.name in self.layout:
-            gradients = self.store.series(self.experiment.id, GRADIENTS.name, seeds=asked, **span)
+            gradients = self.store.series(self.experiment.id, GRADIENTS.name, seeds=list(seeds.values()), **span)
         after, runs = list(reached), []
-        for place, seed in seeds.items():
-            told = _between(metrics[seed], reached[place], until[place])
-            if not len(told.epochs):
+        for index, seed in seeds.items():
+            rows = _between(metrics[seed], reached[index], until[index])
+            if not len(rows.epochs):
                 continue
-            after[place] = int(told.epochs[-1])
-            sizes = _between(gradients[seed], reached[place], after[place]) if gradients else None
-            runs.append(self._run(seed, told, sizes))
+            after[index] = int(rows.epochs[-1])
+            sizes = _between(gradients[seed], reached[index], after[index]) if gradients else None
+            runs.append(self._run(seed, rows, sizes))
         return tuple(after), EpochsEvent(experiment_id=self.experiment.id, runs=runs)
 
     def _run(self, seed: int, metrics: Rows, gradients: Rows | None) -> RunEpochsResponse:
@@ -92,21 +91,21 @@ class EpochReader:
 
     def _gradients(self, rows: Rows) -> RunGradientsResponse:
         layout = self.layout[GRADIENTS.name]
-        chosen = choose_tensors(layout, [], [DEFAULT_PARAMETER])
-        sizes = rows.values[:, list(chosen), layout.columns.index(str(GRADIENTS.default))]  # (epochs, kernels)
-        names = [layout.tensors[tensor].layer for tensor in chosen]
+        kernels = choose_tensors(layout, [], [DEFAULT_PARAMETER])
+        sizes = rows.values[:, list(kernels), layout.columns.index(str(GRADIENTS.default))]  # (epochs, kernels)
+        names = [layout.tensors[tensor].layer for tensor in kernels]
         return RunGradientsResponse.model_construct(
             epochs=rows.epochs.tolist(), layers=dict(zip(names, _shortest(sizes.T), strict=True))
         )
 
 
 def _between(rows: Rows, after: int, until: int) -> Rows:
-    """The rows of the epochs after one and up to another."""
+    """Select the rows with `after` < epoch ≤ `until`."""
     begin, end = np.searchsorted(rows.epochs, [after, until], side="right")
     return Rows(rows.epochs[begin:end], rows.values[begin:end])
 
 
 def _shortest(values: np.ndarray) -> list[list[float | None]]:
-    """The numbers with no more digits than float32 needs, which is half as much text."""
-    found: list[list[float | None]] = values.astype(np.float32).astype(str).astype(float).tolist()
-    return found
+    """Round to the digits that float32 needs, which halves the text."""
+    rounded: list[list[float | None]] = values.astype(np.float32).astype(str).astype(float).tolist()
+    return rounded

@@ -306,7 +306,7 @@ def test_who_was_told_more_than_this_process_knows_is_told_nothing_twice(store, 
     listening(store, story)
 
 
-def test_many_listeners_cost_one_look(store, training, monkeypatch):
+def test_many_listeners_cost_one_poll(store, training, monkeypatch):
     looks, read = [], ExperimentStore.get
     monkeypatch.setattr(ExperimentStore, "get", lambda self, which: (looks.append(which), read(self, which))[1])
 
@@ -344,13 +344,13 @@ def test_many_who_come_late_read_what_they_missed_once_for_all(store, training, 
     listening(store, story)
 
 
-def test_nobody_looks_when_nobody_listens(store, training):
+def test_the_database_is_not_polled_without_listeners(store, training):
     async def story(live: Live):
         async with aclosing(live.stream(training.id, None, replay=True)) as texts:
             await Listener(texts).next()
-            assert live._looking
-            assert not live._looking.done()
-        await asyncio.wait_for(live._looking, 10)
+            assert live._poller
+            assert not live._poller.done()
+        await asyncio.wait_for(live._poller, 10)
         assert live._feeds == {}
 
     listening(store, story)

@@ -91,7 +91,7 @@ class Connections:
             log.warning(event, **fields)
 
     def quietly(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Handle exceptions of the event loop. Failures to accept connections are logged every QUIET_SECONDS at most."""
+        """Handle exceptions of the event loop. Failures to accept connections are logged every QUIET_SECONDS."""
         error = context.get("exception")
         if isinstance(error, OSError) and context["message"].startswith("socket.accept()"):
             self.warn("accept_failed", error=str(error), connections=self._count)
