@@ -289,7 +289,7 @@ def test_what_makes_no_sense_for_a_training_elsewhere_says_why(desk: Desk):
         (desk.http.get(f"{it}/runs/3/model.keras"), 409, "trained elsewhere"),
         (desk.http.get(f"{it}/weights"), 404, "trained elsewhere, and they are not sent"),
         (desk.http.get(f"{it}/signals/steps"), 404, "trained elsewhere, and they are not sent"),
-        (desk.http.get(f"{it}/charts/data.svg"), 404, "its data are not known"),
+        (desk.http.get(f"{it}/charts/data.svg"), 404, "its data are not sent"),
         (desk.http.get(f"{it}/charts/gradient-norm.svg"), 404, "not among its metrics"),
         (desk.http.put(f"{ours}/runs/0/series", json={"from_epoch": 1}), 409, "is trained by this service"),
         (desk.http.post(f"{ours}/runs/0/end", json={"status": "completed"}), 409, "is trained by this service"),

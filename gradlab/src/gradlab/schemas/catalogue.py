@@ -9,7 +9,7 @@ from gradlab.schemas.response_model import ResponseModel
 
 
 class ParameterResponse(ResponseModel):
-    """One field of a kind."""
+    """Parameter of a kind: a field of the spec."""
 
     name: str
     type: str
@@ -20,7 +20,7 @@ class ParameterResponse(ResponseModel):
 
 
 class KindResponse(ResponseModel):
-    """One thing that can be asked for by name."""
+    """Kind of dataset, layer, activation and so on: a value of `kind` in a spec."""
 
     kind: str
     description: str
@@ -28,7 +28,7 @@ class KindResponse(ResponseModel):
 
 
 class MetricResponse(ResponseModel):
-    """One metric."""
+    """Metric of a spec."""
 
     kind: str
     formula: str
@@ -37,7 +37,7 @@ class MetricResponse(ResponseModel):
 
 
 class StatisticKindResponse(ResponseModel):
-    """One number about one tensor."""
+    """Statistic of a tensor."""
 
     name: str
     formula: str
@@ -49,21 +49,21 @@ class StatisticKindResponse(ResponseModel):
 
 
 class SeriesKindResponse(ResponseModel):
-    """One kind of series."""
+    """Kind of series."""
 
     name: str
     title: str
-    path: str = Field(description="of its endpoint, below the experiment's")
-    query: dict[str, str] = Field(description="the queries that choose it at its endpoint")
-    record: str = Field(description="the field of a spec's `record` that says how often it is recorded")
+    path: str = Field(description="path of its endpoint below `/experiments/{experiment_id}/`")
+    query: dict[str, str] = Field(description="query parameters that select it at its endpoint")
+    record: str = Field(description="field of a spec's `record` with its recording interval")
     shown_as: Literal["statistic", "vector", "plane"]
-    statistic: str | None = Field(description="answered and drawn by default; null where there is none")
-    since_epoch: int = Field(description="the first epoch that is answered and drawn by default")
-    has_parameters: bool = Field(description="whether a layer has several tensors of it: kernel, bias ...")
+    statistic: str | None = Field(description="the default statistic; null if the kind has none")
+    since_epoch: int = Field(description="first epoch of responses and charts by default")
+    has_parameters: bool = Field(description="true if a layer has several tensors of it: kernel, bias, ...")
 
 
 class RuleResponse(ResponseModel):
-    """One question that a diagnosis asks."""
+    """Rule of the diagnosis."""
 
     name: str
     title: str
@@ -78,7 +78,7 @@ class RuleResponse(ResponseModel):
 
 
 class RemedyResponse(ResponseModel):
-    """One change that may help."""
+    """Remedy: a change of a spec that may help."""
 
     name: str
     title: str
@@ -88,7 +88,7 @@ class RemedyResponse(ResponseModel):
 
 
 class CatalogueResponse(ResponseModel):
-    """Everything that a spec, or a query for series, may name."""
+    """Catalogue of everything that a spec, or a query for series, may name."""
 
     datasets: list[KindResponse]
     layers: list[KindResponse]

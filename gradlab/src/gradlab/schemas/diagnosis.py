@@ -13,7 +13,7 @@ from gradlab.spec import ExperimentSpec
 
 
 class ChangeResponse(ResponseModel):
-    """One field of a spec that a remedy changes; null where it was not, or is no more."""
+    """Field of a spec that a remedy changes. `before` is null for a new field, `after` for a removed one."""
 
     path: str
     before: Any
@@ -21,48 +21,49 @@ class ChangeResponse(ResponseModel):
 
 
 class SuggestionResponse(ResponseModel):
-    """A change that may help."""
+    """Suggested remedy."""
 
     remedy: str
     title: str
     source: str
     changes: list[ChangeResponse]
-    spec: ExperimentSpec = Field(description="the treated spec, ready to be submitted")
+    spec: ExperimentSpec = Field(description="the changed spec, ready to be submitted")
 
 
 class DiagnosisResponse(ResponseModel):
-    """What is wrong, on what evidence, and what would help."""
+    """Diagnosis: findings with their evidence, the root cause, and suggested remedies."""
 
     verdict: Literal["healthy", "at risk", "ill", "undecided"] = Field(
-        description="ill: more than a third of the seeds fail; at risk: some do, or the initial state foretells it"
+        description="ill: more than a third of the seeds fail; at risk: some fail, or the initial state predicts it"
     )
-    root_cause: str | None = Field(description="the rule of the finding that the others follow from")
-    findings: list[Finding] = Field(description="causes before what follows from them")
-    outcomes: list[SeedOutcome] = Field(description="what became of each seed")
-    suggestions: list[SuggestionResponse] = Field(description="remedies for the root cause that apply, best first")
+    root_cause: str | None = Field(description="rule of the finding that causes the others")
+    findings: list[Finding] = Field(description="findings, causes before effects")
+    outcomes: list[SeedOutcome] = Field(description="outcome of each seed")
+    suggestions: list[SuggestionResponse] = Field(description="applicable remedies of the root cause, best first")
     unjudged: list[Unjudged] = Field(
-        default=[], description="rules that cannot be asked of a training that ran elsewhere, and what they need"
+        default=[], description="rules that cannot be applied to an external training, and the data that they need"
     )
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the verdict, the findings, causes first, and what may help."""
+        """Return HTML for notebooks: verdict, findings (causes first) and suggested remedies."""
         rows = [
             (
-                each.title,
-                each.kind,
-                f"{len(each.seeds)} of {each.of_seeds}",
-                each.since_epoch,
-                ", ".join(each.caused_by),
+                finding.title,
+                finding.kind,
+                f"{len(finding.seeds)} of {finding.of_seeds}",
+                finding.since_epoch,
+                ", ".join(finding.caused_by),
             )
-            for each in self.findings
+            for finding in self.findings
         ]
         heads = ("finding", "kind", "seeds", "since epoch", "follows from")
-        root = [each.explanation for each in self.findings if each.rule == self.root_cause]
-        return table(self.verdict, heads, rows, [*root, *(f"may help: {each.title}" for each in self.suggestions)])
+        notes = [finding.explanation for finding in self.findings if finding.rule == self.root_cause]
+        notes += [f"may help: {suggestion.title}" for suggestion in self.suggestions]
+        return table(self.verdict, heads, rows, notes)
 
 
 class ExperimentDiagnosisResponse(DiagnosisResponse):
-    """The same of an experiment, as far as it has come."""
+    """Diagnosis of an experiment, from the epochs recorded so far."""
 
     experiment_id: UUID
     status: Status

@@ -1,4 +1,4 @@
-"""The events of an experiment's stream."""
+"""Events of an experiment's stream."""
 
 from typing import Literal
 from uuid import UUID
@@ -10,10 +10,10 @@ from gradlab.schemas.status import Status
 
 
 class RunGradientsResponse(ResponseModel):
-    """How large a run's gradients were: `layers[name][i]` belongs to `epochs[i]`."""
+    """Mean absolute gradients of a run: `layers[name][i]` belongs to `epochs[i]`."""
 
-    epochs: list[int] = Field(description="the recorded ones")
-    layers: dict[str, list[float | None]] = Field(description="mean |gradient| of the layer's kernel")
+    epochs: list[int] = Field(description="recorded epochs")
+    layers: dict[str, list[float | None]] = Field(description="layer -> mean |gradient| of its kernel")
 
 
 class RunEpochsResponse(ResponseModel):
@@ -22,18 +22,18 @@ class RunEpochsResponse(ResponseModel):
     seed: int
     epochs: list[int]
     metrics: dict[str, list[float | None]]
-    gradients: RunGradientsResponse | None = Field(description="null where they are not recorded")
+    gradients: RunGradientsResponse | None = Field(description="null if the experiment does not record gradients")
 
 
 class EpochsEvent(ResponseModel):
-    """Epochs that have not been told before; what is not finite is null."""
+    """New epochs of some runs. Values that are not finite are null."""
 
     experiment_id: UUID
     runs: list[RunEpochsResponse]
 
 
 class FindingSummaryResponse(ResponseModel):
-    """One finding; the diagnosis has the evidence."""
+    """Short form of a finding. The diagnosis has the full one, with its evidence."""
 
     rule: str
     title: str
@@ -45,7 +45,7 @@ class FindingSummaryResponse(ResponseModel):
 
 
 class FindingsEvent(ResponseModel):
-    """What the diagnosis says so far."""
+    """Short form of the diagnosis, from the epochs recorded so far."""
 
     experiment_id: UUID
     verdict: Literal["healthy", "at risk", "ill", "undecided"]
@@ -54,7 +54,7 @@ class FindingsEvent(ResponseModel):
 
 
 class DoneEvent(ResponseModel):
-    """Nothing follows: how the experiment ended."""
+    """Last event of a stream, with the final status of the experiment."""
 
     experiment_id: UUID
     status: Status | Literal["deleted"]

@@ -1,4 +1,4 @@
-"""Responses about experiments. Numbers that are not finite become null."""
+"""Responses about experiments. Numbers that are not finite are null."""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -13,44 +13,46 @@ from gradlab.spec import AnySpec, ExperimentSpec
 
 
 class ProgressResponse(ResponseModel):
-    """How far an experiment has come, all runs together."""
+    """Progress of an experiment, summed over its runs."""
 
     epochs_done: int
     epochs_total: int
 
 
 class CulpritResponse(ResponseModel):
-    """The first value of a run that was not finite, in the order in which an update computes them."""
+    """First value of a run that was not finite, in the order of computation within an update."""
 
     epoch: int
-    batch: int = Field(description="the mini-batch of the epoch, from 1; 0 for the validation at its end")
+    batch: int = Field(description="mini-batch of the epoch, from 1; 0 for the validation after it")
     where: Literal["activation", "loss", "gradient", "weight", "metric"]
-    layer: str | None = Field(description="null for a loss or a metric")
-    parameter: str | None = Field(description="the tensor's or the metric's name; null for a loss")
+    layer: str | None = Field(description="layer of the tensor; null for a loss or a metric")
+    parameter: str | None = Field(description="name of the tensor or metric; null for a loss")
     kind: Literal["nan", "inf", "-inf"]
-    count: int = Field(description="how many values of that tensor were not finite")
+    count: int = Field(description="number of values of that tensor that were not finite")
 
 
 class RunResponse(ResponseModel):
-    """One seed."""
+    """Run of one seed."""
 
     seed: int
     epochs_done: int
     ended: bool
     stopped_by: str | None = Field(
-        description='why it ended before its last epoch: "nonfinite" if it left the finite numbers, "early_stopping"'
+        description='reason of an early end: "nonfinite" after a value that was not finite, or "early_stopping"'
     )
-    culprit: CulpritResponse | None = Field(description="where the first value was that was not finite")
-    final_metrics: dict[str, float | None] | None = Field(description="the last stored epoch's")
-    error: str | None = Field(None, description="why it failed, where it was sent from elsewhere and did")
+    culprit: CulpritResponse | None = Field(description="the first value that was not finite; null if all were")
+    final_metrics: dict[str, float | None] | None = Field(description="metrics of the last stored epoch")
+    error: str | None = Field(None, description="error of a failed external training")
 
 
 class ExperimentResponse(ResponseModel):
-    """An experiment: what was asked for, how far it has come, how it ended."""
+    """Experiment: spec, status, progress and runs."""
 
     id: UUID
     name: str
-    source: Literal["service", "external"] = Field(description="external: trained elsewhere, and its series are sent")
+    source: Literal["service", "external"] = Field(
+        description="service: trained by a worker; external: the training runs elsewhere and sends its series"
+    )
     status: Status
     stopped_by: str | None
     progress: ProgressResponse
@@ -59,23 +61,23 @@ class ExperimentResponse(ResponseModel):
     started_at: datetime | None
     finished_at: datetime | None
     expected_by: datetime | None = Field(
-        description="of a running training elsewhere: unless it is heard of before, its sender counts as silent then"
+        description="time until which a running external training must send its next request; then it counts as silent"
     )
-    attempt: int = Field(description="how often a worker has taken it up")
+    attempt: int = Field(description="number of times that a worker has started it")
     worker: str | None
-    error: str | None = Field(description="the last failure, kept even if a later attempt succeeded")
-    compiled: bool | None = Field(description="whether XLA compiled the training; null before the first epoch")
-    versions: dict[str, str] | None = Field(description="what trained it")
+    error: str | None = Field(description="last failure; kept even if a later attempt succeeded")
+    compiled: bool | None = Field(description="true if XLA compiled the training; null before the first epoch")
+    versions: dict[str, str] | None = Field(description="versions of the software that trained it")
     runs: list[RunResponse]
     spec: AnySpec
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing has been heard for too long of a training elsewhere: its sender may be dead."""
+        """True if an external training has sent nothing until `expected_by`: its process may be dead."""
         return self.expected_by is not None and self.expected_by < datetime.now(UTC)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: how far it has come, and each run's final metrics."""
+        """Return HTML for notebooks: status, progress, and the final metrics of each run."""
         names = list(next((run.final_metrics for run in self.runs if run.final_metrics), {}))
         rows = [
             (run.seed, run.epochs_done, run.stopped_by, *((run.final_metrics or {}).get(name) for name in names))
@@ -88,48 +90,48 @@ class ExperimentResponse(ResponseModel):
 
 
 class ExperimentsResponse(ResponseModel):
-    """One page of experiments, newest first."""
+    """Page of experiments, newest first."""
 
     experiments: list[ExperimentResponse]
-    next: str | None = Field(description="the address of the next page; null on the last")
+    next: str | None = Field(description="address of the next page; null on the last")
 
 
 class TensorResponse(ResponseModel):
-    """One trainable tensor."""
+    """Trainable tensor."""
 
     parameter: str
     shape: tuple[int, ...]
-    count: int = Field(description="how many numbers it has")
+    count: int = Field(description="number of its entries")
 
 
 class LayerResponse(ResponseModel):
-    """One layer as it will be built."""
+    """Layer, with its shapes and trainable tensors."""
 
     layer: str
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     tensors: list[TensorResponse]
-    parameters: int = Field(description="trainable numbers")
+    parameters: int = Field(description="number of trainable parameters")
 
 
 class EstimateResponse(ResponseModel):
-    """What an experiment will cost."""
+    """Estimated cost of an experiment."""
 
-    parameters: int = Field(description="trainable numbers in the network")
-    series_bytes: int = Field(description="what the recorded series and the networks will take in the database")
-    memory_bytes: int = Field(description="what training takes at its peak, beside TensorFlow itself")
-    memory_interval: tuple[int, int] = Field(description="between which sizes four in five trainings like it stay")
-    seconds: float = Field(description="training time, as the machines take that took work lately")
-    seconds_interval: tuple[float, float] = Field(description="between which times four in five like it end")
-    compile_seconds: float = Field(description="the part of it that comes before the first epoch")
+    parameters: int = Field(description="number of trainable parameters of the network")
+    series_bytes: int = Field(description="size of recorded series and networks in the database")
+    memory_bytes: int = Field(description="peak memory of the training, without TensorFlow itself")
+    memory_interval: tuple[int, int] = Field(description="80 % prediction interval of the memory")
+    seconds: float = Field(description="training time on the machines that have trained recently")
+    seconds_interval: tuple[float, float] = Field(description="80 % prediction interval of the time")
+    compile_seconds: float = Field(description="part of the time before the first epoch")
     source: str = Field(
-        description="what times and memory rest on: records of so many machines, or the shipped calibration where "
-        "there is no record yet"
+        description="basis of times and memory: records of the service's machines, or the default calibration if there "
+        "are none"
     )
 
 
 class ValidationResponse(ResponseModel):
-    """A spec that can be trained: in canonical form, counted and estimated."""
+    """Valid spec in canonical form, with its layers and its estimated cost."""
 
     spec: ExperimentSpec
     fingerprint: str
@@ -137,7 +139,7 @@ class ValidationResponse(ResponseModel):
     estimate: EstimateResponse
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the layers, and what they will cost."""
-        rows = [(each.layer, each.input_shape, each.output_shape, each.parameters) for each in self.layers]
+        """Return HTML for notebooks: the layers, and the estimated cost."""
+        rows = [(layer.layer, layer.input_shape, layer.output_shape, layer.parameters) for layer in self.layers]
         title = f"{self.spec.name}: {self.estimate.parameters:,} parameters, about {self.estimate.seconds:.0f} seconds"
         return table(title, ("layer", "input", "output", "parameters"), rows)

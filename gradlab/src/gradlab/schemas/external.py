@@ -1,4 +1,4 @@
-"""Requests of a sender whose training runs elsewhere, and the responses to them."""
+"""Requests and responses of external trainings."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,19 +8,21 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonS
 from gradlab.errors import Invalid, Problem, shorten
 from gradlab.schemas.response_model import ResponseModel
 
-# More than any spec names.
+# No spec has more names.
 MAX_NAMES = 100
-# Column -> recorded epoch × tensor; or, as versions before 0.2 sent it, recorded epoch × tensor × column.
+# Column -> recorded epoch × tensor. Versions before 0.2 sent recorded epoch × tensor × column.
 ByName = Annotated[
-    dict[str, Annotated[Any, WithJsonSchema({"type": "array", "items": {}})]],  # `api.series.incoming` checks it
+    dict[
+        str, Annotated[Any, WithJsonSchema({"type": "array", "items": {}})]
+    ],  # `api.series.incoming` checks the values
     Field(max_length=MAX_NAMES, title="columns by name", description="for each column: recorded epoch × tensor"),
 ]
 ByPosition = Annotated[
     list[Any],
     Field(
         title="columns by position",
-        description="recorded epoch × tensor × column, the columns in the order of the experiment's; name them "
-        "instead: the next version does not read this",
+        description="recorded epoch × tensor × column, with the columns in the experiment's order; deprecated: the "
+        "next version accepts columns by name only",
         json_schema_extra={"deprecated": True},
     ),
 ]
@@ -39,25 +41,29 @@ class SeriesRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     from_epoch: Annotated[int, Field(ge=0, le=10_000_000)]
-    """The first of the epochs: one behind the last that was sent, or again what was sent before."""
+    """First epoch of the request: the one after the last that was sent, or an earlier one to send again."""
     metrics: Annotated[dict[str, list[Any]], Field(max_length=MAX_NAMES)] = {}
-    """For each metric of the spec its values, one for each epoch."""
+    """Metric -> values, one for each epoch; all metrics of the spec."""
     series: Annotated[dict[str, Columns], Field(max_length=MAX_NAMES)] = {}
-    """For each kind that the spec records its values: for each of its columns, by name, recorded epoch × tensor."""
+    """Kind -> column -> recorded epoch × tensor; all kinds that the spec records, with all of their columns."""
 
 
 class RunEndRequest(BaseModel):
-    """How a run has ended."""
+    """End of a run."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     status: Literal["completed", "failed"]
-    """``completed``, also where it was stopped early or diverged; ``failed`` where it broke off."""
+    """``completed``, also after early stopping or divergence; ``failed`` after an error."""
     error: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
-    """Why it failed."""
+    """Reason of the failure."""
 
     def reason(self) -> str | None:
-        """Why it failed; None where it did not. Raises Invalid where both are said."""
+        """Return the reason of the failure; None for a completed run.
+
+        Raises:
+            Invalid: a completed run has an error.
+        """
         if self.status == "completed":
             if self.error is not None:
                 raise Invalid(Problem("error", "nothing: the run is completed", shorten(self.error)))
@@ -66,9 +72,9 @@ class RunEndRequest(BaseModel):
 
 
 class SeriesResponse(ResponseModel):
-    """What is stored of a run now."""
+    """Stored epochs of a run."""
 
     experiment_id: UUID
     seed: int
-    epochs_done: int = Field(description="the last epoch that is stored; 0 where none is")
-    next_epoch: int = Field(description="the epoch that comes next")
+    epochs_done: int = Field(description="last stored epoch; 0 if there is none")
+    next_epoch: int = Field(description="epoch that is expected next")

@@ -1,27 +1,27 @@
-"""What a notebook shows of answers, and data frames of series."""
+"""HTML of responses for notebooks, and data frames of series."""
 
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]], notes: Iterable[str] = ()) -> str:
-    """A table as HTML: everything escaped, numbers short, None blank."""
+    """Build an HTML table: text is escaped, numbers have four digits, None is blank."""
     from html import escape
 
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(_shown(each))}</td>' for each in row)}</tr>" for row in rows)
-    below = "".join(f"<p>{escape(each)}</p>" for each in notes)
+    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(_cell(value))}</td>' for value in row)}</tr>" for row in rows)
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes)
     return f"<p><b>{escape(title)}</b></p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"
 
 
-def _shown(value: object) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def frame(parquet: IO[bytes]) -> Any:
-    """The data frame in a Parquet file, its names as categories.
+    """Read the data frame in a Parquet file; its names are categories.
 
     Raises:
         ModuleNotFoundError: pandas is not installed.
@@ -29,5 +29,5 @@ def frame(parquet: IO[bytes]) -> Any:
     try:
         import pandas
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("Data frames are made by pandas: install this project's extra `notebook`.") from error
+        raise ModuleNotFoundError("Data frames need pandas: install this library with its extra `notebook`.") from error
     return pandas.read_parquet(parquet)

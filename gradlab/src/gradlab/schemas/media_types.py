@@ -1,4 +1,4 @@
-"""The media types that the service answers with."""
+"""Media types of responses."""
 
 JSON, CSV, NPZ = "application/json", "text/csv", "application/x-npz"
 PROBLEM_JSON = "application/problem+json"

@@ -1,4 +1,4 @@
-"""The problem document with which every error is answered (RFC 9457)."""
+"""Problem document (RFC 9457), the body of every error response."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from gradlab.errors import MAX_PROBLEMS
 
 
 class FieldProblem(BaseModel):
-    """One thing that is wrong with the input."""
+    """Problem of one field: the expected and the received value."""
 
     field: str
     expected: str
@@ -28,7 +28,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 class ProblemDocument(BaseModel):
-    """What went wrong (RFC 9457, `application/problem+json`)."""
+    """Problem document (RFC 9457, `application/problem+json`)."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
@@ -38,6 +38,4 @@ class ProblemDocument(BaseModel):
     detail: str
     instance: str
     errors: list[FieldProblem] = []
-    errors_omitted: int = Field(
-        0, description=f"how many more there are, where there are more than the {MAX_PROBLEMS} that are named"
-    )
+    errors_omitted: int = Field(0, description=f"number of further problems; at most {MAX_PROBLEMS} are listed")

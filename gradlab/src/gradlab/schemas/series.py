@@ -1,4 +1,4 @@
-"""Series as the API answers them, typed: NaN and infinities become null, with `first_nonfinite` beside them."""
+"""Responses with series. NaN and infinities are null; `first_nonfinite` names the first of them."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -10,14 +10,14 @@ from gradlab.schemas.status import Status
 
 
 class NonfiniteResponse(ResponseModel):
-    """The first value of a series that is not finite, over the whole run as stored."""
+    """First value of a series that is not finite, over all stored epochs of the run."""
 
     epoch: int
     kind: Literal["nan", "inf", "-inf"]
 
 
 class SamplingResponse(ResponseModel):
-    """What was left out because `max_points` asked for it."""
+    """Thinning of the epochs to `max_points`: `kept` out of `of`."""
 
     max_points: int
     kept: int
@@ -26,15 +26,17 @@ class SamplingResponse(ResponseModel):
 
 
 class MeasuredTensorResponse(ResponseModel):
-    """One tensor: a layer's weights, or what flows through it."""
+    """Tensor of a layer: weights, or values that flow through the layer."""
 
     layer: str
-    parameter: str = Field(description="kernel, bias ... for weights; pre_activation, activation for what flows")
-    shape: tuple[int, ...] = Field(description="without the batch axis")
+    parameter: str = Field(
+        description="kernel, bias, ... for weights; pre_activation or activation for values that flow through the layer"
+    )
+    shape: tuple[int, ...] = Field(description="shape without the batch axis")
 
 
 class RunHistoryResponse(ResponseModel):
-    """One run's metrics: value i belongs to `epochs[i]`."""
+    """Metrics of a run: value i belongs to `epochs[i]`."""
 
     seed: int
     metrics: dict[str, list[float | None]]
@@ -42,7 +44,7 @@ class RunHistoryResponse(ResponseModel):
 
 
 class HistoryResponse(ResponseModel):
-    """Loss, metrics and learning rate after every epoch, on the training and the validation samples."""
+    """Loss, metrics and learning rate after every epoch, on training and on validation samples."""
 
     experiment_id: UUID
     status: Status
@@ -52,7 +54,7 @@ class HistoryResponse(ResponseModel):
 
 
 class RunSeriesResponse(ResponseModel):
-    """One run's values: `values[i]` belongs to `epochs[i]`; fewer where it stopped early or has not got that far."""
+    """Values of a run: `values[i]` belongs to `epochs[i]`. A run that stopped early, or still trains, has fewer."""
 
     seed: int
     values: list[float | None]
@@ -60,31 +62,31 @@ class RunSeriesResponse(ResponseModel):
 
 
 class TensorSeriesResponse(MeasuredTensorResponse):
-    """One tensor's series in all runs."""
+    """Series of a tensor in all runs."""
 
     no_gradient: bool = Field(
         default=False,
-        description="True if no gradient reaches these weights, as before an embedding: every value is null, and this "
-        "is no number that is not finite",
+        description="true if no gradient reaches these weights, as before an embedding: every value is null, and "
+        "`first_nonfinite` is null too",
     )
 
     runs: list[RunSeriesResponse]
 
 
 class StatisticResponse(ResponseModel):
-    """One statistic, per tensor and run."""
+    """Series of a statistic, per tensor and run."""
 
     experiment_id: UUID
     status: Status
     statistic: str
-    parameter: str = Field(description="the parameters asked for, separated by commas")
-    epochs: list[int] = Field(description="the recorded ones")
+    parameter: str = Field(description="the requested parameters, separated by commas")
+    epochs: list[int] = Field(description="recorded epochs")
     sampling: SamplingResponse | None
     layers: list[TensorSeriesResponse]
 
 
 class RunStepsResponse(ResponseModel):
-    """One run's values: `values[i][t]` belongs to `epochs[i]` and to time step t + 1."""
+    """Values of a run: `values[i][t]` belongs to `epochs[i]` and to time step t + 1."""
 
     seed: int
     values: list[list[float | None]]
@@ -92,52 +94,52 @@ class RunStepsResponse(ResponseModel):
 
 
 class LayerStepsResponse(MeasuredTensorResponse):
-    """One recurrent layer's signal in all runs."""
+    """Back-propagated signal of a recurrent layer in all runs."""
 
     runs: list[RunStepsResponse]
 
 
 class StepsResponse(ResponseModel):
-    """The signal that comes back to recurrent layers at each time step."""
+    """Back-propagated signals of recurrent layers at each time step."""
 
     experiment_id: UUID
     status: Status
     statistic: str = "rms"
-    epochs: list[int] = Field(description="the recorded ones")
+    epochs: list[int] = Field(description="recorded epochs")
     sampling: SamplingResponse | None
     layers: list[LayerStepsResponse]
 
 
 class RunHistogramsResponse(ResponseModel):
-    """One run's histograms: `counts[i][b]` belongs to `epochs[i]` and to bin b."""
+    """Histograms of a run: `counts[i][b]` belongs to `epochs[i]` and to bin b."""
 
     seed: int
     counts: list[list[float]]
 
 
 class LayerHistogramsResponse(MeasuredTensorResponse):
-    """One tensor's histograms in all runs."""
+    """Histograms of a tensor in all runs."""
 
     runs: list[RunHistogramsResponse]
 
 
 class HistogramsResponse(ResponseModel):
-    """How the entries of gradients or weights are distributed over fixed bins."""
+    """Histograms of the entries of gradients or weights, with fixed bins."""
 
     experiment_id: UUID
     status: Status
     of: str = Field(description="gradients or weights")
     edges: list[float] = Field(
-        description="bin i holds edges[i-1] ≤ x < edges[i]; the first and the last bin reach to the infinities; "
-        "a NaN is in no bin"
+        description="bin i counts edges[i-1] ≤ x < edges[i]; the first and the last bin extend to the infinities; NaN "
+        "is not counted"
     )
-    epochs: list[int] = Field(description="the recorded ones")
+    epochs: list[int] = Field(description="recorded epochs")
     sampling: SamplingResponse | None
     layers: list[LayerHistogramsResponse]
 
 
 class RunBoundaryResponse(ResponseModel):
-    """One run's answers: `values[i][c][row][column]` belongs to `epochs[i]`, `classes[c]`, `x[column]`, `y[row]`."""
+    """Outputs of a run: `values[i][c][row][column]` belongs to `epochs[i]`, `classes[c]`, `x[column]`, `y[row]`."""
 
     seed: int
     values: list[list[list[list[float | None]]]]
@@ -145,43 +147,43 @@ class RunBoundaryResponse(ResponseModel):
 
 
 class BoundaryResponse(ResponseModel):
-    """What networks answer on a grid over the plane of their two inputs."""
+    """Outputs of networks on a grid over the plane of their two inputs."""
 
     experiment_id: UUID
     status: Status
     layer: str = Field(description="the output layer")
-    classes: list[int] = Field(description="which class each output unit speaks for; a single unit speaks for class 1")
+    classes: list[int] = Field(description="class of each output unit; 1 for a single unit")
     threshold: float | None = Field(
-        description="a single unit says class 1 above it and class 0 below; null: the class of the largest output"
+        description="output above which a single unit predicts class 1; null if the largest output decides"
     )
-    x: list[float] = Field(description="the first input, as the network is given it")
-    y: list[float] = Field(description="the second input")
-    epochs: list[int] = Field(description="the recorded ones")
+    x: list[float] = Field(description="first input, scaled as the network receives it")
+    y: list[float] = Field(description="second input")
+    epochs: list[int] = Field(description="recorded epochs")
     sampling: SamplingResponse | None
     runs: list[RunBoundaryResponse]
 
 
 class SamplesPartResponse(ResponseModel):
-    """The first samples of a part of the data: sample i lies at `x[i]`, `y[i]`."""
+    """First samples of a part of the data: sample i has the inputs `x[i]`, `y[i]`."""
 
-    total: int = Field(description="how many there are in all")
-    x: list[float] = Field(description="the first input, as the network is given it")
-    y: list[float] = Field(description="the second input")
-    answers: list[int] | list[float] = Field(description="classes; the first label or value where it has several")
+    total: int = Field(description="number of samples of the part")
+    x: list[float] = Field(description="first input, scaled as the network receives it")
+    y: list[float] = Field(description="second input")
+    answers: list[int] | list[float] = Field(description="targets: classes, or the first label or value")
 
 
 class SamplesResponse(ResponseModel):
-    """The samples of data with two inputs."""
+    """Samples of a dataset with two inputs."""
 
     experiment_id: UUID
     dataset: str
-    target: str = Field(description="what the answers are: classes, labels or values")
+    target: str = Field(description="kind of the targets: classes, labels or values")
     training: SamplesPartResponse
     validation: SamplesPartResponse
 
 
 def example(tensor: tuple[str, str, list[int]], run: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """An answer as the documentation shows it: one layer, one run, two epochs."""
+    """Build an example for the description of the API: one layer, one run, two epochs."""
     layer, parameter, shape = tensor
     runs = [{"seed": 0, **run}]
     return {

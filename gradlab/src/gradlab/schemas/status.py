@@ -1,10 +1,10 @@
-"""The states of experiments and treatments."""
+"""States of experiments and treatments."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where an experiment is in its life: queued → running → completed | cancelled | failed."""
+    """State of an experiment: queued → running → completed | cancelled | failed."""
 
     queued = "queued"
     running = "running"
@@ -14,12 +14,12 @@ class Status(StrEnum):
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing will change any more."""
+        """True if the experiment will not change any more."""
         return self not in (Status.queued, Status.running)
 
 
 class TreatmentStatus(StrEnum):
-    """Where a treatment is in its life: running → completed | cancelled | failed; the last two can be continued."""
+    """State of a treatment: running → completed | cancelled | failed. The last two can be continued."""
 
     running = "running"
     completed = "completed"

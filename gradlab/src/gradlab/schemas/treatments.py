@@ -1,4 +1,4 @@
-"""Requests for treatments, and the responses about them."""
+"""Requests and responses of treatments."""
 
 from collections import Counter
 from datetime import datetime
@@ -18,14 +18,14 @@ from gradlab.schemas.trials import Effect, Flow, Part, Rate, SeedResult, Stop, T
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.problems import at_most, impossible
 
-# How a report says what it counts.
+# Definition of the counts in a report, for the response.
 CURED = (
-    "A seed is well when its run learns, no confirmed failure is found in it, and it has learnt at least half of what "
-    "the best trial has; it is cured when it is not well untreated and well treated. A change cures when at most a "
-    "tenth of its seeds are not well, and significantly fewer than of all untreated runs, the control's among them "
-    "(Fisher's exact test), or its test metric is better by more than three points over equal seeds (Student's test); "
-    "p < 0.05 after Holm, both tests counted. A change is called the smallest that cures if no smaller one that "
-    "was tried does, and, where it has several parts, each was left out once and the others did worse (p < 0.05)."
+    "A seed is well if its run learns, has no confirmed failure, and has learnt at least half as much as the best "
+    "trial. It is cured if it is not well untreated and well treated. A change cures if at most a tenth of its seeds "
+    "are not well, and one of two tests is significant: fewer of its seeds are not well than of all untreated runs, "
+    "with the control's (Fisher's exact test); or its test metric is better by more than three points over equal seeds "
+    "(Student's test); p < 0.05 after Holm, both tests counted. A change is the smallest that cures if no smaller one "
+    "that was tried cures; if it has several parts, each was left out once, and the others did worse (p < 0.05)."
 )
 
 
@@ -35,9 +35,9 @@ def _one_or_several(value: Any) -> Any:
 
 Names = tuple[str, ...]
 
-# So many remedies that a person chooses, in all: each takes 0.05 s to be applied to a network of 200 layers. There are
-# half as many. The bounds on numbers keep requests of earlier versions, which had none, readable; how many seeds are
-# allowed is a setting.
+# Maximum number of remedies in a request, all changes together. Each takes 0.05 s to be applied to a network of 200
+# layers. There are half as many remedies. The bounds on seeds and budget are wide, because requests of earlier
+# versions, which had none, must stay readable; the settings limit the number of seeds.
 MAX_REMEDIES = 60
 MAX_SEEDS, MAX_BUDGET = 10_000, 10_000
 Name = Annotated[str, Field(max_length=200)]
@@ -50,7 +50,7 @@ RemedyNames = Annotated[
 
 
 class TreatmentRequest(Frozen):
-    """Which remedies are to be tried, on how many seeds, and for how long."""
+    """Treatment to start: remedies, number of seeds, and budget."""
 
     remedies: (
         Annotated[
@@ -58,76 +58,79 @@ class TreatmentRequest(Frozen):
         ]
         | None
     ) = None
-    """Each a remedy's name, or a list of names that are applied together; null: those that the diagnosis names."""
+    """Changes to try: names of remedies, or lists of names that are applied together; null for the diagnosis's."""
     seeds: int = Field(default=8, ge=5, le=MAX_SEEDS)
-    """On how many seeds each change is trained. Fewer than five cannot tell a cure from luck among a dozen trials."""
+    """Number of seeds of each change. Fewer than five cannot separate a cure from chance among a dozen trials."""
     budget: int = Field(default=12, ge=1, le=MAX_BUDGET)
-    """At most so many treated specs are trained."""
+    """Maximum number of treated specs that are trained."""
 
     @field_validator("remedies")
     @classmethod
-    def _known(cls, remedies: tuple[Names, ...] | None) -> tuple[Names, ...] | None:
-        from gradlab.remedies import remedy  # forty modules that a client without a treatment never needs
+    def _check_remedies(cls, remedies: tuple[Names, ...] | None) -> tuple[Names, ...] | None:
+        from gradlab.remedies import remedy  # forty modules that most clients do not need
 
         if (count := sum(map(len, remedies or ()))) > MAX_REMEDIES:
             raise impossible("", f"at most {MAX_REMEDIES} remedies in all", f"{count} remedies")
         for name in (name for names in remedies or () for name in names):
             try:
                 remedy(name)
-            except Invalid as unknown:
-                raise impossible("", unknown.problems[0].expected, repr(name)) from unknown
+            except Invalid as error:
+                raise impossible("", error.problems[0].expected, repr(name)) from error
         counts = Counter(tuple(sorted(names)) for names in remedies or ())
-        if twice := next((names for names, count in counts.items() if count > 1), None):
-            raise impossible("", "each change once", f"{' with '.join(twice)} twice")
+        if repeated := next((names for names, count in counts.items() if count > 1), None):
+            raise impossible("", "each change once", f"{' with '.join(repeated)} twice")
         return remedies
 
 
 class JudgementResponse(ResponseModel):
-    """What a trial's result is worth beside the untreated runs."""
+    """Judgement of a trial, in comparison with the untreated runs."""
 
     worth: Literal["cures", "helps", "unproven", "no effect", "harms"] = Field(
-        description="cures: at most a tenth of the seeds is ill, and significantly fewer than untreated or with a "
-        "significantly better test metric; helps: significantly better so, but more are ill; unproven: fewer are ill, "
-        "and that may be luck; harms: significantly more"
+        description="cures: at most a tenth of the seeds are ill, and these are significantly fewer than untreated, or "
+        "the test metric is significantly better; helps: significantly better likewise, but more seeds are ill; "
+        "unproven: fewer seeds are ill, which may be chance; harms: significantly more seeds are ill"
     )
     ill: Rate = Field(description="seeds that are not well, with the 95 % Wilson interval of their share")
-    cured: int = Field(description="seeds that are ill untreated and well with it")
-    of_ill: int = Field(description="out of so many that are ill untreated")
+    cured: int = Field(description="seeds that are ill untreated and well treated")
+    of_ill: int = Field(description="seeds that are ill untreated")
     p_value: float = Field(
-        description="the smaller one, doubled, of two: Fisher's exact test against all untreated runs, Student's test "
-        "that the test metric over equal seeds is not better by three points"
+        description="twice the smaller p-value of two tests: Fisher's exact test against all untreated runs; Student's "
+        "test of the hypothesis that the test metric over equal seeds is not better by three points"
     )
-    p_adjusted: float = Field(description="the same, adjusted for the number of trials after Holm")
+    p_adjusted: float = Field(description="p-value, adjusted for the number of trials after Holm")
     effect: Effect = Field(description="treated minus untreated test metric over equal seeds, with a 95 % interval")
     signal: Literal["restored", "arrived before", "does not arrive", "lost", "unknown"]
-    cost: float | None = Field(description="seconds per epoch relative to untreated, as the workers took them")
-    explanation: str = Field(description="what it says of the cause")
+    cost: float | None = Field(description="measured seconds per epoch, relative to untreated")
+    explanation: str = Field(description="what the result shows about the cause")
 
 
 class TrialResponse(ResponseModel):
-    """One spec that is trained to be compared."""
+    """Trial: a spec that is trained for comparison."""
 
     role: Literal["untreated", "control", "treated"]
     remedies: list[str]
-    changes: list[ChangeResponse] = Field(description="the fields of the untreated spec that it changes")
-    size: int | None = Field(description="how large that change is; null before the untreated runs are finished")
+    changes: list[ChangeResponse] = Field(description="fields of the untreated spec that it changes")
+    size: int | None = Field(description="size of the change; null before the untreated runs have finished")
     stage: Literal["looking", "deferred", "training", "finished", "broken"] = Field(
-        description="deferred: triage foretells that it fails, it is trained only if nothing else cures"
+        description="looking: in triage; deferred: triage predicts a failure, and it is trained only if nothing "
+        "else cures"
     )
-    progress: ProgressResponse | None = Field(description="of its training")
-    experiment_id: UUID | None = Field(description="the ordinary experiment that trains it")
+    progress: ProgressResponse | None = Field(description="progress of its training")
+    experiment_id: UUID | None = Field(description="experiment that trains it")
     triage: TriageResult | None
     verdict: str | None
     root_cause: str | None
     seeds: list[SeedResult]
-    flow: Flow | None = Field(description="how the signal passed back: the profile of δ and the ratio of gradients")
+    flow: Flow | None = Field(
+        description="back-propagated signal: profile of δ over the layers, and ratio of gradients"
+    )
     judgement: JudgementResponse | None
     error: str | None
-    spec: ExperimentSpec = Field(description="ready to be submitted")
+    spec: ExperimentSpec = Field(description="its spec, ready to be submitted")
 
 
 class TreatmentResponse(ResponseModel):
-    """A treatment: what was tried, what cures, and what that says of the cause."""
+    """Treatment: its trials, the recommended change, and what they show about the cause."""
 
     id: UUID
     experiment_id: UUID
@@ -137,43 +140,40 @@ class TreatmentResponse(ResponseModel):
     finished_at: datetime | None
     error: str | None
     summary: str
-    definition: str = Field(default=CURED, description="what counts as well, as cured and as a cure")
-    metric: str = Field(description="the metric on test samples by which trials are compared")
+    definition: str = Field(default=CURED, description="definition of well, cured and cure")
+    metric: str = Field(description="metric on test samples by which trials are compared")
     higher_is_better: bool
     untreated: Rate | None = Field(description="seeds that are ill untreated")
-    control: Rate | None = Field(description="of three times as many fresh seeds, trained as long, those that are ill")
+    control: Rate | None = Field(
+        description="seeds that are ill among three times as many other seeds, trained untreated and as long"
+    )
     trials: list[TrialResponse]
     recommended: int | None = Field(
-        description="the place in `trials` of the change that cures and is the smallest, unless a larger one is better "
-        "beyond luck"
+        description="index in `trials` of the smallest change that cures, unless a larger one is significantly better"
     )
-    recommended_spec: ExperimentSpec | None = Field(description="its spec, ready to be submitted")
-    parts: list[Part] = Field(
-        description="what each remedy of the recommended change contributes, where it has several"
-    )
+    recommended_spec: ExperimentSpec | None = Field(description="spec of the recommended change, ready to be submitted")
+    parts: list[Part] = Field(description="contribution of each remedy to a recommended change of several")
     is_smallest: bool | None = Field(
-        description="no smaller change that was tried cures, and each part was left out and the others did worse "
-        "beyond luck; where false, smaller changes were not all tried, or are not shown to do worse"
+        description="true if no smaller change that was tried cures, and each part was left out once and the others "
+        "did significantly worse; false if smaller changes were not all tried, or are not significantly worse"
     )
-    stopped: Stop | None = Field(description="why the search stopped; null while something is under way")
+    stopped: Stop | None = Field(description="reason of the end of the search; null while it goes on")
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: every trial, what it is worth, and what all of them say."""
-        rows = [
-            (" + ".join(each.remedies) or each.role, each.judgement.worth, *_ill(each.judgement), each.judgement.cost)
-            if each.judgement
-            else (" + ".join(each.remedies) or each.role, each.stage, None, None, None)
-            for each in self.trials
-        ]
+        """Return HTML for notebooks: every trial with its judgement, and the summary."""
+        rows = [(" + ".join(trial.remedies) or trial.role, *_cells(trial)) for trial in self.trials]
         return table(f"Treatment: {self.status}", ("change", "worth", "ill", "p", "cost"), rows, [self.summary])
 
 
-def _ill(judged: JudgementResponse) -> tuple[str, float]:
-    return f"{judged.ill.count} of {judged.ill.of}", judged.p_adjusted
+def _cells(trial: TrialResponse) -> tuple[object, ...]:
+    if (judgement := trial.judgement) is None:
+        return trial.stage, None, None, None
+    ill = f"{judgement.ill.count} of {judgement.ill.of}"
+    return judgement.worth, ill, judgement.p_adjusted, judgement.cost
 
 
 class TreatmentsResponse(ResponseModel):
-    """One page of an experiment's treatments, newest first."""
+    """Page of an experiment's treatments, newest first."""
 
     treatments: list[TreatmentResponse]
-    next: str | None = Field(description="the address of the next page; null on the last")
+    next: str | None = Field(description="address of the next page; null on the last")

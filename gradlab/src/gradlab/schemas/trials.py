@@ -1,19 +1,19 @@
-"""Results of trials: rates and effects with their intervals, seeds one by one, and how the signal flowed."""
+"""Results of trials: rates and effects with their intervals, results of seeds, and back-propagated signals."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Stop = Literal["cured", "budget", "exhausted", "nothing to cure", "all that was chosen", "nothing to compare with"]
-"""Why the search of a treatment stopped."""
+"""Reason of the end of a treatment's search."""
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of seeds, with its Wilson interval.
+    """Share of seeds, with its Wilson interval.
 
     Attributes:
-        count, of: so many seeds out of all.
-        low, high: the 95 % interval of the share (Wilson 1927), which keeps within [0, 1] where counts are small.
+        count, of: number of seeds, out of all.
+        low, high: the 95 % interval of the share (Wilson 1927), which stays within [0, 1] for small counts.
     """
 
     count: int
@@ -24,12 +24,12 @@ class Rate:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change does to a metric.
+    """Effect of a change on a metric.
 
     Attributes:
-        mean: of the treated minus the untreated value over pairs of equal seeds; None where there is no pair.
+        mean: mean of the treated minus the untreated value over pairs of equal seeds; None without a pair.
         low, high: its 95 % interval by Student's t; None below two pairs.
-        pairs: how many seeds have a finite value both ways.
+        pairs: number of seeds with a finite value, both treated and untreated.
     """
 
     mean: float | None
@@ -40,12 +40,12 @@ class Effect:
 
 @dataclass(frozen=True)
 class TriageResult:
-    """What triage says of a spec before it is trained.
+    """Result of the triage of a spec.
 
     Attributes:
-        verdict: ``healthy``, ``at risk`` or ``undecided``, as a `Diagnosis` has it.
-        root_cause: the rule of the finding that the others follow from.
-        foretells_failure: a critical risk is seen in more than half of the seeds.
+        verdict: ``healthy``, ``at risk`` or ``undecided``, as in a `Diagnosis`.
+        root_cause: the rule of the finding that causes the others.
+        foretells_failure: True if more than half of the seeds have a critical risk.
     """
 
     verdict: str
@@ -55,13 +55,13 @@ class TriageResult:
 
 @dataclass(frozen=True)
 class SeedResult:
-    """One seed of a trial.
+    """Result of one seed of a trial.
 
     Attributes:
         outcome: ``learns``, ``fails``, ``diverged`` or ``undecided``.
-        well: it learns, no confirmed failure, such as learning by heart, is found in it, and no trial has shown that
-            more than twice as much can be learnt (`core.treatment.hindsight`).
-        test: the test metric, its median over the last epochs; None where it is not finite.
+        well: True if the run learns, has no confirmed failure such as overfitting, and no trial has learnt more than
+            twice as much (`core.treatment.hindsight`).
+        test: median of the test metric over the last epochs; None if it is not finite.
     """
 
     seed: int
@@ -72,13 +72,13 @@ class SeedResult:
 
 @dataclass(frozen=True)
 class Flow:
-    """How the signal passed back through the network: medians over the seeds, None where nothing finite is recorded.
+    """Back-propagated signals of a network: medians over the seeds, None if no finite value is recorded.
 
     Attributes:
-        layers: the layers whose δ = ∂loss/∂(pre-activation) was recorded, input side first.
-        initially: root mean square of δ of each, before the first update.
-        trained: the same, in the median epoch.
-        arriving: ‖δ‖ of the first hidden layer by ‖δ‖ of the output, in the median epoch.
+        layers: the layers with recorded δ = ∂loss/∂(pre-activation), input side first.
+        initially: root mean square of δ of each layer, before the first update.
+        trained: root mean square of δ of each layer, in the median epoch.
+        arriving: ‖δ‖ of the first hidden layer, divided by ‖δ‖ of the output, in the median epoch.
         gradient_ratio: ‖g₁‖₂/‖g_L‖₂ of the first and the last kernel's gradients, in the median epoch.
     """
 
@@ -91,14 +91,15 @@ class Flow:
 
 @dataclass(frozen=True)
 class Part:
-    """One remedy of a change of several.
+    """Contribution of one remedy to a change of several.
 
     Attributes:
-        remedy: which.
-        without: the seeds that stay ill with the others alone; None where that was not trained.
-        p_value: the smaller one, doubled, of two: Fisher's exact test that as many seeds are ill with the remedy as
-            without it; Student's test over equal seeds that it does not make the test metric better. None likewise.
-        is_needed: the others alone do clearly worse: p < 0.05; None where they were not trained.
+        remedy: the name of the remedy.
+        without: seeds that are ill without it; None if that was not trained.
+        p_value: twice the smaller p-value of two null hypotheses: as many seeds are ill with the remedy as without it
+            (Fisher's exact test); it does not improve the test metric (Student's test over equal seeds). None if that
+            was not trained.
+        is_needed: True if the change does significantly worse without it (p < 0.05); None if that was not trained.
     """
 
     remedy: str
