@@ -10,7 +10,7 @@ from gradlab import Client
 from gradlab.client.connection import Refused
 from gradlab.client.events import read_events
 from gradlab.client.outbox import Ended, Epoch, Outbox
-from gradlab.client.sending import written
+from gradlab.client.sending import encode_series
 from gradlab.measurement.history import History
 from gradlab.spec import ANY_SPEC
 from tests.builders import a_spec, an_external_spec, measured
@@ -29,7 +29,7 @@ def it(desk: Desk) -> str:
 def body(history: History) -> dict:
     """A history as it is sent."""
     metrics = dict(zip(history.layout.metrics, history.metrics.T, strict=True))
-    return json.loads(written(history.first_epoch, metrics, history.series))
+    return json.loads(encode_series(history.first_epoch, metrics, history.series))
 
 
 def by_name(history: History) -> dict:

@@ -1,1 +1,1 @@
-"""The client of the service, and the sender of trainings that run elsewhere."""
+"""Client of the service, and sender of external trainings."""

@@ -1,4 +1,4 @@
-"""A small typed client of the service: what the command line is built on, and anybody's script may be."""
+"""Typed client of the service, for the command line and for scripts."""
 
 import io
 import json
@@ -12,7 +12,7 @@ import numpy as np
 
 from gradlab.client.connection import Refused, Unreachable
 from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
-from gradlab.client.polling import watch
+from gradlab.client.polling import poll
 from gradlab.client.sending import Sending
 from gradlab.measurement.kinds import BY_NAME
 from gradlab.schemas.charts import ChartsResponse
@@ -27,7 +27,7 @@ from gradlab.spec import AnySpec, ExperimentSpec
 if TYPE_CHECKING:
     import httpx2
 
-SILENCE = 45.0  # seconds after which a stream is dead that is told to be alive every 15
+STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 15 seconds
 
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
@@ -35,22 +35,22 @@ Body = AnySpec | TreatmentRequest
 
 
 class Client(Sending):
-    """One service, for as long as a `with` block lasts or until it is closed.
+    """Client of one service. Close it, or use it in a `with` block.
 
     Args:
-        url: where it listens.
-        api_key: its key, if it asks for one.
-        timeout: seconds to wait for each answer.
+        url: address of the service.
+        api_key: its API key, if it has one.
+        timeout: maximum wait for a response, in seconds.
 
     Raises (every method):
-        Refused: with the problem document.
-        Unreachable: there was no answer, or 503.
+        Refused: the service refused the request; `problem` is the problem document.
+        Unreachable: the service did not respond, or with 503.
     """
 
     def is_alive(self) -> bool:
-        """Whether the service answers at all."""
+        """True if the service responds."""
         try:
-            return self._ask("GET", "/livez").status_code == 200
+            return self._request("GET", "/livez").status_code == 200
         except (Unreachable, Refused):
             return False
 
@@ -62,17 +62,17 @@ class Client(Sending):
         return ExperimentResponse.read(self._post_once("/experiments", spec, idempotency_key).content)
 
     def validate(self, spec: ExperimentSpec) -> ValidationResponse:
-        """Have a spec checked, counted and estimated."""
+        """Validate a spec, count its parameters and estimate its cost."""
         return ValidationResponse.read(self._post("/experiments/validate", spec).content)
 
     def triage(self, spec: ExperimentSpec) -> DiagnosisResponse:
-        """Have a spec's networks looked at before they are trained."""
+        """Diagnose a spec's networks before they are trained."""
         return DiagnosisResponse.read(self._post("/experiments/triage", spec).content)
 
     def diagnosis(self, experiment_id: UUID | str) -> ExperimentDiagnosisResponse:
-        """What is wrong with an experiment, as far as it has come."""
-        answer = self._ask("GET", f"/experiments/{experiment_id}/diagnosis")
-        return ExperimentDiagnosisResponse.read(answer.content)
+        """Diagnose an experiment from the epochs recorded so far."""
+        response = self._request("GET", f"/experiments/{experiment_id}/diagnosis")
+        return ExperimentDiagnosisResponse.read(response.content)
 
     def treat(
         self,
@@ -81,57 +81,57 @@ class Client(Sending):
         *,
         idempotency_key: str | None = None,
     ) -> TreatmentResponse:
-        """Begin to find out which change cures an experiment; by default what its diagnosis names is tried.
+        """Start a treatment of an experiment; by default with the remedies of its diagnosis.
 
-        It is safe to send again what may have been lost: a key of its own goes with it.
+        The request has an idempotency key, and is repeated once if its response is lost.
         """
         path, body = f"/experiments/{experiment_id}/treatments", request or TreatmentRequest()
         return TreatmentResponse.read(self._post_once(path, body, idempotency_key).content)
 
     def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
-        """Look at a treatment."""
-        answer = self._ask("GET", f"/experiments/{experiment_id}/treatments/{treatment_id}")
-        return TreatmentResponse.read(answer.content)
+        """Get a treatment."""
+        response = self._request("GET", f"/experiments/{experiment_id}/treatments/{treatment_id}")
+        return TreatmentResponse.read(response.content)
 
     def treatments(self, experiment_id: UUID | str) -> Iterator[TreatmentResponse]:
-        """All treatments of an experiment, newest first, fetched a page at a time."""
-        following: str | None = f"/experiments/{experiment_id}/treatments"
-        while following is not None:
-            page = TreatmentsResponse.read(self._ask("GET", following).content)
+        """Iterate over the treatments of an experiment, newest first; pages are fetched on demand."""
+        next_page: str | None = f"/experiments/{experiment_id}/treatments"
+        while next_page is not None:
+            page = TreatmentsResponse.read(self._request("GET", next_page).content)
             yield from page.treatments
-            following = page.next
+            next_page = page.next
 
     def cancel_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
-        """Cancel a treatment; what is finished is kept."""
-        answer = self._ask("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/cancel")
-        return TreatmentResponse.read(answer.content)
+        """Cancel a treatment. Finished trials are kept."""
+        response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/cancel")
+        return TreatmentResponse.read(response.content)
 
     def continue_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
         """Continue a treatment that was cancelled, or failed."""
-        answer = self._ask("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/continue")
-        return TreatmentResponse.read(answer.content)
+        response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/continue")
+        return TreatmentResponse.read(response.content)
 
     def get(self, experiment_id: UUID | str) -> ExperimentResponse:
-        """Look at an experiment."""
-        return ExperimentResponse.read(self._ask("GET", f"/experiments/{experiment_id}").content)
+        """Get an experiment."""
+        return ExperimentResponse.read(self._request("GET", f"/experiments/{experiment_id}").content)
 
     def experiments(self, *, status: Status | Sequence[Status] | None = None) -> Iterator[ExperimentResponse]:
-        """All experiments, newest first, fetched a page at a time; of one status, or of any of several."""
+        """Iterate over experiments, newest first, filtered by one status or several; pages are fetched on demand."""
         statuses = [status] if isinstance(status, Status) else status or ()
-        following: str | None = f"/experiments?{urlencode([('status', each) for each in statuses])}"
-        while following is not None:
-            page = ExperimentsResponse.read(self._ask("GET", following).content)
+        next_page: str | None = f"/experiments?{urlencode([('status', name) for name in statuses])}"
+        while next_page is not None:
+            page = ExperimentsResponse.read(self._request("GET", next_page).content)
             yield from page.experiments
-            following = page.next
+            next_page = page.next
 
     def cancel(self, experiment_id: UUID | str) -> ExperimentResponse:
-        """Cancel an experiment."""
-        answer = self._ask("POST", f"/experiments/{experiment_id}/cancel")
-        return ExperimentResponse.read(answer.content)
+        """Cancel an experiment. Recorded series are kept."""
+        response = self._request("POST", f"/experiments/{experiment_id}/cancel")
+        return ExperimentResponse.read(response.content)
 
     def delete(self, experiment_id: UUID | str) -> None:
         """Delete an experiment with all its series."""
-        self._ask("DELETE", f"/experiments/{experiment_id}")
+        self._request("DELETE", f"/experiments/{experiment_id}")
 
     def history(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
         """Named arrays: `metrics`, `seeds`, `epochs`, `lengths`, `values` (seeds, epochs, metrics) float32."""
@@ -143,86 +143,87 @@ class Client(Sending):
         return self._arrays(experiment_id, "gradients", query)
 
     def weights(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
-        """Like `gradients`."""
+        """Named arrays like those of `gradients`."""
         return self._arrays(experiment_id, "weights", query)
 
     def activations(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
-        """Like `gradients`."""
+        """Named arrays like those of `gradients`."""
         return self._arrays(experiment_id, "activations", query)
 
     def signals(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
-        """Like `gradients`."""
+        """Named arrays like those of `gradients`."""
         return self._arrays(experiment_id, "signals", query)
 
     def signal_steps(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
-        """Like `gradients`, with `step` (steps,), and `values` (seeds, epochs, tensors, steps)."""
+        """Named arrays like those of `gradients`, with `step` (steps,); `values` is (seeds, epochs, tensors, steps)."""
         return self._arrays(experiment_id, "signals/steps", query)
 
     def histograms(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
-        """Like `gradients`, with `of`, `bin`, `from` and `below` (bins,), and `counts` (seeds, epochs, tensors, bins).
+        """Named arrays like those of `gradients`, with `of`, `bin`, `from` and `below` (bins,); `counts` is (seeds,
+        epochs, tensors, bins).
 
-        A bin holds what is at least `from` and below `below`.
+        A bin counts entries x with `from` ≤ x < `below`.
         """
         return self._arrays(experiment_id, "histograms", query)
 
     def boundary(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
         """Named arrays: `layer`, `classes`, `threshold`, `x` and `y` (32,), `seeds`, `epochs`, `lengths`, and `values`
-        (seeds, epochs, classes, 32, 32) float32: what the networks answer over the plane of two inputs."""
+        (seeds, epochs, classes, 32, 32) float32: outputs on a grid over the plane of two inputs."""
         return self._arrays(experiment_id, "boundary", query)
 
     def samples(self, experiment_id: UUID | str, **query: Any) -> dict[str, np.ndarray]:
-        """Named arrays: `training` and `validation` (samples, 2) float32, and their answers, `training_answers` and
+        """Named arrays: `training` and `validation` (samples, 2) float32, and their targets, `training_answers` and
         `validation_answers` (samples,)."""
         return self._arrays(experiment_id, "samples", query)
 
     def series(self, experiment_id: UUID | str, kind: str, **query: Any) -> dict[str, np.ndarray]:
-        """Named arrays of any kind of series, by its name in the catalogue: those of the method that is named after it.
+        """Named arrays of any kind of series, by its name in the catalogue.
 
         Raises:
             KeyError: there is no such kind.
         """
-        which = BY_NAME[kind]
-        return self._arrays(experiment_id, which.path, {**which.query, **query})
+        series_kind = BY_NAME[kind]
+        return self._arrays(experiment_id, series_kind.path, {**series_kind.query, **query})
 
     def file(self, experiment_id: UUID | str, series: str, media_type: str = CSV, **query: Any) -> bytes:
-        """A series as it goes into a file."""
+        """Return a series as the content of a file of this media type."""
         path = f"/experiments/{experiment_id}/{series}"
-        return bytes(self._ask("GET", path, params=query, headers={"Accept": media_type}).content)
+        return bytes(self._request("GET", path, params=query, headers={"Accept": media_type}).content)
 
     def charts(self, experiment_id: UUID | str) -> list[str]:
-        """The names of the charts that can be drawn of an experiment."""
-        answer = self._ask("GET", f"/experiments/{experiment_id}/charts")
-        return [chart.name for chart in ChartsResponse.read(answer.content).charts]
+        """Names of the charts of an experiment."""
+        response = self._request("GET", f"/experiments/{experiment_id}/charts")
+        return [chart.name for chart in ChartsResponse.read(response.content).charts]
 
     def chart(self, experiment_id: UUID | str, name: str, form: str = "svg", **query: Any) -> bytes:
-        """A chart, drawn by the service, as it goes into a file: `form` is svg or png."""
+        """Return a chart as the content of a file; `form` is svg or png."""
         path = f"/experiments/{experiment_id}/charts/{name}.{form}"
-        return bytes(self._ask("GET", path, params=query).content)
+        return bytes(self._request("GET", path, params=query).content)
 
     def events(
         self, experiment_id: UUID | str, *, last_id: str | None = None, replay: bool = True
     ) -> Iterator[StreamedEvent]:
-        """What happens to an experiment, until nothing follows or the service stops.
+        """Iterate over the events of an experiment, until the last one or until the service stops.
 
         Args:
-            experiment_id: which.
-            last_id: of the last event that came; what follows it is told.
-            replay: without a `last_id`, whether what is stored already is told first.
+            experiment_id: id of the experiment.
+            last_id: id of the last event received; the stream resumes after it.
+            replay: if there is no `last_id`, True to receive stored epochs first.
         """
         headers = {"Accept": EVENT_STREAM} | ({"Last-Event-ID": last_id} if last_id else {})
         path, query = f"/experiments/{experiment_id}/events", {"replay": replay}
-        with self._stream(path, params=query, headers=headers, timeout=SILENCE) as answer:
-            yield from read_events(answer)
+        with self._stream(path, params=query, headers=headers, timeout=STREAM_TIMEOUT_SECONDS) as response:
+            yield from read_events(response)
 
     def export(self, experiment_id: UUID | str, name: str, to: IO[bytes], **query: Any) -> None:
-        """Write an export to a file as it comes: `tensorboard.zip`, `series.parquet`, `series.npz`, or a network,
+        """Write an export to a file while it arrives: `tensorboard.zip`, `series.parquet`, `series.npz`, or a network,
         `runs/0/model.keras`."""
-        with self._stream(f"/experiments/{experiment_id}/{name}", params=query) as answer:
-            for piece in answer.iter_bytes():
+        with self._stream(f"/experiments/{experiment_id}/{name}", params=query) as response:
+            for piece in response.iter_bytes():
                 to.write(piece)
 
     def frame(self, experiment_id: UUID | str, **query: Any) -> Any:
-        """A pandas data frame, a number a row, of all series or of those of a `kind` and a `seed`. Needs pandas."""
+        """Return the series as a pandas data frame, one number a row; `kind` and `seed` select some. Needs pandas."""
         file = io.BytesIO()
         self.export(experiment_id, "series.parquet", file, **query)
         return frame(file)
@@ -237,24 +238,24 @@ class Client(Sending):
         """Wait until an experiment has finished.
 
         Args:
-            experiment_id: which.
-            progress: told whenever something has changed.
-            patience: seconds for which the service may be away, for a restart, before we give up.
+            experiment_id: id of the experiment.
+            progress: called with the experiment after each change.
+            patience: maximum time without a response of the service, in seconds; a restart takes less.
         """
 
         def is_over(experiment: ExperimentResponse) -> bool:
             return experiment.status.is_finished
 
-        with suppress(Unreachable, Refused):  # no stream, or no more: then we look for ourselves
-            for seen in self._statuses(experiment_id):
-                progress(seen)
-                if is_over(seen):
-                    return seen
+        with suppress(Unreachable, Refused):  # without a stream, or at its end: poll
+            for experiment in self._statuses(experiment_id):
+                progress(experiment)
+                if is_over(experiment):
+                    return experiment
         path = f"/experiments/{experiment_id}"
-        return watch(self._ask, path, ExperimentResponse, is_over, progress, patience)
+        return poll(self._request, path, ExperimentResponse, is_over, progress, patience)
 
     def _statuses(self, experiment_id: UUID | str) -> Iterator[ExperimentResponse]:
-        """The experiment, whenever its stream tells of a change."""
+        """Iterate over the states of an experiment, from its event stream."""
         spec = self.get(experiment_id).spec.model_dump(mode="json")
         for event in self.events(experiment_id, replay=False):
             if event.name == "status":
@@ -267,26 +268,26 @@ class Client(Sending):
         progress: Callable[[TreatmentResponse], None] = lambda _: None,
         patience: float = 60.0,
     ) -> TreatmentResponse:
-        """Wait until a treatment is over.
+        """Wait until a treatment has finished.
 
         Args:
-            treatment: which.
-            progress: told whenever something has changed.
-            patience: seconds for which the service may be away, for a restart, before we give up.
+            treatment: the treatment.
+            progress: called with the treatment after each change.
+            patience: maximum time without a response of the service, in seconds; a restart takes less.
         """
 
         def is_over(treatment: TreatmentResponse) -> bool:
             return treatment.status is not TreatmentStatus.running
 
         path = f"/experiments/{treatment.experiment_id}/treatments/{treatment.id}"
-        return watch(self._ask, path, TreatmentResponse, is_over, progress, patience)
+        return poll(self._request, path, TreatmentResponse, is_over, progress, patience)
 
     def _arrays(self, experiment_id: UUID | str, series: str, query: dict[str, Any]) -> dict[str, np.ndarray]:
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
             return dict(archive)
 
     def _post_once(self, path: str, body: Body, key: str | None) -> "httpx2.Response":
-        """Send what makes something, again where the answer is lost: with a key it is made once."""
+        """Send a request that creates a resource, twice if the response is lost. The key makes the repetition safe."""
         key = key or str(uuid4())
         try:
             return self._post(path, body, key)
@@ -296,4 +297,4 @@ class Client(Sending):
     def _post(self, path: str, body: Body, key: str | None = None) -> "httpx2.Response":
         headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
         content = body.model_dump_json() if isinstance(body, TreatmentRequest) else body.canonical()
-        return self._ask("POST", path, content=content, headers=headers)
+        return self._request("POST", path, content=content, headers=headers)

@@ -1,4 +1,4 @@
-"""How a client asks the service: one place where answers become results, refusals or outages."""
+"""Connection to the service: requests, and errors of responses."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 class Refused(Exception):
-    """The service understood and said no."""
+    """The service refused a request.
+
+    Attributes:
+        problem: the problem document.
+    """
 
     def __init__(self, problem: ProblemDocument) -> None:
         super().__init__(problem.detail)
@@ -19,20 +23,20 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """The service does not answer, or answers that it cannot now."""
+    """The service does not respond, or is temporarily unavailable (503)."""
 
 
 class Connection:
-    """Connections to one service.
+    """Connection to one service.
 
     Args:
-        url: where it listens.
-        api_key: its key, if it asks for one.
-        timeout: seconds to wait for each answer.
+        url: address of the service.
+        api_key: its API key, if it has one.
+        timeout: maximum wait for a response, in seconds.
     """
 
     def __init__(self, url: str = "http://127.0.0.1:8000", api_key: str | None = None, timeout: float = 30.0) -> None:
-        import httpx2  # a hundred modules that whoever only diagnoses never needs
+        import httpx2  # a hundred modules that a diagnosis without a service does not need
 
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._errors = httpx2.HTTPError
@@ -46,33 +50,33 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connection."""
         self._http.close()
 
     @contextmanager
     def _stream(self, path: str, **more: Any) -> "Iterator[httpx2.Response]":
-        """An answer that is read while it comes."""
+        """Open a response that is read as it arrives."""
         try:
-            with self._http.stream("GET", path, **more) as answer:
-                if answer.status_code >= 400:
-                    answer.read()
-                yield self._checked(answer)
+            with self._http.stream("GET", path, **more) as response:
+                if response.status_code >= 400:
+                    response.read()
+                yield self._check_response(response)
         except self._errors as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
 
-    def _ask(self, method: str, path: str, **more: Any) -> "httpx2.Response":
+    def _request(self, method: str, path: str, **more: Any) -> "httpx2.Response":
         try:
-            answer = self._http.request(method, path, **more)
+            response = self._http.request(method, path, **more)
         except self._errors as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
-        return self._checked(answer)
+        return self._check_response(response)
 
-    def _checked(self, answer: "httpx2.Response") -> "httpx2.Response":
-        if answer.status_code < 400:
-            return answer
-        if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):
-            raise Unreachable(f"{self.url} answered {answer.status_code}, and not as Gradient Lab does")
-        problem = ProblemDocument.model_validate_json(answer.content)
-        if answer.status_code == 503:
-            raise Unreachable(f"{self.url} cannot now: {problem.detail}")
+    def _check_response(self, response: "httpx2.Response") -> "httpx2.Response":
+        if response.status_code < 400:
+            return response
+        if not response.headers.get("Content-Type", "").startswith("application/problem+json"):
+            raise Unreachable(f"{self.url} answered {response.status_code}, and not as Gradient Lab does")
+        problem = ProblemDocument.model_validate_json(response.content)
+        if response.status_code == 503:
+            raise Unreachable(f"{self.url} is temporarily unavailable: {problem.detail}")
         raise Refused(problem)

@@ -1,4 +1,4 @@
-"""Read server-sent events from a response."""
+"""Reader of server-sent events."""
 
 import json
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ EVENT_STREAM = "text/event-stream"
 
 @dataclass(frozen=True)
 class StreamedEvent:
-    """One event as it came.
+    """Event of an experiment's stream.
 
     Attributes:
         name: ``status``, ``epochs``, ``findings`` or ``done``.
-        id: to go on from, after it.
-        data: what it says.
+        id: its id, from which a stream can be resumed.
+        data: its content.
     """
 
     name: str
@@ -28,15 +28,15 @@ class StreamedEvent:
 
 
 def read_events(response: "httpx2.Response") -> Iterator[StreamedEvent]:
-    """Read the events of a streamed response, none of one without content.
+    """Iterate over the events of a streamed response; a response without content has none.
 
-    Comments, and an event that breaks off before its empty line, are left out.
+    Comments, and a last event without its final empty line, are left out.
     """
     import httpx2
 
     if response.status_code == httpx2.codes.NO_CONTENT:
         return
-    # One event holds all new epochs of all runs: it may be larger than the client's usual bound.
+    # One event holds all new epochs of all runs, and may exceed the default bound.
     for event in httpx2.EventSource(response, max_event_size=None):
         if event.data:
             yield StreamedEvent(event.event, event.id, json.loads(event.data))

@@ -1,4 +1,4 @@
-"""What waits to be sent of a training elsewhere, and the thread that sends it."""
+"""Outbox of an external training: epochs that wait to be sent, and the thread that sends them."""
 
 import time
 from collections import deque
@@ -15,25 +15,28 @@ from gradlab.measurement.kinds import GRADIENTS
 from gradlab.schemas.status import Status
 from gradlab.spec import ExternalSpec
 
-# Epochs that end within so many seconds are sent together: each request takes a little of the training's time.
+# Epochs that end within this interval are sent together, because each request takes a little of the training's time.
 SECONDS_BETWEEN = 0.5
-# While nothing is measured the service is told so often that the training lives; it is also how cancelling is seen.
-SIGN_OF_LIFE = 20.0
-# Numbers in a request: about half of the megabyte that a service reads by default.
+# Interval of signs of life during long epochs. Their responses also show that the experiment was cancelled.
+SIGN_OF_LIFE_SECONDS = 20.0
+# Numbers in a request: about half of the megabyte that a service accepts by default.
 MAX_NUMBERS = 30_000
-# The pause before a service that is away is asked again doubles from the first to the last.
-FIRST_PAUSE, LAST_PAUSE = 0.2, 10.0
-# What a service answers to too much at once, and from where on the fault is its own: then it is asked again.
-TOO_LARGE, BROKEN = 413, 500
+# Pauses before a request is repeated, in seconds. They double from the minimum to the maximum.
+MIN_PAUSE, MAX_PAUSE = 0.2, 10.0
+# Status of a request that is too large, and the first status of server errors, after which a request is repeated.
+TOO_LARGE, SERVER_ERROR = 413, 500
 
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """One epoch of a run.
+    """Epoch of a run.
 
     Attributes:
+        seed: seed of the run.
+        epoch: number of the epoch.
+        names: names of the metrics.
         metrics: (metrics,) float32, in the order of `names`.
-        gradients: (tensors, statistics) float32; None where none are sent of the whole experiment.
+        gradients: (tensors, statistics) float32; None if the experiment has no gradients.
     """
 
     seed: int
@@ -44,36 +47,35 @@ class Epoch:
 
     @property
     def numbers(self) -> int:
-        """How many numbers it has."""
+        """Number of its values."""
         return int(self.metrics.size + (0 if self.gradients is None else self.gradients.size))
 
 
 @dataclass(frozen=True)
 class Ended:
-    """The end of a run; with an error it failed."""
+    """End of a run; a run with an error has failed."""
 
     seed: int
     error: str | None
 
 
 class Outbox:
-    """Sends what is put into it, in order and each once, by a thread that lives as long as it is open.
+    """Queue of epochs and ends of runs. A thread sends each of them once, in order, until the outbox is closed.
 
     Args:
-        client: of the service.
-        most_bytes: how much may wait; epochs for which there is no room are dropped, and with them all of their run
-            that follow.
-        seconds_between: epochs that end within so many seconds are sent together.
-        stop_when_cancelled: whether to call `stop` where the experiment is cancelled.
+        client: client of the service.
+        most_bytes: capacity of the queue. Without room an epoch is dropped, and with it all later ones of its run.
+        seconds_between: epochs that end within this interval are sent together.
+        stop_when_cancelled: True to call `stop` if the experiment is cancelled.
 
     Attributes:
-        experiment_id: the experiment, once the service has made it.
-        stop: ends the training.
-        was_cancelled: whether the experiment was.
+        experiment_id: id of the experiment; None before the service has created it.
+        stop: function that ends the training.
+        was_cancelled: True if the experiment was cancelled.
     """
 
     def __init__(self, client: Client, most_bytes: int, seconds_between: float, *, stop_when_cancelled: bool) -> None:
-        self._client, self._most_numbers, self._between = client, most_bytes // 4, seconds_between
+        self._client, self._max_waiting_numbers, self._between = client, most_bytes // 4, seconds_between
         self._stop_when_cancelled = stop_when_cancelled
         self.stop: Callable[[], None] = lambda: None
         self.experiment_id: UUID | None = None
@@ -81,9 +83,9 @@ class Outbox:
         self._spec: ExternalSpec | None = None
         self._key = str(uuid4())
         self._parts: deque[Epoch | Ended] = deque()
-        self._waiting_numbers, self._together = 0, MAX_NUMBERS
-        self._next: tuple[int, int] | None = None  # the run that is under way, and its next epoch
-        self._dropped: dict[int, int] = {}  # seed -> from which epoch on
+        self._waiting_numbers, self._max_request_numbers = 0, MAX_NUMBERS
+        self._next: tuple[int, int] | None = None  # the current run, and its next epoch
+        self._dropped: dict[int, int] = {}  # seed -> first dropped epoch
         self._changed = Condition()
         self._away = self._closing = self._hurry = False
         self._over: str | None = None
@@ -91,13 +93,13 @@ class Outbox:
         self._thread = Thread(target=self._work, name="gradlab-sender", daemon=True)
 
     def open(self, spec: ExternalSpec) -> None:
-        """Make the experiment, when the service can."""
+        """Create the experiment as soon as the service is available."""
         with self._changed:
             self._spec = spec
             self._thread.start()
 
     def put(self, part: Epoch | Ended, *, wait: bool = False) -> None:
-        """Add what is to be sent; with `wait` until there is room for it, else it is dropped where there is none."""
+        """Add an epoch or the end of a run. Without room an epoch is dropped; with `wait` this waits for room."""
         with self._changed:
             if isinstance(part, Epoch):
                 if wait:
@@ -112,17 +114,22 @@ class Outbox:
                     return
                 self._waiting_numbers += part.numbers
             elif part.seed in self._dropped:
-                away = f"epochs from {self._dropped[part.seed]} on were not sent: the service was away for too long"
-                part = Ended(part.seed, f"{part.error}; {away}" if part.error else away)
+                reason = f"epochs from {self._dropped[part.seed]} on were not sent: the service was away for too long"
+                part = Ended(part.seed, f"{part.error}; {reason}" if part.error else reason)
             if self._over is None:
                 self._parts.append(part)
                 self._changed.notify_all()
 
     def _has_room(self, numbers: int) -> bool:
-        return not self._parts or self._waiting_numbers + numbers <= self._most_numbers
+        return not self._parts or self._waiting_numbers + numbers <= self._max_waiting_numbers
 
     def wait(self, patience: float, *, also_while_away: bool) -> None:
-        """Wait until all is sent, for so many seconds at most."""
+        """Wait until everything is sent, for `patience` seconds at most.
+
+        Args:
+            patience: maximum wait in seconds.
+            also_while_away: False to return as soon as the service does not respond.
+        """
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
@@ -132,7 +139,7 @@ class Outbox:
             self._hurry = False
 
     def close(self, patience: float) -> None:
-        """Send the rest, for so many seconds at most, then stop."""
+        """Send the rest, for `patience` seconds at most; then stop the thread."""
         self.wait(patience, also_while_away=True)
         with self._changed:
             self._closing = True
@@ -142,42 +149,42 @@ class Outbox:
         if not self._thread.is_alive():
             self._client.close()
 
-    def give_up(self, why: str) -> None:
-        """Send nothing any more."""
+    def give_up(self, reason: str) -> None:
+        """Stop sending, for a reason that `trouble` returns."""
         with self._changed:
-            self._over = why
-            self._troubles.append(why)
+            self._over = reason
+            self._troubles.append(reason)
             self._parts.clear()
             self._waiting_numbers = 0
             self._changed.notify_all()
 
     def trouble(self) -> str | None:
-        """What went wrong since this was asked last."""
+        """Return the troubles since the last call; None if there were none."""
         with self._changed:
-            found, self._troubles = "; ".join(self._troubles), []
-        return found or None
+            text, self._troubles = "; ".join(self._troubles), []
+        return text or None
 
     @property
     def unsent(self) -> int:
-        """How many epochs wait."""
+        """Number of epochs that wait to be sent."""
         with self._changed:
             return sum(isinstance(part, Epoch) for part in self._parts)
 
-    # In the thread.
+    # The methods below run in the thread.
 
     def _work(self) -> None:
-        pause, heard = FIRST_PAUSE, time.monotonic()
+        pause, sent_at = MIN_PAUSE, time.monotonic()
         while True:
             with self._changed:
-                self._changed.wait_for(self._is_needed, SIGN_OF_LIFE)
+                self._changed.wait_for(self._is_needed, SIGN_OF_LIFE_SECONDS)
                 if self._closing or self._over is not None:
                     return
                 batch = self._batch()
             try:
-                if batch or self.experiment_id is None or time.monotonic() - heard >= SIGN_OF_LIFE:
+                if batch or self.experiment_id is None or time.monotonic() - sent_at >= SIGN_OF_LIFE_SECONDS:
                     self._send(batch)
-                    heard = time.monotonic()
-                pause = FIRST_PAUSE
+                    sent_at = time.monotonic()
+                pause = MIN_PAUSE
                 with self._changed:
                     self._away = False
                     for part in batch:
@@ -186,32 +193,32 @@ class Outbox:
                     self._changed.notify_all()
                     self._changed.wait_for(lambda: self._closing or self._hurry, self._between)
             except (Unreachable, Refused) as refusal:
-                if isinstance(refusal, Refused) and refusal.problem.status < BROKEN:
-                    self._refused(refusal, len(batch))
+                if isinstance(refusal, Refused) and refusal.problem.status < SERVER_ERROR:
+                    self._handle_refusal(refusal, len(batch))
                     continue
                 with self._changed:
                     self._away = True
                     self._changed.notify_all()
                     self._changed.wait_for(lambda: self._closing, pause)
-                pause = min(2 * pause, LAST_PAUSE)
-            except Exception as broken:  # whatever it is, the training goes on, and says so
-                self.give_up(f"nothing more is sent: {type(broken).__name__}: {broken}")
+                pause = min(2 * pause, MAX_PAUSE)
+            except Exception as error:  # the training must go on after any error
+                self.give_up(f"nothing more is sent: {type(error).__name__}: {error}")
 
     def _is_needed(self) -> bool:
         return self._closing or bool(self._parts) or self.experiment_id is None
 
     def _batch(self) -> list[Epoch | Ended]:
-        """What is sent next: an end, or the epochs of one run that follow on one another."""
-        found: list[Epoch | Ended] = []
+        """Return the next request's parts: one end of a run, or consecutive epochs of one run."""
+        batch: list[Epoch | Ended] = []
         numbers = 0
         for part in self._parts:
             if isinstance(part, Ended):
-                return found or [part]
+                return batch or [part]
             numbers += part.numbers
-            if found and (found[0].seed != part.seed or numbers > self._together):
+            if batch and (batch[0].seed != part.seed or numbers > self._max_request_numbers):
                 break
-            found.append(part)
-        return found
+            batch.append(part)
+        return batch
 
     def _send(self, batch: list[Epoch | Ended]) -> None:
         if self.experiment_id is None:
@@ -223,8 +230,8 @@ class Outbox:
             gradients = [part.gradients for part in epochs if part.gradients is not None]
             series = {GRADIENTS.name: self._by_column(np.stack(gradients))} if gradients else {}
             seed, first = epochs[0].seed, epochs[0].epoch
-            answer = self._client.send(self.experiment_id, seed, from_epoch=first, metrics=metrics, series=series)
-            self._next = seed, answer.next_epoch
+            response = self._client.send(self.experiment_id, seed, from_epoch=first, metrics=metrics, series=series)
+            self._next = seed, response.next_epoch
         elif batch:
             end = batch[0]
             assert isinstance(end, Ended)
@@ -234,14 +241,14 @@ class Outbox:
             self._client.send(self.experiment_id, self._next[0], from_epoch=self._next[1])
 
     def _by_column(self, gradients: np.ndarray) -> dict[str, np.ndarray]:
-        """(epochs, tensors, statistics) as column -> (epochs, tensors)."""
+        """Convert (epochs, tensors, statistics) to column -> (epochs, tensors)."""
         assert self._spec
         columns = self._spec.layout[GRADIENTS.name].columns
-        return {name: gradients[:, :, place] for place, name in enumerate(columns)}
+        return {name: gradients[:, :, index] for index, name in enumerate(columns)}
 
-    def _refused(self, refusal: Refused, parts: int) -> None:
+    def _handle_refusal(self, refusal: Refused, parts: int) -> None:
         if refusal.problem.status == TOO_LARGE and parts > 1:
-            self._together //= 2
+            self._max_request_numbers //= 2
             return
         status = self._status()
         if status is Status.cancelled:
@@ -255,7 +262,7 @@ class Outbox:
             self.give_up(f"nothing more is sent: {refusal}")
 
     def _status(self) -> Status | None:
-        """The experiment's; None where there is none, or no more."""
+        """Return the experiment's status; None if it was not created, or was deleted."""
         try:
             return self._client.get(self.experiment_id).status if self.experiment_id else None
         except Refused:

@@ -1,4 +1,4 @@
-"""How a client waits without a stream: it looks again and again, and outlives the service's restarts."""
+"""Polling of a resource, across restarts of the service."""
 
 import time
 from collections.abc import Callable
@@ -10,48 +10,48 @@ from gradlab.schemas.response_model import ResponseModel
 if TYPE_CHECKING:
     import httpx2
 
-Watched = TypeVar("Watched", bound=ResponseModel)
+Polled = TypeVar("Polled", bound=ResponseModel)
 
-QUICKEST, SLOWEST = 0.1, 1.0  # seconds between two looks
+MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.1, 1.0  # between two requests
 
 
-def watch(
-    ask: "Callable[..., httpx2.Response]",
+def poll(
+    request: "Callable[..., httpx2.Response]",
     path: str,
-    kind: type[Watched],
-    is_over: Callable[[Watched], bool],
-    progress: Callable[[Watched], None],
+    kind: type[Polled],
+    is_over: Callable[[Polled], bool],
+    progress: Callable[[Polled], None],
     patience: float,
-) -> Watched:
-    """Read what stands at an address whenever it has changed, until it is over.
+) -> Polled:
+    """Poll a resource until it is in its final state.
 
     Args:
-        ask: sends a request: method, path, headers.
-        path: the address.
-        kind: what stands there.
-        is_over: whether nothing will change any more.
-        progress: told whenever something has changed.
-        patience: seconds for which the service may be away before we give up.
+        request: sends a request, given method, path and headers.
+        path: path of the resource.
+        kind: model of the response.
+        is_over: returns True for the final state.
+        progress: called with the resource after each change.
+        patience: maximum time without a response of the service, in seconds.
 
     Raises:
-        Unreachable: it was away for longer.
+        Unreachable: the service did not respond for longer than `patience`.
     """
     headers: dict[str, str] = {}
-    pause, away_since = QUICKEST, None
+    pause, failing_since = MIN_PAUSE_SECONDS, None
     while True:
         try:
-            answer = ask("GET", path, headers=headers)
-            away_since = None
+            response = request("GET", path, headers=headers)
+            failing_since = None
         except Unreachable:
-            away_since = away_since or time.monotonic()
-            if time.monotonic() - away_since > patience:
+            failing_since = failing_since or time.monotonic()
+            if time.monotonic() - failing_since > patience:
                 raise
-            answer = None
-        if answer is not None and answer.status_code == 200:
-            now = kind.read(answer.content)
-            progress(now)
-            if is_over(now):
-                return now
-            headers, pause = {"If-None-Match": answer.headers["ETag"]}, QUICKEST
+            response = None
+        if response is not None and response.status_code == 200:
+            current = kind.read(response.content)
+            progress(current)
+            if is_over(current):
+                return current
+            headers, pause = {"If-None-Match": response.headers["ETag"]}, MIN_PAUSE_SECONDS
         time.sleep(pause)
-        pause = min(SLOWEST, pause * 1.2)
+        pause = min(MAX_PAUSE_SECONDS, pause * 1.2)

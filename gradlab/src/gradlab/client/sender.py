@@ -1,4 +1,4 @@
-"""Sender: tells the service of a training that runs elsewhere, while it runs and without keeping it waiting."""
+"""Sender of an external training: it sends epochs to the service while the training goes on."""
 
 import atexit
 import warnings
@@ -20,52 +20,53 @@ NOT_BEGUN = "its training was not begun"
 
 
 class SenderWarning(UserWarning):
-    """Something is not sent; the training goes on."""
+    """Something is not sent. The training goes on."""
 
 
 class Unsent(EndsTraining):
-    """Something is not sent, and the sender is strict: the training ends."""
+    """Something is not sent, and the sender is strict. The training ends."""
 
 
 class Sender:
-    """The listener of a `GradientStatistics`: makes an experiment of a training, and sends it epoch by epoch.
+    """Listener of a `GradientStatistics` that creates an experiment for a training, and sends its epochs.
 
         with Sender("http://127.0.0.1:8000", name="my fit", seeds=[0, 1]) as sender:
             for seed in (0, 1):
                 keras.utils.set_random_seed(seed)
                 a_model().fit(x, y, epochs=20, callbacks=[GradientStatistics(listener=sender)])
 
-    Each `fit` is the run of the next seed. Epochs are collected, and sent by a thread of their own. While the service
-    is away they are kept and it is asked again and again; once they take `most_bytes` those that follow are dropped,
-    and the run ends as failed, which says from where on. An exception that leaves the `with` block makes the run
-    failed; without the block Keras tells nobody that `fit` raised, and the run ends as failed with the next `fit`, with
-    `close`, or with the process. So do runs that were not begun. A `fit` that ends waits for what is still to be sent,
-    unless the service is away.
+    Each `fit` is the run of the next seed. A thread sends the epochs, several of them in one request.
+
+    While the service is unavailable, epochs are kept and requests are repeated. If the epochs exceed `most_bytes`,
+    later ones are dropped, and the run ends as failed; its error names the first dropped epoch.
+
+    An exception that leaves the `with` block ends the run as failed. Without the block Keras does not report that `fit`
+    raised: the run ends as failed at the next `fit`, at `close`, or at the end of the process. Runs that did not begin
+    end as failed too. At its end a `fit` waits until its epochs are sent, unless the service is unavailable.
 
     Args:
-        url: where the service listens.
-        name: of the experiment.
-        seeds: one run each, in the order in which they are trained.
-        api_key: the service's, if it asks for one.
-        metrics: the names in Keras's logs that are sent; by default those of the first epoch. With names the experiment
-            is there after the training's first batch. Name them where one is not measured in every epoch. What is
-            nested has the path as its name: ``heads/left``.
-        stop_when_cancelled: whether a training whose experiment is cancelled ends after its epoch, as Keras's
-            `stop_training` has it.
-        strict: whether a training waits where it would else drop epochs, and breaks where the service does not take
-            what is sent.
-        patience: seconds that `close`, and at the end of a `fit` a strict sender, waits for a service that is away.
-        most_bytes: how much may wait to be sent.
-        seconds_between: epochs that end within so many seconds are sent together.
+        url: address of the service.
+        name: name of the experiment.
+        seeds: the seed of each run, in the order of training.
+        api_key: the service's API key, if it has one.
+        metrics: names in Keras's logs that are sent; by default those of the first epoch. With names, the experiment is
+            created after the first batch. Names are needed if a metric is not computed in every epoch. Nested logs are
+            named by their path: ``heads/left``.
+        stop_when_cancelled: True to end the training after the current epoch if the experiment is cancelled, by Keras's
+            `stop_training`.
+        strict: True to wait for room in place of dropping epochs, and to raise an error if the service refuses epochs.
+        patience: seconds that `close` waits for an unavailable service; so does the end of a `fit` if strict.
+        most_bytes: maximum size of the epochs that wait to be sent.
+        seconds_between: epochs that end within this interval are sent together.
 
     Attributes:
-        experiment_id: the experiment, once the service has made it.
+        experiment_id: id of the experiment; None before the service has created it.
 
-    A `fit` that has no seed left, or other tensors than the one before, is trained and not sent, with a warning.
+    A `fit` without a seed left, or with other tensors than the `fit` before, is not sent; a warning says so.
 
     Raises:
-        ValueError: there are no seeds, or one twice.
-        Unsent: strict alone: what was measured is not sent.
+        ValueError: there are no seeds, or a seed is repeated.
+        Unsent: epochs are not sent, and the sender is strict.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class Sender:
         self._waiting, self._seed = list(seeds), None
         self._metrics = None if metrics is None else tuple(dict.fromkeys(("loss", *metrics)))
         self._unsent: set[str] = set()
-        # With metrics named beforehand the experiment is made before there is a gradient.
+        # If metrics are named, the experiment is created before the first gradient is known.
         self._has_gradients = metrics is not None
         self._strict, self._patience, self._stop_when_cancelled = strict, patience, stop_when_cancelled
         self._tensors: list[list[tuple[str, tuple[int, ...]]]] | None = None
@@ -101,10 +102,10 @@ class Sender:
 
     @property
     def experiment_id(self) -> UUID | None:
-        """The experiment; None before the service has made it."""
+        """Id of the experiment; None before the service has created it."""
         return self._outbox.experiment_id
 
-    # What the callback tells.
+    # Methods for the callback.
 
     def begin(
         self,
@@ -118,9 +119,9 @@ class Sender:
         batch_size: int | None = None,
         steps_per_epoch: int | None = None,
     ) -> None:
-        """A training begins: the next seed's."""
+        """Begin a training, as the run of the next seed."""
         self._end(BROKEN_OFF)
-        shapes = [[(each.name, each.shape) for each in layer.parameters] for layer in layers if layer.parameters]
+        shapes = [[(tensor.name, tensor.shape) for tensor in layer.parameters] for layer in layers if layer.parameters]
         if obstacle := self._obstacle(shapes):
             self._complain(f"this fit is not sent: {obstacle}")
             return
@@ -137,7 +138,7 @@ class Sender:
                 self._open(self._metrics)
 
     def _obstacle(self, shapes: list[list[tuple[str, tuple[int, ...]]]]) -> str | None:
-        """Why a training of these tensors is not the run of the next seed."""
+        """Return the reason why a training with these tensors cannot be the next run; None if it can."""
         if self._closed:
             return "this sender is closed: make another one"
         if not self._waiting:
@@ -147,7 +148,7 @@ class Sender:
         return None
 
     def epoch(self, epoch: int, metrics: Mapping[str, Any], gradients: np.ndarray | None) -> None:
-        """An epoch has ended."""
+        """Put a completed epoch into the outbox."""
         if self._seed is None:
             return
         numbers, others = _numbers(metrics)
@@ -160,29 +161,29 @@ class Sender:
             self._metrics = tuple(dict.fromkeys(("loss", *numbers)))
             self._has_gradients = gradients is not None
             self._open(self._metrics)
-        self._tell_unsent(numbers.keys() - {*self._metrics}, "not there in the first epoch, see `metrics`")
-        self._tell_unsent(others, "not one number")
+        self._warn_unsent(numbers.keys() - {*self._metrics}, "not there in the first epoch, see `metrics`")
+        self._warn_unsent(others, "not one number")
         values = np.array([numbers.get(name, np.nan) for name in self._metrics], np.float32)
         sent = np.array(gradients, np.float32) if gradients is not None and self._has_gradients else None
         self._outbox.put(Epoch(self._seed, epoch, self._metrics, values, sent), wait=self._strict)
         self._check()
 
-    def _tell_unsent(self, names: Iterable[str], why: str) -> None:
-        """Warn, once for each name."""
+    def _warn_unsent(self, names: Iterable[str], reason: str) -> None:
+        """Warn about names that are not sent, once for each."""
         if unsent := sorted({*names} - self._unsent):
             self._unsent.update(unsent)
-            self._warn(f"{', '.join(unsent)} {'is' if len(unsent) == 1 else 'are'} not sent: {why}")
+            self._warn(f"{', '.join(unsent)} {'is' if len(unsent) == 1 else 'are'} not sent: {reason}")
 
     def end(self) -> None:
-        """The training has ended."""
+        """End the current run as completed, and wait until its epochs are sent."""
         self._end(None)
         self._outbox.wait(self._patience, also_while_away=self._strict)
         self._check(strictly=True)
 
-    # What whoever uses it asks.
+    # Methods for the user.
 
     def close(self, error: str | None = None) -> None:
-        """Send the rest, as long as there is patience; runs that have not ended end as failed."""
+        """Send the rest, for `patience` seconds at most. Runs that have not ended end as failed."""
         if self._closed:
             return
         self._closed = True
@@ -211,12 +212,12 @@ class Sender:
         about = self._about | {"metrics": metrics, "record": {"gradients": int(self._has_gradients)}}
         try:
             self._outbox.open(ExternalSpec.model_validate(about))
-        except ValidationError as wrong:
-            problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in wrong.errors()]
+        except ValidationError as error:
+            problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
             self._outbox.give_up(f"nothing is sent, the training cannot be described: {'; '.join(problems[:3])}")
 
     def _check(self, *, strictly: bool = False) -> None:
-        """Say what is wrong, once: in the thread that trains."""
+        """Report new troubles, in the thread that trains."""
         trouble = self._outbox.trouble()
         if strictly and trouble is None and (left := self._outbox.unsent):
             trouble = f"{left} epochs are not sent yet: the service does not answer"
@@ -228,12 +229,12 @@ class Sender:
             raise Unsent(trouble)
         self._warn(trouble)
 
-    def _warn(self, what: str) -> None:
-        warnings.warn(what, SenderWarning, stacklevel=3)
+    def _warn(self, message: str) -> None:
+        warnings.warn(message, SenderWarning, stacklevel=3)
 
 
 def _numbers(metrics: Mapping[str, Any], path: str = "") -> tuple[dict[str, float], list[str]]:
-    """The metrics that are one number, nested ones by their path, and the names of the others."""
+    """Split metrics into those that are one number, nested ones by their path, and the names of the others."""
     numbers: dict[str, float] = {}
     others: list[str] = []
     for key, value in metrics.items():

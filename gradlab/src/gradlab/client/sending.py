@@ -1,4 +1,4 @@
-"""The part of the client that sends what was measured elsewhere."""
+"""Requests of external trainings, as a part of the client."""
 
 import json
 import math
@@ -12,12 +12,12 @@ from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.external import SeriesResponse
 from gradlab.schemas.media_types import JSON
 
-# One kind of series: its columns by name, or all in one array.
+# Series of one kind: columns by name, or all columns in one array.
 Values = Mapping[str, np.ndarray] | np.ndarray
 
 
 class Sending(Connection):
-    """Sends the series of trainings that run elsewhere to the experiments that were submitted for them."""
+    """Sends the series of external trainings to the experiments that were submitted for them."""
 
     def send(
         self,
@@ -28,32 +28,33 @@ class Sending(Connection):
         metrics: Mapping[str, Sequence[float]] | None = None,
         series: Mapping[str, Values] | None = None,
     ) -> SeriesResponse:
-        """Send the next epochs of a run. Sent again they change nothing.
+        """Send the next epochs of a run. To send epochs again changes nothing.
 
-        With neither metrics nor series it is a sign of life.
+        Without metrics and series the request is a sign of life.
 
         Args:
-            experiment_id: of an experiment with an `ExternalSpec`.
-            seed: of the run.
-            from_epoch: the first of the epochs.
-            metrics: (epochs,) of each metric of the spec.
-            series: of each kind that the spec records, column -> (recorded epochs, tensors), float32: bit for bit. One
-                array of (recorded epochs, tensors, columns) is sent by position, which the next version does not read.
+            experiment_id: id of an experiment with an `ExternalSpec`.
+            seed: seed of the run.
+            from_epoch: first epoch of the request.
+            metrics: metric -> values (epochs,); all metrics of the spec.
+            series: kind -> column -> values (recorded epochs, tensors) float32, sent bit for bit; all kinds that the
+                spec records. An array (recorded epochs, tensors, columns) in place of the columns is deprecated: the
+                next version of the service does not accept it.
         """
         path = f"/experiments/{experiment_id}/runs/{seed}/series"
-        content = written(from_epoch, metrics or {}, series or {})
-        answer = self._ask("PUT", path, content=content, headers={"Content-Type": JSON})
-        return SeriesResponse.read(answer.content)
+        content = encode_series(from_epoch, metrics or {}, series or {})
+        response = self._request("PUT", path, content=content, headers={"Content-Type": JSON})
+        return SeriesResponse.read(response.content)
 
     def end_run(self, experiment_id: UUID | str, seed: int, *, error: str | None = None) -> ExperimentResponse:
-        """End a run: as completed or, with an error, as failed. Said again it changes nothing."""
-        how = {"status": "completed"} if error is None else {"status": "failed", "error": error}
-        answer = self._ask("POST", f"/experiments/{experiment_id}/runs/{seed}/end", json=how)
-        return ExperimentResponse.read(answer.content)
+        """End a run as completed; with an error, as failed. To end it again changes nothing."""
+        body = {"status": "completed"} if error is None else {"status": "failed", "error": error}
+        response = self._request("POST", f"/experiments/{experiment_id}/runs/{seed}/end", json=body)
+        return ExperimentResponse.read(response.content)
 
 
-def written(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, Values]) -> bytes:
-    """Epochs as they are sent: JSON, each number with the nine digits that tell float32 numbers apart."""
+def encode_series(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, Values]) -> bytes:
+    """Encode epochs as JSON. Numbers have nine digits, which identify a float32."""
     body = {
         "from_epoch": from_epoch,
         "metrics": {name: _rounded(np.asarray(values, np.float32)) for name, values in metrics.items()},
@@ -64,13 +65,13 @@ def written(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Map
 
 def _kind(values: Values) -> object:
     if isinstance(values, Mapping):
-        return {column: _rounded(np.asarray(each, np.float32)) for column, each in values.items()}
+        return {column: _rounded(np.asarray(numbers, np.float32)) for column, numbers in values.items()}
     return _rounded(np.asarray(values, np.float32))
 
 
 def _rounded(values: np.ndarray) -> object:
     if values.ndim:
-        return [_rounded(each) for each in values]
+        return [_rounded(entry) for entry in values]
     value = float(values)
     if math.isfinite(value):
         return float(f"{value:.9g}")
