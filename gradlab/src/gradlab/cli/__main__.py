@@ -1,4 +1,4 @@
-"""`python -m gradlab.cli` is `gradlab`."""
+"""Entry point of `python -m gradlab.cli`, which is `gradlab`."""
 
 from gradlab.cli import main
 

@@ -1,4 +1,4 @@
-"""The commands of a client at work. Imported when one runs: `gradlab --help` and completion need none of it."""
+"""Implementation of the client's commands. It is imported when a command runs; `gradlab --help` does not need it."""
 
 from pathlib import Path
 
@@ -7,20 +7,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from gradlab.cli.charts import save_charts
-from gradlab.cli.diagnosis import diagnosis
+from gradlab.cli.diagnosis import render_diagnosis
 from gradlab.cli.display import picture
 from gradlab.cli.exits import Exit, console
 from gradlab.cli.export import unpack_logs, write, write_network
 from gradlab.cli.measured import Measured
 from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, read_spec, read_treatment
 from gradlab.cli.settings import ClientSettings, read
-from gradlab.cli.treatments import begun, follow_treatment
+from gradlab.cli.treatments import follow_treatment, start_treatment
 from gradlab.client.client import Client
 from gradlab.errors import Invalid, Problem
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.status import Status
 
-LONGEST_ID = 36  # it is copied from the list: never shortened
+ID_WIDTH = 36  # ids are copied from the list, and must not be shortened
 
 
 def submit(spec: Path, wait: bool, url: str | None) -> None:
@@ -35,14 +35,14 @@ def submit(spec: Path, wait: bool, url: str | None) -> None:
 
 
 def validate(spec: Path, url: str | None) -> None:
-    """Check a spec, count its parameters and estimate its cost; nothing is queued."""
+    """Validate a spec, and print its layers and its estimated cost."""
     with in_one_line():
-        answer = _client(url).validate(read_spec(spec))
+        response = _client(url).validate(read_spec(spec))
     table = Table("layer", "input", "output", "parameters")
-    for layer in answer.layers:
+    for layer in response.layers:
         table.add_row(layer.layer, str(layer.input_shape), str(layer.output_shape), f"{layer.parameters:,}")
     console.print(table)
-    cost = answer.estimate
+    cost = response.estimate
     console.print(
         f"{cost.parameters:,} parameters; about {cost.seconds:.0f} s of training "
         f"({cost.seconds_interval[0]:.0f} to {cost.seconds_interval[1]:.0f} s, {cost.source}); "
@@ -54,23 +54,23 @@ def list_experiments(status: list[Status] | None, limit: int, url: str | None) -
     """List experiments, newest first."""
     table = Table()
     for name in ("id", "status", "epochs", "submitted"):
-        table.add_column(name, no_wrap=True, min_width=LONGEST_ID if name == "id" else None)
+        table.add_column(name, no_wrap=True, min_width=ID_WIDTH if name == "id" else None)
     table.add_column("name", overflow="ellipsis", no_wrap=True)
     with in_one_line():
-        for _, each in zip(range(limit), _client(url).experiments(status=status), strict=False):
-            epochs = f"{each.progress.epochs_done}/{each.progress.epochs_total}"
+        for _, experiment in zip(range(limit), _client(url).experiments(status=status), strict=False):
+            epochs = f"{experiment.progress.epochs_done}/{experiment.progress.epochs_total}"
             table.add_row(
-                str(each.id),
-                "silent" if each.is_silent else each.status,
+                str(experiment.id),
+                "silent" if experiment.is_silent else experiment.status,
                 epochs,
-                f"{each.created_at:%Y-%m-%d %H:%M:%S}",
-                each.name,
+                f"{experiment.created_at:%Y-%m-%d %H:%M:%S}",
+                experiment.name,
             )
     console.print(table)
 
 
 def show(id: str, save: Path | None, url: str | None) -> None:
-    """Show an experiment: status, final metrics, gradients and state of each layer, and what broke, if anything did."""
+    """Print an experiment: status, final metrics, gradients and state of each layer. Save its charts if asked to."""
     with in_one_line():
         client = _client(url)
         experiment = client.get(id)
@@ -92,7 +92,11 @@ def export(
     epoch: int | None,
     url: str | None,
 ) -> None:
-    """Write what was measured to files: for TensorBoard, for data frames, for NumPy; and a network for Keras."""
+    """Export series and a network to files.
+
+    Raises:
+        typer.Exit: no file is named, or the request failed.
+    """
     with in_one_line():
         if not (tensorboard or parquet or npz or model):
             raise Invalid(Problem("export", "one of --tensorboard, --parquet, --npz, --model", "none"))
@@ -109,17 +113,17 @@ def export(
 
 
 def diagnose(id: str, url: str | None) -> None:
-    """Say what is wrong with an experiment, on what evidence, and what would help: also while it trains."""
+    """Print the diagnosis of an experiment."""
     with in_one_line():
-        found = _client(url).diagnosis(id)
-    console.print(diagnosis(found))
+        diagnosis = _client(url).diagnosis(id)
+    console.print(render_diagnosis(diagnosis))
 
 
 def triage(spec: Path, url: str | None) -> None:
-    """Look at a spec's networks before they are trained: what theory expects and what the initial state shows."""
+    """Print the triage of a spec."""
     with in_one_line():
-        found = _client(url).triage(read_spec(spec))
-    console.print(diagnosis(found))
+        diagnosis = _client(url).triage(read_spec(spec))
+    console.print(render_diagnosis(diagnosis))
 
 
 def treat(
@@ -127,29 +131,29 @@ def treat(
     remedy: list[str] | None,
     seeds: int,
     budget: int,
-    go_on: bool,
+    resume: bool,
     stop: bool,
     save: Path | None,
     url: str | None,
 ) -> None:
-    """Find out by training which change cures an experiment. One that runs already is followed."""
+    """Start, continue or cancel a treatment, and follow it until its end."""
     with in_one_line():
         client = _client(url)
-        asked = read_treatment(remedy, seeds, budget)
-        ended = follow_treatment(client, begun(client, id, asked, go_on=go_on, stop=stop))
+        request = read_treatment(remedy, seeds, budget)
+        ended = follow_treatment(client, start_treatment(client, id, request, resume=resume, stop=stop))
         if save and ended.recommended_spec:
             save.write_text(ended.recommended_spec.model_dump_json(indent=1) + "\n")
     raise typer.Exit(TREATED[ended.status])
 
 
 def cancel(id: str, url: str | None) -> None:
-    """Cancel an experiment; what was measured is kept."""
+    """Cancel an experiment, and print its state."""
     with in_one_line():
         console.print(_state(_client(url).cancel(id)))
 
 
 def follow(client: Client, submitted: ExperimentResponse) -> ExperimentResponse:
-    """Wait for an experiment behind a progress bar for each run."""
+    """Wait for an experiment, with a progress bar for each run."""
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as progress:

@@ -1,4 +1,4 @@
-"""Charts into a folder."""
+"""Charts saved to a folder."""
 
 from pathlib import Path
 from uuid import UUID
@@ -7,7 +7,7 @@ from gradlab.client.client import Client
 
 
 def save_charts(client: Client, experiment_id: UUID, folder: Path, prefix: str = "") -> int:
-    """Put every chart of an experiment into a folder, as SVG; says how many there are."""
+    """Save every chart of an experiment to a folder, as SVG. Return their number."""
     folder.mkdir(parents=True, exist_ok=True)
     names = client.charts(experiment_id)
     for name in names:

@@ -1,4 +1,4 @@
-"""What the terminal shows of a diagnosis."""
+"""Diagnosis in the terminal."""
 
 from rich.console import Group
 from rich.padding import Padding
@@ -12,47 +12,47 @@ COLOURS = {"healthy": "green", "at risk": "yellow", "ill": "red", "undecided": "
 MAX_SUGGESTED = 5
 
 
-def diagnosis(found: DiagnosisResponse) -> Group:
-    """Verdict, root cause, findings in causal order, and what would help."""
-    parts: list[Table | Text | Padding] = [Text(found.verdict, style=f"bold {COLOURS[found.verdict]}")]
-    by_rule = {each.rule: each for each in found.findings}
-    if found.root_cause:
-        root = by_rule[found.root_cause]
+def render_diagnosis(diagnosis: DiagnosisResponse) -> Group:
+    """Render verdict, root cause, findings in causal order, and suggested remedies."""
+    parts: list[Table | Text | Padding] = [Text(diagnosis.verdict, style=f"bold {COLOURS[diagnosis.verdict]}")]
+    by_rule = {finding.rule: finding for finding in diagnosis.findings}
+    if diagnosis.root_cause:
+        root = by_rule[diagnosis.root_cause]
         parts += [Text(f"Root cause: {root.title}", style="bold"), Padding(root.explanation, (0, 0, 1, 2))]
-    if found.findings:
-        parts.append(_table(found.findings))
-    if found.unjudged:
-        parts.append(Text(f"trained elsewhere: {len(found.unjudged)} rules cannot be judged", style="dim"))
-    for each in found.suggestions[:MAX_SUGGESTED]:
-        parts.append(Text(f"may help: {each.title} ({each.remedy})"))
+    if diagnosis.findings:
+        parts.append(_table(diagnosis.findings))
+    if diagnosis.unjudged:
+        parts.append(Text(f"trained elsewhere: {len(diagnosis.unjudged)} rules cannot be judged", style="dim"))
+    for suggestion in diagnosis.suggestions[:MAX_SUGGESTED]:
+        parts.append(Text(f"may help: {suggestion.title} ({suggestion.remedy})"))
     return Group(*parts)
 
 
 def _table(findings: list[Finding]) -> Table:
     table = Table("finding", "kind", "seeds", "since", "where", "evidence", "follows from")
-    for each in findings:
+    for finding in findings:
         table.add_row(
-            each.title,
-            each.kind if each.severity != "info" else f"{each.kind}, info",
-            f"{len(each.seeds)}/{each.of_seeds}",
-            f"epoch {each.since_epoch}",
-            _where(each),
-            _evidence(each),
-            ", ".join(each.caused_by),
+            finding.title,
+            finding.kind if finding.severity != "info" else f"{finding.kind}, info",
+            f"{len(finding.seeds)}/{finding.of_seeds}",
+            f"epoch {finding.since_epoch}",
+            _layers(finding),
+            _evidence(finding),
+            ", ".join(finding.caused_by),
         )
     return table
 
 
-def _where(finding: Finding) -> str:
+def _layers(finding: Finding) -> str:
     if len(finding.layers) > 2:
         return f"{finding.layers[0]} … {finding.layers[-1]}"
     return ", ".join(finding.layers)
 
 
 def _evidence(finding: Finding) -> str:
-    shown = [
-        f"{each.name} {each} {each.comparison} {each.threshold:g}"
-        for each in finding.measures
-        if each.threshold is not None
+    lines = [
+        f"{measure.name} {measure} {measure.comparison} {measure.threshold:g}"
+        for measure in finding.measures
+        if measure.threshold is not None
     ]
-    return "\n".join(shown)
+    return "\n".join(lines)

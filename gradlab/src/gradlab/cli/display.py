@@ -1,4 +1,4 @@
-"""What the terminal shows of an experiment: final metrics, the gradients and the state of each layer, what broke."""
+"""Series of an experiment in the terminal: final metrics, gradients and state of each layer, non-finite values."""
 
 import numpy as np
 from rich.console import Group
@@ -13,13 +13,13 @@ WIDTH = 36
 
 
 def final(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Each run's last row: (seeds, epochs, n) to (seeds with any epoch, n)."""
+    """Select the last row of each run: (seeds, epochs, n) to (seeds with any epoch, n)."""
     rows = [of_run[length - 1] for of_run, length in zip(values, lengths, strict=True) if length]
     return np.array(rows).reshape(len(rows), values.shape[-1])
 
 
 def picture(measured: Measured) -> Group:
-    """Everything, ready to be printed."""
+    """Render all tables of an experiment."""
     if not measured.lengths.any():
         return Group(Text("Nothing is measured yet."))
     parts: list[Table | Text] = [metrics_table(measured)]
@@ -33,16 +33,16 @@ def picture(measured: Measured) -> Group:
 
 
 def in_words(culprit: Culprit) -> str:
-    """Where the first value was that was not finite, in words."""
+    """Describe the first value that was not finite."""
     when = f"batch {culprit.batch}" if culprit.batch else "the validation"
-    of = ", ".join(name for name in (culprit.layer, culprit.parameter) if name)
-    where = f"{culprit.where} of {of}" if of else culprit.where
-    what = f"{culprit.count} × {culprit.kind}"
-    return f"first left the finite numbers in {when} of epoch {culprit.epoch}: {what} in the {where}"
+    tensor = ", ".join(name for name in (culprit.layer, culprit.parameter) if name)
+    place = f"{culprit.where} of {tensor}" if tensor else culprit.where
+    values = f"{culprit.count} × {culprit.kind}"
+    return f"first left the finite numbers in {when} of epoch {culprit.epoch}: {values} in the {place}"
 
 
 def metrics_table(measured: Measured) -> Table:
-    """The last epoch's metrics, a line a seed: what is known of training and validation samples alike."""
+    """Render the metrics of the last epoch, one line per seed: those of training and of validation samples."""
     names = measured.metric_names
     both = [name for name in names if f"val_{name}" in names or name.startswith("val_")]
     shown = [names.index(name) for name in both]
@@ -62,7 +62,7 @@ def metrics_table(measured: Measured) -> Table:
 
 
 def gradients_table(gradients: Layered) -> Table:
-    """Mean |gradient| of each layer's kernel: first and last epoch, and the way between on one logarithmic scale."""
+    """Render mean |gradient| of each layer's kernel: first and last epoch, and bars on a logarithmic scale."""
     values, lengths = gradients.values, gradients.lengths
     middle = _median_of_runs(values, lengths)
     first = _median(values[lengths > 0, 0])
@@ -81,9 +81,9 @@ def gradients_table(gradients: Layered) -> Table:
 
 
 def states_table(states: dict[str, Layered]) -> Table:
-    """How each layer is after the last recorded epoch, on the probe batch."""
-    some = next(iter(states.values()))
-    title = f"Each layer after the last epoch, on the probe batch{_of_seeds(some.lengths)}"
+    """Render the state of each layer after the last recorded epoch, on the probe batch."""
+    first = next(iter(states.values()))
+    title = f"Each layer after the last epoch, on the probe batch{_of_seeds(first.lengths)}"
     table = Table(title=title, title_justify="left")
     table.add_column("layer", no_wrap=True)
     columns = []
@@ -91,7 +91,7 @@ def states_table(states: dict[str, Layered]) -> Table:
         table.add_column(heading, justify="right")
         medians = _median(final(layered.values, layered.lengths))
         columns.append(dict(zip(layered.layers, medians, strict=True)))
-    for layer in some.layers:
+    for layer in first.layers:
         table.add_row(layer, *(f"{column[layer]:.3g}" if layer in column else "" for column in columns))
     return table
 
@@ -101,19 +101,19 @@ def _of_seeds(lengths: np.ndarray) -> str:
 
 
 def _median_of_runs(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """(seeds, epochs, n) to (epochs, n): over the runs that have come that far."""
+    """Median over the runs that have reached an epoch: (seeds, epochs, n) to (epochs, n)."""
     return np.array([_median(values[lengths > epoch, epoch]) for epoch in range(lengths.max())])
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    """Over the first axis. What is not finite is not left out."""
-    with np.errstate(invalid="ignore"):  # the middle of two infinities
+    """Median over the first axis. Values that are not finite are included."""
+    with np.errstate(invalid="ignore"):  # the mean of two infinities
         median: np.ndarray = np.median(values, axis=0)
     return median
 
 
 def bars(values: np.ndarray, low: float, high: float, width: int = WIDTH) -> str:
-    """A series as a row of bars: `!` where it is not finite, a blank where it is 0 or far below the scale."""
+    """Render a series as a row of bars: `!` for values that are not finite, a blank for 0 and below the scale."""
     parts = np.array_split(values, min(width, len(values)))
     return "".join(_bar(part, low, high) for part in parts)
 
@@ -129,7 +129,7 @@ def _bar(part: np.ndarray, low: float, high: float) -> str:
 
 
 def _scale(values: np.ndarray) -> tuple[float, float]:
-    """The smallest and the largest size on the scale: of what is finite and not 0, six decades at most."""
+    """Return the limits of the scale of finite values above 0; at most six decades."""
     sizes = values[np.isfinite(values) & (values > 0)]
     if not len(sizes):
         return 1e-6, 1.0

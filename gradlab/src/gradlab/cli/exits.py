@@ -1,4 +1,4 @@
-"""The exit statuses of every command, and where commands print."""
+"""Exit statuses and consoles of all commands."""
 
 from enum import IntEnum
 
@@ -9,7 +9,7 @@ errors = Console(stderr=True)
 
 
 class Exit(IntEnum):
-    """The exit statuses of every command."""
+    """Exit statuses of all commands."""
 
     COMPLETED = 0
     FAILED = 1

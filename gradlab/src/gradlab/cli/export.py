@@ -1,4 +1,4 @@
-"""Exports as files on this machine."""
+"""Exports saved to files."""
 
 import os
 import tempfile
@@ -13,26 +13,34 @@ from gradlab.errors import Invalid, Problem
 
 
 def write(client: Client, id: str, name: str, file: Path, **query: Any) -> None:
-    """Write an export to a file; one that breaks off leaves what stood there. Raises Invalid: it cannot be written."""
-    with _written_or_said(file), tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as half:
+    """Write an export to a file. If the download fails, an existing file is left as it was.
+
+    Raises:
+        Invalid: the file cannot be written.
+    """
+    with _reporting_failure(file), tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as partial:
         try:
-            client.export(id, name, half, **query)
-            os.chmod(half.name, 0o644)
-            os.replace(half.name, file)
+            client.export(id, name, partial, **query)
+            os.chmod(partial.name, 0o644)
+            os.replace(partial.name, file)
         except BaseException:
-            os.unlink(half.name)
+            os.unlink(partial.name)
             raise
 
 
 def write_network(client: Client, id: str, file: Path, *, seed: int | None, epoch: int | None) -> None:
-    """Write the network of a seed to a file, by default the first seed's after its last epoch."""
-    chosen = client.get(id).runs[0].seed if seed is None else seed
-    write(client, id, f"runs/{chosen}/model.keras", file, **({} if epoch is None else {"epoch": epoch}))
+    """Write the network of a seed to a file; by default the first seed's, after its last epoch."""
+    run = client.get(id).runs[0].seed if seed is None else seed
+    write(client, id, f"runs/{run}/model.keras", file, **({} if epoch is None else {"epoch": epoch}))
 
 
 def unpack_logs(client: Client, id: str, folder: Path) -> Path:
-    """Put an experiment's event files into a log directory; the directory. Raises Invalid: it cannot be written."""
-    with _written_or_said(folder), tempfile.TemporaryFile() as packed:
+    """Unpack an experiment's event files into a log directory, and return it.
+
+    Raises:
+        Invalid: the directory cannot be written.
+    """
+    with _reporting_failure(folder), tempfile.TemporaryFile() as packed:
         client.export(id, "tensorboard.zip", packed)
         folder.mkdir(parents=True, exist_ok=True)
         with ZipFile(packed) as archive:
@@ -41,7 +49,7 @@ def unpack_logs(client: Client, id: str, folder: Path) -> Path:
 
 
 @contextmanager
-def _written_or_said(path: Path) -> Iterator[None]:
+def _reporting_failure(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

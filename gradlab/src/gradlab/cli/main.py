@@ -1,4 +1,4 @@
-"""The commands of a client, with their options: `gradlab.cli.actions` does the work."""
+"""Commands of the client, with their options. `gradlab.cli.actions` implements them."""
 
 from pathlib import Path
 from types import ModuleType
@@ -14,9 +14,11 @@ app = typer.Typer(
     help="See why a deep network does not learn.", epilog=EPILOG, no_args_is_help=True, pretty_exceptions_enable=False
 )
 
-Url = Annotated[str | None, typer.Option(envvar="GRADLAB_URL", help="The service; by default the one on this machine.")]
-SpecFile = Annotated[Path, typer.Argument(help="A JSON file with an experiment spec; - reads standard input.")]
-Id = Annotated[str, typer.Argument(help="The experiment's id.")]
+Url = Annotated[
+    str | None, typer.Option(envvar="GRADLAB_URL", help="Address of the service; by default the one on this machine.")
+]
+SpecFile = Annotated[Path, typer.Argument(help="JSON file with an experiment spec; - reads standard input.")]
+Id = Annotated[str, typer.Argument(help="Id of the experiment.")]
 
 
 def main() -> None:
@@ -25,7 +27,7 @@ def main() -> None:
 
 
 def _actions() -> ModuleType:
-    """Import the commands' work, which takes longer than all that `gradlab --help` needs."""
+    """Import the implementation, which takes longer than everything that `gradlab --help` needs."""
     from gradlab.cli import actions
 
     return actions
@@ -34,7 +36,9 @@ def _actions() -> ModuleType:
 @app.command(epilog=EPILOG)
 def submit(
     spec: SpecFile,
-    wait: Annotated[bool, typer.Option("--wait", help="Show progress and end with the experiment.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the end of the experiment, and show its progress.")
+    ] = False,
     url: Url = None,
 ) -> None:
     """Queue an experiment and print its id."""
@@ -43,14 +47,14 @@ def submit(
 
 @app.command(epilog=EPILOG)
 def validate(spec: SpecFile, url: Url = None) -> None:
-    """Check a spec, count its parameters and estimate its cost; nothing is queued."""
+    """Validate a spec, count its parameters and estimate its cost. Nothing is queued."""
     _actions().validate(spec, url)
 
 
 @app.command("list", epilog=EPILOG)
 def list_(
-    status: Annotated[list[Status] | None, typer.Option(help="Only those; repeatable.")] = None,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 20,
+    status: Annotated[list[Status] | None, typer.Option(help="List experiments of this status; repeatable.")] = None,
+    limit: Annotated[int, typer.Option(help="Maximum number of experiments.", min=1)] = 20,
     url: Url = None,
 ) -> None:
     """List experiments, newest first."""
@@ -60,37 +64,37 @@ def list_(
 @app.command(epilog=EPILOG)
 def show(
     id: Id,
-    save: Annotated[Path | None, typer.Option(help="Put its charts into this folder, as SVG.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Save its charts to this folder, as SVG.")] = None,
     url: Url = None,
 ) -> None:
-    """Show an experiment: status, final metrics, gradients and state of each layer, and what broke, if anything did."""
+    """Show an experiment: status, final metrics, gradients and state of each layer, and values that were not finite."""
     _actions().show(id, save, url)
 
 
 @app.command(epilog=EPILOG)
 def export(
     id: Id,
-    tensorboard: Annotated[Path | None, typer.Option(help="Event files into this log directory, by seed.")] = None,
-    parquet: Annotated[Path | None, typer.Option(help="All series as one tidy table into this file.")] = None,
-    npz: Annotated[Path | None, typer.Option(help="All series as named arrays into this file.")] = None,
-    model: Annotated[Path | None, typer.Option(help="The network of --seed, for Keras, into this file.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Whose network; the experiment's first seed by default.")] = None,
-    epoch: Annotated[int | None, typer.Option(help="0: as it was before training; after its end by default.")] = None,
+    tensorboard: Annotated[Path | None, typer.Option(help="Write event files to this log directory.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Write all series to this file, as one tidy table.")] = None,
+    npz: Annotated[Path | None, typer.Option(help="Write all series to this file, as named arrays.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Write the network of --seed to this file, for Keras.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the network; the first one by default.")] = None,
+    epoch: Annotated[int | None, typer.Option(help="0 for the untrained network; the last epoch by default.")] = None,
     url: Url = None,
 ) -> None:
-    """Write what was measured to files: for TensorBoard, for data frames, for NumPy; and a network for Keras."""
+    """Export series to files for TensorBoard, data frames or NumPy, and a network for Keras."""
     _actions().export(id, tensorboard, parquet, npz, model, seed, epoch, url)
 
 
 @app.command(epilog=EPILOG)
 def diagnose(id: Id, url: Url = None) -> None:
-    """Say what is wrong with an experiment, on what evidence, and what would help: also while it trains."""
+    """Diagnose an experiment: findings with their evidence, and remedies. Training may still run."""
     _actions().diagnose(id, url)
 
 
 @app.command(epilog=EPILOG)
 def triage(spec: SpecFile, url: Url = None) -> None:
-    """Look at a spec's networks before they are trained: what theory expects and what the initial state shows."""
+    """Diagnose a spec's networks before they are trained, from their initial state and from theory."""
     _actions().triage(spec, url)
 
 
@@ -99,22 +103,24 @@ def treat(
     id: Id,
     remedy: Annotated[
         list[str] | None,
-        typer.Option(help="A remedy to try, or several to try together: a+b. Again for more; else by diagnosis."),
+        typer.Option(help="Remedy to try, or several together: a+b. Repeatable; by default those of the diagnosis."),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="On how many seeds each is trained.")] = 8,
-    budget: Annotated[int, typer.Option(help="At most so many treated specs are trained.")] = 12,
-    go_on: Annotated[bool, typer.Option("--continue", help="Go on with the newest, cancelled or failed.")] = False,
-    stop: Annotated[bool, typer.Option("--cancel", help="Cancel the one that runs; what is finished is kept.")] = False,
-    save: Annotated[Path | None, typer.Option(help="Write the spec of the recommended cure to this file.")] = None,
+    seeds: Annotated[int, typer.Option(help="Number of seeds of each trial.")] = 8,
+    budget: Annotated[int, typer.Option(help="Maximum number of treated specs that are trained.")] = 12,
+    resume: Annotated[bool, typer.Option("--continue", help="Continue the last treatment.")] = False,
+    stop: Annotated[
+        bool, typer.Option("--cancel", help="Cancel the last treatment; finished trials are kept.")
+    ] = False,
+    save: Annotated[Path | None, typer.Option(help="Write the spec of the recommended change to this file.")] = None,
     url: Url = None,
 ) -> None:
-    """Find out by training which change cures an experiment. One that runs already is followed."""
-    _actions().treat(id, remedy, seeds, budget, go_on, stop, save, url)
+    """Train treated variants of an experiment to find the change that cures it. A running treatment is followed."""
+    _actions().treat(id, remedy, seeds, budget, resume, stop, save, url)
 
 
 @app.command(epilog=EPILOG)
 def cancel(id: Id, url: Url = None) -> None:
-    """Cancel an experiment; what was measured is kept."""
+    """Cancel an experiment. Recorded series are kept."""
     _actions().cancel(id, url)
 
 

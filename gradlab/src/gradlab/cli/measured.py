@@ -1,4 +1,4 @@
-"""What the terminal shows of an experiment, from a service or from a file."""
+"""Series that the terminal shows, from a service or from a file."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from gradlab.measurement.history import Culprit, Layout
 from gradlab.measurement.kinds import BY_NAME, GRADIENTS, KINDS
 from gradlab.schemas.experiments import ExperimentResponse
 
-# Kind, statistic and heading of what is shown of each layer after the last epoch.
-ROWS = sorted(((kind, row) for kind in KINDS for row in kind.terminal), key=lambda each: each[1].rank)
+# Kind, statistic and heading of the columns of the table of layers.
+ROWS = sorted(((kind, row) for kind in KINDS for row in kind.terminal), key=lambda pair: pair[1].rank)
 STATES = tuple((kind.name, row.statistic, row.heading) for kind, row in ROWS)
 GRADIENT, PARAMETER = str(GRADIENTS.default), "kernel"
 
 
 @dataclass(frozen=True)
 class Layered:
-    """One statistic, layer by layer.
+    """Values of one statistic, layer by layer.
 
     Attributes:
-        layers: input side first.
+        layers: names of the layers, input side first.
         values: (seeds, epochs, layers) float32, NaN after a run's last epoch.
-        lengths: (seeds,) recorded epochs of each run.
+        lengths: (seeds,) number of recorded epochs of each run.
     """
 
     layers: tuple[str, ...]
@@ -32,22 +32,22 @@ class Layered:
 
     @classmethod
     def received(cls, arrays: Mapping[str, np.ndarray]) -> "Layered":
-        """As the client got it."""
+        """Build it from the client's arrays."""
         return cls(tuple(arrays["layers"].tolist()), arrays["values"], arrays["lengths"])
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is shown.
+    """Series of an experiment that are shown.
 
     Attributes:
-        seeds: one per run.
-        metric_names: along the last axis of `metrics`.
+        seeds: the seed of each run.
+        metric_names: names along the last axis of `metrics`.
         metrics: (seeds, epochs, metrics) float32, NaN after a run's last epoch.
-        lengths: (seeds,) epochs of each run.
-        gradients: the mean absolute gradient of each kernel; None where gradients are not recorded.
-        states: heading -> how each layer is after an epoch, for what is recorded.
-        culprits: seed -> where its first value was that was not finite.
+        lengths: (seeds,) number of epochs of each run.
+        gradients: mean absolute gradient of each kernel; None if gradients are not recorded.
+        states: heading -> values of each layer; recorded kinds only.
+        culprits: seed -> its first value that was not finite.
     """
 
     seeds: tuple[int, ...]
@@ -60,16 +60,16 @@ class Measured:
 
     @classmethod
     def by(cls, client: Client, experiment: ExperimentResponse) -> "Measured":
-        """What a service has measured of an experiment so far."""
+        """Fetch the series of an experiment from a service."""
         history = client.history(experiment.id)
-        asked = {heading: _recorded(client, experiment, kind, statistic) for kind, statistic, heading in STATES}
+        states = {heading: _recorded(client, experiment, kind, statistic) for kind, statistic, heading in STATES}
         return cls(
             seeds=tuple(history["seeds"].tolist()),
             metric_names=tuple(history["metrics"].tolist()),
             metrics=history["values"],
             lengths=history["lengths"],
             gradients=_recorded(client, experiment, GRADIENTS.name, GRADIENT),
-            states={heading: found for heading, found in asked.items() if found is not None},
+            states={heading: layered for heading, layered in states.items() if layered is not None},
             culprits={run.seed: Culprit(**vars(run.culprit)) for run in experiment.runs if run.culprit},
         )
 
@@ -77,20 +77,20 @@ class Measured:
     def read(
         cls, layout: Layout, seeds: tuple[int, ...], arrays: Mapping[str, np.ndarray], culprits: dict[int, Culprit]
     ) -> "Measured":
-        """What `worker.train` has measured, without epoch 0."""
+        """Read the series that `worker.train` has written, without epoch 0."""
 
         def trained(kind: str) -> list[np.ndarray]:
             return [arrays[f"{kind}_{i}"][arrays[f"epochs_{kind}_{i}"] > 0] for i in range(len(seeds))]
 
         metrics = trained("metrics")
-        asked = {heading: _chosen(layout, trained, kind, statistic) for kind, statistic, heading in STATES}
+        states = {heading: _chosen(layout, trained, kind, statistic) for kind, statistic, heading in STATES}
         return cls(
             seeds=seeds,
             metric_names=layout.metrics,
             metrics=_padded(metrics),
             lengths=np.array([len(of_run) for of_run in metrics]),
             gradients=_chosen(layout, trained, GRADIENTS.name, GRADIENT),
-            states={heading: found for heading, found in asked.items() if found is not None},
+            states={heading: layered for heading, layered in states.items() if layered is not None},
             culprits=culprits,
         )
 
@@ -115,7 +115,7 @@ def _chosen(layout: Layout, trained: Callable[[str], list[np.ndarray]], kind: st
 
 
 def _padded(runs: list[np.ndarray]) -> np.ndarray:
-    """(epochs, n) each, to (runs, longest, n) with NaN after a run's last epoch."""
+    """Stack runs of (epochs, n) to (runs, maximum of epochs, n), with NaN after a run's last epoch."""
     padded = np.full((len(runs), max(map(len, runs)), runs[0].shape[1]), np.nan, np.float32)
     for i, of_run in enumerate(runs):
         padded[i, : len(of_run)] = of_run

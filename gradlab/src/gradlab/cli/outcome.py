@@ -1,4 +1,4 @@
-"""How a command ends: exit statuses that follow the outcome, and errors in a line instead of a traceback."""
+"""Ends of commands: exit statuses for outcomes, and messages in place of tracebacks. Input of commands."""
 
 import sys
 from collections.abc import Iterator
@@ -31,36 +31,44 @@ TREATED = {
 
 @contextmanager
 def in_one_line() -> Iterator[None]:
-    """Turn what can be expected to go wrong into a line on standard error and an exit status."""
+    """Turn expected errors into a message on standard error and an exit status.
+
+    Raises:
+        typer.Exit: an expected error was raised in the block.
+    """
     try:
         yield
     except Invalid as error:
-        _say("this makes no sense:", error.problems, error.omitted)
+        _print_error("invalid input:", error.problems, error.omitted)
         raise typer.Exit(Exit.INVALID) from error
     except Refused as error:
-        problems = tuple(Problem(**each.model_dump()) for each in error.problem.errors)
-        _say("the service refused:" if problems else error.problem.detail, problems, error.problem.errors_omitted)
+        problems = tuple(Problem(**problem.model_dump()) for problem in error.problem.errors)
+        _print_error(
+            "the service refused the request:" if problems else error.problem.detail,
+            problems,
+            error.problem.errors_omitted,
+        )
         raise typer.Exit(Exit.INVALID) from error
     except (Unreachable, Unavailable) as error:
-        _say(str(error))
+        _print_error(str(error))
         raise typer.Exit(Exit.UNREACHABLE) from error
     except OSError as error:
         if not is_full(error):
             raise
-        _say(str(DiskFull()))
+        _print_error(str(DiskFull()))
         raise typer.Exit(Exit.UNREACHABLE) from error
     except SystemExit as error:
-        if not isinstance(error.code, str):  # a text is how the application says that it will not start
+        if not isinstance(error.code, str):  # a text is the reason why the application does not start
             raise
-        _say(error.code)
+        _print_error(error.code)
         raise typer.Exit(Exit.INVALID) from error
 
 
 def read_spec(path: Path) -> ExperimentSpec:
-    """The spec in a file; `-` is standard input.
+    """Read the spec in a file; `-` is standard input.
 
     Raises:
-        Invalid: it is no sound spec, or there is no such file.
+        Invalid: the spec is invalid, or the file cannot be read.
     """
     try:
         text = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
@@ -70,19 +78,19 @@ def read_spec(path: Path) -> ExperimentSpec:
 
 
 def read_treatment(remedies: list[str] | None, seeds: int, budget: int) -> TreatmentRequest:
-    """What is asked for on the command line; `a+b` are two remedies together.
+    """Build the request of a treatment from options; `a+b` are two remedies together.
 
     Raises:
-        Invalid: there is no such remedy, or a number is too small.
+        Invalid: a remedy is unknown, or a number is out of bounds.
     """
-    asked = [each.split("+") for each in remedies] if remedies else None
+    changes = [names.split("+") for names in remedies] if remedies else None
     try:
-        return TreatmentRequest.model_validate({"remedies": asked, "seeds": seeds, "budget": budget})
+        return TreatmentRequest.model_validate({"remedies": changes, "seeds": seeds, "budget": budget})
     except ValidationError as error:
         raise Invalid(*from_pydantic(error.errors(include_url=False))) from error
 
 
-def _say(message: str, problems: tuple[Problem, ...] = (), omitted: int = 0) -> None:
+def _print_error(message: str, problems: tuple[Problem, ...] = (), omitted: int = 0) -> None:
     errors.print(f"gradlab: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
     for problem in problems:
         errors.print(f"  {problem}", highlight=False, markup=False)

@@ -1,4 +1,4 @@
-"""The commands that belong to the service: listed here, run by the distribution `gradient-lab-service`."""
+"""Commands of the service: listed here, implemented by the distribution `gradient-lab-service`."""
 
 from collections.abc import Callable
 from importlib.metadata import entry_points
@@ -9,12 +9,12 @@ import typer
 from gradlab.cli.exits import Exit, errors
 
 GROUP = "gradlab.commands"
-# One line each for `gradlab --help`: loading the service only to ask it would take seconds.
+# Texts for `gradlab --help`: to import them from the service would take seconds.
 SERVICE_COMMANDS = {
-    "serve": "Run the service until Ctrl-C: migrates the database, starts the API and a worker, stops both together.",
-    "migrate": "Bring the database to this version's tables. Safe to repeat.",
-    "train": "Train a spec here and now, without a service, in one process.",
-    "demo": "Train the tutorial's first three networks on an embedded service and say what was found.",
+    "serve": "Run the service until Ctrl-C: migrate the database, start the API and a worker, stop both together.",
+    "migrate": "Migrate the database to this version's tables. Safe to repeat.",
+    "train": "Train a spec on this machine, without a service.",
+    "demo": "Train the tutorial's first three networks on an embedded service, and print the results.",
 }
 NOT_INSTALLED = (
     "gradlab {name} belongs to the service, which is not installed here. In a clone of Gradient Lab, with Python 3.11 "
@@ -23,7 +23,7 @@ NOT_INSTALLED = (
 
 
 def add_service_commands(app: typer.Typer) -> None:
-    """Add every command of the service to `app`. Options, and `--help` after the name, are left to the service."""
+    """Add the commands of the service to `app`. Their options, `--help` included, are parsed by the service."""
     for name, line in SERVICE_COMMANDS.items():
         app.command(
             name,
@@ -45,7 +45,7 @@ def _forwarding(name: str) -> Callable[[typer.Context], None]:
 
 
 def service_command(name: str) -> Callable[..., Any] | None:
-    """Load the service's command of that name; None where the service is not installed."""
+    """Load the service's command of that name; None if the service is not installed."""
     for entry in entry_points(group=GROUP, name=name):
         command: Callable[..., Any] = entry.load()
         return command

@@ -1,4 +1,4 @@
-"""The settings of a client, and how any settings are read for the command line."""
+"""Settings of the client, and the reader of settings for the command line."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ SettingsType = TypeVar("SettingsType", bound=BaseSettings)
 
 
 class ClientSettings(BaseSettings):
-    """Where the service is that commands ask: by default where one on this machine listens."""
+    """Address and API key of the service; by default the address of a service on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="GRADLAB_", env_file=".env", frozen=True, extra="ignore")
 
@@ -23,24 +23,24 @@ class ClientSettings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """The service's address."""
+        """Address of the service."""
         return f"http://{self.host}:{self.port}"
 
 
 def read(settings: type[SettingsType], **chosen: Any) -> SettingsType:
-    """Read settings from the environment and `.env`; options that the command line has set (not None) come first.
+    """Read settings from the environment and `.env`. Options of the command line (those not None) take precedence.
 
     Raises:
-        Invalid: a setting has a value that is not allowed.
+        Invalid: a setting has an invalid value.
     """
     try:
         return settings(**{name: value for name, value in chosen.items() if value is not None})
     except ValidationError as error:
         problems = from_pydantic(error.errors(include_url=False))
         raise Invalid(
-            *(Problem(_written(each.field, chosen), each.expected, each.received) for each in problems)
+            *(Problem(_name(problem.field, chosen), problem.expected, problem.received) for problem in problems)
         ) from error
 
 
-def _written(setting: str, chosen: Mapping[str, Any]) -> str:
+def _name(setting: str, chosen: Mapping[str, Any]) -> str:
     return f"--{setting}" if chosen.get(setting) is not None else f"GRADLAB_{setting.upper()}"
