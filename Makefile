@@ -26,7 +26,7 @@ setup: .venv/ready  ## Make the environment .venv from the lock
 	@touch $@
 
 .PHONY: demo
-demo: setup  ## Train the tutorial's three networks on the embedded service and say what was found
+demo: setup  ## Train the tutorial's three networks on the embedded service, and print the results
 	$(BIN)/gradlab demo
 
 .PHONY: serve

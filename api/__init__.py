@@ -1,1 +1,1 @@
-"""The front desk: everything that speaks HTTP, both ends of the wire."""
+"""HTTP service: endpoints, responses, charts, exports, event streams, dashboard and commands."""

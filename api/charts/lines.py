@@ -17,7 +17,7 @@ from gradlab.measurement.statistics import Scale
 
 MAX_MARKS, MIN_MARKS = 120, 8  # marks of all lines together, and of each line at least; more would overlap
 MAX_BANDS = len(LINES)  # bands of more lines would cover one another
-MAX_BAND_RATIO = 1e3  # the axis ends at this multiple of the largest median
+MAX_BAND_RATIO = 1e3  # the axis ends at most at this multiple of the largest median
 MAX_POINTS = 20_000  # more are drawn as pixels, because outlines would take megabytes
 
 

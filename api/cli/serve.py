@@ -97,7 +97,7 @@ class _Api(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, with a queue longer than the number of connections accepted in one step."""
-        asyncio.get_running_loop().set_exception_handler(self._connections.quietly)
+        asyncio.get_running_loop().set_exception_handler(self._connections.handle_exception)
         await super().startup(sockets)
         for listener in sockets or []:
             listener.listen(MAX_QUEUED)

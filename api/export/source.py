@@ -16,7 +16,7 @@ METRICS = "metrics"
 
 @dataclass(frozen=True)
 class Source:
-    """Series of an experiment at the begin of the export. Epochs recorded later are left out.
+    """Series of an experiment at the start of the export. Epochs recorded later are left out.
 
     Attributes:
         store: the store that holds them.

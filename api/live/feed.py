@@ -27,7 +27,7 @@ log = structlog.get_logger()
 # Maximum size of the log. A listener that falls further behind reads from the store, at its own pace. The last slices
 # read are cached for other listeners. Log and cache hold some 8 MB of text each, with their objects about twice that.
 MAX_LOG_BYTES, MAX_CACHED_SLICES = 8_000_000, 128
-# Maximum number of bytes sent together, unless one event has more. One send costs more than 60 kB of its content.
+# Maximum number of bytes sent together, unless one event has more. Events are grouped because each send has a cost.
 MAX_SEND_BYTES = 60_000
 # Minimum interval between two diagnoses, and the share of one core that they may take.
 DIAGNOSIS_SECONDS, DIAGNOSIS_SHARE = 3.0, 0.03
@@ -91,7 +91,7 @@ class Feed:
         """Id of the experiment."""
         return self.state.experiment.id
 
-    # In a thread.
+    # Methods that run in a thread.
 
     def poll(self) -> tuple[Experiment, list[Entry]]:
         """Read the experiment, and the entries that are new.
@@ -157,7 +157,7 @@ class Feed:
         reached, event = next_slice
         return _entry(revision, reached, Stage.epochs, event)
 
-    # On the event loop.
+    # Methods that run on the event loop.
 
     def publish(self, entries: list[Entry], **changes: Any) -> None:
         """Append entries to the log, drop the oldest beyond its bound, and wake the listeners.

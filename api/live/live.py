@@ -102,7 +102,7 @@ class Live:
                 if position and (position.reached == state.position.reached or state.over):
                     number, waited = state.number, 0.0
                     continue
-                # A run was set back to its checkpoint, or this process polled before the one that sent `last_id`.
+                # A run was set back to its checkpoint, or this process is behind the one that sent `last_id`.
                 await asyncio.sleep(POLL_SECONDS)
                 waited += POLL_SECONDS
                 if waited >= ALIVE_SECONDS:

@@ -267,6 +267,6 @@ def test_lacking_descriptors_are_logged_once_in_a_while():
     failure = {"message": "socket.accept() out of system resource", "exception": OSError(24, "Too many open files")}
     with capture_logs() as logs:
         for _ in range(1000):
-            connections.quietly(loop, failure)
+            connections.handle_exception(loop, failure)
     loop.close()
     assert [each["event"] for each in logs] == ["accept_failed"]

@@ -90,7 +90,7 @@ class Connections:
             self._warned[event] = now
             log.warning(event, **fields)
 
-    def quietly(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def handle_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Handle exceptions of the event loop. Failures to accept connections are logged every QUIET_SECONDS."""
         error = context.get("exception")
         if isinstance(error, OSError) and context["message"].startswith("socket.accept()"):

@@ -32,7 +32,7 @@ class ClientConnection(H11Protocol):
     Attributes:
         address: the client's network; for IPv6 its first 64 bits.
         phase: what the connection waits for.
-        since: the begin of the phase, in the event loop's time.
+        since: start of the phase, in the event loop's time.
     """
 
     def __init__(
