@@ -1,4 +1,4 @@
-"""The application: `uvicorn --factory api.app:create_app`."""
+"""HTTP application: `uvicorn --factory api.app:create_app`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -55,9 +55,9 @@ class Client(Sending):
             return False
 
     def submit(self, spec: AnySpec, *, idempotency_key: str | None = None) -> ExperimentResponse:
-        """Queue an experiment, or open one for a training that runs elsewhere.
+        """Submit an experiment; an `ExternalSpec` creates one for an external training.
 
-        It is safe to send again what may have been lost: a key of its own goes with it.
+        The request has an idempotency key, and is repeated once if its response is lost.
         """
         return ExperimentResponse.read(self._post_once("/experiments", spec, idempotency_key).content)
 
