@@ -1,4 +1,4 @@
-"""The weights are updated so seldom, and so little, that they stay near where they were drawn."""
+"""Weights that stay near their initial values, since updates are few and small."""
 
 import math
 
