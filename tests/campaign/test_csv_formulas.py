@@ -43,7 +43,8 @@ def test_no_cell_of_any_table_is_calculated(live_api: str):
     )
     assert made.status_code == 202, made.text
     path = f"{live_api}{made.headers['Location']}"
-    assert httpx2.put(f"{path}/runs/0/series", json=body(measured(spec, 0, 0, 3))).status_code == 200
+    sent = httpx2.put(f"{path}/runs/0/series", json=body(measured(spec, 0, 0, 3)))
+    assert sent.status_code == 200, sent.text
     tables = {kind: httpx2.get(f"{path}/{kind}", headers={"Accept": "text/csv"}, params=None) for kind in KINDS}
     shown = set()
     for kind, table in tables.items():

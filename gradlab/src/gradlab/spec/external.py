@@ -172,21 +172,23 @@ class ExternalSpec(Frozen):
     def _check_together(self) -> "ExternalSpec":
         if self.initial_epoch >= self.epochs:
             raise impossible("initial_epoch", f"an epoch before the last one, {self.epochs}", str(self.initial_epoch))
+        measured = self._measured()
         for kind in SENT_KINDS:
             every = self.record.every(kind.record)
-            if every and not kind.tensors(self._measured):
+            if every and not kind.tensors(measured):
                 needed = "a complete output_shape" if kind.source == "flows" else "parameters"
                 raise impossible(f"record.{kind.record.name}", f"0, or a layer with {needed}", str(every))
         return self
 
-    @cached_property
     def _measured(self) -> MeasuredNetwork:
+        # Not kept: a copy with other layers would keep it, too.
         return MeasuredNetwork(tuple(map(_measured, self.layers)), self.epochs)
 
     @cached_property
     def layout(self) -> Layout:
         """Names of all the metrics and series that will be sent."""
-        layouts = (kind.sent_layout(self._measured, self.record.every(kind.record) or 0) for kind in SENT_KINDS)
+        measured = self._measured()
+        layouts = (kind.sent_layout(measured, self.record.every(kind.record) or 0) for kind in SENT_KINDS)
         return Layout(metrics=self.metrics, series=tuple(each for each in layouts if each is not None))
 
     @property
