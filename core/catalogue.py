@@ -4,7 +4,7 @@ import inspect
 from functools import cache
 from typing import Any
 
-from gradlab.diagnosis import RULES
+from gradlab.diagnosis.rules import RULES
 from gradlab.frozen import Frozen, kind_of
 from gradlab.measurement.kinds import KINDS, STATISTICS, SeriesKind
 from gradlab.remedies import REMEDIES

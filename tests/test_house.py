@@ -154,7 +154,7 @@ def test_every_dataset_has_a_test_of_its_own():
 
 def test_every_rule_is_registered():
     rules = gradlab.diagnosis.rules
-    check_registered(modules_in(rules), [rule.name for rule in gradlab.diagnosis.RULES], file_of(rules))
+    check_registered(modules_in(rules), [rule.name for rule in rules.RULES], file_of(rules))
 
 
 def test_every_remedy_has_the_name_of_its_file():

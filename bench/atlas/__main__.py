@@ -11,7 +11,7 @@ from bench.atlas.examples import EXAMPLES
 from bench.atlas.writing import Record, document, record_of
 from core.settings import Settings
 from core.training.environment import prepare
-from gradlab.diagnosis import RULES
+from gradlab.diagnosis.rules import RULES
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE, PICTURES = DOCS / "diagnosis.md", DOCS / "diagnosis"

@@ -6,8 +6,9 @@ from typing import Any
 
 from bench.atlas.example import Example
 from bench.atlas.introduction import INTRODUCTION, chain
-from gradlab.diagnosis import RULES, Diagnosis, Measure, Rule
+from gradlab.diagnosis import Diagnosis, Measure, Rule
 from gradlab.diagnosis.finding import shown
+from gradlab.diagnosis.rules import RULES
 from gradlab.remedies import REMEDIES, remedy
 
 COLUMNS = 118

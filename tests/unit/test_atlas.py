@@ -8,7 +8,7 @@ import pytest
 from bench.atlas.__main__ import NUMBERS, PAGE, PICTURES
 from bench.atlas.examples import EXAMPLES
 from bench.atlas.writing import document
-from gradlab.diagnosis import RULES
+from gradlab.diagnosis.rules import RULES
 from gradlab.remedies import REMEDIES
 
 MOST_BYTES = 60_000  # of a picture

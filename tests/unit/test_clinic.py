@@ -15,7 +15,7 @@ from bench.clinic.healthy_network import dense
 from bench.clinic.networks import NETWORKS
 from bench.clinic.report import ROOTS
 from bench.clinic.unseen import UNSEEN
-from gradlab.diagnosis import RULES
+from gradlab.diagnosis.rules import RULES
 from gradlab.frozen import kind_of
 from gradlab.vocabulary.activations import ACTIVATIONS
 from gradlab.vocabulary.datasets import DATASETS

@@ -11,7 +11,7 @@ from core.catalogue import REGISTRIES, catalogue
 from core.settings import Settings
 from gradlab.cli.main import app
 from gradlab.cli.service import SERVICE_COMMANDS
-from gradlab.diagnosis import RULES
+from gradlab.diagnosis.rules import RULES
 from gradlab.frozen import kind_of
 from gradlab.measurement.kinds import KINDS, STATISTICS
 from gradlab.remedies import REMEDIES

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from gradlab.diagnosis import RULES, Diagnosis, Rule, Run, Sighting, diagnose
+from gradlab.diagnosis import Diagnosis, Rule, Run, Sighting, diagnose
 from gradlab.diagnosis.conclusion import conclude
 from gradlab.diagnosis.finding import measure
+from gradlab.diagnosis.rules import RULES
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, by_layer, dense, of_nothing_but, without_series
 from tests.unit.diagnosis.rule_cases import ONE_SIDED
 

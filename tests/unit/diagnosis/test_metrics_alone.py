@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.diagnosis import RULES, ExternalRun, diagnose
+from gradlab.diagnosis import ExternalRun, diagnose
 from gradlab.diagnosis.answers import ACCURACIES
 from gradlab.diagnosis.evidence import Unknown
+from gradlab.diagnosis.rules import RULES
 from gradlab.measurement.history import History, Layout, SeriesLayout, Tensor
 from gradlab.spec import ExternalSpec
 from tests.builders import an_external_spec

@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from gradlab.diagnosis import RULES, Run, Sighting, diagnose
+from gradlab.diagnosis import Run, Sighting, diagnose
 from gradlab.diagnosis.finding import percentage
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules import (
+    RULES,
     born_dead_risk,
     dead_layer,
     exploding_gradient,

@@ -10,9 +10,10 @@ from string import Formatter
 import numpy as np
 import pytest
 
-from gradlab.diagnosis import RULES, Run, conclude, diagnose, rules
+from gradlab.diagnosis import Run, conclude, diagnose, rules
 from gradlab.diagnosis.finding import Measure, measure, percentage
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.rules import RULES
 from gradlab.measurement.history import History
 from tests.unit.diagnosis.histories import a_network, a_run, dense
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from gradlab.diagnosis import RULES
+from gradlab.diagnosis.rules import RULES
 from gradlab.errors import Invalid
 from gradlab.remedies import REMEDIES, applicable, remedy
 from gradlab.remedies.rewriting.layers import split_output

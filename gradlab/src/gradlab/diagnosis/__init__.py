@@ -1,11 +1,10 @@
 """Diagnosis of an experiment: rules that read its runs, and the theory that predicts what they compare with.
 
-`diagnose` applies every rule of `RULES` to every run, sorts the findings into risks, symptoms and failures, puts them
-in causal order and names one root cause. Everything here is a pure function of specs and histories.
+`diagnose` applies every rule of `gradlab.diagnosis.rules` to every run, sorts the findings into risks, symptoms and
+failures, puts them in causal order and names one root cause. Everything here is a pure function of specs and histories.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from gradlab.diagnosis.conclusion import Diagnosis, SeedOutcome, Unjudged, conclude
 from gradlab.diagnosis.evidence import ExternalRun, Run
@@ -13,9 +12,6 @@ from gradlab.diagnosis.finding import Finding, Measure, Sighting
 from gradlab.diagnosis.outcome import Outcome, outcome
 from gradlab.diagnosis.rule import Rule
 from gradlab.spec import AnySpec
-
-if TYPE_CHECKING:
-    from gradlab.diagnosis.rules import RULES as RULES
 
 
 def diagnose(spec: AnySpec, runs: Sequence[Run]) -> Diagnosis:
@@ -25,22 +21,13 @@ def diagnose(spec: AnySpec, runs: Sequence[Run]) -> Diagnosis:
         spec: the experiment's spec.
         runs: one run for each seed. A seed without a run, or without an epoch, is undecided.
     """
+    # Imported at the first diagnosis: a client that only reads findings needs none of the rules.
     from gradlab.diagnosis.rules import RULES
 
     return conclude(spec, runs, RULES)
 
 
-def __getattr__(name: str) -> Any:
-    """Import the rules when they are first asked for: a client that only reads findings needs none of them."""
-    if name != "RULES":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gradlab.diagnosis.rules import RULES
-
-    return RULES
-
-
 __all__ = [
-    "RULES",
     "Diagnosis",
     "ExternalRun",
     "Finding",
