@@ -1,10 +1,12 @@
 """Responses about diagnoses."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from core.records import Experiment
 from core.use_cases.experiments import Suggestion, suggestions
 from gradlab.diagnosis import Diagnosis
+from gradlab.remedies import Difference
 from gradlab.schemas.diagnosis import ChangeResponse, DiagnosisResponse, ExperimentDiagnosisResponse, SuggestionResponse
 from gradlab.spec import AnySpec
 
@@ -37,8 +39,11 @@ def suggestion_response(suggestion: Suggestion) -> SuggestionResponse:
         remedy=suggestion.remedy.name,
         title=suggestion.remedy.title,
         source=suggestion.remedy.source,
-        changes=[
-            ChangeResponse(path=change.path, before=change.before, after=change.after) for change in suggestion.changes
-        ],
+        changes=change_responses(suggestion.changes),
         spec=suggestion.spec,
     )
+
+
+def change_responses(differences: Iterable[Difference]) -> list[ChangeResponse]:
+    """Build the responses for the fields in which two specs differ."""
+    return [ChangeResponse(path=each.path, before=each.before, after=each.after) for each in differences]

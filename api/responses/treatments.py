@@ -1,9 +1,9 @@
 """Responses about treatments."""
 
+from api.responses.diagnosis import change_responses
 from core.records import Place, TreatmentRecord
 from core.treatment import Judgement, Report, Trial, explain, report
 from gradlab.remedies import difference
-from gradlab.schemas.diagnosis import ChangeResponse
 from gradlab.schemas.experiments import ProgressResponse
 from gradlab.schemas.treatments import JudgementResponse, TreatmentResponse, TrialResponse
 from gradlab.schemas.trials import Flow
@@ -42,12 +42,11 @@ def trial_response(trial: Trial, place: Place | None, record: TreatmentRecord, r
     """Build the response for a trial."""
     untreated = record.treatment.result_of("untreated")
     judgement = next((judgement for judgement in results.judgements if judgement.trial == trial), None)
-    changes = difference(record.treatment.base, trial.spec)
     progress = ProgressResponse(epochs_done=place.epochs_done, epochs_total=place.epochs_total) if place else None
     return TrialResponse(
         role=trial.role,
         remedies=list(trial.remedies),
-        changes=[ChangeResponse(path=change.path, before=change.before, after=change.after) for change in changes],
+        changes=change_responses(difference(record.treatment.base, trial.spec)),
         size=judgement.change if judgement else None,
         stage=trial.stage,
         progress=progress,
