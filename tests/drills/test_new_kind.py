@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drills.tree import check, copy_of_the_tree, environment
+from tests.drills.tree import check, copy_of_the_tree, environment, insert
 from tests.servers import DEADLINE, free_port
 
 pytestmark = pytest.mark.campaign
@@ -143,21 +143,18 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def register(tree: Path) -> None:
-    file = tree / "gradlab/src/gradlab/measurement/kinds/__init__.py"
-    text = file.read_text().replace("    BOUNDARY,\n)", "    BOUNDARY,\n    SPECTRA,\n)")
-    imported = "from gradlab.measurement.kinds.spectra import SPECTRA\nfrom gradlab.measurement.kinds.time_signals"
-    file.write_text(text.replace("from gradlab.measurement.kinds.time_signals", imported))
+    registry = tree / "gradlab/src/gradlab/measurement/kinds/__init__.py"
+    insert(registry, "    BOUNDARY,\n)", "    SPECTRA,\n")
+    time_signals = "from gradlab.measurement.kinds.time_signals"
+    insert(registry, time_signals, "from gradlab.measurement.kinds.spectra import SPECTRA\n")
 
 
 def measure(tree: Path) -> None:
-    file = tree / "core/training/measurers.py"
-    text = file.read_text().replace(
-        '    "weight_histograms": of_weight_histograms,\n',
-        '    "weight_histograms": of_weight_histograms,\n    "spectra": of_spectra,\n',
-    )
-    text = text.replace("\n\ndef of_activations(", f"{MEASURER}def of_activations(", 1)
-    imported = "from gradlab.measurement.kinds.spectra import SPECTRA\nfrom gradlab.measurement.statistics import ("
-    file.write_text(text.replace("from gradlab.measurement.statistics import (", imported, 1))
+    measurers = tree / "core/training/measurers.py"
+    insert(measurers, '    "weight_histograms": of_weight_histograms,\n', '    "spectra": of_spectra,\n')
+    insert(measurers, "def of_activations(", MEASURER.lstrip())
+    statistics = "from gradlab.measurement.statistics import ("
+    insert(measurers, statistics, "from gradlab.measurement.kinds.spectra import SPECTRA\n")
 
 
 ROLL_CALL = "tests/unit/test_kinds.py"

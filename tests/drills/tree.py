@@ -12,13 +12,13 @@ PARTS = (
 )  # fmt: skip
 
 
-def copy_of_the_tree(folder: Path) -> Path:
-    """Copy what the checks read into a new folder, without what git would not keep."""
+def copy_of_the_tree(folder: Path, *without: str) -> Path:
+    """Copy what the checks read into a new folder: all of it that git keeps, but files and folders of some names."""
     tree = folder / "tree"
     tree.mkdir(parents=True)
+    skipped = shutil.ignore_patterns("__pycache__", *without)
     for part in PARTS:
         source = ROOT / part
-        skipped = shutil.ignore_patterns("__pycache__")
         shutil.copytree(source, tree / part, ignore=skipped) if source.is_dir() else shutil.copy(source, tree)
     return tree
 

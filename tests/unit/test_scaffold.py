@@ -10,9 +10,8 @@ import pytest
 
 from scripts.scaffold import MARK, diagnosis, measurement, vocabulary
 from scripts.scaffold.tree import Tree
+from tests.drills.tree import copy_of_the_tree, environment
 
-ROOT = Path(__file__).parents[2]
-PARTS = ("api", "bench", "core", "gradlab", "scripts", "tests", "worker", "pyproject.toml")
 # name -> the scaffold, the number of its files, and an expression that is true once it is registered.
 SCAFFOLDS: dict[str, tuple[Callable[[Tree], None], int, str]] = {
     "dataset": (
@@ -50,13 +49,7 @@ SCAFFOLDS: dict[str, tuple[Callable[[Tree], None], int, str]] = {
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sources, without what no scaffold writes to."""
-    folder = tmp_path_factory.mktemp("scaffold") / "whole"
-    skipped = shutil.ignore_patterns("__pycache__", "static", "campaign", "browser", "*.npz", "*.db")
-    for part in PARTS:
-        source = ROOT / part
-        folder.mkdir(exist_ok=True)
-        shutil.copytree(source, folder / part, ignore=skipped) if source.is_dir() else shutil.copy(source, folder)
-    return folder
+    return copy_of_the_tree(tmp_path_factory.mktemp("scaffold"), "static", "campaign", "browser", "*.npz", "*.db")
 
 
 @pytest.fixture
@@ -67,9 +60,8 @@ def root(whole: Path, tmp_path: Path) -> Path:
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `python ...` on the code of the copy."""
-    path = f"{root}:{root / 'gradlab' / 'src'}"
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=root, env={"PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
