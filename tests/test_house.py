@@ -19,51 +19,35 @@ import pytest
 import gradlab.diagnosis.rules
 import gradlab.measurement.statistics
 import gradlab.remedies
-import gradlab.vocabulary.activations
-import gradlab.vocabulary.constraints
-import gradlab.vocabulary.datasets
-import gradlab.vocabulary.initializers
-import gradlab.vocabulary.layers
-import gradlab.vocabulary.losses
-import gradlab.vocabulary.metrics
-import gradlab.vocabulary.optimizers
-import gradlab.vocabulary.regularizers
-import gradlab.vocabulary.schedules
 import scripts.scaffold
 from gradlab.frozen import Frozen, kind_of
 from gradlab.measurement.kinds import STATISTICS
+from gradlab.vocabulary import (
+    activations,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    schedules,
+)
 
 ROOT = Path(__file__).parents[1]
 REGISTRIES = {
-    gradlab.vocabulary.activations: (
-        gradlab.vocabulary.activations.ActivationFunction,
-        gradlab.vocabulary.activations.ACTIVATIONS,
-    ),
-    gradlab.vocabulary.constraints: (
-        gradlab.vocabulary.constraints.WeightConstraint,
-        gradlab.vocabulary.constraints.CONSTRAINTS,
-    ),
-    gradlab.vocabulary.initializers: (
-        gradlab.vocabulary.initializers.WeightInitializer,
-        gradlab.vocabulary.initializers.INITIALIZERS,
-    ),
-    gradlab.vocabulary.losses: (gradlab.vocabulary.losses.LossFunction, gradlab.vocabulary.losses.LOSSES),
-    gradlab.vocabulary.optimizers: (
-        gradlab.vocabulary.optimizers.GradientOptimizer,
-        gradlab.vocabulary.optimizers.OPTIMIZERS,
-    ),
-    gradlab.vocabulary.regularizers: (
-        gradlab.vocabulary.regularizers.WeightRegularizer,
-        gradlab.vocabulary.regularizers.REGULARIZERS,
-    ),
-    gradlab.vocabulary.schedules: (
-        gradlab.vocabulary.schedules.LearningRateSchedule,
-        gradlab.vocabulary.schedules.SCHEDULES,
-    ),
+    activations: (activations.ActivationFunction, activations.ACTIVATIONS),
+    constraints: (constraints.WeightConstraint, constraints.CONSTRAINTS),
+    initializers: (initializers.WeightInitializer, initializers.INITIALIZERS),
+    losses: (losses.LossFunction, losses.LOSSES),
+    optimizers: (optimizers.GradientOptimizer, optimizers.OPTIMIZERS),
+    regularizers: (regularizers.WeightRegularizer, regularizers.REGULARIZERS),
+    schedules: (schedules.LearningRateSchedule, schedules.SCHEDULES),
 }
 KINDS = [
-    *gradlab.vocabulary.datasets.DATASETS,
-    *gradlab.vocabulary.layers.LAYERS,
+    *datasets.DATASETS,
+    *layers.LAYERS,
     *(member for _, members in REGISTRIES.values() for member in members),
 ]
 SOURCES = sorted(
@@ -132,14 +116,12 @@ def kinds_below(base: type[Frozen]) -> set[str]:
 
 
 def test_every_layer_is_registered():
-    layers = gradlab.vocabulary.layers
     for name in modules_in(layers):
         importlib.import_module(f"gradlab.vocabulary.layers.{name}")
     check_registered(kinds_below(layers.LayerSpec), [kind_of(member) for member in layers.LAYERS], file_of(layers))
 
 
 def test_every_dataset_is_registered():
-    datasets = gradlab.vocabulary.datasets
     kinds = [kind_of(member) for member in datasets.DATASETS]
     check_registered(modules_in(datasets) - {"dataset"}, kinds, file_of(datasets))
 
@@ -147,7 +129,7 @@ def test_every_dataset_is_registered():
 def test_every_dataset_has_a_test_of_its_own():
     """Its kind, or its class, is named in one of `tests/unit/test_dataset*.py`."""
     tests = "".join(path.read_text() for path in (ROOT / "tests" / "unit").glob("test_dataset*.py"))
-    names = {kind_of(member): member.__name__ for member in gradlab.vocabulary.datasets.DATASETS}
+    names = {kind_of(member): member.__name__ for member in datasets.DATASETS}
     missing = [kind for kind, name in names.items() if not re.search(rf'"{kind}"|\b{name}\b', tests)]
     assert missing == [], f"{missing[0]} has no test of its own: tests/unit/test_dataset_{missing[0]}.py"
 
@@ -171,7 +153,6 @@ def test_every_statistic_is_registered(name):
 
 
 def test_every_metric_is_registered():
-    metrics = gradlab.vocabulary.metrics
     classes = {value for value in vars(metrics).values() if isinstance(value, type) and "kind" in vars(value)}
     check_registered({each.kind for each in classes}, [each.kind for each in metrics.METRICS], file_of(metrics))
 

@@ -31,7 +31,7 @@ def words(name: str) -> list[str]:
 
 
 def complaints(name: str) -> Iterator[str]:
-    """What is wrong with a name, and the words to use instead."""
+    """Replaced words in a name, each with the words to use instead."""
     if not EXCEPTIONS.fullmatch(name):
         yield from (f"`{name}`: for `{word}` use {REPLACEMENTS[word]}" for word in words(name) if word in REPLACEMENTS)
     for start in (word for word in REPLACEMENTS if word.endswith("_")):
@@ -64,7 +64,7 @@ def identifiers(node: ast.AST) -> Iterator[str]:
 
 
 def complaints_about(path: Path) -> Iterator[str]:
-    """What is wrong with the name of a file and with the identifiers in it, with file and line."""
+    """Replaced words in the name of a file and in its identifiers, with file and line."""
     place = path.relative_to(ROOT)
     yield from (f"{place}: {text}" for text in complaints(path.stem))
     for node in ast.walk(ast.parse(path.read_text())):

@@ -130,7 +130,7 @@ class Service:
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What one service has compiled, the next ones load, those of the other process of pytest-xdist too."""
+    """Folder of compiled programs, shared by all services, those of the other process of pytest-xdist included."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "compiled"
     folder.mkdir(exist_ok=True)

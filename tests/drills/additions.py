@@ -1,4 +1,4 @@
-"""What somebody new writes: a dataset, a statistic, a remedy and a rule, file by file."""
+"""Texts of a dataset, a statistic, a remedy and a rule that the drills add, file by file."""
 
 DATASET = '''"""Stripes across the plane."""
 

@@ -31,7 +31,7 @@ def _clinic_stays(tree: Path):
 
 
 def roll_call(tree: Path) -> str:
-    """What the roll-calls of the copy say; empty where nothing is missing."""
+    """Report of the registration tests of the copy; empty if nothing is missing."""
     green, report = check(tree, "tests/test_house.py", "-k", "registered or of_its")
     return "" if green else report
 

@@ -29,7 +29,7 @@ def operations(shared_desk: Desk) -> dict[tuple[str, str], dict[str, bool]]:
 
 
 def problems(desk: Desk, method: str, path: str, query: str) -> list[dict[str, Any]]:
-    """What is wrong with a query."""
+    """Problems of a refused query."""
     there = re.sub(r"\{\w+\}", NOBODY, path.replace("{form}", "svg").replace("{seed}", "0"))
     found: list[dict[str, Any]] = refused(desk.http.request(method, f"{there}?{query}"))["errors"]
     return found

@@ -36,7 +36,7 @@ def endpoints() -> dict[str, Any]:
 
 
 def lacks(kind: SeriesKind) -> Iterator[str]:
-    """What there is not of a kind, a sentence each that says where it belongs."""
+    """Missing parts of a kind, each in a sentence that names its place."""
     own = [each for each in kind.statistics if each.compute.__module__.startswith("gradlab.measurement.kinds")]
     if own and not (ROOT / "tests" / "unit" / f"test_kind_{kind.name}.py").exists():
         yield f"a test of its statistics: tests/unit/test_kind_{kind.name}.py"
