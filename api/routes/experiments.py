@@ -12,6 +12,7 @@ from api.http.errors import documented
 from api.responses.experiments import experiment_response, experiments_response, validation_response
 from core.plan.bounds import check_bounds
 from core.use_cases import experiments
+from gradlab.frozen import Name
 from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse, ValidationResponse
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec
@@ -107,9 +108,7 @@ def list_experiments(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(description="`cursor` in the `next` of the previous page")] = None,
     status: Annotated[list[Status], Query(max_length=20, description="repeatable; all by default")] = [],
-    search: Annotated[
-        str | None, Query(min_length=1, max_length=200, description="text that the name contains")
-    ] = None,
+    search: Annotated[Name | None, Query(description="text that the name contains")] = None,
 ) -> ExperimentsResponse:
     """List experiments, newest first, a page at a time."""
     page = store.page(limit=limit, before=read_cursor(cursor), status=status, search=search)

@@ -82,3 +82,12 @@ def test_the_list_is_searched_by_name_whatever_its_case_and_on_every_page(desk: 
     assert found("%") == ["50% wide"]
     assert found("circles") == []
     assert desk.http.get("/experiments?search=").status_code == 422
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x11", "\n", "\x7f"])
+def test_a_search_for_what_no_name_contains_is_refused(desk: Desk, character: str):
+    """PostgreSQL takes no NUL: the request would fail there with status 500."""
+    answer = desk.http.get("/experiments", params={"search": f"tanh{character}"})
+    assert answer.status_code == 422
+    (problem,) = answer.json()["errors"]
+    assert problem["field"] == "search"

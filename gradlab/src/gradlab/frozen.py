@@ -8,6 +8,9 @@ from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 # Validation context for specs that an earlier version accepted: bounds that were tightened since do not apply.
 STORED = {"stored": True}
 
+# A name that people choose. Control characters would break terminals and tables, and PostgreSQL refuses NUL.
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
 
 class Frozen(BaseModel):
     """A value object. It refuses unknown fields, wrong types, NaN and infinities."""

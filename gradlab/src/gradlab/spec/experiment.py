@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from gradlab.errors import shorten
-from gradlab.frozen import Frozen, is_stored
+from gradlab.frozen import Frozen, Name, is_stored
 from gradlab.measurement.history import Layout
 from gradlab.measurement.kinds import BOUNDARY, GRADIENTS, MeasuredNetwork
 from gradlab.spec.bounds import refused_layers
@@ -55,7 +55,7 @@ class ModelSpec(Frozen):
 class ExperimentSpec(Frozen):
     """Everything needed to repeat a training. The same spec gives the same numbers."""
 
-    name: str = Field(default="untitled", min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+    name: Name = "untitled"
     """A title for people; the training does not depend on it."""
     dataset: AnyDataset
     """The data to learn from."""

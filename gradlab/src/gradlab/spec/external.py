@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, create_model, field_validator, model_validator
 
 from gradlab.errors import shorten
-from gradlab.frozen import Frozen, Tightened, is_stored
+from gradlab.frozen import Frozen, Name, Tightened, is_stored
 from gradlab.measurement.history import Layout, Tensor
 from gradlab.measurement.kinds import KINDS, RECORD_FIELDS, MeasuredLayer, MeasuredNetwork
 from gradlab.spec.problems import at_most, impossible
@@ -33,7 +33,6 @@ SENT_KINDS = tuple(kind for kind in KINDS if kind.sent_columns is not None)
 # Samples in a batch, and batches in an epoch: the largest int32.
 MAX_SAMPLES = 2**31 - 1
 
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Axis = Annotated[int, Field(ge=0, le=MAX_AXIS), Tightened]
 
 
