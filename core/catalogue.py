@@ -6,8 +6,8 @@ from typing import Any
 
 from gradlab.diagnosis.rules import RULES
 from gradlab.frozen import Frozen, kind_of
-from gradlab.measurement.kinds import KINDS, STATISTICS, SeriesKind
 from gradlab.remedies import REMEDIES
+from gradlab.responses.catalogue import fields_of, series_kinds, statistics
 from gradlab.schemas.catalogue import (
     CatalogueResponse,
     KindResponse,
@@ -15,10 +15,7 @@ from gradlab.schemas.catalogue import (
     ParameterResponse,
     RemedyResponse,
     RuleResponse,
-    SeriesKindResponse,
-    StatisticKindResponse,
 )
-from gradlab.schemas.response_model import ResponseModel
 from gradlab.spec.recording import BUNDLES, RecordSpec
 from gradlab.spec.training import PRETRAININGS
 from gradlab.vocabulary.activations import ACTIVATIONS
@@ -63,37 +60,16 @@ def catalogue() -> CatalogueResponse:
         **kinds,
         metrics=list(map(_metric, METRICS)),
         bundles=bundles,
-        kinds=list(map(_recorded, KINDS)),
-        statistics={
-            kind: [StatisticKindResponse(**_fields(StatisticKindResponse, each)) for each in statistics]
-            for kind, statistics in STATISTICS.items()
-        },
-        rules=[RuleResponse(**_fields(RuleResponse, rule)) for rule in RULES],
-        remedies=[RemedyResponse(**_fields(RemedyResponse, remedy)) for remedy in REMEDIES],
+        kinds=series_kinds(),
+        statistics=statistics(),
+        rules=[RuleResponse(**fields_of(RuleResponse, rule)) for rule in RULES],
+        remedies=[RemedyResponse(**fields_of(RemedyResponse, remedy)) for remedy in REMEDIES],
     )
-
-
-def _fields(model: type[ResponseModel], source: object) -> dict[str, Any]:
-    return {name: getattr(source, name) for name in model.model_fields}
 
 
 def _metric(metric: type[Metric]) -> MetricResponse:
     meaning = inspect.cleandoc(metric.__doc__ or "")
     return MetricResponse(kind=metric.kind, formula=metric.formula, range=metric.range, meaning=meaning)
-
-
-def _recorded(kind: SeriesKind) -> SeriesKindResponse:
-    return SeriesKindResponse(
-        name=kind.name,
-        title=kind.title,
-        path=kind.path,
-        query=dict(kind.query),
-        record=kind.record.name,
-        shown_as=kind.shown_as,
-        statistic=kind.default,
-        since_epoch=kind.since_epoch,
-        has_parameters=kind.has_parameters,
-    )
 
 
 def _kind(member: type[Frozen]) -> KindResponse:

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 from uuid import UUID
-
-import numpy as np
 
 from core.treatment import Treatment
 from gradlab.errors import Conflict
@@ -160,18 +157,6 @@ class Page:
 
     experiments: tuple[Experiment, ...]
     next: int | None
-
-
-class Rows(NamedTuple):
-    """The stored rows of one kind of series of one run.
-
-    Attributes:
-        epochs: (rows,) int64, rising; 0 is the state before the first update.
-        values: (rows, ...) float32, read-only: row i was measured in epochs[i].
-    """
-
-    epochs: np.ndarray
-    values: np.ndarray
 
 
 @dataclass(frozen=True)

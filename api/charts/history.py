@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from api.charts.ensemble import Ensemble
 from api.charts.figure import BLUE, VERMILION, blank, legend, nothing, over_epochs
 from api.charts.lines import line, mark_handles, scaled
-from api.series.metrics import Metrics
 from gradlab.measurement.statistics import Scale
+from gradlab.series.metrics import Metrics
 from gradlab.vocabulary.metrics import METRICS
 
 HEIGHT = 3.7

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.charts.ensemble import Ensemble
-from api.series.statistics import TensorStatistic
 from gradlab.diagnosis.rule import listed
 from gradlab.measurement.kinds import BY_NAME
 from gradlab.measurement.statistics import Scale, Statistic
+from gradlab.series.statistics import TensorStatistic
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from api.charts.ensemble import Ensemble
 from api.charts.figure import FAINT, GROUND, INK, RAISED, blank, nothing
-from api.series.vectors import Histograms
 from gradlab.measurement.statistics.histograms import MAGNITUDES
+from gradlab.series.vectors import Histograms
 
 MAX_PANELS, MAX_RIDGES = 6, 12
 COLUMNS, MAX_TICKS = 3, 2

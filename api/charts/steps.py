@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from api.charts.ensemble import Ensemble
 from api.charts.figure import INK, blank, nothing
 from api.charts.lines import line, scaled
-from api.series.vectors import Steps
+from gradlab.series.vectors import Steps
 
 MAX_PANELS, MAX_LINES = 3, 9
 

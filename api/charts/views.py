@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from api.charts import boundary, heat_map, history, lines, ridges, scatter, steps
 from api.charts.layered import Layered
 from api.series.boundary import Boundary, in_plane
-from api.series.choice import DEFAULT_PARAMETER, choose_tensors, recorded
-from api.series.epochs import Span, cut
-from api.series.metrics import Metrics
-from api.series.reading import SeriesReader
-from api.series.vectors import Histograms, Steps
+from api.series.reading import SeriesReader, recorded
 from gradlab.errors import NotFound
 from gradlab.measurement.kinds import KINDS, STATISTIC_KINDS, SeriesKind
+from gradlab.series.choice import DEFAULT_PARAMETER, choose_tensors
+from gradlab.series.epochs import Span, cut
+from gradlab.series.metrics import Metrics
+from gradlab.series.vectors import Histograms, Steps
 from gradlab.spec import ExternalSpec
 
 

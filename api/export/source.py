@@ -6,10 +6,11 @@ from datetime import datetime
 
 import numpy as np
 
-from api.series.choice import choose
-from core.records import Experiment, Rows, RunRecord
+from core.records import Experiment, RunRecord
 from core.store import ExperimentStore
 from gradlab.measurement.history import Layout, SeriesLayout
+from gradlab.measurement.rows import Rows
+from gradlab.series.choice import choose
 
 METRICS = "metrics"
 

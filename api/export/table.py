@@ -21,9 +21,9 @@ from pyarrow import parquet
 from api.export.source import METRICS, Source, in_blocks
 from api.http.outflow import Outflow
 from api.series.boundary import axes, dataset_of
-from core.records import Rows
 from gradlab.measurement.history import SeriesLayout, Tensor
 from gradlab.measurement.kinds import KINDS, names_from
+from gradlab.measurement.rows import Rows
 from gradlab.measurement.statistics import EDGES
 
 NAME = pa.dictionary(pa.int32(), pa.string())

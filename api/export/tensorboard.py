@@ -15,9 +15,10 @@ import numpy as np
 from api.export import events
 from api.export.records import framed
 from api.export.source import METRICS, Source, in_blocks
-from core.records import Rows, RunRecord
+from core.records import RunRecord
 from gradlab.measurement.history import SeriesLayout, Tensor
 from gradlab.measurement.kinds import KINDS, STATISTICS
+from gradlab.measurement.rows import Rows
 from gradlab.measurement.statistics import EDGES
 
 TAGS = {kind.name: kind.tag for kind in KINDS if kind.tag is not None}

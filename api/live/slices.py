@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.live.position import NOTHING, Reached
-from api.series.choice import DEFAULT_PARAMETER, choose_tensors
-from core.records import Experiment, Rows
+from core.records import Experiment
 from core.store import ExperimentStore
 from gradlab.measurement.history import Layout
 from gradlab.measurement.kinds import GRADIENTS
+from gradlab.measurement.rows import Rows
 from gradlab.schemas.events import EpochsEvent, RunEpochsResponse, RunGradientsResponse
+from gradlab.series.choice import DEFAULT_PARAMETER, choose_tensors
 
 # Maximum number of values in one event, unless a single epoch of all runs has more. As text they take some 60 kB, about
 # as much as the server buffers for a listener.

@@ -1,9 +1,9 @@
 """Responses about treatments."""
 
-from api.responses.diagnosis import change_responses
 from core.records import Place, TreatmentRecord
 from core.treatment import Judgement, Report, Trial, explain, report
 from gradlab.remedies import difference
+from gradlab.responses.diagnosis import change_responses
 from gradlab.schemas.experiments import ProgressResponse
 from gradlab.schemas.treatments import JudgementResponse, TreatmentResponse, TrialResponse
 from gradlab.schemas.trials import Flow

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from api.http.bodies import BodyRoute
 from api.http.dependencies import ETag, Services, Store
 from api.http.errors import documented
-from api.responses.diagnosis import diagnosis_response, experiment_diagnosis_response
 from api.routes.experiments import Spec
 from core.use_cases import experiments
+from gradlab.responses.diagnosis import diagnosis_response, experiment_diagnosis_response
 from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
 from gradlab.spec import ExperimentSpec
 
@@ -40,4 +40,4 @@ def _triage(spec: ExperimentSpec, services: Services) -> DiagnosisResponse:
 def diagnose(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentDiagnosisResponse:
     """Diagnose an experiment: findings with their evidence, the root cause, and remedies. Training may still run."""
     experiment, diagnosis = experiments.diagnose(experiment_id, store=store)
-    return experiment_diagnosis_response(experiment, diagnosis)
+    return experiment_diagnosis_response(experiment.id, experiment.status, experiment.spec, diagnosis)

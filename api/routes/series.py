@@ -9,13 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from api.http.dependencies import ETag, MediaType, Store
 from api.http.errors import documented
 from api.series.boundary import Boundary, Samples
-from api.series.choice import DEFAULT_PARAMETER, choose_tensors
-from api.series.epochs import Span, cut
-from api.series.files import to_csv, to_npz
-from api.series.metrics import Metrics
 from api.series.reading import SeriesReader
-from api.series.statistics import TensorStatistic
-from api.series.vectors import Histograms, Steps
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds import (
     KINDS,
@@ -34,6 +28,12 @@ from gradlab.schemas.series import (
     StepsResponse,
     example,
 )
+from gradlab.series.choice import DEFAULT_PARAMETER, choose_tensors
+from gradlab.series.epochs import Span, cut
+from gradlab.series.files import to_csv, to_npz
+from gradlab.series.metrics import Metrics
+from gradlab.series.statistics import TensorStatistic
+from gradlab.series.vectors import Histograms, Steps
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
 

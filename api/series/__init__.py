@@ -1,1 +1,1 @@
-"""Series of responses: selected by name, cut to a span of epochs, thinned out on request, as JSON, CSV or NPZ."""
+"""Series of requests and responses: read from the store, checked as they are sent, pictures of the plane."""

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from api.series.epochs import Cut, Span, cut, nonfinite
-from core.records import Experiment, Rows
+from core.records import Experiment
 from gradlab.errors import NotFound
 from gradlab.measurement.history import SeriesLayout
+from gradlab.measurement.rows import Rows
 from gradlab.schemas.series import BoundaryResponse, RunBoundaryResponse, SamplesPartResponse, SamplesResponse
+from gradlab.series.epochs import Cut, Span, cut, nonfinite
 from gradlab.spec import ExperimentSpec, ExternalSpec
 from gradlab.spec.output import answer_threshold
 from gradlab.vocabulary.datasets import Dataset, DatasetSpec

@@ -3,12 +3,37 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from api.series.choice import choose, choose_tensors, recorded
-from api.series.epochs import Span
-from api.series.statistics import TensorStatistic
-from core.records import Rows
+from core.records import Experiment
 from core.store import ExperimentStore
-from gradlab.measurement.history import SeriesLayout
+from gradlab.errors import NotFound
+from gradlab.measurement.history import Layout, SeriesLayout
+from gradlab.measurement.kinds import BY_NAME
+from gradlab.measurement.rows import Rows
+from gradlab.series.choice import choose, choose_tensors
+from gradlab.series.epochs import Span
+from gradlab.series.statistics import TensorStatistic
+from gradlab.spec import ExternalSpec
+
+
+def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
+    """Return the layout of one kind of series.
+
+    Raises:
+        NotFound: the experiment does not record it; the message names the setting that records it.
+    """
+    if kind in layout:
+        return layout[kind]
+    noun, field = BY_NAME[kind].noun, BY_NAME[kind].record
+    if isinstance(experiment.spec, ExternalSpec):
+        raise NotFound(f"There are no {noun} in this experiment: it is trained elsewhere, and they are not sent.")
+    dataset = experiment.spec.dataset
+    if BY_NAME[kind].source == "plane" and not dataset.has_boundary:
+        raise NotFound(f"{dataset.kind} has no decision boundary in a plane: only classes of two inputs have one.")
+    if experiment.spec.record.every(field):
+        reason = "its layers have none, or it was taken in by a version of the service that did not record them"
+        raise NotFound(f"There are no {noun} in this experiment: {reason}.")
+    advice = f'submit it with `"record": {{"{field.name}": 1}}` in its spec for every epoch, 10 for every tenth'
+    raise NotFound(f"This experiment does not record {noun}: {advice}.")
 
 
 class SeriesReader:

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 
 from api.charts import heat_map, history, lines, ridges, steps
 from api.charts.layered import Layered
-from api.series.epochs import Span, cut
-from api.series.metrics import Metrics
-from api.series.statistics import TensorStatistic
-from api.series.vectors import Histograms, Steps
 from bench.atlas.example import TrainedExample
-from core.records import Rows
+from gradlab.measurement.rows import Rows
+from gradlab.series.epochs import Span, cut
+from gradlab.series.metrics import Metrics
+from gradlab.series.statistics import TensorStatistic
+from gradlab.series.vectors import Histograms, Steps
 
 Picture = Callable[[TrainedExample], Figure]
 

@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from core.records import Rows, Summary
+from core.records import Summary
 from core.store import tables
 from gradlab.measurement.history import History, Layout, without_gradient
+from gradlab.measurement.rows import Rows
 
 METRICS, GRADIENTS = "metrics", "gradients"
 FLOAT32 = np.dtype("<f4")

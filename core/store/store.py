@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
-from core.records import Attempt, Claim, Experiment, Page, Rows, Summary, WorkerCommand
+from core.records import Attempt, Claim, Experiment, Page, Summary, WorkerCommand
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatment_rows
 from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
@@ -19,6 +19,7 @@ from core.store.tables import attempts, experiments, runs, summaries
 from core.store.treatment_store import TreatmentStore
 from gradlab.errors import NotFound
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
+from gradlab.measurement.rows import Rows
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -21,10 +20,9 @@ from core.store import ExperimentStore, utc_now
 from core.treatment import recorded_for_rules, triage_spec
 from gradlab.diagnosis import Diagnosis, ExternalRun, Run
 from gradlab.diagnosis import diagnose as diagnose_runs
-from gradlab.errors import ClaimLost, Invalid, Unavailable, is_full, reason
+from gradlab.errors import ClaimLost, Unavailable, is_full, reason
 from gradlab.measurement.history import Checkpoint, Chunk, History
 from gradlab.measurement.kinds import KINDS
-from gradlab.remedies import Difference, Remedy, difference, remedy
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec, ExternalSpec
 
@@ -84,41 +82,10 @@ def delete(experiment_id: UUID, *, store: ExperimentStore) -> None:
     store.delete(experiment_id)
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A remedy applied to a spec.
-
-    Attributes:
-        remedy: the remedy.
-        changes: the fields of the spec that it changes.
-        spec: the treated spec, ready to be submitted.
-    """
-
-    remedy: Remedy
-    changes: tuple[Difference, ...]
-    spec: ExperimentSpec
-
-
 def diagnose(experiment_id: UUID, *, store: ExperimentStore) -> tuple[Experiment, Diagnosis]:
     """Return an experiment and the diagnosis of its stored epochs. Raises NotFound."""
     experiment = store.get(experiment_id)
     return experiment, diagnose_runs(experiment.spec, list(runs(experiment, experiment.spec, store)))
-
-
-def suggestions(spec: AnySpec, diagnosis: Diagnosis) -> list[Suggestion]:
-    """Return the root cause's remedies that apply to the spec, best first; [] for a training elsewhere."""
-    if isinstance(spec, ExternalSpec):
-        return []
-    root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
-    applied = []
-    for name in root.remedies if root else ():
-        chosen = remedy(name)
-        try:
-            treated = chosen.apply(spec)
-        except Invalid:
-            continue
-        applied.append(Suggestion(chosen, difference(spec, treated), treated))
-    return applied
 
 
 def triage(

@@ -8,7 +8,7 @@ import httpx2
 import numpy as np
 import pytest
 
-from api.series.files import FORMULA_STARTS, to_csv
+from gradlab.series.files import FORMULA_STARTS, to_csv
 from tests.builders import an_external_spec, measured
 from tests.unit.test_api_external import body
 

@@ -13,8 +13,8 @@ from api.charts.figure import render
 from api.export.arrays import arrays as exported
 from api.export.source import Source
 from api.series.boundary import Boundary
-from api.series.epochs import Span
-from core.records import Rows
+from gradlab.measurement.rows import Rows
+from gradlab.series.epochs import Span
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec, measured
 from tests.unit.conftest import Desk

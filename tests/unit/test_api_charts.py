@@ -14,13 +14,13 @@ from api.charts.ensemble import Ensemble
 from api.charts.figure import LINES, colours, power, printable, render
 from api.charts.layered import Layered
 from api.charts.views import VIEWS
-from api.series.epochs import Span, cut
-from api.series.metrics import Metrics
-from api.series.vectors import Histograms, Steps
-from core.records import Rows
 from gradlab.measurement.history import SeriesLayout, Tensor
 from gradlab.measurement.kinds import STATISTICS
+from gradlab.measurement.rows import Rows
 from gradlab.measurement.statistics import BIN_NAMES, histogram
+from gradlab.series.epochs import Span, cut
+from gradlab.series.metrics import Metrics
+from gradlab.series.vectors import Histograms, Steps
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets.circles import Circles
 from tests.builders import a_spec

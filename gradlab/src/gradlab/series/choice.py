@@ -1,38 +1,14 @@
-"""Selection by name: kinds of series, statistics, layers and parameters."""
+"""Selection by name: seeds, statistics, layers and parameters."""
 
 from collections.abc import Sequence
 
-from core.records import Experiment
-from gradlab.errors import MAX_PROBLEMS, Invalid, NotFound, Problem, shorten
-from gradlab.measurement.history import Layout, SeriesLayout
-from gradlab.measurement.kinds import BY_NAME
-from gradlab.spec import ExternalSpec
+from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
+from gradlab.measurement.history import SeriesLayout
 from gradlab.spec.problems import among
 
 ALL = "all"
 # The parameter selected by default. It is accepted for networks without kernels too.
 DEFAULT_PARAMETER = "kernel"
-
-
-def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
-    """Return the layout of one kind of series.
-
-    Raises:
-        NotFound: the experiment does not record it; the message names the setting that records it.
-    """
-    if kind in layout:
-        return layout[kind]
-    noun, field = BY_NAME[kind].noun, BY_NAME[kind].record
-    if isinstance(experiment.spec, ExternalSpec):
-        raise NotFound(f"There are no {noun} in this experiment: it is trained elsewhere, and they are not sent.")
-    dataset = experiment.spec.dataset
-    if BY_NAME[kind].source == "plane" and not dataset.has_boundary:
-        raise NotFound(f"{dataset.kind} has no decision boundary in a plane: only classes of two inputs have one.")
-    if experiment.spec.record.every(field):
-        reason = "its layers have none, or it was taken in by a version of the service that did not record them"
-        raise NotFound(f"There are no {noun} in this experiment: {reason}.")
-    advice = f'submit it with `"record": {{"{field.name}": 1}}` in its spec for every epoch, 10 for every tenth'
-    raise NotFound(f"This experiment does not record {noun}: {advice}.")
 
 
 def choose(field: str, requested: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from api.series.epochs import Cut, nonfinite
-from core.records import Experiment, Rows
+from gradlab.measurement.rows import Rows
 from gradlab.schemas.series import HistoryResponse, RunHistoryResponse
+from gradlab.series.epochs import Cut, nonfinite
+from gradlab.series.identity import Identity
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Metrics:
     runs: dict[int, Rows]
     cut: Cut
 
-    def response(self, experiment: Experiment) -> HistoryResponse:
+    def response(self, experiment: Identity) -> HistoryResponse:
         """Build the response for JSON."""
         return HistoryResponse(
             experiment_id=experiment.id,

@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from api.series.epochs import Cut, Span, cut, nonfinite
-from api.series.statistics import names_of
-from core.records import Experiment, Rows
 from gradlab.measurement.history import SeriesLayout, Tensor
+from gradlab.measurement.rows import Rows
 from gradlab.measurement.statistics import EDGES
 from gradlab.schemas.series import (
     HistogramsResponse,
@@ -19,6 +17,9 @@ from gradlab.schemas.series import (
     RunStepsResponse,
     StepsResponse,
 )
+from gradlab.series.epochs import Cut, Span, cut, nonfinite
+from gradlab.series.identity import Identity
+from gradlab.series.statistics import names_of
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Steps(Vectors):
         values = _select(runs, chosen)
         return cls("signals", tensors, "value", places, lengths, values, cut(values, span))
 
-    def response(self, experiment: Experiment) -> StepsResponse:
+    def response(self, experiment: Identity) -> StepsResponse:
         """Build the response for JSON."""
         return StepsResponse(
             experiment_id=experiment.id,
@@ -124,7 +125,7 @@ class Histograms(Vectors):
         values = _select(runs, chosen)
         return cls(of, tensors, "count", places, (bins,) * len(tensors), values, cut(values, span))
 
-    def response(self, experiment: Experiment) -> HistogramsResponse:
+    def response(self, experiment: Identity) -> HistogramsResponse:
         """Build the response for JSON."""
         return HistogramsResponse(
             experiment_id=experiment.id,

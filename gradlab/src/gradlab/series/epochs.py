@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.records import Rows
 from gradlab.errors import Invalid, Problem
 from gradlab.measurement.history import first_nonfinite
+from gradlab.measurement.rows import Rows
 from gradlab.schemas.series import NonfiniteResponse, SamplingResponse
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from core.records import Experiment
-from core.use_cases.experiments import Suggestion, suggestions
 from gradlab.diagnosis import Diagnosis
 from gradlab.remedies import Difference
+from gradlab.responses.suggestions import Suggestion, suggestions
 from gradlab.schemas.diagnosis import ChangeResponse, DiagnosisResponse, ExperimentDiagnosisResponse, SuggestionResponse
+from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec
 
 
@@ -16,10 +17,11 @@ def diagnosis_response(spec: AnySpec, diagnosis: Diagnosis) -> DiagnosisResponse
     return DiagnosisResponse(**_fields(spec, diagnosis))
 
 
-def experiment_diagnosis_response(experiment: Experiment, diagnosis: Diagnosis) -> ExperimentDiagnosisResponse:
+def experiment_diagnosis_response(
+    experiment_id: UUID, status: Status, spec: AnySpec, diagnosis: Diagnosis
+) -> ExperimentDiagnosisResponse:
     """Build the response for a diagnosis of an experiment."""
-    fields = _fields(experiment.spec, diagnosis)
-    return ExperimentDiagnosisResponse(**fields, experiment_id=experiment.id, status=experiment.status)
+    return ExperimentDiagnosisResponse(**_fields(spec, diagnosis), experiment_id=experiment_id, status=status)
 
 
 def _fields(spec: AnySpec, diagnosis: Diagnosis) -> dict[str, Any]:

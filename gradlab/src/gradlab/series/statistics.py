@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from api.series.choice import choose_one
-from api.series.epochs import Cut, Span, cut, nonfinite
-from core.records import Experiment, Rows
 from gradlab.measurement.history import SeriesLayout, Tensor, without_gradient
+from gradlab.measurement.rows import Rows
 from gradlab.schemas.series import RunSeriesResponse, StatisticResponse, TensorSeriesResponse
+from gradlab.series.choice import choose_one
+from gradlab.series.epochs import Cut, Span, cut, nonfinite
+from gradlab.series.identity import Identity
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class TensorStatistic:
         missing = tuple(_missing(layout, runs)[i] for i in chosen)
         return cls(statistic, requested, tensors, values, cut(values, span), missing)
 
-    def response(self, experiment: Experiment) -> StatisticResponse:
+    def response(self, experiment: Identity) -> StatisticResponse:
         """Build the response for JSON."""
         kept = {seed: self.cut.of(rows) for seed, rows in self.runs.items()}
         return StatisticResponse(
