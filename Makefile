@@ -59,6 +59,17 @@ openapi-client: setup .venv-openapi/ready  ## Generate a client from the API's d
 	.venv-openapi/bin/python -m pip install --quiet --require-hashes -r requirements-openapi.lock
 	@touch $@
 
+.PHONY: frameworks
+frameworks: .venv-frameworks/ready  ## Test the library with PyTorch, Lightning, Transformers, and Keras on JAX
+	.venv-frameworks/bin/python -m tests.frameworks
+
+# Versions without hashes: the lock fits PyTorch's build for processors and those for graphics cards alike.
+.venv-frameworks/ready: requirements-frameworks.lock gradlab/pyproject.toml
+	$(PYTHON) -m venv .venv-frameworks
+	.venv-frameworks/bin/python -m pip install --quiet -r requirements-frameworks.lock
+	.venv-frameworks/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable ./gradlab
+	@touch $@
+
 .PHONY: screenshots
 screenshots: setup  ## Take pictures of the dashboard's pages, light and dark, wide and narrow
 	$(BIN)/python -m tests.browser.screenshots
@@ -123,4 +134,6 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) -c requirements.lock --group build -o requirements-api.lock
 	$(LOCK) -c requirements.lock --group build --extra worker -o requirements-worker.lock
 	$(BIN)/uv pip compile --group openapi $(PINS) --upgrade -o requirements-openapi.lock
+	$(BIN)/uv pip compile --group frameworks $(filter-out --generate-hashes,$(PINS)) --upgrade | \
+		grep -Ev '^(cuda|nvidia|triton)' > requirements-frameworks.lock  # each build of PyTorch names those that it needs
 	npm run --silent lock

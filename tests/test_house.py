@@ -308,7 +308,8 @@ def test_the_tree_in_the_documentation_is_the_tree_on_disk():
 def test_lock_files_hold_hashes_and_no_addresses():
     for lock in ROOT.glob("requirements*.lock"):
         text = lock.read_text()
-        assert "--hash=sha256:" in text
+        # PyTorch's builds for processors and for graphics cards have one version, and different hashes.
+        assert ("--hash=sha256:" in text) == (lock.name != "requirements-frameworks.lock")
         assert "://" not in text
         assert not re.search(r"^--", text, re.MULTILINE)
     text = (ROOT / "package-lock.json").read_text()

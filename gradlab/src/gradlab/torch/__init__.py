@@ -1,0 +1,1 @@
+"""Measurements of a PyTorch training. No other package of this library imports PyTorch."""
