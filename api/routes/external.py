@@ -11,7 +11,7 @@ from api.http.dependencies import Store
 from api.http.errors import documented
 from api.responses.experiments import experiment_response, series_response
 from api.series.incoming import history_of
-from gradlab.measurement.kinds import GRADIENTS
+from gradlab.measurement.statistics import GRADIENT_STATISTIC_NAMES
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.external import RunEndRequest, SeriesRequest, SeriesResponse
 
@@ -20,11 +20,11 @@ router = APIRouter(
 )
 
 # Two epochs of one tensor. Sent by name, each column has one list per epoch, with one number per tensor.
-ROWS = [[0.031, 0.002, 0.04, 0.13, 0.11, 0, 0], [0.028, 0.001, 0.037, 0.12, 0.09, 0, 0]]
+ROWS = [[0.031, 0.002, 0.04, 0.13, 0.11, 0, 0, 0], [0.028, 0.001, 0.037, 0.12, 0.09, 0, 0, 0]]
 EPOCHS: dict[str, Any] = {"from_epoch": 1, "metrics": {"loss": [0.69, 0.67], "val_loss": [0.7, None]}}
 BY_NAME = {
     name: [[number] for number in numbers]
-    for name, numbers in zip(GRADIENTS.sent_columns or (), zip(*ROWS, strict=True), strict=True)
+    for name, numbers in zip(GRADIENT_STATISTIC_NAMES, zip(*ROWS, strict=True), strict=True)
 }
 EXAMPLES: dict[str, Example] = {
     "two epochs": {"summary": "two epochs", "value": EPOCHS | {"series": {"gradients": BY_NAME}}},
@@ -43,10 +43,10 @@ def send_series(
 ) -> SeriesResponse:
     """Send the next epochs of a run of an experiment with `source: external`. All of them are stored, or none.
 
-    Send all columns of each kind, by name and in any order. (Columns by position are deprecated: this is the last
-    version that accepts them.) To send epochs again changes nothing. Epochs that leave a gap, or differ from those
-    stored, are refused with 409 and the epoch that is expected next. A cancelled experiment refuses all epochs with
-    409.
+    Send all columns of each kind, by name and in any order; `always_zero_fraction` of gradients may be left out.
+    (Columns by position are deprecated: this is the last version that accepts them.) To send epochs again changes
+    nothing. Epochs that leave a gap, or differ from those stored, are refused with 409 and the epoch that is expected
+    next. A cancelled experiment refuses all epochs with 409.
 
     A request without metrics and series is a sign of life. If none arrives before `expected_by`, the experiment is
     shown as silent.

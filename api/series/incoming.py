@@ -9,6 +9,7 @@ import numpy as np
 from core.records import Experiment
 from gradlab.errors import Invalid, Problem, shorten
 from gradlab.measurement.history import History, Layout, SeriesLayout
+from gradlab.measurement.kinds import BY_NAME
 from gradlab.schemas.external import SeriesRequest
 from gradlab.spec import ExternalSpec
 
@@ -53,17 +54,34 @@ def _empty(layout: Layout) -> dict[str, np.ndarray]:
 
 def _series(sent: dict[str, Any] | list[Any], rows: int, layout: SeriesLayout) -> np.ndarray:
     """Convert the values of one kind, with columns by name or by position, to (rows, tensors, columns)."""
-    field = f"series.{layout.kind}"
+    field, optional = f"series.{layout.kind}", BY_NAME[layout.kind].optional_columns
+    tensors = len(layout.tensors)
     if isinstance(sent, list):
-        return _array(sent, (rows, *layout.shape), field)
-    _check_names(field, sent, layout.columns)
-    shape = rows, len(layout.tensors)
-    return np.stack([_array(sent[name], shape, f"{field}.{name}") for name in layout.columns], axis=-1)
+        return _by_position(sent, rows, layout, tuple(name for name in layout.columns if name not in optional))
+    _check_names(field, sent, layout.columns, optional)
+    unsent = np.full((rows, tensors), np.nan, np.float32)
+    columns = (
+        _array(sent[name], (rows, tensors), f"{field}.{name}") if name in sent else unsent for name in layout.columns
+    )
+    return np.stack(list(columns), axis=-1)
 
 
-def _check_names(field: str, sent: Mapping[str, Any], expected: tuple[str, ...]) -> None:
+def _by_position(sent: list[Any], rows: int, layout: SeriesLayout, needed: tuple[str, ...]) -> np.ndarray:
+    """Convert columns by position: all of them, or those that were there before others were added at the end."""
+    first = sent[0][0] if sent and isinstance(sent[0], list) and sent[0] else None
+    count = len(needed) if isinstance(first, list) and len(first) == len(needed) else len(layout.columns)
+    values = np.full((rows, *layout.shape), np.nan, np.float32)
+    values[:, :, :count] = _array(sent, (rows, len(layout.tensors), count), f"series.{layout.kind}")
+    return values
+
+
+def _check_names(
+    field: str, sent: Mapping[str, Any], expected: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> None:
     problems = [
-        Problem(f"{field}.{name}", "a value: it is in the spec", "nothing") for name in expected if name not in sent
+        Problem(f"{field}.{name}", "a value: it is in the spec", "nothing")
+        for name in expected
+        if name not in sent and name not in optional
     ]
     names = f"only {', '.join(expected)}" if expected else "nothing: none is recorded in these epochs"
     problems += [Problem(f"{field}.{name[:MAX_NAME]}", names, shorten(name)) for name in sent if name not in expected]

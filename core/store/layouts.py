@@ -28,7 +28,7 @@ def _written(layout: Layout) -> dict[str, Any]:
     series = [
         {
             "kind": each.kind,
-            "tensors": [[tensor.layer, tensor.parameter, list(tensor.shape)] for tensor in each.tensors],
+            "tensors": list(map(_tensor, each.tensors)),
             "columns": list(each.columns),
             "every": each.every,
         }
@@ -37,6 +37,14 @@ def _written(layout: Layout) -> dict[str, Any]:
     return {"metrics": list(layout.metrics), "series": series}
 
 
+def _tensor(tensor: Tensor) -> list[Any]:
+    """Write a tensor; its role only where it is declared, as in trainings elsewhere."""
+    role = [tensor.declared_role] if tensor.declared_role else []
+    return [tensor.layer, tensor.parameter, list(tensor.shape), *role]
+
+
 def _read(series: dict[str, Any]) -> SeriesLayout:
-    tensors = tuple(Tensor(layer, parameter, tuple(shape)) for layer, parameter, shape in series["tensors"])
+    tensors = tuple(
+        Tensor(layer, parameter, tuple(shape), *role) for layer, parameter, shape, *role in series["tensors"]
+    )
     return SeriesLayout(series["kind"], tensors, tuple(series["columns"]), series["every"])

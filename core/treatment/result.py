@@ -8,8 +8,9 @@ import numpy as np
 
 from core.treatment.trial import Result
 from gradlab.diagnosis import Diagnosis, Run, diagnose
-from gradlab.diagnosis.evidence import Recorded, arriving, middle
+from gradlab.diagnosis.evidence import arriving
 from gradlab.diagnosis.outcome import MIN_REACHABLE, RECENT
+from gradlab.diagnosis.recorded import Recorded, middle
 from gradlab.facts.facts import facts
 from gradlab.facts.learnable import linear_model_score
 from gradlab.remedies import EITHER_OR, applicable

@@ -51,7 +51,7 @@ def {name}_size(w: Any, xp: Any) -> Any:
     ),
     default="{name}_size",
     read_by_rules=False,
-    sent_columns=None,
+    is_sent=False,
 )
 '''
 TEST_OF_KIND = '''

@@ -51,7 +51,7 @@ SPECTRA = SeriesKind(
     ),
     default="spectral_norm",
     read_by_rules=False,
-    sent_columns=None,
+    is_sent=False,
     terminal=(TerminalRow("spectral_norm", "spectral norm"),),
     example=(1.4, 1.5),
 )

@@ -15,7 +15,7 @@ from gradlab.diagnosis import diagnose
 from gradlab.diagnosis.rules import dead_network
 from gradlab.keras import GradientStatistics, measure
 from gradlab.measurement.history import Chunk
-from gradlab.measurement.kinds.gradients import SENT_GRADIENT_STATISTICS
+from gradlab.measurement.statistics.gradients import MEAN_GRADIENT_STATISTICS
 from gradlab.spec import ExperimentSpec
 from tests.integration.test_recording import SIGMOID, a_spec, dense, trained
 
@@ -98,10 +98,10 @@ def test_nan_and_infinities_are_not_zero(compiled):
 
 def test_senders_agreement_is_what_the_callback_measures():
     statistics = GradientStatistics()
-    assert statistics.statistics == SENT_GRADIENT_STATISTICS
+    assert statistics.statistics == tuple(each.name for each in MEAN_GRADIENT_STATISTICS)
     spec = dying(16, (0,))
     chunks = list(train(spec, callbacks=[statistics]))
-    recorded = trained(chunks)["gradients"][..., : len(SENT_GRADIENT_STATISTICS)]
+    recorded = trained(chunks)["gradients"][..., : len(MEAN_GRADIENT_STATISTICS)]
     np.testing.assert_array_equal(statistics.gradients, recorded)
 
 

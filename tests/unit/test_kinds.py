@@ -151,7 +151,7 @@ def test_a_kind_that_nothing_serves_lacks_everything():
         shown_as="statistic",
         tensors=MeasuredNetwork.weights,
         read_by_rules=False,
-        sent_columns=None,
+        is_sent=False,
     )
     messages = "\n".join(lacks(bare))
     for part in ("measurers.py", "api/routes", "api/charts/views.py", "default", "description", "core/catalogue.py"):

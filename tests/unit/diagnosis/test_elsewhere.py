@@ -31,6 +31,7 @@ def sent(
     series = np.full((EPOCHS, *spec.layout["gradients"].shape), 0.1, np.float32)
     columns = spec.layout["gradients"].columns
     series[:, :, columns.index("zero_fraction")] = zero
+    series[:, :, columns.index("always_zero_fraction")] = np.nan  # a sender may leave it out
     series[:, :, columns.index("nonfinite")] = 0
     values = np.stack([np.broadcast_to(each, EPOCHS) for each in named.values()], axis=1).astype(np.float32)
     return spec, ExternalRun(spec, 0, History(spec.layout, 1, values, {"gradients": series}))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from gradlab.diagnosis import outcome
-from gradlab.diagnosis.evidence import Recorded, Run, middle, running_medians
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.outcome import MIN_SHARE, decided_epoch, gains
+from gradlab.diagnosis.recorded import Recorded, middle, running_medians
 from gradlab.diagnosis.rules import not_learning
 from gradlab.measurement.history import Tensor
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, dense, of_nothing_but

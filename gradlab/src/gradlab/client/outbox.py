@@ -243,7 +243,7 @@ class Outbox:
     def _by_column(self, gradients: np.ndarray) -> dict[str, np.ndarray]:
         """Convert (epochs, tensors, statistics) to column -> (epochs, tensors)."""
         assert self._spec
-        columns = self._spec.layout[GRADIENTS.name].columns
+        columns = self._spec.layout[GRADIENTS.name].columns[: gradients.shape[-1]]
         return {name: gradients[:, :, index] for index, name in enumerate(columns)}
 
     def _handle_refusal(self, refusal: Refused, parts: int) -> None:

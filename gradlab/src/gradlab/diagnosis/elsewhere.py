@@ -10,7 +10,8 @@ import math
 import numpy as np
 
 from gradlab.diagnosis.answers import SAME, accuracy_of, class_count, constant_loss_bounds, loss_kind, output_units
-from gradlab.diagnosis.evidence import ExternalRun, Recorded, Run, Unknown, middle, windows
+from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.recorded import Recorded, middle, windows
 
 VARIANCES = ("r2_score", "r2")
 # Share by which a loss falls at least over its second half, else it is flat. TheDeepChecker has it for one of five

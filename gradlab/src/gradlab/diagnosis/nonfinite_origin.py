@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 
 from gradlab.diagnosis.answers import loss_kind
-from gradlab.diagnosis.evidence import ExternalRun, Recorded, Run, Unknown
+from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.recorded import Recorded
 from gradlab.diagnosis.steps import relative_steps
 from gradlab.vocabulary.losses import BY_KIND
 

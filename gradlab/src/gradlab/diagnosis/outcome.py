@@ -23,7 +23,8 @@ from typing import Literal
 import numpy as np
 
 from gradlab.diagnosis.elsewhere import PERFECT, accuracy_at_chance, constant_loss, explained, is_dead, is_flat
-from gradlab.diagnosis.evidence import ExternalRun, Run, middle
+from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.recorded import middle
 
 RunVerdict = Literal["learns", "fails", "diverged", "undecided"]
 

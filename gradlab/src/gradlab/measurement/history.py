@@ -3,17 +3,15 @@
 NaN and infinities are measurements too: they are kept bit for bit.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
-StoppedBy = Literal["nonfinite", "early_stopping"]
+from gradlab.measurement.roles import KERNELS, Role, role_by_name
 
-# Names of kernels in PyTorch: weight, 0.weight, weight_ih_l0, in_proj_weight; in MXNet and plain loops: weights, w.
-KERNEL_BY_ANOTHER_NAME = re.compile(r"(.*[._])?(weights?|w)(_[ih]h_l\d+(_reverse)?)?", re.IGNORECASE)
+StoppedBy = Literal["nonfinite", "early_stopping"]
 
 
 @dataclass(frozen=True)
@@ -24,22 +22,29 @@ class Tensor:
         layer: the layer's name; its number counts the layers of a kind from the input, so ``dense_1`` is the first.
         parameter: ``kernel``, ``bias``, ``gamma`` ... for a trainable tensor; ``pre_activation`` or ``activation`` for
             a layer's output.
-        shape: the tensor's shape without the batch axis, in Keras's order of axes.
+        shape: its shape without the batch axis, in Keras's order of axes.
+        declared_role: the role that a sender or the layer's class gives it; None without one.
     """
 
     layer: str
     parameter: str
     shape: tuple[int, ...]
+    declared_role: Role | None = field(default=None, compare=False)
+
+    @property
+    def role(self) -> Role | None:
+        """What the layer does with it, as declared or as the common frameworks name it; None if unknown."""
+        return self.declared_role or role_by_name(self.layer, self.parameter, len(self.shape))
 
     @property
     def is_kernel(self) -> bool:
-        """True if the layer multiplies its inputs by this tensor, in any framework's naming."""
-        return self.parameter.endswith("kernel") or self.is_kernel_by_another_name
+        """True if the layer multiplies its inputs or its state by this tensor, in any framework's naming."""
+        return self.role in KERNELS
 
     @property
-    def is_kernel_by_another_name(self) -> bool:
-        """True if its name is another framework's for ``kernel``. One axis is a ``gamma``'s."""
-        return len(self.shape) > 1 and KERNEL_BY_ANOTHER_NAME.fullmatch(self.parameter) is not None
+    def is_shown(self) -> bool:
+        """True if charts and tables show it by default: a kernel, or a tensor of two axes or more without a role."""
+        return self.role == "kernel" or (self.role is None and len(self.shape) > 1)
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class EpochRecord:
     """Measurements of one epoch of one run.
 
     Attributes:
-        epoch: 0 is the state before the first update.
+        epoch: the epoch; 0 is the state before the first update.
         metrics: metric name -> mean over the epoch's training samples, taken while the weights change, or over all
             validation samples, taken at the epoch's end.
         series: kind -> (tensors, columns) float32, for the kinds that are recorded in this epoch.
@@ -110,7 +115,7 @@ class History:
 
     Attributes:
         layout: the names along the axes.
-        first_epoch: the epoch of the first row; 0 is the state before the first update.
+        first_epoch: the epoch of the first row.
         metrics: (epochs, metrics) float32.
         series: kind -> (recorded epochs, tensors, columns) float32.
     """
@@ -278,14 +283,13 @@ def first_nonfinite(values: np.ndarray) -> tuple[int, str] | None:
     if not len(where):
         return None
     value: Any = values[where[0]]
-    return int(where[0]), "nan" if np.isnan(value) else ("inf" if value > 0 else "-inf")
+    return int(where[0]), "nan" if np.isnan(value) else "inf" if value > 0 else "-inf"
 
 
 def without_gradient(layout: SeriesLayout, values: np.ndarray) -> np.ndarray:
     """Return (tensors,) booleans: True for a tensor without a gradient.
 
-    The loss does not depend on such a tensor, or not differentiably. All its statistics are NaN, even `nonfinite`, the
-    number of NaN and infinite entries. A gradient that is NaN has a finite `nonfinite`.
+    The loss does not depend on it. All its statistics are NaN, even `nonfinite`, finite for a gradient that is NaN.
 
     Args:
         layout: of the series ``gradients``. Without a column `nonfinite`, no tensor counts as one without a gradient.

@@ -43,7 +43,8 @@ def _unknown(field: str, name: str, names: Sequence[str]) -> Problem:
 def choose_tensors(layout: SeriesLayout, layers: Sequence[str], parameters: Sequence[str]) -> tuple[int, ...]:
     """Return the indices, in the layout, of the tensors of the requested layers and parameters.
 
-    ``kernel`` also selects the kernels of other frameworks: a ``weight`` of two axes or more.
+    ``kernel`` selects by role, whatever a framework calls its kernels. Where no tensor of the layers has that role, it
+    selects all of their tensors, so that no view is empty.
 
     Raises:
         Invalid: a layer or a parameter is unknown.
@@ -51,12 +52,11 @@ def choose_tensors(layout: SeriesLayout, layers: Sequence[str], parameters: Sequ
     layer_names = {*choose("layer", layers, list(dict.fromkeys(tensor.layer for tensor in layout.tensors)))}
     allowed = dict.fromkeys([DEFAULT_PARAMETER, *(tensor.parameter for tensor in layout.tensors)])
     parameter_names = {*choose("parameter", parameters, list(allowed))}
-    return tuple(
-        i
-        for i, tensor in enumerate(layout.tensors)
-        if tensor.layer in layer_names
-        and (
-            tensor.parameter in parameter_names
-            or (DEFAULT_PARAMETER in parameter_names and tensor.is_kernel_by_another_name)
-        )
+    among = [place for place, tensor in enumerate(layout.tensors) if tensor.layer in layer_names]
+    by_role = DEFAULT_PARAMETER in parameter_names
+    chosen = tuple(
+        place
+        for place in among
+        if layout.tensors[place].parameter in parameter_names or (by_role and layout.tensors[place].is_shown)
     )
+    return chosen if chosen or {*parameter_names} != {DEFAULT_PARAMETER} else tuple(among)

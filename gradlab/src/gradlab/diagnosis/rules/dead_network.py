@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import ExternalRun, Recorded, Run
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import SATURATIONS
+from gradlab.diagnosis.recorded import Recorded
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
 from gradlab.measurement.history import Tensor
@@ -22,6 +23,8 @@ MIN_BATCH_SIZE = 16
 def detect(run: Run) -> Sighting | None:
     """Add up the weights without gradient, except embeddings: their rows are words, some of which never occur."""
     always = run.series("gradients", "always_zero_fraction", _is_no_embedding)
+    if always is not None and np.isnan(always.values).all():  # a sender may leave it out
+        always = None
     zeros = always or run.series("gradients", "zero_fraction", _is_no_embedding)
     if zeros is None:
         return None
@@ -36,7 +39,7 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _is_no_embedding(tensor: Tensor) -> bool:
-    return tensor.parameter != "embeddings"
+    return tensor.role != "embedding"
 
 
 def _in_every_batch(run: Run, zeros: Recorded) -> np.ndarray:

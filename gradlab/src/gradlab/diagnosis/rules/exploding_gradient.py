@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Recorded, Run, arriving, largest
+from gradlab.diagnosis.evidence import Run, arriving
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, GROWTHS, STEPS
+from gradlab.diagnosis.recorded import Recorded, largest
 from gradlab.diagnosis.rule import Rule
 
 # AutoTrainer's bound for the first layer's gradient divided by the last layer's (Zhang et al. 2021, beta_3).

@@ -1,8 +1,9 @@
 """A signal that grows in the backward pass through the time steps of a recurrent layer."""
 
-from gradlab.diagnosis.evidence import Run, largest
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW
+from gradlab.diagnosis.recorded import largest
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.vanishing_through_time import step_ratios
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from gradlab.diagnosis.answers import SAME, accuracy_of, class_count, constant_loss_bounds
-from gradlab.diagnosis.evidence import Run, middle
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.outcome import RECENT
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 
 # Epochs with the same accuracy. On a few hundred samples two in a row may be equal by chance, five are not.

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, running_medians
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
+from gradlab.diagnosis.recorded import running_medians
 from gradlab.diagnosis.rule import Rule
 
 # Pascanu, Mikolov & Bengio 2013 clip at half to ten times the usual norm: more than ten times is clipped by all.

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, running_medians
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from gradlab.diagnosis.groups import BIRTH, DATA, DEATHS, EXPLOSIONS, SATURATIONS, STEPS
 from gradlab.diagnosis.outcome import RECENT, gains
+from gradlab.diagnosis.recorded import running_medians
 from gradlab.diagnosis.rule import Rule
 
 # Share of the avoidable loss that is lost again: more than the noise of mini-batches. Both are medians over 5 epochs.

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, is_relu, largest, middle
+from gradlab.diagnosis.evidence import Run, is_relu
 from gradlab.diagnosis.finding import Kind, Measure, Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, GROWTHS
 from gradlab.diagnosis.outcome import decided_epoch, outcome
+from gradlab.diagnosis.recorded import largest, middle
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.steps import relative_steps, updates
 

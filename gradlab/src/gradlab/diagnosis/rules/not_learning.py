@@ -3,10 +3,11 @@
 import numpy as np
 
 from gradlab.diagnosis.elsewhere import constant_loss, explained
-from gradlab.diagnosis.evidence import UNKNOWN_SPEC, ExternalRun, Run, Unknown, middle
+from gradlab.diagnosis.evidence import UNKNOWN_SPEC, ExternalRun, Run, Unknown
 from gradlab.diagnosis.finding import AVOIDABLE_ERRORS, AVOIDABLE_LOSS, Measure, Sighting, measure
 from gradlab.diagnosis.groups import GROWTHS
 from gradlab.diagnosis.outcome import MIN_GAIN, MIN_SHARE, RECENT, Outcome, decided_epoch, learnt_shares, outcome
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
 

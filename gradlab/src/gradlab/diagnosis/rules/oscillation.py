@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, middle
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from gradlab.diagnosis.groups import DATA, EXPLOSIONS, STEPS
 from gradlab.diagnosis.outcome import MIN_REACHABLE, gains, learnt_shares
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 
 # A swing of 0.03 of the gain between a peak and the next trough, in a fifth of the epochs (AutoTrainer, Zhang et al.

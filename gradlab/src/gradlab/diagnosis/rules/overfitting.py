@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, middle, running_medians
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from gradlab.diagnosis.outcome import RECENT, outcome
+from gradlab.diagnosis.recorded import middle, running_medians
 from gradlab.diagnosis.rule import Rule
 
 # Rise of the validation loss above its best, and gap above the training loss, as shares of the avoidable loss. Both lie

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import ExternalRun, Run, windows
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from gradlab.diagnosis.groups import BIRTH, DATA, DEATHS, DRAW, EXPLOSIONS, SATURATIONS, STEPS, VANISHINGS
 from gradlab.diagnosis.outcome import outcome
+from gradlab.diagnosis.recorded import windows
 from gradlab.diagnosis.rule import Rule
 
 # A decrease of less than 5 % in each of five windows (TheDeepChecker); here 5 % of the avoidable loss.

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, middle, slopes_down, steepest
+from gradlab.diagnosis.evidence import Run, slopes_down, steepest
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 
 # Mean slope as a share of the steepest. Layers of networks that learn end between 0.34 and 0.95. The worst layers of

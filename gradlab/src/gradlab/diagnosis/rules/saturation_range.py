@@ -1,7 +1,8 @@
 """Saturated hidden units, by their share of samples and units."""
 
-from gradlab.diagnosis.evidence import Run, middle, slopes_down
+from gradlab.diagnosis.evidence import Run, slopes_down
 from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.saturation import RULE as SATURATION
 from gradlab.measurement.statistics.activations import SATURATED

@@ -3,9 +3,10 @@
 import numpy as np
 
 from gradlab.diagnosis.answers import SAME, accuracy_of, constant_loss_bounds
-from gradlab.diagnosis.evidence import ExternalRun, Run, middle
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Measure, Severity, Sighting, measure
 from gradlab.diagnosis.outcome import RECENT
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
 

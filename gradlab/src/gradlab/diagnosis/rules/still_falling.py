@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import ExternalRun, Run, middle
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.outcome import outcome, stands_still
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, middle
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import BIRTH, DATA, DEATHS, DRAW, EXPLOSIONS, SATURATIONS, STEPS, VANISHINGS
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 
 # ‖ΔW‖/‖W‖ over an epoch, the median over the epochs. In networks that learn the median kernel moves by 0.004 to 0.013.

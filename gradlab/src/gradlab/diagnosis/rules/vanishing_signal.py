@@ -1,8 +1,9 @@
 """A back-propagated signal that shrinks towards the input."""
 
-from gradlab.diagnosis.evidence import Run, arriving, middle
+from gradlab.diagnosis.evidence import Run, arriving
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import BIRTH, DEATHS, DRAW, SATURATIONS, STEPS
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 
 # ‖δ‖ of the first hidden layer divided by ‖δ‖ of the output. It is at least 0.67 in most epochs of networks that learn;

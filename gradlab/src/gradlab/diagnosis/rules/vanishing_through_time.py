@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Recorded, Run, middle
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import SATURATIONS, STEPS
+from gradlab.diagnosis.recorded import Recorded, middle
 from gradlab.diagnosis.rule import Rule
 
 # rms δ at the first time step divided by that at the last. On the adding problem a simple recurrent network that learns

@@ -2,7 +2,7 @@
 
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind, TerminalRow
-from gradlab.measurement.statistics import ACTIVATION_STATISTIC_NAMES, ACTIVATION_STATISTICS
+from gradlab.measurement.statistics import ACTIVATION_STATISTICS
 
 RECORD = RecordField(
     name="activations",
@@ -29,7 +29,6 @@ ACTIVATIONS = SeriesKind(
     statistics=ACTIVATION_STATISTICS,
     default="std",
     read_by_rules=True,
-    sent_columns=ACTIVATION_STATISTIC_NAMES,
     terminal=(
         TerminalRow("slope", "slope"),
         TerminalRow("unit_correlation", "unit correlation"),

@@ -55,6 +55,6 @@ BOUNDARY = SeriesKind(
     tensors=_planes,
     places=_points,
     read_by_rules=False,
-    sent_columns=None,
+    is_sent=False,
     column_prefix="point_",
 )

@@ -28,7 +28,6 @@ GRADIENT_HISTOGRAMS = SeriesKind(
     tensors=MeasuredNetwork.weights,
     places=bin_names,
     read_by_rules=False,
-    sent_columns=BIN_NAMES,
     column_prefix="bin_",
     tag="_0_grad",  # as Keras's callback wrote it in TensorFlow 1 with `write_grads=True`
 )

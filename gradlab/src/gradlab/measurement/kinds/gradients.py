@@ -12,8 +12,8 @@ RECORD = RecordField(
     sent_default=1,
 )
 
-# The columns that a sender sends without naming them. Trainings in the service may have more.
-SENT_GRADIENT_STATISTICS = ("mean_abs", "mean", "std", "l2", "max_abs", "zero_fraction", "nonfinite")
+# The column that was added last. Senders of earlier versions do not send it, nor do those that send means alone.
+ADDED = ("always_zero_fraction",)
 
 GRADIENTS = SeriesKind(
     name="gradients",
@@ -33,6 +33,6 @@ GRADIENTS = SeriesKind(
     default="mean_abs",
     since_epoch=1,  # epoch 0 is one gradient over all samples, not a mean over mini-batches
     read_by_rules=True,
-    sent_columns=SENT_GRADIENT_STATISTICS,
+    optional_columns=ADDED,
     example=(0.031, 0.028),
 )

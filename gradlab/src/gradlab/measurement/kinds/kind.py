@@ -117,7 +117,8 @@ class SeriesKind:
         since_epoch: the first epoch that charts and responses have by default. It is 1 if epoch 0 is not comparable
             with the other epochs.
         read_by_rules: True if a diagnosis reads it.
-        sent_columns: the columns that external trainings send; None if they cannot send it.
+        is_sent: True if external trainings can send it, with the same columns as trainings in the service.
+        optional_columns: columns that a sender may leave out. Their values are then NaN.
         terminal: the statistics that the command line shows; () for none.
         example: two values of the default statistic, for the API's description.
         column_prefix: the prefix of its columns' names in tables; empty for statistics, whose names need none.
@@ -140,7 +141,8 @@ class SeriesKind:
     default: str | None = None
     since_epoch: int = 0
     read_by_rules: bool
-    sent_columns: tuple[str, ...] | None
+    is_sent: bool = True
+    optional_columns: tuple[str, ...] = ()
     terminal: tuple[TerminalRow, ...] = ()
     example: tuple[float, float] = (0.0, 0.0)
     column_prefix: str = ""
@@ -163,8 +165,7 @@ class SeriesKind:
 
     def sent_layout(self, network: MeasuredNetwork, every: int) -> SeriesLayout | None:
         """Return the layout for an external training, sent every `every` epochs; None if nothing is sent."""
-        tensors = self.tensors(network) if every and self.sent_columns else ()
-        return SeriesLayout(self.name, tensors, self.sent_columns or (), every) if tensors else None
+        return self.layout(network, every) if self.is_sent else None
 
     def statistic(self, name: str) -> Statistic:
         """Return one of its statistics by name. Raises KeyError if there is none of that name."""

@@ -2,7 +2,7 @@
 
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind, TerminalRow
-from gradlab.measurement.statistics import SIGNAL_STATISTIC_NAMES, SIGNAL_STATISTICS
+from gradlab.measurement.statistics import SIGNAL_STATISTICS
 
 RECORD = RecordField(
     name="signals",
@@ -30,7 +30,6 @@ SIGNALS = SeriesKind(
     statistics=SIGNAL_STATISTICS,
     default="rms",
     read_by_rules=True,
-    sent_columns=SIGNAL_STATISTIC_NAMES,
     terminal=(TerminalRow("rms", "signal rms", rank=0),),
     example=(0.0021, 0.0034),
 )

@@ -27,7 +27,6 @@ TIME_SIGNALS = SeriesKind(
     tensors=_tensors,
     places=_steps,
     read_by_rules=True,
-    sent_columns=None,
     column_prefix="step_",
     is_padded=True,
 )

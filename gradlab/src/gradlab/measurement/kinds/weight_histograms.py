@@ -2,7 +2,6 @@
 
 from gradlab.measurement.kinds.gradient_histograms import RECORD, bin_names
 from gradlab.measurement.kinds.kind import MeasuredNetwork, SeriesKind
-from gradlab.measurement.statistics import BIN_NAMES
 
 WEIGHT_HISTOGRAMS = SeriesKind(
     name="weight_histograms",
@@ -16,7 +15,6 @@ WEIGHT_HISTOGRAMS = SeriesKind(
     tensors=MeasuredNetwork.weights,
     places=bin_names,
     read_by_rules=False,
-    sent_columns=BIN_NAMES,
     column_prefix="bin_",
     tag="_0",
 )

@@ -1,7 +1,7 @@
 """Weights at each epoch's end, and the distance that they moved in it."""
 
 from gradlab.measurement.kinds.kind import MeasuredNetwork, RecordField, SeriesKind
-from gradlab.measurement.statistics import WEIGHT_STATISTIC_NAMES, WEIGHT_STATISTICS
+from gradlab.measurement.statistics import WEIGHT_STATISTICS
 
 RECORD = RecordField(
     name="weights",
@@ -23,6 +23,5 @@ WEIGHTS = SeriesKind(
     statistics=WEIGHT_STATISTICS,
     default="l2",
     read_by_rules=True,
-    sent_columns=WEIGHT_STATISTIC_NAMES,
     example=(1.62, 1.64),
 )

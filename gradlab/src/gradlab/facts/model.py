@@ -1,0 +1,129 @@
+"""Facts: what rules need to know of a training's data, worked out once by whoever holds the samples.
+
+They hold no sample. What rests on the samples of the probe batch, the predictions of theory, is worked out with them.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from gradlab.facts.numbers import Number, bounded
+from gradlab.frozen import Frozen, Name
+from gradlab.spec.external_layer import Axes, ExternalTarget
+from gradlab.spec.problems import at_most
+
+# The bound of facts as JSON. They are sent with an experiment and stored with it.
+MAX_FACTS_BYTES = 64_000
+# Features that are listed one by one, and classes: beyond that quantiles are listed, and the outermost shares.
+MAX_FEATURES, MAX_SHARES = 256, 256
+# Features of one sort that are listed by number.
+MAX_NAMED = 20
+MAX_COUNT = 2**53
+
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+Numbers = Annotated[tuple[Number, ...], Field(strict=False, max_length=MAX_FEATURES), at_most(MAX_FEATURES)]
+
+
+class Features(Frozen):
+    """The input features of one sort."""
+
+    count: Count
+    """Number of features of this sort."""
+    numbers: Annotated[tuple[Count, ...], Field(strict=False, max_length=MAX_NAMED), at_most(MAX_NAMED)] = ()
+    """The first of them, counted from 0 over a flattened sample."""
+    names: Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_NAMED), at_most(MAX_NAMED)] = ()
+    """Their names, if the features have names."""
+
+
+class Inputs(Frozen):
+    """Size of the inputs, from the first 4,096 training samples."""
+
+    features: Count
+    """Number of numbers in a sample."""
+    rms: Number
+    """Root mean square of all inputs, from the mean and the standard deviation of each feature."""
+    largest_rms: Number
+    """Root mean square of the largest feature."""
+    mean: Numbers
+    """Mean of each feature; of more than 256, its quantiles over the features at `levels`."""
+    std: Numbers
+    """Standard deviation of each feature, or its quantiles, like `mean`."""
+    levels: Numbers = ()
+    """Shares in [0, 1] at which `mean` and `std` are quantiles; [] if they list each feature."""
+    constant: Features = Features(count=0)
+    """Features with one value, up to rounding."""
+    nonfinite: Features = Features(count=0)
+    """Features with NaN or infinite values."""
+    extreme: Features = Features(count=0)
+    """Features with a root mean square outside [0.01, 10] beside another one inside it."""
+
+
+class Expectation(Frozen):
+    """Prediction of theory for a network's hidden layers before the first update, on the probe batch."""
+
+    arriving: Number
+    """‖δ‖ of the first hidden layer divided by ‖δ‖ of the output."""
+    factor: Number
+    """Mean factor by which a hidden layer multiplies rms δ in the backward pass."""
+    depth_scale: Number
+    """Number of layers over which δ² changes by a factor of e."""
+    signal_change: Number
+    """Factor, 1 or more, by which signals change over all hidden layers, forwards or backwards."""
+    relative_slope: Number
+    """Smallest mean slope of a hidden activation that can saturate, as a share of its steepest; 1 without one."""
+
+
+class Theory(Frozen):
+    """Predictions of theory; null where it does not cover the network."""
+
+    own: Expectation | None = None
+    """With the network's own initialisers."""
+    around_zero: Expectation | None = None
+    """With the same variances around a mean of 0."""
+    advised: Expectation | None = None
+    """With the variances that the literature advises."""
+    born_dead: Number | None = None
+    """Share in [0, 1] of drawn networks that are born dead."""
+
+
+class Facts(Frozen):
+    """What rules need to know of a training's data. Null stands for what whoever measured could not know."""
+
+    version: Literal[1] = 1
+    """Version of these fields."""
+    train_count: Count | None = None
+    """Number of training samples."""
+    val_count: Count | None = None
+    """Number of validation samples."""
+    feature_shape: Axes | None = None
+    """Shape of one sample's input."""
+    target: ExternalTarget | None = None
+    """Form of a sample's target."""
+    loss: Name | None = None
+    """Kind of the loss to which `constant_loss` and `perfect_loss` belong."""
+    constant_loss: Number | None = None
+    """Loss of the best constant prediction; for cross-entropy the entropy of the targets."""
+    perfect_loss: Number | None = None
+    """Loss of a perfect prediction; 0 for most losses."""
+    constant_accuracy: Number | None = None
+    """Accuracy of always predicting the commonest class, or each label's commoner answer; NaN for values."""
+    reachable: Number | None = None
+    """Share of the constant prediction's errors that the nearest neighbours avoid on validation samples, at most 1; NaN
+    where it is undefined."""
+    class_shares: (
+        Annotated[tuple[Number, ...], Field(strict=False, max_length=MAX_SHARES), at_most(MAX_SHARES)] | None
+    ) = None
+    """Share of each class, or of each label; [] for values. Of more than 256, the largest and the smallest half of 256,
+    in falling order."""
+    target_range: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
+    """Smallest and largest target; classes count as 0 and 1."""
+    target_std: Number | None = None
+    """Standard deviation of the encoded targets."""
+    inputs: Inputs | None = None
+    """Size of the inputs."""
+    theory: Theory | None = None
+    """Predictions of theory on the probe batch; null if the network was not described."""
+
+    @model_validator(mode="after")
+    def _small(self) -> "Facts":
+        return bounded(self, MAX_FACTS_BYTES)
