@@ -85,12 +85,12 @@ check: setup check-js  ## Lint, types, architecture, migrations: what the pre-co
 
 # Without Node the rest of `make check` goes on; in CI its absence is a failure.
 NODE_IS_HERE = command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
-	process.exit(major > 18 || (major === 18 && minor >= 18) ? 0 : 1)'
+	process.exit(major > 18 || (major === 18 && minor >= 19) ? 0 : 1)'
 
 .PHONY: check-js
-check-js:  ## Format, lint, types and unit tests of the dashboard's code: needs node 18.18 or newer, and npm
+check-js:  ## Format, lint, types and unit tests of the dashboard's code: needs node 18.19 or newer, and npm
 	@if $(NODE_IS_HERE); then $(MAKE) --no-print-directory node_modules/ready && npm run --silent check; \
-		else echo "The dashboard's code was not checked: that needs node 18.18 or newer, and npm."; test -z "$$CI"; fi
+		else echo "The dashboard's code was not checked: that needs node 18.19 or newer, and npm."; test -z "$$CI"; fi
 
 node_modules/ready: package-lock.json
 	npm ci --no-audit --no-fund

@@ -98,6 +98,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in ROUTES:
         key = [] if module is probes else [Depends(authorized)]
         app.include_router(module.router, dependencies=[*key, QueryCheck])
+    # The modules that draw come with the library, which inlines them in its reports.
+    drawing = StaticFiles(directory=STATIC / "dashboard", packages=[("gradlab.report", "static")])
+    app.mount("/static/dashboard", drawing, name="dashboard")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for path, endpoint in (("/", _dashboard), ("/docs", _docs), ("/openapi.json", _description)):
         app.add_api_route(path, endpoint, include_in_schema=False, dependencies=[QueryCheck])

@@ -1,20 +1,17 @@
 """Responses about experiments."""
 
-import math
-
 from core.plan.calibration import Calibration
 from core.plan.estimate import estimate
 from core.records import Experiment, Page, RunRecord
 from gradlab.measurement.history import Culprit
+from gradlab.responses.experiments import layer_responses
 from gradlab.schemas.experiments import (
     CulpritResponse,
     EstimateResponse,
     ExperimentResponse,
     ExperimentsResponse,
-    LayerResponse,
     ProgressResponse,
     RunResponse,
-    TensorResponse,
     ValidationResponse,
 )
 from gradlab.schemas.external import SeriesResponse
@@ -76,19 +73,7 @@ def validation_response(spec: ExperimentSpec, calibration: Calibration) -> Valid
     return ValidationResponse(
         spec=spec,
         fingerprint=spec.fingerprint(),
-        layers=[
-            LayerResponse(
-                layer=layer.name,
-                input_shape=layer.input_shape,
-                output_shape=layer.output_shape,
-                tensors=[
-                    TensorResponse(parameter=tensor.parameter, shape=tensor.shape, count=math.prod(tensor.shape))
-                    for tensor in layer.tensors
-                ],
-                parameters=layer.parameter_count,
-            )
-            for layer in spec.layers
-        ],
+        layers=layer_responses(spec),
         estimate=EstimateResponse(**{name: getattr(cost, name) for name in EstimateResponse.model_fields}),
     )
 

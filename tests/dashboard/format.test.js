@@ -13,7 +13,7 @@ import {
   seedsOf,
   share,
   titled,
-} from "../../api/static/dashboard/shared/format.js";
+} from "../../gradlab/src/gradlab/report/static/shared/format.js";
 
 test("a number has three digits, whatever its size", () => {
   const cases = [

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Grid } from "../../api/static/dashboard/data/grid.js";
+import { Grid } from "../../gradlab/src/gradlab/report/static/data/grid.js";
 
 /** Two runs of three epochs of two columns; the second has not come to the third epoch. */
 function twoRuns() {

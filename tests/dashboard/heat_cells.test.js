@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SIZES } from "../../api/static/dashboard/charts/colours.js";
+import { SIZES } from "../../gradlab/src/gradlab/report/static/charts/colours.js";
 import {
   anyLost,
   cellsOf,
   heightOf,
   namedRows,
   withoutGradient,
-} from "../../api/static/dashboard/charts/heat_cells.js";
-import { readoutOf } from "../../api/static/dashboard/charts/heatmap.js";
-import { Scale } from "../../api/static/dashboard/charts/scale.js";
+} from "../../gradlab/src/gradlab/report/static/charts/heat_cells.js";
+import { readoutOf } from "../../gradlab/src/gradlab/report/static/charts/heatmap.js";
+import { Scale } from "../../gradlab/src/gradlab/report/static/charts/scale.js";
 
 const ZERO = [9, 9, 9];
 

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { metricRange, trainedEpochs, trainedSeries } from "../../api/static/dashboard/charts/curves.js";
-import { Grid } from "../../api/static/dashboard/data/grid.js";
-import { placesOf } from "../../api/static/dashboard/charts/line_options.js";
-import { absenceOf, dataOf, readoutOf } from "../../api/static/dashboard/charts/lines.js";
+import { metricRange, trainedEpochs, trainedSeries } from "../../gradlab/src/gradlab/report/static/charts/curves.js";
+import { Grid } from "../../gradlab/src/gradlab/report/static/data/grid.js";
+import { placesOf } from "../../gradlab/src/gradlab/report/static/charts/line_options.js";
+import { absenceOf, dataOf, readoutOf } from "../../gradlab/src/gradlab/report/static/charts/lines.js";
 
 const BAND = { name: "loss", colour: "#000000", values: [1, 0.5], low: [0.5, 0.5], high: [2, 0.5] };
 const LINE = { name: "val loss", colour: "#111111", values: [3, NaN] };

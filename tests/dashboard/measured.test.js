@@ -3,14 +3,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { layerKindsOf, named } from "../../api/static/dashboard/data/catalogue.js";
+import { layerKindsOf, named } from "../../gradlab/src/gradlab/report/static/data/catalogue.js";
 import { appendEpochs } from "../../api/static/dashboard/pages/experiment.js";
-import { filesOf } from "../../api/static/dashboard/charts/frame.js";
-import { Grid } from "../../api/static/dashboard/data/grid.js";
-import { absenceOf, layerOf, measuredOn, seedsShown, titleOf } from "../../api/static/dashboard/layers/layer_words.js";
-import { countsOf, layerNames, stepsOf } from "../../api/static/dashboard/data/measured.js";
-import { binName, usedBins } from "../../api/static/dashboard/charts/ridges.js";
-import { trendOf } from "../../api/static/dashboard/charts/trend.js";
+import { filesOf } from "../../gradlab/src/gradlab/report/static/charts/frame.js";
+import { Grid } from "../../gradlab/src/gradlab/report/static/data/grid.js";
+import {
+  absenceOf,
+  layerOf,
+  measuredOn,
+  seedsShown,
+  titleOf,
+} from "../../gradlab/src/gradlab/report/static/layers/layer_words.js";
+import { countsOf, layerNames, stepsOf } from "../../gradlab/src/gradlab/report/static/data/measured.js";
+import { binName, usedBins } from "../../gradlab/src/gradlab/report/static/charts/ridges.js";
+import { trendOf } from "../../gradlab/src/gradlab/report/static/charts/trend.js";
 
 test("columns are named by layer, and by parameter where those differ", () => {
   assert.deepEqual(layerNames(["dense_1", "dense_2"], ["kernel", "kernel"]), ["dense_1", "dense_2"]);

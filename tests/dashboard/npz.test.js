@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { readNpz } from "../../api/static/dashboard/data/npz.js";
+import { readNpz } from "../../gradlab/src/gradlab/report/static/data/npz.js";
 
 /** @param {string} name of a file beside this one. */
 async function contentOf(name) {

@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ascending, clamp, columnOf, median, spread, transposed } from "../../api/static/dashboard/shared/numbers.js";
+import {
+  ascending,
+  clamp,
+  columnOf,
+  median,
+  spread,
+  transposed,
+} from "../../gradlab/src/gradlab/report/static/shared/numbers.js";
 
 test("the median leaves out what is missing", () => {
   assert.equal(median([3, null, 1, undefined, 2]), 2);

@@ -3,8 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { moved, readoutOf } from "../../api/static/dashboard/charts/boundary.js";
-import { classAt, contour, marginsOf, nearestRow, reachOf, sharesOf } from "../../api/static/dashboard/charts/plane.js";
+import { moved, readoutOf } from "../../gradlab/src/gradlab/report/static/charts/boundary.js";
+import {
+  classAt,
+  contour,
+  marginsOf,
+  nearestRow,
+  reachOf,
+  sharesOf,
+} from "../../gradlab/src/gradlab/report/static/charts/plane.js";
 
 /** A plane of 2 × 2 points. */
 const plane = (classes, threshold) => ({ epochs: [0], classes, threshold, points: 4, x: [0, 1], y: [0, 1] });

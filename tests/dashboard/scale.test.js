@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decade, labelledColumns, roundStep, Scale, ticks } from "../../api/static/dashboard/charts/scale.js";
+import {
+  decade,
+  labelledColumns,
+  roundStep,
+  Scale,
+  ticks,
+} from "../../gradlab/src/gradlab/report/static/charts/scale.js";
 
 test("a scale spans the finite numbers of all arrays", () => {
   const scale = Scale.over("linear", [3, NaN, -2], [Infinity, 5], []);

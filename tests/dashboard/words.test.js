@@ -7,15 +7,21 @@ import { distinctNames, resultWords } from "../../api/static/dashboard/pages/com
 import { differencesOf, flatten } from "../../api/static/dashboard/pages/differences.js";
 import { finalWords } from "../../api/static/dashboard/pages/experiment_row.js";
 import { listPath } from "../../api/static/dashboard/pages/experiments.js";
-import * as findings from "../../api/static/dashboard/pages/findings.js";
-import { externalShapes } from "../../api/static/dashboard/pages/network.js";
+import * as findings from "../../gradlab/src/gradlab/report/static/parts/findings.js";
+import { externalShapes } from "../../gradlab/src/gradlab/report/static/parts/network.js";
 import { missingOf } from "../../api/static/dashboard/readiness.js";
-import { runCells } from "../../api/static/dashboard/pages/runs.js";
-import { Problem } from "../../api/static/dashboard/data/service.js";
+import { runCells } from "../../gradlab/src/gradlab/report/static/parts/runs.js";
+import { Problem } from "../../gradlab/src/gradlab/report/static/data/source.js";
 import { problemsOf } from "../../api/static/dashboard/pages/spec_check.js";
-import { dataOf, isGoing, layersOf, optimizerOf, statusOf } from "../../api/static/dashboard/shared/spec_words.js";
-import { stateOf } from "../../api/static/dashboard/charts/strip.js";
-import { hasSteps } from "../../api/static/dashboard/pages/through_time.js";
+import {
+  dataOf,
+  isGoing,
+  layersOf,
+  optimizerOf,
+  statusOf,
+} from "../../gradlab/src/gradlab/report/static/shared/spec_words.js";
+import { stateOf } from "../../gradlab/src/gradlab/report/static/charts/strip.js";
+import { hasSteps } from "../../gradlab/src/gradlab/report/static/parts/through_time.js";
 
 const DENSE = { kind: "dense", activation: "tanh" };
 const EXTERNAL = {

@@ -1,6 +1,7 @@
 """What the dashboard is served as: from this origin alone, under a policy that allows nothing else."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from tests.unit.conftest import Desk
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "api" / "static"
-MODULES = sorted((STATIC / "dashboard").rglob("*.js"))
+# Two folders that are served as one.
+SERVED_AS_ONE = (STATIC / "dashboard", ROOT / "gradlab" / "src" / "gradlab" / "report" / "static")
+VENDORED = "uplot.js"
+MODULES = sorted(path for root in SERVED_AS_ONE for path in root.rglob("*.js") if path.name != VENDORED)
 TUTORIAL = sorted(path.stem for path in (ROOT / "examples").glob("tutorial-*.json"))
 
 
@@ -41,8 +45,21 @@ def test_nothing_of_the_dashboard_comes_from_elsewhere_or_is_inline(path: Path):
     text = path.read_text()
     assert re.findall(r"https?://(?!www\.w3\.org)", text) == []
     assert re.findall(r"innerHTML|style=\"|\beval\(|onclick=\"", text) == []
+    (root,) = [root for root in (*SERVED_AS_ONE, STATIC) if root in path.parents][:1]
     for imported in re.findall(r'from "([^"]+)"', text):
-        assert (path.parent / imported).is_file(), imported
+        place = Path(os.path.normpath(path.parent / imported)).relative_to(root)
+        assert any((other / place).is_file() for other in SERVED_AS_ONE), imported
+
+
+def test_the_modules_that_draw_are_served_with_the_dashboards_own(desk: Desk):
+    for path in MODULES:
+        (root,) = [root for root in SERVED_AS_ONE if root in path.parents]
+        assert desk.http.get(f"/static/dashboard/{path.relative_to(root)}").text == path.read_text()
+
+
+def test_no_module_stands_in_both_folders():
+    places = [path.relative_to(root) for root in SERVED_AS_ONE for path in root.rglob("*") if path.is_file()]
+    assert len(places) == len({*places})
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)

@@ -6,7 +6,8 @@ import { fill, h } from "./shared/element.js";
 import { experiment } from "./pages/experiment.js";
 import { experiments } from "./pages/experiments.js";
 import { watchReadiness } from "./readiness.js";
-import { messageOf } from "./data/service.js";
+import { SERVICE } from "./data/service.js";
+import { messageOf, readFrom } from "./data/source.js";
 import { watchTheme } from "./theme.js";
 
 /** @type {Record<string, (options: PageOptions) => Promise<void>>} */
@@ -61,6 +62,7 @@ function markCurrent(address) {
   }
 }
 
+readFrom(SERVICE);
 watchTheme(part("theme"));
 window.addEventListener("hashchange", () => {
   show();

@@ -1,24 +1,14 @@
-// The service: requests, its problem documents, its key.
+// The service as the source of all answers: its problem documents, its key.
 
 import { promptSecret } from "../shared/dialogs.js";
+import { Problem } from "./source.js";
+
+/** @typedef {import("./source.js").RequestOptions} RequestOptions */
 
 const KEY = "gradlab-key";
 
-/** A refusal by the service: its problem document. */
-export class Problem extends Error {
-  /**
-   * @param {number} status of the response.
-   * @param {{detail?: string, errors?: FieldProblem[]}} document
-   */
-  constructor(status, document) {
-    super(document.detail ?? `the service answered ${status}`);
-    this.status = status;
-    this.errors = document.errors ?? [];
-  }
-}
-
 /** The service did not answer. */
-export class Away extends Error {}
+class Away extends Error {}
 
 /** @returns {Record<string, string>} the header with the service's key, where one was entered. */
 export function authorization() {
@@ -26,14 +16,8 @@ export function authorization() {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
-/**
- * @typedef {object} RequestOptions
- * @property {string} [method]
- * @property {string} [body]
- * @property {string} [accept] the media type.
- * @property {Record<string, string>} [headers]
- * @property {AbortSignal} [signal]
- */
+/** @type {import("./source.js").Source} */
+export const SERVICE = { send, save };
 
 /**
  * Send a request, and ask the reader for the key where the service has one.
@@ -44,7 +28,7 @@ export function authorization() {
  * @throws {Problem} the service refused.
  * @throws {Away} there was no answer.
  */
-export async function send(path, options = {}) {
+async function send(path, options = {}) {
   const response = await fetched(path, options);
   if (response.ok) return response;
   if (response.status === 401) {
@@ -60,35 +44,13 @@ export async function send(path, options = {}) {
 }
 
 /**
- * Send a request for JSON.
- *
- * @param {string} path
- * @param {RequestOptions} [options]
- * @returns {Promise<any>}
- */
-export const get = async (path, options) => (await send(path, options)).json();
-
-/**
- * Post a value as JSON.
- *
- * @param {string} path
- * @param {unknown} [value]
- * @param {Record<string, string>} [headers]
- * @returns {Promise<any>}
- */
-export async function post(path, value, headers = {}) {
-  const body = value === undefined ? undefined : JSON.stringify(value);
-  return (await send(path, { method: "POST", body, headers })).json();
-}
-
-/**
  * Save a resource of the service as a file.
  *
  * @param {string} path
  * @param {string} accept the media type.
  * @param {string} name of the file.
  */
-export async function save(path, accept, name) {
+async function save(path, accept, name) {
   const content = await (await send(path, { accept })).blob();
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
@@ -109,6 +71,3 @@ async function fetched(path, { method = "GET", body, accept = "application/json"
     throw new Away("The service does not answer.");
   }
 }
-
-/** @param {unknown} error @returns {string} its words for the reader. */
-export const messageOf = (error) => (error instanceof Error ? error.message : String(error));

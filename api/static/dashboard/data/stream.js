@@ -1,7 +1,8 @@
 // An experiment's live stream, read by fetch: unlike EventSource it can send the service's key, and tells why it ended.
 
 import { eventsOf } from "./event_stream.js";
-import { Problem, authorization } from "./service.js";
+import { authorization } from "./service.js";
+import { Problem } from "./source.js";
 
 const PAUSES_MILLISECONDS = [500, 1000, 2000, 4000];
 

@@ -1,7 +1,7 @@
-// What a reader does with an experiment: cancel it, delete it.
+// What a reader does with an experiment: cancel it, delete it, train what may help.
 
 import { askToConfirm } from "../shared/dialogs.js";
-import { post, send } from "../data/service.js";
+import { post, send } from "../data/source.js";
 
 /**
  * Cancel an experiment, if the reader confirms it.
@@ -25,4 +25,17 @@ export async function deleteExperiment(id, question) {
   if (!(await askToConfirm(question, "Delete it"))) return false;
   await send(`/experiments/${id}`, { method: "DELETE" });
   return true;
+}
+
+/**
+ * Train the spec of a suggestion, and compare it with the experiment.
+ *
+ * @param {Suggestion} suggestion
+ * @param {string} id the experiment's.
+ * @param {AbortSignal} signal of its page.
+ */
+export async function trainSuggestion({ remedy, spec }, id, signal) {
+  const treated = await post("/experiments", spec, { "Idempotency-Key": `dashboard ${id} ${remedy}` });
+  // The reader may have gone elsewhere meanwhile, and stays there.
+  if (!signal.aborted) location.hash = `#/compare/${id},${treated.id}`;
 }

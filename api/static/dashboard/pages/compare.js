@@ -7,7 +7,7 @@ import { fill, h } from "../shared/element.js";
 import { number, seedsOf, share } from "../shared/format.js";
 import { readHistory, readLayers } from "../data/measured.js";
 import { ascending, median } from "../shared/numbers.js";
-import { get } from "../data/service.js";
+import { get } from "../data/source.js";
 import { isGoing, nameOf } from "../shared/spec_words.js";
 import { scrolling, table } from "../shared/table.js";
 

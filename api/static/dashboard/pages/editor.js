@@ -2,7 +2,7 @@
 
 import { fill, h } from "../shared/element.js";
 import { RECIPES } from "./recipes.js";
-import { get, messageOf, post, Problem, send } from "../data/service.js";
+import { get, messageOf, post, Problem, send } from "../data/source.js";
 import { readyWords, refusal } from "./spec_check.js";
 
 const TYPING_MILLISECONDS = 250; // without a key before the spec is checked

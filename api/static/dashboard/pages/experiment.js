@@ -1,22 +1,22 @@
 // The page of one experiment, as it is and as it becomes.
 
-import { cancelExperiment, deleteExperiment } from "./actions.js";
+import { cancelExperiment, deleteExperiment, trainSuggestion } from "./actions.js";
 import { boundaryOf } from "../charts/boundary.js";
 import { curves } from "../charts/curves.js";
 import { oncePerFrame } from "../charts/canvas.js";
-import { diagnosisView } from "./diagnosis.js";
+import { diagnosisView } from "../parts/diagnosis.js";
 import { fill, h } from "../shared/element.js";
 import { eventGate } from "../data/event_gate.js";
-import { header } from "./header.js";
+import { header } from "../parts/header.js";
 import { layerViews } from "../layers/layers.js";
 import { layerOf } from "../layers/layer_words.js";
 import { readHistory } from "../data/measured.js";
-import { networkPanel, shapesOf } from "./network.js";
-import { runsAndSpec } from "./runs.js";
-import { get } from "../data/service.js";
+import { networkPanel, shapesOf } from "../parts/network.js";
+import { runsAndSpec } from "../parts/runs.js";
+import { get } from "../data/source.js";
 import { isGoing, nameOf, statusOf } from "../shared/spec_words.js";
 import { follow } from "../data/stream.js";
-import { throughTime } from "./through_time.js";
+import { throughTime } from "../parts/through_time.js";
 
 const JOIN_MILLISECONDS = 2000; // to wait for the stream before what is stored is read without it
 const SILENCE_MILLISECONDS = 5000; // between two checks for a training elsewhere that has fallen silent
@@ -65,7 +65,7 @@ const afterwards = (milliseconds) => new Promise((resolve) => setTimeout(() => r
  * @param {AbortSignal} signal
  * @param {(epoch: number) => void} onEpoch
  */
-async function partsOf({ id, spec, source }, gate, signal, onEpoch) {
+async function partsOf({ id, spec }, gate, signal, onEpoch) {
   const { seeds, record: recorded } = spec;
   /** @type {{streamed: Grid | null}} */
   const gradients = { streamed: null };
@@ -83,7 +83,7 @@ async function partsOf({ id, spec, source }, gate, signal, onEpoch) {
     grids: Object.assign(gradients, { history }),
     views,
     boundary,
-    diagnosis: diagnosisView({ id, seeds, elsewhere: source === "external", signal }),
+    diagnosis: diagnosisView({ id, spec, signal, train: (suggestion) => trainSuggestion(suggestion, id, signal) }),
     curves: curves({ id, seeds, names: history.columns }),
     network: networkPanel(shapes, views, onEpoch),
     steps: throughTime(id, spec, signal),

@@ -4,7 +4,7 @@ import { cancelExperiment, deleteExperiment } from "./actions.js";
 import { fill, h } from "../shared/element.js";
 import { experimentRow } from "./experiment_row.js";
 import { RECIPES } from "./recipes.js";
-import { get, messageOf, post } from "../data/service.js";
+import { get, messageOf, post } from "../data/source.js";
 import { nameOf } from "../shared/spec_words.js";
 import { table } from "../shared/table.js";
 

@@ -2,7 +2,7 @@
 
 import { h } from "../shared/element.js";
 import { bytes, seconds } from "../shared/format.js";
-import { messageOf, Problem } from "../data/service.js";
+import { messageOf, Problem } from "../data/source.js";
 import { facts, scrolling, table } from "../shared/table.js";
 
 const HEADINGS = ["layer", "output", { name: "parameters", class: "right" }];

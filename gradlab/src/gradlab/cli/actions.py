@@ -10,7 +10,7 @@ from gradlab.cli.charts import save_charts
 from gradlab.cli.diagnosis import render_diagnosis
 from gradlab.cli.display import picture
 from gradlab.cli.exits import Exit, console
-from gradlab.cli.export import unpack_logs, write, write_network
+from gradlab.cli.export import reporting_failure, unpack_logs, write, write_network
 from gradlab.cli.measured import Measured
 from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, read_spec, read_treatment
 from gradlab.cli.settings import ClientSettings, read
@@ -110,6 +110,13 @@ def export(
                 write(client, id, name, file)
         if model:
             write_network(client, id, model, seed=seed, epoch=epoch)
+
+
+def report(id: str, output: Path, url: str | None) -> None:
+    """Write the report of an experiment, and print the names of its files."""
+    with in_one_line(), reporting_failure(output):
+        for file in _client(url).report(id, output):
+            typer.echo(file)
 
 
 def diagnose(id: str, url: str | None) -> None:

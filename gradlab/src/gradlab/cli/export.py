@@ -18,7 +18,7 @@ def write(client: Client, id: str, name: str, file: Path, **query: Any) -> None:
     Raises:
         Invalid: the file cannot be written.
     """
-    with _reporting_failure(file), tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as partial:
+    with reporting_failure(file), tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as partial:
         try:
             client.export(id, name, partial, **query)
             os.chmod(partial.name, 0o644)
@@ -40,7 +40,7 @@ def unpack_logs(client: Client, id: str, folder: Path) -> Path:
     Raises:
         Invalid: the directory cannot be written.
     """
-    with _reporting_failure(folder), tempfile.TemporaryFile() as packed:
+    with reporting_failure(folder), tempfile.TemporaryFile() as packed:
         client.export(id, "tensorboard.zip", packed)
         folder.mkdir(parents=True, exist_ok=True)
         with ZipFile(packed) as archive:
@@ -49,7 +49,8 @@ def unpack_logs(client: Client, id: str, folder: Path) -> Path:
 
 
 @contextmanager
-def _reporting_failure(path: Path) -> Iterator[None]:
+def reporting_failure(path: Path) -> Iterator[None]:
+    """Report a file that cannot be written. Raises Invalid."""
     try:
         yield
     except OSError as error:

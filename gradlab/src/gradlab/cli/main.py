@@ -87,6 +87,18 @@ def export(
 
 
 @app.command(epilog=EPILOG)
+def report(
+    id: Id,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The HTML file; a JSON file of the same name stands beside it.")
+    ] = Path("report.html"),
+    url: Url = None,
+) -> None:
+    """Write the report of an experiment: one HTML file that opens offline. Training may still run."""
+    _actions().report(id, output, url)
+
+
+@app.command(epilog=EPILOG)
 def diagnose(id: Id, url: Url = None) -> None:
     """Diagnose an experiment: findings with their evidence, and remedies. Training may still run."""
     _actions().diagnose(id, url)

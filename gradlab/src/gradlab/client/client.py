@@ -13,6 +13,7 @@ import numpy as np
 from gradlab.client.connection import Refused, Unreachable
 from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
 from gradlab.client.polling import poll
+from gradlab.client.reporting import Reporting
 from gradlab.client.sending import Sending
 from gradlab.measurement.kinds import BY_NAME
 from gradlab.schemas.charts import ChartsResponse
@@ -31,10 +32,8 @@ STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 1
 
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
-Body = AnySpec | TreatmentRequest
 
-
-class Client(Sending):
+class Client(Sending, Reporting):
     """Client of one service. Close it, or use it in a `with` block.
 
     Args:
@@ -286,7 +285,7 @@ class Client(Sending):
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
             return dict(archive)
 
-    def _post_once(self, path: str, body: Body, key: str | None) -> "httpx2.Response":
+    def _post_once(self, path: str, body: AnySpec | TreatmentRequest, key: str | None) -> "httpx2.Response":
         """Send a request that creates a resource, twice if the response is lost. The key makes the repetition safe."""
         key = key or str(uuid4())
         try:
@@ -294,7 +293,7 @@ class Client(Sending):
         except Unreachable:
             return self._post(path, body, key)
 
-    def _post(self, path: str, body: Body, key: str | None = None) -> "httpx2.Response":
+    def _post(self, path: str, body: AnySpec | TreatmentRequest, key: str | None = None) -> "httpx2.Response":
         headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
         content = body.model_dump_json() if isinstance(body, TreatmentRequest) else body.canonical()
         return self._request("POST", path, content=content, headers=headers)

@@ -1,7 +1,7 @@
 // The frame of every chart: a title, what it shows, its files.
 
 import { h } from "../shared/element.js";
-import { save } from "../data/service.js";
+import { hasFiles, save } from "../data/source.js";
 
 /**
  * @typedef {object} FrameOptions
@@ -21,7 +21,7 @@ import { save } from "../data/service.js";
 export function frame({ title, about, controls = null, files = [], id = null }, ...body) {
   const heading = h("h2", {}, title);
   const caption = h("span", { class: "about" }, about);
-  const links = h("div", { class: "files" }, files.map(link));
+  const links = h("div", { class: "files", hidden: !hasFiles() }, files.map(link));
   const head = h("div", { class: "head" }, h("figcaption", {}, heading, caption), links);
   return {
     element: h("figure", { class: "chart panel", id }, head, controls, body),

@@ -1,7 +1,7 @@
 // The network of an experiment as a strip of its layers.
 
 import { h } from "../shared/element.js";
-import { post } from "../data/service.js";
+import { post } from "../data/source.js";
 import { strip } from "../charts/strip.js";
 
 /**

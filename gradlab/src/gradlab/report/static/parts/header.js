@@ -10,14 +10,14 @@ import { facts } from "../shared/table.js";
 /**
  * @param {Experiment} experiment
  * @param {string | null} verdict of the diagnosis; null before there is one.
- * @param {Actions} actions
+ * @param {Actions | null} actions null where nothing can be done.
  * @returns {Child[]}
  */
-export function header(experiment, verdict, actions) {
+export function header(experiment, verdict, actions = null) {
   const { epochs_done: done, epochs_total: total } = experiment.progress;
   const progress = { max: total || 1, value: done, "aria-label": "epochs done", style: { width: "100%" } };
   return [
-    h("div", { class: "head" }, titleRow(experiment, verdict), buttonRow(experiment, actions)),
+    h("div", { class: "head" }, titleRow(experiment, verdict), actions && buttonRow(experiment, actions)),
     factsOf(experiment),
     isGoing(experiment) && h("progress", progress),
     statusOf(experiment) === "silent" && h("p", { class: "notice" }, silenceOf(experiment)),

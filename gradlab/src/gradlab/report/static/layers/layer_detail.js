@@ -9,7 +9,7 @@ import { linesOnEitherScale } from "../charts/lines.js";
 import { readHistograms } from "../data/measured.js";
 import { columnOf } from "../shared/numbers.js";
 import { ridges } from "../charts/ridges.js";
-import { messageOf } from "../data/service.js";
+import { messageOf } from "../data/source.js";
 
 /** @typedef {import("./layer_charts.js").Shown} Shown */
 

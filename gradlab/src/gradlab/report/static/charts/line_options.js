@@ -4,8 +4,8 @@ import { token, translucent } from "./colours.js";
 import { number } from "../shared/format.js";
 import { decade } from "./scale.js";
 
-/** @typedef {import("../../uplot.js").default} Plot */
-/** @typedef {import("../../uplot.js").default.Options} PlotOptions */
+/** @typedef {import("../uplot.js").default} Plot */
+/** @typedef {import("../uplot.js").default.Options} PlotOptions */
 /** @typedef {{height: number, unit: string, log: boolean, range: [number, number] | null}} ChartStyle */
 /** @typedef {{onCursor: (plot: Plot) => void, onSeries: (plot: Plot, index: number | null) => void}} PlotHooks */
 
@@ -52,9 +52,9 @@ export function placesOf(series) {
 
 /** @param {Series[]} series */
 function seriesOptions(series) {
-  /** @type {import("../../uplot.js").default.Series[]} */
+  /** @type {import("../uplot.js").default.Series[]} */
   const styled = [{}];
-  /** @type {import("../../uplot.js").default.Band[]} */
+  /** @type {import("../uplot.js").default.Band[]} */
   const bands = [];
   for (const { name, colour, low } of series) {
     const points = { show: (/** @type {Plot} */ plot) => plot.data[0].length < 3 };
@@ -72,7 +72,7 @@ function seriesOptions(series) {
  *
  * @param {string} unit
  * @param {boolean} log
- * @returns {import("../../uplot.js").default.Axis[]}
+ * @returns {import("../uplot.js").default.Axis[]}
  */
 function axesOptions(unit, log) {
   const axis = {

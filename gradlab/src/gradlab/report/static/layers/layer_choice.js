@@ -20,7 +20,7 @@ const FIRST = "gradients"; // the kind that is shown first
  * @param {{onSeries: () => void, onSeed: () => void}} listeners called when other numbers are chosen, or another seed.
  */
 export function layerChoice(kinds, seeds, { onSeries, onSeed }) {
-  const first = named(kinds, FIRST);
+  const first = kinds.find(({ name }) => name === FIRST) ?? kinds[0];
   /** @type {Choice} */
   const choice = { kind: first, statistic: first.first, seed: null };
   const statistic = select("statistic", [], (name) => {

@@ -8,9 +8,9 @@ const WORDS = { auto: "◐ auto", light: "○ light", dark: "● dark" };
 /** @param {HTMLElement} button goes on to the next theme; views hear of it by `themechange` on the window. */
 export function watchTheme(button) {
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+  let theme = keptTheme();
 
   function apply() {
-    const theme = chosenTheme();
     const isDark = theme === "dark" || (theme === "auto" && prefersDark.matches);
     document.documentElement.dataset.theme = isDark ? "dark" : "light";
     button.textContent = WORDS[theme];
@@ -19,14 +19,29 @@ export function watchTheme(button) {
   }
 
   button.addEventListener("click", () => {
-    localStorage.setItem(KEY, THEMES[(THEMES.indexOf(chosenTheme()) + 1) % THEMES.length]);
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+    keep(theme);
     apply();
   });
   prefersDark.addEventListener("change", apply);
   apply();
 }
 
-function chosenTheme() {
-  const theme = localStorage.getItem(KEY) ?? "";
-  return THEMES.includes(theme) ? theme : THEMES[0];
+/** @returns {string} the theme that was chosen before. */
+function keptTheme() {
+  try {
+    const theme = localStorage.getItem(KEY) ?? "";
+    return THEMES.includes(theme) ? theme : THEMES[0];
+  } catch {
+    return THEMES[0]; // a page in a sandbox, such as a notebook's, keeps nothing
+  }
+}
+
+/** @param {string} theme */
+function keep(theme) {
+  try {
+    localStorage.setItem(KEY, theme);
+  } catch {
+    // The same: the choice holds until the page is left.
+  }
 }

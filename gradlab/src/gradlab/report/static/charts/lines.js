@@ -1,6 +1,6 @@
 // Lines over the epochs, with a band from the lowest to the highest seed: uPlot, in our colours.
 
-import uPlot from "../../uplot.js";
+import uPlot from "../uplot.js";
 import { fill, h } from "../shared/element.js";
 import { number } from "../shared/format.js";
 import { placesOf, plotOptions } from "./line_options.js";

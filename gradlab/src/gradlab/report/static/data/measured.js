@@ -2,7 +2,7 @@
 
 import { Grid } from "./grid.js";
 import { readNpz } from "./npz.js";
-import { Problem, send } from "./service.js";
+import { Problem, send } from "./source.js";
 
 /** @typedef {Record<string, import("./npz.js").NamedArray>} Arrays by name. */
 /** @typedef {{x: number, y: number, answer: number}} Sample */

@@ -1,6 +1,6 @@
 // The kinds of series that the service measures layer by layer, read from its catalogue.
 
-import { get } from "./service.js";
+import { get } from "./source.js";
 
 /** @type {Promise<any> | null} */
 let catalogue = null;

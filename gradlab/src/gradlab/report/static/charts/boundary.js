@@ -9,7 +9,7 @@ import { readBoundary, readSamples } from "../data/measured.js";
 import { clamp } from "../shared/numbers.js";
 import { classAt, className, nearestRow, reachOf, sharesOf } from "./plane.js";
 import { drawPlane, LEFT, swatchOf, TOP } from "./plane_canvas.js";
-import { get } from "../data/service.js";
+import { get } from "../data/source.js";
 
 const REREAD_MILLISECONDS = 2000; // between two readings: the stream does not carry boundaries
 const MAX_SWATCHES = 12;

@@ -4,7 +4,7 @@ import { cleared } from "./canvas.js";
 import { token } from "./colours.js";
 import { h } from "../shared/element.js";
 import { median } from "../shared/numbers.js";
-import { get } from "../data/service.js";
+import { get } from "../data/source.js";
 
 const MAX_POINTS = 60;
 const WIDTH = 120; // pixels, as the height

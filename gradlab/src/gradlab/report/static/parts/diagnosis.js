@@ -2,14 +2,15 @@
 
 import { fill, h } from "../shared/element.js";
 import { changesWords, extentOf, measureWords, seriousOf, withoutFinding } from "./findings.js";
-import { get, messageOf, post } from "../data/service.js";
+import { get, hasFiles, messageOf } from "../data/source.js";
 
+/** @typedef {(suggestion: Suggestion) => Promise<void>} Train */
 /**
  * @typedef {object} DiagnosisOptions
  * @property {string} id
- * @property {number[]} seeds
- * @property {boolean} elsewhere true for a training elsewhere.
+ * @property {Spec} spec
  * @property {AbortSignal} signal ends the view.
+ * @property {Train} [train] trains a suggestion's spec; without it none is trained.
  */
 
 /**
@@ -17,9 +18,10 @@ import { get, messageOf, post } from "../data/service.js";
  *
  * @param {DiagnosisOptions} options
  */
-export function diagnosisView({ id, seeds, elsewhere, signal }) {
+export function diagnosisView({ id, spec, signal, train }) {
+  const elsewhere = spec.source === "external";
   const short = h("div", { class: "stack" });
-  const whole = evidenceView(id, signal);
+  const whole = evidenceView(id, signal, train);
   const summary = h("summary", {}, elsewhere ? "Evidence" : "Evidence and remedies");
   /** @type {HTMLDetailsElement} */
   const more = h("details", { ontoggle: () => more.open && whole.read() }, summary, whole.element);
@@ -30,8 +32,12 @@ export function diagnosisView({ id, seeds, elsewhere, signal }) {
     show(diagnosis) {
       element.hidden = false;
       more.hidden = !seriousOf(diagnosis).length;
-      fill(short, inShort(diagnosis, id, seeds.length, elsewhere));
+      fill(short, inShort(diagnosis, id, spec.seeds.length, elsewhere));
       if (more.open) whole.read();
+    },
+    /** Open the evidence. */
+    open() {
+      more.open = true;
     },
     /** Read the evidence once more: numbers change no more. */
     done: () => more.open && whole.read(),
@@ -55,7 +61,7 @@ function inShort(diagnosis, id, seeds, elsewhere) {
     { class: "row" },
     h("h2", {}, "Diagnosis"),
     h("span", { class: "tag", "data-kind": verdict }, verdict),
-    h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "JSON"),
+    hasFiles() && h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "JSON"),
   );
   if (!serious.length) return [head, h("p", { class: "muted" }, withoutFinding(verdict, elsewhere))];
   return [
@@ -79,8 +85,8 @@ function findingItem(finding, root, seeds) {
   );
 }
 
-/** @param {string} id @param {AbortSignal} signal */
-function evidenceView(id, signal) {
+/** @param {string} id @param {AbortSignal} signal @param {Train} [train] */
+function evidenceView(id, signal, train) {
   const element = h("div", { class: "stack evidence" });
   let reads = 0;
   let shown = "";
@@ -92,7 +98,7 @@ function evidenceView(id, signal) {
       const content = JSON.stringify([diagnosis.findings, diagnosis.suggestions]);
       if (own < reads || content === shown) return; // whoever is on a button stays there where nothing is new
       shown = content;
-      fill(element, seriousOf(diagnosis).map(evidence), remedies(diagnosis.suggestions, id, signal));
+      fill(element, seriousOf(diagnosis).map(evidence), remedies(diagnosis.suggestions, train));
     } catch (error) {
       if (signal.aborted || own < reads) return;
       shown = "";
@@ -108,30 +114,35 @@ function evidence({ title, explanation, measures }) {
   return h("article", {}, h("h3", {}, title), h("p", {}, explanation), h("ul", { class: "measures" }, items));
 }
 
-/** @param {Suggestion[]} suggestions @param {string} id @param {AbortSignal} signal @returns {Child[]} */
-function remedies(suggestions, id, signal) {
+/** @param {Suggestion[]} suggestions @param {Train} [train] @returns {Child[]} */
+function remedies(suggestions, train) {
   if (!suggestions.length) return [];
-  const items = suggestions.map((suggestion) => remedyItem(suggestion, id, signal));
+  const items = suggestions.map((suggestion) => remedyItem(suggestion, train));
   return [h("h3", {}, "What may help, best first"), h("ul", { class: "remedies" }, items)];
 }
 
-/** @param {Suggestion} suggestion @param {string} id @param {AbortSignal} signal */
-function remedyItem({ remedy, title, changes, spec }, id, signal) {
+/** @param {Suggestion} suggestion @param {Train} [train] */
+function remedyItem(suggestion, train) {
+  const { title, changes } = suggestion;
+  const row = h("div", { class: "row" }, h("strong", {}, title), train && trainButton(suggestion, train));
+  return h("li", {}, row, h("span", { class: "muted small" }, changesWords(changes)));
+}
+
+/** @param {Suggestion} suggestion @param {Train} train @returns {Child[]} the button, and what went wrong. */
+function trainButton(suggestion, train) {
   const problem = h("span", { class: "small", role: "status" });
   const words = "Train it, and compare";
-  async function train() {
+  async function onclick() {
     button.disabled = true;
     try {
-      const treated = await post("/experiments", spec, { "Idempotency-Key": `dashboard ${id} ${remedy}` });
-      // The reader may have gone elsewhere meanwhile, and stays there.
-      if (!signal.aborted) location.hash = `#/compare/${id},${treated.id}`;
+      await train(suggestion);
     } catch (error) {
       button.disabled = false;
       fill(problem, messageOf(error));
     }
   }
-  const attributes = { type: "button", "data-remedy": remedy, "aria-label": `${words}: ${title}`, onclick: train };
+  const { remedy, title } = suggestion;
+  const attributes = { type: "button", "data-remedy": remedy, "aria-label": `${words}: ${title}`, onclick };
   const button = h("button", attributes, words);
-  const row = h("div", { class: "row" }, h("strong", {}, title), button, problem);
-  return h("li", {}, row, h("span", { class: "muted small" }, changesWords(changes)));
+  return [button, problem];
 }

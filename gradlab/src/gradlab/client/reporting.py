@@ -1,0 +1,42 @@
+"""Reports of a service's experiments, as a part of the client."""
+
+import io
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from gradlab.client.connection import Connection
+from gradlab.schemas.diagnosis import ExperimentDiagnosisResponse
+from gradlab.schemas.experiments import ExperimentResponse
+from gradlab.schemas.media_types import NPZ
+
+
+class Reporting(Connection):
+    """Writes experiments of the service to files that open without it."""
+
+    def report(self, experiment_id: UUID | str, path: str | Path) -> tuple[Path, Path]:
+        """Write the report of an experiment: one HTML file that opens offline, and a JSON file of the same name.
+
+        Returns both paths.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        from gradlab.report import Report, save, series_requests  # the modules that draw: only reports need them
+
+        place = f"/experiments/{experiment_id}"
+        experiment = ExperimentResponse.read(self._request("GET", place).content)
+        diagnosis = ExperimentDiagnosisResponse.read(self._request("GET", f"{place}/diagnosis").content)
+        spec = experiment.spec
+        requests = series_requests(spec.layout, len(spec.seeds))
+        series = [
+            (each, self._npz(f"{place}/{each.path}", {**each.query, "max_points": each.max_points}))
+            for each in requests
+        ]
+        return save(Report(experiment, diagnosis, series), path)
+
+    def _npz(self, path: str, query: dict[str, str | int]) -> dict[str, np.ndarray]:
+        content = self._request("GET", path, params=query, headers={"Accept": NPZ}).content
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return dict(archive)
