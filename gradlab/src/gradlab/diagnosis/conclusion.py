@@ -72,7 +72,7 @@ class Diagnosis:
     root_cause: str | None
     findings: tuple[Finding, ...]
     outcomes: tuple[SeedOutcome, ...]
-    unjudged: tuple[Unjudged, ...] = ()
+    unjudged: Sequence[Unjudged] = ()
 
 
 def conclude(spec: AnySpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagnosis:

@@ -74,6 +74,11 @@ def loss_of(model: Any) -> ExternalLoss | None:
     loss = getattr(model, "loss", None)
     while isinstance(loss, dict | list | tuple) and len(loss) == 1:
         (loss,) = loss.values() if isinstance(loss, dict) else loss
+    return loss_by_name(loss)
+
+
+def loss_by_name(loss: Any) -> ExternalLoss | None:
+    """Return a loss of Keras, its name or a function, as an `ExternalLoss`; None if it is neither."""
     if isinstance(loss, str):
         loss = keras.losses.get(loss)
     if loss is None or not callable(loss):

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from gradlab.errors import EndsTraining
+from gradlab.keras.backends import backend
 from gradlab.keras.described import batch_size_of, loss_of, none_if_raises
 from gradlab.keras.naming import layers_of, tensors_of
 from gradlab.keras.tap import GradientTap
@@ -208,7 +208,7 @@ class GradientStatistics(keras.callbacks.Callback):
         assert self._listener is not None
         if self._has_begun:
             return
-        model, versions = self.model, {"keras": keras.__version__, "tensorflow": tf.__version__}
+        model, versions = self.model, {"keras": keras.__version__, **backend.VERSIONS}
         self._listener.begin(
             layers_of(model),
             initial_epoch=epoch,

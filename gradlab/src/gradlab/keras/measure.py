@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from keras import ops
+from keras import ops, tree
 
+from gradlab.keras.backends import backend
 from gradlab.keras.namespace import PaddedNamespace, xp
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, Statistic
 from gradlab.measurement.statistics import histogram as count
@@ -44,7 +44,7 @@ def seen(row: Any) -> Any:
 
 def dense(gradient: Any) -> Any:
     """Return the gradient as a dense tensor. An embedding's gradient has only the rows that were looked up."""
-    return tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient
+    return backend.dense(gradient)
 
 
 def norms(tensors: Sequence[Any]) -> Any:
@@ -90,7 +90,7 @@ def _by_size(statistics: Callable[[Any, Any], Any], tensors: Sequence[Any]) -> A
         joined = ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
         return joined if (order == np.arange(len(order))).all() else ops.take(joined, order, axis=1)
 
-    return tf.nest.map_structure(in_order, *blocks)
+    return tree.map_structure(in_order, *blocks)
 
 
 def _padded_stack(tensors: Sequence[Any]) -> Any:

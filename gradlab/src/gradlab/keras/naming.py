@@ -6,7 +6,9 @@ from typing import Any
 
 import keras
 
+from gradlab.keras.configuration import layer_spec
 from gradlab.keras.described import activation_of, none_if_raises, normalized_values_of
+from gradlab.keras.shapes import inbound_names, initializer_of, input_shape_of, output_shape_of, units_of
 from gradlab.measurement.history import Tensor
 from gradlab.spec.external import ExternalLayer, ExternalParameter
 
@@ -16,11 +18,12 @@ MAX_NAME_LENGTH = 200
 
 @dataclass
 class _Owner:
-    """A layer, its unique name, and its own trainable variables."""
+    """A layer, its unique name, its own trainable variables, and whether layers inside it are listed, too."""
 
     name: str
     layer: Any
     variables: list[Any] = field(default_factory=list)
+    opened: bool = False
 
 
 def named_variables(model: Any) -> list[tuple[Tensor, Any]]:
@@ -47,20 +50,52 @@ def layers_of(model: Any) -> list[ExternalLayer]:
 
     Variables that belong to the model itself are listed under a layer with the model's name.
     """
+    owners = _owners(model)
+    inbound = none_if_raises(inbound_names, model, {id(owner.layer): owner.name for owner in owners}) or {}
+    return [_described(owner, inbound.get(owner.name)) for owner in owners]
+
+
+def _described(owner: _Owner, inbound: tuple[str, ...] | None) -> ExternalLayer:
+    layer, names = owner.layer, _parameter_names(owner.variables)
+    configuration = None if owner.opened else none_if_raises(layer_spec, layer)
+    drawn = {name: none_if_raises(initializer_of, layer, name) for name in names} if configuration is None else {}
+    output = output_shape_of(layer)
+    return ExternalLayer(
+        name=owner.name,
+        class_name=_valid(type(layer).__name__),
+        output_shape=output,
+        activation=none_if_raises(activation_of, layer),
+        normalized_values=none_if_raises(normalized_values_of, layer),
+        parameters=tuple(
+            ExternalParameter(name=name, shape=tuple(variable.shape))
+            for name, variable in zip(names, owner.variables, strict=True)
+        ),
+        configuration=configuration,
+        inbound=inbound,
+        input_shape=input_shape_of(layer),
+        units=none_if_raises(units_of, layer, output),
+        initializers={name: initializer for name, initializer in drawn.items() if initializer is not None},
+    )
+
+
+def watched_layers(model: Any) -> list[tuple[str, Any]]:
+    """Return the layers whose outputs are observed, by their names in `layers_of`: all that hold no others."""
+    return [(owner.name, owner.layer) for owner in _owners(model) if owner.layer is not model and not owner.opened]
+
+
+def frozen_tensors(model: Any) -> list[str]:
+    """Return the paths, ``layer/parameter``, of weights that the user has set not to be trained."""
     return [
-        ExternalLayer(
-            name=owner.name,
-            class_name=_valid(type(owner.layer).__name__),
-            output_shape=_output_shape(owner.layer),
-            activation=none_if_raises(activation_of, owner.layer),
-            normalized_values=none_if_raises(normalized_values_of, owner.layer),
-            parameters=tuple(
-                ExternalParameter(name=name, shape=tuple(variable.shape))
-                for name, variable in zip(_parameter_names(owner.variables), owner.variables, strict=True)
-            ),
-        )
+        f"{owner.name}/{variable.name}"
         for owner in _owners(model)
+        if not owner.opened
+        for variable in owner.layer.weights
+        if not variable.trainable and any(variable is each for each in _trained_unless_frozen(owner.layer))
     ]
+
+
+def _trained_unless_frozen(layer: Any) -> list[Any]:
+    return [each for inside in layer._flatten_layers(include_self=True) for each in inside._trainable_variables]
 
 
 def _owners(model: Any) -> list[_Owner]:
@@ -73,7 +108,7 @@ def _owners(model: Any) -> list[_Owner]:
         inside = {id(variable) for each in inner for variable in each.variables}
         own = [waiting.pop(id(each)) for each in layer.variables if id(each) in waiting and id(each) not in inside]
         if own or not inner:
-            owners.append(_Owner(name, layer, own))
+            owners.append(_Owner(name, layer, own, bool(inner)))
         for each in inner:
             if id(each) not in visited and not isinstance(each, keras.layers.InputLayer):
                 visited.add(id(each))
@@ -107,14 +142,6 @@ def _is_opened(layer: Any) -> bool:
     if computes.__module__.split(".")[0] != "keras":
         return True
     return any(_is_opened(each) for each in _inner(layer))
-
-
-def _output_shape(layer: Any) -> tuple[int | None, ...] | None:
-    """Return the output's shape without the batch axis; None if Keras does not know it or there are several outputs."""
-    try:
-        return tuple(layer.output.shape[1:])
-    except (AttributeError, TypeError, ValueError, RuntimeError):
-        return None
 
 
 def _parameter_names(variables: Sequence[Any]) -> list[str]:

@@ -1,17 +1,18 @@
 """GradientTap: measures the gradients that a model's optimisers receive, without changing them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from gradlab.keras import measure
+from gradlab.keras.backends import backend
 from gradlab.keras.naming import named_variables
+from gradlab.keras.sums import GradientSums
 from gradlab.measurement.history import Tensor
-from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 
 # An embedding's gradient has only the rows that were looked up. Measuring it needs the dense tensor, of four bytes an
 # entry. Above 200 MB it is not measured, to leave the memory to the training.
@@ -37,20 +38,32 @@ class GradientTap:
         model: the model that is trained. Its first batch may build it.
         fit: identifies the call of `fit`. Open taps of other calls, which have raised, are closed.
         lose: gets the reason when the measuring ends early.
+        full: True to measure all that `GradientSums` adds up, not only means.
+        histograms_every: records from one with histograms to the next; 0 for no histograms.
 
     Attributes:
-        optimizers: the optimisers that are attributes of the model, each once. For a loss-scaling optimiser it is the
-            inner one, which receives unscaled gradients.
+        optimizers: the optimisers that are attributes of the model, each once, unless others were given. For a
+            loss-scaling optimiser it is the inner one, which receives unscaled gradients.
         tensors: the measured tensors, in the model's order; empty before the model is built.
+        sums: what is added up of their gradients; None before the model is built.
     """
 
-    def __init__(self, model: Any, fit: object, *, lose: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        model: Any,
+        fit: object,
+        *,
+        lose: Callable[[str], None],
+        full: bool = False,
+        histograms_every: int = 0,
+        optimizers: Sequence[Any] | None = None,
+    ) -> None:
         self._model, self._fit, self._lose = model, fit, lose
-        self.optimizers = _optimizers_of(model)
+        self._full, self._histograms_every = full, histograms_every
+        self.optimizers = _optimizers_of(model) if optimizers is None else [_inside(each) for each in optimizers]
         self.tensors: tuple[Tensor, ...] = ()
+        self.sums: GradientSums | None = None
         self._places: dict[int, int] = {}
-        self._sums: Any = None
-        self._counts: Any = None
         self._is_open = False
         self._taps: dict[int, _Tapped] = {}
 
@@ -70,6 +83,8 @@ class GradientTap:
         self._is_open = False
         for tapped in self._taps.values():
             self._take_out(tapped)
+            if self.sums is not None:
+                backend.detach(tapped.optimizer, self.sums.variables)
         self._taps = {}
 
     def _take_out(self, tapped: _Tapped) -> None:
@@ -97,24 +112,17 @@ class GradientTap:
             if vars(optimizer).get("apply") is apply:
                 return  # a foreign wrapper that has copied our attributes
 
-    def clear(self) -> None:
-        """Reset the sums at the beginning of an epoch."""
-        if self._sums is not None:
-            self._sums.assign(np.zeros(self._sums.shape, np.float32))
-            self._counts.assign(np.zeros(self._counts.shape, np.float32))
+    def clear(self, record: int = 0) -> None:
+        """Reset the sums at the beginning of a record."""
+        if self.sums is not None:
+            self.sums.clear(record)
 
     def means(self) -> np.ndarray | None:
-        """Return the means since the epoch began, (tensors, statistics); None if no batch was measured.
+        """Return the means since the record began, (tensors, statistics); None if no batch was measured.
 
         A tensor without a gradient has NaN.
         """
-        if self._sums is None:
-            return None
-        sums, counts = self._sums.numpy(), self._counts.numpy()
-        if not counts.any():
-            return None
-        means: np.ndarray = np.where(counts > 0, sums / np.maximum(counts, 1.0), np.float32(np.nan))
-        return means
+        return None if self.sums is None else self.sums.mean_statistics()
 
     def _measuring_apply(self, optimizer: Any) -> Any:
         apply = optimizer.apply
@@ -133,40 +141,47 @@ class GradientTap:
         return measure_and_apply
 
     def _prepare(self) -> None:
-        """Create the sums over an epoch's batches, once the model's variables exist."""
+        """Create the sums over a record's batches, once the model's variables exist."""
         pairs = named_variables(self._model)
         self.tensors = tuple(tensor for tensor, _ in pairs)
         self._places = {id(variable): place for place, (_, variable) in enumerate(pairs)}
-        # Explicit names: Keras numbers automatic names, so the training's own later variables would get other names.
-        shape = (len(pairs), len(MEAN_GRADIENT_STATISTICS))
-        self._sums = keras.Variable(np.zeros(shape, np.float32), trainable=False, dtype="float32", name="gradient_sums")
-        counts = np.zeros((len(pairs), 1), np.float32)
-        self._counts = keras.Variable(counts, trainable=False, dtype="float32", name="gradient_counts")
+        sums = GradientSums(self.tensors, full=self._full, histograms_every=self._histograms_every)
+        for optimizer in self.optimizers:
+            backend.attach(optimizer, sums.variables)
+        self.sums = sums
 
     def _measure(self, optimizer: Any, grads: Any, trainable_variables: Any = None, **_: Any) -> None:
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        if replicas > 1:
+        if (replicas := backend.replicas()) > 1:
             raise NotImplementedError(
                 f"the training runs on {replicas} replicas, each with the gradient of its own share"
             )
-        if self._sums is None:
+        if self.sums is None:
             # The first batch builds a Sequential without an input shape, while the step is traced.
-            with tf.init_scope():
+            with backend.outside_of_step():
                 self._prepare()
+        assert self.sums is not None
         variables = optimizer._trainable_variables if trainable_variables is None else trainable_variables
         rows: list[Any] = [None] * len(self.tensors)
         for gradient, variable in zip(grads, variables, strict=True):
             place = self._places.get(id(variable))
             if place is not None and gradient is not None and not _is_too_large(gradient, self.tensors[place]):
                 rows[place] = _as_row(gradient, self.tensors[place], optimizer.loss_scale_factor)
-        present = np.array([[row is not None] for row in rows])
-        if not present.any():
-            return
-        statistics = measure.gradients(rows)[0]
-        if not present.all():
-            statistics = tf.where(present, statistics, tf.zeros_like(statistics))
-        self._sums.assign_add(statistics)
-        self._counts.assign_add(present.astype(np.float32))
+        if any(row is not None for row in rows):
+            self.sums.add(rows, _clipped(optimizer, rows) if self._full else None)
+
+
+def clips(optimizer: Any) -> bool:
+    """True if an optimiser clips the gradient of each batch. With accumulation it clips sums over several batches."""
+    limits = (optimizer.clipnorm, optimizer.clipvalue, optimizer.global_clipnorm)
+    return any(limit is not None for limit in limits) and not optimizer.gradient_accumulation_steps
+
+
+def _clipped(optimizer: Any, rows: Sequence[Any]) -> list[Any] | None:
+    """Return the gradients as the optimiser clips them; None if it does not."""
+    if not clips(optimizer):
+        return None
+    present: list[Any] = optimizer._clip_gradients([row for row in rows if row is not None])
+    return present
 
 
 def _optimizers_of(model: Any) -> list[Any]:
@@ -190,10 +205,10 @@ def _as_lists(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _is_too_large(gradient: Any, tensor: Tensor) -> bool:
-    return isinstance(gradient, tf.IndexedSlices) and int(np.prod(tensor.shape, dtype=np.int64)) > MAX_DENSE_ENTRIES
+    return backend.is_sparse(gradient) and int(np.prod(tensor.shape, dtype=np.int64)) > MAX_DENSE_ENTRIES
 
 
 def _as_row(gradient: Any, tensor: Tensor, scale: Any) -> Any:
     """Return a gradient of any precision, unscaled, as (1, *shape) float32."""
-    row = tf.reshape(tf.cast(measure.dense(gradient), tf.float32), (1, *tensor.shape))
+    row = ops.reshape(ops.cast(measure.dense(gradient), "float32"), (1, *tensor.shape))
     return row if scale is None else row / scale

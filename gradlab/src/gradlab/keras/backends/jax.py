@@ -1,0 +1,105 @@
+"""Keras on JAX: the training step is a pure function of the model's, the optimiser's and the metrics' variables."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+VERSIONS = {"jax": jax.__version__}
+
+
+def dense(gradient: Any) -> Any:
+    """Return the gradient as a dense tensor, which every gradient of JAX is."""
+    return gradient
+
+
+def is_sparse(gradient: Any) -> bool:
+    """True if the gradient has only some rows of its tensor: never, on JAX."""
+    return False
+
+
+def replicas() -> int:
+    """Return the number of devices whose gradients are not yet combined: JAX combines them by itself."""
+    return 1
+
+
+def outside_of_step() -> Any:
+    """Return a context in which variables may be created while the training step is traced."""
+    return contextlib.nullcontext()
+
+
+def attach(optimizer: Any, variables: Sequence[Any]) -> None:
+    """Make these variables part of the optimiser's, which the training step takes and returns.
+
+    Files of the optimiser do not get them: `save_own_variables` and `load_own_variables` leave them out.
+    """
+    optimizer._variables.extend(variables)
+    kinds = {"save_own_variables", "load_own_variables"} - vars(optimizer).keys()
+    for name in kinds:
+        vars(optimizer)[name] = _without(optimizer, name, variables)
+
+
+def detach(optimizer: Any, variables: Sequence[Any]) -> None:
+    """Undo `attach`."""
+    extra = {id(variable) for variable in variables}
+    optimizer._variables[:] = [each for each in optimizer._variables if id(each) not in extra]
+    for name in ("save_own_variables", "load_own_variables"):
+        if getattr(vars(optimizer).get(name), "leaves_out", None) is variables:
+            del vars(optimizer)[name]
+
+
+def _without(optimizer: Any, name: str, variables: Sequence[Any]) -> Any:
+    """Return the optimiser's method, called while its variables are without `variables`."""
+
+    def method(*arguments: Any) -> Any:
+        everything, extra = list(optimizer._variables), {id(each) for each in variables}
+        optimizer._variables[:] = [each for each in everything if id(each) not in extra]
+        try:
+            return getattr(type(optimizer), name)(optimizer, *arguments)
+        finally:
+            optimizer._variables[:] = everything
+
+    method.leaves_out = variables  # type: ignore[attr-defined]
+    return method
+
+
+def synchronize(model: Any) -> None:
+    """Bring the variables up to date in the middle of an epoch: Keras keeps their values apart until its end."""
+    model.jax_state_sync()
+
+
+def loss_sum(model: Any) -> tuple[float, float]:
+    """Return the sum of the samples' losses and their number, since the metrics were last reset."""
+    synchronize(model)
+    tracker = model._loss_tracker
+    return float(tracker.total), float(tracker.count)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function of tensors without side effects."""
+    return jax.jit(function)
+
+
+def value_and_gradients(function: Callable[[list[Any]], tuple[Any, Any]], arguments: list[Any]) -> tuple[Any, Any, Any]:
+    """Return a function's value, what else it returns, and the value's derivatives by its arguments."""
+    (value, more), gradients = jax.value_and_grad(function, has_aux=True)(arguments)
+    return value, more, gradients
+
+
+def constants(arrays: Sequence[np.ndarray]) -> list[Any]:
+    """Convert arrays to tensors."""
+    return [jnp.asarray(each) for each in arrays]
+
+
+def values(variables: Sequence[Any]) -> list[Any]:
+    """Return the variables' present values as tensors."""
+    return [variable.value for variable in variables]
+
+
+@contextlib.contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Keep the state of the backend's own random generator: JAX has none."""
+    yield

@@ -1,0 +1,77 @@
+"""Keras on TensorFlow: the training step is a traced function that updates the variables that it captures."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+VERSIONS = {"tensorflow": tf.__version__}
+
+
+def dense(gradient: Any) -> Any:
+    """Return the gradient as a dense tensor. An embedding's gradient has only the rows that were looked up."""
+    return tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient
+
+
+def is_sparse(gradient: Any) -> bool:
+    """True if the gradient has only some rows of its tensor."""
+    return isinstance(gradient, tf.IndexedSlices)
+
+
+def replicas() -> int:
+    """Return the number of devices that train side by side, each on a share of every batch."""
+    return int(tf.distribute.get_strategy().num_replicas_in_sync)
+
+
+def outside_of_step() -> Any:
+    """Return a context in which variables may be created while the training step is traced."""
+    return tf.init_scope()
+
+
+def attach(optimizer: Any, variables: Sequence[Any]) -> None:
+    """Let the training step update these variables. TensorFlow's step updates every variable that it captures."""
+
+
+def detach(optimizer: Any, variables: Sequence[Any]) -> None:
+    """Undo `attach`."""
+
+
+def synchronize(model: Any) -> None:
+    """Bring the variables up to date in the middle of an epoch. TensorFlow's always are."""
+
+
+def loss_sum(model: Any) -> tuple[float, float]:
+    """Return the sum of the samples' losses and their number, since the metrics were last reset."""
+    tracker = model._loss_tracker
+    return float(tracker.total), float(tracker.count)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function of tensors without side effects."""
+    return tf.function(function, autograph=False)
+
+
+def value_and_gradients(function: Callable[[list[Any]], tuple[Any, Any]], arguments: list[Any]) -> tuple[Any, Any, Any]:
+    """Return a function's value, what else it returns, and the value's derivatives by its arguments; None for none."""
+    with tf.GradientTape() as tape:
+        tape.watch(arguments)
+        value, more = function(arguments)
+    return value, more, tape.gradient(value, arguments)
+
+
+def constants(arrays: Sequence[np.ndarray]) -> list[Any]:
+    """Convert arrays to tensors."""
+    return [tf.constant(each) for each in arrays]
+
+
+def values(variables: Sequence[Any]) -> list[Any]:
+    """Return the variables' present values as tensors."""
+    return [tf.convert_to_tensor(variable.value) for variable in variables]
+
+
+@contextlib.contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Keep the state of the backend's own random generator. Keras on TensorFlow has its own generators."""
+    yield

@@ -1,0 +1,85 @@
+"""Keras on PyTorch: the training step runs operation by operation, and updates the variables in place."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from keras import ops
+
+VERSIONS = {"torch": torch.__version__}
+
+
+def dense(gradient: Any) -> Any:
+    """Return the gradient as a dense tensor."""
+    return gradient.to_dense() if is_sparse(gradient) else gradient
+
+
+def is_sparse(gradient: Any) -> bool:
+    """True if the gradient has only some rows of its tensor."""
+    return isinstance(gradient, torch.Tensor) and gradient.is_sparse
+
+
+def replicas() -> int:
+    """Return the number of devices whose gradients are not yet combined."""
+    return 1
+
+
+def outside_of_step() -> Any:
+    """Return a context in which variables may be created while the training step runs."""
+    return contextlib.nullcontext()
+
+
+def attach(optimizer: Any, variables: Sequence[Any]) -> None:
+    """Let the training step update these variables. On PyTorch any code may."""
+
+
+def detach(optimizer: Any, variables: Sequence[Any]) -> None:
+    """Undo `attach`."""
+
+
+def synchronize(model: Any) -> None:
+    """Bring the variables up to date in the middle of an epoch. PyTorch's always are."""
+
+
+def loss_sum(model: Any) -> tuple[float, float]:
+    """Return the sum of the samples' losses and their number, since the metrics were last reset."""
+    tracker = model._loss_tracker
+    return float(tracker.total), float(tracker.count)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function: compiling takes PyTorch longer than all probes of a usual training."""
+    return function
+
+
+def value_and_gradients(function: Callable[[list[Any]], tuple[Any, Any]], arguments: list[Any]) -> tuple[Any, Any, Any]:
+    """Return a function's value, what else it returns, and the value's derivatives by its arguments; None for none."""
+    with torch.enable_grad():
+        leaves = [argument.detach().requires_grad_() for argument in arguments]
+        value, more = function(leaves)
+        gradients: Sequence[Any] = [None] * len(leaves)
+        if value.requires_grad and leaves:
+            gradients = torch.autograd.grad(value, leaves, allow_unused=True)
+    return value.detach(), more, list(gradients)
+
+
+def constants(arrays: Sequence[np.ndarray]) -> list[Any]:
+    """Convert arrays to tensors on Keras's device."""
+    return [ops.convert_to_tensor(each) for each in arrays]
+
+
+def values(variables: Sequence[Any]) -> list[Any]:
+    """Return the variables' present values as tensors."""
+    return [variable.value.detach() for variable in variables]
+
+
+@contextlib.contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Keep the state of the backend's own random generator."""
+    state = torch.get_rng_state()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)

@@ -1,0 +1,297 @@
+"""Training: one training of a Keras model under a Watch, from its beginning to its end."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from gradlab.keras.backends import backend
+from gradlab.keras.course import Course
+from gradlab.keras.described import batch_size_of, none_if_raises
+from gradlab.keras.description import spec_of, sums_samples
+from gradlab.keras.guard import unnoticed
+from gradlab.keras.plan import Options, Plan
+from gradlab.keras.samples import Samples, UnreadableData, samples_of, unfitting
+from gradlab.keras.session import INITIAL, PROBES, Session
+from gradlab.keras.wiring import WiringReader
+from gradlab.spec import ExternalSpec
+from gradlab.watch import Recorder
+
+LOSSES = "the losses of single batches are not recorded any more"
+WIRING = "how the training is put together is not recorded any more"
+UNKNOWN_DATA = (
+    "no `data` was passed: facts about the data, activations, signals and the state before the first update stay "
+    "unknown, and what rests on them unjudged. Pass data=(x, y)"
+)
+
+
+class Training:
+    """One training under a Watch.
+
+    Args:
+        plan: what is known of it when it begins.
+        options: what the user asked for.
+        recorder: gets the records.
+        attempt: runs an action of a part; if it raises, warns once and returns None from then on.
+        lose: warns that a part is not recorded any more, and why.
+        warn: warns the user.
+
+    Attributes:
+        session: what is measured.
+        course: how far it is.
+        has_started: True from the beginning of its first epoch.
+        is_running: True until it ends.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        options: Options,
+        recorder: Recorder,
+        *,
+        attempt: Callable[..., Any],
+        lose: Callable[[str, str], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        self.plan, self._options, self._recorder = plan, options, recorder
+        self._attempt, self._warn = attempt, warn
+        self._samples = self._read(options.data, "data")
+        self._validation = self._read(options.validation_data, "validation_data")
+        self.session = Session(
+            plan.model,
+            intervals=options.intervals,
+            attempt=attempt,
+            lose=lose,
+            optimizers=plan.optimizers,
+            fit=self,
+        )
+        optimizers = self.session.tap.optimizers
+        steps = [getattr(each, "gradient_accumulation_steps", None) or 1 for each in optimizers]
+        self.course = Course(options.every, max(steps, default=1))
+        self.has_started, self.is_running = False, True
+        self._has_begun, self._epoch_is_over = False, False
+        self._read_until, self._several = 0, 1  # batches whose loss is read; batches that Keras trains at a time
+        self._late: dict[str, float] = {}
+        self._wiring: WiringReader | None = None
+
+    def _read(self, data: Any, field: str) -> Samples | None:
+        if data is None and field == "data":
+            self._warn(UNKNOWN_DATA)
+        try:
+            with unnoticed():
+                return None if data is None else samples_of(data, field)
+        except UnreadableData as error:
+            self._warn(str(error))
+            return None
+
+    @property
+    def is_built(self) -> bool:
+        """True if all variables of the model exist."""
+        return bool(self.plan.model.built) and bool(self.plan.model.variables)
+
+    def open(self) -> None:
+        """Measure every step from now on."""
+        self.session.open()
+
+    def start(self, initial_epoch: int) -> None:
+        """Start before the first epoch: record the state before the first update, if the model is built or can be.
+
+        Args:
+            initial_epoch: epochs that were trained before.
+        """
+        self.has_started, self.plan.initial_epoch = True, initial_epoch
+        if self.course.every is None:
+            self.course.record = initial_epoch + 1
+        if self._samples is not None and (expected := unfitting(self.plan.model, self._samples)) is not None:
+            self._warn(f"data: {expected}. What rests on samples stays unjudged")
+            self._samples = None
+        if self._samples is not None and self.plan.has_metrics:
+            # As Keras does on its other backends before it trains; no weight is drawn in another order.
+            self.plan.model._symbolic_build(data_batch=self._samples.first(1))
+        if self.is_built:
+            self._begin_recording()
+
+    def _begin_recording(self) -> None:
+        """Describe the training, and record the state before the first update if there are samples."""
+        self._has_begun = True
+        spec = self._spec()
+        self._recorder.begin(spec)
+        if self._samples is not None and self.course.batches == 0:
+            self._attempt(PROBES, self._prepare_probe)
+            self._record_initial()
+        self._wiring = self._attempt(WIRING, self._wiring_reader)
+
+    def _spec(self) -> ExternalSpec:
+        plan, options = self.plan, self._options
+        with unnoticed():
+            return spec_of(
+                plan.model,
+                name=options.name,
+                intervals=options.intervals,
+                every=options.every,
+                epochs=plan.epochs,
+                initial_epoch=plan.initial_epoch,
+                loss=plan.loss,
+                optimizer=next(iter(self.session.tap.optimizers), None),
+                samples=self._samples,
+                validation=self._validation,
+                batch_size=plan.batch_size,
+                steps_per_epoch=plan.steps_per_epoch,
+            )
+
+    def _wiring_reader(self) -> WiringReader:
+        return WiringReader(self.plan, self.session, self._samples, self._validation)
+
+    def _prepare_probe(self) -> None:
+        assert self._samples is not None
+        summed = sums_samples(self.plan.own_loss)
+        self.session.prepare_probe(
+            self._samples, self.plan.loss_function, lambda count: 1.0 if summed else float(count)
+        )
+        probe = self.session.probe
+        if probe is not None and probe.untapped:
+            named = "; ".join(f"{name}: {reason}" for name, reason in list(probe.untapped.items())[:5])
+            self._warn(f"the activations of {len(probe.untapped)} layers are not recorded ({named})")
+        if probe is not None and probe.lossless:
+            self._warn(f"back-propagated signals are not recorded: {probe.lossless}")
+
+    def _record_initial(self) -> None:
+        spec = self._recorder.spec
+        assert spec is not None
+        number = spec.initial_epoch
+        metrics: dict[str, float] = {}
+        gradients = None
+        if self.plan.loss_function is not None:
+            measured = self._attempt(INITIAL, self._initial_metrics)
+            if measured is not None:
+                metrics, gradients = measured
+        metrics |= self.session.learning_rates()
+        series = self.session.initial_series(spec.layout.series, gradients)
+        self._recorder.record(number, {"loss": float("nan")} | metrics, series)
+        if "loss" in metrics and not np.isfinite(metrics["loss"]):
+            self._warn(
+                f"the loss is {metrics['loss']} before the first update: look at the samples for NaN and infinities, "
+                "and at the loss for logarithms and roots of 0"
+            )
+        self.session.begin_record(self.course.record)
+
+    def _initial_metrics(self) -> tuple[dict[str, float], np.ndarray]:
+        assert self._samples is not None
+        assert self.plan.loss_function is not None
+        return self.session.initially(
+            self._samples, self._validation, self.plan.loss_function, has_metrics=self.plan.has_metrics
+        )
+
+    def batches_done(self, in_epoch: int) -> None:
+        """Handle that `in_epoch` batches of this epoch are done, in Keras's own loop."""
+        self._advance(in_epoch)
+        if self.course.is_due:
+            self.record(self._attempt(LOSSES, running_metrics, self.plan.model) or {})
+
+    def _advance(self, in_epoch: int) -> None:
+        course = self.course
+        new = course.advance(in_epoch)
+        if not new:
+            return
+        self._several = max(self._several, new)
+        if course.reads_losses or course.is_due:
+            self._attempt(LOSSES, self._read_losses, course.batches)
+        if not self._has_begun and self.is_built:
+            self._begin_recording()
+        if self.plan.batch_size is None:
+            self._learn_batch_size(in_epoch)
+
+    def before_validation(self) -> None:
+        """Handle that an epoch's last batch is done, before Keras resets the losses for the validation."""
+        if not self._epoch_is_over:
+            self._epoch_is_over = True
+            done = self.course.in_epoch + self._several
+            self._advance(min(done, self.plan.steps_per_epoch or done))
+            if self.course.every is not None:
+                self._attempt(LOSSES, self._read_losses, self.course.batches)
+
+    def _read_losses(self, batches: int) -> None:
+        self._read_until, new = batches, batches - self._read_until
+        total, count = backend.loss_sum(self.plan.model)
+        self.course.read(total, count, new)
+
+    def _learn_batch_size(self, in_epoch: int) -> None:
+        size = none_if_raises(batch_size_of, self.plan.model, in_epoch)
+        if size is not None:
+            self.plan.batch_size = size
+            self._recorder.update(batch_size=size)
+
+    def step(self, loss: float | None) -> None:
+        """Handle a batch of a loop of the user's own."""
+        self.course.add(loss)
+        if not self._has_begun and self.is_built:
+            self._begin_recording()
+        if self.course.is_due:
+            self.record({})
+
+    def end_epoch(self, metrics: Mapping[str, float]) -> None:
+        """Handle the end of an epoch, with its metrics."""
+        if self.plan.is_fit:
+            self.before_validation()
+        self._epoch_is_over = False
+        if not self._has_begun and self.is_built:
+            self._begin_recording()
+        batches = self.course.end_epoch()
+        if self.plan.steps_per_epoch is None:
+            self._learn_steps(batches)
+        if self.course.every is None or self.course.is_due:
+            self.record(metrics)
+        else:
+            self._late |= {name: value for name, value in metrics.items() if name.startswith("val_")}
+
+    def _learn_steps(self, batches: int) -> None:
+        if not batches:
+            return
+        self.plan.steps_per_epoch = batches
+        fields = {"steps_per_epoch": batches}
+        if (every := self.course.every) is not None:
+            fields["epochs"] = max(1, -(-self.plan.epochs * batches // (every * self.course.accumulation)))
+        self._recorder.update(**fields)
+
+    def record(self, metrics: Mapping[str, float]) -> None:
+        """Record everything since the last record."""
+        if not self._has_begun or self._recorder.spec is None:
+            return
+        course, number = self.course, self.course.record
+        loss = course.mean_loss if course.every is not None or "loss" not in metrics else None
+        own = {} if loss is None else {"loss": loss}
+        late, self._late = self._late, {}
+        values = {**metrics, **late, **own, **self.session.learning_rates(), **self.session.norms()}
+        series = self.session.series(self._recorder.spec.layout.series, number)
+        self._recorder.record(number, {"loss": float("nan")} | values, series)
+        if self._wiring is not None:
+            self._attempt(WIRING, self._send_wiring)
+        course.end_record()
+        self.session.begin_record(course.record)
+
+    def _send_wiring(self) -> None:
+        assert self._wiring is not None
+        self._wiring.add_record()
+        if self._wiring.is_due:
+            self._recorder.wiring(self._wiring.read(self.course.first_losses, self.course.batches))
+
+    def end(self, error: str | None = None) -> None:
+        """End the training: put everything back, and let the recorder report."""
+        self.is_running = False
+        if self.course.every is not None and self.course.unrecorded and self._has_begun:
+            self.record(self._attempt(LOSSES, running_metrics, self.plan.model) or {} if self.plan.is_fit else {})
+        self.session.close()
+        if self.course.every is None and self.course.unrecorded > 1 and not self.plan.is_fit:
+            self._warn(
+                f"{self.course.unrecorded} steps are in no record: call `epoch(...)` after each pass over the samples"
+            )
+        if self._has_begun:
+            self._recorder.end(error)
+
+
+def running_metrics(model: Any) -> dict[str, float]:
+    """Return Keras's own metrics, which are means since the epoch began."""
+    backend.synchronize(model)
+    values = {name: np.asarray(keras.ops.convert_to_numpy(each)) for name, each in model.get_metrics_result().items()}
+    return {name: float(value) for name, value in values.items() if value.ndim == 0}

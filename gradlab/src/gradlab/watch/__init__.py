@@ -1,0 +1,8 @@
+"""What every Watch shares: the record of a training in its own process, its diagnosis, and sending it to a service."""
+
+from gradlab.watch.cadence import intervals
+from gradlab.watch.describe import describe
+from gradlab.watch.memory import Memory, stopped_by
+from gradlab.watch.recorder import IllTraining, Recorder, WatchWarning
+
+__all__ = ["IllTraining", "Memory", "Recorder", "WatchWarning", "describe", "intervals", "stopped_by"]

@@ -1,0 +1,126 @@
+"""Recorder: keeps what a Watch measures in the process, diagnoses it there, and sends it where it is asked to."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradlab.diagnosis import Diagnosis, ExternalRun, diagnose
+from gradlab.facts import Facts, Wiring
+from gradlab.measurement.history import StoppedBy
+from gradlab.spec import ExternalSpec
+from gradlab.watch.describe import describe
+from gradlab.watch.memory import Memory, stopped_by
+
+
+class WatchWarning(UserWarning):
+    """Something of a training is not recorded, not sent or not judged. The training goes on unchanged."""
+
+
+class IllTraining(Exception):
+    """A training is ill, and `check` was called: a job of continuous integration ends with an error."""
+
+
+class Recorder:
+    """The record of one training, in the process where it runs.
+
+    A Watch calls `begin`, then `record` for each record from 0 on, `wiring` whenever it knows more of it, and `end`.
+    The user calls `diagnosis` at any time.
+
+    Args:
+        report_at_end: True to print the diagnosis at the end of the training.
+        seed: the seed that names the run.
+
+    Attributes:
+        spec: the training's description; None before `begin`.
+        facts: what rules need to know of its data; None if that is unknown.
+    """
+
+    def __init__(self, *, report_at_end: bool = True, seed: int = 0) -> None:
+        self._report_at_end, self._seed = report_at_end, seed
+        self._memory: Memory | None = None
+        self._wiring: Wiring | None = None
+        self._stopped_by: StoppedBy | None = None
+        self.facts: Facts | None = None
+
+    @property
+    def spec(self) -> ExternalSpec | None:
+        """The training's description, with all metrics so far; None before `begin`."""
+        return None if self._memory is None else self._memory.spec
+
+    def begin(self, spec: ExternalSpec, facts: Facts | None = None) -> None:
+        """Begin a training. What was recorded of an earlier one is dropped.
+
+        Args:
+            spec: its description. Metrics that it does not name are added with their first record.
+            facts: what rules need to know of its data; None if that is unknown.
+        """
+        self._memory, self.facts = Memory(spec), facts
+        self._wiring, self._stopped_by = None, None
+
+    def update(self, **fields: Any) -> None:
+        """Add to the description what became known after the beginning, such as `batch_size`."""
+        self._begun().update(fields)
+
+    def record(self, epoch: int, metrics: Mapping[str, float], series: Mapping[str, np.ndarray]) -> None:
+        """Keep a record.
+
+        Args:
+            epoch: its number. 0 is the state before the first update. Records follow each other without a gap.
+            metrics: name -> number.
+            series: kind -> (tensors, columns) float32, for the kinds that are due. What is missing is NaN.
+
+        Raises:
+            RuntimeError: the training has not begun.
+            ValueError: the record does not follow the last one, or an array has another shape than its layout.
+        """
+        self._begun().add(epoch, metrics, series)
+
+    def wiring(self, wiring: Wiring) -> None:
+        """Keep how the training is put together. It replaces what was kept before."""
+        self._begun()
+        self._wiring = wiring
+
+    def end(self, error: str | None = None) -> None:
+        """End the training; with an error, as failed. Print its diagnosis, if the recorder reports at the end."""
+        memory = self._begun()
+        history = memory.history()
+        self._stopped_by = stopped_by(history, memory.spec.epochs)
+        if self._report_at_end and error is None and len(memory):
+            print(describe(self.diagnosis()))
+
+    def runs(self) -> list[ExternalRun]:
+        """Return what the rules read: the run, as far as it is recorded; [] before its first record."""
+        memory = self._memory
+        if memory is None or not len(memory):
+            return []
+        run = ExternalRun(
+            memory.spec, self._seed, memory.history(), self._stopped_by, facts=self.facts, wiring=self._wiring
+        )
+        return [run]
+
+    def diagnosis(self) -> Diagnosis:
+        """Return the diagnosis of the training as far as it is recorded.
+
+        Raises:
+            RuntimeError: the training has not begun.
+        """
+        diagnosis = diagnose(self._begun().spec, self.runs())
+        return replace(diagnosis, unjudged=list(diagnosis.unjudged))
+
+    def check(self) -> None:
+        """Raise IllTraining if the training is ill: for a job of continuous integration."""
+        diagnosis = self.diagnosis()
+        if diagnosis.verdict == "ill":
+            raise IllTraining(describe(diagnosis))
+
+    def warn(self, message: str) -> None:
+        """Warn the user; the training goes on."""
+        warnings.warn(message, WatchWarning, stacklevel=3)
+
+    def _begun(self) -> Memory:
+        if self._memory is None:
+            raise RuntimeError("this Watch has recorded nothing yet: its training has not begun")
+        return self._memory

@@ -1,0 +1,129 @@
+"""The record of a training in its own process: its history, its diagnosis, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from gradlab.measurement.kinds import STATISTICS
+from gradlab.spec import ExternalSpec
+from gradlab.watch import IllTraining, Recorder, intervals
+from gradlab.watch.series import Probed, activation_series, histograms, signal_series, weight_series
+
+LAYER = {
+    "name": "dense",
+    "class_name": "Dense",
+    "output_shape": [1],
+    "parameters": [{"name": "kernel", "shape": [2, 1]}],
+}
+
+
+def spec(**more):
+    return ExternalSpec.model_validate(
+        {"source": "external", "layers": [LAYER], "epochs": 30, "loss": {"kind": "binary_crossentropy"}} | more
+    )
+
+
+def recorded(losses, **more):
+    recorder = Recorder(report_at_end=False)
+    recorder.begin(spec(**more))
+    for epoch, loss in enumerate(losses):
+        recorder.record(epoch, {"loss": loss}, {})
+    return recorder
+
+
+def test_records_make_a_history_and_what_was_not_measured_is_nan():
+    recorder = recorded([0.7, 0.6])
+    recorder.record(2, {"loss": 0.5, "accuracy": 0.8}, {"gradients": np.ones((1, len(STATISTICS["gradients"])))})
+    (run,) = recorder.runs()
+    assert run.history.layout.metrics == ("loss", "accuracy")
+    np.testing.assert_allclose(run.history.metrics, [[0.7, np.nan], [0.6, np.nan], [0.5, 0.8]])
+    assert np.isnan(run.history.series["gradients"][:2]).all()
+    assert (run.history.series["gradients"][2] == 1).all()
+    assert list(run.history.epochs_of("gradients")) == [0, 1, 2]
+
+
+def test_a_loss_that_stands_still_is_ill_and_the_check_says_so():
+    recorder = recorded([0.6931] * 31)
+    recorder.end()
+    diagnosis = recorder.diagnosis()
+    assert str(diagnosis.verdict) == "ill"
+    assert isinstance(diagnosis.unjudged, list)
+    with pytest.raises(IllTraining, match="ill"):
+        recorder.check()
+
+
+def test_a_training_that_ends_early_or_without_finite_numbers_says_why():
+    recorder = recorded([0.7, 0.6])
+    recorder.end()
+    assert recorder.runs()[0].stopped_by == "early_stopping"
+    recorder = recorded([0.7, float("nan")])
+    recorder.end()
+    assert recorder.runs()[0].stopped_by == "nonfinite"
+    assert recorder.diagnosis().outcomes[0].outcome == "diverged"
+
+
+def test_the_diagnosis_is_printed_at_the_end_if_that_is_wanted(capsys):
+    recorder = Recorder()
+    recorder.begin(spec())
+    recorder.record(0, {"loss": 0.7}, {})
+    recorder.end()
+    assert capsys.readouterr().out.startswith("Gradient Lab: ")
+    recorded([0.7]).end()
+    assert not capsys.readouterr().out
+
+
+def test_what_became_known_later_is_added_to_the_description():
+    recorder = recorded([0.7])
+    recorder.update(batch_size=32)
+    assert recorder.spec.batch_size == 32
+    assert recorder.spec.layout.metrics == ("loss",)
+
+
+def test_a_gap_a_wrong_shape_and_a_record_before_the_beginning_are_refused():
+    recorder = recorded([0.7])
+    with pytest.raises(ValueError, match="expected number 1"):
+        recorder.record(3, {"loss": 0.6}, {})
+    with pytest.raises(ValueError, match=r"series\.gradients: expected an array of shape \(1, 8\)"):
+        recorder.record(1, {"loss": 0.6}, {"gradients": np.ones((2, 8))})
+    with pytest.raises(RuntimeError, match="has not begun"):
+        Recorder().diagnosis()
+
+
+def test_intervals_are_those_of_the_bundles_or_of_each_kind():
+    assert intervals("lean") == {"gradients": 1, "weights": 0, "activations": 0, "signals": 0, "histograms": 0}
+    assert intervals("standard")["histograms"] == 10
+    assert set(intervals("full").values()) == {1}
+    assert intervals({"signals": 5, "weight_histograms": 2})["histograms"] == 2
+    for wrong in ("everything", {"nothing": 1}, {"signals": -1}, {"signals": True}):
+        with pytest.raises(ValueError, match="record"):
+            intervals(wrong)
+
+
+class Layer(Probed):
+    """A probed layer with given arrays."""
+
+    def __init__(self, z: np.ndarray, delta: np.ndarray) -> None:
+        self._z, self._delta = z, delta
+
+    z = property(lambda self: self._z)
+    h = property(lambda self: np.tanh(self._z))
+    slope = property(lambda self: 1 - np.tanh(self._z) ** 2)
+    delta = property(lambda self: self._delta)
+    steepest = property(lambda self: 1.0)
+    steps = property(lambda self: 0)
+
+
+def test_series_are_the_statistics_of_their_arrays():
+    random = np.random.default_rng(0)
+    z, delta = random.normal(size=(2, 16, 3)).astype(np.float32)
+    probed = {"dense": Layer(z, delta)}
+    activations = activation_series(["dense", "other"], probed)
+    names = [each.name for each in STATISTICS["activations"]]
+    assert activations[0, names.index("pre_mean")] == pytest.approx(z.mean(), rel=1e-4)
+    assert activations[0, names.index("std")] == pytest.approx(np.tanh(z).std(), rel=1e-4)
+    assert np.isnan(activations[1]).all()
+    assert signal_series(["dense"], probed)[0, 0] == pytest.approx(np.sqrt((delta**2).mean()), rel=1e-4)
+    weights = weight_series([z], [delta])
+    assert weights[0, [each.name for each in STATISTICS["weights"]].index("change_l1")] == pytest.approx(
+        np.abs(z - delta).sum(), rel=1e-4
+    )
+    assert histograms([z]).sum() == z.size
