@@ -2,6 +2,7 @@
 
 from bench.atlas.example import Example
 from bench.atlas.examples_of_outputs import OF_THE_OUTPUT
+from bench.atlas.examples_of_wiring import OF_THE_WIRING
 from bench.atlas.networks import (
     ABSOLUTE,
     ALONE,
@@ -28,6 +29,7 @@ from bench.atlas.networks import (
 from bench.atlas.pictures import as_curves, as_heat_map, as_lines, as_norms, as_ridges, as_steps, of_seeds_with
 
 EXAMPLES: tuple[Example, ...] = (
+    *OF_THE_WIRING,
     *OF_THE_OUTPUT,
     Example(
         "input_range",

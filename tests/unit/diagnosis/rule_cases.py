@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gradlab.diagnosis import Run
+from gradlab.diagnosis.groups import WIRING
 from gradlab.diagnosis.rules import (
     class_imbalance,
     contradicting_accuracy,
@@ -365,6 +366,7 @@ CASES: tuple[Case, ...] = (
 )
 # Whose answer does not turn at a number: the tests of each are its own.
 WITHOUT_CASES = (
+    *WIRING,
     "single_value_normalization",
     "no_gradient",
     "finite_width",

@@ -1,6 +1,11 @@
 """Groups of rules by name, for `Rule.causes`."""
 
-DATA = ("output_mismatch", "input_range", "target_range", "single_value_normalization")
+# How a training elsewhere is wired: of updates, and of what the loss and the network get.
+WIRING = (
+    "broadcast_target", "target_encoding", "masked_inputs", "ordered_batches", "validation_scale", "inference_mode",
+    "frozen_normalization", "skipped_updates", "unchanged_weights", "unzeroed_gradients",
+)  # fmt: skip
+DATA = (*WIRING, "output_mismatch", "input_range", "target_range", "single_value_normalization")
 DRAW = ("nonzero_mean_initialization", "initial_variance", "symmetric_units")
 BIRTH = ("finite_width", "born_dead_risk")
 STEPS = ("learning_rate",)

@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 
 from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.modes import is_batch_normalization
+from gradlab.diagnosis.wired import batch_of
 
 BATCH, LAYER = "batch_normalization", "layer_normalization"
 
@@ -51,9 +53,9 @@ def _here(run: Run) -> tuple[Group, ...]:
 
 def _elsewhere(run: ExternalRun) -> tuple[Group, ...]:
     """The groups that the sender describes; the size of an epoch's last batch is unknown, and taken as a full one."""
-    batch, result = run.external.batch_size, []
+    batch, result = batch_of(run), []
     for layer in run.external.layers:
-        over_batch = layer.class_name == "BatchNormalization"
+        over_batch = is_batch_normalization(layer)
         if layer.normalized_values is None or (over_batch and batch is None):
             continue
         values = layer.normalized_values * (batch or 1 if over_batch else 1)

@@ -106,6 +106,9 @@ class Wiring(Frozen):
     """The trainable tensors by ``layer/parameter``."""
     gradient_growth: GradientGrowth | None = None
     """Growth of the gradients from batch to batch."""
+    kept_gradients: Share | None = None
+    """Share of the updates after which the gradients were not zeroed before the next backward pass. Backward passes
+    whose gradients one update sums do not count."""
     training_mode: Share | Annotated[dict[Path, Share], Field(max_length=MAX_TENSORS), at_most(MAX_TENSORS)] | None = (
         None
     )

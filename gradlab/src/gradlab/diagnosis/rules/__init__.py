@@ -3,6 +3,7 @@
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules import (
     born_dead_risk,
+    broadcast_target,
     class_imbalance,
     contradicting_accuracy,
     dead_layer,
@@ -14,8 +15,10 @@ from gradlab.diagnosis.rules import (
     few_updates,
     finite_width,
     frozen_accuracy,
+    frozen_normalization,
     gradient_floor,
     gradient_spike,
+    inference_mode,
     initial_loss,
     initial_variance,
     input_range,
@@ -23,11 +26,13 @@ from gradlab.diagnosis.rules import (
     learning_rate,
     linear_network,
     loss_blow_up,
+    masked_inputs,
     negative_crossentropy,
     no_gradient,
     nonfinite,
     nonzero_mean_initialization,
     not_learning,
+    ordered_batches,
     oscillation,
     output_mismatch,
     overfitting,
@@ -38,11 +43,16 @@ from gradlab.diagnosis.rules import (
     saturation_range,
     single_class,
     single_value_normalization,
+    skipped_updates,
     still_falling,
     symmetric_units,
+    target_encoding,
     target_range,
+    unchanged_weights,
     unsuited_loss,
+    unzeroed_gradients,
     update_ratio,
+    validation_scale,
     vanishing_gradient,
     vanishing_signal,
     vanishing_through_time,
@@ -51,6 +61,10 @@ from gradlab.diagnosis.rules import (
 
 # In causal order: a cause comes before the rules that it can cause.
 RULES: tuple[Rule, ...] = (
+    # How a training elsewhere is wired.
+    broadcast_target.RULE, target_encoding.RULE, masked_inputs.RULE, ordered_batches.RULE, validation_scale.RULE,
+    inference_mode.RULE, frozen_normalization.RULE, skipped_updates.RULE, unchanged_weights.RULE,
+    unzeroed_gradients.RULE,
     # The data and the spec.
     output_mismatch.RULE, negative_crossentropy.RULE, contradicting_accuracy.RULE, frozen_accuracy.RULE,
     unsuited_loss.RULE, linear_network.RULE, class_imbalance.RULE, input_range.RULE, target_range.RULE,

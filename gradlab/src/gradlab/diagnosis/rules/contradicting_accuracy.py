@@ -58,6 +58,6 @@ RULE = Rule(
         "softmax over one unit. The training then minimises something else than the errors that are counted."
     ),
     remedies=("output_matched_to_task",),
-    causes=("output_mismatch",),
+    causes=("broadcast_target", "target_encoding", "output_mismatch"),
     detect=detect,
 )

@@ -54,6 +54,6 @@ RULE = Rule(
         "other targets than the loss is. Look at the output's activation, and at what the metric compares."
     ),
     remedies=("output_matched_to_task",),
-    causes=("output_mismatch",),
+    causes=("broadcast_target", "target_encoding", "output_mismatch"),
     detect=detect,
 )

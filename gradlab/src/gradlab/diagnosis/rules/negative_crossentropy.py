@@ -40,6 +40,6 @@ RULE = Rule(
         "labels from 0, or take the loss for what they are: a hinge for −1 and 1, mean_squared_error for values."
     ),
     remedies=(),
-    causes=(),
+    causes=("target_encoding",),
     detect=detect,
 )

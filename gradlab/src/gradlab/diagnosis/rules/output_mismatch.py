@@ -50,10 +50,30 @@ UNDONE = (
     "The spec says something else than what is trained all the same: leave out from_logits, or the {activation}."
 )
 
+LOGITS = (
+    "{layers} puts out logits, numbers of any sign and size, and the loss takes probabilities: it cuts off what is "
+    "below 0 or above 1, where it has no gradient, or takes the logarithm of a negative number. Use the loss on logits "
+    "(`from_logits=True`, `BCEWithLogitsLoss`, `CrossEntropyLoss`), or put a sigmoid or softmax behind the output."
+)
+PROBABILITIES = (
+    "{layers} puts out probabilities, behind a sigmoid or softmax, and the loss takes logits: it applies its own "
+    "sigmoid or softmax once more. Between inputs of 0 and 1 that hardly distinguishes anything, so the loss cannot "
+    "come near 0, and gradients are small. Leave the sigmoid or softmax out, and apply it where probabilities are read."
+)
+
 
 def detect(run: Run) -> Sighting | None:
     """Compare the output activation with the loss and with the targets."""
-    made = _made(run)
+    seen = _scores_mismatched(run)
+    try:
+        made = _made(run)
+    except Unknown:
+        if seen is None:
+            raise
+        return seen
+    # In PyTorch a softmax may be a function that no module shows, and no loss undoes it.
+    if seen is not None and isinstance(run, ExternalRun) and run.external.framework == "torch":
+        return seen
     function, reached = made.output.activation, reach(run, made)
     if function == "softmax" and output_units(run) == 1:
         return _sighting(made, reached, "a softmax over one unit is 1 whatever comes in", "critical")
@@ -98,6 +118,20 @@ def _made(run: Run) -> Made:
     if output is None or loss is None:
         raise Unknown("what activation makes its output, or its loss, is not known here")
     return Made(output, loss, loss_takes_logits_elsewhere(spec))
+
+
+def _scores_mismatched(run: Run) -> Sighting | None:
+    """What the output was seen to be, against what the loss takes, by the wiring; None where they agree or are unknown.
+
+    Keras computes some losses from the input of a softmax. Where its loss is known, `detect` decides that by itself.
+    """
+    wiring = run.wiring if isinstance(run, ExternalRun) else None
+    if wiring is None or wiring.loss_takes is None or wiring.output_is in (None, wiring.loss_takes):
+        return None
+    layers = (run.external.layers[-1].name,) if isinstance(run, ExternalRun) else ()
+    if wiring.output_is == "logits":
+        return Sighting(layers, 0, (), "critical", explanation=LOGITS)
+    return Sighting(layers, 0, (), explanation=PROBABILITIES)
 
 
 def _undone(made: Made) -> bool:

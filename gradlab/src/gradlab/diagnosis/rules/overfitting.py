@@ -55,6 +55,6 @@ RULE = Rule(
         "remember: L2 regularisation, dropout, more samples."
     ),
     remedies=("early_stopping", "l2_regularization", "dropout"),
-    causes=(),
+    causes=("validation_scale", "inference_mode", "frozen_normalization"),
     detect=detect,
 )

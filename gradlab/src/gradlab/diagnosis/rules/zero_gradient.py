@@ -1,11 +1,12 @@
 """A layer whose kernels have a gradient of exactly zero in every batch."""
 
 from gradlab.diagnosis.elsewhere import zero_gradients
-from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import SATURATIONS
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
+from gradlab.diagnosis.wired import layers_of, since_training
 
 # All entries of a layer's kernels, in all batches: a smaller share may be due to the data.
 SHARE = 1.0
@@ -15,7 +16,7 @@ def detect(run: Run) -> Sighting | None:
     """Find layers without any gradient in their kernels over whole epochs, up to the last one."""
     dead = zero_gradients(run)
     if dead is None:
-        return None
+        return _by_wiring(run)
     since = dead.by_layer(dead.persists, dead.values == 1)
     if not since:
         return None
@@ -27,6 +28,19 @@ def detect(run: Run) -> Sighting | None:
     return Sighting(tuple(since), min(since.values()), measures)
 
 
+def _by_wiring(run: Run) -> Sighting | None:
+    """Layers whose kernels had a gradient of exactly 0 in every batch, where gradients are not among the series."""
+    wiring = run.wiring if isinstance(run, ExternalRun) else None
+    if not isinstance(run, ExternalRun) or wiring is None or not wiring.tensors or "gradients" in run.history.series:
+        return None
+    paths = {f"{tensor.layer}/{tensor.parameter}": tensor for layer in run.external.layers for tensor in layer.tensors}
+    read = {path: each for path, each in wiring.tensors.items() if path in paths and len(paths[path].shape) > 1}
+    zero = {path for path, each in read.items() if each.batches and each.zero == each.batches}
+    layers = tuple(layer for layer in layers_of(run, zero) if zero >= {p for p in read if paths[p].layer == layer})
+    share = measure("zero_share", SHARE, "==", SHARE, "of the gradient's entries")
+    return Sighting(layers, since_training(run), (share,)) if layers else None
+
+
 RULE = Rule(
     name="zero_gradient",
     title="A layer's gradient is exactly zero",
@@ -36,7 +50,7 @@ RULE = Rule(
     thresholds={"share": SHARE},
     source="Amazon SageMaker Debugger, AllZero",
     explanation=(
-        "The whole gradient of {layers} is exactly 0 in every batch, for {epochs:epoch|epochs} in a row until now. "
+        "The whole gradient of {layers} is exactly 0 in every batch, [[for {epochs:epoch|epochs} in a row ]]until now. "
         "These weights do not move, whatever the learning rate. Behind them units are off for every sample, or "
         "saturated so far that nothing is left of their slope, or weights are 0; or the loss does not depend on these "
         "layers."
