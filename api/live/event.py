@@ -30,7 +30,11 @@ def findings_event(id: UUID, diagnosis: Diagnosis) -> FindingsEvent:
         FindingSummaryResponse(**{name: getattr(finding, name) for name in fields}) for finding in diagnosis.findings
     ]
     return FindingsEvent(
-        experiment_id=id, verdict=diagnosis.verdict, root_cause=diagnosis.root_cause, findings=summaries
+        experiment_id=id,
+        verdict=diagnosis.verdict,
+        root_cause=diagnosis.root_cause,
+        findings=summaries,
+        unjudged=list(diagnosis.unjudged),
     )
 
 

@@ -195,9 +195,11 @@ test("the first changes of a remedy are named, the rest is counted", () => {
 });
 
 test("without a finding the verdict is put into words", () => {
-  assert.equal(findings.withoutFinding("undecided", false), "Too early to say.");
-  assert.equal(findings.withoutFinding("anything", false), findings.withoutFinding("healthy", false));
-  assert.match(findings.withoutFinding("healthy", true), /cannot be judged/);
+  assert.equal(findings.withoutFinding("undecided", []), "Too early to say.");
+  assert.equal(findings.withoutFinding("anything", []), findings.withoutFinding("healthy", []));
+  const unjudged = [{ rule: "input_range", why: "its data are not known here" }];
+  assert.match(findings.withoutFinding("healthy", unjudged), /of what was measured/);
+  assert.match(findings.withoutFinding("undecided", unjudged), /cannot be judged/);
 });
 
 test("a refusal has one problem at least", () => {

@@ -14,7 +14,7 @@ from gradlab.client.sending import encode_series
 from gradlab.measurement.history import History
 from gradlab.spec import ANY_SPEC
 from tests.builders import a_spec, an_external_spec, measured
-from tests.unit.desk import Desk, as_json
+from tests.unit.conftest import Desk, as_json
 
 SPEC = an_external_spec(epochs=40, seeds=(3, 8), layers=3)
 NOTHING_KNOWN = "neither its data nor how its network was made and trained is known here"
@@ -361,7 +361,10 @@ def test_rules_say_what_they_see_and_which_of_them_cannot_be_judged(desk: Desk):
     assert rules["vanishing_gradient"]["layers"] == ["dense_1"]
     assert rules["vanishing_gradient"]["seeds"] == [3, 8]
     assert {each["outcome"] for each in found["outcomes"]} == {"undecided"}
-    assert found["suggestions"] == []
+    assert found["suggestions"]
+    for each in found["suggestions"]:  # of its layers only the tensors are known: the remedies' own words remain
+        assert (each["spec"], each["code"], each["changes"]) == (None, None, []), each["remedy"]
+        assert each["instructions"]
     unjudged = {each["rule"]: each["why"] for each in found["unjudged"]}
     assert unjudged["not_learning"] == NOTHING_KNOWN
     assert unjudged["overfitting"] == "its data are not known here"

@@ -103,9 +103,10 @@ def rows_of(content, dtype, count=5):
     """Rows of the tensors of SHAPES, as a list of arrays and as a flat buffer."""
     tensors = [array((count, *shape), content, dtype, seed) for seed, shape in enumerate(SHAPES)]
     layout = measure.FlatLayout(SHAPES)
-    like = torch.zeros((), dtype=torch.float64 if dtype is np.float64 else torch.float32)
-    rows = [layout.flat([torch.tensor(each[row]) for each in tensors], like) for row in range(count)]
-    return tensors, layout, torch.stack(rows)
+    rows = torch.empty(count, layout.size, dtype=torch.float64 if dtype is np.float64 else torch.float32)
+    for row in range(count):
+        layout.flat([torch.tensor(each[row]) for each in tensors], out=rows[row])
+    return tensors, layout, rows
 
 
 def test_all_tensors_of_a_flat_buffer_have_their_own_statistics(content, dtype):
@@ -134,7 +135,8 @@ def test_a_flat_buffer_gives_back_its_tensors():
 def test_a_flat_buffer_takes_missing_sparse_and_half_precision_tensors():
     layout = measure.FlatLayout([(2, 3), (4,), (5,)])
     sparse = torch.sparse_coo_tensor([[1, 1]], [[1.0, 2.0, 3.0], [1.0, 1.0, 1.0]], (2, 3), check_invariants=True)
-    row = layout.flat([sparse, None, torch.full((5,), 0.5, dtype=torch.bfloat16)], torch.zeros(()))
+    row = torch.empty(layout.size)
+    layout.flat([sparse, None, torch.full((5,), 0.5, dtype=torch.bfloat16)], out=row)
     rows, zeros, half = layout.tensors(row)
     assert rows.tolist() == [0, 0, 0, 2, 3, 4]
     assert zeros.tolist() == [0, 0, 0, 0]

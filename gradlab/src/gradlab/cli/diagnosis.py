@@ -25,6 +25,8 @@ def render_diagnosis(diagnosis: DiagnosisResponse) -> Group:
         parts.append(Text(f"trained elsewhere: {len(diagnosis.unjudged)} rules cannot be judged", style="dim"))
     for suggestion in diagnosis.suggestions[:MAX_SUGGESTED]:
         parts.append(Text(f"may help: {suggestion.title} ({suggestion.remedy})"))
+        if suggestion.spec is None:
+            parts.append(Padding(Text(suggestion.code or suggestion.instructions), (0, 0, 1, 2)))
     return Group(*parts)
 
 

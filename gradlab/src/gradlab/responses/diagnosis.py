@@ -41,8 +41,10 @@ def suggestion_response(suggestion: Suggestion) -> SuggestionResponse:
         remedy=suggestion.remedy.name,
         title=suggestion.remedy.title,
         source=suggestion.remedy.source,
+        instructions=suggestion.remedy.changes,
         changes=change_responses(suggestion.changes),
         spec=suggestion.spec,
+        code=suggestion.code,
     )
 
 

@@ -1,4 +1,4 @@
-"""Suggestions: the root cause's remedies, applied to a spec."""
+"""Suggestions: the root cause's remedies, applied to a spec or told as code."""
 
 from dataclasses import dataclass
 
@@ -10,30 +10,34 @@ from gradlab.spec import AnySpec, ExperimentSpec, ExternalSpec
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A remedy applied to a spec.
+    """A remedy applied to a spec, or to what is known of a training elsewhere.
 
     Attributes:
         remedy: the remedy.
-        changes: the fields of the spec that it changes.
-        spec: the treated spec, ready to be submitted.
+        changes: the fields that it changes; of a training elsewhere by the user's names, where they are known.
+        spec: the treated spec, ready to be submitted; None for a training elsewhere.
+        code: the changes as Keras or PyTorch code for a training elsewhere; None where none can be written.
     """
 
     remedy: Remedy
     changes: tuple[Difference, ...]
-    spec: ExperimentSpec
+    spec: ExperimentSpec | None = None
+    code: str | None = None
 
 
 def suggestions(spec: AnySpec, diagnosis: Diagnosis) -> list[Suggestion]:
-    """Return the root cause's remedies that apply to the spec, best first; [] for a training elsewhere."""
-    if isinstance(spec, ExternalSpec):
-        return []
+    """Return the root cause's remedies that apply to the spec, best first."""
     root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
+    remedies = [remedy(name) for name in (root.remedies if root else ())]
+    if isinstance(spec, ExternalSpec):
+        from gradlab.translate import cures_of  # only trainings elsewhere need it
+
+        return [Suggestion(each, cure.changes, code=cure.code) for each, cure in cures_of(spec, remedies)]
     applied = []
-    for name in root.remedies if root else ():
-        chosen = remedy(name)
+    for each in remedies:
         try:
-            treated = chosen.apply(spec)
+            treated = each.apply(spec)
         except Invalid:
             continue
-        applied.append(Suggestion(chosen, difference(spec, treated), treated))
+        applied.append(Suggestion(each, difference(spec, treated), treated))
     return applied

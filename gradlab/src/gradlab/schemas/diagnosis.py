@@ -26,8 +26,18 @@ class SuggestionResponse(ResponseModel):
     remedy: str
     title: str
     source: str
-    changes: list[ChangeResponse]
-    spec: ExperimentSpec = Field(description="the changed spec, ready to be submitted")
+    instructions: str = Field(default="", description="the remedy's change in one sentence")
+    changes: list[ChangeResponse] = Field(
+        description="the changed fields; for an external training by the user's names of layers, where they are known"
+    )
+    spec: ExperimentSpec | None = Field(
+        default=None, description="the changed spec, ready to be submitted; null for an external training"
+    )
+    code: str | None = Field(
+        default=None,
+        description="for an external training, the change as Keras or PyTorch code to copy from; null if none can be "
+        "written",
+    )
 
 
 class DiagnosisResponse(ResponseModel):
@@ -58,7 +68,8 @@ class DiagnosisResponse(ResponseModel):
         ]
         heads = ("finding", "kind", "seeds", "since epoch", "follows from")
         notes = [finding.explanation for finding in self.findings if finding.rule == self.root_cause]
-        notes += [f"may help: {suggestion.title}" for suggestion in self.suggestions]
+        for suggestion in self.suggestions:
+            notes += [f"may help: {suggestion.title}", *([suggestion.code] if suggestion.code else [])]
         return table(self.verdict, heads, rows, notes)
 
 

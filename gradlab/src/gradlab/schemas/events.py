@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from gradlab.diagnosis import Unjudged
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
 
@@ -51,6 +52,7 @@ class FindingsEvent(ResponseModel):
     verdict: Literal["healthy", "at risk", "ill", "undecided"]
     root_cause: str | None
     findings: list[FindingSummaryResponse]
+    unjudged: list[Unjudged] = Field(default=[], description="rules that cannot be applied, and what they need")
 
 
 class DoneEvent(ResponseModel):

@@ -26,8 +26,7 @@ def detect(run: Run) -> Sighting | None:
     if shares is None:
         if batches == 1 or _has_no_classes(run):
             return None
-        hint = "Keras shows batches to no callback" if run.external.framework == "keras" else BY_DATA
-        raise Unknown(f"which classes its batches hold is not known here: {hint}")
+        raise Unknown(f"which classes its batches hold is not known here: {BY_DATA}")
     if batch is None:
         raise Unknown("how many samples its batches have is not known here: pass `batch_size=` to the Watch")
     bound = share_by_chance(shares.all, batch)

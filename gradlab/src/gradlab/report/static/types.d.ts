@@ -132,8 +132,21 @@ interface SpecChange {
 interface Suggestion {
   remedy: string;
   title: string;
+  /** the remedy's change in one sentence. */
+  instructions: string;
   changes: SpecChange[];
-  spec: Spec;
+  /** null for a training elsewhere. */
+  spec: Spec | null;
+  /** of a training elsewhere, in its own framework; null if none can be written. */
+  code: string | null;
+}
+
+/** A rule that could not be applied. */
+interface Unjudged {
+  rule: string;
+  why: string;
+  /** what could be passed to make it known; empty if nothing does. */
+  advice?: string;
 }
 
 /** A findings event of the stream, or the answer of `/diagnosis`, which has suggestions. */
@@ -142,6 +155,7 @@ interface Diagnosis {
   root_cause: string | null;
   findings: Finding[];
   suggestions: Suggestion[];
+  unjudged?: Unjudged[];
 }
 
 /** An epochs event of the stream. */

@@ -19,20 +19,21 @@ import { get, hasFiles, messageOf } from "../data/source.js";
  * @param {DiagnosisOptions} options
  */
 export function diagnosisView({ id, spec, signal, train }) {
-  const elsewhere = spec.source === "external";
   const short = h("div", { class: "stack" });
   const whole = evidenceView(id, signal, train);
-  const summary = h("summary", {}, elsewhere ? "Evidence" : "Evidence and remedies");
+  const summary = h("summary", {}, "Evidence and remedies");
   /** @type {HTMLDetailsElement} */
   const more = h("details", { ontoggle: () => more.open && whole.read() }, summary, whole.element);
-  const element = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true }, short, more);
+  const rest = h("div", {});
+  const element = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true }, short, more, rest);
   return {
     element,
     /** @param {Diagnosis} diagnosis of a findings event. */
     show(diagnosis) {
       element.hidden = false;
       more.hidden = !seriousOf(diagnosis).length;
-      fill(short, inShort(diagnosis, id, spec.seeds.length, elsewhere));
+      fill(short, inShort(diagnosis, id, spec.seeds.length));
+      fill(rest, unjudgedView(diagnosis.unjudged ?? []));
       if (more.open) whole.read();
     },
     /** Open the evidence. */
@@ -50,10 +51,9 @@ export function diagnosisView({ id, spec, signal, train }) {
  * @param {Diagnosis} diagnosis
  * @param {string} id
  * @param {number} seeds how many were trained.
- * @param {boolean} elsewhere true for a training elsewhere.
  * @returns {Child[]}
  */
-function inShort(diagnosis, id, seeds, elsewhere) {
+function inShort(diagnosis, id, seeds) {
   const { verdict, root_cause: root } = diagnosis;
   const serious = seriousOf(diagnosis);
   const head = h(
@@ -63,7 +63,7 @@ function inShort(diagnosis, id, seeds, elsewhere) {
     h("span", { class: "tag", "data-kind": verdict }, verdict),
     hasFiles() && h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "JSON"),
   );
-  if (!serious.length) return [head, h("p", { class: "muted" }, withoutFinding(verdict, elsewhere))];
+  if (!serious.length) return [head, h("p", { class: "muted" }, withoutFinding(verdict, diagnosis.unjudged ?? []))];
   return [
     head,
     h(
@@ -123,9 +123,25 @@ function remedies(suggestions, train) {
 
 /** @param {Suggestion} suggestion @param {Train} [train] */
 function remedyItem(suggestion, train) {
-  const { title, changes } = suggestion;
-  const row = h("div", { class: "row" }, h("strong", {}, title), train && trainButton(suggestion, train));
-  return h("li", {}, row, h("span", { class: "muted small" }, changesWords(changes)));
+  const { title, instructions, changes, spec, code } = suggestion;
+  const row = h("div", { class: "row" }, h("strong", {}, title), spec && train && trainButton(suggestion, train));
+  const words = h("span", { class: "muted small" }, changes.length ? changesWords(changes) : instructions);
+  return h("li", {}, row, words, code && codeOf(title, code));
+}
+
+/** @param {string} title @param {string} code to copy from. */
+const codeOf = (title, code) =>
+  h("pre", { class: "code scroll", tabindex: 0, role: "region", "aria-label": `Code: ${title}` }, code);
+
+/** @param {Unjudged[]} unjudged @returns {Child} the rules that could not be applied, and what would change that. */
+function unjudgedView(unjudged) {
+  if (!unjudged.length) return null;
+  const items = unjudged.map(({ rule, why, advice }) => {
+    const words = advice ? `${why}. Pass ${advice}.` : `${why}.`;
+    return h("li", {}, h("strong", {}, rule.replaceAll("_", " ")), h("span", { class: "muted small" }, words));
+  });
+  const count = unjudged.length === 1 ? "1 rule" : `${unjudged.length} rules`;
+  return h("details", {}, h("summary", {}, `Not judged: ${count}`), h("ul", { class: "remedies unjudged" }, items));
 }
 
 /** @param {Suggestion} suggestion @param {Train} train @returns {Child[]} the button, and what went wrong. */

@@ -10,15 +10,21 @@ const WITHOUT_FINDING = {
   undecided: "Too early to say.",
   healthy: "Nothing was found that stands in the way.",
 };
-const ELSEWHERE =
-  "Nothing was found in what was sent. Whether it learns cannot be judged: its data are not known here.";
-
+const UNJUDGED = "Nothing was found in what was sent. Some of it cannot be judged yet: see below what is missing.";
 /** @param {Diagnosis} diagnosis @returns {Finding[]} those that are more than information. */
 export const seriousOf = ({ findings }) => findings.filter(({ severity }) => severity !== "info");
 
-/** @param {string} verdict @param {boolean} elsewhere true for a training elsewhere. */
-export const withoutFinding = (verdict, elsewhere) =>
-  elsewhere ? ELSEWHERE : (WITHOUT_FINDING[verdict] ?? WITHOUT_FINDING.healthy);
+/**
+ * The words of a diagnosis without a finding.
+ *
+ * @param {string} verdict
+ * @param {Unjudged[]} unjudged rules that could not be applied.
+ */
+export function withoutFinding(verdict, unjudged) {
+  const words = WITHOUT_FINDING[verdict] ?? WITHOUT_FINDING.healthy;
+  if (!unjudged.length) return words;
+  return verdict === "healthy" ? `${words} This is said of what was measured.` : UNJUDGED;
+}
 
 /** @param {Finding} finding @param {number} seeds how many were trained. @returns {string} layers, epoch and seeds. */
 export function extentOf({ layers, since_epoch: epoch, seeds: affected }, seeds) {
