@@ -39,8 +39,9 @@ test: setup  ## Run the whole suite, with a real PostgreSQL, Redis, worker and b
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder  # in order, the slow folders come first
 
 .PHONY: unit
-unit: setup  ## Run the unit tests but the slow ones: no TensorFlow, no network, 40 seconds on two cores
-	$(BIN)/python -m pytest tests/unit tests/test_house.py tests/test_words.py -n auto --dist loadfile -m 'not slow and not campaign'
+unit: setup  ## Run the unit tests but the slow ones: no TensorFlow, no network, half a minute on two cores
+	$(BIN)/python -m pytest tests/unit tests/test_house.py tests/test_words.py -n auto --dist loadfile -m 'not slow and not campaign' \
+		--hypothesis-profile quick
 
 .PHONY: campaign
 campaign: setup  ## Run the tests that take minutes: hostile ones, generated ones, long cases

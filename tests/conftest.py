@@ -1,33 +1,28 @@
-"""What tests share: real servers, a migrated database of one's own, a store with a clock that can be set."""
+"""Settings of the processes that run tests; their fixtures are in `tests.fixtures`."""
 
 import gc
-import itertools
-import shutil
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
 
 import hypothesis
 import pytest
-import structlog
-
-from core.store import ExperimentStore
-from core.store.migrate import upgrade
-from tests.builders import MINUTE, Clock
-from tests.servers import PostgreSQL, Redis
-
-_numbers = itertools.count(1)
 
 # What is imported stays: while it comes, and ever after, the garbage collector need not go through it.
 gc.disable()
 
-# The usual tracebacks show all variables in colour: a third of a second for each that a test provokes.
-_plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
-
-# How long an example takes depends on what else the machine does: no test asserts it.
+# How long an example takes depends on what else the machine does: no test asserts it. `make unit` takes fewer of them.
 hypothesis.settings.register_profile("lab", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("lab")
+
+
+def runs_tests(config: pytest.Config) -> bool:
+    """Return False in the process of pytest-xdist that only hands tests out: it needs nothing that they import."""
+    return hasattr(config, "workerinput") or config.getoption("dist", "no") == "no"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the fixtures, which import the store, where tests run."""
+    if runs_tests(config):
+        config.pluginmanager.import_plugin("tests.fixtures")
 
 
 def pytest_collection_finish() -> None:
@@ -35,70 +30,3 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(10_000)  # a tenth of a unit test's time went into looking for garbage every 700 objects
     gc.enable()
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """A real PostgreSQL with a migrated database `migrated` to copy."""
-    server = PostgreSQL()
-    try:
-        upgrade(server.create("migrated"))
-        yield server
-    finally:
-        server.remove()
-
-
-@pytest.fixture(scope="session")
-def redis_server() -> Iterator[Redis]:
-    """A real Redis."""
-    server = Redis()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite database to copy."""
-    file = tmp_path_factory.mktemp("migrated") / "lab.db"
-    upgrade(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture
-def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
-    """A migrated SQLite database of one's own."""
-    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'lab.db')}"
-
-
-@pytest.fixture
-def postgresql_url(postgresql: PostgreSQL) -> str:
-    """A migrated PostgreSQL database of one's own."""
-    return postgresql.create(f"lab_{next(_numbers)}", template="migrated")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """Each database in turn."""
-    return str(request.getfixturevalue(f"{request.param}_url"))
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The time, as the test says."""
-    return Clock()
-
-
-@pytest.fixture
-def store(database_url: str, clock: Clock) -> Iterator[ExperimentStore]:
-    """A store on each database in turn: leases of one minute, three attempts."""
-    made = ExperimentStore(database_url, lease=MINUTE, max_attempts=3, clock=clock)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def requeue_after() -> timedelta:
-    """How long a message may take before it is sent again."""
-    return timedelta(seconds=30)

@@ -69,6 +69,8 @@ def names(node: ast.expr) -> set[str]:
 def test_a_choice_of_kinds_is_its_base_class_to_the_type_checker():
     """`one_of` makes a type while the program runs: to mypy it would be `Any`, which lets everything pass."""
     for path in SOURCES:
+        if "one_of" not in path.read_text():
+            continue
         tree = parsed(path)
         branches = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in names(node.test)]
         guarded = {each for branch in branches for statement in branch.orelse for each in ast.walk(statement)}

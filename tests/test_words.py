@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,13 @@ def words(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+", name)]
 
 
-def complaints(name: str) -> Iterator[str]:
+@cache
+def complaints(name: str) -> tuple[str, ...]:
     """Replaced words in a name, each with the words to use instead."""
+    return tuple(_complaints(name))
+
+
+def _complaints(name: str) -> Iterator[str]:
     if not EXCEPTIONS.fullmatch(name):
         yield from (f"`{name}`: for `{word}` use {REPLACEMENTS[word]}" for word in words(name) if word in REPLACEMENTS)
     for start in (word for word in REPLACEMENTS if word.endswith("_")):
@@ -76,7 +82,7 @@ def complaints_about(path: Path) -> Iterator[str]:
 def test_names_hold_no_word_that_the_glossary_replaces(folder):
     wrong = [text for path in sorted(folder.glob("*.py")) for text in complaints_about(path)]
     assert wrong == [], "docs/glossary.md lists what to write instead:\n" + "\n".join(dict.fromkeys(wrong))
-    assert list(complaints(folder.name)) == []
+    assert complaints(folder.name) == ()
 
 
 def test_the_table_is_read():
@@ -106,4 +112,4 @@ def test_such_a_name_is_refused(code, name):
 
 @pytest.mark.parametrize("name", ["NotFound", "FileNotFoundError", "unknown", "lookup", "most_bytes", "foundation"])
 def test_such_a_name_is_none_of_them(name):
-    assert list(complaints(name)) == []
+    assert complaints(name) == ()

@@ -190,6 +190,7 @@ def _wiring(loop: Loop, record: Record, changed: Sequence[bool], inputs: tuple[A
         "training_mode": {"dropout": float(loop.trains), "norm": 0.0 if loop.norm else 1.0},
         "output_shape": [BATCH, 1],
         "target_shape": [BATCH] if loop.flat_targets else [BATCH, 1],
+        "target_range": [y.min(), y.max()],
         "target_form": "indices" if loop.classes else "values",
         "batch_class_shares": {"batch": np.median(record.shares), "all": shares.max()} if loop.classes else None,
         "loss_scale": {"steps": record.batches, "skipped": record.skipped} if loop.half else None,

@@ -19,14 +19,8 @@ is R². A constant prediction has 0, a perfect one 1.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from bench.clinic.case import Case
 from gradlab.diagnosis import Run
@@ -138,14 +132,15 @@ def _constant(dataset: DatasetSpec) -> float:
 
 @lru_cache(maxsize=256)
 def _score_of(learner: str, dataset: DatasetSpec) -> float:
+    from bench.clinic.learners import learner_of  # here, for only this needs scikit-learn and it loads slowly
+
     data, target = dataset.load(), dataset.target
     x, y, test_x, test_y = (
         each.reshape(len(each), -1) for each in (data.train_x, data.train_y, data.val_x, data.val_y)
     )
     if y.shape[1] == 1:
         y, test_y = y[:, 0], test_y[:, 0]
-    model = make_pipeline(StandardScaler(), LEARNERS[learner]())
-    prediction = model.fit(x, y).predict(test_x)
+    prediction = learner_of(learner).fit(x, y).predict(test_x)
     if target.kind == "values":
         return 1 - float(((prediction - test_y) ** 2).sum() / ((test_y - test_y.mean(axis=0)) ** 2).sum())
     constant = _constant(dataset)
@@ -158,13 +153,3 @@ def _learners(dataset: DatasetSpec) -> tuple[str, ...]:
     if dataset.target.kind == "labels":
         return "neighbours", "forest"
     return "logistic", "neighbours", "forest"
-
-
-LEARNERS: dict[str, Any] = {
-    "ridge": Ridge,
-    "logistic": lambda: LogisticRegression(max_iter=2000),
-    "neighbours": KNeighborsClassifier,
-    "neighbours of values": KNeighborsRegressor,
-    "forest": lambda: RandomForestClassifier(random_state=0),
-    "forest of values": lambda: RandomForestRegressor(random_state=0),
-}

@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from gradlab.schemas.status import Status
 from tests.builders import Bell, a_chunk, a_spec, an_external_spec, measured
 from tests.campaign.test_charts_in_browser import RECURRENT
-from tests.unit.conftest import Desk, a_desk
+from tests.unit.desk import Desk, a_desk
 from tests.unit.diagnosis.histories import a_run
 from tests.unit.test_api_external import body
 from tests.unit.test_api_treatments import COPIES, ILL

@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import a_spec
 from tests.campaign.watching import MAX_WAIT_SECONDS, watched
-from tests.unit.conftest import as_json
+from tests.unit.desk import as_json
 
 # Just below the largest body that the service reads.
 SIZE = 990_000

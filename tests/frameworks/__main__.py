@@ -11,6 +11,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 # Folder -> the values of KERAS_BACKEND that it is tested with. TensorFlow's is in `make test`.
 BACKENDS = {"torch": ("torch",), "keras": ("jax", "torch")}
+# Small tensors are computed faster by one thread than by several that wait for each other.
+THREADS = {"OMP_NUM_THREADS": "1"}
 NO_TESTS = 5  # pytest's exit status if it collects none
 
 
@@ -24,7 +26,7 @@ def main() -> int:
             print(f"tests/frameworks/{folder}, Keras on {backend}", flush=True)
             # Above this folder, conftest.py needs the service's packages.
             command = [sys.executable, "-m", "pytest", "-q", f"--confcutdir={HERE}", str(HERE / folder), *sys.argv[1:]]
-            done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": backend}, check=False)
+            done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": backend, **THREADS}, check=False)
             if done.returncode not in (0, NO_TESTS if sys.argv[1:] else 0):
                 failed.append(f"{folder} on {backend}")
     print("failed: " + ", ".join(failed) if failed else "all passed", flush=True)

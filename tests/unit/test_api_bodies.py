@@ -15,7 +15,7 @@ from gradlab.spec import ANY_SPEC
 from gradlab.spec.experiment import parse
 from gradlab.spec.network import walk
 from tests.builders import a_spec
-from tests.unit.conftest import Desk, as_json
+from tests.unit.desk import Desk, as_json
 from tests.unit.test_api_submitting import changed, refused
 
 DENSE = {"kind": "dense", "units": 1}

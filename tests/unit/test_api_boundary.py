@@ -17,7 +17,7 @@ from gradlab.measurement.rows import Rows
 from gradlab.series.epochs import Span
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec, measured
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 from tests.unit.test_api_charts import words
 from tests.unit.test_api_series import CSV, NPZ, arrays
 from tests.unit.test_api_submitting import refused

@@ -24,7 +24,7 @@ from gradlab.series.vectors import Histograms, Steps
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets.circles import Circles
 from tests.builders import a_spec
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 from tests.unit.test_api_submitting import refused
 
 NAN, INF = np.nan, np.inf

@@ -24,7 +24,7 @@ from gradlab.measurement.history import Culprit
 from gradlab.schemas.status import Status
 from gradlab.spec import ANY_SPEC
 from tests.builders import a_chunk, a_spec, measured
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 
 cli = importlib.import_module("gradlab.cli.main")  # its name in the package is that of its entry point
 SPEC = a_spec(epochs=6, seeds=(0, 3))

@@ -10,7 +10,7 @@ import pytest
 from api.http.compression import MIN_BYTES
 from api.http.negotiation import Coding
 from tests.builders import a_spec
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 
 LARGE = ["/catalogue", "/openapi.json", "/static/swagger-ui-bundle.js", "/static/dashboard/theme.css", "/"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import a_spec
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "api" / "static"

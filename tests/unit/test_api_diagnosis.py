@@ -11,7 +11,7 @@ from gradlab.measurement.history import History
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_chunk, a_spec
-from tests.unit.conftest import Desk, as_json
+from tests.unit.desk import Desk, as_json
 from tests.unit.diagnosis.histories import a_run
 from tests.unit.test_api_submitting import refused
 

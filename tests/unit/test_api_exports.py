@@ -4,10 +4,9 @@ import io
 import sys
 import zipfile
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from api.export.records import crc32c
@@ -15,13 +14,16 @@ from gradlab.measurement.history import History
 from gradlab.measurement.statistics import EDGES
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec, measured
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 from tests.unit.test_api_submitting import refused
+
+# pandas and TensorBoard load slowly: where they are used, for every process of the tests imports this module.
+if TYPE_CHECKING:
+    import pandas as pd
+    from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 # TensorBoard would load TensorFlow where there is one; told that there is none, it reads with its own reader.
 sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
-from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator  # noqa: E402
-from tensorboard.util.tensor_util import make_ndarray  # noqa: E402
 
 RNN = {"kind": "simple_rnn", "units": 2}
 SEQUENCES = {
@@ -61,8 +63,10 @@ def path(desk: Desk) -> str:
 
 
 @pytest.fixture(scope="module")
-def logs(desk: Desk, path: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, EventAccumulator]:
+def logs(desk: Desk, path: str, tmp_path_factory: pytest.TempPathFactory) -> "dict[int, EventAccumulator]":
     """Seed -> what TensorBoard reads."""
+    from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
+
     folder = tmp_path_factory.mktemp("logs")
     answer = desk.http.get(f"{path}/tensorboard.zip")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/zip")
@@ -75,14 +79,16 @@ def logs(desk: Desk, path: str, tmp_path_factory: pytest.TempPathFactory) -> dic
     return {seed: EventAccumulator(str(top / f"seed_{seed}"), everything).Reload() for seed in SPEC.seeds}
 
 
-def read(log: EventAccumulator, tag: str) -> tuple[list[int], list[np.ndarray]]:
+def read(log: "EventAccumulator", tag: str) -> tuple[list[int], list[np.ndarray]]:
     """The steps of a tag, and what was written at each."""
+    from tensorboard.util.tensor_util import make_ndarray
+
     found = log.Tensors(tag)
     return [each.step for each in found], [make_ndarray(each.tensor_proto) for each in found]
 
 
 @pytest.mark.parametrize("seed", SPEC.seeds)
-def test_tensorboards_own_reader_finds_every_scalar_with_every_bit(logs: dict[int, EventAccumulator], seed: int):
+def test_tensorboards_own_reader_finds_every_scalar_with_every_bit(logs: "dict[int, EventAccumulator]", seed: int):
     history, expected = HISTORIES[seed], {}
     for column, name in enumerate(SPEC.layout.metrics):
         expected[name] = (range(len(history)), history.metrics[:, column])
@@ -102,7 +108,7 @@ def test_tensorboards_own_reader_finds_every_scalar_with_every_bit(logs: dict[in
 
 @pytest.mark.parametrize("seed", SPEC.seeds)
 def test_tensorboards_own_reader_finds_the_histograms_under_the_names_of_write_grads(
-    logs: dict[int, EventAccumulator], seed: int
+    logs: "dict[int, EventAccumulator]", seed: int
 ):
     log, names = logs[seed], {"gradient_histograms": "{}/{}_0_grad", "weight_histograms": "{}/{}_0"}
     expected = {
@@ -133,11 +139,17 @@ def test_a_checksum_is_the_published_one_whatever_stands_beside_it():
     assert crc32c([b""]).tolist() == [0]
 
 
-def frame(desk: Desk, path: str, **query: Any) -> pd.DataFrame:
+def as_frame(file: bytes) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.read_parquet(io.BytesIO(file))
+
+
+def frame(desk: Desk, path: str, **query: Any) -> "pd.DataFrame":
     answer = desk.http.get(f"{path}/series.parquet", params=query)
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "application/vnd.apache.parquet"
-    return pd.read_parquet(io.BytesIO(answer.content))
+    return as_frame(answer.content)
 
 
 def test_the_table_holds_every_number_once(desk: Desk, path: str):
@@ -217,7 +229,7 @@ def test_what_has_not_begun_has_an_export_without_numbers(desk: Desk, export: st
     answer = desk.http.get(f"{desk.submit(spec)}/{export}")
     assert answer.status_code == 200
     if export == "series.parquet":
-        assert len(pd.read_parquet(io.BytesIO(answer.content))) == 0
+        assert len(as_frame(answer.content)) == 0
 
 
 @pytest.mark.parametrize("export", EXPORTS)

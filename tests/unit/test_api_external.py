@@ -14,7 +14,7 @@ from gradlab.client.sending import encode_series
 from gradlab.measurement.history import History
 from gradlab.spec import ANY_SPEC
 from tests.builders import a_spec, an_external_spec, measured
-from tests.unit.conftest import Desk, as_json
+from tests.unit.desk import Desk, as_json
 
 SPEC = an_external_spec(epochs=40, seeds=(3, 8), layers=3)
 NOTHING_KNOWN = "neither its data nor how its network was made and trained is known here"

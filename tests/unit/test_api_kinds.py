@@ -10,7 +10,7 @@ from gradlab.measurement.history import Layout, SeriesLayout, Tensor
 from gradlab.measurement.statistics import EDGES
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec, measured
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 from tests.unit.test_api_series import CSV, NPZ, arrays, strict
 from tests.unit.test_api_submitting import refused
 

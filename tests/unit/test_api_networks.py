@@ -9,7 +9,7 @@ import h5py
 import pytest
 
 from tests.builders import ARCHITECTURE, a_chunk, a_snapshot, a_spec
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 from tests.unit.test_api_submitting import refused
 
 SPEC = a_spec(epochs=3, seeds=(4, 7))

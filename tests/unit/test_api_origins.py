@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from api.http.origins import Authority
 from core.settings import Settings
 from tests.builders import a_spec
-from tests.unit.conftest import Desk, as_json
+from tests.unit.desk import Desk, as_json
 from tests.unit.test_api_submitting import refused
 
 READS = ["/", "/docs", "/openapi.json", "/livez", "/readyz", "/catalogue", "/experiments", "/static/icon.svg", "/no"]

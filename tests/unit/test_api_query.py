@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_spec
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 from tests.unit.test_api_submitting import refused
 
 NOBODY = "00000000-0000-4000-8000-000000000000"

@@ -17,7 +17,7 @@ from gradlab.errors import Invalid, Unavailable
 from gradlab.measurement.kinds import STATISTIC_KINDS, STATISTICS
 from gradlab.schemas.series import HistogramsResponse, StatisticResponse, StepsResponse
 from tests.builders import a_chunk, a_spec
-from tests.unit.conftest import Desk, as_json
+from tests.unit.desk import Desk, as_json
 from tests.unit.test_api_submitting import refused
 
 EXAMPLES = dict.fromkeys(["/gradients", "/weights", "/activations", "/signals"], StatisticResponse)

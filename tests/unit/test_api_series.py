@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.builders import a_spec, measured
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 from tests.unit.test_api_submitting import refused
 
 SPEC = a_spec(epochs=9, seeds=(4, 7))

@@ -15,7 +15,7 @@ from core.use_cases.experiments import sweep
 from gradlab.errors import Unavailable
 from gradlab.schemas.status import Status
 from tests.builders import Bell, a_spec
-from tests.unit.conftest import Desk, as_json
+from tests.unit.desk import Desk, as_json
 
 JSON = {"Content-Type": "application/json"}
 DENSE = {"kind": "dense", "units": 3, "activation": "relu"}

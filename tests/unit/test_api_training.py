@@ -14,7 +14,7 @@ from gradlab.cli.display import picture
 from gradlab.cli.measured import Measured
 from gradlab.measurement.history import Culprit
 from tests.builders import a_spec, a_training, measured
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 from worker import train as alone
 
 SPEC = a_spec(epochs=6, seeds=(5, 0, 3), record={"weights": 4, "signals": 2})

@@ -15,7 +15,7 @@ from gradlab.schemas.status import Status
 from gradlab.schemas.treatments import TreatmentResponse
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_chunk
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 from tests.unit.diagnosis.histories import a_network, a_run, dense
 from tests.unit.test_api_submitting import refused
 

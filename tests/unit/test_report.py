@@ -16,7 +16,7 @@ from gradlab.report import Report, experiment_of, framed, report_of, series_requ
 from gradlab.report.modules import import_map
 from gradlab.schemas.status import Status
 from tests.builders import a_spec, an_external_spec, measured
-from tests.unit.conftest import Desk
+from tests.unit.desk import Desk
 
 HOSTILE = '</script><script>alert("1")</script><!-- <img src=x onerror=alert(2)>'
 EVERYTHING = "full"

@@ -23,13 +23,13 @@ from core.store import ExperimentStore
 from gradlab.errors import Unavailable
 from tests.builders import a_spec
 from tests.servers import wait_until
-from tests.unit.conftest import as_json
+from tests.unit.desk import as_json
 
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HALF_A_HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "
 POST = b"POST /experiments/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 HALF_A_BODY = POST + b"Content-Length: 1000\r\n\r\n{"
-SOON, LATE = "PT0.3S", "PT60S"
+SOON, LATE = "PT0.1S", "PT60S"
 PATIENT = {"header_timeout": LATE, "body_timeout": LATE}
 
 Server = Callable[..., int]
@@ -92,9 +92,9 @@ def test_a_head_that_does_not_come_is_given_up_and_told_so(served: Server):
 
 
 def test_a_head_that_comes_byte_by_byte_is_given_up_too(served: Server):
-    port = served(header_timeout="PT1S")
+    port = served(header_timeout="PT0.3S")
     with closing(connect(port, HALF_A_HEAD)) as connection:
-        connection.settimeout(0.1)
+        connection.settimeout(0.03)
         for _ in range(100):
             with suppress(TimeoutError):
                 assert connection.recv(12) == b"HTTP/1.1 408"
@@ -129,7 +129,7 @@ def test_half_a_request_after_a_whole_one_is_given_up(served: Server):
 
 
 def test_a_request_refused_before_its_body_does_not_stay(served: Server, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("api.http.server.protocol.LINGER_SECONDS", 0.3)
+    monkeypatch.setattr("api.http.server.protocol.LINGER_SECONDS", 0.1)
     port = served(api_key="secret", **PATIENT)
     with closing(connect(port, HALF_A_BODY)) as connection:
         answer = received(connection)

@@ -103,10 +103,9 @@ def rows_of(content, dtype, count=5):
     """Rows of the tensors of SHAPES, as a list of arrays and as a flat buffer."""
     tensors = [array((count, *shape), content, dtype, seed) for seed, shape in enumerate(SHAPES)]
     layout = measure.FlatLayout(SHAPES)
-    rows = torch.empty(count, layout.size, dtype=torch.float64 if dtype is np.float64 else torch.float32)
-    for row in range(count):
-        layout.flat([torch.tensor(each[row]) for each in tensors], out=rows[row])
-    return tensors, layout, rows
+    like = torch.zeros((), dtype=torch.float64 if dtype is np.float64 else torch.float32)
+    rows = [layout.flat([torch.tensor(each[row]) for each in tensors], like) for row in range(count)]
+    return tensors, layout, torch.stack(rows)
 
 
 def test_all_tensors_of_a_flat_buffer_have_their_own_statistics(content, dtype):
@@ -135,8 +134,7 @@ def test_a_flat_buffer_gives_back_its_tensors():
 def test_a_flat_buffer_takes_missing_sparse_and_half_precision_tensors():
     layout = measure.FlatLayout([(2, 3), (4,), (5,)])
     sparse = torch.sparse_coo_tensor([[1, 1]], [[1.0, 2.0, 3.0], [1.0, 1.0, 1.0]], (2, 3), check_invariants=True)
-    row = torch.empty(layout.size)
-    layout.flat([sparse, None, torch.full((5,), 0.5, dtype=torch.bfloat16)], out=row)
+    row = layout.flat([sparse, None, torch.full((5,), 0.5, dtype=torch.bfloat16)], torch.zeros(()))
     rows, zeros, half = layout.tensors(row)
     assert rows.tolist() == [0, 0, 0, 2, 3, 4]
     assert zeros.tolist() == [0, 0, 0, 0]

@@ -119,6 +119,8 @@ class Wiring(Frozen):
     """Shape of the target as the loss got it for a batch, with the batch axis."""
     target_form: Literal["indices", "one_hot", "probabilities", "values"] | None = None
     """Form of the target as the loss got it."""
+    target_range: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
+    """Smallest and largest entry of the targets as the loss got them."""
     loss_takes: Scores | None = None
     """What the loss is made for; null for losses of values."""
     output_is: Scores | None = None

@@ -114,25 +114,34 @@ def tapped(layers: Sequence[TappedLayer], flows: Flows, normalizations: Sequence
 
 
 @contextlib.contextmanager
-def watching_modes(layers: Sequence[tuple[str, Any]], modes: dict[str, float]) -> Iterator[None]:
+def watching_modes(
+    layers: Sequence[tuple[str, Any]], modes: dict[str, float], masked: dict[str, float]
+) -> Iterator[None]:
     """Note for one call of the model which of the layers that compute something else in training run in training mode.
 
     Args:
         layers: layers with their names.
         modes: gets layer -> 1 in training mode, 0 otherwise.
+        masked: gets layer -> the share of entries that its mask removes; of several masks, the largest.
     """
     with contextlib.ExitStack() as replaced:
         for name, layer in layers:
-            if isinstance(layer, MODAL):
-                replaced.enter_context(_replaced(layer, "call", _noting_mode(name, layer, modes)))
+            replaced.enter_context(_replaced(layer, "call", _noting(name, layer, modes, masked)))
         yield
 
 
-def _noting_mode(name: str, layer: Any, modes: dict[str, float]) -> Callable[..., Any]:
-    call = layer.call
+def _noting(name: str, layer: Any, modes: dict[str, float], masked: dict[str, float]) -> Callable[..., Any]:
+    call, is_modal = layer.call, isinstance(layer, MODAL)
+    # Keras runs a batch normalisation that is not trainable in inference mode. Dropout drops all the same.
+    is_frozen = isinstance(layer, keras.layers.BatchNormalization) and not layer.trainable
 
     def called(*arguments: Any, **named: Any) -> Any:
-        modes[name] = float(bool(named.get("training")) and layer.trainable)
+        if is_modal:
+            modes[name] = float(bool(named.get("training")) and not is_frozen)
+        for key, mask in named.items():
+            if key.endswith("mask") and ops.is_tensor(mask):
+                share = 1 - float(ops.convert_to_numpy(ops.mean(ops.cast(mask, "float32"))))
+                masked[name] = max(share, masked.get(name, 0.0))
         return call(*arguments, **named)
 
     return called

@@ -134,10 +134,11 @@ class Probe:
     def training_modes(self) -> dict[str, float]:
         """Return 1 for each layer that runs in training mode when the model does, else 0.
 
-        Only layers that compute something else then are listed: dropout, noise, batch normalisations.
+        Only layers that compute something else then are listed: dropout, noise, batch normalisations. The masks of
+        that call are added to `masked_shares`.
         """
         modes: dict[str, float] = {}
-        with watching_modes(self._named, modes):
+        with watching_modes(self._named, modes, self.masked_shares):
             self._stateless(backend.values(self._variables), lambda: self._model(self._x, training=True))
         return modes
 

@@ -55,6 +55,8 @@ class WiringReader:
             (y,) = tree.flatten(samples.y)
             fields["target_shape"] = (None, *y.shape[1:])
             fields["target_form"] = target_form(y[:MAX_ROWS])
+            if np.isfinite(y).all() and y.size:
+                fields["target_range"] = float(y.min()), float(y.max())
         if probe is not None:
             fields["output_shape"] = probe.output_shape
             fields["training_mode"] = probe.training_modes() or None

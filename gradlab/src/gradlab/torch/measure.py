@@ -44,10 +44,18 @@ class FlatLayout:
     def __len__(self) -> int:
         return len(self._sizes)
 
-    def flat(self, tensors: Sequence[torch.Tensor | None], out: torch.Tensor) -> None:
-        """Write tensors into a row of (size,), with zeros in the place of None. A sparse tensor is written densely."""
-        parts = [self._part(tensors[place], self._sizes[place], out) for place in self.order]
-        torch.cat(parts, out=out)
+    def flat(self, tensors: Sequence[torch.Tensor | None], like: torch.Tensor) -> torch.Tensor:
+        """Return tensors as one row, (size,), with zeros in the place of None. A sparse tensor is written densely.
+
+        Args:
+            tensors: in their own order.
+            like: a tensor of the row's precision, on its device.
+        """
+        ordered = [tensors[place] for place in self.order]
+        if all(_is_plain(x, like) for x in ordered):
+            return torch._C._nn.flatten_dense_tensors(ordered)
+        parts = [self._part(x, self._sizes[place], like) for x, place in zip(ordered, self.order, strict=True)]
+        return torch.cat(parts)
 
     def by_tensor(self, compute: Callable[..., torch.Tensor], *rows: torch.Tensor) -> torch.Tensor:
         """Apply `compute` to tensors of one size at a time.
@@ -73,13 +81,28 @@ class FlatLayout:
         parts = torch.split(row, [self._sizes[place] for place in self.order])
         return [parts[place] for place in self._back]
 
+    def spread(self, by_tensor: torch.Tensor) -> torch.Tensor:
+        """Repeat one value for each tensor: (rows, tensors) -> (rows, size)."""
+        parts = [by_tensor[:, place, None].expand(-1, self._sizes[place]) for place in self.order]
+        return torch.cat(parts, dim=1)
+
     @staticmethod
-    def _part(tensor: torch.Tensor | None, size: int, out: torch.Tensor) -> torch.Tensor:
+    def _part(tensor: torch.Tensor | None, size: int, like: torch.Tensor) -> torch.Tensor:
         if tensor is None:
-            return torch.zeros(size, dtype=out.dtype, device=out.device)
+            return torch.zeros(size, dtype=like.dtype, device=like.device)
         if tensor.layout != torch.strided:
             tensor = tensor.to_dense()
-        return tensor.detach().reshape(-1).to(out.device, out.dtype)
+        return tensor.reshape(-1).to(like.device, like.dtype)
+
+
+def _is_plain(tensor: torch.Tensor | None, like: torch.Tensor) -> bool:
+    """True for a dense tensor of the precision and on the device of `like`."""
+    return (
+        tensor is not None
+        and tensor.dtype == like.dtype
+        and tensor.layout == torch.strided
+        and tensor.device == like.device
+    )
 
 
 def gradients(rows: torch.Tensor, layout: FlatLayout) -> torch.Tensor:

@@ -31,9 +31,10 @@ def detect(run: Run) -> Sighting | None:
 
 def _by_wiring(run: ExternalRun, tensors: Mapping[str, TensorWiring]) -> Sighting | None:
     """Tensors whose gradient was missing in every batch; where there is none, those that the user has frozen."""
-    missing = [
-        path for path, each in tensors.items() if not each.frozen and each.batches and each.missing == each.batches
-    ]
+    scale = run.wiring.loss_scale if run.wiring is not None else None
+    skipped = scale.skipped if scale is not None else 0  # batches whose update was skipped show no gradient
+    trained = {path: each for path, each in tensors.items() if not each.frozen}
+    missing = [path for path, each in trained.items() if (each.batches or 0) > skipped and each.missing == each.batches]
     frozen = [path for path, each in tensors.items() if each.frozen]
     if not missing and not _is_worth_naming(run, frozen):
         return None

@@ -26,7 +26,8 @@ def detect(run: Run) -> Sighting | None:
     if shares is None:
         if batches == 1 or _has_no_classes(run):
             return None
-        raise Unknown(f"which classes its batches hold is not known here: {BY_DATA}")
+        hint = "Keras shows batches to no callback" if run.external.framework == "keras" else BY_DATA
+        raise Unknown(f"which classes its batches hold is not known here: {hint}")
     if batch is None:
         raise Unknown("how many samples its batches have is not known here: pass `batch_size=` to the Watch")
     bound = share_by_chance(shares.all, batch)

@@ -1,6 +1,5 @@
 """Class indices for a loss that takes one-hot rows, and one-hot rows for a loss that takes indices."""
 
-from gradlab.diagnosis.answers import output_units
 from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
@@ -9,12 +8,12 @@ from gradlab.facts.wiring import Wiring
 
 # Losses that compare a row of probabilities with a row of targets, one number a class.
 OF_ROWS = ("categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence", "categorical_hinge")
-# Losses of one output that take 0 and 1.
+# Losses that take targets between 0 and 1.
 OF_TWO = ("binary_crossentropy", "binary_focal_crossentropy")
 # PyTorch's cross-entropy takes both forms, and distinguishes them by the target's type and shape.
 OF_BOTH = "categorical_crossentropy"
-# Classes that one output of a loss for 0 and 1 can separate.
-MAX_CLASSES = 2
+# Targets of these lie in [0, 1], up to the rounding of float16.
+LOWEST, HIGHEST = -1e-3, 1 + 1e-3
 
 
 def detect(run: Run) -> Sighting | None:
@@ -27,8 +26,8 @@ def detect(run: Run) -> Sighting | None:
     if wiring.target_form is None:
         raise Unknown(f"which form its targets have is not known here: {BY_DATA}")
     kind, form = run.external.loss.kind, wiring.target_form
-    if form == "indices" and kind in OF_TWO:
-        return _of_several_classes(run)
+    if kind in OF_TWO:
+        return _outside(kind, wiring)
     takes_rows, takes_indices = kind in OF_ROWS, kind.startswith("sparse_")
     if run.external.framework == "torch" and kind.removeprefix("sparse_") == OF_BOTH and _fits(wiring):
         return None
@@ -39,15 +38,17 @@ def detect(run: Run) -> Sighting | None:
     return None
 
 
-def _of_several_classes(run: ExternalRun) -> Sighting | None:
-    """Indices of more than two classes for a loss of 0 and 1."""
-    target = run.external.target or (run.sent_facts.target if run.sent_facts is not None else None)
-    if target is None or target.kind != "classes" or target.count <= MAX_CLASSES or output_units(run) > 1:
+def _outside(kind: str, wiring: Wiring) -> Sighting | None:
+    """Targets beyond 0 and 1 for a loss of 0 and 1. Keras turns -1 and 1 to 0 and 1 in none of these losses."""
+    if wiring.target_range is None:
         return None
-    classes = measure("classes", target.count, ">", MAX_CLASSES, "classes")
-    return Sighting(
-        (), 0, (classes,), explanation=SEVERAL.replace("LOSS", str(run.external.loss and run.external.loss.kind))
-    )
+    low, high = wiring.target_range
+    largest = measure("largest_target", high, ">", HIGHEST)
+    smallest = measure("smallest_target", low, "<", LOWEST)
+    if largest.threshold is None and smallest.threshold is None:
+        return None
+    decisive = (smallest, largest) if largest.threshold is None else (largest, smallest)
+    return Sighting((), 0, decisive, explanation=OUTSIDE.replace("LOSS", kind))
 
 
 def _fits(wiring: Wiring) -> bool:
@@ -68,10 +69,11 @@ ROWS = (
     "ones of the row then count as the numbers of classes: every sample belongs to the classes 0 and 1. Use the form "
     "of the loss that takes rows (in Keras the name without `sparse_`), or turn the rows into numbers with `argmax`."
 )
-SEVERAL = (
-    "The targets are the numbers of {classes:class|classes}, and the loss, LOSS, of one output takes 0 and 1. For the "
-    "class 2 and higher ones it has no lower bound: it falls without end while that output grows, and no class but 0 "
-    "and 1 can be told apart. Use one output for each class, with softmax and the sparse categorical cross-entropy."
+OUTSIDE = (
+    "The targets reach from {smallest_target} to {largest_target}, and the loss, LOSS, takes targets between 0 and 1. "
+    "Beyond them it has no lower bound: it falls without end while the output grows, and what else there is to be "
+    "learnt counts for nothing. If the targets are the numbers of several classes, use one output for each class, with "
+    "softmax and the sparse categorical cross-entropy. If they are −1 and 1, turn them to 0 and 1, or use a hinge loss."
 )
 
 RULE = Rule(
@@ -79,8 +81,8 @@ RULE = Rule(
     title="The targets have another form than the loss takes",
     kind="risk",
     severity="critical",
-    formula="form of the targets ∉ forms that the loss takes, or #{classes} > classes for one output of 0 and 1",
-    thresholds={"classes": MAX_CLASSES},
+    formula="form of the targets ∉ forms that the loss takes; or targets < lowest or > highest for a loss of 0 and 1",
+    thresholds={"lowest": LOWEST, "highest": HIGHEST},
     source="Keras 3: CategoricalCrossentropy, SparseCategoricalCrossentropy; UMLAUT (Schoop et al. 2021)",
     explanation="The targets have another form than the loss takes: the numbers of classes, or a row for each sample.",
     remedies=("output_matched_to_task",),

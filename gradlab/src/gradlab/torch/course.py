@@ -1,0 +1,295 @@
+"""Course: one training from its first step to its end, as records."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from gradlab.facts.wiring import MAX_FIRST_STEPS
+from gradlab.measurement.history import SeriesLayout
+from gradlab.spec.external import ExternalRecord, ExternalSpec
+from gradlab.torch.description import describe_groups, describe_layers, learning_rates, output_is
+from gradlab.torch.losses import describe_loss, describe_target
+from gradlab.torch.naming import describe_shared
+from gradlab.torch.optimizers import optimizer_class, optimizer_spec
+from gradlab.torch.probe import Probed
+from gradlab.torch.samples import Samples
+from gradlab.torch.session import PROBES, Session, fetch
+from gradlab.torch.wiring import TensorCounts, commonest_share, frozen_paths, input_scale, wiring_of
+from gradlab.watch import Recorder
+
+# Records that are planned where the length of the training is not known. Its end is known when it has ended.
+MAX_RECORDS = 10_000_000
+# Steps beyond two epochs after which a loop counts as one that forgets `epoch`.
+MIN_FORGOTTEN_STEPS = 20
+NOTHING = "nothing is recorded of this training any more"
+RECORDS = "a record could not be taken; later ones follow without it"
+SCALE = "the scale of the inputs is not known"
+FORGOTTEN = (
+    "epoch() has not been called for {steps} steps of the optimiser, and an epoch has about {expected}: call it at the "
+    "end of each epoch, or pass every=NUMBER_OF_STEPS"
+)
+NEVER = (
+    "epoch() was never called: all {steps} steps are one record; call it at the end of each epoch, or pass every=STEPS"
+)
+NO_DATA = "no `data` was passed: activations, signals and the state before the first update are not recorded"
+
+
+class Course:
+    """The records of one training.
+
+    Args:
+        module: the unwrapped model.
+        called: the model as the loop calls it.
+        loss: the loss; None if the model's output has one.
+        optimizers: what updates the model.
+        samples, validation: the samples; None if they are unknown.
+        intervals: field of `record` -> its interval in records; 0 for never.
+        every: steps of the optimiser in a record; None for epochs.
+        epochs: the planned number of epochs; None if unknown.
+        name: a title for people.
+        scaler: the training's `GradScaler`; None if unknown.
+        recorder: takes the records.
+        attempt: runs a function of a part, and keeps its errors from the training.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        called: Any,
+        loss: Any,
+        optimizers: Sequence[torch.optim.Optimizer],
+        *,
+        samples: Samples | None,
+        validation: Samples | None,
+        intervals: Mapping[str, int],
+        every: int | None,
+        epochs: int | None,
+        name: str,
+        scaler: Any,
+        recorder: Recorder,
+        attempt: Callable[..., Any],
+    ) -> None:
+        self._module, self._loss, self._optimizers = module, loss, optimizers
+        self._samples, self._validation, self._intervals = samples, validation, intervals
+        self._every, self._epochs, self._name = every, epochs, name
+        self._recorder, self._attempt = recorder, attempt
+        self._session = Session(
+            module,
+            called,
+            loss,
+            optimizers,
+            scaler=scaler,
+            samples=samples,
+            validation=validation,
+            attempt=attempt,
+            before_step=self._before_step,
+            after_step=self._after_step,
+        )
+        self._counts = TensorCounts(self._session.parameters, optimizers)
+        self._layouts: Sequence[SeriesLayout] = ()
+        self._number = self._steps = self._steps_in_record = 0
+        self._has_begun = self._has_warned = False
+        self._fixed: dict[str, Any] = {}
+        self._commonest: float | None = None
+        self._first_norms = np.zeros((0, 2), np.float32)
+        self._metrics: dict[str, float] = {}
+
+    def open(self) -> None:
+        """Begin to measure."""
+        self._session.open()
+
+    def notes(self) -> list[str]:
+        """Return what is special about the model's tensors, one sentence each."""
+        parameters = self._session.parameters
+        frozen = [f"{path} is frozen: it is not measured" for path in frozen_paths(self._module)]
+        return [*describe_shared(parameters), *describe_groups(self._optimizers, parameters), *frozen]
+
+    def begin(self) -> None:
+        """Describe the training, and take record 0: the state before the first update."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        self._check_data()
+        probed = None if self._samples is None else self._attempt(PROBES, self._session.probe)
+        for layer, reason in ({} if probed is None else probed.lost).items():
+            self._recorder.warn(f"activations and signals of the layer {layer} cannot be measured: {reason}")
+        spec = self._spec(probed)
+        self._recorder.begin(spec)
+        self._layouts = spec.layout.series
+        self._commonest = None if self._samples is None else commonest_share(self._samples, spec.target)
+        self._fixed = {"output_is": None if probed is None else output_is(probed.layers)}
+        if self._samples is not None and self._validation is not None:
+            self._fixed["input_scale"] = self._attempt(SCALE, input_scale, self._samples, self._validation)
+        self._session.begin_record(self._layouts, 0)
+        self._send(0, *self._session.initial(self._layouts, probed))
+        self._session.begin_record(self._layouts, 1)
+
+    def _check_data(self) -> None:
+        """Do without samples that the model or the loss do not take, and say so in one sentence."""
+        evaluation = self._session.evaluation
+        for name, samples in (("data", self._samples), ("validation_data", self._validation)):
+            problem = None if samples is None else evaluation.problem_of(samples)
+            if problem is not None:
+                self._recorder.warn(f"{name}: {problem}. The Watch does without them")
+                self._samples = self._session.samples = None if name == "data" else self._samples
+                self._validation = self._session.validation = None
+        if self._samples is None:
+            self._recorder.warn(NO_DATA)
+
+    def _spec(self, probed: Probed | None) -> ExternalSpec:
+        layers = describe_layers(self._module, () if probed is None else probed.layers, self._session.parameters)
+        flows = any(layer.measured().flow is not None for layer in layers)
+        intervals = dict(self._intervals) | ({} if flows else {"activations": 0, "signals": 0})
+        first, samples = self._session.first, self._samples
+        target = None
+        if probed is not None and samples is not None:
+            target = describe_target(self._loss, probed.output, self._session.evaluation.batch(samples, 1)[1])
+        steps = -(-samples.count // first.batch_size) if samples is not None and first.batch_size else None
+        records = self._epochs
+        if records is not None and self._every is not None:
+            records = None if steps is None else max(1, records * steps // self._every)
+        return ExternalSpec(
+            source="external",
+            name=self._name,
+            layers=layers,
+            record=ExternalRecord(**intervals),
+            epochs=records or MAX_RECORDS,
+            loss=describe_loss(self._loss, first.target_form in (None, "indices")),
+            optimizer=optimizer_spec(self._optimizers[0]) if len(self._optimizers) == 1 else None,
+            optimizer_class=optimizer_class(self._optimizers[0]),
+            target=target,
+            train_count=None if samples is None else samples.count,
+            val_count=0 if self._validation is None else self._validation.count,
+            axis="epoch" if self._every is None else "step",
+            every_steps=self._every,
+            framework="torch",
+            batch_size=first.batch_size,
+            steps_per_epoch=steps,
+            versions={"torch": torch.__version__},
+        )
+
+    def _before_step(self) -> None:
+        self._attempt(NOTHING, self.begin)
+        if self._steps < MAX_FIRST_STEPS:
+            self._session.first.add_gradient(self._session.rows.last)
+
+    def _after_step(self) -> None:
+        self._steps += 1
+        self._steps_in_record += 1
+        if self._every is not None:
+            if self._steps_in_record == self._every:
+                self._attempt(RECORDS, self._end_record)
+        elif not self._has_warned and self._forgets():
+            self._has_warned = True
+            expected = self._recorder.spec.steps_per_epoch if self._recorder.spec is not None else None
+            self._recorder.warn(FORGOTTEN.format(steps=self._steps_in_record, expected=expected))
+
+    def _forgets(self) -> bool:
+        spec = self._recorder.spec
+        expected = None if spec is None else spec.steps_per_epoch
+        return expected is not None and self._steps_in_record > 2 * expected + MIN_FORGOTTEN_STEPS
+
+    def add_loss(self, loss: torch.Tensor, samples: int) -> None:
+        """Add the mean loss of a batch of `samples`."""
+        self._session.add_loss(loss, samples)
+
+    def end_epoch(self, metrics: Mapping[str, float]) -> None:
+        """End an epoch with further metrics."""
+        self._metrics |= {name: float(value) for name, value in metrics.items()}
+        if not self._has_begun:
+            raise RuntimeError("epoch: expected a step of the optimiser before it; received none")
+        if self._every is None:
+            self._end_record()
+
+    def _end_record(self) -> None:
+        if self._recorder.spec is None:
+            return  # it could not be described, which was said
+        self._complete_spec()
+        self._number += 1
+        self._steps_in_record = 0
+        metrics, series = self._session.record(self._layouts, self._number)
+        self._send(self._number, metrics, series)
+        self._session.begin_record(self._layouts, self._number + 1)
+
+    def _complete_spec(self) -> None:
+        """Add what only the first batch shows, where the backward pass runs inside the step."""
+        spec, size = self._recorder.spec, self._session.first.batch_size
+        if spec is not None and spec.batch_size is None and size is not None:
+            steps = None if self._samples is None else -(-self._samples.count // size)
+            self._recorder.update(batch_size=size, steps_per_epoch=steps)
+
+    def _send(self, number: int, metrics: dict[str, torch.Tensor], series: dict[str, torch.Tensor]) -> None:
+        """Fetch everything of a record from the device at once, and give it to the recorder."""
+        rates = learning_rates(self._optimizers)
+        tensors = {name: rate for name, rate in rates.items() if isinstance(rate, torch.Tensor)}
+        parts = {"metric": metrics | tensors, "series": series, "wiring": self._wiring_tensors()}
+        given = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
+        fetched = fetch(given)
+        by_part = {part: {name: fetched[f"{part}/{name}"] for name in values} for part, values in parts.items()}
+        numbers = {name: float(value) for name, value in by_part["metric"].items()}
+        numbers |= {name: float(rate) for name, rate in rates.items() if name not in tensors}
+        numbers.setdefault("loss", float("nan"))
+        self._recorder.record(number, numbers | self._metrics, by_part["series"])
+        self._metrics = {}
+        if number:
+            self._send_wiring(by_part["wiring"])
+
+    def _wiring_tensors(self) -> dict[str, torch.Tensor]:
+        session, sums = self._session, self._session.rows.sums()
+        tensors = {f"first_{name}": value for name, value in session.first.tensors().items()}
+        if len(self._first_norms) < MAX_FIRST_STEPS and session.rows.norms:
+            norms = [torch.stack([each.before, each.nonfinite], dim=1) for each in session.rows.norms]
+            tensors["norms"] = torch.cat(norms)[:MAX_FIRST_STEPS]
+        if sums is not None:
+            tensors["zeros"] = sums.zeros
+        moved = session.moved() if sums is not None else None
+        if moved is not None:
+            tensors["moved"] = moved
+        session.scale.after_backward()
+        if session.scale.skipped is not None:
+            tensors["skipped"] = session.scale.skipped
+        return tensors
+
+    def _send_wiring(self, fetched: Mapping[str, np.ndarray]) -> None:
+        rows = self._session.rows
+        if "norms" in fetched:
+            self._first_norms = np.concatenate([self._first_norms, fetched["norms"]])[:MAX_FIRST_STEPS]
+        zero = fetched.get("zeros", np.zeros(len(rows.batches))).astype(int)
+        moved = fetched["moved"] > 0 if "moved" in fetched else None
+        self._counts.add(rows.batches, rows.missing, zero, moved)
+        skipped = fetched.get("skipped")
+        scale = None if skipped is None else (self._steps + int(skipped.item()), int(skipped.item()))
+        wiring = wiring_of(
+            self._module,
+            self._session.first,
+            {name.removeprefix("first_"): value for name, value in fetched.items() if name.startswith("first_")},
+            loss=self._loss,
+            norms=self._first_norms,
+            tensors=self._counts.read(frozen_paths(self._module)),
+            fixed=self._fixed,
+            commonest=self._commonest,
+            loss_scale=scale,
+        )
+        self._recorder.wiring(wiring)
+
+    def end(self, error: str | None) -> None:
+        """End the training: take what is left as a record, and remove the hooks."""
+        try:
+            if (
+                self._has_begun
+                and self._every is None
+                and self._number == 0
+                and self._steps_in_record
+                and error is None
+            ):
+                self._recorder.warn(NEVER.format(steps=self._steps_in_record))
+                self._end_record()
+        finally:
+            self._session.close()
+        if self._recorder.spec is not None:
+            if self._epochs is None:
+                self._recorder.update(epochs=max(1, self._number))
+            self._recorder.end(error)

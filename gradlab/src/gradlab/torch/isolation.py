@@ -1,0 +1,62 @@
+"""Isolation of a probe: whatever it changes in a model, and in random generators, is restored afterwards."""
+
+import random
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+BATCH_NORMALIZATION = nn.modules.batchnorm._BatchNorm
+
+
+@contextmanager
+def isolated(model: nn.Module, modes: Mapping[str, bool], *, uses_batch: bool = True) -> Iterator[None]:
+    """Run a block that calls the model eagerly, in full precision and without dropout.
+
+    Buffers are copies, so that the originals keep their values and versions. Normalisations by the batch use the batch,
+    as in training, unless they were in evaluation mode there. Attributes that modules set on themselves are restored.
+
+    Args:
+        model: the unwrapped model.
+        modes: path -> True if the module was in training mode in the last training batch, for those that were seen.
+        uses_batch: False to normalise by running means, as in evaluation.
+    """
+    modules = dict(model.named_modules())
+    saved = {path: (dict(module.__dict__), dict(module._buffers)) for path, module in modules.items()}
+    devices = sorted({each.device.index for each in model.parameters() if each.device.type == "cuda"})
+    state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        for path, module in modules.items():
+            module.__dict__["_buffers"] = {n: b if b is None else b.clone() for n, b in module._buffers.items()}
+            module.__dict__["training"] = (
+                uses_batch and isinstance(module, BATCH_NORMALIZATION) and modes.get(path, True)
+            )
+        with (
+            torch.random.fork_rng(devices),
+            _eagerly(),
+            torch.enable_grad(),
+            torch.autocast(_device_type(model), enabled=False),
+        ):
+            yield
+    finally:
+        for path, module in modules.items():
+            attributes, buffers = saved[path]
+            module.__dict__.clear()
+            module.__dict__.update(attributes)
+            module._buffers.clear()
+            module._buffers.update(buffers)
+        random.setstate(state)
+        np.random.set_state(numpy_state)
+
+
+def _eagerly() -> AbstractContextManager[Any]:
+    """Keep compiled code from running. Importing the compiler, where nobody uses it, takes seconds."""
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+
+
+def _device_type(model: Any) -> str:
+    return next((each.device.type for each in model.parameters()), "cpu")

@@ -1,0 +1,88 @@
+"""Fixtures that tests share: real servers, a migrated database of one's own, a store with a clock that can be set."""
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from core.store import ExperimentStore
+from core.store.migrate import upgrade
+from tests.builders import MINUTE, Clock
+from tests.servers import PostgreSQL, Redis
+
+_numbers = itertools.count(1)
+
+# The usual tracebacks show all variables in colour: a third of a second for each that a test provokes.
+_plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A real PostgreSQL with a migrated database `migrated` to copy."""
+    server = PostgreSQL()
+    try:
+        upgrade(server.create("migrated"))
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """A real Redis."""
+    server = Redis()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy."""
+    file = tmp_path_factory.mktemp("migrated") / "lab.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of one's own."""
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'lab.db')}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL) -> str:
+    """A migrated PostgreSQL database of one's own."""
+    return postgresql.create(f"lab_{next(_numbers)}", template="migrated")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each database in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time, as the test says."""
+    return Clock()
+
+
+@pytest.fixture
+def store(database_url: str, clock: Clock) -> Iterator[ExperimentStore]:
+    """A store on each database in turn: leases of one minute, three attempts."""
+    made = ExperimentStore(database_url, lease=MINUTE, max_attempts=3, clock=clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def requeue_after() -> timedelta:
+    """How long a message may take before it is sent again."""
+    return timedelta(seconds=30)

@@ -1,0 +1,116 @@
+"""What unit tests of the front desk share: the desk on a SQLite file, with a bell that only remembers."""
+
+import json
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from anyio.from_thread import start_blocking_portal
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.app import create_app, opened
+from core.settings import Settings
+from core.store import ExperimentStore
+from gradlab.measurement.history import Culprit, History
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
+from tests.builders import ARCHITECTURE, Bell, a_chunk, a_spec, measured
+
+# Chosen settings -> applications that no desk uses.
+_idle_apps: dict[str, list[FastAPI]] = defaultdict(list)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The front desk, and what stands behind it."""
+
+    http: TestClient
+    store: ExperimentStore
+    bell: Bell
+    settings: Settings
+
+    def submit(self, spec: ExperimentSpec | None = None, **headers: str) -> str:
+        """Submit a spec; the path of the experiment."""
+        answer = self.http.post("/experiments", json=as_json(spec or a_spec()), headers=headers)
+        assert answer.status_code == 202, answer.text
+        return str(answer.headers["Location"])
+
+    def trained(self, spec: ExperimentSpec, epochs: dict[int, int] | None = None, **histories: History) -> str:
+        """An experiment whose runs have been trained for some epochs, all by default; the path of it.
+
+        Those that were not trained for all have diverged. `histories` hold a run's whole history instead, under
+        `seed_<its seed>`.
+        """
+        experiment, _ = self.store.add(spec)
+        claim = self.store.claim(experiment.id, worker="one")
+        assert claim
+        wanted = epochs or dict.fromkeys(spec.seeds, spec.training.epochs)
+        for seed, count in wanted.items():
+            history = histories.get(f"seed_{seed}") or measured(spec, seed, 0, count + 1)
+            why: dict[str, Any] = {}
+            if count < spec.training.epochs:
+                culprit = Culprit(count, 2, "gradient", "dense_1", "kernel", "inf", 3)
+                why = {"stopped_by": "nonfinite", "culprit": culprit}
+            self.store.append(claim, a_chunk(spec, seed=seed, history=history, **why), architecture=ARCHITECTURE)
+        self.store.finish(claim, Status.completed, versions={"keras": "3"})
+        return f"/experiments/{experiment.id}"
+
+
+def as_json(spec: ExperimentSpec) -> dict[str, Any]:
+    """A spec as a client would send it."""
+    sent: dict[str, Any] = json.loads(spec.canonical())
+    return sent
+
+
+@contextmanager
+def a_desk(migrated_file: Path, data_dir: Path, **chosen: Any) -> Iterator[Desk]:
+    """A desk whose data are in `data_dir`, with some settings of its own."""
+    shutil.copy(migrated_file, data_dir / "gradlab.db")
+    settings = Settings(_env_file=None, data_dir=data_dir, **chosen)
+    # An application prepares its routes at its first request, for a tenth of a second: the next desk takes it over.
+    idle = _idle_apps[repr(sorted(chosen.items()))]
+    app = idle.pop() if idle else create_app(settings)
+    http = TestClient(app, raise_server_exceptions=False)
+    with start_blocking_portal() as http.portal, http.portal.wrap_async_context_manager(opened(settings)) as services:
+        bell = Bell()
+        app.state.services = replace(services, queue=bell)
+        yield Desk(http, services.store, bell, settings)
+    idle.append(app)
+
+
+@pytest.fixture
+def open_desk(migrated_file: Path, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """Opens a desk with some settings of its own."""
+    with ExitStack() as opened:
+        yield lambda **chosen: opened.enter_context(a_desk(migrated_file, tmp_path, **chosen))
+
+
+@pytest.fixture
+def desk(open_desk: Callable[..., Desk]) -> Desk:
+    """A desk as it comes."""
+    return open_desk()
+
+
+@pytest.fixture(scope="module")
+def shared_desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One desk for all tests of a module: for those that look, and change nothing that others look at."""
+    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def exploded() -> tuple[ExperimentSpec, History]:
+    """Six epochs of a run that explodes: kernel gradients of the first layer reach infinity in epoch 3, then NaN."""
+    spec = a_spec(epochs=6)
+    history = measured(spec, 0, 0, 7)
+    history.series["gradients"][3, 0, 0] = np.inf
+    history.series["gradients"][4:, 0, 0] = np.nan
+    history.metrics[5:, 0] = np.nan
+    return spec, history
