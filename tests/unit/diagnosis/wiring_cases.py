@@ -158,7 +158,9 @@ SICK: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "frozen": ("no_gradient", (), {"tensors": tensors(dense_1={"frozen": True})}),
     "exactly 0": ("zero_gradient", (), {"tensors": tensors(dense_1=ZERO)}),
     "softmax before a loss on logits": ("output_mismatch", (), {"loss_takes": "logits"}),
-    "logits before a loss on probabilities": ("output_mismatch", (), {"output_is": "logits"}),
+    "logits before a loss on probabilities": (
+        "output_mismatch", (), {"spec": {"framework": None, "loss": {"kind": "own"}}, "output_is": "logits"},
+    ),
 }  # fmt: skip
 FINE: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "equal shapes": ("broadcast_target", (), {"spec": MSE}),
@@ -234,5 +236,9 @@ FINE: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "missing in some batches": ("no_gradient", (), {"tensors": tensors(dense_1={"missing": 39})}),
     "0 in some batches": ("zero_gradient", (), {"tensors": tensors(dense_1={"zero": 39})}),
     "a sigmoid for probabilities": ("output_mismatch", (), {}),
+    "what PyTorch's loss on probabilities has taken": ("output_mismatch", (), {"output_is": "logits"}),
+    "logits for a loss that is known by the wiring alone": (
+        "output_mismatch", (), {"spec": {"loss": {"kind": "own"}}, "output_is": "logits", "loss_takes": "logits"},
+    ),
     "a batch of many": ("single_value_normalization", ({**NORM, "normalized_values": 1},), {}),
 }  # fmt: skip

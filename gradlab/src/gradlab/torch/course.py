@@ -239,7 +239,8 @@ class Course:
 
     def _wiring_tensors(self) -> dict[str, torch.Tensor]:
         session, sums = self._session, self._session.rows.sums()
-        tensors = {f"first_{name}": value for name, value in session.first.tensors().items()}
+        first = session.first.tensors() | session.kept.tensors()
+        tensors = {f"first_{name}": value for name, value in first.items()}
         if len(self._first_norms) < MAX_FIRST_STEPS and session.rows.norms:
             norms = [torch.stack([each.before, each.nonfinite], dim=1) for each in session.rows.norms]
             tensors["norms"] = torch.cat(norms)[:MAX_FIRST_STEPS]

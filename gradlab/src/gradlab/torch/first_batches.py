@@ -39,6 +39,7 @@ class FirstBatches:
         self._prints: list[torch.Tensor] = []
         self._shapes: set[tuple[int, ...]] = set()
         self._shares: list[torch.Tensor] = []
+        self._ranges: list[torch.Tensor] = []
         self._growth: list[torch.Tensor] = []
         self._earlier: torch.Tensor | None = None
 
@@ -66,6 +67,8 @@ class FirstBatches:
             self.target_form = self._form(output, target)
         if len(self._losses) < MAX_FIRST_STEPS:
             self._losses.append(loss.detach().mean())
+            if isinstance(target, torch.Tensor) and target.numel():
+                self._ranges.append(torch.stack(target.detach().aminmax()))
             share = self._class_share(output, target)
             if share is not None:
                 self._shares.append(share)
@@ -99,6 +102,7 @@ class FirstBatches:
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return what is to be fetched from the device: losses, fingerprints, shares and growth."""
         parts = {"losses": self._losses, "prints": self._prints, "shares": self._shares, "growth": self._growth}
+        parts["ranges"] = self._ranges
         return {name: torch.stack([each.float() for each in values]) for name, values in parts.items() if values}
 
     @property

@@ -129,10 +129,12 @@ def wiring_of(
         ),
         tensors=dict(tensors),
         gradient_growth=_growth(fetched.get("growth")),
+        kept_gradients=float(fetched["kept"].mean()) if "kept" in fetched else None,
         training_mode=by_layer or shares.get(""),
         output_shape=first.output_shape,
         target_shape=first.target_shape,
         target_form=first.target_form,
+        target_range=_range(fetched.get("ranges")),
         loss_takes=None if kind is None else kind.takes,
         batches_repeat=_repeat(fetched.get("prints"), first.has_one_shape),
         batch_class_shares=_class_shares(fetched.get("shares"), commonest),
@@ -146,6 +148,13 @@ def _growth(values: np.ndarray | None) -> GradientGrowth | None:
         return None
     ratio, cosine = np.median(values, axis=0)
     return GradientGrowth(ratio=float(ratio), cosine=float(cosine))
+
+
+def _range(ranges: np.ndarray | None) -> tuple[float, float] | None:
+    """The smallest and the largest target of the first batches; None for none, and for NaN and infinities."""
+    if ranges is None or not len(ranges) or not np.isfinite(ranges).all():
+        return None
+    return float(ranges[:, 0].min()), float(ranges[:, 1].max())
 
 
 def _repeat(prints: np.ndarray | None, has_one_shape: bool) -> bool | None:

@@ -68,7 +68,8 @@ def detect(run: Run) -> Sighting | None:
     try:
         made = _made(run)
     except Unknown:
-        if seen is None:
+        wiring = run.wiring if isinstance(run, ExternalRun) else None
+        if wiring is None or wiring.loss_takes is None or wiring.output_is is None:
             raise
         return seen
     # In PyTorch a softmax may be a function that no module shows, and no loss undoes it.
@@ -130,6 +131,9 @@ def _scores_mismatched(run: Run) -> Sighting | None:
         return None
     layers = (run.external.layers[-1].name,) if isinstance(run, ExternalRun) else ()
     if wiring.output_is == "logits":
+        # PyTorch's loss on probabilities refuses what lies outside of [0, 1]: something else has brought it there.
+        if isinstance(run, ExternalRun) and run.external.framework == "torch":
+            return None
         return Sighting(layers, 0, (), "critical", explanation=LOGITS)
     return Sighting(layers, 0, (), explanation=PROBABILITIES)
 

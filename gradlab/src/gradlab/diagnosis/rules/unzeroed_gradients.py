@@ -78,6 +78,6 @@ RULE = Rule(
         "Call `optimizer.zero_grad()` before each `loss.backward()`."
     ),
     remedies=(),
-    causes=(),
+    causes=("unchanged_weights",),  # an optimiser zeroes the gradients of what it holds alone
     detect=detect,
 )
