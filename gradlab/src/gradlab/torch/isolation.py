@@ -2,7 +2,7 @@
 
 import random
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -28,7 +28,6 @@ def isolated(model: nn.Module, modes: Mapping[str, bool], *, uses_batch: bool = 
     modules = dict(model.named_modules())
     saved = {path: (dict(module.__dict__), dict(module._buffers)) for path, module in modules.items()}
     devices = sorted({each.device.index for each in model.parameters() if each.device.type == "cuda"})
-    state, numpy_state = random.getstate(), np.random.get_state()
     try:
         for path, module in modules.items():
             module.__dict__["_buffers"] = {n: b if b is None else b.clone() for n, b in module._buffers.items()}
@@ -36,7 +35,7 @@ def isolated(model: nn.Module, modes: Mapping[str, bool], *, uses_batch: bool = 
                 uses_batch and isinstance(module, BATCH_NORMALIZATION) and modes.get(path, True)
             )
         with (
-            torch.random.fork_rng(devices),
+            random_state_kept(devices),
             _eagerly(),
             torch.enable_grad(),
             torch.autocast(_device_type(model), enabled=False),
@@ -49,6 +48,16 @@ def isolated(model: nn.Module, modes: Mapping[str, bool], *, uses_batch: bool = 
             module.__dict__.update(attributes)
             module._buffers.clear()
             module._buffers.update(buffers)
+
+
+@contextmanager
+def random_state_kept(devices: Sequence[int] = ()) -> Iterator[None]:
+    """Restore the states of all random generators after a block: PyTorch's, NumPy's and Python's."""
+    state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
         random.setstate(state)
         np.random.set_state(numpy_state)
 

@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
 from gradlab.errors import shorten
+from gradlab.torch.isolation import random_state_kept
 
 
 class Samples:
@@ -54,7 +55,8 @@ class Samples:
         if self._dataset is None:
             part = (_part(self._x, begin, end), _part(self._y, begin, end))
         else:
-            part = _pair(self._collate([self._dataset[place] for place in range(begin, min(end, self.count))]))
+            with random_state_kept():  # a dataset may draw at random what it returns
+                part = _pair(self._collate([self._dataset[place] for place in range(begin, min(end, self.count))]))
         return _moved(part[0], like), _moved(part[1], like)
 
     def arrays(self, count: int) -> tuple[np.ndarray, np.ndarray] | None:

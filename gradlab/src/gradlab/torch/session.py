@@ -103,6 +103,8 @@ class Session:
             self._handles.append(self._called.register_forward_pre_hook(self._on_input, with_kwargs=True))
         if self.hears_loss:
             self._handles.append(self._loss.register_forward_hook(self._on_loss))
+        elif self._loss is None and isinstance(self._called, nn.Module):
+            self._handles.append(self._called.register_forward_hook(self._on_output))
 
     def close(self) -> None:
         """Remove all hooks."""
@@ -126,6 +128,14 @@ class Session:
         if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
             return  # a validation, where nobody computes gradients
         self._attempt(BATCHES, self._add_loss, arguments, loss)
+
+    def _on_output(self, module: Any, arguments: Any, output: Any) -> None:
+        """Note the loss of a model that computes its own."""
+        loss = output.get("loss") if isinstance(output, dict) else getattr(output, "loss", None)
+        if torch.compiler.is_compiling() or self.evaluation.is_running or not isinstance(loss, torch.Tensor):
+            return
+        if loss.requires_grad:
+            self._attempt(BATCHES, self.add_loss, loss.mean(), 1)
 
     def _add_loss(self, arguments: Any, loss: torch.Tensor) -> None:
         output, target = (*arguments, None, None)[:2]

@@ -190,7 +190,7 @@ class Trace(TorchFunctionMode):
             call = _Call(path, module)
             self._calls.append(call)
             is_layer = name in self._owners or not module._modules
-            if not is_layer or name in self._seen or isinstance(module, nn.Identity):
+            if not is_layer or name in self._seen or isinstance(module, nn.Identity | nn.modules.loss._Loss):
                 return
             self._seen.add(name)
             with torch._C.DisableTorchFunction():

@@ -1,0 +1,90 @@
+"""Adapter: a Watch inside a trainer of another library, made when the trainer has a model and its optimisers."""
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+from torch.utils.data import DataLoader, IterableDataset
+
+from gradlab.diagnosis import Diagnosis
+from gradlab.errors import EndsTraining
+from gradlab.torch.watch import Watch
+from gradlab.watch import WatchWarning
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+NOT_BEGUN = "this Watch has recorded nothing yet: its training has not begun"
+
+
+class Adapter:
+    """What the Watches of trainers share.
+
+    Attributes:
+        watch: the Watch of the training; None before it begins.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+        self.watch: Watch | None = None
+        self._is_broken = False
+
+    def diagnosis(self) -> Diagnosis:
+        """Return the diagnosis of the training as far as it is recorded.
+
+        Raises:
+            RuntimeError: the training has not begun.
+        """
+        return self._begun().diagnosis()
+
+    def check(self) -> None:
+        """Raise `gradlab.watch.IllTraining` if the training is ill: for a job of continuous integration."""
+        self._begun().check()
+
+    def _begun(self) -> Watch:
+        if self.watch is None:
+            raise RuntimeError(NOT_BEGUN)
+        return self.watch
+
+    def _begin(self, model: torch.nn.Module, *, loader: Any, epochs: int | None, **options: Any) -> None:
+        """Make the Watch. Without `data`, the samples are those of the trainer's loader."""
+        named = self._options | {name: value for name, value in options.items() if value is not None}
+        if named.get("data") is None and _can_be_read(loader):
+            named["data"] = loader
+        if epochs is not None and epochs > 0:
+            named["epochs"] = epochs
+        self.watch = Watch(model, **named)
+
+
+def guarded(method: Method) -> Method:
+    """Keep every fault of a method from the trainer that calls it; warn once, and do nothing from then on."""
+
+    @functools.wraps(method)
+    def guarded_method(self: Adapter, *arguments: Any, **named: Any) -> None:
+        if self._is_broken:
+            return
+        try:
+            method(self, *arguments, **named)
+        except (EndsTraining, WatchWarning):  # a warning is raised only where the user has asked for it
+            raise
+        except Exception as error:
+            self._is_broken = True
+            text = " ".join(str(error).split())[:500]
+            message = f"nothing is recorded of this training: {type(error).__name__}: {text}; it goes on unchanged"
+            warnings.warn(message, WatchWarning, stacklevel=2)
+
+    return guarded_method  # type: ignore[return-value]
+
+
+def numbers(metrics: Any) -> dict[str, float]:
+    """Return the metrics that are single numbers, as numbers."""
+    kept = {}
+    for name, value in dict(metrics).items():
+        if isinstance(value, int | float) or (isinstance(value, torch.Tensor) and value.numel() == 1):
+            kept[str(name)] = float(value)
+    return kept
+
+
+def _can_be_read(loader: Any) -> bool:
+    """True for a loader whose samples can be read again by their numbers."""
+    return isinstance(loader, DataLoader) and not isinstance(loader.dataset, IterableDataset)

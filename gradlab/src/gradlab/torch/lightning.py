@@ -1,0 +1,91 @@
+"""Watch for a Lightning trainer: `Trainer(callbacks=[Watch()])`."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import lightning.pytorch as lightning
+from torch import nn
+
+from gradlab.torch.adapter import Adapter, guarded, numbers
+
+
+class Watch(Adapter, lightning.Callback):
+    """A callback of Lightning that measures a whole training and diagnoses it, as `gradlab.torch.Watch` does.
+
+        watch = Watch()
+        Trainer(max_epochs=100, callbacks=[watch]).fit(module, loader)
+        watch.diagnosis().root_cause
+
+    Names are those of the module. Metrics that the module logs are metrics of each record.
+
+    Args:
+        loss: the loss, (output of the module, target) -> one number. By default it is the module's only attribute that
+            is one of PyTorch's losses.
+        data: the training samples; by default those of the trainer's loader, in their own order.
+        validation_data: the validation samples.
+        record: ``lean``, ``standard`` or ``full``; or kind -> interval.
+        every: ``epoch``, or the number of steps of the optimiser in a record.
+        name: a title for people.
+        report_at_end: True to print the diagnosis at the end.
+
+    Attributes:
+        watch: the `gradlab.torch.Watch` of the training; None before it begins.
+    """
+
+    def __init__(
+        self,
+        *,
+        loss: Any = None,
+        data: Any = None,
+        validation_data: Any = None,
+        record: str | Mapping[str, int] = "standard",
+        every: Literal["epoch"] | int = "epoch",
+        name: str = "untitled",
+        report_at_end: bool = True,
+    ) -> None:
+        super().__init__(
+            loss=loss,
+            data=data,
+            validation_data=validation_data,
+            record=record,
+            every=every,
+            name=name,
+            report_at_end=report_at_end,
+        )
+
+    @guarded
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Make the Watch, once the trainer has its optimisers."""
+        self._begin(
+            pl_module,
+            loader=trainer.train_dataloader,
+            epochs=trainer.max_epochs,
+            loss=_loss_of(pl_module) if self._options["loss"] is None else None,
+            optimizer=trainer.optimizers,
+            scaler=getattr(trainer.precision_plugin, "scaler", None),
+        )
+
+    @guarded
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """End an epoch, with what the module has logged."""
+        metrics = numbers(trainer.callback_metrics)
+        if "train_loss" in metrics and "loss" not in metrics:
+            metrics["loss"] = metrics["train_loss"]
+        self._begun().epoch(**metrics)
+
+    @guarded
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """End the training."""
+        self._begun().end()
+
+    @guarded
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """End the training as failed."""
+        if self.watch is not None:
+            self.watch.end(exception)
+
+
+def _loss_of(module: nn.Module) -> nn.Module | None:
+    """Return the module's only attribute that is one of PyTorch's losses; None if there is none, or several."""
+    losses = [each for each in module.children() if isinstance(each, nn.modules.loss._Loss)]
+    return losses[0] if len(losses) == 1 else None

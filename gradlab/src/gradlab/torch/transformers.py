@@ -1,0 +1,83 @@
+"""Watch for the trainer of Hugging Face's Transformers: `Trainer(callbacks=[Watch()])`."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import transformers
+
+from gradlab.torch.adapter import Adapter, guarded, numbers
+
+
+class Watch(Adapter, transformers.TrainerCallback):
+    """A callback of the trainer that measures a whole training and diagnoses it, as `gradlab.torch.Watch` does.
+
+        watch = Watch()
+        Trainer(model, args, train_dataset=dataset, callbacks=[watch]).train()
+        watch.diagnosis().root_cause
+
+    The loss is the one that the model computes. Names are those of the model.
+
+    Args:
+        data: the training samples; by default those of the trainer's loader, in their own order.
+        validation_data: the validation samples.
+        record: ``lean``, ``standard`` or ``full``; or kind -> interval.
+        every: ``epoch``, or the number of steps of the optimiser in a record.
+        name: a title for people.
+        report_at_end: True to print the diagnosis at the end.
+
+    Attributes:
+        watch: the `gradlab.torch.Watch` of the training; None before it begins.
+    """
+
+    def __init__(
+        self,
+        *,
+        data: Any = None,
+        validation_data: Any = None,
+        record: str | Mapping[str, int] = "standard",
+        every: Literal["epoch"] | int = "epoch",
+        name: str = "untitled",
+        report_at_end: bool = True,
+    ) -> None:
+        super().__init__(
+            data=data,
+            validation_data=validation_data,
+            record=record,
+            every=every,
+            name=name,
+            report_at_end=report_at_end,
+        )
+        self._metrics: dict[str, float] = {}
+
+    @guarded
+    def on_train_begin(self, args: Any, state: Any, control: Any, **named: Any) -> None:
+        """Make the Watch, once the trainer has its optimiser."""
+        optimizer = named["optimizer"]
+        epochs = -(-int(state.max_steps) // max(1, _steps_per_epoch(named["train_dataloader"], args)))
+        self._begin(
+            named["model"],
+            loader=named["train_dataloader"],
+            epochs=epochs,
+            optimizer=getattr(optimizer, "optimizer", optimizer),  # the one inside Accelerate's
+        )
+
+    @guarded
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **named: Any) -> None:
+        """Keep what the trainer logs, for the next record."""
+        logged = numbers(logs or {})
+        self._metrics |= {name: value for name, value in logged.items() if name.startswith("eval_")}
+
+    @guarded
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **named: Any) -> None:
+        """End an epoch."""
+        metrics, self._metrics = self._metrics, {}
+        self._begun().epoch(**{f"val_{name.removeprefix('eval_')}": value for name, value in metrics.items()})
+
+    @guarded
+    def on_train_end(self, args: Any, state: Any, control: Any, **named: Any) -> None:
+        """End the training."""
+        self._begun().end()
+
+
+def _steps_per_epoch(loader: Any, args: Any) -> int:
+    return max(1, len(loader) // max(1, int(args.gradient_accumulation_steps)))
