@@ -27,6 +27,7 @@ from api.routes import (
     experiments,
     exports,
     external,
+    facts,
     plane,
     probes,
     series,
@@ -38,7 +39,20 @@ from core.settings import Settings
 from core.store import ExperimentStore
 
 STATIC = Path(__file__).parent / "static"
-ROUTES = (diagnosis, treatments, experiments, external, series, plane, charts, events, exports, catalogue, probes)
+ROUTES = (
+    diagnosis,
+    treatments,
+    experiments,
+    external,
+    facts,
+    series,
+    plane,
+    charts,
+    events,
+    exports,
+    catalogue,
+    probes,
+)
 
 
 # Imported while the service starts, so that the first request for samples does not wait for them.

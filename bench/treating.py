@@ -9,6 +9,7 @@ import numpy as np
 from core.treatment import Treatment, Trial, proceed, recorded_for_rules, result, triage_spec
 from core.treatment.trial import triage_result
 from gradlab.diagnosis import Run, diagnose
+from gradlab.facts import of_spec
 from gradlab.measurement.history import History, RunChunk
 from gradlab.schemas.trials import TriageResult
 from gradlab.spec import ExperimentSpec
@@ -30,7 +31,7 @@ def _joined(spec: ExperimentSpec, parts: list[RunChunk]) -> Run:
     series = {kind: np.concatenate([each.series[kind] for each in histories]) for kind in histories[0].series}
     metrics = np.concatenate([each.metrics for each in histories])
     history = History(histories[0].layout, histories[0].first_epoch, metrics, series)
-    return Run(spec, last.seed, history, last.stopped_by, last.culprit)
+    return Run(spec, last.seed, history, last.stopped_by, last.culprit, of_spec(spec))
 
 
 def treated(treatment: Treatment) -> Treatment:

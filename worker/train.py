@@ -21,7 +21,7 @@ from core.plan.bounds import check_bounds
 from core.settings import Settings
 from core.training.environment import prepare
 from gradlab.errors import Invalid
-from gradlab.measurement.history import History, RunChunk
+from gradlab.measurement.history import History, Layout, RunChunk
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 
@@ -46,7 +46,7 @@ def main() -> int:
 def _train(spec: ExperimentSpec, output: Path, chunk_seconds: float) -> None:
     from core.training.train import train  # after `prepare`: this loads TensorFlow
 
-    _say(layout=asdict(spec.layout))
+    _say(layout=_described(spec.layout))
     arrays: dict[str, list[np.ndarray]] = defaultdict(list)
     for chunk in train(spec, chunk_seconds=chunk_seconds):
         for run in chunk.runs:
@@ -55,6 +55,14 @@ def _train(spec: ExperimentSpec, output: Path, chunk_seconds: float) -> None:
             _report(run)
     whole = {name: np.concatenate(parts) for name, parts in arrays.items()}
     np.savez(output, seeds=np.array(spec.seeds, np.int64), allow_pickle=False, **whole)
+
+
+def _described(layout: Layout) -> dict[str, object]:
+    """The names along the axes of the arrays; tensors without roles, which their names show."""
+    series = [asdict(each) for each in layout.series]
+    for each in series:
+        each["tensors"] = [{name: of[name] for name in ("layer", "parameter", "shape")} for of in each["tensors"]]
+    return {"metrics": layout.metrics, "series": series}
 
 
 def _named(history: History) -> dict[str, np.ndarray]:

@@ -20,6 +20,7 @@ from api.http.dependencies import BEARER, Services, authorized
 from api.http.errors import BodyIncomplete, UnsupportedMediaType
 from core.settings import Settings
 from gradlab.errors import Invalid, Problem
+from gradlab.facts.wiring import MAX_TENSORS
 from gradlab.spec.bounds import context
 from gradlab.spec.problems import invalid
 
@@ -44,10 +45,12 @@ class Limits:
     Attributes:
         values: maximum number of values of any type.
         lists: maximum number of lists and objects among them.
+        fields: maximum number of fields of one object.
     """
 
     values: int
     lists: int
+    fields: int = MAX_FIELDS
 
 
 class BodyRoute(APIRoute):
@@ -81,7 +84,7 @@ class BodyRoute(APIRoute):
 class NumbersRoute(BodyRoute):
     """Route whose body consists mostly of numbers; the length of the body bounds their count."""
 
-    limits = Limits(values=MAX_NUMBERS, lists=MAX_LISTS)
+    limits = Limits(values=MAX_NUMBERS, lists=MAX_LISTS, fields=MAX_TENSORS)
 
 
 class _Read(Request):
@@ -123,7 +126,7 @@ def read(text: bytes, adapter: TypeAdapter[Any], settings: Settings, limits: Lim
     if text.count(b"[") + text.count(b"{") > limits.lists:  # checked before they are allocated
         raise Invalid(Problem(THE_BODY, f"at most {limits.lists:,} lists and objects", "more"))
     value = _json(text)
-    _check_size(value, limits.values)
+    _check_size(value, limits)
     try:
         return adapter.validate_python(value, context=context(settings))
     except ValidationError as error:
@@ -141,7 +144,7 @@ def _json(text: bytes) -> Any:
         raise Invalid(Problem(THE_BODY, expected, "something else")) from error
 
 
-def _check_size(value: Any, max_values: int) -> None:
+def _check_size(value: Any, limits: Limits) -> None:
     """Check depth, width and number of values, level by level, before validation.
 
     Raises:
@@ -150,17 +153,17 @@ def _check_size(value: Any, max_values: int) -> None:
     level, count = [value], 0
     for _ in range(MAX_DEPTH):
         count += len(level)
-        if count > max_values:
-            raise Invalid(Problem(THE_BODY, f"at most {max_values:,} values", "more"))
+        if count > limits.values:
+            raise Invalid(Problem(THE_BODY, f"at most {limits.values:,} values", "more"))
         inner: list[Any] = []
         for node in level:
             if isinstance(node, list):
                 inner += node
             elif isinstance(node, dict):
-                if len(node) > MAX_FIELDS:
+                if len(node) > limits.fields:
                     first = ", ".join(list(node)[:3])
                     received = f"{len(node):,} fields: {first[:80]} …"
-                    raise Invalid(Problem(THE_BODY, f"objects of at most {MAX_FIELDS} fields", received))
+                    raise Invalid(Problem(THE_BODY, f"objects of at most {limits.fields} fields", received))
                 inner += node.values()
         if not inner:
             return

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel
 
+from gradlab.facts import Facts, Wiring
+
 # Responses are built through their base class; these imports define all of its subclasses.
 from gradlab.schemas import (  # noqa: F401
     catalogue,
@@ -24,7 +26,7 @@ def build_models() -> None:
     The library builds a validator at the first use of its model. FastAPI uses them while it reads the routes, and only
     then does it suppress Pydantic's warning about aliases.
     """
-    for model in (ExperimentSpec, ExternalSpec, treatments.TreatmentRequest, ResponseModel):
+    for model in (ExperimentSpec, ExternalSpec, Facts, Wiring, treatments.TreatmentRequest, ResponseModel):
         _build(model)
 
 

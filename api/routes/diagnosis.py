@@ -6,7 +6,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 
 from api.http.bodies import BodyRoute
-from api.http.dependencies import ETag, Services, Store
+from api.http.dependencies import ETag, Queue, Services, Store
 from api.http.errors import documented
 from api.routes.experiments import Spec
 from core.use_cases import experiments
@@ -37,7 +37,7 @@ def _triage(spec: ExperimentSpec, services: Services) -> DiagnosisResponse:
 @router.get(
     "/{experiment_id}/diagnosis", responses=documented(304, 401, 404, 422, 503), summary="Diagnose an experiment"
 )
-def diagnose(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentDiagnosisResponse:
+def diagnose(experiment_id: UUID, store: Store, queue: Queue, etag: ETag) -> ExperimentDiagnosisResponse:
     """Diagnose an experiment: findings with their evidence, the root cause, and remedies. Training may still run."""
-    experiment, diagnosis = experiments.diagnose(experiment_id, store=store)
+    experiment, diagnosis = experiments.diagnose(experiment_id, store=store, queue=queue)
     return experiment_diagnosis_response(experiment.id, experiment.status, experiment.spec, diagnosis)

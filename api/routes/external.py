@@ -11,6 +11,7 @@ from api.http.dependencies import Store
 from api.http.errors import documented
 from api.responses.experiments import experiment_response, series_response
 from api.series.incoming import history_of
+from gradlab.facts import Wiring
 from gradlab.measurement.statistics import GRADIENT_STATISTIC_NAMES
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.external import RunEndRequest, SeriesRequest, SeriesResponse
@@ -53,6 +54,14 @@ def send_series(
     """
     history = history_of(request, store.get(experiment_id), store.layout(experiment_id))
     return series_response(store.external.receive(experiment_id, seed, history), seed)
+
+
+@router.put("/wiring", status_code=204, responses=RESPONSES, summary="Send how a run is put together")
+def send_wiring(
+    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], wiring: Annotated[Wiring, Body()], store: Store
+) -> None:
+    """Send how the first updates of a run show it to be put together. What was sent before is replaced."""
+    store.facts.receive_wiring(experiment_id, seed, wiring)
 
 
 @router.post("/end", responses=RESPONSES, summary="End a run")

@@ -117,7 +117,7 @@ def _worsens(run: Run) -> bool:
     if losses is None or len(losses) <= LAST or not np.isfinite(losses).all():
         return False
     smooth = np.convolve(losses[1:], np.ones(LAST) / LAST, "valid")
-    return bool(smooth[-1] - smooth.min() > WORSE * run.facts.constant_loss)
+    return bool(smooth[-1] - smooth.min() > WORSE * run.view.constant_loss)
 
 
 @lru_cache(maxsize=256)

@@ -8,9 +8,9 @@ import numpy as np
 
 from bench.clinic.healthy_network import BINARY, dense, sgd
 from bench.treating import runs_of
-from gradlab.diagnosis.theory import predict
-from gradlab.facts.facts import facts
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.recording import PROBE_SAMPLES
+from gradlab.theory import predict
 
 # Activations of the mean-field theory: each with usual initialisers, some also with too small or too large ones.
 DRAWS = {
@@ -56,7 +56,8 @@ def growths() -> Iterator[Growth]:
     for (activation, draws), (width, depth) in product(DRAWS.items(), SHAPES):
         for draw in draws:
             spec = _spec(activation, draw, width, depth)
-            prediction = predict(spec, facts(spec).probe)
+            probe = spec.dataset.load().train_x[:PROBE_SAMPLES]
+            prediction = predict(spec.network, probe.astype(np.float64))
             if prediction is None:
                 continue
             squares = [run.series("signals", "rms") for run in runs_of(spec)]

@@ -128,4 +128,4 @@ def _at_epoch_0(run: Run) -> Run:
     """Return the run with epoch 0 alone."""
     history = run.history
     series = {kind: values[:1] for kind, values in history.series.items()}
-    return Run(run.spec, run.seed, History(history.layout, 0, history.metrics[:1], series))
+    return Run(run.spec, run.seed, History(history.layout, 0, history.metrics[:1], series), facts=run.facts)

@@ -9,6 +9,7 @@ from typing import Any
 from bench.clinic.case import Case
 from bench.treating import runs_of
 from gradlab.diagnosis import Run
+from gradlab.facts import of_spec
 from gradlab.measurement.history import History
 from gradlab.spec import ExperimentSpec
 
@@ -49,4 +50,4 @@ def _packed(run: Run) -> tuple[Any, ...]:
 
 def _unpacked(spec: ExperimentSpec, packed: tuple[Any, ...]) -> Run:
     seed, metrics, series, stopped_by, culprit = packed
-    return Run(spec, seed, History(spec.layout, 0, metrics, series), stopped_by, culprit)
+    return Run(spec, seed, History(spec.layout, 0, metrics, series), stopped_by, culprit, of_spec(spec))

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from core.records import Claim, WorkerCommand
-from core.store import series, snapshots
+from core.store import facts_rows, series, snapshots
 from core.store.claims import fence, forget
 from core.store.tables import checkpoints, experiments, runs
+from gradlab.facts import Facts
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, RunChunk
 
 
@@ -25,6 +26,7 @@ def append(
     checkpoint: Checkpoint | None,
     architecture: Architecture | None,
     until: datetime,
+    facts: Facts | None = None,
 ) -> WorkerCommand:
     """Append a chunk to its runs. Rows that an earlier attempt stored from the chunk's first epoch on are dropped."""
     compiled = chunk.compiled and experiments.c.compiled.is_not(False)
@@ -39,6 +41,8 @@ def append(
         forget(connection, [run.number for run in later])
     series.write(connection, [(records[run.seed].number, run.history) for run in chunk.runs])
     snapshots.write(connection, [(records[run.seed].number, run.snapshot) for run in chunk.runs])
+    if facts:
+        facts_rows.put(connection, row.number, facts)
     if architecture:
         snapshots.describe(connection, row.number, architecture)
     for run in chunk.runs:

@@ -35,7 +35,7 @@ def receive(connection: Connection, id: UUID, seed: int, history: History, until
         Misplaced: the epochs would leave a gap, or differ from those that are stored.
     """
     row = find(connection, id)
-    run, spec = _run(connection, row, seed), external_spec(read_any_spec(row.spec))
+    run, spec = run_row(connection, row, seed), external_spec(read_any_spec(row.spec))
     if row.status == Status.cancelled:
         raise Conflict("The experiment was cancelled: it accepts no more epochs. Stop the training, or send no more.")
     layout = layouts.get(connection, row.number)
@@ -67,7 +67,7 @@ def end(connection: Connection, id: UUID, seed: int, error: str | None, now: dat
         Conflict: the run has ended with another outcome, or the experiment has.
     """
     row = find(connection, id)
-    run, spec = _run(connection, row, seed), external_spec(read_any_spec(row.spec))
+    run, spec = run_row(connection, row, seed), external_spec(read_any_spec(row.spec))
     if run.ended:
         if (run.error is None) == (error is None):
             return  # a repeated request, whose response was lost
@@ -91,7 +91,8 @@ def end(connection: Connection, id: UUID, seed: int, error: str | None, now: dat
     change_row(connection, row.number, change)
 
 
-def _run(connection: Connection, row: Row[Any], seed: int) -> Row[Any]:
+def run_row(connection: Connection, row: Row[Any], seed: int) -> Row[Any]:
+    """Return the row of an experiment's run. Raises NotFound."""
     query = select(runs).where(runs.c.experiment == row.number).order_by(runs.c.position)
     run_rows = {run.seed: run for run in connection.execute(query)}
     if seed not in run_rows:

@@ -13,11 +13,13 @@ from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
 from core.store.deaths import DeathStore
 from core.store.external_store import ExternalStore
+from core.store.facts_store import FactsStore
 from core.store.migrate import guard
 from core.store.storable import storable
 from core.store.tables import attempts, experiments, runs, summaries
 from core.store.treatment_store import TreatmentStore
 from gradlab.errors import NotFound
+from gradlab.facts import Facts
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
 from gradlab.measurement.rows import Rows
 from gradlab.schemas.status import Status
@@ -43,10 +45,9 @@ class ExperimentStore:
         silence: the sender of a training elsewhere counts as silent after this long without a request.
 
     Attributes:
-        treatments: treatments and their trials.
-        external: what trainings elsewhere send.
-        deaths: experiments whose process died.
-        costs: measured seconds and bytes of trainings.
+        treatments, external: treatments and their trials; what trainings elsewhere send.
+        deaths, costs: experiments whose process died; measured seconds and bytes of trainings.
+        facts: what rules need to know of the samples.
     """
 
     def __init__(
@@ -62,12 +63,12 @@ class ExperimentStore:
         self._engine = connect(url)
         guard(self._engine)
         self._max_attempts = max_attempts
-        self._clock = clock
-        self._silence = silence
+        self._clock, self._silence = clock, silence
         self.treatments = TreatmentStore(self._engine, clock)
         self.external = ExternalStore(self._engine, clock, silence)
         self.deaths = DeathStore(self._engine, clock, max_attempts)
         self.costs = CostStore(self._engine, clock)
+        self.facts = FactsStore(self._engine, clock)
 
     def close(self) -> None:
         """Close all connections. The store opens new ones when it is used again."""
@@ -237,18 +238,19 @@ class ExperimentStore:
         *,
         checkpoint: Checkpoint | None = None,
         architecture: Architecture | None = None,
+        facts: Facts | None = None,
     ) -> WorkerCommand:
         """Store a chunk and extend the lease. Idempotent.
 
-        Rows of its runs from the chunk's first epoch on are dropped first, and so are all rows of the runs after its
-        group. A run's series never has a gap.
+        Rows of its runs from the chunk's first epoch on are dropped first, and all rows of the runs after its group. A
+        run's series never has a gap.
 
         Raises:
             ClaimLost: another worker owns the experiment now, or it is finished or deleted.
         """
         with writing(self._engine) as connection:
             until = self._clock() + claims.patience(claim.spec, self.lease, compiling=chunks.is_last_before_new(chunk))
-            return chunks.append(connection, claim, chunk, checkpoint, architecture, until)
+            return chunks.append(connection, claim, chunk, checkpoint, architecture, until, facts)
 
     def finish(
         self, claim: Claim, status: Status, *, error: str | None = None, versions: dict[str, str] | None = None

@@ -129,6 +129,22 @@ runs = Table(
     UniqueConstraint("experiment", "position"),
 )
 
+# Facts about an experiment's data, once they are known; until then the time at which a worker was asked for them.
+facts = Table(
+    "facts",
+    metadata,
+    _owner("experiments", key=True),
+    Column("facts", Text),  # JSON of gradlab.facts.Facts
+    Column("requested_at", UtcDateTime),
+)
+
+wirings = Table(
+    "wirings",
+    metadata,
+    _owner("runs", key=True),
+    Column("wiring", Text, nullable=False),  # JSON of gradlab.facts.Wiring
+)
+
 attempts = Table(
     "attempts",
     metadata,

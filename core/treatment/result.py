@@ -11,7 +11,7 @@ from gradlab.diagnosis import Diagnosis, Run, diagnose
 from gradlab.diagnosis.evidence import arriving
 from gradlab.diagnosis.outcome import MIN_REACHABLE, RECENT
 from gradlab.diagnosis.recorded import Recorded, middle
-from gradlab.facts.facts import facts
+from gradlab.facts import of_spec
 from gradlab.facts.learnable import linear_model_score
 from gradlab.remedies import EITHER_OR, applicable
 from gradlab.schemas.trials import Flow, SeedResult
@@ -138,7 +138,7 @@ def _constant(spec: ExperimentSpec) -> float | None:
     """Return the test metric of the best constant prediction; None if it depends on the targets' scale."""
     if criterion(spec)[0].removeprefix("val_") not in SCALE_FREE:
         return None
-    return 0.0 if spec.dataset.target.kind == "values" else facts(spec).constant_accuracy
+    return 0.0 if spec.dataset.target.kind == "values" else _number(of_spec(spec).constant_accuracy)
 
 
 def _baseline(spec: ExperimentSpec) -> float | None:
@@ -146,7 +146,7 @@ def _baseline(spec: ExperimentSpec) -> float | None:
 
     None if neither is clearly better than a constant prediction, or the metric depends on the targets' scale.
     """
-    constant, share = _constant(spec), float(np.fmax(facts(spec).reachable, _linearly(spec.dataset)))
+    constant, share = _constant(spec), float(np.fmax(_number(of_spec(spec).reachable), _linearly(spec.dataset)))
     if constant is None or not share >= MIN_REACHABLE:
         return None
     return constant + share * (1 - constant)
@@ -155,6 +155,11 @@ def _baseline(spec: ExperimentSpec) -> float | None:
 @lru_cache(maxsize=32)
 def _linearly(dataset: DatasetSpec) -> float:
     return linear_model_score(dataset.load(), dataset.target)
+
+
+def _number(value: float | None) -> float:
+    """A fact that is known of every experiment of this service."""
+    return math.nan if value is None else value
 
 
 def _test(spec: ExperimentSpec, run: Run | None) -> float | None:

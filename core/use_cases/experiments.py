@@ -18,9 +18,11 @@ from core.records import Claim, Experiment, WorkerCommand
 from core.settings import Settings
 from core.store import ExperimentStore, utc_now
 from core.treatment import recorded_for_rules, triage_spec
+from core.use_cases import facts
 from gradlab.diagnosis import Diagnosis, ExternalRun, Run
 from gradlab.diagnosis import diagnose as diagnose_runs
 from gradlab.errors import ClaimLost, Unavailable, is_full, reason
+from gradlab.facts import Facts
 from gradlab.measurement.history import Checkpoint, Chunk, History
 from gradlab.measurement.kinds import KINDS
 from gradlab.schemas.status import Status
@@ -82,10 +84,23 @@ def delete(experiment_id: UUID, *, store: ExperimentStore) -> None:
     store.delete(experiment_id)
 
 
-def diagnose(experiment_id: UUID, *, store: ExperimentStore) -> tuple[Experiment, Diagnosis]:
-    """Return an experiment and the diagnosis of its stored epochs. Raises NotFound."""
+def diagnose(
+    experiment_id: UUID,
+    *,
+    store: ExperimentStore,
+    queue: JobQueue | None = None,
+    measure: Callable[[ExperimentSpec], Facts] | None = None,
+) -> tuple[Experiment, Diagnosis]:
+    """Return an experiment and the diagnosis of its stored epochs. Raises NotFound.
+
+    Facts that are not stored are worked out by `measure`, or requested from a worker if there is a queue. Without them
+    the rules that need them are unjudged.
+    """
     experiment = store.get(experiment_id)
-    return experiment, diagnose_runs(experiment.spec, list(runs(experiment, experiment.spec, store)))
+    recorded = list(runs(experiment, experiment.spec, store, measure=measure))
+    if queue is not None and recorded and recorded[0].facts is None:
+        facts.request(experiment, store=store, queue=queue)
+    return experiment, diagnose_runs(experiment.spec, recorded)
 
 
 def triage(
@@ -120,14 +135,24 @@ def triage(
         store.delete(submitted.id)
 
 
-def runs(experiment: Experiment, spec: AnySpec, store: ExperimentStore) -> Iterator[Run]:
+def runs(
+    experiment: Experiment,
+    spec: AnySpec,
+    store: ExperimentStore,
+    *,
+    measure: Callable[[ExperimentSpec], Facts] | None = None,
+) -> Iterator[Run]:
     """Yield the stored runs, each up to its last epoch with metrics: a worker may be writing.
 
     Args:
         experiment: the experiment with the runs.
         spec: the spec to diagnose: the experiment's own or, for a triage, the one that it was made from.
         store: the store of the experiment.
+        measure: works out facts that are not stored; None: they stay unknown.
     """
+    stored_facts, wirings = store.facts.get(experiment.id), store.facts.wirings(experiment.id)
+    if stored_facts is None and measure is not None and isinstance(spec, ExperimentSpec):
+        stored_facts = measure(spec)
     layout, metrics = store.layout(experiment.id), store.metrics(experiment.id)
     stored = {kind: store.series(experiment.id, kind) for kind in READ_BY_RULES if kind in layout}
     for run in experiment.runs:
@@ -137,9 +162,9 @@ def runs(experiment: Experiment, spec: AnySpec, store: ExperimentStore) -> Itera
         series = {kind: rows[run.seed].values[rows[run.seed].epochs <= epochs[-1]] for kind, rows in stored.items()}
         history = History(layout, int(epochs[0]), values, series)
         if isinstance(spec, ExternalSpec):
-            yield ExternalRun(spec, run.seed, history, run.stopped_by)
+            yield ExternalRun(spec, run.seed, history, run.stopped_by, stored_facts, wirings.get(run.seed))
         else:
-            yield Run(spec, run.seed, history, run.stopped_by, run.culprit)
+            yield Run(spec, run.seed, history, run.stopped_by, run.culprit, stored_facts)
 
 
 def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta, idle: bool = False) -> int:
@@ -204,7 +229,7 @@ def run(
         # No limit of time: the message is consumed, and giving up would leave the experiment to the sweep.
         claim = outages.insist(partial(store.claim, experiment_id, worker=worker), stopping=stopping, sleep=sleep)
         if claim is None:
-            log.info("nothing_to_claim")
+            facts.measure_if_requested(experiment_id, store=store)
             return
         log.info("claimed", attempt=claim.attempt, resumed=claim.checkpoint is not None)
         try:
@@ -252,7 +277,10 @@ def _train(
             checkpoint = chunk.checkpoint() if keep else None
             form = chunk.architecture() if kept_at is None else None
             kept_at = now if keep else kept_at
-            command = insist(partial(store.append, claim, chunk, checkpoint=checkpoint, architecture=form))
+            first_facts = facts.measured(claim.spec) if form and claim.checkpoint is None else None
+            command = insist(
+                partial(store.append, claim, chunk, checkpoint=checkpoint, architecture=form, facts=first_facts)
+            )
             if command is WorkerCommand.cancel:
                 return Status.cancelled
             if stop:

@@ -13,13 +13,14 @@ from keras import ops
 
 from core.training.train import train
 from gradlab.diagnosis import Diagnosis, Run, diagnose
-from gradlab.diagnosis.theory import moments, predict
-from gradlab.diagnosis.theory.activations import curve
+from gradlab.facts import of_spec
 from gradlab.facts.baseline import ELEMENTWISE
-from gradlab.facts.facts import facts
 from gradlab.frozen import kind_of
 from gradlab.measurement.history import History
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.recording import PROBE_SAMPLES
+from gradlab.theory import moments, predict
+from gradlab.theory.activations import curve
 from gradlab.vocabulary.activations import ACTIVATIONS
 from gradlab.vocabulary.initializers import INITIALIZERS
 from gradlab.vocabulary.losses import LOSSES
@@ -49,7 +50,7 @@ def diagnoses(spec: ExperimentSpec) -> tuple[Diagnosis, Diagnosis]:
 
 
 def diagnosed(spec: ExperimentSpec, parts: dict[int, list[History]], ends: dict[int, Any]) -> Diagnosis:
-    return diagnose(spec, [Run(spec, seed, joined(found), *ends[seed]) for seed, found in parts.items()])
+    return diagnose(spec, [Run(spec, seed, joined(found), *ends[seed], of_spec(spec)) for seed, found in parts.items()])
 
 
 def joined(parts: Sequence[History]) -> History:
@@ -107,7 +108,7 @@ WIDE = [
 @pytest.mark.parametrize(("activation", "initializer"), WIDE, ids=str)
 def test_growth_of_signals_is_predicted_within_a_tenth_per_layer(activation: str, initializer: Any):
     spec = deep(5, 128, activation, initializer, seeds=range(32))
-    prediction = predict(spec, facts(spec).probe)
+    prediction = predict(spec.network, spec.dataset.load().train_x[:PROBE_SAMPLES].astype(np.float64))
     assert prediction is not None
     squares = at_epoch_0(spec, "signals", "rms")[:, :-1] ** 2  # (seeds, hidden layers)
     growths = squares.mean(axis=0)[:-1] / squares.mean(axis=0)[1:]
@@ -120,7 +121,7 @@ def test_growth_of_signals_is_predicted_within_a_tenth_per_layer(activation: str
 
 def test_what_units_have_in_common_is_predicted_too():
     spec = deep(4, 128, "tanh", {"kind": "random_uniform", "minval": 0, "maxval": 0.05}, seeds=range(4))
-    prediction = predict(spec, facts(spec).probe)
+    prediction = predict(spec.network, spec.dataset.load().train_x[:PROBE_SAMPLES].astype(np.float64))
     assert prediction is not None
     correlation = at_epoch_0(spec, "activations", "unit_correlation")[:, :-1].mean(axis=0)
     shares = [layer.common_share for layer in prediction.layers]

@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app, opened
 from core.settings import Settings
 from core.store import ExperimentStore
+from gradlab.facts import of_spec
 from gradlab.measurement.history import Culprit, History
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
@@ -58,7 +59,8 @@ class Desk:
             if count < spec.training.epochs:
                 culprit = Culprit(count, 2, "gradient", "dense_1", "kernel", "inf", 3)
                 why = {"stopped_by": "nonfinite", "culprit": culprit}
-            self.store.append(claim, a_chunk(spec, seed=seed, history=history, **why), architecture=ARCHITECTURE)
+            chunk = a_chunk(spec, seed=seed, history=history, **why)
+            self.store.append(claim, chunk, architecture=ARCHITECTURE, facts=of_spec(spec))
         self.store.finish(claim, Status.completed, versions={"keras": "3"})
         return f"/experiments/{experiment.id}"
 

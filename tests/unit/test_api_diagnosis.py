@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradlab.facts import of_spec
 from gradlab.measurement.history import History
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
@@ -35,7 +36,8 @@ def triaged(desk: Desk, outcome: Status = Status.completed) -> Any:
         assert claim.spec.record.histograms == 0
         if outcome is Status.completed:
             for seed in claim.spec.seeds:
-                desk.store.append(claim, a_chunk(claim.spec, seed=seed, history=copies(claim.spec, 0)))
+                chunk = a_chunk(claim.spec, seed=seed, history=copies(claim.spec, 0))
+                desk.store.append(claim, chunk, facts=of_spec(claim.spec))
         desk.store.finish(claim, outcome, error=None if outcome is Status.completed else "out of memory")
 
     desk.bell.rings = work

@@ -17,7 +17,6 @@ from tests.builders import a_spec, an_external_spec, measured
 from tests.unit.desk import Desk, as_json
 
 SPEC = an_external_spec(epochs=40, seeds=(3, 8), layers=3)
-NOTHING_KNOWN = "neither its data nor how its network was made and trained is known here"
 CHART_NAMES = ["history", "gradients", "gradients-heatmap"]
 
 
@@ -366,9 +365,10 @@ def test_rules_say_what_they_see_and_which_of_them_cannot_be_judged(desk: Desk):
         assert (each["spec"], each["code"], each["changes"]) == (None, None, []), each["remedy"]
         assert each["instructions"]
     unjudged = {each["rule"]: each["why"] for each in found["unjudged"]}
-    assert unjudged["not_learning"] == NOTHING_KNOWN
-    assert unjudged["overfitting"] == "its data are not known here"
-    assert unjudged["learning_rate"] == NOTHING_KNOWN
+    assert unjudged["not_learning"] == "neither the loss of a constant answer nor R² is known"
+    assert unjudged["overfitting"].startswith("the loss of the best constant answer is not known")
+    assert unjudged["learning_rate"] == "the metric learning_rate is not sent"
+    assert all(each["advice"] for each in found["unjudged"])
     assert {"dead_units", "overfitting", "input_range", "initial_variance", "finite_width"} < {*unjudged}
     assert not {"vanishing_gradient", "exploding_gradient", "exploding_growth", "nonfinite"} & {*unjudged}
 

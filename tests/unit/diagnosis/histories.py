@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gradlab.diagnosis import Run
-from gradlab.facts.facts import facts
+from gradlab.facts import of_spec
 from gradlab.measurement.history import Culprit, History, Layout, StoppedBy
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec
@@ -76,9 +76,12 @@ def a_run(
     """
     spec = spec or a_network()
     last = spec.training.epochs if epochs is None else epochs
-    layout, known = spec.layout, facts(spec)
+    layout, known = spec.layout, of_spec(spec)
     falling = np.full(last + 1, 1.0) if fails else np.linspace(1.0, LEAST_LOSS, last + 1)
     rate = spec.training.optimizer.initial_learning_rate or 0.01
+    assert known.constant_accuracy is not None
+    assert known.perfect_loss is not None
+    assert known.constant_loss is not None
     constant = 0.0 if np.isnan(known.constant_accuracy) else known.constant_accuracy
     measured: dict[str, Any] = {"loss": known.perfect_loss + falling * (known.constant_loss - known.perfect_loss)}
     measured |= {"accuracy": constant + (1 - falling) * (1 - constant), "r2_score": 1 - falling, "learning_rate": rate}
@@ -99,13 +102,13 @@ def a_run(
             values[kind][:] = numbers
     columns = [np.broadcast_to(measured.get(name, 0.0), (last + 1,)) for name in layout.metrics]
     history = History(layout, 0, np.stack(columns, axis=1).astype(np.float32), values)
-    return Run(spec, seed, history, stopped_by, culprit)
+    return Run(spec, seed, history, stopped_by, culprit, known)
 
 
 def without_series(run: Run) -> Run:
     """The same run, of which nothing but the metrics was recorded."""
     layout = Layout(run.history.layout.metrics, ())
-    return Run(run.spec, run.seed, History(layout, 0, run.history.metrics, {}), run.stopped_by, run.culprit)
+    return Run(run.spec, run.seed, History(layout, 0, run.history.metrics, {}), run.stopped_by, run.culprit, run.facts)
 
 
 def of_nothing_but(run: Run, value: float) -> Run:
@@ -113,7 +116,7 @@ def of_nothing_but(run: Run, value: float) -> Run:
     history = run.history
     series = {kind: np.full_like(values, value) for kind, values in history.series.items()}
     metrics = np.full_like(history.metrics, value)
-    return Run(run.spec, run.seed, History(history.layout, 0, metrics, series), run.stopped_by, run.culprit)
+    return Run(run.spec, run.seed, History(history.layout, 0, metrics, series), run.stopped_by, run.culprit, run.facts)
 
 
 def by_layer(*numbers: float, rows: int = EPOCHS + 1) -> np.ndarray:

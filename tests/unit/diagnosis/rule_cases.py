@@ -95,8 +95,14 @@ VALUES = a_network(
 
 def with_facts(run: Run, **changes: Any) -> Run:
     """The same run on data of which other things are known."""
-    vars(run)["facts"] = replace(run.facts, **changes)
-    return run
+    assert run.facts is not None
+    if "feature_mean" in changes:
+        mean, std = changes.pop("feature_mean"), changes.pop("feature_std")
+        size, largest = float(np.sqrt(np.mean(mean**2 + std**2))), float(np.max(np.sqrt(mean**2 + std**2)))
+        inputs = {"mean": tuple(mean.tolist()), "std": tuple(std.tolist()), "rms": size, "largest_rms": largest}
+        assert run.facts.inputs is not None
+        changes["inputs"] = run.facts.inputs.model_copy(update=inputs)
+    return replace(run, facts=run.facts.model_copy(update=changes))
 
 
 def scaled(run: Run, gain: Any) -> np.ndarray:

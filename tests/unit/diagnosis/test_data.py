@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradlab.facts import of_spec
 from gradlab.facts.baseline import baseline, encoded
-from gradlab.facts.facts import facts
 from gradlab.facts.learnable import linear_model_score, neighbours_score
-from gradlab.vocabulary.datasets import Dataset
+from gradlab.vocabulary.datasets import Dataset, DatasetSpec
 from gradlab.vocabulary.losses import LOSSES, LossFunction
 from gradlab.vocabulary.targets import Target
 from tests.unit.diagnosis.histories import EPOCHS, a_network, dense
@@ -165,21 +165,22 @@ class TestTheLinearModel:
 
 class TestFacts:
     def test_of_the_circles(self):
-        known = facts(a_network())
+        known = of_spec(a_network())
         assert known.constant_loss == pytest.approx(entropy(*known.class_shares))
         assert known.constant_accuracy == max(known.class_shares)
         assert sum(known.class_shares) == pytest.approx(1)
         assert known.target_range == (0, 1)
-        assert known.probe.shape == (32, 2)
-        assert known.feature_mean.shape == known.feature_std.shape == (2,)
+        assert known.inputs.features == len(known.inputs.mean) == len(known.inputs.std) == 2
 
-    def test_are_found_once(self):
-        assert facts(a_network()) is facts(a_network(dense(9)))
+    def test_samples_are_loaded_once_for_all_networks_on_them(self, monkeypatch):
+        of_spec(a_network())
+        monkeypatch.setattr(DatasetSpec, "load", lambda _: pytest.fail("loaded again"))
+        assert of_spec(a_network(dense(9))).inputs is of_spec(a_network()).inputs
 
     def test_of_values_there_are_no_classes(self):
         training = {"loss": "mean_squared_error", "optimizer": "sgd", "epochs": EPOCHS}
         spec = a_network(output=dense(1, "linear"), dataset={"kind": "regression", "samples": 40}, training=training)
-        known = facts(spec)
+        known = of_spec(spec)
         assert known.class_shares == ()
         assert math.isnan(known.constant_accuracy)
         assert known.constant_loss == pytest.approx(known.target_std**2)

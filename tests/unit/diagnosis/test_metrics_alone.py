@@ -8,8 +8,8 @@ import pytest
 
 from gradlab.diagnosis import ExternalRun, diagnose
 from gradlab.diagnosis.answers import ACCURACIES
-from gradlab.diagnosis.evidence import Unknown
 from gradlab.diagnosis.rules import RULES
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.measurement.history import History, Layout, SeriesLayout, Tensor
 from gradlab.spec import ExternalSpec
 from tests.builders import an_external_spec

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gradlab.diagnosis import Run
+from gradlab.diagnosis import Run, Unknown
 from gradlab.diagnosis.normalized import groups
 from gradlab.diagnosis.rules import dead_network, single_value_normalization
 from tests.builders import an_external_spec
@@ -83,7 +83,6 @@ def test_a_norm_inside_a_block_counts_like_any_other():
         ("BatchNormalization", 1, 1, True),
         ("BatchNormalization", 1, 2, False),
         ("BatchNormalization", 36, 1, False),
-        ("BatchNormalization", 1, None, False),
         ("LayerNormalization", 1, 32, True),
         ("GroupNormalization", 1, 32, True),
         ("GroupNormalization", 2, None, False),
@@ -97,6 +96,16 @@ def test_elsewhere_it_is_what_the_sender_says(class_name: str, values: int | Non
     spec = an_external_spec(epochs=EPOCHS, layers=3, batch_size=batch_size)
     object.__setattr__(run, "external", spec.model_validate(spec.model_dump(mode="json") | {"layers": layers}))
     assert (single_value_normalization.RULE(run) is not None) == says
+
+
+def test_over_batches_of_unknown_size_it_is_unknown():
+    _, run = sent(loss=0.6)
+    layers = [layer.model_dump(mode="json") for layer in run.external.layers]
+    layers[1] |= {"class_name": "BatchNormalization", "normalized_values": 1}
+    spec = an_external_spec(epochs=EPOCHS, layers=3)
+    object.__setattr__(run, "external", spec.model_validate(spec.model_dump(mode="json") | {"layers": layers}))
+    with pytest.raises(Unknown, match="batch size"):
+        single_value_normalization.RULE(run)
 
 
 @pytest.mark.parametrize(("batch_size", "says"), [(1, False), (15, False), (16, True), (32, True)])

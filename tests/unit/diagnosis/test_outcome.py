@@ -84,7 +84,7 @@ class TestOnItsWay:
 
     def test_a_run_that_was_stopped_early_has_ended(self):
         run = ending(0.05, 0.1, epochs=30, budget=500)
-        stopped = with_facts(Run(run.spec, 0, run.history, "early_stopping"), reachable=0.6)
+        stopped = with_facts(Run(run.spec, 0, run.history, "early_stopping", facts=run.facts), reachable=0.6)
         assert outcome(stopped).verdict == "fails"
 
 

@@ -23,6 +23,7 @@ from gradlab.diagnosis.rules import (
     output_mismatch,
     saturation,
 )
+from gradlab.diagnosis.view import View
 from gradlab.measurement.history import Culprit
 from tests.unit.diagnosis.histories import (
     EPOCHS,
@@ -331,7 +332,7 @@ class TestBornDead:
         [(0.05, None), (0.0501, "warning"), (0.25, "warning"), (0.2501, "critical"), (math.nan, None)],
     )
     def test_the_thresholds(self, monkeypatch: pytest.MonkeyPatch, chance: float, severity: str | None):
-        monkeypatch.setattr(born_dead_risk, "born_dead", lambda spec: chance)
+        monkeypatch.setattr(View, "born_dead", chance)
         sighting = born_dead_risk.RULE(self.relus(5))
         assert (sighting and sighting.severity) == severity
 

@@ -91,7 +91,7 @@ def a_broken_run(spec, draw: np.random.Generator, epochs: int) -> Run:
         metrics = _spoilt(run.history.metrics, draw)
     history = History(run.history.layout, run.history.first_epoch, metrics, series)
     stopped = "nonfinite" if not np.isfinite(metrics[-1, 0]) else None
-    return Run(run.spec, run.seed, history, stopped)
+    return Run(run.spec, run.seed, history, stopped, facts=run.facts)
 
 
 def _spoilt(values: np.ndarray, draw: np.random.Generator) -> np.ndarray:

@@ -6,12 +6,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from gradlab.diagnosis.expectation import born_dead, expected, reference
-from gradlab.diagnosis.theory import born_dead_bound, born_dead_chance, hidden_relus, moments, predict
-from gradlab.diagnosis.theory.activations import CURVES, curve
-from gradlab.diagnosis.theory.born_dead import draw
-from gradlab.diagnosis.theory.weights import MOMENTS, fans
+from gradlab.diagnosis.view_of_experiment import ExperimentView
+from gradlab.facts import of_spec
 from gradlab.frozen import kind_of
+from gradlab.spec.recording import PROBE_SAMPLES
+from gradlab.theory import born_dead_bound, born_dead_chance, hidden_relus, moments, predict
+from gradlab.theory.activations import CURVES, curve
+from gradlab.theory.advised import reference
+from gradlab.theory.born_dead import draw
+from gradlab.theory.weights import MOMENTS, fans
 from gradlab.vocabulary.activations import ACTIVATIONS
 from gradlab.vocabulary.initializers import INITIALIZERS
 from tests.builders import a_spec
@@ -117,7 +120,7 @@ class TestMeanField:
         ("activation", "variance"), [("tanh", 1.0), ("tanh", 1 / 3), ("tanh", 3.0), ("sigmoid", 1.0), ("selu", 1.0)]
     )
     def test_agrees_with_the_other_integration(self, activation: str, variance: float):
-        prediction = predict(self.network(12, activation, normal(variance)))
+        prediction = predict(self.network(12, activation, normal(variance)).network)
         assert prediction is not None
         q = meanfield.lengths(activation, 12, variance, 0.0)
         chi = meanfield.growth(activation, 12, variance, 0.0)
@@ -127,7 +130,7 @@ class TestMeanField:
         assert prediction.depth_scale == pytest.approx(1 / abs(np.log(chi[:-1]).mean()), rel=1e-2)
 
     def test_relu_keeps_its_signals_with_he_and_halves_their_squares_with_glorot(self):
-        he, glorot = (predict(self.network(20, "relu", kernel)) for kernel in ("he_normal", "glorot_normal"))
+        he, glorot = (predict(self.network(20, "relu", kernel).network) for kernel in ("he_normal", "glorot_normal"))
         assert he is not None
         assert glorot is not None
         np.testing.assert_allclose(he.growths, 1.0, rtol=1e-4)
@@ -137,38 +140,39 @@ class TestMeanField:
 
     def test_biases_add_their_variance(self):
         spec = self.network(1, "tanh", normal(2.0), bias_initializer={"kind": "random_normal", "stddev": 0.5})
-        (layer,) = predict(spec).layers
+        (layer,) = predict(spec.network).layers
         assert layer.second_moment == pytest.approx(2.25)
 
     def test_starts_from_the_inputs_that_there_are(self):
         spec = self.network(1, "tanh", normal(2.0))
-        (layer,) = predict(spec, np.full((5, 64), 3.0)).layers
+        (layer,) = predict(spec.network, np.full((5, 64), 3.0)).layers
         assert layer.second_moment == pytest.approx(18.0)
 
     def test_a_mean_makes_what_units_have_in_common(self):
         kernel = {"kind": "random_normal", "mean": 0.1, "stddev": 0.2}
-        (layer,) = predict(self.network(1, "tanh", kernel), np.ones((3, 64))).layers
+        (layer,) = predict(self.network(1, "tanh", kernel).network, np.ones((3, 64))).layers
         common, own = (64 * 0.1) ** 2, 64 * 0.2**2
         assert layer.second_moment == pytest.approx(common + own)
         assert layer.common_share == pytest.approx(common / (common + own))
 
     def test_five_tanh_layers_drawn_from_0_to_1_are_nothing_but_common(self):
         spec = a_network(dense(initializer={"kind": "random_uniform", "minval": 0, "maxval": 1}, repeat=5))
-        layers = expected(spec).layers
+        probe = spec.dataset.load().train_x[:PROBE_SAMPLES].astype(np.float64)
+        layers = predict(spec.network, probe).layers
         assert layers[-1].common_share > 0.9
         assert layers[0].slope > 0.8
         assert layers[-1].slope < 0.2
 
     def test_what_arrives_is_told_in_lengths(self):
         spec = a_network(dense(16, "linear", normal(1.0)), dense(4, "linear", normal(1.0)), dataset=GAUSSIAN)
-        prediction = predict(spec)
+        prediction = predict(spec.network)
         output = moments(initializer({"kind": "glorot_uniform"}), (4, 1)).variance
         # δ₂² = Var(W₃), δ₁² = 4·(1/16)·δ₂²; 16 units against 1.
         assert prediction.arriving == pytest.approx(math.sqrt(16 * 4 / 16 * output))
 
     def test_a_residual_block_adds_what_passes_by(self):
         block = {"kind": "residual", "layers": [dense(64, "linear", normal(2.0))], "scale": 0.5, "repeat": 3}
-        prediction = predict(a_network(dense(64, "linear", normal(1.0)), block, dataset=GAUSSIAN))
+        prediction = predict(a_network(dense(64, "linear", normal(1.0)), block, dataset=GAUSSIAN).network)
         blocks = [layer for layer in prediction.layers if layer.layer.startswith("residual")]
         growth = 1 + 0.5**2 * 2.0
         np.testing.assert_allclose([b.second_moment / a.second_moment for a, b in pairwise(blocks)], growth)
@@ -177,8 +181,8 @@ class TestMeanField:
     def test_an_activation_may_stand_in_a_layer_of_its_own(self):
         activation, dropout = {"kind": "activation", "activation": "tanh"}, {"kind": "dropout", "rate": 0.2}
         linear, tanh = dense(64, "linear", normal(2.0)), dense(64, "tanh", normal(2.0))
-        apart = predict(a_network(linear, activation, dropout, tanh, dataset=GAUSSIAN))
-        together = predict(a_network(tanh, tanh, dataset=GAUSSIAN))
+        apart = predict(a_network(linear, activation, dropout, tanh, dataset=GAUSSIAN).network)
+        together = predict(a_network(tanh, tanh, dataset=GAUSSIAN).network)
         assert [layer.layer for layer in apart.layers] == ["dense_1", "activation_1", "dense_2"]
         for one, other in zip(apart.layers[1:], together.layers, strict=True):
             assert (one.second_moment, one.signal) == pytest.approx((other.second_moment, other.signal))
@@ -192,22 +196,25 @@ class TestMeanField:
         ],
     )
     def test_of_what_theory_does_not_cover_it_says_nothing(self, layer):
-        assert predict(a_network(dense(64), layer, dataset=GAUSSIAN)) is None
+        assert predict(a_network(dense(64), layer, dataset=GAUSSIAN).network) is None
 
     def test_of_a_network_without_hidden_layers_it_says_nothing(self):
-        assert predict(a_spec(layers=1)) is None
+        assert predict(a_spec(layers=1).network) is None
 
     def test_pretrained_layers_are_not_what_was_drawn(self):
         training = {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": 30, "pretraining": "autoencoder"}
         spec = a_network(dense(5, "relu", "he_uniform", repeat=20), training=training)
-        assert expected(spec) is None
-        assert math.isnan(born_dead(spec))
+        view = ExperimentView(spec, of_spec(spec))
+        assert view.expected is None
+        assert math.isnan(view.born_dead)
+        without = spec.model_copy(update={"training": spec.training.model_copy(update={"pretraining": None})})
+        assert ExperimentView(without, of_spec(without)).born_dead > 0
 
     def test_weights_beyond_all_bounds_give_infinities_and_no_warning(self):
         kernel = {"kind": "random_normal", "stddev": 1e6}
-        prediction = predict(self.network(60, "relu", kernel))
+        prediction = predict(self.network(60, "relu", kernel).network)
         assert prediction.arriving > 1e50
-        assert predict(self.network(3, "relu", "zeros")).arriving == 0
+        assert predict(self.network(3, "relu", "zeros").network).arriving == 0
 
 
 GAUSSIAN = {"kind": "gaussian_quantiles", "features": 64, "classes": 2, "samples": 64}
@@ -215,7 +222,7 @@ GAUSSIAN = {"kind": "gaussian_quantiles", "features": 64, "classes": 2, "samples
 
 class TestBornDead:
     def layers(self, depth: int, width: int, **more):
-        return hidden_relus(a_network(dense(width, "relu", "he_uniform", repeat=depth, **more)))
+        return hidden_relus(a_network(dense(width, "relu", "he_uniform", repeat=depth, **more)).network)
 
     @pytest.mark.parametrize(("width", "found"), [(2, 0.876), (3, 0.575), (5, 0.116)])
     def test_on_one_input_ten_layers_die_as_lu_et_al_count(self, width: int, found: float):
@@ -223,7 +230,7 @@ class TestBornDead:
             dense(width, "relu", normal(2.0), repeat=10), dataset=ONE_FEATURE, output=dense(1, "linear"), **REGRESSION
         )
         x = np.linspace(-3, 3, 101)[:, None]
-        assert born_dead_chance(hidden_relus(spec), x) == pytest.approx(found, abs=0.11)
+        assert born_dead_chance(hidden_relus(spec.network), x) == pytest.approx(found, abs=0.11)
 
     def test_the_bound(self):
         assert born_dead_bound(self.layers(3, 2)) == pytest.approx(1 - 0.75**3)
@@ -243,7 +250,7 @@ class TestBornDead:
         "layer", [dense(), dense(activation={"kind": "relu", "negative_slope": 0.1}), {"kind": "layer_normalization"}]
     )
     def test_only_networks_of_nothing_but_relus_are_asked(self, layer):
-        assert hidden_relus(a_network(dense(5, "relu"), layer)) == ()
+        assert hidden_relus(a_network(dense(5, "relu"), layer).network) == ()
 
 
 ONE_FEATURE = {"kind": "regression", "features": 1, "samples": 40}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gradlab.diagnosis import diagnose
-from gradlab.diagnosis.evidence import Unknown
 from gradlab.diagnosis.groups import WIRING
 from gradlab.diagnosis.rules.ordered_batches import share_by_chance
+from gradlab.diagnosis.unknown import Unknown
 from tests.unit.diagnosis.histories import a_run
 from tests.unit.diagnosis.wiring_cases import (
     BY_NAME,
@@ -53,11 +53,11 @@ def test_no_rule_has_a_finding_in_an_empty_wiring_or_in_the_healthy_one(layers):
 
 def test_without_wiring_its_rules_are_unjudged_and_say_what_to_pass():
     diagnosis = diagnose(a_spec(DROPOUT), [wired(a_spec(DROPOUT), None)])
-    why = {each.rule: each.why for each in diagnosis.unjudged}
-    assert {*WIRING} <= {*why}
-    assert all("Watch" in why[rule] for rule in WIRING)
+    advice = {each.rule: each.advice for each in diagnosis.unjudged}
+    assert {*WIRING} <= {*advice}
+    assert all("Watch" in advice[rule] for rule in WIRING)
     for rule in WIRING:
-        with pytest.raises(Unknown, match="Watch"):
+        with pytest.raises(Unknown, match="how its training is wired is not known"):
             BY_NAME[rule](wired(a_spec(), None))
 
 

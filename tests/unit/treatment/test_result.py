@@ -7,7 +7,7 @@ from core.treatment import advised, candidates, result
 from core.treatment.result import criterion, flow
 from core.treatment.trial import triage_result
 from gradlab.diagnosis import Diagnosis, Finding, diagnose
-from gradlab.facts.facts import facts
+from gradlab.facts import of_spec
 from gradlab.facts.learnable import linear_model_score
 from gradlab.schemas.trials import TriageResult
 from tests.builders import a_spec
@@ -48,7 +48,7 @@ def test_the_test_metric_is_the_median_of_the_last_five_epochs_and_none_where_it
 
 
 def test_what_the_nearest_neighbours_reach_is_told_in_the_same_metric():
-    known = facts(a_network())
+    known = of_spec(a_network())
     expected = known.constant_accuracy + known.reachable * (1 - known.constant_accuracy)
     assert result(a_network(), [a_run()], None).baseline == pytest.approx(expected)
     assert 0.5 < expected < 1
@@ -60,7 +60,7 @@ def test_where_a_linear_model_knows_more_than_the_neighbours_that_is_told():
     spec = a_spec(model=network, training=training, dataset={"kind": "diabetes"}, seeds=(0,))
     known = result(spec, [], None).baseline
     assert known == pytest.approx(linear_model_score(spec.dataset.load(), spec.dataset.target))
-    assert known > facts(spec).reachable + 0.02
+    assert known > of_spec(spec).reachable + 0.02
 
 
 def test_trials_are_compared_by_a_metric_that_no_scale_of_targets_changes():

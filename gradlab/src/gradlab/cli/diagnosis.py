@@ -22,12 +22,24 @@ def render_diagnosis(diagnosis: DiagnosisResponse) -> Group:
     if diagnosis.findings:
         parts.append(_table(diagnosis.findings))
     if diagnosis.unjudged:
-        parts.append(Text(f"trained elsewhere: {len(diagnosis.unjudged)} rules cannot be judged", style="dim"))
+        parts.append(Text(f"on what was measured: {len(diagnosis.unjudged)} rules are not judged", style="dim"))
+        parts += _unjudged(diagnosis)
     for suggestion in diagnosis.suggestions[:MAX_SUGGESTED]:
         parts.append(Text(f"may help: {suggestion.title} ({suggestion.remedy})"))
         if suggestion.spec is None:
             parts.append(Padding(Text(suggestion.code or suggestion.instructions), (0, 0, 1, 2)))
     return Group(*parts)
+
+
+def _unjudged(diagnosis: DiagnosisResponse) -> list[Text]:
+    """One line for each reason: the rules, what is missing, and what could be passed."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for each in diagnosis.unjudged:
+        reasons.setdefault((each.why, each.advice), []).append(each.rule)
+    return [
+        Text(f"  {', '.join(rules)}: {why}{f'; to pass: {advice}' if advice else ''}", style="dim")
+        for (why, advice), rules in reasons.items()
+    ]
 
 
 def _table(findings: list[Finding]) -> Table:

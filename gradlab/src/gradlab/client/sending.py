@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from gradlab.client.connection import Connection
+from gradlab.facts import Facts, Wiring
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.external import SeriesResponse
 from gradlab.schemas.media_types import JSON
@@ -45,6 +46,21 @@ class Sending(Connection):
         content = encode_series(from_epoch, metrics or {}, series or {})
         response = self._request("PUT", path, content=content, headers={"Content-Type": JSON})
         return SeriesResponse.read(response.content)
+
+    def send_facts(self, experiment_id: UUID | str, facts: Facts) -> None:
+        """Send the facts about the data of an external training, in place of those that were sent before."""
+        self._put(f"/experiments/{experiment_id}/facts", facts)
+
+    def send_wiring(self, experiment_id: UUID | str, seed: int, wiring: Wiring) -> None:
+        """Send how a run of an external training is put together, in place of what was sent before."""
+        self._put(f"/experiments/{experiment_id}/runs/{seed}/wiring", wiring)
+
+    def facts(self, experiment_id: UUID | str) -> Facts:
+        """Return the facts about an experiment's data. Raises NotFound while there are none."""
+        return Facts.model_validate_json(self._request("GET", f"/experiments/{experiment_id}/facts").content)
+
+    def _put(self, path: str, sent: Facts | Wiring) -> None:
+        self._request("PUT", path, content=sent.model_dump_json(), headers={"Content-Type": JSON})
 
     def end_run(self, experiment_id: UUID | str, seed: int, *, error: str | None = None) -> ExperimentResponse:
         """End a run as completed; with an error, as failed. To end it again changes nothing."""

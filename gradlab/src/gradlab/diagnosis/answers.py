@@ -1,15 +1,11 @@
-"""Loss, accuracy and output of a run, read alike from our own trainings and from external ones.
-
-An external training may name neither its loss nor its output. Then the functions raise Unknown or return None.
-"""
+"""Accuracy and classes of a run, and the bounds of a constant answer's loss."""
 
 import math
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
-from gradlab.spec import ExternalSpec
-from gradlab.vocabulary.losses import BY_KIND, LossFunction
+from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.unknown import Unrecorded
 
 # The names of the accuracy in Keras and elsewhere.
 ACCURACIES = ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy")
@@ -23,45 +19,16 @@ def accuracy_of(run: Run, part: str = "") -> np.ndarray | None:
     return next((values for name in ACCURACIES if (values := run.metric(part + name)) is not None), None)
 
 
-def loss_of(spec: ExternalSpec) -> LossFunction | None:
-    """Return the loss of an external training as a member of the registry; None if it has no such member or is unknown.
-
-    A sparse loss counts as its dense form: it differs in the encoding of the classes alone.
-    """
-    if spec.loss is None:
-        return None
-    member = BY_KIND.get(spec.loss.kind.removeprefix("sparse_"))
-    if member is None:
-        return None
-    takes = "from_logits" in member.model_fields
-    return member.model_validate({"from_logits": spec.loss.from_logits} if takes else {})
-
-
-def loss_kind(run: Run) -> str:
-    """Return the kind of a run's loss, without ``sparse_``.
+def needed_accuracy(run: Run) -> np.ndarray:
+    """(epochs,) the accuracy on the training samples.
 
     Raises:
-        Unknown: the external training does not name its loss.
+        Unrecorded: it was not measured.
     """
-    if not isinstance(run, ExternalRun):
-        return str(run.spec.training.loss.kind)
-    if run.external.loss is None:
-        raise Unknown("its loss is not known here")
-    return run.external.loss.kind.removeprefix("sparse_")
-
-
-def output_units(run: Run) -> int:
-    """Return the number of output units, for a sample or for a time step of it.
-
-    Raises:
-        Unknown: the external training does not give the shape of its output.
-    """
-    if not isinstance(run, ExternalRun):
-        return run.spec.layers[-1].output_shape[-1]
-    shape = run.external.layers[-1].output_shape
-    if not shape or shape[-1] is None:
-        raise Unknown("how many numbers its network puts out is not known here")
-    return shape[-1]
+    accuracy = accuracy_of(run)
+    if accuracy is None:
+        raise Unrecorded("its accuracy is not sent", "`accuracy` among its metrics")
+    return accuracy
 
 
 def class_count(run: Run) -> int | None:
@@ -70,7 +37,7 @@ def class_count(run: Run) -> int | None:
     Raises:
         Unknown: loss or output are unknown.
     """
-    kind, units = loss_kind(run), output_units(run)
+    kind, units = run.view.loss_kind, run.view.output_units
     if kind not in CROSS_ENTROPIES:
         return None
     if units == 1:

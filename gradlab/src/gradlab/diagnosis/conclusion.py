@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import SEVERITIES, Finding, Kind, Sighting
 from gradlab.diagnosis.outcome import Outcome, outcome, stands_still
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.spec import AnySpec
 
 Verdict = Literal["healthy", "at risk", "ill", "undecided"]
@@ -41,15 +42,17 @@ class SeedOutcome:
 
 @dataclass(frozen=True)
 class Unjudged:
-    """A rule that could not be applied to an external training.
+    """A rule that could not be applied.
 
     Attributes:
         rule: the rule's name.
-        why: the missing facts that it needs.
+        why: what is missing.
+        advice: what the user could pass to make it known; empty if nothing does.
     """
 
     rule: str
     why: str
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Diagnosis:
 
     Attributes:
         verdict: ``ill``: more than a third of the recorded seeds fail, diverge or overfit.
-            ``at risk``: some do; or more than a third show a risk, in an external training also a symptom; or a seed
+            ``at risk``: some do; or more than a third show a risk, without facts also a symptom; or a seed
             without the outcome ``learns`` shows a critical one.
             ``undecided``: none of these, and some outcomes are undecided.
             ``healthy``: none of these.
@@ -91,7 +94,7 @@ def conclude(spec: AnySpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagn
         try:
             sightings[rule.name] = _sightings(rule, runs, outcomes)
         except Unknown as missing:
-            unjudged.append(Unjudged(rule.name, str(missing)))
+            unjudged.append(Unjudged(rule.name, missing.why, missing.advice))
     order = [layer.name for layer in spec.layers]
     unordered = [_finding(rule, sightings[rule.name], len(runs), order) for rule in rules if sightings.get(rule.name)]
     findings = _in_causal_order(unordered, {rule.name: rule for rule in rules})
@@ -107,11 +110,11 @@ def conclude(spec: AnySpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagn
 def _sightings(rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome]) -> dict[int, Sighting]:
     """The sightings of one rule, by seed.
 
-    Symptoms count only in runs that fail, since healthy runs show many of them. In an external training they count as
-    long as its loss has not fallen. Symptoms that are `always` reported have the severity ``info`` in runs that learn.
+    Symptoms count only in runs that fail, since healthy runs show many of them. Without facts they count as long as the
+    loss has not fallen. Symptoms that are `always` reported have the severity ``info`` in runs that learn.
 
     Raises:
-        Unknown: the rule needs facts that an external training does not give, and no seed has a sighting.
+        Unknown: the rule needs what the training does not give, and no seed has a sighting.
     """
     seen, missing = {}, None
     for run in runs:
@@ -123,7 +126,7 @@ def _sightings(rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome])
         if sighting is None:
             continue
         became = outcomes[run.seed].verdict
-        fails = became in ("fails", "diverged") or (isinstance(run, ExternalRun) and stands_still(run))
+        fails = became in ("fails", "diverged") or (not outcomes[run.seed].by_facts and stands_still(run))
         if fails or (sighting.kind or rule.kind) != "symptom":
             seen[run.seed] = sighting
         elif rule.always:
@@ -207,7 +210,7 @@ def _verdict(findings: Sequence[Finding], outcomes: Mapping[int, Outcome], seeds
     bad |= {seed for finding in findings if finding.kind == "failure" for seed in finding.seeds}
     if bad and len(bad) > SHARE * len(outcomes):
         return "ill"
-    # Symptoms count here for external trainings. In our own only runs that fail have any, and those are in `bad`.
+    # Symptoms count here for trainings without facts. With them only runs that fail have any, and are in `bad`.
     risks = [each for each in findings if each.kind in ("risk", "symptom") and each.severity != "info"]
     if bad or any(len(each.seeds) > SHARE * each.of_seeds or _threatens(each, decided) for each in risks):
         return "at risk"

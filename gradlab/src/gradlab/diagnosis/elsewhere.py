@@ -1,6 +1,6 @@
-"""Outcome of an external training, as far as its metrics and gradients show it.
+"""Outcome of a training whose data are unknown, as far as its metrics and gradients show it.
 
-Its data are unknown, but the loss of a constant answer has bounds. For K classes it is log K at most. Where the
+The loss of a constant answer has bounds. For K classes it is log K at most. Where the
 accuracy does not move at all, the answer is the same for all samples, and the accuracy is the share of the commonest
 class. R² compares a prediction with the mean by itself.
 """
@@ -9,9 +9,10 @@ import math
 
 import numpy as np
 
-from gradlab.diagnosis.answers import SAME, accuracy_of, class_count, constant_loss_bounds, loss_kind, output_units
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.answers import SAME, accuracy_of, class_count, constant_loss_bounds
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.recorded import Recorded, middle, windows
+from gradlab.diagnosis.unknown import Unknown
 
 VARIANCES = ("r2_score", "r2")
 # Share by which a loss falls at least over its second half, else it is flat. TheDeepChecker has it for one of five
@@ -26,10 +27,10 @@ PERFECT = 1e-6
 BUDGET_SHARE, MIN_DEAD_EPOCHS = 0.1, 3
 
 
-def constant_loss(run: ExternalRun) -> float:
+def constant_loss(run: Run) -> float:
     """Return the loss of the best constant prediction, or its upper bound if only that is known, or NaN."""
     try:
-        kind, classes = loss_kind(run), class_count(run)
+        kind, classes = run.view.loss_kind, class_count(run)
     except Unknown:
         return float("nan")
     if classes is None:  # each label has a share of its own: the mean accuracy does not determine the entropy
@@ -39,7 +40,7 @@ def constant_loss(run: ExternalRun) -> float:
     return bounds[0] if bounds else math.log(classes)
 
 
-def explained(run: ExternalRun) -> float:
+def explained(run: Run) -> float:
     """Return the median R² of the training samples over the last epochs; NaN where it is not measured."""
     for name in VARIANCES:
         if (values := run.metric(name)) is not None:
@@ -59,13 +60,13 @@ def is_flat(loss: np.ndarray) -> bool:
     return bool(levels[0] - levels[-1] < DECREASE * abs(levels[0]))
 
 
-def accuracy_at_chance(run: ExternalRun) -> bool:
+def accuracy_at_chance(run: Run) -> bool:
     """True if the accuracy allows a constant answer: it is unmeasured, does not move, or is that of guessing."""
     accuracy = accuracy_of(run)
     if accuracy is None or np.isfinite(_share_of_the_commonest(run)):
         return True
     try:
-        return middle(accuracy[-WINDOWS:]) < 1 / max(2, output_units(run)) + DECREASE
+        return middle(accuracy[-WINDOWS:]) < 1 / max(2, run.view.output_units) + DECREASE
     except Unknown:
         return False
 
@@ -96,19 +97,19 @@ def zero_gradients(run: Run) -> Recorded | None:
     return Recorded(recorded.epochs[epochs], tuple(tensors), np.stack(columns, axis=1).astype(np.float64))
 
 
-def is_dead(run: ExternalRun) -> bool:
+def is_dead(run: Run) -> bool:
     """True if no hidden kernel has had a gradient for a tenth of the epochs, three at least, up to the last one."""
     dead, hidden = zero_gradients(run), run.weighted_layers
     if dead is None or not hidden:
         return False
     columns = [place for place, layer in enumerate(dead.layers) if layer in hidden]
     since = dead.persists(np.asarray(dead.values[:, columns].all(axis=1)))
-    planned = run.external.epochs - run.external.initial_epoch
+    planned = run.view.epochs - run.view.first_epoch
     long_enough = max(MIN_DEAD_EPOCHS, BUDGET_SHARE * planned)
     return since is not None and run.history.last_epoch - since + 1 >= long_enough
 
 
-def _share_of_the_commonest(run: ExternalRun) -> float:
+def _share_of_the_commonest(run: Run) -> float:
     """The accuracy if it has not moved over the second half of the epochs; else NaN."""
     accuracy = accuracy_of(run)
     if accuracy is None or len(accuracy) < MIN_EPOCHS:

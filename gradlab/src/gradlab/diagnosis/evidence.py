@@ -4,24 +4,21 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
+from gradlab.diagnosis.layers import LayerView
 from gradlab.diagnosis.recorded import Recorded
+from gradlab.diagnosis.unknown import Unrecorded
+from gradlab.diagnosis.view import View
+from gradlab.diagnosis.view_of_experiment import ExperimentView
+from gradlab.diagnosis.view_of_external import ExternalView
 from gradlab.facts import Facts, Wiring
-from gradlab.facts.facts import DataFacts, facts
 from gradlab.measurement.history import Culprit, History, StoppedBy, Tensor, without_gradient
-from gradlab.spec import ExperimentSpec, ExternalSpec, NamedLayer
-from gradlab.vocabulary.activations import ActivationFunction
-
-# Activations that turn units off. Their inactive share is not saturation.
-RELU_LIKE = ("relu", "relu6")
-UNKNOWN_SPEC = "neither its data nor how its network was made and trained is known here"
-RECURRENT = ("simple_rnn", "gru", "lstm", "bidirectional")
-
-
-class Unknown(Exception):
-    """A rule needs facts that an external training does not give; the message names them."""
+from gradlab.measurement.kinds import BY_NAME as KINDS_BY_NAME
+from gradlab.measurement.roles import KERNELS, Role
+from gradlab.spec import ExperimentSpec, ExternalSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +31,7 @@ class Run:
         history: the epochs from 0 on. Kinds of series that the spec's `record` leaves out are missing.
         stopped_by: why the run ended before its last epoch; None if it did not.
         culprit: the place of the first non-finite value, if that stopped the run.
+        facts: the facts about the data; None if they are not known yet.
     """
 
     spec: ExperimentSpec
@@ -41,11 +39,15 @@ class Run:
     history: History
     stopped_by: StoppedBy | None = None
     culprit: Culprit | None = None
+    facts: Facts | None = None
+
+    # True if what was not recorded is reported: a sender can send it. A spec of this service chose what it records.
+    reports_unrecorded: ClassVar[bool] = False
 
     @cached_property
-    def facts(self) -> DataFacts:
-        """The facts about the data."""
-        return facts(self.spec)
+    def view(self) -> View:
+        """The training as rules see it."""
+        return ExperimentView(self.spec, self.facts)
 
     @property
     def epochs(self) -> np.ndarray:
@@ -55,7 +57,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """True if no epoch follows."""
-        return self.stopped_by is not None or self.history.last_epoch >= self.spec.training.epochs
+        return self.stopped_by is not None or self.history.last_epoch >= self.view.epochs
 
     def metric(self, name: str) -> np.ndarray | None:
         """(epochs,) float64 values of a metric; None where it was not measured."""
@@ -63,6 +65,17 @@ class Run:
         if name not in names or not len(self.history):
             return None
         return self.history.metrics[:, names.index(name)].astype(np.float64)
+
+    def needed_metric(self, name: str) -> np.ndarray:
+        """(epochs,) float64 values of a metric.
+
+        Raises:
+            Unrecorded: it was not measured.
+        """
+        values = self.metric(name)
+        if values is None:
+            raise Unrecorded(f"the metric {name} is not sent", f"`{name}` among its metrics")
+        return values
 
     def series(self, kind: str, statistic: str, among: Callable[[Tensor], bool] = lambda _: True) -> Recorded | None:
         """Return one statistic of the tensors for which `among` is true; None where none of it was recorded.
@@ -75,32 +88,70 @@ class Run:
             among: the predicate that selects tensors.
         """
         history = self.history
-        if kind not in history.layout or kind not in history.series:
+        if not self.has(kind, statistic):
             return None
         layout, values = history.layout[kind], history.series[kind]
         none = without_gradient(layout, values) if kind == "gradients" else [False] * len(layout.tensors)
         columns = [i for i, tensor in enumerate(layout.tensors) if among(tensor) and not none[i]]
-        if statistic not in layout.columns or not columns or not len(values):
+        if not columns:
             return None
         epochs = np.array(history.epochs_of(kind))
         chosen = values[:, columns, layout.columns.index(statistic)].astype(np.float64)
         return Recorded(epochs, tuple(layout.tensors[column] for column in columns), chosen)
 
+    def has(self, kind: str, statistic: str | None = None) -> bool:
+        """True if some epochs of a kind of series, with this statistic, were recorded."""
+        history = self.history
+        if kind not in history.layout or kind not in history.series or not len(history.series[kind]):
+            return False
+        return statistic is None or statistic in history.layout[kind].columns
+
+    def need(self, kind: str, statistic: str | None = None) -> None:
+        """Raise Unrecorded if a kind of series, or this statistic of it, was not recorded."""
+        if not self.has(kind, statistic):
+            what = kind.replace("_", " ") if self.has(kind) is False else f"{statistic} of {kind}"
+            field = KINDS_BY_NAME[kind].record.name
+            raise Unrecorded(f"its {what} are not sent", f"`record` of a Watch, or `record.{field}` in the spec")
+
     def kernels(self, kind: str, statistic: str) -> Recorded | None:
         """Return one statistic of the kernels; `kind` is ``gradients`` or ``weights``."""
-        return self.series(kind, statistic, lambda tensor: tensor.is_kernel)
+        return self.series(kind, statistic, lambda tensor: self._role(tensor) in KERNELS)
 
-    def hidden(
-        self, kind: str, statistic: str, among: Callable[[NamedLayer], bool] = lambda _: True
-    ) -> Recorded | None:
+    def needed_kernels(self, kind: str, statistic: str) -> Recorded | None:
+        """Return one statistic of the kernels; None where there is no kernel.
+
+        Raises:
+            Unrecorded: the kind of series was not recorded.
+        """
+        self.need(kind, statistic)
+        return self.kernels(kind, statistic)
+
+    def _role(self, tensor: Tensor) -> Role | None:
+        return tensor.role
+
+    def hidden(self, kind: str, statistic: str, among: Callable[[LayerView], bool] = lambda _: True) -> Recorded | None:
         """Return one statistic of the hidden layers for which `among` is true; `kind`: ``activations``, ``signals``."""
-        layers = self._hidden_layers
+        layers = {layer.name: layer for layer in self.view.hidden_layers}
         return self.series(kind, statistic, lambda t: t.layer in layers and among(layers[t.layer]))
+
+    def needed_hidden(
+        self, kind: str, statistic: str, among: Callable[[LayerView], bool] = lambda _: True
+    ) -> Recorded | None:
+        """Return one statistic of the hidden layers for which `among` is true; None where there is no such layer.
+
+        Raises:
+            Unrecorded: the kind of series was not recorded.
+        """
+        if not any(among(layer) for layer in self.view.hidden_layers):
+            return None
+        self.need(kind, statistic)
+        return self.hidden(kind, statistic, among)
 
     @property
     def weighted_layers(self) -> tuple[str, ...]:
         """The names of the hidden layers whose weights a gradient reaches, input side first."""
-        return tuple(layer.name for layer in self.hidden_layers if layer.tensors and layer.name not in self.unreached)
+        hidden = self.view.hidden_layers
+        return tuple(layer.name for layer in hidden if layer.tensors and layer.name not in self.unreached)
 
     @cached_property
     def unreached(self) -> frozenset[str]:
@@ -113,33 +164,23 @@ class Run:
         return frozenset(tensor.layer for tensor, missing in zip(layout.tensors, none, strict=True) if missing)
 
     @property
-    def hidden_layers(self) -> tuple[NamedLayer, ...]:
+    def hidden_layers(self) -> tuple[LayerView, ...]:
         """The layers before those that make the output, in the order in which samples pass them."""
-        return tuple(self._hidden_layers.values())
-
-    @cached_property
-    def _hidden_layers(self) -> dict[str, NamedLayer]:
-        layers = self.spec.layers
-        weighted = [place for place, layer in enumerate(layers) if layer.tensors]
-        last = weighted[-1] if weighted else 0
-        # A block follows its inner layers. One whose last inner layer has the last weights makes the output, too.
-        return {layer.name: layer for layer in layers[:last]}
+        return self.view.hidden_layers
 
 
 class ExternalRun(Run):
-    """The run of one seed of an external training.
-
-    `spec` and `facts` raise Unknown: an external training has neither.
+    """The run of one seed of an external training. It has no `spec`, and no culprit.
 
     Attributes:
         external: the description that its sender gave.
-        sent_facts: the facts that its sender gave; None if it gave none.
+        facts: the facts that its sender gave; None if it gave none.
         wiring: how it is put together, as its first updates showed; None if that was not recorded.
     """
 
     external: ExternalSpec
-    sent_facts: Facts | None
     wiring: Wiring | None
+    reports_unrecorded = True
 
     def __init__(
         self,
@@ -151,35 +192,26 @@ class ExternalRun(Run):
         wiring: Wiring | None = None,
     ) -> None:
         values = {"external": external, "seed": seed, "history": history, "stopped_by": stopped_by, "culprit": None}
-        values |= {"sent_facts": facts, "wiring": wiring}
+        values |= {"facts": facts, "wiring": wiring}
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    @property
-    def spec(self) -> ExperimentSpec:
-        """Raise Unknown."""
-        raise Unknown(UNKNOWN_SPEC)
+    @cached_property
+    def view(self) -> View:
+        """The training as rules see it."""
+        return ExternalView(self.external, self.facts, self.wiring)
 
-    @property
-    def facts(self) -> DataFacts:
-        """Raise Unknown."""
-        raise Unknown("its data are not known here")
+    def __repr__(self) -> str:
+        return f"ExternalRun(name={self.external.name!r}, seed={self.seed}, epochs={len(self.history)})"
 
-    @property
-    def finished(self) -> bool:
-        """True if no epoch follows."""
-        return self.stopped_by is not None or self.history.last_epoch >= self.external.epochs
+    @cached_property
+    def _roles(self) -> dict[tuple[str, str], Role | None]:
+        tensors = [tensor for layer in self.external.layers for tensor in layer.tensors]
+        return {(tensor.layer, tensor.parameter): tensor.role for tensor in tensors}
 
-    def kernels(self, kind: str, statistic: str) -> Recorded | None:
-        """Return one statistic of the kernels, without embeddings: some frameworks call their rows ``weight``, too."""
-        rows = {layer.name for layer in self.external.layers if "embedding" in layer.class_name.lower()}
-        return self.series(kind, statistic, lambda tensor: tensor.is_kernel and tensor.layer not in rows)
-
-    @property
-    def weighted_layers(self) -> tuple[str, ...]:
-        """The names of the layers whose weights a gradient reaches, input side first, without the output layer."""
-        weighted = [layer.name for layer in self.external.layers if layer.parameters][:-1]
-        return tuple(name for name in weighted if name not in self.unreached)
+    def _role(self, tensor: Tensor) -> Role | None:
+        """The role by the spec: a layout that an earlier version stored does not hold those of a layer's class."""
+        return self._roles.get((tensor.layer, tensor.parameter), tensor.role)
 
 
 def arriving(run: Run) -> Recorded | None:
@@ -195,32 +227,3 @@ def arriving(run: Run) -> Recorded | None:
     with np.errstate(divide="ignore", invalid="ignore"):  # 0/0 and ∞/∞ are NaN
         share = np.where(lengths[:, last] > 0, lengths[:, first] / lengths[:, last], np.nan)
     return Recorded(signals.epochs, signals.tensors[first : first + 1], share[:, None])
-
-
-def activation_of(layer: NamedLayer) -> ActivationFunction | None:
-    """Return a layer's activation function, for a simple recurrent layer that of each time step.
-
-    None for layers without one and for layers with gates: each gate has its own, and saturates for good reason.
-    """
-    spec = getattr(layer.spec, "layer", layer.spec)  # a bidirectional layer is two of one kind
-    return getattr(spec, "activation") if spec.kind == "simple_rnn" else layer.spec.function  # noqa: B009
-
-
-def slopes_down(layer: NamedLayer) -> bool:
-    """True if the layer's activation can saturate: it has a largest slope, and is not a relu."""
-    function = activation_of(layer)
-    if function is None or not function.per_unit or function.kind in (*RELU_LIKE, "linear"):
-        return False
-    return function.steepest is not None
-
-
-def is_relu(layer: NamedLayer) -> bool:
-    """True if units of the layer can be off for every sample: a relu without a slope below zero."""
-    function = activation_of(layer)
-    return function is not None and function.kind in RELU_LIKE and not getattr(function, "negative_slope", 0.0)
-
-
-def steepest(layer: NamedLayer) -> float:
-    """Return the largest slope of the layer's activation; 1 without one."""
-    function = activation_of(layer)
-    return 1.0 if function is None or function.steepest is None else function.steepest

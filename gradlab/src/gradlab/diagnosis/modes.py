@@ -2,7 +2,8 @@
 
 import re
 
-from gradlab.diagnosis.evidence import ExternalRun, Unknown
+from gradlab.diagnosis.evidence import ExternalRun
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.diagnosis.wired import BY_WATCH, layers_of
 from gradlab.spec.external import ExternalLayer
 
@@ -47,7 +48,7 @@ def training_shares(run: ExternalRun) -> dict[str, float]:
     if not moded:
         return {}
     if mode is None:
-        raise Unknown(f"whether its layers run in training mode is not known here: {BY_WATCH}")
+        raise Unknown("whether its layers run in training mode is not known", BY_WATCH)
     if isinstance(mode, float | int):
         return {layer.name: float(mode) for layer in moded}
     return {layer.name: mode[layer.name] for layer in moded if layer.name in mode}

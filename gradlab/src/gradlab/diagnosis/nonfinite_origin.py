@@ -12,10 +12,10 @@ from typing import Literal
 
 import numpy as np
 
-from gradlab.diagnosis.answers import loss_kind
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.recorded import Recorded
 from gradlab.diagnosis.steps import relative_steps
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.vocabulary.losses import BY_KIND
 
 Story = Literal["data", "singular", "explosion", "first_epoch"]
@@ -47,8 +47,8 @@ class Origin:
 
 def origin(run: Run) -> Origin | None:
     """Return the origin of a run's non-finite values; None where all values are finite."""
-    # In our own trainings the engine checks the gradients of each batch, and stops at the first: `culprit`.
-    kinds = ("weights", "activations", *(("gradients",) if isinstance(run, ExternalRun) else ()))
+    # An engine that checks the gradients of each batch stops at the first: `culprit`.
+    kinds = ("weights", "activations", *(() if run.view.checks_batches else ("gradients",)))
     counted = [each for kind in kinds if (each := run.series(kind, "nonfinite"))]
     first = min([*_losses(run), *(epoch for each in counted if (epoch := _first(each)) is not None)], default=None)
     if run.culprit is not None:
@@ -57,7 +57,7 @@ def origin(run: Run) -> Origin | None:
         return None if run.stopped_by != "nonfinite" else Origin("explosion", run.history.last_epoch, 1, np.nan, ())
     count = max([1.0, *(float(_total(each)[each.epochs == first].sum()) for each in counted)])
     growth = _growth(run, first)
-    story, layers = _elsewhere(run, first, growth) if isinstance(run, ExternalRun) else _here(run, growth)
+    story, layers = _here(run, growth) if run.view.checks_batches else _elsewhere(run, first, growth)
     if run.culprit is not None:
         count, layers = run.culprit.count, (run.culprit.layer,) if run.culprit.layer else ()
     return Origin(story, first, min(count, 1e9), growth, layers)
@@ -65,14 +65,22 @@ def origin(run: Run) -> Origin | None:
 
 def _here(run: Run, growth: float) -> tuple[Story, tuple[str, ...]]:
     """Story and layers in a training of our own: its data are finite, and the culprit is recorded."""
-    culprit, steps = run.culprit, relative_steps(run)
+    culprit, steps = run.culprit, _steps(run)
     if culprit is None or culprit.kind != "nan" or culprit.where not in ("loss", "gradient") or growth > GROWN:
         return "explosion", ()
     long = steps is not None and bool((steps[np.isfinite(steps)] > LONG_STEP).any())
     return ("explosion" if long else "singular"), ()
 
 
-def _elsewhere(run: ExternalRun, first: int, growth: float) -> tuple[Story, tuple[str, ...]]:
+def _steps(run: Run) -> np.ndarray | None:
+    """The relative lengths of the updates; None where they are not recorded."""
+    try:
+        return relative_steps(run)
+    except Unknown:
+        return None
+
+
+def _elsewhere(run: Run, first: int, growth: float) -> tuple[Story, tuple[str, ...]]:
     """Story and layers in an external training, from the loss and the gradients of the first such epoch."""
     gradients, loss = run.series("gradients", "nonfinite"), run.metric("loss")
     row = int(np.flatnonzero(run.epochs == first)[0])
@@ -100,10 +108,10 @@ def _layers(gradients: Recorded | None, shares: np.ndarray) -> tuple[str, ...]:
     return tuple(dict.fromkeys(np.array(gradients.layers)[shares >= shares.max() - 1e-6].tolist()))
 
 
-def _own_loss(run: ExternalRun) -> bool:
+def _own_loss(run: Run) -> bool:
     """True if the external training names a loss that the registry does not hold."""
     try:
-        return loss_kind(run) not in BY_KIND
+        return run.view.loss_kind not in BY_KIND
     except Unknown:
         return False
 
@@ -146,7 +154,7 @@ def _growth(run: Run, first: int) -> float:
     return max(factors, default=np.nan)
 
 
-def _has_infinity(run: ExternalRun, first: int) -> bool:
+def _has_infinity(run: Run, first: int) -> bool:
     """True if a loss or a gradient of the epoch is infinite, rather than NaN."""
     losses = [values for name in ("loss", "val_loss") if (values := run.metric(name)) is not None]
     sizes = [each for name in ("l2", "max_abs", "mean_abs") if (each := run.series("gradients", name))]

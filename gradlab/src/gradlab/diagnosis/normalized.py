@@ -8,9 +8,10 @@ the result is (x − x)/√(0 + ε) = 0: the output is the offset, whatever the 
 import math
 from dataclasses import dataclass
 
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.layers import LayerView
 from gradlab.diagnosis.modes import is_batch_normalization
-from gradlab.diagnosis.wired import batch_of
+from gradlab.diagnosis.unknown import Unknown
 
 BATCH, LAYER = "batch_normalization", "layer_normalization"
 
@@ -34,30 +35,34 @@ class Group:
 
 def groups(run: Run) -> tuple[Group, ...]:
     """Return the groups of a run's normalisations; without those that an external training does not describe."""
-    return _elsewhere(run) if isinstance(run, ExternalRun) else _here(run)
-
-
-def _here(run: Run) -> tuple[Group, ...]:
-    samples = run.spec.dataset.train_count
-    batch = min(run.spec.training.batch_size, samples)
-    rest = samples % batch or batch
     result = []
-    for layer in run.spec.layers:
-        if layer.spec.kind == BATCH:
-            places = math.prod(layer.input_shape[:-1])
-            result.append(Group(layer.name, BATCH, batch * places, rest * places))
-        elif layer.spec.kind == LAYER:
-            result.append(Group(layer.name, LAYER, layer.input_shape[-1], layer.input_shape[-1]))
-    return tuple(result)
-
-
-def _elsewhere(run: ExternalRun) -> tuple[Group, ...]:
-    """The groups that the sender describes; the size of an epoch's last batch is unknown, and taken as a full one."""
-    batch, result = batch_of(run), []
-    for layer in run.external.layers:
-        over_batch = is_batch_normalization(layer)
-        if layer.normalized_values is None or (over_batch and batch is None):
+    for layer in run.view.layers:
+        if layer.kind != LAYER and not _is_over_batch(layer) and not (layer.sent and layer.sent.normalized_values):
             continue
-        values = layer.normalized_values * (batch or 1 if over_batch else 1)
-        result.append(Group(layer.name, BATCH if over_batch else LAYER, values, values))
+        over_batch, places = _is_over_batch(layer), _values_of(layer)
+        batch, rest = _batches(run) if over_batch else (1, 1)
+        result.append(Group(layer.name, BATCH if over_batch else LAYER, batch * places, rest * places))
     return tuple(result)
+
+
+def _is_over_batch(layer: LayerView) -> bool:
+    return layer.kind == BATCH or (layer.sent is not None and is_batch_normalization(layer.sent))
+
+
+def _values_of(layer: LayerView) -> int:
+    """The number of a sample's values that share one mean."""
+    if layer.sent is not None and layer.sent.normalized_values is not None:
+        return layer.sent.normalized_values
+    shape = layer.input_shape
+    return math.prod(shape[:-1]) if _is_over_batch(layer) else shape[-1]
+
+
+def _batches(run: Run) -> tuple[int, int]:
+    """The number of samples in a full batch, and in the last one of an epoch; where unknown, a full one again."""
+    size = run.view.batch_size
+    try:
+        samples = run.view.train_count
+    except Unknown:
+        return size, size
+    batch = min(size, samples)
+    return batch, samples % batch or batch

@@ -3,7 +3,7 @@
 import math
 
 from gradlab.diagnosis.evidence import Run
-from gradlab.diagnosis.theory import moments
+from gradlab.theory import moments
 
 # The mean of n weights lies √n·|μ|/σ standard errors from 0: 8.7 for U(0, 1) and 5·5 weights, 0 for a draw around 0.
 STANDARD_ERRORS = 4.0
@@ -17,8 +17,8 @@ def one_sided(run: Run) -> dict[str, tuple[float, float]]:
     """Hidden layers whose kernel is drawn around a mean far from zero: name -> (√n·|μ|/σ, √fan_in·|μ|/σ)."""
     ratios = {}
     for layer in run.hidden_layers:
-        initializer = getattr(layer.spec, "kernel_initializer", None)
-        kernel = next((tensor for tensor in layer.tensors if tensor.parameter == "kernel"), None)
+        kernel = layer.kernel
+        initializer = None if kernel is None else layer.initializer(kernel)
         if initializer is None or kernel is None or kernel.shape[-1] < 2:
             continue
         drawn, entries = moments(initializer, kernel.shape), math.prod(kernel.shape)

@@ -12,9 +12,9 @@ Two numbers decide. Neither needs a target from the user.
 A run can fail after a tenth of its epochs, 20 at least, if its gain is practically 0. At its end it fails if it has
 learnt less than half of what the neighbours have. Where their score is too low to compare with, the gain decides.
 
-The data of an external training are unknown, and with them both ends of the scale. It fails if its loss no longer
-falls and is not below the loss of a constant answer, as far as that is known (`gradlab.diagnosis.elsewhere`). It also
-fails if no hidden kernel has a gradient. It never has the outcome ``learns``.
+Where the facts about the data are unknown, so are both ends of the scale. A run then fails if its loss no longer falls
+and is not below the loss of a constant answer, as far as that is known (`gradlab.diagnosis.elsewhere`). It also fails
+if no hidden kernel has a gradient. It never has the outcome ``learns``.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,19 @@ from typing import Literal
 
 import numpy as np
 
-from gradlab.diagnosis.elsewhere import PERFECT, accuracy_at_chance, constant_loss, explained, is_dead, is_flat
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.answers import accuracy_of
+from gradlab.diagnosis.elsewhere import (
+    PERFECT,
+    VARIANCES,
+    accuracy_at_chance,
+    constant_loss,
+    explained,
+    is_dead,
+    is_flat,
+)
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.recorded import middle
+from gradlab.diagnosis.unknown import Unknown
 
 RunVerdict = Literal["learns", "fails", "diverged", "undecided"]
 
@@ -56,6 +66,7 @@ class Outcome:
         learnt: the median over the last epochs of the share of avoidable errors, at most 1; NaN where it is undefined.
         min_gain: the gain below which a run fails.
         min_learnt: the value of `learnt` below which a run fails at its end; NaN where the neighbours score too low.
+        by_facts: True if the facts about the data decided it; False if the metrics alone did.
     """
 
     verdict: RunVerdict
@@ -63,34 +74,36 @@ class Outcome:
     learnt: float
     min_gain: float
     min_learnt: float
+    by_facts: bool = True
 
 
 def outcome(run: Run) -> Outcome:
     """Return the outcome of a run as far as it is recorded."""
-    if isinstance(run, ExternalRun):
-        return _elsewhere(run)
+    try:
+        return _by_facts(run)
+    except Unknown:
+        return _by_metrics(run)
+
+
+def _by_facts(run: Run) -> Outcome:
+    """The outcome by the facts about the data. Raises Unknown without them."""
     gain, learnt = gains(run), learnt_shares(run)
     recent = middle(gain[-RECENT:]), middle(learnt[-RECENT:])
-    min_gain = MIN_GAIN[run.spec.dataset.target.kind]
-    reachable = run.facts.reachable
+    min_gain = MIN_GAIN[run.view.target.kind]
+    reachable = run.view.reachable
     min_learnt = MIN_SHARE * reachable if reachable >= MIN_REACHABLE else float("nan")
     return Outcome(_verdict(run, *recent, min_gain, min_learnt), *recent, min_gain, min_learnt)
 
 
 def decided_epoch(run: Run) -> int:
     """Return the epoch from which on the outcome of a run is decided."""
-    if isinstance(run, ExternalRun):
-        begun = run.external.initial_epoch
-        return begun + _decided_after(run.external.epochs - begun)
-    return _decided_after(run.spec.training.epochs)
+    begun = run.view.first_epoch
+    planned = run.view.epochs - begun
+    return begun + min(planned, max(MIN_EPOCHS, int(np.ceil(BUDGET_SHARE * planned))))
 
 
-def _decided_after(epochs: int) -> int:
-    return min(epochs, max(MIN_EPOCHS, int(np.ceil(BUDGET_SHARE * epochs))))
-
-
-def stands_still(run: ExternalRun) -> bool:
-    """True if the loss of an external training has not fallen far once the outcome is decided.
+def stands_still(run: Run) -> bool:
+    """True if the loss of a training without facts has not fallen far once the outcome is decided.
 
     Symptoms are reported only then. The loss is compared with the smaller one of the first two epochs: raw inputs make
     the first one huge.
@@ -103,17 +116,23 @@ def stands_still(run: ExternalRun) -> bool:
     return len(finite) > 1 and middle(loss[-RECENT:]) > max(PERFECT, MIN_FALL * min(finite[:2]))
 
 
-def _elsewhere(run: ExternalRun) -> Outcome:
-    """The outcome of an external training: ``fails`` where that is certain, never ``learns``."""
+def matters(run: Run) -> bool:
+    """True if a fault that some trainings survive matters in this one: it fails, or without facts stands still."""
+    became = outcome(run)
+    return became.verdict == "fails" if became.by_facts else stands_still(run)
+
+
+def _by_metrics(run: Run) -> Outcome:
+    """The outcome without facts: ``fails`` where that is certain, never ``learns``."""
     nan, loss, constant, min_gain = float("nan"), run.metric("loss"), constant_loss(run), MIN_GAIN["classes"]
     gain = nan if loss is None else (constant - middle(loss[-RECENT:])) / constant
     if not np.isfinite(gain):
         gain, min_gain = explained(run), MIN_GAIN["values"]
     if _diverged(run):
-        return Outcome("diverged", gain, nan, min_gain, nan)
+        return Outcome("diverged", gain, nan, min_gain, nan, by_facts=False)
     stuck = loss is not None and gain < min_gain and is_flat(loss) and accuracy_at_chance(run)
     fails = _decided(run) and (stuck or is_dead(run))
-    return Outcome("fails" if fails else "undecided", gain, nan, min_gain, nan)
+    return Outcome("fails" if fails else "undecided", gain, nan, min_gain, nan, by_facts=False)
 
 
 def _decided(run: Run) -> bool:
@@ -126,12 +145,17 @@ def gains(run: Run) -> np.ndarray:
 
     A regulariser adds its penalty to the loss. The gain is then too small.
     """
-    loss, facts = run.metric("loss"), run.facts
-    if loss is None or not facts.constant_loss > facts.perfect_loss:
+    loss, constant, perfect = run.metric("loss"), run.view.constant_loss, run.view.perfect_loss
+    if loss is None or not constant > perfect:
         return np.full(len(run.history), np.nan)
     with np.errstate(all="ignore"):
-        gain = (facts.constant_loss - loss) / (facts.constant_loss - facts.perfect_loss)
+        gain = (constant - loss) / (constant - perfect)
     return np.where(np.isfinite(gain), gain, np.nan)
+
+
+def variance_of(run: Run, part: str = "") -> np.ndarray | None:
+    """(epochs,) R² on the training samples, or on the validation samples with "val_"; None if unrecorded."""
+    return next((values for name in VARIANCES if (values := run.metric(part + name)) is not None), None)
 
 
 def learnt_shares(run: Run, part: str = "") -> np.ndarray:
@@ -139,8 +163,8 @@ def learnt_shares(run: Run, part: str = "") -> np.ndarray:
 
     Where neither accuracy nor R² is measured it is the gain, and NaN for the validation samples.
     """
-    values = run.spec.dataset.target.kind == "values"
-    score, constant = run.metric(f"{part}r2_score" if values else f"{part}accuracy"), run.facts.constant_accuracy
+    values = run.view.target.kind == "values"
+    score, constant = variance_of(run, part) if values else accuracy_of(run, part), run.view.constant_accuracy
     if score is None or not (values or constant < 1):
         return np.full(len(run.history), np.nan) if part else gains(run)
     score = np.where(np.isfinite(score), score, np.nan)

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Kind, Measure, Severity, Sighting
+from gradlab.diagnosis.unknown import Unrecorded
 
 # An optional part of a sentence, and the space between two sentences.
 CLAUSE, SENTENCE_END = re.compile(r"\[\[(.*?)\]\]"), re.compile(r"(?<=[.!?]) (?=[A-ZΑ-Ω{])")
@@ -54,9 +55,19 @@ class Rule:
     also: tuple[str, ...] = ()
 
     def __call__(self, run: Run) -> Sighting | None:
-        """Return the sighting in a run; None where there is none. NaN and infinities raise no warnings."""
+        """Return the sighting in a run; None where there is none. NaN and infinities raise no warnings.
+
+        Raises:
+            Unknown: it needs what the training does not give. What the spec of this service chose not to record is no
+                such thing: without it there is no sighting.
+        """
         with np.errstate(all="ignore"):
-            return self.detect(run)
+            try:
+                return self.detect(run)
+            except Unrecorded:
+                if run.reports_unrecorded:
+                    raise
+                return None
 
     def explain(self, layers: Sequence[str], measures: Sequence[Measure]) -> str:
         """Return the explanation with the layers and numbers of a run; the title where no sentence is left."""

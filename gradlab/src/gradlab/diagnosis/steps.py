@@ -10,25 +10,26 @@ import math
 import numpy as np
 
 from gradlab.diagnosis.evidence import Run
-from gradlab.diagnosis.theory import moments
+from gradlab.theory import moments
 from gradlab.vocabulary.optimizers import Sgd
 
 BY_ENTRY = ("adam", "adamw", "nadam", "adamax", "rmsprop", "lion")
 
 
 def relative_steps(run: Run) -> np.ndarray | None:
-    """(epochs,) ‖one update‖/‖weights‖ of all weights together, 0 or more; None where it was not recorded.
+    """(epochs,) ‖one update‖/‖weights‖ of all weights together, 0 or more.
 
-    It is None for optimisers whose update has no such formula, and for SGD without a recorded gradient norm.
+    It is None for optimisers whose update has no such formula.
+
+    Raises:
+        Unrecorded: the learning rate was not recorded, or for SGD the gradient norm.
     """
-    rate, optimizer, weights = run.metric("learning_rate"), run.spec.training.optimizer, weight_lengths(run)
-    if rate is None:
-        return None
+    rate, optimizer, weights = run.needed_metric("learning_rate"), run.view.optimizer, weight_lengths(run)
     if isinstance(optimizer, Sgd):
-        norm = run.metric("clipped_gradient_norm")
-        return None if norm is None else np.asarray(rate / (1 - optimizer.momentum) * norm / weights)
+        norm = run.needed_metric("clipped_gradient_norm")
+        return np.asarray(rate / (1 - optimizer.momentum) * norm / weights)
     if optimizer.kind in BY_ENTRY:
-        return np.asarray(rate * math.sqrt(run.spec.parameter_count) / weights)
+        return np.asarray(rate * math.sqrt(run.view.parameter_count) / weights)
     return None
 
 
@@ -44,17 +45,15 @@ def weight_lengths(run: Run) -> np.ndarray:
 
 def updates(run: Run) -> int:
     """Return the number of updates in the whole training."""
-    training = run.spec.training
-    return int(training.epochs * math.ceil(run.spec.dataset.train_count / training.batch_size))
+    return int((run.view.epochs - run.view.first_epoch) * run.view.batches)
 
 
 def _expected_squares(run: Run) -> list[float]:
     """E‖w‖² of each tensor that an initialiser draws."""
     squares = []
-    for layer in run.spec.layers:
+    for layer in run.view.layers:
         for tensor in layer.tensors:
-            name = tensor.parameter.rpartition("_")[2] if "recurrent" not in tensor.parameter else "recurrent"
-            initializer = getattr(layer.spec, f"{name}_initializer", None)
+            initializer = layer.initializer(tensor)
             if initializer is not None:
                 drawn = moments(initializer, tensor.shape)
                 squares.append(math.prod(tensor.shape) * (drawn.mean**2 + drawn.variance))

@@ -6,13 +6,14 @@ shapes and sets the training mode itself. The rules on wiring are not applicable
 
 from collections.abc import Iterable
 
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.outcome import outcome, stands_still
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.facts.wiring import TensorWiring, Wiring
 
 # What makes an unjudged rule judged.
-BY_WATCH = "a Watch of `gradlab.keras` or `gradlab.torch` sends it"
-BY_DATA = "pass `data=` to the Watch"
+BY_WATCH = "a Watch of `gradlab.keras` or `gradlab.torch`"
+BY_DATA = "`data=` of a Watch"
 
 
 def wiring_of(run: Run) -> Wiring | None:
@@ -24,7 +25,7 @@ def wiring_of(run: Run) -> Wiring | None:
     if not isinstance(run, ExternalRun):
         return None
     if run.wiring is None:
-        raise Unknown(f"how its training is wired is not known here: {BY_WATCH}")
+        raise Unknown("how its training is wired is not known", BY_WATCH)
     return run.wiring
 
 
@@ -38,7 +39,7 @@ def tensors_of(run: Run) -> dict[str, TensorWiring]:
     if wiring is None:
         return {}
     if wiring.tensors is None:
-        raise Unknown(f"which of its tensors are trained is not known here: {BY_WATCH}")
+        raise Unknown("which of its tensors are trained is not known", BY_WATCH)
     return wiring.tensors
 
 
@@ -58,7 +59,8 @@ def since_training(run: Run) -> int:
 
 def is_failing(run: Run) -> bool:
     """True if the run fails or diverged, or its loss has not fallen far although it could have."""
-    return outcome(run).verdict in ("fails", "diverged") or (isinstance(run, ExternalRun) and stands_still(run))
+    became = outcome(run)
+    return became.verdict in ("fails", "diverged") or (not became.by_facts and stands_still(run))
 
 
 def batch_of(run: ExternalRun) -> int | None:

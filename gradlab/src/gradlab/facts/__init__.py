@@ -1,6 +1,21 @@
 """What rules need to know of the samples, and how a training elsewhere is put together."""
 
+from gradlab.facts.measurement import measure, of_spec
 from gradlab.facts.model import Expectation, Facts, Features, Inputs, Theory
+from gradlab.facts.of_external import of_external, target_of
 from gradlab.facts.wiring import FirstSteps, TensorWiring, Wiring
 
-__all__ = ["Expectation", "Facts", "Features", "FirstSteps", "Inputs", "TensorWiring", "Theory", "Wiring"]
+__all__ = [
+    "Expectation",
+    "Facts",
+    "Features",
+    "FirstSteps",
+    "Inputs",
+    "TensorWiring",
+    "Theory",
+    "Wiring",
+    "measure",
+    "of_external",
+    "of_spec",
+    "target_of",
+]

@@ -70,6 +70,8 @@ class DiagnosisResponse(ResponseModel):
         notes = [finding.explanation for finding in self.findings if finding.rule == self.root_cause]
         for suggestion in self.suggestions:
             notes += [f"may help: {suggestion.title}", *([suggestion.code] if suggestion.code else [])]
+        for why in dict.fromkeys(each.why for each in self.unjudged):
+            notes.append(f"not judged: {', '.join(each.rule for each in self.unjudged if each.why == why)}: {why}")
         return table(self.verdict, heads, rows, notes)
 
 

@@ -16,6 +16,7 @@ from gradlab.measurement.roles import Role, role_in
 from gradlab.spec.problems import at_most, impossible
 from gradlab.vocabulary.initializers import Initializer
 from gradlab.vocabulary.layers import Layer, LayerSpec, ShapeMismatch
+from gradlab.vocabulary.losses import BY_KIND, LossFunction
 from gradlab.vocabulary.targets import Target
 
 # Far above any network that a person reads layer by layer. It limits the size of the layout.
@@ -144,6 +145,18 @@ class ExternalLoss(Frozen):
     """The loss's name in Keras: ``binary_crossentropy`` ...; for a custom function, the function's name."""
     from_logits: bool = False
     """True if the loss treats the network's output as logits."""
+
+    @property
+    def function(self) -> LossFunction | None:
+        """The loss as a member of the registry, with its default parameters; None if it is no member.
+
+        A sparse loss counts as its dense form: it differs in the encoding of the classes alone.
+        """
+        member = BY_KIND.get(self.kind.removeprefix("sparse_"))
+        if member is None:
+            return None
+        takes = "from_logits" in member.model_fields
+        return member.model_validate({"from_logits": self.from_logits} if takes else {})
 
 
 class ExternalTarget(Frozen):

@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gradlab.diagnosis.answers import loss_of
 from gradlab.spec import ExperimentSpec, ExternalSpec
 from gradlab.spec.external_layer import ExternalLayer
 from gradlab.vocabulary.layers.dense import ActivationLayer
 from gradlab.vocabulary.layers.pooling import Reshape
+from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.optimizers import Adam
 from gradlab.vocabulary.targets import Target
 
@@ -86,7 +86,7 @@ def _target(external: ExternalSpec, output: ExternalLayer) -> Target | None:
     """Return the form of the targets as it was sent, or as loss and output show it."""
     if external.target is not None:
         return external.target.form if not external.target.steps else None
-    axes, loss = output.output_axes, loss_of(external)
+    axes, loss = output.output_axes, _loss_of(external)
     if loss is None or axes is None or len(axes) != 1:
         return None
     if loss.unit_per_value:
@@ -101,7 +101,7 @@ def _built(
     listed = [layer.configuration.model_dump(mode="json") for layer in layers if layer.configuration]
     first = [Reshape(target_shape=axes).model_dump(mode="json")] if len(axes) > 1 else []
     last = [{"kind": "flatten"}, {"kind": "dense", "units": 1}] if ending else []
-    loss = None if ending else loss_of(external)
+    loss = None if ending else _loss_of(external)
     dataset = _dataset(external, math.prod(axes), target)
     if dataset is None or (loss is None and not ending):
         return None
@@ -139,3 +139,8 @@ def _dataset(external: ExternalSpec, features: int, target: Target) -> dict[str,
     informative = max(2, math.ceil(math.log2(target.count)))
     drawn = {"informative": informative, "redundant": 0, "clusters_per_class": 1}
     return {**common, **drawn, "kind": "classification", "classes": target.count}
+
+
+def _loss_of(external: ExternalSpec) -> LossFunction | None:
+    """The loss as a member of the registry; None if it has no such member or is unknown."""
+    return external.loss.function if external.loss is not None else None

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, is_relu
-from gradlab.diagnosis.expectation import born_dead
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DRAW
 from gradlab.diagnosis.rule import Rule
-from gradlab.diagnosis.theory import born_dead_bound, hidden_relus
+from gradlab.diagnosis.unknown import Unknown
+from gradlab.theory import born_dead_bound
 
 # Shares of draws: one network in twenty is a risk, one in four a critical one. 5, 7, 10, 15 and 20 relu layers of 5
 # units are born dead in 1, 2, 9, 22 and 28 of 100 draws on the two circles.
@@ -18,8 +18,13 @@ CHANCE, CHANCE_CRITICAL = 0.05, 0.25
 
 def detect(run: Run) -> Sighting | None:
     """Draw the network many times, and check the run's own draw."""
-    layers = hidden_relus(run.spec)
-    chance, dead = born_dead(run.spec), dead_at_birth(run)
+    dead = dead_at_birth(run)
+    try:
+        layers, chance = run.view.hidden_relus, run.view.born_dead
+    except Unknown:
+        if not dead:
+            raise
+        layers, chance = (), math.nan
     if not dead and not chance > CHANCE:
         return None
     measures = (
@@ -33,7 +38,7 @@ def detect(run: Run) -> Sighting | None:
 
 def dead_at_birth(run: Run) -> tuple[str, ...]:
     """Return the hidden relu layers of which every unit is dead at epoch 0."""
-    recorded = run.hidden("activations", "dead_fraction", is_relu)
+    recorded = run.hidden("activations", "dead_fraction", lambda layer: layer.is_relu)
     if recorded is None or recorded.initially is None:
         return ()
     return tuple(name for name, dead in zip(recorded.layers, recorded.initially >= 1, strict=True) if np.all(dead))

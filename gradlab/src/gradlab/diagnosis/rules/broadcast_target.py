@@ -2,10 +2,10 @@
 
 import math
 
-from gradlab.diagnosis.answers import loss_of
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.diagnosis.wired import BY_DATA, batch_of, wiring_of
 
 # Each output has one target.
@@ -22,7 +22,7 @@ def detect(run: Run) -> Sighting | None:
         return None
     output, target = wiring.output_shape, wiring.target_shape
     if output is None or target is None:
-        raise Unknown(f"which shapes of output and target its loss gets is not known here: {BY_DATA}")
+        raise Unknown("which shapes of output and target its loss gets is not known", BY_DATA)
     if not output or not target or _takes_indices(run, output, target):
         return None
     if run.external.framework == "keras":
@@ -31,7 +31,7 @@ def detect(run: Run) -> Sighting | None:
     if ratio is None:
         return None
     across = _axis_of_batch(output) != _axis_of_batch(target)
-    standard = loss_of(run.external) is not None
+    standard = run.external.loss is not None and run.external.loss.function is not None
     if not across and not standard:  # a loss of one's own may compare one target with several outputs on purpose
         return None
     explanation = (ACROSS if across else WITHIN).replace("SHAPE", _text(output)).replace("TARGET", _text(target))

@@ -11,7 +11,7 @@ RATIO = 10.0
 
 def detect(run: Run) -> Sighting | None:
     """Compare the shares of the classes, or of yes and no for each label, in the training samples."""
-    target, shares = run.spec.dataset.target, run.facts.class_shares
+    target, shares = run.view.target, run.view.class_shares
     if not shares or target.steps:  # in a sequence most steps have the same class by design
         return None
     if target.kind == "labels":

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradlab.diagnosis.answers import accuracy_of, class_count
+from gradlab.diagnosis.answers import class_count, needed_accuracy
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
@@ -19,9 +19,10 @@ COST = math.log(2)
 
 def detect(run: Run) -> Sighting | None:
     """Compare the share of wrong answers with the largest share that the loss allows."""
-    loss, accuracy, classes = run.metric("loss"), accuracy_of(run), class_count(run)
-    if loss is None or accuracy is None or classes is None:
+    loss, classes = run.metric("loss"), class_count(run)
+    if loss is None or classes is None:
         return None
+    accuracy = needed_accuracy(run)
     wrong, room = 1 - accuracy, loss / COST
     chance = 1 - 1 / classes
     contradicts = (wrong > room + MARGIN) & (wrong > HALF * chance) & np.isfinite(loss)

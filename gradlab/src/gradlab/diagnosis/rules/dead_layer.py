@@ -1,6 +1,6 @@
 """A relu layer of which every unit is dead."""
 
-from gradlab.diagnosis.evidence import Run, is_relu
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
@@ -11,7 +11,7 @@ SHARE = 1.0
 
 def detect(run: Run) -> Sighting | None:
     """Find the hidden relu layers in which every unit is dead."""
-    recorded = run.hidden("activations", "dead_fraction", is_relu)
+    recorded = run.needed_hidden("activations", "dead_fraction", lambda layer: layer.is_relu)
     if recorded is None:
         return None
     since = recorded.by_layer(recorded.persists, recorded.values >= SHARE)

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import SATURATIONS
 from gradlab.diagnosis.recorded import Recorded
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.dead_units import AGAINST_DEATH, CAUSES_OF_DEATH
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.measurement.history import Tensor
 
 # AutoTrainer's bound for dying relus (Zhang et al. 2021, gamma).
@@ -25,6 +26,8 @@ def detect(run: Run) -> Sighting | None:
     always = run.series("gradients", "always_zero_fraction", _is_no_embedding)
     if always is not None and np.isnan(always.values).all():  # a sender may leave it out
         always = None
+    if always is None:
+        run.need("gradients", "zero_fraction")
     zeros = always or run.series("gradients", "zero_fraction", _is_no_embedding)
     if zeros is None:
         return None
@@ -47,14 +50,22 @@ def _in_every_batch(run: Run, zeros: Recorded) -> np.ndarray:
 
     With batches below MIN_BATCH_SIZE only whole tensors without gradient count.
     """
-    if isinstance(run, ExternalRun):
-        size = run.external.batch_size or MIN_BATCH_SIZE
-    else:
-        size = min(run.spec.training.batch_size, run.spec.dataset.train_count)
-    if size >= MIN_BATCH_SIZE:
+    if _batch_size(run) >= MIN_BATCH_SIZE:
         return zeros.values
     whole = (zeros.values == 1) | (zeros.epochs == 0)[:, None]  # epoch 0 is one batch of all samples
     return np.where(whole, zeros.values, 0.0)
+
+
+def _batch_size(run: Run) -> int:
+    """The number of samples in a batch; where it is unknown, enough of them."""
+    try:
+        size = run.view.batch_size
+    except Unknown:
+        return MIN_BATCH_SIZE
+    try:
+        return min(size, run.view.train_count)
+    except Unknown:
+        return size
 
 
 RULE = Rule(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, is_relu
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import BIRTH, DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
 from gradlab.diagnosis.rule import Rule
@@ -23,7 +23,7 @@ AGAINST_DEATH = (
 
 def detect(run: Run) -> Sighting | None:
     """Count the dead units of each hidden relu layer."""
-    recorded = run.hidden("activations", "dead_fraction", is_relu)
+    recorded = run.needed_hidden("activations", "dead_fraction", lambda layer: layer.is_relu)
     if recorded is None:
         return None
     since = recorded.by_layer(recorded.persists, recorded.values > SHARE)

@@ -21,6 +21,8 @@ GROWN = 1.0
 
 def detect(run: Run) -> Sighting | None:
     """Compare the first kernel's gradient with the last kernel's, and the first layer's signal with the output's."""
+    if not run.has("signals", "rms"):
+        run.need("gradients", "l2")
     gradients, share = run.kernels("gradients", "l2"), arriving(run)
     compared = []
     if gradients is not None and len(gradients.tensors) > 1:

@@ -16,7 +16,7 @@ GROWTH, TIMES = 2.0, 4
 
 def detect(run: Run) -> Sighting | None:
     """Check the level of the kernels' gradients, and their growth from one recorded epoch to the next."""
-    gradients = run.kernels("gradients", "mean_abs")
+    gradients = run.needed_kernels("gradients", "mean_abs")
     if gradients is None:
         return None
     largest = gradients.values.max(axis=1, initial=0.0, where=np.isfinite(gradients.values))  # (rows,)

@@ -1,10 +1,8 @@
 """Weights that stay near their initial values, since updates are few and small."""
 
-import math
-
 import numpy as np
 
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DEATHS, SATURATIONS, VANISHINGS
 from gradlab.diagnosis.outcome import decided_epoch, outcome
@@ -19,12 +17,13 @@ MAX_UPDATES = 1
 
 def detect(run: Run) -> Sighting | None:
     """Add up the relative moves of each kernel, where an epoch is one update."""
-    updates = _updates(run)
-    if updates is None or updates > MAX_UPDATES or run.history.last_epoch < decided_epoch(run):
+    updates = run.view.batches
+    if updates > MAX_UPDATES or run.history.last_epoch < decided_epoch(run):
         return None
-    if not isinstance(run, ExternalRun) and outcome(run).verdict != "fails":
+    became = outcome(run)
+    if became.by_facts and became.verdict != "fails":
         return None
-    moved = run.kernels("weights", "update_ratio")
+    moved = run.needed_kernels("weights", "update_ratio")
     if moved is None or not (moved.epochs > 0).any():
         return None
     every = run.history.layout["weights"].every
@@ -39,14 +38,6 @@ def detect(run: Run) -> Sighting | None:
         measure("updates_per_epoch", updates, "<", MAX_UPDATES + 1, "updates"),
     )
     return Sighting((), int(moved.epochs[moved.epochs > 0][0]), measures)
-
-
-def _updates(run: Run) -> int | None:
-    """The number of updates in an epoch; None where it is unknown."""
-    if isinstance(run, ExternalRun):
-        return run.external.steps_per_epoch
-    batches: int = math.ceil(run.spec.dataset.train_count / run.spec.training.batch_size)
-    return batches
 
 
 RULE = Rule(

@@ -2,10 +2,10 @@
 
 import math
 
-from gradlab.diagnosis.evidence import Run, is_relu
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.layers import LayerView
 from gradlab.diagnosis.rule import Rule
-from gradlab.spec import NamedLayer
 
 # Thresholds of β. The logarithm of the squared output length of random relu layers is distributed as N(−β/2, β) (Hanin
 # & Nica 2018): the typical network has e^(−β/2) of the mean. Layers of 5 units fail so often: 5 of them, β = 5, in 0 of
@@ -23,8 +23,8 @@ PLAIN = ("dense", "activation", "dropout", "gaussian_noise", "flatten")
 def detect(run: Run) -> Sighting | None:
     """Add up the inverse widths of the hidden layers."""
     layers = _drawn_independently(run.hidden_layers)
-    functions = [layer for layer in run.hidden_layers if layer.spec.function and layer.spec.function.kind != "linear"]
-    relu = bool(functions) and all(is_relu(layer) for layer in functions)
+    functions = [layer for layer in run.hidden_layers if layer.function and layer.function.kind != "linear"]
+    relu = bool(functions) and all(layer.is_relu for layer in functions)
     spread = 5 * math.fsum(1 / layer.output_shape[-1] for layer in layers)
     bound = SPREAD if relu else SPREAD_OTHERS
     if not spread > bound:
@@ -40,12 +40,13 @@ def detect(run: Run) -> Sighting | None:
     return Sighting(names, 0, measures, "critical" if spread >= SPREAD_CRITICAL else "warning")
 
 
-def _drawn_independently(hidden: tuple[NamedLayer, ...]) -> list[NamedLayer]:
+def _drawn_independently(hidden: tuple[LayerView, ...]) -> list[LayerView]:
     """The dense layers of a plain network whose weights are drawn independently; () for other networks."""
-    if any(layer.spec.kind not in PLAIN for layer in hidden):
+    if any(layer.kind not in PLAIN for layer in hidden):
         return []
-    dense = [layer for layer in hidden if layer.spec.kind == "dense"]
-    return [layer for layer in dense if getattr(layer.spec, "kernel_initializer").kind not in KEEPS]  # noqa: B009
+    kernels = [(layer, kernel) for layer in hidden if layer.kind == "dense" and (kernel := layer.kernel)]
+    drawn = [(layer, layer.initializer(kernel)) for layer, kernel in kernels]
+    return [layer for layer, initializer in drawn if initializer and initializer.kind not in KEEPS]
 
 
 ALIGNED = (

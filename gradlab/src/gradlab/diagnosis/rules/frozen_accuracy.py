@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradlab.diagnosis.answers import SAME, accuracy_of, class_count, constant_loss_bounds
+from gradlab.diagnosis.answers import SAME, class_count, constant_loss_bounds, needed_accuracy
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.outcome import RECENT
@@ -17,8 +17,11 @@ SHARE = 0.9
 
 def detect(run: Run) -> Sighting | None:
     """Compare the accuracies of all epochs, and the loss with that of a constant answer."""
-    loss, accuracy = run.metric("loss"), accuracy_of(run)
-    if loss is None or accuracy is None or class_count(run) is None or len(loss) <= MIN_EPOCHS:
+    loss = run.metric("loss")
+    if loss is None or class_count(run) is None:
+        return None
+    accuracy = needed_accuracy(run)
+    if len(loss) <= MIN_EPOCHS:
         return None
     later = accuracy[1:]  # in the first epoch the answers may still be those of the initial weights
     bounds = constant_loss_bounds(run, float(later[-1]))

@@ -16,7 +16,7 @@ TIMES = 3
 
 def detect(run: Run) -> Sighting | None:
     """Compare the mean |gradient| of each kernel with the floor."""
-    gradients = run.kernels("gradients", "mean_abs")
+    gradients = run.needed_kernels("gradients", "mean_abs")
     if gradients is None:
         return None
     low, times = gradients.values < FLOOR, min(TIMES, len(gradients.values))

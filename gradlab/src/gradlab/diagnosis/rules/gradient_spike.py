@@ -16,9 +16,7 @@ WINDOW, MIN_NORMS = 50, 5
 
 def detect(run: Run) -> Sighting | None:
     """Compare each epoch's gradient norm with those before it."""
-    norm = run.metric("gradient_norm")
-    if norm is None:
-        return None
+    norm = run.needed_metric("gradient_norm")
     if len(norm) <= MIN_NORMS + 1:
         return None
     usual = np.full(len(norm), np.nan)  # epoch 0 is left out: its gradient is that of the whole training set

@@ -2,16 +2,19 @@
 
 import math
 
+import numpy as np
+
 from gradlab.diagnosis.answers import class_count
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, GROWTHS
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import Unknown
 
 # An untrained network should lose what the best constant does. Twice as much is a sign of outputs that are far off
 # (TheDeepChecker: |loss₀ − ln C| ≥ ln C).
 RATIO = 2.0
-# In external trainings the first loss is the mean over the first epoch, in which most of the excess is unlearnt. In 295
+# Without epoch 0 the first loss is the mean over the first epoch, in which most of the excess is unlearnt. In 295
 # healthy runs of the clinic's former tuning half it is at most 1.26·ln K, in 35 with unscaled inputs 6e8·ln K in the
 # median.
 FAR = 3.0
@@ -19,36 +22,45 @@ FAR = 3.0
 
 def detect(run: Run) -> Sighting | None:
     """Compare the loss at epoch 0 with that of the best constant."""
-    return _elsewhere(run) if isinstance(run, ExternalRun) else _here(run)
+    loss, begun = run.metric("loss"), run.history.first_epoch == run.view.first_epoch
+    if loss is None:
+        return None
+    try:
+        constant = run.view.constant_loss
+    except Unknown:
+        return _in_the_first_epoch(run, loss)
+    if begun and (run.view.checks_batches or not np.isnan(loss[0])):  # a sender may not know the loss of epoch 0
+        return _before_the_first_update(run, loss, constant)
+    return _in_the_first_epoch(run, loss)
 
 
-def _elsewhere(run: ExternalRun) -> Sighting | None:
+def _in_the_first_epoch(run: Run, loss: np.ndarray) -> Sighting | None:
     """Compare the mean loss of the first epoch with ln K, the largest entropy of K classes."""
-    loss, classes = run.metric("loss"), class_count(run)
-    if loss is None or classes is None or not len(loss) or run.history.first_epoch > run.external.initial_epoch + 1:
+    classes = class_count(run)
+    row = run.view.first_epoch + 1 - run.history.first_epoch
+    if classes is None or not 0 <= row < len(loss):
         return None
     constant = math.log(classes)
-    if not loss[0] >= RATIO * constant:
+    if not loss[row] >= RATIO * constant:
+        return None
+    measures = (
+        measure("ratio", loss[row] / constant, ">", RATIO),
+        measure("initial_loss", loss[row], ">", RATIO * constant),
+        measure("constant_loss", constant, ">", None),
+    )
+    far = bool(loss[row] >= FAR * constant)
+    return Sighting((), int(run.epochs[row]), measures, "warning" if far else None, explanation=IN_THE_FIRST_EPOCH)
+
+
+def _before_the_first_update(run: Run, loss: np.ndarray, constant: float) -> Sighting | None:
+    if not constant > 0 or not loss[0] >= RATIO * constant:
         return None
     measures = (
         measure("ratio", loss[0] / constant, ">", RATIO),
         measure("initial_loss", loss[0], ">", RATIO * constant),
         measure("constant_loss", constant, ">", None),
     )
-    far = bool(loss[0] >= FAR * constant)
-    return Sighting((), int(run.epochs[0]), measures, "warning" if far else None, explanation=IN_THE_FIRST_EPOCH)
-
-
-def _here(run: Run) -> Sighting | None:
-    loss, constant = run.metric("loss"), run.facts.constant_loss
-    if loss is None or run.history.first_epoch > 0 or not constant > 0 or not loss[0] >= RATIO * constant:
-        return None
-    measures = (
-        measure("ratio", loss[0] / constant, ">", RATIO),
-        measure("initial_loss", loss[0], ">", RATIO * constant),
-        measure("constant_loss", constant, ">", None),
-    )
-    return Sighting((), 0, measures)
+    return Sighting((), run.view.first_epoch, measures)
 
 
 IN_THE_FIRST_EPOCH = (

@@ -1,11 +1,11 @@
 """Initial weights that are too large or too small for their layer's width and activation."""
 
 from gradlab.diagnosis.evidence import Run
-from gradlab.diagnosis.expectation import expected, expected_with_reference, least_slope, reference, signal_change
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.one_sided import one_sided
 from gradlab.diagnosis.rule import Rule
-from gradlab.diagnosis.theory import moments
+from gradlab.theory import moments
+from gradlab.theory.advised import reference
 
 # The 90 % quantile of an F distribution with as many degrees of freedom as make it e: TheDeepChecker's bound on the
 # variance's ratio (Ben Braiek & Khomh 2022).
@@ -20,11 +20,11 @@ SLOPE = 0.1
 def detect(run: Run) -> Sighting | None:
     """Compare each variance with the advised one, and the predictions of theory for both."""
     ratios = _ratios(run)
-    own, advised = expected(run.spec), expected_with_reference(run.spec)
+    own, advised = run.view.expected, run.view.expected_as_advised
     if own is None or advised is None or not ratios or max(ratios.values()) <= VARIANCE_RATIO:
         return None
-    change, change_advised = signal_change(own), signal_change(advised)
-    slope, slope_advised = least_slope(run.spec, own), least_slope(run.spec, advised)
+    change, change_advised = own.signal_change, advised.signal_change
+    slope, slope_advised = own.relative_slope, advised.relative_slope
     # More than half of the orders of magnitude must be due to the variance.
     worse = change > SIGNAL_CHANGE and change > change_advised**2
     if not worse and not slope < SLOPE <= slope_advised:
@@ -42,10 +42,11 @@ def _ratios(run: Run) -> dict[str, float]:
     """Factor, 1 or more, by which the variance of each hidden dense layer's kernel is too large or too small."""
     ratios = {}
     for layer in run.hidden_layers:
-        function, initializer = layer.spec.function, getattr(layer.spec, "kernel_initializer", None)
-        if layer.spec.kind != "dense" or initializer is None or function is None:
+        kernel = layer.kernel if layer.kind == "dense" else None
+        initializer = None if kernel is None else layer.initializer(kernel)
+        if kernel is None or initializer is None or (function := layer.function) is None:
             continue
-        shape = layer.tensors[0].shape
+        shape = kernel.shape
         variance, advised = moments(initializer, shape).variance, reference(function, shape)
         if variance > 0 and layer.name not in one_sided(run):  # else units are copies: symmetric_units
             ratios[layer.name] = max(variance / advised, advised / variance)

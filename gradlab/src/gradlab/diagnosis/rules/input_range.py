@@ -17,16 +17,15 @@ SMALL = 0.01
 
 def detect(run: Run) -> Sighting | None:
     """Measure the inputs of the training samples."""
-    if run.spec.layers[0].spec.kind == "embedding":  # its inputs are numbers of rows, not sizes
+    if run.view.layers[0].kind == "embedding":  # its inputs are numbers of rows, not sizes
         return None
-    facts = run.facts
-    size = float(np.sqrt(np.mean(facts.feature_mean**2 + facts.feature_std**2)))
+    inputs = run.view.inputs
+    size = inputs.rms
     if SMALL <= size <= LARGE or not np.isfinite(size):
         return None
-    largest = float(np.max(np.sqrt(facts.feature_mean**2 + facts.feature_std**2)))
     measures = (
         measure("input_rms", size, ">" if size > LARGE else "<", LARGE if size > LARGE else SMALL),
-        measure("largest_feature_rms", largest, ">", None),
+        measure("largest_feature_rms", inputs.largest_rms, ">", None),
     )
     return Sighting((), 0, measures)
 

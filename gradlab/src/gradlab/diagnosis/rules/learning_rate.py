@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, is_relu
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Kind, Measure, Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, GROWTHS
 from gradlab.diagnosis.outcome import decided_epoch, outcome
@@ -63,7 +63,7 @@ def _refuted(run: Run, steps: np.ndarray) -> bool:
 
 
 def _too_small(run: Run, steps: np.ndarray) -> Sighting | None:
-    gradients, first = run.kernels("gradients", "l2"), run.history.first_epoch == 0
+    gradients, first = run.kernels("gradients", "l2"), run.history.first_epoch == run.view.first_epoch
     if gradients is not None and any(not middle(column) > 0 for column in gradients.values.T):
         return None  # no gradient arrives: the cause is not the learning rate
     reach = float(steps[0]) * updates(run)
@@ -74,7 +74,7 @@ def _too_small(run: Run, steps: np.ndarray) -> Sighting | None:
     if moved is None or run.history.last_epoch < max(MIN_EPOCHS, decided_epoch(run)):
         return None
     by_layer = [middle(column) for column in moved.values[moved.epochs > 0].T]
-    reach = max(by_layer, default=np.nan) * run.spec.training.epochs
+    reach = max(by_layer, default=np.nan) * (run.view.epochs - run.view.first_epoch)
     if not 0 < reach < REACH:
         return None
     measures = _measures(run, measure("reach", reach, "<", REACH, "of the weights"))
@@ -85,7 +85,7 @@ def _too_small(run: Run, steps: np.ndarray) -> Sighting | None:
 
 def _died(run: Run) -> tuple[tuple[str, ...], int] | None:
     """The hidden relu layers that were alive at epoch 0 and are dead now, and the epoch since which one is."""
-    recorded = run.hidden("activations", "dead_fraction", is_relu)
+    recorded = run.hidden("activations", "dead_fraction", lambda layer: layer.is_relu)
     if recorded is None or recorded.initially is None:
         return None
     since = {

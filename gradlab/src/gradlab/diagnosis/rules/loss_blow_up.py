@@ -17,8 +17,8 @@ def detect(run: Run) -> Sighting | None:
     loss = run.metric("loss")
     if loss is None or len(loss) < 2:
         return None
-    begun = loss[0] if run.history.first_epoch == 0 and np.isfinite(loss[0]) else 0.0
-    level = max(begun, run.facts.constant_loss)
+    begun = loss[0] if run.history.first_epoch == run.view.first_epoch and np.isfinite(loss[0]) else 0.0
+    level = max(begun, run.view.constant_loss)
     high = (loss > RATIO * level) & np.isfinite(loss)
     high[0] = False
     times = 1 if run.stopped_by == "nonfinite" else TIMES

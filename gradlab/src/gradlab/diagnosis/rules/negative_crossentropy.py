@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradlab.diagnosis.answers import CROSS_ENTROPIES, loss_kind
+from gradlab.diagnosis.answers import CROSS_ENTROPIES
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
@@ -13,7 +13,7 @@ BOUND = -1e-4
 
 def detect(run: Run) -> Sighting | None:
     """Find the lowest loss of all epochs, on training and validation samples."""
-    kind = loss_kind(run)
+    kind = run.view.loss_kind
     if kind not in CROSS_ENTROPIES and "crossentropy" not in kind:  # focal ones are never below 0 either
         return None
     losses = [loss for name in ("loss", "val_loss") if (loss := run.metric(name)) is not None]

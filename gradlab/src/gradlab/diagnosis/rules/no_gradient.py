@@ -16,6 +16,7 @@ def detect(run: Run) -> Sighting | None:
     tensors = run.wiring.tensors if isinstance(run, ExternalRun) and run.wiring is not None else None
     if isinstance(run, ExternalRun) and any(each.missing is not None for each in (tensors or {}).values()):
         return _by_wiring(run, tensors or {})
+    run.need("gradients", "nonfinite")
     if not run.unreached:
         return None
     history = run.history

@@ -3,7 +3,6 @@
 import math
 
 from gradlab.diagnosis.evidence import Run
-from gradlab.diagnosis.expectation import expected, expected_around_zero, least_slope, signal_change
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.one_sided import OUTLIER, STANDARD_ERRORS, one_sided
 from gradlab.diagnosis.rule import Rule
@@ -22,7 +21,7 @@ LAYERS = 3
 
 def detect(run: Run) -> Sighting | None:
     """Compute the mean from the initialisers, and find the copies that it makes at epoch 0."""
-    if run.spec.training.pretraining:  # then the weights of epoch 0 are not the initial ones
+    if run.view.pretrained:  # then the weights of epoch 0 are not the initial ones
         return None
     drawn = one_sided(run)
     if not drawn:
@@ -45,11 +44,11 @@ def detect(run: Run) -> Sighting | None:
 
 def _harmful(run: Run) -> bool:
     """True if theory predicts harm for these weights, and none for the same variance around 0."""
-    own, around = expected(run.spec), expected_around_zero(run.spec)
+    own, around = run.view.expected, run.view.expected_around_zero
     if own is None or around is None:
         return False
-    changes = signal_change(own) > SIGNAL_CHANGE >= signal_change(around)
-    return changes or least_slope(run.spec, own) < SLOPE <= least_slope(run.spec, around)
+    changes = own.signal_change > SIGNAL_CHANGE >= around.signal_change
+    return changes or own.relative_slope < SLOPE <= around.relative_slope
 
 
 RULE = Rule(

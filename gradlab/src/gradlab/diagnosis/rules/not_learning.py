@@ -3,20 +3,21 @@
 import numpy as np
 
 from gradlab.diagnosis.elsewhere import constant_loss, explained
-from gradlab.diagnosis.evidence import UNKNOWN_SPEC, ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import AVOIDABLE_ERRORS, AVOIDABLE_LOSS, Measure, Sighting, measure
 from gradlab.diagnosis.groups import GROWTHS
 from gradlab.diagnosis.outcome import MIN_GAIN, MIN_SHARE, RECENT, Outcome, decided_epoch, learnt_shares, outcome
 from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
+from gradlab.diagnosis.unknown import FACTS, Unknown
 
 
 def detect(run: Run) -> Sighting | None:
     """Read the outcome of the run."""
     became = outcome(run)
-    if isinstance(run, ExternalRun):
-        return _elsewhere(run, became)
+    if not became.by_facts:
+        return _by_metrics(run, became)
     shares = learnt_shares(run)
     if became.verdict != "fails":
         return None
@@ -31,8 +32,8 @@ def detect(run: Run) -> Sighting | None:
     return Sighting((), since, measures, explanation=COMPARED if np.isfinite(became.min_learnt) else None)
 
 
-def _elsewhere(run: ExternalRun, became: Outcome) -> Sighting | None:
-    """The sighting in an external training, whose data are unknown.
+def _by_metrics(run: Run, became: Outcome) -> Sighting | None:
+    """The sighting in a training without facts.
 
     Raises:
         Unknown: neither the loss of a constant answer nor R² is known.
@@ -41,7 +42,7 @@ def _elsewhere(run: ExternalRun, became: Outcome) -> Sighting | None:
     if became.verdict != "fails" or loss is None:
         if loss is None or np.isfinite(became.gain):
             return None
-        raise Unknown(UNKNOWN_SPEC)
+        raise Unknown("neither the loss of a constant answer nor R² is known", FACTS)
     since, level = min(decided_epoch(run), run.history.last_epoch), measure("loss", middle(loss[-RECENT:]), ">", None)
     if not became.gain < became.min_gain:
         return Sighting((), since, (level,), explanation=STUCK)

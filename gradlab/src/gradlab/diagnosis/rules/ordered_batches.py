@@ -2,9 +2,10 @@
 
 import math
 
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.diagnosis.wired import BY_DATA, batch_of, batches_in_epoch, since_training, wiring_of
 
 # Chance that batches drawn at random have so many samples of one class.
@@ -26,10 +27,11 @@ def detect(run: Run) -> Sighting | None:
     if shares is None:
         if batches == 1 or _has_no_classes(run):
             return None
-        hint = "Keras shows batches to no callback" if run.external.framework == "keras" else BY_DATA
-        raise Unknown(f"which classes its batches hold is not known here: {hint}")
+        if run.external.framework == "keras":
+            raise Unknown("which classes its batches hold is not known: Keras shows batches to no callback")
+        raise Unknown("which classes its batches hold is not known", BY_DATA)
     if batch is None:
-        raise Unknown("how many samples its batches have is not known here: pass `batch_size=` to the Watch")
+        raise Unknown("how many samples its batches have is not known", "`batch_size=` of a Watch")
     bound = share_by_chance(shares.all, batch)
     limit = max(bound, shares.all + HALFWAY * (1 - shares.all))
     if not shares.batch > limit:

@@ -46,7 +46,7 @@ def detect(run: Run) -> Sighting | None:
 def _lost(run: Run) -> float | None:
     """The deepest fall of the validation samples' learnt share over the last epochs, divided by what can be learnt."""
     learnt = learnt_shares(run, "val_")[run.epochs > 0][-LATEST:]
-    reachable = run.facts.reachable
+    reachable = run.view.reachable
     learnable = max(middle(learnt), reachable if np.isfinite(reachable) else 0.0) if len(learnt) == LATEST else np.nan
     if not learnable >= MIN_REACHABLE:
         return None

@@ -2,18 +2,11 @@
 
 from dataclasses import dataclass
 
-from gradlab.diagnosis.answers import loss_of, output_units
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Severity, Sighting, measure
 from gradlab.diagnosis.rule import Rule
-from gradlab.spec.output import (
-    SQUASHING,
-    Output,
-    loss_takes_logits,
-    loss_takes_logits_elsewhere,
-    output_elsewhere,
-    output_of,
-)
+from gradlab.diagnosis.unknown import Unknown
+from gradlab.spec.output import SQUASHING, Output
 from gradlab.vocabulary.losses import LossFunction
 
 # Lowest and highest output of an activation. Activations that are missing here reach every number.
@@ -66,7 +59,7 @@ def detect(run: Run) -> Sighting | None:
     """Compare the output activation with the loss and with the targets."""
     seen = _scores_mismatched(run)
     try:
-        made = _made(run)
+        made = Made(run.view.output, run.view.loss, run.view.loss_takes_logits)
     except Unknown:
         wiring = run.wiring if isinstance(run, ExternalRun) else None
         if wiring is None or wiring.loss_takes is None or wiring.output_is is None:
@@ -76,7 +69,7 @@ def detect(run: Run) -> Sighting | None:
     if seen is not None and isinstance(run, ExternalRun) and run.external.framework == "torch":
         return seen
     function, reached = made.output.activation, reach(run, made)
-    if function == "softmax" and output_units(run) == 1:
+    if function == "softmax" and run.view.output_units == 1:
         return _sighting(made, reached, "a softmax over one unit is 1 whatever comes in", "critical")
     if _undone(made):
         explanation = UNDONE.replace("{activation}", function)
@@ -104,21 +97,6 @@ class Made:
     output: Output
     loss: LossFunction
     takes_logits: bool
-
-
-def _made(run: Run) -> Made:
-    """Output and loss from the spec, or from the description of an external training.
-
-    Raises:
-        Unknown: the external training does not name its activations or its loss.
-    """
-    if not isinstance(run, ExternalRun):
-        return Made(output_of(run.spec), run.spec.training.loss, loss_takes_logits(run.spec))
-    spec = run.external
-    output, loss = output_elsewhere(spec), loss_of(spec)
-    if output is None or loss is None:
-        raise Unknown("what activation makes its output, or its loss, is not known here")
-    return Made(output, loss, loss_takes_logits_elsewhere(spec))
 
 
 def _scores_mismatched(run: Run) -> Sighting | None:
@@ -161,10 +139,11 @@ def reach(run: Run, made: Made) -> float:
     """Return the share of the targets' range that the output can reach, in [0, 1]; 1 where the range is unknown."""
     if made.loss.margin:
         low, high = -1.0, 1.0
-    elif isinstance(run, ExternalRun):
-        return 1.0
     else:
-        low, high = run.facts.target_range
+        try:
+            low, high = run.view.target_range
+        except Unknown:
+            return 1.0
     if getattr(made.loss, "from_logits", False) or high <= low:
         return 1.0
     least, most = RANGES.get(made.output.activation, EVERYTHING)

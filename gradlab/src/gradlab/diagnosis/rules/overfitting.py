@@ -18,9 +18,9 @@ RISE, GAP = 0.2, 0.75
 
 def detect(run: Run) -> Sighting | None:
     """Compare the last validation losses with the best ones, and with the training losses."""
-    val, train, facts = run.metric("val_loss"), run.metric("loss"), run.facts
-    scale = facts.constant_loss - facts.perfect_loss
-    if val is None or train is None or len(val) < 2 * RECENT or not scale > 0 or outcome(run).verdict != "learns":
+    val, train = run.needed_metric("val_loss"), run.metric("loss")
+    scale = run.view.constant_loss - run.view.perfect_loss
+    if train is None or len(val) < 2 * RECENT or not scale > 0 or outcome(run).verdict != "learns":
         return None
     smooth = running_medians(val, RECENT)
     if not np.isfinite(smooth).any():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import AVOIDABLE_LOSS, Sighting, measure
 from gradlab.diagnosis.groups import BIRTH, DATA, DEATHS, DRAW, EXPLOSIONS, SATURATIONS, STEPS, VANISHINGS
 from gradlab.diagnosis.outcome import outcome
@@ -20,16 +20,17 @@ def detect(run: Run) -> Sighting | None:
     if loss is None or len(loss) <= MIN_EPOCHS:
         return None
     levels = windows(loss, WINDOWS + 1)
-    elsewhere = isinstance(run, ExternalRun)  # its avoidable loss is unknown
-    if elsewhere and outcome(run).verdict != "fails":  # a run that has learnt everything stands still, too
+    became = outcome(run)
+    if not became.by_facts and became.verdict != "fails":  # a run that has learnt everything stands still, too
         return None
-    scale = np.abs(levels[:-1]) if elsewhere else run.facts.constant_loss - run.facts.perfect_loss
+    # Without facts the avoidable loss is unknown.
+    scale = run.view.constant_loss - run.view.perfect_loss if became.by_facts else np.abs(levels[:-1])
     decreases = (levels[:-1] - levels[1:]) / scale
     if not (np.all(scale > 0) and (decreases < DECREASE).all()):
         return None
-    since, unit = int(run.epochs[len(loss) // 2]), "of the loss" if elsewhere else AVOIDABLE_LOSS
+    since, unit = int(run.epochs[len(loss) // 2]), AVOIDABLE_LOSS if became.by_facts else "of the loss"
     measures = (measure("largest_decrease", float(decreases.max()), "<", DECREASE, unit),)
-    return Sighting((), since, measures, explanation=BY_ITSELF if elsewhere else None)
+    return Sighting((), since, measures, explanation=None if became.by_facts else BY_ITSELF)
 
 
 BY_ITSELF = (

@@ -1,7 +1,6 @@
 """Theory predicts that the signal grows in the backward pass."""
 
 from gradlab.diagnosis.evidence import Run
-from gradlab.diagnosis.expectation import expected
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DRAW
 from gradlab.diagnosis.rule import Rule
@@ -13,7 +12,7 @@ SHARE = 20.0
 
 def detect(run: Run) -> Sighting | None:
     """Multiply the growths that theory predicts, and add the measurement of epoch 0."""
-    prediction = expected(run.spec)
+    prediction = run.view.expected
     if prediction is None or not prediction.arriving > SHARE:
         return None
     measures = (
@@ -21,7 +20,7 @@ def detect(run: Run) -> Sighting | None:
         measure("measured_share", initially_arriving(run), ">", None, "of the output's"),
         measure("factor", prediction.factor, ">", None, "per layer"),
     )
-    return Sighting(tuple(layer.layer for layer in prediction.layers), 0, measures)
+    return Sighting(run.view.predicted_layers, 0, measures)
 
 
 RULE = Rule(

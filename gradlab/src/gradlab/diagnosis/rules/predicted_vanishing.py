@@ -1,7 +1,6 @@
 """Theory predicts that the signal vanishes in the backward pass."""
 
 from gradlab.diagnosis.evidence import Run, arriving
-from gradlab.diagnosis.expectation import expected
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DRAW, SATURATIONS
 from gradlab.diagnosis.rule import Rule
@@ -14,7 +13,7 @@ SHARE = 0.05
 
 def detect(run: Run) -> Sighting | None:
     """Multiply the growths that theory predicts, and add the measurement of epoch 0."""
-    prediction = expected(run.spec)
+    prediction = run.view.expected
     if prediction is None or not prediction.arriving < SHARE:
         return None
     measures = (
@@ -23,7 +22,7 @@ def detect(run: Run) -> Sighting | None:
         measure("factor", prediction.factor, "<", None, "per layer"),
         measure("depth_scale", prediction.depth_scale, "<", None, "layers"),
     )
-    return Sighting(tuple(layer.layer for layer in prediction.layers), 0, measures)
+    return Sighting(run.view.predicted_layers, 0, measures)
 
 
 def initially_arriving(run: Run) -> float:
@@ -37,7 +36,7 @@ RULE = Rule(
     title="Theory expects vanishing gradients",
     kind="risk",
     severity="critical",
-    formula="expected ‖δ₁‖/‖δ_out‖ < share, from χ = n·E[w²]·⟨φ′²⟩ layer by layer (`gradlab.diagnosis.theory`)",
+    formula="expected ‖δ₁‖/‖δ_out‖ < share, from χ = n·E[w²]·⟨φ′²⟩ layer by layer (`gradlab.theory`)",
     thresholds={"share": SHARE},
     source="Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, Deep information propagation; threshold measured here",
     explanation=(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, slopes_down, steepest
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, EXPLOSIONS, GROWTHS, STEPS
 from gradlab.diagnosis.recorded import middle
@@ -18,11 +18,11 @@ SLOPE_AT_BIRTH = 0.05
 
 def detect(run: Run) -> Sighting | None:
     """Compare the mean slope of each hidden layer with its steepest."""
-    recorded = run.hidden("activations", "slope", slopes_down)
+    recorded = run.needed_hidden("activations", "slope", lambda layer: layer.can_saturate)
     if recorded is None:
         return None
     layers = {layer.name: layer for layer in run.hidden_layers}
-    relative = np.abs(recorded.values) / [steepest(layers[name]) for name in recorded.layers]
+    relative = np.abs(recorded.values) / [layers[name].steepest for name in recorded.layers]
     since = recorded.by_layer(recorded.mostly, relative < SLOPE)
     born = recorded.initially is not None and bool((relative[0] < SLOPE_AT_BIRTH).any())
     if born:

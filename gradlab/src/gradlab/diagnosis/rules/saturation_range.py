@@ -1,6 +1,6 @@
 """Saturated hidden units, by their share of samples and units."""
 
-from gradlab.diagnosis.evidence import Run, slopes_down
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
@@ -14,7 +14,7 @@ SHARE = 0.5
 
 def detect(run: Run) -> Sighting | None:
     """Count the saturated (sample, unit) of each hidden layer."""
-    recorded = run.hidden("activations", "saturated_fraction", slopes_down)
+    recorded = run.needed_hidden("activations", "saturated_fraction", lambda layer: layer.can_saturate)
     if recorded is None:
         return None
     since = recorded.by_layer(recorded.mostly, recorded.values > SHARE)

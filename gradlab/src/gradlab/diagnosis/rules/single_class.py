@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from gradlab.diagnosis.answers import SAME, accuracy_of, constant_loss_bounds
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.answers import SAME, class_count, constant_loss_bounds, needed_accuracy
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Measure, Severity, Sighting, measure
 from gradlab.diagnosis.outcome import RECENT
 from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
+from gradlab.diagnosis.unknown import Unknown
 
 # Margin around the bounds of a constant answer's loss, for the noise in a mean.
 SLACK = 0.05
@@ -16,32 +17,45 @@ SLACK = 0.05
 
 def detect(run: Run) -> Sighting | None:
     """Compare the last accuracies with the shares of the classes, or the loss with that of a constant answer."""
-    accuracy = accuracy_of(run)
-    if accuracy is None or len(accuracy) <= RECENT:
+    if not _has_classes(run):
+        return None
+    accuracy = needed_accuracy(run)
+    if len(accuracy) <= RECENT:
         return None
     recent = accuracy[-RECENT:]
     level = float(recent[-1])
     if not np.ptp(recent) <= SAME or not 0 < level < 1:
         return None
-    elsewhere = isinstance(run, ExternalRun)
-    measures = _elsewhere(run, level) if elsewhere else _here(run, level)
+    by_shares = True
+    try:
+        measures = _by_shares(run, level)
+    except Unknown:
+        measures, by_shares = _by_loss(run, level), False
     if measures is None:
         return None
     (other,) = np.nonzero(~(np.abs(accuracy - level) <= SAME))
-    # Symptoms of our own runs are reported only if they fail, so that the rule's severity is justified.
-    severity: Severity | None = "warning" if elsewhere else None
+    # With facts symptoms are reported only of runs that fail, so that the rule's severity is justified.
+    severity: Severity | None = None if by_shares else "warning"
     return Sighting((), int(run.epochs[other[-1] + 1 if len(other) else 0]), measures, severity)
 
 
-def _here(run: Run, level: float) -> tuple[Measure, ...] | None:
-    shares = run.facts.class_shares
-    if run.spec.dataset.target.kind != "classes" or not any(abs(level - share) <= SAME for share in shares):
+def _has_classes(run: Run) -> bool:
+    """True if the targets are classes; where they are unknown, if the loss is a cross-entropy of classes."""
+    try:
+        return run.view.target.kind == "classes"
+    except Unknown:
+        return class_count(run) is not None
+
+
+def _by_shares(run: Run, level: float) -> tuple[Measure, ...] | None:
+    shares = run.view.class_shares
+    if not any(abs(level - share) <= SAME for share in shares):
         return None
     commonest = measure("commonest_share", max(shares), "==", None, "of the samples")
     return (measure("accuracy", level, "==", level, "of the samples"), commonest)
 
 
-def _elsewhere(run: Run, level: float) -> tuple[Measure, ...] | None:
+def _by_loss(run: Run, level: float) -> tuple[Measure, ...] | None:
     """Compare the loss with the entropy of shares whose largest is the accuracy."""
     bounds, loss = constant_loss_bounds(run, level), run.metric("loss")
     if bounds is None or loss is None:

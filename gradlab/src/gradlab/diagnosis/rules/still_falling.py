@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
-from gradlab.diagnosis.outcome import outcome, stands_still
+from gradlab.diagnosis.outcome import matters, outcome
 from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.plateau import RULE as PLATEAU
@@ -22,9 +22,10 @@ def detect(run: Run) -> Sighting | None:
     loss = run.metric("loss")
     if loss is None or len(loss) <= MIN_EPOCHS or not run.finished or run.stopped_by is not None:
         return None
-    if not (stands_still(run) if isinstance(run, ExternalRun) else outcome(run).verdict == "fails"):
+    if not matters(run):
         return None
-    perfect = 0.0 if isinstance(run, ExternalRun) else run.facts.perfect_loss
+    by_facts = outcome(run).by_facts
+    perfect = run.view.perfect_loss if by_facts else 0.0
     part = max(1, len(loss) // (2 * FIFTHS))
     earlier, last = middle(loss[-3 * part : -2 * part]) - perfect, middle(loss[-part:]) - perfect
     pace = (earlier - last) / earlier if earlier > 0 else np.nan
@@ -35,8 +36,8 @@ def detect(run: Run) -> Sighting | None:
         measure("last_loss", float(middle(loss[-part:])), ">", None),
         measure("epochs", int(run.epochs[-1]), ">", None, "epochs"),
     )
-    # In an external training the lowest possible loss is unknown, so that a falling loss is no sign of a problem.
-    return Sighting((), int(run.epochs[-3 * part]), measures, "info" if isinstance(run, ExternalRun) else None)
+    # Without facts the lowest possible loss is unknown, so that a falling loss is no sign of a problem.
+    return Sighting((), int(run.epochs[-3 * part]), measures, None if by_facts else "info")
 
 
 RULE = Rule(

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Collection
 
-from gradlab.diagnosis.evidence import RECURRENT, Run, slopes_down
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.layers import RECURRENT, LayerView
 from gradlab.diagnosis.one_sided import one_sided
 from gradlab.diagnosis.rule import Rule
-from gradlab.diagnosis.theory import moments
-from gradlab.spec import NamedLayer
+from gradlab.theory import moments
 
 # |Correlation| of a layer's units. Of 400 networks of five layers of five tanh units with Glorot's initialiser none was
 # above 0.999 and two in a hundred above 0.995, on two inputs only. With U(0, 1) all but one were above 0.998.
@@ -23,7 +23,7 @@ MIN_UNITS = 3
 
 def detect(run: Run) -> Sighting | None:
     """Find layers whose initialisers draw equal units, and layers with equal units at epoch 0."""
-    born = [] if run.spec.training.pretraining else [layer.name for layer in run.hidden_layers if _drawn_equal(layer)]
+    born = [] if run.view.pretrained else [layer.name for layer in run.hidden_layers if _drawn_equal(layer)]
     seen, ranks = correlations(run), _initially(run, "effective_rank")
     alike = [name for name, value in seen.items() if value > CORRELATION and ranks.get(name, RANK) < RANK]
     layers = tuple(layer.name for layer in run.hidden_layers if layer.name in {*born, *alike})
@@ -40,7 +40,7 @@ def detect(run: Run) -> Sighting | None:
 
 def correlations(run: Run) -> dict[str, float]:
     """Return unit_correlation at epoch 0, in [0, 1], of the hidden layers in which it can be a sign of copies."""
-    layers, one_number = {layer.name: layer for layer in run.hidden_layers}, run.spec.dataset.value_count == 1
+    layers, one_number = {layer.name: layer for layer in run.hidden_layers}, run.view.value_count == 1
     return {
         name: value
         for name, value in _initially(run, "unit_correlation").items()
@@ -48,11 +48,11 @@ def correlations(run: Run) -> dict[str, float]:
     }
 
 
-def _shows_copies(layer: NamedLayer, drawn_to_one_side: Collection[str]) -> bool:
+def _shows_copies(layer: LayerView, drawn_to_one_side: Collection[str]) -> bool:
     """True if equal units of a layer are copies: other causes are dead units, and a recurrent state."""
-    if layer.output_shape[-1] < MIN_UNITS or layer.spec.kind in RECURRENT:  # a state follows its inputs
+    if layer.output_shape[-1] < MIN_UNITS or layer.kind in RECURRENT:  # a state follows its inputs
         return False
-    return slopes_down(layer) or (layer.spec.kind == "dense" and bool(drawn_to_one_side))
+    return layer.can_saturate or (layer.kind == "dense" and bool(drawn_to_one_side))
 
 
 def _initially(run: Run, statistic: str) -> dict[str, float]:
@@ -63,15 +63,16 @@ def _initially(run: Run, statistic: str) -> dict[str, float]:
     return dict(zip(recorded.layers, recorded.initially.tolist(), strict=True))
 
 
-def _drawn_equal(layer: NamedLayer) -> bool:
+def _drawn_equal(layer: LayerView) -> bool:
     """True if all units of a layer begin with the same weights and the same bias."""
-    spec = layer.spec
-    kernel = next((tensor for tensor in layer.tensors if tensor.parameter == "kernel"), None)
-    if kernel is None or kernel.shape[-1] < 2 or spec.kind in RECURRENT:  # the recurrent kernel differs between units
+    kernel = layer.kernel
+    if kernel is None or kernel.shape[-1] < 2 or layer.kind in RECURRENT:  # the recurrent kernel differs between units
         return False
-    drawn = moments(getattr(spec, "kernel_initializer"), kernel.shape)  # noqa: B009  (not every layer has one)
-    bias = moments(getattr(spec, "bias_initializer"), kernel.shape[-1:])  # noqa: B009
-    return drawn.variance == 0 and not (getattr(spec, "use_bias", False) and bias.variance)
+    initializers = [
+        (tensor, layer.initializer(tensor)) for tensor in layer.tensors if tensor.role in ("kernel", "bias")
+    ]
+    # A layer without an initialiser of its own for a tensor is none of those whose units could be drawn equal.
+    return all(each is not None and moments(each, tensor.shape).variance == 0 for tensor, each in initializers)
 
 
 RULE = Rule(

@@ -1,8 +1,9 @@
 """Class indices for a loss that takes one-hot rows, and one-hot rows for a loss that takes indices."""
 
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.diagnosis.wired import BY_DATA, wiring_of
 from gradlab.facts.wiring import Wiring
 
@@ -22,9 +23,9 @@ def detect(run: Run) -> Sighting | None:
     if wiring is None or not isinstance(run, ExternalRun):
         return None
     if run.external.loss is None:
-        raise Unknown("its loss is not known here: pass `loss=` to the Watch")
+        raise Unknown("its loss is not known", "`loss=` of a Watch")
     if wiring.target_form is None:
-        raise Unknown(f"which form its targets have is not known here: {BY_DATA}")
+        raise Unknown("which form its targets have is not known", BY_DATA)
     kind, form = run.external.loss.kind, wiring.target_form
     if kind in OF_TWO:
         return _outside(kind, wiring)

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from gradlab.diagnosis.answers import loss_kind
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import Unknown
 
 # Bound of the targets' standard deviation. The gradient of a squared error grows with the targets, and a network's
 # output begins near 1. Targets with a standard deviation of 5 train as well as scaled ones. With 137 SGD leaves the
@@ -20,24 +20,28 @@ ROOTS = {"mean_squared_error": 2, "mean_absolute_error": 1, "huber": 1, "log_cos
 
 def detect(run: Run) -> Sighting | None:
     """Compare the standard deviation of the targets with its bounds."""
-    return _elsewhere(run) if isinstance(run, ExternalRun) else _here(run)
+    try:
+        return _by_facts(run)
+    except Unknown:
+        return _by_the_first_error(run)
 
 
-def _elsewhere(run: ExternalRun) -> Sighting | None:
+def _by_the_first_error(run: Run) -> Sighting | None:
     """Compare the error of the first epoch with the bound: for scaled targets it is about 1, whatever the weights."""
-    loss, kind = run.metric("loss"), loss_kind(run)
-    if loss is None or kind not in ROOTS or not len(loss) or not np.isfinite(loss[0]) or loss[0] < 0:
+    loss, kind = run.metric("loss"), run.view.loss_kind
+    row = run.view.first_epoch + 1 - run.history.first_epoch
+    if loss is None or kind not in ROOTS or not 0 <= row < len(loss) or not np.isfinite(loss[row]) or loss[row] < 0:
         return None
-    error = float(loss[0]) if ROOTS[kind] == 1 else math.sqrt(float(loss[0]))
-    if not error > LARGE or run.history.first_epoch > run.external.initial_epoch + 1:
+    error = float(loss[row]) if ROOTS[kind] == 1 else math.sqrt(float(loss[row]))
+    if not error > LARGE:
         return None
-    measures = (measure("first_error", error, ">", LARGE), measure("first_loss", float(loss[0]), ">", None))
-    return Sighting((), int(run.epochs[0]), measures, explanation=BY_THE_FIRST_ERROR)
+    measures = (measure("first_error", error, ">", LARGE), measure("first_loss", float(loss[row]), ">", None))
+    return Sighting((), int(run.epochs[row]), measures, explanation=BY_THE_FIRST_ERROR)
 
 
-def _here(run: Run) -> Sighting | None:
-    spread = run.facts.target_std
-    if run.spec.dataset.target.kind != "values" or not spread > 0 or SMALL <= spread <= LARGE:
+def _by_facts(run: Run) -> Sighting | None:
+    spread = run.view.target_std
+    if run.view.target.kind != "values" or not spread > 0 or SMALL <= spread <= LARGE:
         return None
     bound = LARGE if spread > LARGE else SMALL
     return Sighting((), 0, (measure("target_std", spread, ">" if spread > LARGE else "<", bound),))

@@ -1,10 +1,11 @@
 """A loss for values in a task of classification."""
 
-from gradlab.diagnosis.answers import ACCURACIES, loss_kind
-from gradlab.diagnosis.evidence import ExternalRun, Run
+from gradlab.diagnosis.answers import ACCURACIES
+from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
-from gradlab.diagnosis.outcome import outcome, stands_still
+from gradlab.diagnosis.outcome import matters
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import Unknown
 
 # Largest loss of one sample with targets and outputs in [0, 1]. That of a cross-entropy is unbounded.
 MAX_CHARGED = 1.0
@@ -14,26 +15,25 @@ OF_VALUES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 def detect(run: Run) -> Sighting | None:
     """Compare the loss with the kind of answer. The severity follows from the outcome of the training."""
-    if not _classifies(run) or (kind := loss_kind(run)) not in OF_VALUES:
+    if not _classifies(run) or (kind := run.view.loss_kind) not in OF_VALUES:
         return None
     loss = run.metric("loss")
     lost = float(loss[-1]) if loss is not None and len(loss) else float("nan")
-    matters = stands_still(run) if isinstance(run, ExternalRun) else outcome(run).verdict == "fails"
     explanation = ABSOLUTE if kind == "mean_absolute_error" else SQUARED
     measures = (
         measure("most_charged", MAX_CHARGED, "==", MAX_CHARGED, "for a wrong answer"),
         measure("loss", lost, "<", None),
     )
-    return Sighting((), run.history.first_epoch, measures, "warning" if matters else None, explanation=explanation)
+    return Sighting((), run.history.first_epoch, measures, "warning" if matters(run) else None, explanation=explanation)
 
 
 def _classifies(run: Run) -> bool:
-    """True if the targets are classes or labels; for an external training, if its output and metrics show it."""
-    if not isinstance(run, ExternalRun):
-        return bool(run.spec.dataset.target.kind != "values")
-    last = next((layer.activation for layer in reversed(run.external.layers) if layer.activation), None)
-    counts = any(name in run.external.metrics for name in ACCURACIES)
-    return counts and last in ("sigmoid", "softmax", "hard_sigmoid")
+    """True if the targets are classes or labels; where they are unknown, if output and metrics show it."""
+    try:
+        return run.view.target.kind != "values"
+    except Unknown:
+        counts = any(name in run.view.metrics for name in ACCURACIES)
+        return counts and run.view.output.activation in ("sigmoid", "softmax", "hard_sigmoid")
 
 
 ABSOLUTE = (

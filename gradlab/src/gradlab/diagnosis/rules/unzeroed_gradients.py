@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.diagnosis.wired import BY_WATCH, since_training, wiring_of
 
 # Share of the updates after which the gradients were kept: more than half. A loop that accumulates over several
@@ -34,7 +35,7 @@ def detect(run: Run) -> Sighting | None:
     if growth is None or steps is None:
         if run.external.framework == "keras":  # each batch's gradients are computed anew
             return None
-        raise Unknown(f"how its gradients change from one batch to the next is not known here: {BY_WATCH}")
+        raise Unknown("how its gradients change from one batch to the next is not known", BY_WATCH)
     grown, linear = _growth(np.array(steps.gradient_norm, np.float64))
     if not (growth.ratio > RATIO and growth.cosine > COSINE and grown > LINEAR_SHARE * linear):
         return None

@@ -18,7 +18,7 @@ LARGE = 1.0
 
 def detect(run: Run) -> Sighting | None:
     """Compare each kernel's median move over an epoch with the bounds."""
-    moved = run.kernels("weights", "update_ratio")
+    moved = run.needed_kernels("weights", "update_ratio")
     if moved is None or not (moved.epochs > 0).any():
         return None
     after = moved.epochs > 0

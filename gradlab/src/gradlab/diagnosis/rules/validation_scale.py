@@ -1,8 +1,9 @@
 """Training and validation inputs of different scale."""
 
-from gradlab.diagnosis.evidence import ExternalRun, Run, Unknown
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import Unknown
 from gradlab.diagnosis.wired import wiring_of
 
 # Bounds of val_std/train_std and of |val_mean − train_mean|/train_std. Two halves of one sample of 30 normal numbers or
@@ -22,7 +23,7 @@ def detect(run: Run) -> Sighting | None:
     if count is not None and count < MIN_SAMPLES:
         return None
     if scale is None:
-        raise Unknown("how large its validation inputs are is not known here: pass `validation_data=` to the Watch")
+        raise Unknown("how large its validation inputs are is not known", "`validation_data=` of a Watch")
     if not scale.train_std > 0:
         return None
     ratio, shift = scale.val_std / scale.train_std, abs(scale.val_mean - scale.train_mean) / scale.train_std

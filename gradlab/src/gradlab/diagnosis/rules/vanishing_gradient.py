@@ -13,7 +13,7 @@ RATIO, LENGTH = 1e-3, 1e-4
 
 def detect(run: Run) -> Sighting | None:
     """Compare the first kernel's gradient with the last kernel's."""
-    gradients = run.kernels("gradients", "l2")
+    gradients = run.needed_kernels("gradients", "l2")
     if gradients is None or len(gradients.tensors) < 2:
         return None
     first, last = gradients.values[:, 0], gradients.values[:, -1]

@@ -18,6 +18,8 @@ SHARE_AT_BIRTH = 0.05
 
 def detect(run: Run) -> Sighting | None:
     """Compare ‖δ‖ of the first hidden layer with ‖δ‖ of the output."""
+    if run.weighted_layers:
+        run.need("signals", "rms")
     share = arriving(run)
     if share is None:
         return None

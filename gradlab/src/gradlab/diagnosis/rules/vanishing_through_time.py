@@ -5,6 +5,7 @@ import numpy as np
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import SATURATIONS, STEPS
+from gradlab.diagnosis.layers import RECURRENT
 from gradlab.diagnosis.recorded import Recorded, middle
 from gradlab.diagnosis.rule import Rule
 
@@ -36,16 +37,19 @@ def _since(ratios: Recorded, small: np.ndarray) -> int | None:
 
 
 def step_ratios(run: Run) -> Recorded | None:
-    """Return rms δ at the first time step divided by that at the last; None where time signals are not recorded.
+    """Return rms δ at the first time step divided by that at the last; None without recurrent layers.
 
     The values are (epochs, recurrent layers), NaN where the last one is 0.
+
+    Raises:
+        Unrecorded: signals at each time step are not recorded.
     """
-    history = run.history
-    values = history.series.get("time_signals")
-    if values is None or "time_signals" not in history.layout or not len(values):
+    if not any(layer.kind in RECURRENT for layer in run.view.layers):
         return None
-    layout = history.layout["time_signals"]
-    shapes = {layer.name: layer.input_shape for layer in run.spec.layers}
+    run.need("time_signals")
+    history = run.history
+    layout, values = history.layout["time_signals"], history.series["time_signals"]
+    shapes = {tensor.layer: run.view.by_name[tensor.layer].input_shape for tensor in layout.tensors}
     ratios = np.full(values.shape[:2], np.nan)
     for place, tensor in enumerate(layout.tensors):
         first, last = (values[:, place, step].astype(np.float64) for step in (0, shapes[tensor.layer][0] - 1))

@@ -16,6 +16,9 @@ def detect(run: Run) -> Sighting | None:
     """Find layers without any gradient in their kernels over whole epochs, up to the last one."""
     dead = zero_gradients(run)
     if dead is None:
+        wiring = run.wiring if isinstance(run, ExternalRun) else None
+        if wiring is None or not wiring.tensors:
+            run.need("gradients", "zero_fraction")
         return _by_wiring(run)
     since = dead.by_layer(dead.persists, dead.values == 1)
     if not since:

@@ -5,14 +5,15 @@ can change that (Lu et al. 2019). Where weights are symmetric around 0 and biase
 with probability 1/2. Then P(born dead) ≤ 1 − ∏ (1 − 2^−n) over the hidden layers' widths n; on real inputs it is less.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradlab.diagnosis.theory.activations import curve
-from gradlab.diagnosis.theory.weights import Shape, moments
-from gradlab.spec import ExperimentSpec, NamedLayer
+from gradlab.spec import NamedLayer
+from gradlab.theory.activations import curve
+from gradlab.theory.slopes import turns_off
+from gradlab.theory.weights import Shape, moments
 from gradlab.vocabulary.initializers import WeightInitializer
 from gradlab.vocabulary.layers.dense import Dense
 
@@ -28,13 +29,13 @@ TRUNCATED_AT = 2.0
 Array = np.ndarray
 
 
-def hidden_relus(spec: ExperimentSpec) -> tuple[NamedLayer, ...]:
+def hidden_relus(network: Sequence[NamedLayer]) -> tuple[NamedLayer, ...]:
     """Return the hidden layers of a network of dense layers whose hidden ones are all relu; () for other networks."""
-    layers = [layer for layer in spec.network if layer.spec.kind not in ("dropout", "gaussian_noise")]
+    layers = [layer for layer in network if layer.spec.kind not in ("dropout", "gaussian_noise")]
     if layers and layers[-1].spec.kind == "activation":
         layers = layers[:-1]
     dense = [layer for layer in layers if isinstance(layer.spec, Dense) and len(layer.input_shape) == 1]
-    relus = all(_is_relu(layer) for layer in dense[:-1])
+    relus = all(turns_off(layer.spec.function) for layer in dense[:-1])
     return tuple(dense[:-1]) if relus and len(dense) == len(layers) else ()
 
 
@@ -114,11 +115,6 @@ DRAWN: "Mapping[str, Callable[[Any, Shape, np.random.Generator], Array]]" = {
     "truncated_normal": lambda a, shape, random: a.mean + a.stddev * _truncated(shape, random),
     "orthogonal": _orthogonal,
 }
-
-
-def _is_relu(layer: NamedLayer) -> bool:
-    function = layer.spec.function
-    return function is not None and function.kind in ("relu", "relu6") and not getattr(function, "negative_slope", 0)
 
 
 def _symmetric(layers: tuple[NamedLayer, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""Mean-field prediction of a network of dense layers before the first update, from its spec alone.
+"""Mean-field prediction of a network of dense layers before the first update, from its initialisers alone.
 
 This is the mean-field theory of Poole et al. 2016 and Schoenholz et al. 2017, extended to weights whose mean differs
 from 0. For one input, let h̄ and h² be the mean and the mean square of the n activations that enter a layer. Its weights
@@ -23,9 +23,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from gradlab.diagnosis.theory.activations import CURVES, curve
-from gradlab.diagnosis.theory.weights import Moments, Shape, moments
-from gradlab.spec import ExperimentSpec, NamedLayer
+from gradlab.spec import NamedLayer
+from gradlab.spec.network import in_order
+from gradlab.theory.activations import CURVES, curve
+from gradlab.theory.weights import Moments, Shape, moments
 from gradlab.vocabulary.activations import ActivationFunction
 from gradlab.vocabulary.initializers import WeightInitializer
 from gradlab.vocabulary.layers.blocks import Residual
@@ -116,25 +117,25 @@ def by_initializer(initializer: WeightInitializer, shape: Shape, _: ActivationFu
 
 
 def predict(
-    spec: ExperimentSpec, x: Array | None = None, kernel_moments: KernelMoments = by_initializer
+    network: Sequence[NamedLayer], x: Array | None = None, kernel_moments: KernelMoments = by_initializer
 ) -> Prediction | None:
-    """Predict the hidden layers of `spec`; None where the theory does not cover its network.
+    """Predict a network's hidden layers; None where the theory does not cover it.
 
     It covers dense layers, activations that act on each unit by itself, residual blocks of them, and layers that change
     no moments.
 
     Args:
-        spec: the network, and the shape of its inputs.
+        network: its layers from the input to the output, each block as one layer.
         x: (samples, *features) inputs; numbers of mean 0 and variance 1 if left out.
         kernel_moments: the moments of a kernel, by default those of its initialiser.
     """
-    hidden, output = _split(spec.network)
+    hidden, output = _split(network)
     if not hidden or output is None:
         return None
     walk = _Walk(kernel_moments)
     with np.errstate(all="ignore"):
         try:
-            flow, back = walk.chain(hidden, _inputs(spec, x))
+            flow, back = walk.chain(hidden, _inputs(network, x))
             _, into = walk.dense(output, flow, last=True)
         except _NotCovered:
             return None
@@ -254,16 +255,22 @@ def _added(a: _Wave, b: _Wave, scale: float, width: int = 0) -> _Wave:
     return _Wave(a.mean + scale * b.mean, a.square + scale**2 * b.square + 2 * scale * a.mean * b.mean, width)
 
 
-def _inputs(spec: ExperimentSpec, x: Array | None) -> _Wave:
+def predicted_layers(network: Sequence[NamedLayer]) -> tuple[str, ...]:
+    """Return the names of the hidden layers that `predict` predicts, for a network that it covers."""
+    hidden, _ = _split(network)
+    return tuple(layer.name for layer in in_order(hidden) if isinstance(layer.spec, Dense | ActivationLayer | Residual))
+
+
+def _inputs(network: Sequence[NamedLayer], x: Array | None) -> _Wave:
     if x is None or not len(x):
-        return _Wave(np.zeros(1), np.ones(1), spec.dataset.value_count)
+        return _Wave(np.zeros(1), np.ones(1), math.prod(network[0].input_shape))
     flat = np.asarray(x, np.float64).reshape(len(x), -1)
     return _Wave(flat.mean(axis=1), (flat**2).mean(axis=1), flat.shape[1])
 
 
 def _split(network: Sequence[NamedLayer]) -> tuple[Sequence[NamedLayer], NamedLayer | None]:
     """The hidden layers, and the dense layer that makes the output; None where another kind of layer does."""
-    end = len(network) - (network[-1].spec.kind == "activation")
+    end = len(network) - (bool(network) and network[-1].spec.kind == "activation")
     return network[: end - 1], network[end - 1] if end and isinstance(network[end - 1].spec, Dense) else None
 
 

@@ -1,0 +1,44 @@
+"""Facts about the data of experiments: measured by the worker that trains them, or later on request."""
+
+from uuid import UUID
+
+import structlog
+
+from core.queue import JobQueue
+from core.records import Experiment
+from core.store import ExperimentStore
+from gradlab.errors import Unavailable
+from gradlab.facts import Facts, of_spec
+from gradlab.spec import ExperimentSpec
+
+log = structlog.get_logger()
+
+
+def measured(spec: ExperimentSpec) -> Facts | None:
+    """Return the facts of an experiment; None if they cannot be worked out. The training goes on without them."""
+    try:
+        return of_spec(spec)
+    except Exception:
+        log.exception("facts_failed")
+        return None
+
+
+def request(experiment: Experiment, *, store: ExperimentStore, queue: JobQueue) -> None:
+    """Ask a worker for the facts of an experiment that an earlier version has trained, unless it was asked lately."""
+    if experiment.is_external or not store.facts.request(experiment.id):
+        return
+    try:
+        queue.publish(experiment.id)
+    except Unavailable as error:
+        log.warning("publish_failed", experiments=[str(experiment.id)], error=repr(error.__cause__))
+
+
+def measure_if_requested(experiment_id: UUID, *, store: ExperimentStore) -> None:
+    """Work out the facts of an experiment that cannot be claimed, if they were requested."""
+    spec = store.facts.requested(experiment_id)
+    facts = None if spec is None else measured(spec)
+    if facts is None:
+        log.info("nothing_to_claim")
+        return
+    store.facts.put(experiment_id, facts)
+    log.info("facts_measured")

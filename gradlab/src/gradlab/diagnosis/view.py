@@ -1,0 +1,236 @@
+"""View: what rules ask of a training, of an experiment of this service as of a training elsewhere.
+
+Each property is known or raises Unknown, which says what is missing and what the user could pass.
+"""
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from gradlab.diagnosis.layers import LayerView
+from gradlab.diagnosis.unknown import FACTS, Unknown
+from gradlab.facts import Expectation, Facts, Inputs, Theory
+from gradlab.spec import NamedLayer
+from gradlab.spec.output import Output
+from gradlab.theory import hidden_relus, predicted_layers
+from gradlab.vocabulary.losses import LossFunction
+from gradlab.vocabulary.optimizers import GradientOptimizer
+from gradlab.vocabulary.targets import Target
+
+# Fields of the facts, as a clause calls them.
+NOUNS = {
+    "constant_loss": "the loss of the best constant answer",
+    "perfect_loss": "the loss of a perfect answer",
+    "constant_accuracy": "the accuracy of the best constant answer",
+    "reachable": "how much there is to learn",
+    "class_shares": "how common each class is",
+    "target_range": "the range of its targets",
+    "target_std": "the spread of its targets",
+    "inputs": "the size of its inputs",
+    "theory": "what theory predicts on its inputs",
+}
+
+
+class View:
+    """A training as rules see it. Two subclasses say what is particular to their kind of spec."""
+
+    facts: Facts | None
+    # True if the engine checks each batch, and stops at the first value that is not finite.
+    checks_batches = False
+    # True if the first weights are not those that the initialisers drew.
+    pretrained = False
+    missing_facts, facts_advice = "is not known: its samples are not here", FACTS
+
+    def _fact(self, name: str) -> Any:
+        value = getattr(self.facts, name) if self.facts is not None else None
+        if value is None:
+            raise Unknown(f"{NOUNS[name]} {self.missing_facts}", self.facts_advice)
+        return value
+
+    # The data.
+
+    @property
+    def constant_loss(self) -> float:
+        """The loss of the best constant prediction."""
+        self._check_loss()
+        return float(self._fact("constant_loss"))
+
+    @property
+    def perfect_loss(self) -> float:
+        """The loss of a perfect prediction."""
+        self._check_loss()
+        return float(self._fact("perfect_loss"))
+
+    def _check_loss(self) -> None:
+        """Raise Unknown if the facts belong to another loss than the training minimises."""
+
+    @property
+    def constant_accuracy(self) -> float:
+        """The accuracy of the best constant answer; NaN for values."""
+        return float(self._fact("constant_accuracy"))
+
+    @property
+    def reachable(self) -> float:
+        """The share of the constant prediction's errors that the nearest neighbours avoid; NaN where undefined."""
+        return float(self._fact("reachable"))
+
+    @property
+    def class_shares(self) -> tuple[float, ...]:
+        """The share of each class, or of each label; () for values."""
+        return tuple(self._fact("class_shares"))
+
+    @property
+    def target_range(self) -> tuple[float, float]:
+        """The smallest and the largest target."""
+        low, high = self._fact("target_range")
+        return float(low), float(high)
+
+    @property
+    def target_std(self) -> float:
+        """The standard deviation of the encoded targets."""
+        return float(self._fact("target_std"))
+
+    @property
+    def inputs(self) -> Inputs:
+        """The size of the inputs."""
+        inputs: Inputs = self._fact("inputs")
+        return inputs
+
+    @property
+    def target(self) -> Target:
+        """The form of each sample's target."""
+        raise NotImplementedError
+
+    @property
+    def train_count(self) -> int:
+        """The number of training samples."""
+        raise NotImplementedError
+
+    # The network.
+
+    @property
+    def layers(self) -> tuple[LayerView, ...]:
+        """All layers, input side first; those inside a block before it."""
+        raise NotImplementedError
+
+    @property
+    def network(self) -> tuple[NamedLayer, ...]:
+        """The layers from the input to the output, each block as one; () if they form no chain."""
+        raise NotImplementedError
+
+    @cached_property
+    def by_name(self) -> Mapping[str, LayerView]:
+        """The layers by name."""
+        return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def hidden_layers(self) -> tuple[LayerView, ...]:
+        """The layers before those that make the output, in the order in which samples pass them."""
+        weighted = [place for place, layer in enumerate(self.layers) if layer.tensors]
+        # A block follows its inner layers. One whose last inner layer has the last weights makes the output, too.
+        return self.layers[: weighted[-1]] if weighted else ()
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of trainable parameters, counted as single numbers."""
+        return sum(math.prod(tensor.shape) for layer in self.layers for tensor in layer.tensors)
+
+    @property
+    def value_count(self) -> int:
+        """The number of inputs per sample."""
+        return math.prod(self.layers[0].input_shape)
+
+    @property
+    def output_units(self) -> int:
+        """The number of output units, for a sample or for a time step of it."""
+        raise NotImplementedError
+
+    @property
+    def output(self) -> Output:
+        """The activations at the end of the network."""
+        raise NotImplementedError
+
+    # What theory predicts.
+
+    def _theory(self) -> Theory:
+        theory: Theory = self._fact("theory")
+        return theory
+
+    @property
+    def expected(self) -> Expectation | None:
+        """The prediction for the network's own initialisers; None where theory does not cover it."""
+        return None if self.pretrained else self._theory().own
+
+    @property
+    def expected_around_zero(self) -> Expectation | None:
+        """The prediction for the same variances around a mean of 0."""
+        return self._theory().around_zero
+
+    @property
+    def expected_as_advised(self) -> Expectation | None:
+        """The prediction for the variances that the literature advises."""
+        return self._theory().advised
+
+    @property
+    def predicted_layers(self) -> tuple[str, ...]:
+        """The names of the layers that theory predicts."""
+        return predicted_layers(self.network)
+
+    @property
+    def born_dead(self) -> float:
+        """The share in [0, 1] of networks like this one that are born dead; NaN for networks that are not covered."""
+        chance = None if self.pretrained else self._theory().born_dead
+        return math.nan if chance is None else chance
+
+    @property
+    def hidden_relus(self) -> tuple[NamedLayer, ...]:
+        """The hidden layers of a network of dense layers whose hidden ones are all relu; () for other networks."""
+        return hidden_relus(self.network)
+
+    # The training.
+
+    @property
+    def loss(self) -> LossFunction:
+        """The loss, as a member of the registry."""
+        raise NotImplementedError
+
+    @property
+    def loss_kind(self) -> str:
+        """The loss's name in Keras, without ``sparse_``."""
+        raise NotImplementedError
+
+    @property
+    def loss_takes_logits(self) -> bool:
+        """True if the loss is computed from logits, whatever `from_logits` says."""
+        raise NotImplementedError
+
+    @property
+    def optimizer(self) -> GradientOptimizer:
+        """The optimiser, with its clipping and its schedule."""
+        raise NotImplementedError
+
+    @property
+    def batch_size(self) -> int:
+        """The number of samples in a batch."""
+        raise NotImplementedError
+
+    @property
+    def batches(self) -> int:
+        """The number of updates in one record: an epoch, or a block of updates."""
+        return math.ceil(self.train_count / self.batch_size)
+
+    @property
+    def first_epoch(self) -> int:
+        """The epoch after which the training begins."""
+        return 0
+
+    @property
+    def epochs(self) -> int:
+        """The last planned epoch."""
+        raise NotImplementedError
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics of each epoch."""
+        raise NotImplementedError

@@ -1,0 +1,130 @@
+"""ExternalView: a training elsewhere as rules see it, from its spec, its facts and its wiring."""
+
+import math
+from functools import cached_property
+
+from gradlab.diagnosis.layers import LayerView
+from gradlab.diagnosis.unknown import CONFIGURATION, FACTS, Unknown
+from gradlab.diagnosis.view import View
+from gradlab.facts import Facts, Wiring
+from gradlab.spec import ExternalSpec, NamedLayer
+from gradlab.spec.external_network import chain, named_layers
+from gradlab.spec.output import Output, loss_takes_logits_elsewhere, output_elsewhere
+from gradlab.vocabulary.losses import LossFunction
+from gradlab.vocabulary.optimizers import GradientOptimizer
+from gradlab.vocabulary.targets import Target
+
+LOSS = "`loss` in the spec; a Watch reads it from the compiled model, or takes it as `loss=`"
+
+
+class ExternalView(View):
+    """A training elsewhere. What its sender does not say is unknown."""
+
+    def __init__(self, external: ExternalSpec, facts: Facts | None, wiring: Wiring | None) -> None:
+        self.external, self.facts, self.wiring = external, facts, wiring
+
+    def _check_loss(self) -> None:
+        own = self.external.loss.kind.removeprefix("sparse_") if self.external.loss else None
+        of_facts = self.facts.loss if self.facts is not None else None
+        if own is not None and of_facts is not None and own != of_facts:
+            raise Unknown(f"the loss of the best constant answer is known of {of_facts} only, not of {own}", FACTS)
+
+    @property
+    def target(self) -> Target:
+        target = self.external.target or (self.facts.target if self.facts is not None else None)
+        if target is None:
+            raise Unknown("what kind of targets it has is not known", "`target` in the spec, or " + FACTS)
+        return target.form
+
+    @property
+    def train_count(self) -> int:
+        count = self.external.train_count or (self.facts.train_count if self.facts is not None else None)
+        if count is None:
+            raise Unknown("how many training samples it has is not known", "`train_count` in the spec, or " + FACTS)
+        return count
+
+    @cached_property
+    def layers(self) -> tuple[LayerView, ...]:
+        named = named_layers(self.external.layers)
+        return tuple(LayerView(each.name, each.tensors, named.get(each.name), each) for each in self.external.layers)
+
+    @cached_property
+    def network(self) -> tuple[NamedLayer, ...]:
+        try:
+            return chain(self.external.layers)
+        except LookupError as missing:
+            raise Unknown(f"how {missing.args[0]} is configured is not known", CONFIGURATION) from None
+
+    @property
+    def value_count(self) -> int:
+        if self.facts is not None and self.facts.inputs is not None:
+            return self.facts.inputs.features
+        return super().value_count
+
+    @property
+    def output_units(self) -> int:
+        shape = self.external.layers[-1].output_shape
+        if not shape or shape[-1] is None:
+            raise Unknown("how many numbers its network puts out is not known", "`output_shape` of the last layer")
+        return shape[-1]
+
+    @property
+    def output(self) -> Output:
+        output = output_elsewhere(self.external)
+        if output is None:
+            raise Unknown("what activation makes its output is not known", "`activation` of the last layer")
+        return output
+
+    @property
+    def loss(self) -> LossFunction:
+        kind = self.loss_kind
+        function = self.external.loss.function if self.external.loss is not None else None
+        if function is None:
+            raise Unknown(f"the loss {kind} is none that the rules know")
+        return function
+
+    @property
+    def loss_kind(self) -> str:
+        if self.external.loss is None:
+            raise Unknown("its loss is not known", LOSS)
+        return self.external.loss.kind.removeprefix("sparse_")
+
+    @property
+    def loss_takes_logits(self) -> bool:
+        return loss_takes_logits_elsewhere(self.external)
+
+    @property
+    def optimizer(self) -> GradientOptimizer:
+        if self.external.optimizer is None:
+            named = self.external.optimizer_class
+            why = f"how its optimiser {named} makes its steps is not known" if named else "its optimiser is not known"
+            raise Unknown(why, "`optimizer` in the spec; a Watch takes it as `optimizer=` or from the compiled model")
+        return self.external.optimizer
+
+    @property
+    def batch_size(self) -> int:
+        shape = self.wiring.output_shape if self.wiring is not None else None
+        size = self.external.batch_size or (shape[0] if shape else None)
+        if size is None:
+            raise Unknown("its batch size is not known", "`batch_size` in the spec")
+        return size
+
+    @property
+    def batches(self) -> int:
+        if self.external.axis == "step" and self.external.every_steps is not None:
+            return self.external.every_steps
+        if self.external.steps_per_epoch is not None:
+            return self.external.steps_per_epoch
+        return math.ceil(self.train_count / self.batch_size)
+
+    @property
+    def first_epoch(self) -> int:
+        return self.external.initial_epoch
+
+    @property
+    def epochs(self) -> int:
+        return self.external.epochs
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return self.external.metrics

@@ -1,0 +1,86 @@
+"""Facts of a training in somebody's own process, from its spec and its samples."""
+
+from typing import Any
+
+import numpy as np
+
+from gradlab.facts.measurement import measure
+from gradlab.facts.model import Facts
+from gradlab.spec import ExternalSpec, NamedLayer
+from gradlab.spec.external_network import chain
+from gradlab.vocabulary.losses import LossFunction
+from gradlab.vocabulary.targets import Target
+
+# Losses whose targets are classes or labels.
+OF_CLASSES = ("categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge", "kl_divergence")
+OF_LABELS = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
+
+
+def of_external(
+    external: ExternalSpec,
+    train_x: Any,
+    train_y: np.ndarray | None,
+    val_x: Any = None,
+    val_y: np.ndarray | None = None,
+    *,
+    loss: LossFunction | None = None,
+    feature_names: tuple[str, ...] = (),
+) -> Facts:
+    """Work out the facts of a training elsewhere; arguments as of `measure`.
+
+    Args:
+        external: its spec. Without a `target` in it the target's form follows from the loss and the samples.
+        train_x, train_y, val_x, val_y: the samples.
+        loss: the loss with its parameters, by default the spec's with its usual ones.
+        feature_names: names of the features of a flattened sample.
+    """
+    if loss is None and external.loss is not None:
+        loss = external.loss.function
+    shape = external.layers[-1].output_shape
+    units = shape[-1] if shape else None
+    target = external.target.form if external.target is not None else target_of(train_y, loss, units)
+    return measure(
+        train_x,
+        train_y,
+        val_x,
+        val_y,
+        target=target,
+        loss=loss,
+        network=_network(external),
+        units=units,
+        feature_names=feature_names,
+    )
+
+
+def target_of(y: np.ndarray | None, loss: LossFunction | None, units: int | None) -> Target | None:
+    """Return the form of targets for a loss and a number of output units; None where they do not show it.
+
+    Args:
+        y: (samples, ...) targets; None if unknown.
+        loss: the loss; None if it is no member of the registry.
+        units: number of output units; None if unknown.
+    """
+    if y is None or loss is None or units is None:
+        return None
+    y = np.asarray(y)
+    inside = y.shape[1:]
+    if loss.kind in OF_CLASSES and units > 1:
+        steps = inside[:-1] if inside[-1:] in ((units,), (1,)) else inside
+        return Target("classes", units, tuple(steps)) if len(steps) <= 1 else None
+    if loss.kind in OF_LABELS and set(np.unique(y[:10_000]).tolist()) <= {0, 1, -1}:
+        steps = inside[:-1] if inside[-1:] == (units,) else inside
+        if len(steps) > 1:
+            return None
+        return Target("classes", 2, tuple(steps)) if units == 1 else Target("labels", units, tuple(steps))
+    if loss.unit_per_value:
+        steps = inside[:-1] if inside[-1:] == (units,) else inside
+        return Target("values", units, tuple(steps)) if len(steps) <= 1 else None
+    return None
+
+
+def _network(external: ExternalSpec) -> tuple[NamedLayer, ...] | None:
+    """The network as far as theory needs it; None if a layer is not described."""
+    try:
+        return chain(external.layers)
+    except LookupError:
+        return None
