@@ -12,14 +12,27 @@ from gradlab.measurement.history import Chunk
 from gradlab.spec import ExperimentSpec
 
 
-def fit_with_keras(spec: ExperimentSpec, seed: int, callbacks=()) -> tuple[np.ndarray, Network]:
-    """(epochs, names) of loss and metrics, training and validation; and the trained network."""
+def fit_with_keras(
+    spec: ExperimentSpec, seed: int, callbacks=(), *, jit_compile: bool | str = False
+) -> tuple[np.ndarray, Network]:
+    """Train with Keras.
+
+    Args:
+        spec: the experiment.
+        seed: of the run.
+        callbacks: Keras's.
+        jit_compile: as `keras.Model.compile` takes it; Keras's own default is "auto", which compiles with XLA. A plain
+            graph is ready in half the time, and shares no compiler with the loop that is compared with it.
+
+    Returns:
+        (epochs, names) of loss and metrics, training and validation; and the trained network.
+    """
     data, network, task = spec.dataset.load(), Network(spec, seed), Task(spec)
     optimizer = spec.training.optimizer.build(keras)
     names = [*spec.metric_names]
     # For Keras the accuracy of several units is that of the largest one, labels or not.
     told = [keras.metrics.BinaryAccuracy(name) if spec.dataset.target.kind == "labels" else name for name in names]
-    network.model.compile(optimizer=optimizer, loss=spec.training.loss.kind, metrics=told)
+    network.model.compile(optimizer=optimizer, loss=spec.training.loss.kind, metrics=told, jit_compile=jit_compile)
     train_y, val_y = task.encoded(data.train_y), task.encoded(data.val_y)
     rows = []
     for epoch in range(1, spec.training.epochs + 1):

@@ -47,7 +47,7 @@ def test_gradient_statistics_in_a_plain_model_fit_agrees_with_the_compiled_loop(
     ours = GradientStatistics()
     gradients = trained(list(train(spec, callbacks=[ours])))["gradients"][..., : len(ours.statistics)]
     observer = GradientStatistics()
-    fit_with_keras(spec, seed=0, callbacks=[observer])
+    fit_with_keras(spec, seed=0, callbacks=[observer], jit_compile="auto")
     assert ours.epochs == [1, 2, 3, 4, 5]
     assert ours.tensors == observer.tensors == spec.layout["gradients"].tensors
     np.testing.assert_array_equal(ours.gradients, gradients)
@@ -58,8 +58,8 @@ def test_gradient_statistics_in_a_plain_model_fit_agrees_with_the_compiled_loop(
 
 def test_watching_a_model_fit_changes_nothing_and_leaves_nothing_behind():
     spec = a_spec(epochs=2)
-    unwatched, plain = fit_with_keras(spec, seed=0)
-    watched, observed = fit_with_keras(spec, seed=0, callbacks=[GradientStatistics()])
+    unwatched, plain = fit_with_keras(spec, seed=0, jit_compile="auto")
+    watched, observed = fit_with_keras(spec, seed=0, callbacks=[GradientStatistics()], jit_compile="auto")
     np.testing.assert_array_equal(watched, unwatched)
     for left, right in zip(plain.model.get_weights(), observed.model.get_weights(), strict=True):
         np.testing.assert_array_equal(left, right)
