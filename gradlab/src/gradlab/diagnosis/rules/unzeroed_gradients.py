@@ -14,8 +14,8 @@ KEPT = 0.5
 # Where only norms and cosines are known. A sum of t equal gradients is t times as long and has the direction of the sum
 # before it: its norm grows by t/(t − 1), over 20 steps 1.05 to 1.1 at the median; by noise alone the cosine of
 # consecutive sums is √((t − 1)/t), 0.95 at the median.
-# Measured on 1,080 small networks (3 tasks, 0, 2 and 6 hidden layers, batches of 8 to 512, SGD and Adam, 20 steps):
-# with all three bounds none of those with zeroed gradients, and 53 % of those without.
+# Measured on 1,080 small loops (`python -m bench.unzeroed`): with all three bounds none of those with zeroed gradients,
+# and 54 % of those without.
 RATIO, COSINE = 1.02, 0.9
 # Growth of the norm, as a share of linear growth.
 LINEAR_SHARE = 1 / 3
