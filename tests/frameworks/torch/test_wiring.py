@@ -141,7 +141,7 @@ SICK: dict[str, Callable[[], Diagnosis]] = {
     "no_gradient: detached": lambda: diagnosed(small(Cut()), CLASSES, BCE()),
     "unchanged_weights: not in the optimiser": not_in_the_optimizer,
     "unchanged_weights: a rate of 0": lambda: diagnosed(small(), CLASSES, BCE(), rate=0.0),
-    "unzeroed_gradients": lambda: diagnosed(small(), CLASSES, BCE(), zeroes=False, rate=0.01),
+    "unzeroed_gradients": lambda: diagnosed(small(), CLASSES, BCE(), zeroes=False),
     "inference_mode": lambda: diagnosed(small(nn.Dropout(0.2), nn.BatchNorm1d(4)), CLASSES, BCE(), trains=False),
     "broadcast_target": lambda: diagnosed(small(), VALUES[:, 0], nn.MSELoss()),
     "target_encoding": lambda: diagnosed(small(), THREE[:, None].float(), BCE()),

@@ -239,7 +239,7 @@ class Course:
 
     def _wiring_tensors(self) -> dict[str, torch.Tensor]:
         session, sums = self._session, self._session.rows.sums()
-        first = session.first.tensors() | session.kept.tensors()
+        first = session.first.tensors() | session.tap.kept.tensors()
         tensors = {f"first_{name}": value for name, value in first.items()}
         if len(self._first_norms) < MAX_FIRST_STEPS and session.rows.norms:
             norms = [torch.stack([each.before, each.nonfinite], dim=1) for each in session.rows.norms]

@@ -13,7 +13,6 @@ from gradlab.torch import measure
 from gradlab.torch.evaluation import Evaluation
 from gradlab.torch.first_batches import FirstBatches
 from gradlab.torch.gradient_rows import GradientRows
-from gradlab.torch.kept import KeptGradients
 from gradlab.torch.measure import FlatLayout
 from gradlab.torch.meter import Meter
 from gradlab.torch.naming import device_of, named_parameters
@@ -68,13 +67,12 @@ class Session:
         device, dtype = device_of(self.parameters), _precision([each.value.dtype for each in self.parameters])
         self.rows, self.scale = GradientRows(self.layout, device, dtype), LossScale(scaler)
         self.first = FirstBatches(model, loss)
-        self.kept = KeptGradients(optimizers, lambda function, *arguments: attempt(BATCHES, function, *arguments))
         self.evaluation = Evaluation(model, loss, self.parameters)
         self._meter = Meter(loss)
         self._like = torch.zeros((), dtype=dtype, device=device)
         self._earlier: torch.Tensor | None = None
         self._handles: list[Any] = []
-        self._tap = GradientTap(
+        self.tap = GradientTap(
             self.parameters,
             optimizers,
             self.rows,
@@ -97,8 +95,7 @@ class Session:
 
     def open(self) -> None:
         """Register all hooks."""
-        self._tap.open()
-        self.kept.open()
+        self.tap.open()
         if isinstance(self._called, nn.Module):
             self._handles.append(self._called.register_forward_pre_hook(self._on_input, with_kwargs=True))
         if self.hears_loss:
@@ -108,8 +105,7 @@ class Session:
 
     def close(self) -> None:
         """Remove all hooks."""
-        self._tap.close()
-        self.kept.close()
+        self.tap.close()
         for handle in self._handles:
             handle.remove()
         self._handles = []

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from gradlab.torch.gradient_rows import GradientRows
+from gradlab.torch.kept import KeptGradients
 from gradlab.torch.naming import NamedParameter
 from gradlab.torch.scaling import LossScale
 
@@ -28,6 +29,9 @@ class GradientTap:
         before_step: is called before the first step changes a weight.
         after_step: is called after every step.
         after_backward: is called after every backward pass.
+
+    Attributes:
+        kept: shows whether gradients are zeroed between the first updates.
     """
 
     def __init__(
@@ -46,12 +50,14 @@ class GradientTap:
         self._attempt, self._before_step, self._after_step = attempt, before_step, after_step
         self._after_backward = after_backward
         self._own = _owned(parameters, optimizers)
+        self.kept = KeptGradients(optimizers, attempt)
         self._handles: list[Any] = []
         self._pass: int | None = None
         self._has_read = False
 
     def open(self) -> None:
         """Register the hooks."""
+        self.kept.open()
         for each in self._parameters:
             self._handles.append(each.value.register_post_accumulate_grad_hook(self._on_gradient))
         for place, optimizer in enumerate(self._optimizers):
@@ -60,6 +66,7 @@ class GradientTap:
 
     def close(self) -> None:
         """Remove the hooks."""
+        self.kept.close()
         for handle in self._handles:
             handle.remove()
         self._handles = []
