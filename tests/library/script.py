@@ -52,7 +52,10 @@ def main() -> int:
         run = ExternalRun(spec, 0, History(spec.layout, 1, series["metrics"], {"gradients": series["gradients"]}))
     rules = [finding.rule for finding in diagnose(spec, [run]).findings]
     modules = len(sys.modules)
+    from gradlab.report import write  # the modules that draw are no part of a diagnosis
+
     heavy = [name for name in ("scipy", "sklearn", "keras", "torch", "tensorflow", "fastapi") if name in sys.modules]
+    page, _ = write("report.html", spec, [run], diagnose(spec, [run]))
     with Client("http://127.0.0.1:9", timeout=1) as client:
         alive = client.is_alive()
     print(f"{modules} modules, import gradlab {seconds:.2f} s, findings: {', '.join(rules)}")
@@ -61,6 +64,7 @@ def main() -> int:
         "vanishing_gradient among the findings": "vanishing_gradient" in rules,
         f"at most {sys.argv[1]} modules": modules <= int(sys.argv[1]),
         "nothing heavy": not heavy,
+        "a report with the modules that draw it": '"report/report.js":"data:text/javascript' in page.read_text(),
         "a client that sees that nobody answers": not alive,
         "a sender": Sender.__module__.startswith("gradlab."),
         "the library from its environment": "site-packages" in str(gradlab.__file__),

@@ -67,12 +67,13 @@ def client(desk: Desk) -> Client:
 def test_a_report_holds_what_the_service_answers(client: Client, desk: Desk, tmp_path: Path, monkeypatch):
     spec = a_spec(epochs=5, seeds=(0, 3), record=EVERYTHING)
     place = desk.trained(spec)
-    runs = [Run(spec, seed, measured(spec, seed, 0, 6)) for seed in spec.seeds]
-    here = report_of(spec, runs, diagnose(spec, runs))
     monkeypatch.setattr(Report, "html", lambda report: there.append(report) or "")
     there: list[Report] = []
     client.report(place.split("/")[-1], tmp_path / "report.html")
     (answered,) = there
+    facts = desk.store.facts.get(answered.experiment.id)
+    runs = [Run(spec, seed, measured(spec, seed, 0, 6), facts=facts) for seed in spec.seeds]
+    here = report_of(spec, runs, diagnose(spec, runs))
     assert {each.kind.name for each, _ in here.series if each.kind} >= {"gradients", "signals", "weight_histograms"}
     assert [each for each, _ in here.series] == [each for each, _ in answered.series]
     for (request, own), (_, served) in zip(here.series, answered.series, strict=True):

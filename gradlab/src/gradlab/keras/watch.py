@@ -13,7 +13,7 @@ from gradlab.keras.described import none_if_raises
 from gradlab.keras.description import described_loss, loss_function_of, named_loss
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.training import Training
-from gradlab.watch import Recorder, WatchWarning, intervals
+from gradlab.watch import Recorder, Reporting, WatchWarning, intervals
 
 NOTHING = "nothing is recorded of this training any more"
 Method = Callable[..., None]
@@ -41,7 +41,7 @@ def _warn(message: str) -> None:
     warnings.warn(f"{message}; the training goes on unchanged", WatchWarning, stacklevel=4)
 
 
-class Watch(keras.callbacks.Callback):
+class Watch(Reporting, keras.callbacks.Callback):
     """A Keras callback that measures a whole training and diagnoses it.
 
         watch = Watch(data=(x, y), validation_data=(val_x, val_y))

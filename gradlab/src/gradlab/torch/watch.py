@@ -11,10 +11,10 @@ from gradlab.spec import ExternalSpec
 from gradlab.torch.course import NOTHING, RECORDS, Course
 from gradlab.torch.naming import named_parameters, unwrapped
 from gradlab.torch.samples import Samples
-from gradlab.watch import Recorder, intervals
+from gradlab.watch import Recorder, Reporting, intervals
 
 
-class Watch:
+class Watch(Reporting):
     """Measures a whole training of a model in one's own loop, and diagnoses it.
 
         watch = Watch(model, loss=loss, optimizer=optimizer, data=(x, y), validation_data=(val_x, val_y))

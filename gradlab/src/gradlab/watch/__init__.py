@@ -4,5 +4,6 @@ from gradlab.watch.cadence import intervals
 from gradlab.watch.describe import describe
 from gradlab.watch.memory import Memory, stopped_by
 from gradlab.watch.recorder import IllTraining, Recorder, WatchWarning
+from gradlab.watch.reporting import Reporting
 
-__all__ = ["IllTraining", "Memory", "Recorder", "WatchWarning", "describe", "intervals", "stopped_by"]
+__all__ = ["IllTraining", "Memory", "Recorder", "Reporting", "WatchWarning", "describe", "intervals", "stopped_by"]

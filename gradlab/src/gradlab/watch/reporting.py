@@ -1,0 +1,52 @@
+"""Reports of a Watch: files that open offline, and its view in a notebook."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradlab.schemas.status import Status
+from gradlab.watch.recorder import Recorder
+
+if TYPE_CHECKING:
+    from gradlab.report import Report
+
+
+class Reporting:
+    """What a Watch shows of its recorder's training. It changes nothing, and measures nothing.
+
+    Attributes:
+        recorder: keeps what is measured.
+    """
+
+    recorder: Recorder
+
+    def report(self, path: str | Path) -> tuple[Path, Path]:
+        """Write the training so far to one HTML file that opens offline, and to a JSON file of the same name.
+
+        It holds verdict and root cause, heat map, curves, findings, evidence and remedies, and as code what each remedy
+        changes in this model. No sample is in it.
+
+        Returns both paths.
+
+        Raises:
+            RuntimeError: nothing is recorded yet.
+            OSError: a file cannot be written.
+        """
+        from gradlab.report import save
+
+        return save(self._report(), path)
+
+    def _repr_html_(self) -> str | None:
+        """Return the report in a frame, for notebooks; None before anything is recorded."""
+        from gradlab.report import framed
+
+        return framed(self._report().html()) if self.recorder.runs() else None
+
+    def _report(self) -> "Report":
+        from gradlab.report import experiment_of, report_of  # the modules that draw: only reports need them
+
+        diagnosis = self.recorder.diagnosis()
+        spec, runs = self.recorder.spec, self.recorder.runs()
+        assert spec is not None  # `diagnosis` has raised otherwise
+        over = [run for run in runs if run.stopped_by or run.history.last_epoch >= spec.epochs]
+        status = Status.completed if over else Status.running
+        return report_of(spec, runs, diagnosis, experiment=experiment_of(spec, runs, status=status))
