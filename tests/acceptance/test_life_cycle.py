@@ -16,7 +16,6 @@ from tests.builders import a_spec
 from tests.servers import wait_until
 from tests.workers import Lab, in_training
 
-KILLS = 10  # on each database; `tests/campaign/test_kills.py` kills twenty times, services too
 AT_ONCE = 3
 
 
@@ -52,7 +51,8 @@ def has_the_bits_of(lab: Lab, ids, wanted) -> bool:
 
 
 @pytest.mark.timeout(900)
-def test_workers_killed_at_ten_random_moments_lose_nothing(lab, empty_broker):
+@pytest.mark.parametrize("kills", [10, pytest.param(20, marks=pytest.mark.campaign)])
+def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills):
     moments, numbers = random.Random(20), count()
     specs: dict = {}
 
@@ -65,11 +65,11 @@ def test_workers_killed_at_ten_random_moments_lose_nothing(lab, empty_broker):
             specs[it] = spec
 
     workers = [lab.start_worker(), lab.start_worker()]
-    for kill in range(KILLS):
+    for kill in range(kills):
         keep_busy()
         wait_until(lambda: any(in_training(lab, worker) for worker in workers))
         time.sleep(moments.uniform(0, 1.5))  # the moment itself, not a wait for something
-        if kill == KILLS // 2:
+        if kill == kills // 2:
             empty_broker()
         # Most kills meet a worker that trains, some one that starts, loads or waits.
         training = [i for i, worker in enumerate(workers) if in_training(lab, worker)]
@@ -82,7 +82,7 @@ def test_workers_killed_at_ten_random_moments_lose_nothing(lab, empty_broker):
         done = lab.store.get(it)
         assert (done.status, done.epochs_done) == (Status.completed, done.epochs_total), done.error
         assert [attempt.outcome for attempt in lab.store.attempts(it)].count("completed") == 1
-    assert sum(attempt.outcome == "lost" for it in specs for attempt in lab.store.attempts(it)) >= KILLS // 2
+    assert sum(attempt.outcome == "lost" for it in specs for attempt in lab.store.attempts(it)) >= kills // 2
     assert has_the_bits_of(lab, specs, lab.undisturbed(specs.values()))
 
 

@@ -41,9 +41,9 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-# Of each kind, right and wrong, so many requests to an operation in `make test`; those that take a whole spec or draw
-# are made by hundreds of milliseconds. `make campaign` asks thirty times as many.
-REQUESTS, OF_SLOW, CAMPAIGN = 15, 6, 30
+# Of each kind, right and wrong, so many requests to an operation where `make test` asks 2,000 on each database; those
+# that take a whole spec or draw are made by hundreds of milliseconds.
+REQUESTS, OF_SLOW = 45, 12
 SLOW = {"submit", "validate", "triage", "draw_chart"}
 SENT = an_external_spec(epochs=6, seeds=(0, 1))
 
@@ -219,12 +219,11 @@ def check(answers: Answers, at_least: int) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_generated_requests_are_answered_as_described(answering_desk: Desk):
-    check(ask(answering_desk, REQUESTS, of_slow=OF_SLOW, is_random=False), at_least=600)
+def test_two_thousand_generated_requests_are_answered_as_described(answering_desk: Desk):
+    check(ask(answering_desk, REQUESTS, of_slow=OF_SLOW, is_random=False), at_least=2_000)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(7_200)
 def test_twenty_thousand_generated_requests_are_answered_as_described(answering_desk: Desk):
-    answers = ask(answering_desk, REQUESTS * CAMPAIGN, of_slow=OF_SLOW * CAMPAIGN, is_random=True)
-    check(answers, at_least=20_000)
+    check(ask(answering_desk, REQUESTS * 10, of_slow=OF_SLOW * 10, is_random=True), at_least=20_000)
