@@ -11,6 +11,7 @@ from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.measurement.history import SeriesLayout
 from gradlab.spec.external import ExternalRecord, ExternalSpec
 from gradlab.torch.description import describe_groups, describe_layers, learning_rates, output_is
+from gradlab.torch.facts import facts_of
 from gradlab.torch.losses import describe_loss, describe_target
 from gradlab.torch.naming import describe_shared
 from gradlab.torch.optimizers import optimizer_class, optimizer_spec
@@ -26,6 +27,7 @@ MAX_RECORDS = 10_000_000
 MIN_FORGOTTEN_STEPS = 20
 NOTHING = "nothing is recorded of this training any more"
 RECORDS = "a record could not be taken; later ones follow without it"
+FACTS = "facts about the data are not known"
 SCALE = "the scale of the inputs is not known"
 FORGOTTEN = (
     "epoch() has not been called for {steps} steps of the optimiser, and an epoch has about {expected}: call it at the "
@@ -117,7 +119,9 @@ class Course:
         for layer, reason in ({} if probed is None else probed.lost).items():
             self._recorder.warn(f"activations and signals of the layer {layer} cannot be measured: {reason}")
         spec = self._spec(probed)
-        self._recorder.begin(spec)
+        samples, validation = self._samples, self._validation
+        facts = None if samples is None else self._attempt(FACTS, facts_of, spec, samples, validation)
+        self._recorder.begin(spec, facts)
         self._layouts = spec.layout.series
         self._commonest = None if self._samples is None else commonest_share(self._samples, spec.target)
         self._fixed = {"output_is": None if probed is None else output_is(probed.layers)}
