@@ -100,7 +100,10 @@ class Received:
         assert self.spec is not None
         parts, layout = self._epochs[seed], self.spec.layout
         metrics = np.stack([part.metrics for part in parts])
-        history = History(layout, parts[0].epoch, metrics, {"gradients": np.stack([part.gradients for part in parts])})
+        gradients = np.full((len(parts), *layout["gradients"].shape), np.nan, np.float32)
+        sent = np.stack([part.gradients for part in parts])
+        gradients[:, :, : sent.shape[-1]] = sent  # the callback sends no statistic of the union of batches
+        history = History(layout, parts[0].epoch, metrics, {"gradients": gradients})
         lost = not np.isfinite(metrics[-1, layout.metrics.index("loss")])
         stopped: StoppedBy | None = "nonfinite" if lost else EARLY if len(parts) < self.spec.epochs else None
         return ExternalRun(self.spec, seed, history, stopped)
