@@ -78,7 +78,8 @@ def _drawn(x: np.ndarray) -> WeightInitializer | None:
         (-n * math.log(high - low), RandomUniform(minval=low, maxval=high), (np.sort(x) - low) / (high - low)),
         (_normal_likelihood(x, mean, std), RandomNormal(mean=mean, stddev=std), _normal(np.sort(x), mean, std)),
     ]
-    if np.abs(x - mean).max() <= 2 * cut * (1 + 1 / n):
+    # The cut is known as well as the standard deviation, whose relative standard error is about 1/√(2n).
+    if np.abs(x - mean).max() <= 2 * cut * (1 + STANDARD_ERRORS / math.sqrt(2 * n)):
         inside = (_normal(np.sort(x), mean, cut) - _normal(np.array([-2.0]), 0, 1)) / math.erf(math.sqrt(2))
         likelihood = _normal_likelihood(x, mean, cut) - n * math.log(math.erf(math.sqrt(2)))
         fits.append((likelihood, TruncatedNormal(mean=mean, stddev=cut), inside))
