@@ -97,6 +97,19 @@ def test_it_follows_the_readers_theme_and_fits_the_readers_screen(opened, contex
     )
 
 
+def test_records_of_steps_are_called_so(opened, tmp_path: Path):
+    spec = an_external_spec(layers=2, epochs=6, axis="step", every_steps=50)
+    history = measured(spec, 0, 0, 7)
+    history.metrics[:] = np.abs(history.metrics)
+    history.series["gradients"][:] = np.abs(history.series["gradients"])
+    runs = [ExternalRun(spec, 0, history)]
+    page = opened(save(report_of(spec, runs, diagnose(spec, runs)), tmp_path / "steps.html")[0].as_uri())
+    expect(page.locator(".epoch output")).to_have_text("step 300")
+    expect(page.locator(".heat .axis span").first).to_have_text("step 50")
+    expect(page.locator("#heatmap h2")).to_contain_text("layer by step")
+    expect(page.locator(".facts dt").first).to_have_text("steps")
+
+
 def test_nobody_is_kept_from_reading_it(browser: Browser, report: Path):
     reader = Reader(browser, "", offline=True)
     reader.page.goto(report.as_uri())

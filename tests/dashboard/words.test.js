@@ -82,6 +82,8 @@ test("the signal through time is shown of recurrent layers that record it", () =
     [true, false, false],
   );
   assert.equal(hasSteps({ ...EXTERNAL, record: { signals: 1 } }), false);
+  const cell = { name: "rnn", class_name: "LSTM", parameters: [] };
+  assert.equal(hasSteps({ ...EXTERNAL, layers: [cell], record: { signals: 1 } }), true);
 });
 
 test("only the fields in which specs differ are compared, in their natural order", () => {

@@ -2,6 +2,7 @@
 
 import { compare } from "./pages/compare.js";
 import { editor } from "./pages/editor.js";
+import { countAs } from "./shared/axis.js";
 import { fill, h } from "./shared/element.js";
 import { experiment } from "./pages/experiment.js";
 import { experiments } from "./pages/experiments.js";
@@ -37,6 +38,7 @@ async function show() {
   const { signal } = leave;
   const [name = "", ...parts] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   say("", "");
+  countAs(null); // a page of one experiment names its own
   markCurrent(name === "new" ? "#/new" : "#/");
   document.title = "Gradient Lab";
   fill(page, h("p", { class: "muted" }, "Reading …"));

@@ -5,6 +5,7 @@ import { boundaryOf } from "../charts/boundary.js";
 import { curves } from "../charts/curves.js";
 import { oncePerFrame } from "../charts/canvas.js";
 import { diagnosisView } from "../parts/diagnosis.js";
+import { countAs } from "../shared/axis.js";
 import { fill, h } from "../shared/element.js";
 import { eventGate } from "../data/event_gate.js";
 import { header } from "../parts/header.js";
@@ -32,6 +33,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const handlers = {}; // none is called before the gate is released
   const gate = eventGate((name, data) => handlers[name]?.(data));
   const first = /** @type {Experiment} */ (await get(`/experiments/${id}`, { signal }));
+  countAs(first.spec.source === "external" ? first.spec : null);
   document.title = `${nameOf(first)} · Gradient Lab`;
   follow(id, { event: gate.pass, state: (state) => say(state, CONNECTION[state] ?? "") }, signal);
   const inTime = !isGoing(first) || (await Promise.race([gate.joined, afterwards(JOIN_MILLISECONDS)]));

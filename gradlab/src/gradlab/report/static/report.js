@@ -10,6 +10,7 @@ import { header } from "./parts/header.js";
 import { networkPanel, shapesOf } from "./parts/network.js";
 import { runsAndSpec } from "./parts/runs.js";
 import { throughTime } from "./parts/through_time.js";
+import { countAs } from "./shared/axis.js";
 import { fill, h } from "./shared/element.js";
 import { watchTheme } from "./theme.js";
 
@@ -30,6 +31,7 @@ function part(id) {
 async function partsOf(id) {
   const experiment = /** @type {Experiment} */ (await get(`/experiments/${id}`));
   const { seeds, record: recorded } = experiment.spec;
+  countAs(experiment.spec.source === "external" ? experiment.spec : null);
   const [diagnosis, history, shapes, views] = await Promise.all([
     /** @type {Promise<Diagnosis>} */ (get(`/experiments/${id}/diagnosis`)),
     readHistory(id, signal),

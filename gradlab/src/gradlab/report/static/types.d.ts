@@ -56,6 +56,9 @@ interface ExternalLayer {
 /** What is known of a training that runs elsewhere. */
 interface ExternalSpec {
   source: "external";
+  /** what its records count. */
+  axis?: "epoch" | "step";
+  every_steps?: number | null;
   name: string;
   seeds: number[];
   layers: ExternalLayer[];

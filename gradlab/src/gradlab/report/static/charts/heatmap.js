@@ -2,6 +2,7 @@
 
 import { drawScaled, penOf, pixelRatio, redrawOnChange } from "./canvas.js";
 import { rgb, token } from "./colours.js";
+import { axisName, placeOf } from "../shared/axis.js";
 import { fill, h } from "../shared/element.js";
 import { number } from "../shared/format.js";
 import { cellsOf, heightOf, namedRows } from "./heat_cells.js";
@@ -27,7 +28,7 @@ const HATCH = 9; // pixels between two lines of the hatch
  *
  * @param {HeatmapOptions} options
  */
-export function heatmap({ onRow = null, onColumn = null, unit = "epoch", label }) {
+export function heatmap({ onRow = null, onColumn = null, unit = axisName(), label }) {
   const { element, canvas, cursor, names, axis, map, readout } = heatElements(label);
   /** @type {HeatData | null} */
   let data = null;
@@ -128,7 +129,7 @@ export function readoutOf(data, unit, [row, column]) {
   let value = `${number(values[at])}${range}`;
   if (lost[at]) value = "a seed is not finite";
   if (none?.[row]) value = "no gradient";
-  return `${rows[row]} · ${unit} ${columns[column]} · ${value}`;
+  return `${rows[row]} · ${unit} ${shownAs(columns[column], unit)} · ${value}`;
 }
 
 /** @param {HTMLCanvasElement} canvas @param {HeatData} data @param {number} width of the map, in pixels. */
@@ -186,14 +187,21 @@ function rowNames(rows, onRow) {
   });
 }
 
+/** @param {number | string} column @param {string} unit @returns {number | string} its place on the axis. */
+const shownAs = (column, unit) => (unit === axisName() && typeof column === "number" ? placeOf(column) : column);
+
 /** @param {(number | string)[]} columns @param {string} unit @param {number} width of the map, in pixels. */
 function axisLabels(columns, unit, width) {
   const count = columns.length;
   return labelledColumns(columns, Math.max(1, width / LABEL_WIDTH)).map((at) => {
-    if (at === 0) return h("span", { class: "first", style: { left: "0%" } }, `${unit} ${columns[0]}`);
+    if (at === 0) return h("span", { class: "first", style: { left: "0%" } }, `${unit} ${shownAs(columns[0], unit)}`);
     const isLast = at === count - 1;
     const left = isLast ? 100 : (100 * (at + 0.5)) / count;
-    return h("span", { class: isLast ? "last" : null, style: { left: `${left}%` } }, String(columns[at]));
+    return h(
+      "span",
+      { class: isLast ? "last" : null, style: { left: `${left}%` } },
+      String(shownAs(columns[at], unit)),
+    );
   });
 }
 

@@ -1,6 +1,7 @@
 // The style of a line chart, as uPlot takes it.
 
 import { token, translucent } from "./colours.js";
+import { placeOf } from "../shared/axis.js";
 import { number } from "../shared/format.js";
 import { decade } from "./scale.js";
 
@@ -84,7 +85,7 @@ function axesOptions(unit, log) {
   };
   const nameOf = log ? decade : number;
   /** @param {Plot} _ @param {number[]} marks */
-  const epochs = (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? mark : ""));
+  const epochs = (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? placeOf(mark) : ""));
   /** @param {Plot} _ @param {(number | null)[]} marks */
   const values = (_, marks) => marks.map((mark) => (mark === null ? "" : nameOf(mark)));
   return [

@@ -3,6 +3,7 @@
 import uPlot from "../uplot.js";
 import { fill, h } from "../shared/element.js";
 import { number } from "../shared/format.js";
+import { recordWords } from "../shared/axis.js";
 import { placesOf, plotOptions } from "./line_options.js";
 
 const MAX_KEYS = 24;
@@ -120,7 +121,7 @@ export function readoutOf(epochs, series, at, focused) {
     const around = low && high && low[at] !== high[at] ? ` (${number(low[at])} to ${number(high[at])})` : "";
     return `${name} ${number(values[at])}${around}`;
   });
-  return `epoch ${epochs[at]} · ${words.join(" · ") || "point at a line"}`;
+  return `${recordWords(epochs[at])} · ${words.join(" · ") || "point at a line"}`;
 }
 
 /**

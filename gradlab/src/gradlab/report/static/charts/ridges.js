@@ -2,6 +2,7 @@
 
 import { cleared, redrawOnChange } from "./canvas.js";
 import { css, SIZES, token } from "./colours.js";
+import { axisName, placeOf } from "../shared/axis.js";
 import { h } from "../shared/element.js";
 import { raised } from "../shared/format.js";
 import { spread } from "../shared/numbers.js";
@@ -56,12 +57,12 @@ function drawRidges(canvas, width, { epochs, counts, edges }) {
     drawRidge(pen, counts[row], axis, base, i / Math.max(1, rows.length - 1));
     if (i % Math.ceil(rows.length / MAX_LABELS) === 0 || i === rows.length - 1) {
       pen.fillStyle = token("--muted");
-      pen.fillText(String(epochs[row]), right + 8, base + 3);
+      pen.fillText(String(placeOf(epochs[row])), right + 8, base + 3);
     }
   });
   drawMarks(pen, edges, axis);
   pen.fillStyle = token("--muted");
-  pen.fillText("epoch", right + 8, 12);
+  pen.fillText(axisName(), right + 8, 12);
 }
 
 /**

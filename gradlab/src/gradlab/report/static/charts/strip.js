@@ -1,8 +1,9 @@
 // The network as a strip, one box per layer, in the state that it is in at the epoch under the slider.
 
 import { css, sizeColour } from "./colours.js";
+import { axisName, recordWords } from "../shared/axis.js";
 import { h } from "../shared/element.js";
-import { number } from "../shared/format.js";
+import { number, titled } from "../shared/format.js";
 
 /** @type {Record<string, number>} */
 const RANK = { healthy: 0, warning: 1, critical: 2 };
@@ -94,10 +95,10 @@ function epochSlider(onEpoch) {
   const name = h("output", { for: "epoch" }, "–");
   let follows = true; // it stays at the end while it is there
   return {
-    element: h("div", { class: "epoch" }, h("label", { for: "epoch" }, "Epoch"), slider, name),
+    element: h("div", { class: "epoch" }, h("label", { for: "epoch" }, titled(axisName())), slider, name),
     /** @param {number} epoch */
     name(epoch) {
-      name.textContent = `epoch ${epoch}`;
+      name.textContent = recordWords(epoch);
     },
     /** @param {number} last @returns {boolean} true if the slider has moved to it. */
     reach(last) {

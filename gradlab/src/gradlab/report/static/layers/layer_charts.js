@@ -1,6 +1,7 @@
 // The charts of all layers: the heat map first, then a line for each.
 
 import { lineColours } from "../charts/colours.js";
+import { axisName } from "../shared/axis.js";
 import { h } from "../shared/element.js";
 import { filesOf, frame } from "../charts/frame.js";
 import { anyLost, withoutGradient } from "../charts/heat_cells.js";
@@ -44,7 +45,7 @@ export function mapFigure(id, controls, { onRow, onEpoch }) {
       nothing.hidden = !absence;
       nothing.textContent = absence ?? "";
       map.element.hidden = key.element.hidden = Boolean(absence);
-      figure.setTitle(`${titleOf(choice)}, layer by epoch`);
+      figure.setTitle(`${titleOf(choice)}, layer by ${axisName()}`);
       figure.setFiles(filesOf(id, kind.path, query, `${kind.name}-heatmap`));
     },
     /** @param {Shown} shown @param {number} epoch the epoch that is shown; infinite for the last. */

@@ -1,5 +1,6 @@
 // Findings and remedies in words.
 
+import { recordWords } from "../shared/axis.js";
 import { number } from "../shared/format.js";
 
 const MAX_CHANGES = 2; // of a spec that are named; the rest is counted
@@ -29,7 +30,7 @@ export function withoutFinding(verdict, unjudged) {
 /** @param {Finding} finding @param {number} seeds how many were trained. @returns {string} layers, epoch and seeds. */
 export function extentOf({ layers, since_epoch: epoch, seeds: affected }, seeds) {
   const where = layers.length > 2 ? `${layers[0]} … ${layers.at(-1)}` : layers.join(", ");
-  return [where, `since epoch ${epoch}`, `${affected.length} of ${seeds} seeds`].filter(Boolean).join(" · ");
+  return [where, `since ${recordWords(epoch)}`, `${affected.length} of ${seeds} seeds`].filter(Boolean).join(" · ");
 }
 
 /** @param {Measure} measure @returns {string} the value, and the threshold that it was compared with. */

@@ -1,5 +1,6 @@
 // The head of an experiment's page: its name, its state, what can be done with it.
 
+import { axisName, placeOf } from "../shared/axis.js";
 import { h } from "../shared/element.js";
 import { ago, seconds, seedsOf } from "../shared/format.js";
 import { dataOf, isGoing, layersOf, nameOf, optimizerOf, statusOf } from "../shared/spec_words.js";
@@ -53,7 +54,7 @@ function buttonRow(experiment, { cancel, remove }) {
 /** @param {Experiment} experiment */
 function factsOf({ spec, progress, created_at: created, started_at: start, finished_at: end, stopped_by: cause }) {
   return facts(
-    ["epochs", `${progress.epochs_done} / ${progress.epochs_total}`],
+    [`${axisName()}s`, `${placeOf(progress.epochs_done)} / ${placeOf(progress.epochs_total)}`],
     ["network", layersOf(spec)],
     ["data", dataOf(spec)],
     ["seeds", seedsOf(spec.seeds)],

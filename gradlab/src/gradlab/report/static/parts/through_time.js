@@ -10,6 +10,7 @@ import { transposed } from "../shared/numbers.js";
 import { Scale } from "../charts/scale.js";
 
 const RECURRENT = ["simple_rnn", "lstm", "gru", "bidirectional"];
+const RECURRENT_CLASSES = ["SimpleRNN", "LSTM", "GRU", "Bidirectional", "RNN"]; // RNN is PyTorch's
 
 /** @typedef {import("../data/measured.js").StepSignal} StepSignal */
 
@@ -41,7 +42,8 @@ export function throughTime(id, spec, signal) {
 
 /** @param {Spec} spec @returns {boolean} true if the signal is recorded at each time step. */
 export function hasSteps(spec) {
-  if (spec.source === "external" || !spec.record.signals) return false;
+  if (!spec.record.signals) return false;
+  if (spec.source === "external") return spec.layers.some(({ class_name: name }) => RECURRENT_CLASSES.includes(name));
   return spec.model.layers.some(({ kind }) => RECURRENT.includes(kind));
 }
 
