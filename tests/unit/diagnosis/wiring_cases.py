@@ -220,6 +220,9 @@ FINE: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "model.eval()": ("frozen_normalization", (DROPOUT, NORM), {"training_mode": 0.0}),
     "a scaler that seeks its scale": ("skipped_updates", (), {"loss_scale": {"steps": 16, "skipped": 16}}),
     "no scaler": ("skipped_updates", (), {"loss_scale": None}),
+    "gradients too small for a weight's number format": (
+        "unchanged_weights", (), {"tensors": tensors(dense_1={"changed": False})},
+    ),
     "two batches": ("unchanged_weights", (), {"tensors": every(changed=False, batches=2)}),
     "frozen is not forgotten": ("unchanged_weights", (), {"tensors": every(changed=False, frozen=True)}),
     "another optimiser moves it": (

@@ -29,12 +29,18 @@ def detect(run: Run) -> Sighting | None:
     if not unchanged or not isinstance(run, ExternalRun):
         return None
     rate = _largest_rate(run)
+    outside = [path for path in unchanged if trained[path].in_optimizer is False]
+    if rate != 0 and len(unchanged) < len(trained):
+        # Some weights are stepped. Those in the optimiser that keep their values beside them have gradients too small
+        # for their number format, as behind saturated units: other rules' findings, not a fault of the wiring.
+        unchanged = outside
+    if not unchanged:
+        return None
     counts = (
         measure("unchanged_tensors", len(unchanged), ">", 0, "weight tensors"),
         measure("all_tensors", len(trained), ">", None, "weight tensors"),
         measure("learning_rate", rate, "==", 0 if rate == 0 else None),
     )
-    outside = [path for path in unchanged if trained[path].in_optimizer is False]
     explanation = RATE_OF_ZERO if rate == 0 else NOT_IN_OPTIMIZER if outside else None
     layers, since = layers_of(run, unchanged), since_training(run)
     if len(unchanged) == len(trained):
