@@ -2,8 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from threading import Condition, Thread
 from uuid import UUID, uuid4
 
@@ -11,7 +10,11 @@ import numpy as np
 
 from gradlab.client.client import Client
 from gradlab.client.connection import Refused, Unreachable
-from gradlab.measurement.kinds import GRADIENTS
+from gradlab.client.parts import Document as Document
+from gradlab.client.parts import Ended as Ended
+from gradlab.client.parts import Epoch as Epoch
+from gradlab.client.parts import Part
+from gradlab.facts import Facts
 from gradlab.schemas.status import Status
 from gradlab.spec import ExternalSpec
 
@@ -25,38 +28,6 @@ MAX_NUMBERS = 30_000
 MIN_PAUSE, MAX_PAUSE = 0.2, 10.0
 # Status of a request that is too large, and the first status of server errors, after which a request is repeated.
 TOO_LARGE, SERVER_ERROR = 413, 500
-
-
-@dataclass(frozen=True, eq=False)
-class Epoch:
-    """Epoch of a run.
-
-    Attributes:
-        seed: seed of the run.
-        epoch: number of the epoch.
-        names: names of the metrics.
-        metrics: (metrics,) float32, in the order of `names`.
-        gradients: (tensors, statistics) float32; None if the experiment has no gradients.
-    """
-
-    seed: int
-    epoch: int
-    names: tuple[str, ...]
-    metrics: np.ndarray
-    gradients: np.ndarray | None
-
-    @property
-    def numbers(self) -> int:
-        """Number of its values."""
-        return int(self.metrics.size + (0 if self.gradients is None else self.gradients.size))
-
-
-@dataclass(frozen=True)
-class Ended:
-    """End of a run; a run with an error has failed."""
-
-    seed: int
-    error: str | None
 
 
 class Outbox:
@@ -82,7 +53,7 @@ class Outbox:
         self.was_cancelled = False
         self._spec: ExternalSpec | None = None
         self._key = str(uuid4())
-        self._parts: deque[Epoch | Ended] = deque()
+        self._parts: deque[Part] = deque()
         self._waiting_numbers, self._max_request_numbers = 0, MAX_NUMBERS
         self._next: tuple[int, int] | None = None  # the current run, and its next epoch
         self._dropped: dict[int, int] = {}  # seed -> first dropped epoch
@@ -92,13 +63,13 @@ class Outbox:
         self._troubles: list[str] = []
         self._thread = Thread(target=self._work, name="gradlab-sender", daemon=True)
 
-    def open(self, spec: ExternalSpec) -> None:
-        """Create the experiment as soon as the service is available."""
+    def open(self, spec: ExternalSpec, experiment_id: UUID | None = None) -> None:
+        """Create the experiment as soon as the service is available, unless there is one that goes on."""
         with self._changed:
-            self._spec = spec
+            self._spec, self.experiment_id = spec, experiment_id
             self._thread.start()
 
-    def put(self, part: Epoch | Ended, *, wait: bool = False) -> None:
+    def put(self, part: Part, *, wait: bool = False) -> None:
         """Add an epoch or the end of a run. Without room an epoch is dropped; with `wait` this waits for room."""
         with self._changed:
             if isinstance(part, Epoch):
@@ -113,7 +84,7 @@ class Outbox:
                 if part.seed in self._dropped:
                     return
                 self._waiting_numbers += part.numbers
-            elif part.seed in self._dropped:
+            elif isinstance(part, Ended) and part.seed in self._dropped:
                 reason = f"epochs from {self._dropped[part.seed]} on were not sent: the service was away for too long"
                 part = Ended(part.seed, f"{part.error}; {reason}" if part.error else reason)
             if self._over is None:
@@ -207,12 +178,12 @@ class Outbox:
     def _is_needed(self) -> bool:
         return self._closing or bool(self._parts) or self.experiment_id is None
 
-    def _batch(self) -> list[Epoch | Ended]:
-        """Return the next request's parts: one end of a run, or consecutive epochs of one run."""
-        batch: list[Epoch | Ended] = []
+    def _batch(self) -> list[Part]:
+        """Return the next request's parts: one end of a run, one document, or consecutive epochs of one run."""
+        batch: list[Part] = []
         numbers = 0
         for part in self._parts:
-            if isinstance(part, Ended):
+            if not isinstance(part, Epoch):
                 return batch or [part]
             numbers += part.numbers
             if batch and (batch[0].seed != part.seed or numbers > self._max_request_numbers):
@@ -220,18 +191,19 @@ class Outbox:
             batch.append(part)
         return batch
 
-    def _send(self, batch: list[Epoch | Ended]) -> None:
+    def _send(self, batch: list[Part]) -> None:
         if self.experiment_id is None:
             assert self._spec
             self.experiment_id = self._client.submit(self._spec, idempotency_key=self._key).id
         epochs = [part for part in batch if isinstance(part, Epoch)]
         if epochs:
             metrics = dict(zip(epochs[0].names, np.stack([part.metrics for part in epochs], axis=1), strict=True))
-            gradients = [part.gradients for part in epochs if part.gradients is not None]
-            series = {GRADIENTS.name: self._by_column(np.stack(gradients))} if gradients else {}
+            series = self._by_kind(epochs)
             seed, first = epochs[0].seed, epochs[0].epoch
             response = self._client.send(self.experiment_id, seed, from_epoch=first, metrics=metrics, series=series)
             self._next = seed, response.next_epoch
+        elif batch and isinstance(batch[0], Document):
+            self._send_document(self.experiment_id, batch[0])
         elif batch:
             end = batch[0]
             assert isinstance(end, Ended)
@@ -240,11 +212,32 @@ class Outbox:
         elif self._next:
             self._client.send(self.experiment_id, self._next[0], from_epoch=self._next[1])
 
-    def _by_column(self, gradients: np.ndarray) -> dict[str, np.ndarray]:
-        """Convert (epochs, tensors, statistics) to column -> (epochs, tensors)."""
+    def _send_document(self, experiment_id: UUID, document: Document) -> None:
+        """Send facts or wiring. A service that does not take them gets everything else."""
+        try:
+            if isinstance(document.content, Facts):
+                self._client.send_facts(experiment_id, document.content)
+            else:
+                self._client.send_wiring(experiment_id, document.seed, document.content)
+        except Refused as refusal:
+            if refusal.problem.status >= SERVER_ERROR:
+                raise
+            with self._changed:
+                self._troubles.append(f"{type(document.content).__name__.lower()} are not sent: {refusal}")
+
+    def _by_kind(self, epochs: Sequence[Epoch]) -> dict[str, dict[str, np.ndarray]]:
+        """Return kind -> column -> (epochs in which it is due, tensors)."""
         assert self._spec
-        columns = self._spec.layout[GRADIENTS.name].columns[: gradients.shape[-1]]
-        return {name: gradients[:, :, index] for index, name in enumerate(columns)}
+        by_kind: dict[str, list[np.ndarray]] = {}
+        for part in epochs:
+            for kind, values in part.all_series.items():
+                by_kind.setdefault(kind, []).append(values)
+        stacked = {kind: np.stack(values) for kind, values in by_kind.items()}
+        layout = self._spec.layout
+        return {
+            kind: dict(zip(layout[kind].columns, np.moveaxis(values, -1, 0), strict=False))
+            for kind, values in stacked.items()
+        }
 
     def _handle_refusal(self, refusal: Refused, parts: int) -> None:
         if refusal.problem.status == TOO_LARGE and parts > 1:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import keras
 
+from gradlab.keras.arrays import array
+from gradlab.keras.backends import backend
 from gradlab.spec.external import ExternalLoss
 
 T = TypeVar("T")
@@ -96,6 +98,13 @@ def batch_size_of(model: Any, batches: int) -> int | None:
     count = getattr(getattr(model, "_loss_tracker", None), "count", None)
     samples = 0 if count is None else round(float(count))
     return max(1, samples // batches) if samples > 0 and batches > 0 else None
+
+
+def running_metrics(model: Any) -> dict[str, float]:
+    """Return Keras's own metrics, which are means since the epoch began."""
+    backend.synchronize(model)
+    values = {name: array(each) for name, each in model.get_metrics_result().items()}
+    return {name: float(value) for name, value in values.items() if value.ndim == 0}
 
 
 def _name(thing: Any) -> str | None:

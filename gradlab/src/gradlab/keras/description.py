@@ -7,9 +7,11 @@ import keras
 import numpy as np
 from keras import tree
 
+from gradlab.facts import Facts, of_external
 from gradlab.keras.backends import backend
 from gradlab.keras.configuration import optimizer_spec
 from gradlab.keras.described import loss_by_name, loss_of, none_if_raises
+from gradlab.keras.guard import unnoticed
 from gradlab.keras.naming import layers_of
 from gradlab.keras.samples import Samples
 from gradlab.spec import ExternalSpec
@@ -101,6 +103,17 @@ def target_of(loss: ExternalLoss, samples: Samples, layers: list[ExternalLayer])
             return ExternalTarget(kind="classes", count=2, steps=steps)
         return ExternalTarget(kind="labels", count=int(last), steps=steps)
     return ExternalTarget(kind="values", count=int(last), steps=steps) if kind in REGRESSIONS else None
+
+
+def facts_of(spec: ExternalSpec, samples: Samples, validation: Samples | None) -> Facts:
+    """Return what rules need to know of the samples. Targets of several outputs are left out."""
+    x, y = samples.first(len(samples))
+    val_x, val_y = (None, None) if validation is None else (validation.x, validation.y)
+    if len(tree.flatten(y)) != 1:
+        y, val_y = None, None
+    own = [None if part is None else tree.flatten(part)[0] for part in (y, val_y)]
+    with unnoticed():
+        return of_external(spec, x, own[0], val_x, own[1])
 
 
 def loss_function_of(model: Any) -> Callable[[Any, Any, Any], Any] | None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from gradlab.keras.arrays import array
 from gradlab.keras.configuration import activation_spec
 
 
@@ -18,11 +19,11 @@ def is_elementwise(function: Any, shape: tuple[int, ...], dtype: str) -> bool:
         return bool(spec.per_unit)
     units = shape[-1]
     z = np.random.default_rng(0).normal(size=(2, *[1] * (len(shape) - 2), units)).astype(dtype)
-    before = np.asarray(ops.convert_to_numpy(function(ops.convert_to_tensor(z))))
+    before = array(function(ops.convert_to_tensor(z)))
     if before.shape != z.shape:
         return False
     z[..., 0] += 1
-    after = np.asarray(ops.convert_to_numpy(function(ops.convert_to_tensor(z))))
+    after = array(function(ops.convert_to_tensor(z)))
     return bool(np.array_equal(before[..., 1:], after[..., 1:], equal_nan=True))
 
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
+from gradlab.keras.arrays import array
 from gradlab.keras.backends import backend
 from gradlab.keras.layer_taps import Flows, tapped
 from gradlab.keras.probe import Loss, normalizations_of
@@ -46,19 +47,17 @@ class InitialState:
             part_x, part_y = (tree.map_structure(lambda each, b=begin: each[b : b + size], part) for part in (x, y))
             share = len(tree.flatten(part_x)[0]) / total
             own, logs, state, of_part = self._batch(part_x, part_y, metrics)
-            metrics, loss = [np.asarray(ops.convert_to_numpy(each)) for each in state], loss + share * own
+            metrics, loss = [array(each) for each in state], loss + share * own
             weighted = [None if each is None else share * _dense(each) for each in of_part]
             gradients = weighted if gradients is None else _sum(gradients, weighted)
-        named = {
-            name: float(np.asarray(ops.convert_to_numpy(each))) for name, each in logs.items() if np.ndim(each) == 0
-        }
+        named = {name: float(array(each)) for name, each in logs.items() if np.ndim(each) == 0}
         return named | {"loss": loss}, gradients or []
 
     def _batch(self, x: Any, y: Any, metrics: list[np.ndarray]) -> tuple[float, dict[str, Any], Any, Any]:
         tensors = [tree.map_structure(ops.convert_to_tensor, each) for each in (x, y)]
         values = [backend.values(self._trainable), backend.values(self._state), backend.constants(metrics)]
         loss, logs, state, gradients = self._run(*values, *tensors)
-        return float(ops.convert_to_numpy(loss)), logs, state, gradients
+        return float(array(loss)), logs, state, gradients
 
     def _forward_and_backward(self, trainable: Any, state: Any, metrics: Any, x: Any, y: Any) -> Any:
         def forward(weights: list[Any]) -> tuple[Any, Any]:
@@ -80,7 +79,7 @@ class InitialState:
 
 
 def _dense(gradient: Any) -> np.ndarray:
-    return np.asarray(ops.convert_to_numpy(ops.cast(gradient, "float32")))
+    return array(ops.cast(gradient, "float32"))
 
 
 def _sum(one: list[np.ndarray | None], other: list[np.ndarray | None]) -> list[np.ndarray | None]:

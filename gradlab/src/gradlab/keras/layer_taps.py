@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from gradlab.keras.arrays import array
 from gradlab.keras.described import ACTIVATION_LAYERS
 from gradlab.keras.recurrence import OpenedRecurrence, is_recurrent, obstacle
 
@@ -225,5 +226,5 @@ def _open(each: TappedLayer, flows: Flows, call: Any, x: Any, *arguments: Any, *
     opened = each.opened(x, ops.cast(nudge, x.dtype), named.get("mask"))
     flows.keep(each.name, opened.z, opened.h)
     if named.get("mask") is not None and not flows.nudges:  # the first call, outside of a compiled one
-        flows.masked[each.name] = 1 - float(ops.convert_to_numpy(ops.mean(ops.cast(named["mask"], "float32"))))
+        flows.masked[each.name] = 1 - float(array(ops.mean(ops.cast(named["mask"], "float32"))))
     return opened.output

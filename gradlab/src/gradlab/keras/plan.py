@@ -16,6 +16,7 @@ class Options:
     every: int | None
     data: Any
     validation_data: Any
+    resumes: bool = False
 
 
 @dataclass(eq=False)

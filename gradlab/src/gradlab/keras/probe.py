@@ -13,9 +13,11 @@ import keras
 import numpy as np
 from keras import ops, tree
 
+from gradlab.keras.arrays import array
 from gradlab.keras.backends import backend
 from gradlab.keras.elementwise import is_elementwise, steepest_of
 from gradlab.keras.layer_taps import Flows, TappedLayer, tapped, tapped_layer, watching_modes
+from gradlab.keras.recurrence import parts_of
 
 # (x, y, predictions) -> the mean loss of the samples.
 Loss = Callable[[Any, Any, Any], Any]
@@ -152,10 +154,9 @@ class Probe:
             if not is_elementwise(function, shape, dtype):
                 return lambda z: ops.ones_like(z) * np.nan
             return partial(_derivative, function)
-        ends = np.cumsum([units for _, units in functions])[:-1].tolist()
 
         def slope(z: Any) -> Any:
-            parts = zip(functions, ops.split(z, ends, axis=-1), strict=True)
+            parts = zip(functions, parts_of(z, [units for _, units in functions]), strict=True)
             return ops.concatenate([_derivative(function, part) for (function, _), part in parts], axis=-1)
 
         return slope
@@ -204,7 +205,7 @@ def _derivative(function: Any, z: Any) -> Any:
 
 def _by_unit(x: Any, each: TappedLayer) -> np.ndarray:
     """Return (batch, *positions, units) as float32 of (samples, units)."""
-    array = np.asarray(ops.convert_to_numpy(ops.cast(x, "float32")))
-    if getattr(each.layer, "data_format", None) == "channels_first" and array.ndim > 2:
-        array = np.moveaxis(array, 1, -1)
-    return array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(-1, 1)
+    values = array(ops.cast(x, "float32"))
+    if getattr(each.layer, "data_format", None) == "channels_first" and values.ndim > 2:
+        values = np.moveaxis(values, 1, -1)
+    return values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(-1, 1)

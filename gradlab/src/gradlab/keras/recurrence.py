@@ -5,6 +5,7 @@ equal the layer's. The derivative with respect to those zeros is the signal at e
 computed from the inputs and the hidden states. `core.training.recurrent` does the same for stacked networks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +80,7 @@ class OpenedRecurrence:
 
     def __call__(self, x: Any, nudge: Any, mask: Any = None) -> Opened:
         """Run the layer on a batch, (batch, time, features), with `nudge` added to its pre-activations."""
-        ends = np.cumsum([direction.width for direction in self._directions])[:-1].tolist()
-        nudges = ops.split(nudge, ends, axis=-1)
+        nudges = parts_of(nudge, [direction.width for direction in self._directions])
         seen = [direction(x, each, mask) for direction, each in zip(self._directions, nudges, strict=True)]
         z, h = (ops.concatenate(parts, axis=-1) for parts in zip(*seen, strict=True))
         states = [states for _, states in seen]  # (batch, time, units), in the order of the input
@@ -100,6 +100,12 @@ class OpenedRecurrence:
         return Opened((forward + backward) / 2 if mode == "ave" else forward * backward, z, h)
 
 
+def parts_of(x: Any, widths: Sequence[int]) -> list[Any]:
+    """Split the last axis into consecutive parts."""
+    ends = np.cumsum(widths).tolist()
+    return [x[..., end - width : end] for end, width in zip(ends, widths, strict=True)]
+
+
 class _Direction:
     """One recurrent layer and its extended copy; a backward layer reads the sequence from its end."""
 
@@ -110,7 +116,7 @@ class _Direction:
         self.width = len(GATES[kind]) * units
         self.gates = [(getattr(layer, name), units) for name in GATES[kind]]
         changes = {"name": f"{layer.name}_opened", "return_sequences": True, "go_backwards": False}
-        self._copy = kind.from_config({**keras.layers.RNN.get_config(layer), **kind.get_config(layer), **changes})
+        self._copy = kind.from_config({**kind.get_config(layer), **changes})
         self._copy.build((None, None, features + self.width))
 
     def __call__(self, x: Any, nudge: Any, mask: Any) -> tuple[Any, Any]:

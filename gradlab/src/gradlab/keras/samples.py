@@ -9,7 +9,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops, tree
+from keras import tree
+
+from gradlab.keras.arrays import array
 
 # Samples that are read of a dataset: what facts need.
 MAX_SAMPLES = 4_096
@@ -76,10 +78,10 @@ def _is_arrays(part: Any) -> bool:
 
 
 def _array(part: Any) -> np.ndarray:
-    array = np.asarray(ops.convert_to_numpy(part) if keras.ops.is_tensor(part) else part)
-    if array.dtype == np.float64 or array.dtype == np.float16:
-        array = array.astype(keras.config.floatx())  # as Keras does before it trains
-    return array
+    values = array(part) if keras.ops.is_tensor(part) else np.asarray(part)
+    if values.dtype == np.float64 or values.dtype == np.float16:
+        values = values.astype(keras.config.floatx())  # as Keras does before it trains
+    return values
 
 
 def _shuffles(data: Any) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from keras import ops
 
+from gradlab.keras.arrays import array
 from gradlab.keras.guard import unnoticed
 from gradlab.keras.initial import InitialState
 from gradlab.keras.naming import named_variables, watched_layers
@@ -24,6 +24,8 @@ WEIGHTS = "the weights are not recorded any more"
 PROBES = "activations and signals are not recorded any more"
 INITIAL = "the metrics and the gradient before the first update are not recorded"
 Series = dict[str, np.ndarray]
+# Layers that a warning names.
+MAX_NAMED = 5
 
 
 class Session:
@@ -65,11 +67,14 @@ class Session:
     def open(self) -> None:
         """Begin to measure: from now on each step of the optimisers counts."""
         self._attempt(GRADIENTS, self.tap.open)
-        self._attempt(WEIGHTS, self._keep_weights)
 
     def close(self) -> None:
         """Put back what was there."""
         self._attempt(GRADIENTS, self.tap.close)
+
+    def prepare(self) -> None:
+        """Prepare for a model whose variables all exist."""
+        self._attempt(WEIGHTS, self._keep_weights)
 
     def _keep_weights(self) -> None:
         self._variables = [variable for _, variable in named_variables(self.model)]
@@ -85,6 +90,15 @@ class Session:
         factor = factor_of(min(PROBE_SAMPLES, len(samples)))
         with unnoticed():
             self.probe = Probe(self.model, watched_layers(self.model), loss, few, factor)
+
+    def probe_problems(self) -> list[str]:
+        """Return what the probe does not observe, and why."""
+        if self.probe is None:
+            return []
+        untapped, lossless = self.probe.untapped, self.probe.lossless
+        named = "; ".join(f"{name}: {reason}" for name, reason in list(untapped.items())[:MAX_NAMED])
+        problems = [f"the activations of {len(untapped)} layers are not recorded ({named})"] if untapped else []
+        return problems + ([f"back-propagated signals are not recorded: {lossless}"] if lossless else [])
 
     def initially(
         self, samples: Samples, validation: Samples | None, loss: Loss, *, has_metrics: bool
@@ -182,7 +196,7 @@ class Session:
 
     def learning_rates(self) -> dict[str, float]:
         """Return the present learning rate of each optimiser: ``learning_rate``, ``learning_rate_2`` ..."""
-        rates = [float(ops.convert_to_numpy(each.learning_rate)) for each in self.tap.optimizers]
+        rates = [float(array(each.learning_rate)) for each in self.tap.optimizers]
         return {
             "learning_rate" if not place else f"learning_rate_{place + 1}": rate for place, rate in enumerate(rates)
         }

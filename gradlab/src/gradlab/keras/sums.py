@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from gradlab.keras import measure
+from gradlab.keras.arrays import array
 from gradlab.keras.namespace import xp
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.statistics import (
@@ -136,7 +137,7 @@ class GradientSums:
 
     def mean_statistics(self) -> np.ndarray | None:
         """Return the means over the batches, (tensors, statistics); None without a batch. NaN for no gradient."""
-        sums, counts = _array(self.means), _array(self.counts)
+        sums, counts = array(self.means), array(self.counts)
         if not counts.any():
             return None
         means: np.ndarray = np.where(counts > 0, sums / np.maximum(counts, 1.0), np.float32(np.nan))
@@ -149,7 +150,7 @@ class GradientSums:
             return None
         union = np.array(
             [
-                [each.compute(_array(seen).astype(np.float32), np) for each in UNION_GRADIENT_STATISTICS]
+                [each.compute(array(seen).astype(np.float32), np) for each in UNION_GRADIENT_STATISTICS]
                 for seen in self.seen
             ],
             np.float32,
@@ -161,22 +162,18 @@ class GradientSums:
 
     def norm_means(self) -> tuple[float, float, float]:
         """Return the mean norm before and after clipping, and the share of clipped batches; NaN without a batch."""
-        sums = _array(self.norms)
+        sums = array(self.norms)
         with np.errstate(all="ignore"):
             means = sums[:STEPS] / sums[STEPS]
         return float(means[BEFORE]), float(means[AFTER]), float(means[CLIPPED])
 
     def first_steps(self) -> np.ndarray:
         """Return the gradient's norm and its number of non-finite entries in the first steps: (steps, 2)."""
-        return _array(self.first)[: int(_array(self.step))]
+        return array(self.first)[: int(array(self.step))]
 
     def histogram_counts(self) -> np.ndarray:
         """Return the counts in each bin over all batches: (tensors, bins)."""
-        return _array(self.histograms)
-
-
-def _array(variable: Any) -> np.ndarray:
-    return np.asarray(variable.numpy())
+        return array(self.histograms)
 
 
 def _stride(entries: int) -> int:

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import keras
 import numpy as np
 
 from gradlab.keras.backends import backend
 from gradlab.keras.course import Course
-from gradlab.keras.described import batch_size_of, none_if_raises
-from gradlab.keras.description import spec_of, sums_samples
+from gradlab.keras.described import batch_size_of, none_if_raises, running_metrics
+from gradlab.keras.description import facts_of, spec_of, sums_samples
 from gradlab.keras.guard import unnoticed
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.samples import Samples, UnreadableData, samples_of, unfitting
@@ -19,6 +18,7 @@ from gradlab.spec import ExternalSpec
 from gradlab.watch import Recorder
 
 LOSSES = "the losses of single batches are not recorded any more"
+FACTS = "the facts about the data are not known, and what rests on them stays unjudged"
 WIRING = "how the training is put together is not recorded any more"
 UNKNOWN_DATA = (
     "no `data` was passed: facts about the data, activations, signals and the state before the first update stay "
@@ -88,7 +88,8 @@ class Training:
     @property
     def is_built(self) -> bool:
         """True if all variables of the model exist."""
-        return bool(self.plan.model.built) and bool(self.plan.model.variables)
+        model = self.plan.model
+        return bool(model.built) and all(layer.built for layer in model._flatten_layers())
 
     def open(self) -> None:
         """Measure every step from now on."""
@@ -115,11 +116,16 @@ class Training:
     def _begin_recording(self) -> None:
         """Describe the training, and record the state before the first update if there are samples."""
         self._has_begun = True
+        self.session.prepare()
         spec = self._spec()
-        self._recorder.begin(spec)
+        facts = None if self._samples is None else self._attempt(FACTS, facts_of, spec, self._samples, self._validation)
+        self._recorder.begin(spec, facts)
         if self._samples is not None and self.course.batches == 0:
             self._attempt(PROBES, self._prepare_probe)
-            self._record_initial()
+            if self._options.resumes:  # what is resumed has the state that this one begins with
+                self.session.begin_record(self.course.record)
+            else:
+                self._record_initial()
         self._wiring = self._attempt(WIRING, self._wiring_reader)
 
     def _spec(self) -> ExternalSpec:
@@ -146,15 +152,9 @@ class Training:
     def _prepare_probe(self) -> None:
         assert self._samples is not None
         summed = sums_samples(self.plan.own_loss)
-        self.session.prepare_probe(
-            self._samples, self.plan.loss_function, lambda count: 1.0 if summed else float(count)
-        )
-        probe = self.session.probe
-        if probe is not None and probe.untapped:
-            named = "; ".join(f"{name}: {reason}" for name, reason in list(probe.untapped.items())[:5])
-            self._warn(f"the activations of {len(probe.untapped)} layers are not recorded ({named})")
-        if probe is not None and probe.lossless:
-            self._warn(f"back-propagated signals are not recorded: {probe.lossless}")
+        self.session.prepare_probe(self._samples, self.plan.loss_function, lambda n: 1.0 if summed else float(n))
+        for problem in self.session.probe_problems():
+            self._warn(problem)
 
     def _record_initial(self) -> None:
         spec = self._recorder.spec
@@ -223,7 +223,7 @@ class Training:
             self._recorder.update(batch_size=size)
 
     def step(self, loss: float | None) -> None:
-        """Handle a batch of a loop of the user's own."""
+        """Count a batch of a loop of the user's own."""
         self.course.add(loss)
         if not self._has_begun and self.is_built:
             self._begin_recording()
@@ -288,10 +288,3 @@ class Training:
             )
         if self._has_begun:
             self._recorder.end(error)
-
-
-def running_metrics(model: Any) -> dict[str, float]:
-    """Return Keras's own metrics, which are means since the epoch began."""
-    backend.synchronize(model)
-    values = {name: np.asarray(keras.ops.convert_to_numpy(each)) for name, each in model.get_metrics_result().items()}
-    return {name: float(value) for name, value in values.items() if value.ndim == 0}

@@ -9,12 +9,14 @@ import keras
 
 from gradlab.diagnosis import Diagnosis
 from gradlab.errors import EndsTraining
+from gradlab.keras.arrays import array
 from gradlab.keras.described import none_if_raises
 from gradlab.keras.description import described_loss, loss_function_of, named_loss
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.training import Training
 from gradlab.watch import Recorder, Reporting, WatchWarning, intervals
 
+CALLED_BY_KERAS = {name for name in dir(keras.callbacks.Callback) if name.startswith("on_")}
 NOTHING = "nothing is recorded of this training any more"
 Method = Callable[..., None]
 
@@ -24,7 +26,9 @@ def _guarded(method: Method) -> Method:
 
     @functools.wraps(method)
     def guarded(self: "Watch", *arguments: Any, **named: Any) -> None:
-        if vars(self).get("_is_broken"):
+        if vars(self).get("_is_broken") or (vars(self).get("_is_elsewhere") and method.__name__ in CALLED_BY_KERAS):
+            if method.__name__ == "on_train_end":
+                self._is_elsewhere = False
             return
         try:
             method(self, *arguments, **named)
@@ -61,6 +65,9 @@ class Watch(Reporting, keras.callbacks.Callback):
         validation_data: the validation samples, likewise.
         record: ``lean``, only gradients; ``standard``; ``full``, everything in every record; or kind -> interval.
         every: ``epoch``, or the number of steps of the optimiser in a record.
+        to: the address of a service that gets all records; None to keep them in the process.
+        resume: the id of the service's experiment that this training continues, from its `initial_epoch` on.
+        api_key: the service's API key, if it has one.
         name: a title for people.
         report_at_end: True to print the diagnosis at the end.
 
@@ -68,7 +75,7 @@ class Watch(Reporting, keras.callbacks.Callback):
         recorder: keeps what is measured.
 
     Raises:
-        ValueError: `record` or `every` is none of these.
+        ValueError: `record` or `every` is none of these, or `resume` has no `to`.
     """
 
     def __init__(
@@ -78,6 +85,9 @@ class Watch(Reporting, keras.callbacks.Callback):
         *,
         record: str | Mapping[str, int] = "standard",
         every: str | int = "epoch",
+        to: str | None = None,
+        resume: str | None = None,
+        api_key: str | None = None,
         name: str = "untitled",
         report_at_end: bool = True,
     ) -> None:
@@ -85,11 +95,12 @@ class Watch(Reporting, keras.callbacks.Callback):
         if every != "epoch" and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
             raise ValueError(f'every: expected "epoch" or a number of steps of at least 1; received {every!r}')
         steps = every if isinstance(every, int) else None
-        self._options = Options(name, intervals(record), steps, data, validation_data)
-        self.recorder = Recorder(report_at_end=report_at_end)
+        self._options = Options(name, intervals(record), steps, data, validation_data, resume is not None)
+        self.recorder = Recorder(to=to, resume=resume, api_key=api_key, report_at_end=report_at_end)
         self._training: Training | None = None
         self._lost: set[str] = set()
         self._ended_epoch: int | None = None
+        self._is_elsewhere = False
 
     # What the user asks.
 
@@ -158,7 +169,7 @@ class Watch(Reporting, keras.callbacks.Callback):
         """
         if self._training is None:
             raise RuntimeError("expected `begin` before `step`")
-        self._attempt(NOTHING, self._training.step, None if loss is None else float(keras.ops.convert_to_numpy(loss)))
+        self._attempt(NOTHING, self._training.step, None if loss is None else float(array(loss)))
 
     @_guarded
     def epoch(self, metrics: Mapping[str, Any] | None = None, **more: Any) -> None:
@@ -180,6 +191,7 @@ class Watch(Reporting, keras.callbacks.Callback):
 
     def set_model(self, model: Any) -> None:
         if self._training is not None and self._training.is_running and model is not self._training.plan.model:
+            self._is_elsewhere = True  # until the other fit has ended
             _warn("a Watch watches one model at a time: make another one for this model, which is not watched")
             return
         super().set_model(model)
@@ -275,7 +287,7 @@ def _numbers(metrics: Mapping[str, Any], path: str = "") -> dict[str, float]:
             numbers |= _numbers(value, f"{path}{key}/")
             continue
         try:
-            numbers[f"{path}{key}"] = float(keras.ops.convert_to_numpy(value).reshape(()))
+            numbers[f"{path}{key}"] = float(array(value).reshape(()))
         except (TypeError, ValueError):
             continue
     return numbers

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from gradlab.measurement.history import StoppedBy
 from gradlab.spec import ExternalSpec
 from gradlab.watch.describe import describe
 from gradlab.watch.memory import Memory, stopped_by
+from gradlab.watch.transmission import BROKEN_OFF, Transmission
 
 
 class WatchWarning(UserWarning):
@@ -30,16 +32,35 @@ class Recorder:
     The user calls `diagnosis` at any time.
 
     Args:
+        to: the address of a service that gets all records; None to keep them in the process.
+        resume: the id of the service's experiment that this training continues; None for a new one.
+        api_key: the service's API key, if it has one.
         report_at_end: True to print the diagnosis at the end of the training.
         seed: the seed that names the run.
 
     Attributes:
         spec: the training's description; None before `begin`.
         facts: what rules need to know of its data; None if that is unknown.
+
+    Raises:
+        ValueError: an experiment is to be resumed, and no service is named.
     """
 
-    def __init__(self, *, report_at_end: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        to: str | None = None,
+        resume: UUID | str | None = None,
+        api_key: str | None = None,
+        report_at_end: bool = True,
+        seed: int = 0,
+    ) -> None:
+        if resume is not None and to is None:
+            raise ValueError("resume: expected `to`, the service whose experiment goes on; received no address")
+        self._to, self._api_key = to, api_key
+        self._resume = UUID(str(resume)) if resume is not None else None
         self._report_at_end, self._seed = report_at_end, seed
+        self._transmission: Transmission | None = None
         self._memory: Memory | None = None
         self._wiring: Wiring | None = None
         self._stopped_by: StoppedBy | None = None
@@ -57,8 +78,23 @@ class Recorder:
             spec: its description. Metrics that it does not name are added with their first record.
             facts: what rules need to know of its data; None if that is unknown.
         """
+        if self._transmission is not None:
+            self._transmission.end(self._begun().spec, BROKEN_OFF)
         self._memory, self.facts = Memory(spec), facts
         self._wiring, self._stopped_by = None, None
+        self._transmission = self._transmission_to(self._to)
+        if self._transmission is not None and facts is not None:
+            self._transmission.document(facts)
+
+    def _transmission_to(self, to: str | None) -> Transmission | None:
+        if to is None:
+            return None
+        return Transmission(to, api_key=self._api_key, seed=self._seed, resume=self._resume, warn=self.warn)
+
+    @property
+    def experiment_id(self) -> UUID | None:
+        """Id of the service's experiment; None before the service has created it, and without a service."""
+        return None if self._transmission is None else self._transmission.experiment_id
 
     def update(self, **fields: Any) -> None:
         """Add to the description what became known after the beginning, such as `batch_size`."""
@@ -76,18 +112,25 @@ class Recorder:
             RuntimeError: the training has not begun.
             ValueError: the record does not follow the last one, or an array has another shape than its layout.
         """
-        self._begun().add(epoch, metrics, series)
+        memory = self._begun()
+        kept = memory.add(epoch, metrics, series)
+        if self._transmission is not None:
+            self._transmission.record(memory.spec, epoch, metrics, kept)
 
     def wiring(self, wiring: Wiring) -> None:
         """Keep how the training is put together. It replaces what was kept before."""
         self._begun()
         self._wiring = wiring
+        if self._transmission is not None:
+            self._transmission.document(wiring)
 
     def end(self, error: str | None = None) -> None:
         """End the training; with an error, as failed. Print its diagnosis, if the recorder reports at the end."""
         memory = self._begun()
         history = memory.history()
         self._stopped_by = stopped_by(history, memory.spec.epochs)
+        if self._transmission is not None:
+            self._transmission.end(memory.spec, error)
         if self._report_at_end and error is None and len(memory):
             print(describe(self.diagnosis()))
 

@@ -1,6 +1,7 @@
 """Keras on TensorFlow: the training step is a traced function that updates the variables that it captures."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -50,7 +51,8 @@ def loss_sum(model: Any) -> tuple[float, float]:
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function of tensors without side effects."""
-    return tf.function(function, autograph=False)
+    # TensorFlow warns of functions that are traced often, and takes methods of several objects for one function.
+    return tf.function(functools.partial(function), autograph=False)
 
 
 def value_and_gradients(function: Callable[[list[Any]], tuple[Any, Any]], arguments: list[Any]) -> tuple[Any, Any, Any]:

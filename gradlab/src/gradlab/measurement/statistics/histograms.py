@@ -20,7 +20,7 @@ def histogram(x: Array, xp: Any) -> Array:
 
     Bin i holds EDGES[i - 1] ≤ x < EDGES[i]. The first and the last bin include the infinities. A NaN is in no bin.
     """
-    reached = xp.sum(xp.where(x[..., None, :] >= EDGES[:, None], 1.0, 0.0), axis=-1)  # (..., edges)
+    reached = xp.sum(xp.where(xp.greater_equal(x[..., None, :], EDGES[:, None]), 1.0, 0.0), axis=-1)  # (..., edges)
     real = xp.sum(xp.where(xp.isnan(x), 0.0, 1.0), axis=-1)[..., None]  # (..., 1)
     above = xp.concatenate([real, reached], axis=-1)
     return above - xp.concatenate([reached, xp.zeros_like(real)], axis=-1)

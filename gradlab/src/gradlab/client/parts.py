@@ -1,0 +1,60 @@
+"""Parts of an external training that are sent one after another: epochs, documents, and the ends of runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradlab.facts import Facts, Wiring
+from gradlab.measurement.kinds import GRADIENTS
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """Epoch of a run.
+
+    Attributes:
+        seed: seed of the run.
+        epoch: number of the epoch.
+        names: names of the metrics.
+        metrics: (metrics,) float32, in the order of `names`.
+        gradients: (tensors, statistics) float32; None if the experiment has no gradients.
+        series: kind -> (tensors, columns) float32, for further kinds that are due.
+    """
+
+    seed: int
+    epoch: int
+    names: tuple[str, ...]
+    metrics: np.ndarray
+    gradients: np.ndarray | None
+    series: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def all_series(self) -> dict[str, np.ndarray]:
+        """All its series by kind."""
+        own = {} if self.gradients is None else {GRADIENTS.name: self.gradients}
+        return {**own, **self.series}
+
+    @property
+    def numbers(self) -> int:
+        """Number of its values."""
+        return int(self.metrics.size + sum(values.size for values in self.all_series.values()))
+
+
+@dataclass(frozen=True)
+class Document:
+    """Facts about the data, or the wiring of a run, in place of what was sent before."""
+
+    seed: int
+    content: Facts | Wiring
+
+
+@dataclass(frozen=True)
+class Ended:
+    """End of a run; a run with an error has failed."""
+
+    seed: int
+    error: str | None
+
+
+Part = Epoch | Document | Ended

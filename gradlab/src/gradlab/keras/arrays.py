@@ -1,0 +1,15 @@
+"""Arrays of NumPy from what Keras's backends have."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+
+def array(value: Any) -> np.ndarray:
+    """Return a variable, a tensor, an array or a number as an array of NumPy."""
+    if isinstance(value, keras.Variable):
+        return np.asarray(value.numpy())
+    if hasattr(value, "read_value"):  # a variable of TensorFlow, whose own conversion is deprecated in NumPy
+        return np.asarray(value.numpy())
+    return np.asarray(keras.ops.convert_to_numpy(value))
