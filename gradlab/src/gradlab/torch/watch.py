@@ -43,6 +43,8 @@ class Watch(Reporting):
         validation_data: the validation samples, likewise.
         record: ``lean``, only gradients; ``standard``; ``full``, everything in every record; or kind -> interval.
         every: ``epoch``, where the loop calls `epoch`; or the number of steps of the optimiser in a record.
+        to: the address of a service that gets all records; None to keep them in the process.
+        api_key: the service's API key, if it has one.
         name: a title for people.
         report_at_end: True to print the diagnosis at the end.
         epochs: the planned number of epochs; None if unknown.
@@ -62,6 +64,8 @@ class Watch(Reporting):
         validation_data: Any = None,
         record: str | Mapping[str, int] = "standard",
         every: Literal["epoch"] | int = "epoch",
+        to: str | None = None,
+        api_key: str | None = None,
         name: str = "untitled",
         report_at_end: bool = True,
         epochs: int | None = None,
@@ -78,7 +82,7 @@ class Watch(Reporting):
             raise ValueError(
                 f"model: expected trainable tensors; received {type(module).__name__}, none of whose {count} is"
             )
-        self.recorder = Recorder(report_at_end=report_at_end)
+        self.recorder = Recorder(to=to, api_key=api_key, report_at_end=report_at_end)
         self._lost: set[str] = set()
         self._course = Course(
             module,
