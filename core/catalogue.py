@@ -20,7 +20,7 @@ from gradlab.spec.recording import BUNDLES, RecordSpec
 from gradlab.spec.training import PRETRAININGS
 from gradlab.vocabulary.activations import ACTIVATIONS
 from gradlab.vocabulary.constraints import CONSTRAINTS
-from gradlab.vocabulary.datasets import DATASETS
+from gradlab.vocabulary.datasets.registry import DATASETS
 from gradlab.vocabulary.initializers import INITIALIZERS
 from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.losses import LOSSES

@@ -16,7 +16,7 @@ from bench.clinic.networks import NETWORKS
 from bench.clinic.unseen import UNSEEN
 from gradlab.frozen import kind_of
 from gradlab.spec import ExperimentSpec
-from gradlab.vocabulary.datasets import DATASETS
+from gradlab.vocabulary.datasets.registry import DATASETS
 
 # All random draws follow from this and the name of a case.
 SEED = 2026

@@ -14,7 +14,8 @@ from gradlab.frozen import kind_of
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.recording import BUNDLES, RecordSpec
 from gradlab.spec.training import PRETRAINABLE, PRETRAININGS, EarlyStopping
-from gradlab.vocabulary.datasets import DATASETS, AnyDataset, DatasetSpec
+from gradlab.vocabulary.datasets import AnyDataset, DatasetSpec
+from gradlab.vocabulary.datasets.registry import DATASETS
 from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.losses import BY_KIND, Loss, LossFunction, losses_for
 from gradlab.vocabulary.metrics import default_metrics, metrics_for

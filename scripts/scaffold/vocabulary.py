@@ -75,7 +75,7 @@ def dataset(tree: Tree, name: str) -> None:
     """A module, its registration, a test."""
     folder, words = f"{LIBRARY}/vocabulary/datasets", {"name": name, "cls": camel(name), "mark": MARK}
     tree.create(f"{folder}/{name}.py", DATASET.format(**words))
-    registry = tree.source(f"{folder}/__init__.py")
+    registry = tree.source(f"{folder}/registry.py")
     registry.add_import(f"gradlab.vocabulary.datasets.{name}", camel(name))
     registry.add_to_registry("DATASETS", f"    {camel(name)},")
     registry.save()

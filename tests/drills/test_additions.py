@@ -39,7 +39,7 @@ def roll_call(tree: Path) -> str:
 def test_a_dataset_is_three_files(tree: Path):
     datasets = tree / LIBRARY / "vocabulary/datasets"
     (datasets / "stripes.py").write_text(additions.DATASET)
-    assert "stripes: not registered in gradlab/src/gradlab/vocabulary/datasets/__init__.py" in roll_call(tree)
+    assert "stripes: not registered in gradlab/src/gradlab/vocabulary/datasets/registry.py" in roll_call(tree)
 
     insert(datasets / "__init__.py", "    Circles, Moons", "    Stripes,\n")
     swiss_roll = "from gradlab.vocabulary.datasets.swiss_roll"

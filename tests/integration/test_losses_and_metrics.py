@@ -10,7 +10,7 @@ from keras import ops
 from sklearn.metrics import r2_score
 
 from gradlab.frozen import kind_of
-from gradlab.vocabulary.datasets import DATASETS
+from gradlab.vocabulary.datasets.registry import DATASETS
 from gradlab.vocabulary.losses import BY_KIND, LOSSES
 from gradlab.vocabulary.metrics import bind
 from gradlab.vocabulary.targets import Target

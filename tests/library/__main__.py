@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("3.11", "3.12", "3.13")
 # Beyond these the library is no light thing to have in a training's environment.
-MAX_PACKAGES, MAX_MODULES = 25, 560
+MAX_PACKAGES, MAX_MODULES = 25, 500
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from bench.clinic.unseen import UNSEEN
 from gradlab.diagnosis.rules import RULES
 from gradlab.frozen import kind_of
 from gradlab.vocabulary.activations import ACTIVATIONS
-from gradlab.vocabulary.datasets import DATASETS
+from gradlab.vocabulary.datasets.registry import DATASETS
 from gradlab.vocabulary.layers import LAYERS
 
 # What only passes on, or differs from another one by the number of axes alone.

@@ -7,7 +7,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from gradlab.frozen import kind_of
-from gradlab.vocabulary.datasets import DATASETS, AnyDataset, Dataset
+from gradlab.vocabulary.datasets import AnyDataset, Dataset
+from gradlab.vocabulary.datasets.registry import DATASETS
 
 KINDS = {kind_of(member): member for member in DATASETS}
 ALL = pytest.mark.parametrize("dataset", DATASETS, ids=kind_of)

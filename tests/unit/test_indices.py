@@ -8,7 +8,8 @@ from gradlab.errors import Invalid
 from gradlab.frozen import STORED, kind_of
 from gradlab.spec import ANY_SPEC, ExperimentSpec
 from gradlab.spec.experiment import parse
-from gradlab.vocabulary.datasets import DATASETS, AnyDataset
+from gradlab.vocabulary.datasets import AnyDataset
+from gradlab.vocabulary.datasets.registry import DATASETS
 
 TRAINING = {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": 1}
 SIGMOID = {"kind": "dense", "units": 1, "activation": "sigmoid"}
