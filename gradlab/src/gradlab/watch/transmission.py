@@ -78,6 +78,8 @@ class Transmission:
             self._outbox.put(Ended(self._seed, error))
             self._outbox.wait(PATIENCE, also_while_away=False)
         self._report()
+        if not self._outbox.unsent:
+            self.close()  # else the end of the process sends the rest
 
     def close(self) -> None:
         """Send the rest at the end of the process. A run that has not ended was broken off."""
