@@ -16,6 +16,8 @@ from gradlab.keras.arrays import array
 from gradlab.keras.described import ACTIVATION_LAYERS
 from gradlab.keras.recurrence import OpenedRecurrence, is_recurrent, obstacle
 
+# No signal passes these: nothing is lost by leaving them out.
+WHOLE_NUMBERS = "its output is whole numbers"
 # Layers that compute something else in training.
 MODAL = (
     keras.layers.BatchNormalization,
@@ -205,8 +207,11 @@ def _around_call(each: TappedLayer, flows: Flows) -> Callable[..., Any]:
             output = call(z, *arguments[1:], **named)
         else:
             output = call(*arguments, **named)
-            if not keras.ops.is_tensor(output) or "float" not in keras.backend.standardize_dtype(output.dtype):
-                flows.untapped[each.name] = "its output is not one tensor of real numbers"
+            if not keras.ops.is_tensor(output):
+                flows.untapped[each.name] = "its output is not one tensor"
+                return output
+            if "float" not in keras.backend.standardize_dtype(output.dtype):
+                flows.untapped[each.name] = WHOLE_NUMBERS
                 return output
             z = output = flows.nudged(each.name, output)
         flows.keep(each.name, z, output)

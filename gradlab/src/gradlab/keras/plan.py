@@ -33,6 +33,7 @@ class Plan:
         steps_per_epoch: batches in an epoch; None if it is unknown.
         has_metrics: True if the model computes metrics that it was compiled with.
         is_fit: True if Keras's own step trains the model.
+        fit: identifies the call of `fit`, the same for all of its callbacks; None for a loop of the user's own.
     """
 
     model: Any
@@ -46,3 +47,4 @@ class Plan:
     batch_size: int | None = None
     has_metrics: bool = False
     is_fit: bool = True
+    fit: object = None

@@ -8,6 +8,7 @@ import numpy as np
 from gradlab.keras.arrays import array
 from gradlab.keras.guard import unnoticed
 from gradlab.keras.initial import InitialState
+from gradlab.keras.layer_taps import WHOLE_NUMBERS
 from gradlab.keras.naming import named_variables, watched_layers
 from gradlab.keras.probe import Loss, Probe, ProbedLayer
 from gradlab.keras.samples import Samples
@@ -95,7 +96,8 @@ class Session:
         """Return what the probe does not observe, and why."""
         if self.probe is None:
             return []
-        untapped, lossless = self.probe.untapped, self.probe.lossless
+        untapped = {name: reason for name, reason in self.probe.untapped.items() if reason != WHOLE_NUMBERS}
+        lossless = self.probe.lossless
         named = "; ".join(f"{name}: {reason}" for name, reason in list(untapped.items())[:MAX_NAMED])
         problems = [f"the activations of {len(untapped)} layers are not recorded ({named})"] if untapped else []
         return problems + ([f"back-propagated signals are not recorded: {lossless}"] if lossless else [])

@@ -64,7 +64,7 @@ class Training:
             attempt=attempt,
             lose=lose,
             optimizers=plan.optimizers,
-            fit=self,
+            fit=self if plan.fit is None else plan.fit,
         )
         optimizers = self.session.tap.optimizers
         steps = [getattr(each, "gradient_accumulation_steps", None) or 1 for each in optimizers]
@@ -147,7 +147,8 @@ class Training:
             )
 
     def _wiring_reader(self) -> WiringReader:
-        return WiringReader(self.plan, self.session, self._samples, self._validation)
+        with unnoticed():  # dropout on PyTorch draws from the generator of the process
+            return WiringReader(self.plan, self.session, self._samples, self._validation)
 
     def _prepare_probe(self) -> None:
         assert self._samples is not None

@@ -211,6 +211,7 @@ class Watch(Reporting, keras.callbacks.Callback):
             initial_epoch=0,
             steps_per_epoch=params.get("steps"),
             has_metrics=True,
+            fit=self.params,
         )
         self._begin(plan, retrace=True)
 
