@@ -18,6 +18,7 @@ from gradlab.client.outbox import Ended, Epoch
 from gradlab.diagnosis import Diagnosis, ExternalRun, Finding, diagnose
 from gradlab.keras import GradientStatistics
 from gradlab.measurement.history import History, StoppedBy
+from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 from gradlab.spec import ExperimentSpec, ExternalSpec
 
 # A fit that is shorter than planned was stopped early; one that lost its finite numbers is taken to have diverged.
@@ -107,6 +108,11 @@ class Received:
         lost = not np.isfinite(metrics[-1, layout.metrics.index("loss")])
         stopped: StoppedBy | None = "nonfinite" if lost else EARLY if len(parts) < self.spec.epochs else None
         return ExternalRun(self.spec, seed, history, stopped)
+
+
+def sent_gradients(run: ExternalRun) -> np.ndarray:
+    """What the callback sent: (epochs, tensors, statistics), without the statistic of the union of batches."""
+    return np.asarray(run.history.series["gradients"][:, :, : len(MEAN_GRADIENT_STATISTICS)])
 
 
 def missing_methods() -> set[str]:
