@@ -5,6 +5,9 @@ import gc
 import hypothesis
 import pytest
 
+# Tests of the campaign import it before those that lie beside it do.
+pytest.register_assert_rewrite("tests.unit.desk")
+
 # What is imported stays: while it comes, and ever after, the garbage collector need not go through it.
 gc.disable()
 
@@ -16,7 +19,8 @@ hypothesis.settings.load_profile("lab")
 
 def runs_tests(config: pytest.Config) -> bool:
     """Return False in the process of pytest-xdist that only hands tests out: it needs nothing that they import."""
-    return hasattr(config, "workerinput") or config.getoption("dist", "no") == "no"
+    hands_out = config.getoption("dist", "no") != "no" and not config.getoption("collectonly")
+    return hasattr(config, "workerinput") or not hands_out
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -144,6 +144,7 @@ def test_the_head_of_a_compressed_answer_is_that_of_the_answer(shared_desk: Desk
         assert head.headers[name] == full.headers[name]
 
 
+@pytest.mark.slow
 def test_the_head_of_a_stream_does_not_wait_for_its_first_event(desk: Desk):
     """A stream that leaves out what is stored may have nothing to say for long."""
     import anyio

@@ -84,6 +84,7 @@ def is_alive(port: int) -> bool:
         return connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.slow
 def test_a_head_that_does_not_come_is_given_up_and_told_so(served: Server):
     port = served(header_timeout=SOON, body_timeout=LATE)
     with closing(connect(port, HALF_A_HEAD)) as connection:
@@ -91,6 +92,7 @@ def test_a_head_that_does_not_come_is_given_up_and_told_so(served: Server):
     assert (status, document["detail"]) == (408, "the head of the request was not there in time")
 
 
+@pytest.mark.slow
 def test_a_head_that_comes_byte_by_byte_is_given_up_too(served: Server):
     port = served(header_timeout="PT0.3S")
     with closing(connect(port, HALF_A_HEAD)) as connection:
@@ -104,6 +106,7 @@ def test_a_head_that_comes_byte_by_byte_is_given_up_too(served: Server):
             pytest.fail("it was waited for all of it")
 
 
+@pytest.mark.slow
 def test_a_body_that_does_not_come_is_given_up_and_told_so(served: Server):
     port = served(header_timeout=LATE, body_timeout=SOON)
     with closing(connect(port, HALF_A_BODY)) as connection:
@@ -112,12 +115,14 @@ def test_a_body_that_does_not_come_is_given_up_and_told_so(served: Server):
     assert document["detail"] == "the body of the request was not there in time"
 
 
+@pytest.mark.slow
 def test_a_connection_on_which_nothing_is_asked_is_closed(served: Server):
     port = served(header_timeout=SOON)
     with closing(connect(port)) as connection:
         assert received(connection) == b""
 
 
+@pytest.mark.slow
 def test_half_a_request_after_a_whole_one_is_given_up(served: Server):
     port = served(header_timeout=SOON)
     with closing(connect(port, LIVEZ)) as connection:
@@ -128,6 +133,7 @@ def test_half_a_request_after_a_whole_one_is_given_up(served: Server):
         assert said(connection)[0] == 408
 
 
+@pytest.mark.slow
 def test_a_request_refused_before_its_body_does_not_stay(served: Server, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("api.http.server.protocol.LINGER_SECONDS", 0.1)
     port = served(api_key="secret", **PATIENT)
@@ -224,6 +230,7 @@ def test_a_body_in_chunks_of_a_byte_is_refused_before_all_of_it_is_read(served: 
     assert f"less than {MIN_CHUNK_BYTES} bytes" in document["detail"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "count"), [(1, FREE_CHUNKS), (MIN_CHUNK_BYTES, 3 * FREE_CHUNKS)])
 def test_a_body_in_chunks_that_are_few_or_large_enough_is_read(served: Server, size: int, count: int):
     port = served(keep_alive=SOON)

@@ -59,6 +59,7 @@ def never() -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_whoever_needs_the_machine_waits_for_the_others_and_they_for_it(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("worker.place.POLL_SECONDS", 0.01)
     order: list[str] = []
