@@ -41,9 +41,9 @@ def test_a_dataset_is_three_files(tree: Path):
     (datasets / "stripes.py").write_text(additions.DATASET)
     assert "stripes: not registered in gradlab/src/gradlab/vocabulary/datasets/registry.py" in roll_call(tree)
 
-    insert(datasets / "__init__.py", "    Circles, Moons", "    Stripes,\n")
+    insert(datasets / "registry.py", "    Circles, Moons", "    Stripes,\n")
     swiss_roll = "from gradlab.vocabulary.datasets.swiss_roll"
-    insert(datasets / "__init__.py", swiss_roll, "from gradlab.vocabulary.datasets.stripes import Stripes\n")
+    insert(datasets / "registry.py", swiss_roll, "from gradlab.vocabulary.datasets.stripes import Stripes\n")
     assert "stripes has no test of its own: tests/unit/test_dataset_stripes.py" in roll_call(tree)
 
     (tree / "tests/unit/test_dataset_stripes.py").write_text(additions.TEST_OF_DATASET)

@@ -13,6 +13,8 @@ HERE = Path(__file__).parent
 BACKENDS = {"torch": ("torch",), "keras": ("jax", "torch")}
 # Small tensors are computed faster by one thread than by several that wait for each other.
 THREADS = {"OMP_NUM_THREADS": "1"}
+# Tensors of JAX and PyTorch become arrays in ways that NumPy 2.4 deprecates.
+WARNINGS = [f"-Wignore:{name}:DeprecationWarning" for name in ("__array__ implementation", "__array_wrap__ must")]
 NO_TESTS = 5  # pytest's exit status if it collects none
 
 
@@ -25,7 +27,8 @@ def main() -> int:
         for backend in backends:
             print(f"tests/frameworks/{folder}, Keras on {backend}", flush=True)
             # Above this folder, conftest.py needs the service's packages.
-            command = [sys.executable, "-m", "pytest", "-q", f"--confcutdir={HERE}", str(HERE / folder), *sys.argv[1:]]
+            options = ["-q", *WARNINGS, f"--confcutdir={HERE}"]
+            command = [sys.executable, "-m", "pytest", *options, str(HERE / folder), *sys.argv[1:]]
             done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": backend, **THREADS}, check=False)
             if done.returncode not in (0, NO_TESTS if sys.argv[1:] else 0):
                 failed.append(f"{folder} on {backend}")
