@@ -19,7 +19,8 @@ from tests.builders import a_spec
 from tests.servers import wait_until
 
 # Some seconds of training, in chunks of half a second.
-LONG = a_spec(epochs=20_000, layers=3, units=5)
+# Some seconds: a stop or a kill that follows the first epochs is still in time.
+LONG = a_spec(epochs=60_000, layers=3, units=5)
 EXPLODING = a_spec(
     epochs=40,
     layers=2,
@@ -112,7 +113,7 @@ def test_a_stop_leaves_no_process_behind_and_a_start_goes_on(a_service: Callable
         finished = waiting.result(PATIENCE)
     assert (finished.status, finished.attempt) == (Status.completed, 2)
     assert finished.error is None
-    assert service.client.gradients(submitted)["values"].shape == (1, 20_000, 3)
+    assert service.client.gradients(submitted)["values"].shape == (1, LONG.epochs, 3)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
