@@ -57,7 +57,7 @@ class Loop:
 
 @dataclass
 class Record:
-    """What a loop records of its wiring."""
+    """Wiring that a loop records."""
 
     batches: int = 0
     skipped: int = 0

@@ -5,7 +5,6 @@ equal the layer's. The derivative with respect to those zeros is the signal at e
 computed from the inputs and the hidden states.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -14,28 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.training.network import BuiltLayer
-
-# The activation that each pre-activation of a cell goes through, in the order of Keras's kernels.
-GATES = {
-    keras.layers.SimpleRNN: ("activation",),
-    keras.layers.LSTM: ("recurrent_activation", "recurrent_activation", "activation", "recurrent_activation"),
-    keras.layers.GRU: ("recurrent_activation", "recurrent_activation", "activation"),
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """Values inside a recurrent layer for a batch.
-
-    Attributes:
-        output: the layer's output.
-        z: (batch, time, pre-activations) of all gates; for both directions, concatenated.
-        h: (batch, time, units) hidden states, likewise.
-    """
-
-    output: Any
-    z: Any
-    h: Any
+from gradlab.keras.recurrence import GATES, Opened
 
 
 def is_recurrent(layer: BuiltLayer) -> bool:

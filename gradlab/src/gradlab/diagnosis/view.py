@@ -4,6 +4,7 @@ Each property is known or raises Unknown, which says what is missing and what th
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -32,7 +33,7 @@ NOUNS = {
 }
 
 
-class View:
+class View(ABC):
     """A training as rules see it. Two subclasses say what is particular to their kind of spec."""
 
     facts: Facts | None
@@ -62,6 +63,7 @@ class View:
         self._check_loss()
         return float(self._fact("perfect_loss"))
 
+    @abstractmethod
     def _check_loss(self) -> None:
         """Raise Unknown if the facts belong to another loss than the training minimises."""
 
@@ -98,26 +100,26 @@ class View:
         return inputs
 
     @property
+    @abstractmethod
     def target(self) -> Target:
         """The form of each sample's target."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def train_count(self) -> int:
         """The number of training samples."""
-        raise NotImplementedError
 
     # The network.
 
     @property
+    @abstractmethod
     def layers(self) -> tuple[LayerView, ...]:
         """All layers, input side first; those inside a block before it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def network(self) -> tuple[NamedLayer, ...]:
         """The layers from the input to the output, each block as one; () if they form no chain."""
-        raise NotImplementedError
 
     @cached_property
     def by_name(self) -> Mapping[str, LayerView]:
@@ -142,14 +144,14 @@ class View:
         return math.prod(self.layers[0].input_shape)
 
     @property
+    @abstractmethod
     def output_units(self) -> int:
         """The number of output units, for a sample or for a time step of it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def output(self) -> Output:
         """The activations at the end of the network."""
-        raise NotImplementedError
 
     # What theory predicts.
 
@@ -191,29 +193,29 @@ class View:
     # The training.
 
     @property
+    @abstractmethod
     def loss(self) -> LossFunction:
         """The loss, as a member of the registry."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def loss_kind(self) -> str:
         """The loss's name in Keras, without ``sparse_``."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def loss_takes_logits(self) -> bool:
         """True if the loss is computed from logits, whatever `from_logits` says."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def optimizer(self) -> GradientOptimizer:
         """The optimiser, with its clipping and its schedule."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def batch_size(self) -> int:
         """The number of samples in a batch."""
-        raise NotImplementedError
 
     @property
     def batches(self) -> int:
@@ -226,11 +228,11 @@ class View:
         return 0
 
     @property
+    @abstractmethod
     def epochs(self) -> int:
         """The last planned epoch."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def metrics(self) -> tuple[str, ...]:
         """The names of the metrics of each epoch."""
-        raise NotImplementedError

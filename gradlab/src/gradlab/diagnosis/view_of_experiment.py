@@ -23,6 +23,9 @@ class ExperimentView(View):
         self.spec, self.facts = spec, facts
         self.pretrained = spec.training.pretraining is not None
 
+    def _check_loss(self) -> None:
+        """An experiment's facts are worked out for its own loss."""
+
     @property
     def target(self) -> Target:
         return self.spec.dataset.target

@@ -1,4 +1,4 @@
-"""What rules read from the wiring of a training elsewhere.
+"""Quantities that rules read from the wiring of a training elsewhere.
 
 The service's own trainings have no wiring: its engine zeroes gradients, steps every trainable tensor, shuffles, checks
 shapes and sets the training mode itself. The rules on wiring are not applicable to them.

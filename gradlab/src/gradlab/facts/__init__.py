@@ -1,4 +1,4 @@
-"""What rules need to know of the samples, and how a training elsewhere is put together."""
+"""Facts about the samples, and the wiring of a training elsewhere: both are data that rules read."""
 
 from gradlab.facts.measurement import measure, of_spec
 from gradlab.facts.model import Expectation, Facts, Features, Inputs, Theory

@@ -87,7 +87,7 @@ class Theory(Frozen):
 
 
 class Facts(Frozen):
-    """What rules need to know of a training's data. Null stands for what whoever measured could not know."""
+    """Facts about a training's data that rules read. Null stands for a fact that its sender could not know."""
 
     version: Literal[1] = 1
     """Version of these fields."""

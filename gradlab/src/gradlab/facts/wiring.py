@@ -122,9 +122,9 @@ class Wiring(Frozen):
     target_range: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
     """Smallest and largest entry of the targets as the loss got them."""
     loss_takes: Scores | None = None
-    """What the loss is made for; null for losses of values."""
+    """The form of output that the loss is made for; null for losses of values."""
     output_is: Scores | None = None
-    """What the network puts out: probabilities behind a sigmoid or softmax, else logits."""
+    """The form of the network's output: probabilities behind a sigmoid or softmax, else logits."""
     batches_repeat: bool | None = None
     """True if each batch of an epoch was the same one."""
     batch_class_shares: ClassShares | None = None

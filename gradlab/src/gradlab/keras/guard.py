@@ -1,4 +1,4 @@
-"""What observing must leave as it was: random generators, and the numbers in names that Keras gives by itself."""
+"""State that observing must leave as it was: random generators, and the numbers in names that Keras gives by itself."""
 
 import contextlib
 import random

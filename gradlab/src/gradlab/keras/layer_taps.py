@@ -55,7 +55,7 @@ class TappedLayer:
 
 @dataclass(eq=False)
 class Flows:
-    """What the taps read in one call of a model.
+    """Values that the taps read in one call of a model.
 
     Attributes:
         nudges: layer -> zeros that are added to its pre-activations; a layer without them is only read.

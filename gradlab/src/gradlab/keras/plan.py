@@ -1,4 +1,4 @@
-"""What is known of a training when it begins, and what the user asked of its Watch."""
+"""Properties of a training at its beginning, and the options of its Watch."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from gradlab.spec.external import ExternalLoss
 
 @dataclass(eq=False)
 class Options:
-    """What a user asked of a Watch."""
+    """Options that a user gave to a Watch."""
 
     name: str
     intervals: Mapping[str, int]
@@ -21,7 +21,7 @@ class Options:
 
 @dataclass(eq=False)
 class Plan:
-    """What is known of a training when it begins.
+    """Properties of a training at its beginning.
 
     Attributes:
         model: the Keras model.

@@ -33,7 +33,7 @@ class Tensor:
 
     @property
     def role(self) -> Role | None:
-        """What the layer does with it, as declared or as the common frameworks name it; None if unknown."""
+        """The use that the layer makes of it, as declared or as the common frameworks name it; None if unknown."""
         return self.declared_role or role_by_name(self.layer, self.parameter, len(self.shape))
 
     @property

@@ -98,7 +98,7 @@ class ExternalSpec(Frozen):
     val_count: int | None = Field(default=None, ge=0, le=MAX_SAMPLES)
     """Number of validation samples, 0 for none; null if unknown."""
     axis: Literal["epoch", "step"] = "epoch"
-    """What its records count: epochs, or blocks of `every_steps` updates."""
+    """The unit that its records count: epochs, or blocks of `every_steps` updates."""
     every_steps: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
     """Updates in one record, if `axis` is ``step``."""
     framework: Literal["keras", "torch"] | None = None

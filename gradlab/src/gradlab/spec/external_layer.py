@@ -55,7 +55,7 @@ class ExternalParameter(Frozen):
     shape: Axes
     """The tensor's shape, in Keras's order of axes."""
     role: Role | None = None
-    """What the layer does with it. Null: its name shows it, as in the common frameworks, or nothing does."""
+    """The use that the layer makes of it. Null: its name shows it, as in the common frameworks, or nothing does."""
 
 
 class ExternalLayer(Frozen):

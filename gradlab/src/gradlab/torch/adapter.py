@@ -18,7 +18,7 @@ NOT_BEGUN = "this Watch has recorded nothing yet: its training has not begun"
 
 
 class Adapter:
-    """What the Watches of trainers share.
+    """Base class of the Watches of trainers.
 
     Attributes:
         watch: the Watch of the training; None before it begins.

@@ -111,7 +111,7 @@ class Watch(Reporting):
 
     @property
     def notes(self) -> list[str]:
-        """What is special about the model's tensors: those that are shared or frozen, and parameter groups."""
+        """Sentences about the model's tensors: those that are shared or frozen, and parameter groups."""
         return self._course.notes()
 
     def begin(self) -> None:

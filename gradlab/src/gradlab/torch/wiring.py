@@ -20,7 +20,7 @@ MAX_CLASS_SAMPLES = 10_000
 
 
 class TensorCounts:
-    """What the records show of each trainable tensor so far.
+    """Counts of each trainable tensor over the records so far.
 
     Args:
         parameters: the tensors.

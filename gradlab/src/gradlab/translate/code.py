@@ -24,7 +24,7 @@ MAX_EXPRESSED = 50
 
 @dataclass(frozen=True)
 class Cure:
-    """What a remedy changes in a network that is trained elsewhere.
+    """Changes of a remedy to a network that is trained elsewhere.
 
     Attributes:
         changes: the fields that it changes, by the user's names of the layers; () where they are not known.

@@ -1,4 +1,4 @@
-"""What every Watch shares: the record of a training in its own process, its diagnosis, and sending it to a service."""
+"""Parts of every Watch: the record of a training in its own process, its diagnosis, and sending it to a service."""
 
 from gradlab.watch.cadence import intervals
 from gradlab.watch.describe import describe

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Reporting:
-    """What a Watch shows of its recorder's training. It changes nothing, and measures nothing.
+    """Diagnosis and report of a recorder's training, as a Watch offers them. It measures nothing.
 
     Attributes:
         recorder: keeps what is measured.

@@ -1,4 +1,4 @@
-"""What differs between Keras's backends: gradients, compilation, sparse gradients, and the state that a step updates.
+"""Differences between Keras's backends: gradients, compilation, sparse gradients, and the state that a step updates.
 
 Each backend has one module here with the same functions. `backend` is the module of the backend that Keras runs on.
 """
