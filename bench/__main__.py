@@ -1,6 +1,6 @@
 """Run every benchmark, one after another: `python -m bench`.
 
-`bench.against` prints a note and is skipped if the environment with PyTorch and JAX is missing.
+`bench.against` and `bench.watch` print a note and are skipped if an environment with PyTorch and JAX is missing.
 """
 
 import subprocess
@@ -8,7 +8,7 @@ import sys
 
 NAMES = (
     "engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients", "dashboard",
-    "streams",
+    "streams", "watch",
 )  # fmt: skip
 SKIPPED = 2
 
