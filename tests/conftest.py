@@ -34,3 +34,8 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(10_000)  # a tenth of a unit test's time went into looking for garbage every 700 objects
     gc.enable()
+
+
+def pytest_sessionfinish() -> None:
+    """Spare the last collection of garbage, half a second in each process, what tests have left."""
+    gc.freeze()

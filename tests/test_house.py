@@ -62,6 +62,12 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a source's syntax tree."""
+    return tuple(ast.walk(parsed(path)))
+
+
 def names(node: ast.expr) -> set[str]:
     """The name that an expression is."""
     return {node.id} if isinstance(node, ast.Name) else set()
@@ -254,7 +260,7 @@ def test_settings_and_the_environment_are_read_at_the_edges_only():
 def test_endpoints_and_tasks_handle_no_errors_and_one_module_speaks_http_errors():
     """A use-case decides what an error means, one table (`api.http.errors.STATUS`) which status it is answered with."""
     for path in SOURCES:
-        name, nodes = str(path.relative_to(ROOT)), list(ast.walk(parsed(path)))
+        name, nodes = str(path.relative_to(ROOT)), nodes_of(path)
         if name == "worker/tasks.py" or name.startswith("api/routes/"):
             assert not [node.lineno for node in nodes if isinstance(node, ast.Try)], name
         if name != "api/http/errors.py":
@@ -282,7 +288,7 @@ def test_every_constant_is_used():
 
 
 def test_every_bullet_begins_a_line():
-    nodes = (node for path in SOURCES for node in ast.walk(parsed(path)))
+    nodes = (node for path in SOURCES for node in nodes_of(path))
     documented = (node for node in nodes if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef))
     assert not [text for node in documented if (text := ast.get_docstring(node)) and re.search(r"\S \* \*", text)]
 

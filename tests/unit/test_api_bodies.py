@@ -32,6 +32,7 @@ def problems_of(desk: Desk, path: str, body: object) -> dict[str, Any]:
     return dict(answer.json())
 
 
+@pytest.mark.slow
 def test_the_first_fifty_problems_are_named_and_the_others_counted(shared_desk: Desk):
     document = problems_of(shared_desk, VALIDATE, changed("seeds", ["x"] * 1000))
     assert [each["field"] for each in document["errors"]] == [f"seeds[{place}]" for place in range(MAX_PROBLEMS)]

@@ -27,6 +27,8 @@ from tests.builders import a_spec
 from tests.unit.desk import Desk
 from tests.unit.test_api_submitting import refused
 
+pytestmark = pytest.mark.slow  # figures are drawn
+
 NAN, INF = np.nan, np.inf
 WHOLE = Span(0, None, None)
 

@@ -181,6 +181,7 @@ def test_every_way_to_end_has_an_exit_status():
     assert [int(each) for each in Exit] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_the_exit_statuses_are_in_the_help_of_every_command():
     commands = ("serve", "migrate", "submit", "show", "list", "cancel", "validate", "train", "demo")
     for command in commands:
@@ -286,6 +287,7 @@ def test_wrong_usage_is_said_without_a_traceback(tmp_path, monkeypatch, argument
     assert "secret" not in done.output
 
 
+@pytest.mark.slow
 def test_an_experiment_is_exported_to_files(desk: Desk, gradlab, tmp_path):
     made = desk.trained(SPEC).rpartition("/")[2]
     logs, table, archive = tmp_path / "logs", tmp_path / "all.parquet", tmp_path / "all.npz"

@@ -63,6 +63,7 @@ def test_large_answers_are_compressed_and_say_the_same(shared_desk: Desk, traine
         assert answer.status_code == plain.status_code
 
 
+@pytest.mark.slow
 def test_short_answers_files_that_are_compressed_and_streams_are_not(shared_desk: Desk, trained: str):
     for path in ("/livez", f"{trained}/series.npz", f"{trained}/series.parquet", f"{trained}/tensorboard.zip"):
         assert "Content-Encoding" not in fetched(shared_desk, path, "zstd, gzip")[0].headers
@@ -112,6 +113,7 @@ def test_the_coding_is_what_the_caller_likes_best(header: str, name: str | None)
     assert Coding.of(header).name == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coding", [None, "gzip", "zstd"])
 def test_what_has_not_changed_is_not_sent_again_whatever_its_coding(shared_desk: Desk, trained: str, coding: str):
     for path in (trained, f"{trained}/gradients", "/catalogue", "/static/swagger-ui.css"):

@@ -43,6 +43,7 @@ def test_a_document_that_is_invalid_is_seen(description: dict[str, Any]):
     assert errors(broken)
 
 
+@pytest.mark.slow
 def test_operations_have_short_names_that_are_unique(description: dict[str, Any]):
     names = [operation["operationId"] for *_, operation in operations(description)]
     assert len(set(names)) == len(names)
@@ -70,6 +71,7 @@ def test_every_answer_that_may_be_not_modified_names_its_etag(description: dict[
             assert named is ("304" in operation["responses"]), (method, path, status)
 
 
+@pytest.mark.slow
 def test_allow_names_every_method_of_a_path_and_no_other(shared_desk: Desk, description: dict[str, Any]):
     paths = {path: set(methods) for path, methods in description["paths"].items()}
     paths |= {page: {"get"} for page in ("/", "/docs", "/openapi.json", "/static/icon.svg")}

@@ -87,6 +87,7 @@ def read(log: "EventAccumulator", tag: str) -> tuple[list[int], list[np.ndarray]
     return [each.step for each in found], [make_ndarray(each.tensor_proto) for each in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SPEC.seeds)
 def test_tensorboards_own_reader_finds_every_scalar_with_every_bit(logs: "dict[int, EventAccumulator]", seed: int):
     history, expected = HISTORIES[seed], {}

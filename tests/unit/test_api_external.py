@@ -322,6 +322,7 @@ def test_its_series_exports_and_charts_are_those_of_any_experiment(desk: Desk):
     assert (events[-1].name, events[-1].data["status"]) == ("done", "completed")
 
 
+@pytest.mark.slow
 def test_the_curves_of_a_training_without_validation_are_drawn(desk: Desk):
     spec = an_external_spec(metrics=["loss", "accuracy"])
     it = desk.submit(spec)

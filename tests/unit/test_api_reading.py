@@ -327,6 +327,7 @@ def test_a_database_that_became_a_later_versions_is_not_ready_and_takes_nothing(
     assert desk.http.get("/experiments").json()["experiments"] == []
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_is_not_ready(open_desk, tmp_path):
     desk = open_desk(database_url=f"sqlite:///{tmp_path}/nowhere/lab.db")
     desk.bell.ping = lambda: None  # type: ignore[attr-defined]

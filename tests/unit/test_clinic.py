@@ -26,6 +26,7 @@ FAMILIES = {kind_of(layer) for layer in LAYERS} - {"global_max_pooling2d", "glob
 MIN_CASES, MIN_UNSEEN = 8, 4
 
 
+@pytest.mark.slow
 def test_every_case_has_a_name_and_a_spec_of_its_own():
     assert len(cases()) >= 300
     assert len({case.name for case in cases()}) == len(cases())
@@ -73,6 +74,7 @@ def test_the_half_of_a_family_is_the_one_it_always_had(family, half):
     assert {case.part for case in cases() if case.twin == f"{family}: healthy"} == {half}
 
 
+@pytest.mark.slow
 def test_another_dataset_or_network_moves_no_other_case():
     first = {case.name: case for case in cases_of(NETWORKS)}
     (place, network), *_ = enumerate(NETWORKS)
@@ -92,6 +94,7 @@ def test_datasets_in_no_case_are_named(monkeypatch):
     assert left_out() == sorted({kind_of(dataset) for dataset in DATASETS} - used | {"moons"})
 
 
+@pytest.mark.slow
 def test_another_draw_has_the_same_families_and_no_sample_seed_or_spec_in_common():
     first, other = cases(), cases(1)
     assert {(case.name, case.part) for case in other} == {(case.name, case.part) for case in first}

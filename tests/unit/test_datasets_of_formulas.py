@@ -86,6 +86,7 @@ def test_mackey_glass_follows_its_equation():
     np.testing.assert_allclose(mackey_glass(np.array([begun, 1.2]), units, delay)[:, 0], expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_mackey_glass_comes_to_rest_with_a_short_delay_and_is_chaotic_with_a_long_one():
     begun = np.array([0.9, 0.9 + 1e-6])
     np.testing.assert_allclose(mackey_glass(begun, 500, 3)[-1], 1, atol=1e-6)

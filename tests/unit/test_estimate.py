@@ -247,6 +247,7 @@ def test_one_record_changes_little_and_one_disturbed_among_many_does_not_decide(
     assert estimate(spec(), Calibration.of(many)).seconds == pytest.approx(2 * shipped)
 
 
+@pytest.mark.slow
 def test_of_several_machines_the_median_is_taken_and_the_interval_holds_all():
     records = [a_record(times, machine=f"{times}") for times in (1.0, 2.0, 8.0) for _ in range(30)]
     cost, shipped = estimate(spec(), Calibration.of(records)), estimate(spec()).seconds

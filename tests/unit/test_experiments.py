@@ -140,6 +140,7 @@ def test_the_message_of_an_experiment_that_is_gone_is_forgotten(run):
     assert not trained
 
 
+@pytest.mark.slow
 def test_checkpoints_are_kept_at_first_then_now_and_then_and_when_a_group_ends(store, run, clock, monkeypatch):
     kept = []
     append = store.append

@@ -43,6 +43,7 @@ def test_one_hot_rows_are_classes():
     assert of_external(external, data.train_x, rows[0], data.val_x, rows[1]) == of_spec(spec)
 
 
+@pytest.mark.slow
 def test_facts_of_many_features_are_small_and_name_the_odd_ones():
     draw = np.random.default_rng(0)
     x = draw.normal(size=(500, 3000)).astype(np.float32)

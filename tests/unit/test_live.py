@@ -213,6 +213,7 @@ def test_without_replay_only_what_comes_is_told(store, training):
     listening(store, story)
 
 
+@pytest.mark.slow
 def test_a_slow_listener_misses_nothing_though_the_log_forgets(store, training, monkeypatch):
     monkeypatch.setattr(feeds, "MAX_LOG_BYTES", 4000)
     monkeypatch.setattr(slices, "MAX_VALUES", 30)
@@ -274,6 +275,7 @@ def test_who_comes_late_to_a_run_that_is_set_back_hears_of_the_others_and_of_the
     listening(store, story)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("set_back", [True, False])
 def test_who_was_told_more_than_this_process_knows_is_told_nothing_twice(store, training, monkeypatch, set_back):
     stale, revisions = [], ExperimentStore.revisions

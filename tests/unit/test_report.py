@@ -64,6 +64,7 @@ def client(desk: Desk) -> Client:
     return made
 
 
+@pytest.mark.slow
 def test_a_report_holds_what_the_service_answers(client: Client, desk: Desk, tmp_path: Path, monkeypatch):
     spec = a_spec(epochs=5, seeds=(0, 3), record=EVERYTHING)
     place = desk.trained(spec)

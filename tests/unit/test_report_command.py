@@ -13,6 +13,8 @@ from gradlab.client.client import Client
 from tests.builders import a_spec
 from tests.unit.desk import Desk
 
+pytestmark = pytest.mark.slow  # a page is built
+
 cli = importlib.import_module("gradlab.cli.main")  # its name in the package is that of its entry point
 
 

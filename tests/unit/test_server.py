@@ -142,6 +142,7 @@ def test_a_request_refused_before_its_body_does_not_stay(served: Server, monkeyp
     assert answer.startswith(b"HTTP/1.1 401")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", [HALF_A_HEAD, HALF_A_BODY])
 def test_those_that_wait_longest_give_way_to_new_ones(served: Server, half: bytes):
     port = served(max_connections_per_address=4, **PATIENT)
@@ -157,6 +158,7 @@ def test_those_that_wait_longest_give_way_to_new_ones(served: Server, half: byte
         each.close()
 
 
+@pytest.mark.slow
 def test_the_bound_on_all_connections_holds_too(served: Server):
     port = served(max_connections=3, **PATIENT)
     held = [connect(port, HALF_A_HEAD) for _ in range(10)]
@@ -181,6 +183,7 @@ def stream(tmp_path: Path) -> Callable[[int], socket.socket]:
     return opened
 
 
+@pytest.mark.slow
 def test_streams_never_give_way_and_who_finds_no_place_is_told_so(served: Server, stream):
     port = served(max_connections_per_address=2)
     with closing(stream(port)), closing(stream(port)), closing(connect(port, LIVEZ)) as third:
@@ -198,6 +201,7 @@ def test_a_stream_stays_open_beyond_every_bound_in_time(served: Server, stream):
             received(connection)
 
 
+@pytest.mark.slow
 def test_triages_that_wait_for_a_worker_keep_nobody_else_waiting(served: Server, monkeypatch: pytest.MonkeyPatch):
     released = threading.Event()
 

@@ -320,6 +320,7 @@ class TestBornDead:
     def relus(self, layers: int, **more) -> Run:
         return a_run(a_network(dense(5, "relu", "he_uniform", repeat=layers, **more)), epochs=0)
 
+    @pytest.mark.slow
     def test_the_chance_is_found_by_drawing(self):
         assert born_dead_risk.RULE(self.relus(5)) is None
         sighting = born_dead_risk.RULE(self.relus(20))

@@ -5,6 +5,7 @@ import itertools
 import math
 import pkgutil
 import re
+from functools import cache
 from string import Formatter
 
 import numpy as np
@@ -44,6 +45,7 @@ def templates() -> list[tuple[str, Rule, str]]:
     return listed
 
 
+@cache
 def assert_reads(text: str, title: str = "", also: tuple[str, ...] = ()) -> None:
     """It begins and ends as sentences do, and says none of what is wrong."""
     assert text.endswith("."), text

@@ -116,6 +116,7 @@ class TestMeanField:
         width = more.pop("width", 64)
         return a_network(dense(width, activation, kernel, repeat=depth, **more), dataset=GAUSSIAN)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("activation", "variance"), [("tanh", 1.0), ("tanh", 1 / 3), ("tanh", 3.0), ("sigmoid", 1.0), ("selu", 1.0)]
     )
@@ -201,6 +202,7 @@ class TestMeanField:
     def test_of_a_network_without_hidden_layers_it_says_nothing(self):
         assert predict(a_spec(layers=1).network) is None
 
+    @pytest.mark.slow
     def test_pretrained_layers_are_not_what_was_drawn(self):
         training = {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": 30, "pretraining": "autoencoder"}
         spec = a_network(dense(5, "relu", "he_uniform", repeat=20), training=training)

@@ -85,11 +85,13 @@ def test_no_more_is_trained_than_the_budget_allows_and_a_third_of_it_is_kept_for
     assert trained[:4] == [RELU, INITIALIZER, ADAM, NORM]
 
 
+@pytest.mark.slow
 def test_no_change_is_trained_twice_in_another_order():
     trained = tried(to_the_end(a_treatment([RELU, ADAM], budget=12), {}))
     assert len({frozenset(names) for names in trained}) == len(trained)
 
 
+@pytest.mark.slow
 def test_what_triage_warns_of_waits_until_nothing_else_is_left():
     def warned(names):
         return names == RELU
@@ -117,6 +119,7 @@ def test_where_untreated_next_to_nothing_is_ill_the_search_stops():
     assert tried(done) == [RELU, INITIALIZER, ADAM]
 
 
+@pytest.mark.slow
 def test_where_no_seed_is_ill_one_round_shows_whether_more_can_be_learnt():
     """Untreated all seeds learn 0.6; the first change lets them learn 0.9, and less than half of that is ill."""
 
@@ -147,6 +150,7 @@ def test_what_may_be_luck_is_confirmed_on_the_controls_seeds():
     assert len(done.of_role("treated")) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ill", "test", "confirmed"), [(2, 0.816, True), (3, 0.816, False), (2, 0.814, False)])
 def test_bad_luck_is_confirmed_where_the_change_is_clearly_better_than_what_cures(ill, test, confirmed):
     """All are ill untreated; ADAM cures and learns 0.8, RELU leaves some of 8 seeds ill and learns more."""

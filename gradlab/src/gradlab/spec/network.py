@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from gradlab.measurement.history import Tensor
 from gradlab.vocabulary.layers import LayerSpec, Shape, ShapeMismatch
@@ -27,7 +28,7 @@ class NamedLayer:
     output_shape: Shape
     inner: tuple["NamedLayer", ...] = ()
 
-    @property
+    @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
         """Its own trainable tensors, in Keras's order, without those of inner layers."""
         shapes = self.spec.parameters(self.input_shape)

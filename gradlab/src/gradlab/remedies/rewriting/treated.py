@@ -35,7 +35,7 @@ def treated(
     Raises:
         Invalid: nothing has changed, or the result cannot be trained.
     """
-    data = json.loads(spec.canonical())
+    data = spec.model_dump(mode="json") | {"name": _named(spec.name, remedy)}
     if layers is not None:
         data["model"]["layers"] = [layer.model_dump(mode="json") for layer in layers]
     data["dataset"] |= dataset or {}
@@ -44,10 +44,9 @@ def treated(
         after = parse(json.dumps(data))
     except Invalid as refused:
         raise Invalid(*(_broken(problem, remedy) for problem in refused.problems)) from refused
-    if after == spec:
+    if (after.model, after.dataset, after.training) == (spec.model, spec.dataset, spec.training):
         raise Invalid(refusal)
-    data["name"] = _named(spec.name, remedy)
-    return parse(json.dumps(data))
+    return after
 
 
 def _broken(problem: Problem, remedy: str) -> Problem:

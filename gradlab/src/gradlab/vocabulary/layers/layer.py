@@ -6,6 +6,7 @@ batch axis. Defaults are Keras 3's, https://keras.io/api/layers/.
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -131,15 +132,20 @@ class LayerSpec(Frozen):
 
 def unsuited(layer: LayerSpec, shape: Shape) -> Iterator[tuple[str, str, Shape, str]]:
     """Yield rules that do not fit their tensor: the field, the tensor, its shape, and the kind of tensor it needs."""
-    chosen = {field: getattr(layer, field) for field in type(layer).model_fields if field.rpartition("_")[2] in RULES}
-    if not any(chosen.values()):
+    chosen = {field: rule for field in _rule_fields(type(layer)) if (rule := getattr(layer, field))}
+    if not chosen:
         return
     for tensor, size in layer.parameters(shape).items():
         # The rules for kernels also apply to query_kernel; recurrent_kernel has its own.
         group = "recurrent" if tensor == "recurrent_kernel" else tensor.rpartition("_")[2]
         for field, rule in chosen.items():
-            if rule and field.rpartition("_")[0] == group and (needed := rule.needs(size)):
+            if field.rpartition("_")[0] == group and (needed := rule.needs(size)):
                 yield field, tensor, size, needed
+
+
+@cache
+def _rule_fields(layer: type[LayerSpec]) -> tuple[str, ...]:
+    return tuple(field for field in layer.model_fields if field.rpartition("_")[2] in RULES)
 
 
 def expect_rank(shape: Shape, *axes: str) -> None:
