@@ -82,6 +82,8 @@ def test_the_numbers_of_a_record_are_those_of_its_arrays():
     np.testing.assert_allclose(activations[:, column("activations", "std")], [h.std(), p.std()], rtol=1e-4)
     slopes = [(1 - h**2).mean(), (p * (1 - p)).mean()]
     np.testing.assert_allclose(activations[:, column("activations", "slope")], slopes, rtol=1e-4)
+    saturated = [(1 - h**2 < 0.1).mean(), (p * (1 - p) < 0.025).mean()]
+    np.testing.assert_allclose(activations[:, column("activations", "saturated_fraction")], saturated, atol=1e-6)
     rms = [np.sqrt((inner**2).mean()), np.sqrt((delta**2).mean())]
     np.testing.assert_allclose(signals[:, 0], rms, rtol=1e-4)
     metrics = dict(zip(history.layout.metrics, history.metrics[0].tolist(), strict=True))

@@ -13,3 +13,9 @@ def array(value: Any) -> np.ndarray:
     if hasattr(value, "read_value"):  # a variable of TensorFlow, whose own conversion is deprecated in NumPy
         return np.asarray(value.numpy())
     return np.asarray(keras.ops.convert_to_numpy(value))
+
+
+def precise(value: Any) -> np.ndarray:
+    """Return a tensor as an array of float64 if it is that, else of float32."""
+    is_double = keras.backend.standardize_dtype(value.dtype) == "float64"
+    return array(value if is_double else keras.ops.cast(value, "float32"))

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from gradlab.keras.arrays import array
+from gradlab.keras.arrays import array, precise
 from gradlab.keras.backends import backend
 from gradlab.keras.layer_taps import Flows, tapped
 from gradlab.keras.probe import Loss, normalizations_of
@@ -48,7 +48,7 @@ class InitialState:
             share = len(tree.flatten(part_x)[0]) / total
             own, logs, state, of_part = self._batch(part_x, part_y, metrics)
             metrics, loss = [array(each) for each in state], loss + share * own
-            weighted = [None if each is None else share * _dense(each) for each in of_part]
+            weighted = [None if each is None else share * precise(each) for each in of_part]
             gradients = weighted if gradients is None else _sum(gradients, weighted)
         named = {name: float(array(each)) for name, each in logs.items() if np.ndim(each) == 0}
         return named | {"loss": loss}, gradients or []
@@ -76,10 +76,6 @@ class InitialState:
 
         loss, (logs, after), gradients = backend.value_and_gradients(forward, list(trainable))
         return loss, logs, after, [None if each is None else backend.dense(each) for each in gradients]
-
-
-def _dense(gradient: Any) -> np.ndarray:
-    return array(ops.cast(gradient, "float32"))
 
 
 def _sum(one: list[np.ndarray | None], other: list[np.ndarray | None]) -> list[np.ndarray | None]:

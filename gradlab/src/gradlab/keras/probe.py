@@ -13,10 +13,17 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from gradlab.keras.arrays import array
+from gradlab.keras.arrays import precise
 from gradlab.keras.backends import backend
 from gradlab.keras.elementwise import is_elementwise, steepest_of
-from gradlab.keras.layer_taps import Flows, TappedLayer, tapped, tapped_layer, watching_modes
+from gradlab.keras.layer_taps import (
+    Flows,
+    TappedLayer,
+    is_activation_layer,
+    tapped,
+    tapped_layer,
+    watching_modes,
+)
 from gradlab.keras.recurrence import parts_of
 
 # (x, y, predictions) -> the mean loss of the samples.
@@ -180,7 +187,9 @@ class Probe:
             return np.repeat(np.array(largest, np.float32), [units for _, units in functions]), self._shapes[each.name][
                 0
             ][1]
-        return (steepest_of(each.layer) if functions else 1.0), 0
+        if not functions:
+            return 1.0, 0
+        return steepest_of(each.layer if is_activation_layer(each.layer) else functions[0][0]), 0
 
 
 def model_variables(model: Any) -> list[Any]:
@@ -204,8 +213,8 @@ def _derivative(function: Any, z: Any) -> Any:
 
 
 def _by_unit(x: Any, each: TappedLayer) -> np.ndarray:
-    """Return (batch, *positions, units) as float32 of (samples, units)."""
-    values = array(ops.cast(x, "float32"))
+    """Return (batch, *positions, units) as (samples, units) of at least float32."""
+    values = precise(x)
     if getattr(each.layer, "data_format", None) == "channels_first" and values.ndim > 2:
         values = np.moveaxis(values, 1, -1)
     return values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(-1, 1)
