@@ -1,4 +1,4 @@
-"""Endpoints for external trainings: receive epochs, and end runs."""
+"""Endpoints for external trainings: receive epochs, end runs, and let them go on."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,14 +7,15 @@ from fastapi import APIRouter, Body, Path
 from fastapi.openapi.models import Example
 
 from api.http.bodies import NumbersRoute
-from api.http.dependencies import Store
+from api.http.dependencies import SettingsDep, Store
 from api.http.errors import documented
 from api.responses.experiments import experiment_response, series_response
 from api.series.incoming import history_of
+from core.plan.bounds import check_external_bounds
 from gradlab.facts import Wiring
 from gradlab.measurement.statistics import GRADIENT_STATISTIC_NAMES
 from gradlab.schemas.experiments import ExperimentResponse
-from gradlab.schemas.external import RunEndRequest, SeriesRequest, SeriesResponse
+from gradlab.schemas.external import RunEndRequest, RunResumeRequest, SeriesRequest, SeriesResponse
 
 router = APIRouter(
     prefix="/experiments/{experiment_id}/runs/{seed}", tags=["trainings elsewhere"], route_class=NumbersRoute
@@ -73,3 +74,23 @@ def end_run(
     A run that is completed before its last epoch was stopped early, or its loss was not finite; see `stopped_by`.
     """
     return experiment_response(store.external.end(experiment_id, seed, request.reason()))
+
+
+@router.post("/resume", responses=RESPONSES, summary="Let a run go on")
+def resume_run(
+    experiment_id: UUID,
+    seed: Annotated[int, Path(ge=0, le=2**32 - 1)],
+    request: RunResumeRequest,
+    store: Store,
+    settings: SettingsDep,
+) -> ExperimentResponse:
+    """Let a run of an experiment with `source: external` go on from a checkpoint, whether or not it has ended.
+
+    The experiment is running again, with `epochs` as its last planned epoch. Epochs behind `after` are dropped, because
+    the training goes on from an earlier state. A cancelled experiment is refused with 409, and so is an `after` that is
+    not stored. The same request again changes nothing until the next epoch is sent.
+    """
+    if request.epochs is not None:
+        spec = store.get(experiment_id).sent_spec()
+        check_external_bounds(spec.model_copy(update={"epochs": request.epochs}), settings)
+    return experiment_response(store.external.resume(experiment_id, seed, request.after, request.epochs))

@@ -17,7 +17,7 @@ class ExternalStore:
     """Repository of the series of experiments that are trained elsewhere.
 
     Every method raises Unavailable while the database does not answer, NotFound if there is no such experiment or seed,
-    and Conflict if the experiment is trained by this service or has ended.
+    and Conflict if the experiment is trained by this service or has ended; one that has ended may go on.
 
     Args:
         engine: the engine of the database.
@@ -49,4 +49,23 @@ class ExternalStore:
         """
         with writing(self._engine) as connection:
             received.end(connection, id, seed, storable(error), self._clock(), self._silence)
+            return submissions.get(connection, id)
+
+    def resume(self, id: UUID, seed: int, after: int | None, epochs: int | None) -> Experiment:
+        """Let a run go on after a stored epoch, by default the last one, whether or not it has ended.
+
+        Epochs behind it are dropped. The experiment is running again.
+
+        Args:
+            id: of the experiment.
+            seed: of the run.
+            after: the epoch whose state the training goes on from.
+            epochs: the last epoch that is planned from now on; None if that stays.
+
+        Raises:
+            Conflict: the experiment was cancelled.
+            Misplaced: the epoch is not stored.
+        """
+        with writing(self._engine) as connection:
+            received.resume(connection, id, seed, after, epochs, self._clock() + self._silence)
             return submissions.get(connection, id)

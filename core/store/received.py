@@ -1,4 +1,4 @@
-"""Transactions of trainings elsewhere: store the epochs that they send, and end their runs."""
+"""Transactions of trainings elsewhere: store the epochs that they send, end their runs, and let them go on."""
 
 import math
 from collections.abc import Mapping
@@ -89,6 +89,60 @@ def end(connection: Connection, id: UUID, seed: int, error: str | None, now: dat
         status = Status.failed if failed else Status.completed
         change |= {"status": status, "finished_at": now, "lease_until": None}
     change_row(connection, row.number, change)
+
+
+def resume(connection: Connection, id: UUID, seed: int, after: int | None, epochs: int | None, until: datetime) -> None:
+    """Let a run go on after one of its epochs, whether or not it has ended. What is stored of later epochs is dropped.
+
+    Args:
+        connection: a writing transaction.
+        id: of the experiment.
+        seed: of the run.
+        after: the epoch whose state the training goes on from; None for the last stored one.
+        epochs: the last epoch that is planned from now on; None if that stays. No run has fewer than are stored.
+        until: when the sender counts as silent unless it sends before.
+
+    Raises:
+        NotFound: there is no such experiment or seed.
+        Conflict: the experiment is trained by this service, or was cancelled.
+        Misplaced: the epoch is not stored.
+    """
+    row = find(connection, id)
+    run, spec = run_row(connection, row, seed), external_spec(read_any_spec(row.spec))
+    if row.status == Status.cancelled:
+        raise Conflict("The experiment was cancelled: it does not go on. Send the training as a new experiment.")
+    layout = layouts.get(connection, row.number)
+    kept = _cut_to(connection, run, layout, spec.first_epoch, after)
+    kept |= {"ended": False, "stopped_by": None, "error": None}
+    connection.execute(update(runs).where(runs.c.number == run.number).values(kept))
+    query = select(runs.c.seed, runs.c.epochs_done, runs.c.error).where(runs.c.experiment == row.number)
+    all_runs = connection.execute(query.order_by(runs.c.position)).all()
+    planned = max(epochs or spec.epochs, *(each.epochs_done for each in all_runs), spec.first_epoch + 1)
+    longer = spec.model_copy(update={"epochs": planned})
+    change = {
+        "status": Status.running,
+        "finished_at": None,
+        "lease_until": until,
+        "error": "; ".join(f"seed {each.seed}: {each.error}" for each in all_runs if each.error is not None) or None,
+        "spec": longer.canonical(),
+        "fingerprint": longer.fingerprint(),
+    }
+    change_row(connection, row.number, change)
+
+
+def _cut_to(connection: Connection, run: Row[Any], layout: Layout, first: int, after: int | None) -> dict[str, Any]:
+    """Drop a run's epochs behind `after`, and its summaries. Return its progress."""
+    done = run.epochs_done if run.final_metrics is not None else None
+    last = first if done is None else done
+    after = last if after is None else after
+    if not first <= after <= last:
+        expected = f"an epoch from {first} to {last}, the last stored one" if done is not None else f"{first}"
+        raise Misplaced(Problem("after", expected, str(after)))
+    series.truncate(connection, run.number, after + 1, layout)
+    rows = series.read(connection, [run.number], series.METRICS, layout, after, after)[run.number]
+    if not len(rows.epochs):  # the first stored epoch comes later
+        return {"epochs_done": 0, "final_metrics": None}
+    return {"epochs_done": after, "final_metrics": series.pack(rows.values[-1])}
 
 
 def run_row(connection: Connection, row: Row[Any], seed: int) -> Row[Any]:

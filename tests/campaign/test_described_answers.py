@@ -135,7 +135,7 @@ def parameters(desk: Desk) -> Callable[[str, int], dict[str, Any]]:
         experiment = finished[number % len(finished)]
         if name in ("delete_experiment", "cancel_experiment"):
             experiment = str(desk.store.add(a_spec())[0].id)
-        elif name in ("send_series", "end_run"):
+        elif name in ("send_series", "end_run", "resume_run"):
             experiment = str(desk.store.add(SENT)[0].id)
         elif name.endswith(("treatment", "treatments")):
             experiment = ill

@@ -138,6 +138,52 @@ def test_a_run_that_fails_or_diverges_says_so(store, it):
     assert [(run.stopped_by, run.error) for run in ended.runs] == [("nonfinite", None), (None, "ValueError: \ufffd no")]
 
 
+def test_a_run_that_has_ended_goes_on_and_its_experiment_with_it(store, clock, it):
+    store.external.end(it, 8, "out of memory")
+    store.external.receive(it, 3, sent(1, 4))
+    assert store.external.end(it, 3, None).status is Status.failed
+    before = store.get(it)
+    again = store.external.resume(it, 3, None, 9)
+    assert (again.status, again.finished_at, again.error) == (Status.running, None, "seed 8: out of memory")
+    assert again.lease_until == clock.now + SILENCE
+    assert (again.runs[0].ended, again.runs[0].stopped_by, again.runs[0].epochs_done) == (False, None, 4)
+    assert (again.spec.epochs, again.runs[1].ended) == (9, True)
+    assert again.revision > before.revision
+    assert not store.summaries(it), "a run that goes on has no summaries yet"
+    assert store.external.resume(it, 3, 4, 9).runs == again.runs, "an answer may have been lost"
+    store.external.receive(it, 3, sent(5, 5))
+    assert store.metrics(it)[3].values.tobytes() == sent(1, 9).metrics.tobytes()
+    assert store.external.end(it, 3, None).status is Status.failed
+    assert store.external.resume(it, 8, None, None).error is None
+
+
+def test_a_run_that_goes_on_from_an_earlier_epoch_drops_the_later_ones(store, it):
+    store.external.receive(it, 3, sent(0, 6))
+    resumed = store.external.resume(it, 3, 3, None).runs[0]
+    assert resumed.epochs_done == 3
+    assert resumed.final_metrics["loss"] == pytest.approx(float(sent(3, 1).metrics[0, 0]))
+    other = sent(4, 2)
+    other.metrics[:] += 1
+    store.external.receive(it, 3, other)
+    assert store.metrics(it)[3].epochs.tolist() == [0, 1, 2, 3, 4, 5]
+    assert store.metrics(it)[3].values[4:].tobytes() == other.metrics.tobytes()
+    assert store.series(it, "weights")[3].epochs.tolist() == [0, 2, 4]
+    for after in (6, 100):
+        with pytest.raises(Misplaced, match=f"after: expected an epoch from 0 to 5, the last stored one; .*{after}"):
+            store.external.resume(it, 3, after, None)
+    assert store.external.resume(it, 8, 0, None).runs[1].final_metrics is None
+    with pytest.raises(Misplaced, match="after: expected 0; received 1"):
+        store.external.resume(it, 8, 1, None)
+
+
+def test_what_was_cancelled_or_is_trained_here_does_not_go_on(store, it):
+    store.cancel(it)
+    with pytest.raises(Conflict, match="was cancelled: it does not go on"):
+        store.external.resume(it, 3, None, None)
+    with pytest.raises(Conflict, match="is trained by this service"):
+        store.external.resume(store.add(a_spec())[0].id, 0, None, None)
+
+
 def test_its_sender_is_told_that_it_was_cancelled_and_that_it_is_gone(store, it):
     store.external.receive(it, 3, sent(1, 2))
     assert store.cancel(it).status is Status.cancelled

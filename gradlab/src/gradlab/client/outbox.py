@@ -14,6 +14,7 @@ from gradlab.client.parts import Document as Document
 from gradlab.client.parts import Ended as Ended
 from gradlab.client.parts import Epoch as Epoch
 from gradlab.client.parts import Part
+from gradlab.client.parts import Resumed as Resumed
 from gradlab.facts import Facts
 from gradlab.schemas.status import Status
 from gradlab.spec import ExternalSpec
@@ -52,6 +53,7 @@ class Outbox:
         self.experiment_id: UUID | None = None
         self.was_cancelled = False
         self._spec: ExternalSpec | None = None
+        self._resumed: Resumed | None = None  # until the service has heard of it
         self._key = str(uuid4())
         self._parts: deque[Part] = deque()
         self._waiting_numbers, self._max_request_numbers = 0, MAX_NUMBERS
@@ -63,10 +65,11 @@ class Outbox:
         self._troubles: list[str] = []
         self._thread = Thread(target=self._work, name="gradlab-sender", daemon=True)
 
-    def open(self, spec: ExternalSpec, experiment_id: UUID | None = None) -> None:
-        """Create the experiment as soon as the service is available, unless there is one that goes on."""
+    def open(self, spec: ExternalSpec, resumed: Resumed | None = None) -> None:
+        """Create the experiment as soon as the service is available, or let the one go on that is resumed."""
         with self._changed:
-            self._spec, self.experiment_id = spec, experiment_id
+            self._spec, self._resumed = spec, resumed
+            self.experiment_id = None if resumed is None else resumed.experiment_id
             self._thread.start()
 
     def put(self, part: Part, *, wait: bool = False) -> None:
@@ -152,7 +155,7 @@ class Outbox:
                     return
                 batch = self._batch()
             try:
-                if batch or self.experiment_id is None or time.monotonic() - sent_at >= SIGN_OF_LIFE_SECONDS:
+                if batch or self._is_new or time.monotonic() - sent_at >= SIGN_OF_LIFE_SECONDS:
                     self._send(batch)
                     sent_at = time.monotonic()
                 pause = MIN_PAUSE
@@ -176,7 +179,12 @@ class Outbox:
                 self.give_up(f"nothing more is sent: {type(error).__name__}: {error}")
 
     def _is_needed(self) -> bool:
-        return self._closing or bool(self._parts) or self.experiment_id is None
+        return self._closing or bool(self._parts) or self._is_new
+
+    @property
+    def _is_new(self) -> bool:
+        """True until the service has created the experiment, or let it go on."""
+        return self.experiment_id is None or self._resumed is not None
 
     def _batch(self) -> list[Part]:
         """Return the next request's parts: one end of a run, one document, or consecutive epochs of one run."""
@@ -195,6 +203,9 @@ class Outbox:
         if self.experiment_id is None:
             assert self._spec
             self.experiment_id = self._client.submit(self._spec, idempotency_key=self._key).id
+        if (resumed := self._resumed) is not None:
+            self._client.resume_run(resumed.experiment_id, resumed.seed, after=resumed.after, epochs=resumed.epochs)
+            self._resumed = None
         epochs = [part for part in batch if isinstance(part, Epoch)]
         if epochs:
             metrics = dict(zip(epochs[0].names, np.stack([part.metrics for part in epochs], axis=1), strict=True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import numpy as np
 
@@ -55,6 +56,23 @@ class Ended:
 
     seed: int
     error: str | None
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """Continuation of a run of an experiment that the service has, before anything of it is sent.
+
+    Attributes:
+        experiment_id: id of the experiment.
+        seed: seed of the run.
+        after: epoch from whose state it goes on; None for the last one.
+        epochs: last planned epoch.
+    """
+
+    experiment_id: UUID
+    seed: int
+    after: int | None
+    epochs: int
 
 
 Part = Epoch | Document | Ended

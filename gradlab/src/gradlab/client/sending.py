@@ -68,6 +68,21 @@ class Sending(Connection):
         response = self._request("POST", f"/experiments/{experiment_id}/runs/{seed}/end", json=body)
         return ExperimentResponse.read(response.content)
 
+    def resume_run(
+        self, experiment_id: UUID | str, seed: int, *, after: int | None = None, epochs: int | None = None
+    ) -> ExperimentResponse:
+        """Let a run go on, whether or not it has ended.
+
+        Args:
+            experiment_id: id of an experiment with an `ExternalSpec`.
+            seed: seed of the run.
+            after: epoch from whose state it goes on; epochs behind it are dropped. None for the last one.
+            epochs: last planned epoch from now on; None if that stays.
+        """
+        body = {"after": after, "epochs": epochs}
+        response = self._request("POST", f"/experiments/{experiment_id}/runs/{seed}/resume", json=body)
+        return ExperimentResponse.read(response.content)
+
 
 def encode_series(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, Values]) -> bytes:
     """Encode epochs as JSON. Numbers have nine digits, which identify a float32."""

@@ -49,8 +49,8 @@ def spec_of(
     layers = layers_of(model)
     planned = epochs
     if every is not None:
-        planned = MAX_RECORDS if steps_per_epoch is None else max(1, -(-epochs * steps_per_epoch // every))
-        initial_epoch = 0
+        steps = None if steps_per_epoch is None else (epochs - initial_epoch) * steps_per_epoch
+        planned, initial_epoch = MAX_RECORDS if steps is None else max(1, -(-steps // every)), 0
     return ExternalSpec(
         source="external",
         name=name,

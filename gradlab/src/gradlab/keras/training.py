@@ -120,6 +120,7 @@ class Training:
         spec = self._spec()
         facts = None if self._samples is None else self._attempt(FACTS, facts_of, spec, self._samples, self._validation)
         self._recorder.begin(spec, facts)
+        self.course.record = self._recorder.first_record or self.course.record
         if self._samples is not None and self.course.batches == 0:
             self._attempt(PROBES, self._prepare_probe)
             if self._options.resumes:  # what is resumed has the state that this one begins with
@@ -252,7 +253,9 @@ class Training:
         self.plan.steps_per_epoch = batches
         fields = {"steps_per_epoch": batches}
         if (every := self.course.every) is not None:
-            fields["epochs"] = max(1, -(-self.plan.epochs * batches // (every * self.course.accumulation)))
+            steps = (self.plan.epochs - self.plan.initial_epoch) * batches
+            before = (self._recorder.first_record or 1) - 1
+            fields["epochs"] = before + max(1, -(-steps // (every * self.course.accumulation)))
         self._recorder.update(**fields)
 
     def record(self, metrics: Mapping[str, float]) -> None:

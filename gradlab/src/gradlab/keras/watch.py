@@ -14,7 +14,7 @@ from gradlab.keras.described import none_if_raises
 from gradlab.keras.description import described_loss, loss_function_of, named_loss
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.training import Training
-from gradlab.watch import Recorder, Reporting, WatchWarning, intervals
+from gradlab.watch import Recorder, Reporting, WatchWarning, intervals, intervals_of
 
 CALLED_BY_KERAS = {name for name in dir(keras.callbacks.Callback) if name.startswith("on_")}
 NOTHING = "nothing is recorded of this training any more"
@@ -66,7 +66,8 @@ class Watch(Reporting, keras.callbacks.Callback):
         record: ``lean``, only gradients; ``standard``; ``full``, everything in every record; or kind -> interval.
         every: ``epoch``, or the number of steps of the optimiser in a record.
         to: the address of a service that gets all records; None to keep them in the process.
-        resume: the id of the service's experiment that this training continues, from its `initial_epoch` on.
+        resume: the id of the service's experiment that this training continues: after its `initial_epoch`, else after
+            the experiment's last record. Its records are those of the experiment, whatever `record` and `every` are.
         api_key: the service's API key, if it has one.
         name: a title for people.
         report_at_end: True to print the diagnosis at the end.
@@ -75,7 +76,7 @@ class Watch(Reporting, keras.callbacks.Callback):
         recorder: keeps what is measured.
 
     Raises:
-        ValueError: `record` or `every` is none of these, or `resume` has no `to`.
+        ValueError: `record` or `every` is none of these, or `resume` names no experiment of `to` that may go on.
     """
 
     def __init__(
@@ -94,9 +95,11 @@ class Watch(Reporting, keras.callbacks.Callback):
         super().__init__()
         if every != "epoch" and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
             raise ValueError(f'every: expected "epoch" or a number of steps of at least 1; received {every!r}')
-        steps = every if isinstance(every, int) else None
-        self._options = Options(name, intervals(record), steps, data, validation_data, resume is not None)
+        steps, chosen = every if isinstance(every, int) else None, intervals(record)
         self.recorder = Recorder(to=to, resume=resume, api_key=api_key, report_at_end=report_at_end)
+        if (earlier := self.recorder.resumption) is not None:
+            steps, chosen = earlier.spec.every_steps, intervals_of(earlier.spec.record)
+        self._options = Options(name, chosen, steps, data, validation_data, resume is not None)
         self._training: Training | None = None
         self._lost: set[str] = set()
         self._ended_epoch: int | None = None

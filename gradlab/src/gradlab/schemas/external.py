@@ -71,6 +71,17 @@ class RunEndRequest(BaseModel):
         return self.error or "its sender did not say why"
 
 
+class RunResumeRequest(BaseModel):
+    """Continuation of a run, from the state after one of its epochs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    after: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    """Epoch from whose state the training goes on; epochs behind it are dropped. Null: the last stored one."""
+    epochs: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    """Last planned epoch from now on, counted from 1. Null: as the spec has it."""
+
+
 class SeriesResponse(ResponseModel):
     """Stored epochs of a run."""
 

@@ -4,7 +4,10 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """State of an experiment: queued → running → completed | cancelled | failed."""
+    """State of an experiment: queued → running → completed | cancelled | failed.
+
+    A training elsewhere that was completed or has failed may go on.
+    """
 
     queued = "queued"
     running = "running"
@@ -14,7 +17,7 @@ class Status(StrEnum):
 
     @property
     def is_finished(self) -> bool:
-        """True if the experiment will not change any more."""
+        """True if nothing more is expected of the experiment."""
         return self not in (Status.queued, Status.running)
 
 

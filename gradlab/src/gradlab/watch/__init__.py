@@ -1,9 +1,19 @@
 """Parts of every Watch: the record of a training in its own process, its diagnosis, and sending it to a service."""
 
-from gradlab.watch.cadence import intervals
+from gradlab.watch.cadence import intervals, intervals_of
 from gradlab.watch.describe import describe
 from gradlab.watch.memory import Memory, stopped_by
 from gradlab.watch.recorder import IllTraining, Recorder, WatchWarning
 from gradlab.watch.reporting import Reporting
 
-__all__ = ["IllTraining", "Memory", "Recorder", "Reporting", "WatchWarning", "describe", "intervals", "stopped_by"]
+__all__ = [
+    "IllTraining",
+    "Memory",
+    "Recorder",
+    "Reporting",
+    "WatchWarning",
+    "describe",
+    "intervals",
+    "intervals_of",
+    "stopped_by",
+]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gradlab.measurement.kinds import KINDS, RECORD_FIELDS
+from gradlab.spec.recording import Cadence
 
 # The fields of `record` that a training elsewhere can have.
 FIELDS = {field.name: field for field in RECORD_FIELDS if field.sent_description is not None}
@@ -14,6 +15,11 @@ BUNDLES: dict[str, dict[str, int]] = {
     "standard": {name: field.default or 0 for name, field in FIELDS.items()},
     "full": {name: field.full or 0 for name, field in FIELDS.items()},
 }
+
+
+def intervals_of(record: Cadence) -> dict[str, int]:
+    """Return the interval, in records, of each field of an `ExternalSpec`'s `record`, as `intervals` does."""
+    return {name: record.every(field) or 0 for name, field in FIELDS.items()}
 
 
 def intervals(record: str | Mapping[str, int]) -> dict[str, int]:

@@ -51,6 +51,16 @@ class Memory:
             self.update({"metrics": (*self.spec.metrics, *added)})
         return kept
 
+    def preload(self, history: History, last: int) -> None:
+        """Keep what was recorded of the run before, up to the record `last`."""
+        if last < history.first_epoch or not len(history):
+            return
+        self._first = history.first_epoch
+        rows = history.metrics[: last - history.first_epoch + 1].astype(float).tolist()
+        self._metrics = [dict(zip(history.layout.metrics, row, strict=True)) for row in rows]
+        for kind, values in history.series.items():
+            self._series[kind] = list(values[: len(history.layout[kind].recorded(history.first_epoch, last))])
+
     def update(self, fields: Mapping[str, Any]) -> None:
         """Replace fields of the description, which do not change what is recorded of the layers."""
         self.spec = self.spec.model_copy(update=dict(fields))

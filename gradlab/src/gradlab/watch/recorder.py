@@ -8,12 +8,14 @@ from uuid import UUID
 
 import numpy as np
 
+from gradlab.client.connection import Unreachable
 from gradlab.diagnosis import Diagnosis, ExternalRun, diagnose
 from gradlab.facts import Facts, Wiring
 from gradlab.measurement.history import StoppedBy
 from gradlab.spec import ExternalSpec
 from gradlab.watch.describe import describe
 from gradlab.watch.memory import Memory, stopped_by
+from gradlab.watch.resumption import Continued, Resumption, experiment_to_resume, fetched
 from gradlab.watch.transmission import BROKEN_OFF, Transmission
 
 
@@ -41,9 +43,10 @@ class Recorder:
     Attributes:
         spec: the training's description; None before `begin`.
         facts: what rules need to know of its data; None if that is unknown.
+        resumption: what the service has of the experiment that goes on; None for a new one, and without an answer.
 
     Raises:
-        ValueError: an experiment is to be resumed, and no service is named.
+        ValueError: an experiment is to be resumed, and no service is named, or there is none that may go on.
     """
 
     def __init__(
@@ -55,16 +58,21 @@ class Recorder:
         report_at_end: bool = True,
         seed: int = 0,
     ) -> None:
-        if resume is not None and to is None:
-            raise ValueError("resume: expected `to`, the service whose experiment goes on; received no address")
         self._to, self._api_key = to, api_key
-        self._resume = UUID(str(resume)) if resume is not None else None
+        self._resume = None if resume is None else experiment_to_resume(resume, to)
         self._report_at_end, self._seed = report_at_end, seed
         self._transmission: Transmission | None = None
         self._memory: Memory | None = None
         self._wiring: Wiring | None = None
         self._stopped_by: StoppedBy | None = None
         self.facts: Facts | None = None
+        self.resumption: Resumption | None = None
+        self._first_record: int | None = None
+        if to is not None and self._resume is not None:
+            try:
+                self.resumption = fetched(to, api_key, self._resume, seed)
+            except Unreachable as error:
+                self.warn(f"resume: {error}. Records go on after the training's `initial_epoch`, and are sent later")
 
     @property
     def spec(self) -> ExternalSpec | None:
@@ -80,16 +88,41 @@ class Recorder:
         """
         if self._transmission is not None:
             self._transmission.end(self._begun().spec, BROKEN_OFF)
-        self._memory, self.facts = Memory(spec), facts
+        continued = None if self._resume is None else self._continue(self._resume, spec)
+        if continued is None:
+            self._memory = Memory(spec)
+        self.facts = facts or (self.resumption.facts if self.resumption is not None else None)
         self._wiring, self._stopped_by = None, None
-        self._transmission = self._transmission_to(self._to)
-        if self._transmission is not None and facts is not None:
-            self._transmission.document(facts)
+        self._transmission = None
+        if self._to is not None:
+            self._transmission = Transmission(
+                self._to, api_key=self._api_key, seed=self._seed, continued=continued, warn=self.warn
+            )
+            if facts is not None:
+                self._transmission.document(facts)
 
-    def _transmission_to(self, to: str | None) -> Transmission | None:
-        if to is None:
+    def _continue(self, id: UUID, spec: ExternalSpec) -> Continued | None:
+        """Begin behind the records of an experiment. If the training cannot continue it, warn, and send nothing."""
+        earlier = self.resumption
+        if earlier is None:
+            self._memory = Memory(spec)
+            return Continued(id, spec.initial_epoch or None, spec.epochs)
+        if self._memory is not None:  # the same Watch once more
+            earlier = self.resumption = replace(earlier, history=self._memory.history())
+        if (why := earlier.unfitting(spec)) is not None:
+            self._to = self._resume = self.resumption = None
+            self.warn(f"resume: {why}. Nothing is sent")
             return None
-        return Transmission(to, api_key=self._api_key, seed=self._seed, resume=self._resume, warn=self.warn)
+        joined, after = earlier.joined(spec), earlier.after(spec)
+        self._memory = Memory(joined)
+        self._memory.preload(earlier.history, after)
+        self._first_record = after + 1
+        return earlier.continued(id, joined, after)
+
+    @property
+    def first_record(self) -> int | None:
+        """The number of the first record of a training that continues an experiment; None for another one."""
+        return self._first_record
 
     @property
     def experiment_id(self) -> UUID | None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from gradlab.schemas.status import Status
 from gradlab.watch.recorder import Recorder
@@ -18,6 +19,11 @@ class Reporting:
     """
 
     recorder: Recorder
+
+    @property
+    def experiment_id(self) -> UUID | None:
+        """Id of the service's experiment, which another training continues with `resume`; None without one."""
+        return self.recorder.experiment_id
 
     def report(self, path: str | Path) -> tuple[Path, Path]:
         """Write the training so far to one HTML file that opens offline, and to a JSON file of the same name.

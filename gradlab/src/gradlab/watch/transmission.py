@@ -7,10 +7,11 @@ from uuid import UUID
 import numpy as np
 
 from gradlab.client.client import Client
-from gradlab.client.outbox import SECONDS_BETWEEN, Document, Ended, Epoch, Outbox
+from gradlab.client.outbox import SECONDS_BETWEEN, Document, Ended, Epoch, Outbox, Resumed
 from gradlab.client.sender import BROKEN_OFF as BROKEN_OFF
 from gradlab.facts import Facts, Wiring
 from gradlab.spec import ExternalSpec
+from gradlab.watch.resumption import Continued, renamed
 
 # Seconds that the end of the process waits for a service that does not answer.
 PATIENCE = 60.0
@@ -27,21 +28,23 @@ class Transmission:
         to: the address of the service.
         api_key: its API key, if it has one.
         seed: the seed that names the run.
-        resume: the experiment that the training continues; None for a new one.
+        continued: the experiment that the training continues; None for a new one.
         warn: warns the user.
     """
 
     def __init__(
-        self, to: str, *, api_key: str | None, seed: int, resume: UUID | None, warn: Callable[[str], None]
+        self, to: str, *, api_key: str | None, seed: int, continued: Continued | None, warn: Callable[[str], None]
     ) -> None:
         self._outbox = Outbox(Client(to, api_key), MAX_BYTES, SECONDS_BETWEEN, stop_when_cancelled=False)
-        self._seed, self._resume, self._warn = seed, resume, warn
+        self._seed, self._continued, self._warn = seed, continued, warn
         self._spec: ExternalSpec | None = None
         self._waiting: list[tuple[int, Mapping[str, float], Mapping[str, np.ndarray]]] = []
         self._documents: list[Facts | Wiring] = []
         self._unsent: set[str] = set()
         self._is_over = False
         atexit.register(self.close)
+        if continued is not None and continued.spec is not None:
+            self._open(continued.spec)
 
     @property
     def experiment_id(self) -> UUID | None:
@@ -60,7 +63,12 @@ class Transmission:
         self._report()
 
     def document(self, content: Facts | Wiring) -> None:
-        """Send facts or wiring."""
+        """Send facts or wiring. An experiment that goes on keeps the facts that it has."""
+        if self._continued is not None:
+            if isinstance(content, Wiring):
+                content = renamed(content, self._continued.layers)
+            elif self._continued.has_facts:
+                return
         if self._spec is None:
             self._documents = [each for each in self._documents if type(each) is not type(content)] + [content]
         else:
@@ -92,7 +100,10 @@ class Transmission:
 
     def _open(self, spec: ExternalSpec) -> None:
         self._spec = spec
-        self._outbox.open(spec, self._resume)
+        resumed = None
+        if (each := self._continued) is not None:
+            resumed = Resumed(each.id, self._seed, each.after, each.epochs)
+        self._outbox.open(spec, resumed)
         for content in self._documents:
             self._outbox.put(Document(self._seed, content))
         self._documents = []
