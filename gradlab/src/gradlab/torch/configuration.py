@@ -19,6 +19,8 @@ from gradlab.vocabulary.layers.regularization import Dropout
 
 Initializers = Mapping[str, WeightInitializer]
 Sizes = int | tuple[int, int]
+# The place of the forget gate among the four of an LSTM of PyTorch.
+FORGET_GATE = 1
 
 
 def configuration_of(layer: TracedLayer, initializers: Initializers) -> LayerSpec | None:
@@ -124,12 +126,20 @@ def _recurrent(module: nn.RNNBase, initializers: Initializers, _: ActivationFunc
     if module.bias:
         fields["bias_initializer"] = initializers["bias_ih_l0"]
     if module.mode == "LSTM":
-        cell: Any = LSTM(unit_forget_bias=False, **fields)
+        cell: Any = LSTM(unit_forget_bias=forget_bias_is_1(module), **fields)
     elif module.mode == "GRU":
         cell = GRU(reset_after=True, **fields)
     else:
         cell = SimpleRNN(activation=Relu() if module.mode == "RNN_RELU" else Tanh(), **fields)
     return Bidirectional(layer=cell) if module.bidirectional else cell
+
+
+def forget_bias_is_1(module: nn.Module | None) -> bool:
+    """True for an LSTM of one direction whose forget gates begin with a bias of 1, and the other gates do not."""
+    if not isinstance(module, nn.LSTM) or not module.bias or module.bidirectional:
+        return False
+    gates = module.bias_ih_l0.detach().chunk(4)
+    return [bool((gate == 1).all()) for gate in gates] == [gate == FORGET_GATE for gate in range(4)]
 
 
 def _pooling(kind: str) -> Callable[..., LayerSpec | None]:
@@ -138,6 +148,13 @@ def _pooling(kind: str) -> Callable[..., LayerSpec | None]:
             return None
         member: Any = getattr(pooling, kind)
         return member(pool_size=_one(module.kernel_size), strides=_one(module.stride))
+
+    return pool
+
+
+def _global_pooling(kind: str) -> Callable[..., LayerSpec | None]:
+    def pool(module: Any, _: Initializers, __: ActivationFunction) -> LayerSpec | None:
+        return getattr(pooling, kind)() if module.output_size in (1, (1, 1), (1,)) else None
 
     return pool
 
@@ -160,4 +177,8 @@ TRANSLATIONS: tuple[tuple[Any, Callable[..., LayerSpec | None]], ...] = (
     (nn.MaxPool2d, _pooling("MaxPooling2D")),
     (nn.AvgPool1d, _pooling("AveragePooling1D")),
     (nn.AvgPool2d, _pooling("AveragePooling2D")),
+    (nn.AdaptiveAvgPool1d, _global_pooling("GlobalAveragePooling1D")),
+    (nn.AdaptiveAvgPool2d, _global_pooling("GlobalAveragePooling2D")),
+    (nn.AdaptiveMaxPool1d, _global_pooling("GlobalMaxPooling1D")),
+    (nn.AdaptiveMaxPool2d, _global_pooling("GlobalMaxPooling2D")),
 )

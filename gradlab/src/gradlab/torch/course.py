@@ -13,6 +13,7 @@ from gradlab.spec.external import ExternalRecord, ExternalSpec
 from gradlab.torch.description import describe_groups, describe_layers, learning_rates, output_is
 from gradlab.torch.facts import facts_of
 from gradlab.torch.losses import describe_loss, describe_target
+from gradlab.torch.messages import FACTS, FORGOTTEN, NEVER, NO_DATA, NO_STEP, NOTHING, RECORDS, SCALE
 from gradlab.torch.naming import describe_shared
 from gradlab.torch.optimizers import optimizer_class, optimizer_spec
 from gradlab.torch.probe import Probed
@@ -25,18 +26,6 @@ from gradlab.watch import Recorder
 MAX_RECORDS = 10_000_000
 # Steps beyond two epochs after which a loop counts as one that forgets `epoch`.
 MIN_FORGOTTEN_STEPS = 20
-NOTHING = "nothing is recorded of this training any more"
-RECORDS = "a record could not be taken; later ones follow without it"
-FACTS = "facts about the data are not known"
-SCALE = "the scale of the inputs is not known"
-FORGOTTEN = (
-    "epoch() has not been called for {steps} steps of the optimiser, and an epoch has about {expected}: call it at the "
-    "end of each epoch, or pass every=NUMBER_OF_STEPS"
-)
-NEVER = (
-    "epoch() was never called: all {steps} steps are one record; call it at the end of each epoch, or pass every=STEPS"
-)
-NO_DATA = "no `data` was passed: activations, signals and the state before the first update are not recorded"
 
 
 class Course:
@@ -124,7 +113,9 @@ class Course:
         self._recorder.begin(spec, facts)
         self._layouts = spec.layout.series
         self._commonest = None if self._samples is None else commonest_share(self._samples, spec.target)
-        self._fixed = {"output_is": None if probed is None else output_is(probed.layers)}
+        if probed is not None:
+            masked = {name: float(share) for name, share in fetch(probed.masked).items()} or None
+            self._fixed = {"output_is": output_is(probed.layers), "masked_share": masked}
         if self._samples is not None and self._validation is not None:
             self._fixed["input_scale"] = self._attempt(SCALE, input_scale, self._samples, self._validation)
         self._session.begin_record(self._layouts, 0)
@@ -204,9 +195,16 @@ class Course:
         """End an epoch with further metrics."""
         self._metrics |= {name: float(value) for name, value in metrics.items()}
         if not self._has_begun:
-            raise RuntimeError("epoch: expected a step of the optimiser before it; received none")
+            self._begin_without_a_step()
         if self._every is None:
             self._end_record()
+
+    def _begin_without_a_step(self) -> None:
+        """Begin where no update has been made, though gradients were computed: the weights are the initial ones."""
+        if not self._session.first.passes:
+            raise RuntimeError("epoch: expected a step of the optimiser before it; received none")
+        self._recorder.warn(NO_STEP)
+        self.begin()
 
     def _end_record(self) -> None:
         if self._recorder.spec is None:
@@ -266,7 +264,6 @@ class Course:
         moved = fetched["moved"] > 0 if "moved" in fetched else None
         self._counts.add(rows.batches, rows.missing, zero, moved)
         skipped = fetched.get("skipped")
-        scale = None if skipped is None else (self._steps + int(skipped.item()), int(skipped.item()))
         wiring = wiring_of(
             self._module,
             self._session.first,
@@ -276,25 +273,28 @@ class Course:
             tensors=self._counts.read(frozen_paths(self._module)),
             fixed=self._fixed,
             commonest=self._commonest,
-            loss_scale=scale,
+            loss_scale=None if skipped is None else self._session.scale.counted(self._steps, int(skipped.item())),
         )
         self._recorder.wiring(wiring)
 
     def end(self, error: str | None) -> None:
         """End the training: take what is left as a record, and remove the hooks."""
         try:
-            if (
-                self._has_begun
-                and self._every is None
-                and self._number == 0
-                and self._steps_in_record
-                and error is None
-            ):
-                self._recorder.warn(NEVER.format(steps=self._steps_in_record))
-                self._end_record()
+            if error is None and self._number == 0:
+                self._record_all()
         finally:
             self._session.close()
         if self._recorder.spec is not None:
             if self._epochs is None:
                 self._recorder.update(epochs=max(1, self._number))
             self._recorder.end(error)
+
+    def _record_all(self) -> None:
+        """Take a whole training without a record as one, unless it is only shorter than a block of steps."""
+        if not self._has_begun and self._session.first.passes:
+            self._begin_without_a_step()
+        elif self._has_begun and self._every is None and self._steps:
+            self._recorder.warn(NEVER.format(steps=self._steps_in_record))
+        elif self._steps or not self._session.first.passes:
+            return
+        self._end_record()

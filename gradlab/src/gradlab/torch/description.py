@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from gradlab.spec.external import ExternalLayer, ExternalParameter
-from gradlab.torch.configuration import configuration_of
+from gradlab.torch.configuration import FORGET_GATE, configuration_of, forget_bias_is_1
 from gradlab.torch.initial import MAX_ENTRIES, distribution
 from gradlab.torch.naming import NORMALIZATIONS, NamedParameter, is_channels_first
-from gradlab.torch.trace import TracedLayer
+from gradlab.torch.trace import WITH_ACTIVATION, TracedLayer
 from gradlab.vocabulary.initializers import WeightInitializer
 
 Axes = tuple[int, ...] | None
@@ -36,11 +36,16 @@ def describe_layers(
     return tuple(described)
 
 
-def initial_distributions(parameters: Sequence[NamedParameter]) -> dict[str, WeightInitializer]:
-    """Return the distributions of a layer's tensors by name, as far as their entries show them."""
+def initial_distributions(module: nn.Module | None, own: Sequence[NamedParameter]) -> dict[str, WeightInitializer]:
+    """Return the distributions of a layer's tensors by name, as far as their entries show them.
+
+    A bias of an LSTM whose forget gates begin with 1 has the distribution of the other gates.
+    """
     distributions = {}
-    for each in parameters:
+    for each in own:
         value = each.value.detach()
+        if each.role == "bias" and forget_bias_is_1(module):
+            value = torch.cat([part for gate, part in enumerate(value.chunk(4)) if gate != FORGET_GATE])
         few = value if value.numel() <= MAX_ENTRIES else value.reshape(-1)[:: -(-value.numel() // MAX_ENTRIES)]
         initializer = distribution(few.float().cpu().numpy())
         if initializer is not None:
@@ -49,7 +54,7 @@ def initial_distributions(parameters: Sequence[NamedParameter]) -> dict[str, Wei
 
 
 def _described(layer: TracedLayer, own: Sequence[NamedParameter]) -> ExternalLayer:
-    initializers = initial_distributions(own)
+    initializers = initial_distributions(layer.module, own)
     is_complete = len(initializers) == len(own)
     configuration = configuration_of(layer, initializers) if is_complete else None
     is_measured = layer.z is not None
@@ -75,7 +80,7 @@ def _unrun(name: str, module: nn.Module, own: Sequence[NamedParameter]) -> Exter
         name=name,
         class_name=type(module).__name__,
         parameters=_parameters(own),
-        initializers=initial_distributions(own),
+        initializers=initial_distributions(module, own),
     )
 
 
@@ -97,8 +102,10 @@ def _place_after(name: str, names: Sequence[str]) -> int:
 
 
 def _activation_name(layer: TracedLayer) -> str | None:
-    if isinstance(layer.module, nn.RNN):
-        return layer.module.nonlinearity
+    if isinstance(layer.module, nn.RNNBase):
+        return getattr(layer.module, "nonlinearity", "tanh")
+    if layer.function is None and isinstance(layer.module, WITH_ACTIVATION):
+        return "linear"
     return layer.function if layer.activation is None else layer.activation.kind
 
 

@@ -24,13 +24,14 @@ class FirstBatches:
         batch_size: samples of the first batch; None if unknown.
         output_shape, target_shape: shapes of the first batch as the loss got them.
         target_form: the form of its targets; None if it is unknown.
+        passes: the number of backward passes.
     """
 
     def __init__(self, model: nn.Module, loss: Any) -> None:
         self._kind = kind_of_loss(loss)
         self._modules = {path: each for path, each in model.named_modules() if isinstance(each, BY_MODE) or not path}
         self._in_training = dict.fromkeys(self._modules, 0)
-        self._passes = 0
+        self.passes = 0
         self.batch_size: int | None = None
         self.output_shape: tuple[int, ...] | None = None
         self.target_shape: tuple[int, ...] | None = None
@@ -46,7 +47,7 @@ class FirstBatches:
     @property
     def are_over(self) -> bool:
         """True once enough batches were seen."""
-        return self._passes >= MAX_FIRST_STEPS
+        return self.passes >= MAX_FIRST_STEPS
 
     def add_input(self, arguments: Any, named: Any) -> None:
         """Add what the model was called with in training."""
@@ -75,7 +76,7 @@ class FirstBatches:
 
     def add_pass(self) -> None:
         """Note the modes of the modules after a backward pass."""
-        self._passes += 1
+        self.passes += 1
         for path, module in self._modules.items():
             self._in_training[path] += module.training
 
@@ -97,7 +98,7 @@ class FirstBatches:
 
     def training_shares(self) -> dict[str, float]:
         """Return path -> share of the backward passes in which the module was in training mode; "" is the model."""
-        return {path: count / self._passes for path, count in self._in_training.items()} if self._passes else {}
+        return {path: count / self.passes for path, count in self._in_training.items()} if self.passes else {}
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return what is to be fetched from the device: losses, fingerprints, shares and growth."""

@@ -40,12 +40,14 @@ class Probed:
         measured: by name, those whose activations are measured.
         output: what the model returned.
         lost: name -> why the layer's values could not be measured.
+        masked: module -> the share of entries that its masks remove.
     """
 
     layers: tuple[TracedLayer, ...]
     measured: Mapping[str, ProbedLayer]
     output: Any
     lost: Mapping[str, str]
+    masked: Mapping[str, torch.Tensor]
 
 
 def probe(
@@ -73,7 +75,7 @@ def probe(
                 measured[layer.name] = _measured(layer, delta)
             except Exception as error:
                 lost[layer.name] = f"{type(error).__name__}: {error}"
-        return Probed(tuple(trace.layers), measured, output, lost)
+        return Probed(tuple(trace.layers), measured, output, lost, trace.masked)
 
 
 def _deltas(loss: torch.Tensor | None, layers: Sequence[TracedLayer]) -> Sequence[torch.Tensor | None]:

@@ -18,6 +18,9 @@ class LossScale:
 
     Args:
         scaler: the training's `GradScaler`; None if unknown. Then it is looked up when it first calls the optimiser.
+
+    Attributes:
+        calls_skipped: True if the optimiser is called for skipped steps, too, as a fused one is.
     """
 
     def __init__(self, scaler: Any = None) -> None:
@@ -25,6 +28,7 @@ class LossScale:
         self._before: torch.Tensor | None = None
         self._skipped: torch.Tensor | None = None
         self.steps = 0
+        self.calls_skipped = False
 
     @property
     def inverse(self) -> torch.Tensor | None:
@@ -49,6 +53,10 @@ class LossScale:
             self._scaler = _calling_scaler()
             if self._scaler is not None:
                 self._note(self._scaler._scale)
+
+    def counted(self, called: int, skipped: int) -> tuple[int, int]:
+        """Return the steps that were asked for, and those that were skipped, for `called` calls of the optimiser."""
+        return called if self.calls_skipped else called + skipped, skipped
 
     def _note(self, scale: torch.Tensor) -> None:
         if self._before is None:

@@ -270,7 +270,7 @@ class Session:
         series: Tensors = {}
         for kind in () if probed is None else due.keys() & set(FLOWS):
             layout = due[kind]
-            rows = torch.full(layout.shape, float("nan"), device=self._like.device)
+            rows = self._like.new_full(layout.shape, float("nan"))
             for place, tensor in enumerate(layout.tensors):
                 layer = probed.measured.get(tensor.layer) if probed is not None else None
                 values = None if layer is None else getattr(layer, kind)

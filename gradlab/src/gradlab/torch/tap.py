@@ -114,13 +114,15 @@ class GradientTap:
         if not self._has_read:
             return  # a step without a backward pass before it
         self._scale.before_step()
+        infinities = getattr(optimizer, "found_inf", None)
+        self._scale.calls_skipped = infinities is not None
         self._rows.commit(
             [each.value.grad for each in self._parameters],
             self._own[place],
             unscale=self._scale.inverse,
             # A fused optimiser divides by the scale itself, and leaves out a step with infinite gradients.
             still_scaled=getattr(optimizer, "grad_scale", None) is not None,
-            infinities=getattr(optimizer, "found_inf", None),
+            infinities=infinities,
         )
         if place == len(self._optimizers) - 1:
             self._has_read = False

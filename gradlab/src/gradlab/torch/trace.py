@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from gradlab.torch.activation_functions import OVER_UNITS, activation_of, function_name
+from gradlab.torch.masks import share_of_function, share_of_module
 from gradlab.torch.naming import CONVOLUTIONS, is_channels_first, layer_name
 from gradlab.torch.recurrent import Opened, can_be_opened, open_recurrence
 from gradlab.vocabulary.activations import ActivationFunction
@@ -88,12 +89,14 @@ class Trace(TorchFunctionMode):
 
     Attributes:
         layers: the layers so far, in the order in which they began to run.
+        masked: module -> the share of entries that its masks remove, of several the largest.
     """
 
     def __init__(self, model: nn.Module, owners: Iterable[str]) -> None:
         super().__init__()
         self._model, self._owners = model, frozenset(owners)
         self.layers: list[TracedLayer] = []
+        self.masked: dict[str, torch.Tensor] = {}
         self._sources: Any = WeakIdKeyDictionary()
         self._calls: list[_Call] = []
         self._seen: set[str] = set()
@@ -116,6 +119,7 @@ class Trace(TorchFunctionMode):
         self, function: Callable[..., Any], types: Any, arguments: tuple[Any, ...] = (), named: Any = None
     ) -> Any:
         named = named or {}
+        self._note_mask(self._calls[-1].path if self._calls else "", share_of_function(function, arguments, named))
         tensors = list(_tensors((arguments, named)))
         sources = [source for each in tensors if (source := self._sources.get(each)) is not None]
         name = function_name(function)
@@ -135,6 +139,11 @@ class Trace(TorchFunctionMode):
             for each in _tensors(output):
                 self._sources[each] = _Source(names, None, channels_first and each.dim() > 2)
         return output
+
+    def _note_mask(self, path: str, share: torch.Tensor | None) -> None:
+        if share is not None:
+            name = layer_name(self._model, path)
+            self.masked[name] = share if name not in self.masked else torch.maximum(share, self.masked[name])
 
     def _activated(self, name: str, function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call an activation function; None if it is no layer's activation."""
@@ -189,6 +198,8 @@ class Trace(TorchFunctionMode):
         def before(module: nn.Module, arguments: Any, named: Any) -> None:
             call = _Call(path, module)
             self._calls.append(call)
+            with torch._C.DisableTorchFunction():
+                self._note_mask(path, share_of_module(module, arguments, named))
             is_layer = name in self._owners or not module._modules
             if not is_layer or name in self._seen or isinstance(module, nn.Identity | nn.modules.loss._Loss):
                 return

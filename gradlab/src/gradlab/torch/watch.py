@@ -8,7 +8,8 @@ import torch
 from gradlab.diagnosis import Diagnosis
 from gradlab.errors import EndsTraining
 from gradlab.spec import ExternalSpec
-from gradlab.torch.course import NOTHING, RECORDS, Course
+from gradlab.torch.course import Course
+from gradlab.torch.messages import NOTHING, RECORDS
 from gradlab.torch.naming import named_parameters, unwrapped
 from gradlab.torch.samples import Samples
 from gradlab.watch import Recorder, Reporting, intervals

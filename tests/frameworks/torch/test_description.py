@@ -1,0 +1,54 @@
+"""Layers are described in the vocabulary of the service, as far as it can say what they compute."""
+
+import pytest
+import torch
+from torch import nn
+
+from gradlab.torch import Watch
+
+
+def watched(model, x):
+    y = torch.randn(len(x), 1)
+    watch = Watch(
+        model, loss=nn.MSELoss(), optimizer=torch.optim.SGD(model.parameters(), 0.01), data=(x, y), report_at_end=False
+    )
+    watch.begin()
+    watch.end()
+    return watch, {layer.name: layer for layer in watch.spec.layers}
+
+
+class Last(nn.Module):
+    """An LSTM's last state, and a dense layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.out = nn.LSTM(1, 8, batch_first=True), nn.Linear(8, 1)
+
+    def forward(self, x):
+        return self.out(self.lstm(x)[0][:, -1])
+
+
+@pytest.mark.parametrize("has_ones", [False, True])
+def test_a_forget_bias_of_1_is_a_part_of_an_lstm(has_ones):
+    torch.manual_seed(0)
+    model = Last()
+    if has_ones:
+        with torch.no_grad():
+            for bias in (model.lstm.bias_ih_l0, model.lstm.bias_hh_l0):
+                bias.zero_()
+            model.lstm.bias_ih_l0[8:16] = 1
+    watch, layers = watched(model, torch.randn(40, 6, 1))
+    own = layers["lstm"].configuration
+    assert own.unit_forget_bias is has_ones
+    assert own.bias_initializer.kind == ("zeros" if has_ones else "random_uniform")
+    assert layers["lstm"].activation == "tanh"
+    assert layers["out"].activation == "linear"
+    assert [each.rule for each in watch.diagnosis().unjudged if "configured" in each.why] == []
+
+
+def test_pooling_to_one_position_is_global():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 1))
+    watch, layers = watched(model, torch.randn(40, 1, 6, 6))
+    assert layers["2"].configuration.kind == "global_average_pooling2d"
+    assert [each.rule for each in watch.diagnosis().unjudged if "configured" in each.why] == []
