@@ -11,20 +11,27 @@ from torch.utils.data import DataLoader, IterableDataset
 from gradlab.diagnosis import Diagnosis
 from gradlab.errors import EndsTraining
 from gradlab.torch.watch import Watch
-from gradlab.watch import WatchWarning
+from gradlab.watch import Recorder, Reporting, WatchWarning
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 NOT_BEGUN = "this Watch has recorded nothing yet: its training has not begun"
 
 
-class Adapter:
+class Adapter(Reporting):
     """Base class of the Watches of trainers.
 
     Attributes:
         watch: the Watch of the training; None before it begins.
+        recorder: keeps what is measured.
+
+    Raises:
+        ValueError: `resume` names no experiment of `to` that may go on.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(
+        self, *, to: str | None, resume: str | None, api_key: str | None, report_at_end: bool, **options: Any
+    ) -> None:
+        self.recorder = Recorder(to=to, resume=resume, api_key=api_key, report_at_end=report_at_end)
         self._options = options
         self.watch: Watch | None = None
         self._is_broken = False
@@ -46,14 +53,16 @@ class Adapter:
             raise RuntimeError(NOT_BEGUN)
         return self.watch
 
-    def _begin(self, model: torch.nn.Module, *, loader: Any, epochs: int | None, **options: Any) -> None:
+    def _begin(
+        self, model: torch.nn.Module, *, loader: Any, epochs: int | None, initial_epoch: int, **options: Any
+    ) -> None:
         """Make the Watch. Without `data`, the samples are those of the trainer's loader."""
         named = self._options | {name: value for name, value in options.items() if value is not None}
         if named.get("data") is None and _can_be_read(loader):
             named["data"] = loader
         if epochs is not None and epochs > 0:
             named["epochs"] = epochs
-        self.watch = Watch(model, **named)
+        self.watch = Watch(model, initial_epoch=initial_epoch, recorder=self.recorder, **named)
 
 
 def guarded(method: Method) -> Method:

@@ -10,20 +10,17 @@ from torch import nn
 from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.measurement.history import SeriesLayout
 from gradlab.spec.external import ExternalRecord, ExternalSpec
-from gradlab.torch.description import describe_groups, describe_layers, learning_rates, output_is
+from gradlab.torch.description import describe_layers, describe_tensors, learning_rates, output_is, planned_records
 from gradlab.torch.facts import facts_of
 from gradlab.torch.losses import describe_loss, describe_target
 from gradlab.torch.messages import FACTS, FORGOTTEN, NEVER, NO_DATA, NO_STEP, NOTHING, RECORDS, SCALE
-from gradlab.torch.naming import describe_shared
 from gradlab.torch.optimizers import optimizer_class, optimizer_spec
 from gradlab.torch.probe import Probed
 from gradlab.torch.samples import Samples
 from gradlab.torch.session import PROBES, Session, fetch
-from gradlab.torch.wiring import TensorCounts, commonest_share, frozen_paths, input_scale, wiring_of
-from gradlab.watch import Recorder
+from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale, wiring_of
+from gradlab.watch import Recorder, without_an_end
 
-# Records that are planned where the length of the training is not known. Its end is known when it has ended.
-MAX_RECORDS = 10_000_000
 # Steps beyond two epochs after which a loop counts as one that forgets `epoch`.
 MIN_FORGOTTEN_STEPS = 20
 
@@ -39,7 +36,8 @@ class Course:
         samples, validation: the samples; None if they are unknown.
         intervals: field of `record` -> its interval in records; 0 for never.
         every: steps of the optimiser in a record; None for epochs.
-        epochs: the planned number of epochs; None if unknown.
+        epochs: the planned number of epochs, with those before; None if unknown.
+        initial_epoch: the epochs that were trained before.
         name: a title for people.
         scaler: the training's `GradScaler`; None if unknown.
         recorder: takes the records.
@@ -58,6 +56,7 @@ class Course:
         intervals: Mapping[str, int],
         every: int | None,
         epochs: int | None,
+        initial_epoch: int,
         name: str,
         scaler: Any,
         recorder: Recorder,
@@ -66,6 +65,8 @@ class Course:
         self._module, self._loss, self._optimizers = module, loss, optimizers
         self._samples, self._validation, self._intervals = samples, validation, intervals
         self._every, self._epochs, self._name = every, epochs, name
+        self._initial = initial_epoch if every is None else 0
+        self._planned = None if epochs is None else epochs - initial_epoch
         self._recorder, self._attempt = recorder, attempt
         self._session = Session(
             module,
@@ -79,9 +80,9 @@ class Course:
             before_step=self._before_step,
             after_step=self._after_step,
         )
-        self._counts = TensorCounts(self._session.parameters, optimizers)
+        self._counts = TensorCounts(module, self._session.parameters, optimizers)
         self._layouts: Sequence[SeriesLayout] = ()
-        self._number = self._steps = self._steps_in_record = 0
+        self._number, self._steps, self._steps_in_record = self._initial, 0, 0
         self._has_begun = self._has_warned = False
         self._fixed: dict[str, Any] = {}
         self._commonest: float | None = None
@@ -94,12 +95,10 @@ class Course:
 
     def notes(self) -> list[str]:
         """Return what is special about the model's tensors, one sentence each."""
-        parameters = self._session.parameters
-        frozen = [f"{path} is frozen: it is not measured" for path in frozen_paths(self._module)]
-        return [*describe_shared(parameters), *describe_groups(self._optimizers, parameters), *frozen]
+        return describe_tensors(self._module, self._optimizers, self._session.parameters)
 
     def begin(self) -> None:
-        """Describe the training, and take record 0: the state before the first update."""
+        """Describe the training, and take record 0: the state before the first update, unless an experiment goes on."""
         if self._has_begun:
             return
         self._has_begun = True
@@ -111,16 +110,20 @@ class Course:
         samples, validation = self._samples, self._validation
         facts = None if samples is None else self._attempt(FACTS, facts_of, spec, samples, validation)
         self._recorder.begin(spec, facts)
-        self._layouts = spec.layout.series
+        assert self._recorder.spec is not None
+        self._layouts = self._recorder.spec.layout.series
         self._commonest = None if self._samples is None else commonest_share(self._samples, spec.target)
         if probed is not None:
             masked = {name: float(share) for name, share in fetch(probed.masked).items()} or None
             self._fixed = {"output_is": output_is(probed.layers), "masked_share": masked}
         if self._samples is not None and self._validation is not None:
             self._fixed["input_scale"] = self._attempt(SCALE, input_scale, self._samples, self._validation)
-        self._session.begin_record(self._layouts, 0)
-        self._send(0, *self._session.initial(self._layouts, probed))
-        self._session.begin_record(self._layouts, 1)
+        if (first := self._recorder.first_record) is not None:
+            self._number = self._initial = first - 1
+        elif not self._recorder.resumes:  # the state before the first update is the last one of what goes on
+            self._session.begin_record(self._layouts, 0)
+            self._send(self._number, *self._session.initial(self._layouts, probed))
+        self._session.begin_record(self._layouts, self._number + 1)
 
     def _check_data(self) -> None:
         """Do without samples that the model or the loss do not take, and say so in one sentence."""
@@ -139,19 +142,18 @@ class Course:
         flows = any(layer.measured().flow is not None for layer in layers)
         intervals = dict(self._intervals) | ({} if flows else {"activations": 0, "signals": 0})
         first, samples = self._session.first, self._samples
-        target = None
+        target, earlier = None, self._recorder.resumption
         if probed is not None and samples is not None:
             target = describe_target(self._loss, probed.output, self._session.evaluation.batch(samples, 1)[1])
         steps = -(-samples.count // first.batch_size) if samples is not None and first.batch_size else None
-        records = self._epochs
-        if records is not None and self._every is not None:
-            records = None if steps is None else max(1, records * steps // self._every)
-        return ExternalSpec(
+        records = self._planned and planned_records(self._planned, self._every, steps)
+        spec = ExternalSpec(
             source="external",
             name=self._name,
             layers=layers,
             record=ExternalRecord(**intervals),
-            epochs=records or MAX_RECORDS,
+            epochs=self._initial + (records or 1),
+            initial_epoch=self._initial,
             loss=describe_loss(self._loss, first.target_form in (None, "indices")),
             optimizer=optimizer_spec(self._optimizers[0]) if len(self._optimizers) == 1 else None,
             optimizer_class=optimizer_class(self._optimizers[0]),
@@ -165,6 +167,7 @@ class Course:
             steps_per_epoch=steps,
             versions={"torch": torch.__version__},
         )
+        return spec if records else without_an_end(spec, 0 if earlier is None else earlier.last)
 
     def _before_step(self) -> None:
         self._attempt(NOTHING, self.begin)
@@ -177,15 +180,11 @@ class Course:
         if self._every is not None:
             if self._steps_in_record == self._every:
                 self._attempt(RECORDS, self._end_record)
-        elif not self._has_warned and self._forgets():
-            self._has_warned = True
-            expected = self._recorder.spec.steps_per_epoch if self._recorder.spec is not None else None
-            self._recorder.warn(FORGOTTEN.format(steps=self._steps_in_record, expected=expected))
-
-    def _forgets(self) -> bool:
-        spec = self._recorder.spec
-        expected = None if spec is None else spec.steps_per_epoch
-        return expected is not None and self._steps_in_record > 2 * expected + MIN_FORGOTTEN_STEPS
+        elif not self._has_warned and (spec := self._recorder.spec) is not None:
+            expected = spec.steps_per_epoch
+            if expected is not None and self._steps_in_record > 2 * expected + MIN_FORGOTTEN_STEPS:
+                self._has_warned = True
+                self._recorder.warn(FORGOTTEN.format(steps=self._steps_in_record, expected=expected))
 
     def add_loss(self, loss: torch.Tensor, samples: int) -> None:
         """Add the mean loss of a batch of `samples`."""
@@ -210,8 +209,7 @@ class Course:
         if self._recorder.spec is None:
             return  # it could not be described, which was said
         self._complete_spec()
-        self._number += 1
-        self._steps_in_record = 0
+        self._number, self._steps_in_record = self._number + 1, 0
         metrics, series = self._session.record(self._layouts, self._number)
         self._send(self._number, metrics, series)
         self._session.begin_record(self._layouts, self._number + 1)
@@ -236,7 +234,7 @@ class Course:
         numbers.setdefault("loss", float("nan"))
         self._recorder.record(number, numbers | self._metrics, by_part["series"])
         self._metrics = {}
-        if number:
+        if number > self._initial:
             self._send_wiring(by_part["wiring"])
 
     def _wiring_tensors(self) -> dict[str, torch.Tensor]:
@@ -270,7 +268,7 @@ class Course:
             {name.removeprefix("first_"): value for name, value in fetched.items() if name.startswith("first_")},
             loss=self._loss,
             norms=self._first_norms,
-            tensors=self._counts.read(frozen_paths(self._module)),
+            tensors=self._counts.read(),
             fixed=self._fixed,
             commonest=self._commonest,
             loss_scale=None if skipped is None else self._session.scale.counted(self._steps, int(skipped.item())),
@@ -280,7 +278,7 @@ class Course:
     def end(self, error: str | None) -> None:
         """End the training: take what is left as a record, and remove the hooks."""
         try:
-            if error is None and self._number == 0:
+            if error is None and self._number == self._initial:
                 self._record_all()
         finally:
             self._session.close()

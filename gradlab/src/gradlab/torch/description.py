@@ -10,7 +10,7 @@ from torch import nn
 from gradlab.spec.external import ExternalLayer, ExternalParameter
 from gradlab.torch.configuration import FORGET_GATE, configuration_of, forget_bias_is_1
 from gradlab.torch.initial import MAX_ENTRIES, distribution
-from gradlab.torch.naming import NORMALIZATIONS, NamedParameter, is_channels_first
+from gradlab.torch.naming import NORMALIZATIONS, NamedParameter, describe_shared, frozen_paths, is_channels_first
 from gradlab.torch.trace import WITH_ACTIVATION, TracedLayer
 from gradlab.vocabulary.initializers import WeightInitializer
 
@@ -144,6 +144,27 @@ def learning_rates(optimizers: Sequence[torch.optim.Optimizer]) -> dict[str, Any
     """Return the rate of each parameter group: ``learning_rate``, ``learning_rate_2`` ...; a number or a tensor."""
     rates = [group["lr"] for each in optimizers for group in each.param_groups if "lr" in group]
     return {"learning_rate" if not place else f"learning_rate_{place + 1}": rate for place, rate in enumerate(rates)}
+
+
+def planned_records(epochs: int, every: int | None, steps: int | None) -> int | None:
+    """Return the number of records of so many epochs; None if it is unknown.
+
+    Args:
+        epochs: the epochs that follow.
+        every: steps of the optimiser in a record; None for epochs.
+        steps: steps of an epoch; None if unknown.
+    """
+    if every is None:
+        return epochs
+    return None if steps is None else max(1, epochs * steps // every)
+
+
+def describe_tensors(
+    model: nn.Module, optimizers: Sequence[torch.optim.Optimizer], parameters: Sequence[NamedParameter]
+) -> list[str]:
+    """Return one sentence for each tensor that is shared or frozen, and for each of several parameter groups."""
+    frozen = [f"{path} is frozen: it is not measured" for path in frozen_paths(model)]
+    return [*describe_shared(parameters), *describe_groups(optimizers, parameters), *frozen]
 
 
 def describe_groups(optimizers: Sequence[torch.optim.Optimizer], parameters: Sequence[NamedParameter]) -> list[str]:

@@ -25,11 +25,18 @@ class Watch(Adapter, lightning.Callback):
         validation_data: the validation samples.
         record: ``lean``, ``standard`` or ``full``; or kind -> interval.
         every: ``epoch``, or the number of steps of the optimiser in a record.
+        to: the address of a service that gets all records; None to keep them in the process.
+        resume: the id of the service's experiment that this training continues: after the epochs of the checkpoint that
+            the trainer resumes from, else after the experiment's last record.
+        api_key: the service's API key, if it has one.
         name: a title for people.
         report_at_end: True to print the diagnosis at the end.
 
     Attributes:
         watch: the `gradlab.torch.Watch` of the training; None before it begins.
+
+    Raises:
+        ValueError: `resume` names no experiment of `to` that may go on.
     """
 
     def __init__(
@@ -40,6 +47,9 @@ class Watch(Adapter, lightning.Callback):
         validation_data: Any = None,
         record: str | Mapping[str, int] = "standard",
         every: Literal["epoch"] | int = "epoch",
+        to: str | None = None,
+        resume: str | None = None,
+        api_key: str | None = None,
         name: str = "untitled",
         report_at_end: bool = True,
     ) -> None:
@@ -49,6 +59,9 @@ class Watch(Adapter, lightning.Callback):
             validation_data=validation_data,
             record=record,
             every=every,
+            to=to,
+            resume=resume,
+            api_key=api_key,
             name=name,
             report_at_end=report_at_end,
         )
@@ -60,6 +73,7 @@ class Watch(Adapter, lightning.Callback):
             pl_module,
             loader=trainer.train_dataloader,
             epochs=trainer.max_epochs,
+            initial_epoch=trainer.current_epoch,
             loss=_loss_of(pl_module) if self._options["loss"] is None else None,
             optimizer=trainer.optimizers,
             scaler=getattr(trainer.precision_plugin, "scaler", None),

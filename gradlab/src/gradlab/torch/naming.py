@@ -86,9 +86,14 @@ def named_parameters(model: nn.Module) -> list[NamedParameter]:
     return named
 
 
-def frozen_parameters(model: nn.Module) -> list[str]:
-    """Return the paths of the tensors that do not require a gradient."""
-    return [path for path, value in model.named_parameters() if not value.requires_grad]
+def frozen_paths(model: nn.Module) -> list[str]:
+    """Return ``layer/parameter`` of the tensors that do not require a gradient."""
+    frozen = []
+    for path, value in model.named_parameters():
+        if not value.requires_grad:
+            layer, _, name = path.rpartition(".")
+            frozen.append(f"{layer_name(model, layer)}/{name}")
+    return frozen
 
 
 def is_channels_first(module: nn.Module | None) -> bool:

@@ -208,15 +208,14 @@ class Session:
         if self.samples is not None and due.keys() & set(FLOWS):
             probed = self._attempt(PROBES, self.probe)
         series |= self._weights(due) | self._flows(due, probed)
+        self._meter.clear()
         return metrics, series
 
     def begin_record(self, layouts: Sequence[SeriesLayout], number: int) -> None:
         """Begin to add up a record."""
         self.rows.clear()
-        if number > 1:  # the first batch's loss comes before the first step
-            self._meter.clear()
         self.rows.keeps_histograms = "gradient_histograms" in _due(layouts, number)
-        if number == 1 or any(each.kind == "weights" for each in layouts):
+        if self._earlier is None or any(each.kind == "weights" for each in layouts):
             self._earlier = self._attempt(WEIGHTS, self._flat_weights)
 
     def moved(self) -> torch.Tensor | None:

@@ -22,11 +22,18 @@ class Watch(Adapter, transformers.TrainerCallback):
         validation_data: the validation samples.
         record: ``lean``, ``standard`` or ``full``; or kind -> interval.
         every: ``epoch``, or the number of steps of the optimiser in a record.
+        to: the address of a service that gets all records; None to keep them in the process.
+        resume: the id of the service's experiment that this training continues: after the epochs of the checkpoint that
+            the trainer resumes from, else after the experiment's last record.
+        api_key: the service's API key, if it has one.
         name: a title for people.
         report_at_end: True to print the diagnosis at the end.
 
     Attributes:
         watch: the `gradlab.torch.Watch` of the training; None before it begins.
+
+    Raises:
+        ValueError: `resume` names no experiment of `to` that may go on.
     """
 
     def __init__(
@@ -36,6 +43,9 @@ class Watch(Adapter, transformers.TrainerCallback):
         validation_data: Any = None,
         record: str | Mapping[str, int] = "standard",
         every: Literal["epoch"] | int = "epoch",
+        to: str | None = None,
+        resume: str | None = None,
+        api_key: str | None = None,
         name: str = "untitled",
         report_at_end: bool = True,
     ) -> None:
@@ -44,6 +54,9 @@ class Watch(Adapter, transformers.TrainerCallback):
             validation_data=validation_data,
             record=record,
             every=every,
+            to=to,
+            resume=resume,
+            api_key=api_key,
             name=name,
             report_at_end=report_at_end,
         )
@@ -53,11 +66,12 @@ class Watch(Adapter, transformers.TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **named: Any) -> None:
         """Make the Watch, once the trainer has its optimiser."""
         optimizer = named["optimizer"]
-        epochs = -(-int(state.max_steps) // max(1, _steps_per_epoch(named["train_dataloader"], args)))
+        steps = _steps_per_epoch(named["train_dataloader"], args)
         self._begin(
             named["model"],
             loader=named["train_dataloader"],
-            epochs=epochs,
+            epochs=-(-int(state.max_steps) // steps),
+            initial_epoch=int(state.global_step) // steps,
             optimizer=getattr(optimizer, "optimizer", optimizer),  # the one inside Accelerate's
         )
 

@@ -12,7 +12,7 @@ from gradlab.torch.course import Course
 from gradlab.torch.messages import NOTHING, RECORDS
 from gradlab.torch.naming import named_parameters, unwrapped
 from gradlab.torch.samples import Samples
-from gradlab.watch import Recorder, Reporting, intervals
+from gradlab.watch import Recorder, Reporting, intervals, intervals_of
 
 
 class Watch(Reporting):
@@ -45,14 +45,19 @@ class Watch(Reporting):
         record: ``lean``, only gradients; ``standard``; ``full``, everything in every record; or kind -> interval.
         every: ``epoch``, where the loop calls `epoch`; or the number of steps of the optimiser in a record.
         to: the address of a service that gets all records; None to keep them in the process.
+        resume: the id of the service's experiment that this training continues: after `initial_epoch`, else after the
+            experiment's last record. Its records are those of the experiment, whatever `record` and `every` are.
         api_key: the service's API key, if it has one.
         name: a title for people.
         report_at_end: True to print the diagnosis at the end.
-        epochs: the planned number of epochs; None if unknown.
+        epochs: the planned number of epochs, with those before `initial_epoch`; None if unknown.
+        initial_epoch: the epochs that were trained before, as of a checkpoint.
         scaler: the training's `GradScaler`. By default it is known from its first step.
+        recorder: keeps the records in place of one that is made from `to`, `resume`, `api_key` and `report_at_end`.
 
     Raises:
-        ValueError: an argument is none of these, or the model has no trainable tensor.
+        ValueError: an argument is none of these, the model has no trainable tensor, or `resume` names no experiment of
+            `to` that may go on.
     """
 
     def __init__(
@@ -66,11 +71,14 @@ class Watch(Reporting):
         record: str | Mapping[str, int] = "standard",
         every: Literal["epoch"] | int = "epoch",
         to: str | None = None,
+        resume: str | None = None,
         api_key: str | None = None,
         name: str = "untitled",
         report_at_end: bool = True,
         epochs: int | None = None,
+        initial_epoch: int = 0,
         scaler: Any = None,
+        recorder: Recorder | None = None,
     ) -> None:
         if every != "epoch" and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
             raise ValueError(f'every: expected "epoch" or a number of optimiser steps from 1 on; received {every!r}')
@@ -83,7 +91,12 @@ class Watch(Reporting):
             raise ValueError(
                 f"model: expected trainable tensors; received {type(module).__name__}, none of whose {count} is"
             )
-        self.recorder = Recorder(to=to, api_key=api_key, report_at_end=report_at_end)
+        if initial_epoch < 0 or (epochs is not None and initial_epoch >= epochs):
+            raise ValueError(f"initial_epoch: expected an epoch from 0 on, before `epochs`; received {initial_epoch}")
+        self.recorder = recorder or Recorder(to=to, resume=resume, api_key=api_key, report_at_end=report_at_end)
+        steps, chosen = None if every == "epoch" else every, intervals(record)
+        if (earlier := self.recorder.resumption) is not None:
+            steps, chosen = earlier.spec.every_steps, intervals_of(earlier.spec.record)
         self._lost: set[str] = set()
         self._course = Course(
             module,
@@ -92,9 +105,10 @@ class Watch(Reporting):
             optimizers,
             samples=None if data is None else Samples(data, "data"),
             validation=None if validation_data is None else Samples(validation_data, "validation_data"),
-            intervals=intervals(record),
-            every=None if every == "epoch" else every,
+            intervals=chosen,
+            every=steps,
             epochs=epochs,
+            initial_epoch=initial_epoch,
             name=name,
             scaler=scaler,
             recorder=self.recorder,

@@ -10,7 +10,7 @@ from gradlab.facts.wiring import ClassShares, FirstSteps, GradientGrowth, InputS
 from gradlab.spec.external import ExternalTarget
 from gradlab.torch.first_batches import FirstBatches
 from gradlab.torch.losses import kind_of_loss
-from gradlab.torch.naming import NamedParameter, layer_name
+from gradlab.torch.naming import NamedParameter, frozen_paths, layer_name
 from gradlab.torch.samples import Samples
 
 # Samples from which the scale of the inputs is computed.
@@ -23,12 +23,18 @@ class TensorCounts:
     """Counts of each trainable tensor over the records so far.
 
     Args:
-        parameters: the tensors.
+        model: the unwrapped model.
+        parameters: its trainable tensors.
         optimizers: what updates them.
     """
 
-    def __init__(self, parameters: Sequence[NamedParameter], optimizers: Sequence[torch.optim.Optimizer]) -> None:
-        self._parameters = parameters
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        parameters: Sequence[NamedParameter],
+        optimizers: Sequence[torch.optim.Optimizer],
+    ) -> None:
+        self._model, self._parameters = model, parameters
         members = {id(value) for each in optimizers for group in each.param_groups for value in group["params"]}
         self._in_optimizer = [id(each.value) in members for each in parameters]
         count = len(parameters)
@@ -45,7 +51,7 @@ class TensorCounts:
             self._has_gradient |= has_gradient
             self._changed |= moved & has_gradient
 
-    def read(self, frozen: Sequence[str]) -> dict[str, TensorWiring]:
+    def read(self) -> dict[str, TensorWiring]:
         """Return the tensors' wiring by ``layer/parameter``, with those that are frozen from the beginning."""
         tensors = {
             each.path: TensorWiring(
@@ -58,17 +64,7 @@ class TensorCounts:
             )
             for place, each in enumerate(self._parameters)
         }
-        return tensors | {path: TensorWiring(frozen=True) for path in frozen}
-
-
-def frozen_paths(model: torch.nn.Module) -> list[str]:
-    """Return ``layer/parameter`` of the tensors that do not require a gradient."""
-    frozen = []
-    for path, value in model.named_parameters():
-        if not value.requires_grad:
-            layer, _, name = path.rpartition(".")
-            frozen.append(f"{layer_name(model, layer)}/{name}")
-    return frozen
+        return tensors | {path: TensorWiring(frozen=True) for path in frozen_paths(self._model)}
 
 
 def input_scale(samples: Samples, validation: Samples) -> InputScale | None:

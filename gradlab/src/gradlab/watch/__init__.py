@@ -1,6 +1,6 @@
 """Parts of every Watch: the record of a training in its own process, its diagnosis, and sending it to a service."""
 
-from gradlab.watch.cadence import intervals, intervals_of
+from gradlab.watch.cadence import intervals, intervals_of, without_an_end
 from gradlab.watch.describe import describe
 from gradlab.watch.memory import Memory, stopped_by
 from gradlab.watch.recorder import IllTraining, Recorder, WatchWarning
@@ -16,4 +16,5 @@ __all__ = [
     "intervals",
     "intervals_of",
     "stopped_by",
+    "without_an_end",
 ]

@@ -3,18 +3,36 @@
 from collections.abc import Mapping
 
 from gradlab.measurement.kinds import KINDS, RECORD_FIELDS
+from gradlab.spec import ExternalSpec
 from gradlab.spec.recording import Cadence
 
 # The fields of `record` that a training elsewhere can have.
 FIELDS = {field.name: field for field in RECORD_FIELDS if field.sent_description is not None}
 # The field that sets a kind's interval, by the kind's name.
 FIELD_OF = {kind.name: kind.record.name for kind in KINDS if kind.record.name in FIELDS}
+# Records that are planned where the length of a training is not known, and the bytes that they take: as many records as
+# a service takes by default, and half of the bytes (`max_epochs` and `max_series_bytes` of its settings).
+MAX_UNPLANNED, MAX_UNPLANNED_BYTES = 100_000, 500_000_000
 # The bundles' intervals. The standard bundle of the service leaves them out, since they are the fields' defaults.
 BUNDLES: dict[str, dict[str, int]] = {
     "lean": {name: field.lean for name, field in FIELDS.items()},
     "standard": {name: field.default or 0 for name, field in FIELDS.items()},
     "full": {name: field.full or 0 for name, field in FIELDS.items()},
 }
+
+
+def without_an_end(spec: ExternalSpec, before: int = 0) -> ExternalSpec:
+    """Return the description of a training whose length is not known: with as many records as a service takes.
+
+    Args:
+        spec: the description with any number of records.
+        before: records that an experiment has which the training continues.
+    """
+    one = spec.series_bytes // (spec.epochs - spec.initial_epoch + 1)
+    records = min(MAX_UNPLANNED - before, MAX_UNPLANNED_BYTES // max(1, one))
+    longer = spec.model_copy(update={"epochs": spec.initial_epoch + max(1, records)})
+    vars(longer).pop("layout", None)  # the copy has the layout that was computed for the original
+    return longer
 
 
 def intervals_of(record: Cadence) -> dict[str, int]:

@@ -120,6 +120,11 @@ class Recorder:
         return earlier.continued(id, joined, after)
 
     @property
+    def resumes(self) -> bool:
+        """True if the training is to continue an experiment, whether the service has answered or not."""
+        return self._resume is not None
+
+    @property
     def first_record(self) -> int | None:
         """The number of the first record of a training that continues an experiment; None for another one."""
         return self._first_record
