@@ -91,3 +91,28 @@ def test_several_inputs_count_one_after_another():
 )
 def test_loss_and_samples_show_the_form_of_the_targets(loss, units, y, target):
     assert target_of(y, BY_KIND[loss].model_validate({}), units) == target
+
+
+@pytest.mark.parametrize(
+    ("activation", "y", "target"),
+    [
+        ("sigmoid", np.array([0, 1, 1, 0.0]), Target("classes", 2)),
+        ("sigmoid", np.array([[0], [1]]), Target("classes", 2)),
+        ("softmax", np.eye(3), Target("classes", 3)),
+        ("sigmoid", np.array([0, 1, 0.5]), Target("values", 1)),
+        ("linear", np.array([0, 1, 1, 0.0]), Target("values", 1)),
+        ("sigmoid", np.array([[0, 1], [1, 1]]), Target("values", 2)),
+        (None, np.array([0, 1, 1, 0.0]), Target("values", 1)),
+    ],
+)
+def test_a_loss_for_values_on_answers_of_yes_and_no_has_classes(activation, y, target):
+    units = 1 if target.kind == "classes" and target.count == 2 else target.count
+    assert target_of(y, BY_KIND["mean_absolute_error"].model_validate({}), units, activation) == target
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_too_few_samples_to_hold_one_out_have_facts_without_a_neighbours_score(count):
+    draw = np.random.default_rng(0)
+    facts = measure(draw.normal(size=(count, 2)), np.arange(count) % 2, target=Target("classes", 2))
+    assert facts.train_count == count
+    assert np.isnan(facts.reachable)

@@ -42,14 +42,12 @@ def linear_model_score(data: Dataset, target: Target) -> float:
 
 def _avoided(data: Dataset, target: Target, predict: Callable[[Array, Array, Array], Predictions]) -> float:
     """The score of the best of the predictions that `predict` makes from training x, training y and validation x."""
-    if target.steps:
+    if target.steps or not len(data.train_x) or not len(data.val_x):
         return float("nan")
     few = max(2, MAX_NUMBERS // max(1, int(np.prod(data.train_x.shape[1:]))))
     n, m = min(MAX_TRAINING, few), min(MAX_VALIDATION, few)
     train, val = _standardised(data.train_x[:n], data.val_x[:m])
     y, expected = _numbers(data.train_y[:n], target), _numbers(data.val_y[:m], target)
-    if not len(train) or not len(val):
-        return float("nan")
     naive = _errors(np.broadcast_to(y.mean(axis=0), expected.shape), expected, target)
     if not naive > 0:
         return float("nan")

@@ -1,5 +1,6 @@
 """Facts of a training in somebody's own process, from its spec and its samples."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from gradlab.facts.measurement import measure
 from gradlab.facts.model import Facts
 from gradlab.spec import ExternalSpec, NamedLayer
+from gradlab.spec.external_layer import ExternalLayer
 from gradlab.spec.external_network import chain
 from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.targets import Target
@@ -14,6 +16,8 @@ from gradlab.vocabulary.targets import Target
 # Losses whose targets are classes or labels.
 OF_CLASSES = ("categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge", "kl_divergence")
 OF_LABELS = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
+# Activations whose one unit says how sure a network is of one of two classes.
+SURE = ("sigmoid", "hard_sigmoid")
 
 
 def of_external(
@@ -37,8 +41,8 @@ def of_external(
     if loss is None and external.loss is not None:
         loss = external.loss.function
     shape = external.layers[-1].output_shape
-    units = shape[-1] if shape else None
-    target = external.target.form if external.target is not None else target_of(train_y, loss, units)
+    units, made = shape[-1] if shape else None, last_activation(external.layers)
+    target = external.target.form if external.target is not None else target_of(train_y, loss, units, made)
     return measure(
         train_x,
         train_y,
@@ -52,13 +56,16 @@ def of_external(
     )
 
 
-def target_of(y: np.ndarray | None, loss: LossFunction | None, units: int | None) -> Target | None:
+def target_of(
+    y: np.ndarray | None, loss: LossFunction | None, units: int | None, activation: str | None = None
+) -> Target | None:
     """Return the form of targets for a loss and a number of output units; None where they do not show it.
 
     Args:
         y: (samples, ...) targets; None if unknown.
         loss: the loss; None if it is no member of the registry.
         units: number of output units; None if unknown.
+        activation: the output's activation; None if unknown.
     """
     if y is None or loss is None or units is None:
         return None
@@ -72,10 +79,35 @@ def target_of(y: np.ndarray | None, loss: LossFunction | None, units: int | None
         if len(steps) > 1:
             return None
         return Target("classes", 2, tuple(steps)) if units == 1 else Target("labels", units, tuple(steps))
+    if loss.unit_per_value and (classes := classes_of(y, activation)) is not None:
+        return classes
     if loss.unit_per_value:
         steps = inside[:-1] if inside[-1:] == (units,) else inside
         return Target("values", units, tuple(steps)) if len(steps) <= 1 else None
     return None
+
+
+def classes_of(y: np.ndarray, activation: str | None) -> Target | None:
+    """Return the classes that targets of a loss for values stand for; None if they are values.
+
+    Such a loss takes anything. Targets are classes if all are 0 or 1 and the output says how sure it is: one sigmoid
+    unit of one of two, or a softmax of rows with a single 1.
+
+    Args:
+        y: (samples, ...) targets.
+        activation: the output's activation; None if unknown.
+    """
+    rows = y.reshape(len(y), -1) if y.ndim <= 2 else None
+    if rows is None or not np.isin(rows, (0, 1)).all():
+        return None
+    if rows.shape[1] == 1:
+        return Target("classes", 2) if activation in SURE else None
+    return Target("classes", rows.shape[1]) if activation == "softmax" and (rows.sum(axis=1) == 1).all() else None
+
+
+def last_activation(layers: Sequence[ExternalLayer]) -> str | None:
+    """Return the activation nearest to the output; None if no layer says one."""
+    return next((each.activation for each in reversed(layers) if each.activation), None)
 
 
 def _network(external: ExternalSpec) -> tuple[NamedLayer, ...] | None:

@@ -8,6 +8,7 @@ import numpy as np
 from keras import tree
 
 from gradlab.facts import Facts, of_external
+from gradlab.facts.of_external import classes_of, last_activation
 from gradlab.keras.backends import backend
 from gradlab.keras.configuration import optimizer_spec
 from gradlab.keras.described import loss_by_name, loss_of, none_if_raises
@@ -102,7 +103,12 @@ def target_of(loss: ExternalLoss, samples: Samples, layers: list[ExternalLayer])
         if last == 1:
             return ExternalTarget(kind="classes", count=2, steps=steps)
         return ExternalTarget(kind="labels", count=int(last), steps=steps)
-    return ExternalTarget(kind="values", count=int(last), steps=steps) if kind in REGRESSIONS else None
+    if kind not in REGRESSIONS:
+        return None
+    classes = classes_of(y, last_activation(layers))
+    if classes is not None:
+        return ExternalTarget(kind=classes.kind, count=classes.count)
+    return ExternalTarget(kind="values", count=int(last), steps=steps)
 
 
 def facts_of(spec: ExternalSpec, samples: Samples, validation: Samples | None) -> Facts:

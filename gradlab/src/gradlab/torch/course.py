@@ -144,7 +144,7 @@ class Course:
         first, samples = self._session.first, self._samples
         target, earlier = None, self._recorder.resumption
         if probed is not None and samples is not None:
-            target = describe_target(self._loss, probed.output, self._session.evaluation.batch(samples, 1)[1])
+            target = describe_target(self._loss, probed.output, self._session.evaluation.targets(samples), layers)
         steps = -(-samples.count // first.batch_size) if samples is not None and first.batch_size else None
         records = self._planned and planned_records(self._planned, self._every, steps)
         spec = ExternalSpec(

@@ -41,6 +41,10 @@ class Evaluation:
         """Return the first samples on the model's device."""
         return samples.batch(0, min(count, samples.count), self._like)
 
+    def targets(self, samples: Samples) -> Any:
+        """Return the first targets on the model's device."""
+        return self.batch(samples, MAX_SAMPLES)[1]
+
     def run(self, x: Any, y: Any) -> tuple[Any, torch.Tensor]:
         """Return the model's output for a batch, and its mean loss."""
         self.is_running = True

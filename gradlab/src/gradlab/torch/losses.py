@@ -2,14 +2,15 @@
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import nn
 
-from gradlab.spec.external import ExternalLoss, ExternalTarget
+from gradlab.facts.of_external import classes_of, last_activation
+from gradlab.spec.external import ExternalLayer, ExternalLoss, ExternalTarget
 
 Scores = Literal["logits", "probabilities"]
 
@@ -79,8 +80,8 @@ def describe_loss(loss: Any, has_indices: bool | None) -> ExternalLoss | None:
     return ExternalLoss(kind=prefix + kind.kind, from_logits=kind.takes == "logits")
 
 
-def describe_target(loss: Any, output: Any, y: Any) -> ExternalTarget | None:
-    """Return the form of the targets, from the loss and a batch of outputs and targets; None if it is unknown."""
+def describe_target(loss: Any, output: Any, y: Any, layers: Sequence[ExternalLayer]) -> ExternalTarget | None:
+    """Return the form of the targets, from the loss, outputs, targets and the network; None if it is unknown."""
     kind = kind_of_loss(loss)
     if kind is None or not isinstance(output, torch.Tensor) or not isinstance(y, torch.Tensor) or output.dim() == 0:
         return None
@@ -92,6 +93,9 @@ def describe_target(loss: Any, output: Any, y: Any) -> ExternalTarget | None:
     if kind.kind == "binary_crossentropy":
         kinds: Any = ("classes", 2) if last == 1 else ("labels", last)
         return ExternalTarget(kind=kinds[0], count=kinds[1], steps=steps)
+    classes = classes_of(y.numpy(force=True), last_activation(layers))
+    if classes is not None:
+        return ExternalTarget(kind=classes.kind, count=classes.count)
     return ExternalTarget(kind="values", count=last, steps=steps)
 
 
