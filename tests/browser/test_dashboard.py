@@ -154,6 +154,12 @@ def test_the_decision_boundary_grows_while_a_network_trains(reader, service):
     service.client.cancel(submitted.id)
 
 
+def test_the_data_are_described(reader, trained):
+    data = reader().go(f"experiment/{trained[0]}").locator("#data")
+    expect(data).to_contain_text("2 classes")
+    expect(data.locator(".shares li")).to_have_count(2)
+
+
 def test_where_there_is_no_plane_there_is_no_boundary(reader, trained):
     page = reader().go(f"experiment/{trained[2]}")
     expect(page.locator("h2", has_text="the signal through time")).to_be_visible()
@@ -312,7 +318,9 @@ def test_a_training_elsewhere_shows_its_heat_map_while_it_is_sent_and_what_canno
 
     send(0, 1, 10)
     someone = reader()
+    someone.forgive("/facts")  # none were sent
     page = someone.go(f"experiment/{it}")
+    expect(page.locator("#data")).to_contain_text("Not sent.")
     page.wait_for_selector("#heatmap canvas.cells:visible")
     expect(page.locator(".heat .names button")).to_have_count(4)
     expect(page.locator("#status")).to_have_text("running")

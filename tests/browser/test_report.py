@@ -9,12 +9,21 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from gradlab.diagnosis import ExternalRun, diagnose
+from gradlab.facts import Facts
+from gradlab.facts.model import Features, Inputs
 from gradlab.report import framed, report_of, save
 from tests.browser.pages import NARROW, Reader
 from tests.builders import an_external_spec, measured
 
 LAYERS, EPOCHS = 5, 12
 VERDICT = "at risk"  # the loss does not say how well it can become, and gradients grow towards the input
+FACTS = Facts(
+    train_count=4000,
+    inputs=Inputs(
+        features=3, rms=1, largest_rms=1, mean=(0, 0, 2), std=(1, 1, 0),
+        constant=Features(count=1, numbers=(2,), names=("age",)),
+    ),
+)  # fmt: skip
 HOSTILE = "</script><script>document.title='taken'</script>"
 
 
@@ -31,7 +40,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         values = history.series["gradients"]
         values[:] = np.abs(values) * np.float32(10.0) ** -np.arange(values.shape[1], dtype=np.float32)[:, None]
         values[:, :, spec.layout["gradients"].columns.index("nonfinite")] = 0
-        runs.append(ExternalRun(spec, seed, history))
+        runs.append(ExternalRun(spec, seed, history, facts=FACTS))
     page, _ = save(report_of(spec, runs, diagnose(spec, runs)), tmp_path_factory.mktemp("report") / "report.html")
     return page
 
@@ -69,6 +78,12 @@ def test_verdict_and_root_cause_stand_first_then_map_curves_and_evidence(opened)
     ]
     assert tops == sorted(tops)
     assert "taken" not in page.title().split("</script>")[0]
+
+
+def test_the_data_are_described_and_a_feature_that_stands_out_is_named(opened):
+    data = opened().locator("#data")
+    expect(data).to_contain_text("4,000")
+    expect(data.locator(".findings")).to_have_text("1 feature with one value only: age")
 
 
 def test_the_map_is_drawn_and_a_layer_is_opened_from_it(opened):

@@ -90,9 +90,10 @@ test("titles and captions say what is chosen", () => {
   assert.equal(seedsShown({ seed: null }, [0, 1]), "median of seeds 0, 1");
   assert.equal(seedsShown({ seed: null }, [0]), "seed 0");
   assert.equal(seedsShown({ seed: 0 }, [0, 1]), "seed 0");
-  assert.equal(absenceOf({ kind }, null), "Gradients are not recorded in this experiment.");
-  assert.equal(absenceOf({ kind }, { rows: 0 }), "Nothing is measured yet.");
-  assert.equal(absenceOf({ kind }, { rows: 1 }), null);
+  assert.equal(absenceOf({ kind }, null, false), "Gradients are not recorded in this experiment.");
+  assert.equal(absenceOf({ kind }, null, true), "Gradients: not sent.");
+  assert.equal(absenceOf({ kind }, { rows: 0 }, true), "Nothing is measured yet.");
+  assert.equal(absenceOf({ kind }, { rows: 1 }, false), null);
 });
 
 test("a view's files are its numbers and its chart, with the same query", () => {

@@ -59,6 +59,10 @@ test("a network is named by its layers, a large one by their number", () => {
 
 test("data and optimiser are named", () => {
   assert.deepEqual([dataOf({ dataset: { kind: "circles" } }), dataOf(EXTERNAL)], ["circles", "trained elsewhere"]);
+  assert.equal(dataOf({ ...EXTERNAL, framework: "torch" }), "trained elsewhere, PyTorch");
+  assert.equal(optimizerOf(EXTERNAL), "not sent");
+  assert.equal(optimizerOf({ ...EXTERNAL, optimizer_class: "Lion" }), "Lion");
+  assert.equal(optimizerOf({ ...EXTERNAL, optimizer: { kind: "sgd", learning_rate: 0.1 } }), "sgd 0.1");
   const words = (optimizer) => optimizerOf({ training: { optimizer } });
   assert.deepEqual(
     [words("adam"), words({ kind: "sgd", learning_rate: 0.1 }), words({ kind: "sgd" })],

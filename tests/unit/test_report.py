@@ -10,6 +10,7 @@ import pytest
 
 from gradlab.client.client import Client
 from gradlab.diagnosis import ExternalRun, Run, diagnose
+from gradlab.facts import Facts
 from gradlab.measurement.history import History
 from gradlab.measurement.kinds import KINDS
 from gradlab.report import Report, experiment_of, framed, report_of, series_requests, write
@@ -84,6 +85,7 @@ def test_a_report_holds_what_the_service_answers(client: Client, desk: Desk, tmp
     apart = {"experiment_id"}
     assert here.diagnosis.model_dump(exclude=apart) == answered.diagnosis.model_dump(exclude=apart)
     assert here.experiment.runs == answered.experiment.runs
+    assert here.facts == answered.facts == facts is not None
     assert here.experiment.progress == answered.experiment.progress
 
 
@@ -165,6 +167,16 @@ def test_a_training_of_nothing_yet_has_a_report():
     assert report.experiment.progress.epochs_done == 0
     assert json.loads(report.json())["series"]["history"]["epochs"] == []
     assert "undecided" in report.html()
+
+
+def test_facts_are_held_where_they_are_known():
+    spec = an_external_spec(epochs=2)
+    runs = [ExternalRun(spec, 0, measured(spec, 0, 0, 3), facts=Facts(train_count=40))]
+    report = report_of(spec, runs, diagnose(spec, runs))
+    assert json.loads(report.json())["facts"]["train_count"] == 40
+    place = f"/experiments/{report.experiment.id}/facts"
+    assert [each["body"]["train_count"] for each in report._answers() if each["path"] == place] == [40]
+    assert json.loads(external_report().json())["facts"] is None
 
 
 def test_a_training_that_records_no_series_has_a_report():

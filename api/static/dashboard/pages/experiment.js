@@ -4,6 +4,7 @@ import { cancelExperiment, deleteExperiment, trainSuggestion } from "./actions.j
 import { boundaryOf } from "../charts/boundary.js";
 import { curves } from "../charts/curves.js";
 import { oncePerFrame } from "../charts/canvas.js";
+import { dataPanel } from "../parts/data_panel.js";
 import { diagnosisView } from "../parts/diagnosis.js";
 import { countAs } from "../shared/axis.js";
 import { fill, h } from "../shared/element.js";
@@ -50,7 +51,8 @@ export async function experiment({ page, parts: [id], signal, say }) {
   draw();
   gate.release();
   if (!inTime) gate.joined.then(() => gate.hold(() => readAgain(id, parts, draw, signal))).catch(() => {});
-  await parts.steps.read();
+  const isThere = first.source === "external" || parts.grids.history.lastEpoch !== undefined;
+  await Promise.all([isThere && parts.data.read(), parts.steps.read()]);
 }
 
 /** @type {Record<string, string>} */
@@ -78,7 +80,16 @@ async function partsOf({ id, spec }, gate, signal, onEpoch) {
   const [shapes, history, views, boundary] = await Promise.all([
     shapesOf(spec),
     readHistory(id, signal),
-    layerViews({ id, seeds, recorded, signal, hold: gate.hold, onEpoch, onGrid }),
+    layerViews({
+      id,
+      seeds,
+      recorded,
+      isElsewhere: spec.source === "external",
+      signal,
+      hold: gate.hold,
+      onEpoch,
+      onGrid,
+    }),
     boundaryOf(id, seeds, signal),
   ]);
   return {
@@ -88,15 +99,16 @@ async function partsOf({ id, spec }, gate, signal, onEpoch) {
     diagnosis: diagnosisView({ id, spec, signal, train: (suggestion) => trainSuggestion(suggestion, id, signal) }),
     curves: curves({ id, seeds, names: history.columns }),
     network: networkPanel(shapes, views, onEpoch),
+    data: dataPanel(id, spec, signal),
     steps: throughTime(id, spec, signal),
   };
 }
 
 /** @param {HTMLElement} page @param {HTMLElement} head @param {Parts} parts @param {Experiment} first */
-function layOut(page, head, { views, network, boundary, diagnosis, curves: figures, steps }, first) {
+function layOut(page, head, { views, network, boundary, diagnosis, curves: figures, data, steps }, first) {
   const judgement = boundary ? h("div", { class: "two" }, boundary.element, diagnosis.element) : diagnosis.element;
   const curvesRow = h("div", { class: "two" }, figures.elements);
-  const rest = [views.detail, curvesRow, views.all, steps.element, runsAndSpec(first)];
+  const rest = [views.detail, curvesRow, data.element, views.all, steps.element, runsAndSpec(first)];
   fill(page, head, views.map, network?.element, judgement, rest);
 }
 
@@ -169,13 +181,14 @@ function headView(first, signal) {
  * @param {Say} say
  */
 function handlersOf(parts, head, draw, wasGoing, say) {
-  const { grids, views, boundary, network, diagnosis, steps } = parts;
+  const { grids, views, boundary, network, data, diagnosis, steps } = parts;
   return {
     status: head.update,
     epochs(/** @type {EpochsEvent} */ event) {
       appendEpochs(event, grids);
       views.grow();
       boundary?.grow();
+      data.grow();
       draw();
     },
     findings(/** @type {Diagnosis} */ event) {
@@ -186,7 +199,7 @@ function handlersOf(parts, head, draw, wasGoing, say) {
     done(/** @type {{status: string}} */ { status }) {
       if (status === "deleted") return say("over", "deleted");
       if (wasGoing) {
-        for (const part of [steps, views, boundary]) part?.read();
+        for (const part of [steps, views, boundary, data]) part?.read();
         diagnosis.done();
       }
       return undefined;

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import numpy as np
 
-from gradlab.client.connection import Connection
+from gradlab.client.connection import Connection, Refused
+from gradlab.facts import Facts
 from gradlab.schemas.diagnosis import ExperimentDiagnosisResponse
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.media_types import NPZ
@@ -34,7 +35,16 @@ class Reporting(Connection):
             (each, self._npz(f"{place}/{each.path}", {**each.query, "max_points": each.max_points}))
             for each in requests
         ]
-        return save(Report(experiment, diagnosis, series), path)
+        return save(Report(experiment, diagnosis, series, self._facts(place)), path)
+
+    def _facts(self, place: str) -> Facts | None:
+        """Return the facts of an experiment; None if there are none yet."""
+        try:
+            return Facts.model_validate_json(self._request("GET", f"{place}/facts").content)
+        except Refused as refused:
+            if refused.problem.status != 404:
+                raise
+            return None
 
     def _npz(self, path: str, query: dict[str, str | int]) -> dict[str, np.ndarray]:
         content = self._request("GET", path, params=query, headers={"Accept": NPZ}).content

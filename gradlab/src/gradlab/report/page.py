@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from gradlab.facts import Facts
 from gradlab.report.modules import MAIN, PREFIX, import_map, licence, styles
 from gradlab.report.requests import SeriesRequest
 from gradlab.responses.catalogue import series_kinds, statistics
@@ -58,11 +59,13 @@ class Report:
         experiment: the experiment, as the service would answer it.
         diagnosis: its diagnosis.
         series: each request of `series_requests` with its named arrays.
+        facts: what is known of the data; None if nothing is.
     """
 
     experiment: ExperimentResponse
     diagnosis: ExperimentDiagnosisResponse
     series: Sequence[tuple[SeriesRequest, Mapping[str, np.ndarray]]]
+    facts: Facts | None = None
 
     def html(self) -> str:
         """Return the page. It opens from a file, and makes no request."""
@@ -85,12 +88,14 @@ class Report:
     def json(self) -> str:
         """Return the same for programs: experiment, diagnosis, metrics and the default statistic of each kind.
 
-        `series` has the named arrays of each request, its path and query as the key. Numbers that are not finite are
-        null.
+        `facts` is null if nothing is known of the data. `series` has the named arrays of each request, its path and
+        query as the key. Numbers that are not finite are null.
         """
         series = {_address(each): _lists(arrays) for each, arrays in self.series if each.is_default}
         experiment, diagnosis = (each.model_dump(mode="json") for each in (self.experiment, self.diagnosis))
-        return json.dumps({"experiment": experiment, "diagnosis": diagnosis, "series": series}, allow_nan=False)
+        facts = None if self.facts is None else self.facts.model_dump(mode="json")
+        content = {"experiment": experiment, "diagnosis": diagnosis, "facts": facts, "series": series}
+        return json.dumps(content, allow_nan=False)
 
     def _answers(self) -> list[dict[str, Any]]:
         """Return the answers to all requests of the page."""
@@ -100,6 +105,8 @@ class Report:
             _answer(place, self.experiment.model_dump(mode="json")),
             _answer(f"{place}/diagnosis", self.diagnosis.model_dump(mode="json")),
         ]
+        if self.facts is not None:
+            held.append(_answer(f"{place}/facts", self.facts.model_dump(mode="json")))
         if isinstance(spec, ExperimentSpec):
             layers = [each.model_dump(mode="json") for each in layer_responses(spec)]
             held.append(_answer("/experiments/validate", {"layers": layers}))

@@ -29,7 +29,7 @@ def report_of(
     requests = series_requests(spec.layout, len(spec.seeds))
     series = [(request, arrays_of(request, spec.layout, histories)) for request in requests]
     response = experiment_diagnosis_response(shown.id, shown.status, spec, diagnosis)
-    return Report(shown, response, series)
+    return Report(shown, response, series, facts=next((run.facts for run in runs if run.facts is not None), None))
 
 
 def write(

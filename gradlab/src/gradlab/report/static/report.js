@@ -5,6 +5,7 @@ import { readHistory } from "./data/measured.js";
 import { get, messageOf, readFrom } from "./data/source.js";
 import { layerViews } from "./layers/layers.js";
 import { curves } from "./charts/curves.js";
+import { dataPanel } from "./parts/data_panel.js";
 import { diagnosisView } from "./parts/diagnosis.js";
 import { header } from "./parts/header.js";
 import { networkPanel, shapesOf } from "./parts/network.js";
@@ -31,12 +32,13 @@ function part(id) {
 async function partsOf(id) {
   const experiment = /** @type {Experiment} */ (await get(`/experiments/${id}`));
   const { seeds, record: recorded } = experiment.spec;
+  const isElsewhere = experiment.spec.source === "external";
   countAs(experiment.spec.source === "external" ? experiment.spec : null);
   const [diagnosis, history, shapes, views] = await Promise.all([
     /** @type {Promise<Diagnosis>} */ (get(`/experiments/${id}/diagnosis`)),
     readHistory(id, signal),
     shapesOf(experiment.spec),
-    layerViews({ id, seeds, recorded, signal, hold: (read) => read(), onEpoch, onGrid: () => {} }),
+    layerViews({ id, seeds, recorded, isElsewhere, signal, hold: (read) => read(), onEpoch, onGrid: () => {} }),
   ]);
   /** @param {number} epoch */
   function onEpoch(epoch) {
@@ -53,6 +55,7 @@ async function partsOf(id) {
     network,
     judgement,
     figures,
+    data: dataPanel(id, experiment.spec, signal),
     steps: throughTime(id, experiment.spec, signal),
   };
 }
@@ -61,11 +64,11 @@ async function partsOf(id) {
 async function show() {
   const { id, answers } = JSON.parse(part("answers").textContent ?? "");
   readFrom(sourceOf(answers));
-  const { experiment, diagnosis, history, views, network, judgement, figures, steps } = await partsOf(id);
+  const { experiment, diagnosis, history, views, network, judgement, figures, data, steps } = await partsOf(id);
   const head = h("header", { class: "stack" }, header(experiment, diagnosis.verdict), rootCause(diagnosis));
   const curvesRow = h("div", { class: "two" }, figures.elements);
   const rest = [views.all, steps.element, runsAndSpec(experiment)];
-  fill(part("page"), head, views.map, network?.element, views.detail, curvesRow, judgement.element, rest);
+  fill(part("page"), head, views.map, network?.element, views.detail, curvesRow, judgement.element, data.element, rest);
   judgement.show(diagnosis);
   judgement.open();
   views.draw();
@@ -73,7 +76,7 @@ async function show() {
   if (history.lastEpoch !== undefined) network?.reach(history.lastEpoch);
   network?.showFindings(diagnosis.findings);
   network?.draw();
-  await steps.read();
+  await Promise.all([data.read(), steps.read()]);
 }
 
 /** @param {Diagnosis} diagnosis @returns {Child} the finding that the others follow from. */

@@ -59,6 +59,9 @@ interface ExternalSpec {
   /** what its records count. */
   axis?: "epoch" | "step";
   every_steps?: number | null;
+  framework?: "keras" | "torch" | null;
+  optimizer?: Kind | null;
+  optimizer_class?: string | null;
   name: string;
   seeds: number[];
   layers: ExternalLayer[];
@@ -82,6 +85,49 @@ interface Experiment {
   progress: Progress;
   runs: Run[];
   spec: Spec;
+}
+
+/** A number of the facts; JSON has words for those that are not finite. */
+type FactNumber = number | "NaN" | "Infinity" | "-Infinity";
+
+/** Features of one sort: how many, and the first of them. */
+interface FeatureNames {
+  count: number;
+  numbers: number[];
+  names?: string[];
+}
+
+/** The size of the inputs. */
+interface Inputs {
+  features: number;
+  rms: FactNumber;
+  largest_rms: FactNumber;
+  mean: FactNumber[];
+  std: FactNumber[];
+  constant: FeatureNames;
+  nonfinite: FeatureNames;
+  extreme: FeatureNames;
+}
+
+interface ExternalTarget {
+  kind: "classes" | "labels" | "values";
+  count: number;
+  steps?: number[];
+}
+
+/** Numbers about the data on which a diagnosis rests, as `/facts` answers them; null is unknown. */
+interface Facts {
+  train_count: number | null;
+  val_count: number | null;
+  feature_shape: number[] | null;
+  target: ExternalTarget | null;
+  target_range: [FactNumber, FactNumber] | null;
+  target_std: FactNumber | null;
+  constant_loss: FactNumber | null;
+  constant_accuracy: FactNumber | null;
+  reachable: FactNumber | null;
+  class_shares: FactNumber[] | null;
+  inputs: Inputs | null;
 }
 
 /** A layer of a network as `/experiments/validate` answers it. */

@@ -17,7 +17,7 @@ import { columnOf } from "../shared/numbers.js";
 export function curves({ id, seeds, names }) {
   const validated = names.filter((name) => names.includes(`val_${name}`));
   const metric = validated.find((name) => name !== "loss");
-  const figures = (metric ? [metric, "loss"] : ["loss"]).map((name) => curveFigure(id, seeds, name));
+  const figures = (metric ? [metric, "loss"] : ["loss"]).map((name) => curveFigure(id, seeds, name, names));
   return {
     elements: figures.map(({ element }) => element),
     /** @param {Grid} grid */
@@ -27,15 +27,16 @@ export function curves({ id, seeds, names }) {
   };
 }
 
-/** @param {string} id @param {number[]} seeds @param {string} name of the metric. */
-function curveFigure(id, seeds, name) {
+/** @param {string} id @param {number[]} seeds @param {string} name of the metric. @param {string[]} names of all. */
+function curveFigure(id, seeds, name, names) {
   const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
   const range = metricRange(name);
+  const samples = names.includes(`val_${name}`) ? "training and validation samples" : "training samples";
   const chart = lines({ height: 240, range, label: `${name} over the epochs` });
   const { element } = frame(
     {
       title: titled(name),
-      about: `training and validation samples · ${seeds.length > 1 ? "median and range of " : ""}${seedsOf(seeds)}`,
+      about: `${samples} · ${seeds.length > 1 ? "median and range of " : ""}${seedsOf(seeds)}`,
       files: filesOf(id, "history", {}, "history"),
       id: `curve-${name}`,
     },

@@ -2,7 +2,7 @@
 
 import { Grid } from "./grid.js";
 import { readNpz } from "./npz.js";
-import { Problem, send } from "./source.js";
+import { get, Problem, send } from "./source.js";
 
 /** @typedef {Record<string, import("./npz.js").NamedArray>} Arrays by name. */
 /** @typedef {{x: number, y: number, answer: number}} Sample */
@@ -25,6 +25,15 @@ import { Problem, send } from "./source.js";
  * @property {number | null} threshold of a single output; null where the largest output decides.
  * @property {(row: number) => Float32Array} at the outputs at a row of `epochs`: class by class, the points row by row.
  */
+
+/**
+ * The facts about an experiment's data.
+ *
+ * @param {string} id
+ * @param {AbortSignal} signal
+ * @returns {Promise<Facts | null>} null if there are none.
+ */
+export const readFacts = (id, signal) => recorded(null, () => get(`/experiments/${id}/facts`, { signal }));
 
 /**
  * Loss and metrics; columns are their names.

@@ -46,7 +46,8 @@ export function mapFigure(id, controls, { onRow, onEpoch }) {
       nothing.textContent = absence ?? "";
       map.element.hidden = key.element.hidden = Boolean(absence);
       figure.setTitle(`${titleOf(choice)}, layer by ${axisName()}`);
-      figure.setFiles(filesOf(id, kind.path, query, `${kind.name}-heatmap`));
+      figure.setFiles(absence ? [] : filesOf(id, kind.path, query, `${kind.name}-heatmap`));
+      if (absence) figure.setAbout("");
     },
     /** @param {Shown} shown @param {number} epoch the epoch that is shown; infinite for the last. */
     show({ choice, grid, seeds }, epoch) {

@@ -14,6 +14,7 @@ const REREAD_MILLISECONDS = 2000; // between two readings of what the stream doe
  * @property {string} id
  * @property {number[]} seeds
  * @property {Record<string, unknown>} recorded the fields of the spec that say what is recorded.
+ * @property {boolean} isElsewhere true for an external training.
  * @property {AbortSignal} signal ends the views.
  * @property {(read: () => Promise<void>) => Promise<void>} hold reads while the events of the stream are held.
  * @property {(epoch: number) => void} onEpoch called with an epoch that is clicked.

@@ -21,10 +21,12 @@ export const measuredOn = ({ kind }) => (kind.isOfParameters ? "kernels" : "prob
  *
  * @param {Pick<Choice, "kind">} choice
  * @param {{rows: number} | null} grid null if the kind is not recorded.
+ * @param {boolean} isElsewhere true for an external training.
  * @returns {string | null} null if there is something to show.
  */
-export function absenceOf({ kind }, grid) {
-  if (grid === null) return `${kind.title} are not recorded in this experiment.`;
+export function absenceOf({ kind }, grid, isElsewhere) {
+  if (grid === null)
+    return isElsewhere ? `${kind.title}: not sent.` : `${kind.title} are not recorded in this experiment.`;
   return grid.rows ? null : "Nothing is measured yet.";
 }
 

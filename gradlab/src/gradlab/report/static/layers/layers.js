@@ -32,7 +32,7 @@ export async function layerViews(options) {
  * @param {Child} controls of the choice.
  * @param {() => import("../data/grid.js").Grid | null} current the numbers that are chosen.
  */
-function layerFigures({ id, seeds, signal, onEpoch }, choice, controls, current) {
+function layerFigures({ id, seeds, isElsewhere, signal, onEpoch }, choice, controls, current) {
   const map = mapFigure(id, controls, { onRow: open, onEpoch });
   const all = allLayersFigure(id);
   const detail = layerDetail(id, seeds, signal, close);
@@ -40,7 +40,7 @@ function layerFigures({ id, seeds, signal, onEpoch }, choice, controls, current)
 
   function draw() {
     const grid = current();
-    const absence = absenceOf(choice, grid);
+    const absence = absenceOf(choice, grid, isElsewhere);
     map.announce(choice, absence);
     all.element.hidden = Boolean(absence);
     if (!grid || absence) return;

@@ -58,7 +58,7 @@ function factsOf({ spec, progress, created_at: created, started_at: start, finis
     ["network", layersOf(spec)],
     ["data", dataOf(spec)],
     ["seeds", seedsOf(spec.seeds)],
-    spec.source !== "external" && ["optimiser", optimizerOf(spec)],
+    ["optimiser", optimizerOf(spec)],
     ["submitted", ago(created)],
     start && end ? ["took", seconds((new Date(end).getTime() - new Date(start).getTime()) / 1000)] : null,
     cause ? ["stopped by", cause] : null,

@@ -1,5 +1,6 @@
 // The back-propagated signal through the time steps of recurrent layers, a heat map for each.
 
+import { axisName, recordWords } from "../shared/axis.js";
 import { fill, h } from "../shared/element.js";
 import { seedsOf } from "../shared/format.js";
 import { filesOf, frame } from "../charts/frame.js";
@@ -49,11 +50,12 @@ export function hasSteps(spec) {
 
 /** @param {string} id @param {number[]} seeds @param {StepSignal} signal */
 function stepsFigure(id, seeds, { layer, grid }) {
-  const map = heatmap({ unit: "time step", label: `${layer}: back-propagated signal by time step and epoch` });
+  const map = heatmap({ unit: "time step", label: `${layer}: back-propagated signal by time step and ${axisName()}` });
   const key = legend(map.readout);
   const statistic = "rms of ∂loss/∂z at each time step";
   const title = `${layer}: the signal through time`;
-  const about = `${statistic} · ${seeds.length > 1 ? "median of " : ""}${seedsOf(seeds)} · epochs from bottom to top`;
+  const shown = `${seeds.length > 1 ? "median of " : ""}${seedsOf(seeds)}`;
+  const about = `${statistic} · ${shown} · ${axisName()}s from bottom to top`;
   const files = filesOf(id, "signals/steps", { layer }, "signal-steps");
   return {
     element: frame({ title, about, files }, map.element, key.element).element,
@@ -65,7 +67,7 @@ function stepsFigure(id, seeds, { layer, grid }) {
       const values = turned(middle);
       const scale = Scale.over("log", values);
       map.show({
-        rows: grid.epochs.map((epoch) => `epoch ${epoch}`),
+        rows: grid.epochs.map(recordWords),
         columns: grid.columns,
         values,
         low: turned(low),

@@ -17,8 +17,15 @@ export const isGoing = ({ status }) => status === "queued" || status === "runnin
 /** @param {{name: string}} experiment */
 export const nameOf = ({ name }) => name || "unnamed";
 
-/** @param {Spec} spec @returns {string} the dataset. */
-export const dataOf = (spec) => (spec.source === "external" ? "trained elsewhere" : spec.dataset.kind);
+/** @type {Record<string, string>} */
+const FRAMEWORKS = { keras: "Keras", torch: "PyTorch" };
+
+/** @param {Spec} spec @returns {string} the dataset, or where an external training runs. */
+export function dataOf(spec) {
+  if (spec.source !== "external") return spec.dataset.kind;
+  const framework = FRAMEWORKS[spec.framework ?? ""];
+  return framework ? `trained elsewhere, ${framework}` : "trained elsewhere";
+}
 
 /** @param {Spec} spec @returns {string} the network: "5 × tanh, sigmoid". */
 export function layersOf(spec) {
@@ -26,8 +33,10 @@ export function layersOf(spec) {
   return parts.length > 4 ? `${parts.length} layers` : parts.join(", ");
 }
 
-/** @param {TrainedSpec} spec @returns {string} the optimiser, and its learning rate where it was set. */
-export function optimizerOf({ training: { optimizer } }) {
+/** @param {Spec} spec @returns {string} the optimiser, and its learning rate where it was set. */
+export function optimizerOf(spec) {
+  const optimizer = spec.source === "external" ? (spec.optimizer ?? spec.optimizer_class) : spec.training.optimizer;
+  if (!optimizer) return "not sent";
   if (typeof optimizer === "string") return optimizer;
   return `${optimizer.kind} ${JSON.stringify(optimizer.learning_rate ?? "")}`;
 }
