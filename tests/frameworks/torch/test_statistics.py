@@ -118,11 +118,14 @@ def test_all_tensors_of_a_flat_buffer_have_their_own_statistics(content, dtype):
         check(actual[:, place], expected, dtype)
 
 
-def test_histograms_count_every_tensor_over_all_rows(content, dtype):
+def test_histograms_count_every_tensor_over_the_rows_of_a_record(content, dtype):
     tensors, layout, rows = rows_of(content, dtype)
-    actual = measure.histograms(rows, layout).numpy()
+    of_record = np.array([0, 0, 1, 1, 1])
+    actual = measure.histograms(rows, layout, torch.tensor(of_record), 2).numpy()
     for place, tensor in enumerate(tensors):
-        np.testing.assert_array_equal(actual[place], histogram(tensor.reshape(1, -1), np)[0])
+        for record in (0, 1):
+            expected = histogram(tensor[of_record == record].reshape(1, -1), np)[0]
+            np.testing.assert_array_equal(actual[record, place], expected)
 
 
 def test_a_flat_buffer_gives_back_its_tensors():

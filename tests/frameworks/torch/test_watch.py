@@ -150,6 +150,8 @@ def test_nothing_waits_for_the_device_inside_a_record(monkeypatch):
     fit(model, optimizer, loss, data, epochs=1, watch=watch)
     assert inside == [[]]
     Watch.epoch(watch)
+    assert calls == []  # nor at its end: records are measured several at a time
+    watch.diagnosis()
     assert calls == ["cpu", "numpy"]
 
 
@@ -259,9 +261,9 @@ def test_data_of_another_shape_gets_one_sentence_and_the_training_goes_on():
 
 METHODS = [
     ("Session", "probe"), ("Session", "initial"), ("Session", "record"), ("Session", "begin_record"),
-    ("Session", "moved"),
+    ("Session", "measured"), ("Course", "_wiring_tensors"),
     ("GradientRows", "read"), ("GradientRows", "commit"), ("GradientRows", "means"), ("Evaluation", "metrics"),
-    ("Evaluation", "gradient"), ("Course", "begin"), ("Course", "_spec"), ("Course", "_send"), ("Course", "end"),
+    ("Evaluation", "gradient"), ("Course", "begin"), ("Course", "_spec"), ("Course", "send"), ("Course", "end"),
     ("FirstBatches", "add_input"), ("FirstBatches", "add_loss"), ("FirstBatches", "add_pass"), ("Meter", "add"),
     ("Meter", "results"), ("Recorder", "record"), ("Recorder", "begin"), ("Recorder", "wiring"),
     ("LossScale", "before_step"),

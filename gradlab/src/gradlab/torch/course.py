@@ -15,9 +15,10 @@ from gradlab.torch.facts import facts_of
 from gradlab.torch.losses import describe_loss, describe_target
 from gradlab.torch.messages import FACTS, FORGOTTEN, NEVER, NO_DATA, NO_STEP, NOTHING, RECORDS, SCALE
 from gradlab.torch.optimizers import optimizer_class, optimizer_spec
+from gradlab.torch.pending import PROBES, Pending
 from gradlab.torch.probe import Probed
 from gradlab.torch.samples import Samples
-from gradlab.torch.session import PROBES, Session, fetch
+from gradlab.torch.session import Session, fetch
 from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale, wiring_of
 from gradlab.watch import Recorder, without_an_end
 
@@ -80,13 +81,14 @@ class Course:
             before_step=self._before_step,
             after_step=self._after_step,
         )
+        recorder.before_reading = lambda: self._attempt(RECORDS, self.send)
         self._counts = TensorCounts(module, self._session.parameters, optimizers)
         self._layouts: Sequence[SeriesLayout] = ()
         self._number, self._steps, self._steps_in_record = self._initial, 0, 0
         self._has_begun = self._has_warned = False
         self._fixed: dict[str, Any] = {}
         self._commonest: float | None = None
-        self._first_norms = np.zeros((0, 2), np.float32)
+        self._pending = Pending()
         self._metrics: dict[str, float] = {}
 
     def open(self) -> None:
@@ -118,12 +120,14 @@ class Course:
             self._fixed = {"output_is": output_is(probed.layers), "masked_share": masked}
         if self._samples is not None and self._validation is not None:
             self._fixed["input_scale"] = self._attempt(SCALE, input_scale, self._samples, self._validation)
+        kept = None
         if (first := self._recorder.first_record) is not None:
             self._number = self._initial = first - 1
         elif not self._recorder.resumes:  # the state before the first update is the last one of what goes on
-            self._session.begin_record(self._layouts, 0)
-            self._send(self._number, *self._session.initial(self._layouts, probed))
-        self._session.begin_record(self._layouts, self._number + 1)
+            kept = self._session.initial(self._layouts, self._number, probed)
+            self._pending.add(kept, learning_rates(self._optimizers))
+            self.send()
+        self._session.begin_record(self._layouts, self._number + 1, kept)
 
     def _check_data(self) -> None:
         """Do without samples that the model or the loss do not take, and say so in one sentence."""
@@ -210,9 +214,12 @@ class Course:
             return  # it could not be described, which was said
         self._complete_spec()
         self._number, self._steps_in_record = self._number + 1, 0
-        metrics, series = self._session.record(self._layouts, self._number)
-        self._send(self._number, metrics, series)
-        self._session.begin_record(self._layouts, self._number + 1)
+        given, self._metrics = self._metrics, {}
+        kept = self._session.record(self._layouts, self._number, given)
+        self._pending.add(kept, learning_rates(self._optimizers))
+        self._session.begin_record(self._layouts, self._number + 1, kept)
+        if self._pending.are_due(self._recorder.sends):
+            self.send()
 
     def _complete_spec(self) -> None:
         """Add what only the first batch shows, where the backward pass runs inside the step."""
@@ -221,53 +228,45 @@ class Course:
             steps = None if self._samples is None else -(-self._samples.count // size)
             self._recorder.update(batch_size=size, steps_per_epoch=steps)
 
-    def _send(self, number: int, metrics: dict[str, torch.Tensor], series: dict[str, torch.Tensor]) -> None:
-        """Fetch everything of a record from the device at once, and give it to the recorder."""
-        rates = learning_rates(self._optimizers)
-        tensors = {name: rate for name, rate in rates.items() if isinstance(rate, torch.Tensor)}
-        parts = {"metric": metrics | tensors, "series": series, "wiring": self._wiring_tensors()}
-        given = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
-        fetched = fetch(given)
-        by_part = {part: {name: fetched[f"{part}/{name}"] for name in values} for part, values in parts.items()}
-        numbers = {name: float(value) for name, value in by_part["metric"].items()}
-        numbers |= {name: float(rate) for name, rate in rates.items() if name not in tensors}
-        numbers.setdefault("loss", float("nan"))
-        self._recorder.record(number, numbers | self._metrics, by_part["series"])
-        self._metrics = {}
-        if number > self._initial:
-            self._send_wiring(by_part["wiring"])
+    def send(self) -> None:
+        """Measure the pending records, fetch everything from the device at once, and give it to the recorder."""
+        pending = self._pending.take()
+        if not pending:
+            return
+        with torch.no_grad(), torch.autocast(self._session.device.type, enabled=False):
+            measured = self._session.measured(pending)
+            wiring = self._wiring_tensors()
+            fetched = fetch(measured.tensors | {f"wiring/{name}": value for name, value in wiring.items()})
+        results = measured.results(fetched)
+        for each in results:
+            numbers = each.metrics if "loss" in each.metrics else each.metrics | {"loss": float("nan")}
+            self._recorder.record(each.kept.number, numbers, each.series)
+            self._session.rows.forget(each.kept.number)
+        for each in results:
+            self._counts.add(each.kept.counts.batches, each.kept.counts.missing, each.zeros, each.moved)
+        if results[-1].kept.number > self._initial:
+            self._send_wiring({name: fetched[f"wiring/{name}"] for name in wiring})
 
     def _wiring_tensors(self) -> dict[str, torch.Tensor]:
-        session, sums = self._session, self._session.rows.sums()
+        session = self._session
         first = session.first.tensors() | session.tap.kept.tensors()
         tensors = {f"first_{name}": value for name, value in first.items()}
-        if len(self._first_norms) < MAX_FIRST_STEPS and session.rows.norms:
-            norms = [torch.stack([each.before, each.nonfinite], dim=1) for each in session.rows.norms]
+        if session.rows.first:
+            norms = [torch.stack([each.before, each.nonfinite], dim=1) for each in session.rows.first]
             tensors["norms"] = torch.cat(norms)[:MAX_FIRST_STEPS]
-        if sums is not None:
-            tensors["zeros"] = sums.zeros
-        moved = session.moved() if sums is not None else None
-        if moved is not None:
-            tensors["moved"] = moved
         session.scale.after_backward()
         if session.scale.skipped is not None:
             tensors["skipped"] = session.scale.skipped
         return tensors
 
     def _send_wiring(self, fetched: Mapping[str, np.ndarray]) -> None:
-        rows = self._session.rows
-        if "norms" in fetched:
-            self._first_norms = np.concatenate([self._first_norms, fetched["norms"]])[:MAX_FIRST_STEPS]
-        zero = fetched.get("zeros", np.zeros(len(rows.batches))).astype(int)
-        moved = fetched["moved"] > 0 if "moved" in fetched else None
-        self._counts.add(rows.batches, rows.missing, zero, moved)
         skipped = fetched.get("skipped")
         wiring = wiring_of(
             self._module,
             self._session.first,
             {name.removeprefix("first_"): value for name, value in fetched.items() if name.startswith("first_")},
             loss=self._loss,
-            norms=self._first_norms,
+            norms=fetched.get("norms", np.zeros((0, 2), np.float32)),
             tensors=self._counts.read(),
             fixed=self._fixed,
             commonest=self._commonest,
@@ -282,6 +281,7 @@ class Course:
                 self._record_all()
         finally:
             self._session.close()
+            self._attempt(RECORDS, self.send)
         if self._recorder.spec is not None:
             if self._epochs is None:
                 self._recorder.update(epochs=max(1, self._number))

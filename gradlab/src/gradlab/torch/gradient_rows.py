@@ -1,11 +1,11 @@
-"""GradientRows: the gradients of a record's steps in one flat buffer, and the sums of their statistics.
+"""GradientRows: the gradients of steps in one flat buffer, and the sums of their statistics over each record.
 
-A step writes one row. When the buffer is full, all statistics of its rows are computed together and added to the sums,
-which stay on the device until the record ends.
+A step writes one row. When the buffer is full, or somebody wants the sums, all statistics of its rows are computed
+together, whatever records they belong to. Everything stays on the device.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import torch
@@ -15,7 +15,9 @@ from gradlab.torch import measure
 from gradlab.torch.measure import FlatLayout
 
 # Numbers in a buffer: 4 MB of float32. A small network's steps are measured hundreds at a time, a large one's singly.
-MAX_ENTRIES, MAX_ROWS = 1_000_000, 256
+MAX_ENTRIES, MAX_ROWS = 1_000_000, 512
+# Steps whose norms are kept one by one.
+MAX_SINGLE = 20
 L2, ZERO_FRACTION, NONFINITE = (
     [each.name for each in MEAN_GRADIENT_STATISTICS].index(name) for name in ("l2", "zero_fraction", "nonfinite")
 )
@@ -42,13 +44,14 @@ class StepNorms:
 
 @dataclass(eq=False)
 class Sums:
-    """Sums over the steps of a record, on the device.
+    """Sums over the steps of a record, on the device; of several records with one more axis in front.
 
     Attributes:
         statistics: (tensors, statistics).
         counts: (tensors,) the steps in which the tensor had a gradient.
         zeros: (tensors,) the steps in which its gradient was exactly 0 everywhere.
         seen: (size,) True for entries whose gradient was once not 0.
+        norms: (4,) the sums of `before`, `after`, `changed` and `weight` over the steps that were made.
         bins: (tensors, bins) counts of the histograms; None if they are not kept.
     """
 
@@ -56,16 +59,40 @@ class Sums:
     counts: torch.Tensor
     zeros: torch.Tensor
     seen: torch.Tensor
+    norms: torch.Tensor
     bins: torch.Tensor | None
 
-    def add(self, other: "Sums") -> None:
-        """Add the sums of later steps."""
-        self.statistics += other.statistics
-        self.counts += other.counts
-        self.zeros += other.zeros
-        self.seen |= other.seen
-        if self.bins is not None and other.bins is not None:
-            self.bins += other.bins
+    def add(self, other: "Sums") -> "Sums":
+        """Return the sums together with those of later steps of the same record."""
+        pairs = zip(self._values(), other._values(), strict=True)
+        # Of booleans, `+` is "or".
+        return Sums(*(None if a is None or b is None else a + b for a, b in pairs))
+
+    def of(self, place: int) -> "Sums":
+        """Return the sums of one of several records."""
+        return Sums(*(None if each is None else each[place] for each in self._values()))
+
+    @staticmethod
+    def stacked(sums: Sequence["Sums"]) -> "Sums":
+        """Return the sums of several records; without histograms."""
+        columns = {each.name: torch.stack([getattr(own, each.name) for own in sums]) for each in fields(Sums)[:-1]}
+        return Sums(**columns, bins=None)
+
+    def _values(self) -> list[torch.Tensor | None]:
+        return [getattr(self, each.name) for each in fields(self)]
+
+
+@dataclass(eq=False)
+class RecordCounts:
+    """Counts of one record, in the process.
+
+    Attributes:
+        batches: (tensors,) the number of steps of the optimiser that has the tensor.
+        missing: (tensors,) the number of those in which its gradient was None.
+    """
+
+    batches: np.ndarray
+    missing: np.ndarray
 
 
 @dataclass(eq=False)
@@ -76,16 +103,18 @@ class _Steps:
         rows, received: (size,) each.
         present: (tensors,) True for those with a gradient; None for all.
         weights: 1 for a step that was made, else 0; None for 1.
+        records: the record of each.
     """
 
     rows: list[torch.Tensor] = field(default_factory=list)
     received: list[torch.Tensor] = field(default_factory=list)
     present: list[np.ndarray | None] = field(default_factory=list)
     weights: list[torch.Tensor | None] = field(default_factory=list)
+    records: list[int] = field(default_factory=list)
 
 
 class GradientRows:
-    """The gradients of the steps since `clear`.
+    """The gradients of the steps of a training, record by record.
 
     Args:
         layout: the places of the tensors in a row.
@@ -93,8 +122,7 @@ class GradientRows:
         dtype: its precision.
 
     Attributes:
-        norms: of the steps so far, in parts.
-        keeps_histograms: True to count the gradients' entries in the bins of histograms.
+        first: norms of the first steps, in parts.
     """
 
     def __init__(self, layout: FlatLayout, device: torch.device, dtype: torch.dtype) -> None:
@@ -103,26 +131,33 @@ class GradientRows:
         self._one = torch.ones((), dtype=dtype, device=device)
         self._read = torch.zeros(layout.size, dtype=dtype, device=device)
         self._read_present: np.ndarray | None = np.zeros(len(layout), bool)
-        self.keeps_histograms = False
-        self.clear()
+        self.first: list[StepNorms] = []
+        self._steps, self._sums = _Steps(), dict[int, Sums]()
+        self._with_histograms: set[int] = set()
+        self._record = 0
+        self.begin(0, histograms=False)
 
-    def clear(self) -> None:
-        """Begin a record."""
-        self._steps = _Steps()
-        self._sums: Sums | None = None
-        self.norms: list[StepNorms] = []
+    def begin(self, record: int, *, histograms: bool) -> None:
+        """Begin a record. What was measured of earlier ones stays, until `forget`.
+
+        Args:
+            record: its number. Steps before the first record of all are dropped.
+            histograms: True to count its gradients' entries in the bins of histograms.
+        """
+        self._record = record
+        if histograms:
+            self._with_histograms.add(record)
         self._complete = 0
         self._batches, self._missing = np.zeros(len(self.layout), int), np.zeros(len(self.layout), int)
 
-    @property
-    def batches(self) -> np.ndarray:
-        """(tensors,) the number of steps of the optimiser that has the tensor."""
-        return np.asarray(self._batches + self._complete)
+    def forget(self, record: int) -> None:
+        """Forget the sums of a record."""
+        self._sums.pop(record, None)
+        self._with_histograms.discard(record)
 
-    @property
-    def missing(self) -> np.ndarray:
-        """(tensors,) the number of those in which its gradient was None."""
-        return self._missing
+    def counts(self) -> RecordCounts:
+        """Return the counts of the record so far."""
+        return RecordCounts(self._batches + self._complete, self._missing)
 
     @property
     def last(self) -> torch.Tensor:
@@ -132,8 +167,8 @@ class GradientRows:
     def read(self, gradients: Sequence[torch.Tensor | None]) -> None:
         """Keep the gradients of a backward pass, in place of those of an earlier one before the same step."""
         self._read = self.layout.flat(gradients, self._one)
-        complete = all(gradient is not None for gradient in gradients)
-        self._read_present = None if complete else np.array([gradient is not None for gradient in gradients])
+        present = [gradient is not None for gradient in gradients]
+        self._read_present = None if all(present) else np.array(present)
 
     def commit(
         self,
@@ -173,25 +208,23 @@ class GradientRows:
         steps.received.append(received)
         steps.present.append(present)
         steps.weights.append(None if infinities is None else (infinities == 0).to(self._one).reshape(()))
-        if len(steps.rows) == self._max_rows:
+        steps.records.append(self._record)
+        if len(steps.rows) >= self._max_rows:
             self._flush()
 
-    def sums(self) -> Sums | None:
-        """Return the sums over the steps; None if there was none."""
+    def sums(self, record: int | None = None) -> Sums | None:
+        """Return the sums over the steps of a record, by default of the one that runs; None if there was none."""
         self._flush()
-        return self._sums
+        return self._sums.get(self._record if record is None else record)
 
-    def means(self) -> torch.Tensor | None:
-        """Return the gradients' statistics, (tensors, statistics); None if there was no step.
+    def means(self, sums: Sums) -> torch.Tensor:
+        """Return the gradients' statistics of several records: (records, tensors, statistics).
 
         A tensor without a gradient has NaN.
         """
-        sums = self.sums()
-        if sums is None:
-            return None
         union = measure.unions(sums.seen, self.layout, sums.statistics.dtype)
-        union = torch.where(sums.counts[:, None] > 0, union, float("nan"))
-        return torch.cat([sums.statistics / sums.counts[:, None], union], dim=1)  # 0/0 is NaN
+        union = torch.where(sums.counts[..., None] > 0, union, float("nan"))
+        return torch.cat([sums.statistics / sums.counts[..., None], union], dim=-1)  # 0/0 is NaN
 
     def _flush(self) -> None:
         steps, self._steps = self._steps, _Steps()
@@ -201,21 +234,26 @@ class GradientRows:
         weight = torch.stack([self._one if each is None else each for each in steps.weights])
         everywhere = np.ones(len(self.layout), bool)
         given = np.stack([everywhere if each is None else each for each in steps.present])
-        present = torch.as_tensor(given).to(rows.device)  # (rows, tensors)
+        counts = torch.as_tensor(given).to(rows.device) * weight[:, None]  # (rows, tensors)
         measured = measure.gradients(rows, self.layout)  # (rows, tensors, statistics)
-        self.norms.append(self._norms(measured, rows, received, weight))
-        counts = present * weight[:, None]
-        counted = Sums(
-            statistics=torch.where(counts[:, :, None] > 0, measured, 0.0).sum(dim=0),
-            counts=counts.sum(dim=0),
-            zeros=((measured[:, :, ZERO_FRACTION] == 1) & (counts > 0)).sum(dim=0),
-            seen=((rows != 0) & (weight[:, None] > 0)).any(dim=0),
-            bins=self._bins(rows, counts) if self.keeps_histograms else None,
+        norms = self._norms(measured, rows, received, weight)
+        if sum(len(each.weight) for each in self.first) < MAX_SINGLE:
+            self.first.append(norms)
+        names = sorted({*steps.records})
+        places = torch.tensor([names.index(each) for each in steps.records], device=rows.device)
+        add = _adder(places, len(names))
+        together = torch.stack([norms.before, norms.after, norms.changed, norms.weight], dim=-1)
+        sums = Sums(
+            statistics=add(torch.where(counts[:, :, None] > 0, measured, 0.0)),
+            counts=add(counts),
+            zeros=add(((measured[:, :, ZERO_FRACTION] == 1) & (counts > 0)).to(rows.dtype)),
+            seen=add((rows != 0) & (weight[:, None] > 0)),
+            norms=add(torch.where(weight[:, None] > 0, together, 0.0)),
+            bins=self._bins(rows, counts, places, len(names)) if self._with_histograms & {*names} else None,
         )
-        if self._sums is None:
-            self._sums = counted
-        else:
-            self._sums.add(counted)
+        for place, name in enumerate(names):
+            own, before = sums.of(place), self._sums.get(name)
+            self._sums[name] = own if before is None else before.add(own)
 
     def _norms(
         self, measured: torch.Tensor, rows: torch.Tensor, received: torch.Tensor, weight: torch.Tensor
@@ -230,6 +268,20 @@ class GradientRows:
             weight=weight,
         )
 
-    def _bins(self, rows: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    def _bins(self, rows: torch.Tensor, counts: torch.Tensor, places: torch.Tensor, count: int) -> torch.Tensor:
         # NaN is in no bin: what had no gradient, and steps that were left out.
-        return measure.histograms(torch.where(self.layout.spread(counts > 0), rows, float("nan")), self.layout)
+        real = torch.where(self.layout.spread(counts > 0), rows, float("nan"))
+        return measure.histograms(real, self.layout, places, count)
+
+
+def _adder(places: torch.Tensor, count: int) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return a function that adds up the rows of each place, (rows, ...) -> (count, ...); of booleans it is "or"."""
+
+    def add(values: torch.Tensor) -> torch.Tensor:
+        if len(values) == 1:
+            return values
+        of_numbers = values.to(torch.float32) if values.dtype == torch.bool else values
+        sums = of_numbers.new_zeros(count, *values.shape[1:]).index_add_(0, places, of_numbers)
+        return sums > 0 if values.dtype == torch.bool else sums
+
+    return add

@@ -4,6 +4,7 @@ The tensors of a network lie one after another in one flat row, ordered by size.
 (rows, tensors, n), for which each statistic takes one operation. Nothing here waits for the device.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,6 +41,12 @@ class FlatLayout:
         self.size = sum(self._sizes)
         self.order = sorted(range(len(shapes)), key=lambda place: self._sizes[place])
         self._back = sorted(range(len(shapes)), key=lambda place: self.order[place])
+        self._is_ordered = self.order == self._back == list(range(len(shapes)))
+        # Tensors of one size: where they begin in a row, where they end, and how many they are.
+        self._groups: list[tuple[int, int, int]] = []
+        for size, group in itertools.groupby(self.order, key=lambda place: self._sizes[place]):
+            begin, count = self._groups[-1][1] if self._groups else 0, len(list(group))
+            self._groups.append((begin, begin + size * count, count))
 
     def __len__(self) -> int:
         return len(self._sizes)
@@ -52,8 +59,12 @@ class FlatLayout:
             like: a tensor of the row's precision, on its device.
         """
         ordered = [tensors[place] for place in self.order]
-        if all(_is_plain(x, like) for x in ordered):
-            return torch._C._nn.flatten_dense_tensors(ordered)
+        try:
+            row = torch._C._nn.flatten_dense_tensors(ordered)
+        except (TypeError, RuntimeError):  # None, sparse ones, or ones on several devices
+            row = None
+        if row is not None and row.dtype == like.dtype and row.device == like.device and row.numel() == self.size:
+            return row if len(ordered) > 1 else row.clone()  # of a single tensor it is a view
         parts = [self._part(x, self._sizes[place], like) for x, place in zip(ordered, self.order, strict=True)]
         return torch.cat(parts)
 
@@ -67,14 +78,12 @@ class FlatLayout:
         Returns:
             The results of all tensors in their own order: (rows, tensors, ...).
         """
-        results, begin, place = [], 0, 0
-        while place < len(self.order):
-            size = self._sizes[self.order[place]]
-            count = sum(1 for each in self.order[place:] if self._sizes[each] == size)
-            end = begin + size * count
-            results.append(compute(*(each[:, begin:end].reshape(len(each), count, size) for each in rows)))
-            begin, place = end, place + count
-        return torch.cat(results, dim=1)[:, self._back]
+        results = [
+            compute(*(each[:, begin:end].reshape(len(each), count, (end - begin) // count) for each in rows))
+            for begin, end, count in self._groups
+        ]
+        joined = torch.cat(results, dim=1) if len(results) > 1 else results[0]
+        return joined if self._is_ordered else joined[:, self._back]
 
     def tensors(self, row: torch.Tensor) -> list[torch.Tensor]:
         """Return the flat tensors of one row, (size,), in their own order."""
@@ -95,42 +104,45 @@ class FlatLayout:
         return tensor.reshape(-1).to(like.device, like.dtype)
 
 
-def _is_plain(tensor: torch.Tensor | None, like: torch.Tensor) -> bool:
-    """True for a dense tensor of the precision and on the device of `like`."""
-    return (
-        tensor is not None
-        and tensor.dtype == like.dtype
-        and tensor.layout == torch.strided
-        and tensor.device == like.device
-    )
-
-
 def gradients(rows: torch.Tensor, layout: FlatLayout) -> torch.Tensor:
     """Statistics that are means over the batches: (rows, size) -> (rows, tensors, statistics)."""
     return layout.by_tensor(lambda g: _columns(MEAN_GRADIENT_STATISTICS, g), rows)
 
 
 def unions(seen: torch.Tensor, layout: FlatLayout, dtype: torch.dtype) -> torch.Tensor:
-    """Statistics of the union of all batches: (size,) True where a gradient was not 0 -> (tensors, statistics)."""
-    return layout.by_tensor(lambda g: _columns(UNION_GRADIENT_STATISTICS, g), seen.to(dtype)[None])[0]
+    """Statistics of unions of batches: (rows, size) True where a gradient was not 0 -> (rows, tensors, statistics)."""
+    return layout.by_tensor(lambda g: _columns(UNION_GRADIENT_STATISTICS, g), seen.to(dtype))
 
 
-def weights(row: torch.Tensor, earlier: torch.Tensor, layout: FlatLayout) -> torch.Tensor:
-    """Statistics of weights and of their change: two rows of (size,) -> (tensors, statistics)."""
-    return layout.by_tensor(lambda w, v: _columns(WEIGHT_STATISTICS, w, v), row[None], earlier[None])[0]
+def weights(rows: torch.Tensor, earlier: torch.Tensor, layout: FlatLayout) -> torch.Tensor:
+    """Statistics of weights and of their change: (rows, size) twice -> (rows, tensors, statistics)."""
+    return layout.by_tensor(lambda w, v: _columns(WEIGHT_STATISTICS, w, v), rows, earlier)
 
 
-def histograms(rows: torch.Tensor, layout: FlatLayout) -> torch.Tensor:
-    """Counts in each bin over all rows: (rows, size) -> (tensors, bins) int64. A NaN is in no bin."""
-    return layout.by_tensor(lambda x: _counts(x.transpose(0, 1).flatten(1))[None], rows)[0]
+def histograms(rows: torch.Tensor, layout: FlatLayout, places: torch.Tensor, count: int) -> torch.Tensor:
+    """Counts in each bin over the rows of each place: (rows, size) -> (count, tensors, bins) int64.
+
+    A NaN is in no bin.
+
+    Args:
+        rows: the entries.
+        layout: the tensors in a row.
+        places: (rows,) from 0 to `count` - 1.
+        count: the number of places.
+    """
+    return layout.by_tensor(lambda x: _counts(x, places, count), rows)
 
 
-def _counts(x: torch.Tensor) -> torch.Tensor:
-    """Counts of the entries of (tensors, n) in each bin: (tensors, bins) int64."""
+def _counts(x: torch.Tensor, places: torch.Tensor, count: int) -> torch.Tensor:
+    """Counts of the entries of (rows, tensors, n) in each bin: (count, tensors, bins) int64."""
     edges = torch.as_tensor(EDGES, device=x.device).to(x.dtype)
     bins = torch.bucketize(x.contiguous(), edges, right=True)  # bin i holds EDGES[i - 1] ≤ x < EDGES[i]
-    counts = torch.zeros(len(x), len(BIN_NAMES), dtype=torch.int64, device=x.device)
-    return counts.scatter_add_(1, bins, (~torch.isnan(x)).to(torch.int64))
+    tensors = x.shape[1]
+    cells = places[:, None] * tensors + torch.arange(tensors, device=x.device)  # (rows, tensors)
+    bins += cells[:, :, None] * len(BIN_NAMES)
+    counts = torch.zeros(count * tensors * len(BIN_NAMES), dtype=torch.int64, device=x.device)
+    counts.scatter_add_(0, bins.flatten(), (x == x).to(torch.int64).flatten())
+    return counts.reshape(count, tensors, len(BIN_NAMES))
 
 
 def activations(flow: Flow) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """Meter: loss and metrics over batches, as sums that stay on the device."""
 
+import itertools
 from typing import Any
 
 import torch
@@ -18,32 +19,34 @@ class Meter:
 
     Args:
         loss: the training's loss, whose kind decides what a right answer is.
+
+    Attributes:
+        entries: the numbers of the answers that are kept.
     """
 
     def __init__(self, loss: Any) -> None:
         self._kind = kind_of_loss(loss)
-        self.clear()
-
-    def clear(self) -> None:
-        """Reset all sums."""
         self._samples = 0
         self._loss: Any = 0.0
         self._losses: list[tuple[torch.Tensor, int]] = []
         self._kept: list[tuple[torch.Tensor, torch.Tensor]] = []
-        self._answers = 0
+        self._answers = self.entries = 0
         self._right: Any = None
         self._moments: tuple[Any, ...] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """True before the first batch."""
+        return not self._samples
 
     def add(self, output: Any, target: Any, loss: torch.Tensor, samples: int) -> None:
         """Add a batch with its mean loss."""
         self._samples += samples
         self._losses.append((loss.detach(), samples))
         if self._kind is not None and isinstance(output, torch.Tensor) and isinstance(target, torch.Tensor):
-            output, target = output.detach(), target.detach()
-            if self._kept and (output.shape[1:], target.shape[1:]) != tuple(each.shape[1:] for each in self._kept[0]):
-                self._count_kept()
-            self._kept.append((output, target))
-            if output.numel() > MAX_KEPT_NUMBERS:
+            self._kept.append((output.detach(), target.detach()))
+            self.entries += (numbers := output.numel())
+            if numbers > MAX_KEPT_NUMBERS:
                 self._count_kept()
         if len(self._losses) == MAX_KEPT:
             self._count_kept()
@@ -53,17 +56,17 @@ class Meter:
             losses = torch.stack([loss.float() for loss, _ in self._losses])
             weights = torch.tensor([float(samples) for _, samples in self._losses], device=losses.device)
             self._loss = self._loss + torch.dot(losses, weights)
-        kept, self._losses, self._kept = self._kept, [], []
-        if not kept or self._kind is None:
+        kept, self._losses, self._kept, self.entries = self._kept, [], [], 0
+        if self._kind is None:
             return
-        scalars = kept[0][0].dim() == 0
-        output, target = (
-            kept[0] if len(kept) == 1 else tuple(map(torch.stack if scalars else torch.cat, zip(*kept, strict=True)))
-        )
-        if self._kind.indices:
-            self._classes(output, target)
-        elif target.numel() == output.numel():
-            self._units(output, target.reshape(output.shape))
+        for (scalars, *_), pairs in itertools.groupby(kept, key=_likeness):
+            outputs, targets = zip(*pairs, strict=True)
+            join = torch.stack if scalars else torch.cat
+            output, target = (each[0] if len(each) == 1 else join(each) for each in (outputs, targets))
+            if self._kind.indices:
+                self._classes(output, target)
+            elif target.numel() == output.numel():
+                self._units(output, target.reshape(output.shape))
 
     def _classes(self, output: torch.Tensor, target: torch.Tensor) -> None:
         if output.dim() < 2:
@@ -103,3 +106,9 @@ class Meter:
             spread = squares - total.square() / n
             metrics[R2] = (1 - errors / torch.where(spread == 0, float("nan"), spread)).mean()
         return metrics
+
+
+def _likeness(pair: tuple[torch.Tensor, torch.Tensor]) -> tuple[Any, ...]:
+    """Return what batches have in common whose answers are counted together; first True for single numbers."""
+    output, target = pair
+    return output.dim() == 0, output.shape[1:], target.dim(), target.shape[1:]

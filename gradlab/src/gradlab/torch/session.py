@@ -1,6 +1,6 @@
 """Session: what a Watch measures of one training of a PyTorch model, record by record."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -16,19 +16,14 @@ from gradlab.torch.gradient_rows import GradientRows
 from gradlab.torch.measure import FlatLayout
 from gradlab.torch.meter import Meter
 from gradlab.torch.naming import device_of, named_parameters
+from gradlab.torch.pending import BATCHES, FLOWS, GRADIENTS, PROBES, WEIGHTS, Kept, Measurements, Tensors
 from gradlab.torch.probe import Probed, probe
 from gradlab.torch.samples import Samples
 from gradlab.torch.scaling import LossScale
 from gradlab.torch.tap import GradientTap
 
 # What may fail while the training goes on, in the words of the warning.
-GRADIENTS = "the gradients are not recorded any more"
-WEIGHTS = "the weights are not recorded any more"
-PROBES = "activations and signals are not recorded any more"
-BATCHES = "what the loss gets is not recorded any more"
 EVALUATION = "loss and metrics of `data` and `validation_data` are not recorded any more"
-FLOWS = ("activations", "signals", "time_signals")
-Tensors = dict[str, torch.Tensor]
 Attempt = Callable[..., Any]
 
 
@@ -65,12 +60,14 @@ class Session:
         self.parameters = named_parameters(model)
         self.layout = FlatLayout([each.value.shape for each in self.parameters])
         device, dtype = device_of(self.parameters), _precision([each.value.dtype for each in self.parameters])
+        self.device = device
         self.rows, self.scale = GradientRows(self.layout, device, dtype), LossScale(scaler)
         self.first = FirstBatches(model, loss)
         self.evaluation = Evaluation(model, loss, self.parameters)
         self._meter = Meter(loss)
         self._like = torch.zeros((), dtype=dtype, device=device)
         self._earlier: torch.Tensor | None = None
+        self._names_of_validation: Set[str] = frozenset()
         self._handles: list[Any] = []
         self.tap = GradientTap(
             self.parameters,
@@ -159,21 +156,19 @@ class Session:
 
         return probe(self.model, self.owners, self.first.modes(), run)
 
-    def initial(self, layouts: Sequence[SeriesLayout], probed: Probed | None) -> tuple[Tensors, Tensors]:
-        """Return metrics and series of the state before the first update."""
-        due = _due(layouts, 0)
-        metrics: Tensors = {}
-        series: Tensors = {}
+    def initial(self, layouts: Sequence[SeriesLayout], number: int, probed: Probed | None) -> Kept:
+        """Return what the record of the state before the first update is made from."""
+        due = _due(layouts, number)
+        kept = Kept(number, due, self.rows.counts())
         if self.samples is not None:
             measured = self._attempt(EVALUATION, self._initial_gradient, due)
             if measured is not None:
-                of_gradient, series = measured
-                metrics |= of_gradient
-            modes = self.first.modes()
-            metrics |= self._evaluated(self.samples, modes, "", uses_batch=True)
-        metrics |= self._validated()
-        series |= self._weights(due) | self._flows(due, probed)
-        return metrics, series
+                kept.metrics, kept.series = measured
+            kept.metrics |= self._evaluated(self.samples, self.first.modes(), "", uses_batch=True)
+        kept.metrics |= self._validated()
+        kept.weights = kept.earlier = self._attempt(WEIGHTS, self._flat_weights)
+        kept.flows = () if probed is None else probed.flows
+        return kept
 
     def _initial_gradient(self, due: Mapping[str, SeriesLayout]) -> tuple[Tensors, Tensors]:
         assert self.samples is not None
@@ -183,47 +178,45 @@ class Session:
         metrics = {"gradient_norm": norm, "clipped_gradient_norm": norm, "clipped_fraction": torch.zeros_like(norm)}
         series: Tensors = {}
         if "gradients" in due:
-            union = measure.unions(row[0] != 0, self.layout, row.dtype)
-            statistics = torch.cat([measure.gradients(row, self.layout)[0], union], dim=1)
+            union = measure.unions(row != 0, self.layout, row.dtype)
+            statistics = torch.cat([measure.gradients(row, self.layout), union], dim=-1)[0]
             series["gradients"] = torch.where(has_one[:, None], statistics, float("nan"))
         if "gradient_histograms" in due:
-            counts = measure.histograms(row, self.layout)
+            (counts,) = measure.histograms(row, self.layout, torch.zeros(1, dtype=torch.int64, device=row.device), 1)
             series["gradient_histograms"] = torch.where(has_one[:, None], counts, 0)
         return metrics, series
 
-    def record(self, layouts: Sequence[SeriesLayout], number: int) -> tuple[Tensors, Tensors]:
-        """Return metrics and series of a record from 1 on, at its end."""
-        due, series = _due(layouts, number), {}
-        metrics = self._meter.results()
-        if self.samples is not None and "loss" not in metrics:
-            metrics |= self._evaluated(self.samples, self.first.modes(), "", uses_batch=True)
-        metrics |= self._validated() | self._norms()
-        means = self._attempt(GRADIENTS, self.rows.means)
-        if "gradients" in due and means is not None:
-            series["gradients"] = means
-        sums = self.rows.sums()
-        if "gradient_histograms" in due and sums is not None and sums.bins is not None:
-            series["gradient_histograms"] = sums.bins
-        probed = None
-        if self.samples is not None and due.keys() & set(FLOWS):
+    def record(self, layouts: Sequence[SeriesLayout], number: int, given: Mapping[str, float]) -> Kept:
+        """Return what a record from 1 on is made from, at its end.
+
+        Args:
+            layouts: the series that are recorded.
+            number: the record's number.
+            given: metrics that the user has computed.
+        """
+        kept = Kept(number, _due(layouts, number), self.rows.counts(), dict(given), meter=self._meter)
+        if self.samples is not None and self._meter.is_empty:
+            kept.metrics |= self._evaluated(self.samples, self.first.modes(), "", uses_batch=True)
+        if not self._names_of_validation or not self._names_of_validation <= given.keys():
+            kept.metrics |= self._validated()
+        kept.weights, kept.earlier = self._attempt(WEIGHTS, self._flat_weights), self._earlier
+        if kept.earlier is None:
+            kept.weights = None
+        if self.samples is not None and kept.due.keys() & set(FLOWS):
             probed = self._attempt(PROBES, self.probe)
-        series |= self._weights(due) | self._flows(due, probed)
-        self._meter.clear()
-        return metrics, series
+            kept.flows = () if probed is None else probed.flows
+        self._meter = Meter(self._loss)
+        return kept
 
-    def begin_record(self, layouts: Sequence[SeriesLayout], number: int) -> None:
-        """Begin to add up a record."""
-        self.rows.clear()
-        self.rows.keeps_histograms = "gradient_histograms" in _due(layouts, number)
+    def measured(self, kept: Sequence[Kept]) -> Measurements:
+        """Return the measurements of records, on the device."""
+        return Measurements(kept, self.rows, self._attempt)
+
+    def begin_record(self, layouts: Sequence[SeriesLayout], number: int, before: Kept | None) -> None:
+        """Begin a record, after what was kept of the one before; None if there is none."""
+        self.rows.begin(number, histograms="gradient_histograms" in _due(layouts, number))
         if self._earlier is None or any(each.kind == "weights" for each in layouts):
-            self._earlier = self._attempt(WEIGHTS, self._flat_weights)
-
-    def moved(self) -> torch.Tensor | None:
-        """Return (tensors,) True for those that have changed since the record began; None if that is unknown."""
-        row = self._attempt(WEIGHTS, self._flat_weights)
-        if row is None or self._earlier is None:
-            return None
-        return self.layout.by_tensor(lambda w, v: (w != v).any(dim=-1), row[None], self._earlier[None])[0]
+            self._earlier = self._attempt(WEIGHTS, self._flat_weights) if before is None else before.weights
 
     def _evaluated(self, samples: Samples, modes: Mapping[str, bool], prefix: str, *, uses_batch: bool) -> Tensors:
         evaluate = self.evaluation.metrics
@@ -231,52 +224,14 @@ class Session:
         return {f"{prefix}{name}": value for name, value in metrics.items()}
 
     def _validated(self) -> Tensors:
-        return {} if self.validation is None else self._evaluated(self.validation, {}, "val_", uses_batch=False)
-
-    def _norms(self) -> Tensors:
-        self.rows.sums()
-        if not self.rows.norms:
+        if self.validation is None:
             return {}
-        parts = {
-            name: torch.cat([getattr(each, name) for each in self.rows.norms])
-            for name in ("before", "after", "changed", "weight")
-        }
-        weight = parts.pop("weight")
-        means = {name: torch.where(weight > 0, each, 0.0).sum() / weight.sum() for name, each in parts.items()}
-        return {
-            "gradient_norm": means["before"],
-            "clipped_gradient_norm": means["after"],
-            "clipped_fraction": means["changed"],
-        }
+        metrics = self._evaluated(self.validation, {}, "val_", uses_batch=False)
+        self._names_of_validation = metrics.keys()
+        return metrics
 
     def _flat_weights(self) -> torch.Tensor:
         return self.layout.flat([each.value.detach() for each in self.parameters], self._like)
-
-    def _weights(self, due: Mapping[str, SeriesLayout]) -> Tensors:
-        if not due.keys() & {"weights", "weight_histograms"}:
-            return {}
-        row, series = self._attempt(WEIGHTS, self._flat_weights), {}
-        if row is None:
-            return {}
-        if "weights" in due:
-            series["weights"] = measure.weights(row, row if self._earlier is None else self._earlier, self.layout)
-        if "weight_histograms" in due:
-            series["weight_histograms"] = measure.histograms(row[None], self.layout)
-        return series
-
-    def _flows(self, due: Mapping[str, SeriesLayout], probed: Probed | None) -> Tensors:
-        """Return the series of the probe, NaN for layers that were not measured."""
-        series: Tensors = {}
-        for kind in () if probed is None else due.keys() & set(FLOWS):
-            layout = due[kind]
-            rows = self._like.new_full(layout.shape, float("nan"))
-            for place, tensor in enumerate(layout.tensors):
-                layer = probed.measured.get(tensor.layer) if probed is not None else None
-                values = None if layer is None else getattr(layer, kind)
-                if values is not None:
-                    rows[place, : len(values)] = values[: rows.shape[1]]
-            series[kind] = rows
-        return series
 
 
 def fetch(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:

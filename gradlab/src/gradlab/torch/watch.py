@@ -122,6 +122,7 @@ class Watch(Reporting):
     @property
     def spec(self) -> ExternalSpec | None:
         """The training's description; None before its first step."""
+        self.recorder.before_reading()
         return self.recorder.spec
 
     @property

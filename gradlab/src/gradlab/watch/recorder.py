@@ -1,7 +1,7 @@
 """Recorder: keeps what a Watch measures in the process, diagnoses it there, and sends it where it is asked to."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -44,6 +44,8 @@ class Recorder:
         spec: the training's description; None before `begin`.
         facts: what rules need to know of its data; None if that is unknown.
         resumption: what the service has of the experiment that goes on; None for a new one, and without an answer.
+        before_reading: is called before anybody reads the records. A Watch that measures several records together
+            measures then what is pending.
 
     Raises:
         ValueError: an experiment is to be resumed, and no service is named, or there is none that may go on.
@@ -58,6 +60,7 @@ class Recorder:
         report_at_end: bool = True,
         seed: int = 0,
     ) -> None:
+        self.before_reading: Callable[[], object] = lambda: None
         self._to, self._api_key = to, api_key
         self._resume = None if resume is None else experiment_to_resume(resume, to)
         self._report_at_end, self._seed = report_at_end, seed
@@ -130,6 +133,11 @@ class Recorder:
         return self._first_record
 
     @property
+    def sends(self) -> bool:
+        """True if the records go to a service, which shows them while the training runs."""
+        return self._transmission is not None
+
+    @property
     def experiment_id(self) -> UUID | None:
         """Id of the service's experiment; None before the service has created it, and without a service."""
         return None if self._transmission is None else self._transmission.experiment_id
@@ -164,6 +172,7 @@ class Recorder:
 
     def end(self, error: str | None = None) -> None:
         """End the training; with an error, as failed. Print its diagnosis, if the recorder reports at the end."""
+        self.before_reading()
         memory = self._begun()
         history = memory.history()
         self._stopped_by = stopped_by(history, memory.spec.epochs)
@@ -174,6 +183,7 @@ class Recorder:
 
     def runs(self) -> list[ExternalRun]:
         """Return what the rules read: the run, as far as it is recorded; [] before its first record."""
+        self.before_reading()
         memory = self._memory
         if memory is None or not len(memory):
             return []
@@ -188,7 +198,8 @@ class Recorder:
         Raises:
             RuntimeError: the training has not begun.
         """
-        diagnosis = diagnose(self._begun().spec, self.runs())
+        runs = self.runs()
+        diagnosis = diagnose(self._begun().spec, runs)
         return replace(diagnosis, unjudged=list(diagnosis.unjudged))
 
     def check(self) -> None:

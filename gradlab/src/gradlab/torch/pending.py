@@ -1,0 +1,238 @@
+"""Pending records: what is kept of a record at its end, and the measurements of several records at once.
+
+A record's end reads what changes afterwards: weights, and what a probe sees. The statistics of all pending records
+are computed together, which takes little longer than those of one, and are fetched from the device with one copy.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from gradlab.measurement.history import SeriesLayout
+from gradlab.torch import measure
+from gradlab.torch.flows import LayerFlow, measure_flows
+from gradlab.torch.gradient_rows import GradientRows, RecordCounts, Sums
+from gradlab.torch.meter import Meter
+
+# What may fail while the training goes on, in the words of the warning.
+GRADIENTS = "the gradients are not recorded any more"
+WEIGHTS = "the weights are not recorded any more"
+PROBES = "activations and signals are not recorded any more"
+BATCHES = "what the loss gets is not recorded any more"
+# Records that are measured together, and the numbers that wait for it: 8 MB of float32.
+MAX_PENDING, MAX_ENTRIES = 16, 2_000_000
+# Seconds after which a service gets what is pending.
+MAX_WAIT_SECONDS = 1.0
+FLOWS = ("activations", "signals", "time_signals")
+Tensors = dict[str, torch.Tensor]
+
+
+@dataclass(eq=False)
+class Kept:
+    """What is kept of a record at its end.
+
+    Attributes:
+        number: the record's number.
+        due: kind -> the layout of each series that is due.
+        given: metrics that are numbers already, and learning rates.
+        metrics: metrics that are on the device.
+        series: series that are measured already.
+        meter: the losses and answers of its batches; None without any.
+        weights, earlier: the weights at its end and at its beginning, (size,); None if they could not be read.
+        flows: what the probe read.
+        counts: what was counted of its steps.
+    """
+
+    number: int
+    due: Mapping[str, SeriesLayout]
+    counts: RecordCounts
+    given: dict[str, float] = field(default_factory=dict)
+    metrics: Tensors = field(default_factory=dict)
+    series: Tensors = field(default_factory=dict)
+    meter: Meter | None = None
+    weights: torch.Tensor | None = None
+    earlier: torch.Tensor | None = None
+    flows: Sequence[LayerFlow] = ()
+
+    @property
+    def entries(self) -> int:
+        """The numbers that it holds on the device, about."""
+        of_weights = 0 if self.weights is None else self.weights.numel()
+        of_answers = 0 if self.meter is None else self.meter.entries
+        return of_weights + of_answers + sum(each.entries for each in self.flows)
+
+
+class Pending:
+    """Records that are not measured yet."""
+
+    def __init__(self) -> None:
+        self._kept: list[Kept] = []
+        self._entries = 0
+        self._taken_at = time.monotonic()
+
+    def add(self, kept: Kept, rates: Mapping[str, float | torch.Tensor]) -> None:
+        """Add a record, with the learning rates by their names."""
+        for name, rate in rates.items():
+            if isinstance(rate, torch.Tensor):
+                kept.metrics[name] = rate.detach().clone()
+            else:
+                kept.given.setdefault(name, float(rate))
+        self._kept.append(kept)
+        self._entries += kept.entries
+
+    def are_due(self, is_awaited: bool) -> bool:
+        """True if the records are to be measured: they are many, or somebody waits for them."""
+        is_late = is_awaited and time.monotonic() - self._taken_at > MAX_WAIT_SECONDS
+        return is_late or len(self._kept) >= MAX_PENDING or self._entries >= MAX_ENTRIES
+
+    def take(self) -> list[Kept]:
+        """Return the records, which are pending no more."""
+        kept, self._kept, self._entries, self._taken_at = self._kept, [], 0, time.monotonic()
+        return kept
+
+
+@dataclass(eq=False)
+class Result:
+    """The measurements of one record.
+
+    Attributes:
+        kept: what they are made from.
+        metrics: name -> number.
+        series: kind -> (tensors, columns).
+        zeros: (tensors,) the steps in which the gradient was exactly 0.
+        moved: (tensors,) True for those whose values changed; None if that is unknown.
+    """
+
+    kept: Kept
+    metrics: dict[str, float]
+    series: dict[str, np.ndarray]
+    zeros: np.ndarray
+    moved: np.ndarray | None = None
+
+
+class Measurements:
+    """The measurements of several records, on the device until `results`.
+
+    Args:
+        kept: the records.
+        rows: the gradients of their steps.
+        attempt: runs a function of a part; if it raises, warns once and returns None from then on.
+
+    Attributes:
+        tensors: what is to be fetched.
+    """
+
+    def __init__(self, kept: Sequence[Kept], rows: GradientRows, attempt: Callable[..., Any]) -> None:
+        self._kept, self._rows = kept, rows
+        self.tensors: Tensors = {}
+        self._places: dict[str, list[int]] = {}
+        self._flows: list[tuple[int, LayerFlow]] = []
+        for place, each in enumerate(kept):
+            for name, value in each.metrics.items():
+                self._one(f"metric/{name}", place, value)
+            for kind, values in each.series.items():
+                self._one(f"series/{kind}", place, values)
+            if each.meter is not None:
+                for name, value in (attempt(BATCHES, each.meter.results) or {}).items():
+                    self._one(f"metric/{name}", place, value)
+        attempt(GRADIENTS, self._measure_gradients)
+        attempt(WEIGHTS, self._measure_weights)
+        attempt(PROBES, self._measure_flows)
+
+    def _one(self, name: str, place: int, value: torch.Tensor) -> None:
+        self._several(f"{name}@{place}", [place], value[None])
+
+    def _several(self, name: str, places: Sequence[int], values: torch.Tensor) -> None:
+        """Note the values of a name in some records: (records, ...)."""
+        self.tensors[name], self._places[name] = values, list(places)
+
+    def _due(self, kind: str) -> list[int]:
+        return [place for place, each in enumerate(self._kept) if kind in each.due and kind not in each.series]
+
+    def _measure_gradients(self) -> None:
+        sums = {
+            place: own for place, each in enumerate(self._kept) if (own := self._rows.sums(each.number)) is not None
+        }
+        if not sums:
+            return
+        together = Sums.stacked(list(sums.values()))
+        self._several("zeros", list(sums), together.zeros)
+        self._several("norms", list(sums), together.norms)
+        if due := [place for place in self._due("gradients") if place in sums]:
+            means = self._rows.means(together)
+            rows = list(sums)
+            self._several("series/gradients", due, means[[rows.index(place) for place in due]])
+        for place in self._due("gradient_histograms"):
+            if place in sums and (bins := sums[place].bins) is not None:
+                self._one("series/gradient_histograms", place, bins)
+
+    def _measure_weights(self) -> None:
+        layout = self._rows.layout
+        places = [place for place, each in enumerate(self._kept) if each.weights is not None]
+        if not places:
+            return
+        now, before = (torch.stack([getattr(self._kept[p], name) for p in places]) for name in ("weights", "earlier"))
+        self._several("moved", places, layout.by_tensor(lambda w, v: (w != v).any(dim=-1), now, before))
+        rows = {place: row for row, place in enumerate(places)}
+        if due := [place for place in self._due("weights") if place in rows]:
+            chosen = [rows[place] for place in due]
+            self._several("series/weights", due, measure.weights(now[chosen], before[chosen], layout))
+        if due := [place for place in self._due("weight_histograms") if place in rows]:
+            of_each = torch.arange(len(due), device=now.device)
+            counts = measure.histograms(now[[rows[place] for place in due]], layout, of_each, len(due))
+            self._several("series/weight_histograms", due, counts)
+
+    def _measure_flows(self) -> None:
+        self._flows = [(place, flow) for place, each in enumerate(self._kept) for flow in each.flows]
+        for number, group in enumerate(measure_flows([flow for _, flow in self._flows])):
+            for kind in FLOWS:
+                values = getattr(group, kind)
+                if values is not None:
+                    self._several(f"flow/{kind}@{number}", group.places, values)
+
+    def results(self, fetched: Mapping[str, np.ndarray]) -> list[Result]:
+        """Return the measurements of each record, from what was fetched."""
+        count = len(self._rows.layout)
+        results = [Result(each, dict(each.given), {}, np.zeros(count, int)) for each in self._kept]
+        for each in results:
+            empty = [kind for kind in each.kept.due if kind in FLOWS and each.kept.flows]
+            each.series = {kind: np.full(each.kept.due[kind].shape, np.nan, np.float32) for kind in empty}
+        for name, places in self._places.items():
+            part, _, rest = name.partition("@")[0].partition("/")
+            for place, values in zip(places, fetched[name], strict=True):
+                self._put(results, part, rest, place, values)
+        return results
+
+    def _put(self, results: Sequence[Result], part: str, name: str, place: int, values: np.ndarray) -> None:
+        if part == "flow":
+            record, flow = self._flows[place]
+            self._put_flow(results[record], name, flow.name, values)
+        elif part == "metric":
+            results[place].metrics.setdefault(name, float(values))
+        elif part == "series":
+            results[place].series[name] = values
+        elif part == "norms":
+            results[place].metrics |= _means(values)
+        elif part == "moved":
+            results[place].moved = values > 0
+        else:
+            results[place].zeros = values.astype(int)
+
+    @staticmethod
+    def _put_flow(result: Result, kind: str, layer: str, values: np.ndarray) -> None:
+        layout = result.kept.due.get(kind)
+        for row, tensor in enumerate(() if layout is None else layout.tensors):
+            if tensor.layer == layer:
+                columns = result.series[kind].shape[1]
+                result.series[kind][row, : len(values)] = values[:columns]
+
+
+def _means(norms: np.ndarray) -> dict[str, float]:
+    """The means over a record's steps, from the sums of norms before and after clipping, of clipped ones, and steps."""
+    with np.errstate(all="ignore"):
+        before, after, changed = (norms[:3] / norms[3]).tolist()
+    return {"gradient_norm": before, "clipped_gradient_norm": after, "clipped_fraction": changed}
