@@ -42,6 +42,7 @@ def test_a_forget_bias_of_1_is_a_part_of_an_lstm(has_ones):
     assert own.unit_forget_bias is has_ones
     assert own.bias_initializer.kind == ("zeros" if has_ones else "random_uniform")
     assert layers["lstm"].activation == "tanh"
+    assert own.return_sequences is False  # only its last state goes on
     assert layers["out"].activation == "linear"
     assert [each.rule for each in watch.diagnosis().unjudged if "configured" in each.why] == []
 
@@ -52,3 +53,11 @@ def test_pooling_to_one_position_is_global():
     watch, layers = watched(model, torch.randn(40, 1, 6, 6))
     assert layers["2"].configuration.kind == "global_average_pooling2d"
     assert [each.rule for each in watch.diagnosis().unjudged if "configured" in each.why] == []
+
+
+def test_a_bias_of_three_entries_is_drawn_as_pytorch_draws_it():
+    torch.manual_seed(0)
+    _, layers = watched(nn.Sequential(nn.Linear(16, 3), nn.Tanh(), nn.Linear(3, 1)), torch.randn(40, 16))
+    for name, bound in (("0", 16**-0.5), ("2", 3**-0.5)):
+        bias = layers[name].configuration.bias_initializer
+        assert (bias.kind, bias.minval, bias.maxval) == ("random_uniform", pytest.approx(-bound), pytest.approx(bound))

@@ -9,7 +9,7 @@ from torch import nn
 
 from gradlab.spec.external import ExternalLayer, ExternalParameter
 from gradlab.torch.configuration import FORGET_GATE, configuration_of, forget_bias_is_1
-from gradlab.torch.initial import MAX_ENTRIES, distribution
+from gradlab.torch.initial import MAX_ENTRIES, distribution, few_entries
 from gradlab.torch.naming import NORMALIZATIONS, NamedParameter, describe_shared, frozen_paths, is_channels_first
 from gradlab.torch.trace import WITH_ACTIVATION, TracedLayer
 from gradlab.vocabulary.initializers import WeightInitializer
@@ -29,6 +29,7 @@ def describe_layers(
     for each in parameters:
         owned.setdefault(each.layer, []).append(each)
     described = [_described(layer, owned.pop(layer.name, [])) for layer in layers]
+    described = [_last_state(each, described) for each in described]
     modules = dict(model.named_modules())
     for name, own in owned.items():
         place = _place_after(name, [each.name for each in described])
@@ -47,7 +48,8 @@ def initial_distributions(module: nn.Module | None, own: Sequence[NamedParameter
         if each.role == "bias" and forget_bias_is_1(module):
             value = torch.cat([part for gate, part in enumerate(value.chunk(4)) if gate != FORGET_GATE])
         few = value if value.numel() <= MAX_ENTRIES else value.reshape(-1)[:: -(-value.numel() // MAX_ENTRIES)]
-        initializer = distribution(few.float().cpu().numpy())
+        entries = few.float().cpu().numpy()
+        initializer = few_entries(entries, module) or distribution(entries)
         if initializer is not None:
             distributions[each.name] = initializer
     return distributions
@@ -73,6 +75,19 @@ def _described(layer: TracedLayer, own: Sequence[NamedParameter]) -> ExternalLay
         units=output[-1] if output and is_measured else None,
         initializers=initializers,
     )
+
+
+def _last_state(layer: ExternalLayer, layers: Sequence[ExternalLayer]) -> ExternalLayer:
+    """Return a recurrent layer as one of its last state alone, if the layers behind it take no sequence."""
+    own: Any = layer.configuration
+    cell = getattr(own, "layer", own)
+    takers = [each for each in layers if each.inbound and layer.name in each.inbound]
+    if not getattr(cell, "return_sequences", False) or not takers:
+        return layer
+    if not all(each.input_shape is not None and len(each.input_shape) == 1 for each in takers):
+        return layer
+    last = cell.model_copy(update={"return_sequences": False})
+    return layer.model_copy(update={"configuration": last if cell is own else own.model_copy(update={"layer": last})})
 
 
 def _unrun(name: str, module: nn.Module, own: Sequence[NamedParameter]) -> ExternalLayer:

@@ -7,6 +7,7 @@ vocabulary, that one is named, with parameters that are measured. A mean that is
 import math
 
 import numpy as np
+from torch import nn
 
 from gradlab.vocabulary.initializers import (
     Constant,
@@ -48,6 +49,26 @@ def distribution(values: np.ndarray) -> WeightInitializer | None:
     if (x == first).all():
         return Zeros() if first == 0 else Ones() if first == 1 else Constant(value=first)
     return _matrix(x) or _drawn(_some(x.reshape(-1)))
+
+
+def default_bound(module: nn.Module | None) -> float | None:
+    """Return the bound of the uniform distribution that PyTorch draws a module's tensors from; None if it is another.
+
+    For dense and convolutional layers it is 1/√fan_in, kernel and bias alike; for recurrent ones 1/√units.
+    """
+    if isinstance(module, nn.RNNBase):
+        return 1 / math.sqrt(module.hidden_size)
+    if not isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        return None
+    return 1 / math.sqrt(module.weight[0].numel())
+
+
+def few_entries(values: np.ndarray, module: nn.Module | None) -> WeightInitializer | None:
+    """Return PyTorch's own distribution for a tensor with too few entries to see one, if they lie within its bound."""
+    bound = default_bound(module)
+    if bound is None or not 0 < values.size < MIN_ENTRIES or not values.any() or np.abs(values).max() > bound:
+        return None
+    return RandomUniform(minval=-bound, maxval=bound)
 
 
 def _matrix(x: np.ndarray) -> WeightInitializer | None:

@@ -6,7 +6,7 @@ from typing import Any
 from gradlab.spec import ExternalSpec
 from gradlab.spec.external_layer import ExternalLayer
 from gradlab.translate.keras_lines import LOSS, OPTIMIZER, heading, scaling
-from gradlab.translate.rewritten import Piece, alike
+from gradlab.translate.rewritten import Piece
 from gradlab.translate.torch_code import (
     activation_code,
     batch_norm_code,
@@ -20,7 +20,9 @@ from gradlab.translate.torch_code import (
     tensors_of,
 )
 from gradlab.vocabulary.layers import LayerSpec
-from gradlab.vocabulary.layers.normalization import BatchNormalization
+from gradlab.vocabulary.layers.convolution import Convolution
+from gradlab.vocabulary.layers.dense import ActivationLayer
+from gradlab.vocabulary.layers.normalization import BatchNormalization, LayerNormalization
 from gradlab.vocabulary.regularizers import L2
 
 # The role of the tensor that a field of a layer draws or penalises.
@@ -43,11 +45,41 @@ def of_pieces(external: ExternalSpec, changed_layers: list[Piece]) -> list[str]:
         for statement, named in _statements(layers[piece.layer], piece):
             tensors.setdefault(statement, []).extend(named)
     blocks = [for_each(statement, named) for statement, named in tensors.items() if named]
-    for piece, names in alike(changed_layers):
-        modules = list(_modules(layers[names[0]], piece))
-        if modules:
-            blocks.append("\n".join([f"# {_where(piece)}{heading(names)}", *modules]))
-    return blocks
+    modules: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # where and what -> layers
+    for piece in changed_layers:
+        if made := tuple(_modules(layers[piece.layer], piece)):
+            modules.setdefault((_where(piece), made), []).append(piece.layer)
+    for name, remade in _widened(external, changed_layers):
+        modules.setdefault(("", remade), []).append(name)
+    return blocks + ["\n".join([f"# {where}{heading(names)}", *made]) for (where, made), names in modules.items()]
+
+
+def _widened(external: ExternalSpec, changed_layers: list[Piece]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield layers that must be made anew, with their modules, because the layer before them has another width."""
+    changed = {piece.layer: piece for piece in changed_layers}
+    width: int | None = None  # of what arrives, where it is another one
+    for layer in external.layers:
+        piece = changed.get(layer.name)
+        if piece is None and width is not None and layer.parameters and layer.configuration is not None:
+            yield layer.name, tuple(_remade(layer, layer.configuration, width))
+        if piece is not None:
+            width = next((_width(each) for each in piece.after if {"units", "filters"} & {*piece.fields}), None)
+        elif any(tensor.role in ("kernel", "recurrent_kernel") for tensor in layer.tensors):
+            width = None
+
+
+def _remade(layer: ExternalLayer, own: LayerSpec, width: int) -> Iterator[str]:
+    """Yield the modules of a layer that takes another width."""
+    if own.kind in CELLS:
+        yield f"{layer_code(own, width, None)},"
+        return
+    if isinstance(own, BatchNormalization | LayerNormalization) and layer.output_axes:
+        layer = layer.model_copy(update={"output_shape": (*layer.output_axes[:-1], width)})
+    yield from _module(layer, own, hidden=False)
+
+
+def _width(layer: LayerSpec) -> int | None:
+    return getattr(layer, "units", None) or getattr(layer, "filters", None)
 
 
 def of_training(external: ExternalSpec, after: Mapping[str, Any]) -> list[str]:
@@ -98,6 +130,8 @@ def _where(piece: Piece) -> str:
 def _keeps_module(piece: Piece) -> bool:
     """True if the layer's own module stays as it is: its activation is another one."""
     first = piece.after[0]
+    if isinstance(first, ActivationLayer) and piece.fields:
+        return False
     return type(first) is type(piece.before) and not {*piece.fields} - {*ROLES, "activation"}
 
 
@@ -117,11 +151,21 @@ def _modules(layer: ExternalLayer, piece: Piece) -> Iterator[str]:
         yield from _module(layer, each, hidden=keeps and place == 0)
 
 
+def _has_channels_first(layer: ExternalLayer) -> bool:
+    """True for outputs with positions behind the channels, of which PyTorch's `LayerNorm` would normalise the last."""
+    own, axes = layer.configuration, layer.output_axes
+    return isinstance(own, Convolution | BatchNormalization) and axes is not None and len(axes) > 1
+
+
 def _module(layer: ExternalLayer, each: LayerSpec, *, hidden: bool) -> Iterator[str]:
     axes = layer.output_axes
     channels = axes[-1] if axes else layer.units
+    code: str | None
     if isinstance(each, BatchNormalization) and channels and axes:
-        code: str | None = batch_norm_code(channels, len(axes))
+        code = batch_norm_code(channels, len(axes))
+    elif isinstance(each, LayerNormalization) and channels and axes and _has_channels_first(layer):
+        yield f"nn.GroupNorm(1, {channels}),  # over channels and positions"
+        code = None
     else:
         code = layer_code(each, inputs_of(layer) if each.kind in CELLS else None, channels)
     if code and not hidden:
