@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy
 from core.training.environment import prepare
 prepare(Path(sys.argv[1]))
-import scipy.linalg
+loaded = [name for name in ("keras", "matplotlib", "pandas", "scipy", "sklearn") if name in sys.modules]
+import matplotlib.pyplot, pandas, scipy.linalg, sklearn.datasets
 from threadpoolctl import threadpool_info
-print(json.dumps([each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]))
+threads = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+print(json.dumps({"loaded": loaded, "threads": threads}))
 """
 
 
@@ -27,7 +29,8 @@ def test_products_take_one_thread_unless_more_are_asked_for(tmp_path: Path, aske
     environment |= {"OPENBLAS_NUM_THREADS": asked} if asked else {}
     command = [sys.executable, "-c", PREPARED, str(tmp_path)]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    counted = json.loads(said)
+    counted = json.loads(said)["threads"]
     assert counted, "NumPy and SciPy have BLAS libraries"
     # A library uses no more threads than there are cores.
     assert counted == [min(threads, os.cpu_count() or 1)] * len(counted)
+    assert json.loads(said)["loaded"] == ["keras"], "what is not needed is loaded only by whoever imports it"
