@@ -16,6 +16,7 @@ from core.use_cases import experiments
 from gradlab.schemas.status import Status
 from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
+from tests.campaigns import one_in
 from tests.workers import Lab
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -55,7 +56,11 @@ def test_an_example_notebook_runs_and_shows_what_it_says(service: Service, noteb
         assert shown in done.stdout
 
 
-@pytest.mark.parametrize("epoch", [0, None])
+@pytest.mark.parametrize(
+    ("lab", "epoch"),
+    one_in(2, [("deployed", None), ("deployed", 0), ("embedded", 0), ("embedded", None)]),
+    indirect=["lab"],
+)
 def test_a_trained_network_says_in_plain_keras_what_the_worker_measured(lab: Lab, tmp_path: Path, epoch: int | None):
     spec = a_spec(epochs=12, seeds=(0, 5))
     lab.start_worker()

@@ -13,6 +13,7 @@ from gradlab.errors import Unavailable
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec
+from tests.campaigns import one_in
 from tests.servers import wait_until
 from tests.workers import Lab, in_training
 
@@ -51,7 +52,7 @@ def has_the_bits_of(lab: Lab, ids, wanted) -> bool:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kills", [10, pytest.param(20, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.campaign)])
 def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills):
     moments, numbers = random.Random(20), count()
     specs: dict = {}
@@ -122,6 +123,7 @@ def test_one_worker_of_a_working_life(lab, empty_broker):
     assert worker.terminate() == 0
 
 
+@pytest.mark.parametrize("lab", one_in(2, ["deployed", "embedded"]), indirect=True)
 def test_a_child_that_is_killed_alone_is_replaced_and_its_experiment_goes_on(lab):
     worker = lab.start_worker()
     it = submit(lab, a_training_of_seconds(seconds=4))

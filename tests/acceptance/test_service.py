@@ -16,6 +16,7 @@ from gradlab.schemas.status import Status
 from tests import programs
 from tests.acceptance.conftest import PATIENCE, Service, living
 from tests.builders import a_spec
+from tests.campaigns import one_in
 from tests.servers import wait_until
 
 # Some seconds of training, in chunks of half a second.
@@ -98,7 +99,7 @@ def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(service: Service, 
 
 
 @pytest.mark.timeout(420)
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", one_in(2, [signal.SIGTERM, signal.SIGINT]))
 def test_a_stop_leaves_no_process_behind_and_a_start_goes_on(a_service: Callable[..., Service], how: signal.Signals):
     service = a_service()
     submitted = service.client.submit(LONG).id
@@ -116,7 +117,7 @@ def test_a_stop_leaves_no_process_behind_and_a_start_goes_on(a_service: Callable
     assert service.client.gradients(submitted)["values"].shape == (1, LONG.epochs, 3)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("how", one_in(3, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
 def test_a_stop_right_after_the_start_leaves_no_process_behind(a_service: Callable[..., Service], how: signal.Signals):
     service = a_service()
     family = service.family()

@@ -14,6 +14,7 @@ import pytest
 from core.training.train import train
 from gradlab.remedies import REMEDIES, remedy
 from gradlab.spec import ExperimentSpec
+from tests.campaigns import one_in
 
 U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
 # Batches without a smaller last one compile in half the time.
@@ -204,19 +205,21 @@ CASES = {
     ),
 }  # fmt: skip
 TREATMENTS = [(name, title) for title, case in CASES.items() for name in case.remedies]
+# `make test` proves every third, beside `python -m bench.cures`, which proves all of them.
+PROVED = one_in(3, TREATMENTS, ids="{} of {}".format)
 
 
 def test_every_remedy_has_a_case():
     assert sorted(name for name, _ in TREATMENTS) == sorted(each.name for each in REMEDIES)
 
 
-@pytest.mark.parametrize("title", CASES)
+@pytest.mark.parametrize("title", one_in(3, CASES))
 def test_untreated_it_fails_on_most_seeds(title):
     case = CASES[title]
     assert case.failed(case.spec) >= MOST
 
 
-@pytest.mark.parametrize(("name", "title"), TREATMENTS, ids=[f"{name} of {title}" for name, title in TREATMENTS])
+@pytest.mark.parametrize(("name", "title"), PROVED)
 def test_treated_it_fails_on_few_seeds(name, title):
     case = CASES[title]
     assert case.failed(remedy(name).apply(case.spec)) <= FEW

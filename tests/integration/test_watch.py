@@ -15,10 +15,15 @@ from gradlab.measurement.kinds import STATISTICS
 from gradlab.watch import IllTraining, WatchWarning
 from gradlab.watch import recorder as recording
 from gradlab.watch.series import weight_series
-from tests.integration.test_callback import QUICK, assert_equal
+from tests.campaigns import one_in
+from tests.integration.test_callback import assert_equal
 from tests.keras_models import KINDS, X, Y, dense, fitted, recurrent
 
 pytestmark = pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")
+
+
+# The other kinds of fit take a minute: the campaign has them.
+QUICK = {"jit", "clipping and accumulation", "stacked cells", "subclassed", "own step"}
 
 
 def arguments(more: dict[str, Any]) -> dict[str, Any]:
@@ -181,17 +186,10 @@ METHODS = [
     for name in names
     if part is not Watch or name not in CALLED_BY_KERAS | BY_THE_USER
 ]
-# `make test` breaks every sixth, `make campaign` the others: each is a training without compiled steps.
-EVERY = 6
 
 
-@pytest.mark.parametrize(
-    ("part", "name"),
-    [
-        pytest.param(part, name, id=f"{part.__name__}.{name}", marks=[pytest.mark.campaign] if place % EVERY else [])
-        for place, (part, name) in enumerate(METHODS)
-    ],
-)
+# Each is a training without compiled steps.
+@pytest.mark.parametrize(("part", "name"), one_in(12, METHODS, ids=lambda part, name: f"{part.__name__}.{name}"))
 def test_whatever_method_is_broken_the_training_ends_with_the_same_weights(part, name, monkeypatch, unwatched):
     def broken(*_: Any, **__: Any) -> Any:
         raise ArithmeticError("broken on purpose")

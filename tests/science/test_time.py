@@ -93,6 +93,7 @@ def learnt(kind: str, seeds: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+@pytest.mark.campaign
 def test_an_lstm_learns_to_keep_a_signal_over_200_steps_where_a_simple_network_never_does():
     """Hochreiter & Schmidhuber 1997, on their adding problem; who always answers 1 has a loss of 1/6.
 
