@@ -11,7 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 from gradlab.diagnosis import ExternalRun, diagnose
 from gradlab.facts import Facts
 from gradlab.facts.model import Features, Inputs
+from gradlab.measurement.plane import plane_around
 from gradlab.report import framed, report_of, save
+from gradlab.spec.external import ExternalLoss
 from tests.browser.pages import NARROW, Reader
 from tests.builders import an_external_spec, measured
 
@@ -117,8 +119,14 @@ def test_records_of_steps_are_called_so(opened, tmp_path: Path):
     history = measured(spec, 0, 0, 7)
     history.metrics[:] = np.abs(history.metrics)
     history.series["gradients"][:] = np.abs(history.series["gradients"])
+    spec = spec.model_copy(update={"loss": ExternalLoss(kind="binary_crossentropy")})
     runs = [ExternalRun(spec, 0, history)]
-    page = opened(save(report_of(spec, runs, diagnose(spec, runs)), tmp_path / "steps.html")[0].as_uri())
+    plane = plane_around(np.array([[-1, -1], [1, 1]]), lambda points: points[:, 0] > 0)
+    report = report_of(spec, runs, diagnose(spec, runs), planes={0: plane})
+    page = opened(save(report, tmp_path / "steps.html")[0].as_uri())
+    expect(page.locator("#boundary .about")).to_contain_text("step 300, the nearest of 1 that are recorded")
+    expect(page.locator("#boundary .about")).to_contain_text("no sample is shown")
+    expect(page.locator("#boundary canvas.cells")).to_be_visible()
     expect(page.locator(".epoch output")).to_have_text("step 300")
     expect(page.locator(".heat .axis span").first).to_have_text("step 50")
     expect(page.locator("#heatmap h2")).to_contain_text("layer by step")

@@ -86,6 +86,8 @@ def test_a_report_holds_what_the_service_answers(client: Client, desk: Desk, tmp
     assert here.diagnosis.model_dump(exclude=apart) == answered.diagnosis.model_dump(exclude=apart)
     assert here.experiment.runs == answered.experiment.runs
     assert here.facts == answered.facts == facts is not None
+    assert {*answered.boundaries} == {0, 3}
+    assert all(len(each["epochs"]) > 1 for each in answered.boundaries.values())
     assert here.experiment.progress == answered.experiment.progress
 
 

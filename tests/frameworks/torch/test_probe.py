@@ -6,10 +6,12 @@ import torch
 from torch import nn
 
 from gradlab.measurement.statistics import ACTIVATION_STATISTICS, SIGNAL_STATISTICS, Flow
+from gradlab.torch import Watch
 from gradlab.torch.initial import distribution
 from gradlab.torch.naming import named_parameters
 from gradlab.torch.probe import probe
 from gradlab.torch.recurrent import open_recurrence
+from tests.frameworks.torch.loops import circles, fit, sgd
 
 TOLERANCES = {torch.float64: 1e-9, torch.float32: 1e-4}
 
@@ -135,3 +137,19 @@ def test_weights_of_no_distribution_show_none():
     assert distribution(random.standard_cauchy((40, 40))) is None
     assert distribution(np.where(random.uniform(size=(40, 40)) < 0.5, -1.0, 1.0)) is None
     assert distribution(np.array([1.0, np.nan])) is None
+
+
+def test_the_outputs_over_the_plane_are_those_of_inference():
+    data, validation = circles()
+    model = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Dropout(0.5), nn.Linear(4, 1))
+    loss, optimizer = nn.BCEWithLogitsLoss(), sgd(model)
+    watch = Watch(model, loss=loss, optimizer=optimizer, data=data, validation_data=validation, report_at_end=False)
+    fit(model, optimizer, loss, data, epochs=1, watch=watch)
+    watch.end()
+    assert model.training
+    plane = watch.recorder.plane
+    points = np.stack(np.meshgrid(plane.x, plane.y), axis=-1).reshape(-1, 2)
+    with torch.no_grad():
+        expected = model.eval()(torch.as_tensor(points)).numpy().reshape(1, 32, 32)
+    np.testing.assert_array_equal(plane.outputs, expected)
+    assert plane.x[0] < float(data[0][:, 0].min())

@@ -90,7 +90,7 @@ async function partsOf({ id, spec }, gate, signal, onEpoch) {
       onEpoch,
       onGrid,
     }),
-    boundaryOf(id, seeds, signal),
+    boundaryOf(id, seeds, true, signal),
   ]);
   return {
     grids: Object.assign(gradients, { history }),

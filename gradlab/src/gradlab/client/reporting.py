@@ -8,6 +8,7 @@ import numpy as np
 
 from gradlab.client.connection import Connection, Refused
 from gradlab.facts import Facts
+from gradlab.measurement.kinds import BOUNDARY
 from gradlab.schemas.diagnosis import ExperimentDiagnosisResponse
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.media_types import NPZ
@@ -24,7 +25,12 @@ class Reporting(Connection):
         Raises:
             OSError: a file cannot be written.
         """
-        from gradlab.report import Report, save, series_requests  # the modules that draw: only reports need them
+        from gradlab.report import (  # the modules that draw: only reports need them
+            Report,
+            boundary_points,
+            save,
+            series_requests,
+        )
 
         place = f"/experiments/{experiment_id}"
         experiment = ExperimentResponse.read(self._request("GET", place).content)
@@ -35,7 +41,14 @@ class Reporting(Connection):
             (each, self._npz(f"{place}/{each.path}", {**each.query, "max_points": each.max_points}))
             for each in requests
         ]
-        return save(Report(experiment, diagnosis, series, self._facts(place)), path)
+        has_boundary = BOUNDARY.name in spec.layout
+        points = boundary_points(spec.layout, len(spec.seeds)) if has_boundary else 0
+        boundaries = {
+            seed: self._npz(f"{place}/{BOUNDARY.path}", {"seed": seed, "max_points": points})
+            for seed in spec.seeds
+            if has_boundary
+        }
+        return save(Report(experiment, diagnosis, series, self._facts(place), boundaries), path)
 
     def _facts(self, place: str) -> Facts | None:
         """Return the facts of an experiment; None if there are none yet."""

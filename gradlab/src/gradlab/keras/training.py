@@ -11,11 +11,13 @@ from gradlab.keras.described import batch_size_of, none_if_raises, running_metri
 from gradlab.keras.description import facts_of, spec_of, sums_samples
 from gradlab.keras.guard import unnoticed
 from gradlab.keras.plan import Options, Plan
+from gradlab.keras.plane import plane_of_model
 from gradlab.keras.samples import Samples, UnreadableData, samples_of, unfitting
 from gradlab.keras.session import INITIAL, PROBES, Session
 from gradlab.keras.wiring import WiringReader
 from gradlab.spec import ExternalSpec
 from gradlab.watch import Recorder
+from gradlab.watch.plane import BOUNDARY
 
 LOSSES = "the losses of single batches are not recorded any more"
 FACTS = "the facts about the data are not known, and what rests on them stays unjudged"
@@ -291,4 +293,5 @@ class Training:
                 f"{self.course.unrecorded} steps are in no record: call `epoch(...)` after each pass over the samples"
             )
         if self._has_begun:
-            self._recorder.end(error)
+            facts, data = self._recorder.facts, (self._samples, self._validation)
+            self._recorder.end(error, self._attempt(BOUNDARY, plane_of_model, self.plan.model, facts, *data))

@@ -5,7 +5,17 @@
 
 from gradlab.report.experiment import experiment_of
 from gradlab.report.page import Report, framed
-from gradlab.report.requests import SeriesRequest, series_requests
+from gradlab.report.requests import SeriesRequest, boundary_points, series_requests
 from gradlab.report.writing import report_of, save, write
 
-__all__ = ["Report", "SeriesRequest", "experiment_of", "framed", "report_of", "save", "series_requests", "write"]
+__all__ = [
+    "Report",
+    "SeriesRequest",
+    "boundary_points",
+    "experiment_of",
+    "framed",
+    "report_of",
+    "save",
+    "series_requests",
+    "write",
+]

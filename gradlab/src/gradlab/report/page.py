@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape
 from string import Template
@@ -13,6 +13,7 @@ from urllib.parse import quote
 import numpy as np
 
 from gradlab.facts import Facts
+from gradlab.measurement.kinds import BOUNDARY
 from gradlab.report.modules import MAIN, PREFIX, import_map, licence, styles
 from gradlab.report.requests import SeriesRequest
 from gradlab.responses.catalogue import series_kinds, statistics
@@ -60,12 +61,14 @@ class Report:
         diagnosis: its diagnosis.
         series: each request of `series_requests` with its named arrays.
         facts: what is known of the data; None if nothing is.
+        boundaries: seed -> the named arrays of its decision boundary, for networks of two inputs.
     """
 
     experiment: ExperimentResponse
     diagnosis: ExperimentDiagnosisResponse
     series: Sequence[tuple[SeriesRequest, Mapping[str, np.ndarray]]]
     facts: Facts | None = None
+    boundaries: Mapping[int, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
     def html(self) -> str:
         """Return the page. It opens from a file, and makes no request."""
@@ -110,6 +113,10 @@ class Report:
         if isinstance(spec, ExperimentSpec):
             layers = [each.model_dump(mode="json") for each in layer_responses(spec)]
             held.append(_answer("/experiments/validate", {"layers": layers}))
+        held.append(_answer(f"{place}/charts", {"charts": [{"name": BOUNDARY.name} for _ in [*self.boundaries][:1]]}))
+        for seed, arrays in self.boundaries.items():
+            body = b64encode(to_npz(dict(arrays))).decode()
+            held.append(_answer(f"{place}/{BOUNDARY.path}", body, query={"seed": str(seed)}, type=NPZ))
         for request, arrays in self.series:
             body = b64encode(to_npz(dict(arrays))).decode()
             held.append(_answer(f"{place}/{request.path}", body, query=dict(request.query), type=NPZ))

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradlab.measurement.history import Layout, SeriesLayout
-from gradlab.measurement.kinds import BY_NAME, STATISTIC_KINDS, TIME_SIGNALS, SeriesKind
+from gradlab.measurement.kinds import BOUNDARY, BY_NAME, STATISTIC_KINDS, TIME_SIGNALS, SeriesKind
 
 # Bytes of all statistics, and of all histograms, of a report, before they are written as text. With the modules that
 # draw, a report stays below 15 MB, which a browser opens in about a second.
 MAX_STATISTICS_BYTES, MAX_HISTOGRAMS_BYTES = 6_000_000, 3_000_000
+# Bytes of all decision boundaries: 20 epochs of 10 classes, and of five seeds half as many.
+MAX_BOUNDARIES_BYTES = 1_000_000
 # More points than a heat map has columns of pixels, and more histograms than one picture shows.
 MAX_POINTS, MAX_HISTOGRAMS = 1000, 50
 MIN_POINTS = 2  # the first and the last
@@ -52,6 +54,12 @@ def series_requests(layout: Layout, runs: int) -> list[SeriesRequest]:
         *_histograms(layout, runs),
         *(SeriesRequest(TIME_SIGNALS.path, kind=TIME_SIGNALS) for _ in range(TIME_SIGNALS.name in layout)),
     ]
+
+
+def boundary_points(layout: Layout, runs: int) -> int:
+    """Return the number of epochs at which a report holds the decision boundaries of all runs."""
+    series = layout[BOUNDARY.name]
+    return _points(len(series.tensors) * len(series.columns) * runs, MAX_BOUNDARIES_BYTES)
 
 
 def _statistics(layout: Layout, runs: int) -> Iterator[SeriesRequest]:

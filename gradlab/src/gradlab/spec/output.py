@@ -89,6 +89,14 @@ def answer_threshold(spec: ExperimentSpec) -> float:
     return 0.5 if loss_takes_logits(spec) else spec.training.loss.threshold
 
 
+def answer_threshold_elsewhere(spec: ExternalSpec) -> float | None:
+    """Return `answer_threshold` of an external training; None if its loss is none of the service's."""
+    if loss_takes_logits_elsewhere(spec):
+        return 0.5
+    function = spec.loss.function if spec.loss is not None else None
+    return None if function is None else function.threshold
+
+
 def _passes_on(layer: LayerSpec) -> bool:
     """True if the layer keeps the range of its input, apart from noise and zeros."""
     linear = isinstance(layer, ActivationLayer) and layer.activation == Linear()

@@ -16,11 +16,13 @@ from gradlab.torch.losses import describe_loss, describe_target
 from gradlab.torch.messages import FACTS, FORGOTTEN, NEVER, NO_DATA, NO_STEP, NOTHING, RECORDS, SCALE
 from gradlab.torch.optimizers import optimizer_class, optimizer_spec
 from gradlab.torch.pending import PROBES, Pending
+from gradlab.torch.plane import plane_of_session
 from gradlab.torch.probe import Probed
 from gradlab.torch.samples import Samples
 from gradlab.torch.session import Session, fetch
 from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale, wiring_of
 from gradlab.watch import Recorder, without_an_end
+from gradlab.watch.plane import BOUNDARY
 
 # Steps beyond two epochs after which a loop counts as one that forgets `epoch`.
 MIN_FORGOTTEN_STEPS = 20
@@ -285,7 +287,7 @@ class Course:
         if self._recorder.spec is not None:
             if self._epochs is None:
                 self._recorder.update(epochs=max(1, self._number))
-            self._recorder.end(error)
+            self._recorder.end(error, self._attempt(BOUNDARY, plane_of_session, self._session, self._recorder.facts))
 
     def _record_all(self) -> None:
         """Take a whole training without a record as one, unless it is only shorter than a block of steps."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -40,6 +41,12 @@ class Evaluation:
     def batch(self, samples: Samples, count: int) -> tuple[Any, Any]:
         """Return the first samples on the model's device."""
         return samples.batch(0, min(count, samples.count), self._like)
+
+    def outputs_of(self, points: np.ndarray) -> np.ndarray:
+        """Return the model's outputs for inputs, as in inference."""
+        x = torch.as_tensor(points).to(self._like)
+        with isolated(self._model, {}, uses_batch=False), torch.no_grad():
+            return np.asarray(called(self._model, x).numpy(force=True))
 
     def targets(self, samples: Samples) -> Any:
         """Return the first targets on the model's device."""

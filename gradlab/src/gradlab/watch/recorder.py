@@ -12,6 +12,7 @@ from gradlab.client.connection import Unreachable
 from gradlab.diagnosis import Diagnosis, ExternalRun, diagnose
 from gradlab.facts import Facts, Wiring
 from gradlab.measurement.history import StoppedBy
+from gradlab.measurement.plane import Plane
 from gradlab.spec import ExternalSpec
 from gradlab.watch.describe import describe
 from gradlab.watch.memory import Memory, stopped_by
@@ -43,6 +44,7 @@ class Recorder:
     Attributes:
         spec: the training's description; None before `begin`.
         facts: what rules need to know of its data; None if that is unknown.
+        plane: the trained network's outputs over the plane of its two inputs; None before the end, and for others.
         resumption: what the service has of the experiment that goes on; None for a new one, and without an answer.
         before_reading: is called before anybody reads the records. A Watch that measures several records together
             measures then what is pending.
@@ -69,6 +71,7 @@ class Recorder:
         self._wiring: Wiring | None = None
         self._stopped_by: StoppedBy | None = None
         self.facts: Facts | None = None
+        self.plane: Plane | None = None
         self.resumption: Resumption | None = None
         self._first_record: int | None = None
         if to is not None and self._resume is not None:
@@ -95,7 +98,7 @@ class Recorder:
         if continued is None:
             self._memory = Memory(spec)
         self.facts = facts or (self.resumption.facts if self.resumption is not None else None)
-        self._wiring, self._stopped_by = None, None
+        self._wiring, self._stopped_by, self.plane = None, None, None
         self._transmission = None
         if self._to is not None:
             self._transmission = Transmission(
@@ -170,10 +173,16 @@ class Recorder:
         if self._transmission is not None:
             self._transmission.document(wiring)
 
-    def end(self, error: str | None = None) -> None:
-        """End the training; with an error, as failed. Print its diagnosis, if the recorder reports at the end."""
+    def end(self, error: str | None = None, plane: Plane | None = None) -> None:
+        """End the training; with an error, as failed. Print its diagnosis, if the recorder reports at the end.
+
+        Args:
+            error: why the training failed; None if it did not.
+            plane: the trained network's outputs over the plane of its two inputs; None for other networks.
+        """
         self.before_reading()
         memory = self._begun()
+        self.plane = plane
         history = memory.history()
         self._stopped_by = stopped_by(history, memory.spec.epochs)
         if self._transmission is not None:

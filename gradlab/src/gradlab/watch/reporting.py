@@ -29,7 +29,7 @@ class Reporting:
         """Write the training so far to one HTML file that opens offline, and to a JSON file of the same name.
 
         It holds verdict and root cause, heat map, curves, findings, evidence and remedies, and as code what each remedy
-        changes in this model. No sample is in it.
+        changes in this model; of a training that has ended on two inputs the decision boundary. No sample is in it.
 
         Returns both paths.
 
@@ -55,4 +55,5 @@ class Reporting:
         assert spec is not None  # `diagnosis` has raised otherwise
         over = [run for run in runs if run.stopped_by or run.history.last_epoch >= spec.epochs]
         status = Status.completed if over else Status.running
-        return report_of(spec, runs, diagnosis, experiment=experiment_of(spec, runs, status=status))
+        planes = {runs[0].seed: self.recorder.plane} if self.recorder.plane is not None else {}
+        return report_of(spec, runs, diagnosis, experiment=experiment_of(spec, runs, status=status), planes=planes)

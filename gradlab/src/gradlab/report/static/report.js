@@ -4,6 +4,7 @@ import { sourceOf } from "./data/held.js";
 import { readHistory } from "./data/measured.js";
 import { get, messageOf, readFrom } from "./data/source.js";
 import { layerViews } from "./layers/layers.js";
+import { boundaryOf } from "./charts/boundary.js";
 import { curves } from "./charts/curves.js";
 import { dataPanel } from "./parts/data_panel.js";
 import { diagnosisView } from "./parts/diagnosis.js";
@@ -34,15 +35,16 @@ async function partsOf(id) {
   const { seeds, record: recorded } = experiment.spec;
   const isElsewhere = experiment.spec.source === "external";
   countAs(experiment.spec.source === "external" ? experiment.spec : null);
-  const [diagnosis, history, shapes, views] = await Promise.all([
+  const [diagnosis, history, shapes, views, boundary] = await Promise.all([
     /** @type {Promise<Diagnosis>} */ (get(`/experiments/${id}/diagnosis`)),
     readHistory(id, signal),
     shapesOf(experiment.spec),
     layerViews({ id, seeds, recorded, isElsewhere, signal, hold: (read) => read(), onEpoch, onGrid: () => {} }),
+    boundaryOf(id, seeds, false, signal),
   ]);
   /** @param {number} epoch */
   function onEpoch(epoch) {
-    for (const each of [views, network]) each?.at(epoch);
+    for (const each of [views, network, boundary]) each?.at(epoch);
   }
   const network = networkPanel(shapes, views, onEpoch);
   const judgement = diagnosisView({ id, spec: experiment.spec, signal });
@@ -53,6 +55,7 @@ async function partsOf(id) {
     history,
     views,
     network,
+    boundary,
     judgement,
     figures,
     data: dataPanel(id, experiment.spec, signal),
@@ -64,11 +67,13 @@ async function partsOf(id) {
 async function show() {
   const { id, answers } = JSON.parse(part("answers").textContent ?? "");
   readFrom(sourceOf(answers));
-  const { experiment, diagnosis, history, views, network, judgement, figures, data, steps } = await partsOf(id);
+  const parts = await partsOf(id);
+  const { experiment, diagnosis, history, views, network, boundary, judgement, figures, data, steps } = parts;
   const head = h("header", { class: "stack" }, header(experiment, diagnosis.verdict), rootCause(diagnosis));
   const curvesRow = h("div", { class: "two" }, figures.elements);
-  const rest = [views.all, steps.element, runsAndSpec(experiment)];
-  fill(part("page"), head, views.map, network?.element, views.detail, curvesRow, judgement.element, data.element, rest);
+  const dataRow = boundary ? h("div", { class: "two" }, boundary.element, data.element) : data.element;
+  const rest = [dataRow, views.all, steps.element, runsAndSpec(experiment)];
+  fill(part("page"), head, views.map, network?.element, views.detail, curvesRow, judgement.element, rest);
   judgement.show(diagnosis);
   judgement.open();
   views.draw();

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from gradlab.frozen import Frozen
-from gradlab.measurement.kinds.boundary import PLANE_POINTS
+from gradlab.measurement.plane import axes_around
 from gradlab.vocabulary.targets import Target
 
 Shape = tuple[int, ...]
@@ -21,9 +21,6 @@ Bounds = Annotated[
 
 
 Noise = Field(default=0.1, ge=0, le=1e6)
-
-# Margin of a decision boundary's plane around the samples, as a share of their range.
-PLANE_MARGIN = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,15 +41,8 @@ class Dataset:
     val_y: np.ndarray
 
     def plane(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the axes of a grid around all samples of two inputs: (32,) float32 for each input.
-
-        An axis exceeds the samples' range by a tenth on both sides, or by 0.5 if all samples are equal.
-        """
-        x = np.concatenate([self.train_x, self.val_x]).astype(np.float64)  # (samples, 2)
-        low, high = x.min(axis=0), x.max(axis=0)
-        margin = np.where(high > low, PLANE_MARGIN * (high - low), 0.5)
-        axes = np.linspace(low - margin, high + margin, PLANE_POINTS, dtype=np.float32)  # (32, 2)
-        return axes[:, 0], axes[:, 1]
+        """Return the axes of a grid around all samples of two inputs: (32,) float32 for each input."""
+        return axes_around(np.concatenate([self.train_x, self.val_x]))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import { redrawOnChange } from "./canvas.js";
 import { css } from "./colours.js";
+import { recordWords } from "../shared/axis.js";
 import { fill, h } from "../shared/element.js";
 import { number } from "../shared/format.js";
 import { filesOf, frame } from "./frame.js";
@@ -26,19 +27,21 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
  *
  * @param {string} id
  * @param {number[]} seeds
+ * @param {boolean} hasSamples true to show the samples, too.
  * @param {AbortSignal} signal ends it.
  * @returns {Promise<Awaited<ReturnType<typeof boundaryView>> | null>} null if there is none.
  */
-export async function boundaryOf(id, seeds, signal) {
+export async function boundaryOf(id, seeds, hasSamples, signal) {
   const { charts } = await get(`/experiments/${id}/charts`, { signal });
   const names = charts.map((/** @type {{name: string}} */ { name }) => name);
-  return names.includes("boundary") ? boundaryView(id, seeds, signal) : null;
+  return names.includes("boundary") ? boundaryView(id, seeds, hasSamples, signal) : null;
 }
 
-/** @param {string} id @param {number[]} seeds @param {AbortSignal} signal */
-async function boundaryView(id, seeds, signal) {
+/** @param {string} id @param {number[]} seeds @param {boolean} hasSamples @param {AbortSignal} signal */
+async function boundaryView(id, seeds, hasSamples, signal) {
   const state = { seed: seeds[0], epoch: Infinity, readAt: Date.now() };
-  const [first, samples] = await Promise.all([readBoundary(id, state.seed, signal), readSamples(id, signal)]);
+  const reading = hasSamples ? readSamples(id, signal) : { training: [], validation: [] };
+  const [first, samples] = await Promise.all([readBoundary(id, state.seed, signal), reading]);
   let data = first;
   const counts = [samples.training.length, samples.validation.length];
   const figure = boundaryFigure(id, seedChoice(seeds, choose), counts);
@@ -109,7 +112,10 @@ function boundaryFigure(id, controls, [training, validation]) {
   const shares = h("p", { class: "small" });
   const body = h("div", { class: "stack" }, keys, shares, readout);
   const figure = frame({ title: "Decision boundary", about: "", controls, id: "boundary" }, nothing, body);
-  const samples = `${training} training samples (filled), ${validation} validation samples (hollow)`;
+  const isEmpty = training + validation === 0;
+  const samples = isEmpty
+    ? "no sample is shown"
+    : `${training} training samples (filled), ${validation} validation samples (hollow)`;
   const csv = { label: "Samples", path: `/experiments/${id}/samples`, accept: "text/csv", name: `${id}-samples.csv` };
   return {
     element: figure.element,
@@ -128,7 +134,7 @@ function boundaryFigure(id, controls, [training, validation]) {
       const { epochs, threshold } = data;
       const quantity =
         threshold === null ? "the class of the largest output" : `output for class 1, line at ${threshold}`;
-      const when = `epoch ${epochs[row]}, the nearest of ${epochs.length} that are recorded`;
+      const when = `${recordWords(epochs[row])}, the nearest of ${epochs.length} that are recorded`;
       figure.setAbout([`seed ${seed}`, when, quantity, samples].join(" · "));
       shares.textContent = `Of the plane: ${sharesOf(data, values)}.`;
       return fill(keys, legendOf(data, values));
