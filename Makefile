@@ -36,7 +36,7 @@ serve: setup  ## Run the embedded service until Ctrl-C
 .PHONY: test
 test: setup  ## Run the whole suite, with a real PostgreSQL, Redis, worker and browser
 	@$(BIN)/python -m tests.programs
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder  # in order, the slow folders come first
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder  # in the order of tests/conftest.py
 
 .PHONY: unit
 unit: setup  ## Run the unit tests but the slow ones: no TensorFlow, no network, half a minute on two cores

@@ -1,9 +1,15 @@
 """Settings of the processes that run tests; their fixtures are in `tests.fixtures`."""
 
 import gc
+import itertools
+from pathlib import Path
 
 import hypothesis
 import pytest
+
+HERE = Path(__file__).parent
+# Folders whose tests wait for processes of their own for most of their time.
+WAITING = {"acceptance", "browser", "campaign"}
 
 # Tests of the campaign import it before those that lie beside it do.
 pytest.register_assert_rewrite("tests.unit.desk")
@@ -27,6 +33,22 @@ def pytest_configure(config: pytest.Config) -> None:
     """Load the fixtures, which import the store, where tests run."""
     if runs_tests(config):
         config.pluginmanager.import_plugin("tests.fixtures")
+
+
+@pytest.hookimpl(trylast=True)  # after those that are not to run have gone
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let files whose tests wait for workers and browsers take turns with files whose tests compute.
+
+    Two processes then seldom wait at the same time, and seldom need more than the two cores between them.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path.relative_to(HERE), []).append(item)
+    waiting = [file for file in files if file.parts[0] in WAITING]
+    # The long ones come first, so that no process is left with one at the end.
+    computing = sorted(files.keys() - waiting, key=lambda file: (file.parts[0] != "integration", file))
+    turns = itertools.zip_longest(waiting, computing)
+    items[:] = [item for turn in turns for file in turn if file for item in files[file]]
 
 
 def pytest_collection_finish() -> None:
