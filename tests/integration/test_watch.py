@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from gradlab.keras import Watch, course, initial, probe, samples, session, sums, tap, training, wiring
+from gradlab.keras import Watch, course, first_batches, initial, probe, samples, session, sums, tap, training, wiring
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.watch import IllTraining, WatchWarning
 from gradlab.watch import recorder as recording
@@ -168,6 +168,7 @@ BROKEN = {
         probe.Probe,
         initial.InitialState,
         sums.GradientSums,
+        first_batches.FirstBatches,
         tap.GradientTap,
         samples.Samples,
         wiring.WiringReader,

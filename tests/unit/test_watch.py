@@ -61,6 +61,25 @@ def test_a_training_that_ends_early_or_without_finite_numbers_says_why():
     assert recorder.diagnosis().outcomes[0].outcome == "diverged"
 
 
+@pytest.mark.parametrize(
+    ("validations", "is_lost"),
+    [
+        ([0.7, None, None, None, None, None], False),  # a Watch alone has validation samples
+        ([0.7, None, 0.6, None, 0.5, None], False),
+        ([0.7, 0.6, 0.5, 0.5, np.nan, np.nan], True),
+        ([np.nan] * 6, True),
+        ([0.7, 0.6, np.inf, 0.5, 0.4, 0.4], True),
+    ],
+)
+def test_a_validation_that_is_missing_in_some_records_is_not_taken_for_nan(validations, is_lost):
+    recorder = Recorder(report_at_end=False)
+    recorder.begin(spec(epochs=5))
+    for epoch, loss in enumerate(validations):
+        recorder.record(epoch, {"loss": 0.7 - 0.1 * epoch} | ({} if loss is None else {"val_loss": loss}), {})
+    recorder.end()
+    assert ("nonfinite" in [each.rule for each in recorder.diagnosis().findings]) is is_lost
+
+
 def test_the_diagnosis_is_printed_at_the_end_if_that_is_wanted(capsys):
     recorder = Recorder()
     recorder.begin(spec())

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.recorded import Recorded
 from gradlab.diagnosis.steps import relative_steps
 from gradlab.diagnosis.unknown import Unknown
@@ -24,6 +24,8 @@ Story = Literal["data", "singular", "explosion", "first_epoch"]
 GROWN = 10.0
 # Relative length of an update that overshoots: the threshold of the rule learning_rate.
 LONG_STEP = 0.5
+# Validations from which the pauses between them can be told, besides that before the first update: two.
+MIN_VALIDATIONS = 2
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,24 @@ def _own_loss(run: Run) -> bool:
 
 def _losses(run: Run) -> list[int]:
     """The first epoch in which each of the two losses is not finite."""
-    losses = [values for name in ("loss", "val_loss") if (values := run.metric(name)) is not None]
-    return [int(run.epochs[lost[0]]) for values in losses if len(lost := np.flatnonzero(~np.isfinite(values)))]
+    losses = {name: values for name in ("loss", "val_loss") if (values := run.metric(name)) is not None}
+    lost = [np.flatnonzero(_is_lost(run, name, values)) for name, values in losses.items()]
+    return [int(run.epochs[rows[0]]) for rows in lost if len(rows)]
+
+
+def _is_lost(run: Run, name: str, values: np.ndarray) -> np.ndarray:
+    """(epochs,) True where a loss has left the finite numbers.
+
+    In a training elsewhere NaN also stands for what was not measured, such as a validation in every fifth epoch alone.
+    There a NaN counts where no number follows it; of the validation, only after twice the longest pause before.
+    """
+    finite = np.flatnonzero(np.isfinite(values))
+    if not isinstance(run, ExternalRun) or not len(finite):
+        return np.asarray(~np.isfinite(values))
+    tail = len(values) - 1 - int(finite[-1])
+    pause = int(np.diff(finite).max()) if len(finite) > MIN_VALIDATIONS else len(values)
+    counts = name == "loss" or tail >= 2 * pause
+    return np.asarray(np.isinf(values) | (counts & (np.arange(len(values)) > finite[-1])))
 
 
 def _total(counted: Recorded) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from gradlab.keras.arrays import array
+from gradlab.keras.first_batches import FirstBatches
 from gradlab.keras.guard import unnoticed
 from gradlab.keras.initial import InitialState
 from gradlab.keras.layer_taps import WHOLE_NUMBERS
@@ -23,6 +24,7 @@ from gradlab.watch.series import activation_series, histograms, signal_series, t
 GRADIENTS = "the gradients are not recorded any more"
 WEIGHTS = "the weights are not recorded any more"
 PROBES = "activations and signals are not recorded any more"
+BATCHES = "what the first batches hold is not recorded"
 INITIAL = "the metrics and the gradient before the first update are not recorded"
 Series = dict[str, np.ndarray]
 # Layers that a warning names.
@@ -39,6 +41,7 @@ class Session:
         lose: warns that a part is not recorded any more, and why.
         optimizers: the optimisers that update it; None for those that are its attributes.
         fit: identifies the training. Taps of other ones, which have raised, are closed.
+        compares: True to compare each of the first gradients with the one before.
     """
 
     def __init__(
@@ -50,8 +53,10 @@ class Session:
         lose: Callable[[str, str], None],
         optimizers: Sequence[Any] | None = None,
         fit: object = None,
+        compares: bool = False,
     ) -> None:
         self.model, self._intervals, self._attempt = model, intervals, attempt
+        self.batches = FirstBatches(model, fit, compares=compares, lose=lambda why: lose(BATCHES, why))
         self.tap = GradientTap(
             model,
             fit,
@@ -59,6 +64,7 @@ class Session:
             full=True,
             histograms_every=intervals["histograms"],
             optimizers=optimizers,
+            batches=self.batches,
         )
         self.probe: Probe | None = None
         self._variables: list[Any] = []
@@ -68,10 +74,12 @@ class Session:
     def open(self) -> None:
         """Begin to measure: from now on each step of the optimisers counts."""
         self._attempt(GRADIENTS, self.tap.open)
+        self._attempt(BATCHES, self.batches.open)
 
     def close(self) -> None:
         """Put back what was there."""
         self._attempt(GRADIENTS, self.tap.close)
+        self._attempt(BATCHES, self.batches.close)
 
     def prepare(self) -> None:
         """Prepare for a model whose variables all exist."""

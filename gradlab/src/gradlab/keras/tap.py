@@ -10,6 +10,7 @@ from keras import ops
 
 from gradlab.keras import measure
 from gradlab.keras.backends import backend
+from gradlab.keras.first_batches import FirstBatches
 from gradlab.keras.naming import named_variables
 from gradlab.keras.sums import GradientSums
 from gradlab.measurement.history import Tensor
@@ -40,6 +41,8 @@ class GradientTap:
         lose: gets the reason when the measuring ends early.
         full: True to measure all that `GradientSums` adds up, not only means.
         histograms_every: records from one with histograms to the next; 0 for no histograms.
+        optimizers: the optimisers; None for those that are attributes of the model.
+        batches: measures the first batches with their gradients; None for no such measurement.
 
     Attributes:
         optimizers: the optimisers that are attributes of the model, each once, unless others were given. For a
@@ -57,7 +60,10 @@ class GradientTap:
         full: bool = False,
         histograms_every: int = 0,
         optimizers: Sequence[Any] | None = None,
+        batches: FirstBatches | None = None,
     ) -> None:
+        self._batches = batches
+        self._attached: list[Any] = []
         self._model, self._fit, self._lose = model, fit, lose
         self._full, self._histograms_every = full, histograms_every
         self.optimizers = _optimizers_of(model) if optimizers is None else [_inside(each) for each in optimizers]
@@ -84,7 +90,7 @@ class GradientTap:
         for tapped in self._taps.values():
             self._take_out(tapped)
             if self.sums is not None:
-                backend.detach(tapped.optimizer, self.sums.variables)
+                backend.detach(tapped.optimizer, self._attached)
         self._taps = {}
 
     def _take_out(self, tapped: _Tapped) -> None:
@@ -146,8 +152,11 @@ class GradientTap:
         self.tensors = tuple(tensor for tensor, _ in pairs)
         self._places = {id(variable): place for place, (_, variable) in enumerate(pairs)}
         sums = GradientSums(self.tensors, full=self._full, histograms_every=self._histograms_every)
+        self._attached = list(sums.variables)
+        if self._batches is not None:
+            self._attached += self._batches.prepare(sum(int(np.prod(each.shape)) for each in self.tensors))
         for optimizer in self.optimizers:
-            backend.attach(optimizer, sums.variables)
+            backend.attach(optimizer, self._attached)
         self.sums = sums
 
     def _measure(self, optimizer: Any, grads: Any, trainable_variables: Any = None, **_: Any) -> None:
@@ -168,6 +177,8 @@ class GradientTap:
                 rows[place] = _as_row(gradient, self.tensors[place], optimizer.loss_scale_factor)
         if any(row is not None for row in rows):
             self.sums.add(rows, _clipped(optimizer, rows) if self._full else None)
+            if self._batches is not None:
+                self._batches.add(rows, [each.shape for each in self.tensors])
 
 
 def clips(optimizer: Any) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
 from gradlab.keras.backends import backend
@@ -13,7 +14,7 @@ from gradlab.keras.guard import unnoticed
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.plane import plane_of_model
 from gradlab.keras.samples import Samples, UnreadableData, samples_of, unfitting
-from gradlab.keras.session import INITIAL, PROBES, Session
+from gradlab.keras.session import BATCHES, INITIAL, PROBES, Session
 from gradlab.keras.wiring import WiringReader
 from gradlab.spec import ExternalSpec
 from gradlab.watch import Recorder
@@ -67,6 +68,8 @@ class Training:
             lose=lose,
             optimizers=plan.optimizers,
             fit=self if plan.fit is None else plan.fit,
+            # Keras's own step computes each batch's gradients anew.
+            compares=not plan.is_fit or type(plan.model).train_step is not keras.Model.train_step,
         )
         optimizers = self.session.tap.optimizers
         steps = [getattr(each, "gradient_accumulation_steps", None) or 1 for each in optimizers]
@@ -151,7 +154,8 @@ class Training:
 
     def _wiring_reader(self) -> WiringReader:
         with unnoticed():  # dropout on PyTorch draws from the generator of the process
-            return WiringReader(self.plan, self.session, self._samples, self._validation)
+            target = None if self._recorder.spec is None else self._recorder.spec.target
+            return WiringReader(self.plan, self.session, self._samples, self._validation, target)
 
     def _prepare_probe(self) -> None:
         assert self._samples is not None
@@ -226,9 +230,11 @@ class Training:
             self.plan.batch_size = size
             self._recorder.update(batch_size=size)
 
-    def step(self, loss: float | None) -> None:
+    def step(self, loss: float | None, batch: tuple[Any, Any] | None = None) -> None:
         """Count a batch of a loop of the user's own."""
         self.course.add(loss)
+        if batch is not None:
+            self._attempt(BATCHES, self.session.batches.give, *batch)
         if not self._has_begun and self.is_built:
             self._begin_recording()
         if self.course.is_due:

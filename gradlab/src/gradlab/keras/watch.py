@@ -164,15 +164,17 @@ class Watch(Reporting, keras.callbacks.Callback):
         self._begin(plan, retrace=compiled)
 
     @_guarded
-    def step(self, loss: Any = None) -> None:
+    def step(self, loss: Any = None, *, batch: Any = None) -> None:
         """Handle the end of a batch of a loop of one's own.
 
         Args:
             loss: the mean loss of the batch; None to leave it out.
+            batch: the batch, (x, y). Of the first ones the share of the commonest class is kept, and whether they
+                repeat. Not needed where `train_on_batch` trains the model.
         """
         if self._training is None:
             raise RuntimeError("expected `begin` before `step`")
-        self._attempt(NOTHING, self._training.step, None if loss is None else float(array(loss)))
+        self._attempt(NOTHING, self._training.step, None if loss is None else float(array(loss)), batch)
 
     @_guarded
     def epoch(self, metrics: Mapping[str, Any] | None = None, **more: Any) -> None:

@@ -8,10 +8,12 @@ import numpy as np
 from keras import tree
 
 from gradlab.facts.wiring import FirstSteps, InputScale, LossScale, TensorWiring, Wiring
+from gradlab.keras.batch_wiring import commonest_share, form_of, of_batches
 from gradlab.keras.described import activation_of, none_if_raises
 from gradlab.keras.naming import frozen_tensors, named_variables
 from gradlab.keras.samples import Samples
 from gradlab.keras.session import Session
+from gradlab.spec.external import ExternalTarget
 
 PROBABILITIES = ("softmax", "sigmoid")
 # Losses that take logits or probabilities.
@@ -27,9 +29,17 @@ class WiringReader:
         plan: what is known of the training.
         session: what is measured of it.
         samples, validation: its samples; None if they are unknown.
+        target: the form of its targets; None if it is unknown.
     """
 
-    def __init__(self, plan: Any, session: Session, samples: Samples | None, validation: Samples | None) -> None:
+    def __init__(
+        self,
+        plan: Any,
+        session: Session,
+        samples: Samples | None,
+        validation: Samples | None,
+        target: ExternalTarget | None,
+    ) -> None:
         self._plan, self._session = plan, session
         self._pairs = named_variables(plan.model)
         self._frozen = frozen_tensors(plan.model)
@@ -40,6 +50,7 @@ class WiringReader:
         self._changed = np.zeros(len(self._before), bool)
         self._has_gradient = np.zeros(len(self._before), bool)
         self._fixed = self._constant(samples, validation)
+        self._commonest = None if samples is None else none_if_raises(commonest_share, samples, target)
 
     def _constant(self, samples: Samples | None, validation: Samples | None) -> dict[str, Any]:
         """Return the fields that do not change."""
@@ -102,8 +113,9 @@ class WiringReader:
             gradient_norm=tuple(first[:, 0].astype(float).tolist()),
             nonfinite=tuple(first[:, 1].astype(int).tolist()),
         )
+        fields = {**self._fixed, **(none_if_raises(of_batches, self._session.batches, self._commonest) or {})}
         scale = self._loss_scale(batches)
-        return Wiring(first_steps=steps, tensors=self._tensors(batches), loss_scale=scale, **self._fixed)
+        return Wiring(first_steps=steps, tensors=self._tensors(batches), loss_scale=scale, **fields)
 
     def _tensors(self, batches: int) -> dict[str, TensorWiring]:
         held = {id(each) for optimizer in self._session.tap.optimizers for each in optimizer._trainable_variables}
@@ -130,13 +142,11 @@ class WiringReader:
 
 def target_form(y: np.ndarray) -> str:
     """Return the form of targets: ``indices``, ``one_hot``, ``probabilities`` or ``values``."""
-    if y.ndim < 2 or y.shape[-1] == 1:
-        whole = np.issubdtype(y.dtype, np.integer) or bool(np.all(y == np.floor(y)))
-        return "indices" if whole and bool(np.all(y >= 0)) else "values"
-    sums = y.astype(np.float64).sum(axis=-1)
-    if not np.allclose(sums, 1, atol=1e-4) or not bool(np.all((y >= 0) & (y <= 1))):
-        return "values"
-    return "one_hot" if bool(np.isin(y, (0, 1)).all()) else "probabilities"
+    several = y.ndim > 1 and y.shape[-1] != 1
+    sums = y.astype(np.float64).sum(axis=-1) if several else np.zeros(1)
+    whole, one = bool(np.all(y == np.floor(y))), bool(np.allclose(sums, 1, atol=1e-4))
+    smallest, largest = (float(y.min()), float(y.max())) if y.size else (0.0, 0.0)
+    return form_of(whole=whole, one=one, smallest=smallest, largest=largest, several=several)
 
 
 def _scale(samples: Samples) -> tuple[float, float]:

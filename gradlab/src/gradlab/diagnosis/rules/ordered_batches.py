@@ -6,12 +6,13 @@ from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.unknown import Unknown
-from gradlab.diagnosis.wired import BY_DATA, batch_of, batches_in_epoch, since_training, wiring_of
+from gradlab.diagnosis.wired import batch_of, batches_in_epoch, since_training, wiring_of
 
 # Chance that batches drawn at random have so many samples of one class.
 CHANCE = 1e-3
 # Share of the way from the class's share in all samples to 1: less order than half hardly changes a gradient.
 HALFWAY = 0.5
+BY_ARRAYS = "`data=` of a Watch, as arrays, and in a Keras loop of one's own `batch=(x, y)` of its `step`"
 
 
 def detect(run: Run) -> Sighting | None:
@@ -27,9 +28,7 @@ def detect(run: Run) -> Sighting | None:
     if shares is None:
         if batches == 1 or _has_no_classes(run):
             return None
-        if run.external.framework == "keras":
-            raise Unknown("which classes its batches hold is not known: Keras shows batches to no callback")
-        raise Unknown("which classes its batches hold is not known", BY_DATA)
+        raise Unknown("which classes its batches hold is not known", BY_ARRAYS)
     if batch is None:
         raise Unknown("how many samples its batches have is not known", "`batch_size=` of a Watch")
     bound = share_by_chance(shares.all, batch)
@@ -44,8 +43,9 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _has_no_classes(run: ExternalRun) -> bool:
+    """True if a sample has no class, or one at each of several steps: any batch of those holds many classes."""
     target = run.external.target
-    return target is not None and target.kind != "classes"
+    return target is not None and (target.kind != "classes" or bool(target.steps))
 
 
 def share_by_chance(share: float, batch: int) -> float:

@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 VERSIONS = {"jax": jax.__version__}
+# The training step is traced.
+IS_EAGER = False
 
 
 def dense(gradient: Any) -> Any:

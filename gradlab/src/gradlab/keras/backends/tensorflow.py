@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 VERSIONS = {"tensorflow": tf.__version__}
+# The training step is traced, unless Keras runs eagerly.
+IS_EAGER = False
 
 
 def dense(gradient: Any) -> Any:

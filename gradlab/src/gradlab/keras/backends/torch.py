@@ -9,6 +9,8 @@ import torch
 from keras import ops
 
 VERSIONS = {"torch": torch.__version__}
+# The training step runs operation by operation.
+IS_EAGER = True
 
 
 def dense(gradient: Any) -> Any:
