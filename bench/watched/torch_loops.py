@@ -33,9 +33,9 @@ def training(network: Network, record: str | None, epochs: int) -> Callable[[Tur
                 optimizer.zero_grad()
                 loss(model(x[places]), y[places]).backward()
                 optimizer.step()
-            _validate(network, model, loss, val_x, val_y)
+            validated = _validate(network, model, loss, val_x, val_y)
             if watch is not None:
-                watch.epoch()
+                watch.epoch(**validated)
             turns.epoch()
         if watch is not None:
             watch.end()
@@ -43,15 +43,20 @@ def training(network: Network, record: str | None, epochs: int) -> Callable[[Tur
     return train
 
 
-def _validate(network: Network, model: nn.Module, loss: nn.Module, x: torch.Tensor, y: torch.Tensor) -> float:
+def _validate(
+    network: Network, model: nn.Module, loss: nn.Module, x: torch.Tensor, y: torch.Tensor
+) -> dict[str, float]:
+    """Return loss and accuracy on the validation samples, as every loop of one's own computes them."""
     model.eval()
+    total, right = torch.zeros(()), torch.zeros(())
     with torch.no_grad():
-        total = sum(
-            loss(model(part), part_y)
-            for part, part_y in zip(x.split(network.batch), y.split(network.batch), strict=True)
-        )
+        for part, expected in zip(x.split(network.batch), y.split(network.batch), strict=True):
+            output = model(part)
+            total += loss(output, expected) * len(part)
+            answers = output.argmax(dim=1) if network.has_classes else (output > 0).float()
+            right += (answers == expected).sum()
     model.train()
-    return float(total)
+    return {"val_loss": float(total) / len(x), "val_accuracy": float(right) / len(x)}
 
 
 def _tensors(network: Network, x: Any, y: Any) -> tuple[torch.Tensor, torch.Tensor]:

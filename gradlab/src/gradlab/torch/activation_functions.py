@@ -1,7 +1,10 @@
 """The activation functions of PyTorch, as activations of the vocabulary."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
+
+import torch
 
 from gradlab.vocabulary import activations
 from gradlab.vocabulary.activations import ActivationFunction
@@ -79,7 +82,20 @@ def activation_of(name: str, arguments: Sequence[Any], named: dict[str, Any]) ->
         arguments: the arguments after the first.
         named: the named arguments.
     """
+    key = (name, tuple(arguments), tuple(sorted(named.items())))
+    if any(isinstance(each, torch.Tensor) for each in (*arguments, *named.values())):
+        return _activation(*key)
+    try:
+        return _activation_before(*key)
+    except TypeError:  # an argument that cannot be a key
+        return _activation(*key)
+
+
+def _activation(name: str, arguments: tuple[Any, ...], named: tuple[tuple[str, Any], ...]) -> ActivationFunction | None:
     make, defaults = FUNCTIONS[name]
     values = dict(zip(defaults, arguments, strict=False))
-    values = {key: named.get(key, values.get(key, default)) for key, default in defaults.items()}
+    values = {key: dict(named).get(key, values.get(key, default)) for key, default in defaults.items()}
     return make(**values)
+
+
+_activation_before = lru_cache(maxsize=256)(_activation)

@@ -26,6 +26,8 @@ from gradlab.watch.plane import BOUNDARY
 
 # Steps beyond two epochs after which a loop counts as one that forgets `epoch`.
 MIN_FORGOTTEN_STEPS = 20
+# Steps after which it is looked whether a loop forgets `epoch`.
+STEPS_PER_CHECK = 8
 
 
 class Course:
@@ -176,7 +178,8 @@ class Course:
         return spec if records else without_an_end(spec, 0 if earlier is None else earlier.last)
 
     def _before_step(self) -> None:
-        self._attempt(NOTHING, self.begin)
+        if not self._has_begun:
+            self._attempt(NOTHING, self.begin)
         if self._steps < MAX_FIRST_STEPS:
             self._session.first.add_gradient(self._session.rows.last)
 

@@ -53,13 +53,23 @@ def isolated(model: nn.Module, modes: Mapping[str, bool], *, uses_batch: bool = 
 @contextmanager
 def random_state_kept(devices: Sequence[int] = ()) -> Iterator[None]:
     """Restore the states of all random generators after a block: PyTorch's, NumPy's and Python's."""
-    state, numpy_state = random.getstate(), np.random.get_state()
+    state, numpy_state = random.getstate(), np.random.get_state(legacy=False)
     try:
         with torch.random.fork_rng(devices):
             yield
     finally:
-        random.setstate(state)
-        np.random.set_state(numpy_state)
+        # Setting a state takes longer than comparing it, and models rarely draw with these.
+        if random.getstate() != state:
+            random.setstate(state)
+        if not _are_equal(np.random.get_state(legacy=False), numpy_state):
+            np.random.set_state(numpy_state)
+
+
+def _are_equal(one: Any, other: Any) -> bool:
+    """True if two states of NumPy's generator are the same."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_are_equal(one[name], other[name]) for name in one)
+    return bool(np.array_equal(one, other))
 
 
 def _eagerly() -> AbstractContextManager[Any]:

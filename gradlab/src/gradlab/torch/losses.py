@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -144,20 +144,20 @@ class SampleLoss:
         raise ValueError(f"data: expected targets that the loss takes; received {_shape(y)}: {problem}")
 
 
-def _forms(output: Any, y: Any) -> list[Any]:
-    """Return the targets as they are, then in other precisions and shapes."""
+def _forms(output: Any, y: Any) -> Iterator[Any]:
+    """Yield the targets as they are, then in other precisions and shapes."""
     if not isinstance(output, torch.Tensor) or not isinstance(y, torch.Tensor):
-        return [y]
+        yield y
+        return
     forms = [y]
-    if y.numel() == output.numel() and y.shape != output.shape:
+    if y.shape != output.shape and y.numel() == output.numel():
         forms.insert(0, y.reshape(output.shape))
+    yield from forms
     if y.dim() > 1 and y.shape[-1] == 1:
         forms.append(y.squeeze(-1))
-    return [
-        *forms,
-        *(form.to(output.dtype) for form in forms if not form.is_floating_point()),
-        *(form.long() for form in forms if form.dtype != torch.int64),
-    ]
+        yield forms[-1]
+    yield from (form.to(output.dtype) for form in forms if not form.is_floating_point())
+    yield from (form.long() for form in forms if form.dtype != torch.int64)
 
 
 def _shape(y: Any) -> str:

@@ -69,6 +69,7 @@ class Session:
         self._earlier: torch.Tensor | None = None
         self._names_of_validation: Set[str] = frozenset()
         self._handles: list[Any] = []
+        self._on_inputs: Any = None
         self.tap = GradientTap(
             self.parameters,
             optimizers,
@@ -94,7 +95,8 @@ class Session:
         """Register all hooks."""
         self.tap.open()
         if isinstance(self._called, nn.Module):
-            self._handles.append(self._called.register_forward_pre_hook(self._on_input, with_kwargs=True))
+            self._on_inputs = self._called.register_forward_pre_hook(self._on_input, with_kwargs=True)
+            self._handles.append(self._on_inputs)
         if self.hears_loss:
             self._handles.append(self._loss.register_forward_hook(self._on_loss))
         elif self._loss is None and isinstance(self._called, nn.Module):
@@ -111,15 +113,18 @@ class Session:
         # In validation nobody computes gradients. Evaluation mode in training is recorded apart.
         if torch.compiler.is_compiling() or self.evaluation.is_running:
             return
-        if self.first.are_over or not torch.is_grad_enabled():
+        if self.first.are_over:
+            self._on_inputs.remove()
+            return
+        if not torch.is_grad_enabled():
             return
         self._attempt(BATCHES, self.first.add_input, arguments, named)
 
     def _on_loss(self, module: Any, arguments: Any, loss: Any) -> None:
-        if torch.compiler.is_compiling() or self.evaluation.is_running:
-            return
         if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
             return  # a validation, where nobody computes gradients
+        if torch.compiler.is_compiling() or self.evaluation.is_running:
+            return
         self._attempt(BATCHES, self._add_loss, arguments, loss)
 
     def _on_output(self, module: Any, arguments: Any, output: Any) -> None:

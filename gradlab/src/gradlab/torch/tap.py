@@ -76,11 +76,15 @@ class GradientTap:
         running = torch._C._current_graph_task_id()
         if running != self._pass:
             self._pass = running
-            self._attempt(self._queue, self._queue_last)
+            # A callback that others queued during the pass, such as DDP's, comes before one that a callback queues.
+            is_alone = not (torch.distributed.is_available() and torch.distributed.is_initialized())
+            self._attempt(self._queue, self._at_end if is_alone else self._queue_last)
 
     def _queue_last(self) -> None:
-        # A callback that others queued during the pass, such as DDP's, comes before one that is queued by a callback.
-        self._attempt(self._queue, lambda: self._attempt(self._on_end))
+        self._attempt(self._queue, self._at_end)
+
+    def _at_end(self) -> None:
+        self._attempt(self._on_end)
 
     @staticmethod
     def _queue(callback: Callable[[], None]) -> None:

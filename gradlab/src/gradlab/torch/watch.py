@@ -149,7 +149,8 @@ class Watch(Reporting):
         """End an epoch, and with it a record, unless records are blocks of steps.
 
         Args:
-            metrics: further metrics of the epoch by name, or better values of those that the Watch measures.
+            metrics: further metrics of the epoch by name, or better values of those that the Watch measures. If all
+                metrics of the validation are among them, the Watch does not compute them again.
         """
         if self.is_active:
             self._attempt(RECORDS, self._course.end_epoch, metrics)
