@@ -109,9 +109,12 @@ def list_experiments(
     cursor: Annotated[str | None, Query(description="`cursor` in the `next` of the previous page")] = None,
     status: Annotated[list[Status], Query(max_length=20, description="repeatable; all by default")] = [],
     search: Annotated[Name | None, Query(description="text that the name contains")] = None,
+    id_prefix: Annotated[
+        str | None, Query(pattern="^[0-9a-fA-F-]{1,36}$", description="digits that the id begins with")
+    ] = None,
 ) -> ExperimentsResponse:
     """List experiments, newest first, a page at a time."""
-    page = store.page(limit=limit, before=read_cursor(cursor), status=status, search=search)
+    page = store.page(limit=limit, before=read_cursor(cursor), status=status, search=search, id_prefix=id_prefix)
     state = [(experiment.id, experiment.revision) for experiment in page.experiments], page.next
     response.headers["ETag"] = etag_of(request, state)
     if page.next is None:

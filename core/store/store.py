@@ -129,14 +129,16 @@ class ExperimentStore:
         before: int | None = None,
         status: Status | Collection[Status] = (),
         search: str | None = None,
+        id_prefix: str | None = None,
     ) -> Page:
         """Return a page of experiments, newest first; `before` is `next` of the preceding page.
 
-        `status` restricts it to one or several statuses, `search` to names that contain a text.
+        `status` restricts it to one or several statuses, `search` to names that contain a text, `id_prefix` to ids that
+        begin with these hexadecimal digits.
         """
         statuses = (status,) if isinstance(status, Status) else tuple(status)
         with reading(self._engine) as connection:
-            return submissions.page(connection, limit, before, statuses, search)
+            return submissions.page(connection, limit, before, statuses, search, id_prefix)
 
     def cancel(self, id: UUID) -> Experiment:
         """Cancel an experiment: at once if it waits or is trained elsewhere, at the next chunk if a worker trains it.

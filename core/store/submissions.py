@@ -17,6 +17,8 @@ from gradlab.measurement.history import Culprit
 from gradlab.schemas.status import Status
 from gradlab.spec import ANY_SPEC, EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
 
+ID_DIGITS = 32  # hexadecimal digits of a UUID
+
 
 def add(
     connection: Connection,
@@ -84,7 +86,12 @@ def get(connection: Connection, id: UUID) -> Experiment:
 
 
 def page(
-    connection: Connection, limit: int, before: int | None, statuses: Collection[Status], search: str | None = None
+    connection: Connection,
+    limit: int,
+    before: int | None,
+    statuses: Collection[Status],
+    search: str | None = None,
+    id_prefix: str | None = None,
 ) -> Page:
     """Return a page of experiments, newest first.
 
@@ -97,9 +104,17 @@ def page(
         query = query.where(experiments.c.status.in_(statuses))
     if search is not None:
         query = query.where(_name(connection).icontains(search, autoescape=True))
+    if id_prefix is not None:
+        query = query.where(experiments.c.id.between(*_ids_beginning_with(id_prefix)))
     rows = connection.execute(query).all()
     following = rows[limit - 1].number if len(rows) > limit else None
     return Page(experiments=tuple(_read(connection, rows[:limit])), next=following)
+
+
+def _ids_beginning_with(prefix: str) -> tuple[UUID, UUID]:
+    """Return the smallest and the largest id that begin with hexadecimal digits; an index serves the range."""
+    digits = prefix.replace("-", "")[:ID_DIGITS]
+    return UUID(digits.ljust(ID_DIGITS, "0")), UUID(digits.ljust(ID_DIGITS, "f"))
 
 
 def _name(connection: Connection) -> ColumnElement[Any]:

@@ -1,18 +1,24 @@
 """Implementation of the client's commands. It is imported when a command runs; `gradlab --help` does not need it."""
 
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import typer
+from pydantic import BaseModel
+from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from gradlab.cli.charts import save_charts
 from gradlab.cli.diagnosis import render_diagnosis
 from gradlab.cli.display import picture
-from gradlab.cli.exits import Exit, console
+from gradlab.cli.exits import console
+from gradlab.cli.experiments import render_costs, render_list, state_of
 from gradlab.cli.export import reporting_failure, unpack_logs, write, write_network
+from gradlab.cli.ids import completions, whole_id
 from gradlab.cli.measured import Measured
-from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, read_spec, read_treatment
+from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, interruptible, read_spec, read_treatment
 from gradlab.cli.settings import ClientSettings, read
 from gradlab.cli.treatments import follow_treatment, start_treatment
 from gradlab.client.client import Client
@@ -20,63 +26,53 @@ from gradlab.errors import Invalid, Problem
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.status import Status
 
-ID_WIDTH = 36  # ids are copied from the list, and must not be shortened
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
-def submit(spec: Path, wait: bool, url: str | None) -> None:
-    """Queue an experiment and print its id."""
+def submit(spec: Path, wait: bool, json: bool, url: str | None) -> None:
+    """Queue an experiment and print its id; with `json` the experiment, with `wait` its state at the end."""
     with in_one_line():
         client = _client(url)
         submitted = client.submit(read_spec(spec))
-        typer.echo(submitted.id)
-        finished = follow(client, submitted) if wait else None
-    if finished is not None:
-        raise typer.Exit(_conclude(finished))
+        if not json:
+            typer.echo(submitted.id)
+        finished = follow(client, submitted, silent=json) if wait else None
+    if json:
+        _print_json(finished or submitted)
+    elif finished:
+        console.print(state_of(finished))
+    if finished:
+        raise typer.Exit(OUTCOME[finished.status])
 
 
-def validate(spec: Path, url: str | None) -> None:
+def validate(spec: Path, json: bool, url: str | None) -> None:
     """Validate a spec, and print its layers and its estimated cost."""
     with in_one_line():
         response = _client(url).validate(read_spec(spec))
-    table = Table("layer", "input", "output", "parameters")
-    for layer in response.layers:
-        table.add_row(layer.layer, str(layer.input_shape), str(layer.output_shape), f"{layer.parameters:,}")
-    console.print(table)
-    cost = response.estimate
-    console.print(
-        f"{cost.parameters:,} parameters; about {cost.seconds:.0f} s of training "
-        f"({cost.seconds_interval[0]:.0f} to {cost.seconds_interval[1]:.0f} s, {cost.source}); "
-        f"{cost.series_bytes / 1e6:,.2f} MB of series"
-    )
+    _print(response, render_costs, json=json)
 
 
-def list_experiments(status: list[Status] | None, limit: int, url: str | None) -> None:
+def list_experiments(status: list[Status] | None, search: str | None, limit: int, json: bool, url: str | None) -> None:
     """List experiments, newest first."""
-    table = Table()
-    for name in ("id", "status", "epochs", "submitted"):
-        table.add_column(name, no_wrap=True, min_width=ID_WIDTH if name == "id" else None)
-    table.add_column("name", overflow="ellipsis", no_wrap=True)
     with in_one_line():
-        for _, experiment in zip(range(limit), _client(url).experiments(status=status), strict=False):
-            epochs = f"{experiment.progress.epochs_done}/{experiment.progress.epochs_total}"
-            table.add_row(
-                str(experiment.id),
-                "silent" if experiment.is_silent else experiment.status,
-                epochs,
-                f"{experiment.created_at:%Y-%m-%d %H:%M:%S}",
-                experiment.name,
-            )
-    console.print(table)
+        experiments = list(islice(_client(url).experiments(status=status or (), search=search), limit))
+    if json:
+        typer.echo(f"[{','.join(each.model_dump_json(by_alias=True) for each in experiments)}]")
+    else:
+        console.print(render_list(experiments))
 
 
-def show(id: str, save: Path | None, url: str | None) -> None:
+def show(id: str, save: Path | None, json: bool, url: str | None) -> None:
     """Print an experiment: status, final metrics, gradients and state of each layer. Save its charts if asked to."""
     with in_one_line():
         client = _client(url)
-        experiment = client.get(id)
-        measured = Measured.by(client, experiment)
+        experiment = client.get(whole_id(client, id))
+        measured = None if json else Measured.by(client, experiment)
         saved = save_charts(client, experiment.id, save) if save else 0
-    console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {_state(experiment)}")
+    if measured is None:
+        _print_json(experiment)
+        return
+    console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {state_of(experiment)}")
     console.print(picture(measured))
     if saved:
         console.print(f"{saved} charts are in {save}.")
@@ -103,34 +99,37 @@ def export(
         if not model and (seed is not None or epoch is not None):
             raise Invalid(Problem("--model", "a file, since --seed and --epoch say which network", "none"))
         client = _client(url)
+        whole = whole_id(client, id)
         if tensorboard:
-            console.print(f"tensorboard --logdir {unpack_logs(client, id, tensorboard)}", soft_wrap=True)
+            console.print(f"tensorboard --logdir {unpack_logs(client, whole, tensorboard)}", soft_wrap=True)
         for name, file in (("series.parquet", parquet), ("series.npz", npz)):
             if file:
-                write(client, id, name, file)
+                write(client, whole, name, file)
         if model:
-            write_network(client, id, model, seed=seed, epoch=epoch)
+            write_network(client, whole, model, seed=seed, epoch=epoch)
 
 
 def report(id: str, output: Path, url: str | None) -> None:
     """Write the report of an experiment, and print the names of its files."""
     with in_one_line(), reporting_failure(output):
-        for file in _client(url).report(id, output):
+        client = _client(url)
+        for file in client.report(whole_id(client, id), output):
             typer.echo(file)
 
 
-def diagnose(id: str, url: str | None) -> None:
+def diagnose(id: str, json: bool, url: str | None) -> None:
     """Print the diagnosis of an experiment."""
     with in_one_line():
-        diagnosis = _client(url).diagnosis(id)
-    console.print(render_diagnosis(diagnosis))
+        client = _client(url)
+        diagnosis = client.diagnosis(whole_id(client, id))
+    _print(diagnosis, render_diagnosis, json=json)
 
 
-def triage(spec: Path, url: str | None) -> None:
+def triage(spec: Path, json: bool, url: str | None) -> None:
     """Print the triage of a spec."""
     with in_one_line():
         diagnosis = _client(url).triage(read_spec(spec))
-    console.print(render_diagnosis(diagnosis))
+    _print(diagnosis, render_diagnosis, json=json)
 
 
 def treat(
@@ -141,26 +140,57 @@ def treat(
     resume: bool,
     stop: bool,
     save: Path | None,
+    json: bool,
     url: str | None,
 ) -> None:
     """Start, continue or cancel a treatment, and follow it until its end."""
     with in_one_line():
         client = _client(url)
         request = read_treatment(remedy, seeds, budget)
-        ended = follow_treatment(client, start_treatment(client, id, request, resume=resume, stop=stop))
+        it = whole_id(client, id)
+        started = start_treatment(client, it, request, resume=resume, stop=stop)
+        with interruptible(f"the treatment goes on. Follow it: gradlab treat {it}   Cancel it: with --cancel"):
+            ended = client.wait_for_treatment(started) if json else follow_treatment(client, started)
         if save and ended.recommended_spec:
             save.write_text(ended.recommended_spec.model_dump_json(indent=1) + "\n")
+    if json:
+        _print_json(ended)
     raise typer.Exit(TREATED[ended.status])
 
 
-def cancel(id: str, url: str | None) -> None:
+def cancel(id: str, json: bool, url: str | None) -> None:
     """Cancel an experiment, and print its state."""
     with in_one_line():
-        console.print(_state(_client(url).cancel(id)))
+        client = _client(url)
+        cancelled = client.cancel(whole_id(client, id))
+    _print(cancelled, state_of, json=json)
 
 
-def follow(client: Client, submitted: ExperimentResponse) -> ExperimentResponse:
-    """Wait for an experiment, with a progress bar for each run."""
+def delete(id: str, url: str | None) -> None:
+    """Delete an experiment, and print its id."""
+    with in_one_line():
+        client = _client(url)
+        deleted = whole_id(client, id)
+        client.delete(deleted)
+    typer.echo(f"deleted {deleted}")
+
+
+def complete_id(incomplete: str) -> list[tuple[str, str]]:
+    """Return ids that begin with a text, for the shell; nothing where there is no service."""
+    try:
+        return completions(_client(None), incomplete)
+    except Invalid:
+        return []
+
+
+def follow(client: Client, submitted: ExperimentResponse, *, silent: bool) -> ExperimentResponse:
+    """Wait for an experiment, with a progress bar for each run unless it is `silent`."""
+    it = submitted.id
+    with interruptible(f"the experiment goes on. Look at it: gradlab show {it}   Cancel it: gradlab cancel {it}"):
+        return client.wait(it) if silent else _follow(client, submitted)
+
+
+def _follow(client: Client, submitted: ExperimentResponse) -> ExperimentResponse:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as progress:
@@ -180,13 +210,13 @@ def _client(url: str | None) -> Client:
     return Client(url or settings.url, settings.api_key)
 
 
-def _conclude(experiment: ExperimentResponse) -> Exit:
-    console.print(_state(experiment))
-    return OUTCOME[experiment.status]
+def _print(answer: Answer, render: Callable[[Answer], RenderableType], *, json: bool) -> None:
+    if json:
+        _print_json(answer)
+    else:
+        console.print(render(answer))
 
 
-def _state(experiment: ExperimentResponse) -> str:
-    stopped = f", a run was stopped: {experiment.stopped_by}" if experiment.stopped_by else ""
-    error = f" ({experiment.error})" if experiment.error else ""
-    silent = ", silent" if experiment.is_silent else ""
-    return f"{experiment.status}{silent}{stopped}{error}"
+def _print_json(answer: BaseModel) -> None:
+    """Print an answer as one line of JSON."""
+    typer.echo(answer.model_dump_json(by_alias=True))

@@ -16,9 +16,10 @@ class Exit(IntEnum):
     INVALID = 2
     CANCELLED = 3
     UNREACHABLE = 4
+    INTERRUPTED = 130  # as shells count a command that Ctrl-C ended
 
 
 EPILOG = (
     "Exit status: 0 completed (a run that diverged is a result), 1 failed, 2 wrong usage or invalid spec, "
-    "3 cancelled, 4 the service or its database cannot be reached or used."
+    "3 cancelled, 4 the service or its database cannot be reached or used, 130 interrupted while it waited."
 )

@@ -1,5 +1,6 @@
 """Commands of the client, with their options. `gradlab.cli.actions` implements them."""
 
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -18,7 +19,20 @@ Url = Annotated[
     str | None, typer.Option(envvar="GRADLAB_URL", help="Address of the service; by default the one on this machine.")
 ]
 SpecFile = Annotated[Path, typer.Argument(help="JSON file with an experiment spec; - reads standard input.")]
-Id = Annotated[str, typer.Argument(help="Id of the experiment.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, as the service gives it.")]
+
+
+def _complete_id(incomplete: str) -> list[tuple[str, str]]:
+    """Ids for the shell, asked of the service that the environment names."""
+    return list(_actions().complete_id(incomplete))
+
+
+Id = Annotated[
+    str,
+    typer.Argument(
+        help="Id of the experiment, or a beginning of it that no other id shares.", autocompletion=_complete_id
+    ),
+]
 
 
 def main() -> None:
@@ -33,42 +47,61 @@ def _actions() -> ModuleType:
     return actions
 
 
+def _print_version(version_only: bool) -> None:
+    if version_only:
+        typer.echo(f"gradlab {version('gradient-lab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """See why a deep network does not learn."""
+
+
 @app.command(epilog=EPILOG)
 def submit(
     spec: SpecFile,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the end of the experiment, and show its progress.")
     ] = False,
+    json: Json = False,
     url: Url = None,
 ) -> None:
     """Queue an experiment and print its id."""
-    _actions().submit(spec, wait, url)
+    _actions().submit(spec, wait, json, url)
 
 
 @app.command(epilog=EPILOG)
-def validate(spec: SpecFile, url: Url = None) -> None:
+def validate(spec: SpecFile, json: Json = False, url: Url = None) -> None:
     """Validate a spec, count its parameters and estimate its cost. Nothing is queued."""
-    _actions().validate(spec, url)
+    _actions().validate(spec, json, url)
 
 
 @app.command("list", epilog=EPILOG)
 def list_(
     status: Annotated[list[Status] | None, typer.Option(help="List experiments of this status; repeatable.")] = None,
+    search: Annotated[str | None, typer.Option(help="List experiments whose name contains this text.")] = None,
     limit: Annotated[int, typer.Option(help="Maximum number of experiments.", min=1)] = 20,
+    json: Json = False,
     url: Url = None,
 ) -> None:
     """List experiments, newest first."""
-    _actions().list_experiments(status, limit, url)
+    _actions().list_experiments(status, search, limit, json, url)
 
 
 @app.command(epilog=EPILOG)
 def show(
     id: Id,
     save: Annotated[Path | None, typer.Option(help="Save its charts to this folder, as SVG.")] = None,
+    json: Json = False,
     url: Url = None,
 ) -> None:
     """Show an experiment: status, final metrics, gradients and state of each layer, and values that were not finite."""
-    _actions().show(id, save, url)
+    _actions().show(id, save, json, url)
 
 
 @app.command(epilog=EPILOG)
@@ -99,15 +132,15 @@ def report(
 
 
 @app.command(epilog=EPILOG)
-def diagnose(id: Id, url: Url = None) -> None:
+def diagnose(id: Id, json: Json = False, url: Url = None) -> None:
     """Diagnose an experiment: findings with their evidence, and remedies. Training may still run."""
-    _actions().diagnose(id, url)
+    _actions().diagnose(id, json, url)
 
 
 @app.command(epilog=EPILOG)
-def triage(spec: SpecFile, url: Url = None) -> None:
+def triage(spec: SpecFile, json: Json = False, url: Url = None) -> None:
     """Diagnose a spec's networks before they are trained, from their initial state and from theory."""
-    _actions().triage(spec, url)
+    _actions().triage(spec, json, url)
 
 
 @app.command(epilog=EPILOG)
@@ -124,16 +157,23 @@ def treat(
         bool, typer.Option("--cancel", help="Cancel the last treatment; finished trials are kept.")
     ] = False,
     save: Annotated[Path | None, typer.Option(help="Write the spec of the recommended change to this file.")] = None,
+    json: Json = False,
     url: Url = None,
 ) -> None:
     """Train treated variants of an experiment to find the change that cures it. A running treatment is followed."""
-    _actions().treat(id, remedy, seeds, budget, resume, stop, save, url)
+    _actions().treat(id, remedy, seeds, budget, resume, stop, save, json, url)
 
 
 @app.command(epilog=EPILOG)
-def cancel(id: Id, url: Url = None) -> None:
+def cancel(id: Id, json: Json = False, url: Url = None) -> None:
     """Cancel an experiment. Recorded series are kept."""
-    _actions().cancel(id, url)
+    _actions().cancel(id, json, url)
+
+
+@app.command(epilog=EPILOG)
+def delete(id: Id, url: Url = None) -> None:
+    """Delete an experiment with all its series. Training, if it still runs, ends."""
+    _actions().delete(id, url)
 
 
 add_service_commands(app)

@@ -27,6 +27,11 @@ TREATED = {
     TreatmentStatus.failed: Exit.FAILED,
     TreatmentStatus.cancelled: Exit.CANCELLED,
 }
+UNAUTHORIZED = 401
+KEY_NEEDED = (
+    "the service answers only to its API key, and received none or another one: set GRADLAB_API_KEY to the key with "
+    "which the service was started"
+)
 
 
 @contextmanager
@@ -42,6 +47,9 @@ def in_one_line() -> Iterator[None]:
         _print_error("invalid input:", error.problems, error.omitted)
         raise typer.Exit(Exit.INVALID) from error
     except Refused as error:
+        if error.problem.status == UNAUTHORIZED:
+            _print_error(KEY_NEEDED)
+            raise typer.Exit(Exit.INVALID) from error
         problems = tuple(Problem(**problem.model_dump()) for problem in error.problem.errors)
         _print_error(
             "the service refused the request:" if problems else error.problem.detail,
@@ -88,6 +96,20 @@ def read_treatment(remedies: list[str] | None, seeds: int, budget: int) -> Treat
         return TreatmentRequest.model_validate({"remedies": changes, "seeds": seeds, "budget": budget})
     except ValidationError as error:
         raise Invalid(*from_pydantic(error.errors(include_url=False))) from error
+
+
+@contextmanager
+def interruptible(goes_on: str) -> Iterator[None]:
+    """Turn Ctrl-C into a message that says what goes on, and an exit status.
+
+    Raises:
+        typer.Exit: Ctrl-C was pressed in the block.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        errors.print(f"gradlab: {goes_on}", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(Exit.INTERRUPTED) from interrupt
 
 
 def _print_error(message: str, problems: tuple[Problem, ...] = (), omitted: int = 0) -> None:

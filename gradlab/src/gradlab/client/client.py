@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import numpy as np
 
@@ -20,13 +20,13 @@ from gradlab.schemas.charts import ChartsResponse
 from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
 from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse, ValidationResponse
 from gradlab.schemas.html import frame
-from gradlab.schemas.media_types import CSV, JSON, NPZ
+from gradlab.schemas.media_types import CSV, NPZ
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse, TreatmentsResponse
 from gradlab.spec import AnySpec, ExperimentSpec
 
 if TYPE_CHECKING:
-    import httpx2
+    pass
 
 STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 15 seconds
 
@@ -53,20 +53,21 @@ class Client(Sending, Reporting):
         except (Unreachable, Refused):
             return False
 
-    def submit(self, spec: AnySpec, *, idempotency_key: str | None = None) -> ExperimentResponse:
+    def submit(self, spec: AnySpec | dict[str, Any], *, idempotency_key: str | None = None) -> ExperimentResponse:
         """Submit an experiment; an `ExternalSpec` creates one for an external training.
 
-        The request has an idempotency key, and is repeated once if its response is lost.
+        A dict is sent as it is, and the service names what is wrong with it. The request has an idempotency key, and is
+        repeated once if its response is lost.
         """
-        return ExperimentResponse.read(self._post_once("/experiments", spec, idempotency_key).content)
+        return ExperimentResponse.read(self._post_once("/experiments", _body(spec), idempotency_key).content)
 
-    def validate(self, spec: ExperimentSpec) -> ValidationResponse:
+    def validate(self, spec: ExperimentSpec | dict[str, Any]) -> ValidationResponse:
         """Validate a spec, count its parameters and estimate its cost."""
-        return ValidationResponse.read(self._post("/experiments/validate", spec).content)
+        return ValidationResponse.read(self._post("/experiments/validate", _body(spec)).content)
 
-    def triage(self, spec: ExperimentSpec) -> DiagnosisResponse:
+    def triage(self, spec: ExperimentSpec | dict[str, Any]) -> DiagnosisResponse:
         """Diagnose a spec's networks before they are trained."""
-        return DiagnosisResponse.read(self._post("/experiments/triage", spec).content)
+        return DiagnosisResponse.read(self._post("/experiments/triage", _body(spec)).content)
 
     def diagnosis(self, experiment_id: UUID | str) -> ExperimentDiagnosisResponse:
         """Diagnose an experiment from the epochs recorded so far."""
@@ -85,7 +86,7 @@ class Client(Sending, Reporting):
         The request has an idempotency key, and is repeated once if its response is lost.
         """
         path, body = f"/experiments/{experiment_id}/treatments", request or TreatmentRequest()
-        return TreatmentResponse.read(self._post_once(path, body, idempotency_key).content)
+        return TreatmentResponse.read(self._post_once(path, body.model_dump_json(), idempotency_key).content)
 
     def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
         """Get a treatment."""
@@ -114,10 +115,19 @@ class Client(Sending, Reporting):
         """Get an experiment."""
         return ExperimentResponse.read(self._request("GET", f"/experiments/{experiment_id}").content)
 
-    def experiments(self, *, status: Status | Sequence[Status] | None = None) -> Iterator[ExperimentResponse]:
-        """Iterate over experiments, newest first, filtered by one status or several; pages are fetched on demand."""
-        statuses = [status] if isinstance(status, Status) else status or ()
-        next_page: str | None = f"/experiments?{urlencode([('status', name) for name in statuses])}"
+    def experiments(
+        self, *, status: Status | Sequence[Status] = (), search: str | None = None, id_prefix: str | None = None
+    ) -> Iterator[ExperimentResponse]:
+        """Iterate over experiments, newest first; pages are fetched on demand.
+
+        They may be restricted to statuses, to names that contain `search`, and to ids that begin with `id_prefix`.
+        """
+        query = {
+            "status": [status] if isinstance(status, Status) else status,
+            "search": search or (),
+            "id_prefix": id_prefix or (),
+        }
+        next_page: str | None = f"/experiments?{urlencode(query, doseq=True)}"
         while next_page is not None:
             page = ExperimentsResponse.read(self._request("GET", next_page).content)
             yield from page.experiments
@@ -285,15 +295,6 @@ class Client(Sending, Reporting):
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
             return dict(archive)
 
-    def _post_once(self, path: str, body: AnySpec | TreatmentRequest, key: str | None) -> "httpx2.Response":
-        """Send a request that creates a resource, twice if the response is lost. The key makes the repetition safe."""
-        key = key or str(uuid4())
-        try:
-            return self._post(path, body, key)
-        except Unreachable:
-            return self._post(path, body, key)
 
-    def _post(self, path: str, body: AnySpec | TreatmentRequest, key: str | None = None) -> "httpx2.Response":
-        headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
-        content = body.model_dump_json() if isinstance(body, TreatmentRequest) else body.canonical()
-        return self._request("POST", path, content=content, headers=headers)
+def _body(spec: AnySpec | dict[str, Any]) -> str:
+    return json.dumps(spec) if isinstance(spec, dict) else spec.canonical()

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
+from gradlab.schemas.media_types import JSON
 from gradlab.schemas.problem import ProblemDocument
 
 if TYPE_CHECKING:
@@ -81,6 +83,18 @@ class Connection:
         except self._errors as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
         return self._check_response(response)
+
+    def _post_once(self, path: str, body: str, key: str | None) -> "httpx2.Response":
+        """Send a request that creates a resource, twice if the response is lost. The key makes the repetition safe."""
+        key = key or str(uuid4())
+        try:
+            return self._post(path, body, key)
+        except Unreachable:
+            return self._post(path, body, key)
+
+    def _post(self, path: str, body: str, key: str | None = None) -> "httpx2.Response":
+        headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
+        return self._request("POST", path, content=body, headers=headers)
 
     def _check_response(self, response: "httpx2.Response") -> "httpx2.Response":
         if response.status_code < 400:

@@ -1,0 +1,174 @@
+"""Commands as a person types them: beginnings of ids, answers as JSON, interruption, a key that is missing."""
+
+import importlib
+import json
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gradlab.cli import actions
+from gradlab.cli.exits import Exit
+from gradlab.client.client import Client, Refused
+from gradlab.client.connection import Unreachable
+from gradlab.schemas.problem import ProblemDocument
+from gradlab.schemas.status import Status
+from tests.builders import a_spec
+from tests.unit.desk import Desk
+
+cli = importlib.import_module("gradlab.cli.main")  # its name in the package is that of its entry point
+SPEC = a_spec(epochs=6, seeds=(0, 3))
+
+
+@pytest.fixture
+def client(desk: Desk) -> Client:
+    """A client of the desk."""
+    made = Client("http://testserver")
+    made.close()
+    made._http = desk.http
+    return made
+
+
+@pytest.fixture
+def gradlab(client: Client, monkeypatch):
+    """Runs a command against the desk."""
+    monkeypatch.setattr(actions, "_client", lambda url: client)
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(cli.app, [str(each) for each in arguments], env={"COLUMNS": "300"})
+
+    return run
+
+
+@pytest.fixture
+def spec_file(tmp_path):
+    file = tmp_path / "spec.json"
+    file.write_text(SPEC.canonical())
+    return file
+
+
+def with_id(desk: Desk, monkeypatch, id: str) -> UUID:
+    """An experiment that has this id."""
+    monkeypatch.setattr("core.store.submissions.uuid4", lambda: UUID(id))
+    return desk.store.add(SPEC)[0].id
+
+
+def test_the_version_is_printed():
+    said = CliRunner().invoke(cli.app, ["--version"])
+    assert (said.exit_code, said.stdout) == (0, f"gradlab {importlib.metadata.version('gradient-lab')}\n")
+
+
+@pytest.mark.parametrize("beginning", ["ab12", "AB12", "ab123456-7", "ab123456-7890-4000-8000-000000000001"])
+def test_a_beginning_that_no_other_id_shares_stands_for_the_id(gradlab, desk, monkeypatch, beginning):
+    it = with_id(desk, monkeypatch, "ab123456-7890-4000-8000-000000000001")
+    with_id(desk, monkeypatch, "cd123456-7890-4000-8000-000000000002")
+    cancelled = gradlab("cancel", beginning)
+    assert (cancelled.exit_code, cancelled.stdout) == (0, "cancelled\n")
+    assert desk.store.get(it).status is Status.cancelled
+
+
+def test_a_beginning_that_fits_several_names_them_and_changes_nothing(gradlab, desk, monkeypatch):
+    ids = [with_id(desk, monkeypatch, f"ab123456-7890-4000-8000-00000000000{i}") for i in range(4)]
+    said = gradlab("delete", "ab1")
+    assert said.exit_code == Exit.INVALID
+    assert said.stderr.startswith("gradlab: invalid input:\n  id: expected an id, or a beginning")
+    assert [str(each) in said.stderr for each in ids] == [False, True, True, True]
+    assert said.stderr.endswith(", …\n")
+    assert len(desk.store.page(limit=9).experiments) == 4
+
+
+@pytest.mark.parametrize(("text", "expected"), [("ff", "`gradlab list` shows them"), ("x1", "letters from a to f")])
+def test_what_begins_no_id_is_refused(gradlab, text, expected):
+    said = gradlab("show", text)
+    assert said.exit_code == Exit.INVALID
+    assert expected in said.stderr
+    assert f"received {text}" in said.stderr
+
+
+def test_the_service_finds_ids_by_their_beginning_on_each_page(desk, monkeypatch):
+    for i in range(3):
+        with_id(desk, monkeypatch, f"00000000-0000-4000-8000-00000000000{i}")
+    with_id(desk, monkeypatch, "ffffffff-ffff-4fff-8fff-ffffffffffff")
+    page = desk.http.get("/experiments", params={"id_prefix": "0000", "limit": 2}).json()
+    assert len(page["experiments"]) == 2
+    assert len(desk.http.get(page["next"]).json()["experiments"]) == 1
+    assert len(desk.http.get("/experiments", params={"id_prefix": "FFFFFFFF-ffff"}).json()["experiments"]) == 1
+    assert desk.http.get("/experiments", params={"id_prefix": "g"}).status_code == 422
+
+
+def test_deleting_needs_no_more_than_the_beginning_of_an_id(gradlab, desk):
+    it = desk.store.add(SPEC)[0].id
+    said = gradlab("delete", str(it)[:6])
+    assert (said.exit_code, said.stdout) == (0, f"deleted {it}\n")
+    assert desk.store.page(limit=9).experiments == ()
+
+
+def test_every_answer_can_be_had_as_json(gradlab, desk, client, spec_file):
+    submitted = json.loads(gradlab("submit", spec_file, "--json").stdout)
+    assert submitted == json.loads(desk.http.get(f"/experiments/{submitted['id']}").content)
+    (listed,) = json.loads(gradlab("list", "--json").stdout)
+    assert listed == submitted
+    trained = desk.trained(SPEC).rpartition("/")[2]
+    assert json.loads(gradlab("show", trained, "--json").stdout)["status"] == "completed"
+    diagnosis = json.loads(gradlab("diagnose", trained, "--json").stdout)
+    assert diagnosis == desk.http.get(f"/experiments/{trained}/diagnosis").json()
+    assert json.loads(gradlab("validate", spec_file, "--json").stdout)["estimate"]["parameters"] > 0
+    assert json.loads(gradlab("cancel", submitted["id"], "--json").stdout)["status"] == "cancelled"
+
+
+def test_experiments_are_listed_by_a_part_of_their_name(gradlab, desk):
+    desk.store.add(a_spec(name="deep tanh"))
+    desk.store.add(a_spec(name="wide relu"))
+    listed = gradlab("list", "--search", "TANH").stdout
+    assert "deep tanh" in listed
+    assert "wide relu" not in listed
+
+
+def test_whoever_stops_waiting_is_told_what_goes_on(gradlab, client, monkeypatch, spec_file):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(client, "wait", interrupted)
+    for more in ((), ("--json",)):
+        said = gradlab("submit", spec_file, "--wait", *more)
+        assert said.exit_code == Exit.INTERRUPTED
+        newest = next(client.experiments())
+        assert said.stderr == (
+            f"gradlab: the experiment goes on. Look at it: gradlab show {newest.id}   "
+            f"Cancel it: gradlab cancel {newest.id}\n"
+        )
+        assert newest.status is Status.queued
+
+
+def test_a_missing_or_wrong_key_is_told_with_the_name_of_its_setting(open_desk, monkeypatch):
+    client = Client("http://testserver", api_key="wrong")
+    client.close()
+    client._http = open_desk(api_key="right").http
+    monkeypatch.setattr(actions, "_client", lambda url: client)
+    said = CliRunner().invoke(cli.app, ["list"], env={"COLUMNS": "300"})
+    assert said.exit_code == Exit.INVALID
+    assert len(said.stderr.splitlines()) == 1
+    assert "set GRADLAB_API_KEY to the key" in said.stderr
+
+
+def test_a_shell_completes_ids_and_shows_no_errors(client, desk, monkeypatch):
+    monkeypatch.setattr(actions, "_client", lambda url: client)
+    first, second = desk.store.add(a_spec(name="one"))[0].id, desk.store.add(a_spec(name="two"))[0].id
+    assert actions.complete_id("") == [(str(second), "two, queued"), (str(first), "one, queued")]
+    assert [it for it, _ in actions.complete_id(str(first)[:8])] == [str(first)]
+    assert actions.complete_id("not an id") == []
+
+    def away(**_: object):
+        raise Unreachable("no service")
+
+    monkeypatch.setattr(client, "experiments", away)
+    assert actions.complete_id("") == []
+
+
+def test_a_spec_may_be_a_dict_and_the_service_names_what_is_wrong(client):
+    assert client.submit(json.loads(SPEC.canonical())).spec == SPEC
+    assert client.validate(json.loads(SPEC.canonical())).estimate.parameters > 0
+    with pytest.raises(Refused) as refused:
+        client.submit({"name": "nothing else"})
+    assert isinstance(refused.value.problem, ProblemDocument)
+    assert {problem.field for problem in refused.value.problem.errors} >= {"dataset", "model"}
