@@ -118,8 +118,8 @@ class ExperimentStore:
 
     def revisions(self, ids: Sequence[UUID]) -> dict[UUID, int]:
         """Return the revisions of those of the experiments that exist, by one cheap query."""
+        query = select(experiments.c.id, experiments.c.revision).where(experiments.c.id.in_(ids))
         with reading(self._engine) as connection:
-            query = select(experiments.c.id, experiments.c.revision).where(experiments.c.id.in_(ids))
             return {row.id: row.revision for row in connection.execute(query)}
 
     def page(
@@ -133,12 +133,10 @@ class ExperimentStore:
     ) -> Page:
         """Return a page of experiments, newest first; `before` is `next` of the preceding page.
 
-        `status` restricts it to one or several statuses, `search` to names that contain a text, `id_prefix` to ids that
-        begin with these hexadecimal digits.
+        It may be restricted to statuses, to names that contain `search`, and to ids that begin with `id_prefix`.
         """
-        statuses = (status,) if isinstance(status, Status) else tuple(status)
         with reading(self._engine) as connection:
-            return submissions.page(connection, limit, before, statuses, search, id_prefix)
+            return submissions.page(connection, limit, before, status, search, id_prefix)
 
     def cancel(self, id: UUID) -> Experiment:
         """Cancel an experiment: at once if it waits or is trained elsewhere, at the next chunk if a worker trains it.

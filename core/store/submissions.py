@@ -89,7 +89,7 @@ def page(
     connection: Connection,
     limit: int,
     before: int | None,
-    statuses: Collection[Status],
+    status: Status | Collection[Status],
     search: str | None = None,
     id_prefix: str | None = None,
 ) -> Page:
@@ -100,7 +100,7 @@ def page(
     query = select(experiments).order_by(experiments.c.number.desc()).limit(limit + 1)
     if before is not None:
         query = query.where(experiments.c.number < before)
-    if statuses:
+    if statuses := [status] if isinstance(status, Status) else list(status):
         query = query.where(experiments.c.status.in_(statuses))
     if search is not None:
         query = query.where(_name(connection).icontains(search, autoescape=True))

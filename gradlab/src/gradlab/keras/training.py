@@ -11,6 +11,7 @@ from gradlab.keras.course import Course
 from gradlab.keras.described import batch_size_of, none_if_raises, running_metrics
 from gradlab.keras.description import facts_of, spec_of, sums_samples
 from gradlab.keras.guard import unnoticed
+from gradlab.keras.messages import FACTS, LOSSES, UNKNOWN_DATA, WIRING
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.plane import plane_of_model
 from gradlab.keras.samples import Samples, UnreadableData, samples_of, unfitting
@@ -19,14 +20,6 @@ from gradlab.keras.wiring import WiringReader
 from gradlab.spec import ExternalSpec
 from gradlab.watch import Recorder
 from gradlab.watch.plane import BOUNDARY
-
-LOSSES = "the losses of single batches are not recorded any more"
-FACTS = "the facts about the data are not known, and what rests on them stays unjudged"
-WIRING = "how the training is put together is not recorded any more"
-UNKNOWN_DATA = (
-    "no `data` was passed: facts about the data, activations, signals and the state before the first update stay "
-    "unknown, and what rests on them unjudged. Pass data=(x, y)"
-)
 
 
 class Training:

@@ -24,27 +24,24 @@ from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale, wir
 from gradlab.watch import Recorder, without_an_end
 from gradlab.watch.plane import BOUNDARY
 
-# Steps beyond two epochs after which a loop counts as one that forgets `epoch`.
-MIN_FORGOTTEN_STEPS = 20
-# Steps after which it is looked whether a loop forgets `epoch`.
-STEPS_PER_CHECK = 8
+MIN_FORGOTTEN_STEPS = 20  # beyond two epochs: a loop with so many steps in a record forgets `epoch`
+STEPS_PER_CHECK = 8  # between two checks whether a loop forgets `epoch`
 
 
 class Course:
     """The records of one training.
 
     Args:
-        module: the unwrapped model.
-        called: the model as the loop calls it.
+        module, called: the unwrapped model, and the model as the loop calls it.
         loss: the loss; None if the model's output has one.
         optimizers: what updates the model.
-        samples, validation: the samples; None if they are unknown.
+        samples, validation: the samples; None if unknown.
         intervals: field of `record` -> its interval in records; 0 for never.
         every: steps of the optimiser in a record; None for epochs.
         epochs: the planned number of epochs, with those before; None if unknown.
         initial_epoch: the epochs that were trained before.
         name: a title for people.
-        scaler: the training's `GradScaler`; None if unknown.
+        scaler: the `GradScaler`; None if unknown.
         recorder: takes the records.
         attempt: runs a function of a part, and keeps its errors from the training.
     """
@@ -92,8 +89,7 @@ class Course:
         self._has_begun = self._has_warned = False
         self._fixed: dict[str, Any] = {}
         self._commonest: float | None = None
-        self._pending = Pending()
-        self._metrics: dict[str, float] = {}
+        self._pending, self._metrics = Pending(), dict[str, float]()
 
     def open(self) -> None:
         """Begin to measure."""
