@@ -8,8 +8,10 @@ import tensorflow as tf
 
 from core.training.segments import Segments
 from gradlab.keras import measure
+from gradlab.keras.sums import GradientSums
+from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds import STATISTICS
-from gradlab.measurement.statistics import histogram
+from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, histogram
 from tests.integration.test_recording import statistics_of
 
 SIZES = [(1,), (7,), (3, 5), (16, 16), (256,), (20, 20), (400,), (2, 150)]
@@ -70,3 +72,16 @@ def test_a_tensor_without_a_gradient_is_nan_and_disturbs_no_other():
     counted = measure.histograms(some).numpy()
     assert (counted[:, [1, 5]] == 0).all()
     assert counted[0, kept].sum(axis=-1).tolist() == [np.prod(SIZES[place]) for place in kept]
+
+
+def test_a_gradient_of_zero_counts_as_zero_whatever_the_size_of_its_tensor():
+    """A share of n/n that is divided beside seven others is not always 1."""
+    shapes = [(size,) for size in range(1, 40)]
+    summed = GradientSums([Tensor(f"layer_{size}", "kernel", shape) for size, shape in enumerate(shapes)], full=True)
+    add = tf.function(summed.add, autograph=False)
+    for _ in range(13):
+        add([tf.zeros((1, *shape)) for shape in shapes])
+    means = summed.mean_statistics()
+    assert means is not None
+    assert (means[:, [each.name for each in MEAN_GRADIENT_STATISTICS].index("zero_fraction")] == 1).all()
+    assert (summed.zero.numpy() == 13).all()

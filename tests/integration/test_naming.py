@@ -5,6 +5,7 @@ from keras import layers
 
 from gradlab.keras import naming
 from gradlab.keras.naming import layers_of, tensors_of
+from gradlab.spec.external_network import chain
 from tests.keras_models import OwnLSTM, Subclassed, X, block, frozen, nested, recurrent, shared
 
 
@@ -70,3 +71,33 @@ def test_names_that_a_spec_would_refuse_are_made_ones_that_it_takes():
     assert len(set(names)) == len(names) == 5
     assert names[-1] == "a?b"
     assert max(map(len, names)) == naming.MAX_NAME_LENGTH
+
+
+def test_residual_blocks_and_attention_of_a_functional_model_are_described():
+    x = entry = keras.Input((5, 8))
+    inside = layers.Dense(8, "relu", name="inside")(x)
+    x = layers.Add(name="scaled")([inside * 0.4, x])
+    x = layers.Add(name="plain")([x, layers.MultiHeadAttention(2, 4, name="attention")(x, x, use_causal_mask=True)])
+    x = layers.LayerNormalization(name="normalization")(x)
+    left, right = layers.Dense(8, name="left")(x), layers.Dense(8, name="right")(x)
+    model = keras.Model(entry, layers.Add(name="branches")([left, right]))
+    described = {each.name: each for each in layers_of(model)}
+    configurations = {name: each.configuration for name, each in described.items()}
+    assert configurations["scaled"].scale == 0.4
+    assert configurations["scaled"].layers == (configurations["inside"],)
+    assert configurations["plain"].layers == (configurations["attention"],)
+    assert configurations["attention"].causal
+    assert configurations["normalization"].kind == "layer_normalization"
+    assert configurations["branches"] is None
+    assert described["inside"].inbound == ()
+    assert described["plain"].inbound == ("scaled", "attention")
+    assert described["attention"].input_shape == described["scaled"].input_shape == (5, 8)
+    assert [each.name for each in chain(list(described.values())[:5])] == ["scaled", "plain", "normalization"]
+
+
+def test_what_else_takes_the_output_of_an_inner_layer_makes_it_no_block():
+    entry = keras.Input((4,))
+    inside = layers.Dense(4, name="inside")(entry)
+    both = layers.Add(name="add")([entry, inside])
+    model = keras.Model(entry, layers.Concatenate(name="joined")([both, inside]))
+    assert {each.name: each.configuration for each in layers_of(model)}["add"] is None

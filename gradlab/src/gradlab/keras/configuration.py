@@ -20,6 +20,7 @@ from gradlab.vocabulary.activations import ACTIVATIONS, Activation, ActivationFu
 from gradlab.vocabulary.constraints import CONSTRAINTS, Constraint
 from gradlab.vocabulary.initializers import INITIALIZERS, Initializer, WeightInitializer
 from gradlab.vocabulary.layers import LAYERS, Layer, LayerSpec
+from gradlab.vocabulary.layers.attention import MultiHeadAttention
 from gradlab.vocabulary.optimizers import OPTIMIZERS, GradientOptimizer, Optimizer
 from gradlab.vocabulary.regularizers import REGULARIZERS, Regularizer
 from gradlab.vocabulary.schedules import SCHEDULES
@@ -44,8 +45,8 @@ BESIDE = {
 }
 # One number stands for equal ones along all axes.
 SIZES = {"kernel_size", "strides", "pool_size", "dilation_rate"}
-# Whether attention is causal is said in each call, not in the configuration.
-UNTRANSLATED = {"multi_head_attention", "residual"}
+# A block is several layers of Keras, see `gradlab.keras.blocks`.
+UNTRANSLATED = {"residual"}
 
 
 @cache
@@ -108,8 +109,18 @@ def layer_spec(layer: Any) -> LayerSpec | None:
     spec: LayerSpec | None = None if values is None else _validated(Layer, values)
     if spec is None:
         return None
-    built = spec.build(keras, name=layer.name, seeds=count(1))
+    built = _built(spec, layer.name)
     return spec if _essence(built.get_config()) == _essence(layer.get_config()) else None
+
+
+def _built(spec: LayerSpec, name: str) -> Any:
+    if not isinstance(spec, MultiHeadAttention):
+        return spec.build(keras, name=name, seeds=count(1))
+    # The service's own has initialisers that draw its three projections apart.
+    arguments = spec.weight_arguments(keras, count(1))
+    return keras.layers.MultiHeadAttention(
+        spec.num_heads, spec.key_dim, value_dim=spec.value_dim, dropout=spec.dropout, name=name, **arguments
+    )
 
 
 def _layer_fields(layer: Any) -> dict[str, Any] | None:
@@ -120,14 +131,32 @@ def _layer_fields(layer: Any) -> dict[str, Any] | None:
     if isinstance(layer, keras.layers.Bidirectional):
         inner = _layer_fields(layer.forward_layer)
         return inner and {"kind": "bidirectional", "layer": inner, "merge_mode": layer.merge_mode}
-    config, values = layer.get_config(), {"kind": kind_of(member)}
+    config = layer.get_config()
+    values: dict[str, Any] = {"kind": kind_of(member)}
+    if isinstance(layer, keras.layers.MultiHeadAttention):
+        causal = _is_causal(layer)
+        if causal is None:
+            return None
+        values["causal"] = causal
     for field in member.model_fields:
         if field in config:
-            value = _translated(field, getattr(layer, field, None), config[field])
+            value = _translated(field, getattr(layer, field, getattr(layer, f"_{field}", None)), config[field])
             if value is None and config[field] is not None:
                 return None
             values[field] = value[0] if field in SIZES and isinstance(value, tuple) and len({*value}) == 1 else value
     return values
+
+
+def _is_causal(layer: Any) -> bool | None:
+    """True if an attention layer attends to earlier steps only; None if it is not called once, with itself alone."""
+    if len(layer._inbound_nodes) != 1:
+        return None
+    (node,) = layer._inbound_nodes
+    options = {name: value for name, value in node.arguments.kwargs.items() if value is not None}
+    tensors = {id(each) for each in node.input_tensors}
+    if len(tensors) != 1 or options.keys() - {"use_causal_mask", "training", "query", "value", "key"}:
+        return None
+    return bool(options.get("use_causal_mask", False))
 
 
 def _translated(field: str, value: Any, configured: Any) -> Any:
@@ -187,10 +216,18 @@ def _plain(value: Any) -> Any:
 def _essence(config: Any) -> Any:
     """Return what a layer computes, of its configuration."""
     if isinstance(config, dict):
-        return {key: _essence(value) for key, value in config.items() if key not in BESIDE}
+        return {key: _essence(_as_given(key, value)) for key, value in config.items() if key not in BESIDE}
     if isinstance(config, list | tuple):
         return [_essence(each) for each in config]
     return _plain(config)
+
+
+def _as_given(field: str, value: Any) -> Any:
+    """Return a field as a user gives it: Keras fills in some when it builds a layer."""
+    if field == "axis" and isinstance(value, list | tuple) and len(value) == 1:
+        return value[0]
+    # The axes between samples and features; the vocabulary has sequences alone, with one.
+    return None if field == "attention_axes" and value is not None and tuple(value) == (1,) else value
 
 
 def snake_case(name: str) -> str:

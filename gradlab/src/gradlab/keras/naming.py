@@ -6,11 +6,15 @@ from typing import Any
 
 import keras
 
+from gradlab.keras.blocks import residuals
 from gradlab.keras.configuration import layer_spec
 from gradlab.keras.described import activation_of, none_if_raises, normalized_values_of
 from gradlab.keras.shapes import inbound_names, initializer_of, input_shape_of, output_shape_of, units_of
 from gradlab.measurement.history import Tensor
 from gradlab.spec.external import ExternalLayer, ExternalParameter
+from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.attention import MultiHeadAttention
+from gradlab.vocabulary.layers.blocks import Residual
 
 # Characters of the longest name that an `ExternalSpec` accepts.
 MAX_NAME_LENGTH = 200
@@ -52,12 +56,13 @@ def layers_of(model: Any) -> list[ExternalLayer]:
     """
     owners = _owners(model)
     inbound = none_if_raises(inbound_names, model, {id(owner.layer): owner.name for owner in owners}) or {}
-    return [_described(owner, inbound.get(owner.name)) for owner in owners]
+    configurations = {id(owner.layer): none_if_raises(layer_spec, owner.layer) for owner in owners if not owner.opened}
+    configurations |= none_if_raises(residuals, [owner.layer for owner in owners], configurations) or {}
+    return [_described(owner, inbound.get(owner.name), configurations.get(id(owner.layer))) for owner in owners]
 
 
-def _described(owner: _Owner, inbound: tuple[str, ...] | None) -> ExternalLayer:
+def _described(owner: _Owner, inbound: tuple[str, ...] | None, configuration: LayerSpec | None) -> ExternalLayer:
     layer, names = owner.layer, _parameter_names(owner.variables)
-    configuration = None if owner.opened else none_if_raises(layer_spec, layer)
     drawn = {name: none_if_raises(initializer_of, layer, name) for name in names} if configuration is None else {}
     output = output_shape_of(layer)
     return ExternalLayer(
@@ -72,7 +77,7 @@ def _described(owner: _Owner, inbound: tuple[str, ...] | None) -> ExternalLayer:
         ),
         configuration=configuration,
         inbound=inbound,
-        input_shape=input_shape_of(layer),
+        input_shape=output if isinstance(configuration, Residual | MultiHeadAttention) else input_shape_of(layer),
         units=none_if_raises(units_of, layer, output),
         initializers={name: initializer for name, initializer in drawn.items() if initializer is not None},
     )

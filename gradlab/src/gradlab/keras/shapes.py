@@ -69,9 +69,9 @@ def inbound_names(model: Any, names: Mapping[int, str]) -> dict[str, tuple[str, 
         model: the model.
         names: id of a layer -> its name.
     """
-    if isinstance(model, keras.Sequential) or not hasattr(model, "_nodes"):
+    if isinstance(model, keras.Sequential) or not hasattr(model, "_nodes_by_depth"):
         return {}
-    own = {id(node) for node in model._nodes}
+    own = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
     inbound: dict[str, tuple[str, ...]] = {}
     for operation in model.operations:
         nodes = [node for node in operation._inbound_nodes if id(node) in own]

@@ -19,7 +19,9 @@ from gradlab.measurement.statistics import (
 )
 
 MEANS = tuple(each.name for each in MEAN_GRADIENT_STATISTICS)
-ZERO_FRACTION, NONFINITE = MEANS.index("zero_fraction"), MEANS.index("nonfinite")
+MAX_ABS, NONFINITE = MEANS.index("max_abs"), MEANS.index("nonfinite")
+# (statistics,) True for the share of entries that are 0.
+IS_ZERO_FRACTION = np.array([name == "zero_fraction" for name in MEANS])
 # Steps that are recorded singly.
 FIRST_STEPS = 20
 # Entries of a tensor that a histogram counts. A bin's share among so many has a standard error of 0.2 %, and counting
@@ -78,7 +80,10 @@ class GradientSums:
         """
         present = np.array([[row is not None] for row in rows])
         statistics = measure.gradients(rows)[0]
-        zero = ops.cast(ops.equal(statistics[:, ZERO_FRACTION : ZERO_FRACTION + 1], 1.0), "float32")
+        # Divisions of several numbers at a time are not rounded correctly on some processors: n/n is then not quite 1.
+        is_zero = ops.equal(statistics[:, MAX_ABS : MAX_ABS + 1], 0.0)
+        statistics = ops.where(ops.logical_and(is_zero, IS_ZERO_FRACTION), ops.ones_like(statistics), statistics)
+        zero = ops.cast(is_zero, "float32")
         if not present.all():
             statistics = ops.where(present, statistics, ops.zeros_like(statistics))
         self.means.assign_add(statistics)
