@@ -7,7 +7,7 @@ from bench.clinic import ILLNESSES, cases
 from bench.clinic.by_fit.comparing import ByFit, Compared
 from bench.clinic.by_fit.report import lines
 from bench.clinic.by_fit.sample import MIN_OF_EACH, hash_of, sample
-from gradlab.diagnosis import Diagnosis, Unjudged
+from gradlab.diagnosis import Diagnosis, SeedOutcome, Unjudged
 
 FINAL = [case for case in cases() if case.part == "final"]
 
@@ -40,8 +40,9 @@ def test_a_smaller_sample_is_the_beginning_of_a_larger_one_whatever_the_order_of
 
 
 def test_the_report_counts_what_agrees_and_names_what_does_not():
-    ill, other = (Diagnosis("ill", root, (), (), unjudged) for root, unjudged in (("plateau", ()), ("dead_layer", ())))
-    healthy = Diagnosis("healthy", None, (), (), (Unjudged("plateau", "it was not recorded"),))
+    fails, learns = (SeedOutcome(0, outcome, 9, None, None, None) for outcome in ("fails", "learns"))
+    ill, other = (Diagnosis("ill", root, (), (fails,)) for root in ("plateau", "dead_layer"))
+    healthy = Diagnosis("healthy", None, (), (learns,), (Unjudged("plateau", "it was not recorded"),))
     fits = [(ill, ill), (healthy, healthy), (other, ill), (healthy, ill)]
     pairs = [Compared(case, *pair) for case, pair in zip(FINAL, fits, strict=False)]
     by_fit = [*(ByFit(pair.case, ()) for pair in pairs), ByFit(FINAL[4], (), "it is pre-trained: autoencoder")]
@@ -52,6 +53,7 @@ def test_the_report_counts_what_agrees_and_names_what_does_not():
     assert "| verdict and root cause | 2 of 4: 0.500" in text
     assert "unjudged rules: at most 1 in a case" in text
     assert "| plateau | 2 | it was not recorded |" in text
-    assert "2 cases differ:" in text
+    assert "| the same, where each seed turned out as there | 2 of 3: 0.667" in text
+    assert "2 cases differ, 1 of them in how their seeds turned out:" in text
     assert f"* {FINAL[2].name}" in text
     assert f"* {FINAL[0].name}" not in text

@@ -68,6 +68,11 @@ class Compared:
         return self.fit.root_cause == self.service.root_cause
 
     @property
+    def same_outcomes(self) -> bool:
+        """True if each seed has one outcome on both sides: it learns, fails or diverges whoever trains it."""
+        return [each.outcome for each in self.fit.outcomes] == [each.outcome for each in self.service.outcomes]
+
+    @property
     def agrees(self) -> bool:
         """True if verdict and root cause are the same."""
         return self.same_verdict and self.same_root

@@ -26,6 +26,8 @@ def lines(by_fit: Sequence[ByFit], pairs: Sequence[Compared]) -> Iterator[str]:
     yield f"| verdict | {share([each.same_verdict for each in pairs])} |"
     yield f"| root cause | {share([each.same_root for each in pairs])} |"
     yield f"| verdict and root cause | {share([each.agrees for each in pairs])} |"
+    alike = [each.agrees for each in pairs if each.same_outcomes]
+    yield f"| the same, where each seed turned out as there | {share(alike)} |"
     yield ""
     yield from _unjudged(pairs)
     yield ""
@@ -68,7 +70,8 @@ def _unjudged(pairs: Sequence[Compared]) -> Iterator[str]:
 
 def _differences(pairs: Sequence[Compared]) -> Iterator[str]:
     differing = [each for each in pairs if not each.agrees]
-    yield f"{len(differing)} cases differ:"
+    otherwise = sum(not each.same_outcomes for each in differing)
+    yield f"{len(differing)} cases differ, {otherwise} of them in how their seeds turned out:"
     for each in differing:
         yield f"* {each.case.name}"
         yield f"  * by fit: {_one_line(each.fit)}"

@@ -96,6 +96,8 @@ def test_of_our_own_runs_the_share_of_the_class_is_known():
     assert sighting.measures[1].value == pytest.approx(run.facts.constant_accuracy)
     assert BY_NAME["single_class"](a_run(fails=True, metrics={"accuracy": run.facts.constant_accuracy + 0.01})) is None
     assert BY_NAME["single_class"](a_run()) is None
+    # NaN everywhere counts as the first class: a network that has lost its numbers gives no answer.
+    assert BY_NAME["single_class"](a_run(fails=True, metrics={"loss": math.nan})) is None
 
 
 @pytest.mark.parametrize("loss", [BINARY, CATEGORICAL, "binary_focal_crossentropy"])

@@ -19,9 +19,11 @@ def detect(run: Run) -> Sighting | None:
     """Compare the last accuracies with the shares of the classes, or the loss with that of a constant answer."""
     if not _has_classes(run):
         return None
-    accuracy = needed_accuracy(run)
+    accuracy, loss = needed_accuracy(run), run.metric("loss")
     if len(accuracy) <= RECENT:
         return None
+    if loss is not None and not np.isfinite(loss[-RECENT:]).all():
+        return None  # a training elsewhere may go on after its numbers are lost, and NaN counts as the first class
     recent = accuracy[-RECENT:]
     level = float(recent[-1])
     if not np.ptp(recent) <= SAME or not 0 < level < 1:
