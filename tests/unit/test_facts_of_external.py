@@ -110,9 +110,11 @@ def test_a_loss_for_values_on_answers_of_yes_and_no_has_classes(activation, y, t
     assert target_of(y, BY_KIND["mean_absolute_error"].model_validate({}), units, activation) == target
 
 
-@pytest.mark.parametrize("count", [1, 4])
-def test_too_few_samples_to_hold_one_out_have_facts_without_a_neighbours_score(count):
-    draw = np.random.default_rng(0)
-    facts = measure(draw.normal(size=(count, 2)), np.arange(count) % 2, target=Target("classes", 2))
+@pytest.mark.parametrize("count", [1, 4, 24, 25])
+def test_too_few_samples_to_hold_some_out_have_facts_without_a_neighbours_score(count):
+    x, y = np.random.default_rng(0).normal(size=(count, 2)), np.arange(count) // 3 % 2
+    facts = measure(x, y, target=Target("classes", 2))
     assert facts.train_count == count
-    assert np.isnan(facts.reachable)
+    assert np.isnan(facts.reachable) == (count < 25)
+    validated = measure(x, y, np.zeros((2, 2)), np.array([0, 1]), target=Target("classes", 2))
+    assert np.isfinite(validated.reachable)

@@ -85,6 +85,7 @@ function histogramFigure(id, seeds, signal) {
         if (signal.aborted) return;
         chart.element.hidden = true;
         figure.setAbout(messageOf(error));
+        figure.setFiles([]);
       }
     },
   };

@@ -7,6 +7,7 @@ import { number } from "../shared/format.js";
 import { facts as pairsOf } from "../shared/table.js";
 
 const MAX_CLASSES = 12; // whose shares are drawn; the rest is counted
+const UNDEFINED = "undefined";
 const MISSING = {
   external:
     "Not sent. A Watch that is given the samples, Watch(data=(x, y)), works these numbers out in its own process, " +
@@ -87,11 +88,13 @@ function countPairs(facts) {
 
 /** @param {Facts} facts @returns {Pair[]} what a training is compared with. */
 function scorePairs({ constant_loss: loss, constant_accuracy: accuracy, reachable }) {
-  return [
+  /** @type {Pair[]} */
+  const pairs = [
     ["loss of the best constant answer", figure(loss)],
     ["its accuracy", figure(accuracy)],
     ["errors that nearest neighbours avoid", percent(reachable)],
   ];
+  return pairs.filter(([, words]) => words !== UNDEFINED); // values have no accuracy
 }
 
 /** @param {Inputs} inputs @returns {Pair[]} */
@@ -177,7 +180,7 @@ const count = (value) => (value === null || value === undefined ? "not known" : 
 /** @param {FactNumber | null | undefined} value @returns {string} */
 export function figure(value) {
   if (value === null || value === undefined) return "not known";
-  return value === "NaN" ? "undefined" : number(Number(value));
+  return value === "NaN" ? UNDEFINED : number(Number(value));
 }
 
 /** @param {FactNumber | null | undefined} value a share. @returns {string} */
