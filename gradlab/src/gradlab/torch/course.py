@@ -25,7 +25,6 @@ from gradlab.watch import Recorder, without_an_end
 from gradlab.watch.plane import BOUNDARY
 
 MIN_FORGOTTEN_STEPS = 20  # beyond two epochs: a loop with so many steps in a record forgets `epoch`
-STEPS_PER_CHECK = 8  # between two checks whether a loop forgets `epoch`
 
 
 class Course:
