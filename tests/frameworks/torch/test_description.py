@@ -7,8 +7,8 @@ from torch import nn
 from gradlab.torch import Watch
 
 
-def watched(model, x):
-    y = torch.randn(len(x), 1)
+def watched(model, x, y=None):
+    y = torch.randn(len(x), 1) if y is None else y
     watch = Watch(
         model, loss=nn.MSELoss(), optimizer=torch.optim.SGD(model.parameters(), 0.01), data=(x, y), report_at_end=False
     )
@@ -61,3 +61,17 @@ def test_a_bias_of_three_entries_is_drawn_as_pytorch_draws_it():
     for name, bound in (("0", 16**-0.5), ("2", 3**-0.5)):
         bias = layers[name].configuration.bias_initializer
         assert (bias.kind, bias.minval, bias.maxval) == ("random_uniform", pytest.approx(-bound), pytest.approx(bound))
+
+
+def test_samples_that_normalise_each_other_are_measured_together():
+    torch.manual_seed(0)
+    x = torch.randn(700, 4)
+    model, loss = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1)), nn.MSELoss()
+    y = torch.randn(700, 1)
+    watch, _ = watched(model, x, y)
+    expected = torch.autograd.grad(loss(model.train()(x), y), model[1].weight)[0].norm()
+    history = watch.recorder.runs()[0].history
+    layout = history.layout["gradients"]
+    place = [(tensor.layer, tensor.parameter) for tensor in layout.tensors].index(("1", "weight"))
+    measured = history.series["gradients"][0, place, layout.columns.index("l2")]
+    assert measured == pytest.approx(float(expected), rel=1e-4)

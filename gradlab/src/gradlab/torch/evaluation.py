@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from gradlab.torch.isolation import isolated
+from gradlab.torch.isolation import BATCH_NORMALIZATION, isolated
 from gradlab.torch.losses import SampleLoss
 from gradlab.torch.measure import FlatLayout
 from gradlab.torch.meter import Meter
@@ -16,8 +16,8 @@ from gradlab.torch.samples import Samples, all_tensors, called, first_tensor
 
 # Samples of an evaluation: a share of them is then known to one hundredth.
 MAX_SAMPLES = 4_096
-# Numbers in a batch of an evaluation, and its samples: 4 MB of inputs at a time.
-MAX_NUMBERS, MAX_BATCH = 1_000_000, 512
+# Numbers in a batch of an evaluation, and its samples: 16 MB of inputs at a time.
+MAX_NUMBERS, MAX_BATCH = 4_000_000, 512
 
 
 class Evaluation:
@@ -37,6 +37,7 @@ class Evaluation:
         self._sample_loss = SampleLoss(loss)
         self.is_running = False
         self._like = next((each.value for each in parameters if each.value.is_floating_point()), torch.zeros(()))
+        self._normalizes = any(isinstance(each, BATCH_NORMALIZATION) for each in model.modules())
 
     def batch(self, samples: Samples, count: int) -> tuple[Any, Any]:
         """Return the first samples on the model's device."""
@@ -80,7 +81,7 @@ class Evaluation:
         """Return loss and metrics on the first samples, on the device."""
         meter = Meter(self._loss)
         with isolated(self._model, modes, uses_batch=uses_batch), torch.no_grad():
-            for begin, end in _parts(samples, self._like):
+            for begin, end in self._parts(samples, together=uses_batch):
                 x, y = samples.batch(begin, end, self._like)
                 output, loss = self.run(x, y)
                 meter.add(output, y, loss, end - begin)
@@ -94,7 +95,7 @@ class Evaluation:
         present = [False] * len(self._parameters)
         total = min(samples.count, MAX_SAMPLES)
         with isolated(self._model, modes):
-            for begin, end in _parts(samples, self._like):
+            for begin, end in self._parts(samples, together=True):
                 _, loss = self.run(*samples.batch(begin, end, self._like))
                 values = [each.value for each in self._parameters]
                 gradients = torch.autograd.grad(loss, values, allow_unused=True)
@@ -102,13 +103,18 @@ class Evaluation:
                 present = [before or gradient is not None for before, gradient in zip(present, gradients, strict=True)]
         return row, present
 
+    def _parts(self, samples: Samples, *, together: bool) -> list[tuple[int, int]]:
+        """Return the bounds of batches. Parts add up to the whole, except where they are normalised by their own mean.
 
-def _parts(samples: Samples, like: torch.Tensor) -> list[tuple[int, int]]:
-    total = min(samples.count, MAX_SAMPLES)
-    first = first_tensor(samples.batch(0, 1, like)[0])
-    numbers = 1 if first is None else max(1, first.numel())
-    size = max(1, min(MAX_BATCH, MAX_NUMBERS // numbers))
-    return [(begin, min(begin + size, total)) for begin in range(0, total, size)]
+        Args:
+            samples: the samples.
+            together: True to keep samples together that normalise each other, as far as that is possible.
+        """
+        total = min(samples.count, MAX_SAMPLES)
+        first = first_tensor(samples.batch(0, 1, self._like)[0])
+        size = MAX_NUMBERS // (1 if first is None else max(1, first.numel()))
+        size = max(1, size if together and self._normalizes else min(size, MAX_BATCH))
+        return [(begin, min(begin + size, total)) for begin in range(0, total, size)]
 
 
 def _text(error: Exception) -> str:

@@ -23,9 +23,10 @@ from gradlab.vocabulary.initializers import (
 
 # Entries that are looked at. Their mean and spread are then known to about 1 %.
 MAX_ENTRIES = 10_000
-# The largest distance of the empirical distribution function, times √n, that a fit allows. Parameters are estimated
-# from the same entries: beyond 1.6 lies one draw in ten thousand (Lilliefors 1967, extrapolated).
-MAX_DISTANCE = 1.6
+# The largest distance of the empirical distribution function, times √n, that a fit allows. Beyond it lies one draw in
+# 20,000 where no parameter is estimated from the entries: 2·exp(−2·2.3²) (Kolmogorov 1933); of a uniform distribution
+# around 0 hardly one is. A network has many tensors, and each run draws them anew.
+MAX_DISTANCE = 2.3
 # Standard errors up to which a mean counts as 0.
 STANDARD_ERRORS = 4.0
 # Entries below which no distribution is told.
