@@ -61,11 +61,12 @@ CURED = {
     fits.root_in_the_loss: ("undecided", None),
     fits.relu_output: ("at risk", "born_dead_risk"),  # layers of four and two units are born dead in other draws
 }
-# Keras shows batches to no callback, and most of these fits validate on nothing.
-NEVER_JUDGED = {"ordered_batches", "validation_scale", "overfitting"}
+# Most of these fits validate on nothing.
+NEVER_JUDGED = {"validation_scale", "overfitting"}
 UNJUDGED = {
     fits.root_in_the_loss: {
-        "output_mismatch", "class_imbalance", "loss_blow_up", "oscillation", "late_rise", "not_learning",
+        "ordered_batches", "output_mismatch", "class_imbalance", "loss_blow_up", "oscillation", "late_rise",
+        "not_learning",
     },
     # Theory covers no Masking layer.
     fits.masked_sequences: {"initial_variance", "born_dead_risk", "predicted_exploding", "predicted_vanishing"},
