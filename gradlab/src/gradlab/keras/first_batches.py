@@ -31,8 +31,9 @@ MAX_KEPT = 50_000_000
 class FirstBatches:
     """Measurements of the first `FIRST_STEPS` batches that a model is trained on.
 
-    From `open` to `close` it sees each batch in `train_step`, and the shapes that the loss gets in `compute_loss`. The
-    numbers are computed with the gradients, in the optimiser's `apply`: there all backends update variables.
+    From `open` to `close` it sees each batch in `train_step`, and in `compute_loss` the shapes that the loss gets.
+    Where the step is traced with its data, the numbers are computed in the optimiser's `apply`, which updates
+    variables. On other backends NumPy computes them before the step, and later steps have nothing more to do.
 
     Args:
         model: the model that is trained.
@@ -59,7 +60,7 @@ class FirstBatches:
     def open(self) -> None:
         """Begin to measure, with the next step that is traced."""
         self._is_open = True
-        for name, replacement in (("train_step", self._with_batch), ("compute_loss", self._with_shapes)):
+        for name, replacement in (("train_step", self._seeing), ("compute_loss", self._noting)):
             self._close_stale(name)
             own = vars(self._model)  # past Keras's tracking of attributes
             ours = replacement(getattr(self._model, name))
@@ -84,23 +85,47 @@ class FirstBatches:
                 return
             stale.close()
 
-    def _with_batch(self, train_step: Any) -> Any:
+    def _seeing(self, train_step: Any) -> Any:
         def step(*arguments: Any, **named: Any) -> Any:
-            if self._is_open:
-                x, y, _ = keras.utils.unpack_x_y_sample_weight(named["data"] if "data" in named else arguments[-1])
-                self._batch = x, y
+            self._attempt(lambda: self._see(named["data"] if "data" in named else arguments[-1]))
             return train_step(*arguments, **named)
 
         return step
 
-    def _with_shapes(self, compute_loss: Any) -> Any:
+    def _see(self, data: Any) -> None:
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        self._batch = x, y
+        if backend.BATCHES_IN == "call":
+            self.give(x, y)
+
+    def _noting(self, compute_loss: Any) -> Any:
         def loss(*arguments: Any, **named: Any) -> Any:
-            if self._is_open and self._batch is not None and self.output_shape is None:
-                parts = dict(zip(("x", "y", "y_pred"), arguments, strict=False)) | named
-                self.target_shape, self.output_shape = (_shape(parts.get(name)) for name in ("y", "y_pred"))
+            if self._batch is not None and self.output_shape is None:
+                self._attempt(lambda: self._note(dict(zip(("x", "y", "y_pred"), arguments, strict=False)) | named))
             return compute_loss(*arguments, **named)
 
         return loss
+
+    def _note(self, parts: dict[str, Any]) -> None:
+        self.target_shape, self.output_shape = (_shape(parts.get(name)) for name in ("y", "y_pred"))
+
+    def see_next(self) -> None:
+        """Measure what the step that the model has compiled gets, where the step itself does not show it."""
+        backend.see_batches(self._model, lambda data: self._attempt(lambda: self._give_of(data)))
+
+    def _give_of(self, data: Any) -> None:
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        self.give(x, y)
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        """Run an action, unless one has failed before."""
+        if not self._is_open:
+            return
+        try:
+            action()
+        except Exception as error:
+            self._is_open = False
+            self._lose(f"{type(error).__name__}: {error}")
 
     def prepare(self, entries: int) -> list[Any]:
         """Create the variables, and return them.
@@ -109,6 +134,8 @@ class FirstBatches:
             entries: number of entries of all gradients together.
         """
         self._compares = self._compares and entries <= MAX_KEPT
+        if backend.BATCHES_IN != "step" and not self._compares:
+            return []
         self._rows = self._variable("first_batches", (FIRST_STEPS, COLUMNS))
         self._count = self._variable("first_batches_count", ())
         if self._compares:
@@ -128,21 +155,18 @@ class FirstBatches:
             shapes: the tensors' shapes.
         """
         batch, self._batch = self._batch, None
-        if not self._is_open or not self.variables or (backend.IS_EAGER and self._calls >= FIRST_STEPS):
+        if not self.variables or (backend.BATCHES_IN == "call" and self._calls >= FIRST_STEPS):
             return
         self._calls += 1
-        try:
-            self._add(batch, rows, shapes)
-        except Exception as error:
-            self._is_open = False
-            self._lose(f"{type(error).__name__}: {error}")
+        self._attempt(lambda: self._add(batch, rows, shapes))
 
     def _add(self, batch: tuple[Any, Any] | None, rows: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> None:
         is_first = ops.less(self._count.value, np.float32(FIRST_STEPS))
-        unknown = np.full(OF_BATCH, np.nan, np.float32)
-        parts = [ops.convert_to_tensor(unknown)]
-        if batch is not None:
-            parts = [ops.cond(is_first, lambda: of_batch(*batch), lambda: ops.convert_to_tensor(unknown))]
+        unknown = np.full(COLUMNS, np.nan, np.float32)
+        parts = [ops.convert_to_tensor(unknown[:OF_BATCH])]
+        if batch is not None and backend.BATCHES_IN == "step":
+            x, y = (tree.map_structure(lambda each: ops.cast(each, "float32"), part) for part in batch)
+            parts = [ops.cond(is_first, lambda: of_batch(x, y, ops), lambda: ops.zeros((OF_BATCH,)))]
         if self._compares:
             flat = [
                 ops.zeros((int(np.prod(shape, dtype=np.int64)),)) if row is None else ops.reshape(row, (-1,))
@@ -152,16 +176,17 @@ class FirstBatches:
             parts.append(ops.cond(is_first, lambda: _beside(gradient, earlier), lambda: ops.zeros((2,))))
             self._earlier.assign(gradient)
         else:
-            parts.append(ops.convert_to_tensor(unknown[:2]))
+            parts.append(ops.convert_to_tensor(unknown[OF_BATCH:]))
         here = ops.equal(np.arange(FIRST_STEPS, dtype=np.float32), self._count.value)[:, None]
         self._rows.assign(ops.where(here, ops.concatenate(parts)[None, :], self._rows.value))
         self._count.assign_add(1.0)
 
     def give(self, x: Any, y: Any) -> None:
-        """Add a batch of a loop of the user's own."""
+        """Measure a batch by NumPy."""
         if len(self._given) < FIRST_STEPS:
-            given = (tree.map_structure(ops.convert_to_tensor, part) for part in (x, y))
-            self._given.append(np.concatenate([array(of_batch(*given)), np.full(COLUMNS - OF_BATCH, np.nan)]))
+            x, y = (tree.map_structure(lambda each: np.asarray(array(each), np.float32), part) for part in (x, y))
+            with np.errstate(all="ignore"):
+                self._given.append(np.concatenate([of_batch(x, y, np), np.full(COLUMNS - OF_BATCH, np.nan)]))
 
     def read(self) -> np.ndarray:
         """Return what was measured: (batches, columns) float32, NaN for what is unknown."""
@@ -171,35 +196,43 @@ class FirstBatches:
         return rows
 
 
-def of_batch(x: Any, y: Any) -> Any:
-    """Return the columns of one batch, (OF_BATCH,) float32; NaN for targets of several outputs."""
-    prints = [_print(ops.cast(each, "float32")) for each in tree.flatten(x) if each is not None]
+def of_batch(x: Any, y: Any, names: Any) -> Any:
+    """Return the columns of one batch, (OF_BATCH,); NaN for targets of several outputs.
+
+    Args:
+        x, y: its samples and targets, float32.
+        names: the array namespace, NumPy or `keras.ops`.
+    """
+    prints = [_print(each, names) for each in tree.flatten(x) if each is not None]
     targets = [each for each in tree.flatten(y) if each is not None]
-    unknown = ops.convert_to_tensor(np.full(OF_BATCH - 3, np.nan, np.float32))
-    form = _form(ops.cast(targets[0], "float32")) if len(targets) == 1 else unknown
-    return ops.concatenate([sum(prints[1:], prints[0]), form])
+    form = _form(targets[0], names) if len(targets) == 1 else np.full(OF_BATCH - 3, np.nan, np.float32)
+    return names.concatenate([sum(prints[1:], prints[0]), form])
 
 
-def _print(x: Any) -> Any:
+def _print(x: Any, names: Any) -> Any:
     """Three sums that differ between batches: of the entries, of their squares, and weighted by feature."""
     features = int(np.prod([size or 0 for size in x.shape[1:]], dtype=np.int64))
-    weighted = ops.sum(x)
+    weighted = names.sum(x)
     if features > 1:
         weights = np.sin(np.arange(1, features + 1)).astype(np.float32)
-        weighted = ops.sum(ops.sum(ops.reshape(x, (-1, features)), axis=0) * weights)
-    return ops.stack([ops.sum(x), ops.sum(ops.square(x)), weighted])
+        weighted = names.sum(names.sum(names.reshape(x, (-1, features)), axis=0) * weights)
+    return names.stack([names.sum(x), names.sum(names.square(x)), weighted])
 
 
-def _form(y: Any) -> Any:
+def _form(y: Any, names: Any) -> Any:
     """The commonest class's share, smallest and largest entry, whether all are whole, and whether samples sum to 1."""
     several = len(y.shape) > 1 and y.shape[-1] != 1
-    sums = ops.sum(y, axis=-1) if several else y * np.float32(np.nan)
-    classes = ops.reshape(ops.cast(ops.argmax(y, axis=-1), "float32") if several else y, (-1,))[:MAX_TARGETS]
-    share = ops.max(ops.mean(ops.cast(ops.equal(classes[:, None], classes[None, :]), "float32"), axis=1))
-    whole, one = ops.equal(y, ops.floor(y)), ops.less(xp.abs(sums - 1.0), 1e-4)
-    shares = [ops.mean(ops.cast(each, "float32")) for each in (whole, one)]
-    flags = [ops.cast(ops.greater_equal(each, 1.0), "float32") for each in shares]
-    return ops.stack([share, ops.min(y), ops.max(y), *flags])
+    classes = names.reshape(names.argmax(y, axis=-1) if several else y, (-1,))[:MAX_TARGETS]
+    share = names.max(names.mean(_flag(names.equal(classes[:, None], classes[None, :]), names), axis=1))
+    whole = names.min(_flag(names.equal(y, names.floor(y)), names))
+    one = names.zeros_like(whole)
+    if several:
+        one = names.min(_flag(names.less(names.square(names.sum(y, axis=-1) - 1.0), 1e-8), names))
+    return names.stack([share, names.min(y), names.max(y), whole, one])
+
+
+def _flag(condition: Any, names: Any) -> Any:
+    return names.where(condition, np.float32(1.0), np.float32(0.0))
 
 
 def _beside(gradient: Any, earlier: Any) -> Any:

@@ -81,6 +81,11 @@ class Session:
         self._attempt(GRADIENTS, self.tap.close)
         self._attempt(BATCHES, self.batches.close)
 
+    def retrace(self) -> None:
+        """Let Keras trace its step anew: one that was traced before calls `apply` without the tap."""
+        self.model.make_train_function(force=True)
+        self._attempt(BATCHES, self.batches.see_next)
+
     def prepare(self) -> None:
         """Prepare for a model whose variables all exist."""
         self._attempt(WEIGHTS, self._keep_weights)

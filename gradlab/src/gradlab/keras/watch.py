@@ -264,8 +264,7 @@ class Watch(Reporting, keras.callbacks.Callback):
         if not plan.is_fit:
             self._attempt(NOTHING, self._training.start, plan.initial_epoch)
         if retrace:
-            # A step that was traced before calls `apply` without the tap.
-            self._attempt(NOTHING, functools.partial(plan.model.make_train_function, force=True))
+            self._attempt(NOTHING, self._training.session.retrace)
 
     def _attempt(self, part: str, action: Callable[..., Any], *arguments: Any) -> Any:
         """Run an action of a part. If it raises, warn once, and return None from then on."""

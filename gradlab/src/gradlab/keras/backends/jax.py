@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 VERSIONS = {"jax": jax.__version__}
-# The training step is traced.
-IS_EAGER = False
+# NumPy computes the numbers of a batch before the compiled step gets it.
+BATCHES_IN = "iterator"
 
 
 def dense(gradient: Any) -> Any:
@@ -66,6 +66,18 @@ def _without(optimizer: Any, name: str, variables: Sequence[Any]) -> Any:
 
     method.leaves_out = variables  # type: ignore[attr-defined]
     return method
+
+
+def see_batches(model: Any, see: Callable[[Any], None]) -> None:
+    """Call a function with each batch that the model's train function is about to get."""
+    function = model.train_function
+
+    def seen(iterator: Iterator[Any]) -> Iterator[Any]:
+        for data in iterator:
+            see(data)
+            yield data
+
+    model.train_function = lambda state, iterator: function(state, seen(iterator))
 
 
 def synchronize(model: Any) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 VERSIONS = {"tensorflow": tf.__version__}
-# The training step is traced, unless Keras runs eagerly.
-IS_EAGER = False
+# The compiled step gets an iterator, and computes the numbers of a batch itself.
+BATCHES_IN = "step"
 
 
 def dense(gradient: Any) -> Any:
@@ -39,6 +39,10 @@ def attach(optimizer: Any, variables: Sequence[Any]) -> None:
 
 def detach(optimizer: Any, variables: Sequence[Any]) -> None:
     """Undo `attach`."""
+
+
+def see_batches(model: Any, see: Callable[[Any], None]) -> None:
+    """Call a function with each batch of the train function. Here `train_step` shows them."""
 
 
 def synchronize(model: Any) -> None:

@@ -9,8 +9,8 @@ import torch
 from keras import ops
 
 VERSIONS = {"torch": torch.__version__}
-# The training step runs operation by operation.
-IS_EAGER = True
+# `train_step` runs operation by operation: NumPy computes the numbers of a batch in each call.
+BATCHES_IN = "call"
 
 
 def dense(gradient: Any) -> Any:
@@ -39,6 +39,10 @@ def attach(optimizer: Any, variables: Sequence[Any]) -> None:
 
 def detach(optimizer: Any, variables: Sequence[Any]) -> None:
     """Undo `attach`."""
+
+
+def see_batches(model: Any, see: Callable[[Any], None]) -> None:
+    """Call a function with each batch of the train function. Here `train_step` shows them."""
 
 
 def synchronize(model: Any) -> None:
