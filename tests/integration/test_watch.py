@@ -208,13 +208,13 @@ def unwatched() -> tuple[list[np.ndarray], dict]:
     return eagerly_fitted()
 
 
-def eagerly_fitted(*callbacks: keras.callbacks.Callback) -> tuple[list[np.ndarray], dict]:
+def eagerly_fitted(*callbacks: keras.callbacks.Callback, **more: Any) -> tuple[list[np.ndarray], dict]:
     """A fit without any tracing, which would take longer than the training."""
     tf.config.run_functions_eagerly(True)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Even though")
-            return fitted(dense, *callbacks, compiled={"run_eagerly": True}, epochs=1)
+            return fitted(more.pop("make", dense), *callbacks, compiled={"run_eagerly": True}, epochs=1, **more)
     finally:
         tf.config.run_functions_eagerly(False)
 
@@ -230,11 +230,11 @@ def one_sentence(action: Callable[[], Any]) -> str:
 
 def test_wrong_use_gets_one_clear_sentence():
     assert "expected samples of shape (8,), the model's input; received (5,)" in one_sentence(
-        lambda: fitted(dense, watch(data=(X[:, :5], Y)))
+        lambda: eagerly_fitted(watch(data=(X[:, :5], Y)))
     )
-    assert "no `data` was passed" in one_sentence(lambda: fitted(dense, watch(data=None)))
-    assert "can be read only once" in one_sentence(lambda: fitted(dense, watch(data=iter([(X, Y)]))))
-    assert "equally many samples" in one_sentence(lambda: fitted(dense, watch(data=(X, Y[:3]))))
+    assert "no `data` was passed" in one_sentence(lambda: eagerly_fitted(watch(data=None)))
+    assert "can be read only once" in one_sentence(lambda: eagerly_fitted(watch(data=iter([(X, Y)]))))
+    assert "equally many samples" in one_sentence(lambda: eagerly_fitted(watch(data=(X, Y[:3]))))
 
     def frozen() -> keras.Model:
         model = dense()
@@ -243,12 +243,43 @@ def test_wrong_use_gets_one_clear_sentence():
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The model does not have any trainable")
-        assert "trainable tensors" in one_sentence(lambda: fitted(frozen, watch()))
+        assert "trainable tensors" in one_sentence(lambda: eagerly_fitted(watch(), make=frozen))
     nowhere = X.copy()
     nowhere[0, 0] = np.nan
     assert "the loss is nan before the first update" in one_sentence(
-        lambda: fitted(dense, watch(data=(nowhere, Y)), x=nowhere)
+        lambda: eagerly_fitted(watch(data=(nowhere, Y)), x=nowhere)
     )
+    assert "the loss is nan from the first update" in one_sentence(lambda: eagerly_fitted(watch(), x=nowhere))
+    assert "the activations of 1 layer are not recorded (pair: its output is not one tensor)" in one_sentence(
+        lambda: eagerly_fitted(watch(), make=paired)
+    )
+
+
+class Pair(layers.Layer):
+    """A layer with two outputs."""
+
+    def call(self, x: Any) -> list[Any]:
+        return [x, 2 * x]
+
+
+def paired() -> keras.Model:
+    inputs = keras.Input((8,))
+    return keras.Model(inputs, layers.Dense(1, "sigmoid")(layers.Add()(Pair(name="pair")(inputs))))
+
+
+def test_a_loop_that_leaves_its_losses_out_is_not_taken_for_one_of_nan():
+    model = dense()
+    model.compile("sgd", "binary_crossentropy")
+    watched = watch()
+    watched.begin(model, epochs=2, batch_size=24)
+    for _ in range(2):
+        model.train_on_batch(X, Y)
+        watched.step()
+        watched.epoch()
+    watched.end()
+    diagnosis = watched.diagnosis()
+    assert "nonfinite" not in [each.rule for each in diagnosis.findings]
+    assert diagnosis.outcomes[0].outcome == "undecided"
 
 
 def test_a_loop_that_forgets_its_epochs_is_reminded_of_them():
@@ -272,6 +303,27 @@ def test_a_watch_in_two_models_at_once_watches_the_first():
 
     assert "one model at a time" in one_sentence(lambda: fitted(dense, watched, Nested()))
     assert watched.recorder.runs()[0].history.last_epoch == 2
+
+
+def test_a_fit_that_is_broken_off_has_failed_and_one_that_stops_early_has_not():
+    class Breaking(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            assert watched.diagnosis().outcomes  # a look while it trains ends nothing
+            assert watched.recorder.status == "running"
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    watched = watch()
+    with pytest.raises(KeyboardInterrupt):
+        fitted(dense, watched, Breaking(), compiled={"run_eagerly": True})
+    assert watched.recorder.runs()[0].history.last_epoch == 2
+    assert (watched.recorder.status, watched.recorder.error) == ("failed", "its training was broken off")
+    assert watched._report().experiment.status == "failed"
+    early = watch()
+    stopping = keras.callbacks.EarlyStopping("loss", patience=0, min_delta=10)
+    fitted(dense, early, stopping, epochs=9, compiled={"run_eagerly": True})
+    experiment = early._report().experiment
+    assert (experiment.status, experiment.stopped_by) == ("completed", "early_stopping")
 
 
 def test_a_training_that_does_not_learn_fails_the_check():

@@ -10,9 +10,10 @@ from keras import layers
 
 from bench.treating import runs_of
 from core.training.network import Network
-from gradlab.diagnosis import Diagnosis, diagnose
+from gradlab.diagnosis import diagnose
 from gradlab.keras import Watch
 from gradlab.spec import ExperimentSpec
+from gradlab.watch import describe
 
 EPOCHS = 60
 POSITIVE = {"kind": "random_uniform", "minval": 0, "maxval": 1}
@@ -32,7 +33,7 @@ def spec(activation: str, initializer: Any) -> ExperimentSpec:
     return ExperimentSpec.model_validate(document)
 
 
-def of_fit(activation: str, make_initializer: Any, weights: Sequence[np.ndarray] = ()) -> Diagnosis:
+def of_fit(activation: str, make_initializer: Any, weights: Sequence[np.ndarray] = ()) -> Watch:
     data = spec(activation, "glorot_uniform").dataset.load()
     x, y, validation = data.train_x, data.train_y, (data.val_x, data.val_y)
     keras.utils.clear_session()
@@ -46,16 +47,20 @@ def of_fit(activation: str, make_initializer: Any, weights: Sequence[np.ndarray]
         model.set_weights(weights)
     w = Watch(data=(x, y), validation_data=validation, report_at_end=False)
     model.fit(x, y, epochs=EPOCHS, batch_size=32, validation_data=validation, verbose=0, callbacks=[w])
-    return w.diagnosis()
+    return w
 
 
 def test_network_2_is_ill_for_the_same_reason_as_in_the_service():
     own = spec("tanh", POSITIVE)
     # The same draw as the service's first seed: another one has other symptoms of the same cause.
-    d = of_fit("tanh", lambda: keras.initializers.RandomUniform(0, 1), Network(own, seed=0).model.get_weights())
+    w = of_fit("tanh", lambda: keras.initializers.RandomUniform(0, 1), Network(own, seed=0).model.get_weights())
+    d = w.diagnosis()
     assert str(d.verdict) == "ill"
     assert d.root_cause == "nonzero_mean_initialization"
     assert d.unjudged == []
+    lines = describe(d, w.recorder.spec).splitlines()
+    assert len(lines) <= 15
+    assert any('Dense(5, activation="tanh", kernel_initializer=' in line for line in lines), lines
     expected = diagnose(own, runs_of(own))
     assert (expected.verdict, expected.root_cause) == ("ill", "nonzero_mean_initialization")
     # Batches come in another order: a symptom of single layers may differ, and none may be found here alone.
@@ -66,4 +71,4 @@ def test_network_2_is_ill_for_the_same_reason_as_in_the_service():
 
 @pytest.mark.parametrize("activation", ["relu"])
 def test_network_3_is_not_ill(activation):
-    assert of_fit(activation, keras.initializers.HeUniform).verdict != "ill"
+    assert of_fit(activation, keras.initializers.HeUniform).diagnosis().verdict != "ill"

@@ -5,7 +5,7 @@ import pytest
 
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.spec import ExternalSpec
-from gradlab.watch import IllTraining, Recorder, intervals
+from gradlab.watch import IllTraining, Recorder, Reporting, describe, intervals
 from gradlab.watch.series import Probed, activation_series, histograms, signal_series, weight_series
 
 LAYER = {
@@ -88,6 +88,29 @@ def test_the_diagnosis_is_printed_at_the_end_if_that_is_wanted(capsys):
     assert capsys.readouterr().out.startswith("Gradient Lab: ")
     recorded([0.7]).end()
     assert not capsys.readouterr().out
+
+
+def test_the_text_at_the_end_says_what_to_pass_and_has_15_lines_at_most():
+    text = describe(recorded([0.6931] * 31).diagnosis(), spec())
+    assert len(text.splitlines()) <= 15
+    assert "Not judged: " in text
+    assert "; pass " in text
+
+
+def test_a_report_has_the_status_of_its_training():
+    class Plain(Reporting):
+        """A Watch that measures nothing."""
+
+        def __init__(self, recorder: Recorder) -> None:
+            self.recorder = recorder
+
+    for error, status in ((None, "completed"), ("ValueError: no", "failed")):
+        recorder = recorded([0.7, 0.6])
+        assert Plain(recorder)._report().experiment.status == "running"
+        recorder.end(error)
+        experiment = Plain(recorder)._report().experiment
+        assert (experiment.status, experiment.error) == (status, error)
+        assert experiment.stopped_by == (None if error else "early_stopping")
 
 
 def test_what_became_known_later_is_added_to_the_description():

@@ -201,6 +201,20 @@ class ExternalRun(Run):
         """The training as rules see it."""
         return ExternalView(self.external, self.facts, self.wiring)
 
+    def metric(self, name: str) -> np.ndarray | None:
+        """(epochs,) float64 values of a metric; None where it was not measured."""
+        values = super().metric(name)
+        return None if name == "loss" and values is not None and self._has_no_loss(values) else values
+
+    def _has_no_loss(self, values: np.ndarray) -> bool:
+        """True if the sender has not measured the loss: a batch whose loss is NaN has no finite gradient."""
+        since = self.external.first_epoch + 1
+        if not self.has("gradients", "nonfinite") or not np.isnan(values[self.epochs >= since]).all():
+            return False
+        counts = self.history.series["gradients"][:, :, self.history.layout["gradients"].columns.index("nonfinite")]
+        counts = counts[np.array(self.history.epochs_of("gradients")) >= since]
+        return len(counts) > 0 and not np.nan_to_num(counts).any()
+
     def __repr__(self) -> str:
         return f"ExternalRun(name={self.external.name!r}, seed={self.seed}, epochs={len(self.history)})"
 

@@ -112,7 +112,8 @@ class Session:
         untapped = {name: reason for name, reason in self.probe.untapped.items() if reason != WHOLE_NUMBERS}
         lossless = self.probe.lossless
         named = "; ".join(f"{name}: {reason}" for name, reason in list(untapped.items())[:MAX_NAMED])
-        problems = [f"the activations of {len(untapped)} layers are not recorded ({named})"] if untapped else []
+        count = "1 layer" if len(untapped) == 1 else f"{len(untapped)} layers"
+        problems = [f"the activations of {count} are not recorded ({named})"] if untapped else []
         return problems + ([f"back-propagated signals are not recorded: {lossless}"] if lossless else [])
 
     def initially(

@@ -169,12 +169,7 @@ class Training:
                 metrics, gradients = measured
         metrics |= self.session.learning_rates()
         series = self.session.initial_series(spec.layout.series, gradients)
-        self._recorder.record(number, {"loss": float("nan")} | metrics, series)
-        if "loss" in metrics and not np.isfinite(metrics["loss"]):
-            self._warn(
-                f"the loss is {metrics['loss']} before the first update: look at the samples for NaN and infinities, "
-                "and at the loss for logarithms and roots of 0"
-            )
+        self._recorder.record(number, metrics, series)
         self.session.begin_record(self.course.record)
 
     def _initial_metrics(self) -> tuple[dict[str, float], np.ndarray]:
@@ -269,7 +264,7 @@ class Training:
         late, self._late = self._late, {}
         values = {**metrics, **late, **own, **self.session.learning_rates(), **self.session.norms()}
         series = self.session.series(self._recorder.spec.layout.series, number)
-        self._recorder.record(number, {"loss": float("nan")} | values, series)
+        self._recorder.record(number, values, series)
         if self._wiring is not None:
             self._attempt(WIRING, self._send_wiring)
         course.end_record()

@@ -7,11 +7,11 @@ from typing import Any
 
 import keras
 
-from gradlab.diagnosis import Diagnosis
 from gradlab.errors import EndsTraining
 from gradlab.keras.arrays import array
 from gradlab.keras.described import none_if_raises
 from gradlab.keras.description import described_loss, loss_function_of, named_loss
+from gradlab.keras.fits import broken_off, is_fitting
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.training import Training
 from gradlab.watch import Recorder, Reporting, WatchWarning, intervals, intervals_of
@@ -103,26 +103,8 @@ class Watch(Reporting, keras.callbacks.Callback):
         self._training: Training | None = None
         self._lost: set[str] = set()
         self._ended_epoch: int | None = None
-        self._is_elsewhere = False
-
-    # What the user asks.
-
-    def diagnosis(self) -> Diagnosis:
-        """Return the diagnosis of the training as far as it is recorded, while it trains and after it.
-
-        Raises:
-            RuntimeError: nothing is recorded yet.
-        """
-        return self.recorder.diagnosis()
-
-    def check(self) -> None:
-        """Raise IllTraining if the training is ill: for a job of continuous integration.
-
-        Raises:
-            IllTraining: the verdict is ``ill``.
-            RuntimeError: nothing is recorded yet.
-        """
-        self.recorder.check()
+        self._is_elsewhere = self._is_in_fit = False
+        self.recorder.before_reading = self._notice_end
 
     # A loop of the user's own.
 
@@ -205,8 +187,9 @@ class Watch(Reporting, keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         model, params = self.model, self.params or {}
         if self._training is not None and self._training.is_running:
-            self._attempt(NOTHING, self._training.end, "its training was broken off")
+            self._attempt(NOTHING, self._training.end, broken_off())
         self._ended_epoch = None
+        self._is_in_fit = is_fitting(model)
         plan = Plan(
             model,
             loss=described_loss(model),
@@ -249,6 +232,14 @@ class Watch(Reporting, keras.callbacks.Callback):
         if training is not None and training.is_running:
             self._attempt(NOTHING, training.end)
             self.model.train_function = None
+
+    def _notice_end(self) -> None:
+        """End a training whose `fit` has raised."""
+        training = self._training
+        if training is None or not training.is_running or not (training.plan.is_fit and self._is_in_fit):
+            return
+        if not is_fitting(training.plan.model):
+            self._attempt(NOTHING, training.end, broken_off())
 
     # How it keeps its faults to itself.
 

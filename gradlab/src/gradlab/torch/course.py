@@ -239,8 +239,7 @@ class Course:
             fetched = fetch(measured.tensors | {f"wiring/{name}": value for name, value in wiring.items()})
         results = measured.results(fetched)
         for each in results:
-            numbers = each.metrics if "loss" in each.metrics else each.metrics | {"loss": float("nan")}
-            self._recorder.record(each.kept.number, numbers, each.series)
+            self._recorder.record(each.kept.number, each.metrics, each.series)
             self._session.rows.forget(each.kept.number)
         for each in results:
             self._counts.add(each.kept.counts.batches, each.kept.counts.missing, each.zeros, each.moved)

@@ -1,41 +1,72 @@
-"""A diagnosis as plain text, for the end of a training."""
+"""A diagnosis as plain text, for the end of a training: at most 15 lines."""
 
-from textwrap import fill
+from collections.abc import Sequence
+from textwrap import wrap
 
-from gradlab.diagnosis import Diagnosis, Finding
+from gradlab.diagnosis import Diagnosis, Finding, Unjudged
 from gradlab.diagnosis.rule import listed
+from gradlab.responses.suggestions import suggestions
+from gradlab.spec import ExternalSpec
 
 WIDTH = 100
-# Findings that are named beside the root cause; the rest are counted.
-MAX_FINDINGS = 5
+# Lines of the explanation, and of the code of a remedy; findings beside the root cause, and advices. With verdict, root
+# cause, its remedies, and what more is not judged they are 15.
+MAX_EXPLANATION, MAX_CODE, MAX_FINDINGS, MAX_ADVICES = 3, 4, 2, 2
+# Rules that are named in one line.
+MAX_NAMES = 5
+MORE = '`watch.report("report.html")` has all of it'
 
 
-def describe(diagnosis: Diagnosis) -> str:
-    """Return verdict, root cause with its explanation, further findings, remedies, and what is not judged."""
+def describe(diagnosis: Diagnosis, spec: ExternalSpec) -> str:
+    """Return verdict, root cause with its explanation, remedies with code, further findings, and what is not judged.
+
+    Args:
+        diagnosis: of the training.
+        spec: the training's description, from which code is written.
+    """
     lines = [f"Gradient Lab: {diagnosis.verdict}{_measured_on(diagnosis)}"]
     root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
     if root is not None:
-        lines += [f"Root cause: {root.title} ({root.rule})", _indented(root.explanation)]
-        if root.remedies:
-            lines.append(f"May help: {', '.join(root.remedies)}")
+        explanation = wrap(root.explanation, WIDTH - 2, max_lines=MAX_EXPLANATION, placeholder=" …")
+        lines += [f"Root cause: {root.title} ({root.rule})", *_indented(explanation)]
+        lines += _remedies(root, diagnosis, spec)
     others = [each for each in diagnosis.findings if each is not root and each.severity != "info"]
-    lines += [f"Also: {_line(each)}" for each in others[:MAX_FINDINGS]]
-    if len(others) > MAX_FINDINGS:
-        lines.append(f"Also: {len(others) - MAX_FINDINGS} more findings")
-    if diagnosis.unjudged:
-        named = ", ".join(each.rule for each in diagnosis.unjudged[:MAX_FINDINGS])
-        more = len(diagnosis.unjudged) - MAX_FINDINGS
-        lines.append(f"Not judged: {named}{f' and {more} more' if more > 0 else ''}; `diagnosis().unjudged` says why")
-    return "\n".join(lines)
+    lines += [f"Also: {each.title} ({each.rule}), in {listed(each.layers)}" for each in others[:MAX_FINDINGS]]
+    if (left := len(others) - MAX_FINDINGS) > 0:
+        lines[-1] += f", and {left} more; {MORE}"
+    return "\n".join([*lines, *_unjudged(diagnosis.unjudged)])
+
+
+def _remedies(root: Finding, diagnosis: Diagnosis, spec: ExternalSpec) -> list[str]:
+    """The names of the root cause's remedies, and the first that can be told as code."""
+    if not root.remedies:
+        return []
+    first = next((each for each in suggestions(spec, diagnosis) if each.code), None)
+    lines = [f"May help: {', '.join(root.remedies)}" + (f". {first.remedy.title}:" if first else "")]
+    code = [] if first is None or first.code is None else [line for line in first.code.splitlines() if line.strip()]
+    return lines + _indented([*code[: MAX_CODE - 1], "…"] if len(code) > MAX_CODE else code)
+
+
+def _unjudged(unjudged: Sequence[Unjudged]) -> list[str]:
+    """What is not judged, by what the user could pass to make it known; most rules first."""
+    rules: dict[str, list[str]] = {}
+    for each in unjudged:
+        rules.setdefault(f"pass {each.advice}" if each.advice else each.why, []).append(each.rule)
+    ordered = sorted(rules.items(), key=lambda item: -len(item[1]))
+    lines = [f"Not judged: {_named(names)}; {advice}" for advice, names in ordered[:MAX_ADVICES]]
+    if left := sum(len(names) for _, names in ordered[MAX_ADVICES:]):
+        lines.append(f"Not judged: {left} more; `watch.diagnosis().unjudged` says why")
+    return lines
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _measured_on(diagnosis: Diagnosis) -> str:
     return ", on what was measured" if diagnosis.verdict == "healthy" and diagnosis.unjudged else ""
 
 
-def _line(finding: Finding) -> str:
-    return f"{finding.title} ({finding.rule}), in {listed(finding.layers)}"
-
-
-def _indented(text: str) -> str:
-    return fill(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"  {line}" for line in lines]

@@ -29,6 +29,11 @@ class Memory:
         return len(self._metrics)
 
     @property
+    def has_loss(self) -> bool:
+        """True if the last record has a loss, finite or not."""
+        return bool(self._metrics) and "loss" in self._metrics[-1]
+
+    @property
     def next_record(self) -> int | None:
         """The number of the next record; None before the first one."""
         return None if self._first is None else self._first + len(self._metrics)
@@ -87,15 +92,16 @@ def _shaped(kind: str, shape: tuple[int, int], series: Mapping[str, np.ndarray])
     return values
 
 
-def stopped_by(history: History, last_record: int) -> StoppedBy | None:
+def stopped_by(history: History, last_record: int, *, has_loss: bool = True) -> StoppedBy | None:
     """Return why a training that has ended did so before its last record; None if it did not.
 
     Args:
         history: its records.
         last_record: the last planned record.
+        has_loss: True if the loss was measured.
     """
     if not len(history):
         return None
-    if not np.isfinite(history.metrics[-1, history.layout.metrics.index("loss")]):
+    if has_loss and not np.isfinite(history.metrics[-1, history.layout.metrics.index("loss")]):
         return "nonfinite"
     return "early_stopping" if history.last_epoch < last_record else None

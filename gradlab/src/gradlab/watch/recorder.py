@@ -13,11 +13,17 @@ from gradlab.diagnosis import Diagnosis, ExternalRun, diagnose
 from gradlab.facts import Facts, Wiring
 from gradlab.measurement.history import StoppedBy
 from gradlab.measurement.plane import Plane
+from gradlab.schemas.status import Status
 from gradlab.spec import ExternalSpec
 from gradlab.watch.describe import describe
 from gradlab.watch.memory import Memory, stopped_by
 from gradlab.watch.resumption import Continued, Resumption, experiment_to_resume, fetched
 from gradlab.watch.transmission import BROKEN_OFF, Transmission
+
+NONFINITE = (
+    "the loss is {loss} {when} the first update: look at the samples for NaN and infinities, and at the loss for "
+    "logarithms and roots of 0; the training goes on unchanged"
+)
 
 
 class WatchWarning(UserWarning):
@@ -45,6 +51,8 @@ class Recorder:
         spec: the training's description; None before `begin`.
         facts: what rules need to know of its data; None if that is unknown.
         plane: the trained network's outputs over the plane of its two inputs; None before the end, and for others.
+        status: running, until the training ends as completed, or with an error as failed.
+        error: why it failed; None if it did not.
         resumption: what the service has of the experiment that goes on; None for a new one, and without an answer.
         before_reading: is called before anybody reads the records. A Watch that measures several records together
             measures then what is pending.
@@ -70,6 +78,9 @@ class Recorder:
         self._memory: Memory | None = None
         self._wiring: Wiring | None = None
         self._stopped_by: StoppedBy | None = None
+        self.status = Status.running
+        self.error: str | None = None
+        self._checks_loss = True  # until the first record behind an update has one
         self.facts: Facts | None = None
         self.plane: Plane | None = None
         self.resumption: Resumption | None = None
@@ -99,6 +110,7 @@ class Recorder:
             self._memory = Memory(spec)
         self.facts = facts or (self.resumption.facts if self.resumption is not None else None)
         self._wiring, self._stopped_by, self.plane = None, None, None
+        self.status, self.error, self._checks_loss = Status.running, None, True
         self._transmission = None
         if self._to is not None:
             self._transmission = Transmission(
@@ -163,6 +175,11 @@ class Recorder:
         """
         memory = self._begun()
         kept = memory.add(epoch, metrics, series)
+        if self._checks_loss and "loss" in metrics:
+            is_finite = bool(np.isfinite(metrics["loss"]))
+            self._checks_loss = is_finite and epoch == 0
+            if not is_finite:
+                self.warn(NONFINITE.format(loss=metrics["loss"], when="before" if epoch == 0 else "from"))
         if self._transmission is not None:
             self._transmission.record(memory.spec, epoch, metrics, kept)
 
@@ -183,12 +200,15 @@ class Recorder:
         self.before_reading()
         memory = self._begun()
         self.plane = plane
+        self.status, self.error = (Status.completed if error is None else Status.failed), error
         history = memory.history()
-        self._stopped_by = stopped_by(history, memory.spec.epochs)
+        self._stopped_by = None  # as the service has it: one that failed was not stopped
+        if error is None:
+            self._stopped_by = stopped_by(history, memory.spec.epochs, has_loss=memory.has_loss)
         if self._transmission is not None:
             self._transmission.end(memory.spec, error)
         if self._report_at_end and error is None and len(memory):
-            print(describe(self.diagnosis()))
+            print(describe(self.diagnosis(), memory.spec))
 
     def runs(self) -> list[ExternalRun]:
         """Return what the rules read: the run, as far as it is recorded; [] before its first record."""
@@ -215,7 +235,7 @@ class Recorder:
         """Raise IllTraining if the training is ill: for a job of continuous integration."""
         diagnosis = self.diagnosis()
         if diagnosis.verdict == "ill":
-            raise IllTraining(describe(diagnosis))
+            raise IllTraining(describe(diagnosis, self._begun().spec))
 
     def warn(self, message: str) -> None:
         """Warn the user; the training goes on."""

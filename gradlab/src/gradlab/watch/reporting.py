@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from gradlab.schemas.status import Status
+from gradlab.diagnosis import Diagnosis
 from gradlab.watch.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -24,6 +24,23 @@ class Reporting:
     def experiment_id(self) -> UUID | None:
         """Id of the service's experiment, which another training continues with `resume`; None without one."""
         return self.recorder.experiment_id
+
+    def diagnosis(self) -> Diagnosis:
+        """Return the diagnosis of the training as far as it is recorded, while it trains and after it.
+
+        Raises:
+            RuntimeError: nothing is recorded yet.
+        """
+        return self.recorder.diagnosis()
+
+    def check(self) -> None:
+        """Raise IllTraining if the training is ill: for a job of continuous integration.
+
+        Raises:
+            IllTraining: the verdict is ``ill``.
+            RuntimeError: nothing is recorded yet.
+        """
+        self.recorder.check()
 
     def report(self, path: str | Path) -> tuple[Path, Path]:
         """Write the training so far to one HTML file that opens offline, and to a JSON file of the same name.
@@ -50,10 +67,11 @@ class Reporting:
     def _report(self) -> "Report":
         from gradlab.report import experiment_of, report_of  # the modules that draw: only reports need them
 
-        diagnosis = self.recorder.diagnosis()
-        spec, runs = self.recorder.spec, self.recorder.runs()
+        diagnosis, recorder = self.recorder.diagnosis(), self.recorder
+        spec, runs = recorder.spec, recorder.runs()
         assert spec is not None  # `diagnosis` has raised otherwise
-        over = [run for run in runs if run.stopped_by or run.history.last_epoch >= spec.epochs]
-        status = Status.completed if over else Status.running
-        planes = {runs[0].seed: self.recorder.plane} if self.recorder.plane is not None else {}
-        return report_of(spec, runs, diagnosis, experiment=experiment_of(spec, runs, status=status), planes=planes)
+        planes = {runs[0].seed: recorder.plane} if recorder.plane is not None else {}
+        experiment = experiment_of(
+            spec, runs, status=recorder.status, error=recorder.error, experiment_id=self.experiment_id
+        )
+        return report_of(spec, runs, diagnosis, experiment=experiment, planes=planes)
