@@ -55,7 +55,7 @@ def test_a_training_that_ends_early_or_without_finite_numbers_says_why():
     recorder = recorded([0.7, 0.6])
     recorder.end()
     assert recorder.runs()[0].stopped_by == "early_stopping"
-    recorder = recorded([0.7, float("nan")])
+    recorder = recorded([0.7, 0.6, float("nan")])
     recorder.end()
     assert recorder.runs()[0].stopped_by == "nonfinite"
     assert recorder.diagnosis().outcomes[0].outcome == "diverged"
