@@ -1,12 +1,13 @@
 """Records that the store returns: frozen data without a connection to the database."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from core.treatment import Treatment
+from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.errors import Conflict
 from gradlab.measurement.history import Checkpoint, Culprit, StoppedBy
 from gradlab.schemas.status import Status, TreatmentStatus
@@ -26,6 +27,32 @@ class WorkerCommand(StrEnum):
 
     continue_ = "continue"
     cancel = "cancel"
+
+
+@dataclass(frozen=True)
+class StoredSummary:
+    """The summary of a diagnosis, and the hash of the rules that made it: under other rules it is stale."""
+
+    summary: DiagnosisSummary
+    rules: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which experiments are listed.
+
+    Attributes:
+        search: a text that the name contains.
+        id_prefix: hexadecimal digits that the id begins with.
+        verdicts: the verdict of the last diagnosis is one of these; () for all.
+    """
+
+    search: str | None = None
+    id_prefix: str | None = None
+    verdicts: Collection[str] = ()
+
+
+NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True)
@@ -66,6 +93,7 @@ class Experiment:
         versions: of the software that trained it.
         compiled: True if XLA compiled the training; None before the first chunk.
         runs: one per seed, in the spec's order.
+        diagnosis: the summary of the last diagnosis; None before the first one.
     """
 
     id: UUID
@@ -83,6 +111,7 @@ class Experiment:
     versions: Mapping[str, str] | None
     compiled: bool | None
     runs: tuple[RunRecord, ...]
+    diagnosis: StoredSummary | None = None
 
     @property
     def epochs_done(self) -> int:

@@ -2,6 +2,7 @@
 
 import threading
 from typing import Any
+from uuid import UUID
 
 import structlog
 from celery import bootsteps, signals
@@ -10,7 +11,7 @@ from celery.worker.state import reserved_requests
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
-from core.use_cases import experiments, treatments
+from core.use_cases import diagnoses, experiments, treatments
 from gradlab.errors import Unavailable
 
 log = structlog.get_logger()
@@ -42,11 +43,13 @@ class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
     def _run(self, settings: Settings) -> None:
         store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
         queue = CeleryQueue(settings)
+        undiagnosed: set[UUID] = set()
         while True:
             try:
                 if published := _sweep(store, queue, settings):
                     log.info("swept", published=published)
                 treatments.sweep(store=store, queue=queue)
+                diagnoses.sweep(undiagnosed, store=store)
             except Unavailable as away:
                 log.warning("sweep_failed", reason=str(away), error=repr(away.__cause__))
             except Exception:

@@ -10,10 +10,11 @@ import structlog
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
-from core.use_cases import experiments, treatments
+from core.use_cases import diagnoses, experiments, treatments
 from worker.app import app, settings
 from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
+from worker.diagnosing import Diagnosing
 from worker.place import needs_the_machine, place
 from worker.stopping import stopping
 from worker.triages import triages_beside
@@ -49,7 +50,8 @@ def queue() -> CeleryQueue:
 @app.task(name=TRAIN, Request=TrainRequest)  # type: ignore[untyped-decorator]
 def train_experiment(experiment_id: str) -> None:
     """Train an experiment, unless another worker does, with triages beside it unless it has to be trained alone."""
-    it, train = UUID(experiment_id), measuring()
+    it = UUID(experiment_id)
+    train = Diagnosing(measuring(), it, store())
     alone = needs_the_machine(it, store=store(), stopping=stopping)
     # Costs of triages are not recorded: the measured peak of memory is that of the whole process.
     triage = partial(_train, train=trainer())
@@ -71,4 +73,5 @@ def _train(experiment_id: UUID, train: experiments.Trainer) -> None:
             versions=environment.versions(),
         )
         if not stopping():
+            diagnoses.attempt(experiment_id, store=store())
             treatments.advance_with(experiment_id, store=store(), queue=queue())

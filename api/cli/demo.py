@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from gradlab.cli.charts import save_charts
 from gradlab.cli.display import final, gradients_table
 from gradlab.cli.exits import console
+from gradlab.cli.experiments import verdict_line
 from gradlab.cli.measured import Measured
 from gradlab.client.client import Client, Unreachable
 from gradlab.schemas.experiments import ExperimentResponse
@@ -51,6 +53,9 @@ def demo(output: Path, seeds: int) -> bool:
                 console.print(f"{name}: {experiment.status} {experiment.error or ''}", style="red")
         if completed:
             measured = {name: Measured.by(client, experiment) for name, experiment in finished.items()}
+            for name, experiment in finished.items():
+                verdict = verdict_line(client.diagnosis(experiment.id))
+                console.print(Text(f"{name.removeprefix('tutorial-'):14} ").append_text(verdict))
             _report(finished, measured, seeds)
             _save(client, finished, output)
     return completed

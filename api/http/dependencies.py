@@ -18,6 +18,7 @@ from api.live.live import Live
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
+from gradlab.diagnosis.summary import rules_hash
 from gradlab.schemas.media_types import CSV, JSON, NPZ
 
 # Bodies validated at a time. Each holds the interpreter's lock meanwhile.
@@ -96,7 +97,8 @@ def etag_of(request: Request, state: object) -> str:
     Raises:
         NotModified: the client has a current response.
     """
-    basis = (state, request.url.path, request.url.query, request.headers.get("Accept", ""), _version())
+    # Whether a summary is stale depends on the rules of this process.
+    basis = (rules_hash(), state, request.url.path, request.url.query, request.headers.get("Accept", ""), _version())
     coding = Coding.of(request.headers.get("Accept-Encoding", "")).name
     etag = f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}{f"-{coding}" if coding else ""}"'
     cached = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}

@@ -17,7 +17,7 @@ from api.live.position import NOTHING, Position, Reached, Stage, furthest
 from api.live.slices import EpochReader
 from core.records import Experiment
 from core.store import ExperimentStore
-from core.use_cases import experiments
+from core.use_cases import diagnoses
 from gradlab.errors import LabError, NotFound
 from gradlab.schemas.events import DoneEvent, FindingsEvent
 from gradlab.schemas.status import Status
@@ -109,7 +109,7 @@ class Feed:
     def diagnose(self) -> FindingsEvent | None:
         """Diagnose the experiment as it is now; None if it was deleted, or the diagnosis failed."""
         try:
-            _, diagnosis = experiments.diagnose(self.id, store=self._store)
+            _, diagnosis = diagnoses.diagnose(self.id, store=self._store)
         except NotFound:
             return None
         except LabError:

@@ -2,7 +2,8 @@
 
 from core.plan.calibration import Calibration
 from core.plan.estimate import estimate
-from core.records import Experiment, Page, RunRecord
+from core.records import Experiment, Page, RunRecord, StoredSummary
+from gradlab.diagnosis.summary import rules_hash
 from gradlab.measurement.history import Culprit
 from gradlab.responses.experiments import layer_responses
 from gradlab.schemas.experiments import (
@@ -12,6 +13,7 @@ from gradlab.schemas.experiments import (
     ExperimentsResponse,
     ProgressResponse,
     RunResponse,
+    SummaryResponse,
     ValidationResponse,
 )
 from gradlab.schemas.external import SeriesResponse
@@ -37,9 +39,15 @@ def experiment_response(experiment: Experiment) -> ExperimentResponse:
         error=experiment.error,
         compiled=experiment.compiled,
         versions=dict(experiment.versions) if experiment.versions else None,
+        diagnosis=summary_response(experiment.diagnosis) if experiment.diagnosis else None,
         runs=[run_response(run) for run in experiment.runs],
         spec=experiment.spec,
     )
+
+
+def summary_response(stored: StoredSummary) -> SummaryResponse:
+    """Build the response for the summary of a diagnosis; stale if other rules made it."""
+    return SummaryResponse(**vars(stored.summary), stale=stored.rules != rules_hash())
 
 
 def experiments_response(page: Page, next: str | None) -> ExperimentsResponse:

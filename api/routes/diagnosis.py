@@ -9,7 +9,7 @@ from api.http.bodies import BodyRoute
 from api.http.dependencies import ETag, Queue, Services, Store
 from api.http.errors import documented
 from api.routes.experiments import Spec
-from core.use_cases import experiments
+from core.use_cases import diagnoses
 from gradlab.responses.diagnosis import diagnosis_response, experiment_diagnosis_response
 from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
 from gradlab.spec import ExperimentSpec
@@ -30,7 +30,7 @@ async def triage(spec: Spec, request: Request) -> DiagnosisResponse:
 
 
 def _triage(spec: ExperimentSpec, services: Services) -> DiagnosisResponse:
-    diagnosis = experiments.triage(spec, store=services.store, queue=services.queue, settings=services.settings)
+    diagnosis = diagnoses.triage(spec, store=services.store, queue=services.queue, settings=services.settings)
     return diagnosis_response(spec, diagnosis)
 
 
@@ -39,5 +39,5 @@ def _triage(spec: ExperimentSpec, services: Services) -> DiagnosisResponse:
 )
 def diagnose(experiment_id: UUID, store: Store, queue: Queue, etag: ETag) -> ExperimentDiagnosisResponse:
     """Diagnose an experiment: findings with their evidence, the root cause, and remedies. Training may still run."""
-    experiment, diagnosis = experiments.diagnose(experiment_id, store=store, queue=queue)
+    experiment, diagnosis = diagnoses.diagnose(experiment_id, store=store, queue=queue)
     return experiment_diagnosis_response(experiment.id, experiment.status, experiment.spec, diagnosis)

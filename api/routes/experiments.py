@@ -7,11 +7,13 @@ from fastapi import APIRouter, Body, Header, Query, Request, Response
 
 from api.http.bodies import BodyRoute
 from api.http.cursor import read_cursor, write_cursor
-from api.http.dependencies import ETag, Queue, SettingsDep, Store, etag_of
+from api.http.dependencies import Queue, SettingsDep, Store, etag_of
 from api.http.errors import documented
 from api.responses.experiments import experiment_response, experiments_response, validation_response
 from core.plan.bounds import check_bounds
+from core.records import Filters
 from core.use_cases import experiments
+from gradlab.diagnosis.conclusion import Verdict
 from gradlab.frozen import Name
 from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse, ValidationResponse
 from gradlab.schemas.status import Status
@@ -112,10 +114,12 @@ def list_experiments(
     id_prefix: Annotated[
         str | None, Query(pattern="^[0-9a-fA-F-]{1,36}$", description="digits that the id begins with")
     ] = None,
+    verdict: Annotated[list[Verdict], Query(max_length=4, description="repeatable; all by default")] = [],
 ) -> ExperimentsResponse:
     """List experiments, newest first, a page at a time."""
-    page = store.page(limit=limit, before=read_cursor(cursor), status=status, search=search, id_prefix=id_prefix)
-    state = [(experiment.id, experiment.revision) for experiment in page.experiments], page.next
+    filters = Filters(search, id_prefix, verdict)
+    page = store.page(limit=limit, before=read_cursor(cursor), status=status, filters=filters)
+    state = [(each.id, each.revision, each.diagnosis) for each in page.experiments], page.next
     response.headers["ETag"] = etag_of(request, state)
     if page.next is None:
         return experiments_response(page, next=None)
@@ -124,8 +128,10 @@ def list_experiments(
 
 
 @router.get("/{experiment_id}", responses=documented(304, 401, 404, 422, 503), summary="Get an experiment")
-def get_experiment(experiment_id: UUID, store: Store, etag: ETag) -> ExperimentResponse:
-    """Get an experiment: status, progress, spec, final metrics of each run, and the versions that trained it."""
+def get_experiment(experiment_id: UUID, request: Request, response: Response, store: Store) -> ExperimentResponse:
+    """Get an experiment: status, progress, spec, verdict, final metrics of each run, and versions that trained it."""
+    state = store.revision(experiment_id), store.verdicts.get(experiment_id)
+    response.headers["ETag"] = etag_of(request, state)
     return experiment_response(store.get(experiment_id))
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
-from core.records import Attempt, Claim, Experiment, Page, Summary, WorkerCommand
+from core.records import NO_FILTERS, Attempt, Claim, Experiment, Filters, Page, Summary, WorkerCommand
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatment_rows
 from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
@@ -18,6 +18,7 @@ from core.store.migrate import guard
 from core.store.storable import storable
 from core.store.tables import attempts, experiments, runs, summaries
 from core.store.treatment_store import TreatmentStore
+from core.store.verdict_store import VerdictStore
 from gradlab.errors import NotFound
 from gradlab.facts import Facts
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
@@ -47,7 +48,7 @@ class ExperimentStore:
     Attributes:
         treatments, external: treatments and their trials; what trainings elsewhere send.
         deaths, costs: experiments whose process died; measured seconds and bytes of trainings.
-        facts: what rules need to know of the samples.
+        facts, verdicts: what rules need to know of the samples; summaries of diagnoses.
     """
 
     def __init__(
@@ -59,8 +60,7 @@ class ExperimentStore:
         clock: Callable[[], datetime] = utc_now,
         silence: timedelta = timedelta(minutes=5),
     ) -> None:
-        self.lease = lease
-        self._engine = connect(url)
+        self.lease, self._engine = lease, connect(url)
         guard(self._engine)
         self._max_attempts = max_attempts
         self._clock, self._silence = clock, silence
@@ -69,6 +69,7 @@ class ExperimentStore:
         self.deaths = DeathStore(self._engine, clock, max_attempts)
         self.costs = CostStore(self._engine, clock)
         self.facts = FactsStore(self._engine, clock)
+        self.verdicts = VerdictStore(self._engine)
 
     def close(self) -> None:
         """Close all connections. The store opens new ones when it is used again."""
@@ -128,15 +129,14 @@ class ExperimentStore:
         limit: int,
         before: int | None = None,
         status: Status | Collection[Status] = (),
-        search: str | None = None,
-        id_prefix: str | None = None,
+        filters: Filters = NO_FILTERS,
     ) -> Page:
         """Return a page of experiments, newest first; `before` is `next` of the preceding page.
 
-        It may be restricted to statuses, to names that contain `search`, and to ids that begin with `id_prefix`.
+        `status` restricts it to one status or several, `filters` further.
         """
         with reading(self._engine) as connection:
-            return submissions.page(connection, limit, before, status, search, id_prefix)
+            return submissions.page(connection, limit, before, status, filters)
 
     def cancel(self, id: UUID) -> Experiment:
         """Cancel an experiment: at once if it waits or is trained elsewhere, at the next chunk if a worker trains it.

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, cast, delete, func, insert, select, update
 
-from core.records import Experiment, Page, RunRecord
-from core.store import layouts, series, tables
-from core.store.tables import attempts, experiments, runs
+from core.records import Experiment, Filters, Page, RunRecord, StoredSummary
+from core.store import layouts, series, tables, verdict_rows
+from core.store.tables import attempts, experiments, runs, verdicts
 from gradlab.errors import Conflict, NotFound
 from gradlab.frozen import STORED
 from gradlab.measurement.history import Culprit
@@ -86,12 +86,7 @@ def get(connection: Connection, id: UUID) -> Experiment:
 
 
 def page(
-    connection: Connection,
-    limit: int,
-    before: int | None,
-    status: Status | Collection[Status],
-    search: str | None = None,
-    id_prefix: str | None = None,
+    connection: Connection, limit: int, before: int | None, status: Status | Collection[Status], filters: Filters
 ) -> Page:
     """Return a page of experiments, newest first.
 
@@ -102,10 +97,13 @@ def page(
         query = query.where(experiments.c.number < before)
     if statuses := [status] if isinstance(status, Status) else list(status):
         query = query.where(experiments.c.status.in_(statuses))
-    if search is not None:
-        query = query.where(_name(connection).icontains(search, autoescape=True))
-    if id_prefix is not None:
-        query = query.where(experiments.c.id.between(*_ids_beginning_with(id_prefix)))
+    if filters.verdicts:
+        query = query.join(verdicts, verdicts.c.experiment == experiments.c.number)
+        query = query.where(verdicts.c.verdict.in_(filters.verdicts))
+    if filters.search is not None:
+        query = query.where(_name(connection).icontains(filters.search, autoescape=True))
+    if filters.id_prefix is not None:
+        query = query.where(experiments.c.id.between(*_ids_beginning_with(filters.id_prefix)))
     rows = connection.execute(query).all()
     following = rows[limit - 1].number if len(rows) > limit else None
     return Page(experiments=tuple(_read(connection, rows[:limit])), next=following)
@@ -194,7 +192,8 @@ def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Experiment]:
     records: dict[int, list[RunRecord]] = {number: [] for number in numbers}
     for run in connection.execute(query):
         records[run.experiment].append(_run(run))
-    return [_experiment(row, tuple(records[row.number])) for row in rows]
+    summaries = verdict_rows.get(connection, numbers)
+    return [_experiment(row, tuple(records[row.number]), summaries.get(row.number)) for row in rows]
 
 
 def _run(row: Row[Any]) -> RunRecord:
@@ -206,7 +205,7 @@ def _run(row: Row[Any]) -> RunRecord:
     return RunRecord(row.seed, row.epochs_done, row.ended, row.stopped_by, final, culprit, row.error)
 
 
-def _experiment(row: Row[Any], records: tuple[RunRecord, ...]) -> Experiment:
+def _experiment(row: Row[Any], records: tuple[RunRecord, ...], diagnosis: StoredSummary | None) -> Experiment:
     return Experiment(
         id=row.id,
         spec=read_any_spec(row.spec),
@@ -223,4 +222,5 @@ def _experiment(row: Row[Any], records: tuple[RunRecord, ...]) -> Experiment:
         versions=row.versions,
         compiled=row.compiled,
         runs=records,
+        diagnosis=diagnosis,
     )

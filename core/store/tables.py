@@ -138,6 +138,19 @@ facts = Table(
     Column("requested_at", UtcDateTime),
 )
 
+# Summaries of diagnoses, which may be thrown away: they are computed anew from the series.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    _owner("experiments", key=True),
+    Column("verdict", String(16), nullable=False, index=True),  # this and the following: gradlab.diagnosis.summary
+    Column("root_cause", String(64)),
+    Column("title", Text),
+    Column("confidence", String(16), nullable=False),
+    Column("unjudged", Integer, nullable=False),
+    Column("rules", String(64), nullable=False),  # the hash of the rules' code and thresholds
+)
+
 wirings = Table(
     "wirings",
     metadata,

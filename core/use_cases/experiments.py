@@ -17,14 +17,9 @@ from core.queue import JobQueue
 from core.records import Claim, Experiment, WorkerCommand
 from core.settings import Settings
 from core.store import ExperimentStore, utc_now
-from core.treatment import recorded_for_rules, triage_spec
 from core.use_cases import facts
-from gradlab.diagnosis import Diagnosis, ExternalRun, Run
-from gradlab.diagnosis import diagnose as diagnose_runs
 from gradlab.errors import ClaimLost, Unavailable, is_full, reason
-from gradlab.facts import Facts
-from gradlab.measurement.history import Checkpoint, Chunk, History
-from gradlab.measurement.kinds import KINDS
+from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec, ExternalSpec
 
@@ -34,10 +29,6 @@ Trainer = Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]
 
 # Pause of a worker whose disk is full before it requeues its experiment, which it may claim again itself.
 NO_ROOM_PAUSE = timedelta(seconds=10)
-# Kinds of series that the diagnosis needs; histograms are for people.
-READ_BY_RULES = tuple(kind.name for kind in KINDS if kind.read_by_rules)
-# Interval at which the row of a triage is polled.
-TRIAGE_PAUSE = timedelta(seconds=0.02)
 
 
 def submit(
@@ -82,89 +73,6 @@ def cancel(experiment_id: UUID, *, store: ExperimentStore) -> Experiment:
 def delete(experiment_id: UUID, *, store: ExperimentStore) -> None:
     """Delete an experiment with its series. Raises NotFound."""
     store.delete(experiment_id)
-
-
-def diagnose(
-    experiment_id: UUID,
-    *,
-    store: ExperimentStore,
-    queue: JobQueue | None = None,
-    measure: Callable[[ExperimentSpec], Facts] | None = None,
-) -> tuple[Experiment, Diagnosis]:
-    """Return an experiment and the diagnosis of its stored epochs. Raises NotFound.
-
-    Facts that are not stored are worked out by `measure`, or requested from a worker if there is a queue. Without them
-    the rules that need them are unjudged.
-    """
-    experiment = store.get(experiment_id)
-    recorded = list(runs(experiment, experiment.spec, store, measure=measure))
-    if queue is not None and recorded and recorded[0].facts is None:
-        facts.request(experiment, store=store, queue=queue)
-    return experiment, diagnose_runs(experiment.spec, recorded)
-
-
-def triage(
-    spec: ExperimentSpec,
-    *,
-    store: ExperimentStore,
-    queue: JobQueue,
-    settings: Settings,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Diagnosis:
-    """Diagnose a spec before it is trained, by theory and by its initial networks.
-
-    A worker runs the triage as an experiment of zero epochs, which is deleted once it has been read.
-
-    Raises:
-        Invalid: the spec is larger than this service allows.
-        Unavailable: no worker has finished the triage in time.
-    """
-    check_bounds(spec, settings)
-    recorded = recorded_for_rules(spec)
-    submitted, _ = submit(triage_spec(spec), store=store, queue=queue, settings=settings)
-    try:
-        for _ in range(int(settings.triage_patience / TRIAGE_PAUSE)):
-            experiment = store.get(submitted.id)
-            if experiment.status is Status.completed:
-                return diagnose_runs(recorded, list(runs(experiment, recorded, store)))
-            if experiment.status.is_finished:
-                raise Unavailable(f"The triage of the network ended as {experiment.status}: {experiment.error}")
-            sleep(TRIAGE_PAUSE.total_seconds())
-        raise Unavailable(f"No worker has finished the triage of the network within {settings.triage_patience}.")
-    finally:
-        store.delete(submitted.id)
-
-
-def runs(
-    experiment: Experiment,
-    spec: AnySpec,
-    store: ExperimentStore,
-    *,
-    measure: Callable[[ExperimentSpec], Facts] | None = None,
-) -> Iterator[Run]:
-    """Yield the stored runs, each up to its last epoch with metrics: a worker may be writing.
-
-    Args:
-        experiment: the experiment with the runs.
-        spec: the spec to diagnose: the experiment's own or, for a triage, the one that it was made from.
-        store: the store of the experiment.
-        measure: works out facts that are not stored; None: they stay unknown.
-    """
-    stored_facts, wirings = store.facts.get(experiment.id), store.facts.wirings(experiment.id)
-    if stored_facts is None and measure is not None and isinstance(spec, ExperimentSpec):
-        stored_facts = measure(spec)
-    layout, metrics = store.layout(experiment.id), store.metrics(experiment.id)
-    stored = {kind: store.series(experiment.id, kind) for kind in READ_BY_RULES if kind in layout}
-    for run in experiment.runs:
-        epochs, values = metrics[run.seed]
-        if not len(epochs):
-            continue
-        series = {kind: rows[run.seed].values[rows[run.seed].epochs <= epochs[-1]] for kind, rows in stored.items()}
-        history = History(layout, int(epochs[0]), values, series)
-        if isinstance(spec, ExternalSpec):
-            yield ExternalRun(spec, run.seed, history, run.stopped_by, stored_facts, wirings.get(run.seed))
-        else:
-            yield Run(spec, run.seed, history, run.stopped_by, run.culprit, stored_facts)
 
 
 def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta, idle: bool = False) -> int:

@@ -26,7 +26,8 @@ from core.treatment import (
     result,
 )
 from core.treatment.trial import triage_result
-from core.use_cases.experiments import diagnose, publish, runs
+from core.use_cases.diagnoses import diagnose, runs
+from core.use_cases.experiments import publish
 from gradlab.diagnosis import diagnose as diagnose_runs
 from gradlab.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from gradlab.facts import of_spec

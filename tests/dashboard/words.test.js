@@ -160,8 +160,11 @@ test("a run's row has a cell for each heading, the last for the reason why it en
 });
 
 test("a query leaves out what is empty", () => {
-  assert.equal(listPath("", ""), "/experiments?limit=50");
-  assert.equal(listPath("failed", "a&b"), "/experiments?limit=50&status=failed&search=a%26b");
+  assert.equal(listPath({ verdict: "", status: "", search: "" }), "/experiments?limit=50");
+  assert.equal(
+    listPath({ verdict: "at risk", status: "failed", search: "a&b" }),
+    "/experiments?limit=50&verdict=at+risk&status=failed&search=a%26b",
+  );
 });
 
 test("a layer's state is its worst finding by then, what is lost before all", () => {

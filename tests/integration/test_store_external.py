@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from core.records import Filters
 from gradlab.errors import Conflict, Misplaced, NotFound
 from gradlab.measurement.history import History
 from gradlab.schemas.status import Status
@@ -216,4 +217,4 @@ def test_a_key_makes_one_experiment_of_it_and_names_are_found(store):
     assert (first.id, new, other) == (again.id, True, False)
     with pytest.raises(Conflict):
         store.add(a_spec(), idempotency_key="key")
-    assert [each.id for each in store.page(limit=5, search="elsewh").experiments] == [first.id]
+    assert [each.id for each in store.page(limit=5, filters=Filters(search="elsewh")).experiments] == [first.id]

@@ -47,6 +47,11 @@ def spec_file(tmp_path):
     return file
 
 
+def words(text: str) -> str:
+    """A text without its line breaks, which depend on the width of the terminal."""
+    return " ".join(text.split())
+
+
 def with_id(desk: Desk, monkeypatch, id: str) -> UUID:
     """An experiment that has this id."""
     monkeypatch.setattr("core.store.submissions.uuid4", lambda: UUID(id))
@@ -71,8 +76,8 @@ def test_a_beginning_that_fits_several_names_them_and_changes_nothing(gradlab, d
     ids = [with_id(desk, monkeypatch, f"ab123456-7890-4000-8000-00000000000{i}") for i in range(4)]
     said = gradlab("delete", "ab1")
     assert said.exit_code == Exit.INVALID
-    assert said.stderr.startswith("gradlab: invalid input:\n  id: expected an id, or a beginning")
-    assert [str(each) in said.stderr for each in ids] == [False, True, True, True]
+    assert words(said.stderr).startswith("gradlab: invalid input: id: expected an id, or a beginning that no other id")
+    assert [str(each) in words(said.stderr) for each in ids] == [False, True, True, True]
     assert said.stderr.endswith(", …\n")
     assert len(desk.store.page(limit=9).experiments) == 4
 
@@ -81,8 +86,8 @@ def test_a_beginning_that_fits_several_names_them_and_changes_nothing(gradlab, d
 def test_what_begins_no_id_is_refused(gradlab, text, expected):
     said = gradlab("show", text)
     assert said.exit_code == Exit.INVALID
-    assert expected in said.stderr
-    assert f"received {text}" in said.stderr
+    assert expected in words(said.stderr)
+    assert f"received {text}" in words(said.stderr)
 
 
 def test_the_service_finds_ids_by_their_beginning_on_each_page(desk, monkeypatch):
@@ -119,9 +124,8 @@ def test_every_answer_can_be_had_as_json(gradlab, desk, client, spec_file):
 def test_experiments_are_listed_by_a_part_of_their_name(gradlab, desk):
     desk.store.add(a_spec(name="deep tanh"))
     desk.store.add(a_spec(name="wide relu"))
-    listed = gradlab("list", "--search", "TANH").stdout
-    assert "deep tanh" in listed
-    assert "wide relu" not in listed
+    (listed,) = json.loads(gradlab("list", "--search", "TANH", "--json").stdout)
+    assert listed["name"] == "deep tanh"
 
 
 def test_whoever_stops_waiting_is_told_what_goes_on(gradlab, client, monkeypatch, spec_file):

@@ -209,7 +209,7 @@ def test_triages_that_wait_for_a_worker_keep_nobody_else_waiting(served: Server,
         released.wait(20)
         raise Unavailable("No worker has looked.")
 
-    monkeypatch.setattr("core.use_cases.experiments.triage", triage)
+    monkeypatch.setattr("core.use_cases.diagnoses.triage", triage)
     port, text = served(), json.dumps(as_json(a_spec())).encode()
     head = POST.replace(b"validate", b"triage") + f"Content-Length: {len(text)}\r\n\r\n".encode()
     waiting = [connect(port, head + text) for _ in range(60)]

@@ -33,7 +33,7 @@ export function experimentRow(id, signal, listeners) {
     update(experiment) {
       cells.when.textContent = ago(experiment.created_at);
       const { progress, cancel_requested: isCancelled, runs } = experiment;
-      const next = JSON.stringify([statusOf(experiment), progress, isCancelled, runs]);
+      const next = JSON.stringify([statusOf(experiment), progress, isCancelled, runs, experiment.diagnosis]);
       if (next === shown) return;
       shown = next;
       tick.setAttribute("aria-label", `Choose ${nameOf(experiment)} for comparison`);
@@ -47,6 +47,7 @@ export function experimentRow(id, signal, listeners) {
 /** The cells in the order of the list's headings. */
 function newCells() {
   return {
+    verdict: h("td", { class: "verdict" }),
     name: h("td", { class: "name" }),
     status: h("td", { class: "status" }),
     progress: h("td", { class: "progress" }),
@@ -61,6 +62,7 @@ function newCells() {
 /** @param {Cells} cells @param {Experiment} experiment */
 function fillCells(cells, experiment) {
   const { id, spec, status } = experiment;
+  fill(cells.verdict, ...verdictWords(experiment.diagnosis));
   const { epochs_done: done, epochs_total: total } = experiment.progress;
   const summary = [dataOf(spec), layersOf(spec), seedsOf(spec.seeds)].join(" · ");
   const link = h("a", { class: "name", href: `#/experiment/${id}` }, nameOf(experiment));
@@ -71,6 +73,19 @@ function fillCells(cells, experiment) {
   const { loss, accuracy } = finalWords(experiment.runs);
   cells.loss.textContent = loss;
   cells.accuracy.textContent = accuracy;
+}
+
+/** @param {Experiment["diagnosis"]} diagnosis @returns {(HTMLElement | null)[]} verdict, root cause, confidence */
+function verdictWords(diagnosis) {
+  if (!diagnosis) return [];
+  const { verdict, title, confidence, unjudged, stale } = diagnosis;
+  const unsure = verdict === "undecided" ? "" : confidence;
+  const count = unjudged ? `${unjudged} rule${unjudged === 1 ? "" : "s"} unjudged` : "";
+  const small = [title, unsure, count, stale ? "stale" : ""].filter(Boolean).join(", ");
+  return [
+    h("span", { class: "tag", "data-kind": verdict }, verdict),
+    small ? h("div", { class: "muted small" }, small) : null,
+  ];
 }
 
 /**

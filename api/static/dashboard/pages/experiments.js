@@ -13,9 +13,11 @@ const TYPING_MILLISECONDS = 250; // without a key before the list is searched
 const PAGE_LENGTH = "50";
 const [MIN_COMPARED, MAX_COMPARED] = [2, 6];
 const STATUSES = ["queued", "running", "completed", "cancelled", "failed"];
+const VERDICTS = ["ill", "at risk", "undecided", "healthy"];
 const TUTORIAL = ["tutorial-2-deep-tanh", "tutorial-3-deep-relu"];
 const HEADINGS = [
   { name: "Choose", isUnseen: true },
+  { name: "Verdict" },
   { name: "Experiment" },
   { name: "Status" },
   { name: "Progress" },
@@ -91,25 +93,34 @@ async function trainTutorial() {
 function queryControls(onQuery) {
   const oninput = afterPause(onQuery, TYPING_MILLISECONDS);
   const search = h("input", { type: "search", id: "search", placeholder: "Name contains …", oninput });
-  const options = [["", "any status"], ...STATUSES.map((name) => [name, name])];
-  const status = h(
-    "select",
-    { id: "status", onchange: onQuery },
-    options.map(([value, words]) => h("option", { value }, words)),
-  );
-  const labels = [h("label", { for: "search" }, "Search"), h("label", { for: "status" }, "Status")];
+  const verdict = choice("verdict", "any verdict", VERDICTS, onQuery);
+  const status = choice("status", "any status", STATUSES, onQuery);
   return {
-    elements: [labels[0], search, labels[1], status],
-    path: () => listPath(status.value, search.value.trim()),
-    isFiltered: () => Boolean(search.value || status.value),
+    elements: [
+      ...[h("label", { for: "search" }, "Search"), search],
+      ...[h("label", { for: "verdict" }, "Verdict"), verdict],
+      ...[h("label", { for: "status" }, "Status"), status],
+    ],
+    path: () => listPath({ verdict: verdict.value, status: status.value, search: search.value.trim() }),
+    isFiltered: () => Boolean(search.value || status.value || verdict.value),
   };
 }
 
-/** @param {string} status @param {string} search @returns {string} "" is left out of the query. */
-export function listPath(status, search) {
+/**
+ * @param {string} id
+ * @param {string} any the words for all of them.
+ * @param {string[]} names
+ * @param {() => void} onchange
+ */
+function choice(id, any, names, onchange) {
+  const options = [h("option", { value: "" }, any), ...names.map((name) => h("option", { value: name }, name))];
+  return h("select", { id, onchange }, options);
+}
+
+/** @param {Record<string, string>} filters "" is left out of the query. @returns {string} */
+export function listPath(filters) {
   const query = new URLSearchParams({ limit: PAGE_LENGTH });
-  if (status) query.set("status", status);
-  if (search) query.set("search", search);
+  for (const [name, value] of Object.entries(filters)) if (value) query.set(name, value);
   return `/experiments?${query}`;
 }
 

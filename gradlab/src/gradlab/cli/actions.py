@@ -14,7 +14,7 @@ from gradlab.cli.charts import save_charts
 from gradlab.cli.diagnosis import render_diagnosis
 from gradlab.cli.display import picture
 from gradlab.cli.exits import console
-from gradlab.cli.experiments import render_costs, render_list, state_of
+from gradlab.cli.experiments import render_costs, render_list, state_of, verdict_line
 from gradlab.cli.export import reporting_failure, unpack_logs, write, write_network
 from gradlab.cli.ids import completions, whole_id
 from gradlab.cli.measured import Measured
@@ -40,6 +40,7 @@ def submit(spec: Path, wait: bool, json: bool, url: str | None) -> None:
     if json:
         _print_json(finished or submitted)
     elif finished:
+        _print_verdict(client, finished)
         console.print(state_of(finished))
     if finished:
         raise typer.Exit(OUTCOME[finished.status])
@@ -72,6 +73,7 @@ def show(id: str, save: Path | None, json: bool, url: str | None) -> None:
     if measured is None:
         _print_json(experiment)
         return
+    _print_verdict(client, experiment)
     console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {state_of(experiment)}")
     console.print(picture(measured))
     if saved:
@@ -208,6 +210,13 @@ def _follow(client: Client, submitted: ExperimentResponse) -> ExperimentResponse
 def _client(url: str | None) -> Client:
     settings = read(ClientSettings)
     return Client(url or settings.url, settings.api_key)
+
+
+def _print_verdict(client: Client, experiment: ExperimentResponse) -> None:
+    """Print the verdict of what is recorded so far; nothing where nothing is."""
+    if any(run.final_metrics for run in experiment.runs):
+        with in_one_line():
+            console.print(verdict_line(client.diagnosis(experiment.id)))
 
 
 def _print(answer: Answer, render: Callable[[Answer], RenderableType], *, json: bool) -> None:

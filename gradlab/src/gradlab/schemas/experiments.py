@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from gradlab.diagnosis.summary import in_one_line
 from gradlab.schemas.html import table
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
@@ -45,6 +46,23 @@ class RunResponse(ResponseModel):
     error: str | None = Field(None, description="error of a failed external training")
 
 
+class SummaryResponse(ResponseModel):
+    """Summary of an experiment's last diagnosis."""
+
+    verdict: Literal["healthy", "at risk", "ill", "undecided"]
+    root_cause: str | None = Field(description="rule of the finding that causes the others; null if there is none")
+    title: str | None = Field(description="the root cause in a few words; null if there is none")
+    confidence: Literal["certain", "likely", "tentative"] = Field(
+        description="certain: nothing is unjudged, and every seed shows the root cause; likely: more than half of the "
+        "seeds show it"
+    )
+    unjudged: int = Field(description="number of rules that could not be applied")
+    stale: bool = Field(description="true if it was made by other rules than this version's; it is made anew soon")
+
+    def __str__(self) -> str:
+        return in_one_line(self.verdict, self.root_cause, self.title, self.confidence, self.unjudged)
+
+
 class ExperimentResponse(ResponseModel):
     """Experiment: spec, status, progress and runs."""
 
@@ -68,6 +86,9 @@ class ExperimentResponse(ResponseModel):
     error: str | None = Field(description="last failure; kept even if a later attempt succeeded")
     compiled: bool | None = Field(description="true if XLA compiled the training; null before the first epoch")
     versions: dict[str, str] | None = Field(description="versions of the software that trained it")
+    diagnosis: SummaryResponse | None = Field(
+        None, description="summary of the last diagnosis; null before the first one. Its evidence is at `/diagnosis`"
+    )
     runs: list[RunResponse]
     spec: AnySpec
 

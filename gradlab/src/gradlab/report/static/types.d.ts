@@ -70,6 +70,15 @@ interface ExternalSpec {
 
 type Spec = TrainedSpec | ExternalSpec;
 
+interface DiagnosisSummary {
+  verdict: string;
+  root_cause: string | null;
+  title: string | null;
+  confidence: string;
+  unjudged: number;
+  stale: boolean;
+}
+
 interface Experiment {
   id: string;
   name: string;
@@ -79,6 +88,7 @@ interface Experiment {
   started_at: string | null;
   finished_at: string | null;
   expected_by: string | null;
+  diagnosis: DiagnosisSummary | null;
   cancel_requested: boolean;
   stopped_by?: string | null;
   error: string | null;

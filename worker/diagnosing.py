@@ -1,0 +1,46 @@
+"""Diagnoses while a training runs, so that lists show its verdict."""
+
+import time
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+from core.store import ExperimentStore
+from core.use_cases import diagnoses
+from core.use_cases.experiments import Trainer
+from gradlab.measurement.history import Checkpoint, Chunk
+from gradlab.spec import ExperimentSpec
+
+# Seconds between two diagnoses.
+PAUSE = 5.0
+# Of the training's time at most so much goes into diagnoses: those of long series take longer.
+MAX_SHARE = 0.02
+
+
+class Diagnosing:
+    """A trainer whose experiment is diagnosed every few seconds, between two chunks. Triages are not.
+
+    Args:
+        train: the trainer.
+        experiment_id: the experiment that it trains.
+        store: the store of the experiment.
+        clock: returns seconds.
+    """
+
+    def __init__(
+        self,
+        train: Trainer,
+        experiment_id: UUID,
+        store: ExperimentStore,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._train, self._id, self._store, self._clock = train, experiment_id, store, clock
+
+    def __call__(self, spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:
+        """Train, and yield the chunks. What was yielded is stored when the next chunk is asked for."""
+        due = self._clock() + PAUSE
+        for chunk in self._train(spec, resume):
+            yield chunk
+            if spec.training.epochs and (begun := self._clock()) >= due and not chunk.ended:
+                diagnoses.attempt(self._id, store=self._store)
+                ended = self._clock()
+                due = ended + max(PAUSE, (ended - begun) / MAX_SHARE)
