@@ -14,7 +14,7 @@ from gradlab.cli.charts import save_charts
 from gradlab.cli.diagnosis import render_diagnosis
 from gradlab.cli.display import picture
 from gradlab.cli.exits import console
-from gradlab.cli.experiments import render_costs, render_list, state_of, verdict_line
+from gradlab.cli.experiments import listed_as_text, render_costs, render_list, state_of, verdict_line
 from gradlab.cli.export import reporting_failure, unpack_logs, write, write_network
 from gradlab.cli.ids import completions, whole_id
 from gradlab.cli.measured import Measured
@@ -59,8 +59,10 @@ def list_experiments(status: list[Status] | None, search: str | None, limit: int
         experiments = list(islice(_client(url).experiments(status=status or (), search=search), limit))
     if json:
         typer.echo(f"[{','.join(each.model_dump_json(by_alias=True) for each in experiments)}]")
-    else:
+    elif console.is_terminal:
         console.print(render_list(experiments))
+    else:
+        typer.echo(listed_as_text(experiments))
 
 
 def show(id: str, save: Path | None, json: bool, url: str | None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from rich.box import SIMPLE
-from rich.console import Group, OverflowMethod
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -12,28 +12,44 @@ from gradlab.diagnosis.summary import summary_of
 from gradlab.schemas.diagnosis import DiagnosisResponse
 from gradlab.schemas.experiments import ExperimentResponse, ValidationResponse
 
-ID_WIDTH = 36  # ids are copied from the list, and must not be shortened
+SHORT_ID = 8  # commands take the beginning of an id
 
 
 def render_list(experiments: Iterable[ExperimentResponse]) -> Table:
-    """Render a table with a row for each experiment: verdict and root cause first."""
+    """Render a table with a row for each experiment: its verdict first, its root cause below its name."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
-    for name in ("verdict", "root cause", "id", "status", "epochs", "submitted", "name"):
-        of_words = name in ("root cause", "name")
-        overflow: OverflowMethod = "fold" if name == "root cause" else "ellipsis"
-        table.add_column(name, overflow=overflow, no_wrap=not of_words, min_width=ID_WIDTH if name == "id" else None)
-    for experiment in experiments:
-        summary = experiment.diagnosis
+    for name in ("verdict", "id", "status", "epochs", "submitted"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("name, root cause", overflow="fold")
+    for each in experiments:
+        verdict, root_cause, status, epochs = _cells(each)
+        named = Text(each.name)
         table.add_row(
-            Text(summary.verdict, style=COLOURS[summary.verdict]) if summary else "",
-            summary.root_cause if summary else "",
-            str(experiment.id),
-            "silent" if experiment.is_silent else experiment.status,
-            f"{experiment.progress.epochs_done}/{experiment.progress.epochs_total}",
-            f"{experiment.created_at:%Y-%m-%d %H:%M:%S}",
-            experiment.name,
+            Text(verdict, style=COLOURS.get(verdict, "")),
+            str(each.id)[:SHORT_ID],
+            status,
+            epochs,
+            f"{each.created_at:%m-%d %H:%M}",
+            named.append(f"\n{root_cause}", style="dim") if root_cause else named,
         )
     return table
+
+
+def listed_as_text(experiments: Iterable[ExperimentResponse]) -> str:
+    """Return a line for each experiment, and one of headings, for other programs: whole, with tabs between."""
+    rows = [("verdict", "root cause", "id", "status", "epochs", "submitted", "name")]
+    for each in experiments:
+        verdict, root_cause, status, epochs = _cells(each)
+        rows.append((verdict, root_cause, str(each.id), status, epochs, f"{each.created_at:%FT%TZ}", each.name))
+    return "\n".join("\t".join(row) for row in rows)
+
+
+def _cells(experiment: ExperimentResponse) -> tuple[str, str, str, str]:
+    """Verdict, root cause, status and epochs."""
+    diagnosis, progress = experiment.diagnosis, experiment.progress
+    status = "silent" if experiment.is_silent else str(experiment.status)
+    verdict, root_cause = (diagnosis.verdict, diagnosis.root_cause or "") if diagnosis else ("", "")
+    return verdict, root_cause, status, f"{progress.epochs_done}/{progress.epochs_total}"
 
 
 def render_costs(validation: ValidationResponse) -> Group:
