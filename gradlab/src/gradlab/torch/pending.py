@@ -197,10 +197,11 @@ class Measurements:
     def results(self, fetched: Mapping[str, np.ndarray]) -> list[Result]:
         """Return the measurements of each record, from what was fetched."""
         count = len(self._rows.layout)
+        dtype = np.result_type(np.float32, *(each.dtype for each in fetched.values()))
         results = [Result(each, dict(each.given), {}, np.zeros(count, int)) for each in self._kept]
         for each in results:
             empty = [kind for kind in each.kept.due if kind in FLOWS and each.kept.flows]
-            each.series = {kind: np.full(each.kept.due[kind].shape, np.nan, np.float32) for kind in empty}
+            each.series = {kind: np.full(each.kept.due[kind].shape, np.nan, dtype) for kind in empty}
         for name, places in self._places.items():
             part, _, rest = name.partition("@")[0].partition("/")
             for place, values in zip(places, fetched[name], strict=True):
