@@ -4,13 +4,12 @@ import time
 from collections import defaultdict
 from dataclasses import replace
 
-import numpy as np
-
 from core.treatment import Treatment, Trial, proceed, recorded_for_rules, result, triage_spec
 from core.treatment.trial import triage_result
 from gradlab.diagnosis import Run, diagnose
 from gradlab.facts import of_spec
-from gradlab.measurement.history import History, RunChunk
+from gradlab.measurement.history import RunChunk
+from gradlab.measurement.joining import joined
 from gradlab.schemas.trials import TriageResult
 from gradlab.spec import ExperimentSpec
 
@@ -27,10 +26,7 @@ def runs_of(spec: ExperimentSpec) -> list[Run]:
 
 
 def _joined(spec: ExperimentSpec, parts: list[RunChunk]) -> Run:
-    histories, last = [part.history for part in parts], parts[-1]
-    series = {kind: np.concatenate([each.series[kind] for each in histories]) for kind in histories[0].series}
-    metrics = np.concatenate([each.metrics for each in histories])
-    history = History(histories[0].layout, histories[0].first_epoch, metrics, series)
+    history, last = joined([part.history for part in parts]), parts[-1]
     return Run(spec, last.seed, history, last.stopped_by, last.culprit, of_spec(spec))
 
 

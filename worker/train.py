@@ -2,7 +2,8 @@
 
 Standard output has one JSON object a line. The first is {"layout": {"metrics": [...], "series": [{"kind", "columns":
 [...], "tensors": [{"layer", "parameter", "shape"}, ...], "every"}, ...]}}. For every run of every chunk follows
-{"seed", "epoch", "metrics", "run_ended", "stopped_by", "culprit"}; a metric that is not finite is null. The file holds
+{"seed", "epoch", "metrics", "run_ended", "stopped_by", "culprit"}; a metric that is not finite is null. The last one is
+{"diagnosis": the fields of `gradlab.diagnosis.summary.DiagnosisSummary`}. The file holds
 `seeds` and, for the i-th seed, `metrics_i` (epochs, metrics) and, for each kind of series, `{kind}_i` (recorded epochs,
 tensors, columns), all float32. `epochs_metrics_i` and `epochs_{kind}_i` are the epochs of their rows.
 """
@@ -20,8 +21,12 @@ import numpy as np
 from core.plan.bounds import check_bounds
 from core.settings import Settings
 from core.training.environment import prepare
+from gradlab.diagnosis import Run, diagnose
+from gradlab.diagnosis.summary import summary_of
 from gradlab.errors import Invalid
+from gradlab.facts import of_spec
 from gradlab.measurement.history import History, Layout, RunChunk
+from gradlab.measurement.joining import joined
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 
@@ -47,14 +52,20 @@ def _train(spec: ExperimentSpec, output: Path, chunk_seconds: float) -> None:
     from core.training.train import train  # after `prepare`: this loads TensorFlow
 
     _say(layout=_described(spec.layout))
-    arrays: dict[str, list[np.ndarray]] = defaultdict(list)
+    parts: dict[int, list[RunChunk]] = defaultdict(list)
     for chunk in train(spec, chunk_seconds=chunk_seconds):
         for run in chunk.runs:
-            for name, values in _named(run.history).items():
-                arrays[f"{name}_{spec.seeds.index(run.seed)}"].append(values)
+            parts[run.seed].append(run)
             _report(run)
-    whole = {name: np.concatenate(parts) for name, parts in arrays.items()}
-    np.savez(output, seeds=np.array(spec.seeds, np.int64), allow_pickle=False, **whole)
+    runs = [_whole(spec, parts[seed]) for seed in spec.seeds]
+    arrays = {f"{name}_{i}": values for i, run in enumerate(runs) for name, values in _named(run.history).items()}
+    np.savez(output, seeds=np.array(spec.seeds, np.int64), allow_pickle=False, **arrays)
+    _say(diagnosis=asdict(summary_of(diagnose(spec, runs))))
+
+
+def _whole(spec: ExperimentSpec, parts: list[RunChunk]) -> Run:
+    history, last = joined([part.history for part in parts]), parts[-1]
+    return Run(spec, last.seed, history, last.stopped_by, last.culprit, of_spec(spec))
 
 
 def _described(layout: Layout) -> dict[str, object]:

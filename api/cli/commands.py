@@ -12,6 +12,7 @@ from api.cli.training import train_alone
 from core.store.migrate import upgrade
 from gradlab.cli.display import picture
 from gradlab.cli.exits import EPILOG, Exit, console
+from gradlab.cli.experiments import verdict_line
 from gradlab.cli.main import SpecFile
 from gradlab.cli.outcome import in_one_line, read_spec
 
@@ -45,9 +46,11 @@ def train(
 ) -> None:
     """Train a spec on this machine, without a service."""
     with in_one_line():
-        measured = train_alone(read_spec(spec), save)
-    if measured is None:
+        trained = train_alone(read_spec(spec), save)
+    if trained is None:
         raise typer.Exit(Exit.FAILED)
+    summary, measured = trained
+    console.print(verdict_line(summary))
     console.print(picture(measured))
 
 

@@ -22,6 +22,7 @@ from gradlab.cli.exits import console
 from gradlab.cli.experiments import verdict_line
 from gradlab.cli.measured import Measured
 from gradlab.client.client import Client, Unreachable
+from gradlab.diagnosis.summary import summary_of
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.media_types import CSV, JSON
 from gradlab.schemas.status import Status
@@ -54,7 +55,7 @@ def demo(output: Path, seeds: int) -> bool:
         if completed:
             measured = {name: Measured.by(client, experiment) for name, experiment in finished.items()}
             for name, experiment in finished.items():
-                verdict = verdict_line(client.diagnosis(experiment.id))
+                verdict = verdict_line(summary_of(client.diagnosis(experiment.id)))
                 console.print(Text(f"{name.removeprefix('tutorial-'):14} ").append_text(verdict))
             _report(finished, measured, seeds)
             _save(client, finished, output)

@@ -14,13 +14,16 @@ from api.cli.settings import read_settings
 from core.plan.bounds import check_bounds
 from gradlab.cli.exits import console, errors
 from gradlab.cli.measured import Measured
+from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.errors import Invalid, Problem
 from gradlab.measurement.history import Culprit
 from gradlab.spec import ExperimentSpec
 
 
-def train_alone(spec: ExperimentSpec, save: Path | None) -> Measured | None:
+def train_alone(spec: ExperimentSpec, save: Path | None) -> tuple[DiagnosisSummary, Measured] | None:
     """Train a spec, with progress bars; None if the training process failed and has printed its error.
+
+    Returns the summary of the diagnosis, and what was measured.
 
     Raises:
         Invalid: the spec exceeds the bounds, or the folder of `save` does not exist.
@@ -35,8 +38,8 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> Measured | None:
         # TensorFlow always writes to standard error. It is shown only if the training failed.
         with (Path(scratch) / "log").open("w+") as log:
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
-                culprits = _follow(process, spec)
-            if process.returncode:
+                culprits, summary = _follow(process, spec)
+            if process.returncode or summary is None:
                 log.seek(0)
                 errors.print(log.read(), markup=False, highlight=False)
                 return None
@@ -44,12 +47,17 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> Measured | None:
             save.write_bytes(series.read_bytes())
             console.print(f"The series are in {save}.")
         with np.load(series, allow_pickle=False) as archive:
-            return Measured.read(spec.layout, spec.seeds, dict(archive), culprits)
+            return summary, Measured.read(spec.layout, spec.seeds, dict(archive), culprits)
 
 
-def _follow(process: "subprocess.Popen[str]", spec: ExperimentSpec) -> dict[int, Culprit]:
-    """Show the progress of each run until the process ends. Return seed -> first value that was not finite."""
-    culprits = {}
+def _follow(
+    process: "subprocess.Popen[str]", spec: ExperimentSpec
+) -> tuple[dict[int, Culprit], DiagnosisSummary | None]:
+    """Show the progress of each run until the process ends.
+
+    Returns seed -> first value that was not finite, and the summary of the diagnosis; None if it broke off before.
+    """
+    culprits, summary = {}, None
     with Progress(console=console) as progress:
         bars = {seed: progress.add_task(f"seed {seed}", total=spec.training.epochs) for seed in spec.seeds}
         for line in process.stdout or ():
@@ -59,4 +67,6 @@ def _follow(process: "subprocess.Popen[str]", spec: ExperimentSpec) -> dict[int,
                 progress.update(bars[message["seed"]], completed=message["epoch"], total=total)
                 if message["culprit"]:
                     culprits[message["seed"]] = Culprit(**message["culprit"])
-    return culprits
+            elif "diagnosis" in message:
+                summary = DiagnosisSummary(**message["diagnosis"])
+    return culprits, summary

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from api.cli import training
 from gradlab import Client
 from gradlab.cli.display import picture
 from gradlab.cli.measured import Measured
+from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.measurement.history import Culprit
 from tests.builders import a_spec, a_training, measured
 from tests.unit.desk import Desk
@@ -36,7 +38,8 @@ def trained(tmp_path, monkeypatch, capsys):
 
 
 def test_a_line_for_the_layout_then_one_for_each_run_of_each_chunk(trained):
-    (first, *lines), _ = trained(SPEC, side_by_side=2, stops={0: 1})
+    (first, *lines, summary), _ = trained(SPEC, side_by_side=2, stops={0: 1})
+    assert summary["diagnosis"]["verdict"] in ("healthy", "at risk", "ill", "undecided")
     assert first["layout"]["metrics"] == list(SPEC.layout.metrics)
     weights = next(each for each in first["layout"]["series"] if each["kind"] == "weights")
     assert (weights["every"], weights["columns"]) == (4, list(SPEC.layout["weights"].columns))
@@ -93,5 +96,7 @@ def test_the_culprits_are_read_from_the_lines():
     culprit = {"epoch": 2, "batch": 1, "where": "loss", "layer": None, "parameter": None, "kind": "nan", "count": 1}
     lines = [{"layout": {}}, *({"seed": seed, "epoch": 2, "run_ended": True, "culprit": None} for seed in (5, 0))]
     lines.append({"seed": 3, "epoch": 2, "run_ended": True, "culprit": culprit})
-    process = SimpleNamespace(stdout=[json.dumps(line) for line in lines])
-    assert training._follow(process, SPEC) == {3: Culprit(**culprit)}
+    summary = DiagnosisSummary("ill", "nonfinite", "Not finite", "likely", 0)
+    for more, read in (([], None), ([{"diagnosis": asdict(summary)}], summary)):
+        process = SimpleNamespace(stdout=[json.dumps(line) for line in [*lines, *more]])
+        assert training._follow(process, SPEC) == ({3: Culprit(**culprit)}, read)

@@ -22,6 +22,7 @@ from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, interruptible, re
 from gradlab.cli.settings import ClientSettings, read
 from gradlab.cli.treatments import follow_treatment, start_treatment
 from gradlab.client.client import Client
+from gradlab.diagnosis.summary import summary_of
 from gradlab.errors import Invalid, Problem
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.status import Status
@@ -218,7 +219,7 @@ def _print_verdict(client: Client, experiment: ExperimentResponse) -> None:
     """Print the verdict of what is recorded so far; nothing where nothing is."""
     if any(run.final_metrics for run in experiment.runs):
         with in_one_line():
-            console.print(verdict_line(client.diagnosis(experiment.id)))
+            console.print(verdict_line(summary_of(client.diagnosis(experiment.id))))
 
 
 def _print(answer: Answer, render: Callable[[Answer], RenderableType], *, json: bool) -> None:

@@ -8,8 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.cli.diagnosis import COLOURS
-from gradlab.diagnosis.summary import summary_of
-from gradlab.schemas.diagnosis import DiagnosisResponse
+from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.schemas.experiments import ExperimentResponse, ValidationResponse
 
 SHORT_ID = 8  # commands take the beginning of an id
@@ -66,9 +65,9 @@ def render_costs(validation: ValidationResponse) -> Group:
     )
 
 
-def verdict_line(diagnosis: DiagnosisResponse) -> Text:
+def verdict_line(summary: DiagnosisSummary) -> Text:
     """Render verdict, root cause, confidence and the number of unjudged rules as one line."""
-    return Text(str(summary_of(diagnosis)), style=f"bold {COLOURS[diagnosis.verdict]}")
+    return Text(str(summary), style=f"bold {COLOURS[summary.verdict]}")
 
 
 def state_of(experiment: ExperimentResponse) -> str:
