@@ -39,7 +39,7 @@ def findings_event(id: UUID, diagnosis: Diagnosis) -> FindingsEvent:
 
 
 def status_data(experiment: Experiment) -> str:
-    """Encode the response of `GET /experiments/{id}`, without the spec, which never changes."""
+    """Encode the response of `GET /experiments/{id}`, without the spec; `progress` has the planned epochs."""
     return experiment_response(experiment).model_dump_json(exclude={"spec"})
 
 

@@ -5,7 +5,7 @@ from core.plan.estimate import estimate
 from core.records import Experiment, Page, RunRecord, StoredSummary
 from gradlab.diagnosis.summary import rules_hash
 from gradlab.measurement.history import Culprit
-from gradlab.responses.experiments import layer_responses
+from gradlab.responses.experiments import layer_responses, order_of_axes
 from gradlab.schemas.experiments import (
     CulpritResponse,
     EstimateResponse,
@@ -40,6 +40,7 @@ def experiment_response(experiment: Experiment) -> ExperimentResponse:
         compiled=experiment.compiled,
         versions=dict(experiment.versions) if experiment.versions else None,
         diagnosis=summary_response(experiment.diagnosis) if experiment.diagnosis else None,
+        shapes=order_of_axes(experiment.spec),
         runs=[run_response(run) for run in experiment.runs],
         spec=experiment.spec,
     )

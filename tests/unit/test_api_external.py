@@ -87,6 +87,12 @@ def test_it_is_submitted_like_any_other_and_rings_no_bell(desk: Desk, it: str):
     assert named == ["external", "service", "external"]
 
 
+@pytest.mark.parametrize(("framework", "turned"), [("torch", True), ("keras", False), (None, False)])
+def test_shapes_that_were_turned_to_keras_order_are_called_so(desk: Desk, framework, turned):
+    shapes = desk.http.get(desk.submit(an_external_spec(framework=framework))).json()["shapes"]
+    assert (shapes is not None and "in Keras's order of axes" in shapes) is turned
+
+
 def test_a_spec_of_our_own_may_say_so(desk: Desk):
     spelled = desk.http.post("/experiments", json=as_json(a_spec()) | {"source": "service"})
     assert spelled.status_code == 202

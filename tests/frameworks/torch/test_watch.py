@@ -259,6 +259,21 @@ def test_data_of_another_shape_gets_one_sentence_and_the_training_goes_on():
     assert history_of(watch).last_epoch == 2
 
 
+def test_a_loss_that_is_not_finite_from_the_first_batch_gets_one_sentence():
+    data, _ = circles()
+    data = (torch.full_like(data[0], torch.nan), data[1])
+    model = nn.Linear(2, 1)
+    optimizer, loss = sgd(model), nn.MSELoss()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        watch = Watch(model, loss=loss, optimizer=optimizer, report_at_end=False, data=data)
+        fit(model, optimizer, loss, data, watch=watch)
+        watch.end()
+    messages = [str(each.message) for each in caught if issubclass(each.category, WatchWarning)]
+    assert len(messages) == 1, messages
+    assert messages[0].startswith("the loss is nan before the first update: look at the samples for NaN")
+
+
 METHODS = [
     ("Session", "probe"), ("Session", "initial"), ("Session", "record"), ("Session", "begin_record"),
     ("Session", "measured"), ("Course", "_wiring_tensors"),

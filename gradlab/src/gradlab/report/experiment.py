@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from gradlab.diagnosis import Run
+from gradlab.responses.experiments import order_of_axes
 from gradlab.schemas.experiments import ExperimentResponse, ProgressResponse, RunResponse
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExternalSpec
@@ -52,6 +53,7 @@ def experiment_of(
         error=error,
         compiled=None,
         versions=dict(spec.versions) if isinstance(spec, ExternalSpec) else None,
+        shapes=order_of_axes(spec),
         runs=responses,
         spec=spec,
     )

@@ -3,7 +3,12 @@
 import math
 
 from gradlab.schemas.experiments import LayerResponse, TensorResponse
-from gradlab.spec import ExperimentSpec
+from gradlab.spec import AnySpec, ExperimentSpec, ExternalSpec
+
+TURNED = (
+    "in Keras's order of axes, with the names of PyTorch: a weight is (inputs, units) and not (units, inputs), an "
+    "image (height, width, channels) and not (channels, height, width)"
+)
 
 
 def layer_responses(spec: ExperimentSpec) -> list[LayerResponse]:
@@ -21,3 +26,8 @@ def layer_responses(spec: ExperimentSpec) -> list[LayerResponse]:
         )
         for layer in spec.layers
     ]
+
+
+def order_of_axes(spec: AnySpec) -> str | None:
+    """Return the order of axes in a spec's shapes, in words; None where the framework has that order itself."""
+    return TURNED if isinstance(spec, ExternalSpec) and spec.framework == "torch" else None

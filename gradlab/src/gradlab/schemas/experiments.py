@@ -89,6 +89,10 @@ class ExperimentResponse(ResponseModel):
     diagnosis: SummaryResponse | None = Field(
         None, description="summary of the last diagnosis; null before the first one. Its evidence is at `/diagnosis`"
     )
+    shapes: str | None = Field(
+        default=None,
+        description="order of the axes in all shapes of its layers and tensors; null where it is the framework's own",
+    )
     runs: list[RunResponse]
     spec: AnySpec
 

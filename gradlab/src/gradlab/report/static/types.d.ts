@@ -89,6 +89,7 @@ interface Experiment {
   finished_at: string | null;
   expected_by: string | null;
   diagnosis: DiagnosisSummary | null;
+  shapes?: string | null;
   cancel_requested: boolean;
   stopped_by?: string | null;
   error: string | null;
