@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, select, update
 
 from core.records import external_spec
-from core.store import layouts, series
+from core.store import layouts, series, verdict_rows
 from core.store.submissions import change_row, find, read_any_spec
 from core.store.tables import runs
 from gradlab.errors import Conflict, Misplaced, NotFound, Problem
@@ -128,6 +128,7 @@ def resume(connection: Connection, id: UUID, seed: int, after: int | None, epoch
         "fingerprint": longer.fingerprint(),
     }
     change_row(connection, row.number, change)
+    verdict_rows.drop(connection, row.number)  # that of the training before: the sweep computes one at the new end
 
 
 def _cut_to(connection: Connection, run: Row[Any], layout: Layout, first: int, after: int | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from core.records import StoredSummary
 from core.store.tables import experiments, verdicts
@@ -40,6 +40,11 @@ def put(connection: Connection, number: int, summary: StoredSummary) -> None:
     row, this = asdict(summary.summary) | {"rules": summary.rules}, verdicts.c.experiment == number
     if not connection.execute(update(verdicts).where(this).values(row)).rowcount:
         connection.execute(insert(verdicts).values(experiment=number, **row))
+
+
+def drop(connection: Connection, number: int) -> None:
+    """Drop the summary of an experiment."""
+    connection.execute(delete(verdicts).where(verdicts.c.experiment == number))
 
 
 def due(connection: Connection, rules: str, limit: int) -> list[UUID]:

@@ -5,7 +5,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from core.records import Filters
+from core.records import Filters, StoredSummary
+from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.errors import Conflict, Misplaced, NotFound
 from gradlab.measurement.history import History
 from gradlab.schemas.status import Status
@@ -143,6 +144,7 @@ def test_a_run_that_has_ended_goes_on_and_its_experiment_with_it(store, clock, i
     store.external.end(it, 8, "out of memory")
     store.external.receive(it, 3, sent(1, 4))
     assert store.external.end(it, 3, None).status is Status.failed
+    store.verdicts.put(it, StoredSummary(DiagnosisSummary("ill", None, None, "certain", 0), "rules"))
     before = store.get(it)
     again = store.external.resume(it, 3, None, 9)
     assert (again.status, again.finished_at, again.error) == (Status.running, None, "seed 8: out of memory")
@@ -150,6 +152,7 @@ def test_a_run_that_has_ended_goes_on_and_its_experiment_with_it(store, clock, i
     assert (again.runs[0].ended, again.runs[0].stopped_by, again.runs[0].epochs_done) == (False, None, 4)
     assert (again.spec.epochs, again.runs[1].ended) == (9, True)
     assert again.revision > before.revision
+    assert again.diagnosis is None, "it was that of the training before"
     assert not store.summaries(it), "a run that goes on has no summaries yet"
     assert store.external.resume(it, 3, 4, 9).runs == again.runs, "an answer may have been lost"
     store.external.receive(it, 3, sent(5, 5))
