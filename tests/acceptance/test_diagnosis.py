@@ -35,5 +35,5 @@ def test_a_diagnosis_explains_the_training_and_the_suggested_spec_learns(service
     assert {each.outcome for each in service.client.diagnosis(cured.id).outcomes} == {"learns"}
     shown = service.gradlab("diagnose", str(ill.id))
     assert shown.returncode == 0, shown.stderr
-    assert "Root cause: The initial weights' mean is not zero" in shown.stdout
+    assert "ill: The initial weights' mean is not zero (nonzero_mean_initialization)" in shown.stdout
     assert "initializer_for_activation" in shown.stdout

@@ -30,7 +30,7 @@ LACKING = (Unjudged("input_range", "the facts are missing"),)
         (replace(ILL, findings=(replace(ROOT, seeds=(0, 1)),)), "ill: Saturated units (saturation), likely"),
         (replace(ILL, findings=(replace(ROOT, seeds=(0,)),)), "ill: Saturated units (saturation), tentative"),
         (Diagnosis("healthy", None, (), ()), "healthy, certain"),
-        (Diagnosis("healthy", None, (), (), LACKING * 2), "healthy, likely; 2 rules unjudged"),
+        (Diagnosis("healthy", None, (), (), LACKING * 2), "healthy on what was measured, likely; 2 rules unjudged"),
         (Diagnosis("ill", None, (), ()), "ill, tentative"),
         (Diagnosis("undecided", None, (), (), LACKING), "undecided; 1 rule unjudged"),
     ],

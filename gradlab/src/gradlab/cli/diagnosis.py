@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.diagnosis import Finding
+from gradlab.diagnosis.summary import summary_of
 from gradlab.schemas.diagnosis import DiagnosisResponse
 
 COLOURS = {"healthy": "green", "at risk": "yellow", "ill": "red", "undecided": "cyan"}
@@ -14,15 +15,14 @@ MAX_SUGGESTED = 5
 
 def render_diagnosis(diagnosis: DiagnosisResponse) -> Group:
     """Render verdict, root cause, findings in causal order, and suggested remedies."""
-    parts: list[Table | Text | Padding] = [Text(diagnosis.verdict, style=f"bold {COLOURS[diagnosis.verdict]}")]
+    line = Text(str(summary_of(diagnosis)), style=f"bold {COLOURS[diagnosis.verdict]}")
+    parts: list[Table | Text | Padding] = [line]
     by_rule = {finding.rule: finding for finding in diagnosis.findings}
     if diagnosis.root_cause:
-        root = by_rule[diagnosis.root_cause]
-        parts += [Text(f"Root cause: {root.title}", style="bold"), Padding(root.explanation, (0, 0, 1, 2))]
+        parts.append(Padding(by_rule[diagnosis.root_cause].explanation, (0, 0, 1, 2)))
     if diagnosis.findings:
         parts.append(_table(diagnosis.findings))
     if diagnosis.unjudged:
-        parts.append(Text(f"on what was measured: {len(diagnosis.unjudged)} rules are not judged", style="dim"))
         parts += _unjudged(diagnosis)
     for suggestion in diagnosis.suggestions[:MAX_SUGGESTED]:
         parts.append(Text(f"may help: {suggestion.title} ({suggestion.remedy})"))

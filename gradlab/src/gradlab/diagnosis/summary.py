@@ -66,6 +66,8 @@ def summary_of(diagnosis: Diagnosed) -> DiagnosisSummary:
 
 def in_one_line(verdict: str, root_cause: str | None, title: str | None, confidence: str, unjudged: int) -> str:
     """Return ``ill: TITLE (RULE), certain; 2 rules unjudged``, without the parts that there are none of."""
+    if verdict == "healthy" and unjudged:
+        verdict = "healthy on what was measured"
     cause = f": {title} ({root_cause})" if root_cause else ""
     words = "" if verdict == "undecided" else f", {confidence}"
     count = f"; {unjudged} rule{'s' * (unjudged != 1)} unjudged" if unjudged else ""

@@ -5,13 +5,14 @@ from textwrap import wrap
 
 from gradlab.diagnosis import Diagnosis, Finding, Unjudged
 from gradlab.diagnosis.rule import listed
+from gradlab.diagnosis.summary import summary_of
 from gradlab.responses.suggestions import suggestions
 from gradlab.spec import ExternalSpec
 
 WIDTH = 100
-# Lines of the explanation, and of the code of a remedy; findings beside the root cause, and advices. With verdict, root
-# cause, its remedies, and what more is not judged they are 15.
-MAX_EXPLANATION, MAX_CODE, MAX_FINDINGS, MAX_ADVICES = 3, 4, 2, 2
+# Lines of the explanation, and of the code of a remedy; findings beside the root cause, and advices. With the verdict,
+# the remedies, and what more is not judged they are 15.
+MAX_EXPLANATION, MAX_CODE, MAX_FINDINGS, MAX_ADVICES = 4, 4, 2, 2
 # Rules that are named in one line.
 MAX_NAMES = 5
 MORE = '`watch.report("report.html")` has all of it'
@@ -24,11 +25,11 @@ def describe(diagnosis: Diagnosis, spec: ExternalSpec) -> str:
         diagnosis: of the training.
         spec: the training's description, from which code is written.
     """
-    lines = [f"Gradient Lab: {diagnosis.verdict}{_measured_on(diagnosis)}"]
+    lines = [f"Gradient Lab: {summary_of(diagnosis)}"]
     root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
     if root is not None:
         explanation = wrap(root.explanation, WIDTH - 2, max_lines=MAX_EXPLANATION, placeholder=" …")
-        lines += [f"Root cause: {root.title} ({root.rule})", *_indented(explanation)]
+        lines += _indented(explanation)
         lines += _remedies(root, diagnosis, spec)
     others = [each for each in diagnosis.findings if each is not root and each.severity != "info"]
     lines += [f"Also: {each.title} ({each.rule}), in {listed(each.layers)}" for each in others[:MAX_FINDINGS]]
@@ -62,10 +63,6 @@ def _unjudged(unjudged: Sequence[Unjudged]) -> list[str]:
 def _named(names: Sequence[str]) -> str:
     more = len(names) - MAX_NAMES
     return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _measured_on(diagnosis: Diagnosis) -> str:
-    return ", on what was measured" if diagnosis.verdict == "healthy" and diagnosis.unjudged else ""
 
 
 def _indented(lines: Sequence[str]) -> list[str]:
