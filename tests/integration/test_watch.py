@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from core.settings import Settings
 from gradlab.keras import Watch, course, first_batches, initial, probe, samples, session, sums, tap, training, wiring
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.watch import IllTraining, WatchWarning
@@ -126,6 +127,18 @@ def test_records_of_steps_hold_their_steps_and_the_first_ones_are_recorded_singl
     assert len(first.loss) >= 12
     losses = run.history.metrics[1:4, 0]
     np.testing.assert_allclose(losses, np.reshape(first.loss[:12], (3, 4)).mean(axis=1), rtol=1e-4)
+
+
+def test_where_the_length_of_an_epoch_is_unknown_as_many_records_are_planned_as_a_service_takes():
+    model = dense()
+    model.compile("sgd", "binary_crossentropy")
+    watched = Watch(every=2, report_at_end=False)
+    with pytest.warns(WatchWarning, match="no `data` was passed"):
+        watched.begin(model, epochs=2)
+    model.train_on_batch(X, Y)
+    watched.step(loss=0.5)
+    assert watched.recorder.spec.epochs == Settings().max_epochs
+    watched.end()
 
 
 def test_a_schedule_and_clipping_are_in_the_metrics():

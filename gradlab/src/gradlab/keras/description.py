@@ -17,9 +17,8 @@ from gradlab.keras.naming import layers_of
 from gradlab.keras.samples import Samples
 from gradlab.spec import ExternalSpec
 from gradlab.spec.external import ExternalLayer, ExternalLoss, ExternalTarget
+from gradlab.watch import without_an_end
 
-# Records that are planned where the length of an epoch is not known yet.
-MAX_RECORDS = 10_000_000
 REGRESSIONS = {
     "mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "mean_absolute_percentage_error",
     "mean_squared_logarithmic_error", "poisson",
@@ -50,9 +49,9 @@ def spec_of(
     layers = layers_of(model)
     planned = epochs
     if every is not None:
-        steps = None if steps_per_epoch is None else (epochs - initial_epoch) * steps_per_epoch
-        planned, initial_epoch = MAX_RECORDS if steps is None else max(1, -(-steps // every)), 0
-    return ExternalSpec(
+        steps = 1 if steps_per_epoch is None else (epochs - initial_epoch) * steps_per_epoch
+        planned, initial_epoch = max(1, -(-steps // every)), 0
+    spec = ExternalSpec(
         source="external",
         name=name,
         layers=tuple(layers),
@@ -72,6 +71,7 @@ def spec_of(
         steps_per_epoch=steps_per_epoch,
         versions={"keras": keras.__version__, **backend.VERSIONS},
     )
+    return without_an_end(spec) if every is not None and steps_per_epoch is None else spec
 
 
 def _recordable(intervals: Mapping[str, int], layers: list[ExternalLayer]) -> Any:
