@@ -4,15 +4,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Literal, Protocol
 
 from gradlab.diagnosis.conclusion import Verdict
 from gradlab.diagnosis.finding import Finding
 
+LIBRARY = Path(__file__).parents[1]
 # Packages on whose code a diagnosis of given runs depends.
-RULES = ("gradlab.diagnosis", "gradlab.theory")
+RULES = (LIBRARY / "diagnosis", LIBRARY / "theory")
 
 Confidence = Literal["certain", "likely", "tentative"]
 
@@ -78,17 +78,6 @@ def in_one_line(verdict: str, root_cause: str | None, title: str | None, confide
 def rules_hash() -> str:
     """Return the SHA-256 of the rules' code and thresholds, in hexadecimal. Summaries under another one are stale."""
     digest = hashlib.sha256()
-    for package in RULES:
-        for path, file in sorted(_sources(files(package), package)):
-            digest.update(f"{path}\0".encode() + file.read_bytes() + b"\0")
+    for file in sorted(file for folder in RULES for file in folder.rglob("*.py")):
+        digest.update(f"{file.relative_to(LIBRARY)}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def _sources(folder: Traversable, path: str) -> "list[tuple[str, Traversable]]":
-    sources: list[tuple[str, Traversable]] = []
-    for each in folder.iterdir():
-        if each.is_dir():
-            sources += _sources(each, f"{path}/{each.name}")
-        elif each.name.endswith(".py"):
-            sources.append((f"{path}/{each.name}", each))
-    return sources
