@@ -75,7 +75,7 @@ def test_a_tensor_without_a_gradient_is_nan_and_disturbs_no_other():
 
 
 def test_a_gradient_of_zero_counts_as_zero_whatever_the_size_of_its_tensor():
-    """A share of n/n that is divided beside seven others is not always 1."""
+    """In a graph of TensorFlow n/n is not always 1, if n is one of eight constants or more."""
     shapes = [(size,) for size in range(1, 40)]
     summed = GradientSums([Tensor(f"layer_{size}", "kernel", shape) for size, shape in enumerate(shapes)], full=True)
     add = tf.function(summed.add, autograph=False)

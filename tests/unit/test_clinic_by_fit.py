@@ -5,8 +5,9 @@ from collections import Counter
 
 from bench.clinic import ILLNESSES, cases
 from bench.clinic.by_fit.comparing import ByFit, Compared
-from bench.clinic.by_fit.report import lines
+from bench.clinic.by_fit.report import both_sides, lines
 from bench.clinic.by_fit.sample import MIN_OF_EACH, hash_of, sample
+from bench.clinic.judging import Judged
 from gradlab.diagnosis import Diagnosis, SeedOutcome, Unjudged
 
 FINAL = [case for case in cases() if case.part == "final"]
@@ -57,3 +58,23 @@ def test_the_report_counts_what_agrees_and_names_what_does_not():
     assert "2 cases differ, 1 of them in how their seeds turned out:" in text
     assert f"* {FINAL[2].name}" in text
     assert f"* {FINAL[0].name}" not in text
+
+
+def test_false_alarms_are_counted_among_healthy_cases_and_roots_among_ill_ones():
+    healthy, ill = (next(case for case in FINAL if bool(case.illness) is sick) for sick in (False, True))
+
+    def judged(case, *, detected, root_right, holds=True):
+        return Judged(case, holds, 0.0, "ill", detected, None, root_right, True)
+
+    service = [judged(healthy, detected=True, root_right=True), judged(ill, detected=True, root_right=True)]
+    fit = [
+        judged(healthy, detected=False, root_right=False),
+        judged(ill, detected=True, root_right=False),
+        judged(healthy, detected=False, root_right=False, holds=False),
+    ]
+    rows = [line.split("|") for line in both_sides(fit, service)]
+    assert [[cell.split(":")[0].strip() for cell in row[1:4]] for row in rows[1:]] == [
+        ["false alarms", "1 of 1", "0 of 1"],
+        ["illness found", "1 of 1", "1 of 1"],
+        ["root cause right", "0 of 1", "1 of 1"],
+    ]

@@ -19,8 +19,9 @@ def lines(by_fit: Sequence[ByFit], pairs: Sequence[Compared]) -> Iterator[str]:
         by_fit: the cases after their fits.
         pairs: both diagnoses of those that were trained.
     """
-    yield f"{len(pairs)} cases by fit; {len(by_fit) - len(pairs)} more are left out:"
-    yield from (f"* {each.case.name}: {each.left_out}" for each in by_fit if each.left_out)
+    left_out = [each for each in by_fit if each.left_out]
+    yield f"{len(pairs)} cases by fit; {f'{len(left_out)} more are left out:' if left_out else 'none is left out'}"
+    yield from (f"* {each.case.name}: {each.left_out}" for each in left_out)
     yield ""
     yield "| the same as the service's | share (95 %) |\n|---|---|"
     yield f"| verdict | {share([each.same_verdict for each in pairs])} |"
@@ -41,17 +42,15 @@ def both_sides(fit: Sequence[Judged], service: Sequence[Judged]) -> Iterator[str
     """Yield the table of what each side makes of the cases that the criterion confirms."""
     yield "| cases that the criterion confirms | by fit | by the service |\n|---|---|---|"
     sides = [[each for each in side if each.holds] for side in (fit, service)]
-    ill, healthy = ([[each for each in side if bool(each.case.illness) is sick] for side in sides] for sick in (1, 0))
-    alarms, detected, right = (
-        [share([rate(each) for each in side]) for side in of]
-        for of, rate in (
-            (healthy, lambda each: not each.detected),
-            (ill, lambda each: each.detected),
-            (ill, lambda each: each.root_right),
-        )
-    )
-    for title, (left, own) in (("false alarms", alarms), ("illness found", detected), ("root cause right", right)):
-        yield f"| {title} | {left} | {own} |"
+    healthy = [[each for each in side if each.case.illness is None] for side in sides]
+    ill = [[each for each in side if each.case.illness is not None] for side in sides]
+    yield _row("false alarms", [[not each.detected for each in side] for side in healthy])
+    yield _row("illness found", [[each.detected for each in side] for side in ill])
+    yield _row("root cause right", [[each.root_right for each in side] for side in ill])
+
+
+def _row(title: str, sides: Sequence[Sequence[bool]]) -> str:
+    return f"| {title} | {' | '.join(map(share, sides))} |"
 
 
 def _unjudged(pairs: Sequence[Compared]) -> Iterator[str]:

@@ -80,7 +80,7 @@ class GradientSums:
         """
         present = np.array([[row is not None] for row in rows])
         statistics = measure.gradients(rows)[0]
-        # Divisions of several numbers at a time are not rounded correctly on some processors: n/n is then not quite 1.
+        # A graph of TensorFlow divides by constants by their reciprocals, which are not exact: n/n is not always 1.
         is_zero = ops.equal(statistics[:, MAX_ABS : MAX_ABS + 1], 0.0)
         statistics = ops.where(ops.logical_and(is_zero, IS_ZERO_FRACTION), ops.ones_like(statistics), statistics)
         zero = ops.cast(is_zero, "float32")
