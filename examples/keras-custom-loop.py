@@ -46,7 +46,7 @@ for _ in range(EPOCHS):
     losses = []
     for batch in np.split(random.permutation(len(x)), len(x) // BATCH):
         losses.append(float(train_step(tf.constant(x[batch]), tf.constant(y[batch]))))
-        watch.step(losses[-1])
+        watch.step(losses[-1], batch=(x[batch], y[batch]))
     watch.epoch({"loss": np.mean(losses)})
 watch.end()
 
