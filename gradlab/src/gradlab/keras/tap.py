@@ -131,13 +131,13 @@ class GradientTap:
         return None if self.sums is None else self.sums.mean_statistics()
 
     def _measuring_apply(self, optimizer: Any) -> Any:
-        apply = optimizer.apply
+        apply, observe = optimizer.apply, backend.unconverted(self._measure)
 
         def measure_and_apply(*arguments: Any, **named: Any) -> Any:
             if self._is_open:
                 arguments, named = _as_lists(arguments), dict(zip(named, _as_lists(tuple(named.values())), strict=True))
                 try:
-                    self._measure(optimizer, *arguments, **named)
+                    observe(optimizer, *arguments, **named)
                 except Exception as error:
                     self._is_open = False
                     self._lose(f"{type(error).__name__}: {error}")

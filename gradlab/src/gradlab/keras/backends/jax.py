@@ -68,6 +68,11 @@ def _without(optimizer: Any, name: str, variables: Sequence[Any]) -> Any:
     return method
 
 
+def unconverted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function: JAX traces functions as they are."""
+    return function
+
+
 def see_batches(model: Any, see: Callable[[Any], None]) -> None:
     """Call a function with each batch that the model's train function is about to get."""
     function = model.train_function

@@ -41,6 +41,11 @@ def detach(optimizer: Any, variables: Sequence[Any]) -> None:
     """Undo `attach`."""
 
 
+def unconverted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that TensorFlow traces as it is: in a user's `tf.function` it would rewrite our code, too."""
+    return tf.autograph.experimental.do_not_convert(function)
+
+
 def see_batches(model: Any, see: Callable[[Any], None]) -> None:
     """Call a function with each batch of the train function. Here `train_step` shows them."""
 

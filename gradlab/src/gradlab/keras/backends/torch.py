@@ -41,6 +41,11 @@ def detach(optimizer: Any, variables: Sequence[Any]) -> None:
     """Undo `attach`."""
 
 
+def unconverted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function: PyTorch runs functions as they are."""
+    return function
+
+
 def see_batches(model: Any, see: Callable[[Any], None]) -> None:
     """Call a function with each batch of the train function. Here `train_step` shows them."""
 
