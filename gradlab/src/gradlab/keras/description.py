@@ -8,7 +8,7 @@ import numpy as np
 from keras import tree
 
 from gradlab.facts import Facts, of_external
-from gradlab.facts.of_external import classes_of, last_activation
+from gradlab.facts.elsewhere import classes_of, last_activation
 from gradlab.keras.backends import backend
 from gradlab.keras.configuration import optimizer_spec
 from gradlab.keras.described import loss_by_name, loss_of, none_if_raises

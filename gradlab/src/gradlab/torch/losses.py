@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from gradlab.facts.of_external import classes_of, last_activation
+from gradlab.facts.elsewhere import classes_of, last_activation
 from gradlab.spec.external import ExternalLayer, ExternalLoss, ExternalTarget
 
 Scores = Literal["logits", "probabilities"]
