@@ -142,3 +142,11 @@ def test_a_flat_buffer_takes_missing_sparse_and_half_precision_tensors():
     assert rows.tolist() == [0, 0, 0, 2, 3, 4]
     assert zeros.tolist() == [0, 0, 0, 0]
     assert half.tolist() == [0.5] * 5
+
+
+def test_histograms_of_large_tensors_count_some_entries_for_all():
+    layout = measure.FlatLayout([(1000,)])
+    row = torch.where(torch.arange(1000) % 4 == 0, 2.0, -2.0)[None]
+    counts = measure.histograms(row, layout, torch.zeros(1, dtype=torch.int64), 1, max_counted=143)[0, 0]
+    assert counts.sum() == 1000  # every seventh entry, each for 1000/143
+    assert sorted(counts[counts > 0].tolist()) == pytest.approx([250, 750], rel=0.02)

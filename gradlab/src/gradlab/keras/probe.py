@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from gradlab.keras.arrays import precise
+from gradlab.keras.arrays import array, precise
 from gradlab.keras.backends import backend
 from gradlab.keras.elementwise import is_elementwise, steepest_of
 from gradlab.keras.layer_taps import (
@@ -88,6 +88,8 @@ class Probe:
         self._shapes = self._discover()
         self._slopes = {each.name: self._slope_of(each) for each in self._layers}
         self._run = backend.compiled(self._forward_and_backward)
+        self._nudges: list[Any] | None = None
+        self._outputs: list[tuple[int, ...]] = []
 
     def _discover(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Call the model once: shapes and types of the pre-activations of all layers that the call reaches."""
@@ -138,7 +140,14 @@ class Probe:
         _, (zs, hs), deltas = backend.value_and_gradients(forward, list(nudges))
         missing = [ops.zeros_like(z) if delta is None else delta for z, delta in zip(zs, deltas, strict=True)]
         slopes = [self._slopes[name](z) for name, z in zip(names, zs, strict=True)]
-        return zs, hs, slopes, missing
+        values = [*zs, *hs, *slopes, *missing]
+        self._outputs = [tuple(each.shape) for each in values]
+        if not values or any(size is None for shape in self._outputs for size in shape):
+            return values
+        is_double = any(keras.backend.standardize_dtype(each.dtype) == "float64" for each in values)
+        # One tensor, which is fetched at once.
+        flat = [ops.reshape(ops.cast(each, "float64" if is_double else "float32"), (-1,)) for each in values]
+        return ops.concatenate(flat)
 
     def training_modes(self) -> dict[str, float]:
         """Return 1 for each layer that runs in training mode when the model does, else 0.
@@ -170,15 +179,25 @@ class Probe:
 
     def run(self) -> dict[str, ProbedLayer]:
         """Probe the model with its present weights: layer -> what was observed."""
-        nudges = backend.constants([np.zeros(*self._shapes[each.name]) for each in self._layers])
-        outputs = self._run(backend.values(self._variables), nudges)
-        arrays = [[_by_unit(part, each) for part, each in zip(parts, self._layers, strict=True)] for parts in outputs]
+        if self._nudges is None:
+            self._nudges = backend.constants([np.zeros(*self._shapes[each.name]) for each in self._layers])
+        values, count = self._values(self._run(backend.values(self._variables), self._nudges)), len(self._layers)
+        by_part = [values[part * count : (part + 1) * count] for part in range(4)]
+        arrays = [[_by_unit(x, each) for x, each in zip(part, self._layers, strict=True)] for part in by_part]
         return {
             each.name: ProbedLayer(
                 z, h, slope, delta if self._loss is not None else np.full_like(delta, np.nan), *self._constants(each)
             )
             for each, z, h, slope, delta in zip(self._layers, *arrays, strict=True)
         }
+
+    def _values(self, outputs: Any) -> list[np.ndarray]:
+        """Return pre-activations, activations, slopes and signals of all layers, from what the probe returned."""
+        if isinstance(outputs, list | tuple):  # a shape was not known when it was compiled
+            return [precise(each) for each in outputs]
+        ends = np.cumsum([int(np.prod(shape)) for shape in self._outputs])
+        parts = np.split(array(outputs), ends[:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, self._outputs, strict=True)]
 
     def _constants(self, each: TappedLayer) -> tuple[np.ndarray | float | None, int]:
         functions = each.functions
@@ -202,8 +221,8 @@ def normalizations_of(model: Any) -> list[Any]:
     return [each for each in model._flatten_layers() if isinstance(each, keras.layers.BatchNormalization)]
 
 
-def _tensor(array: Any) -> Any:
-    return ops.convert_to_tensor(array)
+def _tensor(value: Any) -> Any:
+    return ops.convert_to_tensor(value)
 
 
 def _derivative(function: Any, z: Any) -> Any:
@@ -212,9 +231,8 @@ def _derivative(function: Any, z: Any) -> Any:
     return ops.zeros_like(z) if slope is None else slope
 
 
-def _by_unit(x: Any, each: TappedLayer) -> np.ndarray:
-    """Return (batch, *positions, units) as (samples, units) of at least float32."""
-    values = precise(x)
+def _by_unit(values: np.ndarray, each: TappedLayer) -> np.ndarray:
+    """Return (batch, *positions, units) as (samples, units)."""
     if getattr(each.layer, "data_format", None) == "channels_first" and values.ndim > 2:
         values = np.moveaxis(values, 1, -1)
     return values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(-1, 1)

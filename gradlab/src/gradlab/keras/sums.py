@@ -9,6 +9,7 @@ from keras import ops
 
 from gradlab.keras import measure
 from gradlab.keras.arrays import array
+from gradlab.keras.backends import backend
 from gradlab.keras.namespace import xp
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.statistics import (
@@ -27,12 +28,18 @@ FIRST_STEPS = 20
 # Entries of a tensor that a histogram counts. A bin's share among so many has a standard error of 0.2 %, and counting
 # all entries of a large tensor would take longer than the step.
 MAX_COUNTED = 65_536
-# The columns of `GradientSums.norms`: sums over the steps, and the number of steps.
+# Batches that wait where a step runs operation by operation, and the numbers of their gradients: 4 MB.
+MAX_WAITING, MAX_ENTRIES = 256, 1_000_000
+# The columns of the sums of norms: sums over the steps, and the number of steps.
 BEFORE, AFTER, CLIPPED, STEPS = range(4)
 
 
 class GradientSums:
     """Sums over the batches of a record, as variables of Keras.
+
+    They are two variables, one of numbers and one of booleans: what a backend does for each variable of a step would
+    otherwise take longer than the sums. Where a step runs operation by operation, batches wait, and are measured
+    together when their sums are read.
 
     Args:
         tensors: the model's trainable tensors.
@@ -41,35 +48,49 @@ class GradientSums:
 
     Attributes:
         variables: all variables.
-        means: (tensors, statistics) sums of the statistics that are means over the batches.
-        counts: (tensors, 1) batches in which a tensor had a gradient.
-        zero: (tensors, 1) batches in which its gradient was exactly 0.
     """
 
     def __init__(self, tensors: Sequence[Tensor], *, full: bool = False, histograms_every: int = 0) -> None:
         self._tensors, self._full, self._histograms_every = tensors, full, histograms_every
-        self.variables: list[Any] = []
-        # Explicit names: Keras numbers automatic names, so the training's own later variables would get other names.
-        self.means = self._zeros("gradient_sums", (len(tensors), len(MEANS)))
-        self.counts = self._zeros("gradient_counts", (len(tensors), 1))
+        self._sizes = [int(np.prod(each.shape, dtype=np.int64)) for each in tensors]
+        count = len(tensors)
+        shapes: dict[str, tuple[int, ...]] = {"means": (count, len(MEANS)), "counts": (count,)}
         if full:
-            self.zero = self._zeros("gradient_zeros", (len(tensors), 1))
-            self.norms = self._zeros("gradient_norms", (STEPS + 1,))
-            self.first = self._zeros("gradient_first_steps", (FIRST_STEPS, 2))
-            self.step = self._zeros("gradient_steps", ())
-            self.seen = [
-                self._zeros(f"gradient_seen_{place}", (int(np.prod(each.shape, dtype=np.int64)),), "bool")
-                for place, each in enumerate(tensors)
-            ]
+            shapes |= {"zero": (count,), "norms": (STEPS + 1,), "first": (FIRST_STEPS, 2), "step": ()}
         if histograms_every:
-            self.histograms = self._zeros("gradient_histograms", (len(tensors), len(BIN_NAMES)))
-        if histograms_every > 1:
-            self.is_due = self._zeros("gradient_histograms_due", ())
+            shapes |= {"histograms": (count, len(BIN_NAMES)), "is_due": ()}
+        self._shapes, ends = shapes, np.cumsum([int(np.prod(shape)) for shape in shapes.values()])
+        self._ends = dict(zip(shapes, ends.tolist(), strict=True))
+        # Explicit names: Keras numbers automatic names, so the training's own later variables would get other names.
+        self._state = self._zeros("gradient_sums", (int(ends[-1]),), "float32")
+        if full:
+            self._seen = self._zeros("gradient_seen", (sum(self._sizes),), "bool")
+        self.variables = [self._state, *([self._seen] if full else [])]
+        self._waiting: list[tuple[Any, Any]] = []
+        self._present: np.ndarray = np.zeros(count, bool)
 
-    def _zeros(self, name: str, shape: tuple[int, ...], dtype: str = "float32") -> Any:
-        variable = keras.Variable(np.zeros(shape, dtype), trainable=False, dtype=dtype, name=name)
-        self.variables.append(variable)
-        return variable
+    @staticmethod
+    def _zeros(name: str, shape: tuple[int, ...], dtype: str) -> Any:
+        return keras.Variable(np.zeros(shape, dtype), trainable=False, dtype=dtype, name=name)
+
+    def _place(self, name: str) -> slice:
+        end, size = self._ends[name], int(np.prod(self._shapes[name]))
+        return slice(end - size, end)
+
+    def _read(self, name: str) -> np.ndarray:
+        """Return one of the sums, after the batches that wait."""
+        self._measure_waiting()
+        return array(self._state)[self._place(name)].reshape(self._shapes[name])
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(tensors,) batches in which a tensor had a gradient."""
+        return self._read("counts")
+
+    @property
+    def zero(self) -> np.ndarray:
+        """(tensors,) batches in which its gradient was exactly 0."""
+        return self._read("zero")
 
     def add(self, rows: Sequence[Any], clipped: Sequence[Any] | None = None) -> None:
         """Add a batch, inside the training step.
@@ -78,54 +99,87 @@ class GradientSums:
             rows: the gradient of each tensor, (1, *shape) float32; None for a tensor without one.
             clipped: the same after clipping; None if the optimiser does not clip.
         """
-        present = np.array([[row is not None] for row in rows])
-        statistics = measure.gradients(rows)[0]
-        # A graph of TensorFlow divides by constants by their reciprocals, which are not exact: n/n is not always 1.
-        is_zero = ops.equal(statistics[:, MAX_ABS : MAX_ABS + 1], 0.0)
-        statistics = ops.where(ops.logical_and(is_zero, IS_ZERO_FRACTION), ops.ones_like(statistics), statistics)
-        zero = ops.cast(is_zero, "float32")
-        if not present.all():
-            statistics = ops.where(present, statistics, ops.zeros_like(statistics))
-        self.means.assign_add(statistics)
-        self.counts.assign_add(present.astype(np.float32))
-        if self._full:
-            self.zero.assign_add(ops.where(present, zero, ops.zeros_like(zero)))
-            self._add_norms(statistics, clipped)
-            for row, seen in zip(rows, self.seen, strict=True):
-                if row is not None:
-                    seen.assign(ops.logical_or(seen.value, measure.seen(ops.reshape(row, (-1,)))))
-        if self._histograms_every:
-            self._add_histograms(rows)
-
-    def _add_norms(self, statistics: Any, clipped: Sequence[Any] | None) -> None:
-        norms = statistics[:, MEANS.index("l2")]
-        before = after = xp.sqrt(ops.sum(ops.square(norms)))
-        changed = ops.zeros_like(before)
+        after = None
         if clipped is not None:
             squares = [ops.sum(ops.square(each)) for each in clipped if each is not None]
-            after = xp.sqrt(ops.sum(ops.stack(squares)))
+            after = ops.reshape(xp.sqrt(ops.sum(ops.stack(squares))), (1,))
+        if not backend.IS_EAGER:
+            self._add(rows, after)
+            return
+        present = np.array([row is not None for row in rows])
+        if self._waiting and (present != self._present).any():
+            self._measure_waiting()
+        self._present = present
+        self._waiting.append((backend.flat([row for row in rows if row is not None]), after))
+        if len(self._waiting) >= min(MAX_WAITING, MAX_ENTRIES // max(1, sum(self._sizes))):
+            self._measure_waiting()
+
+    def _measure_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        flat = ops.stack([row for row, _ in waiting])
+        sizes = [size if present else 0 for size, present in zip(self._sizes, self._present, strict=True)]
+        ends = np.cumsum(sizes)
+        rows = [flat[:, end - size : end] if size else None for end, size in zip(ends, sizes, strict=True)]
+        clipped = [after for _, after in waiting if after is not None]
+        self._add(rows, ops.concatenate(clipped) if clipped else None)
+
+    def _add(self, rows: Sequence[Any], after: Any) -> None:
+        """Add batches: (batches, *shape) for each tensor, and their gradients' norm after clipping, if any clips."""
+        present = np.array([row is not None for row in rows])
+        batches = next(int(row.shape[0]) for row in rows if row is not None)
+        statistics = measure.gradients(rows)
+        # A graph of TensorFlow divides by constants by their reciprocals, which are not exact: n/n is not always 1.
+        is_zero = ops.equal(statistics[:, :, MAX_ABS], 0.0)
+        ones = ops.logical_and(is_zero[:, :, None], IS_ZERO_FRACTION)
+        statistics = ops.where(ones, ops.ones_like(statistics), statistics)
+        zero = ops.cast(is_zero, "float32")
+        if not present.all():
+            statistics = ops.where(present[:, None], statistics, ops.zeros_like(statistics))
+            zero = ops.where(present, zero, ops.zeros_like(zero))
+        parts = {"means": ops.sum(statistics, axis=0), "counts": np.float32(batches) * present.astype(np.float32)}
+        if self._full:
+            parts |= {"zero": ops.sum(zero, axis=0), **self._norms(statistics, after)}
+            seen = [
+                ops.zeros((size,), "bool")
+                if row is None
+                else ops.any(measure.seen(ops.reshape(row, (batches, size))), 0)
+                for row, size in zip(rows, self._sizes, strict=True)
+            ]
+            self._seen.assign(ops.logical_or(self._seen.value, ops.concatenate(seen)))
+        if self._histograms_every:
+            parts |= {"histograms": self._counted(rows), "is_due": np.zeros(1, np.float32)}
+        flat = [ops.reshape(ops.convert_to_tensor(parts[name]), (-1,)) for name in self._shapes]
+        self._state.assign_add(ops.concatenate(flat))
+
+    def _norms(self, statistics: Any, after: Any) -> dict[str, Any]:
+        before = xp.sqrt(ops.sum(ops.square(statistics[:, :, MEANS.index("l2")]), axis=1))  # (batches,)
+        changed = ops.zeros_like(before)
+        if after is None:
+            after = before
+        else:
             # A clipped gradient is shorter, by more than the rounding of its norm.
             changed = ops.cast(ops.less(after, before * np.float32(1 - 1e-6)), "float32")
-        self.norms.assign_add(ops.stack([before, after, changed, ops.ones_like(before)]))
-        here = ops.cast(ops.equal(np.arange(FIRST_STEPS, dtype=np.float32), self.step.value), "float32")[:, None]
-        row = ops.stack([before, ops.sum(statistics[:, NONFINITE])])
-        self.first.assign(ops.where(ops.equal(here, 1.0), row[None, :], self.first.value))
-        self.step.assign_add(1.0)
+        norms = ops.stack([before, after, changed, ops.ones_like(before)], axis=1)
+        steps = ops.add(self._state.value[self._place("step")], np.arange(before.shape[0], dtype=np.float32))
+        here = ops.equal(np.arange(FIRST_STEPS, dtype=np.float32)[:, None], steps[None, :])  # (steps, batches)
+        rows = ops.stack([before, ops.sum(statistics[:, :, NONFINITE], axis=1)], axis=1)
+        first = ops.sum(ops.where(here[:, :, None], rows[None], ops.zeros_like(rows[None])), axis=1)
+        return {"norms": ops.sum(norms, axis=0), "first": first, "step": np.full(1, before.shape[0], np.float32)}
 
-    def _add_histograms(self, rows: Sequence[Any]) -> None:
-        sizes = [int(np.prod(each.shape, dtype=np.int64)) for each in self._tensors]
+    def _counted(self, rows: Sequence[Any]) -> Any:
+        """The counts of the histograms, 0 in a record without them."""
         # How many entries each counted one stands for.
-        factors = np.array([[size / max(1, -(-size // _stride(size)))] for size in sizes], np.float32)
+        factors = np.array([[size / max(1, -(-size // _stride(size)))] for size in self._sizes], np.float32)
 
         def counted() -> Any:
-            return measure.histograms([_thinned(row) for row in rows])[0] * factors
+            return ops.sum(measure.histograms([_thinned(row) for row in rows]), axis=0) * factors
 
         if self._histograms_every == 1:
-            self.histograms.assign_add(counted())
-            return
-        self.histograms.assign_add(
-            ops.cond(ops.greater(self.is_due.value, 0.0), counted, lambda: ops.zeros(self.histograms.shape))
-        )
+            return counted()
+        is_due = ops.greater(self._state.value[self._place("is_due")][0], 0.0)
+        return ops.cond(is_due, counted, lambda: ops.zeros(self._shapes["histograms"]))
 
     def clear(self, record: int = 0) -> None:
         """Reset what is summed over a record, not the first steps.
@@ -133,16 +187,19 @@ class GradientSums:
         Args:
             record: the number of the record that begins, which decides whether it has histograms.
         """
-        kept = (self.first, self.step) if self._full else ()
-        for variable in self.variables:
-            if not any(variable is each for each in kept):
-                variable.assign(np.zeros(variable.shape, variable.dtype))
-        if self._histograms_every > 1:
-            self.is_due.assign(float(record % self._histograms_every == 0))
+        self._measure_waiting()
+        before, state = array(self._state), np.zeros(self._state.shape, np.float32)
+        for name in ("first", "step") if self._full else ():
+            state[self._place(name)] = before[self._place(name)]
+        if self._histograms_every:
+            state[self._place("is_due")] = record % self._histograms_every == 0
+        self._state.assign(state)
+        if self._full:
+            self._seen.assign(np.zeros(self._seen.shape, bool))
 
     def mean_statistics(self) -> np.ndarray | None:
         """Return the means over the batches, (tensors, statistics); None without a batch. NaN for no gradient."""
-        sums, counts = array(self.means), array(self.counts)
+        sums, counts = self._read("means"), self.counts[:, None]
         if not counts.any():
             return None
         means: np.ndarray = np.where(counts > 0, sums / np.maximum(counts, 1.0), np.float32(np.nan))
@@ -153,11 +210,9 @@ class GradientSums:
         means = self.mean_statistics()
         if means is None:
             return None
+        seen = np.split(array(self._seen), np.cumsum(self._sizes)[:-1])
         union = np.array(
-            [
-                [each.compute(array(seen).astype(np.float32), np) for each in UNION_GRADIENT_STATISTICS]
-                for seen in self.seen
-            ],
+            [[each.compute(row.astype(np.float32), np) for each in UNION_GRADIENT_STATISTICS] for row in seen],
             np.float32,
         ).reshape(len(self._tensors), -1)
         union[np.isnan(means).all(axis=1)] = np.nan
@@ -167,18 +222,18 @@ class GradientSums:
 
     def norm_means(self) -> tuple[float, float, float]:
         """Return the mean norm before and after clipping, and the share of clipped batches; NaN without a batch."""
-        sums = array(self.norms)
+        sums = self._read("norms")
         with np.errstate(all="ignore"):
             means = sums[:STEPS] / sums[STEPS]
         return float(means[BEFORE]), float(means[AFTER]), float(means[CLIPPED])
 
     def first_steps(self) -> np.ndarray:
         """Return the gradient's norm and its number of non-finite entries in the first steps: (steps, 2)."""
-        return array(self.first)[: int(array(self.step))]
+        return self._read("first")[: int(self._read("step"))]
 
     def histogram_counts(self) -> np.ndarray:
         """Return the counts in each bin over all batches: (tensors, bins)."""
-        return array(self.histograms)
+        return self._read("histograms")
 
 
 def _stride(entries: int) -> int:
@@ -186,8 +241,8 @@ def _stride(entries: int) -> int:
 
 
 def _thinned(row: Any) -> Any:
-    """Return every k-th entry of a large gradient: (1, n)."""
+    """Return every k-th entry of a large gradient: (batches, n)."""
     if row is None:
         return None
-    flat = ops.reshape(row, (1, -1))
+    flat = ops.reshape(row, (row.shape[0], -1))
     return flat[:, :: _stride(flat.shape[1])]

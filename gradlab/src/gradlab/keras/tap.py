@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from gradlab.keras import measure
 from gradlab.keras.backends import backend
@@ -221,5 +220,5 @@ def _is_too_large(gradient: Any, tensor: Tensor) -> bool:
 
 def _as_row(gradient: Any, tensor: Tensor, scale: Any) -> Any:
     """Return a gradient of any precision, unscaled, as (1, *shape) float32."""
-    row = ops.reshape(ops.cast(measure.dense(gradient), "float32"), (1, *tensor.shape))
+    row = backend.as_row(measure.dense(gradient), tensor.shape)
     return row if scale is None else row / scale

@@ -119,8 +119,10 @@ def weights(rows: torch.Tensor, earlier: torch.Tensor, layout: FlatLayout) -> to
     return layout.by_tensor(lambda w, v: _columns(WEIGHT_STATISTICS, w, v), rows, earlier)
 
 
-def histograms(rows: torch.Tensor, layout: FlatLayout, places: torch.Tensor, count: int) -> torch.Tensor:
-    """Counts in each bin over the rows of each place: (rows, size) -> (count, tensors, bins) int64.
+def histograms(
+    rows: torch.Tensor, layout: FlatLayout, places: torch.Tensor, count: int, max_counted: int | None = None
+) -> torch.Tensor:
+    """Counts in each bin over the rows of each place: (rows, size) -> (count, tensors, bins) float32.
 
     A NaN is in no bin.
 
@@ -129,12 +131,20 @@ def histograms(rows: torch.Tensor, layout: FlatLayout, places: torch.Tensor, cou
         layout: the tensors in a row.
         places: (rows,) from 0 to `count` - 1.
         count: the number of places.
+        max_counted: entries of a tensor that are counted at most, at equal distances; each then counts for several.
     """
-    return layout.by_tensor(lambda x: _counts(x, places, count), rows)
+
+    def counted(x: torch.Tensor) -> torch.Tensor:
+        entries = x.shape[-1]
+        stride = 1 if max_counted is None else max(1, -(-entries // max_counted))
+        thinned = x[..., ::stride]
+        return _counts(thinned, places, count) * (entries / max(1, thinned.shape[-1]))
+
+    return layout.by_tensor(counted, rows)
 
 
 def _counts(x: torch.Tensor, places: torch.Tensor, count: int) -> torch.Tensor:
-    """Counts of the entries of (rows, tensors, n) in each bin: (count, tensors, bins) int64."""
+    """Counts of the entries of (rows, tensors, n) in each bin: (count, tensors, bins) float32."""
     edges = torch.as_tensor(EDGES, device=x.device).to(x.dtype)
     bins = torch.bucketize(x.contiguous(), edges, right=True)  # bin i holds EDGES[i - 1] ≤ x < EDGES[i]
     tensors = x.shape[1]
@@ -142,7 +152,7 @@ def _counts(x: torch.Tensor, places: torch.Tensor, count: int) -> torch.Tensor:
     bins += cells[:, :, None] * len(BIN_NAMES)
     counts = torch.zeros(count * tensors * len(BIN_NAMES), dtype=torch.int64, device=x.device)
     counts.scatter_add_(0, bins.flatten(), (x == x).to(torch.int64).flatten())
-    return counts.reshape(count, tensors, len(BIN_NAMES))
+    return counts.reshape(count, tensors, len(BIN_NAMES)).to(torch.float32)
 
 
 def activations(flow: Flow) -> torch.Tensor:

@@ -7,15 +7,28 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from keras import ops
 
 VERSIONS = {"jax": jax.__version__}
 # NumPy computes the numbers of a batch before the compiled step gets it.
 BATCHES_IN = "iterator"
+# True if a step runs operation by operation: what it adds up may wait.
+IS_EAGER = False
 
 
 def dense(gradient: Any) -> Any:
     """Return the gradient as a dense tensor, which every gradient of JAX is."""
     return gradient
+
+
+def as_row(gradient: Any, shape: tuple[int, ...]) -> Any:
+    """Return a dense gradient of any precision as (1, *shape) float32."""
+    return ops.reshape(ops.cast(gradient, "float32"), (1, *shape))
+
+
+def flat(rows: Sequence[Any]) -> Any:
+    """Return tensors as one row."""
+    return ops.concatenate([ops.reshape(row, (-1,)) for row in rows])
 
 
 def is_sparse(gradient: Any) -> bool:

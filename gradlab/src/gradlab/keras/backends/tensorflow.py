@@ -7,15 +7,28 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 VERSIONS = {"tensorflow": tf.__version__}
 # The compiled step gets an iterator, and computes the numbers of a batch itself.
 BATCHES_IN = "step"
+# True if a step runs operation by operation: what it adds up may wait.
+IS_EAGER = False
 
 
 def dense(gradient: Any) -> Any:
     """Return the gradient as a dense tensor. An embedding's gradient has only the rows that were looked up."""
     return tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient
+
+
+def as_row(gradient: Any, shape: tuple[int, ...]) -> Any:
+    """Return a dense gradient of any precision as (1, *shape) float32."""
+    return ops.reshape(ops.cast(gradient, "float32"), (1, *shape))
+
+
+def flat(rows: Sequence[Any]) -> Any:
+    """Return tensors as one row."""
+    return ops.concatenate([ops.reshape(row, (-1,)) for row in rows])
 
 
 def is_sparse(gradient: Any) -> bool:

@@ -11,11 +11,23 @@ from keras import ops
 VERSIONS = {"torch": torch.__version__}
 # `train_step` runs operation by operation: NumPy computes the numbers of a batch in each call.
 BATCHES_IN = "call"
+# True if a step runs operation by operation: what it adds up may wait.
+IS_EAGER = True
 
 
 def dense(gradient: Any) -> Any:
     """Return the gradient as a dense tensor."""
     return gradient.to_dense() if is_sparse(gradient) else gradient
+
+
+def as_row(gradient: Any, shape: tuple[int, ...]) -> Any:
+    """Return a dense gradient of any precision as (1, *shape) float32."""
+    return gradient.to(torch.float32).reshape(1, *shape)
+
+
+def flat(rows: Sequence[Any]) -> Any:
+    """Return tensors as one row, a copy."""
+    return torch.cat([row.reshape(-1) for row in rows])
 
 
 def is_sparse(gradient: Any) -> bool:
