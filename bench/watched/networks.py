@@ -12,8 +12,11 @@ from gradlab.vocabulary.datasets.circles import Circles
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # The examples that are the tutorial's networks of one and of five hidden layers.
 TUTORIAL = ("tutorial-1-one-tanh", "tutorial-2-deep-tanh", "tutorial-3-deep-relu")
-# Batches of an epoch of a slow network. What a record costs is shared by so few; MNIST has 118 of this size.
-BATCHES, BATCH = 10, 512
+# Samples of a slow network's batch.
+BATCH = 512
+# Batches of an epoch, which share what a record costs: as many as MNIST has, and few where a batch takes a third of a
+# second on one framework.
+DENSE_BATCHES, CONVOLUTIONAL_BATCHES = 118, 10
 CLASSES = 10
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -82,17 +85,22 @@ def _initializer(value: Any) -> tuple[float, float] | str:
 
 def dense() -> Network:
     """Return three layers of 1,024 units over images of 784 pixels: 2.9 million weights."""
-    return _slow("dense 784-1024-1024-1024-10", (784,), units=(1024, 1024, 1024, CLASSES), filters=())
+    return _slow(
+        "dense 784-1024-1024-1024-10", (784,), units=(1024, 1024, 1024, CLASSES), filters=(), batches=DENSE_BATCHES
+    )
 
 
 def convolutional() -> Network:
     """Return three convolutions and two dense layers over images of 32 by 32 pixels and three colours."""
-    return _slow("convolutions 32x32x3", (32, 32, 3), units=(64, CLASSES), filters=(16, 32, 32))
+    shape, filters = (32, 32, 3), (16, 32, 32)
+    return _slow("convolutions 32x32x3", shape, units=(64, CLASSES), filters=filters, batches=CONVOLUTIONAL_BATCHES)
 
 
-def _slow(name: str, shape: tuple[int, ...], *, units: tuple[int, ...], filters: tuple[int, ...]) -> Network:
+def _slow(
+    name: str, shape: tuple[int, ...], *, units: tuple[int, ...], filters: tuple[int, ...], batches: int
+) -> Network:
     random = np.random.default_rng(0)
-    count = BATCHES * BATCH
+    count = batches * BATCH
     x, y = random.normal(size=(count, *shape)).astype(np.float32), random.integers(0, CLASSES, count)
     few = slice(0, BATCH)
     arrays = ((x, y), (x[few], y[few]))

@@ -11,7 +11,20 @@ import tensorflow as tf
 from keras import layers
 
 from core.settings import Settings
-from gradlab.keras import Watch, course, first_batches, initial, probe, samples, session, sums, tap, training, wiring
+from gradlab.keras import (
+    Watch,
+    course,
+    first_batches,
+    initial,
+    large,
+    probe,
+    samples,
+    session,
+    sums,
+    tap,
+    training,
+    wiring,
+)
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.watch import IllTraining, WatchWarning
 from gradlab.watch import recorder as recording
@@ -348,3 +361,15 @@ def test_a_training_that_does_not_learn_fails_the_check():
     fitted(stuck, watched, epochs=30, compiled={"loss": "mse"})
     with pytest.raises(IllTraining):
         watched.check()
+
+
+def test_large_tensors_are_measured_in_few_passes_to_the_same_numbers(monkeypatch):
+    """Those of a layer are measured one by one; with the limit far away, they are stacked and go by the formulas."""
+    series = []
+    for limit in (8, 10**9):
+        monkeypatch.setattr(large, "MIN_SIZE", limit)
+        monkeypatch.setattr(large, "COLUMNS", 4)
+        watched = watch()
+        fitted(dense, watched)
+        series.append(watched.recorder.runs()[0].history.series["gradients"])
+    np.testing.assert_allclose(*series, rtol=1e-4, atol=1e-7)

@@ -108,7 +108,9 @@ def rows_of(content, dtype, count=5):
     return tensors, layout, torch.stack(rows)
 
 
-def test_all_tensors_of_a_flat_buffer_have_their_own_statistics(content, dtype):
+@pytest.mark.parametrize("min_large", [1, measure.MIN_LARGE], ids=["in few passes", "by the formulas"])
+def test_all_tensors_of_a_flat_buffer_have_their_own_statistics(content, dtype, min_large, monkeypatch):
+    monkeypatch.setattr(measure, "MIN_LARGE", min_large)
     tensors, layout, rows = rows_of(content, dtype)
     actual = measure.gradients(rows, layout).numpy()
     for place, tensor in enumerate(tensors):
@@ -126,6 +128,15 @@ def test_histograms_count_every_tensor_over_the_rows_of_a_record(content, dtype)
         for record in (0, 1):
             expected = histogram(tensor[of_record == record].reshape(1, -1), np)[0]
             np.testing.assert_array_equal(actual[record, place], expected)
+
+
+@pytest.mark.parametrize("mean", [3.0, 1e4, 1e-15, 1e15])
+def test_the_deviation_of_a_large_tensor_survives_a_mean_beside_it(mean):
+    values = (mean + np.random.default_rng(0).normal(0.0, abs(mean) / 10, 100_000)).astype(np.float32)
+    layout = measure.FlatLayout([values.shape])
+    std = [each.name for each in MEAN_GRADIENT_STATISTICS].index("std")
+    actual = measure.gradients(torch.as_tensor(values)[None], layout)[0, 0, std]
+    np.testing.assert_allclose(actual, values.astype(np.float64).std(), rtol=1e-4)
 
 
 def test_a_flat_buffer_gives_back_its_tensors():

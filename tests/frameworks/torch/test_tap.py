@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from gradlab.measurement.statistics import GRADIENT_STATISTICS
-from gradlab.torch.gradient_rows import GradientRows, Sums
+from gradlab.torch.gradient_rows import GradientRows
 from gradlab.torch.measure import FlatLayout
 from gradlab.torch.naming import device_of, named_parameters
 from gradlab.torch.scaling import LossScale
+from gradlab.torch.sums import Sums
 from gradlab.torch.tap import GradientTap
 
 NAMES = [each.name for each in GRADIENT_STATISTICS]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from keras import ops, tree
 
+from gradlab.keras import large
 from gradlab.keras.backends import backend
 from gradlab.keras.namespace import PaddedNamespace, xp
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, Statistic
@@ -22,18 +23,35 @@ from gradlab.measurement.statistics import histogram as count
 SMALL = 256
 
 
-def gradients(tensors: Sequence[Any]) -> Any:
+def gradients(tensors: Sequence[Any], *, few_passes: bool = False) -> Any:
     """Return the statistics of a mini-batch's gradients: (seeds, tensors, statistics), from (seeds, *shape) each.
 
     A tensor without a gradient (None), on which the loss does not depend, has NaN.
+
+    Args:
+        tensors: the gradients.
+        few_passes: True to measure large tensors in few passes over memory: equal but for rounding.
     """
-    return ops.stack(gradient_columns(tensors), axis=-1)
+
+    def columns(names: Any, x: Any) -> list[Any]:
+        return large.gradient_columns(x) if few_passes and x.shape[-1] >= large.MIN_SIZE else _columns(names, x)
+
+    stacked = large.MIN_SIZE if few_passes else None
+    return ops.stack(_marked(tensors, _by_size(columns, _filled(tensors), stacked)), axis=-1)
 
 
 def gradient_columns(tensors: Sequence[Any], statistics: Sequence[Statistic] = MEAN_GRADIENT_STATISTICS) -> list[Any]:
     """Return one array of (seeds, tensors) for each statistic. Sums over batches do not need them stacked."""
+    return _marked(tensors, _by_size(lambda names, x: _columns(names, x, statistics), _filled(tensors)))
+
+
+def _columns(names: Any, x: Any, statistics: Sequence[Statistic] = MEAN_GRADIENT_STATISTICS) -> list[Any]:
+    return [each.compute(x, names) for each in statistics]
+
+
+def _marked(tensors: Sequence[Any], columns: list[Any]) -> list[Any]:
+    """The columns with NaN for tensors that are None."""
     missing = np.array([tensor is None for tensor in tensors])
-    columns: list[Any] = _by_size(lambda names, x: [each.compute(x, names) for each in statistics], _filled(tensors))
     return [ops.where(missing, np.float32(np.nan), column) for column in columns] if missing.any() else columns
 
 
@@ -65,20 +83,23 @@ def _filled(tensors: Sequence[Any]) -> list[Any]:
     return [ops.zeros((seeds, 1)) if tensor is None else tensor for tensor in tensors]
 
 
-def _by_size(statistics: Callable[[Any, Any], Any], tensors: Sequence[Any]) -> Any:
+def _by_size(statistics: Callable[[Any, Any], Any], tensors: Sequence[Any], max_stacked: int | None = None) -> Any:
     """Apply `statistics(namespace, rows)` to all small tensors at once, and to larger ones grouped by size.
 
     Args:
         statistics: a function from tensors of one size, (seeds, tensors, n), to arrays of (seeds, tensors, ...).
         tensors: (seeds, *shape) each.
+        max_stacked: tensors from so many entries on are not stacked, which would copy them; None to stack all.
 
     Returns:
         The arrays of `statistics` for all tensors, in their order.
     """
     rows = [ops.reshape(tensor, (tensor.shape[0], -1)) for tensor in tensors]
-    sizes: dict[int, list[int]] = {}
+    sizes: dict[tuple[int, int], list[int]] = {}
     for place, row in enumerate(rows):
-        sizes.setdefault(max(SMALL, row.shape[1]), []).append(place)
+        entries = row.shape[1]
+        alone = place + 1 if max_stacked is not None and entries >= max_stacked else 0
+        sizes.setdefault((max(SMALL, entries), alone), []).append(place)
     blocks = []
     for places in sizes.values():
         lengths = [rows[place].shape[1] for place in places]

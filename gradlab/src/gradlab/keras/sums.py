@@ -129,7 +129,7 @@ class GradientSums:
         """Add batches: (batches, *shape) for each tensor, and their gradients' norm after clipping, if any clips."""
         present = np.array([row is not None for row in rows])
         batches = next(int(row.shape[0]) for row in rows if row is not None)
-        statistics = measure.gradients(rows)
+        statistics = measure.gradients(rows, few_passes=self._full)
         # A graph of TensorFlow divides by constants by their reciprocals, which are not exact: n/n is not always 1.
         is_zero = ops.equal(statistics[:, :, MAX_ABS], 0.0)
         ones = ops.logical_and(is_zero[:, :, None], IS_ZERO_FRACTION)
@@ -144,14 +144,19 @@ class GradientSums:
             seen = [
                 ops.zeros((size,), "bool")
                 if row is None
-                else ops.any(measure.seen(ops.reshape(row, (batches, size))), 0)
+                else self._ever(measure.seen(ops.reshape(row, (batches, size))))
                 for row, size in zip(rows, self._sizes, strict=True)
             ]
             self._seen.assign(ops.logical_or(self._seen.value, ops.concatenate(seen)))
         if self._histograms_every:
             parts |= {"histograms": self._counted(rows), "is_due": np.zeros(1, np.float32)}
-        flat = [ops.reshape(ops.convert_to_tensor(parts[name]), (-1,)) for name in self._shapes]
-        self._state.assign_add(ops.concatenate(flat))
+        numbers = [ops.reshape(ops.convert_to_tensor(parts[name]), (-1,)) for name in self._shapes]
+        self._state.assign_add(ops.concatenate(numbers))
+
+    @staticmethod
+    def _ever(seen: Any) -> Any:
+        """True in any of the batches, (batches, size) -> (size,). Most often there is one, which needs no reduction."""
+        return seen[0] if seen.shape[0] == 1 else ops.any(seen, 0)
 
     def _norms(self, statistics: Any, after: Any) -> dict[str, Any]:
         before = xp.sqrt(ops.sum(ops.square(statistics[:, :, MEANS.index("l2")]), axis=1))  # (batches,)

@@ -5,7 +5,7 @@ together, whatever records they belong to. Everything stays on the device.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ import torch
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 from gradlab.torch import measure
 from gradlab.torch.measure import FlatLayout
+from gradlab.torch.sums import RecordCounts, StepNorms, Sums
 
 # Numbers in a buffer: 4 MB of float32. A small network's steps are measured hundreds at a time, a large one's singly.
 MAX_ENTRIES, MAX_ROWS = 1_000_000, 512
@@ -23,78 +24,6 @@ MAX_SINGLE = 20
 L2, ZERO_FRACTION, NONFINITE = (
     [each.name for each in MEAN_GRADIENT_STATISTICS].index(name) for name in ("l2", "zero_fraction", "nonfinite")
 )
-
-
-@dataclass(frozen=True, eq=False)
-class StepNorms:
-    """Measurements of single steps, on the device: (steps,) each.
-
-    Attributes:
-        before: the norm of all gradients together, before clipping.
-        after: the same as the optimiser received it.
-        changed: 1 where clipping changed a gradient, else 0.
-        nonfinite: the number of NaN and infinite entries.
-        weight: 1 for a step that was made, 0 for one that the optimiser left out because of infinite gradients.
-    """
-
-    before: torch.Tensor
-    after: torch.Tensor
-    changed: torch.Tensor
-    nonfinite: torch.Tensor
-    weight: torch.Tensor
-
-
-@dataclass(eq=False)
-class Sums:
-    """Sums over the steps of a record, on the device; of several records with one more axis in front.
-
-    Attributes:
-        statistics: (tensors, statistics).
-        counts: (tensors,) the steps in which the tensor had a gradient.
-        zeros: (tensors,) the steps in which its gradient was exactly 0 everywhere.
-        seen: (size,) True for entries whose gradient was once not 0.
-        norms: (4,) the sums of `before`, `after`, `changed` and `weight` over the steps that were made.
-        bins: (tensors, bins) counts of the histograms; None if they are not kept.
-    """
-
-    statistics: torch.Tensor
-    counts: torch.Tensor
-    zeros: torch.Tensor
-    seen: torch.Tensor
-    norms: torch.Tensor
-    bins: torch.Tensor | None
-
-    def add(self, other: "Sums") -> "Sums":
-        """Return the sums together with those of later steps of the same record."""
-        pairs = zip(self._values(), other._values(), strict=True)
-        # Of booleans, `+` is "or".
-        return Sums(*(None if a is None or b is None else a + b for a, b in pairs))
-
-    def of(self, place: int) -> "Sums":
-        """Return the sums of one of several records."""
-        return Sums(*(None if each is None else each[place] for each in self._values()))
-
-    @staticmethod
-    def stacked(sums: Sequence["Sums"]) -> "Sums":
-        """Return the sums of several records; without histograms."""
-        columns = {each.name: torch.stack([getattr(own, each.name) for own in sums]) for each in fields(Sums)[:-1]}
-        return Sums(**columns, bins=None)
-
-    def _values(self) -> list[torch.Tensor | None]:
-        return [getattr(self, each.name) for each in fields(self)]
-
-
-@dataclass(eq=False)
-class RecordCounts:
-    """Counts of one record, in the process.
-
-    Attributes:
-        batches: (tensors,) the number of steps of the optimiser that has the tensor.
-        missing: (tensors,) the number of those in which its gradient was None.
-    """
-
-    batches: np.ndarray
-    missing: np.ndarray
 
 
 @dataclass(eq=False)
@@ -130,6 +59,8 @@ class GradientRows:
     def __init__(self, layout: FlatLayout, device: torch.device, dtype: torch.dtype) -> None:
         self.layout = layout
         self._max_rows = max(1, min(MAX_ROWS, MAX_ENTRIES // max(1, layout.size)))
+        # On a graphics card the process would wait for the answer.
+        self._is_large = self._max_rows == 1 and device.type == "cpu"
         self._one = torch.ones((), dtype=dtype, device=device)
         self._read = torch.zeros(layout.size, dtype=dtype, device=device)
         self._read_present: np.ndarray | None = np.zeros(len(layout), bool)
@@ -202,7 +133,8 @@ class GradientRows:
             gradients = [gradient if there else None for gradient, there in zip(gradients, present, strict=True)]
             if own is not None:
                 row = row * self.layout.spread(torch.as_tensor(own, device=row.device)[None])[0]
-        received = self.layout.flat(gradients, self._one)
+        is_same = own is None and present is None and unscale is None and self._is_large and self._is_last(gradients)
+        received = row if is_same else self.layout.flat(gradients, self._one)
         if unscale is not None:
             row = row * unscale
             received = received * unscale if still_scaled else received
@@ -213,6 +145,15 @@ class GradientRows:
         steps.records.append(self._record)
         if len(steps.rows) >= self._max_rows:
             self._flush()
+
+    def _is_last(self, gradients: Sequence[torch.Tensor | None]) -> bool:
+        """True if these are the gradients that were read last, to the bit. To compare takes less than a copy."""
+        parts = self.layout.tensors(self._read)
+        pairs = zip(parts, gradients, strict=True)
+        return all(
+            x is not None and x.layout == torch.strided and x.dtype == part.dtype and torch.equal(part, x.reshape(-1))
+            for part, x in pairs
+        )
 
     def sums(self, record: int | None = None) -> Sums | None:
         """Return the sums over the steps of a record, by default of the one that runs; None if there was none."""
@@ -232,8 +173,10 @@ class GradientRows:
         steps, self._steps = self._steps, _Steps()
         if not steps.rows:
             return
-        rows, received = torch.stack(steps.rows), torch.stack(steps.received)
+        rows = _stacked(steps.rows)
+        received = rows if steps.received[0] is steps.rows[0] and self._is_large else _stacked(steps.received)
         weight = torch.stack([self._one if each is None else each for each in steps.weights])
+        is_whole = all(each is None for each in (*steps.weights, *steps.present))
         everywhere = np.ones(len(self.layout), bool)
         given = np.stack([everywhere if each is None else each for each in steps.present])
         counts = torch.as_tensor(given).to(rows.device) * weight[:, None]  # (rows, tensors)
@@ -249,9 +192,11 @@ class GradientRows:
             statistics=add(torch.where(counts[:, :, None] > 0, measured, 0.0)),
             counts=add(counts),
             zeros=add(((measured[:, :, ZERO_FRACTION] == 1) & (counts > 0)).to(rows.dtype)),
-            seen=add((rows != 0) & (weight[:, None] > 0)),
+            seen=add(rows != 0 if is_whole else (rows != 0) & (weight[:, None] > 0)),
             norms=add(torch.where(weight[:, None] > 0, together, 0.0)),
-            bins=self._bins(rows, counts, places, len(names)) if self._with_histograms & {*names} else None,
+            bins=self._bins(rows, None if is_whole else counts, places, len(names))
+            if self._with_histograms & {*names}
+            else None,
         )
         for place, name in enumerate(names):
             own, before = sums.of(place), self._sums.get(name)
@@ -261,19 +206,28 @@ class GradientRows:
         self, measured: torch.Tensor, rows: torch.Tensor, received: torch.Tensor, weight: torch.Tensor
     ) -> StepNorms:
         # Of the tensors' norms, which are computed with more care for large tensors than one sum over all entries.
+        before = torch.linalg.vector_norm(measured[:, :, L2], dim=-1)
+        if received is rows:
+            none = torch.zeros_like(before)
+            return StepNorms(before, before, none, measured[:, :, NONFINITE].sum(dim=-1), weight)
         received_l2 = self.layout.by_tensor(lambda g: torch.linalg.vector_norm(g, dim=-1), received)
         return StepNorms(
-            before=torch.linalg.vector_norm(measured[:, :, L2], dim=-1),
+            before=before,
             after=torch.linalg.vector_norm(received_l2, dim=-1),
             changed=((rows != received) & ~(rows.isnan() & received.isnan())).any(dim=1).to(rows.dtype),
             nonfinite=measured[:, :, NONFINITE].sum(dim=-1),
             weight=weight,
         )
 
-    def _bins(self, rows: torch.Tensor, counts: torch.Tensor, places: torch.Tensor, count: int) -> torch.Tensor:
-        # NaN is in no bin: what had no gradient, and steps that were left out.
-        real = torch.where(self.layout.spread(counts > 0), rows, float("nan"))
+    def _bins(self, rows: torch.Tensor, counts: torch.Tensor | None, places: torch.Tensor, count: int) -> torch.Tensor:
+        # NaN is in no bin: what had no gradient, and steps that were left out. None: there are none of them.
+        real = rows if counts is None else torch.where(self.layout.spread(counts > 0), rows, float("nan"))
         return measure.histograms(real, self.layout, places, count, MAX_COUNTED)
+
+
+def _stacked(rows: Sequence[torch.Tensor]) -> torch.Tensor:
+    """(rows, size), without a copy of a single row."""
+    return rows[0][None] if len(rows) == 1 else torch.stack(tuple(rows))
 
 
 def _adder(places: torch.Tensor, count: int) -> Callable[[torch.Tensor], torch.Tensor]:

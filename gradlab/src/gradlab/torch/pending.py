@@ -15,8 +15,9 @@ import torch
 from gradlab.measurement.history import SeriesLayout
 from gradlab.torch import measure
 from gradlab.torch.flows import LayerFlow, measure_flows
-from gradlab.torch.gradient_rows import GradientRows, RecordCounts, Sums
+from gradlab.torch.gradient_rows import GradientRows
 from gradlab.torch.meter import Meter
+from gradlab.torch.sums import RecordCounts, Sums
 
 # What may fail while the training goes on, in the words of the warning.
 GRADIENTS = "the gradients are not recorded any more"
