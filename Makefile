@@ -39,7 +39,7 @@ test: setup  ## Run the whole suite, with a real PostgreSQL, Redis, worker and b
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder  # in the order of tests/conftest.py
 
 .PHONY: unit
-unit: setup  ## Run the unit tests but the slow ones: no TensorFlow, no network, half a minute on two cores
+unit: setup  ## Run the unit tests but the slow ones: no TensorFlow, no network, 25 seconds on two cores
 	$(BIN)/python -m pytest tests/unit tests/test_house.py tests/test_words.py -n auto --dist loadfile -m 'not slow and not campaign' \
 		--hypothesis-profile quick
 
