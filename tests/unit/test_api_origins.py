@@ -103,6 +103,7 @@ def answered(desk: Desk, **changed: Any) -> int:
     return statuses[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hosts", "host", "status"),
     [

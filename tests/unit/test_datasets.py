@@ -11,9 +11,18 @@ from gradlab.vocabulary.datasets import AnyDataset, Dataset
 from gradlab.vocabulary.datasets.registry import DATASETS
 
 KINDS = {kind_of(member): member for member in DATASETS}
-ALL = pytest.mark.parametrize("dataset", DATASETS, ids=kind_of)
-SCALED = pytest.mark.parametrize("dataset", [d for d in DATASETS if "scale" in d.model_fields], ids=kind_of)
-OF_VALUES = pytest.mark.parametrize("dataset", [d for d in DATASETS if "target_scale" in d.model_fields], ids=kind_of)
+
+
+def each_of(datasets: list[type[Dataset]]) -> pytest.MarkDecorator:
+    """A test for each; drawn step by step, one takes a tenth of a second."""
+    slow = {"mackey_glass": pytest.mark.slow}
+    marked = [pytest.param(d, id=kind_of(d), marks=slow.get(kind_of(d), ())) for d in datasets]
+    return pytest.mark.parametrize("dataset", marked)
+
+
+ALL = each_of(list(DATASETS))
+SCALED = each_of([d for d in DATASETS if "scale" in d.model_fields])
+OF_VALUES = each_of([d for d in DATASETS if "target_scale" in d.model_fields])
 # A form of each that differs from the plain one in its shape.
 FORMS = [
     {"kind": "digits", "form": "image"},
