@@ -22,7 +22,8 @@ def each_of(datasets: list[type[Dataset]]) -> pytest.MarkDecorator:
 
 ALL = each_of(list(DATASETS))
 SCALED = each_of([d for d in DATASETS if "scale" in d.model_fields])
-OF_VALUES = each_of([d for d in DATASETS if "target_scale" in d.model_fields])
+WITH_TARGET_SCALE = [d for d in DATASETS if "target_scale" in d.model_fields]
+OF_VALUES = each_of(WITH_TARGET_SCALE)
 # A form of each that differs from the plain one in its shape.
 FORMS = [
     {"kind": "digits", "form": "image"},
@@ -130,7 +131,7 @@ def test_where_numbers_have_a_meaning_of_their_own_there_is_nothing_to_scale():
     }
     with pytest.raises(ValidationError, match="Extra inputs"):
         KINDS["adding"](scale="standard")
-    assert all(member().target.kind == "values" for member in OF_VALUES.args[1])
+    assert all(member().target.kind == "values" for member in WITH_TARGET_SCALE)
 
 
 def test_circles_are_the_tutorials_bit_for_bit():
