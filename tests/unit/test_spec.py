@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from gradlab.errors import Invalid
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
+from tests.builders import a_spec
 
 U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
 DEEP_TANH = {
@@ -237,3 +238,12 @@ def test_a_negative_or_broken_interval_of_the_boundary_is_refused():
         ((field, expected, received),) = problems(changed("record", {"boundary": wrong}))
         assert (field, received) == ("record.boundary", json.dumps(wrong) if not isinstance(wrong, str) else received)
         assert told in expected
+
+
+def test_a_copy_with_other_fields_computes_anew_what_rests_on_them():
+    spec = a_spec(epochs=2)
+    assert "activations" in spec.layout
+    quiet = spec.model_copy(update={"record": spec.record.model_copy(update={"activations": 0})})
+    assert "activations" not in quiet.layout
+    assert quiet.seeds == spec.seeds
+    assert vars(spec.model_copy()).keys() == vars(spec).keys()

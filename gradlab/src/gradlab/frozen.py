@@ -1,6 +1,7 @@
 """Frozen, the base class of every part of a spec: immutable, strict, finite, and documented by its docstrings."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WrapValidator
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
@@ -24,6 +25,13 @@ class Frozen(BaseModel):
         use_attribute_docstrings=True,
         defer_build=True,
     )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other values of some fields. What was computed from the original's is computed anew."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in vars(copy).keys() - type(copy).model_fields.keys() if update else ():
+            del vars(copy)[name]
+        return copy
 
 
 def is_stored(info: ValidationInfo) -> bool:

@@ -69,7 +69,6 @@ class Memory:
     def update(self, fields: Mapping[str, Any]) -> None:
         """Replace fields of the description, which do not change what is recorded of the layers."""
         self.spec = self.spec.model_copy(update=dict(fields))
-        vars(self.spec).pop("layout", None)  # the copy has the layout that was computed for the original
 
     def _due(self, number: int) -> list[SeriesLayout]:
         return [each for each in self.spec.layout.series if number % each.every == 0]

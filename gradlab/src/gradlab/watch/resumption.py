@@ -87,9 +87,7 @@ class Resumption:
             "initial_epoch": self.spec.initial_epoch,
             "epochs": self.after(spec) + spec.epochs - spec.initial_epoch,
         }
-        joined = spec.model_copy(update=fields)
-        vars(joined).pop("layout", None)  # the copy has the layout that was computed for the original
-        return joined
+        return spec.model_copy(update=fields)
 
     def unfitting(self, spec: ExternalSpec) -> str | None:
         """Return what is expected and received if a training cannot continue the experiment; else None."""
