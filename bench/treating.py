@@ -7,9 +7,9 @@ from dataclasses import replace
 from core.treatment import Treatment, Trial, proceed, recorded_for_rules, result, triage_spec
 from core.treatment.trial import triage_result
 from gradlab.diagnosis import Run, diagnose
+from gradlab.diagnosis.joining import joined
 from gradlab.facts import of_spec
 from gradlab.measurement.history import RunChunk
-from gradlab.measurement.joining import joined
 from gradlab.schemas.trials import TriageResult
 from gradlab.spec import ExperimentSpec
 
@@ -22,12 +22,7 @@ def runs_of(spec: ExperimentSpec) -> list[Run]:
     for chunk in train(spec):
         for run in chunk.runs:
             parts[run.seed].append(run)
-    return [_joined(spec, parts[seed]) for seed in spec.seeds if seed in parts]
-
-
-def _joined(spec: ExperimentSpec, parts: list[RunChunk]) -> Run:
-    history, last = joined([part.history for part in parts]), parts[-1]
-    return Run(spec, last.seed, history, last.stopped_by, last.culprit, of_spec(spec))
+    return [joined(spec, parts[seed], of_spec(spec)) for seed in spec.seeds if seed in parts]
 
 
 def treated(treatment: Treatment) -> Treatment:

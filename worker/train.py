@@ -21,12 +21,12 @@ import numpy as np
 from core.plan.bounds import check_bounds
 from core.settings import Settings
 from core.training.environment import prepare
-from gradlab.diagnosis import Run, diagnose
+from gradlab.diagnosis import diagnose
+from gradlab.diagnosis.joining import joined
 from gradlab.diagnosis.summary import summary_of
 from gradlab.errors import Invalid
 from gradlab.facts import of_spec
 from gradlab.measurement.history import History, Layout, RunChunk
-from gradlab.measurement.joining import joined
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 
@@ -57,15 +57,10 @@ def _train(spec: ExperimentSpec, output: Path, chunk_seconds: float) -> None:
         for run in chunk.runs:
             parts[run.seed].append(run)
             _report(run)
-    runs = [_whole(spec, parts[seed]) for seed in spec.seeds]
+    runs = [joined(spec, parts[seed], of_spec(spec)) for seed in spec.seeds]
     arrays = {f"{name}_{i}": values for i, run in enumerate(runs) for name, values in _named(run.history).items()}
     np.savez(output, seeds=np.array(spec.seeds, np.int64), allow_pickle=False, **arrays)
     _say(diagnosis=asdict(summary_of(diagnose(spec, runs))))
-
-
-def _whole(spec: ExperimentSpec, parts: list[RunChunk]) -> Run:
-    history, last = joined([part.history for part in parts]), parts[-1]
-    return Run(spec, last.seed, history, last.stopped_by, last.culprit, of_spec(spec))
 
 
 def _described(layout: Layout) -> dict[str, object]:
