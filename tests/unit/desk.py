@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app, opened
 from core.settings import Settings
 from core.store import ExperimentStore
+from gradlab.client.client import Client
 from gradlab.facts import of_spec
 from gradlab.measurement.history import Culprit, History
 from gradlab.schemas.status import Status
@@ -63,6 +64,14 @@ class Desk:
             self.store.append(claim, chunk, architecture=ARCHITECTURE, facts=of_spec(spec))
         self.store.finish(claim, Status.completed, versions={"keras": "3"})
         return f"/experiments/{experiment.id}"
+
+
+def client_of(desk: Desk) -> Client:
+    """A client whose requests the desk answers in this process."""
+    client = Client("http://testserver")
+    client.close()
+    client._http = desk.http
+    return client
 
 
 def as_json(spec: ExperimentSpec) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from gradlab.measurement.history import Culprit
 from gradlab.schemas.status import Status
 from gradlab.spec import ANY_SPEC
 from tests.builders import a_chunk, a_spec, measured
-from tests.unit.desk import Desk
+from tests.unit.desk import Desk, client_of
 
 cli = importlib.import_module("gradlab.cli.main")  # its name in the package is that of its entry point
 SPEC = a_spec(epochs=6, seeds=(0, 3))
@@ -33,9 +33,7 @@ SPEC = a_spec(epochs=6, seeds=(0, 3))
 @pytest.fixture
 def client(desk: Desk, monkeypatch) -> Client:
     """A client of the desk."""
-    made = Client("http://testserver")
-    made.close()
-    made._http = desk.http
+    made = client_of(desk)
     # The desk in this process answers when it has all of an answer: a stream cannot be had from it.
     monkeypatch.setattr(made, "events", _no_stream)
     return made

@@ -6,7 +6,6 @@ import json
 import numpy as np
 import pytest
 
-from gradlab import Client
 from gradlab.client.connection import Refused
 from gradlab.client.events import read_events
 from gradlab.client.outbox import Ended, Epoch, Outbox
@@ -14,7 +13,7 @@ from gradlab.client.sending import encode_series
 from gradlab.measurement.history import History
 from gradlab.spec import ANY_SPEC
 from tests.builders import a_spec, an_external_spec, measured
-from tests.unit.desk import Desk, as_json
+from tests.unit.desk import Desk, as_json, client_of
 
 SPEC = an_external_spec(epochs=40, seeds=(3, 8), layers=3)
 CHART_NAMES = ["history", "gradients", "gradients-heatmap"]
@@ -199,9 +198,7 @@ def test_the_description_calls_columns_by_position_deprecated(desk: Desk):
 
 
 def test_the_sender_sends_columns_by_name(desk: Desk):
-    client = Client("http://testserver")
-    client.close()
-    client._http, asked = desk.http, []
+    client, asked = client_of(desk), []
     send_on = client.send
     client.send = lambda *about, **sent: asked.append(sent) or send_on(*about, **sent)
     spec, history = an_external_spec(epochs=4), measured(an_external_spec(), 0, 1, 4)
@@ -403,9 +400,7 @@ def test_a_training_that_left_the_finite_numbers_is_ill(desk: Desk):
 
 
 def test_the_client_sends_what_the_callback_holds(desk: Desk):
-    client = Client("http://testserver")
-    client.close()
-    client._http = desk.http
+    client = client_of(desk)
     made = client.submit(an_external_spec(epochs=3))
     history = measured(an_external_spec(), 0, 1, 3)
     metrics = dict(zip(history.layout.metrics, history.metrics.T, strict=True))

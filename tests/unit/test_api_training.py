@@ -10,13 +10,12 @@ import pytest
 from rich.console import Console
 
 from api.cli import training
-from gradlab import Client
 from gradlab.cli.display import picture
 from gradlab.cli.measured import Measured
 from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.measurement.history import Culprit
 from tests.builders import a_spec, a_training, measured
-from tests.unit.desk import Desk
+from tests.unit.desk import Desk, client_of
 from worker import train as alone
 
 SPEC = a_spec(epochs=6, seeds=(5, 0, 3), record={"weights": 4, "signals": 2})
@@ -72,9 +71,7 @@ def test_the_terminal_shows_the_same_as_of_a_service(desk: Desk, trained, record
     spec = a_spec(epochs=6, seeds=(5, 0, 3), record=record)
     _, arrays = trained(spec, stops={0: 3})
     culprits = {0: Culprit(3, 2, "gradient", "dense_1", "kernel", "inf", 3)}
-    client = Client("http://testserver")
-    client.close()
-    client._http = desk.http
+    client = client_of(desk)
     experiment = client.get(desk.trained(spec, {5: 6, 0: 3, 3: 6}).rpartition("/")[2])
 
     def shown(found: Measured) -> str:

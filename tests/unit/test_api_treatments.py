@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from core.use_cases import treatments
-from gradlab import Client
 from gradlab.errors import Unavailable
 from gradlab.schemas.status import Status
 from gradlab.schemas.treatments import TreatmentResponse
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_chunk
-from tests.unit.desk import Desk
+from tests.unit.desk import Desk, client_of
 from tests.unit.diagnosis.histories import a_network, a_run, dense
 from tests.unit.test_api_submitting import refused
 
@@ -427,9 +426,7 @@ def test_progress_is_told_and_changes_the_etag(desk, workers, ill):
 
 @pytest.mark.slow
 def test_the_client_treats_waits_and_lists(desk, workers, ill):
-    client = Client("http://testserver")
-    client.close()
-    client._http = desk.http
+    client = client_of(desk)
     experiment_id = ill.rpartition("/")[2]
     begun = client.treat(experiment_id)
     assert (begun.request.seeds, len(begun.trials)) == (8, 5)

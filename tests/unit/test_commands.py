@@ -14,7 +14,7 @@ from gradlab.client.connection import Unreachable
 from gradlab.schemas.problem import ProblemDocument
 from gradlab.schemas.status import Status
 from tests.builders import a_spec
-from tests.unit.desk import Desk
+from tests.unit.desk import Desk, client_of
 
 cli = importlib.import_module("gradlab.cli.main")  # its name in the package is that of its entry point
 SPEC = a_spec(epochs=6, seeds=(0, 3))
@@ -23,10 +23,7 @@ SPEC = a_spec(epochs=6, seeds=(0, 3))
 @pytest.fixture
 def client(desk: Desk) -> Client:
     """A client of the desk."""
-    made = Client("http://testserver")
-    made.close()
-    made._http = desk.http
-    return made
+    return client_of(desk)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from gradlab.report import Report, experiment_of, framed, report_of, series_requ
 from gradlab.report.modules import import_map
 from gradlab.schemas.status import Status
 from tests.builders import a_spec, an_external_spec, measured
-from tests.unit.desk import Desk
+from tests.unit.desk import Desk, client_of
 
 HOSTILE = '</script><script>alert("1")</script><!-- <img src=x onerror=alert(2)>'
 EVERYTHING = "full"
@@ -59,10 +59,7 @@ def external_report(*, epochs: int = 4, name: str = "elsewhere", layer: str = "d
 
 @pytest.fixture
 def client(desk: Desk) -> Client:
-    made = Client("http://testserver")
-    made.close()
-    made._http = desk.http
-    return made
+    return client_of(desk)
 
 
 @pytest.mark.slow

@@ -9,9 +9,8 @@ from typer.testing import CliRunner, Result
 
 from gradlab.cli import actions
 from gradlab.cli.exits import Exit
-from gradlab.client.client import Client
 from tests.builders import a_spec
-from tests.unit.desk import Desk
+from tests.unit.desk import Desk, client_of
 
 pytestmark = pytest.mark.slow  # a page is built
 
@@ -21,9 +20,7 @@ cli = importlib.import_module("gradlab.cli.main")  # its name in the package is 
 @pytest.fixture
 def written(desk: Desk, monkeypatch):
     """Writes the report of a trained experiment to a file: the experiment's id, and what the command said."""
-    client = Client("http://testserver")
-    client.close()
-    client._http = desk.http
+    client = client_of(desk)
     monkeypatch.setattr(actions, "_client", lambda url: client)
 
     def run(file: Path) -> tuple[str, Result]:
