@@ -39,7 +39,7 @@ class StoredSummary:
 
 @dataclass(frozen=True)
 class Filters:
-    """Which experiments are listed.
+    """Restrictions of a list of experiments.
 
     Attributes:
         search: a text that the name contains.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradlab.diagnosis import Diagnosis
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 
@@ -16,6 +17,17 @@ Arrays = dict[str, np.ndarray]
 # Names of results: the samples and initial weights; record 0 of the service, of Keras in float64, and of PyTorch.
 SAMPLES, SERVICE, KERAS = "samples", "service", "keras"
 TORCH32, TORCH64, TRAINED = "torch_float32", "torch_float64", "torch"
+
+
+def compared(diagnosis: Diagnosis) -> dict[str, object]:
+    """Return what both frameworks have of a diagnosis."""
+    return {
+        "verdict": diagnosis.verdict,
+        "root_cause": diagnosis.root_cause,
+        "findings": {each.rule: list(each.seeds) for each in diagnosis.findings},
+        "outcomes": [each.outcome for each in diagnosis.outcomes],
+        "learnt": [each.learnt for each in diagnosis.outcomes],
+    }
 
 
 class CaseFolder:

@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.clinic.case import Case
 from bench.clinic.training import kept_or_trained
-from bench.twins.folder import SAMPLES, SERVICE, Arrays, CaseFolder
+from bench.twins.folder import SAMPLES, SERVICE, Arrays, CaseFolder, compared
 from core.settings import Settings
 from core.training.environment import prepare
 from gradlab.diagnosis import Diagnosis, Run, diagnose
@@ -46,14 +46,7 @@ def train_others(case: Case, root: Path) -> None:
 
 def summary(diagnosis: Diagnosis) -> dict[str, object]:
     """Return what is compared of a diagnosis."""
-    return {
-        "verdict": diagnosis.verdict,
-        "root_cause": diagnosis.root_cause,
-        "findings": {each.rule: list(each.seeds) for each in diagnosis.findings},
-        "outcomes": [each.outcome for each in diagnosis.outcomes],
-        "learnt": [each.learnt for each in diagnosis.outcomes],
-        "unjudged": [each.rule for each in diagnosis.unjudged],
-    }
+    return {**compared(diagnosis), "unjudged": [each.rule for each in diagnosis.unjudged]}
 
 
 def _samples(spec: ExperimentSpec) -> Arrays:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from bench.twins.draws import initial_weights
-from bench.twins.folder import SAMPLES, TORCH32, TORCH64, TRAINED, Arrays, CaseFolder
+from bench.twins.folder import SAMPLES, TORCH32, TORCH64, TRAINED, Arrays, CaseFolder, compared
 from bench.twins.modules import Rebuilt, rebuilt
 from gradlab.diagnosis import ExternalRun, diagnose
 from gradlab.spec import ExperimentSpec, ExternalSpec
@@ -112,11 +112,7 @@ def trained(spec: ExperimentSpec, arrays: Arrays, seeds: int) -> dict[str, Any]:
     described = runs[0].external.model_copy(update={"seeds": tuple(range(seeds))})
     diagnosis = diagnose(described, runs)
     return {
-        "verdict": diagnosis.verdict,
-        "root_cause": diagnosis.root_cause,
-        "findings": {each.rule: list(each.seeds) for each in diagnosis.findings},
-        "outcomes": [each.outcome for each in diagnosis.outcomes],
-        "learnt": [each.learnt for each in diagnosis.outcomes],
+        **compared(diagnosis),
         "unjudged": {each.rule: each.why for each in diagnosis.unjudged},
         "warnings": sorted({str(each.message) for each in caught}),
         "seconds": time.perf_counter() - begun,

@@ -71,7 +71,7 @@ class Sequence(nn.Module):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a tensor of a spec is in a module.
+    """The place of a spec's tensor in a module.
 
     Attributes:
         paths: of the module's tensors; several where PyTorch divides the tensor.

@@ -20,7 +20,7 @@ Case = Callable[[bool], fits.Fit]
 
 @dataclass(frozen=True)
 class Illness:
-    """What a diagnosis says of a case.
+    """The expected diagnosis of a case.
 
     Attributes:
         root: the root cause.

@@ -34,7 +34,7 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass(eq=False)
 class Kept:
-    """What is kept of a record at its end.
+    """The parts of a record that are kept at its end.
 
     Attributes:
         number: the record's number.

@@ -1,4 +1,4 @@
-"""What is known of the gradients of a record's steps: norms of single steps, and sums over all of them."""
+"""Gradients of a record's steps: norms of single steps, and sums over all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

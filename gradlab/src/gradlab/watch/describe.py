@@ -49,7 +49,7 @@ def _remedies(root: Finding, diagnosis: Diagnosis, spec: ExternalSpec) -> list[s
 
 
 def _unjudged(unjudged: Sequence[Unjudged]) -> list[str]:
-    """What is not judged, by what the user could pass to make it known; most rules first."""
+    """Lines about unjudged rules, by what the user could pass to make it known; most rules first."""
     rules: dict[str, list[str]] = {}
     for each in unjudged:
         rules.setdefault(f"pass {each.advice}" if each.advice else each.why, []).append(each.rule)
