@@ -1,6 +1,7 @@
 """Embedded service: API and worker, started and stopped together."""
 
 import asyncio
+import errno
 import gc
 import math
 import os
@@ -140,7 +141,13 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         listener = socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
-        raise Unavailable(f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}.") from error
+        is_taken = error.errno == errno.EADDRINUSE
+        why = (
+            "another program listens there; --port names another port, 0 takes a free one"
+            if is_taken
+            else error.strerror
+        )
+        raise Unavailable(f"Cannot listen on {settings.host}, port {settings.port}: {why}.") from error
     # Connections inherit the option; asyncio sets it only on sockets that name their protocol. Without it the second
     # packet of a response waits 40 ms for the client's delayed acknowledgement of the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -22,9 +22,8 @@ from core.settings import Settings
 from gradlab.errors import Invalid, Problem
 from gradlab.facts.wiring import MAX_TENSORS
 from gradlab.spec.bounds import context
-from gradlab.spec.problems import invalid
+from gradlab.spec.problems import THE_BODY, invalid
 
-THE_BODY = "(the whole body)"
 # Nesting of lists and objects. 30 nested blocks of layers, with their contents, fit in.
 MAX_DEPTH = 64
 # Fields of one object: several times as many as the largest model has.

@@ -169,7 +169,7 @@ def test_waiting_gives_up_when_patience_ends(client: Client, monkeypatch):
 
 def test_something_else_that_answers_is_not_taken_for_the_service(client: Client, monkeypatch):
     monkeypatch.setattr(client._http, "request", lambda *_, **__: httpx2.Response(404, text="nothing here"))
-    with pytest.raises(Unreachable, match="not as Gradient Lab does"):
+    with pytest.raises(Unreachable, match="not as this version of Gradient Lab does"):
         client.get("1")
 
 

@@ -1,4 +1,4 @@
-"""Commands as a person types them: beginnings of ids, answers as JSON, interruption, a key that is missing."""
+"""Commands as a person types them: beginnings of ids, answers as JSON, interruption."""
 
 import importlib
 import json
@@ -139,17 +139,6 @@ def test_whoever_stops_waiting_is_told_what_goes_on(gradlab, client, monkeypatch
             f"Cancel it: gradlab cancel {newest.id}\n"
         )
         assert newest.status is Status.queued
-
-
-def test_a_missing_or_wrong_key_is_told_with_the_name_of_its_setting(open_desk, monkeypatch):
-    client = Client("http://testserver", api_key="wrong")
-    client.close()
-    client._http = open_desk(api_key="right").http
-    monkeypatch.setattr(actions, "_client", lambda url: client)
-    said = CliRunner().invoke(cli.app, ["list"], env={"COLUMNS": "300"})
-    assert said.exit_code == Exit.INVALID
-    assert len(said.stderr.splitlines()) == 1
-    assert "set GRADLAB_API_KEY to the key" in said.stderr
 
 
 def test_a_shell_completes_ids_and_shows_no_errors(client, desk, monkeypatch):

@@ -19,7 +19,7 @@ from gradlab.cli.export import reporting_failure, unpack_logs, write, write_netw
 from gradlab.cli.ids import completions, whole_id
 from gradlab.cli.measured import Measured
 from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, interruptible, read_spec, read_treatment
-from gradlab.cli.settings import ClientSettings, read
+from gradlab.cli.settings import ClientSettings, checked_url, read
 from gradlab.cli.treatments import follow_treatment, start_treatment
 from gradlab.client.client import Client
 from gradlab.diagnosis.summary import summary_of
@@ -212,7 +212,7 @@ def _follow(client: Client, submitted: ExperimentResponse) -> ExperimentResponse
 
 def _client(url: str | None) -> Client:
     settings = read(ClientSettings)
-    return Client(url or settings.url, settings.api_key)
+    return Client(checked_url(url) if url else settings.url, settings.api_key)
 
 
 def _print_verdict(client: Client, experiment: ExperimentResponse) -> None:

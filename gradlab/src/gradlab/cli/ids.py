@@ -27,7 +27,7 @@ def whole_id(client: Client, text: str) -> str:
         return text
     expected = "an experiment's id, or the beginning of one"
     if not ID_BEGINNING.fullmatch(text):
-        raise Invalid(Problem("id", f"{expected}: digits and letters from a to f", text))
+        raise Invalid(Problem("id", f"{expected}: digits and letters from a to f", text or "nothing"))
     experiments = list(_first(client, text, MAX_NAMED + 1))
     if len(experiments) > 1:
         shared = ", ".join(f"{each.id} ({each.name})" for each in experiments[:MAX_NAMED])

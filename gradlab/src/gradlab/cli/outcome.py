@@ -3,19 +3,21 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 from pydantic import ValidationError
 
 from gradlab.cli.exits import Exit, errors
-from gradlab.client.connection import Refused, Unreachable
+from gradlab.client.connection import AnotherProgram, NoAnswer, Refused, Unreachable
 from gradlab.errors import DiskFull, Invalid, Problem, Unavailable, is_full
+from gradlab.schemas.problem import ProblemDocument
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
-from gradlab.spec.problems import from_pydantic
+from gradlab.spec.problems import THE_BODY, from_pydantic
 
 OUTCOME = {
     Status.completed: Exit.COMPLETED,
@@ -27,11 +29,19 @@ TREATED = {
     TreatmentStatus.failed: Exit.FAILED,
     TreatmentStatus.cancelled: Exit.CANCELLED,
 }
-UNAUTHORIZED = 401
+UNAUTHORIZED, NO_SUCH_PATH = 401, 404
 KEY_NEEDED = (
     "the service answers only to its API key, and received none or another one: set GRADLAB_API_KEY to the key with "
     "which the service was started"
 )
+# What to do about an address, after what is wrong with it.
+ADDRESS_ADVICE: dict[type[Exception], str] = {
+    NoAnswer: "; start a service there with `gradlab serve`, or name another address with --url or GRADLAB_URL",
+    AnotherProgram: ": it is another program, or a service of another version; name another address with --url or "
+    "GRADLAB_URL",
+}
+PATH_ADVICE = ": the service does not know this path; --url and GRADLAB_URL name an address without one"
+LIST_ADVICE = " `gradlab list` shows those that there are."
 
 
 @contextmanager
@@ -47,18 +57,10 @@ def in_one_line() -> Iterator[None]:
         _print_error("invalid input:", error.problems, error.omitted)
         raise typer.Exit(Exit.INVALID) from error
     except Refused as error:
-        if error.problem.status == UNAUTHORIZED:
-            _print_error(KEY_NEEDED)
-            raise typer.Exit(Exit.INVALID) from error
-        problems = tuple(Problem(**problem.model_dump()) for problem in error.problem.errors)
-        _print_error(
-            "the service refused the request:" if problems else error.problem.detail,
-            problems,
-            error.problem.errors_omitted,
-        )
+        _print_refusal(error.problem)
         raise typer.Exit(Exit.INVALID) from error
     except (Unreachable, Unavailable) as error:
-        _print_error(str(error))
+        _print_error(f"{error}{ADDRESS_ADVICE.get(type(error), '')}")
         raise typer.Exit(Exit.UNREACHABLE) from error
     except OSError as error:
         if not is_full(error):
@@ -82,7 +84,12 @@ def read_spec(path: Path) -> ExperimentSpec:
         text = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
         raise Invalid(Problem(str(path), "a file with a spec", error.strerror or "nothing")) from error
-    return parse(text)
+    try:
+        return parse(text)
+    except Invalid as error:
+        file = "standard input" if str(path) == "-" else str(path)
+        problems = (replace(each, field=file) if each.field == THE_BODY else each for each in error.problems)
+        raise Invalid(*problems, omitted=error.omitted) from error
 
 
 def read_treatment(remedies: list[str] | None, seeds: int, budget: int) -> TreatmentRequest:
@@ -112,9 +119,24 @@ def interruptible(goes_on: str) -> Iterator[None]:
         raise typer.Exit(Exit.INTERRUPTED) from interrupt
 
 
+def _print_refusal(document: ProblemDocument) -> None:
+    problems = tuple(Problem(**problem.model_dump()) for problem in document.errors)
+    if document.status == UNAUTHORIZED:
+        _print_error(KEY_NEEDED)
+    elif problems:
+        _print_error("the service refused the request:", problems, document.errors_omitted)
+    else:
+        # Of a path that no route has, the detail is the status' own name.
+        is_unknown_path = document.status == NO_SUCH_PATH and document.detail == document.title
+        is_unknown_id = document.detail.startswith("There is no experiment ")
+        _print_error(document.detail + PATH_ADVICE * is_unknown_path + LIST_ADVICE * is_unknown_id)
+
+
 def _print_error(message: str, problems: tuple[Problem, ...] = (), omitted: int = 0) -> None:
-    errors.print(f"gradlab: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
-    for problem in problems:
-        errors.print(f"  {problem}", highlight=False, markup=False)
+    """Print a message with its problems: one of them on the same line, several on lines of their own."""
+    first, rest = ([f" {problems[0]}"], ()) if len(problems) == 1 and not omitted else ([], problems)
+    errors.print(f"gradlab: {message}{''.join(first)}", style="red", highlight=False, markup=False, soft_wrap=True)
+    for problem in rest:
+        errors.print(f"  {problem}", highlight=False, markup=False, soft_wrap=True)
     if omitted:
         errors.print(f"  and {omitted:,} more", highlight=False, markup=False)

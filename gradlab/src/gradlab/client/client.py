@@ -4,7 +4,8 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any
+from functools import partial
+from typing import IO, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -25,9 +26,6 @@ from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse, TreatmentsResponse
 from gradlab.spec import AnySpec, ExperimentSpec
 
-if TYPE_CHECKING:
-    pass
-
 STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 15 seconds
 
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
@@ -43,7 +41,7 @@ class Client(Sending, Reporting):
 
     Raises (every method):
         Refused: the service refused the request; `problem` is the problem document.
-        Unreachable: the service did not respond, or with 503.
+        Unreachable: the service did not respond, or with 503, or not as this version's does.
     """
 
     def is_alive(self) -> bool:
@@ -59,20 +57,20 @@ class Client(Sending, Reporting):
         A dict is sent as it is, and the service names what is wrong with it. The request has an idempotency key, and is
         repeated once if its response is lost.
         """
-        return ExperimentResponse.read(self._post_once("/experiments", _body(spec), idempotency_key).content)
+        return self._read(ExperimentResponse, self._post_once("/experiments", _body(spec), idempotency_key))
 
     def validate(self, spec: ExperimentSpec | dict[str, Any]) -> ValidationResponse:
         """Validate a spec, count its parameters and estimate its cost."""
-        return ValidationResponse.read(self._post("/experiments/validate", _body(spec)).content)
+        return self._read(ValidationResponse, self._post("/experiments/validate", _body(spec)))
 
     def triage(self, spec: ExperimentSpec | dict[str, Any]) -> DiagnosisResponse:
         """Diagnose a spec's networks before they are trained."""
-        return DiagnosisResponse.read(self._post("/experiments/triage", _body(spec)).content)
+        return self._read(DiagnosisResponse, self._post("/experiments/triage", _body(spec)))
 
     def diagnosis(self, experiment_id: UUID | str) -> ExperimentDiagnosisResponse:
         """Diagnose an experiment from the epochs recorded so far."""
         response = self._request("GET", f"/experiments/{experiment_id}/diagnosis")
-        return ExperimentDiagnosisResponse.read(response.content)
+        return self._read(ExperimentDiagnosisResponse, response)
 
     def treat(
         self,
@@ -86,34 +84,34 @@ class Client(Sending, Reporting):
         The request has an idempotency key, and is repeated once if its response is lost.
         """
         path, body = f"/experiments/{experiment_id}/treatments", request or TreatmentRequest()
-        return TreatmentResponse.read(self._post_once(path, body.model_dump_json(), idempotency_key).content)
+        return self._read(TreatmentResponse, self._post_once(path, body.model_dump_json(), idempotency_key))
 
     def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
         """Get a treatment."""
         response = self._request("GET", f"/experiments/{experiment_id}/treatments/{treatment_id}")
-        return TreatmentResponse.read(response.content)
+        return self._read(TreatmentResponse, response)
 
     def treatments(self, experiment_id: UUID | str) -> Iterator[TreatmentResponse]:
         """Iterate over the treatments of an experiment, newest first; pages are fetched on demand."""
         next_page: str | None = f"/experiments/{experiment_id}/treatments"
         while next_page is not None:
-            page = TreatmentsResponse.read(self._request("GET", next_page).content)
+            page = self._read(TreatmentsResponse, self._request("GET", next_page))
             yield from page.treatments
             next_page = page.next
 
     def cancel_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
         """Cancel a treatment. Finished trials are kept."""
         response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/cancel")
-        return TreatmentResponse.read(response.content)
+        return self._read(TreatmentResponse, response)
 
     def continue_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
         """Continue a treatment that was cancelled, or failed."""
         response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/continue")
-        return TreatmentResponse.read(response.content)
+        return self._read(TreatmentResponse, response)
 
     def get(self, experiment_id: UUID | str) -> ExperimentResponse:
         """Get an experiment."""
-        return ExperimentResponse.read(self._request("GET", f"/experiments/{experiment_id}").content)
+        return self._read(ExperimentResponse, self._request("GET", f"/experiments/{experiment_id}"))
 
     def experiments(
         self, *, status: Status | Sequence[Status] = (), search: str | None = None, id_prefix: str | None = None
@@ -129,14 +127,14 @@ class Client(Sending, Reporting):
         }
         next_page: str | None = f"/experiments?{urlencode(query, doseq=True)}"
         while next_page is not None:
-            page = ExperimentsResponse.read(self._request("GET", next_page).content)
+            page = self._read(ExperimentsResponse, self._request("GET", next_page))
             yield from page.experiments
             next_page = page.next
 
     def cancel(self, experiment_id: UUID | str) -> ExperimentResponse:
         """Cancel an experiment. Recorded series are kept."""
         response = self._request("POST", f"/experiments/{experiment_id}/cancel")
-        return ExperimentResponse.read(response.content)
+        return self._read(ExperimentResponse, response)
 
     def delete(self, experiment_id: UUID | str) -> None:
         """Delete an experiment with all its series."""
@@ -202,7 +200,7 @@ class Client(Sending, Reporting):
     def charts(self, experiment_id: UUID | str) -> list[str]:
         """Names of the charts of an experiment."""
         response = self._request("GET", f"/experiments/{experiment_id}/charts")
-        return [chart.name for chart in ChartsResponse.read(response.content).charts]
+        return [chart.name for chart in self._read(ChartsResponse, response).charts]
 
     def chart(self, experiment_id: UUID | str, name: str, form: str = "svg", **query: Any) -> bytes:
         """Return a chart as the content of a file; `form` is svg or png."""
@@ -261,7 +259,7 @@ class Client(Sending, Reporting):
                 if is_over(experiment):
                     return experiment
         path = f"/experiments/{experiment_id}"
-        return poll(self._request, path, ExperimentResponse, is_over, progress, patience)
+        return poll(self._request, path, partial(self._read, ExperimentResponse), is_over, progress, patience)
 
     def _statuses(self, experiment_id: UUID | str) -> Iterator[ExperimentResponse]:
         """Iterate over the states of an experiment, from its event stream."""
@@ -289,7 +287,7 @@ class Client(Sending, Reporting):
             return treatment.status is not TreatmentStatus.running
 
         path = f"/experiments/{treatment.experiment_id}/treatments/{treatment.id}"
-        return poll(self._request, path, TreatmentResponse, is_over, progress, patience)
+        return poll(self._request, path, partial(self._read, TreatmentResponse), is_over, progress, patience)
 
     def _arrays(self, experiment_id: UUID | str, series: str, query: dict[str, Any]) -> dict[str, np.ndarray]:
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:

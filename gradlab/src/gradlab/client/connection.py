@@ -1,18 +1,27 @@
 """Connection to the service: requests, and errors of responses."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import uuid4
 
-from gradlab.schemas.media_types import JSON
+from pydantic import ValidationError
+
+from gradlab.schemas.media_types import JSON, PROBLEM_JSON
 from gradlab.schemas.problem import ProblemDocument
+from gradlab.schemas.response_model import ResponseModel
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx2
+
+Answer = TypeVar("Answer", bound=ResponseModel)
+
+# A number of the system's that precedes its own words for an error.
+ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 
 
 class Refused(Exception):
@@ -29,6 +38,14 @@ class Refused(Exception):
 
 class Unreachable(Exception):
     """The service does not respond, or is temporarily unavailable (503)."""
+
+
+class NoAnswer(Unreachable):
+    """Nothing responds at the address."""
+
+
+class AnotherProgram(Unreachable):
+    """What responds at the address is another program, or a service of another version."""
 
 
 @cache
@@ -51,7 +68,7 @@ class Connection:
     def __init__(self, url: str = "http://127.0.0.1:8000", api_key: str | None = None, timeout: float = 30.0) -> None:
         import httpx2  # a hundred modules that a diagnosis without a service does not need
 
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        headers = {b"Authorization": f"Bearer {api_key}".encode()} if api_key else {}
         self._errors = httpx2.HTTPError
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout, verify=_trusted_certificates())
         self.url = url
@@ -75,13 +92,13 @@ class Connection:
                     response.read()
                 yield self._check_response(response)
         except self._errors as error:
-            raise Unreachable(f"{self.url} does not answer: {error}") from error
+            raise self._no_answer(error) from error
 
     def _request(self, method: str, path: str, **more: Any) -> "httpx2.Response":
         try:
             response = self._http.request(method, path, **more)
         except self._errors as error:
-            raise Unreachable(f"{self.url} does not answer: {error}") from error
+            raise self._no_answer(error) from error
         return self._check_response(response)
 
     def _post_once(self, path: str, body: str, key: str | None) -> "httpx2.Response":
@@ -96,12 +113,32 @@ class Connection:
         headers = {"Content-Type": JSON} | ({"Idempotency-Key": key} if key else {})
         return self._request("POST", path, content=body, headers=headers)
 
+    def _no_answer(self, error: Exception) -> NoAnswer:
+        return NoAnswer(f"{self.url} does not answer: {ERROR_NUMBER.sub('', str(error))}")
+
+    def _read(self, kind: type[Answer], response: "httpx2.Response") -> Answer:
+        """Parse a response.
+
+        Raises:
+            AnotherProgram: it is none of this version's.
+        """
+        try:
+            return kind.read(response.content)
+        except ValidationError as error:
+            raise self._unlike(response.status_code) from error
+
     def _check_response(self, response: "httpx2.Response") -> "httpx2.Response":
-        if response.status_code < 400:
+        if response.is_success or response.status_code == 304:
             return response
-        if not response.headers.get("Content-Type", "").startswith("application/problem+json"):
-            raise Unreachable(f"{self.url} answered {response.status_code}, and not as Gradient Lab does")
-        problem = ProblemDocument.model_validate_json(response.content)
+        if not response.headers.get("Content-Type", "").startswith(PROBLEM_JSON):
+            raise self._unlike(response.status_code)
+        try:
+            problem = ProblemDocument.model_validate_json(response.content)
+        except ValidationError as error:
+            raise self._unlike(response.status_code) from error
         if response.status_code == 503:
             raise Unreachable(f"{self.url} is temporarily unavailable: {problem.detail}")
         raise Refused(problem)
+
+    def _unlike(self, status: int) -> AnotherProgram:
+        return AnotherProgram(f"{self.url} answered {status}, and not as this version of Gradient Lab does")

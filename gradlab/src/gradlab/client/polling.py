@@ -18,7 +18,7 @@ MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.1, 1.0  # between two requests
 def poll(
     request: "Callable[..., httpx2.Response]",
     path: str,
-    kind: type[Polled],
+    read: "Callable[[httpx2.Response], Polled]",
     is_over: Callable[[Polled], bool],
     progress: Callable[[Polled], None],
     patience: float,
@@ -28,13 +28,13 @@ def poll(
     Args:
         request: sends a request, given method, path and headers.
         path: path of the resource.
-        kind: model of the response.
+        read: parses a response.
         is_over: returns True for the final state.
         progress: called with the resource after each change.
         patience: maximum time without a response of the service, in seconds.
 
     Raises:
-        Unreachable: the service did not respond for longer than `patience`.
+        Unreachable: the service did not respond for longer than `patience`, or not as this version's does.
     """
     headers: dict[str, str] = {}
     pause, failing_since = MIN_PAUSE_SECONDS, None
@@ -48,7 +48,7 @@ def poll(
                 raise
             response = None
         if response is not None and response.status_code == 200:
-            current = kind.read(response.content)
+            current = read(response)
             progress(current)
             if is_over(current):
                 return current

@@ -33,8 +33,8 @@ class Reporting(Connection):
         )
 
         place = f"/experiments/{experiment_id}"
-        experiment = ExperimentResponse.read(self._request("GET", place).content)
-        diagnosis = ExperimentDiagnosisResponse.read(self._request("GET", f"{place}/diagnosis").content)
+        experiment = self._read(ExperimentResponse, self._request("GET", place))
+        diagnosis = self._read(ExperimentDiagnosisResponse, self._request("GET", f"{place}/diagnosis"))
         spec = experiment.spec
         requests = series_requests(spec.layout, len(spec.seeds))
         series = [

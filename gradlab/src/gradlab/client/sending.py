@@ -45,7 +45,7 @@ class Sending(Connection):
         path = f"/experiments/{experiment_id}/runs/{seed}/series"
         content = encode_series(from_epoch, metrics or {}, series or {})
         response = self._request("PUT", path, content=content, headers={"Content-Type": JSON})
-        return SeriesResponse.read(response.content)
+        return self._read(SeriesResponse, response)
 
     def send_facts(self, experiment_id: UUID | str, facts: Facts) -> None:
         """Send the facts about the data of an external training, in place of those that were sent before."""
@@ -66,7 +66,7 @@ class Sending(Connection):
         """End a run as completed; with an error, as failed. To end it again changes nothing."""
         body = {"status": "completed"} if error is None else {"status": "failed", "error": error}
         response = self._request("POST", f"/experiments/{experiment_id}/runs/{seed}/end", json=body)
-        return ExperimentResponse.read(response.content)
+        return self._read(ExperimentResponse, response)
 
     def resume_run(
         self, experiment_id: UUID | str, seed: int, *, after: int | None = None, epochs: int | None = None
@@ -81,7 +81,7 @@ class Sending(Connection):
         """
         body = {"after": after, "epochs": epochs}
         response = self._request("POST", f"/experiments/{experiment_id}/runs/{seed}/resume", json=body)
-        return ExperimentResponse.read(response.content)
+        return self._read(ExperimentResponse, response)
 
 
 def encode_series(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, Values]) -> bytes:

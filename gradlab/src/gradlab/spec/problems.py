@@ -12,6 +12,8 @@ from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
 MAX_CHARACTERS = 2_000
 # Characters of a list of valid names. The catalogue's longest list has half as many; a large network's has more.
 MAX_LISTED = 1_500
+# Stands for a field where the text is no JSON, or the value no object.
+THE_BODY = "(the whole body)"
 # Longer names are not misspelt ones, and the time of a comparison grows with the square of their length.
 MAX_COMPARED = 100
 
@@ -63,7 +65,7 @@ def _only_follows(error: Mapping[str, Any]) -> bool:
 
 def _problem(error: Mapping[str, Any]) -> Problem:
     context, loc = error.get("ctx", {}), error["loc"]
-    field = ".".join(part for part in (_path(loc), context.get("field", "")) if part) or "(the whole body)"
+    field = ".".join(part for part in (_path(loc), context.get("field", "")) if part) or THE_BODY
     return Problem(*(_cut(text) for text in (field, _expected(error, context), _received(error, context))))
 
 
