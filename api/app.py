@@ -31,6 +31,7 @@ from api.routes import (
     plane,
     probes,
     series,
+    treatment_list,
     treatments,
 )
 from core.catalogue import catalogue as build_catalogue
@@ -42,6 +43,7 @@ STATIC = Path(__file__).parent / "static"
 ROUTES = (
     diagnosis,
     treatments,
+    treatment_list,
     experiments,
     external,
     facts,

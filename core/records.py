@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.treatment import Treatment
+from core.treatment.trial import Role
 from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.errors import Conflict
 from gradlab.measurement.history import Checkpoint, Culprit, StoppedBy
@@ -45,14 +46,45 @@ class Filters:
         search: a text that the name contains.
         id_prefix: hexadecimal digits that the id begins with.
         verdicts: the verdict of the last diagnosis is one of these; () for all.
+        trial: True for trials of treatments, False for all others, None for both.
+        trial_of: it is a trial of a treatment of this experiment.
     """
 
     search: str | None = None
     id_prefix: str | None = None
     verdicts: Collection[str] = ()
+    trial: bool | None = None
+    trial_of: UUID | None = None
 
 
 NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True)
+class TrialReference:
+    """The trial for which an experiment was added.
+
+    Attributes:
+        experiment_id, name: of the treated experiment.
+        treatment_id: of its treatment.
+        role: ``untreated``, ``control`` or ``treated``.
+        remedies: the applied remedies; () for an untreated trial.
+    """
+
+    experiment_id: UUID
+    name: str
+    treatment_id: UUID
+    role: Role
+    remedies: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TreatmentReference:
+    """The newest treatment of an experiment, and the number of experiments that its treatments added for trials."""
+
+    id: UUID
+    status: TreatmentStatus
+    trials: int
 
 
 @dataclass(frozen=True)
@@ -94,6 +126,8 @@ class Experiment:
         compiled: True if XLA compiled the training; None before the first chunk.
         runs: one per seed, in the spec's order.
         diagnosis: the summary of the last diagnosis; None before the first one.
+        trial: the trial for which it was added; None if somebody submitted it.
+        treatment: its newest treatment; None if it has none.
     """
 
     id: UUID
@@ -112,6 +146,8 @@ class Experiment:
     compiled: bool | None
     runs: tuple[RunRecord, ...]
     diagnosis: StoredSummary | None = None
+    trial: TrialReference | None = None
+    treatment: TreatmentReference | None = None
 
     @property
     def epochs_done(self) -> int:
@@ -251,7 +287,7 @@ class TreatmentRecord:
 
 @dataclass(frozen=True)
 class TreatmentPage:
-    """A page of an experiment's treatments, newest first; `next` is the `before` of the following page, or None."""
+    """A page of treatments, newest first; `next` is the `before` of the following page, or None."""
 
     treatments: tuple[TreatmentRecord, ...]
     next: int | None

@@ -14,6 +14,8 @@ from gradlab.schemas.experiments import (
     ProgressResponse,
     RunResponse,
     SummaryResponse,
+    TreatmentOfResponse,
+    TrialOfResponse,
     ValidationResponse,
 )
 from gradlab.schemas.external import SeriesResponse
@@ -40,6 +42,8 @@ def experiment_response(experiment: Experiment) -> ExperimentResponse:
         compiled=experiment.compiled,
         versions=dict(experiment.versions) if experiment.versions else None,
         diagnosis=summary_response(experiment.diagnosis) if experiment.diagnosis else None,
+        trial=TrialOfResponse(**vars(experiment.trial)) if experiment.trial else None,
+        treatment=TreatmentOfResponse(**vars(experiment.treatment)) if experiment.treatment else None,
         shapes=order_of_axes(experiment.spec),
         runs=[run_response(run) for run in experiment.runs],
         spec=experiment.spec,

@@ -5,8 +5,9 @@ from core.treatment import Judgement, Report, Trial, explain, report
 from gradlab.remedies import difference
 from gradlab.responses.diagnosis import change_responses
 from gradlab.schemas.experiments import ProgressResponse
-from gradlab.schemas.treatments import JudgementResponse, TreatmentResponse, TrialResponse
+from gradlab.schemas.treatments import JudgementResponse, TreatmentResponse, TreatmentSummaryResponse, TrialResponse
 from gradlab.schemas.trials import Flow
+from gradlab.translate import keras_code_of
 
 
 def treatment_response(record: TreatmentRecord) -> TreatmentResponse:
@@ -32,9 +33,31 @@ def treatment_response(record: TreatmentRecord) -> TreatmentResponse:
         ],
         recommended=trials.index(best) if best else None,
         recommended_spec=best.spec if best else None,
+        recommended_code=keras_code_of(record.treatment.base, best.spec) if best else None,
         parts=list(results.parts),
         is_smallest=results.is_smallest,
         stopped=results.stopped,
+    )
+
+
+def treatment_summary_response(record: TreatmentRecord) -> TreatmentSummaryResponse:
+    """Build the response for a treatment in the list of all."""
+    results, trials = report(record.treatment), record.treatment.trials
+    best = results.recommended
+    return TreatmentSummaryResponse(
+        id=record.id,
+        experiment_id=record.experiment_id,
+        name=record.treatment.base.name,
+        status=record.status,
+        created_at=record.created_at,
+        finished_at=record.finished_at,
+        error=record.error,
+        trials=sum(trial.stage != "deferred" for trial in trials),
+        finished_trials=sum(trial.stage == "finished" for trial in trials),
+        untreated=results.untreated,
+        recommended=list(best.trial.remedies) if best else None,
+        treated=best.ill if best else None,
+        is_smallest=results.is_smallest,
     )
 
 

@@ -115,11 +115,15 @@ def list_experiments(
         str | None, Query(pattern="^[0-9a-fA-F-]{1,36}$", description="digits that the id begins with")
     ] = None,
     verdict: Annotated[list[Verdict], Query(max_length=4, description="repeatable; all by default")] = [],
+    trial: Annotated[
+        bool | None, Query(description="true for trials of treatments, false for all others; both by default")
+    ] = None,
+    trial_of: Annotated[UUID | None, Query(description="experiment whose treatments' trials are listed")] = None,
 ) -> ExperimentsResponse:
-    """List experiments, newest first, a page at a time."""
-    filters = Filters(search, id_prefix, verdict)
+    """List experiments, newest first, a page at a time. Each trial of a treatment names what it is a trial of."""
+    filters = Filters(search, id_prefix, verdict, trial, trial_of)
     page = store.page(limit=limit, before=read_cursor(cursor), status=status, filters=filters)
-    state = [(each.id, each.revision, each.diagnosis) for each in page.experiments], page.next
+    state = [(each.id, each.revision, each.diagnosis, each.treatment) for each in page.experiments], page.next
     response.headers["ETag"] = etag_of(request, state)
     if page.next is None:
         return experiments_response(page, next=None)
@@ -130,7 +134,7 @@ def list_experiments(
 @router.get("/{experiment_id}", responses=documented(304, 401, 404, 422, 503), summary="Get an experiment")
 def get_experiment(experiment_id: UUID, request: Request, response: Response, store: Store) -> ExperimentResponse:
     """Get an experiment: status, progress, spec, verdict, final metrics of each run, and versions that trained it."""
-    state = store.revision(experiment_id), store.verdicts.get(experiment_id)
+    state = store.revision(experiment_id), store.verdicts.get(experiment_id), store.treatments.newest(experiment_id)
     response.headers["ETag"] = etag_of(request, state)
     return experiment_response(store.get(experiment_id))
 

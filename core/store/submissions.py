@@ -1,6 +1,7 @@
 """People's transactions: add, read, page, cancel and delete experiments."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -8,8 +9,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, cast, delete, func, insert, select, update
 
-from core.records import Experiment, Filters, Page, RunRecord, StoredSummary
-from core.store import layouts, series, tables, verdict_rows
+from core.records import Experiment, Filters, Page, RunRecord
+from core.store import layouts, series, tables, trial_rows, verdict_rows
 from core.store.tables import attempts, experiments, runs, verdicts
 from gradlab.errors import Conflict, NotFound
 from gradlab.frozen import STORED
@@ -100,6 +101,10 @@ def page(
     if filters.verdicts:
         query = query.join(verdicts, verdicts.c.experiment == experiments.c.number)
         query = query.where(verdicts.c.verdict.in_(filters.verdicts))
+    if filters.trial is not None:
+        query = query.where(trial_rows.is_trial() if filters.trial else ~trial_rows.is_trial())
+    if filters.trial_of is not None:
+        query = query.where(trial_rows.is_trial_of(filters.trial_of))
     if filters.search is not None:
         query = query.where(_name(connection).icontains(filters.search, autoescape=True))
     if filters.id_prefix is not None:
@@ -193,7 +198,16 @@ def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Experiment]:
     for run in connection.execute(query):
         records[run.experiment].append(_run(run))
     summaries = verdict_rows.get(connection, numbers)
-    return [_experiment(row, tuple(records[row.number]), summaries.get(row.number)) for row in rows]
+    trials, treatments = trial_rows.trials_of(connection, numbers), trial_rows.treatments_of(connection, numbers)
+    return [
+        replace(
+            _experiment(row, tuple(records[row.number])),
+            diagnosis=summaries.get(row.number),
+            trial=trials.get(row.number),
+            treatment=treatments.get(row.number),
+        )
+        for row in rows
+    ]
 
 
 def _run(row: Row[Any]) -> RunRecord:
@@ -205,7 +219,7 @@ def _run(row: Row[Any]) -> RunRecord:
     return RunRecord(row.seed, row.epochs_done, row.ended, row.stopped_by, final, culprit, row.error)
 
 
-def _experiment(row: Row[Any], records: tuple[RunRecord, ...], diagnosis: StoredSummary | None) -> Experiment:
+def _experiment(row: Row[Any], records: tuple[RunRecord, ...]) -> Experiment:
     return Experiment(
         id=row.id,
         spec=read_any_spec(row.spec),
@@ -222,5 +236,4 @@ def _experiment(row: Row[Any], records: tuple[RunRecord, ...], diagnosis: Stored
         versions=row.versions,
         compiled=row.compiled,
         runs=records,
-        diagnosis=diagnosis,
     )

@@ -267,6 +267,15 @@ trials = Table(
     Column("error", Text),
 )
 
+# Experiments that were added for trials. One that was cut off stays when its trial is trained again in another.
+trial_experiments = Table(
+    "trial_experiments",
+    metadata,
+    _owner("experiments", key=True),
+    _owner("treatments", index=True),
+    Column("position", Integer, nullable=False),  # of the trial
+)
+
 # Earlier versions read this table to name the version that is needed. Its columns never change.
 migrations = Table(
     "migrations",

@@ -8,20 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, update
 
-from core.records import Place, TreatmentPage, TreatmentRecord
-from core.store import submissions
-from core.store.tables import experiments, runs, treatments, trials
-from core.treatment import Result, Treatment, Trial, triage_spec
-from gradlab.errors import Conflict, NotFound
+from core.records import TreatmentRecord
+from core.store import submissions, treatment_reading, trial_rows
+from core.store.tables import experiments, treatments, trials
+from core.store.treatment_reading import RESULT, TRIAGE
+from core.treatment import Treatment, Trial, triage_spec
+from gradlab.errors import Conflict
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
-from gradlab.schemas.trials import TriageResult
 
-TRIAGE: TypeAdapter[TriageResult] = TypeAdapter(TriageResult)
-RESULT: TypeAdapter[Result] = TypeAdapter(Result)
 FINISHED = [status for status in Status if status.is_finished]
 TRIAGING, TRAINING = trials.c.stage == "looking", trials.c.stage == "training"
 
@@ -79,23 +76,6 @@ def added_with(connection: Connection, experiment_id: UUID, key: str, request: T
     return row.id if row else None
 
 
-def get(connection: Connection, id: UUID) -> TreatmentRecord:
-    """Return a treatment. Raises NotFound."""
-    return _read(connection, [_find(connection, id)])[0]
-
-
-def page(connection: Connection, experiment_id: UUID, limit: int, before: int | None) -> TreatmentPage:
-    """Return a page of an experiment's treatments, newest first. Raises NotFound."""
-    number = submissions.find(connection, experiment_id).number
-    query = select(treatments).where(treatments.c.experiment == number)
-    query = query.order_by(treatments.c.number.desc()).limit(limit + 1)
-    if before is not None:
-        query = query.where(treatments.c.number < before)
-    rows = connection.execute(query).all()
-    following = rows[limit - 1].number if len(rows) > limit else None
-    return TreatmentPage(tuple(_read(connection, rows[:limit])), following)
-
-
 def save(
     connection: Connection,
     before: TreatmentRecord,
@@ -132,12 +112,12 @@ def _write(
     needed, over = [], None
     if trial.stage == "looking" and triaged_in is None:
         needed = [submissions.add(connection, triage_spec(trial.spec), None, now)]
-        triaged_in = submissions.find(connection, needed[0]).number
+        triaged_in = trial_rows.add(connection, needed[0], treatment, position)
     if trial.stage != "looking" and triaged_in is not None:
         triaged_in, over = None, triaged_in
     if trial.stage == "training" and trained_in is None:
         needed = [submissions.add(connection, trial.spec, None, now)]
-        trained_in = submissions.find(connection, needed[0]).number
+        trained_in = trial_rows.add(connection, needed[0], treatment, position)
     values = {
         "role": trial.role,
         "remedies": trial.remedies,
@@ -161,7 +141,7 @@ def _write(
 
 def cancel(connection: Connection, id: UUID, now: datetime) -> None:
     """Cancel a treatment and the experiments that it waits for. Raises NotFound, and Conflict if it is not running."""
-    row = _find(connection, id)
+    row = treatment_reading.find(connection, id)
     if row.status != TreatmentStatus.running:
         raise Conflict(f"The treatment is {row.status} already: there is nothing left to cancel.")
     _stop(connection, [row.number], now)
@@ -178,7 +158,7 @@ def abandon(connection: Connection, experiment_id: UUID, now: datetime) -> None:
 
 def resume(connection: Connection, id: UUID) -> None:
     """Resume a cancelled or failed treatment: unfinished and broken trials start again. Raises NotFound, Conflict."""
-    row = _find(connection, id)
+    row = treatment_reading.find(connection, id)
     if row.status not in (TreatmentStatus.cancelled, TreatmentStatus.failed):
         raise Conflict(f"The treatment is {row.status}: only one that was cancelled, or failed, can be continued.")
     others = and_(treatments.c.experiment == row.experiment, treatments.c.status == TreatmentStatus.running)
@@ -224,77 +204,3 @@ def _stop(connection: Connection, numbers: Sequence[int], now: datetime) -> None
             submissions.remove(connection, row.id)
         elif not Status(row.status).is_finished:
             submissions.cancel(connection, row.id, now)
-
-
-def _find(connection: Connection, id: UUID) -> Row[Any]:
-    """Return the treatment's row, locked until the end of a writing transaction. Raises NotFound."""
-    query = select(treatments).where(treatments.c.id == id)
-    if not connection.get_execution_options().get("reading"):
-        query = query.with_for_update()
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no treatment {id}.")
-    return row
-
-
-def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[TreatmentRecord]:
-    numbers = [row.number for row in rows]
-    query = select(trials).where(trials.c.treatment.in_(numbers)).order_by(trials.c.treatment, trials.c.position)
-    rows_of: dict[int, list[Row[Any]]] = {number: [] for number in numbers}
-    for trial in connection.execute(query):
-        rows_of[trial.treatment].append(trial)
-    places = _places(connection, [trial for trial_rows in rows_of.values() for trial in trial_rows])
-    owned = experiments.c.number.in_([row.experiment for row in rows])
-    owners = connection.execute(select(experiments.c.number, experiments.c.id).where(owned))
-    ids = {row.number: row.id for row in owners}
-    return [_record(row, ids[row.experiment], rows_of[row.number], places) for row in rows]
-
-
-def _places(connection: Connection, trial_rows: Sequence[Row[Any]]) -> dict[int, Place]:
-    numbers = {number for trial in trial_rows for number in (trial.triaged_in, trial.trained_in) if number is not None}
-    done = select(runs.c.experiment, func.sum(runs.c.epochs_done).label("epochs")).group_by(runs.c.experiment)
-    counted = done.where(runs.c.experiment.in_(numbers)).subquery()
-    query = select(experiments, counted.c.epochs).join(counted, counted.c.experiment == experiments.c.number)
-    return {row.number: _place(row) for row in connection.execute(query)}
-
-
-def _place(row: Row[Any]) -> Place:
-    spec = submissions.read_spec(row.spec)
-    took = (row.finished_at - row.started_at).total_seconds() if row.finished_at and row.started_at else None
-    total = len(spec.seeds) * spec.training.epochs
-    return Place(row.id, Status(row.status), row.revision, int(row.epochs), total, took, row.error)
-
-
-def _record(row: Row[Any], owner: UUID, trial_rows: Sequence[Row[Any]], places: dict[int, Place]) -> TreatmentRecord:
-    request = TreatmentRequest.model_validate_json(row.request)
-    return TreatmentRecord(
-        id=row.id,
-        experiment_id=owner,
-        request=request,
-        status=TreatmentStatus(row.status),
-        revision=row.revision,
-        created_at=row.created_at,
-        finished_at=row.finished_at,
-        error=row.error,
-        treatment=Treatment(
-            base=submissions.read_spec(row.base),
-            candidates=tuple(tuple(names) for names in row.candidates),
-            budget=request.budget,
-            chosen=request.remedies is not None,
-            trials=tuple(_trial(trial) for trial in trial_rows),
-        ),
-        triaged_in=tuple(places.get(trial.triaged_in) for trial in trial_rows),
-        trained_in=tuple(places.get(trial.trained_in) for trial in trial_rows),
-    )
-
-
-def _trial(row: Row[Any]) -> Trial:
-    return Trial(
-        role=row.role,
-        remedies=tuple(row.remedies),
-        spec=submissions.read_spec(row.spec),
-        stage=row.stage,
-        triage=TRIAGE.validate_json(row.triage) if row.triage else None,
-        result=RESULT.validate_json(row.result) if row.result else None,
-        error=row.error,
-    )

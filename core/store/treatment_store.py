@@ -1,13 +1,13 @@
 """The store of treatments. Each method is one transaction; `core.store.treatment_rows` holds their statements."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Engine
 
-from core.records import TreatmentPage, TreatmentRecord
-from core.store import treatment_rows
+from core.records import TreatmentPage, TreatmentRecord, TreatmentReference
+from core.store import treatment_reading, treatment_rows, trial_rows
 from core.store.database import reading, writing
 from core.store.storable import storable
 from core.treatment import Treatment
@@ -48,7 +48,7 @@ class TreatmentStore:
         with writing(self._engine) as connection:
             now = self._clock()
             made, needed = treatment_rows.add(connection, experiment_id, request, treatment, now, idempotency_key)
-            return treatment_rows.get(connection, made), needed
+            return treatment_reading.get(connection, made), needed
 
     def added_with(
         self, experiment_id: UUID, idempotency_key: str, request: TreatmentRequest
@@ -56,17 +56,35 @@ class TreatmentStore:
         """Return the experiment's treatment with this key. Raises Conflict if the key was used for another request."""
         with reading(self._engine) as connection:
             earlier = treatment_rows.added_with(connection, experiment_id, idempotency_key, request)
-            return treatment_rows.get(connection, earlier) if earlier else None
+            return treatment_reading.get(connection, earlier) if earlier else None
 
     def get(self, id: UUID) -> TreatmentRecord:
         """Return a treatment. Raises NotFound."""
         with reading(self._engine) as connection:
-            return treatment_rows.get(connection, id)
+            return treatment_reading.get(connection, id)
 
-    def page(self, experiment_id: UUID, *, limit: int, before: int | None = None) -> TreatmentPage:
-        """Return a page of treatments, newest first; `before`: `next` of the preceding page. Raises NotFound."""
+    def page(
+        self,
+        experiment_id: UUID | None = None,
+        *,
+        limit: int,
+        before: int | None = None,
+        statuses: Collection[TreatmentStatus] = (),
+    ) -> TreatmentPage:
+        """Return a page of the treatments of one experiment or of all, newest first.
+
+        `before` is `next` of the preceding page; `statuses` restricts it, if there are any.
+
+        Raises:
+            NotFound: there is no such experiment.
+        """
         with reading(self._engine) as connection:
-            return treatment_rows.page(connection, experiment_id, limit, before)
+            return treatment_reading.page(connection, limit, before, experiment_id, statuses)
+
+    def newest(self, experiment_id: UUID) -> TreatmentReference | None:
+        """Return the newest treatment of an experiment, by cheap queries; None if it has none."""
+        with reading(self._engine) as connection:
+            return trial_rows.treatment_of(connection, experiment_id)
 
     def save(
         self, before: TreatmentRecord, treatment: Treatment, status: TreatmentStatus, *, error: str | None = None
@@ -82,13 +100,13 @@ class TreatmentStore:
         """Cancel a treatment. Raises NotFound, and Conflict if it is not running."""
         with writing(self._engine) as connection:
             treatment_rows.cancel(connection, id, self._clock())
-            return treatment_rows.get(connection, id)
+            return treatment_reading.get(connection, id)
 
     def resume(self, id: UUID) -> TreatmentRecord:
         """Resume a cancelled or failed treatment. Raises NotFound and Conflict."""
         with writing(self._engine) as connection:
             treatment_rows.resume(connection, id)
-            return treatment_rows.get(connection, id)
+            return treatment_reading.get(connection, id)
 
     def due(self) -> list[UUID]:
         """Return the running treatments with a trial whose experiment is finished or deleted."""

@@ -16,8 +16,10 @@ from core.store.migrate import _config, check_revision, upgrade
 from gradlab.errors import NotFound, Unavailable
 from gradlab.measurement.history import Tensor
 from gradlab.schemas.status import Status
+from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
 from tests.builders import MINUTE, a_chunk, a_spec, an_external_spec, measured
+from tests.unit.treatment.worlds import DEEP_TANH, a_treatment
 
 # As the first version wrote it: nothing in it says what is to be recorded.
 SPEC = json.dumps(
@@ -216,6 +218,24 @@ def test_trainings_elsewhere_came_later_and_go_with_the_way_back(old_url, open_s
     store = open_store(old_url)
     assert [each.id for each in store.page(limit=9).experiments] == [old]
     assert store.metrics(old)[7].epochs.tolist() == [1, 2, 3]
+
+
+def test_trials_of_earlier_versions_are_known_as_such(old_url, open_store):
+    upgrade(old_url)
+    store = open_store(old_url)
+    treated = store.add(DEEP_TANH)[0].id
+    record, needed = store.treatments.add(treated, TreatmentRequest(), a_treatment([("optimizer_adam",)]))
+    expected = {it: store.get(it).trial for it in needed}
+    store.close()
+    engine = connect(old_url)
+    with writing(engine) as connection:
+        command.downgrade(_config(connection), "0012")
+    engine.dispose()
+    upgrade(old_url)
+    store = open_store(old_url)
+    assert {it: store.get(it).trial for it in needed} == expected
+    assert {each.treatment_id for each in expected.values()} == {record.id}
+    assert (store.get(treated).trial, store.get(treated).treatment.trials) == (None, len(needed))
 
 
 def test_the_way_back_keeps_what_the_first_version_can_read(old_url, open_store):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from core.use_cases import treatments
+from gradlab.cli.experiments import listed_as_text, render_list
 from gradlab.errors import Unavailable
-from gradlab.schemas.status import Status
+from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentResponse
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_chunk
@@ -394,8 +395,30 @@ def test_treatments_are_listed_newest_first_a_page_at_a_time_and_read_again_only
     second = desk.http.get(first.json()["next"]).json()
     assert ([each["id"] for each in second["treatments"]], second["next"]) == ([made[0]], None)
     one = f"{ill}/treatments/{made[0]}"
-    etag = desk.http.get(one).headers["ETag"]
-    assert desk.http.get(one, headers={"If-None-Match": etag}).status_code == 304
+    tags = {each: {"If-None-Match": desk.http.get(each).headers["ETag"]} for each in (one, "/treatments")}
+    assert [desk.http.get(each, headers=tags[each]).status_code for each in tags] == [304, 304]
+    other = desk.submit(ILL.model_copy(update={"name": "another"}))
+    workers.work()
+    made.append(treat(desk, other, seeds=5, remedies=["optimizer_adam"])["id"])
+    assert [desk.http.get(each, headers=tags[each]).status_code for each in tags] == [304, 200]
+    check_list_of_all(desk, made, ill, other)
+
+
+def check_list_of_all(desk: Desk, made: list[str], ill: str, other: str) -> None:
+    """The first three treatments are over, and the last one runs."""
+    client = client_of(desk)
+    assert [str(each.id) for each in client.all_treatments()] == made[::-1]
+    (running,) = client.all_treatments(status=TreatmentStatus.running)
+    assert (running.name, f"/experiments/{running.experiment_id}") == ("another", other)
+    assert (running.recommended, running.treated, running.finished_trials, running.trials) == (None, None, 1, 3)
+    ended = list(client.all_treatments(status=[TreatmentStatus.completed, TreatmentStatus.failed]))[-1]
+    assert (ended.name, f"/experiments/{ended.experiment_id}") == (ILL.name, ill)
+    assert (ended.recommended, ended.treated and ended.treated.count) == (["initializer_for_activation"], 0)
+    assert ended.trials == ended.finished_trials > 3
+    page = desk.http.get("/treatments?limit=3").json()
+    assert [each["id"] for each in desk.http.get(page["next"]).json()["treatments"]] == made[:1]
+    code = client.treatment(ended.experiment_id, made[0]).recommended_code
+    assert code == '# dense_1, dense_2, dense_3\nDense(5, activation="tanh", kernel_initializer="glorot_uniform")'
 
 
 def test_what_does_not_exist_is_not_found(desk, workers, ill):
@@ -464,3 +487,51 @@ def test_effects_are_finite_or_null(desk, workers):
     judged = [each["judgement"] for each in said["trials"] if each["judgement"]]
     assert judged
     assert all(each["effect"] == {"mean": None, "low": None, "high": None, "pairs": 0} for each in judged)
+
+
+def listed(desk: Desk, **query: Any) -> list[dict[str, Any]]:
+    answer = desk.http.get("/experiments", params=query)
+    assert answer.status_code == 200, answer.text
+    experiments: list[dict[str, Any]] = answer.json()["experiments"]
+    return experiments
+
+
+def test_a_trial_names_what_it_is_a_trial_of_and_lists_hold_or_leave_out_trials(desk, workers, ill):
+    it = ill.rpartition("/")[2]
+    tags = {each: {"If-None-Match": desk.http.get(each).headers["ETag"]} for each in (ill, "/experiments")}
+    begun = treat(desk, ill, seeds=5, remedies=["optimizer_adam"])
+    trials = listed(desk, trial_of=it)
+    assert {each["id"] for each in trials} == {str(each) for each in workers.waiting}
+    assert {(each["trial"]["role"], *each["trial"]["remedies"]) for each in trials} == {
+        ("control",),
+        ("treated", "optimizer_adam"),
+    }
+    assert {each["trial"]["experiment_id"] for each in trials} == {it}
+    assert {each["trial"]["treatment_id"] for each in trials} == {begun["id"]}
+    assert {each["trial"]["name"] for each in trials} == {ILL.name}
+    (treated,) = listed(desk, trial="false")
+    assert (treated["id"], treated["trial"]) == (it, None)
+    assert treated["treatment"] == {"id": begun["id"], "status": "running", "trials": 2}
+    assert [each["id"] for each in listed(desk, trial="true")] == [each["id"] for each in trials]
+    assert len(listed(desk)) == 3
+    assert [desk.http.get(each, headers=tags[each]).status_code for each in tags] == [200, 200]
+    client = client_of(desk)
+    assert [str(each.id) for each in client.experiments(trial_of=it)] == [each["id"] for each in trials]
+    assert [str(each.id) for each in client.experiments(trial=False)] == [it]
+    assert (text := listed_as_text(client.experiments(trial_of=it))).count(f"{it}\t") == 2
+    assert "\toptimizer_adam\n" in text
+    assert "trial of" in "".join(str(cell) for cell in render_list(client.experiments()).columns[-1].cells)
+    desk.http.delete(ill)
+    assert {each["trial"] for each in listed(desk)} == {None}
+
+
+def test_a_trial_that_was_cut_off_stays_a_trial_when_it_is_trained_again(desk, workers, ill):
+    begun = treat(desk, ill, seeds=6, remedies=["optimizer_adam"])
+    before = {each["id"] for each in listed(desk, trial_of=ill.rpartition("/")[2], status="queued")}
+    desk.http.post(f"{ill}/treatments/{begun['id']}/cancel")
+    desk.http.post(f"{ill}/treatments/{begun['id']}/continue")
+    trials = listed(desk, trial_of=ill.rpartition("/")[2])
+    cut_off = [each for each in trials if each["status"] == "cancelled"]
+    assert {each["id"] for each in cut_off} < before
+    assert sorted(each["trial"]["role"] for each in cut_off) == ["control", "untreated"]
+    assert listed(desk, trial="false")[0]["treatment"]["trials"] == len(trials) == 5

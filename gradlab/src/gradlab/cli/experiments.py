@@ -23,6 +23,8 @@ def render_list(experiments: Iterable[ExperimentResponse]) -> Table:
     for each in experiments:
         verdict, root_cause, status, epochs = _cells(each)
         named = Text(each.name)
+        if each.trial:
+            named.append(f"\ntrial of {str(each.trial.experiment_id)[:SHORT_ID]}: {each.trial}", style="dim")
         table.add_row(
             Text(verdict, style=COLOURS.get(verdict, "")),
             str(each.id)[:SHORT_ID],
@@ -36,10 +38,11 @@ def render_list(experiments: Iterable[ExperimentResponse]) -> Table:
 
 def listed_as_text(experiments: Iterable[ExperimentResponse]) -> str:
     """Return a line for each experiment, and one of headings, for other programs: whole, with tabs between."""
-    rows = [("verdict", "root cause", "id", "status", "epochs", "submitted", "name")]
+    rows = [("verdict", "root cause", "id", "status", "epochs", "submitted", "name", "trial of", "trial")]
     for each in experiments:
         verdict, root_cause, status, epochs = _cells(each)
-        rows.append((verdict, root_cause, str(each.id), status, epochs, f"{each.created_at:%FT%TZ}", each.name))
+        trial = (str(each.trial.experiment_id), str(each.trial)) if each.trial else ("", "")
+        rows.append((verdict, root_cause, str(each.id), status, epochs, f"{each.created_at:%FT%TZ}", each.name, *trial))
     return "\n".join("\t".join(row) for row in rows)
 
 

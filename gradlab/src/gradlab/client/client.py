@@ -16,14 +16,14 @@ from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
 from gradlab.client.polling import poll
 from gradlab.client.reporting import Reporting
 from gradlab.client.sending import Sending
+from gradlab.client.treating import Treating
 from gradlab.measurement.kinds import BY_NAME
 from gradlab.schemas.charts import ChartsResponse
 from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
 from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse, ValidationResponse
 from gradlab.schemas.html import frame
 from gradlab.schemas.media_types import CSV, NPZ
-from gradlab.schemas.status import Status, TreatmentStatus
-from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse, TreatmentsResponse
+from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec
 
 STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 15 seconds
@@ -31,7 +31,7 @@ STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 1
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
 
-class Client(Sending, Reporting):
+class Client(Sending, Treating, Reporting):
     """Client of one service. Close it, or use it in a `with` block.
 
     Args:
@@ -72,58 +72,30 @@ class Client(Sending, Reporting):
         response = self._request("GET", f"/experiments/{experiment_id}/diagnosis")
         return self._read(ExperimentDiagnosisResponse, response)
 
-    def treat(
-        self,
-        experiment_id: UUID | str,
-        request: TreatmentRequest | None = None,
-        *,
-        idempotency_key: str | None = None,
-    ) -> TreatmentResponse:
-        """Start a treatment of an experiment; by default with the remedies of its diagnosis.
-
-        The request has an idempotency key, and is repeated once if its response is lost.
-        """
-        path, body = f"/experiments/{experiment_id}/treatments", request or TreatmentRequest()
-        return self._read(TreatmentResponse, self._post_once(path, body.model_dump_json(), idempotency_key))
-
-    def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
-        """Get a treatment."""
-        response = self._request("GET", f"/experiments/{experiment_id}/treatments/{treatment_id}")
-        return self._read(TreatmentResponse, response)
-
-    def treatments(self, experiment_id: UUID | str) -> Iterator[TreatmentResponse]:
-        """Iterate over the treatments of an experiment, newest first; pages are fetched on demand."""
-        next_page: str | None = f"/experiments/{experiment_id}/treatments"
-        while next_page is not None:
-            page = self._read(TreatmentsResponse, self._request("GET", next_page))
-            yield from page.treatments
-            next_page = page.next
-
-    def cancel_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
-        """Cancel a treatment. Finished trials are kept."""
-        response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/cancel")
-        return self._read(TreatmentResponse, response)
-
-    def continue_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
-        """Continue a treatment that was cancelled, or failed."""
-        response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/continue")
-        return self._read(TreatmentResponse, response)
-
     def get(self, experiment_id: UUID | str) -> ExperimentResponse:
         """Get an experiment."""
         return self._read(ExperimentResponse, self._request("GET", f"/experiments/{experiment_id}"))
 
     def experiments(
-        self, *, status: Status | Sequence[Status] = (), search: str | None = None, id_prefix: str | None = None
+        self,
+        *,
+        status: Status | Sequence[Status] = (),
+        search: str | None = None,
+        id_prefix: str | None = None,
+        trial: bool | None = None,
+        trial_of: UUID | str | None = None,
     ) -> Iterator[ExperimentResponse]:
         """Iterate over experiments, newest first; pages are fetched on demand.
 
-        They may be restricted to statuses, to names that contain `search`, and to ids that begin with `id_prefix`.
+        They may be restricted to statuses, to names that contain `search`, to ids that begin with `id_prefix`, to
+        trials of treatments or others (`trial`), and to trials of the treatments of one experiment (`trial_of`).
         """
         query = {
             "status": [status] if isinstance(status, Status) else status,
             "search": search or (),
             "id_prefix": id_prefix or (),
+            "trial": () if trial is None else str(trial).lower(),
+            "trial_of": trial_of or (),
         }
         next_page: str | None = f"/experiments?{urlencode(query, doseq=True)}"
         while next_page is not None:
@@ -267,27 +239,6 @@ class Client(Sending, Reporting):
         for event in self.events(experiment_id, replay=False):
             if event.name == "status":
                 yield ExperimentResponse.read(json.dumps(event.data | {"spec": spec}))
-
-    def wait_for_treatment(
-        self,
-        treatment: TreatmentResponse,
-        *,
-        progress: Callable[[TreatmentResponse], None] = lambda _: None,
-        patience: float = 60.0,
-    ) -> TreatmentResponse:
-        """Wait until a treatment has finished.
-
-        Args:
-            treatment: the treatment.
-            progress: called with the treatment after each change.
-            patience: maximum time without a response of the service, in seconds; a restart takes less.
-        """
-
-        def is_over(treatment: TreatmentResponse) -> bool:
-            return treatment.status is not TreatmentStatus.running
-
-        path = f"/experiments/{treatment.experiment_id}/treatments/{treatment.id}"
-        return poll(self._request, path, partial(self._read, TreatmentResponse), is_over, progress, patience)
 
     def _arrays(self, experiment_id: UUID | str, series: str, query: dict[str, Any]) -> dict[str, np.ndarray]:
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:

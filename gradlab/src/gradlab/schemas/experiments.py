@@ -9,7 +9,7 @@ from pydantic import Field
 from gradlab.diagnosis.summary import in_one_line
 from gradlab.schemas.html import table
 from gradlab.schemas.response_model import ResponseModel
-from gradlab.schemas.status import Status
+from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.spec import AnySpec, ExperimentSpec
 
 
@@ -63,6 +63,27 @@ class SummaryResponse(ResponseModel):
         return in_one_line(self.verdict, self.root_cause, self.title, self.confidence, self.unjudged)
 
 
+class TrialOfResponse(ResponseModel):
+    """Trial of a treatment, for which an experiment was added."""
+
+    experiment_id: UUID = Field(description="the treated experiment")
+    name: str = Field(description="name of the treated experiment")
+    treatment_id: UUID
+    role: Literal["untreated", "control", "treated"]
+    remedies: list[str] = Field(description="the applied remedies; empty for an untreated trial")
+
+    def __str__(self) -> str:
+        return " + ".join(self.remedies) or self.role
+
+
+class TreatmentOfResponse(ResponseModel):
+    """Newest treatment of an experiment."""
+
+    id: UUID
+    status: TreatmentStatus
+    trials: int = Field(description="number of experiments that are trials of the experiment's treatments")
+
+
 class ExperimentResponse(ResponseModel):
     """Experiment: spec, status, progress and runs."""
 
@@ -89,6 +110,10 @@ class ExperimentResponse(ResponseModel):
     diagnosis: SummaryResponse | None = Field(
         None, description="summary of the last diagnosis; null before the first one. Its evidence is at `/diagnosis`"
     )
+    trial: TrialOfResponse | None = Field(
+        None, description="the treatment's trial for which it was added; null if somebody submitted it"
+    )
+    treatment: TreatmentOfResponse | None = Field(None, description="its newest treatment; null if it has none")
     shapes: str | None = Field(
         default=None,
         description="order of the axes in all shapes of its layers and tensors; null where it is the framework's own",

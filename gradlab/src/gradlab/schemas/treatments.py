@@ -152,6 +152,9 @@ class TreatmentResponse(ResponseModel):
         description="index in `trials` of the smallest change that cures, unless a larger one is significantly better"
     )
     recommended_spec: ExperimentSpec | None = Field(description="spec of the recommended change, ready to be submitted")
+    recommended_code: str | None = Field(
+        default=None, description="the recommended change as Keras code to copy from; null if none can be written"
+    )
     parts: list[Part] = Field(description="contribution of each remedy to a recommended change of several")
     is_smallest: bool | None = Field(
         description="true if no smaller change that was tried cures, and each part was left out once and the others "
@@ -170,6 +173,31 @@ def _cells(trial: TrialResponse) -> tuple[object, ...]:
         return trial.stage, None, None, None
     ill = f"{judgement.ill.count} of {judgement.ill.of}"
     return judgement.worth, ill, judgement.p_adjusted, judgement.cost
+
+
+class TreatmentSummaryResponse(ResponseModel):
+    """Treatment in a list of those of all experiments."""
+
+    id: UUID
+    experiment_id: UUID
+    name: str = Field(description="name of the treated experiment")
+    status: TreatmentStatus
+    created_at: datetime
+    finished_at: datetime | None
+    error: str | None
+    trials: int = Field(description="number of trials so far, untreated and control included, deferred ones left out")
+    finished_trials: int
+    untreated: Rate | None = Field(description="seeds that are ill untreated")
+    recommended: list[str] | None = Field(description="remedies of the recommended change; null if none cures yet")
+    treated: Rate | None = Field(description="seeds that are ill with the recommended change")
+    is_smallest: bool | None = Field(description="true if it is shown to be the smallest change that cures")
+
+
+class TreatmentSummariesResponse(ResponseModel):
+    """Page of the treatments of all experiments, newest first."""
+
+    treatments: list[TreatmentSummaryResponse]
+    next: str | None = Field(description="address of the next page; null on the last")
 
 
 class TreatmentsResponse(ResponseModel):

@@ -3,6 +3,6 @@
 Neither Keras nor PyTorch is imported.
 """
 
-from gradlab.translate.code import Cure, cures_of
+from gradlab.translate.code import Cure, cures_of, keras_code_of
 
-__all__ = ["Cure", "cures_of"]
+__all__ = ["Cure", "cures_of", "keras_code_of"]

@@ -1,6 +1,6 @@
 """Cures in the user's own words: what a remedy changes in a network that is trained elsewhere, and as code."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from gradlab.spec.external_layer import ExternalLayer
 from gradlab.translate import keras_lines, torch_lines
 from gradlab.translate.equivalent import Equivalent, activation_behind, alone, equivalent
 from gradlab.translate.rewritten import Piece, pieces
+from gradlab.vocabulary.optimizers import GradientOptimizer
 
 # The parts of a spec that are no layers.
 TRAINING = ("training.", "dataset.")
@@ -48,6 +49,15 @@ def cures_of(external: ExternalSpec, remedies: Sequence[Remedy]) -> Iterator[tup
         cure = _of_whole(external, whole, remedy) if whole else _of_expressed(external, networks, remedy)
         if cure is not None:
             yield remedy, cure
+
+
+def keras_code_of(before: ExperimentSpec, after: ExperimentSpec) -> str | None:
+    """Return what differs between two specs of this service as Keras code to copy from; None if nothing is written."""
+    names = {layer.name: layer.name for layer in before.layers}
+    training = [each for each in difference(before, after) if each.path.startswith(TRAINING)]
+    changed_layers = keras_lines.of_pieces(None, pieces(Equivalent(before, names), after))
+    blocks = [*changed_layers, *keras_lines.of_training(None, _after(before.training.optimizer, training))]
+    return "\n\n".join(blocks) or None
 
 
 def _of_whole(external: ExternalSpec, whole: Equivalent, remedy: Remedy) -> Cure | None:
@@ -110,16 +120,17 @@ def _training(external: ExternalSpec, before: ExperimentSpec, after: ExperimentS
 
 def _cure(external: ExternalSpec, changed_layers: list[Piece], training: tuple[Difference, ...]) -> Cure:
     write = torch_lines if external.framework == "torch" else keras_lines
-    blocks = [*write.of_pieces(external, changed_layers), *write.of_training(external, _after(external, training))]
+    after = _after(external.optimizer, training)
+    blocks = [*write.of_pieces(external, changed_layers), *write.of_training(external, after)]
     return Cure((*training, *_differences(changed_layers)), "\n\n".join(blocks) or None)
 
 
-def _after(external: ExternalSpec, training: tuple[Difference, ...]) -> Mapping[str, Any]:
+def _after(before: GradientOptimizer | None, training: Iterable[Difference]) -> Mapping[str, Any]:
     """Return the changed fields of training and data with their new values; an optimiser as a whole."""
     values: dict[str, Any] = {}
     for each in training:
         if each.path.startswith("training.optimizer"):
-            optimizer = values.setdefault("optimizer", external.optimizer.model_dump(mode="json"))  # type: ignore[union-attr]
+            optimizer = values.setdefault("optimizer", before.model_dump(mode="json") if before else None)
             _, _, field = each.path.partition("training.optimizer.")
             values["optimizer"] = _replaced(optimizer, field, each.after)
         else:

@@ -16,7 +16,7 @@ LOSS: TypeAdapter[LossFunction] = TypeAdapter(Loss)
 MAX_NAMES = 4  # of layers that a comment lists
 
 
-def of_pieces(external: ExternalSpec, changed_layers: list[Piece]) -> list[str]:
+def of_pieces(external: ExternalSpec | None, changed_layers: list[Piece]) -> list[str]:
     """Return a fragment for each different change of layers: a comment with their names, and the layers."""
     return [_fragment(piece, names) for piece, names in alike(changed_layers)]
 
@@ -27,14 +27,14 @@ def heading(names: list[str]) -> str:
     return " ".join(", ".join(shown).replace(", …,", " …").split())
 
 
-def of_training(external: ExternalSpec, after: Mapping[str, Any]) -> list[str]:
-    """Return a fragment for each change of training and data."""
+def of_training(external: ExternalSpec | None, after: Mapping[str, Any]) -> list[str]:
+    """Return a fragment for each change of training and data; `external` is None for a training in this service."""
     blocks = []
     compiled = []
     if "optimizer" in after:
         compiled.append(f"optimizer={optimizer_code(OPTIMIZER.validate_python(after['optimizer']))}")
     if "loss" in after:
-        sparse = external.loss is not None and external.loss.kind.startswith("sparse_")
+        sparse = external is not None and external.loss is not None and external.loss.kind.startswith("sparse_")
         compiled.append(f"loss={loss_code(LOSS.validate_python(after['loss']), sparse=sparse)}")
     if compiled:
         blocks.append(f"model.compile({', '.join(compiled)})")

@@ -1,0 +1,90 @@
+"""Requests of treatments, as a part of the client."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from urllib.parse import urlencode
+from uuid import UUID
+
+from gradlab.client.connection import Connection
+from gradlab.client.polling import poll
+from gradlab.schemas.status import TreatmentStatus
+from gradlab.schemas.treatments import (
+    TreatmentRequest,
+    TreatmentResponse,
+    TreatmentsResponse,
+    TreatmentSummariesResponse,
+    TreatmentSummaryResponse,
+)
+
+
+class Treating(Connection):
+    """Starts treatments, follows them, cancels and continues them."""
+
+    def treat(
+        self,
+        experiment_id: UUID | str,
+        request: TreatmentRequest | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> TreatmentResponse:
+        """Start a treatment of an experiment; by default with the remedies of its diagnosis.
+
+        The request has an idempotency key, and is repeated once if its response is lost.
+        """
+        path, body = f"/experiments/{experiment_id}/treatments", request or TreatmentRequest()
+        return self._read(TreatmentResponse, self._post_once(path, body.model_dump_json(), idempotency_key))
+
+    def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
+        """Get a treatment."""
+        response = self._request("GET", f"/experiments/{experiment_id}/treatments/{treatment_id}")
+        return self._read(TreatmentResponse, response)
+
+    def treatments(self, experiment_id: UUID | str) -> Iterator[TreatmentResponse]:
+        """Iterate over the treatments of an experiment, newest first; pages are fetched on demand."""
+        next_page: str | None = f"/experiments/{experiment_id}/treatments"
+        while next_page is not None:
+            page = self._read(TreatmentsResponse, self._request("GET", next_page))
+            yield from page.treatments
+            next_page = page.next
+
+    def all_treatments(
+        self, *, status: TreatmentStatus | Sequence[TreatmentStatus] = ()
+    ) -> Iterator[TreatmentSummaryResponse]:
+        """Iterate over the treatments of all experiments in short, newest first; pages are fetched on demand."""
+        query = {"status": [status] if isinstance(status, TreatmentStatus) else status}
+        next_page: str | None = f"/treatments?{urlencode(query, doseq=True)}"
+        while next_page is not None:
+            page = self._read(TreatmentSummariesResponse, self._request("GET", next_page))
+            yield from page.treatments
+            next_page = page.next
+
+    def cancel_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
+        """Cancel a treatment. Finished trials are kept."""
+        response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/cancel")
+        return self._read(TreatmentResponse, response)
+
+    def continue_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
+        """Continue a treatment that was cancelled, or failed."""
+        response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/continue")
+        return self._read(TreatmentResponse, response)
+
+    def wait_for_treatment(
+        self,
+        treatment: TreatmentResponse,
+        *,
+        progress: Callable[[TreatmentResponse], None] = lambda _: None,
+        patience: float = 60.0,
+    ) -> TreatmentResponse:
+        """Wait until a treatment has finished.
+
+        Args:
+            treatment: the treatment.
+            progress: called with the treatment after each change.
+            patience: maximum time without a response of the service, in seconds; a restart takes less.
+        """
+
+        def is_over(treatment: TreatmentResponse) -> bool:
+            return treatment.status is not TreatmentStatus.running
+
+        path = f"/experiments/{treatment.experiment_id}/treatments/{treatment.id}"
+        return poll(self._request, path, partial(self._read, TreatmentResponse), is_over, progress, patience)
