@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: .venv/ready  ## Make the environment .venv from the lock
@@ -96,6 +96,10 @@ check-js:  ## Format, lint, types and unit tests of the dashboard's code: needs 
 node_modules/ready: package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
+
+.PHONY: vendor-editor
+vendor-editor: node_modules/ready  ## Make the editor's module and its licences from the packages of package-lock.json
+	node scripts/editor/build.js
 
 .PHONY: bench
 bench: setup  ## Measure every figure of docs/results.md (about an hour; with PyTorch and JAX after bench-rivals)

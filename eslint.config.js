@@ -6,7 +6,7 @@ import globals from "globals";
 // Two folders that are served as one: what draws comes with the library, for its reports; the pages with the service.
 const DASHBOARD = ["api/static/dashboard", "gradlab/src/gradlab/report/static"];
 // Arrows between the folders point to the left alone: a page may import a chart, and a chart no page.
-const FOLDERS = ["shared", "data", "charts", "layers", "parts", "pages"];
+const FOLDERS = ["shared", "data", "charts", "layers", "parts", "editor", "pages"];
 
 /** @param {string} folder @param {number} i its place among the folders. */
 function arrowsOf(folder, i) {
@@ -30,6 +30,8 @@ export default [
       "!gradlab/src/gradlab/report/static/",
       "!gradlab/src/gradlab/report/static/**",
       "gradlab/src/gradlab/report/static/uplot.js",
+      "!scripts/",
+      "!scripts/editor/**",
       "!tests/",
       "!tests/dashboard/**",
       "!eslint.config.js",
@@ -51,5 +53,8 @@ export default [
   },
   ...FOLDERS.map(arrowsOf),
   { files: DASHBOARD.map((root) => `${root}/**/*.js`), languageOptions: { globals: globals.browser } },
-  { files: ["tests/dashboard/*.js", "eslint.config.js"], languageOptions: { globals: globals.node } },
+  {
+    files: ["scripts/editor/*.js", "tests/dashboard/*.js", "eslint.config.js"],
+    languageOptions: { globals: globals.node },
+  },
 ];

@@ -93,6 +93,16 @@ class Reader:
         }"""
         return [tuple(each) for each in self.page.locator(selector).first.evaluate(script)]
 
+    def spec(self) -> str:
+        """The text of the spec in the editor, with the lines that are not on the screen."""
+        self.page.wait_for_selector(".cm-content")
+        script = """async () => {
+            const { EditorView } = await import("/static/codemirror.js");
+            const { shadowRoot } = document.querySelector(".spec");
+            return EditorView.findFromDOM(shadowRoot.querySelector(".cm-editor")).state.doc.toString();
+        }"""
+        return str(self.page.evaluate(script))
+
     def barriers(self) -> list[str]:
         """What axe finds that keeps somebody from using the page, once no colour is on its way to another."""
         self.page.wait_for_function("() => document.getAnimations().every((each) => each.playState !== 'running')")

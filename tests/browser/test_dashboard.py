@@ -42,7 +42,7 @@ def test_a_recipe_is_trained_watched_while_it_grows_and_cancelled(reader, servic
     someone = reader()
     page = someone.go("new")
     page.click("[data-recipe='tutorial-3-deep-relu']")
-    spec = json.loads(page.input_value("#spec"))
+    spec = json.loads(someone.spec())
     spec["training"]["epochs"], spec["name"] = 50_000, "watched"
     page.fill("#spec", json.dumps(spec))
     page.click("#submit:not([disabled])")
@@ -224,12 +224,39 @@ def test_a_spec_is_checked_as_it_is_written(reader):
     someone = reader()
     page = someone.go("new")
     expect(page.locator("#checked h2")).to_have_text("Ready to train")
-    page.fill("#spec", page.input_value("#spec").replace('"circles"', '"circels"'))
+    page.fill("#spec", someone.spec().replace('"circles"', '"circels"'))
     expect(page.locator("#checked li")).to_contain_text("did you mean circles")
     assert page.locator("#submit").is_disabled()
+    page.click("text=Undo")
+    expect(page.locator("#checked h2")).to_have_text("Ready to train")
     page.fill("#spec", "{")
     expect(page.locator("#checked h2")).to_have_text("Not JSON yet")
     someone.forgive(REFUSED)
+
+
+def test_a_draft_survives_a_reload_and_is_written_without_the_editor_too(reader):
+    someone = reader()
+    page = someone.go("new")
+    expect(page.locator("#draft button")).to_be_hidden()
+    page.fill("#spec", someone.spec().replace("five hidden", "six hidden"))
+    page.route("**/codemirror.js", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#draft")).to_contain_text("Your draft is back.")
+    expect(page.locator("#spec-keys")).to_have_text("Plain text: the editor could not be loaded.")
+    assert "six hidden" in page.input_value("textarea#spec")
+    page.click("[data-recipe='recurrent']")
+    expect(page.locator("#checked td", has_text="simple_rnn").first).to_be_visible()
+    page.keyboard.press("Control+Z")
+    assert "six hidden" in page.input_value("textarea#spec")
+    page.click("text=Begin anew")
+    page.unroute("**/codemirror.js")
+    page.reload()
+    assert "five hidden" in someone.spec()
+    expect(page.locator("#draft button")).to_be_hidden()
+    page.focus("#spec")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => !document.activeElement.shadowRoot")  # the key leaves the field
+    someone.forgive(*AWAY, "ERR_FAILED")
 
 
 def test_a_list_lives_and_lets_go(reader, service):

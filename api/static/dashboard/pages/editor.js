@@ -1,5 +1,8 @@
 // The page of a new experiment: a recipe to begin with, a spec that is checked while it is written.
 
+import { draftOf } from "../editor/draft.js";
+import { printed } from "../editor/print.js";
+import { specField } from "../editor/spec_field.js";
 import { fill, h } from "../shared/element.js";
 import { RECIPES } from "./recipes.js";
 import { get, messageOf, post, Problem, send } from "../data/source.js";
@@ -12,56 +15,81 @@ const TYPING_MILLISECONDS = 250; // without a key before the spec is checked
 /** @param {PageOptions} options */
 export async function editor({ page, parts: [first, id], signal, say }) {
   const spec = first === "from" && id ? (await get(`/experiments/${id}`, { signal })).spec : recipeOf(first).spec;
+  const draft = keptDraft([first, id].join("/"), printed(spec), () => field);
   const checked = h("section", { id: "checked", class: "panel stack", "aria-live": "polite", "aria-label": "Check" });
-  const text = specText(textOf(spec), checkLater);
+  const field = specField(draft.text, changed, signal);
   const attributes = { type: "button", class: "primary", id: "submit", disabled: true, onclick: submit };
   const train = h("button", attributes, "Train it");
   const check = specCheck(checked, train, signal, say);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  const field = h("div", { class: "stack" }, h("label", { for: "spec" }, "Spec, JSON"), text);
   const head = h("div", { class: "head" }, h("h1", {}, "New experiment"), train);
-  fill(page, head, recipes(choose), h("div", { class: "editor" }, field, checked));
+  const text = h("div", { class: "stack" }, draft.element, field.element);
+  fill(page, head, recipes(choose), h("div", { class: "editor" }, text, checked));
 
-  function checkLater() {
+  /** @param {string} next */
+  function changed(next) {
+    draft.keep(next);
     train.disabled = true;
     clearTimeout(timer);
-    timer = setTimeout(() => check(text.value), TYPING_MILLISECONDS);
+    timer = setTimeout(() => check(next), TYPING_MILLISECONDS);
   }
 
   /** @param {Recipe} recipe */
   function choose(recipe) {
-    text.value = textOf(recipe.spec);
-    check(text.value);
-    text.focus();
+    field.replace(printed(recipe.spec));
+    field.focus();
   }
 
   async function submit() {
     train.disabled = true;
     const key = crypto.randomUUID?.() ?? `${Date.now()} ${Math.random()}`;
     try {
-      const created = await post("/experiments", JSON.parse(text.value), { "Idempotency-Key": key });
+      const created = await post("/experiments", JSON.parse(field.text()), { "Idempotency-Key": key });
+      draft.forget();
       location.hash = `#/experiment/${created.id}`;
     } catch (error) {
       fill(checked, refusal("It was not taken", error));
     }
   }
 
-  await check(text.value);
+  await check(field.text());
+}
+
+/**
+ * The draft of a page with a line that says what became of it.
+ *
+ * @param {string} name of the page.
+ * @param {string} start the text without a draft.
+ * @param {() => {replace: (text: string) => void, focus: () => void}} field that holds the text.
+ */
+function keptDraft(name, start, field) {
+  const draft = draftOf(name);
+  const kept = draft.read();
+  const beginAnew = () => {
+    field().replace(start);
+    field().focus();
+  };
+  const words = h("span", { role: "status" }, kept === null ? "" : "Your draft is back.");
+  const again = h("button", { type: "button", hidden: kept === null, onclick: beginAnew }, "Begin anew");
+  const element = h("p", { id: "draft", class: "row muted small" }, words, again);
+  return {
+    element,
+    text: kept ?? start,
+    forget: () => draft.keep(null),
+    /** @param {string} text */
+    keep(text) {
+      const isDraft = text !== start;
+      const state = draft.keep(isDraft ? text : null) ? "A draft, kept in this tab." : "A draft that a reload loses.";
+      again.hidden = !isDraft;
+      fill(words, isDraft && state);
+    },
+  };
 }
 
 /** @param {string | undefined} key @returns {Recipe} the third where there is none of that name. */
 const recipeOf = (key) => RECIPES.find((recipe) => recipe.key === key) ?? RECIPES[2];
-
-/** @param {unknown} spec */
-const textOf = (spec) => JSON.stringify(spec, null, 2);
-
-/** @param {string} value @param {() => void} oninput */
-function specText(value, oninput) {
-  const attributes = { id: "spec", rows: 30, spellcheck: "false", "aria-describedby": "checked" };
-  return h("textarea", { ...attributes, oninput, value });
-}
 
 /** @param {(recipe: Recipe) => void} onChoice */
 function recipes(onChoice) {

@@ -1,0 +1,104 @@
+// The field of a spec as a CodeMirror editor: highlighting, undo, folding.
+
+import { h } from "../shared/element.js";
+import { theme } from "./theme.js";
+
+/** @typedef {typeof import("../../codemirror.js")} CodeMirror */
+
+/**
+ * The editor stands in a shadow root: CodeMirror adopts its style sheets there, and the page's content security policy
+ * needs no exception.
+ *
+ * @param {CodeMirror} codeMirror
+ * @param {import("./spec_field.js").TextView} plain whose place it takes, with its text and its selection.
+ * @param {() => void} onInput
+ * @returns {import("./spec_field.js").TextView}
+ */
+export function richField(codeMirror, plain, onInput) {
+  const { EditorSelection, EditorState, EditorView, Transaction, undo, redo } = codeMirror;
+  const element = h("div", { class: "spec" });
+  const root = element.attachShadow({ mode: "open" });
+  const [anchor, head] = plain.selection();
+  const listener = EditorView.updateListener.of((update) => {
+    if (update.docChanged) onInput();
+  });
+  const state = EditorState.create({
+    doc: plain.text(),
+    selection: EditorSelection.single(anchor, head),
+    extensions: [...extensions(codeMirror), listener],
+  });
+  const view = new EditorView({ state, root, parent: root });
+  root.append(h("span", { id: "keys", hidden: true }, KEYS));
+  return {
+    element,
+    text: () => view.state.doc.toString(),
+    selection: () => [view.state.selection.main.anchor, view.state.selection.main.head],
+    hasFocus: () => view.hasFocus,
+    focus: () => view.focus(),
+    change(edits) {
+      view.dispatch({ changes: edits, userEvent: "input.apply", annotations: Transaction.addToHistory.of(true) });
+    },
+    undo: () => undo(view),
+    redo: () => redo(view),
+    destroy: () => view.destroy(),
+  };
+}
+
+/** How the keyboard is used, for people and for screen readers. */
+export const KEYS = "Ctrl-Z undoes, Tab leaves the field.";
+
+/** @param {CodeMirror} codeMirror @returns {import("../../codemirror.js").Extension[]} */
+function extensions(codeMirror) {
+  const { EditorState, EditorView, keymap } = codeMirror;
+  const attributes = { id: "spec", "aria-label": "Spec, JSON", "aria-describedby": "keys", spellcheck: "false" };
+  return [
+    codeMirror.lineNumbers(),
+    codeMirror.highlightActiveLineGutter(),
+    codeMirror.highlightSpecialChars(),
+    codeMirror.history(),
+    codeMirror.codeFolding(),
+    codeMirror.foldGutter(),
+    codeMirror.drawSelection(),
+    codeMirror.indentOnInput(),
+    codeMirror.indentUnit.of("  "),
+    codeMirror.bracketMatching(),
+    codeMirror.closeBrackets(),
+    codeMirror.highlightActiveLine(),
+    codeMirror.json(),
+    EditorState.tabSize.of(2),
+    EditorView.lineWrapping,
+    EditorView.contentAttributes.of(attributes),
+    // Tab is not bound: it leaves the field, as in any other.
+    keymap.of([
+      ...codeMirror.closeBracketsKeymap,
+      ...codeMirror.defaultKeymap,
+      ...codeMirror.historyKeymap,
+      ...codeMirror.foldKeymap,
+    ]),
+    replacementOfLines(codeMirror),
+    theme(codeMirror),
+  ];
+}
+
+/**
+ * Text that replaces several lines is put in by CodeMirror, not by the browser: Chromium would join the lines with an
+ * inline style, which the content security policy forbids and the console complains of.
+ *
+ * @param {CodeMirror} codeMirror
+ */
+function replacementOfLines({ EditorView }) {
+  return EditorView.domEventHandlers({
+    beforeinput({ inputType, data, isComposing }, view) {
+      const { state } = view;
+      const { from, to } = state.selection.main;
+      const isOnOneLine = state.doc.lineAt(from).to >= to;
+      if (inputType !== "insertText" || !data || isComposing || isOnOneLine) return false;
+      const selection = { anchor: from + data.length };
+      const insert = () =>
+        state.update({ changes: { from, to, insert: data }, selection, userEvent: "input.type", scrollIntoView: true });
+      const isHandled = state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, data, insert));
+      if (!isHandled) view.dispatch(insert());
+      return true;
+    },
+  });
+}

@@ -1,0 +1,67 @@
+// The field in which a spec is written: a textarea at once, and an editor in its place as soon as that is loaded.
+
+import { fill, h } from "../shared/element.js";
+import { plainField } from "./plain_field.js";
+import { KEYS, richField } from "./rich_field.js";
+
+/** @typedef {{from: number, to: number, insert: string}} Edit of a text, by places in the text before all edits. */
+
+/**
+ * @typedef {object} TextView
+ * @property {HTMLElement} element
+ * @property {() => string} text
+ * @property {() => [number, number]} selection
+ * @property {() => boolean} hasFocus
+ * @property {() => void} focus
+ * @property {(edits: Edit[]) => void} change makes edits as one step, which can be undone.
+ * @property {() => void} [undo]
+ * @property {() => void} [redo]
+ * @property {() => void} destroy
+ */
+
+const PLAIN = "Plain text: the editor could not be loaded.";
+
+/**
+ * @param {string} text
+ * @param {(text: string) => void} onInput is called after every change.
+ * @param {AbortSignal} signal ends it.
+ */
+export function specField(text, onInput, signal) {
+  const changed = () => onInput(view.text());
+  /** @type {TextView} */
+  let view = plainField(text, changed);
+  const keys = h("p", { id: "spec-keys", class: "muted small" });
+  const label = h("label", { for: "spec", onclick: () => view.focus() }, "Spec, JSON");
+  const history = h("span", { class: "row", hidden: true }, [
+    h("button", { type: "button", class: "quiet", onclick: () => view.undo?.() }, "Undo"),
+    h("button", { type: "button", class: "quiet", onclick: () => view.redo?.() }, "Redo"),
+  ]);
+  const place = h("div", {}, view.element);
+  signal.addEventListener("abort", () => view.destroy());
+
+  async function load() {
+    try {
+      const codeMirror = await import("../../codemirror.js");
+      if (signal.aborted) return;
+      const hadFocus = view.hasFocus();
+      view = richField(codeMirror, view, changed);
+      fill(place, view.element);
+      fill(keys, KEYS);
+      history.hidden = false;
+      if (hadFocus) view.focus();
+    } catch {
+      fill(keys, PLAIN);
+    }
+  }
+
+  load();
+  return {
+    element: h("div", { class: "stack" }, h("div", { class: "head" }, label, history), place, keys),
+    text: () => view.text(),
+    focus: () => view.focus(),
+    /** @param {Edit[]} edits made as one step, which can be undone. */
+    change: (edits) => view.change(edits),
+    /** @param {string} next the whole text; what it replaces comes back by undo. */
+    replace: (next) => view.change([{ from: 0, to: view.text().length, insert: next }]),
+  };
+}
