@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 NAMES = (
-    "engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients", "dashboard",
-    "streams", "watch",
+    "engine", "against", "study", "layers", "threads", "memory", "service", "store", "gradients", "list",
+    "dashboard", "streams", "watch",
 )  # fmt: skip
 SKIPPED = 2
 

@@ -11,6 +11,7 @@ from core.treatment.trial import Role
 from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.errors import Conflict
 from gradlab.measurement.history import Checkpoint, Culprit, StoppedBy
+from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
@@ -40,7 +41,7 @@ class StoredSummary:
 
 @dataclass(frozen=True)
 class Filters:
-    """Restrictions of a list of experiments.
+    """Restrictions and order of a list of experiments.
 
     Attributes:
         search: a text that the name contains.
@@ -48,6 +49,8 @@ class Filters:
         verdicts: the verdict of the last diagnosis is one of these; () for all.
         trial: True for trials of treatments, False for all others, None for both.
         trial_of: it is a trial of a treatment of this experiment.
+        root_causes: the rule of its root cause is one of these; () for all.
+        sort: ``newest`` first; or by ``verdict``, the worst first, those without one last, each newest first.
     """
 
     search: str | None = None
@@ -55,6 +58,8 @@ class Filters:
     verdicts: Collection[str] = ()
     trial: bool | None = None
     trial_of: UUID | None = None
+    root_causes: Collection[str] = ()
+    sort: Sort = "newest"
 
 
 NO_FILTERS = Filters()
@@ -218,7 +223,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of experiments, newest first; `next` is the `before` of the following page, None on the last one."""
+    """A page of experiments; `next` is the `before` of the following page, None on the last one."""
 
     experiments: tuple[Experiment, ...]
     next: int | None

@@ -10,9 +10,9 @@ from api.cli import serve as service
 from api.cli.settings import read_settings
 from api.cli.training import train_alone
 from core.store.migrate import upgrade
+from gradlab.cli.diagnosis import verdict_line
 from gradlab.cli.display import picture
 from gradlab.cli.exits import EPILOG, Exit, console
-from gradlab.cli.experiments import verdict_line
 from gradlab.cli.main import SpecFile
 from gradlab.cli.outcome import in_one_line, read_spec
 

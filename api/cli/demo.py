@@ -17,9 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.cli.charts import save_charts
+from gradlab.cli.diagnosis import verdict_line
 from gradlab.cli.display import final, gradients_table
 from gradlab.cli.exits import console
-from gradlab.cli.experiments import verdict_line
 from gradlab.cli.measured import Measured
 from gradlab.client.client import Client, Unreachable
 from gradlab.diagnosis.summary import summary_of

@@ -9,7 +9,8 @@ from api.live.position import Position, Stage
 from api.responses.experiments import experiment_response
 from core.records import Experiment
 from gradlab.diagnosis import Diagnosis
-from gradlab.schemas.events import FindingsEvent, FindingSummaryResponse
+from gradlab.diagnosis.summary import summary_of
+from gradlab.schemas.events import FindingsEvent
 
 NAMES = {
     Stage.status: "status",
@@ -25,16 +26,14 @@ ALIVE = format_sse_event(comment="alive")
 
 def findings_event(id: UUID, diagnosis: Diagnosis) -> FindingsEvent:
     """Build the event of a diagnosis."""
-    fields = FindingSummaryResponse.model_fields
-    summaries = [
-        FindingSummaryResponse(**{name: getattr(finding, name) for name in fields}) for finding in diagnosis.findings
-    ]
     return FindingsEvent(
         experiment_id=id,
         verdict=diagnosis.verdict,
         root_cause=diagnosis.root_cause,
-        findings=summaries,
+        confidence=summary_of(diagnosis).confidence,
+        findings=list(diagnosis.findings),
         unjudged=list(diagnosis.unjudged),
+        settled_by=list(diagnosis.settled_by),
     )
 
 

@@ -13,9 +13,9 @@ from api.responses.experiments import experiment_response, experiments_response,
 from core.plan.bounds import check_bounds
 from core.records import Filters
 from core.use_cases import experiments
-from gradlab.diagnosis.conclusion import Verdict
 from gradlab.frozen import Name
 from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse, ValidationResponse
+from gradlab.schemas.lists import Sort, Verdict
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec
 
@@ -119,9 +119,16 @@ def list_experiments(
         bool | None, Query(description="true for trials of treatments, false for all others; both by default")
     ] = None,
     trial_of: Annotated[UUID | None, Query(description="experiment whose treatments' trials are listed")] = None,
+    root_cause: Annotated[
+        list[Name], Query(max_length=20, description="rule that is the root cause; repeatable; all by default")
+    ] = [],
+    sort: Annotated[Sort, Query(description="newest first, or the worst verdict first")] = "newest",
 ) -> ExperimentsResponse:
-    """List experiments, newest first, a page at a time. Each trial of a treatment names what it is a trial of."""
-    filters = Filters(search, id_prefix, verdict, trial, trial_of)
+    """List experiments, a page at a time: newest first, or the worst verdict first.
+
+    Each trial of a treatment names what it is a trial of.
+    """
+    filters = Filters(search, id_prefix, verdict, trial, trial_of, root_cause, sort)
     page = store.page(limit=limit, before=read_cursor(cursor), status=status, filters=filters)
     state = [(each.id, each.revision, each.diagnosis, each.treatment) for each in page.experiments], page.next
     response.headers["ETag"] = etag_of(request, state)

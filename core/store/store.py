@@ -131,9 +131,9 @@ class ExperimentStore:
         status: Status | Collection[Status] = (),
         filters: Filters = NO_FILTERS,
     ) -> Page:
-        """Return a page of experiments, newest first; `before` is `next` of the preceding page.
+        """Return a page of experiments; `before` is `next` of the preceding page.
 
-        `status` restricts it to one status or several, `filters` further.
+        `status` restricts it to one status or several, `filters` further, and says in which order.
         """
         with reading(self._engine) as connection:
             return submissions.page(connection, limit, before, status, filters)

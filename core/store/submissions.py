@@ -7,18 +7,23 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, cast, delete, func, insert, select, update
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, case, cast, delete, func, insert, select, update
 
 from core.records import Experiment, Filters, Page, RunRecord
 from core.store import layouts, series, tables, trial_rows, verdict_rows
 from core.store.tables import attempts, experiments, runs, verdicts
-from gradlab.errors import Conflict, NotFound
+from gradlab.errors import Conflict, Invalid, NotFound, Problem
 from gradlab.frozen import STORED
 from gradlab.measurement.history import Culprit
+from gradlab.schemas.lists import Sort, Verdict
 from gradlab.schemas.status import Status
 from gradlab.spec import ANY_SPEC, EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
 
 ID_DIGITS = 32  # hexadecimal digits of a UUID
+# Verdicts in a list that is sorted by them. Experiments without one follow.
+WORST_FIRST: tuple[Verdict, ...] = ("ill", "at risk", "undecided", "healthy")
+# Places of one verdict in such a list: more than there are experiments, and five bands of it fit into 64 bits.
+BAND = 10**15
 
 
 def add(
@@ -89,29 +94,58 @@ def get(connection: Connection, id: UUID) -> Experiment:
 def page(
     connection: Connection, limit: int, before: int | None, status: Status | Collection[Status], filters: Filters
 ) -> Page:
-    """Return a page of experiments, newest first.
+    """Return a page of experiments.
 
-    The cursor is the number of the last row of a page, so that rows added in between shift no page.
+    The cursor is the place of the last row of a page, so that rows added in between shift no page. The place in a list
+    by verdict is that of the verdict at the time: an experiment that is diagnosed in between may be left out, or come
+    again.
+
+    Raises:
+        Invalid: `before` is a place in a list with another order.
     """
-    query = select(experiments).order_by(experiments.c.number.desc()).limit(limit + 1)
+    place = _by_verdict() if filters.sort == "verdict" else experiments.c.number
+    query = select(experiments.c.number, place.label("place")).order_by(place.desc()).limit(limit + 1)
+    if filters.sort == "verdict" or filters.verdicts or filters.root_causes:
+        query = query.outerjoin(verdicts, verdicts.c.experiment == experiments.c.number)
     if before is not None:
-        query = query.where(experiments.c.number < before)
+        _check_position(before, filters.sort)
+        query = query.where(place < before)
     if statuses := [status] if isinstance(status, Status) else list(status):
         query = query.where(experiments.c.status.in_(statuses))
     if filters.verdicts:
-        query = query.join(verdicts, verdicts.c.experiment == experiments.c.number)
         query = query.where(verdicts.c.verdict.in_(filters.verdicts))
     if filters.trial is not None:
         query = query.where(trial_rows.is_trial() if filters.trial else ~trial_rows.is_trial())
     if filters.trial_of is not None:
         query = query.where(trial_rows.is_trial_of(filters.trial_of))
+    if filters.root_causes:
+        query = query.where(verdicts.c.root_cause.in_(filters.root_causes))
     if filters.search is not None:
         query = query.where(_name(connection).icontains(filters.search, autoescape=True))
     if filters.id_prefix is not None:
         query = query.where(experiments.c.id.between(*_ids_beginning_with(filters.id_prefix)))
-    rows = connection.execute(query).all()
-    following = rows[limit - 1].number if len(rows) > limit else None
-    return Page(experiments=tuple(_read(connection, rows[:limit])), next=following)
+    places = connection.execute(query).all()
+    following = places[limit - 1].place if len(places) > limit else None
+    return Page(experiments=_in_order(connection, [row.number for row in places[:limit]]), next=following)
+
+
+def _by_verdict() -> ColumnElement[int]:
+    """Expression for the place in a list by verdict, which falls: the worst verdict has the highest band of places."""
+    bands = {verdict: band * BAND for band, verdict in enumerate(reversed(WORST_FIRST), start=2)}
+    return case(bands, value=verdicts.c.verdict, else_=BAND) + experiments.c.number
+
+
+def _check_position(before: int, sort: Sort) -> None:
+    """Raise Invalid for a position in a list with another order."""
+    if (before < BAND) != (sort == "newest"):
+        raise Invalid(Problem("cursor", f"one of a list that is sorted by {sort}", "one of another order"))
+
+
+def _in_order(connection: Connection, numbers: Sequence[int]) -> tuple[Experiment, ...]:
+    """Return the experiments with these numbers, in this order, without those that were deleted meanwhile."""
+    rows = connection.execute(select(experiments).where(experiments.c.number.in_(numbers)))
+    by_number = {row.number: row for row in rows}
+    return tuple(_read(connection, [by_number[number] for number in numbers if number in by_number]))
 
 
 def _ids_beginning_with(prefix: str) -> tuple[UUID, UUID]:

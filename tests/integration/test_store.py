@@ -8,9 +8,8 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from core.records import Filters, StoredSummary, Summary, WorkerCommand
+from core.records import Filters, Summary, WorkerCommand
 from core.store import ExperimentStore
-from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.errors import Conflict, NotFound
 from gradlab.measurement.history import Culprit
 from gradlab.schemas.status import Status
@@ -277,28 +276,6 @@ def test_times_without_a_zone_are_refused(database_url):
     with pytest.raises(Exception, match="expected a time with a time zone"):
         store.add(a_spec())
     store.close()
-
-
-def test_summaries_of_diagnoses_are_filtered_by_and_due_under_other_rules(store):
-    ids = [store.add(a_spec())[0].id for _ in range(4)]
-    for it, verdict in zip(ids, ("ill", "healthy", "ill"), strict=False):
-        store.verdicts.put(it, StoredSummary(DiagnosisSummary(verdict, "saturation", "Saturated", "likely", 2), "old"))
-    assert store.get(ids[0]).diagnosis.summary.title == "Saturated"
-    assert store.get(ids[3]).diagnosis is None
-    page = store.page(limit=9, filters=Filters(verdicts=["ill"]))
-    assert [each.id for each in page.experiments] == [ids[2], ids[0]]
-    first = store.page(limit=1, filters=Filters(verdicts=["ill", "healthy"]))
-    second = store.page(limit=1, before=first.next, filters=Filters(verdicts=["ill", "healthy"]))
-    assert [each.id for page in (first, second) for each in page.experiments] == [ids[2], ids[1]]
-    assert store.verdicts.due("new", limit=9) == []  # none is finished
-    for it in ids:
-        store.cancel(it)
-    assert store.verdicts.due("new", limit=3) == [ids[3], ids[2], ids[1]]
-    assert store.verdicts.due("old", limit=9) == [ids[3]]
-    store.verdicts.put(ids[2], StoredSummary(DiagnosisSummary("healthy", None, None, "certain", 0), "new"))
-    assert store.verdicts.due("new", limit=9) == [ids[3], ids[1], ids[0]]
-    store.delete(ids[2])
-    assert store.page(limit=9, filters=Filters(verdicts=["healthy"])).experiments[0].id == ids[1]
 
 
 def test_ids_are_looked_up_by_their_beginning(store):

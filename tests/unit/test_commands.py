@@ -2,15 +2,19 @@
 
 import importlib
 import json
+from io import StringIO
 from uuid import UUID
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from core.records import StoredSummary
 from gradlab.cli import actions
 from gradlab.cli.exits import Exit
 from gradlab.client.client import Client, Refused
 from gradlab.client.connection import Unreachable
+from gradlab.diagnosis.summary import DiagnosisSummary, rules_hash
 from gradlab.schemas.problem import ProblemDocument
 from gradlab.schemas.status import Status
 from tests.builders import a_spec
@@ -123,6 +127,25 @@ def test_experiments_are_listed_by_a_part_of_their_name(gradlab, desk):
     desk.store.add(a_spec(name="wide relu"))
     (listed,) = json.loads(gradlab("list", "--search", "TANH", "--json").stdout)
     assert listed["name"] == "deep tanh"
+
+
+def test_a_list_is_restricted_to_verdicts_and_sorted_by_them_and_says_what_is_stale(gradlab, desk, monkeypatch):
+    ids = [desk.store.add(a_spec(name=name))[0].id for name in ("ill", "healthy", "unknown")]
+    ill = DiagnosisSummary("ill", "saturation", "Units are saturated", "likely", 2)
+    desk.store.verdicts.put(ids[0], StoredSummary(ill, "other rules"))
+    desk.store.verdicts.put(ids[1], StoredSummary(DiagnosisSummary("healthy", None, None, "certain", 0), rules_hash()))
+
+    def listed(*options: str) -> list[str]:
+        return [each["name"] for each in json.loads(gradlab("list", *options, "--json").stdout)]
+
+    assert listed("--verdict", "ill", "--verdict", "at risk") == ["ill"]
+    assert listed("--root-cause", "saturation") == ["ill"]
+    assert listed("--sort", "verdict") == ["ill", "healthy", "unknown"]
+    said = gradlab("list", "--verdict", "sick")
+    assert (said.exit_code, "undecided" in said.stderr, len(said.stderr.splitlines())) == (Exit.INVALID, True, 1)
+    monkeypatch.setattr(actions, "console", terminal := Console(force_terminal=True, width=200, file=StringIO()))
+    gradlab("list")
+    assert "Units are saturated (saturation), likely; 2 rules unjudged; stale" in terminal.file.getvalue()
 
 
 def test_whoever_stops_waiting_is_told_what_goes_on(gradlab, client, monkeypatch, spec_file):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 from pydantic import BaseModel
@@ -11,10 +11,10 @@ from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gradlab.cli.charts import save_charts
-from gradlab.cli.diagnosis import render_diagnosis
+from gradlab.cli.diagnosis import render_diagnosis, render_verdict
 from gradlab.cli.display import picture
 from gradlab.cli.exits import console
-from gradlab.cli.experiments import listed_as_text, render_costs, render_list, state_of, verdict_line
+from gradlab.cli.experiments import listed_as_text, render_costs, render_list, state_of
 from gradlab.cli.export import reporting_failure, unpack_logs, write, write_network
 from gradlab.cli.ids import completions, whole_id
 from gradlab.cli.measured import Measured
@@ -22,10 +22,8 @@ from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, interruptible, re
 from gradlab.cli.settings import ClientSettings, checked_url, read
 from gradlab.cli.treatments import follow_treatment, start_treatment
 from gradlab.client.client import Client
-from gradlab.diagnosis.summary import summary_of
 from gradlab.errors import Invalid, Problem
 from gradlab.schemas.experiments import ExperimentResponse
-from gradlab.schemas.status import Status
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -54,10 +52,10 @@ def validate(spec: Path, json: bool, url: str | None) -> None:
     _print(response, render_costs, json=json)
 
 
-def list_experiments(status: list[Status] | None, search: str | None, limit: int, json: bool, url: str | None) -> None:
-    """List experiments, newest first."""
+def list_experiments(chosen: dict[str, Any], limit: int, json: bool, url: str | None) -> None:
+    """List experiments: those, and in the order, that the arguments of `Client.experiments` choose."""
     with in_one_line():
-        experiments = list(islice(_client(url).experiments(status=status or (), search=search), limit))
+        experiments = list(islice(_client(url).experiments(**chosen), limit))
     if json:
         typer.echo(f"[{','.join(each.model_dump_json(by_alias=True) for each in experiments)}]")
     elif console.is_terminal:
@@ -216,10 +214,10 @@ def _client(url: str | None) -> Client:
 
 
 def _print_verdict(client: Client, experiment: ExperimentResponse) -> None:
-    """Print the verdict of what is recorded so far; nothing where nothing is."""
+    """Print the verdict of what is recorded so far, with its causal chain; nothing where nothing is."""
     if any(run.final_metrics for run in experiment.runs):
         with in_one_line():
-            console.print(verdict_line(summary_of(client.diagnosis(experiment.id))))
+            console.print(render_verdict(client.diagnosis(experiment.id)))
 
 
 def _print(answer: Answer, render: Callable[[Answer], RenderableType], *, json: bool) -> None:

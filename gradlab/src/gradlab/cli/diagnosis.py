@@ -1,12 +1,15 @@
 """Diagnosis in the terminal."""
 
+from collections.abc import Sequence
+
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.diagnosis import Finding
-from gradlab.diagnosis.summary import summary_of
+from gradlab.diagnosis.chain import Link, chain_lines, chain_of, decisive, in_words
+from gradlab.diagnosis.rule import listed
+from gradlab.diagnosis.summary import DiagnosisSummary, summary_of
 from gradlab.schemas.diagnosis import DiagnosisResponse
 
 COLOURS = {"healthy": "green", "at risk": "yellow", "ill": "red", "undecided": "cyan"}
@@ -14,14 +17,14 @@ MAX_SUGGESTED = 5
 
 
 def render_diagnosis(diagnosis: DiagnosisResponse) -> Group:
-    """Render verdict, root cause, findings in causal order, and suggested remedies."""
-    line = Text(str(summary_of(diagnosis)), style=f"bold {COLOURS[diagnosis.verdict]}")
-    parts: list[Table | Text | Padding] = [line]
+    """Render verdict, root cause, findings as a causal chain, what would settle the verdict, and suggested remedies."""
+    parts: list[Table | Text | Padding] = [verdict_line(summary_of(diagnosis))]
     by_rule = {finding.rule: finding for finding in diagnosis.findings}
     if diagnosis.root_cause:
         parts.append(Padding(by_rule[diagnosis.root_cause].explanation, (0, 0, 1, 2)))
     if diagnosis.findings:
-        parts.append(_table(diagnosis.findings))
+        parts.append(_table(chain_of(diagnosis.findings, diagnosis.root_cause)))
+    parts += settling_lines(diagnosis)
     if diagnosis.unjudged:
         parts += _unjudged(diagnosis)
     for suggestion in diagnosis.suggestions[:MAX_SUGGESTED]:
@@ -42,31 +45,34 @@ def _unjudged(diagnosis: DiagnosisResponse) -> list[Text]:
     ]
 
 
-def _table(findings: list[Finding]) -> Table:
-    table = Table("finding", "kind", "seeds", "since", "where", "evidence", "follows from")
-    for finding in findings:
+def verdict_line(summary: DiagnosisSummary) -> Text:
+    """Render verdict, root cause, confidence and the number of unjudged rules as one line."""
+    return Text(str(summary), style=f"bold {COLOURS[summary.verdict]}")
+
+
+def render_verdict(diagnosis: DiagnosisResponse) -> Group:
+    """Render the verdict in one line, the causal chain below it, and what would settle the verdict."""
+    chain = chain_lines(diagnosis.findings, diagnosis.root_cause)
+    lines = [Text(f"  {line}", overflow="ellipsis", no_wrap=True) for line in chain]
+    return Group(verdict_line(summary_of(diagnosis)), *lines, *settling_lines(diagnosis))
+
+
+def settling_lines(diagnosis: DiagnosisResponse) -> list[Text]:
+    """Render what would settle the verdict, a line for each."""
+    return [Text(f"  To settle it: {each.what}") for each in diagnosis.settled_by]
+
+
+def _table(chain: Sequence[Link]) -> Table:
+    table = Table("finding", "kind", "seeds", "since", "where", "evidence", "also from")
+    for link in chain:
+        finding = link.finding
         table.add_row(
-            finding.title,
+            f"{' ' * (link.depth - 1)}→ {finding.title}" if link.depth else finding.title,
             finding.kind if finding.severity != "info" else f"{finding.kind}, info",
             f"{len(finding.seeds)}/{finding.of_seeds}",
             f"epoch {finding.since_epoch}",
-            _layers(finding),
-            _evidence(finding),
-            ", ".join(finding.caused_by),
+            listed(finding.layers) if finding.layers else "",
+            "\n".join(map(in_words, decisive(finding))),
+            ", ".join(link.also),
         )
     return table
-
-
-def _layers(finding: Finding) -> str:
-    if len(finding.layers) > 2:
-        return f"{finding.layers[0]} … {finding.layers[-1]}"
-    return ", ".join(finding.layers)
-
-
-def _evidence(finding: Finding) -> str:
-    lines = [
-        f"{measure.name} {measure} {measure.comparison} {measure.threshold:g}"
-        for measure in finding.measures
-        if measure.threshold is not None
-    ]
-    return "\n".join(lines)

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.cli.diagnosis import COLOURS
-from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.schemas.experiments import ExperimentResponse, ValidationResponse
 
 SHORT_ID = 8  # commands take the beginning of an id
@@ -21,8 +20,8 @@ def render_list(experiments: Iterable[ExperimentResponse]) -> Table:
         table.add_column(name, no_wrap=True)
     table.add_column("name, root cause", overflow="fold")
     for each in experiments:
-        verdict, root_cause, status, epochs = _cells(each)
-        named = Text(each.name)
+        verdict, _, status, epochs = _cells(each)
+        named, behind = Text(each.name), each.diagnosis.behind_verdict if each.diagnosis else ""
         if each.trial:
             named.append(f"\ntrial of {str(each.trial.experiment_id)[:SHORT_ID]}: {each.trial}", style="dim")
         table.add_row(
@@ -31,7 +30,7 @@ def render_list(experiments: Iterable[ExperimentResponse]) -> Table:
             status,
             epochs,
             f"{each.created_at:%m-%d %H:%M}",
-            named.append(f"\n{root_cause}", style="dim") if root_cause else named,
+            named.append(f"\n{behind}", style="dim") if behind else named,
         )
     return table
 
@@ -66,11 +65,6 @@ def render_costs(validation: ValidationResponse) -> Group:
         f"({cost.seconds_interval[0]:.0f} to {cost.seconds_interval[1]:.0f} s, {cost.source}); "
         f"{cost.series_bytes / 1e6:,.2f} MB of series",
     )
-
-
-def verdict_line(summary: DiagnosisSummary) -> Text:
-    """Render verdict, root cause, confidence and the number of unjudged rules as one line."""
-    return Text(str(summary), style=f"bold {COLOURS[summary.verdict]}")
 
 
 def state_of(experiment: ExperimentResponse) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from gradlab.cli.exits import EPILOG
 from gradlab.cli.service import add_service_commands
+from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
 
 app = typer.Typer(
@@ -85,12 +86,20 @@ def validate(spec: SpecFile, json: Json = False, url: Url = None) -> None:
 def list_(
     status: Annotated[list[Status] | None, typer.Option(help="List experiments of this status; repeatable.")] = None,
     search: Annotated[str | None, typer.Option(help="List experiments whose name contains this text.")] = None,
+    verdict: Annotated[
+        list[str] | None, typer.Option(help="List experiments that are ill, at risk, undecided, healthy; repeatable.")
+    ] = None,
+    root_cause: Annotated[
+        list[str] | None, typer.Option(help="List experiments of which this rule is the root cause; repeatable.")
+    ] = None,
+    sort: Annotated[Sort, typer.Option(help="The newest first, or the worst verdict.")] = "newest",
     limit: Annotated[int, typer.Option(help="Maximum number of experiments.", min=1)] = 20,
     json: Json = False,
     url: Url = None,
 ) -> None:
-    """List experiments, newest first."""
-    _actions().list_experiments(status, search, limit, json, url)
+    """List experiments, verdict first."""
+    chosen = {"status": status, "search": search, "verdict": verdict, "root_cause": root_cause, "sort": sort}
+    _actions().list_experiments({name: value for name, value in chosen.items() if value}, limit, json, url)
 
 
 @app.command(epilog=EPILOG)

@@ -2,17 +2,17 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import IO, Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import numpy as np
 
 from gradlab.client.connection import Refused, Unreachable
 from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
+from gradlab.client.listing import Listing
 from gradlab.client.polling import poll
 from gradlab.client.reporting import Reporting
 from gradlab.client.sending import Sending
@@ -20,10 +20,9 @@ from gradlab.client.treating import Treating
 from gradlab.measurement.kinds import BY_NAME
 from gradlab.schemas.charts import ChartsResponse
 from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
-from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse, ValidationResponse
+from gradlab.schemas.experiments import ExperimentResponse, ValidationResponse
 from gradlab.schemas.html import frame
 from gradlab.schemas.media_types import CSV, NPZ
-from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec
 
 STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 15 seconds
@@ -31,7 +30,7 @@ STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 1
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
 
-class Client(Sending, Treating, Reporting):
+class Client(Listing, Sending, Treating, Reporting):
     """Client of one service. Close it, or use it in a `with` block.
 
     Args:
@@ -75,33 +74,6 @@ class Client(Sending, Treating, Reporting):
     def get(self, experiment_id: UUID | str) -> ExperimentResponse:
         """Get an experiment."""
         return self._read(ExperimentResponse, self._request("GET", f"/experiments/{experiment_id}"))
-
-    def experiments(
-        self,
-        *,
-        status: Status | Sequence[Status] = (),
-        search: str | None = None,
-        id_prefix: str | None = None,
-        trial: bool | None = None,
-        trial_of: UUID | str | None = None,
-    ) -> Iterator[ExperimentResponse]:
-        """Iterate over experiments, newest first; pages are fetched on demand.
-
-        They may be restricted to statuses, to names that contain `search`, to ids that begin with `id_prefix`, to
-        trials of treatments or others (`trial`), and to trials of the treatments of one experiment (`trial_of`).
-        """
-        query = {
-            "status": [status] if isinstance(status, Status) else status,
-            "search": search or (),
-            "id_prefix": id_prefix or (),
-            "trial": () if trial is None else str(trial).lower(),
-            "trial_of": trial_of or (),
-        }
-        next_page: str | None = f"/experiments?{urlencode(query, doseq=True)}"
-        while next_page is not None:
-            page = self._read(ExperimentsResponse, self._request("GET", next_page))
-            yield from page.experiments
-            next_page = page.next
 
     def cancel(self, experiment_id: UUID | str) -> ExperimentResponse:
         """Cancel an experiment. Recorded series are kept."""

@@ -11,6 +11,7 @@ from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Finding, Measure, Sighting
 from gradlab.diagnosis.outcome import Outcome, outcome
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.settling import Settling
 from gradlab.diagnosis.unknown import Unknown
 from gradlab.spec import AnySpec
 
@@ -37,6 +38,7 @@ __all__ = [
     "Rule",
     "Run",
     "SeedOutcome",
+    "Settling",
     "Sighting",
     "Unjudged",
     "Unknown",

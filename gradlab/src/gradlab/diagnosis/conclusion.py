@@ -1,7 +1,7 @@
 """Conclusion of a diagnosis: verdict, findings in causal order and one root cause, from the runs of an experiment."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,6 +9,7 @@ from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import SEVERITIES, Finding, Kind, Sighting
 from gradlab.diagnosis.outcome import Outcome, outcome, stands_still
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.settling import Settling, settling
 from gradlab.diagnosis.unknown import Unknown
 from gradlab.spec import AnySpec
 
@@ -69,6 +70,7 @@ class Diagnosis:
         findings: causes before their consequences.
         outcomes: one for each seed, in the order of the spec.
         unjudged: the rules that could not be applied, with the reason.
+        settled_by: what would settle a verdict that is ``undecided`` or ``at risk``; () where nothing is open.
     """
 
     verdict: Verdict
@@ -76,6 +78,7 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     outcomes: tuple[SeedOutcome, ...]
     unjudged: Sequence[Unjudged] = ()
+    settled_by: Sequence[Settling] = ()
 
 
 def conclude(spec: AnySpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagnosis:
@@ -98,13 +101,15 @@ def conclude(spec: AnySpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagn
     order = [layer.name for layer in spec.layers]
     unordered = [_finding(rule, sightings[rule.name], len(runs), order) for rule in rules if sightings.get(rule.name)]
     findings = _in_causal_order(unordered, {rule.name: rule for rule in rules})
-    verdict = _verdict(findings, outcomes, len(spec.seeds))
+    bad = _bad_seeds(findings, outcomes)
+    verdict = _verdict(findings, outcomes, bad, len(spec.seeds))
+    settled_by = () if verdict in ("ill", "healthy") else settling(spec, runs, outcomes, len(bad))
     if verdict == "at risk":
         findings = tuple(_with_share(each) for each in findings)
     root = None if verdict in ("healthy", "undecided") else _root(findings, outcomes)
     last = {run.seed: run.history.last_epoch for run in runs}
     of_seeds = tuple(_seed_outcome(seed, last.get(seed), outcomes.get(seed)) for seed in spec.seeds)
-    return Diagnosis(verdict, root, findings, of_seeds, tuple(unjudged))
+    return Diagnosis(verdict, root, findings, of_seeds, tuple(unjudged), settled_by)
 
 
 def _sightings(rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome]) -> dict[int, Sighting]:
@@ -204,10 +209,14 @@ def _precedes(cause: Finding, effect: Finding) -> bool:
     return cause.since_epoch <= effect.since_epoch and 2 * shared >= len(effect.seeds)
 
 
-def _verdict(findings: Sequence[Finding], outcomes: Mapping[int, Outcome], seeds: int) -> Verdict:
+def _bad_seeds(findings: Sequence[Finding], outcomes: Mapping[int, Outcome]) -> set[int]:
+    """The seeds that fail or diverge, or show a failure."""
+    bad = {seed for seed, each in outcomes.items() if each.verdict in ("fails", "diverged")}
+    return bad | {seed for finding in findings if finding.kind == "failure" for seed in finding.seeds}
+
+
+def _verdict(findings: Sequence[Finding], outcomes: Mapping[int, Outcome], bad: Collection[int], seeds: int) -> Verdict:
     decided = {seed: each.verdict for seed, each in outcomes.items() if each.verdict != "undecided"}
-    bad = {seed for seed, verdict in decided.items() if verdict in ("fails", "diverged")}
-    bad |= {seed for finding in findings if finding.kind == "failure" for seed in finding.seeds}
     if bad and len(bad) > SHARE * len(outcomes):
         return "ill"
     # Symptoms count here for trainings without facts. With them only runs that fail have any, and are in `bad`.

@@ -80,13 +80,13 @@ class Outcome:
 def outcome(run: Run) -> Outcome:
     """Return the outcome of a run as far as it is recorded."""
     try:
-        return _by_facts(run)
+        return by_facts(run)
     except Unknown:
         return _by_metrics(run)
 
 
-def _by_facts(run: Run) -> Outcome:
-    """The outcome by the facts about the data. Raises Unknown without them."""
+def by_facts(run: Run) -> Outcome:
+    """Return the outcome of a run by the facts about the data. Raises Unknown without them."""
     gain, learnt = gains(run), learnt_shares(run)
     recent = middle(gain[-RECENT:]), middle(learnt[-RECENT:])
     min_gain = MIN_GAIN[run.view.target.kind]

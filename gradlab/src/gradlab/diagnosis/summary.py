@@ -64,14 +64,31 @@ def summary_of(diagnosis: Diagnosed) -> DiagnosisSummary:
     return DiagnosisSummary(diagnosis.verdict, diagnosis.root_cause, root.title if root else None, confidence, unjudged)
 
 
-def in_one_line(verdict: str, root_cause: str | None, title: str | None, confidence: str, unjudged: int) -> str:
-    """Return ``ill: TITLE (RULE), certain; 2 rules unjudged``, without the parts that there are none of."""
+def in_one_line(
+    verdict: str, root_cause: str | None, title: str | None, confidence: str, unjudged: int, *, stale: bool = False
+) -> str:
+    """Return ``ill: TITLE (RULE), certain; 2 rules unjudged``, without the parts that there are none of.
+
+    Args:
+        verdict, root_cause, title, confidence, unjudged: as in `DiagnosisSummary`.
+        stale: True if other rules than this version's made it.
+    """
     if verdict == "healthy" and unjudged:
         verdict = "healthy on what was measured"
-    cause = f": {title} ({root_cause})" if root_cause else ""
-    words = "" if verdict == "undecided" else f", {confidence}"
-    count = f"; {unjudged} rule{'s' * (unjudged != 1)} unjudged" if unjudged else ""
-    return f"{verdict}{cause}{words}{count}"
+    rest = behind_verdict(verdict, root_cause, title, confidence, unjudged, stale=stale)
+    mark = ": " if root_cause else "; " if verdict == "undecided" else ", "
+    return f"{verdict}{mark}{rest}" if rest else verdict
+
+
+def behind_verdict(
+    verdict: str, root_cause: str | None, title: str | None, confidence: str, unjudged: int, *, stale: bool = False
+) -> str:
+    """Return what stands behind the verdict in its line: ``TITLE (RULE), certain; 2 rules unjudged``."""
+    cause = f"{title} ({root_cause})" if root_cause else ""
+    sure = "" if verdict == "undecided" else confidence
+    count = f"{unjudged} rule{'s' * (unjudged != 1)} unjudged" if unjudged else ""
+    first = ", ".join(filter(None, (cause, sure)))
+    return "; ".join(filter(None, (first, count, "stale" if stale else "")))
 
 
 @cache

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from gradlab.diagnosis import Diagnosis
+from gradlab.diagnosis.summary import summary_of
 from gradlab.remedies import Difference
 from gradlab.responses.suggestions import Suggestion, suggestions
 from gradlab.schemas.diagnosis import ChangeResponse, DiagnosisResponse, ExperimentDiagnosisResponse, SuggestionResponse
@@ -32,6 +33,8 @@ def _fields(spec: AnySpec, diagnosis: Diagnosis) -> dict[str, Any]:
         "outcomes": list(diagnosis.outcomes),
         "suggestions": [suggestion_response(suggestion) for suggestion in suggestions(spec, diagnosis)],
         "unjudged": list(diagnosis.unjudged),
+        "confidence": summary_of(diagnosis).confidence,
+        "settled_by": list(diagnosis.settled_by),
     }
 
 

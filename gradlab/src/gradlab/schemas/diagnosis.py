@@ -1,12 +1,15 @@
 """Responses about diagnoses."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
 
-from gradlab.diagnosis import Finding, SeedOutcome, Unjudged
+from gradlab.diagnosis import Finding, SeedOutcome, Settling, Unjudged
+from gradlab.diagnosis.chain import chain_of
+from gradlab.diagnosis.summary import Confidence, summary_of
 from gradlab.schemas.html import table
+from gradlab.schemas.lists import Verdict
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
@@ -43,7 +46,7 @@ class SuggestionResponse(ResponseModel):
 class DiagnosisResponse(ResponseModel):
     """Diagnosis: findings with their evidence, the root cause, and suggested remedies."""
 
-    verdict: Literal["healthy", "at risk", "ill", "undecided"] = Field(
+    verdict: Verdict = Field(
         description="ill: more than a third of the seeds fail; at risk: some fail, or the initial state predicts it"
     )
     root_cause: str | None = Field(description="rule of the finding that causes the others")
@@ -53,18 +56,26 @@ class DiagnosisResponse(ResponseModel):
     unjudged: list[Unjudged] = Field(
         default=[], description="rules that cannot be applied to an external training, and the data that they need"
     )
+    confidence: Confidence | None = Field(
+        default=None,
+        description="certain: nothing is unjudged, and every seed shows the root cause; likely: more than half of the "
+        "seeds show it",
+    )
+    settled_by: list[Settling] = Field(
+        default=[], description="what would settle a verdict that is undecided or at risk: epochs, seeds, series, facts"
+    )
 
     def _repr_html_(self) -> str:
-        """Return HTML for notebooks: verdict, findings (causes first) and suggested remedies."""
+        """Return HTML for notebooks: verdict, findings as a causal chain, and suggested remedies."""
         rows = [
             (
-                finding.title,
-                finding.kind,
-                f"{len(finding.seeds)} of {finding.of_seeds}",
-                finding.since_epoch,
-                ", ".join(finding.caused_by),
+                f"{'→ ' * bool(link.depth)}{link.finding.title}",
+                link.finding.kind,
+                f"{len(link.finding.seeds)} of {link.finding.of_seeds}",
+                link.finding.since_epoch,
+                ", ".join(link.finding.caused_by),
             )
-            for finding in self.findings
+            for link in chain_of(self.findings, self.root_cause)
         ]
         heads = ("finding", "kind", "seeds", "since epoch", "follows from")
         notes = [finding.explanation for finding in self.findings if finding.rule == self.root_cause]
@@ -72,7 +83,8 @@ class DiagnosisResponse(ResponseModel):
             notes += [f"may help: {suggestion.title}", *([suggestion.code] if suggestion.code else [])]
         for why in dict.fromkeys(each.why for each in self.unjudged):
             notes.append(f"not judged: {', '.join(each.rule for each in self.unjudged if each.why == why)}: {why}")
-        return table(self.verdict, heads, rows, notes)
+        notes += [f"to settle it: {each.what}" for each in self.settled_by]
+        return table(str(summary_of(self)), heads, rows, notes)
 
 
 class ExperimentDiagnosisResponse(DiagnosisResponse):

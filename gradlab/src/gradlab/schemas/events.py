@@ -5,7 +5,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from gradlab.diagnosis import Unjudged
+from gradlab.diagnosis import Finding, Settling, Unjudged
+from gradlab.diagnosis.summary import Confidence
+from gradlab.schemas.lists import Verdict
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
 
@@ -33,26 +35,16 @@ class EpochsEvent(ResponseModel):
     runs: list[RunEpochsResponse]
 
 
-class FindingSummaryResponse(ResponseModel):
-    """Short form of a finding. The diagnosis has the full one, with its evidence."""
-
-    rule: str
-    title: str
-    kind: Literal["risk", "symptom", "failure"]
-    severity: Literal["info", "warning", "critical"]
-    layers: tuple[str, ...]
-    seeds: tuple[int, ...]
-    since_epoch: int
-
-
 class FindingsEvent(ResponseModel):
-    """Short form of the diagnosis, from the epochs recorded so far."""
+    """Diagnosis from the epochs recorded so far, without suggestions and the outcomes of seeds."""
 
     experiment_id: UUID
-    verdict: Literal["healthy", "at risk", "ill", "undecided"]
+    verdict: Verdict
     root_cause: str | None
-    findings: list[FindingSummaryResponse]
+    confidence: Confidence
+    findings: list[Finding]
     unjudged: list[Unjudged] = Field(default=[], description="rules that cannot be applied, and what they need")
+    settled_by: list[Settling] = Field(default=[], description="what would settle a verdict that is not final")
 
 
 class DoneEvent(ResponseModel):

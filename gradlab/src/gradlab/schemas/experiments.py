@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from gradlab.diagnosis.summary import in_one_line
+from gradlab.diagnosis.summary import behind_verdict, in_one_line
 from gradlab.schemas.html import table
+from gradlab.schemas.lists import Verdict
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.spec import AnySpec, ExperimentSpec
@@ -49,7 +50,7 @@ class RunResponse(ResponseModel):
 class SummaryResponse(ResponseModel):
     """Summary of an experiment's last diagnosis."""
 
-    verdict: Literal["healthy", "at risk", "ill", "undecided"]
+    verdict: Verdict
     root_cause: str | None = Field(description="rule of the finding that causes the others; null if there is none")
     title: str | None = Field(description="the root cause in a few words; null if there is none")
     confidence: Literal["certain", "likely", "tentative"] = Field(
@@ -60,7 +61,14 @@ class SummaryResponse(ResponseModel):
     stale: bool = Field(description="true if it was made by other rules than this version's; it is made anew soon")
 
     def __str__(self) -> str:
-        return in_one_line(self.verdict, self.root_cause, self.title, self.confidence, self.unjudged)
+        parts = self.root_cause, self.title, self.confidence, self.unjudged
+        return in_one_line(self.verdict, *parts, stale=self.stale)
+
+    @property
+    def behind_verdict(self) -> str:
+        """The line without the verdict: root cause, confidence, and the number of unjudged rules."""
+        parts = self.root_cause, self.title, self.confidence, self.unjudged
+        return behind_verdict(self.verdict, *parts, stale=self.stale)
 
 
 class TrialOfResponse(ResponseModel):

@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from gradlab.diagnosis import Diagnosis, Finding, Unjudged
-from gradlab.diagnosis.rule import listed
+from gradlab.diagnosis.chain import chain_lines
 from gradlab.diagnosis.summary import summary_of
 from gradlab.responses.suggestions import suggestions
 from gradlab.spec import ExternalSpec
 
 WIDTH = 100
-# Lines of the explanation, and of the code of a remedy; findings beside the root cause, and advices. With the verdict,
-# the remedies, and what more is not judged they are 15.
-MAX_EXPLANATION, MAX_CODE, MAX_FINDINGS, MAX_ADVICES = 4, 4, 2, 2
+# Lines of the explanation, of the causal chain below the root cause, of a remedy's code, and of what would settle the
+# verdict, with a root cause and without. With the verdict, the remedies and what is not judged they are 15 at most.
+MAX_EXPLANATION, MAX_CHAIN, MAX_CODE, MAX_SETTLING, MAX_ADVICES = 3, 3, 4, (1, 2), 2
 # Rules that are named in one line.
 MAX_NAMES = 5
-MORE = '`watch.report("report.html")` has all of it'
+MORE = '; `watch.report("report.html")` has all of it'
 
 
 def describe(diagnosis: Diagnosis, spec: ExternalSpec) -> str:
-    """Return verdict, root cause with its explanation, remedies with code, further findings, and what is not judged.
+    """Return verdict, root cause with its explanation, what follows from it, remedies with code, what would settle the
+    verdict, and what is not judged.
 
     Args:
         diagnosis: of the training.
@@ -27,15 +28,17 @@ def describe(diagnosis: Diagnosis, spec: ExternalSpec) -> str:
     """
     lines = [f"Gradient Lab: {summary_of(diagnosis)}"]
     root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
+    chain = chain_lines(diagnosis.findings, diagnosis.root_cause, max_lines=MAX_CHAIN + (root is not None), hint=MORE)
     if root is not None:
-        explanation = wrap(root.explanation, WIDTH - 2, max_lines=MAX_EXPLANATION, placeholder=" …")
-        lines += _indented(explanation)
+        lines += _indented(wrap(root.explanation, WIDTH - 2, max_lines=MAX_EXPLANATION, placeholder=" …"))
+        lines += _indented(chain[1:])  # the first is the root cause
         lines += _remedies(root, diagnosis, spec)
-    others = [each for each in diagnosis.findings if each is not root and each.severity != "info"]
-    lines += [f"Also: {each.title} ({each.rule}), in {listed(each.layers)}" for each in others[:MAX_FINDINGS]]
-    if (left := len(others) - MAX_FINDINGS) > 0:
-        lines[-1] += f", and {left} more; {MORE}"
-    return "\n".join([*lines, *_unjudged(diagnosis.unjudged)])
+    else:
+        lines += _indented(chain)
+    settling = diagnosis.settled_by[: MAX_SETTLING[root is None]]
+    lines += [f"To settle it: {each.what}" for each in settling]
+    advices = MAX_ADVICES - (root is not None and len(settling) > 0)
+    return "\n".join([*lines, *_unjudged(diagnosis.unjudged, advices)])
 
 
 def _remedies(root: Finding, diagnosis: Diagnosis, spec: ExternalSpec) -> list[str]:
@@ -48,14 +51,14 @@ def _remedies(root: Finding, diagnosis: Diagnosis, spec: ExternalSpec) -> list[s
     return lines + _indented([*code[: MAX_CODE - 1], "…"] if len(code) > MAX_CODE else code)
 
 
-def _unjudged(unjudged: Sequence[Unjudged]) -> list[str]:
+def _unjudged(unjudged: Sequence[Unjudged], max_advices: int) -> list[str]:
     """Lines about unjudged rules, by what the user could pass to make it known; most rules first."""
     rules: dict[str, list[str]] = {}
     for each in unjudged:
         rules.setdefault(f"pass {each.advice}" if each.advice else each.why, []).append(each.rule)
     ordered = sorted(rules.items(), key=lambda item: -len(item[1]))
-    lines = [f"Not judged: {_named(names)}; {advice}" for advice, names in ordered[:MAX_ADVICES]]
-    if left := sum(len(names) for _, names in ordered[MAX_ADVICES:]):
+    lines = [f"Not judged: {_named(names)}; {advice}" for advice, names in ordered[:max_advices]]
+    if left := sum(len(names) for _, names in ordered[max_advices:]):
         lines.append(f"Not judged: {left} more; `watch.diagnosis().unjudged` says why")
     return lines
 

@@ -1,0 +1,91 @@
+"""Latency of the list of 5,000 experiments by verdict, on SQLite and PostgreSQL.
+
+    python -m bench.list
+
+Four of five experiments have a verdict, each verdict equally many. The API runs in a process of its own; each request
+is one page of 50 experiments over HTTP, with their specs.
+"""
+
+import tempfile
+import time
+from datetime import timedelta
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx2
+
+from bench.gradients import served
+from bench.processes import conditions
+from bench.store import databases
+from core.records import StoredSummary
+from core.store import ExperimentStore
+from core.store.migrate import upgrade
+from core.store.submissions import WORST_FIRST
+from gradlab.diagnosis.summary import DiagnosisSummary, rules_hash
+from tests.builders import a_spec
+
+EXPERIMENTS = 5000
+WARM_UP, REQUESTS = 5, 100
+# What is asked for: its name -> the query.
+QUERIES: dict[str, dict[str, Any]] = {
+    "newest first": {},
+    "ill": {"verdict": "ill"},
+    "ill or at risk": {"verdict": ["ill", "at risk"]},
+    "by verdict": {"sort": "verdict"},
+    "at risk, by root cause": {"verdict": "at risk", "root_cause": "saturation"},
+    "no verdict fits the name": {"verdict": "ill", "search": "nothing is called so"},
+}
+
+
+def main() -> None:
+    """Fill both databases, and print the latencies."""
+    with conditions(), databases() as available, tempfile.TemporaryDirectory() as folder:
+        for name, url_for in available.items():
+            url = url_for("list")
+            _fill(url)
+            with served(url, Path(folder)) as address, httpx2.Client(base_url=address) as http:
+                for what, query in QUERIES.items():
+                    _report(f"{name}, {what}", http, query)
+                _report(f"{name}, by verdict, page 80", http, {"sort": "verdict", "cursor": _cursor(http, pages=79)})
+
+
+def _fill(url: str) -> None:
+    upgrade(url)
+    store = ExperimentStore(url, lease=timedelta(hours=1), max_attempts=3)
+    for number, verdict in zip(range(EXPERIMENTS), cycle((*WORST_FIRST, None)), strict=False):
+        experiment, _ = store.add(a_spec(name=f"experiment {number}", seeds=(0, 1)))
+        if verdict is not None:
+            root = "saturation" if verdict in ("ill", "at risk") else None
+            summary = DiagnosisSummary(verdict, root, root and "Units are saturated", "likely", 0)
+            store.verdicts.put(experiment.id, StoredSummary(summary, rules_hash()))
+    store.close()
+
+
+def _cursor(http: httpx2.Client, pages: int) -> str:
+    """Follow the list by verdict for some pages; return the cursor of the next one."""
+    following = "/experiments?sort=verdict"
+    for _ in range(pages):
+        following = http.get(following).raise_for_status().json()["next"]
+    return httpx2.URL(following).params["cursor"]
+
+
+def _report(what: str, http: httpx2.Client, query: dict[str, Any]) -> None:
+    """Repeat a request; print the median and the largest of its latencies."""
+    milliseconds = []
+    for request in range(WARM_UP + REQUESTS):
+        begun = time.perf_counter()
+        response = http.get("/experiments", params=query).raise_for_status()
+        if request >= WARM_UP:
+            milliseconds.append(1e3 * (time.perf_counter() - begun))
+    count, size = len(response.json()["experiments"]), len(response.content) / 1e3
+    print(
+        f"{what:38} median {median(milliseconds):5.1f} ms, largest {max(milliseconds):5.1f} ms, "
+        f"{count} experiments, {size:.0f} kB",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

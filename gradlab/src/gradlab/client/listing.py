@@ -1,0 +1,59 @@
+"""Lists of a service's experiments, as a part of the client."""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlencode
+from uuid import UUID
+
+from gradlab.client.connection import Connection
+from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse
+from gradlab.schemas.lists import Sort
+from gradlab.schemas.status import Status
+
+
+class Listing(Connection):
+    """Lists experiments, restricted and sorted."""
+
+    def experiments(
+        self,
+        *,
+        status: Status | Sequence[Status] = (),
+        search: str | None = None,
+        id_prefix: str | None = None,
+        verdict: str | Sequence[str] = (),
+        root_cause: str | Sequence[str] = (),
+        sort: Sort = "newest",
+        trial: bool | None = None,
+        trial_of: UUID | str | None = None,
+    ) -> Iterator[ExperimentResponse]:
+        """Iterate over experiments; pages are fetched on demand.
+
+        Args:
+            status: statuses that they may have; all by default, as with the others.
+            search: a text that their names contain.
+            id_prefix: hexadecimal digits that their ids begin with.
+            verdict: verdicts of their last diagnosis.
+            root_cause: rules that are the root cause of it.
+            sort: ``newest`` first, or by ``verdict``, the worst first.
+            trial: True for trials of treatments, False for all others.
+            trial_of: id of an experiment; trials of its treatments are listed.
+        """
+        query = {
+            "status": _listed(status),
+            "search": search or (),
+            "id_prefix": id_prefix or (),
+            "verdict": _listed(verdict),
+            "root_cause": _listed(root_cause),
+            "sort": (sort,) if sort != "newest" else (),
+            "trial": () if trial is None else str(trial).lower(),
+            "trial_of": trial_of or (),
+        }
+        next_page: str | None = f"/experiments?{urlencode(query, doseq=True)}"
+        while next_page is not None:
+            page = self._read(ExperimentsResponse, self._request("GET", next_page))
+            yield from page.experiments
+            next_page = page.next
+
+
+def _listed(names: str | Sequence[str]) -> Sequence[str]:
+    """Return one name, or several, as several."""
+    return [names] if isinstance(names, str) else names
