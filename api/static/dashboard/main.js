@@ -6,8 +6,10 @@ import { countAs } from "./shared/axis.js";
 import { fill, h } from "./shared/element.js";
 import { experiment } from "./pages/experiment.js";
 import { experiments } from "./pages/experiments.js";
+import { askForKey } from "./pages/key_form.js";
 import { watchReadiness } from "./readiness.js";
-import { SERVICE } from "./data/service.js";
+import { heldKey, holdKey } from "./data/key.js";
+import { askForKeyBy, isTaken, SERVICE } from "./data/service.js";
 import { messageOf, readFrom } from "./data/source.js";
 import { watchTheme } from "./theme.js";
 
@@ -16,6 +18,7 @@ const PAGES = { "": experiments, experiment, compare, new: editor };
 
 const page = part("page");
 const connection = part("connection");
+const forgetting = part("forget-key");
 let leave = new AbortController();
 
 /** @param {string} id @returns {HTMLElement} a part of index.html. */
@@ -64,7 +67,31 @@ function markCurrent(address) {
   }
 }
 
+/** @type {import("./data/service.js").KeyPrompt} */
+async function promptForKey(wasRefused) {
+  say("", "");
+  const key = await askForKey(page, wasRefused, isTaken);
+  forgetting.hidden = false;
+  return key;
+}
+
+/** Forget the key, and everything that was read with it. */
+function forget() {
+  holdKey(null);
+  location.reload();
+}
+
+/** Go on behind the head of the page. The address, which names the page, stays. */
+function skip(/** @type {Event} */ event) {
+  event.preventDefault();
+  /** @type {HTMLElement | null} */ (document.querySelector("main:not([hidden])"))?.focus();
+}
+
 readFrom(SERVICE);
+askForKeyBy(promptForKey);
+forgetting.hidden = heldKey() === null;
+forgetting.addEventListener("click", forget);
+part("skip").addEventListener("click", skip);
 watchTheme(part("theme"));
 window.addEventListener("hashchange", () => {
   show();

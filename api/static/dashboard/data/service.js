@@ -1,26 +1,65 @@
-// The service as the source of all answers: its problem documents, its key.
+// The service as the source of all answers: its key, its problem documents, its files.
 
-import { promptSecret } from "../shared/dialogs.js";
+import { heldKey, holdKey, inHeader } from "./key.js";
 import { Problem } from "./source.js";
 
 /** @typedef {import("./source.js").RequestOptions} RequestOptions */
+/** @typedef {(wasRefused: boolean) => Promise<string>} KeyPrompt resolves with a key that the service takes. */
 
-const KEY = "gradlab-key";
+const KEY_CHECK = "/catalogue"; // an answer that is ready, and that the service gives for its key alone
 
 /** The service did not answer. */
 class Away extends Error {}
 
-/** @returns {Record<string, string>} the header with the service's key, where one was entered. */
-export function authorization() {
-  const key = sessionStorage.getItem(KEY);
-  return key ? { Authorization: `Bearer ${key}` } : {};
-}
+/** @type {KeyPrompt | null} */
+let promptForKey = null;
+/** @type {Promise<void> | null} resolves once a key is held again. */
+let asking = null;
 
 /** @type {import("./source.js").Source} */
-export const SERVICE = { send, save };
+export const SERVICE = { send, save, hasKey: () => heldKey() !== null };
 
 /**
- * Send a request, and ask the reader for the key where the service has one.
+ * Ask the reader for the key where the service demands one.
+ *
+ * @param {KeyPrompt} prompt is called once at a time; `wasRefused` if the key that was held is not taken.
+ */
+export function askForKeyBy(prompt) {
+  promptForKey = prompt;
+}
+
+/**
+ * Send a request, and send it again behind the reader's answer where the service demands another key.
+ *
+ * @param {string} path
+ * @param {RequestOptions} [options]
+ * @returns {Promise<Response>} whatever its status.
+ * @throws {Away} there was no answer.
+ */
+export async function request(path, options = {}) {
+  while (true) {
+    await asking;
+    const key = heldKey();
+    const response = await fetched(path, options, key);
+    if (!promptForKey || !demandsKey(response)) return response;
+    if (heldKey() !== key) continue; // another one has been entered meanwhile
+    asking ??= promptForKey(key !== null)
+      .then(holdKey)
+      .finally(() => {
+        asking = null;
+      });
+  }
+}
+
+/**
+ * @param {string} key
+ * @returns {Promise<boolean>} true if it is the service's.
+ * @throws {Away} there was no answer.
+ */
+export const isTaken = async (key) => !demandsKey(await fetched(KEY_CHECK, { method: "HEAD" }, key));
+
+/**
+ * Send a request.
  *
  * @param {string} path
  * @param {RequestOptions} [options]
@@ -29,15 +68,8 @@ export const SERVICE = { send, save };
  * @throws {Away} there was no answer.
  */
 async function send(path, options = {}) {
-  const response = await fetched(path, options);
+  const response = await request(path, options);
   if (response.ok) return response;
-  if (response.status === 401) {
-    const key = await promptSecret("This service has a key.", "Key");
-    if (key !== null) {
-      sessionStorage.setItem(KEY, key);
-      return send(path, options);
-    }
-  }
   const document = await response.json().catch(() => ({}));
   if (response.status === 503) throw new Away(document.detail ?? "The service cannot answer now.");
   throw new Problem(response.status, document);
@@ -48,24 +80,33 @@ async function send(path, options = {}) {
  *
  * @param {string} path
  * @param {string} accept the media type.
- * @param {string} name of the file.
+ * @param {string} name of the file where the service names none.
  */
 async function save(path, accept, name) {
-  const content = await (await send(path, { accept })).blob();
+  const response = await send(path, { accept });
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = fileNameOf(response.headers.get("Content-Disposition")) ?? name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** @param {string} path @param {RequestOptions} options */
-async function fetched(path, { method = "GET", body, accept = "application/json", headers = {}, signal }) {
+/** @param {string | null} disposition as the service writes it: `attachment; filename="…"`. */
+export const fileNameOf = (disposition) => disposition?.match(/filename="([^"/\\]+)"/)?.[1] ?? null;
+
+/** @param {Response} response A proxy in front may demand something else. */
+function demandsKey(response) {
+  return response.status === 401 && Boolean(response.headers.get("WWW-Authenticate")?.startsWith("Bearer"));
+}
+
+/** @param {string} path @param {RequestOptions} options @param {string | null} key */
+async function fetched(path, { method = "GET", body, accept = "application/json", headers = {}, cache, signal }, key) {
   /** @type {Record<string, string>} */
-  const sent = { Accept: accept, ...authorization(), ...headers };
+  const sent = { Accept: accept, ...headers };
+  if (key !== null) sent.Authorization = `Bearer ${inHeader(key)}`;
   if (body !== undefined) sent["Content-Type"] = "application/json";
   try {
-    return await fetch(path, { method, body, headers: sent, signal });
+    return await fetch(path, { method, body, headers: sent, cache, signal });
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") throw error;
     throw new Away("The service does not answer.");

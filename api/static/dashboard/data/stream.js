@@ -1,7 +1,7 @@
 // An experiment's live stream, read by fetch: unlike EventSource it can send the service's key, and tells why it ended.
 
 import { eventsOf } from "./event_stream.js";
-import { authorization } from "./service.js";
+import { request } from "./service.js";
 import { Problem } from "./source.js";
 
 const PAUSES_MILLISECONDS = [500, 1000, 2000, 4000];
@@ -54,8 +54,9 @@ export async function follow(id, listener, signal) {
  * @throws {Problem} there is no such experiment, or it may not be read.
  */
 async function open(id, last, signal) {
-  const headers = { Accept: "text/event-stream", ...authorization(), ...(last ? { "Last-Event-ID": last } : {}) };
-  const response = await fetch(`/experiments/${id}/events?replay=false`, { headers, signal, cache: "no-store" });
+  const headers = last ? { "Last-Event-ID": last } : undefined;
+  const options = { accept: "text/event-stream", headers, signal, cache: /** @type {RequestCache} */ ("no-store") };
+  const response = await request(`/experiments/${id}/events?replay=false`, options);
   if (response.status === 204) return "over";
   if (!response.ok && response.status < 500) throw new Problem(response.status, await response.json());
   return response.ok ? response.body : null;

@@ -3,10 +3,12 @@
 import { cancelExperiment, deleteExperiment } from "./actions.js";
 import { fill, h } from "../shared/element.js";
 import { experimentRow } from "./experiment_row.js";
-import { RECIPES } from "./recipes.js";
-import { get, messageOf, post } from "../data/source.js";
+import { get, messageOf } from "../data/source.js";
 import { nameOf } from "../shared/spec_words.js";
+import { repeat } from "../data/repeat.js";
+import { emptyStart } from "./start.js";
 import { table } from "../shared/table.js";
+import { trainTutorial } from "./tutorial.js";
 
 const REFRESH_MILLISECONDS = 1500; // an answer that has not changed costs next to nothing
 const TYPING_MILLISECONDS = 250; // without a key before the list is searched
@@ -14,7 +16,6 @@ const PAGE_LENGTH = "50";
 const [MIN_COMPARED, MAX_COMPARED] = [2, 6];
 const STATUSES = ["queued", "running", "completed", "cancelled", "failed"];
 const VERDICTS = ["ill", "at risk", "undecided", "healthy"];
-const TUTORIAL = ["tutorial-2-deep-tanh", "tutorial-3-deep-relu"];
 const HEADINGS = [
   { name: "Choose", isUnseen: true },
   { name: "Verdict" },
@@ -36,6 +37,7 @@ export async function experiments({ page, signal, say }) {
   const query = queryControls(() => refresh(null));
   const list = listView(signal, { onPage: refresh, onChange: () => refresh(path) });
   const notice = h("div", { hidden: true });
+  const start = emptyStart();
   /** @type {string | null} */
   let path = null; // of an older page; null for the newest
 
@@ -48,6 +50,9 @@ export async function experiments({ page, signal, say }) {
       say("live", "live");
       fill(notice).hidden = true;
       list.show(answer, path !== null, query.isFiltered());
+      const isEmpty = !answer.experiments.length && path === null && !query.isFiltered();
+      start.toggle(isEmpty);
+      controls.hidden = list.element.hidden = isEmpty;
     } catch (error) {
       if (signal.aborted) return;
       say("lost", "connection lost, trying again");
@@ -56,10 +61,10 @@ export async function experiments({ page, signal, say }) {
   }
 
   const controls = h("div", { class: "row" }, query.elements, list.compareButton);
-  fill(page, pageHead(), controls, notice, list.element);
+  controls.hidden = list.element.hidden = true;
+  fill(page, pageHead(), controls, notice, start.element, list.element);
   await refresh(null);
-  const timer = setInterval(() => document.hidden || refresh(path), REFRESH_MILLISECONDS);
-  signal.addEventListener("abort", () => clearInterval(timer));
+  repeat(() => refresh(path), REFRESH_MILLISECONDS, signal);
 }
 
 function pageHead() {
@@ -75,18 +80,6 @@ function pageHead() {
       h("a", { class: "button primary", href: "#/new" }, "New experiment"),
     ),
   );
-}
-
-/** Train the tutorial's two networks, five seeds each, and compare them. */
-async function trainTutorial() {
-  const ids = [];
-  for (const name of TUTORIAL) {
-    const recipe = RECIPES.find(({ key }) => key === name);
-    const spec = { ...recipe?.spec, seeds: [0, 1, 2, 3, 4] };
-    const { id } = await post("/experiments", spec, { "Idempotency-Key": `dashboard ${name}` });
-    ids.push(id);
-  }
-  location.hash = `#/compare/${ids.join(",")}`;
 }
 
 /** @param {() => void} onQuery called when something else is searched for. */

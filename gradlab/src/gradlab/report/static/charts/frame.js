@@ -1,7 +1,7 @@
 // The frame of every chart: a title, what it shows, its files.
 
 import { h } from "../shared/element.js";
-import { hasFiles, save } from "../data/source.js";
+import { hasFiles, hasKey, save } from "../data/source.js";
 
 /**
  * @typedef {object} FrameOptions
@@ -68,11 +68,12 @@ function queryText(query) {
   return text && `?${text}`;
 }
 
-/** @param {FileLink} file */
+/** @param {FileLink} file A link where its address can be opened; a button where that needs a key. */
 function link({ label, path, accept, name }) {
   const onclick = (/** @type {Event} */ event) => {
     event.preventDefault();
     save(path, accept, name);
   };
+  if (hasKey()) return h("button", { type: "button", onclick }, label);
   return h("a", { href: path, download: name, onclick }, label);
 }

@@ -27,6 +27,7 @@ export function sourceOf(answers) {
       return new Response(body, { headers: { "Content-Type": answer.type } });
     },
     save: null,
+    hasKey: () => false,
   };
 }
 

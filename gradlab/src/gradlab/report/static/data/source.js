@@ -19,6 +19,7 @@ export class Problem extends Error {
  * @property {string} [body]
  * @property {string} [accept] the media type.
  * @property {Record<string, string>} [headers]
+ * @property {RequestCache} [cache]
  * @property {AbortSignal} [signal]
  */
 
@@ -27,6 +28,7 @@ export class Problem extends Error {
  * @property {(path: string, options: RequestOptions) => Promise<Response>} send answers a request; throws a Problem.
  * @property {((path: string, accept: string, name: string) => Promise<void>) | null} save saves an answer as a file;
  *   null where there are no files.
+ * @property {() => boolean} hasKey true if an address alone is answered with a refusal.
  */
 
 /** @type {Source | null} */
@@ -81,6 +83,9 @@ export async function post(path, value, headers = {}) {
 
 /** @returns {boolean} true if answers can be saved as files. */
 export const hasFiles = () => Boolean(source?.save);
+
+/** @returns {boolean} true if an address alone, as in a link, is answered with a refusal. */
+export const hasKey = () => Boolean(source?.hasKey());
 
 /**
  * Save an answer as a file.

@@ -1,0 +1,34 @@
+// The service's key. It stays in this tab: in no address, no cookie, and nothing that outlives the tab.
+
+const NAME = "gradlab-key";
+
+/** @type {string | null} the key where the browser stores nothing for the page: it is gone with the page. */
+let unstored = null;
+
+/** @returns {string | null} the key that was entered in this tab; null if there is none. */
+export function heldKey() {
+  try {
+    return sessionStorage.getItem(NAME) ?? unstored;
+  } catch {
+    return unstored;
+  }
+}
+
+/** @param {string | null} key null forgets it. */
+export function holdKey(key) {
+  unstored = key;
+  try {
+    if (key === null) sessionStorage.removeItem(NAME);
+    else sessionStorage.setItem(NAME, key);
+  } catch {
+    // The browser stores nothing: see above.
+  }
+}
+
+/**
+ * The key as the service reads it from a header.
+ *
+ * @param {string} key
+ * @returns {string} the bytes of its UTF-8 as letters: a header takes no others.
+ */
+export const inHeader = (key) => String.fromCharCode(...new TextEncoder().encode(key));
