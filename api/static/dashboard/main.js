@@ -7,6 +7,8 @@ import { fill, h } from "./shared/element.js";
 import { experiment } from "./pages/experiment.js";
 import { experiments } from "./pages/experiments.js";
 import { askForKey } from "./pages/key_form.js";
+import { treatment } from "./pages/treatment.js";
+import { treatments } from "./pages/treatments.js";
 import { watchReadiness } from "./readiness.js";
 import { heldKey, holdKey } from "./data/key.js";
 import { askForKeyBy, isTaken, SERVICE } from "./data/service.js";
@@ -14,7 +16,10 @@ import { messageOf, readFrom } from "./data/source.js";
 import { watchTheme } from "./theme.js";
 
 /** @type {Record<string, (options: PageOptions) => Promise<void>>} */
-const PAGES = { "": experiments, experiment, compare, new: editor };
+const PAGES = { "": experiments, experiment, compare, new: editor, treatments, treatment };
+
+/** @type {Record<string, string>} the link in the head of a page; that of the others is the list of experiments. */
+const LINKS = { new: "#/new", treatments: "#/treatments", treatment: "#/treatments" };
 
 const page = part("page");
 const connection = part("connection");
@@ -42,7 +47,7 @@ async function show() {
   const [name = "", ...parts] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   say("", "");
   countAs(null); // a page of one experiment names its own
-  markCurrent(name === "new" ? "#/new" : "#/");
+  markCurrent(LINKS[name] ?? "#/");
   document.title = "Gradient Lab";
   fill(page, h("p", { class: "muted" }, "Reading …"));
   window.scrollTo(0, 0);

@@ -18,6 +18,7 @@ import { runsAndSpec } from "../parts/runs.js";
 import { get } from "../data/source.js";
 import { isGoing, nameOf, statusOf } from "../shared/spec_words.js";
 import { follow } from "../data/stream.js";
+import { treatingView } from "./treating.js";
 import { throughTime } from "../parts/through_time.js";
 
 const JOIN_MILLISECONDS = 2000; // to wait for the stream before what is stored is read without it
@@ -135,6 +136,7 @@ async function readAgain(id, { grids, views, boundary }, draw, signal) {
  */
 function headView(first, signal) {
   const element = h("header", { class: "stack" });
+  const treating = treatingView(signal);
   let current = first;
   /** @type {string | null} */
   let verdict = null;
@@ -142,7 +144,8 @@ function headView(first, signal) {
   /** @param {Partial<Experiment>} next */
   function update(next) {
     current = { ...current, ...next };
-    fill(element, header(current, verdict, { cancel, remove }));
+    fill(element, header(current, verdict, { cancel, remove }), treating.element);
+    treating.show(current, verdict);
   }
 
   async function cancel() {

@@ -5,12 +5,14 @@ import { ago, number, seedsOf, share } from "../shared/format.js";
 import { median } from "../shared/numbers.js";
 import { dataOf, isGoing, layersOf, nameOf, statusOf } from "../shared/spec_words.js";
 import { trend } from "../charts/trend.js";
+import { treatmentLine, trialLine } from "./trial_lines.js";
 
 /**
  * @typedef {object} RowListeners
  * @property {(id: string, isChosen: boolean) => void} onChoice
  * @property {(experiment: Experiment) => void} onCancel
  * @property {(experiment: Experiment) => void} onRemove
+ * @property {import("./folded_trials.js").FoldedTrials} trials those that are folded under what they treat.
  */
 
 /** @typedef {ReturnType<typeof newCells>} Cells */
@@ -26,18 +28,36 @@ export function experimentRow(id, signal, listeners) {
   const tick = h("input", { type: "checkbox", onchange: () => listeners.onChoice(id, tick.checked) });
   const line = trend(id, signal);
   fill(cells.trend, line.element);
+  const element = h("tr", { "data-id": id }, h("td", {}, tick), Object.values(cells));
+  const unfold = h("button", { type: "button", class: "quiet", onclick: () => listeners.trials.toggle(id) });
   let shown = "";
   return {
-    element: h("tr", { "data-id": id }, h("td", {}, tick), Object.values(cells)),
+    element,
     /** @param {Experiment} experiment */
     update(experiment) {
       cells.when.textContent = ago(experiment.created_at);
       const { progress, cancel_requested: isCancelled, runs } = experiment;
-      const next = JSON.stringify([statusOf(experiment), progress, isCancelled, runs, experiment.diagnosis]);
+      const { trial, treatment, diagnosis } = experiment;
+      const isUnfolded = listeners.trials.isUnfolded(id);
+      element.classList.toggle("trial", Boolean(trial && listeners.trials.isUnfolded(trial.experiment_id)));
+      const next = JSON.stringify([
+        statusOf(experiment),
+        progress,
+        isCancelled,
+        runs,
+        diagnosis,
+        treatment,
+        isUnfolded,
+      ]);
       if (next === shown) return;
       shown = next;
       tick.setAttribute("aria-label", `Choose ${nameOf(experiment)} for comparison`);
+      const hasFocus = document.activeElement === unfold;
       fillCells(cells, experiment);
+      cells.name.append(
+        ...[trialLine(experiment), treatmentLine(experiment, unfold, isUnfolded)].filter((each) => each !== null),
+      );
+      if (hasFocus) unfold.focus();
       fill(cells.actions, actionButton(experiment, listeners));
       line.update(experiment);
     },

@@ -3,6 +3,7 @@
 import { cancelExperiment, deleteExperiment } from "./actions.js";
 import { fill, h } from "../shared/element.js";
 import { experimentRow } from "./experiment_row.js";
+import { foldedTrials } from "./folded_trials.js";
 import { get, messageOf } from "../data/source.js";
 import { nameOf } from "../shared/spec_words.js";
 import { repeat } from "../data/repeat.js";
@@ -49,7 +50,7 @@ export async function experiments({ page, signal, say }) {
       const answer = /** @type {ListPage} */ (await get(path ?? query.path(), { signal }));
       say("live", "live");
       fill(notice).hidden = true;
-      list.show(answer, path !== null, query.isFiltered());
+      await list.show(answer, path !== null, query.isFiltered());
       const isEmpty = !answer.experiments.length && path === null && !query.isFiltered();
       start.toggle(isEmpty);
       controls.hidden = list.element.hidden = isEmpty;
@@ -94,7 +95,7 @@ function queryControls(onQuery) {
       ...[h("label", { for: "verdict" }, "Verdict"), verdict],
       ...[h("label", { for: "status" }, "Status"), status],
     ],
-    path: () => listPath({ verdict: verdict.value, status: status.value, search: search.value.trim() }),
+    path: () => foldedPath({ verdict: verdict.value, status: status.value, search: search.value.trim() }),
     isFiltered: () => Boolean(search.value || status.value || verdict.value),
   };
 }
@@ -109,6 +110,9 @@ function choice(id, any, names, onchange) {
   const options = [h("option", { value: "" }, any), ...names.map((name) => h("option", { value: name }, name))];
   return h("select", { id, onchange }, options);
 }
+
+/** @param {Record<string, string>} filters @returns {string} trials are left out unless something is filtered. */
+const foldedPath = (filters) => listPath({ ...filters, trial: Object.values(filters).some(Boolean) ? "" : "false" });
 
 /** @param {Record<string, string>} filters "" is left out of the query. @returns {string} */
 export function listPath(filters) {
@@ -129,7 +133,8 @@ function listView(signal, { onPage, onChange }) {
   const compare = compareChoice();
   /** @type {Map<string, Row>} */
   const rows = new Map();
-  const listeners = { onChoice: compare.choose, onCancel: cancel, onRemove: remove };
+  const trials = foldedTrials(onChange, signal);
+  const listeners = { onChoice: compare.choose, onCancel: cancel, onRemove: remove, trials };
 
   /** @param {Experiment} experiment */
   async function cancel(experiment) {
@@ -159,8 +164,10 @@ function listView(signal, { onPage, onChange }) {
     element: h("section", label, table(HEADINGS, [body]), more),
     compareButton: compare.button,
     /** @param {ListPage} answer @param {boolean} isOlder @param {boolean} isFiltered */
-    show({ experiments: listed, next }, isOlder, isFiltered) {
-      replaceRows(body, listed.length ? listed.map(rowOf) : [emptyRow(isFiltered)]);
+    async show({ experiments: listed, next }, isOlder, isFiltered) {
+      await trials.read(listed);
+      const shown = trials.arrange(listed);
+      replaceRows(body, shown.length ? shown.map(rowOf) : [emptyRow(isFiltered)]);
       const newest = h("button", { type: "button", onclick: () => onPage(null) }, "Newest");
       const older = h("button", { type: "button", onclick: () => onPage(next) }, "Older");
       fill(more, isOlder && newest, next && older);
@@ -169,14 +176,15 @@ function listView(signal, { onPage, onChange }) {
 }
 
 /**
- * Replace the rows of a table. They are left where they are if none has moved: focus stays.
+ * Replace the rows of a table. Those that stay are not moved where the others allow it: focus stays.
  *
  * @param {HTMLElement} body
  * @param {HTMLElement[]} rows
  */
 function replaceRows(body, rows) {
-  const isSame = rows.length === body.children.length && rows.every((row, i) => body.children[i] === row);
-  if (!isSame) fill(body, rows);
+  const next = new Set(rows);
+  for (const row of [...body.children]) if (!next.has(/** @type {HTMLElement} */ (row))) row.remove();
+  rows.forEach((row, i) => body.children[i] !== row && body.insertBefore(row, body.children[i] ?? null));
 }
 
 /** @param {boolean} isFiltered */

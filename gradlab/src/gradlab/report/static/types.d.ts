@@ -79,6 +79,15 @@ interface DiagnosisSummary {
   stale: boolean;
 }
 
+/** The trial for which an experiment was added. */
+interface TrialOf {
+  experiment_id: string;
+  name: string;
+  treatment_id: string;
+  role: string;
+  remedies: string[];
+}
+
 interface Experiment {
   id: string;
   name: string;
@@ -89,6 +98,8 @@ interface Experiment {
   finished_at: string | null;
   expected_by: string | null;
   diagnosis: DiagnosisSummary | null;
+  trial?: TrialOf | null;
+  treatment?: { id: string; status: string; trials: number } | null;
   shapes?: string | null;
   cancel_requested: boolean;
   stopped_by?: string | null;
@@ -216,6 +227,78 @@ interface Diagnosis {
   findings: Finding[];
   suggestions: Suggestion[];
   unjudged?: Unjudged[];
+}
+
+interface Rate {
+  count: number;
+  of: number;
+  low: number;
+  high: number;
+}
+
+interface Effect {
+  mean: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+interface Judgement {
+  worth: string;
+  ill: Rate;
+  p_adjusted: number;
+  effect: Effect;
+  signal: string;
+  cost: number | null;
+  explanation: string;
+}
+
+interface Trial {
+  role: string;
+  remedies: string[];
+  changes: SpecChange[];
+  stage: string;
+  progress: Progress | null;
+  experiment_id: string | null;
+  triage: { verdict: string; root_cause: string | null; foretells_failure: boolean } | null;
+  judgement: Judgement | null;
+  error: string | null;
+  spec: TrainedSpec;
+}
+
+interface Treatment {
+  id: string;
+  experiment_id: string;
+  status: "running" | "completed" | "cancelled" | "failed";
+  request: { seeds: number; budget: number };
+  created_at: string;
+  finished_at: string | null;
+  error: string | null;
+  summary: string;
+  definition: string;
+  metric: string;
+  untreated: Rate | null;
+  control: Rate | null;
+  trials: Trial[];
+  /** the place of the recommended trial; null if none cures yet. */
+  recommended: number | null;
+  recommended_spec: TrainedSpec | null;
+  recommended_code: string | null;
+  is_smallest: boolean | null;
+}
+
+/** A treatment in the list of all. */
+interface TreatmentSummary {
+  id: string;
+  experiment_id: string;
+  name: string;
+  status: string;
+  created_at: string;
+  trials: number;
+  finished_trials: number;
+  untreated: Rate | null;
+  recommended: string[] | null;
+  treated: Rate | null;
+  is_smallest: boolean | null;
 }
 
 /** An epochs event of the stream. */

@@ -1,0 +1,92 @@
+// The page of all treatments, newest first, which keeps itself up to date while one of them runs.
+
+import { fill, h } from "../shared/element.js";
+import { ago } from "../shared/format.js";
+import { noticeView } from "../shared/notice.js";
+import { repeat } from "../data/repeat.js";
+import { scrolling, table } from "../shared/table.js";
+import { get } from "../data/source.js";
+import { conclusionOf, rateWords } from "./treatment_words.js";
+
+const REFRESH_MILLISECONDS = 2000;
+const HEADINGS = [
+  { name: "experiment" },
+  { name: "status" },
+  { name: "trials" },
+  { name: "ill untreated", class: "right" },
+  { name: "what cures" },
+  { name: "ill treated", class: "right" },
+  { name: "begun" },
+];
+const NONE = "None yet. An experiment that is ill can be treated from its page, or with gradlab treat.";
+
+/** @typedef {{treatments: TreatmentSummary[], next: string | null}} SummariesPage */
+
+/** @param {PageOptions} options */
+export async function treatments({ page, signal, say }) {
+  const body = h("tbody");
+  const more = h("div", { class: "row" });
+  const notice = noticeView();
+  let path = "/treatments";
+  let shown = "";
+  document.title = "Treatments · Gradient Lab";
+
+  /** @param {SummariesPage} answer */
+  function show(answer) {
+    const content = JSON.stringify(answer);
+    if (content === shown) return;
+    shown = content;
+    const empty = h("tr", {}, h("td", { colspan: HEADINGS.length, class: "muted" }, NONE));
+    fill(body, answer.treatments.length ? answer.treatments.map(summaryRow) : empty);
+    const newest = h("button", { type: "button", onclick: () => turnTo("/treatments") }, "Newest");
+    const older = h("button", { type: "button", onclick: () => turnTo(answer.next ?? "") }, "Older");
+    fill(more, path !== "/treatments" && newest, answer.next && older);
+  }
+
+  async function read() {
+    try {
+      show(await get(path, { signal }));
+      notice.show(null);
+      say("live", "live");
+    } catch (error) {
+      if (signal.aborted) return false;
+      say("lost", "connection lost, trying again");
+      notice.show(error);
+    }
+    return true;
+  }
+
+  /** @param {string} next */
+  function turnTo(next) {
+    path = next;
+    read();
+  }
+
+  const rows = scrolling(table(HEADINGS, [body], { class: "trials" }));
+  fill(
+    page,
+    h("h1", {}, "Treatments"),
+    notice.element,
+    h("section", { class: "panel", "aria-label": "Treatments" }, rows, more),
+  );
+  await read();
+  repeat(read, REFRESH_MILLISECONDS, signal);
+}
+
+/** @param {TreatmentSummary} summary */
+function summaryRow(summary) {
+  const { id, experiment_id: experiment, status, trials, finished_trials: finished, untreated, treated } = summary;
+  const link = h("a", { href: `#/treatment/${experiment}/${id}` }, summary.name || "unnamed");
+  const bar = h("progress", { max: trials || 1, value: finished, "aria-label": `${finished} of ${trials} trials` });
+  return h(
+    "tr",
+    { "data-id": id },
+    h("th", { scope: "row" }, link),
+    h("td", {}, h("span", { class: "tag", "data-kind": status }, status)),
+    h("td", {}, bar, h("span", { class: "muted small figures" }, `${finished} / ${trials}`)),
+    h("td", { class: "right figures" }, untreated ? rateWords(untreated) : ""),
+    h("td", {}, conclusionOf(summary)),
+    h("td", { class: "right figures" }, treated ? rateWords(treated) : ""),
+    h("td", { class: "muted small" }, ago(summary.created_at)),
+  );
+}
