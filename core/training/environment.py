@@ -11,6 +11,8 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from gradlab.imports import without_garbage_collection
+
 # Keras and TensorFlow import these for parts that no training here uses, and do without where they are missing. They
 # take 1.0 of the 3.2 s of CPU until a training can begin.
 UNUSED_BY_KERAS = ("matplotlib", "pandas", "scipy", "sklearn")
@@ -45,7 +47,7 @@ def prepare(compile_cache: Path) -> None:
         os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for libraries that are loaded later, and for child processes
         threadpool_limits(1, user_api="blas")  # for those that are loaded already
     _set_cache(compile_cache)
-    with _missing(UNUSED_BY_KERAS):
+    with without_garbage_collection(), _missing(UNUSED_BY_KERAS):
         importlib.import_module("keras")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from gradlab.cli.exits import Exit, errors
+from gradlab.imports import without_garbage_collection
 
 GROUP = "gradlab.commands"
 # Texts for `gradlab --help`: to import them from the service would take seconds.
@@ -47,6 +48,7 @@ def _forwarding(name: str) -> Callable[[typer.Context], None]:
 def service_command(name: str) -> Callable[..., Any] | None:
     """Load the service's command of that name; None if the service is not installed."""
     for entry in entry_points(group=GROUP, name=name):
-        command: Callable[..., Any] = entry.load()
+        with without_garbage_collection():
+            command: Callable[..., Any] = entry.load()
         return command
     return None
