@@ -52,6 +52,7 @@ def has_the_bits_of(lab: Lab, ids, wanted) -> bool:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("lab", one_in(2, ["deployed", "embedded"]), indirect=True)
 @pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.campaign)])
 def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills):
     moments, numbers = random.Random(20), count()
@@ -60,7 +61,7 @@ def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills)
     def keep_busy() -> None:
         unfinished = [it for it in specs if not lab.store.get(it).status.is_finished]
         for number in [next(numbers) for _ in range(AT_ONCE - len(unfinished))]:
-            spec = a_training_of_seconds(number, seconds=6)
+            spec = a_training_of_seconds(number, seconds=4)
             # The second one is added by somebody who dies before its message is published.
             it = lab.store.add(spec)[0].id if number == 1 else submit(lab, spec)
             specs[it] = spec
@@ -87,6 +88,7 @@ def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills)
     assert has_the_bits_of(lab, specs, lab.undisturbed(specs.values()))
 
 
+@pytest.mark.parametrize("lab", one_in(2, ["embedded", "deployed"]), indirect=True)
 def test_one_worker_of_a_working_life(lab, empty_broker):
     """One start-up for many claims, told in order."""
     worker = lab.start_worker()
@@ -134,9 +136,10 @@ def test_a_child_that_is_killed_alone_is_replaced_and_its_experiment_goes_on(lab
     assert worker.terminate() == 0
 
 
+@pytest.mark.parametrize("lab", one_in(2, ["embedded", "deployed"]), indirect=True)
 def test_a_worker_that_is_told_to_stop_gives_back_and_another_goes_on_to_the_same_bits(lab):
     first = lab.start_worker()
-    spec = a_training_of_seconds(seconds=8)
+    spec = a_training_of_seconds(seconds=4)
     it = submit(lab, spec)
     wait_until(lambda: lab.store.get(it).epochs_done > 100, seconds=60)
     assert first.terminate() == 0
@@ -150,6 +153,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_and_another_goes_on_to_the_sam
     assert second.terminate() == 0
 
 
+@pytest.mark.parametrize("lab", one_in(2, ["deployed", "embedded"]), indirect=True)
 def test_a_worker_that_is_told_to_stop_while_it_gets_ready_takes_nothing_with_it(lab):
     worker = lab.start_worker()
     it = submit(lab, a_training_of_seconds(seconds=90))

@@ -1,5 +1,7 @@
 """Five epochs of the compiled loop agree with `model.fit`: every layer, optimiser, loss and way of clipping."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from gradlab.frozen import kind_of
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.optimizers import OPTIMIZERS
+from tests.campaigns import one_in
 from tests.fitting import LastWeights, fit_with_keras, trained
 
 HE = {"kind": "dense", "units": 6, "activation": "relu", "kernel_initializer": "he_uniform"}
@@ -95,7 +98,7 @@ def test_every_kind_of_layer_is_in_a_network_above():
     assert [kind_of(member) for member in LAYERS if f"'{kind_of(member)}'" not in text] == []
 
 
-@pytest.mark.parametrize("member", OPTIMIZERS, ids=kind_of)
+@pytest.mark.parametrize("member", one_in(3, OPTIMIZERS, ids=kind_of))
 def test_every_optimizer_agrees_with_model_fit(member):
     rate = {"adadelta": 1.0, "lion": 0.001}.get(kind_of(member), 0.01)
     assert_agrees(a_spec(BINARY, [HE], {"kind": kind_of(member), "learning_rate": rate, "weight_decay": 0.01}))
@@ -103,7 +106,7 @@ def test_every_optimizer_agrees_with_model_fit(member):
 
 @pytest.mark.parametrize(
     "optimizer",
-    [
+    one_in(2, [
         {**SGD, "nesterov": True, "clipnorm": 0.05},
         {**SGD, "clipvalue": 0.01},
         {**SGD, "global_clipnorm": 0.05},
@@ -115,15 +118,13 @@ def test_every_optimizer_agrees_with_model_fit(member):
                                           "warmup_target": 0.1, "warmup_steps": 4}},
         {"kind": "sgd", "learning_rate": {"kind": "piecewise_constant_decay", "boundaries": [3, 7],
                                           "values": [0.1, 0.05, 0.01]}},
-    ],
-    ids=lambda optimizer: "-".join(str(part) for part in optimizer if part != "learning_rate"),
+    ], ids=lambda optimizer: "-".join(str(part) for part in optimizer if part != "learning_rate")),
 )  # fmt: skip
 def test_every_way_of_clipping_and_of_changing_the_rate_agrees_with_model_fit(optimizer):
     assert_agrees(a_spec(BINARY, [HE], optimizer))
 
 
-@pytest.mark.parametrize("train_size", [70, 64], ids=["partial last batch", "full batches"])
-@pytest.mark.parametrize("network", ["dense", "batch normalised"])
+@pytest.mark.parametrize(("network", "train_size"), one_in(3, product(["batch normalised", "dense"], [70, 64])))
 def test_the_last_batch_counts_by_its_size(network, train_size):
     (dataset, *rest), layers = NETWORKS[network]
     assert_agrees(a_spec(({**dataset, "train_size": train_size}, *rest), layers))

@@ -17,6 +17,7 @@ from core.training.sliding import Axis
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import ModelSpec
 from gradlab.vocabulary.layers.layer import ShapeMismatch
+from tests.campaigns import one_in
 
 SLOWLY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
 
@@ -80,11 +81,21 @@ def assert_close(ours: list[np.ndarray], theirs: list[np.ndarray]) -> None:
         np.testing.assert_allclose(mine, expected, rtol=0, atol=2e-6 * scale)
 
 
+def is_undefined_in_onednn(layer: Any, shape: tuple[int, ...]) -> bool:
+    """TensorFlow 2.21 with oneDNN leaves undefined what it should return: one column of a map with one channel.
+
+    Met where the kernel moves by more than one column and by one row; TF_ENABLE_ONEDNN_OPTS=0 is right there.
+    """
+    *_, columns, _ = layer.compute_output_shape(shape)
+    return len(shape) == 4 and shape[-1] == 1 and columns == 1 and layer.strides[0] == 1 and layer.strides[1] > 1
+
+
 @given(sliding_layers(("conv1d", "conv2d")))
 @settings(max_examples=150, **SLOWLY)
 def test_convolutions_are_kerass_forward_and_in_both_gradients(case):
     fields, shape = case
     layer, axes = made({**fields, "use_bias": False}, shape)
+    assume(not is_undefined_in_onednn(layer, shape))
     x = tf.constant(np.random.default_rng(0).normal(size=shape).astype(np.float32))
     kernel = tf.convert_to_tensor(layer.kernel.value)
 
@@ -157,9 +168,12 @@ def program_and_arguments(spec: ExperimentSpec) -> tuple[Program, tuple[Any, ...
     return program, program._arguments(Data(spec), orders, 1)
 
 
-@pytest.mark.parametrize("spec", [IMAGES, SERIES], ids=["images", "series"])
-def test_a_compiled_training_has_no_convolution_that_xla_makes_nested_loops_of(spec):
-    program, arguments = program_and_arguments(spec)
+COMPILED = {"series": SERIES, "images": IMAGES}
+
+
+@pytest.mark.parametrize("case", one_in(2, COMPILED))
+def test_a_compiled_training_has_no_convolution_that_xla_makes_nested_loops_of(case):
+    program, arguments = program_and_arguments(COMPILED[case])
     assert slow_operations(program._run, *arguments) == []
     train_x, train_y = arguments[:2]
     assert slow_operations(program._recorder._flows, train_x[:32], train_y[:32]) == []

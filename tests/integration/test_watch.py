@@ -37,7 +37,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarni
 
 
 # The other kinds of fit take a minute: the campaign has them.
-QUICK = {"jit", "clipping and accumulation", "stacked cells", "subclassed", "own step"}
+QUICK = {"jit", "subclassed", "own step"}
 
 
 def arguments(more: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaigns import one_in
+
 PREPARED = """
 import json, sys
 from pathlib import Path
@@ -23,7 +25,7 @@ print(json.dumps({"loaded": loaded, "threads": threads}))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("asked", "threads"), [(None, 1), ("2", 2)])
+@pytest.mark.parametrize(("asked", "threads"), one_in(2, [(None, 1), ("2", 2)]))
 def test_products_take_one_thread_unless_more_are_asked_for(tmp_path: Path, asked: str | None, threads: int):
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     environment |= {"OPENBLAS_NUM_THREADS": asked} if asked else {}

@@ -10,6 +10,7 @@ import pytest
 
 from scripts.scaffold import MARK, diagnosis, measurement, vocabulary
 from scripts.scaffold.tree import Tree
+from tests.campaigns import one_in
 from tests.drills.tree import copy_of_the_tree, environment
 
 # name -> the scaffold, the number of its files, and an expression that is true once it is registered.
@@ -65,7 +66,7 @@ def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SCAFFOLDS)
+@pytest.mark.parametrize("name", one_in(3, SCAFFOLDS))
 def test_what_is_written_is_registered_and_every_file_names_what_is_left(root: Path, name: str):
     scaffold, count, registered = SCAFFOLDS[name]
     tree = Tree(root)
