@@ -86,6 +86,39 @@ def test_accumulated_batches_are_one_step(tmp_path):
     assert {each.batches for each in tensors.values()} == {4}
 
 
+class Inner(lightning.Callback):
+    """Trains another module with the same Watch, in the middle of an epoch of the first."""
+
+    def __init__(self, folder, watch):
+        self.folder, self.watch, self.module = folder, watch, None
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        if self.module is None and trainer.current_epoch == 1:
+            self.module = True
+            self.module = train(self.folder, self.watch)
+
+
+def test_of_two_trainers_at_once_the_first_is_watched_and_the_other_told(tmp_path):
+    watch, alone = Watch(report_at_end=False), Watch(report_at_end=False)
+    inner = Inner(tmp_path, watch)
+    with pytest.warns(WatchWarning, match="a Watch watches one model at a time") as warned:
+        train(tmp_path, watch, inner)
+    assert len([each for each in warned if issubclass(each.category, WatchWarning)]) == 1
+    assert isinstance(inner.module, Module)
+    train(tmp_path, alone)
+    assert history_of(watch.watch).last_epoch == 2
+    for epoch in (0, 1):  # before the other training changed the generator that shuffles
+        first, second = (history_of(each.watch).series["gradients"][epoch] for each in (watch, alone))
+        np.testing.assert_array_equal(first, second)
+
+
+def test_one_after_the_other_each_is_a_run_of_its_own(tmp_path):
+    watch = Watch(report_at_end=False)
+    for _ in range(2):
+        train(tmp_path, watch)
+        assert history_of(watch.watch).last_epoch == 2
+
+
 def test_a_fault_ends_no_training(tmp_path, monkeypatch):
     def broken(*arguments, **named):
         raise RuntimeError("broken on purpose")

@@ -7,6 +7,7 @@ import transformers
 from torch.utils.data import Dataset
 
 from gradlab.torch.transformers import Watch
+from gradlab.watch import WatchWarning
 from tests.frameworks.torch.test_watch import history_of, metric
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -58,3 +59,30 @@ def test_observing_changes_no_bit_of_the_training(tmp_path):
     plain, observed = train(tmp_path), train(tmp_path, Watch(report_at_end=False, record="full"))
     for one, other in zip(plain.parameters(), observed.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+class Inner(transformers.TrainerCallback):
+    """Trains another model with the same Watch, before the second epoch of the first."""
+
+    def __init__(self, folder, watch):
+        self.folder, self.watch, self.has_trained = folder, watch, False
+
+    def on_epoch_begin(self, args, state, control, **named):
+        if not self.has_trained and state.epoch >= 1:
+            self.has_trained = True
+            train(self.folder, self.watch)
+
+
+def test_of_two_trainers_at_once_the_first_is_watched_and_the_other_told(tmp_path):
+    watch = Watch(report_at_end=False)
+    inner = Inner(tmp_path / "inner", watch)
+    with pytest.warns(WatchWarning, match="a Watch watches one model at a time") as warned:
+        model = train(tmp_path, watch, inner)
+    assert len([each for each in warned if issubclass(each.category, WatchWarning)]) == 1
+    assert inner.has_trained
+    assert history_of(watch.watch).last_epoch == 2
+    last = history_of(watch.watch).series["weights"][-1]
+    layout = history_of(watch.watch).layout["weights"]
+    place = [(each.layer, each.parameter) for each in layout.tensors].index(("classifier", "weight"))
+    norm = float(torch.linalg.vector_norm(model.classifier.weight))
+    assert last[place, layout.columns.index("l2")] == pytest.approx(norm, rel=1e-5)

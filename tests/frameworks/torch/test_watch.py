@@ -305,3 +305,42 @@ def test_in_several_processes_the_first_one_records_the_mean_gradient(tmp_path):
     script = Path(__file__).with_name("two_processes.py")
     done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+class Pair(nn.Module):
+    """A layer with a tensor of its own that returns two."""
+
+    def __init__(self):
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        return {"scaled": x * self.gain, "plain": x}
+
+
+class WithPair(nn.Module):
+    """A network with such a layer inside."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.pair, self.last = nn.Linear(2, 3), Pair(), nn.Linear(3, 1)
+
+    def forward(self, x):
+        both = self.pair(torch.tanh(self.first(x)))
+        return torch.sigmoid(self.last(both["scaled"] + both["plain"]))
+
+
+def test_a_layer_that_returns_no_tensor_is_named_and_its_gradient_recorded():
+    torch.manual_seed(0)
+    data, model, loss = circles()[0], WithPair(), nn.BCELoss()
+    optimizer = sgd(model)
+    watch = Watch(model, loss=loss, optimizer=optimizer, data=data, report_at_end=False)
+    with pytest.warns(WatchWarning) as warned:
+        fit(model, optimizer, loss, data, epochs=1, watch=watch)
+    assert [str(each.message) for each in warned if issubclass(each.category, WatchWarning)] == [
+        "the activations of 1 layer are not recorded (pair: its output is not one tensor)"
+    ]
+    layout = history_of(watch).layout
+    assert [each.layer for each in layout["activations"].tensors] == ["first", "last"]
+    place = [each.layer for each in layout["gradients"].tensors].index("pair")
+    assert np.isfinite(history_of(watch).series["gradients"][1, place]).all()

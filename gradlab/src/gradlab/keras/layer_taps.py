@@ -15,6 +15,7 @@ from keras import ops
 from gradlab.keras.arrays import array
 from gradlab.keras.described import ACTIVATION_LAYERS
 from gradlab.keras.recurrence import OpenedRecurrence, is_recurrent, obstacle
+from gradlab.watch.untapped import NOT_ONE_TENSOR
 
 # No signal passes these: nothing is lost by leaving them out.
 WHOLE_NUMBERS = "its output is whole numbers"
@@ -208,7 +209,7 @@ def _around_call(each: TappedLayer, flows: Flows) -> Callable[..., Any]:
         else:
             output = call(*arguments, **named)
             if not keras.ops.is_tensor(output):
-                flows.untapped[each.name] = "its output is not one tensor"
+                flows.untapped[each.name] = NOT_ONE_TENSOR
                 return output
             if "float" not in keras.backend.standardize_dtype(output.dtype):
                 flows.untapped[each.name] = WHOLE_NUMBERS

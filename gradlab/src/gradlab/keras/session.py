@@ -19,6 +19,7 @@ from gradlab.measurement.history import SeriesLayout
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS
 from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.watch.series import activation_series, histograms, signal_series, time_signal_series, weight_series
+from gradlab.watch.untapped import not_recorded
 
 # What may fail while the training goes on, in the words of the warning.
 GRADIENTS = "the gradients are not recorded any more"
@@ -28,7 +29,6 @@ BATCHES = "what the first batches hold is not recorded"
 INITIAL = "the metrics and the gradient before the first update are not recorded"
 Series = dict[str, np.ndarray]
 # Layers that a warning names.
-MAX_NAMED = 5
 
 
 class Session:
@@ -111,9 +111,7 @@ class Session:
             return []
         untapped = {name: reason for name, reason in self.probe.untapped.items() if reason != WHOLE_NUMBERS}
         lossless = self.probe.lossless
-        named = "; ".join(f"{name}: {reason}" for name, reason in list(untapped.items())[:MAX_NAMED])
-        count = "1 layer" if len(untapped) == 1 else f"{len(untapped)} layers"
-        problems = [f"the activations of {count} are not recorded ({named})"] if untapped else []
+        problems = [not_recorded(untapped)] if untapped else []
         return problems + ([f"back-propagated signals are not recorded: {lossless}"] if lossless else [])
 
     def initially(

@@ -14,6 +14,7 @@ from gradlab.torch.watch import Watch
 from gradlab.watch import Recorder, Reporting, WatchWarning
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+ONE_AT_A_TIME = "a Watch watches one model at a time: make another one for this model, which is not watched"
 NOT_BEGUN = "this Watch has recorded nothing yet: its training has not begun"
 
 
@@ -34,6 +35,7 @@ class Adapter(Reporting):
         self.recorder = Recorder(to=to, resume=resume, api_key=api_key, report_at_end=report_at_end)
         self._options = options
         self.watch: Watch | None = None
+        self._model: torch.nn.Module | None = None
         self._is_broken = False
 
     def diagnosis(self) -> Diagnosis:
@@ -56,13 +58,25 @@ class Adapter(Reporting):
     def _begin(
         self, model: torch.nn.Module, *, loader: Any, epochs: int | None, initial_epoch: int, **options: Any
     ) -> None:
-        """Make the Watch. Without `data`, the samples are those of the trainer's loader."""
+        """Make the Watch. Without `data`, the samples are those of the trainer's loader.
+
+        A model that another trainer trains with this callback at the same time is not watched.
+        """
+        if self.watch is not None and self.watch.is_active and model is not self._model:
+            warnings.warn(ONE_AT_A_TIME, WatchWarning, stacklevel=3)
+            return
         named = self._options | {name: value for name, value in options.items() if value is not None}
         if named.get("data") is None and _can_be_read(loader):
             named["data"] = loader
         if epochs is not None and epochs > 0:
             named["epochs"] = epochs
+        self._model = model
         self.watch = Watch(model, initial_epoch=initial_epoch, recorder=self.recorder, **named)
+
+    def _watch_of(self, model: torch.nn.Module) -> Watch | None:
+        """Return the Watch of the model that a trainer trains; None if another model is watched."""
+        watch = self._begun()
+        return watch if model is self._model else None
 
 
 def guarded(method: Method) -> Method:

@@ -23,6 +23,7 @@ from gradlab.torch.session import Session, fetch
 from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale, wiring_of
 from gradlab.watch import Recorder, without_an_end
 from gradlab.watch.plane import BOUNDARY
+from gradlab.watch.untapped import not_recorded
 
 MIN_FORGOTTEN_STEPS = 20  # beyond two epochs: a loop with so many steps in a record forgets `epoch`
 
@@ -105,8 +106,8 @@ class Course:
         self._has_begun = True
         self._check_data()
         probed = None if self._samples is None else self._attempt(PROBES, self._session.probe)
-        for layer, reason in ({} if probed is None else probed.lost).items():
-            self._recorder.warn(f"activations and signals of the layer {layer} cannot be measured: {reason}")
+        if probed is not None and probed.lost:
+            self._recorder.warn(not_recorded(probed.lost))
         spec = self._spec(probed)
         samples, validation = self._samples, self._validation
         facts = None if samples is None else self._attempt(FACTS, facts_of, spec, samples, validation)

@@ -85,18 +85,20 @@ class Watch(Adapter, lightning.Callback):
         metrics = numbers(trainer.callback_metrics)
         if "train_loss" in metrics and "loss" not in metrics:
             metrics["loss"] = metrics["train_loss"]
-        self._begun().epoch(**metrics)
+        if watch := self._watch_of(pl_module):
+            watch.epoch(**metrics)
 
     @guarded
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """End the training."""
-        self._begun().end()
+        if watch := self._watch_of(pl_module):
+            watch.end()
 
     @guarded
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """End the training as failed."""
-        if self.watch is not None:
-            self.watch.end(exception)
+        if self.watch is not None and (watch := self._watch_of(pl_module)):
+            watch.end(exception)
 
 
 def _loss_of(module: nn.Module) -> nn.Module | None:

@@ -10,6 +10,7 @@ from torch import nn
 from gradlab.torch.flows import LayerFlow, ProbedLayer, flow_of, measure_flows
 from gradlab.torch.isolation import isolated
 from gradlab.torch.trace import Trace, TracedLayer
+from gradlab.watch.untapped import NOT_ONE_TENSOR
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +21,7 @@ class Probed:
         layers: all layers of the pass, in its order.
         flows: the arrays of those whose pre-activations were read.
         output: what the model returned.
-        lost: name -> why the layer's values could not be measured.
+        lost: name -> why the layer's activations and signals are not measured.
         masked: module -> the share of entries that its masks remove.
     """
 
@@ -60,13 +61,18 @@ def probe(
             output, loss = run()
         traced = [layer for layer in trace.layers if layer.z is not None]
         deltas = _deltas(loss, traced)
-        flows, lost = [], {}
+        flows, lost = [], {layer.name: NOT_ONE_TENSOR for layer in trace.layers if _is_untapped(layer, owners)}
         for layer, delta in zip(traced, deltas, strict=True):
             try:
                 flows.append(flow_of(layer, delta))
             except Exception as error:
                 lost[layer.name] = f"{type(error).__name__}: {error}"
         return Probed(tuple(trace.layers), flows, output, lost, trace.masked)
+
+
+def _is_untapped(layer: TracedLayer, owners: Sequence[str]) -> bool:
+    """True for a layer with tensors of its own, and no others inside, that returns something else than a tensor."""
+    return layer.output_shape is None and not layer.has_children and layer.name in owners
 
 
 def _deltas(loss: torch.Tensor | None, layers: Sequence[TracedLayer]) -> Sequence[torch.Tensor | None]:

@@ -84,13 +84,17 @@ class Watch(Adapter, transformers.TrainerCallback):
     @guarded
     def on_epoch_end(self, args: Any, state: Any, control: Any, **named: Any) -> None:
         """End an epoch."""
+        watch = self._watch_of(named["model"])
+        if watch is None:
+            return
         metrics, self._metrics = self._metrics, {}
-        self._begun().epoch(**{f"val_{name.removeprefix('eval_')}": value for name, value in metrics.items()})
+        watch.epoch(**{f"val_{name.removeprefix('eval_')}": value for name, value in metrics.items()})
 
     @guarded
     def on_train_end(self, args: Any, state: Any, control: Any, **named: Any) -> None:
         """End the training."""
-        self._begun().end()
+        if watch := self._watch_of(named["model"]):
+            watch.end()
 
 
 def _steps_per_epoch(loader: Any, args: Any) -> int:
