@@ -1,6 +1,7 @@
 """The dashboard in a real browser, against a real service, worker and training."""
 
 import json
+import math
 import re
 from pathlib import Path
 from uuid import UUID
@@ -16,6 +17,8 @@ from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec.experiment import parse
 from tests.browser.pages import AWAY, NARROW, REFUSED
 from tests.builders import MINUTE, a_spec, an_external_spec, measured
+from tests.unit.diagnosis.histories import a_network, a_run, dense
+from tests.unit.diagnosis.sent import as_sent
 from tests.unit.treatment.worlds import a_treatment, to_the_end
 
 ROOT = Path(__file__).parents[2]
@@ -183,7 +186,8 @@ def test_two_experiments_are_compared_what_differs_first(reader, trained):
         page.check(f"tr[data-id='{each}'] input")
     page.click("text=Compare 2")
     page.wait_for_selector("#maps canvas.cells")
-    expect(page.locator("main section h2").first).to_have_text("What differs in their specs")
+    expect(page.locator("main section h2").first).to_have_text("Verdicts, and the last epoch")
+    expect(page.locator("[aria-label=Results] tbody tr").first.locator("td").first).to_contain_text("ill")
     expect(page.locator(".differs td", has_text="activation.kind").first).to_be_visible()
     assert page.locator("#maps canvas.cells").count() == 2
     maps = [someone.colours(f"#maps section:nth-child({n}) canvas.cells") for n in (1, 2)]
@@ -193,9 +197,9 @@ def test_two_experiments_are_compared_what_differs_first(reader, trained):
 def test_a_finding_shows_its_evidence_and_a_remedy_is_trained_and_compared(reader, service, trained):
     someone = reader()
     page = someone.go(f"experiment/{trained[0]}")
-    page.click("summary:has-text('Evidence and remedies')")
-    said = page.locator(".evidence")
-    expect(said.locator("h3").first).to_be_visible()
+    page.click("summary:has-text('What may help')")
+    said = page.locator(".chain")
+    expect(page.locator(".evidence li").first).to_be_visible()
     diagnosis = service.client.diagnosis(trained[0])
     root = next(each for each in diagnosis.findings if each.rule == diagnosis.root_cause)
     expect(said).to_contain_text(root.explanation)
@@ -454,3 +458,54 @@ def a_cure(service, ill: UUID) -> TreatmentRecord:
     store.treatments.save(begun, ended, TreatmentStatus.completed)
     store.close()
     return begun
+
+
+def test_an_answer_explains_itself_and_says_what_is_not_there(reader, service):
+    network = a_network(dense(activation="relu", initializer="he_uniform", repeat=20))
+    dead = {"activations.dead_fraction": 1.0, "activations.unit_correlation": math.nan, "gradients.zero_fraction": 1.0}
+    ill = sent_to(service, a_run(network, fails=True, series=dead | {"gradients.mean_abs": 0.0}), "twenty dead layers")
+    unknown = sent_to(service, a_run(), "nothing said of the data", facts=False, metrics=["loss", "accuracy"])
+    someone = reader()
+    someone.forgive("/facts")  # of the second one none are sent
+    page = someone.go(f"experiment/{ill}")
+    expect(page.locator("#verdict")).to_have_text("ill")
+    expect(page.locator(".verdict-line .behind")).to_have_text("Too deep for its width (finite_width), certain")
+    chain = page.locator(".chain")
+    expect(chain.locator("[data-rule=finite_width] [data-rule=dead_units] [data-rule=dead_layer]")).to_have_count(1)
+    link = chain.locator("[data-rule=dead_layer]")
+    expect(link.locator("> .link")).to_contain_text("20 layers, dense_1 … dense_20")
+    link.locator("> details summary").click()
+    expect(link.locator("> details p").last).to_contain_text("dense_2, dense_3")
+    page.select_option("#kind", "activations")
+    page.select_option("#statistic", "unit_correlation")
+    expect(page.locator("#heatmap .legend")).to_contain_text("no number with fewer than two units that vary")
+    assert someone.barriers() == []
+    page = someone.go(f"experiment/{unknown}")
+    expect(page.locator("#settling code").first).to_have_text("data=(x, y)")
+    expect(page.locator("#curve-accuracy .about")).to_contain_text("validation is not measured")
+    assert someone.barriers() == []
+    page = someone.go("")
+    page.select_option("#sort", "verdict")
+    expect(page.locator("tbody tr").first.locator("td.verdict .tag")).to_have_text("ill")
+    row = page.locator(f"tr[data-id='{unknown}']")
+    expect(row.locator("td.loss")).to_contain_text("training")
+    others = [service.client.submit(an_external_spec(name=f"number {i}")).id for i in range(5)]
+    page = someone.go(f"compare/{','.join(map(str, (ill, unknown, *others)))}")
+    expect(page.locator("#left-out")).to_contain_text(str(others[-1])[:8])
+    expect(page.locator("[aria-label=Results] tbody tr").nth(1)).to_contain_text("training samples")
+    assert someone.barriers() == []
+
+
+def sent_to(service, run, name: str, *, facts: bool = True, **changes):
+    """Send a run as a training elsewhere; its id."""
+    sent = as_sent(run, name=name, **changes)
+    it = service.client.submit(sent.external).id
+    if facts:
+        service.client.send_facts(it, run.facts)
+        service.client.send_wiring(it, run.seed, sent.wiring)
+    names = sent.history.layout.metrics
+    columns = [run.history.layout.metrics.index(each) for each in names]
+    metrics = dict(zip(names, run.history.metrics[:, columns].T, strict=True))
+    service.client.send(it, run.seed, from_epoch=0, metrics=metrics, series=sent.history.series)
+    service.client.end_run(it, run.seed)
+    return it

@@ -70,13 +70,14 @@ def test_verdict_and_root_cause_stand_first_then_map_curves_and_evidence(opened)
     expect(page.locator("#verdict")).to_have_text(VERDICT)
     expect(page.locator("h1")).to_have_text(HOSTILE)
     expect(page.locator("#root-cause")).to_contain_text("Root cause:")
-    expect(page.locator(".findings li").first).to_contain_text("root cause")
-    expect(page.locator(".evidence article").first).to_be_visible()
+    expect(page.locator(".verdict-line .behind")).to_contain_text("(")  # the rule
+    expect(page.locator(".chain li").first).to_contain_text("root cause")
+    expect(page.locator(".chain details[open] p").first).to_be_visible()
     expect(page.locator(".u-wrap canvas").first).to_be_visible()
     expect(page.locator(".heat .names button")).to_have_count(LAYERS)
     tops = [
         page.locator(selector).first.bounding_box()["y"]
-        for selector in ("#verdict", "#root-cause", "#heatmap", "#curve-loss", ".findings", ".evidence")
+        for selector in ("#verdict", "#root-cause", "#heatmap", "#curve-loss", ".chain", ".evidence")
     ]
     assert tops == sorted(tops)
     assert "taken" not in page.title().split("</script>")[0]
@@ -136,7 +137,7 @@ def test_records_of_steps_are_called_so(opened, tmp_path: Path):
 def test_nobody_is_kept_from_reading_it(browser: Browser, report: Path):
     reader = Reader(browser, "", offline=True)
     reader.page.goto(report.as_uri())
-    expect(reader.page.locator(".evidence article").first).to_be_visible()
+    expect(reader.page.locator(".evidence li").first).to_be_visible()
     assert reader.barriers() == []
     reader.close()
 

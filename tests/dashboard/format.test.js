@@ -13,6 +13,8 @@ import {
   seedsOf,
   share,
   titled,
+  markNames,
+  metricWords,
 } from "../../gradlab/src/gradlab/report/static/shared/format.js";
 
 test("a number has three digits, whatever its size", () => {
@@ -70,4 +72,16 @@ test("a few seeds are named, many are counted", () => {
 
 test("a metric's name is a title", () => {
   assert.equal(titled("mean_absolute_error"), "Mean absolute error");
+});
+
+test("numbers on an axis have as many digits as tell them apart", () => {
+  assert.deepEqual(markNames([0.69311, 0.69312, 0.69313]), ["0.69311", "0.69312", "0.69313"]);
+  assert.deepEqual(markNames([0.2, 0.4]), ["0.2", "0.4"]);
+  assert.deepEqual(markNames([1.21e-7, 1.22e-7]), ["1.21·10⁻⁷", "1.22·10⁻⁷"]);
+  assert.deepEqual(markNames([100010, 100020]), ["1.0001·10⁵", "1.0002·10⁵"]);
+});
+
+test("a metric that is not measured, not finite, or not there yet is told apart", () => {
+  const words = (metrics) => metricWords(metrics, "loss");
+  assert.deepEqual([null, {}, { loss: null }, { loss: 0 }].map(words), ["–", "not measured", "not finite", "0"]);
 });

@@ -3,7 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { metricRange, trainedEpochs, trainedSeries } from "../../gradlab/src/gradlab/report/static/charts/curves.js";
+import {
+  metricBeside,
+  metricRange,
+  trainedEpochs,
+  trainedSeries,
+} from "../../gradlab/src/gradlab/report/static/charts/curves.js";
 import { Grid } from "../../gradlab/src/gradlab/report/static/data/grid.js";
 import { placesOf } from "../../gradlab/src/gradlab/report/static/charts/line_options.js";
 import { absenceOf, dataOf, readoutOf } from "../../gradlab/src/gradlab/report/static/charts/lines.js";
@@ -64,4 +69,10 @@ test("a metric's line begins with the first update, and has a band where there a
 
 test("an accuracy is drawn from 0 to 1, a loss as it comes", () => {
   assert.deepEqual(["accuracy", "val_accuracy", "loss"].map(metricRange), [[0, 1], [0, 1], null]);
+});
+
+test("beside the loss a metric is drawn that is validated, or else one that is measured", () => {
+  assert.equal(metricBeside(["loss", "accuracy", "auc", "val_loss", "val_auc"]), "auc");
+  assert.equal(metricBeside(["loss", "learning_rate", "accuracy"]), "accuracy");
+  assert.equal(metricBeside(["loss", "val_loss", "gradient_norm"]), null);
 });

@@ -61,8 +61,8 @@ test("a logarithmic scale within a decade is marked at its ends", () => {
 });
 
 test("marks are named by their scale", () => {
-  assert.equal(new Scale("log", 1e-6, 1).nameOf(1e-5), "10⁻⁵");
-  assert.equal(new Scale("linear", 0, 1).nameOf(0.25), "0.25");
+  assert.deepEqual(new Scale("log", 1e-3, 1).names, ["10⁻³", "0.01", "0.1", "1"]);
+  assert.deepEqual(new Scale("linear", 0, 1).names, ["0", "0.25", "0.5", "0.75", "1"]);
 });
 
 test("the distance of marks is the smallest round one that is not below a size", () => {
@@ -83,6 +83,7 @@ test("an axis is labelled at its first column and where it passes a round number
   );
   assert.deepEqual(labelledColumns([0, 50, 103, 149, 201], 4), [0, 2, 4]);
   assert.deepEqual(labelledColumns(["0", "1", "2", "3"], 9), [0, 1, 2, 3]);
+  assert.deepEqual(labelledColumns([0, 1000], 9), [0, 1]); // it passes many round numbers at once
 });
 
 test("an axis that does not rise is labelled once", () => {
@@ -92,4 +93,16 @@ test("an axis that does not rise is labelled once", () => {
 
 test("of a logarithmic axis only the decades are named", () => {
   assert.deepEqual([1e-5, 2e-5, 1000].map(decade), ["10⁻⁵", "", "1000"]);
+});
+
+test("no two marks of a scale have one name", () => {
+  for (const [kind, low, high] of [
+    ["linear", 0.6931, 0.6932],
+    ["linear", 1000.1, 1000.2],
+    ["log", 1.2e-5, 1.9e-5],
+    ["log", 0.692, 0.6935],
+  ]) {
+    const { names } = new Scale(kind, low, high);
+    assert.equal(new Set(names).size, names.length, `${kind} ${names}`);
+  }
 });

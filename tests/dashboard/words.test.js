@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { distinctNames, resultWords } from "../../api/static/dashboard/pages/compare.js";
+import { chosenOf, distinctNames, resultWords } from "../../api/static/dashboard/pages/compare.js";
+import { haveOf } from "../../api/static/dashboard/pages/compare_charts.js";
 import { differencesOf, flatten } from "../../api/static/dashboard/pages/differences.js";
 import { finalWords } from "../../api/static/dashboard/pages/experiment_row.js";
-import { listPath } from "../../api/static/dashboard/pages/experiments.js";
+import { compareWords, listPath } from "../../api/static/dashboard/pages/experiments.js";
 import * as findings from "../../gradlab/src/gradlab/report/static/parts/findings.js";
 import { externalShapes } from "../../gradlab/src/gradlab/report/static/parts/network.js";
 import { missingOf } from "../../api/static/dashboard/readiness.js";
@@ -70,10 +71,10 @@ test("data and optimiser are named", () => {
   );
 });
 
-test("shapes of a training elsewhere are read from its parameters where they were not sent", () => {
+test("a shape that a training elsewhere does not send is not guessed", () => {
   assert.deepEqual(externalShapes(EXTERNAL), [
-    { layer: "flatten", output_shape: [], parameters: 0 },
-    { layer: "fc1", output_shape: [3], parameters: 15 },
+    { layer: "flatten", output_shape: null, parameters: 0 },
+    { layer: "fc1", output_shape: null, parameters: 15 },
   ]);
   const sent = { ...EXTERNAL.layers[1], output_shape: [8, 3] };
   assert.deepEqual(externalShapes({ layers: [sent] })[0].output_shape, [8, 3]);
@@ -136,14 +137,40 @@ test("results are the median and the range of the seeds", () => {
   assert.deepEqual(resultWords([{ final_metrics: null }], [0]), { accuracy: "–", loss: "–" });
 });
 
+test("without validation the results are those of the training samples, and say so", () => {
+  const words = (final) => resultWords([{ final_metrics: final }], [0]);
+  assert.deepEqual(words({ loss: 0.5, accuracy: 0.75 }), {
+    accuracy: "0.750 (0.750–0.750), seed 0; training samples",
+    loss: "0.5; training samples",
+  });
+  assert.deepEqual(words({ loss: null }), { accuracy: "not measured", loss: "not finite" });
+  assert.deepEqual(haveOf([{ columns: ["loss"] }, { columns: ["loss", "val_loss"] }], "val_loss"), {
+    shown: [1],
+    without: [0],
+  });
+});
+
+test("a comparison says which experiments are beyond its limit", () => {
+  assert.deepEqual(chosenOf("a,b,b,"), { ids: ["a", "b"], rest: [] });
+  assert.deepEqual(chosenOf("a,b,c,d,e,f,g,h"), { ids: ["a", "b", "c", "d", "e", "f"], rest: ["g", "h"] });
+  assert.deepEqual([0, 1, 6, 7].map(compareWords), [
+    "Compare",
+    "Compare",
+    "Compare 6",
+    "7 chosen, at most 6 are compared",
+  ]);
+});
+
 test("the list shows what the validation samples say, where there are any", () => {
   const metrics = (...all) => all.map((each) => ({ final_metrics: each }));
   assert.deepEqual(finalWords(metrics({ loss: 1, val_loss: 2, accuracy: 0.9, val_accuracy: 0.5 }, null)), {
     loss: "2",
     accuracy: "0.500",
+    samples: "",
   });
-  assert.deepEqual(finalWords(metrics({ loss: 1 })), { loss: "1", accuracy: "" });
-  assert.deepEqual(finalWords(metrics(null)), { loss: "", accuracy: "" });
+  assert.deepEqual(finalWords(metrics({ loss: 1 })), { loss: "1", accuracy: "", samples: "training" });
+  assert.deepEqual(finalWords(metrics({ loss: 1, val_loss: null })), { loss: "not finite", accuracy: "", samples: "" });
+  assert.deepEqual(finalWords(metrics(null)), { loss: "", accuracy: "", samples: "" });
 });
 
 test("a run's row has a cell for each heading, the last for the reason why it ended", () => {
@@ -154,7 +181,7 @@ test("a run's row has a cell for each heading, the last for the reason why it en
     error: null,
     final_metrics: { loss: null, accuracy: 0.5 },
   };
-  assert.deepEqual(runCells(run), ["3", "10", "–", "–", "0.500", "–", "nonfinite"]);
+  assert.deepEqual(runCells(run), ["3", "10", "not finite", "not measured", "0.500", "not measured", "nonfinite"]);
   assert.equal(runCells({ ...run, error: "killed" }).at(-1), "killed");
   assert.deepEqual(runCells({ ...run, final_metrics: null, stopped_by: null }).slice(2), ["–", "–", "–", "–", ""]);
 });
@@ -182,11 +209,23 @@ test("a layer's state is its worst finding by then, what is lost before all", ()
 
 test("a finding comes with its layers, its epoch and its seeds", () => {
   const finding = { layers: ["a", "b", "c"], since_epoch: 3, seeds: [0, 1] };
-  assert.equal(findings.extentOf(finding, 5), "a … c · since epoch 3 · 2 of 5 seeds");
+  assert.equal(findings.extentOf(finding, 5), "3 layers, a … c · since epoch 3 · 2 of 5 seeds");
   assert.equal(findings.extentOf({ ...finding, layers: ["a", "b"] }, 5), "a, b · since epoch 3 · 2 of 5 seeds");
   assert.equal(findings.extentOf({ ...finding, layers: [] }, 5), "since epoch 3 · 2 of 5 seeds");
   const serious = findings.seriousOf({ findings: [{ severity: "info" }, { severity: "warning" }] });
   assert.deepEqual(serious, [{ severity: "warning" }]);
+});
+
+test("rules that lack the same are one entry, those that most rules lack first", () => {
+  const unjudged = [
+    { rule: "a", why: "no facts", advice: "data" },
+    { rule: "b", why: "no loss", advice: "" },
+    { rule: "c", why: "no facts", advice: "data" },
+  ];
+  assert.deepEqual(findings.byReason([unjudged[1], ...unjudged.slice(0, 1), unjudged[2]]), [
+    { words: "no facts. Pass data.", rules: ["a", "c"] },
+    { words: "no loss.", rules: ["b"] },
+  ]);
 });
 
 test("a measure comes with the threshold that it was compared with", () => {

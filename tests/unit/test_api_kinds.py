@@ -66,6 +66,7 @@ def test_a_statistic_of_a_kind_is_answered_from_epoch_0_on(
     first = [row for row in rows if row["seed"] == "7" and row["layer"] == said["layers"][0]["layer"]]
     first = [row for row in first if row["parameter"] == said["layers"][0]["parameter"]]
     assert [int(row["epoch"]) for row in first] == list(range(0, 6, every))
+    assert said["missing"] == ""
     short = said["layers"][0]["runs"][1]["values"]
     assert np.array([row["value"] for row in first], np.float32).tolist() == short
     found = arrays(desk.http.get(f"{path}/{call}", headers=NPZ).content)
@@ -235,3 +236,17 @@ def test_each_kind_has_an_etag_of_its_own(desk: Desk, path: str):
     assert len(set(etags.values())) == len(calls)
     for call, etag in etags.items():
         assert desk.http.get(f"{path}/{call}", headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_a_correlation_that_a_layer_does_not_have_is_null_with_its_reason_and_no_failure(desk: Desk):
+    history = measured(SPEC, 4, 0, 10)
+    column = SPEC.layout["activations"].columns.index("unit_correlation")
+    history.series["activations"][3:, 0, column] = np.nan
+    path = desk.trained(SPEC, {4: 9}, seed_4=history)
+    said = desk.http.get(f"{path}/activations?statistic=unit_correlation").json()
+    assert said["missing"] == "with fewer than two units that vary"
+    run = said["layers"][0]["runs"][0]
+    assert (run["values"][3:], run["first_nonfinite"]) == ([None] * 7, None)
+    named = {each["name"]: each["missing"] for each in desk.http.get("/catalogue").json()["statistics"]["activations"]}
+    assert named["unit_correlation"] == said["missing"]
+    assert named["std"] == ""

@@ -5,19 +5,24 @@ import json
 from io import StringIO
 from uuid import UUID
 
+import numpy as np
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from api.responses.experiments import experiment_response
 from core.records import StoredSummary
 from gradlab.cli import actions
+from gradlab.cli.comparison import result_of
+from gradlab.cli.display import metrics_table, states_table
 from gradlab.cli.exits import Exit
+from gradlab.cli.measured import Layered, Measured
 from gradlab.client.client import Client, Refused
 from gradlab.client.connection import Unreachable
 from gradlab.diagnosis.summary import DiagnosisSummary, rules_hash
 from gradlab.schemas.problem import ProblemDocument
 from gradlab.schemas.status import Status
-from tests.builders import a_spec
+from tests.builders import a_spec, an_external_spec
 from tests.unit.desk import Desk, client_of
 
 cli = importlib.import_module("gradlab.cli.main")  # its name in the package is that of its entry point
@@ -146,6 +151,59 @@ def test_a_list_is_restricted_to_verdicts_and_sorted_by_them_and_says_what_is_st
     monkeypatch.setattr(actions, "console", terminal := Console(force_terminal=True, width=200, file=StringIO()))
     gradlab("list")
     assert "Units are saturated (saturation), likely; 2 rules unjudged; stale" in terminal.file.getvalue()
+
+
+def test_a_comparison_begins_with_verdicts(gradlab, desk):
+    one, other = (desk.trained(a_spec(epochs=6, name=name)).rpartition("/")[2] for name in ("one", "other"))
+    assert desk.store.verdicts.get(UUID(one)) is None
+    waiting = desk.store.add(a_spec(epochs=7, name="waiting"))[0].id
+    said = gradlab("compare", one, other, str(waiting)[:8])
+    assert said.exit_code == 0, said.output
+    lines = said.stdout.splitlines()
+    assert lines[0] == f"1  {desk.store.verdicts.get(UUID(one)).summary}"  # it was diagnosed for this
+    assert lines[1].startswith(f"   one  {one}  completed")
+    assert lines[4] == "3  not diagnosed yet"
+    assert "training.epochs" in said.stdout
+    answer = json.loads(gradlab("compare", one, str(waiting), "--json").stdout)
+    assert [each["name"] for each in answer["experiments"]] == ["one", "waiting"]
+    assert answer["differences"] == [{"path": "training.epochs", "values": ["6", "7"]}]
+    assert "Their specs differ in nothing but their names." in gradlab("compare", one, other).stdout
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_comparison_beyond_its_limit_is_refused_in_one_line(gradlab, desk, count):
+    ids = [str(desk.store.add(SPEC)[0].id) for _ in range(count)]
+    said = gradlab("compare", *ids)
+    assert said.exit_code == Exit.INVALID
+    assert said.stderr == f"gradlab: invalid input: ids: expected 2 to 6 experiments to compare; received {count}\n"
+
+
+def test_results_without_validation_are_those_of_training_samples_and_say_so(desk):
+    spec = an_external_spec(metrics=["loss", "accuracy"], record={"gradients": 0})
+    experiment = experiment_response(desk.store.add(spec)[0])
+    run = experiment.runs[0].model_copy(update={"final_metrics": {"loss": None, "accuracy": 0.75}})
+    ended = experiment.model_copy(update={"runs": [run]})
+    words = [result_of(ended, name) for name in ("accuracy", "loss", "auc")]
+    assert words == ["0.75; training samples", "not finite", "not measured"]
+    assert result_of(experiment, "loss") == ""
+
+
+def test_a_correlation_that_a_layer_does_not_have_is_a_dash_with_its_reason():
+    values = Layered(("varies", "constant"), np.array([[[0.5, np.nan]]], np.float32), np.array([1]))
+    terminal = Console(width=120, file=StringIO())
+    terminal.print(states_table({"unit correlation": values, "slope": values}))
+    shown = terminal.file.getvalue()
+    assert "–: no unit correlation with fewer than two units that vary" in words(shown)
+    (row,) = (line for line in shown.splitlines() if "constant" in line)
+    assert [cell.strip() for cell in row.strip("│").split("│")] == ["constant", "–", "nan"]
+
+
+def test_metrics_of_the_training_samples_alone_are_shown_as_such():
+    values = np.array([[[0.69, 0.01, 0.5]]], np.float32)
+    measured = Measured((0,), ("loss", "learning_rate", "accuracy"), values, np.array([1]), None, {}, {})
+    table = metrics_table(measured)
+    assert "validation is not measured" in str(table.title)
+    assert [column.header for column in table.columns] == ["seed", "epochs", "loss", "accuracy"]
 
 
 def test_whoever_stops_waiting_is_told_what_goes_on(gradlab, client, monkeypatch, spec_file):

@@ -10,6 +10,7 @@ import pytest
 
 from gradlab.client.client import Client
 from gradlab.diagnosis import ExternalRun, Run, diagnose
+from gradlab.diagnosis.summary import summary_of
 from gradlab.facts import Facts
 from gradlab.measurement.history import History
 from gradlab.measurement.kinds import KINDS
@@ -136,7 +137,9 @@ def test_the_policy_allows_the_pages_own_scripts_alone():
 def test_a_page_without_scripts_still_says_the_verdict():
     report = external_report()
     text = Elements(report.html()).texts
-    assert f"Verdict: {report.diagnosis.verdict}." in text["p"]
+    assert f"Verdict: {summary_of(report.diagnosis)}." in text["p"]
+    for finding in report.diagnosis.findings:
+        assert f"({finding.rule})" in text["p"]
 
 
 def test_the_json_beside_it_has_numbers_or_null(tmp_path: Path):

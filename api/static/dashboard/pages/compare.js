@@ -10,17 +10,18 @@ import { ascending, median } from "../shared/numbers.js";
 import { get } from "../data/source.js";
 import { isGoing, nameOf } from "../shared/spec_words.js";
 import { scrolling, table } from "../shared/table.js";
+import { verdictView } from "../parts/verdict.js";
 
 const REFRESH_MILLISECONDS = 1000;
 const [MIN_COMPARED, MAX_COMPARED] = [2, 6];
-const METRICS = ["val_accuracy", "val_loss"];
-const HEADINGS = ["experiment", "status", "epochs", "validation accuracy, median (range)", "validation loss, median"];
+const METRICS = ["accuracy", "loss"];
+const HEADINGS = ["verdict, root cause", "experiment", "status", "epochs", "accuracy, median (range)", "loss, median"];
 
 /** @typedef {import("./compare_charts.js").LineStyle} LineStyle */
 
 /** @param {PageOptions} options */
 export async function compare({ page, parts: [list = ""], signal, say }) {
-  const ids = list.split(",").filter(Boolean).slice(0, MAX_COMPARED);
+  const { ids, rest } = chosenOf(list);
   if (ids.length < MIN_COMPARED) throw new Error("Choose two to six experiments in the list, then “Compare”.");
   let experiments = await readAll(ids, signal);
   document.title = "Comparison · Gradient Lab";
@@ -33,8 +34,9 @@ export async function compare({ page, parts: [list = ""], signal, say }) {
   fill(
     page,
     h("div", { class: "head" }, h("h1", {}, `${ids.length} experiments compared`)),
+    rest.length > 0 && restNotice(ids.length, rest),
+    panel("Results", "Verdicts, and the last epoch", scrolling(table(HEADINGS, [results]))),
     panel("What differs", "What differs in their specs", differencesTable(specs, names)),
-    panel("Results", "After the last epoch", scrolling(table(HEADINGS, [results]))),
     charts.elements,
   );
 
@@ -95,7 +97,25 @@ const panel = (label, title, content) =>
 const readAll = (ids, signal) => Promise.all(ids.map((id) => get(`/experiments/${id}`, { signal })));
 
 /** @param {Experiment[]} experiments @returns {string} equal as long as nothing has moved. */
-const progressOf = (experiments) => JSON.stringify(experiments.map(({ status, progress }) => [status, progress]));
+const progressOf = (experiments) =>
+  JSON.stringify(experiments.map(({ status, progress, diagnosis }) => [status, progress, diagnosis]));
+
+/**
+ * The experiments that are compared, each once, and those beyond the limit.
+ *
+ * @param {string} list of ids, separated by commas.
+ */
+export function chosenOf(list) {
+  const all = [...new Set(list.split(",").filter(Boolean))];
+  return { ids: all.slice(0, MAX_COMPARED), rest: all.slice(MAX_COMPARED) };
+}
+
+/** @param {number} count how many are compared. @param {string[]} rest the ids of the others. */
+function restNotice(count, rest) {
+  const links = rest.flatMap((id, i) => [i ? ", " : "", h("a", { href: `#/experiment/${id}` }, id.slice(0, 8))]);
+  const words = `At most ${MAX_COMPARED} experiments are compared side by side: the first ${count}. Left out: `;
+  return h("p", { class: "notice", id: "left-out" }, words, links, ".");
+}
 
 /**
  * Names that tell experiments apart: those that share one have the beginning of their ids behind it.
@@ -110,13 +130,14 @@ export function distinctNames(experiments) {
 }
 
 /** @param {Experiment} experiment @param {LineStyle} style */
-function resultRow({ id, status, progress, runs, spec }, { name, colour }) {
+function resultRow({ id, status, progress, runs, spec, diagnosis }, { name, colour }) {
   const line = h("span", { style: { background: colour, width: "14px", height: "3px", display: "inline-block" } });
   const link = h("a", { href: `#/experiment/${id}` }, name);
   const { accuracy, loss } = resultWords(runs, spec.seeds);
   return h(
     "tr",
     {},
+    h("td", { class: "verdict" }, diagnosis ? verdictView(diagnosis) : "not diagnosed yet"),
     h("td", {}, h("span", { class: "row" }, line, link)),
     h("td", {}, h("span", { class: "tag", "data-kind": status }, status)),
     h("td", { class: "figures" }, `${progress.epochs_done} / ${progress.epochs_total}`),
@@ -126,15 +147,26 @@ function resultRow({ id, status, progress, runs, spec }, { name, colour }) {
 }
 
 /**
- * The final validation accuracy, as median and range of the seeds, and the median of the validation loss.
+ * The final accuracy, as median and range of the seeds, and the median of the loss: of the validation samples,
+ * or of the training samples, as the words then say.
  *
  * @param {Pick<Run, "final_metrics">[]} runs
  * @param {number[]} seeds
  */
 export function resultWords(runs, seeds) {
-  const accuracies = ascending(runs.map((run) => run.final_metrics?.val_accuracy));
-  const losses = runs.map((run) => run.final_metrics?.val_loss);
-  const range = `${share(accuracies[0])}–${share(accuracies.at(-1))}`;
-  const accuracy = accuracies.length ? `${share(median(accuracies))} (${range}), ${seedsOf(seeds)}` : "–";
-  return { accuracy, loss: number(median(losses)) };
+  const metrics = runs.flatMap(({ final_metrics: final }) => (final ? [final] : []));
+  /** @param {string} name @param {(values: number[]) => string} shown */
+  const words = (name, shown) => {
+    if (!metrics.length) return "–";
+    const sample = [`val_${name}`, name].find((each) => each in metrics[0]);
+    if (!sample) return "not measured";
+    const values = ascending(metrics.map((each) => each[sample]));
+    if (!values.length) return "not finite";
+    return `${shown(values)}${sample === name ? "; training samples" : ""}`;
+  };
+  const accuracy = words("accuracy", (values) => {
+    const range = `${share(values[0])}–${share(values.at(-1))}`;
+    return `${share(median(values))} (${range}), ${seedsOf(seeds)}`;
+  });
+  return { accuracy, loss: words("loss", (values) => number(median(values))) };
 }

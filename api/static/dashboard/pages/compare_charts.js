@@ -14,27 +14,45 @@ import { Scale } from "../charts/scale.js";
 /** @typedef {{name: string, colour: string}} LineStyle of an experiment. */
 
 /**
- * One metric of all experiments.
+ * One metric of all experiments: of the validation samples, or of the training samples where none has the former.
  *
- * @param {string} metric
+ * @param {string} name
  */
-export function comparedCurves(metric) {
-  const chart = lines({ height: 260, range: metricRange(metric), label: `${metric} of all experiments` });
-  const title = titled(metric.replace("val_", "validation_"));
-  const { element } = frame({ title, about: "median and range of the seeds" }, chart.element);
+export function comparedCurves(name) {
+  const chart = lines({ height: 260, range: metricRange(name), label: `${name} of all experiments` });
+  const about = "median and range of the seeds";
+  const figure = frame({ title: titled(`validation_${name}`), about }, chart.element);
   return {
-    element,
+    element: figure.element,
     /** @param {Grid[]} histories @param {LineStyle[]} styles one per history. */
     show(histories, styles) {
+      const metric = [`val_${name}`, name].find((each) => histories.some((grid) => grid.columns.includes(each)));
+      figure.element.hidden = !metric;
+      if (!metric) return;
+      const { shown, without } = haveOf(histories, metric);
+      const missing = without.map((i) => styles[i].name).join(", ");
+      figure.setTitle(titled(metric === name ? `training_${name}` : `validation_${name}`));
+      figure.setAbout(missing ? `${about} · not measured: ${missing}` : about);
       const epochs = longestOf(histories).epochs.filter((epoch) => epoch > 0);
-      const series = histories.flatMap((grid, i) => {
-        if (!grid.columns.includes(metric) || !grid.rows) return [];
-        return [stretched(trainedSeries(grid, metric, styles[i]), epochs.length)];
+      const series = shown.flatMap((i) => {
+        return histories[i].rows ? [stretched(trainedSeries(histories[i], metric, styles[i]), epochs.length)] : [];
       });
-      element.hidden = !series.length;
-      if (series.length) chart.show(epochs, series);
+      chart.show(epochs, series);
     },
   };
+}
+
+/**
+ * The places of the histories with a metric, and of those without.
+ *
+ * @param {Pick<Grid, "columns">[]} histories
+ * @param {string} metric
+ */
+export function haveOf(histories, metric) {
+  const places = histories.map((_, i) => i);
+  /** @param {number} i */
+  const has = (i) => histories[i].columns.includes(metric);
+  return { shown: places.filter(has), without: places.filter((i) => !has(i)) };
 }
 
 /** @param {Grid[]} grids @returns {Grid} the one with the most epochs, the first of them. */
@@ -91,6 +109,8 @@ export function comparedMaps(ids, styles) {
       const present = { lost: false, zero: false };
       grids.forEach((grid, i) => {
         maps[i].map.element.hidden = !grid?.rows;
+        maps[i].nothing.hidden = Boolean(grid?.rows);
+        maps[i].nothing.textContent = grid ? "Nothing is measured yet." : "Gradients were not recorded, or not sent.";
         if (!grid?.rows) return;
         const { middle, lost } = grid.current();
         const none = withoutGradient(lost, grid.columns.length);
@@ -107,8 +127,9 @@ export function comparedMaps(ids, styles) {
 function titledMap(id, name) {
   const map = heatmap({ label: `${name}: mean absolute gradient, layer by epoch` });
   const title = h("h3", {}, h("a", { href: `#/experiment/${id}` }, name));
-  const element = h("section", { class: "stack", "aria-label": name }, title, map.element, map.readout);
-  return { map, element };
+  const nothing = h("p", { class: "muted", hidden: true });
+  const element = h("section", { class: "stack", "aria-label": name }, title, nothing, map.element, map.readout);
+  return { map, nothing, element };
 }
 
 /** @param {Grid} grid @param {number} length in epochs. */

@@ -20,6 +20,7 @@ import { isGoing, nameOf, statusOf } from "../shared/spec_words.js";
 import { follow } from "../data/stream.js";
 import { treatingView } from "./treating.js";
 import { throughTime } from "../parts/through_time.js";
+import { summaryOf } from "../parts/verdict.js";
 
 const JOIN_MILLISECONDS = 2000; // to wait for the stream before what is stored is read without it
 const SILENCE_MILLISECONDS = 5000; // between two checks for a training elsewhere that has fallen silent
@@ -138,14 +139,13 @@ function headView(first, signal) {
   const element = h("header", { class: "stack" });
   const treating = treatingView(signal);
   let current = first;
-  /** @type {string | null} */
-  let verdict = null;
+  let summary = first.diagnosis;
 
   /** @param {Partial<Experiment>} next */
   function update(next) {
     current = { ...current, ...next };
-    fill(element, header(current, verdict, { cancel, remove }), treating.element);
-    treating.show(current, verdict);
+    fill(element, header(current, summary, { cancel, remove }), treating.element);
+    treating.show(current, summary?.verdict ?? null);
   }
 
   async function cancel() {
@@ -166,9 +166,9 @@ function headView(first, signal) {
   return {
     element,
     update,
-    /** @param {string} next */
+    /** @param {DiagnosisSummary} next */
     judge(next) {
-      verdict = next;
+      summary = next;
       update({});
     },
   };
@@ -195,7 +195,7 @@ function handlersOf(parts, head, draw, wasGoing, say) {
       draw();
     },
     findings(/** @type {Diagnosis} */ event) {
-      head.judge(event.verdict);
+      head.judge(summaryOf(event));
       network?.showFindings(event.findings);
       diagnosis.show(event);
     },

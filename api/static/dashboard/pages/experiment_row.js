@@ -1,11 +1,12 @@
 // A row of the list of experiments.
 
 import { fill, h } from "../shared/element.js";
-import { ago, number, seedsOf, share } from "../shared/format.js";
+import { ago, metricWords, number, seedsOf, share } from "../shared/format.js";
 import { median } from "../shared/numbers.js";
 import { dataOf, isGoing, layersOf, nameOf, statusOf } from "../shared/spec_words.js";
 import { trend } from "../charts/trend.js";
 import { treatmentLine, trialLine } from "./trial_lines.js";
+import { verdictView } from "../parts/verdict.js";
 
 /**
  * @typedef {object} RowListeners
@@ -82,7 +83,7 @@ function newCells() {
 /** @param {Cells} cells @param {Experiment} experiment */
 function fillCells(cells, experiment) {
   const { id, spec, status } = experiment;
-  fill(cells.verdict, ...verdictWords(experiment.diagnosis));
+  fill(cells.verdict, experiment.diagnosis && verdictView(experiment.diagnosis));
   const { epochs_done: done, epochs_total: total } = experiment.progress;
   const summary = [dataOf(spec), layersOf(spec), seedsOf(spec.seeds)].join(" · ");
   const link = h("a", { class: "name", href: `#/experiment/${id}` }, nameOf(experiment));
@@ -90,38 +91,29 @@ function fillCells(cells, experiment) {
   fill(cells.status, h("span", { class: "tag", "data-kind": status }, statusOf(experiment)));
   const bar = h("progress", { max: total || 1, value: done, "aria-label": `${done} of ${total} epochs` });
   fill(cells.progress, bar, h("span", { class: "muted small figures" }, `${done} / ${total}`));
-  const { loss, accuracy } = finalWords(experiment.runs);
-  cells.loss.textContent = loss;
-  cells.accuracy.textContent = accuracy;
-}
-
-/** @param {Experiment["diagnosis"]} diagnosis @returns {(HTMLElement | null)[]} verdict, root cause, confidence */
-function verdictWords(diagnosis) {
-  if (!diagnosis) return [];
-  const { verdict, title, confidence, unjudged, stale } = diagnosis;
-  const unsure = verdict === "undecided" ? "" : confidence;
-  const count = unjudged ? `${unjudged} rule${unjudged === 1 ? "" : "s"} unjudged` : "";
-  const small = [title, unsure, count, stale ? "stale" : ""].filter(Boolean).join(", ");
-  return [
-    h("span", { class: "tag", "data-kind": verdict }, verdict),
-    small ? h("div", { class: "muted small" }, small) : null,
-  ];
+  const { loss, accuracy, samples } = finalWords(experiment.runs);
+  fill(cells.loss, loss, loss && samples && h("div", { class: "muted small" }, samples));
+  fill(cells.accuracy, accuracy, accuracy && samples && h("div", { class: "muted small" }, samples));
 }
 
 /**
  * The final loss and accuracy, as the median of the runs; of the validation samples where they are measured.
  *
  * @param {Pick<Run, "final_metrics">[]} runs
- * @returns {{loss: string, accuracy: string}} "" where nothing is measured.
+ * @returns {{loss: string, accuracy: string, samples: string}} "" where nothing is measured; `samples` is "training"
+ *   where the validation is not measured.
  */
 export function finalWords(runs) {
   const metrics = runs.flatMap(({ final_metrics: final }) => (final ? [final] : []));
-  /** @param {string} name */
-  const last = (name) => median(metrics.map((each) => each[`val_${name}`] ?? each[name]));
-  return {
-    loss: metrics.length ? number(last("loss")) : "",
-    accuracy: metrics.length && "accuracy" in metrics[0] ? share(last("accuracy")) : "",
+  if (!metrics.length) return { loss: "", accuracy: "", samples: "" };
+  const part = "val_loss" in metrics[0] ? "val_" : "";
+  /** @param {string} name @param {(value: number) => string} shown */
+  const words = (name, shown) => {
+    const values = metrics.map((each) => each[part + name] ?? null);
+    return metricWords({ [name]: median(values) }, name, shown);
   };
+  const accuracy = `${part}accuracy` in metrics[0] ? words("accuracy", share) : "";
+  return { loss: words("loss", number), accuracy, samples: part ? "" : "training" };
 }
 
 /** @param {Experiment} experiment @param {RowListeners} listeners */

@@ -23,7 +23,7 @@ const HEADINGS = [
   { name: "Experiment" },
   { name: "Status" },
   { name: "Progress" },
-  { name: "Validation" },
+  { name: "Curve" },
   { name: "Loss", class: "right" },
   { name: "Accuracy", class: "right" },
   { name: "Submitted" },
@@ -89,13 +89,17 @@ function queryControls(onQuery) {
   const search = h("input", { type: "search", id: "search", placeholder: "Name contains …", oninput });
   const verdict = choice("verdict", "any verdict", VERDICTS, onQuery);
   const status = choice("status", "any status", STATUSES, onQuery);
+  const orders = [h("option", { value: "" }, "newest first"), h("option", { value: "verdict" }, "worst verdict first")];
+  const sort = h("select", { id: "sort", onchange: onQuery }, orders);
   return {
     elements: [
       ...[h("label", { for: "search" }, "Search"), search],
       ...[h("label", { for: "verdict" }, "Verdict"), verdict],
       ...[h("label", { for: "status" }, "Status"), status],
+      ...[h("label", { for: "sort" }, "Order"), sort],
     ],
-    path: () => foldedPath({ verdict: verdict.value, status: status.value, search: search.value.trim() }),
+    path: () =>
+      foldedPath({ verdict: verdict.value, status: status.value, search: search.value.trim(), sort: sort.value }),
     isFiltered: () => Boolean(search.value || status.value || verdict.value),
   };
 }
@@ -112,7 +116,8 @@ function choice(id, any, names, onchange) {
 }
 
 /** @param {Record<string, string>} filters @returns {string} trials are left out unless something is filtered. */
-const foldedPath = (filters) => listPath({ ...filters, trial: Object.values(filters).some(Boolean) ? "" : "false" });
+const foldedPath = ({ sort, ...filters }) =>
+  listPath({ ...filters, sort, trial: Object.values(filters).some(Boolean) ? "" : "false" });
 
 /** @param {Record<string, string>} filters "" is left out of the query. @returns {string} */
 export function listPath(filters) {
@@ -168,8 +173,8 @@ function listView(signal, { onPage, onChange }) {
       await trials.read(listed);
       const shown = trials.arrange(listed);
       replaceRows(body, shown.length ? shown.map(rowOf) : [emptyRow(isFiltered)]);
-      const newest = h("button", { type: "button", onclick: () => onPage(null) }, "Newest");
-      const older = h("button", { type: "button", onclick: () => onPage(next) }, "Older");
+      const newest = h("button", { type: "button", onclick: () => onPage(null) }, "First page");
+      const older = h("button", { type: "button", onclick: () => onPage(next) }, "Next page");
       fill(more, isOlder && newest, next && older);
     },
   };
@@ -195,6 +200,12 @@ function emptyRow(isFiltered) {
   return h("tr", {}, h("td", { colspan: HEADINGS.length, class: "muted" }, words));
 }
 
+/** @param {number} count of experiments that are ticked. @returns {string} */
+export function compareWords(count) {
+  if (count > MAX_COMPARED) return `${count} chosen, at most ${MAX_COMPARED} are compared`;
+  return count > 1 ? `Compare ${count}` : "Compare";
+}
+
 /** The button that compares the experiments that are ticked. */
 function compareChoice() {
   /** @type {Set<string>} */
@@ -210,7 +221,7 @@ function compareChoice() {
       if (isChosen) chosen.add(id);
       else chosen.delete(id);
       button.disabled = chosen.size < MIN_COMPARED || chosen.size > MAX_COMPARED;
-      button.textContent = chosen.size > 1 ? `Compare ${chosen.size}` : "Compare";
+      button.textContent = compareWords(chosen.size);
     },
     /** @param {string} id of an experiment that is no more. */
     forget: (id) => chosen.delete(id),

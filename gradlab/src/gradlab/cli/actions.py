@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import islice
+from json import dumps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gradlab.cli.charts import save_charts
+from gradlab.cli.comparison import MAX_COMPARED, MIN_COMPARED, differences_of, render_comparison
 from gradlab.cli.diagnosis import render_diagnosis, render_verdict
 from gradlab.cli.display import picture
 from gradlab.cli.exits import console
@@ -126,6 +128,35 @@ def diagnose(id: str, json: bool, url: str | None) -> None:
         client = _client(url)
         diagnosis = client.diagnosis(whole_id(client, id))
     _print(diagnosis, render_diagnosis, json=json)
+
+
+def compare(ids: list[str], json: bool, url: str | None) -> None:
+    """Print experiments side by side, each beginning with verdict and root cause.
+
+    An experiment without a stored verdict is diagnosed for it.
+    """
+    with in_one_line():
+        if not MIN_COMPARED <= len(ids) <= MAX_COMPARED:
+            raise Invalid(Problem("ids", f"{MIN_COMPARED} to {MAX_COMPARED} experiments to compare", str(len(ids))))
+        client = _client(url)
+        experiments = [_diagnosed(client, whole_id(client, each)) for each in ids]
+    if json:
+        differences = [
+            {"path": path, "values": values} for path, values in differences_of([e.spec for e in experiments])
+        ]
+        listed = ",".join(each.model_dump_json(by_alias=True) for each in experiments)
+        typer.echo(f'{{"experiments":[{listed}],"differences":{dumps(differences)}}}')
+    else:
+        console.print(render_comparison(experiments))
+
+
+def _diagnosed(client: Client, id: str) -> ExperimentResponse:
+    """Get an experiment; with the summary of its diagnosis where anything is recorded."""
+    experiment = client.get(id)
+    if experiment.diagnosis is None and any(run.final_metrics for run in experiment.runs):
+        client.diagnosis(id)
+        return client.get(id)
+    return experiment
 
 
 def triage(spec: Path, json: bool, url: str | None) -> None:

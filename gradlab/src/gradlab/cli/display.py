@@ -1,15 +1,20 @@
 """Series of an experiment in the terminal: final metrics, gradients and state of each layer, non-finite values."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.cli.measured import Layered, Measured
+from gradlab.cli.measured import MISSING, Layered, Measured
 from gradlab.measurement.history import Culprit
 
 BARS = " ▁▂▃▄▅▆▇█"
 WIDTH = 36
+DASH = "–"  # in place of a number that a layer does not have
+# Metrics of updates, not of samples.
+OF_UPDATES = ("learning_rate", "gradient_norm", "clipped_gradient_norm", "clipped_fraction")
 
 
 def final(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -42,11 +47,16 @@ def in_words(culprit: Culprit) -> str:
 
 
 def metrics_table(measured: Measured) -> Table:
-    """Render the metrics of the last epoch, one line per seed: those of training and of validation samples."""
+    """Render the metrics of the last epoch, one line per seed: those of training and of validation samples.
+
+    Where nothing is measured on validation samples, the title says so.
+    """
     names = measured.metric_names
     both = [name for name in names if f"val_{name}" in names or name.startswith("val_")]
+    without = "" if both else "; validation is not measured"
+    both = both or [name for name in names if name not in OF_UPDATES]
     shown = [names.index(name) for name in both]
-    table = Table(title="After the last epoch", title_justify="left")
+    table = Table(title=f"After the last epoch{without}", title_justify="left")
     table.add_column("seed", justify="right")
     table.add_column("epochs", justify="right")
     for name in both:
@@ -92,8 +102,22 @@ def states_table(states: dict[str, Layered]) -> Table:
         medians = _median(final(layered.values, layered.lengths))
         columns.append(dict(zip(layered.layers, medians, strict=True)))
     for layer in first.layers:
-        table.add_row(layer, *(f"{column[layer]:.3g}" if layer in column else "" for column in columns))
+        cells = zip(states, (column.get(layer) for column in columns), strict=True)
+        table.add_row(layer, *(_state(heading, value) for heading, value in cells))
+    lacking = [heading for heading, column in zip(states, columns, strict=True) if DASH in _states(heading, column)]
+    table.caption = "; ".join(f"{DASH}: no {heading} {MISSING[heading]}" for heading in lacking) or None
     return table
+
+
+def _states(heading: str, column: Mapping[str, float]) -> list[str]:
+    return [_state(heading, value) for value in column.values()]
+
+
+def _state(heading: str, value: float | None) -> str:
+    """A cell: empty for a layer that is not measured, a dash for a number that its layer does not have."""
+    if value is None:
+        return ""
+    return DASH if np.isnan(value) and MISSING.get(heading) else f"{value:.3g}"
 
 
 def _of_seeds(lengths: np.ndarray) -> str:

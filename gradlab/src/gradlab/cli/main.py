@@ -35,6 +35,11 @@ Id = Annotated[
     ),
 ]
 
+Ids = Annotated[
+    list[str],
+    typer.Argument(help="Ids of experiments, or their beginnings, as of one experiment.", autocompletion=_complete_id),
+]
+
 
 def main() -> None:
     """Run the command line."""
@@ -144,6 +149,12 @@ def report(
 def diagnose(id: Id, json: Json = False, url: Url = None) -> None:
     """Diagnose an experiment: findings with their evidence, and remedies. Training may still run."""
     _actions().diagnose(id, json, url)
+
+
+@app.command(epilog=EPILOG)
+def compare(ids: Ids, json: Json = False, url: Url = None) -> None:
+    """Compare two to six experiments: verdicts, results, and what differs in their specs."""
+    _actions().compare(ids, json, url)
 
 
 @app.command(epilog=EPILOG)

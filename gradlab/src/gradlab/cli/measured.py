@@ -13,6 +13,8 @@ from gradlab.schemas.experiments import ExperimentResponse
 # Kind, statistic and heading of the columns of the table of layers.
 ROWS = sorted(((kind, row) for kind in KINDS for row in kind.terminal), key=lambda pair: pair[1].rank)
 STATES = tuple((kind.name, row.statistic, row.heading) for kind, row in ROWS)
+# Heading -> when a layer has no such number; empty if every layer has one.
+MISSING = {row.heading: kind.statistic(row.statistic).missing for kind, row in ROWS}
 GRADIENT, PARAMETER = str(GRADIENTS.default), "kernel"
 
 

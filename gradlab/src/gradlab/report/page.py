@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import numpy as np
 
+from gradlab.diagnosis.chain import chain_lines
+from gradlab.diagnosis.summary import summary_of
 from gradlab.facts import Facts
 from gradlab.measurement.kinds import BOUNDARY
 from gradlab.report.modules import MAIN, PREFIX, import_map, licence, styles
@@ -44,7 +46,7 @@ $licence-->
 <header class="top"><span class="mark">Gradient Lab</span><span class="muted small">report</span>
 <p class="connection"></p><button id="theme" class="quiet" type="button">Theme</button></header>
 <main id="page" tabindex="-1"><noscript><h1>$title</h1>
-<p>Verdict: $verdict. $cause</p><p>The charts of this report need JavaScript.</p></noscript></main>
+<p>Verdict: $verdict.</p>$cause<p>The charts of this report need JavaScript.</p></noscript></main>
 <script type="application/json" id="answers">$answers</script>
 <script type="module">$main</script>
 </body>
@@ -74,7 +76,6 @@ class Report:
         """Return the page. It opens from a file, and makes no request."""
         modules, main = _json({"imports": import_map()}), f'import "{PREFIX}{MAIN}";'
         diagnosis = self.diagnosis
-        root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
         policy = Template(POLICY).substitute(scripts=f"{_hash(modules)} {_hash(main)}", styles=_hash(styles()))
         return PAGE.substitute(
             policy=policy,
@@ -82,8 +83,8 @@ class Report:
             styles=styles(),
             modules=modules,
             licence=licence(),
-            verdict=escape(diagnosis.verdict),
-            cause=escape(f"Root cause: {root.title}. {root.explanation}" if root else ""),
+            verdict=escape(str(summary_of(diagnosis))),
+            cause="".join(f"<p>{escape(line)}</p>" for line in _reasons(diagnosis)),
             answers=_json({"id": str(self.experiment.id), "answers": self._answers()}),
             main=main,
         )
@@ -159,6 +160,16 @@ def _finite(array: np.ndarray) -> np.ndarray:
     values = array.astype(object)
     values[~np.isfinite(array)] = None
     return values
+
+
+def _reasons(diagnosis: ExperimentDiagnosisResponse) -> list[str]:
+    """Return the causal chain, the explanation of its root cause, and what would settle the verdict."""
+    root = [each.explanation for each in diagnosis.findings if each.rule == diagnosis.root_cause]
+    return [
+        *chain_lines(diagnosis.findings, diagnosis.root_cause),
+        *root,
+        *(f"To settle it: {each.what}" for each in diagnosis.settled_by),
+    ]
 
 
 def _json(value: Any) -> str:

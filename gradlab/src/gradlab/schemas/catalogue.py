@@ -44,6 +44,7 @@ class StatisticKindResponse(ResponseModel):
     range: str
     scale: Scale
     may_be_missing: bool
+    missing: str = Field(default="", description="when a tensor has no such number; empty if every tensor has one")
     unit: str
     meaning: str
 

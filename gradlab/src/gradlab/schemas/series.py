@@ -79,6 +79,9 @@ class StatisticResponse(ResponseModel):
     experiment_id: UUID
     status: Status
     statistic: str
+    missing: str = Field(
+        default="", description="when a tensor has no such number, which is then null; empty if every tensor has one"
+    )
     parameter: str = Field(description="the requested parameters, separated by commas")
     epochs: list[int] = Field(description="recorded epochs")
     sampling: SamplingResponse | None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradlab.measurement.history import SeriesLayout, Tensor, without_gradient
+from gradlab.measurement.kinds import BY_NAME
 from gradlab.measurement.rows import Rows
 from gradlab.schemas.series import RunSeriesResponse, StatisticResponse, TensorSeriesResponse
 from gradlab.series.choice import choose_one
@@ -25,6 +26,7 @@ class TensorStatistic:
         runs: the values of each seed.
         cut: the epochs of the response.
         missing: for each selected tensor, True if it has no gradient.
+        undefined: the condition under which a tensor has no such number; empty if every tensor has one.
     """
 
     statistic: str
@@ -33,6 +35,7 @@ class TensorStatistic:
     runs: dict[int, Rows]
     cut: Cut
     missing: tuple[bool, ...]
+    undefined: str = ""
 
     @classmethod
     def of(
@@ -55,7 +58,8 @@ class TensorStatistic:
         tensors = tuple(layout.tensors[i] for i in chosen)
         requested = tuple(parameters) or tuple(dict.fromkeys(tensor.parameter for tensor in tensors))
         missing = tuple(_missing(layout, runs)[i] for i in chosen)
-        return cls(statistic, requested, tensors, values, cut(values, span), missing)
+        undefined = BY_NAME[layout.kind].statistic(statistic).missing
+        return cls(statistic, requested, tensors, values, cut(values, span), missing, undefined)
 
     def response(self, experiment: Identity) -> StatisticResponse:
         """Build the response for JSON."""
@@ -64,6 +68,7 @@ class TensorStatistic:
             experiment_id=experiment.id,
             status=experiment.status,
             statistic=self.statistic,
+            missing=self.undefined,
             parameter=",".join(self.parameters),
             epochs=self.cut.epochs.tolist(),
             sampling=self.cut.sampling,
@@ -79,7 +84,9 @@ class TensorStatistic:
 
     def _run(self, seed: int, kept: np.ndarray, index: int) -> RunSeriesResponse:
         epochs, values = self.runs[seed]
-        first = None if self.missing[index] else nonfinite(epochs, values[:, index])
+        # A number that is not defined is no failure.
+        is_lost = not self.missing[index] and not self.undefined
+        first = nonfinite(epochs, values[:, index]) if is_lost else None
         return RunSeriesResponse.model_construct(seed=seed, values=kept.tolist(), first_nonfinite=first)
 
     def rows(self) -> Iterator[tuple[Any, ...]]:

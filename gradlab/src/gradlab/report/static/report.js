@@ -12,6 +12,7 @@ import { header } from "./parts/header.js";
 import { networkPanel, shapesOf } from "./parts/network.js";
 import { runsAndSpec } from "./parts/runs.js";
 import { throughTime } from "./parts/through_time.js";
+import { summaryOf } from "./parts/verdict.js";
 import { countAs } from "./shared/axis.js";
 import { fill, h } from "./shared/element.js";
 import { watchTheme } from "./theme.js";
@@ -69,7 +70,7 @@ async function show() {
   readFrom(sourceOf(answers));
   const parts = await partsOf(id);
   const { experiment, diagnosis, history, views, network, boundary, judgement, figures, data, steps } = parts;
-  const head = h("header", { class: "stack" }, header(experiment, diagnosis.verdict), rootCause(diagnosis));
+  const head = h("header", { class: "stack" }, header(experiment, summaryOf(diagnosis)), rootCause(diagnosis));
   const curvesRow = h("div", { class: "two" }, figures.elements);
   const dataRow = boundary ? h("div", { class: "two" }, boundary.element, data.element) : data.element;
   const rest = [dataRow, views.all, steps.element, runsAndSpec(experiment)];

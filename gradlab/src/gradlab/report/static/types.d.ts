@@ -159,6 +159,14 @@ interface LayerShape {
   parameters: number;
 }
 
+/** A layer as the strip shows it. */
+interface ShownLayer {
+  layer: string;
+  /** null if its sender does not say. */
+  output_shape: number[] | null;
+  parameters: number;
+}
+
 interface Estimate {
   parameters: number;
   seconds: number;
@@ -190,8 +198,11 @@ interface Finding {
   explanation: string;
   layers: string[];
   seeds: number[];
+  of_seeds: number;
   since_epoch: number;
   measures: Measure[];
+  /** rules whose findings it directly follows from. */
+  caused_by: string[];
 }
 
 interface SpecChange {
@@ -220,13 +231,23 @@ interface Unjudged {
   advice?: string;
 }
 
+/** What would settle a verdict. */
+interface Settling {
+  by: "epochs" | "seeds" | "series" | "facts";
+  what: string;
+  seeds: number[];
+  epoch: number | null;
+}
+
 /** A findings event of the stream, or the answer of `/diagnosis`, which has suggestions. */
 interface Diagnosis {
   verdict: string;
   root_cause: string | null;
+  confidence: string;
   findings: Finding[];
   suggestions: Suggestion[];
   unjudged?: Unjudged[];
+  settled_by?: Settling[];
 }
 
 interface Rate {
@@ -318,6 +339,8 @@ interface Statistic {
   scale: ScaleKind;
   unit: string;
   meaning: string;
+  /** when a tensor has no such number; empty if every tensor has one. */
+  missing?: string;
 }
 
 /** A kind of series of which a statistic is shown for each layer. */

@@ -9,15 +9,28 @@ import { columnOf } from "../shared/numbers.js";
 
 /** @typedef {import("../data/grid.js").Grid} Grid */
 
+const LOSS = "loss";
+const OF_UPDATES = ["learning_rate", "gradient_norm", "clipped_gradient_norm", "clipped_fraction"];
+
 /**
- * The figures of an experiment's curves: the first metric that is validated, if there is one, and the loss.
+ * The metric that is drawn beside the loss: one that is validated before others.
+ *
+ * @param {string[]} names of the metrics that are measured.
+ * @returns {string | null} null if nothing but the loss is measured.
+ */
+export function metricBeside(names) {
+  const own = names.filter((name) => name !== LOSS && !name.startsWith("val_") && !OF_UPDATES.includes(name));
+  return own.find((name) => names.includes(`val_${name}`)) ?? own[0] ?? null;
+}
+
+/**
+ * The figures of an experiment's curves: a metric, if there is one, and the loss.
  *
  * @param {{id: string, seeds: number[], names: string[]}} options `names` of the metrics that are measured.
  */
 export function curves({ id, seeds, names }) {
-  const validated = names.filter((name) => names.includes(`val_${name}`));
-  const metric = validated.find((name) => name !== "loss");
-  const figures = (metric ? [metric, "loss"] : ["loss"]).map((name) => curveFigure(id, seeds, name, names));
+  const metric = metricBeside(names);
+  const figures = (metric ? [metric, LOSS] : [LOSS]).map((name) => curveFigure(id, seeds, name, names));
   return {
     elements: figures.map(({ element }) => element),
     /** @param {Grid} grid */
@@ -31,7 +44,8 @@ export function curves({ id, seeds, names }) {
 function curveFigure(id, seeds, name, names) {
   const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
   const range = metricRange(name);
-  const samples = names.includes(`val_${name}`) ? "training and validation samples" : "training samples";
+  const isValidated = names.includes(`val_${name}`);
+  const samples = isValidated ? "training and validation samples" : "training samples, validation is not measured";
   const chart = lines({ height: 240, range, label: `${name} over the epochs` });
   const { element } = frame(
     {

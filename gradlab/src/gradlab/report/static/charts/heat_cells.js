@@ -18,6 +18,7 @@ const NAME_HEIGHT = 14;
  * @property {Float32Array} [low] columns × rows: the lowest of the seeds.
  * @property {Float32Array} [high] columns × rows: the highest of the seeds.
  * @property {number} seeds how many.
+ * @property {string} [lostWords] why a seed has no number.
  * @property {import("./scale.js").Scale} scale
  * @property {number} [at] the value of the column at which the cursor stands.
  */

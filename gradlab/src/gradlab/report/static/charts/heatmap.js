@@ -123,11 +123,11 @@ function onPointer(canvas, current, { move, click }) {
  * @param {Cell} cell
  */
 export function readoutOf(data, unit, [row, column]) {
-  const { rows, columns, values, low, high, lost, none, seeds } = data;
+  const { rows, columns, values, low, high, lost, none, seeds, lostWords = "a seed is not finite" } = data;
   const at = column * rows.length + row;
   const range = low && high && seeds > 1 ? ` (${number(low[at])} to ${number(high[at])})` : "";
   let value = `${number(values[at])}${range}`;
-  if (lost[at]) value = "a seed is not finite";
+  if (lost[at]) value = lostWords;
   if (none?.[row]) value = "no gradient";
   return `${rows[row]} · ${unit} ${shownAs(columns[column], unit)} · ${value}`;
 }

@@ -18,14 +18,15 @@ export function legend(readout = null) {
      * @param {import("./scale.js").Scale} scale
      * @param {string} unit
      * @param {{lost: boolean, zero: boolean}} present the colours of their own that occur.
+     * @param {string} [lostWords] why there is no number.
      */
-    show(scale, unit, { lost, zero }) {
+    show(scale, unit, { lost, zero }, lostWords = "a seed is not finite") {
       fill(ramp, canvas, marksOf(scale));
       fill(
         element,
         ramp,
         h("span", {}, unit),
-        lost && h("span", { class: "swatch" }, h("i", { class: "lost" }), "a seed is not finite"),
+        lost && h("span", { class: "swatch" }, h("i", { class: "lost" }), lostWords),
         zero && h("span", { class: "swatch" }, h("i"), "exactly 0"),
         readout,
       );
@@ -35,8 +36,9 @@ export function legend(readout = null) {
 
 /** @param {import("./scale.js").Scale} scale */
 function marksOf(scale) {
-  return scale.marks.map((mark) => {
+  const { marks, names } = scale;
+  return marks.map((mark, i) => {
     const left = Math.min(96, Math.max(3, 100 * scale.place(mark))); // a mark at an end stays inside
-    return h("span", { style: { left: `${left}%` } }, scale.nameOf(mark));
+    return h("span", { style: { left: `${left}%` } }, names[i]);
   });
 }

@@ -2,7 +2,7 @@
 
 import { token, translucent } from "./colours.js";
 import { placeOf } from "../shared/axis.js";
-import { number } from "../shared/format.js";
+import { markNames } from "../shared/format.js";
 import { decade } from "./scale.js";
 
 /** @typedef {import("../uplot.js").default} Plot */
@@ -83,13 +83,18 @@ function axesOptions(unit, log) {
     font: FONT,
     size: 30,
   };
-  const nameOf = log ? decade : number;
   /** @param {Plot} _ @param {number[]} marks */
   const epochs = (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? placeOf(mark) : ""));
   /** @param {Plot} _ @param {(number | null)[]} marks */
-  const values = (_, marks) => marks.map((mark) => (mark === null ? "" : nameOf(mark)));
+  const values = (_, marks) => (log ? marks.map((mark) => (mark === null ? "" : decade(mark))) : axisNames(marks));
   return [
     { ...axis, values: epochs },
     { ...axis, size: 52, label: unit, labelSize: 16, labelFont: FONT, values },
   ];
+}
+
+/** @param {(number | null)[]} marks @returns {string[]} "" where there is no mark. */
+function axisNames(marks) {
+  const names = markNames(/** @type {number[]} */ (marks.filter((mark) => mark !== null)));
+  return marks.map((mark) => (mark === null ? "" : /** @type {string} */ (names.shift())));
 }

@@ -133,6 +133,7 @@ export function absenceOf(series) {
   const values = series.flatMap((each) => Array.from(each.values));
   if (!values.length) return "nothing measured yet";
   if (values.every((value) => value === 0)) return "exactly 0 in every epoch";
+  if (values.every((value) => Number.isNaN(value))) return "no number in any epoch: not sent, or NaN";
   return values.some(Number.isFinite) ? "0 or not finite in every epoch" : "not finite in any epoch";
 }
 

@@ -2,7 +2,7 @@
 
 import { cleared, drawScaled } from "./canvas.js";
 import { css, dark, rgb, token } from "./colours.js";
-import { number } from "../shared/format.js";
+import { markNames } from "../shared/format.js";
 import { classAt, contour, marginsOf, reachOf } from "./plane.js";
 import { ticks } from "./scale.js";
 
@@ -152,6 +152,13 @@ function drawBoundary(pen, data, values, { ofColumn, ofRow }) {
   pen.stroke();
 }
 
+/** @param {number[]} axis rising. @returns {[number, string][]} round numbers along it, with their names. */
+function namedTicks(axis) {
+  const marks = ticks(axis[0], axis[axis.length - 1]);
+  const names = markNames(marks);
+  return marks.map((mark, i) => [mark, names[i]]);
+}
+
 /** @param {CanvasRenderingContext2D} pen @param {Boundary} data @param {Place} place */
 function drawAxes(pen, { x, y }, { across, down, tall, ofX, ofY }) {
   pen.strokeStyle = token("--faint");
@@ -160,10 +167,10 @@ function drawAxes(pen, { x, y }, { across, down, tall, ofX, ofY }) {
   pen.fillStyle = token("--muted");
   pen.font = "11px system-ui";
   pen.textAlign = "center";
-  for (const tick of ticks(x[0], x[x.length - 1])) pen.fillText(number(tick), ofX(tick), TOP + down + 14);
+  for (const [tick, name] of namedTicks(x)) pen.fillText(name, ofX(tick), TOP + down + 14);
   pen.fillText("first input", LEFT + across / 2, tall - 4);
   pen.textAlign = "right";
-  for (const tick of ticks(y[0], y[y.length - 1])) pen.fillText(number(tick), LEFT - 5, ofY(tick) + 4);
+  for (const [tick, name] of namedTicks(y)) pen.fillText(name, LEFT - 5, ofY(tick) + 4);
   pen.save();
   pen.translate(11, TOP + down / 2);
   pen.rotate(-Math.PI / 2);

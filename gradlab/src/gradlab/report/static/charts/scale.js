@@ -1,6 +1,6 @@
 // Scales of numbers, and the marks on them.
 
-import { number, power } from "../shared/format.js";
+import { markNames, number, power } from "../shared/format.js";
 
 /** A scale: the place of each number between 0 and 1. */
 export class Scale {
@@ -56,9 +56,9 @@ export class Scale {
     return [min, ...decades, max].filter((mark, i, all) => !i || mark > all[i - 1] * 1.3);
   }
 
-  /** @param {number} mark @returns {string} its name. */
-  nameOf(mark) {
-    return this.kind === "log" ? power(mark) : number(mark);
+  /** The names of the marks: no two are alike. */
+  get names() {
+    return markNames(this.marks, this.kind === "log" ? power : number);
   }
 }
 
@@ -108,7 +108,7 @@ export function labelledColumns(columns, max) {
   for (let value = Math.ceil((first + step / 2) / step) * step; value <= last; value += step) {
     places.push(columns.findIndex((column) => Number(column) >= value));
   }
-  return places;
+  return [...new Set(places)]; // columns that lie far apart pass several round numbers at once
 }
 
 /** @param {number} value @returns {string} its name where it is a power of ten, "" where it is none. */

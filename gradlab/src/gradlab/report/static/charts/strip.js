@@ -18,7 +18,7 @@ const RANK = { healthy: 0, warning: 1, critical: 2 };
 
 /**
  * @typedef {object} StripOptions
- * @property {LayerShape[]} layers
+ * @property {ShownLayer[]} layers
  * @property {(layer: string, epoch: number) => LayerSize | null} sizeAt
  * @property {(layer: string) => void} onOpen called when a box is clicked.
  * @property {(epoch: number) => void} onEpoch called when the slider is at another epoch.
@@ -66,7 +66,7 @@ export function strip({ layers, sizeAt, onOpen, onEpoch }) {
   };
 }
 
-/** @param {LayerShape} shape @param {(layer: string) => void} onOpen */
+/** @param {ShownLayer} shape @param {(layer: string) => void} onOpen */
 function boxOf({ layer, output_shape: shape }, onOpen) {
   const bar = h("span", { class: "size" });
   const value = h("small", {}, "–");
@@ -78,9 +78,9 @@ function boxOf({ layer, output_shape: shape }, onOpen) {
     /** @param {LayerSize | null} size @param {LayerState} state */
     show(size, { health, reason }) {
       element.dataset.health = health;
-      value.textContent = size ? number(size.value) : "–";
+      value.textContent = size && (size.lost || !Number.isNaN(size.value)) ? number(size.value) : "–";
       if (size && Number.isFinite(size.place)) bar.style.background = css(sizeColour(size.place));
-      element.title = `${layer}, output ${shape.join(" × ")}${reason && `: ${reason}`}`;
+      element.title = `${layer}, output ${shape ? shape.join(" × ") : "not sent"}${reason && `: ${reason}`}`;
     },
   };
 }

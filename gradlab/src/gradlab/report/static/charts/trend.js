@@ -3,6 +3,7 @@
 import { cleared } from "./canvas.js";
 import { token } from "./colours.js";
 import { h } from "../shared/element.js";
+import { number } from "../shared/format.js";
 import { median } from "../shared/numbers.js";
 import { get } from "../data/source.js";
 
@@ -27,6 +28,7 @@ export function trend(id, signal) {
   let visible = false;
   /** @type {Trend | null} */
   let data = null;
+  const name = h("div", { class: "muted small" });
   const redraw = () => data && draw(canvas, data);
 
   async function refresh() {
@@ -36,6 +38,7 @@ export function trend(id, signal) {
       const { runs } = await get(`/experiments/${id}/history?max_points=${MAX_POINTS}`, { signal });
       data = trendOf(runs) ?? data;
       if (data) canvas.setAttribute("aria-label", labelOf(data));
+      if (data) name.textContent = `${nameOf(data)}${data.values.some((each) => each !== null) ? "" : ": not finite"}`;
       redraw();
     } catch {
       if (!signal.aborted) stateRead = "";
@@ -50,7 +53,7 @@ export function trend(id, signal) {
   window.addEventListener("themechange", redraw, { signal });
   signal.addEventListener("abort", () => watch.disconnect());
   return {
-    element: canvas,
+    element: h("div", {}, canvas, name),
     /** @param {Experiment} experiment */
     update({ status, progress }) {
       state = progress.epochs_done ? `${status} ${progress.epochs_done}` : "";
@@ -74,8 +77,11 @@ export function trendOf(runs) {
 }
 
 /** @param {Trend} data */
-const labelOf = ({ name, values }) =>
-  `${name.replace("val_", "validation ")}, ends at ${values.at(-1)?.toPrecision(3)}`;
+const labelOf = ({ name, values }) => `${nameOf({ name })}, ends at ${number(values.at(-1))}`;
+
+/** @param {Pick<Trend, "name">} data @returns {string} the samples and the metric. */
+export const nameOf = ({ name }) =>
+  name.startsWith("val_") ? name.replace("val_", "validation ") : `training ${name}`;
 
 /** @param {HTMLCanvasElement} canvas @param {Trend} data */
 function draw(canvas, { name, values }) {

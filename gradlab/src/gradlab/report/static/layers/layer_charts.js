@@ -6,7 +6,7 @@ import { h } from "../shared/element.js";
 import { filesOf, frame } from "../charts/frame.js";
 import { anyLost, withoutGradient } from "../charts/heat_cells.js";
 import { heatmap } from "../charts/heatmap.js";
-import { measuredOn, seedsShown, titleOf } from "./layer_words.js";
+import { lostReason, measuredOn, seedsShown, titleOf } from "./layer_words.js";
 import { legend } from "../charts/legend.js";
 import { linesOnEitherScale } from "../charts/lines.js";
 import { columnOf } from "../shared/numbers.js";
@@ -58,8 +58,9 @@ export function mapFigure(id, controls, { onRow, onEpoch }) {
       const at = Math.min(epoch, grid.lastEpoch ?? 0);
       figure.setAbout([measuredOn(choice), seedsShown(choice, seeds), meaning].join(" · "));
       const axes = { rows: grid.columns, columns: grid.epochs };
-      map.show({ ...axes, values, low, high, lost, none, seeds: grid.seeds.length, scale, at });
-      key.show(scale, unit, { lost: anyLost(lost, none), zero: kind === "log" && values.includes(0) });
+      const lostWords = lostReason(choice.statistic);
+      map.show({ ...axes, values, low, high, lost, none, seeds: grid.seeds.length, scale, at, lostWords });
+      key.show(scale, unit, { lost: anyLost(lost, none), zero: kind === "log" && values.includes(0) }, lostWords);
     },
   };
 }

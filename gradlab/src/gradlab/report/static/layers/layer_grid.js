@@ -68,7 +68,7 @@ export function layerGrid({ id, recorded, signal, hold, onGrid }, choice, onRead
       const { middle, lost } = grid.summary();
       const at = grid.rowAt(epoch) * grid.columns.length + row;
       const place = scaleOfMedian(grid, choice.statistic.scale).place(middle[at]);
-      return { value: middle[at], lost: Boolean(lost[at]), place };
+      return { value: middle[at], lost: Boolean(lost[at]) && !choice.statistic.missing, place };
     },
   };
 }

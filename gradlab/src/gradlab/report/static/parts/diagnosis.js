@@ -1,7 +1,9 @@
 // The diagnosis of an experiment: what is wrong with it, on what evidence, and what may help.
 
-import { fill, h } from "../shared/element.js";
-import { changesWords, extentOf, measureWords, seriousOf, withoutFinding } from "./findings.js";
+import { fill, h, withCode } from "../shared/element.js";
+import { chainView } from "./chain.js";
+import { byReason, changesWords, seriousOf, withoutFinding } from "./findings.js";
+import { summaryOf, verdictView } from "./verdict.js";
 import { get, hasFiles, messageOf } from "../data/source.js";
 
 /** @typedef {(suggestion: Suggestion) => Promise<void>} Train */
@@ -14,79 +16,63 @@ import { get, hasFiles, messageOf } from "../data/source.js";
  */
 
 /**
- * The panel of a diagnosis: its findings in short; under them, once it is opened, the evidence and the remedies.
+ * The panel of a diagnosis: the chain of its findings with their evidence, what would settle the verdict, remedies once
+ * they are opened, and what is not judged.
  *
  * @param {DiagnosisOptions} options
  */
 export function diagnosisView({ id, spec, signal, train }) {
-  const short = h("div", { class: "stack" });
-  const whole = evidenceView(id, signal, train);
-  const summary = h("summary", {}, "Evidence and remedies");
+  const head = h("div", { class: "row" });
+  const nothing = h("p", { class: "muted" });
+  const chain = chainView(spec.seeds.length);
+  const whole = remediesView(id, signal, train);
+  const summary = h("summary", {}, "What may help");
   /** @type {HTMLDetailsElement} */
   const more = h("details", { ontoggle: () => more.open && whole.read() }, summary, whole.element);
-  const rest = h("div", {});
-  const element = h("section", { class: "panel stack", "aria-label": "Diagnosis", hidden: true }, short, more, rest);
+  const rest = h("div", { class: "stack" });
+  const label = { class: "panel stack", "aria-label": "Diagnosis", hidden: true };
+  const element = h("section", label, head, nothing, chain.element, more, rest);
   return {
     element,
     /** @param {Diagnosis} diagnosis of a findings event. */
     show(diagnosis) {
+      const { verdict, root_cause: root, unjudged = [] } = diagnosis;
+      const serious = seriousOf(diagnosis);
       element.hidden = false;
-      more.hidden = !seriousOf(diagnosis).length;
-      fill(short, inShort(diagnosis, id, spec.seeds.length));
-      fill(rest, unjudgedView(diagnosis.unjudged ?? []));
+      chain.element.hidden = more.hidden = !serious.length;
+      nothing.hidden = serious.length > 0;
+      nothing.textContent = withoutFinding(verdict, unjudged);
+      fill(head, headOf(diagnosis, id));
+      chain.show(serious, root);
+      fill(rest, settlingView(diagnosis.settled_by ?? []), unjudgedView(unjudged));
       if (more.open) whole.read();
     },
-    /** Open the evidence. */
+    /** Open the evidence and the remedies. */
     open() {
+      chain.open();
       more.open = true;
     },
-    /** Read the evidence once more: numbers change no more. */
+    /** Read the remedies once more: numbers change no more. */
     done: () => more.open && whole.read(),
   };
 }
 
-/**
- * The verdict and the findings.
- *
- * @param {Diagnosis} diagnosis
- * @param {string} id
- * @param {number} seeds how many were trained.
- * @returns {Child[]}
- */
-function inShort(diagnosis, id, seeds) {
-  const { verdict, root_cause: root } = diagnosis;
-  const serious = seriousOf(diagnosis);
-  const head = h(
-    "div",
-    { class: "row" },
-    h("h2", {}, "Diagnosis"),
-    h("span", { class: "tag", "data-kind": verdict }, verdict),
-    hasFiles() && h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "JSON"),
-  );
-  if (!serious.length) return [head, h("p", { class: "muted" }, withoutFinding(verdict, diagnosis.unjudged ?? []))];
-  return [
-    head,
-    h(
-      "ul",
-      { class: "findings" },
-      serious.map((finding) => findingItem(finding, root, seeds)),
-    ),
-  ];
-}
+/** @param {Diagnosis} diagnosis @param {string} id @returns {Child[]} */
+const headOf = (diagnosis, id) => [
+  h("h2", {}, "Diagnosis"),
+  verdictView(summaryOf(diagnosis)),
+  hasFiles() && h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "JSON"),
+];
 
-/** @param {Finding} finding @param {string | null} root the rule of the root cause. @param {number} seeds */
-function findingItem(finding, root, seeds) {
-  return h(
-    "li",
-    {},
-    h("span", { class: "tag", "data-kind": finding.severity }, finding.rule === root ? "root cause" : finding.kind),
-    h("span", {}, finding.title),
-    h("span", { class: "muted small" }, extentOf(finding, seeds)),
-  );
+/** @param {Settling[]} settled @returns {Child} what would settle the verdict. */
+function settlingView(settled) {
+  if (!settled.length) return null;
+  const items = settled.map(({ by, what }) => h("li", { "data-by": by }, withCode(what)));
+  return h("div", { id: "settling" }, h("h3", {}, "What would settle it"), h("ul", { class: "settling" }, items));
 }
 
 /** @param {string} id @param {AbortSignal} signal @param {Train} [train] */
-function evidenceView(id, signal, train) {
+function remediesView(id, signal, train) {
   const element = h("div", { class: "stack evidence" });
   let reads = 0;
   let shown = "";
@@ -94,11 +80,11 @@ function evidenceView(id, signal, train) {
   async function read() {
     const own = (reads += 1);
     try {
-      const diagnosis = /** @type {Diagnosis} */ (await get(`/experiments/${id}/diagnosis`, { signal }));
-      const content = JSON.stringify([diagnosis.findings, diagnosis.suggestions]);
+      const { suggestions } = /** @type {Diagnosis} */ (await get(`/experiments/${id}/diagnosis`, { signal }));
+      const content = JSON.stringify(suggestions);
       if (own < reads || content === shown) return; // whoever is on a button stays there where nothing is new
       shown = content;
-      fill(element, seriousOf(diagnosis).map(evidence), remedies(diagnosis.suggestions, train));
+      fill(element, remedies(suggestions, train));
     } catch (error) {
       if (signal.aborted || own < reads) return;
       shown = "";
@@ -108,17 +94,11 @@ function evidenceView(id, signal, train) {
   return { element, read };
 }
 
-/** @param {Finding} finding */
-function evidence({ title, explanation, measures }) {
-  const items = measures.map((measure) => h("li", {}, measureWords(measure)));
-  return h("article", {}, h("h3", {}, title), h("p", {}, explanation), h("ul", { class: "measures" }, items));
-}
-
 /** @param {Suggestion[]} suggestions @param {Train} [train] @returns {Child[]} */
 function remedies(suggestions, train) {
-  if (!suggestions.length) return [];
+  if (!suggestions.length) return [h("p", { class: "muted" }, "No remedy is known for this root cause.")];
   const items = suggestions.map((suggestion) => remedyItem(suggestion, train));
-  return [h("h3", {}, "What may help, best first"), h("ul", { class: "remedies" }, items)];
+  return [h("p", { class: "muted small" }, "Best first."), h("ul", { class: "remedies" }, items)];
 }
 
 /** @param {Suggestion} suggestion @param {Train} [train] */
@@ -136,10 +116,14 @@ const codeOf = (title, code) =>
 /** @param {Unjudged[]} unjudged @returns {Child} the rules that could not be applied, and what would change that. */
 function unjudgedView(unjudged) {
   if (!unjudged.length) return null;
-  const items = unjudged.map(({ rule, why, advice }) => {
-    const words = advice ? `${why}. Pass ${advice}.` : `${why}.`;
-    return h("li", {}, h("strong", {}, rule.replaceAll("_", " ")), h("span", { class: "muted small" }, words));
-  });
+  const items = byReason(unjudged).map(({ words, rules }) =>
+    h(
+      "li",
+      {},
+      h("strong", {}, rules.join(", ").replaceAll("_", " ")),
+      h("span", { class: "muted small" }, withCode(words)),
+    ),
+  );
   const count = unjudged.length === 1 ? "1 rule" : `${unjudged.length} rules`;
   return h("details", {}, h("summary", {}, `Not judged: ${count}`), h("ul", { class: "remedies unjudged" }, items));
 }

@@ -4,6 +4,7 @@ import { recordWords } from "../shared/axis.js";
 import { number } from "../shared/format.js";
 
 const MAX_CHANGES = 2; // of a spec that are named; the rest is counted
+const MAX_LAYERS = 2; // of a finding that are named beside it
 const MAX_VALUE_LENGTH = 60; // characters of a value without a kind
 
 /** @type {Record<string, string>} */
@@ -29,8 +30,30 @@ export function withoutFinding(verdict, unjudged) {
 
 /** @param {Finding} finding @param {number} seeds how many were trained. @returns {string} layers, epoch and seeds. */
 export function extentOf({ layers, since_epoch: epoch, seeds: affected }, seeds) {
-  const where = layers.length > 2 ? `${layers[0]} … ${layers.at(-1)}` : layers.join(", ");
-  return [where, `since ${recordWords(epoch)}`, `${affected.length} of ${seeds} seeds`].filter(Boolean).join(" · ");
+  return [layersWords(layers), `since ${recordWords(epoch)}`, `${affected.length} of ${seeds} seeds`]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** @param {string[]} layers input side first. @returns {string} of many the first, the last, and how many. */
+export const layersWords = (layers) =>
+  layers.length > MAX_LAYERS ? `${layers.length} layers, ${layers[0]} … ${layers.at(-1)}` : layers.join(", ");
+
+/**
+ * Rules that could not be applied, by what is missing; most rules first.
+ *
+ * @param {Unjudged[]} unjudged
+ * @returns {{words: string, rules: string[]}[]}
+ */
+export function byReason(unjudged) {
+  /** @type {Map<string, string[]>} */
+  const reasons = new Map();
+  for (const { rule, why, advice } of unjudged) {
+    const words = advice ? `${why}. Pass ${advice}.` : `${why}.`;
+    reasons.set(words, [...(reasons.get(words) ?? []), rule]);
+  }
+  const sorted = [...reasons].sort(([, a], [, b]) => b.length - a.length);
+  return sorted.map(([words, rules]) => ({ words, rules }));
 }
 
 /** @param {Measure} measure @returns {string} the value, and the threshold that it was compared with. */

@@ -5,20 +5,22 @@ import { h } from "../shared/element.js";
 import { ago, seconds, seedsOf } from "../shared/format.js";
 import { dataOf, isGoing, layersOf, nameOf, optimizerOf, statusOf } from "../shared/spec_words.js";
 import { facts } from "../shared/table.js";
+import { verdictView } from "./verdict.js";
 
 /** @typedef {{cancel: () => Promise<void>, remove: () => Promise<void>}} Actions */
 
 /**
  * @param {Experiment} experiment
- * @param {string | null} verdict of the diagnosis; null before there is one.
+ * @param {DiagnosisSummary | null} summary of the diagnosis; null before there is one.
  * @param {Actions | null} actions null where nothing can be done.
  * @returns {Child[]}
  */
-export function header(experiment, verdict, actions = null) {
+export function header(experiment, summary, actions = null) {
   const { epochs_done: done, epochs_total: total } = experiment.progress;
   const progress = { max: total || 1, value: done, "aria-label": "epochs done", style: { width: "100%" } };
   return [
-    h("div", { class: "head" }, titleRow(experiment, verdict), actions && buttonRow(experiment, actions)),
+    h("div", { class: "head" }, titleRow(experiment), actions && buttonRow(experiment, actions)),
+    summary && h("p", { class: "row verdict-line" }, verdictView(summary, "verdict")),
     factsOf(experiment),
     isGoing(experiment) && h("progress", progress),
     statusOf(experiment) === "silent" && h("p", { class: "notice" }, silenceOf(experiment)),
@@ -26,14 +28,13 @@ export function header(experiment, verdict, actions = null) {
   ];
 }
 
-/** @param {Experiment} experiment @param {string | null} verdict */
-function titleRow(experiment, verdict) {
+/** @param {Experiment} experiment */
+function titleRow(experiment) {
   return h(
     "div",
     { class: "row" },
     h("h1", {}, nameOf(experiment)),
     h("span", { class: "tag", "data-kind": experiment.status, id: "status" }, statusOf(experiment)),
-    verdict && h("span", { class: "tag", "data-kind": verdict, id: "verdict" }, verdict),
   );
 }
 

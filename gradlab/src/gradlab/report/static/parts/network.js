@@ -8,7 +8,7 @@ import { strip } from "../charts/strip.js";
  * The shapes of a network's layers.
  *
  * @param {Spec} spec
- * @returns {Promise<LayerShape[] | null>} null if the service does not take the spec any more.
+ * @returns {Promise<ShownLayer[] | null>} null if the service does not take the spec any more.
  */
 export async function shapesOf(spec) {
   if (spec.source === "external") return externalShapes(spec);
@@ -19,7 +19,7 @@ export async function shapesOf(spec) {
 /**
  * The panel of a network; null without shapes.
  *
- * @param {LayerShape[] | null} shapes
+ * @param {ShownLayer[] | null} shapes
  * @param {Awaited<ReturnType<typeof import("../layers/layers.js").layerViews>>} views of the layers.
  * @param {(epoch: number) => void} onEpoch
  */
@@ -44,15 +44,15 @@ export function networkPanel(shapes, views, onEpoch) {
 }
 
 /**
- * The layers of a network that is trained elsewhere. Shapes that were not sent are read from the parameters.
+ * The layers of a network that is trained elsewhere.
  *
  * @param {ExternalSpec} spec
- * @returns {LayerShape[]}
+ * @returns {ShownLayer[]}
  */
 export function externalShapes({ layers }) {
   return layers.map(({ name, output_shape: output, parameters }) => ({
     layer: name,
-    output_shape: output ?? parameters[0]?.shape.slice(-1) ?? [],
+    output_shape: output ?? null,
     parameters: parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
   }));
 }

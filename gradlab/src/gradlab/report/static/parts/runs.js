@@ -1,7 +1,7 @@
 // The runs of an experiment as a table, and its spec.
 
 import { h } from "../shared/element.js";
-import { number, share } from "../shared/format.js";
+import { metricWords, share } from "../shared/format.js";
 import { row, scrolling, table } from "../shared/table.js";
 
 const HEADINGS = ["seed", "epochs", "loss", "val loss", "accuracy", "val accuracy", "stopped by"];
@@ -26,7 +26,7 @@ export function runsAndSpec({ runs, spec }) {
 
 /** @param {Run} run @returns {string[]} a cell for each heading. */
 export function runCells({ seed, epochs_done: epochs, final_metrics: metrics, error, stopped_by: cause }) {
-  const { loss, val_loss: validationLoss, accuracy, val_accuracy: validationAccuracy } = metrics ?? {};
-  const losses = [number(loss), number(validationLoss)];
-  return [String(seed), String(epochs), ...losses, share(accuracy), share(validationAccuracy), error ?? cause ?? ""];
+  const losses = ["loss", "val_loss"].map((name) => metricWords(metrics, name));
+  const accuracies = ["accuracy", "val_accuracy"].map((name) => metricWords(metrics, name, share));
+  return [String(seed), String(epochs), ...losses, ...accuracies, error ?? cause ?? ""];
 }

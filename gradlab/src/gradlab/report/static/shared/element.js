@@ -29,6 +29,9 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** @param {string} text @returns {Child[]} the text, with what stands between backticks as code. */
+export const withCode = (text) => text.split("`").map((part, i) => (i % 2 ? h("code", {}, part) : part));
+
 /** @param {HTMLElement} element @param {string} name @param {any} value */
 function setProperty(element, name, value) {
   if (name.startsWith("on")) element.addEventListener(name.slice(2), value);

@@ -2,6 +2,7 @@
 
 /** @type {Record<string, string>} */
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+const MAX_DIGITS = 8; // float32 has no more
 /** @type {[string, number][]} */
 const UNITS_OF_TIME = [
   ["day", 86400],
@@ -13,17 +14,47 @@ const UNITS_OF_TIME = [
  * A number in three digits: 0.0123, 4.56, 1.2·10⁻⁷.
  *
  * @param {number | null | undefined} value
+ * @param {number} digits
  */
-export function number(value) {
+export function number(value, digits = 3) {
   if (value === null || value === undefined) return "–";
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
   const sign = value < 0 ? "−" : "";
-  if (size >= 1e-3 && size < 1e5) return sign + String(Number(size.toPrecision(3)));
+  if (size >= 1e-3 && size < 1e5) return sign + String(Number(size.toPrecision(digits)));
   const exponent = Math.floor(Math.log10(size));
-  return `${sign}${(size / 10 ** exponent).toFixed(1)}·10${raised(exponent)}`;
+  return `${sign}${(size / 10 ** exponent).toFixed(digits - 2)}·10${raised(exponent)}`;
+}
+
+/**
+ * Names of numbers along an axis, in as many digits as tell them apart.
+ *
+ * @param {number[]} values no two are equal.
+ * @param {(value: number) => string} [short] names them where its names differ.
+ * @returns {string[]}
+ */
+export function markNames(values, short = number) {
+  let names = values.map((value) => short(value));
+  for (let digits = 3; digits <= MAX_DIGITS && new Set(names).size < values.length; digits += 1) {
+    names = values.map((value) => number(value, digits));
+  }
+  return names;
+}
+
+/**
+ * A metric of a run's last epoch in words.
+ *
+ * @param {Record<string, number | null> | null | undefined} metrics null before the first epoch.
+ * @param {string} name
+ * @param {(value: number) => string} [shown]
+ */
+export function metricWords(metrics, name, shown = number) {
+  if (!metrics) return "–";
+  const value = metrics[name];
+  if (value === undefined) return "not measured";
+  return value === null ? "not finite" : shown(value);
 }
 
 /** @param {number} exponent @returns {string} its digits as superscripts. */

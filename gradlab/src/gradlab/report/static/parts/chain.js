@@ -1,0 +1,118 @@
+// The causal chain of a diagnosis: each finding below the one that it follows from, with its evidence at hand.
+
+import { h } from "../shared/element.js";
+import { extentOf, layersWords, measureWords } from "./findings.js";
+
+const MAX_DECISIVE = 2; // measures that stand beside a finding; all are in its evidence
+
+/**
+ * @typedef {object} Link a finding, and what directly follows from it.
+ * @property {Finding} finding
+ * @property {string[]} also further rules that it follows from.
+ * @property {Link[]} effects
+ */
+
+/**
+ * The findings as trees, the root cause's first. A finding with several causes stands below the first that is reached.
+ *
+ * @param {Finding[]} findings causes before their consequences.
+ * @param {string | null} root the rule of the root cause.
+ * @returns {Link[]}
+ */
+export function chainOf(findings, root) {
+  const rules = new Set(findings.map(({ rule }) => rule));
+  /** @type {Set<string>} */
+  const placed = new Set();
+
+  /** @param {Finding} finding @param {string | null} above @returns {Link} */
+  function linkOf(finding, above) {
+    placed.add(finding.rule);
+    const also = finding.caused_by.filter((rule) => rule !== above && rules.has(rule));
+    /** @type {Link[]} */
+    const effects = [];
+    for (const each of findings) {
+      const isNext = each.caused_by.includes(finding.rule) && !placed.has(each.rule);
+      if (isNext) effects.push(linkOf(each, finding.rule));
+    }
+    return { finding, also, effects };
+  }
+
+  const sources = findings.filter(({ caused_by: causes }) => !causes.some((rule) => rules.has(rule)));
+  sources.sort((a, b) => Number(b.rule === root) - Number(a.rule === root));
+  return sources.map((source) => linkOf(source, null));
+}
+
+/**
+ * The chain, drawn. Evidence that was opened stays open when it is shown anew.
+ *
+ * @param {number} seeds how many were trained.
+ */
+export function chainView(seeds) {
+  const element = h("div", { class: "chain" });
+  /** @type {Map<string, boolean>} */
+  const opened = new Map(); // by rule; what nobody has touched is not in it
+  let shown = "";
+
+  /** @param {Link} link @param {string | null} root */
+  function itemOf({ finding, also, effects }, root) {
+    const evidence = h("details", { open: opened.get(finding.rule) ?? finding.rule === root }, evidenceOf(finding));
+    evidence.addEventListener("toggle", () => opened.set(finding.rule, evidence.open));
+    return h(
+      "li",
+      { "data-rule": finding.rule },
+      headOf(finding, root, seeds),
+      also.length > 0 && h("p", { class: "muted small" }, `also follows from ${also.join(", ")}`),
+      evidence,
+      effects.length > 0 && listOf(effects, root),
+    );
+  }
+
+  /** @param {Link[]} links @param {string | null} root @returns {HTMLElement} */
+  const listOf = (links, root) =>
+    h(
+      "ol",
+      {},
+      links.map((link) => itemOf(link, root)),
+    );
+
+  return {
+    element,
+    /** @param {Finding[]} findings @param {string | null} root the rule of the root cause. */
+    show(findings, root) {
+      const content = JSON.stringify([findings, root]);
+      if (content === shown) return; // whoever reads is not disturbed where nothing is new
+      shown = content;
+      element.replaceChildren(listOf(chainOf(findings, root), root));
+    },
+    /** Open the evidence of all findings. */
+    open() {
+      for (const evidence of element.querySelectorAll("details")) evidence.open = true;
+    },
+  };
+}
+
+/** @param {Finding} finding @param {string | null} root @param {number} seeds */
+function headOf(finding, root, seeds) {
+  const kind = finding.rule === root ? "root cause" : finding.kind;
+  return h(
+    "div",
+    { class: "link" },
+    h("span", { class: "tag", "data-kind": finding.severity }, kind),
+    h("strong", {}, finding.title),
+    h("code", { class: "muted" }, finding.rule),
+    h("span", { class: "muted small" }, extentOf(finding, seeds)),
+  );
+}
+
+/** @param {Finding} finding @returns {Child[]} its decisive numbers; once it is opened, the rest. */
+function evidenceOf({ explanation, measures, layers }) {
+  const decisive = measures.filter(({ threshold }) => threshold !== null).slice(0, MAX_DECISIVE);
+  const short = decisive.map(measureWords).join(" · ") || "Evidence";
+  const items = measures.map((measure) => h("li", {}, measureWords(measure)));
+  return [
+    h("summary", { class: "figures" }, short),
+    h("p", {}, explanation),
+    h("ul", { class: "measures" }, items),
+    layersWords(layers) !== layers.join(", ") && h("p", { class: "muted small" }, `In ${layers.join(", ")}.`),
+  ];
+}
