@@ -29,7 +29,7 @@ export function printed(value, indent = "", column = indent.length) {
 }
 
 /** @param {unknown} value @returns {string} */
-function onOneLine(value) {
+export function onOneLine(value) {
   if (Array.isArray(value)) return `[${value.map(onOneLine).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const items = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${onOneLine(item)}`);

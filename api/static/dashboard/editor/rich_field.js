@@ -1,6 +1,7 @@
-// The field of a spec as a CodeMirror editor: highlighting, undo, folding.
+// The field of a spec as a CodeMirror editor: highlighting, undo, folding, completion.
 
 import { h } from "../shared/element.js";
+import { completion } from "./completion_source.js";
 import { theme } from "./theme.js";
 
 /** @typedef {typeof import("../../codemirror.js")} CodeMirror */
@@ -12,10 +13,11 @@ import { theme } from "./theme.js";
  * @param {CodeMirror} codeMirror
  * @param {import("./spec_field.js").TextView} plain whose place it takes, with its text and its selection.
  * @param {() => void} onInput
+ * @param {() => Promise<import("./vocabulary.js").Vocabulary>} vocabulary of which completion is made.
  * @returns {import("./spec_field.js").TextView}
  */
-export function richField(codeMirror, plain, onInput) {
-  const { EditorSelection, EditorState, EditorView, Transaction, undo, redo } = codeMirror;
+export function richField(codeMirror, plain, onInput, vocabulary) {
+  const { EditorSelection, EditorState, EditorView, undo, redo } = codeMirror;
   const element = h("div", { class: "spec" });
   const root = element.attachShadow({ mode: "open" });
   const [anchor, head] = plain.selection();
@@ -25,7 +27,7 @@ export function richField(codeMirror, plain, onInput) {
   const state = EditorState.create({
     doc: plain.text(),
     selection: EditorSelection.single(anchor, head),
-    extensions: [...extensions(codeMirror), listener],
+    extensions: [completion(codeMirror, vocabulary), ...extensions(codeMirror), listener],
   });
   const view = new EditorView({ state, root, parent: root });
   root.append(h("span", { id: "keys", hidden: true }, KEYS));
@@ -36,7 +38,7 @@ export function richField(codeMirror, plain, onInput) {
     hasFocus: () => view.hasFocus,
     focus: () => view.focus(),
     change(edits) {
-      view.dispatch({ changes: edits, userEvent: "input.apply", annotations: Transaction.addToHistory.of(true) });
+      view.dispatch({ changes: edits, userEvent: "input.apply" });
     },
     undo: () => undo(view),
     redo: () => redo(view),
@@ -45,7 +47,7 @@ export function richField(codeMirror, plain, onInput) {
 }
 
 /** How the keyboard is used, for people and for screen readers. */
-export const KEYS = "Ctrl-Z undoes, Tab leaves the field.";
+export const KEYS = "Ctrl-Space completes, Ctrl-Z undoes, Tab leaves the field.";
 
 /** @param {CodeMirror} codeMirror @returns {import("../../codemirror.js").Extension[]} */
 function extensions(codeMirror) {

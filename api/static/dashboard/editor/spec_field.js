@@ -3,6 +3,7 @@
 import { fill, h } from "../shared/element.js";
 import { plainField } from "./plain_field.js";
 import { KEYS, richField } from "./rich_field.js";
+import { readVocabulary } from "./vocabulary.js";
 
 /** @typedef {{from: number, to: number, insert: string}} Edit of a text, by places in the text before all edits. */
 
@@ -44,7 +45,7 @@ export function specField(text, onInput, signal) {
       const codeMirror = await import("../../codemirror.js");
       if (signal.aborted) return;
       const hadFocus = view.hasFocus();
-      view = richField(codeMirror, view, changed);
+      view = richField(codeMirror, view, changed, readVocabulary);
       fill(place, view.element);
       fill(keys, KEYS);
       history.hidden = false;

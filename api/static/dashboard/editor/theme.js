@@ -46,5 +46,7 @@ const POPUP = {
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--accent-ink)" },
   ".cm-completionDetail": { color: "var(--muted)", fontStyle: "normal" },
   "li[aria-selected] .cm-completionDetail": { color: "var(--accent-ink)" },
-  ".cm-tooltip.cm-completionInfo": { fontFamily: "var(--text)", padding: "6px 10px", maxWidth: "min(320px, 80vw)" },
+  ".cm-tooltip.cm-completionInfo": { fontFamily: "var(--text)", padding: "6px 10px", maxWidth: "320px" },
+  // On a phone there is no room beside the list, and the words would cover it.
+  "@media (max-width: 720px)": { ".cm-tooltip.cm-completionInfo": { display: "none" } },
 };
