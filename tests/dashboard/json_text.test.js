@@ -35,7 +35,7 @@ test("a text has a fault exactly where it is not JSON, and else the same value",
 });
 
 for (const [text, marked, words] of [
-  ['{"a": 1\n"b": 2}', "\n", /comma/],
+  ['{"a": 1\n"b": 2}', "", /comma/],
   ['{"a": 1,}', ",", /no comma/],
   ['{"a" 1}', " ", /colon/],
   ['{"a": relu}', "relu", /quotes/],

@@ -13,7 +13,7 @@ import { externalShapes } from "../../gradlab/src/gradlab/report/static/parts/ne
 import { missingOf } from "../../api/static/dashboard/readiness.js";
 import { runCells } from "../../gradlab/src/gradlab/report/static/parts/runs.js";
 import { Problem } from "../../gradlab/src/gradlab/report/static/data/source.js";
-import { problemsOf } from "../../api/static/dashboard/pages/spec_check.js";
+import { problemsOf } from "../../api/static/dashboard/editor/answer.js";
 import {
   dataOf,
   isGoing,

@@ -3,6 +3,8 @@
 // Objects and lists inside one another. A spec has about ten; more would exhaust the stack.
 const MAX_DEPTH = 200;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+export const COMMA = "a comma";
+export const NO_COMMA = "no comma behind the last one";
 const WORDS = ["true", "false", "null"];
 
 /** @typedef {{from: number, to: number}} Span places in a text, the second behind the last character. */
@@ -125,8 +127,8 @@ class Reader {
       isBehindComma = this.took(",");
       this.space();
       const isEnd = this.at >= this.text.length || "]}".includes(this.text[this.at]);
-      if (!isBehindComma && !isEnd) this.complain("a comma", behind);
-      if (isBehindComma && this.text[this.at] === end) this.complain("no comma behind the last one", behind);
+      if (!isBehindComma && !isEnd) this.complain(COMMA, behind, behind);
+      if (isBehindComma && this.text[this.at] === end) this.complain(NO_COMMA, behind);
       if (this.at === place) this.at += 1; // a character that belongs nowhere
     }
     node.to = this.at;

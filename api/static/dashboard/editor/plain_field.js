@@ -26,6 +26,11 @@ export function plainField(text, onInput) {
       }
       onInput();
     },
+    mark() {}, // the answer beside the field names the lines
+    goTo({ from, to }) {
+      area.focus();
+      area.setSelectionRange(from, to);
+    },
     destroy() {},
   };
 }

@@ -1,6 +1,7 @@
 // The field of a spec as a CodeMirror editor: highlighting, undo, folding, completion.
 
 import { h } from "../shared/element.js";
+import { showMarks } from "./marks.js";
 import { completion } from "./completion_source.js";
 import { theme } from "./theme.js";
 
@@ -31,14 +32,20 @@ export function richField(codeMirror, plain, onInput, vocabulary) {
   });
   const view = new EditorView({ state, root, parent: root });
   root.append(h("span", { id: "keys", hidden: true }, KEYS));
+  const change = (/** @type {import("./spec_field.js").Edit[]} */ edits) =>
+    view.dispatch({ changes: edits, userEvent: "input.apply" });
   return {
     element,
     text: () => view.state.doc.toString(),
     selection: () => [view.state.selection.main.anchor, view.state.selection.main.head],
     hasFocus: () => view.hasFocus,
     focus: () => view.focus(),
-    change(edits) {
-      view.dispatch({ changes: edits, userEvent: "input.apply" });
+    change,
+    mark: (marks) => showMarks(codeMirror, view, marks, (_, edits) => change(edits)),
+    goTo({ from, to }) {
+      const effects = EditorView.scrollIntoView(from, { y: "center" });
+      view.dispatch({ selection: { anchor: from, head: to }, effects });
+      view.focus();
     },
     undo: () => undo(view),
     redo: () => redo(view),
@@ -47,13 +54,14 @@ export function richField(codeMirror, plain, onInput, vocabulary) {
 }
 
 /** How the keyboard is used, for people and for screen readers. */
-export const KEYS = "Ctrl-Space completes, Ctrl-Z undoes, Tab leaves the field.";
+export const KEYS = "Ctrl-Space completes, F8 goes to the next fault, Ctrl-Z undoes, Tab leaves the field.";
 
 /** @param {CodeMirror} codeMirror @returns {import("../../codemirror.js").Extension[]} */
 function extensions(codeMirror) {
   const { EditorState, EditorView, keymap } = codeMirror;
   const attributes = { id: "spec", "aria-label": "Spec, JSON", "aria-describedby": "keys", spellcheck: "false" };
   return [
+    codeMirror.lintGutter(),
     codeMirror.lineNumbers(),
     codeMirror.highlightActiveLineGutter(),
     codeMirror.highlightSpecialChars(),
@@ -76,6 +84,7 @@ function extensions(codeMirror) {
       ...codeMirror.defaultKeymap,
       ...codeMirror.historyKeymap,
       ...codeMirror.foldKeymap,
+      ...codeMirror.lintKeymap,
     ]),
     replacementOfLines(codeMirror),
     theme(codeMirror),
@@ -90,10 +99,11 @@ function extensions(codeMirror) {
  */
 function replacementOfLines({ EditorView }) {
   return EditorView.domEventHandlers({
-    beforeinput({ inputType, data, isComposing }, view) {
+    beforeinput(event, view) {
       const { state } = view;
-      const { from, to } = state.selection.main;
-      const isOnOneLine = state.doc.lineAt(from).to >= to;
+      const { inputType, data, isComposing } = event;
+      const [from, to] = selectionIn(view);
+      const isOnOneLine = state.doc.lineAt(from).to >= to && !data?.includes("\n");
       if (inputType !== "insertText" || !data || isComposing || isOnOneLine) return false;
       const selection = { anchor: from + data.length };
       const insert = () =>
@@ -103,4 +113,22 @@ function replacementOfLines({ EditorView }) {
       return true;
     },
   });
+}
+
+/**
+ * The selected part of the text: by Chromium's own selection, of whose last change CodeMirror may not have heard.
+ *
+ * @param {InstanceType<CodeMirror["EditorView"]>} view
+ */
+function selectionIn(view) {
+  const { main } = view.state.selection;
+  const selection = /** @type {{getSelection?: () => Selection | null}} */ (view.root).getSelection?.();
+  const { anchorNode, focusNode } = selection ?? {};
+  if (!selection || !view.contentDOM.contains(anchorNode ?? null) || !anchorNode || !focusNode)
+    return [main.from, main.to];
+  const [anchor, head] = [
+    view.posAtDOM(anchorNode, selection.anchorOffset),
+    view.posAtDOM(focusNode, selection.focusOffset),
+  ];
+  return [Math.min(anchor, head), Math.max(anchor, head)];
 }

@@ -15,12 +15,16 @@ import { readVocabulary } from "./vocabulary.js";
  * @property {() => boolean} hasFocus
  * @property {() => void} focus
  * @property {(edits: Edit[]) => void} change makes edits as one step, which can be undone.
+ * @property {(marks: import("./faults.js").Mark[]) => void} mark shows marks of the present text in place of others.
+ * @property {(span: import("./json_text.js").Span) => void} goTo selects a part of the text.
  * @property {() => void} [undo]
  * @property {() => void} [redo]
  * @property {() => void} destroy
  */
 
 const PLAIN = "Plain text: the editor could not be loaded.";
+
+/** @typedef {ReturnType<typeof specField>} SpecField */
 
 /**
  * @param {string} text
@@ -31,12 +35,10 @@ export function specField(text, onInput, signal) {
   const changed = () => onInput(view.text());
   /** @type {TextView} */
   let view = plainField(text, changed);
+  /** @type {import("./faults.js").Mark[]} */
+  let marks = [];
   const keys = h("p", { id: "spec-keys", class: "muted small" });
-  const label = h("label", { for: "spec", onclick: () => view.focus() }, "Spec, JSON");
-  const history = h("span", { class: "row", hidden: true }, [
-    h("button", { type: "button", class: "quiet", onclick: () => view.undo?.() }, "Undo"),
-    h("button", { type: "button", class: "quiet", onclick: () => view.redo?.() }, "Redo"),
-  ]);
+  const { head, history } = headOf(() => view);
   const place = h("div", {}, view.element);
   signal.addEventListener("abort", () => view.destroy());
 
@@ -47,6 +49,7 @@ export function specField(text, onInput, signal) {
       const hadFocus = view.hasFocus();
       view = richField(codeMirror, view, changed, readVocabulary);
       fill(place, view.element);
+      view.mark(marks);
       fill(keys, KEYS);
       history.hidden = false;
       if (hadFocus) view.focus();
@@ -57,12 +60,32 @@ export function specField(text, onInput, signal) {
 
   load();
   return {
-    element: h("div", { class: "stack" }, h("div", { class: "head" }, label, history), place, keys),
+    element: h("div", { class: "stack" }, head, place, keys),
     text: () => view.text(),
     focus: () => view.focus(),
-    /** @param {Edit[]} edits made as one step, which can be undone. */
-    change: (edits) => view.change(edits),
+    /** @param {import("./json_text.js").Span} span */
+    goTo: (span) => view.goTo(span),
+    /** @param {import("./faults.js").Mark[]} next the marks of the present text; those of another are left out. */
+    mark(next) {
+      marks = next.filter((mark) => mark.text === view.text());
+      view.mark(marks);
+    },
+    /** @param {string} from the text that the edits belong to: another stays as it is. @param {Edit[]} edits */
+    changeFrom(from, edits) {
+      if (view.text() === from) view.change(edits);
+    },
     /** @param {string} next the whole text; what it replaces comes back by undo. */
     replace: (next) => view.change([{ from: 0, to: view.text().length, insert: next }]),
   };
+}
+
+/** @param {() => TextView} view */
+function headOf(view) {
+  const label = h("label", { for: "spec", onclick: () => view().focus() }, "Spec, JSON");
+  const buttons = [
+    h("button", { type: "button", class: "quiet", onclick: () => view().undo?.() }, "Undo"),
+    h("button", { type: "button", class: "quiet", onclick: () => view().redo?.() }, "Redo"),
+  ];
+  const history = h("span", { class: "row", hidden: true }, buttons);
+  return { head: h("div", { class: "head" }, label, history), history };
 }

@@ -11,7 +11,7 @@ export function theme({ EditorView, HighlightStyle, syntaxHighlighting, tags }) 
     { tag: [tags.bool, tags.null], color: "var(--bad)" },
     { tag: [tags.separator, tags.bracket, tags.squareBracket, tags.brace], color: "var(--muted)" },
   ]);
-  return [EditorView.theme({ ...TEXT, ...GUTTER, ...POPUP }), syntaxHighlighting(colours)];
+  return [EditorView.theme({ ...TEXT, ...GUTTER, ...FAULTS, ...POPUP }), syntaxHighlighting(colours)];
 }
 
 const TEXT = {
@@ -38,6 +38,37 @@ const TEXT = {
 const GUTTER = {
   ".cm-gutters": { backgroundColor: "var(--panel)", color: "var(--muted)", border: "none" },
   ".cm-foldPlaceholder": { backgroundColor: "var(--sunken)", color: "var(--muted)", borderColor: "var(--faint)" },
+};
+
+// CodeMirror's own marks are images from data: URLs, which the content security policy forbids.
+const FAULTS = {
+  ".cm-lintRange-error": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--bad)",
+    textDecorationSkipInk: "none",
+    textUnderlineOffset: "2px",
+  },
+  ".cm-lintPoint-error:after": { borderBottomColor: "var(--bad)" },
+  ".cm-gutter-lint": { width: "14px" },
+  ".cm-lint-marker-error": {
+    content: "none",
+    width: "8px",
+    height: "8px",
+    margin: "6px 3px",
+    borderRadius: "50%",
+    backgroundColor: "var(--bad)",
+  },
+  ".cm-diagnostic-error": { borderLeftColor: "var(--bad)" },
+  ".cm-diagnostic": { fontFamily: "var(--text)", maxWidth: "min(480px, 80vw)" },
+  ".cm-diagnosticAction": {
+    backgroundColor: "var(--accent)",
+    color: "var(--accent-ink)",
+    padding: "2px 8px",
+    cursor: "pointer",
+  },
+  ".cm-panels": { backgroundColor: "var(--sunken)", color: "var(--ink)", borderColor: "var(--faint)" },
+  ".cm-panel.cm-panel-lint ul [aria-selected]": { backgroundColor: "var(--panel)" },
+  ".cm-panel.cm-panel-lint ul:focus [aria-selected]": { backgroundColor: "var(--faint)", color: "var(--ink)" },
 };
 
 const POPUP = {

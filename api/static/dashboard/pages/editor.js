@@ -1,12 +1,12 @@
 // The page of a new experiment: a recipe to begin with, a spec that is checked while it is written.
 
+import { specCheck } from "../editor/check.js";
 import { draftOf } from "../editor/draft.js";
 import { printed } from "../editor/print.js";
 import { specField } from "../editor/spec_field.js";
 import { fill, h } from "../shared/element.js";
 import { RECIPES } from "./recipes.js";
-import { get, messageOf, post, Problem, send } from "../data/source.js";
-import { readyWords, refusal } from "./spec_check.js";
+import { get, post } from "../data/source.js";
 
 const TYPING_MILLISECONDS = 250; // without a key before the spec is checked
 
@@ -16,17 +16,16 @@ const TYPING_MILLISECONDS = 250; // without a key before the spec is checked
 export async function editor({ page, parts: [first, id], signal, say }) {
   const spec = first === "from" && id ? (await get(`/experiments/${id}`, { signal })).spec : recipeOf(first).spec;
   const draft = keptDraft([first, id].join("/"), printed(spec), () => field);
-  const checked = h("section", { id: "checked", class: "panel stack", "aria-live": "polite", "aria-label": "Check" });
   const field = specField(draft.text, changed, signal);
   const attributes = { type: "button", class: "primary", id: "submit", disabled: true, onclick: submit };
   const train = h("button", attributes, "Train it");
-  const check = specCheck(checked, train, signal, say);
+  const answer = specCheck(() => field, signal, say);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
   const head = h("div", { class: "head" }, h("h1", {}, "New experiment"), train);
   const text = h("div", { class: "stack" }, draft.element, field.element);
-  fill(page, head, recipes(choose), h("div", { class: "editor" }, text, checked));
+  fill(page, head, recipes(choose), h("div", { class: "editor" }, text, answer.element));
 
   /** @param {string} next */
   function changed(next) {
@@ -34,6 +33,12 @@ export async function editor({ page, parts: [first, id], signal, say }) {
     train.disabled = true;
     clearTimeout(timer);
     timer = setTimeout(() => check(next), TYPING_MILLISECONDS);
+  }
+
+  /** @param {string} next */
+  async function check(next) {
+    const validation = await answer.check(next);
+    if (validation !== undefined) train.disabled = !validation;
   }
 
   /** @param {Recipe} recipe */
@@ -45,12 +50,13 @@ export async function editor({ page, parts: [first, id], signal, say }) {
   async function submit() {
     train.disabled = true;
     const key = crypto.randomUUID?.() ?? `${Date.now()} ${Math.random()}`;
+    const text = field.text();
     try {
-      const created = await post("/experiments", JSON.parse(field.text()), { "Idempotency-Key": key });
+      const created = await post("/experiments", JSON.parse(text), { "Idempotency-Key": key });
       draft.forget();
       location.hash = `#/experiment/${created.id}`;
     } catch (error) {
-      fill(checked, refusal("It was not taken", error));
+      await answer.refuse("It was not taken", text, error);
     }
   }
 
@@ -99,48 +105,4 @@ function recipes(onChoice) {
   });
   const title = h("h2", {}, "Begin with a recipe");
   return h("section", { class: "stack", "aria-label": "Recipes" }, title, h("div", { class: "recipes" }, buttons));
-}
-
-/**
- * A check of a spec's text; a later one takes the place of one that is under way.
- *
- * @param {HTMLElement} place the place of its answer.
- * @param {HTMLButtonElement} train the button that is enabled by a spec that can be trained.
- * @param {AbortSignal} signal ends it.
- * @param {Say} say
- */
-function specCheck(place, train, signal, say) {
-  /** @type {AbortController | null} */
-  let current = null;
-
-  /** @param {string} text */
-  return async (text) => {
-    current?.abort();
-    const own = new AbortController();
-    current = own;
-    train.disabled = true;
-    const isOver = () => own.signal.aborted || signal.aborted;
-    let body;
-    try {
-      body = JSON.stringify(JSON.parse(text));
-    } catch (error) {
-      fill(place, h("h2", {}, "Not JSON yet"), h("p", {}, messageOf(error)));
-      return;
-    }
-    try {
-      const response = await send("/experiments/validate", { method: "POST", body, signal: own.signal });
-      const validation = /** @type {Validation} */ (await response.json());
-      if (isOver()) return;
-      say("", "");
-      train.disabled = false;
-      fill(place, readyWords(validation));
-    } catch (error) {
-      if (isOver()) return;
-      if (error instanceof Problem) fill(place, refusal("This cannot be trained", error));
-      else {
-        say("lost", "connection lost");
-        fill(place, h("p", { class: "notice bad" }, messageOf(error)));
-      }
-    }
-  };
 }

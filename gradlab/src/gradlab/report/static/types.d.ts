@@ -178,6 +178,8 @@ interface Estimate {
 }
 
 interface Validation {
+  /** with all its fields. */
+  spec: Spec;
   layers: LayerShape[];
   estimate: Estimate;
 }

@@ -1,33 +1,42 @@
-// The answer to a spec: what it would cost to train it, or why it cannot be trained.
+// The answer to a spec: what it would cost to train it, or why it cannot be trained and what may help.
 
 import { h } from "../shared/element.js";
 import { bytes, seconds } from "../shared/format.js";
-import { messageOf, Problem } from "../data/source.js";
 import { facts, scrolling, table } from "../shared/table.js";
 
 const HEADINGS = ["layer", "output", { name: "parameters", class: "right" }];
+
+/** @typedef {FieldProblem & {mark: import("./faults.js").Mark}} MarkedProblem */
+/** @typedef {import("./spec_field.js").SpecField} SpecField */
 
 /** @param {Validation} validation @returns {Child[]} */
 export const readyWords = ({ layers, estimate }) => [
   h("h2", {}, "Ready to train"),
   estimateFacts(estimate),
-  scrolling(table(HEADINGS, layers.map(layerRow), { class: "figures" })),
+  h(
+    "details",
+    {},
+    h("summary", {}, layers.length === 1 ? "1 layer" : `${layers.length} layers`),
+    scrolling(table(HEADINGS, layers.map(layerRow), { class: "figures" })),
+  ),
 ];
 
 /**
  * @param {string} title
- * @param {unknown} error
+ * @param {MarkedProblem[]} problems
+ * @param {SpecField} field in which they stand.
  * @returns {Child[]}
  */
-export function refusal(title, error) {
-  const reason =
-    error instanceof Problem
-      ? h("ul", { class: "problems" }, problemsOf(error).map(problemItem))
-      : h("p", { class: "notice bad" }, messageOf(error));
-  return [h("h2", {}, title), reason];
-}
+export const refusal = (title, problems, field) => [
+  h("h2", {}, title),
+  h(
+    "ul",
+    { class: "problems" },
+    problems.map((problem) => problemItem(problem, field)),
+  ),
+];
 
-/** @param {Problem} problem @returns {FieldProblem[]} one at least. */
+/** @param {import("../data/source.js").Problem} problem @returns {FieldProblem[]} one at least. */
 export function problemsOf({ errors, message }) {
   return errors.length ? errors : [{ field: "", expected: message, received: "" }];
 }
@@ -51,13 +60,24 @@ function layerRow({ layer, output_shape: shape, parameters }) {
   return h("tr", {}, h("td", {}, layer), h("td", {}, shape.join(" × ")), count);
 }
 
-/** @param {FieldProblem} problem */
-function problemItem({ field, expected, received }) {
+/** @param {MarkedProblem} problem @param {SpecField} field */
+function problemItem({ mark, field: name, expected, received }, field) {
+  const goTo = () => field.goTo(mark);
+  const fixes = mark.fixes.map(({ title, edits }) => {
+    const onclick = () => field.changeFrom(mark.text, edits);
+    return h("button", { type: "button", onclick }, title);
+  });
   return h(
     "li",
     {},
-    h("strong", {}, h("code", {}, field || "spec")),
+    h(
+      "div",
+      { class: "row" },
+      h("strong", {}, h("code", {}, name || "spec")),
+      h("button", { type: "button", class: "quiet line", onclick: goTo }, `line ${mark.line}`),
+    ),
     h("div", {}, `expected ${expected}`),
     received && h("div", { class: "muted" }, `received ${received}`),
+    fixes.length > 0 && h("div", { class: "row fixes" }, fixes),
   );
 }

@@ -1,0 +1,39 @@
+// Values as a person writes them: without fields that have their default, a name where nothing but the kind is left.
+
+/** @typedef {import("./vocabulary.js").Vocabulary} Vocabulary */
+
+/**
+ * A value with all its fields, shortened. It means the same.
+ *
+ * @param {Vocabulary} vocabulary
+ * @param {any} value
+ * @param {boolean} isShort true if a name may stand for an object; layers in a list are written as objects.
+ * @returns {any}
+ */
+export function tidied(vocabulary, value, isShort = true) {
+  if (Array.isArray(value)) return value.map((item) => tidied(vocabulary, item, false));
+  if (!value || typeof value !== "object") return value;
+  const defaults = defaultsOf(vocabulary, value);
+  const fields = Object.entries(value).flatMap(([name, each]) => {
+    const short = tidied(vocabulary, each);
+    const isDefault = name in defaults && same(short, tidied(vocabulary, defaults[name]));
+    return isDefault ? [] : [[name, short]];
+  });
+  return isShort && fields.length === 1 && fields[0][0] === "kind" ? value.kind : Object.fromEntries(fields);
+}
+
+/** @param {Vocabulary} vocabulary @param {Record<string, unknown>} value @returns {Record<string, unknown>} */
+function defaultsOf({ catalogue }, value) {
+  if (!value.kind) return {};
+  const names = Object.keys(value).filter((name) => name !== "kind");
+  const members = Object.values(catalogue).flatMap((each) => (Array.isArray(each) ? each : []));
+  const own = members.find(({ kind, parameters }) => {
+    const expected = new Set(parameters?.map((/** @type {any} */ each) => each.name));
+    return kind === value.kind && parameters && names.every((name) => expected.has(name));
+  });
+  const optional = (own?.parameters ?? []).filter((/** @type {any} */ each) => !each.required);
+  return Object.fromEntries(optional.map((/** @type {any} */ each) => [each.name, each.default]));
+}
+
+/** @param {unknown} a @param {unknown} b */
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
