@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html import escape
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from api.http import errors, openapi
 from api.http.body_limit import BodyLimit
 from api.http.compression import Compression
-from api.http.dependencies import Services, authorized
+from api.http.dependencies import Services, SettingsDep, authorized
 from api.http.methods import Methods
 from api.http.origins import OriginCheck
 from api.http.query import QueryCheck
@@ -128,8 +129,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _dashboard() -> FileResponse:
-    return FileResponse(STATIC / "index.html")
+def _dashboard(settings: SettingsDep) -> Response:
+    page = STATIC / "index.html"
+    if not settings.label:
+        return FileResponse(page)
+    label = f'<p id="label" class="tag">{escape(settings.label)}</p>'
+    return HTMLResponse(page.read_text().replace("<nav", f"{label}<nav", 1))
 
 
 def _docs() -> FileResponse:

@@ -2,7 +2,8 @@
 
     python -m bench.list
 
-Four of five experiments have a verdict, each verdict equally many. The API runs in a process of its own; each request
+Four of five experiments have a verdict, each verdict equally many. A hundred of them are treated, and have 500 more
+experiments as trials. The API runs in a process of its own; each request
 is one page of 50 experiments over HTTP, with their specs.
 """
 
@@ -24,10 +25,14 @@ from core.store import ExperimentStore
 from core.store.migrate import upgrade
 from core.store.submissions import WORST_FIRST
 from gradlab.diagnosis.summary import DiagnosisSummary, rules_hash
+from gradlab.schemas.treatments import TreatmentRequest
 from tests.builders import a_spec
+from tests.unit.treatment.worlds import a_treatment
 
 EXPERIMENTS = 5000
 WARM_UP, REQUESTS = 5, 100
+TREATED = 100
+TREATMENT = a_treatment([("optimizer_adam",), ("activation_relu",), ("batch_normalization",)])
 # What is asked for: its name -> the query.
 QUERIES: dict[str, dict[str, Any]] = {
     "newest first": {},
@@ -35,6 +40,7 @@ QUERIES: dict[str, dict[str, Any]] = {
     "ill or at risk": {"verdict": ["ill", "at risk"]},
     "by verdict": {"sort": "verdict"},
     "at risk, by root cause": {"verdict": "at risk", "root_cause": "saturation"},
+    "without trials": {"trial": "false"},
     "no verdict fits the name": {"verdict": "ill", "search": "nothing is called so"},
 }
 
@@ -60,6 +66,8 @@ def _fill(url: str) -> None:
             root = "saturation" if verdict in ("ill", "at risk") else None
             summary = DiagnosisSummary(verdict, root, root and "Units are saturated", "likely", 0)
             store.verdicts.put(experiment.id, StoredSummary(summary, rules_hash()))
+        if number % (EXPERIMENTS // TREATED) == 0:
+            store.treatments.add(experiment.id, TreatmentRequest(), TREATMENT)
     store.close()
 
 

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     broker_url: str = ""
     """Celery URL of Redis or RabbitMQ; by default a folder in the data directory."""
 
+    label: str = Field(default="", max_length=40)
+    """Words beside the dashboard's name that tell its experiments from those of another service."""
     host: str = "127.0.0.1"
     """The address on which the API listens."""
     port: int = Field(default=8000, ge=0, le=65535)

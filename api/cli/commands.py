@@ -1,5 +1,6 @@
 """Commands of the service, with their options. Other modules of this package implement them."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,8 +27,13 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Host to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 chooses a free one.")] = None,
     api_only: Annotated[bool, typer.Option(help="Start no worker, and do not migrate the database.")] = False,
+    of_demo: Annotated[
+        bool, typer.Option("--demo", help="Serve the experiments of `gradlab demo` in place of your own.")
+    ] = False,
 ) -> None:
     """Run the service until Ctrl-C: migrate the database, start the API and a worker, stop both together."""
+    if of_demo:
+        os.environ.update(demonstration.SETTINGS)  # the worker reads them, too
     with in_one_line():
         service.serve(read_settings(host=host, port=port), api_only=api_only)
 

@@ -36,12 +36,19 @@ REPORTED = {
     "tutorial-3-deep-relu": (0.836, 0.840),
 }
 START_SECONDS = 60
+DATA_DIR = ROOT / ".gradlab" / "demo"
+# The demonstration has its own data and the embedded defaults, whatever the settings of this shell are.
+SETTINGS = {
+    "GRADLAB_DATA_DIR": str(DATA_DIR),
+    "GRADLAB_LABEL": "demo",
+    "GRADLAB_DATABASE_URL": "",
+    "GRADLAB_BROKER_URL": "",
+}
 
 
 def demo(output: Path, seeds: int) -> bool:
     """Train the networks, print the results, and save series and charts to `output`. True if all completed."""
-    data_dir = ROOT / ".gradlab" / "demo"
-    with _service(data_dir) as client:
+    with _service() as client:
         console.print(f"A service is up on {client.url}; training the tutorial's networks on {seeds} seeds each.")
         submitted = {}
         for name in REPORTED:
@@ -63,20 +70,18 @@ def demo(output: Path, seeds: int) -> bool:
 
 
 @contextmanager
-def _service(data_dir: Path) -> Iterator[Client]:
+def _service() -> Iterator[Client]:
     """Run `gradlab serve` on a free port until the block ends."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = {"GRADLAB_DATA_DIR": str(data_dir), "GRADLAB_HOST": "127.0.0.1", "GRADLAB_PORT": str(port)}
-    # The demonstration uses the embedded defaults, whatever the settings of this shell are.
-    unset = {"GRADLAB_DATABASE_URL": "", "GRADLAB_BROKER_URL": "", "GRADLAB_API_KEY": ""}
-    log = data_dir / "service.log"
+    own = {"GRADLAB_HOST": "127.0.0.1", "GRADLAB_PORT": str(port), "GRADLAB_API_KEY": ""}
+    log = DATA_DIR / "service.log"
     with log.open("w") as output:
         service = subprocess.Popen(
             [sys.executable, "-m", "gradlab.cli", "serve"],
-            env=os.environ | settings | unset,
+            env=os.environ | SETTINGS | own,
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -150,4 +155,8 @@ def _save(client: Client, finished: dict[str, ExperimentResponse], output: Path)
                 content = client.file(experiment.id, series, media_type, **query)
                 (output / f"{name}-{series}.{suffix}").write_bytes(content)
         save_charts(client, experiment.id, output, prefix=f"{name}-")
-    console.print(f"\nThe series are in {output}{os.sep} as JSON, CSV and charts. `gradlab serve` keeps a service up.")
+    console.print(
+        f"\nThe series are in {output}{os.sep} as JSON, CSV and charts. The demo has experiments of its own:\n"
+        "  gradlab serve --demo   shows them in the dashboard\n"
+        "  gradlab serve          shows yours"
+    )

@@ -140,10 +140,12 @@ def test_training_without_a_service_measures_the_same_bits(service: Service, tmp
 
 
 def test_the_demo_trains_the_tutorials_networks_and_keeps_the_series(service: Service, tmp_path: Path):
-    output = tmp_path / "demo"
+    output, before = tmp_path / "demo", sum(1 for _ in service.client.experiments())
     done = service.gradlab("demo", "--seeds", "1", "--output", output)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [name for name in NETWORKS if name.removeprefix("tutorial-") not in done.stdout] == []
+    assert "gradlab serve --demo" in done.stdout
+    assert sum(1 for _ in service.client.experiments()) == before  # the demo's are its own
     kept = {file.name for file in output.iterdir() if file.stat().st_size > 1000}
     assert kept == {
         f"{name}-{series}.{kind}"

@@ -24,9 +24,13 @@ def cures(found: TreatmentResponse) -> set[tuple[str, ...]]:
     return {tuple(each.remedies) for each in found.trials if each.judgement and each.judgement.worth == "cures"}
 
 
-def test_the_command_line_finds_what_cures_the_deep_tanh_network_and_its_spec_learns(service: Service, tmp_path: Path):
-    ill = service.client.wait(service.client.submit(on_seeds(5)).id)
-    cure = tmp_path / "cure.json"
+def test_two_commands_find_what_cures_the_deep_tanh_network_and_its_spec_learns(service: Service, tmp_path: Path):
+    spec, cure = tmp_path / "spec.json", tmp_path / "cure.json"
+    spec.write_text(on_seeds(5).canonical())
+    trained = service.gradlab("submit", spec, "--wait")
+    assert trained.returncode == 0, trained.stderr
+    ill = service.client.get(trained.stdout.split()[0])
+    assert f"Find what cures it: gradlab treat {ill.id}\n" in trained.stdout
     shown = service.gradlab("treat", str(ill.id), "--seeds", "5", "--save", cure)
     assert shown.returncode == 0, shown.stderr
     assert "The smallest change that cures is: Initialisers that suit the activations" in " ".join(shown.stdout.split())

@@ -464,6 +464,22 @@ def test_the_cure_is_shown_as_a_difference_and_as_code_to_copy(reader, service, 
     assert page.evaluate("() => document.documentElement.scrollWidth") == NARROW["width"]
 
 
+@pytest.mark.campaign
+def test_two_clicks_lead_from_an_empty_dashboard_to_the_cure_of_the_second_network(reader, a_service):
+    own = a_service()
+    someone = reader(own.client.url)
+    someone.forgive(*AWAY)  # the service goes first
+    page = someone.go("")
+    page.click("[data-train='tutorial-2-deep-tanh']")
+    page.wait_for_url(re.compile("#/experiment/"))
+    page.click("#treat")  # there once the training is over
+    expect(page.locator("#cure h2")).to_contain_text("The smallest change that cures: initializer_for_activation")
+    expect(page.locator("#status")).to_have_text("completed")
+    expect(page.get_by_role("region", name="Keras code")).to_contain_text('kernel_initializer="glorot_uniform"')
+    (treatment,) = own.client.all_treatments()
+    assert treatment.recommended == ["initializer_for_activation"]
+
+
 def a_cure(service, ill: UUID) -> TreatmentRecord:
     """A treatment that has found a cure, stored as a worker stores it."""
     store = ExperimentStore(f"sqlite:///{service.data}/gradlab.db", lease=MINUTE, max_attempts=1)

@@ -33,6 +33,13 @@ def test_the_dashboard_stands_at_the_root_under_the_strictest_policy(desk: Desk)
         assert desk.http.get(address).status_code == 200, address
 
 
+def test_the_dashboard_says_whose_experiments_it_shows(desk: Desk, open_desk):
+    assert 'id="label"' not in desk.http.get("/").text
+    page = open_desk(label="demo <1>").http.get("/")
+    assert '<p id="label" class="tag">demo &lt;1&gt;</p><nav' in page.text
+    assert page.headers["Content-Security-Policy"] == desk.http.get("/").headers["Content-Security-Policy"]
+
+
 def test_the_dashboard_needs_no_key_and_its_data_do(open_desk):
     guarded = open_desk(api_key="secret")
     assert guarded.http.get("/").status_code == 200

@@ -38,6 +38,22 @@ def test_options_reach_the_service_and_its_exit_status_comes_back(monkeypatch):
     assert CliRunner().invoke(app, ["serve", "--nonsense"]).exit_code == Exit.INVALID
 
 
+def test_the_demos_experiments_are_served_on_request_and_are_not_ones_own(monkeypatch):
+    commands = importlib.import_module("api.cli.commands")
+    served: list[Settings] = []
+    monkeypatch.setattr(commands.service, "serve", lambda settings, api_only: served.append(settings))
+    for name in commands.demonstration.SETTINGS:
+        monkeypatch.setenv(name, "")  # as it was before, once the test is over
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GRADLAB_DATABASE_URL", "sqlite:///mine.db")
+    for options in ([], ["--demo"]):
+        assert CliRunner().invoke(app, ["serve", *options]).exit_code == Exit.COMPLETED
+    own, demo = served
+    assert (own.label, own.database) == ("", "sqlite:///mine.db")
+    assert demo.label == "demo"
+    assert demo.database == f"sqlite:///{commands.demonstration.DATA_DIR}/gradlab.db"
+
+
 @pytest.mark.parametrize("name", service.SERVICE_COMMANDS)
 def test_without_the_service_a_command_says_in_one_line_how_to_install_it(name, monkeypatch):
     monkeypatch.setattr(service, "entry_points", lambda **_: ())

@@ -27,6 +27,8 @@ from gradlab.client.client import Client
 from gradlab.errors import Invalid, Problem
 from gradlab.schemas.experiments import ExperimentResponse
 
+TREATABLE = ("ill", "at risk")  # verdicts of what a treatment may cure
+
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
@@ -41,7 +43,8 @@ def submit(spec: Path, wait: bool, json: bool, url: str | None) -> None:
     if json:
         _print_json(finished or submitted)
     elif finished:
-        _print_verdict(client, finished)
+        if _print_verdict(client, finished) in TREATABLE:
+            console.print(f"Find what cures it: gradlab treat {finished.id}", soft_wrap=True)
         console.print(state_of(finished))
     if finished:
         raise typer.Exit(OUTCOME[finished.status])
@@ -244,11 +247,14 @@ def _client(url: str | None) -> Client:
     return Client(checked_url(url) if url else settings.url, settings.api_key)
 
 
-def _print_verdict(client: Client, experiment: ExperimentResponse) -> None:
-    """Print the verdict of what is recorded so far, with its causal chain; nothing where nothing is."""
-    if any(run.final_metrics for run in experiment.runs):
-        with in_one_line():
-            console.print(render_verdict(client.diagnosis(experiment.id)))
+def _print_verdict(client: Client, experiment: ExperimentResponse) -> str | None:
+    """Print the verdict of what is recorded so far, with its causal chain, and return it; None where nothing is."""
+    if not any(run.final_metrics for run in experiment.runs):
+        return None
+    with in_one_line():
+        diagnosis = client.diagnosis(experiment.id)
+    console.print(render_verdict(diagnosis))
+    return diagnosis.verdict
 
 
 def _print(answer: Answer, render: Callable[[Answer], RenderableType], *, json: bool) -> None:

@@ -143,7 +143,8 @@ class ExperimentResponse(ResponseModel):
         ]
         status = f"{self.status}, silent" if self.is_silent else self.status
         title = f"{self.name}: {status}, {self.progress.epochs_done} of {self.progress.epochs_total} epochs"
-        notes = [f"id {self.id}", *([self.error] if self.error else [])]
+        trial = [f"trial of {self.trial.name} ({self.trial.experiment_id}): {self.trial}"] if self.trial else []
+        notes = [f"id {self.id}", *trial, *([self.error] if self.error else [])]
         return table(title, ("seed", "epochs", "stopped by", *names), rows, notes)
 
 
