@@ -6,7 +6,11 @@ some of them, and two of the figures that `gradlab demo` leaves behind.
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from playwright.sync_api import Browser
 
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
@@ -26,25 +30,38 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     IN_README.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        (Path(folder) / "compiled").mkdir()
-        service = Service(Path(folder), Path(folder) / "compiled")
-        service.start()
-        try:
+        compiled, guarded = Path(folder) / "compiled", Path(folder) / "guarded"
+        compiled.mkdir()
+        guarded.mkdir()
+        with _started(Service(guarded, compiled, API_KEY="key")) as service:
+            _take_all(browser, service, {"key": ("", "#key")})
+        with _started(Service(Path(folder), compiled)) as service:
+            _take_all(browser, service, {"start": ("", "#start")})
             trained = _trained(service)
             for name in TUTORIAL:
                 figure = service.client.chart(trained[name], "gradients-heatmap")
                 (IN_README / f"{name}-gradients-heatmap.svg").write_bytes(figure)
-            pages = _pages(trained)
-            for scheme in ("light", "dark"):
-                for name, viewport in (("wide", WIDE), ("narrow", NARROW)):
-                    reader = Reader(browser, service.client.url, viewport=viewport, color_scheme=scheme)
-                    for page, (path, ready) in pages.items():
-                        _take(reader, path, ready, PICTURES / f"{page}-{scheme}-{name}.png")
-                    reader.close()
-        finally:
-            service.remove()
+            _take_all(browser, service, _pages(trained))
     for name in SHOWN:
         shutil.copy(PICTURES / f"{name}.png", IN_README / f"dashboard-{name}.png")
+
+
+@contextmanager
+def _started(service: Service) -> Iterator[Service]:
+    service.start()
+    try:
+        yield service
+    finally:
+        service.remove()
+
+
+def _take_all(browser: Browser, service: Service, pages: dict[str, tuple[str, str]]) -> None:
+    for scheme in ("light", "dark"):
+        for name, viewport in (("wide", WIDE), ("narrow", NARROW)):
+            reader = Reader(browser, service.client.url, viewport=viewport, color_scheme=scheme)
+            for page, (path, ready) in pages.items():
+                _take(reader, path, ready, PICTURES / f"{page}-{scheme}-{name}.png")
+            reader.close()
 
 
 def _trained(service: Service) -> dict[str, str]:

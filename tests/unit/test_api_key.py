@@ -23,6 +23,7 @@ def routes(desk: Desk) -> Iterator[tuple[str, str]]:
             yield method, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [None, "Bearer wrong"])
 def test_every_route_with_data_demands_the_key(open_desk, key):
     desk = open_desk(api_key="secret")
@@ -36,6 +37,7 @@ def test_every_route_with_data_demands_the_key(open_desk, key):
     assert {path for _, path in routes(desk)} - {path for _, path in asked} == OPEN
 
 
+@pytest.mark.slow
 def test_what_is_open_says_the_same_whatever_the_service_holds(open_desk):
     """What is answered without the key depends on the version alone, but for the words of `/readyz`."""
     desk = open_desk(api_key="secret", hosts="lab.example.org")

@@ -121,6 +121,7 @@ def with_key(desk: Desk, key: str | None) -> Client:
     return client
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [None, "wrong", "schlüssel"])
 def test_without_the_services_key(open_desk, monkeypatch, key):
     client = with_key(open_desk(api_key="right"), key)
@@ -128,6 +129,7 @@ def test_without_the_services_key(open_desk, monkeypatch, key):
     answers(run("list"), Exit.INVALID, "set GRADLAB_API_KEY to the key with which the service was started")
 
 
+@pytest.mark.slow
 def test_a_key_may_have_any_letters(open_desk, monkeypatch):
     client = with_key(open_desk(api_key="schlüssel"), "schlüssel")
     monkeypatch.setattr(actions, "_client", lambda url: client)
