@@ -115,10 +115,14 @@ def test_the_key_is_asked_for_sent_in_headers_alone_and_asked_for_again_when_it_
     expect(page.locator("#connection")).to_have_text("live")
     served.send(it, 11, 20)
     expect(page.locator(EPOCHS_DONE)).to_have_text(f"20 / {EPOCHS}")
-    for label, name, content in (("CSV", "history.csv", b"seed"), ("SVG", f"{it}-history.svg", b"<svg")):
+    for place, label, name, content in (
+        ("#curve-loss", "CSV", f"{it}-history.csv", b"seed,"),
+        ("#curve-loss", "SVG", f"{it}-history.svg", b"<svg"),
+        ("#whole-files", "Parquet", f"{it}-series.parquet", b"PAR1"),
+    ):
         with page.expect_download() as saved:
-            page.locator("#curve-loss .files button", has_text=label).click()
-        assert saved.value.suggested_filename.endswith(name)
+            page.locator(f"{place} .files button", has_text=label).click()
+        assert saved.value.suggested_filename == name
         assert content in Path(saved.value.path()).read_bytes()[:2000]
 
     page.evaluate("() => { window.scrollTo(0, 300); document.querySelector('#page').dataset.same = 'yes'; }")

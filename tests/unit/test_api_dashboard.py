@@ -52,6 +52,8 @@ def test_nothing_of_the_dashboard_comes_from_elsewhere_or_is_inline(path: Path):
     text = path.read_text()
     assert re.findall(r"https?://(?!www\.w3\.org)", text) == []
     assert re.findall(r"innerHTML|style=\"|\beval\(|onclick=\"", text) == []
+    # A link to data leads to a refusal where the service has a key: `fileLink` makes a button there.
+    assert re.findall(r"href: [`\"]/experiments", text) == []
     (root,) = [root for root in (*SERVED_AS_ONE, STATIC) if root in path.parents][:1]
     for imported in re.findall(r'from "([^"]+)"', text):
         place = Path(os.path.normpath(path.parent / imported)).relative_to(root)

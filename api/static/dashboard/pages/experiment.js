@@ -21,6 +21,7 @@ import { follow } from "../data/stream.js";
 import { treatingView } from "./treating.js";
 import { throughTime } from "../parts/through_time.js";
 import { summaryOf } from "../parts/verdict.js";
+import { wholeFiles } from "./whole_files.js";
 
 const JOIN_MILLISECONDS = 2000; // to wait for the stream before what is stored is read without it
 const SILENCE_MILLISECONDS = 5000; // between two checks for a training elsewhere that has fallen silent
@@ -110,7 +111,7 @@ async function partsOf({ id, spec }, gate, signal, onEpoch) {
 function layOut(page, head, { views, network, boundary, diagnosis, curves: figures, data, steps }, first) {
   const judgement = boundary ? h("div", { class: "two" }, boundary.element, diagnosis.element) : diagnosis.element;
   const curvesRow = h("div", { class: "two" }, figures.elements);
-  const rest = [views.detail, curvesRow, data.element, views.all, steps.element, runsAndSpec(first)];
+  const rest = [views.detail, curvesRow, data.element, views.all, steps.element, runsAndSpec(first), wholeFiles(first)];
   fill(page, head, views.map, network?.element, judgement, rest);
 }
 

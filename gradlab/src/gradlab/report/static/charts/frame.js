@@ -1,7 +1,7 @@
 // The frame of every chart: a title, what it shows, its files.
 
 import { h } from "../shared/element.js";
-import { hasFiles, hasKey, save } from "../data/source.js";
+import { hasFiles, hasKey, messageOf, save } from "../data/source.js";
 
 /**
  * @typedef {object} FrameOptions
@@ -21,12 +21,12 @@ import { hasFiles, hasKey, save } from "../data/source.js";
 export function frame({ title, about, controls = null, files = [], id = null }, ...body) {
   const heading = h("h2", {}, title);
   const caption = h("span", { class: "about" }, about);
-  const links = h("div", { class: "files", hidden: !hasFiles() }, files.map(link));
+  const links = h("div", { class: "files", hidden: !hasFiles() }, files.map(fileLink));
   const head = h("div", { class: "head" }, h("figcaption", {}, heading, caption), links);
   return {
     element: h("figure", { class: "chart panel", id }, head, controls, body),
     /** @param {FileLink[]} next */
-    setFiles: (next) => links.replaceChildren(...next.map(link)),
+    setFiles: (next) => links.replaceChildren(...next.map(fileLink)),
     /** @param {string} words */
     setTitle: (words) => {
       heading.textContent = words;
@@ -68,12 +68,21 @@ function queryText(query) {
   return text && `?${text}`;
 }
 
-/** @param {FileLink} file A link where its address can be opened; a button where that needs a key. */
-function link({ label, path, accept, name }) {
-  const onclick = (/** @type {Event} */ event) => {
+/**
+ * A link to a file where its address can be opened; a button where that needs a key. It says why a file was not saved.
+ *
+ * @param {FileLink} file
+ */
+export function fileLink({ label, path, accept, name }) {
+  const element = hasKey() ? h("button", { type: "button" }, label) : h("a", { href: path, download: name }, label);
+  element.addEventListener("click", async (event) => {
     event.preventDefault();
-    save(path, accept, name);
-  };
-  if (hasKey()) return h("button", { type: "button", onclick }, label);
-  return h("a", { href: path, download: name, onclick }, label);
+    try {
+      await save(path, accept, name);
+      element.textContent = label;
+    } catch (error) {
+      element.textContent = `${label}: ${messageOf(error)}`;
+    }
+  });
+  return element;
 }

@@ -1,6 +1,7 @@
 // The diagnosis of an experiment: what is wrong with it, on what evidence, and what may help.
 
 import { fill, h, withCode } from "../shared/element.js";
+import { fileLink } from "../charts/frame.js";
 import { chainView } from "./chain.js";
 import { byReason, changesWords, seriousOf, withoutFinding } from "./findings.js";
 import { summaryOf, verdictView } from "./verdict.js";
@@ -61,8 +62,16 @@ export function diagnosisView({ id, spec, signal, train }) {
 const headOf = (diagnosis, id) => [
   h("h2", {}, "Diagnosis"),
   verdictView(summaryOf(diagnosis)),
-  hasFiles() && h("a", { class: "small", href: `/experiments/${id}/diagnosis` }, "JSON"),
+  hasFiles() && h("div", { class: "files" }, fileLink(fileOf(id))),
 ];
+
+/** @param {string} id @returns {FileLink} */
+const fileOf = (id) => ({
+  label: "JSON",
+  path: `/experiments/${id}/diagnosis`,
+  accept: "application/json",
+  name: `${id}-diagnosis.json`,
+});
 
 /** @param {Settling[]} settled @returns {Child} what would settle the verdict. */
 function settlingView(settled) {
