@@ -495,9 +495,11 @@ def test_an_answer_explains_itself_and_says_what_is_not_there(reader, service):
     network = a_network(dense(activation="relu", initializer="he_uniform", repeat=20))
     dead = {"activations.dead_fraction": 1.0, "activations.unit_correlation": math.nan, "gradients.zero_fraction": 1.0}
     ill = sent_to(service, a_run(network, fails=True, series=dead | {"gradients.mean_abs": 0.0}), "twenty dead layers")
-    unknown = sent_to(service, a_run(), "nothing said of the data", facts=False, metrics=["loss", "accuracy"])
+    unknown = sent_to(
+        service, a_run(), "nothing said of the data", facts=False, metrics=["loss", "accuracy"], record={"gradients": 1}
+    )
     someone = reader()
-    someone.forgive("/facts")  # of the second one none are sent
+    someone.forgive("/facts", "/histograms")  # of the second one none are sent
     page = someone.go(f"experiment/{ill}")
     expect(page.locator("#verdict")).to_have_text("ill")
     expect(page.locator(".verdict-line .behind")).to_have_text("Too deep for its width (finite_width), certain")
@@ -507,6 +509,8 @@ def test_an_answer_explains_itself_and_says_what_is_not_there(reader, service):
     expect(link.locator("> .link")).to_contain_text("20 layers, dense_1 … dense_20")
     link.locator("> details summary").click()
     expect(link.locator("> details p").last).to_contain_text("dense_2, dense_3")
+    page.click(".heat .names button >> nth=0")
+    expect(page.locator("#layer")).to_be_visible()
     page.select_option("#kind", "activations")
     page.select_option("#statistic", "unit_correlation")
     expect(page.locator("#heatmap .legend")).to_contain_text("no number with fewer than two units that vary")
@@ -514,6 +518,10 @@ def test_an_answer_explains_itself_and_says_what_is_not_there(reader, service):
     page = someone.go(f"experiment/{unknown}")
     expect(page.locator("#settling code").first).to_have_text("data=(x, y)")
     expect(page.locator("#curve-accuracy .about")).to_contain_text("validation is not measured")
+    page.click(".heat .names button >> nth=0")
+    page.select_option("#kind", "weights")
+    expect(page.locator("#heatmap")).to_contain_text("Weights: not sent.")
+    expect(page.locator("#layer")).to_be_hidden()  # it showed the quantity before
     assert someone.barriers() == []
     page = someone.go("")
     page.select_option("#sort", "verdict")

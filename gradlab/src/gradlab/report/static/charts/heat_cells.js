@@ -19,6 +19,7 @@ const NAME_HEIGHT = 14;
  * @property {Float32Array} [high] columns × rows: the highest of the seeds.
  * @property {number} seeds how many.
  * @property {string} [lostWords] why a seed has no number.
+ * @property {boolean} [isUndefined] true if it has none by definition: that is no failure.
  * @property {import("./scale.js").Scale} scale
  * @property {number} [at] the value of the column at which the cursor stands.
  */

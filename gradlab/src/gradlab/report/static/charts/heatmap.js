@@ -147,23 +147,24 @@ function drawCells(canvas, data, width) {
   image.data.set(pixels);
   pen.clearRect(0, 0, wide, tall);
   drawScaled(pen, image, [0, 0, wide, tall], false);
-  hatch(pen, lost, [across, rows.length]);
+  hatch(pen, lost, [across, rows.length], token(data.isUndefined ? "--zero" : "--lost"));
 }
 
 /**
- * Mark the cells in which a seed is not finite: in a colour that no size has, with a hatch that needs no colour.
+ * Mark the cells in which a seed has no number: in a colour that no size has, with a hatch that needs no colour.
  *
  * @param {CanvasRenderingContext2D} pen
  * @param {[number, number][]} cells column and row of each.
  * @param {[number, number]} counts of columns and rows.
+ * @param {string} colour
  */
-function hatch(pen, cells, [columns, rows]) {
+function hatch(pen, cells, [columns, rows], colour) {
   if (!cells.length) return;
   const { width, height } = pen.canvas;
   const [cellWidth, cellHeight] = [width / columns, height / rows];
   pen.beginPath();
   for (const [x, row] of cells) pen.rect(x * cellWidth, (rows - 1 - row) * cellHeight, cellWidth + 0.5, cellHeight);
-  pen.fillStyle = token("--lost");
+  pen.fillStyle = colour;
   pen.fill();
   pen.save();
   pen.clip();

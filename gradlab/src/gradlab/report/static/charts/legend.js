@@ -4,6 +4,8 @@ import { penOf } from "./canvas.js";
 import { SIZES } from "./colours.js";
 import { fill, h } from "../shared/element.js";
 
+const FAILURE = { words: "a seed is not finite", isUndefined: false };
+
 /** @param {Child} readout the place where values under the pointer are read out. */
 export function legend(readout = null) {
   const canvas = h("canvas", { width: 256, height: 1, "aria-hidden": "true" });
@@ -18,15 +20,15 @@ export function legend(readout = null) {
      * @param {import("./scale.js").Scale} scale
      * @param {string} unit
      * @param {{lost: boolean, zero: boolean}} present the colours of their own that occur.
-     * @param {string} [lostWords] why there is no number.
+     * @param {{words: string, isUndefined: boolean}} [why] there is no number.
      */
-    show(scale, unit, { lost, zero }, lostWords = "a seed is not finite") {
+    show(scale, unit, { lost, zero }, { words, isUndefined } = FAILURE) {
       fill(ramp, canvas, marksOf(scale));
       fill(
         element,
         ramp,
         h("span", {}, unit),
-        lost && h("span", { class: "swatch" }, h("i", { class: "lost" }), lostWords),
+        lost && h("span", { class: "swatch" }, h("i", { class: isUndefined ? "undefined" : "lost" }), words),
         zero && h("span", { class: "swatch" }, h("i"), "exactly 0"),
         readout,
       );

@@ -30,7 +30,7 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
   const keys = h("ul", { class: "keys" });
   /** @type {uPlot | null} */
   let chart = null;
-  /** @type {{epochs: number[], series: Series[]} | null} */
+  /** @type {{epochs: number[], series: Series[], absence?: string} | null} */
   let shown = null;
   let signature = "";
   let focused = -1;
@@ -45,12 +45,12 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
     },
   };
 
-  /** @param {number[]} epochs @param {Series[]} series */
-  function show(epochs, series) {
-    shown = { epochs, series };
+  /** @param {number[]} epochs @param {Series[]} series @param {string} [absence] why there may be no line. */
+  function show(epochs, series, absence) {
+    shown = { epochs, series, absence };
     const data = dataOf(epochs, series, log);
     nothing.hidden = data.slice(1).some((values) => values.some((value) => value !== null));
-    if (!nothing.hidden) nothing.textContent = absenceOf(series);
+    if (!nothing.hidden) nothing.textContent = absence || absenceOf(series);
     const next = series.map((each) => [each.name, each.colour, Boolean(each.low)]).join("|");
     if (next === signature) return chart?.setData(data);
     chart?.destroy();
@@ -64,7 +64,7 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
   }).observe(plot);
   window.addEventListener("themechange", () => {
     signature = "";
-    if (shown) show(shown.epochs, shown.series);
+    if (shown) show(shown.epochs, shown.series, shown.absence);
   });
   return { element: h("div", { class: "stack" }, plot, h("div", { class: "under" }, keys, readout)), show, plot };
 }
@@ -79,12 +79,12 @@ export function linesOnEitherScale(options) {
   const linear = lines(options);
   return {
     elements: [logarithmic.element, linear.element],
-    /** @param {ScaleKind} kind @param {number[]} epochs @param {Series[]} series */
-    show(kind, epochs, series) {
+    /** @param {ScaleKind} kind @param {number[]} epochs @param {Series[]} series @param {string} [absence] as above. */
+    show(kind, epochs, series, absence) {
       const [shown, other] = kind === "log" ? [logarithmic, linear] : [linear, logarithmic];
       shown.element.hidden = false;
       other.element.hidden = true;
-      shown.show(epochs, series);
+      shown.show(epochs, series, absence);
     },
   };
 }

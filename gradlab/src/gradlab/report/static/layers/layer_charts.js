@@ -6,7 +6,7 @@ import { h } from "../shared/element.js";
 import { filesOf, frame } from "../charts/frame.js";
 import { anyLost, withoutGradient } from "../charts/heat_cells.js";
 import { heatmap } from "../charts/heatmap.js";
-import { lostReason, measuredOn, seedsShown, titleOf } from "./layer_words.js";
+import { lostReason, measuredOn, seedsShown, titleOf, undefinedWords } from "./layer_words.js";
 import { legend } from "../charts/legend.js";
 import { linesOnEitherScale } from "../charts/lines.js";
 import { columnOf } from "../shared/numbers.js";
@@ -58,9 +58,10 @@ export function mapFigure(id, controls, { onRow, onEpoch }) {
       const at = Math.min(epoch, grid.lastEpoch ?? 0);
       figure.setAbout([measuredOn(choice), seedsShown(choice, seeds), meaning].join(" · "));
       const axes = { rows: grid.columns, columns: grid.epochs };
-      const lostWords = lostReason(choice.statistic);
-      map.show({ ...axes, values, low, high, lost, none, seeds: grid.seeds.length, scale, at, lostWords });
-      key.show(scale, unit, { lost: anyLost(lost, none), zero: kind === "log" && values.includes(0) }, lostWords);
+      const [lostWords, isUndefined] = [lostReason(choice.statistic), Boolean(choice.statistic.missing)];
+      const present = { lost: anyLost(lost, none), zero: kind === "log" && values.includes(0) };
+      map.show({ ...axes, values, low, high, lost, none, seeds: grid.seeds.length, scale, at, lostWords, isUndefined });
+      key.show(scale, unit, present, { words: lostWords, isUndefined });
     },
   };
 }
@@ -82,7 +83,7 @@ export function allLayersFigure(id) {
       figure.setTitle(`${titleOf(choice)}, all layers`);
       figure.setAbout(`${seedsShown(choice, seeds)} · ${unit}${kind === "log" ? " · logarithmic" : ""}`);
       figure.setFiles(filesOf(id, choice.kind.path, { statistic: choice.statistic.name }, choice.kind.name));
-      chart.show(kind, grid.epochs, series);
+      chart.show(kind, grid.epochs, series, undefinedWords(choice.statistic));
     },
   };
 }

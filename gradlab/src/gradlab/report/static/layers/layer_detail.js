@@ -4,7 +4,7 @@ import { lineColours } from "../charts/colours.js";
 import { fill, h } from "../shared/element.js";
 import { seedsOf } from "../shared/format.js";
 import { filesOf, frame } from "../charts/frame.js";
-import { layerOf, titleOf } from "./layer_words.js";
+import { layerOf, titleOf, undefinedWords } from "./layer_words.js";
 import { linesOnEitherScale } from "../charts/lines.js";
 import { readHistograms } from "../data/measured.js";
 import { columnOf } from "../shared/numbers.js";
@@ -59,7 +59,8 @@ function lineFigure(id, seeds) {
       figure.setTitle(`${name}: ${titleOf(choice).toLowerCase()}`);
       figure.setAbout(`${seeds.length > 1 ? "median and range of " : ""}${seedsOf(seeds)} · ${statistic.unit}`);
       figure.setFiles(filesOf(id, kind.path, { statistic: statistic.name, layer: layerOf(name) }, kind.name));
-      chart.show(statistic.scale, grid.epochs, [{ name, colour: lineColours(1)[0], values: take(middle), ...band }]);
+      const line = { name, colour: lineColours(1)[0], values: take(middle), ...band };
+      chart.show(statistic.scale, grid.epochs, [line], undefinedWords(statistic));
     },
   };
 }

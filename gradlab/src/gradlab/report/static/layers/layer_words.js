@@ -30,8 +30,11 @@ export function absenceOf({ kind }, grid, isElsewhere) {
   return grid.rows ? null : "Nothing is measured yet.";
 }
 
+/** @param {Pick<Statistic, "missing">} statistic @returns {string} when a layer has no number of it; "" if never. */
+export const undefinedWords = ({ missing }) => (missing ? `no number ${missing}` : "");
+
 /** @param {Pick<Statistic, "missing">} statistic @returns {string} why a seed has no number of it. */
-export const lostReason = ({ missing }) => (missing ? `no number ${missing}` : "a seed is not finite");
+export const lostReason = (statistic) => undefinedWords(statistic) || "a seed is not finite";
 
 /** @param {string} column of a grid. @returns {string} the layer, without the parameter behind it. */
 export const layerOf = (column) => column.split(" ")[0];

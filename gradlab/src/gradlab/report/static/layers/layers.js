@@ -43,6 +43,7 @@ function layerFigures({ id, seeds, isElsewhere, signal, onEpoch }, choice, contr
     const absence = absenceOf(choice, grid, isElsewhere);
     map.announce(choice, absence);
     all.element.hidden = Boolean(absence);
+    if (shown.layer >= 0) detail.element.hidden = Boolean(absence);
     if (!grid || absence) return;
     const ofSeed = choice.seed === null ? grid : grid.only(grid.seeds.indexOf(choice.seed));
     map.show({ choice, grid: ofSeed, seeds }, shown.epoch);
