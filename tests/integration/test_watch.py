@@ -18,6 +18,7 @@ from gradlab.keras import (
     initial,
     large,
     probe,
+    readings,
     samples,
     session,
     sums,
@@ -25,6 +26,7 @@ from gradlab.keras import (
     training,
     wiring,
 )
+from gradlab.keras.backends import tensorflow
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.watch import IllTraining, WatchWarning
 from gradlab.watch import recorder as recording
@@ -193,6 +195,7 @@ BROKEN = {
         course.Course,
         probe.Probe,
         initial.InitialState,
+        readings.Readings,
         sums.GradientSums,
         first_batches.FirstBatches,
         tap.GradientTap,
@@ -368,7 +371,8 @@ def test_large_tensors_are_measured_in_few_passes_to_the_same_numbers(monkeypatc
     series = []
     for limit in (8, 10**9):
         monkeypatch.setattr(large, "MIN_SIZE", limit)
-        monkeypatch.setattr(large, "COLUMNS", 4)
+        monkeypatch.setattr(sums, "MIN_SIZE", limit)
+        monkeypatch.setattr(tensorflow, "COLUMNS", 4)
         watched = watch()
         fitted(dense, watched)
         series.append(watched.recorder.runs()[0].history.series["gradients"])

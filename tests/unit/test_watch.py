@@ -5,7 +5,7 @@ import pytest
 
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.spec import ExternalSpec
-from gradlab.watch import IllTraining, Recorder, Reporting, describe, intervals
+from gradlab.watch import IllTraining, Recorder, Reporting, Sampling, describe, intervals, samples_batches
 from gradlab.watch.series import Probed, activation_series, histograms, signal_series, weight_series
 
 LAYER = {
@@ -138,6 +138,20 @@ def test_intervals_are_those_of_the_bundles_or_of_each_kind():
     for wrong in ("everything", {"nothing": 1}, {"signals": -1}, {"signals": True}):
         with pytest.raises(ValueError, match="record"):
             intervals(wrong)
+
+
+@pytest.mark.parametrize("batches", [1, 2, 4, 10, 16, 118, 10_000])
+def test_sampling_measures_the_root_of_the_number_of_batches_and_the_last_one(batches):
+    sampling = Sampling(batches)
+    measured = [place for place in range(batches) if sampling.measures(place)]
+    assert measured[-1] == batches - 1
+    assert set(np.diff(measured).tolist()) <= {sampling.every}
+    assert batches**0.5 <= len(measured) <= batches**0.5 + 2
+
+
+def test_all_batches_of_a_record_are_measured_where_their_number_is_unknown():
+    assert all(Sampling().measures(place) for place in range(10))
+    assert [samples_batches(each) for each in ("lean", "standard", {"gradients": 1})] == [True, False, False]
 
 
 class Layer(Probed):

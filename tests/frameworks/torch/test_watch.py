@@ -276,7 +276,7 @@ def test_a_loss_that_is_not_finite_from_the_first_batch_gets_one_sentence():
 
 METHODS = [
     ("Session", "probe"), ("Session", "initial"), ("Session", "record"), ("Session", "begin_record"),
-    ("Session", "measured"), ("Course", "_wiring_tensors"),
+    ("Session", "measured"), ("Session", "wiring_tensors"),
     ("GradientRows", "read"), ("GradientRows", "commit"), ("GradientRows", "means"), ("Evaluation", "metrics"),
     ("Evaluation", "gradient"), ("Course", "begin"), ("Course", "_spec"), ("Course", "send"), ("Course", "end"),
     ("FirstBatches", "add_input"), ("FirstBatches", "add_loss"), ("FirstBatches", "add_pass"), ("Meter", "add"),

@@ -43,10 +43,10 @@ class FirstSteps(Frozen):
 
 
 class TensorWiring(Frozen):
-    """One trainable tensor, over the batches that were recorded so far."""
+    """One trainable tensor, over the batches whose gradients were measured so far."""
 
     batches: Count | None = None
-    """Number of batches."""
+    """Number of batches whose gradients were measured."""
     missing: Count | None = None
     """Batches in which its gradient was missing."""
     zero: Count | None = None

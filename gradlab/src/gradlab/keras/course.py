@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from gradlab.keras.sums import FIRST_STEPS
+from gradlab.keras.readings import FIRST_STEPS
 
 
 @dataclass(eq=False)

@@ -44,6 +44,7 @@ def spec_of(
     validation: Samples | None,
     batch_size: int | None,
     steps_per_epoch: int | None,
+    gradients_every: int | None = None,
 ) -> ExternalSpec:
     """Return the description of a training of a built model. Its metrics are added with the first records."""
     layers = layers_of(model)
@@ -66,6 +67,7 @@ def spec_of(
         val_count=None if validation is None else validation.count,
         axis="epoch" if every is None else "step",
         every_steps=every,
+        gradients_every=gradients_every,
         framework="keras",
         batch_size=batch_size,
         steps_per_epoch=steps_per_epoch,

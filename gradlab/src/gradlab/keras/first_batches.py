@@ -14,7 +14,7 @@ from keras import ops, tree
 from gradlab.keras.arrays import array
 from gradlab.keras.backends import backend
 from gradlab.keras.namespace import xp
-from gradlab.keras.sums import FIRST_STEPS
+from gradlab.keras.readings import FIRST_STEPS
 
 # The columns of a batch: three sums of its inputs; of its targets the commonest class's share, the smallest and the
 # largest entry, whether all are whole numbers, and whether each sample's sum is 1; then of its gradient, beside that of

@@ -17,6 +17,7 @@ class Options:
     data: Any
     validation_data: Any
     resumes: bool = False
+    samples_batches: bool = False
 
 
 @dataclass(eq=False)

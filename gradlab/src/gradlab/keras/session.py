@@ -12,12 +12,13 @@ from gradlab.keras.initial import InitialState
 from gradlab.keras.layer_taps import WHOLE_NUMBERS
 from gradlab.keras.naming import named_variables, watched_layers
 from gradlab.keras.probe import Loss, Probe, ProbedLayer
+from gradlab.keras.readings import FIRST_STEPS
 from gradlab.keras.samples import Samples
-from gradlab.keras.sums import FIRST_STEPS
 from gradlab.keras.tap import GradientTap
 from gradlab.measurement.history import SeriesLayout
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS
 from gradlab.spec.recording import PROBE_SAMPLES
+from gradlab.watch.sampling import Sampling
 from gradlab.watch.series import activation_series, histograms, signal_series, time_signal_series, weight_series
 from gradlab.watch.untapped import not_recorded
 
@@ -42,6 +43,7 @@ class Session:
         optimizers: the optimisers that update it; None for those that are its attributes.
         fit: identifies the training. Taps of other ones, which have raised, are closed.
         compares: True to compare each of the first gradients with the one before.
+        sampling: the batches of a record whose gradients are measured; None for all of them.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Session:
         optimizers: Sequence[Any] | None = None,
         fit: object = None,
         compares: bool = False,
+        sampling: Sampling | None = None,
     ) -> None:
         self.model, self._intervals, self._attempt = model, intervals, attempt
         self.batches = FirstBatches(model, fit, compares=compares, lose=lambda why: lose(BATCHES, why))
@@ -65,6 +68,7 @@ class Session:
             histograms_every=intervals["histograms"],
             optimizers=optimizers,
             batches=self.batches,
+            sampling=sampling,
         )
         self.probe: Probe | None = None
         self._variables: list[Any] = []
@@ -190,6 +194,18 @@ class Session:
             for kind, layout in due.items()
             if kind in measured
         }
+
+    @property
+    def gradients_every(self) -> int | None:
+        """The gradients of one in so many batches of a record are measured; None if those of every batch are."""
+        sums = self.tap.sums
+        return None if sums is None or sums.sampling is None else sums.sampling.every
+
+    def expect(self, batches: int) -> None:
+        """Expect so many batches in the next record."""
+        sums = self.tap.sums
+        if sums is not None and sums.sampling is not None:
+            sums.sampling = Sampling(batches)
 
     def last_layer(self) -> Any:
         """Return the layer that was created last among those that hold no others; None if there is none."""

@@ -1,6 +1,6 @@
 """GradientSums: what a training step adds up of its gradients, in variables that the backend updates with the step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -10,68 +10,76 @@ from keras import ops
 from gradlab.keras import measure
 from gradlab.keras.arrays import array
 from gradlab.keras.backends import backend
+from gradlab.keras.large import MIN_SIZE
 from gradlab.keras.namespace import xp
+from gradlab.keras.readings import FIRST_STEPS, L2, MAX_ABS, MEANS, MIN_CLIPPED, NONFINITE, Readings
 from gradlab.measurement.history import Tensor
-from gradlab.measurement.statistics import (
-    BIN_NAMES,
-    GRADIENT_STATISTICS,
-    MEAN_GRADIENT_STATISTICS,
-    UNION_GRADIENT_STATISTICS,
-)
+from gradlab.watch.sampling import Sampling
 
-MEANS = tuple(each.name for each in MEAN_GRADIENT_STATISTICS)
-MAX_ABS, NONFINITE = MEANS.index("max_abs"), MEANS.index("nonfinite")
 # (statistics,) True for the share of entries that are 0.
 IS_ZERO_FRACTION = np.array([name == "zero_fraction" for name in MEANS])
-# Steps that are recorded singly.
-FIRST_STEPS = 20
-# Entries of a tensor that a histogram counts. A bin's share among so many has a standard error of 0.2 %, and counting
-# all entries of a large tensor would take longer than the step.
-MAX_COUNTED = 65_536
+# Entries of a tensor that a histogram counts. A bin's share among so many has a standard error of at most 0.6 % in one
+# batch, and counting all entries of a large tensor would take longer than the step.
+MAX_COUNTED = 8_192
 # Batches that wait where a step runs operation by operation, and the numbers of their gradients: 4 MB.
 MAX_WAITING, MAX_ENTRIES = 256, 1_000_000
-# The columns of the sums of norms: sums over the steps, and the number of steps.
-BEFORE, AFTER, CLIPPED, STEPS = range(4)
+# Returns gradients as the optimiser clips them.
+Clip = Callable[[], Sequence[Any]]
 
 
-class GradientSums:
+class GradientSums(Readings):
     """Sums over the batches of a record, as variables of Keras.
 
-    They are two variables, one of numbers and one of booleans: what a backend does for each variable of a step would
-    otherwise take longer than the sums. Where a step runs operation by operation, batches wait, and are measured
-    together when their sums are read.
+    They are few variables, one of numbers and one of booleans, and one more of booleans for each large tensor: what a
+    backend does for each variable of a step would otherwise take longer than the sums. Where a step runs operation by
+    operation, batches wait, and are measured together when their sums are read.
 
     Args:
-        tensors: the model's trainable tensors.
-        full: True to add norms, the first steps, and the entries that were ever different from 0.
-        histograms_every: records from one with histograms of the gradients to the next; 0 for no histograms.
+        tensors, full, histograms_every: as those of `Readings`.
+        sampling: the batches of a record that are measured; None for all of them.
 
     Attributes:
-        variables: all variables.
+        sampling: as above. What is set counts from the next record on.
     """
 
-    def __init__(self, tensors: Sequence[Tensor], *, full: bool = False, histograms_every: int = 0) -> None:
-        self._tensors, self._full, self._histograms_every = tensors, full, histograms_every
-        self._sizes = [int(np.prod(each.shape, dtype=np.int64)) for each in tensors]
-        count = len(tensors)
-        shapes: dict[str, tuple[int, ...]] = {"means": (count, len(MEANS)), "counts": (count,)}
-        if full:
-            shapes |= {"zero": (count,), "norms": (STEPS + 1,), "first": (FIRST_STEPS, 2), "step": ()}
+    def __init__(
+        self,
+        tensors: Sequence[Tensor],
+        *,
+        full: bool = False,
+        histograms_every: int = 0,
+        sampling: Sampling | None = None,
+    ) -> None:
+        super().__init__(tensors, full=full, histograms_every=histograms_every)
+        self.sampling = sampling
         if histograms_every:
-            shapes |= {"histograms": (count, len(BIN_NAMES)), "is_due": ()}
-        self._shapes, ends = shapes, np.cumsum([int(np.prod(shape)) for shape in shapes.values()])
-        self._ends = dict(zip(shapes, ends.tolist(), strict=True))
+            self._shapes["is_due"] = ()
+        if sampling is not None:
+            self._shapes |= {"until": (), "every": ()}
+        ends = np.cumsum([int(np.prod(shape)) for shape in self._shapes.values()])
+        self._ends = dict(zip(self._shapes, ends.tolist(), strict=True))
+        state = np.zeros(int(ends[-1]), np.float32)
+        self._begin(state)
         # Explicit names: Keras numbers automatic names, so the training's own later variables would get other names.
-        self._state = self._zeros("gradient_sums", (int(ends[-1]),), "float32")
-        if full:
-            self._seen = self._zeros("gradient_seen", (sum(self._sizes),), "bool")
-        self.variables = [self._state, *([self._seen] if full else [])]
-        self._waiting: list[tuple[Any, Any]] = []
-        self._present: np.ndarray = np.zeros(count, bool)
+        self._state = keras.Variable(state, trainable=False, dtype="float32", name="gradient_sums")
+        small = [place for place, size in enumerate(self._sizes) if size < MIN_SIZE]
+        large = [[place] for place, size in enumerate(self._sizes) if size >= MIN_SIZE]
+        self._groups = [each for each in (small, *large) if each] if full else []
+        self._seen = [self._unseen(sum(self._sizes[place] for place in group)) for group in self._groups]
+        self.variables = [self._state, *self._seen]
+        self._waiting: list[tuple[Any, Any, bool]] = []
+        self._present: np.ndarray = np.zeros(len(tensors), bool)
+        self._batch = self._all_batches = 0
+        self._counts = True
 
     @staticmethod
-    def _zeros(name: str, shape: tuple[int, ...], dtype: str) -> Any:
-        return keras.Variable(np.zeros(shape, dtype), trainable=False, dtype=dtype, name=name)
+    def _unseen(size: int) -> Any:
+        return keras.Variable(np.zeros(size, bool), trainable=False, dtype="bool", name="gradient_seen")
+
+    def _begin(self, state: np.ndarray) -> None:
+        """Set when the next batch of a record is measured."""
+        if self.sampling is not None:
+            state[self._place("until")], state[self._place("every")] = self.sampling.first, self.sampling.every
 
     def _place(self, name: str) -> slice:
         end, size = self._ends[name], int(np.prod(self._shapes[name]))
@@ -82,51 +90,98 @@ class GradientSums:
         self._measure_waiting()
         return array(self._state)[self._place(name)].reshape(self._shapes[name])
 
-    @property
-    def counts(self) -> np.ndarray:
-        """(tensors,) batches in which a tensor had a gradient."""
-        return self._read("counts")
+    def _ever(self) -> Sequence[np.ndarray]:
+        rows: list[np.ndarray] = [np.zeros(0, bool)] * len(self._sizes)
+        for group, variable in zip(self._groups, self._seen, strict=True):
+            parts = np.split(array(variable), np.cumsum([self._sizes[place] for place in group])[:-1])
+            for place, part in zip(group, parts, strict=True):
+                rows[place] = part
+        return rows
 
     @property
-    def zero(self) -> np.ndarray:
-        """(tensors,) batches in which its gradient was exactly 0."""
-        return self._read("zero")
+    def all_batches(self) -> int:
+        return self._all_batches if backend.IS_EAGER else super().all_batches
 
-    def add(self, rows: Sequence[Any], clipped: Sequence[Any] | None = None) -> None:
+    def next(self) -> bool:
+        """Begin a batch; return False if nothing of it is measured. A compiled step decides by itself."""
+        if self.sampling is None or not backend.IS_EAGER:
+            return True
+        self._counts = self.sampling.measures(self._batch)
+        self._batch += 1
+        self._all_batches += 1
+        return self._counts or self._all_batches <= FIRST_STEPS
+
+    def add(self, rows: Sequence[Any], clip: Clip | None = None) -> None:
         """Add a batch, inside the training step.
 
         Args:
             rows: the gradient of each tensor, (1, *shape) float32; None for a tensor without one.
-            clipped: the same after clipping; None if the optimiser does not clip.
+            clip: returns the same after clipping; None if the optimiser does not clip.
         """
-        after = None
-        if clipped is not None:
-            squares = [ops.sum(ops.square(each)) for each in clipped if each is not None]
-            after = ops.reshape(xp.sqrt(ops.sum(ops.stack(squares))), (1,))
-        if not backend.IS_EAGER:
-            self._add(rows, after)
+        if backend.IS_EAGER:
+            self._wait(rows, clip)
+        elif self.sampling is None:
+            self._assign(*self._added(rows, _norm(clip), None))
+        else:
+            self._assign(*self._sampled(rows, clip))
+
+    def _assign(self, numbers: Any, seen: Sequence[Any]) -> None:
+        self._state.assign_add(numbers)
+        for variable, each in zip(self._seen, seen, strict=True):
+            variable.assign(each)
+
+    def _sampled(self, rows: Sequence[Any], clip: Clip | None) -> tuple[Any, Sequence[Any]]:
+        """Measure a batch if its turn has come, or if it is one of the first of the training."""
+        state, before = self._state.value, [each.value for each in self._seen]
+        until, every, step = (state[self._place(name)][0] for name in ("until", "every", "step"))
+        counts = ops.equal(until, 0.0)
+        is_first = ops.less(step, float(FIRST_STEPS))
+
+        def added() -> tuple[Any, list[Any]]:
+            return self._added(rows, _norm(clip), ops.reshape(ops.cast(counts, "float32"), (1,)))
+
+        step_alone, turn = (np.zeros(state.shape[0], np.float32) for _ in range(2))
+        step_alone[self._place("step")], turn[self._place("until")] = 1.0, 1.0
+        nothing = ops.convert_to_tensor(step_alone)
+        numbers, seen = ops.cond(ops.logical_or(counts, is_first), added, lambda: (nothing, before))
+        return numbers + turn * ops.where(counts, every - 1.0, -ops.ones_like(every)), seen
+
+    def _wait(self, rows: Sequence[Any], clip: Clip | None) -> None:
+        if (most := min(MAX_WAITING, MAX_ENTRIES // max(1, sum(self._sizes)))) < 2:
+            counts = None if self.sampling is None else ops.convert_to_tensor(np.full(1, self._counts, np.float32))
+            self._assign(*self._added(rows, _norm(clip), counts))
             return
         present = np.array([row is not None for row in rows])
         if self._waiting and (present != self._present).any():
             self._measure_waiting()
         self._present = present
-        self._waiting.append((backend.flat([row for row in rows if row is not None]), after))
-        if len(self._waiting) >= min(MAX_WAITING, MAX_ENTRIES // max(1, sum(self._sizes))):
+        flat = backend.flat([row for row in rows if row is not None])
+        self._waiting.append((flat, _norm(clip), self._counts))
+        if len(self._waiting) >= most:
             self._measure_waiting()
 
     def _measure_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
-        flat = ops.stack([row for row, _ in waiting])
+        flat = ops.stack([row for row, _, _ in waiting])
         sizes = [size if present else 0 for size, present in zip(self._sizes, self._present, strict=True)]
         ends = np.cumsum(sizes)
         rows = [flat[:, end - size : end] if size else None for end, size in zip(ends, sizes, strict=True)]
-        clipped = [after for _, after in waiting if after is not None]
-        self._add(rows, ops.concatenate(clipped) if clipped else None)
+        clipped = [after for _, after, _ in waiting if after is not None]
+        counts = None
+        if self.sampling is not None:
+            counts = ops.convert_to_tensor(np.array([each for _, _, each in waiting], np.float32))
+        self._assign(*self._added(rows, ops.concatenate(clipped) if clipped else None, counts))
 
-    def _add(self, rows: Sequence[Any], after: Any) -> None:
-        """Add batches: (batches, *shape) for each tensor, and their gradients' norm after clipping, if any clips."""
+    def _added(self, rows: Sequence[Any], after: Any, counts: Any) -> tuple[Any, list[Any]]:
+        """Return what batches add to the state, and the entries that were ever different from 0 with them.
+
+        Args:
+            rows: (batches, *shape) for each tensor.
+            after: (batches,) their gradients' norm after clipping; None if nothing clips.
+            counts: (batches,) 0 for a batch of which only what is kept of the first steps counts, else 1; None for 1.
+        """
         present = np.array([row is not None for row in rows])
         batches = next(int(row.shape[0]) for row in rows if row is not None)
         statistics = measure.gradients(rows, few_passes=self._full)
@@ -134,52 +189,62 @@ class GradientSums:
         is_zero = ops.equal(statistics[:, :, MAX_ABS], 0.0)
         ones = ops.logical_and(is_zero[:, :, None], IS_ZERO_FRACTION)
         statistics = ops.where(ones, ops.ones_like(statistics), statistics)
-        zero = ops.cast(is_zero, "float32")
         if not present.all():
             statistics = ops.where(present[:, None], statistics, ops.zeros_like(statistics))
-            zero = ops.where(present, zero, ops.zeros_like(zero))
-        parts = {"means": ops.sum(statistics, axis=0), "counts": np.float32(batches) * present.astype(np.float32)}
+            is_zero = ops.logical_and(is_zero, present)
+        count: Any = np.float32(batches) if counts is None else ops.sum(counts)
+        parts = {"means": ops.sum(_counted(statistics, counts), axis=0), "counts": count * np.float32(present)}
+        seen: list[Any] = []
         if self._full:
-            parts |= {"zero": ops.sum(zero, axis=0), **self._norms(statistics, after)}
-            seen = [
-                ops.zeros((size,), "bool")
-                if row is None
-                else self._ever(measure.seen(ops.reshape(row, (batches, size))))
-                for row, size in zip(rows, self._sizes, strict=True)
-            ]
-            self._seen.assign(ops.logical_or(self._seen.value, ops.concatenate(seen)))
+            parts["zero"] = ops.sum(_counted(ops.cast(is_zero, "float32"), counts), axis=0)
+            parts |= self._norms(statistics, after, counts)
+            seen = self._seen_with(rows, batches, counts)
         if self._histograms_every:
-            parts |= {"histograms": self._counted(rows), "is_due": np.zeros(1, np.float32)}
+            parts |= {"histograms": self._binned(rows, counts), "is_due": np.zeros(1, np.float32)}
+        if self.sampling is not None:
+            parts |= {name: np.zeros(1, np.float32) for name in ("until", "every")}
         numbers = [ops.reshape(ops.convert_to_tensor(parts[name]), (-1,)) for name in self._shapes]
-        self._state.assign_add(ops.concatenate(numbers))
+        return ops.concatenate(numbers), seen
 
-    @staticmethod
-    def _ever(seen: Any) -> Any:
-        """True in any of the batches, (batches, size) -> (size,). Most often there is one, which needs no reduction."""
-        return seen[0] if seen.shape[0] == 1 else ops.any(seen, 0)
+    def _seen_with(self, rows: Sequence[Any], batches: int, counts: Any) -> list[Any]:
+        """Return the entries that were ever different from 0, with those of further batches."""
 
-    def _norms(self, statistics: Any, after: Any) -> dict[str, Any]:
-        before = xp.sqrt(ops.sum(ops.square(statistics[:, :, MEANS.index("l2")]), axis=1))  # (batches,)
+        def ever(place: int) -> Any:
+            size, row = self._sizes[place], rows[place]
+            if row is None:
+                return ops.zeros((size,), "bool")
+            seen = ops.cast(ops.reshape(row, (batches, size)), "bool")  # True where not 0, also for NaN
+            if counts is not None:
+                seen = ops.logical_and(seen, ops.greater(counts, 0.0)[:, None])
+            return seen[0] if batches == 1 else ops.any(seen, 0)
+
+        joined = [[ever(place) for place in group] for group in self._groups]
+        new = [each[0] if len(each) == 1 else ops.concatenate(each) for each in joined]
+        return [ops.logical_or(variable.value, each) for variable, each in zip(self._seen, new, strict=True)]
+
+    def _norms(self, statistics: Any, after: Any, counts: Any) -> dict[str, Any]:
+        before = xp.sqrt(ops.sum(ops.square(statistics[:, :, L2]), axis=1))  # (batches,)
         changed = ops.zeros_like(before)
         if after is None:
             after = before
         else:
-            # A clipped gradient is shorter, by more than the rounding of its norm.
-            changed = ops.cast(ops.less(after, before * np.float32(1 - 1e-6)), "float32")
+            changed = ops.cast(ops.less(after, before * np.float32(1 - MIN_CLIPPED)), "float32")
         norms = ops.stack([before, after, changed, ops.ones_like(before)], axis=1)
         steps = ops.add(self._state.value[self._place("step")], np.arange(before.shape[0], dtype=np.float32))
         here = ops.equal(np.arange(FIRST_STEPS, dtype=np.float32)[:, None], steps[None, :])  # (steps, batches)
         rows = ops.stack([before, ops.sum(statistics[:, :, NONFINITE], axis=1)], axis=1)
         first = ops.sum(ops.where(here[:, :, None], rows[None], ops.zeros_like(rows[None])), axis=1)
-        return {"norms": ops.sum(norms, axis=0), "first": first, "step": np.full(1, before.shape[0], np.float32)}
+        count = np.full(1, before.shape[0], np.float32)
+        return {"norms": ops.sum(_counted(norms, counts), axis=0), "first": first, "step": count}
 
-    def _counted(self, rows: Sequence[Any]) -> Any:
+    def _binned(self, rows: Sequence[Any], counts: Any) -> Any:
         """The counts of the histograms, 0 in a record without them."""
         # How many entries each counted one stands for.
         factors = np.array([[size / max(1, -(-size // _stride(size)))] for size in self._sizes], np.float32)
 
         def counted() -> Any:
-            return ops.sum(measure.histograms([_thinned(row) for row in rows]), axis=0) * factors
+            of_each = measure.histograms([_thinned(row) for row in rows], few_passes=True)
+            return ops.sum(_counted(of_each, counts), axis=0) * factors
 
         if self._histograms_every == 1:
             return counted()
@@ -198,47 +263,27 @@ class GradientSums:
             state[self._place(name)] = before[self._place(name)]
         if self._histograms_every:
             state[self._place("is_due")] = record % self._histograms_every == 0
+        self._batch = 0
+        self._begin(state)
         self._state.assign(state)
-        if self._full:
-            self._seen.assign(np.zeros(self._seen.shape, bool))
+        for variable in self._seen:
+            variable.assign(np.zeros(variable.shape, bool))
 
-    def mean_statistics(self) -> np.ndarray | None:
-        """Return the means over the batches, (tensors, statistics); None without a batch. NaN for no gradient."""
-        sums, counts = self._read("means"), self.counts[:, None]
-        if not counts.any():
-            return None
-        means: np.ndarray = np.where(counts > 0, sums / np.maximum(counts, 1.0), np.float32(np.nan))
-        return means
 
-    def statistics(self) -> np.ndarray | None:
-        """Return all statistics of gradients, (tensors, statistics); None without a batch. NaN for no gradient."""
-        means = self.mean_statistics()
-        if means is None:
-            return None
-        seen = np.split(array(self._seen), np.cumsum(self._sizes)[:-1])
-        union = np.array(
-            [[each.compute(row.astype(np.float32), np) for each in UNION_GRADIENT_STATISTICS] for row in seen],
-            np.float32,
-        ).reshape(len(self._tensors), -1)
-        union[np.isnan(means).all(axis=1)] = np.nan
-        values = np.concatenate([means, union], axis=1)
-        assert values.shape[1] == len(GRADIENT_STATISTICS)
+def _norm(clip: Clip | None) -> Any:
+    """Return the norm of a batch's gradients after clipping, (1,); None if nothing clips."""
+    if clip is None:
+        return None
+    squares = [ops.sum(ops.square(each)) for each in clip() if each is not None]
+    return ops.reshape(xp.sqrt(ops.sum(ops.stack(squares))), (1,))
+
+
+def _counted(values: Any, counts: Any) -> Any:
+    """Return (batches, ...) with zeros in place of batches that do not count, also of NaN."""
+    if counts is None:
         return values
-
-    def norm_means(self) -> tuple[float, float, float]:
-        """Return the mean norm before and after clipping, and the share of clipped batches; NaN without a batch."""
-        sums = self._read("norms")
-        with np.errstate(all="ignore"):
-            means = sums[:STEPS] / sums[STEPS]
-        return float(means[BEFORE]), float(means[AFTER]), float(means[CLIPPED])
-
-    def first_steps(self) -> np.ndarray:
-        """Return the gradient's norm and its number of non-finite entries in the first steps: (steps, 2)."""
-        return self._read("first")[: int(self._read("step"))]
-
-    def histogram_counts(self) -> np.ndarray:
-        """Return the counts in each bin over all batches: (tensors, bins)."""
-        return self._read("histograms")
+    counts = ops.reshape(counts, (-1, *(1,) * (len(values.shape) - 1)))
+    return ops.where(ops.greater(counts, 0.0), values, ops.zeros_like(values))
 
 
 def _stride(entries: int) -> int:

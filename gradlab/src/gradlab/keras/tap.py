@@ -11,8 +11,9 @@ from gradlab.keras import measure
 from gradlab.keras.backends import backend
 from gradlab.keras.first_batches import FirstBatches
 from gradlab.keras.naming import named_variables
-from gradlab.keras.sums import GradientSums
+from gradlab.keras.sums import Clip, GradientSums
 from gradlab.measurement.history import Tensor
+from gradlab.watch.sampling import Sampling
 
 # An embedding's gradient has only the rows that were looked up. Measuring it needs the dense tensor, of four bytes an
 # entry. Above 200 MB it is not measured, to leave the memory to the training.
@@ -42,6 +43,7 @@ class GradientTap:
         histograms_every: records from one with histograms to the next; 0 for no histograms.
         optimizers: the optimisers; None for those that are attributes of the model.
         batches: measures the first batches with their gradients; None for no such measurement.
+        sampling: the batches of a record that are measured; None for all of them. With several optimisers all are.
 
     Attributes:
         optimizers: the optimisers that are attributes of the model, each once, unless others were given. For a
@@ -60,12 +62,14 @@ class GradientTap:
         histograms_every: int = 0,
         optimizers: Sequence[Any] | None = None,
         batches: FirstBatches | None = None,
+        sampling: Sampling | None = None,
     ) -> None:
         self._batches = batches
         self._attached: list[Any] = []
         self._model, self._fit, self._lose = model, fit, lose
         self._full, self._histograms_every = full, histograms_every
         self.optimizers = _optimizers_of(model) if optimizers is None else [_inside(each) for each in optimizers]
+        self._sampling = sampling if len(self.optimizers) == 1 else None
         self.tensors: tuple[Tensor, ...] = ()
         self.sums: GradientSums | None = None
         self._places: dict[int, int] = {}
@@ -150,7 +154,9 @@ class GradientTap:
         pairs = named_variables(self._model)
         self.tensors = tuple(tensor for tensor, _ in pairs)
         self._places = {id(variable): place for place, (_, variable) in enumerate(pairs)}
-        sums = GradientSums(self.tensors, full=self._full, histograms_every=self._histograms_every)
+        sums = GradientSums(
+            self.tensors, full=self._full, histograms_every=self._histograms_every, sampling=self._sampling
+        )
         self._attached = list(sums.variables)
         if self._batches is not None:
             self._attached += self._batches.prepare(sum(int(np.prod(each.shape)) for each in self.tensors))
@@ -168,6 +174,8 @@ class GradientTap:
             with backend.outside_of_step():
                 self._prepare()
         assert self.sums is not None
+        if not self.sums.next():
+            return
         variables = optimizer._trainable_variables if trainable_variables is None else trainable_variables
         rows: list[Any] = [None] * len(self.tensors)
         for gradient, variable in zip(grads, variables, strict=True):
@@ -175,7 +183,7 @@ class GradientTap:
             if place is not None and gradient is not None and not _is_too_large(gradient, self.tensors[place]):
                 rows[place] = _as_row(gradient, self.tensors[place], optimizer.loss_scale_factor)
         if any(row is not None for row in rows):
-            self.sums.add(rows, _clipped(optimizer, rows) if self._full else None)
+            self.sums.add(rows, _clip_of(optimizer, rows) if self._full else None)
             if self._batches is not None:
                 self._batches.add(rows, [each.shape for each in self.tensors])
 
@@ -186,12 +194,11 @@ def clips(optimizer: Any) -> bool:
     return any(limit is not None for limit in limits) and not optimizer.gradient_accumulation_steps
 
 
-def _clipped(optimizer: Any, rows: Sequence[Any]) -> list[Any] | None:
-    """Return the gradients as the optimiser clips them; None if it does not."""
+def _clip_of(optimizer: Any, rows: Sequence[Any]) -> Clip | None:
+    """Return a function that returns the gradients as the optimiser clips them; None if it does not."""
     if not clips(optimizer):
         return None
-    present: list[Any] = optimizer._clip_gradients([row for row in rows if row is not None])
-    return present
+    return lambda: optimizer._clip_gradients([row for row in rows if row is not None])
 
 
 def _optimizers_of(model: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from gradlab.keras.samples import Samples, UnreadableData, samples_of, unfitting
 from gradlab.keras.session import BATCHES, INITIAL, PROBES, Session
 from gradlab.keras.wiring import WiringReader
 from gradlab.spec import ExternalSpec
-from gradlab.watch import Recorder
+from gradlab.watch import Recorder, Sampling
 from gradlab.watch.plane import BOUNDARY
 
 
@@ -63,6 +63,7 @@ class Training:
             fit=self if plan.fit is None else plan.fit,
             # Keras's own step computes each batch's gradients anew.
             compares=not plan.is_fit or type(plan.model).train_step is not keras.Model.train_step,
+            sampling=Sampling(options.every or plan.steps_per_epoch) if options.samples_batches else None,
         )
         optimizers = self.session.tap.optimizers
         steps = [getattr(each, "gradient_accumulation_steps", None) or 1 for each in optimizers]
@@ -143,6 +144,7 @@ class Training:
                 validation=self._validation,
                 batch_size=plan.batch_size,
                 steps_per_epoch=plan.steps_per_epoch,
+                gradients_every=self.session.gradients_every,
             )
 
     def _wiring_reader(self) -> WiringReader:
@@ -267,6 +269,9 @@ class Training:
         self._recorder.record(number, values, series)
         if self._wiring is not None:
             self._attempt(WIRING, self._send_wiring)
+        self.session.expect(course.unrecorded)
+        if (every := self.session.gradients_every) != self._recorder.spec.gradients_every:
+            self._recorder.update(gradients_every=every)
         course.end_record()
         self.session.begin_record(course.record)
 

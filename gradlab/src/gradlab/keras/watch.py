@@ -14,7 +14,7 @@ from gradlab.keras.description import described_loss, loss_function_of, named_lo
 from gradlab.keras.fits import broken_off, is_fitting
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.training import Training
-from gradlab.watch import Recorder, Reporting, WatchWarning, intervals, intervals_of
+from gradlab.watch import Recorder, Reporting, WatchWarning, intervals, intervals_of, samples_batches
 
 CALLED_BY_KERAS = {name for name in dir(keras.callbacks.Callback) if name.startswith("on_")}
 NOTHING = "nothing is recorded of this training any more"
@@ -63,7 +63,8 @@ class Watch(Reporting, keras.callbacks.Callback):
         data: the training samples: (x, y), or a dataset of batches that is not shuffled. Without them everything that
             rests on samples stays unjudged.
         validation_data: the validation samples, likewise.
-        record: ``lean``, only gradients; ``standard``; ``full``, everything in every record; or kind -> interval.
+        record: ``lean``, only gradients, of √n of a record's n batches if one optimiser trains the model; ``standard``;
+            ``full``, everything in every record; or kind -> interval.
         every: ``epoch``, or the number of steps of the optimiser in a record.
         to: the address of a service that gets all records; None to keep them in the process.
         resume: the id of the service's experiment that this training continues: after its `initial_epoch`, else after
@@ -96,10 +97,12 @@ class Watch(Reporting, keras.callbacks.Callback):
         if every != "epoch" and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
             raise ValueError(f'every: expected "epoch" or a number of steps of at least 1; received {every!r}')
         steps, chosen = every if isinstance(every, int) else None, intervals(record)
+        samples = samples_batches(record)
         self.recorder = Recorder(to=to, resume=resume, api_key=api_key, report_at_end=report_at_end)
         if (earlier := self.recorder.resumption) is not None:
             steps, chosen = earlier.spec.every_steps, intervals_of(earlier.spec.record)
-        self._options = Options(name, chosen, steps, data, validation_data, resume is not None)
+            samples = earlier.spec.gradients_every is not None
+        self._options = Options(name, chosen, steps, data, validation_data, resume is not None, samples)
         self._training: Training | None = None
         self._lost: set[str] = set()
         self._ended_epoch: int | None = None

@@ -45,7 +45,7 @@ class WiringReader:
         self._frozen = frozen_tensors(plan.model)
         self._before = [np.array(variable.numpy()) for _, variable in self._pairs]
         self._records = 0
-        self._batches = np.zeros(len(self._before), np.int64)
+        self._batches, self._measured = np.zeros(len(self._before), np.int64), 0
         self._zero = np.zeros(len(self._before), np.int64)
         self._changed = np.zeros(len(self._before), bool)
         self._has_gradient = np.zeros(len(self._before), bool)
@@ -86,6 +86,7 @@ class WiringReader:
             return
         counts, zero = sums.counts, sums.zero
         self._batches += counts.astype(np.int64)
+        self._measured += sums.batches
         self._zero += zero.astype(np.int64)
         self._records += 1
         self._has_gradient |= counts > zero
@@ -118,6 +119,9 @@ class WiringReader:
         return Wiring(first_steps=steps, tensors=self._tensors(batches), loss_scale=scale, **fields)
 
     def _tensors(self, batches: int) -> dict[str, TensorWiring]:
+        sums = self._session.tap.sums
+        if sums is not None and sums.sampling is not None:
+            batches = self._measured
         held = {id(each) for optimizer in self._session.tap.optimizers for each in optimizer._trainable_variables}
         tensors = {
             f"{tensor.layer}/{tensor.parameter}": TensorWiring(
@@ -137,7 +141,8 @@ class WiringReader:
         sums = self._session.tap.sums
         if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or sums is None:
             return None
-        return LossScale(steps=batches, skipped=max(0, batches - int(self._batches.max(initial=0))))
+        applied = int(self._batches.max(initial=0)) if sums.sampling is None else sums.all_batches
+        return LossScale(steps=batches, skipped=max(0, batches - applied))
 
 
 def target_form(y: np.ndarray) -> str:

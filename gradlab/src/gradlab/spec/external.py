@@ -101,6 +101,8 @@ class ExternalSpec(Frozen):
     """The unit that its records count: epochs, or blocks of `every_steps` updates."""
     every_steps: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
     """Updates in one record, if `axis` is ``step``."""
+    gradients_every: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
+    """The gradients of one in so many batches of a record are measured; null if those of every batch are."""
     framework: Literal["keras", "torch"] | None = None
     """The framework that trains it; null for another one."""
     batch_size: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)

@@ -21,7 +21,7 @@ from gradlab.torch.probe import Probed
 from gradlab.torch.samples import Samples
 from gradlab.torch.session import Session, fetch
 from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale, wiring_of
-from gradlab.watch import Recorder, without_an_end
+from gradlab.watch import Recorder, Sampling, without_an_end
 from gradlab.watch.plane import BOUNDARY
 from gradlab.watch.untapped import not_recorded
 
@@ -41,6 +41,7 @@ class Course:
         epochs: the planned number of epochs, with those before; None if unknown.
         initial_epoch: the epochs that were trained before.
         name: a title for people.
+        samples_batches: True to measure the gradients of some batches, where one optimiser updates the model.
         scaler: the `GradScaler`; None if unknown.
         recorder: takes the records.
         attempt: runs a function of a part, and keeps its errors from the training.
@@ -60,6 +61,7 @@ class Course:
         epochs: int | None,
         initial_epoch: int,
         name: str,
+        samples_batches: bool = False,
         scaler: Any,
         recorder: Recorder,
         attempt: Callable[..., Any],
@@ -90,6 +92,7 @@ class Course:
         self._fixed: dict[str, Any] = {}
         self._commonest: float | None = None
         self._pending, self._metrics = Pending(), dict[str, float]()
+        self._sampling = Sampling(every) if samples_batches and len(optimizers) == 1 else None
 
     def open(self) -> None:
         """Begin to measure."""
@@ -128,6 +131,7 @@ class Course:
             self._pending.add(kept, learning_rates(self._optimizers))
             self.send()
         self._session.begin_record(self._layouts, self._number + 1, kept)
+        self._sample_next()
 
     def _check_data(self) -> None:
         """Do without samples that the model or the loss do not take, and say so in one sentence."""
@@ -151,6 +155,7 @@ class Course:
             target = describe_target(self._loss, probed.output, self._session.evaluation.targets(samples), layers)
         steps = -(-samples.count // first.batch_size) if samples is not None and first.batch_size else None
         records = self._planned and planned_records(self._planned, self._every, steps)
+        self._sampling = self._sampling and Sampling(self._every or steps)
         spec = ExternalSpec(
             source="external",
             name=self._name,
@@ -166,6 +171,7 @@ class Course:
             val_count=0 if self._validation is None else self._validation.count,
             axis="epoch" if self._every is None else "step",
             every_steps=self._every,
+            gradients_every=None if self._sampling is None else self._sampling.every,
             framework="torch",
             batch_size=first.batch_size,
             steps_per_epoch=steps,
@@ -182,6 +188,7 @@ class Course:
     def _after_step(self) -> None:
         self._steps += 1
         self._steps_in_record += 1
+        self._sample_next()
         if self._every is not None:
             if self._steps_in_record == self._every:
                 self._attempt(RECORDS, self._end_record)
@@ -190,6 +197,12 @@ class Course:
             if expected is not None and self._steps_in_record > 2 * expected + MIN_FORGOTTEN_STEPS:
                 self._has_warned = True
                 self._recorder.warn(FORGOTTEN.format(steps=self._steps_in_record, expected=expected))
+
+    def _sample_next(self) -> None:
+        """Choose how the next step is measured, where not all of them are."""
+        if self._sampling is not None:
+            counts = self._sampling.measures(self._steps_in_record)
+            self._session.tap.sample(reads=counts or self._steps < MAX_FIRST_STEPS, counts=counts)
 
     def add_loss(self, loss: torch.Tensor, samples: int) -> None:
         """Add the mean loss of a batch of `samples`."""
@@ -214,9 +227,13 @@ class Course:
         if self._recorder.spec is None:
             return  # it could not be described, which was said
         self._complete_spec()
+        if self._sampling is not None and self._steps_in_record != self._sampling.batches:
+            self._sampling = Sampling(self._steps_in_record)
+            self._recorder.update(gradients_every=self._sampling.every)
         self._number, self._steps_in_record = self._number + 1, 0
-        given, self._metrics = self._metrics, {}
-        kept = self._session.record(self._layouts, self._number, given)
+        self._sample_next()
+        self._session.observes_moves = not self._counts.have_all_changed
+        kept, self._metrics = self._session.record(self._layouts, self._number, self._metrics), {}
         self._pending.add(kept, learning_rates(self._optimizers))
         self._session.begin_record(self._layouts, self._number + 1, kept)
         if self._pending.are_due(self._recorder.sends):
@@ -235,38 +252,23 @@ class Course:
         if not pending:
             return
         with torch.no_grad(), torch.autocast(self._session.device.type, enabled=False):
-            measured = self._session.measured(pending)
-            wiring = self._wiring_tensors()
+            measured, wiring = self._session.measured(pending), self._session.wiring_tensors()
             fetched = fetch(measured.tensors | {f"wiring/{name}": value for name, value in wiring.items()})
         results = measured.results(fetched)
         for each in results:
             self._recorder.record(each.kept.number, each.metrics, each.series)
             self._session.rows.forget(each.kept.number)
-        for each in results:
             self._counts.add(each.kept.counts.batches, each.kept.counts.missing, each.zeros, each.moved)
         if results[-1].kept.number > self._initial:
             self._send_wiring({name: fetched[f"wiring/{name}"] for name in wiring})
-
-    def _wiring_tensors(self) -> dict[str, torch.Tensor]:
-        session = self._session
-        first = session.first.tensors() | session.tap.kept.tensors()
-        tensors = {f"first_{name}": value for name, value in first.items()}
-        if session.rows.first:
-            norms = [torch.stack([each.before, each.nonfinite], dim=1) for each in session.rows.first]
-            tensors["norms"] = torch.cat(norms)[:MAX_FIRST_STEPS]
-        session.scale.after_backward()
-        if session.scale.skipped is not None:
-            tensors["skipped"] = session.scale.skipped
-        return tensors
 
     def _send_wiring(self, fetched: Mapping[str, np.ndarray]) -> None:
         skipped = fetched.get("skipped")
         wiring = wiring_of(
             self._module,
             self._session.first,
-            {name.removeprefix("first_"): value for name, value in fetched.items() if name.startswith("first_")},
+            fetched,
             loss=self._loss,
-            norms=fetched.get("norms", np.zeros((0, 2), np.float32)),
             tensors=self._counts.read(),
             fixed=self._fixed,
             commonest=self._commonest,

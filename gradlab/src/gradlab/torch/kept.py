@@ -40,6 +40,11 @@ class KeptGradients:
             handle.remove()
         self._hooks, self._steps = [], []
 
+    def close_if_over(self) -> None:
+        """Remove the hooks once enough was seen. None of them may be running."""
+        if self._steps and len(self._kept) >= MAX_FIRST_STEPS:
+            self.close()
+
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return ``kept``, for each of the first updates 1 if the gradients were kept after it, else 0; {} for none."""
         return {"kept": torch.stack(self._kept)} if self._kept else {}
@@ -61,7 +66,3 @@ class KeptGradients:
 
     def _on_stepped(self, *_: Any) -> None:
         self._is_next = len(self._kept) < MAX_FIRST_STEPS
-        if not self._is_next:
-            for handle in self._hooks:
-                handle.remove()
-            self._hooks = []

@@ -58,14 +58,20 @@ class FlatLayout:
     def __len__(self) -> int:
         return len(self._sizes)
 
-    def flat(self, tensors: Sequence[torch.Tensor | None], like: torch.Tensor) -> torch.Tensor:
+    def flat(
+        self, tensors: Sequence[torch.Tensor | None], like: torch.Tensor, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return tensors as one row, (size,), with zeros in the place of None. A sparse tensor is written densely.
 
         Args:
             tensors: in their own order.
             like: a tensor of the row's precision, on its device.
+            out: a row to write to; None for a new one.
         """
         ordered = [tensors[place] for place in self.order]
+        if out is not None:
+            parts = [self._part(x, self._sizes[place], like) for x, place in zip(ordered, self.order, strict=True)]
+            return torch.cat(parts, out=out)
         try:
             row = torch._C._nn.flatten_dense_tensors(ordered)
         except (TypeError, RuntimeError):  # None, sparse ones, or ones on several devices
@@ -127,7 +133,8 @@ def _of_large(g: torch.Tensor) -> torch.Tensor:
     The deviation is that of E[g²] − E[g]², unless the mean is so large beside it that float32 would lose digits.
     """
     n, total = g.shape[-1], g.sum(dim=-1)
-    sizes = torch.linalg.vector_norm(g, 1, dim=-1)
+    size = torch.abs(g)  # several times faster than the norms of these orders
+    sizes = size.sum(dim=-1)
     l2 = torch.linalg.vector_norm(g, 2, dim=-1)
     mean = total / n
     squares = torch.square(l2 / math.sqrt(n))  # not l2²/n, which leaves float32 earlier
@@ -138,8 +145,8 @@ def _of_large(g: torch.Tensor) -> torch.Tensor:
         "mean": mean,
         "std": torch.sqrt(torch.clamp(squares - of_mean, min=0)),
         "l2": l2,
-        "max_abs": torch.linalg.vector_norm(g, math.inf, dim=-1),
-        "zero_fraction": 1 - torch.count_nonzero(g, dim=-1).to(g.dtype) / n,
+        "max_abs": size.amax(dim=-1),
+        "zero_fraction": (n - g.bool().sum(dim=-1)).to(g.dtype) / n,
         "nonfinite": torch.zeros_like(mean),
     }
     if not bool(torch.isfinite(sizes).all()):

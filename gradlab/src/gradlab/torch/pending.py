@@ -25,7 +25,7 @@ WEIGHTS = "the weights are not recorded any more"
 PROBES = "activations and signals are not recorded any more"
 BATCHES = "what the loss gets is not recorded any more"
 # Records that are measured together, and the numbers that wait for it: 8 MB of float32.
-MAX_PENDING, MAX_ENTRIES = 16, 2_000_000
+MAX_PENDING, MAX_ENTRIES = 64, 2_000_000
 # Seconds after which a service gets what is pending.
 MAX_WAIT_SECONDS = 1.0
 FLOWS = ("activations", "signals", "time_signals")

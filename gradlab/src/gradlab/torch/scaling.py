@@ -31,6 +31,11 @@ class LossScale:
         self.calls_skipped = False
 
     @property
+    def has_scaler(self) -> bool:
+        """True once a scaler is known."""
+        return self._scaler is not None
+
+    @property
     def inverse(self) -> torch.Tensor | None:
         """1 over the scale of the last backward pass, as a scaler computes it; None without a scaler."""
         return None if self._before is None else self._before.double().reciprocal().float()

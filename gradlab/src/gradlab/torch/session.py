@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.measurement.history import SeriesLayout
 from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.torch import measure
@@ -39,6 +40,9 @@ class Session:
         samples, validation: the samples; None if they are unknown.
         attempt: runs a function of a part; if it raises, warns once and returns None from then on.
         before_step, after_step: are called before and after each step.
+
+    Attributes:
+        observes_moves: False once it is known of every tensor that its values change.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Session:
         self._meter = Meter(loss)
         self._like = torch.zeros((), dtype=dtype, device=device)
         self._earlier: torch.Tensor | None = None
+        self.observes_moves = True
         self._names_of_validation: Set[str] = frozenset()
         self._handles: list[Any] = []
         self._on_inputs: Any = None
@@ -121,11 +126,11 @@ class Session:
         self._attempt(BATCHES, self.first.add_input, arguments, named)
 
     def _on_loss(self, module: Any, arguments: Any, loss: Any) -> None:
-        if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
-            return  # a validation, where nobody computes gradients
-        if torch.compiler.is_compiling() or self.evaluation.is_running:
+        # Without gradients it is a validation.
+        if not isinstance(loss, torch.Tensor) or not loss.requires_grad or self.evaluation.is_running:
             return
-        self._attempt(BATCHES, self._add_loss, arguments, loss)
+        if not torch.compiler.is_compiling():
+            self._attempt(BATCHES, self._add_loss, arguments, loss)
 
     def _on_output(self, module: Any, arguments: Any, output: Any) -> None:
         """Note the loss of a model that computes its own."""
@@ -136,8 +141,8 @@ class Session:
             self._attempt(BATCHES, self.add_loss, loss.mean(), 1)
 
     def _add_loss(self, arguments: Any, loss: torch.Tensor) -> None:
-        output, target = (*arguments, None, None)[:2]
-        count = len(target) if isinstance(target, torch.Tensor) and target.dim() else 1
+        output, target = arguments if len(arguments) == 2 else (*arguments, None, None)[:2]
+        count = target.shape[0] if isinstance(target, torch.Tensor) and target.dim() else 1
         mean = loss.mean() if loss.dim() else loss / count if getattr(self._loss, "reduction", "") == "sum" else loss
         self._meter.add(output, target, mean, count)
         if not self.first.are_over:
@@ -204,9 +209,8 @@ class Session:
             kept.metrics |= self._evaluated(self.samples, self.first.modes(), "", uses_batch=True)
         if not self._names_of_validation or not self._names_of_validation <= given.keys():
             kept.metrics |= self._validated()
-        kept.weights, kept.earlier = self._attempt(WEIGHTS, self._flat_weights), self._earlier
-        if kept.earlier is None:
-            kept.weights = None
+        if self._earlier is not None and (self.observes_moves or _have(layouts, "weights", "weight_histograms")):
+            kept.weights, kept.earlier = self._attempt(WEIGHTS, self._flat_weights), self._earlier
         if self.samples is not None and kept.due.keys() & set(FLOWS):
             probed = self._attempt(PROBES, self.probe)
             kept.flows = () if probed is None else probed.flows
@@ -217,10 +221,21 @@ class Session:
         """Return the measurements of records, on the device."""
         return Measurements(kept, self.rows, self._attempt)
 
+    def wiring_tensors(self) -> Tensors:
+        """Return what was measured of the wiring, on the device."""
+        tensors = self.first.tensors() | self.tap.kept.tensors()
+        if self.rows.first:
+            norms = [torch.stack([each.before, each.nonfinite], dim=1) for each in self.rows.first]
+            tensors["norms"] = torch.cat(norms)[:MAX_FIRST_STEPS]
+        self.scale.after_backward()
+        if self.scale.skipped is not None:
+            tensors["skipped"] = self.scale.skipped
+        return tensors
+
     def begin_record(self, layouts: Sequence[SeriesLayout], number: int, before: Kept | None) -> None:
         """Begin a record, after what was kept of the one before; None if there is none."""
         self.rows.begin(number, histograms="gradient_histograms" in _due(layouts, number))
-        if self._earlier is None or any(each.kind == "weights" for each in layouts):
+        if self._earlier is None or _have(layouts, "weights"):
             self._earlier = self._attempt(WEIGHTS, self._flat_weights) if before is None else before.weights
 
     def _evaluated(self, samples: Samples, modes: Mapping[str, bool], prefix: str, *, uses_batch: bool) -> Tensors:
@@ -252,6 +267,10 @@ def fetch(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
 
 def _due(layouts: Sequence[SeriesLayout], number: int) -> dict[str, SeriesLayout]:
     return {each.kind: each for each in layouts if number % each.every == 0}
+
+
+def _have(layouts: Sequence[SeriesLayout], *kinds: str) -> bool:
+    return any(each.kind in kinds for each in layouts)
 
 
 def _precision(dtypes: Sequence[torch.dtype]) -> torch.dtype:

@@ -54,6 +54,7 @@ class GradientTap:
         self._handles: list[Any] = []
         self._pass: int | None = None
         self._has_read = False
+        self._reads = self._counts = self._sees_passes = True
 
     def open(self) -> None:
         """Register the hooks."""
@@ -64,6 +65,16 @@ class GradientTap:
             self._handles.append(optimizer.register_step_pre_hook(self._on_step(place)))
             self._handles.append(optimizer.register_step_post_hook(self._on_stepped(place)))
 
+    def sample(self, *, reads: bool, counts: bool) -> None:
+        """Set how the next step is measured, where there is one optimiser.
+
+        Args:
+            reads: False to measure nothing of it.
+            counts: False to keep nothing of it but its norms.
+        """
+        self._reads, self._counts = reads, counts
+        self._sees_passes = reads or self._scale.has_scaler
+
     def close(self) -> None:
         """Remove the hooks."""
         self.kept.close()
@@ -73,6 +84,8 @@ class GradientTap:
 
     def _on_gradient(self, _: Any) -> None:
         """Ask the running backward pass to call `_on_end` when it has ended; once in a pass."""
+        if not self._sees_passes:
+            return
         running = torch._C._current_graph_task_id()
         if running != self._pass:
             self._pass = running
@@ -92,13 +105,18 @@ class GradientTap:
 
     def _on_end(self) -> None:
         self._pass = None
-        self._has_read = True
-        self._rows.read([each.value.grad for each in self._parameters])
         self._scale.after_backward()
+        if not self._reads:
+            return
+        self._has_read = True
+        self.kept.close_if_over()
+        self._rows.read([each.value.grad for each in self._parameters])
         self._after_backward()
 
     def _on_step(self, place: int) -> Callable[..., None]:
         def before(optimizer: Any, arguments: Any, named: Any) -> None:
+            if not self._reads:
+                return
             self._attempt(self._before_step)
             if not _has_closure(arguments, named):
                 self._attempt(self._commit, place, optimizer)
@@ -107,7 +125,7 @@ class GradientTap:
 
     def _on_stepped(self, place: int) -> Callable[..., None]:
         def after(optimizer: Any, arguments: Any, named: Any) -> None:
-            if _has_closure(arguments, named):  # the backward pass and the clipping were in the closure
+            if self._reads and _has_closure(arguments, named):  # the backward pass and the clipping were in the closure
                 self._attempt(self._commit, place, optimizer)
             if place == 0:
                 self._attempt(self._after_step)
@@ -127,6 +145,7 @@ class GradientTap:
             # A fused optimiser divides by the scale itself, and leaves out a step with infinite gradients.
             still_scaled=getattr(optimizer, "grad_scale", None) is not None,
             infinities=infinities,
+            counts=self._counts,
         )
         if place == len(self._optimizers) - 1:
             self._has_read = False

@@ -12,7 +12,7 @@ from gradlab.torch.course import Course
 from gradlab.torch.messages import NOTHING, RECORDS
 from gradlab.torch.naming import named_parameters, unwrapped
 from gradlab.torch.samples import Samples
-from gradlab.watch import Recorder, Reporting, intervals, intervals_of
+from gradlab.watch import Recorder, Reporting, intervals, intervals_of, samples_batches
 
 
 class Watch(Reporting):
@@ -42,7 +42,8 @@ class Watch(Reporting):
         data: the training samples: (x, y), a `Dataset` or a `DataLoader`. Without them everything that rests on samples
             stays unjudged.
         validation_data: the validation samples, likewise.
-        record: ``lean``, only gradients; ``standard``; ``full``, everything in every record; or kind -> interval.
+        record: ``lean``, only gradients, of √n of a record's n batches if one optimiser trains the model; ``standard``;
+            ``full``, everything in every record; or kind -> interval.
         every: ``epoch``, where the loop calls `epoch`; or the number of steps of the optimiser in a record.
         to: the address of a service that gets all records; None to keep them in the process.
         resume: the id of the service's experiment that this training continues: after `initial_epoch`, else after the
@@ -94,9 +95,10 @@ class Watch(Reporting):
         if initial_epoch < 0 or (epochs is not None and initial_epoch >= epochs):
             raise ValueError(f"initial_epoch: expected an epoch from 0 on, before `epochs`; received {initial_epoch}")
         self.recorder = recorder or Recorder(to=to, resume=resume, api_key=api_key, report_at_end=report_at_end)
-        steps, chosen = None if every == "epoch" else every, intervals(record)
+        steps, chosen, samples = None if every == "epoch" else every, intervals(record), samples_batches(record)
         if (earlier := self.recorder.resumption) is not None:
             steps, chosen = earlier.spec.every_steps, intervals_of(earlier.spec.record)
+            samples = earlier.spec.gradients_every is not None
         self._lost: set[str] = set()
         self._course = Course(
             module,
@@ -110,6 +112,7 @@ class Watch(Reporting):
             epochs=epochs,
             initial_epoch=initial_epoch,
             name=name,
+            samples_batches=samples,
             scaler=scaler,
             recorder=self.recorder,
             attempt=self._attempt,

@@ -51,6 +51,11 @@ class TensorCounts:
             self._has_gradient |= has_gradient
             self._changed |= moved & has_gradient
 
+    @property
+    def have_all_changed(self) -> bool:
+        """True once each tensor's values have changed."""
+        return bool(self._changed.all())
+
     def read(self) -> dict[str, TensorWiring]:
         """Return the tensors' wiring by ``layer/parameter``, with those that are frozen from the beginning."""
         tensors = {
@@ -95,7 +100,6 @@ def wiring_of(
     fetched: Mapping[str, np.ndarray],
     *,
     loss: Any,
-    norms: np.ndarray,
     tensors: Mapping[str, TensorWiring],
     fixed: Mapping[str, Any],
     commonest: float | None,
@@ -106,16 +110,15 @@ def wiring_of(
     Args:
         model: the unwrapped model.
         first: what was seen of the first batches.
-        fetched: its tensors, as arrays.
+        fetched: its tensors, as arrays; ``norms``, (steps, 2), the gradients' norm and number of non-finite entries.
         loss: the training's loss.
-        norms: (steps, 2) the gradients' norm and number of non-finite entries in the first steps.
         tensors: by ``layer/parameter``.
         fixed: fields that do not change.
         commonest: the share of the commonest class in all training samples; None if it is unknown.
         loss_scale: steps that a scaler was asked for, and those that it skipped; None without one.
     """
     kind = kind_of_loss(loss)
-    shares = first.training_shares()
+    shares, norms = first.training_shares(), fetched.get("norms", np.zeros((0, 2), np.float32))
     by_layer = {layer_name(model, path): share for path, share in shares.items() if path}
     return Wiring(
         first_steps=FirstSteps(

@@ -38,12 +38,17 @@ def intervals_of(record: Cadence) -> dict[str, int]:
     return {name: record.every(field) or 0 for name, field in FIELDS.items()}
 
 
+def samples_batches(record: str | Mapping[str, int]) -> bool:
+    """True if the gradients of some batches of a record are measured, not of every one: for the bundle ``lean``."""
+    return record == "lean"
+
+
 def intervals(record: str | Mapping[str, int]) -> dict[str, int]:
     """Return the interval, in records, of each field of an `ExternalSpec`'s `record`; 0 for never.
 
     Args:
-        record: ``lean``, only gradients; ``standard``; ``full``, everything in every record; or kind -> interval, where
-            kinds that are not named are not recorded.
+        record: ``lean``, only gradients, of some batches; ``standard``; ``full``, everything in every record; or
+            kind -> interval, where kinds that are not named are not recorded.
 
     Raises:
         ValueError: there is no such bundle or kind, or an interval is no whole number of 0 or more.

@@ -9,11 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 from keras import ops
 
+from gradlab.measurement.statistics import EDGES
+
 VERSIONS = {"jax": jax.__version__}
 # NumPy computes the numbers of a batch before the compiled step gets it.
 BATCHES_IN = "iterator"
 # True if a step runs operation by operation: what it adds up may wait.
 IS_EAGER = False
+# Entries that a loop over a large tensor reads at a time: 16 kB, and as much for each of its sums.
+CHUNK = 4_096
 
 
 def dense(gradient: Any) -> Any:
@@ -29,6 +33,43 @@ def as_row(gradient: Any, shape: tuple[int, ...]) -> Any:
 def flat(rows: Sequence[Any]) -> Any:
     """Return tensors as one row."""
     return ops.concatenate([ops.reshape(row, (-1,)) for row in rows])
+
+
+def sums_of_large(g: Any) -> tuple[Any, ...]:
+    """Return Σg, Σ|g|, Σg², the number of zeros and max|g| of (seeds, tensors, n): (seeds, tensors) each.
+
+    One loop goes through the entries once. XLA computes reductions one after another, in threads that hold up those of
+    the step: beside a step of 45 ms five of them took 40 ms of a processor, and the loop takes 2.
+    """
+    n = g.shape[-1]
+    whole = n // CHUNK * CHUNK
+    chunks = jnp.moveaxis(g[..., :whole].reshape(*g.shape[:-1], -1, CHUNK), -2, 0)
+
+    def add(sums: tuple[Any, ...], chunk: Any) -> tuple[tuple[Any, ...], None]:
+        total, absolute, square, zeros, largest = sums
+        size = jnp.abs(chunk)
+        sums = total + chunk, absolute + size, square + chunk * chunk, zeros + (chunk == 0), jnp.maximum(largest, size)
+        return sums, None
+
+    nothing = jnp.zeros((*g.shape[:-1], CHUNK), jnp.float32)
+    sums, _ = jax.lax.scan(add, (nothing,) * 5, chunks)
+    if whole < n:
+        rest = jnp.pad(g[..., whole:], [(0, 0)] * (g.ndim - 1) + [(0, CHUNK - (n - whole))])
+        sums, _ = add(sums, rest)
+    *added, largest = sums
+    total, absolute, square, zeros = (each.sum(axis=-1) for each in added)
+    padding = 0 if whole == n else CHUNK - (n - whole)
+    return total, absolute, square, zeros - padding, largest.max(axis=-1)
+
+
+def bin_counts(x: Any) -> Any:
+    """Return the histogram of (seeds, tensors, n): (seeds, tensors, bins) float32; a NaN is in no bin.
+
+    Entries along an axis that is not the last: XLA adds those side by side.
+    """
+    reached = (x[..., None] >= EDGES).astype(jnp.float32).sum(axis=-2)  # (..., edges)
+    real = (x == x).astype(jnp.float32).sum(axis=-1, keepdims=True)
+    return jnp.concatenate([real, reached], axis=-1) - jnp.concatenate([reached, jnp.zeros_like(real)], axis=-1)
 
 
 def is_sparse(gradient: Any) -> bool:

@@ -9,11 +9,16 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from gradlab.keras.namespace import xp
+from gradlab.measurement.statistics import histogram
+
 VERSIONS = {"tensorflow": tf.__version__}
 # The compiled step gets an iterator, and computes the numbers of a batch itself.
 BATCHES_IN = "step"
 # True if a step runs operation by operation: what it adds up may wait.
 IS_EAGER = False
+# Sums side by side in a large tensor.
+COLUMNS = 128
 
 
 def dense(gradient: Any) -> Any:
@@ -29,6 +34,31 @@ def as_row(gradient: Any, shape: tuple[int, ...]) -> Any:
 def flat(rows: Sequence[Any]) -> Any:
     """Return tensors as one row."""
     return ops.concatenate([ops.reshape(row, (-1,)) for row in rows])
+
+
+def sums_of_large(g: Any) -> tuple[Any, ...]:
+    """Return Σg, Σ|g|, Σg², the number of zeros and max|g| of (seeds, tensors, n): (seeds, tensors) each."""
+    size = tf.abs(g)
+    zeros = tf.cast(tf.equal(g, 0.0), tf.float32)
+    return _sum(g), _sum(size), _sum(tf.square(g)), _sum(zeros), _reduced(size, tf.reduce_max, tf.maximum)
+
+
+def _sum(x: Any) -> Any:
+    return _reduced(x, tf.reduce_sum, tf.add)
+
+
+def _reduced(x: Any, reduce: Callable[..., Any], join: Callable[[Any, Any], Any]) -> Any:
+    """Reduce the last axis: columns side by side, which XLA computes with vectors, then their results."""
+    n = x.shape[-1]
+    whole = n // COLUMNS * COLUMNS
+    columns = tf.reshape(x if whole == n else x[..., :whole], (*x.shape[:-1], whole // COLUMNS, COLUMNS))
+    result = reduce(reduce(columns, axis=-2), axis=-1)
+    return result if whole == n else join(result, reduce(x[..., whole:], axis=-1))
+
+
+def bin_counts(x: Any) -> Any:
+    """Return the histogram of (seeds, tensors, n): (seeds, tensors, bins) float32; a NaN is in no bin."""
+    return histogram(x, xp)
 
 
 def is_sparse(gradient: Any) -> bool:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from keras import ops
 
+from gradlab.measurement.statistics import EDGES
+
 VERSIONS = {"torch": torch.__version__}
 # `train_step` runs operation by operation: NumPy computes the numbers of a batch in each call.
 BATCHES_IN = "call"
@@ -28,6 +30,21 @@ def as_row(gradient: Any, shape: tuple[int, ...]) -> Any:
 def flat(rows: Sequence[Any]) -> Any:
     """Return tensors as one row, a copy."""
     return torch.cat([row.reshape(-1) for row in rows])
+
+
+def sums_of_large(g: Any) -> tuple[Any, ...]:
+    """Return Σg, Σ|g|, Σg², the number of zeros and max|g| of (seeds, tensors, n): (seeds, tensors) each."""
+    size = torch.abs(g)  # several times faster than the norms of these orders
+    zeros = g.shape[-1] - g.bool().sum(dim=-1)
+    return g.sum(dim=-1), size.sum(dim=-1), torch.square(torch.linalg.vector_norm(g, dim=-1)), zeros, size.amax(dim=-1)
+
+
+def bin_counts(x: Any) -> Any:
+    """Return the histogram of (seeds, tensors, n): (seeds, tensors, bins) float32; a NaN is in no bin."""
+    edges = torch.as_tensor(EDGES, device=x.device)
+    bins = torch.bucketize(x.contiguous(), edges, right=True)  # bin i holds EDGES[i - 1] ≤ x < EDGES[i]
+    counts = torch.zeros((*x.shape[:-1], len(EDGES) + 1), device=x.device)
+    return counts.scatter_add_(-1, bins, (x == x).to(counts.dtype))
 
 
 def is_sparse(gradient: Any) -> bool:
