@@ -469,6 +469,9 @@ def test_two_clicks_lead_from_an_empty_dashboard_to_the_cure_of_the_second_netwo
     own = a_service()
     someone = reader(own.client.url)
     someone.forgive(*AWAY)  # the service goes first
+    done: list[str] = []
+    someone.page.expose_function("did", lambda what: done.append(what))
+    someone.page.add_init_script("for (const it of ['click', 'keydown']) addEventListener(it, () => did(it), true)")
     page = someone.go("")
     page.click("[data-train='tutorial-2-deep-tanh']")
     page.wait_for_url(re.compile("#/experiment/"))
@@ -478,6 +481,7 @@ def test_two_clicks_lead_from_an_empty_dashboard_to_the_cure_of_the_second_netwo
     expect(page.get_by_role("region", name="Keras code")).to_contain_text('kernel_initializer="glorot_uniform"')
     (treatment,) = own.client.all_treatments()
     assert treatment.recommended == ["initializer_for_activation"]
+    assert done == ["click", "click"]
 
 
 def a_cure(service, ill: UUID) -> TreatmentRecord:
