@@ -41,7 +41,9 @@ def main() -> None:
             for name in TUTORIAL:
                 figure = service.client.chart(trained[name], "gradients-heatmap")
                 (IN_README / f"{name}-gradients-heatmap.svg").write_bytes(figure)
-            _take_all(browser, service, _pages(trained))
+            (treatment,) = service.client.all_treatments()
+            pages = _pages(trained, f"treatment/{treatment.experiment_id}/{treatment.id}")
+            _take_all(browser, service, pages)
     for name in SHOWN:
         shutil.copy(PICTURES / f"{name}.png", IN_README / f"dashboard-{name}.png")
 
@@ -74,6 +76,7 @@ def _trained(service: Service) -> dict[str, str]:
     ids = {name: service.client.submit(spec).id for name, spec in specs.items()}
     for each in ids.values():
         service.client.wait(each)
+    service.client.wait_for_treatment(service.client.treat(ids["tutorial-2-deep-tanh"]))
     training = specs["tutorial-3-deep-relu"].training.model_copy(update={"epochs": 50_000})
     going = specs["tutorial-3-deep-relu"].model_copy(update={"training": training, "name": "relu, a long training"})
     return {name: str(each) for name, each in ids.items()} | {"going": str(service.client.submit(going).id)}
@@ -96,7 +99,7 @@ def _recurrent() -> ExperimentSpec:
     return a_spec(name="adding over 50 steps, simple RNN", seeds=(0, 1), dataset=steps, model=network, training=loss)
 
 
-def _pages(ids: dict[str, str]) -> dict[str, tuple[str, str]]:
+def _pages(ids: dict[str, str], treatment: str) -> dict[str, tuple[str, str]]:
     tanh, relu = ids["tutorial-2-deep-tanh"], ids["tutorial-3-deep-relu"]
     return {
         "list": ("", "tbody tr[data-id]"),
@@ -106,6 +109,8 @@ def _pages(ids: dict[str, str]) -> dict[str, tuple[str, str]]:
         "exploding": (f"experiment/{ids['exploding']}", "#verdict"),
         "recurrent": (f"experiment/{ids['recurrent']}", "#verdict"),
         "compare": (f"compare/{tanh},{relu}", "#maps canvas.cells"),
+        "treatment": (treatment, "#cure:visible"),
+        "treatments": ("treatments", "tbody tr[data-id]"),
         "new": ("new", "#submit:not([disabled])"),
     }
 

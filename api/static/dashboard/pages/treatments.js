@@ -10,11 +10,10 @@ import { conclusionOf, rateWords } from "./treatment_words.js";
 
 const REFRESH_MILLISECONDS = 2000;
 const HEADINGS = [
-  { name: "experiment" },
+  { name: "experiment, and what cures it" },
   { name: "status" },
   { name: "trials" },
   { name: "ill untreated", class: "right" },
-  { name: "what cures" },
   { name: "ill treated", class: "right" },
   { name: "begun" },
 ];
@@ -81,11 +80,10 @@ function summaryRow(summary) {
   return h(
     "tr",
     { "data-id": id },
-    h("th", { scope: "row" }, link),
+    h("th", { scope: "row" }, link, h("div", { class: "small cure" }, conclusionOf(summary))),
     h("td", {}, h("span", { class: "tag", "data-kind": status }, status)),
     h("td", {}, bar, h("span", { class: "muted small figures" }, `${finished} / ${trials}`)),
     h("td", { class: "right figures" }, untreated ? rateWords(untreated) : ""),
-    h("td", {}, conclusionOf(summary)),
     h("td", { class: "right figures" }, treated ? rateWords(treated) : ""),
     h("td", { class: "muted small" }, ago(summary.created_at)),
   );
