@@ -33,6 +33,7 @@ def test_the_dashboard_stands_at_the_root_under_the_strictest_policy(desk: Desk)
         assert desk.http.get(address).status_code == 200, address
 
 
+@pytest.mark.slow
 def test_the_dashboard_says_whose_experiments_it_shows(desk: Desk, open_desk):
     assert 'id="label"' not in desk.http.get("/").text
     page = open_desk(label="demo <1>").http.get("/")

@@ -496,6 +496,7 @@ def listed(desk: Desk, **query: Any) -> list[dict[str, Any]]:
     return experiments
 
 
+@pytest.mark.slow
 def test_a_trial_names_what_it_is_a_trial_of_and_lists_hold_or_leave_out_trials(desk, workers, ill):
     it = ill.rpartition("/")[2]
     tags = {each: {"If-None-Match": desk.http.get(each).headers["ETag"]} for each in (ill, "/experiments")}
