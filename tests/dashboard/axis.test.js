@@ -13,7 +13,7 @@ test("records of steps are named by their last step, others by their epoch", () 
   countAs({ axis: "step", every_steps: 100 });
   assert.deepEqual(words(), ["step", 300, "step 300"]);
   assert.match(readoutOf([1, 2], [{ name: "loss", colour: "#000000", values: [1, 2] }], 1, 1), /^step 200 · loss 2/);
-  assert.match(extentOf({ layers: ["a"], since_epoch: 2, seeds: [0] }, 1), /since step 200/);
+  assert.match(extentOf({ layers: ["a"], since_epoch: 2, seeds: [0], of_seeds: 1 }), /since step 200/);
   countAs({ axis: "epoch", every_steps: null });
   assert.equal(recordWords(3), "epoch 3");
   countAs(null);

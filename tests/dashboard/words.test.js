@@ -208,10 +208,10 @@ test("a layer's state is its worst finding by then, what is lost before all", ()
 });
 
 test("a finding comes with its layers, its epoch and its seeds", () => {
-  const finding = { layers: ["a", "b", "c"], since_epoch: 3, seeds: [0, 1] };
-  assert.equal(findings.extentOf(finding, 5), "3 layers, a … c · since epoch 3 · 2 of 5 seeds");
-  assert.equal(findings.extentOf({ ...finding, layers: ["a", "b"] }, 5), "a, b · since epoch 3 · 2 of 5 seeds");
-  assert.equal(findings.extentOf({ ...finding, layers: [] }, 5), "since epoch 3 · 2 of 5 seeds");
+  const finding = { layers: ["a", "b", "c"], since_epoch: 3, seeds: [0, 1], of_seeds: 5 };
+  assert.equal(findings.extentOf(finding), "3 layers, a … c · since epoch 3 · 2 of 5 seeds");
+  assert.equal(findings.extentOf({ ...finding, layers: ["a", "b"] }), "a, b · since epoch 3 · 2 of 5 seeds");
+  assert.equal(findings.extentOf({ ...finding, layers: [] }), "since epoch 3 · 2 of 5 seeds");
   const serious = findings.seriousOf({ findings: [{ severity: "info" }, { severity: "warning" }] });
   assert.deepEqual(serious, [{ severity: "warning" }]);
 });

@@ -238,6 +238,7 @@ def test_each_kind_has_an_etag_of_its_own(desk: Desk, path: str):
         assert desk.http.get(f"{path}/{call}", headers={"If-None-Match": etag}).status_code == 304
 
 
+@pytest.mark.slow
 def test_a_correlation_that_a_layer_does_not_have_is_null_with_its_reason_and_no_failure(desk: Desk):
     history = measured(SPEC, 4, 0, 10)
     column = SPEC.layout["activations"].columns.index("unit_correlation")

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from gradlab.diagnosis import Finding, diagnose
+from gradlab.diagnosis import Finding
 from gradlab.diagnosis.chain import chain_lines, chain_of
+from gradlab.diagnosis.conclusion import conclude
 from gradlab.diagnosis.finding import measure
+from gradlab.diagnosis.rules import RULES
 from gradlab.diagnosis.summary import in_one_line
 from gradlab.schemas.experiments import SummaryResponse
 from tests.unit.diagnosis.histories import a_network, a_run, dense
@@ -59,10 +61,9 @@ def test_of_a_long_chain_the_beginning_and_the_failure_at_its_end_are_kept():
 def test_twenty_dead_layers_are_one_finding():
     spec = a_network(dense(activation="relu", initializer="he_uniform", repeat=20))
     dead = {"activations.dead_fraction": 1.0, "gradients.zero_fraction": 1.0, "gradients.mean_abs": 0.0}
-    diagnosis = diagnose(spec, [a_run(spec, fails=True, series=dead)])
-    (found,) = (each for each in diagnosis.findings if each.rule == "dead_layer")
-    assert found.layers == tuple(f"dense_{i}" for i in range(1, 21))
-    rules = [each.rule for each in diagnosis.findings]
-    assert len(set(rules)) == len(rules)
+    rules = [rule for rule in RULES if rule.name in ("dead_units", "dead_layer")]
+    diagnosis = conclude(spec, [a_run(spec, fails=True, series=dead)], rules)
+    assert [each.rule for each in diagnosis.findings] == ["dead_units", "dead_layer"]
+    assert diagnosis.findings[1].layers == tuple(f"dense_{i}" for i in range(1, 21))
     lines = chain_lines(diagnosis.findings, diagnosis.root_cause)
     assert sum("A layer is dead (dead_layer), in dense_1 to dense_20 (20 layers)" in line for line in lines) == 1

@@ -99,7 +99,7 @@ async function partsOf({ id, spec }, gate, signal, onEpoch) {
     grids: Object.assign(gradients, { history }),
     views,
     boundary,
-    diagnosis: diagnosisView({ id, spec, signal, train: (suggestion) => trainSuggestion(suggestion, id, signal) }),
+    diagnosis: diagnosisView({ id, signal, train: (suggestion) => trainSuggestion(suggestion, id, signal) }),
     curves: curves({ id, seeds, names: history.columns }),
     network: networkPanel(shapes, views, onEpoch),
     data: dataPanel(id, spec, signal),

@@ -48,7 +48,7 @@ async function partsOf(id) {
     for (const each of [views, network, boundary]) each?.at(epoch);
   }
   const network = networkPanel(shapes, views, onEpoch);
-  const judgement = diagnosisView({ id, spec: experiment.spec, signal });
+  const judgement = diagnosisView({ id, signal });
   const figures = curves({ id, seeds, names: history.columns });
   return {
     experiment,

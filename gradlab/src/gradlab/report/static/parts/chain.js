@@ -42,12 +42,8 @@ export function chainOf(findings, root) {
   return sources.map((source) => linkOf(source, null));
 }
 
-/**
- * The chain, drawn. Evidence that was opened stays open when it is shown anew.
- *
- * @param {number} seeds how many were trained.
- */
-export function chainView(seeds) {
+/** The chain, drawn. Evidence that was opened stays open when it is shown anew. */
+export function chainView() {
   const element = h("div", { class: "chain" });
   /** @type {Map<string, boolean>} */
   const opened = new Map(); // by rule; what nobody has touched is not in it
@@ -60,7 +56,7 @@ export function chainView(seeds) {
     return h(
       "li",
       { "data-rule": finding.rule },
-      headOf(finding, root, seeds),
+      headOf(finding, root),
       also.length > 0 && h("p", { class: "muted small" }, `also follows from ${also.join(", ")}`),
       evidence,
       effects.length > 0 && listOf(effects, root),
@@ -91,8 +87,8 @@ export function chainView(seeds) {
   };
 }
 
-/** @param {Finding} finding @param {string | null} root @param {number} seeds */
-function headOf(finding, root, seeds) {
+/** @param {Finding} finding @param {string | null} root */
+function headOf(finding, root) {
   const kind = finding.rule === root ? "root cause" : finding.kind;
   return h(
     "div",
@@ -100,7 +96,7 @@ function headOf(finding, root, seeds) {
     h("span", { class: "tag", "data-kind": finding.severity }, kind),
     h("strong", {}, finding.title),
     h("code", { class: "muted" }, finding.rule),
-    h("span", { class: "muted small" }, extentOf(finding, seeds)),
+    h("span", { class: "muted small" }, extentOf(finding)),
   );
 }
 

@@ -11,7 +11,6 @@ import { get, hasFiles, messageOf } from "../data/source.js";
 /**
  * @typedef {object} DiagnosisOptions
  * @property {string} id
- * @property {Spec} spec
  * @property {AbortSignal} signal ends the view.
  * @property {Train} [train] trains a suggestion's spec; without it none is trained.
  */
@@ -22,10 +21,10 @@ import { get, hasFiles, messageOf } from "../data/source.js";
  *
  * @param {DiagnosisOptions} options
  */
-export function diagnosisView({ id, spec, signal, train }) {
+export function diagnosisView({ id, signal, train }) {
   const head = h("div", { class: "row" });
   const nothing = h("p", { class: "muted" });
-  const chain = chainView(spec.seeds.length);
+  const chain = chainView();
   const whole = remediesView(id, signal, train);
   const summary = h("summary", {}, "What may help");
   /** @type {HTMLDetailsElement} */

@@ -28,9 +28,9 @@ export function withoutFinding(verdict, unjudged) {
   return verdict === "healthy" ? `${words} This is said of what was measured.` : UNJUDGED;
 }
 
-/** @param {Finding} finding @param {number} seeds how many were trained. @returns {string} layers, epoch and seeds. */
-export function extentOf({ layers, since_epoch: epoch, seeds: affected }, seeds) {
-  return [layersWords(layers), `since ${recordWords(epoch)}`, `${affected.length} of ${seeds} seeds`]
+/** @param {Finding} finding @returns {string} its layers, its epoch, and its seeds of those that were read. */
+export function extentOf({ layers, since_epoch: epoch, seeds, of_seeds: read }) {
+  return [layersWords(layers), `since ${recordWords(epoch)}`, `${seeds.length} of ${read} seeds`]
     .filter(Boolean)
     .join(" · ");
 }
