@@ -21,6 +21,8 @@ from gradlab.measurement.statistics import histogram as count
 
 # Tensors with fewer entries are padded to the longest of them and measured together.
 SMALL = 256
+# Entries from which on the copy of a tensor costs more than to count those of one size together saves.
+MAX_STACKED = 4_096
 
 
 def gradients(tensors: Sequence[Any], *, few_passes: bool = False) -> Any:
@@ -82,7 +84,7 @@ def histograms(tensors: Sequence[Any], *, few_passes: bool = False) -> Any:
         return backend.bin_counts(x) if few_passes and x.shape[-1] > SMALL else count(x, names)
 
     nothing = [tensor is None for tensor in tensors]
-    rows = _by_size(counted, _filled(tensors))
+    rows = _by_size(counted, _filled(tensors), MAX_STACKED if few_passes else None)
     return ops.where(np.array(nothing)[:, None], 0.0, rows) if any(nothing) else rows
 
 
@@ -113,7 +115,9 @@ def _by_size(statistics: Callable[[Any, Any], Any], tensors: Sequence[Any], max_
     for places in sizes.values():
         lengths = [rows[place].shape[1] for place in places]
         names = xp if len(set(lengths)) == 1 else PaddedNamespace(lengths)
-        blocks.append(statistics(names, _padded_stack([rows[place] for place in places])))
+        is_alone = max_stacked is not None and len(places) == 1
+        together = rows[places[0]][:, None] if is_alone else _padded_stack([rows[place] for place in places])
+        blocks.append(statistics(names, together))
     order = np.argsort([place for places in sizes.values() for place in places])
 
     def in_order(*parts: Any) -> Any:

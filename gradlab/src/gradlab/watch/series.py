@@ -55,7 +55,7 @@ def weight_series(weights: Sequence[np.ndarray], earlier: Sequence[np.ndarray]) 
     flat = [each.reshape(-1) for each in weights]
     with np.errstate(all="ignore"):
         for places in _alike([each.size for each in flat], [each.size for each in flat]):
-            w, v = np.stack([flat[p] for p in places]), np.stack([earlier[p].reshape(-1) for p in places])
+            w, v = _together([flat[p] for p in places]), _together([earlier[p].reshape(-1) for p in places])
             values[places] = np.stack([each.compute(w, v, np) for each in WEIGHT_STATISTICS], axis=-1)
     return values
 
@@ -66,6 +66,11 @@ def _alike(likenesses: Sequence[Hashable], sizes: Sequence[int]) -> list[list[in
     for place, (likeness, size) in enumerate(zip(likenesses, sizes, strict=True)):
         groups.setdefault((likeness, place if size > MAX_TOGETHER else None), []).append(place)
     return list(groups.values())
+
+
+def _together(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Return arrays of one shape along a new first axis, without a copy of a single one."""
+    return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
 
 def histograms(tensors: Sequence[np.ndarray]) -> np.ndarray:
@@ -84,7 +89,7 @@ def activation_series(layers: Sequence[str], probed: Mapping[str, Probed]) -> np
     """Return the statistics of activations: (layers, columns) float32, NaN for layers that were not probed."""
 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
-        z, h, slope = (np.stack([getattr(each, name) for each in group]) for name in ("z", "h", "slope"))
+        z, h, slope = (_together([getattr(each, name) for each in group]) for name in ("z", "h", "slope"))
         flow = Flow(z, h, slope, group[0].steepest)
         return [each.compute(flow, np) for each in ACTIVATION_STATISTICS]
 
@@ -96,7 +101,7 @@ def signal_series(layers: Sequence[str], probed: Mapping[str, Probed]) -> np.nda
     with_signal = {name: each for name, each in probed.items() if not np.isnan(each.delta).all()}
 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
-        delta = np.stack([each.delta for each in group])
+        delta = _together([each.delta for each in group])
         return [each.compute(delta, np) for each in SIGNAL_STATISTICS]
 
     return _by_layer(layers, with_signal, len(SIGNAL_STATISTICS), measured)

@@ -38,22 +38,18 @@ def flat(rows: Sequence[Any]) -> Any:
 
 def sums_of_large(g: Any) -> tuple[Any, ...]:
     """Return Σg, Σ|g|, Σg², the number of zeros and max|g| of (seeds, tensors, n): (seeds, tensors) each."""
-    size = tf.abs(g)
     zeros = tf.cast(tf.equal(g, 0.0), tf.float32)
-    return _sum(g), _sum(size), _sum(tf.square(g)), _sum(zeros), _reduced(size, tf.reduce_max, tf.maximum)
+    largest = tf.maximum(tf.reduce_max(g, axis=-1), -tf.reduce_min(g, axis=-1))
+    return _sum(g), _sum(tf.abs(g)), _sum(tf.square(g)), _sum(zeros), largest
 
 
 def _sum(x: Any) -> Any:
-    return _reduced(x, tf.reduce_sum, tf.add)
-
-
-def _reduced(x: Any, reduce: Callable[..., Any], join: Callable[[Any, Any], Any]) -> Any:
-    """Reduce the last axis: columns side by side, which XLA computes with vectors, then their results."""
+    """Add along the last axis: a product with ones is faster than a sum, and adds columns side by side."""
     n = x.shape[-1]
     whole = n // COLUMNS * COLUMNS
     columns = tf.reshape(x if whole == n else x[..., :whole], (*x.shape[:-1], whole // COLUMNS, COLUMNS))
-    result = reduce(reduce(columns, axis=-2), axis=-1)
-    return result if whole == n else join(result, reduce(x[..., whole:], axis=-1))
+    total = tf.reduce_sum(tf.linalg.matmul(tf.ones((*x.shape[:-1], 1, whole // COLUMNS)), columns), axis=[-2, -1])
+    return total if whole == n else total + tf.reduce_sum(x[..., whole:], axis=-1)
 
 
 def bin_counts(x: Any) -> Any:
