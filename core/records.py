@@ -50,7 +50,8 @@ class Filters:
         trial: True for trials of treatments, False for all others, None for both.
         trial_of: it is a trial of a treatment of this experiment.
         root_causes: the rule of its root cause is one of these; () for all.
-        sort: ``newest`` first; or by ``verdict``, the worst first, those without one last, each newest first.
+        sort: ``newest`` first; or by ``verdict``, the worst first; or by ``root_cause``, in causal order. Those without
+            one come last, and of each the newest first.
     """
 
     search: str | None = None

@@ -122,9 +122,9 @@ def list_experiments(
     root_cause: Annotated[
         list[Name], Query(max_length=20, description="rule that is the root cause; repeatable; all by default")
     ] = [],
-    sort: Annotated[Sort, Query(description="newest first, or the worst verdict first")] = "newest",
+    sort: Annotated[Sort, Query(description="newest first, worst verdict first, or by root cause")] = "newest",
 ) -> ExperimentsResponse:
-    """List experiments, a page at a time: newest first, or the worst verdict first.
+    """List experiments, a page at a time: newest first, the worst verdict first, or by root cause.
 
     Each trial of a treatment names what it is a trial of.
     """

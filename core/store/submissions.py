@@ -22,8 +22,10 @@ from gradlab.spec import ANY_SPEC, EXTERNAL, AnySpec, ExperimentSpec, ExternalSp
 ID_DIGITS = 32  # hexadecimal digits of a UUID
 # Verdicts in a list that is sorted by them. Experiments without one follow.
 WORST_FIRST: tuple[Verdict, ...] = ("ill", "at risk", "undecided", "healthy")
-# Places of one verdict in such a list: more than there are experiments, and five bands of it fit into 64 bits.
+# Places of one verdict, or root cause, in a list that is sorted by it: more than there are experiments.
 BAND = 10**15
+# The lowest band of each order. A cursor has 18 digits at most: 999 bands.
+LOWEST_BANDS: dict[Sort, int] = {"newest": 0, "verdict": 1, "root_cause": 100}
 
 
 def add(
@@ -103,9 +105,9 @@ def page(
     Raises:
         Invalid: `before` is a place in a list with another order.
     """
-    place = _by_verdict() if filters.sort == "verdict" else experiments.c.number
+    place = experiments.c.number if filters.sort == "newest" else _by_diagnosis(filters.sort)
     query = select(experiments.c.number, place.label("place")).order_by(place.desc()).limit(limit + 1)
-    if filters.sort == "verdict" or filters.verdicts or filters.root_causes:
+    if filters.sort != "newest" or filters.verdicts or filters.root_causes:
         query = query.outerjoin(verdicts, verdicts.c.experiment == experiments.c.number)
     if before is not None:
         _check_position(before, filters.sort)
@@ -129,15 +131,21 @@ def page(
     return Page(experiments=_in_order(connection, [row.number for row in places[:limit]]), next=following)
 
 
-def _by_verdict() -> ColumnElement[int]:
-    """Expression for the place in a list by verdict, which falls: the worst verdict has the highest band of places."""
-    bands = {verdict: band * BAND for band, verdict in enumerate(reversed(WORST_FIRST), start=2)}
-    return case(bands, value=verdicts.c.verdict, else_=BAND) + experiments.c.number
+def _by_diagnosis(sort: Sort) -> ColumnElement[int]:
+    """Expression for the place in a list by verdict or root cause, which falls: the first name has the highest band."""
+    column, names = verdicts.c.verdict, list[str](WORST_FIRST)
+    if sort == "root_cause":
+        from gradlab.diagnosis.rules import RULES  # their order is the causal one; a migration needs none of them
+
+        column, names = verdicts.c.root_cause, [rule.name for rule in RULES]
+    lowest = LOWEST_BANDS[sort]
+    bands = {name: band * BAND for band, name in enumerate(reversed(names), start=lowest + 1)}
+    return case(bands, value=column, else_=lowest * BAND) + experiments.c.number
 
 
 def _check_position(before: int, sort: Sort) -> None:
     """Raise Invalid for a position in a list with another order."""
-    if (before < BAND) != (sort == "newest"):
+    if max((lowest, order) for order, lowest in LOWEST_BANDS.items() if lowest <= before // BAND)[1] != sort:
         raise Invalid(Problem("cursor", f"one of a list that is sorted by {sort}", "one of another order"))
 
 

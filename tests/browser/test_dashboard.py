@@ -530,6 +530,10 @@ def test_an_answer_explains_itself_and_says_what_is_not_there(reader, service):
     page = someone.go("")
     page.select_option("#sort", "verdict")
     expect(page.locator("tbody tr").first.locator("td.verdict .tag")).to_have_text("ill")
+    page.select_option("#root-cause", "finite_width")
+    expect(page.locator("tbody tr").first).to_contain_text("twenty dead layers")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.select_option("#root-cause", "")
     row = page.locator(f"tr[data-id='{unknown}']")
     expect(row.locator("td.loss")).to_contain_text("training")
     others = [service.client.submit(an_external_spec(name=f"number {i}")).id for i in range(5)]

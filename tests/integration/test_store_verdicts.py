@@ -62,5 +62,20 @@ def test_a_list_is_restricted_to_root_causes_and_a_cursor_belongs_to_one_order(s
     with pytest.raises(Invalid, match="sorted by verdict"):
         store.page(limit=1, before=page.next, filters=Filters(sort="verdict"))
     worst = store.page(limit=1, filters=Filters(sort="verdict"))
-    with pytest.raises(Invalid, match="sorted by newest"):
-        store.page(limit=1, before=worst.next)
+    for other in ("newest", "root_cause"):
+        with pytest.raises(Invalid, match=f"sorted by {other}"):
+            store.page(limit=1, before=worst.next, filters=Filters(sort=other))
+
+
+def test_a_list_by_root_cause_has_causes_before_their_consequences(store):
+    ids = [store.add(a_spec())[0].id for _ in range(6)]
+    rules = ("not_learning", "finite_width", None, "of another version", "finite_width")
+    for it, rule in zip(ids, rules, strict=False):
+        judged(store, it, "ill", rule)
+    by_cause, page, seen = Filters(sort="root_cause"), store.page(limit=1, filters=Filters(sort="root_cause")), []
+    while True:
+        seen += [ids.index(each.id) for each in page.experiments]
+        if page.next is None:
+            break
+        page = store.page(limit=1, before=page.next, filters=by_cause)
+    assert seen == [4, 1, 0, 5, 3, 2]

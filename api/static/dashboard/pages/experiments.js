@@ -4,6 +4,7 @@ import { cancelExperiment, deleteExperiment } from "./actions.js";
 import { fill, h } from "../shared/element.js";
 import { experimentRow } from "./experiment_row.js";
 import { foldedTrials } from "./folded_trials.js";
+import { readRuleNames } from "../data/catalogue.js";
 import { get, messageOf } from "../data/source.js";
 import { nameOf } from "../shared/spec_words.js";
 import { repeat } from "../data/repeat.js";
@@ -54,6 +55,7 @@ export async function experiments({ page, signal, say }) {
       const isEmpty = !answer.experiments.length && path === null && !query.isFiltered();
       start.toggle(isEmpty);
       controls.hidden = list.element.hidden = isEmpty;
+      if (!isEmpty) query.offerCauses();
     } catch (error) {
       if (signal.aborted) return;
       say("lost", "connection lost, trying again");
@@ -89,18 +91,31 @@ function queryControls(onQuery) {
   const search = h("input", { type: "search", id: "search", placeholder: "Name contains …", oninput });
   const verdict = choice("verdict", "any verdict", VERDICTS, onQuery);
   const status = choice("status", "any status", STATUSES, onQuery);
-  const orders = [h("option", { value: "" }, "newest first"), h("option", { value: "verdict" }, "worst verdict first")];
-  const sort = h("select", { id: "sort", onchange: onQuery }, orders);
+  const cause = choice("root-cause", "any root cause", [], onQuery);
+  const sort = orderChoice(onQuery);
+  let isOffered = false;
+  const chosen = () => ({ verdict: verdict.value, root_cause: cause.value, status: status.value });
   return {
     elements: [
       ...[h("label", { for: "search" }, "Search"), search],
       ...[h("label", { for: "verdict" }, "Verdict"), verdict],
+      ...[h("label", { for: "root-cause" }, "Root cause"), cause],
       ...[h("label", { for: "status" }, "Status"), status],
       ...[h("label", { for: "sort" }, "Order"), sort],
     ],
-    path: () =>
-      foldedPath({ verdict: verdict.value, status: status.value, search: search.value.trim(), sort: sort.value }),
-    isFiltered: () => Boolean(search.value || status.value || verdict.value),
+    path: () => foldedPath({ ...chosen(), search: search.value.trim(), sort: sort.value }),
+    /** Offer the root causes, once the service has answered. */
+    async offerCauses() {
+      if (isOffered) return;
+      isOffered = true;
+      try {
+        const names = await readRuleNames();
+        cause.append(...names.map((name) => h("option", { value: name }, name)));
+      } catch {
+        isOffered = false; // the next answer tries it again
+      }
+    },
+    isFiltered: () => Boolean(search.value) || Object.values(chosen()).some(Boolean),
   };
 }
 
@@ -113,6 +128,13 @@ function queryControls(onQuery) {
 function choice(id, any, names, onchange) {
   const options = [h("option", { value: "" }, any), ...names.map((name) => h("option", { value: name }, name))];
   return h("select", { id, onchange }, options);
+}
+
+/** @param {() => void} onchange */
+function orderChoice(onchange) {
+  const orders = { "": "newest first", verdict: "worst verdict first", root_cause: "by root cause" };
+  const options = Object.entries(orders).map(([value, words]) => h("option", { value }, words));
+  return h("select", { id: "sort", onchange }, options);
 }
 
 /** @param {Record<string, string>} filters @returns {string} trials are left out unless something is filtered. */

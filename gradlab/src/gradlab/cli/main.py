@@ -97,7 +97,7 @@ def list_(
     root_cause: Annotated[
         list[str] | None, typer.Option(help="List experiments of which this rule is the root cause; repeatable.")
     ] = None,
-    sort: Annotated[Sort, typer.Option(help="The newest first, or the worst verdict.")] = "newest",
+    sort: Annotated[Sort, typer.Option(help="The newest first, the worst verdict, or by root cause.")] = "newest",
     limit: Annotated[int, typer.Option(help="Maximum number of experiments.", min=1)] = 20,
     json: Json = False,
     url: Url = None,

@@ -33,7 +33,7 @@ class Listing(Connection):
             id_prefix: hexadecimal digits that their ids begin with.
             verdict: verdicts of their last diagnosis.
             root_cause: rules that are the root cause of it.
-            sort: ``newest`` first, or by ``verdict``, the worst first.
+            sort: ``newest`` first; by ``verdict``, the worst first; or by ``root_cause``, causes before consequences.
             trial: True for trials of treatments, False for all others.
             trial_of: id of an experiment; trials of its treatments are listed.
         """

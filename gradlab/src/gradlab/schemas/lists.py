@@ -4,5 +4,5 @@ from typing import Literal
 
 # As in `gradlab.diagnosis.conclusion`, whose import takes longer than a command's help.
 Verdict = Literal["healthy", "at risk", "ill", "undecided"]
-# The newest first, or the worst verdict.
-Sort = Literal["newest", "verdict"]
+# The newest first; or the worst verdict; or by root cause, causes before their consequences.
+Sort = Literal["newest", "verdict", "root_cause"]

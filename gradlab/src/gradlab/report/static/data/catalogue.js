@@ -5,14 +5,28 @@ import { get } from "./source.js";
 /** @type {Promise<any> | null} */
 let catalogue = null;
 
+/** The catalogue is read once; where that fails, it is read again the next time. */
+function readCatalogue() {
+  catalogue ??= get("/catalogue").catch((error) => {
+    catalogue = null;
+    throw error;
+  });
+  return catalogue;
+}
+
 /**
  * The kinds of which a statistic is shown for each layer, in the catalogue's order.
  *
  * @returns {Promise<LayerKind[]>}
  */
 export async function readLayerKinds() {
-  catalogue ??= get("/catalogue");
-  return layerKindsOf(await catalogue);
+  return layerKindsOf(await readCatalogue());
+}
+
+/** @returns {Promise<string[]>} the names of the rules that a diagnosis applies, causes before their consequences. */
+export async function readRuleNames() {
+  const { rules } = await readCatalogue();
+  return rules.map((/** @type {{name: string}} */ { name }) => name);
 }
 
 /**
