@@ -111,7 +111,7 @@ def _pages(ids: dict[str, str], treatment: str) -> dict[str, tuple[str, str]]:
         "compare": (f"compare/{tanh},{relu}", "#maps canvas.cells"),
         "treatment": (treatment, "#cure:visible"),
         "treatments": ("treatments", "tbody tr[data-id]"),
-        "new": ("new", "#submit:not([disabled])"),
+        "new": ("new/tutorial-2-deep-tanh", "#triage [data-remedy]"),
     }
 
 

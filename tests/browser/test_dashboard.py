@@ -49,8 +49,11 @@ def trained(service) -> list[str]:
 def test_a_recipe_is_trained_watched_while_it_grows_and_cancelled(reader, service):
     someone = reader()
     page = someone.go("new")
+    page.wait_for_selector("#submit:not([disabled])")
+    page.uncheck("#five-seeds")
     page.click("[data-recipe='tutorial-3-deep-relu']")
     spec = json.loads(someone.spec())
+    assert spec["seeds"] == [0]
     spec["training"]["epochs"], spec["name"] = 50_000, "watched"
     page.fill("#spec", json.dumps(spec))
     page.click("#submit:not([disabled])")
@@ -281,6 +284,28 @@ def test_a_draft_survives_a_reload_and_is_written_without_the_editor_too(reader)
     page.keyboard.press("Tab")
     assert page.evaluate("() => !document.activeElement.shadowRoot")  # the key leaves the field
     someone.forgive(*AWAY, "ERR_FAILED")
+
+
+def test_what_a_triage_foretells_stands_beside_the_text_and_a_remedy_is_applied_and_undone(reader, service):
+    someone = reader(viewport=NARROW, color_scheme="dark")
+    page = someone.go("new/tutorial-2-deep-tanh")
+    written = json.loads(someone.spec())
+    assert written["seeds"] == [0, 1, 2, 3, 4]
+    triage = page.locator("#triage")
+    expect(triage.locator(".chain")).to_contain_text("nonzero_mean_initialization")
+    assert someone.barriers() == []
+    assert page.evaluate("() => document.documentElement.scrollWidth") == NARROW["width"]
+    remedies = triage.locator("[data-remedy]")
+    best = service.client.triage(written).suggestions[0]
+    expect(remedies.first).to_have_attribute("data-remedy", best.remedy)
+    remedies.first.click()
+    expect(triage).to_contain_text("Nothing stands in the way before the first update.")
+    treated = json.loads(someone.spec())
+    assert service.client.validate(treated).spec == best.spec
+    assert treated["dataset"] == written["dataset"]  # the rest is as it was written
+    page.click("text=Undo")
+    expect(page.locator("#checked h2")).to_have_text("Ready to train")
+    assert json.loads(someone.spec()) == written
 
 
 def test_a_list_lives_and_lets_go(reader, service):

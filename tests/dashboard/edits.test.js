@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { edited, editsTowards, insertions, removal } from "../../api/static/dashboard/editor/edits.js";
 import { parsed } from "../../api/static/dashboard/editor/json_text.js";
+import { seedEdits } from "../../api/static/dashboard/editor/seeds.js";
 import { tidied } from "../../api/static/dashboard/editor/tidy.js";
 import { VOCABULARY } from "./vocabulary.js";
 
@@ -62,7 +63,7 @@ test("layers that come or go leave the others as they were written", () => {
   const flat = { kind: "flatten" };
   assert.deepEqual(changed(spec({ layers: [flat, dense(5, TANH, 2), dense(1, RELU)] })), ['{ "kind": "flatten" },']);
   assert.deepEqual(changed(spec({ layers: [dense(5, TANH, 2)] })), [
-    '{ "kind": "dense", "units": 5, "activation": "tanh", "repeat": 2 }',
+    '"layers": [{ "kind": "dense", "units": 5, "activation": "tanh", "repeat": 2 }]',
   ]);
   const apart = [dense(5, TANH), flat, dense(5, TANH), flat, dense(1, RELU)];
   const layer = '{ "kind": "dense", "units": 5, "activation": "tanh" },';
@@ -88,8 +89,19 @@ test("fields are added to an empty object and removed with their commas", () => 
   }
 });
 
+test("seeds are five or one, wherever they stand", () => {
+  for (const text of [TEXT, '{"seeds": [7], "name": "a"}', "{}"]) {
+    const five = edited(text, seedEdits(text, true));
+    assert.deepEqual(JSON.parse(five), { ...JSON.parse(text), seeds: [0, 1, 2, 3, 4] });
+    assert.deepEqual(JSON.parse(edited(five, seedEdits(five, false))).seeds, [0]);
+  }
+  assert.deepEqual(seedEdits("{", true), []);
+});
+
 test("a value is shortened to what is not its default", () => {
   assert.equal(tidied(VOCABULARY, LEAKY), "leaky_relu");
   assert.deepEqual(tidied(VOCABULARY, { ...LEAKY, slope: 0.3 }), { kind: "leaky_relu", slope: 0.3 });
   assert.deepEqual(tidied(VOCABULARY, [dense(5, RELU)]), [{ kind: "dense", units: 5 }]);
+  const whole = { training: { epochs: 3, metrics: null }, record: { gradients: 1 } };
+  assert.deepEqual(tidied(VOCABULARY, whole), { training: { epochs: 3 }, record: "lean" });
 });

@@ -67,6 +67,14 @@ def test_the_modules_that_draw_are_served_with_the_dashboards_own(desk: Desk):
         assert desk.http.get(f"/static/dashboard/{path.relative_to(root)}").text == path.read_text()
 
 
+def test_the_editor_is_served_with_its_licences_and_named_by_its_own_field_alone(desk: Desk):
+    assert desk.http.get("/static/codemirror.js").status_code == 200
+    assert "MIT License" in (STATIC / "LICENSE.codemirror").read_text()
+    loading = re.compile(r"await import\(.*codemirror\.js|from .*codemirror\.js")
+    assert [path.name for path in MODULES if loading.search(path.read_text())] == ["spec_field.js"]
+    assert "codemirror" not in (STATIC / "index.html").read_text()
+
+
 def test_no_module_stands_in_both_folders():
     places = [path.relative_to(root) for root in SERVED_AS_ONE for path in root.rglob("*") if path.is_file()]
     assert len(places) == len({*places})

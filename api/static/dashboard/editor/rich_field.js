@@ -59,7 +59,8 @@ export const KEYS = "Ctrl-Space completes, F8 goes to the next fault, Ctrl-Z und
 /** @param {CodeMirror} codeMirror @returns {import("../../codemirror.js").Extension[]} */
 function extensions(codeMirror) {
   const { EditorState, EditorView, keymap } = codeMirror;
-  const attributes = { id: "spec", "aria-label": "Spec, JSON", "aria-describedby": "keys", spellcheck: "false" };
+  const words = { "aria-label": "Spec, JSON", "aria-describedby": "keys", spellcheck: "false" };
+  const attributes = { id: "spec", tabindex: "0", ...words };
   return [
     codeMirror.lintGutter(),
     codeMirror.lineNumbers(),

@@ -59,10 +59,13 @@ export function specField(text, onInput, signal) {
   }
 
   load();
+  readVocabulary().catch(() => null); // at hand when it is needed; whoever needs it says what went wrong
   return {
     element: h("div", { class: "stack" }, head, place, keys),
     text: () => view.text(),
     focus: () => view.focus(),
+    /** @param {(text: string) => Edit[]} edits of the present text; one step, which can be undone. */
+    change: (edits) => view.change(edits(view.text())),
     /** @param {import("./json_text.js").Span} span */
     goTo: (span) => view.goTo(span),
     /** @param {import("./faults.js").Mark[]} next the marks of the present text; those of another are left out. */

@@ -13,6 +13,8 @@
 export function tidied(vocabulary, value, isShort = true) {
   if (Array.isArray(value)) return value.map((item) => tidied(vocabulary, item, false));
   if (!value || typeof value !== "object") return value;
+  const bundle = Object.entries(vocabulary.catalogue.bundles).find(([, each]) => same(each, value));
+  if (bundle) return bundle[0]; // how often series are recorded
   const defaults = defaultsOf(vocabulary, value);
   const fields = Object.entries(value).flatMap(([name, each]) => {
     const short = tidied(vocabulary, each);
@@ -24,7 +26,8 @@ export function tidied(vocabulary, value, isShort = true) {
 
 /** @param {Vocabulary} vocabulary @param {Record<string, unknown>} value @returns {Record<string, unknown>} */
 function defaultsOf({ catalogue }, value) {
-  if (!value.kind) return {};
+  // What is no kind has no field whose default is another value than null.
+  if (!value.kind) return Object.fromEntries(Object.keys(value).map((name) => [name, null]));
   const names = Object.keys(value).filter((name) => name !== "kind");
   const members = Object.values(catalogue).flatMap((each) => (Array.isArray(each) ? each : []));
   const own = members.find(({ kind, parameters }) => {

@@ -3,7 +3,11 @@
 import { specCheck } from "../editor/check.js";
 import { draftOf } from "../editor/draft.js";
 import { printed } from "../editor/print.js";
+import { seedEdits, withFive } from "../editor/seeds.js";
 import { specField } from "../editor/spec_field.js";
+import { tidied } from "../editor/tidy.js";
+import { triageView } from "../editor/triage.js";
+import { readVocabulary } from "../editor/vocabulary.js";
 import { fill, h } from "../shared/element.js";
 import { RECIPES } from "./recipes.js";
 import { get, post } from "../data/source.js";
@@ -14,18 +18,20 @@ const TYPING_MILLISECONDS = 250; // without a key before the spec is checked
 
 /** @param {PageOptions} options */
 export async function editor({ page, parts: [first, id], signal, say }) {
-  const spec = first === "from" && id ? (await get(`/experiments/${id}`, { signal })).spec : recipeOf(first).spec;
+  const spec = first === "from" && id ? await specOf(id, signal) : withFive(recipeOf(first).spec);
   const draft = keptDraft([first, id].join("/"), printed(spec), () => field);
   const field = specField(draft.text, changed, signal);
-  const attributes = { type: "button", class: "primary", id: "submit", disabled: true, onclick: submit };
-  const train = h("button", attributes, "Train it");
   const answer = specCheck(() => field, signal, say);
+  const train = trainButton(() => submit(field, answer, draft.forget));
+  const triage = triageView(() => field, signal);
+  const fiveSeeds = h("input", { type: "checkbox", id: "five-seeds", onchange: () => field.change(seedsOf) });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
   const head = h("div", { class: "head" }, h("h1", {}, "New experiment"), train);
-  const text = h("div", { class: "stack" }, draft.element, field.element);
-  fill(page, head, recipes(choose), h("div", { class: "editor" }, text, answer.element));
+  const left = h("div", { class: "stack" }, draft.element, field.element);
+  const right = h("div", { class: "stack" }, answer.element, triage.element);
+  fill(page, head, recipes(choose, fiveSeeds), h("div", { class: "editor" }, left, right));
 
   /** @param {string} next */
   function changed(next) {
@@ -38,29 +44,51 @@ export async function editor({ page, parts: [first, id], signal, say }) {
   /** @param {string} next */
   async function check(next) {
     const validation = await answer.check(next);
-    if (validation !== undefined) train.disabled = !validation;
+    if (validation === undefined || field.text() !== next) return;
+    train.disabled = !validation;
+    if (validation) fiveSeeds.checked = validation.spec.seeds.length >= 5;
+    triage.show(validation && { text: next, spec: validation.spec });
   }
+
+  /** @param {string} text @returns {import("../editor/spec_field.js").Edit[]} */
+  const seedsOf = (text) => seedEdits(text, fiveSeeds.checked);
 
   /** @param {Recipe} recipe */
   function choose(recipe) {
-    field.replace(printed(recipe.spec));
+    field.replace(printed(fiveSeeds.checked ? withFive(recipe.spec) : recipe.spec));
     field.focus();
   }
 
-  async function submit() {
-    train.disabled = true;
-    const key = crypto.randomUUID?.() ?? `${Date.now()} ${Math.random()}`;
-    const text = field.text();
-    try {
-      const created = await post("/experiments", JSON.parse(text), { "Idempotency-Key": key });
-      draft.forget();
-      location.hash = `#/experiment/${created.id}`;
-    } catch (error) {
-      await answer.refuse("It was not taken", text, error);
-    }
-  }
-
   await check(field.text());
+}
+
+/** @param {() => Promise<void>} submit */
+function trainButton(submit) {
+  const button = h("button", { type: "button", class: "primary", id: "submit", disabled: true, onclick }, "Train it");
+  function onclick() {
+    button.disabled = true; // one click is one experiment
+    return submit();
+  }
+  return button;
+}
+
+/**
+ * Submit the spec, and open the page of its experiment.
+ *
+ * @param {import("../editor/spec_field.js").SpecField} field
+ * @param {ReturnType<typeof specCheck>} answer
+ * @param {() => void} forget the draft.
+ */
+async function submit(field, answer, forget) {
+  const key = crypto.randomUUID?.() ?? `${Date.now()} ${Math.random()}`;
+  const text = field.text();
+  try {
+    const created = await post("/experiments", JSON.parse(text), { "Idempotency-Key": key });
+    forget();
+    location.hash = `#/experiment/${created.id}`;
+  } catch (error) {
+    await answer.refuse("It was not taken", text, error);
+  }
 }
 
 /**
@@ -97,12 +125,20 @@ function keptDraft(name, start, field) {
 /** @param {string | undefined} key @returns {Recipe} the third where there is none of that name. */
 const recipeOf = (key) => RECIPES.find((recipe) => recipe.key === key) ?? RECIPES[2];
 
-/** @param {(recipe: Recipe) => void} onChoice */
-function recipes(onChoice) {
+/** @param {string} id of an experiment. @param {AbortSignal} signal @returns {Promise<Spec>} as a person writes it. */
+async function specOf(id, signal) {
+  const { spec } = await get(`/experiments/${id}`, { signal });
+  return tidied(await readVocabulary(), spec);
+}
+
+/** @param {(recipe: Recipe) => void} onChoice @param {HTMLInputElement} fiveSeeds */
+function recipes(onChoice, fiveSeeds) {
   const buttons = RECIPES.map((recipe) => {
     const attributes = { type: "button", "data-recipe": recipe.key, onclick: () => onChoice(recipe) };
     return h("button", attributes, h("strong", {}, recipe.title), h("span", { class: "muted small" }, recipe.about));
   });
-  const title = h("h2", {}, "Begin with a recipe");
-  return h("section", { class: "stack", "aria-label": "Recipes" }, title, h("div", { class: "recipes" }, buttons));
+  const words = "Five seeds: one alone may be luck";
+  const seeds = h("label", { class: "row" }, fiveSeeds, words);
+  const head = h("div", { class: "head" }, h("h2", {}, "Begin with a recipe"), seeds);
+  return h("section", { class: "stack", "aria-label": "Recipes" }, head, h("div", { class: "recipes" }, buttons));
 }
