@@ -43,7 +43,7 @@ export function triageView(field, signal) {
     try {
       const diagnosis = await triage(spec, own);
       if (own.aborted) return;
-      fillWith(verdictView(summaryOf(diagnosis)), findings(diagnosis, spec), remedies(diagnosis, apply));
+      fillWith(verdictView(summaryOf(diagnosis)), findings(diagnosis), remedies(diagnosis, apply));
     } catch (error) {
       if (own.aborted) return;
       triaged = ""; // the same spec is triaged once more when it is checked again
@@ -90,11 +90,11 @@ const aside = (words) => h("span", { class: "muted small" }, words);
 const triage = async (spec, signal) =>
   (await send("/experiments/triage", { method: "POST", body: JSON.stringify(spec), signal })).json();
 
-/** @param {Diagnosis} diagnosis @param {Spec} spec @returns {Child} */
-function findings(diagnosis, spec) {
+/** @param {Diagnosis} diagnosis @returns {Child} */
+function findings(diagnosis) {
   const serious = seriousOf(diagnosis);
   if (!serious.length) return h("p", { class: "muted" }, "Nothing stands in the way before the first update.");
-  const chain = chainView(spec.seeds.length);
+  const chain = chainView();
   chain.show(serious, diagnosis.root_cause);
   return chain.element;
 }
