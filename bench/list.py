@@ -39,7 +39,8 @@ QUERIES: dict[str, dict[str, Any]] = {
     "ill": {"verdict": "ill"},
     "ill or at risk": {"verdict": ["ill", "at risk"]},
     "by verdict": {"sort": "verdict"},
-    "at risk, by root cause": {"verdict": "at risk", "root_cause": "saturation"},
+    "by root cause": {"sort": "root_cause"},
+    "at risk, of one root cause": {"verdict": "at risk", "root_cause": "saturation"},
     "without trials": {"trial": "false"},
     "no verdict fits the name": {"verdict": "ill", "search": "nothing is called so"},
 }
