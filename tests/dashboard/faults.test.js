@@ -66,6 +66,7 @@ test("a problem of a field has fixes that are valid", () => {
   assert.match(fixed("training.epochs")[0], /"epochs": 1,/);
   assert.match(fixed("training.metrics[0]")[0], /\["accuracy"\]/);
   assert.deepEqual(fixed("(the whole body)"), []);
+  assert.deepEqual(fixesOf('{ "dataset": "spiral" }', "dataset", VOCABULARY), []); // any kind would be a guess
   assert.deepEqual(fixed("nowhere.at.all"), []);
 });
 
@@ -80,6 +81,7 @@ test("a comma that is missing or too many is marked with its fix", () => {
 test("a misspelt name has a nearest one, another name has none", () => {
   assert.equal(nearest("circels", ["moons", "circles"]), "circles");
   assert.equal(nearest("rel", ["relu", "selu"]), "relu");
+  assert.equal(nearest("tahn", ["linear", "tanh"]), "tanh");
   assert.equal(nearest("conv", ["dense", "relu"]), null);
   assert.equal(nearest("x".repeat(101), ["x".repeat(101)]), null);
 });

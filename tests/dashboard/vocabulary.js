@@ -20,6 +20,7 @@ function ofKind(kind, properties = {}, required = []) {
 }
 
 const ACTIVATION = choice({ relu: "Relu", leaky_relu: "LeakyRelu", tanh: "Tanh" });
+const SCHEDULE = choice({ cosine_decay: "Decay", step_decay: "Decay" });
 const count = { type: "integer", minimum: 1, maximum: 1000 };
 
 const SCHEMAS = {
@@ -54,8 +55,9 @@ const SCHEMAS = {
   Relu: ofKind("relu"),
   LeakyRelu: ofKind("leaky_relu", { slope: { type: "number", exclusiveMinimum: 0, default: 0.2 } }),
   Tanh: ofKind("tanh"),
+  Decay: ofKind("decay"),
   Sgd: ofKind("sgd", {
-    learning_rate: { anyOf: [{ type: "number", exclusiveMinimum: 0, maximum: 10 }], default: 0.01 },
+    learning_rate: { anyOf: [{ type: "number", exclusiveMinimum: 0, maximum: 10 }, SCHEDULE], default: 0.01 },
     momentum: { type: "number", minimum: 0, exclusiveMaximum: 1, default: 0 },
   }),
 };

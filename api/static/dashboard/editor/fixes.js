@@ -87,6 +87,8 @@ function better(value, options, schemas) {
   if (typeof value === "string") {
     const near = nearest(value, names);
     if (near) return near;
+    const isNumber = value.trim() !== "" && Number.isFinite(Number(value));
+    if (names.length > 1 && !isNumber) return undefined; // any of them would be a guess
   }
   const [schema] = schemas.filter(({ type }) => type === "number" || type === "integer");
   if (!schema) return options[0];

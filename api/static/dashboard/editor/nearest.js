@@ -17,16 +17,23 @@ export function nearest(name, names) {
   return near.length && near[0].share <= MAX_SHARE ? near[0].each : null;
 }
 
-/** @param {string} a @param {string} b @returns {number} letters to insert, remove or replace (Levenshtein 1966). */
+/**
+ * Letters to insert, remove or replace, and neighbours to exchange (optimal string alignment, Damerau 1964).
+ *
+ * @param {string} a
+ * @param {string} b
+ */
 function distance(a, b) {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  /** @type {number[][]} */
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
+    rows.push([i]);
     for (let j = 1; j <= b.length; j += 1) {
-      const other = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, other));
+      const replaced = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isExchange = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const exchanged = isExchange ? rows[i - 2][j - 2] + 1 : Infinity;
+      rows[i].push(Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, replaced, exchanged));
     }
-    row = next;
   }
-  return row[b.length];
+  return rows[a.length][b.length];
 }
