@@ -41,6 +41,13 @@ test("exactly 0 has a colour of its own, and what is missing none", () => {
   assert.deepEqual(pixel(cellsOf(linear, 1, ZERO), 1, 0, 1), [...SIZES[0], 255]);
 });
 
+test("what a logarithmic scale has no place for is left out, and spoils no other value", () => {
+  const cells = cellsOf(heat(Float32Array.of(-0.5, 1, 1, -1)), 1, ZERO);
+  assert.deepEqual(pixel(cells, 1, 0, 1), [...SIZES[255], 255]);
+  const negative = cellsOf(heat(Float32Array.of(-0.5, -1)), 1, ZERO);
+  assert.equal(pixel(negative, 1, 0, 0)[3], 0);
+});
+
 test("where columns are too many, a pixel has the mean place of several", () => {
   const cells = cellsOf(heat(Float32Array.of(0.01, 1, 1, 1, 0.01, 1, NaN, 1)), 2, ZERO);
   assert.deepEqual(pixel(cells, 2, 0, 1), [...SIZES[128], 255]);

@@ -2,6 +2,7 @@
 
 import { compare } from "./pages/compare.js";
 import { editor } from "./pages/editor.js";
+import { drawOn } from "./charts/canvas.js";
 import { countAs } from "./shared/axis.js";
 import { fill, h } from "./shared/element.js";
 import { experiment } from "./pages/experiment.js";
@@ -44,14 +45,15 @@ async function show() {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
-  const [name = "", ...parts] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   say("", "");
   countAs(null); // a page of one experiment names its own
-  markCurrent(LINKS[name] ?? "#/");
+  drawOn(signal);
   document.title = "Gradient Lab";
   fill(page, h("p", { class: "muted" }, "Reading …"));
   window.scrollTo(0, 0);
   try {
+    const [name, ...parts] = namesOf(location.hash);
+    markCurrent(LINKS[name] ?? "#/");
     await (PAGES[name] ?? experiments)({ page, parts, signal, say });
   } catch (error) {
     if (signal.aborted) return;
@@ -61,6 +63,20 @@ async function show() {
       h("p", { class: "notice bad", role: "alert" }, messageOf(error)),
       h("p", {}, h("a", { href: "#/" }, "All experiments")),
     );
+  }
+}
+
+/**
+ * @param {string} hash of the address.
+ * @returns {string[]} the page that it names, "" for the first one, and what follows.
+ * @throws {Error} it is no address of a page.
+ */
+function namesOf(hash) {
+  try {
+    const path = hash.replace(/^#\/?/, "");
+    return path.split("/").map(decodeURIComponent);
+  } catch {
+    throw new Error(`address: expected two hexadecimal digits behind each %, received ${hash}`);
   }
 }
 

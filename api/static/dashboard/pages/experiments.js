@@ -5,7 +5,9 @@ import { fill, h } from "../shared/element.js";
 import { experimentRow } from "./experiment_row.js";
 import { foldedTrials } from "./folded_trials.js";
 import { readRuleNames } from "../data/catalogue.js";
-import { get, messageOf } from "../data/source.js";
+import { get } from "../data/source.js";
+import { noticeView } from "../charts/notice.js";
+import { afterPause, TYPING_MILLISECONDS } from "../shared/pause.js";
 import { nameOf } from "../shared/spec_words.js";
 import { repeat } from "../data/repeat.js";
 import { emptyStart } from "./start.js";
@@ -13,7 +15,6 @@ import { table } from "../shared/table.js";
 import { trainTutorial } from "./tutorial.js";
 
 const REFRESH_MILLISECONDS = 1500; // an answer that has not changed costs next to nothing
-const TYPING_MILLISECONDS = 250; // without a key before the list is searched
 const PAGE_LENGTH = "50";
 const [MIN_COMPARED, MAX_COMPARED] = [2, 6];
 const STATUSES = ["queued", "running", "completed", "cancelled", "failed"];
@@ -34,12 +35,21 @@ const HEADINGS = [
 /** @typedef {{experiments: Experiment[], next: string | null}} ListPage */
 /** @typedef {ReturnType<typeof experimentRow>} Row */
 
+/**
+ * @typedef {object} ListListeners
+ * @property {(path: string | null) => void} onPage called with the path of another page; null for the newest.
+ * @property {() => void} onChange called when the list is to be read again.
+ * @property {(act: () => Promise<unknown>) => Promise<void>} attempt acts, and shows why it failed.
+ */
+
 /** @param {PageOptions} options */
 export async function experiments({ page, signal, say }) {
   const query = queryControls(() => refresh(null));
-  const list = listView(signal, { onPage: refresh, onChange: () => refresh(path) });
-  const notice = h("div", { hidden: true });
-  const start = emptyStart();
+  const [lost, refused] = [noticeView(), noticeView()];
+  /** @param {() => Promise<unknown>} act */
+  const attempt = (act) => refused.attempt(act, signal);
+  const list = listView(signal, { onPage: refresh, onChange: () => refresh(path), attempt });
+  const start = emptyStart(signal);
   /** @type {string | null} */
   let path = null; // of an older page; null for the newest
 
@@ -50,7 +60,7 @@ export async function experiments({ page, signal, say }) {
     try {
       const answer = /** @type {ListPage} */ (await get(path ?? query.path(), { signal }));
       say("live", "live");
-      fill(notice).hidden = true;
+      lost.show(null);
       await list.show(answer, path !== null, query.isFiltered());
       const isEmpty = !answer.experiments.length && path === null && !query.isFiltered();
       start.toggle(isEmpty);
@@ -59,19 +69,21 @@ export async function experiments({ page, signal, say }) {
     } catch (error) {
       if (signal.aborted) return;
       say("lost", "connection lost, trying again");
-      fill(notice, h("p", { class: "notice bad" }, messageOf(error))).hidden = false;
+      lost.show(error);
     }
   }
 
   const controls = h("div", { class: "row" }, query.elements, list.compareButton);
   controls.hidden = list.element.hidden = true;
-  fill(page, pageHead(), controls, notice, start.element, list.element);
+  const head = pageHead(() => attempt(() => trainTutorial(signal)));
+  fill(page, head, controls, lost.element, refused.element, start.element, list.element);
   await refresh(null);
   repeat(() => refresh(path), REFRESH_MILLISECONDS, signal);
 }
 
-function pageHead() {
-  const tutorial = { type: "button", id: "tutorial", onclick: trainTutorial };
+/** @param {() => void} onTutorial */
+function pageHead(onTutorial) {
+  const tutorial = { type: "button", id: "tutorial", onclick: onTutorial };
   return h(
     "div",
     { class: "head" },
@@ -152,21 +164,23 @@ export function listPath(filters) {
  * The table, and the choice of experiments to compare.
  *
  * @param {AbortSignal} signal ends it.
- * @param {{onPage: (path: string | null) => void, onChange: () => void}} listeners
+ * @param {ListListeners} listeners
  */
-function listView(signal, { onPage, onChange }) {
+function listView(signal, { onPage, onChange, attempt }) {
   const body = h("tbody");
-  const more = h("div", { class: "row" });
+  const pages = pageButtons(onPage);
   const compare = compareChoice();
   /** @type {Map<string, Row>} */
   const rows = new Map();
   const trials = foldedTrials(onChange, signal);
-  const listeners = { onChoice: compare.choose, onCancel: cancel, onRemove: remove, trials };
+  const onCancel = (/** @type {Experiment} */ experiment) => attempt(() => cancel(experiment));
+  const onRemove = (/** @type {Experiment} */ experiment) => attempt(() => remove(experiment));
+  const listeners = { onChoice: compare.choose, onCancel, onRemove, trials };
 
   /** @param {Experiment} experiment */
   async function cancel(experiment) {
     const question = `Cancel “${nameOf(experiment)}”? What was measured is kept.`;
-    await cancelExperiment(experiment.id, question).catch(() => {});
+    await cancelExperiment(experiment.id, question);
     onChange();
   }
 
@@ -188,16 +202,31 @@ function listView(signal, { onPage, onChange }) {
 
   const label = { class: "panel rows", "aria-label": "Experiments" };
   return {
-    element: h("section", label, table(HEADINGS, [body]), more),
+    element: h("section", label, table(HEADINGS, [body]), pages.element),
     compareButton: compare.button,
     /** @param {ListPage} answer @param {boolean} isOlder @param {boolean} isFiltered */
     async show({ experiments: listed, next }, isOlder, isFiltered) {
       await trials.read(listed);
       const shown = trials.arrange(listed);
       replaceRows(body, shown.length ? shown.map(rowOf) : [emptyRow(isFiltered)]);
-      const newest = h("button", { type: "button", onclick: () => onPage(null) }, "First page");
-      const older = h("button", { type: "button", onclick: () => onPage(next) }, "Next page");
-      fill(more, isOlder && newest, next && older);
+      pages.show(next, isOlder);
+    },
+  };
+}
+
+/** @param {(path: string | null) => void} onPage called with the path of another page; null for the newest. */
+function pageButtons(onPage) {
+  /** @type {string | null} */
+  let next = null;
+  const newest = h("button", { type: "button", hidden: true, onclick: () => onPage(null) }, "First page");
+  const older = h("button", { type: "button", hidden: true, onclick: () => onPage(next) }, "Next page");
+  return {
+    element: h("div", { class: "row" }, newest, older),
+    /** @param {string | null} path of the next page; null if this is the last. @param {boolean} isOlder */
+    show(path, isOlder) {
+      next = path;
+      newest.hidden = !isOlder; // the buttons themselves stay, and with them the focus
+      older.hidden = !path;
     },
   };
 }
@@ -247,21 +276,5 @@ function compareChoice() {
     },
     /** @param {string} id of an experiment that is no more. */
     forget: (id) => chosen.delete(id),
-  };
-}
-
-/**
- * Act once it has not been asked for during a pause.
- *
- * @param {() => void} act
- * @param {number} milliseconds of the pause.
- * @returns {() => void} asks for it.
- */
-function afterPause(act, milliseconds) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(act, milliseconds);
   };
 }

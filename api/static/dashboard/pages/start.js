@@ -6,10 +6,14 @@ import { hasKey, messageOf } from "../data/source.js";
 import { NETWORKS, trainNetwork } from "./tutorial.js";
 import { FRAMEWORKS, watchLines } from "./watch_lines.js";
 
-/** The part of the page for a dashboard without experiments, hidden at first. */
-export function emptyStart() {
+/**
+ * The part of the page for a dashboard without experiments, hidden at first.
+ *
+ * @param {AbortSignal} signal of the page.
+ */
+export function emptyStart(signal) {
   const own = ownTraining();
-  const element = h("div", { id: "start", class: "two", hidden: true }, tutorial(), own.element);
+  const element = h("div", { id: "start", class: "two", hidden: true }, tutorial(signal), own.element);
   return {
     element,
     /** @param {boolean} isShown */
@@ -20,7 +24,8 @@ export function emptyStart() {
   };
 }
 
-function tutorial() {
+/** @param {AbortSignal} signal of the page. */
+function tutorial(signal) {
   const said = h("p", { class: "notice bad", role: "alert", hidden: true });
   const buttons = NETWORKS.map(({ key, about }, i) => {
     const attributes = { type: "button", "data-train": key, onclick: () => train(key) };
@@ -32,7 +37,7 @@ function tutorial() {
     said.hidden = true;
     for (const button of buttons) button.disabled = true;
     try {
-      await trainNetwork(key);
+      await trainNetwork(key, signal);
     } catch (error) {
       fill(said, messageOf(error)).hidden = false;
     }

@@ -5,7 +5,7 @@ import { copyable } from "../shared/copying.js";
 import { fill, h } from "../shared/element.js";
 import { ago, seconds } from "../shared/format.js";
 import { repeat } from "../data/repeat.js";
-import { noticeView } from "../shared/notice.js";
+import { noticeView } from "../charts/notice.js";
 import { facts } from "../shared/table.js";
 import { get, post } from "../data/source.js";
 import { changeLines, changesView, changeText } from "./spec_changes.js";

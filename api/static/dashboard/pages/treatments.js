@@ -2,7 +2,7 @@
 
 import { fill, h } from "../shared/element.js";
 import { ago } from "../shared/format.js";
-import { noticeView } from "../shared/notice.js";
+import { noticeView } from "../charts/notice.js";
 import { repeat } from "../data/repeat.js";
 import { scrolling, table } from "../shared/table.js";
 import { get } from "../data/source.js";

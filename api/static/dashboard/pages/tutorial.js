@@ -21,14 +21,24 @@ async function trained(key) {
   return (await post("/experiments", { ...recipe?.spec, seeds: SEEDS }, headers)).id;
 }
 
-/** @param {string} key Train it, and show its page. */
-export async function trainNetwork(key) {
-  location.hash = `#/experiment/${await trained(key)}`;
+/**
+ * Train a network of the tutorial, and show its page.
+ *
+ * @param {string} key of its recipe.
+ * @param {AbortSignal} signal of the page: a reader who has gone elsewhere meanwhile stays there.
+ */
+export async function trainNetwork(key, signal) {
+  const id = await trained(key);
+  if (!signal.aborted) location.hash = `#/experiment/${id}`;
 }
 
-/** Train the tanh and the relu network, and compare them. */
-export async function trainTutorial() {
+/**
+ * Train the tanh and the relu network, and compare them.
+ *
+ * @param {AbortSignal} signal of the page, as above.
+ */
+export async function trainTutorial(signal) {
   const ids = [];
   for (const key of COMPARED) ids.push(await trained(key));
-  location.hash = `#/compare/${ids.join(",")}`;
+  if (!signal.aborted) location.hash = `#/compare/${ids.join(",")}`;
 }

@@ -6,6 +6,7 @@ import { recordWords } from "../shared/axis.js";
 import { fill, h } from "../shared/element.js";
 import { number } from "../shared/format.js";
 import { filesOf, frame } from "./frame.js";
+import { noticeView } from "./notice.js";
 import { readBoundary, readSamples } from "../data/measured.js";
 import { clamp } from "../shared/numbers.js";
 import { classAt, className, nearestRow, reachOf, sharesOf } from "./plane.js";
@@ -67,10 +68,10 @@ async function boundaryView(id, seeds, hasSamples, signal) {
   /** @param {number} seed */
   function choose(seed) {
     state.seed = seed;
-    read();
+    figure.notice.attempt(read, signal);
   }
 
-  redrawOnChange(figure.element, () => data.epochs.length && show(), signal);
+  redrawOnChange(figure.element, () => data.epochs.length && show());
   show();
   return {
     element: figure.element,
@@ -111,7 +112,9 @@ function boundaryFigure(id, controls, [training, validation]) {
   const keys = h("div", { class: "legend" });
   const shares = h("p", { class: "small" });
   const body = h("div", { class: "stack" }, keys, shares, readout);
-  const figure = frame({ title: "Decision boundary", about: "", controls, id: "boundary" }, nothing, body);
+  const notice = noticeView();
+  const about = { title: "Decision boundary", about: "", controls, id: "boundary" };
+  const figure = frame(about, notice.element, nothing, body);
   const isEmpty = training + validation === 0;
   const samples = isEmpty
     ? "no sample is shown"
@@ -119,6 +122,7 @@ function boundaryFigure(id, controls, [training, validation]) {
   const csv = { label: "Samples", path: `/experiments/${id}/samples`, accept: "text/csv", name: `${id}-samples.csv` };
   return {
     element: figure.element,
+    notice,
     /** @param {HTMLElement} plane */
     add: (plane) => body.prepend(plane),
     /** @param {string} words */

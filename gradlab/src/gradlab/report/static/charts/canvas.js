@@ -63,14 +63,30 @@ export function oncePerFrame(act, signal) {
   };
 }
 
+/** @type {AbortSignal | undefined} of the page on which is drawn; a report's one page is left by closing it. */
+let page;
+
+/**
+ * Name the page to which the charts belong that are made from now on.
+ *
+ * @param {AbortSignal} signal of the page: once it is left, its charts are drawn no more, and nothing holds them.
+ */
+export function drawOn(signal) {
+  page = signal;
+}
+
+/** @param {() => unknown} redraw is called when the page has another theme, until it is left. */
+export function redrawOnTheme(redraw) {
+  window.addEventListener("themechange", () => redraw(), { signal: page });
+}
+
 /**
  * Draw again when an element has another size, or the page another theme.
  *
  * @param {Element} element
  * @param {() => unknown} redraw
- * @param {AbortSignal} [signal] ends it.
  */
-export function redrawOnChange(element, redraw, signal) {
+export function redrawOnChange(element, redraw) {
   new ResizeObserver(() => redraw()).observe(element);
-  window.addEventListener("themechange", () => redraw(), { signal });
+  redrawOnTheme(redraw);
 }

@@ -69,7 +69,7 @@ function columnsOf(x, across, columns) {
 }
 
 /**
- * One cell: the mean place on the scale of the finite values of some columns; null if there is none.
+ * One cell: the mean place on the scale of those values of some columns that have one; null if none has.
  *
  * @param {HeatData} data
  * @param {number} row
@@ -85,9 +85,10 @@ function cellOf({ rows, values, lost, none, scale }, row, from, to) {
     const at = column * rows.length + row;
     const value = values[at];
     if (lost[at] && !none?.[row]) isLost = true;
+    const place = scale.place(value);
     if (scale.kind === "log" && value === 0) zeros += 1;
-    else if (Number.isFinite(value)) {
-      sum += scale.place(value);
+    else if (Number.isFinite(place)) {
+      sum += place; // a logarithmic scale has no place for a value below 0
       count += 1;
     }
   }

@@ -1,6 +1,7 @@
 // Lines over the epochs, with a band from the lowest to the highest seed: uPlot, in our colours.
 
 import uPlot from "../uplot.js";
+import { redrawOnTheme } from "./canvas.js";
 import { fill, h } from "../shared/element.js";
 import { number } from "../shared/format.js";
 import { recordWords } from "../shared/axis.js";
@@ -62,7 +63,7 @@ export function lines({ height = 240, unit = "", log = false, range = null, labe
   new ResizeObserver(() => {
     if (chart && chart.width !== width()) chart.setSize({ width: width(), height });
   }).observe(plot);
-  window.addEventListener("themechange", () => {
+  redrawOnTheme(() => {
     signature = "";
     if (shown) show(shown.epochs, shown.series, shown.absence);
   });

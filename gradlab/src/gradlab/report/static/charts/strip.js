@@ -79,7 +79,8 @@ function boxOf({ layer, output_shape: shape }, onOpen) {
     show(size, { health, reason }) {
       element.dataset.health = health;
       value.textContent = size && (size.lost || !Number.isNaN(size.value)) ? number(size.value) : "–";
-      if (size && Number.isFinite(size.place)) bar.style.background = css(sizeColour(size.place));
+      const place = size?.place ?? NaN; // what has no place on the scale has no colour either
+      bar.style.background = Number.isFinite(place) ? css(sizeColour(place)) : "";
       element.title = `${layer}, output ${shape ? shape.join(" × ") : "not sent"}${reason && `: ${reason}`}`;
     },
   };

@@ -1,7 +1,9 @@
 // The views of one kind of series, layer by layer: the heat map first, all layers' lines, and one layer closely.
 
 import { oncePerFrame } from "../charts/canvas.js";
+import { noticeView } from "../charts/notice.js";
 import { readLayerKinds } from "../data/catalogue.js";
+import { h } from "../shared/element.js";
 import { allLayersFigure, mapFigure } from "./layer_charts.js";
 import { layerChoice } from "./layer_choice.js";
 import { layerDetail } from "./layer_detail.js";
@@ -12,8 +14,11 @@ import { absenceOf, layerOf } from "./layer_words.js";
 
 /** @param {LayersOptions} options */
 export async function layerViews(options) {
-  const listeners = { onSeries: () => numbers.read(), onSeed: () => figures.draw() };
-  const { element: controls, choice } = layerChoice(await readLayerKinds(), options.seeds, listeners);
+  const notice = noticeView();
+  const onSeries = () => notice.attempt(numbers.read, options.signal);
+  const listeners = { onSeries, onSeed: () => figures.draw() };
+  const { element, choice } = layerChoice(await readLayerKinds(), options.seeds, listeners);
+  const controls = h("div", { class: "stack" }, element, notice.element);
   const numbers = layerGrid(options, choice, () => figures.draw());
   const figures = layerFigures(options, choice, controls, numbers.current);
   const drawSoon = oncePerFrame(figures.draw, options.signal);
