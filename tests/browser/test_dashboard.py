@@ -23,6 +23,7 @@ from tests.unit.treatment.worlds import a_treatment, to_the_end
 
 ROOT = Path(__file__).parents[2]
 LAYERS = 6  # of the tutorial's third network
+UNANSWERED = "The service does not answer."
 
 
 def endless(**more):
@@ -310,15 +311,56 @@ def test_what_a_triage_foretells_stands_beside_the_text_and_a_remedy_is_applied_
 
 def test_a_list_lives_and_lets_go(reader, service):
     queued = service.client.submit(endless(name="to be let go"))
-    page = reader().go("")
+    someone = reader()
+    page = someone.go("")
     row = page.locator(f"tr[data-id='{queued.id}']")
     expect(row.locator("td.status .tag")).to_have_text("running")
     row.get_by_text("Cancel").click()
     page.click("dialog button.danger")
     expect(row.locator("td.status .tag")).to_have_text("cancelled")
-    row.get_by_text("Delete").click()
-    page.click("dialog button.danger")
+    path = f"**/experiments/{queued.id}"
+    page.route(path, lambda route: route.abort())
+    for failing in (True, False):
+        row.get_by_text("Delete").click()
+        page.click("dialog button.danger")
+        if failing:
+            expect(page.locator("main > [role=status]")).to_have_text(["", UNANSWERED])
+            page.unroute(path)
     expect(row).to_have_count(0)
+    expect(page.locator("main > [role=status]")).to_have_text(["", ""])
+    someone.forgive("ERR_FAILED")
+
+
+def test_a_click_that_fails_is_told_and_repeated_and_an_answer_that_was_lost_trains_once(reader, service):
+    someone = reader()
+    page = someone.go("new")
+    spec = a_spec(name="answered once").model_dump(mode="json")
+    page.fill("#spec", json.dumps(spec))
+
+    def lose_the_answer(route):
+        route.fetch()
+        route.abort()
+
+    page.route("**/experiments", lose_the_answer)
+    page.click("#submit:not([disabled])")
+    expect(page.locator("#connection")).to_have_text("connection lost")
+    expect(page.locator("#checked h2")).to_have_text("Ready to train")  # the check was repeated by itself
+    expect(page.locator("#connection")).to_have_text("")
+    page.unroute("**/experiments")
+    page.click("#submit:not([disabled])")
+    page.wait_for_url(re.compile("#/experiment/"))
+    page.wait_for_selector("#heatmap canvas.cells:visible")
+    page.route("**/activations?*", lambda route: route.abort())
+    page.select_option("#kind", "activations")
+    notice = page.locator("#heatmap .notice")
+    expect(notice).to_have_text(UNANSWERED)
+    page.unroute("**/activations?*")
+    page.select_option("#kind", "weights")
+    expect(notice).to_have_count(0)
+    assert [each.name for each in service.client.experiments(search="answered once")] == ["answered once"]
+    page = someone.go("%")
+    expect(page.locator("main .notice.bad")).to_contain_text("received #/%")
+    someone.forgive("ERR_FAILED")
 
 
 def test_what_the_service_lacks_stands_above_every_page(reader):

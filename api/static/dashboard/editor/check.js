@@ -1,13 +1,20 @@
 // The check of a spec while it is written: marks in the text, and an answer beside it.
 
 import { fill, h } from "../shared/element.js";
+import { afterPause } from "../shared/pause.js";
 import { messageOf, Problem, send } from "../data/source.js";
 import { problemsOf, readyWords, refusal } from "./answer.js";
 import { problemMark, syntaxMark } from "./faults.js";
 import { fixesOf } from "./fixes.js";
 import { readVocabulary } from "./vocabulary.js";
 
+const AWAY_MILLISECONDS = 3000; // before a check that the service did not answer is repeated
+
 /** @typedef {import("./spec_field.js").SpecField} SpecField */
+/**
+ * @typedef {Validation | null | undefined} Checked null if a text cannot be trained; undefined if that is not known,
+ *   for a later check began, or the service did not answer.
+ */
 
 /**
  * A check of the text in a field; a later one takes the place of one that is under way.
@@ -15,15 +22,14 @@ import { readVocabulary } from "./vocabulary.js";
  * @param {() => SpecField} field
  * @param {AbortSignal} signal ends it.
  * @param {Say} say
+ * @param {() => void} again checks the field once more: called a pause after the service did not answer.
  */
-export function specCheck(field, signal, say) {
+export function specCheck(field, signal, say, again) {
   const element = h("section", { id: "checked", class: "panel stack", "aria-live": "polite", "aria-label": "Check" });
   let current = new AbortController();
+  const checkAgain = afterPause(again, AWAY_MILLISECONDS);
 
-  /**
-   * @param {string} text
-   * @returns {Promise<Validation | null | undefined>} null if it cannot be trained, undefined if a later check began.
-   */
+  /** @param {string} text @returns {Promise<Checked>} */
   async function check(text) {
     current.abort();
     const own = (current = new AbortController());
@@ -42,18 +48,21 @@ export function specCheck(field, signal, say) {
     } catch (error) {
       if (own.signal.aborted || signal.aborted) return undefined;
       await refuse("This cannot be trained", text, error);
-      return null;
+      return error instanceof Problem ? null : undefined;
     }
   }
 
   /** @param {string} title @param {string} text that was refused. @param {unknown} error */
   async function refuse(title, text, error) {
+    if (signal.aborted) return;
     if (error instanceof Problem) {
+      say("", "");
       const problems = await marked(text, error);
       if (field().text() === text) show(title, problems);
     } else {
       say("lost", "connection lost");
-      fill(element, h("p", { class: "notice bad" }, messageOf(error)));
+      tell(element, messageOf(error));
+      checkAgain();
     }
   }
 
@@ -64,6 +73,11 @@ export function specCheck(field, signal, say) {
   }
 
   return { element, check, refuse };
+}
+
+/** @param {HTMLElement} element is read out when it changes: the same words are told once. @param {string} words */
+function tell(element, words) {
+  if (element.textContent !== words) fill(element, h("p", { class: "notice bad" }, words));
 }
 
 /** @param {string} text that is JSON. @param {AbortSignal} signal @returns {Promise<Validation>} */

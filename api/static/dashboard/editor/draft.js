@@ -1,7 +1,7 @@
 // The draft of a spec, which survives a reload of the page.
 
 // sessionStorage: a draft belongs to its tab. Two tabs with two specs do not overwrite each other's, a tab that is
-// reloaded or reopened has its own, and nothing stays behind for the next person at a shared machine.
+// reloaded has its own, and one that is reopened may have it again.
 
 const PREFIX = "gradlab-draft ";
 
@@ -9,15 +9,16 @@ const PREFIX = "gradlab-draft ";
  * The draft that was begun from one place: a recipe, an experiment, or nothing.
  *
  * @param {string} start names where it was begun.
- * @param {Pick<Storage, "getItem" | "setItem" | "removeItem">} [storage] keeps it.
+ * @param {() => Pick<Storage, "getItem" | "setItem" | "removeItem">} [storage] keeps it; reading it throws where the
+ *   browser blocks it.
  */
-export function draftOf(start, storage = sessionStorage) {
+export function draftOf(start, storage = () => sessionStorage) {
   const key = PREFIX + start;
   return {
     /** @returns {string | null} the text; null if there is none, or nothing is kept here. */
     read() {
       try {
-        return storage.getItem(key);
+        return storage().getItem(key);
       } catch {
         return null;
       }
@@ -30,8 +31,8 @@ export function draftOf(start, storage = sessionStorage) {
      */
     keep(text) {
       try {
-        if (text === null) storage.removeItem(key);
-        else storage.setItem(key, text);
+        if (text === null) storage().removeItem(key);
+        else storage().setItem(key, text);
         return true;
       } catch {
         return false; // the storage is full, or the browser keeps nothing

@@ -2,6 +2,7 @@
 
 import { specCheck } from "../editor/check.js";
 import { draftOf } from "../editor/draft.js";
+import { idempotencyKeys } from "../editor/idempotency.js";
 import { printed } from "../editor/print.js";
 import { seedEdits, withFive } from "../editor/seeds.js";
 import { specField } from "../editor/spec_field.js";
@@ -10,9 +11,8 @@ import { triageView } from "../editor/triage.js";
 import { readVocabulary } from "../editor/vocabulary.js";
 import { fill, h } from "../shared/element.js";
 import { RECIPES } from "./recipes.js";
+import { afterPause, TYPING_MILLISECONDS } from "../shared/pause.js";
 import { get, post } from "../data/source.js";
-
-const TYPING_MILLISECONDS = 250; // without a key before the spec is checked
 
 /** @typedef {(typeof RECIPES)[number]} Recipe */
 
@@ -21,12 +21,14 @@ export async function editor({ page, parts: [first, id], signal, say }) {
   const spec = first === "from" && id ? await specOf(id, signal) : withFive(recipeOf(first).spec);
   const draft = keptDraft([first, id].join("/"), printed(spec), () => field);
   const field = specField(draft.text, changed, signal);
-  const answer = specCheck(() => field, signal, say);
-  const train = trainButton(() => submit(field, answer, draft.forget));
+  const check = () => checked(field.text());
+  const checkSoon = afterPause(check, TYPING_MILLISECONDS);
+  const answer = specCheck(() => field, signal, say, check);
+  const onRefusal = (/** @type {string} */ text, /** @type {unknown} */ error) =>
+    answer.refuse("It was not taken", text, error);
+  const train = trainButton(() => field.text(), submission(draft.forget, signal), onRefusal);
   const triage = triageView(() => field, signal);
   const fiveSeeds = h("input", { type: "checkbox", id: "five-seeds", onchange: () => field.change(seedsOf) });
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
 
   const head = h("div", { class: "head" }, h("h1", {}, "New experiment"), train);
   const left = h("div", { class: "stack" }, draft.element, field.element);
@@ -37,12 +39,12 @@ export async function editor({ page, parts: [first, id], signal, say }) {
   function changed(next) {
     draft.keep(next);
     train.disabled = true;
-    clearTimeout(timer);
-    timer = setTimeout(() => check(next), TYPING_MILLISECONDS);
+    checkSoon();
   }
 
   /** @param {string} next */
-  async function check(next) {
+  async function checked(next) {
+    if (signal.aborted) return;
     const validation = await answer.check(next);
     if (validation === undefined || field.text() !== next) return;
     train.disabled = !validation;
@@ -59,36 +61,42 @@ export async function editor({ page, parts: [first, id], signal, say }) {
     field.focus();
   }
 
-  await check(field.text());
+  await check();
 }
 
-/** @param {() => Promise<void>} submit */
-function trainButton(submit) {
+/**
+ * @param {() => string} text that is submitted, as it is when the button is pressed.
+ * @param {(text: string) => Promise<void>} submit
+ * @param {(text: string, error: unknown) => Promise<void>} onRefusal called where it failed.
+ */
+function trainButton(text, submit, onRefusal) {
   const button = h("button", { type: "button", class: "primary", id: "submit", disabled: true, onclick }, "Train it");
-  function onclick() {
+  async function onclick() {
     button.disabled = true; // one click is one experiment
-    return submit();
+    const submitted = text();
+    try {
+      await submit(submitted);
+    } catch (error) {
+      await onRefusal(submitted, error);
+      if (text() === submitted) button.disabled = false; // another text is checked first
+    }
   }
   return button;
 }
 
 /**
- * Submit the spec, and open the page of its experiment.
+ * What submits specs, and opens the page of their experiment.
  *
- * @param {import("../editor/spec_field.js").SpecField} field
- * @param {ReturnType<typeof specCheck>} answer
  * @param {() => void} forget the draft.
+ * @param {AbortSignal} signal of the page: a reader who has gone elsewhere meanwhile stays there.
  */
-async function submit(field, answer, forget) {
-  const key = crypto.randomUUID?.() ?? `${Date.now()} ${Math.random()}`;
-  const text = field.text();
-  try {
-    const created = await post("/experiments", JSON.parse(text), { "Idempotency-Key": key });
+function submission(forget, signal) {
+  const keyOf = idempotencyKeys();
+  return async (/** @type {string} */ text) => {
+    const created = await post("/experiments", JSON.parse(text), { "Idempotency-Key": keyOf(text) });
     forget();
-    location.hash = `#/experiment/${created.id}`;
-  } catch (error) {
-    await answer.refuse("It was not taken", text, error);
-  }
+    if (!signal.aborted) location.hash = `#/experiment/${created.id}`;
+  };
 }
 
 /**
