@@ -1,4 +1,5 @@
-// The service's key. It stays in this tab: in no address, no cookie, and nothing that outlives the tab.
+// The service's key. It stays in this tab, in no address and no cookie. A tab that is reopened may have it again:
+// forget the key on a shared machine.
 
 const NAME = "gradlab-key";
 

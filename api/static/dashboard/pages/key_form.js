@@ -4,8 +4,9 @@ import { fill, h } from "../shared/element.js";
 import { messageOf } from "../data/source.js";
 
 const STAYS =
-  "The key stays in this tab until the tab is closed or you forget it. It is sent to this service alone, in a " +
-  "header, and stands in no address and no cookie.";
+  "The key stays in this tab until the tab is closed or you forget it. A tab that is reopened may have it again: " +
+  "forget the key on a shared machine. It is sent to this service alone, in a header, and stands in no address and " +
+  "no cookie.";
 const WRONG = "This is not the service's key. Capital and small letters differ.";
 const CHANGED = "The service does not take the key of this tab any more: it has been given another one.";
 
