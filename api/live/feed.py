@@ -110,6 +110,7 @@ class Feed:
         """Diagnose the experiment as it is now; None if it was deleted, or the diagnosis failed."""
         try:
             _, diagnosis = diagnoses.diagnose(self.id, store=self._store)
+            return findings_event(self.id, diagnosis)
         except NotFound:
             return None
         except LabError:
@@ -117,7 +118,6 @@ class Feed:
         except Exception:
             log.exception("diagnosis_failed", experiment_id=str(self.id))  # the stream continues without findings
             return None
-        return findings_event(self.id, diagnosis)
 
     def missed(self, after: Position | None, findings: Position | None, until: FeedState) -> Iterator[Entry]:
         """Iterate over the events that a listener has missed, up to a state of the feed, in slices from the store.

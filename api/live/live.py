@@ -137,13 +137,26 @@ class Live:
                 if active:
                     revisions = await self._query(partial(self._store.revisions, [feed.id for feed in active]))
                     for feed in active:
-                        await self._update(feed, revisions.get(feed.id))
+                        await self._try_update(feed, revisions.get(feed.id))
             except Unavailable as error:
                 log.warning("streams_wait_for_the_database", error=repr(error.__cause__))
             except Exception:
-                log.exception("poll_failed")  # the streams of other experiments continue
+                log.exception("poll_failed")
             listeners = sum(feed.listeners for feed in self._feeds.values())
             await asyncio.sleep(min(max(POLL_SECONDS, LISTENER_SECONDS * listeners), MAX_POLL_SECONDS))
+
+    async def _try_update(self, feed: Feed, revision: int | None) -> None:
+        """Publish the news of one experiment. After an error the streams of the others continue.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        try:
+            await self._update(feed, revision)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("stream_failed", experiment_id=str(feed.id))
 
     async def _update(self, feed: Feed, revision: int | None) -> None:
         """Publish the news of one experiment."""

@@ -150,8 +150,13 @@ def cancel(connection: Connection, id: UUID, now: datetime) -> None:
 
 
 def abandon(connection: Connection, experiment_id: UUID, now: datetime) -> None:
-    """Cancel the experiments that an experiment's treatments wait for, before all of them are deleted."""
+    """Cancel the experiments that an experiment's treatments wait for, before all of them are deleted.
+
+    The trials' experiments stay. They are trials of nothing from then on, which is a change of theirs.
+    """
     number = submissions.find(connection, experiment_id).number
+    changed = {"revision": experiments.c.revision + 1}
+    connection.execute(update(experiments).where(trial_rows.is_trial_of(experiment_id)).values(changed))
     running = and_(treatments.c.experiment == number, treatments.c.status == TreatmentStatus.running)
     _stop(connection, list(connection.execute(select(treatments.c.number).where(running)).scalars()), now)
 

@@ -42,11 +42,12 @@ PROBLEM = json.dumps({"title": "No", "status": 422, "detail": "these are too man
     [
         (422, PROBLEM, 0.0, "nothing more is sent: these are too many layers"),
         (500, PROBLEM.replace(b"422", b"500"), 0.0, "5 epochs are not sent yet"),
-        (422, b"no JSON", 0.0, "nothing more is sent: ValidationError"),
-        (200, b"{}", 0.0, "nothing more is sent: ValidationError"),
+        (422, b"no JSON", 0.0, "answered 422, and not as this version of Gradient Lab does"),
+        (502, b"no JSON", 0.0, "5 epochs are not sent yet"),
+        (200, b"{}", 0.0, "answered 200, and not as this version of Gradient Lab does"),
         (200, b"{}", 60.0, "5 epochs are not sent yet"),
     ],
-    ids=["refuses", "breaks", "babbles", "answers something else", "hangs"],
+    ids=["refuses", "breaks", "babbles", "stands behind a proxy", "answers something else", "hangs"],
 )
 def test_a_service_that_does_not_take_what_is_sent_is_a_warning(status, body, seconds, warned):
     handler = type("Handler", (Answering,), {"status": status, "body": body, "seconds": seconds})

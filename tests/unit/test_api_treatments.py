@@ -347,7 +347,20 @@ def test_an_experiment_of_a_trial_that_is_deleted_is_begun_again(desk, workers, 
 
 def test_deleting_the_experiment_ends_its_treatment_and_what_that_waits_for(desk, workers, ill):
     treat(desk, ill, seeds=6)
+    of_ill = {"trial_of": ill.rpartition("/")[2]}
+    paths = [
+        f"/experiments/{each['id']}" for each in desk.http.get("/experiments", params=of_ill).json()["experiments"]
+    ]
+    before = [desk.http.get(path) for path in paths]
+    assert all(each.json()["trial"]["experiment_id"] == of_ill["trial_of"] for each in before)
     assert desk.http.delete(ill).status_code == 204
+    after = [
+        desk.http.get(path, headers={"If-None-Match": each.headers["ETag"]})
+        for path, each in zip(paths, before, strict=True)
+    ]
+    kept = [each.json() for each in after if each.status_code != 404]  # a triage goes with what it was made for
+    assert kept
+    assert all(each.get("trial") is None for each in kept)
     listed = desk.http.get("/experiments").json()["experiments"]
     assert {each["status"] for each in listed} == {"cancelled"}
     for late in workers.waiting:

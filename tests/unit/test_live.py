@@ -379,6 +379,28 @@ def test_streams_outlive_an_outage_of_the_database(store, training, monkeypatch)
     listening(store, story)
 
 
+def test_a_stream_that_fails_stops_no_other_one(store, training, monkeypatch):
+    other = store.add(SPEC)[0].id
+    poll = feeds.Feed.poll
+
+    def broken(self):
+        if self.id == other and self.listeners:
+            raise ArithmeticError("broken on purpose")
+        return poll(self)
+
+    async def story(live: Live):
+        first = Listener(live.stream(other, None, replay=True))
+        await first.next()
+        second = Listener(live.stream(training.id, None, replay=True))
+        await second.next()
+        monkeypatch.setattr(feeds.Feed, "poll", broken)
+        store.cancel(other)  # there is something to read, and reading it fails
+        training.store_epochs(0, 0, 5)
+        await second.until_epoch(0, 4)
+
+    listening(store, story)
+
+
 def test_whoever_listens_hears_that_an_experiment_was_deleted(store, training):
     async def story(live: Live):
         listener = Listener(live.stream(training.id, None, replay=True))

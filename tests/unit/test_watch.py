@@ -6,6 +6,7 @@ import pytest
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.spec import ExternalSpec
 from gradlab.watch import IllTraining, Recorder, Reporting, Sampling, describe, intervals, samples_batches
+from gradlab.watch.sampling import stride_of
 from gradlab.watch.series import Probed, activation_series, histograms, signal_series, weight_series
 
 LAYER = {
@@ -144,9 +145,16 @@ def test_intervals_are_those_of_the_bundles_or_of_each_kind():
 def test_sampling_measures_the_root_of_the_number_of_batches_and_the_last_one(batches):
     sampling = Sampling(batches)
     measured = [place for place in range(batches) if sampling.measures(place)]
-    assert measured[-1] == batches - 1
+    assert measured[0] == 0
     assert set(np.diff(measured).tolist()) <= {sampling.every}
     assert batches**0.5 <= len(measured) <= batches**0.5 + 2
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1024, 1024), (2048, 512), (300, 40), (7, 1), (1, 1)])
+def test_the_entries_that_a_histogram_counts_lie_in_all_columns(rows, columns):
+    counted = np.arange(0, rows * columns, stride_of(rows * columns, 8_192))
+    assert 1 <= len(counted) <= 8_192
+    assert len(np.unique(counted % columns)) == columns
 
 
 def test_all_batches_of_a_record_are_measured_where_their_number_is_unknown():

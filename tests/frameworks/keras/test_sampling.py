@@ -48,12 +48,12 @@ def test_lean_records_are_the_means_over_every_third_of_twelve_batches(eagerly):
     (run,) = lean.runs()
     statistics = len(MEAN_GRADIENT_STATISTICS)
     singly = steps.series["gradients"][1:, :, :statistics].reshape(EPOCHS, BATCHES, -1, statistics)
-    expected = singly[:, EVERY - 1 :: EVERY].mean(axis=1)
+    expected = singly[:, ::EVERY].mean(axis=1)
     np.testing.assert_allclose(run.history.series["gradients"][1:, :, :statistics], expected, rtol=2e-5, atol=1e-7)
     for name in ("gradient_norm", "clipped_gradient_norm", "clipped_fraction"):
         alone = steps.metrics[1:, steps.layout.metrics.index(name)].reshape(EPOCHS, BATCHES)
         found = run.history.metrics[1:, run.history.layout.metrics.index(name)]
-        np.testing.assert_allclose(found, alone[:, EVERY - 1 :: EVERY].mean(axis=1), rtol=2e-5)
+        np.testing.assert_allclose(found, alone[:, ::EVERY].mean(axis=1), rtol=2e-5)
     norms = steps.metrics[1:21, steps.layout.metrics.index("gradient_norm")]
     np.testing.assert_allclose(run.wiring.first_steps.gradient_norm, norms, rtol=1e-5)
     measured = 2 * BATCHES // EVERY  # the wiring is read after the records 1, 2, 4, 8 ...

@@ -45,7 +45,15 @@ class NoAnswer(Unreachable):
 
 
 class AnotherProgram(Unreachable):
-    """What responds at the address is another program, or a service of another version."""
+    """What responds at the address is another program, or a service of another version.
+
+    Attributes:
+        status: the HTTP status of its response. From 500 on it may be a proxy before a service that starts.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @cache
@@ -141,4 +149,4 @@ class Connection:
         raise Refused(problem)
 
     def _unlike(self, status: int) -> AnotherProgram:
-        return AnotherProgram(f"{self.url} answered {status}, and not as this version of Gradient Lab does")
+        return AnotherProgram(f"{self.url} answered {status}, and not as this version of Gradient Lab does", status)

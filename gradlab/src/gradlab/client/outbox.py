@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import numpy as np
 
 from gradlab.client.client import Client
-from gradlab.client.connection import Refused, Unreachable
+from gradlab.client.connection import AnotherProgram, Refused, Unreachable
 from gradlab.client.parts import Document as Document
 from gradlab.client.parts import Ended as Ended
 from gradlab.client.parts import Epoch as Epoch
@@ -167,6 +167,9 @@ class Outbox:
                     self._changed.notify_all()
                     self._changed.wait_for(lambda: self._closing or self._hurry, self._between)
             except (Unreachable, Refused) as refusal:
+                if isinstance(refusal, AnotherProgram) and refusal.status < SERVER_ERROR:
+                    self.give_up(f"nothing more is sent: {refusal}")
+                    continue
                 if isinstance(refusal, Refused) and refusal.problem.status < SERVER_ERROR:
                     self._handle_refusal(refusal, len(batch))
                     continue

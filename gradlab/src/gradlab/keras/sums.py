@@ -14,7 +14,7 @@ from gradlab.keras.large import MIN_SIZE
 from gradlab.keras.namespace import xp
 from gradlab.keras.readings import FIRST_STEPS, L2, MAX_ABS, MEANS, MIN_CLIPPED, NONFINITE, Readings
 from gradlab.measurement.history import Tensor
-from gradlab.watch.sampling import Sampling
+from gradlab.watch.sampling import Sampling, stride_of
 
 # (statistics,) True for the share of entries that are 0.
 IS_ZERO_FRACTION = np.array([name == "zero_fraction" for name in MEANS])
@@ -77,9 +77,9 @@ class GradientSums(Readings):
         return keras.Variable(np.zeros(size, bool), trainable=False, dtype="bool", name="gradient_seen")
 
     def _begin(self, state: np.ndarray) -> None:
-        """Set when the next batch of a record is measured."""
+        """Set how often a batch of a record is measured, from the first one on."""
         if self.sampling is not None:
-            state[self._place("until")], state[self._place("every")] = self.sampling.first, self.sampling.every
+            state[self._place("every")] = self.sampling.every
 
     def _place(self, name: str) -> slice:
         end, size = self._ends[name], int(np.prod(self._shapes[name]))
@@ -240,7 +240,9 @@ class GradientSums(Readings):
     def _binned(self, rows: Sequence[Any], counts: Any) -> Any:
         """The counts of the histograms, 0 in a record without them."""
         # How many entries each counted one stands for.
-        factors = np.array([[size / max(1, -(-size // _stride(size)))] for size in self._sizes], np.float32)
+        factors = np.array(
+            [[size / max(1, -(-size // stride_of(size, MAX_COUNTED)))] for size in self._sizes], np.float32
+        )
 
         def counted() -> Any:
             of_each = measure.histograms([_thinned(row) for row in rows], few_passes=True)
@@ -286,13 +288,9 @@ def _counted(values: Any, counts: Any) -> Any:
     return ops.where(ops.greater(counts, 0.0), values, ops.zeros_like(values))
 
 
-def _stride(entries: int) -> int:
-    return max(1, -(-entries // MAX_COUNTED))
-
-
 def _thinned(row: Any) -> Any:
     """Return every k-th entry of a large gradient: (batches, n)."""
     if row is None:
         return None
     flat = ops.reshape(row, (row.shape[0], -1))
-    return flat[:, :: _stride(flat.shape[1])]
+    return flat[:, :: stride_of(flat.shape[1], MAX_COUNTED)]

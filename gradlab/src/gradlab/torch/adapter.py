@@ -60,7 +60,8 @@ class Adapter(Reporting):
     ) -> None:
         """Make the Watch. Without `data`, the samples are those of the trainer's loader.
 
-        A model that another trainer trains with this callback at the same time is not watched.
+        A model that another trainer trains with this callback at the same time is not watched. Where a trainer says
+        nothing when it is broken off, as Transformers' does, the next one needs a Watch of its own, too.
         """
         if self.watch is not None and self.watch.is_active and model is not self._model:
             warnings.warn(ONE_AT_A_TIME, WatchWarning, stacklevel=3)

@@ -25,6 +25,7 @@ from gradlab.measurement.statistics import (
 from gradlab.measurement.statistics.gradients import std
 from gradlab.measurement.statistics.statistic import nonfinite
 from gradlab.torch.namespace import Namespace
+from gradlab.watch.sampling import stride_of
 
 # Entries from which on a tensor is measured in few passes: 256 kB of float32, what a core's own cache may hold.
 MIN_LARGE = 65_536
@@ -183,7 +184,7 @@ def histograms(
 
     def counted(x: torch.Tensor) -> torch.Tensor:
         entries = x.shape[-1]
-        stride = 1 if max_counted is None else max(1, -(-entries // max_counted))
+        stride = 1 if max_counted is None else stride_of(entries, max_counted)
         thinned = x[..., ::stride]
         return _counts(thinned, places, count) * (entries / max(1, thinned.shape[-1]))
 

@@ -1,4 +1,4 @@
-"""Sampling of batches: which batches of a record have their gradients measured, where not all of them are."""
+"""Sampling: which batches of a record and which entries of a tensor are measured, where not all of them are."""
 
 import math
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class Sampling:
-    """The batches of a record whose gradients are measured: √n of n batches, evenly spaced, the last one among them.
+    """The batches of a record whose gradients are measured: √n of n batches, evenly spaced, the first one among them.
 
-    A mean over √n of the batches has a standard error of n^(-1/4) of a batch's deviation, and costs 1/√n. With the last
-    batch, values that have left the finite numbers show in the record in which they did.
+    A mean over √n of the batches has a standard error of n^(-1/4) of a batch's deviation, and costs 1/√n. With the
+    first batch, a record that ends sooner than expected has a measured batch, too.
 
     Attributes:
         batches: batches of a record; None if that is unknown, and to measure every batch.
@@ -23,11 +23,18 @@ class Sampling:
         """One batch in so many is measured."""
         return 1 if self.batches is None else max(1, math.isqrt(self.batches))
 
-    @cached_property
-    def first(self) -> int:
-        """The first batch of a record that is measured, counted from 0."""
-        return 0 if self.batches is None else (self.batches - 1) % self.every
-
     def measures(self, batch: int) -> bool:
         """True if the gradients of a batch are measured, by its place in the record, counted from 0."""
-        return batch % self.every == self.first
+        return batch % self.every == 0
+
+
+def stride_of(entries: int, max_counted: int) -> int:
+    """Return the distance of the entries that are counted, of so many in a row; at most `max_counted` are.
+
+    It has no divisor in common with their number. The entries that are counted then lie in all rows and columns of a
+    matrix: an even distance would count some columns whole, and the gradients of one unit are alike.
+    """
+    stride = max(1, -(-entries // max_counted))
+    while math.gcd(stride, entries) > 1:
+        stride += 1
+    return stride

@@ -33,7 +33,8 @@ def detect(run: Run) -> Sighting | None:
 def _by_wiring(run: ExternalRun, tensors: Mapping[str, TensorWiring]) -> Sighting | None:
     """Tensors whose gradient was missing in every batch; where there is none, those that the user has frozen."""
     scale = run.wiring.loss_scale if run.wiring is not None else None
-    skipped = scale.skipped if scale is not None else 0  # batches whose update was skipped show no gradient
+    # Batches whose update was skipped show no gradient. Where only some batches are measured, those are not among them.
+    skipped = scale.skipped if scale is not None and run.external.gradients_every is None else 0
     trained = {path: each for path, each in tensors.items() if not each.frozen}
     missing = [path for path, each in trained.items() if (each.batches or 0) > skipped and each.missing == each.batches]
     frozen = [path for path, each in tensors.items() if each.frozen]
