@@ -36,3 +36,17 @@ test("the first event is waited for", async () => {
   gate.pass("status", {});
   assert.equal(await gate.joined, true);
 });
+
+test("an error of the handler is reported, and the events behind it come", () => {
+  const [handled, reported] = [[], []];
+  globalThis.reportError = (error) => reported.push(error.message);
+  const gate = eventGate((name) => {
+    if (name === "epochs") throw new Error("a bad number");
+    handled.push(name);
+  });
+  for (const name of ["epochs", "status", "done"]) gate.pass(name, {});
+  gate.release();
+  for (const name of ["epochs", "findings"]) gate.pass(name, {});
+  assert.deepEqual(handled, ["status", "done", "findings"]);
+  assert.deepEqual(reported, ["a bad number", "a bad number"]);
+});

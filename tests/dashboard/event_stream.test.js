@@ -48,3 +48,25 @@ test("an event that the stream broke off is none", async () => {
 test("a comment is no event", () => {
   assert.equal(parseEvent(": keep-alive"), null);
 });
+
+test("a stream of which no more is taken is cancelled", async () => {
+  let isCancelled = false;
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(STREAM)),
+    cancel: () => {
+      isCancelled = true;
+    },
+  });
+  const pieces = [];
+  for await (const event of eventsOf(body, () => pieces.push("a piece"))) {
+    assert.equal(event.id, "7");
+    break;
+  }
+  await new Promise(setImmediate);
+  assert.deepEqual([isCancelled, pieces], [true, ["a piece"]]);
+});
+
+test("a stream that fails throws its own error", async () => {
+  const body = new ReadableStream({ start: (controller) => controller.error(new Error("the line is cut")) });
+  await assert.rejects(eventsOf(body).next(), /the line is cut/);
+});

@@ -4,6 +4,7 @@
 
 /**
  * A gate that is closed until its first `release`: no epoch falls between what is read and what the stream carries.
+ * An error of the handler is reported, and the events behind it come all the same.
  *
  * @param {EventHandler} handle takes the events, in order.
  */
@@ -19,7 +20,16 @@ export function eventGate(handle) {
 
   function release() {
     readings -= 1;
-    if (!readings) for (const [name, data] of held.splice(0)) handle(name, data);
+    if (!readings) for (const [name, data] of held.splice(0)) handleSafely(name, data);
+  }
+
+  /** @type {EventHandler} */
+  function handleSafely(name, data) {
+    try {
+      handle(name, data);
+    } catch (error) {
+      reportError(error);
+    }
   }
 
   return {
@@ -30,7 +40,7 @@ export function eventGate(handle) {
     pass(name, data) {
       resolve();
       if (readings) held.push([name, data]);
-      else handle(name, data);
+      else handleSafely(name, data);
     },
     /**
      * Hold the events while something is read.

@@ -3,27 +3,33 @@
 /** @typedef {{id: string, name: string, data: any}} ServerEvent */
 
 /**
- * The events of a stream, as they come.
+ * The events of a stream, as they come. The stream is cancelled when the caller takes no more of them.
  *
  * @param {ReadableStream<Uint8Array>} body
+ * @param {() => void} [onPiece] called for every piece that comes, which may be a comment alone.
  * @returns {AsyncGenerator<ServerEvent, void, void>}
  */
-export async function* eventsOf(body) {
+export async function* eventsOf(body, onPiece = () => {}) {
   const decoder = /** @type {ReadableWritablePair<string, Uint8Array>} */ (
     /** @type {unknown} */ (new TextDecoderStream())
   );
   const reader = body.pipeThrough(decoder).getReader();
   let text = "";
-  while (true) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    text += value;
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const event = parseEvent(block);
-      if (event) yield event;
+  try {
+    while (true) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      onPiece();
+      text += value;
+      const blocks = text.split("\n\n");
+      text = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const event = parseEvent(block);
+        if (event) yield event;
+      }
     }
+  } finally {
+    reader.cancel().catch(() => {}); // of a stream that has failed, cancelling fails with the same error
   }
 }
 

@@ -8,10 +8,11 @@ import { post, send } from "../data/source.js";
  *
  * @param {string} id
  * @param {string} question
+ * @param {AbortSignal} [signal] of the page: the question goes with it.
  * @returns {Promise<Experiment | null>} null if the reader did not.
  */
-export async function cancelExperiment(id, question) {
-  return (await askToConfirm(question, "Cancel it")) ? post(`/experiments/${id}/cancel`) : null;
+export async function cancelExperiment(id, question, signal) {
+  return (await askToConfirm(question, "Cancel it", signal)) ? post(`/experiments/${id}/cancel`) : null;
 }
 
 /**
@@ -19,10 +20,11 @@ export async function cancelExperiment(id, question) {
  *
  * @param {string} id
  * @param {string} question
+ * @param {AbortSignal} [signal] of the page: the question goes with it.
  * @returns {Promise<boolean>} false if the reader did not.
  */
-export async function deleteExperiment(id, question) {
-  if (!(await askToConfirm(question, "Delete it"))) return false;
+export async function deleteExperiment(id, question, signal) {
+  if (!(await askToConfirm(question, "Delete it", signal))) return false;
   await send(`/experiments/${id}`, { method: "DELETE" });
   return true;
 }

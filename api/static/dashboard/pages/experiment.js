@@ -1,6 +1,6 @@
 // The page of one experiment, as it is and as it becomes.
 
-import { cancelExperiment, deleteExperiment, trainSuggestion } from "./actions.js";
+import { trainSuggestion } from "./actions.js";
 import { boundaryOf } from "../charts/boundary.js";
 import { curves } from "../charts/curves.js";
 import { oncePerFrame } from "../charts/canvas.js";
@@ -9,22 +9,20 @@ import { diagnosisView } from "../parts/diagnosis.js";
 import { countAs } from "../shared/axis.js";
 import { fill, h } from "../shared/element.js";
 import { eventGate } from "../data/event_gate.js";
-import { header } from "../parts/header.js";
+import { headView } from "./experiment_head.js";
 import { layerViews } from "../layers/layers.js";
 import { layerOf } from "../layers/layer_words.js";
 import { readHistory } from "../data/measured.js";
 import { networkPanel, shapesOf } from "../parts/network.js";
 import { runsAndSpec } from "../parts/runs.js";
 import { get } from "../data/source.js";
-import { isGoing, nameOf, statusOf } from "../shared/spec_words.js";
+import { isGoing, nameOf } from "../shared/spec_words.js";
 import { follow } from "../data/stream.js";
-import { treatingView } from "./treating.js";
 import { throughTime } from "../parts/through_time.js";
 import { summaryOf } from "../parts/verdict.js";
 import { wholeFiles } from "./whole_files.js";
 
 const JOIN_MILLISECONDS = 2000; // to wait for the stream before what is stored is read without it
-const SILENCE_MILLISECONDS = 5000; // between two checks for a training elsewhere that has fallen silent
 
 /** @typedef {import("../data/grid.js").Grid} Grid */
 /** @typedef {ReturnType<typeof eventGate>} EventGate */
@@ -39,7 +37,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const first = /** @type {Experiment} */ (await get(`/experiments/${id}`, { signal }));
   countAs(first.spec.source === "external" ? first.spec : null);
   document.title = `${nameOf(first)} · Gradient Lab`;
-  follow(id, { event: gate.pass, state: (state) => say(state, CONNECTION[state] ?? "") }, signal);
+  follow(id, listenerOf(gate, say), signal);
   const inTime = !isGoing(first) || (await Promise.race([gate.joined, afterwards(JOIN_MILLISECONDS)]));
 
   /** @param {number} epoch */
@@ -50,16 +48,31 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const draw = oncePerFrame(() => drawHistory(parts), signal);
   const head = headView(first, signal);
   layOut(page, head.element, parts, first);
-  Object.assign(handlers, handlersOf(parts, head, draw, isGoing(first), say));
+  Object.assign(handlers, handlersOf(parts, head, draw, isGoing(first)));
   draw();
   gate.release();
-  if (!inTime) gate.joined.then(() => gate.hold(() => readAgain(id, parts, draw, signal))).catch(() => {});
+  if (!inTime) gate.joined.then(() => gate.hold(() => readAgain(id, parts, draw, signal))).catch(head.fail);
   const isThere = first.source === "external" || parts.grids.history.lastEpoch !== undefined;
   await Promise.all([isThere && parts.data.read(), parts.steps.read()]);
 }
 
 /** @type {Record<string, string>} */
 const CONNECTION = { lost: "connection lost, trying again", live: "live" };
+
+/**
+ * What the page takes from the stream; why it is over too early comes behind the events.
+ *
+ * @param {EventGate} gate
+ * @param {Say} say
+ * @returns {import("../data/stream.js").Listener}
+ */
+const listenerOf = (gate, say) => ({
+  event: gate.pass,
+  state(state, problem) {
+    say(state, problem ? "not live" : (CONNECTION[state] ?? ""));
+    if (problem) gate.pass("problem", problem);
+  },
+});
 
 /** @param {number} milliseconds @returns {Promise<false>} */
 const afterwards = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
@@ -131,60 +144,14 @@ async function readAgain(id, { grids, views, boundary }, draw, signal) {
 }
 
 /**
- * The head of the page, which follows the experiment's state.
- *
- * @param {Experiment} first
- * @param {AbortSignal} signal
- */
-function headView(first, signal) {
-  const element = h("header", { class: "stack" });
-  const treating = treatingView(signal);
-  let current = first;
-  let summary = first.diagnosis;
-
-  /** @param {Partial<Experiment>} next */
-  function update(next) {
-    current = { ...current, ...next };
-    fill(element, header(current, summary, { cancel, remove }), treating.element);
-    treating.show(current, summary?.verdict ?? null);
-  }
-
-  async function cancel() {
-    const next = await cancelExperiment(first.id, "Cancel this experiment? What was measured is kept.");
-    if (next) update(next);
-  }
-
-  async function remove() {
-    const question = "Delete this experiment with all that was measured?";
-    if (await deleteExperiment(first.id, question)) location.hash = "#/";
-  }
-
-  if (first.source === "external" && isGoing(first)) {
-    const timer = setInterval(() => statusOf(current) === "silent" && update({}), SILENCE_MILLISECONDS);
-    signal.addEventListener("abort", () => clearInterval(timer));
-  }
-  update({});
-  return {
-    element,
-    update,
-    /** @param {DiagnosisSummary} next */
-    judge(next) {
-      summary = next;
-      update({});
-    },
-  };
-}
-
-/**
  * A handler for each event of the stream.
  *
  * @param {Parts} parts
  * @param {ReturnType<typeof headView>} head
  * @param {() => void} draw
  * @param {boolean} wasGoing true if the experiment was not over when the page was opened.
- * @param {Say} say
  */
-function handlersOf(parts, head, draw, wasGoing, say) {
+function handlersOf(parts, head, draw, wasGoing) {
   const { grids, views, boundary, network, data, diagnosis, steps } = parts;
   return {
     status: head.update,
@@ -201,13 +168,11 @@ function handlersOf(parts, head, draw, wasGoing, say) {
       diagnosis.show(event);
     },
     done(/** @type {{status: string}} */ { status }) {
-      if (status === "deleted") return say("over", "deleted");
-      if (wasGoing) {
-        for (const part of [steps, views, boundary, data]) part?.read();
-        diagnosis.done();
-      }
-      return undefined;
+      if (!wasGoing || status === "deleted") return;
+      const readings = [steps, views, boundary, data].map(async (part) => part?.read());
+      Promise.all([...readings, diagnosis.done()]).catch(head.fail);
     },
+    problem: head.lose,
   };
 }
 

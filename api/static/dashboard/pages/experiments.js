@@ -180,13 +180,14 @@ function listView(signal, { onPage, onChange, attempt }) {
   /** @param {Experiment} experiment */
   async function cancel(experiment) {
     const question = `Cancel “${nameOf(experiment)}”? What was measured is kept.`;
-    await cancelExperiment(experiment.id, question);
+    await cancelExperiment(experiment.id, question, signal);
     onChange();
   }
 
   /** @param {Experiment} experiment */
   async function remove(experiment) {
-    if (!(await deleteExperiment(experiment.id, `Delete “${nameOf(experiment)}” with all that was measured?`))) return;
+    const question = `Delete “${nameOf(experiment)}” with all that was measured?`;
+    if (!(await deleteExperiment(experiment.id, question, signal))) return;
     rows.delete(experiment.id);
     compare.forget(experiment.id);
     onChange();

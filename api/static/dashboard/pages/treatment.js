@@ -47,7 +47,7 @@ export async function treatment({ page, parts: [experiment, id], signal, say }) 
   /** @param {"cancel" | "continue"} step */
   async function act(step) {
     const question = "Cancel this treatment? Finished trials are kept, and it can be continued.";
-    if (step === "cancel" && !(await askToConfirm(question, "Cancel it"))) return;
+    if (step === "cancel" && !(await askToConfirm(question, "Cancel it", signal))) return;
     show(await post(`${path}/${step}`));
     if (step === "continue") follow();
   }

@@ -1,6 +1,6 @@
 // The frame of every chart: a title, what it shows, its files.
 
-import { h } from "../shared/element.js";
+import { fill, h } from "../shared/element.js";
 import { hasFiles, hasKey, messageOf, save } from "../data/source.js";
 
 /**
@@ -21,12 +21,25 @@ import { hasFiles, hasKey, messageOf, save } from "../data/source.js";
 export function frame({ title, about, controls = null, files = [], id = null }, ...body) {
   const heading = h("h2", {}, title);
   const caption = h("span", { class: "about" }, about);
-  const links = h("div", { class: "files", hidden: !hasFiles() }, files.map(fileLink));
+  const links = h("div", { class: "files", hidden: !hasFiles() });
   const head = h("div", { class: "head" }, h("figcaption", {}, heading, caption), links);
+  let shown = "";
+
+  /**
+   * Show links to files. Those that are there already stay, with the focus and with what they say of a failure.
+   *
+   * @param {FileLink[]} next
+   */
+  function setFiles(next) {
+    const key = JSON.stringify([hasKey(), next]);
+    if (key !== shown) fill(links, next.map(fileLink));
+    shown = key;
+  }
+
+  setFiles(files);
   return {
     element: h("figure", { class: "chart panel", id }, head, controls, body),
-    /** @param {FileLink[]} next */
-    setFiles: (next) => links.replaceChildren(...next.map(fileLink)),
+    setFiles,
     /** @param {string} words */
     setTitle: (words) => {
       heading.textContent = words;

@@ -1,7 +1,7 @@
 // The head of an experiment's page: its name, its state, what can be done with it.
 
 import { axisName, placeOf } from "../shared/axis.js";
-import { h } from "../shared/element.js";
+import { fill, h } from "../shared/element.js";
 import { ago, seconds, seedsOf } from "../shared/format.js";
 import { dataOf, isGoing, layersOf, nameOf, optimizerOf, statusOf } from "../shared/spec_words.js";
 import { facts } from "../shared/table.js";
@@ -10,16 +10,35 @@ import { verdictView } from "./verdict.js";
 /** @typedef {{cancel: () => Promise<void>, remove: () => Promise<void>}} Actions */
 
 /**
- * @param {Experiment} experiment
- * @param {DiagnosisSummary | null} summary of the diagnosis; null before there is one.
+ * The head, which follows the experiment. Its buttons stay where they are while they show the same: whoever is on one
+ * keeps the focus, and a click that has begun.
+ *
  * @param {Actions | null} actions null where nothing can be done.
- * @returns {Child[]}
  */
-export function header(experiment, summary, actions = null) {
+export function headerView(actions = null) {
+  const title = h("div", { class: "row" });
+  const buttons = h("div", { class: "row" });
+  const state = h("div", { class: "stack" });
+  let shown = "";
+  return {
+    elements: [h("div", { class: "head" }, title, actions && buttons), state],
+    /** @param {Experiment} experiment @param {DiagnosisSummary | null} summary null before there is a diagnosis. */
+    show(experiment, summary) {
+      fill(title, titleOf(experiment));
+      fill(state, stateOf(experiment, summary));
+      const { source, status, cancel_requested: isCancelled } = experiment;
+      const key = JSON.stringify([source, isGoing(experiment), status === "deleted", isCancelled]);
+      if (actions && key !== shown) fill(buttons, buttonsOf(experiment, actions));
+      shown = key;
+    },
+  };
+}
+
+/** @param {Experiment} experiment @param {DiagnosisSummary | null} summary @returns {Child[]} */
+function stateOf(experiment, summary) {
   const { epochs_done: done, epochs_total: total } = experiment.progress;
   const progress = { max: total || 1, value: done, "aria-label": "epochs done", style: { width: "100%" } };
   return [
-    h("div", { class: "head" }, titleRow(experiment), actions && buttonRow(experiment, actions)),
     summary && h("p", { class: "row verdict-line" }, verdictView(summary, "verdict")),
     factsOf(experiment),
     isGoing(experiment) && h("progress", progress),
@@ -28,28 +47,23 @@ export function header(experiment, summary, actions = null) {
   ];
 }
 
-/** @param {Experiment} experiment */
-function titleRow(experiment) {
-  return h(
-    "div",
-    { class: "row" },
-    h("h1", {}, nameOf(experiment)),
-    h("span", { class: "tag", "data-kind": experiment.status, id: "status" }, statusOf(experiment)),
-  );
-}
+/** @param {Experiment} experiment @returns {Child[]} */
+const titleOf = (experiment) => [
+  h("h1", {}, nameOf(experiment)),
+  h("span", { class: "tag", "data-kind": experiment.status, id: "status" }, statusOf(experiment)),
+];
 
-/** @param {Experiment} experiment @param {Actions} actions */
-function buttonRow(experiment, { cancel, remove }) {
+/** @param {Experiment} experiment @param {Actions} actions @returns {Child[]} none where it was deleted. */
+function buttonsOf(experiment, { cancel, remove }) {
+  if (experiment.status === "deleted") return [];
   const cancelling = { id: "cancel", disabled: experiment.cancel_requested, onclick: cancel };
-  return h(
-    "div",
-    { class: "row" },
+  return [
     experiment.source !== "external" &&
       h("a", { class: "button", href: `#/new/from/${experiment.id}` }, "Change and run again"),
     isGoing(experiment)
       ? h("button", { type: "button", ...cancelling }, "Cancel")
       : h("button", { type: "button", class: "danger", onclick: remove }, "Delete"),
-  );
+  ];
 }
 
 /** @param {Experiment} experiment */
