@@ -7,6 +7,7 @@ import { fill, h } from "../shared/element.js";
 import { number, seedsOf, share } from "../shared/format.js";
 import { readHistory, readLayers } from "../data/measured.js";
 import { ascending, median } from "../shared/numbers.js";
+import { repeat } from "../data/repeat.js";
 import { get } from "../data/source.js";
 import { isGoing, nameOf } from "../shared/spec_words.js";
 import { scrolling, table } from "../shared/table.js";
@@ -23,14 +24,14 @@ const HEADINGS = ["verdict, root cause", "experiment", "status", "epochs", "accu
 export async function compare({ page, parts: [list = ""], signal, say }) {
   const { ids, rest } = chosenOf(list);
   if (ids.length < MIN_COMPARED) throw new Error("Choose two to six experiments in the list, then “Compare”.");
-  let experiments = await readAll(ids, signal);
+  const first = await readAll(ids, signal);
   document.title = "Comparison · Gradient Lab";
-  const names = distinctNames(experiments);
+  const names = distinctNames(first);
   const colours = lineColours(ids.length);
   const styles = names.map((name, i) => ({ name, colour: colours[i] }));
   const charts = comparedCharts(ids, styles, signal);
   const results = h("tbody");
-  const specs = experiments.map(({ spec }) => spec);
+  const specs = first.map(({ spec }) => spec);
   fill(
     page,
     h("div", { class: "head" }, h("h1", {}, `${ids.length} experiments compared`)),
@@ -40,29 +41,43 @@ export async function compare({ page, parts: [list = ""], signal, say }) {
     charts.elements,
   );
 
-  async function draw() {
+  const draw = whenMoved(async (/** @type {Experiment[]} */ experiments) => {
     await charts.read();
     const rows = experiments.map((experiment, i) => resultRow(experiment, styles[i]));
     fill(results, rows);
-  }
+  });
 
+  /** @returns {Promise<boolean>} false if nothing follows. */
   async function refresh() {
     try {
-      const before = progressOf(experiments);
-      experiments = await readAll(ids, signal);
-      const going = experiments.some(isGoing);
-      say(going ? "live" : "", going ? "live" : "");
-      if (progressOf(experiments) !== before) await draw();
-      if (!going) clearInterval(timer);
+      const experiments = await readAll(ids, signal);
+      await draw(experiments);
+      const isLive = experiments.some(isGoing);
+      say(isLive ? "live" : "", isLive ? "live" : "");
+      return isLive;
     } catch {
       if (!signal.aborted) say("lost", "connection lost, trying again");
+      return true;
     }
   }
 
-  await draw();
-  const timer = setInterval(refresh, REFRESH_MILLISECONDS);
-  signal.addEventListener("abort", () => clearInterval(timer));
-  refresh();
+  await draw(first);
+  if (await refresh()) repeat(refresh, REFRESH_MILLISECONDS, signal);
+}
+
+/**
+ * Draw experiments, unless they are as they were when they were drawn last. What failed is drawn again.
+ *
+ * @param {(experiments: Experiment[]) => Promise<void>} draw
+ */
+export function whenMoved(draw) {
+  let drawn = "";
+  return async (/** @type {Experiment[]} */ experiments) => {
+    const progress = progressOf(experiments);
+    if (progress === drawn) return;
+    await draw(experiments);
+    drawn = progress;
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 // The charts of compared experiments: curves over common epochs, gradients on one scale of colours.
 
-import { metricRange, trainedSeries } from "../charts/curves.js";
+import { metricRange, trainedEpochs, trainedSeries } from "../charts/curves.js";
 import { h } from "../shared/element.js";
 import { titled } from "../shared/format.js";
 import { frame } from "../charts/frame.js";
@@ -33,10 +33,9 @@ export function comparedCurves(name) {
       const missing = without.map((i) => styles[i].name).join(", ");
       figure.setTitle(titled(metric === name ? `training_${name}` : `validation_${name}`));
       figure.setAbout(missing ? `${about} · not measured: ${missing}` : about);
-      const epochs = longestOf(histories).epochs.filter((epoch) => epoch > 0);
-      const series = shown.flatMap((i) => {
-        return histories[i].rows ? [stretched(trainedSeries(histories[i], metric, styles[i]), epochs.length)] : [];
-      });
+      const epochs = epochsOf(histories).filter((epoch) => epoch > 0);
+      const measured = shown.filter((i) => histories[i].rows);
+      const series = measured.map((i) => placedSeries(histories[i], metric, styles[i], epochs));
       chart.show(epochs, series);
     },
   };
@@ -55,31 +54,42 @@ export function haveOf(histories, metric) {
   return { shown: places.filter(has), without: places.filter((i) => !has(i)) };
 }
 
-/** @param {Grid[]} grids @returns {Grid} the one with the most epochs, the first of them. */
-const longestOf = (grids) => grids.reduce((longest, grid) => (grid.rows > longest.rows ? grid : longest));
+/** @param {Pick<Grid, "epochs">[]} grids @returns {number[]} the epochs of all of them, rising. */
+export const epochsOf = (grids) => [...new Set(grids.flatMap(({ epochs }) => epochs))].sort((a, b) => a - b);
 
 /**
- * A line over more epochs: there is none behind its end.
+ * Rows of numbers at the places of their epochs. Experiments may begin at different epochs, and miss some.
  *
- * @param {{name: string, colour: string, values: Float32Array, low?: Float32Array, high?: Float32Array}} series
- * @param {number} length
- * @returns {Series}
+ * @template {Float32Array | Uint8Array} Values
+ * @param {Values} values one row per own epoch.
+ * @param {number[]} own epochs.
+ * @param {number[]} all epochs, those among them.
+ * @param {Values} room one row per epoch of all.
+ * @returns {Values} the room; where there is no such epoch, it is as it was.
  */
-function stretched({ low, high, values, ...style }, length) {
-  /** @param {Float32Array} given */
-  const stretch = (given) => padded(given, new Float32Array(length).fill(NaN));
-  return { ...style, values: stretch(values), ...(low && high && { low: stretch(low), high: stretch(high) }) };
+export function placed(values, own, all, room) {
+  const width = own.length ? values.length / own.length : 0;
+  const places = new Map(all.map((epoch, place) => [epoch, place]));
+  own.forEach((epoch, row) => {
+    room.set(values.subarray(row * width, (row + 1) * width), (places.get(epoch) ?? 0) * width);
+  });
+  return room;
 }
 
 /**
- * @template {Float32Array | Uint8Array} Values
- * @param {Values} values
- * @param {Values} room a longer array.
- * @returns {Values} the room, which begins with the values.
+ * A metric of an experiment over the epochs of all: there is no line where it has no such epoch.
+ *
+ * @param {Grid} grid
+ * @param {string} metric
+ * @param {LineStyle} style
+ * @param {number[]} all epochs.
+ * @returns {Series}
  */
-function padded(values, room) {
-  room.set(values);
-  return room;
+function placedSeries(grid, metric, style, all) {
+  const { values, low, high, ...rest } = trainedSeries(grid, metric, style);
+  /** @param {Float32Array} given */
+  const place = (given) => placed(given, trainedEpochs(grid), all, new Float32Array(all.length).fill(NaN));
+  return { ...rest, values: place(values), ...(low && high && { low: place(low), high: place(high) }) };
 }
 
 /**
@@ -105,7 +115,7 @@ export function comparedMaps(ids, styles) {
     show(grids) {
       const measured = grids.flatMap((grid) => (grid?.rows ? [grid] : []));
       const scale = Scale.over("log", ...measured.map((grid) => grid.current().middle));
-      const columns = measured.length ? longestOf(measured).epochs : [];
+      const columns = epochsOf(measured);
       const present = { lost: false, zero: false };
       grids.forEach((grid, i) => {
         maps[i].map.element.hidden = !grid?.rows;
@@ -116,7 +126,7 @@ export function comparedMaps(ids, styles) {
         const none = withoutGradient(lost, grid.columns.length);
         present.lost ||= anyLost(lost, none);
         present.zero ||= middle.includes(0);
-        maps[i].map.show({ ...stretchedCells(grid, columns.length), columns, none, seeds: 1, scale });
+        maps[i].map.show({ ...cellsOver(grid, columns), columns, none, seeds: 1, scale });
       });
       key.show(scale, "loss per unit of weight", present);
     },
@@ -132,13 +142,13 @@ function titledMap(id, name) {
   return { map, nothing, element };
 }
 
-/** @param {Grid} grid @param {number} length in epochs. */
-function stretchedCells(grid, length) {
-  const size = length * grid.columns.length;
+/** @param {Grid} grid @param {number[]} all epochs. */
+function cellsOver(grid, all) {
+  const size = all.length * grid.columns.length;
   const { middle, lost } = grid.current();
   return {
     rows: grid.columns,
-    values: padded(middle, new Float32Array(size).fill(NaN)),
-    lost: padded(lost, new Uint8Array(size)),
+    values: placed(middle, grid.epochs, all, new Float32Array(size).fill(NaN)),
+    lost: placed(lost, grid.epochs, all, new Uint8Array(size)),
   };
 }
