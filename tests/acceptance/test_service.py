@@ -21,7 +21,7 @@ from tests.servers import wait_until
 
 # Some seconds of training, in chunks of half a second.
 # Some seconds: a stop or a kill that follows the first epochs is still in time.
-LONG = a_spec(epochs=20_000, layers=3, units=5)
+LONG = a_spec(epochs=15_000, layers=3, units=5)
 EXPLODING = a_spec(
     epochs=40,
     layers=2,

@@ -50,7 +50,7 @@ def test_two_commands_find_what_cures_the_deep_tanh_network_and_its_spec_learns(
 
 def test_stopped_half_way_and_continued_from_the_command_line(service: Service):
     ill = service.client.wait(service.client.submit(on_seeds(5)).id)
-    asked = TreatmentRequest.model_validate({"remedies": [INITIALIZER, "optimizer_adam"], "budget": 2, "seeds": 6})
+    asked = TreatmentRequest.model_validate({"remedies": [INITIALIZER], "budget": 1, "seeds": 6})
     begun = service.client.treat(ill.id, asked)
     wait_until(lambda: service.client.treatment(ill.id, begun.id).untreated is not None)
     stopped = service.gradlab("treat", str(ill.id), "--cancel")

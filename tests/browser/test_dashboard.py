@@ -376,6 +376,7 @@ def test_what_the_service_lacks_stands_above_every_page(reader):
     expect(in_order.locator("#readiness")).to_be_hidden()
 
 
+@pytest.mark.campaign
 def test_a_lost_connection_is_told_and_recovers(reader, a_service):
     own = a_service()
     submitted = own.client.submit(endless(name="interrupted"))

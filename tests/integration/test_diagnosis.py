@@ -24,6 +24,7 @@ from gradlab.theory.activations import curve
 from gradlab.vocabulary.activations import ACTIVATIONS
 from gradlab.vocabulary.initializers import INITIALIZERS
 from gradlab.vocabulary.losses import LOSSES
+from tests.campaigns import one_in
 from tests.science.initially import at_epoch_0, deep
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -105,7 +106,7 @@ WIDE = [
 ]
 
 
-@pytest.mark.parametrize(("activation", "initializer"), WIDE, ids=str)
+@pytest.mark.parametrize(("activation", "initializer"), one_in(3, WIDE))
 def test_growth_of_signals_is_predicted_within_a_tenth_per_layer(activation: str, initializer: Any):
     spec = deep(5, 128, activation, initializer, seeds=range(32))
     prediction = predict(spec.network, spec.dataset.load().train_x[:PROBE_SAMPLES].astype(np.float64))

@@ -147,7 +147,7 @@ SAVED = {
 }
 
 
-@pytest.mark.parametrize("case", one_in(2, SAVED))
+@pytest.mark.parametrize("case", one_in(4, SAVED))
 def test_the_file_predicts_what_the_training_measured(case: str, tmp_path):
     spec = SAVED[case]
     data = Data(spec)

@@ -1,5 +1,7 @@
 """The compiled loop: always the same numbers, whatever interrupts it, and good company for Keras."""
 
+from itertools import product
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from core.training.train import train
 from gradlab.keras import GradientStatistics
 from gradlab.measurement.history import Chunk
 from gradlab.spec import ExperimentSpec
+from tests.campaigns import one_in
 from tests.fitting import fit_with_keras, trained
 
 HE = {"kind": "dense", "units": 6, "activation": "relu", "kernel_initializer": "he_uniform"}
@@ -83,8 +86,7 @@ def in_chunks_of(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "next_length", lambda *_: length)
 
 
-@pytest.mark.parametrize("length", [1, 3, 1000])
-@pytest.mark.parametrize("seeds", [[0], [0, 1, 2]], ids=["alone", "side by side"])
+@pytest.mark.parametrize(("length", "seeds"), one_in(3, product([1, 3, 1000], [[0], [0, 1, 2]])))
 def test_the_chunk_length_changes_no_bit(length, seeds, monkeypatch):
     spec = a_spec(layers=DROPPED if len(seeds) == 1 else [HE, OUTPUT], epochs=20, seeds=seeds, record="standard")
     expected = list(train(spec))
@@ -94,10 +96,13 @@ def test_the_chunk_length_changes_no_bit(length, seeds, monkeypatch):
         assert_same(trained(chunks, seed), trained(expected, seed))
 
 
-@pytest.mark.parametrize("layers", [[HE, OUTPUT], DROPPED, [*NORMALISED, OUTPUT]], ids=["dense", "dropout", "normed"])
-def test_a_training_resumed_from_any_checkpoint_ends_with_the_same_bits(layers, monkeypatch):
+RESUMED = {"normed": [*NORMALISED, OUTPUT], "dense": [HE, OUTPUT], "dropout": DROPPED}
+
+
+@pytest.mark.parametrize("network", one_in(2, RESUMED))
+def test_a_training_resumed_from_any_checkpoint_ends_with_the_same_bits(network, monkeypatch):
     in_chunks_of(3, monkeypatch)
-    spec = a_spec(layers=layers, epochs=7, seeds=[4, 2], optimizer={"kind": "adam"})
+    spec = a_spec(layers=RESUMED[network], epochs=7, seeds=[4, 2], optimizer={"kind": "adam"})
     undisturbed, checkpoints = [], []
     for chunk in train(spec):
         undisturbed.append(chunk)
@@ -189,7 +194,7 @@ def test_two_trainings_side_by_side_do_not_disturb_each_other():
         np.testing.assert_array_equal(seen, expected["gradients"][: len(seen)])
 
 
-@pytest.mark.parametrize("seeds", [[0], [0, 1]], ids=["alone", "side by side"])
+@pytest.mark.parametrize("seeds", one_in(2, [[0, 1], [0]]))
 def test_an_exploding_run_ends_with_the_epoch_in_which_it_left_the_finite_numbers(seeds):
     wild = {"kind": "variance_scaling", "scale": 20000, "mode": "fan_in", "distribution": "uniform"}
     spec = a_spec(

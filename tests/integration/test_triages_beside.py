@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 from core.training.train import train
 from core.treatment import triage_spec
@@ -65,6 +66,7 @@ def test_a_training_and_the_triages_beside_it_have_the_bits_that_each_has_alone(
     assert all(each == alone[1:] for each in rounds)
 
 
+@pytest.mark.campaign
 def test_two_trainings_beside_each_other_keep_their_bits():
     alone = measured(CONVOLUTIONAL)
     with ThreadPoolExecutor(2) as threads:

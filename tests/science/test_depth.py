@@ -73,7 +73,7 @@ def test_where_tanh_bends_its_slope_is_lost_too_and_weight_gradients_tell_nothin
         np.testing.assert_allclose(gradients.mean(axis=0) / gradients[:, -1].mean(), 1.0, rtol=0.5)
 
 
-@pytest.mark.parametrize(("initializer", "per_layer"), [("he_normal", 1.0), ("glorot_normal", 0.5)])
+@pytest.mark.parametrize(("initializer", "per_layer"), one_in(2, [("he_normal", 1.0), ("glorot_normal", 0.5)]))
 def test_he_keeps_the_variance_of_30_relu_layers_and_xavier_halves_it_in_each(initializer, per_layer):
     """He et al. 2015, equations 9 and 14: each relu layer multiplies by n·Var[W]/2, forward and backward alike: over L
     layers, Xavier's weights leave 2^(−L).
@@ -101,7 +101,7 @@ MEAN_FIELD = [  # activation, σ_w², σ_b², which way
 ]
 
 
-@pytest.mark.parametrize(("activation", "weight_variance", "bias_variance", "way"), one_in(3, MEAN_FIELD))
+@pytest.mark.parametrize(("activation", "weight_variance", "bias_variance", "way"), one_in(7, MEAN_FIELD))
 def test_the_signals_growth_per_layer_is_that_of_the_mean_field(activation, weight_variance, bias_variance, way):
     """Schoenholz et al. 2017, equation 14: E[δ_l²] = χ_l·E[δ_{l+1}²] with χ_l = σ_w² ∫Dz φ′(√q_l z)², on both sides of
     the edge of chaos; q_l as each network has it, and as an infinitely wide one would.

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.campaigns import one_in
 from tests.science.initially import at_epoch_0, deep, normal
 from tests.science.sampling import assert_mean, assert_share
 
@@ -64,7 +65,7 @@ def born_dead(width: int, depth: int, draws: int = 50_000) -> float:
 LU = [(2, 0.876), (3, 0.575), (5, 0.116)]
 
 
-@pytest.mark.parametrize(("width", "found"), LU)
+@pytest.mark.parametrize(("width", "found"), one_in(3, LU))
 def test_as_many_networks_are_born_dead_as_chance_wants(width, found):
     """Lu et al. 2019, theorem 3.3: P(born dead) ≤ 1 − Π(1 − 2^−n_l) over the hidden layers, here 9 of them.
 
