@@ -19,7 +19,7 @@ gc.disable()
 
 # How long an example takes depends on what else the machine does: no test asserts it. `make unit` takes fewer of them.
 hypothesis.settings.register_profile("lab", deadline=None)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("lab")
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,12 @@ class Desk:
             self.store.append(claim, chunk, architecture=ARCHITECTURE, facts=of_spec(spec))
         self.store.finish(claim, Status.completed, versions={"keras": "3"})
         return f"/experiments/{experiment.id}"
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The API's description. It takes a second, once in a process."""
+    return create_app(Settings(_env_file=None)).openapi()
 
 
 def client_of(desk: Desk) -> Client:

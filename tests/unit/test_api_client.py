@@ -253,6 +253,7 @@ def test_what_broke_is_said_in_words(culprit: Culprit, words: str):
     assert words in in_words(culprit)
 
 
+@pytest.mark.slow
 def test_a_queued_and_an_exploded_experiment_can_be_shown(desk: Desk, gradlab, exploded):
     queued = gradlab("show", desk.submit().rpartition("/")[2])
     assert (queued.exit_code, "Nothing is measured yet" in queued.stdout) == (0, True)

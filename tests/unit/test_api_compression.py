@@ -138,6 +138,7 @@ def test_a_part_of_a_file_is_sent_as_it_is(shared_desk: Desk):
     assert (answer.status_code, raw, "Content-Encoding" in answer.headers) == (206, whole[5:25], False)
 
 
+@pytest.mark.slow
 def test_the_head_of_a_compressed_answer_is_that_of_the_answer(shared_desk: Desk):
     headers = {"Accept-Encoding": "gzip"}
     head, full = (shared_desk.http.request(method, "/catalogue", headers=headers) for method in ("HEAD", "GET"))

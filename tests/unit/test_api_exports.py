@@ -107,6 +107,7 @@ def test_tensorboards_own_reader_finds_every_scalar_with_every_bit(logs: "dict[i
         assert np.array(found, np.float32).tobytes() == values.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SPEC.seeds)
 def test_tensorboards_own_reader_finds_the_histograms_under_the_names_of_write_grads(
     logs: "dict[int, EventAccumulator]", seed: int
@@ -153,6 +154,7 @@ def frame(desk: Desk, path: str, **query: Any) -> "pd.DataFrame":
     return as_frame(answer.content)
 
 
+@pytest.mark.slow
 def test_the_table_holds_every_number_once(desk: Desk, path: str):
     found = frame(desk, path)
     assert list(found.columns) == ["seed", "epoch", "kind", "layer", "parameter", "statistic", "value"]

@@ -13,7 +13,7 @@ from gradlab.client.sending import encode_series
 from gradlab.measurement.history import History
 from gradlab.spec import ANY_SPEC
 from tests.builders import a_spec, an_external_spec, measured
-from tests.unit.desk import Desk, as_json, client_of
+from tests.unit.desk import Desk, as_json, client_of, description
 
 SPEC = an_external_spec(epochs=40, seeds=(3, 8), layers=3)
 CHART_NAMES = ["history", "gradients", "gradients-heatmap"]
@@ -190,8 +190,8 @@ def test_columns_by_name_that_make_no_sense_are_refused_by_name(desk: Desk, it: 
     assert desk.http.get(it).json()["progress"]["epochs_done"] == 0
 
 
-def test_the_description_calls_columns_by_position_deprecated(desk: Desk):
-    forms = desk.http.get("/openapi.json").json()["components"]["schemas"]["SeriesRequest"]["properties"]["series"]
+def test_the_description_calls_columns_by_position_deprecated():
+    forms = description()["components"]["schemas"]["SeriesRequest"]["properties"]["series"]
     by_columns, by_position = forms["additionalProperties"]["oneOf"]
     assert (by_columns["type"], by_columns.get("deprecated")) == ("object", None)
     assert (by_position["type"], by_position["deprecated"]) == ("array", True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_spec
-from tests.unit.desk import Desk
+from tests.unit.desk import Desk, description
 from tests.unit.test_api_submitting import refused
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -14,9 +14,9 @@ PAGES = {("get", "/"): {}, ("get", "/docs"): {}, ("get", "/openapi.json"): {}}
 
 
 @pytest.fixture(scope="module")
-def operations(shared_desk: Desk) -> dict[tuple[str, str], dict[str, bool]]:
+def operations() -> dict[tuple[str, str], dict[str, bool]]:
     """Method and path of every route, and its query parameters: whether each is repeatable."""
-    paths = shared_desk.http.get("/openapi.json").json()["paths"]
+    paths = description()["paths"]
     return {
         (method, path): {
             each["name"]: each["schema"].get("type") == "array"

@@ -164,6 +164,7 @@ def test_a_deleted_experiment_is_gone(desk: Desk):
     refused(desk.http.delete(path), 404)
 
 
+@pytest.mark.slow
 def test_what_has_not_changed_is_not_sent_again(desk: Desk):
     experiment, _ = desk.store.add(a_spec())
     path = f"/experiments/{experiment.id}"
@@ -203,6 +204,7 @@ def test_the_etag_of_one_media_type_is_not_that_of_another(desk: Desk):
     assert desk.http.get(path).headers["Vary"] == "Accept, Accept-Encoding"
 
 
+@pytest.mark.slow
 def test_head_answers_the_headers_alone(desk: Desk):
     path = desk.trained(a_spec())
     for call in ("/livez", "/catalogue", "/experiments", path, f"{path}/gradients", "/docs"):

@@ -89,6 +89,7 @@ def test_the_terminal_shows_the_same_as_of_a_service(desk: Desk, trained, record
     assert "seed 0: first left the finite numbers in batch 2 of epoch 3" in said
 
 
+@pytest.mark.slow
 def test_the_culprits_are_read_from_the_lines():
     culprit = {"epoch": 2, "batch": 1, "where": "loss", "layer": None, "parameter": None, "kind": "nan", "count": 1}
     lines = [{"layout": {}}, *({"seed": seed, "epoch": 2, "run_ended": True, "culprit": None} for seed in (5, 0))]

@@ -164,6 +164,7 @@ def test_every_treated_spec_is_looked_at_before_it_is_trained_and_looks_are_not_
     assert all(each["spec"]["training"]["epochs"] for each in listed)
 
 
+@pytest.mark.slow
 def test_the_experiment_itself_is_the_untreated_trial_where_it_has_the_seeds(desk, workers, ill):
     untreated = treat(desk, ill, seeds=5)["trials"][0]
     assert (untreated["role"], untreated["stage"]) == ("untreated", "finished")
@@ -345,6 +346,7 @@ def test_an_experiment_of_a_trial_that_is_deleted_is_begun_again(desk, workers, 
     assert look(desk, ill, begun)["control"]["of"] == 15
 
 
+@pytest.mark.slow
 def test_deleting_the_experiment_ends_its_treatment_and_what_that_waits_for(desk, workers, ill):
     treat(desk, ill, seeds=6)
     of_ill = {"trial_of": ill.rpartition("/")[2]}
@@ -447,6 +449,7 @@ def test_what_does_not_exist_is_not_found(desk, workers, ill):
     refused(desk.http.post(f"{other}/treatments/{begun['id']}/cancel"), 404)
 
 
+@pytest.mark.slow
 def test_progress_is_told_and_changes_the_etag(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     path = f"{ill}/treatments/{begun['id']}"
@@ -539,6 +542,7 @@ def test_a_trial_names_what_it_is_a_trial_of_and_lists_hold_or_leave_out_trials(
     assert {each["trial"] for each in listed(desk)} == {None}
 
 
+@pytest.mark.slow
 def test_a_trial_that_was_cut_off_stays_a_trial_when_it_is_trained_again(desk, workers, ill):
     begun = treat(desk, ill, seeds=6, remedies=["optimizer_adam"])
     before = {each["id"] for each in listed(desk, trial_of=ill.rpartition("/")[2], status="queued")}

@@ -114,6 +114,7 @@ def test_deleting_needs_no_more_than_the_beginning_of_an_id(gradlab, desk):
     assert desk.store.page(limit=9).experiments == ()
 
 
+@pytest.mark.slow
 def test_every_answer_can_be_had_as_json(gradlab, desk, client, spec_file):
     submitted = json.loads(gradlab("submit", spec_file, "--json").stdout)
     assert submitted == json.loads(desk.http.get(f"/experiments/{submitted['id']}").content)
@@ -153,6 +154,7 @@ def test_a_list_is_restricted_to_verdicts_and_sorted_by_them_and_says_what_is_st
     assert "Units are saturated (saturation), likely; 2 rules unjudged; stale" in terminal.file.getvalue()
 
 
+@pytest.mark.slow
 def test_a_comparison_begins_with_verdicts(gradlab, desk):
     one, other = (desk.trained(a_spec(epochs=6, name=name)).rpartition("/")[2] for name in ("one", "other"))
     assert desk.store.verdicts.get(UUID(one)) is None

@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 import gradlab.measurement.kinds
-from api.app import create_app
 from api.charts.views import VIEWS
 from core.catalogue import catalogue
-from core.settings import Settings
 from core.training.measurers import IN_PROGRAM, MEASURERS
 from gradlab.client.client import Client
 from gradlab.measurement.history import Tensor
@@ -21,6 +19,7 @@ from gradlab.measurement.kinds import BY_NAME, KINDS, MeasuredLayer, MeasuredNet
 from gradlab.spec.external import SENT_KINDS, ExternalRecord
 from gradlab.spec.recording import BUNDLES, RecordSpec
 from tests.builders import a_spec
+from tests.unit.desk import description
 
 ROOT = Path(__file__).parents[2]
 # A network of which every kind has something.
@@ -31,7 +30,7 @@ NETWORK = MeasuredNetwork((MeasuredLayer("gru_1", WEIGHTS, (4, 3), 4, 3),), epoc
 @cache
 def endpoints() -> dict[str, Any]:
     """Path -> what the API's description says of getting it."""
-    paths = create_app(Settings(_env_file=None)).openapi()["paths"]
+    paths = description()["paths"]
     return {path: methods["get"] for path, methods in paths.items() if "get" in methods}
 
 

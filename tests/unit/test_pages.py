@@ -6,7 +6,6 @@ from functools import cache
 import pytest
 import typer
 
-from api.app import create_app
 from core.catalogue import REGISTRIES, catalogue
 from core.settings import Settings
 from gradlab.cli.main import app
@@ -19,6 +18,7 @@ from gradlab.spec.recording import BUNDLES
 from gradlab.vocabulary.metrics import METRICS
 from scripts.pages.hooks import generated, loaded_from_elsewhere
 from scripts.pages.repository import ROOT, decisions, shown
+from tests.unit.desk import description
 
 pytestmark = pytest.mark.slow  # the first test writes all pages: a second
 
@@ -53,7 +53,7 @@ def test_every_field_of_a_kind_stands_in_its_section():
 
 def test_every_endpoint_is_described():
     page = PAGES()["reference/http.md"]
-    paths = create_app(Settings(host="127.0.0.1")).openapi()["paths"]
+    paths = description()["paths"]
     calls = [f"`{method.upper()} {path}`" for path, operations in paths.items() for method in operations]
     assert len(calls) > 30
     assert [call for call in calls if call not in page] == []

@@ -67,6 +67,7 @@ def test_whoever_diagnoses_an_experiment_stores_its_summary(desk):
     assert summary["stale"] is False
 
 
+@pytest.mark.slow
 def test_a_summary_changes_the_tag_of_an_experiment_and_of_the_list_but_not_of_its_series(desk):
     path = desk.trained(SPEC)
     paths = (path, "/experiments", f"{path}/history")
