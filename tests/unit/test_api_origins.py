@@ -13,6 +13,8 @@ from tests.builders import a_spec
 from tests.unit.desk import Desk, as_json, description
 from tests.unit.test_api_submitting import refused
 
+pytestmark = pytest.mark.slow  # all of its tests: more than a second
+
 READS = ["/", "/docs", "/openapi.json", "/livez", "/readyz", "/catalogue", "/experiments", "/static/icon.svg", "/no"]
 FOREIGN_NAMES = [
     "elsewhere.example",
@@ -103,7 +105,6 @@ def answered(desk: Desk, **changed: Any) -> int:
     return statuses[0]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hosts", "host", "status"),
     [
@@ -178,7 +179,6 @@ def test_letting_all_names_through_lets_no_foreign_page_write(open_desk: Callabl
     refused(desk.http.post(f"{desk.submit()}/cancel", headers=headers), 403)
 
 
-@pytest.mark.slow
 def test_refusals_are_in_the_description():
     for operations in description()["paths"].values():
         for method, operation in operations.items():

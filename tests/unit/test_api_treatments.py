@@ -19,6 +19,8 @@ from tests.unit.desk import Desk, client_of
 from tests.unit.diagnosis.histories import a_network, a_run, dense
 from tests.unit.test_api_submitting import refused
 
+pytestmark = pytest.mark.slow  # all of its tests: more than a second
+
 U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
 ILL = a_network(dense(5, "tanh", U01, repeat=3)).model_copy(update={"seeds": (0, 1, 2, 3, 4)})
 COPIES = {"activations.unit_correlation": 1.0, "activations.effective_rank": 1.0}
@@ -90,7 +92,6 @@ def look(desk: Desk, path: str, said: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.slow
 def test_a_treatment_finds_the_smallest_cure_and_its_spec_is_ready_to_be_submitted(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     assert (begun["status"], begun["recommended"]) == ("running", None)
@@ -114,7 +115,6 @@ def test_a_treatment_finds_the_smallest_cure_and_its_spec_is_ready_to_be_submitt
     assert "<td>control</td><td>finished</td>" in shown
 
 
-@pytest.mark.slow
 def test_the_same_key_and_request_are_the_same_treatment(desk, workers, ill):
     key = {"Idempotency-Key": "monday"}
     answers = [desk.http.post(f"{ill}/treatments", json={"seeds": 5}, headers=key) for _ in range(2)]
@@ -126,7 +126,6 @@ def test_the_same_key_and_request_are_the_same_treatment(desk, workers, ill):
     assert len(desk.http.get(f"{ill}/treatments").json()["treatments"]) == 1
 
 
-@pytest.mark.slow
 def test_a_key_is_for_one_request_to_one_experiment(desk, workers, ill):
     key = {"Idempotency-Key": "monday"}
     first = desk.http.post(f"{ill}/treatments", json={"seeds": 5}, headers=key).json()["id"]
@@ -150,7 +149,6 @@ def test_a_key_of_a_treatment_that_is_no_key_is_refused(desk, key):
     assert document["errors"][0]["field"].lower() == "idempotency-key"
 
 
-@pytest.mark.slow
 def test_every_treated_spec_is_looked_at_before_it_is_trained_and_looks_are_not_kept(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     workers.trained.clear()
@@ -164,7 +162,6 @@ def test_every_treated_spec_is_looked_at_before_it_is_trained_and_looks_are_not_
     assert all(each["spec"]["training"]["epochs"] for each in listed)
 
 
-@pytest.mark.slow
 def test_the_experiment_itself_is_the_untreated_trial_where_it_has_the_seeds(desk, workers, ill):
     untreated = treat(desk, ill, seeds=5)["trials"][0]
     assert (untreated["role"], untreated["stage"]) == ("untreated", "finished")
@@ -178,7 +175,6 @@ def test_other_seeds_are_trained_untreated_too(desk, workers, ill):
     assert untreated["spec"]["seeds"] == [0, 1, 2, 3, 4, 5]
 
 
-@pytest.mark.slow
 def test_chosen_remedies_are_all_trained_also_those_that_triage_warns_of(desk, workers, ill):
     begun = treat(desk, ill, seeds=5, budget=3, remedies=["optimizer_adam", ["activation_relu", "fewer_layers"]])
     workers.work()
@@ -229,7 +225,6 @@ def test_batch_normalisation_is_not_put_into_a_network_that_has_it(desk, workers
     assert problem["field"] == "remedies[0]"
 
 
-@pytest.mark.slow
 def test_an_experiment_has_one_treatment_at_a_time(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     answer = desk.http.post(f"{ill}/treatments", json={})
@@ -238,7 +233,6 @@ def test_an_experiment_has_one_treatment_at_a_time(desk, workers, ill):
     assert treat(desk, ill, seeds=5)["id"] != begun["id"]
 
 
-@pytest.mark.slow
 def test_cancelled_half_way_it_keeps_what_is_done_and_goes_on_from_there(desk, workers, ill):
     begun = treat(desk, ill, seeds=6)
     workers.finish(workers.waiting.pop(0))  # the untreated runs
@@ -259,7 +253,6 @@ def test_cancelled_half_way_it_keeps_what_is_done_and_goes_on_from_there(desk, w
     assert untreated == []  # not trained again
 
 
-@pytest.mark.slow
 def test_what_is_over_cannot_be_cancelled_nor_continued(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     workers.work()
@@ -267,7 +260,6 @@ def test_what_is_over_cannot_be_cancelled_nor_continued(desk, workers, ill):
         assert "completed" in refused(desk.http.post(f"{ill}/treatments/{begun['id']}/{what}"), 409)["detail"]
 
 
-@pytest.mark.slow
 def test_a_trial_that_breaks_says_why_and_the_others_go_on(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     names = {each: desk.store.get(each).spec.name for each in workers.waiting}
@@ -283,7 +275,6 @@ def test_a_trial_that_breaks_says_why_and_the_others_go_on(desk, workers, ill):
     assert any(each["judgement"] for each in said["trials"])
 
 
-@pytest.mark.slow
 def test_without_the_untreated_runs_it_fails_says_why_and_can_be_continued(desk, workers, ill):
     begun = treat(desk, ill, seeds=6)
     first = workers.waiting.pop(0)
@@ -297,7 +288,6 @@ def test_without_the_untreated_runs_it_fails_says_why_and_can_be_continued(desk,
     assert look(desk, ill, begun)["status"] == "completed"
 
 
-@pytest.mark.slow
 def test_what_nobody_has_gone_on_with_the_sweep_does(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     for experiment_id in list(workers.waiting):
@@ -309,7 +299,6 @@ def test_what_nobody_has_gone_on_with_the_sweep_does(desk, workers, ill):
     assert treatments.sweep(store=desk.store, queue=desk.bell) == 0
 
 
-@pytest.mark.slow
 def test_while_the_database_is_away_going_on_is_left_to_the_sweep(desk, workers, ill, monkeypatch):
     treat(desk, ill, seeds=5)
     control = workers.waiting[0]
@@ -322,7 +311,6 @@ def test_while_the_database_is_away_going_on_is_left_to_the_sweep(desk, workers,
     assert treatments.sweep(store=desk.store, queue=desk.bell) == 1
 
 
-@pytest.mark.slow
 def test_going_on_with_it_twice_at_once_begins_each_trial_once(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     for experiment_id in workers.waiting:
@@ -335,7 +323,6 @@ def test_going_on_with_it_twice_at_once_begins_each_trial_once(desk, workers, il
     assert desk.store.treatments.save(record, record.treatment, record.status) is None  # somebody was faster
 
 
-@pytest.mark.slow
 def test_an_experiment_of_a_trial_that_is_deleted_is_begun_again(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     control = begun["trials"][1]["experiment_id"]
@@ -346,7 +333,6 @@ def test_an_experiment_of_a_trial_that_is_deleted_is_begun_again(desk, workers, 
     assert look(desk, ill, begun)["control"]["of"] == 15
 
 
-@pytest.mark.slow
 def test_deleting_the_experiment_ends_its_treatment_and_what_that_waits_for(desk, workers, ill):
     treat(desk, ill, seeds=6)
     of_ill = {"trial_of": ill.rpartition("/")[2]}
@@ -371,7 +357,6 @@ def test_deleting_the_experiment_ends_its_treatment_and_what_that_waits_for(desk
     assert treatments.sweep(store=desk.store, queue=desk.bell) == 0
 
 
-@pytest.mark.slow
 def test_a_finished_treatment_outlives_the_experiments_of_its_trials(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     workers.work()
@@ -384,7 +369,6 @@ def test_a_finished_treatment_outlives_the_experiments_of_its_trials(desk, worke
     assert [each["judgement"] for each in after["trials"]] == [each["judgement"] for each in before["trials"]]
 
 
-@pytest.mark.slow
 def test_a_broker_that_is_away_loses_nothing(desk, workers, ill):
     def away(_: Any) -> None:
         raise Unavailable("no broker")
@@ -399,7 +383,6 @@ def test_a_broker_that_is_away_loses_nothing(desk, workers, ill):
     assert look(desk, ill, begun)["status"] == "completed"
 
 
-@pytest.mark.slow
 def test_treatments_are_listed_newest_first_a_page_at_a_time_and_read_again_only_when_changed(desk, workers, ill):
     made = []
     for _ in range(3):
@@ -449,7 +432,6 @@ def test_what_does_not_exist_is_not_found(desk, workers, ill):
     refused(desk.http.post(f"{other}/treatments/{begun['id']}/cancel"), 404)
 
 
-@pytest.mark.slow
 def test_progress_is_told_and_changes_the_etag(desk, workers, ill):
     begun = treat(desk, ill, seeds=5)
     path = f"{ill}/treatments/{begun['id']}"
@@ -463,7 +445,6 @@ def test_progress_is_told_and_changes_the_etag(desk, workers, ill):
     assert answer.json()["trials"][1]["progress"] == {"epochs_done": 10, "epochs_total": 600}
 
 
-@pytest.mark.slow
 def test_the_client_treats_waits_and_lists(desk, workers, ill):
     client = client_of(desk)
     experiment_id = ill.rpartition("/")[2]
@@ -485,7 +466,6 @@ def test_the_client_treats_waits_and_lists(desk, workers, ill):
     assert client.treatment(experiment_id, begun.id) == ended
 
 
-@pytest.mark.slow
 def test_effects_are_finite_or_null(desk, workers):
     """A run that left the finite numbers has no test metric."""
     spec = ILL
@@ -512,7 +492,6 @@ def listed(desk: Desk, **query: Any) -> list[dict[str, Any]]:
     return experiments
 
 
-@pytest.mark.slow
 def test_a_trial_names_what_it_is_a_trial_of_and_lists_hold_or_leave_out_trials(desk, workers, ill):
     it = ill.rpartition("/")[2]
     tags = {each: {"If-None-Match": desk.http.get(each).headers["ETag"]} for each in (ill, "/experiments")}
@@ -542,7 +521,6 @@ def test_a_trial_names_what_it_is_a_trial_of_and_lists_hold_or_leave_out_trials(
     assert {each["trial"] for each in listed(desk)} == {None}
 
 
-@pytest.mark.slow
 def test_a_trial_that_was_cut_off_stays_a_trial_when_it_is_trained_again(desk, workers, ill):
     begun = treat(desk, ill, seeds=6, remedies=["optimizer_adam"])
     before = {each["id"] for each in listed(desk, trial_of=ill.rpartition("/")[2], status="queued")}

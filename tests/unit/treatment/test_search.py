@@ -10,6 +10,8 @@ from gradlab.remedies import applicable, combine
 from gradlab.schemas.trials import SeedResult
 from tests.unit.treatment.worlds import DEEP_TANH, SEEDS, a_result, a_treatment, answered, to_the_end, tried
 
+pytestmark = pytest.mark.slow  # all of its tests: more than a second
+
 INITIALIZER, RELU, ADAM = ("initializer_for_activation",), ("activation_relu",), ("optimizer_adam",)
 NORM, FEWER, FASTER = ("batch_normalization",), ("fewer_layers",), ("learning_rate_higher",)
 TRIPLED = ("learning_rate_tripled",)
@@ -85,13 +87,11 @@ def test_no_more_is_trained_than_the_budget_allows_and_a_third_of_it_is_kept_for
     assert trained[:4] == [RELU, INITIALIZER, ADAM, NORM]
 
 
-@pytest.mark.slow
 def test_no_change_is_trained_twice_in_another_order():
     trained = tried(to_the_end(a_treatment([RELU, ADAM], budget=12), {}))
     assert len({frozenset(names) for names in trained}) == len(trained)
 
 
-@pytest.mark.slow
 def test_what_triage_warns_of_waits_until_nothing_else_is_left():
     def warned(names):
         return names == RELU
@@ -119,7 +119,6 @@ def test_where_untreated_next_to_nothing_is_ill_the_search_stops():
     assert tried(done) == [RELU, INITIALIZER, ADAM]
 
 
-@pytest.mark.slow
 def test_where_no_seed_is_ill_one_round_shows_whether_more_can_be_learnt():
     """Untreated all seeds learn 0.6; the first change lets them learn 0.9, and less than half of that is ill."""
 
@@ -150,7 +149,6 @@ def test_what_may_be_luck_is_confirmed_on_the_controls_seeds():
     assert len(done.of_role("treated")) == 4
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("ill", "test", "confirmed"), [(2, 0.816, True), (3, 0.816, False), (2, 0.814, False)])
 def test_bad_luck_is_confirmed_where_the_change_is_clearly_better_than_what_cures(ill, test, confirmed):
     """All are ill untreated; ADAM cures and learns 0.8, RELU leaves some of 8 seeds ill and learns more."""
@@ -389,20 +387,17 @@ def on_top_of_a_cure(known, reached, rate=0.05):
     return [names for names in tried(done) if len(names) > 1]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("known", "more"), [(0.815, 0), (0.816, 3), (None, 3), (0.77, 0), (0.769, 3)])
 def test_what_may_learn_more_is_tried_on_top_of_a_cure_where_clearly_more_can_be_learnt(known, more):
     assert on_top_of_a_cure(known, {}) == [(*INITIALIZER, *change) for change in (NORM, TRIPLED, FASTER)][:more]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("reached", "more"), [(0.79, 0), (0.9, 1), (0.97, 1), (0.985, 0)])
 def test_what_became_better_and_is_not_yet_all_there_is_is_built_upon(reached, more):
     better = (*INITIALIZER, *FASTER)
     assert on_top_of_a_cure(None, {better: reached})[3:] == [(*better, *ADAM)][:more]
 
 
-@pytest.mark.slow
 def test_a_rate_that_made_a_cure_better_is_raised_once_more():
     better, best = (*INITIALIZER, *FASTER), (*INITIALIZER, *FASTER, *FASTER)
     assert on_top_of_a_cure(None, {better: 0.9}, rate=0.001)[3:] == [(*better, *ADAM), best]
