@@ -360,6 +360,7 @@ def test_a_click_that_fails_is_told_and_repeated_and_an_answer_that_was_lost_tra
     assert [each.name for each in service.client.experiments(search="answered once")] == ["answered once"]
     page = someone.go("%")
     expect(page.locator("main .notice.bad")).to_contain_text("received #/%")
+    expect(someone.go("constructor").locator("main h1")).to_have_text("Experiments")  # as any word that names no page
     someone.forgive("ERR_FAILED")
 
 

@@ -70,6 +70,14 @@ test("a problem of a field has fixes that are valid", () => {
   assert.deepEqual(fixed("nowhere.at.all"), []);
 });
 
+test("a name that every object has is as unknown as any other", () => {
+  const titles = (/** @type {string} */ text, /** @type {string} */ field) =>
+    fixesOf(text, field, VOCABULARY).map(({ title }) => title);
+  assert.deepEqual(titles('{ "constructor": 1 }', "constructor"), ["Remove it"]);
+  assert.deepEqual(titles('{ "dataset": { "kind": "constructor" } }', "dataset"), []);
+  assert.deepEqual(titles('{ "dataset": { "kind": "constructor", "noise": 1 } }', "dataset.noise"), ["Remove it"]);
+});
+
 test("a comma that is missing or too many is marked with its fix", () => {
   for (const text of ['{"a": 1\n"b": 2}', '{"a": [1, 2,]}']) {
     const { line, fixes } = syntaxMark(text);

@@ -16,11 +16,20 @@ import { askForKeyBy, isTaken, SERVICE } from "./data/service.js";
 import { messageOf, readFrom } from "./data/source.js";
 import { watchTheme } from "./theme.js";
 
-/** @type {Record<string, (options: PageOptions) => Promise<void>>} */
-const PAGES = { "": experiments, experiment, compare, new: editor, treatments, treatment };
-
-/** @type {Record<string, string>} the link in the head of a page; that of the others is the list of experiments. */
-const LINKS = { new: "#/new", treatments: "#/treatments", treatment: "#/treatments" };
+/**
+ * The pages by the first part of their address, each with its link in the head. A map: an address may be any word, and
+ * every object has a `constructor`.
+ *
+ * @type {Map<string, {open: (options: PageOptions) => Promise<void>, link: string}>}
+ */
+const PAGES = new Map([
+  ["", { open: experiments, link: "#/" }],
+  ["experiment", { open: experiment, link: "#/" }],
+  ["compare", { open: compare, link: "#/" }],
+  ["new", { open: editor, link: "#/new" }],
+  ["treatments", { open: treatments, link: "#/treatments" }],
+  ["treatment", { open: treatment, link: "#/treatments" }],
+]);
 
 const page = part("page");
 const connection = part("connection");
@@ -53,8 +62,9 @@ async function show() {
   window.scrollTo(0, 0);
   try {
     const [name, ...parts] = namesOf(location.hash);
-    markCurrent(LINKS[name] ?? "#/");
-    await (PAGES[name] ?? experiments)({ page, parts, signal, say });
+    const { open, link } = PAGES.get(name) ?? { open: experiments, link: "#/" };
+    markCurrent(link);
+    await open({ page, parts, signal, say });
   } catch (error) {
     if (signal.aborted) return;
     fill(

@@ -29,7 +29,7 @@ export function fixesOf(text, field, vocabulary) {
   if (chain.length < path.length) return [];
   const outer = chain[path.length - 1];
   const fields = schemasAt(vocabulary, path.slice(0, -1), chain).map(({ properties }) => properties ?? {});
-  const isUnknown = fields.length > 0 && fields.every((each) => !(name in each));
+  const isUnknown = fields.length > 0 && fields.every((each) => !Object.hasOwn(each, name));
   if (typeof name === "string" && isUnknown) return strayFixes(outer, name, Object.keys(Object.assign({}, ...fields)));
   if (chain.length === path.length) return missingFixes(text, outer, String(name), fields, vocabulary);
   return valueFixes(text, path, chain, vocabulary);
@@ -56,7 +56,7 @@ function strayFixes(outer, name, names) {
  * @returns {Fix[]}
  */
 function missingFixes(text, outer, name, fields, vocabulary) {
-  const field = fields.find((each) => name in each)?.[name];
+  const field = fields.find((each) => Object.hasOwn(each, name))?.[name];
   if (!field || outer.sort !== "object") return [];
   const value = beginning(vocabulary, field);
   return [{ title: `Add ${name}: ${shortened(value)}`, edits: insertions(text, outer, [[name, value]]) }];

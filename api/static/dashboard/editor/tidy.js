@@ -18,7 +18,7 @@ export function tidied(vocabulary, value, isShort = true) {
   const defaults = defaultsOf(vocabulary, value);
   const fields = Object.entries(value).flatMap(([name, each]) => {
     const short = tidied(vocabulary, each);
-    const isDefault = name in defaults && same(short, tidied(vocabulary, defaults[name]));
+    const isDefault = Object.hasOwn(defaults, name) && same(short, tidied(vocabulary, defaults[name]));
     return isDefault ? [] : [[name, short]];
   });
   return isShort && fields.length === 1 && fields[0][0] === "kind" ? value.kind : Object.fromEntries(fields);

@@ -94,7 +94,7 @@ export function schemasAt(vocabulary, path, chain) {
 
 /** @param {Schema} schema @param {string | number} part @returns {Schema[]} of that part; one or none. */
 function partOf({ properties, items, prefixItems }, part) {
-  const schema = typeof part === "number" ? (prefixItems?.[part] ?? items) : properties?.[part];
+  const schema = typeof part === "number" ? (prefixItems?.[part] ?? items) : own(properties ?? {}, part);
   return schema ? [schema] : [];
 }
 
@@ -111,13 +111,23 @@ export function alternatives(vocabulary, schema, node) {
   if (schema.$ref) return alternatives(vocabulary, schemaOf(vocabulary, schema.$ref), node);
   if (schema.discriminator) {
     const kind = node && entryOf(node, "kind")?.node?.value;
-    const ref = typeof kind === "string" && schema.discriminator.mapping[kind];
+    const ref = typeof kind === "string" && own(schema.discriminator.mapping, kind);
     return [ref ? { ...schemaOf(vocabulary, ref), discriminator: schema.discriminator, oneOf: schema.oneOf } : schema];
   }
   const choices = schema.anyOf ?? schema.oneOf;
   if (!choices) return [schema];
   return choices.flatMap((each) => alternatives(vocabulary, { description, default: schema.default, ...each }, node));
 }
+
+/**
+ * The value of a name that somebody wrote: `constructor`, which every object has, is not in a record without it.
+ *
+ * @template Value
+ * @param {Record<string, Value>} record
+ * @param {string} name
+ * @returns {Value | undefined}
+ */
+const own = (record, name) => (Object.hasOwn(record, name) ? record[name] : undefined);
 
 /** @param {Vocabulary} vocabulary @param {string} ref @returns {Schema} */
 export const schemaOf = ({ schemas }, ref) => schemas[ref.slice(ref.lastIndexOf("/") + 1)] ?? {};
