@@ -8,6 +8,7 @@ const REREAD_MILLISECONDS = 2000; // between two readings of what the stream doe
 
 /** @typedef {import("../data/grid.js").Grid} Grid */
 /** @typedef {import("./layer_choice.js").Choice} Choice */
+/** @typedef {Pick<Choice, "kind" | "statistic">} Quantity */
 
 /**
  * @typedef {object} LayersOptions
@@ -32,6 +33,8 @@ const REREAD_MILLISECONDS = 2000; // between two readings of what the stream doe
 export function layerGrid({ id, recorded, signal, hold, onGrid }, choice, onRead) {
   /** @type {Grid | null} */
   let grid = null;
+  /** @type {Quantity} */
+  let shown = { kind: choice.kind, statistic: choice.statistic }; // that of the grid: what is chosen may not be there
   let readAt = 0;
   const scaleOfMedian = cachedScale();
 
@@ -41,6 +44,7 @@ export function layerGrid({ id, recorded, signal, hold, onGrid }, choice, onRead
     const next = recorded[kind.record] ? await readLayers(id, kind.path, { statistic: statistic.name }, signal) : null;
     if (signal.aborted || kind !== choice.kind || statistic !== choice.statistic) return;
     grid = next;
+    shown = { kind, statistic };
     onGrid(isStreamed(choice) ? grid : null);
     onRead();
   }
@@ -50,6 +54,8 @@ export function layerGrid({ id, recorded, signal, hold, onGrid }, choice, onRead
     read,
     /** @returns {Grid | null} null if the kind is not recorded. */
     current: () => grid,
+    /** @returns {Quantity} whose numbers the grid has: where another one could not be read, the one before. */
+    shown: () => shown,
     /** Take note of new epochs: numbers that the stream does not carry are read again, now and then. */
     grow() {
       if (!isStreamed(choice) && Date.now() - readAt > REREAD_MILLISECONDS) read().catch(() => {});
@@ -67,13 +73,14 @@ export function layerGrid({ id, recorded, signal, hold, onGrid }, choice, onRead
       if (!grid?.rows) return null;
       const { middle, lost } = grid.summary();
       const at = grid.rowAt(epoch) * grid.columns.length + row;
-      const place = scaleOfMedian(grid, choice.statistic.scale).place(middle[at]);
-      return { value: middle[at], lost: Boolean(lost[at]) && !choice.statistic.missing, place };
+      const { scale, missing } = shown.statistic;
+      const place = scaleOfMedian(grid, scale).place(middle[at]);
+      return { value: middle[at], lost: Boolean(lost[at]) && !missing, place };
     },
   };
 }
 
-/** @param {Choice} choice @returns {boolean} true if the stream carries these numbers. */
+/** @param {Quantity} quantity @returns {boolean} true if the stream carries these numbers. */
 export const isStreamed = ({ kind, statistic }) => kind.name === "gradients" && statistic.name === "mean_abs";
 
 /** The scale of a grid's median, made once for the numbers that there are: every box of the strip reads it. */

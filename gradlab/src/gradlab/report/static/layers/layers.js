@@ -20,7 +20,7 @@ export async function layerViews(options) {
   const { element, choice } = layerChoice(await readLayerKinds(), options.seeds, listeners);
   const controls = h("div", { class: "stack" }, element, notice.element);
   const numbers = layerGrid(options, choice, () => figures.draw());
-  const figures = layerFigures(options, choice, controls, numbers.current);
+  const figures = layerFigures(options, choice, controls, numbers);
   const drawSoon = oncePerFrame(figures.draw, options.signal);
   await numbers.read();
   const { read, rowOf, sizeAt } = numbers;
@@ -33,11 +33,11 @@ export async function layerViews(options) {
  * The figures of the layers, which share what is chosen and what is shown.
  *
  * @param {LayersOptions} options
- * @param {import("./layer_choice.js").Choice} choice
+ * @param {import("./layer_choice.js").Choice} chosen
  * @param {Child} controls of the choice.
- * @param {() => import("../data/grid.js").Grid | null} current the numbers that are chosen.
+ * @param {Pick<ReturnType<typeof layerGrid>, "current" | "shown">} numbers
  */
-function layerFigures({ id, seeds, isElsewhere, signal, onEpoch }, choice, controls, current) {
+function layerFigures({ id, seeds, isElsewhere, signal, onEpoch }, chosen, controls, { current, shown: quantity }) {
   const map = mapFigure(id, controls, { onRow: open, onEpoch });
   const all = allLayersFigure(id);
   const detail = layerDetail(id, seeds, signal, close);
@@ -45,6 +45,7 @@ function layerFigures({ id, seeds, isElsewhere, signal, onEpoch }, choice, contr
 
   function draw() {
     const grid = current();
+    const choice = { ...chosen, ...quantity() };
     const absence = absenceOf(choice, grid, isElsewhere);
     map.announce(choice, absence);
     all.element.hidden = Boolean(absence);
@@ -63,7 +64,7 @@ function layerFigures({ id, seeds, isElsewhere, signal, onEpoch }, choice, contr
     choose(row);
     detail.open(column);
     draw();
-    await detail.readHistograms(choice.kind.name, layerOf(column));
+    await detail.readHistograms(quantity().kind.name, layerOf(column));
     detail.element.scrollIntoView({ block: "nearest", behavior: "auto" });
   }
 
