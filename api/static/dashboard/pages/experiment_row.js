@@ -1,5 +1,6 @@
 // A row of the list of experiments.
 
+import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
 import { ago, metricWords, number, seedsOf, share } from "../shared/format.js";
 import { median } from "../shared/numbers.js";
@@ -31,7 +32,7 @@ export function experimentRow(id, signal, listeners) {
   fill(cells.trend, line.element);
   const element = h("tr", { "data-id": id }, h("td", {}, tick), Object.values(cells));
   const unfold = h("button", { type: "button", class: "quiet", onclick: () => listeners.trials.toggle(id) });
-  let shown = "";
+  const isNew = isChanged();
   return {
     element,
     /** @param {Experiment} experiment */
@@ -41,17 +42,7 @@ export function experimentRow(id, signal, listeners) {
       const { trial, treatment, diagnosis } = experiment;
       const isUnfolded = listeners.trials.isUnfolded(id);
       element.classList.toggle("trial", Boolean(trial && listeners.trials.isUnfolded(trial.experiment_id)));
-      const next = JSON.stringify([
-        statusOf(experiment),
-        progress,
-        isCancelled,
-        runs,
-        diagnosis,
-        treatment,
-        isUnfolded,
-      ]);
-      if (next === shown) return;
-      shown = next;
+      if (!isNew([statusOf(experiment), progress, isCancelled, runs, diagnosis, treatment, isUnfolded])) return;
       tick.setAttribute("aria-label", `Choose ${nameOf(experiment)} for comparison`);
       const hasFocus = document.activeElement === unfold;
       fillCells(cells, experiment);

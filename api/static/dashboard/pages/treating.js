@@ -1,5 +1,6 @@
 // What can be done for an experiment that is ill: the treatment that finds a cure, or those that there are.
 
+import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
 import { messageOf, post } from "../data/source.js";
 import { isGoing } from "../shared/spec_words.js";
@@ -28,15 +29,13 @@ export function offerOf({ source, status, treatment }, verdict) {
 /** @param {AbortSignal} signal of the experiment's page. */
 export function treatingView(signal) {
   const element = h("section", { class: "panel stack", id: "treating", "aria-label": "Treatment", hidden: true });
-  let shown = "";
+  const isNew = isChanged();
   return {
     element,
     /** @param {Experiment} experiment @param {string | null} verdict */
     show(experiment, verdict) {
       const offer = offerOf(experiment, verdict ?? experiment.diagnosis?.verdict ?? null);
-      const key = JSON.stringify([offer, experiment.trial, experiment.treatment]);
-      if (key === shown) return;
-      shown = key;
+      if (!isNew([offer, experiment.trial, experiment.treatment])) return;
       const content = [trialLine(experiment), treatedLine(experiment), offerOfTreatment(experiment, offer, signal)];
       fill(element, content).hidden = content.every((each) => each === null);
     },

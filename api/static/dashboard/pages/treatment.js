@@ -2,6 +2,7 @@
 
 import { askToConfirm } from "../shared/dialogs.js";
 import { copyable } from "../shared/copying.js";
+import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
 import { ago, seconds } from "../shared/format.js";
 import { repeat } from "../data/repeat.js";
@@ -68,7 +69,7 @@ function treatmentView(first, act) {
     h("p", { class: "muted small" }, `Effect: on ${first.metric.replaceAll("_", " ")}, over equal seeds.`),
     definition,
   );
-  let [shownHead, shownCure] = ["", ""];
+  const [isHeadNew, isCureNew] = [isChanged(), isChanged()];
   return {
     head,
     cure,
@@ -76,13 +77,8 @@ function treatmentView(first, act) {
     /** @param {Treatment} next */
     show(next) {
       const { status, summary, error, untreated, control } = next;
-      const keys = [
-        JSON.stringify([status, summary, error, untreated, control]),
-        JSON.stringify(next.recommended_spec),
-      ];
-      if (keys[0] !== shownHead) fill(head, headOf(next, act));
-      if (keys[1] !== shownCure) fill(cure, cureOf(next)).hidden = next.recommended === null;
-      [shownHead, shownCure] = keys;
+      if (isHeadNew([status, summary, error, untreated, control])) fill(head, headOf(next, act));
+      if (isCureNew(next.recommended_spec)) fill(cure, cureOf(next)).hidden = next.recommended === null;
       rows.show(next);
     },
   };

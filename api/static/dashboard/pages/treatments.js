@@ -1,5 +1,6 @@
 // The page of all treatments, newest first, which keeps itself up to date while one of them runs.
 
+import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
 import { ago } from "../shared/format.js";
 import { noticeView } from "../charts/notice.js";
@@ -27,14 +28,12 @@ export async function treatments({ page, signal, say }) {
   const more = h("div", { class: "row" });
   const notice = noticeView();
   let path = "/treatments";
-  let shown = "";
+  const isNew = isChanged();
   document.title = "Treatments · Gradient Lab";
 
   /** @param {SummariesPage} answer */
   function show(answer) {
-    const content = JSON.stringify(answer);
-    if (content === shown) return;
-    shown = content;
+    if (!isNew(answer)) return;
     const empty = h("tr", {}, h("td", { colspan: HEADINGS.length, class: "muted" }, NONE));
     fill(body, answer.treatments.length ? answer.treatments.map(summaryRow) : empty);
     const newest = h("button", { type: "button", onclick: () => turnTo("/treatments") }, "Newest");

@@ -1,5 +1,6 @@
 // The frame of every chart: a title, what it shows, its files.
 
+import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
 import { hasFiles, hasKey, messageOf, save } from "../data/source.js";
 
@@ -23,7 +24,7 @@ export function frame({ title, about, controls = null, files = [], id = null }, 
   const caption = h("span", { class: "about" }, about);
   const links = h("div", { class: "files", hidden: !hasFiles() });
   const head = h("div", { class: "head" }, h("figcaption", {}, heading, caption), links);
-  let shown = "";
+  const areNew = isChanged();
 
   /**
    * Show links to files. Those that are there already stay, with the focus and with what they say of a failure.
@@ -31,9 +32,7 @@ export function frame({ title, about, controls = null, files = [], id = null }, 
    * @param {FileLink[]} next
    */
   function setFiles(next) {
-    const key = JSON.stringify([hasKey(), next]);
-    if (key !== shown) fill(links, next.map(fileLink));
-    shown = key;
+    if (areNew([hasKey(), next])) fill(links, next.map(fileLink));
   }
 
   setFiles(files);

@@ -1,5 +1,6 @@
 // The causal chain of a diagnosis: each finding below the one that it follows from, with its evidence at hand.
 
+import { isChanged } from "../shared/changed.js";
 import { h } from "../shared/element.js";
 import { extentOf, layersWords, measureWords } from "./findings.js";
 
@@ -47,7 +48,7 @@ export function chainView() {
   const element = h("div", { class: "chain" });
   /** @type {Map<string, boolean>} */
   const opened = new Map(); // by rule; what nobody has touched is not in it
-  let shown = "";
+  const isNew = isChanged();
 
   /** @param {Link} link @param {string | null} root */
   function itemOf({ finding, also, effects }, root) {
@@ -75,10 +76,7 @@ export function chainView() {
     element,
     /** @param {Finding[]} findings @param {string | null} root the rule of the root cause. */
     show(findings, root) {
-      const content = JSON.stringify([findings, root]);
-      if (content === shown) return; // whoever reads is not disturbed where nothing is new
-      shown = content;
-      element.replaceChildren(listOf(chainOf(findings, root), root));
+      if (isNew([findings, root])) element.replaceChildren(listOf(chainOf(findings, root), root));
     },
     /** Open the evidence of all findings. */
     open() {

@@ -1,11 +1,12 @@
 // The diagnosis of an experiment: what is wrong with it, on what evidence, and what may help.
 
+import { isChanged } from "../shared/changed.js";
 import { fill, h, withCode } from "../shared/element.js";
 import { fileLink } from "../charts/frame.js";
 import { chainView } from "./chain.js";
 import { byReason, changesWords, seriousOf, withoutFinding } from "./findings.js";
 import { summaryOf, verdictView } from "./verdict.js";
-import { get, hasFiles, messageOf } from "../data/source.js";
+import { get, hasFiles, hasKey, messageOf } from "../data/source.js";
 
 /** @typedef {(suggestion: Suggestion) => Promise<void>} Train */
 /**
@@ -26,25 +27,27 @@ export function diagnosisView({ id, signal, train }) {
   const nothing = h("p", { class: "muted" });
   const chain = chainView();
   const whole = remediesView(id, signal, train);
-  const summary = h("summary", {}, "What may help");
+  const label = h("summary", {}, "What may help");
   /** @type {HTMLDetailsElement} */
-  const more = h("details", { ontoggle: () => more.open && whole.read() }, summary, whole.element);
+  const more = h("details", { ontoggle: () => more.open && whole.read() }, label, whole.element);
   const rest = h("div", { class: "stack" });
-  const label = { class: "panel stack", "aria-label": "Diagnosis", hidden: true };
-  const element = h("section", label, head, nothing, chain.element, more, rest);
+  const [isHeadNew, isRestNew] = [isChanged(), isChanged()];
+  const panel = { class: "panel stack", "aria-label": "Diagnosis", hidden: true };
+  const element = h("section", panel, head, nothing, chain.element, more, rest);
   return {
     element,
     /** @param {Diagnosis} diagnosis of a findings event. */
     show(diagnosis) {
-      const { verdict, root_cause: root, unjudged = [] } = diagnosis;
+      const { verdict, root_cause: root, unjudged = [], settled_by: settled = [] } = diagnosis;
       const serious = seriousOf(diagnosis);
       element.hidden = false;
       chain.element.hidden = more.hidden = !serious.length;
       nothing.hidden = serious.length > 0;
       nothing.textContent = withoutFinding(verdict, unjudged);
-      fill(head, headOf(diagnosis, id));
+      const summary = summaryOf(diagnosis);
+      if (isHeadNew([summary, hasKey()])) fill(head, headOf(summary, id));
       chain.show(serious, root);
-      fill(rest, settlingView(diagnosis.settled_by ?? []), unjudgedView(unjudged));
+      if (isRestNew([settled, unjudged])) fill(rest, settlingView(settled), unjudgedView(unjudged));
       if (more.open) whole.read();
     },
     /** Open the evidence and the remedies. */
@@ -57,10 +60,10 @@ export function diagnosisView({ id, signal, train }) {
   };
 }
 
-/** @param {Diagnosis} diagnosis @param {string} id @returns {Child[]} */
-const headOf = (diagnosis, id) => [
+/** @param {DiagnosisSummary} summary @param {string} id @returns {Child[]} */
+const headOf = (summary, id) => [
   h("h2", {}, "Diagnosis"),
-  verdictView(summaryOf(diagnosis)),
+  verdictView(summary),
   hasFiles() && h("div", { class: "files" }, fileLink(fileOf(id))),
 ];
 
@@ -82,21 +85,17 @@ function settlingView(settled) {
 /** @param {string} id @param {AbortSignal} signal @param {Train} [train] */
 function remediesView(id, signal, train) {
   const element = h("div", { class: "stack evidence" });
+  const areNew = isChanged();
   let reads = 0;
-  let shown = "";
 
   async function read() {
     const own = (reads += 1);
     try {
       const { suggestions } = /** @type {Diagnosis} */ (await get(`/experiments/${id}/diagnosis`, { signal }));
-      const content = JSON.stringify(suggestions);
-      if (own < reads || content === shown) return; // whoever is on a button stays there where nothing is new
-      shown = content;
-      fill(element, remedies(suggestions, train));
+      if (own === reads && areNew(suggestions)) fill(element, remedies(suggestions, train));
     } catch (error) {
       if (signal.aborted || own < reads) return;
-      shown = "";
-      fill(element, h("p", { class: "notice" }, messageOf(error)));
+      if (areNew(messageOf(error))) fill(element, h("p", { class: "notice" }, messageOf(error)));
     }
   }
   return { element, read };

@@ -1,6 +1,7 @@
 // The head of an experiment's page: its name, its state, what can be done with it.
 
 import { axisName, placeOf } from "../shared/axis.js";
+import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
 import { ago, seconds, seedsOf } from "../shared/format.js";
 import { dataOf, isGoing, layersOf, nameOf, optimizerOf, statusOf } from "../shared/spec_words.js";
@@ -19,7 +20,7 @@ export function headerView(actions = null) {
   const title = h("div", { class: "row" });
   const buttons = h("div", { class: "row" });
   const state = h("div", { class: "stack" });
-  let shown = "";
+  const areNew = isChanged();
   return {
     elements: [h("div", { class: "head" }, title, actions && buttons), state],
     /** @param {Experiment} experiment @param {DiagnosisSummary | null} summary null before there is a diagnosis. */
@@ -27,9 +28,8 @@ export function headerView(actions = null) {
       fill(title, titleOf(experiment));
       fill(state, stateOf(experiment, summary));
       const { source, status, cancel_requested: isCancelled } = experiment;
-      const key = JSON.stringify([source, isGoing(experiment), status === "deleted", isCancelled]);
-      if (actions && key !== shown) fill(buttons, buttonsOf(experiment, actions));
-      shown = key;
+      const key = [source, isGoing(experiment), status === "deleted", isCancelled];
+      if (actions && areNew(key)) fill(buttons, buttonsOf(experiment, actions));
     },
   };
 }
