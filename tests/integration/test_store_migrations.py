@@ -74,11 +74,11 @@ def old_url(request, tmp_path) -> str:
     return url
 
 
-def migrate(url, how) -> None:
-    """Go up or down to the first version's tables."""
+def migrate(url, how, revision: str = "0001") -> None:
+    """Go up or down to the tables of a revision; the first version's by default."""
     engine = connect(url)
     with writing(engine) as connection:
-        how(_config(connection), "0001")
+        how(_config(connection), revision)
     engine.dispose()
 
 
@@ -209,10 +209,7 @@ def test_trainings_elsewhere_came_later_and_go_with_the_way_back(old_url, open_s
     it = store.add(spec)[0].id
     store.external.receive(it, 0, measured(spec, 0, 1, 2))
     store.close()
-    engine = connect(old_url)
-    with writing(engine) as connection:
-        command.downgrade(_config(connection), "0004")
-    engine.dispose()
+    migrate(old_url, command.downgrade, "0004")
     upgrade(old_url)
     check_revision(old_url)
     store = open_store(old_url)
@@ -227,10 +224,7 @@ def test_trials_of_earlier_versions_are_known_as_such(old_url, open_store):
     record, needed = store.treatments.add(treated, TreatmentRequest(), a_treatment([("optimizer_adam",)]))
     expected = {it: store.get(it).trial for it in needed}
     store.close()
-    engine = connect(old_url)
-    with writing(engine) as connection:
-        command.downgrade(_config(connection), "0012")
-    engine.dispose()
+    migrate(old_url, command.downgrade, "0012")
     upgrade(old_url)
     store = open_store(old_url)
     assert {it: store.get(it).trial for it in needed} == expected
