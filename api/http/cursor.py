@@ -1,9 +1,14 @@
-"""Cursors of lists: positions as opaque text."""
+"""Cursors of lists: positions as opaque text, and the addresses of the pages that they begin."""
 
 import base64
 import binascii
+from typing import Annotated
+
+from fastapi import Query, Request
 
 from gradlab.errors import Invalid, Problem, shorten
+
+Cursor = Annotated[str | None, Query(description="`cursor` in the `next` of the previous page")]
 
 
 def write_cursor(position: int) -> str:
@@ -27,3 +32,11 @@ def read_cursor(cursor: str | None) -> int | None:
     if not digits.isdecimal() or len(digits) > 18:
         raise Invalid(Problem("cursor", "the `cursor` of an earlier page's `next`", shorten(cursor)))
     return int(digits)
+
+
+def next_page(request: Request, position: int | None) -> str | None:
+    """Return path and query of the page that begins at a position; None after the last page."""
+    if position is None:
+        return None
+    url = request.url.include_query_params(cursor=write_cursor(position))
+    return f"{url.path}?{url.query}"

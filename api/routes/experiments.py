@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
 from api.http.bodies import BodyRoute
-from api.http.cursor import read_cursor, write_cursor
+from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import Queue, SettingsDep, Store, etag_of
 from api.http.errors import documented
 from api.responses.experiments import experiment_response, experiments_response, validation_response
@@ -108,7 +108,7 @@ def list_experiments(
     response: Response,
     store: Store,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(description="`cursor` in the `next` of the previous page")] = None,
+    cursor: Cursor = None,
     status: Annotated[list[Status], Query(max_length=20, description="repeatable; all by default")] = [],
     search: Annotated[Name | None, Query(description="text that the name contains")] = None,
     id_prefix: Annotated[
@@ -132,10 +132,7 @@ def list_experiments(
     page = store.page(limit=limit, before=read_cursor(cursor), status=status, filters=filters)
     state = [(each.id, each.revision, each.diagnosis, each.treatment) for each in page.experiments], page.next
     response.headers["ETag"] = etag_of(request, state)
-    if page.next is None:
-        return experiments_response(page, next=None)
-    next_url = request.url.include_query_params(cursor=write_cursor(page.next))
-    return experiments_response(page, next=f"{next_url.path}?{next_url.query}")
+    return experiments_response(page, next=next_page(request, page.next))
 
 
 @router.get("/{experiment_id}", responses=documented(304, 401, 404, 422, 503), summary="Get an experiment")

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.http.bodies import BodyRoute
-from api.http.cursor import read_cursor, write_cursor
+from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import Store, etag_of
 from api.http.errors import documented
 from api.responses.treatments import state_of, treatment_summary_response
@@ -21,15 +21,11 @@ def list_all_treatments(
     response: Response,
     store: Store,
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
-    cursor: Annotated[str | None, Query(description="`cursor` in the `next` of the previous page")] = None,
+    cursor: Cursor = None,
     status: Annotated[list[TreatmentStatus], Query(max_length=20, description="repeatable; all by default")] = [],
 ) -> TreatmentSummariesResponse:
     """List the treatments of all experiments, newest first, a page at a time: what cures, and how many trials ran."""
     page = store.treatments.page(limit=limit, before=read_cursor(cursor), statuses=status)
     response.headers["ETag"] = etag_of(request, ([state_of(record) for record in page.treatments], page.next))
-    next_page = None
-    if page.next is not None:
-        url = request.url.include_query_params(cursor=write_cursor(page.next))
-        next_page = f"{url.path}?{url.query}"
     summaries = [treatment_summary_response(record) for record in page.treatments]
-    return TreatmentSummariesResponse(treatments=summaries, next=next_page)
+    return TreatmentSummariesResponse(treatments=summaries, next=next_page(request, page.next))

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from api.http.bodies import BodyRoute
-from api.http.cursor import read_cursor, write_cursor
+from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import Queue, SettingsDep, Store, etag_of
 from api.http.errors import documented
 from api.responses.treatments import state_of, treatment_response
@@ -66,17 +66,14 @@ def list_treatments(
     response: Response,
     store: Store,
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
-    cursor: Annotated[str | None, Query(description="`cursor` in the `next` of the previous page")] = None,
+    cursor: Cursor = None,
 ) -> TreatmentsResponse:
     """List an experiment's treatments, newest first, a page at a time."""
     page = store.treatments.page(experiment_id, limit=limit, before=read_cursor(cursor))
     state = [state_of(record) for record in page.treatments], page.next
     response.headers["ETag"] = etag_of(request, state)
-    responses, next_page = [treatment_response(record) for record in page.treatments], None
-    if page.next is not None:
-        url = request.url.include_query_params(cursor=write_cursor(page.next))
-        next_page = f"{url.path}?{url.query}"
-    return TreatmentsResponse(treatments=responses, next=next_page)
+    responses = [treatment_response(record) for record in page.treatments]
+    return TreatmentsResponse(treatments=responses, next=next_page(request, page.next))
 
 
 @router.get("/{treatment_id}", responses=documented(304, 401, 404, 422, 503), summary="Get a treatment")
