@@ -95,17 +95,21 @@ def served(database_url: str, data_dir: Path) -> Iterator[str]:
             process.terminate()
 
 
-def report(what: str, http: httpx2.Client, path: str, headers: dict[str, str]) -> None:
-    """Repeat a request; print the median and the 95th percentile of its latency."""
+def report(
+    what: str, http: httpx2.Client, path: str | httpx2.URL, headers: dict[str, str], requests: int = REQUESTS
+) -> None:
+    """Repeat a request; print the median, the 95th percentile and the largest of its latencies."""
     milliseconds = []
-    for request in range(WARM_UP + REQUESTS):
+    for request in range(WARM_UP + requests):
         begun = time.perf_counter()
         response = http.get(path, headers=headers)
+        assert response.status_code < 400, response.text
         if request >= WARM_UP:
             milliseconds.append(1e3 * (time.perf_counter() - begun))
     size = len(response.content) / 1e3
     p95 = quantiles(milliseconds, n=20)[-1]
-    print(f"{what:28} median {median(milliseconds):5.1f} ms, p95 {p95:5.1f} ms, {size:6.1f} kB", flush=True)
+    latencies = f"median {median(milliseconds):5.1f} ms, p95 {p95:5.1f} ms, largest {max(milliseconds):5.1f} ms"
+    print(f"{what:38} {latencies}, {size:6.1f} kB", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,21 +3,19 @@
     python -m bench.list
 
 Four of five experiments have a verdict, each verdict equally many. A hundred of them are treated, and have 500 more
-experiments as trials. The API runs in a process of its own; each request
-is one page of 50 experiments over HTTP, with their specs.
+experiments as trials. The API runs in a process of its own; each request is one page of 50 experiments over HTTP, with
+their specs.
 """
 
 import tempfile
-import time
 from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import httpx2
 
-from bench.gradients import served
+from bench.gradients import report, served
 from bench.processes import conditions
 from bench.store import databases
 from core.records import StoredSummary
@@ -30,7 +28,7 @@ from tests.builders import a_spec
 from tests.unit.treatment.worlds import a_treatment
 
 EXPERIMENTS = 5000
-WARM_UP, REQUESTS = 5, 100
+REQUESTS = 100
 TREATED = 100
 TREATMENT = a_treatment([("optimizer_adam",), ("activation_relu",), ("batch_normalization",)])
 # What is asked for: its name -> the query.
@@ -53,9 +51,9 @@ def main() -> None:
             url = url_for("list")
             _fill(url)
             with served(url, Path(folder)) as address, httpx2.Client(base_url=address) as http:
-                for what, query in QUERIES.items():
-                    _report(f"{name}, {what}", http, query)
-                _report(f"{name}, by verdict, page 80", http, {"sort": "verdict", "cursor": _cursor(http, pages=79)})
+                page_80 = {"sort": "verdict", "cursor": _cursor(http, pages=79)}
+                for what, query in (QUERIES | {"by verdict, page 80": page_80}).items():
+                    report(f"{name}, {what}", http, httpx2.URL("/experiments", params=query), {}, REQUESTS)
 
 
 def _fill(url: str) -> None:
@@ -78,22 +76,6 @@ def _cursor(http: httpx2.Client, pages: int) -> str:
     for _ in range(pages):
         following = http.get(following).raise_for_status().json()["next"]
     return httpx2.URL(following).params["cursor"]
-
-
-def _report(what: str, http: httpx2.Client, query: dict[str, Any]) -> None:
-    """Repeat a request; print the median and the largest of its latencies."""
-    milliseconds = []
-    for request in range(WARM_UP + REQUESTS):
-        begun = time.perf_counter()
-        response = http.get("/experiments", params=query).raise_for_status()
-        if request >= WARM_UP:
-            milliseconds.append(1e3 * (time.perf_counter() - begun))
-    count, size = len(response.json()["experiments"]), len(response.content) / 1e3
-    print(
-        f"{what:38} median {median(milliseconds):5.1f} ms, largest {max(milliseconds):5.1f} ms, "
-        f"{count} experiments, {size:.0f} kB",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":
