@@ -107,8 +107,7 @@ def page(
     """
     place = experiments.c.number if filters.sort == "newest" else _by_diagnosis(filters.sort)
     query = select(experiments.c.number, place.label("place")).order_by(place.desc()).limit(limit + 1)
-    if filters.sort != "newest" or filters.verdicts or filters.root_causes:
-        query = query.outerjoin(verdicts, verdicts.c.experiment == experiments.c.number)
+    query = query.outerjoin(verdicts, verdicts.c.experiment == experiments.c.number)  # a database omits unused joins
     if before is not None:
         _check_position(before, filters.sort)
         query = query.where(place < before)
