@@ -1,10 +1,10 @@
-"""Which experiments treatments have added for their trials, and which experiments are treated."""
+"""Rows of the experiments that treatments have added for their trials, and the newest treatments of experiments."""
 
 import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, select
 
 from core.records import TreatmentReference, TrialReference
 from core.store.tables import experiments, treatments, trial_experiments, trials
@@ -13,8 +13,7 @@ from gradlab.schemas.status import TreatmentStatus
 
 def add(connection: Connection, experiment_id: UUID, treatment: int, position: int) -> int:
     """Note that an experiment was added for a trial. Return the experiment's number."""
-    query = select(experiments.c.number).where(experiments.c.id == experiment_id)
-    number: int = connection.execute(query).scalar_one()
+    number = connection.execute(_number_of(experiment_id)).scalar_one()
     row = {"experiment": number, "treatment": treatment, "position": position}
     connection.execute(insert(trial_experiments).values(row))
     return number
@@ -55,8 +54,7 @@ def treatments_of(connection: Connection, numbers: Sequence[int]) -> dict[int, T
 
 def treatment_of(connection: Connection, experiment_id: UUID) -> TreatmentReference | None:
     """Return the newest treatment of the experiment with this id; None if it has none."""
-    query = select(experiments.c.number).where(experiments.c.id == experiment_id)
-    number = connection.execute(query).scalar()
+    number = connection.execute(_number_of(experiment_id)).scalar()
     return treatments_of(connection, [number]).get(number) if number is not None else None
 
 
@@ -67,6 +65,10 @@ def is_trial() -> ColumnElement[bool]:
 
 def is_trial_of(experiment_id: UUID) -> ColumnElement[bool]:
     """Return the condition that an experiment was added for a trial of a treatment of the experiment with this id."""
-    treated = select(experiments.c.number).where(experiments.c.id == experiment_id).scalar_subquery()
+    treated = _number_of(experiment_id).scalar_subquery()
     mine = select(trial_experiments.c.experiment).join(treatments).where(treatments.c.experiment == treated)
     return experiments.c.number.in_(mine)
+
+
+def _number_of(experiment_id: UUID) -> Select[int]:
+    return select(experiments.c.number).where(experiments.c.id == experiment_id)
