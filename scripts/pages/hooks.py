@@ -1,4 +1,4 @@
-"""What MkDocs calls while it builds the site: pages from the code, the navigation, a check of what pages load."""
+"""Hooks that MkDocs calls while it builds the site: pages from the code, the navigation, a check of what pages load."""
 
 import re
 from pathlib import Path

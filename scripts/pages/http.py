@@ -89,7 +89,7 @@ def _type(schema: Schema) -> str:
 
 
 def _answers(responses: Mapping[str, Mapping[str, Any]]) -> str:
-    """What is answered if all goes well, then the statuses of refusals."""
+    """The response if all goes well, then the statuses of refusals."""
     good = {status: answer for status, answer in responses.items() if status < "300"}
     lines = []
     for status, answer in good.items():

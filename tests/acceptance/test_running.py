@@ -1,4 +1,4 @@
-"""What a user does to an experiment through a real service, and what each of the three formats then says."""
+"""Experiments from submission to deletion through a real service, and their series in each of the three formats."""
 
 import csv
 import io

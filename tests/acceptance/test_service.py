@@ -42,7 +42,7 @@ EXPLODING = a_spec(
 
 
 def in_training(service: Service, submitted: object) -> bool:
-    """Whether some epochs are done, and not all."""
+    """True if some epochs are done, and not all."""
     seen = service.client.get(submitted)
     assert seen.status in (Status.queued, Status.running)
     return seen.progress.epochs_done > 0

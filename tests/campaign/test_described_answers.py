@@ -74,7 +74,7 @@ class AnsweringBell(Bell):
 
 @dataclass
 class Answers:
-    """What was answered to generated requests.
+    """The answers to generated requests.
 
     Attributes:
         statuses: how often each was answered, by operation.

@@ -39,7 +39,7 @@ class FolderBroker:
         (self._folder / "messages" / f"0_{name}.{QUEUE}.msg").write_bytes(content)
 
     def rejected(self) -> int:
-        """How many things were put aside."""
+        """The number of things that were put aside."""
         folder = self._folder / "rejected"
         return len(list(folder.iterdir())) if folder.exists() else 0
 
@@ -55,7 +55,7 @@ class RedisBroker:
         self._client.lpush(QUEUE, content)
 
     def rejected(self) -> int:
-        """How many things were put aside."""
+        """The number of things that were put aside."""
         return int(self._client.llen(REJECTED))
 
 

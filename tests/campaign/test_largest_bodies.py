@@ -63,7 +63,7 @@ def replaced(example: Any, path: tuple[Any, ...], text: str) -> str:
 
 
 def large_bodies(example: Any) -> Iterator[tuple[str, str]]:
-    """What is large, and the body."""
+    """Yield the name of the large part, and the body."""
     for path, value in places(example):
         where = ".".join(map(str, path)) or "the whole body"
         for what, text in VALUES.items():

@@ -1,4 +1,4 @@
-"""Whether others are answered while one request is: /livez is asked for all the while."""
+"""Answers to others while one request is answered: /livez is asked for all the while."""
 
 import http.client
 import threading

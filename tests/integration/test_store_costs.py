@@ -1,4 +1,4 @@
-"""What trainings took is kept, machine by machine, as far as it says something of the next ones."""
+"""Costs of trainings are kept, machine by machine, as far as they predict the next ones."""
 
 from datetime import timedelta
 from functools import partial

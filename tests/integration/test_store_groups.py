@@ -30,7 +30,7 @@ def some(first_epoch, last_epoch, seeds=GROUP, **stopped):
 
 
 def holds(store, it, **last_epochs):
-    """Whether each run's series are those of an undisturbed training until then, and no longer."""
+    """True if each run's series are those of an undisturbed training until then, and no longer."""
     for seed in SPEC.seeds:
         wanted = measured(SPEC, seed, 0, last_epochs[f"seed_{seed}"] + 1)
         found = store.metrics(it)[seed]

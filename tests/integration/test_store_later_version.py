@@ -33,7 +33,7 @@ def at_revision(url: str, revision: str, *, signed: str | None = None) -> None:
 
 
 def fingerprint(file: Path) -> tuple[str, list[str]]:
-    """What would change if anything were written."""
+    """A hash of the database and the names of its files: any write changes it."""
     log = Path(f"{file}-wal")
     written = [file.read_bytes(), log.read_bytes() if log.exists() else b""]
     return hashlib.sha256(b"".join(written)).hexdigest(), sorted(each.name for each in file.parent.iterdir())

@@ -1,4 +1,4 @@
-"""What an earlier version kept is still there after the migration, and goes on in what this version makes of it."""
+"""Experiments of earlier versions are still there after the migration, and go on in this version's tables."""
 
 import json
 from datetime import UTC, datetime

@@ -22,7 +22,7 @@ def begun(store):
 
 
 def is_kept(store, it, seed, measured, **asked) -> bool:
-    """Whether a run's network of an epoch is what was measured, every bit of it."""
+    """True if a run's network of an epoch is the measured one, every bit of it."""
     form, found = store.network(it, seed, **asked)
     values = [(each.dtype, each.shape, each.tobytes()) for each in found.values]
     expected = [(each.dtype, each.shape, each.tobytes()) for each in a_snapshot(seed, measured).values]
@@ -30,7 +30,7 @@ def is_kept(store, it, seed, measured, **asked) -> bool:
 
 
 def rows(store) -> tuple[int, int]:
-    """How many architectures and snapshots there are."""
+    """The numbers of architectures and of snapshots."""
     with reading(store._engine) as connection:
         counted = (connection.execute(select(func.count()).select_from(each)) for each in (architectures, snapshots))
         return tuple(each.scalar_one() for each in counted)

@@ -1,4 +1,4 @@
-"""What the store says when its database is away, locked or bare, and how a database gets its tables."""
+"""Errors of the store whose database is away, locked or bare, and the tables of a new database."""
 
 import sqlite3
 import subprocess

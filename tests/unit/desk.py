@@ -1,4 +1,4 @@
-"""What unit tests of the front desk share: the desk on a SQLite file, with a bell that only remembers."""
+"""The front desk of unit tests, on a SQLite file, with a bell that only remembers."""
 
 import json
 import shutil

@@ -185,7 +185,7 @@ def test_a_received_value_is_cut_however_large_it_is():
 
 
 def bounded(schema: dict[str, Any], where: str, schemas: dict[str, Any], seen: set[str]) -> Iterator[str]:
-    """What in a request's schema has no bound."""
+    """The parts of a request's schema that have no bound."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         if name not in seen:

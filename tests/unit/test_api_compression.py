@@ -26,7 +26,7 @@ def fetched(desk: Desk, path: str, coding: str | None, **headers: str) -> tuple[
 
 
 def decoded(coding: str, raw: bytes) -> bytes:
-    """What a body says, read by another implementation than ours where there is one."""
+    """A body's content, read by another implementation than ours where there is one."""
     if coding == "gzip":
         return gzip.decompress(raw)
     read: bytes = pa.CompressedInputStream(pa.BufferReader(raw), "zstd").read()

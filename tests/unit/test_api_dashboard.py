@@ -1,4 +1,4 @@
-"""What the dashboard is served as: from this origin alone, under a policy that allows nothing else."""
+"""The dashboard is served from this origin alone, under a policy that allows nothing else."""
 
 import json
 import os

@@ -24,7 +24,7 @@ def operations(description: dict[str, Any]) -> list[tuple[str, str, dict[str, An
 
 
 def errors(description: dict[str, Any]) -> list[str]:
-    """What is invalid in a document."""
+    """The errors of a document."""
     from openapi_spec_validator import OpenAPIV31SpecValidator  # here, for it loads slowly
 
     found = OpenAPIV31SpecValidator(description).iter_errors()

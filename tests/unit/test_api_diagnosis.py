@@ -21,7 +21,7 @@ DEEP_TANH = ExperimentSpec.model_validate_json((EXAMPLES / "tutorial-2-deep-tanh
 
 
 def copies(spec: ExperimentSpec, epochs: int) -> History:
-    """What a network records whose units are copies of one another."""
+    """The history of a network whose units are copies of one another."""
     numbers = {"activations.unit_correlation": 1.0, "activations.effective_rank": 1.0}
     return a_run(spec, epochs=epochs, series=numbers).history
 

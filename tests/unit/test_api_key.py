@@ -39,7 +39,7 @@ def test_every_route_with_data_demands_the_key(open_desk, key):
 
 @pytest.mark.slow
 def test_what_is_open_says_the_same_whatever_the_service_holds(open_desk):
-    """What is answered without the key depends on the version alone, but for the words of `/readyz`."""
+    """Answers without the key depend on the version alone, but for the words of `/readyz`."""
     desk = open_desk(api_key="secret", hosts="lab.example.org")
     before = [desk.http.get(path).content for path in sorted(OPEN)]
     desk.submit(None, Authorization="Bearer secret")

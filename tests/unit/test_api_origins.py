@@ -1,4 +1,4 @@
-"""Which names the service answers to, and whose pages may write."""
+"""The service answers to its own names, and pages of its own origins may write."""
 
 from collections.abc import Callable
 from typing import Any

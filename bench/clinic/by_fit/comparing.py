@@ -34,7 +34,7 @@ class ByFit:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the Watches warned of, each text once."""
+        """The texts of the Watches' warnings, each once."""
         return tuple(dict.fromkeys(text for fit in self.fits for text in fit.warnings))
 
     @property

@@ -1,4 +1,4 @@
-"""What a Watch recorded of one fit of a case, as it is kept, and the fits of several seeds as one experiment."""
+"""The record of one fit of a case by a Watch, as it is kept, and the fits of several seeds as one experiment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
