@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from gradlab.schemas.experiments import ExperimentsResponse
+    from gradlab.schemas.treatments import TreatmentsResponse, TreatmentSummariesResponse
+
 Answer = TypeVar("Answer", bound=ResponseModel)
+Page = TypeVar("Page", "ExperimentsResponse", "TreatmentsResponse", "TreatmentSummariesResponse")
 
 # A number of the system's that precedes its own words for an error.
 ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
@@ -134,6 +138,14 @@ class Connection:
             return kind.read(response.content)
         except ValidationError as error:
             raise self._unlike(response.status_code) from error
+
+    def _pages(self, kind: type[Page], path: str) -> Iterator[Page]:
+        """Iterate over the pages of a list, from the one at a path on; each is fetched on demand."""
+        next_page: str | None = path
+        while next_page is not None:
+            page = self._read(kind, self._request("GET", next_page))
+            yield page
+            next_page = page.next
 
     def _check_response(self, response: "httpx2.Response") -> "httpx2.Response":
         if response.is_success or response.status_code == 304:

@@ -38,22 +38,19 @@ class Listing(Connection):
             trial_of: id of an experiment; trials of its treatments are listed.
         """
         query = {
-            "status": _listed(status),
+            "status": several(status),
             "search": search or (),
             "id_prefix": id_prefix or (),
-            "verdict": _listed(verdict),
-            "root_cause": _listed(root_cause),
+            "verdict": several(verdict),
+            "root_cause": several(root_cause),
             "sort": (sort,) if sort != "newest" else (),
             "trial": () if trial is None else str(trial).lower(),
             "trial_of": trial_of or (),
         }
-        next_page: str | None = f"/experiments?{urlencode(query, doseq=True)}"
-        while next_page is not None:
-            page = self._read(ExperimentsResponse, self._request("GET", next_page))
+        for page in self._pages(ExperimentsResponse, f"/experiments?{urlencode(query, doseq=True)}"):
             yield from page.experiments
-            next_page = page.next
 
 
-def _listed(names: str | Sequence[str]) -> Sequence[str]:
+def several(names: str | Sequence[str]) -> Sequence[str]:
     """Return one name, or several, as several."""
     return [names] if isinstance(names, str) else names

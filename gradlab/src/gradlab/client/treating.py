@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from gradlab.client.connection import Connection
+from gradlab.client.listing import several
 from gradlab.client.polling import poll
 from gradlab.schemas.status import TreatmentStatus
 from gradlab.schemas.treatments import (
@@ -41,22 +42,16 @@ class Treating(Connection):
 
     def treatments(self, experiment_id: UUID | str) -> Iterator[TreatmentResponse]:
         """Iterate over the treatments of an experiment, newest first; pages are fetched on demand."""
-        next_page: str | None = f"/experiments/{experiment_id}/treatments"
-        while next_page is not None:
-            page = self._read(TreatmentsResponse, self._request("GET", next_page))
+        for page in self._pages(TreatmentsResponse, f"/experiments/{experiment_id}/treatments"):
             yield from page.treatments
-            next_page = page.next
 
     def all_treatments(
         self, *, status: TreatmentStatus | Sequence[TreatmentStatus] = ()
     ) -> Iterator[TreatmentSummaryResponse]:
         """Iterate over the treatments of all experiments in short, newest first; pages are fetched on demand."""
-        query = {"status": [status] if isinstance(status, TreatmentStatus) else status}
-        next_page: str | None = f"/treatments?{urlencode(query, doseq=True)}"
-        while next_page is not None:
-            page = self._read(TreatmentSummariesResponse, self._request("GET", next_page))
+        query = {"status": several(status)}
+        for page in self._pages(TreatmentSummariesResponse, f"/treatments?{urlencode(query, doseq=True)}"):
             yield from page.treatments
-            next_page = page.next
 
     def cancel_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
         """Cancel a treatment. Finished trials are kept."""
