@@ -13,9 +13,10 @@ from api.responses.experiments import experiment_response, experiments_response,
 from core.plan.bounds import check_bounds
 from core.records import Filters
 from core.use_cases import experiments
+from gradlab.diagnosis.conclusion import Verdict
 from gradlab.frozen import Name
 from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse, ValidationResponse
-from gradlab.schemas.lists import Sort, Verdict
+from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec
 

@@ -12,10 +12,11 @@ from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, case, cast, d
 from core.records import Experiment, Filters, Page, RunRecord
 from core.store import layouts, series, tables, trial_rows, verdict_rows
 from core.store.tables import attempts, experiments, runs, verdicts
+from gradlab.diagnosis.conclusion import Verdict
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
 from gradlab.frozen import STORED
 from gradlab.measurement.history import Culprit
-from gradlab.schemas.lists import Sort, Verdict
+from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
 from gradlab.spec import ANY_SPEC, EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
 

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from gradlab.diagnosis import Finding, SeedOutcome, Settling, Unjudged
 from gradlab.diagnosis.chain import chain_of
+from gradlab.diagnosis.conclusion import Verdict
 from gradlab.diagnosis.summary import Confidence, summary_of
 from gradlab.schemas.html import table
-from gradlab.schemas.lists import Verdict
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec

@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from gradlab.diagnosis import Finding, Settling, Unjudged
+from gradlab.diagnosis.conclusion import Verdict
 from gradlab.diagnosis.summary import Confidence
-from gradlab.schemas.lists import Verdict
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from gradlab.diagnosis.summary import behind_verdict, in_one_line
+from gradlab.diagnosis.conclusion import Verdict
+from gradlab.diagnosis.summary import Confidence, behind_verdict, in_one_line
 from gradlab.schemas.html import table
-from gradlab.schemas.lists import Verdict
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.spec import AnySpec, ExperimentSpec
@@ -53,7 +53,7 @@ class SummaryResponse(ResponseModel):
     verdict: Verdict
     root_cause: str | None = Field(description="rule of the finding that causes the others; null if there is none")
     title: str | None = Field(description="the root cause in a few words; null if there is none")
-    confidence: Literal["certain", "likely", "tentative"] = Field(
+    confidence: Confidence = Field(
         description="certain: nothing is unjudged, and every seed shows the root cause; likely: more than half of the "
         "seeds show it"
     )
