@@ -16,7 +16,7 @@ from gradlab.keras import (
     course,
     first_batches,
     initial,
-    large,
+    measure,
     probe,
     readings,
     samples,
@@ -370,8 +370,8 @@ def test_large_tensors_are_measured_in_few_passes_to_the_same_numbers(monkeypatc
     """Those of a layer are measured one by one; with the limit far away, they are stacked and go by the formulas."""
     series = []
     for limit in (8, 10**9):
-        monkeypatch.setattr(large, "MIN_SIZE", limit)
-        monkeypatch.setattr(sums, "MIN_SIZE", limit)
+        monkeypatch.setattr(measure, "MIN_LARGE", limit)
+        monkeypatch.setattr(sums, "MIN_LARGE", limit)
         monkeypatch.setattr(tensorflow, "COLUMNS", 4)
         watched = watch()
         fitted(dense, watched)

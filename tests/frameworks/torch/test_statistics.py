@@ -15,6 +15,7 @@ from gradlab.measurement.statistics import (
     Flow,
     histogram,
 )
+from gradlab.measurement.statistics.gradients import MIN_LARGE
 from gradlab.torch import measure
 from gradlab.torch.namespace import Namespace
 
@@ -108,7 +109,7 @@ def rows_of(content, dtype, count=5):
     return tensors, layout, torch.stack(rows)
 
 
-@pytest.mark.parametrize("min_large", [1, measure.MIN_LARGE], ids=["in few passes", "by the formulas"])
+@pytest.mark.parametrize("min_large", [1, MIN_LARGE], ids=["in few passes", "by the formulas"])
 def test_all_tensors_of_a_flat_buffer_have_their_own_statistics(content, dtype, min_large, monkeypatch):
     monkeypatch.setattr(measure, "MIN_LARGE", min_large)
     tensors, layout, rows = rows_of(content, dtype)

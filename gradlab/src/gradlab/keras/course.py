@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from gradlab.keras.readings import FIRST_STEPS
+from gradlab.facts.wiring import MAX_FIRST_STEPS
 
 
 @dataclass(eq=False)
@@ -31,7 +31,7 @@ class Course:
     @property
     def reads_losses(self) -> bool:
         """True if the loss of the next batch is needed by itself."""
-        return len(self.first_losses) < FIRST_STEPS
+        return len(self.first_losses) < MAX_FIRST_STEPS
 
     @property
     def is_due(self) -> bool:
@@ -57,7 +57,7 @@ class Course:
             return
         loss = (total - self._seen[0]) / samples
         if new and self.reads_losses:
-            self.first_losses += [loss] * min(new, FIRST_STEPS - len(self.first_losses))
+            self.first_losses += [loss] * min(new, MAX_FIRST_STEPS - len(self.first_losses))
         self._sum = (self._sum[0] + total - self._seen[0], self._sum[1] + samples)
         self._seen = (total, count)
 

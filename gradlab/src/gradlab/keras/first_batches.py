@@ -11,10 +11,10 @@ import keras
 import numpy as np
 from keras import ops, tree
 
+from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.keras.arrays import array
 from gradlab.keras.backends import backend
 from gradlab.keras.namespace import xp
-from gradlab.keras.readings import FIRST_STEPS
 
 # The columns of a batch: three sums of its inputs; of its targets the commonest class's share, the smallest and the
 # largest entry, whether all are whole numbers, and whether each sample's sum is 1; then of its gradient, beside that of
@@ -29,7 +29,7 @@ MAX_KEPT = 50_000_000
 
 
 class FirstBatches:
-    """Measurements of the first `FIRST_STEPS` batches that a model is trained on.
+    """Measurements of the first `MAX_FIRST_STEPS` batches that a model is trained on.
 
     From `open` to `close` it sees each batch in `train_step`, and in `compute_loss` the shapes that the loss gets.
     Where the step is traced with its data, the numbers are computed in the optimiser's `apply`, which updates
@@ -136,7 +136,7 @@ class FirstBatches:
         self._compares = self._compares and entries <= MAX_KEPT
         if backend.BATCHES_IN != "step" and not self._compares:
             return []
-        self._rows = self._variable("first_batches", (FIRST_STEPS, COLUMNS))
+        self._rows = self._variable("first_batches", (MAX_FIRST_STEPS, COLUMNS))
         self._count = self._variable("first_batches_count", ())
         if self._compares:
             self._earlier = self._variable("first_batches_gradient", (entries,))
@@ -155,13 +155,13 @@ class FirstBatches:
             shapes: the tensors' shapes.
         """
         batch, self._batch = self._batch, None
-        if not self.variables or (backend.BATCHES_IN == "call" and self._calls >= FIRST_STEPS):
+        if not self.variables or (backend.BATCHES_IN == "call" and self._calls >= MAX_FIRST_STEPS):
             return
         self._calls += 1
         self._attempt(lambda: self._add(batch, rows, shapes))
 
     def _add(self, batch: tuple[Any, Any] | None, rows: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> None:
-        is_first = ops.less(self._count.value, np.float32(FIRST_STEPS))
+        is_first = ops.less(self._count.value, np.float32(MAX_FIRST_STEPS))
         unknown = np.full(COLUMNS, np.nan, np.float32)
         parts = [ops.convert_to_tensor(unknown[:OF_BATCH])]
         if batch is not None and backend.BATCHES_IN == "step":
@@ -177,13 +177,13 @@ class FirstBatches:
             self._earlier.assign(gradient)
         else:
             parts.append(ops.convert_to_tensor(unknown[OF_BATCH:]))
-        here = ops.equal(np.arange(FIRST_STEPS, dtype=np.float32), self._count.value)[:, None]
+        here = ops.equal(np.arange(MAX_FIRST_STEPS, dtype=np.float32), self._count.value)[:, None]
         self._rows.assign(ops.where(here, ops.concatenate(parts)[None, :], self._rows.value))
         self._count.assign_add(1.0)
 
     def give(self, x: Any, y: Any) -> None:
         """Measure a batch by NumPy."""
-        if len(self._given) < FIRST_STEPS:
+        if len(self._given) < MAX_FIRST_STEPS:
             x, y = (tree.map_structure(lambda each: np.asarray(array(each), np.float32), part) for part in (x, y))
             with np.errstate(all="ignore"):
                 self._given.append(np.concatenate([of_batch(x, y, np), np.full(COLUMNS - OF_BATCH, np.nan)]))

@@ -12,13 +12,8 @@ from keras import ops
 from gradlab.keras.backends import backend
 from gradlab.keras.namespace import xp
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
-from gradlab.measurement.statistics.gradients import std
+from gradlab.measurement.statistics.gradients import MAX_MEAN_SHARE, std
 from gradlab.measurement.statistics.statistic import nonfinite
-
-# Entries from which on a tensor counts as large: 256 kB of float32, what a core's own cache may hold.
-MIN_SIZE = 65_536
-# Share of E[g²] that E[g]² may have: at a half, E[g²] − E[g]² loses one bit.
-MAX_MEAN_SHARE = np.float32(0.5)
 
 
 def gradient_columns(g: Any) -> list[Any]:
@@ -29,7 +24,7 @@ def gradient_columns(g: Any) -> list[Any]:
     of_mean = ops.square(mean)
     is_finite = ops.all(xp.isfinite(sizes))
     # Its mean is so large beside the deviation that float32 would lose digits.
-    is_far = ops.any(ops.greater(of_mean, MAX_MEAN_SHARE * squares))
+    is_far = ops.any(ops.greater(of_mean, np.float32(MAX_MEAN_SHARE) * squares))
     by_name = {
         "mean_abs": sizes,
         "mean": mean,

@@ -18,6 +18,7 @@ from gradlab.keras.backends import backend
 from gradlab.keras.namespace import PaddedNamespace, xp
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, Statistic
 from gradlab.measurement.statistics import histogram as count
+from gradlab.measurement.statistics.gradients import MIN_LARGE
 
 # Tensors with fewer entries are padded to the longest of them and measured together.
 SMALL = 256
@@ -36,9 +37,9 @@ def gradients(tensors: Sequence[Any], *, few_passes: bool = False) -> Any:
     """
 
     def columns(names: Any, x: Any) -> list[Any]:
-        return large.gradient_columns(x) if few_passes and x.shape[-1] >= large.MIN_SIZE else _columns(names, x)
+        return large.gradient_columns(x) if few_passes and x.shape[-1] >= MIN_LARGE else _columns(names, x)
 
-    stacked = large.MIN_SIZE if few_passes else None
+    stacked = MIN_LARGE if few_passes else None
     return ops.stack(_marked(tensors, _by_size(columns, _filled(tensors), stacked)), axis=-1)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.statistics import (
     BIN_NAMES,
@@ -15,8 +16,6 @@ from gradlab.measurement.statistics import (
 
 MEANS = tuple(each.name for each in MEAN_GRADIENT_STATISTICS)
 L2, MAX_ABS, NONFINITE = MEANS.index("l2"), MEANS.index("max_abs"), MEANS.index("nonfinite")
-# Steps that are recorded singly.
-FIRST_STEPS = 20
 # The columns of the sums of norms: sums over the steps, and the number of steps.
 BEFORE, AFTER, CLIPPED, STEPS = range(4)
 # Share of its length by which a clipped gradient is shorter at least: more than the rounding of its norm.
@@ -41,7 +40,7 @@ class Readings:
         count = len(tensors)
         self._shapes: dict[str, tuple[int, ...]] = {"means": (count, len(MEANS)), "counts": (count,)}
         if full:
-            self._shapes |= {"zero": (count,), "norms": (STEPS + 1,), "first": (FIRST_STEPS, 2), "step": ()}
+            self._shapes |= {"zero": (count,), "norms": (STEPS + 1,), "first": (MAX_FIRST_STEPS, 2), "step": ()}
         if histograms_every:
             self._shapes["histograms"] = (count, len(BIN_NAMES))
         self.variables: list[Any] = []

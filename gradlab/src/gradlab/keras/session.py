@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.keras.arrays import array
 from gradlab.keras.first_batches import FirstBatches
 from gradlab.keras.guard import unnoticed
@@ -12,7 +13,6 @@ from gradlab.keras.initial import InitialState
 from gradlab.keras.layer_taps import WHOLE_NUMBERS
 from gradlab.keras.naming import named_variables, watched_layers
 from gradlab.keras.probe import Loss, Probe, ProbedLayer
-from gradlab.keras.readings import FIRST_STEPS
 from gradlab.keras.samples import Samples
 from gradlab.keras.tap import GradientTap
 from gradlab.measurement.history import SeriesLayout
@@ -29,7 +29,6 @@ PROBES = "activations and signals are not recorded any more"
 BATCHES = "what the first batches hold is not recorded"
 INITIAL = "the metrics and the gradient before the first update are not recorded"
 Series = dict[str, np.ndarray]
-# Layers that a warning names.
 
 
 class Session:
@@ -244,7 +243,7 @@ class Session:
         """Return the gradient's norm and its number of non-finite entries in the first steps: (steps, 2)."""
         sums = self.tap.sums
         values = None if sums is None else self._attempt(GRADIENTS, sums.first_steps)
-        return np.zeros((0, 2), np.float32) if values is None else values[:FIRST_STEPS]
+        return np.zeros((0, 2), np.float32) if values is None else values[:MAX_FIRST_STEPS]
 
 
 def _limits(optimizer: Any) -> bool:

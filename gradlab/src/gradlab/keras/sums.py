@@ -7,20 +7,18 @@ import keras
 import numpy as np
 from keras import ops
 
+from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.keras import measure
 from gradlab.keras.arrays import array
 from gradlab.keras.backends import backend
-from gradlab.keras.large import MIN_SIZE
 from gradlab.keras.namespace import xp
-from gradlab.keras.readings import FIRST_STEPS, L2, MAX_ABS, MEANS, MIN_CLIPPED, NONFINITE, Readings
+from gradlab.keras.readings import L2, MAX_ABS, MEANS, MIN_CLIPPED, NONFINITE, Readings
 from gradlab.measurement.history import Tensor
-from gradlab.watch.sampling import Sampling, stride_of
+from gradlab.measurement.statistics.gradients import MIN_LARGE
+from gradlab.watch.sampling import MAX_COUNTED, Sampling, stride_of
 
 # (statistics,) True for the share of entries that are 0.
 IS_ZERO_FRACTION = np.array([name == "zero_fraction" for name in MEANS])
-# Entries of a tensor that a histogram counts. A bin's share among so many has a standard error of at most 0.6 % in one
-# batch, and counting all entries of a large tensor would take longer than the step.
-MAX_COUNTED = 8_192
 # Batches that wait where a step runs operation by operation, and the numbers of their gradients: 4 MB.
 MAX_WAITING, MAX_ENTRIES = 256, 1_000_000
 # Returns gradients as the optimiser clips them.
@@ -62,8 +60,8 @@ class GradientSums(Readings):
         self._begin(state)
         # Explicit names: Keras numbers automatic names, so the training's own later variables would get other names.
         self._state = keras.Variable(state, trainable=False, dtype="float32", name="gradient_sums")
-        small = [place for place, size in enumerate(self._sizes) if size < MIN_SIZE]
-        large = [[place] for place, size in enumerate(self._sizes) if size >= MIN_SIZE]
+        small = [place for place, size in enumerate(self._sizes) if size < MIN_LARGE]
+        large = [[place] for place, size in enumerate(self._sizes) if size >= MIN_LARGE]
         self._groups = [each for each in (small, *large) if each] if full else []
         self._seen = [self._unseen(sum(self._sizes[place] for place in group)) for group in self._groups]
         self.variables = [self._state, *self._seen]
@@ -109,7 +107,7 @@ class GradientSums(Readings):
         self._counts = self.sampling.measures(self._batch)
         self._batch += 1
         self._all_batches += 1
-        return self._counts or self._all_batches <= FIRST_STEPS
+        return self._counts or self._all_batches <= MAX_FIRST_STEPS
 
     def add(self, rows: Sequence[Any], clip: Clip | None = None) -> None:
         """Add a batch, inside the training step.
@@ -135,7 +133,7 @@ class GradientSums(Readings):
         state, before = self._state.value, [each.value for each in self._seen]
         until, every, step = (state[self._place(name)][0] for name in ("until", "every", "step"))
         counts = ops.equal(until, 0.0)
-        is_first = ops.less(step, float(FIRST_STEPS))
+        is_first = ops.less(step, float(MAX_FIRST_STEPS))
 
         def added() -> tuple[Any, list[Any]]:
             return self._added(rows, _norm(clip), ops.reshape(ops.cast(counts, "float32"), (1,)))
@@ -231,7 +229,7 @@ class GradientSums(Readings):
             changed = ops.cast(ops.less(after, before * np.float32(1 - MIN_CLIPPED)), "float32")
         norms = ops.stack([before, after, changed, ops.ones_like(before)], axis=1)
         steps = ops.add(self._state.value[self._place("step")], np.arange(before.shape[0], dtype=np.float32))
-        here = ops.equal(np.arange(FIRST_STEPS, dtype=np.float32)[:, None], steps[None, :])  # (steps, batches)
+        here = ops.equal(np.arange(MAX_FIRST_STEPS, dtype=np.float32)[:, None], steps[None, :])  # (steps, batches)
         rows = ops.stack([before, ops.sum(statistics[:, :, NONFINITE], axis=1)], axis=1)
         first = ops.sum(ops.where(here[:, :, None], rows[None], ops.zeros_like(rows[None])), axis=1)
         count = np.full(1, before.shape[0], np.float32)

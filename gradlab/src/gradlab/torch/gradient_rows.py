@@ -10,18 +10,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 from gradlab.torch import measure
 from gradlab.torch.measure import FlatLayout
 from gradlab.torch.sums import RecordCounts, StepNorms, Sums
+from gradlab.watch.sampling import MAX_COUNTED
 
 # Numbers in a buffer: 4 MB of float32. A small network's steps are measured hundreds at a time, a large one's singly.
 MAX_ENTRIES, MAX_ROWS = 1_000_000, 512
-# Entries of a tensor that a histogram counts, as in Keras: in a step a bin's share has a standard error of 0.6 %.
-MAX_COUNTED = 8_192
-# Steps whose norms are kept one by one.
-MAX_SINGLE = 20
-# The record of steps of which nothing but these norms is kept.
+# The record of steps of which nothing but the norms of the first steps is kept.
 NOWHERE = -1
 L2, ZERO_FRACTION, NONFINITE = (
     [each.name for each in MEAN_GRADIENT_STATISTICS].index(name) for name in ("l2", "zero_fraction", "nonfinite")
@@ -188,7 +186,7 @@ class GradientRows:
         counts = torch.as_tensor(given).to(rows.device) * weight[:, None]  # (rows, tensors)
         measured = measure.gradients(rows, self.layout)  # (rows, tensors, statistics)
         norms = self._norms(measured, rows, received, weight)
-        if sum(len(each.weight) for each in self.first) < MAX_SINGLE:
+        if sum(len(each.weight) for each in self.first) < MAX_FIRST_STEPS:
             self.first.append(norms)
         names = sorted({*steps.records})
         places = torch.tensor([names.index(each) for each in steps.records], device=rows.device)

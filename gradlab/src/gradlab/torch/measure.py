@@ -22,15 +22,10 @@ from gradlab.measurement.statistics import (
     Flow,
     Statistic,
 )
-from gradlab.measurement.statistics.gradients import std
+from gradlab.measurement.statistics.gradients import MAX_MEAN_SHARE, MIN_LARGE, std
 from gradlab.measurement.statistics.statistic import nonfinite
 from gradlab.torch.namespace import Namespace
 from gradlab.watch.sampling import stride_of
-
-# Entries from which on a tensor is measured in few passes: 256 kB of float32, what a core's own cache may hold.
-MIN_LARGE = 65_536
-# Share of E[g²] that E[g]² may have: at a half, E[g²] − E[g]² loses one bit.
-MAX_MEAN_SHARE = 0.5
 
 
 class FlatLayout:
