@@ -6,12 +6,12 @@ import pytest
 from keras import layers, ops
 
 from gradlab.keras import Watch
-from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
+from tests.frameworks.sampling import BATCHES, EPOCHS, EVERY, check_counts, check_means_over_sampled_batches
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.random((96, 8)).astype("float32")
 Y = (X.sum(1) > 4).astype("float32")[:, None]
-BATCH, EPOCHS, BATCHES, EVERY = 8, 3, 12, 3
+BATCH = 8
 
 
 class Cut(layers.Layer):
@@ -43,21 +43,8 @@ def test_lean_records_are_the_means_over_every_third_of_twelve_batches(eagerly):
     for one, other, alone in zip(*weights, fitted(run_eagerly=eagerly), strict=True):
         np.testing.assert_array_equal(one, alone)
         np.testing.assert_array_equal(other, alone)
-    lean, steps = watches[0].recorder, watches[1].recorder.runs()[0].history
-    assert lean.spec.gradients_every == EVERY
-    (run,) = lean.runs()
-    statistics = len(MEAN_GRADIENT_STATISTICS)
-    singly = steps.series["gradients"][1:, :, :statistics].reshape(EPOCHS, BATCHES, -1, statistics)
-    expected = singly[:, ::EVERY].mean(axis=1)
-    np.testing.assert_allclose(run.history.series["gradients"][1:, :, :statistics], expected, rtol=2e-5, atol=1e-7)
-    for name in ("gradient_norm", "clipped_gradient_norm", "clipped_fraction"):
-        alone = steps.metrics[1:, steps.layout.metrics.index(name)].reshape(EPOCHS, BATCHES)
-        found = run.history.metrics[1:, run.history.layout.metrics.index(name)]
-        np.testing.assert_allclose(found, alone[:, ::EVERY].mean(axis=1), rtol=2e-5)
-    norms = steps.metrics[1:21, steps.layout.metrics.index("gradient_norm")]
-    np.testing.assert_allclose(run.wiring.first_steps.gradient_norm, norms, rtol=1e-5)
-    measured = 2 * BATCHES // EVERY  # the wiring is read after the records 1, 2, 4, 8 ...
-    assert [(each.batches, each.missing, each.zero) for each in run.wiring.tensors.values()] == [(measured, 0, 0)] * 4
+    run = check_means_over_sampled_batches(watches[0].recorder, watches[1].recorder.runs()[0].history)
+    check_counts(run, 2 * BATCHES // EVERY)  # the wiring is read after the records 1, 2, 4, 8 ...
 
 
 @pytest.mark.filterwarnings("ignore")

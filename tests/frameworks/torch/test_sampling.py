@@ -8,14 +8,21 @@ import torch
 from torch import nn
 
 from gradlab.diagnosis.groups import WIRING
-from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 from gradlab.torch import Watch
+from tests.frameworks.sampling import (
+    BATCHES,
+    EPOCHS,
+    EVERY,
+    check_counts,
+    check_means_over_sampled_batches,
+    metric_of_steps,
+)
 from tests.frameworks.torch import test_wiring
 
 RANDOM = np.random.default_rng(0)
 X = torch.tensor(RANDOM.random((96, 8)), dtype=torch.float32)
 Y = (X.sum(1, keepdim=True) > 4).float()
-BATCH, EPOCHS, BATCHES, EVERY = 8, 3, 12, 3
+BATCH = 8
 
 
 def recorded(record, every="epoch", data=(X, Y)) -> Watch:
@@ -40,22 +47,10 @@ def recorded(record, every="epoch", data=(X, Y)) -> Watch:
 def test_lean_records_are_the_means_over_every_third_of_twelve_batches():
     lean = recorded("lean").recorder
     steps = recorded({"gradients": 1}, every=1).recorder.runs()[0].history
-    assert lean.spec.gradients_every == EVERY
-    (run,) = lean.runs()
-    statistics = len(MEAN_GRADIENT_STATISTICS)
-    singly = steps.series["gradients"][1:, :, :statistics].reshape(EPOCHS, BATCHES, -1, statistics)
-    expected = singly[:, ::EVERY].mean(axis=1)
-    np.testing.assert_allclose(run.history.series["gradients"][1:, :, :statistics], expected, rtol=2e-5, atol=1e-7)
-    for name in ("gradient_norm", "clipped_gradient_norm", "clipped_fraction"):
-        alone = steps.metrics[1:, steps.layout.metrics.index(name)].reshape(EPOCHS, BATCHES)
-        found = run.history.metrics[1:, run.history.layout.metrics.index(name)]
-        np.testing.assert_allclose(found, alone[:, ::EVERY].mean(axis=1), rtol=2e-5)
-    losses = steps.metrics[1:, steps.layout.metrics.index("loss")].reshape(EPOCHS, BATCHES)
+    run = check_means_over_sampled_batches(lean, steps)
+    losses = metric_of_steps(steps, "loss")
     np.testing.assert_allclose(run.history.metrics[1:, 0], losses.mean(axis=1), rtol=1e-5)  # of all batches
-    norms = steps.metrics[1:21, steps.layout.metrics.index("gradient_norm")]
-    np.testing.assert_allclose(run.wiring.first_steps.gradient_norm, norms, rtol=1e-5)
-    measured = EPOCHS * BATCHES // EVERY
-    assert [(each.batches, each.missing, each.zero) for each in run.wiring.tensors.values()] == [(measured, 0, 0)] * 4
+    check_counts(run, EPOCHS * BATCHES // EVERY)
     assert all(each.changed for each in run.wiring.tensors.values())
 
 
