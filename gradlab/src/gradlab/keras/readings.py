@@ -1,7 +1,7 @@
 """Readings: the statistics of a record's gradients, from what was added up of its batches."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -22,16 +22,13 @@ BEFORE, AFTER, CLIPPED, STEPS = range(4)
 MIN_CLIPPED = 1e-6
 
 
-class Readings:
-    """What is read of a record's gradients at its end. A subclass adds them up.
+class Readings(ABC):
+    """Statistics of a record's gradients, read at its end. A subclass adds the gradients up.
 
     Args:
         tensors: the model's trainable tensors.
         full: True for norms, the first steps, and the entries that were ever different from 0.
         histograms_every: records from one with histograms of the gradients to the next; 0 for no histograms.
-
-    Attributes:
-        variables: all variables of Keras that it needs.
     """
 
     def __init__(self, tensors: Sequence[Tensor], *, full: bool = False, histograms_every: int = 0) -> None:
@@ -43,15 +40,14 @@ class Readings:
             self._shapes |= {"zero": (count,), "norms": (STEPS + 1,), "first": (MAX_FIRST_STEPS, 2), "step": ()}
         if histograms_every:
             self._shapes["histograms"] = (count, len(BIN_NAMES))
-        self.variables: list[Any] = []
 
+    @abstractmethod
     def _read(self, name: str) -> np.ndarray:
         """Return one of the sums: an array of its shape."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _ever(self) -> Sequence[np.ndarray]:
         """Return for each tensor (n,), True for the entries whose gradient was once not 0."""
-        raise NotImplementedError
 
     @property
     def counts(self) -> np.ndarray:

@@ -38,6 +38,7 @@ class GradientSums(Readings):
 
     Attributes:
         sampling: as above. What is set counts from the next record on.
+        variables: all variables of Keras that it needs.
     """
 
     def __init__(
@@ -237,12 +238,12 @@ class GradientSums(Readings):
 
     def _binned(self, rows: Sequence[Any], counts: Any) -> Any:
         """The counts of the histograms, 0 in a record without them."""
-        # How many entries each counted one stands for.
-        factors = np.array(
-            [[size / max(1, -(-size // stride_of(size, MAX_COUNTED)))] for size in self._sizes], np.float32
-        )
 
         def counted() -> Any:
+            # How many entries each counted one stands for.
+            factors = np.array(
+                [[size / max(1, -(-size // stride_of(size, MAX_COUNTED)))] for size in self._sizes], np.float32
+            )
             of_each = measure.histograms([_thinned(row) for row in rows], few_passes=True)
             return ops.sum(_counted(of_each, counts), axis=0) * factors
 
