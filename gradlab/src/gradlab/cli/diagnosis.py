@@ -59,7 +59,7 @@ def render_verdict(diagnosis: DiagnosisResponse) -> Group:
 
 def settling_lines(diagnosis: DiagnosisResponse) -> list[Text]:
     """Render what would settle the verdict, a line for each."""
-    return [Text(f"  To settle it: {each.what}") for each in diagnosis.settled_by]
+    return [Text(f"  {each}") for each in diagnosis.settled_by]
 
 
 def _table(chain: Sequence[Link]) -> Table:

@@ -1,4 +1,4 @@
-"""What would settle a verdict: more epochs, more seeds, series to record, facts about the data."""
+"""Ways to settle a verdict: more epochs, more seeds, series to record, facts about the data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.outcome import Outcome, by_facts, decided_epoch
 from gradlab.diagnosis.unknown import WAIT, Unknown, Unrecorded
 from gradlab.measurement.kinds import GRADIENTS
-from gradlab.spec import AnySpec, ExternalSpec
+from gradlab.spec import AnySpec
 
 Means = Literal["epochs", "seeds", "series", "facts"]
 
@@ -30,6 +30,9 @@ class Settling:
     what: str
     seeds: tuple[int, ...] = ()
     epoch: int | None = None
+
+    def __str__(self) -> str:
+        return f"To settle it: {self.what}"
 
 
 def settling(spec: AnySpec, runs: Sequence[Run], outcomes: Mapping[int, Outcome], failing: int) -> tuple[Settling, ...]:
@@ -65,12 +68,12 @@ def _named(seeds: Sequence[int]) -> str:
 
 
 def _of_run(run: Run) -> list[Settling]:
-    """What would settle the outcome of one run. SEEDS stands for the seeds of which the same is true."""
+    """Return the ways to settle the outcome of one run. SEEDS stands for the seeds of which the same is true."""
     steps = []
     decided = decided_epoch(run)
     is_early = run.history.last_epoch < decided and not run.finished
     if is_early:
-        what = f"Train on to {_place(run, decided)}: the outcome of SEEDS is decided from there on."
+        what = f"Train on to {run.view.place(decided)}: the outcome of SEEDS is decided from there on."
         steps.append(Settling("epochs", what, epoch=decided))
     try:
         outcome = by_facts(run)
@@ -81,13 +84,13 @@ def _of_run(run: Run) -> list[Settling]:
     if not np.isfinite([outcome.gain, outcome.learnt]).any():
         return [Settling("series", "Record the loss and the accuracy: neither is measured in SEEDS.")]
     if not run.finished:
-        what = f"Train on to the end, {_place(run, run.view.epochs)}: SEEDS may still learn enough."
+        what = f"Train on to the end, {run.view.place(run.view.epochs)}: SEEDS may still learn enough."
         return [Settling("epochs", what, epoch=run.view.epochs)]
     return [Settling("series", "Record the accuracy: the loss of SEEDS alone does not decide.")]
 
 
 def _of_unknown(run: Run, unknown: Unknown) -> list[Settling]:
-    """What would settle the outcome of a run whose data are not described."""
+    """Return the ways to settle the outcome of a run whose data are not described."""
     if unknown.advice == WAIT:
         return [Settling("facts", "Ask again in some seconds: a worker is going to work out the facts about the data.")]
     means: Means = "series" if isinstance(unknown, Unrecorded) else "facts"
@@ -98,11 +101,3 @@ def _of_unknown(run: Run, unknown: Unknown) -> list[Settling]:
     elif not run.has(GRADIENTS.name):
         steps.append(Settling("series", "Record the gradients: they show whether anything arrives in SEEDS."))
     return steps
-
-
-def _place(run: Run, epoch: int) -> str:
-    """Return the name of a record: ``epoch 40``, or ``step 400`` where records are blocks of steps."""
-    external = getattr(run, "external", None)
-    if isinstance(external, ExternalSpec) and external.axis == "step":
-        return f"step {epoch * (external.every_steps or 1)}"
-    return f"epoch {epoch}"

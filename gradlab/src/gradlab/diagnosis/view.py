@@ -222,6 +222,10 @@ class View(ABC):
         """The number of updates in one record: an epoch, or a block of updates."""
         return math.ceil(self.train_count / self.batch_size)
 
+    def place(self, epoch: int) -> str:
+        """Return the name of a record: ``epoch 40``, or ``step 400`` where records are blocks of updates."""
+        return f"epoch {epoch}"
+
     @property
     def first_epoch(self) -> int:
         """The epoch after which the training begins."""

@@ -117,6 +117,11 @@ class ExternalView(View):
             return self.external.steps_per_epoch
         return math.ceil(self.train_count / self.batch_size)
 
+    def place(self, epoch: int) -> str:
+        return (
+            f"step {epoch * (self.external.every_steps or 1)}" if self.external.axis == "step" else super().place(epoch)
+        )
+
     @property
     def first_epoch(self) -> int:
         return self.external.initial_epoch

@@ -168,7 +168,7 @@ def _reasons(diagnosis: ExperimentDiagnosisResponse) -> list[str]:
     return [
         *chain_lines(diagnosis.findings, diagnosis.root_cause),
         *root,
-        *(f"To settle it: {each.what}" for each in diagnosis.settled_by),
+        *map(str, diagnosis.settled_by),
     ]
 
 

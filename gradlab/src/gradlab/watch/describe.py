@@ -36,7 +36,7 @@ def describe(diagnosis: Diagnosis, spec: ExternalSpec) -> str:
     else:
         lines += _indented(chain)
     settling = diagnosis.settled_by[: MAX_SETTLING[root is None]]
-    lines += [f"To settle it: {each.what}" for each in settling]
+    lines += map(str, settling)
     advices = MAX_ADVICES - (root is not None and len(settling) > 0)
     return "\n".join([*lines, *_unjudged(diagnosis.unjudged, advices)])
 
