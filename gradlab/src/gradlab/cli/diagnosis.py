@@ -9,7 +9,7 @@ from rich.text import Text
 
 from gradlab.diagnosis.chain import Link, chain_lines, chain_of, decisive, in_words
 from gradlab.diagnosis.rule import listed
-from gradlab.diagnosis.summary import DiagnosisSummary, summary_of
+from gradlab.diagnosis.summary import DiagnosisSummary, root_of, summary_of
 from gradlab.schemas.diagnosis import DiagnosisResponse
 
 COLOURS = {"healthy": "green", "at risk": "yellow", "ill": "red", "undecided": "cyan"}
@@ -19,9 +19,8 @@ MAX_SUGGESTED = 5
 def render_diagnosis(diagnosis: DiagnosisResponse) -> Group:
     """Render verdict, root cause, findings as a causal chain, what would settle the verdict, and suggested remedies."""
     parts: list[Table | Text | Padding] = [verdict_line(summary_of(diagnosis))]
-    by_rule = {finding.rule: finding for finding in diagnosis.findings}
-    if diagnosis.root_cause:
-        parts.append(Padding(by_rule[diagnosis.root_cause].explanation, (0, 0, 1, 2)))
+    if root := root_of(diagnosis):
+        parts.append(Padding(root.explanation, (0, 0, 1, 2)))
     if diagnosis.findings:
         parts.append(_table(chain_of(diagnosis.findings, diagnosis.root_cause)))
     parts += settling_lines(diagnosis)

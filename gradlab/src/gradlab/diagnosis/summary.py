@@ -53,9 +53,14 @@ class Diagnosed(Protocol):
     def unjudged(self) -> Sequence[object]: ...
 
 
+def root_of(diagnosis: Diagnosed) -> Finding | None:
+    """Return the finding that is the root cause; None if there is none."""
+    return next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
+
+
 def summary_of(diagnosis: Diagnosed) -> DiagnosisSummary:
     """Return the summary of a diagnosis."""
-    root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
+    root = root_of(diagnosis)
     unjudged = len(diagnosis.unjudged)
     share = len(root.seeds) / root.of_seeds if root else float(diagnosis.verdict == "healthy")
     confidence: Confidence = "likely" if share > 1 / 2 else "tentative"

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import numpy as np
 
 from gradlab.diagnosis.chain import chain_lines
-from gradlab.diagnosis.summary import summary_of
+from gradlab.diagnosis.summary import root_of, summary_of
 from gradlab.facts import Facts
 from gradlab.measurement.kinds import BOUNDARY
 from gradlab.report.modules import MAIN, PREFIX, import_map, licence, styles
@@ -164,10 +164,10 @@ def _finite(array: np.ndarray) -> np.ndarray:
 
 def _reasons(diagnosis: ExperimentDiagnosisResponse) -> list[str]:
     """Return the causal chain, the explanation of its root cause, and what would settle the verdict."""
-    root = [each.explanation for each in diagnosis.findings if each.rule == diagnosis.root_cause]
+    root = root_of(diagnosis)
     return [
         *chain_lines(diagnosis.findings, diagnosis.root_cause),
-        *root,
+        *([root.explanation] if root else []),
         *map(str, diagnosis.settled_by),
     ]
 

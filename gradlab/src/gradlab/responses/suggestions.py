@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gradlab.diagnosis import Diagnosis
+from gradlab.diagnosis.summary import root_of
 from gradlab.errors import Invalid
 from gradlab.remedies import Difference, Remedy, difference, remedy
 from gradlab.spec import AnySpec, ExperimentSpec, ExternalSpec
@@ -27,7 +28,7 @@ class Suggestion:
 
 def suggestions(spec: AnySpec, diagnosis: Diagnosis) -> list[Suggestion]:
     """Return the root cause's remedies that apply to the spec, best first."""
-    root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
+    root = root_of(diagnosis)
     remedies = [remedy(name) for name in (root.remedies if root else ())]
     if isinstance(spec, ExternalSpec):
         from gradlab.translate import cures_of  # only trainings elsewhere need it

@@ -8,7 +8,7 @@ from pydantic import Field
 from gradlab.diagnosis import Finding, SeedOutcome, Settling, Unjudged
 from gradlab.diagnosis.chain import chain_of
 from gradlab.diagnosis.conclusion import Verdict
-from gradlab.diagnosis.summary import Confidence, summary_of
+from gradlab.diagnosis.summary import Confidence, root_of, summary_of
 from gradlab.schemas.html import table
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status
@@ -78,7 +78,8 @@ class DiagnosisResponse(ResponseModel):
             for link in chain_of(self.findings, self.root_cause)
         ]
         heads = ("finding", "kind", "seeds", "since epoch", "follows from")
-        notes = [finding.explanation for finding in self.findings if finding.rule == self.root_cause]
+        root = root_of(self)
+        notes = [root.explanation] if root else []
         for suggestion in self.suggestions:
             notes += [f"may help: {suggestion.title}", *([suggestion.code] if suggestion.code else [])]
         for why in dict.fromkeys(each.why for each in self.unjudged):

@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from gradlab.diagnosis import Diagnosis, Finding, Unjudged
 from gradlab.diagnosis.chain import chain_lines
-from gradlab.diagnosis.summary import summary_of
+from gradlab.diagnosis.summary import root_of, summary_of
 from gradlab.responses.suggestions import suggestions
 from gradlab.spec import ExternalSpec
 
@@ -27,7 +27,7 @@ def describe(diagnosis: Diagnosis, spec: ExternalSpec) -> str:
         spec: the training's description, from which code is written.
     """
     lines = [f"Gradient Lab: {summary_of(diagnosis)}"]
-    root = next((each for each in diagnosis.findings if each.rule == diagnosis.root_cause), None)
+    root = root_of(diagnosis)
     chain = chain_lines(diagnosis.findings, diagnosis.root_cause, max_lines=MAX_CHAIN + (root is not None), hint=MORE)
     if root is not None:
         lines += _indented(wrap(root.explanation, WIDTH - 2, max_lines=MAX_EXPLANATION, placeholder=" …"))
