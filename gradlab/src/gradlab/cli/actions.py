@@ -16,7 +16,7 @@ from gradlab.cli.comparison import MAX_COMPARED, MIN_COMPARED, differences_of, r
 from gradlab.cli.diagnosis import render_diagnosis, render_verdict
 from gradlab.cli.display import picture
 from gradlab.cli.exits import console
-from gradlab.cli.experiments import listed_as_text, render_costs, render_list, state_of
+from gradlab.cli.experiments import finals_of, listed_as_text, render_costs, render_list, state_of
 from gradlab.cli.export import reporting_failure, unpack_logs, write, write_network
 from gradlab.cli.ids import completions, whole_id
 from gradlab.cli.measured import Measured
@@ -156,7 +156,7 @@ def compare(ids: list[str], json: bool, url: str | None) -> None:
 def _diagnosed(client: Client, id: str) -> ExperimentResponse:
     """Get an experiment; with the summary of its diagnosis where anything is recorded."""
     experiment = client.get(id)
-    if experiment.diagnosis is None and any(run.final_metrics for run in experiment.runs):
+    if experiment.diagnosis is None and finals_of(experiment):
         client.diagnosis(id)
         return client.get(id)
     return experiment
@@ -249,7 +249,7 @@ def _client(url: str | None) -> Client:
 
 def _print_verdict(client: Client, experiment: ExperimentResponse) -> str | None:
     """Print the verdict of what is recorded so far, with its causal chain, and return it; None where nothing is."""
-    if not any(run.final_metrics for run in experiment.runs):
+    if not finals_of(experiment):
         return None
     with in_one_line():
         diagnosis = client.diagnosis(experiment.id)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.cli.diagnosis import COLOURS
-from gradlab.cli.experiments import state_of
+from gradlab.cli.experiments import finals_of, state_of
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.spec import AnySpec
 
@@ -66,12 +66,12 @@ def _results(experiments: Sequence[ExperimentResponse]) -> Table:
 
 
 def _has(experiment: ExperimentResponse, name: str) -> bool:
-    return any(name in run.final_metrics or f"val_{name}" in run.final_metrics for run in _measured(experiment))
+    return any(name in final or f"val_{name}" in final for final in finals_of(experiment))
 
 
 def result_of(experiment: ExperimentResponse, name: str) -> str:
     """Return a metric of the last epoch: of the validation samples, or of the training samples where it says so."""
-    finals = [run.final_metrics for run in _measured(experiment)]
+    finals = finals_of(experiment)
     if not finals:
         return ""
     column = next((each for each in (f"val_{name}", name) if each in finals[0]), None)
@@ -82,10 +82,6 @@ def result_of(experiment: ExperimentResponse, name: str) -> str:
         return "not finite"
     spread = f" ({min(values):.4g}–{max(values):.4g})" if len(values) > 1 else ""
     return f"{median(values):.4g}{spread}{'; training samples' if column == name else ''}"
-
-
-def _measured(experiment: ExperimentResponse) -> list[Any]:
-    return [run for run in experiment.runs if run.final_metrics]
 
 
 def _differences(specs: Sequence[AnySpec]) -> Table | Text:

@@ -1,7 +1,5 @@
 """Series of an experiment in the terminal: final metrics, gradients and state of each layer, non-finite values."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from rich.console import Group
 from rich.table import Table
@@ -9,12 +7,13 @@ from rich.text import Text
 
 from gradlab.cli.measured import MISSING, Layered, Measured
 from gradlab.measurement.history import Culprit
+from gradlab.spec.experiment import GRADIENT_NORMS
 
 BARS = " ▁▂▃▄▅▆▇█"
 WIDTH = 36
 DASH = "–"  # in place of a number that a layer does not have
 # Metrics of updates, not of samples.
-OF_UPDATES = ("learning_rate", "gradient_norm", "clipped_gradient_norm", "clipped_fraction")
+OF_UPDATES = ("learning_rate", *GRADIENT_NORMS)
 
 
 def final(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -100,17 +99,13 @@ def states_table(states: dict[str, Layered]) -> Table:
     for heading, layered in states.items():
         table.add_column(heading, justify="right")
         medians = _median(final(layered.values, layered.lengths))
-        columns.append(dict(zip(layered.layers, medians, strict=True)))
-    for layer in first.layers:
-        cells = zip(states, (column.get(layer) for column in columns), strict=True)
-        table.add_row(layer, *(_state(heading, value) for heading, value in cells))
-    lacking = [heading for heading, column in zip(states, columns, strict=True) if DASH in _states(heading, column)]
+        values = dict(zip(layered.layers, medians, strict=True))
+        columns.append([_state(heading, values.get(layer)) for layer in first.layers])
+    for row in zip(first.layers, *columns, strict=True):
+        table.add_row(*row)
+    lacking = [heading for heading, column in zip(states, columns, strict=True) if DASH in column]
     table.caption = "; ".join(f"{DASH}: no {heading} {MISSING[heading]}" for heading in lacking) or None
     return table
-
-
-def _states(heading: str, column: Mapping[str, float]) -> list[str]:
-    return [_state(heading, value) for value in column.values()]
 
 
 def _state(heading: str, value: float | None) -> str:

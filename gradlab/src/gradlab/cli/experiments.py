@@ -67,6 +67,11 @@ def render_costs(validation: ValidationResponse) -> Group:
     )
 
 
+def finals_of(experiment: ExperimentResponse) -> list[dict[str, float | None]]:
+    """Return the metrics of the last epoch of each run that has an epoch."""
+    return [run.final_metrics for run in experiment.runs if run.final_metrics]
+
+
 def state_of(experiment: ExperimentResponse) -> str:
     """Return the status, with the reason why a run was stopped and the error, if there are any."""
     stopped = f", a run was stopped: {experiment.stopped_by}" if experiment.stopped_by else ""

@@ -134,9 +134,10 @@ def _print_refusal(document: ProblemDocument) -> None:
 
 def _print_error(message: str, problems: tuple[Problem, ...] = (), omitted: int = 0) -> None:
     """Print a message with its problems: one of them on the same line, several on lines of their own."""
-    first, rest = ([f" {problems[0]}"], ()) if len(problems) == 1 and not omitted else ([], problems)
-    errors.print(f"gradlab: {message}{''.join(first)}", style="red", highlight=False, markup=False, soft_wrap=True)
-    for problem in rest:
+    if len(problems) == 1 and not omitted:
+        message, problems = f"{message} {problems[0]}", ()
+    errors.print(f"gradlab: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
+    for problem in problems:
         errors.print(f"  {problem}", highlight=False, markup=False, soft_wrap=True)
     if omitted:
         errors.print(f"  and {omitted:,} more", highlight=False, markup=False)
