@@ -73,9 +73,11 @@ def description() -> dict[str, Any]:
     return create_app(Settings(_env_file=None)).openapi()
 
 
-def client_of(desk: Desk) -> Client:
-    """A client whose requests the desk answers in this process."""
-    client = Client("http://testserver")
+def client_of(desk: Desk, key: str | None = None) -> Client:
+    """A client whose requests, with a key or without one, the desk answers in this process."""
+    client = Client("http://testserver", key)
+    if key is not None:
+        desk.http.headers.update(client._http.headers)
     client.close()
     client._http = desk.http
     return client

@@ -14,9 +14,8 @@ from typer.testing import CliRunner
 
 from gradlab.cli import actions
 from gradlab.cli.exits import Exit
-from gradlab.client.client import Client
 from tests.builders import a_spec
-from tests.unit.desk import Desk, as_json, client_of
+from tests.unit.desk import as_json, client_of
 
 cli = importlib.import_module("gradlab.cli.main")  # its name in the package is that of its entry point
 NO_ID = "00000000-0000-4000-8000-000000000000"
@@ -112,26 +111,17 @@ def test_where_another_program_or_another_version_answers(other, answer):
         answers(said, Exit.UNREACHABLE, f"answered {status}, and not as this version", ANOTHER)
 
 
-def with_key(desk: Desk, key: str | None) -> Client:
-    """A client of the desk with a key."""
-    client = Client("http://testserver", key)
-    desk.http.headers.update(client._http.headers)
-    client.close()
-    client._http = desk.http
-    return client
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("key", [None, "wrong", "schlüssel"])
 def test_without_the_services_key(open_desk, monkeypatch, key):
-    client = with_key(open_desk(api_key="right"), key)
+    client = client_of(open_desk(api_key="right"), key)
     monkeypatch.setattr(actions, "_client", lambda url: client)
     answers(run("list"), Exit.INVALID, "set GRADLAB_API_KEY to the key with which the service was started")
 
 
 @pytest.mark.slow
 def test_a_key_may_have_any_letters(open_desk, monkeypatch):
-    client = with_key(open_desk(api_key="schlüssel"), "schlüssel")
+    client = client_of(open_desk(api_key="schlüssel"), "schlüssel")
     monkeypatch.setattr(actions, "_client", lambda url: client)
     assert run("list", "--json").stdout == "[]\n"
 
