@@ -1,4 +1,4 @@
-"""What a new user types wrongly at first: one line says what to do, and the exit status is the documented one."""
+"""First mistakes of a new user: one line says what to do, and the exit status is the documented one."""
 
 import importlib
 import json

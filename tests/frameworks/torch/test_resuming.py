@@ -19,7 +19,7 @@ AT = {"to": "http://127.0.0.1:9", "report_at_end": False}
 
 
 class Service:
-    """What the Watch would send, in the place of `Transmission`."""
+    """Keeps what the Watch would send, in the place of `Transmission`."""
 
     def __init__(self, to, **options):
         self.continued, self.numbers = options["continued"], []

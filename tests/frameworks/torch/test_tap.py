@@ -1,4 +1,4 @@
-"""What the optimiser would get without clipping is what is measured, in every kind of loop."""
+"""Gradients are measured as the optimiser would get them without clipping, in every kind of loop."""
 
 import copy
 import math

@@ -45,7 +45,7 @@ def _layer(layer: Any) -> dict[str, Any]:
 
 
 def wired(spec: ExperimentSpec) -> Wiring:
-    """What a Watch sees of a loop that is wired as the engine of this service."""
+    """The wiring that a Watch sees of a loop like the engine's of this service."""
     batch = min(spec.training.batch_size, spec.dataset.train_count)
     shape = (batch, *spec.layers[-1].output_shape)
     form = "values" if spec.dataset.target.kind == "values" else "one_hot"

@@ -1,4 +1,4 @@
-"""What the data say before any network sees them: the two ends of the scale, and what there is to learn."""
+"""Facts about the data before any network sees them: the two ends of the scale, and what there is to learn."""
 
 import math
 from typing import Any

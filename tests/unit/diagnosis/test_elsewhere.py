@@ -1,4 +1,4 @@
-"""What can be said of a training elsewhere: on which scale, and where nothing can change any more."""
+"""Judgement of a training elsewhere: on which scale, and where nothing can change any more."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""What rules look at, also where it is no number."""
+"""Evidence that rules look at, also where it is no number."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What loss and accuracy give away by themselves, of trainings elsewhere as of our own."""
+"""Findings from loss and accuracy alone, of trainings elsewhere as of our own."""
 
 import math
 from typing import Any

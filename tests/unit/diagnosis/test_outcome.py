@@ -1,4 +1,4 @@
-"""What became of a run, on the scale that its data set."""
+"""Outcome of a run, on the scale that its data set."""
 
 import math
 

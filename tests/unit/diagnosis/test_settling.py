@@ -1,4 +1,4 @@
-"""What would settle a verdict, from why it is undecided."""
+"""Ways to settle a verdict, from why it is undecided."""
 
 from dataclasses import replace
 from typing import Any

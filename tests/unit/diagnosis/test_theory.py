@@ -1,4 +1,4 @@
-"""What theory expects: against formulas, other ways of computing, and many draws."""
+"""Expectations of the theory: against formulas, other ways of computing, and many draws."""
 
 import math
 from itertools import pairwise

@@ -67,7 +67,7 @@ def wired(spec: ExternalSpec, wiring: Any, rate: float = 0.1, loss: Any = 0.5, e
 
 
 def sighted(rule: str, *layers: Any, rate: float = 0.1, spec: Any = None, **wiring: Any) -> Sighting | None:
-    """What a rule says of the healthy wiring with these changes."""
+    """The sighting of a rule, of the healthy wiring with these changes."""
     return BY_NAME[rule](wired(a_spec(*layers, **(spec or {})), {**HEALTHY, **wiring}, rate))
 
 

@@ -49,7 +49,7 @@ class NoAnswer(Unreachable):
 
 
 class AnotherProgram(Unreachable):
-    """What responds at the address is another program, or a service of another version.
+    """Another program responds at the address, or a service of another version.
 
     Attributes:
         status: the HTTP status of its response. From 500 on it may be a proxy before a service that starts.

@@ -19,8 +19,10 @@ MORE = '; `watch.report("report.html")` has all of it'
 
 
 def describe(diagnosis: Diagnosis, spec: ExternalSpec) -> str:
-    """Return verdict, root cause with its explanation, what follows from it, remedies with code, what would settle the
-    verdict, and what is not judged.
+    """Return a diagnosis as text, without the parts that there are none of.
+
+    They are verdict, root cause with its explanation, what follows from it, remedies with code, ways to settle the
+    verdict, and unjudged rules.
 
     Args:
         diagnosis: of the training.

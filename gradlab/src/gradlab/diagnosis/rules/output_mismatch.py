@@ -100,7 +100,7 @@ class Made:
 
 
 def _scores_mismatched(run: Run) -> Sighting | None:
-    """What the output was seen to be, against what the loss takes, by the wiring; None where they agree or are unknown.
+    """Compare the form of the output, by the wiring, with the one that the loss takes; None unless they differ.
 
     Keras computes some losses from the input of a softmax. Where its loss is known, `detect` decides that by itself.
     """
