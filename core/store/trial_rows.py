@@ -40,7 +40,8 @@ def treatments_of(connection: Connection, numbers: Sequence[int]) -> dict[int, T
     """Return the newest treatment of each experiment that has one, by the experiments' numbers."""
     newest = select(func.max(treatments.c.number)).where(treatments.c.experiment.in_(numbers))
     newest = newest.group_by(treatments.c.experiment)
-    rows = connection.execute(select(treatments).where(treatments.c.number.in_(newest))).all()
+    columns = (treatments.c.experiment, treatments.c.id, treatments.c.status)
+    rows = connection.execute(select(*columns).where(treatments.c.number.in_(newest))).all()
     if not rows:
         return {}
     count = select(treatments.c.experiment, func.count().label("trials")).join(trial_experiments)
