@@ -3,7 +3,7 @@
 import { entryOf } from "./json_places.js";
 import { parsed } from "./json_text.js";
 import { printed } from "./print.js";
-import { tidied } from "./tidy.js";
+import { isEqual, tidied } from "./tidy.js";
 
 /** @typedef {import("./json_text.js").JsonNode} JsonNode */
 /** @typedef {import("./spec_field.js").Edit} Edit */
@@ -136,6 +136,3 @@ function isSameKind(a, b) {
   const isObject = [a, b].every((each) => each && typeof each === "object" && !Array.isArray(each));
   return isObject && a.kind === b.kind && Object.keys(a).sort().join() === Object.keys(b).sort().join();
 }
-
-/** @param {unknown} a @param {unknown} b */
-const isEqual = (a, b) => JSON.stringify(a) === JSON.stringify(b);

@@ -1,6 +1,8 @@
 // What may stand where in a spec, read from the service's description of its API and from its catalogue.
 
+import { readCatalogue } from "../data/catalogue.js";
 import { get } from "../data/source.js";
+import { once } from "../shared/once.js";
 import { entryOf } from "./json_places.js";
 
 /** @typedef {import("./json_text.js").JsonNode} JsonNode */
@@ -36,23 +38,11 @@ import { entryOf } from "./json_places.js";
 
 const SPEC = { $ref: "#/components/schemas/ExperimentSpec" };
 
-/** @type {Promise<Vocabulary> | null} */
-let reading = null;
-
-/** @returns {Promise<Vocabulary>} the service's, which is read once. */
-export function readVocabulary() {
-  reading ??= read().catch((error) => {
-    reading = null; // the service was away: the next one to ask reads it
-    throw error;
-  });
-  return reading;
-}
-
-/** @returns {Promise<Vocabulary>} */
-async function read() {
-  const [description, catalogue] = await Promise.all([get("/openapi.json"), get("/catalogue")]);
+/** The service's vocabulary, which is read once. */
+export const readVocabulary = once(async () => {
+  const [description, catalogue] = await Promise.all([get("/openapi.json"), readCatalogue()]);
   return vocabularyOf(description.components.schemas, catalogue);
-}
+});
 
 /**
  * The description of the API has no defaults that are objects: the catalogue has them.
@@ -62,7 +52,7 @@ async function read() {
  * @returns {Vocabulary}
  */
 export function vocabularyOf(schemas, catalogue) {
-  const members = Object.values(catalogue).flatMap((each) => (Array.isArray(each) ? each : []));
+  const members = membersOf(catalogue);
   for (const { properties = {} } of Object.values(schemas)) {
     const names = Object.keys(properties).filter((name) => name !== "kind");
     const isSame = (/** @type {any} */ { kind, parameters }) =>
@@ -74,6 +64,9 @@ export function vocabularyOf(schemas, catalogue) {
   }
   return { schemas, catalogue };
 }
+
+/** @param {Record<string, any[]>} catalogue @returns {any[]} all that are listed in it; the bundles are no list. */
+export const membersOf = (catalogue) => Object.values(catalogue).flatMap((each) => (Array.isArray(each) ? each : []));
 
 /**
  * The schemas of which a value at a path is one.

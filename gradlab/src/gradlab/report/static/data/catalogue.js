@@ -1,18 +1,10 @@
 // The kinds of series that the service measures layer by layer, read from its catalogue.
 
+import { once } from "../shared/once.js";
 import { get } from "./source.js";
 
-/** @type {Promise<any> | null} */
-let catalogue = null;
-
-/** The catalogue is read once; where that fails, it is read again the next time. */
-function readCatalogue() {
-  catalogue ??= get("/catalogue").catch((error) => {
-    catalogue = null;
-    throw error;
-  });
-  return catalogue;
-}
+/** The service's catalogue, which is read once. */
+export const readCatalogue = once(() => get("/catalogue"));
 
 /**
  * The kinds of which a statistic is shown for each layer, in the catalogue's order.
