@@ -3,6 +3,7 @@
 import { lineColours } from "../charts/colours.js";
 import { comparedCurves, comparedMaps } from "./compare_charts.js";
 import { differencesTable } from "./differences.js";
+import { refreshed } from "./refreshed.js";
 import { fill, h } from "../shared/element.js";
 import { number, seedsOf, share } from "../shared/format.js";
 import { readHistory, readLayers } from "../data/measured.js";
@@ -48,18 +49,14 @@ export async function compare({ page, parts: [list = ""], signal, say }) {
   });
 
   /** @returns {Promise<boolean>} false if nothing follows. */
-  async function refresh() {
-    try {
-      const experiments = await readAll(ids, signal);
-      await draw(experiments);
-      const isLive = experiments.some(isGoing);
-      say(isLive ? "live" : "", isLive ? "live" : "");
-      return isLive;
-    } catch {
-      if (!signal.aborted) say("lost", "connection lost, trying again");
-      return true;
-    }
+  async function read() {
+    const experiments = await readAll(ids, signal);
+    await draw(experiments);
+    const isLive = experiments.some(isGoing);
+    say(isLive ? "live" : "", isLive ? "live" : "");
+    return isLive;
   }
+  const refresh = () => refreshed(read, { signal, say });
 
   await draw(first);
   if (await refresh()) repeat(refresh, REFRESH_MILLISECONDS, signal);

@@ -9,6 +9,7 @@ import { get } from "../data/source.js";
 import { noticeView } from "../charts/notice.js";
 import { afterPause, TYPING_MILLISECONDS } from "../shared/pause.js";
 import { nameOf } from "../shared/spec_words.js";
+import { refreshed } from "./refreshed.js";
 import { repeat } from "../data/repeat.js";
 import { emptyStart } from "./start.js";
 import { table } from "../shared/table.js";
@@ -57,20 +58,17 @@ export async function experiments({ page, signal, say }) {
   async function refresh(next) {
     if (signal.aborted) return;
     path = next;
-    try {
-      const answer = /** @type {ListPage} */ (await get(path ?? query.path(), { signal }));
-      say("live", "live");
-      lost.show(null);
-      await list.show(answer, path !== null, query.isFiltered());
-      const isEmpty = !answer.experiments.length && path === null && !query.isFiltered();
-      start.toggle(isEmpty);
-      controls.hidden = list.element.hidden = isEmpty;
-      if (!isEmpty) query.offerCauses();
-    } catch (error) {
-      if (signal.aborted) return;
-      say("lost", "connection lost, trying again");
-      lost.show(error);
-    }
+    await refreshed(read, { signal, say }, lost);
+  }
+
+  async function read() {
+    const answer = /** @type {ListPage} */ (await get(path ?? query.path(), { signal }));
+    say("live", "live");
+    await list.show(answer, path !== null, query.isFiltered());
+    const isEmpty = !answer.experiments.length && path === null && !query.isFiltered();
+    start.toggle(isEmpty);
+    controls.hidden = list.element.hidden = isEmpty;
+    if (!isEmpty) query.offerCauses();
   }
 
   const controls = h("div", { class: "row" }, query.elements, list.compareButton);

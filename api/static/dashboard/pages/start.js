@@ -1,8 +1,9 @@
 // What a dashboard without experiments offers: networks to train by one click, and lines for one's own script.
 
 import { copyButton } from "../shared/copy.js";
-import { fill, h } from "../shared/element.js";
-import { hasKey, messageOf } from "../data/source.js";
+import { h } from "../shared/element.js";
+import { noticeView } from "../charts/notice.js";
+import { hasKey } from "../data/source.js";
 import { NETWORKS, trainNetwork } from "./tutorial.js";
 import { FRAMEWORKS, watchLines } from "./watch_lines.js";
 
@@ -26,7 +27,7 @@ export function emptyStart(signal) {
 
 /** @param {AbortSignal} signal of the page. */
 function tutorial(signal) {
-  const said = h("p", { class: "notice bad", role: "alert", hidden: true });
+  const notice = noticeView();
   const buttons = NETWORKS.map(({ key, about }, i) => {
     const attributes = { type: "button", "data-train": key, onclick: () => train(key) };
     return h("button", attributes, h("strong", {}, `Train network ${i + 1}`), h("span", { class: "muted" }, about));
@@ -34,13 +35,8 @@ function tutorial(signal) {
 
   /** @param {string} key */
   async function train(key) {
-    said.hidden = true;
     for (const button of buttons) button.disabled = true;
-    try {
-      await trainNetwork(key, signal);
-    } catch (error) {
-      fill(said, messageOf(error)).hidden = false;
-    }
+    await notice.attempt(() => trainNetwork(key, signal), signal);
     for (const button of buttons) button.disabled = false;
   }
 
@@ -50,7 +46,7 @@ function tutorial(signal) {
     h("h2", {}, "Train a network of the tutorial"),
     h("p", {}, "Three small networks on the same two classes, five seeds each. One click trains one, and shows how."),
     h("div", { class: "recipes" }, buttons),
-    said,
+    notice.element,
   );
 }
 

@@ -2,7 +2,8 @@
 
 import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
-import { messageOf, post } from "../data/source.js";
+import { buttonOnce } from "../charts/notice.js";
+import { post } from "../data/source.js";
 import { isGoing } from "../shared/spec_words.js";
 import { treatmentPath, trialLine, trialsWords } from "./trial_lines.js";
 
@@ -53,18 +54,11 @@ function treatedLine({ id, treatment }) {
 function offerOfTreatment({ id, trial }, offer, signal) {
   if (offer === "nothing") return null;
   const isMain = offer === "offer" && !trial; // a trial is a part of a search that has its own end
-  const problem = h("span", { class: "small", role: "status" });
-  async function onclick() {
-    button.disabled = true;
-    try {
-      const treatment = await post(`/experiments/${id}/treatments`, {});
-      if (!signal.aborted) location.hash = treatmentPath(id, treatment.id);
-    } catch (error) {
-      button.disabled = false;
-      fill(problem, messageOf(error));
-    }
+  async function treat() {
+    const treatment = await post(`/experiments/${id}/treatments`, {});
+    if (!signal.aborted) location.hash = treatmentPath(id, treatment.id);
   }
-  const attributes = { type: "button", id: "treat", class: isMain ? "primary" : null, onclick };
-  const button = h("button", attributes, offer === "offer" ? "Find what cures it" : "Treat it again");
-  return h("div", { class: "row" }, button, problem, isMain && h("span", { class: "muted small" }, PROMISE));
+  const words = offer === "offer" ? "Find what cures it" : "Treat it again";
+  const button = buttonOnce({ id: "treat", class: isMain ? "primary" : null }, words, treat);
+  return h("div", { class: "row" }, button, isMain && h("span", { class: "muted small" }, PROMISE));
 }

@@ -7,6 +7,7 @@ import { fill, h } from "../shared/element.js";
 import { ago, seconds } from "../shared/format.js";
 import { repeat } from "../data/repeat.js";
 import { noticeView } from "../charts/notice.js";
+import { refreshed } from "./refreshed.js";
 import { facts } from "../shared/table.js";
 import { get, post } from "../data/source.js";
 import { changeLines, changesView, changeText } from "./spec_changes.js";
@@ -20,9 +21,9 @@ export async function treatment({ page, parts: [experiment, id], signal, say }) 
   const path = `/experiments/${experiment}/treatments/${id}`;
   const first = /** @type {Treatment} */ (await get(path, { signal }));
   document.title = `Treatment · Gradient Lab`;
-  const notice = noticeView();
-  const view = treatmentView(first, (step) => act(step).catch(notice.show));
-  fill(page, view.head, notice.element, view.cure, view.trials);
+  const [lost, refused] = [noticeView(), noticeView()]; // what a click could not do stays when it is read again
+  const view = treatmentView(first, (step) => refused.attempt(() => act(step), signal));
+  fill(page, view.head, lost.element, refused.element, view.cure, view.trials);
 
   /** @param {Treatment} next */
   function show(next) {
@@ -31,19 +32,8 @@ export async function treatment({ page, parts: [experiment, id], signal, say }) 
     return next.status === "running";
   }
 
-  async function read() {
-    try {
-      const next = await get(path, { signal });
-      notice.show(null);
-      return show(next);
-    } catch (error) {
-      if (signal.aborted) return false;
-      say("lost", "connection lost, trying again");
-      notice.show(error);
-      return true;
-    }
-  }
-  const follow = () => repeat(read, REFRESH_MILLISECONDS, signal);
+  const read = async () => show(await get(path, { signal }));
+  const follow = () => repeat(() => refreshed(read, { signal, say }, lost), REFRESH_MILLISECONDS, signal);
 
   /** @param {"cancel" | "continue"} step */
   async function act(step) {

@@ -7,6 +7,7 @@ import { noticeView } from "../charts/notice.js";
 import { repeat } from "../data/repeat.js";
 import { scrolling, table } from "../shared/table.js";
 import { get } from "../data/source.js";
+import { refreshed } from "./refreshed.js";
 import { conclusionOf, rateWords } from "./treatment_words.js";
 
 const REFRESH_MILLISECONDS = 2000;
@@ -42,22 +43,15 @@ export async function treatments({ page, signal, say }) {
   }
 
   async function read() {
-    try {
-      show(await get(path, { signal }));
-      notice.show(null);
-      say("live", "live");
-    } catch (error) {
-      if (signal.aborted) return false;
-      say("lost", "connection lost, trying again");
-      notice.show(error);
-    }
-    return true;
+    show(await get(path, { signal }));
+    say("live", "live");
   }
+  const refresh = () => refreshed(read, { signal, say }, notice);
 
   /** @param {string} next */
   function turnTo(next) {
     path = next;
-    read();
+    refresh();
   }
 
   const rows = scrolling(table(HEADINGS, [body], { class: "trials" }));
@@ -67,8 +61,8 @@ export async function treatments({ page, signal, say }) {
     notice.element,
     h("section", { class: "panel", "aria-label": "Treatments" }, rows, more),
   );
-  await read();
-  repeat(read, REFRESH_MILLISECONDS, signal);
+  await refresh();
+  repeat(refresh, REFRESH_MILLISECONDS, signal);
 }
 
 /** @param {TreatmentSummary} summary */

@@ -3,6 +3,7 @@
 import { isChanged } from "../shared/changed.js";
 import { fill, h, withCode } from "../shared/element.js";
 import { fileLink } from "../charts/frame.js";
+import { buttonOnce } from "../charts/notice.js";
 import { chainView } from "./chain.js";
 import { byReason, changesWords, seriousOf, withoutFinding } from "./findings.js";
 import { summaryOf, verdictView } from "./verdict.js";
@@ -137,19 +138,7 @@ function unjudgedView(unjudged) {
 
 /** @param {Suggestion} suggestion @param {Train} train @returns {Child[]} the button, and what went wrong. */
 function trainButton(suggestion, train) {
-  const problem = h("span", { class: "small", role: "status" });
   const words = "Train it, and compare";
-  async function onclick() {
-    button.disabled = true;
-    try {
-      await train(suggestion);
-    } catch (error) {
-      button.disabled = false;
-      fill(problem, messageOf(error));
-    }
-  }
   const { remedy, title } = suggestion;
-  const attributes = { type: "button", "data-remedy": remedy, "aria-label": `${words}: ${title}`, onclick };
-  const button = h("button", attributes, words);
-  return [button, problem];
+  return buttonOnce({ "data-remedy": remedy, "aria-label": `${words}: ${title}` }, words, () => train(suggestion));
 }
