@@ -9,10 +9,11 @@ import { get } from "../data/source.js";
 import { noticeView } from "../charts/notice.js";
 import { afterPause, TYPING_MILLISECONDS } from "../shared/pause.js";
 import { nameOf } from "../shared/spec_words.js";
+import { pageButtons } from "./page_buttons.js";
 import { refreshed } from "./refreshed.js";
 import { repeat } from "../data/repeat.js";
 import { emptyStart } from "./start.js";
-import { table } from "../shared/table.js";
+import { replaceRows, table } from "../shared/table.js";
 import { trainTutorial } from "./tutorial.js";
 
 const REFRESH_MILLISECONDS = 1500; // an answer that has not changed costs next to nothing
@@ -166,7 +167,7 @@ export function listPath(filters) {
  */
 function listView(signal, { onPage, onChange, attempt }) {
   const body = h("tbody");
-  const pages = pageButtons(onPage);
+  const pages = pageButtons(onPage, ["First page", "Next page"]);
   const compare = compareChoice();
   /** @type {Map<string, Row>} */
   const rows = new Map();
@@ -211,35 +212,6 @@ function listView(signal, { onPage, onChange, attempt }) {
       pages.show(next, isOlder);
     },
   };
-}
-
-/** @param {(path: string | null) => void} onPage called with the path of another page; null for the newest. */
-function pageButtons(onPage) {
-  /** @type {string | null} */
-  let next = null;
-  const newest = h("button", { type: "button", hidden: true, onclick: () => onPage(null) }, "First page");
-  const older = h("button", { type: "button", hidden: true, onclick: () => onPage(next) }, "Next page");
-  return {
-    element: h("div", { class: "row" }, newest, older),
-    /** @param {string | null} path of the next page; null if this is the last. @param {boolean} isOlder */
-    show(path, isOlder) {
-      next = path;
-      newest.hidden = !isOlder; // the buttons themselves stay, and with them the focus
-      older.hidden = !path;
-    },
-  };
-}
-
-/**
- * Replace the rows of a table. Those that stay are not moved where the others allow it: focus stays.
- *
- * @param {HTMLElement} body
- * @param {HTMLElement[]} rows
- */
-function replaceRows(body, rows) {
-  const next = new Set(rows);
-  for (const row of [...body.children]) if (!next.has(/** @type {HTMLElement} */ (row))) row.remove();
-  rows.forEach((row, i) => body.children[i] !== row && body.insertBefore(row, body.children[i] ?? null));
 }
 
 /** @param {boolean} isFiltered */

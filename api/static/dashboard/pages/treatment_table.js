@@ -1,7 +1,7 @@
 // The table of a treatment's trials: what each is worth, with its evidence folded under its name.
 
-import { fill, h } from "../shared/element.js";
-import { table, scrolling } from "../shared/table.js";
+import { h } from "../shared/element.js";
+import { replaceRows, scrolling, table } from "../shared/table.js";
 import { changesView } from "./spec_changes.js";
 import { trialWords, WORTH_TAGS } from "./treatment_words.js";
 
@@ -31,9 +31,10 @@ export function trialTable() {
         const key = JSON.stringify([trial, isBest, treatment.untreated, treatment.control]);
         return rows[i]?.key === key ? rows[i] : newRow(key, trial, treatment, isBest, Boolean(rows[i]?.details?.open));
       });
-      const elements = rows.map(({ element }) => element);
-      const isSame = elements.length === body.children.length && elements.every((row, i) => body.children[i] === row);
-      if (!isSame) fill(body, elements);
+      replaceRows(
+        body,
+        rows.map(({ element }) => element),
+      );
     },
   };
 }

@@ -7,6 +7,7 @@ import { noticeView } from "../charts/notice.js";
 import { repeat } from "../data/repeat.js";
 import { scrolling, table } from "../shared/table.js";
 import { get } from "../data/source.js";
+import { pageButtons } from "./page_buttons.js";
 import { refreshed } from "./refreshed.js";
 import { conclusionOf, rateWords } from "./treatment_words.js";
 
@@ -26,9 +27,10 @@ const NONE = "None yet. An experiment that is ill can be treated from its page, 
 /** @param {PageOptions} options */
 export async function treatments({ page, signal, say }) {
   const body = h("tbody");
-  const more = h("div", { class: "row" });
+  const pages = pageButtons(turnTo, ["Newest", "Older"]);
   const notice = noticeView();
-  let path = "/treatments";
+  /** @type {string | null} */
+  let path = null; // of an older page; null for the newest
   const isNew = isChanged();
   document.title = "Treatments · Gradient Lab";
 
@@ -37,18 +39,16 @@ export async function treatments({ page, signal, say }) {
     if (!isNew(answer)) return;
     const empty = h("tr", {}, h("td", { colspan: HEADINGS.length, class: "muted" }, NONE));
     fill(body, answer.treatments.length ? answer.treatments.map(summaryRow) : empty);
-    const newest = h("button", { type: "button", onclick: () => turnTo("/treatments") }, "Newest");
-    const older = h("button", { type: "button", onclick: () => turnTo(answer.next ?? "") }, "Older");
-    fill(more, path !== "/treatments" && newest, answer.next && older);
+    pages.show(answer.next, path !== null);
   }
 
   async function read() {
-    show(await get(path, { signal }));
+    show(await get(path ?? "/treatments", { signal }));
     say("live", "live");
   }
   const refresh = () => refreshed(read, { signal, say }, notice);
 
-  /** @param {string} next */
+  /** @param {string | null} next */
   function turnTo(next) {
     path = next;
     refresh();
@@ -59,7 +59,7 @@ export async function treatments({ page, signal, say }) {
     page,
     h("h1", {}, "Treatments"),
     notice.element,
-    h("section", { class: "panel", "aria-label": "Treatments" }, rows, more),
+    h("section", { class: "panel", "aria-label": "Treatments" }, rows, pages.element),
   );
   await refresh();
   repeat(refresh, REFRESH_MILLISECONDS, signal);

@@ -49,6 +49,18 @@ export function facts(...pairs) {
   );
 }
 
+/**
+ * Replace the rows of a table. Those that stay are not moved where the others allow it: focus stays.
+ *
+ * @param {HTMLElement} body
+ * @param {HTMLElement[]} rows
+ */
+export function replaceRows(body, rows) {
+  const next = new Set(rows);
+  for (const row of [...body.children]) if (!next.has(/** @type {HTMLElement} */ (row))) row.remove();
+  rows.forEach((row, i) => body.children[i] !== row && body.insertBefore(row, body.children[i] ?? null));
+}
+
 /** @param {string | Heading} given */
 function heading(given) {
   const { name, class: classes = null, isUnseen = false } = typeof given === "string" ? { name: given } : given;
