@@ -1,5 +1,6 @@
 // The change of a spec as lines: what goes, and what comes in its place.
 
+import { codeBlock } from "../shared/code.js";
 import { h } from "../shared/element.js";
 
 /** @typedef {{sign: "@" | "-" | "+", text: string}} ChangeLine */
@@ -49,5 +50,5 @@ export function changesView(changes, label) {
   const lines = changeLines(changes).map((line) =>
     h("span", { class: "line", "data-sign": line.sign }, changeText([line])),
   );
-  return h("pre", { class: "code scroll difference", tabindex: 0, role: "region", "aria-label": label }, lines);
+  return codeBlock(label, lines, "difference");
 }

@@ -4,12 +4,14 @@ import { askToConfirm } from "../shared/dialogs.js";
 import { copyable } from "../shared/copying.js";
 import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
-import { ago, seconds } from "../shared/format.js";
+import { ago, elapsed } from "../shared/format.js";
 import { repeat } from "../data/repeat.js";
 import { noticeView } from "../charts/notice.js";
 import { refreshed } from "./refreshed.js";
+import { nameOf } from "../shared/spec_words.js";
 import { facts } from "../shared/table.js";
 import { get, post } from "../data/source.js";
+import { codeBlock } from "../shared/code.js";
 import { changeLines, changesView, changeText } from "./spec_changes.js";
 import { trialTable } from "./treatment_table.js";
 import { rateWords, trialName } from "./treatment_words.js";
@@ -77,7 +79,7 @@ function treatmentView(first, act) {
 /** @param {Treatment} treatment @param {(step: "cancel" | "continue") => void} act @returns {Child[]} */
 function headOf(treatment, act) {
   const { experiment_id: id, status, summary, error } = treatment;
-  const name = treatment.trials[0].spec.name || "unnamed";
+  const name = nameOf(treatment.trials[0].spec);
   const isOver = status === "completed";
   const step = status === "running" ? "cancel" : "continue";
   const words = step === "cancel" ? "Cancel" : "Continue";
@@ -102,14 +104,13 @@ function headOf(treatment, act) {
 
 /** @param {Treatment} treatment */
 function factsOf({ request, created_at: created, finished_at: end, untreated, control }) {
-  const took = end ? (new Date(end).getTime() - new Date(created).getTime()) / 1000 : null;
   return facts(
     ["seeds of each trial", String(request.seeds)],
     ["trials at most", String(request.budget)],
     untreated && ["ill untreated", rateWords(untreated)],
     control && ["ill on fresh seeds", rateWords(control)],
     ["begun", ago(created)],
-    took !== null && ["took", seconds(took)],
+    end ? ["took", elapsed(created, end)] : null,
   );
 }
 
@@ -123,9 +124,6 @@ function cureOf(treatment) {
   const pair = untreated && best.experiment_id ? `#/compare/${untreated},${best.experiment_id}` : null;
   const spec = JSON.stringify(treatment.recommended_spec, null, 1);
   const label = "Difference of the two specs";
-  const asCode =
-    code && h("pre", { class: "code scroll", tabindex: 0, role: "region", "aria-label": "Keras code" }, code);
-  const whole = h("pre", { class: "code scroll", tabindex: 0, role: "region", "aria-label": "Its spec" }, spec);
   return [
     h(
       "div",
@@ -142,8 +140,8 @@ function cureOf(treatment) {
       "div",
       { class: "two" },
       copyable(label, changesView(best.changes, label), changeText(changeLines(best.changes))),
-      asCode && code ? copyable("As Keras code", asCode, code) : null,
+      code ? copyable("As Keras code", codeBlock("Keras code", code), code) : null,
     ),
-    h("details", {}, h("summary", {}, "Its whole spec"), copyable("The spec", whole, spec)),
+    h("details", {}, h("summary", {}, "Its whole spec"), copyable("The spec", codeBlock("Its spec", spec), spec)),
   ];
 }

@@ -5,6 +5,7 @@ import { fill, h } from "../shared/element.js";
 import { ago } from "../shared/format.js";
 import { noticeView } from "../charts/notice.js";
 import { repeat } from "../data/repeat.js";
+import { nameOf } from "../shared/spec_words.js";
 import { scrolling, table } from "../shared/table.js";
 import { get } from "../data/source.js";
 import { pageButtons } from "./page_buttons.js";
@@ -68,7 +69,7 @@ export async function treatments({ page, signal, say }) {
 /** @param {TreatmentSummary} summary */
 function summaryRow(summary) {
   const { id, experiment_id: experiment, status, trials, finished_trials: finished, untreated, treated } = summary;
-  const link = h("a", { href: `#/treatment/${experiment}/${id}` }, summary.name || "unnamed");
+  const link = h("a", { href: `#/treatment/${experiment}/${id}` }, nameOf(summary));
   const bar = h("progress", { max: trials || 1, value: finished, "aria-label": `${finished} of ${trials} trials` });
   return h(
     "tr",

@@ -1,6 +1,7 @@
 // What an experiment has to do with treatments: what it is a trial of, and how it is treated.
 
 import { h } from "../shared/element.js";
+import { nameOf } from "../shared/spec_words.js";
 import { trialName } from "./treatment_words.js";
 
 /**
@@ -11,7 +12,7 @@ import { trialName } from "./treatment_words.js";
  */
 export function trialLine({ trial }) {
   if (!trial) return null;
-  const treated = h("a", { href: `#/experiment/${trial.experiment_id}` }, trial.name || "unnamed");
+  const treated = h("a", { href: `#/experiment/${trial.experiment_id}` }, nameOf(trial));
   const why = h("a", { href: treatmentPath(trial.experiment_id, trial.treatment_id) }, trialName(trial));
   return h("div", { class: "muted small trial-of" }, "trial of ", treated, ": ", why);
 }

@@ -1,6 +1,7 @@
 // The diagnosis of an experiment: what is wrong with it, on what evidence, and what may help.
 
 import { isChanged } from "../shared/changed.js";
+import { codeBlock } from "../shared/code.js";
 import { fill, h, withCode } from "../shared/element.js";
 import { fileLink } from "../charts/frame.js";
 import { buttonOnce } from "../charts/notice.js";
@@ -114,12 +115,8 @@ function remedyItem(suggestion, train) {
   const { title, instructions, changes, spec, code } = suggestion;
   const row = h("div", { class: "row" }, h("strong", {}, title), spec && train && trainButton(suggestion, train));
   const words = h("span", { class: "muted small" }, changes.length ? changesWords(changes) : instructions);
-  return h("li", {}, row, words, code && codeOf(title, code));
+  return h("li", {}, row, words, code && codeBlock(`Code: ${title}`, code));
 }
-
-/** @param {string} title @param {string} code to copy from. */
-const codeOf = (title, code) =>
-  h("pre", { class: "code scroll", tabindex: 0, role: "region", "aria-label": `Code: ${title}` }, code);
 
 /** @param {Unjudged[]} unjudged @returns {Child} the rules that could not be applied, and what would change that. */
 function unjudgedView(unjudged) {

@@ -3,7 +3,7 @@
 import { axisName, placeOf } from "../shared/axis.js";
 import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
-import { ago, seconds, seedsOf } from "../shared/format.js";
+import { ago, elapsed, seedsOf } from "../shared/format.js";
 import { dataOf, isGoing, layersOf, nameOf, optimizerOf, statusOf } from "../shared/spec_words.js";
 import { facts } from "../shared/table.js";
 import { verdictView } from "./verdict.js";
@@ -75,7 +75,7 @@ function factsOf({ spec, progress, created_at: created, started_at: start, finis
     ["seeds", seedsOf(spec.seeds)],
     ["optimiser", optimizerOf(spec)],
     ["submitted", ago(created)],
-    start && end ? ["took", seconds((new Date(end).getTime() - new Date(start).getTime()) / 1000)] : null,
+    start && end ? ["took", elapsed(start, end)] : null,
     cause ? ["stopped by", cause] : null,
   );
 }

@@ -100,6 +100,14 @@ export function seconds(value) {
   return `${Math.round(value / 60)} min`;
 }
 
+/**
+ * The time from one moment to another, in words.
+ *
+ * @param {string} start as the service writes it.
+ * @param {string} end
+ */
+export const elapsed = (start, end) => seconds((new Date(end).getTime() - new Date(start).getTime()) / 1000);
+
 /** @param {number} value a size in bytes. */
 export const bytes = (value) => (value < 1e6 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`);
 
