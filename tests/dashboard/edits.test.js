@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edited, editsTowards, insertions, removal } from "../../api/static/dashboard/editor/edits.js";
+import { editsTowards, insertions, removal } from "../../api/static/dashboard/editor/edits.js";
 import { parsed } from "../../api/static/dashboard/editor/json_text.js";
 import { seedEdits } from "../../api/static/dashboard/editor/seeds.js";
 import { tidied } from "../../api/static/dashboard/editor/tidy.js";
+import { edited } from "./json_tools.js";
 import { VOCABULARY } from "./vocabulary.js";
 
 const TEXT = `{

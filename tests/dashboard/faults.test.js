@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edited } from "../../api/static/dashboard/editor/edits.js";
 import { problemMark, syntaxMark } from "../../api/static/dashboard/editor/faults.js";
 import { fixesOf } from "../../api/static/dashboard/editor/fixes.js";
 import { nearest } from "../../api/static/dashboard/editor/nearest.js";
+import { edited } from "./json_tools.js";
 import { VOCABULARY } from "./vocabulary.js";
 
 const TEXT = `{

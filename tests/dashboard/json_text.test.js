@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chainOf, cursorAt, pathOf, valueOf } from "../../api/static/dashboard/editor/json_places.js";
+import { chainOf, cursorAt, pathOf } from "../../api/static/dashboard/editor/json_places.js";
 import { parsed } from "../../api/static/dashboard/editor/json_text.js";
+import { valueOf } from "./json_tools.js";
 
 const TEXT =
   '{"name": "a\\u00e9\\n", "seeds": [0, 1.5e3, -0], "m": {"l": [{"kind": "x"}, null, true]}, "e": {}, "f": []}';

@@ -137,7 +137,7 @@ function metrics({ catalogue }) {
 }
 
 /** @param {any} value @returns {any} without the object around a kind that has no other field. */
-export function compact(value) {
+function compact(value) {
   if (value && typeof value === "object" && !Array.isArray(value) && Object.keys(value).join() === "kind") {
     return value.kind;
   }

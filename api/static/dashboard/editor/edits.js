@@ -96,7 +96,7 @@ export function insertions(text, node, fields) {
     ([name, value]) => `${JSON.stringify(name)}: ${printed(value, isOnOneLine ? outer : indent)}`,
   );
   const end = last?.node?.to ?? last?.key.to ?? node.from + 1;
-  const tail = last ? "" : isOnOneLine ? " " : "";
+  const tail = !last && isOnOneLine ? " " : "";
   return [{ from: end, to: end, insert: (last ? "," : "") + gap + written.join(`,${gap}`) + tail }];
 }
 
@@ -114,12 +114,6 @@ export function removal(node, name) {
   const end = value?.to ?? key.to;
   if (before) return [{ from: before.node?.to ?? before.key.to, to: end, insert: "" }];
   return [{ from: key.from, to: after?.key.from ?? end, insert: "" }];
-}
-
-/** @param {string} text @param {Edit[]} edits @returns {string} the text after them. */
-export function edited(text, edits) {
-  const ordered = [...edits].sort((a, b) => b.from - a.from);
-  return ordered.reduce((next, { from, to, insert }) => next.slice(0, from) + insert + next.slice(to), text);
 }
 
 /** @param {string} text @param {number} place */

@@ -39,7 +39,7 @@ export function problemMark(text, problem) {
 }
 
 /** @param {string} text @param {number} place @returns {number} from 1 on. */
-export const lineOf = (text, place) => text.slice(0, place).split("\n").length;
+const lineOf = (text, place) => text.slice(0, place).split("\n").length;
 
 /** @param {string} text @param {FieldProblem} problem @returns {Span} */
 function spanOf(text, { field, expected, received }) {

@@ -20,7 +20,7 @@ export function pathOf(field) {
 }
 
 /** @param {JsonNode} node @param {string | number} part @returns {JsonNode | null} */
-export const child = (node, part) => (typeof part === "number" ? node.items[part] : entryOf(node, part)?.node) ?? null;
+const child = (node, part) => (typeof part === "number" ? node.items[part] : entryOf(node, part)?.node) ?? null;
 
 /** @param {JsonNode} node @param {string | number} name @returns {Entry | undefined} the last of that name counts. */
 export const entryOf = (node, name) => node.entries.findLast((entry) => entry.name === name);
@@ -39,14 +39,6 @@ export function chainOf(root, path) {
     chain.push(next);
   }
   return chain;
-}
-
-/** @param {JsonNode | null | undefined} node @returns {any} its value, as JSON.parse would read it. */
-export function valueOf(node) {
-  if (!node) return undefined;
-  if (node.sort === "list") return node.items.map(valueOf);
-  if (node.sort === "scalar") return node.value;
-  return Object.fromEntries(node.entries.map(({ name, node: value }) => [name, valueOf(value)]));
 }
 
 /**

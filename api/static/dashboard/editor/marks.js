@@ -7,7 +7,7 @@
  * @param {CodeMirror} codeMirror
  * @param {InstanceType<CodeMirror["EditorView"]>} view
  * @param {Mark[]} marks of the text that the view holds.
- * @param {(mark: Mark, edits: import("./spec_field.js").Edit[]) => void} apply
+ * @param {(edits: import("./spec_field.js").Edit[]) => void} apply
  */
 export function showMarks({ setDiagnostics }, view, marks, apply) {
   const diagnostics = marks.map((mark) => ({
@@ -15,7 +15,7 @@ export function showMarks({ setDiagnostics }, view, marks, apply) {
     to: mark.to,
     severity: /** @type {const} */ ("error"),
     message: `expected ${mark.expected}${mark.received && `; received ${mark.received}`}`,
-    actions: mark.fixes.map(({ title, edits }) => ({ name: title, apply: () => apply(mark, edits) })),
+    actions: mark.fixes.map(({ title, edits }) => ({ name: title, apply: () => apply(edits) })),
   }));
   view.dispatch(setDiagnostics(view.state, diagnostics));
 }

@@ -41,7 +41,7 @@ export function richField(codeMirror, plain, onInput, vocabulary) {
     hasFocus: () => view.hasFocus,
     focus: () => view.focus(),
     change,
-    mark: (marks) => showMarks(codeMirror, view, marks, (_, edits) => change(edits)),
+    mark: (marks) => showMarks(codeMirror, view, marks, change),
     goTo({ from, to }) {
       const effects = EditorView.scrollIntoView(from, { y: "center" });
       view.dispatch({ selection: { anchor: from, head: to }, effects });

@@ -8,7 +8,7 @@ import { post, send } from "../data/source.js";
  *
  * @param {string} id
  * @param {string} question
- * @param {AbortSignal} [signal] of the page: the question goes with it.
+ * @param {AbortSignal} signal of the page: the question goes with it.
  * @returns {Promise<Experiment | null>} null if the reader did not.
  */
 export async function cancelExperiment(id, question, signal) {
@@ -20,7 +20,7 @@ export async function cancelExperiment(id, question, signal) {
  *
  * @param {string} id
  * @param {string} question
- * @param {AbortSignal} [signal] of the page: the question goes with it.
+ * @param {AbortSignal} signal of the page: the question goes with it.
  * @returns {Promise<boolean>} false if the reader did not.
  */
 export async function deleteExperiment(id, question, signal) {

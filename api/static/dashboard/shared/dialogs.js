@@ -7,14 +7,14 @@ import { h } from "./element.js";
  *
  * @param {string} question
  * @param {string} yes the words on the button that agrees.
- * @param {AbortSignal} [signal] of the page that asks: the question goes with it, without being agreed to.
+ * @param {AbortSignal} signal of the page that asks: the question goes with it, without being agreed to.
  * @returns {Promise<boolean>} true if the reader agreed.
  */
 export function askToConfirm(question, yes, signal) {
   return new Promise((resolve) => {
     /** @param {boolean} answer */
     const close = (answer) => () => {
-      signal?.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", leave);
       dialog.close();
       dialog.remove();
       resolve(answer);
@@ -31,8 +31,8 @@ export function askToConfirm(question, yes, signal) {
         h("button", { type: "button", class: "danger", onclick: close(true) }, yes),
       ),
     );
-    if (signal?.aborted) return resolve(false);
-    signal?.addEventListener("abort", leave);
+    if (signal.aborted) return resolve(false);
+    signal.addEventListener("abort", leave);
     document.body.append(dialog);
     return dialog.showModal();
   });

@@ -8,6 +8,9 @@ const MIN_HEIGHT = 150;
 const MAX_HEIGHT = 560; // of rows that are higher than the lowest
 const NAME_HEIGHT = 14;
 
+/** Why a number is missing, unless its statistic has none by definition. */
+export const NOT_FINITE = "a seed is not finite";
+
 /**
  * @typedef {object} HeatData the numbers of a heat map.
  * @property {string[]} rows names, the first at the bottom.

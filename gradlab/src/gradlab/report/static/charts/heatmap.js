@@ -5,7 +5,7 @@ import { rgb, token } from "./colours.js";
 import { axisName, placeOf } from "../shared/axis.js";
 import { fill, h } from "../shared/element.js";
 import { number } from "../shared/format.js";
-import { cellsOf, heightOf, namedRows } from "./heat_cells.js";
+import { cellsOf, heightOf, namedRows, NOT_FINITE } from "./heat_cells.js";
 import { clamp } from "../shared/numbers.js";
 import { labelledColumns } from "./scale.js";
 
@@ -123,7 +123,7 @@ function onPointer(canvas, current, { move, click }) {
  * @param {Cell} cell
  */
 export function readoutOf(data, unit, [row, column]) {
-  const { rows, columns, values, low, high, lost, none, seeds, lostWords = "a seed is not finite" } = data;
+  const { rows, columns, values, low, high, lost, none, seeds, lostWords = NOT_FINITE } = data;
   const at = column * rows.length + row;
   const range = low && high && seeds > 1 ? ` (${number(low[at])} to ${number(high[at])})` : "";
   let value = `${number(values[at])}${range}`;

@@ -2,9 +2,10 @@
 
 import { penOf } from "./canvas.js";
 import { SIZES } from "./colours.js";
+import { NOT_FINITE } from "./heat_cells.js";
 import { fill, h } from "../shared/element.js";
 
-const FAILURE = { words: "a seed is not finite", isUndefined: false };
+const FAILURE = { words: NOT_FINITE, isUndefined: false };
 
 /** @param {Child} readout the place where values under the pointer are read out. */
 export function legend(readout = null) {

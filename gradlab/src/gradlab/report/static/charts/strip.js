@@ -1,6 +1,7 @@
 // The network as a strip, one box per layer, in the state that it is in at the epoch under the slider.
 
 import { css, sizeColour } from "./colours.js";
+import { NOT_FINITE } from "./heat_cells.js";
 import { axisName, recordWords } from "../shared/axis.js";
 import { h } from "../shared/element.js";
 import { number, titled } from "../shared/format.js";
@@ -130,7 +131,7 @@ export function stateOf(layer, epoch, size, findings) {
     (finding) => finding.layers.includes(layer) && finding.since_epoch <= epoch && finding.severity !== "info",
   );
   const reason = concerning.map((finding) => finding.title).join("; ");
-  if (size?.lost) return { health: "lost", reason: "a seed is not finite" };
+  if (size?.lost) return { health: "lost", reason: NOT_FINITE };
   if (!findings || !size) return { health: "unknown", reason };
   const worst = concerning.reduce((most, { severity }) => (RANK[severity] > RANK[most] ? severity : most), "healthy");
   return { health: worst, reason: reason || "nothing found" };

@@ -1,5 +1,6 @@
 // The words of the views of layers: titles and captions of what is chosen.
 
+import { NOT_FINITE } from "../charts/heat_cells.js";
 import { seedsOf } from "../shared/format.js";
 
 /** @typedef {import("./layer_choice.js").Choice} Choice */
@@ -34,7 +35,7 @@ export function absenceOf({ kind }, grid, isElsewhere) {
 export const undefinedWords = ({ missing }) => (missing ? `no number ${missing}` : "");
 
 /** @param {Pick<Statistic, "missing">} statistic @returns {string} why a seed has no number of it. */
-export const lostReason = (statistic) => undefinedWords(statistic) || "a seed is not finite";
+export const lostReason = (statistic) => undefinedWords(statistic) || NOT_FINITE;
 
 /** @param {string} column of a grid. @returns {string} the layer, without the parameter behind it. */
 export const layerOf = (column) => column.split(" ")[0];
