@@ -1,29 +1,21 @@
 // The service's key. It stays in this tab, in no address and no cookie. A tab that is reopened may have it again:
 // forget the key on a shared machine.
 
-const NAME = "gradlab-key";
+import { keptInTab } from "../shared/tab_storage.js";
 
+const stored = keptInTab("gradlab-key");
 /** @type {string | null} the key where the browser stores nothing for the page: it is gone with the page. */
 let unstored = null;
 
 /** @returns {string | null} the key that was entered in this tab; null if there is none. */
 export function heldKey() {
-  try {
-    return sessionStorage.getItem(NAME) ?? unstored;
-  } catch {
-    return unstored;
-  }
+  return stored.read() ?? unstored;
 }
 
 /** @param {string | null} key null forgets it. */
 export function holdKey(key) {
   unstored = key;
-  try {
-    if (key === null) sessionStorage.removeItem(NAME);
-    else sessionStorage.setItem(NAME, key);
-  } catch {
-    // The browser stores nothing: see above.
-  }
+  stored.keep(key);
 }
 
 /**
