@@ -1,6 +1,5 @@
 """Retries of writes while the database does not answer."""
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -25,7 +24,6 @@ def insist(
     patience: timedelta = timedelta.max,
     stopping: Callable[[], bool],
     sleep: Callable[[float], None],
-    clock: Callable[[], float] = time.monotonic,
 ) -> Answer:
     """Call `write`, and retry while the database is away: up to `patience`, without limit while its disk is full.
 
@@ -34,10 +32,9 @@ def insist(
 
     Args:
         write: the call to repeat.
-        patience: longest time of all failed writes and pauses together.
+        patience: longest time of all pauses.
         stopping: returns True once the worker has to stop; there is no retry then.
         sleep: waits for some seconds.
-        clock: returns seconds; a write may take many before it fails.
 
     Raises:
         Unavailable: the database was away longer than `patience`, or the worker has to stop.
@@ -45,16 +42,14 @@ def insist(
     """
     pause, waited = FIRST_PAUSE, timedelta()
     while True:
-        begun = clock()
         try:
             return write()
         except DatabaseTooNew:
             raise
         except Unavailable as away:
             full = isinstance(away, DiskFull)  # requeueing would not help: no other worker could store it either
-            lost = timedelta(seconds=clock() - begun) + pause
-            if stopping() or (not full and lost > patience - waited):
+            if stopping() or (not full and pause > patience - waited):
                 raise
             log.warning("database_away_for_now", reason=str(away), pause=pause.total_seconds())
         sleep(pause.total_seconds())
-        waited, pause = waited + lost * (not full), min(pause * 2, LONGEST_PAUSE)
+        waited, pause = waited + pause * (not full), min(pause * 2, LONGEST_PAUSE)

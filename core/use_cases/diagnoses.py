@@ -48,22 +48,13 @@ def diagnose(
     the rules that need them are unjudged. The summary of the diagnosis is stored beside the experiment.
     """
     experiment = store.get(experiment_id)
-    return experiment, _diagnosis(experiment, store, queue, measure)
-
-
-def _diagnosis(
-    experiment: Experiment,
-    store: ExperimentStore,
-    queue: JobQueue | None = None,
-    measure: Callable[[ExperimentSpec], Facts] | None = None,
-) -> Diagnosis:
     recorded = list(runs(experiment, experiment.spec, store, measure=measure))
     if queue is not None and recorded and recorded[0].facts is None:
         facts.request(experiment, store=store, queue=queue)
     diagnosis = diagnose_runs(experiment.spec, recorded)
     if recorded:
         _keep(experiment.id, diagnosis, store)
-    return diagnosis
+    return experiment, diagnosis
 
 
 def sweep(failed: set[UUID], *, store: ExperimentStore) -> int:
@@ -88,14 +79,9 @@ def sweep(failed: set[UUID], *, store: ExperimentStore) -> int:
 
 
 def attempt(experiment_id: UUID, *, store: ExperimentStore) -> None:
-    """Diagnose an experiment, so that its summary is stored. Whatever fails is left to the sweep.
-
-    So are experiments of zero epochs. Most are triages, which whoever requested them diagnoses and deletes.
-    """
+    """Diagnose an experiment, so that its summary is stored. Whatever fails is left to the sweep."""
     try:
-        experiment = store.get(experiment_id)
-        if experiment.spec.epochs:
-            _diagnosis(experiment, store)
+        diagnose(experiment_id, store=store)
     except (NotFound, Unavailable) as error:
         log.info("diagnosis_left_to_the_sweep", experiment_id=str(experiment_id), reason=str(error))
     except Exception:

@@ -1,7 +1,6 @@
 """The use-cases, with a training that costs nothing and a queue that only remembers."""
 
 import errno
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -9,7 +8,6 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from core import outages
 from core.settings import Settings
 from core.store import ExperimentStore
 from core.use_cases import experiments
@@ -284,29 +282,6 @@ def test_a_database_that_stays_away_is_given_up_within_the_lease_and_another_att
     assert 10 < sum(slept) <= 30
     clock.forward(2 * MINUTE)
     assert run(it).status is Status.completed
-
-
-def test_the_time_that_writes_take_to_fail_counts_as_waiting_unless_the_disk_is_full(clock):
-    def tries(error: Unavailable) -> int:
-        made = []
-
-        def write() -> None:
-            clock.forward(timedelta(seconds=15))  # as long as a silent database is waited for
-            made.append(error)
-            if len(made) < 99:
-                raise error
-
-        with suppress(Unavailable):
-            outages.insist(
-                write,
-                patience=timedelta(seconds=40),
-                stopping=lambda: False,
-                sleep=lambda _: None,
-                clock=lambda: clock.now.timestamp(),
-            )
-        return len(made)
-
-    assert (tries(Unavailable("away")), tries(DiskFull())) == (3, 99)
 
 
 def test_a_worker_waits_for_room_on_the_disk_however_long_it_takes(store, run, clock):

@@ -118,15 +118,6 @@ def test_a_diagnosis_is_given_though_its_summary_cannot_be_stored(desk, monkeypa
     assert desk.http.get(f"{desk.trained(SPEC)}/diagnosis").status_code == 200
 
 
-def test_a_worker_stores_the_summary_of_a_training_and_leaves_triages_to_others(desk):
-    for epochs, is_stored in ((6, True), (0, False)):
-        path = desk.trained(a_spec(epochs=epochs))
-        diagnoses.attempt(UUID(path.rpartition("/")[2]), store=desk.store)
-        assert (stored(desk, path) is not None) is is_stored
-        assert desk.http.get(f"{path}/diagnosis").json()["verdict"]
-        assert stored(desk, path)
-
-
 def test_while_it_trains_an_experiment_is_diagnosed_every_few_seconds_and_a_triage_is_not(desk, monkeypatch):
     seconds, epochs = [0.0], []
     monkeypatch.setattr(diagnoses, "attempt", lambda it, *, store: epochs.append(store.get(it).epochs_done))
