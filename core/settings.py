@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of SQLite or PostgreSQL; by default an SQLite file in the data directory."""
     broker_url: str = ""
     """Celery URL of Redis or RabbitMQ; by default a folder in the data directory."""
+    storage_url: str = ""
+    """Object storage of datasets and large networks, which the API and all workers reach: `s3://bucket/prefix`,
+    `gs://bucket/prefix`, `az://account/container/prefix`, or `file:///folder` that they share; by default a folder in
+    the data directory. Keys and endpoints come from the provider's own variables, such as `AWS_ACCESS_KEY_ID`."""
+    storage_plain_http: bool = False
+    """States that the storage's endpoint may be reached without encryption, as one on the same machine."""
 
     label: str = Field(default="", max_length=40)
     """Words beside the dashboard's name that tell its experiments from those of another service."""
@@ -67,6 +73,8 @@ class Settings(BaseSettings):
     for a proxy in front that checks them itself."""
     max_body_bytes: PositiveInt = 1_000_000
     """Larger request bodies are refused unread."""
+    max_dataset_bytes: PositiveInt = 512_000_000
+    """Larger files are refused as datasets, and so are files that hold more once they are unpacked."""
 
     header_timeout: Duration = timedelta(seconds=10)
     """Time for the head of a request, from the connection or from the request's first byte."""
@@ -176,6 +184,16 @@ class Settings(BaseSettings):
     def broker_dir(self) -> Path:
         """Folder of the embedded broker's messages."""
         return (self.data_dir / "broker").resolve()
+
+    @property
+    def blob_dir(self) -> Path:
+        """Folder of blobs, where no storage URL is set."""
+        return self.data_dir / "blobs"
+
+    @property
+    def blob_cache(self) -> Path:
+        """Folder of copies from an object storage."""
+        return self.data_dir / "blob-cache"
 
     @property
     def compile_cache(self) -> Path:
