@@ -1,0 +1,216 @@
+"""Proposal: which column is the target, what is learnt of it, how rows are divided, and how features are prepared."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradlab.profile.columns import Column
+from gradlab.profile.features import is_identifier, is_ordered, preparation
+from gradlab.profile.model import MAX_NAMED, LeftOut, Proposal, SplitProposal, Task
+
+Columns = dict[str, Column]
+# Names that people give to targets, best first, and to columns that are no features.
+TARGETS = ("target", "label", "labels", "class", "y", "targets", "classes", "outcome")
+INPUTS, VALIDATION, WEIGHTS = "x", ("x_val", "y_val"), ("sample_weight", "sample_weights", "weight")
+SPLITS, TRAIN = ("split", "fold", "subset", "partition"), ("train", "training")
+TIMES = ("time", "timestamp", "date", "datetime", "t", "step")
+# Integers are the numbers of classes if there are few of them, each ten times on average, as dense as codes are.
+# Digits, letters and the usual hundred categories stay below the first; a count or an age seldom passes the second.
+MAX_CLASSES, MIN_ROWS_PER_CLASS, MIN_DENSITY = 100, 10, 0.5
+# Values that are no integers stand for classes if they are as few as these and spaced evenly: labels that were divided.
+MAX_DIVIDED = 20
+# Each part of a split needs samples of every class: below half of an even share chance leaves rare classes out.
+EVEN = 0.5
+
+
+def propose(columns: Columns, rows: int) -> Proposal:
+    """Return how the samples may be trained on."""
+    target, target_reason = _target(columns)
+    if INPUTS in columns and not target:
+        reason = "There is no array y: the network may learn to give back its inputs, as an autoencoder does."
+        return _with_features(columns, rows, (INPUTS,), reason, "inputs", reason, None)
+    if not target:
+        return _with_features(columns, rows, (), target_reason, None, "There is no target to be learnt.", None)
+    task, classes, task_reason = task_of([columns[each] for each in target])
+    return _with_features(columns, rows, target, target_reason, task, task_reason, classes)
+
+
+def _with_features(
+    columns: Columns,
+    rows: int,
+    target: tuple[str, ...],
+    target_reason: str,
+    task: Task | None,
+    task_reason: str,
+    classes: int | None,
+) -> Proposal:
+    split = _split(columns, [columns[each] for each in target], task)
+    arrays = INPUTS in columns and columns[INPUTS].is_array
+    left_out = [] if arrays else _left_out(columns, rows, target, split)
+    skipped = {each.column for each in left_out}
+    names = (INPUTS,) if arrays else tuple(name for name in columns if name not in skipped and name not in target)
+    return Proposal(
+        target=target,
+        target_reason=target_reason,
+        task=task,
+        task_reason=task_reason,
+        classes=classes,
+        features=names,
+        left_out=tuple(left_out[:MAX_NAMED]),
+        left_out_count=len(left_out),
+        split=split,
+        prepare=preparation([columns[name] for name in names]),
+    )
+
+
+def _target(columns: Columns) -> tuple[tuple[str, ...], str]:
+    """The target's columns, and the reason."""
+    folded = {name.casefold(): name for name in reversed(columns)}
+    for name in TARGETS:
+        if name in folded:
+            return (folded[name],), f"The column {folded[name]} is called so."
+    numbered = _numbered(columns)
+    if numbered:
+        return numbered, f"{len(numbered)} columns are called {numbered[0]} to {numbered[-1]}."
+    if INPUTS in columns:
+        return (), "There is an array x and none for targets."
+    for name in reversed(columns):
+        column = columns[name]
+        usable = column.profile.type not in ("text", "date") and not is_identifier(column) and not _is_split(column)
+        if usable and name.casefold() not in WEIGHTS and len(columns) > 1 and not _is_constant(column):
+            return (name,), f"No column is called like a target; {name} is the last one that can be one."
+    return (), "No column can be a target: name it."
+
+
+def _numbered(columns: Columns) -> tuple[str, ...]:
+    """Columns that are called ``target_1``, ``y0`` and so on, if there are two or more."""
+    stems = ("target", "label", "y")
+    matches = [name for name in columns if name.casefold().rstrip("0123456789").rstrip("_") in stems]
+    return tuple(matches) if len(matches) > 1 else ()
+
+
+def task_of(target: Sequence[Column]) -> tuple[Task, int | None, str]:
+    """Return what is learnt of a target, the number of classes or labels, and the reason."""
+    if len(target) > 1:
+        if all(_is_binary(each) for each in target):
+            return "labels", len(target), f"Each of the {len(target)} columns is 0 or 1."
+        return "values", None, f"The {len(target)} columns are numbers."
+    (column,) = target
+    if column.is_array:
+        return _task_of_rows(column)
+    if column.profile.type in ("category", "boolean", "text"):
+        return "classes", column.profile.distinct, f"{column.name} has {_count(column)} distinct values."
+    if classes := _classes(column):
+        return "classes", classes, f"{column.name} has {_count(column)} distinct integers."
+    if is_divided(column):
+        return "classes", column.profile.distinct, f"{column.name} has {_count(column)} distinct, evenly spaced values."
+    return "values", None, f"{column.name} has {_count(column)} distinct numbers."
+
+
+def _task_of_rows(column: Column) -> tuple[Task, int | None, str]:
+    """The task of an array of targets: one-hot rows, labels, classes in a column, or values."""
+    width, profile = column.profile.shape[-1], column.profile
+    binary = (profile.minimum, profile.maximum) == (0, 1) and is_integral(column)
+    if binary and width > 1 and profile.zeros == 1 - 1 / width and one_hot(column):
+        return "classes", width, f"Each row of {column.name} has a single 1: the classes are one-hot."
+    if binary and width > 1:
+        return "labels", width, f"The rows of {column.name} hold zeros and ones."
+    if width == 1 and is_integral(column) and 1 <= (profile.maximum or 0) < MAX_CLASSES and profile.minimum == 0:
+        return "classes", int(profile.maximum or 0) + 1, f"{column.name} holds small integers."
+    return "values", None, f"The rows of {column.name} hold numbers."
+
+
+def is_integral(column: Column) -> bool:
+    """True if the first rows of an array are integers."""
+    first = np.asarray(column.values[:1_000], np.float64)
+    return bool((first == np.floor(first)).all())
+
+
+def one_hot(column: Column) -> bool:
+    """True if the first rows of an array add up to 1."""
+    return bool((np.asarray(column.values[:1_000], np.float64).sum(axis=-1) == 1).all())
+
+
+def _classes(column: Column) -> int | None:
+    """The number of classes that integers count; None if they are values."""
+    profile = column.profile
+    if profile.type != "integer" or profile.distinct is None or not 2 <= profile.distinct <= MAX_CLASSES:
+        return None
+    low, high = int(profile.minimum or 0), int(profile.maximum or 0)
+    enough = profile.distinct == 2 or (
+        profile.rows >= MIN_ROWS_PER_CLASS * profile.distinct and profile.distinct >= MIN_DENSITY * (high - low + 1)
+    )
+    if not enough:
+        return None
+    return high + 1 if low >= 0 and high < MAX_CLASSES else profile.distinct
+
+
+def is_divided(column: Column) -> bool:
+    """True if numbers that are no integers are as few and as evenly spaced as labels divided by a constant."""
+    if column.profile.type != "number" or column.distinct is None or not 2 < len(column.distinct) <= MAX_DIVIDED:
+        return False
+    if column.profile.rows < MIN_ROWS_PER_CLASS * len(column.distinct) or column.profile.infinite:
+        return False
+    steps = np.diff(column.distinct.astype(np.float64))
+    return bool(steps.max() <= steps.min() * 1.001)
+
+
+def _count(column: Column) -> str:
+    return "more than 10,000" if column.profile.distinct is None else f"{column.profile.distinct:,}"
+
+
+def _is_binary(column: Column) -> bool:
+    integral = column.profile.type in ("integer", "boolean")
+    return integral and column.profile.distinct == 2 and (column.profile.minimum, column.profile.maximum) == (0, 1)
+
+
+def _is_constant(column: Column) -> bool:
+    return column.profile.distinct is not None and column.profile.distinct < 2
+
+
+def _is_split(column: Column) -> bool:
+    return column.name.casefold() in SPLITS and any(each.casefold() in TRAIN for each in column.categories)
+
+
+def _is_time(column: Column) -> bool:
+    return column.profile.type == "date" or (column.name.casefold() in TIMES and column.is_number)
+
+
+def _split(columns: Columns, target: Sequence[Column], task: Task | None) -> SplitProposal | None:
+    if VALIDATION[0] in columns:
+        return None
+    for column in columns.values():
+        if _is_split(column):
+            return SplitProposal(kind="by_column", column=column.name, reason=f"{column.name} says which part each is.")
+    for column in columns.values():
+        if _is_time(column) and is_ordered(column):
+            reason = f"The rows are in the order of {column.name}: a network is judged on what comes after its samples."
+            return SplitProposal(kind="in_order", reason=reason)
+    counts = target[0].counts if task == "classes" and len(target) == 1 else None
+    if counts is not None and len(counts) > 1 and 2 <= counts.min() < EVEN * counts.mean():
+        share = counts.min() / counts.sum()
+        reason = f"The rarest class has {share:.2%} of the rows: each part gets its share of it."
+        return SplitProposal(kind="stratified", reason=reason)
+    return SplitProposal(kind="random", reason="Nothing shows an order or a division of the rows.")
+
+
+def _left_out(columns: Columns, rows: int, target: Sequence[str], split: SplitProposal | None) -> list[LeftOut]:
+    reasons = {}
+    for name, column in columns.items():
+        if name in target:
+            continue
+        if name in VALIDATION or (column.profile.rows != rows and INPUTS in columns):
+            reasons[name] = "It belongs to the validation samples."
+        elif name.casefold() in WEIGHTS:
+            reasons[name] = "It is called like the weights of samples."
+        elif split is not None and name == split.column:
+            reasons[name] = "It says to which part a row belongs."
+        elif column.profile.type == "text":
+            reasons[name] = "It has more than 10,000 texts."
+        elif _is_time(column):
+            reasons[name] = "It says when a row was recorded."
+        elif is_identifier(column):
+            reasons[name] = "It numbers the rows."
+        elif _is_constant(column):
+            reasons[name] = "It has one value."
+    return [LeftOut(column=name, reason=reason) for name, reason in reasons.items()]
