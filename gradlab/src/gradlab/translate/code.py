@@ -55,9 +55,7 @@ def keras_code_of(before: ExperimentSpec, after: ExperimentSpec) -> str | None:
     """Return what differs between two specs of this service as Keras code to copy from; None if nothing is written."""
     names = {layer.name: layer.name for layer in before.layers}
     training = [each for each in difference(before, after) if each.path.startswith(TRAINING)]
-    changed_layers = keras_lines.of_pieces(None, pieces(Equivalent(before, names), after))
-    blocks = [*changed_layers, *keras_lines.of_training(None, _after(before.training.optimizer, training))]
-    return "\n\n".join(blocks) or None
+    return _code(None, before.training.optimizer, pieces(Equivalent(before, names), after), training)
 
 
 def _of_whole(external: ExternalSpec, whole: Equivalent, remedy: Remedy) -> Cure | None:
@@ -119,10 +117,28 @@ def _training(external: ExternalSpec, before: ExperimentSpec, after: ExperimentS
 
 
 def _cure(external: ExternalSpec, changed_layers: list[Piece], training: tuple[Difference, ...]) -> Cure:
-    write = torch_lines if external.framework == "torch" else keras_lines
-    after = _after(external.optimizer, training)
+    code = _code(external, external.optimizer, changed_layers, training)
+    return Cure((*training, *_differences(changed_layers)), code)
+
+
+def _code(
+    external: ExternalSpec | None,
+    optimizer: GradientOptimizer | None,
+    changed_layers: list[Piece],
+    training: Iterable[Difference],
+) -> str | None:
+    """Return changes as code to copy from; None if none can be written.
+
+    Args:
+        external: the training elsewhere, whose framework the code is for; None for one in this service, for Keras.
+        optimizer: the optimiser before the changes; None if it is unknown.
+        changed_layers: the changes of layers.
+        training: the changes of training and data.
+    """
+    write = torch_lines if external is not None and external.framework == "torch" else keras_lines
+    after = _after(optimizer, training)
     blocks = [*write.of_pieces(external, changed_layers), *write.of_training(external, after)]
-    return Cure((*training, *_differences(changed_layers)), "\n\n".join(blocks) or None)
+    return "\n\n".join(blocks) or None
 
 
 def _after(before: GradientOptimizer | None, training: Iterable[Difference]) -> Mapping[str, Any]:
