@@ -19,6 +19,19 @@ from gradlab.measurement.history import History  # noqa: E402
 from gradlab.spec import ExternalSpec  # noqa: E402
 
 EPOCHS, LAYERS = 40, 6
+# What neither importing a client nor the diagnosis of a training elsewhere needs.
+NEEDLESS = (
+    "gradlab.diagnosis.view_of_experiment",
+    "gradlab.remedies",
+    "gradlab.schemas.experiments",
+    "gradlab.spec.experiment",
+    "gradlab.theory.meanfield",
+    "gradlab.translate",
+    "gradlab.vocabulary.datasets",
+    "httpx2",
+    "numpy.ma",
+    "numpy.random",
+)
 
 
 def stored(file: Path) -> ExternalSpec:
@@ -51,7 +64,7 @@ def main() -> int:
     with np.load(file, allow_pickle=False) as series:
         run = ExternalRun(spec, 0, History(spec.layout, 1, series["metrics"], {"gradients": series["gradients"]}))
     rules = [finding.rule for finding in diagnose(spec, [run]).findings]
-    modules = len(sys.modules)
+    modules, needless = len(sys.modules), sorted({*NEEDLESS} & sys.modules.keys())
     from gradlab.report import write  # the modules that draw are no part of a diagnosis
 
     heavy = [name for name in ("scipy", "sklearn", "keras", "torch", "tensorflow", "fastapi") if name in sys.modules]
@@ -64,6 +77,7 @@ def main() -> int:
         "vanishing_gradient among the findings": "vanishing_gradient" in rules,
         f"at most {sys.argv[1]} modules": modules <= int(sys.argv[1]),
         "nothing heavy": not heavy,
+        f"nothing that is not needed: {needless}": not needless,
         "a report with the modules that draw it": '"report/report.js":"data:text/javascript' in page.read_text(),
         "a client that sees that nobody answers": not alive,
         "a sender": Sender.__module__.startswith("gradlab."),

@@ -5,11 +5,12 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
 
+from gradlab import schemas
 from gradlab.client.connection import Refused, Unreachable
 from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
 from gradlab.client.listing import Listing
@@ -18,12 +19,10 @@ from gradlab.client.reporting import Reporting
 from gradlab.client.sending import Sending
 from gradlab.client.treating import Treating
 from gradlab.measurement.kinds import BY_NAME
-from gradlab.schemas.charts import ChartsResponse
-from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
-from gradlab.schemas.experiments import ExperimentResponse, ValidationResponse
-from gradlab.schemas.html import frame
 from gradlab.schemas.media_types import CSV, NPZ
-from gradlab.spec import AnySpec, ExperimentSpec
+
+if TYPE_CHECKING:
+    from gradlab.spec import AnySpec, ExperimentSpec
 
 STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 15 seconds
 
@@ -50,35 +49,37 @@ class Client(Listing, Sending, Treating, Reporting):
         except (Unreachable, Refused):
             return False
 
-    def submit(self, spec: AnySpec | dict[str, Any], *, idempotency_key: str | None = None) -> ExperimentResponse:
+    def submit(
+        self, spec: "AnySpec | dict[str, Any]", *, idempotency_key: str | None = None
+    ) -> "schemas.ExperimentResponse":
         """Submit an experiment; an `ExternalSpec` creates one for an external training.
 
         A dict is sent as it is, and the service names what is wrong with it. The request has an idempotency key, and is
         repeated once if its response is lost.
         """
-        return self._read(ExperimentResponse, self._post_once("/experiments", _body(spec), idempotency_key))
+        return self._read(schemas.ExperimentResponse, self._post_once("/experiments", _body(spec), idempotency_key))
 
-    def validate(self, spec: ExperimentSpec | dict[str, Any]) -> ValidationResponse:
+    def validate(self, spec: "ExperimentSpec | dict[str, Any]") -> "schemas.ValidationResponse":
         """Validate a spec, count its parameters and estimate its cost."""
-        return self._read(ValidationResponse, self._post("/experiments/validate", _body(spec)))
+        return self._read(schemas.ValidationResponse, self._post("/experiments/validate", _body(spec)))
 
-    def triage(self, spec: ExperimentSpec | dict[str, Any]) -> DiagnosisResponse:
+    def triage(self, spec: "ExperimentSpec | dict[str, Any]") -> "schemas.DiagnosisResponse":
         """Diagnose a spec's networks before they are trained."""
-        return self._read(DiagnosisResponse, self._post("/experiments/triage", _body(spec)))
+        return self._read(schemas.DiagnosisResponse, self._post("/experiments/triage", _body(spec)))
 
-    def diagnosis(self, experiment_id: UUID | str) -> ExperimentDiagnosisResponse:
+    def diagnosis(self, experiment_id: UUID | str) -> "schemas.ExperimentDiagnosisResponse":
         """Diagnose an experiment from the epochs recorded so far."""
         response = self._request("GET", f"/experiments/{experiment_id}/diagnosis")
-        return self._read(ExperimentDiagnosisResponse, response)
+        return self._read(schemas.ExperimentDiagnosisResponse, response)
 
-    def get(self, experiment_id: UUID | str) -> ExperimentResponse:
+    def get(self, experiment_id: UUID | str) -> "schemas.ExperimentResponse":
         """Get an experiment."""
-        return self._read(ExperimentResponse, self._request("GET", f"/experiments/{experiment_id}"))
+        return self._read(schemas.ExperimentResponse, self._request("GET", f"/experiments/{experiment_id}"))
 
-    def cancel(self, experiment_id: UUID | str) -> ExperimentResponse:
+    def cancel(self, experiment_id: UUID | str) -> "schemas.ExperimentResponse":
         """Cancel an experiment. Recorded series are kept."""
         response = self._request("POST", f"/experiments/{experiment_id}/cancel")
-        return self._read(ExperimentResponse, response)
+        return self._read(schemas.ExperimentResponse, response)
 
     def delete(self, experiment_id: UUID | str) -> None:
         """Delete an experiment with all its series."""
@@ -144,7 +145,7 @@ class Client(Listing, Sending, Treating, Reporting):
     def charts(self, experiment_id: UUID | str) -> list[str]:
         """Names of the charts of an experiment."""
         response = self._request("GET", f"/experiments/{experiment_id}/charts")
-        return [chart.name for chart in self._read(ChartsResponse, response).charts]
+        return [chart.name for chart in self._read(schemas.ChartsResponse, response).charts]
 
     def chart(self, experiment_id: UUID | str, name: str, form: str = "svg", **query: Any) -> bytes:
         """Return a chart as the content of a file; `form` is svg or png."""
@@ -175,6 +176,8 @@ class Client(Listing, Sending, Treating, Reporting):
 
     def frame(self, experiment_id: UUID | str, **query: Any) -> Any:
         """Return the series as a pandas data frame, one number a row; `kind` and `seed` select some. Needs pandas."""
+        from gradlab.schemas.html import frame
+
         file = io.BytesIO()
         self.export(experiment_id, "series.parquet", file, **query)
         return frame(file)
@@ -183,9 +186,9 @@ class Client(Listing, Sending, Treating, Reporting):
         self,
         experiment_id: UUID | str,
         *,
-        progress: Callable[[ExperimentResponse], None] = lambda _: None,
+        progress: "Callable[[schemas.ExperimentResponse], None]" = lambda _: None,
         patience: float = 60.0,
-    ) -> ExperimentResponse:
+    ) -> "schemas.ExperimentResponse":
         """Wait until an experiment has finished.
 
         Args:
@@ -194,7 +197,7 @@ class Client(Listing, Sending, Treating, Reporting):
             patience: maximum time without a response of the service, in seconds; a restart takes less.
         """
 
-        def is_over(experiment: ExperimentResponse) -> bool:
+        def is_over(experiment: "schemas.ExperimentResponse") -> bool:
             return experiment.status.is_finished
 
         with suppress(Unreachable, Refused):  # without a stream, or at its end: poll
@@ -203,19 +206,19 @@ class Client(Listing, Sending, Treating, Reporting):
                 if is_over(experiment):
                     return experiment
         path = f"/experiments/{experiment_id}"
-        return poll(self._request, path, partial(self._read, ExperimentResponse), is_over, progress, patience)
+        return poll(self._request, path, partial(self._read, schemas.ExperimentResponse), is_over, progress, patience)
 
-    def _statuses(self, experiment_id: UUID | str) -> Iterator[ExperimentResponse]:
+    def _statuses(self, experiment_id: UUID | str) -> "Iterator[schemas.ExperimentResponse]":
         """Iterate over the states of an experiment, from its event stream."""
         spec = self.get(experiment_id).spec.model_dump(mode="json")
         for event in self.events(experiment_id, replay=False):
             if event.name == "status":
-                yield ExperimentResponse.read(json.dumps(event.data | {"spec": spec}))
+                yield schemas.ExperimentResponse.read(json.dumps(event.data | {"spec": spec}))
 
     def _arrays(self, experiment_id: UUID | str, series: str, query: dict[str, Any]) -> dict[str, np.ndarray]:
         with np.load(io.BytesIO(self.file(experiment_id, series, NPZ, **query)), allow_pickle=False) as archive:
             return dict(archive)
 
 
-def _body(spec: AnySpec | dict[str, Any]) -> str:
+def _body(spec: "AnySpec | dict[str, Any]") -> str:
     return json.dumps(spec) if isinstance(spec, dict) else spec.canonical()

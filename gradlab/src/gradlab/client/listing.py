@@ -1,13 +1,16 @@
 """Lists of a service's experiments, as a part of the client."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
 
+from gradlab import schemas
 from gradlab.client.connection import Connection
-from gradlab.schemas.experiments import ExperimentResponse, ExperimentsResponse
-from gradlab.schemas.lists import Sort
-from gradlab.schemas.status import Status
+
+if TYPE_CHECKING:
+    from gradlab.schemas.lists import Sort
+    from gradlab.schemas.status import Status
 
 
 class Listing(Connection):
@@ -16,15 +19,15 @@ class Listing(Connection):
     def experiments(
         self,
         *,
-        status: Status | Sequence[Status] = (),
+        status: "Status | Sequence[Status]" = (),
         search: str | None = None,
         id_prefix: str | None = None,
         verdict: str | Sequence[str] = (),
         root_cause: str | Sequence[str] = (),
-        sort: Sort = "newest",
+        sort: "Sort" = "newest",
         trial: bool | None = None,
         trial_of: UUID | str | None = None,
-    ) -> Iterator[ExperimentResponse]:
+    ) -> "Iterator[schemas.ExperimentResponse]":
         """Iterate over experiments; pages are fetched on demand.
 
         Args:
@@ -47,7 +50,7 @@ class Listing(Connection):
             "trial": () if trial is None else str(trial).lower(),
             "trial_of": trial_of or (),
         }
-        for page in self._pages(ExperimentsResponse, f"/experiments?{urlencode(query, doseq=True)}"):
+        for page in self._pages(schemas.ExperimentsResponse, f"/experiments?{urlencode(query, doseq=True)}"):
             yield from page.experiments
 
 

@@ -6,11 +6,10 @@ from uuid import UUID
 
 import numpy as np
 
+from gradlab import schemas
 from gradlab.client.connection import Connection, Refused
 from gradlab.facts import Facts
 from gradlab.measurement.kinds import BOUNDARY
-from gradlab.schemas.diagnosis import ExperimentDiagnosisResponse
-from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.media_types import NPZ
 
 
@@ -33,8 +32,8 @@ class Reporting(Connection):
         )
 
         place = f"/experiments/{experiment_id}"
-        experiment = self._read(ExperimentResponse, self._request("GET", place))
-        diagnosis = self._read(ExperimentDiagnosisResponse, self._request("GET", f"{place}/diagnosis"))
+        experiment = self._read(schemas.ExperimentResponse, self._request("GET", place))
+        diagnosis = self._read(schemas.ExperimentDiagnosisResponse, self._request("GET", f"{place}/diagnosis"))
         spec = experiment.spec
         requests = series_requests(spec.layout, len(spec.seeds))
         series = [

@@ -7,10 +7,9 @@ from uuid import UUID
 
 import numpy as np
 
+from gradlab import schemas
 from gradlab.client.connection import Connection
 from gradlab.facts import Facts, Wiring
-from gradlab.schemas.experiments import ExperimentResponse
-from gradlab.schemas.external import SeriesResponse
 from gradlab.schemas.media_types import JSON
 
 # Series of one kind: columns by name, or all columns in one array.
@@ -28,7 +27,7 @@ class Sending(Connection):
         from_epoch: int,
         metrics: Mapping[str, Sequence[float]] | None = None,
         series: Mapping[str, Values] | None = None,
-    ) -> SeriesResponse:
+    ) -> "schemas.SeriesResponse":
         """Send the next epochs of a run. To send epochs again changes nothing.
 
         Without metrics and series the request is a sign of life.
@@ -45,7 +44,7 @@ class Sending(Connection):
         path = f"/experiments/{experiment_id}/runs/{seed}/series"
         content = encode_series(from_epoch, metrics or {}, series or {})
         response = self._request("PUT", path, content=content, headers={"Content-Type": JSON})
-        return self._read(SeriesResponse, response)
+        return self._read(schemas.SeriesResponse, response)
 
     def send_facts(self, experiment_id: UUID | str, facts: Facts) -> None:
         """Send the facts about the data of an external training, in place of those that were sent before."""
@@ -62,15 +61,17 @@ class Sending(Connection):
     def _put(self, path: str, sent: Facts | Wiring) -> None:
         self._request("PUT", path, content=sent.model_dump_json(), headers={"Content-Type": JSON})
 
-    def end_run(self, experiment_id: UUID | str, seed: int, *, error: str | None = None) -> ExperimentResponse:
+    def end_run(
+        self, experiment_id: UUID | str, seed: int, *, error: str | None = None
+    ) -> "schemas.ExperimentResponse":
         """End a run as completed; with an error, as failed. To end it again changes nothing."""
         body = {"status": "completed"} if error is None else {"status": "failed", "error": error}
         response = self._request("POST", f"/experiments/{experiment_id}/runs/{seed}/end", json=body)
-        return self._read(ExperimentResponse, response)
+        return self._read(schemas.ExperimentResponse, response)
 
     def resume_run(
         self, experiment_id: UUID | str, seed: int, *, after: int | None = None, epochs: int | None = None
-    ) -> ExperimentResponse:
+    ) -> "schemas.ExperimentResponse":
         """Let a run go on, whether or not it has ended.
 
         Args:
@@ -81,7 +82,7 @@ class Sending(Connection):
         """
         body = {"after": after, "epochs": epochs}
         response = self._request("POST", f"/experiments/{experiment_id}/runs/{seed}/resume", json=body)
-        return self._read(ExperimentResponse, response)
+        return self._read(schemas.ExperimentResponse, response)
 
 
 def encode_series(from_epoch: int, metrics: Mapping[str, Sequence[float]], series: Mapping[str, Values]) -> bytes:

@@ -5,17 +5,11 @@ from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
+from gradlab import schemas
 from gradlab.client.connection import Connection
 from gradlab.client.listing import several
 from gradlab.client.polling import poll
 from gradlab.schemas.status import TreatmentStatus
-from gradlab.schemas.treatments import (
-    TreatmentRequest,
-    TreatmentResponse,
-    TreatmentsResponse,
-    TreatmentSummariesResponse,
-    TreatmentSummaryResponse,
-)
 
 
 class Treating(Connection):
@@ -24,52 +18,52 @@ class Treating(Connection):
     def treat(
         self,
         experiment_id: UUID | str,
-        request: TreatmentRequest | None = None,
+        request: "schemas.TreatmentRequest | None" = None,
         *,
         idempotency_key: str | None = None,
-    ) -> TreatmentResponse:
+    ) -> "schemas.TreatmentResponse":
         """Start a treatment of an experiment; by default with the remedies of its diagnosis.
 
         The request has an idempotency key, and is repeated once if its response is lost.
         """
-        path, body = f"/experiments/{experiment_id}/treatments", request or TreatmentRequest()
-        return self._read(TreatmentResponse, self._post_once(path, body.model_dump_json(), idempotency_key))
+        path, body = f"/experiments/{experiment_id}/treatments", request or schemas.TreatmentRequest()
+        return self._read(schemas.TreatmentResponse, self._post_once(path, body.model_dump_json(), idempotency_key))
 
-    def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
+    def treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> "schemas.TreatmentResponse":
         """Get a treatment."""
         response = self._request("GET", f"/experiments/{experiment_id}/treatments/{treatment_id}")
-        return self._read(TreatmentResponse, response)
+        return self._read(schemas.TreatmentResponse, response)
 
-    def treatments(self, experiment_id: UUID | str) -> Iterator[TreatmentResponse]:
+    def treatments(self, experiment_id: UUID | str) -> "Iterator[schemas.TreatmentResponse]":
         """Iterate over the treatments of an experiment, newest first; pages are fetched on demand."""
-        for page in self._pages(TreatmentsResponse, f"/experiments/{experiment_id}/treatments"):
+        for page in self._pages(schemas.TreatmentsResponse, f"/experiments/{experiment_id}/treatments"):
             yield from page.treatments
 
     def all_treatments(
         self, *, status: TreatmentStatus | Sequence[TreatmentStatus] = ()
-    ) -> Iterator[TreatmentSummaryResponse]:
+    ) -> "Iterator[schemas.TreatmentSummaryResponse]":
         """Iterate over the treatments of all experiments in short, newest first; pages are fetched on demand."""
         query = {"status": several(status)}
-        for page in self._pages(TreatmentSummariesResponse, f"/treatments?{urlencode(query, doseq=True)}"):
+        for page in self._pages(schemas.TreatmentSummariesResponse, f"/treatments?{urlencode(query, doseq=True)}"):
             yield from page.treatments
 
-    def cancel_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
+    def cancel_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> "schemas.TreatmentResponse":
         """Cancel a treatment. Finished trials are kept."""
         response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/cancel")
-        return self._read(TreatmentResponse, response)
+        return self._read(schemas.TreatmentResponse, response)
 
-    def continue_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> TreatmentResponse:
+    def continue_treatment(self, experiment_id: UUID | str, treatment_id: UUID | str) -> "schemas.TreatmentResponse":
         """Continue a treatment that was cancelled, or failed."""
         response = self._request("POST", f"/experiments/{experiment_id}/treatments/{treatment_id}/continue")
-        return self._read(TreatmentResponse, response)
+        return self._read(schemas.TreatmentResponse, response)
 
     def wait_for_treatment(
         self,
-        treatment: TreatmentResponse,
+        treatment: "schemas.TreatmentResponse",
         *,
-        progress: Callable[[TreatmentResponse], None] = lambda _: None,
+        progress: "Callable[[schemas.TreatmentResponse], None]" = lambda _: None,
         patience: float = 60.0,
-    ) -> TreatmentResponse:
+    ) -> "schemas.TreatmentResponse":
         """Wait until a treatment has finished.
 
         Args:
@@ -78,8 +72,8 @@ class Treating(Connection):
             patience: maximum time without a response of the service, in seconds; a restart takes less.
         """
 
-        def is_over(treatment: TreatmentResponse) -> bool:
+        def is_over(treatment: "schemas.TreatmentResponse") -> bool:
             return treatment.status is not TreatmentStatus.running
 
         path = f"/experiments/{treatment.experiment_id}/treatments/{treatment.id}"
-        return poll(self._request, path, partial(self._read, TreatmentResponse), is_over, progress, patience)
+        return poll(self._request, path, partial(self._read, schemas.TreatmentResponse), is_over, progress, patience)

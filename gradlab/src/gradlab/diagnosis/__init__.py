@@ -5,6 +5,7 @@ failures, puts them in causal order and names one root cause. Everything here is
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gradlab.diagnosis.conclusion import Diagnosis, SeedOutcome, Unjudged, conclude
 from gradlab.diagnosis.evidence import ExternalRun, Run
@@ -13,10 +14,12 @@ from gradlab.diagnosis.outcome import Outcome, outcome
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.settling import Settling
 from gradlab.diagnosis.unknown import Unknown
-from gradlab.spec import AnySpec
+
+if TYPE_CHECKING:
+    from gradlab.spec import AnySpec
 
 
-def diagnose(spec: AnySpec, runs: Sequence[Run]) -> Diagnosis:
+def diagnose(spec: "AnySpec", runs: Sequence[Run]) -> Diagnosis:
     """Diagnose an experiment from its runs as far as they are recorded.
 
     Args:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import SEVERITIES, Finding, Kind, Sighting
@@ -11,7 +11,9 @@ from gradlab.diagnosis.outcome import Outcome, outcome, stands_still
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.settling import Settling, settling
 from gradlab.diagnosis.unknown import Unknown
-from gradlab.spec import AnySpec
+
+if TYPE_CHECKING:
+    from gradlab.spec import AnySpec
 
 Verdict = Literal["healthy", "at risk", "ill", "undecided"]
 
@@ -81,7 +83,7 @@ class Diagnosis:
     settled_by: Sequence[Settling] = ()
 
 
-def conclude(spec: AnySpec, runs: Sequence[Run], rules: Sequence[Rule]) -> Diagnosis:
+def conclude(spec: "AnySpec", runs: Sequence[Run], rules: Sequence[Rule]) -> Diagnosis:
     """Apply every rule to every run, and draw the conclusion.
 
     Args:

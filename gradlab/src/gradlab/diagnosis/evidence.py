@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,13 +12,15 @@ from gradlab.diagnosis.layers import LayerView
 from gradlab.diagnosis.recorded import Recorded
 from gradlab.diagnosis.unknown import Unrecorded
 from gradlab.diagnosis.view import View
-from gradlab.diagnosis.view_of_experiment import ExperimentView
 from gradlab.diagnosis.view_of_external import ExternalView
 from gradlab.facts import Facts, Wiring
 from gradlab.measurement.history import Culprit, History, StoppedBy, Tensor, without_gradient
 from gradlab.measurement.kinds import BY_NAME as KINDS_BY_NAME
 from gradlab.measurement.roles import KERNELS, Role
-from gradlab.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec import ExternalSpec
+
+if TYPE_CHECKING:
+    from gradlab.spec import ExperimentSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,7 @@ class Run:
         facts: the facts about the data; None if they are not known yet.
     """
 
-    spec: ExperimentSpec
+    spec: "ExperimentSpec"
     seed: int
     history: History
     stopped_by: StoppedBy | None = None
@@ -47,6 +49,9 @@ class Run:
     @cached_property
     def view(self) -> View:
         """The training as rules see it."""
+        # A training elsewhere needs nothing of the specs that this service trains.
+        from gradlab.diagnosis.view_of_experiment import ExperimentView
+
         return ExperimentView(self.spec, self.facts)
 
     @property

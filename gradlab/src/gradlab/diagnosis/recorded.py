@@ -66,8 +66,10 @@ class Recorded:
 
 def middle(values: np.ndarray) -> float:
     """Return the median of the finite values; NaN where there is none."""
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else float("nan")
+    ordered = np.sort(values[np.isfinite(values)])
+    count = len(ordered)
+    # `np.median` does the same, and imports masked arrays for it: 20 ms of a script that diagnoses.
+    return float((ordered[(count - 1) // 2] + ordered[count // 2]) / 2) if count else float("nan")
 
 
 def largest(values: np.ndarray) -> float:

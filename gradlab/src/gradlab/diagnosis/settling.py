@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -10,7 +10,9 @@ from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.outcome import Outcome, by_facts, decided_epoch
 from gradlab.diagnosis.unknown import WAIT, Unknown, Unrecorded
 from gradlab.measurement.kinds import GRADIENTS
-from gradlab.spec import AnySpec
+
+if TYPE_CHECKING:
+    from gradlab.spec import AnySpec
 
 Means = Literal["epochs", "seeds", "series", "facts"]
 
@@ -35,7 +37,9 @@ class Settling:
         return f"To settle it: {self.what}"
 
 
-def settling(spec: AnySpec, runs: Sequence[Run], outcomes: Mapping[int, Outcome], failing: int) -> tuple[Settling, ...]:
+def settling(
+    spec: "AnySpec", runs: Sequence[Run], outcomes: Mapping[int, Outcome], failing: int
+) -> tuple[Settling, ...]:
     """Return what would settle a verdict that is neither ``ill`` nor ``healthy``, from why it is undecided.
 
     Args:

@@ -14,7 +14,6 @@ from gradlab.diagnosis.unknown import FACTS, Unknown
 from gradlab.facts import Expectation, Facts, Inputs, Theory
 from gradlab.spec import NamedLayer
 from gradlab.spec.output import Output
-from gradlab.theory import hidden_relus, predicted_layers
 from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.optimizers import GradientOptimizer
 from gradlab.vocabulary.targets import Target
@@ -177,7 +176,10 @@ class View(ABC):
     @property
     def predicted_layers(self) -> tuple[str, ...]:
         """The names of the layers that theory predicts."""
-        return predicted_layers(self.network)
+        network = self.network
+        from gradlab.theory import predicted_layers  # only known networks need it
+
+        return predicted_layers(network)
 
     @property
     def born_dead(self) -> float:
@@ -188,7 +190,10 @@ class View(ABC):
     @property
     def hidden_relus(self) -> tuple[NamedLayer, ...]:
         """The hidden layers of a network of dense layers whose hidden ones are all relu; () for other networks."""
-        return hidden_relus(self.network)
+        network = self.network
+        from gradlab.theory import hidden_relus
+
+        return hidden_relus(network)
 
     # The training.
 

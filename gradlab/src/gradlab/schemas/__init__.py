@@ -2,4 +2,45 @@
 
 Bodies that are sent end in `Request`, bodies that are received and their parts in `Response`, messages of the event
 stream in `Event`. Specs are sent as they are, and errors are problem documents.
+
+Those that the client sends and reads are attributes of this package.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradlab.schemas.charts import ChartsResponse as ChartsResponse
+    from gradlab.schemas.diagnosis import DiagnosisResponse as DiagnosisResponse
+    from gradlab.schemas.diagnosis import ExperimentDiagnosisResponse as ExperimentDiagnosisResponse
+    from gradlab.schemas.experiments import ExperimentResponse as ExperimentResponse
+    from gradlab.schemas.experiments import ExperimentsResponse as ExperimentsResponse
+    from gradlab.schemas.experiments import ValidationResponse as ValidationResponse
+    from gradlab.schemas.external import SeriesResponse as SeriesResponse
+    from gradlab.schemas.treatments import TreatmentRequest as TreatmentRequest
+    from gradlab.schemas.treatments import TreatmentResponse as TreatmentResponse
+    from gradlab.schemas.treatments import TreatmentsResponse as TreatmentsResponse
+    from gradlab.schemas.treatments import TreatmentSummariesResponse as TreatmentSummariesResponse
+    from gradlab.schemas.treatments import TreatmentSummaryResponse as TreatmentSummaryResponse
+
+# Each name is imported at its first use: a client that is imported, and not used yet, needs no response.
+_MODULES = {
+    "ChartsResponse": "gradlab.schemas.charts",
+    "DiagnosisResponse": "gradlab.schemas.diagnosis",
+    "ExperimentDiagnosisResponse": "gradlab.schemas.diagnosis",
+    "ExperimentResponse": "gradlab.schemas.experiments",
+    "ExperimentsResponse": "gradlab.schemas.experiments",
+    "SeriesResponse": "gradlab.schemas.external",
+    "TreatmentRequest": "gradlab.schemas.treatments",
+    "TreatmentResponse": "gradlab.schemas.treatments",
+    "TreatmentSummariesResponse": "gradlab.schemas.treatments",
+    "TreatmentSummaryResponse": "gradlab.schemas.treatments",
+    "TreatmentsResponse": "gradlab.schemas.treatments",
+    "ValidationResponse": "gradlab.schemas.experiments",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -2,14 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gradlab.spec.experiment import ExperimentSpec
 from gradlab.spec.external import ExternalLayer, ExternalSpec
 from gradlab.vocabulary.activations import Linear
 from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.dense import ActivationLayer
 from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, Reshape
 from gradlab.vocabulary.layers.regularization import Disturbance
+
+if TYPE_CHECKING:
+    from gradlab.spec import ExperimentSpec
 
 # Keras keeps these activations' input on their output tensor, as its attribute `_keras_logits`.
 SQUASHING = ("sigmoid", "softmax")
@@ -37,7 +40,7 @@ class Output:
     is_last_tensor: bool
 
 
-def output_of(spec: ExperimentSpec) -> Output:
+def output_of(spec: "ExperimentSpec") -> Output:
     """Return the last activation of `spec`'s network, past layers that only pool, reshape or disturb their input."""
     layers, same = list(spec.layers), True
     while len(layers) > 1 and _passes_on(layers[-1].spec):
@@ -64,7 +67,7 @@ def output_elsewhere(spec: ExternalSpec) -> Output | None:
     return Output(last.name, last.activation, before or "linear", same)
 
 
-def loss_takes_logits(spec: ExperimentSpec) -> bool:
+def loss_takes_logits(spec: "ExperimentSpec") -> bool:
     """True if the loss is computed from the input of the output's sigmoid or softmax, whatever `from_logits` says.
 
     `from_logits=True` behind a softmax then trains the same network as `from_logits=False`: Keras warns and leaves the
@@ -84,7 +87,7 @@ def loss_takes_logits_elsewhere(spec: ExternalSpec) -> bool:
     return kind in LOSSES_TAKING_LOGITS and output.activation in SQUASHING and output.is_last_tensor
 
 
-def answer_threshold(spec: ExperimentSpec) -> float:
+def answer_threshold(spec: "ExperimentSpec") -> float:
     """Return the output above which a binary prediction is positive: 0.5 for probabilities, 0 for logits and scores."""
     return 0.5 if loss_takes_logits(spec) else spec.training.loss.threshold
 

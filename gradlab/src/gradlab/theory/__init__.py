@@ -4,11 +4,32 @@ The predictions are the moments of the weights, the size of the signals in the f
 chance that a narrow relu network is born dead.
 """
 
-from gradlab.theory.born_dead import bound as born_dead_bound
-from gradlab.theory.born_dead import chance as born_dead_chance
-from gradlab.theory.born_dead import hidden_relus
-from gradlab.theory.meanfield import LayerPrediction, Prediction, predict, predicted_layers
-from gradlab.theory.weights import Moments, moments
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradlab.theory.born_dead import born_dead_bound as born_dead_bound
+    from gradlab.theory.born_dead import born_dead_chance as born_dead_chance
+    from gradlab.theory.born_dead import hidden_relus as hidden_relus
+    from gradlab.theory.meanfield import LayerPrediction as LayerPrediction
+    from gradlab.theory.meanfield import Prediction as Prediction
+    from gradlab.theory.meanfield import predict as predict
+    from gradlab.theory.meanfield import predicted_layers as predicted_layers
+    from gradlab.theory.weights import Moments as Moments
+    from gradlab.theory.weights import moments as moments
+
+# Each name is imported at its first use: most rules need the moments alone.
+_MODULES = {
+    "LayerPrediction": "gradlab.theory.meanfield",
+    "Moments": "gradlab.theory.weights",
+    "Prediction": "gradlab.theory.meanfield",
+    "born_dead_bound": "gradlab.theory.born_dead",
+    "born_dead_chance": "gradlab.theory.born_dead",
+    "hidden_relus": "gradlab.theory.born_dead",
+    "moments": "gradlab.theory.weights",
+    "predict": "gradlab.theory.meanfield",
+    "predicted_layers": "gradlab.theory.meanfield",
+}
 
 __all__ = [
     "LayerPrediction",
@@ -21,3 +42,9 @@ __all__ = [
     "predict",
     "predicted_layers",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -39,14 +39,14 @@ def hidden_relus(network: Sequence[NamedLayer]) -> tuple[NamedLayer, ...]:
     return tuple(dense[:-1]) if relus and len(dense) == len(layers) else ()
 
 
-def bound(layers: tuple[NamedLayer, ...]) -> float:
+def born_dead_bound(layers: tuple[NamedLayer, ...]) -> float:
     """Return 1 − ∏ (1 − 2^−n) in [0, 1], the bound for biases of 0 and weights that are symmetric around 0."""
     return 1 - float(np.prod([1 - 2.0 ** -layer.output_shape[-1] for layer in layers]))
 
 
-def chance(layers: tuple[NamedLayer, ...], x: Array) -> float:
+def born_dead_chance(layers: tuple[NamedLayer, ...], x: Array) -> float:
     """Return the share of drawn networks, in [0, 1], that are born dead on the inputs `x`, (samples, features)."""
-    if _symmetric(layers) and bound(layers) < NEGLIGIBLE:
+    if _symmetric(layers) and born_dead_bound(layers) < NEGLIGIBLE:
         return 0.0
     products = len(x) * sum(layer.input_shape[0] * layer.output_shape[0] for layer in layers)
     draws = int(np.clip(MAX_PRODUCTS / products, MIN_DRAWS, DRAWS))

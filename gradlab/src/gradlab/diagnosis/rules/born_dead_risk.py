@@ -9,7 +9,6 @@ from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DRAW
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.unknown import Unknown
-from gradlab.theory import born_dead_bound
 
 # Shares of draws: one network in twenty is a risk, one in four a critical one. 5, 7, 10, 15 and 20 relu layers of 5
 # units are born dead in 1, 2, 9, 22 and 28 of 100 draws on the two circles.
@@ -27,6 +26,8 @@ def detect(run: Run) -> Sighting | None:
         layers, chance = (), math.nan
     if not dead and not chance > CHANCE:
         return None
+    from gradlab.theory import born_dead_bound  # only networks of relus need it
+
     measures = (
         measure("chance", chance, ">", CHANCE, "share of the draws"),
         measure("bound", born_dead_bound(layers) if layers else math.nan, ">", None, "share of the draws"),

@@ -1,9 +1,8 @@
 """A first layer whose weight gradient is far smaller than the last layer's."""
 
-import numpy as np
-
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules.vanishing_signal import RULE as VANISHING_SIGNAL
 
@@ -21,10 +20,10 @@ def detect(run: Run) -> Sighting | None:
     since = gradients.mostly(vanishes)
     if since is None:
         return None
-    usual = float(np.nanmedian(first[vanishes] / last[vanishes]))
+    usual = middle(first[vanishes] / last[vanishes])
     measures = (
         measure("gradient_ratio", usual, "<", RATIO),
-        measure("first_gradient", float(np.nanmedian(first[vanishes])), "<", LENGTH, "loss per unit of weight"),
+        measure("first_gradient", middle(first[vanishes]), "<", LENGTH, "loss per unit of weight"),
     )
     return Sighting(gradients.layers[:1], since, measures)
 
