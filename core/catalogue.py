@@ -20,17 +20,19 @@ from gradlab.spec.recording import BUNDLES, RecordSpec
 from gradlab.spec.training import PRETRAININGS
 from gradlab.vocabulary.activations import ACTIVATIONS
 from gradlab.vocabulary.constraints import CONSTRAINTS
-from gradlab.vocabulary.datasets.registry import DATASETS
+from gradlab.vocabulary.datasets.registry import KINDS
 from gradlab.vocabulary.initializers import INITIALIZERS
 from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.losses import LOSSES
 from gradlab.vocabulary.metrics import METRICS, Metric
 from gradlab.vocabulary.optimizers import OPTIMIZERS
+from gradlab.vocabulary.preparations import PREPARATIONS
 from gradlab.vocabulary.regularizers import REGULARIZERS
 from gradlab.vocabulary.schedules import SCHEDULES
+from gradlab.vocabulary.splits import SPLITS
 
 REGISTRIES: dict[str, tuple[type[Frozen], ...]] = {
-    "datasets": DATASETS,
+    "datasets": KINDS,
     "layers": LAYERS,
     "activations": ACTIVATIONS,
     "initializers": INITIALIZERS,
@@ -40,6 +42,8 @@ REGISTRIES: dict[str, tuple[type[Frozen], ...]] = {
     "regularizers": REGULARIZERS,
     "constraints": CONSTRAINTS,
     "pretraining": PRETRAININGS,
+    "splits": SPLITS,
+    "preparations": PREPARATIONS,
 }
 BOUNDS = {
     "minimum": "at least",

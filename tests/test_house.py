@@ -31,8 +31,10 @@ from gradlab.vocabulary import (
     losses,
     metrics,
     optimizers,
+    preparations,
     regularizers,
     schedules,
+    splits,
 )
 from gradlab.vocabulary.datasets import registry as datasets_registry
 
@@ -43,11 +45,13 @@ REGISTRIES = {
     initializers: (initializers.WeightInitializer, initializers.INITIALIZERS),
     losses: (losses.LossFunction, losses.LOSSES),
     optimizers: (optimizers.GradientOptimizer, optimizers.OPTIMIZERS),
+    preparations: (preparations.Preparation, preparations.PREPARATIONS),
     regularizers: (regularizers.WeightRegularizer, regularizers.REGULARIZERS),
     schedules: (schedules.LearningRateSchedule, schedules.SCHEDULES),
+    splits: (splits.Split, splits.SPLITS),
 }
 KINDS = [
-    *datasets_registry.DATASETS,
+    *datasets_registry.KINDS,
     *layers.LAYERS,
     *(member for _, members in REGISTRIES.values() for member in members),
 ]
@@ -131,14 +135,14 @@ def test_every_layer_is_registered():
 
 
 def test_every_dataset_is_registered():
-    kinds = [kind_of(member) for member in datasets_registry.DATASETS]
+    kinds = [kind_of(member) for member in datasets_registry.KINDS]
     check_registered(modules_in(datasets) - {"dataset", "registry"}, kinds, file_of(datasets_registry))
 
 
 def test_every_dataset_has_a_test_of_its_own():
     """Its kind, or its class, is named in one of `tests/unit/test_dataset*.py`."""
     tests = "".join(path.read_text() for path in (ROOT / "tests" / "unit").glob("test_dataset*.py"))
-    names = {kind_of(member): member.__name__ for member in datasets_registry.DATASETS}
+    names = {kind_of(member): member.__name__ for member in datasets_registry.KINDS}
     missing = [kind for kind, name in names.items() if not re.search(rf'"{kind}"|\b{name}\b', tests)]
     assert missing == [], f"{missing[0]} has no test of its own: tests/unit/test_dataset_{missing[0]}.py"
 

@@ -21,6 +21,8 @@ INTRODUCTIONS = {
     "regularizers": "Terms that weights add to the loss.",
     "constraints": "Sets of weights into which every update is projected back.",
     "pretraining": "A training of the layers before the training itself.",
+    "splits": "Which rows of an uploaded dataset are for training. The others validate.",
+    "preparations": "Steps that turn the columns of an uploaded dataset into inputs, fitted on the training part.",
     "metrics": "Numbers of an epoch beside the loss, for training and validation samples.",
     "bundles": "Names for a whole `record`: every how many epochs a kind of series is recorded, 0 for never.",
     "kinds": "Series that are recorded of a network, with the endpoints that answer them.",

@@ -101,6 +101,8 @@ class CatalogueResponse(ResponseModel):
     regularizers: list[KindResponse]
     constraints: list[KindResponse]
     pretraining: list[KindResponse]
+    splits: list[KindResponse]
+    preparations: list[KindResponse]
     metrics: list[MetricResponse]
     bundles: dict[str, dict[str, int | None]]
     kinds: list[SeriesKindResponse]

@@ -20,9 +20,9 @@ else:
 
         @staticmethod
         def __get_pydantic_core_schema__(_: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-            from gradlab.vocabulary.datasets.registry import DATASETS
+            from gradlab.vocabulary.datasets.registry import KINDS
 
-            return handler.generate_schema(one_of(DATASETS))
+            return handler.generate_schema(one_of(KINDS))
 
     AnyDataset = Annotated[Any, _OneOfTheRegistry]
 

@@ -33,12 +33,16 @@ class Dataset:
             values: (train, *steps, values) float32.
         val_x: (validation, *feature_shape) float32.
         val_y: as `train_y`, of the validation samples.
+        train_weight: (train,) float32, each sample's weight in the loss; None for equal weights.
+        val_weight: as `train_weight`, of the validation samples.
     """
 
     train_x: np.ndarray
     train_y: np.ndarray
     val_x: np.ndarray
     val_y: np.ndarray
+    train_weight: np.ndarray | None = None
+    val_weight: np.ndarray | None = None
 
     def plane(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the axes of a grid around all samples of two inputs: (32,) float32 for each input."""
@@ -84,6 +88,16 @@ class DatasetSpec(Frozen):
     def target(self) -> Target:
         """The form of each sample's target."""
         raise NotImplementedError
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes by name, in the order of their numbers; () for labels and values."""
+        return tuple(map(str, range(self.target.count))) if self.target.kind == "classes" else ()
+
+    @property
+    def has_weights(self) -> bool:
+        """True if each sample has a weight of its own in the loss."""
+        return False
 
     @property
     def in_plane(self) -> bool:

@@ -1,4 +1,4 @@
-"""Registry of the datasets, made with NumPy and scikit-learn only. There is one file for each.
+"""Registry of the datasets. There is one file for each; all but `uploaded` are made with NumPy and scikit-learn only.
 
 scikit-learn's datasets that must be downloaded are left out, because nothing here uses the network: Olivetti faces,
 20 newsgroups, California housing, covertype, kddcup99, LFW, RCV1, species. scikit-learn is imported when samples are
@@ -32,6 +32,7 @@ from gradlab.vocabulary.datasets.sparse_uncorrelated import SparseUncorrelated
 from gradlab.vocabulary.datasets.spirals import Spirals
 from gradlab.vocabulary.datasets.swiss_roll import SwissRoll
 from gradlab.vocabulary.datasets.temporal_order import TemporalOrder
+from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 from gradlab.vocabulary.datasets.wine import Wine
 from gradlab.vocabulary.datasets.xor import Xor
 
@@ -41,3 +42,7 @@ DATASETS: tuple[type[DatasetSpec], ...] = (
     Iris, Wine, BreastCancer, Digits, Diabetes, Linnerud,
     Adding, CopyMemory, Sine, TemporalOrder, MackeyGlass,
 )  # fmt: skip
+"""The datasets that are drawn from their spec alone."""
+
+KINDS: tuple[type[DatasetSpec], ...] = (*DATASETS, UploadedDataset)
+"""All datasets that a spec may name."""
