@@ -10,10 +10,11 @@ from core.training.sample_order import sample_order
 from core.training.task import Task
 from gradlab.measurement.history import Chunk
 from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import Dataset
 
 
 def fit_with_keras(
-    spec: ExperimentSpec, seed: int, callbacks=(), *, jit_compile: bool | str = False
+    spec: ExperimentSpec, seed: int, callbacks=(), *, jit_compile: bool | str = False, samples: Dataset | None = None
 ) -> tuple[np.ndarray, Network]:
     """Train with Keras.
 
@@ -23,17 +24,20 @@ def fit_with_keras(
         callbacks: Keras's.
         jit_compile: as `keras.Model.compile` takes it; Keras's own default is "auto", which compiles with XLA. A plain
             graph is ready in half the time, and shares no compiler with the loop that is compared with it.
+        samples: the samples of the dataset; by default they are drawn from its spec.
 
     Returns:
         (epochs, names) of loss and metrics, training and validation; and the trained network.
     """
-    data, network, task = spec.dataset.load(), Network(spec, seed), Task(spec)
+    data, network, task = samples or spec.dataset.load(), Network(spec, seed), Task(spec)
     optimizer = spec.training.optimizer.build(keras)
     names = [*spec.metric_names]
     # For Keras the accuracy of several units is that of the largest one, labels or not.
     told = [keras.metrics.BinaryAccuracy(name) if spec.dataset.target.kind == "labels" else name for name in names]
     network.model.compile(optimizer=optimizer, loss=spec.training.loss.kind, metrics=told, jit_compile=jit_compile)
     train_y, val_y = task.encoded(data.train_y), task.encoded(data.val_y)
+    weighted = data.train_weight is not None
+    by_class = {spec.dataset.class_names.index(name): each for name, each in spec.training.class_weight or ()}
     rows = []
     for epoch in range(1, spec.training.epochs + 1):
         order = sample_order(seed, epoch, spec.dataset.train_count)
@@ -43,7 +47,9 @@ def fit_with_keras(
             batch_size=spec.training.batch_size,
             shuffle=False,
             verbose=0,
-            validation_data=(data.val_x, val_y),
+            validation_data=(data.val_x, val_y, data.val_weight) if weighted else (data.val_x, val_y),
+            sample_weight=data.train_weight[order] if weighted else None,
+            class_weight=by_class or None,
             callbacks=list(callbacks),
         )
         rows.append([fitted.history[f"{part}{name}"][0] for part in ("", "val_") for name in ("loss", *names)])

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from core.training.task import Task
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.weights import loss_weights
 from gradlab.vocabulary.datasets import Dataset
 
 
@@ -21,7 +22,12 @@ class Data:
 
     def __init__(self, spec: ExperimentSpec, samples: Dataset | None = None) -> None:
         self.samples, task = samples or spec.dataset.load(), Task(spec)
-        train_y, val_y = task.encoded(self.samples.train_y), task.encoded(self.samples.val_y)
+        train_weights, val_weights = loss_weights(spec.dataset, spec.training.class_weight, self.samples) or (
+            None,
+            None,
+        )
+        train_y = task.encoded(self.samples.train_y, train_weights)
+        val_y = task.encoded(self.samples.val_y, val_weights)
         self.arrays = tuple(map(tf.constant, (self.samples.train_x, train_y, self.samples.val_x, val_y)))
 
     @cached_property

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from core.plan.widths import compiles_probe, width_for
 from core.training.program import Program
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.weights import is_weighted
 
 # A compiled program takes some tens of megabytes; a study rarely alternates between more architectures than this.
 PROGRAMS_KEPT = 8
@@ -44,16 +45,16 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     """Return the cache key of a spec: specs with equal keys share a compiled program.
 
     The key leaves out what is data to the program: seeds, initialisers, samples, the number of epochs except 0, the
-    recording interval of the boundary, and a constant learning rate.
+    recording interval of the boundary, a constant learning rate, and how much samples weigh.
     """
     layers = [layer.spec.model_dump_json(exclude=_drawn(layer.spec)) for layer in spec.layers]
-    training = spec.training.model_dump_json(exclude={"optimizer", "epochs", "pretraining"})
+    training = spec.training.model_dump_json(exclude={"optimizer", "epochs", "pretraining", "class_weight"})
     constant = spec.training.optimizer.initial_learning_rate is not None
     optimizer = spec.training.optimizer.model_dump_json(exclude={"learning_rate"} if constant else set())
     dataset = spec.dataset
     sizes = (dataset.train_count, dataset.sample_count, dataset.feature_shape, dataset.target)
     record = (spec.record.model_dump_json(exclude={"boundary"}), "boundary" in spec.layout)
-    return repr((width, layers, training, optimizer, record, sizes, compiles_probe(spec)))
+    return repr((width, layers, training, optimizer, record, sizes, compiles_probe(spec), is_weighted(spec)))
 
 
 def _drawn(layer: object) -> set[str]:

@@ -9,6 +9,7 @@ from keras import ops
 from gradlab.keras.namespace import xp
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.output import answer_threshold
+from gradlab.spec.weights import is_weighted
 from gradlab.vocabulary.metrics import bind
 
 
@@ -22,15 +23,25 @@ class Task:
 
     def __init__(self, spec: ExperimentSpec) -> None:
         target = spec.dataset.target
-        self._one_hot = spec.one_hot
+        self._one_hot, self._weighted = spec.one_hot, is_weighted(spec)
         self._target = target
         self._loss = spec.training.loss.build(keras)
         self._metrics = bind(spec.metric_names, target, threshold=answer_threshold(spec))
         self.sum_count = 2 + sum(metric.sum_count for metric in self._metrics)
         self.name_count = 1 + len(self._metrics)
 
-    def encoded(self, y: np.ndarray) -> np.ndarray:
-        """Encode targets for the loss, float32: (samples, *steps, units); classes one-hot, or as one 0 or 1."""
+    def encoded(self, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """Encode targets for the loss, float32: (samples, *steps, units); classes one-hot, or as one 0 or 1.
+
+        Where samples have weights, the last column holds them: (samples, *steps, units + 1).
+        """
+        rows = self._encoded(y)
+        if weights is None:
+            return rows
+        each = np.broadcast_to(weights.reshape(-1, *[1] * (rows.ndim - 1)), (*rows.shape[:-1], 1))
+        return np.concatenate([rows, each], axis=-1)
+
+    def _encoded(self, y: np.ndarray) -> np.ndarray:
         if self._target.kind != "classes":
             return y.astype(np.float32)
         if self._one_hot:
@@ -38,21 +49,29 @@ class Task:
         return y.astype(np.float32)[..., None]
 
     def sample_losses(self, y: Any, prediction: Any) -> Any:
-        """Return each sample's loss: (..., samples, *steps, units) -> (..., samples), the mean over steps."""
-        losses = self._loss(ops.broadcast_to(y, prediction.shape), prediction)
+        """Return each sample's loss, times its weight: (..., samples, *steps, units) -> (..., samples), the mean over
+        steps."""
+        losses = self._loss(ops.broadcast_to(self._targets(y), prediction.shape), prediction)
         steps = len(self._target.steps)
+        if self._weighted:
+            losses = losses * y[..., -1]
         return ops.mean(losses, axis=tuple(range(-steps, 0))) if steps else losses
+
+    def _targets(self, y: Any) -> Any:
+        """Return encoded targets without the column of weights."""
+        return y[..., :-1] if self._weighted else y
 
     def sums(self, y: Any, prediction: Any, losses: Any, penalty: Any, counts: Any) -> Any:
         """Return the sums of a batch: (seeds, sums).
 
         Args:
-            y, prediction: (seeds, batch, *steps, units).
+            y: (seeds, batch, *steps, units), as `encoded` makes it.
+            prediction: (seeds, batch, *steps, units).
             losses: (seeds, batch).
             penalty: (seeds,) of the regularisers, added to each sample's loss.
             counts: (batch,) 1 for samples, 0 for padding; None if there is no padding.
         """
-        y = ops.broadcast_to(y, prediction.shape)
+        y = ops.broadcast_to(self._targets(y), prediction.shape)
         # Each column is summed by itself: XLA would compute all of them for every entry of their concatenation.
         columns = [losses[..., None] + ops.reshape(penalty, (-1, 1, 1)), ops.ones_like(losses)[..., None]]
         columns += [metric.sums(y, prediction, xp) for metric in self._metrics]  # (seeds, batch, sums) each

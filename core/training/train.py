@@ -20,6 +20,7 @@ from core.training.sample_order import sample_order
 from gradlab.keras.gradient_statistics import GradientStatistics
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
 from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import Dataset
 
 # A chunk has at most so many times the epochs of the one before. The first are short, to measure an epoch's time.
 GROWTH = 8
@@ -29,6 +30,7 @@ def train(
     spec: ExperimentSpec,
     resume: Checkpoint | None = None,
     *,
+    samples: Dataset | None = None,
     chunk_seconds: float = 0.5,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Iterator[Chunk]:
@@ -40,6 +42,7 @@ def train(
     Args:
         spec: the experiment.
         resume: continue after this checkpoint instead of from the beginning.
+        samples: the samples of the dataset; by default they are drawn from its spec.
         chunk_seconds: target duration of a chunk, in seconds. A run's first chunk is epoch 0, the state before the
             first update; the second has one epoch, so that first results appear early.
         callbacks: standard Keras callbacks, called from `on_train_begin` to `on_train_end` of every run. Epochs are
@@ -49,7 +52,7 @@ def train(
     Yields:
         The chunks, without gaps. A run that becomes non-finite ends after that epoch.
     """
-    data = Data(spec)
+    data = Data(spec, samples)
     width = 1 if callbacks else width_for(spec)
     groups = groups_of(spec.seeds, width)
     first = [group[0] for group in groups].index(resume.seed) if resume else 0

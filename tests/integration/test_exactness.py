@@ -8,6 +8,7 @@ import pytest
 from core.training.train import train
 from gradlab.frozen import kind_of
 from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import Dataset
 from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.optimizers import OPTIMIZERS
 from tests.campaigns import one_in
@@ -77,10 +78,10 @@ def a_spec(task, layers, optimizer=SGD, **more) -> ExperimentSpec:
     )
 
 
-def assert_agrees(spec: ExperimentSpec, rtol: float = 5e-5) -> None:
+def assert_agrees(spec: ExperimentSpec, rtol: float = 5e-5, samples: Dataset | None = None) -> None:
     last = LastWeights()
-    ours = trained(list(train(spec, callbacks=[last])))["metrics"]
-    expected, network = fit_with_keras(spec, seed=0)
+    ours = trained(list(train(spec, callbacks=[last], samples=samples)))["metrics"]
+    expected, network = fit_with_keras(spec, seed=0, samples=samples)
     np.testing.assert_allclose(ours[:, : expected.shape[1]], expected, rtol=rtol, atol=2e-6)
     for mine, theirs in zip(last.weights, network.model.variables, strict=True):
         if mine.dtype == np.float32:
@@ -144,3 +145,21 @@ def test_every_kind_of_task_agrees_with_model_fit(task):
     dataset, loss, output = TASKS[task]
     metrics = {} if dataset["kind"] != "circles" else {"metrics": []}
     assert_agrees(a_spec((dataset, loss, output), [HE], **metrics))
+
+
+def test_weights_of_classes_count_as_in_model_fit():
+    dataset, loss, output = TASKS["multiclass"]
+    assert_agrees(a_spec((dataset, loss, output), [HE], class_weight={"0": 2.5, "2": 0.2}))
+
+
+def test_weights_of_samples_count_as_in_model_fit():
+    """In training and in validation; a last batch of another size; metrics stay unweighted."""
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(110, 3)).astype(np.float32), random.normal(size=(110, 2)).astype(np.float32)
+    weights = random.exponential(size=110).astype(np.float32)
+    weights[::7] = 0
+    shapes = {"train_count": 70, "val_count": 40, "feature_shape": [3], "target": {"kind": "values", "count": 2}}
+    dataset = {"kind": "uploaded", "id": f"sha256:{'0' * 64}", "target": ["a", "b"], "task": "values",
+               "sample_weight": "w", "samples": shapes}  # fmt: skip
+    spec = a_spec((dataset, "mean_squared_error", {**LINEAR, "units": 2}), [HE])
+    assert_agrees(spec, samples=Dataset(x[:70], y[:70], x[70:], y[70:], weights[:70], weights[70:]))

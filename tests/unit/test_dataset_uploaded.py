@@ -59,10 +59,16 @@ def test_the_canonical_text_is_read_back_as_the_same_spec():
         features=["a", "b"],
         split={"kind": "by_column", "column": "part"},
         prepare=["standardise", {"kind": "clip", "columns": ["a"], "low": -3, "high": 3}],
+        training={"class_weight": {"ant": 2.0, "cat": 0.5}},
     )
     assert parse(whole.canonical()) == whole
     assert json.loads(whole.canonical())["dataset"]["target"] == "label"
+    assert json.loads(whole.canonical())["training"]["class_weight"] == {"ant": 2.0, "cat": 0.5}
     assert hash(whole) == hash(parse(whole.canonical()))
+
+
+def test_a_spec_without_class_weights_has_the_text_that_it_always_had():
+    assert "class_weight" not in spec().canonical()
 
 
 def test_a_spec_whose_shapes_are_not_filled_in_is_refused():
@@ -90,6 +96,8 @@ def test_more_classes_than_units_are_refused():
         ({"features": ["a"], "prepare": [{"kind": "log", "columns": ["b"]}]}, "expected columns among features and"),
         ({"prepare": [{"kind": "log", "columns": ["label"]}]}, "dataset.prepare[0].columns: expected columns that log"),
         ({"prepare": [{"kind": "min_max", "low": 1, "high": 1}]}, "dataset.prepare[0].high: expected a number above"),
+        ({"training": {"class_weight": {"ant": 1, "dog": 2}}}, "weights by class: one of ant, bee, cat"),
+        ({"training": {"class_weight": "balanced"}, "sample_weight": "w"}, "class_weight: expected null beside"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_with_its_field(given, text):

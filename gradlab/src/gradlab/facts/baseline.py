@@ -35,17 +35,26 @@ def encoded(y: Array, target: Target, units: int) -> Array:
             return np.asarray(y.reshape(-1, target.count), np.float64)
 
 
-def baseline(loss: LossFunction, y: Array, target: Target) -> tuple[float, float]:
+def baseline(loss: LossFunction, y: Array, target: Target, weights: Array | None = None) -> tuple[float, float]:
     """Return the mean loss of the best constant prediction, and that of a perfect prediction.
 
     Args:
         loss: the loss.
         y: (samples, units) targets as `encoded` makes them.
         target: the form of the targets.
+        weights: (samples,) of the targets in the mean, which is divided by the number of samples; None for 1 each.
     """
+    if weights is None:
+        return _unscaled(loss, y, target, None)
+    constant, perfect = _unscaled(loss, y, target, np.asarray(weights / weights.sum(), np.float64))
+    return float(weights.mean()) * constant, float(weights.mean()) * perfect
+
+
+def _unscaled(loss: LossFunction, y: Array, target: Target, weights: Array | None) -> tuple[float, float]:
+    """Both mean losses, for weights, (samples,), that sum to 1."""
     if loss.kind in ELEMENTWISE:
-        return _one_by_one(loss, *_distinct(y, target))
-    shares = y.mean(axis=0)
+        return _one_by_one(loss, *_distinct(y, target, weights))
+    shares = _mean(y, weights)
     match loss.kind:
         case "categorical_crossentropy":
             smoothing = float(getattr(loss, "label_smoothing", 0.0))
@@ -61,11 +70,19 @@ def baseline(loss: LossFunction, y: Array, target: Target) -> tuple[float, float
             return _entropy(shares), 0.0
 
 
-def _distinct(y: Array, target: Target) -> tuple[Array, Array]:
+def _mean(y: Array, weights: Array | None) -> Array:
+    """The mean over samples, (units,), by weights that sum to 1."""
+    return np.asarray(y.mean(axis=0) if weights is None else weights @ y)
+
+
+def _distinct(y: Array, target: Target, weights: Array | None) -> tuple[Array, Array]:
     """Distinct targets and their weights, (rows, units) each: 0 and 1 with their shares, or each real target."""
     if target.kind == "values":
-        return y[:MAX_VALUES], np.full_like(y[:MAX_VALUES], 1 / max(1, len(y[:MAX_VALUES])))
-    ones = y.mean(axis=0)
+        y, first = y[:MAX_VALUES], None if weights is None else weights[:MAX_VALUES]
+        if first is None or not first.any():
+            return y, np.full_like(y, 1 / max(1, len(y)))
+        return y, np.broadcast_to((first / first.sum())[:, None], y.shape)
+    ones = _mean(y, weights)
     return np.stack([np.zeros_like(ones), np.ones_like(ones)]), np.stack([1 - ones, ones])
 
 

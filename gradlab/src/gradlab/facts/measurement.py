@@ -1,6 +1,6 @@
 """Measurement of facts from samples: by a worker for its experiments, by a user's process for its own training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from gradlab.facts.model import MAX_SHARES, Facts, Theory
 from gradlab.spec import ExperimentSpec, NamedLayer
 from gradlab.spec.external_layer import ExternalTarget
 from gradlab.spec.recording import PROBE_SAMPLES
+from gradlab.spec.weights import ClassWeight, loss_weights
 from gradlab.vocabulary.datasets import Dataset, DatasetSpec
 from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.targets import Target
@@ -21,6 +22,8 @@ from gradlab.vocabulary.targets import Target
 Array = np.ndarray
 # An input, or several inputs of a model, which count as one after another.
 Inputs = Any
+# Loads the samples of a dataset: those of an uploaded one are not in its spec.
+Load = Callable[[DatasetSpec], Dataset]
 # Encoded targets that are held at once: 800 MB.
 MAX_ENCODED = 10**8
 # Of samples without others to validate on, every fifth is held out.
@@ -41,6 +44,7 @@ def measure(
     network: Sequence[NamedLayer] | None = None,
     units: int | None = None,
     feature_names: Sequence[str] = (),
+    weights: Array | None = None,
 ) -> Facts:
     """Work out the facts of a training. No sample is among them.
 
@@ -55,6 +59,8 @@ def measure(
         network: the layers from the input to the output, each block as one layer; None if they are not described.
         units: number of output units; by default those of the network's last layer, else the target's.
         feature_names: names of the features of a flattened sample.
+        weights: (samples,) of the training samples in the loss; None for equal ones. With weights errors do not count
+            alike, and what the nearest neighbours avoid of them is no measure: `reachable` is NaN.
     """
     x = flat(train_x)
     fields: dict[str, Any] = {"train_count": len(x), "inputs": inputs_of(x, feature_names)}
@@ -67,33 +73,53 @@ def measure(
         fields["target"] = ExternalTarget(kind=target.kind, count=target.count, steps=target.steps)
         y = in_form(train_y, target)
         units = units or (network[-1].output_shape[-1] if network else target.count)
-        fields |= _of_targets(y, target, loss, units)
+        fields |= _of_targets(y, target, loss, units, weights)
         val = None if val_x is None or val_y is None else (flat(val_x), in_form(val_y, target))
         with np.errstate(all="ignore"):
-            fields["reachable"] = neighbours_score(_split(x, y, val), target)
+            fields["reachable"] = neighbours_score(_split(x, y, val), target) if weights is None else float("nan")
     return Facts(**fields)
 
 
-def of_spec(spec: ExperimentSpec) -> Facts:
+def drawn(dataset: DatasetSpec) -> Dataset:
+    """Return the samples of a dataset that follow from its spec."""
+    return dataset.load()
+
+
+def of_spec(spec: ExperimentSpec, load: Load = drawn) -> Facts:
     """Return the facts of an experiment of this service, from the samples of its dataset; the last 32 are cached.
 
     Pre-training and everything else that follows the first weights leaves them as they are.
+
+    Args:
+        spec: the experiment.
+        load: loads the samples.
     """
-    facts, _ = _of_data(spec.dataset, spec.training.loss, spec.layers[-1].output_shape[-1])
-    return facts.model_copy(update={"theory": _theory(spec)})
+    facts, _ = _of_data(*_data_key(spec), load)
+    return facts.model_copy(update={"theory": _theory(spec, load)})
+
+
+def _data_key(spec: ExperimentSpec) -> tuple[DatasetSpec, LossFunction, int, ClassWeight]:
+    """The parts of a spec that the facts without those of the network rest on."""
+    return spec.dataset, spec.training.loss, spec.layers[-1].output_shape[-1], spec.training.class_weight
 
 
 @lru_cache(maxsize=32)
-def _of_data(dataset: DatasetSpec, loss: LossFunction, units: int) -> tuple[Facts, Array]:
+def _of_data(
+    dataset: DatasetSpec, loss: LossFunction, units: int, class_weight: ClassWeight, load: Load
+) -> tuple[Facts, Array]:
     """The facts without those of the network, and the inputs of the probe batch."""
-    data = dataset.load()
+    data = load(dataset)
+    weights = loss_weights(dataset, class_weight, data)
     parts = data.train_x, data.train_y, data.val_x, data.val_y
-    return measure(*parts, target=dataset.target, loss=loss, units=units), data.train_x[:PROBE_SAMPLES]
+    facts = measure(
+        *parts, target=dataset.target, loss=loss, units=units, weights=None if weights is None else weights[0]
+    )
+    return facts, data.train_x[:PROBE_SAMPLES].copy()  # a view would keep all samples in memory
 
 
 @lru_cache(maxsize=64)
-def _theory(spec: ExperimentSpec) -> Theory:
-    _, probe = _of_data(spec.dataset, spec.training.loss, spec.layers[-1].output_shape[-1])
+def _theory(spec: ExperimentSpec, load: Load) -> Theory:
+    _, probe = _of_data(*_data_key(spec), load)
     return theory_of(spec.network, probe.astype(np.float64))
 
 
@@ -115,7 +141,9 @@ def in_form(y: Array, target: Target) -> Array:
     return np.maximum(y.reshape(len(y), *target.steps).astype(np.int64), 0)  # a hinge's −1 is class 0
 
 
-def _of_targets(y: Array, target: Target, loss: LossFunction | None, units: int) -> dict[str, Any]:
+def _of_targets(
+    y: Array, target: Target, loss: LossFunction | None, units: int, weights: Array | None
+) -> dict[str, Any]:
     """The facts that rest on the targets alone."""
     shares = _shares(y, target)
     fields: dict[str, Any] = {"class_shares": _outermost(shares), "constant_accuracy": _commonest(shares, target)}
@@ -125,7 +153,8 @@ def _of_targets(y: Array, target: Target, loss: LossFunction | None, units: int)
     fields["target_std"] = float(np.sqrt(rows.var(axis=0).mean()))
     if loss is not None:
         with np.errstate(all="ignore"):
-            fields["constant_loss"], fields["perfect_loss"] = baseline(loss, rows, target)
+            each = None if weights is None else np.repeat(weights[::step], len(rows) // len(weights[::step]))
+            fields["constant_loss"], fields["perfect_loss"] = baseline(loss, rows, target, each)
         fields["loss"] = loss.kind
     return fields
 

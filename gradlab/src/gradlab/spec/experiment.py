@@ -16,7 +16,7 @@ from gradlab.spec.indices import check_indices
 from gradlab.spec.network import Misfit, NamedLayer, in_order, layer_count, walk
 from gradlab.spec.problems import at_most, impossible, invalid
 from gradlab.spec.recording import Record, RecordSpec, every_of, measured_network, series_layouts
-from gradlab.spec.training import TrainingSpec, check_training
+from gradlab.spec.training import TrainingSpec, check_training, check_weights
 from gradlab.vocabulary.datasets import AnyDataset
 from gradlab.vocabulary.layers import Layer, Shape
 from gradlab.vocabulary.losses import LossFunction, encoding
@@ -101,6 +101,7 @@ class ExperimentSpec(Frozen):
         if not is_stored(info):
             check_indices(self.model.layers, self.dataset)
         check_training(self.training, self.metric_names, self.network, self.dataset.target)
+        check_weights(self.training, self.dataset)
         if self.record.every(BOUNDARY.record) and not self.dataset.has_boundary:
             shape, target = self.dataset.feature_shape, self.dataset.target
             expected = "0, or a dataset of classes with two inputs, which have a boundary in the plane"

@@ -1,13 +1,15 @@
 """TrainingSpec: loss, optimiser, epochs, metrics, early stopping and pretraining."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from gradlab.errors import shorten
 from gradlab.frozen import Frozen, one_of
 from gradlab.spec.network import Misfit, NamedLayer, walk
 from gradlab.spec.problems import among, at_most, impossible
+from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.losses import Loss
 from gradlab.vocabulary.metrics import BY_KIND, fits, metrics_for
 from gradlab.vocabulary.optimizers import Optimizer
@@ -15,6 +17,8 @@ from gradlab.vocabulary.targets import Target
 
 # There are fewer than 100 metrics, and their names are shorter than 200 characters.
 MAX_METRICS = 100
+# Classes with a weight: as many as an uploaded dataset may have.
+MAX_WEIGHTS = 1_000
 Name = Annotated[str, Field(max_length=200)]
 # Kinds of layers that a network may have if its layers are pre-trained one by one.
 PRETRAINABLE = ("dense", "activation", "dropout", "gaussian_noise", "batch_normalization", "layer_normalization")
@@ -55,6 +59,24 @@ class Autoencoder(Frozen):
     """Epochs for each hidden layer. The optimiser and the batches are those of the training."""
 
 
+def _as_pairs(value: Any) -> Any:
+    """Turn a mapping into pairs, which are hashable."""
+    return tuple((str(name), weight) for name, weight in value.items()) if isinstance(value, Mapping) else value
+
+
+def _is_none(value: Any) -> bool:
+    """True for the value that specs had before there was the field: their text and fingerprint stay."""
+    return value is None
+
+
+ClassWeights = Annotated[
+    tuple[tuple[Name, Annotated[float, Field(ge=0, le=1e9)]], ...],
+    Field(min_length=1, max_length=MAX_WEIGHTS),
+    BeforeValidator(_as_pairs),
+    PlainSerializer(dict, return_type=dict[str, float]),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1e9}}),
+]
+
 PRETRAININGS: tuple[type[Frozen], ...] = (GreedyLayerwise, Autoencoder)
 
 if TYPE_CHECKING:
@@ -82,6 +104,9 @@ class TrainingSpec(Frozen):
     """The condition that ends a run before its last epoch; none by default."""
     pretraining: Pretraining | None = None
     """The method that pre-trains the hidden layers one by one; none by default."""
+    class_weight: Literal["balanced"] | ClassWeights | None = Field(default=None, exclude_if=_is_none)
+    """The weight of each class's training samples in the loss, by the class's name; 1 for a class that is not named.
+    "balanced": samples/(classes·samples of the class). Null: equal weights. Metrics and validation are unweighted."""
 
 
 def check_training(
@@ -100,6 +125,27 @@ def check_training(
             raise impossible("training.early_stopping.monitor", among(watched, monitor), monitor)
     if training.pretraining:
         _check_pretraining(training.pretraining, network)
+
+
+def check_weights(training: TrainingSpec, dataset: DatasetSpec) -> None:
+    """Refuse weights of samples and of classes that cannot be used. Raises pydantic's error with the field."""
+    weights, field = training.class_weight, "training.class_weight"
+    if training.pretraining is not None and (weights or dataset.has_weights):
+        place = field if weights else "dataset.sample_weight"
+        raise impossible(place, "null with pretraining, whose stages weigh all samples alike", "weights")
+    if weights is None:
+        return
+    if dataset.target.kind != "classes" or dataset.target.steps:
+        raise impossible(field, "null, or a dataset with one class for each sample", str(dataset.target))
+    if dataset.has_weights:
+        raise impossible(field, "null beside `dataset.sample_weight`: Keras takes one of the two", shorten(weights))
+    if isinstance(weights, str):
+        return
+    for name, _ in weights:
+        if name not in dataset.class_names:
+            raise impossible(field, f"weights by class: {among(dataset.class_names, name)}", name)
+    if not any(weight for _, weight in weights) and len(weights) == len(dataset.class_names):
+        raise impossible(field, "a weight above 0 for one class at least", "only 0")
 
 
 def _check_pretraining(pretraining: Pretraining, network: Sequence[NamedLayer]) -> None:
