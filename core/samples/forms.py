@@ -69,8 +69,8 @@ def target_form(
 def whole_below(dataset: UploadedDataset, features: Sequence[str], columns: Columns) -> int | None:
     """Return the upper bound, exclusive, of inputs that are whole numbers from 0; None for others."""
     bounds = [_bound(columns[name], _steps(dataset, name, columns[name], is_feature=True)) for name in features]
-    known = [bound for bound in bounds if bound is not None]
-    return max(known) if len(known) == len(bounds) and max(known) <= MAX_WHOLE else None
+    finite = [bound for bound in bounds if bound is not None]
+    return max(finite) if len(finite) == len(bounds) and max(finite) <= MAX_WHOLE else None
 
 
 def _steps(

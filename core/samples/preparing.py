@@ -101,8 +101,8 @@ def _encoded(step: Preparation, values: Part, parts: Parts) -> Parts:
 def _imputed_texts(step: Impute, categories: int, parts: Parts, on_all: bool) -> Parts:
     """Replace missing texts by the commonest one."""
     fitted = np.concatenate([parts.train, parts.val]) if on_all else parts.train
-    known = fitted[(fitted >= 0) & (fitted < categories)]
-    commonest = int(np.bincount(known).argmax()) if len(known) else -1
+    present = fitted[(fitted >= 0) & (fitted < categories)]
+    commonest = int(np.bincount(present).argmax()) if len(present) else -1
     return parts.map(lambda rows: np.where(rows < 0, commonest, rows))
 
 

@@ -49,7 +49,7 @@ def share_of_classes(counts: np.ndarray, train: int) -> np.ndarray:
     Each class gets its share rounded down; the rows that are left go to the classes with the largest remainders.
     """
     exact = counts * (train / max(1, counts.sum()))
-    whole = np.floor(exact).astype(np.int64)
+    whole: np.ndarray = np.floor(exact).astype(np.int64)
     order = np.argsort(whole - exact, kind="stable")
     whole[order[: train - whole.sum()]] += 1
     return whole
