@@ -9,7 +9,6 @@ from gradlab.errors import Invalid, Problem
 from gradlab.spec.bounds import exceeded
 from gradlab.spec.experiment import ExperimentSpec
 from gradlab.spec.external import MAX_SPEC_BYTES, ExternalSpec
-from gradlab.spec.network import layer_count
 
 
 def check_bounds(spec: ExperimentSpec, settings: Settings) -> None:
@@ -28,7 +27,7 @@ def check_bounds(spec: ExperimentSpec, settings: Settings) -> None:
 def _exceeded(spec: ExperimentSpec, settings: Settings) -> Iterator[Problem]:
     dataset, foreseen = spec.dataset, estimate(spec)
     sizes: tuple[tuple[str, str, float], ...] = (
-        ("model.layers", "max_layers", layer_count(spec.model.layers)),
+        ("model.layers", "max_layers", spec.model.layer_count),
         ("model.layers", "max_parameters", foreseen.parameters),
         ("dataset.samples", "max_samples", dataset.sample_count),
         ("dataset", "max_values", dataset.sample_count * math.prod(dataset.feature_shape)),

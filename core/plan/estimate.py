@@ -91,4 +91,4 @@ def _series_bytes(spec: ExperimentSpec) -> int:
 
 def _network_numbers(spec: ExperimentSpec) -> int:
     """Return the count of numbers in a network, trainable or not."""
-    return spec.parameter_count + sum(layer.spec.state_size(layer.input_shape) for layer in spec.layers)
+    return spec.parameter_count + sum(layer.state_size for layer in spec.layers)

@@ -59,9 +59,7 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
     train = dataset.train_count
     values = math.prod(dataset.feature_shape) + math.prod(spec.layers[-1].output_shape)
     flow = sum(kept(layer) for layer in spec.layers)
-    state = spec.parameter_count * (2 + spec.training.optimizer.slots) + sum(
-        layer.spec.state_size(layer.input_shape) for layer in spec.layers
-    )
+    state = spec.parameter_count * (2 + spec.training.optimizer.slots) + sum(layer.state_size for layer in spec.layers)
     permutations = max(train * width, min(MAX_ORDER_ENTRIES, MAX_CHUNK_EPOCHS * train * width))
     numbers = width * sum(math.prod(series.shape) / series.every for series in spec.layout.series)
     series = max(numbers, min(MAX_SERIES_NUMBERS, MAX_CHUNK_EPOCHS * numbers))

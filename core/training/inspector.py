@@ -5,7 +5,7 @@ slow down every training. So the epoch is repeated from the weights at its begin
 which rounds a little differently, and may stay finite. Then a weight that was not finite at the epoch's end is named.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -110,15 +110,11 @@ class Inspector:
         """Return the output of every layer, in the order of the spec."""
         outputs: list[Any] = []
 
-        def through(layer: BuiltLayer, x: Any) -> Any:
-            inside = x
-            for each in layer.inner:
-                inside = through(each, inside)
-            outputs.append(layer.named.spec.call(layer.keras, inside, training, skip=x))
+        def through(layer: BuiltLayer, xs: Sequence[Any]) -> Any:
+            outputs.append(layer(xs, training))
             return outputs[-1]
 
-        for layer in self._network.built:
-            x = through(layer, x)
+        self._network.forward(x, through)
         return outputs
 
 

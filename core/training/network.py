@@ -1,6 +1,6 @@
 """Keras networks built from a spec, and the initial state of a run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,26 +16,19 @@ class BuiltLayer:
 
     Attributes:
         named: the layer of the spec.
-        keras: the Keras layer.
-        inner: the layers inside a block.
+        keras: the Keras layer; that of another one, if its weights are shared.
     """
 
     named: NamedLayer
     keras: Any
-    inner: tuple["BuiltLayer", ...]
 
-    def __call__(self, x: Any, training: bool) -> Any:
-        """Return the layer's output for a batch."""
-        inside = x
-        for layer in self.inner:
-            inside = layer(inside, training)
-        return self.named.spec.call(self.keras, inside, training, skip=x)
+    def __call__(self, xs: Sequence[Any], training: bool) -> Any:
+        """Return the layer's output for a batch; `xs` are the outputs of the layers that it takes."""
+        return self.named.spec.merge(self.keras, xs, training)
 
-    def in_order(self) -> Iterator["BuiltLayer"]:
-        """Yield the layers inside this one, then this layer."""
-        for layer in self.inner:
-            yield from layer.in_order()
-        yield self
+
+# A function from a layer and its inputs for a batch to its output.
+Through = Callable[[BuiltLayer, Sequence[Any]], Any]
 
 
 class Network:
@@ -43,25 +36,33 @@ class Network:
 
     Attributes:
         model: the Keras model: it can be called, saved and fitted like any other.
-        built: its layers from the input to the output, blocks as one.
-        layers: all its layers in the order of the forward pass.
-        trainable: the trainable variables, in the order of the spec's tensors.
+        layers: all its layers in the order of the forward pass, those of a block before it.
+        trainable: the trainable variables, in the order of the spec's tensors; shared ones once.
         state: the other variables: running means, random states.
     """
 
     def __init__(self, spec: ExperimentSpec, seed: int) -> None:
-        self.built = _build(spec.network, spec, seed)
-        self.layers = tuple(layer for block in self.built for layer in block.in_order())
+        self._inputs = spec.model.inputs
+        self.layers = _build(spec, seed)
         entry = keras.Input(spec.dataset.feature_shape)
         self.model = keras.Model(entry, self(entry))
-        self.trainable = [variable for layer in self.layers for variable in layer.keras.trainable_variables]
-        self.state = [variable for layer in self.layers for variable in _untrained(layer.keras)]
+        owners = [layer.keras for layer in self.layers if not layer.named.shares]
+        self.trainable = [variable for layer in owners for variable in layer.trainable_variables]
+        self.state = [variable for layer in owners for variable in _untrained(layer)]
 
     def __call__(self, x: Any, training: bool = False) -> Any:
         """Return the prediction for a batch, (batch, *units)."""
-        for layer in self.built:
-            x = layer(x, training)
-        return x
+        return self.forward(x, lambda layer, xs: layer(xs, training))
+
+    def forward(self, x: Any, through: Through) -> Any:
+        """Return the prediction for a batch, with `through` called for each layer in the order of the forward pass.
+
+        This is the only walk through a network: whoever observes or changes what a layer does passes another `through`.
+        """
+        values = dict.fromkeys(self._inputs, x)
+        for layer in self.layers:
+            values[layer.named.name] = through(layer, [values[name] for name in layer.named.inputs])
+        return values[self.layers[-1].named.name]
 
     @property
     def variables(self) -> list[Any]:
@@ -69,13 +70,13 @@ class Network:
         return [*self.trainable, *self.state]
 
 
-def _build(layers: Sequence[NamedLayer], spec: ExperimentSpec, seed: int) -> tuple[BuiltLayer, ...]:
-    return tuple(BuiltLayer(each, _keras_layer(each, spec, seed), _build(each.inner, spec, seed)) for each in layers)
-
-
-def _keras_layer(layer: NamedLayer, spec: ExperimentSpec, seed: int) -> Any:
-    position = spec.layers.index(layer)
-    return layer.spec.build(keras, name=layer.name, seeds=_seeds(seed, position))
+def _build(spec: ExperimentSpec, seed: int) -> tuple[BuiltLayer, ...]:
+    owners = {
+        layer.name: layer.spec.build(keras, name=layer.name, seeds=_seeds(seed, position))
+        for position, layer in enumerate(spec.layers)
+        if not layer.shares
+    }
+    return tuple(BuiltLayer(layer, owners[layer.shares or layer.name]) for layer in spec.layers)
 
 
 def _seeds(seed: int, position: int) -> Iterator[int]:
@@ -110,10 +111,16 @@ class LayerValues:
 
 
 def initial_values(spec: ExperimentSpec, seed: int) -> list[LayerValues]:
-    """Return the values of the layers of `Network(spec, seed)` without building the network: some milliseconds."""
+    """Return the values of the layers of `Network(spec, seed)` without building the network: some milliseconds.
+
+    A layer that shares another's weights has none itself.
+    """
     values = []
-    for layer in spec.layers:
-        built = _keras_layer(layer, spec, seed)
+    for position, layer in enumerate(spec.layers):
+        if layer.shares:
+            values.append(LayerValues([], []))
+            continue
+        built = layer.spec.build(keras, name=layer.name, seeds=_seeds(seed, position))
         layer.spec.create_weights(built, layer.input_shape)
         values.append(LayerValues.of(built))
     return values

@@ -126,7 +126,7 @@ def _train_stage(
         def through(x: np.ndarray) -> np.ndarray:
             y = tf.constant(x)
             for layer in layers[: len(values)]:
-                y = layer(y, False)
+                y = layer([y], False)
             passed: np.ndarray = y.numpy()
             return passed
 

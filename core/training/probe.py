@@ -4,7 +4,7 @@ A probe leaves the network unchanged: running means stay as they are, and dropou
 batch use the statistics of the probe batch, as they would in training.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.training.network import BuiltLayer
+from core.training.network import BuiltLayer, Through
 from core.training.recurrent import OpenedRecurrence, is_recurrent
 from core.training.stack import Stack
 from core.training.task import Task
@@ -60,7 +60,7 @@ class Probe:
             with tf.GradientTape() as tape:
                 tape.watch(nudges)
                 flowing: list[tuple[Any, Any]] = []
-                prediction = self._walk(x, iter(nudges), flowing)
+                prediction = self._stack.network.forward(x, self._observing(iter(nudges), flowing))
                 loss = tf.reduce_sum(self._task.sample_losses(y, prediction))
             deltas = tape.gradient(loss, nudges, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             return [z for z, _ in flowing], [h for _, h in flowing], deltas
@@ -81,27 +81,30 @@ class Probe:
             for layer, arrays in zip(self._watched, map(partial(_arrays, count), outputs), strict=True)
         ]
 
-    def _walk(self, x: Any, nudges: Any, flowing: list[tuple[Any, Any]]) -> Any:
-        for layer in self._stack.network.built:
-            x = self._through(layer, x, nudges, flowing)
-        return x
+    def _observing(self, nudges: Iterator[Any], flowing: list[tuple[Any, Any]]) -> Through:
+        """Return the forward pass of a layer that appends its z and h to `flowing`, if it is watched."""
 
-    def _through(self, layer: BuiltLayer, x: Any, nudges: Any, flowing: list[tuple[Any, Any]]) -> Any:
-        """Run a layer with zeros added to its pre-activations: the loss's derivative by these zeros is the signal."""
-        inside = x
-        for each in layer.inner:
-            inside = self._through(each, inside, nudges, flowing)
-        if layer not in self._watched:
-            return _call(layer, inside, x)
-        nudge = next(nudges)
-        if layer in self._opened:
-            opened = self._opened[layer](inside, nudge)
-            flowing.append((opened.z, opened.h))
-            return opened.output
-        if layer.named.spec.function is None:
-            output = _call(layer, inside, x) + nudge
-            flowing.append((output, output))
+        def through(layer: BuiltLayer, xs: Sequence[Any]) -> Any:
+            if layer not in self._watched:
+                return _still(layer, xs)
+            output, observed = self._nudged(layer, xs, next(nudges))
+            flowing.append(observed)
             return output
+
+        return through
+
+    def _nudged(self, layer: BuiltLayer, xs: Sequence[Any], nudge: Any) -> tuple[Any, tuple[Any, Any]]:
+        """Run a layer with zeros added to its pre-activations: the loss's derivative by these zeros is the signal.
+
+        Returns:
+            The layer's output, and its z and h.
+        """
+        if layer in self._opened:
+            opened = self._opened[layer](xs[0], nudge)
+            return opened.output, (opened.z, opened.h)
+        if layer.named.spec.function is None:
+            output = _still(layer, xs) + nudge
+            return output, (output, output)
         function, inputs = layer.keras.activation, []
 
         def tapped(z):
@@ -110,11 +113,10 @@ class Probe:
 
         layer.keras.activation = tapped
         try:
-            output = _call(layer, inside, x)
+            output = _still(layer, xs)
         finally:
             layer.keras.activation = function
-        flowing.append((inputs[0], output))
-        return output
+        return output, (inputs[0], output)
 
     def _slope(self, layer: BuiltLayer, z: Any) -> Any:
         if layer in self._opened:
@@ -149,9 +151,7 @@ def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> list[Any]:
         with tf.GradientTape() as tape:
             tape.watch(weights)
             with keras.StatelessScope([*zip(network.trainable, weights, strict=True), *state]):
-                prediction = x
-                for layer in network.built:
-                    prediction = _still(layer, prediction)
+                prediction = network.forward(x, _still)
                 penalty = sum(network.model.losses, ops.zeros(()))
                 loss = tf.reduce_mean(task.sample_losses(y, prediction)) + penalty
         return [
@@ -163,16 +163,9 @@ def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> list[Any]:
     return by_tensor
 
 
-def _call(layer: BuiltLayer, x: Any, skip: Any) -> Any:
-    spec = layer.named.spec
-    return spec.call(layer.keras, x, spec.mixes_samples, skip=skip)
-
-
-def _still(layer: BuiltLayer, x: Any) -> Any:
-    inside = x
-    for each in layer.inner:
-        inside = _still(each, inside)
-    return _call(layer, inside, x)
+def _still(layer: BuiltLayer, xs: Sequence[Any]) -> Any:
+    """Return a layer's output with dropout off, normalised by the batch where it normalises."""
+    return layer(xs, layer.named.spec.mixes_samples)
 
 
 def _slope(function: Activation | None, keras_function: Any, z: Any) -> Any:

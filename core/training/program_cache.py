@@ -47,7 +47,10 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     The key leaves out what is data to the program: seeds, initialisers, samples, the number of epochs except 0, the
     recording interval of the boundary, a constant learning rate, and how much samples weigh.
     """
-    layers = [layer.spec.model_dump_json(exclude=_drawn(layer.spec)) for layer in spec.layers]
+    layers = [
+        (layer.name, layer.inputs, layer.shares, layer.spec.model_dump_json(exclude=_drawn(layer.spec)))
+        for layer in spec.layers
+    ]
     training = spec.training.model_dump_json(exclude={"optimizer", "epochs", "pretraining", "class_weight"})
     constant = spec.training.optimizer.initial_learning_rate is not None
     optimizer = spec.training.optimizer.model_dump_json(exclude={"learning_rate"} if constant else set())

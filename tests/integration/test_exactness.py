@@ -13,6 +13,7 @@ from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.optimizers import OPTIMIZERS
 from tests.campaigns import one_in
 from tests.fitting import LastWeights, fit_with_keras, trained
+from tests.integration.test_graphs import GRAPHS
 
 HE = {"kind": "dense", "units": 6, "activation": "relu", "kernel_initializer": "he_uniform"}
 SIGMOID = {"kind": "dense", "units": 1, "activation": "sigmoid"}
@@ -94,8 +95,8 @@ def test_every_layer_agrees_with_model_fit(network):
     assert_agrees(a_spec(task, layers))
 
 
-def test_every_kind_of_layer_is_in_a_network_above():
-    text = str(NETWORKS)
+def test_every_kind_of_layer_is_in_a_network_above_or_a_graph():
+    text = str([*NETWORKS.values(), *GRAPHS.values()])
     assert [kind_of(member) for member in LAYERS if f"'{kind_of(member)}'" not in text] == []
 
 

@@ -68,6 +68,12 @@ CASES = [
     ({"kind": "multi_head_attention", "num_heads": 1, "key_dim": 3, "dropout": 0.5, "causal": True}, (6, 4)),
     ({"kind": "residual", "layers": [{"kind": "dense", "units": 4, "repeat": 2}, {"kind": "flatten"}]}, (4,)),
 ]  # fmt: skip
+# Layers that take several inputs, and the shapes of these.
+MERGING = [
+    ({"kind": "add"}, [(4,), (4,), (4,)]),
+    ({"kind": "concatenate"}, [(2, 4), (2, 3)]),
+    ({"kind": "concatenate", "axis": 1}, [(2, 4), (3, 4)]),
+]  # fmt: skip
 
 
 def a_layer(fields: dict) -> LayerSpec:
@@ -84,14 +90,10 @@ def built(fields: dict, shape: tuple[int, ...]):
     named = list(in_order([outer]))
     layers = {each.name: each.spec.build(keras, name=each.name, seeds=iter(range(100, 200))) for each in named}
     entry = keras.Input(shape)
-
-    def send(layer, x):
-        inside = x
-        for each in layer.inner:
-            inside = send(each, inside)
-        return layer.spec.call(layers[layer.name], inside, False, skip=x)
-
-    return named, layers, keras.Model(entry, send(outer, entry))
+    values = {"input": entry}
+    for each in named:
+        values[each.name] = each.spec.merge(layers[each.name], [values[name] for name in each.inputs], False)
+    return named, layers, keras.Model(entry, values[outer.name])
 
 
 @pytest.mark.parametrize(("fields", "shape"), CASES, ids=ids)
@@ -120,8 +122,19 @@ def test_weights_made_without_a_call_are_those_that_a_call_makes(fields, shape):
             np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
 
 
+@pytest.mark.parametrize(("fields", "shapes"), MERGING, ids=str)
+def test_the_shape_that_several_inputs_make_is_foretold(fields, shapes):
+    layer = a_layer(fields)
+    made = layer.build(keras, name="any", seeds=iter(range(100)))
+    inputs = [np.full((5, *shape), number, np.float32) for number, shape in enumerate(shapes)]
+    outputs = layer.merge(made, inputs, False)
+    assert tuple(outputs.shape) == (5, *layer.merged_shape(shapes))
+    assert not made.variables
+    assert float(np.sum(outputs)) == sum(float(np.sum(each)) for each in inputs)  # all that came in is in it
+
+
 def test_every_kind_of_layer_is_tried_above():
-    assert {kind_of(member) for member in LAYERS} == {fields["kind"] for fields, _ in CASES}
+    assert {kind_of(member) for member in LAYERS} == {fields["kind"] for fields, _ in [*CASES, *MERGING]}
 
 
 # Layers whose configuration holds other layers or draws: they are compared below.
@@ -132,7 +145,7 @@ OWN = {"kind", "repeat", "layers", "layer", "causal"}
 
 @pytest.mark.parametrize("member", [each for each in LAYERS if kind_of(each) not in BY_HAND], ids=kind_of)
 def test_defaults_are_kerass(member):
-    fields = next(fields for fields, _ in CASES if fields["kind"] == kind_of(member))
+    fields = next(fields for fields, _ in [*CASES, *MERGING] if fields["kind"] == kind_of(member))
     plain = {name: value for name, value in fields.items() if member.model_fields[name].is_required() or name == "kind"}
     layer = a_layer(plain).build(keras, name="any", seeds=iter(range(100)))
     cls = type(layer)
@@ -180,7 +193,7 @@ def test_regularizers_and_constraints_reach_keras():
 
 @pytest.mark.parametrize("member", [each for each in LAYERS if issubclass(each, WeightedLayer)], ids=kind_of)
 def test_a_constraint_keeps_a_layer_from_being_stacked(member):
-    fields = next(fields for fields, _ in CASES if fields["kind"] == kind_of(member))
+    fields = next(fields for fields, _ in [*CASES, *MERGING] if fields["kind"] == kind_of(member))
     assert not a_layer({**fields, "kernel_constraint": "non_neg"}).side_by_side
 
 
@@ -211,7 +224,8 @@ def sent(fields: dict, x: np.ndarray, training: bool = False):
     """What the layer alone makes of a batch, and Keras's layer."""
     layer = a_layer(fields)
     made = layer.build(keras, name="any", seeds=iter(range(100, 200)))
-    return np.asarray(layer.call(made, keras.ops.convert_to_tensor(x), training, skip=2 * x)), made
+    batch = keras.ops.convert_to_tensor(x)
+    return np.asarray(layer.merge(made, [2 * batch, batch] if layer.inner else [batch], training)), made
 
 
 def test_a_block_adds_what_came_in_to_what_its_layers_made_times_its_scale():
@@ -260,7 +274,7 @@ def test_what_disturbs_does_so_while_training_only_and_the_same_for_the_same_see
     (calm, made), (one, _), (same, _) = sent(fields, x), sent(fields, x, True), sent(fields, x, True)
     assert not np.allclose(one, calm)
     np.testing.assert_array_equal(one, same)
-    np.testing.assert_array_equal(a_layer(fields).call(made, x, False, skip=x), calm)
+    np.testing.assert_array_equal(a_layer(fields).call(made, x, False), calm)
 
 
 def test_both_directions_and_all_projections_draw_numbers_of_their_own():

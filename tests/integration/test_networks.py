@@ -19,11 +19,12 @@ from core.training.network import Network, flattened, initial_values
 from core.training.train import train
 from gradlab.errors import NotFound
 from gradlab.measurement.history import Snapshot
+from gradlab.spec import ModelSpec
 from gradlab.spec.network import in_order, walk
 from gradlab.vocabulary.initializers import INITIALIZERS
 from tests.builders import a_spec
 from tests.campaigns import one_in
-from tests.integration.test_layers import CASES, a_layer
+from tests.integration.test_layers import CASES
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 # Nothing of this house is imported here. Each line names a file, its inputs, and where the predictions go.
@@ -56,10 +57,10 @@ MORE = [
 
 def a_network(fields: dict, shape: tuple[int, ...]) -> tuple[SimpleNamespace, Network]:
     """One layer as a network, and what of a spec it needs."""
-    network = walk([a_layer(fields)], shape)
-    spec = SimpleNamespace(
-        network=network, layers=tuple(in_order(network)), dataset=SimpleNamespace(feature_shape=shape)
-    )
+    model = ModelSpec.model_validate({"layers": [fields]})
+    network = walk(model.layers, shape)
+    dataset = SimpleNamespace(feature_shape=shape)
+    spec = SimpleNamespace(model=model, network=network, layers=tuple(in_order(network)), dataset=dataset)
     return spec, Network(spec, seed=3)
 
 

@@ -46,6 +46,8 @@ EXAMPLES = [
     EMBEDDING,
     {**ATTENTION, "dropout": 0.1, "causal": True},
     {"kind": "residual", "scale": 0.5, "layers": [BLOCK]},
+    {"kind": "add"},
+    {"kind": "concatenate", "axis": 1},
 ]  # fmt: skip
 
 
@@ -80,7 +82,7 @@ def test_a_layer_reads_back_from_its_json(fields):
 
 
 def test_kinds_inside_blocks_are_known_to_the_last():
-    inner = a_layer(EXAMPLES[-1]).inner[0].inner[0]
+    inner = a_layer({"kind": "residual", "layers": [BLOCK]}).inner[0].inner[0]
     assert (inner.kind, inner.layer.kind, inner.layer.recurrent_constraint.rate) == ("bidirectional", "lstm", 0.5)
     block = {"kind": "residual", "layers": [{"kind": "residual", "layers": [{"kind": "dens", "units": 2}]}]}
     ((field, expected, received),) = problems(block)

@@ -10,7 +10,8 @@ from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 STORED = {"stored": True}
 
 # A name that people choose. Control characters would break terminals and tables, and PostgreSQL refuses NUL.
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 
 
 class Frozen(BaseModel):

@@ -3,7 +3,7 @@
 from gradlab.errors import Problem
 from gradlab.frozen import Frozen
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Layers, split_output
+from gradlab.remedies.rewriting.layers import Layers, chain_of, split_output
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.activations import Linear
@@ -22,7 +22,7 @@ POSITIVE = ("softplus", "exponential", "relu")
 
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
-    received = _activations(spec.model.layers)
+    received = _activations(chain_of(spec))
     loss = _loss(spec, received)
     refusal = Problem(
         "model.layers",
@@ -30,7 +30,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
         f"{' then '.join(received) or 'linear'} with {loss.kind} for {spec.dataset.target}",
     )
     suits = len(received) <= 1 and "".join(received) in _suited(loss)
-    layers = spec.model.layers if suits else _ending(spec, loss.output_activation or "linear")
+    layers = chain_of(spec) if suits else _ending(spec, loss.output_activation or "linear")
     return treated(spec, REMEDY.name, refusal, layers=layers, training={"loss": loss.model_dump(mode="json")})
 
 
@@ -66,7 +66,7 @@ def _suited(loss: LossFunction) -> tuple[str, ...]:
 
 def _ending(spec: ExperimentSpec, activation: str) -> Layers:
     """The network with `activation` as its only output activation."""
-    before, output, behind = split_output(spec.model.layers)
+    before, output, behind = split_output(chain_of(spec))
     behind = tuple(layer for layer in behind if not isinstance(layer, ActivationLayer))
     function: Frozen = ActivationLayer.model_validate({"activation": activation}).activation
     if not isinstance(output, Dense | Convolution):

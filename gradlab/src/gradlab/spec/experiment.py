@@ -5,15 +5,15 @@ import json
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
 
 from gradlab.errors import shorten
 from gradlab.frozen import Frozen, Name, is_stored
 from gradlab.measurement.history import Layout
 from gradlab.measurement.kinds import BOUNDARY, GRADIENTS, MeasuredNetwork
-from gradlab.spec.bounds import refused_layers
+from gradlab.spec.graph import INPUT, GraphSpec, check_count, layer_count
 from gradlab.spec.indices import check_indices
-from gradlab.spec.network import Misfit, NamedLayer, in_order, layer_count, walk
+from gradlab.spec.network import Misfit, NamedLayer, check_shared, in_order, walk, walk_graph
 from gradlab.spec.problems import at_most, impossible, invalid
 from gradlab.spec.recording import Record, RecordSpec, every_of, measured_network, series_layouts
 from gradlab.spec.training import TrainingSpec, check_training, check_weights
@@ -24,13 +24,13 @@ from gradlab.vocabulary.metrics import default_metrics
 from gradlab.vocabulary.targets import Target
 
 # Far above any service's own bounds. They limit the time that the check itself takes.
-MAX_LAYERS, MAX_LISTED_LAYERS, MAX_SEEDS = 10_000, 20_000, 10_000
+MAX_LISTED_LAYERS, MAX_SEEDS = 20_000, 10_000
 # The gradient's norm before and after clipping, and the share of batches that clipping changed.
 GRADIENT_NORMS = ("gradient_norm", "clipped_gradient_norm", "clipped_fraction")
 
 
 class ModelSpec(Frozen):
-    """The network."""
+    """The network, as a chain: each layer takes the output of the one before it."""
 
     layers: Annotated[
         tuple[Layer, ...],
@@ -43,13 +43,35 @@ class ModelSpec(Frozen):
     @classmethod
     def _countable(cls, layers: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
         """Check the number of layers before they are walked, also by the service's bound if the context has one."""
-        if (count := layer_count(layers)) > MAX_LAYERS:
-            raise impossible(
-                "", f"at most {MAX_LAYERS} layers, repeats counted", f"{count} layers, {count - MAX_LAYERS} too many"
-            )
-        if problem := refused_layers(count, info):
-            raise impossible("", problem.expected, problem.received)
+        check_count(layer_count(layers), info)
         return layers
+
+    @property
+    def layer_count(self) -> int:
+        """The number of layers with repeats written out, including those inside blocks."""
+        return layer_count(self.layers)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The name of its one input."""
+        return (INPUT,)
+
+    @property
+    def last(self) -> str:
+        """The place of the output layer in the spec: ``layers[4]``."""
+        return f"layers[{len(self.layers) - 1}]"
+
+
+CHAIN, GRAPH = "chain", "graph"
+
+
+def form_of(model: Any) -> str:
+    """Return the form of a network, a model or its JSON object: ``graph`` if it has nodes, else ``chain``."""
+    nodes = "nodes" in model if isinstance(model, dict) else isinstance(model, GraphSpec)
+    return GRAPH if nodes else CHAIN
+
+
+AnyModel = Annotated[Annotated[ModelSpec, Tag(CHAIN)] | Annotated[GraphSpec, Tag(GRAPH)], Discriminator(form_of)]
 
 
 class ExperimentSpec(Frozen):
@@ -59,8 +81,8 @@ class ExperimentSpec(Frozen):
     """A title for people; the training does not depend on it."""
     dataset: AnyDataset
     """The data to learn from."""
-    model: ModelSpec
-    """The network to train."""
+    model: AnyModel
+    """The network to train: a chain of layers, or a graph of nodes."""
     training: TrainingSpec
     """The loss, the optimiser and the epochs."""
     record: Record = RecordSpec()
@@ -94,12 +116,13 @@ class ExperimentSpec(Frozen):
     def _check_together(self, info: ValidationInfo) -> "ExperimentSpec":
         try:
             output = self.network[-1].output_shape
+            check_shared(self.layers)
         except Misfit as misfit:
             field, mismatch = f"model.{misfit.path}", misfit.mismatch
             raise impossible(field, f"{misfit.name} can take {mismatch.expected}", mismatch.received) from misfit
         self._check_output(output)
         if not is_stored(info):
-            check_indices(self.model.layers, self.dataset)
+            check_indices(self.layers, self.dataset)
         check_training(self.training, self.metric_names, self.network, self.dataset.target)
         check_weights(self.training, self.dataset)
         if self.record.every(BOUNDARY.record) and not self.dataset.has_boundary:
@@ -115,7 +138,7 @@ class ExperimentSpec(Frozen):
         fitting = loss.units_for(target)
         if not fitting:
             raise impossible("training.loss", f"a loss for {target}{_advice(target)}", loss.kind)
-        where = f"model.layers[{len(self.model.layers) - 1}]"
+        where = f"model.{self.model.last}"
         shapes = " or ".join(str((*target.steps, units)) for units in fitting)
         if output not in [(*target.steps, units) for units in fitting]:
             raise impossible(
@@ -127,7 +150,9 @@ class ExperimentSpec(Frozen):
 
     @cached_property
     def network(self) -> tuple[NamedLayer, ...]:
-        """The network's layers from the input to the output: named, repeats written out, each block as one layer."""
+        """The network's layers from the input to the output: repeats and nested graphs written out, blocks as one."""
+        if isinstance(self.model, GraphSpec):
+            return walk_graph(self.model, [self.dataset.feature_shape])
         return walk(self.model.layers, self.dataset.feature_shape)
 
     @cached_property

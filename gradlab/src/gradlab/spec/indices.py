@@ -3,39 +3,30 @@
 import math
 from collections.abc import Sequence
 
+from gradlab.spec.network import NamedLayer
 from gradlab.spec.problems import impossible
 from gradlab.vocabulary.datasets import DatasetSpec
-from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.attention import Embedding
-from gradlab.vocabulary.layers.ranges import ANYTHING, Range, output_range
+from gradlab.vocabulary.layers.ranges import ANYTHING, Range, merged_range
 
 
-def check_indices(layers: Sequence[LayerSpec], dataset: DatasetSpec) -> None:
-    """Refuse an embedding whose inputs may be other numbers than its row indices. Raises pydantic's error."""
+def check_indices(layers: Sequence[NamedLayer], dataset: DatasetSpec) -> None:
+    """Refuse an embedding whose inputs may be other numbers than its row indices. Raises pydantic's error.
+
+    Args:
+        layers: all layers in the order of the forward pass.
+        dataset: the data that enter the first.
+    """
+    if not any(isinstance(layer.spec, Embedding) for layer in layers):
+        return
     below = dataset.whole_below
-    _check_in_order(layers, ANYTHING if below is None else (0, below - 1), "model.layers")
-
-
-def _check_in_order(layers: Sequence[LayerSpec], values: Range, path: str) -> Range:
-    """Check the layers in order; return the range of the last one's outputs for inputs in `values`."""
-    for place, layer in enumerate(layers):
-        where = f"{path}[{place}]"
-        for _ in range(layer.repeat):
-            before = values
-            values = _check_layer(layer, values, where)
-            if values == before:  # further repeats change nothing
-                break
-    return values
-
-
-def _check_layer(layer: LayerSpec, values: Range, where: str) -> Range:
-    """Check one layer; return the range of its outputs for inputs in `values`."""
-    if layer.inner:
-        _check_in_order(layer.inner, values, f"{where}.layers")
-        return ANYTHING  # the sum of a block's input and its layers, whose bounds are not computed
-    if isinstance(layer, Embedding):
-        _check_embedding(layer, values, where)
-    return output_range(layer, values)
+    samples = ANYTHING if below is None else (0, below - 1)
+    ranges: dict[str, Range] = {}
+    for layer in layers:
+        inputs = [ranges.get(name, samples) for name in layer.inputs]
+        if isinstance(layer.spec, Embedding):
+            _check_embedding(layer.spec, inputs[0], f"model.{layer.path}")
+        ranges[layer.name] = merged_range(layer.spec, inputs)
 
 
 def _check_embedding(layer: Embedding, values: Range, where: str) -> None:

@@ -1,4 +1,9 @@
-"""A network's layers with repeats written out, their names, and the shapes between them."""
+"""A network's layers in the order of the forward pass, with their names, their inputs, and the shapes between them.
+
+Chains and graphs are walked to one structure. Repeats, blocks and nested graphs are written out: a block's layers stand
+before it, and the block takes its own input and their output. So the forward pass of any network is one loop over
+`in_order`, in which each layer takes the outputs of those that it names.
+"""
 
 import math
 from collections import Counter
@@ -7,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradlab.measurement.history import Tensor
+from gradlab.spec.graph import INPUT, Graph, Node
 from gradlab.vocabulary.layers import LayerSpec, Shape, ShapeMismatch
 
 
@@ -15,11 +21,17 @@ class NamedLayer:
     """One layer of a network, repeats written out.
 
     Attributes:
-        name: its kind, and its number among the layers of that kind, counted from the input: ``dense_1``.
+        name: in a chain its kind, and its number among the layers of that kind, counted from the input: ``dense_1``; in
+            a graph the name of its node, with that of the nested graph or block before it: ``encoder.left``.
         spec: the layer as the spec has it.
-        input_shape: without the batch axis.
+        input_shape: the shape of its first input, without the batch axis.
         output_shape: without the batch axis.
         inner: the layers inside a block, first to last; empty for other layers.
+        inputs: the names of the layers, or of the network's input, whose outputs it takes. A block takes its input and
+            the output of its inner layers. Empty for a training elsewhere, where only the order is known.
+        input_shapes: the shapes of all its inputs; empty like `inputs`.
+        shares: the name of the layer whose weights it uses; "" for a layer with weights of its own.
+        path: its place in the spec: ``layers[2].layers[0]``, ``nodes[1].layer``.
     """
 
     name: str
@@ -27,10 +39,16 @@ class NamedLayer:
     input_shape: Shape
     output_shape: Shape
     inner: tuple["NamedLayer", ...] = ()
+    inputs: tuple[str, ...] = ()
+    input_shapes: tuple[Shape, ...] = ()
+    shares: str = ""
+    path: str = ""
 
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
-        """Its own trainable tensors, in Keras's order, without those of inner layers."""
+        """Its own trainable tensors, in Keras's order, without those of inner layers; () if it shares another's."""
+        if self.shares:
+            return ()
         shapes = self.spec.parameters(self.input_shape)
         return tuple(Tensor(self.name, parameter, shape) for parameter, shape in shapes.items())
 
@@ -39,14 +57,19 @@ class NamedLayer:
         """Number of its own trainable parameters, without those of inner layers."""
         return sum(math.prod(tensor.shape) for tensor in self.tensors)
 
+    @property
+    def state_size(self) -> int:
+        """Number of its own numbers that are not trained by gradients; 0 if it shares another's."""
+        return 0 if self.shares else self.spec.state_size(self.input_shape)
+
 
 class Misfit(Exception):
-    """A layer cannot take the output of the layer before it.
+    """A layer cannot take its inputs.
 
     Attributes:
-        path: the layer's place in the spec: ``layers[2]``, ``layers[2].layers[0]``.
+        path: the layer's place in the spec: ``layers[2]``, ``layers[2].layers[0]``, ``nodes[1].layer``.
         name: the layer's name in the network: ``dense_3``.
-        mismatch: the expected and the received shape.
+        mismatch: the expected and the received shapes.
     """
 
     def __init__(self, path: str, name: str, mismatch: ShapeMismatch) -> None:
@@ -56,35 +79,135 @@ class Misfit(Exception):
         self.mismatch = mismatch
 
 
-def layer_count(layers: Sequence[LayerSpec]) -> int:
-    """Return the number of layers with repeats written out, including those inside blocks."""
-    return sum(layer.repeat * (1 + layer_count(layer.inner)) for layer in layers)
+@dataclass(frozen=True)
+class _Source:
+    """What a layer takes: the output of the layer or the input `name`."""
+
+    name: str
+    shape: Shape
 
 
 def walk(layers: Sequence[LayerSpec], input_shape: Shape) -> tuple[NamedLayer, ...]:
-    """Compute the shapes through all layers, repeats written out.
+    """Compute the shapes through the layers of a chain, repeats written out.
 
     Raises:
         Misfit: a layer cannot take the output of the layer before it.
     """
-    return _walk(layers, input_shape, Counter(), "layers")
+    return _chain(layers, _Source(INPUT, input_shape), Counter(), "layers")
 
 
-def _walk(layers: Sequence[LayerSpec], shape: Shape, counted: Counter[str], path: str) -> tuple[NamedLayer, ...]:
+def _chain(
+    layers: Sequence[LayerSpec], source: _Source, counted: Counter[str], path: str, prefix: str = "", shared: str = ""
+) -> tuple[NamedLayer, ...]:
     named = []
     for place, layer in enumerate(layers):
         where = f"{path}[{place}]"
         for _ in range(layer.repeat):
-            inner = _walk(layer.inner, shape, counted, f"{where}.layers")
+            inner = _chain(layer.inner, source, counted, f"{where}.layers", prefix, shared)
             counted[layer.kind] += 1
             name = f"{layer.kind}_{counted[layer.kind]}"
-            try:
-                output_shape = layer.output_shape_from(shape, inner[-1].output_shape if inner else shape)
-            except ShapeMismatch as mismatch:
-                raise Misfit(where, name, mismatch) from mismatch
-            named.append(NamedLayer(name, layer, shape, output_shape, inner))
-            shape = output_shape
+            sources = (source, _output(inner[-1])) if inner else (source,)
+            owner = f"{shared}{name}" if shared else ""
+            named.append(_named(f"{prefix}{name}", layer, sources, where, inner, owner))
+            source = _output(named[-1])
     return tuple(named)
+
+
+def _output(layer: NamedLayer) -> _Source:
+    return _Source(layer.name, layer.output_shape)
+
+
+def _named(
+    name: str, layer: LayerSpec, sources: Sequence[_Source], path: str, inner: tuple[NamedLayer, ...], shares: str
+) -> NamedLayer:
+    shapes = tuple(source.shape for source in sources)
+    try:
+        output_shape = layer.merged_shape(shapes)
+    except ShapeMismatch as mismatch:
+        raise Misfit(path, name, mismatch) from mismatch
+    inputs = tuple(source.name for source in sources)
+    return NamedLayer(name, layer, shapes[0], output_shape, inner, inputs, shapes, shares, path)
+
+
+def walk_graph(graph: Graph, input_shapes: Sequence[Shape]) -> tuple[NamedLayer, ...]:
+    """Compute the shapes through a graph, nested graphs written out; the order is that of the forward pass.
+
+    Args:
+        graph: the whole network.
+        input_shapes: the shape of each of its inputs, without the batch axis.
+
+    Raises:
+        Misfit: a layer cannot take its inputs.
+    """
+    walked = _GraphWalk()
+    walked.through(graph, [_Source(*each) for each in zip(graph.inputs, input_shapes, strict=True)], "nodes", "", "")
+    return tuple(walked.layers)
+
+
+class _GraphWalk:
+    """The layers of a graph, nested graphs written out, as they are reached."""
+
+    def __init__(self) -> None:
+        self.layers: list[NamedLayer] = []
+
+    def through(
+        self, graph: Graph, sources: Sequence[_Source], path: str, prefix: str, shared: str
+    ) -> dict[str, _Source]:
+        """Walk a graph.
+
+        Args:
+            graph: the graph.
+            sources: what its inputs are.
+            path: the place of its nodes in the spec.
+            prefix: what stands before the names of its layers.
+            shared: what stands before the names of the layers whose weights these use; "" if they have their own.
+
+        Returns:
+            The graph's outputs, by their names in it.
+        """
+        outputs = dict(zip(graph.inputs, sources, strict=True))
+        places = {node.name: place for place, node in enumerate(graph.nodes)}
+        for node in graph.order:
+            origin = graph.origin(node)
+            where = f"{path}[{places[node.name]}]"
+            owner = f"{shared or prefix}{origin.name}" if shared or node.shares else ""
+            taken = [outputs[source] for source in node.inputs]
+            if origin.graph is None:
+                place = where if node.shares else f"{where}.layer"
+                outputs[node.name] = self._layer(origin, taken, place, f"{prefix}{node.name}", owner)
+                continue
+            inside = f"{path}[{places[origin.name]}].graph.nodes"
+            before = f"{prefix}{node.name}."
+            made = self.through(origin.graph, taken, inside, before, f"{owner}." if owner else "")
+            outputs |= {f"{node.name}.{name}": source for name, source in made.items()}
+            if len(made) == 1:
+                outputs[node.name] = next(iter(made.values()))
+        return {output: outputs[output] for output in graph.outputs}
+
+    def _layer(self, node: Node, sources: Sequence[_Source], path: str, name: str, owner: str) -> _Source:
+        layer = node.layer
+        assert layer is not None  # `Node` has checked it
+        inside = f"{owner}." if owner else ""
+        inner = _chain(layer.inner, sources[0], Counter(), f"{path}.layers", f"{name}.", inside)
+        if inner and len(sources) > 1:
+            mismatch = ShapeMismatch("one input", f"{len(sources)}: {', '.join(str(each.shape) for each in sources)}")
+            raise Misfit(path, name, mismatch)
+        named = _named(name, layer, [*sources, *map(_output, inner[-1:])], path, inner, owner)
+        self.layers.append(named)
+        return _output(named)
+
+
+def check_shared(layers: Sequence[NamedLayer]) -> None:
+    """Check that every use of a layer takes inputs of the shapes for which its weights are made.
+
+    Raises:
+        Misfit: a use takes others.
+    """
+    by_name = {layer.name: layer for layer in layers}
+    for layer in layers:
+        if layer.shares and (expected := by_name[layer.shares].input_shapes) != layer.input_shapes:
+            shapes, received = (", ".join(map(str, each)) for each in (expected, layer.input_shapes))
+            raise Misfit(layer.path, layer.name, ShapeMismatch(f"{shapes}, as {layer.shares} takes", received))
 
 
 def in_order(layers: Sequence[NamedLayer]) -> Iterator[NamedLayer]:
@@ -92,3 +215,30 @@ def in_order(layers: Sequence[NamedLayer]) -> Iterator[NamedLayer]:
     for layer in layers:
         yield from in_order(layer.inner)
         yield layer
+
+
+def is_chain(network: Sequence[NamedLayer]) -> bool:
+    """True if each layer takes the output of the one before it alone, and no two share weights.
+
+    Args:
+        network: the layers from the input to the output, each block as one layer.
+    """
+    before = network[0].inputs[:1] if network else ()
+    for layer in network:
+        if layer.shares or layer.inputs[:1] != before or len(layer.inputs) > 1 + bool(layer.inner):
+            return False
+        before = (layer.name,) if layer.inputs else ()
+    return True
+
+
+def depths(layers: Sequence[NamedLayer]) -> dict[str, int]:
+    """Return the depth of each layer: the largest number of layers on a way from the input to it, itself counted.
+
+    Args:
+        layers: all layers in the order of the forward pass.
+    """
+    depth: dict[str, int] = {}
+    for place, layer in enumerate(layers):
+        before = [depth.get(name, 0) for name in layer.inputs] or [place]
+        depth[layer.name] = 1 + max(before)
+    return depth

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
 from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
+from gradlab.frozen import PRINTABLE
 
 # Characters of a problem's field, expected text and received text, each. Our longest text lists all kinds of layers.
 MAX_CHARACTERS = 2_000
@@ -96,8 +97,9 @@ def without_tags(loc: tuple[int | str, ...], body: Any) -> tuple[int | str, ...]
 
 
 def _tags(body: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the discriminators of a JSON object: its kind, and the source of a whole spec."""
-    return body.get("kind"), "external" if body.get("source") == "external" else "service"
+    """Return the discriminators of a JSON object: its kind, the source of a whole spec, the form of a network."""
+    source = "external" if body.get("source") == "external" else "service"
+    return body.get("kind"), source, "graph" if "nodes" in body else "chain"
 
 
 def _received(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
@@ -140,7 +142,8 @@ def _expected(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
         case "too_long" | "string_too_long":
             return f"a length of at most {context['max_length']}"
         case "string_pattern_mismatch":
-            return "text without control characters"
+            pattern = str(context["pattern"])
+            return "text without control characters" if pattern == PRINTABLE else f"text of the form {pattern}"
         case "json_invalid":
             return f"JSON ({context['error']})"
         case _:

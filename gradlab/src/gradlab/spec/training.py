@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from gradlab.errors import shorten
 from gradlab.frozen import Frozen, one_of
-from gradlab.spec.network import Misfit, NamedLayer, walk
+from gradlab.spec.network import Misfit, NamedLayer, is_chain, walk
 from gradlab.spec.problems import among, at_most, impossible
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.losses import Loss
@@ -149,6 +149,8 @@ def check_weights(training: TrainingSpec, dataset: DatasetSpec) -> None:
 
 
 def _check_pretraining(pretraining: Pretraining, network: Sequence[NamedLayer]) -> None:
+    if not is_chain(network):
+        raise impossible("training.pretraining", "a network of layers in a chain", "a graph that is no chain")
     unsuited = [layer for layer in network if layer.spec.kind not in PRETRAINABLE]
     if unsuited or len(network[0].input_shape) != 1:
         received = unsuited[0].name if unsuited else f"inputs of shape {network[0].input_shape}"

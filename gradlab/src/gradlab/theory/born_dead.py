@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradlab.spec import NamedLayer
+from gradlab.spec.network import is_chain
 from gradlab.theory.activations import curve
 from gradlab.theory.slopes import turns_off
 from gradlab.theory.weights import Shape, moments
@@ -36,7 +37,7 @@ def hidden_relus(network: Sequence[NamedLayer]) -> tuple[NamedLayer, ...]:
         layers = layers[:-1]
     dense = [layer for layer in layers if isinstance(layer.spec, Dense) and len(layer.input_shape) == 1]
     relus = all(turns_off(layer.spec.function) for layer in dense[:-1])
-    return tuple(dense[:-1]) if relus and len(dense) == len(layers) else ()
+    return tuple(dense[:-1]) if relus and len(dense) == len(layers) and is_chain(network) else ()
 
 
 def born_dead_bound(layers: tuple[NamedLayer, ...]) -> float:

@@ -24,7 +24,7 @@ from itertools import pairwise
 import numpy as np
 
 from gradlab.spec import NamedLayer
-from gradlab.spec.network import in_order
+from gradlab.spec.network import in_order, is_chain
 from gradlab.theory.activations import CURVES, curve
 from gradlab.theory.weights import Moments, Shape, moments
 from gradlab.vocabulary.activations import ActivationFunction
@@ -122,7 +122,7 @@ def predict(
     """Predict a network's hidden layers; None where the theory does not cover it.
 
     It covers dense layers, activations that act on each unit by itself, residual blocks of them, and layers that change
-    no moments.
+    no moments, in a chain.
 
     Args:
         network: its layers from the input to the output, each block as one layer.
@@ -130,7 +130,7 @@ def predict(
         kernel_moments: the moments of a kernel, by default those of its initialiser.
     """
     hidden, output = _split(network)
-    if not hidden or output is None:
+    if not hidden or output is None or not is_chain(network):
         return None
     walk = _Walk(kernel_moments)
     with np.errstate(all="ignore"):

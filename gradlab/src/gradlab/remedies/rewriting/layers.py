@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec, NamedLayer
+from gradlab.spec.graph import GraphSpec
 from gradlab.vocabulary.activations import ActivationFunction, Linear
 from gradlab.vocabulary.layers import LayerSpec, Shape
 from gradlab.vocabulary.layers.attention import Embedding
@@ -118,13 +120,20 @@ def has_weights(layer: LayerSpec) -> bool:
     return isinstance(layer, WITH_WEIGHTS) or any(map(has_weights, layer.inner))
 
 
+def chain_of(spec: ExperimentSpec) -> Layers:
+    """Return the layers of a network that is a chain. Raises Invalid for a graph."""
+    if isinstance(spec.model, GraphSpec):
+        raise Invalid(Problem("model", "a chain of layers", "a graph"))
+    return spec.model.layers
+
+
 def rewritten(spec: ExperimentSpec, change: Rewrite) -> Layers:
     """Return the network's layers with each hidden one replaced by the layers that `change` returns for it.
 
     Inner layers are replaced before their block. Equal neighbours that were written as a repeat become one again, if
     each was replaced by one layer.
     """
-    return _rewritten(spec.model.layers, spec.network, {place.name: place for place in places(spec)}, change)
+    return _rewritten(chain_of(spec), spec.network, {place.name: place for place in places(spec)}, change)
 
 
 def _rewritten(layers: Layers, network: Sequence[NamedLayer], by_name: dict[str, Place], change: Rewrite) -> Layers:

@@ -8,6 +8,7 @@ from gradlab.vocabulary.layers.blocks import Residual
 from gradlab.vocabulary.layers.convolution import Conv1D, Conv2D
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch
+from gradlab.vocabulary.layers.merging import Add, Concatenate
 from gradlab.vocabulary.layers.normalization import BatchNormalization, LayerNormalization
 from gradlab.vocabulary.layers.pooling import (
     AveragePooling1D,
@@ -28,7 +29,7 @@ LAYERS: tuple[type[LayerSpec], ...] = (
     Dense, ActivationLayer, Dropout, GaussianNoise, BatchNormalization, LayerNormalization, Conv1D, Conv2D,
     MaxPooling1D, AveragePooling1D, MaxPooling2D, AveragePooling2D, GlobalMaxPooling1D, GlobalAveragePooling1D,
     GlobalMaxPooling2D, GlobalAveragePooling2D, Flatten, Reshape, SimpleRNN, GRU, LSTM, Bidirectional, Embedding,
-    MultiHeadAttention, Residual,
+    MultiHeadAttention, Residual, Add, Concatenate,
 )  # fmt: skip
 
 if TYPE_CHECKING:

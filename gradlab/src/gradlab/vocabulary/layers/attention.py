@@ -100,7 +100,7 @@ class MultiHeadAttention(WeightedLayer):
     def create_weights(self, layer: Any, shape: Shape) -> None:
         layer.build((None, *shape), (None, *shape))
 
-    def call(self, layer: Any, x: Any, training: bool, *, skip: Any) -> Any:
+    def call(self, layer: Any, x: Any, training: bool) -> Any:
         return layer(x, x, use_causal_mask=self.causal, training=training)
 
 

@@ -1,6 +1,6 @@
 """Layers that contain layers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -30,9 +30,10 @@ class Residual(LayerSpec):
         for layer in self.layers:
             for _ in range(layer.repeat):
                 out = layer.output_shape(out)
-        return self.output_shape_from(shape, out)
+        return self.merged_shape((shape, out))
 
-    def output_shape_from(self, shape: Shape, out: Shape) -> Shape:
+    def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
+        shape, out = shapes
         if out != shape:
             raise ShapeMismatch(f"layers inside with the output shape of their input, {shape}", str(out))
         return shape
@@ -50,5 +51,6 @@ class Residual(LayerSpec):
     def create_weights(self, layer: Any, shape: Shape) -> None:
         """Create no weights: a residual connection has none itself."""
 
-    def call(self, layer: Any, x: Any, training: bool, *, skip: Any) -> Any:
-        return layer([skip, x if self.scale == 1 else x * self.scale])
+    def merge(self, layer: Any, xs: Sequence[Any], training: bool) -> Any:
+        x, inside = xs
+        return layer([x, inside if self.scale == 1 else inside * self.scale])

@@ -5,7 +5,7 @@ batch axis. Defaults are Keras 3's, https://keras.io/api/layers/.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
@@ -68,17 +68,17 @@ class LayerSpec(Frozen):
         """Return the output's shape for an input of `shape`. Raises ShapeMismatch if the layer cannot take it."""
         return shape
 
-    def output_shape_from(self, shape: Shape, out: Shape) -> Shape:
-        """Return the output's shape without walking the layers inside again, as nested blocks would at every level.
+    def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the output's shape for inputs of `shapes`, one for most layers.
 
-        Args:
-            shape: the input's shape.
-            out: the output's shape of the layers inside a block; `shape` for other layers.
+        A block has two inputs: its own, and the output of the layers inside.
 
         Raises:
-            ShapeMismatch: the layer cannot take these shapes.
+            ShapeMismatch: the layer cannot take so many inputs, or these shapes.
         """
-        return self.output_shape(shape)
+        if len(shapes) != 1:
+            raise ShapeMismatch("one input", f"{len(shapes)}: {', '.join(map(str, shapes))}")
+        return self.output_shape(shapes[0])
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         """Return the trainable tensors' shapes for an input of `shape`, by name and in Keras's order."""
@@ -118,16 +118,19 @@ class LayerSpec(Frozen):
         """Draw the weights of a Keras layer for inputs of `shape`, without calling it."""
         layer.build((None, *shape))
 
-    def call(self, layer: Any, x: Any, training: bool, *, skip: Any) -> Any:
+    def call(self, layer: Any, x: Any, training: bool) -> Any:
         """Call the Keras layer with a batch.
 
         Args:
             layer: the result of `build`.
-            x: the input, (batch, *shape); for a block, the output of its inner layers.
+            x: the input, (batch, *shape).
             training: True while training; only some layers use it.
-            skip: the input of the block; the same as `x` for other layers.
         """
         return layer(x)
+
+    def merge(self, layer: Any, xs: Sequence[Any], training: bool) -> Any:
+        """Call the Keras layer with all its inputs, in the order of `merged_shape`; most layers have one."""
+        return self.call(layer, xs[0], training)
 
 
 def unsuited(layer: LayerSpec, shape: Shape) -> Iterator[tuple[str, str, Shape, str]]:

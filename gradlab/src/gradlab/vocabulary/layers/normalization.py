@@ -56,7 +56,7 @@ class BatchNormalization(Normalization):
         arguments = self.arguments(keras, seeds)
         return keras.layers.BatchNormalization(momentum=self.momentum, name=name, **arguments)
 
-    def call(self, layer: Any, x: Any, training: bool, *, skip: Any) -> Any:
+    def call(self, layer: Any, x: Any, training: bool) -> Any:
         return layer(x, training=training)
 
 

@@ -4,11 +4,13 @@ They serve to check that the inputs of an embedding are indices of its rows.
 """
 
 import math
+from collections.abc import Sequence
 
 from gradlab.vocabulary.activations import ActivationFunction, Linear, Relu
 from gradlab.vocabulary.layers.convolution import Convolution
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.layer import LayerSpec
+from gradlab.vocabulary.layers.merging import Concatenate
 from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, Reshape
 from gradlab.vocabulary.layers.regularization import Dropout, GaussianNoise
 
@@ -29,6 +31,16 @@ BOUNDED: dict[str, Range] = {
     "softsign": (-1, 1),
     "relu6": (0, 6),
 }
+
+
+def merged_range(layer: LayerSpec, inputs: Sequence[Range]) -> Range:
+    """Return the lowest and the highest possible output of a layer or a block for the ranges of its inputs.
+
+    Sums have bounds, too, but they are not computed: no embedding stands behind one.
+    """
+    if isinstance(layer, Concatenate):
+        return min(low for low, _ in inputs), max(high for _, high in inputs)
+    return output_range(layer, inputs[0]) if len(inputs) == 1 else ANYTHING
 
 
 def output_range(layer: LayerSpec, inputs: Range) -> Range:

@@ -15,7 +15,7 @@ class Disturbance(LayerSpec):
     def state_size(self, shape: Shape) -> int:
         return 2  # the two words of Keras's seed generator
 
-    def call(self, layer: Any, x: Any, training: bool, *, skip: Any) -> Any:
+    def call(self, layer: Any, x: Any, training: bool) -> Any:
         return layer(x, training=training)
 
 
