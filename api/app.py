@@ -1,5 +1,6 @@
 """HTTP application: `uvicorn --factory api.app:create_app`."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import escape
@@ -7,6 +8,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
+from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -23,6 +25,7 @@ from api.live.live import Live
 from api.routes import (
     catalogue,
     charts,
+    datasets,
     diagnosis,
     events,
     experiments,
@@ -35,10 +38,13 @@ from api.routes import (
     treatment_list,
     treatments,
 )
+from core.blobs import BlobStore
 from core.catalogue import catalogue as build_catalogue
 from core.queue import CeleryQueue
+from core.samples.parser import Parser
 from core.settings import Settings
 from core.store import ExperimentStore
+from core.use_cases.checking import Checker
 
 STATIC = Path(__file__).parent / "static"
 ROUTES = (
@@ -53,6 +59,7 @@ ROUTES = (
     charts,
     events,
     exports,
+    datasets,
     catalogue,
     probes,
 )
@@ -64,15 +71,25 @@ PRELOADED = ("sklearn.datasets", "sklearn.preprocessing")
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Services]:
-    """Open the store, the queue and the event streams. Close them when the block ends."""
+    """Open the store, the queue, the event streams and the checker of datasets. Close them when the block ends."""
     store = ExperimentStore(
         settings.database, lease=settings.lease, max_attempts=settings.max_attempts, silence=settings.silence
     )
+    blobs = BlobStore(
+        settings.storage_url,
+        folder=settings.blob_dir,
+        cache=settings.blob_cache,
+        plain_http=settings.storage_plain_http,
+    )
+    parser = Parser(settings.max_dataset_bytes, os.environ)
+    checker = Checker(store, blobs, parser, folder=settings.data_dir, every=settings.sweep_every)
     live = Live(store)
+    checker.start()
     try:
-        yield Services(settings, store, CeleryQueue(settings), live)
+        yield Services(settings, store, CeleryQueue(settings), live, blobs, checker)
     finally:
         await live.close()
+        await to_thread.run_sync(checker.close)
         store.close()
 
 
@@ -122,7 +139,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for path, endpoint in (("/", _dashboard), ("/docs", _docs), ("/openapi.json", _description)):
         app.add_api_route(path, endpoint, include_in_schema=False, dependencies=[QueryCheck])
     app.state.methods = Methods([*(route for module in ROUTES for route in module.router.routes), *app.routes])
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    larger = {datasets.router.prefix: settings.max_dataset_bytes}
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, larger=larger)
     app.add_middleware(OriginCheck, settings=settings)
     app.add_middleware(Compression)
     app.add_middleware(SecurityHeaders)

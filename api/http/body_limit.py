@@ -3,6 +3,8 @@
 FastAPI's own limit answers in plain text and bypasses the error handlers.
 """
 
+from collections.abc import Mapping
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.errors import BodyTooLarge
@@ -14,30 +16,33 @@ class BodyLimit:
     Args:
         app: the application.
         max_bytes: the limit.
+        larger: path -> limit, for endpoints that receive files.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
+    def __init__(self, app: ASGIApp, max_bytes: int, larger: Mapping[str, int]) -> None:
+        self._app, self._max_bytes, self._larger = app, max_bytes, larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on the request with a `receive` that counts bytes, because a declared length may be false."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._larger.get(scope["path"], self._max_bytes)
         declared = dict(scope["headers"]).get(b"content-length", b"")
         received = 0
 
         async def counting() -> Message:
             nonlocal received
             if declared.isdigit():
-                self._check(int(declared))
+                _check(int(declared), limit)
             message = await receive()
             received += len(message.get("body", b""))
-            self._check(received)
+            _check(received, limit)
             return message
 
         await self._app(scope, counting, send)
 
-    def _check(self, length: int) -> None:
-        if length > self._max_bytes:
-            raise BodyTooLarge(f"the body is larger than {self._max_bytes:,} bytes, the most this service reads")
+
+def _check(length: int, limit: int) -> None:
+    if length > limit:
+        raise BodyTooLarge(f"the body is larger than {limit:,} bytes, the most this service reads")

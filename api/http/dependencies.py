@@ -15,14 +15,18 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.http.errors import NotAcceptable, NotModified, Unauthorized
 from api.http.negotiation import Coding, parse_preferences
 from api.live.live import Live
+from core.blobs import BlobStore
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
+from core.use_cases.checking import Checker
 from gradlab.diagnosis.summary import rules_hash
 from gradlab.schemas.media_types import CSV, JSON, NPZ
 
 # Bodies validated at a time. Each holds the interpreter's lock meanwhile.
 MAX_BODY_READERS = 2
+# Files received at a time. Each may take `max_dataset_bytes` of the disk.
+MAX_UPLOADS = 8
 # Triages that wait for a worker at a time. Further ones queue up behind them.
 MAX_TRIAGE_WAITERS = 20
 
@@ -35,8 +39,11 @@ class Services:
     store: ExperimentStore
     queue: CeleryQueue
     live: Live
+    blobs: BlobStore
+    checker: Checker
     body_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_BODY_READERS))
     triage_waiters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_TRIAGE_WAITERS))
+    uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_UPLOADS))
 
 
 def _services(request: Request) -> Services:
@@ -56,6 +63,7 @@ def _queue(services: Annotated[Services, Depends(_services)]) -> CeleryQueue:
     return services.queue
 
 
+ServicesDep = Annotated[Services, Depends(_services)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 Store = Annotated[ExperimentStore, Depends(_store)]
 Queue = Annotated[CeleryQueue, Depends(_queue)]

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -80,13 +80,19 @@ class BlobStore:
     def _store(self) -> "ObjectStore":
         return self._remote or LocalStore(self._folder, mkdir=True)
 
-    def put(self, content: bytes | Path) -> str:
-        """Write bytes, or a file's content, and return their hash.
+    def put(self, content: bytes | Path | BinaryIO, digest: str | None = None) -> str:
+        """Write bytes, or a file's content from its beginning, and return their hash.
 
         What is there already is written anew: that makes it young, so that no sweep collects it before its row is
         there. Readers see all of it or nothing, whenever the process dies.
+
+        Args:
+            content: what to write.
+            digest: its hash, where the caller has worked it out.
         """
-        digest = hash_of(content)
+        digest = digest or hash_of(content)
+        if not isinstance(content, bytes | Path):
+            content.seek(0)
         with self._translated():
             obstore.put(self._store, _path(digest), content)
             self._sync(digest)
@@ -170,12 +176,15 @@ class BlobStore:
             raise Unavailable("The storage of datasets and networks does not answer.") from error
 
 
-def hash_of(content: bytes | Path) -> str:
-    """Return the SHA-256 of bytes, or of a file's content, as 64 hexadecimal digits."""
+def hash_of(content: bytes | Path | BinaryIO) -> str:
+    """Return the SHA-256 of bytes, or of a file's content from its beginning, as 64 hexadecimal digits."""
     if isinstance(content, bytes):
         return hashlib.sha256(content).hexdigest()
-    with content.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    if isinstance(content, Path):
+        with content.open("rb") as file:
+            return hash_of(file)
+    content.seek(0)
+    return hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def _path(digest: str) -> str:

@@ -11,6 +11,7 @@ from core.records import NO_FILTERS, Attempt, Claim, Experiment, Filters, Page, 
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatment_rows
 from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
+from core.store.dataset_store import DatasetStore
 from core.store.deaths import DeathStore
 from core.store.external_store import ExternalStore
 from core.store.facts_store import FactsStore
@@ -49,6 +50,7 @@ class ExperimentStore:
         treatments, external: treatments and their trials; what trainings elsewhere send.
         deaths, costs: experiments whose process died; measured seconds and bytes of trainings.
         facts, verdicts: what rules need to know of the samples; summaries of diagnoses.
+        datasets: what users have uploaded.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class ExperimentStore:
         self.costs = CostStore(self._engine, clock)
         self.facts = FactsStore(self._engine, clock)
         self.verdicts = VerdictStore(self._engine)
+        self.datasets = DatasetStore(self._engine, clock)
 
     def close(self) -> None:
         """Close all connections. The store opens new ones when it is used again."""
@@ -110,10 +113,7 @@ class ExperimentStore:
 
     def revision(self, id: UUID) -> int:
         """Return an experiment's revision, by one cheap query. Raises NotFound."""
-        with reading(self._engine) as connection:
-            query = select(experiments.c.revision).where(experiments.c.id == id)
-            revision: int | None = connection.execute(query).scalar()
-        if revision is None:
+        if (revision := self.revisions([id]).get(id)) is None:
             raise NotFound(f"There is no experiment {id}.")
         return revision
 

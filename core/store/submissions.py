@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, case, cast, delete, func, insert, select, update
 
 from core.records import Experiment, Filters, Page, RunRecord
-from core.store import layouts, series, tables, trial_rows, verdict_rows
+from core.store import dataset_rows, layouts, series, tables, trial_rows, verdict_rows
 from core.store.tables import attempts, experiments, runs, verdicts
 from gradlab.diagnosis.conclusion import Verdict
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
@@ -39,6 +39,10 @@ def add(
     """Insert an experiment with its runs and its layout. It is queued, or running where it is trained elsewhere.
 
     `silence`: the sender of a training elsewhere counts as silent after this long without a request.
+
+    Raises:
+        Invalid: the spec names a dataset that is not there, or was refused.
+        Conflict: it names one that is not ready yet.
     """
     made = uuid4()
     row: dict[str, Any] = {
@@ -61,6 +65,7 @@ def add(
     places = [{"experiment": number, "position": i, "seed": seed} for i, seed in enumerate(spec.seeds)]
     connection.execute(insert(runs), places)
     layouts.add(connection, number, spec.layout)
+    dataset_rows.add_uses(connection, number, spec)
     return made
 
 

@@ -197,7 +197,8 @@ checkpoints = Table(
     _owner("experiments", key=True),
     Column("seed", BigInteger, nullable=False),
     Column("epoch", Integer, nullable=False),
-    Column("state", LargeBinary, nullable=False),
+    Column("state", LargeBinary, nullable=False),  # empty if it is the blob
+    Column("blob", String(64), index=True),
 )
 
 architectures = Table(
@@ -214,7 +215,8 @@ snapshots = Table(
     metadata,
     _owner("runs", key=True),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
-    Column("data", LargeBinary, nullable=False),  # the concatenated bytes of the variables
+    Column("data", LargeBinary, nullable=False),  # the concatenated bytes of the variables; empty if they are the blob
+    Column("blob", String(64), index=True),
 )
 
 costs = Table(

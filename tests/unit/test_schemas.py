@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from api.app import ROUTES
 from gradlab import schemas
 from gradlab.facts import Facts
+from gradlab.profile import Profile
 from gradlab.schemas.response_model import ResponseModel
 
 # Bodies that are sent, bodies that are received with all their parts, and messages of the event stream.
@@ -46,5 +47,7 @@ def test_the_service_defines_no_model_of_its_own():
     routes = [route for module in ROUTES for route in module.router.routes if isinstance(route, APIRoute)]
     answered = {route.response_model for route in routes if isinstance(route.response_model, type)}
     assert len(answered) > 15
-    # Facts are answered as they were sent.
-    assert {model.__module__.rpartition(".")[0] for model in answered - {type(None), Facts}} == {"gradlab.schemas"}
+    # Facts and profiles are answered as they are stored.
+    assert {model.__module__.rpartition(".")[0] for model in answered - {type(None), Facts, Profile}} == {
+        "gradlab.schemas"
+    }

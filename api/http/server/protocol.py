@@ -24,6 +24,8 @@ from gradlab.schemas.media_types import PROBLEM_JSON
 MAX_HEAD_BYTES = 16_384
 # A client reads an early response only after it has sent its request. Bounds on the request read meanwhile.
 LINGER_SECONDS, LINGER_BYTES = 5.0, 16_000_000
+# A body may take longer than its time limit as long as it arrives faster than this: files of half a gigabyte do.
+MIN_BYTES_PER_SECOND = 250_000
 
 
 class ClientConnection(H11Protocol):
@@ -47,7 +49,7 @@ class ClientConnection(H11Protocol):
         self.conn = ChunkCounter(h11.SERVER, config.h11_max_incomplete_event_size or MAX_HEAD_BYTES)
         self._connections, self._settings = connections, connections.settings
         self.address, self.phase, self.since = "", Phase.head, self.loop.time()
-        self._has_received, self._discarded_bytes = False, 0
+        self._has_received, self._discarded_bytes, self._body_bytes = False, 0, 0
         self._unsent: int | None = None
         self._progress_at = self.since
 
@@ -74,6 +76,7 @@ class ClientConnection(H11Protocol):
         if self.timeout_keep_alive_task is not None:
             self.since = self.loop.time()  # a new request begins
         self._has_received = True
+        self._body_bytes += len(data)
         super().data_received(data)
 
     def handle_events(self) -> None:
@@ -105,6 +108,7 @@ class ClientConnection(H11Protocol):
             phase = Phase.drain
         if phase is not self.phase and self.phase is not Phase.over:
             self.phase, self.since, self._has_received, self._discarded_bytes = phase, self.loop.time(), False, 0
+            self._body_bytes = 0
 
     def check(self, now: float) -> None:
         """Close the connection if a time limit is exceeded."""
@@ -112,12 +116,17 @@ class ClientConnection(H11Protocol):
         if self.phase is Phase.head and self.timeout_keep_alive_task is None:
             if waited > self._settings.header_timeout.total_seconds():
                 self._time_out("the head of the request")
-        elif self.phase is Phase.body and waited > self._settings.body_timeout.total_seconds():
+        elif self.phase is Phase.body and waited > self._body_seconds:
             if not self.cycle.response_started:
                 self._time_out("the body of the request")
         elif self.phase in (Phase.drain, Phase.over) and waited > LINGER_SECONDS:
             self.transport.close()
         self._check_sending(now)
+
+    @property
+    def _body_seconds(self) -> float:
+        """The time for a body: a large one has more for what has arrived of it."""
+        return self._settings.body_timeout.total_seconds() + self._body_bytes / MIN_BYTES_PER_SECOND
 
     def _time_out(self, part: str) -> None:
         if self._has_received or self.phase is Phase.body:

@@ -1,4 +1,4 @@
-"""States of experiments and treatments."""
+"""States of experiments, treatments and uploaded datasets."""
 
 from enum import StrEnum
 
@@ -28,3 +28,14 @@ class TreatmentStatus(StrEnum):
     completed = "completed"
     cancelled = "cancelled"
     failed = "failed"
+
+
+class DatasetStatus(StrEnum):
+    """State of an uploaded dataset: checking → ready | refused.
+
+    A refused file that is uploaded again is checked again.
+    """
+
+    checking = "checking"
+    ready = "ready"
+    refused = "refused"

@@ -1,0 +1,1 @@
+"""Uploads: files that are received in pieces, hashed and checked while they arrive."""

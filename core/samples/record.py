@@ -1,0 +1,79 @@
+"""Records of uploaded datasets, as the store returns them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gradlab.errors import Problem
+from gradlab.profile import Profile
+from gradlab.schemas.datasets import ColumnResponse, FileFormat
+from gradlab.schemas.status import DatasetStatus
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a ready dataset holds, without its values.
+
+    Attributes:
+        rows: samples, without those of the validation part.
+        validation_rows: samples of the validation part; None if there is none.
+        columns: of the table, in the file's order.
+        uncategorised: columns of texts that are not stored -> number of their different texts.
+    """
+
+    rows: int
+    validation_rows: int | None
+    columns: tuple[ColumnResponse, ...]
+    uncategorised: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """An uploaded dataset.
+
+    Attributes:
+        id: `sha256:` and the hash of the user's bytes.
+        name: its first upload's.
+        format: of the user's file.
+        bytes: size of the user's file.
+        status: whether it is checked, ready or refused.
+        created_at: time of its first upload.
+        updated_at: time of its status.
+        contents: what it holds, once it is ready.
+        problems: why it was refused; () otherwise.
+        blob: hash of its stored table, which `core.samples.read_table` reads, once it is ready.
+    """
+
+    id: str
+    name: str
+    format: FileFormat
+    bytes: int
+    status: DatasetStatus
+    created_at: datetime
+    updated_at: datetime
+    contents: Contents | None
+    problems: tuple[Problem, ...]
+    blob: str | None
+
+
+@dataclass(frozen=True)
+class DatasetPage:
+    """A page of datasets, newest first; `next` is the place after it, None on the last."""
+
+    datasets: tuple[DatasetRecord, ...]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The outcome of a dataset's check.
+
+    Attributes:
+        contents: what it holds.
+        profile: what it looks like.
+        blob: hash of its stored table.
+    """
+
+    contents: Contents
+    profile: Profile
+    blob: str

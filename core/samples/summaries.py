@@ -1,0 +1,60 @@
+"""Summaries of a table's columns: what a spec has to know of them, without their values."""
+
+import numpy as np
+
+from core.samples.table import Column, Table
+from gradlab.schemas.datasets import ColumnResponse
+
+# Different integers of one column that are listed: classes of a target that are told apart.
+MAX_INTEGERS = 1_000
+# Categories and integers that are listed of all columns together, for a row of at most a few megabytes. Columns with
+# few of them come first, which classes have.
+MAX_LISTED = 50_000
+# Values that are searched for different integers at a time, and the range in which they are counted, not sorted.
+PIECE_VALUES, MAX_RANGE = 1_000_000, 1_000_000
+
+
+def summarize(table: Table) -> tuple[ColumnResponse, ...]:
+    """Return the summary of each column. Values of the validation part count as well."""
+    integers = {name: _integers(column, table) for name, column in table.columns.items()}
+    sizes = {name: len(column.categories or integers[name] or ()) for name, column in table.columns.items()}
+    listed, left = set(), MAX_LISTED
+    for name in sorted(sizes, key=lambda each: sizes[each]):
+        left -= sizes[name]
+        if left >= 0:
+            listed.add(name)
+    return tuple(_summary(column, integers[name], name in listed) for name, column in table.columns.items())
+
+
+def _summary(column: Column, integers: tuple[int, ...] | None, is_listed: bool) -> ColumnResponse:
+    return ColumnResponse.model_construct(
+        name=column.name,
+        dtype=column.values.dtype.name,
+        shape=column.shape,
+        categories=column.categories if is_listed else None,
+        integers=integers if is_listed else None,
+        category_count=len(column.categories) if column.categories is not None else None,
+    )
+
+
+def _integers(column: Column, table: Table) -> tuple[int, ...] | None:
+    """Return the different integers if they are few; None for other columns."""
+    if column.categories is not None or column.values.dtype.kind not in "iub":
+        return None
+    beside = table.validation.columns.get(column.name) if table.validation else None
+    distinct: set[int] = set()
+    for values in [column.values, *([beside.values] if beside else [])]:
+        flat = values.reshape(-1)
+        for begin in range(0, flat.size, PIECE_VALUES):
+            distinct.update(_distinct(flat[begin : begin + PIECE_VALUES]))
+            if len(distinct) > MAX_INTEGERS:
+                return None
+    return tuple(sorted(distinct))
+
+
+def _distinct(values: np.ndarray) -> list[int]:
+    low, high = int(values.min()), int(values.max())
+    if high - low >= MAX_RANGE:
+        return list(map(int, np.unique(values)))
+    counts = np.bincount(values.astype(np.int64) - low)
+    return [int(place) + low for place in np.nonzero(counts)[0]]

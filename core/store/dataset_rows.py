@@ -1,0 +1,118 @@
+"""Transactions of uploaded datasets: which specs name them, and what their rows hold."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, insert, select
+
+from core.samples.record import Contents, DatasetRecord
+from core.store.dataset_tables import dataset_uses, datasets
+from core.store.tables import experiments
+from gradlab.errors import Conflict, Invalid, NotFound, Problem
+from gradlab.schemas.datasets import ColumnResponse, FileFormat
+from gradlab.schemas.status import DatasetStatus
+from gradlab.spec import AnySpec
+
+COLUMNS = TypeAdapter(tuple[ColumnResponse, ...])
+# Experiments that a refusal names; the others are counted.
+MAX_NAMED = 5
+
+
+def ids_in(spec: AnySpec) -> dict[str, str]:
+    """Return the uploaded datasets that a spec names, by the field that names them."""
+    dataset: Any = getattr(spec, "dataset", None)
+    if getattr(dataset, "kind", None) != "uploaded":
+        return {}
+    fields = {"dataset.id": dataset.id, "dataset.validation": dataset.validation}
+    return {field: named for field, named in fields.items() if named is not None}
+
+
+def add_uses(connection: Connection, experiment: int, spec: AnySpec) -> None:
+    """Store which datasets an experiment names.
+
+    Raises:
+        Invalid: there is no such dataset, or it was refused.
+        Conflict: it is not ready yet.
+    """
+    used = {number_of_ready(connection, named, field) for field, named in ids_in(spec).items()}
+    if used:
+        connection.execute(insert(dataset_uses), [{"experiment": experiment, "dataset": each} for each in used])
+
+
+def number_of_ready(connection: Connection, id: str, field: str) -> int:
+    """Return the number of a dataset that specs may name.
+
+    Raises:
+        Invalid: there is no such dataset, or it was refused.
+        Conflict: it is not ready yet.
+    """
+    query = select(datasets).where(datasets.c.id == id)
+    if not connection.get_execution_options().get("reading"):
+        query = query.with_for_update(read=True, key_share=True)  # nobody deletes it before the use is stored
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise Invalid(Problem(field, "the id of an uploaded dataset: POST /datasets returns it", repr(id)))
+    if row.status == DatasetStatus.checking:
+        raise Conflict(f"The dataset {id} is being checked: submit the experiment once its status is ready.")
+    if row.status == DatasetStatus.refused:
+        raise Invalid(Problem(field, "a dataset that is ready", "one that was refused; GET /datasets/{id} says why"))
+    number: int = row.number
+    return number
+
+
+def find(connection: Connection, id: str) -> Row[Any]:
+    """Return a dataset's row, locked until the end of a writing transaction. Raises NotFound."""
+    query = select(datasets).where(datasets.c.id == id)
+    if not connection.get_execution_options().get("reading"):
+        query = query.with_for_update()
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no dataset {id}.")
+    return row
+
+
+def check_unused(connection: Connection, row: Row[Any]) -> None:
+    """Raise Conflict, with the first experiments, if specs name a dataset."""
+    query = select(experiments.c.id).join(dataset_uses, dataset_uses.c.experiment == experiments.c.number)
+    users = connection.execute(query.where(dataset_uses.c.dataset == row.number)).scalars().all()
+    if users:
+        named = ", ".join(map(str, users[:MAX_NAMED]))
+        more = f" and {len(users) - MAX_NAMED} more" if len(users) > MAX_NAMED else ""
+        raise Conflict(f"The dataset is used by experiments, which have to be deleted first: {named}{more}.")
+
+
+def record(row: Row[Any]) -> DatasetRecord:
+    """Return the record of a dataset's row."""
+    return DatasetRecord(
+        id=row.id,
+        name=row.name,
+        format=FileFormat(row.format),
+        bytes=row.bytes,
+        status=DatasetStatus(row.status),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        contents=None if row.contents is None else read_contents(row.contents),
+        problems=tuple(Problem(**each) for each in json.loads(row.problems or "[]")),
+        blob=row.blob,
+    )
+
+
+def read_contents(text: str) -> Contents:
+    """Parse stored contents."""
+    stored = json.loads(text)
+    columns = COLUMNS.validate_python(stored["columns"])
+    return Contents(stored["rows"], stored["validation_rows"], columns, stored["uncategorised"])
+
+
+def write_contents(contents: Contents) -> str:
+    """Write contents as JSON."""
+    columns = [each.model_dump(mode="json") for each in contents.columns]
+    return json.dumps(vars(contents) | {"columns": columns, "uncategorised": dict(contents.uncategorised)})
+
+
+def write_problems(problems: Iterable[Problem]) -> str:
+    """Write problems as JSON."""
+    return json.dumps([asdict(each) for each in problems])

@@ -1,0 +1,195 @@
+"""The store of uploaded datasets. Each method is one transaction."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.samples.record import Checked, DatasetPage, DatasetRecord
+from core.store import dataset_rows
+from core.store.database import reading, writing
+from core.store.dataset_tables import datasets
+from gradlab.errors import Conflict, Problem
+from gradlab.profile import Profile
+from gradlab.schemas.datasets import FileFormat
+from gradlab.schemas.status import DatasetStatus
+
+# Checks of one file by checkers that died: it may be the file that they died of.
+MAX_CHECKS = 3
+
+
+class DatasetStore:
+    """Repository of uploaded datasets. Their bytes are blobs, which rows name by hash.
+
+    Every method raises Unavailable while the database does not answer.
+
+    Args:
+        engine: the engine of the database.
+        clock: returns the current time in UTC.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
+        self._engine, self._clock = engine, clock
+
+    def add(self, id: str, name: str, format: FileFormat, size: int) -> tuple[DatasetRecord, bool]:
+        """Add a dataset whose bytes are stored, to be checked. Return it, and True if it has to be checked.
+
+        One that is there stays as it is, unless it was refused: then it is checked again.
+        """
+        try:
+            return self._add(id, name, format, size)
+        except IntegrityError:
+            return self._add(id, name, format, size)  # another request has added it since it was looked for
+
+    def _add(self, id: str, name: str, format: FileFormat, size: int) -> tuple[DatasetRecord, bool]:
+        now = self._clock()
+        fresh: dict[str, Any] = {
+            "status": DatasetStatus.checking,
+            "format": format,
+            "updated_at": now,
+            "checked_until": None,
+            "checks": 0,
+            "problems": None,
+        }
+        with writing(self._engine) as connection:
+            row = connection.execute(select(datasets).where(datasets.c.id == id).with_for_update()).one_or_none()
+            is_due = row is None or row.status == DatasetStatus.refused
+            if row is None:
+                connection.execute(insert(datasets).values(id=id, name=name, bytes=size, created_at=now, **fresh))
+            elif is_due:
+                connection.execute(update(datasets).where(datasets.c.id == id).values(fresh))
+            return dataset_rows.record(dataset_rows.find(connection, id)), is_due
+
+    def get(self, id: str) -> DatasetRecord:
+        """Return a dataset. Raises NotFound."""
+        with reading(self._engine) as connection:
+            return dataset_rows.record(dataset_rows.find(connection, id))
+
+    def find(self, id: str) -> DatasetRecord | None:
+        """Return a dataset, None if there is none."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(datasets).where(datasets.c.id == id)).one_or_none()
+        return dataset_rows.record(row) if row else None
+
+    def ready(self, id: str, field: str = "dataset.id") -> DatasetRecord:
+        """Return a dataset that specs may name; `field` is the one that names it.
+
+        Raises:
+            Invalid: there is no such dataset, or it was refused.
+            Conflict: it is not ready yet.
+        """
+        with reading(self._engine) as connection:
+            dataset_rows.number_of_ready(connection, id, field)
+            return dataset_rows.record(dataset_rows.find(connection, id))
+
+    def profile(self, id: str) -> Profile:
+        """Return the profile of a dataset.
+
+        Raises:
+            NotFound: there is no such dataset.
+            Conflict: it is not ready.
+        """
+        with reading(self._engine) as connection:
+            row = dataset_rows.find(connection, id)
+        if row.profile is None:
+            raise Conflict(f"The dataset is {row.status}: there is a profile once it is ready.")
+        return Profile.model_validate_json(row.profile)
+
+    def page(self, *, limit: int, before: int | None = None) -> DatasetPage:
+        """Return a page of datasets, newest first; `before` is `next` of the preceding page."""
+        query = select(datasets).order_by(datasets.c.number.desc()).limit(limit + 1)
+        if before is not None:
+            query = query.where(datasets.c.number < before)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        following = rows[limit - 1].number if len(rows) > limit else None
+        return DatasetPage(tuple(map(dataset_rows.record, rows[:limit])), following)
+
+    def delete(self, id: str) -> str | None:
+        """Delete a dataset. Return the hash of its blob if no other dataset has it.
+
+        Raises:
+            NotFound: there is no such dataset.
+            Conflict: specs name it; the message names their experiments.
+        """
+        with writing(self._engine) as connection:
+            row = dataset_rows.find(connection, id)
+            dataset_rows.check_unused(connection, row)
+            connection.execute(delete(datasets).where(datasets.c.number == row.number))
+            others = connection.execute(select(datasets.c.number).where(datasets.c.blob == row.blob).limit(1)).first()
+        blob: str | None = row.blob
+        return None if others else blob
+
+    # For checkers.
+
+    def due(self) -> list[str]:
+        """Return the datasets that wait for a check, or whose checker is dead, oldest first."""
+        query = select(datasets.c.id).where(datasets.c.status == DatasetStatus.checking)
+        with reading(self._engine) as connection:
+            free = or_(datasets.c.checked_until.is_(None), datasets.c.checked_until < self._clock())
+            return list(connection.execute(query.where(free).order_by(datasets.c.number)).scalars())
+
+    def claim(self, id: str, *, lease: timedelta) -> DatasetRecord | None:
+        """Claim the check of a dataset. Return None if it is not due, or no longer there.
+
+        One on which `MAX_CHECKS` checkers died is refused.
+        """
+        now = self._clock()
+        free = or_(datasets.c.checked_until.is_(None), datasets.c.checked_until < now)
+        due = update(datasets).where(datasets.c.id == id, datasets.c.status == DatasetStatus.checking, free)
+        claimed = due.values(checked_until=now + lease, checks=datasets.c.checks + 1).returning(datasets)
+        with writing(self._engine) as connection:
+            row = connection.execute(claimed).one_or_none()
+        if row is not None and row.checks > MAX_CHECKS:
+            died = Problem("(the whole file)", "a file that can be read", "one on which the service ended every time")
+            self.refuse(id, [died])
+            return None
+        return dataset_rows.record(row) if row is not None else None
+
+    def renew(self, id: str, *, lease: timedelta) -> None:
+        """Extend the claim on a check."""
+        with writing(self._engine) as connection:
+            change = {"checked_until": self._clock() + lease}
+            connection.execute(update(datasets).where(datasets.c.id == id, _CHECKING).values(change))
+
+    def release(self, id: str) -> None:
+        """Give back the claim on a check that could not be made: it is due at once."""
+        with writing(self._engine) as connection:
+            change = {"checked_until": None, "checks": datasets.c.checks - 1}
+            connection.execute(update(datasets).where(datasets.c.id == id, _CHECKING).values(change))
+
+    def accept(self, id: str, checked: Checked) -> bool:
+        """Store what a check has found: the dataset is ready. Return False if it was deleted meanwhile."""
+        change = {
+            "status": DatasetStatus.ready,
+            "updated_at": self._clock(),
+            "checked_until": None,
+            "contents": dataset_rows.write_contents(checked.contents),
+            "profile": checked.profile.model_dump_json(),
+            "blob": checked.blob,
+        }
+        with writing(self._engine) as connection:
+            return bool(
+                connection.execute(update(datasets).where(datasets.c.id == id, _CHECKING).values(change)).rowcount
+            )
+
+    def refuse(self, id: str, problems: Sequence[Problem]) -> None:
+        """Refuse a dataset for its problems."""
+        change = {
+            "status": DatasetStatus.refused,
+            "updated_at": self._clock(),
+            "checked_until": None,
+            "problems": dataset_rows.write_problems(problems),
+        }
+        self._end(id, change)
+
+    def _end(self, id: str, change: dict[str, Any]) -> bool:
+        """End a check. Return False if the dataset was deleted, or its check has ended."""
+        with writing(self._engine) as connection:
+            statement = update(datasets).where(datasets.c.id == id, _CHECKING).values(change)
+            return bool(connection.execute(statement).rowcount)
+
+
+_CHECKING = datasets.c.status == DatasetStatus.checking
