@@ -127,7 +127,7 @@ def test_facts_of_an_experiment_of_this_service_are_not_sent(desk: Desk):
 @pytest.mark.parametrize(
     ("where", "body", "field"),
     [
-        ("facts", {"version": 2}, "version"),
+        ("facts", {"version": 3}, "version"),
         ("facts", {"constant_loss": "many"}, "constant_loss"),
         ("runs/0/wiring", {"training_mode": 2.0}, "training_mode"),
         ("runs/0/wiring", {"first_steps": {"loss": [0.0] * 21}}, "first_steps.loss"),

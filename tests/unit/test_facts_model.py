@@ -18,9 +18,15 @@ def test_facts_are_read_back_bit_for_bit_with_nan_and_infinities():
     assert again.model_dump_json() == facts.model_dump_json()
 
 
+def test_facts_of_the_version_without_faults_are_read():
+    old = Facts.model_validate_json('{"version": 1, "train_count": 5}')
+    assert (old.version, old.faults) == (1, None)
+    assert Facts(train_count=5).version == 2
+
+
 def test_facts_of_another_version_are_refused():
     with pytest.raises(ValidationError, match="version"):
-        Facts.model_validate_json('{"version": 2}')
+        Facts.model_validate_json('{"version": 3}')
 
 
 def test_every_field_of_wiring_is_optional():

@@ -8,8 +8,9 @@ import numpy as np
 
 from gradlab.facts.baseline import baseline, encoded
 from gradlab.facts.expectation import theory_of
+from gradlab.facts.faults import faults_of
 from gradlab.facts.inputs import inputs_of
-from gradlab.facts.learnable import neighbours_score
+from gradlab.facts.learnable import Neighbours, neighbours_of
 from gradlab.facts.model import MAX_SHARES, Facts, Theory
 from gradlab.spec import ExperimentSpec, NamedLayer
 from gradlab.spec.external_layer import ExternalTarget
@@ -62,22 +63,27 @@ def measure(
         weights: (samples,) of the training samples in the loss; None for equal ones. With weights errors do not count
             alike, and what the nearest neighbours avoid of them is no measure: `reachable` is NaN.
     """
-    x = flat(train_x)
+    x, held = flat(train_x), None if val_x is None else flat(val_x)
     fields: dict[str, Any] = {"train_count": len(x), "inputs": inputs_of(x, feature_names)}
-    fields["val_count"] = None if val_x is None else len(flat(val_x))
+    fields["val_count"] = None if held is None else len(held)
     shape = np.shape(train_x)[1:] if not isinstance(train_x, Mapping | list | tuple) else x.shape[1:]
     fields["feature_shape"] = tuple(map(int, shape))
     if network is not None:
         fields["theory"] = theory_of(network, x[:PROBE_SAMPLES].astype(np.float64))
+    y, own_y, neighbours = None, None, Neighbours()
     if target is not None and train_y is not None:
         fields["target"] = ExternalTarget(kind=target.kind, count=target.count, steps=target.steps)
-        y = in_form(train_y, target)
+        y, own_y = in_form(train_y, target), None if val_y is None else in_form(val_y, target)
         units = units or (network[-1].output_shape[-1] if network else target.count)
         fields |= _of_targets(y, target, loss, units, weights)
-        val = None if val_x is None or val_y is None else (flat(val_x), in_form(val_y, target))
+        val = None if held is None or own_y is None else (held, own_y)
         with np.errstate(all="ignore"):
-            fields["reachable"] = neighbours_score(_split(x, y, val), target) if weights is None else float("nan")
-    return Facts(**fields)
+            neighbours = neighbours_of(_split(x, y, val), target)
+        fields["reachable"] = neighbours.score if weights is None else float("nan")
+    with np.errstate(all="ignore"):
+        faults = faults_of(x, y, held, own_y, target=target, raw_y=train_y, names=feature_names)
+    compared = {"compared": neighbours.compared, "contradicted": neighbours.contradicted}
+    return Facts(**fields, faults=faults.model_copy(update=compared))
 
 
 def drawn(dataset: DatasetSpec) -> Dataset:

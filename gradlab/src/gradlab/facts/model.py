@@ -86,11 +86,54 @@ class Theory(Frozen):
     """Share in [0, 1] of drawn networks that are born dead."""
 
 
+class Leak(Frozen):
+    """A feature that determines the target by itself."""
+
+    feature: Count
+    """Its number, counted from 0 over a flattened sample."""
+    name: Name | None = None
+    """Its name, if the features have names."""
+    form: Literal["equal", "linear", "monotone", "one_to_one"]
+    """The target is its value; a linear or another rising or falling function of it; or each class has one value."""
+
+
+class DataFaults(Frozen):
+    """What about the samples breaks trainings. Null stands for what was not measured."""
+
+    nonfinite_inputs: Number | None = None
+    """Share of the training samples with NaN or infinite inputs."""
+    nonfinite_targets: Number | None = None
+    """Share of the training samples with NaN or infinite targets."""
+    leak: Leak | None = None
+    """The clearest feature that determines the target, if there are two features or more."""
+    leaks: Count | None = None
+    """Number of such features."""
+    repeated: Number | None = None
+    """Share of the validation samples whose inputs are those of a training sample."""
+    repeated_in_training: Number | None = None
+    """Share of the training samples whose inputs are those of an earlier one."""
+    discrete: bool | None = None
+    """True if no feature has more than 20 values: samples then repeat by nature."""
+    rarest_class: Count | None = None
+    """Number of training samples of the rarest class that has any; null for labels and values."""
+    absent_classes: Count | None = None
+    """Number of classes without a training sample."""
+    first_class_absent: bool | None = None
+    """True if class 0 alone has no training sample."""
+    class_distance: Number | None = None
+    """Total variation distance, in [0, 1], of the classes of training and validation samples."""
+    compared: Count | None = None
+    """Number of samples most of whose 15 nearest neighbours, 12 or more, agree on a class that 20 or more agree on."""
+    contradicted: Number | None = None
+    """Share of these whose own class is another one, as the lower median over the classes that neighbours agree on;
+    null with fewer than two such classes, and with few training samples."""
+
+
 class Facts(Frozen):
     """Facts about a training's data that rules read. Null stands for a fact that its sender could not know."""
 
-    version: Literal[1] = 1
-    """Version of these fields."""
+    version: Literal[1, 2] = 2
+    """Version of these fields. Version 1 has no `faults`."""
     train_count: Count | None = None
     """Number of training samples."""
     val_count: Count | None = None
@@ -123,6 +166,8 @@ class Facts(Frozen):
     """Size of the inputs."""
     theory: Theory | None = None
     """Predictions of theory on the probe batch; null if the network was not described."""
+    faults: DataFaults | None = None
+    """What about the samples breaks trainings."""
 
     @model_validator(mode="after")
     def _small(self) -> "Facts":

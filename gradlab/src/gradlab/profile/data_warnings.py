@@ -1,25 +1,21 @@
-"""Warnings: what about the samples breaks trainings."""
+"""Warnings: what about the samples breaks trainings, one function each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 
-from gradlab.profile.columns import Column
-from gradlab.profile.model import MAX_NAMED, DataWarning, Proposal, WarningKind
+from gradlab.profile import input_warnings as inputs
+from gradlab.profile import target_warnings as targets
+from gradlab.profile.model import DataWarning
+from gradlab.profile.samples import Samples
+
+# Gravest first: what ends a training, what is no answer, what makes it unstable, what is worth knowing.
+CHECKS: tuple[Callable[[Samples], DataWarning | None], ...] = (
+    inputs.infinite, inputs.missing, targets.divided, inputs.leak, targets.contradicting, inputs.duplicated,
+    targets.few_samples, targets.noise, targets.mixed_forms, targets.shifted, inputs.pixels, inputs.scales,
+    targets.target_scale, targets.unequal, targets.ordered, inputs.constant, inputs.identifiers, inputs.few_rows,
+    targets.texts,
+)  # fmt: skip
 
 
-def warnings_of(columns: Mapping[str, Column], rows: int, proposal: Proposal) -> tuple[DataWarning, ...]:
+def warnings_of(samples: Samples) -> tuple[DataWarning, ...]:
     """Return what about the samples breaks trainings, gravest first."""
-    return tuple(each for each in (_constant(columns, proposal),) if each is not None)
-
-
-def warning(kind: WarningKind, names: Sequence[str], sentence: str, **evidence: float) -> DataWarning:
-    """Return a warning about columns, the first of which are listed."""
-    return DataWarning(
-        kind=kind, columns=tuple(names[:MAX_NAMED]), column_count=len(names), sentence=sentence, evidence=evidence
-    )
-
-
-def _constant(columns: Mapping[str, Column], proposal: Proposal) -> DataWarning | None:
-    names = [name for name, each in columns.items() if each.profile.distinct is not None and each.profile.distinct < 2]
-    if not names:
-        return None
-    return warning("constant_columns", names, f"{len(names)} columns have one value: nothing can be learnt from them.")
+    return tuple(each for check in CHECKS if (each := check(samples)) is not None)

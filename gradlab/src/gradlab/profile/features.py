@@ -1,11 +1,12 @@
 """Preparation of features: which need scaling, filling or encoding, by their numbers."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
 from gradlab.profile.columns import Column
-from gradlab.profile.model import PreparationProposal
+from gradlab.profile.model import PreparationProposal, Step
 
 # Categories that get a unit each; more would make the first layer larger than what is learnt from them.
 MAX_ONE_HOT = 50
@@ -16,10 +17,20 @@ MAX_SAMPLE = 10_000
 # the mean and the standard deviation by which the others are scaled.
 MAX_SKEWNESS = 3.0
 MAX_PIXEL = 255.0
+# Standard deviation of targets beyond which plain gradient descent left the finite numbers, as measured for the rule
+# `target_range`; and its inverse.
+TARGET_SCALE = 20.0
+STANDARD = "Initialisers and learning rates are made for mean 0 and standard deviation 1."
+Each = Literal["number", "channel", "all"]
 
 
-def preparation(features: Sequence[Column]) -> tuple[PreparationProposal, ...]:
-    """Return the steps of the proposed preparation, in order; each changes at least one column."""
+def preparation(features: Sequence[Column], targets: Sequence[Column] = ()) -> tuple[PreparationProposal, ...]:
+    """Return the steps of the proposed preparation, in order; each changes at least one column.
+
+    Args:
+        features: the proposed features.
+        targets: the target, if it is of values.
+    """
     numbers = [each for each in features if each.is_number or each.is_array]
     pixels = [each for each in numbers if is_pixels(each)]
     binary = [each for each in numbers if _is_binary(each)]
@@ -29,19 +40,40 @@ def preparation(features: Sequence[Column]) -> tuple[PreparationProposal, ...]:
     few = [each for each in categories if (each.profile.distinct or 0) <= MAX_ONE_HOT]
     many = [each for each in categories if each not in few]
     missing = [each for each in features if each.profile.missing]
-    steps = (
-        ("impute", missing, "Values are missing: a NaN makes every weight NaN."),
-        ("log", tailed, f"A few values are far larger than the others: the skewness is above {MAX_SKEWNESS:g}."),
-        ("standardise", scaled, "Initialisers and learning rates are made for mean 0 and standard deviation 1."),
-        ("min_max", pixels, "Pixels from 0 to 255: a constant range keeps zeros, and their relative size."),
-        ("one_hot", few, f"Categories without an order, at most {MAX_ONE_HOT} in a column."),
-        ("ordinal", many, f"More than {MAX_ONE_HOT} categories: their numbers, for an embedding."),
+    images = [each for each in scaled if len(each.profile.shape) > 1]
+    scaled = [each for each in scaled if each not in images]
+    large = [each for each in targets if is_far_from_one(each)]
+    steps: tuple[tuple[Step, Each, list[Column], str], ...] = (
+        ("impute", "number", missing, "Values are missing: a NaN makes every weight NaN."),
+        (
+            "log",
+            "number",
+            tailed,
+            f"A few values are far larger than the others: the skewness is above {MAX_SKEWNESS:g}.",
+        ),
+        ("standardise", "number", scaled, STANDARD),
+        ("standardise", "channel", images, STANDARD),
+        (
+            "standardise",
+            "number",
+            large,
+            "A network's output begins near 1, and learning rates are made for its errors.",
+        ),
+        ("min_max", "all", pixels, "Pixels from 0 to 255: a constant range keeps zeros, and their relative size."),
+        ("one_hot", "number", few, f"Categories without an order, at most {MAX_ONE_HOT} in a column."),
+        ("ordinal", "number", many, f"More than {MAX_ONE_HOT} categories: their numbers, for an embedding."),
     )
     return tuple(
-        PreparationProposal(step=step, columns=tuple(each.name for each in columns), reason=reason)  # type: ignore[arg-type]
-        for step, columns, reason in steps
+        PreparationProposal(step=step, each=each, columns=tuple(column.name for column in columns), reason=reason)
+        for step, each, columns, reason in steps
         if columns
     )
+
+
+def is_far_from_one(column: Column) -> bool:
+    """True for numbers with a standard deviation far above or below 1."""
+    std = column.profile.std or 0.0
+    return std > 0 and not 1 / TARGET_SCALE <= std <= TARGET_SCALE
 
 
 def is_pixels(column: Column) -> bool:

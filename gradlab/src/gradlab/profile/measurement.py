@@ -8,10 +8,9 @@ import numpy as np
 from gradlab.profile.columns import Column, describe, of_text
 from gradlab.profile.data_warnings import warnings_of
 from gradlab.profile.model import MAX_PROFILE_BYTES, Profile, Proposal
-from gradlab.profile.proposing import propose
+from gradlab.profile.proposing import VALIDATION, propose
+from gradlab.profile.samples import Samples
 
-# What the name of a validation array ends with.
-OF_VALIDATION = "_val"
 # Room for the braces around the columns, the version and the counts.
 FRAME_BYTES = 200
 
@@ -36,12 +35,12 @@ def profile(
         validation: the arrays of the validation samples by the same names; they are listed as ``x_val`` and ``y_val``.
         texts: names of columns of texts that are too many to be kept.
     """
-    arrays = dict(columns) | {f"{name}{OF_VALIDATION}": values for name, values in (validation or {}).items()}
+    arrays = dict(columns) | {f"{name}{VALIDATION}": values for name, values in (validation or {}).items()}
     with np.errstate(all="ignore"):
         described = {name: describe(name, values, categories.get(name)) for name, values in arrays.items()}
         described |= {name: of_text(name, rows) for name in texts}
-        proposal = propose(described, rows)
-        warnings = warnings_of(described, rows, proposal)
+        proposal, leaks = propose(described, rows)
+        warnings = warnings_of(Samples(described, rows, proposal, leaks))
     fields = {"rows": rows, "column_count": len(described), "warnings": warnings}
     return _within_bounds(tuple(described.values()), proposal, fields)
 

@@ -109,6 +109,8 @@ class PreparationProposal(Frozen):
 
     step: Step
     """Its name in a spec."""
+    each: Literal["number", "channel", "all"] = "number"
+    """What has a mean and a size of its own, where a column is an array; as in a spec."""
     columns: ColumnNames
     """The columns that it changes."""
     reason: str

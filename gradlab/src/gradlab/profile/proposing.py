@@ -1,19 +1,23 @@
 """Proposal: which column is the target, what is learnt of it, how rows are divided, and how features are prepared."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from gradlab.profile.columns import Column
 from gradlab.profile.features import is_identifier, is_ordered, preparation
+from gradlab.profile.leaking import FORMS, leaks_in
 from gradlab.profile.model import MAX_NAMED, LeftOut, Proposal, SplitProposal, Task
 
 Columns = dict[str, Column]
 # Names that people give to targets, best first, and to columns that are no features.
 TARGETS = ("target", "label", "labels", "class", "y", "targets", "classes", "outcome")
-INPUTS, VALIDATION, WEIGHTS = "x", ("x_val", "y_val"), ("sample_weight", "sample_weights", "weight")
+INPUTS, TARGET, VALIDATION = "x", "y", "_val"
+WEIGHTS = ("sample_weight", "sample_weights")
 SPLITS, TRAIN = ("split", "fold", "subset", "partition"), ("train", "training")
-TIMES = ("time", "timestamp", "date", "datetime", "t", "step")
+# Parts of the names of columns that say when a row was recorded; and whole names.
+TIMES, WHOLE_TIMES = ("time", "timestamp", "date", "datetime"), ("t", "step", "day", "hour")
 # Integers are the numbers of classes if there are few of them, each ten times on average, as dense as codes are.
 # Digits, letters and the usual hundred categories stay below the first; a count or an age seldom passes the second.
 MAX_CLASSES, MIN_ROWS_PER_CLASS, MIN_DENSITY = 100, 10, 0.5
@@ -23,44 +27,34 @@ MAX_DIVIDED = 20
 EVEN = 0.5
 
 
-def propose(columns: Columns, rows: int) -> Proposal:
-    """Return how the samples may be trained on."""
-    target, target_reason = _target(columns)
-    if INPUTS in columns and not target:
-        reason = "There is no array y: the network may learn to give back its inputs, as an autoencoder does."
-        return _with_features(columns, rows, (INPUTS,), reason, "inputs", reason, None)
-    if not target:
-        return _with_features(columns, rows, (), target_reason, None, "There is no target to be learnt.", None)
-    task, classes, task_reason = task_of([columns[each] for each in target])
-    return _with_features(columns, rows, target, target_reason, task, task_reason, classes)
-
-
-def _with_features(
-    columns: Columns,
-    rows: int,
-    target: tuple[str, ...],
-    target_reason: str,
-    task: Task | None,
-    task_reason: str,
-    classes: int | None,
-) -> Proposal:
-    split = _split(columns, [columns[each] for each in target], task)
-    arrays = INPUTS in columns and columns[INPUTS].is_array
-    left_out = [] if arrays else _left_out(columns, rows, target, split)
-    skipped = {each.column for each in left_out}
-    names = (INPUTS,) if arrays else tuple(name for name in columns if name not in skipped and name not in target)
-    return Proposal(
-        target=target,
-        target_reason=target_reason,
+def propose(columns: Columns, rows: int) -> tuple[Proposal, dict[str, str]]:
+    """Return how the samples may be trained on, and the columns that determine the target alone: name -> how."""
+    own = {name: each for name, each in columns.items() if not name.endswith(VALIDATION) or each.profile.rows == rows}
+    names, reason = _target(own)
+    target = [own[each] for each in names]
+    task, classes, task_reason = task_of(target) if target else (None, None, "There is no target to be learnt.")
+    if not target and INPUTS in own:
+        names, task, task_reason = (INPUTS,), "inputs", reason
+    split = _split(columns, target, task)
+    arrays = INPUTS in own and own[INPUTS].is_array
+    left_out = {} if arrays else _left_out(own, names, split)
+    leaks = leaks_in({name: own[name] for name in own if name not in names and name not in left_out}, target, task)
+    left_out |= {name: f"It {FORMS[how]}: it may be known only after the answer is." for name, how in leaks.items()}
+    features = (INPUTS,) if arrays else tuple(name for name in own if name not in names and name not in left_out)
+    skipped = tuple(LeftOut(column=name, reason=why) for name, why in left_out.items())
+    proposal = Proposal(
+        target=names,
+        target_reason=reason,
         task=task,
         task_reason=task_reason,
         classes=classes,
-        features=names,
-        left_out=tuple(left_out[:MAX_NAMED]),
-        left_out_count=len(left_out),
+        features=features,
+        left_out=skipped[:MAX_NAMED],
+        left_out_count=len(skipped),
         split=split,
-        prepare=preparation([columns[name] for name in names]),
+        prepare=preparation([own[name] for name in features], target if task == "values" else ()),
     )
+    return proposal, leaks
 
 
 def _target(columns: Columns) -> tuple[tuple[str, ...], str]:
@@ -73,7 +67,7 @@ def _target(columns: Columns) -> tuple[tuple[str, ...], str]:
     if numbered:
         return numbered, f"{len(numbered)} columns are called {numbered[0]} to {numbered[-1]}."
     if INPUTS in columns:
-        return (), "There is an array x and none for targets."
+        return (), "There is no array y: a network may learn to give back its inputs, as an autoencoder does."
     for name in reversed(columns):
         column = columns[name]
         usable = column.profile.type not in ("text", "date") and not is_identifier(column) and not _is_split(column)
@@ -173,11 +167,13 @@ def _is_split(column: Column) -> bool:
 
 
 def _is_time(column: Column) -> bool:
-    return column.profile.type == "date" or (column.name.casefold() in TIMES and column.is_number)
+    parts = re.split(r"[^a-z]+", column.name.casefold())
+    named = column.name.casefold() in WHOLE_TIMES or any(each in TIMES for each in parts)
+    return column.profile.type == "date" or (named and column.is_number)
 
 
 def _split(columns: Columns, target: Sequence[Column], task: Task | None) -> SplitProposal | None:
-    if VALIDATION[0] in columns:
+    if f"{INPUTS}{VALIDATION}" in columns:
         return None
     for column in columns.values():
         if _is_split(column):
@@ -194,14 +190,13 @@ def _split(columns: Columns, target: Sequence[Column], task: Task | None) -> Spl
     return SplitProposal(kind="random", reason="Nothing shows an order or a division of the rows.")
 
 
-def _left_out(columns: Columns, rows: int, target: Sequence[str], split: SplitProposal | None) -> list[LeftOut]:
+def _left_out(columns: Columns, target: Sequence[str], split: SplitProposal | None) -> dict[str, str]:
+    """The columns that are no features, with the reasons."""
     reasons = {}
     for name, column in columns.items():
         if name in target:
             continue
-        if name in VALIDATION or (column.profile.rows != rows and INPUTS in columns):
-            reasons[name] = "It belongs to the validation samples."
-        elif name.casefold() in WEIGHTS:
+        if name.casefold() in WEIGHTS:
             reasons[name] = "It is called like the weights of samples."
         elif split is not None and name == split.column:
             reasons[name] = "It says to which part a row belongs."
@@ -213,4 +208,4 @@ def _left_out(columns: Columns, rows: int, target: Sequence[str], split: SplitPr
             reasons[name] = "It numbers the rows."
         elif _is_constant(column):
             reasons[name] = "It has one value."
-    return [LeftOut(column=name, reason=reason) for name, reason in reasons.items()]
+    return reasons
