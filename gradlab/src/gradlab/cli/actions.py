@@ -22,8 +22,10 @@ from gradlab.cli.ids import completions, whole_id
 from gradlab.cli.measured import Measured
 from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, interruptible, read_spec, read_treatment
 from gradlab.cli.settings import ClientSettings, checked_url, read
+from gradlab.cli.translation import render_translation
 from gradlab.cli.treatments import follow_treatment, start_treatment
 from gradlab.client.client import Client
+from gradlab.client.keras_file import read_configuration
 from gradlab.errors import Invalid, Problem
 from gradlab.schemas.experiments import ExperimentResponse
 
@@ -167,6 +169,15 @@ def triage(spec: Path, json: bool, url: str | None) -> None:
     with in_one_line():
         diagnosis = _client(url).triage(read_spec(spec))
     _print(diagnosis, render_diagnosis, json=json)
+
+
+def translate(model: Path, json: bool, url: str | None) -> None:
+    """Print the translation of the Keras model in a file."""
+    with in_one_line():
+        translation = _client(url).translate(read_configuration(model))
+    _print(translation, render_translation, json=json)
+    if not json:
+        console.print("Weights in the file are not read: a training starts from fresh ones.")
 
 
 def treat(

@@ -164,6 +164,16 @@ def triage(spec: SpecFile, json: Json = False, url: Url = None) -> None:
 
 
 @app.command(epilog=EPILOG)
+def translate(
+    model: Annotated[Path, typer.Argument(help="A .keras file, or the text of model.to_json().")],
+    json: Json = False,
+    url: Url = None,
+) -> None:
+    """Translate a Keras model to the network, loss and optimiser of a spec. No code in the file is loaded."""
+    _actions().translate(model, json, url)
+
+
+@app.command(epilog=EPILOG)
 def treat(
     id: Id,
     remedy: Annotated[

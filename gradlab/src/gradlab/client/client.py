@@ -67,6 +67,13 @@ class Client(Listing, Sending, Treating, Reporting):
         """Diagnose a spec's networks before they are trained."""
         return self._read(schemas.DiagnosisResponse, self._post("/experiments/triage", _body(spec)))
 
+    def translate(self, configuration: str) -> "schemas.TranslationResponse":
+        """Translate the text of a Keras model's configuration to parts of a spec.
+
+        The text is that of `model.to_json()`; `gradlab.client.keras_file.read_configuration` reads it from a file.
+        """
+        return self._read(schemas.TranslationResponse, self._post("/models/translate", configuration))
+
     def diagnosis(self, experiment_id: UUID | str) -> "schemas.ExperimentDiagnosisResponse":
         """Diagnose an experiment from the epochs recorded so far."""
         response = self._request("GET", f"/experiments/{experiment_id}/diagnosis")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlab.schemas.experiments import ExperimentsResponse as ExperimentsResponse
     from gradlab.schemas.experiments import ValidationResponse as ValidationResponse
     from gradlab.schemas.external import SeriesResponse as SeriesResponse
+    from gradlab.schemas.translation import TranslationResponse as TranslationResponse
     from gradlab.schemas.treatments import TreatmentRequest as TreatmentRequest
     from gradlab.schemas.treatments import TreatmentResponse as TreatmentResponse
     from gradlab.schemas.treatments import TreatmentsResponse as TreatmentsResponse
@@ -31,6 +32,7 @@ _MODULES = {
     "ExperimentResponse": "gradlab.schemas.experiments",
     "ExperimentsResponse": "gradlab.schemas.experiments",
     "SeriesResponse": "gradlab.schemas.external",
+    "TranslationResponse": "gradlab.schemas.translation",
     "TreatmentRequest": "gradlab.schemas.treatments",
     "TreatmentResponse": "gradlab.schemas.treatments",
     "TreatmentSummariesResponse": "gradlab.schemas.treatments",

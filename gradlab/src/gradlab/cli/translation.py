@@ -1,0 +1,39 @@
+"""The translation of a Keras model in the terminal."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gradlab.schemas.translation import TranslationResponse
+from gradlab.translate.keras_code import layer_code, loss_code, optimizer_code
+
+
+def render_translation(translation: TranslationResponse) -> Group:
+    """Render the layers, what the model was compiled with, and what was left out."""
+    table = Table("layer", "in Keras", "means")
+    for name, meaning in _layers(translation.model):
+        table.add_row(name, translation.names.get(name, ""), Text(meaning))
+    parts: list[RenderableType] = [table]
+    shapes = _shapes(translation.input_shapes), _shapes(translation.output_shapes)
+    parts.append(Text(f"inputs {shapes[0]}, outputs {shapes[1]}"))
+    if training := translation.training:
+        loss, optimizer = loss_code(training.loss), optimizer_code(training.optimizer)
+        metrics = f", metrics {', '.join(training.metrics)}" if training.metrics else ""
+        parts.append(Text(f"loss {loss}, optimizer {optimizer}{metrics}"))
+    parts += [Text(f"left out: {each}", style="dim") for each in translation.dropped]
+    return Group(*parts, *(Text(each) for each in translation.notes))
+
+
+def _layers(model: Any) -> Iterator[tuple[str, str]]:
+    """Yield the name of each layer in the spec, and the call that makes it in Keras."""
+    counts: dict[str, int] = {}
+    for layer in model.layers:
+        counts[layer.kind] = counts.get(layer.kind, 0) + 1
+        yield f"{layer.kind}_{counts[layer.kind]}", layer_code(layer)
+
+
+def _shapes(shapes: list[Any]) -> str:
+    return ", ".join("unknown" if each is None else str(tuple(each)).replace("None", "any") for each in shapes)

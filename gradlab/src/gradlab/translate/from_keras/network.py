@@ -1,0 +1,104 @@
+"""A translated network: nodes with their inputs, as a chain where it is one, else as a graph."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradlab.vocabulary.layers import LayerSpec, Shape
+
+INPUT = "input"  # the name of a graph's one input
+
+
+@dataclass
+class Placed:
+    """A node of a network.
+
+    Attributes:
+        name: its name in the graph.
+        keras_name: its name in Keras.
+        inputs: the nodes whose outputs it takes, a nested graph's output with its name behind a dot.
+        layer: the layer; None for a second use and for a nested model.
+        shares: the node whose weights it uses.
+        inside: the nested model.
+    """
+
+    name: str
+    keras_name: str
+    inputs: tuple[str, ...]
+    layer: LayerSpec | None = None
+    shares: str | None = None
+    inside: "Network | None" = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the node as it stands in a spec."""
+        if self.layer is not None:
+            own: dict[str, Any] = {"layer": self.layer.model_dump(mode="json")}
+        elif self.inside is not None:
+            own = {"graph": self.inside.graph()}
+        else:
+            own = {"shares": self.shares}
+        return {"name": self.name, **own, "inputs": list(self.inputs)}
+
+
+@dataclass
+class Network:
+    """A translated model.
+
+    Attributes:
+        inputs: names of its inputs.
+        input_shapes: their shapes without the batch axis; None for an axis, or a shape, that is unknown.
+        nodes: in the order of the forward pass.
+        outputs: the nodes whose outputs are the model's.
+        output_names: names that Keras has for the outputs.
+        output_shapes: their shapes without the batch axis; None for one that is unknown.
+    """
+
+    inputs: list[str] = field(default_factory=list)
+    input_shapes: list[tuple[int | None, ...] | None] = field(default_factory=list)
+    nodes: list[Placed] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    output_names: list[str] = field(default_factory=list)
+    output_shapes: list[Shape | None] = field(default_factory=list)
+
+    def graph(self) -> dict[str, Any]:
+        """Return the network as a graph of a spec."""
+        named = {} if self.inputs == [INPUT] else {"inputs": self.inputs}
+        return {**named, "nodes": [node.fields() for node in self.nodes], "outputs": self.outputs}
+
+    @property
+    def chain(self) -> list[Placed] | None:
+        """The layers if each takes the output of the one before it, nested chains written out; else None."""
+        if len(self.inputs) != 1 or len(self.outputs) != 1:
+            return None
+        before, layers = self.inputs[0], []
+        for node in self.nodes:
+            if node.inputs != (before,) or node.shares is not None:
+                return None
+            inside = [node] if node.inside is None else node.inside.chain
+            if inside is None or getattr(node.layer, "merged_shape", None):
+                return None
+            layers += inside
+            before = node.name if node.inside is None else f"{node.name}.{node.inside.outputs[0]}"
+        return layers if layers and before == self.outputs[0] else None
+
+    def model(self) -> dict[str, Any]:
+        """Return the network as it stands in a spec: a chain where it is one, else a graph."""
+        chain = self.chain
+        if chain is None:
+            return self.graph()
+        return {"layers": [node.layer.model_dump(mode="json") for node in chain if node.layer]}
+
+    def names(self, path: str = "", keras_path: str = "") -> Iterator[tuple[str, str]]:
+        """Yield each layer's name in the spec and its path in Keras, as in ``encoder/dense``; shared ones once."""
+        if not path and (chain := self.chain) is not None:
+            counts: dict[str, int] = {}
+            for node in chain:
+                kind = node.layer.kind if node.layer else ""
+                counts[kind] = counts.get(kind, 0) + 1
+                yield f"{kind}_{counts[kind]}", node.keras_name
+            return
+        for node in self.nodes:
+            if node.layer is not None:
+                yield f"{path}{node.name}", f"{keras_path}{node.keras_name}"
+            elif node.inside is not None:
+                yield from node.inside.names(f"{path}{node.name}.", f"{keras_path}{node.keras_name}/")
