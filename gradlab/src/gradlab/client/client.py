@@ -12,6 +12,7 @@ import numpy as np
 
 from gradlab import schemas
 from gradlab.client.connection import Refused, Unreachable
+from gradlab.client.datasets import Datasets
 from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
 from gradlab.client.listing import Listing
 from gradlab.client.polling import poll
@@ -29,7 +30,7 @@ STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 1
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
 
-class Client(Listing, Sending, Treating, Reporting):
+class Client(Listing, Sending, Treating, Reporting, Datasets):
     """Client of one service. Close it, or use it in a `with` block.
 
     Args:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from gradlab.schemas.datasets import DatasetsResponse
     from gradlab.schemas.experiments import ExperimentsResponse
     from gradlab.schemas.treatments import TreatmentsResponse, TreatmentSummariesResponse
 
 Answer = TypeVar("Answer", bound=ResponseModel)
-Page = TypeVar("Page", "ExperimentsResponse", "TreatmentsResponse", "TreatmentSummariesResponse")
+Page = TypeVar("Page", "DatasetsResponse", "ExperimentsResponse", "TreatmentsResponse", "TreatmentSummariesResponse")
 
 # A number of the system's that precedes its own words for an error.
 ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradlab.schemas.charts import ChartsResponse as ChartsResponse
+    from gradlab.schemas.datasets import DatasetResponse as DatasetResponse
+    from gradlab.schemas.datasets import DatasetsResponse as DatasetsResponse
+    from gradlab.schemas.datasets import DatasetSummaryResponse as DatasetSummaryResponse
     from gradlab.schemas.diagnosis import DiagnosisResponse as DiagnosisResponse
     from gradlab.schemas.diagnosis import ExperimentDiagnosisResponse as ExperimentDiagnosisResponse
     from gradlab.schemas.experiments import ExperimentResponse as ExperimentResponse
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 # Each name is imported at its first use: a client that is imported, and not used yet, needs no response.
 _MODULES = {
     "ChartsResponse": "gradlab.schemas.charts",
+    "DatasetResponse": "gradlab.schemas.datasets",
+    "DatasetSummaryResponse": "gradlab.schemas.datasets",
+    "DatasetsResponse": "gradlab.schemas.datasets",
     "DiagnosisResponse": "gradlab.schemas.diagnosis",
     "ExperimentDiagnosisResponse": "gradlab.schemas.diagnosis",
     "ExperimentResponse": "gradlab.schemas.experiments",
