@@ -24,7 +24,8 @@ from gradlab.vocabulary.datasets.registry import KINDS
 from gradlab.vocabulary.initializers import INITIALIZERS
 from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.losses import LOSSES
-from gradlab.vocabulary.metrics import METRICS, Metric
+from gradlab.vocabulary.metric import Metric
+from gradlab.vocabulary.metrics import METRICS
 from gradlab.vocabulary.optimizers import OPTIMIZERS
 from gradlab.vocabulary.preparations import PREPARATIONS
 from gradlab.vocabulary.regularizers import REGULARIZERS

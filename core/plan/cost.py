@@ -23,19 +23,25 @@ Counts = dict[str, float]
 WAYS = 3
 # Kinds of layers with operations that cost the same to trace and compile; all others are only counted as `layers`.
 FAMILIES = {
-    "normalization": ("batch_normalization", "layer_normalization"),
-    "convolutions": ("conv1d", "conv2d"),
+    "normalization": ("batch_normalization", "layer_normalization", "group_normalization", "rms_normalization"),
+    "convolutions": (
+        "conv1d", "conv2d", "conv3d", "conv1d_transpose", "conv2d_transpose", "conv3d_transpose",
+        "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
+    ),
     "simple_recurrent": ("simple_rnn",),
     "gated_recurrent": ("gru", "lstm"),
     "attention": ("multi_head_attention",),
     "embedding": ("embedding",),
-    "random": ("dropout", "gaussian_noise"),
-}
+    "random": (
+        "dropout", "gaussian_noise", "alpha_dropout", "gaussian_dropout", "spatial_dropout1d", "spatial_dropout2d",
+        "spatial_dropout3d",
+    ),
+}  # fmt: skip
 
 # Prefix of the counts of epochs in which one layer is pretrained. Their prices are those of epochs.
 PRETRAINED = "pretrained_"
 # Layers that XLA executes slowly, number by number: the backward pass of a maximum, and drawing random numbers.
-MOVING = (("max_pooling1d", "max_pooling2d"), FAMILIES["random"])
+MOVING = (("max_pooling1d", "max_pooling2d", "max_pooling3d"), FAMILIES["random"])
 
 
 @dataclass(frozen=True)

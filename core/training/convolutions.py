@@ -1,18 +1,19 @@
 """Convolutions in forms for which XLA has fast kernels, also inside loops and branches.
 
-XLA for CPUs calls its convolution library only if the axes are in one certain order. The two convolutions of a gradient
-are reordered by XLA at the top level of a program alone. Inside a loop or a branch, where every update is, XLA compiles
-them as plain nested loops, 20 to 200 times slower. This module writes the gradients in the library's order.
+Which form is fastest depends on the shape: see docs/lab-notes/convolutions.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from core.training.depthwise import depthwise
+from core.training.library_convolutions import ordered, spread, transposed
 from core.training.network import BuiltLayer, Network
 from core.training.sliding import Axis, shifted
 
@@ -21,15 +22,25 @@ from core.training.sliding import Axis, shifted
 # it with its neighbours (docs/lab-notes/convolutions.md). Bounds: input channels, positions of the kernel (each needs a
 # copy of the input), and numbers in all copies together (16 MB).
 MAX_UNFOLDED_CHANNELS, MAX_UNFOLDED_POSITIONS, MAX_UNFOLDED_NUMBERS = 16, 25, 2**22
-
-KINDS = ("conv1d", "conv2d")
+# The library takes no groups. One convolution with zeros between the groups multiplies these zeros, one for each group
+# packs its input each time. Few groups of many channels are faster one by one (measured, same place): with 4 groups of
+# 32 channels 3.8 ms instead of 10.7, with 2 of 8 channels 6.6 instead of 2.1.
+MAX_SPLIT_GROUPS, MIN_SPLIT_CHANNELS = 8, 32
 
 
 def rewrite_convolutions(network: Network) -> None:
     """Replace the convolutions of a network by fast forms; results differ in the last digits at most."""
     for layer in network.layers:
-        if layer.named.spec.kind in KINDS:
-            layer.keras.call = partial(_call, layer.keras, _axes(layer))
+        if form := FORMS.get(layer.named.spec.kind):
+            layer.keras.call = partial(_call, layer.keras, form(layer))
+
+
+def _call(layer: Any, convolve_with_its_kernels: Callable[[Any], Any], inputs: Any) -> Any:
+    """Compute the same as the call of Keras's layer."""
+    x = convolve_with_its_kernels(tf.convert_to_tensor(inputs))
+    if layer.use_bias:
+        x = ops.add(x, layer.bias)
+    return x if layer.activation is None else layer.activation(x)
 
 
 def _axes(layer: BuiltLayer) -> tuple[Axis, ...]:
@@ -38,16 +49,44 @@ def _axes(layer: BuiltLayer) -> tuple[Axis, ...]:
     return tuple(Axis(*way, keras_layer.padding) for way in ways)
 
 
-def _call(layer: Any, axes: Sequence[Axis], inputs: Any) -> Any:
-    """Compute the same as `keras.layers.Conv1D.call` and `keras.layers.Conv2D.call`."""
-    x = convolve(inputs, layer.kernel, axes)
-    if layer.use_bias:
-        x = ops.add(x, layer.bias)
-    return x if layer.activation is None else layer.activation(x)
+def _plain(layer: BuiltLayer) -> Callable[[Any], Any]:
+    axes = _axes(layer)
+    return lambda x: grouped(x, layer.keras.kernel, axes, layer.keras.groups)
+
+
+def _transposed(layer: BuiltLayer) -> Callable[[Any], Any]:
+    keras_layer, sizes = layer.keras, layer.named.output_shape[:-1]
+    ways = zip(sizes, keras_layer.kernel_size, keras_layer.strides, strict=True)
+    axes = tuple(Axis(*way, padding=keras_layer.padding) for way in ways)
+    return lambda x: convolve_transposed(x, keras_layer.kernel, axes)
+
+
+def _depthwise(layer: BuiltLayer) -> Callable[[Any], Any]:
+    axes = _axes(layer)
+    return lambda x: depthwise(x, layer.keras.kernel, axes)
+
+
+def _separable(layer: BuiltLayer) -> Callable[[Any], Any]:
+    axes, keras_layer = _axes(layer), layer.keras
+
+    def mixed(x: Any) -> Any:
+        kernel = tf.convert_to_tensor(keras_layer.pointwise_kernel)
+        return tf.matmul(depthwise(x, keras_layer.depthwise_kernel, axes), tf.reshape(kernel, kernel.shape[-2:]))
+
+    return mixed
+
+
+# Kinds of layers, and what makes the form of one.
+FORMS: Mapping[str, Callable[[BuiltLayer], Callable[[Any], Any]]] = {
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _plain),
+    **dict.fromkeys(("conv1d_transpose", "conv2d_transpose", "conv3d_transpose"), _transposed),
+    **dict.fromkeys(("depthwise_conv1d", "depthwise_conv2d"), _depthwise),
+    **dict.fromkeys(("separable_conv1d", "separable_conv2d"), _separable),
+}
 
 
 def convolve(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
-    """Convolve over one axis or two: kernel ∗ x.
+    """Convolve over one axis, two or three: kernel ∗ x.
 
     Args:
         x: (batch, *positions, channels).
@@ -60,7 +99,44 @@ def convolve(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
     x, kernel = tf.convert_to_tensor(x), tf.convert_to_tensor(kernel)
     if len(axes) == 1:
         return tf.squeeze(convolve(x[:, None], kernel[None], (Axis(1, 1), *axes)), 1)
+    if len(axes) == 3:
+        return _over_depth(x, kernel, axes)
     return (unfolded if unfolds(x.shape, axes) else ordered)(x, kernel, axes)
+
+
+def _over_depth(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
+    """Convolve a volume as images: the layers that the kernel covers side by side as channels, depths as samples."""
+    depth, *image = axes
+    x = tf.pad(x, [[0, 0], depth.filling, *[[0, 0]] * 3]) if any(depth.filling) else x
+    begins = range(0, depth.reach, depth.dilation)
+    covered = tf.concat([x[:, begin : begin + depth.extent : depth.stride] for begin in begins], axis=-1)
+    images = tf.reshape(covered, (-1, *covered.shape[2:]))
+    beside = tf.reshape(tf.transpose(kernel, [1, 2, 0, 3, 4]), (*kernel.shape[1:3], -1, kernel.shape[-1]))
+    made = convolve(images, beside, image)
+    return tf.reshape(made, (-1, depth.places, *made.shape[1:]))
+
+
+def convolve_transposed(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
+    """Transposed convolution over one axis, two or three: kernels (*sizes, filters, channels); see `transposed`."""
+    x, kernel = tf.convert_to_tensor(x), tf.convert_to_tensor(kernel)
+    if len(axes) == 1:
+        return tf.squeeze(transposed(x[:, None], kernel[None], (Axis(1, 1), *axes)), 1)
+    if len(axes) == 2:
+        return transposed(x, kernel, axes)
+    depth, *image = axes
+    beside = tf.reshape(tf.transpose(kernel, [1, 2, 0, 3, 4]), (*kernel.shape[1:3], -1, kernel.shape[-1]))
+    images = transposed(tf.reshape(x, (-1, *x.shape[2:])), beside, image)
+    parts = tf.split(tf.reshape(images, (-1, x.shape[1], *images.shape[1:])), depth.kernel, axis=-1)
+    return _added_in_depth(parts, depth)
+
+
+def _added_in_depth(parts: Sequence[Any], depth: Axis) -> Any:
+    """Add what each position of a kernel along the depth makes at each of its places: a volume of `depth.size`."""
+    total: Any = 0.0
+    for begin, part in zip(range(0, depth.reach, depth.dilation), parts, strict=True):
+        behind = max(depth.span, depth.filling[0] + depth.size) - begin - depth.extent
+        total += tf.pad(spread(part, 1, depth.stride), [[0, 0], [begin, behind], *[[0, 0]] * 3])
+    return total[:, depth.filling[0] : depth.filling[0] + depth.size]
 
 
 def unfolds(shape: Sequence[int | None], axes: Sequence[Axis]) -> bool:
@@ -82,52 +158,20 @@ def unfolded(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
     return tf.reshape(product, (-1, *(axis.places for axis in axes), kernel.shape[-1]))
 
 
-def ordered(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
-    """Convolve, with both gradients written as convolutions in the axis order of the library."""
-    strides, dilations = [axis.stride for axis in axes], [axis.dilation for axis in axes]
-
-    def forward(x: Any, kernel: Any) -> Any:
-        def gradients(upstream: Any) -> tuple[Any, Any]:
-            return _to_input(upstream, kernel, axes), _to_kernel(upstream, x, axes)
-
-        zeros = [[0, 0], *(axis.filling for axis in axes), [0, 0]]
-        return tf.nn.conv2d(x, kernel, strides, zeros, dilations=dilations), gradients
-
-    return tf.custom_gradient(forward)(x, kernel)
+def grouped(x: Any, kernel: Any, axes: Sequence[Axis], groups: int) -> Any:
+    """Convolve each group of channels with its share of the filters: kernel (*sizes, channels/groups, filters)."""
+    kernel = tf.convert_to_tensor(kernel)
+    if groups == 1:
+        return convolve(x, kernel, axes)
+    if groups <= MAX_SPLIT_GROUPS and kernel.shape[-2] >= MIN_SPLIT_CHANNELS:
+        parts = zip(tf.split(x, groups, -1), tf.split(kernel, groups, -1), strict=True)
+        return tf.concat([convolve(*part, axes) for part in parts], axis=-1)
+    return convolve(x, block_diagonal(kernel, groups), axes)
 
 
-def _to_input(upstream: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
-    """Gradient with respect to the input: upstream gradient, spread by strides, convolved with the flipped kernel."""
-    for number, axis in enumerate(axes, start=1):
-        upstream = _spread(upstream, number, axis.stride)
-    zeros = [[0, 0]]
-    for axis in axes:
-        before = axis.reach - 1 - axis.filling[0]
-        zeros.append([before, axis.size + axis.reach - 1 - before - axis.extent])
-    flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
-    return tf.nn.conv2d(upstream, flipped, 1, [*zeros, [0, 0]], dilations=[axis.dilation for axis in axes])
-
-
-def _to_kernel(upstream: Any, x: Any, axes: Sequence[Axis]) -> Any:
-    """Gradient with respect to the kernel: input convolved with the upstream gradient, samples taken as channels."""
-    zeros = []
-    for axis in axes:
-        before, behind = axis.filling[0], axis.span - axis.size - axis.filling[0]
-        zeros.append([before, max(0, behind)])
-    # Positions that the kernel never touches are dropped.
-    x = x[:, *(slice(0, axis.span - axis.filling[0]) for axis in axes)]
-    swapped, sliding = tf.transpose(x, [3, 1, 2, 0]), tf.transpose(upstream, [1, 2, 0, 3])
-    strides, dilations = [axis.dilation for axis in axes], [axis.stride for axis in axes]
-    gradient = tf.nn.conv2d(swapped, sliding, strides, [[0, 0], *zeros, [0, 0]], dilations=dilations)
-    return tf.transpose(gradient, [1, 2, 0, 3])
-
-
-def _spread(x: Any, axis: int, stride: int) -> Any:
-    """Insert zeros between positions: (..., n, ...) -> (..., (n - 1) * stride + 1, ...)."""
-    if stride == 1:
-        return x
-    size, *rest = x.shape[axis:]
-    apart = tf.reshape(x, (-1, *x.shape[1:axis], size, 1, *rest))
-    zeros = [[0, stride - 1 if i == axis + 1 else 0] for i in range(len(apart.shape))]
-    whole = tf.reshape(tf.pad(apart, zeros), (-1, *x.shape[1:axis], size * stride, *rest))
-    return whole[(slice(None),) * axis + (slice(0, (size - 1) * stride + 1),)]
+def block_diagonal(kernel: Any, groups: int) -> Any:
+    """Return a kernel over all channels, with zeros between the groups: (*sizes, channels, filters)."""
+    *sizes, inside, filters = kernel.shape
+    whole = tf.tile(kernel, [*[1] * len(sizes), groups, 1])
+    places = np.arange(groups * inside)[:, None] // inside == np.arange(filters)[None] // (filters // groups)
+    return whole * tf.constant(places.astype(np.float32))

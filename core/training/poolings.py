@@ -58,6 +58,8 @@ def average(x: Any, axes: Sequence[Axis]) -> Any:
 POOLS: dict[str, Pool] = {
     "max_pooling1d": largest,
     "max_pooling2d": largest,
+    "max_pooling3d": largest,
     "average_pooling1d": average,
     "average_pooling2d": average,
+    "average_pooling3d": average,
 }

@@ -19,6 +19,7 @@ from core.training.recurrent import OpenedRecurrence, is_recurrent
 from core.training.stack import Stack
 from core.training.task import Task
 from gradlab.vocabulary.activations import Activation
+from gradlab.vocabulary.layers.activation import Activating
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +103,10 @@ class Probe:
         if layer in self._opened:
             opened = self._opened[layer](xs[0], nudge)
             return opened.output, (opened.z, opened.h)
+        if isinstance(layer.named.spec, Activating):
+            z = xs[0] + nudge
+            output = _still(layer, [z])
+            return output, (z, output)
         if layer.named.spec.function is None:
             output = _still(layer, xs) + nudge
             return output, (output, output)
@@ -121,7 +126,8 @@ class Probe:
     def _slope(self, layer: BuiltLayer, z: Any) -> Any:
         if layer in self._opened:
             return self._opened[layer].slope(z)
-        return _slope(layer.named.spec.function, getattr(layer.keras, "activation", None), z)
+        function = layer.named.spec.function
+        return _slope(function, None if function is None else function.build(keras), z)
 
     def _steepest(self, layer: BuiltLayer) -> np.ndarray | float | None:
         if layer in self._opened:

@@ -16,6 +16,8 @@ from tests.fitting import LastWeights, fit_with_keras, trained
 from tests.integration.test_graphs import GRAPHS
 
 HE = {"kind": "dense", "units": 6, "activation": "relu", "kernel_initializer": "he_uniform"}
+LINEAR_SIX = {**HE, "activation": "linear"}
+CONV = {"kind": "conv2d", "filters": 3, "kernel_size": 2}
 SIGMOID = {"kind": "dense", "units": 1, "activation": "sigmoid"}
 LINEAR = {"kind": "dense", "units": 1}
 SOFTMAX = {"kind": "dense", "units": 10, "activation": "softmax"}
@@ -69,6 +71,57 @@ NETWORKS = {
         {"kind": "embedding", "input_dim": 6, "output_dim": 3},
         {"kind": "simple_rnn", "units": 5, "return_sequences": True}]),
 }  # fmt: skip
+# Further kinds; of three networks the first is quick.
+MORE_NETWORKS = {
+    "activations": (BINARY, [LINEAR_SIX, {"kind": "prelu"}, LINEAR_SIX, {"kind": "relu", "negative_slope": 0.1},
+                             LINEAR_SIX, {"kind": "leaky_relu"}, LINEAR_SIX, {"kind": "elu"},
+                             LINEAR_SIX, {"kind": "softmax"}, {"kind": "alpha_dropout", "rate": 0.0},
+                             {"kind": "gaussian_dropout", "rate": 0.0}]),
+    "depthwise": (CLASSES, [CONV, {"kind": "depthwise_conv2d", "kernel_size": [3, 2], "depth_multiplier": 2},
+                            {"kind": "depthwise_conv2d", "kernel_size": 3, "strides": 2, "padding": "same"},
+                            {"kind": "flatten"}]),
+    "separable": (CLASSES, [CONV, {"kind": "separable_conv2d", "filters": 4, "kernel_size": 3, "activation": "relu"},
+                            {"kind": "separable_conv2d", "filters": 3, "kernel_size": 2, "dilation_rate": 2},
+                            {"kind": "flatten"}]),
+    "transposed in time": (FORECAST, [{"kind": "conv1d_transpose", "filters": 3, "kernel_size": 4, "strides": 3},
+                                      {"kind": "flatten"}]),
+    "groups": (CLASSES, [CONV, {"kind": "conv2d", "filters": 6, "kernel_size": 3, "groups": 3, "dilation_rate": 2},
+                         {"kind": "flatten"}]),
+    "volumes": (CLASSES, [{"kind": "reshape", "target_shape": [4, 4, 4, 1]}, {"kind": "zero_padding3d"},
+                          {"kind": "conv3d", "filters": 4, "kernel_size": 2}, {"kind": "max_pooling3d"},
+                          {"kind": "up_sampling3d"}, {"kind": "spatial_dropout3d", "rate": 0.0},
+                          {"kind": "conv3d", "filters": 4, "kernel_size": 3, "strides": 2, "padding": "same"},
+                          {"kind": "average_pooling3d", "pool_size": 2, "strides": 1, "padding": "same"},
+                          {"kind": "conv3d", "filters": 4, "kernel_size": 2, "dilation_rate": 2, "padding": "same"},
+                          {"kind": "conv3d_transpose", "filters": 2, "kernel_size": 2, "strides": 2},
+                          {"kind": "cropping3d"}, {"kind": "flatten"}]),
+    "volumes pooled": (CLASSES, [{"kind": "reshape", "target_shape": [4, 4, 2, 2]},
+                                 {"kind": "conv3d", "filters": 4, "kernel_size": [3, 2, 1], "groups": 2},
+                                 {"kind": "global_average_pooling3d"}]),
+    "rearranged": (CLASSES, [{"kind": "cropping2d", "cropping": [1, 2]}, {"kind": "permute", "dims": [2, 1, 3]},
+                             {"kind": "zero_padding2d"}, {"kind": "up_sampling2d"}, CONV,
+                             {"kind": "spatial_dropout2d", "rate": 0.0}, {"kind": "flatten"},
+                             {"kind": "repeat_vector", "n": 4}, {"kind": "cropping1d"},
+                             {"kind": "zero_padding1d"}, {"kind": "up_sampling1d"},
+                             {"kind": "spatial_dropout1d", "rate": 0.0}, {"kind": "flatten"}]),
+    "transposed": (CLASSES, [{"kind": "conv2d_transpose", "filters": 3, "kernel_size": 3, "strides": 2,
+                              "padding": "same", "activation": "relu"},
+                             {"kind": "conv2d", "filters": 4, "kernel_size": 3, "strides": 2},
+                             {"kind": "conv2d_transpose", "filters": 2, "kernel_size": [2, 3]}, {"kind": "flatten"}]),
+    "separable in time": (FORECAST, [{"kind": "separable_conv1d", "filters": 4, "kernel_size": 3},
+                                     {"kind": "conv1d", "filters": 6, "kernel_size": 3, "groups": 2},
+                                     {"kind": "depthwise_conv1d", "kernel_size": 3, "strides": 2},
+                                     {"kind": "flatten"}]),
+    "encoded": ((COPY, "categorical_crossentropy", {**SOFTMAX, "units": 5}), [
+        {"kind": "category_encoding", "num_tokens": 6, "output_mode": "one_hot"},
+        {"kind": "simple_rnn", "units": 5, "return_sequences": True}]),
+    "normalised": (BINARY, [{"kind": "rescaling", "scale": 2.0, "offset": 0.5},
+                            {"kind": "normalization", "mean": [0.1, 0.2], "variance": [0.5, 0.7]}, HE,
+                            {"kind": "group_normalization", "groups": 2}, HE, {"kind": "rms_normalization"}, HE,
+                            {"kind": "unit_normalization"}, {"kind": "identity"}]),
+    "volumes maximum": (CLASSES, [{"kind": "reshape", "target_shape": [4, 4, 2, 2]},
+                                  {"kind": "global_max_pooling3d"}]),
+}  # fmt: skip
 
 
 def a_spec(task, layers, optimizer=SGD, **more) -> ExperimentSpec:
@@ -89,14 +142,14 @@ def assert_agrees(spec: ExperimentSpec, rtol: float = 5e-5, samples: Dataset | N
             np.testing.assert_allclose(mine, theirs.numpy(), rtol=20 * rtol, atol=1e-5)
 
 
-@pytest.mark.parametrize("network", one_in(2, NETWORKS))
+@pytest.mark.parametrize("network", [*one_in(2, NETWORKS), *one_in(3, MORE_NETWORKS)])
 def test_every_layer_agrees_with_model_fit(network):
-    task, layers = NETWORKS[network]
+    task, layers = (NETWORKS | MORE_NETWORKS)[network]
     assert_agrees(a_spec(task, layers))
 
 
 def test_every_kind_of_layer_is_in_a_network_above_or_a_graph():
-    text = str([*NETWORKS.values(), *GRAPHS.values()])
+    text = str([*NETWORKS.values(), *MORE_NETWORKS.values(), *GRAPHS.values()])
     assert [kind_of(member) for member in LAYERS if f"'{kind_of(member)}'" not in text] == []
 
 

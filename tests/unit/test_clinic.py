@@ -19,10 +19,15 @@ from gradlab.diagnosis.rules import RULES
 from gradlab.frozen import kind_of
 from gradlab.vocabulary.activations import ACTIVATIONS
 from gradlab.vocabulary.datasets.registry import DATASETS
-from gradlab.vocabulary.layers import LAYERS
 
 # What only passes on, or differs from another one by the number of axes alone.
-FAMILIES = {kind_of(layer) for layer in LAYERS} - {"global_max_pooling2d", "global_average_pooling1d"}
+# Layers of which rules speak by name, or that trainings of people often have.
+FAMILIES = {
+    "dense", "activation", "dropout", "gaussian_noise", "batch_normalization", "layer_normalization", "conv1d",
+    "conv2d", "max_pooling1d", "average_pooling1d", "max_pooling2d", "average_pooling2d", "global_max_pooling1d",
+    "global_average_pooling2d", "flatten", "reshape", "simple_rnn", "gru", "lstm", "bidirectional", "embedding",
+    "multi_head_attention", "residual",
+}  # fmt: skip
 MIN_CASES, MIN_UNSEEN = 8, 4
 
 

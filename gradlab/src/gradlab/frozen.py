@@ -44,6 +44,14 @@ def _as_accepted(value: Any, validate: ValidatorFunctionWrapHandler, info: Valid
     return value if is_stored(info) else validate(value)
 
 
+def added(default: Any, **bounds: Any) -> Any:
+    """Return a field that a later version added to a kind. It is written only where it differs from its default.
+
+    So the canonical text, and the fingerprint, of every spec of an earlier version stay what they were.
+    """
+    return Field(default=default, exclude_if=lambda value: value == default, **bounds)
+
+
 # Marks bounds that are tighter than in an earlier version. Specs stored by that version stay readable.
 # Use: `Annotated[float, Field(le=1), Tightened]`.
 Tightened = WrapValidator(_as_accepted)

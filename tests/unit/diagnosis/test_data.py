@@ -28,6 +28,10 @@ def entropy(*shares: float) -> float:
     return -sum(share * math.log(share) for share in shares)
 
 
+# Parameters of losses that have no default.
+GIVEN = {"categorical_generalized_cross_entropy": {"q": 0.7}, "dice": {"axis": -1}, "tversky": {"axis": -1}}
+
+
 class TestTheBestConstant:
     def test_loses_the_entropy_of_the_classes(self):
         y = encoded(CLASSES, THREE, 3)
@@ -96,12 +100,38 @@ class TestTheBestConstant:
         assert found <= losses.min() + 1e-9
         assert found == pytest.approx(losses.min(), rel=0.02)
 
+    @pytest.mark.parametrize(
+        ("loss", "formula"),
+        [
+            ({"kind": "categorical_generalized_cross_entropy", "q": 0.7}, lambda p: (1 - p**0.7) / 0.7),
+            ({"kind": "dice", "axis": -1}, lambda p: 1 - p),
+            ({"kind": "tversky", "axis": -1}, lambda p: 1 - p),
+            ({"kind": "tversky", "axis": -1, "alpha": 0.1, "beta": 0.3}, lambda p: 1 - p / (p + 0.4 * (1 - p))),
+        ],
+        ids=str,
+    )
+    def test_the_best_constant_is_the_best_on_a_grid(self, loss, formula):
+        p = np.stack([(x := np.linspace(1e-9, 1 - 1e-9, 20_001)), 1 - x], axis=1)
+        y = np.eye(2)[(np.arange(10) < 3).astype(int)]
+        losses = (y.mean(axis=0) * formula(p)).sum(axis=1)
+        constant, perfect = baseline(BY_KIND[loss["kind"]].model_validate(loss), y, TWO)
+        assert constant == pytest.approx(losses.min(), abs=1e-6)
+        assert perfect == 0
+
+    def test_the_best_constant_direction_is_that_of_the_mean(self):
+        y = np.random.default_rng(0).normal((1, 0.5), 1, (200, 2))
+        angles = np.linspace(0, 2 * np.pi, 4001)
+        unit = y / np.linalg.norm(y, axis=1, keepdims=True)
+        losses = -(unit @ np.stack([np.cos(angles), np.sin(angles)])).mean(axis=0)
+        constant, perfect = baseline(BY_KIND["cosine_similarity"](), y, VALUES)
+        assert (constant, perfect) == (pytest.approx(losses.min(), abs=1e-5), -1)
+
     @pytest.mark.parametrize("kind", sorted(BY_KIND))
     def test_every_loss_has_its_two_ends(self, kind: str):
         member = BY_KIND[kind]
         target = next(each for each in (THREE, TWO, VALUES) if member.units_for(each))
         y = encoded(NUMBERS if target is VALUES else CLASSES % target.count, target, member.units_for(target)[-1])
-        constant, perfect = baseline(member(), y, target)
+        constant, perfect = baseline(member(**GIVEN.get(kind, {})), y, target)
         assert math.isfinite(constant)
         assert constant > perfect
 

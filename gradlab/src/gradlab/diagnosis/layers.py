@@ -17,6 +17,11 @@ from gradlab.vocabulary.layers import LAYERS, LayerSpec, Shape
 
 RECURRENT = ("simple_rnn", "gru", "lstm", "bidirectional")
 GATED = ("gru", "lstm")
+# Kinds of layers with weights and an activation of their own.
+ACTIVATED = (
+    *RECURRENT, "dense", "conv1d", "conv2d", "conv3d", "conv1d_transpose", "conv2d_transpose", "conv3d_transpose",
+    "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
+)  # fmt: skip
 ACTIVATION_KINDS = {kind_of(member): member for member in ACTIVATIONS}
 # A spec's field for the initialiser of a tensor with this role.
 INITIALIZERS: Mapping[Role, str] = {
@@ -87,7 +92,7 @@ class LayerView:
     def _sent_function(self) -> ActivationFunction | None:
         assert self.sent is not None
         name = self.sent.activation
-        if name is None and self.tensors and self.kind in (*RECURRENT, "dense", "conv1d", "conv2d"):
+        if name is None and self.tensors and self.kind in ACTIVATED:
             raise Unknown(f"which activation {self.name} has is not known", CONFIGURATION)
         if name is None:
             if self.tensors and self.kind not in LAYER_KINDS:

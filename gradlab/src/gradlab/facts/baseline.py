@@ -66,6 +66,14 @@ def _unscaled(loss: LossFunction, y: Array, target: Target, weights: Array | Non
             # Equal scores lose 1. A score of 1 for the commonest class and 0 for the others loses 2 on each sample of
             # another class.
             return min(1.0, 2 * (1 - float(shares.max()))), 0.0
+        case "categorical_generalized_cross_entropy":
+            return _generalized(shares, getattr(loss, "q")), 0.0  # noqa: B009
+        case "cosine_similarity":
+            return _cosine(y)
+        case "dice":
+            return 1 - float(shares.max()), 0.0
+        case "tversky":
+            return _tversky(loss, shares), 0.0
         case _:  # kl_divergence
             return _entropy(shares), 0.0
 
@@ -127,6 +135,36 @@ def _smoothed(shares: Array, smoothing: float) -> Array:
 
 def _entropy(shares: Array) -> float:
     return float(-(shares * np.log(np.where(shares > 0, shares, 1.0))).sum()) + 0.0  # turns −0 into 0
+
+
+def _generalized(shares: Array, q: float) -> float:
+    """The minimum of Σ t·(1 − p^q)/q over all p with Σp = 1: by Lagrange's multiplier p ∝ t^(1/(1 − q))."""
+    p = shares ** (1 / (1 - q))
+    return float((1 - (shares * (p / p.sum()) ** q).sum()) / q)
+
+
+def _cosine(y: Array) -> tuple[float, float]:
+    """The mean of −cos for the best constant direction, that of the targets' mean direction, and for each its own."""
+    lengths = np.linalg.norm(y, axis=-1, keepdims=True)
+    directions = y / np.maximum(lengths, EPSILON)
+    return -float(np.linalg.norm(directions.mean(axis=0))), -float((lengths > 0).mean())
+
+
+def _tversky(loss: Any, shares: Array) -> float:
+    """The minimum of 1 − Σ t·p/(w + (1 − w)·p) over all p with Σp = 1, w = alpha + beta.
+
+    For w ≥ 1 each term is convex, so that the commonest class takes all. For w < 1, by Lagrange's multiplier,
+    p = (√(t·w/λ) − w)/(1 − w), cut to [0, 1].
+    """
+    weight = loss.alpha + loss.beta
+    if weight >= 1 or weight == 0:
+        return 1 - float(shares.max() if weight else (shares > 0) @ shares)
+    low, high = np.log(EPSILON), np.log(1 / EPSILON)
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        p = np.clip((np.sqrt(shares * weight / np.exp(middle)) - weight) / (1 - weight), 0, 1)
+        low, high = (middle, high) if p.sum() > 1 else (low, middle)
+    return 1 - float((shares * p / (weight + (1 - weight) * p)).sum())
 
 
 def _focal(loss: Any, shares: Array) -> float:

@@ -7,8 +7,9 @@ from gradlab.remedies.rewriting.treated import in_words, treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.activations import Linear
 from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.convolution import Convolution
-from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
+from gradlab.vocabulary.layers.dense import Dense
 from gradlab.vocabulary.layers.recurrent import Bidirectional, Recurrent
 from gradlab.vocabulary.layers.regularization import Dropout
 
@@ -26,7 +27,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 def _dropped(place: Place) -> tuple[LayerSpec, ...]:
     """The layer with dropout behind its activation, if it has one or is recurrent."""
     layer = place.layer
-    active = isinstance(layer, Dense | Convolution | ActivationLayer) and layer.activation != Linear()
+    active = isinstance(layer, Dense | Convolution | Activating) and layer.function != Linear()
     return (layer, Dropout(rate=RATE)) if active or isinstance(layer, Recurrent | Bidirectional) else (layer,)
 
 

@@ -8,6 +8,7 @@ from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.activations import Linear
 from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.convolution import Convolution
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.recurrent import Bidirectional
@@ -67,7 +68,7 @@ def _suited(loss: LossFunction) -> tuple[str, ...]:
 def _ending(spec: ExperimentSpec, activation: str) -> Layers:
     """The network with `activation` as its only output activation."""
     before, output, behind = split_output(chain_of(spec))
-    behind = tuple(layer for layer in behind if not isinstance(layer, ActivationLayer))
+    behind = tuple(layer for layer in behind if not isinstance(layer, Activating))
     function: Frozen = ActivationLayer.model_validate({"activation": activation}).activation
     if not isinstance(output, Dense | Convolution):
         # A recurrent layer feeds its output back: the output activation needs a layer of its own.

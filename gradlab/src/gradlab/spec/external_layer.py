@@ -155,8 +155,10 @@ class ExternalLoss(Frozen):
         member = BY_KIND.get(self.kind.removeprefix("sparse_"))
         if member is None:
             return None
-        takes = "from_logits" in member.model_fields
-        return member.model_validate({"from_logits": self.from_logits} if takes else {})
+        fields = member.model_fields
+        if any(field.is_required() for field in fields.values()):  # a parameter that the sender does not name
+            return None
+        return member.model_validate({"from_logits": self.from_logits} if "from_logits" in fields else {})
 
 
 class ExternalTarget(Frozen):

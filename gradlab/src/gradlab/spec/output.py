@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from gradlab.spec.external import ExternalLayer, ExternalSpec
 from gradlab.vocabulary.activations import Linear
 from gradlab.vocabulary.layers import LayerSpec
-from gradlab.vocabulary.layers.dense import ActivationLayer
+from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, Reshape
 from gradlab.vocabulary.layers.regularization import Disturbance
+from gradlab.vocabulary.layers.reshaping import Identity, Rearrangement
 
 if TYPE_CHECKING:
     from gradlab.spec import ExperimentSpec
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 SQUASHING = ("sigmoid", "softmax")
 # These losses use `_keras_logits` in place of the output. The focal losses apply the sigmoid or the softmax themselves.
 LOSSES_TAKING_LOGITS = ("binary_crossentropy", "categorical_crossentropy")
+# Layers that keep the range of their input, apart from noise and zeros.
+PASSES_ON_HERE = (Disturbance, Pooling, GlobalPooling, Flatten, Reshape, Identity, Rearrangement)
 # Layers of external trainings that keep the range of their input, by the first letters of their class's name.
-PASSES_ON = re.compile(r"Dropout|SpatialDropout|Gaussian|Flatten|Reshape|Permute|(Global)?(Max|Average|Avg)Pool")
+PASSES_ON = re.compile(
+    r"(Alpha|Spatial)?Dropout|Gaussian|Flatten|Reshape|Permute|(Global)?(Max|Average|Avg)Pool|Identity|RepeatVector"
+    r"|Cropping|ZeroPadding|UpSampling"
+)
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,8 @@ def answer_threshold_elsewhere(spec: ExternalSpec) -> float | None:
 
 def _passes_on(layer: LayerSpec) -> bool:
     """True if the layer keeps the range of its input, apart from noise and zeros."""
-    linear = isinstance(layer, ActivationLayer) and layer.activation == Linear()
-    return linear or isinstance(layer, Disturbance | Pooling | GlobalPooling | Flatten | Reshape)
+    linear = isinstance(layer, Activating) and layer.function == Linear()
+    return linear or isinstance(layer, PASSES_ON_HERE)
 
 
 def _passes_on_elsewhere(layer: ExternalLayer) -> bool:
@@ -113,4 +119,4 @@ def _passes_on_elsewhere(layer: ExternalLayer) -> bool:
 
 def _keeps_tensor(layer: LayerSpec) -> bool:
     """True if Keras returns the input tensor itself, as a dropout with rate 0 does."""
-    return isinstance(layer, ActivationLayer) or (isinstance(layer, Disturbance) and not layer.state_size(()))
+    return isinstance(layer, Activating | Identity) or (isinstance(layer, Disturbance) and not layer.state_size(()))

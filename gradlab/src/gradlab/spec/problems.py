@@ -11,8 +11,8 @@ from gradlab.frozen import PRINTABLE
 
 # Characters of a problem's field, expected text and received text, each. Our longest text lists all kinds of layers.
 MAX_CHARACTERS = 2_000
-# Characters of a list of valid names. The catalogue's longest list has half as many; a large network's has more.
-MAX_LISTED = 1_500
+# Characters of a list of valid names: some fifty kinds. An answer names them twice, and is to be read at a glance.
+MAX_LISTED = 700
 # Stands for a field where the text is no JSON, or the value no object.
 THE_BODY = "(the whole body)"
 # Longer names are not misspelt ones, and the time of a comparison grows with the square of their length.

@@ -29,8 +29,9 @@ from gradlab.theory.activations import CURVES, curve
 from gradlab.theory.weights import Moments, Shape, moments
 from gradlab.vocabulary.activations import ActivationFunction
 from gradlab.vocabulary.initializers import WeightInitializer
+from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.blocks import Residual
-from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
+from gradlab.vocabulary.layers.dense import Dense
 
 # Points of the integral over N(0, 1). Where an activation has a corner, many equal steps are more exact than a few
 # well-chosen points: with 400 the error is below 1e-4. Their number is even, so that a corner at the mean lies between
@@ -194,8 +195,8 @@ class _Walk:
             return flow, lambda wave: wave
         if isinstance(layer.spec, Dense):
             return self.dense(layer, flow)
-        if isinstance(layer.spec, ActivationLayer) and flow.normal:
-            return self._activated(layer, layer.spec.activation, flow)
+        if isinstance(layer.spec, Activating) and layer.spec.function and flow.normal:
+            return self._activated(layer, layer.spec.function, flow)
         if isinstance(layer.spec, Residual):
             return self._residual(layer, layer.spec.scale, flow)
         raise _NotCovered
@@ -258,7 +259,7 @@ def _added(a: _Wave, b: _Wave, scale: float, width: int = 0) -> _Wave:
 def predicted_layers(network: Sequence[NamedLayer]) -> tuple[str, ...]:
     """Return the names of the hidden layers that `predict` predicts, for a network that it covers."""
     hidden, _ = _split(network)
-    return tuple(layer.name for layer in in_order(hidden) if isinstance(layer.spec, Dense | ActivationLayer | Residual))
+    return tuple(layer.name for layer in in_order(hidden) if isinstance(layer.spec, Dense | Activating | Residual))
 
 
 def _inputs(network: Sequence[NamedLayer], x: Array | None) -> _Wave:
@@ -270,7 +271,7 @@ def _inputs(network: Sequence[NamedLayer], x: Array | None) -> _Wave:
 
 def _split(network: Sequence[NamedLayer]) -> tuple[Sequence[NamedLayer], NamedLayer | None]:
     """The hidden layers, and the dense layer that makes the output; None where another kind of layer does."""
-    end = len(network) - (bool(network) and network[-1].spec.kind == "activation")
+    end = len(network) - (bool(network) and isinstance(network[-1].spec, Activating))
     return network[: end - 1], network[end - 1] if end and isinstance(network[end - 1].spec, Dense) else None
 
 

@@ -2,8 +2,8 @@
 
 y is the target, p the prediction, K the number of output units. The losses of the samples, and of their time steps, are
 averaged over the batch. `encoding` gives the encoding of classes. Formulas and defaults: Keras 3,
-https://keras.io/api/losses/. Left out are losses that are not defined for a single sample (dice, tversky: sums over the
-whole batch), losses that need targets in another form (ctc, circle, the sparse ones), and losses without defaults.
+https://keras.io/api/losses/. The sparse losses are the dense ones with classes as indices: the service encodes them.
+Which losses of Keras are left out, and why, stands in docs/reference/keras.md.
 """
 
 from collections.abc import Callable
@@ -230,10 +230,61 @@ class CategoricalHinge(LossFunction):
     activation = "linear"
 
 
+class CategoricalGeneralizedCrossEntropy(LossFunction):
+    """(1 − pᶜ^q)/q for the correct class c: one softmax unit per class; wrong labels weigh less (Zhang & Sabuncu 2018).
+
+    Near q = 0 it is the cross-entropy, near 1 the mean absolute error. Keras has no default for q.
+    """
+
+    kind: Literal["categorical_generalized_cross_entropy"] = "categorical_generalized_cross_entropy"
+    unit_per_class = True
+    activation = "softmax"
+    q: float = Field(gt=0, lt=1)
+    """The strength of the robustness against wrong labels; Zhang & Sabuncu use 0.7."""
+
+    def build(self, keras: Any) -> Callable[[Any, Any], Any]:
+        function = keras.losses.categorical_generalized_cross_entropy
+        return lambda y, p: function(keras.ops.argmax(y, axis=-1), p, q=self.q)
+
+
+class CosineSimilarity(LossFunction):
+    """−Σ y·p/(|y|·|p|) over the units, in [−1, 1]: the direction counts, the length does not."""
+
+    kind: Literal["cosine_similarity"] = "cosine_similarity"
+    unit_per_class = unit_per_label = unit_per_value = True
+    axis: Literal[-1] = -1
+    """The axis of the sum: the last one, of the units."""
+
+
+class Dice(LossFunction):
+    """1 − 2·Σ y·p/(Σy + Σp) over the units of each sample: one softmax unit per class (Milletari et al. 2016)."""
+
+    kind: Literal["dice"] = "dice"
+    unit_per_class = True
+    activation = "softmax"
+    axis: Literal[-1]
+    """The axis of the sums, the units. Keras's default sums over the batch: no sample has a loss of its own then."""
+
+
+class Tversky(LossFunction):
+    """1 − Σ y·p/(Σ y·p + alpha·Σ y·(1 − p) + beta·Σ (1 − y)·p): one softmax unit per class (Salehi et al. 2017)."""
+
+    kind: Literal["tversky"] = "tversky"
+    unit_per_class = True
+    activation = "softmax"
+    alpha: float = Field(default=0.5, ge=0, le=100)
+    """Weight of what is missing from the correct class."""
+    beta: float = Field(default=0.5, ge=0, le=100)
+    """Weight of what is given to other classes."""
+    axis: Literal[-1]
+    """The axis of the sums, the units. Keras's default sums over the batch: no sample has a loss of its own then."""
+
+
 LOSSES: tuple[type[LossFunction], ...] = (
     BinaryCrossentropy, CategoricalCrossentropy, BinaryFocalCrossentropy, CategoricalFocalCrossentropy, KlDivergence,
     MeanSquaredError, MeanAbsoluteError, Huber, LogCosh, MeanAbsolutePercentageError, MeanSquaredLogarithmicError,
-    Poisson, Hinge, SquaredHinge, CategoricalHinge,
+    Poisson, Hinge, SquaredHinge, CategoricalHinge, CategoricalGeneralizedCrossEntropy, CosineSimilarity, Dice,
+    Tversky,
 )  # fmt: skip
 
 if TYPE_CHECKING:

@@ -8,7 +8,12 @@ from gradlab.diagnosis.rule import Rule
 # Layers that are linear without an activation. All others count as nonlinear.
 LINEAR_KINDS = (
     "dense", "conv1d", "conv2d", "activation", "flatten", "reshape", "dropout", "gaussian_noise", "average_pooling1d",
-    "average_pooling2d", "global_average_pooling1d", "global_average_pooling2d",
+    "average_pooling2d", "global_average_pooling1d", "global_average_pooling2d", "average_pooling3d",
+    "global_average_pooling3d", "conv3d", "conv1d_transpose", "conv2d_transpose", "conv3d_transpose",
+    "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d", "alpha_dropout",
+    "gaussian_dropout", "spatial_dropout1d", "spatial_dropout2d", "spatial_dropout3d", "identity", "permute",
+    "repeat_vector", "cropping1d", "cropping2d", "cropping3d", "zero_padding1d", "zero_padding2d", "zero_padding3d",
+    "up_sampling1d", "up_sampling2d", "up_sampling3d", "rescaling", "normalization",
 )  # fmt: skip
 MIN_HIDDEN = 1
 

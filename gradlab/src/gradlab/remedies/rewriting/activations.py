@@ -7,6 +7,7 @@ from gradlab.remedies.rewriting.treated import in_words, treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.activations import ActivationFunction, Linear
 from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.convolution import Convolution
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.weighted import WeightedLayer
@@ -38,8 +39,8 @@ def activated(
 
     def change(place: Place) -> tuple[LayerSpec, ...]:
         layer = place.layer
-        if isinstance(layer, ActivationLayer):
-            return (layer if layer.activation == Linear() else ActivationLayer(activation=function),)
+        if isinstance(layer, Activating):
+            return (layer if layer.function == Linear() else ActivationLayer(activation=function),)
         weights = weighted(layer)
         if weights is None or not changes(place):
             return (layer,)

@@ -16,8 +16,15 @@ Json = Any
 SORTS = {
     "batch_normalization": "normalization",
     "layer_normalization": "normalization",
+    "group_normalization": "normalization",
+    "rms_normalization": "normalization",
     "dropout": "regularization",
     "gaussian_noise": "regularization",
+    "alpha_dropout": "regularization",
+    "gaussian_dropout": "regularization",
+    "spatial_dropout1d": "regularization",
+    "spatial_dropout2d": "regularization",
+    "spatial_dropout3d": "regularization",
     "activation": "activation",
 }
 SORTS_OF_FIELDS = {

@@ -13,13 +13,14 @@ from gradlab.remedies.rewriting.treated import in_words, treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.activations import Linear
 from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.convolution import Convolution
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
-from gradlab.vocabulary.layers.normalization import Normalization
+from gradlab.vocabulary.layers.normalization import LearntNormalization
 
 
 def normalized(
-    spec: ExperimentSpec, remedy: str, norm: Normalization, *, min_width: int = 1, behind: Sequence[str] = ()
+    spec: ExperimentSpec, remedy: str, norm: LearntNormalization, *, min_width: int = 1, behind: Sequence[str] = ()
 ) -> ExperimentSpec:
     """Return the spec with `norm` between each hidden dense or convolutional layer and its activation.
 
@@ -36,16 +37,16 @@ def normalized(
 
     def change(place: Place) -> Layers:
         layer = place.layer
-        if place.output_shape[-1] < min_width or not isinstance(layer, Dense | Convolution | ActivationLayer):
+        if place.output_shape[-1] < min_width or not isinstance(layer, Dense | Convolution | Activating):
             return (layer,)
         late = place.activation.kind in behind
-        if isinstance(layer, ActivationLayer):
+        if isinstance(layer, Activating):
             return (layer, norm) if late else (layer,)
         if layer.activation == Linear():
             return (layer,) if late else (layer, norm)
         return (layer, norm) if late else _between(layer, norm)
 
-    norms = [place.name for place in places(spec) if isinstance(place.layer, Normalization)]
+    norms = [place.name for place in places(spec) if isinstance(place.layer, LearntNormalization)]
     if norms:
         raise Invalid(Problem("model.layers", "a network without norms", norms[0]))
     wide = f" of {min_width} units or more" if min_width > 1 else ""
@@ -53,6 +54,6 @@ def normalized(
     return treated(spec, remedy, refusal, layers=rewritten(spec, change))
 
 
-def _between(layer: LayerSpec, norm: Normalization) -> Layers:
+def _between(layer: LayerSpec, norm: LearntNormalization) -> Layers:
     activation = ActivationLayer(activation=layer.function or Linear())
     return layer.model_copy(update={"activation": Linear()}), norm, activation

@@ -6,7 +6,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from gradlab.vocabulary.activations import Activation, Linear
-from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch
+from gradlab.vocabulary.layers.activation import Activating
+from gradlab.vocabulary.layers.layer import Shape, ShapeMismatch
 from gradlab.vocabulary.layers.weighted import WeightedLayer
 
 
@@ -46,17 +47,12 @@ class Dense(WeightedLayer):
         return keras.layers.Dense(self.units, activation=self.activation.build(keras), name=name, **weights)
 
 
-class ActivationLayer(LayerSpec):
+class ActivationLayer(Activating):
     """An activation as a layer of its own, for example after batch normalisation."""
 
     kind: Literal["activation"] = "activation"
     activation: Activation
     """The activation function."""
-
-    vectorizes = True
-
-    def watched(self, shape: Shape) -> Shape:
-        return shape
 
     @property
     def function(self) -> Activation:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from gradlab.frozen import Frozen
 from gradlab.vocabulary.activations import Activation
+from gradlab.vocabulary.initializers import WeightInitializer
 
 Shape = tuple[int, ...]
 
@@ -111,8 +112,16 @@ class LayerSpec(Frozen):
         return None
 
     def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        """Build the Keras layer, named `name`. All its random draws take their seeds from `seeds`."""
-        raise NotImplementedError
+        """Build the Keras layer, named `name`. All its random draws take their seeds from `seeds`.
+
+        By default it is Keras's layer with the class's name, and the fields are its arguments.
+        """
+        return getattr(keras.layers, type(self).__name__)(name=name, **keras_arguments(self, keras, seeds))
+
+    def rule_group(self, tensor: str) -> str:
+        """Return the beginning of the names of the fields whose rules apply to a tensor: ``kernel`` for its kernel."""
+        # The rules for kernels also apply to query_kernel; recurrent_kernel has its own.
+        return "recurrent" if tensor == "recurrent_kernel" else tensor.rpartition("_")[2]
 
     def create_weights(self, layer: Any, shape: Shape) -> None:
         """Draw the weights of a Keras layer for inputs of `shape`, without calling it."""
@@ -139,8 +148,7 @@ def unsuited(layer: LayerSpec, shape: Shape) -> Iterator[tuple[str, str, Shape, 
     if not chosen:
         return
     for tensor, size in layer.parameters(shape).items():
-        # The rules for kernels also apply to query_kernel; recurrent_kernel has its own.
-        group = "recurrent" if tensor == "recurrent_kernel" else tensor.rpartition("_")[2]
+        group = layer.rule_group(tensor)
         for field, rule in chosen.items():
             if field.rpartition("_")[0] == group and (needed := rule.needs(size)):
                 yield field, tensor, size, needed
@@ -149,6 +157,19 @@ def unsuited(layer: LayerSpec, shape: Shape) -> Iterator[tuple[str, str, Shape, 
 @cache
 def _rule_fields(layer: type[LayerSpec]) -> tuple[str, ...]:
     return tuple(field for field in layer.model_fields if field.rpartition("_")[2] in RULES)
+
+
+def keras_arguments(layer: Frozen, keras: Any, seeds: Iterator[int], *left_out: str) -> dict[str, Any]:
+    """Return a layer's fields as Keras's arguments, without `left_out`. Each initialiser has its own seed."""
+    arguments: dict[str, Any] = {}
+    for field in type(layer).model_fields:
+        value = getattr(layer, field)
+        if field in ("kind", "repeat", *left_out):
+            continue
+        if isinstance(value, WeightInitializer):
+            value = value.build(keras, next(seeds))
+        arguments[field] = value.build(keras) if hasattr(value, "build") else value
+    return arguments
 
 
 def expect_rank(shape: Shape, *axes: str) -> None:

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from gradlab.vocabulary.layers.convolution import Pair, Size, along, pair
+from gradlab.vocabulary.layers.convolution import POSITIONS, Pair, Size, Triple, along, sizes_along
 from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, expect_rank
 
 
@@ -16,6 +16,19 @@ class Pooling(LayerSpec):
     keras_name: ClassVar[str]
     padding: Literal["valid", "same"] = "valid"
     """valid: only positions where the window fits; same: the last window may reach beyond the end."""
+
+    axes: ClassVar[int]
+
+    if TYPE_CHECKING:  # fields of each kind, of their own types
+        pool_size: int | tuple[int, ...]
+        strides: int | tuple[int, ...] | None
+
+    def output_shape(self, shape: Shape) -> Shape:
+        expect_rank(shape, *POSITIONS[self.axes], "channels")
+        windows = sizes_along(self.pool_size, self.axes)
+        strides = sizes_along(self.strides or self.pool_size, self.axes)
+        ways = zip(shape, windows, strides, strict=False)
+        return *(along(size, window, stride, self.padding) for size, window, stride in ways), shape[-1]
 
     def operations(self, shape: Shape) -> float:
         return float(math.prod(shape))
@@ -32,10 +45,7 @@ class Pooling1D(Pooling):
     """Time steps in a window."""
     strides: Size | None = None
     """Time steps from one window to the next; the window's length by default."""
-
-    def output_shape(self, shape: Shape) -> Shape:
-        expect_rank(shape, "time", "channels")
-        return along(shape[0], self.pool_size, self.strides or self.pool_size, self.padding), shape[1]
+    axes = 1
 
 
 class Pooling2D(Pooling):
@@ -45,11 +55,17 @@ class Pooling2D(Pooling):
     """Height and width of a window."""
     strides: Size | Pair | None = None
     """Pixels from one window to the next; the window's size by default."""
+    axes = 2
 
-    def output_shape(self, shape: Shape) -> Shape:
-        expect_rank(shape, "height", "width", "channels")
-        sizes = zip(shape, pair(self.pool_size), pair(self.strides or self.pool_size), strict=False)
-        return (*(along(size, window, stride, self.padding) for size, window, stride in sizes), shape[2])
+
+class Pooling3D(Pooling):
+    """Pooling over a volume, (depth, height, width, channels) -> (depth', height', width', channels)."""
+
+    pool_size: Size | Triple = 2
+    """Depth, height and width of a window."""
+    strides: Size | Triple | None = None
+    """Voxels from one window to the next; the window's size by default."""
+    axes = 3
 
 
 class MaxPooling1D(Pooling1D):
@@ -78,6 +94,20 @@ class AveragePooling2D(Pooling2D):
 
     kind: Literal["average_pooling2d"] = "average_pooling2d"
     keras_name = "AveragePooling2D"
+
+
+class MaxPooling3D(Pooling3D):
+    """Maximum of each window of voxels, (depth, height, width, channels) -> (depth', height', width', channels)."""
+
+    kind: Literal["max_pooling3d"] = "max_pooling3d"
+    keras_name = "MaxPooling3D"
+
+
+class AveragePooling3D(Pooling3D):
+    """Mean of each window of voxels, (depth, height, width, channels) -> (depth', height', width', channels)."""
+
+    kind: Literal["average_pooling3d"] = "average_pooling3d"
+    keras_name = "AveragePooling3D"
 
 
 class GlobalPooling(LayerSpec):
@@ -127,6 +157,22 @@ class GlobalAveragePooling2D(GlobalPooling):
     kind: Literal["global_average_pooling2d"] = "global_average_pooling2d"
     keras_name = "GlobalAveragePooling2D"
     axes = ("height", "width", "channels")
+
+
+class GlobalMaxPooling3D(GlobalPooling):
+    """Maximum over the whole volume, (depth, height, width, channels) -> (channels,)."""
+
+    kind: Literal["global_max_pooling3d"] = "global_max_pooling3d"
+    keras_name = "GlobalMaxPooling3D"
+    axes = ("depth", "height", "width", "channels")
+
+
+class GlobalAveragePooling3D(GlobalPooling):
+    """Mean over the whole volume, (depth, height, width, channels) -> (channels,)."""
+
+    kind: Literal["global_average_pooling3d"] = "global_average_pooling3d"
+    keras_name = "GlobalAveragePooling3D"
+    axes = ("depth", "height", "width", "channels")
 
 
 class Flatten(LayerSpec):

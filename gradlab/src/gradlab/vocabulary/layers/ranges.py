@@ -7,18 +7,21 @@ import math
 from collections.abc import Sequence
 
 from gradlab.vocabulary.activations import ActivationFunction, Linear, Relu
+from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.convolution import Convolution
-from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
+from gradlab.vocabulary.layers.dense import Dense
 from gradlab.vocabulary.layers.layer import LayerSpec
 from gradlab.vocabulary.layers.merging import Concatenate
 from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, Reshape
+from gradlab.vocabulary.layers.preprocessing import CategoryEncoding, Rescaling
 from gradlab.vocabulary.layers.regularization import Dropout, GaussianNoise
+from gradlab.vocabulary.layers.reshaping import Identity, Rearrangement, ZeroPadding
 
 Range = tuple[float, float]
 
 ANYTHING: Range = (-math.inf, math.inf)
 # Layers whose outputs are inputs, or means of several inputs.
-KEEPS_RANGE = (Flatten, Reshape, Pooling, GlobalPooling)
+KEEPS_RANGE = (Flatten, Reshape, Pooling, GlobalPooling, Identity, Rearrangement)
 # Ranges of activations' outputs for any input.
 BOUNDED: dict[str, Range] = {
     "sigmoid": (0, 1),
@@ -50,10 +53,16 @@ def output_range(layer: LayerSpec, inputs: Range) -> Range:
         layer: a layer that is no block.
         inputs: the lowest and the highest possible input.
     """
+    if isinstance(layer, ZeroPadding):
+        return min(inputs[0], 0), max(inputs[1], 0)
     if isinstance(layer, KEEPS_RANGE):
         return inputs
-    if isinstance(layer, ActivationLayer):
-        return _of_activation(layer.activation, inputs)
+    if isinstance(layer, Rescaling):
+        return _rescaled(layer, inputs)
+    if isinstance(layer, CategoryEncoding) and layer.output_mode != "count":
+        return 0, 1
+    if isinstance(layer, Activating):
+        return _of_activation(layer.function or Linear(), inputs)
     if isinstance(layer, Dense | Convolution):
         return _of_activation(layer.activation, ANYTHING)
     if isinstance(layer, Dropout):
@@ -62,6 +71,13 @@ def output_range(layer: LayerSpec, inputs: Range) -> Range:
     if isinstance(layer, GaussianNoise) and layer.stddev == 0:
         return inputs
     return ANYTHING
+
+
+def _rescaled(layer: Rescaling, inputs: Range) -> Range:
+    if layer.scale == 0:
+        return layer.offset, layer.offset
+    ends = [layer.scale * edge + layer.offset for edge in inputs]
+    return min(ends), max(ends)
 
 
 def _of_activation(function: ActivationFunction, inputs: Range) -> Range:

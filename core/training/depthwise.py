@@ -1,0 +1,93 @@
+"""Depthwise convolutions as sums of shifted inputs times weights, with both gradients in forms that XLA vectorises.
+
+The convolution library of XLA for CPUs takes no groups: a depthwise convolution becomes plain nested loops, 500 times
+slower than TensorFlow's own kernel. A sum of shifted inputs is one fused loop over contiguous channels. Its gradient as
+TensorFlow derives it is slow twice: sums of padded arrays ask at every number whether it lies in the padding, and sums
+over all positions are added number by number. Here the gradient by the input is again a sum of shifted inputs, and the
+sums over positions are matrix products with ones (docs/lab-notes/convolutions.md).
+"""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import tensorflow as tf
+
+from core.training.library_convolutions import spread
+from core.training.sliding import Axis
+
+# Rows of ones in the product that sums over positions. With one row XLA multiplies vector by matrix, up to ten times
+# slower than its library multiplies matrices.
+SUMMING_ROWS = 8
+
+
+def depthwise(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
+    """Convolve each channel with its own kernels.
+
+    Args:
+        x: (batch, *positions, channels).
+        kernel: (*kernel sizes, channels, multiplier).
+        axes: how the kernel slides along each axis of positions.
+
+    Returns:
+        (batch, *places, channels·multiplier), the outputs of a channel side by side.
+    """
+    x, kernel = tf.convert_to_tensor(x), tf.convert_to_tensor(kernel)
+    *_, channels, multiplier = kernel.shape
+    if multiplier > 1:
+        x = tf.repeat(x, multiplier, axis=-1)
+    return _each(x, tf.reshape(kernel, (-1, channels * multiplier)), axes)
+
+
+def _each(x: Any, weights: Any, axes: Sequence[Axis]) -> Any:
+    """Convolve each channel with one kernel: weights (positions of the kernel, channels)."""
+
+    def forward(x: Any, weights: Any) -> Any:
+        zeros = [(axis.filling[0], max(0, axis.span - axis.size - axis.filling[0])) for axis in axes]
+        parts = _parts(_padded(x, zeros), axes)
+
+        def gradients(upstream: Any) -> tuple[Any, Any]:
+            return _to_input(upstream, weights, axes), _to_weights(upstream, parts)
+
+        return _weighted(parts, weights), gradients
+
+    return tf.custom_gradient(forward)(x, weights)
+
+
+def _padded(x: Any, zeros: Sequence[tuple[int, int]]) -> Any:
+    return tf.pad(x, [[0, 0], *map(list, zeros), [0, 0]]) if any(map(any, zeros)) else x
+
+
+def _parts(x: Any, axes: Sequence[Axis]) -> list[Any]:
+    """Return the padded input at each position of the kernel for all its places, row by row."""
+    ways = [
+        [slice(begin, begin + axis.extent, axis.stride) for begin in range(0, axis.reach, axis.dilation)]
+        for axis in axes
+    ]
+    return [x[(slice(None), *way)] for way in product(*ways)]
+
+
+def _weighted(parts: Sequence[Any], weights: Any) -> Any:
+    total = parts[0] * weights[0]
+    for number, part in enumerate(parts[1:], start=1):
+        total += part * weights[number]
+    return total
+
+
+def _to_input(upstream: Any, weights: Any, axes: Sequence[Axis]) -> Any:
+    """Gradient with respect to the input: upstream gradient, spread by strides, convolved with the flipped kernel."""
+    zeros, back = [], []
+    for number, axis in enumerate(axes, start=1):
+        upstream = spread(upstream, number, axis.stride)
+        before = axis.reach - 1 - axis.filling[0]
+        zeros.append((before, axis.size + axis.reach - 1 - before - axis.extent))
+        back.append(Axis(axis.size + axis.reach - 1, axis.kernel, dilation=axis.dilation))
+    return _weighted(_parts(_padded(upstream, zeros), back), tf.reverse(weights, [0]))
+
+
+def _to_weights(upstream: Any, parts: Sequence[Any]) -> Any:
+    """Gradient with respect to the weights: for each position of the kernel a sum over samples and places."""
+    channels = upstream.shape[-1]
+    products = [tf.reshape(part * upstream, (-1, channels)) for part in parts]
+    ones = tf.ones((SUMMING_ROWS, products[0].shape[0]), upstream.dtype)
+    return tf.stack([tf.matmul(ones, each)[0] for each in products])

@@ -1,0 +1,90 @@
+"""Convolutions by XLA's library for CPUs, with both gradients in the axis order that the library takes.
+
+XLA calls its convolution library only if the axes are in one certain order. The two convolutions of a gradient are
+reordered by XLA at the top level of a program alone. Inside a loop or a branch, where every update is, XLA compiles
+them as plain nested loops, 20 to 200 times slower. This module writes them in the library's order, over two axes;
+`core.training.convolutions` brings one axis and three to two.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from core.training.sliding import Axis
+
+
+def ordered(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
+    """Convolve, with both gradients written as convolutions in the axis order of the library."""
+
+    def forward(x: Any, kernel: Any) -> Any:
+        def gradients(upstream: Any) -> tuple[Any, Any]:
+            return _to_input(upstream, kernel, axes), _to_kernel(upstream, x, axes)
+
+        return _forward(x, kernel, axes), gradients
+
+    return tf.custom_gradient(forward)(x, kernel)
+
+
+def transposed(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
+    """Transposed convolution: the gradient of a convolution with respect to its input.
+
+    Args:
+        x: (batch, *places, channels).
+        kernel: (*sizes, filters, channels).
+        axes: how the kernel slides over the output's positions; its places are the input's positions.
+
+    Returns:
+        (batch, *positions, filters).
+    """
+
+    def forward(x: Any, kernel: Any) -> Any:
+        def gradients(upstream: Any) -> tuple[Any, Any]:
+            return _forward(upstream, kernel, axes), _to_kernel(x, upstream, axes)
+
+        return _to_input(x, kernel, axes), gradients
+
+    return tf.custom_gradient(forward)(x, kernel)
+
+
+def _forward(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
+    strides, dilations = [axis.stride for axis in axes], [axis.dilation for axis in axes]
+    zeros = [[0, 0], *(axis.filling for axis in axes), [0, 0]]
+    return tf.nn.conv2d(x, kernel, strides, zeros, dilations=dilations)
+
+
+def _to_input(upstream: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
+    """Gradient with respect to the input: upstream gradient, spread by strides, convolved with the flipped kernel."""
+    for number, axis in enumerate(axes, start=1):
+        upstream = spread(upstream, number, axis.stride)
+    zeros = [[0, 0]]
+    for axis in axes:
+        before = axis.reach - 1 - axis.filling[0]
+        zeros.append([before, axis.size + axis.reach - 1 - before - axis.extent])
+    flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
+    return tf.nn.conv2d(upstream, flipped, 1, [*zeros, [0, 0]], dilations=[axis.dilation for axis in axes])
+
+
+def _to_kernel(upstream: Any, x: Any, axes: Sequence[Axis]) -> Any:
+    """Gradient with respect to the kernel: input convolved with the upstream gradient, samples taken as channels."""
+    zeros = []
+    for axis in axes:
+        before, behind = axis.filling[0], axis.span - axis.size - axis.filling[0]
+        zeros.append([before, max(0, behind)])
+    # Positions that the kernel never touches are dropped.
+    x = x[:, *(slice(0, axis.span - axis.filling[0]) for axis in axes)]
+    swapped, sliding = tf.transpose(x, [3, 1, 2, 0]), tf.transpose(upstream, [1, 2, 0, 3])
+    strides, dilations = [axis.dilation for axis in axes], [axis.stride for axis in axes]
+    gradient = tf.nn.conv2d(swapped, sliding, strides, [[0, 0], *zeros, [0, 0]], dilations=dilations)
+    return tf.transpose(gradient, [1, 2, 0, 3])
+
+
+def spread(x: Any, axis: int, stride: int) -> Any:
+    """Insert zeros between positions: (..., n, ...) -> (..., (n - 1) * stride + 1, ...)."""
+    if stride == 1:
+        return x
+    size, *rest = x.shape[axis:]
+    apart = tf.reshape(x, (-1, *x.shape[1:axis], size, 1, *rest))
+    zeros = [[0, stride - 1 if i == axis + 1 else 0] for i in range(len(apart.shape))]
+    whole = tf.reshape(tf.pad(apart, zeros), (-1, *x.shape[1:axis], size * stride, *rest))
+    return whole[(slice(None),) * axis + (slice(0, (size - 1) * stride + 1),)]
