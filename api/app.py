@@ -39,7 +39,7 @@ from api.routes import (
     treatment_list,
     treatments,
 )
-from core.blobs import BlobStore
+from core.blobs import open_blobs, shared_blobs
 from core.catalogue import catalogue as build_catalogue
 from core.queue import CeleryQueue
 from core.samples.parser import Parser
@@ -74,14 +74,13 @@ PRELOADED = ("sklearn.datasets", "sklearn.preprocessing")
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Services]:
     """Open the store, the queue, the event streams and the checker of datasets. Close them when the block ends."""
+    blobs = open_blobs(settings)
     store = ExperimentStore(
-        settings.database, lease=settings.lease, max_attempts=settings.max_attempts, silence=settings.silence
-    )
-    blobs = BlobStore(
-        settings.storage_url,
-        folder=settings.blob_dir,
-        cache=settings.blob_cache,
-        plain_http=settings.storage_plain_http,
+        settings.database,
+        lease=settings.lease,
+        max_attempts=settings.max_attempts,
+        silence=settings.silence,
+        blobs=shared_blobs(settings),
     )
     parser = Parser(settings.max_dataset_bytes, os.environ)
     checker = Checker(store, blobs, parser, folder=settings.data_dir, every=settings.sweep_every)

@@ -52,7 +52,9 @@ class Settings(BaseSettings):
     storage_url: str = ""
     """Object storage of datasets and large networks, which the API and all workers reach: `s3://bucket/prefix`,
     `gs://bucket/prefix`, `az://account/container/prefix`, or `file:///folder` that they share; by default a folder in
-    the data directory. Keys and endpoints come from the provider's own variables, such as `AWS_ACCESS_KEY_ID`."""
+    the data directory. Keys and endpoints come from the provider's own variables, such as `AWS_ACCESS_KEY_ID`.
+    Networks and checkpoints of more than 256 kB go there with SQLite, and wherever a URL is set; with PostgreSQL and no
+    URL they stay in the database."""
     storage_plain_http: bool = False
     """States that the storage's endpoint may be reached without encryption, as one on the same machine."""
 
@@ -169,6 +171,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'gradlab.db').resolve()}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True if the database is a file of this machine."""
+        return self.database.startswith("sqlite")
 
     @property
     def broker(self) -> str:

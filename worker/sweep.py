@@ -8,10 +8,12 @@ import structlog
 from celery import bootsteps, signals
 from celery.worker.state import reserved_requests
 
+from core.blobs import open_blobs
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
 from core.use_cases import diagnoses, experiments, treatments
+from core.use_cases.collecting import Collector
 from gradlab.errors import Unavailable
 
 log = structlog.get_logger()
@@ -43,6 +45,7 @@ class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
     def _run(self, settings: Settings) -> None:
         store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
         queue = CeleryQueue(settings)
+        collector = Collector(store, open_blobs(settings))
         undiagnosed: set[UUID] = set()
         while True:
             try:
@@ -50,6 +53,7 @@ class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
                     log.info("swept", published=published)
                 treatments.sweep(store=store, queue=queue)
                 diagnoses.sweep(undiagnosed, store=store)
+                collector.collect_if_due()
             except Unavailable as away:
                 log.warning("sweep_failed", reason=str(away), error=repr(away.__cause__))
             except Exception:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from core.blobs import shared_blobs
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
@@ -23,7 +24,8 @@ from worker.triages import triages_beside
 @cache
 def store() -> ExperimentStore:
     """Return the store of this process."""
-    return ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
+    blobs = shared_blobs(settings)
+    return ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts, blobs=blobs)
 
 
 @cache

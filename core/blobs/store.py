@@ -21,6 +21,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
 from core.blobs.cache import Cache
+from core.settings import Settings
 from gradlab.errors import DiskFull, Invalid, NotFound, Problem, Unavailable, is_full, reason
 
 if TYPE_CHECKING:
@@ -174,6 +175,25 @@ class BlobStore:
                 raise DiskFull from error
             log.warning("blob_storage_away", reason=reason(error))  # holds addresses that no client is to see
             raise Unavailable("The storage of datasets and networks does not answer.") from error
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    """Open the storage that the settings name. Raises Invalid."""
+    return BlobStore(
+        settings.storage_url,
+        folder=settings.blob_dir,
+        cache=settings.blob_cache,
+        plain_http=settings.storage_plain_http,
+    )
+
+
+def shared_blobs(settings: Settings) -> BlobStore | None:
+    """Open the storage if the API and its workers are known to share it, else return None.
+
+    They do if a URL names it, and on SQLite, whose file is on one machine. On PostgreSQL without a URL each machine may
+    have a data directory of its own.
+    """
+    return open_blobs(settings) if settings.storage_url or settings.is_sqlite else None
 
 
 def hash_of(content: bytes | Path | BinaryIO) -> str:

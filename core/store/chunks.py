@@ -1,6 +1,7 @@
 """Storing chunks: each is appended to what is stored of its runs."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from core.records import Claim, WorkerCommand
 from core.store import facts_rows, series, snapshots
 from core.store.claims import fence, forget
+from core.store.large import Kept, LargeBytes, owner
 from core.store.tables import checkpoints, experiments, runs
 from gradlab.facts import Facts
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, RunChunk
@@ -19,16 +21,42 @@ def is_last_before_new(chunk: Chunk) -> bool:
     return chunk.ended or all(run.history.last_epoch == 0 for run in chunk.runs)
 
 
+@dataclass(frozen=True)
+class Stored:
+    """The large bytes of a chunk, stored before its rows.
+
+    Attributes:
+        checkpoint: the checkpoint, None if none is due.
+        state: the checkpoint's state.
+        snapshots: seed -> the packed network of its run.
+    """
+
+    checkpoint: Checkpoint | None
+    state: Kept
+    snapshots: Mapping[int, Kept]
+
+
+def keep(large: LargeBytes, claim: Claim, chunk: Chunk, checkpoint: Checkpoint | None) -> Stored:
+    """Store the large bytes of a chunk. Raises Unavailable while their storage does not answer."""
+    mine = owner(claim.experiment_id, claim.attempt)
+    state = large.keep(checkpoint.state, mine) if checkpoint else Kept(b"")
+    networks = {run.seed: large.keep(snapshots.pack(run.snapshot)) for run in chunk.runs if run.snapshot}
+    return Stored(checkpoint, state, networks)
+
+
 def append(
     connection: Connection,
     claim: Claim,
     chunk: Chunk,
-    checkpoint: Checkpoint | None,
+    stored: Stored,
     architecture: Architecture | None,
     until: datetime,
     facts: Facts | None = None,
-) -> WorkerCommand:
-    """Append a chunk to its runs. Rows that an earlier attempt stored from the chunk's first epoch on are dropped."""
+) -> tuple[WorkerCommand, str | None]:
+    """Append a chunk to its runs. Rows that an earlier attempt stored from the chunk's first epoch on are dropped.
+
+    Return the command for the worker, and the blob of a checkpoint that was replaced.
+    """
     compiled = chunk.compiled and experiments.c.compiled.is_not(False)
     row = fence(connection, claim, lease_until=until, compiled=compiled)
     query = select(runs).where(runs.c.experiment == row.number).order_by(runs.c.position)
@@ -40,16 +68,16 @@ def append(
     if later:
         forget(connection, [run.number for run in later])
     series.write(connection, [(records[run.seed].number, run.history) for run in chunk.runs])
-    snapshots.write(connection, [(records[run.seed].number, run.snapshot) for run in chunk.runs])
+    taken = {run.seed: run.snapshot.epoch for run in chunk.runs if run.snapshot}
+    snapshots.write(connection, [(records[seed].number, taken[seed], kept) for seed, kept in stored.snapshots.items()])
     if facts:
         facts_rows.put(connection, row.number, facts)
     if architecture:
         snapshots.describe(connection, row.number, architecture)
     for run in chunk.runs:
         _record(connection, records[run.seed].number, run)
-    if checkpoint:
-        _keep(connection, row.number, checkpoint, {seed: record.position for seed, record in records.items()})
-    return WorkerCommand.cancel if row.cancel_requested else WorkerCommand.continue_
+    replaced = _keep(connection, row.number, stored, {seed: record.position for seed, record in records.items()})
+    return WorkerCommand.cancel if row.cancel_requested else WorkerCommand.continue_, replaced
 
 
 def _make_room(connection: Connection, record: Row[Any], run: RunChunk) -> None:
@@ -76,11 +104,17 @@ def _record(connection: Connection, number: int, run: RunChunk) -> None:
         series.write_summaries(connection, number, run.history.layout)
 
 
-def _keep(connection: Connection, number: int, checkpoint: Checkpoint, positions: dict[int, int]) -> None:
-    """Replace the checkpoint. A later one than before resets the count of stalled attempts."""
+def _keep(connection: Connection, number: int, stored: Stored, positions: dict[int, int]) -> str | None:
+    """Replace the checkpoint, if one is due, and return the blob of the one before.
+
+    A later one than before resets the count of stalled attempts.
+    """
+    if (checkpoint := stored.checkpoint) is None:
+        return None
     this = checkpoints.c.experiment == number
-    before = connection.execute(select(checkpoints.c.seed, checkpoints.c.epoch).where(this)).one_or_none()
-    values = {"seed": checkpoint.seed, "epoch": checkpoint.epoch, "state": checkpoint.state}
+    query = select(checkpoints.c.seed, checkpoints.c.epoch, checkpoints.c.blob).where(this)
+    before = connection.execute(query).one_or_none()
+    values = {"seed": checkpoint.seed, "epoch": checkpoint.epoch, "state": stored.state.data, "blob": stored.state.blob}
     if before:
         connection.execute(update(checkpoints).where(this).values(values))
     else:
@@ -88,3 +122,4 @@ def _keep(connection: Connection, number: int, checkpoint: Checkpoint, positions
     reached = (positions[checkpoint.seed], checkpoint.epoch)
     if before is None or reached > (positions[before.seed], before.epoch):
         connection.execute(update(experiments).where(experiments.c.number == number).values(stalled_attempts=0))
+    return before.blob if before and before.blob != stored.state.blob else None

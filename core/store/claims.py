@@ -5,21 +5,26 @@ worker begins with one UPDATE that checks this and locks the row (`fence`). A wo
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, insert, or_, select, update
 
 from core.plan.estimate import ahead_seconds, epoch_seconds
 from core.records import Claim
 from core.store import layouts, series, snapshots
+from core.store.large import Kept, LargeBytes
 from core.store.submissions import change_row, close_attempt, read_spec, sum_up
 from core.store.tables import attempts, checkpoints, experiments, runs
-from gradlab.errors import ClaimLost
+from gradlab.errors import ClaimLost, NotFound
 from gradlab.measurement.history import Checkpoint
 from gradlab.schemas.status import Status
 from gradlab.spec import SERVICE, ExperimentSpec
+
+log = structlog.get_logger()
 
 # Outcomes of an attempt, besides the final statuses.
 RELEASED, LOST = "released", "lost"
@@ -51,8 +56,11 @@ def _expired(now: datetime) -> ColumnElement[bool]:
 
 def claim(
     connection: Connection, id: UUID, *, worker: str, now: datetime, lease: timedelta, max_attempts: int
-) -> Claim | None:
-    """Claim an experiment that no live worker trains. The row is locked, so that only one of two claims succeeds."""
+) -> tuple[Claim, Kept | None] | None:
+    """Claim an experiment that no live worker trains. The row is locked, so that only one of two claims succeeds.
+
+    Return the claim, and the state of its checkpoint if it has one: the claim's own has none yet.
+    """
     dead = and_(_expired(now), ROW.stalled_attempts < max_attempts)  # the sweep fails the others
     claimable = and_(ROW.id == id, or_(ROW.status == Status.queued, dead), ~ROW.cancel_requested)
     before = connection.execute(select(experiments).where(claimable).with_for_update()).one_or_none()
@@ -76,8 +84,39 @@ def claim(
     connection.execute(insert(attempts).values(started))
     _restart_if_layout_changed(connection, before.number, spec)
     row = connection.execute(select(checkpoints).where(checkpoints.c.experiment == before.number)).one_or_none()
-    checkpoint = Checkpoint(row.seed, row.epoch, row.state) if row else None
-    return Claim(id, attempt, spec, checkpoint)
+    if row is None:
+        return Claim(id, attempt, spec, None), None
+    return Claim(id, attempt, spec, Checkpoint(row.seed, row.epoch, b"")), Kept(row.state, row.blob)
+
+
+def checkpoint_of(connection: Connection, id: UUID) -> Kept | None:
+    """Return the stored state of the checkpoint of an experiment that is not finished, None if it has none."""
+    query = select(checkpoints.c.state, checkpoints.c.blob).join(
+        experiments, experiments.c.number == checkpoints.c.experiment
+    )
+    unfinished = ROW.status.in_((Status.queued, Status.running))
+    row = connection.execute(query.where(ROW.id == id, unfinished)).one_or_none()
+    return Kept(row.state, row.blob) if row else None
+
+
+def loaded(large: LargeBytes, kept: Kept | None) -> bytes | None:
+    """Return the state of a checkpoint, None if there is none, or if its blob is lost: the training begins anew then.
+
+    Raises:
+        Unavailable: its storage does not answer.
+    """
+    try:
+        return large.load(kept, owner=True) if kept else None
+    except NotFound as lost:
+        log.error("checkpoint_lost", reason=str(lost))
+        return None
+
+
+def resuming(claim: Claim, kept: Kept | None, state: bytes | None) -> Claim:
+    """Return a claim with the state of its checkpoint, without a checkpoint if there is no state."""
+    if claim.checkpoint is None or kept is None or state is None:
+        return replace(claim, checkpoint=None)
+    return replace(claim, checkpoint=replace(claim.checkpoint, state=state))
 
 
 def _restart_if_layout_changed(connection: Connection, number: int, spec: ExperimentSpec) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, delete, insert, select
 
+from core.store.large import Kept
 from core.store.tables import architectures, snapshots
 from gradlab.errors import NotFound
 from gradlab.measurement.history import Architecture, Snapshot, Variable
@@ -20,9 +21,9 @@ def describe(connection: Connection, experiment: int, architecture: Architecture
     connection.execute(insert(architectures).values(experiment=experiment, variables=variables, **values))
 
 
-def write(connection: Connection, taken: Iterable[tuple[int, Snapshot | None]]) -> None:
-    """Store the snapshots of runs; a run may have none."""
-    rows = [{"run": run, "epoch": each.epoch, "data": _packed(each)} for run, each in taken if each is not None]
+def write(connection: Connection, taken: Iterable[tuple[int, int, Kept]]) -> None:
+    """Store snapshots: the run, the epoch, and the packed variables of each."""
+    rows = [{"run": run, "epoch": epoch, "data": kept.data, "blob": kept.blob} for run, epoch, kept in taken]
     if rows:
         connection.execute(insert(snapshots), rows)
 
@@ -44,8 +45,8 @@ def architecture(connection: Connection, experiment: int) -> Architecture:
     return Architecture(row.config, variables, row.keras_version)
 
 
-def read(connection: Connection, run: int, epoch: int | None, variables: Sequence[Variable]) -> Snapshot:
-    """Return a run's network after an epoch, by default after its last. Raises NotFound if that one is not kept."""
+def read(connection: Connection, run: int, epoch: int | None) -> tuple[int, Kept]:
+    """Return a run's network after an epoch, by default after its last, packed. Raises NotFound if it is not kept."""
     kept = connection.execute(select(snapshots.c.epoch).where(snapshots.c.run == run)).scalars().all()
     target = max(kept, default=0) if epoch is None else epoch
     if target not in kept or (epoch is None and target == 0):
@@ -53,15 +54,17 @@ def read(connection: Connection, run: int, epoch: int | None, variables: Sequenc
         which = "after the last epoch, which is kept when a run has ended" if epoch is None else f"of epoch {epoch}"
         raise NotFound(f"This run has no network {which}: {there}.")
     this = (snapshots.c.run == run) & (snapshots.c.epoch == target)
-    data: bytes = connection.execute(select(snapshots.c.data).where(this)).scalar_one()
-    return Snapshot(target, _unpacked(data, variables))
+    row = connection.execute(select(snapshots.c.data, snapshots.c.blob).where(this)).one()
+    return target, Kept(row.data, row.blob)
 
 
-def _packed(snapshot: Snapshot) -> bytes:
+def pack(snapshot: Snapshot) -> bytes:
+    """Return the bytes of a snapshot's variables, one after another, little-endian."""
     return b"".join(np.ascontiguousarray(each, each.dtype.newbyteorder("<")).tobytes() for each in snapshot.values)
 
 
-def _unpacked(data: bytes, variables: Sequence[Variable]) -> tuple[np.ndarray, ...]:
+def unpack(data: bytes, variables: Sequence[Variable]) -> tuple[np.ndarray, ...]:
+    """Return the variables whose bytes were packed."""
     values, begin = [], 0
     for variable in variables:
         dtype, count = np.dtype(variable.dtype).newbyteorder("<"), math.prod(variable.shape)

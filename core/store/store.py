@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
+from core.blobs import BlobStore
 from core.records import NO_FILTERS, Attempt, Claim, Experiment, Filters, Page, Summary, WorkerCommand
 from core.store import chunks, claims, layouts, series, snapshots, submissions, treatment_rows
 from core.store.cost_store import CostStore
@@ -15,8 +16,10 @@ from core.store.dataset_store import DatasetStore
 from core.store.deaths import DeathStore
 from core.store.external_store import ExternalStore
 from core.store.facts_store import FactsStore
+from core.store.large import LargeBytes
 from core.store.migrate import guard
 from core.store.storable import storable
+from core.store.sweeping import Sweeping
 from core.store.tables import attempts, experiments, runs, summaries
 from core.store.treatment_store import TreatmentStore
 from core.store.verdict_store import VerdictStore
@@ -33,7 +36,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class ExperimentStore:
+class ExperimentStore(Sweeping):
     """Repository of experiments, their runs and their series.
 
     Threads may share a store, processes may not. Every method raises Unavailable while the database does not answer,
@@ -45,6 +48,7 @@ class ExperimentStore:
         max_attempts: an experiment fails after this many attempts in a row without a newer checkpoint.
         clock: returns the current time in UTC.
         silence: the sender of a training elsewhere counts as silent after this long without a request.
+        blobs: where large networks and checkpoints go, if API and workers share a storage; else they stay in rows.
 
     Attributes:
         treatments, external: treatments and their trials; what trainings elsewhere send.
@@ -61,11 +65,12 @@ class ExperimentStore:
         max_attempts: int,
         clock: Callable[[], datetime] = utc_now,
         silence: timedelta = timedelta(minutes=5),
+        blobs: BlobStore | None = None,
     ) -> None:
         self.lease, self._engine = lease, connect(url)
         guard(self._engine)
         self._max_attempts = max_attempts
-        self._clock, self._silence = clock, silence
+        self._clock, self._silence, self._large = clock, silence, LargeBytes(blobs)
         self.treatments = TreatmentStore(self._engine, clock)
         self.external = ExternalStore(self._engine, clock, silence)
         self.deaths = DeathStore(self._engine, clock, max_attempts)
@@ -208,12 +213,14 @@ class ExperimentStore:
 
         Raises:
             NotFound: there is no such experiment, no such seed, or that epoch's network is not kept.
+            Unavailable: its storage does not answer.
         """
         with reading(self._engine) as connection:
             number = submissions.find(connection, id).number
             run = _runs(connection, number, [seed])[seed]
             form = snapshots.architecture(connection, number)
-            return form, snapshots.read(connection, run, epoch, form.variables)
+            kept_epoch, kept = snapshots.read(connection, run, epoch)
+        return form, Snapshot(kept_epoch, snapshots.unpack(self._large.load(kept), form.variables))
 
     def attempts(self, id: UUID) -> tuple[Attempt, ...]:
         """Return the attempts at an experiment, in order. Raises NotFound."""
@@ -226,10 +233,18 @@ class ExperimentStore:
 
     def claim(self, id: UUID, *, worker: str) -> Claim | None:
         """Claim an experiment that waits, or whose worker is dead. Return None if it cannot be claimed."""
+        with reading(self._engine) as connection:
+            before = claims.checkpoint_of(connection, id)
+        # Loaded before the claim, which would count as an attempt while the storage is away.
+        state = claims.loaded(self._large, before)
         with writing(self._engine) as connection:
-            return claims.claim(
+            claimed = claims.claim(
                 connection, id, worker=worker, now=self._clock(), lease=self.lease, max_attempts=self._max_attempts
             )
+        if claimed is None:
+            return None
+        claim, kept = claimed
+        return claims.resuming(claim, kept, state if kept == before else claims.loaded(self._large, kept))
 
     def append(
         self,
@@ -248,9 +263,12 @@ class ExperimentStore:
         Raises:
             ClaimLost: another worker owns the experiment now, or it is finished or deleted.
         """
+        stored = chunks.keep(self._large, claim, chunk, checkpoint)
         with writing(self._engine) as connection:
             until = self._clock() + claims.patience(claim.spec, self.lease, compiling=chunks.is_last_before_new(chunk))
-            return chunks.append(connection, claim, chunk, checkpoint, architecture, until, facts)
+            command, replaced = chunks.append(connection, claim, chunk, stored, architecture, until, facts)
+        self._large.drop(replaced)
+        return command
 
     def finish(
         self, claim: Claim, status: Status, *, error: str | None = None, versions: dict[str, str] | None = None
@@ -263,32 +281,6 @@ class ExperimentStore:
         """Requeue an experiment; the next worker resumes it. Raises ClaimLost."""
         with writing(self._engine) as connection:
             claims.release(connection, claim, self._clock())
-
-    def waiting_triages(self, *, limit: int = 10) -> list[UUID]:
-        """Return waiting triages that may run beside a training, oldest first."""
-        with reading(self._engine) as connection:
-            return claims.waiting_triages(connection, limit)
-
-    # For the sweep.
-
-    def due(self, *, requeue_after: timedelta, patient: bool = True, limit: int = 100) -> list[UUID]:
-        """Return the experiments that need a message, oldest first, and mark them as published.
-
-        Experiments whose worker is dead are first requeued, cancelled on request, or failed after too many stalled
-        attempts. If `patient`, the pause between two messages about an experiment doubles each time.
-        """
-        now = self._clock()
-        overdue = claims.overdue(now, requeue_after, patient=patient)
-        with reading(self._engine) as connection:
-            if not claims.anything_due(connection, now=now, overdue=overdue):
-                return []
-        with writing(self._engine) as connection:
-            return claims.due(connection, now=now, overdue=overdue, limit=limit, max_attempts=self._max_attempts)
-
-    def not_published(self, ids: Sequence[UUID]) -> None:
-        """Mark experiments as unpublished, because sending failed: they are due at once."""
-        with writing(self._engine) as connection:
-            claims.not_published(connection, list(ids))
 
 
 def _runs(connection: Connection, number: int, seeds: Sequence[int] | None) -> dict[int, int]:

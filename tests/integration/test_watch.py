@@ -88,7 +88,8 @@ def test_the_numbers_of_a_record_are_those_of_its_arrays():
     model.fit(X, Y[:, None], batch_size=len(X), epochs=1, verbose=0, callbacks=[watched])
     after = model.get_weights()
     history = watched.recorder.runs()[0].history
-    np.testing.assert_allclose(history.series["weights"][1], weight_series(after, before), rtol=1e-5, atol=1e-7)
+    (expected,) = weight_series(*([each.reshape(1, -1) for each in weights] for weights in (after, before)))
+    np.testing.assert_allclose(history.series["weights"][1], expected, rtol=1e-5, atol=1e-7)
     w, b, v, c = (each.astype(np.float64) for each in before)
     h = np.tanh(X @ w + b)
     p = 1 / (1 + np.exp(-(h @ v + c)))
@@ -121,7 +122,8 @@ def test_recurrent_layers_have_signals_of_each_step_and_their_output_is_the_same
     model = recurrent(layers.Bidirectional(inside) if both else inside)
     model.compile("sgd", "mse")
     named = [(each.name, each) for each in model.layers]
-    seen = probe.Probe(model, named, lambda x, y, p: keras.ops.mean((p - y) ** 2), (X, Y[:, None]), float(len(X))).run()
+    probing = probe.Probe(model, named, lambda x, y, p: keras.ops.mean((p - y) ** 2), (X, Y[:, None]), float(len(X)))
+    seen = probing.read([probing.run()])
     name = model.layers[1].name
     assert seen[name].steps == 4
     output = np.asarray(model.layers[1](np.asarray(model.layers[0](X))))

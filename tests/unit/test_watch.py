@@ -178,16 +178,18 @@ class Layer(Probed):
 
 def test_series_are_the_statistics_of_their_arrays():
     random = np.random.default_rng(0)
-    z, delta = random.normal(size=(2, 16, 3)).astype(np.float32)
+    z, delta = random.normal(size=(2, 2, 16, 3)).astype(np.float32)
     probed = {"dense": Layer(z, delta)}
-    activations = activation_series(["dense", "other"], probed)
+    activations = activation_series(["dense", "other"], probed, 2)
     names = [each.name for each in STATISTICS["activations"]]
-    assert activations[0, names.index("pre_mean")] == pytest.approx(z.mean(), rel=1e-4)
-    assert activations[0, names.index("std")] == pytest.approx(np.tanh(z).std(), rel=1e-4)
-    assert np.isnan(activations[1]).all()
-    assert signal_series(["dense"], probed)[0, 0] == pytest.approx(np.sqrt((delta**2).mean()), rel=1e-4)
-    weights = weight_series([z], [delta])
-    assert weights[0, [each.name for each in STATISTICS["weights"]].index("change_l1")] == pytest.approx(
-        np.abs(z - delta).sum(), rel=1e-4
-    )
-    assert histograms([z]).sum() == z.size
+    rows = z.reshape(2, -1), delta.reshape(2, -1)
+    weights, signals = weight_series([rows[0]], [rows[1]]), signal_series(["dense"], probed, 2)
+    change = [each.name for each in STATISTICS["weights"]].index("change_l1")
+    for record in (0, 1):
+        z_of, delta_of = z[record], delta[record]
+        assert activations[record, 0, names.index("pre_mean")] == pytest.approx(z_of.mean(), rel=1e-4)
+        assert activations[record, 0, names.index("std")] == pytest.approx(np.tanh(z_of).std(), rel=1e-4)
+        assert np.isnan(activations[record, 1]).all()
+        assert signals[record, 0, 0] == pytest.approx(np.sqrt((delta_of**2).mean()), rel=1e-4)
+        assert weights[record, 0, change] == pytest.approx(np.abs(z_of - delta_of).sum(), rel=1e-4)
+        assert histograms(rows)[record].sum(axis=-1).tolist() == [z_of.size] * 2

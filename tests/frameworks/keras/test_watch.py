@@ -97,7 +97,8 @@ def test_no_kind_of_fit_is_changed_and_all_of_it_is_recorded(kind):
     for values in ("gradients", "weights", "gradient_histograms", "weight_histograms"):
         assert np.isfinite(run.history.series[values]).all(), values
     means = run.history.series["gradients"][1:, :, : len(statistics.statistics)]
-    np.testing.assert_array_equal(means, statistics.gradients)
+    # A Watch may measure by NumPy what the callback measures inside the step.
+    np.testing.assert_allclose(means, statistics.gradients, rtol=2e-6, atol=1e-7)
     np.testing.assert_allclose(history["loss"], run.history.metrics[1:, 0], rtol=1e-6)
 
 

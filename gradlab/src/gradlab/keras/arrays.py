@@ -8,6 +8,8 @@ import numpy as np
 
 def array(value: Any) -> np.ndarray:
     """Return a variable, a tensor, an array or a number as an array of NumPy."""
+    if isinstance(value, np.ndarray):
+        return value
     if isinstance(value, keras.Variable):
         return np.asarray(value.numpy())
     if hasattr(value, "read_value"):  # a variable of TensorFlow, whose own conversion is deprecated in NumPy

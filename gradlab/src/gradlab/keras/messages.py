@@ -7,3 +7,4 @@ UNKNOWN_DATA = (
     "no `data` was passed: facts about the data, activations, signals and the state before the first update stay "
     "unknown, and what rests on them unjudged. Pass data=(x, y)"
 )
+RECORDS = "records are not kept any more"

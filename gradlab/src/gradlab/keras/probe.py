@@ -4,6 +4,7 @@ Dropout is off. Batch normalisations use the statistics of the samples, as they 
 means. All variables are read, none is written: what the model assigns in a probe is dropped.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from keras import ops, tree
 from gradlab.keras.arrays import array, precise
 from gradlab.keras.backends import backend
 from gradlab.keras.elementwise import is_elementwise, steepest_of
+from gradlab.keras.guard import unnoticed
 from gradlab.keras.layer_taps import (
     Flows,
     TappedLayer,
@@ -32,7 +34,7 @@ Loss = Callable[[Any, Any, Any], Any]
 
 @dataclass(frozen=True, eq=False)
 class ProbedLayer:
-    """One layer on the probe batch: arrays of (samples, units). A position or time step counts as a sample.
+    """One layer on the probe batch: arrays of (records, samples, units). A position or time step counts as a sample.
 
     Attributes:
         z: pre-activations.
@@ -66,6 +68,7 @@ class Probe:
         lossless: the reason why there are no signals; None if there are.
         output_shape: the output's shape, None for the batch axis; None for several outputs.
         masked_shares: layer -> the share of its positions that a mask removes.
+        entries: the numbers that a run returns; 0 before the first one.
     """
 
     def __init__(
@@ -90,6 +93,8 @@ class Probe:
         self._run = backend.compiled(self._forward_and_backward)
         self._nudges: list[Any] | None = None
         self._outputs: list[tuple[int, ...]] = []
+        self._is_traced = False
+        self.entries = 0
 
     def _discover(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Call the model once: shapes and types of the pre-activations of all layers that the call reaches."""
@@ -177,11 +182,21 @@ class Probe:
 
         return slope
 
-    def run(self) -> dict[str, ProbedLayer]:
-        """Probe the model with its present weights: layer -> what was observed."""
-        if self._nudges is None:
-            self._nudges = backend.constants([np.zeros(*self._shapes[each.name]) for each in self._layers])
-        values, count = self._values(self._run(backend.values(self._variables), self._nudges)), len(self._layers)
+    def run(self) -> Any:
+        """Probe the model with its present weights, and return what `read` takes. It does not wait for the result."""
+        # A compiled run neither draws nor names anything.
+        with contextlib.nullcontext() if self._is_traced and not backend.IS_EAGER else unnoticed():
+            if self._nudges is None:
+                self._nudges = backend.constants([np.zeros(*self._shapes[each.name]) for each in self._layers])
+            outputs = self._run(backend.values(self._variables), self._nudges)
+            if not self._is_traced:
+                self._is_traced = True
+                self.entries = sum(int(np.prod([size or 0 for size in shape])) for shape in self._outputs)
+            return outputs
+
+    def read(self, runs: Sequence[Any]) -> dict[str, ProbedLayer]:
+        """Return what several runs observed: layer -> its arrays, with the runs along the first axis."""
+        values, count = self._values(runs), len(self._layers)
         by_part = [values[part * count : (part + 1) * count] for part in range(4)]
         arrays = [[_by_unit(x, each) for x, each in zip(part, self._layers, strict=True)] for part in by_part]
         return {
@@ -191,13 +206,14 @@ class Probe:
             for each, z, h, slope, delta in zip(self._layers, *arrays, strict=True)
         }
 
-    def _values(self, outputs: Any) -> list[np.ndarray]:
-        """Return pre-activations, activations, slopes and signals of all layers, from what the probe returned."""
-        if isinstance(outputs, list | tuple):  # a shape was not known when it was compiled
-            return [precise(each) for each in outputs]
+    def _values(self, runs: Sequence[Any]) -> list[np.ndarray]:
+        """Return pre-activations, activations, slopes and signals of all layers, with the runs along the first axis."""
+        if isinstance(runs[0], list | tuple):  # a shape was not known when it was compiled
+            return [np.stack([precise(each) for each in parts]) for parts in zip(*runs, strict=True)]
         ends = np.cumsum([int(np.prod(shape)) for shape in self._outputs])
-        parts = np.split(array(outputs), ends[:-1])
-        return [part.reshape(shape) for part, shape in zip(parts, self._outputs, strict=True)]
+        arrays = [array(each) for each in runs]
+        parts = np.split(arrays[0][None] if len(runs) == 1 else np.stack(arrays), ends[:-1], axis=1)
+        return [part.reshape(len(runs), *shape) for part, shape in zip(parts, self._outputs, strict=True)]
 
     def _constants(self, each: TappedLayer) -> tuple[np.ndarray | float | None, int]:
         functions = each.functions
@@ -232,7 +248,7 @@ def _derivative(function: Any, z: Any) -> Any:
 
 
 def _by_unit(values: np.ndarray, each: TappedLayer) -> np.ndarray:
-    """Return (batch, *positions, units) as (samples, units)."""
-    if getattr(each.layer, "data_format", None) == "channels_first" and values.ndim > 2:
-        values = np.moveaxis(values, 1, -1)
-    return values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(-1, 1)
+    """Return (records, batch, *positions, units) as (records, samples, units)."""
+    if getattr(each.layer, "data_format", None) == "channels_first" and values.ndim > 3:
+        values = np.moveaxis(values, 2, -1)
+    return values.reshape(len(values), -1, values.shape[-1] if values.ndim > 2 else 1)

@@ -7,28 +7,27 @@ import numpy as np
 
 from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.keras.arrays import array
+from gradlab.keras.backends import backend
 from gradlab.keras.first_batches import FirstBatches
 from gradlab.keras.guard import unnoticed
 from gradlab.keras.initial import InitialState
 from gradlab.keras.layer_taps import WHOLE_NUMBERS
 from gradlab.keras.naming import named_variables, watched_layers
-from gradlab.keras.probe import Loss, Probe, ProbedLayer
+from gradlab.keras.pending import GRADIENTS, PROBES, WEIGHTS, Kept, Measured, measured
+from gradlab.keras.probe import Loss, Probe
+from gradlab.keras.readings import Readings
 from gradlab.keras.samples import Samples
 from gradlab.keras.tap import GradientTap
 from gradlab.measurement.history import SeriesLayout
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS
 from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.watch.sampling import Sampling
-from gradlab.watch.series import activation_series, histograms, signal_series, time_signal_series, weight_series
+from gradlab.watch.series import histograms
 from gradlab.watch.untapped import not_recorded
 
 # What may fail while the training goes on, in the words of the warning.
-GRADIENTS = "the gradients are not recorded any more"
-WEIGHTS = "the weights are not recorded any more"
-PROBES = "activations and signals are not recorded any more"
 BATCHES = "what the first batches hold is not recorded"
 INITIAL = "the metrics and the gradient before the first update are not recorded"
-Series = dict[str, np.ndarray]
 
 
 class Session:
@@ -43,6 +42,10 @@ class Session:
         fit: identifies the training. Taps of other ones, which have raised, are closed.
         compares: True to compare each of the first gradients with the one before.
         sampling: the batches of a record whose gradients are measured; None for all of them.
+        batches_of_record: the number of batches in a record; None if it is unknown.
+
+    Attributes:
+        observes_moves: False while it is known of every tensor with a gradient that its values change.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Session:
         fit: object = None,
         compares: bool = False,
         sampling: Sampling | None = None,
+        batches_of_record: int | None = None,
     ) -> None:
         self.model, self._intervals, self._attempt = model, intervals, attempt
         self.batches = FirstBatches(model, fit, compares=compares, lose=lambda why: lose(BATCHES, why))
@@ -68,11 +72,12 @@ class Session:
             optimizers=optimizers,
             batches=self.batches,
             sampling=sampling,
+            batches_of_record=batches_of_record,
         )
         self.probe: Probe | None = None
+        self.observes_moves = True
         self._variables: list[Any] = []
-        self._earlier: list[np.ndarray] | None = None
-        self._latest: list[np.ndarray] | None = None
+        self._earlier: Any = None
 
     def open(self) -> None:
         """Begin to measure: from now on each step of the optimisers counts."""
@@ -95,11 +100,17 @@ class Session:
 
     def _keep_weights(self) -> None:
         self._variables = [variable for _, variable in named_variables(self.model)]
+        self._sizes = [int(np.prod(each.shape, dtype=np.int64)) for each in self._variables]
         self._earlier = self.weights()
 
-    def weights(self) -> list[np.ndarray]:
-        """Return the present values of the trainable tensors."""
-        return [np.array(variable.numpy(), np.float32) for variable in self._variables]
+    def weights(self) -> Any:
+        """Return the present values of the trainable tensors as one row, (size,) float32 on their device."""
+        return backend.flat_values(self._variables)
+
+    def moved(self, now: Any, before: Any) -> np.ndarray:
+        """Return (tensors,) True for those whose values differ in two rows of weights."""
+        rows = (np.split(array(each), np.cumsum(self._sizes)[:-1]) for each in (now, before))
+        return np.array([not np.array_equal(a, b, equal_nan=True) for a, b in zip(*rows, strict=True)], bool)
 
     def prepare_probe(self, samples: Samples, loss: Loss | None, factor_of: Callable[[int], float]) -> None:
         """Prepare the probe batch: the first samples of the training data."""
@@ -133,66 +144,59 @@ class Session:
         metrics |= {"gradient_norm": norm, "clipped_gradient_norm": norm, "clipped_fraction": 0.0}
         return metrics, np.array([_gradient_statistics(row) for row in rows], np.float32)
 
-    def initial_series(self, layouts: Sequence[SeriesLayout], gradients: np.ndarray | None) -> Series:
-        """Return the series of record 0."""
-        series = self._state_series(layouts, 0)
-        for layout in layouts:
-            if layout.kind == "gradients" and gradients is not None:
-                series["gradients"] = gradients
-            if layout.kind == "gradient_histograms" and gradients is not None:
-                rows = [np.full(1, np.nan) if row is None else row for row in self._initial_gradients]
-                series["gradient_histograms"] = histograms(rows)
-        return series
+    def initial(self, layouts: Sequence[SeriesLayout], number: int, gradients: np.ndarray | None) -> Kept:
+        """Return what the record of the state before the first update is made from.
 
-    def series(self, layouts: Sequence[SeriesLayout], record: int) -> Series:
-        """Return the series that are due in a record, from 1 on, at its end."""
-        series = self._state_series(layouts, record)
-        sums = self.tap.sums
-        for layout in layouts:
-            if sums is None or record % layout.every:
-                continue
-            if layout.kind == "gradients":
-                values = self._attempt(GRADIENTS, sums.statistics)
-            elif layout.kind == "gradient_histograms":
-                values = self._attempt(GRADIENTS, sums.histogram_counts)
-            else:
-                continue
-            if values is not None:
-                series[layout.kind] = values
-        return series
+        Args:
+            layouts: the series that are recorded.
+            number: the record's number.
+            gradients: the statistics of the gradient over the samples; None if it was not measured.
+        """
+        kept = self._kept(layouts, number)
+        kept.earlier = kept.weights
+        if gradients is not None and "gradients" in kept.due:
+            kept.series["gradients"] = gradients
+        if gradients is not None and "gradient_histograms" in kept.due:
+            rows = [np.full(1, np.nan) if row is None else row for row in self._initial_gradients]
+            (kept.series["gradient_histograms"],) = histograms([row.reshape(1, -1) for row in rows])
+        return kept
 
-    def _state_series(self, layouts: Sequence[SeriesLayout], record: int) -> Series:
-        due = {layout.kind: layout for layout in layouts if record % layout.every == 0}
-        series: Series = {}
-        if "weights" in due or "weight_histograms" in due:
-            series |= self._attempt(WEIGHTS, self._weight_series, due) or {}
-        if self.probe is not None and due.keys() & {"activations", "signals", "time_signals"}:
-            series |= self._attempt(PROBES, self._flow_series, due) or {}
-        return series
+    def keep(self, layouts: Sequence[SeriesLayout], number: int, expected: int | None) -> Kept:
+        """Return what a record from 1 on is made from, at its end, and begin to measure the next one's gradients.
 
-    def _weight_series(self, due: Mapping[str, SeriesLayout]) -> Series:
-        weights, series = self.weights(), {}
-        self._latest = weights
-        if "weights" in due:
-            series["weights"] = weight_series(weights, self._earlier or weights)
-        if "weight_histograms" in due:
-            series["weight_histograms"] = histograms(weights)
-        return series
+        Args:
+            layouts: the series that are recorded.
+            number: the record's number.
+            expected: batches that the next record is expected to have; None for as many as this one.
+        """
+        kept = self._kept(layouts, number)
+        if self.tap.sums is not None:
+            kept.gradients = self._attempt(GRADIENTS, self.tap.sums.take, number + 1, expected)
+            kept.entries += getattr(kept.gradients, "entries", 0)
+        return kept
 
-    def _flow_series(self, due: Mapping[str, SeriesLayout]) -> Series:
-        assert self.probe is not None
-        with unnoticed():
-            probed: Mapping[str, ProbedLayer] = self.probe.run()
-        measured: dict[str, Callable[[list[str], SeriesLayout], np.ndarray]] = {
-            "activations": lambda names, _: activation_series(names, probed),
-            "signals": lambda names, _: signal_series(names, probed),
-            "time_signals": lambda names, layout: time_signal_series(names, probed, len(layout.columns)),
-        }
-        return {
-            kind: measured[kind]([tensor.layer for tensor in layout.tensors], layout)
-            for kind, layout in due.items()
-            if kind in measured
-        }
+    def _kept(self, layouts: Sequence[SeriesLayout], number: int) -> Kept:
+        due = {each.kind: each for each in layouts if number % each.every == 0}
+        kept = Kept(number, due, earlier=self._earlier)
+        if self.observes_moves or "weights" in due or "weight_histograms" in due:
+            kept.weights = self._attempt(WEIGHTS, self.weights)
+            kept.entries += sum(self._sizes)
+        if self.probe is not None and kept.has_flows:
+            kept.outputs = self._attempt(PROBES, self.probe.run)
+            kept.entries += self.probe.entries
+        return kept
+
+    def measured(self, kept: Sequence[Kept]) -> list[Measured]:
+        """Return the measurements of records, in their order."""
+        results = measured(kept, sizes=self._sizes, readings_of=self._readings, probe=self.probe, attempt=self._attempt)
+        for each in results:
+            if each.readings is not None:
+                each.metrics |= self._attempt(GRADIENTS, self._norms, each.readings) or {}
+        return results
+
+    def _readings(self, taken: Sequence[Any]) -> Sequence[Readings]:
+        assert self.tap.sums is not None
+        return self.tap.sums.measured(taken)
 
     @property
     def gradients_every(self) -> int | None:
@@ -200,24 +204,14 @@ class Session:
         sums = self.tap.sums
         return None if sums is None or sums.sampling is None else sums.sampling.every
 
-    def expect(self, batches: int) -> None:
-        """Expect so many batches in the next record."""
-        sums = self.tap.sums
-        if sums is not None and sums.sampling is not None:
-            sums.sampling = Sampling(batches)
-
     def last_layer(self) -> Any:
         """Return the layer that was created last among those that hold no others; None if there is none."""
         layers = watched_layers(self.model)
         return layers[-1][1] if layers else None
 
-    def norms(self) -> dict[str, float]:
+    def _norms(self, readings: Readings) -> dict[str, float]:
         """Return the mean norm of the gradients before and after clipping, and the share of clipped batches."""
-        sums = self.tap.sums
-        means = None if sums is None else self._attempt(GRADIENTS, sums.norm_means)
-        if means is None:
-            return {}
-        before, after, clipped = means
+        before, after, clipped = readings.norm_means()
         accumulates = any(each.gradient_accumulation_steps and _limits(each) for each in self.tap.optimizers)
         # With accumulation the sum over several batches is clipped, which is not measured.
         more = {} if accumulates else {"clipped_gradient_norm": after, "clipped_fraction": clipped}
@@ -230,20 +224,19 @@ class Session:
             "learning_rate" if not place else f"learning_rate_{place + 1}": rate for place, rate in enumerate(rates)
         }
 
-    def begin_record(self, record: int) -> None:
-        """Begin to add up the next record."""
-        if self.tap.sums is not None:
+    def begin_record(self, record: int, before: Kept | None = None) -> None:
+        """Begin a record, after what was kept of the one before; None if there is none."""
+        if before is None or before.gradients is None:
             self._attempt(GRADIENTS, self.tap.clear, record)
-        latest, self._latest = self._latest, None
         every = self._intervals["weights"]
         if every and record % every == 0:
-            self._earlier = latest or self._attempt(WEIGHTS, self.weights) or self._earlier
+            latest = None if before is None else before.weights
+            self._earlier = self._attempt(WEIGHTS, self.weights) if latest is None else latest
 
     def first_steps(self) -> np.ndarray:
         """Return the gradient's norm and its number of non-finite entries in the first steps: (steps, 2)."""
         sums = self.tap.sums
-        values = None if sums is None else self._attempt(GRADIENTS, sums.first_steps)
-        return np.zeros((0, 2), np.float32) if values is None else values[:MAX_FIRST_STEPS]
+        return np.zeros((0, 2), np.float32) if sums is None else sums.first_steps[:MAX_FIRST_STEPS]
 
 
 def _limits(optimizer: Any) -> bool:

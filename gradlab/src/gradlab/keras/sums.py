@@ -12,33 +12,36 @@ from gradlab.keras import measure
 from gradlab.keras.arrays import array
 from gradlab.keras.backends import backend
 from gradlab.keras.namespace import xp
-from gradlab.keras.readings import L2, MAX_ABS, MEANS, MIN_CLIPPED, NONFINITE, Readings
+from gradlab.keras.readings import L2, MAX_ABS, MEANS, MIN_CLIPPED, NONFINITE, STEPS, Readings
 from gradlab.measurement.history import Tensor
+from gradlab.measurement.statistics import BIN_NAMES, UNION_GRADIENT_STATISTICS
 from gradlab.measurement.statistics.gradients import MIN_LARGE
 from gradlab.watch.sampling import MAX_COUNTED, Sampling, stride_of
 
 # (statistics,) True for the share of entries that are 0.
 IS_ZERO_FRACTION = np.array([name == "zero_fraction" for name in MEANS])
-# Batches that wait where a step runs operation by operation, and the numbers of their gradients: 4 MB.
-MAX_WAITING, MAX_ENTRIES = 256, 1_000_000
 # Returns gradients as the optimiser clips them.
 Clip = Callable[[], Sequence[Any]]
 
 
-class GradientSums(Readings):
+class GradientSums:
     """Sums over the batches of a record, as variables of Keras.
 
     They are few variables, one of numbers and one of booleans, and one more of booleans for each large tensor: what a
-    backend does for each variable of a step would otherwise take longer than the sums. Where a step runs operation by
-    operation, batches wait, and are measured together when their sums are read.
+    backend does for each variable of a step would otherwise take longer than the sums.
 
     Args:
-        tensors, full, histograms_every: as those of `Readings`.
+        tensors: the model's trainable tensors.
+        full: True for norms, the first steps, and the entries that were ever different from 0.
+        histograms_every: records from one with histograms of the gradients to the next; 0 for no histograms.
         sampling: the batches of a record that are measured; None for all of them.
 
     Attributes:
         sampling: as above. What is set counts from the next record on.
         variables: all variables of Keras that it needs.
+        first_steps: (steps, 2) the gradient's norm and its number of non-finite entries in the first steps, as far as
+            they were taken.
+        all_batches: batches of the whole training whose gradients came to the optimiser, measured or not, likewise.
     """
 
     def __init__(
@@ -49,10 +52,14 @@ class GradientSums(Readings):
         histograms_every: int = 0,
         sampling: Sampling | None = None,
     ) -> None:
-        super().__init__(tensors, full=full, histograms_every=histograms_every)
-        self.sampling = sampling
+        self._full, self._histograms_every, self.sampling = full, histograms_every, sampling
+        self._sizes = [int(np.prod(each.shape, dtype=np.int64)) for each in tensors]
+        count = len(tensors)
+        self._shapes: dict[str, tuple[int, ...]] = {"means": (count, len(MEANS)), "counts": (count,)}
+        if full:
+            self._shapes |= {"zero": (count,), "norms": (STEPS + 1,), "first": (MAX_FIRST_STEPS, 2), "step": ()}
         if histograms_every:
-            self._shapes["is_due"] = ()
+            self._shapes |= {"histograms": (count, len(BIN_NAMES)), "is_due": ()}
         if sampling is not None:
             self._shapes |= {"until": (), "every": ()}
         ends = np.cumsum([int(np.prod(shape)) for shape in self._shapes.values()])
@@ -66,9 +73,8 @@ class GradientSums(Readings):
         self._groups = [each for each in (small, *large) if each] if full else []
         self._seen = [self._unseen(sum(self._sizes[place] for place in group)) for group in self._groups]
         self.variables = [self._state, *self._seen]
-        self._waiting: list[tuple[Any, Any, bool]] = []
-        self._present: np.ndarray = np.zeros(len(tensors), bool)
-        self._batch = self._all_batches = 0
+        self.first_steps = np.zeros((0, 2), np.float32)
+        self.all_batches = self._batch = self._calls = 0
         self._counts = True
 
     @staticmethod
@@ -84,22 +90,60 @@ class GradientSums(Readings):
         end, size = self._ends[name], int(np.prod(self._shapes[name]))
         return slice(end - size, end)
 
-    def _read(self, name: str) -> np.ndarray:
-        """Return one of the sums, after the batches that wait."""
-        self._measure_waiting()
-        return array(self._state)[self._place(name)].reshape(self._shapes[name])
+    def _part(self, state: np.ndarray, name: str) -> np.ndarray:
+        return state[self._place(name)].reshape(self._shapes[name])
 
-    def _ever(self) -> Sequence[np.ndarray]:
-        rows: list[np.ndarray] = [np.zeros(0, bool)] * len(self._sizes)
+    def readings(self) -> Readings:
+        """Return the sums so far."""
+        return self._readings_of(array(self._state).copy())
+
+    def _readings_of(self, state: np.ndarray) -> Readings:
+        zeros = np.zeros(len(self._sizes), np.float32)
+        return Readings(
+            means=self._part(state, "means"),
+            counts=self._part(state, "counts"),
+            zero=self._part(state, "zero") if self._full else zeros,
+            norms=self._part(state, "norms") if self._full else np.zeros(STEPS + 1, np.float32),
+            union=self._union() if self._full else None,
+            histograms=self._part(state, "histograms") if self._histograms_every else None,
+        )
+
+    def _union(self) -> np.ndarray:
+        values = np.zeros((len(self._sizes), len(UNION_GRADIENT_STATISTICS)), np.float32)
         for group, variable in zip(self._groups, self._seen, strict=True):
             parts = np.split(array(variable), np.cumsum([self._sizes[place] for place in group])[:-1])
             for place, part in zip(group, parts, strict=True):
-                rows[place] = part
-        return rows
+                values[place] = [each.compute(part.astype(np.float32), np) for each in UNION_GRADIENT_STATISTICS]
+        return values
 
-    @property
-    def all_batches(self) -> int:
-        return self._all_batches if backend.IS_EAGER else super().all_batches
+    def take(self, record: int = 0, batches: int | None = None) -> Readings:
+        """Return the sums of a record at its end, and begin the next one.
+
+        Args:
+            record: the number of the record that begins, which decides whether it has histograms.
+            batches: the batches that it is expected to have; None for as many as before.
+        """
+        before = array(self._state).copy()
+        readings, state = self._readings_of(before), np.zeros_like(before)
+        if self._full:
+            for name in ("first", "step"):
+                state[self._place(name)] = before[self._place(name)]
+            steps = int(self._part(state, "step"))
+            self.first_steps = self._part(state, "first")[:steps]
+            self.all_batches = self._calls if backend.IS_EAGER else steps
+        if self._histograms_every:
+            state[self._place("is_due")] = record % self._histograms_every == 0
+        self.sampling = Sampling(batches) if batches is not None and self.sampling is not None else self.sampling
+        self._batch = 0
+        self._begin(state)
+        self._state.assign(state)
+        for variable in self._seen:
+            variable.assign(np.zeros(variable.shape, bool))
+        return readings
+
+    def measured(self, taken: Sequence[Readings]) -> Sequence[Readings]:
+        """Return the readings of records that were taken, which these already are."""
+        return taken
 
     def next(self) -> bool:
         """Begin a batch; return False if nothing of it is measured. A compiled step decides by itself."""
@@ -107,8 +151,8 @@ class GradientSums(Readings):
             return True
         self._counts = self.sampling.measures(self._batch)
         self._batch += 1
-        self._all_batches += 1
-        return self._counts or self._all_batches <= MAX_FIRST_STEPS
+        self._calls += 1
+        return self._counts or self._calls <= MAX_FIRST_STEPS
 
     def add(self, rows: Sequence[Any], clip: Clip | None = None) -> None:
         """Add a batch, inside the training step.
@@ -117,10 +161,11 @@ class GradientSums(Readings):
             rows: the gradient of each tensor, (1, *shape) float32; None for a tensor without one.
             clip: returns the same after clipping; None if the optimiser does not clip.
         """
-        if backend.IS_EAGER:
-            self._wait(rows, clip)
-        elif self.sampling is None:
-            self._assign(*self._added(rows, _norm(clip), None))
+        if self.sampling is None:
+            self._assign(*self._added(rows, norm_of(clip), None))
+        elif backend.IS_EAGER:
+            counts = ops.convert_to_tensor(np.full(1, self._counts, np.float32))
+            self._assign(*self._added(rows, norm_of(clip), counts))
         else:
             self._assign(*self._sampled(rows, clip))
 
@@ -137,41 +182,13 @@ class GradientSums(Readings):
         is_first = ops.less(step, float(MAX_FIRST_STEPS))
 
         def added() -> tuple[Any, list[Any]]:
-            return self._added(rows, _norm(clip), ops.reshape(ops.cast(counts, "float32"), (1,)))
+            return self._added(rows, norm_of(clip), ops.reshape(ops.cast(counts, "float32"), (1,)))
 
         step_alone, turn = (np.zeros(state.shape[0], np.float32) for _ in range(2))
         step_alone[self._place("step")], turn[self._place("until")] = 1.0, 1.0
         nothing = ops.convert_to_tensor(step_alone)
         numbers, seen = ops.cond(ops.logical_or(counts, is_first), added, lambda: (nothing, before))
         return numbers + turn * ops.where(counts, every - 1.0, -ops.ones_like(every)), seen
-
-    def _wait(self, rows: Sequence[Any], clip: Clip | None) -> None:
-        if (most := min(MAX_WAITING, MAX_ENTRIES // max(1, sum(self._sizes)))) < 2:
-            counts = None if self.sampling is None else ops.convert_to_tensor(np.full(1, self._counts, np.float32))
-            self._assign(*self._added(rows, _norm(clip), counts))
-            return
-        present = np.array([row is not None for row in rows])
-        if self._waiting and (present != self._present).any():
-            self._measure_waiting()
-        self._present = present
-        flat = backend.flat([row for row in rows if row is not None])
-        self._waiting.append((flat, _norm(clip), self._counts))
-        if len(self._waiting) >= most:
-            self._measure_waiting()
-
-    def _measure_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if not waiting:
-            return
-        flat = ops.stack([row for row, _, _ in waiting])
-        sizes = [size if present else 0 for size, present in zip(self._sizes, self._present, strict=True)]
-        ends = np.cumsum(sizes)
-        rows = [flat[:, end - size : end] if size else None for end, size in zip(ends, sizes, strict=True)]
-        clipped = [after for _, after, _ in waiting if after is not None]
-        counts = None
-        if self.sampling is not None:
-            counts = ops.convert_to_tensor(np.array([each for _, _, each in waiting], np.float32))
-        self._assign(*self._added(rows, ops.concatenate(clipped) if clipped else None, counts))
 
     def _added(self, rows: Sequence[Any], after: Any, counts: Any) -> tuple[Any, list[Any]]:
         """Return what batches add to the state, and the entries that were ever different from 0 with them.
@@ -252,26 +269,8 @@ class GradientSums(Readings):
         is_due = ops.greater(self._state.value[self._place("is_due")][0], 0.0)
         return ops.cond(is_due, counted, lambda: ops.zeros(self._shapes["histograms"]))
 
-    def clear(self, record: int = 0) -> None:
-        """Reset what is summed over a record, not the first steps.
 
-        Args:
-            record: the number of the record that begins, which decides whether it has histograms.
-        """
-        self._measure_waiting()
-        before, state = array(self._state), np.zeros(self._state.shape, np.float32)
-        for name in ("first", "step") if self._full else ():
-            state[self._place(name)] = before[self._place(name)]
-        if self._histograms_every:
-            state[self._place("is_due")] = record % self._histograms_every == 0
-        self._batch = 0
-        self._begin(state)
-        self._state.assign(state)
-        for variable in self._seen:
-            variable.assign(np.zeros(variable.shape, bool))
-
-
-def _norm(clip: Clip | None) -> Any:
+def norm_of(clip: Clip | None) -> Any:
     """Return the norm of a batch's gradients after clipping, (1,); None if nothing clips."""
     if clip is None:
         return None

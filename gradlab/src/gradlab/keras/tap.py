@@ -11,6 +11,7 @@ from gradlab.keras import measure
 from gradlab.keras.backends import backend
 from gradlab.keras.first_batches import FirstBatches
 from gradlab.keras.naming import named_variables
+from gradlab.keras.rows import GradientRows, keeps_rows
 from gradlab.keras.sums import Clip, GradientSums
 from gradlab.measurement.history import Tensor
 from gradlab.watch.sampling import Sampling
@@ -44,12 +45,13 @@ class GradientTap:
         optimizers: the optimisers; None for those that are attributes of the model.
         batches: measures the first batches with their gradients; None for no such measurement.
         sampling: the batches of a record that are measured; None for all of them. With several optimisers all are.
+        batches_of_record: the number of batches in a record; None if it is unknown.
 
     Attributes:
         optimizers: the optimisers that are attributes of the model, each once, unless others were given. For a
             loss-scaling optimiser it is the inner one, which receives unscaled gradients.
         tensors: the measured tensors, in the model's order; empty before the model is built.
-        sums: what is added up of their gradients; None before the model is built.
+        sums: what is kept or added up of their gradients; None before the model is built.
     """
 
     def __init__(
@@ -63,15 +65,16 @@ class GradientTap:
         optimizers: Sequence[Any] | None = None,
         batches: FirstBatches | None = None,
         sampling: Sampling | None = None,
+        batches_of_record: int | None = None,
     ) -> None:
-        self._batches = batches
+        self._batches, self._batches_of_record = batches, batches_of_record
         self._attached: list[Any] = []
         self._model, self._fit, self._lose = model, fit, lose
         self._full, self._histograms_every = full, histograms_every
         self.optimizers = _optimizers_of(model) if optimizers is None else [_inside(each) for each in optimizers]
         self._sampling = sampling if len(self.optimizers) == 1 else None
         self.tensors: tuple[Tensor, ...] = ()
-        self.sums: GradientSums | None = None
+        self.sums: GradientSums | GradientRows | None = None
         self._places: dict[int, int] = {}
         self._is_open = False
         self._taps: dict[int, _Tapped] = {}
@@ -122,16 +125,16 @@ class GradientTap:
                 return  # a foreign wrapper that has copied our attributes
 
     def clear(self, record: int = 0) -> None:
-        """Reset the sums at the beginning of a record."""
+        """Begin a record, and drop what was measured before."""
         if self.sums is not None:
-            self.sums.clear(record)
+            self.sums.take(record)
 
     def means(self) -> np.ndarray | None:
         """Return the means since the record began, (tensors, statistics); None if no batch was measured.
 
         A tensor without a gradient has NaN.
         """
-        return None if self.sums is None else self.sums.mean_statistics()
+        return None if self.sums is None else self.sums.readings().mean_statistics()
 
     def _measuring_apply(self, optimizer: Any) -> Any:
         apply, observe = optimizer.apply, backend.unconverted(self._measure)
@@ -154,15 +157,22 @@ class GradientTap:
         pairs = named_variables(self._model)
         self.tensors = tuple(tensor for tensor, _ in pairs)
         self._places = {id(variable): place for place, (_, variable) in enumerate(pairs)}
-        sums = GradientSums(
-            self.tensors, full=self._full, histograms_every=self._histograms_every, sampling=self._sampling
-        )
+        sums = self._collector()
         self._attached = list(sums.variables)
         if self._batches is not None:
             self._attached += self._batches.prepare(sum(int(np.prod(each.shape)) for each in self.tensors))
         for optimizer in self.optimizers:
             backend.attach(optimizer, self._attached)
         self.sums = sums
+
+    def _collector(self) -> GradientSums | GradientRows:
+        batches = self._batches_of_record if len(self.optimizers) == 1 else None
+        if keeps_rows(self.tensors, batches):
+            every, sampling = self._histograms_every, self._sampling
+            return GradientRows(self.tensors, batches or 0, histograms_every=every, sampling=sampling)
+        return GradientSums(
+            self.tensors, full=self._full, histograms_every=self._histograms_every, sampling=self._sampling
+        )
 
     def _measure(self, optimizer: Any, grads: Any, trainable_variables: Any = None, **_: Any) -> None:
         if (replicas := backend.replicas()) > 1:

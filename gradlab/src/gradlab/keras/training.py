@@ -1,6 +1,6 @@
 """Training: one training of a Keras model under a Watch, from its beginning to its end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,10 +12,12 @@ from gradlab.keras.described import batch_size_of, none_if_raises, running_metri
 from gradlab.keras.description import facts_of, spec_of, sums_samples
 from gradlab.keras.guard import unnoticed
 from gradlab.keras.messages import FACTS, LOSSES, UNKNOWN_DATA, WIRING
+from gradlab.keras.pending import PROBES
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.plane import plane_of_model
+from gradlab.keras.records import Records
 from gradlab.keras.samples import Samples, UnreadableData, samples_of, unfitting
-from gradlab.keras.session import BATCHES, INITIAL, PROBES, Session
+from gradlab.keras.session import BATCHES, INITIAL, Session
 from gradlab.keras.wiring import WiringReader
 from gradlab.spec import ExternalSpec
 from gradlab.watch import Recorder, Sampling
@@ -64,15 +66,21 @@ class Training:
             # Keras's own step computes each batch's gradients anew.
             compares=not plan.is_fit or type(plan.model).train_step is not keras.Model.train_step,
             sampling=Sampling(options.every or plan.steps_per_epoch) if options.samples_batches else None,
+            batches_of_record=self._batches_of_record(),
         )
-        optimizers = self.session.tap.optimizers
-        steps = [getattr(each, "gradient_accumulation_steps", None) or 1 for each in optimizers]
-        self.course = Course(options.every, max(steps, default=1))
+        self.course = Course(options.every, _accumulation(self.session.tap.optimizers))
         self.has_started, self.is_running = False, True
         self._has_begun, self._epoch_is_over = False, False
         self._read_until, self._several = 0, 1  # batches whose loss is read; batches that Keras trains at a time
         self._late: dict[str, float] = {}
-        self._wiring: WiringReader | None = None
+        self._records = Records(self.session, self.course, recorder, attempt)
+
+    def _batches_of_record(self) -> int | None:
+        """The batches of each record; None where the user's own loop decides how many there are."""
+        plan, every = self.plan, self._options.every
+        if every is None or not plan.is_fit:
+            return plan.steps_per_epoch if plan.is_fit else None
+        return every * _accumulation([getattr(plan.model, "optimizer", None)])
 
     def _read(self, data: Any, field: str) -> Samples | None:
         if data is None and field == "data":
@@ -126,7 +134,7 @@ class Training:
                 self.session.begin_record(self.course.record)
             else:
                 self._record_initial()
-        self._wiring = self._attempt(WIRING, self._wiring_reader)
+        self._records.wiring = self._attempt(WIRING, self._wiring_reader)
 
     def _spec(self) -> ExternalSpec:
         plan, options = self.plan, self._options
@@ -170,9 +178,9 @@ class Training:
             if measured is not None:
                 metrics, gradients = measured
         metrics |= self.session.learning_rates()
-        series = self.session.initial_series(spec.layout.series, gradients)
-        self._recorder.record(number, metrics, series)
-        self.session.begin_record(self.course.record)
+        kept = self.session.initial(spec.layout.series, number, gradients)
+        self._records.add(kept, metrics)
+        self.session.begin_record(self.course.record, kept)
 
     def _initial_metrics(self) -> tuple[dict[str, float], np.ndarray]:
         assert self._samples is not None
@@ -238,7 +246,7 @@ class Training:
         if not self._has_begun and self.is_built:
             self._begin_recording()
         batches = self.course.end_epoch()
-        if self.plan.steps_per_epoch is None:
+        if batches and self.plan.steps_per_epoch is None:
             self._learn_steps(batches)
         if self.course.every is None or self.course.is_due:
             self.record(metrics)
@@ -246,8 +254,6 @@ class Training:
             self._late |= {name: value for name, value in metrics.items() if name.startswith("val_")}
 
     def _learn_steps(self, batches: int) -> None:
-        if not batches:
-            return
         self.plan.steps_per_epoch = batches
         fields = {"steps_per_epoch": batches}
         if (every := self.course.every) is not None:
@@ -264,23 +270,14 @@ class Training:
         loss = course.mean_loss if course.every is not None or "loss" not in metrics else None
         own = {} if loss is None else {"loss": loss}
         late, self._late = self._late, {}
-        values = {**metrics, **late, **own, **self.session.learning_rates(), **self.session.norms()}
-        series = self.session.series(self._recorder.spec.layout.series, number)
-        self._recorder.record(number, values, series)
-        if self._wiring is not None:
-            self._attempt(WIRING, self._send_wiring)
-        if self.is_running:  # what is left at the end is shorter than the records before
-            self.session.expect(course.unrecorded)
-            if (every := self.session.gradients_every) != self._recorder.spec.gradients_every:
-                self._recorder.update(gradients_every=every)
+        # What is left at the end is shorter than the records before.
+        expected = course.unrecorded if self.is_running else None
+        kept = self.session.keep(self._recorder.spec.layout.series, number, expected)
+        if (every := self.session.gradients_every) != self._recorder.spec.gradients_every:
+            self._recorder.update(gradients_every=every)
         course.end_record()
-        self.session.begin_record(course.record)
-
-    def _send_wiring(self) -> None:
-        assert self._wiring is not None
-        self._wiring.add_record()
-        if self._wiring.is_due:
-            self._recorder.wiring(self._wiring.read(self.course.first_losses, self.course.batches))
+        self.session.begin_record(course.record, kept)
+        self._records.add(kept, {**metrics, **late, **own, **self.session.learning_rates()})
 
     def end(self, error: str | None = None) -> None:
         """End the training: put everything back, and let the recorder report."""
@@ -295,3 +292,8 @@ class Training:
         if self._has_begun:
             facts, data = self._recorder.facts, (self._samples, self._validation)
             self._recorder.end(error, self._attempt(BOUNDARY, plane_of_model, self.plan.model, facts, *data))
+
+
+def _accumulation(optimizers: Sequence[Any]) -> int:
+    """Return the batches in a step of the optimisers."""
+    return max((getattr(each, "gradient_accumulation_steps", None) or 1 for each in optimizers), default=1)

@@ -11,6 +11,7 @@ from gradlab.facts.wiring import FirstSteps, InputScale, LossScale, TensorWiring
 from gradlab.keras.batch_wiring import commonest_share, form_of, of_batches
 from gradlab.keras.described import activation_of, none_if_raises
 from gradlab.keras.naming import frozen_tensors, named_variables
+from gradlab.keras.readings import Readings
 from gradlab.keras.samples import Samples
 from gradlab.keras.session import Session
 from gradlab.spec.external import ExternalTarget
@@ -43,12 +44,13 @@ class WiringReader:
         self._plan, self._session = plan, session
         self._pairs = named_variables(plan.model)
         self._frozen = frozen_tensors(plan.model)
-        self._before = [np.array(variable.numpy()) for _, variable in self._pairs]
-        self._records = 0
-        self._batches, self._measured = np.zeros(len(self._before), np.int64), 0
-        self._zero = np.zeros(len(self._before), np.int64)
-        self._changed = np.zeros(len(self._before), bool)
-        self._has_gradient = np.zeros(len(self._before), bool)
+        self._before = session.weights()
+        count = len(self._pairs)
+        self._records = self._read_after = 0
+        self._batches, self._measured = np.zeros(count, np.int64), 0
+        self._zero = np.zeros(count, np.int64)
+        self._changed = np.zeros(count, bool)
+        self._has_gradient = np.zeros(count, bool)
         self._fixed = self._constant(samples, validation)
         self._commonest = None if samples is None else none_if_raises(commonest_share, samples, target)
 
@@ -79,27 +81,33 @@ class WiringReader:
             )
         return fields
 
-    def add_record(self) -> None:
-        """Add what a record shows of each tensor, before its sums are reset."""
-        sums = self._session.tap.sums
-        if sums is None:
-            return
-        counts, zero = sums.counts, sums.zero
+    def add_record(self, readings: Readings, weights: Any) -> None:
+        """Add what a record shows of each tensor.
+
+        Args:
+            readings: the sums of its gradients.
+            weights: the weights at its end, (size,); None if they were not kept.
+        """
+        counts, zero = readings.counts, readings.zero
         self._batches += counts.astype(np.int64)
-        self._measured += sums.batches
+        self._measured += readings.batches
         self._zero += zero.astype(np.int64)
         self._records += 1
         self._has_gradient |= counts > zero
-        if (self._has_gradient & ~self._changed).any():
-            after = [np.array(variable.numpy()) for _, variable in self._pairs]
-            moved = [not np.array_equal(a, b, equal_nan=True) for a, b in zip(after, self._before, strict=True)]
-            self._changed |= np.array(moved, bool) & (counts > zero)
-            self._before = after
+        if weights is not None:
+            if (self._has_gradient & ~self._changed).any():
+                self._changed |= self._session.moved(weights, self._before) & (counts > zero)
+            self._before = weights
+
+    @property
+    def observes_moves(self) -> bool:
+        """True if the weights at the end of the next record are needed: a tensor has a gradient, and has not moved."""
+        return not self._records or bool((self._has_gradient & ~self._changed).any())
 
     @property
     def is_due(self) -> bool:
-        """True after the first record, the second, the fourth, the eighth ...: less and less changes."""
-        return self._records & (self._records - 1) == 0
+        """True after twice as many records as at the last reading: less and less changes."""
+        return self._records >= max(1, 2 * self._read_after)
 
     def read(self, losses: Sequence[float], batches: int) -> Wiring:
         """Return the wiring as far as it is known.
@@ -108,6 +116,7 @@ class WiringReader:
             losses: the mean loss of each of the first batches.
             batches: batches so far.
         """
+        self._read_after = self._records
         first = self._session.first_steps()
         steps = FirstSteps(
             loss=tuple(map(float, losses)),

@@ -54,8 +54,9 @@ class Recorder:
         status: running, until the training ends as completed, or with an error as failed.
         error: why it failed; None if it did not.
         resumption: what the service has of the experiment that goes on; None for a new one, and without an answer.
-        before_reading: is called before anybody reads the records. A Watch that measures several records together
-            measures then what is pending.
+        before_reading: is called before anybody reads the records.
+        measure_pending: measures the records that are pending, where a Watch measures several together. It is called
+            before anybody reads the records, and before the end of the process sends the last ones.
 
     Raises:
         ValueError: an experiment is to be resumed, and no service is named, or there is none that may go on.
@@ -71,6 +72,7 @@ class Recorder:
         seed: int = 0,
     ) -> None:
         self.before_reading: Callable[[], object] = lambda: None
+        self.measure_pending: Callable[[], object] = lambda: None
         self._to, self._api_key = to, api_key
         self._resume = None if resume is None else experiment_to_resume(resume, to)
         self._report_at_end, self._seed = report_at_end, seed
@@ -114,7 +116,12 @@ class Recorder:
         self._transmission = None
         if self._to is not None:
             self._transmission = Transmission(
-                self._to, api_key=self._api_key, seed=self._seed, continued=continued, warn=self.warn
+                self._to,
+                api_key=self._api_key,
+                seed=self._seed,
+                continued=continued,
+                warn=self.warn,
+                before_closing=lambda: self.measure_pending(),
             )
             if facts is not None:
                 self._transmission.document(facts)
@@ -197,7 +204,7 @@ class Recorder:
             error: why the training failed; None if it did not.
             plane: the trained network's outputs over the plane of its two inputs; None for other networks.
         """
-        self.before_reading()
+        self.measure_pending()
         memory = self._begun()
         self.plane = plane
         self.status, self.error = (Status.completed if error is None else Status.failed), error
@@ -213,6 +220,7 @@ class Recorder:
     def runs(self) -> list[ExternalRun]:
         """Return what the rules read: the run, as far as it is recorded; [] before its first record."""
         self.before_reading()
+        self.measure_pending()
         memory = self._memory
         if memory is None or not len(memory):
             return []

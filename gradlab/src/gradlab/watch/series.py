@@ -1,4 +1,4 @@
-"""Series from arrays of one record: weights and their moves, histograms, activations, signals."""
+"""Series from arrays of several records: weights and their moves, histograms, activations, signals."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Protocol
@@ -19,7 +19,7 @@ MAX_TOGETHER = 100_000
 
 
 class Probed(Protocol):
-    """One layer on the probe batch: arrays of (samples, units). A position or time step counts as a sample.
+    """One layer on the probe batch: arrays of (records, samples, units). A position or time step counts as a sample.
 
     Attributes:
         z: pre-activations.
@@ -45,18 +45,17 @@ class Probed(Protocol):
 
 
 def weight_series(weights: Sequence[np.ndarray], earlier: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the statistics of weights: (tensors, columns) float32.
+    """Return the statistics of weights: (records, tensors, columns) float32.
 
     Args:
-        weights: the weights at the record's end.
-        earlier: the weights at its beginning.
+        weights: (records, n) of each tensor, at the ends of the records.
+        earlier: the same at their beginnings.
     """
-    values = np.zeros((len(weights), len(WEIGHT_STATISTICS)), np.float32)
-    flat = [each.reshape(-1) for each in weights]
+    values = np.zeros((len(weights[0]), len(weights), len(WEIGHT_STATISTICS)), np.float32)
     with np.errstate(all="ignore"):
-        for places in _alike([each.size for each in flat], [each.size for each in flat]):
-            w, v = _together([flat[p] for p in places]), _together([earlier[p].reshape(-1) for p in places])
-            values[places] = np.stack([each.compute(w, v, np) for each in WEIGHT_STATISTICS], axis=-1)
+        for places in _alike([each.shape[-1] for each in weights], [each.size for each in weights]):
+            w, v = (_together([each[place] for place in places]) for each in (weights, earlier))
+            values[:, places] = np.stack([each.compute(w, v, np) for each in WEIGHT_STATISTICS], axis=-1).swapaxes(0, 1)
     return values
 
 
@@ -74,53 +73,57 @@ def _together(arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def histograms(tensors: Sequence[np.ndarray]) -> np.ndarray:
-    """Return how many entries of each tensor are in each bin: (tensors, bins) float32."""
-    counts = np.zeros((len(tensors), len(BIN_NAMES)), np.float32)
+    """Return how many entries of each tensor are in each bin, from (records, n): (records, tensors, bins) float32."""
+    records, width = len(tensors[0]), len(BIN_NAMES)
+    counts = np.zeros((records, len(tensors), width), np.float32)
     for places in _alike([0] * len(tensors), [each.size for each in tensors]):
-        flat = [np.asarray(tensors[place], np.float32).reshape(-1) for place in places]
-        entries, sizes = np.concatenate(flat), [each.size for each in flat]
-        cells = bins(entries) + np.repeat(np.arange(len(places)) * len(BIN_NAMES), sizes)
+        flat = [np.asarray(tensors[place], np.float32) for place in places]
+        entries = flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)  # (records, entries)
+        of_tensors = np.repeat(np.arange(len(places)), [each.shape[1] for each in flat])
+        cells = bins(entries) + (of_tensors + len(places) * np.arange(records)[:, None]) * width
         cells = cells[~np.isnan(entries)]
-        counts[places] = np.bincount(cells, minlength=counts[places].size).reshape(len(places), -1)
+        size = records * len(places) * width
+        counts[:, places] = np.bincount(cells, minlength=size).reshape(records, len(places), width)
     return counts
 
 
-def activation_series(layers: Sequence[str], probed: Mapping[str, Probed]) -> np.ndarray:
-    """Return the statistics of activations: (layers, columns) float32, NaN for layers that were not probed."""
+def activation_series(layers: Sequence[str], probed: Mapping[str, Probed], records: int) -> np.ndarray:
+    """Return the statistics of activations: (records, layers, columns) float32, NaN for layers that were not probed."""
 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
         z, h, slope = (_together([getattr(each, name) for each in group]) for name in ("z", "h", "slope"))
         flow = Flow(z, h, slope, group[0].steepest)
         return [each.compute(flow, np) for each in ACTIVATION_STATISTICS]
 
-    return _by_layer(layers, probed, len(ACTIVATION_STATISTICS), measured)
+    return _by_layer(layers, probed, (records, len(layers), len(ACTIVATION_STATISTICS)), measured)
 
 
-def signal_series(layers: Sequence[str], probed: Mapping[str, Probed]) -> np.ndarray:
-    """Return the statistics of signals: (layers, columns) float32, NaN for layers that were not probed."""
+def signal_series(layers: Sequence[str], probed: Mapping[str, Probed], records: int) -> np.ndarray:
+    """Return the statistics of signals: (records, layers, columns) float32, NaN for layers that were not probed."""
     with_signal = {name: each for name, each in probed.items() if not np.isnan(each.delta).all()}
 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
         delta = _together([each.delta for each in group])
         return [each.compute(delta, np) for each in SIGNAL_STATISTICS]
 
-    return _by_layer(layers, with_signal, len(SIGNAL_STATISTICS), measured)
+    return _by_layer(layers, with_signal, (records, len(layers), len(SIGNAL_STATISTICS)), measured)
 
 
 def _by_layer(
     layers: Sequence[str],
     probed: Mapping[str, Probed],
-    columns: int,
+    shape: tuple[int, int, int],
     measure: Callable[[Sequence[Probed]], Sequence[np.ndarray]],
 ) -> np.ndarray:
-    """Measure layers, those of one shape and one activation together: (layers, columns) float32."""
-    values = np.full((len(layers), columns), np.nan, np.float32)
+    """Measure layers, those of one shape and one activation together: (records, layers, columns) float32."""
+    values = np.full(shape, np.nan, np.float32)
     rows = [row for row, name in enumerate(layers) if name in probed]
     likenesses = [_likeness(layers[row], probed[layers[row]]) for row in rows]
     with np.errstate(all="ignore"):
         for places in _alike(likenesses, [probed[layers[row]].z.size for row in rows]):
             group = [rows[place] for place in places]
-            values[group] = np.stack(measure([probed[layers[row]] for row in group]), axis=-1)
+            of_group = np.stack(measure([probed[layers[row]] for row in group]), axis=-1)  # (layers, records, columns)
+            values[:, group] = of_group.swapaxes(0, 1)
     return values
 
 
@@ -129,14 +132,14 @@ def _likeness(name: str, layer: Probed) -> Hashable:
     return layer.z.shape, layer.h.shape, layer.z.dtype, name if isinstance(steepest, np.ndarray) else steepest
 
 
-def time_signal_series(layers: Sequence[str], probed: Mapping[str, Probed], columns: int) -> np.ndarray:
-    """Return the rms of each time step's signal: (layers, columns) float32, NaN behind a layer's last step."""
-    values = np.full((len(layers), columns), np.nan, np.float32)
+def time_signal_series(layers: Sequence[str], probed: Mapping[str, Probed], records: int, columns: int) -> np.ndarray:
+    """Return the rms of each time step's signal: (records, layers, columns) float32, NaN behind a layer's last step."""
+    values = np.full((records, len(layers), columns), np.nan, np.float32)
     with np.errstate(all="ignore"):
-        for row, name in zip(values, layers, strict=True):
+        for row, name in enumerate(layers):
             layer = probed.get(name)
             if layer is not None and layer.steps:
-                samples, units = layer.delta.shape
-                steps = layer.delta.reshape(samples // layer.steps, layer.steps, units).swapaxes(0, 1)
-                row[: layer.steps] = SIGNAL_STATISTICS[0].compute(steps, np)[:columns]
+                samples, units = layer.delta.shape[1:]
+                steps = layer.delta.reshape(records, samples // layer.steps, layer.steps, units).swapaxes(1, 2)
+                values[:, row, : layer.steps] = SIGNAL_STATISTICS[0].compute(steps, np)[:, :columns]
     return values

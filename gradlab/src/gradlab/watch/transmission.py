@@ -30,11 +30,20 @@ class Transmission:
         seed: the seed that names the run.
         continued: the experiment that the training continues; None for a new one.
         warn: warns the user.
+        before_closing: is called before the end of the process ends a training that was broken off.
     """
 
     def __init__(
-        self, to: str, *, api_key: str | None, seed: int, continued: Continued | None, warn: Callable[[str], None]
+        self,
+        to: str,
+        *,
+        api_key: str | None,
+        seed: int,
+        continued: Continued | None,
+        warn: Callable[[str], None],
+        before_closing: Callable[[], object] = lambda: None,
     ) -> None:
+        self._before_closing = before_closing
         self._outbox = Outbox(Client(to, api_key), MAX_BYTES, SECONDS_BETWEEN, stop_when_cancelled=False)
         self._seed, self._continued, self._warn = seed, continued, warn
         self._spec: ExternalSpec | None = None
@@ -92,6 +101,8 @@ class Transmission:
     def close(self) -> None:
         """Send the rest at the end of the process. A run that has not ended was broken off."""
         atexit.unregister(self.close)
+        if not self._is_over:
+            self._before_closing()
         if self._spec is not None and not self._is_over:
             self._outbox.put(Ended(self._seed, BROKEN_OFF))
         self._is_over = True

@@ -16,6 +16,8 @@ VERSIONS = {"jax": jax.__version__}
 BATCHES_IN = "iterator"
 # True if a step runs operation by operation: what it adds up may wait.
 IS_EAGER = False
+# A compiled step writes a part of a variable in place.
+WRITES_IN_PLACE = True
 # Entries that a loop over a large tensor reads at a time: 16 kB, and as much for each of its sums.
 CHUNK = 4_096
 
@@ -170,6 +172,18 @@ def constants(arrays: Sequence[np.ndarray]) -> list[Any]:
 def values(variables: Sequence[Any]) -> list[Any]:
     """Return the variables' present values as tensors."""
     return [variable.value for variable in variables]
+
+
+def flat_values(variables: Sequence[Any]) -> Any:
+    """Return the variables' present values as one row of float32, a copy: a step gives its own variables away."""
+    return _flat([variable.value for variable in variables])
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    return jnp.concatenate([each.reshape(-1).astype(jnp.float32) for each in values])
+
+
+_flat = jax.jit(_joined)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,8 @@ VERSIONS = {"tensorflow": tf.__version__}
 BATCHES_IN = "step"
 # True if a step runs operation by operation: what it adds up may wait.
 IS_EAGER = False
+# A step copies a variable of which it writes a part.
+WRITES_IN_PLACE = False
 # Sums side by side in a large tensor.
 COLUMNS = 128
 
@@ -121,6 +123,11 @@ def constants(arrays: Sequence[np.ndarray]) -> list[Any]:
 def values(variables: Sequence[Any]) -> list[Any]:
     """Return the variables' present values as tensors."""
     return [tf.convert_to_tensor(variable.value) for variable in variables]
+
+
+def flat_values(variables: Sequence[Any]) -> Any:
+    """Return the variables' present values as one row of float32, a copy."""
+    return np.concatenate([np.asarray(variable.numpy(), np.float32).reshape(-1) for variable in variables])
 
 
 @contextlib.contextmanager

@@ -115,6 +115,11 @@ def values(variables: Sequence[Any]) -> list[Any]:
     return [variable.value.detach() for variable in variables]
 
 
+def flat_values(variables: Sequence[Any]) -> Any:
+    """Return the variables' present values as one row of float32, a copy."""
+    return torch.cat([variable.value.detach().reshape(-1).to(torch.float32) for variable in variables])
+
+
 @contextlib.contextmanager
 def random_state_kept() -> Iterator[None]:
     """Keep the state of the backend's own random generator."""

@@ -1,0 +1,56 @@
+"""What the sweep needs of the store, and workers that are idle: what is due, and which blobs rows name."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine, select, union_all
+
+from core.store import claims
+from core.store.database import reading, writing
+from core.store.dataset_tables import datasets
+from core.store.tables import checkpoints, snapshots
+from gradlab.schemas.datasets import ID_PREFIX
+from gradlab.schemas.status import DatasetStatus
+
+
+class Sweeping:
+    """The part of the store that the sweep uses."""
+
+    _engine: Engine
+    _clock: Callable[[], datetime]
+    _max_attempts: int
+
+    def waiting_triages(self, *, limit: int = 10) -> list[UUID]:
+        """Return waiting triages that may run beside a training, oldest first."""
+        with reading(self._engine) as connection:
+            return claims.waiting_triages(connection, limit)
+
+    def due(self, *, requeue_after: timedelta, patient: bool = True, limit: int = 100) -> list[UUID]:
+        """Return the experiments that need a message, oldest first, and mark them as published.
+
+        Experiments whose worker is dead are first requeued, cancelled on request, or failed after too many stalled
+        attempts. If `patient`, the pause between two messages about an experiment doubles each time.
+        """
+        now = self._clock()
+        overdue = claims.overdue(now, requeue_after, patient=patient)
+        with reading(self._engine) as connection:
+            if not claims.anything_due(connection, now=now, overdue=overdue):
+                return []
+        with writing(self._engine) as connection:
+            return claims.due(connection, now=now, overdue=overdue, limit=limit, max_attempts=self._max_attempts)
+
+    def not_published(self, ids: Sequence[UUID]) -> None:
+        """Mark experiments as unpublished, because sending failed: they are due at once."""
+        with writing(self._engine) as connection:
+            claims.not_published(connection, list(ids))
+
+    def named_blobs(self, hashes: Collection[str]) -> set[str]:
+        """Return those of the blobs that a row names: networks, checkpoints, datasets, and files that are checked."""
+        named = union_all(
+            *(select(table.c.blob).where(table.c.blob.in_(hashes)) for table in (datasets, checkpoints, snapshots))
+        )
+        waiting = select(datasets.c.id).where(datasets.c.status == DatasetStatus.checking)
+        with reading(self._engine) as connection:
+            files = {each.removeprefix(ID_PREFIX) for each in connection.execute(waiting).scalars()}
+            return set(connection.execute(named).scalars()) | files.intersection(hashes)

@@ -1,0 +1,55 @@
+"""The collection of blobs that no row names: replaced or deleted ones, and those whose writer died before its row."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import islice
+
+import structlog
+
+from core.blobs import BlobStore
+from core.store import ExperimentStore, utc_now
+
+log = structlog.get_logger()
+
+# A blob without a row is left alone for so long: its writer stores the row next, or waits for the database meanwhile.
+MIN_AGE = timedelta(hours=1)
+# Time before a worker's first collection, and between two. Each lists the whole storage.
+FIRST, EVERY = timedelta(minutes=1), timedelta(minutes=30)
+# Blobs that one query asks about.
+BATCH = 500
+
+
+def collect(*, store: ExperimentStore, blobs: BlobStore) -> int:
+    """Delete blobs older than `MIN_AGE` that no row names. Return their number."""
+    before, deleted = utc_now() - MIN_AGE, 0
+    old = iter(blobs.sweep(before))
+    while batch := [blob.hash for blob in islice(old, BATCH)]:
+        for digest in set(batch) - store.named_blobs(batch):
+            modified = blobs.modified(digest)
+            if modified is not None and modified < before:  # else it was written again since it was listed
+                blobs.delete(digest)
+                deleted += 1
+    return deleted
+
+
+class Collector:
+    """Collects every `EVERY`.
+
+    Args:
+        store: whose rows name blobs.
+        blobs: what is collected from.
+        clock: returns seconds.
+    """
+
+    def __init__(self, store: ExperimentStore, blobs: BlobStore, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._blobs, self._clock = store, blobs, clock
+        self._due = clock() + FIRST.total_seconds()
+
+    def collect_if_due(self) -> None:
+        """Collect, unless the last time was lately. Raises Unavailable."""
+        if self._clock() < self._due:
+            return
+        self._due = self._clock() + EVERY.total_seconds()
+        if deleted := collect(store=self._store, blobs=self._blobs):
+            log.info("blobs_collected", deleted=deleted)

@@ -1,0 +1,57 @@
+"""Pending records: what was kept of a record at its end, until several are measured together.
+
+A record's end keeps what changes afterwards, and nothing else. The statistics of several records take little longer
+than those of one: what they cost is mostly the calls, not the numbers.
+"""
+
+import time
+from typing import Generic, Protocol, TypeVar
+
+# Records that are measured together, and the numbers that wait for it: 8 MB of float32.
+MAX_PENDING, MAX_ENTRIES = 64, 2_000_000
+# Seconds after which a service gets what is pending.
+MAX_WAIT_SECONDS = 1.0
+
+
+class Waiting(Protocol):
+    """The parts of a record that are kept at its end."""
+
+    @property
+    def entries(self) -> int:
+        """The numbers that it holds, about."""
+
+
+Kept = TypeVar("Kept", bound=Waiting)
+
+
+class Pending(Generic[Kept]):
+    """Records that are not measured yet, in their order."""
+
+    def __init__(self) -> None:
+        self._kept: list[Kept] = []
+        self._entries = self._measured = 0
+        self._taken_at = time.monotonic()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def add(self, kept: Kept) -> None:
+        """Add a record."""
+        self._kept.append(kept)
+        self._entries += kept.entries
+
+    def are_due(self, is_awaited: bool) -> bool:
+        """True if the records are to be measured: they are many, or somebody waits for them.
+
+        The first ones are measured at once, as what they show of the wiring is told then; later as many together as
+        were measured before.
+        """
+        is_late = is_awaited and time.monotonic() - self._taken_at > MAX_WAIT_SECONDS
+        most = min(MAX_PENDING, max(1, self._measured))
+        return len(self._kept) > 0 and (is_late or len(self._kept) >= most or self._entries >= MAX_ENTRIES)
+
+    def take(self) -> list[Kept]:
+        """Return the records, which are pending no more."""
+        kept, self._kept, self._entries, self._taken_at = self._kept, [], 0, time.monotonic()
+        self._measured += len(kept)
+        return kept
