@@ -217,9 +217,9 @@ def kept(layer: NamedLayer) -> int:
     """Return the count of numbers that a layer holds for one sample until the backward pass."""
     numbers = math.prod(layer.output_shape)
     # A recurrent layer holds its gates and its states of every step.
-    for tensor in layer.tensors:
-        if tensor.parameter.endswith("recurrent_kernel"):
-            units, gates = tensor.shape[-2:]
+    for parameter, shape in layer.spec.parameters(layer.input_shape).items():
+        if parameter.endswith("recurrent_kernel"):
+            units, gates = shape[-2:]
             numbers += layer.input_shape[0] * (gates + 2 * units)
     # Attention holds each head's weights between all positions, before and after the softmax.
     heads = getattr(layer.spec, "num_heads", 0)

@@ -2,10 +2,14 @@
 
 import pytest
 
+from gradlab.diagnosis.unknown import Unknown
+from gradlab.diagnosis.view_of_experiment import ExperimentView
 from gradlab.errors import Invalid
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 from gradlab.spec.network import depths, is_chain
+from gradlab.spec.output import Output, output_of
+from gradlab.theory import hidden_relus, predict
 from tests.graphs import a_graph, dense, node, shared
 
 OUTPUT = node("out", dense(1, "sigmoid"), "sum")
@@ -127,3 +131,44 @@ def test_pretraining_takes_a_graph_that_is_a_chain_alone():
     training = {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": 1, "pretraining": "greedy_layerwise"}
     assert "a graph that is no chain" in refusal(SKIP, training=training)
     assert parse(a_graph([*SKIP[:2], node("out", dense(1, "sigmoid"), "again")], training=training))
+
+
+def test_the_output_of_a_graph_is_read_along_its_inputs_and_not_along_the_list():
+    activation = {"kind": "activation", "activation": "sigmoid"}
+    nodes = [
+        node("logit", dense(1, "linear"), "input"),
+        node("side", dense(1, "tanh"), "input"),
+        node("sum", "add", "side", "logit"),
+        node("out", activation, "sum"),
+    ]
+    assert output_of(parse(a_graph(nodes))) == Output("out", "sigmoid", "linear", True)
+    plain = [*nodes[:2], node("out", activation, "side")]
+    assert output_of(parse(a_graph(plain[1:]))) == Output("out", "sigmoid", "tanh", True)
+    square = node("square", dense(2, "tanh"), "input")
+    again = [square, shared("again", "square", "square"), node("out", dense(1, "sigmoid"), "again")]
+    last = parse(a_graph([square, node("out", dense(1, "sigmoid"), "square")]))
+    assert output_of(last) == Output("out", "sigmoid", "linear", True)
+    assert parse(a_graph(again)).layers[-2].tensors == ()  # it has no weights of its own, and is hidden
+    assert "again" in {layer.name for layer in ExperimentView(parse(a_graph(again)), None).hidden_layers}
+
+
+def test_rules_see_which_layers_of_a_graph_are_hidden_and_which_stand_first():
+    nodes = [
+        node("wide", dense(4), "input"),
+        node("narrow", dense(2), "input"),
+        node("both", "concatenate", "wide", "narrow"),
+        node("inner", dense(3), "both"),
+        node("out", dense(1, "sigmoid"), "inner"),
+    ]
+    view = ExperimentView(parse(a_graph(nodes)), None)
+    assert [layer.name for layer in view.hidden_layers] == ["wide", "narrow", "both", "inner"]
+    assert [layer.name for layer in view.entrances] == ["wide", "narrow"]
+    assert view.foremost(["wide", "narrow", "inner", "out"]) == [0, 1]
+    assert not view.is_chain
+    with pytest.raises(Unknown, match="its network is a graph"):
+        view.need_chain()
+    assert predict(view.network) is None
+    chain = ExperimentView(parse(a_graph([nodes[0], node("out", dense(1, "sigmoid"), "wide")])), None)
+    assert chain.is_chain
+    assert predict(chain.network) is not None
+    assert hidden_relus(chain.network)

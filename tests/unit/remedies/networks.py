@@ -3,6 +3,7 @@
 from typing import Any
 
 from gradlab.spec import ExperimentSpec
+from tests.graphs import node, shared
 
 U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
 SGD = {"kind": "sgd", "learning_rate": 0.01, "momentum": 0.9}
@@ -36,8 +37,18 @@ def residual(*layers: dict[str, Any], **more: Any) -> dict[str, Any]:
 def an_experiment(*layers: dict[str, Any], dataset: dict[str, Any] = CIRCLES, **training: Any) -> ExperimentSpec:
     """An experiment with these layers; the loss is the one that is usual for the last layer's units."""
     fields: dict[str, Any] = {"loss": "binary_crossentropy", "optimizer": SGD, "epochs": 30, "batch_size": 16}
+    model = {"layers": list(layers)}
     return ExperimentSpec.model_validate(
-        {"name": "it", "dataset": dataset, "model": {"layers": list(layers)}, "training": fields | training}
+        {"name": "it", "dataset": dataset, "model": model, "training": fields | training}
+    )
+
+
+def of_graph(*nodes: dict[str, Any], dataset: dict[str, Any] = CIRCLES, **training: Any) -> ExperimentSpec:
+    """An experiment with these nodes, of which the last is the output."""
+    fields: dict[str, Any] = {"loss": "binary_crossentropy", "optimizer": SGD, "epochs": 30, "batch_size": 16}
+    model = {"nodes": list(nodes), "outputs": [nodes[-1]["name"]]}
+    return ExperimentSpec.model_validate(
+        {"name": "it", "dataset": dataset, "model": model, "training": fields | training}
     )
 
 
@@ -144,5 +155,26 @@ EXPERIMENTS: dict[str, ExperimentSpec] = {
         residual({"kind": "multi_head_attention", "num_heads": 2, "key_dim": 4, "kernel_initializer": U01}),
         {"kind": "layer_normalization"}, residual(dense(16, "relu"), dense(8, "linear")), dense(5, "softmax"),
         dataset={**LETTERS, "one_hot": False},
+    ),
+    "graph that is a chain": of_graph(
+        node("first", dense(5, kernel_initializer=U01), "input"), node("second", dense(5), "first"),
+        node("third", dense(5), "second"), node("out", SIGMOID, "third"),
+    ),
+    "graph with a skip connection": of_graph(
+        node("first", dense(6, "relu"), "input"), node("second", dense(6, "linear"), "first"),
+        node("sum", "add", "first", "second"), node("relu", {"kind": "activation", "activation": "relu"}, "sum"),
+        node("logit", dense(1, "linear"), "relu"), node("out", {"kind": "activation", "activation": "tanh"}, "logit"),
+    ),
+    "graph with a shared encoder": of_graph(
+        {"name": "left", "inputs": ["input"], "graph": {"outputs": ["b"], "nodes": [
+            node("a", dense(4, kernel_initializer=U01), "input"), node("b", residual(dense(4), dense(4)), "a")]}},
+        node("turned", dense(2, "linear"), "input"), shared("right", "left", "turned"),
+        node("both", "concatenate", "left", "right"), node("norm", "batch_normalization", "both"),
+        node("out", SIGMOID, "norm"),
+    ),
+    "graph of an image": of_graph(
+        node("in", conv(), "input"), node("wide", conv(), "in"), node("narrow", conv(kernel_size=1), "in"),
+        node("both", "concatenate", "wide", "narrow"), node("flat", "flatten", "both"), node("out", SOFTMAX, "flat"),
+        dataset=IMAGES, loss="categorical_crossentropy",
     ),
 }  # fmt: skip

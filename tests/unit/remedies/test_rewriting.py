@@ -2,7 +2,8 @@
 
 import pytest
 
-from gradlab.remedies.rewriting.layers import Place, hidden_places, hidden_stages, places, rewritten, split_output
+from gradlab.remedies.rewriting.layers import Place, hidden_places, hidden_stages, places, split_output
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.vocabulary.activations import Linear, Relu, Softmax, Tanh
 from gradlab.vocabulary.layers.dense import Dense
 from tests.unit.remedies.networks import EXPERIMENTS, SIGMOID, an_experiment, dense, residual
@@ -16,7 +17,7 @@ def found(name: str) -> dict[str, Place]:
 
 @on_each
 def test_a_network_in_which_nothing_is_changed_stays_as_it_was_written(spec):
-    assert rewritten(spec, lambda place: (place.layer,)) == spec.model.layers
+    assert rewritten(spec, lambda place: (place.layer,)) == spec.model
 
 
 @on_each
@@ -62,7 +63,7 @@ def test_layers_in_a_block_are_changed_inside_it_and_repeats_stay_together():
     def change(place):
         return (place.layer.model_copy(update={"units": widths[place.name]}) if place.name in widths else place.layer,)
 
-    first, *blocks, activation, output = rewritten(spec, change)
+    first, *blocks, activation, output = rewritten(spec, change).layers
     assert first.units == 8
     assert [(block.repeat, [layer.units for layer in block.layers]) for block in blocks] == [(2, [3, 8]), (1, [4, 8])]
     assert (activation, output) == spec.model.layers[-2:]
@@ -71,9 +72,9 @@ def test_layers_in_a_block_are_changed_inside_it_and_repeats_stay_together():
 def test_one_layer_may_become_several_or_none():
     spec = an_experiment(dense(repeat=3), SIGMOID)
     doubled = rewritten(spec, lambda place: (place.layer, place.layer) if place.name == "dense_2" else (place.layer,))
-    assert [(layer.units, layer.repeat) for layer in doubled] == [(5, 1), (5, 1), (5, 1), (5, 1), (1, 1)]
+    assert [(layer.units, layer.repeat) for layer in doubled.layers] == [(5, 1), (5, 1), (5, 1), (5, 1), (1, 1)]
     dropped = rewritten(spec, lambda place: () if place.name == "dense_2" else (place.layer,))
-    assert [(layer.units, layer.repeat) for layer in dropped] == [(5, 1), (5, 1), (1, 1)]
+    assert [(layer.units, layer.repeat) for layer in dropped.layers] == [(5, 1), (5, 1), (1, 1)]
 
 
 def test_a_stage_is_a_layer_with_all_that_follows_it_before_the_next():

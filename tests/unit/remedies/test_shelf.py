@@ -9,9 +9,10 @@ import pytest
 from gradlab.diagnosis.rules import RULES
 from gradlab.errors import Invalid
 from gradlab.remedies import REMEDIES, applicable, remedy
-from gradlab.remedies.rewriting.layers import split_output
+from gradlab.remedies.rewriting.layers import end_of, split_output
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
+from gradlab.spec.graph import GraphSpec
 from tests.unit.remedies.networks import EXPERIMENTS, SIGMOID, an_experiment, dense
 
 # A rate may be changed again, half of the layers halved, and what is longer made longer still.
@@ -111,15 +112,23 @@ def test_a_refusal_says_where_what_was_needed_and_what_came(each):
                 assert problem.received, title
 
 
+def ending(spec: ExperimentSpec) -> tuple:
+    """The output layer, and the layers behind it."""
+    if isinstance(spec.model, GraphSpec):
+        output, *behind = (named.spec for named in end_of(spec))
+        return output, tuple(behind)
+    return split_output(spec.model.layers)[1:]
+
+
 @by_name
 def test_only_its_own_remedy_touches_the_output(each):
     if each.name == "output_matched_to_task":
         return
     for title, after in treated(each.name).items():
         spec = EXPERIMENTS[title]
-        _, output, behind = split_output(spec.model.layers)
+        output, behind = ending(spec)
         if not output.inner:  # a block may hold hidden layers too
-            assert split_output(after.model.layers)[1:] == (output, behind), title
+            assert ending(after) == (output, behind), title
         assert after.layers[-1].output_shape == spec.layers[-1].output_shape, title
 
 

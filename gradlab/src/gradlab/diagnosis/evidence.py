@@ -158,6 +158,12 @@ class Run:
         hidden = self.view.hidden_layers
         return tuple(layer.name for layer in hidden if layer.tensors and layer.name not in self.unreached)
 
+    @property
+    def first_weighted_layers(self) -> tuple[str, ...]:
+        """Those of `weighted_layers` before which none of the others stands: one in a chain."""
+        weighted = self.weighted_layers
+        return tuple(weighted[place] for place in self.view.foremost(weighted)) if weighted else ()
+
     @cached_property
     def unreached(self) -> frozenset[str]:
         """The names of the layers whose weights have no gradient; empty where gradients are not recorded."""
@@ -236,13 +242,14 @@ class ExternalRun(Run):
 def arriving(run: Run) -> Recorded | None:
     """Return ‖δ‖ of the first hidden layer with weights divided by ‖δ‖ of the output, as one column.
 
-    Lengths are compared, so that the widths of the layers do not matter. None where signals are not recorded.
+    Lengths are compared, so that the widths of the layers do not matter. Where a graph has several first layers, that
+    of the longest counts. None where signals are not recorded.
     """
-    weighted, signals = run.weighted_layers, run.series("signals", "rms")
-    if not weighted or signals is None or weighted[0] not in signals.layers:
+    weighted, signals = run.first_weighted_layers, run.series("signals", "rms")
+    if not weighted or signals is None or not {*weighted} <= {*signals.layers}:
         return None
-    first, last = signals.layers.index(weighted[0]), len(signals.tensors) - 1
+    first, last = [signals.layers.index(name) for name in weighted], len(signals.tensors) - 1
     lengths = signals.values * [math.sqrt(math.prod(tensor.shape)) for tensor in signals.tensors]
     with np.errstate(divide="ignore", invalid="ignore"):  # 0/0 and ∞/∞ are NaN
-        share = np.where(lengths[:, last] > 0, lengths[:, first] / lengths[:, last], np.nan)
-    return Recorded(signals.epochs, signals.tensors[first : first + 1], share[:, None])
+        share = np.where(lengths[:, last] > 0, lengths[:, first].max(axis=1) / lengths[:, last], np.nan)
+    return Recorded(signals.epochs, (signals.tensors[first[0]],), share[:, None])

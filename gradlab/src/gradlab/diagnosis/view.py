@@ -5,7 +5,7 @@ Each property is known or raises Unknown, which says what is missing and what th
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -131,6 +131,25 @@ class View(ABC):
         weighted = [place for place, layer in enumerate(self.layers) if layer.tensors]
         # A block follows its inner layers. One whose last inner layer has the last weights makes the output, too.
         return self.layers[: weighted[-1]] if weighted else ()
+
+    @property
+    def entrances(self) -> tuple[LayerView, ...]:
+        """The layers that take the samples."""
+        return self.layers[:1]
+
+    def foremost(self, names: Sequence[str]) -> list[int]:
+        """Return the places in `names`, some layers in order, of those before which none of the others stands."""
+        return [0]
+
+    @property
+    def is_chain(self) -> bool:
+        """True if each layer takes the output of the one before it, as theory assumes. Of a sender's it is assumed."""
+        return True
+
+    def need_chain(self) -> None:
+        """Raise Unknown if the layers form no chain."""
+        if not self.is_chain:
+            raise Unknown("theory follows the signal along a chain of layers, and its network is a graph")
 
     @property
     def parameter_count(self) -> int:

@@ -1,5 +1,6 @@
 """ExperimentView: an experiment of this service as rules see it."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from gradlab.diagnosis.layers import LayerView
@@ -7,6 +8,7 @@ from gradlab.diagnosis.unknown import WAIT
 from gradlab.diagnosis.view import View
 from gradlab.facts import Facts
 from gradlab.spec import ExperimentSpec, NamedLayer
+from gradlab.spec.network import foremost, is_chain, leading_to
 from gradlab.spec.output import Output, loss_takes_logits, output_of
 from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.optimizers import GradientOptimizer
@@ -37,6 +39,24 @@ class ExperimentView(View):
     @cached_property
     def layers(self) -> tuple[LayerView, ...]:
         return tuple(LayerView(layer.name, layer.tensors, layer) for layer in self.spec.layers)
+
+    @cached_property
+    def hidden_layers(self) -> tuple[LayerView, ...]:
+        weighted = {layer.name for layer in self.spec.layers if layer.spec.parameters(layer.input_shape)}
+        hidden = leading_to(self.spec.layers, weighted)
+        return tuple(layer for layer in self.layers if layer.name in hidden)
+
+    @property
+    def entrances(self) -> tuple[LayerView, ...]:
+        samples = {*self.spec.model.inputs}
+        return tuple(self.by_name[layer.name] for layer in self.spec.network if samples & {*layer.inputs})
+
+    def foremost(self, names: Sequence[str]) -> list[int]:
+        return foremost(self.spec.layers, names)
+
+    @property
+    def is_chain(self) -> bool:
+        return is_chain(self.network)
 
     @property
     def network(self) -> tuple[NamedLayer, ...]:

@@ -2,7 +2,8 @@
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Place, places, rewritten
+from gradlab.remedies.rewriting.layers import Place, field_of, places
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.treated import in_words, treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.activations import Linear
@@ -19,9 +20,9 @@ RATE = 0.25
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     if any(isinstance(place.layer, Dropout) for place in places(spec)):
-        raise Invalid(Problem("model.layers", "a network without dropout", "one that has it"))
-    refusal = Problem("model.layers", "a hidden layer with an activation", in_words(spec))
-    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, _dropped))
+        raise Invalid(Problem(field_of(spec), "a network without dropout", "one that has it"))
+    refusal = Problem(field_of(spec), "a hidden layer with an activation", in_words(spec))
+    return treated(spec, REMEDY.name, refusal, model=rewritten(spec, _dropped))
 
 
 def _dropped(place: Place) -> tuple[LayerSpec, ...]:

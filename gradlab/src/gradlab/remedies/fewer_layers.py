@@ -2,7 +2,8 @@
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Place, hidden_stages, rewritten
+from gradlab.remedies.rewriting.layers import Place, field_of, hidden_stages
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers import LayerSpec
@@ -13,7 +14,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     # With as many layers as units β = 5·Σ1/n is 5, as in the tutorial's five layers of five (Hanin 2018).
     narrowest = min((stage.output_shape[-1] for stage in stages), default=1)
     target = max(1, min(len(stages) // 2, narrowest))
-    spare = [stage for stage in stages if stage.keeps_shape]
+    spare = [stage for stage in stages if stage.keeps_shape and not stage.merged]
     dropped = spare[-min(len(spare), len(stages) - target) :] if len(stages) > target else []
     names = {place.name for stage in dropped for place in stage.places}
 
@@ -21,11 +22,11 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
         return () if place.name in names else (place.layer,)
 
     refusal = Problem(
-        "model.layers",
+        field_of(spec),
         "two hidden layers or more, of which one gives back the shape it gets",
         f"{len(stages)}, of which {len(spare)} give back the shape they get",
     )
-    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, change))
+    return treated(spec, REMEDY.name, refusal, model=rewritten(spec, change))
 
 
 REMEDY = Remedy(

@@ -2,7 +2,8 @@
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Place, rewritten, weighted, with_weighted
+from gradlab.remedies.rewriting.layers import Place, field_of, weighted, with_weighted
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.suited import with_suited_initializers
 from gradlab.remedies.rewriting.treated import in_words, treated
 from gradlab.spec import ExperimentSpec
@@ -11,9 +12,9 @@ from gradlab.vocabulary.layers import LayerSpec
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     refusal = Problem(
-        "model.layers", "a hidden layer whose initialisers do not suit its activation already", in_words(spec)
+        field_of(spec), "a hidden layer whose initialisers do not suit its activation already", in_words(spec)
     )
-    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, _suited))
+    return treated(spec, REMEDY.name, refusal, model=rewritten(spec, _suited))
 
 
 def _suited(place: Place) -> tuple[LayerSpec, ...]:

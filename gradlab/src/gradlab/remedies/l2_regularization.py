@@ -2,7 +2,8 @@
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Place, hidden_places, rewritten, weighted, with_weighted
+from gradlab.remedies.rewriting.layers import Place, field_of, hidden_places, weighted, with_weighted
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers import LayerSpec
@@ -15,8 +16,8 @@ FACTOR = 0.01
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     received = "one in every hidden layer" if hidden_places(spec) else "no hidden layer with weights"
-    refusal = Problem("model.layers", "a hidden layer without a kernel_regularizer", received)
-    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, _regularized))
+    refusal = Problem(field_of(spec), "a hidden layer without a kernel_regularizer", received)
+    return treated(spec, REMEDY.name, refusal, model=rewritten(spec, _regularized))
 
 
 def _regularized(place: Place) -> tuple[LayerSpec, ...]:

@@ -3,7 +3,8 @@
 from gradlab.errors import Problem
 from gradlab.remedies.layer_normalization import MIN_WIDTH
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Place, places, rewritten
+from gradlab.remedies.rewriting.layers import Place, field_of, places
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers import LayerSpec
@@ -16,8 +17,8 @@ KEPT = ("epsilon", "center", "scale", "beta_initializer", "gamma_initializer")
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     kinds = ", ".join(dict.fromkeys(place.layer.kind for place in places(spec) if place.hidden))
     expected = f"a hidden batch_normalization of {MIN_WIDTH} units or more"
-    refusal = Problem("model.layers", expected, kinds or "no hidden layer")
-    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, _changed))
+    refusal = Problem(field_of(spec), expected, kinds or "no hidden layer")
+    return treated(spec, REMEDY.name, refusal, model=rewritten(spec, _changed))
 
 
 def _changed(place: Place) -> tuple[LayerSpec, ...]:

@@ -2,7 +2,8 @@
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Layers, Place, rewritten
+from gradlab.remedies.rewriting.layers import Layers, Place, field_of
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.suited import CENTRED, is_orthogonal
 from gradlab.remedies.rewriting.treated import in_words, treated
 from gradlab.spec import ExperimentSpec
@@ -15,7 +16,7 @@ from gradlab.vocabulary.layers.dense import Dense
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     expected = "a hidden dense or convolutional layer of tanh or its like, whose kernel is not orthogonal already"
     return treated(
-        spec, REMEDY.name, Problem("model.layers", expected, in_words(spec)), layers=rewritten(spec, _orthogonal)
+        spec, REMEDY.name, Problem(field_of(spec), expected, in_words(spec)), model=rewritten(spec, _orthogonal)
     )
 
 

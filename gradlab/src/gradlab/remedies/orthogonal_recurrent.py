@@ -2,7 +2,8 @@
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Place, places, recurrent, rewritten, with_weighted
+from gradlab.remedies.rewriting.layers import Place, field_of, places, recurrent, with_weighted
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.suited import is_orthogonal
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
@@ -14,11 +15,11 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     cells = [cell for place in places(spec) if place.hidden and (cell := recurrent(place.layer))]
     received = ", ".join(dict.fromkeys(cell.recurrent_initializer.kind for cell in cells))
     refusal = Problem(
-        "model.layers",
+        field_of(spec),
         "a hidden recurrent layer whose recurrent kernel is not orthogonal already",
         received or "no hidden recurrent layer",
     )
-    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, _orthogonal))
+    return treated(spec, REMEDY.name, refusal, model=rewritten(spec, _orthogonal))
 
 
 def _orthogonal(place: Place) -> tuple[LayerSpec, ...]:

@@ -3,9 +3,11 @@
 from gradlab.errors import Problem
 from gradlab.frozen import Frozen
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Layers, chain_of, split_output
+from gradlab.remedies.rewriting.layers import Layers, Place, end_of, field_of, split_output
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.treated import treated
-from gradlab.spec import ExperimentSpec
+from gradlab.spec import ExperimentSpec, ModelSpec
+from gradlab.spec.graph import GraphSpec
 from gradlab.vocabulary.activations import Linear
 from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.activation import Activating
@@ -23,21 +25,30 @@ POSITIVE = ("softplus", "exponential", "relu")
 
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
-    received = _activations(chain_of(spec))
+    received = _activations(spec)
     loss = _loss(spec, received)
     refusal = Problem(
-        "model.layers",
+        field_of(spec),
         "an output whose activation and loss do not suit the task and each other already",
         f"{' then '.join(received) or 'linear'} with {loss.kind} for {spec.dataset.target}",
     )
     suits = len(received) <= 1 and "".join(received) in _suited(loss)
-    layers = chain_of(spec) if suits else _ending(spec, loss.output_activation or "linear")
-    return treated(spec, REMEDY.name, refusal, layers=layers, training={"loss": loss.model_dump(mode="json")})
+    model = None if suits else _ending(spec, loss.output_activation or "linear")
+    return treated(spec, REMEDY.name, refusal, model=model, training={"loss": loss.model_dump(mode="json")})
 
 
-def _activations(layers: Layers) -> tuple[str, ...]:
+def _end(spec: ExperimentSpec) -> tuple[LayerSpec, Layers]:
+    """The output layer, or the block that holds it, and the layers behind it."""
+    if isinstance(spec.model, GraphSpec):
+        output, *behind = (named.spec for named in end_of(spec))
+        return output, tuple(behind)
+    _, output, end = split_output(spec.model.layers)
+    return output, end
+
+
+def _activations(spec: ExperimentSpec) -> tuple[str, ...]:
     """The kinds of activations behind the last weights, without linear ones."""
-    _, output, behind = split_output(layers)
+    output, behind = _end(spec)
     last = output.layer if isinstance(output, Bidirectional) else output
     through = [layer.function for layer in (last, *behind) if layer.function is not None]
     return tuple(function.kind for function in through if function != Linear())
@@ -65,20 +76,34 @@ def _suited(loss: LossFunction) -> tuple[str, ...]:
     return ("" if usual == "linear" else usual, *alike)
 
 
-def _ending(spec: ExperimentSpec, activation: str) -> Layers:
+def _ending(spec: ExperimentSpec, activation: str) -> ModelSpec | GraphSpec:
     """The network with `activation` as its only output activation."""
-    before, output, behind = split_output(chain_of(spec))
+    end = _activated(spec, activation)
+    if not isinstance(spec.model, GraphSpec):
+        before, _, _ = split_output(spec.model.layers)
+        return spec.model.model_copy(update={"layers": (*before, *end)})
+    first, *rest = (named.name for named in end_of(spec))
+
+    def change(place: Place) -> Layers:
+        return end if place.name == first else () if place.name in rest else (place.layer,)
+
+    return rewritten(spec, change, only_hidden=False)
+
+
+def _activated(spec: ExperimentSpec, activation: str) -> Layers:
+    """The output layer and the layers behind it, with `activation` as their only activation."""
+    output, behind = _end(spec)
     behind = tuple(layer for layer in behind if not isinstance(layer, Activating))
     function: Frozen = ActivationLayer.model_validate({"activation": activation}).activation
     if not isinstance(output, Dense | Convolution):
         # A recurrent layer feeds its output back: the output activation needs a layer of its own.
         units = spec.layers[-1].output_shape[-1]
-        return (*before, output, *behind, Dense.model_validate({"units": units, "activation": function}))
+        return (output, *behind, Dense.model_validate({"units": units, "activation": function}))
     if not behind:
-        return (*before, output.model_copy(update={"activation": function}))
+        return (output.model_copy(update={"activation": function}),)
     linear: LayerSpec = output.model_copy(update={"activation": Linear()})
     last = () if function == Linear() else (ActivationLayer.model_validate({"activation": function}),)
-    return (*before, linear, *behind, *last)
+    return (linear, *behind, *last)
 
 
 REMEDY = Remedy(

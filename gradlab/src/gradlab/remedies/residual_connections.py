@@ -2,12 +2,14 @@
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Place, hidden_stages, places, rewritten
+from gradlab.remedies.rewriting.layers import Place, field_of, hidden_stages, places
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.suited import CENTRED
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.blocks import Residual
+from gradlab.vocabulary.layers.merging import Add
 
 # Sum of the scales of all blocks (Hanin & Rolnick 2018), for outputs whose mean is not 0: relu's means add up. Outputs
 # of mean 0 add up by their squares, so that 1/√L keeps a signal's size. Failures among 32 networks with 1/√L and with
@@ -17,8 +19,8 @@ BOUND = 1.0
 
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
-    if any(isinstance(place.layer, Residual) for place in places(spec)):
-        raise Invalid(Problem("model.layers", "a network without residual blocks", "one that has them"))
+    if any(isinstance(place.layer, Residual | Add) for place in places(spec)):
+        raise Invalid(Problem(field_of(spec), "a network without residual blocks", "one that has them"))
     stages = hidden_stages(spec)
     wrapped = {stage.places[0].name: stage for stage in stages if stage.keeps_shape}
     inside = {place.name for stage in wrapped.values() for place in stage.places[1:]}
@@ -32,9 +34,9 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
         return (Residual(layers=inner, scale=_scale(place, len(wrapped))),)
 
     refusal = Problem(
-        "model.layers", "a hidden layer that gives back the shape it gets", f"none among {len(stages)} hidden layers"
+        field_of(spec), "a hidden layer that gives back the shape it gets", f"none among {len(stages)} hidden layers"
     )
-    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, change))
+    return treated(spec, REMEDY.name, refusal, model=rewritten(spec, change))
 
 
 def _scale(first: Place, blocks: int) -> float:

@@ -4,7 +4,8 @@ import math
 
 from gradlab.errors import Problem
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Place, hidden_places, recurrent, rewritten, with_weighted
+from gradlab.remedies.rewriting.layers import Place, field_of, hidden_depth, hidden_places, recurrent, with_weighted
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers import LayerSpec
@@ -17,7 +18,7 @@ MAX_SPREAD = 3
 
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
-    depth = len(hidden_places(spec))
+    depth = hidden_depth(spec)
     min_width = math.ceil(5 * depth / MAX_SPREAD)
 
     def widened(place: Place) -> tuple[LayerSpec, ...]:
@@ -32,11 +33,11 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
 
     widths = [str(place.output_shape[-1]) for place in hidden_places(spec)]
     refusal = Problem(
-        "model.layers",
+        field_of(spec),
         f"a hidden layer that is narrower than 5/3 of their number, {min_width}",
         f"{depth} of widths {', '.join(dict.fromkeys(widths))}" if depth else "no hidden layer",
     )
-    return treated(spec, REMEDY.name, refusal, layers=rewritten(spec, widened))
+    return treated(spec, REMEDY.name, refusal, model=rewritten(spec, widened))
 
 
 REMEDY = Remedy(

@@ -7,7 +7,7 @@ before it, and the block takes its own input and their output. So the forward pa
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -215,6 +215,34 @@ def in_order(layers: Sequence[NamedLayer]) -> Iterator[NamedLayer]:
     for layer in layers:
         yield from in_order(layer.inner)
         yield layer
+
+
+def leading_to(layers: Sequence[NamedLayer], names: Collection[str]) -> frozenset[str]:
+    """Return the names of the layers from which one of `names` follows.
+
+    Args:
+        layers: all layers in the order of the forward pass, with their inputs.
+        names: the layers that are led to.
+    """
+    leading: set[str] = set()
+    for layer in reversed(layers):
+        if layer.name in names or layer.name in leading:
+            leading.update(layer.inputs)
+    return frozenset(leading)
+
+
+def foremost(layers: Sequence[NamedLayer], names: Sequence[str]) -> list[int]:
+    """Return the places in `names` of the layers before which none of the others stands; of a name's places the first.
+
+    Args:
+        layers: all layers in the order of the forward pass, with their inputs.
+        names: names of some of them.
+    """
+    behind: set[str] = set()
+    for layer in layers:
+        if any(name in names or name in behind for name in layer.inputs):
+            behind.add(layer.name)
+    return [names.index(name) for name in dict.fromkeys(names) if name not in behind]
 
 
 def is_chain(network: Sequence[NamedLayer]) -> bool:

@@ -1,10 +1,12 @@
 """A network's output activation, and whether Keras's cross-entropies compute from its logits."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlab.spec.external import ExternalLayer, ExternalSpec
+from gradlab.spec.network import NamedLayer
 from gradlab.vocabulary.activations import Linear
 from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.activation import Activating
@@ -48,15 +50,19 @@ class Output:
 
 def output_of(spec: "ExperimentSpec") -> Output:
     """Return the last activation of `spec`'s network, past layers that only pool, reshape or disturb their input."""
-    layers, same = list(spec.layers), True
-    while len(layers) > 1 and _passes_on(layers[-1].spec):
-        same = same and _keeps_tensor(layers.pop().spec)
-    last = layers.pop()
-    while layers and _passes_on(layers[-1].spec):
-        layers.pop()
-    before = layers[-1].spec.function if layers and not (last.tensors or last.inner) else None
-    made, earlier = last.spec.function or Linear(), before or Linear()
-    return Output(last.name, made.kind, earlier.kind, same)
+    by_name, last, same = {layer.name: layer for layer in spec.layers}, spec.layers[-1], True
+    while (source := _only_source(last, by_name)) is not None and _passes_on(last.spec):
+        last, same = source, same and _keeps_tensor(last.spec)
+    earlier = None if last.spec.parameters(last.input_shape) else _only_source(last, by_name)
+    while earlier is not None and _passes_on(earlier.spec):
+        earlier = _only_source(earlier, by_name)
+    made, before = last.spec.function, earlier.spec.function if earlier is not None else None
+    return Output(last.name, (made or Linear()).kind, (before or Linear()).kind, same)
+
+
+def _only_source(layer: NamedLayer, by_name: Mapping[str, NamedLayer]) -> NamedLayer | None:
+    """The one layer whose output a layer takes; None for the samples, for several layers, and for a block."""
+    return by_name.get(layer.inputs[0]) if len(layer.inputs) == 1 else None
 
 
 def output_elsewhere(spec: ExternalSpec) -> Output | None:

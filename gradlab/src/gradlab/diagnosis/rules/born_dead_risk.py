@@ -19,6 +19,8 @@ def detect(run: Run) -> Sighting | None:
     """Draw the network many times, and check the run's own draw."""
     dead = dead_at_birth(run)
     try:
+        if any(layer.is_relu for layer in run.hidden_layers):
+            run.view.need_chain()
         layers, chance = run.view.hidden_relus, run.view.born_dead
     except Unknown:
         if not dead:

@@ -26,7 +26,8 @@ def detect(run: Run) -> Sighting | None:
     gradients, share = run.kernels("gradients", "l2"), arriving(run)
     compared = []
     if gradients is not None and len(gradients.tensors) > 1:
-        ratio = np.where(gradients.values[:, -1] > 0, gradients.values[:, 0] / gradients.values[:, -1], np.nan)
+        first = gradients.values[:, run.view.foremost(gradients.layers)].max(axis=1)
+        ratio = np.where(gradients.values[:, -1] > 0, first / gradients.values[:, -1], np.nan)
         ratio = np.where(_shrunk(gradients, share), np.nan, ratio)
         compared.append((gradients.first(ratio > RATIO), "gradient_ratio", ratio, RATIO))
     if share is not None:
@@ -38,8 +39,7 @@ def detect(run: Run) -> Sighting | None:
     measures = [measure(name, largest(values), ">", bound) for _, name, values, bound in decisive_first]
     missing = {"gradient_ratio": RATIO, "signal_share": SHARE}.keys() - {each.name for each in measures}
     measures += [measure(name, float("nan"), ">", None) for name in sorted(missing)]
-    layers = run.weighted_layers[:1]
-    return Sighting(layers, min(epochs), tuple(measures))
+    return Sighting(run.first_weighted_layers, min(epochs), tuple(measures))
 
 
 def _shrunk(gradients: Recorded, share: Recorded | None) -> np.ndarray:

@@ -42,7 +42,7 @@ def detect(run: Run) -> Sighting | None:
 
 def _drawn_independently(hidden: tuple[LayerView, ...]) -> list[LayerView]:
     """The dense layers of a plain network whose weights are drawn independently; () for other networks."""
-    if any(layer.kind not in PLAIN for layer in hidden):
+    if any(layer.kind not in PLAIN or (layer.own and layer.own.shares) for layer in hidden):
         return []
     kernels = [(layer, kernel) for layer in hidden if layer.kind == "dense" and (kernel := layer.kernel)]
     drawn = [(layer, layer.initializer(kernel)) for layer, kernel in kernels]

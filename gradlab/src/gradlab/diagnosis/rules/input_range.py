@@ -17,7 +17,7 @@ SMALL = 0.01
 
 def detect(run: Run) -> Sighting | None:
     """Measure the inputs of the training samples."""
-    if run.view.layers[0].kind == "embedding":  # its inputs are numbers of rows, not sizes
+    if all(layer.kind == "embedding" for layer in run.view.entrances):  # its inputs are numbers of rows, not sizes
         return None
     inputs = run.view.inputs
     size = inputs.rms

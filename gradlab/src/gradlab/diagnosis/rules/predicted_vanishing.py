@@ -13,6 +13,7 @@ SHARE = 0.05
 
 def detect(run: Run) -> Sighting | None:
     """Multiply the growths that theory predicts, and add the measurement of epoch 0."""
+    run.view.need_chain()
     prediction = run.view.expected
     if prediction is None or not prediction.arriving < SHARE:
         return None

@@ -15,7 +15,8 @@ def detect(run: Run) -> Sighting | None:
     gradients = run.needed_kernels("gradients", "l2")
     if gradients is None or len(gradients.tensors) < 2:
         return None
-    first, last = gradients.values[:, 0], gradients.values[:, -1]
+    columns = run.view.foremost(gradients.layers)
+    first, last = gradients.values[:, columns].max(axis=1), gradients.values[:, -1]
     vanishes = (first < RATIO * last) & (first < LENGTH)
     since = gradients.mostly(vanishes)
     if since is None:
@@ -25,7 +26,7 @@ def detect(run: Run) -> Sighting | None:
         measure("gradient_ratio", usual, "<", RATIO),
         measure("first_gradient", middle(first[vanishes]), "<", LENGTH, "loss per unit of weight"),
     )
-    return Sighting(gradients.layers[:1], since, measures)
+    return Sighting(tuple(gradients.layers[place] for place in columns), since, measures)
 
 
 RULE = Rule(

@@ -1,7 +1,8 @@
 """Replacement of the activation in all hidden layers, with a suitable initialiser, for the activation remedies."""
 
 from gradlab.errors import Invalid, Problem
-from gradlab.remedies.rewriting.layers import Place, hidden_places, recurrent, rewritten, weighted, with_weighted
+from gradlab.remedies.rewriting.layers import Place, field_of, hidden_places, recurrent, weighted, with_weighted
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.suited import with_suited_initializers
 from gradlab.remedies.rewriting.treated import in_words, treated
 from gradlab.spec import ExperimentSpec
@@ -48,10 +49,10 @@ def activated(
 
     kinds = "dense, convolutional or recurrent" if in_cells else "dense or convolutional"
     expected = f"a hidden {kinds} layer with another activation than {function.kind}"
-    refusal = Problem("model.layers", expected, in_words(spec))
+    refusal = Problem(field_of(spec), expected, in_words(spec))
     if not any(changes(place) and place.activation != function for place in hidden):
         raise Invalid(refusal)
-    return treated(spec, remedy, refusal, layers=rewritten(spec, change))
+    return treated(spec, remedy, refusal, model=rewritten(spec, change))
 
 
 def _with(layer: WeightedLayer, function: ActivationFunction, place: Place) -> WeightedLayer:

@@ -7,6 +7,7 @@ from dataclasses import field as field_of
 from typing import Any
 
 from gradlab.spec import ExperimentSpec, NamedLayer
+from gradlab.spec.network import is_chain
 from gradlab.vocabulary.activations import Linear
 from gradlab.vocabulary.layers.convolution import Convolution
 from gradlab.vocabulary.layers.dense import Dense
@@ -97,7 +98,49 @@ def changes(before: ExperimentSpec, after: ExperimentSpec) -> tuple[LayerChange,
             result.append(_come(right, last, "before_activation" if activated else "behind"))
         if right and not right.inside:
             last = names.get(right.layer, right.layer)
-    return tuple(result)
+    whole = {right.layer: left.layer for left, right in pairs if left and right and left.whole and right.whole}
+    return (*result, *_rewired(before, after, whole))
+
+
+def _rewired(before: ExperimentSpec, after: ExperimentSpec, names: dict[str, str]) -> Iterator[LayerChange]:
+    """The changes of what corresponding layers take, and of whose weights they use.
+
+    Args:
+        before: the spec before the change.
+        after: the spec after it.
+        names: name after the change -> name before it, of the layers that correspond.
+    """
+    chains = [is_chain(spec.network) for spec in (before, after)]
+    if all(chains):
+        return
+    if any(chains):
+        models = [spec.model.model_dump(mode="json") for spec in (before, after)]
+        yield LayerChange("", "", models[0], models[1], "architecture", "nodes")
+        return
+    left, right = ({layer.name: layer for layer in spec.layers} for spec in (before, after))
+    same = {name: name for name in names.values()}
+    for new, old in names.items():
+        mine, theirs = _taken(left, old, same), _taken(right, new, names)
+        if mine != theirs:
+            yield LayerChange(old, "inputs", mine, theirs, "architecture", "inputs")
+        owner, other = left[old].shares, names.get(right[new].shares, right[new].shares)
+        if owner != other:
+            yield LayerChange(old, "shares", owner or None, other or None, "architecture", "shares")
+
+
+def _taken(layers: dict[str, NamedLayer], name: str, names: dict[str, str]) -> list[str]:
+    """What a layer takes, by the names before the change; layers that have no counterpart are passed over."""
+    taken = []
+    for source in _outside(layers[name]):
+        while source in layers and source not in names and len(_outside(layers[source])) == 1:
+            source = _outside(layers[source])[0]
+        taken.append(names.get(source, source))
+    return taken
+
+
+def _outside(layer: NamedLayer) -> tuple[str, ...]:
+    """What a layer takes; a block takes its layers inside besides."""
+    return layer.inputs[:-1] if layer.inner else layer.inputs
 
 
 def _within(left: _Part, right: _Part) -> Iterator[LayerChange]:

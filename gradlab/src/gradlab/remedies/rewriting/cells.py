@@ -1,7 +1,8 @@
 """Replacement of simple recurrent layers by gated ones: shared by the GRU and the LSTM remedy."""
 
 from gradlab.errors import Problem
-from gradlab.remedies.rewriting.layers import Place, places, recurrent, rewritten, with_weighted
+from gradlab.remedies.rewriting.layers import Place, field_of, places, recurrent, with_weighted
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.layers import LayerSpec
@@ -29,5 +30,5 @@ def gated(spec: ExperimentSpec, remedy: str, kind: type[Recurrent]) -> Experimen
         return (with_weighted(place.layer, kind(**{field: getattr(cell, field) for field in KEPT})),)
 
     kinds = ", ".join(dict.fromkeys(place.layer.kind for place in places(spec) if place.hidden))
-    refusal = Problem("model.layers", "a hidden simple_rnn layer", kinds or "no hidden layer")
-    return treated(spec, remedy, refusal, layers=rewritten(spec, change))
+    refusal = Problem(field_of(spec), "a hidden simple_rnn layer", kinds or "no hidden layer")
+    return treated(spec, remedy, refusal, model=rewritten(spec, change))

@@ -1,17 +1,17 @@
-"""Hidden layers of a network with their places, and a rewrite of all of them by one function.
+"""Hidden layers of a network with their places.
 
-The output layer is the last one that has weights of its own, norms excepted. All layers before it are hidden. The
-output layer and the layers behind it stay as they are.
+A layer is hidden if a layer with weights of its own, norms excepted, follows from it. The others are the output layer
+and the layers behind it, in a graph perhaps several output layers.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec, NamedLayer
 from gradlab.spec.graph import GraphSpec
+from gradlab.spec.network import leading_to
 from gradlab.vocabulary.activations import ActivationFunction, Linear
 from gradlab.vocabulary.layers import LayerSpec, Shape
 from gradlab.vocabulary.layers.attention import Embedding
@@ -49,20 +49,56 @@ class Place:
 Rewrite = Callable[[Place], Sequence[LayerSpec]]
 
 
+def field_of(spec: ExperimentSpec) -> str:
+    """Return the field of a spec that holds its layers."""
+    return "model.nodes" if isinstance(spec.model, GraphSpec) else "model.layers"
+
+
 def places(spec: ExperimentSpec) -> tuple[Place, ...]:
-    """Return all layers in the order in which samples pass them: inner layers before their block."""
-    backwards, hidden = [], False
-    ahead: ActivationFunction = Linear()
+    """Return all layers in the order in which samples pass them: inner layers before their block.
+
+    A layer that is used several times is hidden if all its uses are.
+    """
+    hidden = leading_to(spec.layers, {named.name for named in spec.layers if isinstance(named.spec, WITH_WEIGHTS)})
+    used_at_end = {named.shares or named.name for named in spec.layers if named.name not in hidden}
+    behind = _behind(spec.layers)
+    activations: dict[str, ActivationFunction] = {}
     for named in reversed(spec.layers):
-        layer = named.spec
-        cell = recurrent(layer)
-        own = cell.activation if cell else layer.function
-        if own is not None and own != Linear():
-            ahead = own
-        backwards.append(Place(_one(layer), named.name, named.input_shape, named.output_shape, ahead, hidden))
-        if isinstance(layer, WITH_WEIGHTS):
-            hidden, ahead = True, Linear()
-    return tuple(reversed(backwards))
+        activations[named.name] = _activation_of(named, behind[named.name], activations)
+    return tuple(
+        Place(
+            layer=_one(named.spec),
+            name=named.name,
+            input_shape=named.input_shape,
+            output_shape=named.output_shape,
+            activation=activations[named.name],
+            hidden=(named.shares or named.name) not in used_at_end,
+        )
+        for named in spec.layers
+    )
+
+
+def _behind(layers: Sequence[NamedLayer]) -> dict[str, list[NamedLayer]]:
+    """The layers that take the output of each layer, in the order of the forward pass."""
+    behind: dict[str, list[NamedLayer]] = {named.name: [] for named in layers}
+    for named in layers:
+        for name in dict.fromkeys(named.inputs):
+            if name in behind:
+                behind[name].append(named)
+    return behind
+
+
+def _activation_of(
+    named: NamedLayer, behind: Sequence[NamedLayer], activations: dict[str, ActivationFunction]
+) -> ActivationFunction:
+    """The activation of a layer: its own, or that of the first layer behind it, unless that has weights."""
+    cell = recurrent(named.spec)
+    own = cell.activation if cell else named.spec.function
+    if own is not None and own != Linear():
+        return own
+    if not behind or isinstance(behind[0].spec, WITH_WEIGHTS):
+        return Linear()
+    return activations[behind[0].name]
 
 
 def hidden_places(spec: ExperimentSpec) -> tuple[Place, ...]:
@@ -80,9 +116,11 @@ class HiddenStage:
 
     Attributes:
         places: the layers, first to last; a block without its inner layers.
+        merged: True if a layer of several inputs takes its output.
     """
 
     places: tuple[Place, ...]
+    merged: bool = False
 
     @property
     def output_shape(self) -> Shape:
@@ -96,15 +134,56 @@ class HiddenStage:
 
 
 def hidden_stages(spec: ExperimentSpec) -> tuple[HiddenStage, ...]:
-    """Return the hidden stages outside of blocks, without the one that holds the output layer."""
-    by_name = {place.name: place for place in places(spec)}
-    stages: list[list[Place]] = []
+    """Return the hidden stages outside of blocks whose layers are used once, without the one of the output layer.
+
+    In a graph a stage ends where its output goes two ways, and before a layer of several inputs.
+    """
+    by_name, behind = {place.name: place for place in places(spec)}, _behind(spec.network)
+    shared = {name for named in spec.layers if named.shares for name in (named.name, named.shares)}
+    stages = []
     for named in spec.network:
-        if has_weights(named.spec):
-            stages.append([])
-        if stages:
-            stages[-1].append(by_name[named.name])
-    return tuple(HiddenStage(tuple(stage)) for stage in stages[:-1])
+        if not has_weights(named.spec) or not by_name[named.name].hidden:
+            continue
+        stage = [named]
+        while len(after := behind[stage[-1].name]) == 1 and not has_weights(after[0].spec) and not merges(after[0]):
+            stage.append(after[0])
+        if not shared & {each.name for each in stage}:
+            merged = any(map(merges, behind[stage[-1].name]))
+            stages.append(HiddenStage(tuple(by_name[each.name] for each in stage), merged))
+    return tuple(stages)
+
+
+def merges(named: NamedLayer) -> bool:
+    """True if a layer takes several inputs; a block takes one."""
+    return len(named.inputs) > 1 + bool(named.inner)
+
+
+def hidden_depth(spec: ExperimentSpec) -> int:
+    """Return the largest number of hidden layers with weights on a way through the network."""
+    hidden = {place.name for place in hidden_places(spec)}
+    depth: dict[str, int] = {}
+    for named in spec.layers:
+        before = max((depth.get(name, 0) for name in named.inputs), default=0)
+        depth[named.name] = before + (named.name in hidden)
+    return max(depth.values())
+
+
+def end_of(spec: ExperimentSpec) -> tuple[NamedLayer, ...]:
+    """Return the output layer, or the block that holds it, and the layers behind it.
+
+    Raises:
+        Invalid: they form no chain, or one of them is used twice.
+    """
+    by_name, behind = {named.name: named for named in spec.network}, _behind(spec.network)
+    end = [spec.network[-1]]
+    while not has_weights(end[0].spec) and not merges(end[0]) and end[0].inputs[0] in by_name:
+        end.insert(0, by_name[end[0].inputs[0]])
+    shared = {named.shares for named in spec.layers if named.shares}
+    if not has_weights(end[0].spec) or any(len(behind[named.name]) > 1 for named in end):
+        raise Invalid(Problem(field_of(spec), "an output of one layer with weights", f"{end[0].name} before it"))
+    if used := [named.name for named in end if named.shares or named.name in shared]:
+        raise Invalid(Problem(field_of(spec), "output layers that are used once", used[0]))
+    return tuple(end)
 
 
 def split_output(layers: Layers) -> tuple[Layers, LayerSpec, Layers]:
@@ -118,48 +197,6 @@ def split_output(layers: Layers) -> tuple[Layers, LayerSpec, Layers]:
 def has_weights(layer: LayerSpec) -> bool:
     """True if the layer or one of its inner layers has weights, norms excepted."""
     return isinstance(layer, WITH_WEIGHTS) or any(map(has_weights, layer.inner))
-
-
-def chain_of(spec: ExperimentSpec) -> Layers:
-    """Return the layers of a network that is a chain. Raises Invalid for a graph."""
-    if isinstance(spec.model, GraphSpec):
-        raise Invalid(Problem("model", "a chain of layers", "a graph"))
-    return spec.model.layers
-
-
-def rewritten(spec: ExperimentSpec, change: Rewrite) -> Layers:
-    """Return the network's layers with each hidden one replaced by the layers that `change` returns for it.
-
-    Inner layers are replaced before their block. Equal neighbours that were written as a repeat become one again, if
-    each was replaced by one layer.
-    """
-    return _rewritten(chain_of(spec), spec.network, {place.name: place for place in places(spec)}, change)
-
-
-def _rewritten(layers: Layers, network: Sequence[NamedLayer], by_name: dict[str, Place], change: Rewrite) -> Layers:
-    named = iter(network)
-    result: list[LayerSpec] = []
-    for layer in layers:
-        replaced = [_replaced(next(named), by_name, change) for _ in range(layer.repeat)]
-        result.extend(_with_repeats(replaced))
-    return tuple(result)
-
-
-def _replaced(named: NamedLayer, by_name: dict[str, Place], change: Rewrite) -> Layers:
-    place = by_name[named.name]
-    if named.inner:
-        inner = _rewritten(named.spec.inner, named.inner, by_name, change)
-        place = replace(place, layer=place.layer.model_copy(update={"layers": inner}))
-    return tuple(change(place)) if place.hidden else (place.layer,)
-
-
-def _with_repeats(replaced: Sequence[Layers]) -> Iterator[LayerSpec]:
-    for layers, equal in groupby(replaced):
-        count = len(list(equal))
-        if len(layers) == 1:
-            yield layers[0].model_copy(update={"repeat": count * layers[0].repeat})
-        else:
-            yield from layers * count
 
 
 def _one(layer: LayerSpec) -> LayerSpec:

@@ -8,7 +8,8 @@ layers failed on 2; with a norm behind the activation on 2 to 6, before it on no
 from collections.abc import Sequence
 
 from gradlab.errors import Invalid, Problem
-from gradlab.remedies.rewriting.layers import Layers, Place, places, rewritten
+from gradlab.remedies.rewriting.layers import Layers, Place, field_of, places
+from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.treated import in_words, treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.activations import Linear
@@ -48,10 +49,10 @@ def normalized(
 
     norms = [place.name for place in places(spec) if isinstance(place.layer, LearntNormalization)]
     if norms:
-        raise Invalid(Problem("model.layers", "a network without norms", norms[0]))
+        raise Invalid(Problem(field_of(spec), "a network without norms", norms[0]))
     wide = f" of {min_width} units or more" if min_width > 1 else ""
-    refusal = Problem("model.layers", f"a hidden dense or convolutional layer{wide}", in_words(spec))
-    return treated(spec, remedy, refusal, layers=rewritten(spec, change))
+    refusal = Problem(field_of(spec), f"a hidden dense or convolutional layer{wide}", in_words(spec))
+    return treated(spec, remedy, refusal, model=rewritten(spec, change))
 
 
 def _between(layer: LayerSpec, norm: LearntNormalization) -> Layers:

@@ -1,14 +1,13 @@
 """Replacement of parts of a spec, with the validation of the result."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.rewriting.layers import hidden_places, weighted
-from gradlab.spec import ExperimentSpec
+from gradlab.spec import ExperimentSpec, ModelSpec
 from gradlab.spec.experiment import parse
-from gradlab.vocabulary.layers import LayerSpec
+from gradlab.spec.graph import GraphSpec
 
 MAX_NAME_LENGTH = 200
 
@@ -18,17 +17,17 @@ def treated(
     remedy: str,
     refusal: Problem,
     *,
-    layers: Iterable[LayerSpec] | None = None,
+    model: ModelSpec | GraphSpec | None = None,
     dataset: dict[str, Any] | None = None,
     training: dict[str, Any] | None = None,
 ) -> ExperimentSpec:
-    """Return `spec` with other layers and other fields of dataset and training; its name gets the remedy's appended.
+    """Return `spec` with another network and other fields of dataset and training; its name gets the remedy's appended.
 
     Args:
         spec: the spec to treat.
         remedy: the remedy's name.
         refusal: the problem that is raised where nothing changes.
-        layers: the layers of the whole network; None to keep them.
+        model: the whole network; None to keep it.
         dataset: the fields of the dataset to replace.
         training: the fields of the training to replace.
 
@@ -36,8 +35,8 @@ def treated(
         Invalid: nothing has changed, or the result cannot be trained.
     """
     data = spec.model_dump(mode="json") | {"name": _named(spec.name, remedy)}
-    if layers is not None:
-        data["model"]["layers"] = [layer.model_dump(mode="json") for layer in layers]
+    if model is not None:
+        data["model"] = model.model_dump(mode="json")
     data["dataset"] |= dataset or {}
     data["training"] |= training or {}
     try:
