@@ -1,17 +1,21 @@
 """The worker's one task. It runs in a child process; only children load TensorFlow."""
 
 import os
+from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import cache, partial
 from uuid import UUID
 
 import structlog
 
-from core.blobs import shared_blobs
+from core.blobs import open_blobs, shared_blobs
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
 from core.use_cases import diagnoses, experiments, treatments
+from core.use_cases.samples import SampleLoader
+from gradlab.measurement.history import Checkpoint, Chunk
+from gradlab.spec import ExperimentSpec
 from worker.app import app, settings
 from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
@@ -34,7 +38,17 @@ def trainer() -> experiments.Trainer:
     environment.prepare(settings.compile_cache)
     from core.training.train import train
 
-    return partial(train, chunk_seconds=settings.chunk.total_seconds())
+    def trained(spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:
+        # No name here holds the samples: the training gives up what it does not need of them.
+        yield from train(spec, resume, samples=loader()(spec.dataset), chunk_seconds=settings.chunk.total_seconds())
+
+    return trained
+
+
+@cache
+def loader() -> SampleLoader:
+    """Return the loader of samples of this process."""
+    return SampleLoader(store(), open_blobs(settings))
 
 
 @cache
@@ -73,6 +87,7 @@ def _train(experiment_id: UUID, train: experiments.Trainer) -> None:
             stopping=stopping,
             checkpoint_every=settings.checkpoint_every,
             versions=environment.versions(),
+            load=loader(),
         )
         if not stopping():
             diagnoses.attempt(experiment_id, store=store())

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from email.message import Message
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from anyio.to_thread import run_sync
@@ -19,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from api.http.dependencies import BEARER, Services, authorized
 from api.http.errors import BodyIncomplete, UnsupportedMediaType
 from core.settings import Settings
+from core.use_cases.samples import fill_in
 from gradlab.errors import Invalid, Problem
 from gradlab.facts.wiring import MAX_TENSORS
 from gradlab.spec.bounds import context
@@ -57,6 +59,11 @@ class BodyRoute(APIRoute):
 
     limits: ClassVar[Limits] = Limits(values=MAX_VALUES, lists=MAX_VALUES)
 
+    @classmethod
+    def read(cls, body: bytes, adapter: TypeAdapter[Any], services: Services) -> Any:
+        """Parse and validate a body; see `read`."""
+        return read(body, adapter, services.settings, cls.limits)
+
     def get_route_handler(self) -> Handler:
         """Wrap FastAPI's handler, so that it receives the validated value instead of the text."""
         handler = super().get_route_handler()
@@ -71,9 +78,7 @@ class BodyRoute(APIRoute):
             authorized(services.settings, await BEARER(request))
             if body := await _received(request):
                 _check_media_type(request)
-                value = await run_sync(
-                    read, body, adapter, services.settings, self.limits, limiter=services.body_readers
-                )
+                value = await run_sync(self.read, body, adapter, services, limiter=services.body_readers)
                 request = _Read(request, body, value)
             return await handler(request)
 
@@ -84,6 +89,20 @@ class NumbersRoute(BodyRoute):
     """Route whose body consists mostly of numbers; the length of the body bounds their count."""
 
     limits = Limits(values=MAX_NUMBERS, lists=MAX_LISTS, fields=MAX_TENSORS)
+
+
+class SpecRoute(BodyRoute):
+    """Route whose body is a spec. What follows from an uploaded dataset is filled in before it is validated."""
+
+    @classmethod
+    def read(cls, body: bytes, adapter: TypeAdapter[Any], services: Services) -> Any:
+        """Parse, complete and validate a spec.
+
+        Raises:
+            Invalid: the spec is wrong, or names a dataset that is not there.
+            Conflict: it names a dataset that is not ready yet.
+        """
+        return read(body, adapter, services.settings, cls.limits, partial(fill_in, store=services.store))
 
 
 class _Read(Request):
@@ -115,8 +134,14 @@ def _check_media_type(request: Request) -> None:
         raise UnsupportedMediaType("send the body as JSON, with `Content-Type: application/json`")
 
 
-def read(text: bytes, adapter: TypeAdapter[Any], settings: Settings, limits: Limits) -> Any:
-    """Parse and validate a body.
+def read(
+    text: bytes,
+    adapter: TypeAdapter[Any],
+    settings: Settings,
+    limits: Limits,
+    complete: Callable[[Any], Any] = lambda value: value,
+) -> Any:
+    """Parse and validate a body; `complete` is called with the parsed value, and returns the one to validate.
 
     Raises:
         Invalid: it is not JSON, has too many values, is nested too deeply, or does not fit the model. The first
@@ -127,7 +152,7 @@ def read(text: bytes, adapter: TypeAdapter[Any], settings: Settings, limits: Lim
     value = _json(text)
     _check_size(value, limits)
     try:
-        return adapter.validate_python(value, context=context(settings))
+        return adapter.validate_python(complete(value), context=context(settings))
     except ValidationError as error:
         raise invalid(error, value) from None  # the original error holds every wrong value, and is not needed
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 
-from api.http.bodies import BodyRoute
+from api.http.bodies import SpecRoute
 from api.http.dependencies import ETag, Queue, Services, Store
 from api.http.errors import documented
 from api.routes.experiments import Spec
@@ -14,10 +14,10 @@ from gradlab.responses.diagnosis import diagnosis_response, experiment_diagnosis
 from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
 from gradlab.spec import ExperimentSpec
 
-router = APIRouter(prefix="/experiments", tags=["diagnosis"], route_class=BodyRoute)
+router = APIRouter(prefix="/experiments", tags=["diagnosis"], route_class=SpecRoute)
 
 
-@router.post("/triage", responses=documented(401, 413, 415, 422, 503), summary="Triage a spec")
+@router.post("/triage", responses=documented(401, 409, 413, 415, 422, 503), summary="Triage a spec")
 async def triage(spec: Spec, request: Request) -> DiagnosisResponse:
     """Diagnose a spec's networks before they are trained, and suggest remedies.
 

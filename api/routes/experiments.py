@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
-from api.http.bodies import BodyRoute
+from api.http.bodies import SpecRoute
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import Queue, SettingsDep, Store, etag_of
 from api.http.errors import documented
@@ -20,7 +20,7 @@ from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec
 
-router = APIRouter(prefix="/experiments", tags=["experiments"], route_class=BodyRoute)
+router = APIRouter(prefix="/experiments", tags=["experiments"], route_class=SpecRoute)
 
 EXAMPLE = {
     "name": "deep tanh",
@@ -96,7 +96,7 @@ def submit(
     return experiment_response(experiment)
 
 
-@router.post("/validate", responses=documented(401, 413, 415, 422), summary="Validate a spec")
+@router.post("/validate", responses=documented(401, 409, 413, 415, 422, 503), summary="Validate a spec")
 def validate(spec: Spec, settings: SettingsDep, store: Store) -> ValidationResponse:
     """Validate a spec, count its parameters and estimate its cost. Nothing is queued."""
     check_bounds(spec, settings)

@@ -3,7 +3,7 @@
 It reads one job a line from its input and writes one reply a line to its output, both JSON:
 
     {"format": "csv", "source": "/…/file", "to": "/…/table"}
-    {"network": "namespace", "table": {…}, "profile": {…}}
+    {"network": "namespace", "table": {…}, "summary": {…}, "profile": {…}}
     {"network": "namespace", "problems": [{"field": …, "expected": …, "received": …}]}
 """
 
@@ -22,6 +22,7 @@ from core.samples.confinement import allow_processor_time, confine
 from core.samples.limits import THE_FILE
 from core.samples.stored import write_table
 from core.samples.summaries import summarize
+from core.samples.summary import summary_of
 from core.samples.table import Table
 from core.samples.tables import read_csv, read_parquet
 from gradlab.errors import Invalid, Problem, reason
@@ -53,7 +54,8 @@ def reply_to(job: dict[str, str], max_bytes: int) -> dict[str, Any]:
         return _refused("a file whose values fit into memory several times", "more")
     except Exception as error:  # a reader's own error on a file that no check of ours refuses
         return _refused("a file that can be read", reason(error))
-    return {"table": _summary(table), "profile": described.model_dump(mode="json")}
+    summary = summary_of(table).model_dump(mode="json")
+    return {"table": _summary(table), "summary": summary, "profile": described.model_dump(mode="json")}
 
 
 def _refused(expected: str, received: str) -> dict[str, Any]:

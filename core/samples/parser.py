@@ -39,10 +39,12 @@ class Parsed:
 
     Attributes:
         table: rows, columns and what is left out, as JSON.
+        summary: of `core.samples.summary.TableSummary`, as JSON.
         profile: of `gradlab.profile.Profile`, as JSON.
     """
 
     table: Mapping[str, Any]
+    summary: Mapping[str, Any]
     profile: Mapping[str, Any]
 
 
@@ -88,7 +90,7 @@ class Parser:
         log.info("file_read", pid=child.pid, network=reply["network"], refused="problems" in reply)
         if "problems" in reply:
             raise Invalid(*(Problem(**each) for each in reply["problems"]))
-        return Parsed(reply["table"], reply["profile"])
+        return Parsed(reply["table"], reply["summary"], reply["profile"])
 
     def close(self) -> None:
         """End the child. A file that it reads is left as it is; no other child is started."""

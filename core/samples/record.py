@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.samples.summary import TableSummary
 from gradlab.errors import Problem
 from gradlab.profile import Profile
 from gradlab.schemas.datasets import ColumnResponse, FileFormat
@@ -70,10 +71,12 @@ class Checked:
 
     Attributes:
         contents: what it holds.
+        summary: what a spec needs to know of its columns.
         profile: what it looks like.
         blob: hash of its stored table.
     """
 
     contents: Contents
+    summary: TableSummary
     profile: Profile
     blob: str

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.samples.record import Checked, DatasetPage, DatasetRecord
+from core.samples.summary import TableSummary
 from core.store import dataset_rows
 from core.store.database import reading, writing
 from core.store.dataset_tables import datasets
@@ -83,6 +84,17 @@ class DatasetStore:
         with reading(self._engine) as connection:
             dataset_rows.number_of_ready(connection, id, field)
             return dataset_rows.record(dataset_rows.find(connection, id))
+
+    def summary(self, id: str, field: str = "dataset.id") -> TableSummary:
+        """Return what a spec needs to know of the columns of a dataset; `field` is the one that names it.
+
+        Raises:
+            Invalid: there is no such dataset, or it was refused.
+            Conflict: it is not ready yet.
+        """
+        with reading(self._engine) as connection:
+            dataset_rows.number_of_ready(connection, id, field)
+            return TableSummary.model_validate_json(dataset_rows.find(connection, id).summary)
 
     def profile(self, id: str) -> Profile:
         """Return the profile of a dataset.
@@ -167,6 +179,7 @@ class DatasetStore:
             "updated_at": self._clock(),
             "checked_until": None,
             "contents": dataset_rows.write_contents(checked.contents),
+            "summary": checked.summary.model_dump_json(),
             "profile": checked.profile.model_dump_json(),
             "blob": checked.blob,
         }

@@ -18,6 +18,7 @@ datasets = Table(
     Column("checked_until", UtcDateTime),  # while it is checked: when its checker counts as dead
     Column("checks", Integer, nullable=False, default=0),  # checks that were begun since it was uploaded
     Column("contents", Text),  # JSON of core.samples.record.Contents, once it is ready
+    Column("summary", Text),  # JSON of core.samples.summary.TableSummary, once it is ready
     Column("profile", Text),  # JSON of gradlab.profile.Profile, once it is ready
     Column("problems", Text),  # JSON of a list of gradlab.errors.Problem, once it is refused
     Column("blob", String(64), index=True),  # of its stored table, once it is ready

@@ -53,6 +53,7 @@ def train(
         The chunks, without gaps. A run that becomes non-finite ends after that epoch.
     """
     data = Data(spec, samples)
+    del samples  # `data` holds what is left of them
     width = 1 if callbacks else width_for(spec)
     groups = groups_of(spec.seeds, width)
     first = [group[0] for group in groups].index(resume.seed) if resume else 0

@@ -11,7 +11,7 @@ from gradlab.diagnosis import Diagnosis, Run, diagnose
 from gradlab.diagnosis.evidence import arriving
 from gradlab.diagnosis.outcome import MIN_REACHABLE, RECENT
 from gradlab.diagnosis.recorded import Recorded, middle
-from gradlab.facts import of_spec
+from gradlab.facts import Facts, of_spec
 from gradlab.facts.learnable import linear_model_score
 from gradlab.remedies import EITHER_OR, applicable
 from gradlab.schemas.trials import Flow, SeedResult
@@ -38,6 +38,7 @@ def result(spec: ExperimentSpec, runs: Sequence[Run], seconds: float | None) -> 
     diagnosis = diagnose(spec, runs)
     failing = {seed for finding in diagnosis.findings if finding.kind == "failure" for seed in finding.seeds}
     by_seed = {run.seed: run for run in runs}
+    facts = next((run.facts for run in runs if run.facts is not None), None)
     seeds = tuple(
         SeedResult(each.seed, each.outcome, each.outcome == "learns" and each.seed not in failing, test)
         for each in diagnosis.outcomes
@@ -52,8 +53,8 @@ def result(spec: ExperimentSpec, runs: Sequence[Run], seconds: float | None) -> 
         flow=flow(runs),
         seconds=seconds,
         epochs=epochs,
-        baseline=_baseline(spec),
-        constant=_constant(spec),
+        baseline=_baseline(spec, facts),
+        constant=_constant(spec, facts),
     )
 
 
@@ -134,19 +135,26 @@ def criterion(spec: ExperimentSpec) -> tuple[str, bool]:
     return f"val_{name}", name in BY_KIND and BY_KIND[name].higher_is_better
 
 
-def _constant(spec: ExperimentSpec) -> float | None:
+def _constant(spec: ExperimentSpec, facts: Facts | None) -> float | None:
     """Return the test metric of the best constant prediction; None if it depends on the targets' scale."""
     if criterion(spec)[0].removeprefix("val_") not in SCALE_FREE:
         return None
-    return 0.0 if spec.dataset.target.kind == "values" else _number(of_spec(spec).constant_accuracy)
+    return 0.0 if spec.dataset.target.kind == "values" else _facts_of(spec, facts).constant_accuracy
 
 
-def _baseline(spec: ExperimentSpec) -> float | None:
+def _facts_of(spec: ExperimentSpec, facts: Facts | None) -> Facts:
+    """Return all facts that can be known: from samples that follow from the spec, else those that were recorded."""
+    return of_spec(spec) if spec.dataset.is_drawn else facts or Facts()
+
+
+def _baseline(spec: ExperimentSpec, facts: Facts | None) -> float | None:
     """Return the test metric of the nearest neighbours or of a linear model, whichever is higher.
 
     None if neither is clearly better than a constant prediction, or the metric depends on the targets' scale.
     """
-    constant, share = _constant(spec), float(np.fmax(_number(of_spec(spec).reachable), _linearly(spec.dataset)))
+    constant, own = _constant(spec, facts), _facts_of(spec, facts)
+    linear = _linearly(spec.dataset) if spec.dataset.is_drawn else _number(own.linear)
+    share = float(np.fmax(_number(own.reachable), linear))
     if constant is None or not share >= MIN_REACHABLE:
         return None
     return constant + share * (1 - constant)

@@ -13,6 +13,7 @@ import structlog
 from core.blobs import BlobStore
 from core.samples.parser import Parser
 from core.samples.record import Checked, Contents, DatasetRecord
+from core.samples.summary import TableSummary
 from core.store import ExperimentStore
 from core.store.dataset_rows import COLUMNS
 from gradlab.errors import Invalid, NotFound, Problem, Unavailable
@@ -115,7 +116,8 @@ def _checked(source: Path, record: DatasetRecord, table: Path, blobs: BlobStore,
     columns = COLUMNS.validate_python(parsed.table["columns"])
     fields = {name: parsed.table[name] for name in ("rows", "validation_rows", "uncategorised")}
     contents = Contents(columns=columns, **fields)
-    return Checked(contents, Profile.model_validate(parsed.profile, strict=False), blobs.put(table))
+    summary = TableSummary.model_validate(parsed.summary)
+    return Checked(contents, summary, Profile.model_validate(parsed.profile, strict=False), blobs.put(table))
 
 
 def delete(id: str, *, store: ExperimentStore, blobs: BlobStore) -> None:

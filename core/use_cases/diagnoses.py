@@ -40,7 +40,7 @@ def diagnose(
     *,
     store: ExperimentStore,
     queue: JobQueue | None = None,
-    measure: Callable[[ExperimentSpec], Facts] | None = None,
+    measure: Callable[[ExperimentSpec], Facts | None] | None = None,
 ) -> tuple[Experiment, Diagnosis]:
     """Return an experiment and the diagnosis of its stored epochs. Raises NotFound.
 
@@ -133,7 +133,7 @@ def runs(
     spec: AnySpec,
     store: ExperimentStore,
     *,
-    measure: Callable[[ExperimentSpec], Facts] | None = None,
+    measure: Callable[[ExperimentSpec], Facts | None] | None = None,
 ) -> Iterator[Run]:
     """Yield the stored runs, each up to its last epoch with metrics: a worker may be writing.
 

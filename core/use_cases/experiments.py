@@ -19,6 +19,7 @@ from core.settings import Settings
 from core.store import ExperimentStore, utc_now
 from core.use_cases import facts
 from gradlab.errors import ClaimLost, Unavailable, is_full, reason
+from gradlab.facts.measurement import Load, drawn
 from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec, ExternalSpec
@@ -116,6 +117,7 @@ def run(
     stopping: Callable[[], bool],
     checkpoint_every: timedelta,
     versions: Mapping[str, str],
+    load: Load = drawn,
     clock: Callable[[], datetime] = utc_now,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
@@ -127,6 +129,7 @@ def run(
         stopping: returns True once this worker has to stop; the experiment is requeued after the current chunk.
         checkpoint_every: the training that is lost at most if the worker dies.
         versions: of the software that trains, stored with the result.
+        load: loads the samples of a dataset, from which the facts about them are worked out.
     """
     insist = partial(outages.insist, patience=store.lease / 2, stopping=stopping, sleep=sleep)
     if stopping():
@@ -137,11 +140,11 @@ def run(
         # No limit of time: the message is consumed, and giving up would leave the experiment to the sweep.
         claim = outages.insist(partial(store.claim, experiment_id, worker=worker), stopping=stopping, sleep=sleep)
         if claim is None:
-            facts.measure_if_requested(experiment_id, store=store)
+            facts.measure_if_requested(experiment_id, store=store, load=load)
             return
         log.info("claimed", attempt=claim.attempt, resumed=claim.checkpoint is not None)
         try:
-            status, error = _train(claim, store, train, insist, stopping, checkpoint_every, clock), None
+            status, error = _train(claim, store, train, insist, stopping, checkpoint_every, clock, load), None
         except (ClaimLost, Unavailable):
             raise
         except Exception as failure:
@@ -174,6 +177,7 @@ def _train(
     stopping: Callable[[], bool],
     checkpoint_every: timedelta,
     clock: Callable[[], datetime],
+    load: Load,
 ) -> Status:
     """Train and store the chunks. Return the experiment's next status, `queued` if the worker has to stop."""
     kept_at: datetime | None = None
@@ -185,7 +189,7 @@ def _train(
             checkpoint = chunk.checkpoint() if keep else None
             form = chunk.architecture() if kept_at is None else None
             kept_at = now if keep else kept_at
-            first_facts = facts.measured(claim.spec) if form and claim.checkpoint is None else None
+            first_facts = facts.measured(claim.spec, load) if form and claim.checkpoint is None else None
             command = insist(
                 partial(store.append, claim, chunk, checkpoint=checkpoint, architecture=form, facts=first_facts)
             )

@@ -9,15 +9,28 @@ from core.records import Experiment
 from core.store import ExperimentStore
 from gradlab.errors import Unavailable
 from gradlab.facts import Facts, of_spec
+from gradlab.facts.learnable import linear_model_score
+from gradlab.facts.measurement import Load
 from gradlab.spec import ExperimentSpec
 
 log = structlog.get_logger()
 
 
-def measured(spec: ExperimentSpec) -> Facts | None:
-    """Return the facts of an experiment; None if they cannot be worked out. The training goes on without them."""
+def of_drawn(spec: ExperimentSpec) -> Facts | None:
+    """Return the facts of an experiment whose samples follow from its spec, None for another one."""
+    return of_spec(spec) if spec.dataset.is_drawn else None
+
+
+def measured(spec: ExperimentSpec, load: Load) -> Facts | None:
+    """Return the facts of an experiment; None if they cannot be worked out. The training goes on without them.
+
+    Those of an uploaded dataset hold all that is known of its samples: whoever compares trainings has none of them.
+    """
     try:
-        return of_spec(spec)
+        facts = of_spec(spec, load)
+        if spec.dataset.is_drawn:
+            return facts
+        return facts.model_copy(update={"linear": linear_model_score(load(spec.dataset), spec.dataset.target)})
     except Exception:
         log.exception("facts_failed")
         return None
@@ -33,10 +46,10 @@ def request(experiment: Experiment, *, store: ExperimentStore, queue: JobQueue) 
         log.warning("publish_failed", experiments=[str(experiment.id)], error=repr(error.__cause__))
 
 
-def measure_if_requested(experiment_id: UUID, *, store: ExperimentStore) -> None:
+def measure_if_requested(experiment_id: UUID, *, store: ExperimentStore, load: Load) -> None:
     """Work out the facts of an experiment that cannot be claimed, if they were requested."""
     spec = store.facts.requested(experiment_id)
-    facts = None if spec is None else measured(spec)
+    facts = None if spec is None else measured(spec, load)
     if facts is None:
         log.info("nothing_to_claim")
         return

@@ -28,9 +28,9 @@ from core.treatment import (
 from core.treatment.trial import triage_result
 from core.use_cases.diagnoses import diagnose, runs
 from core.use_cases.experiments import publish
+from core.use_cases.facts import of_drawn
 from gradlab.diagnosis import diagnose as diagnose_runs
 from gradlab.errors import Conflict, Invalid, NotFound, Problem, Unavailable
-from gradlab.facts import of_spec
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
@@ -66,7 +66,7 @@ def treat(
         raise Conflict(f"The experiment is {experiment.status}: it can be treated once it has been trained.")
     _check_seeds(request, settings)
     check_applicable(request, spec)
-    _, diagnosis = diagnose(experiment_id, store=store, measure=of_spec)
+    _, diagnosis = diagnose(experiment_id, store=store, measure=of_drawn)
     if diagnosis.verdict not in ("ill", "at risk"):
         why = "nothing is known to be wrong with it, so nothing to treat"
         raise Conflict(f"The experiment is {diagnosis.verdict}: {why}.")
@@ -166,7 +166,7 @@ def _as_untreated(experiment: Experiment, spec: ExperimentSpec, seeds: int, stor
     """Return the experiment itself as the untreated trial, if it completed on the requested number of seeds."""
     if experiment.status is not Status.completed or len(spec.seeds) != seeds:
         return None
-    shown = result(spec, list(runs(experiment, spec, store, measure=of_spec)), _seconds(experiment))
+    shown = result(spec, list(runs(experiment, spec, store, measure=of_drawn)), _seconds(experiment))
     return Trial("untreated", (), spec, "finished", result=shown)
 
 
@@ -191,9 +191,9 @@ def _with_result(trial: Trial, place: Place | None, store: ExperimentStore) -> T
         experiment = store.get(place.id)
         if trial.stage == "looking":
             spec = recorded_for_rules(trial.spec)
-            triaged = list(runs(experiment, spec, store, measure=of_spec))
+            triaged = list(runs(experiment, spec, store, measure=of_drawn))
             return replace(trial, triage=triage_result(diagnose_runs(spec, triaged)))
-        shown = result(trial.spec, list(runs(experiment, trial.spec, store, measure=of_spec)), _seconds(experiment))
+        shown = result(trial.spec, list(runs(experiment, trial.spec, store, measure=of_drawn)), _seconds(experiment))
     except NotFound:
         return trial  # deleted meanwhile: it starts again
     return replace(trial, stage="finished", result=shown)

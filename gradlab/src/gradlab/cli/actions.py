@@ -20,7 +20,7 @@ from gradlab.cli.experiments import finals_of, listed_as_text, render_costs, ren
 from gradlab.cli.export import reporting_failure, unpack_logs, write, write_network
 from gradlab.cli.ids import completions, whole_id
 from gradlab.cli.measured import Measured
-from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, interruptible, read_spec, read_treatment
+from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, interruptible, read_treatment, spec_to_send
 from gradlab.cli.settings import ClientSettings, checked_url, read
 from gradlab.cli.translation import render_translation
 from gradlab.cli.treatments import follow_treatment, start_treatment
@@ -38,7 +38,7 @@ def submit(spec: Path, wait: bool, json: bool, url: str | None) -> None:
     """Queue an experiment and print its id; with `json` the experiment, with `wait` its state at the end."""
     with in_one_line():
         client = _client(url)
-        submitted = client.submit(read_spec(spec))
+        submitted = client.submit(spec_to_send(spec))
         if not json:
             typer.echo(submitted.id)
         finished = follow(client, submitted, silent=json) if wait else None
@@ -55,7 +55,7 @@ def submit(spec: Path, wait: bool, json: bool, url: str | None) -> None:
 def validate(spec: Path, json: bool, url: str | None) -> None:
     """Validate a spec, and print its layers and its estimated cost."""
     with in_one_line():
-        response = _client(url).validate(read_spec(spec))
+        response = _client(url).validate(spec_to_send(spec))
     _print(response, render_costs, json=json)
 
 
@@ -167,7 +167,7 @@ def _diagnosed(client: Client, id: str) -> ExperimentResponse:
 def triage(spec: Path, json: bool, url: str | None) -> None:
     """Print the triage of a spec."""
     with in_one_line():
-        diagnosis = _client(url).triage(read_spec(spec))
+        diagnosis = _client(url).triage(spec_to_send(spec))
     _print(diagnosis, render_diagnosis, json=json)
 
 

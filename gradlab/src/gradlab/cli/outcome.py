@@ -1,10 +1,12 @@
 """Ends of commands: exit statuses for outcomes, and messages in place of tracebacks. Input of commands."""
 
+import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import typer
 from pydantic import ValidationError
@@ -80,10 +82,32 @@ def read_spec(path: Path) -> ExperimentSpec:
     Raises:
         Invalid: the spec is invalid, or the file cannot be read.
     """
+    return _parsed(_text_of(path), path)
+
+
+def spec_to_send(path: Path) -> ExperimentSpec | dict[str, Any]:
+    """Read the spec in a file; one on an uploaded dataset as JSON's values, which the service completes and checks.
+
+    Raises:
+        Invalid: the spec is invalid, or the file cannot be read.
+    """
+    text = _text_of(path)
+    with suppress(ValueError):
+        fields = json.loads(text)
+        dataset = fields.get("dataset") if isinstance(fields, dict) else None
+        if isinstance(dataset, dict) and dataset.get("kind") == "uploaded":
+            return dict(fields)
+    return _parsed(text, path)
+
+
+def _text_of(path: Path) -> bytes:
     try:
-        text = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
         raise Invalid(Problem(str(path), "a file with a spec", error.strerror or "nothing")) from error
+
+
+def _parsed(text: bytes, path: Path) -> ExperimentSpec:
     try:
         return parse(text)
     except Invalid as error:

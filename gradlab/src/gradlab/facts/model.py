@@ -153,6 +153,9 @@ class Facts(Frozen):
     reachable: Number | None = None
     """Share of the constant prediction's errors that the nearest neighbours avoid on validation samples, at most 1; NaN
     where it is undefined."""
+    linear: Number | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Share of the constant prediction's errors that a linear model avoids on validation samples, at most 1; NaN where
+    it is undefined. Worked out for uploaded datasets alone: from others it is computed when it is needed."""
     class_shares: (
         Annotated[tuple[Number, ...], Field(strict=False, max_length=MAX_SHARES), at_most(MAX_SHARES)] | None
     ) = None

@@ -74,7 +74,13 @@ ClassWeights = Annotated[
     Field(min_length=1, max_length=MAX_WEIGHTS),
     BeforeValidator(_as_pairs),
     PlainSerializer(dict, return_type=dict[str, float]),
-    WithJsonSchema({"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1e9}}),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": MAX_WEIGHTS,
+            "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1e9},
+        }
+    ),
 ]
 
 PRETRAININGS: tuple[type[Frozen], ...] = (GreedyLayerwise, Autoencoder)

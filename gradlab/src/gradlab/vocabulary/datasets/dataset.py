@@ -70,6 +70,11 @@ class DatasetSpec(Frozen):
     """Seed of the random draw, or of the order of a fixed set of samples."""
 
     @property
+    def is_drawn(self) -> bool:
+        """True if the samples follow from the spec: `load` draws them."""
+        return True
+
+    @property
     def train_count(self) -> int:
         """Number of training samples; the others are for validation."""
         raise NotImplementedError

@@ -122,6 +122,10 @@ class UploadedDataset(DatasetSpec):
     """What follows from the file. Null in a request: the service fills it in."""
 
     @property
+    def is_drawn(self) -> bool:
+        return False
+
+    @property
     def ready(self) -> Samples:
         """What follows from the file. Raises pydantic's error, which names the field, if it is not filled in."""
         if self.samples is None:

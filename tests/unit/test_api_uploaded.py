@@ -1,0 +1,112 @@
+"""Experiments on uploaded datasets over HTTP: filled in, validated, submitted, and deleted only together."""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from core.blobs import BlobStore
+from core.use_cases.samples import SampleLoader
+from gradlab.errors import NotFound
+from gradlab.schemas.datasets import FileFormat
+from gradlab.spec.experiment import parse
+from tests.unit.desk import Desk, a_desk
+
+ROWS = [f"{i % 7},{i * i % 11},{('ant', 'bee', 'cat')[i % 3]}" for i in range(60)]
+TABLE = "\n".join(["a,b,species", *ROWS])
+FIELDS = {"kind": "uploaded", "target": "species", "task": "classes", "split": "stratified", "prepare": ["standardise"]}
+
+
+@pytest.fixture(scope="module")
+def desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One desk for all tests: its child process takes half a second to start."""
+    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def dataset(desk: Desk) -> str:
+    """The id of an uploaded table that is ready."""
+    sent = desk.http.post("/datasets", content=TABLE.encode(), headers={"Content-Type": "text/csv"})
+    location, deadline = sent.headers["Location"], time.monotonic() + 30
+    while desk.http.get(location).json()["status"] == "checking":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return str(sent.json()["id"])
+
+
+def a_spec(dataset: str, units: int = 3, **fields: Any) -> dict[str, Any]:
+    return {
+        "dataset": FIELDS | {"id": dataset} | fields,
+        "model": {"layers": [{"kind": "dense", "units": units, "activation": "softmax"}]},
+        "training": {"loss": "categorical_crossentropy", "optimizer": "sgd", "epochs": 2},
+    }
+
+
+def refused(desk: Desk, spec: dict[str, Any], status: int = 422, path: str = "/experiments") -> str:
+    answer = desk.http.post(path, json=spec)
+    assert answer.status_code == status, answer.text
+    return str(answer.json()["detail"])
+
+
+@pytest.mark.slow
+def test_a_spec_is_filled_in_and_its_dataset_stays_until_its_experiments_are_deleted(desk: Desk, dataset: str):
+    checked = desk.http.post("/experiments/validate", json=a_spec(dataset)).json()
+    assert checked["estimate"]["parameters"] == 9
+    answer = desk.http.post("/experiments", json=a_spec(dataset))
+    spec = answer.json()["spec"]
+    assert spec["dataset"]["samples"] == {
+        "train_count": 48,
+        "val_count": 12,
+        "feature_shape": [2],
+        "target": {"kind": "classes", "count": 3, "steps": []},
+        "classes": ["ant", "bee", "cat"],
+        "whole_below": None,
+    }
+    again = desk.http.post("/experiments/validate", json=spec).json()
+    assert again["fingerprint"] == checked["fingerprint"]
+    load = SampleLoader(desk.store, BlobStore("", folder=desk.settings.blob_dir, cache=desk.settings.blob_cache))
+    data = load(parse(desk.store.get(UUID(answer.json()["id"])).spec.canonical()).dataset)
+    assert np.bincount(data.train_y).tolist() == [16, 16, 16]
+    assert data.train_x.mean(axis=0) == pytest.approx([0, 0], abs=1e-6)
+    assert load(desk.store.get(UUID(answer.json()["id"])).spec.dataset) is data
+    kept = desk.http.delete(f"/datasets/{dataset}")
+    assert kept.status_code == 409
+    assert answer.json()["id"] in kept.json()["detail"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            {"target": "specis"},
+            "dataset.target: expected one of a, b, species (did you mean species?); received specis",
+        ),
+        ({"units": 2}, "model.layers[0]: expected an output of shape (3,)"),
+        ({"features": ["species"], "target": "a"}, "dataset.prepare: expected one_hot or ordinal"),
+        ({"prepare": ["log", "clipp"]}, "dataset.prepare[1]: expected one of standardise, min_max"),
+        ({"samples": {"train_count": 1}}, "dataset.samples.val_count: expected a value"),
+        ({"dataset": "sha256:" + "0" * 64}, "dataset.id: expected the id of an uploaded dataset: POST /datasets"),
+    ],
+)
+def test_what_the_file_cannot_give_is_refused_with_its_field(desk: Desk, dataset: str, given: Any, text: str):
+    for path in ("/experiments", "/experiments/validate", "/experiments/triage"):
+        assert text in refused(desk, a_spec(**{"dataset": dataset} | given), path=path)
+
+
+@pytest.mark.slow
+def test_a_dataset_that_is_being_checked_is_a_conflict(desk: Desk):
+    named = "sha256:" + "c" * 64
+    desk.store.datasets.add(named, "unread", FileFormat.csv, 10)
+    assert desk.store.datasets.claim(named, lease=timedelta(minutes=1))  # the service's own checker leaves it alone
+    assert "is being checked" in refused(desk, a_spec(named), 409)
+    with pytest.raises(NotFound, match="is not ready"):
+        SampleLoader(desk.store, BlobStore("", folder=desk.settings.blob_dir, cache=desk.settings.blob_cache))._table(
+            named
+        )
