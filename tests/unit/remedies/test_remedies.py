@@ -497,3 +497,26 @@ def test_layer_normalisation_takes_the_place_of_batch_normalisation_with_its_par
     changed = after.model.layers[1]
     assert (changed.epsilon, changed.scale, changed.center) == (0.01, False, True)
     assert "batch_normalization" in refusal("layer_for_batch_normalization", an_experiment(dense(5), SIGMOID)).expected
+
+
+UPLOADED = {
+    "kind": "uploaded",
+    "id": f"sha256:{'a' * 64}",
+    "target": "price",
+    "task": "values",
+    "samples": {"train_count": 8, "val_count": 2, "feature_shape": [3], "target": {"kind": "values", "count": 1}},
+}
+
+
+def test_an_uploaded_dataset_gets_steps_that_scale():
+    spec = of_values(dense(), LINEAR, dataset=UPLOADED | {"prepare": ["log"]})
+    inputs, targets = treated("input_scaling", spec).dataset, treated("target_scaling", spec).dataset
+    assert [(step.kind, step.columns) for step in inputs.prepare] == [("log", None), ("standardise", None)]
+    assert targets.prepare[-1].columns == ("price",)
+    both = of_values(dense(), LINEAR, dataset=inputs.model_dump())
+    assert refusal("input_scaling", both).received == "standardise"
+    again = of_values(dense(), LINEAR, dataset=targets.model_dump())
+    assert refusal("target_scaling", again).expected == "no step that standardises targets"
+    classes = UPLOADED | {"task": "classes", "target": "label", "samples": UPLOADED["samples"] | {
+        "target": {"kind": "classes", "count": 2}, "classes": ["a", "b"]}}  # fmt: skip
+    assert refusal("target_scaling", an_experiment(SIGMOID, dataset=classes)).field == "dataset.task"

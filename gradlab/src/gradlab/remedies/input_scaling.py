@@ -9,6 +9,11 @@ from gradlab.vocabulary.datasets.dataset import ScaledFeatures
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     dataset = spec.dataset
+    if not dataset.is_drawn:
+        from gradlab.remedies.rewriting.preparation import standardised_inputs  # no other experiment waits for it
+
+        refusal = Problem("dataset.prepare", "another preparation", "the same")
+        return treated(spec, REMEDY.name, refusal, dataset=standardised_inputs(dataset))
     if not isinstance(dataset, ScaledFeatures):
         raise Invalid(Problem("dataset", "a dataset of features that can be scaled", dataset.kind))
     refusal = Problem("dataset.scale", 'none, or a range beyond [-1, 1]: not "standard"', str(dataset.scale))

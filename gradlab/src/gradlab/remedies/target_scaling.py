@@ -9,6 +9,11 @@ from gradlab.vocabulary.datasets.dataset import ScaledTargets
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     dataset = spec.dataset
+    if not dataset.is_drawn:
+        from gradlab.remedies.rewriting.preparation import standardised_targets  # no other experiment waits for it
+
+        refusal = Problem("dataset.prepare", "another preparation", "the same")
+        return treated(spec, REMEDY.name, refusal, dataset=standardised_targets(dataset))
     if not isinstance(dataset, ScaledTargets):
         raise Invalid(Problem("dataset", "a dataset of values that can be scaled", dataset.kind))
     refusal = Problem("dataset.target_scale", "none", str(dataset.target_scale))

@@ -75,8 +75,8 @@ def _of_fields(path: str, before: Json, after: Json) -> Iterator[Difference]:
         return
     objects = isinstance(before, dict) and isinstance(after, dict)
     if objects and before.get("kind") == after.get("kind"):
-        for field in before:
-            yield from _of_fields(f"{path}.{field}", before[field], after[field])
+        for field in {**before, **after}:  # a field that is left out is null
+            yield from _of_fields(f"{path}.{field}", before.get(field), after.get(field))
         return
     _, *rest = path.split(".")
     if "learning_rate" in rest:  # a number, or any of a schedule's

@@ -1,0 +1,113 @@
+"""Trainings on uploaded datasets, from the stored table to the diagnosis and the treatment's candidates."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.blobs import BlobStore
+from core.samples import Table, write_table
+from core.samples.record import Checked, Contents
+from core.samples.summary import summary_of
+from core.settings import Settings
+from core.store import ExperimentStore
+from core.training.train import train
+from core.use_cases import experiments
+from core.use_cases.diagnoses import diagnose
+from core.use_cases.samples import SampleLoader, fill_in
+from core.use_cases.treatments import treat
+from gradlab.profile import profile
+from gradlab.schemas.datasets import FileFormat
+from gradlab.schemas.status import Status
+from gradlab.schemas.treatments import TreatmentRequest
+from gradlab.spec import ExperimentSpec
+from tests.builders import Bell
+from tests.tables import ID, a_table
+
+
+@pytest.fixture
+def store(migrated_file: Path, tmp_path: Path) -> ExperimentStore:
+    (tmp_path / "lab.db").write_bytes(migrated_file.read_bytes())
+    return ExperimentStore(f"sqlite:///{tmp_path}/lab.db", lease=timedelta(minutes=1), max_attempts=3)
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> BlobStore:
+    return BlobStore("", folder=tmp_path / "blobs", cache=tmp_path / "cache")
+
+
+def uploaded(table: Table, store: ExperimentStore, blobs: BlobStore, folder: Path) -> str:
+    """Store a table as a dataset that is ready; the hash of its blob."""
+    write_table(table, folder / "table")
+    store.datasets.add(ID, "mine", FileFormat.parquet, 1_000)
+    described = profile(table.arrays, table.categories, table.rows)
+    blob = blobs.put(folder / "table")
+    store.datasets.accept(ID, Checked(Contents(table.rows, None, (), {}), summary_of(table), described, blob))
+    return blob
+
+
+def run(spec: ExperimentSpec, store: ExperimentStore, load: SampleLoader):
+    """Train an experiment in this process, as a worker does."""
+    experiment, _ = store.add(spec)
+    experiments.run(
+        experiment.id,
+        store=store,
+        train=lambda spec, resume: train(spec, resume, samples=load(spec.dataset)),
+        worker="one",
+        stopping=lambda: False,
+        checkpoint_every=timedelta(minutes=1),
+        versions={},
+        load=load,
+    )
+    return store.get(experiment.id)
+
+
+def circles_that_do_not_learn() -> tuple[Table, dict]:
+    """Raw numbers of a thousand before five tanh layers: the inputs' size is the cause."""
+    random = np.random.default_rng(0)
+    angle, inner = random.uniform(0, 2 * np.pi, 300), random.integers(0, 2, 300)
+    radius = np.where(inner, 500.0, 1000.0) + random.normal(0, 30, 300)
+    label = ["inner" if each else "outer" for each in inner]
+    table = a_table(x=radius * np.cos(angle) + 3000, y=radius * np.sin(angle) + 3000, label=label)
+    hidden = {"kind": "dense", "units": 5, "activation": "tanh", "repeat": 3}
+    fields = {
+        "dataset": {"kind": "uploaded", "id": ID, "target": "label", "task": "classes", "split": "stratified"},
+        "model": {"layers": [hidden, {"kind": "dense", "units": 1, "activation": "sigmoid"}]},
+        "training": {"loss": "binary_crossentropy", "optimizer": {"kind": "sgd", "learning_rate": 0.05}, "epochs": 25},
+        "seeds": [0, 1, 2, 3, 4],
+    }
+    return table, fields
+
+
+def test_an_uploaded_table_is_trained_on_diagnosed_and_treated(store, blobs, tmp_path):
+    table, fields = circles_that_do_not_learn()
+    uploaded(table, store, blobs, tmp_path)
+    spec, load = ExperimentSpec.model_validate(fill_in(fields, store=store)), SampleLoader(store, blobs)
+    ended = run(spec, store, load)
+    assert (ended.status, ended.error) == (Status.completed, None)
+    facts = store.facts.get(ended.id)
+    assert facts.inputs.rms == pytest.approx(3000, rel=0.1)
+    assert facts.linear is not None
+    _, diagnosis = diagnose(ended.id, store=store)
+    assert "input_range" in [finding.rule for finding in diagnosis.findings]
+    assert diagnosis.root_cause == "input_range"
+    request = TreatmentRequest(seeds=5, budget=2, remedies=(("input_scaling",),))
+    begun = treat(ended.id, request, store=store, queue=Bell(), settings=Settings(_env_file=None))
+    untreated = next(trial for trial in begun.treatment.trials if trial.role == "untreated")
+    assert untreated.result.constant == facts.constant_accuracy
+    treated = next(trial for trial in begun.treatment.trials if trial.role == "treated").spec
+    assert treated.dataset.prepare[-1].kind == "standardise"
+    healthy = run(treated, store, load)
+    assert diagnose(healthy.id, store=store)[1].root_cause != "input_range"
+
+
+def test_a_dataset_whose_bytes_are_gone_fails_its_experiment(store, blobs, tmp_path):
+    table, fields = circles_that_do_not_learn()
+    blob = uploaded(table, store, blobs, tmp_path)
+    spec = ExperimentSpec.model_validate(fill_in(fields, store=store))
+    blobs.delete(blob)
+    ended = run(spec, store, SampleLoader(store, blobs))
+    assert ended.status is Status.failed
+    assert f"NotFound: The stored bytes {blob} are missing" in ended.error
+    assert all(run.epochs_done == 0 for run in ended.runs)
