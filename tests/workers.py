@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.blobs import shared_blobs
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
@@ -96,7 +97,10 @@ class Lab:
         self.settings = Settings(_env_file=None, **{name.lower(): value for name, value in own.items()})
         upgrade(self.settings.database)
         self.store = ExperimentStore(
-            self.settings.database, lease=self.settings.lease, max_attempts=self.settings.max_attempts
+            self.settings.database,
+            lease=self.settings.lease,
+            max_attempts=self.settings.max_attempts,
+            blobs=shared_blobs(self.settings),
         )
         self.queue = CeleryQueue(self.settings)
         self.workers: list[Worker] = []

@@ -5,7 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -13,6 +13,7 @@ from numpy.lib import format as npy
 from core.samples.columns import Uncategorised, together
 from core.samples.limits import MAX_ARRAYS, MAX_AXES, check_names, check_size, refusal
 from core.samples.table import Column, Table
+from core.samples.zip_entries import EntryReader
 from gradlab.errors import shorten
 
 # Bytes of the list of files at an archive's end: names of 1,000 arrays, of 200 characters each, take a fifth of it.
@@ -39,9 +40,9 @@ def read_npz(path: Path, max_bytes: int) -> Table:
     """
     _check_directory(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             _check_entries(archive.infolist(), max_bytes)
-            arrays = {each.filename.removesuffix(SUFFIX): _array(archive, each) for each in archive.infolist()}
+            arrays = {each.filename.removesuffix(SUFFIX): _array(file, each) for each in archive.infolist()}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise refusal("a whole NPZ file, as numpy.savez writes it", shorten(str(error), 200)) from None
     return _table(arrays, max_bytes)
@@ -72,33 +73,31 @@ def _check_entries(entries: list[zipfile.ZipInfo], max_bytes: int) -> None:
     check_size(sum(each.file_size for each in entries), max_bytes, "declared arrays")
 
 
-def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
+def _array(file: BinaryIO, entry: zipfile.ZipInfo) -> np.ndarray:
     """Read an array. Its header is read first, and has to agree with the entry's size.
 
     Raises:
         Invalid: it is no array of numbers or texts.
+        BadZipFile: the entry is not what the archive says.
     """
-    name = entry.filename.removesuffix(SUFFIX)
-    with archive.open(entry) as file:
-        shape, is_fortran, dtype = _header(name, file)
-        left = entry.file_size - file.tell()
-        if math.prod(shape) * dtype.itemsize != left:
-            raise refusal(f"{list(shape)} of {dtype}, as its header says", f"{left:,} bytes", name)
-        content = bytearray(left)
-        view, begin = memoryview(content), 0
-        while begin < left:
-            piece = file.read(min(PIECE_BYTES, left - begin))
-            if not piece:
-                raise EOFError(f"{name} ends early")
-            view[begin : begin + len(piece)] = piece
-            begin += len(piece)
-        if file.read(1):
-            raise refusal(f"{left:,} bytes", "more", name)
-    values = np.frombuffer(content, dtype)
-    return values.reshape(shape, order="F" if is_fortran else "C")
+    name, reader = entry.filename.removesuffix(SUFFIX), EntryReader(file, entry)
+    shape, is_fortran, dtype = _header(name, reader)
+    left = entry.file_size - reader.position
+    if math.prod(shape) * dtype.itemsize != left:
+        raise refusal(f"{list(shape)} of {dtype}, as its header says", f"{left:,} bytes", name)
+    content = bytearray(left)
+    begin = 0
+    while begin < left:
+        piece = reader.read(min(PIECE_BYTES, left - begin))
+        if not piece:
+            raise EOFError(f"{name} ends early")
+        content[begin : begin + len(piece)] = piece
+        begin += len(piece)
+    reader.end()
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
 
 
-def _header(name: str, file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(name: str, file: EntryReader) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     try:
         shape, is_fortran, dtype = READERS[npy.read_magic(file)](file, max_header_size=MAX_HEADER_BYTES)
     except (ValueError, KeyError, SyntaxError, RecursionError, MemoryError) as error:

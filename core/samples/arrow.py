@@ -69,6 +69,8 @@ def _column(name: str, values: pa.ChunkedArray) -> Column:
         values, kind = values.cast(kind.value_type), kind.value_type
     if pa.types.is_dictionary(kind) or _is_text(kind):
         return _texts(name, values)
+    if pa.types.is_binary(kind):  # what Arrow makes of a CSV file's texts in another encoding
+        raise refusal("text in UTF-8", "other bytes", name)
     if pa.types.is_null(kind):
         return Column(name, np.full(len(values), np.nan))
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind):
