@@ -20,6 +20,8 @@ MAX_FILES = 64
 # From <linux/sched.h>. `os.unshare` comes with Python 3.12.
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 POLL_SECONDS = 1.0
+# What keeps a process from the network.
+NAMESPACE, AUDIT = "namespace", "audit"
 FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.system", "ctypes.")
 
 
@@ -34,7 +36,7 @@ def confine(max_bytes: int, parent: int) -> str:
         What keeps it from the network: "namespace", of which it is in one without interfaces; or "audit", by which
         Python itself refuses to open sockets, where the system allows no namespaces, as in most containers.
     """
-    network = "namespace" if _leave_network() else "audit"
+    network = NAMESPACE if _leave_network() else AUDIT
     limits = {
         resource.RLIMIT_AS: OWN_BYTES + BYTES_PER_BYTE * max_bytes,
         resource.RLIMIT_FSIZE: BYTES_PER_BYTE * max_bytes,

@@ -36,8 +36,9 @@ class EntryReader:
         self._left, self._crc = entry.compress_size, 0
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS) if entry.compress_type == zipfile.ZIP_DEFLATED else None
 
-    def read(self, size: int) -> bytes:
-        """Return the next `size` bytes, fewer at the end. Raises zlib.error."""
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next `size` bytes, fewer at the end; all that are left if it is negative. Raises zlib.error."""
+        size = size if size >= 0 else self._entry.file_size - self.position
         pieces, missing = [], size
         while missing and (piece := self._piece(missing)):
             pieces.append(piece)

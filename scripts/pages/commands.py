@@ -1,5 +1,6 @@
 """The page of the command line, from the commands themselves."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -12,14 +13,23 @@ from scripts.pages.markdown import anchor, code, page, prose, table, value
 def pages() -> dict[str, str]:
     """The page, by its path below `docs/`."""
     group: Any = typer.main.get_command(app)
-    commands = {name: _loaded(name, command) for name, command in group.commands.items()}
+    commands = dict(_commands(group))
     introduction = (
         "`gradlab COMMAND --help` shows the same in the terminal. Commands that ask a service take `--url`, or "
         f"`GRADLAB_URL`, and `GRADLAB_API_KEY`. {group.epilog}"
     )
-    contents = ", ".join(f"[`{name}`](#{name})" for name in commands)
+    contents = ", ".join(f"[`{name}`](#{_anchor(name)})" for name in commands)
     sections = [_section(name, command) for name, command in commands.items()]
     return {"reference/command-line.md": page("Command line", introduction, contents, *sections)}
+
+
+def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each command by its whole name: those of a group of commands in its place."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name, _loaded(name, command)
 
 
 def _loaded(name: str, listed: Any) -> Any:
@@ -29,13 +39,17 @@ def _loaded(name: str, listed: Any) -> Any:
 
 
 def _section(name: str, command: Any) -> str:
-    parts = [f"{anchor(name)}\n\n## `gradlab {name}`", prose(command.help or "")]
+    parts = [f"{anchor(_anchor(name))}\n\n## `gradlab {name}`", prose(command.help or "")]
     if name in SERVICE_COMMANDS:
         parts.append("Only where the service is installed.")
     rows = [_parameter(each) for each in command.params if each.name != "help"]
     if rows:
         parts.append(table(("argument or option", "default", "meaning"), rows))
     return "\n\n".join(parts)
+
+
+def _anchor(name: str) -> str:
+    return name.replace(" ", "-")
 
 
 def _parameter(each: Any) -> tuple[str, str, str]:

@@ -1,13 +1,20 @@
 """The client's datasets: a file is uploaded, waited for, listed, profiled and deleted."""
 
+import importlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from gradlab.cli import actions
+from gradlab.cli.datasets import bars
 from gradlab.client.client import Client, Refused
 from gradlab.errors import Invalid
 from tests.unit.desk import a_desk, client_of
+
+main = importlib.import_module("gradlab.cli.main")
 
 pytestmark = pytest.mark.slow  # a child process reads the files
 
@@ -48,3 +55,32 @@ def test_what_is_refused_at_once_or_when_it_is_read_is_said(client: Client, tmp_
     pickled.write_bytes(b"x")
     with pytest.raises(Invalid, match=r"one of \.csv, \.parquet, \.npz; received \.pkl"):
         client.add_dataset(pickled)
+
+
+def test_commands_add_list_show_and_delete(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(actions, "_client", lambda url: client)
+
+    def gradlab(*arguments: object) -> str:
+        result = CliRunner().invoke(main.app, ["dataset", *map(str, arguments)], env={"COLUMNS": "200"})
+        assert result.exit_code == 0, result.output
+        return str(result.output)
+
+    file = tmp_path / "two.csv"
+    file.write_text("x,constant,who\n" + "".join(f"{i / 7},1,{'ab'[i % 2]}\n" for i in range(50)))
+    shown = " ".join(gradlab("add", file).split())
+    assert "two.csv" in shown
+    assert "▇" in shown or "█" in shown
+    assert "a (25), b (25)" in shown
+    assert "target" in shown, shown
+    assert "constant columns:" in shown
+    digits = json.loads(gradlab("list", "--json"))[0]["id"].removeprefix("sha256:")
+    assert digits in gradlab("list")
+    assert json.loads(gradlab("show", digits[:8], "--json"))["profile"]["rows"] == 50
+    assert gradlab("rm", digits[:8]) == f"deleted sha256:{digits}\n"
+    unknown = CliRunner().invoke(main.app, ["dataset", "show", digits])
+    assert unknown.exit_code == 2
+
+
+@pytest.mark.parametrize(("counts", "line"), [((), ""), ((0, 1, 4, 1000), " ▁▁█"), (range(32), "▂▃▄▄▅▅▆▆▆▇▇▇████")])
+def test_a_histogram_is_one_line_of_bars(counts: tuple[int, ...], line: str):
+    assert bars(counts) == line

@@ -67,9 +67,15 @@ def test_every_schema_that_is_linked_has_a_section():
         assert [each for each in linked if f'<a id="{each}"></a>' not in pages["reference/schemas.md"]] == []
 
 
+def commands_of(group, prefix=""):
+    """Each command by its whole name, those of groups among them."""
+    for name, command in group.commands.items():
+        yield from commands_of(command, f"{name} ") if hasattr(command, "commands") else [(prefix + name, command)]
+
+
 def test_every_command_and_every_option_is_described():
     page = PAGES()["reference/command-line.md"]
-    commands = typer.main.get_command(app).commands
+    commands = dict(commands_of(typer.main.get_command(app)))
     assert [name for name in commands if f"## `gradlab {name}`" not in page] == []
     options = {option for command in commands.values() for each in command.params for option in each.opts}
     assert [each for each in options if each.startswith("--") and each != "--help" and each not in page] == []

@@ -253,6 +253,11 @@ def _follow(client: Client, submitted: ExperimentResponse) -> ExperimentResponse
         return client.wait(submitted.id, progress=advance)
 
 
+def connect(url: str | None) -> Client:
+    """Return a client of the service at an address, by default of the one that the settings name. Raises Invalid."""
+    return _client(url)
+
+
 def _client(url: str | None) -> Client:
     settings = read(ClientSettings)
     return Client(checked_url(url) if url else settings.url, settings.api_key)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gradlab.cli.dataset import dataset_app
 from gradlab.cli.exits import EPILOG
 from gradlab.cli.service import add_service_commands
 from gradlab.schemas.lists import Sort
@@ -206,4 +207,5 @@ def delete(id: Id, url: Url = None) -> None:
     _actions().delete(id, url)
 
 
+app.add_typer(dataset_app, name="dataset")
 add_service_commands(app)
