@@ -138,6 +138,7 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) --upgrade --extra worker --group dev -o requirements.lock
 	$(LOCK) -c requirements.lock --group build -o requirements-api.lock
 	$(LOCK) -c requirements.lock --group build --extra worker -o requirements-worker.lock
+	$(BIN)/uv pip compile --group objects $(PINS) -c requirements.lock -o requirements-objects.lock
 	$(BIN)/uv pip compile --group openapi $(PINS) --upgrade -o requirements-openapi.lock
 	$(BIN)/uv pip compile --group frameworks $(filter-out --generate-hashes,$(PINS)) --upgrade | \
 		grep -Ev '^(cuda|nvidia|triton)' > requirements-frameworks.lock  # each build of PyTorch names those that it needs

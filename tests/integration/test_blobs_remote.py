@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,22 +16,13 @@ from gradlab.errors import NotFound, Unavailable
 from tests.builders import MINUTE, a_chunk, a_spec
 from tests.servers import DEADLINE
 
-SERVER = """
-from werkzeug.serving import make_server
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
-print(server.port, flush=True)
-server.serve_forever()
-"""
-
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator["subprocess.Popen[str]"]:
     """A server with a bucket, whose address and keys are in the environment."""
     quiet = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([sys.executable, "-c", SERVER], **quiet)
+    process = subprocess.Popen([sys.executable, "-m", "scripts.objects"], **quiet)
     address = f"http://127.0.0.1:{int(process.stdout.readline())}"
-    urllib.request.urlopen(urllib.request.Request(f"{address}/lab", method="PUT")).close()
     names = {"ENDPOINT_URL": address, "ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "y", "REGION": "us-east-1"}
     with pytest.MonkeyPatch.context() as patched:
         for name, value in names.items():
