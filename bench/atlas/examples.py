@@ -2,6 +2,7 @@
 
 from bench.atlas.example import Example
 from bench.atlas.examples_of_outputs import OF_THE_OUTPUT
+from bench.atlas.examples_of_samples import OF_THE_SAMPLES
 from bench.atlas.examples_of_wiring import OF_THE_WIRING
 from bench.atlas.networks import (
     ABSOLUTE,
@@ -30,6 +31,7 @@ from bench.atlas.pictures import as_curves, as_heat_map, as_lines, as_norms, as_
 
 EXAMPLES: tuple[Example, ...] = (
     *OF_THE_WIRING,
+    *OF_THE_SAMPLES,
     *OF_THE_OUTPUT,
     Example(
         "input_range",

@@ -44,7 +44,7 @@ ILL: dict[Case, Illness] = {
     # Both are to be scaled. The rule on the inputs comes first.
     fits.quartic_unscaled: Illness("input_range", beside=frozenset({"target_range", "exploding_growth"})),
     fits.relu_output: Illness("output_mismatch", remedies=frozenset({"output_matched_to_task"})),
-    fits.labels_divided: Illness("contradicting_accuracy", words="labels"),
+    fits.labels_divided: Illness("target_encoding", beside=frozenset({"contradicting_accuracy"}), words="labels"),
     # The loss for values is a finding beside it. That no weight moves comes first.
     fits.xor_by_absolute_error: Illness("learning_rate", beside=frozenset({"unsuited_loss", "few_updates"})),
     # The relu output is born dead. The mask is no fault: it leaves the ones, and with them how many there are.

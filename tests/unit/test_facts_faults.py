@@ -67,6 +67,7 @@ def test_a_feature_that_determines_the_target_is_a_leak(column, target, form):
 def test_one_feature_alone_and_inputs_as_targets_are_no_leaks():
     assert faults(X[:, :1], X[:, :1], target=VALUES).leaks == 0
     assert faults(X, X, target=Target("values", 4)).leaks == 0
+    assert faults(np.column_stack([Y, 1 - Y])).leaks == 0  # every feature determines the target
 
 
 def test_validation_samples_among_the_training_samples_are_counted():

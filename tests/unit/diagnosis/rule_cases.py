@@ -11,6 +11,7 @@ from gradlab.diagnosis import Run
 from gradlab.diagnosis.groups import WIRING
 from gradlab.diagnosis.rules import (
     class_imbalance,
+    constant_features,
     contradicting_accuracy,
     exploding_gradient,
     exploding_growth,
@@ -22,6 +23,7 @@ from gradlab.diagnosis.rules import (
     initial_loss,
     initial_variance,
     input_range,
+    label_noise,
     late_rise,
     learning_rate,
     loss_blow_up,
@@ -33,16 +35,21 @@ from gradlab.diagnosis.rules import (
     plateau,
     predicted_exploding,
     predicted_vanishing,
+    rare_class,
+    repeated_samples,
     saturation,
     saturation_range,
+    split_by_class,
     still_falling,
     symmetric_units,
+    target_leak,
     target_range,
     update_ratio,
     vanishing_gradient,
     vanishing_signal,
     vanishing_through_time,
 )
+from gradlab.facts import Features, Leak
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, by_layer, dense
 
 # A hair on either side of a threshold: more than float32 rounds, less than any other difference.
@@ -103,6 +110,21 @@ def with_facts(run: Run, **changes: Any) -> Run:
         assert run.facts.inputs is not None
         changes["inputs"] = run.facts.inputs.model_copy(update=inputs)
     return replace(run, facts=run.facts.model_copy(update=changes))
+
+
+def with_faults(run: Run, **changes: Any) -> Run:
+    """The same run on samples with other faults."""
+    assert run.facts is not None
+    assert run.facts.faults is not None
+    return with_facts(run, faults=run.facts.faults.model_copy(update=changes))
+
+
+def _of_constant_features(share: float) -> Run:
+    run = a_run()
+    assert run.facts is not None
+    assert run.facts.inputs is not None
+    constant = Features(count=0).model_copy(update={"count": share * run.facts.inputs.features})
+    return with_facts(run, inputs=run.facts.inputs.model_copy(update={"constant": constant}))
 
 
 def scaled(run: Run, gain: Any) -> np.ndarray:
@@ -253,6 +275,38 @@ def _falling_at_the_end(pace: float) -> Run:
 
 
 CASES: tuple[Case, ...] = (
+    Case("constant_features", _of_constant_features, constant_features.SHARE, ">", at_birth=True),
+    Case(
+        "target_leak",
+        lambda count: with_faults(a_run(), leaks=count, leak=Leak(feature=1, form="linear")),
+        target_leak.MIN_LEAKS,
+        ">",
+        at_birth=True,
+    ),
+    Case(
+        "repeated_samples",
+        lambda share: with_facts(with_faults(a_run(), repeated=share), val_count=1_000),
+        repeated_samples.SHARE,
+        ">",
+        at_birth=True,
+    ),
+    Case(
+        "split_by_class",
+        lambda distance: with_facts(with_faults(a_run(), class_distance=distance), val_count=1_000, train_count=1_000),
+        split_by_class.DISTANCE,
+        ">",
+        at_birth=True,
+    ),
+    Case(
+        "rare_class", lambda count: with_faults(a_run(), rarest_class=count), rare_class.MIN_SAMPLES, "<", at_birth=True
+    ),
+    Case(
+        "label_noise",
+        lambda share: with_faults(a_run(), contradicted=share, compared=500),
+        label_noise.SHARE,
+        ">",
+        at_birth=True,
+    ),
     Case("negative_crossentropy", _below_zero, -negative_crossentropy.BOUND, ">"),
     Case("contradicting_accuracy", _answering_wrongly, contradicting_accuracy.MARGIN + 0.5, ">"),
     Case("frozen_accuracy", _falling_unseen, frozen_accuracy.SHARE, "<"),
@@ -373,6 +427,7 @@ CASES: tuple[Case, ...] = (
 # Whose answer does not turn at a number: the tests of each are its own.
 WITHOUT_CASES = (
     *WIRING,
+    "nonfinite_samples",
     "single_value_normalization",
     "no_gradient",
     "finite_width",

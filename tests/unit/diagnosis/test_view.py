@@ -80,6 +80,8 @@ OF_GRADIENTS = {
 WITHOUT_FACTS = {
     "class_imbalance", "input_range", "initial_variance", "born_dead_risk", "predicted_exploding",
     "predicted_vanishing", "loss_blow_up", "oscillation", "late_rise", "overfitting",
+    "nonfinite_samples", "constant_features", "target_leak", "repeated_samples", "split_by_class", "rare_class",
+    "label_noise",
 }  # fmt: skip
 
 

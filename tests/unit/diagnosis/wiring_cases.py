@@ -94,6 +94,10 @@ SUMMED = {"gradient_growth": {"ratio": 1.08, "cosine": 0.97}}
 STEEP = growing(0.1)
 SCALE = HEALTHY["input_scale"]
 MSE = {"loss": {"kind": "mean_squared_error"}, "target": {"kind": "values", "count": 1}}
+SPARSE: dict[str, Any] = {
+    "spec": {"loss": {"kind": "sparse_categorical_crossentropy"}, "framework": "keras"},
+    "output_shape": [32, 3], "target_shape": [32], "target_range": [0.0, 2.0],
+}  # fmt: skip
 SICK: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "every output against every target": (
         "broadcast_target", (), {"spec": MSE, "output_shape": [32, 1], "target_shape": [32]},
@@ -120,6 +124,10 @@ SICK: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
             "target_form": "one_hot", "output_shape": [32, 3], "target_shape": [32, 3],
         },
     ),
+    "labels divided by 255": (
+        "target_encoding", (), {**SPARSE, "target_form": "values", "target_range": [0.0, 9 / 255]},
+    ),
+    "classes counted from 1": ("target_encoding", (), {**SPARSE, "target_range": [1.0, 3.0]}),
     "three classes for one sigmoid": ("target_encoding", (), {"target_range": [0.0, 2.0]}),
     "targets of -1 and 1": ("target_encoding", (), {"target_range": [-1.0, 1.0], "target_form": "values"}),
     "all masked": ("masked_inputs", (), {"masked_share": {"dense_2": 1.0}}),
@@ -183,6 +191,11 @@ FINE: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     ),
     "indices for a sparse loss": (
         "target_encoding", (), {"spec": {"loss": {"kind": "sparse_categorical_crossentropy"}}, "output_shape": [32, 3]},
+    ),
+    "a class to ignore": ("target_encoding", (), {**SPARSE, "target_form": "values", "target_range": [-1.0, 2.0]}),
+    "a map of classes": (
+        "target_encoding", (),
+        {**SPARSE, "output_shape": [32, 8, 8, 3], "target_shape": [32, 8, 8], "target_range": [0.0, 255.0]},
     ),
     "rows for PyTorch's cross-entropy": (
         "target_encoding", (),

@@ -5,7 +5,9 @@ WIRING = (
     "broadcast_target", "target_encoding", "masked_inputs", "ordered_batches", "validation_scale", "inference_mode",
     "frozen_normalization", "skipped_updates", "unchanged_weights", "unzeroed_gradients",
 )  # fmt: skip
-DATA = (*WIRING, "output_mismatch", "input_range", "target_range", "single_value_normalization")
+# Samples that no network can be trained on.
+SAMPLES = ("nonfinite_samples", "constant_features")
+DATA = (*WIRING, *SAMPLES, "output_mismatch", "input_range", "target_range", "single_value_normalization")
 DRAW = ("nonzero_mean_initialization", "initial_variance", "symmetric_units")
 BIRTH = ("finite_width", "born_dead_risk")
 STEPS = ("learning_rate",)

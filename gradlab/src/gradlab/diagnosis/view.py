@@ -11,7 +11,7 @@ from typing import Any
 
 from gradlab.diagnosis.layers import LayerView
 from gradlab.diagnosis.unknown import FACTS, Unknown
-from gradlab.facts import Expectation, Facts, Inputs, Theory
+from gradlab.facts import DataFaults, Expectation, Facts, Inputs, Theory
 from gradlab.spec import NamedLayer
 from gradlab.spec.output import Output
 from gradlab.vocabulary.losses import LossFunction
@@ -29,6 +29,7 @@ NOUNS = {
     "target_std": "the spread of its targets",
     "inputs": "the size of its inputs",
     "theory": "what theory predicts on its inputs",
+    "faults": "what faults its samples have",
 }
 
 
@@ -97,6 +98,14 @@ class View(ABC):
         """The size of the inputs."""
         inputs: Inputs = self._fact("inputs")
         return inputs
+
+    @property
+    def faults(self) -> DataFaults:
+        """What about the samples breaks trainings."""
+        if self.facts is not None and self.facts.faults is None:
+            raise Unknown("what faults its samples have is not known: its facts are of version 1", "facts of version 2")
+        faults: DataFaults = self._fact("faults")
+        return faults
 
     @property
     @abstractmethod

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gradlab.facts.model import Expectation, Facts, Features, Inputs, Theory
+from gradlab.facts.model import DataFaults, Expectation, Facts, Features, Inputs, Leak, Theory
 from gradlab.facts.wiring import FirstSteps, TensorWiring, Wiring
 
 if TYPE_CHECKING:
@@ -21,11 +21,13 @@ _MODULES = {
 }
 
 __all__ = [
+    "DataFaults",
     "Expectation",
     "Facts",
     "Features",
     "FirstSteps",
     "Inputs",
+    "Leak",
     "TensorWiring",
     "Theory",
     "Wiring",

@@ -105,7 +105,7 @@ class DataFaults(Frozen):
     nonfinite_targets: Number | None = None
     """Share of the training samples with NaN or infinite targets."""
     leak: Leak | None = None
-    """The clearest feature that determines the target, if there are two features or more."""
+    """The clearest feature that determines the target, unless every feature does."""
     leaks: Count | None = None
     """Number of such features."""
     repeated: Number | None = None

@@ -55,6 +55,6 @@ RULE = Rule(
         "remember: L2 regularisation, dropout, more samples."
     ),
     remedies=("early_stopping", "l2_regularization", "dropout"),
-    causes=("validation_scale", "inference_mode", "frozen_normalization"),
+    causes=("validation_scale", "inference_mode", "frozen_normalization", "split_by_class", "label_noise"),
     detect=detect,
 )

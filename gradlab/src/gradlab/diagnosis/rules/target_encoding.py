@@ -1,4 +1,4 @@
-"""Class indices for a loss that takes one-hot rows, and one-hot rows for a loss that takes indices."""
+"""Targets in another form than the loss takes: indices for rows, rows for indices, numbers that are no indices."""
 
 from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
@@ -36,6 +36,23 @@ def detect(run: Run) -> Sighting | None:
         return Sighting((), 0, (), explanation=INDICES.replace("LOSS", kind))
     if takes_indices and form in ("one_hot", "probabilities"):
         return Sighting((), 0, (), explanation=ROWS.replace("LOSS", kind))
+    return _no_indices(kind, wiring) if takes_indices else None
+
+
+def _no_indices(kind: str, wiring: Wiring) -> Sighting | None:
+    """Fractions, or numbers beyond the output units, for a loss of indices. A negative one may mark what to ignore."""
+    output, target = wiring.output_shape, wiring.target_shape
+    has_one_each = target is None or len(target) == 1 or (len(target) == 2 and target[-1] == 1)
+    if wiring.target_range is None or not has_one_each:
+        return None
+    low, high = wiring.target_range
+    if wiring.target_form == "values" and low >= 0:
+        measures = (measure("largest_target", high, ">", None), measure("smallest_target", low, ">", None))
+        return Sighting((), 0, measures, explanation=FRACTIONS.replace("LOSS", kind))
+    units = output[-1] if output else None
+    if wiring.target_form == "indices" and units is not None and high >= units > 1:
+        measures = (measure("largest_target", high, ">", units), measure("units", units, ">", None))
+        return Sighting((), 0, measures, explanation=BEYOND.replace("LOSS", kind))
     return None
 
 
@@ -70,6 +87,17 @@ ROWS = (
     "ones of the row then count as the numbers of classes: every sample belongs to the classes 0 and 1. Use the form "
     "of the loss that takes rows (in Keras the name without `sparse_`), or turn the rows into numbers with `argmax`."
 )
+FRACTIONS = (
+    "The loss, LOSS, takes the number of each sample's class, a whole one, and gets numbers from {smallest_target} to "
+    "{largest_target} that are not whole. It cuts off what stands behind the point, so that different classes become "
+    "one: of labels divided by 255 each is class 0. Mostly the labels were scaled together with the inputs. Scale the "
+    "inputs alone."
+)
+BEYOND = (
+    "The largest class is {largest_target}, and the output has {units:unit|units}, for the classes from 0 to one less. "
+    "What LOSS makes of a class beyond them is NaN or an error, as the device has it. Often the classes are counted "
+    "from 1: subtract 1 from each. Else give the output a unit for each class."
+)
 OUTSIDE = (
     "The targets reach from {smallest_target} to {largest_target}, and the loss, LOSS, takes targets between 0 and 1. "
     "Beyond them it has no lower bound: it falls without end while the output grows, and what else there is to be "
@@ -82,7 +110,10 @@ RULE = Rule(
     title="The targets have another form than the loss takes",
     kind="risk",
     severity="critical",
-    formula="form of the targets ∉ forms that the loss takes; or targets < lowest or > highest for a loss of 0 and 1",
+    formula=(
+        "form of the targets ∉ forms that the loss takes; or targets < lowest or > highest for a loss of 0 and 1; or "
+        "targets that are not whole, or ≥ output units, for a loss of indices"
+    ),
     thresholds={"lowest": LOWEST, "highest": HIGHEST},
     source="Keras 3: CategoricalCrossentropy, SparseCategoricalCrossentropy; UMLAUT (Schoop et al. 2021)",
     explanation="The targets have another form than the loss takes: the numbers of classes, or a row for each sample.",

@@ -1,0 +1,50 @@
+"""Features that have the same value in every sample."""
+
+from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.finding import Severity, Sighting, measure
+from gradlab.diagnosis.rule import Rule
+
+# Share of the features. Fewer are usual: 5 % of the pixels of `digits` are black in all images, and 9 % of MNIST's.
+SHARE = 0.1
+
+
+def detect(run: Run) -> Sighting | None:
+    """Compare the number of constant features with that of all."""
+    inputs = run.view.inputs
+    if not inputs.features or run.view.layers[0].kind == "embedding":
+        return None
+    share = inputs.constant.count / inputs.features
+    if not share > SHARE:
+        return None
+    severity: Severity = "critical" if share >= 1 else "info"
+    measures = (
+        measure("constant_share", share, ">", SHARE, "of the features"),
+        measure("features", inputs.features, ">", None),
+    )
+    return Sighting((), 0, measures, severity, explanation=ALL if share >= 1 else None)
+
+
+ALL = (
+    "Of the features {constant_share:%} have one value in all training samples: no sample differs from another, and "
+    "the best answer is the same for each. Often something before the training has removed the differences: a "
+    "division of integers, a cast to integers after scaling, or one sample that is repeated. Look at the inputs as "
+    "they reach the network."
+)
+
+RULE = Rule(
+    name="constant_features",
+    title="Features have one value in all samples",
+    kind="risk",
+    severity="critical",
+    formula="features with one value/features > share; critical if all have one",
+    thresholds={"share": SHARE},
+    source="By definition; share: what images have in common, digits 5 % and MNIST 9 % of their pixels",
+    explanation=(
+        "Of {features:feature|features} {constant_share:%} have one value in all training samples. Nothing can be "
+        "learnt from them, and their weights act as further biases. Leave them out. If they should differ, something "
+        "before the training has made them equal, such as a division of integers."
+    ),
+    remedies=(),
+    causes=(),
+    detect=detect,
+)
