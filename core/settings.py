@@ -122,9 +122,11 @@ class Settings(BaseSettings):
     max_parameters: PositiveInt = 5_000_000
     """Trainable numbers of a network."""
     max_samples: PositiveInt = 100_000
-    """Samples of a dataset."""
+    """Samples of a dataset that is drawn from its spec."""
     max_values: PositiveInt = 50_000_000
-    """Numbers in a dataset: samples times features."""
+    """Numbers in a dataset that is drawn from its spec: samples times features."""
+    max_prepared_bytes: PositiveInt = 1_000_000_000
+    """Bytes of an uploaded dataset's prepared inputs, 4 for each number: windows and one-hot columns have many."""
     max_epochs: PositiveInt = 100_000
     """Epochs of a run."""
     max_seeds: PositiveInt = 256

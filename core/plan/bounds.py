@@ -4,11 +4,13 @@ import math
 from collections.abc import Iterator
 
 from core.plan.estimate import estimate
+from core.plan.memory import NUMBER_BYTES
 from core.settings import Settings
 from gradlab.errors import Invalid, Problem
 from gradlab.spec.bounds import exceeded
 from gradlab.spec.experiment import ExperimentSpec
 from gradlab.spec.external import MAX_SPEC_BYTES, ExternalSpec
+from gradlab.vocabulary.datasets import DatasetSpec
 
 
 def check_bounds(spec: ExperimentSpec, settings: Settings) -> None:
@@ -29,8 +31,7 @@ def _exceeded(spec: ExperimentSpec, settings: Settings) -> Iterator[Problem]:
     sizes: tuple[tuple[str, str, float], ...] = (
         ("model.layers", "max_layers", spec.model.layer_count),
         ("model.layers", "max_parameters", foreseen.parameters),
-        ("dataset.samples", "max_samples", dataset.sample_count),
-        ("dataset", "max_values", dataset.sample_count * math.prod(dataset.feature_shape)),
+        *_sizes_of(dataset),
         ("training.epochs", "max_epochs", spec.training.epochs),
         ("seeds", "max_seeds", len(spec.seeds)),
         ("(the whole spec)", "max_seconds", foreseen.seconds),
@@ -40,6 +41,16 @@ def _exceeded(spec: ExperimentSpec, settings: Settings) -> Iterator[Problem]:
     for field, bound, size in sizes:
         if problem := exceeded(settings, bound, field, size):
             yield problem
+
+
+def _sizes_of(dataset: DatasetSpec) -> Iterator[tuple[str, str, float]]:
+    """Yield the sizes of a dataset: samples and numbers of a drawn one, the bytes of an uploaded one's inputs."""
+    values = dataset.sample_count * math.prod(dataset.feature_shape)
+    if not dataset.is_drawn:
+        yield "dataset", "max_prepared_bytes", NUMBER_BYTES * values
+        return
+    yield "dataset.samples", "max_samples", dataset.sample_count
+    yield "dataset", "max_values", values
 
 
 def check_external_bounds(spec: ExternalSpec, settings: Settings) -> None:

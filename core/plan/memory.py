@@ -9,6 +9,7 @@ import math
 
 from core.plan.calibration import START, cost
 from core.plan.cost import kept, start_counts
+from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import (
     MAX_CHUNK_EPOCHS,
     MAX_INITIAL_SAMPLES,
@@ -38,8 +39,9 @@ PROBE_COPIES, PLANE_COPIES = 12, 3
 TRACE_COPIES = 8
 # Sorting weights and gradients into bins takes logarithms in float64 and numbers of bins in int64.
 HISTOGRAM_COPIES = 40
-# A dataset is drawn and scaled as float64, and held as float32.
-DATASET_BYTES_PER_VALUE = 8 + 8 + 4
+# A dataset is drawn and scaled as float64, and held as float32. An uploaded one is read from its file's memory, column
+# by column, and held as float32; one array of doubles is prepared as such.
+DATASET_BYTES_PER_VALUE, UPLOADED_BYTES_PER_VALUE = 8 + 8 + 4, 8 + 4
 # Copies of arrays that enter or leave the program: in NumPy, in TensorFlow, and in the program.
 BOUNDARY_COPIES = 3
 # Parts that are held one at a time.
@@ -68,7 +70,7 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
     probed = any(kind in spec.layout for kind in names_from("flows"))
     points = PLANE_POINTS**2 if any(kind in spec.layout for kind in names_from("plane")) else 0
     sizes = {
-        "dataset": dataset.sample_count * values * DATASET_BYTES_PER_VALUE + NUMBER_BYTES * train * width * values,
+        "dataset": _dataset_bytes(spec, values),
         "state": NUMBER_BYTES * STATE_COPIES * width * state,
         "flow": _flow_bytes(spec, flow),
         "sample_order": NUMBER_BYTES * BOUNDARY_COPIES * permutations,
@@ -86,13 +88,21 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
     return {part: math.ceil(size) for part, size in sizes.items()}
 
 
+def _dataset_bytes(spec: ExperimentSpec, values: int) -> int:
+    """Return the bytes of all samples, and of the training samples in the orders of an epoch."""
+    dataset = spec.dataset
+    each = DATASET_BYTES_PER_VALUE if dataset.is_drawn else UPLOADED_BYTES_PER_VALUE
+    ordered = 0 if gathers_batches(spec) else NUMBER_BYTES * dataset.train_count * width_for(spec) * values
+    return dataset.sample_count * values * each + ordered
+
+
 def _flow_bytes(spec: ExperimentSpec, flow: int) -> float:
     """Return the bytes that flow at epoch 0, for training or validation samples, or in an update."""
     dataset, width = spec.dataset, width_for(spec)
     train, widest = dataset.train_count, _widest(spec)
     backwards = any(kind in spec.layout for kind in names_from("gradients"))
     initial = (flow if backwards else widest) * min(MAX_INITIAL_SAMPLES, train)
-    initial += widest * (dataset.sample_count - train)
+    initial += widest * validation_rows(spec)
     update = flow * min(spec.training.batch_size, train) if spec.training.epochs else 0
     return float(NUMBER_BYTES * width * max(INITIAL_COPIES * initial, FLOW_COPIES * update))
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from core.samples.aligned import as_float32, empty, taken
 from core.samples.preparing import Parts, prepared
 from core.samples.roles import features_of, steps_of, targets_of
 from core.samples.sources import Source, Sources, listed
@@ -59,10 +60,10 @@ class _Loading:
         shapes = {name: each.shape for name, each in self._sources.table.columns.items()}
         names = features_of(self._dataset, shapes)
         if len(names) == 1 and shapes.get(names[0]):
-            return self._prepared(names[0], "dataset.features").map(_as_float32)
+            return self._prepared(names[0], "dataset.features").map(as_float32)
         shape, window = self._dataset.feature_shape, self._dataset.window
         width = math.prod(shape if window is None else shape[1:])
-        whole = Parts(*(np.empty((len(rows), width), np.float32) for rows in self._sources.rows))
+        whole = Parts(*(empty((len(rows), width), np.float32) for rows in self._sources.rows))
         begin = end = 0
         for name in names:
             parts = self._prepared(name, "dataset.features").map(lambda rows: rows.reshape(len(rows), -1))
@@ -83,7 +84,7 @@ class _Loading:
             return class_numbers(sources, names, dataset.class_names)
         if dataset.task == "labels":
             return labels(sources, names)
-        return together([self._prepared(name, "dataset.target") for name in names]).map(_as_float32)
+        return together([self._prepared(name, "dataset.target") for name in names]).map(as_float32)
 
     def weights(self) -> Parts | None:
         """Return each row's weight, (rows,) float32; None for equal ones.
@@ -127,13 +128,9 @@ class _Loading:
         return [step for _, step in steps_of(self._dataset, name, is_text=is_text, is_feature=is_feature)]
 
 
-def _as_float32(values: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(values, np.float32)
-
-
 def _shuffled(windows: np.ndarray, seed: int) -> np.ndarray:
     """Return what belongs to each window in the random order of a seed, as a copy."""
-    return np.asarray(windows[shuffled(np.arange(len(windows)), seed)])
+    return taken(windows, shuffled(np.arange(len(windows)), seed))
 
 
 def _check_agrees(dataset: UploadedDataset, data: Dataset) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.samples.aligned import taken
 from core.samples.preparing import Parts
 from core.samples.roles import targets_of
 from core.samples.splitting import Rows, shuffled, split_rows
@@ -28,7 +29,7 @@ class Source:
     @property
     def parts(self) -> Parts:
         """The rows of both parts, as copies. Texts of another file become places in this one's categories."""
-        train, val = self.train.values[self.rows[0]], self.val.values[self.rows[1]]
+        train, val = taken(self.train.values, self.rows[0]), taken(self.val.values, self.rows[1])
         own, other = self.train.categories, self.val.categories
         if own is not None and other is not None and own != other:
             places = {text: place for place, text in enumerate(own)}

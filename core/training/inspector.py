@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
+from core.plan.pieces import validation_rows
 from core.training.data import Data
 from core.training.network import BuiltLayer, Network
 from core.training.program import Program
@@ -29,7 +30,7 @@ class Inspector:
     """Repetition of epochs of one architecture, one seed at a time."""
 
     def __init__(self, spec: ExperimentSpec) -> None:
-        self._batch = spec.training.batch_size
+        self._batch, self._rows = spec.training.batch_size, validation_rows(spec)
         self._network, self._task = Network(spec, seed=0), Task(spec)
         self._stack = Stack(self._network, 1)
         self._moves = Update(spec, self._stack, self._task)
@@ -66,8 +67,13 @@ class Inspector:
             counts = self._step(tf.gather(train_x, here), tf.gather(train_y, here)).numpy()
             if culprit := self._first(counts, epoch, batch):
                 return culprit
-        outputs = self._stack.each(lambda: self._forward(val_x, training=False))
-        return self._first(np.array([_count(output) for output in outputs]), epoch, 0)
+        pieces = [self._evaluated(val_x, begin) for begin in range(0, len(val_x), self._rows)]
+        return self._first(np.sum(pieces, axis=0), epoch, 0)
+
+    def _evaluated(self, x: Any, begin: int) -> np.ndarray:
+        """Return the number of NaN, inf and -inf of each layer's outputs for a piece of the validation samples."""
+        outputs = self._stack.each(lambda: self._forward(x[begin : begin + self._rows], training=False))
+        return np.array([_count(output) for output in outputs])
 
     def left_by(self, values: list[np.ndarray], epoch: int) -> Culprit | None:
         """Return the first weight that is not finite at an epoch's end, None if all are finite.

@@ -16,8 +16,10 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for
 from core.training.architecture import variable_paths
+from core.training.batches import Batches, evaluated
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import compiled_forms
@@ -76,6 +78,7 @@ class Program:
         self._keeps_weights = any(BY_NAME[each.kind].source != "gradients" for each in self._layout.series)
         self._block = block_for(spec, width)
         self._samples = spec.dataset.train_count
+        self._at_once, self._rows = not gathers_batches(spec), validation_rows(spec)
         self._run = Compiled(self._epochs, jit=True)
 
     @cached_property
@@ -229,8 +232,8 @@ class Program:
         def epoch(e, done, finite, kept):
             number, live = first + e, patience.live()
             before = [tf.convert_to_tensor(each.value) for each in self._by_seed()]
-            x, y = tf.gather(train_x, permutations[e]), tf.gather(train_y, permutations[e])  # (seeds, samples, ...)
-            sums, gradients, measured = self._update.epoch(x, y, number)
+            batches = Batches((train_x, train_y), permutations[e], at_once=self._at_once)
+            sums, gradients, measured = self._update.epoch(batches, number)
             for variable, value in zip(self._by_seed(), before, strict=True):
                 continues = ops.reshape(live, (width,) + (1,) * (len(variable.shape) - 1))
                 variable.assign(ops.where(continues, variable, value))  # the variables of an ended run stay unchanged
@@ -253,7 +256,7 @@ class Program:
 
     def _metrics(self, training: Any, val_x: Any, val_y: Any) -> Any:
         """(seeds, metrics): the layout's metrics of an epoch, without the gradient norms."""
-        validation = self._task.evaluate(val_y, *self.stack.predict(val_x))
+        validation = evaluated(self.stack, self._task, val_x, val_y, self._rows)
         rate = ops.broadcast_to(ops.cast(self._optimizer.learning_rate, "float32"), (self.stack.width, 1))
         return ops.concatenate([training, validation, rate], axis=1)
 

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from core.plan.pieces import gathers_batches, holds_class_numbers, validation_rows
 from core.plan.widths import compiles_probe, width_for
 from core.training.program import Program
 from gradlab.spec import ExperimentSpec
@@ -56,8 +57,9 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     optimizer = spec.training.optimizer.model_dump_json(exclude={"learning_rate"} if constant else set())
     dataset = spec.dataset
     sizes = (dataset.train_count, dataset.sample_count, dataset.feature_shape, dataset.target)
+    pieces = gathers_batches(spec), validation_rows(spec), holds_class_numbers(spec)
     record = (spec.record.model_dump_json(exclude={"boundary"}), "boundary" in spec.layout)
-    return repr((width, layers, training, optimizer, record, sizes, compiles_probe(spec), is_weighted(spec)))
+    return repr((width, layers, training, optimizer, record, sizes, compiles_probe(spec), is_weighted(spec), pieces))
 
 
 def _drawn(layer: object) -> set[str]:

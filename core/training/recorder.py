@@ -13,7 +13,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from core.plan.pieces import validation_rows
 from core.plan.widths import MAX_INITIAL_SAMPLES, compiles_probe, probe_width
+from core.training.batches import evaluated
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
@@ -78,6 +80,7 @@ class Recorder:
 
     def __init__(self, spec: ExperimentSpec, width: int) -> None:
         self.layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
+        self._rows = validation_rows(spec)
         network = Network(spec, seed=0)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
@@ -221,6 +224,7 @@ class Recorder:
     def _initially(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> tuple[Any, list[Any]]:
         """Return metrics on training and validation samples, (seeds, names), and gradients; a missing one is empty."""
         x, y = train_x[:MAX_INITIAL_SAMPLES], train_y[:MAX_INITIAL_SAMPLES]
-        parts = [self._task.evaluate(own, *self._all.predict(given)) for given, own in ((x, y), (val_x, val_y))]
+        parts = [self._task.evaluate(y, *self._all.predict(x))]
+        parts.append(evaluated(self._all, self._task, val_x, val_y, self._rows))
         gradients = full_gradients(self._all, self._task, x, y) if self._layouts("gradients") else []
         return ops.concatenate(parts, axis=1), gradients

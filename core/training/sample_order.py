@@ -20,11 +20,17 @@ def sample_order(seed: int, epoch: int, samples: int) -> np.ndarray:
     """
     epochs = max(1, min(MAX_BLOCK_EPOCHS, BLOCK_NUMBERS // samples))
     block, row = divmod(epoch - 1, epochs)
-    permutations: np.ndarray = _block(seed, block, epochs, samples)[row]
+    # Blocks of one epoch are used once: of a million samples the kept ones would take 256 MB.
+    drawn = _block if epochs == 1 else _cached_block
+    permutations: np.ndarray = drawn(seed, block, epochs, samples)[row]
     return permutations
 
 
 @lru_cache(maxsize=64)
+def _cached_block(seed: int, block: int, epochs: int, samples: int) -> np.ndarray:
+    return _block(seed, block, epochs, samples)
+
+
 def _block(seed: int, block: int, epochs: int, samples: int) -> np.ndarray:
     sorted_rows = np.tile(np.arange(samples, dtype=np.int32), (epochs, 1))
     permutations = np.random.default_rng((seed, block)).permuted(sorted_rows, axis=1)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from core.plan.pieces import holds_class_numbers
 from gradlab.keras.namespace import xp
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.output import answer_threshold
@@ -24,6 +25,7 @@ class Task:
     def __init__(self, spec: ExperimentSpec) -> None:
         target = spec.dataset.target
         self._one_hot, self._weighted = spec.one_hot, is_weighted(spec)
+        self._numbered = holds_class_numbers(spec)
         self._target = target
         self._loss = spec.training.loss.build(keras)
         self._metrics = bind(spec.metric_names, target, threshold=answer_threshold(spec))
@@ -33,6 +35,7 @@ class Task:
     def encoded(self, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """Encode targets for the loss, float32: (samples, *steps, units); classes one-hot, or as one 0 or 1.
 
+        Many classes of many samples stay numbers, (samples, *steps, 1), and become one-hot batch by batch.
         Where samples have weights, the last column holds them: (samples, *steps, units + 1).
         """
         rows = self._encoded(y)
@@ -43,8 +46,8 @@ class Task:
 
     def _encoded(self, y: np.ndarray) -> np.ndarray:
         if self._target.kind != "classes":
-            return y.astype(np.float32)
-        if self._one_hot:
+            return y.astype(np.float32, copy=False)
+        if self._one_hot and not self._numbered:
             return np.eye(self._target.count, dtype=np.float32)[y]
         return y.astype(np.float32)[..., None]
 
@@ -58,8 +61,9 @@ class Task:
         return ops.mean(losses, axis=tuple(range(-steps, 0))) if steps else losses
 
     def _targets(self, y: Any) -> Any:
-        """Return encoded targets without the column of weights."""
-        return y[..., :-1] if self._weighted else y
+        """Return encoded targets as the loss takes them: one-hot, and without the column of weights."""
+        y = y[..., :-1] if self._weighted else y
+        return ops.one_hot(ops.cast(y[..., 0], "int32"), self._target.count) if self._numbered else y
 
     def sums(self, y: Any, prediction: Any, losses: Any, penalty: Any, counts: Any) -> Any:
         """Return the sums of a batch: (seeds, sums).

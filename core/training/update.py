@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.plan.widths import keeps_gradients
+from core.training.batches import Batches
 from core.training.clipping import clip
 from core.training.measurers import IN_PROGRAM
 from core.training.stack import Stack
@@ -52,8 +53,8 @@ class Update:
         )
         self.missing: list[bool] = []
 
-    def epoch(self, x: Any, y: Any, number: Any) -> tuple[Any, Any, dict[str, Any]]:
-        """Train one epoch on the samples in the order given, (seeds, padded, ...).
+    def epoch(self, batches: Batches, number: Any) -> tuple[Any, Any, dict[str, Any]]:
+        """Train one epoch on its batches.
 
         Returns:
             The sums for `Task.finish`, (seeds, sums); the gradients, (batches, seeds, numbers), or None; and the series
@@ -67,13 +68,13 @@ class Update:
             rows = tf.TensorArray(tf.float32, self.batches, element_shape=self._stack.weights.shape)
 
         def step(b, sums, rows):
-            batch_x, batch_y = (tf.slice(each, _start(each, b * self._batch), self._size(each)) for each in (x, y))
+            batch_x, batch_y = batches.batch(b * self._batch, self._batch)
             counts = ops.cast(ops.arange(self._batch) < self._real(b), "float32") if self._filled else None
             return self._step(b, sums, rows, batch_x, batch_y, counts, number)
 
         def last(b, sums, rows):
-            begin = whole * self._batch
-            return self._step(b, sums, rows, x[:, begin:], y[:, begin:], None, number)
+            rest_x, rest_y = batches.rest(whole * self._batch)
+            return self._step(b, sums, rows, rest_x, rest_y, None, number)
 
         state = (0, self._nothing(), rows)
         if whole:
@@ -91,9 +92,6 @@ class Update:
     def _real(self, b: Any) -> Any:
         """Return the number of samples of batch `b`, without padding."""
         return ops.where(b == self.batches - 1, self._rest or self._batch, self._batch)
-
-    def _size(self, array: Any) -> list[int]:
-        return [self._stack.width, self._batch, *array.shape[2:]]
 
     def _nothing(self) -> dict[str, Any]:
         width = self._stack.width
@@ -196,7 +194,3 @@ class Update:
 def _added(total: Any, each: Any) -> Any:
     """Add a batch's values to a total; truth values are combined by OR."""
     return total | each if total.dtype == tf.bool else total + each
-
-
-def _start(array: Any, begin: Any) -> list[Any]:
-    return [0, begin, *[0] * (len(array.shape) - 2)]

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from core.blobs import BlobStore
+from core.plan import pieces
 from core.samples import Table, write_table
+from core.samples.loading import samples_of
 from core.samples.record import Checked, Contents
 from core.samples.summary import summary_of
 from core.settings import Settings
 from core.store import ExperimentStore
+from core.training.data import Data
 from core.training.train import train
 from core.use_cases import experiments
 from core.use_cases.diagnoses import diagnose
@@ -22,8 +25,10 @@ from gradlab.schemas.datasets import FileFormat
 from gradlab.schemas.status import Status
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import Dataset
 from tests.builders import Bell
-from tests.tables import ID, a_table
+from tests.fitting import trained
+from tests.tables import ID, a_table, an_uploaded
 
 
 @pytest.fixture
@@ -111,3 +116,34 @@ def test_a_dataset_whose_bytes_are_gone_fails_its_experiment(store, blobs, tmp_p
     assert ended.status is Status.failed
     assert f"NotFound: The stored bytes {blob} are missing" in ended.error
     assert all(run.epochs_done == 0 for run in ended.runs)
+
+
+def three_classes() -> tuple[ExperimentSpec, Dataset]:
+    random = np.random.default_rng(1)
+    x, y = random.normal(size=(150, 4)).astype(np.float32), random.integers(0, 3, 150)
+    table = a_table(x=x, y=y, w=random.random(150))
+    dataset = an_uploaded(table, task="classes", features=["x"], sample_weight="w", prepare=["standardise"])
+    output = {"kind": "dense", "units": 3, "activation": "softmax"}
+    layers = [{"kind": "dense", "units": 6}, {"kind": "batch_normalization"}, output]
+    training = {"loss": "categorical_crossentropy", "optimizer": "adam", "epochs": 3, "batch_size": 50}
+    fields = {"dataset": dataset.model_dump(), "model": {"layers": layers}, "training": training, "record": "lean"}
+    return ExperimentSpec.model_validate(fields | {"seeds": [0, 1]}), samples_of(dataset, table)
+
+
+def test_large_samples_are_worked_on_in_pieces_with_the_same_result(monkeypatch):
+    spec, samples = three_classes()
+    whole = trained(list(train(spec, samples=samples)), seed=1)
+    for bound in ("MAX_ORDERED_NUMBERS", "MAX_FLOWING_NUMBERS", "MAX_ONE_HOT_NUMBERS"):
+        monkeypatch.setattr(pieces, bound, 300)
+    assert pieces.gathers_batches(spec)
+    assert pieces.holds_class_numbers(spec)
+    assert 1 < pieces.validation_rows(spec) < 30 / 2
+    in_pieces = trained(list(train(spec, samples=samples)), seed=1)
+    for kind, values in whole.items():
+        np.testing.assert_allclose(in_pieces[kind], values, rtol=1e-5, atol=1e-6)
+
+
+def test_tensors_use_the_memory_of_the_samples():
+    spec, samples = three_classes()
+    tensor = Data(spec, samples).arrays[0]
+    assert np.shares_memory(np.from_dlpack(tensor), samples.train_x)

@@ -11,6 +11,7 @@ from core.plan.calibration import SHIPPED, SHIPPED_SOURCE, Calibration, Record
 from core.plan.cost import Measured
 from core.plan.estimate import epoch_seconds, estimate, memory, plan
 from core.plan.memory import NUMBER_BYTES, PASSING, STATE_COPIES, peak
+from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import width_for
 from core.settings import Settings
 from gradlab.errors import Invalid
@@ -270,3 +271,20 @@ def test_bounds_do_not_depend_on_what_was_trained_before():
     limit = math.ceil(estimate(asked).seconds)
     check_bounds(asked, Settings(_env_file=None, max_seconds=limit))
     assert set(refusals(asked, max_seconds=limit - 1)) == {"max_seconds"}
+
+
+def test_uploaded_data_are_bounded_by_their_bytes_and_planned_in_pieces():
+    shapes = {"train_count": 800_000, "val_count": 200_000, "feature_shape": [50]}
+    samples = shapes | {"target": {"kind": "values", "count": 1}}
+    dataset = {"kind": "uploaded", "id": f"sha256:{'a' * 64}", "target": "y", "task": "values", "samples": samples}
+    layers = [{"kind": "dense", "units": 64, "activation": "relu"}, {"kind": "dense", "units": 1}]
+    training = {"loss": "mean_squared_error", "optimizer": "adam", "epochs": 3, "batch_size": 256}
+    large = parse(json.dumps({"dataset": dataset, "model": {"layers": layers}, "training": training}))
+    check_bounds(large, Settings(_env_file=None))
+    with pytest.raises(
+        Invalid, match=r"dataset: expected at most 100,000,000 .*max_prepared_bytes.*received 200,000,000"
+    ):
+        check_bounds(large, Settings(_env_file=None, max_prepared_bytes=100_000_000))
+    assert gathers_batches(large)
+    assert validation_rows(large) < 200_000
+    assert estimate(large).memory_bytes < 1_400_000_000

@@ -1,0 +1,41 @@
+"""Pieces in which large uploaded datasets are worked on: a worker holds little more than the samples themselves.
+
+Datasets that are drawn from their spec are worked on as a whole, whatever their size: sums over pieces round otherwise.
+"""
+
+import math
+
+from core.plan.cost import kept
+from core.plan.widths import width_for
+from gradlab.spec.experiment import ExperimentSpec
+
+# Numbers of the samples that an epoch's copy in its order may take, all seeds together: 64 MB. The samples of larger
+# ones are gathered batch by batch.
+MAX_ORDERED_NUMBERS = 16_000_000
+# Numbers that flow at a time while validation samples are evaluated: 16 MB, which is some ten thousands of rows.
+MAX_FLOWING_NUMBERS = 4_000_000
+# Numbers of one-hot targets: 64 MB. More are held as numbers of classes.
+MAX_ONE_HOT_NUMBERS = 16_000_000
+
+
+def gathers_batches(spec: ExperimentSpec) -> bool:
+    """Return True if samples are gathered batch by batch, False if an epoch begins with a copy of all in its order."""
+    dataset = spec.dataset
+    return not dataset.is_drawn and width_for(spec) * dataset.train_count * dataset.value_count > MAX_ORDERED_NUMBERS
+
+
+def validation_rows(spec: ExperimentSpec) -> int:
+    """Return the number of validation samples that are evaluated at a time."""
+    dataset = spec.dataset
+    validation = dataset.sample_count - dataset.train_count
+    if dataset.is_drawn:
+        return validation
+    flow = width_for(spec) * sum(kept(layer) for layer in spec.layers)
+    return max(1, min(validation, MAX_FLOWING_NUMBERS // max(1, flow)))
+
+
+def holds_class_numbers(spec: ExperimentSpec) -> bool:
+    """Return True if targets are held as numbers of classes, and become one-hot batch by batch."""
+    dataset, target = spec.dataset, spec.dataset.target
+    numbers = dataset.sample_count * math.prod(target.steps) * target.count
+    return not dataset.is_drawn and spec.one_hot and numbers > MAX_ONE_HOT_NUMBERS
