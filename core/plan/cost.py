@@ -29,8 +29,8 @@ FAMILIES = {
         "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
     ),
     "simple_recurrent": ("simple_rnn",),
-    "gated_recurrent": ("gru", "lstm"),
-    "attention": ("multi_head_attention",),
+    "gated_recurrent": ("gru", "lstm", "conv_lstm1d", "conv_lstm2d"),
+    "attention": ("multi_head_attention", "grouped_query_attention", "attention", "additive_attention"),
     "embedding": ("embedding",),
     "random": (
         "dropout", "gaussian_noise", "alpha_dropout", "gaussian_dropout", "spatial_dropout1d", "spatial_dropout2d",
@@ -132,8 +132,8 @@ def _probed(spec: ExperimentSpec) -> Counts:
 
 def _copies(layer: NamedLayer, kinds: tuple[str, ...]) -> int:
     """Return the number of layers of these kinds in a layer: two for a bidirectional one."""
-    held = getattr(layer.spec, "layer", None)
-    return 2 * (held.kind in kinds) if held else int(layer.spec.kind in kinds)
+    held = getattr(layer.spec, "layer", layer.spec)
+    return (2 if layer.spec.kind == "bidirectional" else 1) * (held.kind in kinds)
 
 
 def _stages(spec: ExperimentSpec) -> int:
@@ -220,7 +220,14 @@ def kept(layer: NamedLayer) -> int:
     for parameter, shape in layer.spec.parameters(layer.input_shape).items():
         if parameter.endswith("recurrent_kernel"):
             units, gates = shape[-2:]
-            numbers += layer.input_shape[0] * (gates + 2 * units)
+            places = math.prod(layer.output_shape[1 - len(shape) : -1]) if len(shape) > 2 else 1
+            numbers += layer.input_shape[0] * places * (gates + 2 * units)
     # Attention holds each head's weights between all positions, before and after the softmax.
-    heads = getattr(layer.spec, "num_heads", 0)
-    return numbers + 2 * heads * layer.input_shape[0] ** 2
+    return numbers + 2 * heads_of(layer) * layer.input_shape[0] ** 2
+
+
+def heads_of(layer: NamedLayer) -> int:
+    """Return the number of heads of an attention layer, each with a weight between any two positions; else 0."""
+    if layer.spec.kind not in FAMILIES["attention"]:
+        return 0
+    return int(getattr(layer.spec, "num_heads", getattr(layer.spec, "num_query_heads", 1)))

@@ -8,7 +8,7 @@ copies were measured in fresh processes that had trained a small network before:
 import math
 
 from core.plan.calibration import START, cost
-from core.plan.cost import kept, start_counts
+from core.plan.cost import heads_of, kept, start_counts
 from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import (
     MAX_CHUNK_EPOCHS,
@@ -114,5 +114,4 @@ def _widest(spec: ExperimentSpec) -> int:
 
 def _out(layer: NamedLayer) -> int:
     """Return the count of a layer's outputs for one sample, for attention with its weights between positions."""
-    heads = getattr(layer.spec, "num_heads", 0)
-    return math.prod(layer.output_shape) + 2 * heads * layer.input_shape[0] ** 2
+    return math.prod(layer.output_shape) + 2 * heads_of(layer) * layer.input_shape[0] ** 2

@@ -3,7 +3,7 @@
 Which form is fastest depends on the shape: see docs/lab-notes/convolutions.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import prod
 from typing import Any
@@ -14,7 +14,7 @@ from keras import ops
 
 from core.training.depthwise import depthwise
 from core.training.library_convolutions import ordered, spread, transposed
-from core.training.network import BuiltLayer, Network
+from core.training.network import BuiltLayer
 from core.training.sliding import Axis, shifted
 
 # With few input channels the library packs its input for longer than it multiplies. Its gradient of a kernel with
@@ -28,9 +28,9 @@ MAX_UNFOLDED_CHANNELS, MAX_UNFOLDED_POSITIONS, MAX_UNFOLDED_NUMBERS = 16, 25, 2*
 MAX_SPLIT_GROUPS, MIN_SPLIT_CHANNELS = 8, 32
 
 
-def rewrite_convolutions(network: Network) -> None:
-    """Replace the convolutions of a network by fast forms; results differ in the last digits at most."""
-    for layer in network.layers:
+def rewrite_convolutions(layers: Iterable[BuiltLayer]) -> None:
+    """Replace convolutions by fast forms; results differ in the last digits at most."""
+    for layer in layers:
         if form := FORMS.get(layer.named.spec.kind):
             layer.keras.call = partial(_call, layer.keras, form(layer))
 

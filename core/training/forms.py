@@ -4,6 +4,7 @@ from core.training.convolutions import rewrite_convolutions
 from core.training.network import Network
 from core.training.poolings import chain_small_poolings
 from core.training.products import sum_small_products
+from core.training.wrapped import held_layers, rewrite_wrapped
 
 
 def compiled_forms(network: Network) -> Network:
@@ -11,7 +12,7 @@ def compiled_forms(network: Network) -> Network:
 
     Only for programs that XLA compiles: in a plain graph Keras's own layers are faster.
     """
-    sum_small_products(network)
-    rewrite_convolutions(network)
-    chain_small_poolings(network)
+    layers = [*network.layers, *held_layers(network.layers)]
+    for rewrite in (sum_small_products, rewrite_convolutions, chain_small_poolings, rewrite_wrapped):
+        rewrite(layers)
     return network

@@ -5,14 +5,14 @@ maximum pooling takes six times as long as TensorFlow's own with windows of 2 ×
 of 3 × 3.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from math import prod
 from typing import Any
 
 import tensorflow as tf
 
-from core.training.network import BuiltLayer, Network
+from core.training.network import BuiltLayer
 from core.training.sliding import Axis, axes_of, shifted
 
 # Each position of a window is one more operation to compile; layers with larger windows stay as they are.
@@ -21,9 +21,9 @@ MAX_CHAINED_POSITIONS = 25
 Pool = Callable[[Any, Sequence[Axis]], Any]
 
 
-def chain_small_poolings(network: Network) -> None:
-    """Replace the poolings of a network over small windows by chains; results differ in the last digits at most."""
-    for layer in network.layers:
+def chain_small_poolings(layers: Iterable[BuiltLayer]) -> None:
+    """Replace poolings over small windows by chains; results differ in the last digits at most."""
+    for layer in layers:
         pool = POOLS.get(layer.named.spec.kind)
         if pool and prod(layer.keras.pool_size) <= MAX_CHAINED_POSITIONS:
             layer.keras.call = partial(_call, pool, _axes(layer))

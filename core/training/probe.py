@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from core.training.masks import masked_like
 from core.training.network import BuiltLayer, Through
 from core.training.recurrent import OpenedRecurrence, is_recurrent
 from core.training.stack import Stack
@@ -104,11 +105,12 @@ class Probe:
             opened = self._opened[layer](xs[0], nudge)
             return opened.output, (opened.z, opened.h)
         if isinstance(layer.named.spec, Activating):
-            z = xs[0] + nudge
+            z = masked_like(xs[0] + nudge, xs[0])
             output = _still(layer, [z])
             return output, (z, output)
         if layer.named.spec.function is None:
-            output = _still(layer, xs) + nudge
+            made = _still(layer, xs)
+            output = masked_like(made + nudge, made)
             return output, (output, output)
         function, inputs = layer.keras.activation, []
 

@@ -4,20 +4,21 @@ XLA makes a library call for every matrix product, of each seed. With layers of 
 as long as the arithmetic.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from keras import ops
 
-from core.training.network import BuiltLayer, Network
+from core.training.network import BuiltLayer
 
 # Up to so many weights of a dense layer, the sum is faster (measured: docs/lab-notes/engine.md).
 MAX_SUMMED = 100
 
 
-def sum_small_products(network: Network) -> None:
-    """Rewrite the small dense layers of a network as sums; results differ in the last digits at most."""
-    for layer in network.layers:
+def sum_small_products(layers: Iterable[BuiltLayer]) -> None:
+    """Rewrite the small dense layers as sums; results differ in the last digits at most."""
+    for layer in layers:
         if _is_small(layer):
             layer.keras.call = partial(_dense, layer.keras)
 

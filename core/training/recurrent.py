@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from core.training.masks import mask_of, masked_like
 from core.training.network import BuiltLayer
 from gradlab.keras.recurrence import GATES, Opened
 
@@ -31,7 +32,7 @@ class OpenedRecurrence:
         spec: Any = layer.named.spec
         cells = [layer.keras.forward_layer, layer.keras.backward_layer] if self._both else [layer.keras]
         self._directions = [
-            _Direction(cell, spec.layer if self._both else spec, features, backward=bool(place))
+            _Direction(cell, spec.layer if self._both else spec, features, backward=bool(place) or cell.go_backwards)
             for place, cell in enumerate(cells)
         ]
 
@@ -41,12 +42,13 @@ class OpenedRecurrence:
 
     def __call__(self, x: Any, nudge: Any) -> Opened:
         """Run the layer on a batch, (batch, time, features), with `nudge` added to its pre-activations."""
-        nudges = tf.split(nudge, [direction.width for direction in self._directions], axis=-1)
-        seen = [direction(x, each) for direction, each in zip(self._directions, nudges, strict=True)]
+        nudges, mask = tf.split(nudge, [direction.width for direction in self._directions], axis=-1), mask_of(x)
+        seen = [direction(x, each, mask) for direction, each in zip(self._directions, nudges, strict=True)]
         states = [h for _, h in seen]  # (batch, time, units), in the order of the input
         z, h = (ops.concatenate(parts, axis=-1) for parts in zip(*seen, strict=True))
         if not self._both:
-            return Opened(h if self._layer.return_sequences else h[:, -1], z, h)
+            read = tf.reverse(h, [1]) if self._layer.go_backwards else h
+            return Opened(masked_like(read, x) if self._layer.return_sequences else read[:, -1], z, h)
         forward, backward = states
         if not self._layer.return_sequences:
             forward, backward = forward[:, -1], backward[:, 0]  # the last step of each direction
@@ -56,7 +58,8 @@ class OpenedRecurrence:
             "ave": lambda: (forward + backward) / 2,
             "mul": lambda: forward * backward,
         }
-        return Opened(merged[self._layer.merge_mode](), z, h)
+        output = merged[self._layer.merge_mode]()
+        return Opened(masked_like(output, x) if self._layer.return_sequences else output, z, h)
 
     def slope(self, z: Any) -> Any:
         """Return the derivative of each gate's activation at its pre-activation, (..., pre-activations)."""
@@ -94,17 +97,18 @@ class _Direction:
         self._copy = type(layer).from_config({**layer.get_config(), **changes})
         self._copy.build((None, None, features + self.width))
 
-    def __call__(self, x: Any, nudge: Any) -> tuple[Any, Any]:
+    def __call__(self, x: Any, nudge: Any, mask: Any) -> tuple[Any, Any]:
         """Pre-activations and hidden states, both (batch, time, width), in the order of the input."""
         if self._backward:
             x, nudge = tf.reverse(x, [1]), tf.reverse(nudge, [1])
+            mask = None if mask is None else tf.reverse(mask, [1])
         kernel, recurrent, *bias = (
             tf.convert_to_tensor(variable.value) for variable in self._layer.trainable_variables
         )
         widened = ops.concatenate([kernel, ops.eye(self.width)], axis=0)
         mapping = zip(self._copy.trainable_variables, [widened, recurrent, *bias], strict=True)
         with keras.StatelessScope(list(mapping)):
-            h = self._copy(ops.concatenate([x, nudge], axis=-1))
+            h = self._copy(ops.concatenate([x, nudge], axis=-1), mask=mask)
         before = tf.pad(h[:, :-1], [[0, 0], [1, 0], [0, 0]])  # the state at the beginning of each step
         z = self._pre_activations(x, before, kernel, recurrent, *bias)
         return (tf.reverse(z, [1]), tf.reverse(h, [1])) if self._backward else (z, h)

@@ -13,8 +13,10 @@ from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.optimizers import OPTIMIZERS
 from tests.campaigns import one_in
 from tests.fitting import LastWeights, fit_with_keras, trained
+from tests.graphs import node
 from tests.integration.test_graphs import GRAPHS
 
+STEP = {"kind": "time_distributed"}
 HE = {"kind": "dense", "units": 6, "activation": "relu", "kernel_initializer": "he_uniform"}
 LINEAR_SIX = {**HE, "activation": "linear"}
 CONV = {"kind": "conv2d", "filters": 3, "kernel_size": 2}
@@ -39,6 +41,8 @@ RNN = {"units": 4, "kernel_regularizer": {"kind": "l2", "l2": 0.01}}
 
 BINARY = (CIRCLES, "binary_crossentropy", SIGMOID)
 FORECAST = (SINE, "mean_squared_error", LINEAR)
+ORDER = {"kind": "temporal_order", "samples": 60, "length": 4, "train_size": 40}
+MASKED = (ORDER, "categorical_crossentropy", {"kind": "dense", "units": 4, "activation": "softmax"})
 CLASSES = (DIGITS, "categorical_crossentropy", SOFTMAX)
 
 # Networks that between them hold every kind of layer; random ones at a rate of 0.
@@ -121,6 +125,28 @@ MORE_NETWORKS = {
                             {"kind": "unit_normalization"}, {"kind": "identity"}]),
     "volumes maximum": (CLASSES, [{"kind": "reshape", "target_shape": [4, 4, 2, 2]},
                                   {"kind": "global_max_pooling3d"}]),
+    "convolutional states": (CLASSES, [{"kind": "reshape", "target_shape": [4, 4, 4, 1]},
+                                       {"kind": "conv_lstm2d", "filters": 2, "kernel_size": 2,
+                                        "return_sequences": True},
+                                       {"kind": "conv_lstm2d", "filters": 2, "kernel_size": 2, "go_backwards": True},
+                                       {"kind": "reshape", "target_shape": [2, 2, 2]},
+                                       {"kind": "conv_lstm1d", "filters": 3, "kernel_size": 2, "padding": "same"},
+                                       {"kind": "flatten"}]),
+    "at each step": (CLASSES, [{"kind": "reshape", "target_shape": [4, 4, 4, 1]},
+                               {**STEP, "layer": {"kind": "conv2d", "filters": 3, "kernel_size": 2}},
+                               {**STEP, "layer": {"kind": "max_pooling2d"}}, {**STEP, "layer": {"kind": "flatten"}},
+                               {**STEP, "layer": {"kind": "dense", "units": 4, "activation": "tanh"}},
+                               {"kind": "lstm", **RNN}]),
+    "masked symbols": (MASKED, [{"kind": "flatten"},
+                                {"kind": "embedding", "input_dim": 2, "output_dim": 3, "mask_zero": True},
+                                {"kind": "dense", "units": 3, "activation": "tanh"},
+                                {"kind": "simple_rnn", **RNN, "go_backwards": True}]),
+    "masked steps": (CLASSES, [{"kind": "reshape", "target_shape": [16, 4]}, {"kind": "masking"},
+                               {"kind": "bidirectional", "layer": {"kind": "gru", **RNN, "return_sequences": True}},
+                               {"kind": "lstm", **RNN, "return_sequences": True, "go_backwards": True},
+                               {"kind": "residual", "layers": [
+                                   {"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3}]},
+                               {"kind": "global_average_pooling1d"}]),
 }  # fmt: skip
 
 
@@ -148,8 +174,35 @@ def test_every_layer_agrees_with_model_fit(network):
     assert_agrees(a_spec(task, layers))
 
 
+STEPS = {"kind": "dense", "units": 4, "activation": "tanh"}
+MERGES = {
+    "element by element": (CIRCLES, "binary_crossentropy", [
+        node("a", STEPS, "input"), node("b", STEPS, "input"), node("less", "subtract", "a", "b"),
+        node("times", "multiply", "a", "b"), node("mean", "average", "a", "b", "times"),
+        node("high", "maximum", "less", "mean"), node("low", "minimum", "less", "times"),
+        node("cosine", {"kind": "dot", "axes": 1, "normalize": True}, "high", "low"),
+        node("all", "concatenate", "high", "low", "cosine"), node("out", SIGMOID, "all")]),
+    "attention": (SINE, "mean_squared_error", [
+        node("q", STEPS, "input"), node("v", {"kind": "conv1d", "filters": 4, "kernel_size": 3}, "input"),
+        node("plain", {"kind": "attention", "use_scale": True}, "q", "v"),
+        node("added", {"kind": "additive_attention", "causal": True}, "plain", "q", "q"),
+        node("heads", {"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3}, "added", "v", "v"),
+        node("groups", {"kind": "grouped_query_attention", "head_dim": 2, "num_query_heads": 4,
+                        "num_key_value_heads": 2}, "heads"),
+        node("flat", "flatten", "groups"), node("out", LINEAR, "flat")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("network", one_in(2, MERGES))
+def test_layers_of_several_inputs_agree_with_model_fit(network):
+    dataset, loss, nodes = MERGES[network]
+    training = {"loss": loss, "optimizer": SGD, "epochs": 5, "batch_size": 32}
+    fields = {"dataset": dataset, "model": {"nodes": nodes, "outputs": ["out"]}, "training": training}
+    assert_agrees(ExperimentSpec.model_validate(fields | {"record": "lean"}))
+
+
 def test_every_kind_of_layer_is_in_a_network_above_or_a_graph():
-    text = str([*NETWORKS.values(), *MORE_NETWORKS.values(), *GRAPHS.values()])
+    text = str([*NETWORKS.values(), *MORE_NETWORKS.values(), *GRAPHS.values(), *MERGES.values()])
     assert [kind_of(member) for member in LAYERS if f"'{kind_of(member)}'" not in text] == []
 
 

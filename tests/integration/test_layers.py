@@ -14,8 +14,8 @@ from gradlab.spec.network import in_order, walk
 from gradlab.vocabulary.constraints import CONSTRAINTS, MaxNorm
 from gradlab.vocabulary.initializers import INITIALIZERS
 from gradlab.vocabulary.layers import LAYERS
-from gradlab.vocabulary.layers.attention import MultiHeadAttention
-from gradlab.vocabulary.layers.layer import LayerSpec
+from gradlab.vocabulary.layers.attention import GroupedQueryAttention, MultiHeadAttention
+from gradlab.vocabulary.layers.layer import LayerSpec, ShapeMismatch
 from gradlab.vocabulary.layers.recurrent import Bidirectional
 from gradlab.vocabulary.layers.weighted import WeightedLayer
 from gradlab.vocabulary.regularizers import REGULARIZERS, OrthogonalRegularizer
@@ -66,6 +66,7 @@ CASES = [
     ({"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3}, (6, 4)),
     ({"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3, "value_dim": 5, "use_bias": False}, (6, 4)),
     ({"kind": "multi_head_attention", "num_heads": 1, "key_dim": 3, "dropout": 0.5, "causal": True}, (6, 4)),
+    ({"kind": "grouped_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}, (6, 4)),
     ({"kind": "residual", "layers": [{"kind": "dense", "units": 4, "repeat": 2}, {"kind": "flatten"}]}, (4,)),
     ({"kind": "relu", "negative_slope": 0.5, "max_value": 2.0}, (4,)),
     ({"kind": "leaky_relu"}, (5, 4)),
@@ -116,12 +117,39 @@ CASES = [
     ({"kind": "depthwise_conv2d", "kernel_size": [2, 3], "depth_multiplier": 2, "padding": "same"}, (8, 7, 3)),
     ({"kind": "separable_conv1d", "filters": 4, "kernel_size": 3, "strides": 2, "use_bias": False}, (11, 3)),
     ({"kind": "separable_conv2d", "filters": 4, "kernel_size": 3, "depth_multiplier": 2}, (8, 7, 3)),
+    ({"kind": "masking", "mask_value": 1.0}, (5, 4)),
+    ({"kind": "time_distributed", "layer": {"kind": "dense", "units": 3}}, (5, 4)),
+    ({"kind": "time_distributed", "layer": {"kind": "separable_conv2d", "filters": 3, "kernel_size": 2}}, (5, 4, 3, 2)),
+    ({"kind": "time_distributed", "layer": {"kind": "dropout", "rate": 0.5}}, (5, 4)),
+    ({"kind": "conv_lstm1d", "filters": 3, "kernel_size": 2, "padding": "same", "use_bias": False}, (5, 6, 2)),
+    ({"kind": "conv_lstm2d", "filters": 3, "kernel_size": [2, 3], "strides": [1, 2], "return_sequences": True},
+     (5, 6, 7, 2)),
+    ({"kind": "lstm", "units": 3, "dropout": 0.5, "recurrent_dropout": 0.5, "go_backwards": True}, (6, 2)),
+    ({"kind": "bidirectional", "layer": {"kind": "gru", "units": 3, "dropout": 0.5}}, (6, 2)),
+    ({"kind": "embedding", "input_dim": 9, "output_dim": 4, "mask_zero": True}, (6,)),
 ]  # fmt: skip
 # Layers that take several inputs, and the shapes of these.
 MERGING = [
     ({"kind": "add"}, [(4,), (4,), (4,)]),
     ({"kind": "concatenate"}, [(2, 4), (2, 3)]),
     ({"kind": "concatenate", "axis": 1}, [(2, 4), (3, 4)]),
+]
+# Layers of several inputs that combine them otherwise.
+COMBINING = [
+    ({"kind": "subtract"}, [(4,), (4,)]),
+    ({"kind": "multiply"}, [(4,), (4,), (4,)]),
+    ({"kind": "average"}, [(4,), (4,), (4,)]),
+    ({"kind": "maximum"}, [(4,), (4,)]),
+    ({"kind": "minimum"}, [(4,), (4,)]),
+    ({"kind": "dot", "axes": 1}, [(4,), (4,)]),
+    ({"kind": "dot", "axes": [1, 2], "normalize": True}, [(3, 4), (5, 3)]),
+    ({"kind": "attention"}, [(3, 4), (5, 6), (5, 4)]),
+    ({"kind": "attention", "use_scale": True, "score_mode": "concat", "dropout": 0.5}, [(3, 4), (5, 4)]),
+    ({"kind": "additive_attention"}, [(3, 4), (5, 6), (5, 4)]),
+    ({"kind": "additive_attention", "use_scale": False}, [(3, 4), (5, 4)]),
+    ({"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3}, [(3, 4), (5, 4)]),
+    ({"kind": "grouped_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
+     [(3, 4), (5, 4), (5, 4)]),
 ]  # fmt: skip
 
 
@@ -182,25 +210,43 @@ def test_the_shape_that_several_inputs_make_is_foretold(fields, shapes):
     assert float(np.sum(outputs)) == sum(float(np.sum(each)) for each in inputs)  # all that came in is in it
 
 
+@pytest.mark.parametrize(("fields", "shapes"), COMBINING, ids=str)
+def test_what_several_inputs_are_combined_to_is_foretold(fields, shapes):
+    layer = a_layer(fields)
+    one, alone = (layer.build(keras, name="any", seeds=iter(range(100))) for _ in range(2))
+    draws = np.random.default_rng(0)
+    inputs = [draws.normal(size=(5, *shape)).astype(np.float32) for shape in shapes]
+    outputs = layer.merge(one, inputs, False)
+    assert tuple(outputs.shape) == (5, *layer.merged_shape(shapes))
+    layer.create_weights(alone, shapes[0])
+    assert [tuple(each.shape) for each in one.trainable_variables] == [*layer.parameters(shapes[0]).values()]
+    assert len(one.variables) - len(one.trainable_variables) == bool(layer.state_size(shapes[0]))
+    for mine, theirs in zip(one.trainable_variables, alone.trainable_variables, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
+    with pytest.raises(ShapeMismatch):
+        layer.merged_shape([*shapes, (7, 7, 7)])
+
+
 def test_every_kind_of_layer_is_tried_above():
-    assert {kind_of(member) for member in LAYERS} == {fields["kind"] for fields, _ in [*CASES, *MERGING]}
+    tried = {fields["kind"] for fields, _ in [*CASES, *MERGING, *COMBINING]}
+    assert {kind_of(member) for member in LAYERS} == tried
 
 
 # Layers whose configuration holds other layers or draws: they are compared below.
-BY_HAND = ("bidirectional", "multi_head_attention", "residual")
+BY_HAND = ("time_distributed", "bidirectional", "multi_head_attention", "grouped_query_attention", "residual")
 # What our shelf names otherwise than Keras, or does not take from it.
 OWN = {"kind", "repeat", "layers", "layer", "causal"}
 
 
 @pytest.mark.parametrize("member", [each for each in LAYERS if kind_of(each) not in BY_HAND], ids=kind_of)
 def test_defaults_are_kerass(member):
-    fields = next(fields for fields, _ in [*CASES, *MERGING] if fields["kind"] == kind_of(member))
+    fields = next(fields for fields, _ in [*CASES, *MERGING, *COMBINING] if fields["kind"] == kind_of(member))
     plain = {name: value for name, value in fields.items() if member.model_fields[name].is_required() or name == "kind"}
     layer = a_layer(plain).build(keras, name="any", seeds=iter(range(100)))
     cls = type(layer)
     arguments = inspect.signature(cls.__init__).parameters
     given = {name: value for name, value in layer.get_config().items() if name in plain}
-    required = {"pool_size": 2} if "average" in kind_of(member) and "global" not in kind_of(member) else {}
+    required = {"pool_size": 2} if kind_of(member).startswith("average_") else {}
     theirs = cls(**given, **required).get_config()
     ours = layer.get_config()
     compared = [name for name in member.model_fields if name not in OWN and name in arguments and name in theirs]
@@ -216,6 +262,7 @@ def test_defaults_of_layers_that_hold_more_are_kerass():
     for member, cls in (
         (Bidirectional, keras.layers.Bidirectional),
         (MultiHeadAttention, keras.layers.MultiHeadAttention),
+        (GroupedQueryAttention, keras.layers.GroupQueryAttention),
     ):
         theirs = inspect.signature(cls.__init__).parameters
         compared = [name for name in member.model_fields if name in theirs and name not in OWN]
@@ -223,7 +270,7 @@ def test_defaults_of_layers_that_hold_more_are_kerass():
             default = member.model_fields[name].get_default()
             if theirs[name].default is not inspect.Parameter.empty:
                 assert getattr(default, "kind", default) == theirs[name].default, name
-        assert "merge_mode" in compared or {"value_dim", "dropout", "use_bias", "kernel_initializer"} < {*compared}
+        assert "merge_mode" in compared or {"dropout", "use_bias", "kernel_initializer"} < {*compared}
 
 
 def test_regularizers_and_constraints_reach_keras():

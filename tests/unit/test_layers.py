@@ -88,6 +88,19 @@ EXAMPLES = [
     {"kind": "depthwise_conv2d", "kernel_size": 3, "depth_multiplier": 2, "depthwise_regularizer": "l2"},
     {"kind": "separable_conv1d", "filters": 4, "kernel_size": 3, "pointwise_constraint": "non_neg"},
     {"kind": "separable_conv2d", "filters": 4, "kernel_size": [2, 3], "strides": 2},
+    {"kind": "masking", "mask_value": -1.0},
+    {"kind": "time_distributed", "layer": {"kind": "conv1d", "filters": 4, "kernel_size": 3}},
+    {"kind": "conv_lstm1d", "filters": 4, "kernel_size": 3, "dropout": 0.1},
+    {"kind": "conv_lstm2d", "filters": 4, "kernel_size": [2, 3], "go_backwards": True},
+    {"kind": "subtract"},
+    {"kind": "multiply"},
+    {"kind": "average"},
+    {"kind": "maximum"},
+    {"kind": "minimum"},
+    {"kind": "dot", "axes": [1, 2], "normalize": True},
+    {"kind": "attention", "use_scale": True, "dropout": 0.1},
+    {"kind": "additive_attention", "use_scale": False},
+    {"kind": "grouped_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
 ]  # fmt: skip
 
 

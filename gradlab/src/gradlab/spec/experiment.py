@@ -123,6 +123,7 @@ class ExperimentSpec(Frozen):
         self._check_output(output)
         if not is_stored(info):
             check_indices(self.layers, self.dataset)
+        self._check_masks()
         check_training(self.training, self.metric_names, self.network, self.dataset.target)
         check_weights(self.training, self.dataset)
         if self.record.every(BOUNDARY.record) and not self.dataset.has_boundary:
@@ -132,6 +133,13 @@ class ExperimentSpec(Frozen):
             received = f"{every}, with {self.dataset.kind}: inputs of shape {shape}, {target}"
             raise impossible("record.boundary", expected, received)
         return self
+
+    def _check_masks(self) -> None:
+        """Refuse masks where each time step has a target: the loss and the metrics do not leave masked steps out."""
+        masking = [layer for layer in self.layers if layer.spec.masks]
+        if masking and self.dataset.target.steps:
+            expected = "a network without masks, as each time step has a target and none is left out of the loss"
+            raise impossible(f"model.{masking[0].path}", expected, f"{masking[0].name}, which masks time steps")
 
     def _check_output(self, output: Shape) -> None:
         target, loss = self.dataset.target, self.training.loss

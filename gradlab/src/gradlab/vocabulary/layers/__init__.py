@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.frozen import one_of
 from gradlab.vocabulary.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
-from gradlab.vocabulary.layers.attention import Embedding, MultiHeadAttention
+from gradlab.vocabulary.layers.attention import Embedding, GroupedQueryAttention, MultiHeadAttention
 from gradlab.vocabulary.layers.blocks import Residual
 from gradlab.vocabulary.layers.convolution import (
     Conv1D,
@@ -17,7 +17,18 @@ from gradlab.vocabulary.layers.convolution import (
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch
-from gradlab.vocabulary.layers.merging import Add, Concatenate
+from gradlab.vocabulary.layers.merging import (
+    Add,
+    AdditiveAttention,
+    Attention,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+)
 from gradlab.vocabulary.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -66,6 +77,7 @@ from gradlab.vocabulary.layers.reshaping import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from gradlab.vocabulary.layers.wrapping import ConvLSTM1D, ConvLSTM2D, Masking, TimeDistributed
 
 LAYERS: tuple[type[LayerSpec], ...] = (
     Dense, ActivationLayer, Dropout, GaussianNoise, BatchNormalization, LayerNormalization, Conv1D, Conv2D,
@@ -78,7 +90,8 @@ LAYERS: tuple[type[LayerSpec], ...] = (
     UpSampling3D, Rescaling, Normalization, CategoryEncoding,
     MaxPooling3D, AveragePooling3D, GlobalMaxPooling3D, GlobalAveragePooling3D,
     Conv3D, Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D,
-    SeparableConv2D,
+    SeparableConv2D, Masking, TimeDistributed, ConvLSTM1D, ConvLSTM2D, Subtract, Multiply,
+    Average, Maximum, Minimum, Dot, Attention, AdditiveAttention, GroupedQueryAttention,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -86,6 +99,7 @@ if TYPE_CHECKING:
 else:
     Layer = one_of(LAYERS)
 
-Residual.model_rebuild(_types_namespace={"Layer": Layer})
+for holder in (Residual, TimeDistributed):
+    holder.model_rebuild(_types_namespace={"Layer": Layer})
 
 __all__ = ["LAYERS", "Layer", "LayerSpec", "Shape", "ShapeMismatch"]

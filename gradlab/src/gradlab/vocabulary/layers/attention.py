@@ -1,13 +1,14 @@
-"""Layers for sequences of symbols: embeddings, and self-attention."""
+"""Layers for sequences of symbols: embeddings, and attention by several heads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from gradlab.frozen import added
 from gradlab.vocabulary.constraints import Constraint
 from gradlab.vocabulary.initializers import Initializer, RandomUniform
-from gradlab.vocabulary.layers.layer import LayerSpec, Shape, expect_rank
+from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, expect_rank
 from gradlab.vocabulary.layers.weighted import WeightedLayer
 from gradlab.vocabulary.regularizers import Regularizer
 
@@ -26,6 +27,12 @@ class Embedding(LayerSpec):
     """Penalty on the vectors, added to the loss; none by default."""
     embeddings_constraint: Constraint | None = None
     """Constraint on the vectors, applied after every update; none by default."""
+    mask_zero: bool = added(False)
+    """Symbol 0 marks time steps that do not count: recurrent layers, attention and means over time pass them over."""
+
+    @property
+    def masks(self) -> bool:
+        return self.mask_zero
 
     def output_shape(self, shape: Shape) -> Shape:
         expect_rank(shape, "time")
@@ -44,20 +51,14 @@ class Embedding(LayerSpec):
             embeddings_initializer=self.embeddings_initializer.build(keras, next(seeds)),
             embeddings_regularizer=self.embeddings_regularizer and self.embeddings_regularizer.build(keras),
             embeddings_constraint=self.embeddings_constraint and self.embeddings_constraint.build(keras),
+            mask_zero=self.mask_zero,
             name=name,
         )
 
 
-class MultiHeadAttention(WeightedLayer):
-    """Self-attention (Vaswani et al. 2017): each time step attends to all; (time, features) -> the same shape."""
+class Heads(WeightedLayer):
+    """Attention by several heads. One input attends to itself; in a graph it may take a query, a value and a key."""
 
-    kind: Literal["multi_head_attention"] = "multi_head_attention"
-    num_heads: int = Field(ge=1, le=1000)
-    """Number of attention heads."""
-    key_dim: int = Field(ge=1, le=100_000)
-    """Length of queries and keys in each head."""
-    value_dim: int | None = Field(default=None, ge=1, le=100_000)
-    """Length of values in each head; `key_dim` by default."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of the attention weights that is dropped while training."""
     causal: bool = False
@@ -67,26 +68,72 @@ class MultiHeadAttention(WeightedLayer):
         expect_rank(shape, "time", "features")
         return shape
 
+    def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
+        if not 1 <= len(shapes) <= 3:
+            raise ShapeMismatch("a query, and perhaps a value and a key", f"{len(shapes)} inputs")
+        if len({shape[-1] for shape in shapes if shape}) > 1 or len({shape[:1] for shape in shapes[1:]}) > 1:
+            expected = "a query, a value and a key of equal features, the last two of equal time steps"
+            raise ShapeMismatch(expected, ", ".join(map(str, shapes)))
+        return self.output_shape(shapes[0])
+
+    def sizes(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        """Return the number of heads and their length, of queries, keys and values."""
+        raise NotImplementedError
+
     def parameters(self, shape: Shape) -> dict[str, Shape]:
-        features, heads, values = shape[-1], self.num_heads, self.value_dim or self.key_dim
+        features, (queries, _, values) = shape[-1], self.sizes()
         tensors: dict[str, Shape] = {}
-        for part, size in (("query", self.key_dim), ("key", self.key_dim), ("value", values)):
-            tensors[f"{part}_kernel"] = (features, heads, size)
-            tensors[f"{part}_bias"] = (heads, size)
-        tensors |= {"attention_output_kernel": (heads, values, features), "attention_output_bias": (features,)}
+        for part, size in zip(("query", "key", "value"), self.sizes(), strict=True):
+            tensors[f"{part}_kernel"] = (features, *size)
+            tensors[f"{part}_bias"] = size
+        made = queries[0], values[1]
+        tensors |= {"attention_output_kernel": (*made, features), "attention_output_bias": (features,)}
         return {name: size for name, size in tensors.items() if self.use_bias or name.endswith("kernel")}
 
     def state_size(self, shape: Shape) -> int:
         return 2 if self.dropout else 0  # the two words of Keras's seed generator
 
     def operations(self, shape: Shape) -> float:
-        pairwise = shape[0] ** 2 * self.num_heads * (self.key_dim + (self.value_dim or self.key_dim))
-        return shape[0] * super().operations(shape) + pairwise
+        (heads, length), _, (_, values) = self.sizes()
+        return shape[0] * super().operations(shape) + shape[0] ** 2 * heads * (length + values)
 
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
+    def drawn_arguments(self, keras: Any, seeds: Iterator[int]) -> dict[str, Any]:
+        """Return Keras's arguments of the weights, with initialisers that draw the projections apart."""
         arguments = self.weight_arguments(keras, seeds)
         for tensor, rule in (("kernel", self.kernel_initializer), ("bias", self.bias_initializer)):
             arguments[f"{tensor}_initializer"] = _drawing(rule, keras, seeds)
+        return arguments
+
+    def create_weights(self, layer: Any, shape: Shape) -> None:
+        layer.build((None, *shape), (None, *shape))
+
+    def call(self, layer: Any, x: Any, training: bool) -> Any:
+        return layer(x, x, use_causal_mask=self.causal, training=training)
+
+    def merge(self, layer: Any, xs: Sequence[Any], training: bool) -> Any:
+        query, value, key = (*xs, None, None)[:3]
+        if value is None:
+            return self.call(layer, query, training)
+        return layer(query, value, key, use_causal_mask=self.causal, training=training)
+
+
+class MultiHeadAttention(Heads):
+    """Attention (Vaswani et al. 2017): each time step attends to all; (time, features) -> the same shape."""
+
+    kind: Literal["multi_head_attention"] = "multi_head_attention"
+    num_heads: int = Field(ge=1, le=1000)
+    """Number of attention heads."""
+    key_dim: int = Field(ge=1, le=100_000)
+    """Length of queries and keys in each head."""
+    value_dim: int | None = Field(default=None, ge=1, le=100_000)
+    """Length of values in each head; `key_dim` by default."""
+
+    def sizes(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        keys = self.num_heads, self.key_dim
+        return keys, keys, (self.num_heads, self.value_dim or self.key_dim)
+
+    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
+        arguments = self.drawn_arguments(keras, seeds)
         return keras.layers.MultiHeadAttention(
             self.num_heads,
             self.key_dim,
@@ -97,11 +144,43 @@ class MultiHeadAttention(WeightedLayer):
             **arguments,
         )
 
-    def create_weights(self, layer: Any, shape: Shape) -> None:
-        layer.build((None, *shape), (None, *shape))
 
-    def call(self, layer: Any, x: Any, training: bool) -> Any:
-        return layer(x, x, use_causal_mask=self.causal, training=training)
+class GroupedQueryAttention(Heads):
+    """Attention whose groups of query heads share a head of keys and values (Ainslie et al. 2023).
+
+    In Keras it is `keras.layers.GroupQueryAttention`.
+    """
+
+    kind: Literal["grouped_query_attention"] = "grouped_query_attention"
+    head_dim: int = Field(ge=1, le=100_000)
+    """Length of queries, keys and values in each head."""
+    num_query_heads: int = Field(ge=1, le=1000)
+    """Number of heads of queries, a multiple of `num_key_value_heads`."""
+    num_key_value_heads: int = Field(ge=1, le=1000)
+    """Number of heads of keys and values."""
+
+    @model_validator(mode="after")
+    def _check_groups(self) -> "GroupedQueryAttention":
+        if self.num_query_heads % self.num_key_value_heads:
+            heads = self.num_key_value_heads
+            raise ValueError(f"num_query_heads that is a multiple of num_key_value_heads ({heads})")
+        return self
+
+    def sizes(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        shared = self.num_key_value_heads, self.head_dim
+        return (self.num_query_heads, self.head_dim), shared, shared
+
+    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
+        arguments = self.drawn_arguments(keras, seeds)
+        return keras.layers.GroupQueryAttention(
+            self.head_dim,
+            self.num_query_heads,
+            self.num_key_value_heads,
+            dropout=self.dropout,
+            seed=next(seeds),
+            name=name,
+            **arguments,
+        )
 
 
 class _Draws:

@@ -98,6 +98,11 @@ class LayerSpec(Frozen):
         return self.output_shape(shape) if self.parameters(shape) else None
 
     @property
+    def masks(self) -> bool:
+        """True if it marks time steps that do not count, for the layers behind it."""
+        return False
+
+    @property
     def function(self) -> Activation | None:
         """The activation that the layer applies to its result; None if there is none."""
         return None

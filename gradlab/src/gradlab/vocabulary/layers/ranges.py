@@ -16,6 +16,7 @@ from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, R
 from gradlab.vocabulary.layers.preprocessing import CategoryEncoding, Rescaling
 from gradlab.vocabulary.layers.regularization import Dropout, GaussianNoise
 from gradlab.vocabulary.layers.reshaping import Identity, Rearrangement, ZeroPadding
+from gradlab.vocabulary.layers.wrapping import Masking
 
 Range = tuple[float, float]
 
@@ -53,7 +54,7 @@ def output_range(layer: LayerSpec, inputs: Range) -> Range:
         layer: a layer that is no block.
         inputs: the lowest and the highest possible input.
     """
-    if isinstance(layer, ZeroPadding):
+    if isinstance(layer, ZeroPadding | Masking):
         return min(inputs[0], 0), max(inputs[1], 0)
     if isinstance(layer, KEEPS_RANGE):
         return inputs

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from gradlab.frozen import one_of
+from gradlab.frozen import added, one_of
 from gradlab.vocabulary.activations import Activation, Sigmoid, Tanh
 from gradlab.vocabulary.constraints import Constraint
 from gradlab.vocabulary.initializers import Initializer, Orthogonal
@@ -31,6 +31,12 @@ class Recurrent(WeightedLayer):
     """Penalty on the recurrent kernel, added to the loss; none by default."""
     recurrent_constraint: Constraint | None = None
     """Constraint on the recurrent kernel, applied after every update; none by default."""
+    dropout: float = added(0.0, ge=0, lt=1)
+    """Share of the inputs that is dropped while training, the same ones at every time step (Gal & Ghahramani 2016)."""
+    recurrent_dropout: float = added(0.0, ge=0, lt=1)
+    """Share of the state that is dropped while training, the same units at every time step."""
+    go_backwards: bool = added(False)
+    """Read the sequence from its end. A sequence of states then begins with the last time step's."""
 
     def output_shape(self, shape: Shape) -> Shape:
         expect_rank(shape, "time", "features")
@@ -51,7 +57,7 @@ class Recurrent(WeightedLayer):
         return shape[0] * super().operations(shape)
 
     def state_size(self, shape: Shape) -> int:
-        return 2  # the seed generator of Keras's dropout, which is created but not used
+        return 2  # the seed generator of Keras's dropout, which is created also where it is not used
 
     def watched(self, shape: Shape) -> Shape:
         return shape[0], self.units
@@ -59,13 +65,18 @@ class Recurrent(WeightedLayer):
     def time_steps(self, shape: Shape) -> int:
         return shape[0]
 
+    def call(self, layer: Any, x: Any, training: bool) -> Any:
+        return layer(x, training=training) if self.dropout or self.recurrent_dropout else layer(x)
+
     def build(self, keras: Any, *, name: str, seeds: Iterator[int], go_backwards: bool = False) -> Any:
         weights = self.weight_arguments(keras, seeds, "kernel", "recurrent", "bias")
         return getattr(keras.layers, self.keras_name)(
             self.units,
             activation=self.activation.build(keras),
             return_sequences=self.return_sequences,
-            go_backwards=go_backwards,
+            go_backwards=go_backwards or self.go_backwards,
+            dropout=self.dropout,
+            recurrent_dropout=self.recurrent_dropout,
             seed=next(seeds),
             name=name,
             **weights,
@@ -142,6 +153,8 @@ class Bidirectional(LayerSpec):
     def _one_layer(cls, layer: Recurrent) -> Recurrent:
         if layer.repeat > 1:
             raise ValueError("one layer, with repeat 1: set the bidirectional layer's own repeat instead")
+        if layer.go_backwards:
+            raise ValueError("a layer that goes forwards: its twin goes backwards")
         return layer
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -167,4 +180,12 @@ class Bidirectional(LayerSpec):
     def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
         forward = self.layer.build(keras, name=f"{name}_forward", seeds=seeds)
         backward = self.layer.build(keras, name=f"{name}_backward", seeds=seeds, go_backwards=True)
-        return keras.layers.Bidirectional(forward, backward_layer=backward, merge_mode=self.merge_mode, name=name)
+        both = keras.layers.Bidirectional(forward, backward_layer=backward, merge_mode=self.merge_mode, name=name)
+        if self.layer.dropout or self.layer.recurrent_dropout:
+            # Keras copies the layers, and forgets the seeds of their cells.
+            for copy in (both.forward_layer, both.backward_layer):
+                copy.cell.seed_generator.state.assign(keras.ops.convert_to_tensor([next(seeds), 0], "uint32"))
+        return both
+
+    def call(self, layer: Any, x: Any, training: bool) -> Any:
+        return layer(x, training=training) if self.layer.dropout or self.layer.recurrent_dropout else layer(x)
