@@ -10,6 +10,7 @@ from api.charts.layered import Layered
 from api.series.boundary import Boundary, in_plane
 from api.series.reading import SeriesReader, recorded
 from gradlab.errors import NotFound
+from gradlab.facts.measurement import Load, drawn
 from gradlab.measurement.kinds import KINDS, STATISTIC_KINDS, SeriesKind
 from gradlab.series.choice import DEFAULT_PARAMETER, choose_tensors
 from gradlab.series.epochs import Span, cut
@@ -24,6 +25,7 @@ class ChartQuery:
 
     Attributes:
         reader: reads the series of the experiment's selected runs.
+        load: loads the samples of a dataset.
         from_epoch: first epoch drawn.
         to_epoch: last epoch drawn.
         statistic: name of the statistic.
@@ -32,6 +34,7 @@ class ChartQuery:
     """
 
     reader: SeriesReader
+    load: Load = drawn
     from_epoch: int | None = None
     to_epoch: int | None = None
     statistic: str | None = None
@@ -112,13 +115,14 @@ def _steps(query: ChartQuery) -> Figure:
 
 def _data(query: ChartQuery) -> Figure:
     dataset = in_plane(query.reader.experiment)
-    return scatter.draw(query.name, dataset.kind, dataset.load(), dataset.target)
+    return scatter.draw(query.name, dataset.kind, query.load(dataset), dataset.target)
 
 
 def _boundary(query: ChartQuery) -> Figure:
     layout, runs = query.reader.series("boundary")
     spec = query.reader.experiment.own_spec("what its outputs mean")
-    return boundary.draw(query.name, Boundary.of(spec, layout, runs, query.span(0)), spec.dataset.load())
+    outputs = Boundary.of(spec, layout, runs, query.span(0), query.load)
+    return boundary.draw(query.name, outputs, query.load(spec.dataset))
 
 
 RUNS = ("seed", "from_epoch", "to_epoch")

@@ -36,7 +36,7 @@ def _arrays(source: Source) -> Iterator[tuple[str, np.ndarray]]:
         yield f"parameters_{series.kind}", np.array([tensor.parameter for tensor in series.tensors], np.str_)
         yield f"columns_{series.kind}", np.array(series.columns, np.str_)
         if series.kind in names_from("plane"):
-            yield from zip(("x_boundary", "y_boundary"), axes(dataset_of(source.experiment)), strict=True)
+            yield from zip(("x_boundary", "y_boundary"), axes(dataset_of(source.experiment), source.load), strict=True)
     for i, run in enumerate(source.runs):
         for kind in source.kinds:
             rows = source.rows(run, kind)

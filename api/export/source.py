@@ -8,6 +8,7 @@ import numpy as np
 
 from core.records import Experiment, RunRecord
 from core.store import ExperimentStore
+from gradlab.facts.measurement import Load, drawn
 from gradlab.measurement.history import Layout, SeriesLayout
 from gradlab.measurement.rows import Rows
 from gradlab.series.choice import choose
@@ -25,6 +26,7 @@ class Source:
         layout: the names along the axes of its series.
         kinds: the exported kinds, ``metrics`` included, in the layout's order.
         runs: the exported runs.
+        load: loads the samples of a dataset.
     """
 
     store: ExperimentStore
@@ -32,10 +34,17 @@ class Source:
     layout: Layout
     kinds: tuple[str, ...]
     runs: tuple[RunRecord, ...]
+    load: Load = drawn
 
     @classmethod
     def of(
-        cls, store: ExperimentStore, experiment: Experiment, *, seeds: Sequence[str] = (), kinds: Sequence[str] = ()
+        cls,
+        store: ExperimentStore,
+        experiment: Experiment,
+        *,
+        seeds: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        load: Load = drawn,
     ) -> "Source":
         """Select runs and kinds; all of them by default.
 
@@ -50,6 +59,7 @@ class Source:
             layout,
             kinds=choose("kind", kinds, [METRICS, *(series.kind for series in layout.series)]),
             runs=tuple(run for run in experiment.runs if str(run.seed) in selected),
+            load=load,
         )
 
     @property

@@ -51,7 +51,7 @@ def table(source: Source) -> Iterator[bytes]:
         "bin_edges": json.dumps(EDGES.tolist()),
     }
     if any(kind in source.kinds for kind in names_from("plane")):
-        x, y = axes(dataset_of(source.experiment))
+        x, y = axes(dataset_of(source.experiment), source.load)
         metadata |= {"boundary_x": json.dumps(x.tolist()), "boundary_y": json.dumps(y.tolist())}
     schema, out = pa.schema(FIELDS, metadata=metadata), Outflow()
     with parquet.ParquetWriter(out, schema, compression="zstd") as file:

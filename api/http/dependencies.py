@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +20,7 @@ from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
 from core.use_cases.checking import Checker
+from core.use_cases.samples import SampleLoader
 from gradlab.diagnosis.summary import rules_hash
 from gradlab.schemas.media_types import CSV, JSON, NPZ
 
@@ -44,6 +45,11 @@ class Services:
     body_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_BODY_READERS))
     triage_waiters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_TRIAGE_WAITERS))
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_UPLOADS))
+
+    @cached_property
+    def load(self) -> SampleLoader:
+        """The loader of the samples that charts show."""
+        return SampleLoader(self.store, self.blobs)
 
 
 def _services(request: Request) -> Services:

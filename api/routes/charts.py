@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.charts.figure import MEDIA_TYPES, render
 from api.charts.views import ChartQuery, drawable, view_named
-from api.http.dependencies import ETag, Store
+from api.http.dependencies import ETag, ServicesDep, Store
 from api.http.errors import documented
 from api.routes.series import LastEpoch, Names, Seeds
 from api.series.reading import SeriesReader
@@ -51,7 +51,7 @@ def draw_chart(
     name: str,
     form: str,
     request: Request,
-    store: Store,
+    services: ServicesDep,
     etag: ETag,
     statistic: str | None = None,
     layer: Names = [],
@@ -72,7 +72,8 @@ def draw_chart(
     received = request.query_params
     if unknown := [parameter for parameter in dict.fromkeys(received) if parameter not in view.takes]:
         raise Invalid(*(Problem(parameter, expected, shorten(received[parameter])) for parameter in unknown))
-    query = ChartQuery(SeriesReader(experiment_id, store, seed), from_epoch, to_epoch, statistic, layer, parameter)
+    reader = SeriesReader(experiment_id, services.store, seed)
+    query = ChartQuery(reader, services.load, from_epoch, to_epoch, statistic, layer, parameter)
     kind: Literal["svg", "png"] = "svg" if form == "svg" else "png"
     content = render(view.draw(query), kind)
     headers = {"ETag": etag, "Content-Disposition": f'inline; filename="{experiment_id}-{name}.{form}"'}

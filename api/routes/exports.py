@@ -11,7 +11,7 @@ from api.export.arrays import arrays
 from api.export.network import keras_file
 from api.export.source import Source
 from api.export.tensorboard import log_directory
-from api.http.dependencies import ETag, Store
+from api.http.dependencies import ETag, ServicesDep, Store
 from api.http.errors import documented
 from api.http.outflow import zipped
 from api.routes.series import MAX_NAMES, Seeds
@@ -37,14 +37,15 @@ def responses(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: file}}, **documented(304, 401, 404, 422, 503)}
 
 
-def export_source(experiment_id: UUID, store: Store, seed: Seeds = [], kind: Kinds = []) -> Source:
+def export_source(experiment_id: UUID, services: ServicesDep, seed: Seeds = [], kind: Kinds = []) -> Source:
     """Source of an export: the chosen series of the chosen runs.
 
     Raises:
         NotFound: there is no such experiment.
         Invalid: a seed or a kind is unknown.
     """
-    return Source.of(store, store.get(experiment_id), seeds=seed, kinds=kind)
+    store = services.store
+    return Source.of(store, store.get(experiment_id), seeds=seed, kinds=kind, load=services.load)
 
 
 Exported = Annotated[Source, Depends(export_source)]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from api.http.dependencies import ETag, MediaType, Store
+from api.http.dependencies import ETag, MediaType, ServicesDep
 from api.routes.series import AllEpochs, SeriesQuery, SeriesQueryDep, responses
 from api.series.boundary import Boundary, Samples, in_plane
 from gradlab.schemas.series import BoundaryResponse, SamplesResponse
@@ -43,7 +43,7 @@ SAMPLES = {
 @router.get(
     "/boundary", response_model=BoundaryResponse, responses=responses(BOUNDARY), summary="Get the decision boundary"
 )
-def boundary(query: SeriesQueryDep, span: AllEpochs) -> Any:
+def boundary(query: SeriesQueryDep, span: AllEpochs, services: ServicesDep) -> Any:
     """Get the network's outputs on a grid of 32 × 32 points over its two inputs, epoch by epoch.
 
     `values[epoch][class][row][column]` are outputs: probabilities after a sigmoid or softmax, otherwise scores. A
@@ -52,16 +52,17 @@ def boundary(query: SeriesQueryDep, span: AllEpochs) -> Any:
     """
     layout, runs = query.series("boundary")
     spec = query.experiment.own_spec("what its outputs mean")
-    return query.reply(Boundary.of(spec, layout, runs, span), "boundary")
+    return query.reply(Boundary.of(spec, layout, runs, span, services.load), "boundary")
 
 
 @router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Get the samples")
 def samples(
-    experiment_id: UUID, store: Store, etag: ETag, media_type: MediaType, max_samples: MaxSamples = 2_000
+    experiment_id: UUID, services: ServicesDep, etag: ETag, media_type: MediaType, max_samples: MaxSamples = 2_000
 ) -> Any:
     """Get the samples of a dataset with two inputs: the scaled inputs that the network receives, and the targets.
 
-    The samples are generated anew from the spec. Each part is cut to its first `max_samples` samples.
+    The samples are generated anew from the spec, or loaded from the uploaded dataset. Each part is cut to its first
+    `max_samples` samples.
     """
-    query = SeriesQuery(experiment_id, store, etag, media_type)
-    return query.reply(Samples.of(in_plane(query.experiment), max_samples), "samples")
+    query = SeriesQuery(experiment_id, services.store, etag, media_type)
+    return query.reply(Samples.of(in_plane(query.experiment), max_samples, services.load), "samples")

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.records import Experiment
 from gradlab.errors import NotFound
+from gradlab.facts.measurement import Load, drawn
 from gradlab.measurement.history import SeriesLayout
 from gradlab.measurement.rows import Rows
 from gradlab.schemas.series import BoundaryResponse, RunBoundaryResponse, SamplesPartResponse, SamplesResponse
@@ -43,9 +44,9 @@ def in_plane(experiment: Experiment) -> DatasetSpec:
 
 
 @lru_cache(maxsize=256)
-def axes(dataset: DatasetSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Axes of the grid, (32,) float32 each. Cached: it may take a second to generate the samples that they span."""
-    return dataset.load().plane()
+def axes(dataset: DatasetSpec, load: Load = drawn) -> tuple[np.ndarray, np.ndarray]:
+    """Axes of the grid, (32,) float32 each. Cached: it may take a second to load the samples that they span."""
+    return load(dataset).plane()
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,17 @@ class Boundary:
     cut: Cut
 
     @classmethod
-    def of(cls, spec: ExperimentSpec, layout: SeriesLayout, runs: dict[int, Rows], span: Span) -> "Boundary":
-        """Build it from runs of (epochs, units, points).
+    def of(
+        cls, spec: ExperimentSpec, layout: SeriesLayout, runs: dict[int, Rows], span: Span, load: Load = drawn
+    ) -> "Boundary":
+        """Build it from runs of (epochs, units, points); `load` loads the samples that the grid is around.
 
         Raises:
             Invalid: the span ends before it begins.
         """
         classes = tuple(int(tensor.parameter.removeprefix("class_")) for tensor in layout.tensors)
         threshold = answer_threshold(spec) if len(classes) == 1 else None
-        x, y = axes(spec.dataset)
+        x, y = axes(spec.dataset, load)
         return cls(layout.tensors[0].layer, classes, threshold, x, y, runs, cut(runs, span))
 
     @property
@@ -150,9 +153,9 @@ class Samples:
     max_samples: int
 
     @classmethod
-    def of(cls, spec: DatasetSpec, max_samples: int) -> "Samples":
+    def of(cls, spec: DatasetSpec, max_samples: int, load: Load = drawn) -> "Samples":
         """Generate the samples from the spec."""
-        return cls(spec, spec.load(), max_samples)
+        return cls(spec, load(spec), max_samples)
 
     def _parts(self) -> Iterator[tuple[str, int, np.ndarray, np.ndarray]]:
         """Iterate over name and size of each part, and inputs (count, 2) and targets (count,) of its first samples."""

@@ -75,6 +75,9 @@ def test_a_spec_is_filled_in_and_its_dataset_stays_until_its_experiments_are_del
     assert np.bincount(data.train_y).tolist() == [16, 16, 16]
     assert data.train_x.mean(axis=0) == pytest.approx([0, 0], abs=1e-6)
     assert load(desk.store.get(UUID(answer.json()["id"])).spec.dataset) is data
+    plane = desk.http.get(f"/experiments/{answer.json()['id']}/samples").json()
+    assert plane["training"]["x"] == data.train_x[:, 0].tolist()
+    assert desk.http.get(f"/experiments/{answer.json()['id']}/charts/data.svg").status_code == 200
     kept = desk.http.delete(f"/datasets/{dataset}")
     assert kept.status_code == 409
     assert answer.json()["id"] in kept.json()["detail"]
