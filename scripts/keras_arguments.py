@@ -36,15 +36,16 @@ def arguments() -> dict[str, dict[str, dict[str, Any]]]:
         return place
 
     return {
-        sort: {each.__name__: dict(_optional(each)) for each in _classes(module(path), base)}
+        sort: {name: dict(_optional(each)) for name, each in _classes(module(path), base)}
         for sort, (path, base) in SORTS.items()
     }
 
 
-def _classes(module: Any, base: str) -> list[type]:
+def _classes(module: Any, base: str) -> list[tuple[str, type]]:
+    """Return the classes by the names that a configuration may have for them: the public ones, and their own."""
     root = getattr(module, base)
-    classes = {each for each in vars(module).values() if inspect.isclass(each) and issubclass(each, root)}
-    return sorted(classes, key=lambda each: each.__name__)
+    public = {name: each for name, each in vars(module).items() if inspect.isclass(each) and issubclass(each, root)}
+    return sorted({**public, **{each.__name__: each for each in public.values()}}.items())
 
 
 def _optional(kind: type) -> Iterator[tuple[str, Any]]:

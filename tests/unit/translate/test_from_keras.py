@@ -51,7 +51,7 @@ def test_models_inside_a_chain_are_written_out():
     inner = {**a_sequential(an_input(4), a_dense(3, "inner"), name="block"), "name": "block"}
     translation = translate(text_of(a_sequential(an_input(2), a_dense(4), inner, a_dense(1, "out"))))
     assert [layer.units for layer in translation.model.layers] == [4, 3, 1]
-    assert translation.names["dense_2"] == "inner"
+    assert translation.names["dense_2"] == "block/inner"
 
 
 def test_a_functional_model_without_branches_is_a_chain():
@@ -75,6 +75,14 @@ def test_arguments_at_keras_default_are_left_out_and_others_refused():
     assert "dense.lora_rank: expected None, Keras's default" in problem
     (problem,) = problems_of(a_sequential(an_input(2), a_dense(sparkle=True)))
     assert problem == "dense.sparkle: expected arguments of Keras's Dense alone; received sparkle"
+
+
+def test_a_default_that_keras_works_out_is_left_out():
+    image = {"filters": 2, "kernel_size": [3, 3], "strides": [1, 1], "groups": 1, "data_format": "channels_last"}
+    (layer,) = layers_of(an_input(8, 8, 1), a_layer("Conv2D", "image", **image))
+    assert layer == {"kind": "conv2d", "filters": 2, "kernel_size": 3}
+    (problem,) = problems_of(a_sequential(an_input(1, 8, 8), a_layer("Flatten", "f", data_format="channels_first")))
+    assert problem.startswith("f.data_format")
 
 
 @pytest.mark.parametrize(
@@ -265,3 +273,55 @@ def test_keras_2_is_read_where_it_means_the_same():
     hard = a_layer("Dense", "dense", module=None, units=1, activation="hard_sigmoid")
     (problem,) = problems_of(a_sequential(an_input(4, module=None), hard, keras_version="2.15.0"))
     assert "another function in Keras 3" in problem
+
+
+def test_branches_second_uses_and_nested_models_are_a_graph():
+    parts = [called(a_dense(3, "left"), [a_tensor("a")]), called(a_dense(3, "right"), [a_tensor("a")])]
+    inner = a_functional(
+        called(an_input(3, name="a")), *parts, inputs=["a", 0, 0], outputs=[["left", 0, 0], ["right", 0, 0]], name="enc"
+    )
+    layers = [
+        called(an_input(3)),
+        called(a_dense(3), [a_tensor("x")], [a_tensor("dense")]),
+        {**called(inner, [a_tensor("dense", 1)]), "name": "enc"},
+        called(a_layer("Add", "a sum"), [[a_tensor("enc", 0, 1), a_tensor("x")]]),
+    ]
+    translation = translate(text_of(a_functional(*layers, inputs=["x", 0, 0], outputs=["a sum", 0, 0])))
+    nodes = [(node.name, node.shares, node.inputs) for node in translation.model.nodes]
+    assert nodes == [
+        ("dense", None, ("input",)),
+        ("dense_2", "dense", ("dense",)),
+        ("enc", None, ("dense_2",)),
+        ("a_sum", None, ("enc.right", "input")),
+    ]
+    assert translation.model.nodes[2].graph.outputs == ("left", "right")
+    assert translation.names == {"dense": "dense", "enc.left": "enc/left", "enc.right": "enc/right", "a_sum": "a sum"}
+    assert translation.output_shapes == ((3,),)
+
+
+def test_the_graphs_of_keras_2_are_read():
+    first = {**a_dense(3, "first"), "name": "first", "inbound_nodes": [[["x", 0, 0, {}]]]}
+    total = {
+        **a_layer("Add", "sum", module=None),
+        "name": "sum",
+        "inbound_nodes": [[["x", 0, 0, {}], ["first", 0, 0, {}]]],
+    }
+    model = a_functional(
+        {**an_input(3, module=None), "name": "x", "inbound_nodes": []},
+        first,
+        total,
+        inputs=[["x", 0, 0]],
+        outputs=[["sum", 0, 0]],
+        keras_version="2.15.0",
+    )
+    assert [node.inputs for node in translate(text_of(model)).model.nodes] == [("input",), ("input", "first")]
+
+
+def test_operations_between_tensors_are_layers():
+    half = {"module": "keras.src.ops.numpy", "class_name": "Multiply", "config": {"name": "multiply"}}
+    total = {"module": "keras.src.ops.numpy", "class_name": "Add", "config": {"name": "plus"}}
+    layers = [called(an_input(3)), called(a_dense(3), [a_tensor("x")]), called(half, [a_tensor("dense"), 0.5])]
+    layers.append(called(total, [a_tensor("multiply"), a_tensor("x")]))
+    model = translate(text_of(a_functional(*layers, inputs=["x", 0, 0], outputs=["plus", 0, 0]))).model
+    assert [node.layer.kind for node in model.nodes] == ["dense", "rescaling", "add"]
+    assert (model.nodes[1].layer.scale, model.nodes[1].layer.offset) == (0.5, 0.0)

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.schemas.translation import TranslationResponse
+from gradlab.spec.graph import Graph
 from gradlab.translate.keras_code import layer_code, loss_code, optimizer_code
 
 
@@ -29,10 +30,24 @@ def render_translation(translation: TranslationResponse) -> Group:
 
 def _layers(model: Any) -> Iterator[tuple[str, str]]:
     """Yield the name of each layer in the spec, and the call that makes it in Keras."""
+    if isinstance(model, Graph):
+        yield from _nodes(model, "")
+        return
     counts: dict[str, int] = {}
     for layer in model.layers:
         counts[layer.kind] = counts.get(layer.kind, 0) + 1
         yield f"{layer.kind}_{counts[layer.kind]}", layer_code(layer)
+
+
+def _nodes(graph: Graph, prefix: str) -> Iterator[tuple[str, str]]:
+    for node in graph.order:
+        sources = ", ".join(f"{prefix}{source}" for source in node.inputs)
+        name = f"{prefix}{node.name}"
+        if node.graph is not None:
+            yield name, f"the layers of {name} on {sources}"
+            yield from _nodes(node.graph, f"{name}.")
+        else:
+            yield name, f"{layer_code(node.layer) if node.layer else f'{prefix}{node.shares}'} on {sources}"
 
 
 def _shapes(shapes: list[Any]) -> str:

@@ -3,14 +3,14 @@
 from pydantic import Field
 
 from gradlab.schemas.response_model import ResponseModel
-from gradlab.spec.experiment import ModelSpec
+from gradlab.spec.experiment import AnyModel
 from gradlab.translate.from_keras import CompiledTraining
 
 
 class TranslationResponse(ResponseModel):
     """A Keras model as parts of a spec."""
 
-    model: ModelSpec = Field(description="the network, as `model` of a spec")
+    model: AnyModel = Field(description="the network, as `model` of a spec")
     training: CompiledTraining | None = Field(
         description="loss, optimiser and metrics for `training` of a spec, to which epochs are added; null for a model "
         "that is not compiled"

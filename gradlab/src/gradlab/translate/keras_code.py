@@ -19,6 +19,8 @@ POSITIONAL = ("units", "filters", "kernel_size", "rate", "stddev", "activation",
 # Activations with parameters that Keras has as layers, which can be saved with a model.
 WITH_PARAMETERS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "softmax": "Softmax"}
 UNWRITTEN = ("kind", "repeat")
+# Fields that have a default here, and none in all of Keras's classes.
+REQUIRED = ("pool_size",)
 
 
 def layer_code(layer: LayerSpec, changed: tuple[str, ...] = ()) -> str:
@@ -66,7 +68,7 @@ def _written(part: Frozen, changed: tuple[str, ...] = ()) -> dict[str, Any]:
     return {
         field: value
         for field, value in values.items()
-        if field in changed or fields[field].is_required() or value != fields[field].get_default()
+        if field in changed or field in REQUIRED or fields[field].is_required() or value != fields[field].get_default()
     }
 
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.errors import Invalid, Problem
+from gradlab.spec.graph import INPUT
 from gradlab.translate.from_keras.calls import Call, TensorRef, calls_of, refs_of
 from gradlab.translate.from_keras.layers import dtype_name, layer_of
-from gradlab.translate.from_keras.network import INPUT, Network, Placed
+from gradlab.translate.from_keras.network import Network, Placed
 from gradlab.translate.from_keras.notes import Notes, Untranslatable
 from gradlab.translate.from_keras.objects import KerasObject, keras_object
 from gradlab.translate.from_keras.operations import Value, inputs_of_call, is_operation, operation_layer
@@ -222,12 +223,8 @@ class Builder:
         whole = [shape for shape in shapes if shape is not None]
         if not whole or len(whole) < len(shapes):
             return None
-        merged: Any = getattr(spec, "merged_shape", None)
         try:
-            if merged is not None:
-                shape: Shape = merged(whole)
-                return shape
-            return spec.output_shape(whole[0])
+            return spec.merged_shape(whole)
         except ShapeMismatch as mismatch:
             self._notes.refuse(where, mismatch.expected, mismatch.received)
             return None

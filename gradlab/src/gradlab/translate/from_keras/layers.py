@@ -51,8 +51,9 @@ def layer_fields(
     thing: KerasObject, where: str, notes: Notes, call: Fields, shapes: tuple[Shape | None, ...] = ()
 ) -> Fields | None:
     """Return a layer's kind and fields, each problem in `notes`; None if the vocabulary has no such layer."""
-    member = layer_kinds().get(thing.class_name.lower())
-    if not thing.is_of_keras or (member is None and thing.class_name not in ACTIVATION_LAYERS):
+    is_activation = thing.class_name in ACTIVATION_LAYERS  # which remedies change as they change any activation
+    member = None if is_activation else layer_kinds().get(thing.class_name.lower())
+    if not thing.is_of_keras or (member is None and not is_activation):
         name = thing.class_name if thing.is_of_keras else thing.registered_name or thing.class_name
         class_name = thing.class_name if thing.is_of_keras else name
         notes.refuse(where, reason_against(class_name), name)
@@ -108,9 +109,10 @@ class _Reader:
 
     def _attempt(self, name: str, value: Any) -> None:
         try:
+            is_last = self._is_last_axis(name, value)
             if name in self._names:
-                self.fields[name] = self._value(name, value)
-            elif not self._is_last_axis(name, value):
+                self.fields[name] = -1 if is_last and name == "axis" else self._value(name, value)
+            elif not is_last:
                 check_left_out("layers", self._thing.class_name, name, value, self._notes, self._where)
         except Untranslatable as error:
             self._notes.refuse(f"{self._where}.{name}", error.expected, error.received)
@@ -138,10 +140,11 @@ class _Reader:
         if name == "attention_axes":
             # The axes between samples and features; the vocabulary has sequences alone, with one.
             return value is None or plain(value) == (1,)
-        if name != "axis" or len(self._shapes) != 1 or self._shapes[0] is None:
+        if name != "axis" or len(self._shapes) > 1:
             return False
-        axis = plain(value)
-        return axis in (len(self._shapes[0]), (len(self._shapes[0]),))
+        shape = self._shapes[0] if self._shapes else None
+        last = (-1,) if shape is None else (-1, len(shape))
+        return plain(value) in (*last, *((axis,) for axis in last))
 
     def _read_inner(self, name: str, value: Any) -> None:
         inner = keras_object(value)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradlab.spec.graph import INPUT
 from gradlab.vocabulary.layers import LayerSpec, Shape
-
-INPUT = "input"  # the name of a graph's one input
+from gradlab.vocabulary.layers.merging import Merging
 
 
 @dataclass
@@ -28,6 +28,14 @@ class Placed:
     layer: LayerSpec | None = None
     shares: str | None = None
     inside: "Network | None" = None
+
+    @property
+    def chain(self) -> list[tuple[str, LayerSpec]] | None:
+        """The layers that stand for the node in a chain, with their paths in Keras; None if it cannot stand in one."""
+        if self.layer is not None:
+            return None if isinstance(self.layer, Merging) else [(self.keras_name, self.layer)]
+        inside = self.inside.chain if self.inside is not None else None
+        return None if inside is None else [(f"{self.keras_name}/{path}", layer) for path, layer in inside]
 
     def fields(self) -> dict[str, Any]:
         """Return the node as it stands in a spec."""
@@ -66,16 +74,17 @@ class Network:
         return {**named, "nodes": [node.fields() for node in self.nodes], "outputs": self.outputs}
 
     @property
-    def chain(self) -> list[Placed] | None:
-        """The layers if each takes the output of the one before it, nested chains written out; else None."""
+    def chain(self) -> list[tuple[str, LayerSpec]] | None:
+        """The layers with their paths in Keras if each takes the output of the one before it; else None.
+
+        Chains inside it are written out.
+        """
         if len(self.inputs) != 1 or len(self.outputs) != 1:
             return None
-        before, layers = self.inputs[0], []
+        before, layers = self.inputs[0], list[tuple[str, LayerSpec]]()
         for node in self.nodes:
-            if node.inputs != (before,) or node.shares is not None:
-                return None
-            inside = [node] if node.inside is None else node.inside.chain
-            if inside is None or getattr(node.layer, "merged_shape", None):
+            inside = node.chain
+            if inside is None or node.inputs != (before,):
                 return None
             layers += inside
             before = node.name if node.inside is None else f"{node.name}.{node.inside.outputs[0]}"
@@ -86,16 +95,15 @@ class Network:
         chain = self.chain
         if chain is None:
             return self.graph()
-        return {"layers": [node.layer.model_dump(mode="json") for node in chain if node.layer]}
+        return {"layers": [layer.model_dump(mode="json") for _, layer in chain]}
 
     def names(self, path: str = "", keras_path: str = "") -> Iterator[tuple[str, str]]:
         """Yield each layer's name in the spec and its path in Keras, as in ``encoder/dense``; shared ones once."""
         if not path and (chain := self.chain) is not None:
             counts: dict[str, int] = {}
-            for node in chain:
-                kind = node.layer.kind if node.layer else ""
-                counts[kind] = counts.get(kind, 0) + 1
-                yield f"{kind}_{counts[kind]}", node.keras_name
+            for keras_name, layer in chain:
+                counts[layer.kind] = counts.get(layer.kind, 0) + 1
+                yield f"{layer.kind}_{counts[layer.kind]}", keras_name
             return
         for node in self.nodes:
             if node.layer is not None:

@@ -67,6 +67,8 @@ UNLISTED_DEFAULTS: Mapping[str, Any] = {
     "virtual_batch_size": None,
     "adjustment": None,
 }
+# Defaults that Keras works out, as they stand in the configuration of a layer that it has made.
+RESOLVED_DEFAULTS: Mapping[str, Any] = {"data_format": "channels_last"}
 # Arguments that change nothing of what is computed, or that Keras works out.
 WITHOUT_EFFECT = frozenset({
     "name", "batch_input_shape", "batch_shape", "input_shape", "input_length", "unroll", "implementation",
@@ -132,7 +134,7 @@ def loss_kind(name: str) -> str | None:
 def metric_kind(name: str) -> str | None:
     """Return the kind of a metric by the name of Keras's function or class; None if there is none."""
     kind = snake_case(name)
-    kind = METRIC_ALIASES.get(kind, kind)
+    kind = kind if kind in METRICS else METRIC_ALIASES.get(kind, kind)
     return kind if kind in METRICS else None
 
 

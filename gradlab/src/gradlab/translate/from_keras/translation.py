@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from gradlab.errors import Invalid, Problem
-from gradlab.spec.experiment import ModelSpec
+from gradlab.spec.experiment import AnyModel
 from gradlab.spec.problems import THE_BODY, invalid
 from gradlab.translate.from_keras.builder import FUNCTIONAL, SEQUENTIAL, Builder
 from gradlab.translate.from_keras.network import Network
@@ -16,7 +16,7 @@ from gradlab.translate.from_keras.objects import KerasObject, keras_object
 from gradlab.translate.from_keras.text import check, parse
 from gradlab.translate.from_keras.training import CompiledTraining, compiled
 
-MODEL: TypeAdapter[Any] = TypeAdapter(ModelSpec)
+MODEL: TypeAdapter[Any] = TypeAdapter(AnyModel)
 
 
 @dataclass(frozen=True)

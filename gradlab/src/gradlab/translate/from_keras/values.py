@@ -14,6 +14,7 @@ from gradlab.translate.from_keras.table import (
     ACTIVATION_ALIASES,
     ACTIVATION_LAYERS,
     RENAMED,
+    RESOLVED_DEFAULTS,
     UNLISTED_DEFAULTS,
     WITHOUT_EFFECT,
     activation_kinds,
@@ -187,7 +188,7 @@ def check_left_out(sort: str, class_name: str, name: str, value: Any, notes: Not
     default = defaults.get(name, UNLISTED_DEFAULTS.get(name, missing))
     if default is missing:
         raise Untranslatable(f"arguments of Keras's {class_name} alone", name)
-    if not is_default(name, value, default, notes):
+    if not is_default(name, value, default, notes) and RESOLVED_DEFAULTS.get(name, missing) != value:
         raise Untranslatable(f"{default!r}, Keras's default: the vocabulary has no {name} of {class_name}", value)
 
 

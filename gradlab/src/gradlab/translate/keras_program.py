@@ -1,0 +1,160 @@
+"""A whole spec as a Keras program that runs: imports, network, `compile` and `fit`."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from gradlab.errors import Invalid, Problem
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.network import NamedLayer, is_chain
+from gradlab.translate.keras_code import layer_code, loss_code, optimizer_code
+from gradlab.vocabulary.layers import Shape
+from gradlab.vocabulary.layers.attention import MultiHeadAttention
+from gradlab.vocabulary.layers.blocks import Residual
+from gradlab.vocabulary.layers.merging import Merging
+
+# Metrics that Keras's `compile` does not take by the name that they have here.
+METRICS = {
+    "top_5_accuracy": "keras.metrics.TopKCategoricalAccuracy(k=5)",
+    "precision": "keras.metrics.Precision()",
+    "recall": "keras.metrics.Recall()",
+    "f1_score": 'keras.metrics.F1Score(average="micro", threshold=0.5)',
+    "root_mean_squared_error": "keras.metrics.RootMeanSquaredError()",
+    "r2_score": "keras.metrics.R2Score()",
+}
+# Weights of classes that make each count the same in the loss.
+BALANCED = """\
+classes = y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.ravel().astype(int)
+class_weight = {each: len(classes) / (len(set(classes)) * (classes == each).sum()) for each in set(classes)}
+"""
+CALLED = re.compile(r"(?<![\w.])([A-Z]\w*)\(")  # classes of layers that a piece of code calls by their own names
+
+
+def keras_program(spec: ExperimentSpec, *, sparse: bool = False) -> str:
+    """Return the Keras program of a spec. It takes ``x``, ``y``, ``x_val`` and ``y_val`` as NumPy arrays.
+
+    Args:
+        spec: the experiment.
+        sparse: True if targets of several classes are whole numbers; by default they are one-hot rows.
+
+    Raises:
+        Invalid: its layers are pre-trained one by one, for which `fit` has no argument.
+    """
+    if spec.training.pretraining is not None:
+        kind = spec.training.pretraining.kind
+        raise Invalid(Problem("training.pretraining", "none: Keras's fit trains whole networks", kind))
+    inputs = dict.fromkeys(spec.model.inputs, spec.dataset.feature_shape)
+    network = network_code(inputs, spec.layers, [spec.layers[-1].name])
+    return "\n\n".join([network, _compile(spec, sparse), _fit(spec)]) + "\n"
+
+
+def network_code(inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Sequence[str]) -> str:
+    """Return the code that makes the Keras model ``model``.
+
+    Args:
+        inputs: the shape of each input by its name, without the batch axis.
+        layers: all layers in the order of the forward pass, as `ExperimentSpec.layers` has them.
+        outputs: the names of the layers whose outputs are the model's.
+    """
+    if len(inputs) == 1 and is_chain(layers) and all(_is_plain(layer) for layer in layers):
+        (shape,) = inputs.values()
+        calls = [f"    {layer_code(layer.spec)},\n" for layer in layers]
+        body = f"model = keras.Sequential([\n    keras.Input({shape}),\n{''.join(calls)}])"
+    else:
+        body = "\n".join(_functional(inputs, layers, outputs))
+    classes = sorted({*CALLED.findall(body)})
+    return f"import keras\nfrom keras.layers import {', '.join(classes)}\n\n{body}"
+
+
+def _is_plain(layer: NamedLayer) -> bool:
+    """True for a layer that takes one tensor, and nothing else."""
+    return not layer.inner and not isinstance(layer.spec, Merging | MultiHeadAttention | Residual)
+
+
+def _functional(inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Sequence[str]) -> Iterator[str]:
+    """Yield the statements of a functional model, one for each call of a layer."""
+    taken = {"keras", "model"}
+    names = {name: _variable(name, taken) for name in inputs}
+    shared = {layer.shares for layer in layers if layer.shares}
+    makers = {name: _variable(f"{name}_layer", taken) for name in sorted(shared)}
+    for name, shape in inputs.items():
+        yield f"{names[name]} = keras.Input({shape}, name={json.dumps(names[name])})"
+    for layer in layers:
+        made = _made(layer)
+        if layer.name in shared:
+            yield f"{makers[layer.name]} = {made}"
+        maker = makers.get(layer.shares or layer.name, made)
+        names[layer.name] = _variable(layer.name, taken)
+        yield f"{names[layer.name]} = {maker}({_arguments(layer, [names[each] for each in layer.inputs])})"
+    listed = [", ".join(names[each] for each in part) for part in (inputs, outputs)]
+    ends = [f"[{text}]" if len(part) > 1 else text for text, part in zip(listed, (inputs, outputs), strict=True)]
+    yield f"model = keras.Model({ends[0]}, {ends[1]})"
+
+
+def _made(layer: NamedLayer) -> str:
+    return "Add()" if isinstance(layer.spec, Residual) else layer_code(layer.spec)
+
+
+def _arguments(layer: NamedLayer, sources: list[str]) -> str:
+    """Return the arguments of a layer's call."""
+    if isinstance(layer.spec, Residual):
+        skip, inside = sources
+        scaled = inside if layer.spec.scale == 1 else f"{layer.spec.scale!r} * {inside}"
+        return f"[{skip}, {scaled}]"
+    if isinstance(layer.spec, MultiHeadAttention) and len(sources) == 1:
+        causal = ", use_causal_mask=True" if layer.spec.causal else ""
+        return f"{sources[0]}, {sources[0]}{causal}"
+    return sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
+
+
+def _variable(name: str, taken: set[str]) -> str:
+    """Return a name for a variable, which is then taken."""
+    cleaned = re.sub(r"\W", "_", name).lower()
+    cleaned = f"layer_{cleaned}" if cleaned[:1].isdigit() or not cleaned else cleaned
+    candidate, count = cleaned, 1
+    while candidate in taken:
+        count += 1
+        candidate = f"{cleaned}_{count}"
+    taken.add(candidate)
+    return candidate
+
+
+def _compile(spec: ExperimentSpec, sparse: bool) -> str:
+    training, labels = spec.training, spec.dataset.target.kind == "labels"
+    names = {**METRICS, "one_hot_mean_io_u": f"keras.metrics.OneHotMeanIoU({spec.dataset.target.count})"}
+    names |= {"accuracy": '"binary_accuracy"'} if labels else {}
+    metrics = ", ".join(names.get(name, json.dumps(name)) for name in spec.metric_names)
+    arguments = [
+        f"optimizer={optimizer_code(training.optimizer)}",
+        f"loss={loss_code(training.loss, sparse=sparse)}",
+        f"metrics=[{metrics}]",
+    ]
+    return f"model.compile(\n{_lines(arguments)})"
+
+
+def _fit(spec: ExperimentSpec) -> str:
+    training = spec.training
+    arguments = [
+        "x",
+        "y",
+        f"batch_size={training.batch_size}",
+        f"epochs={training.epochs}",
+        "validation_data=(x_val, y_val)",
+    ]
+    before = ""
+    if training.class_weight == "balanced":
+        before = BALANCED
+        arguments.append("class_weight=class_weight")
+    elif training.class_weight is not None:
+        names = [*spec.dataset.class_names]
+        weights = {names.index(name): weight for name, weight in training.class_weight}
+        arguments.append(f"class_weight={weights}")
+    if stopping := training.early_stopping:
+        mode = "max" if stopping.larger_is_better else "min"
+        given = f'monitor="{stopping.monitor}", min_delta={stopping.min_delta!r}, patience={stopping.patience}'
+        arguments.append(f'callbacks=[keras.callbacks.EarlyStopping({given}, mode="{mode}")]')
+    return f"{before}model.fit(\n{_lines(arguments)})"
+
+
+def _lines(arguments: Sequence[str]) -> str:
+    return "".join(f"    {each},\n" for each in arguments)

@@ -1,0 +1,146 @@
+"""Architectures in plain Keras, translated and built again, compute what Keras computes with the same weights."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from core.training.network import Network
+from gradlab.errors import Invalid
+from gradlab.keras.configuration import layer_spec
+from gradlab.spec.experiment import GraphSpec
+from gradlab.spec.network import walk, walk_graph
+from gradlab.translate.from_keras import Translation, translate
+from gradlab.translate.keras_program import network_code
+from scripts import keras_arguments
+from tests.architectures import chains, graphs, refusals, sequences
+from tests.architectures.registry import ARCHITECTURES, Architecture
+from tests.campaigns import one_in
+
+MODULES = (chains, sequences, graphs, refusals)  # which fill the registry
+TRANSLATED = [name for name, each in ARCHITECTURES.items() if not each.refused]
+# One architecture in so many is built in `make test`.
+SHARE = 13
+# Share of the architectures that the vocabulary can express at present.
+MIN_TRANSLATED = 0.65
+# TensorFlow has no pooling of volumes in double precision.
+SINGLE_PRECISION = ("video_convnet",)
+# What a refusal says of a layer, an argument or an output that the vocabulary lacks.
+LACKING = ("this one is not among them", "the vocabulary has no", "one input", "one output", "that are layers of the")
+
+
+def walked(translation: Translation, shapes: list[tuple[int, ...]]) -> Any:
+    """The layers of a translated network."""
+    model = translation.model
+    return walk_graph(model, shapes) if isinstance(model, GraphSpec) else walk(model.layers, shapes[0])
+
+
+def shapes_of(model: keras.Model) -> list[tuple[int, ...]]:
+    return [tuple(each.shape[1:]) for each in model.inputs]
+
+
+def at(model: Any, path: str) -> Any:
+    """The layer of a Keras model at a path such as ``encoder/dense``."""
+    for name in path.split("/"):
+        model = model.get_layer(name)
+    return model
+
+
+def as_trained(translation: Translation, shapes: list[tuple[int, ...]]) -> Network:
+    """The network as the service trains it."""
+    layers = tuple(walked(translation, shapes))
+    spec: Any = SimpleNamespace(
+        model=translation.model, layers=layers, dataset=SimpleNamespace(feature_shape=shapes[0])
+    )
+    return Network(spec, seed=0)
+
+
+def copy_weights(translation: Translation, source: keras.Model, network: Network) -> None:
+    for layer in network.layers:
+        if not layer.named.shares and layer.keras.weights:
+            layer.keras.set_weights(at(source, translation.names[layer.named.name]).get_weights())
+
+
+def check_described(translation: Translation, source: keras.Model, network: Network) -> None:
+    """A Watch describes each layer of the live model as its text is translated."""
+    for layer in network.layers:
+        if layer.keras.weights and not layer.named.shares:
+            keras_layer = at(source, translation.names[layer.named.name])
+            assert layer_spec(keras_layer) == layer.named.spec, layer.named.name
+
+
+def predictions(name: str, translation: Translation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What Keras's model, the service's network and the written program answer, with the same weights."""
+    architecture = ARCHITECTURES[name]
+    model = architecture.model()
+    network = as_trained(translation, shapes_of(model))
+    copy_weights(translation, model, network)
+    check_described(translation, model, network)
+    scope: dict[str, Any] = {}
+    layers = [each.named for each in network.layers]
+    inputs = dict(zip(translation.model.inputs, shapes_of(model), strict=True))
+    exec(network_code(inputs, layers, [layers[-1].name]), scope)
+    written = scope["model"]
+    written.set_weights(model.get_weights())
+    samples = architecture.samples(model)
+    x = samples[0] if len(samples) == 1 else samples
+    return tuple(np.asarray(each.predict_on_batch(x)) for each in (model, network.model, written))
+
+
+def text_of(architecture: Architecture) -> str:
+    return str(architecture.model().to_json())
+
+
+def translated(name: str) -> Translation | None:
+    """The translation; None for a network of layers, arguments or outputs that the vocabulary lacks, and says so."""
+    try:
+        return translate(text_of(ARCHITECTURES[name]))
+    except Invalid as error:
+        if all(any(reason in str(each) for reason in LACKING) for each in error.problems):
+            return None
+        raise
+
+
+@pytest.mark.parametrize("name", one_in(SHARE, TRANSLATED))
+def test_a_translated_network_computes_what_keras_computes(name):
+    translation = translated(name)
+    if translation is not None:
+        expected, trained, written = predictions(name, translation)
+        np.testing.assert_allclose(trained, expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(written, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("name", [name for name in TRANSLATED if name not in SINGLE_PRECISION])
+def test_in_double_precision_the_difference_is_rounding(name):
+    translation = translated(name)
+    if translation is None:
+        return
+    keras.config.set_floatx("float64")
+    try:
+        expected, trained, written = predictions(name, translation)
+    finally:
+        keras.config.set_floatx("float32")
+    assert expected.dtype == np.float64
+    np.testing.assert_allclose(trained, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(written, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name, each in ARCHITECTURES.items() if each.refused])
+def test_other_networks_are_refused_by_name(name):
+    architecture = ARCHITECTURES[name]
+    with pytest.raises(Invalid) as error:
+        translate(text_of(architecture))
+    assert str(error.value.problems[0]).startswith(architecture.refused)
+
+
+@pytest.mark.campaign
+def test_there_are_enough_architectures_and_most_are_translated():
+    assert len(ARCHITECTURES) >= 60
+    assert len([name for name in TRANSLATED if translated(name)]) >= MIN_TRANSLATED * len(ARCHITECTURES)
+
+
+def test_the_arguments_are_those_of_the_installed_keras():
+    assert keras_arguments.FILE.read_text() == keras_arguments.text(), "run python -m scripts.keras_arguments"
