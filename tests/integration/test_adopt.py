@@ -1,0 +1,70 @@
+"""`gradlab.keras.adopt` brings a live model and its samples to a service."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from gradlab.client.client import Client
+from gradlab.errors import Invalid
+from gradlab.keras import adopt
+from tests.unit.desk import a_desk, client_of
+
+X = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def client(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
+        yield client_of(opened)
+
+
+def a_model(units: int, activation: str | None, **compiled) -> keras.Model:
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(5, "relu"), layers.Dense(units, activation)])
+    if compiled:
+        model.compile(**compiled)
+    return model
+
+
+def test_a_classifier_with_validation_data_is_submitted(client):
+    y = np.eye(3)[np.arange(60) % 3]
+    model = a_model(3, "softmax", loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy", "mae"])
+    experiment = adopt(
+        model, X[:40], y[:40], validation_data=(X[40:], y[40:]), to=client, epochs=2, seeds=(0, 1), name="three kinds"
+    )
+    spec = experiment.spec
+    assert (experiment.name, spec.seeds, spec.epochs) == ("three kinds", (0, 1), 2)
+    assert (spec.dataset.train_count, spec.dataset.sample_count, spec.dataset.feature_shape) == (40, 60, (4,))
+    assert str(spec.dataset.target) == "3 classes"
+    assert [layer.units for layer in spec.model.layers] == [5, 3]
+    assert spec.training.optimizer.kind == "adam"
+    assert spec.metric_names == ("accuracy",)
+
+
+@pytest.mark.parametrize(
+    ("y", "units", "loss", "target"),
+    [
+        (X[:, :1] > 0, 1, "binary_crossentropy", "2 classes"),
+        (X[:, 0], 1, "mse", "1 value"),
+        ((X[:, :2] > 0).astype(int), 2, "binary_crossentropy", "2 labels"),
+        (None, 4, "mse", "4 values"),
+    ],
+)
+def test_the_task_follows_from_loss_and_targets(client, y, units, loss, target):
+    experiment = adopt(a_model(units, None), X, y, to=client, epochs=1, loss=loss, optimizer="SGD")
+    assert str(experiment.spec.dataset.target) == target
+
+
+def test_what_cannot_be_brought_is_refused_before_anything_is_sent(client):
+    before = [each.id for each in client.datasets()]
+    with pytest.raises(Invalid, match="the model is not compiled"):
+        adopt(a_model(1, None), X, X[:, 0], to=client, epochs=1)
+    with pytest.raises(Invalid, match="one target for each input"):
+        adopt(a_model(1, None), X, X[:9, 0], to=client, epochs=1, loss="mse", optimizer="adam")
+    holding_code = keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: x), layers.Dense(1)])
+    with pytest.raises(Invalid, match="a Lambda holds code"):
+        adopt(holding_code, X, X[:, 0], to=client, epochs=1, loss="mse", optimizer="adam")
+    assert [each.id for each in client.datasets()] == before
