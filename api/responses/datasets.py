@@ -1,10 +1,12 @@
 """Responses of uploaded datasets."""
 
+import math
 from http import HTTPStatus
 
+from core.samples.points import Points
 from core.samples.record import DatasetPage, DatasetRecord
 from gradlab.errors import summary
-from gradlab.schemas.datasets import DatasetResponse, DatasetsResponse, DatasetSummaryResponse
+from gradlab.schemas.datasets import DatasetResponse, DatasetsResponse, DatasetSummaryResponse, PointsResponse
 from gradlab.schemas.problem import FieldProblem, ProblemDocument
 
 
@@ -22,6 +24,21 @@ def dataset_response(record: DatasetRecord) -> DatasetResponse:
 def datasets_response(page: DatasetPage, next: str | None) -> DatasetsResponse:
     """Build the response of a page of datasets."""
     return DatasetsResponse(datasets=[_summary(each) for each in page.datasets], next=next)
+
+
+def points_response(points: Points) -> PointsResponse:
+    """Build the response with points. Numbers that are not finite are null."""
+    return PointsResponse(
+        features=points.names,
+        points=[(_finite(x), _finite(y)) for x, y in points.values.tolist()],
+        target=points.target,
+        answers=None if points.answers is None else [_finite(each) for each in points.answers.tolist()],
+        categories=None if points.categories is None else list(points.categories),
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _summary(record: DatasetRecord) -> DatasetSummaryResponse:

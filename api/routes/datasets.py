@@ -9,12 +9,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import ServicesDep, Store, etag_of
 from api.http.errors import UnsupportedMediaType, documented
-from api.responses.datasets import dataset_response, datasets_response
+from api.responses.datasets import dataset_response, datasets_response, points_response
 from api.uploads import receiving
 from core.use_cases import datasets
 from gradlab.frozen import Name
 from gradlab.profile import Profile
-from gradlab.schemas.datasets import DatasetResponse, DatasetsResponse, FileFormat
+from gradlab.schemas.datasets import DatasetResponse, DatasetsResponse, FileFormat, PointsResponse
 from gradlab.schemas.status import DatasetStatus
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
@@ -113,6 +113,15 @@ def get_profile(dataset_id: DatasetId, request: Request, response: Response, sto
     profile = store.datasets.profile(dataset_id)
     response.headers["ETag"] = etag_of(request, dataset_id)
     return profile
+
+
+@router.get(
+    "/{dataset_id}/points", responses=documented(304, 401, 404, 409, 422, 503), summary="Get points of a dataset"
+)
+def get_points(dataset_id: DatasetId, request: Request, response: Response, services: ServicesDep) -> PointsResponse:
+    """Get some rows of a dataset whose proposed features are two numbers, with their targets, for a scatter plot."""
+    response.headers["ETag"] = etag_of(request, dataset_id)
+    return points_response(datasets.points(dataset_id, store=services.store, blobs=services.blobs))
 
 
 @router.delete(

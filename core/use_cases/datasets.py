@@ -11,7 +11,9 @@ from typing import BinaryIO
 import structlog
 
 from core.blobs import BlobStore
+from core.samples import read_table
 from core.samples.parser import Parser
+from core.samples.points import Points, points_of
 from core.samples.record import Checked, Contents, DatasetRecord
 from core.samples.summary import TableSummary
 from core.store import ExperimentStore
@@ -118,6 +120,18 @@ def _checked(source: Path, record: DatasetRecord, table: Path, blobs: BlobStore,
     contents = Contents(columns=columns, **fields)
     summary = TableSummary.model_validate(parsed.summary)
     return Checked(contents, summary, Profile.model_validate(parsed.profile, strict=False), blobs.put(table))
+
+
+def points(id: str, *, store: ExperimentStore, blobs: BlobStore) -> Points:
+    """Return rows of a dataset of two features.
+
+    Raises:
+        NotFound: there is no such dataset, or it has other features.
+        Conflict: it is not ready.
+    """
+    profile, record = store.datasets.profile(id), store.datasets.get(id)
+    assert record.blob is not None, "a dataset with a profile has a table"
+    return points_of(read_table(blobs.fetch(record.blob)), profile)
 
 
 def delete(id: str, *, store: ExperimentStore, blobs: BlobStore) -> None:

@@ -57,6 +57,10 @@ def test_a_file_becomes_a_dataset_that_is_profiled_and_deleted(desk: Desk):
     assert dataset["columns"][2]["categories"] == ["inner", "outer"]
     profile = desk.http.get(f"{location}/profile").json()
     assert profile["proposal"]["target"] == ["label"]
+    points = desk.http.get(f"{location}/points").json()
+    assert (points["features"], points["target"], points["categories"]) == (["x", "y"], "label", ["inner", "outer"])
+    assert points["points"][1] == [0.1, -1 / 7]
+    assert points["answers"][:2] == [1, 0]
     again = upload(desk, CIRCLES, name="other")
     assert (again.status_code, again.json()["name"]) == (200, "circles")
     listed = desk.http.get("/datasets").json()["datasets"]
@@ -79,6 +83,7 @@ def test_arrays_keep_their_shapes_and_their_validation_part(desk: Desk):
     assert (dataset["rows"], dataset["validation_rows"]) == (4, 2)
     assert [(each["name"], each["shape"]) for each in dataset["columns"]] == [("x", [2, 3]), ("y", [])]
     assert dataset["columns"][1]["integers"] == [0, 1, 2, 3]
+    assert desk.http.get(f"/datasets/{dataset['id']}/points").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 // The dashboard: the page that is shown, its theme, and whether it is live.
 
 import { compare } from "./pages/compare.js";
+import { dataset } from "./pages/dataset.js";
+import { datasets } from "./pages/datasets.js";
 import { editor } from "./pages/editor.js";
 import { drawOn } from "./charts/canvas.js";
 import { countAs } from "./shared/axis.js";
@@ -28,6 +30,8 @@ const PAGES = new Map([
   ["compare", { open: compare, link: "#/" }],
   ["new", { open: editor, link: "#/new" }],
   ["treatments", { open: treatments, link: "#/treatments" }],
+  ["datasets", { open: datasets, link: "#/datasets" }],
+  ["dataset", { open: dataset, link: "#/datasets" }],
   ["treatment", { open: treatment, link: "#/treatments" }],
 ]);
 

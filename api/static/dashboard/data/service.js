@@ -104,7 +104,7 @@ async function fetched(path, { method = "GET", body, accept = "application/json"
   /** @type {Record<string, string>} */
   const sent = { Accept: accept, ...headers };
   if (key !== null) sent.Authorization = `Bearer ${inHeader(key)}`;
-  if (body !== undefined) sent["Content-Type"] = "application/json";
+  if (body !== undefined) sent["Content-Type"] ??= "application/json";
   try {
     return await fetch(path, { method, body, headers: sent, cache, signal });
   } catch (error) {

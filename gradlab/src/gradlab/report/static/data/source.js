@@ -16,7 +16,7 @@ export class Problem extends Error {
 /**
  * @typedef {object} RequestOptions
  * @property {string} [method]
- * @property {string} [body]
+ * @property {string | Blob} [body] JSON, unless `headers` name another type.
  * @property {string} [accept] the media type.
  * @property {Record<string, string>} [headers]
  * @property {RequestCache} [cache]
