@@ -1,7 +1,7 @@
 """The clinic: accuracy of the diagnosis on specs that are healthy or ill by construction.
 
     python -m bench.clinic [--part tune|final|unseen|all] [--draw 0] [--sample 100] [--jobs 2] [--save results.json]
-        [--runs FOLDER] [--by service|fit] [--seeds 5]
+        [--runs FOLDER] [--by service|fit|samples] [--seeds 5]
 
 Trains every case with five seeds and diagnoses it. Prints for each part: the recall of each illness with 95 % Wilson
 intervals, the confusion matrix of illnesses and root causes, the rate of false alarms, the rate of right root causes,
@@ -17,6 +17,8 @@ gets the samples and no spec, once for each of five seeds or the first --seeds o
 Prints how far verdict and root cause are those of the service on the same seeds, which cases differ, false alarms on
 both sides, and which rules are unjudged in how many cases. What is finished is kept in the folder of --runs, by default
 one in the data folder: a command that was ended goes on there.
+
+With --by samples nothing is trained: see `bench.clinic.faulty_samples`.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from bench.clinic.by_fit.command import compare
 from bench.clinic.by_fit.sample import sample
 from bench.clinic.case import PARTS, Case
 from bench.clinic.construction import RUNS, left_out
+from bench.clinic.faulty_samples import answers, report
 from bench.clinic.growth import growths
 from bench.clinic.growth import lines as growth_lines
 from bench.clinic.judging import DiagnosedCase, Judged, diagnose_all, judge
@@ -45,7 +48,7 @@ def main() -> None:
     """Print the figures, and save them with --save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", "--half", choices=(*PARTS, "all"), default="tune")
-    parser.add_argument("--by", choices=("service", "fit"), default="service", help="who trains the cases")
+    parser.add_argument("--by", choices=("service", "fit", "samples"), default="service", help="who trains the cases")
     parser.add_argument("--sample", type=int, help="number of cases; all by default")
     parser.add_argument("--seeds", type=int, choices=range(1, RUNS + 1), default=RUNS, help="fits of each case")
     parser.add_argument("--draw", type=int, default=0, help="other samples, parameters and seeds than those of draw 0")
@@ -57,6 +60,9 @@ def main() -> None:
         help="a folder in which trained runs are kept",
     )
     options = parser.parse_args()
+    if options.by == "samples":
+        print("\n".join(report(list(answers(cases(options.draw))))))
+        return
     begun = time.perf_counter()
     chosen = [case for case in cases(options.draw) if options.part in (case.part, "all")]
     if options.sample is not None:

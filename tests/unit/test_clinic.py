@@ -11,6 +11,8 @@ from bench.clinic.case import Case
 from bench.clinic.check import report
 from bench.clinic.construction import RUNS, cases_of, left_out, program, side
 from bench.clinic.criterion import Measured, holds, sick
+from bench.clinic.faulty_samples import FAULTS, answers
+from bench.clinic.faulty_samples import report as report_of_faults
 from bench.clinic.healthy_network import dense
 from bench.clinic.networks import NETWORKS
 from bench.clinic.report import ROOTS
@@ -208,3 +210,19 @@ def test_what_does_not_count_is_named_and_only_healthy_cases_fail(capsys):
     assert "healthy: 2 count, 0 do not" in printed
     nothing = {case.name: measured(0, 0, 0, 0, 0) for case in family}
     assert report(family, nothing) == [case.name for case in family if case.illness is None]
+
+
+@pytest.mark.slow
+def test_faults_of_samples_are_named_and_samples_as_they_are_raise_no_alarm():
+    kinds, chosen = ("circles", "xor", "friedman"), {}
+    for case in cases():
+        if case.illness is None and case.part != "unseen" and case.spec.dataset.kind in kinds:
+            chosen.setdefault(case.spec.dataset.kind, case)
+    answered = list(answers(list(chosen.values())))
+    assert {each.fault for each in answered} == {None, *FAULTS}
+    for each in answered:
+        if each.fault is None:
+            assert not {"warning", "critical"} & {*each.named.values()}
+        else:
+            assert FAULTS[each.fault][1] in each.named, each
+    assert any("false alarms: 0 of" in line for line in report_of_faults(answered))

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from gradlab.facts import Facts, measure
+from gradlab.facts import Facts, Leak, measure, of_spec
 from gradlab.facts.faults import row_hashes
 from gradlab.facts.model import DataFaults
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import Dataset
 from gradlab.vocabulary.targets import Target
 
 Array = np.ndarray
@@ -104,3 +106,20 @@ def test_labels_that_are_wrong_contradict_their_neighbours():
     ball = faults(x, ((x**2).sum(axis=1) > 9.34).astype(int))
     assert ball.contradicted is None or ball.contradicted < 0.1
     assert faults(X[:200], Y[:200]).contradicted is None  # 15 neighbours are no neighbourhood
+
+
+def test_a_leak_of_an_uploaded_table_is_named_by_its_column():
+    dataset = {
+        "kind": "uploaded", "id": f"sha256:{0:064}", "features": ["a", "b", "c"], "target": "y", "task": "classes",
+        "samples": {
+            "train_count": 600, "val_count": 9, "feature_shape": [3], "target": {"kind": "classes", "count": 2},
+            "classes": ["0", "1"],
+        },
+    }  # fmt: skip
+    layers = [{"kind": "dense", "units": 1, "activation": "sigmoid"}]
+    training = {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": 1}
+    spec = ExperimentSpec.model_validate({"dataset": dataset, "model": {"layers": layers}, "training": training})
+    x = np.column_stack([X[:, 2:], 3 - Y]).astype("float32")
+    faults_of_table = of_spec(spec, lambda _: Dataset(x, Y, x[:9], Y[:9])).faults
+    assert faults_of_table is not None
+    assert faults_of_table.leak == Leak(feature=2, name="c", form="one_to_one")

@@ -1,5 +1,6 @@
 """Faults of samples that break trainings: leaks, repeated samples, rare classes, numbers that are not finite."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -109,7 +110,7 @@ def row_hashes(parts: Sequence[Array]) -> Array:
     hashes, place = np.zeros(len(parts[0]), np.uint64), 0
     for part in parts:
         start = 0
-        for piece in _pieces(part.reshape(len(part), -1)):
+        for piece in _pieces(part.reshape(len(part), math.prod(part.shape[1:]))):
             words = _words(piece)
             hashes[start : start + len(piece)] += _mixed(words, place)
             start, width = start + len(piece), words.shape[1]

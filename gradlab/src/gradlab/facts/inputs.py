@@ -9,6 +9,8 @@ from gradlab.facts.model import MAX_FEATURES, MAX_NAMED, Features, Inputs
 # Training samples from which the mean and the spread of a feature are computed: their standard error is 1/64 of a
 # standard deviation.
 MAX_SAMPLES = 4_096
+# Numbers that are held at once as float64, 320 MB: of samples of more than 9,765 numbers fewer are read.
+MAX_NUMBERS = 40_000_000
 # Shares of the features at which quantiles are taken: minimum, maximum, and every sixteenth of the way.
 LEVELS = tuple(np.linspace(0, 1, 17).tolist())
 # A feature whose standard deviation is below this share of its mean is constant: some roundings of float32.
@@ -20,7 +22,7 @@ MAX_NAME_LENGTH = 200
 
 def inputs_of(x: np.ndarray, names: Sequence[str] = ()) -> Inputs:
     """Return the size of the inputs `x`, (samples, features)."""
-    first = x[:MAX_SAMPLES].astype(np.float64)
+    first = x[: max(1, min(MAX_SAMPLES, MAX_NUMBERS // max(1, x.shape[1])))].astype(np.float64)
     with np.errstate(all="ignore"):
         mean, std = first.mean(axis=0), first.std(axis=0)
         squares = mean**2 + std**2

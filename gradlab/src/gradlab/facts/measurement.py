@@ -117,9 +117,10 @@ def _of_data(
     data = load(dataset)
     weights = loss_weights(dataset, class_weight, data)
     parts = data.train_x, data.train_y, data.val_x, data.val_y
-    facts = measure(
-        *parts, target=dataset.target, loss=loss, units=units, weights=None if weights is None else weights[0]
-    )
+    # Of an uploaded table that no step widens, the columns by name.
+    names = features if isinstance(features := getattr(dataset, "features", None), tuple) else ()
+    own = None if weights is None else weights[0]
+    facts = measure(*parts, target=dataset.target, loss=loss, units=units, weights=own, feature_names=names)
     return facts, data.train_x[:PROBE_SAMPLES].copy()  # a view would keep all samples in memory
 
 

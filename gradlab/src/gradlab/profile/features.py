@@ -1,5 +1,6 @@
 """Preparation of features: which need scaling, filling or encoding, by their numbers."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -12,7 +13,7 @@ from gradlab.profile.model import PreparationProposal, Step
 MAX_ONE_HOT = 50
 # Rows from which the shape of a distribution is read, spread evenly over the table: the standard error of a normal
 # sample's skewness is √(6/n), 0.02.
-MAX_SAMPLE = 10_000
+MAX_SAMPLE, MAX_NUMBERS = 10_000, 1_000_000
 # Skewness of an exponential distribution is 2, of a log-normal one with σ = 1 it is 6.2. Beyond 3 few samples decide
 # the mean and the standard deviation by which the others are scaled.
 MAX_SKEWNESS = 3.0
@@ -104,8 +105,9 @@ def skewness(sample: np.ndarray) -> float:
 
 
 def sample_of(column: Column) -> np.ndarray:
-    """Return at most 10,000 rows of a column, spread evenly over it, as float64."""
-    step = max(1, -(-len(column.values) // MAX_SAMPLE))
+    """Return at most 10,000 rows of a column, and 1,000,000 numbers, spread evenly over it, as float64."""
+    rows = max(1, min(MAX_SAMPLE, MAX_NUMBERS // max(1, math.prod(column.profile.shape))))
+    step = max(1, -(-len(column.values) // rows))
     return np.asarray(column.values[::step], np.float64)
 
 

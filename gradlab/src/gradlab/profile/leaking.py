@@ -11,7 +11,7 @@ from gradlab.vocabulary.targets import Target
 
 Array = np.ndarray
 # Rows that are compared first, spread evenly over the table; only what they do not exclude is compared whole.
-MAX_SAMPLE = 4_096
+MAX_SAMPLE, MAX_NUMBERS = 4_096, 4_000_000
 # Rows of each value of a column, on the average. Two classes agree with the values of a column that says nothing about
 # them with a chance of 2^-9 for each value.
 MIN_ROWS_PER_VALUE = 10
@@ -33,11 +33,13 @@ def leaks_in(columns: Mapping[str, Column], target: Sequence[Column], task: Task
         task: what is learnt of it.
     """
     single = {name: each for name, each in columns.items() if each.profile.type not in ("array", "text", "date")}
-    if len(single) < 2 or len(target) != 1 or target[0].is_array or task not in ("classes", "values"):
+    if len(target) != 1 or target[0].is_array or task not in ("classes", "values"):
         return {}
     (of_target,) = target
+    if len(single) < 2 or len(of_target.values) < 2:
+        return {}
     names = list(single)
-    step = max(1, -(-of_target.profile.rows // MAX_SAMPLE))
+    step = max(1, -(-of_target.profile.rows // min(MAX_SAMPLE, MAX_NUMBERS // len(single))))
     y = numbered(of_target.values[::step]) if task == "classes" else of_target.values[::step].astype(np.float64)
     x = np.stack([each.values[::step].astype(np.float64) for each in single.values()], axis=1)
     form = Target("classes", int(y.max()) + 1) if task == "classes" else Target("values", 1)

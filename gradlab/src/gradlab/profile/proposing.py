@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradlab.profile.columns import Column
-from gradlab.profile.features import is_identifier, is_ordered, preparation
+from gradlab.profile.features import is_identifier, is_ordered, preparation, sample_of
 from gradlab.profile.leaking import FORMS, leaks_in
 from gradlab.profile.model import MAX_NAMED, LeftOut, Proposal, SplitProposal, Task
 
@@ -115,14 +115,14 @@ def _task_of_rows(column: Column) -> tuple[Task, int | None, str]:
 
 
 def is_integral(column: Column) -> bool:
-    """True if the first rows of an array are integers."""
-    first = np.asarray(column.values[:1_000], np.float64)
-    return bool((first == np.floor(first)).all())
+    """True if some rows of an array, spread evenly over it, are integers."""
+    sample = sample_of(column)
+    return bool((sample == np.floor(sample)).all())
 
 
 def one_hot(column: Column) -> bool:
-    """True if the first rows of an array add up to 1."""
-    return bool((np.asarray(column.values[:1_000], np.float64).sum(axis=-1) == 1).all())
+    """True if some rows of an array, spread evenly over it, add up to 1."""
+    return bool((sample_of(column).sum(axis=-1) == 1).all())
 
 
 def _classes(column: Column) -> int | None:

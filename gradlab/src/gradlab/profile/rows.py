@@ -1,5 +1,6 @@
 """Rows that are compared with each other: repeated ones, equal ones with different targets, and neighbours."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,8 @@ Array = np.ndarray
 # Share of the rows that a spec trains on unless it says otherwise.
 TRAIN_SHARE = 0.8
 # Rows that neighbours are searched among, spread evenly over the table; a fifth of them is asked about.
-MAX_NEIGHBOURS = 2_500
+# They hold at most 32 MB as float64.
+MAX_NEIGHBOURS, MAX_NUMBERS = 2_500, 4_000_000
 HELD_OUT = 5
 
 
@@ -53,14 +55,14 @@ def repetition_of(
         return None
     hashes = row_hashes([each.values for each in features])
     distinct = len(np.unique(hashes))
-    if len(validation) == len(features):
+    rows = {len(each.values) for each in validation}
+    if len(validation) == len(features) and len(rows) == 1 and rows != {0}:
         values = [own.values.astype(each.values.dtype) for own, each in zip(validation, features, strict=True)]
         across = float(np.isin(row_hashes(values), hashes).mean())
     else:
         across = _across(hashes, split)
     with_targets = len(np.unique(row_hashes([each.values for each in (*features, *target)])))
-    sample = [each.values[:1_000].reshape(min(len(each.values), 1_000), -1).astype(np.float64) for each in features]
-    discrete = is_discrete(np.concatenate(sample, axis=1))
+    discrete = all(is_discrete(each.values.reshape(len(each.values), -1)) for each in features)
     return Repetition(len(hashes) - distinct, across, with_targets - distinct, discrete)
 
 
@@ -77,10 +79,13 @@ def _across(hashes: Array, split: SplitProposal | None) -> float:
 def neighbours_in(features: Sequence[Column], target: Column) -> Neighbours:
     """Return what the nearest neighbours of rows say about their classes; categories count as no features."""
     used = [each for each in features if each.is_number or each.is_array or each.profile.type == "boolean"]
-    if not used:
-        return Neighbours()
     rows = len(target.values)
-    places = np.arange(0, rows, max(1, -(-rows // MAX_NEIGHBOURS)))
+    if not used or rows < 2 * HELD_OUT:
+        return Neighbours()
+    kept = min(MAX_NEIGHBOURS, MAX_NUMBERS // max(1, sum(math.prod(each.profile.shape) for each in used)))
+    if kept < 2 * HELD_OUT:
+        return Neighbours()
+    places = np.arange(0, rows, max(1, -(-rows // kept)))
     x = np.concatenate([each.values[places].reshape(len(places), -1).astype(np.float64) for each in used], axis=1)
     y = numbered(target.values[places]) if target.values.ndim == 1 else target.values[places].argmax(axis=-1)
     finite = np.isfinite(x).all(axis=1)

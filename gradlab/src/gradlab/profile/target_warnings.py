@@ -42,7 +42,7 @@ def contradicting(samples: Samples) -> DataWarning | None:
 def few_samples(samples: Samples) -> DataWarning | None:
     """Warn of classes with few samples."""
     column = samples.classes
-    if column is None or column.counts is None or samples.rows < 2 * MIN_SAMPLES * len(column.counts):
+    if column is None or column.counts is None or not 0 < 2 * MIN_SAMPLES * len(column.counts) <= samples.rows:
         return None
     few, rarest = int((column.counts < MIN_SAMPLES).sum()), int(column.counts.min())
     if not few:
