@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 
 from gradlab.vocabulary.datasets.circles import Circles
+from gradlab.watch.pending import MAX_PENDING
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # The examples that are the tutorial's networks of one and of five hidden layers.
 TUTORIAL = ("tutorial-1-one-tanh", "tutorial-2-deep-tanh", "tutorial-3-deep-relu")
+# Turns of each kind of training of a network of the tutorial. Each is as long as records wait at most to be measured
+# together, so that it has its share of that.
+TURNS = 8
 # Samples of a slow network's batch.
 BATCH = 512
 # Batches of an epoch, which share what a record costs: as many as MNIST has, and few where a batch takes a third of a
@@ -74,8 +78,8 @@ def tutorial(name: str) -> Network:
         data=(samples.train_x.astype(np.float32), samples.train_y.reshape(-1, 1).astype(np.float32)),
         validation=(samples.val_x.astype(np.float32), samples.val_y.reshape(-1, 1).astype(np.float32)),
         batch=spec["training"]["batch_size"],
-        turns=10,
-        epochs=5,
+        turns=TURNS,
+        epochs=MAX_PENDING,
     )
 
 

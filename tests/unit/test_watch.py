@@ -6,6 +6,7 @@ import pytest
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.spec import ExternalSpec
 from gradlab.watch import IllTraining, Recorder, Reporting, Sampling, describe, intervals, samples_batches
+from gradlab.watch.pending import MAX_ENTRIES, MAX_WAIT_SECONDS, Pending
 from gradlab.watch.sampling import stride_of
 from gradlab.watch.series import Probed, activation_series, histograms, signal_series, weight_series
 
@@ -160,6 +161,35 @@ def test_the_entries_that_a_histogram_counts_lie_in_all_columns(rows, columns):
 def test_all_batches_of_a_record_are_measured_where_their_number_is_unknown():
     assert all(Sampling().measures(place) for place in range(10))
     assert [samples_batches(each) for each in ("lean", "standard", {"gradients": 1})] == [True, False, False]
+
+
+class Numbers:
+    """A record that holds so many numbers."""
+
+    def __init__(self, entries: int) -> None:
+        self.entries = entries
+
+
+def test_records_wait_for_as_many_as_were_measured_before_unless_they_are_large_or_awaited(monkeypatch):
+    pending, measured = Pending[Numbers](), list[int]()
+    monkeypatch.setattr("gradlab.watch.pending.time.monotonic", lambda: now)
+    now = 0.0
+
+    def add(entries: int = 1, *, is_awaited: bool = False) -> None:
+        pending.add(Numbers(entries))
+        if pending.are_due(is_awaited):
+            pending.give(lambda kept: measured.append(len(kept)))
+
+    for _ in range(1 + 1 + 2 + 4 + 8 + 16 + 32 + 64 + 64):
+        add()
+    assert measured == [1, 1, 2, 4, 8, 16, 32, 64, 64]
+    add(MAX_ENTRIES)
+    assert measured[9:] == [1]
+    now = 2 * MAX_WAIT_SECONDS
+    add()
+    add(is_awaited=True)
+    pending.give(lambda kept: measured.append(len(kept)))
+    assert measured[10:] == [2]
 
 
 class Layer(Probed):

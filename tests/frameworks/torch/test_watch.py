@@ -278,7 +278,8 @@ METHODS = [
     ("Session", "probe"), ("Session", "initial"), ("Session", "record"), ("Session", "begin_record"),
     ("Session", "measured"), ("Session", "wiring_tensors"),
     ("GradientRows", "read"), ("GradientRows", "commit"), ("GradientRows", "means"), ("Evaluation", "metrics"),
-    ("Evaluation", "gradient"), ("Course", "begin"), ("Course", "_spec"), ("Course", "send"), ("Course", "end"),
+    ("Evaluation", "gradient"), ("Course", "begin"), ("Course", "_spec"), ("Course", "end"), ("Records", "add"),
+    ("Records", "_measure"),
     ("FirstBatches", "add_input"), ("FirstBatches", "add_loss"), ("FirstBatches", "add_pass"), ("Meter", "add"),
     ("Meter", "results"), ("Recorder", "record"), ("Recorder", "begin"), ("Recorder", "wiring"),
     ("LossScale", "before_step"),
@@ -287,9 +288,9 @@ METHODS = [
 
 @pytest.mark.parametrize(("owner", "method"), METHODS)
 def test_a_watch_that_is_broken_on_purpose_ends_no_training(owner, method, monkeypatch):
-    from gradlab.torch import course, evaluation, first_batches, gradient_rows, meter, scaling, session
+    from gradlab.torch import course, evaluation, first_batches, gradient_rows, meter, records, scaling, session
 
-    modules = (course, evaluation, first_batches, gradient_rows, meter, scaling, session)
+    modules = (course, evaluation, first_batches, gradient_rows, meter, records, scaling, session)
     kind = next(vars(module)[owner] for module in modules if owner in vars(module))
 
     def broken(*arguments, **named):

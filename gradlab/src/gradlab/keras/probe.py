@@ -27,7 +27,10 @@ from gradlab.keras.layer_taps import (
     watching_modes,
 )
 from gradlab.keras.recurrence import parts_of
+from gradlab.watch.series import together
 
+# Numbers that a run returns as one array, which is fetched at once. To copy more takes longer than to fetch each.
+MAX_JOINED = 1_000_000
 # (x, y, predictions) -> the mean loss of the samples.
 Loss = Callable[[Any, Any, Any], Any]
 
@@ -149,8 +152,9 @@ class Probe:
         self._outputs = [tuple(each.shape) for each in values]
         if not values or any(size is None for shape in self._outputs for size in shape):
             return values
+        if sum(int(np.prod(shape)) for shape in self._outputs) > MAX_JOINED:
+            return values
         is_double = any(keras.backend.standardize_dtype(each.dtype) == "float64" for each in values)
-        # One tensor, which is fetched at once.
         flat = [ops.reshape(ops.cast(each, "float64" if is_double else "float32"), (-1,)) for each in values]
         return ops.concatenate(flat)
 
@@ -208,11 +212,10 @@ class Probe:
 
     def _values(self, runs: Sequence[Any]) -> list[np.ndarray]:
         """Return pre-activations, activations, slopes and signals of all layers, with the runs along the first axis."""
-        if isinstance(runs[0], list | tuple):  # a shape was not known when it was compiled
-            return [np.stack([precise(each) for each in parts]) for parts in zip(*runs, strict=True)]
+        if isinstance(runs[0], list | tuple):  # large ones, or shapes that were not known when it was compiled
+            return [together([precise(each) for each in parts]) for parts in zip(*runs, strict=True)]
         ends = np.cumsum([int(np.prod(shape)) for shape in self._outputs])
-        arrays = [array(each) for each in runs]
-        parts = np.split(arrays[0][None] if len(runs) == 1 else np.stack(arrays), ends[:-1], axis=1)
+        parts = np.split(together([array(each) for each in runs]), ends[:-1], axis=1)
         return [part.reshape(len(runs), *shape) for part, shape in zip(parts, self._outputs, strict=True)]
 
     def _constants(self, each: TappedLayer) -> tuple[np.ndarray | float | None, int]:

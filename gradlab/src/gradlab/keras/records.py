@@ -41,9 +41,7 @@ class Records:
 
     def measure(self) -> None:
         """Measure all pending records together."""
-        pending = self._pending.take()
-        if pending:
-            self._attempt(RECORDS, self._measure, pending)
+        self._pending.give(lambda pending: self._attempt(RECORDS, self._measure, pending))
 
     def _measure(self, pending: list[Kept]) -> None:
         for each in self._session.measured(pending):

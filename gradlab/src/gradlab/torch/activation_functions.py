@@ -68,6 +68,7 @@ FUNCTIONS: dict[str, Function] = {
 OVER_UNITS = ("softmax", "log_softmax")
 
 
+@lru_cache(maxsize=1024)
 def function_name(function: Any) -> str | None:
     """Return the name of an activation function in `FUNCTIONS`; None if it is none of them."""
     name = str(getattr(function, "__name__", "")).rstrip("_")

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -15,12 +14,13 @@ from gradlab.torch.facts import facts_of
 from gradlab.torch.losses import describe_loss, describe_target
 from gradlab.torch.messages import FACTS, FORGOTTEN, NEVER, NO_DATA, NO_STEP, NOTHING, RECORDS, SCALE
 from gradlab.torch.optimizers import optimizer_class, optimizer_spec
-from gradlab.torch.pending import PROBES, Pending
+from gradlab.torch.pending import PROBES
 from gradlab.torch.plane import plane_of_session
 from gradlab.torch.probe import Probed
+from gradlab.torch.records import Records
 from gradlab.torch.samples import Samples
 from gradlab.torch.session import Session, fetch
-from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale, wiring_of
+from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale
 from gradlab.watch import Recorder, Sampling, without_an_end
 from gradlab.watch.plane import BOUNDARY
 from gradlab.watch.untapped import not_recorded
@@ -84,14 +84,13 @@ class Course:
             before_step=self._before_step,
             after_step=self._after_step,
         )
-        recorder.before_reading = lambda: self._attempt(RECORDS, self.send)
         self._counts = TensorCounts(module, self._session.parameters, optimizers)
+        self._records = Records(self._session, self._counts, recorder, loss, attempt=attempt, steps=lambda: self._steps)
         self._layouts: Sequence[SeriesLayout] = ()
         self._number, self._steps, self._steps_in_record = self._initial, 0, 0
         self._has_begun = self._has_warned = False
-        self._fixed: dict[str, Any] = {}
-        self._commonest: float | None = None
-        self._pending, self._metrics = Pending(), dict[str, float]()
+        self._expect_steps(None)
+        self._metrics: dict[str, float] = {}
         self._sampling = Sampling(every) if samples_batches and len(optimizers) == 1 else None
 
     def open(self) -> None:
@@ -117,21 +116,23 @@ class Course:
         self._recorder.begin(spec, facts)
         assert self._recorder.spec is not None
         self._layouts = self._recorder.spec.layout.series
-        self._commonest = None if self._samples is None else commonest_share(self._samples, spec.target)
+        self._records.commonest = None if self._samples is None else commonest_share(self._samples, spec.target)
         if probed is not None:
             masked = {name: float(share) for name, share in fetch(probed.masked).items()} or None
-            self._fixed = {"output_is": output_is(probed.layers), "masked_share": masked}
+            self._records.fixed = {"output_is": output_is(probed.layers), "masked_share": masked}
         if self._samples is not None and self._validation is not None:
-            self._fixed["input_scale"] = self._attempt(SCALE, input_scale, self._samples, self._validation)
+            self._records.fixed["input_scale"] = self._attempt(SCALE, input_scale, self._samples, self._validation)
         kept = None
         if (first := self._recorder.first_record) is not None:
             self._number = self._initial = first - 1
         elif not self._recorder.resumes:  # the state before the first update is the last one of what goes on
             kept = self._session.initial(self._layouts, self._number, probed)
-            self._pending.add(kept, learning_rates(self._optimizers))
-            self.send()
+            kept.add_rates(learning_rates(self._optimizers))
+            self._records.add(kept)
         self._session.begin_record(self._layouts, self._number + 1, kept)
-        self._sample_next()
+        self._expect_steps(self._recorder.spec.steps_per_epoch)
+        if self._sampling is not None:
+            self._sample_next(self._sampling)
 
     def _check_data(self) -> None:
         """Do without samples that the model or the loss do not take, and say so in one sentence."""
@@ -188,21 +189,25 @@ class Course:
     def _after_step(self) -> None:
         self._steps += 1
         self._steps_in_record += 1
-        self._sample_next()
+        if self._sampling is not None:
+            self._sample_next(self._sampling)
         if self._every is not None:
             if self._steps_in_record == self._every:
                 self._attempt(RECORDS, self._end_record)
-        elif not self._has_warned and (spec := self._recorder.spec) is not None:
-            expected = spec.steps_per_epoch
-            if expected is not None and self._steps_in_record > 2 * expected + MIN_FORGOTTEN_STEPS:
-                self._has_warned = True
-                self._recorder.warn(FORGOTTEN.format(steps=self._steps_in_record, expected=expected))
+        elif self._steps_in_record == self._forgotten_after and not self._has_warned:
+            self._has_warned = True
+            expected = self._steps_expected
+            self._recorder.warn(FORGOTTEN.format(steps=self._steps_in_record, expected=expected))
 
-    def _sample_next(self) -> None:
+    def _expect_steps(self, steps: int | None) -> None:
+        """Expect an epoch of so many steps; None if that is unknown."""
+        self._steps_expected = steps
+        self._forgotten_after = None if steps is None else 2 * steps + MIN_FORGOTTEN_STEPS + 1
+
+    def _sample_next(self, sampling: Sampling) -> None:
         """Choose how the next step is measured, where not all of them are."""
-        if self._sampling is not None:
-            counts = self._sampling.measures(self._steps_in_record)
-            self._session.tap.sample(reads=counts or self._steps < MAX_FIRST_STEPS, counts=counts)
+        counts = sampling.measures(self._steps_in_record)
+        self._session.tap.sample(reads=counts or self._steps < MAX_FIRST_STEPS, counts=counts)
 
     def add_loss(self, loss: torch.Tensor, samples: int) -> None:
         """Add the mean loss of a batch of `samples`."""
@@ -231,13 +236,13 @@ class Course:
             self._sampling = Sampling(self._steps_in_record)
             self._recorder.update(gradients_every=self._sampling.every)
         self._number, self._steps_in_record = self._number + 1, 0
-        self._sample_next()
+        if self._sampling is not None:
+            self._sample_next(self._sampling)
         self._session.observes_moves = not self._counts.have_all_changed
         kept, self._metrics = self._session.record(self._layouts, self._number, self._metrics), {}
-        self._pending.add(kept, learning_rates(self._optimizers))
+        kept.add_rates(learning_rates(self._optimizers))
         self._session.begin_record(self._layouts, self._number + 1, kept)
-        if self._pending.are_due(self._recorder.sends):
-            self.send()
+        self._records.add(kept)
 
     def _complete_spec(self) -> None:
         """Add what only the first batch shows, where the backward pass runs inside the step."""
@@ -245,36 +250,7 @@ class Course:
         if spec is not None and spec.batch_size is None and size is not None:
             steps = None if self._samples is None else -(-self._samples.count // size)
             self._recorder.update(batch_size=size, steps_per_epoch=steps)
-
-    def send(self) -> None:
-        """Measure the pending records, fetch everything from the device at once, and give it to the recorder."""
-        pending = self._pending.take()
-        if not pending:
-            return
-        with torch.no_grad(), torch.autocast(self._session.device.type, enabled=False):
-            measured, wiring = self._session.measured(pending), self._session.wiring_tensors()
-            fetched = fetch(measured.tensors | {f"wiring/{name}": value for name, value in wiring.items()})
-        results = measured.results(fetched)
-        for each in results:
-            self._recorder.record(each.kept.number, each.metrics, each.series)
-            self._session.rows.forget(each.kept.number)
-            self._counts.add(each.kept.counts.batches, each.kept.counts.missing, each.zeros, each.moved)
-        if results[-1].kept.number > self._initial:
-            self._send_wiring({name: fetched[f"wiring/{name}"] for name in wiring})
-
-    def _send_wiring(self, fetched: Mapping[str, np.ndarray]) -> None:
-        skipped = fetched.get("skipped")
-        wiring = wiring_of(
-            self._module,
-            self._session.first,
-            fetched,
-            loss=self._loss,
-            tensors=self._counts.read(),
-            fixed=self._fixed,
-            commonest=self._commonest,
-            loss_scale=None if skipped is None else self._session.scale.counted(self._steps, int(skipped.item())),
-        )
-        self._recorder.wiring(wiring)
+            self._expect_steps(steps)
 
     def end(self, error: str | None) -> None:
         """End the training: take what is left as a record, and remove the hooks."""
@@ -283,7 +259,7 @@ class Course:
                 self._record_all()
         finally:
             self._session.close()
-            self._attempt(RECORDS, self.send)
+            self._records.measure()
         if self._recorder.spec is not None:
             if self._epochs is None:
                 self._recorder.update(epochs=max(1, self._number))

@@ -68,6 +68,7 @@ class GradientRows:
         self._steps, self._sums = _Steps(), dict[int, Sums]()
         self._with_histograms: set[int] = set()
         self._record = 0
+        self._counts: np.ndarray | None = None
         self.begin(0, histograms=False)
 
     def begin(self, record: int, *, histograms: bool) -> None:
@@ -80,8 +81,7 @@ class GradientRows:
         self._record = record
         if histograms:
             self._with_histograms.add(record)
-        self._complete = 0
-        self._batches, self._missing = np.zeros(len(self.layout), int), np.zeros(len(self.layout), int)
+        self._complete, self._counts = 0, None
 
     def forget(self, record: int) -> None:
         """Forget the sums of a record."""
@@ -90,7 +90,7 @@ class GradientRows:
 
     def counts(self) -> RecordCounts:
         """Return the counts of the record so far."""
-        return RecordCounts(self._batches + self._complete, self._missing)
+        return RecordCounts(self._complete, self._counts)
 
     @property
     def last(self) -> torch.Tensor:
@@ -131,8 +131,8 @@ class GradientRows:
             mine = np.ones(len(self.layout), bool) if own is None else own
             read = np.ones(len(self.layout), bool) if present is None else present
             if counts:
-                self._batches += mine
-                self._missing += mine & ~read
+                counted = np.stack([mine, mine & ~read]).astype(int)
+                self._counts = counted if self._counts is None else self._counts + counted
             present = mine & read
             gradients = [gradient if there else None for gradient, there in zip(gradients, present, strict=True)]
             if own is not None:
@@ -174,9 +174,9 @@ class GradientRows:
         return torch.cat([sums.statistics / sums.counts[..., None], union], dim=-1)  # 0/0 is NaN
 
     def _flush(self) -> None:
-        steps, self._steps = self._steps, _Steps()
-        if not steps.rows:
+        if not self._steps.rows:
             return
+        steps, self._steps = self._steps, _Steps()
         rows = _stacked(steps.rows)
         received = rows if steps.received[0] is steps.rows[0] and self._is_large else _stacked(steps.received)
         weight = torch.stack([self._one if each is None else each for each in steps.weights])
@@ -202,11 +202,10 @@ class GradientRows:
             if self._with_histograms & {*names}
             else None,
         )
-        for place, name in enumerate(names):
-            if name == NOWHERE:
-                continue
-            own, before = sums.of(place), self._sums.get(name)
-            self._sums[name] = own if before is None else before.add(own)
+        for name, own in zip(names, sums.split(len(names)), strict=True):
+            if name != NOWHERE:
+                before = self._sums.get(name)
+                self._sums[name] = own if before is None else before.add(own)
 
     def _norms(
         self, measured: torch.Tensor, rows: torch.Tensor, received: torch.Tensor, weight: torch.Tensor

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -32,6 +33,12 @@ def share_of_module(module: nn.Module, arguments: tuple[Any, ...], named: dict[s
     if type(module).__module__.startswith("transformers."):
         return _largest([_removed(named.get("attention_mask"), keeps=True)])
     return None
+
+
+@lru_cache(maxsize=1024)
+def may_mask(function: Callable[..., Any]) -> bool:
+    """True for a function of which `share_of_function` may return a share."""
+    return str(getattr(function, "__name__", "")).rstrip("_") in ("scaled_dot_product_attention", "masked_fill")
 
 
 def share_of_function(function: Callable[..., Any], arguments: Any, named: dict[str, Any]) -> torch.Tensor | None:

@@ -1,11 +1,12 @@
 """Meter: loss and metrics over batches, as sums that stay on the device."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from gradlab.torch.losses import kind_of_loss
+from gradlab.torch.losses import LossKind, kind_of_loss
 
 ACCURACY, R2 = "accuracy", "r2_score"
 
@@ -15,100 +16,176 @@ MAX_KEPT, MAX_KEPT_NUMBERS = 64, 10_000
 
 
 class Meter:
-    """Loss and accuracy, or R² of values, over batches.
+    """Loss and accuracy, or R² of values, over the batches of a record.
 
     Args:
         loss: the training's loss, whose kind decides what a right answer is.
 
     Attributes:
+        kind: the loss's kind; None if it is unknown.
+        samples: the number of samples.
         entries: the numbers of the answers that are kept.
+        losses, weights: the mean losses of batches that are not counted yet, and their numbers of samples.
+        answers: their outputs and targets.
+        loss: the sum of the samples' losses, as far as they are counted; None before.
+        right: (2,) the numbers of right answers and of all, likewise; None for none.
+        moments: (4, units) the number of values and the sums of y, y² and (y − p)², likewise; None for none.
     """
 
     def __init__(self, loss: Any) -> None:
-        self._kind = kind_of_loss(loss)
-        self._samples = 0
-        self._loss: Any = 0.0
-        self._losses: list[tuple[torch.Tensor, int]] = []
-        self._kept: list[tuple[torch.Tensor, torch.Tensor]] = []
-        self._answers = self.entries = 0
-        self._right: Any = None
-        self._moments: tuple[Any, ...] | None = None
+        self.kind = kind_of_loss(loss)
+        self.samples = self.entries = 0
+        self.losses: list[torch.Tensor] = []
+        self.weights: list[float] = []
+        self.answers: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self.loss: torch.Tensor | None = None
+        self.right: torch.Tensor | None = None
+        self.moments: torch.Tensor | None = None
 
     @property
     def is_empty(self) -> bool:
         """True before the first batch."""
-        return not self._samples
+        return not self.samples
 
     def add(self, output: Any, target: Any, loss: torch.Tensor, samples: int) -> None:
         """Add a batch with its mean loss."""
-        self._samples += samples
-        self._losses.append((loss.detach(), samples))
-        if self._kind is not None and isinstance(output, torch.Tensor) and isinstance(target, torch.Tensor):
-            self._kept.append((output.detach(), target.detach()))
+        self.samples += samples
+        self.losses.append(loss.detach())
+        self.weights.append(float(samples))
+        if self.kind is not None and isinstance(output, torch.Tensor) and isinstance(target, torch.Tensor):
+            self.answers.append((output.detach(), target.detach() if target.requires_grad else target))
             self.entries += (numbers := output.numel())
             if numbers > MAX_KEPT_NUMBERS:
-                self._count_kept()
-        if len(self._losses) == MAX_KEPT:
-            self._count_kept()
-
-    def _count_kept(self) -> None:
-        if self._losses:
-            losses = torch.stack([loss.float() for loss, _ in self._losses])
-            weights = torch.tensor([float(samples) for _, samples in self._losses], device=losses.device)
-            self._loss = self._loss + torch.dot(losses, weights)
-        kept, self._losses, self._kept, self.entries = self._kept, [], [], 0
-        if self._kind is None:
-            return
-        for (scalars, *_), pairs in itertools.groupby(kept, key=_likeness):
-            outputs, targets = zip(*pairs, strict=True)
-            join = torch.stack if scalars else torch.cat
-            output, target = (each[0] if len(each) == 1 else join(each) for each in (outputs, targets))
-            if self._kind.indices:
-                self._classes(output, target)
-            elif target.numel() == output.numel():
-                self._units(output, target.reshape(output.shape))
-
-    def _classes(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        if output.dim() < 2:
-            return
-        answer = output.argmax(dim=1)
-        expected = target.argmax(dim=1) if target.is_floating_point() and target.shape == output.shape else target
-        if expected.shape == answer.shape:
-            counts = expected >= 0  # -100 marks targets that the loss leaves out
-            self._count(((answer == expected) & counts).sum(), counts.sum())
-
-    def _units(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        assert self._kind is not None
-        if self._kind.takes is not None:
-            threshold = 0.0 if self._kind.takes == "logits" else 0.5
-            self._count(((output > threshold) == (target > 0.5)).sum(), output.numel())
-            return
-        p, y = (each.reshape(-1, each.shape[-1] if each.dim() > 1 else 1) for each in (output.float(), target.float()))
-        parts = (len(y), y.sum(dim=0), y.square().sum(dim=0), (y - p).square().sum(dim=0))
-        self._moments = (
-            parts if self._moments is None else tuple(a + b for a, b in zip(self._moments, parts, strict=True))
-        )
-
-    def _count(self, right: torch.Tensor, answers: Any) -> None:
-        self._answers = self._answers + answers
-        self._right = right if self._right is None else self._right + right
+                _count([self])
+        if len(self.losses) == MAX_KEPT:
+            _count([self])
 
     def results(self) -> dict[str, torch.Tensor]:
         """Return the metrics by name, on the device; {} without a batch."""
-        if not self._samples:
-            return {}
-        self._count_kept()
-        metrics = {"loss": torch.as_tensor(self._loss / self._samples)}
-        if self._right is not None:
-            metrics[ACCURACY] = torch.as_tensor(self._right / self._answers)
-        if self._moments is not None:
-            n, total, squares, errors = self._moments
-            spread = squares - total.square() / n
-            metrics[R2] = (1 - errors / torch.where(spread == 0, float("nan"), spread)).mean()
-        return metrics
+        return {name: values[0] for name, (_, values) in results_of([self]).items()}
 
 
-def _likeness(pair: tuple[torch.Tensor, torch.Tensor]) -> tuple[Any, ...]:
+def results_of(meters: Sequence[Meter]) -> dict[str, tuple[list[int], torch.Tensor]]:
+    """Return the metrics of several meters by name: the places of those that have it, and its values on the device."""
+    _count(meters)
+    metrics: dict[str, tuple[list[int], torch.Tensor]] = {}
+    places, losses = _those_with(meters, "loss")
+    if losses is not None:
+        samples = torch.tensor([meters[place].samples for place in places], device=losses.device)
+        metrics["loss"] = places, losses / samples
+    places, right = _those_with(meters, "right")
+    if right is not None:
+        metrics[ACCURACY] = places, right[:, 0] / right[:, 1]
+    places, moments = _those_with(meters, "moments")
+    if moments is not None:
+        n, total, squares, errors = moments.unbind(dim=1)  # (meters, units) each
+        spread = squares - total.square() / n
+        metrics[R2] = places, (1 - errors / torch.where(spread == 0, float("nan"), spread)).mean(dim=1)
+    return metrics
+
+
+def _those_with(meters: Sequence[Meter], name: str) -> tuple[list[int], torch.Tensor | None]:
+    """Return the places of meters that have counted something, and what it is: (meters, ...)."""
+    values = {place: value for place, each in enumerate(meters) if (value := getattr(each, name)) is not None}
+    return list(values), torch.stack(list(values.values())) if values else None
+
+
+def _count(meters: Sequence[Meter]) -> None:
+    """Add what meters keep to their sums: in a few operations for all of them."""
+    own = [each for each in meters if each.losses]
+    if not own:
+        return
+    losses = torch.stack([loss for each in own for loss in each.losses]).float()
+    weights = torch.tensor([weight for each in own for weight in each.weights], device=losses.device)
+    _add("loss", own, losses * weights, [len(each.losses) for each in own])
+    with_answers = [each for each in own if each.answers]
+    try:  # one kind of answers, as nearly always
+        _count_answers(with_answers)
+    except RuntimeError:
+        for each in with_answers:
+            _count_unlike_answers(each)
+    for each in own:
+        each.losses, each.weights, each.answers, each.entries = [], [], [], 0
+
+
+def _count_answers(meters: Sequence[Meter]) -> None:
+    """Count the answers of several meters, whose shapes differ in the number of rows alone.
+
+    Raises:
+        RuntimeError: they differ otherwise.
+    """
+    if meters:
+        output, target = (torch.cat([pair[part] for each in meters for pair in each.answers]) for part in (0, 1))
+        name, values = _counted(meters[0].kind, output, target)
+        if values is not None:
+            _add(name, meters, values, [sum(pair[0].shape[0] for pair in each.answers) for each in meters])
+
+
+def _count_unlike_answers(meter: Meter) -> None:
+    for (is_scalar, *_), group in itertools.groupby(meter.answers, key=_likeness):
+        join = torch.stack if is_scalar else torch.cat
+        name, values = _counted(meter.kind, *(join(each) for each in zip(*group, strict=True)))
+        if values is not None:
+            _add(name, [meter], values, [len(values)])
+
+
+def _add(name: str, meters: Sequence[Meter], values: torch.Tensor, rows: Sequence[int]) -> None:
+    """Add the rows of values, (rows, ...), to a sum of their meters.
+
+    Args:
+        name: the sum's name.
+        meters: the meters.
+        values: their rows, those of one meter after those of another.
+        rows: the number of each meter's.
+    """
+    if len({*rows}) == 1:
+        sums = values.reshape(len(rows), rows[0], *values.shape[1:]).sum(dim=1).unbind()
+    else:
+        sums = tuple(part.sum(dim=0) for part in values.split(list(rows)))
+    for each, own in zip(meters, sums, strict=True):
+        before = getattr(each, name)
+        setattr(each, name, own if before is None else before + own)
+
+
+def _counted(kind: LossKind | None, output: torch.Tensor, target: torch.Tensor) -> tuple[str, torch.Tensor | None]:
+    """Return the sum that answers belong to, and what each row of them adds to it: (rows, ...); None for nothing."""
+    if kind is None:
+        return "", None
+    if kind.indices:
+        return "right", _classes(output, target)
+    if target.numel() != output.numel():
+        return "", None
+    target = target.reshape(output.shape)
+    rows = len(output) if output.dim() else 1
+    if kind.takes is None:
+        return "moments", _moments(output, target, rows)
+    threshold = 0.0 if kind.takes == "logits" else 0.5
+    right = ((output > threshold) == (target > 0.5)).reshape(rows, -1)
+    return "right", torch.stack([right.sum(dim=1), torch.full((rows,), right.shape[1], device=right.device)], dim=1)
+
+
+def _classes(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor | None:
+    """(rows, 2): the numbers of right answers and of all."""
+    if output.dim() < 2:
+        return None
+    answer = output.argmax(dim=1)
+    expected = target.argmax(dim=1) if target.is_floating_point() and target.shape == output.shape else target
+    if expected.shape != answer.shape:
+        return None
+    counts = expected >= 0  # -100 marks targets that the loss leaves out
+    both = torch.stack([(answer == expected) & counts, counts], dim=1)
+    return both.reshape(len(both), 2, -1).sum(dim=2)
+
+
+def _moments(output: torch.Tensor, target: torch.Tensor, rows: int) -> torch.Tensor:
+    """(rows, 4, units): the number of values, and the sums of y, y² and (y − p)²."""
+    units = output.shape[-1] if output.dim() > 1 else 1
+    p, y = (each.float().reshape(rows, -1, units) for each in (output, target))
+    parts = torch.ones_like(y), y, y.square(), (y - p).square()
+    return torch.stack([each.sum(dim=1) for each in parts], dim=1)
+
+
+def _likeness(answer: tuple[torch.Tensor, torch.Tensor]) -> tuple[Any, ...]:
     """Return what batches have in common whose answers are counted together; first True for single numbers."""
-    output, target = pair
+    output, target = answer
     return output.dim() == 0, output.shape[1:], target.dim(), target.shape[1:]

@@ -4,7 +4,6 @@ A record's end reads what changes afterwards: weights, and what a probe sees. Th
 are computed together, which takes little longer than those of one, and are fetched from the device with one copy.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,7 @@ from gradlab.measurement.history import SeriesLayout
 from gradlab.torch import measure
 from gradlab.torch.flows import LayerFlow, measure_flows
 from gradlab.torch.gradient_rows import GradientRows
-from gradlab.torch.meter import Meter
+from gradlab.torch.meter import Meter, results_of
 from gradlab.torch.sums import RecordCounts, Sums
 
 # What may fail while the training goes on, in the words of the warning.
@@ -24,10 +23,6 @@ GRADIENTS = "the gradients are not recorded any more"
 WEIGHTS = "the weights are not recorded any more"
 PROBES = "activations and signals are not recorded any more"
 BATCHES = "what the loss gets is not recorded any more"
-# Records that are measured together, and the numbers that wait for it: 8 MB of float32.
-MAX_PENDING, MAX_ENTRIES = 64, 2_000_000
-# Seconds after which a service gets what is pending.
-MAX_WAIT_SECONDS = 1.0
 FLOWS = ("activations", "signals", "time_signals")
 Tensors = dict[str, torch.Tensor]
 
@@ -59,41 +54,20 @@ class Kept:
     earlier: torch.Tensor | None = None
     flows: Sequence[LayerFlow] = ()
 
+    def add_rates(self, rates: Mapping[str, float | torch.Tensor]) -> None:
+        """Add the present learning rates, by their names."""
+        for name, rate in rates.items():
+            if isinstance(rate, torch.Tensor):
+                self.metrics[name] = rate.detach().clone()
+            else:
+                self.given.setdefault(name, float(rate))
+
     @property
     def entries(self) -> int:
         """The numbers that it holds on the device, about."""
         of_weights = 0 if self.weights is None else self.weights.numel()
         of_answers = 0 if self.meter is None else self.meter.entries
         return of_weights + of_answers + sum(each.entries for each in self.flows)
-
-
-class Pending:
-    """Records that are not measured yet."""
-
-    def __init__(self) -> None:
-        self._kept: list[Kept] = []
-        self._entries = 0
-        self._taken_at = time.monotonic()
-
-    def add(self, kept: Kept, rates: Mapping[str, float | torch.Tensor]) -> None:
-        """Add a record, with the learning rates by their names."""
-        for name, rate in rates.items():
-            if isinstance(rate, torch.Tensor):
-                kept.metrics[name] = rate.detach().clone()
-            else:
-                kept.given.setdefault(name, float(rate))
-        self._kept.append(kept)
-        self._entries += kept.entries
-
-    def are_due(self, is_awaited: bool) -> bool:
-        """True if the records are to be measured: they are many, or somebody waits for them."""
-        is_late = is_awaited and time.monotonic() - self._taken_at > MAX_WAIT_SECONDS
-        return is_late or len(self._kept) >= MAX_PENDING or self._entries >= MAX_ENTRIES
-
-    def take(self) -> list[Kept]:
-        """Return the records, which are pending no more."""
-        kept, self._kept, self._entries, self._taken_at = self._kept, [], 0, time.monotonic()
-        return kept
 
 
 @dataclass(eq=False)
@@ -137,9 +111,7 @@ class Measurements:
                 self._one(f"metric/{name}", place, value)
             for kind, values in each.series.items():
                 self._one(f"series/{kind}", place, values)
-            if each.meter is not None:
-                for name, value in (attempt(BATCHES, each.meter.results) or {}).items():
-                    self._one(f"metric/{name}", place, value)
+        attempt(BATCHES, self._measure_batches)
         attempt(GRADIENTS, self._measure_gradients)
         attempt(WEIGHTS, self._measure_weights)
         attempt(PROBES, self._measure_flows)
@@ -153,6 +125,12 @@ class Measurements:
 
     def _due(self, kind: str) -> list[int]:
         return [place for place, each in enumerate(self._kept) if kind in each.due and kind not in each.series]
+
+    def _measure_batches(self) -> None:
+        meters = {place: each.meter for place, each in enumerate(self._kept) if each.meter is not None}
+        own = list(meters)
+        for name, (places, values) in results_of(list(meters.values())).items():
+            self._several(f"metric/{name}", [own[place] for place in places], values)
 
     def _measure_gradients(self) -> None:
         sums = {

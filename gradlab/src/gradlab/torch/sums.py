@@ -52,9 +52,11 @@ class Sums:
         # Of booleans, `+` is "or".
         return Sums(*(None if a is None or b is None else a + b for a, b in pairs))
 
-    def of(self, place: int) -> "Sums":
-        """Return the sums of one of several records."""
-        return Sums(*(None if each is None else each[place] for each in self._values()))
+    def split(self, count: int) -> list["Sums"]:
+        """Return the sums of each of several records."""
+        nothing = [None] * count
+        columns = [nothing if each is None else each.unbind() for each in self._values()]
+        return [Sums(*own) for own in zip(*columns, strict=True)]
 
     @staticmethod
     def stacked(sums: Sequence["Sums"]) -> "Sums":
@@ -66,14 +68,20 @@ class Sums:
         return [getattr(self, each.name) for each in fields(self)]
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class RecordCounts:
     """Counts of one record, in the process.
 
     Attributes:
-        batches: (tensors,) the number of steps of the optimiser that has the tensor.
-        missing: (tensors,) the number of those in which its gradient was None.
+        complete: the number of steps in which every tensor had a gradient.
+        others: (2, tensors) of the other steps, the number of those of the optimiser that has the tensor, and of those
+            in which its gradient was None; None if there are none.
     """
 
-    batches: np.ndarray
-    missing: np.ndarray
+    complete: int
+    others: np.ndarray | None
+
+    def of_tensors(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (tensors,) the steps of each of `count` tensors' optimiser, and those of them without a gradient."""
+        others = np.zeros((2, count), int) if self.others is None else self.others
+        return others[0] + self.complete, others[1]

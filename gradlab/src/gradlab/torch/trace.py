@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
-from torch.utils.weak import WeakIdKeyDictionary
 
 from gradlab.torch.activation_functions import OVER_UNITS, activation_of, function_name
-from gradlab.torch.masks import share_of_function, share_of_module
+from gradlab.torch.masks import may_mask, share_of_function, share_of_module
 from gradlab.torch.naming import CONVOLUTIONS, is_channels_first, layer_name
 from gradlab.torch.recurrent import Opened, can_be_opened, open_recurrence
 from gradlab.vocabulary.activations import ActivationFunction
 
+SEQUENCES = (list, tuple)
 # Layers whose output's activation is their own, as in the vocabulary.
 WITH_ACTIVATION = (nn.Linear, nn.Bilinear, CONVOLUTIONS)
 
@@ -97,7 +97,8 @@ class Trace(TorchFunctionMode):
         self._model, self._owners = model, frozenset(owners)
         self.layers: list[TracedLayer] = []
         self.masked: dict[str, torch.Tensor] = {}
-        self._sources: Any = WeakIdKeyDictionary()
+        # By the tensors' ids, with the tensors: as long as they live, no other one gets their ids.
+        self._sources: dict[int, tuple[torch.Tensor, _Source]] = {}
         self._calls: list[_Call] = []
         self._seen: set[str] = set()
         self._handles: list[Any] = []
@@ -112,6 +113,7 @@ class Trace(TorchFunctionMode):
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
+        self._sources = {}
         for handle in self._handles:
             handle.remove()
 
@@ -119,9 +121,9 @@ class Trace(TorchFunctionMode):
         self, function: Callable[..., Any], types: Any, arguments: tuple[Any, ...] = (), named: Any = None
     ) -> Any:
         named = named or {}
-        self._note_mask(self._calls[-1].path if self._calls else "", share_of_function(function, arguments, named))
-        tensors = list(_tensors((arguments, named)))
-        sources = [source for each in tensors if (source := self._sources.get(each)) is not None]
+        if may_mask(function):
+            self._note_mask(self._calls[-1].path if self._calls else "", share_of_function(function, arguments, named))
+        sources = self._sources_of(arguments, named)
         name = function_name(function)
         if (
             name is not None
@@ -137,8 +139,22 @@ class Trace(TorchFunctionMode):
             names = frozenset().union(*(each.names for each in sources))
             channels_first = all(each.channels_first for each in sources)
             for each in _tensors(output):
-                self._sources[each] = _Source(names, None, channels_first and each.dim() > 2)
+                self._mark(each, _Source(names, None, channels_first and each.dim() > 2))
         return output
+
+    def _mark(self, tensor: torch.Tensor, source: _Source) -> None:
+        self._sources[id(tensor)] = tensor, source
+
+    def _source_of(self, tensor: Any) -> _Source | None:
+        marked = self._sources.get(id(tensor))
+        return None if marked is None else marked[1]
+
+    def _sources_of(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> list[_Source]:
+        """Return the sources of the tensors among the arguments, first to last."""
+        if not self._sources:
+            return []
+        marked = [self._sources.get(id(each)) for each in _tensors((arguments, named))]
+        return [each[1] for each in marked if each is not None]
 
     def _note_mask(self, path: str, share: torch.Tensor | None) -> None:
         if share is not None:
@@ -148,7 +164,7 @@ class Trace(TorchFunctionMode):
     def _activated(self, name: str, function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call an activation function; None if it is no layer's activation."""
         z, *others = arguments
-        source = self._sources.get(z)
+        source = self._source_of(z)
         layer = source.raw if source is not None else None
         if layer is not None:
             self._drop_module_of(layer)
@@ -163,7 +179,7 @@ class Trace(TorchFunctionMode):
         layer.function, layer.activation = name, activation_of(name, others, named)
         layer.h = output.detach().clone()  # whoever takes it may change it in place
         layer.differentiate = lambda inputs: function(inputs.clone(), *others, **named)
-        self._sources[output] = _Source(frozenset({layer.name}), None, layer.channels_first)
+        self._mark(output, _Source(frozenset({layer.name}), None, layer.channels_first))
         return output
 
     def _drop_module_of(self, layer: TracedLayer) -> None:
@@ -205,10 +221,9 @@ class Trace(TorchFunctionMode):
                 return
             self._seen.add(name)
             with torch._C.DisableTorchFunction():
-                tensors = list(_tensors((arguments, named)))
-                sources = [source for each in tensors if (source := self._sources.get(each)) is not None]
-                names = {each for source in sources for each in source.names}
-                shape = tuple(tensors[0].shape) if tensors else None
+                first = next(iter(_tensors((arguments, named))), None)
+                names = {each for source in self._sources_of(arguments, named) for each in source.names}
+                shape = None if first is None else tuple(first.shape)
             call.layer = TracedLayer(name, module, tuple(self._in_order(names)), shape)
             self.layers.append(call.layer)
 
@@ -237,7 +252,7 @@ class Trace(TorchFunctionMode):
         return self._from(layer, output)
 
     def _measured(self, layer: TracedLayer, output: torch.Tensor) -> torch.Tensor:
-        before, layer.output_shape = self._sources.get(output), tuple(output.shape)
+        before, layer.output_shape = self._source_of(output), tuple(output.shape)
         inherits = before is not None and before.channels_first
         layer.channels_first = output.dim() > 2 and (inherits or is_channels_first(layer.module))
         raw = None
@@ -246,12 +261,12 @@ class Trace(TorchFunctionMode):
             layer.h = layer.z.detach()
             output = layer.z.clone()  # an activation in place would change the pre-activations
             raw = layer if isinstance(layer.module, WITH_ACTIVATION) else None
-        self._sources[output] = _Source(frozenset({layer.name}), raw, layer.channels_first)
+        self._mark(output, _Source(frozenset({layer.name}), raw, layer.channels_first))
         return output
 
     def _from(self, layer: TracedLayer, output: Any) -> Any:
         for each in _tensors(output):
-            self._sources[each] = _Source(frozenset({layer.name}))
+            self._mark(each, _Source(frozenset({layer.name})))
         return output
 
     def _in_order(self, names: Iterable[str]) -> list[str]:
@@ -259,13 +274,18 @@ class Trace(TorchFunctionMode):
         return [each.name for each in self.layers if each.name in chosen]
 
 
-def _tensors(value: Any) -> Iterable[torch.Tensor]:
-    """Yield the tensors inside arguments or outputs, first to last."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _tensors(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _tensors(each)
+def _tensors(value: Any) -> list[torch.Tensor]:
+    """Return the tensors inside arguments or outputs, first to last."""
+    tensors: list[torch.Tensor] = []
+    _collect((value,), tensors)
+    return tensors
+
+
+def _collect(values: Iterable[Any], tensors: list[torch.Tensor]) -> None:
+    for each in values:
+        if isinstance(each, torch.Tensor):
+            tensors.append(each)
+        elif isinstance(each, SEQUENCES):
+            _collect(each, tensors)
+        elif isinstance(each, dict):
+            _collect(each.values(), tensors)

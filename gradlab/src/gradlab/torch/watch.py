@@ -125,7 +125,7 @@ class Watch(Reporting):
     @property
     def spec(self) -> ExternalSpec | None:
         """The training's description; None before its first step."""
-        self.recorder.before_reading()
+        self.recorder.measure_pending()
         return self.recorder.spec
 
     @property

@@ -4,7 +4,9 @@ A record's end keeps what changes afterwards, and nothing else. The statistics o
 than those of one: what they cost is mostly the calls, not the numbers.
 """
 
+import threading
 import time
+from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 # Records that are measured together, and the numbers that wait for it: 8 MB of float32.
@@ -31,9 +33,7 @@ class Pending(Generic[Kept]):
         self._kept: list[Kept] = []
         self._entries = self._measured = 0
         self._taken_at = time.monotonic()
-
-    def __len__(self) -> int:
-        return len(self._kept)
+        self._lock = threading.RLock()
 
     def add(self, kept: Kept) -> None:
         """Add a record."""
@@ -50,8 +50,13 @@ class Pending(Generic[Kept]):
         most = min(MAX_PENDING, max(1, self._measured))
         return len(self._kept) > 0 and (is_late or len(self._kept) >= most or self._entries >= MAX_ENTRIES)
 
-    def take(self) -> list[Kept]:
-        """Return the records, which are pending no more."""
-        kept, self._kept, self._entries, self._taken_at = self._kept, [], 0, time.monotonic()
-        self._measured += len(kept)
-        return kept
+    def give(self, measure: Callable[[list[Kept]], object]) -> None:
+        """Give the records, which are pending no more, to a function that measures them; if there are any.
+
+        In another thread, which reads the records, it waits: they are measured in their order.
+        """
+        with self._lock:
+            kept, self._kept, self._entries, self._taken_at = self._kept, [], 0, time.monotonic()
+            self._measured += len(kept)
+            if kept:
+                measure(kept)

@@ -54,7 +54,7 @@ def weight_series(weights: Sequence[np.ndarray], earlier: Sequence[np.ndarray]) 
     values = np.zeros((len(weights[0]), len(weights), len(WEIGHT_STATISTICS)), np.float32)
     with np.errstate(all="ignore"):
         for places in _alike([each.shape[-1] for each in weights], [each.size for each in weights]):
-            w, v = (_together([each[place] for place in places]) for each in (weights, earlier))
+            w, v = (together([each[place] for place in places]) for each in (weights, earlier))
             values[:, places] = np.stack([each.compute(w, v, np) for each in WEIGHT_STATISTICS], axis=-1).swapaxes(0, 1)
     return values
 
@@ -67,7 +67,7 @@ def _alike(likenesses: Sequence[Hashable], sizes: Sequence[int]) -> list[list[in
     return list(groups.values())
 
 
-def _together(arrays: Sequence[np.ndarray]) -> np.ndarray:
+def together(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """Return arrays of one shape along a new first axis, without a copy of a single one."""
     return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
@@ -91,7 +91,7 @@ def activation_series(layers: Sequence[str], probed: Mapping[str, Probed], recor
     """Return the statistics of activations: (records, layers, columns) float32, NaN for layers that were not probed."""
 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
-        z, h, slope = (_together([getattr(each, name) for each in group]) for name in ("z", "h", "slope"))
+        z, h, slope = (together([getattr(each, name) for each in group]) for name in ("z", "h", "slope"))
         flow = Flow(z, h, slope, group[0].steepest)
         return [each.compute(flow, np) for each in ACTIVATION_STATISTICS]
 
@@ -103,7 +103,7 @@ def signal_series(layers: Sequence[str], probed: Mapping[str, Probed], records: 
     with_signal = {name: each for name, each in probed.items() if not np.isnan(each.delta).all()}
 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
-        delta = _together([each.delta for each in group])
+        delta = together([each.delta for each in group])
         return [each.compute(delta, np) for each in SIGNAL_STATISTICS]
 
     return _by_layer(layers, with_signal, (records, len(layers), len(SIGNAL_STATISTICS)), measured)

@@ -1,0 +1,86 @@
+"""Records: the records of a training from their ends on, until the recorder has them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from gradlab.torch.messages import RECORDS
+from gradlab.torch.pending import Kept
+from gradlab.torch.session import Session, fetch
+from gradlab.torch.wiring import TensorCounts, wiring_of
+from gradlab.watch import Recorder
+from gradlab.watch.pending import Pending
+
+
+class Records:
+    """Records that are measured several at a time, and then given to the recorder.
+
+    Args:
+        session: what is measured.
+        counts: the counts of each tensor over the records.
+        recorder: gets the records.
+        loss: the training's loss.
+        attempt: runs a function of a part, and keeps its errors from the training.
+        steps: returns the steps of the optimisers so far.
+
+    Attributes:
+        fixed: fields of the wiring that do not change.
+        commonest: the share of the commonest class in all training samples; None if it is unknown.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        counts: TensorCounts,
+        recorder: Recorder,
+        loss: Any,
+        *,
+        attempt: Callable[..., Any],
+        steps: Callable[[], int],
+    ) -> None:
+        self._session, self._counts, self._recorder = session, counts, recorder
+        self._loss, self._attempt, self._steps = loss, attempt, steps
+        self._pending: Pending[Kept] = Pending()
+        self.fixed: dict[str, Any] = {}
+        self.commonest: float | None = None
+        recorder.measure_pending()  # those of a training before
+        recorder.measure_pending = self.measure
+
+    def add(self, kept: Kept) -> None:
+        """Add a record, and measure the records that are due."""
+        self._pending.add(kept)
+        if self._pending.are_due(self._recorder.sends):
+            self.measure()
+
+    def measure(self) -> None:
+        """Measure all pending records together."""
+        self._pending.give(lambda pending: self._attempt(RECORDS, self._measure, pending))
+
+    def _measure(self, pending: list[Kept]) -> None:
+        """Measure records, fetch everything from the device at once, and give it to the recorder."""
+        with torch.no_grad(), torch.autocast(self._session.device.type, enabled=False):
+            measured, wiring = self._session.measured(pending), self._session.wiring_tensors()
+            fetched = fetch(measured.tensors | {f"wiring/{name}": value for name, value in wiring.items()})
+        results = measured.results(fetched)
+        for each in results:
+            self._recorder.record(each.kept.number, each.metrics, each.series)
+            self._session.rows.forget(each.kept.number)
+            self._counts.add(*each.kept.counts.of_tensors(len(each.zeros)), each.zeros, each.moved)
+        if results[-1].kept.meter is not None:  # not the state before the first update
+            self._send_wiring({name: fetched[f"wiring/{name}"] for name in wiring})
+
+    def _send_wiring(self, fetched: Mapping[str, np.ndarray]) -> None:
+        skipped = fetched.get("skipped")
+        wiring = wiring_of(
+            self._session.model,
+            self._session.first,
+            fetched,
+            loss=self._loss,
+            tensors=self._counts.read(),
+            fixed=self.fixed,
+            commonest=self.commonest,
+            loss_scale=None if skipped is None else self._session.scale.counted(self._steps(), int(skipped.item())),
+        )
+        self._recorder.wiring(wiring)
