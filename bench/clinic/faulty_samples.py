@@ -22,7 +22,7 @@ from gradlab.vocabulary.targets import Target
 
 Array = np.ndarray
 Spoil = Callable[[Dataset, Target, random.Random], Dataset | None]
-ASKED = {
+SAMPLE_RULES = {
     "nonfinite_samples", "constant_features", "target_leak", "repeated_samples", "split_by_class", "rare_class",
     "label_noise",
 }  # fmt: skip
@@ -145,7 +145,7 @@ def _named(case: Case, data: Dataset) -> dict[str, str]:
     run = Run(
         spec, 0, History(spec.layout, 0, np.full((1, len(spec.layout.metrics)), np.nan, np.float32), {}), facts=facts
     )
-    sightings = {rule: rule(run) for rule in RULES if rule.name in ASKED}
+    sightings = {rule: rule(run) for rule in RULES if rule.name in SAMPLE_RULES}
     return {rule.name: seen.severity or rule.severity for rule, seen in sightings.items() if seen is not None}
 
 
