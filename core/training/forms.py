@@ -1,7 +1,9 @@
 """Layers rewritten for XLA: the same numbers as Keras's layers, in operations that XLA compiles to fast code."""
 
+from collections.abc import Sequence
+
 from core.training.convolutions import rewrite_convolutions
-from core.training.network import Network
+from core.training.network import BuiltLayer, Network
 from core.training.poolings import chain_small_poolings
 from core.training.products import sum_small_products
 from core.training.wrapped import held_layers, rewrite_wrapped
@@ -12,7 +14,12 @@ def compiled_forms(network: Network) -> Network:
 
     Only for programs that XLA compiles: in a plain graph Keras's own layers are faster.
     """
-    layers = [*network.layers, *held_layers(network.layers)]
+    rewrite_layers(network.layers)
+    return network
+
+
+def rewrite_layers(layers: Sequence[BuiltLayer]) -> None:
+    """Rewrite layers for XLA, in place, and those that they hold."""
+    layers = [*layers, *held_layers(layers)]
     for rewrite in (sum_small_products, rewrite_convolutions, chain_small_poolings, rewrite_wrapped):
         rewrite(layers)
-    return network

@@ -8,7 +8,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
-from scripts.pages import catalogue, commands, http, repository, settings
+from scripts.pages import catalogue, commands, http, keras, repository, settings
 
 # What a page loads while it is shown; a link that somebody follows is none of it.
 LOADED = re.compile(
@@ -22,7 +22,7 @@ LOADED_BY_STYLES = re.compile(r"(?:url\(|@import\s*)[\"']?((?:https?:)?//[^\"')\
 
 def generated() -> dict[str, str]:
     """Every page that is written from the code or from a file outside `docs/`, by its path below `docs/`."""
-    parts = (catalogue, commands, http, repository, settings)
+    parts = (catalogue, commands, http, keras, repository, settings)
     return {path: text for part in parts for path, text in part.pages().items()}
 
 

@@ -3,7 +3,7 @@
 y is the target, p the prediction, K the number of output units. The losses of the samples, and of their time steps, are
 averaged over the batch. `encoding` gives the encoding of classes. Formulas and defaults: Keras 3,
 https://keras.io/api/losses/. The sparse losses are the dense ones with classes as indices: the service encodes them.
-Which losses of Keras are left out, and why, stands in docs/reference/keras.md.
+The reference, reference/keras.md, says which losses of Keras are left out, and why.
 """
 
 from collections.abc import Callable

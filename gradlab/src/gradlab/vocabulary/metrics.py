@@ -1,7 +1,7 @@
 """Registry of the metrics, with their formulas and ranges. Each equals Keras's metric of that name over an epoch.
 
-`gradlab.vocabulary.metric` tells how a metric is computed. Which metrics of Keras are left out, and why, stands in
-docs/reference/keras.md.
+`gradlab.vocabulary.metric` tells how a metric is computed. The reference, reference/keras.md,
+says which metrics of Keras are left out, and why.
 """
 
 from collections.abc import Sequence
