@@ -1,9 +1,10 @@
 """Copies of blobs from another machine, in a folder of bounded size."""
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -31,6 +32,14 @@ class Cache:
         except FileNotFoundError:
             return None
         return file
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep the other processes and threads of this machine from adding a file: the first one adds it for all."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._folder.with_name(f"{self._folder.name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+            yield
 
     def add(self, digest: str, size: int, pieces: Iterable[bytes]) -> Path:
         """Write a file, whole or not at all, and delete the least recently used ones that it has to replace.

@@ -120,7 +120,9 @@ class BlobStore:
             if not (file := self._folder / _path(digest)).is_file():
                 raise NotFound(_missing(digest))
             return file
-        with self._translated(digest):
+        if copy := self._cache.get(digest):
+            return copy
+        with self._translated(digest), self._cache.locked():
             return self._cache.get(digest) or self._cache.add(digest, *self._stream(digest))
 
     def _stream(self, digest: str) -> tuple[int, Iterator[bytes]]:

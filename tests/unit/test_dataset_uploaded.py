@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gradlab.cli.outcome import read_spec, spec_to_send
 from gradlab.errors import Invalid
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
@@ -117,3 +118,11 @@ def test_integers_below_a_bound_may_be_tokens():
     tokens = CLASSES | {"feature_shape": [5], "whole_below": 50}
     dataset = UploadedDataset.model_validate({**fields()["dataset"], "samples": tokens})
     assert dataset.whole_below == 50
+
+
+def test_a_spec_without_shapes_is_sent_as_it_is_for_the_service_to_complete(tmp_path):
+    file = tmp_path / "spec.json"
+    file.write_text(json.dumps(fields(samples=None)))
+    assert spec_to_send(file) == fields(samples=None)
+    with pytest.raises(Invalid, match=r"dataset.samples"):
+        read_spec(file)

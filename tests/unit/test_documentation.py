@@ -15,6 +15,7 @@ import typer
 from gradlab.cli.main import app
 from gradlab.cli.service import service_command
 from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 
 ROOT = Path(__file__).parents[2]
 TRACKED = subprocess.run(
@@ -81,6 +82,13 @@ def test_every_spec_in_the_pages_is_valid():
     assert specs
     for text in specs:
         ExperimentSpec.model_validate(json.loads(text))
+
+
+def test_every_uploaded_dataset_in_the_pages_is_valid():
+    datasets = [text for text in blocks("json") if '"kind": "uploaded"' in text]
+    assert datasets
+    for text in datasets:
+        UploadedDataset.model_validate(json.loads(text.replace("…", "0" * 64)))
 
 
 def test_every_command_in_the_pages_exists_with_its_options():

@@ -25,6 +25,8 @@ MAX_PARAMETERS = 10_000
 MAX_INBOUND = 1_000
 # TensorFlow's bound on the number of axes, the largest int32, and the largest count that float64 represents exactly.
 MAX_AXES, MAX_AXIS, MAX_ENTRIES = 254, 2**31 - 1, 2**53
+# Axes over which a sample has a target at each place: a volume over time has four.
+MAX_STEPS = 8
 # Samples in a batch, and batches in an epoch: the largest int32.
 MAX_SAMPLES = 2**31 - 1
 # Keras's recurrent layers: their inputs are (time, features).
@@ -168,8 +170,8 @@ class ExternalTarget(Frozen):
     """``classes``: one of `count`; ``labels``: each of `count` present or not; ``values``: `count` real numbers."""
     count: int = Field(ge=1, le=MAX_SAMPLES)
     """Number of classes, labels or values."""
-    steps: Annotated[tuple[Axis, ...], Field(strict=False, max_length=1), at_most(1)] = ()
-    """[] if a sample has one target, [time] if it has one at every time step."""
+    steps: Annotated[tuple[Axis, ...], Field(strict=False, max_length=MAX_STEPS), at_most(MAX_STEPS)] = ()
+    """[] if a sample has one target, [time] if it has one at every time step, [height, width] at every pixel."""
 
     @property
     def form(self) -> Target:
