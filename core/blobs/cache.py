@@ -12,6 +12,8 @@ from gradlab.errors import NotFound
 
 # Eight datasets of the largest size that is accepted by default.
 MAX_CACHE_BYTES = 4_000_000_000
+# What the names of files begin with that are not there as a whole.
+UNFINISHED = "#"
 
 
 class Cache:
@@ -56,7 +58,7 @@ class Cache:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._make_room(size)
         sha256, file = hashlib.sha256(), self._folder / digest
-        with NamedTemporaryFile(dir=self._folder, prefix="#", delete=False) as temporary:
+        with NamedTemporaryFile(dir=self._folder, prefix=UNFINISHED, delete=False) as temporary:
             try:
                 for piece in pieces:
                     sha256.update(piece)
@@ -69,6 +71,15 @@ class Cache:
                 Path(temporary.name).unlink(missing_ok=True)
                 raise
         return file
+
+    def hashes(self) -> list[str]:
+        """Return the hashes of the files that are there as a whole."""
+        names = [file.name for file in self._folder.iterdir()] if self._folder.is_dir() else []
+        return [name for name in names if not name.startswith(UNFINISHED)]
+
+    def delete(self, digest: str) -> None:
+        """Delete a file, if it is there."""
+        (self._folder / digest).unlink(missing_ok=True)
 
     def _make_room(self, size: int) -> None:
         files = []

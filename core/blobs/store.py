@@ -33,6 +33,8 @@ log = structlog.get_logger()
 MIN_BLOB_BYTES = 256_000
 # What is read at a time: a dataset is never in memory as a whole.
 PIECE_BYTES = 8_000_000
+# Parts of a file, of 5 MB each, that are on their way at a time.
+MAX_PARTS = 4
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SCHEMES = ("s3", "gs", "az", "file")
 # A request waits this long for a connection, and this long for its whole answer: 512 MB at 2 MB/s.
@@ -95,7 +97,7 @@ class BlobStore:
         if not isinstance(content, bytes | Path):
             content.seek(0)
         with self._translated():
-            obstore.put(self._store, _path(digest), content)
+            obstore.put(self._store, _path(digest), content, max_concurrency=MAX_PARTS)
             self._sync(digest)
         return digest
 
@@ -139,9 +141,18 @@ class BlobStore:
         return True
 
     def delete(self, digest: str) -> None:
-        """Delete a blob. One that is not there is no error."""
+        """Delete a blob, and this machine's copy of it. One that is not there is no error."""
+        self._cache.delete(digest)
         with suppress(NotFound), self._translated(digest):
             obstore.delete(self._store, _path(digest))
+
+    def copies(self) -> list[str]:
+        """Return the hashes of the blobs of which this machine has copies."""
+        return self._cache.hashes()
+
+    def forget(self, digest: str) -> None:
+        """Delete this machine's copy of a blob."""
+        self._cache.delete(digest)
 
     def sweep(self, before: datetime) -> Iterator[Blob]:
         """Yield the blobs last written before a time, and delete what writers that died left in a folder before it."""

@@ -1,4 +1,7 @@
-"""The checker: a thread of the API that has uploaded datasets read, profiled, and made ready or refused."""
+"""The checker: a thread of the API that has uploaded datasets read, profiled, and made ready or refused.
+
+It collects blobs as well: a machine without a worker may have a storage, and has copies, of its own.
+"""
 
 import shutil
 import threading
@@ -13,6 +16,7 @@ from core.blobs import BlobStore
 from core.samples.parser import Parser
 from core.store import ExperimentStore
 from core.use_cases import datasets
+from core.use_cases.collecting import Collector
 from gradlab.errors import Unavailable
 
 log = structlog.get_logger()
@@ -36,7 +40,7 @@ class Checker:
         self, store: ExperimentStore, blobs: BlobStore, parser: Parser, *, folder: Path, every: timedelta
     ) -> None:
         self._store, self._blobs, self._folder, self._every = store, blobs, folder, every.total_seconds()
-        self.parser = parser
+        self.parser, self._collector = parser, Collector(store, blobs)
         self._due, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="checker")
 
@@ -64,6 +68,7 @@ class Checker:
                     if self._over.is_set():
                         return
                     self._check(each)
+                self._collector.collect_if_due()
             except Unavailable as away:
                 log.debug("checks_wait", reason=str(away))  # /readyz reports it
             except Exception:

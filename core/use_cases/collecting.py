@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 # A blob without a row is left alone for so long: its writer stores the row next, or waits for the database meanwhile.
 MIN_AGE = timedelta(hours=1)
-# Time before a worker's first collection, and between two. Each lists the whole storage.
+# Time before a process's first collection, and between two. Each lists the whole storage.
 FIRST, EVERY = timedelta(minutes=1), timedelta(minutes=30)
 # Blobs that one query asks about.
 BATCH = 500
@@ -33,8 +33,15 @@ def collect(*, store: ExperimentStore, blobs: BlobStore) -> int:
     return deleted
 
 
+def forget_copies(*, store: ExperimentStore, blobs: BlobStore) -> None:
+    """Delete this machine's copies of blobs that no row names any more: what a user deletes is nowhere left."""
+    copies = blobs.copies()
+    for digest in set(copies) - store.named_blobs(copies):
+        blobs.forget(digest)
+
+
 class Collector:
-    """Collects every `EVERY`.
+    """Collects every `EVERY`, and deletes this machine's copies of what no row names.
 
     Args:
         store: whose rows name blobs.
@@ -51,5 +58,6 @@ class Collector:
         if self._clock() < self._due:
             return
         self._due = self._clock() + EVERY.total_seconds()
+        forget_copies(store=self._store, blobs=self._blobs)
         if deleted := collect(store=self._store, blobs=self._blobs):
             log.info("blobs_collected", deleted=deleted)

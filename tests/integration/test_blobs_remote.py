@@ -12,6 +12,7 @@ import pytest
 from core.blobs import MIN_BLOB_BYTES, BlobStore, open_blobs
 from core.settings import Settings
 from core.store import ExperimentStore
+from core.use_cases import collecting
 from gradlab.errors import NotFound, Unavailable
 from tests.builders import MINUTE, a_chunk, a_spec
 from tests.servers import DEADLINE
@@ -54,6 +55,18 @@ def test_two_machines_share_blobs_and_download_each_once(s3, tmp_path):
     assert other.fetch(digest) == copy, "it is not asked for again"
     with pytest.raises(NotFound, match=digest):
         one.read(digest)
+
+
+def test_copies_of_what_is_deleted_are_deleted(s3, tmp_path, sqlite_url):
+    one, other = machine(tmp_path / "one"), machine(tmp_path / "other")
+    digest = one.put(b"samples")
+    copies = one.fetch(digest), other.fetch(digest)
+    one.delete(digest)
+    assert [each.exists() for each in copies] == [False, True]
+    store = ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3)
+    collecting.forget_copies(store=store, blobs=other)
+    store.close()
+    assert not copies[1].exists()
 
 
 def test_a_training_goes_on_from_the_storage_on_another_machine(s3, tmp_path, sqlite_url):
