@@ -91,7 +91,7 @@ def test_arrays_keep_their_shapes_and_their_validation_part(desk: Desk):
     [
         (b"", CSV, "an empty body"),
         (b"\x80\x04\x95pickle", CSV, "a pickle"),
-        (gzip.compress(b"a,b"), CSV, "gzip"),
+        (gzip.compress(b"a,b", mtime=0), CSV, "gzip"),
         (b"a,b\n1,\x00\n", CSV, "bytes that are zero"),
         ("a,a\n1,2\n", CSV, "a name that no other column has"),
         ("=cmd|' /C calc'!A0,b\n1,2\n", CSV, "no formulas"),

@@ -108,7 +108,7 @@ class TestTheBestConstant:
             ({"kind": "tversky", "axis": -1}, lambda p: 1 - p),
             ({"kind": "tversky", "axis": -1, "alpha": 0.1, "beta": 0.3}, lambda p: 1 - p / (p + 0.4 * (1 - p))),
         ],
-        ids=str,
+        ids=("generalised", "dice", "tversky", "tversky of other weights"),
     )
     def test_the_best_constant_is_the_best_on_a_grid(self, loss, formula):
         p = np.stack([(x := np.linspace(1e-9, 1 - 1e-9, 20_001)), 1 - x], axis=1)
