@@ -10,6 +10,8 @@ from gradlab.spec.experiment import parse
 from gradlab.spec.network import depths, is_chain
 from gradlab.spec.output import Output, output_of
 from gradlab.theory import hidden_relus, predict
+from gradlab.vocabulary.layers import ShapeMismatch
+from gradlab.vocabulary.layers.merging import Add, Multiply
 from tests.graphs import a_graph, dense, node, shared
 
 OUTPUT = node("out", dense(1, "sigmoid"), "sum")
@@ -81,7 +83,7 @@ def test_a_nested_graph_is_written_out_with_its_name_before_those_of_its_nodes_a
         ([SKIP[0], node("again", dense(4), "sum"), *SKIP[2:]], "again takes sum takes again"),
         ([*SKIP, node("spare", dense(4), "left")], "model.nodes[4]: expected a node that leads to an output (out)"),
         (SKIP[:3], "model.outputs[0]: expected the name of an output"),
-        ([SKIP[0], node("again", dense(3), "left"), *SKIP[2:]], "can take inputs of one shape; received (4,), (3,)"),
+        ([SKIP[0], node("again", dense(3), "left"), *SKIP[2:]], "or of size 1 along an axis; received (4,), (3,)"),
         ([*SKIP[:2], node("sum", dense(3), "left", "again"), OUTPUT], "sum can take one input; received 2: (4,), (4,)"),
         ([*SKIP[:2], node("sum", "add", "again"), OUTPUT], "sum can take two inputs or more"),
         ([*SKIP[:3], {**OUTPUT, "shares": "left"}], "expected one of layer, shares and graph; received layer and sh"),
@@ -172,3 +174,12 @@ def test_rules_see_which_layers_of_a_graph_are_hidden_and_which_stand_first():
     assert chain.is_chain
     assert predict(chain.network) is not None
     assert hidden_relus(chain.network)
+
+
+def test_an_input_of_size_1_along_an_axis_is_merged_with_every_place_of_the_others():
+    multiply, add = Multiply(), Add()
+    assert multiply.merged_shape([(8, 8, 4), (1, 1, 4)]) == multiply.merged_shape([(1, 1, 4), (8, 8, 4)]) == (8, 8, 4)
+    assert add.merged_shape([(3, 4), (1, 4)]) == (3, 4)
+    for layer, shapes in ((add, [(1, 4), (3, 4)]), (multiply, [(3, 4), (2, 4)]), (multiply, [(3, 4), (4,)])):
+        with pytest.raises(ShapeMismatch):
+            layer.merged_shape(shapes)

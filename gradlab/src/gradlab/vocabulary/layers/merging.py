@@ -20,12 +20,17 @@ class Merging(LayerSpec):
         raise ShapeMismatch("two inputs or more, as a node of a graph has them", f"one, of shape {shape}")
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the output's shape. Raises ShapeMismatch unless there are two inputs or more, of one shape."""
+        """Return the output's shape: the largest size along each axis.
+
+        Raises:
+            ShapeMismatch: there are fewer than two inputs, or two differ along an axis, and neither has size 1 there.
+        """
         if len(shapes) < 2:
             return self.output_shape(*shapes)
-        if len(set(shapes)) > 1:
-            raise ShapeMismatch("inputs of one shape", _listed(shapes))
-        return shapes[0]
+        sizes = [{*axis} for axis in zip(*shapes, strict=False)]
+        if len({len(shape) for shape in shapes}) > 1 or any(len(axis - {1}) > 1 for axis in sizes):
+            raise ShapeMismatch("inputs of one shape, or of size 1 along an axis", _listed(shapes))
+        return tuple(max(axis) for axis in sizes)
 
     def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
         return getattr(keras.layers, self.keras_name)(name=name)
@@ -42,6 +47,12 @@ class Add(Merging):
 
     kind: Literal["add"] = "add"
     keras_name = "Add"
+
+    def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
+        whole = super().merged_shape(shapes)
+        if shapes[0] != whole:  # what is recorded of it has the shape of its first input
+            raise ShapeMismatch(f"a first input of the sum's shape, {whole}", _listed(shapes))
+        return whole
 
     def watched(self, shape: Shape) -> Shape:
         return shape
