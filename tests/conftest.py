@@ -3,6 +3,7 @@
 import gc
 import itertools
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -10,6 +11,10 @@ import pytest
 HERE = Path(__file__).parent
 # Folders whose tests wait for processes of their own for most of their time.
 WAITING = {"acceptance", "browser", "campaign"}
+# The group of the tests that ask one service, which trains and draws for all of them.
+SERVICE = "service"
+# Files among theirs whose tests start services and workers of their own, or need none.
+OF_THEIR_OWN = {"acceptance/test_life_cycle.py", "acceptance/test_stopping.py", "browser/test_report.py"}
 
 # Tests of the campaign import it before those that lie beside it do.
 pytest.register_assert_rewrite("tests.unit.desk")
@@ -35,20 +40,44 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("tests.fixtures")
 
 
+def group_of(file: str) -> str:
+    """The group of tests that one process runs: those that ask the one service, or those of a file.
+
+    Args:
+        file: its path below this folder.
+    """
+    asks = file.partition("/")[0] in ("acceptance", "browser") and file not in OF_THEIR_OWN
+    return SERVICE if asks else file
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist may be left out
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out files as pytest-xdist does, but those that ask the one service together."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByGroup(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(super()._split_scope(nodeid).partition("tests/")[2])
+
+    return ByGroup(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 @pytest.hookimpl(trylast=True)  # after those that are not to run have gone
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let files whose tests wait for workers and browsers take turns with files whose tests compute.
+    """Put the tests of one service first, then let files that wait for workers take turns with files that compute.
 
-    Two processes then seldom wait at the same time, and seldom need more than the two cores between them.
+    Each process of pytest-xdist takes a group at a time. They then seldom wait at the same time, and the cores are
+    seldom idle.
     """
-    files: dict[Path, list[pytest.Item]] = {}
+    groups: dict[str, list[pytest.Item]] = {}
     for item in items:
-        files.setdefault(item.path.relative_to(HERE), []).append(item)
-    waiting = [file for file in files if file.parts[0] in WAITING]
+        groups.setdefault(group_of(item.path.relative_to(HERE).as_posix()), []).append(item)
+    of_service = groups.pop(SERVICE, [])
+    waiting = [group for group in groups if group.partition("/")[0] in WAITING]
     # The long ones come first, so that no process is left with one at the end.
-    computing = sorted(files.keys() - waiting, key=lambda file: (file.parts[0] != "integration", file))
+    computing = sorted(groups.keys() - waiting, key=lambda group: (not group.startswith("integration/"), group))
     turns = itertools.zip_longest(waiting, computing)
-    items[:] = [item for turn in turns for file in turn if file for item in files[file]]
+    items[:] = [*of_service, *(item for turn in turns for file in turn if file for item in groups[file])]
 
 
 def pytest_collection_finish() -> None:

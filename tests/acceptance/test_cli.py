@@ -13,6 +13,7 @@ from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
 from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
+from tests.campaigns import one_in
 from tests.servers import free_port, wait_until
 
 SPEC = a_spec(epochs=8, seeds=(0, 1), name="typed")
@@ -70,7 +71,7 @@ def test_validate_counts_and_queues_nothing(service: Service, tmp_path: Path):
     assert [each.id for each in service.client.experiments()] == before
 
 
-@pytest.mark.parametrize("command", ["submit", "validate", "train"])
+@pytest.mark.parametrize("command", one_in(3, ["train", "submit", "validate"]))
 def test_an_invalid_spec_is_named_field_by_field(service: Service, tmp_path: Path, command: str):
     wrong = SPEC.model_dump(mode="json")
     wrong["training"]["epochs"] = -7
@@ -84,16 +85,17 @@ def test_a_file_that_is_missing_or_no_json_is_said_in_a_line(service: Service, t
     refused(service.gradlab("submit", written(tmp_path, "{")), 2, "expected", "received")
 
 
-def test_an_experiment_that_does_not_exist_is_said_in_a_line(service: Service):
+@pytest.mark.parametrize("command", one_in(2, ["show", "cancel"]))
+def test_an_experiment_that_does_not_exist_is_said_in_a_line(service: Service, command: str):
     unknown = "00000000-0000-4000-8000-000000000000"
-    for command in ("show", "cancel"):
-        refused(service.gradlab(command, unknown), 2, unknown)
+    refused(service.gradlab(command, unknown), 2, unknown)
 
 
-def test_a_service_that_does_not_answer_has_an_exit_status_of_its_own(service: Service, tmp_path: Path):
+@pytest.mark.parametrize("command", one_in(2, ["submit", "list"]))
+def test_a_service_that_does_not_answer_has_an_exit_status_of_its_own(service: Service, tmp_path: Path, command: str):
     nowhere = f"http://127.0.0.1:{free_port()}"
-    refused(service.gradlab("list", GRADLAB_URL=nowhere), 4, nowhere)
-    refused(service.gradlab("submit", written(tmp_path, SPEC), GRADLAB_URL=nowhere), 4, nowhere)
+    arguments = [written(tmp_path, SPEC)] if command == "submit" else []
+    refused(service.gradlab(command, *arguments, GRADLAB_URL=nowhere), 4, nowhere)
 
 
 def test_cancelling_ends_the_one_who_waits_with_3(service: Service, tmp_path: Path):

@@ -61,7 +61,7 @@ def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills)
     def keep_busy() -> None:
         unfinished = [it for it in specs if not lab.store.get(it).status.is_finished]
         for number in [next(numbers) for _ in range(AT_ONCE - len(unfinished))]:
-            spec = a_training_of_seconds(number, seconds=4)
+            spec = a_training_of_seconds(number, seconds=2.5)
             # The second one is added by somebody who dies before its message is published.
             it = lab.store.add(spec)[0].id if number == 1 else submit(lab, spec)
             specs[it] = spec
@@ -70,7 +70,7 @@ def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills)
     for kill in range(kills):
         keep_busy()
         wait_until(lambda: any(in_training(lab, worker) for worker in workers))
-        time.sleep(moments.uniform(0, 1.5))  # the moment itself, not a wait for something
+        time.sleep(moments.uniform(0, 1))  # the moment itself, not a wait for something
         if kill == kills // 2:
             empty_broker()
         # Most kills meet a worker that trains, some one that starts, loads or waits.
@@ -139,7 +139,7 @@ def test_a_child_that_is_killed_alone_is_replaced_and_its_experiment_goes_on(lab
 @pytest.mark.parametrize("lab", one_in(2, ["embedded", "deployed"]), indirect=True)
 def test_a_worker_that_is_told_to_stop_gives_back_and_another_goes_on_to_the_same_bits(lab):
     first = lab.start_worker()
-    spec = a_training_of_seconds(seconds=4)
+    spec = a_training_of_seconds(seconds=2)
     it = submit(lab, spec)
     wait_until(lambda: lab.store.get(it).epochs_done > 100, seconds=60)
     assert first.terminate() == 0

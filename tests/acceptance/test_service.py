@@ -1,11 +1,7 @@
 """The embedded service as its users meet it: one command, one Ctrl-C, a documentation that needs nobody else."""
 
 import json
-import os
-import signal
 import subprocess
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -14,14 +10,9 @@ import pytest
 
 from gradlab.schemas.status import Status
 from tests import programs
-from tests.acceptance.conftest import PATIENCE, Service, living
+from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
-from tests.campaigns import one_in
-from tests.servers import wait_until
 
-# Some seconds of training, in chunks of half a second.
-# Some seconds: a stop or a kill that follows the first epochs is still in time.
-LONG = a_spec(epochs=15_000, layers=3, units=5)
 EXPLODING = a_spec(
     epochs=40,
     layers=2,
@@ -39,13 +30,6 @@ EXPLODING = a_spec(
     },
     training={"loss": "mean_squared_error", "optimizer": {"kind": "sgd", "learning_rate": 10.0}, "epochs": 40},
 )
-
-
-def in_training(service: Service, submitted: object) -> bool:
-    """True if some epochs are done, and not all."""
-    seen = service.client.get(submitted)
-    assert seen.status in (Status.queued, Status.running)
-    return seen.progress.epochs_done > 0
 
 
 def test_a_posted_experiment_is_trained_and_its_gradients_are_served(service: Service):
@@ -96,52 +80,6 @@ def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(service: Service, 
     )
     assert answer.status_code == 413
     assert answer.json()["status"] == 413
-
-
-@pytest.mark.timeout(420)
-@pytest.mark.parametrize("how", one_in(2, [signal.SIGTERM, signal.SIGINT]))
-def test_a_stop_leaves_no_process_behind_and_a_start_goes_on(a_service: Callable[..., Service], how: signal.Signals):
-    service = a_service()
-    submitted = service.client.submit(LONG).id
-    with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(service.client.wait, submitted, patience=PATIENCE)
-        wait_until(lambda: in_training(service, submitted), seconds=PATIENCE)
-        family = service.family()
-        assert len(family) >= 3
-        assert service.stop(how) == 0
-        assert living(family) == set()
-        service.start()
-        finished = waiting.result(PATIENCE)
-    assert (finished.status, finished.attempt) == (Status.completed, 2)
-    assert finished.error is None
-    assert service.client.gradients(submitted)["values"].shape == (1, LONG.epochs, 3)
-
-
-@pytest.mark.parametrize("how", one_in(3, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
-def test_a_stop_right_after_the_start_leaves_no_process_behind(a_service: Callable[..., Service], how: signal.Signals):
-    service = a_service()
-    family = service.family()
-    assert service.stop(how) == 0
-    assert living(family) == set()
-
-
-@pytest.mark.timeout(420)
-def test_a_worker_that_is_killed_is_replaced_and_its_experiment_completed(a_service: Callable[..., Service]):
-    service = a_service(LEASE="PT3S", CHECKPOINT_EVERY="PT1S")
-    submitted = service.client.submit(LONG).id
-    wait_until(lambda: in_training(service, submitted), seconds=PATIENCE)
-    killed = service.worker()
-    assert killed
-    orphans = service.family()
-    os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: service.worker() not in (None, killed), seconds=PATIENCE)
-    finished = service.client.wait(submitted)
-    assert finished.status is Status.completed
-    assert finished.attempt >= 2
-    assert "starting another" in service.log.read_text()
-    family = service.family()
-    assert service.stop() == 0
-    assert living(family | orphans) == set()
 
 
 def test_the_documentation_needs_nobody_else(service: Service, tmp_path: Path):

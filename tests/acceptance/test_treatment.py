@@ -31,7 +31,7 @@ def test_two_commands_find_what_cures_the_deep_tanh_network_and_its_spec_learns(
     assert trained.returncode == 0, trained.stderr
     ill = service.client.get(trained.stdout.split()[0])
     assert f"Find what cures it: gradlab treat {ill.id}\n" in trained.stdout
-    shown = service.gradlab("treat", str(ill.id), "--seeds", "5", "--save", cure)
+    shown = service.gradlab("treat", str(ill.id), "--seeds", "5", "--budget", "4", "--save", cure)
     assert shown.returncode == 0, shown.stderr
     assert "The smallest change that cures is: Initialisers that suit the activations" in " ".join(shown.stdout.split())
     found = next(service.client.treatments(ill.id))

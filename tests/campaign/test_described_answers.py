@@ -44,7 +44,7 @@ CHECKS = [
 ]
 # Of each kind, right and wrong, so many requests to an operation where `make test` asks 2,000 on each database; those
 # that take a whole spec or draw are made by hundreds of milliseconds.
-REQUESTS, OF_SLOW = 31, 12
+REQUESTS, OF_SLOW = 29, 12
 SLOW = {"submit", "validate", "triage", "draw_chart"}
 # For an operation and a number, path parameters that name something that is there.
 Parameters = Callable[[str, int], dict[str, Any]]

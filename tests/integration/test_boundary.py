@@ -80,7 +80,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", one_in(2, CASES))
+@pytest.mark.parametrize("case", one_in(3, CASES))
 def test_the_grid_holds_what_plain_keras_predicts_before_the_first_update_and_after_the_last(case):
     spec = CASES[case]
     spec = spec.model_copy(update={"training": spec.training.model_copy(update={"epochs": 6})})

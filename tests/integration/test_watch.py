@@ -40,7 +40,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarni
 
 
 # The other kinds of fit take a minute: the campaign has them.
-QUICK = {"jit", "subclassed"}
+QUICK = {"jit"}
 
 
 def arguments(more: dict[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_where_tanh_is_linear_the_old_heuristic_loses_two_thirds_of_the_signal_p
     assert_mean(fallen / factor**4, 1.0, sharp=0.1)
 
 
-@pytest.mark.parametrize(("initializer", "factor"), GLOROT, ids=["old", "theirs"])
+@pytest.mark.parametrize(("initializer", "factor"), one_in(2, GLOROT, ids=lambda _, factor: f"{factor:.2f}"))
 def test_where_tanh_bends_its_slope_is_lost_too_and_weight_gradients_tell_nothing_of_it(initializer, factor):
     """Glorot & Bengio 2010, equations 6 and 14: Var[δ_l] = Var[δ_{l+1}]·n·Var[W]·E[φ′²], but Var[∂L/∂W_l] is the same
     in every layer, as what is lost on the way back was gained on the way there.

@@ -39,6 +39,7 @@ def test_the_squared_lengths_logarithm_spreads_by_beta():
         assert logarithms.var(ddof=1) == pytest.approx(variance, rel=4.5 * np.sqrt(2 / (len(SEEDS) - 1)))
 
 
+@pytest.mark.campaign  # the formula that says so is tested above
 def test_the_spread_grows_with_depth_and_shrinks_with_width():
     """Hanin 2018, theorem 1: β = 5·Σ 1/n_l is what counts: 3 layers of 64 have 0.16, 8 layers of 8 have 4.4."""
     spreads = []

@@ -30,11 +30,11 @@ def rewritten(spec: ExperimentSpec, change: Rewrite, *, only_hidden: bool = True
     Raises:
         Invalid: a layer of several inputs was left out.
     """
-    found = {place.name: place if only_hidden else replace(place, hidden=True) for place in places(spec)}
+    by_name = {place.name: place if only_hidden else replace(place, hidden=True) for place in places(spec)}
     if isinstance(spec.model, GraphSpec):
         network = {named.name: named for named in spec.network}
-        return spec.model.model_copy(update=_GraphRewrite(spec.model, "", _Layers(network, found, change)).fields())
-    return spec.model.model_copy(update={"layers": _rewritten(spec.model.layers, spec.network, found, change)})
+        return spec.model.model_copy(update=_GraphRewrite(spec.model, "", _Layers(network, by_name, change)).fields())
+    return spec.model.model_copy(update={"layers": _rewritten(spec.model.layers, spec.network, by_name, change)})
 
 
 def _rewritten(layers: Layers, network: Sequence[NamedLayer], by_name: dict[str, Place], change: Rewrite) -> Layers:
