@@ -26,8 +26,11 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> tuple[DiagnosisSumma
     Returns the summary of the diagnosis, and what was measured.
 
     Raises:
-        Invalid: the spec exceeds the bounds, or the folder of `save` does not exist.
+        Invalid: the spec exceeds the bounds, or names an uploaded dataset; or the folder of `save` does not exist.
     """
+    if not spec.dataset.is_drawn:
+        expected = "a dataset that is drawn from its spec; a service trains on uploaded ones: gradlab submit"
+        raise Invalid(Problem("dataset", expected, spec.dataset.kind))
     check_bounds(spec, read_settings())
     if save is not None and not save.parent.is_dir():
         raise Invalid(Problem("--save", "a file in a directory that exists", str(save)))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api.cli.training import train_alone
 from gradlab.cli.outcome import read_spec, spec_to_send
 from gradlab.errors import Invalid
 from gradlab.spec import ExperimentSpec
@@ -126,3 +127,5 @@ def test_a_spec_without_shapes_is_sent_as_it_is_for_the_service_to_complete(tmp_
     assert spec_to_send(file) == fields(samples=None)
     with pytest.raises(Invalid, match=r"dataset.samples"):
         read_spec(file)
+    with pytest.raises(Invalid, match="a service trains on uploaded ones"):
+        train_alone(spec(), None)
