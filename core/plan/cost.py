@@ -30,7 +30,7 @@ FAMILIES = {
     ),
     "simple_recurrent": ("simple_rnn",),
     "gated_recurrent": ("gru", "lstm", "conv_lstm1d", "conv_lstm2d"),
-    "attention": ("multi_head_attention", "grouped_query_attention", "attention", "additive_attention"),
+    "attention": ("multi_head_attention", "group_query_attention", "attention", "additive_attention"),
     "embedding": ("embedding",),
     "random": (
         "dropout", "gaussian_noise", "alpha_dropout", "gaussian_dropout", "spatial_dropout1d", "spatial_dropout2d",

@@ -268,7 +268,7 @@ def additive_attention():
 
 
 @architecture
-def grouped_query_attention():
+def group_query_attention():
     x = keras.Input((6, 8))
     y = layers.GroupQueryAttention(4, 4, 2)(x, x)
     return keras.Model(x, layers.Dense(1)(layers.Flatten()(layers.Add()([x, y]))))

@@ -187,7 +187,7 @@ MERGES = {
         node("plain", {"kind": "attention", "use_scale": True}, "q", "v"),
         node("added", {"kind": "additive_attention", "causal": True}, "plain", "q", "q"),
         node("heads", {"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3}, "added", "v", "v"),
-        node("groups", {"kind": "grouped_query_attention", "head_dim": 2, "num_query_heads": 4,
+        node("groups", {"kind": "group_query_attention", "head_dim": 2, "num_query_heads": 4,
                         "num_key_value_heads": 2}, "heads"),
         node("flat", "flatten", "groups"), node("out", LINEAR, "flat")]),
 }  # fmt: skip

@@ -11,10 +11,11 @@ from gradlab.frozen import kind_of
 from gradlab.keras.naming import tensors_of
 from gradlab.spec.experiment import ModelSpec
 from gradlab.spec.network import in_order, walk
+from gradlab.translate.keras_code import layer_code
 from gradlab.vocabulary.constraints import CONSTRAINTS, MaxNorm
 from gradlab.vocabulary.initializers import INITIALIZERS
 from gradlab.vocabulary.layers import LAYERS
-from gradlab.vocabulary.layers.attention import GroupedQueryAttention, MultiHeadAttention
+from gradlab.vocabulary.layers.attention import GroupQueryAttention, MultiHeadAttention
 from gradlab.vocabulary.layers.layer import LayerSpec, ShapeMismatch
 from gradlab.vocabulary.layers.recurrent import Bidirectional
 from gradlab.vocabulary.layers.weighted import WeightedLayer
@@ -66,7 +67,7 @@ CASES = [
     ({"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3}, (6, 4)),
     ({"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3, "value_dim": 5, "use_bias": False}, (6, 4)),
     ({"kind": "multi_head_attention", "num_heads": 1, "key_dim": 3, "dropout": 0.5, "causal": True}, (6, 4)),
-    ({"kind": "grouped_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}, (6, 4)),
+    ({"kind": "group_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}, (6, 4)),
     ({"kind": "residual", "layers": [{"kind": "dense", "units": 4, "repeat": 2}, {"kind": "flatten"}]}, (4,)),
     ({"kind": "relu", "negative_slope": 0.5, "max_value": 2.0}, (4,)),
     ({"kind": "leaky_relu"}, (5, 4)),
@@ -148,7 +149,7 @@ COMBINING = [
     ({"kind": "additive_attention"}, [(3, 4), (5, 6), (5, 4)]),
     ({"kind": "additive_attention", "use_scale": False}, [(3, 4), (5, 4)]),
     ({"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3}, [(3, 4), (5, 4)]),
-    ({"kind": "grouped_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
+    ({"kind": "group_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
      [(3, 4), (5, 4), (5, 4)]),
 ]  # fmt: skip
 
@@ -233,7 +234,7 @@ def test_every_kind_of_layer_is_tried_above():
 
 
 # Layers whose configuration holds other layers or draws: they are compared below.
-BY_HAND = ("time_distributed", "bidirectional", "multi_head_attention", "grouped_query_attention", "residual")
+BY_HAND = ("time_distributed", "bidirectional", "multi_head_attention", "group_query_attention", "residual")
 # What our shelf names otherwise than Keras, or does not take from it.
 OWN = {"kind", "repeat", "layers", "layer", "causal"}
 
@@ -262,7 +263,7 @@ def test_defaults_of_layers_that_hold_more_are_kerass():
     for member, cls in (
         (Bidirectional, keras.layers.Bidirectional),
         (MultiHeadAttention, keras.layers.MultiHeadAttention),
-        (GroupedQueryAttention, keras.layers.GroupQueryAttention),
+        (GroupQueryAttention, keras.layers.GroupQueryAttention),
     ):
         theirs = inspect.signature(cls.__init__).parameters
         compared = [name for name in member.model_fields if name in theirs and name not in OWN]
@@ -314,6 +315,28 @@ def test_a_rule_refuses_the_tensors_that_keras_cannot_apply_it_to(rule):
 
     for shape in SHAPES:
         assert (rule.needs(shape) is None) == applies(shape), shape
+
+
+def essence(config):
+    """A configuration without names and seeds; an activation with a parameter is a layer in code, here a function."""
+    if isinstance(config, dict) and config.get("class_name") in ("LeakyReLU", "leaky_relu"):
+        return config["config"]["negative_slope"]
+    if isinstance(config, dict):
+        left_out = ("name", "seed", "registered_name", "module", "build_config")
+        return {name: essence(value) for name, value in config.items() if name not in left_out}
+    return [essence(each) for each in config] if isinstance(config, list | tuple) else config
+
+
+@pytest.mark.parametrize("member", [each for each in LAYERS if kind_of(each) != "residual"], ids=kind_of)
+def test_the_code_of_a_layer_makes_it(member):
+    cases = [*CASES, *MERGING, *COMBINING]
+    for fields in [fields for fields, _ in cases if fields["kind"] == kind_of(member)]:
+        layer = a_layer(fields)
+        theirs = eval(layer_code(layer), {**vars(keras.layers), "keras": keras})
+        ours = layer.build(keras, name="any", seeds=iter(range(100)))
+        drawn = ("kernel_initializer", "bias_initializer") if "attention" in kind_of(member) else ()
+        configs = [{k: v for k, v in each.get_config().items() if k not in drawn} for each in (ours, theirs)]
+        assert essence(configs[0]) == essence(configs[1])
 
 
 def sent(fields: dict, x: np.ndarray, training: bool = False):

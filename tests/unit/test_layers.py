@@ -100,7 +100,7 @@ EXAMPLES = [
     {"kind": "dot", "axes": [1, 2], "normalize": True},
     {"kind": "attention", "use_scale": True, "dropout": 0.1},
     {"kind": "additive_attention", "use_scale": False},
-    {"kind": "grouped_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
+    {"kind": "group_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
 ]  # fmt: skip
 
 

@@ -32,8 +32,7 @@ def layer_code(layer: LayerSpec, changed: tuple[str, ...] = ()) -> str:
     """
     name = "Activation" if isinstance(layer, ActivationLayer) else type(layer).__name__
     written = _written(layer, changed)
-    if name == "MultiHeadAttention":
-        written.pop("causal", None)  # an argument of the call
+    written.pop("causal", None)  # of attention: an argument of the call
     first = [_value(written.pop(field)) for field in POSITIONAL[:5] if field in written]
     if name in ("Activation", "Reshape"):
         first.append(_value(written.pop("activation" if name == "Activation" else "target_shape")))

@@ -9,9 +9,9 @@ from gradlab.spec import ExperimentSpec
 from gradlab.spec.network import NamedLayer, is_chain
 from gradlab.translate.keras_code import layer_code, loss_code, optimizer_code
 from gradlab.vocabulary.layers import Shape
-from gradlab.vocabulary.layers.attention import MultiHeadAttention
+from gradlab.vocabulary.layers.attention import Heads
 from gradlab.vocabulary.layers.blocks import Residual
-from gradlab.vocabulary.layers.merging import Merging
+from gradlab.vocabulary.layers.merging import Merging, MergingAttention
 
 # Metrics that Keras's `compile` does not take by the name that they have here.
 METRICS = {
@@ -68,7 +68,7 @@ def network_code(inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outp
 
 def _is_plain(layer: NamedLayer) -> bool:
     """True for a layer that takes one tensor, and nothing else."""
-    return not layer.inner and not isinstance(layer.spec, Merging | MultiHeadAttention | Residual)
+    return not layer.inner and not isinstance(layer.spec, Merging | Heads | Residual)
 
 
 def _functional(inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Sequence[str]) -> Iterator[str]:
@@ -101,9 +101,11 @@ def _arguments(layer: NamedLayer, sources: list[str]) -> str:
         skip, inside = sources
         scaled = inside if layer.spec.scale == 1 else f"{layer.spec.scale!r} * {inside}"
         return f"[{skip}, {scaled}]"
-    if isinstance(layer.spec, MultiHeadAttention) and len(sources) == 1:
-        causal = ", use_causal_mask=True" if layer.spec.causal else ""
-        return f"{sources[0]}, {sources[0]}{causal}"
+    causal = ", use_causal_mask=True" if getattr(layer.spec, "causal", False) else ""
+    if isinstance(layer.spec, Heads):
+        return ", ".join(sources * 2 if len(sources) == 1 else sources) + causal
+    if isinstance(layer.spec, MergingAttention):
+        return f"[{', '.join(sources)}]{causal}"
     return sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
 
 

@@ -73,7 +73,7 @@ def inputs_of_call(
     options = dict(call.options)
     if call.numbers and not is_operation(layer):
         notes.refuse(where, "tensors as inputs", str(call.numbers[0][1]))
-    if layer.class_name == "MultiHeadAttention":
+    if layer.class_name in ("MultiHeadAttention", "GroupQueryAttention"):
         distinct = list(dict.fromkeys(source for source, _ in taken))
         if len(distinct) == 1 and not set(call.named) - {"query", "value", "key"}:
             return taken[:1], options

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.frozen import one_of
 from gradlab.vocabulary.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
-from gradlab.vocabulary.layers.attention import Embedding, GroupedQueryAttention, MultiHeadAttention
+from gradlab.vocabulary.layers.attention import Embedding, GroupQueryAttention, MultiHeadAttention
 from gradlab.vocabulary.layers.blocks import Residual
 from gradlab.vocabulary.layers.convolution import (
     Conv1D,
@@ -91,7 +91,7 @@ LAYERS: tuple[type[LayerSpec], ...] = (
     MaxPooling3D, AveragePooling3D, GlobalMaxPooling3D, GlobalAveragePooling3D,
     Conv3D, Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D,
     SeparableConv2D, Masking, TimeDistributed, ConvLSTM1D, ConvLSTM2D, Subtract, Multiply,
-    Average, Maximum, Minimum, Dot, Attention, AdditiveAttention, GroupedQueryAttention,
+    Average, Maximum, Minimum, Dot, Attention, AdditiveAttention, GroupQueryAttention,
 )  # fmt: skip
 
 if TYPE_CHECKING:

@@ -145,13 +145,10 @@ class MultiHeadAttention(Heads):
         )
 
 
-class GroupedQueryAttention(Heads):
-    """Attention whose groups of query heads share a head of keys and values (Ainslie et al. 2023).
+class GroupQueryAttention(Heads):
+    """Attention whose groups of query heads share a head of keys and values (Ainslie et al. 2023)."""
 
-    In Keras it is `keras.layers.GroupQueryAttention`.
-    """
-
-    kind: Literal["grouped_query_attention"] = "grouped_query_attention"
+    kind: Literal["group_query_attention"] = "group_query_attention"
     head_dim: int = Field(ge=1, le=100_000)
     """Length of queries, keys and values in each head."""
     num_query_heads: int = Field(ge=1, le=1000)
@@ -160,7 +157,7 @@ class GroupedQueryAttention(Heads):
     """Number of heads of keys and values."""
 
     @model_validator(mode="after")
-    def _check_groups(self) -> "GroupedQueryAttention":
+    def _check_groups(self) -> "GroupQueryAttention":
         if self.num_query_heads % self.num_key_value_heads:
             heads = self.num_key_value_heads
             raise ValueError(f"num_query_heads that is a multiple of num_key_value_heads ({heads})")
