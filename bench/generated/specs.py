@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bench.generated.fields import FieldDrawer, Fields
+from bench.generated.graphs import merging_graph
 from bench.generated.networks import NetworkDrawer
 from bench.generated.scale import Scale
 from gradlab.frozen import kind_of
@@ -17,6 +18,7 @@ from gradlab.spec.training import PRETRAINABLE, PRETRAININGS, EarlyStopping
 from gradlab.vocabulary.datasets import AnyDataset, DatasetSpec
 from gradlab.vocabulary.datasets.registry import DATASETS
 from gradlab.vocabulary.layers import LAYERS
+from gradlab.vocabulary.layers.merging import Merging
 from gradlab.vocabulary.losses import BY_KIND, Loss, LossFunction, losses_for
 from gradlab.vocabulary.metrics import default_metrics, metrics_for
 from gradlab.vocabulary.optimizers import OPTIMIZERS, Optimizer
@@ -59,11 +61,17 @@ class _Draw:
         return {
             "name": f"generated {self._seed}",
             "dataset": dataset.model_dump(),
-            "model": {"layers": layers},
+            "model": self._model(layers, dataset),
             "training": self._training(dataset, loss),
             "record": self._record(dataset),
             "seeds": self._seeds(),
         }
+
+    def _model(self, layers: list[Fields], dataset: DatasetSpec) -> Fields:
+        """Return a chain; a graph where the focus is a kind of layer that takes several inputs."""
+        if not issubclass(self._focus, Merging):
+            return {"layers": layers}
+        return merging_graph(self._random, layers, self._fields.model(self._focus), dataset.feature_shape)
 
     def _dataset(self) -> DatasetSpec:
         member = self._random.choice(DATASETS)

@@ -12,7 +12,7 @@ from scripts.pages.markdown import anchor, code, page, prose, table, value
 from scripts.pages.schemas import Schema, bounds, name_of, section, type_of
 
 # The parts of a spec, from the whole to its parts. Their fields stand on a page of their own.
-SPEC = ("ExperimentSpec", "ModelSpec", "TrainingSpec", "EarlyStopping", "RecordSpec")
+SPEC = ("ExperimentSpec", "ModelSpec", "GraphSpec", "Node", "Graph", "TrainingSpec", "EarlyStopping", "RecordSpec")
 EXTERNAL_SPEC = ("ExternalSpec", "ExternalLayer", "ExternalParameter", "ExternalTarget", "ExternalRecord")
 
 

@@ -58,6 +58,15 @@ test("a network is named by its layers, a large one by their number", () => {
   assert.equal(layersOf(EXTERNAL), "Linear");
 });
 
+test("a graph is named by the layers of its nodes, those of nested graphs and second uses too", () => {
+  const encoder = { name: "encoder", graph: { nodes: [{ name: "inner", layer: DENSE }] } };
+  const nodes = [encoder, { name: "again", shares: "encoder" }, { name: "sum", layer: { kind: "add" } }];
+  assert.equal(layersOf({ model: { nodes } }), "tanh, tanh, add");
+  const cell = { name: "cell", layer: { kind: "gru" } };
+  assert.equal(hasSteps({ model: { nodes: [cell] }, record: { signals: 1 } }), true);
+  assert.equal(hasSteps({ model: { nodes }, record: { signals: 1 } }), false);
+});
+
 test("data and optimiser are named", () => {
   assert.deepEqual([dataOf({ dataset: { kind: "circles" } }), dataOf(EXTERNAL)], ["circles", "trained elsewhere"]);
   assert.equal(dataOf({ ...EXTERNAL, framework: "torch" }), "trained elsewhere, PyTorch");

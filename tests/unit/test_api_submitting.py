@@ -14,7 +14,9 @@ from core.plan.estimate import plan
 from core.use_cases.experiments import sweep
 from gradlab.errors import Unavailable
 from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
 from tests.builders import Bell, a_spec
+from tests.graphs import dense, graph_fields, node, shared
 from tests.unit.desk import Desk, as_json
 
 JSON = {"Content-Type": "application/json"}
@@ -83,6 +85,31 @@ def test_a_validated_spec_is_counted_and_nothing_is_queued(desk: Desk):
     assert said["estimate"]["source"] == "shipped calibration"
     assert desk.bell.rung == []
     assert desk.http.get("/experiments").json()["experiments"] == []
+
+
+def test_a_graph_is_validated_queued_and_answered_as_a_chain_is(desk: Desk):
+    nodes = [
+        node("left", dense(4), "input"),
+        shared("right", "left", "input"),
+        node("both", "add", "left", "right"),
+        node("out", dense(1, "sigmoid"), "both"),
+    ]
+    body = graph_fields(nodes)
+    said = desk.http.post("/experiments/validate", json=body).json()
+    assert [(each["layer"], each["inputs"], each["shares"]) for each in said["layers"]] == [
+        ("left", ["input"], None),
+        ("right", ["input"], "left"),
+        ("both", ["left", "right"], None),
+        ("out", ["both"], None),
+    ]
+    assert said["estimate"]["parameters"] == 4 * (2 + 1) + 4 + 1
+    experiment = desk.trained(ExperimentSpec.model_validate(body))
+    series = desk.http.get(f"{experiment}/signals?statistic=rms").json()
+    assert [each["layer"] for each in series["layers"]] == ["left", "right", "both", "out"]
+    assert desk.http.get(f"{experiment}/diagnosis").status_code == 200
+    wrong = graph_fields([*nodes[:3], node("out", dense(1), "bth")])
+    (problem,) = refused(desk.http.post("/experiments", json=wrong))["errors"]
+    assert (problem["field"], problem["received"]) == ("model.nodes[3].inputs[0]", "bth")
 
 
 def test_estimates_follow_the_records_of_the_machines_that_took_work_lately(desk: Desk):

@@ -1,10 +1,13 @@
 """Remedies rewrite a graph node by node: new nodes stand behind the old, and shared weights stay shared."""
 
+import ast
+
 import pytest
 
 from gradlab.errors import Invalid
-from gradlab.remedies import difference, remedy
+from gradlab.remedies import applicable, difference, remedy
 from gradlab.spec import ExperimentSpec
+from gradlab.translate import keras_code_of
 from tests.graphs import node, shared
 from tests.unit.remedies.networks import EXPERIMENTS, NORM, SIGMOID, dense, of_graph, residual
 
@@ -108,3 +111,14 @@ def test_other_wiring_is_a_difference_and_other_names_are_none():
     assert difference(spec, renamed) == ()
     block = of_graph(node("a", residual(dense(2)), "input"), node("norm", NORM, "a"), node("out", SIGMOID, "norm"))
     assert [each.path for each in difference(spec, block)][-1] == "model"
+
+
+@pytest.mark.parametrize("title", [title for title in EXPERIMENTS if title.startswith("graph")])
+def test_what_a_remedy_changes_in_a_graph_is_written_as_keras_code(title):
+    spec, written = EXPERIMENTS[title], 0
+    for each in applicable(spec):
+        text = keras_code_of(spec, each.apply(spec))
+        if text is not None:
+            ast.parse(text)
+            written += 1
+    assert written > 10

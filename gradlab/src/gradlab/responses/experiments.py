@@ -18,6 +18,8 @@ def layer_responses(spec: ExperimentSpec) -> list[LayerResponse]:
             layer=layer.name,
             input_shape=layer.input_shape,
             output_shape=layer.output_shape,
+            inputs=layer.inputs,
+            shares=layer.shares or None,
             tensors=[
                 TensorResponse(parameter=tensor.parameter, shape=tensor.shape, count=math.prod(tensor.shape))
                 for tensor in layer.tensors

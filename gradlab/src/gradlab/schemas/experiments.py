@@ -169,6 +169,8 @@ class LayerResponse(ResponseModel):
     layer: str
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
+    inputs: tuple[str, ...] = Field(description="layers, or inputs of the network, whose outputs it takes")
+    shares: str | None = Field(description="layer whose weights it uses; null for weights of its own")
     tensors: list[TensorResponse]
     parameters: int = Field(description="number of trainable parameters")
 

@@ -40,6 +40,10 @@ class Piece:
         return self.before, self.after, self.fields, self.around
 
 
+# Where a change is that is no field of a layer: another layer, and in a graph what it takes and whose weights it uses.
+PLACES, WIRING = ("", "behind", "around"), ("inputs", "shares")
+
+
 def pieces(before: Equivalent, after: ExperimentSpec) -> list[Piece]:
     """Return a piece for each of the user's layers that a remedy changes, input side first."""
     by_layer: dict[str, list[LayerChange]] = {}
@@ -51,7 +55,7 @@ def pieces(before: Equivalent, after: ExperimentSpec) -> list[Piece]:
 
 
 def _piece(name: str, layer: LayerSpec, made: list[LayerChange]) -> Piece:
-    fields = {change.where: change.after for change in made if change.where not in ("", "behind", "around")}
+    fields = {change.where: change.after for change in made if change.where not in (*PLACES, *WIRING)}
     inside = [_layer(change.after) for change in made if change.where == "before_activation"]
     fields.pop("before_activation", None)
     behind = [_layer(change.after) for change in made if change.where == "behind"]

@@ -14,7 +14,7 @@ LINEAR_KINDS = (
     "gaussian_dropout", "spatial_dropout1d", "spatial_dropout2d", "spatial_dropout3d", "identity", "permute",
     "repeat_vector", "cropping1d", "cropping2d", "cropping3d", "zero_padding1d", "zero_padding2d", "zero_padding3d",
     "up_sampling1d", "up_sampling2d", "up_sampling3d", "rescaling", "normalization",
-    "add", "concatenate",
+    "add", "concatenate", "subtract", "average",
 )  # fmt: skip
 MIN_HIDDEN = 1
 

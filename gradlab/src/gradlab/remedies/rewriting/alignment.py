@@ -133,7 +133,7 @@ def _taken(layers: dict[str, NamedLayer], name: str, names: dict[str, str]) -> l
     taken = []
     for source in _outside(layers[name]):
         while source in layers and source not in names and len(_outside(layers[source])) == 1:
-            source = _outside(layers[source])[0]
+            source = layers[source].inputs[-1]  # of a block the output of its layers inside
         taken.append(names.get(source, source))
     return taken
 

@@ -22,13 +22,19 @@ interface SpecLayer {
   repeat?: number;
 }
 
+/** A chain of layers, or a graph of nodes: each a layer, a second use of another node, or a graph. */
+interface SpecNetwork {
+  layers?: SpecLayer[];
+  nodes?: { name: string; layer?: SpecLayer | null; shares?: string | null; graph?: SpecNetwork | null }[];
+}
+
 /** A spec that the service trains. */
 interface TrainedSpec {
   source?: undefined;
   name: string;
   seeds: number[];
   dataset: { kind: string };
-  model: { layers: SpecLayer[] };
+  model: SpecNetwork;
   training: { optimizer: Kind };
   record: Record<string, unknown>;
 }

@@ -9,6 +9,7 @@ import { legend } from "../charts/legend.js";
 import { readSteps } from "../data/measured.js";
 import { transposed } from "../shared/numbers.js";
 import { Scale } from "../charts/scale.js";
+import { layersIn } from "../shared/spec_words.js";
 
 const RECURRENT = ["simple_rnn", "lstm", "gru", "bidirectional"];
 const RECURRENT_CLASSES = ["SimpleRNN", "LSTM", "GRU", "Bidirectional", "RNN"]; // RNN is PyTorch's
@@ -45,7 +46,7 @@ export function throughTime(id, spec, signal) {
 export function hasSteps(spec) {
   if (!spec.record.signals) return false;
   if (spec.source === "external") return spec.layers.some(({ class_name: name }) => RECURRENT_CLASSES.includes(name));
-  return spec.model.layers.some(({ kind }) => RECURRENT.includes(kind));
+  return layersIn(spec.model).some(({ kind }) => RECURRENT.includes(kind));
 }
 
 /** @param {string} id @param {number[]} seeds @param {StepSignal} signal */

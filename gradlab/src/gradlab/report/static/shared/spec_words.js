@@ -29,8 +29,18 @@ export function dataOf(spec) {
 
 /** @param {Spec} spec @returns {string} the network: "5 × tanh, sigmoid". */
 export function layersOf(spec) {
-  const parts = spec.source === "external" ? externalLayers(spec) : spec.model.layers.map(layerWords);
+  const parts = spec.source === "external" ? externalLayers(spec) : layersIn(spec.model).map(layerWords);
   return parts.length > 4 ? `${parts.length} layers` : parts.join(", ");
+}
+
+/** @param {SpecNetwork} network @returns {SpecLayer[]} its layers; in a graph those of all nodes, nested ones too. */
+export function layersIn({ layers, nodes = [] }) {
+  if (layers) return layers;
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  return nodes.flatMap((node) => {
+    const { layer, graph } = byName.get(node.shares ?? "") ?? node;
+    return layer ? [layer] : graph ? layersIn(graph) : [];
+  });
 }
 
 /** @param {Spec} spec @returns {string} the optimiser, and its learning rate where it was set. */
