@@ -144,7 +144,7 @@ def test_several_targets_and_none():
     both = profiled(a=random().normal(size=ROWS), y1=np.arange(ROWS) % 2, y2=np.arange(ROWS) // 2 % 2).proposal
     assert (both.target, both.task, both.classes) == (("y1", "y2"), "labels", 2)
     images = profile({"x": np.zeros((9, 8, 8), np.uint8) + 250}, {}, 9).proposal
-    assert (images.target, images.task) == (("x",), "inputs")
+    assert (images.target, images.features, images.task) == ((), ("x",), "inputs")
     assert [each.step for each in images.prepare] == ["min_max"]
     assert profile({}, {}, 0).proposal.target == ()
 

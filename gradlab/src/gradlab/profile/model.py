@@ -132,7 +132,7 @@ class Proposal(Frozen):
     """How the samples may be trained on. Null stands for what they do not show."""
 
     target: ColumnNames = ()
-    """The columns of the target, or the one array; () where none can be proposed."""
+    """The columns of the target, or the one array; () for the task ``inputs``, and where none can be proposed."""
     target_reason: str
     """Why, in a sentence."""
     task: Task | None = None

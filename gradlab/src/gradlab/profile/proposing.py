@@ -34,7 +34,7 @@ def propose(columns: Columns, rows: int) -> tuple[Proposal, dict[str, str]]:
     target = [own[each] for each in names]
     task, classes, task_reason = task_of(target) if target else (None, None, "There is no target to be learnt.")
     if not target and INPUTS in own:
-        names, task, task_reason = (INPUTS,), "inputs", reason
+        task, task_reason = "inputs", reason
     split = _split(columns, target, task)
     arrays = INPUTS in own and own[INPUTS].is_array
     left_out = {} if arrays else _left_out(own, names, split)
