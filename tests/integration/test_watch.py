@@ -78,8 +78,10 @@ def test_no_kind_of_fit_is_changed_by_a_watch_that_records_everything(kind):
     assert np.isfinite(run.history.series["weights"]).all()
 
 
-def test_the_numbers_of_a_record_are_those_of_its_arrays():
+@pytest.mark.parametrize("max_joined", [0, probe.MAX_JOINED])
+def test_the_numbers_of_a_record_are_those_of_its_arrays(max_joined, monkeypatch):
     """Weights, gradients, activations and signals beside those that are computed here, by hand."""
+    monkeypatch.setattr(probe, "MAX_JOINED", max_joined)
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
     model = dense()
@@ -341,15 +343,16 @@ def test_a_watch_in_two_models_at_once_watches_the_first():
 def test_a_fit_that_is_broken_off_has_failed_and_one_that_stops_early_has_not():
     class Breaking(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            assert watched.diagnosis().outcomes  # a look while it trains ends nothing
+            if epoch == 0:
+                assert watched.diagnosis().outcomes  # a look while it trains ends nothing
             assert watched.recorder.status == "running"
-            if epoch == 1:
+            if epoch == 5:  # three records are pending
                 raise KeyboardInterrupt
 
     watched = watch()
     with pytest.raises(KeyboardInterrupt):
-        fitted(dense, watched, Breaking(), compiled={"run_eagerly": True})
-    assert watched.recorder.runs()[0].history.last_epoch == 2
+        fitted(dense, watched, Breaking(), epochs=9, compiled={"run_eagerly": True})
+    assert watched.recorder.runs()[0].history.last_epoch == 6
     assert (watched.recorder.status, watched.recorder.error) == ("failed", "its training was broken off")
     assert watched._report().experiment.status == "failed"
     early = watch()

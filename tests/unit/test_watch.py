@@ -9,6 +9,7 @@ from gradlab.watch import IllTraining, Recorder, Reporting, Sampling, describe, 
 from gradlab.watch.pending import MAX_ENTRIES, MAX_WAIT_SECONDS, Pending
 from gradlab.watch.sampling import stride_of
 from gradlab.watch.series import Probed, activation_series, histograms, signal_series, weight_series
+from gradlab.watch.transmission import Transmission
 
 LAYER = {
     "name": "dense",
@@ -190,6 +191,13 @@ def test_records_wait_for_as_many_as_were_measured_before_unless_they_are_large_
     add(is_awaited=True)
     pending.give(lambda kept: measured.append(len(kept)))
     assert measured[10:] == [2]
+
+
+def test_the_end_of_the_process_has_pending_records_measured_before_it_sends_the_rest():
+    calls: list[str] = []
+    sending = {"api_key": None, "seed": 0, "continued": None, "warn": calls.append}
+    Transmission("http://127.0.0.1:9", **sending, before_closing=lambda: calls.append("measured")).close()
+    assert calls == ["measured"]
 
 
 class Layer(Probed):
