@@ -17,6 +17,7 @@ from gradlab.translate.from_keras.values import activation_of, rule_of
 from gradlab.vocabulary.activations import Activation, ActivationFunction
 from gradlab.vocabulary.initializers import Initializer, WeightInitializer
 from gradlab.vocabulary.layers import LayerSpec
+from gradlab.vocabulary.layers.merging import Merging
 from gradlab.vocabulary.optimizers import GradientOptimizer, Optimizer
 
 ACTIVATION: TypeAdapter[ActivationFunction] = TypeAdapter(Activation)
@@ -76,7 +77,10 @@ def optimizer_spec(optimizer: Any) -> GradientOptimizer | None:
 
 
 def layer_spec(layer: Any) -> LayerSpec | None:
-    """Translate a layer of Keras; None if its configuration has anything that the vocabulary does not."""
+    """Translate a layer of Keras; None if its configuration has anything that the vocabulary does not.
+
+    Layers of several inputs are None too: what is sent of a training elsewhere describes chains and their blocks.
+    """
     if not type(layer).__module__.startswith("keras."):
         return None
     call: dict[str, Any] = {}
@@ -87,7 +91,9 @@ def layer_spec(layer: Any) -> LayerSpec | None:
         call["use_causal_mask"] = causal
     config = _described(layer.get_config())
     spec: LayerSpec | None = layer_of(KerasObject(type(layer).__name__, config), layer.name, Notes(), call, (None,))
-    return spec if spec is not None and _has_own_activations(layer, spec) else None
+    if spec is None or isinstance(spec, Merging):
+        return None
+    return spec if _has_own_activations(layer, spec) else None
 
 
 def _as_text(class_name: str, thing: Any, **outer: str) -> dict[str, Any]:
