@@ -254,9 +254,24 @@ def test_every_kind_of_task_agrees_with_model_fit(task):
     assert_agrees(a_spec((dataset, loss, output), [HE], **metrics))
 
 
-def test_weights_of_classes_count_as_in_model_fit():
-    dataset, loss, output = TASKS["multiclass"]
-    assert_agrees(a_spec((dataset, loss, output), [HE], class_weight={"0": 2.5, "2": 0.2}))
+@pytest.mark.parametrize(("task", "weights"), one_in(2, [("multiclass", {"0": 2.5, "2": 0.2}), ("binary", {"1": 3.0})]))
+def test_weights_of_classes_count_as_in_model_fit(task, weights):
+    assert_agrees(a_spec(BINARY if task == "binary" else TASKS[task], [HE], class_weight=weights))
+
+
+@pytest.mark.campaign
+def test_a_weight_counts_for_all_steps_of_its_sample():
+    """Keras takes it as (samples, 1) then, and refuses (samples,)."""
+    random = np.random.default_rng(0)
+    x, y = random.integers(0, 6, (110, 7)).astype(np.float32), random.integers(0, 5, (110, 7))
+    weights = random.exponential(size=(110, 1)).astype(np.float32)
+    target = {"kind": "classes", "count": 5, "steps": [7]}
+    shapes = {"train_count": 70, "val_count": 40, "feature_shape": [7], "whole_below": 6, "target": target}
+    dataset = {"kind": "uploaded", "id": f"sha256:{'0' * 64}", "target": "y", "task": "classes", "sample_weight": "w",
+               "samples": shapes | {"classes": list("abcde")}}  # fmt: skip
+    layers = NETWORKS["embedding"][1]
+    spec = a_spec((dataset, "categorical_crossentropy", {**SOFTMAX, "units": 5}), layers)
+    assert_agrees(spec, samples=Dataset(x[:70], y[:70], x[70:], y[70:], weights[:70], weights[70:]))
 
 
 def test_weights_of_samples_count_as_in_model_fit():
