@@ -94,6 +94,7 @@ def test_rare_and_absent_classes_are_counted():
     assert faults(X, Y + 1, target=Target("classes", 3)).first_class_absent
 
 
+@pytest.mark.slow
 def test_labels_that_are_wrong_contradict_their_neighbours():
     x = RANDOM.normal(size=(2000, 2))
     y = (x.sum(axis=1) > 0).astype(int)

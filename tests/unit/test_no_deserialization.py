@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 LOADERS = {"load_model", "model_from_json", "deserialize", "deserialize_keras_object", "from_config"}
 # Each place that names one of them, or `keras.saving`, with the reason why no user's text reaches it.
@@ -46,6 +48,7 @@ def places() -> set[tuple[str, str]]:
     }
 
 
+@pytest.mark.slow
 def test_keras_loaders_are_named_in_these_places_alone():
     assert places() == set(EXCEPTIONS)
 

@@ -56,6 +56,7 @@ def test_categories_are_listed_commonest_first_and_dates_are_recognised():
     assert [(each.value, each.count) for each in flag.commonest] == [("true", 40), ("false", 20)]
 
 
+@pytest.mark.slow
 def test_a_wide_table_keeps_its_profile_within_bounds():
     columns = {f"{'long name ' * 30}{number}": np.arange(50.0) * number for number in range(500)}
     wide = profiled(**columns)
