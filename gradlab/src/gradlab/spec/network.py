@@ -259,14 +259,15 @@ def is_chain(network: Sequence[NamedLayer]) -> bool:
     return True
 
 
-def depths(layers: Sequence[NamedLayer]) -> dict[str, int]:
-    """Return the depth of each layer: the largest number of layers on a way from the input to it, itself counted.
+def depths(layers: Sequence[NamedLayer], names: Collection[str]) -> dict[str, int]:
+    """Return for each layer the largest number of `names` on a way from the input to it, itself counted.
 
     Args:
-        layers: all layers in the order of the forward pass.
+        layers: all layers in the order of the forward pass, with their inputs.
+        names: the layers that are counted.
     """
     depth: dict[str, int] = {}
-    for place, layer in enumerate(layers):
-        before = [depth.get(name, 0) for name in layer.inputs] or [place]
-        depth[layer.name] = 1 + max(before)
+    for layer in layers:
+        before = max((depth.get(name, 0) for name in layer.inputs), default=0)
+        depth[layer.name] = before + (layer.name in names)
     return depth

@@ -11,7 +11,7 @@ from typing import Any
 from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec, NamedLayer
 from gradlab.spec.graph import GraphSpec
-from gradlab.spec.network import leading_to
+from gradlab.spec.network import depths, leading_to
 from gradlab.vocabulary.activations import ActivationFunction, Linear
 from gradlab.vocabulary.layers import LayerSpec, Shape
 from gradlab.vocabulary.layers.attention import Embedding
@@ -160,12 +160,7 @@ def merges(named: NamedLayer) -> bool:
 
 def hidden_depth(spec: ExperimentSpec) -> int:
     """Return the largest number of hidden layers with weights on a way through the network."""
-    hidden = {place.name for place in hidden_places(spec)}
-    depth: dict[str, int] = {}
-    for named in spec.layers:
-        before = max((depth.get(name, 0) for name in named.inputs), default=0)
-        depth[named.name] = before + (named.name in hidden)
-    return max(depth.values())
+    return max(depths(spec.layers, {place.name for place in hidden_places(spec)}).values())
 
 
 def end_of(spec: ExperimentSpec) -> tuple[NamedLayer, ...]:
