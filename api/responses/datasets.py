@@ -29,8 +29,8 @@ def datasets_response(page: DatasetPage, next: str | None) -> DatasetsResponse:
 def points_response(points: Points) -> PointsResponse:
     """Build the response with points. Numbers that are not finite are null."""
     return PointsResponse(
-        features=points.names,
-        points=[(_finite(x), _finite(y)) for x, y in points.values.tolist()],
+        features=list(points.names),
+        points=[[_finite(x), _finite(y)] for x, y in points.values.tolist()],
         target=points.target,
         answers=None if points.answers is None else [_finite(each) for each in points.answers.tolist()],
         categories=None if points.categories is None else list(points.categories),

@@ -27,9 +27,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from gradlab.schemas.media_types import CSV
 from gradlab.schemas.status import Status
 from tests.builders import Bell, a_chunk, a_spec, an_external_spec, measured
 from tests.campaign.test_charts_in_browser import RECURRENT
+from tests.servers import wait_until
 from tests.unit.desk import Desk, a_desk
 from tests.unit.diagnosis.histories import a_run
 from tests.unit.test_api_external import body
@@ -133,6 +135,8 @@ def parameters(desk: Desk) -> Parameters:
     ill, untreated = finished[2], an_ill_one(desk).rpartition("/")[2]
     treated = desk.http.post(f"/experiments/{ill}/treatments", json={"seeds": 5}).json()["id"]
     charts = [each["name"] for each in desk.http.get(f"/experiments/{finished[0]}/charts").json()["charts"]]
+    dataset, numbers = uploaded(desk, 0), itertools.count(1)
+    wait_until(lambda: desk.http.get(f"/datasets/{dataset}").json()["status"] == "ready")
 
     def chosen(name: str, number: int) -> dict[str, Any]:
         experiment = finished[number % len(finished)]
@@ -145,9 +149,21 @@ def parameters(desk: Desk) -> Parameters:
         elif name == "treat":
             experiment = untreated
         chart, form = charts[number % len(charts)], ("svg", "png")[number % 2]
-        return {"experiment_id": experiment, "treatment_id": treated, "seed": number % 2, "name": chart, "form": form}
+        named = uploaded(desk, next(numbers)) if name == "delete_dataset" else dataset
+        values = {"experiment_id": experiment, "treatment_id": treated, "dataset_id": named}
+        return values | {"seed": number % 2, "name": chart, "form": form}
 
     return chosen
+
+
+def uploaded(desk: Desk, number: int) -> str:
+    """The id of a dataset of two features."""
+    return str(desk.http.post("/datasets", content=table(number), headers={"Content-Type": CSV}).json()["id"])
+
+
+def table(number: int) -> bytes:
+    """A CSV file that no other number has."""
+    return f"x,y,label\n{number},0.5,a\n1.5,2.5,b\n3.5,0.5,a\n".encode()
 
 
 def bodies(operation: dict[str, Any]) -> Iterator[Any]:
@@ -192,6 +208,8 @@ def _asking(operation: Any, mode: GenerationMode, asked_at: list[tuple[Answers, 
             case.body, case.media_type = example, "application/json"
         if number % 5 == 2 and name == "send_series":
             case.body, case.media_type = body(measured(SENT, 0, 0, 1 + number % 6)), "application/json"
+        if number % 5 == 2 and name == "upload":
+            case.body, case.media_type = table(0), CSV
         generated = case.path_parameters
         for answers, known in asked_at:
             there = known(name, number) if number % 4 else {}

@@ -81,8 +81,8 @@ class DatasetsResponse(ResponseModel):
 class PointsResponse(ResponseModel):
     """Rows of a dataset in the plane of its two features."""
 
-    features: tuple[str, str] = Field(description="names of the two features")
-    points: list[tuple[float | None, float | None]] = Field(description="at most 1,000 rows, evenly spaced")
+    features: list[str] = Field(description="names of the two features")
+    points: list[list[float | None]] = Field(description="two numbers for each of at most 1,000 rows, evenly spaced")
     target: str | None = Field(description="name of the proposed target; null if there is none")
     answers: list[float | None] | None = Field(description="target of each row; indices of `categories`")
     categories: list[str] | None = Field(description="names of the target's classes, where they are texts")
