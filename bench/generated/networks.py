@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bench.generated.fields import FieldDrawer, Fields
 from bench.generated.scale import Scale
-from gradlab.frozen import Frozen
+from gradlab.frozen import Frozen, kind_of
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.layers import Layer, LayerSpec, Shape, ShapeMismatch
 from gradlab.vocabulary.layers.attention import Embedding
@@ -22,6 +22,8 @@ LAYER = TypeAdapter(Layer)
 DRAWS = 30
 # Nesting depth of blocks.
 MAX_DEPTH = 2
+# Kinds beside those of volumes that take inputs of four axes.
+FOUR_AXES = ("conv3d_transpose", "conv_lstm2d")
 # Probability that the output layer has the usual activation of its loss.
 USUAL_OUTPUT = 0.8
 
@@ -46,6 +48,7 @@ class NetworkDrawer:
             *[focus] * (len(members) // 2),
             *[Reshape] * (len(members) // 8),
         ]
+        self._axes = 3 if kind_of(focus).endswith("3d") or kind_of(focus) in FOUR_AXES else 2
         self._steps = self._depth = 0
         self._shape: Shape = ()
         special = {"repeat": self._repeat, "layers": self._inner, "target_shape": self._target_shape}
@@ -125,9 +128,9 @@ class NetworkDrawer:
         return [*layers, self._fields.model(Dense, units=outer[-1], repeat=1)]
 
     def _target_shape(self, member: type[Frozen]) -> list[int]:
-        """Draw up to three axes with as many entries as the input."""
+        """Draw up to three axes, or four for volumes, with as many entries as the input."""
         rest, axes = math.prod(self._shape), []
-        for _ in range(self._random.randint(0, 2)):
+        for _ in range(self._random.randint(0, self._axes)):
             axes.append(self._random.choice([size for size in range(1, rest + 1) if rest % size == 0]))
             rest //= axes[-1]
         return [*axes, rest]
