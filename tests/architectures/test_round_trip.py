@@ -69,7 +69,8 @@ def check_described(translation: Translation, source: keras.Model, network: Netw
     for layer in network.layers:
         if layer.keras.weights and not layer.named.shares:
             keras_layer = at(source, translation.names[layer.named.name])
-            several = isinstance(layer.named.spec, Merging)  # a Watch describes layers of one input
+            # A Watch describes layers of one input, and grouped attention by no kind.
+            several = isinstance(layer.named.spec, Merging) or layer.named.spec.kind == "group_query_attention"
             assert layer_spec(keras_layer) == (None if several else layer.named.spec), layer.named.name
 
 
