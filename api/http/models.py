@@ -9,6 +9,7 @@ from gradlab.schemas import (  # noqa: F401
     catalogue,
     charts,
     diagnosis,
+    drafts,
     events,
     experiments,
     external,
@@ -26,7 +27,8 @@ def build_models() -> None:
     The library builds a validator at the first use of its model. FastAPI uses them while it reads the routes, and only
     then does it suppress Pydantic's warning about aliases.
     """
-    for model in (ExperimentSpec, ExternalSpec, Facts, Wiring, treatments.TreatmentRequest, ResponseModel):
+    requests = drafts.DraftRequest, treatments.TreatmentRequest
+    for model in (ExperimentSpec, ExternalSpec, Facts, Wiring, *requests, ResponseModel):
         _build(model)
 
 

@@ -1,11 +1,15 @@
 """Endpoint of networks that users bring: the text of a Keras configuration becomes parts of a spec."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 
 from api.http.bodies import BodyRoute, Limits
+from api.http.dependencies import SettingsDep, Store
 from api.http.errors import documented
+from core.use_cases.drafts import draft_spec
+from gradlab.schemas.drafts import DraftRequest, DraftResponse
 from gradlab.schemas.translation import TranslationResponse
 from gradlab.translate.from_keras import translate_parsed
 
@@ -37,6 +41,11 @@ Configuration = Annotated[
     dict[str, Any], Body(openapi_examples={"network": {"summary": "two dense layers", "value": EXAMPLE}})
 ]
 
+DRAFT_EXAMPLE = {"configuration": json.dumps(EXAMPLE), "dataset": f"sha256:{'0' * 64}", "target": "label"}
+DraftBody = Annotated[
+    DraftRequest, Body(openapi_examples={"two files": {"summary": "a model and samples", "value": DRAFT_EXAMPLE}})
+]
+
 
 @router.post("/translate", responses=documented(401, 413, 415, 422), summary="Translate a Keras model")
 def translate(configuration: Configuration) -> TranslationResponse:
@@ -48,3 +57,20 @@ def translate(configuration: Configuration) -> TranslationResponse:
     """
     translation = translate_parsed(configuration)
     return TranslationResponse.model_validate(translation, from_attributes=True)
+
+
+@router.post("/draft", responses=documented(401, 404, 409, 413, 415, 422, 503), summary="Draft a spec")
+def draft(request: DraftBody, store: Store, settings: SettingsDep) -> DraftResponse:
+    """Put a Keras model and an uploaded dataset together as a spec. Nothing is stored or trained.
+
+    What nobody said is assumed: the target and the task from the profile of the samples, loss and optimiser from the
+    model's compile configuration or the task, epochs from the estimated cost. Each assumption is a sentence.
+    """
+    drafted = draft_spec(request, store=store, settings=settings)
+    return DraftResponse(
+        spec=drafted.spec,
+        assumptions=list(drafted.assumptions),
+        notes=list(drafted.translation.notes),
+        dropped=list(drafted.translation.dropped),
+        seconds=drafted.seconds,
+    )

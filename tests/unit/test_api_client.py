@@ -4,6 +4,7 @@ import importlib
 import json
 import re
 import sys
+from typing import get_args
 
 import httpx2
 import numpy as np
@@ -14,10 +15,12 @@ from typer.testing import CliRunner
 from core.store import ExperimentStore
 from gradlab.cli import actions
 from gradlab.cli.display import in_words
+from gradlab.cli.examining import EXIT
 from gradlab.cli.exits import Exit
 from gradlab.cli.outcome import OUTCOME
 from gradlab.client import polling as watching
 from gradlab.client.client import Client, Refused, Unreachable
+from gradlab.client.doctoring import Outcome
 from gradlab.errors import Unavailable
 from gradlab.frozen import STORED
 from gradlab.measurement.history import Culprit
@@ -176,7 +179,8 @@ def test_something_else_that_answers_is_not_taken_for_the_service(client: Client
 def test_every_way_to_end_has_an_exit_status():
     statuses = {Status.completed: Exit.COMPLETED, Status.failed: Exit.FAILED, Status.cancelled: Exit.CANCELLED}
     assert statuses == OUTCOME
-    assert [int(each) for each in Exit] == [0, 1, 2, 3, 4, 130]
+    assert [int(each) for each in Exit] == [0, 1, 2, 3, 4, 10, 11, 12, 13, 130]
+    assert set(EXIT) == set(get_args(Outcome)), "of the doctor"
 
 
 @pytest.mark.slow

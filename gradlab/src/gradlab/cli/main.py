@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gradlab.cli.dataset import dataset_app
-from gradlab.cli.exits import EPILOG
+from gradlab.cli.exits import DOCTOR_EPILOG, EPILOG
 from gradlab.cli.service import add_service_commands
 from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
@@ -172,6 +172,47 @@ def translate(
 ) -> None:
     """Translate a Keras model to the network, loss and optimiser of a spec. No code in the file is loaded."""
     _actions().translate(model, json, url)
+
+
+@app.command(epilog=DOCTOR_EPILOG)
+def doctor(
+    model: Annotated[Path, typer.Argument(help="A .keras file, or the text of model.to_json().")],
+    data: Annotated[Path, typer.Option(help="Samples: CSV, Parquet or NPZ.")],
+    target: Annotated[
+        list[str] | None, typer.Option(help="Column to predict; repeatable. By default the one that looks like it.")
+    ] = None,
+    feature: Annotated[
+        list[str] | None, typer.Option(help="Input column; repeatable, in order. By default all that fit the model.")
+    ] = None,
+    validation: Annotated[
+        Path | None, typer.Option(help="Samples for validation alone. By default a fifth of --data.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="classes, labels, values or inputs. By default what the target shows.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="By default as many as 60 s of one seed allow, 20 to 500.", min=1)
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Samples of a batch.", min=1)] = 32,
+    seeds: Annotated[int, typer.Option(help="Number of seeds.", min=5)] = 5,
+    loss: Annotated[str | None, typer.Option(help="By default the compiled one, else the task's usual one.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="By default the compiled one, else Adam.")] = None,
+    budget: Annotated[float, typer.Option(help="Seconds after which no treatment goes on.", min=1)] = 600.0,
+    save: Annotated[Path | None, typer.Option(help="Write the cured training to this file, as a program.")] = None,
+    json: Json = False,
+    url: Url = None,
+) -> None:
+    """Find out why a Keras model does not learn these samples, and which smallest change cures it.
+
+    The samples are uploaded to the service. The model is translated, trained over several seeds, diagnosed, and
+    treated. Its weights are not read: a training starts from fresh ones.
+    """
+    choices = {"target": target, "features": feature, "task": task, "epochs": epochs, "batch_size": batch_size}
+    choices |= {"seeds": seeds, "loss": loss, "optimizer": optimizer}
+    given = {name: value for name, value in choices.items() if value is not None}
+    from gradlab.cli import examining
+
+    examining.doctor(model, data, validation, budget, save, json, given, url)
 
 
 @app.command(epilog=EPILOG)

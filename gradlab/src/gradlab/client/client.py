@@ -75,6 +75,10 @@ class Client(Listing, Sending, Treating, Reporting, Datasets):
         """
         return self._read(schemas.TranslationResponse, self._post("/models/translate", configuration))
 
+    def draft(self, request: "schemas.DraftRequest") -> "schemas.DraftResponse":
+        """Put a Keras model and an uploaded dataset together as a spec. Nothing is stored or trained."""
+        return self._read(schemas.DraftResponse, self._post("/models/draft", request.model_dump_json(by_alias=True)))
+
     def diagnosis(self, experiment_id: UUID | str) -> "schemas.ExperimentDiagnosisResponse":
         """Diagnose an experiment from the epochs recorded so far."""
         response = self._request("GET", f"/experiments/{experiment_id}/diagnosis")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gradlab.schemas.datasets import DatasetSummaryResponse as DatasetSummaryResponse
     from gradlab.schemas.diagnosis import DiagnosisResponse as DiagnosisResponse
     from gradlab.schemas.diagnosis import ExperimentDiagnosisResponse as ExperimentDiagnosisResponse
+    from gradlab.schemas.drafts import DraftRequest as DraftRequest
+    from gradlab.schemas.drafts import DraftResponse as DraftResponse
     from gradlab.schemas.experiments import ExperimentResponse as ExperimentResponse
     from gradlab.schemas.experiments import ExperimentsResponse as ExperimentsResponse
     from gradlab.schemas.experiments import ValidationResponse as ValidationResponse
@@ -34,6 +36,8 @@ _MODULES = {
     "DatasetSummaryResponse": "gradlab.schemas.datasets",
     "DatasetsResponse": "gradlab.schemas.datasets",
     "DiagnosisResponse": "gradlab.schemas.diagnosis",
+    "DraftRequest": "gradlab.schemas.drafts",
+    "DraftResponse": "gradlab.schemas.drafts",
     "ExperimentDiagnosisResponse": "gradlab.schemas.diagnosis",
     "ExperimentResponse": "gradlab.schemas.experiments",
     "ExperimentsResponse": "gradlab.schemas.experiments",

@@ -55,7 +55,17 @@ def keras_code_of(before: ExperimentSpec, after: ExperimentSpec) -> str | None:
     """Return what differs between two specs of this service as Keras code to copy from; None if nothing is written."""
     names = {layer.name: layer.name for layer in before.layers}
     training = [each for each in difference(before, after) if each.path.startswith(TRAINING)]
-    return _code(None, before.training.optimizer, pieces(Equivalent(before, names), after), training)
+    code = _code(None, before.training.optimizer, pieces(Equivalent(before, names), after), training)
+    return "\n\n".join([*_prepared(before, after), *([code] if code else [])]) or None
+
+
+def _prepared(before: ExperimentSpec, after: ExperimentSpec) -> list[str]:
+    """Return the code of the steps that the samples are prepared by in `after` alone."""
+    if before.dataset.is_drawn:
+        return []
+    from gradlab.translate.preparation_code import preparation_code  # no other experiment waits for it
+
+    return preparation_code(after.dataset, beyond=before.dataset)
 
 
 def _of_whole(external: ExternalSpec, whole: Equivalent, remedy: Remedy) -> Cure | None:

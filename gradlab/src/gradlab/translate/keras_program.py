@@ -8,6 +8,7 @@ from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.network import NamedLayer, is_chain
 from gradlab.translate.keras_code import layer_code, loss_code, optimizer_code
+from gradlab.translate.preparation_code import preparation_code
 from gradlab.vocabulary.layers import Shape
 from gradlab.vocabulary.layers.attention import Heads
 from gradlab.vocabulary.layers.blocks import Residual
@@ -45,7 +46,9 @@ def keras_program(spec: ExperimentSpec, *, sparse: bool = False) -> str:
         raise Invalid(Problem("training.pretraining", "none: Keras's fit trains whole networks", kind))
     inputs = dict.fromkeys(spec.model.inputs, spec.dataset.feature_shape)
     network = network_code(inputs, spec.layers, [spec.layers[-1].name])
-    return "\n\n".join([network, _compile(spec, sparse), _fit(spec)]) + "\n"
+    prepared = preparation_code(spec.dataset)
+    numpy = ["import numpy as np"] if any("np." in block for block in prepared) else []
+    return "\n\n".join([*numpy, *prepared, network, _compile(spec, sparse), _fit(spec)]) + "\n"
 
 
 def network_code(inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Sequence[str]) -> str:

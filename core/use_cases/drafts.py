@@ -1,0 +1,94 @@
+"""The use-case of drafts: a Keras model and an uploaded dataset put together as a spec."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from core.plan.bounds import check_bounds
+from core.plan.calibration import Calibration
+from core.plan.estimate import ahead_seconds, epoch_seconds
+from core.settings import Settings
+from core.store import ExperimentStore
+from core.use_cases.experiments import calibration
+from core.use_cases.samples import fill_in
+from gradlab.responses.drafting import Draft, draft
+from gradlab.schemas.drafts import DraftRequest
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.bounds import context
+from gradlab.spec.problems import invalid
+from gradlab.translate.from_keras import Translation, translate
+
+SPEC: TypeAdapter[ExperimentSpec] = TypeAdapter(ExperimentSpec)
+# With fewer epochs no rule on learning can be applied; more seldom show anything that 500 did not.
+MIN_EPOCHS, MAX_EPOCHS = 20, 500
+
+
+@dataclass(frozen=True)
+class DraftedSpec:
+    """A spec, and how it came about.
+
+    Attributes:
+        spec: ready to be submitted.
+        translation: of the Keras model.
+        assumptions: a sentence for each choice that nobody made.
+        seconds: estimated time in which one seed trains.
+    """
+
+    spec: ExperimentSpec
+    translation: Translation
+    assumptions: tuple[str, ...]
+    seconds: float
+
+
+def draft_spec(request: DraftRequest, *, store: ExperimentStore, settings: Settings) -> DraftedSpec:
+    """Put a model and a dataset together as a spec; nothing is stored.
+
+    Raises:
+        NotFound: there is no such dataset.
+        Conflict: the dataset is not ready.
+        Invalid: the model cannot be translated, or model and samples do not fit.
+    """
+    translation = translate(request.configuration)
+    drafted = draft(request, translation, store.datasets.profile(request.dataset))
+    cost = calibration(store=store)
+    one_seed = _spec(drafted, {"epochs": 1}, 1, store, settings)
+    assumptions = list(drafted.assumptions)
+    if request.epochs is None:
+        epochs = _epochs(one_seed, request.seconds, cost)
+        assumptions.append(
+            f"Each seed trains for {epochs} epochs, as {request.seconds:.0f} s allow by estimate: "
+            f"{MIN_EPOCHS} at least, {MAX_EPOCHS} at most."
+        )
+    else:
+        epochs = request.epochs
+    spec = _spec(drafted, {"epochs": epochs}, request.seeds, store, settings)
+    check_bounds(spec, settings)
+    return DraftedSpec(
+        spec, translation, tuple(assumptions), _start(one_seed, cost) + epochs * _per_epoch(one_seed, cost)
+    )
+
+
+def _spec(
+    drafted: Draft, training: dict[str, Any], seeds: int, store: ExperimentStore, settings: Settings
+) -> ExperimentSpec:
+    """Validate a draft with what follows from the file, and these epochs and seeds."""
+    fields = drafted.fields | {"training": drafted.fields["training"] | training, "seeds": list(range(seeds))}
+    complete = fill_in(fields, store=store)
+    try:
+        return SPEC.validate_python(complete, context=context(settings))
+    except ValidationError as error:
+        raise invalid(error, complete) from error
+
+
+def _epochs(one_seed: ExperimentSpec, seconds: float, cost: Calibration) -> int:
+    left = seconds - _start(one_seed, cost)
+    return max(MIN_EPOCHS, min(MAX_EPOCHS, int(left / _per_epoch(one_seed, cost))))
+
+
+def _per_epoch(one_seed: ExperimentSpec, cost: Calibration) -> float:
+    return sum(epoch_seconds(one_seed).values()) * cost.seconds.middle
+
+
+def _start(one_seed: ExperimentSpec, cost: Calibration) -> float:
+    return ahead_seconds(one_seed) * cost.seconds.middle

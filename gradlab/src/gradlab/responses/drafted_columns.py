@@ -1,0 +1,189 @@
+"""Columns of a draft: the target, what is learnt of it, the features that fit the model's input, and their steps."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gradlab.errors import Invalid, Problem
+from gradlab.profile import ColumnProfile, Profile
+from gradlab.schemas.drafts import DraftRequest
+from gradlab.translate.from_keras import Translation
+
+# Distinct integers that are the numbers of classes where the output has a unit for each: as in a profile.
+MAX_CLASSES = 100
+# Names that a message lists.
+MAX_NAMED = 12
+# Types of columns whose values are texts.
+TEXTS = ("category", "text")
+
+
+@dataclass(frozen=True)
+class Features:
+    """The columns that a network takes, and how texts among them become numbers.
+
+    Attributes:
+        names: the columns, in order.
+        texts: those whose values are texts.
+        one_hot: True if each text becomes a column of its own, False if it becomes its number.
+    """
+
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    one_hot: bool
+
+
+def target_of(request: DraftRequest, profile: Profile, assumptions: list[str]) -> tuple[str, ...]:
+    """Return the target's columns.
+
+    Raises:
+        Invalid: none is given and none can be proposed, or there is no such column.
+    """
+    if request.target is not None:
+        names = (request.target,) if isinstance(request.target, str) else request.target
+        _check_names("target", names, profile)
+        return names
+    proposal = profile.proposal
+    if not proposal.target:
+        raise Invalid(Problem("target", f"the column to predict: {_some_names(profile)}", "null"))
+    assumptions.append(f"The target is {', '.join(proposal.target)}. {proposal.target_reason}")
+    return proposal.target
+
+
+def task_of(
+    request: DraftRequest, translation: Translation, profile: Profile, target: tuple[str, ...], assumptions: list[str]
+) -> str:
+    """Return what is learnt of the target: what the request says, else what the column and the output show."""
+    if request.task is not None:
+        return request.task
+    if target == profile.proposal.target and profile.proposal.task is not None:
+        task, why = str(profile.proposal.task), profile.proposal.task_reason
+    else:
+        task, why = _task_of_columns([column for column in profile.columns if column.name in target])
+    units, classes = _units(translation), _class_count(profile, target)
+    if task == "classes" and units == 1 and classes is not None and classes > 2:
+        task, why = "values", f"{why} The model has one output unit: it predicts a number."
+    assumptions.append(f"The task is {_words(task)}. {why}")
+    return task
+
+
+def features_of(
+    request: DraftRequest,
+    profile: Profile,
+    target: tuple[str, ...],
+    shape: tuple[int | None, ...] | None,
+    assumptions: list[str],
+) -> Features:
+    """Return the features: those of the request, else the columns that fit the model's input.
+
+    Raises:
+        Invalid: no choice of columns fits the model's input, or there is no such column.
+    """
+    inputs = shape[-1] if shape else None
+    choices = list(_choices(request, profile, target))
+    for names, why in choices:
+        columns = [column for column in profile.columns if column.name in names]
+        columns.sort(key=lambda column: names.index(column.name))
+        texts = tuple(column.name for column in columns if column.type in TEXTS)
+        for one_hot in (True, False) if texts else (True,):
+            if inputs is None or _width(columns, one_hot) == inputs:
+                if request.features is None:
+                    assumptions.append(f"{why} {len(names)} columns go into the network: {_listed(names)}.".strip())
+                return Features(names, texts, one_hot)
+    names = choices[0][0]
+    width = _width([column for column in profile.columns if column.name in names], one_hot=True)
+    expected = f"columns that make {inputs} inputs, as many as the model takes; name them"
+    raise Invalid(Problem("features", expected, f"{len(names)} columns, which make {width} inputs: {_listed(names)}"))
+
+
+def steps_of(
+    request: DraftRequest, profile: Profile, features: Features, assumptions: list[str]
+) -> list[dict[str, Any]]:
+    """Return the steps of the preparation: the request's, else those without which the columns are no numbers."""
+    if request.prepare is not None:
+        return [step.model_dump(mode="json") for step in request.prepare]
+    steps: list[dict[str, Any]] = []
+    gaps = [column.name for column in profile.columns if column.name in features.names and column.missing]
+    if gaps:
+        assumptions.append(f"Missing values of {_listed(gaps)} are replaced by the mean, of texts by the commonest.")
+        steps.append({"kind": "impute", "columns": gaps})
+    if features.texts:
+        way = "a column of 0 and 1 for each of its texts" if features.one_hot else "the number of its text"
+        assumptions.append(f"Each of {_listed(features.texts)} becomes {way}.")
+        steps.append({"kind": "one_hot" if features.one_hot else "ordinal", "columns": list(features.texts)})
+    assumptions.append("The numbers go into the network as they are in the file: nothing is scaled.")
+    return steps
+
+
+def _choices(request: DraftRequest, profile: Profile, target: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield choices of features, best first, each with a sentence."""
+    if request.features is not None:
+        _check_names("features", request.features, profile)
+        yield request.features, ""
+        return
+    proposal, every = profile.proposal, [column.name for column in profile.columns if column.name not in target]
+    skipped = {each.column: each.reason for each in proposal.left_out}
+    kept = tuple(name for name in every if name not in skipped)
+    left = [name for name in every if name in skipped]
+    why = f"Left out: {'; '.join(f'{name}, as it ' + _after_it(skipped[name]) for name in left)}." if left else ""
+    yield kept, why
+    if left:
+        yield tuple(every), f"{_listed(left)} would be left out, but the model takes as many inputs as with them."
+
+
+def _after_it(reason: str) -> str:
+    return reason.removeprefix("It ").rstrip(".")
+
+
+def _width(columns: list[ColumnProfile], one_hot: bool) -> int:
+    """Number of inputs that columns make."""
+    return sum(
+        (column.distinct or 0) if column.type in TEXTS and one_hot else math.prod(column.shape) for column in columns
+    )
+
+
+def _task_of_columns(columns: list[ColumnProfile]) -> tuple[str, str]:
+    if len(columns) > 1:
+        binary = all((column.minimum, column.maximum, column.distinct) == (0, 1, 2) for column in columns)
+        kind = "zeros and ones" if binary else "numbers"
+        return "labels" if binary else "values", f"The {len(columns)} columns hold {kind}."
+    (column,) = columns
+    few = column.distinct is not None and column.distinct <= MAX_CLASSES
+    if column.type in ("category", "boolean", "text") or (column.type == "integer" and few):
+        return "classes", f"{column.name} has {column.distinct or 'many'} distinct values."
+    return "values", f"{column.name} holds numbers."
+
+
+def _class_count(profile: Profile, target: tuple[str, ...]) -> int | None:
+    if target == profile.proposal.target:
+        return profile.proposal.classes
+    return next((column.distinct for column in profile.columns if (column.name,) == target), None)
+
+
+def _units(translation: Translation) -> int | None:
+    shape = translation.output_shapes[0] if len(translation.output_shapes) == 1 else None
+    return shape[-1] if shape else None
+
+
+def _words(task: str) -> str:
+    return {
+        "classes": "to tell classes apart",
+        "labels": "to find the labels that apply",
+        "values": "to predict numbers",
+        "inputs": "to repeat the inputs",
+    }[task]
+
+
+def _check_names(field: str, names: tuple[str, ...], profile: Profile) -> None:
+    columns = {column.name for column in profile.columns}
+    if missing := [name for name in names if name not in columns]:
+        raise Invalid(Problem(field, f"a column of the file: {_some_names(profile)}", missing[0]))
+
+
+def _some_names(profile: Profile) -> str:
+    return _listed([column.name for column in profile.columns])
+
+
+def _listed(names: "list[str] | tuple[str, ...]") -> str:
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more

@@ -1,0 +1,93 @@
+"""`gradlab doctor` from two files to a proved cure, whose program is then run in plain Keras."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from pyarrow import csv, parquet
+
+from bench.doctored import DOCTORED, Doctored
+from gradlab.cli.exits import Exit
+from tests.acceptance.conftest import Service
+from tests.campaigns import one_in
+from tests.unit.translate.keras_texts import a_dense, a_sequential, an_input, text_of
+
+SEED = 7
+
+
+@pytest.fixture(params=one_in(len(DOCTORED), DOCTORED, ids=lambda each: each.name))
+def doctored(request: pytest.FixtureRequest) -> Doctored:
+    """A network that does not learn; all but the tutorial's are for the campaign."""
+    return request.param  # type: ignore[no-any-return]
+
+
+def arrays_in(file: Path, spec: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and targets as a script has them that reads the file."""
+    if file.suffix == ".npz":
+        with np.load(file) as archive:
+            return archive["x"], archive["y"]
+    table = csv.read_csv(file) if file.suffix == ".csv" else parquet.read_table(file)
+    columns = {name: np.asarray(table[name]) for name in table.column_names}
+    x = np.stack([columns[name] for name in spec["dataset"]["features"]], axis=1)
+    y = columns[spec["dataset"]["target"]]
+    if window := spec["dataset"]["window"]:
+        steps, ahead = window["steps"], window["horizon"]
+        begins = range(len(x) - steps - ahead)
+        return np.stack([x[i : i + steps] for i in begins]), np.array([y[i + steps + ahead - 1] for i in begins])
+    return x, y
+
+
+def learnt(history: Any, spec: dict[str, Any]) -> float:
+    """The share of a constant answer's errors that is avoided at the end, by validation samples."""
+    if spec["dataset"]["task"] == "values":
+        return float(history.history["val_r2_score"][-1])
+    return float(history.history["val_accuracy"][-1])
+
+
+def test_two_files_end_with_a_proved_cure_that_cures_in_plain_keras(
+    service: Service, doctored: Doctored, tmp_path: Path
+):
+    model, program = tmp_path / "model.keras", tmp_path / "cured.py"
+    doctored.model(model)
+    data = doctored.data(tmp_path)
+    more = ("--epochs", str(doctored.epochs), "--save", program, "--json")
+    done = service.gradlab("doctor", model, "--data", data, *doctored.arguments, *more)
+    assert done.returncode == Exit.CURED, done.stderr or done.stdout
+    answer = json.loads(done.stdout)
+    assert answer["diagnosis"]["root_cause"] in doctored.root_causes
+    assert answer["triage"]["root_cause"] in (*doctored.root_causes, None)
+    treatment = answer["treatment"]
+    cure = treatment["trials"][treatment["recommended"]]
+    assert cure["judgement"]["ill"]["count"] == 0
+    assert cure["judgement"]["p_adjusted"] < 0.05
+    spec = treatment["recommended_spec"]
+    x, y = arrays_in(data, spec)
+    order = np.random.default_rng(SEED).permutation(len(x))
+    x, y = x[order].astype(np.float32), y[order]
+    train = int(0.8 * len(x))
+    keras.utils.set_random_seed(SEED)
+    names = {"x": x[:train], "y": y[:train], "x_val": x[train:], "y_val": y[train:]}
+    code = (
+        program.read_text()
+        .replace("model.fit(\n", "history = model.fit(\n    verbose=0,\n    x=")
+        .replace("x=    x,\n    y,", "x=x,\n    y=y,")
+    )
+    exec(compile(code, program, "exec"), names)  # the program is this service's own
+    assert learnt(names["history"], spec) > doctored.cured
+
+
+def test_bad_files_are_refused_in_one_line(service: Service, tmp_path: Path):
+    data = tmp_path / "points.csv"
+    data.write_text("x,label\n" + "".join(f"{i / 7},{i % 2}\n" for i in range(40)))
+    model = tmp_path / "model.json"
+    model.write_text(text_of(a_sequential(an_input(3), a_dense(1, "out", activation="sigmoid"))))
+    done = service.gradlab("doctor", model, "--data", data)
+    assert done.returncode == Exit.INVALID
+    assert "features: expected columns that make 3 inputs" in " ".join(done.stderr.split())
+    done = service.gradlab("doctor", model, "--data", tmp_path / "nowhere.csv")
+    assert done.returncode == Exit.INVALID
+    assert "nowhere.csv: expected a file with samples" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,77 @@
+"""Drafts over HTTP: a model and an uploaded dataset become a spec that can be submitted as it is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradlab.client.client import Client
+from gradlab.schemas import DraftRequest
+from tests.unit.desk import Desk, a_desk, client_of
+from tests.unit.translate.keras_texts import a_dense, a_sequential, an_input, compiled_with, text_of
+
+pytestmark = pytest.mark.slow  # a child process reads the file
+
+MODEL = a_sequential(
+    an_input(2), a_dense(4, "hidden"), a_dense(1, "out", activation="sigmoid"), compile_config=compiled_with()
+)
+NO_DATASET = "sha256:" + "0" * 64
+
+
+@pytest.fixture(scope="module")
+def desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One desk for all tests."""
+    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def dataset(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The id of an uploaded dataset of 100 rows."""
+    file = tmp_path_factory.mktemp("files") / "points.csv"
+    file.write_text("a,b,label\n" + "".join(f"{i / 7},{i % 5},{i % 2}\n" for i in range(100)))
+    return client_of(desk).add_dataset(file).id
+
+
+def a_draft(desk: Desk, dataset: str, **more: Any) -> Any:
+    """The answer to a request for a draft."""
+    return desk.http.post("/models/draft", json={"configuration": text_of(MODEL), "dataset": dataset, **more})
+
+
+def test_a_draft_is_a_spec_that_can_be_submitted(desk: Desk, dataset: str):
+    answer = a_draft(desk, dataset, name="mine")
+    assert answer.status_code == 200, answer.text
+    drafted = answer.json()
+    assert drafted["spec"]["name"] == "mine"
+    assert drafted["spec"]["dataset"]["samples"]["train_count"] == 80
+    assert 20 <= drafted["spec"]["training"]["epochs"] <= 500
+    assert drafted["spec"]["seeds"] == [0, 1, 2, 3, 4]
+    assert drafted["seconds"] > 0
+    assert any("epochs, as 60 s allow" in each for each in drafted["assumptions"])
+    assert desk.http.post("/experiments", json=drafted["spec"]).status_code == 202
+
+
+def test_epochs_and_seeds_are_as_said(desk: Desk, dataset: str):
+    spec = a_draft(desk, dataset, epochs=3, seeds=2).json()["spec"]
+    assert (spec["training"]["epochs"], spec["seeds"]) == (3, [0, 1])
+    few = a_draft(desk, dataset, seconds=0.001).json()["spec"]
+    assert few["training"]["epochs"] == 20
+
+
+def test_what_does_not_fit_is_refused_by_field(desk: Desk, dataset: str):
+    assert a_draft(desk, NO_DATASET).status_code == 404
+    wide = a_sequential(an_input(7), a_dense(1, "out"))
+    answer = desk.http.post("/models/draft", json={"configuration": text_of(wide), "dataset": dataset})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "features"
+    classes = a_draft(desk, dataset, target="b", task="classes", features=["a", "label"])  # five classes, one unit
+    assert (classes.status_code, classes.json()["errors"][0]["field"]) == (422, "model.layers[1]")
+    assert a_draft(desk, dataset, configuration="{}").json()["errors"][0]["field"] != "features"
+
+
+def test_the_client_asks_for_drafts(desk: Desk, dataset: str):
+    client: Client = client_of(desk)
+    drafted = client.draft(DraftRequest(configuration=text_of(MODEL), dataset=dataset, epochs=2))
+    assert drafted.spec.training.epochs == 2
+    assert drafted.spec.dataset.train_count == 80
