@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 
-from api.http.bodies import BodyRoute, Limits
+from api.http.bodies import MAX_FIELDS, BodyRoute, Limits
 from api.http.dependencies import SettingsDep, Store
 from api.http.errors import documented
 from core.use_cases.drafts import draft_spec
@@ -38,7 +38,8 @@ EXAMPLE = {
     },
 }
 Configuration = Annotated[
-    dict[str, Any], Body(openapi_examples={"network": {"summary": "two dense layers", "value": EXAMPLE}})
+    dict[str, Any],
+    Body(max_length=MAX_FIELDS, openapi_examples={"network": {"summary": "two dense layers", "value": EXAMPLE}}),
 ]
 
 DRAFT_EXAMPLE = {"configuration": json.dumps(EXAMPLE), "dataset": f"sha256:{'0' * 64}", "target": "label"}

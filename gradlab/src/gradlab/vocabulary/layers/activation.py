@@ -8,7 +8,7 @@ from gradlab.vocabulary import activations
 from gradlab.vocabulary.activations import ActivationFunction
 from gradlab.vocabulary.constraints import Constraint
 from gradlab.vocabulary.initializers import Initializer, Zeros
-from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch
+from gradlab.vocabulary.layers.layer import AxisNumber, LayerSpec, Shape, ShapeMismatch
 from gradlab.vocabulary.regularizers import Regularizer
 
 
@@ -83,7 +83,7 @@ class PReLU(LayerSpec):
     """Penalty on the slopes, added to the loss; none by default."""
     alpha_constraint: Constraint | None = None
     """Constraint on the slopes, applied after every update; none by default."""
-    shared_axes: tuple[int, ...] | None = Field(default=None, strict=False, min_length=1, max_length=4)
+    shared_axes: tuple[AxisNumber, ...] | None = Field(default=None, strict=False, min_length=1, max_length=4)
     """Axes along which all units share a slope, counted from 1; (1, 2) for one slope a channel of an image."""
 
     vectorizes = True

@@ -7,7 +7,7 @@ batch axis. Defaults are Keras 3's, https://keras.io/api/layers/.
 import math
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,6 +17,10 @@ from gradlab.vocabulary.activations import Activation
 from gradlab.vocabulary.initializers import WeightInitializer
 
 Shape = tuple[int, ...]
+# The axes of a batch of volumes, (batch, depth, height, width, channels), and some more.
+MAX_AXIS = 8
+AxisNumber = Annotated[int, Field(ge=1, le=MAX_AXIS)]
+"""An axis of a sample, counted from 1 as in Keras: the batch axis is 0."""
 
 # What a field chooses for a tensor, by the last word of the field's name.
 RULES = {"initializer": "an initialiser", "regularizer": "a regulariser", "constraint": "a constraint"}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, keras_arguments
+from gradlab.vocabulary.layers.layer import MAX_AXIS, AxisNumber, LayerSpec, Shape, ShapeMismatch, keras_arguments
 
 
 class Merging(LayerSpec):
@@ -62,7 +62,7 @@ class Concatenate(Merging):
     """Its inputs one behind the other along one axis; all other axes must be equal."""
 
     kind: Literal["concatenate"] = "concatenate"
-    axis: int = -1
+    axis: int = Field(default=-1, ge=-MAX_AXIS, le=MAX_AXIS)
     """The axis. As in Keras the batch axis is 0, and negative numbers count from the last axis."""
     keras_name = "Concatenate"
 
@@ -121,14 +121,11 @@ class Minimum(Merging):
     keras_name = "Minimum"
 
 
-Place = Annotated[int, Field(ge=1, le=4)]
-
-
 class Dot(Merging):
     """The products of two inputs, summed along one axis of each."""
 
     kind: Literal["dot"] = "dot"
-    axes: Place | Annotated[tuple[Place, Place], Field(strict=False)]
+    axes: AxisNumber | Annotated[tuple[AxisNumber, AxisNumber], Field(strict=False)]
     """The axis of the sum: one for both inputs, or one for each; as in Keras the batch axis is 0."""
     normalize: bool = False
     """Divide each input by its length along the axis first: the product is then the cosine."""

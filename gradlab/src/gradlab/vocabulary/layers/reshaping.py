@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from gradlab.vocabulary.layers.convolution import POSITIONS, Pair, Size, Triple, sizes_along
-from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, expect_rank
+from gradlab.vocabulary.layers.layer import AxisNumber, LayerSpec, Shape, ShapeMismatch, expect_rank
 
 Side = Annotated[int, Field(ge=0, le=1000)]
 Sides = Annotated[tuple[Side, Side], Field(strict=False)]
@@ -53,7 +53,7 @@ class Permute(Rearrangement):
     """The axes in another order."""
 
     kind: Literal["permute"] = "permute"
-    dims: Annotated[tuple[int, ...], Field(strict=False, min_length=1, max_length=4)]
+    dims: Annotated[tuple[AxisNumber, ...], Field(strict=False, min_length=1, max_length=4)]
     """The input's axes in the order of the output, counted from 1."""
 
     def output_shape(self, shape: Shape) -> Shape:
