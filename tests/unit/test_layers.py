@@ -293,3 +293,17 @@ def test_the_tensors_of_a_layer_have_names_of_their_own():
 def test_a_penalty_leaves_layers_side_by_side_and_a_constraint_does_not():
     assert a_layer({**DENSE, "kernel_regularizer": "l2", "bias_regularizer": "l1"}).side_by_side
     assert not a_layer({**DENSE, "bias_constraint": "non_neg"}).side_by_side
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"kind": "multi_head_attention", "num_heads": 2, "key_dim": 2},
+        {"kind": "add"},
+        {"kind": "masking"},
+        {"kind": "embedding", "input_dim": 5, "output_dim": 2, "mask_zero": True},
+    ],
+)
+def test_layers_of_several_inputs_or_with_masks_are_refused_at_each_time_step(layer):
+    with pytest.raises(ValidationError, match=f"a layer of one input that makes no mask, not {layer['kind']}"):
+        a_layer({"kind": "time_distributed", "layer": layer})

@@ -25,6 +25,8 @@ from gradlab.diagnosis.rules import (
 )
 from gradlab.diagnosis.view import View
 from gradlab.measurement.history import Culprit
+from gradlab.spec.experiment import parse
+from tests.graphs import a_graph, node
 from tests.unit.diagnosis.histories import (
     EPOCHS,
     a_network,
@@ -661,6 +663,25 @@ class TestAllowedButUnsuited:
             assert (sighting is not None) == says
             if sighting:
                 assert sighting.severity == severity
+
+    @pytest.mark.parametrize(
+        ("activation", "merging", "says"),
+        [("linear", "add", True), ("relu", "add", False), ("linear", "multiply", False), ("linear", "maximum", False)],
+    )
+    def test_branches_behind_the_last_weights_may_bend_it(self, activation: str, merging: str, says: bool):
+        spec = parse(a_graph([
+            node("hidden", dense(4, "linear"), "input"), node("left", dense(1, activation), "hidden"),
+            node("right", dense(1, "linear"), "hidden"), node("merged", {"kind": merging}, "left", "right"),
+            node("out", {"kind": "activation", "activation": "sigmoid"}, "merged"),
+        ]))  # fmt: skip
+        assert (BY_NAME["linear_network"](a_run(spec, fails=True)) is not None) == says
+
+    def test_a_block_at_the_end_bends_it_by_its_activation(self):
+        for activation in ("linear", "relu"):
+            block = {"kind": "residual", "layers": [dense(2, activation)]}
+            fields = {"loss": "categorical_crossentropy", "optimizer": "sgd", "epochs": EPOCHS}
+            spec = a_network(dense(2, "linear"), output=block, training=fields)
+            assert (BY_NAME["linear_network"](a_run(spec, fails=True)) is not None) == (activation == "linear")
 
     def test_a_linear_network_that_learns_is_healthy(self):
         spec = a_network(dense(5, "linear"))

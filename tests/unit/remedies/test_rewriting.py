@@ -2,11 +2,26 @@
 
 import pytest
 
+from gradlab.errors import Invalid
+from gradlab.remedies import remedy
 from gradlab.remedies.rewriting.layers import Place, hidden_places, hidden_stages, places, split_output
 from gradlab.remedies.rewriting.rewrite import rewritten
+from gradlab.spec.output import Output, loss_takes_logits, output_of
 from gradlab.vocabulary.activations import Linear, Relu, Softmax, Tanh
 from gradlab.vocabulary.layers.dense import Dense
-from tests.unit.remedies.networks import EXPERIMENTS, SIGMOID, an_experiment, dense, residual
+from tests.unit.remedies.networks import (
+    EXPERIMENTS,
+    IMAGES,
+    LETTERS,
+    SIGMOID,
+    SOFTMAX,
+    an_experiment,
+    conv,
+    dense,
+    of_classes,
+    residual,
+    rnn,
+)
 
 on_each = pytest.mark.parametrize("spec", EXPERIMENTS.values(), ids=EXPERIMENTS)
 
@@ -99,3 +114,45 @@ def test_a_block_that_holds_the_output_is_no_hidden_stage_but_its_first_layers_a
     assert [place.name for place in hidden_places(inside)] == ["dense_1", "dense_2", "dense_3"]
     assert isinstance(hidden_places(inside)[0].layer, Dense)
     assert len(hidden_stages(inside)) == 1
+
+
+def at_each(layer):
+    return {"kind": "time_distributed", "layer": layer}
+
+
+@pytest.mark.parametrize(
+    ("layer", "suits"), [(at_each(dense(5, "softmax")), True), (at_each(dense(5, "linear")), False)]
+)
+def test_the_activation_of_a_layer_at_each_time_step_is_that_of_the_output(layer, suits):
+    spec = of_classes(rnn("lstm", return_sequences=True), at_each({"kind": "dropout", "rate": 0.1}), layer,
+                      dataset=LETTERS)  # fmt: skip
+    assert output_of(spec) == Output("time_distributed_2", "softmax" if suits else "linear", "linear", False)
+    assert not loss_takes_logits(spec)  # Keras stacks the steps' outputs, and forgets their logits
+    if suits:
+        with pytest.raises(Invalid, match="softmax with categorical_crossentropy"):
+            remedy("output_matched_to_task").apply(spec)
+        return
+    last = remedy("output_matched_to_task").apply(spec).model.layers[-1]
+    assert (last.kind, last.layer.activation.kind) == ("time_distributed", "softmax")
+
+
+def test_layers_at_each_time_step_and_of_channels_have_weights():
+    spec = of_classes(at_each(dense(3, "linear")), rnn(return_sequences=True), at_each(dense(5, "softmax")),
+                      dataset=LETTERS)  # fmt: skip
+    assert [place.name for place in hidden_places(spec)] == ["time_distributed_1", "simple_rnn_1"]
+    assert remedy("l2_regularization").apply(spec).model.layers[0].layer.kernel_regularizer.kind == "l2"
+    assert remedy("wider_layers").apply(spec).model.layers[0].layer.units == 4
+    image = of_classes(
+        conv(activation="linear"), {"kind": "separable_conv2d", "filters": 4, "kernel_size": 3, "activation": "relu"},
+        {"kind": "depthwise_conv2d", "kernel_size": 3}, {"kind": "flatten"}, SOFTMAX, dataset=IMAGES,
+    )  # fmt: skip
+    hidden = [(place.name, place.activation.kind) for place in hidden_places(image)]
+    assert hidden == [("conv2d_1", "linear"), ("separable_conv2d_1", "relu"), ("depthwise_conv2d_1", "linear")]
+
+
+def test_learnt_slopes_are_an_activation():
+    spec = an_experiment(dense(5, "linear"), {"kind": "prelu"}, dense(5, "linear"), SIGMOID)
+    assert [place.activation.kind for place in hidden_places(spec)] == ["leaky_relu", "linear"]
+    after = remedy("activation_tanh").apply(spec)
+    assert [layer.kind for layer in after.model.layers] == ["dense", "activation", "dense", "dense"]
+    assert after.model.layers[1].activation == Tanh()

@@ -3,7 +3,7 @@
 from gradlab.errors import Problem
 from gradlab.frozen import Frozen
 from gradlab.remedies.remedy import Remedy
-from gradlab.remedies.rewriting.layers import Layers, Place, end_of, field_of, split_output
+from gradlab.remedies.rewriting.layers import Layers, Place, end_of, field_of, split_output, weighted, with_weighted
 from gradlab.remedies.rewriting.rewrite import rewritten
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec, ModelSpec
@@ -14,6 +14,7 @@ from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.convolution import Convolution
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.recurrent import Bidirectional
+from gradlab.vocabulary.layers.wrapping import at_each_step
 from gradlab.vocabulary.losses import BinaryCrossentropy, CategoricalCrossentropy, LossFunction, MeanSquaredError
 
 # Losses of values for predictions of any sign, and losses for positive predictions.
@@ -49,8 +50,9 @@ def _end(spec: ExperimentSpec) -> tuple[LayerSpec, Layers]:
 def _activations(spec: ExperimentSpec) -> tuple[str, ...]:
     """The kinds of activations behind the last weights, without linear ones."""
     output, behind = _end(spec)
-    last = output.layer if isinstance(output, Bidirectional) else output
-    through = [layer.function for layer in (last, *behind) if layer.function is not None]
+    last = at_each_step(output)
+    last = last.layer if isinstance(last, Bidirectional) else last
+    through = [function for layer in (last, *map(at_each_step, behind)) if (function := layer.function) is not None]
     return tuple(function.kind for function in through if function != Linear())
 
 
@@ -93,15 +95,16 @@ def _ending(spec: ExperimentSpec, activation: str) -> ModelSpec | GraphSpec:
 def _activated(spec: ExperimentSpec, activation: str) -> Layers:
     """The output layer and the layers behind it, with `activation` as their only activation."""
     output, behind = _end(spec)
-    behind = tuple(layer for layer in behind if not isinstance(layer, Activating))
+    behind = tuple(layer for layer in behind if not isinstance(at_each_step(layer), Activating))
     function: Frozen = ActivationLayer.model_validate({"activation": activation}).activation
-    if not isinstance(output, Dense | Convolution):
+    weights = weighted(output)
+    if not isinstance(weights, Dense | Convolution):
         # A recurrent layer feeds its output back: the output activation needs a layer of its own.
         units = spec.layers[-1].output_shape[-1]
         return (output, *behind, Dense.model_validate({"units": units, "activation": function}))
     if not behind:
-        return (output.model_copy(update={"activation": function}),)
-    linear: LayerSpec = output.model_copy(update={"activation": Linear()})
+        return (with_weighted(output, weights.model_copy(update={"activation": function})),)
+    linear = with_weighted(output, weights.model_copy(update={"activation": Linear()}))
     last = () if function == Linear() else (ActivationLayer.model_validate({"activation": function}),)
     return (linear, *behind, *last)
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from gradlab.spec.external import ExternalLayer, ExternalSpec
 from gradlab.spec.network import NamedLayer
-from gradlab.vocabulary.activations import Linear
+from gradlab.vocabulary.activations import ActivationFunction, Linear
 from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, Reshape
 from gradlab.vocabulary.layers.regularization import Disturbance
 from gradlab.vocabulary.layers.reshaping import Identity, Rearrangement
+from gradlab.vocabulary.layers.wrapping import TimeDistributed, at_each_step
 
 if TYPE_CHECKING:
     from gradlab.spec import ExperimentSpec
@@ -38,8 +39,8 @@ class Output:
         layer: the name of the layer that has the last activation.
         activation: the name of the last activation; linear if there is none.
         before: the activation before it, with no weights between the two; linear if there is none.
-        is_last_tensor: True if its output tensor is the network's output. False if dropout, noise, pooling or reshaping
-            has made a new tensor from it.
+        is_last_tensor: True if its output tensor is the network's output. False if dropout, noise, pooling, reshaping
+            or a wrapper that stacks the outputs of all time steps has made a new tensor from it.
     """
 
     layer: str
@@ -56,8 +57,12 @@ def output_of(spec: "ExperimentSpec") -> Output:
     earlier = None if last.spec.parameters(last.input_shape) else _only_source(last, by_name)
     while earlier is not None and _passes_on(earlier.spec):
         earlier = _only_source(earlier, by_name)
-    made, before = last.spec.function, earlier.spec.function if earlier is not None else None
-    return Output(last.name, (made or Linear()).kind, (before or Linear()).kind, same)
+    made, before = _function(last), _function(earlier)
+    return Output(last.name, made.kind, before.kind, same and not isinstance(last.spec, TimeDistributed))
+
+
+def _function(layer: NamedLayer | None) -> ActivationFunction:
+    return (layer and at_each_step(layer.spec).function) or Linear()
 
 
 def _only_source(layer: NamedLayer, by_name: Mapping[str, NamedLayer]) -> NamedLayer | None:
@@ -114,6 +119,7 @@ def answer_threshold_elsewhere(spec: ExternalSpec) -> float | None:
 
 def _passes_on(layer: LayerSpec) -> bool:
     """True if the layer keeps the range of its input, apart from noise and zeros."""
+    layer = at_each_step(layer)
     linear = isinstance(layer, Activating) and layer.function == Linear()
     return linear or isinstance(layer, PASSES_ON_HERE)
 

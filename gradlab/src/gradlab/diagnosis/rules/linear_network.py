@@ -1,9 +1,13 @@
 """A network without activations in its hidden layers, which is linear however deep it is."""
 
+from collections.abc import Collection
+
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.layers import LayerView
 from gradlab.diagnosis.outcome import matters
 from gradlab.diagnosis.rule import Rule
+from gradlab.spec.network import leading_to
 
 # Layers that are linear without an activation. All others count as nonlinear.
 LINEAR_KINDS = (
@@ -29,14 +33,28 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _linear(run: Run) -> tuple[str, ...]:
-    """The hidden layers with weights, if all hidden layers are linear; else ()."""
-    layers = run.hidden_layers
-    if any(layer.kind not in LINEAR_KINDS for layer in layers):
+    """The hidden layers with weights, if all layers before the output are linear; else ()."""
+    hidden = run.hidden_layers
+    if any(layer.kind not in LINEAR_KINDS for layer in hidden):
         return ()
-    functions = (layer.activation for layer in layers)
+    merged = _merged_behind(run, {layer.name for layer in hidden})
+    if any(layer.kind not in (*LINEAR_KINDS, "residual") for layer in merged):
+        return ()
+    functions = (layer.activation for layer in (*hidden, *merged))
     if any(function is not None and function.kind != "linear" for function in functions):
         return ()
-    return tuple(layer.name for layer in layers if layer.tensors)
+    return tuple(layer.name for layer in hidden if layer.tensors)
+
+
+def _merged_behind(run: Run, hidden: Collection[str]) -> list[LayerView]:
+    """The layers of several inputs behind the hidden ones, and what leads to them: a product of branches is not linear.
+
+    The activation behind the last of them is that of the output, and bends nothing that a weight multiplies.
+    """
+    network = [layer.own for layer in run.view.layers if layer.own is not None]
+    merges = {layer.name for layer in network if len(layer.inputs) > 1}
+    before = merges | leading_to(network, merges)
+    return [layer for layer in run.view.layers if layer.name in before and layer.name not in hidden]
 
 
 RULE = Rule(

@@ -8,10 +8,11 @@ from gradlab.remedies.rewriting.treated import in_words, treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.activations import ActivationFunction, Linear
 from gradlab.vocabulary.layers import LayerSpec
-from gradlab.vocabulary.layers.activation import Activating
+from gradlab.vocabulary.layers.activation import Activating, PReLU
 from gradlab.vocabulary.layers.convolution import Convolution
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.weighted import WeightedLayer
+from gradlab.vocabulary.layers.wrapping import at_each_step
 
 
 def activated(
@@ -35,12 +36,14 @@ def activated(
     all_linear = all(place.activation == Linear() for place in hidden)
 
     def changes(place: Place) -> bool:
-        kinds = isinstance(place.layer, Dense | Convolution) or (in_cells and recurrent(place.layer) is not None)
+        kinds = isinstance(at_each_step(place.layer), Dense | Convolution) or (
+            in_cells and recurrent(place.layer) is not None
+        )
         return kinds and (all_linear or place.activation != Linear())
 
     def change(place: Place) -> tuple[LayerSpec, ...]:
         layer = place.layer
-        if isinstance(layer, Activating):
+        if isinstance(layer, Activating | PReLU):
             return (layer if layer.function == Linear() else ActivationLayer(activation=function),)
         weights = weighted(layer)
         if weights is None or not changes(place):

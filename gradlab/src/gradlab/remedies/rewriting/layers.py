@@ -12,13 +12,16 @@ from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec, NamedLayer
 from gradlab.spec.graph import GraphSpec
 from gradlab.spec.network import depths, leading_to
-from gradlab.vocabulary.activations import ActivationFunction, Linear
+from gradlab.vocabulary.activations import ActivationFunction, LeakyRelu, Linear
 from gradlab.vocabulary.layers import LayerSpec, Shape
+from gradlab.vocabulary.layers.activation import PReLU
 from gradlab.vocabulary.layers.attention import Embedding
+from gradlab.vocabulary.layers.depthwise import Depthwise
 from gradlab.vocabulary.layers.recurrent import Bidirectional, Recurrent
 from gradlab.vocabulary.layers.weighted import WeightedLayer
+from gradlab.vocabulary.layers.wrapping import TimeDistributed, at_each_step
 
-WITH_WEIGHTS = (WeightedLayer, Bidirectional, Embedding)
+WITH_KERNELS = (WeightedLayer, Bidirectional, Depthwise)
 
 Layers = tuple[LayerSpec, ...]
 
@@ -59,7 +62,7 @@ def places(spec: ExperimentSpec) -> tuple[Place, ...]:
 
     A layer that is used several times is hidden if all its uses are.
     """
-    hidden = leading_to(spec.layers, {named.name for named in spec.layers if isinstance(named.spec, WITH_WEIGHTS)})
+    hidden = leading_to(spec.layers, {named.name for named in spec.layers if _has_own_weights(named.spec)})
     used_at_end = {named.shares or named.name for named in spec.layers if named.name not in hidden}
     behind = _behind(spec.layers)
     activations: dict[str, ActivationFunction] = {}
@@ -92,19 +95,27 @@ def _activation_of(
     named: NamedLayer, behind: Sequence[NamedLayer], activations: dict[str, ActivationFunction]
 ) -> ActivationFunction:
     """The activation of a layer: its own, or that of the first layer behind it, unless that has weights."""
-    cell = recurrent(named.spec)
-    own = cell.activation if cell else named.spec.function
-    if own is not None and own != Linear():
+    own = activation_of(named.spec)
+    if own != Linear():
         return own
-    if not behind or isinstance(behind[0].spec, WITH_WEIGHTS):
+    if not behind or _has_own_weights(behind[0].spec):
         return Linear()
     return activations[behind[0].name]
+
+
+def activation_of(layer: LayerSpec) -> ActivationFunction:
+    """Return a layer's own activation, of a recurrent layer that of its state, of one at each time step its own."""
+    inside, cell = at_each_step(layer), recurrent(layer)
+    if isinstance(inside, PReLU):
+        return LeakyRelu(negative_slope=0.0)  # as it is first drawn; with learnt slopes, it is no relu
+    function: ActivationFunction | None = cell.activation if cell else inside.function
+    return function or Linear()
 
 
 def hidden_places(spec: ExperimentSpec) -> tuple[Place, ...]:
     """Return the hidden layers with weights, without norms and embeddings."""
     return tuple(
-        place for place in places(spec) if place.hidden and isinstance(place.layer, WeightedLayer | Bidirectional)
+        place for place in places(spec) if place.hidden and isinstance(at_each_step(place.layer), WITH_KERNELS)
     )
 
 
@@ -191,7 +202,11 @@ def split_output(layers: Layers) -> tuple[Layers, LayerSpec, Layers]:
 
 def has_weights(layer: LayerSpec) -> bool:
     """True if the layer or one of its inner layers has weights, norms excepted."""
-    return isinstance(layer, WITH_WEIGHTS) or any(map(has_weights, layer.inner))
+    return _has_own_weights(layer) or any(map(has_weights, layer.inner))
+
+
+def _has_own_weights(layer: LayerSpec) -> bool:
+    return isinstance(at_each_step(layer), (*WITH_KERNELS, Embedding))
 
 
 def _one(layer: LayerSpec) -> LayerSpec:
@@ -199,17 +214,20 @@ def _one(layer: LayerSpec) -> LayerSpec:
 
 
 def weighted(layer: LayerSpec) -> WeightedLayer | None:
-    """Return the layer with kernels: `layer` itself or the inner layer of a bidirectional one; None without kernels."""
-    inside = layer.layer if isinstance(layer, Bidirectional) else layer
+    """Return the layer with one kernel: `layer` itself or the inner layer of a wrapper; None for other layers."""
+    inside = at_each_step(layer)
+    inside = inside.layer if isinstance(inside, Bidirectional) else inside
     return inside if isinstance(inside, WeightedLayer) else None
 
 
 def recurrent(layer: LayerSpec) -> Recurrent | None:
-    """Return the recurrent layer: `layer` itself or the inner layer of a bidirectional one; None for other layers."""
+    """Return the recurrent layer: `layer` itself or the inner layer of a wrapper; None for other layers."""
     inside = weighted(layer)
     return inside if isinstance(inside, Recurrent) else None
 
 
 def with_weighted(layer: LayerSpec, changed: WeightedLayer) -> LayerSpec:
     """Return `layer` with `changed` in place of the layer that `weighted` returns."""
-    return layer.model_copy(update={"layer": changed}) if isinstance(layer, Bidirectional) else changed
+    if not isinstance(layer, Bidirectional | TimeDistributed):
+        return changed
+    return layer.model_copy(update={"layer": with_weighted(layer.layer, changed)})

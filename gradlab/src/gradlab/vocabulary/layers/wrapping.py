@@ -9,8 +9,10 @@ from pydantic import Field, field_validator, model_validator
 from gradlab.vocabulary.activations import Activation, Sigmoid, Tanh
 from gradlab.vocabulary.constraints import Constraint
 from gradlab.vocabulary.initializers import Initializer, Orthogonal
+from gradlab.vocabulary.layers.attention import Heads
 from gradlab.vocabulary.layers.convolution import POSITIONS, Pair, Size, along, check_dilation, sizes_along
 from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, expect_rank, keras_arguments
+from gradlab.vocabulary.layers.merging import Merging
 from gradlab.vocabulary.layers.weighted import WeightedLayer
 from gradlab.vocabulary.regularizers import Regularizer
 
@@ -49,6 +51,9 @@ class TimeDistributed(LayerSpec):
     def _one_layer(cls, layer: LayerSpec) -> LayerSpec:
         if layer.repeat > 1 or layer.inner or layer.mixes_samples:
             raise ValueError("one layer, with repeat 1, that is no block and whose samples do not depend on each other")
+        # Keras's wrapper hands on one tensor, and no mask that the inner layer makes.
+        if layer.masks or isinstance(layer, Merging | Heads):
+            raise ValueError(f"a layer of one input that makes no mask, not {layer.kind}")
         return layer
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -73,6 +78,13 @@ class TimeDistributed(LayerSpec):
 
     def call(self, layer: Any, x: Any, training: bool) -> Any:
         return layer(x, training=training)
+
+
+def at_each_step(layer: LayerSpec) -> LayerSpec:
+    """Return the layer that a `TimeDistributed` applies at each time step; any other layer itself."""
+    while isinstance(layer, TimeDistributed):
+        layer = layer.layer
+    return layer
 
 
 class ConvLSTM(WeightedLayer):
