@@ -325,3 +325,55 @@ def test_operations_between_tensors_are_layers():
     model = translate(text_of(a_functional(*layers, inputs=["x", 0, 0], outputs=["plus", 0, 0]))).model
     assert [node.layer.kind for node in model.nodes] == ["dense", "rescaling", "add"]
     assert (model.nodes[1].layer.scale, model.nodes[1].layer.offset) == (0.5, 0.0)
+
+
+def called_with(layer, *calls):
+    """A layer of a functional model with its calls, each the positional arguments and the others."""
+    nodes = [{"args": list(args), "kwargs": options} for args, options in calls]
+    return {**layer, "name": layer["config"]["name"], "inbound_nodes": nodes}
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_the_arguments_of_every_call_of_a_layer_count(causal):
+    attention = a_layer("MultiHeadAttention", "heads", num_heads=2, key_dim=2)
+    x, y = a_tensor("x"), a_tensor("heads")
+    layers = [called(an_input(5, 4)), called_with(attention, ([x, x], {}), ([y, y], {"use_causal_mask": causal}))]
+    model = a_functional(*layers, inputs=["x", 0, 0], outputs=["heads", 1, 0])
+    if causal:
+        (problem,) = problems_of(model)
+        assert problem == (
+            "heads: expected the same arguments in every call of a layer with weights; "
+            "received others in call 2: use_causal_mask"
+        )
+    else:
+        assert [node.shares for node in translate(text_of(model)).model.nodes] == [None, "heads"]
+
+
+def test_a_layer_without_weights_may_be_called_with_inputs_of_several_shapes():
+    pool = a_layer("MaxPooling1D", "pool", pool_size=[2])
+    drop = a_layer("Dropout", "drop", rate=0.5, seed=3)
+    layers = [called(an_input(8, 3)), called(pool, [a_tensor("x")], [a_tensor("drop")])]
+    layers.append(called(drop, [a_tensor("pool")], [a_tensor("pool", 1)]))
+    translation = translate(text_of(a_functional(*layers, inputs=["x", 0, 0], outputs=["drop", 1, 0])))
+    assert [layer.kind for layer in translation.model.layers] == ["max_pooling1d", "dropout"] * 2
+    assert translation.output_shapes == ((2, 3),)
+    assert len(translation.dropped) == 1  # the seed, said once
+
+
+def test_outputs_of_zero_for_steps_that_do_not_count_are_refused_outside_bidirectional_layers():
+    recurrent = a_layer("LSTM", "lstm", units=3, return_sequences=True, zero_output_for_mask=True)
+    (problem,) = problems_of(a_sequential(an_input(4, 2), recurrent))
+    assert problem.startswith("lstm.zero_output_for_mask: expected False, Keras's default")
+    both = a_layer("Bidirectional", "both", layer=recurrent, merge_mode="concat")
+    assert layers_of(an_input(4, 2), both)[0]["kind"] == "bidirectional"
+    recurrent["config"]["zero_output_for_mask"] = False
+    assert layers_of(an_input(4, 2), recurrent)[0]["kind"] == "lstm"
+
+
+def test_a_layer_at_each_time_step_is_read_with_the_shape_of_one():
+    inner = a_layer("LayerNormalization", "norm", axis=[2])
+    (layer,) = layers_of(an_input(5, 4, 3), a_layer("TimeDistributed", "each", layer=inner))
+    assert layer["layer"] == {"kind": "layer_normalization"}
+    inner = a_layer("Reshape", "shape", target_shape=[-1, 2])
+    (layer,) = layers_of(an_input(5, 4, 3), a_layer("TimeDistributed", "each", layer=inner))
+    assert layer["layer"]["target_shape"] == (6, 2)

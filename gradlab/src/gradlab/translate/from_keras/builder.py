@@ -14,6 +14,7 @@ from gradlab.translate.from_keras.objects import KerasObject, keras_object
 from gradlab.translate.from_keras.operations import Value, inputs_of_call, is_operation, operation_layer
 from gradlab.translate.from_keras.order import in_order
 from gradlab.vocabulary.layers import LayerSpec, Shape, ShapeMismatch
+from gradlab.vocabulary.layers.regularization import Disturbance
 
 SEQUENTIAL, FUNCTIONAL = "Sequential", ("Functional", "Model")
 # Models inside one another. The limit on the depth of the text allows twelve.
@@ -49,7 +50,8 @@ class Builder:
             model: the model.
             shapes: the shapes of its inputs, from the model around it.
         """
-        layers = [keras_object(each) for each in model.config.get("layers") or ()]
+        entries = model.config.get("layers")
+        layers = [keras_object(each) for each in entries] if isinstance(entries, list | tuple) else []
         listed = [each for each in layers if each is not None]
         if not listed or len(listed) < len(layers):
             raise Invalid(Problem(f"{self._path}{model.name}", "a model with layers", "none, or one without a class"))
@@ -89,7 +91,7 @@ class Builder:
         calls = self._calls(layers)
         values = self._inputs(model, {each.name: each for each in layers}, shapes)
         for layer, number, call in in_order(layers, calls, values.keys(), self._path):
-            taken = [values[ref] for ref in call.refs]
+            taken = [self._value(values, ref) for ref in call.refs]
             for output, value in enumerate(self._place(layer, layer.name, number, call, taken)):
                 values[TensorRef(layer.name, number, output)] = value
         outputs = self._listed(model, "output_layers")
@@ -204,20 +206,41 @@ class Builder:
         shapes = tuple(shape for _, shape in sources)
         name = self._own(keras_name)
         inputs = tuple(source for source, _ in sources)
-        if number:
-            first = self._first.get(keras_name)
-            if first is None or first.layer is None:
-                return name, None  # its first use was refused
-            self._add(Placed(name, keras_name, inputs, shares=first.name))
-            return name, self._shape(first.layer, shapes, where)
-        if is_operation(layer):
-            spec = operation_layer(layer, call, self._notes, where)
-        else:
-            spec = layer_of(layer, where, self._notes, options, shapes)
+        first = self._first.get(keras_name) if number else None
+        if number and (first is None or first.layer is None):
+            return name, None  # its first use was refused
+        spec = self._layer(layer, call, options, shapes, where, is_first=not number)
         if spec is None:
             return name, None
-        self._add(Placed(name, keras_name, inputs, layer=spec))
+        if first is None or _is_the_same_anew(spec):
+            self._add(Placed(name, keras_name, inputs, layer=spec))
+        else:
+            if spec != first.layer:
+                expected = "the same arguments in every call of a layer with weights"
+                self._notes.refuse(where, expected, f"others in call {number + 1}: {', '.join(options) or 'none'}")
+            self._add(Placed(name, keras_name, inputs, shares=first.name))
         return name, self._shape(spec, shapes, where)
+
+    def _layer(
+        self,
+        layer: KerasObject,
+        call: Call,
+        options: dict[str, Any],
+        shapes: tuple[Shape | None, ...],
+        where: str,
+        *,
+        is_first: bool,
+    ) -> LayerSpec | None:
+        """Return the layer as one call of it says; None if it cannot be translated, which the notes then say."""
+        # What is dropped of a layer is noted once.
+        notes = self._notes if is_first else Notes(is_keras_2=self._notes.is_keras_2)
+        if is_operation(layer):
+            spec = operation_layer(layer, call, notes, where)
+        else:
+            spec = layer_of(layer, where, notes, options, shapes)
+        if not is_first:
+            self._notes.problems += notes.problems
+        return spec
 
     def _shape(self, spec: LayerSpec, shapes: tuple[Shape | None, ...], where: str) -> Shape | None:
         whole = [shape for shape in shapes if shape is not None]
@@ -228,3 +251,13 @@ class Builder:
         except ShapeMismatch as mismatch:
             self._notes.refuse(where, mismatch.expected, mismatch.received)
             return None
+
+
+def _is_the_same_anew(spec: LayerSpec) -> bool:
+    """True if two uses of a layer have no numbers to share: each may be a layer of its own, with inputs of any shape.
+
+    The state of dropout and noise is the seed of their draws, of which every layer has its own here.
+    """
+    kind = type(spec)
+    is_without_state = kind.state_size is LayerSpec.state_size or isinstance(spec, Disturbance)
+    return kind.parameters is LayerSpec.parameters and is_without_state

@@ -95,7 +95,10 @@ def _add_argument(call: Call, place: int, argument: Any) -> None:
         value = plain(argument)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Untranslatable("tensors and numbers as inputs", argument)
-        call.numbers.append((place, float(value)))
+        try:
+            call.numbers.append((place, float(value)))
+        except OverflowError as error:  # a whole number of hundreds of digits
+            raise Untranslatable("tensors and numbers as inputs, of double precision", argument) from error
 
 
 def _add_named(call: Call, name: str, value: Any) -> None:

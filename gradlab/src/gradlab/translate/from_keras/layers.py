@@ -1,6 +1,7 @@
 """Layers of Keras as layers of the vocabulary, from their class names and arguments."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gradlab.frozen import kind_of
@@ -23,6 +24,8 @@ FLOAT32 = ("float32", None)
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool")
 # The layer that a wrapper holds, such as `Bidirectional` or `TimeDistributed`.
 WRAPPED = ("layer",)
+# What Keras's `Bidirectional` sets in its two layers, whatever they were made with.
+SET_BY_BIDIRECTIONAL = ("zero_output_for_mask",)
 
 
 def layer_of(thing: KerasObject, where: str, notes: Notes, call: Fields, shapes: tuple[Shape | None, ...]) -> Any:
@@ -130,7 +133,8 @@ class _Reader:
         import math
 
         (shape,) = self._shapes if len(self._shapes) == 1 else (None,)
-        others = math.prod(size for size in target if size != -1)
+        whole = all(isinstance(size, int) for size in target)
+        others = math.prod(size for size in target if size != -1) if whole else 0
         if shape is None or target.count(-1) != 1 or others < 1:
             raise Untranslatable("sizes of all axes: with -1, the shape of the inputs has to be known", target)
         return tuple(math.prod(shape) // others if size == -1 else size for size in target)
@@ -151,7 +155,12 @@ class _Reader:
         if inner is None:
             self._notes.refuse(f"{self._where}.{name}", "a layer of Keras", value)
             return
-        fields = layer_fields(inner, f"{self._where}.{name}", self._notes, {}, self._shapes)
+        shapes = self._shapes
+        if self._thing.class_name == "TimeDistributed":
+            shapes = tuple(shape and shape[1:] for shape in shapes)
+        elif self._thing.class_name == "Bidirectional":
+            inner = _without(inner, SET_BY_BIDIRECTIONAL)
+        fields = layer_fields(inner, f"{self._where}.{name}", self._notes, {}, shapes)
         if fields is not None:
             self.fields[name] = fields
 
@@ -166,8 +175,13 @@ class _Reader:
 
 def _without_direction(thing: KerasObject, notes: Notes) -> Any:
     apart = Notes(is_keras_2=notes.is_keras_2)
-    config = {name: value for name, value in thing.config.items() if name not in ("go_backwards", "seed")}
-    return layer_fields(KerasObject(thing.class_name, config, thing.module, thing.registered_name), "", apart, {})
+    return layer_fields(_without(thing, ("go_backwards", "seed", *SET_BY_BIDIRECTIONAL)), "", apart, {})
+
+
+def _without(thing: KerasObject, names: Collection[str]) -> KerasObject:
+    """The object without some of its arguments."""
+    config = {name: value for name, value in thing.config.items() if name not in names}
+    return replace(thing, config=config)
 
 
 def _check_common(thing: KerasObject, where: str, notes: Notes) -> None:

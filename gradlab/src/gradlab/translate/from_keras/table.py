@@ -72,7 +72,7 @@ RESOLVED_DEFAULTS: Mapping[str, Any] = {"data_format": "channels_last"}
 # Arguments that change nothing of what is computed, or that Keras works out.
 WITHOUT_EFFECT = frozenset({
     "name", "batch_input_shape", "batch_shape", "input_shape", "input_length", "unroll", "implementation",
-    "jit_compile", "autocast", "flash_attention", "zero_output_for_mask", "value_shape", "query_shape", "key_shape",
+    "jit_compile", "autocast", "flash_attention", "value_shape", "query_shape", "key_shape",
     "batch_size", "force_generator", "use_cudnn",
 })  # fmt: skip
 # Reasons why layers of Keras have no counterpart, with what to do instead.

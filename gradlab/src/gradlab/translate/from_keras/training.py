@@ -52,7 +52,9 @@ def compiled(config: Mapping[str, Any], notes: Notes) -> CompiledTraining | None
 def _leave_out(name: str, given: Any, notes: Notes) -> None:
     if name == "weighted_metrics":
         notes.drop("compile.weighted_metrics", given, "metrics change nothing in a training")
-    elif any(weight != 1 for weight in (given.values() if isinstance(given, dict) else given)):
+        return
+    weights = given.values() if isinstance(given, dict) else given if isinstance(given, list | tuple) else (given,)
+    if any(weight != 1 for weight in weights):
         notes.refuse("compile.loss_weights", "one loss of weight 1", given)
 
 
