@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from tests.architectures.chains import sequential
-from tests.architectures.registry import architecture, of_tokens
+from tests.architectures.registry import architecture, of_tokens, refused
 
 
 @architecture
@@ -149,7 +149,7 @@ def conv_lstm():
     return sequential((4, 6, 6, 1), layers.ConvLSTM2D(3, 3, padding="same"), layers.Flatten(), layers.Dense(1))
 
 
-@architecture
+@refused("einsum_dense: expected a layer of the vocabulary")
 def einsum_mixer():
     return sequential(
         (5, 4), layers.EinsumDense("abc,cd->abd", output_shape=(None, 3), bias_axes="d"), layers.Flatten()

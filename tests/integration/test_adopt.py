@@ -68,3 +68,15 @@ def test_what_cannot_be_brought_is_refused_before_anything_is_sent(client):
     with pytest.raises(Invalid, match="a Lambda holds code"):
         adopt(holding_code, X, X[:, 0], to=client, epochs=1, loss="mse", optimizer="adam")
     assert [each.id for each in client.datasets()] == before
+
+
+@pytest.mark.parametrize("form", ["whole numbers", "a column of them", "one-hot rows"])
+def test_classes_at_each_time_step_are_no_one_hot_rows(client, form):
+    x = np.random.default_rng(1).normal(size=(30, 3, 2)).astype("float32")
+    y = np.arange(90).reshape(30, 3) % 4
+    targets = {"whole numbers": y, "a column of them": y[..., None], "one-hot rows": np.eye(4)[y]}[form]
+    sparse = "" if form == "one-hot rows" else "sparse_"
+    model = keras.Sequential([keras.Input((3, 2)), layers.GRU(3, return_sequences=True), layers.Dense(4, "softmax")])
+    loss = f"{sparse}categorical_crossentropy"
+    experiment = adopt(model, x, targets, to=client, epochs=1, loss=loss, optimizer="sgd", name=form)
+    assert str(experiment.spec.dataset.target) == "4 classes at each of 3 time steps"

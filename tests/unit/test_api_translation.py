@@ -119,3 +119,15 @@ def test_other_files_are_refused(tmp_path, content, expected):
         read_configuration(file)
     with pytest.raises(Invalid, match="a file with a Keras model"):
         read_configuration(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_damaged_bytes_of_a_member_are_refused(tmp_path, way):
+    file = tmp_path / "m.keras"
+    with zipfile.ZipFile(file, "w", way) as archive:
+        archive.writestr("config.json", text_of(MODEL))
+    content = bytearray(file.read_bytes())
+    content[60:90] = b"\xff" * 30
+    file.write_bytes(content)
+    with pytest.raises(Invalid, match=r"damaged|a file with a Keras model"):
+        read_configuration(file)

@@ -1,7 +1,9 @@
 """The configuration in a `.keras` file, read within bounds. Nothing is unpacked to disk, and weights are not read."""
 
+import lzma
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 from gradlab.errors import Invalid, Problem
@@ -14,6 +16,11 @@ ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 # Names that would leave the folder that a program unpacks to.
 OUTSIDE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
 ENCRYPTED = 0x1
+# What reading a damaged archive raises, by its ways to compress.
+DAMAGED = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip
 
 
 def read_configuration(path: str | Path) -> str:
@@ -51,7 +58,7 @@ def _from_archive(path: str | Path) -> bytes:
             member = _member(path, archive)
             with archive.open(member) as file:
                 content = file.read(MAX_CHARACTERS + 1)  # the declared size may be false
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except DAMAGED as error:
         raise Invalid(Problem(str(path), "a .keras file", f"a damaged archive: {error}")) from error
     if len(content) > MAX_CHARACTERS:
         raise _too_long(path)

@@ -67,7 +67,7 @@ def adopt(
     translation = translate(_text(model))
     chosen = _training(translation, loss, optimizer)
     task = _task(chosen["loss"]["kind"], y)
-    arrays = _arrays(task, x, y, validation_data)
+    arrays = _arrays(task, x, y, validation_data, _output_shape(model))
     training = chosen | {"epochs": epochs, "batch_size": batch_size, "metrics": _metrics(translation, task, arrays)}
     title = (name or str(model.name))[:200]
     client = Client(to) if isinstance(to, str) else to
@@ -116,7 +116,15 @@ def _task(loss: str, y: Any) -> Task:
     return "labels" if member.unit_per_label and several else "classes"
 
 
-def _arrays(task: Task, x: Any, y: Any, validation_data: tuple[Any, Any] | None) -> dict[str, np.ndarray]:
+def _output_shape(model: Any) -> tuple[int | None, ...] | None:
+    """Return the shape of a model's one output with the batch axis; None for several, and before it is known."""
+    shape = getattr(model, "output_shape", None)
+    return shape if isinstance(shape, tuple) and all(size is None or isinstance(size, int) for size in shape) else None
+
+
+def _arrays(
+    task: Task, x: Any, y: Any, validation_data: tuple[Any, Any] | None, output: tuple[int | None, ...] | None
+) -> dict[str, np.ndarray]:
     """Return the arrays of the file. Raises Invalid if inputs and targets do not belong to the same samples."""
     pairs = {"": (x, y), "_val": validation_data} if validation_data is not None else {"": (x, y)}
     arrays: dict[str, np.ndarray] = {}
@@ -124,17 +132,25 @@ def _arrays(task: Task, x: Any, y: Any, validation_data: tuple[Any, Any] | None)
         inputs, targets = pair
         arrays[f"x{suffix}"] = np.asarray(inputs)
         if task != "inputs":
-            arrays[f"y{suffix}"] = _targets(task, np.asarray(targets))
+            arrays[f"y{suffix}"] = _targets(task, np.asarray(targets), output)
             if len(arrays[f"y{suffix}"]) != len(arrays[f"x{suffix}"]):
                 received = f"{len(arrays[f'y{suffix}']):,} targets for {len(arrays[f'x{suffix}']):,} inputs"
                 raise Invalid(Problem(f"y{suffix}", "one target for each input", received))
     return arrays
 
 
-def _targets(task: Task, y: np.ndarray) -> np.ndarray:
-    """Return targets as the file has them: classes as whole numbers, a single column without its axis."""
-    if task == "classes" and y.ndim > 1:
-        y = y.argmax(axis=-1) if y.shape[-1] > 1 else y[..., 0]
+def _targets(task: Task, y: np.ndarray, output: tuple[int | None, ...] | None) -> np.ndarray:
+    """Return targets as the file has them: classes as whole numbers, a single column without its axis.
+
+    Classes have an axis of their own where they have as many axes as the output, (samples, ..., classes). With one
+    less they are whole numbers already, as at each time step.
+    """
+    if task == "classes":
+        own_axis = y.ndim > 1 and (output is None or y.ndim == len(output))
+        if own_axis and y.shape[-1] == 1:
+            y = y[..., 0]
+        elif own_axis and (output is None or y.shape[-1] == output[-1]):
+            y = y.argmax(axis=-1)
     elif y.ndim == 2 and y.shape[-1] == 1:
         y = y[:, 0]
     is_whole = task == "classes" and y.dtype.kind == "f" and bool(np.all(y == np.floor(y)))
