@@ -1,5 +1,6 @@
 """The use-case of drafts: a Keras model and an uploaded dataset put together as a spec."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 from core.plan.bounds import check_bounds
 from core.plan.calibration import Calibration
 from core.plan.estimate import ahead_seconds, epoch_seconds
+from core.samples.summary import ColumnSummary, TableSummary
 from core.settings import Settings
 from core.store import ExperimentStore
 from core.use_cases.experiments import calibration
 from core.use_cases.samples import fill_in
+from gradlab.profile import ColumnProfile, Profile
+from gradlab.profile.model import ColumnType
 from gradlab.responses.drafting import Draft, draft
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.spec import ExperimentSpec
@@ -50,7 +54,10 @@ def draft_spec(request: DraftRequest, *, store: ExperimentStore, settings: Setti
         Invalid: the model cannot be translated, or model and samples do not fit.
     """
     translation = translate(request.configuration)
-    drafted = draft(request, translation, store.datasets.profile(request.dataset))
+    profile, table = store.datasets.profile(request.dataset), store.datasets.summary(request.dataset)
+    other = store.datasets.summary(request.validation, "validation") if request.validation else None
+    beside = other.columns if other else table.validation or None
+    drafted = draft(request, translation, whole(profile, table, beside or {}), beside)
     cost = calibration(store=store)
     one_seed = _spec(drafted, {"epochs": 1}, 1, store, settings)
     assumptions = list(drafted.assumptions)
@@ -66,6 +73,43 @@ def draft_spec(request: DraftRequest, *, store: ExperimentStore, settings: Setti
     check_bounds(spec, settings)
     return DraftedSpec(
         spec, translation, tuple(assumptions), _start(one_seed, cost) + epochs * _per_epoch(one_seed, cost)
+    )
+
+
+def whole(profile: Profile, table: TableSummary, beside: Mapping[str, ColumnSummary]) -> Profile:
+    """Return a profile with all columns of the table, of which a wide one's has the first, and all their gaps.
+
+    Args:
+        profile: the profile of the samples.
+        table: the summary of the same samples.
+        beside: that of the columns of a validation part of its own; empty without one.
+    """
+    profiled = {column.name: column for column in profile.columns}
+    columns = []
+    for name, each in table.columns.items():
+        column = profiled.pop(name, None) or _column(name, each, table.rows)
+        gaps = column.missing + (beside[name].missing if name in beside else 0)
+        columns.append(column if gaps == column.missing else column.model_copy(update={"missing": gaps}))
+    return profile.model_copy(update={"columns": (*columns, *profiled.values())})
+
+
+def _column(name: str, summary: ColumnSummary, rows: int) -> ColumnProfile:
+    """Return what a draft needs to know of a column that the profile has no room for."""
+    is_truth, is_range = summary.dtype == "bool", not summary.is_text
+    kind: ColumnType = (
+        "category" if summary.is_text else "array" if summary.shape else "boolean" if is_truth else "number"
+    )
+    return ColumnProfile(
+        name=name,
+        type="integer" if kind == "number" and summary.is_whole else kind,
+        dtype="text" if summary.is_text else summary.dtype,
+        rows=rows,
+        shape=summary.shape,
+        missing=summary.missing,
+        infinite=summary.infinite,
+        distinct=summary.distinct,
+        minimum=summary.low if is_range else None,
+        maximum=summary.high if is_range else None,
     )
 
 

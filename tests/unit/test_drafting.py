@@ -5,12 +5,25 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.samples.summary import summary_of
+from core.use_cases.drafts import whole
 from gradlab.errors import Invalid
 from gradlab.profile import Profile, profile
 from gradlab.responses.drafting import Draft, draft
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.translate.from_keras import translate
-from tests.unit.translate.keras_texts import a_dense, a_sequential, an_input, compiled_with, text_of
+from tests.tables import a_table
+from tests.unit.translate.keras_texts import (
+    a_dense,
+    a_functional,
+    a_layer,
+    a_sequential,
+    a_tensor,
+    an_input,
+    called,
+    compiled_with,
+    text_of,
+)
 
 ID = "sha256:" + "0" * 64
 ROWS = 200
@@ -126,3 +139,104 @@ def test_a_target_that_is_not_there_is_named_with_those_that_are():
         drafted(a_model(), profiled(**NUMBERS, label=LABEL), target="prize")
     with pytest.raises(Invalid, match=r"features: expected a column of the file.*received z"):
         drafted(a_model(), profiled(**NUMBERS, label=LABEL), features=["a", "z"])
+
+
+def test_an_array_has_the_shape_that_the_model_takes():
+    images, named = RANDOM.normal(size=(ROWS, 4, 2)), {"features": ["images"], "target": "y"}
+    with pytest.raises(
+        Invalid, match=r"features: expected .* takes, \(2,\); received x, with samples of shape \(4, 2\)"
+    ):
+        drafted(a_model(), profiled(x=images, y=LABEL))
+    sequences = a_sequential(an_input(None, 2), a_dense(1, "out", activation="sigmoid"))
+    assert drafted(sequences, profiled(x=images, y=LABEL)).fields["dataset"]["target"] == "y"
+    whole = a_sequential(an_input(4, 2), a_dense(1, "out", activation="sigmoid"))
+    dataset = drafted(whole, profiled(images=images, y=LABEL), **named).fields["dataset"]
+    assert (dataset["features"], "window" in dataset) == (["images"], False)
+    with pytest.raises(Invalid, match=r"features: .*\(4, 3\); received images, with samples of shape \(4, 2\)"):
+        drafted(a_sequential(an_input(4, 3), a_dense(1, "out")), profiled(images=images, y=LABEL), **named)
+
+
+def test_a_column_may_be_called_x():
+    dataset = drafted(a_model(), profiled(x=NUMBERS["a"], b=NUMBERS["b"], result=LABEL)).fields["dataset"]
+    assert (dataset["features"], dataset["target"]) == (["x", "b"], "result")
+
+
+def test_gaps_of_arrays_are_filled():
+    gaps = RANDOM.normal(size=(ROWS, 2))
+    gaps[3, 1] = np.nan
+    dataset = drafted(a_model(), profiled(x=gaps, y=LABEL)).fields["dataset"]
+    assert dataset["prepare"] == [{"kind": "impute", "columns": ["x"]}]
+
+
+def test_a_split_is_for_the_target_that_it_is_proposed_for():
+    rare = (np.arange(ROWS) < 8).astype(np.int64)
+    samples = profiled(**NUMBERS, other=LABEL, label=rare)
+    assert drafted(a_model(inputs=3), samples).fields["dataset"]["split"] == {"kind": "stratified"}
+    chosen = drafted(a_model(inputs=3, activation="linear"), samples, target="a").fields["dataset"]
+    assert (chosen["split"], chosen["features"]) == ({"kind": "random"}, ["b", "other", "label"])
+    parts = profiled(
+        {"split": ("TEST", "Train")}, **NUMBERS, split=(np.arange(ROWS) % 5 > 0).astype(np.int32), label=LABEL
+    )
+    assert drafted(a_model(), parts).fields["dataset"]["split"] == {
+        "kind": "by_column",
+        "column": "split",
+        "train": ["Train"],
+    }
+
+
+def test_what_leaks_one_target_may_predict_another():
+    samples = profiled(**NUMBERS, copy=LABEL * 3.0, label=LABEL)
+    assert drafted(a_model(), samples).fields["dataset"]["features"] == ["a", "b"]
+    other = drafted(a_model(inputs=3), samples, target="a")
+    assert other.fields["dataset"]["features"] == ["b", "copy", "label"]
+    assert "left out" not in " ".join(other.assumptions).casefold()
+
+
+def test_columns_beyond_those_that_are_listed_stay_left_out():
+    constants = {f"constant_{i}": np.zeros(ROWS) for i in range(30)}
+    done = drafted(a_model(), profiled(**NUMBERS, **constants, label=LABEL))
+    assert done.fields["dataset"]["features"] == ["a", "b"]
+    assert "; 10 more." in " ".join(done.assumptions)
+
+
+@pytest.mark.parametrize(("loss", "task"), [(None, "classes"), ("mean_squared_error", "values")])
+def test_integers_below_the_output_units_are_classes(loss: str | None, task: str):
+    few = {name: values[:12] for name, values in NUMBERS.items()}
+    samples = profiled(**few, target=np.array([0, 4, 9, 1] * 3))  # too few rows to show classes by themselves
+    assert samples.proposal.task == "values"
+    done = drafted(a_model(units=10, activation="softmax"), samples, loss=loss)
+    assert done.fields["dataset"]["task"] == task
+
+
+def test_weights_are_taken_where_they_are_weights():
+    weights = RANDOM.uniform(size=ROWS)
+    samples = profiled(**NUMBERS, sample_weight=weights, label=LABEL)
+    done = drafted(a_model(), samples)
+    assert done.fields["dataset"]["sample_weight"] == "sample_weight"
+    assert "weighs in the loss as sample_weight says" in " ".join(done.assumptions)
+    negative = profiled(**NUMBERS, sample_weight=weights - 0.5, label=LABEL)
+    assert "sample_weight" not in drafted(a_model(), negative).fields["dataset"]
+    used = drafted(a_model(), samples, features=["a", "sample_weight"]).fields["dataset"]
+    assert "sample_weight" not in used
+
+
+def test_logits_are_seen_past_layers_that_only_reshape():
+    flat = a_layer("Reshape", "flat", target_shape=[1])
+    chain = a_sequential(an_input(2), a_dense(1, "out", activation="sigmoid"), flat)
+    loss = drafted(chain, profiled(**NUMBERS, label=LABEL)).fields["training"]["loss"]
+    assert loss == {"kind": "binary_crossentropy", "from_logits": False}
+    out, end = called(a_dense(1, "out", activation="sigmoid"), [a_tensor("x")]), called(flat, [a_tensor("out")])
+    graph = a_functional(called(an_input(2)), out, end, inputs=[["x", 0, 0]], outputs=[["flat", 0, 0]])
+    assert drafted(graph, profiled(**NUMBERS, label=LABEL)).fields["training"]["loss"] == loss
+
+
+def test_a_wide_table_has_all_its_columns_and_the_gaps_of_its_validation_part():
+    samples = profiled(**NUMBERS, label=LABEL)
+    cut = samples.model_copy(update={"columns": samples.columns[:1]})
+    wide = summary_of(a_table(**NUMBERS, colour=["red", "blue"] * (ROWS // 2), label=LABEL))
+    beside = summary_of(a_table(a=[1.0, float("nan")], b=[1.0, 2.0])).columns
+    columns = whole(cut, wide, beside).columns
+    assert [(each.name, each.missing) for each in columns] == [("a", 1), ("b", 0), ("colour", 0), ("label", 0)]
+    assert [(each.type, each.distinct) for each in columns[2:]] == [("category", 2), ("integer", 2)]
+    done = drafted(a_model(), whole(cut, wide, beside)).fields["dataset"]
+    assert (done["features"], done["prepare"]) == (["a", "b"], [{"kind": "impute", "columns": ["a"]}])

@@ -164,6 +164,8 @@ def test_the_division_follows_order_column_and_rarity():
         assert (split.kind, split.column) == (kind, "split" if kind == "by_column" else None)
     arrays = {"x": r.normal(size=(ROWS, 2)), "y": label}
     assert profile(arrays, {}, ROWS, validation=arrays).proposal.split is None
+    falling = (255 - np.arange(ROWS) % 256).astype(np.uint8)  # differences of bytes would wrap around
+    assert profiled(day=falling, a=r.normal(size=ROWS), y=np.arange(ROWS) % 2).proposal.split.kind == "random"
 
 
 # The warnings: what is made ill, its columns, and nothing about what is well.

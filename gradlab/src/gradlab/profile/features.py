@@ -124,7 +124,8 @@ def is_identifier(column: Column) -> bool:
 
 def is_ordered(column: Column) -> bool:
     """True if the values never fall; codes of dates are in the order of the texts."""
-    return bool((np.diff(column.values) >= 0).all()) and len(column.values) > 1
+    # Differences of unsigned bytes would wrap around.
+    return bool((column.values[1:] >= column.values[:-1]).all()) and len(column.values) > 1
 
 
 def _is_binary(column: Column) -> bool:

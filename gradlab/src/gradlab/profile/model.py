@@ -21,6 +21,8 @@ MAX_COMMONEST = 10
 MAX_DISTINCT = 10_000
 # Columns that a warning lists by name.
 MAX_NAMED = 20
+# Names that people give to the weights of samples.
+WEIGHTS = ("sample_weight", "sample_weights")
 
 ColumnType = Literal["number", "integer", "category", "boolean", "text", "date", "array"]
 Task = Literal["classes", "labels", "values", "inputs"]
@@ -102,6 +104,8 @@ class LeftOut(Frozen):
     """Its name."""
     reason: str
     """Why it is left out, in a sentence."""
+    determines_target: bool = False
+    """True if it is left out because of the proposed target, which it determines alone."""
 
 
 class PreparationProposal(Frozen):
@@ -124,6 +128,8 @@ class SplitProposal(Frozen):
     """Its name in a spec."""
     column: ColumnName | None = None
     """The column that says to which part a row belongs, for ``by_column``."""
+    train: ColumnNames = ()
+    """Its values in training rows, for ``by_column``."""
     reason: str
     """Why, in a sentence."""
 

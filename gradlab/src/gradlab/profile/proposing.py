@@ -8,13 +8,12 @@ import numpy as np
 from gradlab.profile.columns import Column
 from gradlab.profile.features import is_identifier, is_ordered, preparation, sample_of
 from gradlab.profile.leaking import FORMS, leaks_in
-from gradlab.profile.model import MAX_NAMED, LeftOut, Proposal, SplitProposal, Task
+from gradlab.profile.model import MAX_NAMED, WEIGHTS, LeftOut, Proposal, SplitProposal, Task
 
 Columns = dict[str, Column]
 # Names that people give to targets, best first, and to columns that are no features.
 TARGETS = ("target", "label", "labels", "class", "y", "targets", "classes", "outcome")
 INPUTS, TARGET, VALIDATION = "x", "y", "_val"
-WEIGHTS = ("sample_weight", "sample_weights")
 SPLITS, TRAIN = ("split", "fold", "subset", "partition"), ("train", "training")
 # Parts of the names of columns that say when a row was recorded; and whole names.
 TIMES, WHOLE_TIMES = ("time", "timestamp", "date", "datetime"), ("t", "step", "day", "hour")
@@ -33,7 +32,7 @@ def propose(columns: Columns, rows: int) -> tuple[Proposal, dict[str, str]]:
     names, reason = _target(own)
     target = [own[each] for each in names]
     task, classes, task_reason = task_of(target) if target else (None, None, "There is no target to be learnt.")
-    if not target and INPUTS in own:
+    if not target and _is_of_inputs(own):
         task, task_reason = "inputs", reason
     split = _split(columns, target, task)
     arrays = INPUTS in own and own[INPUTS].is_array
@@ -41,7 +40,7 @@ def propose(columns: Columns, rows: int) -> tuple[Proposal, dict[str, str]]:
     leaks = leaks_in({name: own[name] for name in own if name not in names and name not in left_out}, target, task)
     left_out |= {name: f"It {FORMS[how]}: it may be known only after the answer is." for name, how in leaks.items()}
     features = (INPUTS,) if arrays else tuple(name for name in own if name not in names and name not in left_out)
-    skipped = tuple(LeftOut(column=name, reason=why) for name, why in left_out.items())
+    skipped = tuple(LeftOut(column=name, reason=why, determines_target=name in leaks) for name, why in left_out.items())
     proposal = Proposal(
         target=names,
         target_reason=reason,
@@ -66,7 +65,7 @@ def _target(columns: Columns) -> tuple[tuple[str, ...], str]:
     numbered = _numbered(columns)
     if numbered:
         return numbered, f"{len(numbered)} columns are called {numbered[0]} to {numbered[-1]}."
-    if INPUTS in columns:
+    if _is_of_inputs(columns):
         return (), "There is no array y: a network may learn to give back its inputs, as an autoencoder does."
     for name in reversed(columns):
         column = columns[name]
@@ -74,6 +73,11 @@ def _target(columns: Columns) -> tuple[tuple[str, ...], str]:
         if usable and name.casefold() not in WEIGHTS and len(columns) > 1 and not _is_constant(column):
             return (name,), f"No column is called like a target; {name} is the last one that can be one."
     return (), "No column can be a target: name it."
+
+
+def _is_of_inputs(columns: Columns) -> bool:
+    """True for an array of inputs, or a column of them alone. A column beside others may be called x."""
+    return INPUTS in columns and (columns[INPUTS].is_array or len(columns) == 1)
 
 
 def _numbered(columns: Columns) -> tuple[str, ...]:
@@ -163,7 +167,12 @@ def _is_constant(column: Column) -> bool:
 
 
 def _is_split(column: Column) -> bool:
-    return column.name.casefold() in SPLITS and any(each.casefold() in TRAIN for each in column.categories)
+    return column.name.casefold() in SPLITS and bool(_of_training(column))
+
+
+def _of_training(column: Column) -> tuple[str, ...]:
+    """The categories that stand for training."""
+    return tuple(each for each in column.categories if each.casefold() in TRAIN)
 
 
 def _is_time(column: Column) -> bool:
@@ -177,7 +186,8 @@ def _split(columns: Columns, target: Sequence[Column], task: Task | None) -> Spl
         return None
     for column in columns.values():
         if _is_split(column):
-            return SplitProposal(kind="by_column", column=column.name, reason=f"{column.name} says which part each is.")
+            reason = f"{column.name} says which part each is."
+            return SplitProposal(kind="by_column", column=column.name, train=_of_training(column), reason=reason)
     for column in columns.values():
         if _is_time(column) and is_ordered(column):
             reason = f"The rows are in the order of {column.name}: a network is judged on what comes after its samples."

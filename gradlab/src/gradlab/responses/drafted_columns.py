@@ -1,12 +1,13 @@
 """Columns of a draft: the target, what is learnt of it, the features that fit the model's input, and their steps."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from gradlab.errors import Invalid, Problem
 from gradlab.profile import ColumnProfile, Profile
+from gradlab.profile.model import WEIGHTS
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.translate.from_keras import Translation
 
@@ -14,8 +15,8 @@ from gradlab.translate.from_keras import Translation
 MAX_CLASSES = 100
 # Names that a message lists.
 MAX_NAMED = 12
-# Types of columns whose values are texts.
-TEXTS = ("category", "text")
+# Type of stored values, as a profile names it, of columns of texts: categories and dates.
+TEXT = "text"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def task_of(
     else:
         task, why = _task_of_columns([column for column in profile.columns if column.name in target])
     units, classes = _units(translation), _class_count(profile, target)
+    if task == "values" and units is not None and _are_numbers_of_classes(request, translation, profile, target, units):
+        task, why = "classes", f"{target[0]} holds integers from 0 to below {units}, the number of output units."
     if task == "classes" and units == 1 and classes is not None and classes > 2:
         task, why = "values", f"{why} The model has one output unit: it predicts a number."
     assumptions.append(f"The task is {_words(task)}. {why}")
@@ -81,17 +84,17 @@ def features_of(
     """
     inputs = shape[-1] if shape else None
     choices = list(_choices(request, profile, target))
+    by_name = {column.name: column for column in profile.columns}
     for names, why in choices:
-        columns = [column for column in profile.columns if column.name in names]
-        columns.sort(key=lambda column: names.index(column.name))
-        texts = tuple(column.name for column in columns if column.type in TEXTS)
+        columns = [by_name[name] for name in names]
+        texts = tuple(column.name for column in columns if column.dtype == TEXT)
         for one_hot in (True, False) if texts else (True,):
             if inputs is None or _width(columns, one_hot) == inputs:
                 if request.features is None:
                     assumptions.append(f"{why} {len(names)} columns go into the network: {_listed(names)}.".strip())
                 return Features(names, texts, one_hot)
     names = choices[0][0]
-    width = _width([column for column in profile.columns if column.name in names], one_hot=True)
+    width = _width([by_name[name] for name in names], one_hot=True)
     expected = f"columns that make {inputs} inputs, as many as the model takes; name them"
     raise Invalid(Problem("features", expected, f"{len(names)} columns, which make {width} inputs: {_listed(names)}"))
 
@@ -103,10 +106,10 @@ def steps_of(
     if request.prepare is not None:
         return [step.model_dump(mode="json") for step in request.prepare]
     steps: list[dict[str, Any]] = []
-    gaps = [column.name for column in profile.columns if column.name in features.names and column.missing]
+    taken = {*features.names}
+    gaps = [column.name for column in profile.columns if column.name in taken and column.missing]
     if gaps:
-        assumptions.append(f"Missing values of {_listed(gaps)} are replaced by the mean, of texts by the commonest.")
-        steps.append({"kind": "impute", "columns": gaps})
+        steps.append(filling(gaps, assumptions))
     if features.texts:
         way = "a column of 0 and 1 for each of its texts" if features.one_hot else "the number of its text"
         assumptions.append(f"Each of {_listed(features.texts)} becomes {way}.")
@@ -115,20 +118,57 @@ def steps_of(
     return steps
 
 
+def filling(columns: list[str], assumptions: list[str]) -> dict[str, Any]:
+    """Return the step that replaces missing values."""
+    assumptions.append(f"Missing values of {_listed(columns)} are replaced by the mean, of texts by the commonest.")
+    return {"kind": "impute", "columns": columns}
+
+
+def weights_of(
+    profile: Profile, taken: Collection[str], beside: Collection[str] | None, assumptions: list[str]
+) -> str | None:
+    """Return the column of the samples' weights, where one is called so and holds weights; else None.
+
+    Args:
+        profile: the profile of the samples.
+        taken: the columns that have another use.
+        beside: the columns of a validation part of its own, which must have it too; None without one.
+        assumptions: the sentences, to which one is added.
+    """
+    for column in profile.columns:
+        if column.name.casefold() not in WEIGHTS or column.name in taken:
+            continue
+        is_finite = column.type in ("number", "integer") and not column.missing and not column.infinite
+        is_weight = is_finite and (column.minimum or 0) >= 0 and (column.maximum or 0) > 0
+        if is_weight and (beside is None or column.name in beside):
+            assumptions.append(f"Each sample weighs in the loss as {column.name} says.")
+            return column.name
+    return None
+
+
 def _choices(request: DraftRequest, profile: Profile, target: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield choices of features, best first, each with a sentence."""
     if request.features is not None:
         _check_names("features", request.features, profile)
         yield request.features, ""
         return
-    proposal, every = profile.proposal, [column.name for column in profile.columns if column.name not in target]
-    skipped = {each.column: each.reason for each in proposal.left_out}
-    kept = tuple(name for name in every if name not in skipped)
-    left = [name for name in every if name in skipped]
-    why = f"Left out: {'; '.join(f'{name}, as it ' + _after_it(skipped[name]) for name in left)}." if left else ""
-    yield kept, why
+    proposal, every = profile.proposal, [each.name for each in profile.columns if _may_be_feature(each, target)]
+    is_proposed = target == proposal.target
+    skipped = {each.column: each.reason for each in proposal.left_out if is_proposed or not each.determines_target}
+    # A proposal lists the first columns that it leaves out, and all features, unless they are too many.
+    listed = {*proposal.features, *proposal.target, *(each.column for each in proposal.left_out)} - skipped.keys()
+    kept = {name: None for name in every if (name in listed if proposal.features else name not in skipped)}
+    left = [name for name in every if name not in kept]
+    reasons = [f"{name}, as it {_after_it(skipped[name])}" for name in left if name in skipped]
+    more = [f"{len(left) - len(reasons)} more"] if len(left) > len(reasons) else []
+    yield tuple(kept), f"Left out: {'; '.join([*reasons, *more])}." if left else ""
     if left:
         yield tuple(every), f"{_listed(left)} would be left out, but the model takes as many inputs as with them."
+
+
+def _may_be_feature(column: ColumnProfile, target: tuple[str, ...]) -> bool:
+    """True for columns that are stored, and are no target; texts of too many kinds are not."""
+    return column.name not in target and column.type != "text"
 
 
 def _after_it(reason: str) -> str:
@@ -138,7 +178,7 @@ def _after_it(reason: str) -> str:
 def _width(columns: list[ColumnProfile], one_hot: bool) -> int:
     """Number of inputs that columns make."""
     return sum(
-        (column.distinct or 0) if column.type in TEXTS and one_hot else math.prod(column.shape) for column in columns
+        (column.distinct or 0) if column.dtype == TEXT and one_hot else math.prod(column.shape) for column in columns
     )
 
 
@@ -158,6 +198,21 @@ def _class_count(profile: Profile, target: tuple[str, ...]) -> int | None:
     if target == profile.proposal.target:
         return profile.proposal.classes
     return next((column.distinct for column in profile.columns if (column.name,) == target), None)
+
+
+def _are_numbers_of_classes(
+    request: DraftRequest, translation: Translation, profile: Profile, target: tuple[str, ...], units: int
+) -> bool:
+    """True for integers that each number one of several output units, unless the loss is one of values."""
+    compiled = translation.training.loss if translation.training is not None else None
+    loss = request.loss if request.loss is not None else compiled
+    column = next((each for each in profile.columns if (each.name,) == target), None)
+    if units < 2 or column is None or (loss is not None and not (loss.unit_per_class and not loss.unit_per_value)):
+        return False
+    is_integer = column.type == "integer" or column.dtype.startswith(("int", "uint"))
+    is_single = math.prod(column.shape) == 1
+    low, high = column.minimum, column.maximum
+    return is_integer and is_single and low is not None and high is not None and low >= 0 and high < units
 
 
 def _units(translation: Translation) -> int | None:

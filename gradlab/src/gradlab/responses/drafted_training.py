@@ -4,7 +4,8 @@ from typing import Any
 
 from gradlab.schemas.drafts import BATCH_SIZE, DraftRequest
 from gradlab.spec.experiment import ModelSpec
-from gradlab.spec.graph import GraphSpec, split_source
+from gradlab.spec.graph import Graph, split_source
+from gradlab.spec.output import passes_on
 from gradlab.translate.from_keras import Translation
 from gradlab.vocabulary.layers import LayerSpec
 
@@ -41,12 +42,28 @@ def _usual_loss(translation: Translation, task: str) -> dict[str, Any]:
     return {"kind": kind, "from_logits": _has_no_activation(_output_layer(translation.model))}
 
 
-def _output_layer(model: ModelSpec | GraphSpec) -> LayerSpec | None:
-    """The layer whose output is the network's; None where a nested graph's is."""
+def _output_layer(model: ModelSpec | Graph, source: str = "") -> LayerSpec | None:
+    """The layer that has the last activation, past layers that only pool, reshape or disturb their input.
+
+    Args:
+        model: the network, or a graph inside it.
+        source: the output that is meant, by its name in a nested graph; "" for the first one.
+
+    Returns:
+        The layer; None where it is the network's input.
+    """
     if isinstance(model, ModelSpec):
-        return model.layers[-1]
-    node = model.by_name[split_source(model.outputs[0])[0]]
-    return model.origin(node).layer
+        return next((layer for layer in reversed(model.layers) if not passes_on(layer)), None)
+    outputs = {split_source(each)[0]: each for each in model.outputs}
+    name, inner = split_source(outputs.get(source, model.outputs[0]))
+    while (node := model.by_name.get(name)) is not None:
+        origin = model.origin(node)
+        if origin.graph is not None:
+            return _output_layer(origin.graph, inner)
+        if origin.layer is None or not passes_on(origin.layer) or len(node.inputs) > 1:
+            return origin.layer
+        name, inner = split_source(node.inputs[0])
+    return None
 
 
 def _has_no_activation(layer: LayerSpec | None) -> bool:

@@ -3,16 +3,26 @@
 Every choice that nobody made is an assumption, in a sentence.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from gradlab.profile import Profile
-from gradlab.responses.drafted_columns import features_of, steps_of, target_of, task_of
+from gradlab.errors import Invalid, Problem
+from gradlab.profile import ColumnProfile, Profile, SplitProposal
+from gradlab.responses.drafted_columns import (
+    features_of,
+    filling,
+    steps_of,
+    target_of,
+    task_of,
+    weights_of,
+)
 from gradlab.responses.drafted_training import training_of
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.translate.from_keras import Translation
 
 Fields = dict[str, Any]
+Shape = tuple[int | None, ...]
 # Names of the arrays of an NPZ file, as `POST /datasets` takes it.
 ARRAY, ARRAY_TARGET, ARRAY_VALIDATION = "x", "y", "x_val"
 
@@ -30,14 +40,22 @@ class Draft:
     assumptions: tuple[str, ...]
 
 
-def draft(request: DraftRequest, translation: Translation, profile: Profile) -> Draft:
+def draft(
+    request: DraftRequest, translation: Translation, profile: Profile, beside: Collection[str] | None = None
+) -> Draft:
     """Put a model and a dataset together.
+
+    Args:
+        request: the model, the dataset, and what is known of the training.
+        translation: the model.
+        profile: that of the dataset, with all columns that may be used.
+        beside: the names of the columns of a validation part of its own; None without one.
 
     Raises:
         Invalid: no column can be the target, or the columns do not fit the model's input.
     """
     assumptions: list[str] = []
-    dataset = _dataset(request, translation, profile, assumptions)
+    dataset = _dataset(request, translation, profile, beside, assumptions)
     training = training_of(request, translation, dataset["task"], assumptions)
     fields = {
         "name": request.name,
@@ -48,28 +66,54 @@ def draft(request: DraftRequest, translation: Translation, profile: Profile) -> 
     return Draft(fields, tuple(assumptions))
 
 
-def _dataset(request: DraftRequest, translation: Translation, profile: Profile, assumptions: list[str]) -> Fields:
-    arrays = {column.name for column in profile.columns}
+def _dataset(
+    request: DraftRequest,
+    translation: Translation,
+    profile: Profile,
+    beside: Collection[str] | None,
+    assumptions: list[str],
+) -> Fields:
     fields: Fields = {"kind": "uploaded", "id": request.dataset}
-    if ARRAY in arrays and request.features is None:
-        fields |= _of_arrays(request, translation, profile, assumptions)
+    if (array := _array(request, profile)) is not None:
+        fields |= _of_array(request, translation, profile, array, assumptions)
     else:
         fields |= _of_table(request, translation, profile, assumptions)
-    return fields | _parts(request, profile, "window" in fields, assumptions)
+    target = fields.get("target", ())
+    taken = {*fields.get("features", ()), *((target,) if isinstance(target, str) else target)}
+    if weights := weights_of(profile, taken, beside, assumptions):
+        fields["sample_weight"] = weights
+    return fields | _parts(request, profile, fields, taken, assumptions)
 
 
-def _of_arrays(request: DraftRequest, translation: Translation, profile: Profile, assumptions: list[str]) -> Fields:
-    has_target = request.target is not None or any(column.name == ARRAY_TARGET for column in profile.columns)
-    if not has_target and request.task in (None, "inputs"):
-        assumptions.append(f"There is no array {ARRAY_TARGET}: the network learns to repeat its inputs.")
-        return {"task": "inputs"}
-    target = target_of(request, profile, assumptions)
-    fields: Fields = {"task": task_of(request, translation, profile, target, assumptions)}
-    if request.target is not None:
-        fields["target"] = request.target
+def _array(request: DraftRequest, profile: Profile) -> ColumnProfile | None:
+    """Return the one array that goes into the network; None for columns of a table, one of which may be called x."""
+    names = (ARRAY,) if request.features is None else request.features
+    return next((column for column in profile.columns if (column.name,) == names and column.shape), None)
+
+
+def _of_array(
+    request: DraftRequest, translation: Translation, profile: Profile, array: ColumnProfile, assumptions: list[str]
+) -> Fields:
+    shape = _input_shape(translation)
+    if shape is not None and not _fits(array.shape, shape):
+        expected = f"an array whose samples have the shape that the model takes, {_written(shape)}"
+        raise Invalid(Problem("features", expected, f"{array.name}, with samples of shape {_written(array.shape)}"))
+    fields: Fields = {} if request.features is None else {"features": list(request.features)}
     if request.prepare is not None:
         fields["prepare"] = _dumped(request.prepare)
-    return fields
+    elif array.missing:
+        fields["prepare"] = [filling([array.name], assumptions)]
+    has_target = request.target is not None or bool(profile.proposal.target)
+    if not has_target and request.task in (None, "inputs"):
+        assumptions.append(f"There is no array {ARRAY_TARGET}: the network learns to repeat its inputs.")
+        return fields | {"task": "inputs"}
+    if request.task == "inputs":
+        return fields | {"task": "inputs"}
+    target = target_of(request, profile, assumptions)
+    return fields | {
+        "task": task_of(request, translation, profile, target, assumptions),
+        "target": target[0] if len(target) == 1 else list(target),
+    }
 
 
 def _of_table(request: DraftRequest, translation: Translation, profile: Profile, assumptions: list[str]) -> Fields:
@@ -90,26 +134,46 @@ def _of_table(request: DraftRequest, translation: Translation, profile: Profile,
     return fields
 
 
-def _parts(request: DraftRequest, profile: Profile, in_windows: bool, assumptions: list[str]) -> Fields:
+def _parts(
+    request: DraftRequest, profile: Profile, dataset: Fields, taken: Collection[str], assumptions: list[str]
+) -> Fields:
     """The division into training and validation samples."""
     if request.validation is not None:
         return {"validation": request.validation}
     if any(column.name == ARRAY_VALIDATION for column in profile.columns):
         return {}
-    if in_windows:
+    if "window" in dataset:
         assumptions.append("The last fifth of the rows is for validation, as the rows are in order.")
         return {"split": {"kind": "in_order"}}
     proposed = profile.proposal.split
-    if proposed is None or proposed.kind == "random":
+    if proposed is None or proposed.kind == "random" or not _applies(proposed, profile, dataset, taken):
         assumptions.append("A fifth of the rows, at random, is for validation.")
         return {"split": {"kind": "random"}}
     assumptions.append(f"{proposed.reason} The split is {proposed.kind.replace('_', ' ')}.")
-    column = {"column": proposed.column} if proposed.column is not None else {}
+    column: Fields = {"column": proposed.column} if proposed.column is not None else {}
+    if proposed.train:
+        column["train"] = list(proposed.train)
     return {"split": {"kind": proposed.kind, **column}}
 
 
-def _input_shape(translation: Translation) -> tuple[int | None, ...] | None:
+def _applies(proposed: SplitProposal, profile: Profile, dataset: Fields, taken: Collection[str]) -> bool:
+    """True unless a split is proposed for the classes of another target, or by a column that has another use."""
+    if proposed.kind == "stratified":
+        return dataset["task"] == "classes" and dataset.get("target") in profile.proposal.target
+    return proposed.column is None or proposed.column not in taken
+
+
+def _input_shape(translation: Translation) -> Shape | None:
     return translation.input_shapes[0] if len(translation.input_shapes) == 1 else None
+
+
+def _fits(array: tuple[int, ...], model: Shape) -> bool:
+    """True if samples of a shape go into a model, whose unknown axes are None."""
+    return len(array) == len(model) and all(own is None or own == size for size, own in zip(array, model, strict=True))
+
+
+def _written(shape: Shape) -> str:
+    return str(shape).replace("None", "any")
 
 
 def _dumped(steps: Any) -> list[Fields]:

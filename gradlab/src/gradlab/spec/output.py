@@ -52,10 +52,10 @@ class Output:
 def output_of(spec: "ExperimentSpec") -> Output:
     """Return the last activation of `spec`'s network, past layers that only pool, reshape or disturb their input."""
     by_name, last, same = {layer.name: layer for layer in spec.layers}, spec.layers[-1], True
-    while (source := _only_source(last, by_name)) is not None and _passes_on(last.spec):
+    while (source := _only_source(last, by_name)) is not None and passes_on(last.spec):
         last, same = source, same and _keeps_tensor(last.spec)
     earlier = None if last.spec.parameters(last.input_shape) else _only_source(last, by_name)
-    while earlier is not None and _passes_on(earlier.spec):
+    while earlier is not None and passes_on(earlier.spec):
         earlier = _only_source(earlier, by_name)
     made, before = _function(last), _function(earlier)
     return Output(last.name, made.kind, before.kind, same and not isinstance(last.spec, TimeDistributed))
@@ -117,7 +117,7 @@ def answer_threshold_elsewhere(spec: ExternalSpec) -> float | None:
     return None if function is None else function.threshold
 
 
-def _passes_on(layer: LayerSpec) -> bool:
+def passes_on(layer: LayerSpec) -> bool:
     """True if the layer keeps the range of its input, apart from noise and zeros."""
     layer = at_each_step(layer)
     linear = isinstance(layer, Activating) and layer.function == Linear()
