@@ -45,7 +45,7 @@ def filled(dataset: UploadedDataset, table: TableSummary, validation: TableSumma
         feature_shape=shape,
         target=target,
         classes=classes,
-        whole_below=whole_below(named, features, columns),
+        whole_below=whole_below(named, features, columns, beside),
     )
     if dataset.samples not in (None, samples):
         received = dataset.samples.model_dump_json() if dataset.samples else "null"

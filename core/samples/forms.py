@@ -66,9 +66,23 @@ def target_form(
     return SampleTarget(kind=dataset.task, count=count, steps=tuple(steps)), ()
 
 
-def whole_below(dataset: UploadedDataset, features: Sequence[str], columns: Columns) -> int | None:
-    """Return the upper bound, exclusive, of inputs that are whole numbers from 0; None for others."""
-    bounds = [_bound(columns[name], _steps(dataset, name, columns[name], is_feature=True)) for name in features]
+def whole_below(
+    dataset: UploadedDataset, features: Sequence[str], columns: Columns, beside: Columns | None
+) -> int | None:
+    """Return the upper bound, exclusive, of inputs that are whole numbers from 0; None for others.
+
+    Args:
+        dataset: the spec.
+        features: the input columns.
+        columns: the columns of the file, with the range and the gaps of both parts.
+        beside: those of a validation part of its own; None without one.
+    """
+    bounds = [
+        _bound(
+            columns[name], beside.get(name) if beside else None, _steps(dataset, name, columns[name], is_feature=True)
+        )
+        for name in features
+    ]
     finite = [bound for bound in bounds if bound is not None]
     return max(finite) if len(finite) == len(bounds) and max(finite) <= MAX_WHOLE else None
 
@@ -122,16 +136,28 @@ def _width(column: ColumnSummary, steps: Sequence[tuple[int, Preparation]]) -> i
     return column.distinct or 1 if is_one_hot else math.prod(column.shape)
 
 
-def _bound(column: ColumnSummary, steps: Sequence[tuple[int, Preparation]]) -> int | None:
+def _bound(column: ColumnSummary, beside: ColumnSummary | None, steps: Sequence[tuple[int, Preparation]]) -> int | None:
     """Return the upper bound, exclusive, of a column's prepared numbers, if they are whole numbers from 0."""
     kinds = [type(step) for _, step in steps if not isinstance(step, Impute)]
     if any(kind.changes_size for kind in kinds):
         return None
     if kinds:  # encoded: one-hot, or a place, or the number of all for another value
-        return 2 if OneHot in kinds else (column.distinct or 0) + 1
+        has_others = _has_others(column, beside, [type(step) for _, step in steps])
+        return 2 if OneHot in kinds else (column.distinct or 0) + has_others
     if column.missing or not column.is_whole or column.low < 0:
         return None
     return int(column.high) + 1
+
+
+def _has_others(column: ColumnSummary, beside: ColumnSummary | None, steps: Sequence[type[Preparation]]) -> bool:
+    """True if an encoded column may have values without a place: gaps, or values of the validation part alone."""
+    # Missing texts become one of the others; missing numbers become a mean, which has no place.
+    is_filled = column.is_text and Ordinal in steps and Impute in steps[: steps.index(Ordinal)]
+    if column.missing and not is_filled:
+        return True
+    if beside is None:
+        return False
+    return column.values is None or beside.values is None or not set(beside.values) <= set(column.values)
 
 
 def _check_targets(dataset: UploadedDataset, parts: Sequence[Columns]) -> None:

@@ -89,6 +89,10 @@ def test_ordinal_places_are_tokens_and_another_text_is_the_next_number():
     table = a_table(colour=COLOURS, y=PRICE)
     dataset = an_uploaded(table, other, task="values", prepare=["ordinal"])
     assert dataset.whole_below == 4
+    assert an_uploaded(table, task="values", prepare=["ordinal"]).whole_below == 3
+    gaps = a_table(colour=[None, *COLOURS[1:]], y=PRICE)
+    assert an_uploaded(gaps, task="values", prepare=["ordinal"]).whole_below == 4
+    assert an_uploaded(gaps, task="values", prepare=["impute", "ordinal"]).whole_below == 3
     data = loaded(table, other, task="values", prepare=["ordinal"])
     assert dict(zip(data.val_y[:, 0].tolist(), data.val_x[:, 0].tolist(), strict=True)) == {1: 2, 2: 3, 3: 0}
 
