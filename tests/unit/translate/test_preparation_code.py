@@ -77,6 +77,33 @@ def test_targets_and_images_are_scaled_on_their_own_axes():
     np.testing.assert_array_equal(constant["x"], 0)
 
 
+def test_places_are_those_among_one_hot_columns_or_are_left_open():
+    shape = {"train_count": 50, "val_count": 20, "feature_shape": [5], "target": {"kind": "values", "count": 1}}
+    one_hot = {"kind": "one_hot", "columns": ["a"]}
+    whole = np.concatenate([np.eye(3)[RANDOM.integers(0, 3, 50)], TRAIN[:, :2] * 10], axis=1).astype(int)
+    for step in ({"kind": "standardise"}, {"kind": "standardise", "columns": ["b", "c", "price"]}):
+        dataset = a_dataset(one_hot, step, samples=shape)
+        y = np.linspace(100, 300, 50)
+        done = run(preparation_code(dataset), whole, whole[:5], y=y, y_val=y[:5].copy())
+        np.testing.assert_array_equal(done["x"][:, :3], whole[:, :3])
+        np.testing.assert_allclose(done["x"][:, 3:].std(axis=0), 1, rtol=1e-5)
+        assert (done["y"].std() == pytest.approx(1)) == (step.get("columns") is not None)
+    two = {"kind": "one_hot", "columns": ["a", "b"]}
+    for encoding in (two, {"kind": "one_hot"}):
+        open_ended = preparation_code(a_dataset(encoding, {"kind": "standardise"}, samples=shape))
+        assert all(line.startswith("# ") for block in open_ended for line in block.splitlines())
+
+
+@pytest.mark.slow  # imports scikit-learn
+def test_the_commonest_value_replaces_missing_ones_in_sequences():
+    gaps = np.round(RANDOM.normal(size=(30, 4, 2)))
+    gaps[3, 1, 0] = np.nan
+    arrays = a_dataset({"kind": "impute", "strategy": "most_frequent"}, features=["x"], target="y")
+    done = run(preparation_code(arrays), gaps, gaps[:5])
+    assert done["x"].shape == (30, 4, 2)
+    assert np.isfinite(done["x_val"]).all()
+
+
 def test_only_new_steps_are_written_for_a_change_and_texts_are_comments():
     before = a_dataset({"kind": "one_hot", "columns": ["a"]})
     after = a_dataset({"kind": "one_hot", "columns": ["a"]}, {"kind": "standardise"})

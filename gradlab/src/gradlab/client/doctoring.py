@@ -6,7 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ValidationError
 
 from gradlab.client.client import Client
 from gradlab.client.connection import Refused, Unreachable
@@ -18,12 +20,21 @@ from gradlab.schemas.drafts import SEEDS, DraftRequest, DraftResponse
 from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.status import Status
 from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse
+from gradlab.spec.problems import invalid
+
+if TYPE_CHECKING:
+    from gradlab.translate.target_code import Classes
+    from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 
 Outcome = Literal["healthy", "at risk", "cured", "not cured", "undecided", "not trained"]
 # The time after which no treatment goes on, in seconds: ten minutes.
 BUDGET_SECONDS = 600.0
 # Outcomes of a seed that a cure is for.
 BAD = ("fails", "diverged")
+# Characters of an experiment's name.
+MAX_NAME = 200
+# Stands for the dataset until it is uploaded.
+NO_DATASET = f"sha256:{0:064}"
 
 
 @dataclass
@@ -71,7 +82,7 @@ class Examination:
     def program(self) -> str | None:
         """The cured training as a Keras program; None without a proved cure.
 
-        It takes the arrays as they are in the file, with classes as whole numbers where the file has them so.
+        It takes the arrays as they are in the file: classes as numbers, texts or one-hot rows.
         """
         from gradlab.translate.keras_program import keras_program
         from gradlab.vocabulary.datasets.uploaded import UploadedDataset
@@ -79,8 +90,17 @@ class Examination:
         cured = self.treatment.recommended_spec if self.treatment is not None else None
         if cured is None or self.profile is None or not isinstance(cured.dataset, UploadedDataset):
             return None
-        in_rows = {column.name for column in self.profile.columns if column.shape}
-        return keras_program(cured, sparse=not in_rows.intersection(cured.dataset.targets))
+        return keras_program(cured, classes=_form_of_classes(self.profile, cured.dataset))
+
+
+def _form_of_classes(profile: Profile, dataset: "UploadedDataset") -> "Classes | None":
+    """Return how a file has the classes of its target; None where the profile does not show it."""
+    column = next((each for each in profile.columns if (each.name,) == dataset.targets), None)
+    if column is None:
+        return None
+    if column.shape == (*dataset.target.steps, dataset.target.count):
+        return "one_hot"
+    return "texts" if column.dtype == "text" else "numbers"
 
 
 Progress = Callable[[str, Examination], None]
@@ -108,11 +128,20 @@ def examine(
         choices: fields of `DraftRequest`, such as `target`, `epochs`, `batch_size`, `loss`, `optimizer`, `seeds`.
 
     Raises:
-        Invalid: a file cannot be read, or is no such file.
+        Invalid: a file cannot be read or is no such file, or a choice is none; nothing is uploaded then.
         Refused: the service refused something; its problem document says what.
         Unreachable: the service did not respond.
     """
     return _Examining(client, budget, progress).run(model, data, validation, choices)
+
+
+def _request(model: Path, choices: dict[str, Any]) -> DraftRequest:
+    """Return the request for a draft, whose dataset is not uploaded yet. Raises Invalid."""
+    body = {"name": model.stem[:MAX_NAME], **choices, "configuration": read_configuration(model), "dataset": NO_DATASET}
+    try:
+        return DraftRequest.model_validate(body)
+    except ValidationError as error:
+        raise invalid(error, body) from error
 
 
 class _Examining:
@@ -123,14 +152,11 @@ class _Examining:
 
     def run(self, model: Path, data: Path, validation: Path | None, choices: dict[str, Any]) -> Examination:
         """Take all parts in order; return what is known after the last one that was needed."""
-        configuration = read_configuration(model)
+        request = _request(model, choices)
         self._part("data", lambda: self._upload(data))
-        other = self._client.add_dataset(validation).id if validation is not None else None
-        request = DraftRequest.model_validate(
-            {"name": model.stem, **choices, "configuration": configuration, "dataset": self._dataset.id}
-            | ({"validation": other} if other else {})
-        )
-        self._part("draft", lambda: self._draft(request))
+        other = self._client.add_dataset(validation).id if validation is not None else request.validation
+        named = request.model_copy(update={"dataset": self._dataset.id, "validation": other})
+        self._part("draft", lambda: self._draft(named))
         self._part("triage", self._triage)
         self._part("training", self._train)
         self._part("diagnosis", self._diagnose)

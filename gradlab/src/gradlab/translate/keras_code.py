@@ -50,9 +50,11 @@ def optimizer_code(optimizer: GradientOptimizer) -> str:
 
 
 def loss_code(loss: LossFunction, *, sparse: bool = False) -> str:
-    """Return the loss as an argument of `compile`. A `sparse` one takes class indices."""
-    kind = f"sparse_{loss.kind}" if sparse and loss.kind == "categorical_crossentropy" else loss.kind
-    arguments = ", ".join(f"{field}={_value(value)}" for field, value in _written(loss).items())
+    """Return the loss as an argument of `compile`. A `sparse` one takes class indices, if Keras has it so."""
+    written = _written(loss)
+    has_sparse = loss.kind == "categorical_crossentropy" and "label_smoothing" not in written
+    kind = f"sparse_{loss.kind}" if sparse and has_sparse else loss.kind
+    arguments = ", ".join(f"{field}={_value(value)}" for field, value in written.items())
     if not arguments:
         return json.dumps(kind)
     name = "".join(part.title() for part in kind.split("_"))

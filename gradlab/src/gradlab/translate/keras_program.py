@@ -1,18 +1,23 @@
 """A whole spec as a Keras program that runs: imports, network, `compile` and `fit`."""
 
+import builtins
 import json
+import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.graph import INPUT
 from gradlab.spec.network import NamedLayer, is_chain
 from gradlab.translate.keras_code import layer_code, loss_code, optimizer_code
 from gradlab.translate.preparation_code import preparation_code
+from gradlab.translate.target_code import Classes, target_code
 from gradlab.vocabulary.layers import Shape
 from gradlab.vocabulary.layers.attention import Heads
 from gradlab.vocabulary.layers.blocks import Residual
 from gradlab.vocabulary.layers.merging import Merging, MergingAttention
+from gradlab.vocabulary.losses import CategoricalGeneralizedCrossEntropy, LossFunction
 
 # Metrics that Keras's `compile` does not take by the name that they have here.
 METRICS = {
@@ -28,15 +33,23 @@ BALANCED = """\
 classes = y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.ravel().astype(int)
 class_weight = {each: len(classes) / (len(set(classes)) * (classes == each).sum()) for each in set(classes)}
 """
+# Names in a program that are no layer's: of modules, of the samples, and of Python.
+RESERVED = (
+    "keras", "np", "model", "x", "y", "x_val", "y_val", "sample_weight", "sample_weight_val", "classes", "class_weight",
+    *keyword.kwlist, *keyword.softkwlist, *dir(builtins),
+)  # fmt: skip
 CALLED = re.compile(r"(?<![\w.])([A-Z]\w*)\(")  # classes of layers that a piece of code calls by their own names
 
 
-def keras_program(spec: ExperimentSpec, *, sparse: bool = False) -> str:
+def keras_program(spec: ExperimentSpec, *, classes: Classes | None = None) -> str:
     """Return the Keras program of a spec. It takes ``x``, ``y``, ``x_val`` and ``y_val`` as NumPy arrays.
+
+    Where samples have weights, it takes ``sample_weight`` and ``sample_weight_val`` too. Targets of a built-in dataset
+    are one-hot rows for several units. Those of an uploaded one are as they are in the file.
 
     Args:
         spec: the experiment.
-        sparse: True if targets of several classes are whole numbers; by default they are one-hot rows.
+        classes: how the file of an uploaded dataset has its classes; None: as their names look.
 
     Raises:
         Invalid: its layers are pre-trained one by one, for which `fit` has no argument.
@@ -47,8 +60,9 @@ def keras_program(spec: ExperimentSpec, *, sparse: bool = False) -> str:
     inputs = dict.fromkeys(spec.model.inputs, spec.dataset.feature_shape)
     network = network_code(inputs, spec.layers, [spec.layers[-1].name])
     prepared = preparation_code(spec.dataset)
-    numpy = ["import numpy as np"] if any("np." in block for block in prepared) else []
-    return "\n\n".join([*numpy, *prepared, network, _compile(spec, sparse), _fit(spec)]) + "\n"
+    targets = target_code(spec.dataset, spec.layers[-1].output_shape[-1], classes)
+    numpy = ["import numpy as np"] if any("np." in block for block in (*prepared, *targets)) else []
+    return "\n\n".join([*numpy, *prepared, network, *targets, _compile(spec), _fit(spec)]) + "\n"
 
 
 def network_code(inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Sequence[str]) -> str:
@@ -76,8 +90,8 @@ def _is_plain(layer: NamedLayer) -> bool:
 
 def _functional(inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Sequence[str]) -> Iterator[str]:
     """Yield the statements of a functional model, one for each call of a layer."""
-    taken = {"keras", "model"}
-    names = {name: _variable(name, taken) for name in inputs}
+    taken = {*RESERVED}
+    names = {name: _variable("inputs" if name == INPUT else name, taken) for name in inputs}
     shared = {layer.shares for layer in layers if layer.shares}
     makers = {name: _variable(f"{name}_layer", taken) for name in sorted(shared)}
     for name, shape in inputs.items():
@@ -124,27 +138,34 @@ def _variable(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def _compile(spec: ExperimentSpec, sparse: bool) -> str:
+def _compile(spec: ExperimentSpec) -> str:
     training, labels = spec.training, spec.dataset.target.kind == "labels"
     names = {**METRICS, "one_hot_mean_io_u": f"keras.metrics.OneHotMeanIoU({spec.dataset.target.count})"}
     names |= {"accuracy": '"binary_accuracy"'} if labels else {}
     metrics = ", ".join(names.get(name, json.dumps(name)) for name in spec.metric_names)
     arguments = [
         f"optimizer={optimizer_code(training.optimizer)}",
-        f"loss={loss_code(training.loss, sparse=sparse)}",
+        f"loss={_loss(training.loss)}",
         f"metrics=[{metrics}]",
     ]
     return f"model.compile(\n{_lines(arguments)})"
 
 
+def _loss(loss: LossFunction) -> str:
+    if isinstance(loss, CategoricalGeneralizedCrossEntropy):  # which takes whole numbers in Keras
+        return f"lambda y, p: keras.losses.{loss.kind}(keras.ops.argmax(y, axis=-1), p, q={loss.q!r})"
+    return loss_code(loss)
+
+
 def _fit(spec: ExperimentSpec) -> str:
-    training = spec.training
+    training, is_weighted = spec.training, spec.dataset.has_weights
     arguments = [
         "x",
         "y",
         f"batch_size={training.batch_size}",
         f"epochs={training.epochs}",
-        "validation_data=(x_val, y_val)",
+        f"validation_data=(x_val, y_val{', sample_weight_val' if is_weighted else ''})",
+        *(["sample_weight=sample_weight"] if is_weighted else []),
     ]
     before = ""
     if training.class_weight == "balanced":

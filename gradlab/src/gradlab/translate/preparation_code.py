@@ -1,6 +1,6 @@
 """Preparation of uploaded samples as NumPy code: what a person adds to a script that has the arrays as they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
@@ -17,6 +17,7 @@ from gradlab.vocabulary.preparations import (
 )
 
 FITTED = "  # of the training samples"
+FLOATING = '{}.astype("float32")'
 IMPUTED = {"mean": "np.nanmean", "median": "np.nanmedian"}
 
 
@@ -24,7 +25,8 @@ def preparation_code(dataset: DatasetSpec, beyond: DatasetSpec | None = None) ->
     """Return a block of statements for each step of a dataset's preparation; [] for a dataset without one.
 
     They change ``x`` and ``x_val``, or ``y`` and ``y_val`` for targets, and need ``numpy`` as ``np``. Steps that turn
-    texts into numbers are comments: arrays hold numbers already.
+    texts into numbers are comments: arrays hold numbers already, with the columns of a one-hot text side by side. So
+    are steps on columns whose places among those are not known from the spec.
 
     Args:
         dataset: the dataset.
@@ -33,28 +35,96 @@ def preparation_code(dataset: DatasetSpec, beyond: DatasetSpec | None = None) ->
     if not isinstance(dataset, UploadedDataset):
         return []
     left_out = beyond.prepare if isinstance(beyond, UploadedDataset) else ()
-    return [_block(step, dataset) for step in dataset.prepare if step not in left_out]
+    blocks = [block for step in dataset.prepare if step not in left_out for block in _blocks(step, dataset)]
+    for name in ("x", "y"):  # columns of whole numbers would cut off what is written into them
+        written = [place for place, block in enumerate(blocks) if f"\n{name}[..., columns] =" in block]
+        for place in written[:1]:
+            blocks[place] = f"{_both(name, f'{name}_val', FLOATING)}\n{blocks[place]}"
+    return blocks
 
 
-def _block(step: Preparation, dataset: UploadedDataset) -> str:
+def _blocks(step: Preparation, dataset: UploadedDataset) -> Iterator[str]:
+    """Yield the statements on features, and those on targets."""
     if isinstance(step, OneHot | Ordinal):
         named = ", ".join(step.columns or ("texts",))
         what = "a column of 0 and 1 for each value" if isinstance(step, OneHot) else "the place of its value"
-        return f"# {named}: {what}, in sorted order"
-    of_targets = step.columns is not None and all(name in dataset.targets for name in step.columns)
-    name = "y" if of_targets else "x"
-    places = _places(step.columns, dataset.targets if of_targets else dataset.features)
-    if places is None:
+        yield f"# {named}: {what}, in sorted order"
+        return
+    targets = [name for name in step.columns or () if name in dataset.targets]
+    if step.columns is None or len(targets) < len(step.columns):
+        yield from _of_features(step, dataset)
+    if targets:
+        every = [*dataset.targets]
+        places = [every.index(name) for name in targets]
+        yield _block(step, "y", [] if len(targets) == len(every) else places, targets, dataset)
+
+
+def _of_features(step: Preparation, dataset: UploadedDataset) -> Iterator[str]:
+    encoded, is_named = _encoded(dataset), not _are_texts_unnamed(dataset)
+    if dataset.features is None:  # the array x, unless texts of a table are encoded or columns are named
+        if step.columns in (None, ("x",)) and not encoded and is_named:
+            yield _block(step, "x", [], [], dataset)
+        else:
+            yield _unplaced(step, step.columns, dataset)
+        return
+    if texts := [name for name in step.columns or () if name in encoded and isinstance(step, Impute)]:
+        yield f"# {', '.join(texts)}: the commonest value for a missing one, before it becomes a number"
+    skips = encoded if step.columns is None or isinstance(step, Impute) else {}
+    chosen = [name for name in dataset.features if name in (step.columns or dataset.features) and name not in skips]
+    places = _places(dataset)
+    if not chosen:
+        return
+    if step.columns is None and not is_named:
+        yield _unplaced(step, None, dataset)
+    elif len(chosen) == len(dataset.features):
+        yield _block(step, "x", [], [], dataset)
+    elif places is None:
+        yield _unplaced(step, chosen, dataset)
+    else:
+        yield _block(step, "x", [place for name in chosen for place in places[name]], chosen, dataset)
+
+
+def _unplaced(step: Preparation, names: Sequence[str] | None, dataset: UploadedDataset) -> str:
+    """Return the statements of a step as a comment, for columns whose places are to be filled in."""
+    code = _block(step, "x", [0], names or ["the columns of numbers"], dataset).replace(
+        "columns = [0]", "columns = []", 1
+    )
+    return "\n".join(f"# {line}" for line in ("with the places of these columns in x:", *code.splitlines()))
+
+
+def _block(step: Preparation, name: str, places: Sequence[int], names: Sequence[str], dataset: UploadedDataset) -> str:
+    """Return the statements of a step on an array, or on some of its columns; no `places` for all of them."""
+    if not places:
         return _statements(step, name, f"{name}_val", dataset)
-    lines = [f"columns = {places}  # {', '.join(step.columns or ())}"]
-    return "\n".join([*lines, _statements(step, f"{name}[..., columns]", f"{name}_val[..., columns]", dataset)])
+    statements = _statements(step, f"{name}[..., columns]", f"{name}_val[..., columns]", dataset)
+    return f"columns = {list(places)}  # {', '.join(names)}\n{statements}"
 
 
-def _places(columns: Sequence[str] | None, features: Sequence[str] | None) -> list[int] | None:
-    """Return the places of columns among those of an array; None for all of them."""
-    if columns is None or features is None or set(columns) == set(features):
+def _encoded(dataset: UploadedDataset) -> dict[str, bool]:
+    """Return the columns of which the spec says that they are encoded, by name: True for one-hot ones."""
+    steps = [step for step in dataset.prepare if isinstance(step, OneHot | Ordinal)]
+    return {name: isinstance(step, OneHot) for step in steps for name in step.columns or ()}
+
+
+def _are_texts_unnamed(dataset: UploadedDataset) -> bool:
+    """True if a step without columns encodes all texts, whichever they are."""
+    return any(isinstance(step, OneHot | Ordinal) and step.columns is None for step in dataset.prepare)
+
+
+def _places(dataset: UploadedDataset) -> dict[str, list[int]] | None:
+    """Return the places of each feature's numbers in a prepared row; None if they do not follow from the spec."""
+    features, encoded = dataset.features or (), _encoded(dataset)
+    one_hot = [name for name in features if encoded.get(name)]
+    width = dataset.samples.feature_shape[-1] if dataset.samples is not None else len(features)
+    is_single = len(one_hot) == 1 and dataset.samples is not None
+    if _are_texts_unnamed(dataset) or not (is_single or (not one_hot and width == len(features))):
         return None
-    return [features.index(name) for name in columns if name in features]
+    places, place = {}, 0
+    for name in features:
+        size = width - len(features) + 1 if name in one_hot else 1
+        places[name] = list(range(place, place + size))
+        place += size
+    return places
 
 
 def _statements(step: Preparation, own: str, other: str, dataset: UploadedDataset) -> str:
@@ -88,10 +158,13 @@ def _imputed(step: Impute, own: str, other: str, axis: str) -> str:
     if step.strategy == "constant":
         return _both(own, other, f"np.nan_to_num({{}}, nan={step.fill_value!r})")
     if step.strategy == "most_frequent":
+        # One number for each place of a sample; in windows, which are cut from rows, one for each column.
+        rows = "{0}.reshape(-1, {0}.shape[-1])" if axis != "0" else "{0}.reshape(len({0}), -1)"
         return (
             "from sklearn.impute import SimpleImputer\n"
-            f'imputer = SimpleImputer(strategy="most_frequent").fit({own}){FITTED}\n'
-            f"{_both(own, other, 'imputer.transform({})')}"
+            f'imputer = SimpleImputer(strategy="most_frequent", keep_empty_features=True)\n'
+            f"imputer.fit({rows.format(own)}){FITTED}\n"
+            f"{_both(own, other, 'imputer.transform(' + rows + ').reshape({0}.shape)')}"
         )
     return (
         f"fill = {IMPUTED[step.strategy]}({own}, axis={axis}){FITTED}\n"
