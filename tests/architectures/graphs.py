@@ -143,6 +143,14 @@ def shared_layer_twice():
 
 
 @architecture
+def one_pooling_for_two_sizes():
+    x, pool, relu = keras.Input((8, 8, 2)), layers.MaxPooling2D(), layers.ReLU()
+    y = pool(relu(layers.Conv2D(3, 3, padding="same")(x)))
+    y = pool(relu(layers.Conv2D(3, 3, padding="same")(y)))
+    return keras.Model(x, layers.Dense(2)(layers.Flatten()(y)))
+
+
+@architecture
 def nested_encoder():
     inside = keras.Input((6,))
     encoder = keras.Model(inside, layers.Dense(4, "relu")(layers.Dense(6, "relu")(inside)), name="encoder")

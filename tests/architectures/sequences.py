@@ -113,6 +113,13 @@ def time_distributed_mlp():
 
 
 @architecture
+def tagger_at_each_step():
+    inner = layers.TimeDistributed(layers.LayerNormalization(axis=-1))
+    outer = layers.TimeDistributed(layers.Dense(4, "softmax"))
+    return sequential((7, 3), layers.LSTM(5, return_sequences=True), inner, outer)
+
+
+@architecture
 def sequence_autoencoder():
     return sequential(
         (6, 2),

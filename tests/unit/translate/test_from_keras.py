@@ -191,6 +191,8 @@ def test_seeds_are_dropped_and_reported():
         ('{"a": ' + "9" * 5000 + "}", "endless numbers"),
         (" " * (MAX_CHARACTERS + 1), "characters"),
         ("\ud800", "JSON"),
+        (r'{"class_name": "Sequential", "config": {"name": "\ud800"}}', "half of a surrogate pair"),
+        (r'{"\ud800": 1}', "half of a surrogate pair"),
     ],
 )
 def test_other_texts_are_refused_within_bounds(text, expected):

@@ -33,10 +33,10 @@ def parse(text: str | bytes) -> dict[str, Any]:
 
 
 def check(value: Any) -> dict[str, Any]:
-    """Return a parsed configuration, if it is an object of bounded depth.
+    """Return a parsed configuration, if it is an object of bounded depth whose texts can be written.
 
     Raises:
-        Invalid: it is no object, or nested too deeply.
+        Invalid: it is no object, nested too deeply, or a text in it is not Unicode.
     """
     if not isinstance(value, dict):
         expected = "the JSON object that `model.to_json()` returns, or that stands in config.json of a .keras file"
@@ -46,11 +46,25 @@ def check(value: Any) -> dict[str, Any]:
         level = [inner for node in level for inner in _inside(node)]
         if not level:
             return value
+        if any(isinstance(node, str) and not _is_whole(node) for node in level):
+            raise Invalid(Problem(THE_BODY, "texts of whole characters", "half of a surrogate pair"))
     raise Invalid(Problem(THE_BODY, f"JSON of at most {MAX_DEPTH} levels", "more levels"))
 
 
 def _inside(node: Any) -> Iterator[Any]:
     if isinstance(node, dict):
+        yield from node
         yield from node.values()
     elif isinstance(node, list | tuple):
         yield from node
+
+
+def _is_whole(text: str) -> bool:
+    """False for a text with half of a surrogate pair, which JSON can escape and UTF-8 cannot write."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
