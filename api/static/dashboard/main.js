@@ -3,6 +3,7 @@
 import { compare } from "./pages/compare.js";
 import { dataset } from "./pages/dataset.js";
 import { datasets } from "./pages/datasets.js";
+import { doctor } from "./pages/doctor.js";
 import { editor } from "./pages/editor.js";
 import { drawOn } from "./charts/canvas.js";
 import { countAs } from "./shared/axis.js";
@@ -31,6 +32,7 @@ const PAGES = new Map([
   ["new", { open: editor, link: "#/new" }],
   ["treatments", { open: treatments, link: "#/treatments" }],
   ["datasets", { open: datasets, link: "#/datasets" }],
+  ["doctor", { open: doctor, link: "#/doctor" }],
   ["dataset", { open: dataset, link: "#/datasets" }],
   ["treatment", { open: treatment, link: "#/treatments" }],
 ]);

@@ -114,8 +114,8 @@ function factsOf({ request, created_at: created, finished_at: end, untreated, co
   );
 }
 
-/** @param {Treatment} treatment @returns {Child[]} */
-function cureOf(treatment) {
+/** @param {Treatment} treatment @returns {Child[]} what its cure is, with code to copy; [] without one. */
+export function cureOf(treatment) {
   const { recommended, recommended_code: code, is_smallest: isSmallest, trials } = treatment;
   if (recommended === null) return [];
   const best = trials[recommended];

@@ -30,10 +30,11 @@ export function mediaTypeOf(name) {
  *
  * @param {string} words above the button.
  * @param {(file: File) => void} onFile
+ * @param {{id: string, accept: string[]}} [options] the id of the input, and the ends of the names that it offers.
  */
-export function dropZone(words, onFile) {
-  const input = h("input", { type: "file", id: "file", accept: ACCEPTED.join(","), onchange });
-  const label = h("label", { for: "file" }, words);
+export function dropZone(words, onFile, { id, accept } = { id: "file", accept: ACCEPTED }) {
+  const input = h("input", { type: "file", id, accept: accept.join(","), onchange });
+  const label = h("label", { for: id }, words);
   const element = h("div", { class: "drop", ondragover, ondragleave, ondrop }, label, input);
 
   function onchange() {

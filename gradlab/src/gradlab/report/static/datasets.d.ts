@@ -56,3 +56,11 @@ interface DataPoints {
   answers: (number | null)[] | null;
   categories: string[] | null;
 }
+
+interface Draft {
+  spec: TrainedSpec & { seeds: number[] };
+  assumptions: string[];
+  notes: string[];
+  dropped: string[];
+  seconds: number;
+}

@@ -65,6 +65,7 @@ interface Diagnosis {
   root_cause: string | null;
   confidence: string;
   findings: Finding[];
+  outcomes?: { seed: number; outcome: string }[];
   suggestions: Suggestion[];
   unjudged?: Unjudged[];
   settled_by?: Settling[];
