@@ -29,7 +29,9 @@ def main() -> int:
         service = Service(folder, folder / "compiled")
         try:
             service.start()
-            description = httpx2.get(f"{service.client.url}/openapi.json").json()
+            description = httpx2.get(
+                f"{service.client.url}/openapi.json", timeout=60.0
+            ).json()  # made at the first request
             lost = schemas(description) - generate(description, folder)
             if lost:
                 print(f"the client has no {', '.join(sorted(lost))}", file=sys.stderr)
