@@ -12,7 +12,7 @@ from gradlab.vocabulary.layers import LayerSpec
 from gradlab.vocabulary.layers.activation import Activating
 from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, Reshape
 from gradlab.vocabulary.layers.regularization import Disturbance
-from gradlab.vocabulary.layers.reshaping import Identity, Rearrangement
+from gradlab.vocabulary.layers.reshaping import IdentityLayer, Rearrangement
 from gradlab.vocabulary.layers.wrapping import TimeDistributed, at_each_step
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ SQUASHING = ("sigmoid", "softmax")
 # These losses use `_keras_logits` in place of the output. The focal losses apply the sigmoid or the softmax themselves.
 LOSSES_TAKING_LOGITS = ("binary_crossentropy", "categorical_crossentropy")
 # Layers that keep the range of their input, apart from noise and zeros.
-PASSES_ON_HERE = (Disturbance, Pooling, GlobalPooling, Flatten, Reshape, Identity, Rearrangement)
+PASSES_ON_HERE = (Disturbance, Pooling, GlobalPooling, Flatten, Reshape, IdentityLayer, Rearrangement)
 # Layers of external trainings that keep the range of their input, by the first letters of their class's name.
 PASSES_ON = re.compile(
-    r"(Alpha|Spatial)?Dropout|Gaussian|Flatten|Reshape|Permute|(Global)?(Max|Average|Avg)Pool|Identity|RepeatVector"
+    r"(Alpha|Spatial)?Dropout|Gaussian|Flatten|Reshape|Permute|(Global)?(Max|Average|Avg)Pool|IdentityLayer|RepeatVector"
     r"|Cropping|ZeroPadding|UpSampling"
 )
 
@@ -131,4 +131,6 @@ def _passes_on_elsewhere(layer: ExternalLayer) -> bool:
 
 def _keeps_tensor(layer: LayerSpec) -> bool:
     """True if Keras returns the input tensor itself, as a dropout with rate 0 does."""
-    return isinstance(layer, Activating | Identity) or (isinstance(layer, Disturbance) and not layer.state_size(()))
+    return isinstance(layer, Activating | IdentityLayer) or (
+        isinstance(layer, Disturbance) and not layer.state_size(())
+    )

@@ -30,7 +30,7 @@ def layer_code(layer: LayerSpec, changed: tuple[str, ...] = ()) -> str:
         layer: the layer; of its fields those are written that differ from Keras's defaults.
         changed: fields that are written in any case.
     """
-    name = "Activation" if isinstance(layer, ActivationLayer) else type(layer).__name__
+    name = "Activation" if isinstance(layer, ActivationLayer) else layer.keras_class()
     written = _written(layer, changed)
     written.pop("causal", None)  # of attention: an argument of the call
     first = [_value(written.pop(field)) for field in POSITIONAL[:5] if field in written]

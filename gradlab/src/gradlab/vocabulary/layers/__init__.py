@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from gradlab.frozen import one_of
-from gradlab.vocabulary.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from gradlab.vocabulary.layers.activation import ELULayer, LeakyReLULayer, PReLU, ReLULayer, SoftmaxLayer
 from gradlab.vocabulary.layers.attention import Embedding, GroupQueryAttention, MultiHeadAttention
 from gradlab.vocabulary.layers.blocks import Residual
 from gradlab.vocabulary.layers.convolution import (
@@ -67,7 +67,7 @@ from gradlab.vocabulary.layers.reshaping import (
     Cropping1D,
     Cropping2D,
     Cropping3D,
-    Identity,
+    IdentityLayer,
     Permute,
     RepeatVector,
     UpSampling1D,
@@ -84,8 +84,9 @@ LAYERS: tuple[type[LayerSpec], ...] = (
     MaxPooling1D, AveragePooling1D, MaxPooling2D, AveragePooling2D, GlobalMaxPooling1D, GlobalAveragePooling1D,
     GlobalMaxPooling2D, GlobalAveragePooling2D, Flatten, Reshape, SimpleRNN, GRU, LSTM, Bidirectional, Embedding,
     MultiHeadAttention, Residual, Add, Concatenate,
-    ReLU, LeakyReLU, PReLU, ELU, Softmax, AlphaDropout, GaussianDropout, SpatialDropout1D, SpatialDropout2D,
-    SpatialDropout3D, GroupNormalization, RMSNormalization, UnitNormalization, Identity, Permute, RepeatVector,
+    ReLULayer, LeakyReLULayer, PReLU, ELULayer, SoftmaxLayer, AlphaDropout, GaussianDropout, SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D, GroupNormalization, RMSNormalization, UnitNormalization, IdentityLayer, Permute, RepeatVector,
     Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D, UpSampling1D, UpSampling2D,
     UpSampling3D, Rescaling, Normalization, CategoryEncoding,
     MaxPooling3D, AveragePooling3D, GlobalMaxPooling3D, GlobalAveragePooling3D,

@@ -21,10 +21,11 @@ class Activating(LayerSpec):
         return shape
 
 
-class ReLU(Activating):
+class ReLULayer(Activating):
     """max(x, 0), with optional parameters: a slope below a threshold, and a maximum."""
 
     kind: Literal["relu"] = "relu"
+    keras_name = "ReLU"
     max_value: float | None = Field(default=None, gt=0, le=1e6)
     """Maximum of the output; none by default."""
     negative_slope: float = Field(default=0.0, ge=0, le=100)
@@ -37,10 +38,11 @@ class ReLU(Activating):
         return activations.Relu(negative_slope=self.negative_slope, max_value=self.max_value, threshold=self.threshold)
 
 
-class LeakyReLU(Activating):
+class LeakyReLULayer(Activating):
     """x if x > 0, else negative_slope·x (Maas et al. 2013)."""
 
     kind: Literal["leaky_relu"] = "leaky_relu"
+    keras_name = "LeakyReLU"
     negative_slope: float = Field(default=0.3, ge=0, le=100)
     """Slope below zero. Keras's layer has another default than its activation."""
 
@@ -49,10 +51,11 @@ class LeakyReLU(Activating):
         return activations.LeakyRelu(negative_slope=self.negative_slope)
 
 
-class ELU(Activating):
+class ELULayer(Activating):
     """x if x > 0, else alpha·(eˣ − 1) (Clevert et al. 2015)."""
 
     kind: Literal["elu"] = "elu"
+    keras_name = "ELU"
     alpha: float = Field(default=1.0, gt=0, le=1e6)
     """The output approaches −alpha for very negative inputs."""
 
@@ -61,10 +64,11 @@ class ELU(Activating):
         return activations.Elu(alpha=self.alpha)
 
 
-class Softmax(Activating):
+class SoftmaxLayer(Activating):
     """eˣⁱ/Σⱼeˣʲ over the units: a probability per class."""
 
     kind: Literal["softmax"] = "softmax"
+    keras_name = "Softmax"
     axis: Literal[-1] = -1
     """The axis of the sum: the last one, of the units."""
 

@@ -52,6 +52,14 @@ class LayerSpec(Frozen):
     mixes_samples: ClassVar[bool] = False
     """True if a sample's output depends on the other samples of its batch, as with batch normalisation."""
 
+    keras_name: ClassVar[str] = ""
+    """Its class in `keras.layers`, where this one has another name."""
+
+    @classmethod
+    def keras_class(cls) -> str:
+        """Return the name of its class in `keras.layers`."""
+        return cls.keras_name or cls.__name__
+
     @model_validator(mode="after")
     def _check_rules(self) -> "LayerSpec":
         # The number of input features is not known yet. At least two are assumed, enough for every rule.
@@ -125,7 +133,7 @@ class LayerSpec(Frozen):
 
         By default it is Keras's layer with the class's name, and the fields are its arguments.
         """
-        return getattr(keras.layers, type(self).__name__)(name=name, **keras_arguments(self, keras, seeds))
+        return getattr(keras.layers, self.keras_class())(name=name, **keras_arguments(self, keras, seeds))
 
     def rule_group(self, tensor: str) -> str:
         """Return the beginning of the names of the fields whose rules apply to a tensor: ``kernel`` for its kernel."""

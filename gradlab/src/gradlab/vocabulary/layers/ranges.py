@@ -15,14 +15,14 @@ from gradlab.vocabulary.layers.merging import Concatenate
 from gradlab.vocabulary.layers.pooling import Flatten, GlobalPooling, Pooling, Reshape
 from gradlab.vocabulary.layers.preprocessing import CategoryEncoding, Rescaling
 from gradlab.vocabulary.layers.regularization import Dropout, GaussianNoise
-from gradlab.vocabulary.layers.reshaping import Identity, Rearrangement, ZeroPadding
+from gradlab.vocabulary.layers.reshaping import IdentityLayer, Rearrangement, ZeroPadding
 from gradlab.vocabulary.layers.wrapping import Masking
 
 Range = tuple[float, float]
 
 ANYTHING: Range = (-math.inf, math.inf)
 # Layers whose outputs are inputs, or means of several inputs.
-KEEPS_RANGE = (Flatten, Reshape, Pooling, GlobalPooling, Identity, Rearrangement)
+KEEPS_RANGE = (Flatten, Reshape, Pooling, GlobalPooling, IdentityLayer, Rearrangement)
 # Ranges of activations' outputs for any input.
 BOUNDED: dict[str, Range] = {
     "sigmoid": (0, 1),

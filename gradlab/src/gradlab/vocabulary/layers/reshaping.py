@@ -42,10 +42,11 @@ class Rearrangement(LayerSpec):
         return both_sides(getattr(self, field), self.axes)
 
 
-class Identity(LayerSpec):
+class IdentityLayer(LayerSpec):
     """x: the inputs as they are."""
 
     kind: Literal["identity"] = "identity"
+    keras_name = "Identity"
     vectorizes = True
 
 
