@@ -42,11 +42,10 @@ def described(shape: str = "(3,)", dtype: str = "'<f8'") -> str:
     return f"{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}, }}"
 
 
-def lying_directory() -> bytes:
-    """An archive whose list of files says that an entry of 40 MB is one of 152 bytes."""
-    content = npy(described("(3,)"))
+def lying_directory(content: bytes, beyond: bytes) -> bytes:
+    """An archive with an entry whose data hold more than the list of files says."""
     packed = zlib.compressobj(1, zlib.DEFLATED, -15)
-    body = packed.compress(content + bytes(40_000_000)) + packed.flush()
+    body = packed.compress(content) + packed.compress(beyond) + packed.flush()
     name, crc = b"x.npy", zlib.crc32(content)
     local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 8, 0, 0, crc, len(body), len(content), len(name), 0) + name
     entry = struct.pack(
@@ -148,7 +147,18 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str, bool]] = {
         "at most 20,000,000 bytes, unpacked",
         False,
     ),
-    "zip bomb behind its directory": (NPZ, lying_directory, "a whole NPZ file", False),
+    "zip bomb behind its directory": (
+        NPZ,
+        lambda: lying_directory(npy(described("(3,)")), bytes(40_000_000)),
+        "a whole NPZ file",
+        False,
+    ),
+    "header bomb behind its directory": (
+        NPZ,
+        lambda: lying_directory(b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b" " * 100, b" " * 300_000_000),
+        "header of an array",
+        False,
+    ),
     "zip bomb in a zip": (NPZ, lambda: zipped({"x.npy": zipped({"x.npy": bytes(9)})}), "an array", True),
     "header of a larger array": (NPZ, lambda: zipped({"x.npy": npy(described("(4,)"))}), "24 bytes", False),
     "header of a smaller array": (NPZ, lambda: zipped({"x.npy": npy(described("(2,)"))}), "24 bytes", False),
@@ -203,6 +213,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str, bool]] = {
     "zeros": (CSV, lambda: b"a,b\n1,2\n" + bytes(1_000), "bytes that are zero", True),
     "formula as a name": (CSV, lambda: b'"=HYPERLINK(""http://x"")",b\n1,2\n', "no formulas", True),
     "formula as a text": (CSV, lambda: b"a,b\n1,=cmd|' /C calc'!A0\n", "no formulas", False),
+    "program behind a sign": (CSV, lambda: b"a,b\n1,-2+3+cmd|' /C calc'!A0\n", "no formulas", False),
     "ragged rows": (CSV, lambda: b"a,b\n1,2\n1,2,3\n", "3 fields in line 3", False),
     "other bytes": (CSV, lambda: b"a,b\n1,\xff\xfe\n", "UTF-8", False),
     "more than it seems": (CSV, lambda: b"a\n" + b"0.5\n" * 4_000_000, "at most 20,000,000 bytes", False),

@@ -66,6 +66,7 @@ class Cache:
                 if sha256.hexdigest() != digest:
                     raise NotFound(f"The stored bytes {digest} are damaged.")
                 temporary.flush()
+                os.fsync(temporary.fileno())  # its name says that it is whole, after a power cut, too
                 Path(temporary.name).replace(file)
             except BaseException:
                 Path(temporary.name).unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Reader of NPZ files: archives of arrays, read without pickle and within their declared sizes."""
 
+import io
 import math
 import zipfile
 import zlib
@@ -22,7 +23,8 @@ MAX_DIRECTORY_BYTES = 1_000_000
 MAX_HEADER_BYTES = 10_000
 PIECE_BYTES = 4_000_000
 SUFFIX = ".npy"
-READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+# The version of an array's header -> bytes of its length, and its reader.
+READERS = {(1, 0): (2, npy.read_array_header_1_0), (2, 0): (4, npy.read_array_header_2_0)}
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
 # `x_train` beside `x_test`, as data sets are often distributed, means `x` and `x_val`.
@@ -99,7 +101,11 @@ def _array(file: BinaryIO, entry: zipfile.ZipInfo) -> np.ndarray:
 
 def _header(name: str, file: EntryReader) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     try:
-        shape, is_fortran, dtype = READERS[npy.read_magic(file)](file, max_header_size=MAX_HEADER_BYTES)
+        length_bytes, read = READERS[npy.read_magic(file)]
+        length = file.read(length_bytes)
+        if (size := int.from_bytes(length, "little")) > MAX_HEADER_BYTES:  # NumPy reads it before it compares
+            raise ValueError(f"a header of {size:,} bytes")
+        shape, is_fortran, dtype = read(io.BytesIO(length + file.read(size)), max_header_size=MAX_HEADER_BYTES)
     except (ValueError, KeyError, SyntaxError, RecursionError, MemoryError) as error:
         raise refusal("the header of an array, as numpy.save writes it", shorten(str(error), 200), name) from None
     if dtype.hasobject:

@@ -90,10 +90,27 @@ def _texts(name: str, values: pa.ChunkedArray) -> Column:
     array = values.unify_dictionaries().combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # of no chunks or, where Arrow cannot combine them, of several
         array = pa.concat_arrays(array.chunks)
-    if len(array.dictionary) > MAX_CATEGORIES:
-        raise Uncategorised(len(array.dictionary))
     indices: Any = compute.fill_null(array.indices.cast(pa.int32()), -1)
-    return from_texts(name, indices.to_numpy(), _missing_as_empty(array.dictionary.to_pylist()))
+    codes, texts = _occurring(indices.to_numpy(), array.dictionary)
+    if len(texts) > MAX_CATEGORIES:
+        raise Uncategorised(len(texts))
+    return from_texts(name, codes, _missing_as_empty(texts.to_pylist()))
+
+
+def _occurring(codes: np.ndarray, texts: pa.Array) -> tuple[np.ndarray, pa.Array]:
+    """Leave out the texts of a dictionary that no row has, as a table that was filtered keeps them.
+
+    Args:
+        codes: (rows,) into `texts`; -1 for a missing text.
+        texts: the dictionary.
+    """
+    occurs = np.zeros(len(texts) + 1, bool)
+    occurs[codes] = True  # -1 is the last
+    if occurs[:-1].all():
+        return codes, texts
+    places = np.cumsum(occurs, dtype=np.int32) - 1
+    places[-1] = -1
+    return places[codes], texts.take(pa.array(np.flatnonzero(occurs[:-1])))
 
 
 def _missing_as_empty(texts: list[str | None]) -> list[str]:

@@ -12,8 +12,9 @@ MAX_ARRAYS = 1_000
 MAX_AXES = 8
 # Characters of a name, as of all names in a spec; control characters would break terminals and tables.
 NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
-# A text that a spreadsheet would execute: one that begins as a formula and calls, refers or pipes something.
-FORMULA = re.compile(r"\s*[=+\-@][^|!(]*[|!(]")
+# A text that a spreadsheet would execute: a formula that calls, refers or pipes something, a function behind @, or a
+# program behind a sign, as in +cmd|' /C calc'!A0. Phone numbers and mentions, +1 (555) and @user, are texts.
+FORMULA = re.compile(r"\s*(=[^|!(]*[|!(]|@[A-Za-z_][\w.]*\(|[+\-@][^|]*\w\|[^!]*!)")
 # A file's name in problems, where a problem is none of one column.
 THE_FILE = "(the whole file)"
 

@@ -64,23 +64,26 @@ class Parser:
 
     def warm(self) -> None:
         """Start the child, if there is none, and return at once: its imports take half a second."""
-        with self._lock:
-            self._start()
+        if self._lock.acquire(blocking=False):  # else another thread uses the child, for as long as a file takes
+            try:
+                self._start()
+            finally:
+                self._lock.release()
 
     @property
     def pid(self) -> int | None:
         """The child's process, None if there is none."""
         return self._child.pid if self._child and self._child.poll() is None else None
 
-    def parse(self, source: Path, format: FileFormat, to: Path) -> Parsed:
-        """Read a file, profile it, and write its table to another file.
+    def parse(self, source: Path, format: FileFormat, to: Path, owner: str = "") -> Parsed:
+        """Read a file, profile it, and write its table to another file, as `owner`'s alone.
 
         Raises:
             Invalid: the file is refused, or the child was killed because of it.
         """
         with self._lock:
             child = self._start()
-            job = {"format": format, "source": str(source), "to": str(to)}
+            job = {"format": format, "source": str(source), "to": str(to), "owner": owner}
             try:
                 _write(child, job)
                 reply = _read(child, time.monotonic() + MAX_SECONDS)

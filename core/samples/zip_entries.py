@@ -37,9 +37,13 @@ class EntryReader:
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS) if entry.compress_type == zipfile.ZIP_DEFLATED else None
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return the next `size` bytes, fewer at the end; all that are left if it is negative. Raises zlib.error."""
-        size = size if size >= 0 else self._entry.file_size - self.position
-        pieces, missing = [], size
+        """Return the next `size` bytes, fewer at the declared end; all that are left if it is negative.
+
+        Raises:
+            zlib.error: the data are not deflated.
+        """
+        left = self._entry.file_size - self.position
+        pieces, missing = [], min(size, left) if size >= 0 else left
         while missing and (piece := self._piece(missing)):
             pieces.append(piece)
             missing -= len(piece)
@@ -49,7 +53,7 @@ class EntryReader:
 
     def end(self) -> None:
         """Check that all was read, and is what the archive says. Raises BadZipFile."""
-        is_longer = bool(self.read(1)) or self._left > 0 or (self._inflater is not None and not self._inflater.eof)
+        is_longer = bool(self._piece(1)) or self._left > 0 or (self._inflater is not None and not self._inflater.eof)
         if is_longer or self.position != self._entry.file_size:
             raise zipfile.BadZipFile("an entry of another size than the list of files says")
         if self._crc != self._entry.CRC:

@@ -11,13 +11,17 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from core.store import ExperimentStore
 from tests.acceptance.conftest import GRADLAB, alone
+from tests.builders import MINUTE
 from tests.hostile_files import FILES
 from tests.servers import DEADLINE, free_port, wait_until
 from worker.memory import resident_bytes
 
 WAS_HERE = Path("/tmp/gradlab-was-here")
 MAX_MEMORY, MAX_SECONDS = 100_000_000, 3.0
+# The child, with its libraries and a file of MAX_DATASET_BYTES.
+MAX_CHILD_MEMORY = 400_000_000
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +64,8 @@ def test_each_is_refused_within_seconds_and_the_service_keeps_its_size(api):
     before, slowest = resident_bytes(pid), 0.0
     for name, (media_type, make, reason, at_once) in FILES.items():
         content = make()
-        answer = client.post("/datasets", content=content, headers={"Content-Type": media_type}, params={"name": name})
         begun = time.monotonic()
+        answer = client.post("/datasets", content=content, headers={"Content-Type": media_type}, params={"name": name})
         if at_once:
             assert answer.status_code == 422, (name, answer.text)
             problem = answer.json()
@@ -71,6 +75,7 @@ def test_each_is_refused_within_seconds_and_the_service_keeps_its_size(api):
             assert dataset["status"] == "refused", (name, dataset)
             problem = dataset["problem"]
         slowest = max(slowest, time.monotonic() - begun)
+        assert child_peak(pid) < MAX_CHILD_MEMORY, (name, child_peak(pid))
         assert problem["status"] == 422
         assert reason in problem["detail"], name
         grown = resident_bytes(pid) - before
@@ -80,8 +85,10 @@ def test_each_is_refused_within_seconds_and_the_service_keeps_its_size(api):
     assert len(FILES) >= 30
     answer = client.post("/datasets", content=b"a,b\n3,4\n", headers={"Content-Type": "text/csv"})
     assert checked(client, answer.headers["Location"])["status"] == "ready"
-    blobs = [path for path in (folder / "blobs").rglob("*") if path.is_file()]
-    assert len(blobs) == 2, "refused files are not kept"
+    store = ExperimentStore(f"sqlite:///{folder}/gradlab.db", lease=MINUTE, max_attempts=3)
+    named = store.named_blobs([path.name for path in (folder / "blobs").glob("*/*")])
+    store.close()
+    assert len(named) == 2, "the sweep collects refused files"
 
 
 def test_an_upload_that_is_cut_off_leaves_nothing(api):
@@ -95,6 +102,17 @@ def test_an_upload_that_is_cut_off_leaves_nothing(api):
     wait_until(lambda: not has_nameless_file(pid))
     assert client.get("/datasets").json()["datasets"] == listed
     assert set(folder.rglob("*")) == files
+
+
+def child_peak(pid: int) -> int:
+    """The largest memory that the process that reads files has had, in bytes; 0 if there is none just now."""
+    children = (each.read_text().split() for each in Path(f"/proc/{pid}/task").glob("*/children"))
+    for child in (number for numbers in children for number in numbers):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if b"core.samples.child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                fields = dict(line.split(":", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines())
+                return int(fields.get("VmHWM", "0 kB").split()[0]) * 1024
+    return 0
 
 
 def has_nameless_file(pid: int) -> bool:

@@ -5,6 +5,7 @@ import io
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def test_a_file_becomes_a_dataset_that_is_profiled_and_deleted(desk: Desk):
     assert dataset["id"] in [each["id"] for each in listed]
     blob = desk.store.datasets.get(dataset["id"]).blob
     assert blob
-    stored = [path for path in (desk.settings.blob_dir).rglob("*") if path.is_file()]
+    stored = list(desk.settings.blob_dir.glob("*/*"))
     assert [path.name for path in stored] == [blob], "the user's own file is not kept"
     assert read_table(stored[0]).columns["label"].categories == ("inner", "outer")
     assert desk.http.delete(location).status_code == 204
@@ -90,6 +91,7 @@ def test_arrays_keep_their_shapes_and_their_validation_part(desk: Desk):
     ("content", "media_type", "expected"),
     [
         (b"", CSV, "an empty body"),
+        (b"PAR1\x15\x04", "application/x-npz", "Parquet"),
         (b"\x80\x04\x95pickle", CSV, "a pickle"),
         (gzip.compress(b"a,b", mtime=0), CSV, "gzip"),
         (b"a,b\n1,\x00\n", CSV, "bytes that are zero"),
@@ -131,6 +133,14 @@ def test_what_only_reading_shows_is_a_problem_of_the_dataset_and_is_checked_agai
     )
     assert upload(desk, "a,b\n1,2\n1,2,3\n").status_code == 202
     assert desk.http.get(f"/datasets/{dataset['id']}/profile").status_code == 409
+
+
+@pytest.mark.slow
+def test_a_file_is_received_while_another_is_read(desk: Desk):
+    with ThreadPoolExecutor(1) as threads, desk_services(desk).checker.parser._lock:
+        answer = threads.submit(upload, desk, "a,b\n5,6\n").result(timeout=30)
+    assert answer.status_code == 202
+    assert checked(desk, answer.headers["Location"])["status"] == "ready"
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Blobs in a folder and in an object storage: whole or not at all, found by their hash, collected when they are old."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,3 +91,14 @@ def test_copies_are_whole_and_the_oldest_make_room(tmp_path: Path, monkeypatch):
         with pytest.raises(error):
             copies.add(hashes[0], 4, pieces)
     assert all(file.name in hashes for file in tmp_path.iterdir())
+
+
+def test_a_copy_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch):
+    digest, synced = hashlib.sha256(b"whole").hexdigest(), []
+
+    def fsync(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_size, (tmp_path / digest).exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    cache.Cache(tmp_path).add(digest, 5, [b"whole"])
+    assert synced == [(5, False)]
