@@ -10,6 +10,7 @@ import typer
 from pydantic import BaseModel
 from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from gradlab.cli.charts import save_charts
 from gradlab.cli.comparison import MAX_COMPARED, MIN_COMPARED, differences_of, render_comparison
@@ -82,10 +83,10 @@ def show(id: str, save: Path | None, json: bool, url: str | None) -> None:
         _print_json(experiment)
         return
     _print_verdict(client, experiment)
-    console.print(f"[bold]{experiment.name}[/bold]  {experiment.id}  {state_of(experiment)}")
+    console.print(Text.assemble((experiment.name, "bold"), f"  {experiment.id}  {state_of(experiment)}"))
     console.print(picture(measured))
     if saved:
-        console.print(f"{saved} charts are in {save}.")
+        console.print(f"{saved} charts are in {save}.", markup=False)
 
 
 def export(

@@ -125,7 +125,7 @@ def _listed(datasets: Iterable[DatasetSummaryResponse]) -> Table:
         table.add_column(name, no_wrap=True)
     table.add_column("name", overflow="fold")
     for each in datasets:
-        table.add_row(each.id.removeprefix(ID_PREFIX)[:SHORT_ID], *_cells(each))
+        table.add_row(each.id.removeprefix(ID_PREFIX)[:SHORT_ID], *map(Text, _cells(each)))  # no markup in names
     return table
 
 
@@ -156,7 +156,7 @@ def _columns(profile: Profile) -> Table:
     for each in shown:
         distinct = DASH if each.distinct is None else f"{each.distinct:,}"
         numbers = (_number(value) for value in (each.minimum, each.mean, each.maximum))
-        table.add_row(Text(each.name), _type(each), f"{each.missing:,}", distinct, *numbers, Text(_values(each)))
+        table.add_row(Text(each.name), Text(_type(each)), f"{each.missing:,}", distinct, *numbers, Text(_values(each)))
     return table
 
 

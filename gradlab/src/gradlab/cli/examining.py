@@ -71,7 +71,7 @@ def _print_ending(examination: Examination, save: Path | None) -> None:
     outcome = examination.outcome
     console.print(f"[bold]{ENDINGS[outcome]}[/bold]", soft_wrap=True)
     if save is not None:
-        console.print(f"The whole program, with the change: {save}", soft_wrap=True)
+        console.print(f"The whole program, with the change: {save}", markup=False, soft_wrap=True)
     shares = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in examination.seconds.items())
     console.print(f"{sum(examination.seconds.values()):.1f} s in all: {shares}", style="dim", soft_wrap=True)
 
