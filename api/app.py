@@ -74,16 +74,23 @@ PRELOADED = ("sklearn.datasets", "sklearn.preprocessing")
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Services]:
     """Open the store, the queue, the event streams and the checker of datasets. Close them when the block ends."""
-    blobs = open_blobs(settings)
+    blobs, shared = open_blobs(settings), shared_blobs(settings)
     store = ExperimentStore(
         settings.database,
         lease=settings.lease,
         max_attempts=settings.max_attempts,
         silence=settings.silence,
-        blobs=shared_blobs(settings),
+        blobs=shared,
     )
     parser = Parser(settings.max_dataset_bytes, os.environ)
-    checker = Checker(store, blobs, parser, folder=settings.data_dir, every=settings.sweep_every)
+    checker = Checker(
+        store,
+        blobs,
+        parser,
+        folder=settings.data_dir,
+        is_shared=shared is not None,
+        every=settings.sweep_every,
+    )
     live = Live(store)
     checker.start()
     try:

@@ -36,6 +36,8 @@ PIECE_BYTES = 8_000_000
 # Parts of a file, of 5 MB each, that are on their way at a time.
 MAX_PARTS = 4
 SHA256 = re.compile(r"[0-9a-f]{64}")
+# The object that names the database whose rows name the blobs.
+OWNER = "database"
 SCHEMES = ("s3", "gs", "az", "file")
 # A request waits this long for a connection, and this long for its whole answer: 512 MB at 2 MB/s.
 CONNECT, ANSWER = timedelta(seconds=5), timedelta(seconds=300)
@@ -158,12 +160,29 @@ class BlobStore:
         """Yield the blobs last written before a time, and delete what writers that died left in a folder before it."""
         if self._folder:
             _delete_unfinished(self._folder, before)
+        for each in self.all():
+            if each.modified < before:
+                yield each
+
+    def all(self) -> Iterator[Blob]:
+        """Yield all blobs."""
         with self._translated():
             for page in obstore.list(self._store):
                 for each in page:
                     digest = each["path"].rpartition("/")[2]
-                    if SHA256.fullmatch(digest) and each["last_modified"] < before:
+                    if SHA256.fullmatch(digest):
                         yield Blob(digest, each["size"], each["last_modified"])
+
+    def owner(self) -> str | None:
+        """Return the id of the database that the storage belongs to, None if nobody has said so yet."""
+        with suppress(NotFound), self._translated(OWNER):
+            return bytes(obstore.get(self._store, OWNER).bytes()).decode("ascii", "replace").strip()
+        return None
+
+    def belong_to(self, database: str) -> None:
+        """State the id of the database that the storage belongs to."""
+        with self._translated():
+            obstore.put(self._store, OWNER, database.encode())
 
     def modified(self, digest: str) -> datetime | None:
         """Return when a blob was last written, None if it is not there."""

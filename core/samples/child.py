@@ -2,7 +2,7 @@
 
 It reads one job a line from its input and writes one reply a line to its output, both JSON:
 
-    {"format": "csv", "source": "/…/file", "to": "/…/table"}
+    {"format": "csv", "source": "/…/file", "to": "/…/table", "owner": "…"}
     {"network": "namespace", "table": {…}, "summary": {…}, "profile": {…}}
     {"network": "namespace", "problems": [{"field": …, "expected": …, "received": …}]}
 """
@@ -47,7 +47,7 @@ def reply_to(job: dict[str, str], max_bytes: int) -> dict[str, Any]:
             validation=table.validation.arrays if table.validation else None,
             texts=table.uncategorised,
         )
-        write_table(table, Path(job["to"]))
+        write_table(table, Path(job["to"]), job["owner"])
     except Invalid as error:
         return {"problems": [vars(each) for each in error.problems]}
     except MemoryError:  # Arrow's error for it is one, too

@@ -58,6 +58,26 @@ class DatasetRecord:
 
 
 @dataclass(frozen=True)
+class DatasetClaim:
+    """The right to check a dataset, until its lease expires and another checker claims it.
+
+    Attributes:
+        dataset: what is to be checked.
+        upload: number of the dataset's row, which a dataset that is deleted and uploaded again has not.
+        number: of the claim, among those on the row.
+    """
+
+    dataset: DatasetRecord
+    upload: int
+    number: int
+
+    @property
+    def owner(self) -> str:
+        """A text that no other claim of this database has."""
+        return f"{self.dataset.id} {self.upload}.{self.number}"
+
+
+@dataclass(frozen=True)
 class DatasetPage:
     """A page of datasets, newest first; `next` is the place after it, None on the last."""
 

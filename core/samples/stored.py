@@ -13,6 +13,8 @@ from core.samples.table import Column, Table
 
 # The entry of the file's metadata that holds names, categories and parts. Tensors are numbered in its order.
 METADATA = "table"
+# The entry that makes a file its owner's alone.
+OWNER = "owner"
 DTYPE_NAMES = {
     "BOOL": "bool",
     "U8": "uint8",
@@ -23,8 +25,13 @@ DTYPE_NAMES = {
 }
 
 
-def write_table(table: Table, path: Path) -> None:
+def write_table(table: Table, path: Path, owner: str = "") -> None:
     """Write a table as a safetensors file: one tensor for each column, all else as JSON in the file's metadata.
+
+    Args:
+        table: what to write.
+        path: of the file.
+        owner: a text for the metadata. Equal tables of different owners have different hashes.
 
     Raises:
         OSError: the file cannot be written.
@@ -39,7 +46,7 @@ def write_table(table: Table, path: Path) -> None:
         "columns": columns,
         "uncategorised": dict(table.uncategorised),
     }
-    save_file(tensors, path, metadata={METADATA: json.dumps(described)})
+    save_file(tensors, path, metadata={METADATA: json.dumps(described), OWNER: owner})
 
 
 def read_table(path: Path) -> Table:

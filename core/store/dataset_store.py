@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, or_, select, update
+from sqlalchemy import Engine, Update, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.samples.record import Checked, DatasetPage, DatasetRecord
+from core.samples.record import Checked, DatasetClaim, DatasetPage, DatasetRecord
 from core.samples.summary import TableSummary
 from core.store import dataset_rows
 from core.store.database import reading, writing
@@ -34,17 +34,26 @@ class DatasetStore:
     def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
         self._engine, self._clock = engine, clock
 
-    def add(self, id: str, name: str, format: FileFormat, size: int) -> tuple[DatasetRecord, bool]:
+    def add(
+        self, id: str, name: str, format: FileFormat, size: int, *, lost: str | None = None
+    ) -> tuple[DatasetRecord, bool]:
         """Add a dataset whose bytes are stored, to be checked. Return it, and True if it has to be checked.
 
-        One that is there stays as it is, unless it was refused: then it is checked again.
+        One that is there stays as it is, unless it was refused, or its table is `lost`: then it is checked again.
+
+        Args:
+            id: of the dataset.
+            name: of a new one.
+            format: of the file.
+            size: of the file, in bytes.
+            lost: the hash of a table that is no longer in the storage.
         """
         try:
-            return self._add(id, name, format, size)
+            return self._add(id, name, format, size, lost)
         except IntegrityError:
-            return self._add(id, name, format, size)  # another request has added it since it was looked for
+            return self._add(id, name, format, size, lost)  # another request has added it since it was looked for
 
-    def _add(self, id: str, name: str, format: FileFormat, size: int) -> tuple[DatasetRecord, bool]:
+    def _add(self, id: str, name: str, format: FileFormat, size: int, lost: str | None) -> tuple[DatasetRecord, bool]:
         now = self._clock()
         fresh: dict[str, Any] = {
             "status": DatasetStatus.checking,
@@ -52,11 +61,11 @@ class DatasetStore:
             "updated_at": now,
             "checked_until": None,
             "checks": 0,
-            "problems": None,
+            **dict.fromkeys(("problems", "contents", "summary", "profile", "blob")),
         }
         with writing(self._engine) as connection:
             row = connection.execute(select(datasets).where(datasets.c.id == id).with_for_update()).one_or_none()
-            is_due = row is None or row.status == DatasetStatus.refused
+            is_due = row is None or row.status == DatasetStatus.refused or (lost is not None and row.blob == lost)
             if row is None:
                 connection.execute(insert(datasets).values(id=id, name=name, bytes=size, created_at=now, **fresh))
             elif is_due:
@@ -143,7 +152,7 @@ class DatasetStore:
             free = or_(datasets.c.checked_until.is_(None), datasets.c.checked_until < self._clock())
             return list(connection.execute(query.where(free).order_by(datasets.c.number)).scalars())
 
-    def claim(self, id: str, *, lease: timedelta) -> DatasetRecord | None:
+    def claim(self, id: str, *, lease: timedelta) -> DatasetClaim | None:
         """Claim the check of a dataset. Return None if it is not due, or no longer there.
 
         One on which `MAX_CHECKS` checkers died is refused.
@@ -151,29 +160,28 @@ class DatasetStore:
         now = self._clock()
         free = or_(datasets.c.checked_until.is_(None), datasets.c.checked_until < now)
         due = update(datasets).where(datasets.c.id == id, datasets.c.status == DatasetStatus.checking, free)
-        claimed = due.values(checked_until=now + lease, checks=datasets.c.checks + 1).returning(datasets)
+        change = {"checked_until": now + lease, "checks": datasets.c.checks + 1, "claims": datasets.c.claims + 1}
         with writing(self._engine) as connection:
-            row = connection.execute(claimed).one_or_none()
-        if row is not None and row.checks > MAX_CHECKS:
-            died = Problem("(the whole file)", "a file that can be read", "one on which the service ended every time")
-            self.refuse(id, [died])
+            row = connection.execute(due.values(change).returning(datasets)).one_or_none()
+        if row is None:
             return None
-        return dataset_rows.record(row) if row is not None else None
+        claim = DatasetClaim(dataset_rows.record(row), row.number, row.claims)
+        if row.checks > MAX_CHECKS:
+            died = Problem("(the whole file)", "a file that can be read", "one on which the service ended every time")
+            self.refuse(claim, [died])
+            return None
+        return claim
 
-    def renew(self, id: str, *, lease: timedelta) -> None:
-        """Extend the claim on a check."""
-        with writing(self._engine) as connection:
-            change = {"checked_until": self._clock() + lease}
-            connection.execute(update(datasets).where(datasets.c.id == id, _CHECKING).values(change))
+    def renew(self, claim: DatasetClaim, *, lease: timedelta) -> None:
+        """Extend a claim, unless it is lost."""
+        self._change(claim, {"checked_until": self._clock() + lease})
 
-    def release(self, id: str) -> None:
+    def release(self, claim: DatasetClaim) -> None:
         """Give back the claim on a check that could not be made: it is due at once."""
-        with writing(self._engine) as connection:
-            change = {"checked_until": None, "checks": datasets.c.checks - 1}
-            connection.execute(update(datasets).where(datasets.c.id == id, _CHECKING).values(change))
+        self._change(claim, {"checked_until": None, "checks": datasets.c.checks - 1})
 
-    def accept(self, id: str, checked: Checked) -> bool:
-        """Store what a check has found: the dataset is ready. Return False if it was deleted meanwhile."""
+    def accept(self, claim: DatasetClaim, checked: Checked) -> bool:
+        """Store what a check has found: the dataset is ready. Return False if the claim is lost."""
         change = {
             "status": DatasetStatus.ready,
             "updated_at": self._clock(),
@@ -183,26 +191,24 @@ class DatasetStore:
             "profile": checked.profile.model_dump_json(),
             "blob": checked.blob,
         }
-        with writing(self._engine) as connection:
-            return bool(
-                connection.execute(update(datasets).where(datasets.c.id == id, _CHECKING).values(change)).rowcount
-            )
+        return self._change(claim, change)
 
-    def refuse(self, id: str, problems: Sequence[Problem]) -> None:
-        """Refuse a dataset for its problems."""
+    def refuse(self, claim: DatasetClaim, problems: Sequence[Problem]) -> bool:
+        """Refuse a dataset for its problems. Return False if the claim is lost."""
         change = {
             "status": DatasetStatus.refused,
             "updated_at": self._clock(),
             "checked_until": None,
             "problems": dataset_rows.write_problems(problems),
         }
-        self._end(id, change)
+        return self._change(claim, change)
 
-    def _end(self, id: str, change: dict[str, Any]) -> bool:
-        """End a check. Return False if the dataset was deleted, or its check has ended."""
+    def _change(self, claim: DatasetClaim, change: dict[str, Any]) -> bool:
+        """Change a claimed dataset. Return False if it was deleted, checked or claimed by another meanwhile."""
         with writing(self._engine) as connection:
-            statement = update(datasets).where(datasets.c.id == id, _CHECKING).values(change)
-            return bool(connection.execute(statement).rowcount)
+            return bool(connection.execute(_held(claim).values(change)).rowcount)
 
 
-_CHECKING = datasets.c.status == DatasetStatus.checking
+def _held(claim: DatasetClaim) -> Update:
+    is_its_row = datasets.c.number == claim.upload, datasets.c.claims == claim.number
+    return update(datasets).where(*is_its_row, datasets.c.status == DatasetStatus.checking)

@@ -17,6 +17,7 @@ datasets = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("checked_until", UtcDateTime),  # while it is checked: when its checker counts as dead
     Column("checks", Integer, nullable=False, default=0),  # checks that were begun since it was uploaded
+    Column("claims", Integer, nullable=False, server_default="0"),  # on checks, ever: the last one's number
     Column("contents", Text),  # JSON of core.samples.record.Contents, once it is ready
     Column("summary", Text),  # JSON of core.samples.summary.TableSummary, once it is ready
     Column("profile", Text),  # JSON of gradlab.profile.Profile, once it is ready

@@ -1,4 +1,4 @@
-"""What the sweep needs of the store, and workers that are idle: what is due, and which blobs rows name."""
+"""What the sweep needs of the store, and workers that are idle: what is due, and which blobs are the database's."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, union_all
 from core.store import claims
 from core.store.database import reading, writing
 from core.store.dataset_tables import datasets
-from core.store.tables import checkpoints, snapshots
+from core.store.tables import checkpoints, identity, snapshots
 from gradlab.schemas.datasets import ID_PREFIX
 from gradlab.schemas.status import DatasetStatus
 
@@ -44,6 +44,11 @@ class Sweeping:
         """Mark experiments as unpublished, because sending failed: they are due at once."""
         with writing(self._engine) as connection:
             claims.not_published(connection, list(ids))
+
+    def identity(self) -> str:
+        """Return the random id that the database was given when it was migrated, 32 hexadecimal digits."""
+        with reading(self._engine) as connection:
+            return str(connection.execute(select(identity.c.id)).scalar_one())
 
     def named_blobs(self, hashes: Collection[str]) -> set[str]:
         """Return those of the blobs that a row names: networks, checkpoints, datasets, and files that are checked."""

@@ -278,6 +278,9 @@ trial_experiments = Table(
     Column("position", Integer, nullable=False),  # of the trial
 )
 
+# One row: what the storage of blobs knows the database by.
+identity = Table("identity", metadata, Column("id", String(32), primary_key=True))
+
 # Earlier versions read this table to name the version that is needed. Its columns never change.
 migrations = Table(
     "migrations",

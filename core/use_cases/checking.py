@@ -33,13 +33,22 @@ class Checker:
         blobs: the store of their bytes.
         parser: reads files in a child process.
         folder: has room for tables before they are blobs.
+        is_shared: True if all APIs have one storage.
         every: interval at which it looks for datasets whose checker has died.
     """
 
     def __init__(
-        self, store: ExperimentStore, blobs: BlobStore, parser: Parser, *, folder: Path, every: timedelta
+        self,
+        store: ExperimentStore,
+        blobs: BlobStore,
+        parser: Parser,
+        *,
+        folder: Path,
+        is_shared: bool,
+        every: timedelta,
     ) -> None:
         self._store, self._blobs, self._folder, self._every = store, blobs, folder, every.total_seconds()
+        self._is_shared = is_shared
         self.parser, self._collector = parser, Collector(store, blobs)
         self._due, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="checker")
@@ -64,7 +73,7 @@ class Checker:
         while not self._over.is_set():
             self._due.clear()
             try:
-                for each in self._store.datasets.due():
+                for each in datasets.due(store=self._store, blobs=self._blobs, is_shared=self._is_shared):
                     if self._over.is_set():
                         return
                     self._check(each)

@@ -1,7 +1,7 @@
 """The use-cases of uploaded datasets: receive, check, delete, and collect what no row names."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from core.blobs import BlobStore
 from core.samples import read_table
 from core.samples.parser import Parser
 from core.samples.points import Points, points_of
-from core.samples.record import Checked, Contents, DatasetRecord
+from core.samples.record import Checked, Contents, DatasetClaim, DatasetRecord
 from core.samples.summary import TableSummary
 from core.store import ExperimentStore
 from core.store.dataset_rows import COLUMNS
@@ -43,7 +43,8 @@ def receive(
 ) -> tuple[DatasetRecord, bool]:
     """Store an uploaded file as a dataset that is to be checked. Return it, and True if a check is due.
 
-    The same bytes are one dataset: if they are there, or being checked, nothing is stored.
+    The same bytes are one dataset: if they are there, or being checked, nothing is stored. If the storage has lost
+    what is needed of them, it is made again.
 
     Args:
         file: the user's bytes, at any position.
@@ -54,10 +55,22 @@ def receive(
     """
     named = ID_PREFIX + digest
     present = store.datasets.find(named)
-    if present and present.status is not DatasetStatus.refused:
+    if present and present.status is not DatasetStatus.refused and blobs.exists(present.blob or digest):
         return present, False
     blobs.put(file, digest)
-    return store.datasets.add(named, name, format, size)
+    return store.datasets.add(named, name, format, size, lost=present.blob if present else None)
+
+
+def due(*, store: ExperimentStore, blobs: BlobStore, is_shared: bool) -> list[str]:
+    """Return the datasets that wait for a check by this service, oldest first.
+
+    Args:
+        store: the store of their rows.
+        blobs: the store of their bytes.
+        is_shared: True if all services have one storage. Else those wait for another whose file is not here.
+    """
+    waiting = store.datasets.due()
+    return [each for each in waiting if is_shared or blobs.exists(each.removeprefix(ID_PREFIX))]
 
 
 def check(id: str, *, store: ExperimentStore, blobs: BlobStore, parser: Parser, folder: Path) -> None:
@@ -73,36 +86,67 @@ def check(id: str, *, store: ExperimentStore, blobs: BlobStore, parser: Parser, 
         parser: reads the file.
         folder: has room for the table before it is a blob.
     """
-    record = store.datasets.claim(id, lease=LEASE)
-    if record is None:
+    claim = store.datasets.claim(id, lease=LEASE)
+    if claim is None:
         return
-    source = id.removeprefix(ID_PREFIX)
     try:
-        with _renewed(id, store), TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
-            checked = _checked(blobs.fetch(source), record, Path(scratch) / "table", blobs, parser)
-    except Invalid as error:
-        store.datasets.refuse(id, error.problems)
-        log.info("dataset_refused", dataset=id, problems=list(map(str, error.problems)))
-    except NotFound as error:
-        store.datasets.refuse(id, [Problem("(the whole file)", "the file, as it was uploaded", str(error))])
+        with _renewed(claim, store), TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
+            outcome = _outcome(claim, Path(scratch) / "table", blobs, parser)
+        if isinstance(outcome, Checked):
+            is_held = store.datasets.accept(claim, outcome)
+        else:
+            is_held = store.datasets.refuse(claim, outcome)
     except Exception:
-        store.datasets.release(id)
+        with suppress(Unavailable):  # then its lease expires
+            store.datasets.release(claim)
         raise
+    _end(claim, outcome, is_held, blobs)
+
+
+def _outcome(claim: DatasetClaim, table: Path, blobs: BlobStore, parser: Parser) -> Checked | Sequence[Problem]:
+    """Return what a dataset's file holds, or why it is refused."""
+    try:
+        return _checked(blobs.fetch(claim.dataset.id.removeprefix(ID_PREFIX)), claim, table, blobs, parser)
+    except Invalid as error:
+        return error.problems
+    except NotFound as error:
+        return [Problem("(the whole file)", "the file, as it was uploaded", str(error))]
+
+
+def _end(claim: DatasetClaim, outcome: Checked | Sequence[Problem], is_held: bool, blobs: BlobStore) -> None:
+    """Log a check's end, and delete what nothing reads any more.
+
+    The file of a refused dataset is left to the sweep: it may have been uploaded again meanwhile.
+    """
+    named = claim.dataset.id
+    if not is_held:
+        log.info("dataset_check_lost", dataset=named, reason="it was deleted, or checked by another")
+        if isinstance(outcome, Checked):
+            _discard(outcome.blob, blobs)
+    elif isinstance(outcome, Checked):
+        log.info("dataset_ready", dataset=named, rows=outcome.contents.rows)
+        _discard(named.removeprefix(ID_PREFIX), blobs)
     else:
-        store.datasets.accept(id, checked)
-        log.info("dataset_ready", dataset=id, rows=checked.contents.rows)
-    blobs.delete(source)  # the user's own file: nothing reads it any more
+        log.info("dataset_refused", dataset=named, problems=list(map(str, outcome)))
+
+
+def _discard(digest: str, blobs: BlobStore) -> None:
+    """Delete a blob that no row names. While the storage is away that is left to the sweep."""
+    try:
+        blobs.delete(digest)
+    except Unavailable as away:
+        log.warning("blob_left_to_the_sweep", blob=digest, reason=str(away))
 
 
 @contextmanager
-def _renewed(id: str, store: ExperimentStore) -> Iterator[None]:
+def _renewed(claim: DatasetClaim, store: ExperimentStore) -> Iterator[None]:
     """Renew the claim on a check until the block ends."""
     over = threading.Event()
 
     def renew() -> None:
         while not over.wait(LEASE.total_seconds() / 3):
             with suppress(Unavailable):
-                store.datasets.renew(id, lease=LEASE)
+                store.datasets.renew(claim, lease=LEASE)
 
     thread = threading.Thread(target=renew, daemon=True, name="renew-check")
     thread.start()
@@ -113,8 +157,9 @@ def _renewed(id: str, store: ExperimentStore) -> Iterator[None]:
         thread.join()
 
 
-def _checked(source: Path, record: DatasetRecord, table: Path, blobs: BlobStore, parser: Parser) -> Checked:
-    parsed = parser.parse(source, record.format, table)
+def _checked(source: Path, claim: DatasetClaim, table: Path, blobs: BlobStore, parser: Parser) -> Checked:
+    # The table is the claim's alone: no other dataset of equal rows, and no later check, loses it.
+    parsed = parser.parse(source, claim.dataset.format, table, claim.owner)
     columns = COLUMNS.validate_python(parsed.table["columns"])
     fields = {name: parsed.table[name] for name in ("rows", "validation_rows", "uncategorised")}
     contents = Contents(columns=columns, **fields)
@@ -135,12 +180,11 @@ def points(id: str, *, store: ExperimentStore, blobs: BlobStore) -> Points:
 
 
 def delete(id: str, *, store: ExperimentStore, blobs: BlobStore) -> None:
-    """Delete a dataset with its bytes.
+    """Delete a dataset with its bytes. A file that has not been checked yet is left to the sweep: it may come again.
 
     Raises:
         NotFound: there is no such dataset.
         Conflict: specs name it.
     """
     if blob := store.datasets.delete(id):
-        blobs.delete(blob)
-    blobs.delete(id.removeprefix(ID_PREFIX))
+        _discard(blob, blobs)

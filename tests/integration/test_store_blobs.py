@@ -115,6 +115,7 @@ def test_rows_of_a_store_without_blobs_stay_readable(database_url, store, blobs,
 
 
 def test_blobs_that_no_row_names_are_collected_once_they_are_old(store, blobs, clock, tmp_path):
+    assert collecting.claim_storage(store=store, blobs=blobs)
     experiment, _ = begun(store)
     named = hashes(blobs, clock)
     orphan = blobs.put(b"whose writer died")
@@ -127,3 +128,25 @@ def test_blobs_that_no_row_names_are_collected_once_they_are_old(store, blobs, c
     assert collecting.collect(store=store, blobs=blobs) == len(named)
     assert hashes(blobs, clock) == {young}
     assert orphan != young
+
+
+def test_nothing_is_collected_from_the_storage_of_another_database(store, blobs, tmp_path):
+    assert collecting.claim_storage(store=store, blobs=blobs)
+    blobs.put(b"what a row of the other database names")
+    blobs.belong_to("0" * 32)
+    for file in (path for path in (tmp_path / "blobs").rglob("*") if path.is_file()):
+        os.utime(file, (0, 0))
+    assert collecting.collect(store=store, blobs=blobs) == 0
+    blobs.belong_to(store.identity())
+    assert collecting.collect(store=store, blobs=blobs) == 1
+
+
+def test_a_storage_that_names_no_database_is_claimed_unless_another_may_use_it(store, blobs, clock):
+    begun(store)
+    unknown = blobs.put(b"what no row names")
+    assert not collecting.claim_storage(store=store, blobs=blobs)
+    assert blobs.owner() is None
+    blobs.delete(unknown)
+    assert collecting.claim_storage(store=store, blobs=blobs)
+    assert blobs.owner() == store.identity()
+    assert len(hashes(blobs, clock)) == 2, "the name is no blob"

@@ -48,7 +48,8 @@ def uploaded(table: Table, store: ExperimentStore, blobs: BlobStore, folder: Pat
     store.datasets.add(ID, "mine", FileFormat.parquet, 1_000)
     described = profile(table.arrays, table.categories, table.rows)
     blob = blobs.put(folder / "table")
-    store.datasets.accept(ID, Checked(Contents(table.rows, None, (), {}), summary_of(table), described, blob))
+    claim = store.datasets.claim(ID, lease=timedelta(minutes=1))
+    store.datasets.accept(claim, Checked(Contents(table.rows, None, (), {}), summary_of(table), described, blob))
     return blob
 
 

@@ -3,15 +3,18 @@
 import importlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from gradlab.cli import actions
-from gradlab.cli.datasets import bars
+from gradlab.cli.datasets import _listed, bars
 from gradlab.client.client import Client, Refused
 from gradlab.errors import Invalid
+from gradlab.schemas.datasets import DatasetSummaryResponse
 from tests.unit.desk import a_desk, client_of
 
 main = importlib.import_module("gradlab.cli.main")
@@ -79,6 +82,16 @@ def test_commands_add_list_show_and_delete(client: Client, tmp_path: Path, monke
     assert gradlab("rm", digits[:8]) == f"deleted sha256:{digits}\n"
     unknown = CliRunner().invoke(main.app, ["dataset", "show", digits])
     assert unknown.exit_code == 2
+
+
+def test_a_name_is_printed_as_it_is():
+    fields = {"status": "ready", "format": "csv", "bytes": 9, "rows": 1, "column_count": 2, "name": "[red]a[/red][/b]"}
+    when = datetime(2026, 11, 29, tzinfo=UTC)
+    dataset = DatasetSummaryResponse.model_construct(id="sha256:" + "a" * 64, created_at=when, **fields)
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(_listed([dataset]))
+    assert "[red]a[/red][/b]" in captured.get()
 
 
 @pytest.mark.parametrize(("counts", "line"), [((), ""), ((0, 1, 4, 1000), " ▁▁█"), (range(32), "▂▃▄▄▅▅▆▆▆▇▇▇████")])
