@@ -75,3 +75,20 @@ def test_the_client_asks_for_drafts(desk: Desk, dataset: str):
     drafted = client.draft(DraftRequest(configuration=text_of(MODEL), dataset=dataset, epochs=2))
     assert drafted.spec.training.epochs == 2
     assert drafted.spec.dataset.train_count == 80
+
+
+def test_gaps_and_weights_of_a_validation_file_are_seen(desk: Desk, tmp_path: Path):
+    rows = [f"{i / 7},{i % 5},{1 + i % 2},{i % 2}\n" for i in range(100)]
+    train, val = tmp_path / "train.csv", tmp_path / "val.csv"
+    train.write_text("a,b,sample_weight,label\n" + "".join(rows))
+    val.write_text("a,b,sample_weight,label\n" + "".join([",1,1,1\n", *rows[:19]]))
+    client = client_of(desk)
+    own, other = client.add_dataset(train).id, client.add_dataset(val).id
+    answer = a_draft(desk, own, validation=other)
+    assert answer.status_code == 200, answer.text
+    fields = answer.json()["spec"]["dataset"]
+    assert (fields["prepare"][0]["kind"], fields["prepare"][0]["columns"]) == ("impute", ["a"])
+    assert (fields["sample_weight"], fields["samples"]["val_count"]) == ("sample_weight", 20)
+    val.write_text("a,b,label\n" + "".join(f"{i / 7},{i % 5},{i % 2}\n" for i in range(20)))
+    without = a_draft(desk, own, validation=client.add_dataset(val).id)
+    assert without.json()["spec"]["dataset"]["sample_weight"] is None
