@@ -89,7 +89,7 @@ class Lab:
         compile_cache.mkdir(exist_ok=True)
         (folder / "compiled").symlink_to(compile_cache)
         # Workers that are killed again and again are no fault of the experiment: hence the many attempts.
-        short = {"LEASE": "PT6S", "REQUEUE_AFTER": "PT2S", "SWEEP_EVERY": "PT0.5S", "CHECKPOINT_EVERY": "PT1S"}
+        short = {"LEASE": "PT10S", "REQUEUE_AFTER": "PT2S", "SWEEP_EVERY": "PT0.5S", "CHECKPOINT_EVERY": "PT1S"}
         short |= {"MAX_ATTEMPTS": "40"}
         own = {"DATA_DIR": str(folder)} | short | settings
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GRADLAB_")}
