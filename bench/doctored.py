@@ -102,11 +102,11 @@ def sequence_network(file: Path) -> None:
 
 
 def signals(folder: Path) -> Path:
-    """Write a series of which the target repeats a sign of 15 rows before, beside noise, as CSV."""
+    """Write a series of which the target repeats a sign of 15 rows before, but for 3 %, beside noise, as CSV."""
     rng = np.random.default_rng(0)
     rows = 3 * ROWS
     noise, sign = rng.normal(0, 0.5, rows), rng.integers(0, 2, rows)
-    target = np.roll(sign, 15)
+    target = np.roll(sign, 15) ^ (rng.random(rows) < 0.03)
     return _csv(folder / "signals.csv", ("noise", "sign", "target"), np.column_stack([noise, sign, target]))
 
 
