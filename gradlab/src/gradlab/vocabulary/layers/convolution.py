@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from gradlab.frozen import added
 from gradlab.vocabulary.activations import Activation, Linear
-from gradlab.vocabulary.layers.layer import Shape, ShapeMismatch, expect_rank
+from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, expect_rank
 from gradlab.vocabulary.layers.weighted import WeightedLayer
 
 Size = Annotated[int, Field(ge=1, le=1000)]
@@ -50,17 +50,36 @@ def largest(size: int | tuple[int, ...]) -> int:
     return size if isinstance(size, int) else max(size)
 
 
-class Convolution(WeightedLayer):
+class Sliding(LayerSpec):
     """A layer whose kernel slides over positions."""
 
     axes: ClassVar[int]
+
+    if TYPE_CHECKING:  # a field of each kind, of its own type
+        padding: str
+
+    def sizes(self, field: str) -> tuple[int, ...]:
+        """Return a field's sizes along all axes."""
+        return sizes_along(getattr(self, field), self.axes)
+
+
+def positions(layer: Sliding, shape: Shape) -> Shape:
+    """Return the numbers of positions of a kernel with strides and a dilation along the first axes of `shape`.
+
+    Raises:
+        ShapeMismatch: the kernel does not fit.
+    """
+    ways = zip(shape, *map(layer.sizes, ("kernel_size", "strides", "dilation_rate")), strict=False)
+    return tuple(along(size, kernel, stride, layer.padding, dilation) for size, kernel, stride, dilation in ways)
+
+
+class Convolution(Sliding, WeightedLayer):
+    """A layer whose kernel, from all channels to each filter, slides over positions."""
+
     filters: int = Field(ge=1, le=100_000)
     """Number of output channels."""
     activation: Activation = Linear()
     """Activation, applied to the convolution + bias."""
-
-    if TYPE_CHECKING:  # a field of each kind, of its own type
-        padding: str
 
     @property
     def function(self) -> Activation:
@@ -68,10 +87,6 @@ class Convolution(WeightedLayer):
 
     def operations(self, shape: Shape) -> float:
         return math.prod(self.output_shape(shape)[:-1]) * super().operations(shape)
-
-    def sizes(self, field: str) -> tuple[int, ...]:
-        """Return a field's sizes along all axes."""
-        return sizes_along(getattr(self, field), self.axes)
 
     def with_bias(self, kernel: Shape) -> dict[str, Shape]:
         """Return the trainable tensors of a layer with a kernel of this shape."""
@@ -102,9 +117,7 @@ class PlainConvolution(Convolution):
         expect_rank(shape, *POSITIONS[self.axes], "channels")
         if shape[-1] % self.group_count:
             raise ShapeMismatch(f"inputs whose channels are a multiple of groups ({self.group_count})", str(shape))
-        ways = zip(shape, *map(self.sizes, ("kernel_size", "strides", "dilation_rate")), strict=False)
-        places = (along(size, kernel, stride, self.padding, dilation) for size, kernel, stride, dilation in ways)
-        return (*places, self.filters)
+        return (*positions(self, shape), self.filters)
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         return self.with_bias((*self.sizes("kernel_size"), shape[-1] // self.group_count, self.filters))

@@ -1,22 +1,21 @@
 """Convolutions of each channel by itself, and separable convolutions, which mix the channels afterwards."""
 
 import math
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from gradlab.vocabulary.activations import Activation, Linear
 from gradlab.vocabulary.constraints import Constraint
 from gradlab.vocabulary.initializers import GlorotUniform, Initializer, Zeros
-from gradlab.vocabulary.layers.convolution import POSITIONS, Pair, Size, along, check_dilation, sizes_along
-from gradlab.vocabulary.layers.layer import LayerSpec, Shape, expect_rank
+from gradlab.vocabulary.layers.convolution import POSITIONS, Pair, Size, Sliding, check_dilation, positions
+from gradlab.vocabulary.layers.layer import Shape, expect_rank
 from gradlab.vocabulary.regularizers import Regularizer
 
 
-class Depthwise(LayerSpec):
+class Depthwise(Sliding):
     """A layer with a kernel for each channel, which slides over positions."""
 
-    axes: ClassVar[int]
     depth_multiplier: int = Field(default=1, ge=1, le=1000)
     """Number of kernels for each channel, with an output channel each."""
     activation: Activation = Linear()
@@ -36,9 +35,6 @@ class Depthwise(LayerSpec):
     bias_constraint: Constraint | None = None
     """Constraint on the bias, applied after every update; none by default."""
 
-    if TYPE_CHECKING:  # a field of each kind
-        padding: str
-
     @model_validator(mode="after")
     def _check_strides(self) -> "Depthwise":
         check_dilation(self)
@@ -54,15 +50,9 @@ class Depthwise(LayerSpec):
     def rule_group(self, tensor: str) -> str:
         return "depthwise" if tensor == "kernel" else tensor.removesuffix("_kernel")
 
-    def sizes(self, field: str) -> tuple[int, ...]:
-        """Return a field's sizes along all axes."""
-        return sizes_along(getattr(self, field), self.axes)
-
     def output_shape(self, shape: Shape) -> Shape:
         expect_rank(shape, *POSITIONS[self.axes], "channels")
-        ways = zip(shape, *map(self.sizes, ("kernel_size", "strides", "dilation_rate")), strict=False)
-        places = (along(size, kernel, stride, self.padding, dilation) for size, kernel, stride, dilation in ways)
-        return (*places, self.output_channels(shape[-1] * self.depth_multiplier))
+        return (*positions(self, shape), self.output_channels(shape[-1] * self.depth_multiplier))
 
     def output_channels(self, channels: int) -> int:
         """Return the number of output channels, of `channels` that the kernels of each channel make."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,7 +10,7 @@ from gradlab.vocabulary.activations import Activation, Sigmoid, Tanh
 from gradlab.vocabulary.constraints import Constraint
 from gradlab.vocabulary.initializers import Initializer, Orthogonal
 from gradlab.vocabulary.layers.attention import Heads
-from gradlab.vocabulary.layers.convolution import POSITIONS, Pair, Size, along, check_dilation, sizes_along
+from gradlab.vocabulary.layers.convolution import POSITIONS, Pair, Size, Sliding, check_dilation, positions
 from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, expect_rank, keras_arguments
 from gradlab.vocabulary.layers.merging import Merging
 from gradlab.vocabulary.layers.weighted import WeightedLayer
@@ -87,10 +87,9 @@ def at_each_step(layer: LayerSpec) -> LayerSpec:
     return layer
 
 
-class ConvLSTM(WeightedLayer):
+class ConvLSTM(Sliding, WeightedLayer):
     """A cell like an LSTM's whose products are convolutions (Shi et al. 2015)."""
 
-    axes: ClassVar[int]
     filters: int = Field(ge=1, le=100_000)
     """Number of channels of the state."""
     activation: Activation = Tanh()
@@ -114,26 +113,18 @@ class ConvLSTM(WeightedLayer):
     go_backwards: bool = False
     """Read the sequence from its end."""
 
-    if TYPE_CHECKING:  # a field of each kind
-        padding: str
-
     @model_validator(mode="after")
     def _check_strides(self) -> "ConvLSTM":
         check_dilation(self)
         return self
 
-    def _sizes(self, field: str) -> tuple[int, ...]:
-        return sizes_along(getattr(self, field), self.axes)
-
     def output_shape(self, shape: Shape) -> Shape:
         expect_rank(shape, "time", *POSITIONS[self.axes], "channels")
-        ways = zip(shape[1:], *map(self._sizes, ("kernel_size", "strides", "dilation_rate")), strict=False)
-        places = [along(size, kernel, stride, self.padding, dilation) for size, kernel, stride, dilation in ways]
-        state = (*places, self.filters)
+        state = (*positions(self, shape[1:]), self.filters)
         return (shape[0], *state) if self.return_sequences else state
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
-        sizes, width = self._sizes("kernel_size"), GATES * self.filters
+        sizes, width = self.sizes("kernel_size"), GATES * self.filters
         tensors: dict[str, Shape] = {"kernel": (*sizes, shape[-1], width)}
         tensors["recurrent_kernel"] = (*sizes, self.filters, width)
         return tensors | {"bias": (width,)} if self.use_bias else tensors
