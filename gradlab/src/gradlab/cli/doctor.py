@@ -1,4 +1,4 @@
-"""The doctor in the terminal: what is assumed, each part as it ends, and the patch."""
+"""The doctor in the terminal: the assumptions, each part as it ends, and the patch."""
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -32,7 +32,7 @@ class DoctorDisplay:
     """
 
     def __init__(self, console: Console) -> None:
-        self._console, self._printed = console, set[str]()
+        self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> "DoctorDisplay":
@@ -46,9 +46,7 @@ class DoctorDisplay:
         """Show the state of an examination after a change."""
         if part not in examination.seconds:
             self._live.update(_running(part, examination), refresh=True)
-            return
-        if part not in self._printed:
-            self._printed.add(part)
+        else:  # its last change
             self._live.update(Text(""), refresh=True)
             self._console.print(_ended(part, examination))
 
@@ -69,7 +67,7 @@ def _ended(part: str, examination: Examination) -> RenderableType:
 
 
 def _of(part: str, examination: Examination) -> list[RenderableType]:
-    """What a part has shown, as lines."""
+    """Render the results of a part, line by line."""
     if part == "data" and examination.dataset is not None and examination.profile is not None:
         return [render_profile(examination.dataset, examination.profile)]
     if part == "draft" and examination.draft is not None:
