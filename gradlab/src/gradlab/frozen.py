@@ -11,7 +11,8 @@ STORED = {"stored": True}
 
 # A name that people choose. Control characters would break terminals and tables, and PostgreSQL refuses NUL.
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
+MAX_NAME = 200
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE)]
 
 
 class Frozen(BaseModel):

@@ -9,6 +9,7 @@ from gradlab import schemas
 from gradlab.client.connection import Connection, Refused
 from gradlab.client.polling import poll
 from gradlab.errors import Invalid, Problem
+from gradlab.frozen import MAX_NAME
 
 if TYPE_CHECKING:
     from gradlab.profile import Profile
@@ -47,7 +48,7 @@ class Datasets(Connection):
         try:
             with path.open("rb") as content:
                 headers = {"Content-Type": _media_type(path), "Content-Length": str(path.stat().st_size)}
-                query = {"name": (name or path.name)[:200]}
+                query = {"name": (name or path.name)[:MAX_NAME]}
                 more: dict[str, Any] = {"headers": headers, "params": query}
                 more["extensions"] = {"timeout": UPLOAD_TIMEOUT}
                 response = self._request("POST", "/datasets", content=content, **more)

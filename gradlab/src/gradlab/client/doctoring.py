@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from gradlab.client.client import Client
 from gradlab.client.connection import Refused, Unreachable
 from gradlab.client.keras_file import read_configuration
+from gradlab.diagnosis.outcome import FAILING
+from gradlab.frozen import MAX_NAME
 from gradlab.profile import Profile
 from gradlab.schemas.datasets import DatasetResponse
 from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
@@ -29,17 +31,13 @@ if TYPE_CHECKING:
 Outcome = Literal["healthy", "at risk", "cured", "not cured", "undecided", "not trained"]
 # The time after which no treatment goes on, in seconds: ten minutes.
 BUDGET_SECONDS = 600.0
-# Outcomes of a seed that a cure is for.
-BAD = ("fails", "diverged")
-# Characters of an experiment's name.
-MAX_NAME = 200
 # Stands for the dataset until it is uploaded.
 NO_DATASET = f"sha256:{0:064}"
 
 
 @dataclass
 class Examination:
-    """What the doctor has found out so far; a part that has not been reached is None.
+    """Answers of the service to the doctor so far; a part that has not been reached is None.
 
     Attributes:
         dataset: the uploaded samples.
@@ -63,7 +61,7 @@ class Examination:
 
     @property
     def outcome(self) -> Outcome:
-        """What it comes to. cured: a change is proved to cure; at risk: every seed learns, with a finding."""
+        """Outcome of the whole. cured: a change is proved to cure; at risk: every seed learns, with a finding."""
         if self.diagnosis is None or self.experiment is None or self.experiment.status is not Status.completed:
             return "not trained"
         if self.is_ill:
@@ -76,7 +74,7 @@ class Examination:
         """True if the training is ill, or one of its seeds does not learn."""
         if self.diagnosis is None:
             return False
-        return self.diagnosis.verdict == "ill" or any(each.outcome in BAD for each in self.diagnosis.outcomes)
+        return self.diagnosis.verdict == "ill" or any(each.outcome in FAILING for each in self.diagnosis.outcomes)
 
     @property
     def program(self) -> str | None:

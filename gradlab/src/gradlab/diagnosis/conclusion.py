@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import SEVERITIES, Finding, Kind, Sighting
-from gradlab.diagnosis.outcome import Outcome, outcome, stands_still
+from gradlab.diagnosis.outcome import FAILING, Outcome, outcome, stands_still
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.settling import Settling, settling
 from gradlab.diagnosis.unknown import Unknown
@@ -133,7 +133,7 @@ def _sightings(rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome])
         if sighting is None:
             continue
         became = outcomes[run.seed].verdict
-        fails = became in ("fails", "diverged") or (not outcomes[run.seed].by_facts and stands_still(run))
+        fails = became in FAILING or (not outcomes[run.seed].by_facts and stands_still(run))
         if fails or (sighting.kind or rule.kind) != "symptom":
             seen[run.seed] = sighting
         elif rule.always:
@@ -213,7 +213,7 @@ def _precedes(cause: Finding, effect: Finding) -> bool:
 
 def _bad_seeds(findings: Sequence[Finding], outcomes: Mapping[int, Outcome]) -> set[int]:
     """The seeds that fail or diverge, or show a failure."""
-    bad = {seed for seed, each in outcomes.items() if each.verdict in ("fails", "diverged")}
+    bad = {seed for seed, each in outcomes.items() if each.verdict in FAILING}
     return bad | {seed for finding in findings if finding.kind == "failure" for seed in finding.seeds}
 
 
@@ -247,7 +247,7 @@ def _root(findings: Sequence[Finding], outcomes: Mapping[int, Outcome]) -> str |
     Findings more than ``info`` come first; then those in most failing seeds, the most severe, the commonest, the
     earliest. Where some seeds fail and there is a finding of kind ``failure``, only failures and their causes compete.
     """
-    failing = {seed for seed, each in outcomes.items() if each.verdict in ("fails", "diverged")}
+    failing = {seed for seed, each in outcomes.items() if each.verdict in FAILING}
     by_name = {each.rule: each for each in findings}
     failures = {each.rule for each in findings if each.kind == "failure"}
     competing = failures if failing and failures else {*by_name}

@@ -37,6 +37,8 @@ from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.unknown import Unknown
 
 RunVerdict = Literal["learns", "fails", "diverged", "undecided"]
+# Those of a run that does not learn.
+FAILING = ("fails", "diverged")
 
 # An outcome is decided after a tenth of the epochs, 20 at least. At epoch 50 of 500 the loss was still at the
 # entropy of the targets in 45 of 46 failing networks of five tanh layers, and in 0 of 50 healthy ones.

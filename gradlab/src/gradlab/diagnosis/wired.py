@@ -7,7 +7,7 @@ shapes and sets the training mode itself. The rules on wiring are not applicable
 from collections.abc import Iterable
 
 from gradlab.diagnosis.evidence import ExternalRun, Run
-from gradlab.diagnosis.outcome import outcome, stands_still
+from gradlab.diagnosis.outcome import FAILING, outcome, stands_still
 from gradlab.diagnosis.unknown import Unknown
 from gradlab.facts.wiring import TensorWiring, Wiring
 
@@ -60,7 +60,7 @@ def since_training(run: Run) -> int:
 def is_failing(run: Run) -> bool:
     """True if the run fails or diverged, or its loss has not fallen far although it could have."""
     became = outcome(run)
-    return became.verdict in ("fails", "diverged") or (not became.by_facts and stands_still(run))
+    return became.verdict in FAILING or (not became.by_facts and stands_still(run))
 
 
 def batch_of(run: ExternalRun) -> int | None:
