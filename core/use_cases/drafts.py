@@ -16,7 +16,7 @@ from core.use_cases.experiments import calibration
 from core.use_cases.samples import fill_in
 from gradlab.profile import ColumnProfile, Profile
 from gradlab.profile.model import ColumnType
-from gradlab.responses.drafting import Draft, draft
+from gradlab.responses.drafting import draft
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.bounds import context
@@ -58,8 +58,8 @@ def draft_spec(request: DraftRequest, *, store: ExperimentStore, settings: Setti
     other = store.datasets.summary(request.validation, "validation") if request.validation else None
     beside = other.columns if other else table.validation or None
     drafted = draft(request, translation, whole(profile, table, beside or {}), beside)
-    cost = calibration(store=store)
-    one_seed = _spec(drafted, {"epochs": 1}, 1, store, settings)
+    fields, cost = fill_in(drafted.fields, store=store), calibration(store=store)
+    one_seed = _spec(fields, 1, 1, settings)
     assumptions = list(drafted.assumptions)
     if request.epochs is None:
         epochs = _epochs(one_seed, request.seconds, cost)
@@ -69,7 +69,7 @@ def draft_spec(request: DraftRequest, *, store: ExperimentStore, settings: Setti
         )
     else:
         epochs = request.epochs
-    spec = _spec(drafted, {"epochs": epochs}, request.seeds, store, settings)
+    spec = _spec(fields, epochs, request.seeds, settings)
     check_bounds(spec, settings)
     return DraftedSpec(
         spec, translation, tuple(assumptions), _start(one_seed, cost) + epochs * _per_epoch(one_seed, cost)
@@ -113,12 +113,9 @@ def _column(name: str, summary: ColumnSummary, rows: int) -> ColumnProfile:
     )
 
 
-def _spec(
-    drafted: Draft, training: dict[str, Any], seeds: int, store: ExperimentStore, settings: Settings
-) -> ExperimentSpec:
-    """Validate a draft with what follows from the file, and these epochs and seeds."""
-    fields = drafted.fields | {"training": drafted.fields["training"] | training, "seeds": list(range(seeds))}
-    complete = fill_in(fields, store=store)
+def _spec(fields: dict[str, Any], epochs: int, seeds: int, settings: Settings) -> ExperimentSpec:
+    """Validate the fields of a draft with these epochs and seeds."""
+    complete = fields | {"training": fields["training"] | {"epochs": epochs}, "seeds": list(range(seeds))}
     try:
         return SPEC.validate_python(complete, context=context(settings))
     except ValidationError as error:

@@ -1,18 +1,18 @@
-"""Columns of a draft: the target, what is learnt of it, the features that fit the model's input, and their steps."""
+"""Columns of a draft: the target, its task, the features that fit the model's input, and their steps."""
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from gradlab.errors import Invalid, Problem
 from gradlab.profile import ColumnProfile, Profile
 from gradlab.profile.model import WEIGHTS
+from gradlab.profile.proposing import MAX_CLASSES
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.translate.from_keras import Translation
+from gradlab.vocabulary.preparations import Preparation
 
-# Distinct integers that are the numbers of classes where the output has a unit for each: as in a profile.
-MAX_CLASSES = 100
 # Names that a message lists.
 MAX_NAMED = 12
 # Type of stored values, as a profile names it, of columns of texts: categories and dates.
@@ -54,14 +54,15 @@ def target_of(request: DraftRequest, profile: Profile, assumptions: list[str]) -
 def task_of(
     request: DraftRequest, translation: Translation, profile: Profile, target: tuple[str, ...], assumptions: list[str]
 ) -> str:
-    """Return what is learnt of the target: what the request says, else what the column and the output show."""
+    """Return the task: the request's, else the one that the column and the output show."""
     if request.task is not None:
         return request.task
     if target == profile.proposal.target and profile.proposal.task is not None:
         task, why = str(profile.proposal.task), profile.proposal.task_reason
     else:
         task, why = _task_of_columns([column for column in profile.columns if column.name in target])
-    units, classes = _units(translation), _class_count(profile, target)
+    units = translation.output_shape[-1] if translation.output_shape else None
+    classes = _class_count(profile, target)
     if task == "values" and units is not None and _are_numbers_of_classes(request, translation, profile, target, units):
         task, why = "classes", f"{target[0]} holds integers from 0 to below {units}, the number of output units."
     if task == "classes" and units == 1 and classes is not None and classes > 2:
@@ -104,7 +105,7 @@ def steps_of(
 ) -> list[dict[str, Any]]:
     """Return the steps of the preparation: the request's, else those without which the columns are no numbers."""
     if request.prepare is not None:
-        return [step.model_dump(mode="json") for step in request.prepare]
+        return chosen_steps(request.prepare)
     steps: list[dict[str, Any]] = []
     taken = {*features.names}
     gaps = [column.name for column in profile.columns if column.name in taken and column.missing]
@@ -116,6 +117,11 @@ def steps_of(
         steps.append({"kind": "one_hot" if features.one_hot else "ordinal", "columns": list(features.texts)})
     assumptions.append("The numbers go into the network as they are in the file: nothing is scaled.")
     return steps
+
+
+def chosen_steps(steps: Iterable[Preparation]) -> list[dict[str, Any]]:
+    """Return the steps of a request as they stand in a spec."""
+    return [step.model_dump(mode="json") for step in steps]
 
 
 def filling(columns: list[str], assumptions: list[str]) -> dict[str, Any]:
@@ -213,11 +219,6 @@ def _are_numbers_of_classes(
     is_single = math.prod(column.shape) == 1
     low, high = column.minimum, column.maximum
     return is_integer and is_single and low is not None and high is not None and low >= 0 and high < units
-
-
-def _units(translation: Translation) -> int | None:
-    shape = translation.output_shapes[0] if len(translation.output_shapes) == 1 else None
-    return shape[-1] if shape else None
 
 
 def _words(task: str) -> str:

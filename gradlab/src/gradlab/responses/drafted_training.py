@@ -36,7 +36,7 @@ def _usual_loss(translation: Translation, task: str) -> dict[str, Any]:
     """The usual loss of the task; on logits where the output has no activation."""
     if task in ("values", "inputs"):
         return {"kind": "mean_squared_error"}
-    shape = translation.output_shapes[0]
+    shape = translation.output_shape
     one_unit = task == "labels" or (shape is not None and shape[-1] == 1)
     kind = "binary_crossentropy" if one_unit else "categorical_crossentropy"
     return {"kind": kind, "from_logits": _has_no_activation(_output_layer(translation.model))}

@@ -10,6 +10,7 @@ from typing import Any
 from gradlab.errors import Invalid, Problem
 from gradlab.profile import ColumnProfile, Profile, SplitProposal
 from gradlab.responses.drafted_columns import (
+    chosen_steps,
     features_of,
     filling,
     steps_of,
@@ -94,13 +95,13 @@ def _array(request: DraftRequest, profile: Profile) -> ColumnProfile | None:
 def _of_array(
     request: DraftRequest, translation: Translation, profile: Profile, array: ColumnProfile, assumptions: list[str]
 ) -> Fields:
-    shape = _input_shape(translation)
+    shape = translation.input_shape
     if shape is not None and not _fits(array.shape, shape):
         expected = f"an array whose samples have the shape that the model takes, {_written(shape)}"
         raise Invalid(Problem("features", expected, f"{array.name}, with samples of shape {_written(array.shape)}"))
     fields: Fields = {} if request.features is None else {"features": list(request.features)}
     if request.prepare is not None:
-        fields["prepare"] = _dumped(request.prepare)
+        fields["prepare"] = chosen_steps(request.prepare)
     elif array.missing:
         fields["prepare"] = [filling([array.name], assumptions)]
     has_target = request.target is not None or bool(profile.proposal.target)
@@ -112,19 +113,19 @@ def _of_array(
     target = target_of(request, profile, assumptions)
     return fields | {
         "task": task_of(request, translation, profile, target, assumptions),
-        "target": target[0] if len(target) == 1 else list(target),
+        "target": _one_or_several(target),
     }
 
 
 def _of_table(request: DraftRequest, translation: Translation, profile: Profile, assumptions: list[str]) -> Fields:
     target = () if request.task == "inputs" else target_of(request, profile, assumptions)
-    shape = _input_shape(translation)
+    shape = translation.input_shape
     task = request.task or task_of(request, translation, profile, target, assumptions)
     features = features_of(request, profile, target, shape, assumptions)
     steps = steps_of(request, profile, features, assumptions)
     fields: Fields = {"task": task, "features": list(features.names), "prepare": steps}
     if target:
-        fields["target"] = target[0] if len(target) == 1 else list(target)
+        fields["target"] = _one_or_several(target)
     if shape is not None and len(shape) == 2 and shape[0] is not None:
         assumptions.append(
             f"The model takes sequences of {shape[0]} steps: each is cut from as many rows in order, and predicts "
@@ -163,10 +164,6 @@ def _applies(proposed: SplitProposal, profile: Profile, dataset: Fields, taken: 
     return proposed.column is None or proposed.column not in taken
 
 
-def _input_shape(translation: Translation) -> Shape | None:
-    return translation.input_shapes[0] if len(translation.input_shapes) == 1 else None
-
-
 def _fits(array: tuple[int, ...], model: Shape) -> bool:
     """True if samples of a shape go into a model, whose unknown axes are None."""
     return len(array) == len(model) and all(own is None or own == size for size, own in zip(array, model, strict=True))
@@ -176,5 +173,5 @@ def _written(shape: Shape) -> str:
     return str(shape).replace("None", "any")
 
 
-def _dumped(steps: Any) -> list[Fields]:
-    return [step.model_dump(mode="json") for step in steps]
+def _one_or_several(names: tuple[str, ...]) -> str | list[str]:
+    return names[0] if len(names) == 1 else list(names)

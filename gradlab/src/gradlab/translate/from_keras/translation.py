@@ -41,6 +41,16 @@ class Translation:
     output_shapes: tuple[tuple[int, ...] | None, ...]
     names: Mapping[str, str]
 
+    @property
+    def input_shape(self) -> tuple[int | None, ...] | None:
+        """Shape of the one input without the batch axis; None for several, and where it is unknown."""
+        return self.input_shapes[0] if len(self.input_shapes) == 1 else None
+
+    @property
+    def output_shape(self) -> tuple[int, ...] | None:
+        """Shape of the one output without the batch axis; None for several, and where it is unknown."""
+        return self.output_shapes[0] if len(self.output_shapes) == 1 else None
+
 
 def translate(text: str | bytes) -> Translation:
     """Translate the text of a configuration: of `model.to_json()`, or config.json of a `.keras` file.
