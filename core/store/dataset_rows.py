@@ -14,7 +14,8 @@ from core.store.tables import experiments
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
 from gradlab.schemas.datasets import ColumnResponse, FileFormat
 from gradlab.schemas.status import DatasetStatus
-from gradlab.spec import AnySpec
+from gradlab.spec import AnySpec, ExperimentSpec
+from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 
 COLUMNS = TypeAdapter(tuple[ColumnResponse, ...])
 # Experiments that a refusal names; the others are counted.
@@ -23,10 +24,9 @@ MAX_NAMED = 5
 
 def ids_in(spec: AnySpec) -> dict[str, str]:
     """Return the uploaded datasets that a spec names, by the field that names them."""
-    dataset: Any = getattr(spec, "dataset", None)
-    if getattr(dataset, "kind", None) != "uploaded":
+    if not isinstance(spec, ExperimentSpec) or not isinstance(spec.dataset, UploadedDataset):
         return {}
-    fields = {"dataset.id": dataset.id, "dataset.validation": dataset.validation}
+    fields = {"dataset.id": spec.dataset.id, "dataset.validation": spec.dataset.validation}
     return {field: named for field, named in fields.items() if named is not None}
 
 
@@ -37,13 +37,13 @@ def add_uses(connection: Connection, experiment: int, spec: AnySpec) -> None:
         Invalid: there is no such dataset, or it was refused.
         Conflict: it is not ready yet.
     """
-    used = {number_of_ready(connection, named, field) for field, named in ids_in(spec).items()}
+    used = {find_ready(connection, named, field).number for field, named in ids_in(spec).items()}
     if used:
         connection.execute(insert(dataset_uses), [{"experiment": experiment, "dataset": each} for each in used])
 
 
-def number_of_ready(connection: Connection, id: str, field: str) -> int:
-    """Return the number of a dataset that specs may name.
+def find_ready(connection: Connection, id: str, field: str) -> Row[Any]:
+    """Return the row of a dataset that specs may name; `field` is the one that names it.
 
     Raises:
         Invalid: there is no such dataset, or it was refused.
@@ -59,8 +59,7 @@ def number_of_ready(connection: Connection, id: str, field: str) -> int:
         raise Conflict(f"The dataset {id} is being checked: submit the experiment once its status is ready.")
     if row.status == DatasetStatus.refused:
         raise Invalid(Problem(field, "a dataset that is ready", "one that was refused; GET /datasets/{id} says why"))
-    number: int = row.number
-    return number
+    return row
 
 
 def find(connection: Connection, id: str) -> Row[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Update, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Update, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.samples.record import Checked, DatasetClaim, DatasetPage, DatasetRecord
@@ -83,17 +83,6 @@ class DatasetStore:
             row = connection.execute(select(datasets).where(datasets.c.id == id)).one_or_none()
         return dataset_rows.record(row) if row else None
 
-    def ready(self, id: str, field: str = "dataset.id") -> DatasetRecord:
-        """Return a dataset that specs may name; `field` is the one that names it.
-
-        Raises:
-            Invalid: there is no such dataset, or it was refused.
-            Conflict: it is not ready yet.
-        """
-        with reading(self._engine) as connection:
-            dataset_rows.number_of_ready(connection, id, field)
-            return dataset_rows.record(dataset_rows.find(connection, id))
-
     def summary(self, id: str, field: str = "dataset.id") -> TableSummary:
         """Return what a spec needs to know of the columns of a dataset; `field` is the one that names it.
 
@@ -102,8 +91,8 @@ class DatasetStore:
             Conflict: it is not ready yet.
         """
         with reading(self._engine) as connection:
-            dataset_rows.number_of_ready(connection, id, field)
-            return TableSummary.model_validate_json(dataset_rows.find(connection, id).summary)
+            row = dataset_rows.find_ready(connection, id, field)
+        return TableSummary.model_validate_json(row.summary)
 
     def profile(self, id: str) -> Profile:
         """Return the profile of a dataset.
@@ -147,10 +136,9 @@ class DatasetStore:
 
     def due(self) -> list[str]:
         """Return the datasets that wait for a check, or whose checker is dead, oldest first."""
-        query = select(datasets.c.id).where(datasets.c.status == DatasetStatus.checking)
         with reading(self._engine) as connection:
-            free = or_(datasets.c.checked_until.is_(None), datasets.c.checked_until < self._clock())
-            return list(connection.execute(query.where(free).order_by(datasets.c.number)).scalars())
+            query = select(datasets.c.id).where(_is_due(self._clock())).order_by(datasets.c.number)
+            return list(connection.execute(query).scalars())
 
     def claim(self, id: str, *, lease: timedelta) -> DatasetClaim | None:
         """Claim the check of a dataset. Return None if it is not due, or no longer there.
@@ -158,8 +146,7 @@ class DatasetStore:
         One on which `MAX_CHECKS` checkers died is refused.
         """
         now = self._clock()
-        free = or_(datasets.c.checked_until.is_(None), datasets.c.checked_until < now)
-        due = update(datasets).where(datasets.c.id == id, datasets.c.status == DatasetStatus.checking, free)
+        due = update(datasets).where(datasets.c.id == id, _is_due(now))
         change = {"checked_until": now + lease, "checks": datasets.c.checks + 1, "claims": datasets.c.claims + 1}
         with writing(self._engine) as connection:
             row = connection.execute(due.values(change).returning(datasets)).one_or_none()
@@ -207,6 +194,12 @@ class DatasetStore:
         """Change a claimed dataset. Return False if it was deleted, checked or claimed by another meanwhile."""
         with writing(self._engine) as connection:
             return bool(connection.execute(_held(claim).values(change)).rowcount)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Condition on a row: its check waits for a checker, or the last one's lease has expired."""
+    is_free = or_(datasets.c.checked_until.is_(None), datasets.c.checked_until < now)
+    return and_(datasets.c.status == DatasetStatus.checking, is_free)
 
 
 def _held(claim: DatasetClaim) -> Update:

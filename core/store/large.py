@@ -24,11 +24,6 @@ class Kept:
     data: bytes
     blob: str | None = None
 
-    @property
-    def is_blob(self) -> bool:
-        """True if the bytes are a blob."""
-        return self.blob is not None
-
 
 def owner(experiment: UUID, attempt: int) -> bytes:
     """Return the bytes that make a blob an attempt's alone."""
