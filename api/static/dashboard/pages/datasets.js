@@ -2,12 +2,13 @@
 
 import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
-import { dropZone, mediaTypeOf } from "../shared/files.js";
+import { dropZone } from "../shared/files.js";
 import { ago, bytes } from "../shared/format.js";
 import { noticeView } from "../charts/notice.js";
 import { repeat } from "../data/repeat.js";
 import { scrolling, table } from "../shared/table.js";
-import { get, send } from "../data/source.js";
+import { get } from "../data/source.js";
+import { upload } from "../data/upload.js";
 import { pageButtons } from "./page_buttons.js";
 import { refreshed } from "./refreshed.js";
 
@@ -76,17 +77,14 @@ export async function datasets({ page, signal, say }) {
  */
 function uploading(notice, signal) {
   const sending = h("p", { class: "muted small", role: "status" });
-  const zone = dropZone(DROP, (file) => notice.attempt(() => upload(file), signal));
+  const zone = dropZone(DROP, (file) => notice.attempt(() => sendAndOpen(file), signal));
 
   /** @param {File} file */
-  async function upload(file) {
-    const headers = { "Content-Type": mediaTypeOf(file.name) };
+  async function sendAndOpen(file) {
     zone.wait(true);
     sending.textContent = `Sending ${file.name}, ${bytes(file.size)} …`;
     try {
-      const path = `/datasets?name=${encodeURIComponent(file.name.slice(0, 200))}`;
-      const response = await send(path, { method: "POST", body: file, headers, signal });
-      const dataset = await response.json();
+      const dataset = await upload(file, signal);
       if (!signal.aborted) location.hash = `#/dataset/${dataset.id}`;
     } finally {
       zone.wait(false);

@@ -1,7 +1,7 @@
 // The doctor's parts in order: data, draft, triage, training, diagnosis, treatment. Each is an answer of the service.
 
-import { get, post, send } from "../data/source.js";
-import { mediaTypeOf } from "../shared/files.js";
+import { get, post } from "../data/source.js";
+import { upload } from "../data/upload.js";
 import { isGoing } from "../shared/spec_words.js";
 
 const PAUSE_MILLISECONDS = 500;
@@ -108,13 +108,6 @@ async function readSamples(so, file, follow, signal) {
   );
   if (so.dataset?.problem) throw new Error(`${file.name}: ${so.dataset.problem.detail}`);
   so.profile = await get(`${path}/profile`, { signal });
-}
-
-/** @param {File} file @param {AbortSignal} signal @returns {Promise<UploadedDataset>} */
-async function upload(file, signal) {
-  const headers = { "Content-Type": mediaTypeOf(file.name) };
-  const path = `/datasets?name=${encodeURIComponent(file.name.slice(0, 200))}`;
-  return (await send(path, { method: "POST", body: file, headers, signal })).json();
 }
 
 /** @param {Diagnosis} diagnosis @returns {boolean} true if it is ill, or one of its seeds does not learn. */
