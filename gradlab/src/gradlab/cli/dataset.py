@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gradlab.cli.exits import EPILOG
+from gradlab.cli.options import Json, Url
 
 dataset_app = typer.Typer(
     help="Upload samples of your own, and see what about them breaks trainings.",
@@ -15,10 +16,6 @@ dataset_app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DatasetUrl = Annotated[
-    str | None, typer.Option(envvar="GRADLAB_URL", help="Address of the service; by default the one on this machine.")
-]
-DatasetJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, as the service gives it.")]
 DatasetId = Annotated[
     str, typer.Argument(help="Id of the dataset, or a beginning of its digits that no other dataset shares.")
 ]
@@ -34,8 +31,8 @@ def _datasets() -> ModuleType:
 def add(
     file: Annotated[Path, typer.Argument(help="CSV, Parquet or NPZ file, known by the end of its name.")],
     name: Annotated[str | None, typer.Option(help="Its name in lists; that of the file by default.")] = None,
-    json: DatasetJson = False,
-    url: DatasetUrl = None,
+    json: Json = False,
+    url: Url = None,
 ) -> None:
     """Upload a file of samples, wait until it is read, and show its profile. The same file twice is one dataset."""
     _datasets().add(file, name, json, url)
@@ -44,20 +41,20 @@ def add(
 @dataset_app.command("list", epilog=EPILOG)
 def list_(
     limit: Annotated[int, typer.Option(help="Maximum number of datasets.", min=1)] = 20,
-    json: DatasetJson = False,
-    url: DatasetUrl = None,
+    json: Json = False,
+    url: Url = None,
 ) -> None:
     """List uploaded datasets, newest first."""
     _datasets().list_datasets(limit, json, url)
 
 
 @dataset_app.command(epilog=EPILOG)
-def show(id: DatasetId, json: DatasetJson = False, url: DatasetUrl = None) -> None:
+def show(id: DatasetId, json: Json = False, url: Url = None) -> None:
     """Show a dataset's profile: its columns, a proposal how to train on it, and warnings."""
     _datasets().show(id, json, url)
 
 
 @dataset_app.command(epilog=EPILOG)
-def rm(id: DatasetId, url: DatasetUrl = None) -> None:
+def rm(id: DatasetId, url: Url = None) -> None:
     """Delete a dataset with its bytes. One that an experiment's spec names is refused."""
     _datasets().remove(id, url)

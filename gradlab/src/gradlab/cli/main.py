@@ -9,6 +9,7 @@ import typer
 
 from gradlab.cli.dataset import dataset_app
 from gradlab.cli.exits import DOCTOR_EPILOG, EPILOG
+from gradlab.cli.options import Json, Url
 from gradlab.cli.service import add_service_commands
 from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
@@ -17,11 +18,7 @@ app = typer.Typer(
     help="See why a deep network does not learn.", epilog=EPILOG, no_args_is_help=True, pretty_exceptions_enable=False
 )
 
-Url = Annotated[
-    str | None, typer.Option(envvar="GRADLAB_URL", help="Address of the service; by default the one on this machine.")
-]
 SpecFile = Annotated[Path, typer.Argument(help="JSON file with an experiment spec; - reads standard input.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, as the service gives it.")]
 
 
 def _complete_id(incomplete: str) -> list[tuple[str, str]]:
