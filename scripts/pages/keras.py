@@ -27,7 +27,7 @@ def pages() -> dict[str, str]:
 
 @cache
 def reasons() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """What the file of reasons says, by module: the classes that are named otherwise, partly there, or missing."""
+    """The file of reasons, by module: the classes that are named otherwise, partly there, or missing."""
     return tomllib.loads(REASONS.read_text())
 
 
@@ -47,7 +47,7 @@ def class_of(kind: str) -> str:
 
 
 def answers(module: str, classes: Iterator[str] | list[str]) -> dict[str, str | None]:
-    """What the table says of each class: a kind, a reason, or None where it says nothing."""
+    """The entry of each class in the table: a kind, a reason, or None where there is none."""
     own = {class_of(kind): kind for kind in kinds(module)}
     told = {name: text for part in ("otherwise", "missing") for name, text in reasons()[module].get(part, {}).items()}
     return {name: told.get(name, own.get(name.lower())) for name in classes}

@@ -34,7 +34,7 @@ class DraftRequest(Frozen):
     features: Names | None = None
     """The input columns in the order of the model's inputs. Null: all others that fit the model's input."""
     task: Literal["classes", "labels", "values", "inputs"] | None = None
-    """What is learnt of the target. Null: what the target's column shows."""
+    """The task. Null: the one that the target's column shows."""
     validation: DatasetId | None = None
     """Another uploaded dataset whose rows are all for validation. Null: a part of this one."""
     prepare: Annotated[tuple[AnyPreparation, ...], Field(strict=False, max_length=MAX_STEPS)] | None = None

@@ -1,4 +1,4 @@
-"""What a translation reports beside its result: problems, dropped arguments, and remarks."""
+"""Reports of a translation beside its result: problems, dropped arguments, and remarks."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a Keras model was compiled with: loss, optimiser and metrics, in the vocabulary."""
+"""Compile configuration of a Keras model: loss, optimiser and metrics, in the vocabulary."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ MEANS = ("sum_over_batch_size", "auto", "mean")
 
 
 class CompiledTraining(Frozen):
-    """What a model was compiled with. Epochs and batches are arguments of `fit`, which no configuration has."""
+    """Loss, optimiser and metrics of a compiled model. Epochs and batches are arguments of `fit`, in no configuration."""
 
     loss: Loss
     """The loss to minimise."""
