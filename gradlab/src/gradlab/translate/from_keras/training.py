@@ -20,7 +20,7 @@ MEANS = ("sum_over_batch_size", "auto", "mean")
 
 
 class CompiledTraining(Frozen):
-    """Loss, optimiser and metrics of a compiled model. Epochs and batches are arguments of `fit`, in no configuration."""
+    """Loss, optimiser and metrics of a compiled model. Epochs and batches are arguments of `fit` alone."""
 
     loss: Loss
     """The loss to minimise."""
