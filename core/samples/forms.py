@@ -186,8 +186,8 @@ def _classes(
         names, steps = _classes_of(names[0], column)
         if steps and isinstance(dataset.split, StratifiedSplit):
             raise Invalid(Problem("dataset.split", "another split: a row has several classes", "stratified"))
-        others = _values(beside[dataset.targets[0]]) if beside and not column.is_one_hot else ()
-        if extra := [name for name in others if name not in names]:
+        others = beside[dataset.targets[0]].values if beside and not column.is_one_hot else None
+        if extra := [name for name in others or () if name not in names]:
             raise Invalid(Problem(TARGET, "no other classes in the validation part than in training", listed(extra)))
     if not 2 <= len(names) <= MAX_CLASSES:
         raise Invalid(Problem(TARGET, f"2 to {MAX_CLASSES:,} classes", f"{len(names):,}: {listed(names)}"))
@@ -202,7 +202,3 @@ def _classes_of(name: str, column: ColumnSummary) -> tuple[tuple[str, ...], Shap
         many = "more than are listed" if column.distinct is None else f"{column.distinct:,}"
         raise Invalid(Problem(TARGET, f"at most {MAX_CLASSES:,} different values for classes", f"{many} in {name}"))
     return column.values, column.shape[:-1] if column.shape[-1:] == (1,) else column.shape
-
-
-def _values(column: ColumnSummary) -> tuple[str, ...]:
-    return column.values or ()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.samples.summary import first_listed
 from core.samples.table import Column, Table
 from gradlab.schemas.datasets import ColumnResponse
 
@@ -18,11 +19,7 @@ def summarize(table: Table) -> tuple[ColumnResponse, ...]:
     """Return the summary of each column. Values of the validation part count as well."""
     integers = {name: _integers(column, table) for name, column in table.columns.items()}
     sizes = {name: len(column.categories or integers[name] or ()) for name, column in table.columns.items()}
-    listed, left = set(), MAX_LISTED
-    for name in sorted(sizes, key=lambda each: sizes[each]):
-        left -= sizes[name]
-        if left >= 0:
-            listed.add(name)
+    listed = first_listed(sizes, MAX_LISTED)
     return tuple(_summary(column, integers[name], name in listed) for name, column in table.columns.items())
 
 

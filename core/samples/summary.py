@@ -97,7 +97,7 @@ def column_summary(column: Column) -> ColumnSummary:
         low=low,
         high=high,
         is_whole=is_whole,
-        is_one_hot=(low, high, is_whole, missing) == (0, 1, True, 0) and _one_hot(column.values),
+        is_one_hot=(low, high) == (0, 1) and is_one_hot(column.values),
         distinct=None if counted is None else len(counted),
         values=None if counted is None else tuple(name_of(each, column.values.dtype) for each in counted),
         counts=() if counted is None else tuple(counted.values()),
@@ -111,6 +111,29 @@ def name_of(value: float, dtype: np.dtype[Any]) -> str:
     if math.isnan(value):
         return ""
     return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def is_one_hot(values: np.ndarray) -> bool:
+    """True if the last axis of numbers has several, of which one is 1 and all others are 0."""
+    if values.ndim < 2 or values.shape[-1] < 2:
+        return False
+    pieces = _row_pieces(values)
+    return all(((piece == 0) | (piece == 1)).all() and (piece.sum(axis=-1) == 1).all() for piece in pieces)
+
+
+def first_listed(sizes: Mapping[str, int], limit: int) -> set[str]:
+    """Return the columns that list their values: `limit` values together, of those columns first that have the fewest.
+
+    Args:
+        sizes: the number of values of each column.
+        limit: the most values of all columns.
+    """
+    left, listed = limit, set()
+    for name in sorted(sizes, key=lambda each: sizes[each]):
+        left -= sizes[name]
+        if left >= 0:
+            listed.add(name)
+    return listed
 
 
 def _of_texts(values: np.ndarray, categories: tuple[str, ...]) -> ColumnSummary:
@@ -144,12 +167,6 @@ def _counted(values: np.ndarray, is_whole: bool) -> dict[float, int] | None:
     return dict(sorted(counts.items()))
 
 
-def _one_hot(values: np.ndarray) -> bool:
-    if values.ndim < 2 or values.shape[-1] < 2:
-        return False
-    return all((piece.sum(axis=-1) == 1).all() for piece in _row_pieces(values))
-
-
 def _pieces(values: np.ndarray) -> Iterator[np.ndarray]:
     flat = values.reshape(-1)
     for begin in range(0, flat.size, PIECE_NUMBERS):
@@ -164,10 +181,6 @@ def _row_pieces(values: np.ndarray) -> Iterator[np.ndarray]:
 
 def _few_listed(columns: Mapping[str, ColumnSummary]) -> dict[str, ColumnSummary]:
     """Return the columns; those with the most values list none, where all together would be too many."""
-    left, kept = MAX_LISTED, set()
-    for name in sorted(columns, key=lambda each: len(columns[each].values or ())):
-        left -= len(columns[name].values or ())
-        if left >= 0:
-            kept.add(name)
+    kept = first_listed({name: len(each.values or ()) for name, each in columns.items()}, MAX_LISTED)
     nothing = {"values": None, "counts": ()}
     return {name: each if name in kept else each.model_copy(update=nothing) for name, each in columns.items()}

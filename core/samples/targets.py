@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.samples.preparing import Parts
-from core.samples.sources import Source, Sources
+from core.samples.sources import Sources
+from core.samples.summary import is_one_hot
 from core.samples.table import Column
 from gradlab.errors import Invalid, Problem
 
@@ -25,7 +26,7 @@ def class_numbers(sources: Sources, names: Sequence[str], classes: Sequence[str]
     """
     columns = [sources.column(name, FIELD) for name in names]
     if len(columns) > 1:
-        return _from_one_hot(sources, _stacked(columns), len(classes))
+        return _from_one_hot(sources, together([each.parts for each in columns]), len(classes))
     source, parts = columns[0], columns[0].parts
     shape = source.train.shape
     if shape and shape[-1] == 1:
@@ -41,7 +42,7 @@ def labels(sources: Sources, names: Sequence[str]) -> Parts:
     Raises:
         Invalid: a row has another number.
     """
-    parts = _together(sources, names)
+    parts = together([sources.column(name, FIELD).parts for name in names])
     _check(sources, parts.map(lambda rows: (rows != 0) & (rows != 1)), "labels of 0 and 1 in every row", "others")
     return parts.map(lambda rows: rows.astype(np.float32))
 
@@ -51,22 +52,6 @@ def together(parts: Sequence[Parts]) -> Parts:
     if len(parts) == 1:
         return parts[0].map(lambda rows: rows[:, None] if rows.ndim == 1 else rows)
     return Parts(np.stack([each.train for each in parts], axis=-1), np.stack([each.val for each in parts], axis=-1))
-
-
-def is_one_hot(values: np.ndarray) -> bool:
-    """True if the last axis of numbers has several, of which one is 1 and all others are 0."""
-    if values.ndim < 2 or values.shape[-1] < 2:
-        return False
-    pieces = (values[begin : begin + 10_000] for begin in range(0, len(values), 10_000))
-    return all(((piece == 0) | (piece == 1)).all() and (piece.sum(axis=-1) == 1).all() for piece in pieces)
-
-
-def _together(sources: Sources, names: Sequence[str]) -> Parts:
-    return together([sources.column(name, FIELD).parts for name in names])
-
-
-def _stacked(columns: Sequence[Source]) -> Parts:
-    return together([each.parts for each in columns])
 
 
 def _from_one_hot(sources: Sources, parts: Parts, count: int) -> Parts:
