@@ -1,8 +1,6 @@
 """Summaries of a table's columns: what a spec has to know of them, without their values."""
 
-import numpy as np
-
-from core.samples.summary import first_listed
+from core.samples.summary import different, first_listed, pieces
 from core.samples.table import Column, Table
 from gradlab.schemas.datasets import ColumnResponse
 
@@ -11,8 +9,6 @@ MAX_INTEGERS = 1_000
 # Categories and integers that are listed of all columns together, for a row of at most a few megabytes. Columns with
 # few of them come first, which classes have.
 MAX_LISTED = 50_000
-# Values that are searched for different integers at a time, and the range in which they are counted, not sorted.
-PIECE_VALUES, MAX_RANGE = 1_000_000, 1_000_000
 
 
 def summarize(table: Table) -> tuple[ColumnResponse, ...]:
@@ -41,17 +37,8 @@ def _integers(column: Column, table: Table) -> tuple[int, ...] | None:
     beside = table.validation.columns.get(column.name) if table.validation else None
     distinct: set[int] = set()
     for values in [column.values, *([beside.values] if beside else [])]:
-        flat = values.reshape(-1)
-        for begin in range(0, flat.size, PIECE_VALUES):
-            distinct.update(_distinct(flat[begin : begin + PIECE_VALUES]))
+        for piece in pieces(values):
+            distinct.update(map(int, different(piece)[0]))
             if len(distinct) > MAX_INTEGERS:
                 return None
     return tuple(sorted(distinct))
-
-
-def _distinct(values: np.ndarray) -> list[int]:
-    low, high = int(values.min()), int(values.max())
-    if high - low >= MAX_RANGE:
-        return list(map(int, np.unique(values)))
-    counts = np.bincount(values.astype(np.int64) - low)
-    return [int(place) + low for place in np.nonzero(counts)[0]]

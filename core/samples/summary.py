@@ -1,7 +1,7 @@
 """Summaries of tables: what a spec needs to know of a file's columns so that it is checked without their bytes."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,6 +16,8 @@ MAX_VALUES = 1_000
 MAX_LISTED = 20_000
 # Numbers that are read at a time: a table need not fit in memory beside its summary.
 PIECE_NUMBERS = 1_000_000
+# The range in which whole numbers are counted, which takes a tenth of the time of sorting them.
+MAX_RANGE = 1_000_000
 
 
 class ColumnSummary(Frozen):
@@ -79,7 +81,7 @@ def column_summary(column: Column) -> ColumnSummary:
     if column.categories is not None:
         return _of_texts(column.values, column.categories)
     low, high, missing, infinite, is_whole = math.inf, -math.inf, 0, 0, True
-    for piece in _pieces(column.values):
+    for piece in pieces(column.values):
         finite = np.isfinite(piece)
         missing, infinite = missing + int(np.isnan(piece).sum()), infinite + int(np.isinf(piece).sum())
         inside = piece if finite.all() else piece[finite]
@@ -117,8 +119,8 @@ def is_one_hot(values: np.ndarray) -> bool:
     """True if the last axis of numbers has several, of which one is 1 and all others are 0."""
     if values.ndim < 2 or values.shape[-1] < 2:
         return False
-    pieces = _row_pieces(values)
-    return all(((piece == 0) | (piece == 1)).all() and (piece.sum(axis=-1) == 1).all() for piece in pieces)
+    rows = _row_pieces(values)
+    return all(((piece == 0) | (piece == 1)).all() and (piece.sum(axis=-1) == 1).all() for piece in rows)
 
 
 def first_listed(sizes: Mapping[str, int], limit: int) -> set[str]:
@@ -134,6 +136,18 @@ def first_listed(sizes: Mapping[str, int], limit: int) -> set[str]:
         if left >= 0:
             listed.add(name)
     return listed
+
+
+def different(piece: np.ndarray) -> tuple[Sequence[float], Sequence[int]]:
+    """Return the different finite numbers of a piece in rising order, and how often each occurs."""
+    if piece.dtype.kind in "iub":
+        low = int(piece.min())
+        if int(piece.max()) - low < MAX_RANGE:
+            counts = np.bincount(piece.astype(np.int64) - low)
+            (places,) = counts.nonzero()
+            return (places + low).tolist(), counts[places].tolist()
+    distinct, counts = np.unique(piece[np.isfinite(piece)], return_counts=True)
+    return distinct.tolist(), counts.tolist()
 
 
 def _of_texts(values: np.ndarray, categories: tuple[str, ...]) -> ColumnSummary:
@@ -156,18 +170,19 @@ def _counted(values: np.ndarray, is_whole: bool) -> dict[float, int] | None:
     if values.ndim > 1 and not is_whole:
         return None
     counts: dict[float, int] = {}
-    for piece in _pieces(values):
-        distinct, number = np.unique(piece[np.isfinite(piece)], return_counts=True)
+    for piece in pieces(values):
+        distinct, number = different(piece)
         if len(distinct) > MAX_VALUES:
             return None
-        for value, count in zip(distinct.tolist(), number.tolist(), strict=True):
+        for value, count in zip(distinct, number, strict=True):
             counts[value] = counts.get(value, 0) + count
         if len(counts) > MAX_VALUES:
             return None
     return dict(sorted(counts.items()))
 
 
-def _pieces(values: np.ndarray) -> Iterator[np.ndarray]:
+def pieces(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the numbers of a column, a piece of `PIECE_NUMBERS` after another."""
     flat = values.reshape(-1)
     for begin in range(0, flat.size, PIECE_NUMBERS):
         yield flat[begin : begin + PIECE_NUMBERS]
