@@ -38,7 +38,7 @@ MAX_PARTS = 4
 SHA256 = re.compile(r"[0-9a-f]{64}")
 # The object that names the database whose rows name the blobs.
 OWNER = "database"
-SCHEMES = ("s3", "gs", "az", "file")
+SCHEMES = ("s3", "gs", "az")
 # A request waits this long for a connection, and this long for its whole answer: 512 MB at 2 MB/s.
 CONNECT, ANSWER = timedelta(seconds=5), timedelta(seconds=300)
 # Shorter than a worker's lease: a storage that is away is reported, and the caller decides whether to go on.
@@ -135,12 +135,7 @@ class BlobStore:
 
     def exists(self, digest: str) -> bool:
         """True if there is such a blob."""
-        try:
-            with self._translated(digest):
-                obstore.head(self._store, _path(digest))
-        except NotFound:
-            return False
-        return True
+        return self.modified(digest) is not None
 
     def delete(self, digest: str) -> None:
         """Delete a blob, and this machine's copy of it. One that is not there is no error."""

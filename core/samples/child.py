@@ -19,13 +19,13 @@ import pyarrow as pa
 
 from core.samples.archives import read_npz
 from core.samples.confinement import allow_processor_time, confine
-from core.samples.limits import THE_FILE
+from core.samples.limits import refusal
 from core.samples.stored import write_table
 from core.samples.summaries import summarize
 from core.samples.summary import summary_of
 from core.samples.table import Table
 from core.samples.tables import read_csv, read_parquet
-from gradlab.errors import Invalid, Problem, reason
+from gradlab.errors import Invalid, reason
 from gradlab.profile import profile
 from gradlab.schemas.datasets import FileFormat
 
@@ -49,17 +49,17 @@ def reply_to(job: dict[str, str], max_bytes: int) -> dict[str, Any]:
         )
         write_table(table, Path(job["to"]), job["owner"])
     except Invalid as error:
-        return {"problems": [vars(each) for each in error.problems]}
+        return _refused(error)
     except MemoryError:  # Arrow's error for it is one, too
-        return _refused("a file whose values fit into memory several times", "more")
+        return _refused(refusal("a file whose values fit into memory several times", "more"))
     except Exception as error:  # a reader's own error on a file that no check of ours refuses
-        return _refused("a file that can be read", reason(error))
+        return _refused(refusal("a file that can be read", reason(error)))
     summary = summary_of(table).model_dump(mode="json")
     return {"table": _summary(table), "summary": summary, "profile": described.model_dump(mode="json")}
 
 
-def _refused(expected: str, received: str) -> dict[str, Any]:
-    return {"problems": [vars(Problem(THE_FILE, expected, received))]}
+def _refused(error: Invalid) -> dict[str, Any]:
+    return {"problems": [vars(each) for each in error.problems]}
 
 
 def _summary(table: Table) -> dict[str, Any]:

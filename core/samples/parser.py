@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from core.samples.confinement import MAX_CPU_SECONDS, NAMESPACE
-from core.samples.limits import THE_FILE
+from core.samples.limits import refusal
 from gradlab.errors import Invalid, Problem
 from gradlab.schemas.datasets import FileFormat
 
@@ -125,7 +125,7 @@ class Parser:
         code = child.returncode
         why = signal.Signals(-code).name if code and code < 0 else f"status {code}"
         expected = f"a file that is read within {MAX_CPU_SECONDS} seconds and the memory of this service"
-        return Invalid(Problem(THE_FILE, expected, f"one on which its reader ended by {why}"))
+        return refusal(expected, f"one on which its reader ended by {why}")
 
 
 def _write(child: "subprocess.Popen[bytes]", job: Mapping[str, str]) -> None:

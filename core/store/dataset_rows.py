@@ -1,7 +1,7 @@
 """Transactions of uploaded datasets: which specs name them, and what their rows hold."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -99,11 +99,15 @@ def record(row: Row[Any]) -> DatasetRecord:
     )
 
 
+def contents_of(fields: Mapping[str, Any]) -> Contents:
+    """Return contents from JSON's values."""
+    columns = COLUMNS.validate_python(fields["columns"])
+    return Contents(fields["rows"], fields["validation_rows"], columns, fields["uncategorised"])
+
+
 def read_contents(text: str) -> Contents:
     """Parse stored contents."""
-    stored = json.loads(text)
-    columns = COLUMNS.validate_python(stored["columns"])
-    return Contents(stored["rows"], stored["validation_rows"], columns, stored["uncategorised"])
+    return contents_of(json.loads(text))
 
 
 def write_contents(contents: Contents) -> str:

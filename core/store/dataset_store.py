@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Update, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from core.samples.limits import THE_FILE
 from core.samples.record import Checked, DatasetClaim, DatasetPage, DatasetRecord
 from core.samples.summary import TableSummary
 from core.store import dataset_rows
@@ -154,7 +155,7 @@ class DatasetStore:
             return None
         claim = DatasetClaim(dataset_rows.record(row), row.number, row.claims)
         if row.checks > MAX_CHECKS:
-            died = Problem("(the whole file)", "a file that can be read", "one on which the service ended every time")
+            died = Problem(THE_FILE, "a file that can be read", "one on which the service ended every time")
             self.refuse(claim, [died])
             return None
         return claim

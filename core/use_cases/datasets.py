@@ -1,4 +1,4 @@
-"""The use-cases of uploaded datasets: receive, check, delete, and collect what no row names."""
+"""The use-cases of uploaded datasets: receive, check, show and delete."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,12 +12,13 @@ import structlog
 
 from core.blobs import BlobStore
 from core.samples import read_table
+from core.samples.limits import THE_FILE
 from core.samples.parser import Parser
 from core.samples.points import Points, points_of
-from core.samples.record import Checked, Contents, DatasetClaim, DatasetRecord
+from core.samples.record import Checked, DatasetClaim, DatasetRecord
 from core.samples.summary import TableSummary
 from core.store import ExperimentStore
-from core.store.dataset_rows import COLUMNS
+from core.store.dataset_rows import contents_of
 from gradlab.errors import Invalid, NotFound, Problem, Unavailable
 from gradlab.profile import Profile
 from gradlab.schemas.datasets import ID_PREFIX, FileFormat
@@ -110,7 +111,7 @@ def _outcome(claim: DatasetClaim, table: Path, blobs: BlobStore, parser: Parser)
     except Invalid as error:
         return error.problems
     except NotFound as error:
-        return [Problem("(the whole file)", "the file, as it was uploaded", str(error))]
+        return [Problem(THE_FILE, "the file, as it was uploaded", str(error))]
 
 
 def _end(claim: DatasetClaim, outcome: Checked | Sequence[Problem], is_held: bool, blobs: BlobStore) -> None:
@@ -160,11 +161,9 @@ def _renewed(claim: DatasetClaim, store: ExperimentStore) -> Iterator[None]:
 def _checked(source: Path, claim: DatasetClaim, table: Path, blobs: BlobStore, parser: Parser) -> Checked:
     # The table is the claim's alone: no other dataset of equal rows, and no later check, loses it.
     parsed = parser.parse(source, claim.dataset.format, table, claim.owner)
-    columns = COLUMNS.validate_python(parsed.table["columns"])
-    fields = {name: parsed.table[name] for name in ("rows", "validation_rows", "uncategorised")}
-    contents = Contents(columns=columns, **fields)
     summary = TableSummary.model_validate(parsed.summary)
-    return Checked(contents, summary, Profile.model_validate(parsed.profile, strict=False), blobs.put(table))
+    described = Profile.model_validate(parsed.profile, strict=False)
+    return Checked(contents_of(parsed.table), summary, described, blobs.put(table))
 
 
 def points(id: str, *, store: ExperimentStore, blobs: BlobStore) -> Points:
