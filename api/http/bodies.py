@@ -7,7 +7,6 @@ body of a megabyte can contain so many wrong items that all other requests would
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from email.message import Message
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -19,6 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from api.http.dependencies import BEARER, Services, authorized
 from api.http.errors import BodyIncomplete, UnsupportedMediaType
+from api.http.negotiation import media_type
 from core.settings import Settings
 from core.use_cases.samples import fill_in
 from gradlab.errors import Invalid, Problem
@@ -127,10 +127,8 @@ async def _received(request: Request) -> bytes:
 
 
 def _check_media_type(request: Request) -> None:
-    message = Message()
-    message["Content-Type"] = request.headers.get("Content-Type", "")
-    subtype = message.get_content_subtype()
-    if message.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
+    kind, subtype = media_type(request.headers.get("Content-Type", "")).split("/")
+    if kind != "application" or not (subtype == "json" or subtype.endswith("+json")):
         raise UnsupportedMediaType("send the body as JSON, with `Content-Type: application/json`")
 
 

@@ -1,6 +1,14 @@
-"""Content negotiation: preferences with qualities (RFC 9110, 12.4.2), and the content coding of a response."""
+"""Content negotiation: preferences with qualities (RFC 9110, 12.4.2), media types, and the coding of a response."""
 
 from dataclasses import dataclass
+from email.message import Message
+
+
+def media_type(header: str) -> str:
+    """Return the lower-case media type in a `Content-Type`, without parameters; text/plain if it names none."""
+    message = Message()
+    message["Content-Type"] = header
+    return message.get_content_type()
 
 
 def parse_preferences(header: str) -> list[tuple[str, float]]:

@@ -1,6 +1,5 @@
 """Endpoints of uploaded datasets: upload, list, get, profile, delete."""
 
-from email.message import Message
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import ServicesDep, Store, etag_of
 from api.http.errors import UnsupportedMediaType, documented
+from api.http.negotiation import media_type
 from api.responses.datasets import dataset_response, datasets_response, points_response
 from api.uploads import receiving
 from core.use_cases import datasets
@@ -134,9 +134,7 @@ def delete_dataset(dataset_id: DatasetId, services: ServicesDep) -> None:
 
 def _format(request: Request) -> FileFormat:
     """Return the format that the request names. Raises UnsupportedMediaType."""
-    message = Message()
-    message["Content-Type"] = request.headers.get("Content-Type", "")
-    file_format = FORMATS.get(message.get_content_type() if request.headers.get("Content-Type") else "")
+    file_format = FORMATS.get(media_type(request.headers.get("Content-Type", "")))
     if file_format is None:
         names = ", ".join(each.media_type for each in FileFormat)
         raise UnsupportedMediaType(f"send the file itself, with one of these as its Content-Type: {names}")

@@ -14,7 +14,7 @@ from numpy.lib import format as npy
 from core.samples.columns import Uncategorised, together
 from core.samples.limits import MAX_ARRAYS, MAX_AXES, check_names, check_size, refusal
 from core.samples.table import Column, Table
-from core.samples.zip_entries import EntryReader
+from core.samples.zip_entries import ENCRYPTED, METHODS, EntryReader
 from gradlab.errors import shorten
 
 # Bytes of the list of files at an archive's end: names of 1,000 arrays, of 200 characters each, take a fifth of it.
@@ -25,8 +25,6 @@ PIECE_BYTES = 4_000_000
 SUFFIX = ".npy"
 # The version of an array's header -> bytes of its length, and its reader.
 READERS = {(1, 0): (2, npy.read_array_header_1_0), (2, 0): (4, npy.read_array_header_2_0)}
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-ENCRYPTED = 0x1
 # `x_train` beside `x_test`, as data sets are often distributed, means `x` and `x_val`.
 TRAIN, VALIDATION = "_train", ("_val", "_test")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from core.samples.csv_header import BOM, MAX_LINE_BYTES, read_header
 from core.samples.limits import check_names, refusal
+from core.samples.zip_entries import ENCRYPTED, LOCAL_BYTES, METHODS
 from gradlab.errors import shorten
 from gradlab.schemas.datasets import FileFormat
 
@@ -32,8 +33,6 @@ EXPECTED = {
     FileFormat.parquet: "a Parquet file, which begins with PAR1",
     FileFormat.npz: "an NPZ file, a ZIP archive of arrays",
 }
-# Bytes of a ZIP archive's header of one entry, before its name.
-LOCAL_BYTES = 30
 # First bytes that are kept for a check: a header of an entry, its name, and the array's own header.
 HEAD_BYTES = 65_536
 OBJECT = b"'|O'"
@@ -112,7 +111,7 @@ def _check_npz(head: bytes) -> None:
     flags, method = (int.from_bytes(head[at : at + 2], "little") for at in (6, 8))
     name_bytes, extra_bytes = (int.from_bytes(head[at : at + 2], "little") for at in (26, 28))
     name = head[LOCAL_BYTES : LOCAL_BYTES + name_bytes]
-    if len(head) < LOCAL_BYTES or flags & 1 or method not in (0, 8):
+    if len(head) < LOCAL_BYTES or flags & ENCRYPTED or method not in METHODS:
         raise refusal("entries that are stored or deflated, not encrypted", shorten(name))
     if not name.endswith(b".npy") or b"/" in name or b"\\" in name:
         raise refusal("arrays alone, named NAME.npy", shorten(name))

@@ -10,6 +10,8 @@ from typing import BinaryIO
 PIECE_BYTES = 1_000_000
 # Bytes of the header before an entry's data, without its name and its further fields, and what it begins with.
 LOCAL_BYTES, LOCAL = 30, b"PK\x03\x04"
+# The ways of packing that NumPy writes, and the flag of an entry with a password.
+METHODS, ENCRYPTED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), 0x1
 
 
 class EntryReader:
