@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Column, Connection, Row, insert, select
 
 from core.samples.record import Contents, DatasetRecord
 from core.store.dataset_tables import dataset_uses, datasets
@@ -18,6 +18,8 @@ from gradlab.spec import AnySpec, ExperimentSpec
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 
 COLUMNS = TypeAdapter(tuple[ColumnResponse, ...])
+# What a record is made of. A summary or a profile may have megabytes, and is read where it is asked for.
+RECORDED = tuple(column for column in datasets.c if column.name not in ("summary", "profile"))
 # Experiments that a refusal names; the others are counted.
 MAX_NAMED = 5
 
@@ -42,14 +44,14 @@ def add_uses(connection: Connection, experiment: int, spec: AnySpec) -> None:
         connection.execute(insert(dataset_uses), [{"experiment": experiment, "dataset": each} for each in used])
 
 
-def find_ready(connection: Connection, id: str, field: str) -> Row[Any]:
+def find_ready(connection: Connection, id: str, field: str, *beside: Column[Any]) -> Row[Any]:
     """Return the row of a dataset that specs may name; `field` is the one that names it.
 
     Raises:
         Invalid: there is no such dataset, or it was refused.
         Conflict: it is not ready yet.
     """
-    query = select(datasets).where(datasets.c.id == id)
+    query = select(*RECORDED, *beside).where(datasets.c.id == id)
     if not connection.get_execution_options().get("reading"):
         query = query.with_for_update(read=True, key_share=True)  # nobody deletes it before the use is stored
     row = connection.execute(query).one_or_none()
@@ -62,9 +64,12 @@ def find_ready(connection: Connection, id: str, field: str) -> Row[Any]:
     return row
 
 
-def find(connection: Connection, id: str) -> Row[Any]:
-    """Return a dataset's row, locked until the end of a writing transaction. Raises NotFound."""
-    query = select(datasets).where(datasets.c.id == id)
+def find(connection: Connection, id: str, *beside: Column[Any]) -> Row[Any]:
+    """Return what a dataset's record is made of, and the columns `beside`. Raises NotFound.
+
+    The row is locked until the end of a writing transaction.
+    """
+    query = select(*RECORDED, *beside).where(datasets.c.id == id)
     if not connection.get_execution_options().get("reading"):
         query = query.with_for_update()
     row = connection.execute(query).one_or_none()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Update, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Select, Update, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.samples.limits import THE_FILE
@@ -12,6 +12,7 @@ from core.samples.record import Checked, DatasetClaim, DatasetPage, DatasetRecor
 from core.samples.summary import TableSummary
 from core.store import dataset_rows
 from core.store.database import reading, writing
+from core.store.dataset_rows import RECORDED
 from core.store.dataset_tables import datasets
 from gradlab.errors import Conflict, Problem
 from gradlab.profile import Profile
@@ -65,7 +66,7 @@ class DatasetStore:
             **dict.fromkeys(("problems", "contents", "summary", "profile", "blob")),
         }
         with writing(self._engine) as connection:
-            row = connection.execute(select(datasets).where(datasets.c.id == id).with_for_update()).one_or_none()
+            row = connection.execute(_named(id).with_for_update()).one_or_none()
             is_due = row is None or row.status == DatasetStatus.refused or (lost is not None and row.blob == lost)
             if row is None:
                 connection.execute(insert(datasets).values(id=id, name=name, bytes=size, created_at=now, **fresh))
@@ -81,7 +82,7 @@ class DatasetStore:
     def find(self, id: str) -> DatasetRecord | None:
         """Return a dataset, None if there is none."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(datasets).where(datasets.c.id == id)).one_or_none()
+            row = connection.execute(_named(id)).one_or_none()
         return dataset_rows.record(row) if row else None
 
     def summary(self, id: str, field: str = "dataset.id") -> TableSummary:
@@ -92,7 +93,7 @@ class DatasetStore:
             Conflict: it is not ready yet.
         """
         with reading(self._engine) as connection:
-            row = dataset_rows.find_ready(connection, id, field)
+            row = dataset_rows.find_ready(connection, id, field, datasets.c.summary)
         return TableSummary.model_validate_json(row.summary)
 
     def profile(self, id: str) -> Profile:
@@ -103,14 +104,14 @@ class DatasetStore:
             Conflict: it is not ready.
         """
         with reading(self._engine) as connection:
-            row = dataset_rows.find(connection, id)
+            row = dataset_rows.find(connection, id, datasets.c.profile)
         if row.profile is None:
             raise Conflict(f"The dataset is {row.status}: there is a profile once it is ready.")
         return Profile.model_validate_json(row.profile)
 
     def page(self, *, limit: int, before: int | None = None) -> DatasetPage:
         """Return a page of datasets, newest first; `before` is `next` of the preceding page."""
-        query = select(datasets).order_by(datasets.c.number.desc()).limit(limit + 1)
+        query = select(*RECORDED).order_by(datasets.c.number.desc()).limit(limit + 1)
         if before is not None:
             query = query.where(datasets.c.number < before)
         with reading(self._engine) as connection:
@@ -150,7 +151,7 @@ class DatasetStore:
         due = update(datasets).where(datasets.c.id == id, _is_due(now))
         change = {"checked_until": now + lease, "checks": datasets.c.checks + 1, "claims": datasets.c.claims + 1}
         with writing(self._engine) as connection:
-            row = connection.execute(due.values(change).returning(datasets)).one_or_none()
+            row = connection.execute(due.values(change).returning(*RECORDED)).one_or_none()
         if row is None:
             return None
         claim = DatasetClaim(dataset_rows.record(row), row.number, row.claims)
@@ -195,6 +196,10 @@ class DatasetStore:
         """Change a claimed dataset. Return False if it was deleted, checked or claimed by another meanwhile."""
         with writing(self._engine) as connection:
             return bool(connection.execute(_held(claim).values(change)).rowcount)
+
+
+def _named(id: str) -> Select[Any]:
+    return select(*RECORDED).where(datasets.c.id == id)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
