@@ -44,17 +44,6 @@ class Embedding(LayerSpec):
     def operations(self, shape: Shape) -> float:
         return float(shape[0] * self.output_dim)
 
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.Embedding(
-            self.input_dim,
-            self.output_dim,
-            embeddings_initializer=self.embeddings_initializer.build(keras, next(seeds)),
-            embeddings_regularizer=self.embeddings_regularizer and self.embeddings_regularizer.build(keras),
-            embeddings_constraint=self.embeddings_constraint and self.embeddings_constraint.build(keras),
-            mask_zero=self.mask_zero,
-            name=name,
-        )
-
 
 class Heads(WeightedLayer):
     """Attention by several heads. One input attends to itself; in a graph it may take a query, a value and a key."""

@@ -1,7 +1,6 @@
 """Convolutions over time, images and volumes, channels last."""
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -92,11 +91,6 @@ class Convolution(Sliding, WeightedLayer):
         """Return the trainable tensors of a layer with a kernel of this shape."""
         return {"kernel": kernel, "bias": (self.filters,)} if self.use_bias else {"kernel": kernel}
 
-    def arguments(self, keras: Any, seeds: Iterator[int], *fields: str) -> dict[str, Any]:
-        """Return Keras's arguments: those of the weights, and the values of `fields`."""
-        named = {field: getattr(self, field) for field in ("filters", "kernel_size", "strides", "padding", *fields)}
-        return {**named, "activation": self.activation.build(keras), **self.weight_arguments(keras, seeds)}
-
 
 class PlainConvolution(Convolution):
     """A convolution from positions to at most as many, perhaps in groups of channels, perhaps dilated."""
@@ -121,10 +115,6 @@ class PlainConvolution(Convolution):
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         return self.with_bias((*self.sizes("kernel_size"), shape[-1] // self.group_count, self.filters))
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        arguments = self.arguments(keras, seeds, "dilation_rate", "groups")
-        return getattr(keras.layers, type(self).__name__)(name=name, **arguments)
 
 
 class Conv1D(PlainConvolution):
@@ -194,10 +184,6 @@ class TransposedConvolution(Convolution):
 
     def operations(self, shape: Shape) -> float:
         return math.prod(shape[:-1]) * math.prod(self.parameters(shape)["kernel"]) + math.prod(self.output_shape(shape))
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        arguments = self.arguments(keras, seeds, "output_padding")
-        return getattr(keras.layers, type(self).__name__)(name=name, **arguments)
 
 
 def transposed_along(size: int, kernel: int, stride: int, more: int | None, padding: str) -> int:

@@ -1,7 +1,6 @@
 """Layers of fully connected networks."""
 
-from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -42,21 +41,15 @@ class Dense(WeightedLayer):
     def function(self) -> Activation:
         return self.activation
 
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        weights = self.weight_arguments(keras, seeds)
-        return keras.layers.Dense(self.units, activation=self.activation.build(keras), name=name, **weights)
-
 
 class ActivationLayer(Activating):
     """An activation as a layer of its own, for example after batch normalisation."""
 
     kind: Literal["activation"] = "activation"
+    keras_name = "Activation"
     activation: Activation
     """The activation function."""
 
     @property
     def function(self) -> Activation:
         return self.activation
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.Activation(self.activation.build(keras), name=name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -13,8 +13,6 @@ class Merging(LayerSpec):
     """A layer without weights that takes several inputs."""
 
     vectorizes = True
-    keras_name: ClassVar[str]
-    """The class in `keras.layers`."""
 
     def output_shape(self, shape: Shape) -> Shape:
         raise ShapeMismatch("two inputs or more, as a node of a graph has them", f"one, of shape {shape}")
@@ -32,9 +30,6 @@ class Merging(LayerSpec):
             raise ShapeMismatch("inputs of one shape, or of size 1 along an axis", _listed(shapes))
         return tuple(max(axis) for axis in sizes)
 
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return getattr(keras.layers, self.keras_name)(name=name)
-
     def create_weights(self, layer: Any, shape: Shape) -> None:
         """Create no weights: there are none."""
 
@@ -46,7 +41,6 @@ class Add(Merging):
     """The sum of its inputs, element by element: a skip connection is the sum of a layer's input and its output."""
 
     kind: Literal["add"] = "add"
-    keras_name = "Add"
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
         whole = super().merged_shape(shapes)
@@ -64,7 +58,6 @@ class Concatenate(Merging):
     kind: Literal["concatenate"] = "concatenate"
     axis: int = Field(default=-1, ge=-MAX_AXIS, le=MAX_AXIS)
     """The axis. As in Keras the batch axis is 0, and negative numbers count from the last axis."""
-    keras_name = "Concatenate"
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
         if len(shapes) < 2:
@@ -77,15 +70,11 @@ class Concatenate(Merging):
             raise ShapeMismatch(f"inputs whose shapes differ in axis {self.axis} alone", _listed(shapes))
         return (*shapes[0][:place], sum(shape[place] for shape in shapes), *shapes[0][place + 1 :])
 
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.Concatenate(axis=self.axis, name=name)
-
 
 class Subtract(Merging):
     """The first input minus the second, element by element."""
 
     kind: Literal["subtract"] = "subtract"
-    keras_name = "Subtract"
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
         if len(shapes) > 2:
@@ -97,28 +86,24 @@ class Multiply(Merging):
     """The product of its inputs, element by element."""
 
     kind: Literal["multiply"] = "multiply"
-    keras_name = "Multiply"
 
 
 class Average(Merging):
     """The mean of its inputs, element by element."""
 
     kind: Literal["average"] = "average"
-    keras_name = "Average"
 
 
 class Maximum(Merging):
     """The largest of its inputs, element by element."""
 
     kind: Literal["maximum"] = "maximum"
-    keras_name = "Maximum"
 
 
 class Minimum(Merging):
     """The smallest of its inputs, element by element."""
 
     kind: Literal["minimum"] = "minimum"
-    keras_name = "Minimum"
 
 
 class Dot(Merging):
@@ -130,7 +115,6 @@ class Dot(Merging):
     normalize: bool = False
     """Divide each input by its length along the axis first: the product is then the cosine."""
     vectorizes = False
-    keras_name = "Dot"
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
         if len(shapes) != 2:
@@ -148,9 +132,6 @@ class Dot(Merging):
             if axis != place
         ]
         return tuple(kept) or (1,)
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.Dot(self.axes, normalize=self.normalize, name=name)
 
 
 class MergingAttention(Merging):
@@ -185,7 +166,7 @@ class MergingAttention(Merging):
 
     def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
         arguments = keras_arguments(self, keras, seeds, "causal")
-        return getattr(keras.layers, self.keras_name)(seed=next(seeds), name=name, **arguments)
+        return getattr(keras.layers, self.keras_class())(seed=next(seeds), name=name, **arguments)
 
     def merge(self, layer: Any, xs: Sequence[Any], training: bool) -> Any:
         return layer(list(xs), use_causal_mask=self.causal, training=training)
@@ -199,7 +180,6 @@ class Attention(MergingAttention):
     """Multiply the scores by a learnt number."""
     score_mode: Literal["dot", "concat"] = "dot"
     """dot: q·k; concat: a learnt number times Σ tanh(q + k)."""
-    keras_name = "Attention"
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         scale: dict[str, Shape] = {"scale": ()} if self.use_scale else {}
@@ -212,7 +192,6 @@ class AdditiveAttention(MergingAttention):
     kind: Literal["additive_attention"] = "additive_attention"
     use_scale: bool = True
     """Learn a factor for each feature."""
-    keras_name = "AdditiveAttention"
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         return {"scale": (shape[-1],)} if self.use_scale else {}

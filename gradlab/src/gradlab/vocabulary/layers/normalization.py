@@ -1,13 +1,12 @@
 """Layers that normalise their inputs to mean 0 and variance 1."""
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field
 
 from gradlab.vocabulary.constraints import Constraint
 from gradlab.vocabulary.initializers import Initializer, Ones, Zeros
-from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, keras_arguments
+from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch
 from gradlab.vocabulary.regularizers import Regularizer
 
 
@@ -31,16 +30,6 @@ class LearntNormalization(LayerSpec):
         learnt = {"gamma": self.scale, "beta": self.center}
         return {parameter: (shape[-1],) for parameter, is_learnt in learnt.items() if is_learnt}
 
-    def arguments(self, keras: Any, seeds: Iterator[int]) -> dict[str, Any]:
-        """Return Keras's arguments that all normalisations share."""
-        return {
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": self.beta_initializer.build(keras, next(seeds)),
-            "gamma_initializer": self.gamma_initializer.build(keras, next(seeds)),
-        }
-
 
 class BatchNormalization(LearntNormalization):
     """gamma·(x − mean)/√(variance + epsilon) + beta over the batch (Ioffe & Szegedy 2015)."""
@@ -54,10 +43,6 @@ class BatchNormalization(LearntNormalization):
     def state_size(self, shape: Shape) -> int:
         return 2 * shape[-1]
 
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        arguments = self.arguments(keras, seeds)
-        return keras.layers.BatchNormalization(momentum=self.momentum, name=name, **arguments)
-
     def call(self, layer: Any, x: Any, training: bool) -> Any:
         return layer(x, training=training)
 
@@ -66,9 +51,6 @@ class LayerNormalization(LearntNormalization):
     """gamma·(x − mean)/√(variance + epsilon) + beta over the units of each sample (Ba et al. 2016)."""
 
     kind: Literal["layer_normalization"] = "layer_normalization"
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.LayerNormalization(name=name, **self.arguments(keras, seeds))
 
 
 class GroupNormalization(LearntNormalization):
@@ -92,9 +74,6 @@ class GroupNormalization(LearntNormalization):
         if not shape or not self.groups or shape[-1] % self.groups:
             raise ShapeMismatch(f"inputs whose channels are a multiple of groups ({self.groups})", str(shape))
         return shape
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.GroupNormalization(name=name, **keras_arguments(self, keras, seeds))
 
 
 class RMSNormalization(LayerSpec):

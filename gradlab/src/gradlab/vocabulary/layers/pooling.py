@@ -1,8 +1,7 @@
 """Pooling layers, and layers that only change the shape."""
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,7 +12,6 @@ from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, exp
 class Pooling(LayerSpec):
     """A layer that reduces each window of positions to one number per channel."""
 
-    keras_name: ClassVar[str]
     padding: Literal["valid", "same"] = "valid"
     """valid: only positions where the window fits; same: the last window may reach beyond the end."""
 
@@ -32,10 +30,6 @@ class Pooling(LayerSpec):
 
     def operations(self, shape: Shape) -> float:
         return float(math.prod(shape))
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        fields = {field: getattr(self, field) for field in ("pool_size", "strides", "padding")}
-        return getattr(keras.layers, self.keras_name)(name=name, **fields)
 
 
 class Pooling1D(Pooling):
@@ -72,48 +66,41 @@ class MaxPooling1D(Pooling1D):
     """Maximum of each window of time steps, (time, channels) -> (time', channels)."""
 
     kind: Literal["max_pooling1d"] = "max_pooling1d"
-    keras_name = "MaxPooling1D"
 
 
 class AveragePooling1D(Pooling1D):
     """Mean of each window of time steps, (time, channels) -> (time', channels)."""
 
     kind: Literal["average_pooling1d"] = "average_pooling1d"
-    keras_name = "AveragePooling1D"
 
 
 class MaxPooling2D(Pooling2D):
     """Maximum of each window of pixels, (height, width, channels) -> (height', width', channels)."""
 
     kind: Literal["max_pooling2d"] = "max_pooling2d"
-    keras_name = "MaxPooling2D"
 
 
 class AveragePooling2D(Pooling2D):
     """Mean of each window of pixels, (height, width, channels) -> (height', width', channels)."""
 
     kind: Literal["average_pooling2d"] = "average_pooling2d"
-    keras_name = "AveragePooling2D"
 
 
 class MaxPooling3D(Pooling3D):
     """Maximum of each window of voxels, (depth, height, width, channels) -> (depth', height', width', channels)."""
 
     kind: Literal["max_pooling3d"] = "max_pooling3d"
-    keras_name = "MaxPooling3D"
 
 
 class AveragePooling3D(Pooling3D):
     """Mean of each window of voxels, (depth, height, width, channels) -> (depth', height', width', channels)."""
 
     kind: Literal["average_pooling3d"] = "average_pooling3d"
-    keras_name = "AveragePooling3D"
 
 
 class GlobalPooling(LayerSpec):
     """A layer that reduces all positions to one number per channel."""
 
-    keras_name: ClassVar[str]
     axes: ClassVar[tuple[str, ...]]
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -123,15 +110,11 @@ class GlobalPooling(LayerSpec):
     def operations(self, shape: Shape) -> float:
         return float(math.prod(shape))
 
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return getattr(keras.layers, self.keras_name)(name=name)
-
 
 class GlobalMaxPooling1D(GlobalPooling):
     """Maximum over all time steps, (time, channels) -> (channels,)."""
 
     kind: Literal["global_max_pooling1d"] = "global_max_pooling1d"
-    keras_name = "GlobalMaxPooling1D"
     axes = ("time", "channels")
 
 
@@ -139,7 +122,6 @@ class GlobalAveragePooling1D(GlobalPooling):
     """Mean over all time steps, (time, channels) -> (channels,)."""
 
     kind: Literal["global_average_pooling1d"] = "global_average_pooling1d"
-    keras_name = "GlobalAveragePooling1D"
     axes = ("time", "channels")
 
 
@@ -147,7 +129,6 @@ class GlobalMaxPooling2D(GlobalPooling):
     """Maximum over the whole image, (height, width, channels) -> (channels,)."""
 
     kind: Literal["global_max_pooling2d"] = "global_max_pooling2d"
-    keras_name = "GlobalMaxPooling2D"
     axes = ("height", "width", "channels")
 
 
@@ -155,7 +136,6 @@ class GlobalAveragePooling2D(GlobalPooling):
     """Mean over the whole image, (height, width, channels) -> (channels,)."""
 
     kind: Literal["global_average_pooling2d"] = "global_average_pooling2d"
-    keras_name = "GlobalAveragePooling2D"
     axes = ("height", "width", "channels")
 
 
@@ -163,7 +143,6 @@ class GlobalMaxPooling3D(GlobalPooling):
     """Maximum over the whole volume, (depth, height, width, channels) -> (channels,)."""
 
     kind: Literal["global_max_pooling3d"] = "global_max_pooling3d"
-    keras_name = "GlobalMaxPooling3D"
     axes = ("depth", "height", "width", "channels")
 
 
@@ -171,7 +150,6 @@ class GlobalAveragePooling3D(GlobalPooling):
     """Mean over the whole volume, (depth, height, width, channels) -> (channels,)."""
 
     kind: Literal["global_average_pooling3d"] = "global_average_pooling3d"
-    keras_name = "GlobalAveragePooling3D"
     axes = ("depth", "height", "width", "channels")
 
 
@@ -183,9 +161,6 @@ class Flatten(LayerSpec):
 
     def output_shape(self, shape: Shape) -> Shape:
         return (math.prod(shape),)
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.Flatten(name=name)
 
 
 class Reshape(LayerSpec):
@@ -202,6 +177,3 @@ class Reshape(LayerSpec):
             count = math.prod(self.target_shape)
             raise ShapeMismatch(f"{count} numbers to make {self.target_shape}", f"{math.prod(shape)}, of shape {shape}")
         return self.target_shape
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.Reshape(self.target_shape, name=name)

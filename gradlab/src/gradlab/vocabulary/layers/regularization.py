@@ -15,6 +15,10 @@ class Disturbance(LayerSpec):
     def state_size(self, shape: Shape) -> int:
         return 2  # the two words of Keras's seed generator
 
+    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
+        arguments = keras_arguments(self, keras, seeds)
+        return getattr(keras.layers, self.keras_class())(seed=next(seeds), name=name, **arguments)
+
     def call(self, layer: Any, x: Any, training: bool) -> Any:
         return layer(x, training=training)
 
@@ -29,9 +33,6 @@ class Dropout(Disturbance):
     def state_size(self, shape: Shape) -> int:
         return 2 if self.rate else 0  # a rate of 0 draws nothing, and Keras makes no generator
 
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.Dropout(self.rate, seed=next(seeds), name=name)
-
 
 class GaussianNoise(Disturbance):
     """Add normal noise of mean 0 to the inputs while training."""
@@ -43,9 +44,6 @@ class GaussianNoise(Disturbance):
     def state_size(self, shape: Shape) -> int:
         return 2 if self.stddev else 0
 
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        return keras.layers.GaussianNoise(self.stddev, seed=next(seeds), name=name)
-
 
 class Dropping(Disturbance):
     """A layer whose random changes have a rate."""
@@ -55,10 +53,6 @@ class Dropping(Disturbance):
 
     def state_size(self, shape: Shape) -> int:
         return 2 if self.rate else 0
-
-    def build(self, keras: Any, *, name: str, seeds: Iterator[int]) -> Any:
-        arguments = keras_arguments(self, keras, seeds)
-        return getattr(keras.layers, type(self).__name__)(seed=next(seeds), name=name, **arguments)
 
 
 class AlphaDropout(Dropping):
