@@ -15,9 +15,10 @@ from gradlab.keras.tap import GradientTap
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 from gradlab.spec.external import ExternalLayer, ExternalLoss
+from gradlab.watch.pending import GRADIENTS
 
-# The parts that may fail while the training goes on, in the warning's words.
-GRADIENTS, LISTENER = "the gradients are not recorded any more", "the listener is not called any more"
+# What may fail beside the gradients while the training goes on, in the words of the warning.
+LISTENER = "the listener is not called any more"
 
 
 class RecordingWarning(UserWarning):

@@ -9,24 +9,17 @@ import numpy as np
 from gradlab.keras.arrays import array
 from gradlab.keras.probe import Probe, ProbedLayer
 from gradlab.keras.readings import Readings
-from gradlab.measurement.history import SeriesLayout
+from gradlab.watch.pending import FLOWS, GRADIENTS, PROBES, WEIGHTS, KeptRecord
 from gradlab.watch.series import activation_series, histograms, signal_series, time_signal_series, weight_series
 
-# What may fail while the training goes on, in the words of the warning.
-GRADIENTS = "the gradients are not recorded any more"
-WEIGHTS = "the weights are not recorded any more"
-PROBES = "activations and signals are not recorded any more"
-FLOWS = ("activations", "signals", "time_signals")
 Series = dict[str, np.ndarray]
 
 
 @dataclass(eq=False)
-class Kept:
-    """The parts of a record that are kept at its end.
+class Kept(KeptRecord):
+    """The parts of a record of a Keras training that are kept at its end.
 
     Attributes:
-        number: the record's number.
-        due: kind -> the layout of each series that is due.
         metrics: name -> number.
         batches: batches of the training so far.
         gradients: what was kept of its batches; None if there is nothing.
@@ -36,8 +29,6 @@ class Kept:
         series: series that are measured already.
     """
 
-    number: int
-    due: Mapping[str, SeriesLayout]
     metrics: dict[str, float] = field(default_factory=dict)
     batches: int = 0
     gradients: Any = None
@@ -46,11 +37,6 @@ class Kept:
     outputs: Any = None
     entries: int = 0
     series: Series = field(default_factory=dict)
-
-    @property
-    def has_flows(self) -> bool:
-        """True if something that the probe observes is due."""
-        return any(kind in self.due for kind in FLOWS)
 
 
 @dataclass(eq=False)

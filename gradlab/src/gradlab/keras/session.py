@@ -13,7 +13,7 @@ from gradlab.keras.guard import unnoticed
 from gradlab.keras.initial import InitialState
 from gradlab.keras.layer_taps import WHOLE_NUMBERS
 from gradlab.keras.naming import named_variables, watched_layers
-from gradlab.keras.pending import GRADIENTS, PROBES, WEIGHTS, Kept, Measured, measured
+from gradlab.keras.pending import Kept, Measured, measured
 from gradlab.keras.probe import Loss, Probe
 from gradlab.keras.readings import Readings
 from gradlab.keras.samples import Samples
@@ -21,6 +21,7 @@ from gradlab.keras.tap import GradientTap
 from gradlab.measurement.history import SeriesLayout
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS
 from gradlab.spec.recording import PROBE_SAMPLES
+from gradlab.watch.pending import GRADIENTS, PROBES, WEIGHTS
 from gradlab.watch.sampling import Sampling
 from gradlab.watch.series import histograms
 from gradlab.watch.untapped import not_recorded

@@ -12,7 +12,6 @@ from gradlab.keras.described import batch_size_of, none_if_raises, running_metri
 from gradlab.keras.description import facts_of, spec_of, sums_samples
 from gradlab.keras.guard import unnoticed
 from gradlab.keras.messages import FACTS, LOSSES, UNKNOWN_DATA, WIRING
-from gradlab.keras.pending import PROBES
 from gradlab.keras.plan import Options, Plan
 from gradlab.keras.plane import plane_of_model
 from gradlab.keras.records import Records
@@ -21,6 +20,7 @@ from gradlab.keras.session import BATCHES, INITIAL, Session
 from gradlab.keras.wiring import WiringReader
 from gradlab.spec import ExternalSpec
 from gradlab.watch import Recorder, Sampling
+from gradlab.watch.pending import PROBES
 from gradlab.watch.plane import BOUNDARY
 
 

@@ -14,7 +14,6 @@ from gradlab.torch.facts import facts_of
 from gradlab.torch.losses import describe_loss, describe_target
 from gradlab.torch.messages import FACTS, FORGOTTEN, NEVER, NO_DATA, NO_STEP, NOTHING, RECORDS, SCALE
 from gradlab.torch.optimizers import optimizer_class, optimizer_spec
-from gradlab.torch.pending import PROBES
 from gradlab.torch.plane import plane_of_session
 from gradlab.torch.probe import Probed
 from gradlab.torch.records import Records
@@ -22,6 +21,7 @@ from gradlab.torch.samples import Samples
 from gradlab.torch.session import Session, fetch
 from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale
 from gradlab.watch import Recorder, Sampling, without_an_end
+from gradlab.watch.pending import PROBES
 from gradlab.watch.plane import BOUNDARY
 from gradlab.watch.untapped import not_recorded
 

@@ -11,29 +11,23 @@ from typing import Any
 import numpy as np
 import torch
 
-from gradlab.measurement.history import SeriesLayout
 from gradlab.torch import measure
 from gradlab.torch.flows import LayerFlow, measure_flows
 from gradlab.torch.gradient_rows import GradientRows
 from gradlab.torch.meter import Meter, results_of
 from gradlab.torch.sums import RecordCounts, Sums
+from gradlab.watch.pending import FLOWS, GRADIENTS, PROBES, WEIGHTS, KeptRecord
 
 # What may fail while the training goes on, in the words of the warning.
-GRADIENTS = "the gradients are not recorded any more"
-WEIGHTS = "the weights are not recorded any more"
-PROBES = "activations and signals are not recorded any more"
 BATCHES = "what the loss gets is not recorded any more"
-FLOWS = ("activations", "signals", "time_signals")
 Tensors = dict[str, torch.Tensor]
 
 
 @dataclass(eq=False)
-class Kept:
-    """The parts of a record that are kept at its end.
+class Kept(KeptRecord):
+    """The parts of a record of a PyTorch training that are kept at its end.
 
     Attributes:
-        number: the record's number.
-        due: kind -> the layout of each series that is due.
         given: metrics that are numbers already, and learning rates.
         metrics: metrics that are on the device.
         series: series that are measured already.
@@ -43,8 +37,6 @@ class Kept:
         counts: what was counted of its steps.
     """
 
-    number: int
-    due: Mapping[str, SeriesLayout]
     counts: RecordCounts
     given: dict[str, float] = field(default_factory=dict)
     metrics: Tensors = field(default_factory=dict)

@@ -17,11 +17,12 @@ from gradlab.torch.gradient_rows import GradientRows
 from gradlab.torch.measure import FlatLayout
 from gradlab.torch.meter import Meter
 from gradlab.torch.naming import device_of, named_parameters
-from gradlab.torch.pending import BATCHES, FLOWS, GRADIENTS, PROBES, WEIGHTS, Kept, Measurements, Tensors
+from gradlab.torch.pending import BATCHES, Kept, Measurements, Tensors
 from gradlab.torch.probe import Probed, probe
 from gradlab.torch.samples import Samples
 from gradlab.torch.scaling import LossScale
 from gradlab.torch.tap import GradientTap
+from gradlab.watch.pending import GRADIENTS, PROBES, WEIGHTS
 
 # What may fail while the training goes on, in the words of the warning.
 EVALUATION = "loss and metrics of `data` and `validation_data` are not recorded any more"
@@ -211,7 +212,7 @@ class Session:
             kept.metrics |= self._validated()
         if self._earlier is not None and (self.observes_moves or _have(layouts, "weights", "weight_histograms")):
             kept.weights, kept.earlier = self._attempt(WEIGHTS, self._flat_weights), self._earlier
-        if self.samples is not None and kept.due.keys() & set(FLOWS):
+        if self.samples is not None and kept.has_flows:
             probed = self._attempt(PROBES, self.probe)
             kept.flows = () if probed is None else probed.flows
         self._meter = Meter(self._loss)

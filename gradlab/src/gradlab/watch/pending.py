@@ -6,13 +6,40 @@ than those of one: what they cost is mostly the calls, not the numbers.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from gradlab.measurement.history import SeriesLayout
 
 # Records that are measured together, and the numbers that wait for it: 8 MB of float32.
 MAX_PENDING, MAX_ENTRIES = 64, 2_000_000
 # Seconds after which a service gets what is pending.
 MAX_WAIT_SECONDS = 1.0
+# What may fail while the training goes on, in the words of the warning.
+GRADIENTS = "the gradients are not recorded any more"
+WEIGHTS = "the weights are not recorded any more"
+PROBES = "activations and signals are not recorded any more"
+# The series that a probe of the model observes.
+FLOWS = ("activations", "signals", "time_signals")
+
+
+@dataclass(eq=False)
+class KeptRecord:
+    """The parts of a record that are kept at its end.
+
+    Attributes:
+        number: the record's number.
+        due: kind -> the layout of each series that is due.
+    """
+
+    number: int
+    due: Mapping[str, SeriesLayout]
+
+    @property
+    def has_flows(self) -> bool:
+        """True if something that a probe observes is due."""
+        return any(kind in self.due for kind in FLOWS)
 
 
 class Waiting(Protocol):
