@@ -101,7 +101,7 @@ class View(ABC):
 
     @property
     def faults(self) -> DataFaults:
-        """What about the samples breaks trainings."""
+        """The faults of the samples."""
         if self.facts is not None and self.facts.faults is None:
             raise Unknown("what faults its samples have is not known: its facts are of version 1", "facts of version 2")
         faults: DataFaults = self._fact("faults")

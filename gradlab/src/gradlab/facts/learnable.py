@@ -38,7 +38,7 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Neighbours:
-    """What the nearest neighbours of validation samples say about them.
+    """Agreement of the nearest neighbours of validation samples with them.
 
     Attributes:
         score: the score of the best number of neighbours, at most 1; NaN where it is undefined.

@@ -98,7 +98,7 @@ class Leak(Frozen):
 
 
 class DataFaults(Frozen):
-    """What about the samples breaks trainings. Null stands for what was not measured."""
+    """Faults of the samples that break trainings. Null stands for what was not measured."""
 
     nonfinite_inputs: Number | None = None
     """Share of the training samples with NaN or infinite inputs."""
@@ -170,7 +170,7 @@ class Facts(Frozen):
     theory: Theory | None = None
     """Predictions of theory on the probe batch; null if the network was not described."""
     faults: DataFaults | None = None
-    """What about the samples breaks trainings."""
+    """The faults of the samples."""
 
     @model_validator(mode="after")
     def _small(self) -> "Facts":

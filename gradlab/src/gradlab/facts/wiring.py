@@ -96,7 +96,7 @@ class ClassShares(Frozen):
 
 
 class Wiring(Frozen):
-    """How a training elsewhere is put together. Null stands for what was not recorded."""
+    """The way in which a training elsewhere is put together. Null stands for what was not recorded."""
 
     version: Literal[1] = 1
     """Version of these fields."""

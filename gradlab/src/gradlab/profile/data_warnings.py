@@ -1,4 +1,4 @@
-"""Warnings: what about the samples breaks trainings, one function each."""
+"""Warnings of faults of the samples that break trainings, one function each."""
 
 from collections.abc import Callable
 
@@ -17,5 +17,5 @@ CHECKS: tuple[Callable[[Samples], DataWarning | None], ...] = (
 
 
 def warnings_of(samples: Samples) -> tuple[DataWarning, ...]:
-    """Return what about the samples breaks trainings, gravest first."""
+    """Return the warnings about samples, gravest first."""
     return tuple(each for check in CHECKS if (each := check(samples)) is not None)

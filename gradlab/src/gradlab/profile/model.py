@@ -103,7 +103,7 @@ class LeftOut(Frozen):
     column: ColumnName
     """Its name."""
     reason: str
-    """Why it is left out, in a sentence."""
+    """The reason why it is left out, in a sentence."""
     determines_target: bool = False
     """True if it is left out because of the proposed target, which it determines alone."""
 
@@ -114,15 +114,15 @@ class PreparationProposal(Frozen):
     step: Step
     """Its name in a spec."""
     each: Literal["number", "channel", "all"] = "number"
-    """What has a mean and a size of its own, where a column is an array; as in a spec."""
+    """The parts of an array with a mean and a size of their own; as in a spec."""
     columns: ColumnNames
     """The columns that it changes."""
     reason: str
-    """Why, in a sentence."""
+    """The reason, in a sentence."""
 
 
 class SplitProposal(Frozen):
-    """How rows may be divided into training and validation samples."""
+    """A division of the rows into training and validation samples."""
 
     kind: SplitKind
     """Its name in a spec."""
@@ -131,20 +131,20 @@ class SplitProposal(Frozen):
     train: ColumnNames = ()
     """Its values in training rows, for ``by_column``."""
     reason: str
-    """Why, in a sentence."""
+    """The reason, in a sentence."""
 
 
 class Proposal(Frozen):
-    """How the samples may be trained on. Null stands for what they do not show."""
+    """A way to train on the samples. Null stands for what they do not show."""
 
     target: ColumnNames = ()
     """The columns of the target, or the one array; () for the task ``inputs``, and where none can be proposed."""
     target_reason: str
-    """Why, in a sentence."""
+    """The reason, in a sentence."""
     task: Task | None = None
-    """What is learnt of the target."""
+    """The task: ``classes``, ``labels``, ``values``, or ``inputs``, the inputs themselves."""
     task_reason: str
-    """Why, in a sentence."""
+    """The reason, in a sentence."""
     classes: Count | None = None
     """Number of classes, or of labels, of the target; null for values."""
     features: ColumnNames = ()
@@ -169,13 +169,13 @@ class DataWarning(Frozen):
     column_count: Count = 0
     """Number of all of them."""
     sentence: str
-    """What it is, and what to do, for people."""
+    """The fault and its remedy, for people."""
     evidence: dict[str, float] = Field(default_factory=dict)
     """The numbers that it rests on, by name."""
 
 
 class Profile(Frozen):
-    """What samples look like, how they may be trained on, and what about them breaks trainings."""
+    """Numbers about the columns of samples, a way to train on them, and warnings of faults that break trainings."""
 
     version: Literal[1] = 1
     """Version of these fields."""
@@ -186,9 +186,9 @@ class Profile(Frozen):
     columns: Annotated[tuple[ColumnProfile, ...], Field(strict=False)]
     """The columns in the file's order: all of them, or as many of the first ones as the size of a profile allows."""
     proposal: Proposal
-    """How the samples may be trained on."""
+    """The way to train on the samples."""
     warnings: Annotated[tuple[DataWarning, ...], Field(strict=False)] = ()
-    """What about them breaks trainings, gravest first."""
+    """The faults that break trainings, gravest first."""
 
     @model_validator(mode="after")
     def _small(self) -> "Profile":

@@ -88,7 +88,7 @@ def _numbered(columns: Columns) -> tuple[str, ...]:
 
 
 def task_of(target: Sequence[Column]) -> tuple[Task, int | None, str]:
-    """Return what is learnt of a target, the number of classes or labels, and the reason."""
+    """Return the task of a target, the number of classes or labels, and the reason."""
     if len(target) > 1:
         if all(_is_binary(each) for each in target):
             return "labels", len(target), f"Each of the {len(target)} columns is 0 or 1."

@@ -25,7 +25,7 @@ HELD_OUT = 5
 
 @dataclass(frozen=True)
 class Repetition:
-    """How rows repeat.
+    """Numbers of rows that repeat.
 
     Attributes:
         rows: number of rows whose inputs are those of an earlier row.
@@ -43,7 +43,7 @@ class Repetition:
 def repetition_of(
     features: Sequence[Column], target: Sequence[Column], validation: Sequence[Column], split: SplitProposal | None
 ) -> Repetition | None:
-    """Return how the rows of features repeat; None where there is nothing to compare.
+    """Return the repetition of the rows of features; None where there is nothing to compare.
 
     Args:
         features: the columns or the array of the inputs.
@@ -77,7 +77,7 @@ def _across(hashes: Array, split: SplitProposal | None) -> float:
 
 
 def neighbours_in(features: Sequence[Column], target: Column) -> Neighbours:
-    """Return what the nearest neighbours of rows say about their classes; categories count as no features."""
+    """Return the agreement of the nearest neighbours of rows with their classes; categories count as no features."""
     used = [each for each in features if each.is_number or each.is_array or each.profile.type == "boolean"]
     rows = len(target.values)
     if not used or rows < 2 * HELD_OUT:

@@ -44,7 +44,7 @@ class Samples:
 
     @cached_property
     def repetition(self) -> Repetition | None:
-        """How rows repeat; None for targets that are the inputs."""
+        """The repetition of rows; None for targets that are the inputs."""
         if self.proposal.task in ("inputs", None):
             return None
         validation = [
@@ -54,7 +54,7 @@ class Samples:
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """What neighbours say about the classes."""
+        """The agreement of neighbours with the classes."""
         return Neighbours() if self.classes is None else neighbours_in(self.features, self.classes)
 
 

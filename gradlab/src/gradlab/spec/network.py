@@ -81,7 +81,7 @@ class Misfit(Exception):
 
 @dataclass(frozen=True)
 class _Source:
-    """What a layer takes: the output of the layer or the input `name`."""
+    """An input of a layer: the output of the layer `name`, or the network's input `name`."""
 
     name: str
     shape: Shape

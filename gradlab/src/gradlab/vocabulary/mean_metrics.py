@@ -101,7 +101,7 @@ class KLDivergenceMetric(OfClasses):
 
 
 class HingeMetric(OfOneOrLabels):
-    """How far scores are on the wrong side of a margin."""
+    """Mean distance of scores from the right side of a margin."""
 
     kind = "hinge"
     formula = "mean of max(0, 1 − (2·y − 1)·p)"
@@ -111,7 +111,7 @@ class HingeMetric(OfOneOrLabels):
 
 
 class SquaredHingeMetric(OfOneOrLabels):
-    """The square of how far scores are on the wrong side of a margin."""
+    """Mean squared distance of scores from the right side of a margin."""
 
     kind = "squared_hinge"
     formula = "mean of max(0, 1 − (2·y − 1)·p)²"
@@ -121,7 +121,7 @@ class SquaredHingeMetric(OfOneOrLabels):
 
 
 class CategoricalHingeMetric(OfClasses):
-    """How far the correct class's score is from the largest other one, with a margin of 1."""
+    """Mean distance by which the correct class's score misses a lead of 1 over the largest other one."""
 
     kind = "categorical_hinge"
     formula = "mean of max(0, 1 + maxₖ (1 − yₖ)·pₖ − Σₖ yₖ·pₖ)"

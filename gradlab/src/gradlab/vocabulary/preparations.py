@@ -37,8 +37,8 @@ class Scaling(Preparation):
 
     of_targets = changes_size = True
     each: Literal["number", "channel", "all"] = "number"
-    """What has a mean and a size of its own, where a column is an array: "number", each number of a sample; "channel",
-    each place of the last axis; "all", the whole array."""
+    """The parts of an array with a mean and a size of their own: "number", each number of a sample; "channel", each
+    place of the last axis; "all", the whole array."""
 
 
 class Standardise(Scaling):
@@ -52,9 +52,9 @@ class MinMax(Scaling):
 
     kind: Literal["min_max"] = "min_max"
     low: float = Field(default=0.0, ge=-1e6, le=1e6)
-    """Where the smallest number is mapped to."""
+    """The number that the smallest one is mapped to."""
     high: float = Field(default=1.0, ge=-1e6, le=1e6)
-    """Where the largest number is mapped to."""
+    """The number that the largest one is mapped to."""
 
     @field_validator("high")
     @classmethod

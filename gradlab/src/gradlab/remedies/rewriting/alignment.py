@@ -129,7 +129,7 @@ def _rewired(before: ExperimentSpec, after: ExperimentSpec, names: dict[str, str
 
 
 def _taken(layers: dict[str, NamedLayer], name: str, names: dict[str, str]) -> list[str]:
-    """What a layer takes, by the names before the change; layers that have no counterpart are passed over."""
+    """The inputs of a layer, by the names before the change; layers that have no counterpart are passed over."""
     taken = []
     for source in _outside(layers[name]):
         while source in layers and source not in names and len(_outside(layers[source])) == 1:
@@ -139,7 +139,7 @@ def _taken(layers: dict[str, NamedLayer], name: str, names: dict[str, str]) -> l
 
 
 def _outside(layer: NamedLayer) -> tuple[str, ...]:
-    """What a layer takes; a block takes its layers inside besides."""
+    """The inputs of a layer, of a block without the output of its layers inside."""
     return layer.inputs[:-1] if layer.inner else layer.inputs
 
 

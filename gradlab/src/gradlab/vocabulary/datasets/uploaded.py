@@ -68,7 +68,7 @@ class SampleTarget(Frozen):
 
 
 class Samples(Frozen):
-    """What follows from the file: counts, shapes and classes. The service fills it in when a spec is submitted."""
+    """Counts, shapes and classes, as they follow from the file. The service fills them in when a spec is submitted."""
 
     train_count: Count
     """Number of training samples."""
@@ -119,7 +119,7 @@ class UploadedDataset(DatasetSpec):
     window: Window | None = None
     """The sequences to cut from the rows in order; null: each row is a sample."""
     samples: Samples | None = None
-    """What follows from the file. Null in a request: the service fills it in."""
+    """Counts, shapes and classes, as they follow from the file. Null in a request: the service fills them in."""
 
     @property
     def is_drawn(self) -> bool:
@@ -127,7 +127,7 @@ class UploadedDataset(DatasetSpec):
 
     @property
     def ready(self) -> Samples:
-        """What follows from the file. Raises pydantic's error, which names the field, if it is not filled in."""
+        """`samples` once it is filled in. Raises pydantic's error, which names the field, if it is not."""
         if self.samples is None:
             raise _impossible(
                 "dataset.samples",

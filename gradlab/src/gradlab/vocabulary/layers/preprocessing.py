@@ -22,7 +22,7 @@ class Rescaling(LayerSpec):
     scale: Finite
     """The factor: 1/255 brings pixels to [0, 1]."""
     offset: Finite = 0.0
-    """What is added."""
+    """The number that is added."""
 
     vectorizes = True
 

@@ -168,7 +168,7 @@ class UpSampling1D(UpSampling):
 
     kind: Literal["up_sampling1d"] = "up_sampling1d"
     size: Size = 2
-    """How often each step is repeated."""
+    """Number of times that each step is repeated."""
     axes = 1
 
 
