@@ -30,7 +30,6 @@ from gradlab.schemas.media_types import CSV
 from gradlab.schemas.status import Status
 from tests.builders import Bell, a_chunk, a_spec, an_external_spec, measured
 from tests.campaign.test_charts_in_browser import RECURRENT
-from tests.servers import wait_until
 from tests.unit.desk import Desk, a_desk
 from tests.unit.diagnosis.histories import a_run
 from tests.unit.test_api_external import body
@@ -135,7 +134,7 @@ def parameters(desk: Desk) -> Parameters:
     treated = desk.http.post(f"/experiments/{ill}/treatments", json={"seeds": 5}).json()["id"]
     charts = [each["name"] for each in desk.http.get(f"/experiments/{finished[0]}/charts").json()["charts"]]
     dataset, numbers = uploaded(desk, 0), itertools.count(1)
-    wait_until(lambda: desk.http.get(f"/datasets/{dataset}").json()["status"] == "ready")
+    assert desk.checked(f"/datasets/{dataset}")["status"] == "ready"
 
     def chosen(name: str, number: int) -> dict[str, Any]:
         experiment = finished[number % len(finished)]
@@ -157,7 +156,7 @@ def parameters(desk: Desk) -> Parameters:
 
 def uploaded(desk: Desk, number: int) -> str:
     """The id of a dataset of two features."""
-    return str(desk.http.post("/datasets", content=table(number), headers={"Content-Type": CSV}).json()["id"])
+    return str(desk.upload(table(number)).json()["id"])
 
 
 def table(number: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -44,6 +45,19 @@ class Desk:
         answer = self.http.post("/experiments", json=as_json(spec or a_spec()), headers=headers)
         assert answer.status_code == 202, answer.text
         return str(answer.headers["Location"])
+
+    def upload(self, content: bytes | str, media_type: str = "text/csv", **query: str) -> Any:
+        """The answer to an upload of a file of samples."""
+        body = content.encode() if isinstance(content, str) else content
+        return self.http.post("/datasets", content=body, headers={"Content-Type": media_type}, params=query)
+
+    def checked(self, location: str) -> dict[str, Any]:
+        """An uploaded dataset, by its path, once its check has ended."""
+        deadline = time.monotonic() + 30
+        while (answer := self.http.get(location).json())["status"] == "checking":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return dict(answer)
 
     def trained(self, spec: ExperimentSpec, epochs: dict[int, int] | None = None, **histories: History) -> str:
         """An experiment whose runs have been trained for some epochs, all by default; the path of it.

@@ -26,21 +26,6 @@ def desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield opened
 
 
-def upload(desk: Desk, content: bytes | str, media_type: str = CSV, **query: str) -> Any:
-    """The answer to an upload."""
-    body = content.encode() if isinstance(content, str) else content
-    return desk.http.post("/datasets", content=body, headers={"Content-Type": media_type}, params=query)
-
-
-def checked(desk: Desk, location: str) -> dict[str, Any]:
-    """The dataset once its check has ended."""
-    deadline = time.monotonic() + 30
-    while (answer := desk.http.get(location).json())["status"] == "checking":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return dict(answer)
-
-
 def npz(**arrays: Any) -> bytes:
     file = io.BytesIO()
     np.savez(file, **arrays)
@@ -49,10 +34,10 @@ def npz(**arrays: Any) -> bytes:
 
 @pytest.mark.slow
 def test_a_file_becomes_a_dataset_that_is_profiled_and_deleted(desk: Desk):
-    answer = upload(desk, CIRCLES, name="circles")
+    answer = desk.upload(CIRCLES, name="circles")
     assert (answer.status_code, answer.json()["status"]) == (202, "checking")
     location = answer.headers["Location"]
-    dataset = checked(desk, location)
+    dataset = desk.checked(location)
     assert (dataset["status"], dataset["name"], dataset["rows"]) == ("ready", "circles", 60)
     assert [each["dtype"] for each in dataset["columns"]] == ["float64", "float64", "int32"]
     assert dataset["columns"][2]["categories"] == ["inner", "outer"]
@@ -62,7 +47,7 @@ def test_a_file_becomes_a_dataset_that_is_profiled_and_deleted(desk: Desk):
     assert (points["features"], points["target"], points["categories"]) == (["x", "y"], "label", ["inner", "outer"])
     assert points["points"][1] == [0.1, -1 / 7]
     assert points["answers"][:2] == [1, 0]
-    again = upload(desk, CIRCLES, name="other")
+    again = desk.upload(CIRCLES, name="other")
     assert (again.status_code, again.json()["name"]) == (200, "circles")
     listed = desk.http.get("/datasets").json()["datasets"]
     assert dataset["id"] in [each["id"] for each in listed]
@@ -79,8 +64,8 @@ def test_a_file_becomes_a_dataset_that_is_profiled_and_deleted(desk: Desk):
 @pytest.mark.slow
 def test_arrays_keep_their_shapes_and_their_validation_part(desk: Desk):
     arrays = {"x_train": np.zeros((4, 2, 3), np.uint8), "y_train": np.arange(4), "x_test": np.ones((2, 2, 3), np.uint8)}
-    answer = upload(desk, npz(**arrays, y_test=np.arange(2)), NPZ)
-    dataset = checked(desk, answer.headers["Location"])
+    answer = desk.upload(npz(**arrays, y_test=np.arange(2)), NPZ)
+    dataset = desk.checked(answer.headers["Location"])
     assert (dataset["rows"], dataset["validation_rows"]) == (4, 2)
     assert [(each["name"], each["shape"]) for each in dataset["columns"]] == [("x", [2, 3]), ("y", [])]
     assert dataset["columns"][1]["integers"] == [0, 1, 2, 3]
@@ -108,39 +93,39 @@ def test_arrays_keep_their_shapes_and_their_validation_part(desk: Desk):
 )
 def test_a_wrong_file_is_refused_while_it_arrives(desk: Desk, content: bytes | str, media_type: str, expected: str):
     before = desk.http.get("/datasets").json()["datasets"]
-    answer = upload(desk, content, media_type)
+    answer = desk.upload(content, media_type)
     assert answer.status_code == 422
     assert expected in answer.json()["detail"]
     assert desk.http.get("/datasets").json()["datasets"] == before
 
 
 def test_a_body_has_its_own_limit_and_its_own_types(desk: Desk):
-    assert upload(desk, b"a\n" + b"1\n" * 2_000_000).status_code == 413
-    assert "text/csv" in upload(desk, CIRCLES, "application/x-hdf5").json()["detail"]
-    assert upload(desk, CIRCLES, "").status_code == 415
+    assert desk.upload(b"a\n" + b"1\n" * 2_000_000).status_code == 413
+    assert "text/csv" in desk.upload(CIRCLES, "application/x-hdf5").json()["detail"]
+    assert desk.upload(CIRCLES, "").status_code == 415
     spec = {"content": b"x" * 1_100_000, "headers": {"Content-Type": "application/json"}}
     assert desk.http.post("/experiments", **spec).status_code == 413
 
 
 @pytest.mark.slow
 def test_what_only_reading_shows_is_a_problem_of_the_dataset_and_is_checked_again(desk: Desk):
-    answer = upload(desk, "a,b\n1,2\n1,2,3\n")
-    dataset = checked(desk, answer.headers["Location"])
+    answer = desk.upload("a,b\n1,2\n1,2,3\n")
+    dataset = desk.checked(answer.headers["Location"])
     assert dataset["status"] == "refused"
     assert dataset["problem"]["detail"] == (
         "(the whole file): expected CSV in UTF-8, with as many fields in each line as in the first; "
         "received 3 fields in line 3, not 2"
     )
-    assert upload(desk, "a,b\n1,2\n1,2,3\n").status_code == 202
+    assert desk.upload("a,b\n1,2\n1,2,3\n").status_code == 202
     assert desk.http.get(f"/datasets/{dataset['id']}/profile").status_code == 409
 
 
 @pytest.mark.slow
 def test_a_file_is_received_while_another_is_read(desk: Desk):
     with ThreadPoolExecutor(1) as threads, desk_services(desk).checker.parser._lock:
-        answer = threads.submit(upload, desk, "a,b\n5,6\n").result(timeout=30)
+        answer = threads.submit(desk.upload, "a,b\n5,6\n").result(timeout=30)
     assert answer.status_code == 202
-    assert checked(desk, answer.headers["Location"])["status"] == "ready"
+    assert desk.checked(answer.headers["Location"])["status"] == "ready"
 
 
 @pytest.mark.slow
@@ -152,7 +137,7 @@ def test_a_child_that_is_killed_is_replaced(desk: Desk):
     os.kill(first, 9)
     while parser.pid == first:
         time.sleep(0.01)
-    assert checked(desk, upload(desk, "a,b\n3,4\n").headers["Location"])["status"] == "ready"
+    assert desk.checked(desk.upload("a,b\n3,4\n").headers["Location"])["status"] == "ready"
     assert parser.pid not in (None, first)
 
 

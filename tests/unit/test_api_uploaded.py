@@ -1,6 +1,5 @@
 """Experiments on uploaded datasets over HTTP: filled in, validated, submitted, and deleted only together."""
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -32,12 +31,7 @@ def desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def dataset(desk: Desk) -> str:
     """The id of an uploaded table that is ready."""
-    sent = desk.http.post("/datasets", content=TABLE.encode(), headers={"Content-Type": "text/csv"})
-    location, deadline = sent.headers["Location"], time.monotonic() + 30
-    while desk.http.get(location).json()["status"] == "checking":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return str(sent.json()["id"])
+    return str(desk.checked(desk.upload(TABLE).headers["Location"])["id"])
 
 
 def a_spec(dataset: str, units: int = 3, **fields: Any) -> dict[str, Any]:
