@@ -1,6 +1,5 @@
 """Drafts over HTTP: a model and an uploaded dataset become a spec that can be submitted as it is."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from gradlab.client.client import Client
 from gradlab.schemas import DraftRequest
-from tests.unit.desk import Desk, a_desk, client_of
+from tests.unit.desk import Desk, client_of
 from tests.unit.translate.keras_texts import a_dense, a_sequential, an_input, compiled_with, text_of
 
 pytestmark = pytest.mark.slow  # a child process reads the file
@@ -20,10 +19,9 @@ NO_DATASET = "sha256:" + "0" * 64
 
 
 @pytest.fixture(scope="module")
-def desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(shared_desk: Desk) -> Desk:
     """One desk for all tests."""
-    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
-        yield opened
+    return shared_desk
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 """Experiments on uploaded datasets over HTTP: filled in, validated, submitted, and deleted only together."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +12,7 @@ from core.use_cases.samples import SampleLoader
 from gradlab.errors import NotFound
 from gradlab.schemas.datasets import FileFormat
 from gradlab.spec.experiment import parse
-from tests.unit.desk import Desk, a_desk
+from tests.unit.desk import Desk
 
 ROWS = [f"{i % 7},{i * i % 11},{('ant', 'bee', 'cat')[i % 3]}" for i in range(60)]
 TABLE = "\n".join(["a,b,species", *ROWS])
@@ -22,10 +20,9 @@ FIELDS = {"kind": "uploaded", "target": "species", "task": "classes", "split": "
 
 
 @pytest.fixture(scope="module")
-def desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(shared_desk: Desk) -> Desk:
     """One desk for all tests: its child process takes half a second to start."""
-    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
-        yield opened
+    return shared_desk
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from gradlab.cli.datasets import _listed, bars
 from gradlab.client.client import Client, Refused
 from gradlab.errors import Invalid
 from gradlab.schemas.datasets import DatasetSummaryResponse
-from tests.unit.desk import a_desk, client_of
+from tests.unit.desk import Desk, client_of
 
 main = importlib.import_module("gradlab.cli.main")
 
@@ -23,10 +22,9 @@ pytestmark = pytest.mark.slow  # a child process reads the files
 
 
 @pytest.fixture(scope="module")
-def client(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def client(shared_desk: Desk) -> Client:
     """A client of a desk."""
-    with a_desk(migrated_file, tmp_path_factory.mktemp("desk")) as opened:
-        yield client_of(opened)
+    return client_of(shared_desk)
 
 
 def test_a_file_is_ready_when_it_has_been_added(client: Client, tmp_path: Path):

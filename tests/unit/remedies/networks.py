@@ -36,17 +36,16 @@ def residual(*layers: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def an_experiment(*layers: dict[str, Any], dataset: dict[str, Any] = CIRCLES, **training: Any) -> ExperimentSpec:
     """An experiment with these layers; the loss is the one that is usual for the last layer's units."""
-    fields: dict[str, Any] = {"loss": "binary_crossentropy", "optimizer": SGD, "epochs": 30, "batch_size": 16}
-    model = {"layers": list(layers)}
-    return ExperimentSpec.model_validate(
-        {"name": "it", "dataset": dataset, "model": model, "training": fields | training}
-    )
+    return _of_model({"layers": list(layers)}, dataset, training)
 
 
 def of_graph(*nodes: dict[str, Any], dataset: dict[str, Any] = CIRCLES, **training: Any) -> ExperimentSpec:
     """An experiment with these nodes, of which the last is the output."""
+    return _of_model({"nodes": list(nodes), "outputs": [nodes[-1]["name"]]}, dataset, training)
+
+
+def _of_model(model: dict[str, Any], dataset: dict[str, Any], training: dict[str, Any]) -> ExperimentSpec:
     fields: dict[str, Any] = {"loss": "binary_crossentropy", "optimizer": SGD, "epochs": 30, "batch_size": 16}
-    model = {"nodes": list(nodes), "outputs": [nodes[-1]["name"]]}
     return ExperimentSpec.model_validate(
         {"name": "it", "dataset": dataset, "model": model, "training": fields | training}
     )
