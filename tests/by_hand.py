@@ -33,7 +33,7 @@ Weights = Mapping[tuple[str, str], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What a layer did with some samples: (samples, units) each.
+    """The arrays of a layer for some samples: (samples, units) each.
 
     Attributes:
         z: pre-activations.

@@ -84,5 +84,5 @@ def store(database_url: str, clock: Clock) -> Iterator[ExperimentStore]:
 
 @pytest.fixture
 def requeue_after() -> timedelta:
-    """How long a message may take before it is sent again."""
+    """The time that a message may take before it is sent again."""
     return timedelta(seconds=30)

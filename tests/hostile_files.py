@@ -117,7 +117,7 @@ def hdf5_file() -> bytes:
 
 
 class Executed:
-    """What would run if it were unpickled."""
+    """An object whose unpickling would run a command."""
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
         import os

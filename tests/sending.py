@@ -1,4 +1,4 @@
-"""What tests of sending share: a front desk with a port of its own, and a small fit."""
+"""The tools of tests of sending: a front desk with a port of its own, and a small fit."""
 
 import threading
 from pathlib import Path

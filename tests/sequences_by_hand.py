@@ -15,7 +15,7 @@ from tests.by_hand import ACTIVATIONS, LOSSES, STEP, Weights
 
 @dataclass(eq=False)
 class Passage:
-    """What happened in a layer with gates: (samples, steps, pre-activations), (samples, steps, units)."""
+    """The arrays of a layer with gates: (samples, steps, pre-activations), (samples, steps, units)."""
 
     z: np.ndarray
     h: np.ndarray

@@ -1,4 +1,4 @@
-"""What holds of the whole repository: registries are complete, files are short, nothing names what it must not."""
+"""Rules of the whole repository: registries are complete, files are short, nothing names what it must not."""
 
 import ast
 import importlib

@@ -73,7 +73,7 @@ def check_described(translation: Translation, source: keras.Model, network: Netw
 
 
 def predictions(name: str, translation: Translation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What Keras's model, the service's network and the written program answer, with the same weights."""
+    """The answers of Keras's model, the service's network and the written program, with the same weights."""
     architecture = ARCHITECTURES[name]
     model = architecture.model()
     network = as_trained(translation, shapes_of(model))

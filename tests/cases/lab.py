@@ -33,7 +33,7 @@ def diagnosis_of_spec(spec: ExperimentSpec | dict[str, Any]) -> Diagnosis:
 
 
 def diagnosis_of_fit(make: Model, x: Any, y: Any, seeds: Sequence[int] = (0, 1, 2), **fit: Any) -> Diagnosis:
-    """What the service says of a `fit` of one's own that is sent to it.
+    """The service's diagnosis of a `fit` of one's own that is sent to it.
 
     Args:
         make: a compiled model, drawn anew for each seed.
@@ -47,7 +47,7 @@ def diagnosis_of_fit(make: Model, x: Any, y: Any, seeds: Sequence[int] = (0, 1, 
 def sent_by_fit(
     make: Model, x: Any, y: Any, seeds: Sequence[int] = (0, 1, 2), **fit: Any
 ) -> tuple[ExternalSpec, list[ExternalRun]]:
-    """What reaches the service of a `fit` of one's own, as it would be stored: its spec and its runs."""
+    """A `fit` of one's own as it reaches the service and would be stored: its spec and its runs."""
     with patch("gradlab.client.sender.Outbox", Received), Sender(seeds=seeds) as sender:
         for seed in seeds:
             keras.utils.set_random_seed(seed)
@@ -111,12 +111,12 @@ class Received:
 
 
 def sent_gradients(run: ExternalRun) -> np.ndarray:
-    """What the callback sent: (epochs, tensors, statistics), without the statistic of the union of batches."""
+    """The gradients that were sent: (epochs, tensors, statistics), without the statistic of the union of batches."""
     return np.asarray(run.history.series["gradients"][:, :, : len(MEAN_GRADIENT_STATISTICS)])
 
 
 def missing_methods() -> set[str]:
-    """What the real outbox can do and `Received` cannot: must be empty, else a case sends otherwise than people do."""
+    """Methods of the real outbox that `Received` lacks: must be empty, else a case sends otherwise than people do."""
     from gradlab.client.outbox import Outbox
 
     public = {name for name, _ in inspect.getmembers(Outbox) if not name.startswith("_")}

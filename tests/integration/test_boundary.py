@@ -1,4 +1,4 @@
-"""What a network answers over the plane while it trains: as plain Keras predicts it, whatever interrupts it."""
+"""The answers of a network over the plane while it trains: as plain Keras predicts it, whatever interrupts it."""
 
 import keras
 import numpy as np

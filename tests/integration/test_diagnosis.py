@@ -37,7 +37,7 @@ def tutorial(name: str, seeds: Sequence[int]) -> ExperimentSpec:
 
 
 def diagnoses(spec: ExperimentSpec) -> tuple[Diagnosis, Diagnosis]:
-    """What is said after the first chunk of a training, which is epoch 0, and at its end."""
+    """The diagnoses after the first chunk of a training, which is epoch 0, and at its end."""
     parts: dict[int, list[History]] = defaultdict(list)
     ends: dict[int, Any] = {}
     said = []

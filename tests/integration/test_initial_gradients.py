@@ -65,7 +65,7 @@ def initial_weights(spec: ExperimentSpec, seed: int) -> Weights:
 
 @pytest.mark.parametrize(("case", "seeds"), one_in(3, [("dense", (3, 1, 4)), *((case, (3,)) for case in CASES)]))
 def test_their_statistics_are_those_of_a_derivation_by_hand(case, seeds):
-    """What the compiled training records at epoch 0, of every tensor, to 1e-4."""
+    """The records of the compiled training at epoch 0 agree, of every tensor, to 1e-4."""
     spec = a_spec(*CASES[case], seeds)
     runs = next(train(spec)).runs
     assert tuple(run.seed for run in runs) == seeds

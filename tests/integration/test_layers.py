@@ -340,7 +340,7 @@ def test_the_code_of_a_layer_makes_it(member):
 
 
 def sent(fields: dict, x: np.ndarray, training: bool = False):
-    """What the layer alone makes of a batch, and Keras's layer."""
+    """The output of the layer alone for a batch, and Keras's layer."""
     layer = a_layer(fields)
     made = layer.build(keras, name="any", seeds=iter(range(100, 200)))
     batch = keras.ops.convert_to_tensor(x)

@@ -1,4 +1,4 @@
-"""What Keras's cross-entropies make of an output that is called logits and is none: a softmax undone or applied twice.
+"""Keras's cross-entropies of an output that is called logits and is none: a softmax undone or applied twice.
 
 Each case is trained as the engine does it, in a compiled graph; the loss is compared with both readings.
 """

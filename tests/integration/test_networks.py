@@ -70,7 +70,7 @@ def saved(file: Path, form, snapshot: Snapshot) -> Path:
 
 
 def predictions(folder: Path, asked: list[tuple[Path, np.ndarray]]) -> list[np.ndarray]:
-    """What plain Keras predicts with each file."""
+    """The predictions of plain Keras with each file."""
     lines = []
     for number, (file, x) in enumerate(asked):
         np.save(folder / f"x{number}.npy", x)

@@ -1,4 +1,4 @@
-"""What is recorded is what a network really did: every series against an eager re-run, or NumPy by hand."""
+"""Records hold what a network really did: every series against an eager re-run, or NumPy by hand."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -79,7 +79,7 @@ WATCHED = [pytest.param(name, marks=OF_CAMPAIGN.get(name, [])) for name in CASES
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What the compiled program recorded, and the weights that it really had.
+    """The records of the compiled program, and the weights that it really had.
 
     Attributes:
         weights: of each epoch's end from epoch 0 on, in the order of the spec's tensors.

@@ -1,4 +1,4 @@
-"""What is seen inside recurrent layers, against the recurrences written out in NumPy, double precision."""
+"""Signals inside recurrent layers, against the recurrences written out in NumPy, double precision."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ NETWORKS = {
 
 @pytest.mark.parametrize("network", one_in(3, NETWORKS))
 def test_signals_and_activations_are_those_of_the_written_out_recurrence(network):
-    """What the compiled training records at epoch 0: float32 beside double, to 2e-4."""
+    """The records of the compiled training at epoch 0 agree: float32 beside double, to 2e-4."""
     spec = a_spec(*NETWORKS[network])
     (run,) = next(train(spec)).runs
     weights = named(spec, [variable.numpy() for variable in Network(spec, 5).trainable])

@@ -23,7 +23,7 @@ STATISTICS = ("mean_abs", "mean", "std", "l2", "max_abs", "zero_fraction")
 
 
 def assert_arrived(client: Client, sender: Sender, held: dict[int, GradientStatistics]) -> None:
-    """What the service has of each seed is what its callback holds, bit for bit."""
+    """Check that the service has of each seed the values that its callback holds, bit for bit."""
     for column, statistic in enumerate(STATISTICS):
         found = client.gradients(sender.experiment_id, statistic=statistic, parameter="all")
         for place, (seed, callback) in enumerate(held.items()):

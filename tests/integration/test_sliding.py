@@ -65,7 +65,7 @@ def made(fields: dict[str, Any], shape: tuple[int, ...]) -> tuple[Any, tuple[Axi
 
 
 def forth_and_back(compute: Any, *tensors: Any) -> list[np.ndarray]:
-    """What comes out, and the gradient of a weighted sum of it by each tensor."""
+    """The output, and the gradient of a weighted sum of it by each tensor."""
     with tf.GradientTape() as tape:
         tape.watch(tensors)
         out = compute(*tensors)

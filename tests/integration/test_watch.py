@@ -44,7 +44,7 @@ QUICK = {"jit"}
 
 
 def arguments(more: dict[str, Any]) -> dict[str, Any]:
-    """What `fitted` takes for a kind: an optimiser is made anew for each fit."""
+    """The arguments of `fitted` for a kind: an optimiser is made anew for each fit."""
     compiled = dict(more.get("compiled", {}))
     if given := compiled.pop("arguments", None):
         compiled["optimizer"] = compiled["optimizer"](**given)

@@ -1,4 +1,4 @@
-"""What a Watch of Keras records of the first batches: how they are drawn, and what the loss gets."""
+"""Records of a Watch of Keras of the first batches: how they are drawn, and what the loss gets."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What chance allows: the mean over random networks beside the number that theory gives."""
+"""The bounds of chance: the mean over random networks beside the number that theory gives."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What random weights do to signals in deep networks: measured by the engine, predicted by the literature."""
+"""Signals in deep networks with random weights: measured by the engine, predicted by the literature."""
 
 import numpy as np
 import pytest

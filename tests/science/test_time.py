@@ -1,4 +1,4 @@
-"""What recurrence does to a signal on its way back through time."""
+"""The signal of a recurrent network on its way back through time."""
 
 from collections.abc import Sequence
 from typing import Any

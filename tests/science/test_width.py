@@ -1,4 +1,4 @@
-"""What narrowness does to random relu networks: luck that spreads, and networks that are dead before they begin."""
+"""Narrow random relu networks: luck that spreads, and networks that are dead before they begin."""
 
 import numpy as np
 import pytest

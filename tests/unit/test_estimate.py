@@ -1,4 +1,4 @@
-"""What an experiment will cost is foreseen, and what is too large is refused with the bound and by how much."""
+"""The cost of an experiment is foreseen; one that is too large is refused with the bound and by how much."""
 
 import json
 import math

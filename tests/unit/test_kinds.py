@@ -58,7 +58,7 @@ def lacks(kind: SeriesKind) -> Iterator[str]:
 
 
 def lacks_of_statistics(kind: SeriesKind) -> Iterator[str]:
-    """What a kind with statistics must have besides."""
+    """The further parts that a kind with statistics lacks."""
     names = [each.name for each in kind.statistics]
     if kind.default not in names:
         yield f"a default among its statistics: {kind.default!r} is none of {names}"
@@ -75,7 +75,7 @@ def lacks_of_statistics(kind: SeriesKind) -> Iterator[str]:
 
 
 def lacks_of_names(kind: SeriesKind) -> Iterator[str]:
-    """What must fit together: fields of `record`, the catalogue, the network's names."""
+    """The parts that do not fit together: fields of `record`, the catalogue, the network's names."""
     if kind.record.name not in RecordSpec.model_fields:
         yield f"the field {kind.record.name} of a spec's record: gradlab/src/gradlab/spec/recording.py"
     if kind in SENT_KINDS and kind.record.name not in ExternalRecord.model_fields:

@@ -117,7 +117,7 @@ def problems(*layers):
 
 
 def kind(value):
-    """What a case is called: the layer's kind, and the field that was chosen."""
+    """The name of a case: the layer's kind, and the field that was chosen."""
     return value.get("kind", next(iter(value))) if isinstance(value, dict) else None
 
 

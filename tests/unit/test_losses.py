@@ -1,4 +1,4 @@
-"""Which loss serves what, with how many units, and what it says about its output."""
+"""Losses: the targets that each serves, with how many units, and what it says about its output."""
 
 import pytest
 from pydantic import TypeAdapter, ValidationError

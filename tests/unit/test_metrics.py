@@ -22,7 +22,7 @@ def sklearn_metrics() -> ModuleType:
 
 
 def gathered(metric, y, p, batch=10):
-    """What a compiled program does: sums over batches, then the finish."""
+    """The metric as a compiled program computes it: sums over batches, then the finish."""
     parts = [metric.sums(y[b : b + batch], p[b : b + batch], np).sum(axis=0) for b in range(0, len(y), batch)]
     assert parts[0].shape == (metric.sum_count,)
     return metric.finish(np.sum(parts, axis=0), np.float32(len(y)), np)

@@ -184,7 +184,7 @@ def test_a_statistic_of_signals_is_what_its_formula_says(statistic, delta):
 
 
 def a_flow(function: str, samples: int, units: int, seed: int = 0, leading: tuple[int, ...] = ()) -> Flow:
-    """What a layer with independent normal pre-activations does with them."""
+    """The flow through a layer with independent normal pre-activations."""
     z = 1.5 * np.random.default_rng(seed).standard_normal((*leading, samples, units)) + 0.3
     if function == "tanh":
         return Flow(z, np.tanh(z), 1 / np.cosh(z) ** 2, 1.0)

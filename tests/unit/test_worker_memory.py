@@ -1,4 +1,4 @@
-"""What the system says of memory, and places for trainings that need a machine to themselves."""
+"""The system's figures of memory, and places for trainings that need a machine to themselves."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""What changed between two specs, said so that a reader sees it, and how large it is."""
+"""The changes between two specs, in words that a reader understands, and how large they are."""
 
 import pytest
 

@@ -17,7 +17,7 @@ TWICE = EXPERIMENTS["graph with a shared encoder"]
 
 
 def wiring(spec: ExperimentSpec) -> dict[str, tuple[str, ...]]:
-    """What each layer takes, without those inside blocks."""
+    """The inputs of each layer, without those of layers inside blocks."""
     return {layer.name: layer.inputs[:1] if layer.inner else layer.inputs for layer in spec.network}
 
 

@@ -1,4 +1,4 @@
-"""What each remedy changes, and what it says where it does not apply."""
+"""The changes of each remedy, and its reasons where it does not apply."""
 
 from typing import Any
 

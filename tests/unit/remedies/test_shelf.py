@@ -75,7 +75,7 @@ def test_what_is_applicable_are_the_remedies_that_do_not_refuse():
 
 @cache
 def treated(name: str) -> dict[str, ExperimentSpec]:
-    """What a remedy makes of the experiments that it applies to."""
+    """The experiments that a remedy applies to, as it changes them."""
     made = {}
     for title, spec in EXPERIMENTS.items():
         with suppress(Invalid):

@@ -48,7 +48,7 @@ json.dump(answers, sys.stdout, default=lambda thing: str(type(thing).__name__))
 
 @pytest.fixture(scope="module")
 def ran() -> dict[tuple[str, str], dict]:
-    """What each fragment made: (network, remedy) -> the keyword arguments, or the configurations of layers."""
+    """The results of each fragment: (network, remedy) -> the keyword arguments, or the configurations of layers."""
     networks = {
         "chain": a_network(),
         "deep": a_network(hidden=8),

@@ -22,7 +22,7 @@ def a_dataset(*steps: dict[str, Any], **more: Any) -> UploadedDataset:
 
 
 def run(code: list[str], x: np.ndarray, x_val: np.ndarray, **more: Any) -> dict[str, Any]:
-    """What the arrays are after the statements."""
+    """The arrays, by name, after the statements."""
     names = {"np": np, "x": x.copy(), "x_val": x_val.copy(), **more}
     exec("\n".join(code), names)  # this library's own code
     return names

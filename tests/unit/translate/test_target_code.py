@@ -36,7 +36,7 @@ def a_dataset(*names: str, **more: Any) -> UploadedDataset:
 
 
 def run(code: list[str], y: np.ndarray) -> np.ndarray:
-    """What the targets are after the statements."""
+    """The targets after the statements."""
     names: dict[str, Any] = {"np": np, "keras": Keras, "y": y, "y_val": y[:1], "x": y, "x_val": y[:1]}
     exec("\n".join(code), names)  # this library's own code
     assert names["y_val"].shape[1:] == names["y"].shape[1:]

@@ -1,4 +1,4 @@
-"""What a trial shows of all others: how much can be learnt."""
+"""Hindsight: results are judged by the most that any trial has learnt."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a result is worth beside the untreated runs, at the bounds too."""
+"""The worth of a result beside the untreated runs, at the bounds too."""
 
 from dataclasses import replace
 

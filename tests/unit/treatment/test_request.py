@@ -1,4 +1,4 @@
-"""What may be asked for, and how what may not is refused."""
+"""Requests for treatments: those that are taken, and the refusals of others."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""Which trial comes next, in worlds in which it is known what cures."""
+"""The choice of the next trial, in worlds in which it is known what cures."""
 
 from dataclasses import replace
 
@@ -374,7 +374,7 @@ def where_known(treatment, known, tests):
 
 
 def on_top_of_a_cure(known, reached, rate=0.05):
-    """What is tried on top of the initialiser, which cures and reaches 0.8.
+    """The trials on top of the initialiser, which cures and reaches 0.8.
 
     Its diagnosis names a normalisation; that of the initialiser with a higher rate another optimiser.
     """

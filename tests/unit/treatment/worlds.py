@@ -88,5 +88,5 @@ def to_the_end(treatment: Treatment, ill: Mapping[Names, int], **world: object) 
 
 
 def tried(treatment: Treatment) -> list[Names]:
-    """What was trained, in order."""
+    """The remedies of each trial that was trained, in order."""
     return [trial.remedies for trial in treatment.of_role("treated") if trial.result]
