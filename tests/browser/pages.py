@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from gradlab.spec import ExperimentSpec
 from tests import programs
+from tests.builders import a_spec
 
 AXE = Path(__file__).with_name("axe.min.js")
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -18,6 +20,12 @@ PATIENCE = 120_000
 # What it writes to its console of a service that is away, and of a spec that is refused.
 AWAY = ("ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE")
 REFUSED = "status of 422"
+UNANSWERED = "The service does not answer."
+
+
+def endless(**more: Any) -> ExperimentSpec:
+    """A training that outlasts any test."""
+    return a_spec(training=a_spec().training.model_dump(mode="json") | {"epochs": 50_000}, **more)
 
 
 @contextmanager

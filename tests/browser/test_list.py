@@ -1,0 +1,60 @@
+"""The list of experiments, and the comparison of those that are chosen from it."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.pages import UNANSWERED, endless
+
+
+def test_two_experiments_are_compared_what_differs_first(reader, trained):
+    someone = reader()
+    page = someone.go("")
+    for each in trained[:2]:
+        page.check(f"tr[data-id='{each}'] input")
+    page.click("text=Compare 2")
+    page.wait_for_selector("#maps canvas.cells")
+    expect(page.locator("main section h2").first).to_have_text("Verdicts, and the last epoch")
+    expect(page.locator("[aria-label=Results] tbody tr").first.locator("td").first).to_contain_text("ill")
+    expect(page.locator(".differs td", has_text="activation.kind").first).to_be_visible()
+    assert page.locator("#maps canvas.cells").count() == 2
+    maps = [someone.colours(f"#maps section:nth-child({n}) canvas.cells") for n in (1, 2)]
+    assert maps[0] != maps[1]
+
+
+def test_the_tutorial_is_one_click_away_and_made_once(reader):
+    someone = reader()
+    for _ in range(2):
+        page = someone.go("")
+        page.click("#tutorial")
+        page.wait_for_url(re.compile("#/compare/"))
+    page = someone.go("")
+    page.fill("#search", "hidden tanh")
+    page.wait_for_function(
+        """() => {
+            const names = [...document.querySelectorAll("tbody a.name")].map((each) => each.textContent);
+            return names.length > 0 && names.every((each) => each.includes("hidden tanh"));
+        }"""
+    )
+
+
+def test_a_list_lives_and_lets_go(reader, service):
+    queued = service.client.submit(endless(name="to be let go"))
+    someone = reader()
+    page = someone.go("")
+    row = page.locator(f"tr[data-id='{queued.id}']")
+    expect(row.locator("td.status .tag")).to_have_text("running")
+    row.get_by_text("Cancel").click()
+    page.click("dialog button.danger")
+    expect(row.locator("td.status .tag")).to_have_text("cancelled")
+    path = f"**/experiments/{queued.id}"
+    page.route(path, lambda route: route.abort())
+    for failing in (True, False):
+        row.get_by_text("Delete").click()
+        page.click("dialog button.danger")
+        if failing:
+            expect(page.locator("main > [role=status]")).to_have_text(["", UNANSWERED])
+            page.unroute(path)
+    expect(row).to_have_count(0)
+    expect(page.locator("main > [role=status]")).to_have_text(["", ""])
+    someone.forgive("ERR_FAILED")
