@@ -89,14 +89,12 @@ def claim(
     return Claim(id, attempt, spec, Checkpoint(row.seed, row.epoch, b"")), Kept(row.state, row.blob)
 
 
-def checkpoint_of(connection: Connection, id: UUID) -> Kept | None:
-    """Return the stored state of the checkpoint of an experiment that is not finished, None if it has none."""
-    query = select(checkpoints.c.state, checkpoints.c.blob).join(
-        experiments, experiments.c.number == checkpoints.c.experiment
-    )
+def checkpoint_blob(connection: Connection, id: UUID) -> Kept | None:
+    """Return the state of the checkpoint of an experiment that is not finished, None if it is none, or in the row."""
+    query = select(checkpoints.c.blob).join(experiments, experiments.c.number == checkpoints.c.experiment)
     unfinished = ROW.status.in_((Status.queued, Status.running))
-    row = connection.execute(query.where(ROW.id == id, unfinished)).one_or_none()
-    return Kept(row.state, row.blob) if row else None
+    blob = connection.execute(query.where(ROW.id == id, unfinished)).scalar()
+    return None if blob is None else Kept(b"", blob)
 
 
 def loaded(large: LargeBytes, kept: Kept | None) -> bytes | None:

@@ -234,7 +234,7 @@ class ExperimentStore(Sweeping):
     def claim(self, id: UUID, *, worker: str) -> Claim | None:
         """Claim an experiment that waits, or whose worker is dead. Return None if it cannot be claimed."""
         with reading(self._engine) as connection:
-            before = claims.checkpoint_of(connection, id)
+            before = claims.checkpoint_blob(connection, id)
         # Loaded before the claim, which would count as an attempt while the storage is away.
         state = claims.loaded(self._large, before)
         with writing(self._engine) as connection:
