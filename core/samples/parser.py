@@ -35,7 +35,7 @@ THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERE
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a file holds.
+    """The contents of a file, read in the child.
 
     Attributes:
         table: rows, columns and what is left out, as JSON.

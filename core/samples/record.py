@@ -13,7 +13,7 @@ from gradlab.schemas.status import DatasetStatus
 
 @dataclass(frozen=True)
 class Contents:
-    """What a ready dataset holds, without its values.
+    """The contents of a ready dataset, without its values.
 
     Attributes:
         rows: samples, without those of the validation part.
@@ -40,7 +40,7 @@ class DatasetRecord:
         status: whether it is checked, ready or refused.
         created_at: time of its first upload.
         updated_at: time of its status.
-        contents: what it holds, once it is ready.
+        contents: its rows and columns, once it is ready.
         problems: why it was refused; () otherwise.
         blob: hash of its stored table, which `core.samples.read_table` reads, once it is ready.
     """

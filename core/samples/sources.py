@@ -40,7 +40,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """Where the samples of a dataset come from.
+    """The tables that the samples of a dataset come from, and their rows.
 
     Attributes:
         table: the table with the training rows.

@@ -1,4 +1,4 @@
-"""Summaries of tables: what a spec needs to know of a file's columns so that it is checked without their bytes."""
+"""Summaries of tables, by which a spec that names a file's columns is checked without their bytes."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ MAX_RANGE = 1_000_000
 
 
 class ColumnSummary(Frozen):
-    """What is known of one column. Counts are over all numbers of an array."""
+    """Summary of one column. Counts are over all numbers of an array."""
 
     dtype: str
     """NumPy's name for the type of a stored number."""
@@ -46,11 +46,11 @@ class ColumnSummary(Frozen):
     values: Annotated[tuple[str, ...], Field(strict=False)] | None = None
     """The different values as texts, sorted as texts or as numbers; null for more than are listed."""
     counts: Annotated[tuple[int, ...], Field(strict=False)] = ()
-    """How often each of `values` occurs."""
+    """Count of each of `values`."""
 
 
 class TableSummary(Frozen):
-    """What is known of a table."""
+    """Summary of a table."""
 
     rows: int
     """Number of rows."""

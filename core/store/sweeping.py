@@ -1,4 +1,4 @@
-"""What the sweep needs of the store, and workers that are idle: what is due, and which blobs are the database's."""
+"""Queries of the sweep and of idle workers: experiments that are due, and blobs that are the database's."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
