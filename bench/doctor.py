@@ -10,21 +10,17 @@ already. With `--all` the other three pairs of `bench.doctored` follow, once eac
 import argparse
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.doctored import DOCTORED, Doctored
 from bench.processes import conditions
-from gradlab import Client
+from bench.serving import served
 
-START_SECONDS = 60.0
 PARTS = ("Data", "Draft", "Triage", "Training", "Diagnosis", "Treatment")
 GRADLAB = Path(sys.executable).with_name("gradlab")
 
@@ -46,7 +42,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="the other pairs of files, too")
     parser.add_argument("--repeats", type=int, default=3, help="measured runs of network 2")
     arguments = parser.parse_args()
-    with conditions(), tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as url:
+    with conditions(), tempfile.TemporaryDirectory() as folder, served(Path(folder) / "data") as (_, url):
         network, *others = DOCTORED
         for run in range(1 + arguments.repeats):
             _report("cold" if run == 0 else f"warm {run}", network, _timed(network, Path(folder), url, run))
@@ -93,28 +89,6 @@ def _report(label: str, doctored: Doctored, timed: Timed) -> None:
         f"end {timed.end:.1f} s (exit status {timed.outcome}); {parts}",
         flush=True,
     )
-
-
-@contextmanager
-def _service(folder: Path) -> Iterator[str]:
-    """Run `gradlab serve` with an empty data directory, and yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GRADLAB_")}
-    environment = clean | {"GRADLAB_DATA_DIR": str(folder / "data"), "GRADLAB_PORT": str(port)}
-    with (folder / "service.log").open("w") as log:
-        process = subprocess.Popen([GRADLAB, "serve"], env=environment, stdout=log, stderr=log)
-        try:
-            with Client(f"http://127.0.0.1:{port}") as client:
-                deadline = time.monotonic() + START_SECONDS
-                while not client.is_alive():
-                    assert time.monotonic() < deadline, "the service did not start"
-                    time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait()
 
 
 if __name__ == "__main__":

@@ -7,10 +7,6 @@ the first experiment includes importing TensorFlow and compiling; the others are
 worker trains for long, and triages are requested meanwhile: of networks that are new to it, and again.
 """
 
-import os
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.networks import convolutional, recurrent, tutorial
+from bench.serving import served
 from gradlab import Client
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
@@ -34,22 +31,10 @@ TRIAGED: dict[str, Callable[..., str]] = {"dense": tutorial, "gru": partial(recu
 def main() -> None:
     """Print the seconds of a cold and of several warm experiments."""
     spec = parse(SPEC.read_bytes())
-    with tempfile.TemporaryDirectory() as data_dir, socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-        taken.close()
-        environment = os.environ | {"GRADLAB_DATA_DIR": data_dir, "GRADLAB_PORT": str(port)}
-        command = [sys.executable, "-m", "gradlab.cli", "serve"]
-        with subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as service:
-            try:
-                client = Client(f"http://127.0.0.1:{port}")
-                _wait_until_alive(client)
-                seconds = [_post_to_completed(client, spec) for _ in range(1 + WARM)]
-                triages = _triages_beside(client, spec)
-            finally:
-                service.terminate()
+    with tempfile.TemporaryDirectory() as data_dir, served(data_dir) as (_, url):
+        client = Client(url)
+        seconds = [_post_to_completed(client, spec) for _ in range(1 + WARM)]
+        triages = _triages_beside(client, spec)
     cold, warm = seconds[0], seconds[1:]
     print(f"POST to completed, first experiment of a new service: {cold:.2f} s")
     print(f"POST to completed, warm: median {median(warm):.2f} s, {min(warm):.2f} to {max(warm):.2f} s, {WARM} times")
@@ -57,14 +42,6 @@ def main() -> None:
         print(
             f"triage while the only worker trains, {name}: {first:.2f} s, then {', '.join(f'{s:.2f}' for s in others)}"
         )
-
-
-def _wait_until_alive(client: Client) -> None:
-    for _ in range(600):
-        if client.is_alive():
-            return
-        time.sleep(0.1)
-    raise SystemExit("service: expected an answer within 60 seconds of its start, received none")
 
 
 def _triages_beside(client: Client, spec: ExperimentSpec) -> dict[str, list[float]]:

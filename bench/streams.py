@@ -12,22 +12,20 @@ so the figures include their own cost.
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 from bench.processes import conditions
+from bench.serving import served
 from gradlab import Client
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
-from tests.servers import free_port, wait_until
+from tests.servers import wait_until
 
 TURNS = 5
 TUTORIAL = Path(__file__).parents[1] / "examples" / "tutorial-3-deep-relu.json"
@@ -67,20 +65,6 @@ def _compared(client: Client, pid: int, spec: ExperimentSpec) -> float:
     turns = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     print(f"slower by {100 * (median(ratios) - 1):.1f} %, the median of the turns: {turns}", flush=True)
     return max(memory)
-
-
-@contextmanager
-def served(folder: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
-    """Run the embedded service in a data directory; yield its process and address."""
-    port = free_port()
-    environment = os.environ | {"GRADLAB_DATA_DIR": folder, "GRADLAB_PORT": str(port)}
-    command = [sys.executable, "-m", "gradlab.cli", "serve"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
-        try:
-            wait_until(Client(f"http://127.0.0.1:{port}").is_alive, seconds=120)
-            yield service, f"http://127.0.0.1:{port}"
-        finally:
-            service.terminate()
 
 
 def _train(client: Client, spec: ExperimentSpec) -> float:

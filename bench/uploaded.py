@@ -26,7 +26,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from bench.processes import conditions
-from bench.streams import served
+from bench.serving import served
 from core.blobs import BlobStore
 from gradlab import Client
 
@@ -46,7 +46,7 @@ def main() -> None:
         file = Path(folder) / "rows.parquet"
         _write(file)
         print(f"file: {file.stat().st_size / 1e6:.0f} MB", flush=True)
-        with served(str(Path(folder) / "data")) as (service, url):
+        with served(Path(folder) / "data") as (service, url):
             _train(Client(url), service.pid, file)
         _ask_from_ten_hosts(Path(folder))
 
