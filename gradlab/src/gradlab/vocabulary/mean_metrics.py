@@ -4,6 +4,7 @@ y is the target, p the prediction. Formulas: Keras 3, https://keras.io/api/metri
 """
 
 import math
+from abc import abstractmethod
 from typing import Any
 
 from gradlab.vocabulary.metric import Array, ErrorOfValues, Metric
@@ -18,9 +19,9 @@ class MeanMetric(Metric):
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
         return self.each(self.of_row(y, p, xp)[..., None], xp)
 
+    @abstractmethod
     def of_row(self, y: Array, p: Array, xp: Any) -> Array:
         """Compute the number of each sample and step: (..., units) to (...)."""
-        raise NotImplementedError
 
     def chances(self, p: Array, xp: Any) -> Array:
         """Return probabilities from the output of single units; scores and logits, above 0 if positive, by sigmoid."""

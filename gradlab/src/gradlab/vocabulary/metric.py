@@ -6,6 +6,7 @@ the metric from their totals. Both take an array namespace (`numpy`, `keras.ops`
 Means over time steps, labels and values have equal weights.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ Array = Any
 
 
 @dataclass(frozen=True)
-class Metric:
+class Metric(ABC):
     """One metric for one form of target.
 
     Attributes:
@@ -35,15 +36,16 @@ class Metric:
     centre: tuple[float, ...] = ()
 
     @classmethod
+    @abstractmethod
     def fits(cls, target: Target) -> bool:
         """True if the metric is defined for `target`."""
-        raise NotImplementedError
 
     @property
     def sum_count(self) -> int:
         """Number of sums that each sample contributes to."""
         return 1
 
+    @abstractmethod
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
         """Compute each sample's contributions: (..., batch, sum_count).
 
@@ -52,7 +54,6 @@ class Metric:
             p: predictions, of the same shape.
             xp: the array namespace.
         """
-        raise NotImplementedError
 
     def finish(self, sums: Array, count: Array, xp: Any) -> Array:
         """Compute the metric, (...), from the totals over all samples, (..., sum_count), and their number, (...)."""

@@ -14,6 +14,7 @@ These arguments are left out: moving averages of the weights, loss scaling, and 
 several batches.
 """
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -61,9 +62,9 @@ class GradientOptimizer(Frozen):
         return self.model_copy(update={"clipnorm": None, "clipvalue": None, "global_clipnorm": None})
 
     @property
+    @abstractmethod
     def slots(self) -> int:
         """Numbers that are kept for each weight from one update to the next."""
-        raise NotImplementedError
 
     def build(self, keras: Any) -> Any:
         """Build the Keras optimiser with its schedule, not yet for any variables."""

@@ -1,6 +1,7 @@
 """Dataset and DatasetSpec: training and validation samples, and the specs that they are drawn from."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,24 +76,24 @@ class DatasetSpec(Frozen):
         return True
 
     @property
+    @abstractmethod
     def train_count(self) -> int:
         """Number of training samples; the others are for validation."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def sample_count(self) -> int:
         """Number of all samples, for training and validation."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def feature_shape(self) -> Shape:
         """The shape of one sample, without the batch axis."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def target(self) -> Target:
         """The form of each sample's target."""
-        raise NotImplementedError
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -254,9 +255,9 @@ class BundledDataset(ScaledFeatures):
     def target(self) -> Target:
         return self.answers
 
+    @abstractmethod
     def read(self) -> tuple[np.ndarray, np.ndarray]:
         """Read the samples in the file's order: (samples, features) inputs and (samples, ...) targets."""
-        raise NotImplementedError
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         x, y = self.read()

@@ -1,5 +1,6 @@
 """Layers for sequences of symbols: embeddings, and attention by several heads."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -65,9 +66,9 @@ class Heads(WeightedLayer):
             raise ShapeMismatch(expected, ", ".join(map(str, shapes)))
         return self.output_shape(shapes[0])
 
+    @abstractmethod
     def sizes(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
         """Return the number of heads and their length, of queries, keys and values."""
-        raise NotImplementedError
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         features, (queries, _, values) = shape[-1], self.sizes()
