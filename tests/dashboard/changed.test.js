@@ -1,4 +1,4 @@
-// What is shown is replaced only where something is new.
+// Views are replaced only where something is new.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

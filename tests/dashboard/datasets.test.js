@@ -1,4 +1,4 @@
-// What the pages of datasets compute.
+// The computations of the pages of datasets.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// What the doctor does next, and what it comes to.
+// The doctor's next step, and its outcome.
 
 import assert from "node:assert/strict";
 import test from "node:test";

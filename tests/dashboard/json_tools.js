@@ -1,4 +1,4 @@
-// What tests do with JSON that has places, and with edits of it.
+// Tools of tests for JSON that has places, and for edits of it.
 
 /** @typedef {import("../../api/static/dashboard/editor/json_text.js").JsonNode} JsonNode */
 /** @typedef {import("../../api/static/dashboard/editor/spec_field.js").Edit} Edit */

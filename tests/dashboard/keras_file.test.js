@@ -10,7 +10,7 @@ const CONFIG = JSON.stringify({ class_name: "Sequential", config: { name: "ä", 
 /** @param {...Uint8Array} parts */
 const joined = (...parts) => Buffer.concat(parts);
 
-/** What both heads of a member hold. @param {Buffer} packed @param {Buffer} content @param {number} method */
+/** The fields of both heads of a member. @param {Buffer} packed @param {Buffer} content @param {number} method */
 function fields(packed, content, method) {
   const head = Buffer.alloc(22);
   head.writeUInt16LE(method, 4);

@@ -1,4 +1,4 @@
-// What was measured, from the service's arrays to grids and histograms.
+// Measurements, from the service's arrays to grids and histograms.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// What a dashboard without experiments offers.
+// The offers of a dashboard without experiments.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// What is done again and again while a page is shown.
+// Actions that are repeated while a page is shown.
 
 /**
  * Act again and again while the page is seen. What takes longer than the pause is waited for: nothing piles up while

@@ -42,7 +42,7 @@ export function chainOf(root, path) {
 }
 
 /**
- * What is written at a place of the text.
+ * The name or value that is written at a place of the text.
  *
  * @param {JsonNode} root
  * @param {number} place

@@ -53,7 +53,7 @@ export function richField(codeMirror, plain, onInput, vocabulary) {
   };
 }
 
-/** How the keyboard is used, for people and for screen readers. */
+/** The use of the keyboard, for people and for screen readers. */
 export const KEYS = "Ctrl-Space completes, F8 goes to the next fault, Ctrl-Z undoes, Tab leaves the field.";
 
 /** @param {CodeMirror} codeMirror @returns {import("../../codemirror.js").Extension[]} */

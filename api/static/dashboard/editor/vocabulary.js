@@ -1,4 +1,4 @@
-// What may stand where in a spec, read from the service's description of its API and from its catalogue.
+// The vocabulary of a spec, by place, read from the service's description of its API and from its catalogue.
 
 import { readCatalogue } from "../data/catalogue.js";
 import { get } from "../data/source.js";

@@ -1,4 +1,4 @@
-// What a reader does with an experiment: cancel it, delete it, train what may help.
+// Actions of a reader on an experiment: cancel it, delete it, train what may help.
 
 import { askToConfirm } from "../shared/dialogs.js";
 import { post, send } from "../data/source.js";

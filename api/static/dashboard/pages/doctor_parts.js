@@ -1,4 +1,4 @@
-// What the doctor's page shows of each part once it has ended, and of the one that runs.
+// The views of the doctor's parts: of each that has ended, and of the one that runs.
 
 import { isChanged } from "../shared/changed.js";
 import { fill, h, withCode } from "../shared/element.js";

@@ -85,7 +85,7 @@ function trainButton(text, submit, onRefusal) {
 }
 
 /**
- * What submits specs, and opens the page of their experiment.
+ * The function that submits specs, and opens the page of their experiment.
  *
  * @param {() => void} forget the draft.
  * @param {AbortSignal} signal of the page: a reader who has gone elsewhere meanwhile stays there.

@@ -60,7 +60,7 @@ export async function experiment({ page, parts: [id], signal, say }) {
 const CONNECTION = { lost: "connection lost, trying again", live: "live" };
 
 /**
- * What the page takes from the stream; why it is over too early comes behind the events.
+ * The page's listener to the stream; why it is over too early comes behind the events.
  *
  * @param {EventGate} gate
  * @param {Say} say

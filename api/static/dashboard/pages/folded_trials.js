@@ -21,7 +21,7 @@ export function arranged(listed, unfolded) {
 }
 
 /**
- * Which experiments are unfolded, and their trials.
+ * The experiments that are unfolded, and their trials.
  *
  * @param {() => void} onChange called when one was folded or unfolded.
  * @param {AbortSignal} signal

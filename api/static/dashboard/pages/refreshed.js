@@ -1,4 +1,4 @@
-// What a page reads again and again, and what it says where that fails.
+// The reading of a page again and again, and its words where that fails.
 
 /**
  * Read what a page shows. Where that fails, the page says so, and what it shows stays.

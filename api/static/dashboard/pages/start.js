@@ -1,4 +1,4 @@
-// What a dashboard without experiments offers: networks to train by one click, and lines for one's own script.
+// The offers of a dashboard without experiments: networks to train by one click, and lines for one's own script.
 
 import { copyButton } from "../shared/copy.js";
 import { h } from "../shared/element.js";

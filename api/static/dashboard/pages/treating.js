@@ -1,4 +1,4 @@
-// What can be done for an experiment that is ill: the treatment that finds a cure, or those that there are.
+// Treatments of an experiment that is ill: the offer of one that finds a cure, or those that there are.
 
 import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";
@@ -15,7 +15,7 @@ const PROMISE =
 /** @typedef {"nothing" | "offer" | "again"} Offer */
 
 /**
- * What is offered for an experiment.
+ * The offer for an experiment.
  *
  * @param {Pick<Experiment, "source" | "status" | "treatment">} experiment
  * @param {string | null} verdict

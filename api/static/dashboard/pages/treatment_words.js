@@ -62,7 +62,7 @@ export function stateWords({ stage, progress }) {
 }
 
 /**
- * What a treatment in the list has come to.
+ * The conclusion of a treatment in the list.
  *
  * @param {TreatmentSummary} summary
  */

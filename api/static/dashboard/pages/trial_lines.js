@@ -1,4 +1,4 @@
-// What an experiment has to do with treatments: what it is a trial of, and how it is treated.
+// An experiment's lines on treatments: the one that it is a trial of, and those of itself.
 
 import { h } from "../shared/element.js";
 import { nameOf } from "../shared/spec_words.js";

@@ -1,4 +1,4 @@
-// What waits until somebody has stopped typing.
+// Actions that wait until somebody has stopped typing.
 
 export const TYPING_MILLISECONDS = 250; // without a key before what was typed is acted on
 

@@ -1,4 +1,4 @@
-// What a tab keeps through a reload of its page.
+// Texts that a tab keeps through a reload of its page.
 
 // sessionStorage: it belongs to its tab. Two tabs do not overwrite each other's, a tab that is reloaded has its own,
 // and one that is reopened may have it again.

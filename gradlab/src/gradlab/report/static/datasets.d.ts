@@ -1,4 +1,4 @@
-// What the service answers about uploaded datasets. For the checker alone.
+// The service's answers about uploaded datasets. For the checker alone.
 
 interface DatasetSummary {
   id: string;

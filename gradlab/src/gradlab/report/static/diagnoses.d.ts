@@ -1,4 +1,4 @@
-// What the service answers about what is wrong and what may help: diagnoses and treatments. For the checker alone.
+// The service's answers about what is wrong and what may help: diagnoses and treatments. For the checker alone.
 
 type Severity = "info" | "warning" | "critical";
 

@@ -1,4 +1,4 @@
-// What the service answers about experiments: their specs, their data, their progress. For the checker alone.
+// The service's answers about experiments: their specs, their data, their progress. For the checker alone.
 
 interface Progress {
   epochs_done: number;

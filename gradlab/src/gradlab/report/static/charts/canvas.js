@@ -1,4 +1,4 @@
-// What every drawing on a canvas needs.
+// The common needs of drawings on a canvas.
 
 /**
  * The context that draws on a canvas.

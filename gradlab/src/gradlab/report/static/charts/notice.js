@@ -1,4 +1,4 @@
-// What went wrong, above what is shown, or beside the button that was clicked.
+// Notices of what went wrong, above what is shown, or beside the button that was clicked.
 
 import { isChanged } from "../shared/changed.js";
 import { fill, h } from "../shared/element.js";

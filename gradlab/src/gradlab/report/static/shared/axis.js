@@ -1,4 +1,4 @@
-// What the records of the page's training count: epochs, or blocks of the optimiser's steps.
+// The unit in which the page's training is recorded: epochs, or blocks of the optimiser's steps.
 
 const EPOCHS = { name: "epoch", size: 1 };
 let current = EPOCHS;

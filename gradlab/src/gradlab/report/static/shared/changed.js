@@ -1,4 +1,4 @@
-// What is shown is replaced only where something is new: whoever is on a button, or reads, is not disturbed.
+// Views are replaced only where something is new: whoever is on a button, or reads, is not disturbed.
 
 /**
  * Tell whether a value is another than the last one that was asked about.

@@ -1,4 +1,4 @@
-// What is read once for as long as the page is open.
+// Values that are read once for as long as the page is open.
 
 /**
  * Read a value once, however often it is asked for. Where that fails, it is read again the next time.
