@@ -1,14 +1,21 @@
 """Records of uploaded datasets, as the store returns them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from core.samples.summary import TableSummary
 from gradlab.errors import Problem
 from gradlab.profile import Profile
 from gradlab.schemas.datasets import ColumnResponse, FileFormat
 from gradlab.schemas.status import DatasetStatus
+
+COLUMNS = TypeAdapter(tuple[ColumnResponse, ...])
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,17 @@ class Contents:
     columns: tuple[ColumnResponse, ...]
     uncategorised: Mapping[str, int]
 
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "Contents":
+        """Return contents from JSON's values."""
+        columns = COLUMNS.validate_python(fields["columns"])
+        return cls(fields["rows"], fields["validation_rows"], columns, fields["uncategorised"])
+
+    def to_json(self) -> str:
+        """Return contents as JSON."""
+        columns = [each.model_dump(mode="json") for each in self.columns]
+        return json.dumps(vars(self) | {"columns": columns, "uncategorised": dict(self.uncategorised)})
+
 
 @dataclass(frozen=True)
 class DatasetRecord:
@@ -40,7 +58,7 @@ class DatasetRecord:
         status: whether it is checked, ready or refused.
         created_at: time of its first upload.
         updated_at: time of its status.
-        contents: its rows and columns, once it is ready.
+        stored_contents: JSON of its contents, once it is ready.
         problems: why it was refused; () otherwise.
         blob: hash of its stored table, which `core.samples.read_table` reads, once it is ready.
     """
@@ -52,9 +70,14 @@ class DatasetRecord:
     status: DatasetStatus
     created_at: datetime
     updated_at: datetime
-    contents: Contents | None
+    stored_contents: str | None
     problems: tuple[Problem, ...]
     blob: str | None
+
+    @cached_property
+    def contents(self) -> Contents | None:
+        """Its rows and columns, once it is ready. Parsed when it is first asked for: wide tables take milliseconds."""
+        return None if self.stored_contents is None else Contents.of(json.loads(self.stored_contents))
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,21 @@
 """Transactions of uploaded datasets: which specs name them, and what their rows hold."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import Column, Connection, Row, insert, select
 
-from core.samples.record import Contents, DatasetRecord
+from core.samples.record import DatasetRecord
 from core.store.dataset_tables import dataset_uses, datasets
 from core.store.tables import experiments
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
-from gradlab.schemas.datasets import ColumnResponse, FileFormat
+from gradlab.schemas.datasets import FileFormat
 from gradlab.schemas.status import DatasetStatus
 from gradlab.spec import AnySpec, ExperimentSpec
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 
-COLUMNS = TypeAdapter(tuple[ColumnResponse, ...])
 # What a record is made of. A summary or a profile may have megabytes, and is read where it is asked for.
 RECORDED = tuple(column for column in datasets.c if column.name not in ("summary", "profile"))
 # Experiments that a refusal names; the others are counted.
@@ -98,27 +96,10 @@ def record(row: Row[Any]) -> DatasetRecord:
         status=DatasetStatus(row.status),
         created_at=row.created_at,
         updated_at=row.updated_at,
-        contents=None if row.contents is None else read_contents(row.contents),
+        stored_contents=row.contents,
         problems=tuple(Problem(**each) for each in json.loads(row.problems or "[]")),
         blob=row.blob,
     )
-
-
-def contents_of(fields: Mapping[str, Any]) -> Contents:
-    """Return contents from JSON's values."""
-    columns = COLUMNS.validate_python(fields["columns"])
-    return Contents(fields["rows"], fields["validation_rows"], columns, fields["uncategorised"])
-
-
-def read_contents(text: str) -> Contents:
-    """Parse stored contents."""
-    return contents_of(json.loads(text))
-
-
-def write_contents(contents: Contents) -> str:
-    """Write contents as JSON."""
-    columns = [each.model_dump(mode="json") for each in contents.columns]
-    return json.dumps(vars(contents) | {"columns": columns, "uncategorised": dict(contents.uncategorised)})
 
 
 def write_problems(problems: Iterable[Problem]) -> str:

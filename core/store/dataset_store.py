@@ -175,7 +175,7 @@ class DatasetStore:
             "status": DatasetStatus.ready,
             "updated_at": self._clock(),
             "checked_until": None,
-            "contents": dataset_rows.write_contents(checked.contents),
+            "contents": checked.contents.to_json(),
             "summary": checked.summary.model_dump_json(),
             "profile": checked.profile.model_dump_json(),
             "blob": checked.blob,

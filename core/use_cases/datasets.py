@@ -15,10 +15,9 @@ from core.samples import read_table
 from core.samples.limits import THE_FILE
 from core.samples.parser import Parser
 from core.samples.points import Points, points_of
-from core.samples.record import Checked, DatasetClaim, DatasetRecord
+from core.samples.record import Checked, Contents, DatasetClaim, DatasetRecord
 from core.samples.summary import TableSummary
 from core.store import ExperimentStore
-from core.store.dataset_rows import contents_of
 from gradlab.errors import Invalid, NotFound, Problem, Unavailable
 from gradlab.profile import Profile
 from gradlab.schemas.datasets import ID_PREFIX, FileFormat
@@ -163,7 +162,7 @@ def _checked(source: Path, claim: DatasetClaim, table: Path, blobs: BlobStore, p
     parsed = parser.parse(source, claim.dataset.format, table, claim.owner)
     summary = TableSummary.model_validate(parsed.summary)
     described = Profile.model_validate(parsed.profile, strict=False)
-    return Checked(contents_of(parsed.table), summary, described, blobs.put(table))
+    return Checked(Contents.of(parsed.table), summary, described, blobs.put(table))
 
 
 def points(id: str, *, store: ExperimentStore, blobs: BlobStore) -> Points:
