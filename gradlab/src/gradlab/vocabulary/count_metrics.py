@@ -163,8 +163,9 @@ class AUC(YesOrNo):
     def sums(self, y: Array, p: Array, xp: Any) -> Array:
         if self.target.kind == "classes" and y.shape[-1] == 2:
             y, p = y[..., 1:], p[..., 1:]
-        p = p if self.threshold else 1 / (1 + xp.exp(-p))
-        above = xp.where(p[..., None] > _auc_thresholds(), 1.0, 0.0)  # (..., batch, *steps, labels, thresholds)
+        above = xp.where(
+            self.chances(p, xp)[..., None] > _auc_thresholds(), 1.0, 0.0
+        )  # (..., batch, *steps, labels, thresholds)
         columns = xp.concatenate([above * y[..., None], above * (1 - y[..., None])], axis=-1)
         return xp.sum(columns, axis=tuple(axis - 1 for axis in self.inner_axes()))
 

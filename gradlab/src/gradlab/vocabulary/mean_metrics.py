@@ -7,7 +7,7 @@ import math
 from abc import abstractmethod
 from typing import Any
 
-from gradlab.vocabulary.metric import Array, ErrorOfValues, Metric
+from gradlab.vocabulary.metric import Array, ErrorOfValues, Metric, is_yes_or_no
 from gradlab.vocabulary.targets import Target
 
 EPSILON = 1e-7  # Keras's: keeps logarithms and quotients finite
@@ -22,10 +22,6 @@ class MeanMetric(Metric):
     @abstractmethod
     def of_row(self, y: Array, p: Array, xp: Any) -> Array:
         """Compute the number of each sample and step: (..., units) to (...)."""
-
-    def chances(self, p: Array, xp: Any) -> Array:
-        """Return probabilities from the output of single units; scores and logits, above 0 if positive, by sigmoid."""
-        return p if self.threshold else 1 / (1 + xp.exp(-p))
 
     def shares(self, p: Array, xp: Any) -> Array:
         """Return probabilities of the classes, which add up to 1; those of logits by softmax."""
@@ -42,7 +38,7 @@ class OfOneOrLabels(MeanMetric):
 
     @classmethod
     def fits(cls, target: Target) -> bool:
-        return target.kind == "labels" or (target.kind == "classes" and target.count == 2)
+        return is_yes_or_no(target)
 
 
 class OfClasses(MeanMetric):

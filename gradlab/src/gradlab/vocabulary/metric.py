@@ -67,6 +67,10 @@ class Metric(ABC):
         """Mean over steps and units, as one column."""
         return xp.mean(x, axis=self.inner_axes())[..., None]
 
+    def chances(self, p: Array, xp: Any) -> Array:
+        """Return probabilities from the output of single units; scores and logits, above 0 if positive, by sigmoid."""
+        return p if self.threshold else 1 / (1 + xp.exp(-p))
+
     def hits(self, y: Array, p: Array, xp: Any) -> tuple[Array, Array]:
         """Return true and predicted positives as 1 and 0: (..., batch, *steps, labels) each.
 
@@ -89,7 +93,7 @@ class YesOrNo(Metric):
 
     @classmethod
     def fits(cls, target: Target) -> bool:
-        return target.kind == "labels" or (target.kind == "classes" and target.count == 2)
+        return is_yes_or_no(target)
 
     @property
     def sum_count(self) -> int:
@@ -97,6 +101,11 @@ class YesOrNo(Metric):
 
     def finish(self, sums: Array, count: Array, xp: Any) -> Array:
         return share(sums[..., 0], sums[..., 1], xp)
+
+
+def is_yes_or_no(target: Target) -> bool:
+    """True if a prediction is one of two classes, or yes or no for each of several labels."""
+    return target.kind == "labels" or (target.kind == "classes" and target.count == 2)
 
 
 def share(part: Array, whole: Array, xp: Any) -> Array:
