@@ -5,6 +5,7 @@ import numpy as np
 from gradlab.profile.features import is_pixels
 from gradlab.profile.leaking import FORMS
 from gradlab.profile.model import DataWarning
+from gradlab.profile.proposing import NUMBERS_ROWS
 from gradlab.profile.samples import Samples, warning
 
 # Share of the validation rows from which on equal rows count: less moves an accuracy by less than twice its standard
@@ -97,7 +98,7 @@ def constant(samples: Samples) -> DataWarning | None:
 
 def identifiers(samples: Samples) -> DataWarning | None:
     """Warn of columns that number the rows."""
-    numbered = {each.column for each in samples.proposal.left_out if "numbers the rows" in each.reason}
+    numbered = {each.column for each in samples.proposal.left_out if each.reason == NUMBERS_ROWS}
     columns = [samples.columns[name] for name in numbered]
     if not columns:
         return None

@@ -24,6 +24,8 @@ MAX_CLASSES, MIN_ROWS_PER_CLASS, MIN_DENSITY = 100, 10, 0.5
 MAX_DIVIDED = 20
 # Each part of a split needs samples of every class: below half of an even share chance leaves rare classes out.
 EVEN = 0.5
+# Reason why an identifier is left out.
+NUMBERS_ROWS = "It numbers the rows."
 
 
 def propose(columns: Columns, rows: int) -> tuple[Proposal, dict[str, str]]:
@@ -215,7 +217,7 @@ def _left_out(columns: Columns, target: Sequence[str], split: SplitProposal | No
         elif _is_time(column):
             reasons[name] = "It says when a row was recorded."
         elif is_identifier(column):
-            reasons[name] = "It numbers the rows."
+            reasons[name] = NUMBERS_ROWS
         elif _is_constant(column):
             reasons[name] = "It has one value."
     return reasons
