@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WrapValidator
+from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 # Validation context for specs that an earlier version accepted: bounds that were tightened since do not apply.
@@ -34,6 +35,11 @@ class Frozen(BaseModel):
         for name in vars(copy).keys() - type(copy).model_fields.keys() if update else ():
             del vars(copy)[name]
         return copy
+
+
+def impossible(field: str, expected: str, received: str) -> PydanticCustomError:
+    """Return the error for fields that contradict one another, to be raised inside a model's validator."""
+    return PydanticCustomError("impossible", "{expected}", {"field": field, "expected": expected, "received": received})
 
 
 def is_stored(info: ValidationInfo) -> bool:

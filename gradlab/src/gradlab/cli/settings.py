@@ -8,7 +8,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gradlab.errors import Invalid, Problem
-from gradlab.spec.problems import from_pydantic, impossible
+from gradlab.frozen import impossible
+from gradlab.spec.problems import from_pydantic
 
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)
 

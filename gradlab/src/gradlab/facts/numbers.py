@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AllowInfNan, BaseModel, BeforeValidator, PlainSerializer, WithJsonSchema
 
-from gradlab.spec.problems import impossible
+from gradlab.frozen import impossible
 
 Sent = TypeVar("Sent", bound=BaseModel)
 

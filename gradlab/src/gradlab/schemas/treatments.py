@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, field_validator
 
 from gradlab.errors import Invalid
-from gradlab.frozen import Frozen
+from gradlab.frozen import Frozen, impossible
 from gradlab.schemas.diagnosis import ChangeResponse
 from gradlab.schemas.experiments import ProgressResponse
 from gradlab.schemas.html import table
@@ -16,7 +16,7 @@ from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import TreatmentStatus
 from gradlab.schemas.trials import Effect, Flow, Part, Rate, SeedResult, Stop, TriageResult
 from gradlab.spec import ExperimentSpec
-from gradlab.spec.problems import at_most, impossible
+from gradlab.spec.problems import at_most
 
 # Definition of the counts in a report, for the response.
 CURED = (

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
 
 from gradlab.errors import shorten
-from gradlab.frozen import Frozen, Name, is_stored
+from gradlab.frozen import Frozen, Name, impossible, is_stored
 from gradlab.measurement.history import Layout
 from gradlab.measurement.kinds import BOUNDARY, GRADIENTS, MeasuredNetwork
 from gradlab.spec.graph import INPUT, GraphSpec, check_count, layer_count
 from gradlab.spec.indices import check_indices
 from gradlab.spec.network import Misfit, NamedLayer, check_shared, in_order, walk, walk_graph
-from gradlab.spec.problems import at_most, impossible, invalid
+from gradlab.spec.problems import at_most, invalid
 from gradlab.spec.recording import Record, RecordSpec, every_of, measured_network, series_layouts
 from gradlab.spec.training import TrainingSpec, check_training, check_weights
 from gradlab.vocabulary.datasets import AnyDataset

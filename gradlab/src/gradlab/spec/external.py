@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, create_model, field_validator, model_validator
 
 from gradlab.errors import shorten
-from gradlab.frozen import Frozen, Name
+from gradlab.frozen import Frozen, Name, impossible
 from gradlab.measurement.history import Layout
 from gradlab.measurement.kinds import KINDS, RECORD_FIELDS, MeasuredNetwork
 from gradlab.spec.external_layer import (
@@ -25,7 +25,7 @@ from gradlab.spec.external_layer import (
     ExternalTarget,
     check_distinct,
 )
-from gradlab.spec.problems import at_most, impossible
+from gradlab.spec.problems import at_most
 from gradlab.spec.recording import Cadence, Every
 from gradlab.vocabulary.optimizers import Optimizer
 

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from gradlab.errors import shorten
-from gradlab.frozen import Frozen, Name, Tightened, is_stored
+from gradlab.frozen import Frozen, Name, Tightened, impossible, is_stored
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds import MeasuredLayer
 from gradlab.measurement.roles import Role, role_in
-from gradlab.spec.problems import at_most, impossible
+from gradlab.spec.problems import at_most
 from gradlab.vocabulary.initializers import Initializer
 from gradlab.vocabulary.layers import Layer, LayerSpec, ShapeMismatch
 from gradlab.vocabulary.losses import BY_KIND, LossFunction

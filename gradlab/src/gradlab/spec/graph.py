@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from gradlab.frozen import Frozen
+from gradlab.frozen import Frozen, impossible
 from gradlab.spec.bounds import refused_layers
-from gradlab.spec.problems import among, at_most, impossible
+from gradlab.spec.problems import among, at_most
 from gradlab.vocabulary.layers import Layer, LayerSpec
 
 # Far above any service's own bounds. They limit the time that the check itself takes.

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from gradlab.frozen import impossible
 from gradlab.spec.network import NamedLayer
-from gradlab.spec.problems import impossible
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.layers.attention import Embedding
 from gradlab.vocabulary.layers.preprocessing import CategoryEncoding

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any
 
 from pydantic import BeforeValidator, ValidationError
-from pydantic_core import PydanticCustomError
 
 from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
-from gradlab.frozen import PRINTABLE
+from gradlab.frozen import PRINTABLE, impossible
 
 # Characters of a problem's field, expected text and received text, each. Our longest text lists all kinds of layers.
 MAX_CHARACTERS = 2_000
@@ -17,11 +16,6 @@ MAX_LISTED = 700
 THE_BODY = "(the whole body)"
 # Longer names are not misspelt ones, and the time of a comparison grows with the square of their length.
 MAX_COMPARED = 100
-
-
-def impossible(field: str, expected: str, received: str) -> PydanticCustomError:
-    """Return the error for fields that contradict one another, to be raised inside a model's validator."""
-    return PydanticCustomError("impossible", "{expected}", {"field": field, "expected": expected, "received": received})
 
 
 def from_pydantic(errors: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from gradlab.errors import shorten
-from gradlab.frozen import Frozen, one_of
+from gradlab.frozen import Frozen, impossible, one_of
 from gradlab.spec.network import Misfit, NamedLayer, is_chain, walk
-from gradlab.spec.problems import among, at_most, impossible
+from gradlab.spec.problems import among, at_most
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.losses import Loss
 from gradlab.vocabulary.metrics import BY_KIND, fits, metrics_for

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from gradlab.frozen import Frozen, Name
+from gradlab.frozen import Frozen, Name, impossible
 from gradlab.vocabulary.datasets.dataset import Dataset, DatasetSpec, Shape
 from gradlab.vocabulary.preparations import MAX_COLUMNS, AnyPreparation
 from gradlab.vocabulary.splits import AnySplit, SplitByColumn
@@ -129,7 +128,7 @@ class UploadedDataset(DatasetSpec):
     def ready(self) -> Samples:
         """`samples` once it is filled in. Raises pydantic's error, which names the field, if it is not."""
         if self.samples is None:
-            raise _impossible(
+            raise impossible(
                 "dataset.samples",
                 "what follows from the file, which the service fills in: submit or validate the spec there",
                 "null",
@@ -187,7 +186,7 @@ class UploadedDataset(DatasetSpec):
     @model_validator(mode="after")
     def _check_columns(self) -> "UploadedDataset":
         for field, expected, received in (*_of_roles(self), *_of_parts(self), *_of_steps(self)):
-            raise _impossible(field, expected, received)
+            raise impossible(field, expected, received)
         return self
 
 
@@ -244,7 +243,3 @@ def _of_steps(dataset: UploadedDataset) -> Iterator[Refusal]:
                 yield field, expected, column
             elif column not in targets and features is not None and column not in features:
                 yield field, "columns among features and targets", column
-
-
-def _impossible(field: str, expected: str, received: str) -> PydanticCustomError:
-    return PydanticCustomError("impossible", "{expected}", {"field": field, "expected": expected, "received": received})

@@ -10,9 +10,8 @@ from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from gradlab.frozen import Frozen
+from gradlab.frozen import Frozen, impossible
 from gradlab.vocabulary.activations import Activation
 from gradlab.vocabulary.initializers import WeightInitializer
 
@@ -67,8 +66,7 @@ class LayerSpec(Frozen):
             axes = f"{len(size)} ax{'i' if len(size) == 1 else 'e'}s"
             expected = f"{RULES[field.rpartition('_')[2]]} for {tensor}, a tensor of {axes}"
             received = f"{getattr(self, field).kind}, which needs {needed}"
-            context = {"field": field, "expected": expected, "received": received}
-            raise PydanticCustomError("impossible", "{expected}", context)
+            raise impossible(field, expected, received)
         return self
 
     @property
