@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from core.blobs import BlobStore
 from core.store import ExperimentStore
 from core.store.migrate import upgrade
 from tests.builders import MINUTE, Clock
@@ -80,6 +81,12 @@ def store(database_url: str, clock: Clock) -> Iterator[ExperimentStore]:
     made = ExperimentStore(database_url, lease=MINUTE, max_attempts=3, clock=clock)
     yield made
     made.close()
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> BlobStore:
+    """A storage in a folder of one's own."""
+    return BlobStore("", folder=tmp_path / "blobs", cache=tmp_path / "cache")
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ FORM = Architecture("{}", (Variable("kernel", WEIGHTS.shape, "float32"),), "3")
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> BlobStore:
-    return BlobStore("", folder=tmp_path / "blobs", cache=tmp_path / "cache")
-
-
-@pytest.fixture
 def store(database_url: str, blobs: BlobStore, clock) -> Iterator[ExperimentStore]:
     made = ExperimentStore(database_url, lease=MINUTE, max_attempts=3, clock=clock, blobs=blobs)
     yield made
@@ -51,6 +46,12 @@ def begun(store):
 
 def hashes(blobs: BlobStore, clock) -> set[str]:
     return {each.hash for each in blobs.sweep(clock.now + timedelta(days=9999))}
+
+
+def make_old(folder: Path) -> None:
+    """Set the time of all files in a folder to 1970."""
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        os.utime(file, (0, 0))
 
 
 def test_large_networks_and_checkpoints_are_blobs_and_come_back_whole(store, blobs, clock):
@@ -119,8 +120,7 @@ def test_blobs_that_no_row_names_are_collected_once_they_are_old(store, blobs, c
     experiment, _ = begun(store)
     named = hashes(blobs, clock)
     orphan = blobs.put(b"whose writer died")
-    for file in (path for path in (tmp_path / "blobs").rglob("*") if path.is_file()):
-        os.utime(file, (0, 0))
+    make_old(tmp_path / "blobs")
     young = blobs.put(b"whose row comes next")
     assert collecting.collect(store=store, blobs=blobs) == 1
     assert hashes(blobs, clock) == named | {young}
@@ -134,8 +134,7 @@ def test_nothing_is_collected_from_the_storage_of_another_database(store, blobs,
     assert collecting.claim_storage(store=store, blobs=blobs)
     blobs.put(b"what a row of the other database names")
     blobs.belong_to("0" * 32)
-    for file in (path for path in (tmp_path / "blobs").rglob("*") if path.is_file()):
-        os.utime(file, (0, 0))
+    make_old(tmp_path / "blobs")
     assert collecting.collect(store=store, blobs=blobs) == 0
     blobs.belong_to(store.identity())
     assert collecting.collect(store=store, blobs=blobs) == 1

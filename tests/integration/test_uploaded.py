@@ -1,6 +1,6 @@
 """Trainings on uploaded datasets, from the stored table to the diagnosis and the treatment's candidates."""
 
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,20 +26,16 @@ from gradlab.schemas.status import Status
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets import Dataset
-from tests.builders import Bell
+from tests.builders import MINUTE, Bell
 from tests.fitting import trained
 from tests.tables import ID, a_table, an_uploaded
 
 
 @pytest.fixture
-def store(migrated_file: Path, tmp_path: Path) -> ExperimentStore:
-    (tmp_path / "lab.db").write_bytes(migrated_file.read_bytes())
-    return ExperimentStore(f"sqlite:///{tmp_path}/lab.db", lease=timedelta(minutes=1), max_attempts=3)
-
-
-@pytest.fixture
-def blobs(tmp_path: Path) -> BlobStore:
-    return BlobStore("", folder=tmp_path / "blobs", cache=tmp_path / "cache")
+def store(sqlite_url: str) -> Iterator[ExperimentStore]:
+    made = ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3)
+    yield made
+    made.close()
 
 
 def uploaded(table: Table, store: ExperimentStore, blobs: BlobStore, folder: Path) -> str:
@@ -48,7 +44,7 @@ def uploaded(table: Table, store: ExperimentStore, blobs: BlobStore, folder: Pat
     store.datasets.add(ID, "mine", FileFormat.parquet, 1_000)
     described = profile(table.arrays, table.categories, table.rows)
     blob = blobs.put(folder / "table")
-    claim = store.datasets.claim(ID, lease=timedelta(minutes=1))
+    claim = store.datasets.claim(ID, lease=MINUTE)
     store.datasets.accept(claim, Checked(Contents(table.rows, None, (), {}), summary_of(table), described, blob))
     return blob
 
@@ -62,7 +58,7 @@ def run(spec: ExperimentSpec, store: ExperimentStore, load: SampleLoader):
         train=lambda spec, resume: train(spec, resume, samples=load(spec.dataset)),
         worker="one",
         stopping=lambda: False,
-        checkpoint_every=timedelta(minutes=1),
+        checkpoint_every=MINUTE,
         versions={},
         load=load,
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from core.blobs import BlobStore
+from core.blobs import open_blobs
 from core.use_cases.samples import SampleLoader
 from gradlab.errors import NotFound
 from gradlab.schemas.datasets import FileFormat
@@ -61,7 +61,7 @@ def test_a_spec_is_filled_in_and_its_dataset_stays_until_its_experiments_are_del
     }
     again = desk.http.post("/experiments/validate", json=spec).json()
     assert again["fingerprint"] == checked["fingerprint"]
-    load = SampleLoader(desk.store, BlobStore("", folder=desk.settings.blob_dir, cache=desk.settings.blob_cache))
+    load = SampleLoader(desk.store, open_blobs(desk.settings))
     data = load(parse(desk.store.get(UUID(answer.json()["id"])).spec.canonical()).dataset)
     assert np.bincount(data.train_y).tolist() == [16, 16, 16]
     assert data.train_x.mean(axis=0) == pytest.approx([0, 0], abs=1e-6)
@@ -101,6 +101,4 @@ def test_a_dataset_that_is_being_checked_is_a_conflict(desk: Desk):
     assert desk.store.datasets.claim(named, lease=timedelta(minutes=1))  # the service's own checker leaves it alone
     assert "is being checked" in refused(desk, a_spec(named), 409)
     with pytest.raises(NotFound, match="is not ready"):
-        SampleLoader(desk.store, BlobStore("", folder=desk.settings.blob_dir, cache=desk.settings.blob_cache))._table(
-            named
-        )
+        SampleLoader(desk.store, open_blobs(desk.settings))._table(named)

@@ -15,11 +15,6 @@ SOON = datetime.now(UTC) + timedelta(hours=1)
 LONG_AGO = datetime.now(UTC) - timedelta(hours=1)
 
 
-@pytest.fixture
-def blobs(tmp_path: Path) -> BlobStore:
-    return BlobStore("", folder=tmp_path / "blobs", cache=tmp_path / "cache")
-
-
 def test_bytes_and_files_are_found_by_their_hash(blobs: BlobStore, tmp_path: Path):
     (tmp_path / "file").write_bytes(b"samples")
     expected = hashlib.sha256(b"samples").hexdigest()

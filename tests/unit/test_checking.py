@@ -30,11 +30,6 @@ def parser() -> Iterator[Parser]:
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> BlobStore:
-    return BlobStore("", folder=tmp_path / "blobs", cache=tmp_path / "cache")
-
-
-@pytest.fixture
 def store(sqlite_url: str, clock: Clock) -> Iterator[ExperimentStore]:
     made = ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3, clock=clock)
     yield made
