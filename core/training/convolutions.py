@@ -15,7 +15,7 @@ from keras import ops
 from core.training.depthwise import depthwise
 from core.training.library_convolutions import ordered, spread, transposed
 from core.training.network import BuiltLayer
-from core.training.sliding import Axis, shifted
+from core.training.sliding import Axis, axes_of, shifted
 
 # With few input channels the library packs its input for longer than it multiplies. Its gradient of a kernel with
 # strides multiplies the zeros in between. A single matrix product is then up to three times as fast, because XLA fuses
@@ -45,8 +45,7 @@ def _call(layer: Any, convolve_with_its_kernels: Callable[[Any], Any], inputs: A
 
 def _axes(layer: BuiltLayer) -> tuple[Axis, ...]:
     keras_layer, sizes = layer.keras, layer.named.input_shape[:-1]
-    ways = zip(sizes, keras_layer.kernel_size, keras_layer.strides, keras_layer.dilation_rate, strict=True)
-    return tuple(Axis(*way, keras_layer.padding) for way in ways)
+    return axes_of(sizes, keras_layer.kernel_size, keras_layer.strides, keras_layer.padding, keras_layer.dilation_rate)
 
 
 def _plain(layer: BuiltLayer) -> Callable[[Any], Any]:
@@ -56,8 +55,7 @@ def _plain(layer: BuiltLayer) -> Callable[[Any], Any]:
 
 def _transposed(layer: BuiltLayer) -> Callable[[Any], Any]:
     keras_layer, sizes = layer.keras, layer.named.output_shape[:-1]
-    ways = zip(sizes, keras_layer.kernel_size, keras_layer.strides, strict=True)
-    axes = tuple(Axis(*way, padding=keras_layer.padding) for way in ways)
+    axes = axes_of(sizes, keras_layer.kernel_size, keras_layer.strides, keras_layer.padding)
     return lambda x: convolve_transposed(x, keras_layer.kernel, axes)
 
 
@@ -111,9 +109,13 @@ def _over_depth(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
     begins = range(0, depth.reach, depth.dilation)
     covered = tf.concat([x[:, begin : begin + depth.extent : depth.stride] for begin in begins], axis=-1)
     images = tf.reshape(covered, (-1, *covered.shape[2:]))
-    beside = tf.reshape(tf.transpose(kernel, [1, 2, 0, 3, 4]), (*kernel.shape[1:3], -1, kernel.shape[-1]))
-    made = convolve(images, beside, image)
+    made = convolve(images, _beside(kernel), image)
     return tf.reshape(made, (-1, depth.places, *made.shape[1:]))
+
+
+def _beside(kernel: Any) -> Any:
+    """Return a kernel of volumes as one of images, the layers of its depth side by side in the axis before the last."""
+    return tf.reshape(tf.transpose(kernel, [1, 2, 0, 3, 4]), (*kernel.shape[1:3], -1, kernel.shape[-1]))
 
 
 def convolve_transposed(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
@@ -124,8 +126,7 @@ def convolve_transposed(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
     if len(axes) == 2:
         return transposed(x, kernel, axes)
     depth, *image = axes
-    beside = tf.reshape(tf.transpose(kernel, [1, 2, 0, 3, 4]), (*kernel.shape[1:3], -1, kernel.shape[-1]))
-    images = transposed(tf.reshape(x, (-1, *x.shape[2:])), beside, image)
+    images = transposed(tf.reshape(x, (-1, *x.shape[2:])), _beside(kernel), image)
     parts = tf.split(tf.reshape(images, (-1, x.shape[1], *images.shape[1:])), depth.kernel, axis=-1)
     return _added_in_depth(parts, depth)
 

@@ -8,13 +8,12 @@ sums over positions are matrix products with ones (docs/lab-notes/convolutions.m
 """
 
 from collections.abc import Sequence
-from itertools import product
 from typing import Any
 
 import tensorflow as tf
 
 from core.training.library_convolutions import spread
-from core.training.sliding import Axis
+from core.training.sliding import Axis, shifted
 
 # Rows of ones in the product that sums over positions. With one row XLA multiplies vector by matrix, up to ten times
 # slower than its library multiplies matrices.
@@ -43,8 +42,7 @@ def _each(x: Any, weights: Any, axes: Sequence[Axis]) -> Any:
     """Convolve each channel with one kernel: weights (positions of the kernel, channels)."""
 
     def forward(x: Any, weights: Any) -> Any:
-        zeros = [(axis.filling[0], max(0, axis.span - axis.size - axis.filling[0])) for axis in axes]
-        parts = _parts(_padded(x, zeros), axes)
+        parts = shifted(x, axes)
 
         def gradients(upstream: Any) -> tuple[Any, Any]:
             return _to_input(upstream, weights, axes), _to_weights(upstream, parts)
@@ -52,19 +50,6 @@ def _each(x: Any, weights: Any, axes: Sequence[Axis]) -> Any:
         return _weighted(parts, weights), gradients
 
     return tf.custom_gradient(forward)(x, weights)
-
-
-def _padded(x: Any, zeros: Sequence[tuple[int, int]]) -> Any:
-    return tf.pad(x, [[0, 0], *map(list, zeros), [0, 0]]) if any(map(any, zeros)) else x
-
-
-def _parts(x: Any, axes: Sequence[Axis]) -> list[Any]:
-    """Return the padded input at each position of the kernel for all its places, row by row."""
-    ways = [
-        [slice(begin, begin + axis.extent, axis.stride) for begin in range(0, axis.reach, axis.dilation)]
-        for axis in axes
-    ]
-    return [x[(slice(None), *way)] for way in product(*ways)]
 
 
 def _weighted(parts: Sequence[Any], weights: Any) -> Any:
@@ -76,13 +61,11 @@ def _weighted(parts: Sequence[Any], weights: Any) -> Any:
 
 def _to_input(upstream: Any, weights: Any, axes: Sequence[Axis]) -> Any:
     """Gradient with respect to the input: upstream gradient, spread by strides, convolved with the flipped kernel."""
-    zeros, back = [], []
     for number, axis in enumerate(axes, start=1):
         upstream = spread(upstream, number, axis.stride)
-        before = axis.reach - 1 - axis.filling[0]
-        zeros.append((before, axis.size + axis.reach - 1 - before - axis.extent))
-        back.append(Axis(axis.size + axis.reach - 1, axis.kernel, dilation=axis.dilation))
-    return _weighted(_parts(_padded(upstream, zeros), back), tf.reverse(weights, [0]))
+    padded = tf.pad(upstream, [[0, 0], *(axis.back_filling for axis in axes), [0, 0]])
+    back = [Axis(axis.size + axis.reach - 1, axis.kernel, dilation=axis.dilation) for axis in axes]
+    return _weighted(shifted(padded, back), tf.reverse(weights, [0]))
 
 
 def _to_weights(upstream: Any, parts: Sequence[Any]) -> Any:

@@ -57,25 +57,19 @@ def _to_input(upstream: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
     """Gradient with respect to the input: upstream gradient, spread by strides, convolved with the flipped kernel."""
     for number, axis in enumerate(axes, start=1):
         upstream = spread(upstream, number, axis.stride)
-    zeros = [[0, 0]]
-    for axis in axes:
-        before = axis.reach - 1 - axis.filling[0]
-        zeros.append([before, axis.size + axis.reach - 1 - before - axis.extent])
+    zeros = [[0, 0], *(axis.back_filling for axis in axes), [0, 0]]
     flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
-    return tf.nn.conv2d(upstream, flipped, 1, [*zeros, [0, 0]], dilations=[axis.dilation for axis in axes])
+    return tf.nn.conv2d(upstream, flipped, 1, zeros, dilations=[axis.dilation for axis in axes])
 
 
 def _to_kernel(upstream: Any, x: Any, axes: Sequence[Axis]) -> Any:
     """Gradient with respect to the kernel: input convolved with the upstream gradient, samples taken as channels."""
-    zeros = []
-    for axis in axes:
-        before, behind = axis.filling[0], axis.span - axis.size - axis.filling[0]
-        zeros.append([before, max(0, behind)])
+    zeros = [[0, 0], *(axis.filling for axis in axes), [0, 0]]
     # Positions that the kernel never touches are dropped.
     x = x[:, *(slice(0, axis.span - axis.filling[0]) for axis in axes)]
     swapped, sliding = tf.transpose(x, [3, 1, 2, 0]), tf.transpose(upstream, [1, 2, 0, 3])
     strides, dilations = [axis.dilation for axis in axes], [axis.stride for axis in axes]
-    gradient = tf.nn.conv2d(swapped, sliding, strides, [[0, 0], *zeros, [0, 0]], dilations=dilations)
+    gradient = tf.nn.conv2d(swapped, sliding, strides, zeros, dilations=dilations)
     return tf.transpose(gradient, [1, 2, 0, 3])
 
 

@@ -48,6 +48,15 @@ class Axis:
         """Number of positions, padding included, that the kernel touches in all its places."""
         return self.extent + self.reach - 1
 
+    @property
+    def back_filling(self) -> tuple[int, int]:
+        """Number of padding positions before and after what the flipped kernel slides over in the gradient.
+
+        That is the upstream gradient, spread by the strides: `extent` positions. The result has `size` positions.
+        """
+        before = self.reach - 1 - self.filling[0]
+        return before, self.size + self.reach - 1 - before - self.extent
+
     @cached_property
     def filling(self) -> tuple[int, int]:
         """Number of padding positions before and after the input."""
@@ -57,9 +66,16 @@ class Axis:
         return missing // 2, missing - missing // 2
 
 
-def axes_of(sizes: Iterable[int], kernel: Iterable[int], strides: Iterable[int], padding: str) -> tuple[Axis, ...]:
-    """Return the axes of a layer without dilation."""
-    return tuple(Axis(*way, padding=padding) for way in zip(sizes, kernel, strides, strict=True))
+def axes_of(
+    sizes: Iterable[int],
+    kernel: Sequence[int],
+    strides: Iterable[int],
+    padding: str,
+    dilations: Iterable[int] | None = None,
+) -> tuple[Axis, ...]:
+    """Return the axes of a layer; without dilation by default."""
+    ways = zip(sizes, kernel, strides, dilations or (1,) * len(kernel), strict=True)
+    return tuple(Axis(*way, padding) for way in ways)
 
 
 def shifted(x: Any, axes: Sequence[Axis], fill: float = 0.0) -> list[Any]:

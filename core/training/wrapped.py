@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from core.training.convolutions import convolve
 from core.training.network import BuiltLayer
-from core.training.sliding import Axis
+from core.training.sliding import Axis, axes_of
 from gradlab.vocabulary.layers.wrapping import ConvLSTM, TimeDistributed
 
 
@@ -47,8 +47,7 @@ def _at_once(layer: Any, one_by_one: Any, inputs: Any, training: bool | None = N
 
 def _rewrite_cell(layer: BuiltLayer) -> None:
     cell, sizes = layer.keras.cell, layer.named.input_shape[1:-1]
-    ways = zip(sizes, cell.kernel_size, cell.strides, cell.dilation_rate, strict=True)
-    into = tuple(Axis(*way, cell.padding) for way in ways)
+    into = axes_of(sizes, cell.kernel_size, cell.strides, cell.padding, cell.dilation_rate)
     back = tuple(Axis(axis.places, axis.kernel, padding="same") for axis in into)
 
     def input_conv(x: Any, w: Any, b: Any = None, padding: str = "valid") -> Any:
