@@ -107,7 +107,7 @@ FAULTS: dict[str, tuple[Spoil, str]] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What the rules say of samples.
+    """The rules that see something in samples.
 
     Attributes:
         part: the half of the dataset's family.
