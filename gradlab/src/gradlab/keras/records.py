@@ -9,10 +9,10 @@ from gradlab.keras.pending import Kept
 from gradlab.keras.session import Session
 from gradlab.keras.wiring import WiringReader
 from gradlab.watch import Recorder
-from gradlab.watch.pending import Pending
+from gradlab.watch.pending import PendingRecords
 
 
-class Records:
+class Records(PendingRecords[Kept]):
     """Records that are measured several at a time, and then given to the recorder.
 
     Args:
@@ -26,22 +26,14 @@ class Records:
     """
 
     def __init__(self, session: Session, course: Course, recorder: Recorder, attempt: Callable[..., Any]) -> None:
-        self._session, self._course, self._recorder, self._attempt = session, course, recorder, attempt
-        self._pending: Pending[Kept] = Pending()
+        super().__init__(recorder, attempt, RECORDS)
+        self._session, self._course = session, course
         self.wiring: WiringReader | None = None
-        recorder.measure_pending()  # those of a training before
-        recorder.measure_pending = self.measure
 
-    def add(self, kept: Kept, metrics: Mapping[str, float]) -> None:
+    def add_with(self, kept: Kept, metrics: Mapping[str, float]) -> None:
         """Add a record with its metrics, and measure the records that are due."""
         kept.metrics, kept.batches = dict(metrics), self._course.batches
-        self._pending.add(kept)
-        if self._pending.are_due(self._recorder.sends):
-            self.measure()
-
-    def measure(self) -> None:
-        """Measure all pending records together."""
-        self._pending.give(lambda pending: self._attempt(RECORDS, self._measure, pending))
+        self.add(kept)
 
     def _measure(self, pending: list[Kept]) -> None:
         for each in self._session.measured(pending):

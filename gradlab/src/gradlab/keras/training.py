@@ -179,7 +179,7 @@ class Training:
                 metrics, gradients = measured
         metrics |= self.session.learning_rates()
         kept = self.session.initial(spec.layout.series, number, gradients)
-        self._records.add(kept, metrics)
+        self._records.add_with(kept, metrics)
         self.session.begin_record(self.course.record, kept)
 
     def _initial_metrics(self) -> tuple[dict[str, float], np.ndarray]:
@@ -277,7 +277,7 @@ class Training:
             self._recorder.update(gradients_every=every)
         course.end_record()
         self.session.begin_record(course.record, kept)
-        self._records.add(kept, {**metrics, **late, **own, **self.session.learning_rates()})
+        self._records.add_with(kept, {**metrics, **late, **own, **self.session.learning_rates()})
 
     def end(self, error: str | None = None) -> None:
         """End the training: put everything back, and let the recorder report."""

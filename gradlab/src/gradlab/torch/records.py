@@ -11,10 +11,10 @@ from gradlab.torch.pending import Kept
 from gradlab.torch.session import Session, fetch
 from gradlab.torch.wiring import TensorCounts, wiring_of
 from gradlab.watch import Recorder
-from gradlab.watch.pending import Pending
+from gradlab.watch.pending import PendingRecords
 
 
-class Records:
+class Records(PendingRecords[Kept]):
     """Records that are measured several at a time, and then given to the recorder.
 
     Args:
@@ -40,23 +40,11 @@ class Records:
         attempt: Callable[..., Any],
         steps: Callable[[], int],
     ) -> None:
-        self._session, self._counts, self._recorder = session, counts, recorder
-        self._loss, self._attempt, self._steps = loss, attempt, steps
-        self._pending: Pending[Kept] = Pending()
+        super().__init__(recorder, attempt, RECORDS)
+        self._session, self._counts = session, counts
+        self._loss, self._steps = loss, steps
         self.fixed: dict[str, Any] = {}
         self.commonest: float | None = None
-        recorder.measure_pending()  # those of a training before
-        recorder.measure_pending = self.measure
-
-    def add(self, kept: Kept) -> None:
-        """Add a record, and measure the records that are due."""
-        self._pending.add(kept)
-        if self._pending.are_due(self._recorder.sends):
-            self.measure()
-
-    def measure(self) -> None:
-        """Measure all pending records together."""
-        self._pending.give(lambda pending: self._attempt(RECORDS, self._measure, pending))
 
     def _measure(self, pending: list[Kept]) -> None:
         """Measure records, fetch everything from the device at once, and give it to the recorder."""

@@ -6,11 +6,13 @@ than those of one: what they cost is mostly the calls, not the numbers.
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from gradlab.measurement.history import SeriesLayout
+from gradlab.watch.recorder import Recorder
 
 # Records that are measured together, and the numbers that wait for it: 8 MB of float32.
 MAX_PENDING, MAX_ENTRIES = 64, 2_000_000
@@ -87,3 +89,33 @@ class Pending(Generic[Kept]):
             self._measured += len(kept)
             if kept:
                 measure(kept)
+
+
+class PendingRecords(ABC, Generic[Kept]):
+    """The records of a training from their ends on, which are measured several at a time and given to the recorder.
+
+    Args:
+        recorder: gets the records.
+        attempt: runs a function of a part, and keeps its errors from the training.
+        lost: what is lost if measuring raises, in the words of the warning.
+    """
+
+    def __init__(self, recorder: Recorder, attempt: Callable[..., Any], lost: str) -> None:
+        self._recorder, self._attempt, self._lost = recorder, attempt, lost
+        self._pending: Pending[Kept] = Pending()
+        recorder.measure_pending()  # those of a training before
+        recorder.measure_pending = self.measure
+
+    def add(self, kept: Kept) -> None:
+        """Add a record, and measure the records that are due."""
+        self._pending.add(kept)
+        if self._pending.are_due(self._recorder.sends):
+            self.measure()
+
+    def measure(self) -> None:
+        """Measure all pending records together."""
+        self._pending.give(lambda pending: self._attempt(self._lost, self._measure, pending))
+
+    @abstractmethod
+    def _measure(self, pending: list[Kept]) -> None:
+        """Measure records, and give them to the recorder."""
