@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from gradlab.errors import shorten
-from gradlab.frozen import Frozen, impossible, one_of
+from gradlab.frozen import Frozen, added, impossible, one_of
 from gradlab.spec.network import Misfit, NamedLayer, is_chain, walk
 from gradlab.spec.problems import among, at_most
 from gradlab.vocabulary.datasets import DatasetSpec
@@ -64,11 +64,6 @@ def _as_pairs(value: Any) -> Any:
     return tuple((str(name), weight) for name, weight in value.items()) if isinstance(value, Mapping) else value
 
 
-def _is_none(value: Any) -> bool:
-    """True for the value that specs had before there was the field: their text and fingerprint stay."""
-    return value is None
-
-
 ClassWeights = Annotated[
     tuple[tuple[Name, Annotated[float, Field(ge=0, le=1e9)]], ...],
     Field(min_length=1, max_length=MAX_WEIGHTS),
@@ -110,7 +105,7 @@ class TrainingSpec(Frozen):
     """The condition that ends a run before its last epoch; none by default."""
     pretraining: Pretraining | None = None
     """The method that pre-trains the hidden layers one by one; none by default."""
-    class_weight: Literal["balanced"] | ClassWeights | None = Field(default=None, exclude_if=_is_none)
+    class_weight: Literal["balanced"] | ClassWeights | None = added(None)
     """The weight of each class's training samples in the loss, by the class's name; 1 for a class that is not named.
     "balanced": samples/(classes·samples of the class). Null: equal weights. Metrics and validation are unweighted."""
 
