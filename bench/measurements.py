@@ -71,9 +71,8 @@ def fit(spec: str, cache: str, epochs: int) -> dict[str, float]:
 
     def per_epoch(callbacks: list[keras.callbacks.Callback]) -> float:
         model = Network(experiment, seed=experiment.seeds[0]).model
-        model.compile(
-            training.optimizer.build(keras), training.loss.build(keras), metrics=list(experiment.metric_names)
-        )
+        loss = experiment.only_output.loss.build(keras)
+        model.compile(training.optimizer.build(keras), loss, metrics=list(experiment.metric_names))
         arguments: dict[str, Any] = {"batch_size": training.batch_size, "validation_data": (val_x, val_y), "verbose": 0}
         model.fit(train_x, train_y, epochs=1, **arguments)  # initialises what every fit shares
         ends: list[float] = []

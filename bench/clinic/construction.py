@@ -82,7 +82,7 @@ def program(case: Case) -> str:
     """Return a sort key: cases with equal keys share a compiled program, by network, training and shapes of samples."""
     spec = case.spec
     activations = [(layer.spec.kind, layer.spec.function and layer.spec.function.kind) for layer in spec.layers]
-    training = spec.training
+    training, loss = spec.training, spec.only_output.loss
     sizes = (spec.dataset.train_count, spec.dataset.sample_count, spec.dataset.feature_shape, str(spec.dataset.target))
     shapes = [layer.output_shape for layer in spec.layers]
-    return repr((sizes, shapes, activations, training.loss.kind, training.optimizer.kind, training.batch_size))
+    return repr((sizes, shapes, activations, loss.kind, training.optimizer.kind, training.batch_size))

@@ -44,7 +44,7 @@ def _unlike_layer(layer: NamedLayer) -> str | None:
 
 def _unlike_loss(spec: ExperimentSpec) -> str | None:
     function = spec.layers[-1].spec.function
-    loss, output = spec.training.loss.kind, function.kind if function is not None else "linear"
+    loss, output = spec.only_output.loss.kind, function.kind if function is not None else "linear"
     if loss == "binary_crossentropy" and output not in ("sigmoid", "softmax"):
         return "PyTorch's BCELoss refuses outputs that are no probabilities"
     if loss == "categorical_crossentropy" and output != "softmax":
@@ -57,7 +57,7 @@ def _unlike_loss(spec: ExperimentSpec) -> str | None:
 def computes_otherwise(spec: ExperimentSpec) -> str | None:
     """Return where Keras and PyTorch compute another loss of the same outputs; None if they do not."""
     function = spec.layers[-1].spec.function
-    if spec.training.loss.kind == "binary_crossentropy" and function is not None and function.kind == "softmax":
+    if spec.only_output.loss.kind == "binary_crossentropy" and function is not None and function.kind == "softmax":
         return (
             "Keras leaves out a softmax before a crossentropy; PyTorch computes it, and of one unit its gradient is 0"
         )

@@ -279,7 +279,7 @@ def _activation(function: Any) -> nn.Module:
 
 def rebuilt(spec: ExperimentSpec) -> Rebuilt:
     """Return a spec as a module of PyTorch, with PyTorch's own initial weights."""
-    layers, loss = spec.network, spec.training.loss.kind
+    layers, loss = spec.network, spec.only_output.loss.kind
     output = layers[-1].spec.function
     function = output.kind if output is not None else "linear"
     is_left = (loss, function) in (("binary_crossentropy", "sigmoid"), ("categorical_crossentropy", "softmax"))

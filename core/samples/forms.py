@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from core.samples.roles import steps_of
 from core.samples.sources import listed
 from core.samples.summary import ColumnSummary
 from gradlab.errors import Invalid, Problem
-from gradlab.vocabulary.datasets.uploaded import MAX_CLASSES, SampleTarget, UploadedDataset
+from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+from gradlab.vocabulary.datasets.uploaded_samples import MAX_CLASSES, SampleTarget
 from gradlab.vocabulary.preparations import Clip, Impute, OneHot, Ordinal, Preparation
 from gradlab.vocabulary.splits import StratifiedSplit
 
@@ -59,11 +61,12 @@ def target_form(
     _check_targets(dataset, parts)
     if dataset.task == "classes":
         return _classes(dataset, columns, beside)
+    kind: Literal["labels", "values"] = "labels" if dataset.task == "labels" else "values"
     own = [columns[name] for name in dataset.targets]
     if len(own) > 1:
-        return SampleTarget(kind=dataset.task, count=len(own)), ()
+        return SampleTarget(kind=kind, count=len(own)), ()
     *steps, count = own[0].shape or (1,)
-    return SampleTarget(kind=dataset.task, count=count, steps=tuple(steps)), ()
+    return SampleTarget(kind=kind, count=count, steps=tuple(steps)), ()
 
 
 def whole_below(

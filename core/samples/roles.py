@@ -35,8 +35,8 @@ def features_of(dataset: UploadedDataset, shapes: Mapping[str, tuple[int, ...]])
     Raises:
         Invalid: no column is left.
     """
-    if dataset.features is not None:
-        return dataset.features
+    if dataset.feature_columns is not None:
+        return dataset.feature_columns
     if shapes.get(INPUTS):
         return (INPUTS,)
     part = (dataset.split.column,) if isinstance(dataset.split, SplitByColumn) else ()

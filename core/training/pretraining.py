@@ -79,7 +79,7 @@ def _stage(spec: ExperimentSpec, block: list[NamedLayer], output: list[NamedLaye
         target = Target("values", features[0])
         top: list[LayerSpec] = [Dense(units=features[0])]
     else:
-        target, loss = spec.dataset.target, training.loss
+        target, loss = spec.dataset.target, spec.only_output.loss
         top = [layer.spec.model_copy(update={"repeat": 1}) for layer in output]
     inner = [layer.spec.model_copy(update={"repeat": 1}) for layer in block]
     optimizer: GradientOptimizer = training.optimizer

@@ -27,7 +27,7 @@ class Task:
         self._one_hot, self._weighted = spec.one_hot, is_weighted(spec)
         self._numbered = holds_class_numbers(spec)
         self._target = target
-        self._loss = spec.training.loss.build(keras)
+        self._loss = spec.only_output.loss.build(keras)
         self._metrics = bind(spec.metric_names, target, threshold=answer_threshold(spec))
         self.sum_count = 2 + sum(metric.sum_count for metric in self._metrics)
         self.name_count = 1 + len(self._metrics)

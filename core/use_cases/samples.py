@@ -40,7 +40,15 @@ def fill_in(spec: Any, *, store: ExperimentStore) -> Any:
         raise Invalid(*problems, omitted=refused.omitted) from None
     table = store.datasets.summary(dataset.id)
     validation = store.datasets.summary(dataset.validation, "dataset.validation") if dataset.validation else None
-    return spec | {"dataset": filled(dataset, table, validation).model_dump(mode="json")}
+    inputs, outputs = (_names(spec.get("model"), field) for field in ("inputs", "outputs"))
+    whole = filled(dataset, table, validation, inputs=inputs, outputs=outputs)
+    return spec | {"dataset": whole.model_dump(mode="json")}
+
+
+def _names(model: Any, field: str) -> tuple[str, ...]:
+    """Return the names of a graph's inputs or outputs as a client sent them; () for what its validation will refuse."""
+    names = model.get(field) if isinstance(model, dict) else None
+    return tuple(names) if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names) else ()
 
 
 class SampleLoader:

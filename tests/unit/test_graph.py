@@ -98,10 +98,10 @@ def test_what_a_graph_may_not_say_is_refused_with_its_place(nodes, said):
     assert said in refusal(nodes)
 
 
-def test_a_graph_has_one_input_one_output_and_at_most_as_many_layers_as_are_walked():
-    assert "model.outputs: expected one output" in refusal(SKIP, ("out", "left"))
+def test_a_drawn_dataset_has_one_input_and_output_and_at_most_as_many_layers_as_are_walked():
+    assert "model.outputs: expected one of the outputs, as the dataset circles has" in refusal(SKIP, ("out", "left"))
     two = [SKIP[0], node("again", dense(4), "other"), *SKIP[2:]]
-    assert "model.inputs: expected one input" in refusal(two, inputs=["input", "other"])
+    assert "model.inputs: expected one of the inputs, as the dataset" in refusal(two, inputs=["input", "other"])
     assert "model.inputs[1]: expected an input that a node takes" in refusal(SKIP, inputs=["input", "other"])
     inside, number = {"nodes": [node("a", dense(4), "input")], "outputs": ["a"]}, 14
     for _ in range(number):  # each level doubles the one inside

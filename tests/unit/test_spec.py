@@ -11,6 +11,7 @@ from gradlab.errors import Invalid
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 from tests.builders import a_spec
+from tests.graphs import dense, node, shared
 
 U01 = {"kind": "random_uniform", "minval": 0, "maxval": 1}
 DEEP_TANH = {
@@ -70,6 +71,34 @@ def test_the_canonical_text_reads_back_and_does_not_depend_on_how_the_spec_was_w
         assert parse(text).canonical() == spec.canonical()
         assert parse(text).fingerprint() == spec.fingerprint()
     assert parse(changed("seeds", [1])).fingerprint() != spec.fingerprint()
+
+
+def test_the_fingerprints_of_earlier_versions_stay():
+    columns = {"features": ["p", "q"], "target": "label", "task": "classes", "split": {"kind": "stratified"}}
+    samples = {"train_count": 80, "val_count": 20, "feature_shape": [2], "target": {"kind": "classes", "count": 3},
+               "classes": ["ant", "bee", "cat"]}  # fmt: skip
+    uploaded = {
+        "kind": "uploaded",
+        "id": f"sha256:{'a' * 64}",
+        **columns,
+        "prepare": ["standardise"],
+        "samples": samples,
+    }
+    losses = {"loss": "categorical_crossentropy", "optimizer": "adam", "epochs": 3, "class_weight": {"ant": 2.0}}
+    chain = {"layers": [{"kind": "dense", "units": 3, "activation": "softmax"}]}
+    nodes = [
+        node("a", dense(4), "input"),
+        shared("b", "a", "a"),
+        node("sum", {"kind": "add"}, "a", "b"),
+        node("out", dense(3, "softmax"), "sum"),
+    ]
+    slow = {**losses, "optimizer": {"kind": "sgd", "learning_rate": 0.1}, "class_weight": None}
+    specs = {
+        "92903e10cdc0": {"dataset": uploaded, "model": chain, "training": losses},
+        "38bb8d8b4dc0": {"dataset": {"kind": "iris"}, "model": {"nodes": nodes, "outputs": ["out"]}, "training": slow},
+    }
+    made = {parse(json.dumps(spec)).fingerprint()[:12]: spec for spec in specs.values()}
+    assert made.keys() == specs.keys()
 
 
 def test_a_spec_cannot_be_changed():

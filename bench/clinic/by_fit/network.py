@@ -71,7 +71,7 @@ def _after(x: Any, network: Sequence[NamedLayer], layers: dict[str, Any]) -> Any
 
 def _loss(spec: ExperimentSpec) -> Any:
     """Return the loss's name, or Keras's object where it has other parameters than the usual ones."""
-    loss = spec.training.loss
+    loss = spec.only_output.loss
     parameters = loss.model_dump(exclude={"kind"}, exclude_defaults=True)
     if not parameters:
         return loss.kind
@@ -80,7 +80,7 @@ def _loss(spec: ExperimentSpec) -> Any:
 
 def _metrics(spec: ExperimentSpec) -> list[Any]:
     binary = spec.dataset.target.kind == "labels" or not spec.one_hot
-    threshold = spec.training.loss.threshold
+    threshold = spec.only_output.loss.threshold
     return [_metric(name, threshold if binary else None) for name in spec.metric_names]
 
 

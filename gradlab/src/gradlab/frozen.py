@@ -1,11 +1,23 @@
 """Frozen, the base class of every part of a spec: immutable, strict, finite, and documented by its docstrings."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Generic, Self, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WrapValidator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    Tag,
+    ValidationInfo,
+    WrapValidator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
+
+Value = TypeVar("Value")
 
 # Validation context for specs that an earlier version accepted: bounds that were tightened since do not apply.
 STORED = {"stored": True}
@@ -13,6 +25,8 @@ STORED = {"stored": True}
 # A name that people choose. Control characters would break terminals and tables, and PostgreSQL refuses NUL.
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 MAX_NAME = 200
+# Characters of the name of a network's input or output: nested graphs write theirs behind one another.
+MAX_PATH = 1_000
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE)]
 
 
@@ -79,6 +93,65 @@ def one_of(members: tuple[type[Frozen], ...]) -> Any:
     if len(members) == 1:
         return union
     return Annotated[union, Field(discriminator="kind"), BeforeValidator(_name_to_object)]
+
+
+class ByName(Mapping[str, Value], Generic[Value]):
+    """Values by the names of a network's inputs or outputs: an object in JSON. The order of the names has no meaning.
+
+    Unlike a dictionary it can be hashed, as the parts of a spec are.
+    """
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self._values = dict(sorted(values.items()))
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._values.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._values)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        (value,) = get_args(source)
+        by_name: Any = dict[Annotated[str, Field(max_length=MAX_PATH)], value]  # type: ignore[valid-type]
+        values = handler.generate_schema(by_name)
+        return core_schema.no_info_after_validator_function(
+            cls,
+            core_schema.no_info_before_validator_function(_as_dict, values),
+            serialization=core_schema.wrap_serializer_function_ser_schema(
+                lambda by_name, write: write(dict(by_name)), schema=values
+            ),
+        )
+
+
+def _as_dict(value: Any) -> Any:
+    return dict(value) if isinstance(value, ByName) else value
+
+
+# Names of the two forms of a field, as pydantic lists them in the place of an error.
+FOR_ALL, BY_NAME = "for_all", "by_name"
+
+
+def _form(value: Any) -> str:
+    return BY_NAME if isinstance(value, Mapping) and "kind" not in value else FOR_ALL
+
+
+def or_by_name(value: Any) -> Any:
+    """Return the type of a field that holds one value for all of a network's inputs or outputs, or a `ByName` of them.
+
+    An object with the key ``kind`` is one value.
+    """
+    by_name = ByName[value]
+    return Annotated[Annotated[value, Tag(FOR_ALL)] | Annotated[by_name, Tag(BY_NAME)], Discriminator(_form)]
 
 
 def kind_of(member: type[Frozen]) -> str:

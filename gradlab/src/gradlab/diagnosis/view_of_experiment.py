@@ -76,11 +76,11 @@ class ExperimentView(View):
 
     @property
     def loss(self) -> LossFunction:
-        return self.spec.training.loss
+        return self.spec.only_output.loss
 
     @property
     def loss_kind(self) -> str:
-        return str(self.spec.training.loss.kind)
+        return str(self.spec.only_output.loss.kind)
 
     @property
     def loss_takes_logits(self) -> bool:

@@ -106,7 +106,7 @@ def of_spec(spec: ExperimentSpec, load: Load = drawn) -> Facts:
 
 def _data_key(spec: ExperimentSpec) -> tuple[DatasetSpec, LossFunction, int, ClassWeight]:
     """The parts of a spec that the facts without those of the network rest on."""
-    return spec.dataset, spec.training.loss, spec.layers[-1].output_shape[-1], spec.training.class_weight
+    return spec.dataset, spec.only_output.loss, spec.layers[-1].output_shape[-1], spec.training.class_weight
 
 
 @lru_cache(maxsize=32)

@@ -59,7 +59,7 @@ def _activations(spec: ExperimentSpec) -> tuple[str, ...]:
 def _loss(spec: ExperimentSpec, activations: tuple[str, ...]) -> LossFunction:
     """The spec's loss if it suits the task, else the usual one."""
     target = spec.dataset.target
-    loss: LossFunction = spec.training.loss
+    loss: LossFunction = spec.only_output.loss
     if target.kind == "values":
         positive = loss.kind in OF_POSITIVE_VALUES and activations[-1:] and activations[-1] in POSITIVE
         return loss if positive or loss.kind in OF_ANY_VALUE else MeanSquaredError()

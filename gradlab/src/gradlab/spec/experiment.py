@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -11,6 +12,16 @@ from gradlab.errors import shorten
 from gradlab.frozen import Frozen, Name, impossible, is_stored
 from gradlab.measurement.history import Layout
 from gradlab.measurement.kinds import BOUNDARY, GRADIENTS, MeasuredNetwork
+from gradlab.spec.ends import (
+    NetworkInput,
+    NetworkOutput,
+    check_metric_names,
+    check_names,
+    check_output,
+    inputs_of,
+    outputs_of,
+    refuse_several,
+)
 from gradlab.spec.graph import INPUT, GraphSpec, check_count, layer_count
 from gradlab.spec.indices import check_indices
 from gradlab.spec.network import Misfit, NamedLayer, check_shared, in_order, walk, walk_graph
@@ -18,10 +29,7 @@ from gradlab.spec.problems import at_most, invalid
 from gradlab.spec.recording import Record, RecordSpec, every_of, measured_network, series_layouts
 from gradlab.spec.training import TrainingSpec, check_training, check_weights
 from gradlab.vocabulary.datasets import AnyDataset
-from gradlab.vocabulary.layers import Layer, Shape
-from gradlab.vocabulary.losses import LossFunction, encoding
-from gradlab.vocabulary.metrics import default_metrics
-from gradlab.vocabulary.targets import Target
+from gradlab.vocabulary.layers import Layer
 
 # Far above any service's own bounds. They limit the time that the check itself takes.
 MAX_LISTED_LAYERS, MAX_SEEDS = 20_000, 10_000
@@ -114,54 +122,65 @@ class ExperimentSpec(Frozen):
 
     @model_validator(mode="after")
     def _check_together(self, info: ValidationInfo) -> "ExperimentSpec":
+        check_names(self)
         try:
-            output = self.network[-1].output_shape
             check_shared(self.layers)
         except Misfit as misfit:
             field, mismatch = f"model.{misfit.path}", misfit.mismatch
             raise impossible(field, f"{misfit.name} can take {mismatch.expected}", mismatch.received) from misfit
-        self._check_output(output)
+        for output in self.outputs:
+            check_output(output, self.dataset.kind)
         if not is_stored(info):
-            check_indices(self.layers, self.dataset)
+            check_indices(self.layers, self.inputs)
         self._check_masks()
-        check_training(self.training, self.metric_names, self.network, self.dataset.target)
-        check_weights(self.training, self.dataset)
-        if self.record.every(BOUNDARY.record) and not self.dataset.has_boundary:
-            shape, target = self.dataset.feature_shape, self.dataset.target
-            expected = "0, or a dataset of classes with two inputs, which have a boundary in the plane"
-            every = self.record.every(BOUNDARY.record)
-            received = f"{every}, with {self.dataset.kind}: inputs of shape {shape}, {target}"
-            raise impossible("record.boundary", expected, received)
+        check_training(self.training, self.metric_names, self.outputs, self.network)
+        check_metric_names(_with_validation(self.metric_names), self.outputs)
+        check_weights(self.training, self.dataset, self.outputs)
+        self._check_boundary()
+        refuse_several(self)
         return self
+
+    def _check_boundary(self) -> None:
+        every = self.record.every(BOUNDARY.record)
+        if every and not self.dataset.has_boundary:
+            shapes, targets = (
+                ", ".join(map(str, each))
+                for each in ((entry.shape for entry in self.inputs), (output.target for output in self.outputs))
+            )
+            expected = "0, or a dataset of classes with two inputs, which have a boundary in the plane"
+            received = f"{every}, with {self.dataset.kind}: inputs of shape {shapes}, {targets}"
+            raise impossible("record.boundary", expected, received)
 
     def _check_masks(self) -> None:
         """Refuse masks where each time step has a target: the loss and the metrics do not leave masked steps out."""
         masking = [layer for layer in self.layers if layer.spec.masks]
-        if masking and self.dataset.target.steps:
+        if masking and any(output.target.steps for output in self.outputs):
             expected = "a network without masks, as each time step has a target and none is left out of the loss"
             raise impossible(f"model.{masking[0].path}", expected, f"{masking[0].name}, which masks time steps")
 
-    def _check_output(self, output: Shape) -> None:
-        target, loss = self.dataset.target, self.training.loss
-        fitting = loss.units_for(target)
-        if not fitting:
-            raise impossible("training.loss", f"a loss for {target}{_advice(target)}", loss.kind)
-        where = f"model.{self.model.last}"
-        shapes = " or ".join(str((*target.steps, units)) for units in fitting)
-        if output not in [(*target.steps, units) for units in fitting]:
-            raise impossible(
-                where,
-                f"an output of shape {shapes} for {loss.kind} on {self.dataset.kind}, which has {target}"
-                f"{_output_advice(loss, target)}",
-                str(output),
-            )
+    @cached_property
+    def inputs(self) -> tuple[NetworkInput, ...]:
+        """The network's inputs, in the model's order."""
+        return inputs_of(self)
+
+    @cached_property
+    def outputs(self) -> tuple[NetworkOutput, ...]:
+        """The network's outputs, in the model's order, each with its target, loss and metrics."""
+        return outputs_of(self)
+
+    @property
+    def only_output(self) -> NetworkOutput:
+        """The network's output. Raises LookupError if it has several."""
+        if len(self.outputs) > 1:
+            raise LookupError(f"several outputs: {', '.join(output.name for output in self.outputs)}")
+        return self.outputs[0]
 
     @cached_property
     def network(self) -> tuple[NamedLayer, ...]:
         """The network's layers from the input to the output: repeats and nested graphs written out, blocks as one."""
         if isinstance(self.model, GraphSpec):
-            return walk_graph(self.model, [self.dataset.feature_shape])
-        return walk(self.model.layers, self.dataset.feature_shape)
+            return walk_graph(self.model, [entry.shape for entry in self.inputs])
+        return walk(self.model.layers, self.inputs[0].shape)
 
     @cached_property
     def layers(self) -> tuple[NamedLayer, ...]:
@@ -171,10 +190,9 @@ class ExperimentSpec(Frozen):
     @cached_property
     def layout(self) -> Layout:
         """Names of all the metrics and series that will be recorded."""
-        names = ("loss", *self.metric_names)
         norms = GRADIENT_NORMS if self.record.every(GRADIENTS.record) and self.parameter_count else ()
         return Layout(
-            metrics=(*names, *(f"val_{name}" for name in names), "learning_rate", *norms),
+            metrics=(*_with_validation(self.metric_names), "learning_rate", *norms),
             series=series_layouts(self.record, self._measured),
         )
 
@@ -199,8 +217,10 @@ class ExperimentSpec(Frozen):
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """Names of the metrics that are measured besides the loss."""
-        return default_metrics(self.dataset.target) if self.training.metrics is None else self.training.metrics
+        """Names of the metrics that are measured besides the loss; of several outputs their losses come first."""
+        several = self.outputs if len(self.outputs) > 1 else ()
+        losses = (f"{output.prefix}loss" for output in several)
+        return (*losses, *(f"{output.prefix}{name}" for output in self.outputs for name in output.metric_names))
 
     @property
     def parameter_count(self) -> int:
@@ -209,8 +229,8 @@ class ExperimentSpec(Frozen):
 
     @property
     def one_hot(self) -> bool:
-        """True if targets are one-hot rows, with one unit per class, rather than a single 0 or 1."""
-        return encoding(self.dataset.target, self.layers[-1].output_shape[-1]) == "one_hot"
+        """True if the targets of its one output are one-hot rows rather than a single 0 or 1."""
+        return self.only_output.one_hot
 
     def canonical(self) -> str:
         """Return the spec's canonical JSON text: every default written out, keys sorted."""
@@ -221,21 +241,10 @@ class ExperimentSpec(Frozen):
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
 
-def _advice(target: Target) -> str:
-    usual = {
-        "classes": "categorical_crossentropy with one softmax unit per class",
-        "labels": "binary_crossentropy with one sigmoid unit per label",
-        "values": "mean_squared_error with one linear unit per value",
-    }
-    return f", such as {usual[target.kind]}"
-
-
-def _output_advice(loss: LossFunction, target: Target) -> str:
-    """Return a hint at the loss's usual output layer; empty if the loss has none."""
-    if loss.output_activation is None:
-        return ""
-    units = loss.units_for(target)[0]
-    return f": end with {units} {loss.output_activation} unit{'s' * (units != 1)}"
+def _with_validation(metric_names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the loss and the metrics in training and validation."""
+    names = ("loss", *metric_names)
+    return (*names, *(f"val_{name}" for name in names))
 
 
 def parse(body: str | bytes) -> ExperimentSpec:

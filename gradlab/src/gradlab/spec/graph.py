@@ -102,14 +102,13 @@ class Graph(Frozen):
 
 
 class GraphSpec(Graph):
-    """The network, as a graph. It has one input, called ``input`` unless it is named, and one output."""
+    """The network, as a graph. One input is called ``input`` unless it is named; an output has the name of its node."""
 
     @model_validator(mode="after")
     def _check_whole(self, info: ValidationInfo) -> "GraphSpec":
-        if len(self.inputs) > 1:
-            raise impossible("inputs", "one input: the samples of the dataset", ", ".join(self.inputs))
-        if len(self.outputs) > 1:
-            raise impossible("outputs", "one output: the prediction that the loss takes", ", ".join(self.outputs))
+        if len(self.outputs) > 1 and "kind" in self.outputs:
+            expected = "outputs of other names, as `kind` is a loss's own"
+            raise impossible("outputs", expected, ", ".join(self.outputs))
         check_count(self.layer_count, info)
         return self
 

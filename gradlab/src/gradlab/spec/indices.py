@@ -4,32 +4,34 @@ import math
 from collections.abc import Sequence
 
 from gradlab.frozen import impossible
+from gradlab.spec.ends import NetworkInput
 from gradlab.spec.network import NamedLayer
-from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.layers.attention import Embedding
 from gradlab.vocabulary.layers.preprocessing import CategoryEncoding
 from gradlab.vocabulary.layers.ranges import ANYTHING, Range, merged_range
 
 
-def check_indices(layers: Sequence[NamedLayer], dataset: DatasetSpec) -> None:
+def check_indices(layers: Sequence[NamedLayer], inputs: Sequence[NetworkInput]) -> None:
     """Refuse a layer that looks up rows if its inputs may be no indices of them. Raises pydantic's error.
 
     Args:
         layers: all layers in the order of the forward pass.
-        dataset: the data that enter the first.
+        inputs: the network's inputs.
     """
     if not any(isinstance(layer.spec, Embedding | CategoryEncoding) for layer in layers):
         return
-    below = dataset.whole_below
-    samples = ANYTHING if below is None else (0, below - 1)
-    ranges: dict[str, Range] = {}
+    ranges: dict[str, Range] = {each.name: _samples(each.whole_below) for each in inputs}
     for layer in layers:
-        inputs = [ranges.get(name, samples) for name in layer.inputs]
+        taken = [ranges[name] for name in layer.inputs]
         if isinstance(layer.spec, Embedding):
-            _check_rows(layer.spec.input_dim, "input_dim", inputs[0], f"model.{layer.path}")
+            _check_rows(layer.spec.input_dim, "input_dim", taken[0], f"model.{layer.path}")
         if isinstance(layer.spec, CategoryEncoding):
-            _check_rows(layer.spec.num_tokens, "num_tokens", inputs[0], f"model.{layer.path}")
-        ranges[layer.name] = merged_range(layer.spec, inputs)
+            _check_rows(layer.spec.num_tokens, "num_tokens", taken[0], f"model.{layer.path}")
+        ranges[layer.name] = merged_range(layer.spec, taken)
+
+
+def _samples(below: int | None) -> Range:
+    return ANYTHING if below is None else (0, below - 1)
 
 
 def _check_rows(rows: int, name: str, values: Range, where: str) -> None:

@@ -17,6 +17,7 @@ from gradlab.vocabulary.layers.wrapping import TimeDistributed, at_each_step
 
 if TYPE_CHECKING:
     from gradlab.spec import ExperimentSpec
+    from gradlab.spec.ends import NetworkOutput
 
 # Keras keeps these activations' input on their output tensor, as its attribute `_keras_logits`.
 SQUASHING = ("sigmoid", "softmax")
@@ -49,9 +50,18 @@ class Output:
     is_last_tensor: bool
 
 
-def output_of(spec: "ExperimentSpec") -> Output:
-    """Return the last activation of `spec`'s network, past layers that only pool, reshape or disturb their input."""
-    by_name, last, same = {layer.name: layer for layer in spec.layers}, spec.layers[-1], True
+def output_of(spec: "ExperimentSpec", output: "NetworkOutput | None" = None) -> Output:
+    """Return the last activation of an output, past layers that only pool, reshape or disturb their input.
+
+    Args:
+        spec: the spec.
+        output: one of its outputs; None for the only one.
+
+    Raises:
+        LookupError: the network has several outputs, and none is given.
+    """
+    last = (output or spec.only_output).layer
+    by_name, same = {layer.name: layer for layer in spec.layers}, True
     while (source := _only_source(last, by_name)) is not None and passes_on(last.spec):
         last, same = source, same and _keeps_tensor(last.spec)
     earlier = None if last.spec.parameters(last.input_shape) else _only_source(last, by_name)
@@ -84,15 +94,18 @@ def output_elsewhere(spec: ExternalSpec) -> Output | None:
     return Output(last.name, last.activation, before or "linear", same)
 
 
-def loss_takes_logits(spec: "ExperimentSpec") -> bool:
-    """True if the loss is computed from the input of the output's sigmoid or softmax, whatever `from_logits` says.
+def loss_takes_logits(spec: "ExperimentSpec", output: "NetworkOutput | None" = None) -> bool:
+    """True if the loss of an output, by default the only one, is computed from its sigmoid's or softmax's input.
+
+    It is so whatever `from_logits` says.
 
     `from_logits=True` behind a softmax then trains the same network as `from_logits=False`: Keras warns and leaves the
     softmax out. Source: Keras 3.15, `keras/src/backend/tensorflow/nn.py`, `_get_logits`. Each case is measured in
     `tests/integration/test_logits.py`.
     """
-    output = output_of(spec)
-    return spec.training.loss.kind in LOSSES_TAKING_LOGITS and output.activation in SQUASHING and output.is_last_tensor
+    output = output or spec.only_output
+    end = output_of(spec, output)
+    return output.loss.kind in LOSSES_TAKING_LOGITS and end.activation in SQUASHING and end.is_last_tensor
 
 
 def loss_takes_logits_elsewhere(spec: ExternalSpec) -> bool:
@@ -104,9 +117,15 @@ def loss_takes_logits_elsewhere(spec: ExternalSpec) -> bool:
     return kind in LOSSES_TAKING_LOGITS and output.activation in SQUASHING and output.is_last_tensor
 
 
-def answer_threshold(spec: "ExperimentSpec") -> float:
-    """Return the output above which a binary prediction is positive: 0.5 for probabilities, 0 for logits and scores."""
-    return 0.5 if loss_takes_logits(spec) else spec.training.loss.threshold
+def answer_threshold(spec: "ExperimentSpec", output: "NetworkOutput | None" = None) -> float:
+    """Return the number above which a binary prediction is positive: 0.5 for probabilities, 0 for logits and scores.
+
+    Args:
+        spec: the spec.
+        output: one of its outputs; None for the only one.
+    """
+    output = output or spec.only_output
+    return 0.5 if loss_takes_logits(spec, output) else output.loss.threshold
 
 
 def answer_threshold_elsewhere(spec: ExternalSpec) -> float | None:

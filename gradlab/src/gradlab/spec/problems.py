@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BeforeValidator, ValidationError
 
 from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
-from gradlab.frozen import PRINTABLE, impossible
+from gradlab.frozen import BY_NAME, FOR_ALL, PRINTABLE, impossible
 
 # Characters of a problem's field, expected text and received text, each. Our longest text lists all kinds of layers.
 MAX_CHARACTERS = 2_000
@@ -91,9 +91,9 @@ def without_tags(loc: tuple[int | str, ...], body: Any) -> tuple[int | str, ...]
 
 
 def _tags(body: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the discriminators of a JSON object: its kind, the source of a whole spec, the form of a network."""
+    """Return the discriminators of a JSON object: its kind, a spec's source, the form of a network or of a field."""
     source = "external" if body.get("source") == "external" else "service"
-    return body.get("kind"), source, "graph" if "nodes" in body else "chain"
+    return body.get("kind"), source, "graph" if "nodes" in body else "chain", FOR_ALL, BY_NAME
 
 
 def _received(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:

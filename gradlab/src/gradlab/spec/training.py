@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from gradlab.errors import shorten
-from gradlab.frozen import Frozen, added, impossible, one_of
+from gradlab.frozen import ByName, Frozen, added, impossible, one_of, or_by_name
+from gradlab.spec.ends import NetworkOutput
 from gradlab.spec.network import Misfit, NamedLayer, is_chain, walk
 from gradlab.spec.problems import among, at_most
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.losses import Loss
 from gradlab.vocabulary.metrics import BY_KIND, fits, metrics_for
 from gradlab.vocabulary.optimizers import Optimizer
-from gradlab.vocabulary.targets import Target
 
 # There are fewer than 100 metrics, and their names are shorter than 200 characters.
 MAX_METRICS = 100
@@ -37,8 +37,10 @@ class EarlyStopping(Frozen):
     @property
     def larger_is_better(self) -> bool:
         """True if larger values of the watched metric are better."""
-        metric = BY_KIND.get(self.monitor.removeprefix("val_"))
-        return metric is not None and metric.higher_is_better
+        watched = self.monitor.removeprefix("val_")
+        # The name of one of several outputs stands before that of its metric.
+        kinds = [kind for kind in BY_KIND if watched == kind or watched.endswith(f"_{kind}")]
+        return bool(kinds) and BY_KIND[max(kinds, key=len)].higher_is_better
 
 
 class GreedyLayerwise(Frozen):
@@ -78,6 +80,13 @@ ClassWeights = Annotated[
     ),
 ]
 
+Metrics = Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_METRICS), at_most(MAX_METRICS)]
+if TYPE_CHECKING:
+    LossOrLosses = Loss | ByName[Loss]
+    MetricNames = Metrics | ByName[Metrics]
+else:
+    LossOrLosses, MetricNames = or_by_name(Loss), or_by_name(Metrics)
+
 PRETRAININGS: tuple[type[Frozen], ...] = (GreedyLayerwise, Autoencoder)
 
 if TYPE_CHECKING:
@@ -89,18 +98,17 @@ else:
 class TrainingSpec(Frozen):
     """The training. Each epoch visits every training sample once, in a new random order."""
 
-    loss: Loss
-    """The loss to minimise."""
+    loss: LossOrLosses
+    """The loss to minimise; for a network with several outputs also an object with the loss of each output."""
     optimizer: Optimizer
     """The optimiser, which computes updates from gradients."""
     epochs: int = Field(ge=0, le=10_000_000)
     """Passes over the training samples. With 0, only the state before the first update is measured."""
     batch_size: int = Field(default=32, ge=1, le=1_000_000)
     """Samples per update; the last batch of an epoch may be smaller."""
-    metrics: Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_METRICS), at_most(MAX_METRICS)] | None = (
-        None
-    )
-    """Metrics to measure besides the loss; by default the usual ones for the dataset's target."""
+    metrics: MetricNames | None = None
+    """Metrics to measure besides the loss; by default the usual ones for the dataset's target. For a network with
+    several outputs those of each, or an object by output: an output that it does not name has none."""
     early_stopping: EarlyStopping | None = None
     """The condition that ends a run before its last epoch; none by default."""
     pretraining: Pretraining | None = None
@@ -108,27 +116,49 @@ class TrainingSpec(Frozen):
     class_weight: Literal["balanced"] | ClassWeights | None = added(None)
     """The weight of each class's training samples in the loss, by the class's name; 1 for a class that is not named.
     "balanced": samples/(classes·samples of the class). Null: equal weights. Metrics and validation are unweighted."""
+    loss_weights: ByName[Annotated[float, Field(ge=0, le=1e9)]] | None = added(None)
+    """The weight of each output's loss in their sum, which is minimised, by the output's name; 1 for an output that is
+    not named. Null: equal weights."""
 
 
 def check_training(
-    training: TrainingSpec, metrics: Sequence[str], network: Sequence[NamedLayer], target: Target
+    training: TrainingSpec, metrics: Sequence[str], outputs: Sequence[NetworkOutput], network: Sequence[NamedLayer]
 ) -> None:
-    """Refuse metrics, a monitored metric or a pretraining that do not fit. Raises pydantic's error with the field."""
-    for place, name in enumerate(metrics):
-        if not fits(name, target):
-            expected = among(metrics_for(target), name)
-            raise impossible(f"training.metrics[{place}]", f"a metric for {target}: {expected}", name)
-    if len(set(metrics)) < len(metrics):
-        raise impossible("training.metrics", "each metric once", ", ".join(metrics))
+    """Refuse metrics, a monitored metric or a pretraining that do not fit. Raises pydantic's error with the field.
+
+    Args:
+        training: the spec of the training.
+        metrics: the names of all metrics besides the loss.
+        outputs: the network's outputs.
+        network: its layers from the input to the output, each block as one layer.
+    """
+    for output in outputs:
+        _check_metrics(training, output)
     if training.early_stopping:
         watched = [f"{part}{name}" for part in ("", "val_") for name in ("loss", *metrics)]
         if (monitor := training.early_stopping.monitor) not in watched:
             raise impossible("training.early_stopping.monitor", among(watched, monitor), monitor)
     if training.pretraining:
+        if len(outputs) > 1:
+            received = ", ".join(output.name for output in outputs)
+            raise impossible("training.pretraining", "null for a network with several outputs", received)
         _check_pretraining(training.pretraining, network)
 
 
-def check_weights(training: TrainingSpec, dataset: DatasetSpec) -> None:
+def _check_metrics(training: TrainingSpec, output: NetworkOutput) -> None:
+    """Refuse metrics that an output's target does not have, and two of one name."""
+    field, of = "training.metrics", f" of {output.name}" if output.name else ""
+    if isinstance(training.metrics, ByName):
+        field = f"{field}.{output.name}"
+    for place, name in enumerate(output.metric_names):
+        if not fits(name, output.target):
+            expected = among(metrics_for(output.target), name)
+            raise impossible(f"{field}[{place}]", f"a metric for {output.target}{of}: {expected}", name)
+    if len(set(output.metric_names)) < len(output.metric_names):
+        raise impossible(field, "each metric once", ", ".join(output.metric_names))
+
+
+def check_weights(training: TrainingSpec, dataset: DatasetSpec, outputs: Sequence[NetworkOutput]) -> None:
     """Refuse weights of samples and of classes that cannot be used. Raises pydantic's error with the field."""
     weights, field = training.class_weight, "training.class_weight"
     if training.pretraining is not None and (weights or dataset.has_weights):
@@ -136,16 +166,20 @@ def check_weights(training: TrainingSpec, dataset: DatasetSpec) -> None:
         raise impossible(place, "null with pretraining, whose stages weigh all samples alike", "weights")
     if weights is None:
         return
-    if dataset.target.kind != "classes" or dataset.target.steps:
-        raise impossible(field, "null, or a dataset with one class for each sample", str(dataset.target))
+    if len(outputs) > 1:
+        expected = "null for a network with several outputs: Keras takes weights of classes with one"
+        raise impossible(field, expected, shorten(weights))
+    (output,) = outputs
+    if output.target.kind != "classes" or output.target.steps:
+        raise impossible(field, "null, or a dataset with one class for each sample", str(output.target))
     if dataset.has_weights:
         raise impossible(field, "null beside `dataset.sample_weight`: Keras takes one of the two", shorten(weights))
     if isinstance(weights, str):
         return
     for name, _ in weights:
-        if name not in dataset.class_names:
-            raise impossible(field, f"weights by class: {among(dataset.class_names, name)}", name)
-    if not any(weight for _, weight in weights) and len(weights) == len(dataset.class_names):
+        if name not in output.class_names:
+            raise impossible(field, f"weights by class: {among(output.class_names, name)}", name)
+    if not any(weight for _, weight in weights) and len(weights) == len(output.class_names):
         raise impossible(field, "a weight above 0 for one class at least", "only 0")
 
 

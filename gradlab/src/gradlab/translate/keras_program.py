@@ -145,7 +145,7 @@ def _compile(spec: ExperimentSpec) -> str:
     metrics = ", ".join(names.get(name, json.dumps(name)) for name in spec.metric_names)
     arguments = [
         f"optimizer={optimizer_code(training.optimizer)}",
-        f"loss={_loss(training.loss)}",
+        f"loss={_loss(spec.only_output.loss)}",
         f"metrics=[{metrics}]",
     ]
     return f"model.compile(\n{_lines(arguments)})"

@@ -113,9 +113,9 @@ def _are_texts_unnamed(dataset: UploadedDataset) -> bool:
 
 def _places(dataset: UploadedDataset) -> dict[str, list[int]] | None:
     """Return the places of each feature's numbers in a prepared row; None if they do not follow from the spec."""
-    features, encoded = dataset.features or (), _encoded(dataset)
+    features, encoded = dataset.feature_columns or (), _encoded(dataset)
     one_hot = [name for name in features if encoded.get(name)]
-    width = dataset.samples.feature_shape[-1] if dataset.samples is not None else len(features)
+    width = dataset.feature_shape[-1] if dataset.samples is not None else len(features)
     is_single = len(one_hot) == 1 and dataset.samples is not None
     if _are_texts_unnamed(dataset) or not (is_single or (not one_hot and width == len(features))):
         return None

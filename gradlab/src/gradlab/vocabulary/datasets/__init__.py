@@ -6,7 +6,8 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 from gradlab.frozen import one_of
-from gradlab.vocabulary.datasets.dataset import Dataset, DatasetSpec
+from gradlab.vocabulary.datasets.arrays import Arrays, Dataset
+from gradlab.vocabulary.datasets.dataset import DatasetSpec
 
 if TYPE_CHECKING:
     AnyDataset = DatasetSpec
@@ -26,4 +27,4 @@ else:
 
     AnyDataset = Annotated[Any, _OneOfTheRegistry]
 
-__all__ = ["AnyDataset", "Dataset", "DatasetSpec"]
+__all__ = ["AnyDataset", "Arrays", "Dataset", "DatasetSpec"]

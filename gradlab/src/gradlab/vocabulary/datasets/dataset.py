@@ -1,17 +1,16 @@
-"""Dataset and DatasetSpec: training and validation samples, and the specs that they are drawn from."""
+"""DatasetSpec: the specs that training and validation samples are drawn from."""
 
 import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from gradlab.frozen import Frozen
-from gradlab.measurement.plane import axes_around
+from gradlab.vocabulary.datasets.arrays import Dataset
 from gradlab.vocabulary.targets import Target
 
 Shape = tuple[int, ...]
@@ -22,32 +21,6 @@ Bounds = Annotated[
 
 
 Noise = Field(default=0.1, ge=0, le=1e6)
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Training samples, and validation samples, which are also the test samples.
-
-    Attributes:
-        train_x: (train, *feature_shape) float32.
-        train_y: classes: (train, *steps) int64, counted from 0; labels: (train, *steps, labels) float32, 0 or 1;
-            values: (train, *steps, values) float32.
-        val_x: (validation, *feature_shape) float32.
-        val_y: as `train_y`, of the validation samples.
-        train_weight: (train,) float32, each sample's weight in the loss; None for equal weights.
-        val_weight: as `train_weight`, of the validation samples.
-    """
-
-    train_x: np.ndarray
-    train_y: np.ndarray
-    val_x: np.ndarray
-    val_y: np.ndarray
-    train_weight: np.ndarray | None = None
-    val_weight: np.ndarray | None = None
-
-    def plane(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the axes of a grid around all samples of two inputs: (32,) float32 for each input."""
-        return axes_around(np.concatenate([self.train_x, self.val_x]))
 
 
 @contextmanager
@@ -99,6 +72,27 @@ class DatasetSpec(Frozen):
     def class_names(self) -> tuple[str, ...]:
         """The classes by name, in the order of their numbers; () for labels and values."""
         return tuple(map(str, range(self.target.count))) if self.target.kind == "classes" else ()
+
+    @property
+    def has_several(self) -> bool:
+        """True if it has several inputs or targets, each with a name."""
+        return False
+
+    def shape_of(self, name: str) -> Shape:
+        """Return the shape of one sample of an input, without the batch axis."""
+        return self.feature_shape
+
+    def whole_below_of(self, name: str) -> int | None:
+        """Return the upper bound, exclusive, of an input that is whole numbers from 0; None for another one."""
+        return self.whole_below
+
+    def target_of(self, name: str) -> Target:
+        """Return the form of each sample's target for an output."""
+        return self.target
+
+    def class_names_of(self, name: str) -> tuple[str, ...]:
+        """Return the classes of an output by name, in the order of their numbers; () for labels and values."""
+        return self.class_names
 
     @property
     def has_weights(self) -> bool:

@@ -4,26 +4,24 @@ The spec names columns and says how they are prepared. What follows from the fil
 `samples`, so that a spec is checked, counted and estimated without reading the file.
 """
 
+import itertools
+import math
 import re
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from gradlab.frozen import Frozen, Name, impossible
-from gradlab.vocabulary.datasets.dataset import Dataset, DatasetSpec, Shape
+from gradlab.frozen import ByName, Frozen, Name, impossible, or_by_name
+from gradlab.vocabulary.datasets.arrays import Dataset
+from gradlab.vocabulary.datasets.dataset import DatasetSpec, Shape
+from gradlab.vocabulary.datasets.uploaded_columns import problems_of
+from gradlab.vocabulary.datasets.uploaded_samples import MAX_COUNT, Samples
 from gradlab.vocabulary.preparations import MAX_COLUMNS, AnyPreparation
-from gradlab.vocabulary.splits import AnySplit, SplitByColumn
+from gradlab.vocabulary.splits import AnySplit
 from gradlab.vocabulary.targets import Target
 
 # Steps of a preparation: each kind on each column of a wide table would be fewer.
 MAX_STEPS = 1_000
-# Classes that a spec names one by one. Profiles list as many values of a column.
-MAX_CLASSES = 1_000
-# The largest int32: rows, and the numbers of one sample.
-MAX_COUNT = 2**31 - 1
-# Axes of a sample: a video has four.
-MAX_AXES = 8
 # Rows of a window: several times those of the longest sequences of this vocabulary.
 MAX_WINDOW = 10_000
 
@@ -35,9 +33,14 @@ def _is_hash(text: str) -> str:
 
 
 DatasetId = Annotated[str, Field(max_length=200), AfterValidator(_is_hash)]
-Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=MAX_COLUMNS)]
-Axes = Annotated[tuple[Count, ...], Field(strict=False, max_length=MAX_AXES)]
+Task = Literal["classes", "labels", "values", "inputs"]
+if TYPE_CHECKING:
+    Features = Names | ByName[Names]
+    Targets = Name | Names | ByName[Name | Names | None]
+    Tasks = Task | ByName[Task]
+else:
+    Features, Targets, Tasks = or_by_name(Names), or_by_name(Name | Names | None), or_by_name(Task)
 
 
 class Window(Frozen):
@@ -55,34 +58,6 @@ class Window(Frozen):
         return max(0, (rows - self.steps - self.horizon) // self.stride + 1)
 
 
-class SampleTarget(Frozen):
-    """The form of each sample's target."""
-
-    kind: Literal["classes", "labels", "values"]
-    """One of several classes, any of several labels, or numbers."""
-    count: Count
-    """Number of classes, labels or values."""
-    steps: Axes = ()
-    """[] if a sample has one target; the axes over which it has one at each place, such as time."""
-
-
-class Samples(Frozen):
-    """Counts, shapes and classes, as they follow from the file. The service fills them in when a spec is submitted."""
-
-    train_count: Count
-    """Number of training samples."""
-    val_count: Count
-    """Number of validation samples."""
-    feature_shape: Axes
-    """Shape of one prepared sample."""
-    target: SampleTarget
-    """Form of a sample's target."""
-    classes: Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_CLASSES)] = ()
-    """The classes by name, in the order of their numbers; [] for labels and values."""
-    whole_below: Annotated[int, Field(ge=1, le=2**53)] | None = None
-    """The upper bound, exclusive, of inputs that are whole numbers from 0, such as tokens; null for other inputs."""
-
-
 class UploadedDataset(DatasetSpec):
     """Samples from an uploaded file: the columns of a table (CSV, Parquet), or arrays (NPZ).
 
@@ -95,13 +70,16 @@ class UploadedDataset(DatasetSpec):
     kind: Literal["uploaded"] = "uploaded"
     id: DatasetId
     """The dataset: the SHA-256 of the file's bytes, as `POST /datasets` returns it."""
-    features: Names | None = None
+    features: Features | None = None
     """The input columns in this order, or one array. Null: `x` of arrays, else every column that is no target, weight
-    or part."""
-    target_columns: Name | Names | None = Field(default=None, alias="target")
-    """The column to predict; several for labels, values or one-hot classes. Null: `y` of arrays, and for inputs."""
-    task: Literal["classes", "labels", "values", "inputs"]
-    """"classes", one of several; "labels", each 0 or 1; "values", numbers; "inputs", the prepared inputs themselves."""
+    or part. For a network with several inputs an object with the columns of each; null: arrays of their names."""
+    target_columns: Targets | None = Field(default=None, alias="target")
+    """The column to predict; several for labels, values or one-hot classes. Null: `y` of arrays, and for inputs. For a
+    network with several outputs an object with the columns of each; null: arrays of their names. An output with the
+    task "inputs" is given the name of one of several inputs."""
+    task: Tasks
+    """"classes", one of several; "labels", each 0 or 1; "values", numbers; "inputs", the prepared inputs themselves.
+    For a network with several outputs also an object by output."""
     sample_weight: Name | None = None
     """The column with each sample's weight in the loss, 0 or more; null for equal weights."""
     validation: DatasetId | None = None
@@ -145,12 +123,17 @@ class UploadedDataset(DatasetSpec):
 
     @property
     def feature_shape(self) -> Shape:
-        return self.ready.feature_shape
+        shape = self.ready.feature_shape
+        if shape is None:
+            raise LookupError(f"several inputs: {', '.join(self.input_names)}; each has a shape of its own")
+        return shape
 
     @property
     def target(self) -> Target:
-        form = self.ready.target
-        return Target(form.kind, form.count, form.steps)
+        target = self.ready.target
+        if target is None:
+            raise LookupError(f"several outputs: {', '.join(self.output_names)}; each has a target of its own")
+        return target.form
 
     @property
     def whole_below(self) -> int | None:
@@ -161,14 +144,70 @@ class UploadedDataset(DatasetSpec):
         return self.ready.classes
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of several inputs, in the network's order; () with one."""
+        return tuple(each.name for each in self.ready.inputs)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of several outputs, in the network's order; () with one."""
+        return tuple(each.name for each in self.ready.outputs)
+
+    def shape_of(self, name: str) -> Shape:
+        several = {each.name: each.shape for each in self.ready.inputs}
+        return several[name] if several else self.feature_shape
+
+    def whole_below_of(self, name: str) -> int | None:
+        several = {each.name: each.whole_below for each in self.ready.inputs}
+        return several[name] if several else self.whole_below
+
+    def target_of(self, name: str) -> Target:
+        several = {each.name: each.target.form for each in self.ready.outputs}
+        return several[name] if several else self.target
+
+    def class_names_of(self, name: str) -> tuple[str, ...]:
+        several = {each.name: each.classes for each in self.ready.outputs}
+        return several[name] if several else self.class_names
+
+    @property
+    def value_count(self) -> int:
+        several = self.ready.inputs
+        return sum(math.prod(each.shape) for each in several) if several else super().value_count
+
+    @property
+    def in_plane(self) -> bool:
+        return not self.has_several and super().in_plane
+
+    @property
+    def has_boundary(self) -> bool:
+        return not self.has_several and super().has_boundary
+
+    @property
+    def has_several(self) -> bool:
+        return bool(self.ready.inputs or self.ready.outputs)
+
+    @property
     def has_weights(self) -> bool:
         return self.sample_weight is not None
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The target's columns by name; () if the spec names none."""
+        """The target's columns by name, those of several outputs one after another; () for none, and for inputs."""
         named = self.target_columns
-        return () if named is None else (named,) if isinstance(named, str) else named
+        several = named if isinstance(named, ByName) else {"": named}
+        columns = (listed(each) for name, each in several.items() if self.task_of(name) != "inputs")
+        return tuple(dict.fromkeys(itertools.chain(*columns)))
+
+    @property
+    def feature_columns(self) -> tuple[str, ...] | None:
+        """The input columns, those of several inputs one after another; None if the spec names none."""
+        if not isinstance(self.features, ByName):
+            return self.features
+        return tuple(dict.fromkeys(itertools.chain(*self.features.values())))
+
+    def task_of(self, name: str) -> Task:
+        """Return the task of an output of that name."""
+        return self.task[name] if isinstance(self.task, ByName) else self.task
 
     @property
     def dataset_ids(self) -> tuple[str, ...]:
@@ -185,61 +224,11 @@ class UploadedDataset(DatasetSpec):
 
     @model_validator(mode="after")
     def _check_columns(self) -> "UploadedDataset":
-        for field, expected, received in (*_of_roles(self), *_of_parts(self), *_of_steps(self)):
+        for field, expected, received in problems_of(self):
             raise impossible(field, expected, received)
         return self
 
 
-Refusal = tuple[str, str, str]
-
-
-def _of_roles(dataset: UploadedDataset) -> Iterator[Refusal]:
-    """Yield the problems of the columns' uses: field, expected, received."""
-    targets, features = dataset.targets, dataset.features or ()
-    if dataset.task == "inputs" and targets:
-        yield "target", 'null: with the task "inputs" a sample\'s target is its inputs', ", ".join(targets)
-    part = dataset.split.column if isinstance(dataset.split, SplitByColumn) else None
-    uses = {"target": targets, "sample_weight": (dataset.sample_weight,), "split.column": (part,)}
-    for field, names in (("features", features), ("target", targets)):
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            yield field, "each column once", twice
-    taken = dict.fromkeys(features, "features")
-    for field, columns in uses.items():
-        for column in columns:
-            if column is not None and (other := taken.setdefault(column, field)) != field:
-                yield field, f"another column than those of {other}", column
-
-
-def _of_parts(dataset: UploadedDataset) -> Iterator[Refusal]:
-    """Yield the problems of split, validation and window."""
-    split, window = dataset.split, dataset.window
-    if split is not None and dataset.validation is not None:
-        yield "split", "null beside `validation`, whose rows are the validation part", split.kind
-    if dataset.validation == dataset.id:
-        yield "validation", "another dataset than the one to train on", dataset.id
-    if split is not None and split.kind == "stratified" and dataset.task != "classes":
-        yield (
-            "split",
-            'a split for this task: stratified is for "classes"',
-            f'stratified with the task "{dataset.task}"',
-        )
-    if window is None:
-        return
-    if dataset.validation is None and (split is None or split.kind != "in_order"):
-        received = "null" if split is None else split.kind
-        yield "split", "in_order, or `validation`: windows are cut from rows in order", received
-    if dataset.task == "inputs":
-        yield "window", 'null with the task "inputs"', "a window"
-
-
-def _of_steps(dataset: UploadedDataset) -> Iterator[Refusal]:
-    """Yield the problems of the preparation: columns that no step of its kind can prepare."""
-    targets, features = set(dataset.targets), dataset.features
-    for place, step in enumerate(dataset.prepare):
-        field = f"prepare[{place}].columns"
-        for column in step.columns or ():
-            if column in targets and not (step.of_targets and dataset.task == "values"):
-                expected = f'columns that {step.kind} prepares; targets only of numbers, with the task "values"'
-                yield field, expected, column
-            elif column not in targets and features is not None and column not in features:
-                yield field, "columns among features and targets", column
+def listed(named: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the columns of a target by name: one, several or none."""
+    return () if named is None else (named,) if isinstance(named, str) else named
