@@ -135,7 +135,7 @@ def test_every_layer_is_registered():
 
 
 # Modules of the datasets' package that hold no dataset.
-BESIDE_DATASETS = {"arrays", "dataset", "registry", "uploaded_columns", "uploaded_samples"}
+BESIDE_DATASETS = {"arrays", "dataset", "registry", "uploaded_columns", "uploaded_parts", "uploaded_samples"}
 
 
 def test_every_dataset_is_registered():

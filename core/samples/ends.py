@@ -1,15 +1,11 @@
-"""Parts of an uploaded dataset: one of several inputs, or the targets of one of several outputs, as a dataset.
+"""Columns of the inputs and outputs of a network that has several, where a spec does not name them."""
 
-A part has one input and one target, so that whatever reads a dataset reads it, too. It is not validated.
-"""
-
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gradlab.errors import Invalid, Problem
 from gradlab.frozen import ByName
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
-from gradlab.vocabulary.datasets.uploaded_samples import Samples
 
 
 def named(
@@ -48,49 +44,6 @@ def _column(field: str, name: str, names: Sequence[str], columns: Sequence[str])
     what = "columns of each input" if field == "features" else "columns to predict of each output"
     expected = f"an object with the {what}, {', '.join(names)}; or columns of these names"
     raise Invalid(Problem(f"dataset.{field}", expected, f"null, and the file has no column {', '.join(missing)}"))
-
-
-def input_names(dataset: UploadedDataset, order: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the names of several inputs, in `order` as far as it names them; ("",) for one."""
-    return _in_order(dataset.features, order) if isinstance(dataset.features, ByName) else ("",)
-
-
-def output_names(dataset: UploadedDataset, order: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the names of several outputs, in `order` as far as it names them; ("",) for one."""
-    return _in_order(dataset.target_columns, order) if isinstance(dataset.target_columns, ByName) else ("",)
-
-
-def _in_order(values: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(values, key=lambda name: order.index(name) if name in order else len(order)))
-
-
-def part_of_input(dataset: UploadedDataset, name: str) -> UploadedDataset:
-    """Return the part of one input; its target means nothing. The dataset itself if the name is ""."""
-    if not name or not isinstance(dataset.features, ByName):
-        return dataset
-    update: dict[str, object] = {"features": dataset.features[name], "target_columns": None, "task": "inputs"}
-    if dataset.samples is not None:
-        form = next(each for each in dataset.samples.inputs if each.name == name)
-        update["samples"] = _samples(dataset.samples, feature_shape=form.shape, whole_below=form.whole_below)
-    return dataset.model_copy(update=update)
-
-
-def part_of_output(dataset: UploadedDataset, name: str) -> UploadedDataset:
-    """Return the part of one output; its features are those that it predicts, if it predicts an input."""
-    columns, features, task = dataset.target_columns, dataset.features, dataset.task
-    if isinstance(columns, ByName):
-        columns, task = columns[name], dataset.task_of(name)
-    if task == "inputs" and isinstance(features, ByName):
-        features, columns = features[str(columns)], None
-    update: dict[str, object] = {"features": features, "target_columns": columns, "task": task}
-    if dataset.samples is not None and dataset.samples.outputs:
-        form = next(each for each in dataset.samples.outputs if each.name == name)
-        update["samples"] = _samples(dataset.samples, target=form.target, classes=form.classes)
-    return dataset.model_copy(update=update)
-
-
-def _samples(samples: Samples, **form: object) -> Samples:
-    return samples.model_copy(update={"inputs": (), "outputs": (), **form})
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.samples.ends import errors_of, input_names, named, output_names, part_of_input, part_of_output
+from core.samples.ends import errors_of, named
 from core.samples.forms import inputs_form, target_form, whole_below
 from core.samples.roles import features_of, targets_of
 from core.samples.sources import listed
@@ -12,6 +12,7 @@ from gradlab.errors import Invalid, Problem
 from gradlab.frozen import ByName
 from gradlab.spec.problems import among
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+from gradlab.vocabulary.datasets.uploaded_parts import input_names, output_names, part_of_input, part_of_output
 from gradlab.vocabulary.datasets.uploaded_samples import SampleInput, SampleOutput, Samples
 from gradlab.vocabulary.splits import AnySplit, RandomSplit, SplitByColumn
 

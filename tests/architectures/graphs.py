@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from tests.architectures.registry import architecture, of_tokens, refused
+from tests.architectures.registry import architecture, of_tokens
 
 
 def residual_block(x, filters, *, strides=1):
@@ -179,7 +179,7 @@ def siamese_of_halves():
     return keras.Model(x, layers.Dense(1, "sigmoid")(distance))
 
 
-@refused("inputs: expected one input")
+@architecture
 def siamese():
     left, right = keras.Input((6,), name="left"), keras.Input((6,), name="right")
     embed = keras.Sequential([keras.Input((6,)), layers.Dense(5, "relu"), layers.Dense(3)], name="embed")
@@ -187,7 +187,7 @@ def siamese():
     return keras.Model([left, right], layers.Dense(1, "sigmoid")(score))
 
 
-@refused("inputs: expected one input")
+@architecture
 def two_inputs():
     image, numbers = keras.Input((8, 8, 1), name="image"), keras.Input((4,), name="numbers")
     seen = layers.Flatten()(layers.Conv2D(3, 3, activation="relu")(image))
@@ -195,14 +195,14 @@ def two_inputs():
     return keras.Model([image, numbers], layers.Dense(1)(joined))
 
 
-@refused("outputs: expected one output")
+@architecture
 def two_outputs():
     x = keras.Input((6,))
     h = layers.Dense(8, "relu")(x)
     return keras.Model(x, [layers.Dense(3, "softmax", name="kind")(h), layers.Dense(1, name="size")(h)])
 
 
-@refused("inputs: expected one input")
+@of_tokens
 def ticket_triage():
     title, tags = keras.Input((10,), name="title"), keras.Input((4,), name="tags")
     read = layers.LSTM(4)(layers.Embedding(50, 6)(title))

@@ -142,13 +142,19 @@ FOR_ALL, BY_NAME = "for_all", "by_name"
 
 
 def _form(value: Any) -> str:
-    return BY_NAME if isinstance(value, Mapping) and "kind" not in value else FOR_ALL
+    return FOR_ALL if not isinstance(value, Mapping) or _has_kind(value) else BY_NAME
+
+
+def _has_kind(value: Mapping[str, Any]) -> bool:
+    """True for an object that is told by its field `kind`. Those of outputs, of which one is called so, are objects."""
+    others = [each for name, each in value.items() if name != "kind"]
+    return isinstance(value.get("kind"), str) and not any(isinstance(each, str | Mapping | list) for each in others)
 
 
 def or_by_name(value: Any) -> Any:
     """Return the type of a field that holds one value for all of a network's inputs or outputs, or a `ByName` of them.
 
-    An object with the key ``kind`` is one value.
+    An object with a `kind`, whose other fields are no names, lists or objects, is one value.
     """
     by_name = ByName[value]
     return Annotated[Annotated[value, Tag(FOR_ALL)] | Annotated[by_name, Tag(BY_NAME)], Discriminator(_form)]

@@ -1,12 +1,13 @@
 """The translation of a Keras model in the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gradlab.frozen import ByName
 from gradlab.schemas.translation import TranslationResponse
 from gradlab.spec.graph import Graph
 from gradlab.translate.keras_code import layer_code, loss_code, optimizer_code
@@ -21,11 +22,19 @@ def render_translation(translation: TranslationResponse) -> Group:
     shapes = _shapes(translation.input_shapes), _shapes(translation.output_shapes)
     parts.append(Text(f"inputs {shapes[0]}, outputs {shapes[1]}"))
     if training := translation.training:
-        loss, optimizer = loss_code(training.loss), optimizer_code(training.optimizer)
-        metrics = f", metrics {', '.join(training.metrics)}" if training.metrics else ""
-        parts.append(Text(f"loss {loss}, optimizer {optimizer}{metrics}"))
+        loss, optimizer = _by_output(training.loss, loss_code), optimizer_code(training.optimizer)
+        metrics = f", metrics {_by_output(training.metrics, ', '.join)}" if training.metrics else ""
+        weights = f", loss weights {_by_output(training.loss_weights, str)}" if training.loss_weights else ""
+        parts.append(Text(f"loss {loss}{weights}, optimizer {optimizer}{metrics}"))
     parts += [Text(f"left out: {each}", style="dim") for each in translation.dropped]
     return Group(*parts, *(Text(each) for each in translation.notes))
+
+
+def _by_output(value: Any, write: Callable[[Any], str]) -> str:
+    """Return a value as text, or those of several outputs with their names."""
+    if not isinstance(value, ByName):
+        return write(value)
+    return "; ".join(f"{name}: {write(each)}" for name, each in value.items())
 
 
 def _layers(model: Any) -> Iterator[tuple[str, str]]:

@@ -211,7 +211,7 @@ def _are_numbers_of_classes(
 ) -> bool:
     """True for integers that each number one of several output units, unless the loss is one of values."""
     compiled = translation.training.loss if translation.training is not None else None
-    loss = request.loss if request.loss is not None else compiled
+    loss: Any = request.loss if request.loss is not None else compiled
     column = next((each for each in profile.columns if (each.name,) == target), None)
     if units < 2 or column is None or (loss is not None and not (loss.unit_per_class and not loss.unit_per_value)):
         return False

@@ -17,7 +17,7 @@ def training_of(request: DraftRequest, translation: Translation, task: str, assu
     if request.loss is not None:
         fields["loss"] = request.loss.model_dump(mode="json")
     elif compiled is not None:
-        fields["loss"] = compiled.loss.model_dump(mode="json")
+        fields["loss"] = compiled.model_dump(mode="json")["loss"]
     else:
         fields["loss"] = _usual_loss(translation, task)
         assumptions.append(f"The loss is {_in_words(fields['loss'])}: the model has no compile configuration.")
@@ -26,7 +26,7 @@ def training_of(request: DraftRequest, translation: Translation, task: str, assu
         assumptions.append("The optimiser is Adam with Keras's rate of 0.001: the model has no compile configuration.")
     fields["optimizer"] = chosen.model_dump(mode="json") if chosen is not None else "adam"
     if compiled is not None and compiled.metrics and request.loss is None:
-        fields["metrics"] = list(compiled.metrics)
+        fields["metrics"] = compiled.model_dump(mode="json")["metrics"]
     if request.batch_size == BATCH_SIZE:
         assumptions.append(f"Batches have {BATCH_SIZE} samples, as `fit` has them if nothing is said.")
     return fields

@@ -106,9 +106,6 @@ class GraphSpec(Graph):
 
     @model_validator(mode="after")
     def _check_whole(self, info: ValidationInfo) -> "GraphSpec":
-        if len(self.outputs) > 1 and "kind" in self.outputs:
-            expected = "outputs of other names, as `kind` is a loss's own"
-            raise impossible("outputs", expected, ", ".join(self.outputs))
         check_count(self.layer_count, info)
         return self
 

@@ -84,8 +84,10 @@ Metrics = Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_METRICS
 if TYPE_CHECKING:
     LossOrLosses = Loss | ByName[Loss]
     MetricNames = Metrics | ByName[Metrics]
+    LossWeights = ByName[float]
 else:
     LossOrLosses, MetricNames = or_by_name(Loss), or_by_name(Metrics)
+    LossWeights = ByName[Annotated[float, Field(ge=0, le=1e9)]]
 
 PRETRAININGS: tuple[type[Frozen], ...] = (GreedyLayerwise, Autoencoder)
 
@@ -116,7 +118,7 @@ class TrainingSpec(Frozen):
     class_weight: Literal["balanced"] | ClassWeights | None = added(None)
     """The weight of each class's training samples in the loss, by the class's name; 1 for a class that is not named.
     "balanced": samples/(classes·samples of the class). Null: equal weights. Metrics and validation are unweighted."""
-    loss_weights: ByName[Annotated[float, Field(ge=0, le=1e9)]] | None = added(None)
+    loss_weights: LossWeights | None = added(None)
     """The weight of each output's loss in their sum, which is minimised, by the output's name; 1 for an output that is
     not named. Null: equal weights."""
 

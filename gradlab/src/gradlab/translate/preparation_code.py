@@ -1,9 +1,11 @@
 """Preparation of uploaded samples as NumPy code: what a person adds to a script that has the arrays as they are."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+from gradlab.vocabulary.datasets.uploaded_parts import input_names, output_names, part_of_input, part_of_output
 from gradlab.vocabulary.preparations import (
     Clip,
     Impute,
@@ -24,7 +26,8 @@ IMPUTED = {"mean": "np.nanmean", "median": "np.nanmedian"}
 def preparation_code(dataset: DatasetSpec, beyond: DatasetSpec | None = None) -> list[str]:
     """Return a block of statements for each step of a dataset's preparation; [] for a dataset without one.
 
-    They change ``x`` and ``x_val``, or ``y`` and ``y_val`` for targets, and need ``numpy`` as ``np``. Steps that turn
+    They change ``x`` and ``x_val``, or ``y`` and ``y_val`` for targets, and need ``numpy`` as ``np``. Of several inputs
+    or outputs those are dictionaries by their names. Steps that turn
     texts into numbers are comments: arrays hold numbers already, with the columns of a one-hot text side by side. So
     are steps on columns whose places among those are not known from the spec.
 
@@ -36,10 +39,10 @@ def preparation_code(dataset: DatasetSpec, beyond: DatasetSpec | None = None) ->
         return []
     left_out = beyond.prepare if isinstance(beyond, UploadedDataset) else ()
     blocks = [block for step in dataset.prepare if step not in left_out for block in _blocks(step, dataset)]
-    for name in ("x", "y"):  # columns of whole numbers would cut off what is written into them
+    for name in _arrays(dataset):  # columns of whole numbers would cut off what is written into them
         written = [place for place, block in enumerate(blocks) if f"\n{name}[..., columns] =" in block]
         for place in written[:1]:
-            blocks[place] = f"{_both(name, f'{name}_val', FLOATING)}\n{blocks[place]}"
+            blocks[place] = f"{_both(name, validation(name), FLOATING)}\n{blocks[place]}"
     return blocks
 
 
@@ -50,53 +53,73 @@ def _blocks(step: Preparation, dataset: UploadedDataset) -> Iterator[str]:
         what = "a column of 0 and 1 for each value" if isinstance(step, OneHot) else "the place of its value"
         yield f"# {named}: {what}, in sorted order"
         return
-    targets = [name for name in step.columns or () if name in dataset.targets]
-    if step.columns is None or len(targets) < len(step.columns):
-        yield from _of_features(step, dataset)
-    if targets:
-        every = [*dataset.targets]
-        places = [every.index(name) for name in targets]
-        yield _block(step, "y", [] if len(targets) == len(every) else places, targets, dataset)
+    for name in input_names(dataset):
+        part = part_of_input(dataset, name)
+        if step.columns is None or {*step.columns} - {*dataset.targets} & {*(part.feature_columns or step.columns)}:
+            yield from _of_features(step, part, array("x", name))
+    for name in output_names(dataset):
+        every = [*part_of_output(dataset, name).targets]
+        if targets := [column for column in step.columns or () if column in every]:
+            places = [every.index(column) for column in targets]
+            yield _block(step, array("y", name), [] if len(targets) == len(every) else places, targets, dataset)
 
 
-def _of_features(step: Preparation, dataset: UploadedDataset) -> Iterator[str]:
+def array(kind: str, name: str) -> str:
+    """Return the variable of an input or of targets: ``x``, or ``x["left"]`` for one of several."""
+    return f"{kind}[{json.dumps(name, ensure_ascii=False)}]" if name else kind
+
+
+def validation(own: str) -> str:
+    """Return the variable of the validation part: ``x_val``, ``x_val["left"]``."""
+    return f"{own[0]}_val{own[1:]}"
+
+
+def _arrays(dataset: UploadedDataset) -> list[str]:
+    inputs = [array("x", name) for name in input_names(dataset)]
+    return inputs + [array("y", name) for name in output_names(dataset)]
+
+
+def _of_features(step: Preparation, dataset: UploadedDataset, own: str) -> Iterator[str]:
     encoded, is_named = _encoded(dataset), not _are_texts_unnamed(dataset)
-    if dataset.features is None:  # the array x, unless texts of a table are encoded or columns are named
+    features = dataset.feature_columns
+    if features is None:  # the array x, unless texts of a table are encoded or columns are named
         if step.columns in (None, ("x",)) and not encoded and is_named:
-            yield _block(step, "x", [], [], dataset)
+            yield _block(step, own, [], [], dataset)
         else:
-            yield _unplaced(step, step.columns, dataset)
+            yield _unplaced(step, step.columns, dataset, own)
         return
-    if texts := [name for name in step.columns or () if name in encoded and isinstance(step, Impute)]:
+    texts = [name for name in step.columns or () if name in encoded and name in features]
+    if texts and isinstance(step, Impute):
         yield f"# {', '.join(texts)}: the commonest value for a missing one, before it becomes a number"
     skips = encoded if step.columns is None or isinstance(step, Impute) else {}
-    chosen = [name for name in dataset.features if name in (step.columns or dataset.features) and name not in skips]
+    chosen = [name for name in features if name in (step.columns or features) and name not in skips]
     places = _places(dataset)
     if not chosen:
         return
     if step.columns is None and not is_named:
-        yield _unplaced(step, None, dataset)
-    elif len(chosen) == len(dataset.features):
-        yield _block(step, "x", [], [], dataset)
+        yield _unplaced(step, None, dataset, own)
+    elif len(chosen) == len(features):
+        yield _block(step, own, [], [], dataset)
     elif places is None:
-        yield _unplaced(step, chosen, dataset)
+        yield _unplaced(step, chosen, dataset, own)
     else:
-        yield _block(step, "x", [place for name in chosen for place in places[name]], chosen, dataset)
+        yield _block(step, own, [place for name in chosen for place in places[name]], chosen, dataset)
 
 
-def _unplaced(step: Preparation, names: Sequence[str] | None, dataset: UploadedDataset) -> str:
+def _unplaced(step: Preparation, names: Sequence[str] | None, dataset: UploadedDataset, own: str) -> str:
     """Return the statements of a step as a comment, for columns whose places are to be filled in."""
-    code = _block(step, "x", [0], names or ["the columns of numbers"], dataset).replace(
+    code = _block(step, own, [0], names or ["the columns of numbers"], dataset).replace(
         "columns = [0]", "columns = []", 1
     )
-    return "\n".join(f"# {line}" for line in ("with the places of these columns in x:", *code.splitlines()))
+    return "\n".join(f"# {line}" for line in (f"with the places of these columns in {own}:", *code.splitlines()))
 
 
-def _block(step: Preparation, name: str, places: Sequence[int], names: Sequence[str], dataset: UploadedDataset) -> str:
+def _block(step: Preparation, own: str, places: Sequence[int], names: Sequence[str], dataset: UploadedDataset) -> str:
     """Return the statements of a step on an array, or on some of its columns; no `places` for all of them."""
+    other = validation(own)
     if not places:
-        return _statements(step, name, f"{name}_val", dataset)
-    statements = _statements(step, f"{name}[..., columns]", f"{name}_val[..., columns]", dataset)
+        return _statements(step, own, other, dataset)
+    statements = _statements(step, f"{own}[..., columns]", f"{other}[..., columns]", dataset)
     return f"columns = {list(places)}  # {', '.join(names)}\n{statements}"
 
 

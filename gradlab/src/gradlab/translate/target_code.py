@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from gradlab.frozen import ByName
+from gradlab.translate.preparation_code import array, validation
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+from gradlab.vocabulary.datasets.uploaded_parts import part_of_output
 
 Classes = Literal["numbers", "texts", "one_hot"]
 TRUTHS = {"false": False, "true": True}
 
 
-def target_code(dataset: DatasetSpec, units: int, classes: Classes | None = None) -> list[str]:
+def target_code(dataset: DatasetSpec, units: int, classes: Classes | None = None, output: str = "") -> list[str]:
     """Return the statements that bring ``y`` and ``y_val`` into the form that the network is trained on; [] for none.
+
+    Those of one of several outputs are in dictionaries by its name.
 
     Classes become one-hot rows for several units, and 0 and 1 for one. They need ``keras``, and ``numpy`` as ``np``.
 
@@ -19,25 +24,39 @@ def target_code(dataset: DatasetSpec, units: int, classes: Classes | None = None
         dataset: the dataset.
         units: number of output units.
         classes: how the file has the classes; None: one-hot in several columns, else as their names look.
+        output: the name of one of several outputs; "" for the only one.
     """
     if not isinstance(dataset, UploadedDataset):
         return []
-    if dataset.task == "inputs":
-        return ["y, y_val = x, x_val  # the network repeats its inputs"]
-    if dataset.task != "classes":
+    y, part = array("y", output), part_of_output(dataset, output)
+    if part.task == "inputs":
+        x = array("x", _repeated(dataset, output))
+        return [f"{y}, {validation(y)} = {x}, {validation(x)}  # the network repeats its inputs"]
+    if part.task != "classes":
         return []
+    return _of_classes(part, units, classes, y)
+
+
+def _repeated(dataset: UploadedDataset, output: str) -> str:
+    """Return the name of the input that is an output's target; "" for the only one."""
+    columns = dataset.target_columns
+    named = columns[output] if isinstance(columns, ByName) else columns
+    return named if isinstance(named, str) else ""
+
+
+def _of_classes(dataset: UploadedDataset, units: int, classes: Classes | None, y: str) -> list[str]:
     if len(dataset.targets) > 1 or classes == "one_hot":
-        return [] if units > 1 else [_both("{}.argmax(axis=-1)")]
+        return [] if units > 1 else [_both(y, "{}.argmax(axis=-1)")]
     values = list(dataset.class_names) if classes == "texts" else _numbers(dataset.class_names)
     steps, lines = dataset.target.steps, []
     if isinstance(values[0], bool) or values != [*range(len(values))]:
         # The axes of a sample, without a last one of length 1.
         form = ".reshape(-1)" if not steps else f".reshape{(-1, *steps)}"
-        lines += [f"classes = {values}", _both(f"np.searchsorted(classes, {{}}){form}")]
+        lines += [f"classes = {values}", _both(y, f"np.searchsorted(classes, {{}}){form}")]
     if units > 1:
-        lines.append(_both(f"keras.utils.to_categorical({{}}, {len(values)})"))
+        lines.append(_both(y, f"keras.utils.to_categorical({{}}, {len(values)})"))
     elif steps:
-        lines.append(_both(f"{{}}.reshape{(-1, *steps, 1)}"))
+        lines.append(_both(y, f"{{}}.reshape{(-1, *steps, 1)}"))
     return ["\n".join(lines)] if lines else []
 
 
@@ -52,5 +71,5 @@ def _numbers(names: Sequence[str]) -> "list[bool] | list[float] | list[str]":
     return numbers if numbers == sorted(numbers) else list(names)
 
 
-def _both(expression: str) -> str:
-    return f"y, y_val = {expression.format('y')}, {expression.format('y_val')}"
+def _both(y: str, expression: str) -> str:
+    return f"{y}, {validation(y)} = {expression.format(y)}, {expression.format(validation(y))}"

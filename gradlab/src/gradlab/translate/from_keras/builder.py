@@ -96,6 +96,14 @@ class Builder:
                 values[TensorRef(layer.name, number, output)] = value
         outputs = self._listed(model, "output_layers")
         self._close([self._value(values, ref) for ref in outputs], [ref.layer for ref in outputs])
+        if isinstance(by_name := model.config.get("output_layers"), Mapping) and not self._depth:
+            self._name_outputs(tuple(by_name))
+
+    def _name_outputs(self, names: tuple[str, ...]) -> None:
+        """Give the outputs of a model that has an object of them the names in it: data and losses are by those."""
+        if len(names) == len(self._network.outputs):
+            self._network.output_names = list(names)
+            self._network.rename(dict(zip(self._network.outputs, names, strict=True)))
 
     def _calls(self, layers: list[KerasObject]) -> dict[str, list[Call]]:
         calls: dict[str, list[Call]] = {}

@@ -1,12 +1,16 @@
 """A translated network: nodes with their inputs, as a chain where it is one, else as a graph."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gradlab.spec.graph import INPUT
 from gradlab.vocabulary.layers import LayerSpec, Shape
 from gradlab.vocabulary.layers.merging import Merging
+
+# The names that nodes of a graph may have.
+NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclass
@@ -57,7 +61,7 @@ class Network:
         input_shapes: their shapes without the batch axis; None for an axis, or a shape, that is unknown.
         nodes: in the order of the forward pass.
         outputs: the nodes whose outputs are the model's.
-        output_names: names that Keras has for the outputs.
+        output_names: names that Keras's `compile` has for the outputs: those of layers, or of an object of outputs.
         output_shapes: their shapes without the batch axis; None for one that is unknown.
     """
 
@@ -67,6 +71,25 @@ class Network:
     outputs: list[str] = field(default_factory=list)
     output_names: list[str] = field(default_factory=list)
     output_shapes: list[Shape | None] = field(default_factory=list)
+
+    @property
+    def named_outputs(self) -> list[tuple[str, str]]:
+        """The name that Keras has for each output, and its name in the spec."""
+        return list(zip(self.output_names, self.outputs, strict=True))
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give nodes and inputs other names, where they are valid and not taken."""
+        taken = {*self.inputs, *(node.name for node in self.nodes)}
+        valid = {old: new for old, new in names.items() if NODE_NAME.fullmatch(new) and new not in taken - {old}}
+
+        def renamed(source: str) -> str:
+            node, dot, output = source.partition(".")
+            return f"{valid.get(node, node)}{dot}{output}"
+
+        for node in self.nodes:
+            node.name, node.inputs = renamed(node.name), tuple(map(renamed, node.inputs))
+            node.shares = node.shares and renamed(node.shares)
+        self.inputs, self.outputs = list(map(renamed, self.inputs)), list(map(renamed, self.outputs))
 
     def graph(self) -> dict[str, Any]:
         """Return the network as a graph of a spec."""

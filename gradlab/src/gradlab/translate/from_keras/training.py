@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gradlab.frozen import Frozen
+from gradlab.frozen import Frozen, added
+from gradlab.spec.training import LossOrLosses, LossWeights, MetricNames
+from gradlab.translate.from_keras.by_output import OutputNames, by_output, is_by_output
 from gradlab.translate.from_keras.notes import Notes, Untranslatable
 from gradlab.translate.from_keras.objects import KerasObject, function_name, keras_object, plain
 from gradlab.translate.from_keras.table import by_class, defaults_of, loss_kind, metric_kind
@@ -22,40 +24,75 @@ MEANS = ("sum_over_batch_size", "auto", "mean")
 class CompiledTraining(Frozen):
     """Loss, optimiser and metrics of a compiled model. Epochs and batches are arguments of `fit` alone."""
 
-    loss: Loss
-    """The loss to minimise."""
+    loss: LossOrLosses
+    """The loss to minimise; for a model with several outputs also an object with the loss of each."""
     optimizer: Optimizer
     """The optimiser, with clipping and schedule."""
-    metrics: tuple[str, ...] | None = None
-    """The metrics that the vocabulary has; null for the usual ones of the target."""
+    metrics: MetricNames | None = None
+    """The metrics that the vocabulary has, of several outputs by output; null for the usual ones of the target."""
+    loss_weights: LossWeights | None = added(None)
+    """The weight of the loss of each of several outputs; null for equal ones."""
 
 
-def compiled(config: Mapping[str, Any], notes: Notes) -> CompiledTraining | None:
-    """Return loss, optimiser and metrics from a compile configuration; None if there is no loss in it."""
+def compiled(config: Mapping[str, Any], notes: Notes, outputs: OutputNames = ()) -> CompiledTraining | None:
+    """Return loss, optimiser and metrics from a compile configuration; None if there is no loss in it.
+
+    Args:
+        config: the configuration.
+        notes: where problems go.
+        outputs: the name that Keras has for each output, and its name in the spec.
+    """
     if config.get("loss") is None:
         return None
-    values: Fields = {"metrics": _metrics(config.get("metrics"), notes)}
-    for name, translate in (("loss", loss_of), ("optimizer", optimizer_of)):
+    several = outputs if len(outputs) > 1 else ()
+    values: Fields = {}
+    for name, read in (
+        ("loss", _losses_of),
+        ("loss_weights", _weights_of),
+        ("metrics", _metrics_of),
+        ("optimizer", _optimizer_of),
+    ):
         given = config.get(name, config.get(f"{name}_config"))
         try:
-            values[name] = translate(given, notes)
+            values[name] = read(given, notes, several)
         except Untranslatable as error:
             notes.refuse(f"compile.{name}", error.expected, error.received)
-    for name in ("loss_weights", "weighted_metrics"):
-        if given := config.get(name):
-            _leave_out(name, given, notes)
-    if "loss" not in values or "optimizer" not in values:
-        return None
-    return CompiledTraining.model_validate(values)
-
-
-def _leave_out(name: str, given: Any, notes: Notes) -> None:
-    if name == "weighted_metrics":
+    if given := config.get("weighted_metrics"):
         notes.drop("compile.weighted_metrics", given, "metrics change nothing in a training")
-        return
+    return CompiledTraining.model_validate(values) if len(values) == 4 else None
+
+
+def _losses_of(given: Any, notes: Notes, outputs: OutputNames) -> Fields:
+    if not outputs or not is_by_output(given):
+        return loss_of(given, notes)
+    by_name = by_output(given, outputs, "a loss for each output")
+    return {name: loss_of(each, notes) for name, each in by_name.items()}
+
+
+def _weights_of(given: Any, notes: Notes, outputs: OutputNames) -> Fields | None:
+    if not given:
+        return None
+    if outputs:
+        return {
+            name: float(plain(each)) for name, each in by_output(given, outputs, "a weight for each output").items()
+        }
     weights = given.values() if isinstance(given, dict) else given if isinstance(given, list | tuple) else (given,)
     if any(weight != 1 for weight in weights):
-        notes.refuse("compile.loss_weights", "one loss of weight 1", given)
+        raise Untranslatable("one loss of weight 1", given)
+    return None
+
+
+def _metrics_of(given: Any, notes: Notes, outputs: OutputNames) -> tuple[str, ...] | Fields | None:
+    """Return the metrics; Keras has none for an output that its object does not name."""
+    if not outputs or not is_by_output(given):
+        return _metrics(given, notes)
+    by_name = by_output(given, outputs, "metrics for each output", is_whole=False)
+    kinds = {name: metrics for name, each in by_name.items() if (metrics := _metrics(each, notes))}
+    return kinds or None
+
+
+def _optimizer_of(given: Any, notes: Notes, outputs: OutputNames) -> Fields:
+    return optimizer_of(given, notes)
 
 
 def loss_of(value: Any, notes: Notes) -> Fields:
@@ -66,8 +103,8 @@ def loss_of(value: Any, notes: Notes) -> Fields:
     """
     while isinstance(value, dict | list | tuple) and keras_object(value) is None and len(value) == 1:
         (value,) = value.values() if isinstance(value, dict) else value
-    if isinstance(value, list | tuple) or (isinstance(value, dict) and keras_object(value) is None):
-        raise Untranslatable("one loss, for the one output", f"{len(value)} losses")
+    if is_by_output(value):
+        raise Untranslatable("one loss for each output", f"{len(value)} losses")
     thing = keras_object(value)
     name = function_name(value)
     if name is None and thing is not None and thing.is_of_keras:

@@ -72,7 +72,7 @@ def translate_parsed(configuration: Mapping[str, Any]) -> Translation:
     version = outer.get("keras_version")
     notes = Notes(is_keras_2=isinstance(version, str) and version.startswith("2."))
     network = Builder(notes).build(model)
-    training = compiled(_compile_config(outer), notes)
+    training = compiled(_compile_config(outer), notes, network.named_outputs)
     notes.check()
     if training is None:
         notes.remark("The model has no compile configuration: choose loss and optimiser.")
