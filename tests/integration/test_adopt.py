@@ -70,6 +70,34 @@ def test_what_cannot_be_brought_is_refused_before_anything_is_sent(client):
     assert [each.id for each in client.datasets()] == before
 
 
+def two_ends(**compiled) -> keras.Model:
+    """A model that takes numbers and an image, and predicts a price and one of three sorts."""
+    numbers, image = keras.Input((4,), name="numbers"), keras.Input((3, 3), name="image")
+    both = layers.Concatenate()([numbers, layers.Flatten()(image)])
+    model = keras.Model([numbers, image], [layers.Dense(1, name="price")(both), layers.Dense(3, name="sort")(both)])
+    if compiled:
+        model.compile(optimizer="adam", **compiled)
+    return model
+
+
+IMAGE, SORT = np.random.default_rng(1).normal(size=(60, 3, 3)).astype("float32"), np.arange(60) % 3
+LOSSES = {"price": "mse", "sort": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
+
+
+def test_arrays_of_several_inputs_and_outputs_that_are_missing_are_named(client):
+    y = {"price": X[:, :1], "sort": SORT}
+    with pytest.raises(
+        Invalid, match="x: expected a list of 2 arrays, or a dictionary of them by name: numbers, image"
+    ):
+        adopt(two_ends(loss=LOSSES), {"numbers": X}, y, to=client, epochs=1)
+    with pytest.raises(Invalid, match="y: expected targets for each output: price, sort; received None"):
+        adopt(two_ends(loss=LOSSES), [X, IMAGE], to=client, epochs=1)
+    with pytest.raises(Invalid, match=r"image: expected 60; received 50 samples for 60 inputs"):
+        adopt(two_ends(loss=LOSSES), [X, IMAGE[:50]], y, to=client, epochs=1)
+    with pytest.raises(Invalid, match="loss: expected a loss for each output: price, sort; received price"):
+        adopt(two_ends(), [X, IMAGE], y, to=client, epochs=1, loss={"price": "mse"}, optimizer="sgd")
+
+
 @pytest.mark.parametrize("form", ["whole numbers", "a column of them", "one-hot rows"])
 def test_classes_at_each_time_step_are_no_one_hot_rows(client, form):
     x = np.random.default_rng(1).normal(size=(30, 3, 2)).astype("float32")

@@ -240,3 +240,56 @@ def test_a_wide_table_has_all_its_columns_and_the_gaps_of_its_validation_part():
     assert [(each.type, each.distinct) for each in columns[2:]] == [("category", 2), ("integer", 2)]
     done = drafted(a_model(), whole(cut, wide, beside)).fields["dataset"]
     assert (done["features"], done["prepare"]) == (["a", "b"], [{"kind": "impute", "columns": ["a"]}])
+
+
+IMAGE = RANDOM.normal(size=(ROWS, 4, 4))
+ARRAYS = {"image": IMAGE, "numbers": RANDOM.normal(size=(ROWS, 2)), "price": RANDOM.normal(size=ROWS), "kind": COLOURS}
+
+
+def two_ends() -> dict[str, Any]:
+    """A model that takes an image and numbers, and predicts a price and one of three kinds."""
+    layers = [
+        called(a_layer("Flatten", "flat"), [a_tensor("image")]),
+        called(a_layer("Concatenate", "both", axis=-1), [[a_tensor("flat"), a_tensor("numbers")]]),
+        called(a_dense(1, "price", activation="linear"), [a_tensor("both")]),
+        called(a_dense(3, "kind", activation="softmax"), [a_tensor("both")]),
+    ]
+    return a_functional(
+        *(called(each) for each in (an_input(4, 4, name="image"), an_input(2, name="numbers"))),
+        *layers,
+        inputs=[["image", 0, 0], ["numbers", 0, 0]],
+        outputs=[["price", 0, 0], ["kind", 0, 0]],
+    )
+
+
+def test_several_inputs_and_outputs_are_the_arrays_of_their_names():
+    done = drafted(two_ends(), profiled(**ARRAYS))
+    dataset = done.fields["dataset"]
+    assert dataset["features"] == {"image": ["image"], "numbers": ["numbers"]}
+    assert dataset["target"] == {"price": "price", "kind": "kind"}
+    assert dataset["task"] == {"price": "values", "kind": "classes"}
+    assert {name: loss["kind"] for name, loss in done.fields["training"]["loss"].items()} == {
+        "price": "mean_squared_error",
+        "kind": "categorical_crossentropy",
+    }
+    said = " ".join(done.assumptions)
+    for words in (
+        "Each input is the column of its name: image, numbers.",
+        "kind: The task is",
+        "mean_squared_error for",
+    ):
+        assert words in said
+
+
+def test_what_several_inputs_and_outputs_lack_is_named():
+    with pytest.raises(Invalid, match=r"target: expected the columns of each output.*received no column kind"):
+        drafted(two_ends(), profiled(**{name: each for name, each in ARRAYS.items() if name != "kind"}))
+    with pytest.raises(Invalid, match=r"features: expected the columns of each input.*received no column image"):
+        drafted(two_ends(), profiled(a=ARRAYS["price"], **{n: each for n, each in ARRAYS.items() if n != "image"}))
+    with pytest.raises(Invalid, match=r"features.image: expected an array whose samples have the shape.*\(4, 4\)"):
+        drafted(two_ends(), profiled(**{**ARRAYS, "image": IMAGE[:, :3]}))
+    columns = {"image": IMAGE, **NUMBERS, "price": ARRAYS["price"], "kind": COLOURS}
+    named = {"image": ["image"], "numbers": ["a", "b"]}
+    assert drafted(two_ends(), profiled(**columns), features=named).fields["dataset"]["features"] == named
+    with pytest.raises(Invalid, match=r"target: expected no object by name"):
+        drafted(a_model(), profiled(**NUMBERS, label=LABEL), target={"out": "label"})

@@ -84,11 +84,14 @@ class Examination:
         """
         from gradlab.translate.keras_program import keras_program
         from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+        from gradlab.vocabulary.datasets.uploaded_parts import output_names, part_of_output
 
         cured = self.treatment.recommended_spec if self.treatment is not None else None
         if cured is None or self.profile is None or not isinstance(cured.dataset, UploadedDataset):
             return None
-        return keras_program(cured, classes=_form_of_classes(self.profile, cured.dataset))
+        names = output_names(cured.dataset)
+        forms = {name: _form_of_classes(self.profile, part_of_output(cured.dataset, name)) for name in names}
+        return keras_program(cured, classes=forms.get("") if names == ("",) else forms)
 
 
 def _form_of_classes(profile: Profile, dataset: "UploadedDataset") -> "Classes | None":

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradlab.errors import Invalid, Problem
+from gradlab.frozen import ByName
 from gradlab.profile import ColumnProfile, Profile
 from gradlab.profile.model import WEIGHTS
 from gradlab.profile.proposing import MAX_CLASSES
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.translate.from_keras import Translation
+from gradlab.vocabulary.datasets.uploaded import listed
 from gradlab.vocabulary.preparations import Preparation
 
 # Names that a message lists.
@@ -41,7 +43,7 @@ def target_of(request: DraftRequest, profile: Profile, assumptions: list[str]) -
         Invalid: none is given and none can be proposed, or there is no such column.
     """
     if request.target is not None:
-        names = (request.target,) if isinstance(request.target, str) else request.target
+        names = listed(only("target", request.target))
         _check_names("target", names, profile)
         return names
     proposal = profile.proposal
@@ -51,12 +53,20 @@ def target_of(request: DraftRequest, profile: Profile, assumptions: list[str]) -
     return proposal.target
 
 
+def only(field: str, value: Any) -> Any:
+    """Return what a request names for the only input or output. Raises Invalid for an object by name."""
+    if isinstance(value, ByName):
+        expected = "no object by name, as the model has one input, or one output"
+        raise Invalid(Problem(field, expected, f"an object: {', '.join(value)}"))
+    return value
+
+
 def task_of(
     request: DraftRequest, translation: Translation, profile: Profile, target: tuple[str, ...], assumptions: list[str]
 ) -> str:
     """Return the task: the request's, else the one that the column and the output show."""
     if request.task is not None:
-        return request.task
+        return str(only("task", request.task))
     if target == profile.proposal.target and profile.proposal.task is not None:
         task, why = str(profile.proposal.task), profile.proposal.task_reason
     else:
@@ -155,8 +165,9 @@ def weights_of(
 def _choices(request: DraftRequest, profile: Profile, target: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield choices of features, best first, each with a sentence."""
     if request.features is not None:
-        _check_names("features", request.features, profile)
-        yield request.features, ""
+        names = tuple(only("features", request.features))
+        _check_names("features", names, profile)
+        yield names, ""
         return
     proposal, every = profile.proposal, [each.name for each in profile.columns if _may_be_feature(each, target)]
     is_proposed = target == proposal.target
@@ -236,8 +247,13 @@ def _check_names(field: str, names: tuple[str, ...], profile: Profile) -> None:
         raise Invalid(Problem(field, f"a column of the file: {_some_names(profile)}", missing[0]))
 
 
+def column_names(profile: Profile) -> list[str]:
+    """Return the names of the columns, in the file's order."""
+    return [column.name for column in profile.columns]
+
+
 def _some_names(profile: Profile) -> str:
-    return _listed([column.name for column in profile.columns])
+    return _listed(column_names(profile))
 
 
 def _listed(names: "list[str] | tuple[str, ...]") -> str:

@@ -1,5 +1,6 @@
 """Training of a draft: loss, optimiser and batches, as assumptions, as compiled, or as usual for the task."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from gradlab.schemas.drafts import BATCH_SIZE, DraftRequest
@@ -10,36 +11,50 @@ from gradlab.translate.from_keras import Translation
 from gradlab.vocabulary.layers import LayerSpec
 
 
-def training_of(request: DraftRequest, translation: Translation, task: str, assumptions: list[str]) -> dict[str, Any]:
-    """Return the fields of `training` but epochs."""
+def training_of(
+    request: DraftRequest, translation: Translation, task: str | Mapping[str, str], assumptions: list[str]
+) -> dict[str, Any]:
+    """Return the fields of `training` but epochs. The task of several outputs may be one by their names."""
     compiled = translation.training
     fields: dict[str, Any] = {"batch_size": request.batch_size}
     if request.loss is not None:
-        fields["loss"] = request.loss.model_dump(mode="json")
+        fields["loss"] = request.model_dump(mode="json")["loss"]
     elif compiled is not None:
         fields["loss"] = compiled.model_dump(mode="json")["loss"]
     else:
-        fields["loss"] = _usual_loss(translation, task)
-        assumptions.append(f"The loss is {_in_words(fields['loss'])}: the model has no compile configuration.")
+        fields["loss"], words = _usual_losses(translation, task)
+        assumptions.append(f"The loss is {words}: the model has no compile configuration.")
     chosen = request.optimizer or (compiled.optimizer if compiled is not None else None)
     if chosen is None:
         assumptions.append("The optimiser is Adam with Keras's rate of 0.001: the model has no compile configuration.")
     fields["optimizer"] = chosen.model_dump(mode="json") if chosen is not None else "adam"
-    if compiled is not None and compiled.metrics and request.loss is None:
-        fields["metrics"] = compiled.model_dump(mode="json")["metrics"]
+    if compiled is not None and request.loss is None:
+        given = compiled.model_dump(mode="json")
+        fields |= {name: given[name] for name in ("metrics", "loss_weights") if given.get(name)}
     if request.batch_size == BATCH_SIZE:
         assumptions.append(f"Batches have {BATCH_SIZE} samples, as `fit` has them if nothing is said.")
     return fields
 
 
-def _usual_loss(translation: Translation, task: str) -> dict[str, Any]:
+def _usual_losses(translation: Translation, task: str | Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """Return the usual loss, of several outputs by their names, and as words."""
+    outputs = getattr(translation.model, "outputs", ())
+    if len(outputs) < 2:
+        loss = _usual_loss(translation.model, "", translation.output_shape, str(task))
+        return loss, _in_words(loss)
+    losses = {}
+    for name, shape in zip(outputs, translation.output_shapes, strict=True):
+        losses[name] = _usual_loss(translation.model, name, shape, task if isinstance(task, str) else task[name])
+    return losses, ", ".join(f"{_in_words(loss)} for {name}" for name, loss in losses.items())
+
+
+def _usual_loss(model: ModelSpec | Graph, output: str, shape: tuple[int, ...] | None, task: str) -> dict[str, Any]:
     """The usual loss of the task; on logits where the output has no activation."""
     if task in ("values", "inputs"):
         return {"kind": "mean_squared_error"}
-    shape = translation.output_shape
     one_unit = task == "labels" or (shape is not None and shape[-1] == 1)
     kind = "binary_crossentropy" if one_unit else "categorical_crossentropy"
-    return {"kind": kind, "from_logits": _has_no_activation(_output_layer(translation.model))}
+    return {"kind": kind, "from_logits": _has_no_activation(_output_layer(model, output))}
 
 
 def _output_layer(model: ModelSpec | Graph, source: str = "") -> LayerSpec | None:
@@ -47,15 +62,14 @@ def _output_layer(model: ModelSpec | Graph, source: str = "") -> LayerSpec | Non
 
     Args:
         model: the network, or a graph inside it.
-        source: the output that is meant, by its name in a nested graph; "" for the first one.
+        source: the output that is meant, by its name; "" for the first one.
 
     Returns:
         The layer; None where it is the network's input.
     """
     if isinstance(model, ModelSpec):
         return next((layer for layer in reversed(model.layers) if not passes_on(layer)), None)
-    outputs = {split_source(each)[0]: each for each in model.outputs}
-    name, inner = split_source(outputs.get(source, model.outputs[0]))
+    name, inner = split_source(source or model.outputs[0])
     while (node := model.by_name.get(name)) is not None:
         origin = model.origin(node)
         if origin.graph is not None:

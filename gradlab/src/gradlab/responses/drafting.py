@@ -13,11 +13,13 @@ from gradlab.responses.drafted_columns import (
     chosen_steps,
     features_of,
     filling,
+    only,
     steps_of,
     target_of,
     task_of,
     weights_of,
 )
+from gradlab.responses.drafted_ends import fits, has_several, of_ends, written
 from gradlab.responses.drafted_training import training_of
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.translate.from_keras import Translation
@@ -25,7 +27,7 @@ from gradlab.translate.from_keras import Translation
 Fields = dict[str, Any]
 Shape = tuple[int | None, ...]
 # Names of the arrays of an NPZ file, as `POST /datasets` takes it.
-ARRAY, ARRAY_TARGET, ARRAY_VALIDATION = "x", "y", "x_val"
+ARRAY, ARRAY_TARGET, VALIDATION = "x", "y", "_val"
 
 
 @dataclass(frozen=True)
@@ -75,20 +77,27 @@ def _dataset(
     assumptions: list[str],
 ) -> Fields:
     fields: Fields = {"kind": "uploaded", "id": request.dataset}
-    if (array := _array(request, profile)) is not None:
+    if has_several(translation):
+        fields |= of_ends(request, translation, profile, assumptions)
+    elif (array := _array(request, profile)) is not None:
         fields |= _of_array(request, translation, profile, array, assumptions)
     else:
         fields |= _of_table(request, translation, profile, assumptions)
-    target = fields.get("target", ())
-    taken = {*fields.get("features", ()), *((target,) if isinstance(target, str) else target)}
+    taken = {*_columns(fields.get("features")), *_columns(fields.get("target"))}
     if weights := weights_of(profile, taken, beside, assumptions):
         fields["sample_weight"] = weights
     return fields | _parts(request, profile, fields, taken, assumptions)
 
 
+def _columns(value: Any) -> list[str]:
+    """Return the columns of `features` or `target` in a draft, those of several inputs or outputs together."""
+    several = value.values() if isinstance(value, dict) else [value]
+    return [name for each in several for name in ([each] if isinstance(each, str) else each or ())]
+
+
 def _array(request: DraftRequest, profile: Profile) -> ColumnProfile | None:
     """Return the one array that goes into the network; None for columns of a table, one of which may be called x."""
-    names = (ARRAY,) if request.features is None else request.features
+    names = (ARRAY,) if request.features is None else only("features", request.features)
     return next((column for column in profile.columns if (column.name,) == names and column.shape), None)
 
 
@@ -96,9 +105,9 @@ def _of_array(
     request: DraftRequest, translation: Translation, profile: Profile, array: ColumnProfile, assumptions: list[str]
 ) -> Fields:
     shape = translation.input_shape
-    if shape is not None and not _fits(array.shape, shape):
-        expected = f"an array whose samples have the shape that the model takes, {_written(shape)}"
-        raise Invalid(Problem("features", expected, f"{array.name}, with samples of shape {_written(array.shape)}"))
+    if shape is not None and not fits(array.shape, shape):
+        expected = f"an array whose samples have the shape that the model takes, {written(shape)}"
+        raise Invalid(Problem("features", expected, f"{array.name}, with samples of shape {written(array.shape)}"))
     fields: Fields = {} if request.features is None else {"features": list(request.features)}
     if request.prepare is not None:
         fields["prepare"] = chosen_steps(request.prepare)
@@ -141,7 +150,8 @@ def _parts(
     """The division into training and validation samples."""
     if request.validation is not None:
         return {"validation": request.validation}
-    if any(column.name == ARRAY_VALIDATION for column in profile.columns):
+    arrays = {f"{name}{VALIDATION}" for name in _columns(dataset.get("features", ARRAY))}
+    if any(column.name in arrays for column in profile.columns):
         return {}
     if "window" in dataset:
         assumptions.append("The last fifth of the rows is for validation, as the rows are in order.")
@@ -162,15 +172,6 @@ def _applies(proposed: SplitProposal, profile: Profile, dataset: Fields, taken: 
     if proposed.kind == "stratified":
         return dataset["task"] == "classes" and dataset.get("target") in profile.proposal.target
     return proposed.column is None or proposed.column not in taken
-
-
-def _fits(array: tuple[int, ...], model: Shape) -> bool:
-    """True if samples of a shape go into a model, whose unknown axes are None."""
-    return len(array) == len(model) and all(own is None or own == size for size, own in zip(array, model, strict=True))
-
-
-def _written(shape: Shape) -> str:
-    return str(shape).replace("None", "any")
 
 
 def _one_or_several(names: tuple[str, ...]) -> str | list[str]:

@@ -1,15 +1,15 @@
 """Requests and responses of drafts: a Keras model and an uploaded dataset put together as a spec."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from gradlab.frozen import Frozen, Name
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.training import LossOrLosses
 from gradlab.translate.from_keras.text import MAX_CHARACTERS
-from gradlab.vocabulary.datasets.uploaded import DatasetId, Names
-from gradlab.vocabulary.losses import Loss
+from gradlab.vocabulary.datasets.uploaded import DatasetId, Features, Targets, Tasks
 from gradlab.vocabulary.optimizers import Optimizer
 from gradlab.vocabulary.preparations import AnyPreparation
 
@@ -29,18 +29,21 @@ class DraftRequest(Frozen):
     """The uploaded dataset: it must be ready."""
     name: Name = "untitled"
     """The experiment's name."""
-    target: Name | Names | None = None
-    """The column to predict; several for labels or values. Null: the one that the profile proposes."""
-    features: Names | None = None
-    """The input columns in the order of the model's inputs. Null: all others that fit the model's input."""
-    task: Literal["classes", "labels", "values", "inputs"] | None = None
-    """The task. Null: the one that the target's column shows."""
+    target: Targets | None = None
+    """The column to predict; several for labels or values. Null: the one that the profile proposes. For a model with
+    several outputs an object with the columns of each; null: the columns of their names."""
+    features: Features | None = None
+    """The input columns in the order of the model's inputs. Null: all others that fit the model's input. For a model
+    with several inputs an object with the columns of each; null: the columns of their names."""
+    task: Tasks | None = None
+    """The task, for several outputs also an object by output. Null: the one that the target's column shows."""
     validation: DatasetId | None = None
     """Another uploaded dataset whose rows are all for validation. Null: a part of this one."""
     prepare: Annotated[tuple[AnyPreparation, ...], Field(strict=False, max_length=MAX_STEPS)] | None = None
     """The steps that prepare columns. Null: those without which the columns are no numbers."""
-    loss: Loss | None = None
-    """The loss. Null: the one that the model was compiled with, else the task's usual one."""
+    loss: LossOrLosses | None = None
+    """The loss, for several outputs also an object by output. Null: the one that the model was compiled with, else the
+    task's usual one."""
     optimizer: Optimizer | None = None
     """The optimiser. Null: the one that the model was compiled with, else Adam."""
     epochs: int | None = Field(default=None, ge=1, le=MAX_EPOCHS)

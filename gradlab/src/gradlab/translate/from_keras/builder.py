@@ -77,7 +77,7 @@ class Builder:
         if first.class_name == "InputLayer":
             self._check_input(first)
             layers = layers[1:]
-        value = self._add_input(INPUT, batch_shape, shapes[0] if shapes else None)
+        value = self._add_input(INPUT, first.name, batch_shape, shapes[0] if shapes else None)
         for layer in layers:
             result = self._place(layer, layer.name, 0, Call(), [value])
             value = result[0] if len(result) == 1 else self._single(layer)
@@ -135,7 +135,7 @@ class Builder:
             self._check_input(layer)
             batch_shape = layer.config.get("batch_shape", layer.config.get("batch_input_shape"))
             name = INPUT if len(refs) == 1 else layer.name
-            values[ref] = self._add_input(name, batch_shape, shapes[place] if place < len(shapes) else None)
+            values[ref] = self._add_input(name, layer.name, batch_shape, shapes[place] if place < len(shapes) else None)
         return values
 
     def _check_input(self, layer: KerasObject) -> None:
@@ -145,7 +145,7 @@ class Builder:
         if (dtype := dtype_name(layer.config.get("dtype"))) not in INPUT_TYPES:
             self._notes.refuse(f"{where}.dtype", "numbers as inputs: float32 or integers", str(dtype))
 
-    def _add_input(self, name: str, batch_shape: Any, outer: Shape | None) -> Value:
+    def _add_input(self, name: str, keras_name: str, batch_shape: Any, outer: Shape | None) -> Value:
         shape: tuple[int | None, ...] | None = None
         if isinstance(batch_shape, list | tuple):
             sizes = tuple(batch_shape)[1:]
@@ -153,6 +153,7 @@ class Builder:
                 shape = sizes
         own = self._own(name)
         self._network.inputs.append(own)
+        self._network.input_names.append(keras_name)
         self._network.input_shapes.append(outer or shape)
         whole = shape is not None and all(size is not None for size in shape)
         return own, outer or (tuple(size for size in shape or () if size) if whole else None)

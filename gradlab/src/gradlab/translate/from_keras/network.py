@@ -58,6 +58,7 @@ class Network:
 
     Attributes:
         inputs: names of its inputs.
+        input_names: names that Keras has for the inputs.
         input_shapes: their shapes without the batch axis; None for an axis, or a shape, that is unknown.
         nodes: in the order of the forward pass.
         outputs: the nodes whose outputs are the model's.
@@ -66,6 +67,7 @@ class Network:
     """
 
     inputs: list[str] = field(default_factory=list)
+    input_names: list[str] = field(default_factory=list)
     input_shapes: list[tuple[int | None, ...] | None] = field(default_factory=list)
     nodes: list[Placed] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)

@@ -31,6 +31,8 @@ class Translation:
         input_shapes: the shape of each input without the batch axis; None for one, or for an axis, that is unknown.
         output_shapes: the shape of each output without the batch axis; None for one that is unknown.
         names: name of a layer in the spec -> its path in Keras.
+        input_names: the name that Keras has for each input, in the order of the spec's.
+        output_names: the name that Keras has for each output, in the order of the spec's.
     """
 
     model: Any
@@ -40,6 +42,8 @@ class Translation:
     input_shapes: tuple[tuple[int | None, ...] | None, ...]
     output_shapes: tuple[tuple[int, ...] | None, ...]
     names: Mapping[str, str]
+    input_names: tuple[str, ...] = ()
+    output_names: tuple[str, ...] = ()
 
     @property
     def input_shape(self) -> tuple[int | None, ...] | None:
@@ -84,6 +88,8 @@ def translate_parsed(configuration: Mapping[str, Any]) -> Translation:
         tuple(network.input_shapes),
         tuple(network.output_shapes),
         dict(network.names()),
+        tuple(network.input_names),
+        tuple(network.output_names),
     )
 
 

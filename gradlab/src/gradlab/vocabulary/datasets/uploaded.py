@@ -194,8 +194,10 @@ class UploadedDataset(DatasetSpec):
     def targets(self) -> tuple[str, ...]:
         """The target's columns by name, those of several outputs one after another; () for none, and for inputs."""
         named = self.target_columns
-        several = named if isinstance(named, ByName) else {"": named}
-        columns = (listed(each) for name, each in several.items() if self.task_of(name) != "inputs")
+        if named is None:
+            return ()
+        several = named.items() if isinstance(named, ByName) else [("", named)]
+        columns = (listed(each) for name, each in several if self.task_of(name) != "inputs")
         return tuple(dict.fromkeys(itertools.chain(*columns)))
 
     @property

@@ -45,8 +45,11 @@ def _listed(values: object) -> str:
 def _of_inputs(dataset: "UploadedDataset") -> Iterator[Refusal]:
     """Yield the problems of targets that are inputs: columns besides, and inputs that do not exist."""
     features, targets = dataset.features, dataset.target_columns
-    several = targets if isinstance(targets, ByName) else {"": targets}
-    for name, given in several.items():
+    if targets is None and isinstance(dataset.task, ByName):
+        return  # until columns of the outputs' names are filled in
+    # The inputs' names are not known before they are filled in.
+    may_be_named = isinstance(targets, ByName) and features is None and dataset.samples is None
+    for name, given in targets.items() if isinstance(targets, ByName) else [("", targets)]:
         field = f"target.{name}" if name else "target"
         received = given if isinstance(given, str) else ", ".join(given or ["null"])
         if dataset.task_of(name) != "inputs":
@@ -55,7 +58,7 @@ def _of_inputs(dataset: "UploadedDataset") -> Iterator[Refusal]:
         elif isinstance(features, ByName):
             if given not in features:
                 yield field, f'with the task "inputs" the name of an input: {", ".join(features)}', received
-        elif given is not None:
+        elif given is not None and not may_be_named:
             yield field, 'null: with the task "inputs" a sample\'s target is its inputs', received
 
 

@@ -1,0 +1,195 @@
+"""Columns of a draft for a network with several inputs or outputs: by the names of those, or as the request says."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from gradlab.errors import Invalid, Problem
+from gradlab.frozen import ByName
+from gradlab.profile import ColumnProfile, Profile
+from gradlab.responses.drafted_columns import (
+    chosen_steps,
+    column_names,
+    features_of,
+    filling,
+    only,
+    steps_of,
+    target_of,
+    task_of,
+)
+from gradlab.schemas.drafts import DraftRequest
+from gradlab.translate.from_keras import Translation
+from gradlab.vocabulary.datasets.uploaded import listed
+
+Fields = dict[str, Any]
+Shape = tuple[int | None, ...]
+
+
+def has_several(translation: Translation) -> bool:
+    """True for a model of several inputs or outputs."""
+    return len(translation.input_shapes) > 1 or len(translation.output_shapes) > 1
+
+
+def of_ends(request: DraftRequest, translation: Translation, profile: Profile, assumptions: list[str]) -> Fields:
+    """Return the fields `features`, `target`, `task` and `prepare` of the dataset.
+
+    Raises:
+        Invalid: an input or output has no columns, or columns that do not fit it.
+    """
+    notes: list[str] = []
+    outputs = getattr(translation.model, "outputs", ())
+    if len(outputs) > 1:
+        fields = _of_outputs(request, translation, profile, outputs, notes)
+    else:
+        is_repeated = request.task == "inputs"  # the target is then the name of an input
+        target = listed(only("target", request.target)) if is_repeated else target_of(request, profile, notes)
+        fields = {"task": task_of(request, translation, profile, target, notes)}
+        fields |= {"target": _one_or_several(target)} if target else {}
+    targets = tuple(column for columns in _by_output(fields.get("target")) for column in columns)
+    fields |= _of_inputs(request, translation, profile, targets, notes)
+    assumptions += dict.fromkeys(notes)
+    return fields
+
+
+def _by_output(target: Any) -> list[tuple[str, ...]]:
+    """Return the columns of each output."""
+    several = target.values() if isinstance(target, dict) else [target]
+    return [tuple(each) if isinstance(each, list) else listed(each) for each in several]
+
+
+def _of_outputs(
+    request: DraftRequest, translation: Translation, profile: Profile, outputs: Sequence[str], notes: list[str]
+) -> Fields:
+    parts = {name: part_of_output(request, translation, place, name) for place, name in enumerate(outputs)}
+    repeated = {name for name, (part, _) in parts.items() if part.task == "inputs"}
+    given = _columns("target", request.target, outputs, profile, notes, without=repeated)
+    fields: Fields = {"task": {}, "target": {}}
+    for name, (part, chosen) in parts.items():
+        columns, own = listed(given[name]), list[str]()
+        target = columns if name in repeated else target_of(_with(part, target=columns), profile, own)
+        fields["task"][name] = task_of(part, chosen, profile, target, own)
+        fields["target"][name] = _one_or_several(target) if target else None
+        notes += [f"{name}: {sentence}" for sentence in own]
+    return fields
+
+
+def part_of_output(
+    request: DraftRequest, translation: Translation, place: int, name: str
+) -> tuple[DraftRequest, Translation]:
+    """Return the request and the translation as if an output were the only one."""
+    compiled = translation.training.loss if translation.training is not None else None
+    loss = request.loss if request.loss is not None else compiled
+    part = _with(
+        request,
+        task=request.task.get(name) if isinstance(request.task, ByName) else request.task,
+        loss=loss.get(name) if isinstance(loss, ByName) else loss,
+    )
+    return part, replace(translation, training=None, output_shapes=(translation.output_shapes[place],))
+
+
+def _with(request: DraftRequest, **changes: Any) -> DraftRequest:
+    return request.model_copy(update=changes)
+
+
+def _columns(
+    field: str,
+    given: Any,
+    names: Sequence[str],
+    profile: Profile,
+    notes: list[str],
+    without: Collection[str] = (),
+) -> Fields:
+    """Return the columns of each of several inputs or outputs: those of the request, else the one of its name.
+
+    Those in `without` need none.
+
+    Raises:
+        Invalid: one has none.
+    """
+    what, columns = "input" if field == "features" else "output", column_names(profile)
+    text = f"the columns of each {what} of the model, {', '.join(names)}"
+    if isinstance(given, ByName):
+        if wrong := {*given} ^ {*names}:
+            raise Invalid(Problem(field, f"an object with {text}", f"{', '.join(given)}: see {sorted(wrong)[0]}"))
+        return dict(given)
+    if given is not None:
+        raise Invalid(Problem(field, f"an object with {text}", ", ".join(listed(given))))
+    needed = [name for name in names if name not in without]
+    if missing := [name for name in needed if name not in columns]:
+        expected = f"{text}: arrays or columns of these names, or an object with them"
+        received = f"no column {', '.join(missing)}; the file has {', '.join(columns[:12])}"
+        raise Invalid(Problem(field, expected, received))
+    if needed:
+        notes.append(f"Each {what} is the column of its name: {', '.join(needed)}.")
+    return {name: None if name in without else (name,) if field == "features" else name for name in names}
+
+
+def _of_inputs(
+    request: DraftRequest, translation: Translation, profile: Profile, targets: tuple[str, ...], notes: list[str]
+) -> Fields:
+    """Return features and steps; those of the only input as they are found for any model."""
+    names, shapes = translation.model.inputs, translation.input_shapes
+    if len(names) == 1:
+        return _of_input(request, profile, request.features, shapes[0], targets, notes)
+    given = _columns("features", request.features, names, profile, notes)
+    fields: Fields = {"features": {}, "prepare": []}
+    for name, shape in zip(names, shapes, strict=True):
+        with _errors_of(name):
+            part = _of_input(request, profile, given[name], shape, targets, notes)
+        fields["features"][name] = part["features"]
+        fields["prepare"] += [step for step in part["prepare"] if step not in fields["prepare"]]
+    return fields
+
+
+def _of_input(
+    request: DraftRequest,
+    profile: Profile,
+    columns: Any,
+    shape: Shape | None,
+    targets: tuple[str, ...],
+    notes: list[str],
+) -> Fields:
+    """Return the columns of an input and the steps that make numbers of them."""
+    array = _array(profile, ("x",) if columns is None else columns)
+    if array is not None:
+        if shape is not None and not fits(array.shape, shape):
+            expected = f"an array whose samples have the shape that the model takes, {written(shape)}"
+            raise Invalid(Problem("features", expected, f"{array.name}, with samples of shape {written(array.shape)}"))
+        steps = [filling([array.name], notes)] if array.missing and request.prepare is None else []
+        chosen = chosen_steps(request.prepare) if request.prepare is not None else steps
+        return {"features": [array.name], "prepare": chosen}
+    if shape is not None and len(shape) != 1:
+        expected = f"an array whose samples have the shape that the model takes, {written(shape)}"
+        raise Invalid(Problem("features", expected, f"columns of a table: {', '.join(columns or ('all',))}"))
+    features = features_of(_with(request, features=columns), profile, targets, shape, notes)
+    return {"features": list(features.names), "prepare": steps_of(request, profile, features, notes)}
+
+
+def _array(profile: Profile, names: Sequence[str]) -> ColumnProfile | None:
+    """Return the array that is an input; None for columns of a table."""
+    return next((column for column in profile.columns if (column.name,) == tuple(names) and column.shape), None)
+
+
+@contextmanager
+def _errors_of(name: str) -> Iterator[None]:
+    try:
+        yield
+    except Invalid as error:
+        fields = (f"features.{name}" if each.field == "features" else each.field for each in error.problems)
+        problems = zip(fields, error.problems, strict=True)
+        raise Invalid(*(replace(each, field=field) for field, each in problems), omitted=error.omitted) from None
+
+
+def fits(array: tuple[int, ...], model: Shape) -> bool:
+    """True if samples of a shape go into a model, whose unknown axes are None."""
+    return len(array) == len(model) and all(own is None or own == size for size, own in zip(array, model, strict=True))
+
+
+def written(shape: Shape) -> str:
+    """Return a shape as text, with *any* for an unknown axis."""
+    return str(shape).replace("None", "any")
+
+
+def _one_or_several(names: tuple[str, ...]) -> str | list[str]:
+    return names[0] if len(names) == 1 else list(names)
