@@ -10,6 +10,7 @@ from keras import layers
 
 from gradlab.errors import Invalid
 from gradlab.spec.experiment import ExperimentSpec, parse
+from gradlab.translate.code import keras_code_of
 from gradlab.translate.from_keras import Translation, translate
 from gradlab.translate.keras_program import keras_program
 from tests.graphs import dense, node, shared
@@ -136,3 +137,12 @@ def test_outputs_of_one_shared_layer_have_names_of_their_own():
     exec(keras_program(spec).split("model.compile")[0], scope)
     assert sorted(scope["model"].output_names) == ["other", "price"]
     assert len(scope["model"].trainable_weights) == 6
+
+
+def test_what_a_remedy_changes_is_written_for_its_input_and_output():
+    before = parse(json.dumps(two_ends()))
+    losses = {"price": {"kind": "huber"}, "sort": "categorical_crossentropy"}
+    after = parse(json.dumps(two_ends(dataset__prepare=["standardise"], training__loss=losses)))
+    code = keras_code_of(before, after)
+    assert 'x["right"] = (x["right"] - mean) / std' in code
+    assert 'model.compile(loss={"price": "huber", "sort": "categorical_crossentropy"})' in code

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradlab.errors import Invalid
+from gradlab.frozen import ByName
 from gradlab.remedies import Difference, Remedy, difference
 from gradlab.spec import ExperimentSpec, ExternalSpec
 from gradlab.spec.external_layer import ExternalLayer
@@ -55,8 +56,21 @@ def keras_code_of(before: ExperimentSpec, after: ExperimentSpec) -> str | None:
     """Return what differs between two specs of this service as Keras code to copy from; None if nothing is written."""
     names = {layer.name: layer.name for layer in before.layers}
     training = [each for each in difference(before, after) if each.path.startswith(TRAINING)]
+    if isinstance(after.training.loss, ByName):
+        training = list(_with_all_losses(training, after))
     code = _code(None, before.training.optimizer, pieces(Equivalent(before, names), after), training)
     return "\n\n".join([*_prepared(before, after), *([code] if code else [])]) or None
+
+
+def _with_all_losses(training: Iterable[Difference], after: ExperimentSpec) -> Iterator[Difference]:
+    """Yield the changes of a training; that of one output's loss as the losses of all, as `compile` takes them."""
+    is_changed = False
+    for each in training:
+        if each.path.split(".")[:2] != ["training", "loss"]:
+            yield each
+        elif not is_changed:
+            is_changed = True
+            yield replace(each, path="training.loss", after=after.training.model_dump(mode="json")["loss"])
 
 
 def _prepared(before: ExperimentSpec, after: ExperimentSpec) -> list[str]:

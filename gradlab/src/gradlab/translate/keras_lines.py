@@ -1,5 +1,6 @@
 """Fragments of Keras code, one for each change."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +36,7 @@ def of_training(external: ExternalSpec | None, after: Mapping[str, Any]) -> list
         compiled.append(f"optimizer={optimizer_code(OPTIMIZER.validate_python(after['optimizer']))}")
     if "loss" in after:
         sparse = external is not None and external.loss is not None and external.loss.kind.startswith("sparse_")
-        compiled.append(f"loss={loss_code(LOSS.validate_python(after['loss']), sparse=sparse)}")
+        compiled.append(f"loss={_losses(after['loss'], sparse=sparse)}")
     if compiled:
         blocks.append(f"model.compile({', '.join(compiled)})")
     fitted = [f"{field}={after[field]}" for field in ("batch_size", "epochs") if field in after]
@@ -45,6 +46,14 @@ def of_training(external: ExternalSpec | None, after: Mapping[str, Any]) -> list
     if fitted:
         blocks.append(f"model.fit(x, y, {', '.join(fitted)})")
     return blocks + scaling(after)
+
+
+def _losses(loss: Any, *, sparse: bool) -> str:
+    """Return a loss, or the losses of several outputs by name, as an argument of `compile`."""
+    if isinstance(loss, dict) and not isinstance(loss.get("kind"), str):
+        written = (f"{json.dumps(name)}: {_losses(each, sparse=sparse)}" for name, each in loss.items())
+        return f"{{{', '.join(written)}}}"
+    return loss_code(LOSS.validate_python(loss), sparse=sparse)
 
 
 def scaling(after: Mapping[str, Any]) -> list[str]:
