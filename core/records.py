@@ -17,13 +17,6 @@ from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
 
 
-def external_spec(spec: AnySpec) -> ExternalSpec:
-    """Return the spec if it is of a training elsewhere. Raises Conflict if this service trains it."""
-    if isinstance(spec, ExternalSpec):
-        return spec
-    raise Conflict("The experiment is trained by this service: it accepts series only with `source: external`.")
-
-
 class WorkerCommand(StrEnum):
     """The store's answer to a worker that has stored a chunk."""
 
@@ -117,11 +110,41 @@ class RunRecord:
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """A submitted spec with its status. Times are UTC.
+class SubmittedExperiment:
+    """A submitted spec with its status.
 
     Attributes:
         revision: rises with every change that a reader can see.
+    """
+
+    id: UUID
+    spec: AnySpec
+    status: Status
+    revision: int
+
+    @property
+    def is_external(self) -> bool:
+        """True if it is trained elsewhere and its series are sent."""
+        return source_of(self.spec) == EXTERNAL
+
+    def own_spec(self, why: str) -> ExperimentSpec:
+        """Return the spec of a training in this service. Raises Conflict, with the reason `why`, if it has none."""
+        if isinstance(self.spec, ExternalSpec):
+            raise Conflict(f"The experiment is trained elsewhere, and the service does not know how: {why}.")
+        return self.spec
+
+    def sent_spec(self) -> ExternalSpec:
+        """Return the spec of a training elsewhere. Raises Conflict if the experiment is trained by this service."""
+        if isinstance(self.spec, ExternalSpec):
+            return self.spec
+        raise Conflict("The experiment is trained by this service: it accepts series only with `source: external`.")
+
+
+@dataclass(frozen=True)
+class Experiment(SubmittedExperiment):
+    """A submitted experiment with all that is stored of its course. Times are UTC.
+
+    Attributes:
         attempt: number of claims by workers so far.
         worker: the worker that trains it, or did so last.
         lease_until: its worker counts as dead from then on unless it stores something before; the sender of an external
@@ -136,10 +159,6 @@ class Experiment:
         treatment: its newest treatment; None if it has none.
     """
 
-    id: UUID
-    spec: AnySpec
-    status: Status
-    revision: int
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -164,28 +183,6 @@ class Experiment:
     def epochs_total(self) -> int:
         """Epochs of the spec, all runs together; a run that diverges ends before its last."""
         return len(self.spec.seeds) * self.spec.epochs
-
-    @property
-    def is_external(self) -> bool:
-        """True if it is trained elsewhere and its series are sent."""
-        return source_of(self.spec) == EXTERNAL
-
-    def own_spec(self, why: str) -> ExperimentSpec:
-        """Return the spec of a training in this service.
-
-        Args:
-            why: the reason for the error message: "a treatment trains the spec again".
-
-        Raises:
-            Conflict: the experiment is trained elsewhere.
-        """
-        if isinstance(self.spec, ExternalSpec):
-            raise Conflict(f"The experiment is trained elsewhere, and the service does not know how: {why}.")
-        return self.spec
-
-    def sent_spec(self) -> ExternalSpec:
-        """Return the spec of a training elsewhere. Raises Conflict if the experiment is trained by this service."""
-        return external_spec(self.spec)
 
     @property
     def stopped_by(self) -> StoppedBy | None:

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from api.export.source import METRICS, Source
+from api.export.source import Source
 from api.series.boundary import axes, dataset_of
+from core.store import METRICS
 from gradlab.measurement.kinds import names_from
 from gradlab.measurement.statistics import EDGES
 

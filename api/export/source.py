@@ -7,13 +7,11 @@ from datetime import datetime
 import numpy as np
 
 from core.records import Experiment, RunRecord
-from core.store import ExperimentStore
+from core.store import METRICS, ExperimentStore
 from gradlab.facts.measurement import Load, drawn
 from gradlab.measurement.history import Layout, SeriesLayout
 from gradlab.measurement.rows import Rows
 from gradlab.series.choice import choose
-
-METRICS = "metrics"
 
 
 @dataclass(frozen=True)

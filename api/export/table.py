@@ -18,9 +18,10 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from api.export.source import METRICS, Source, in_blocks
+from api.export.source import Source, in_blocks
 from api.http.outflow import Outflow
 from api.series.boundary import axes, dataset_of
+from core.store import METRICS
 from gradlab.measurement.history import SeriesLayout, Tensor
 from gradlab.measurement.kinds import KINDS, names_from
 from gradlab.measurement.rows import Rows

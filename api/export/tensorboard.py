@@ -14,8 +14,9 @@ import numpy as np
 
 from api.export import events
 from api.export.records import framed
-from api.export.source import METRICS, Source, in_blocks
+from api.export.source import Source, in_blocks
 from core.records import RunRecord
+from core.store import METRICS
 from gradlab.measurement.history import SeriesLayout, Tensor
 from gradlab.measurement.kinds import KINDS, STATISTICS
 from gradlab.measurement.rows import Rows

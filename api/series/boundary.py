@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.records import Experiment
+from core.records import SubmittedExperiment
 from gradlab.errors import NotFound
 from gradlab.facts.measurement import Load, drawn
 from gradlab.measurement.history import SeriesLayout
@@ -19,7 +19,7 @@ from gradlab.spec.output import answer_threshold
 from gradlab.vocabulary.datasets import Dataset, DatasetSpec
 
 
-def dataset_of(experiment: Experiment) -> DatasetSpec:
+def dataset_of(experiment: SubmittedExperiment) -> DatasetSpec:
     """Return the dataset of an experiment.
 
     Raises:
@@ -31,7 +31,7 @@ def dataset_of(experiment: Experiment) -> DatasetSpec:
     return dataset
 
 
-def in_plane(experiment: Experiment) -> DatasetSpec:
+def in_plane(experiment: SubmittedExperiment) -> DatasetSpec:
     """Return the dataset of an experiment whose samples have two inputs.
 
     Raises:
@@ -88,7 +88,7 @@ class Boundary:
     def _shape(self) -> tuple[int, ...]:
         return len(self.classes), len(self.y), len(self.x)
 
-    def response(self, experiment: Experiment) -> BoundaryResponse:
+    def response(self, experiment: SubmittedExperiment) -> BoundaryResponse:
         """Build the response for JSON."""
         return BoundaryResponse(
             experiment_id=experiment.id,
@@ -167,7 +167,7 @@ class Samples:
                 targets = targets.astype(np.int64)
             yield name, len(x), x[:count].reshape(count, 2), targets
 
-    def response(self, experiment: Experiment) -> SamplesResponse:
+    def response(self, experiment: SubmittedExperiment) -> SamplesResponse:
         """Build the response for JSON."""
         parts = {
             name: SamplesPartResponse(total=total, x=x[:, 0].tolist(), y=x[:, 1].tolist(), answers=targets.tolist())

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from core.records import Experiment
+from core.records import SubmittedExperiment
 from gradlab.errors import Invalid, Problem, shorten
 from gradlab.measurement.history import History, Layout, SeriesLayout
 from gradlab.measurement.kinds import BY_NAME
@@ -21,7 +21,7 @@ MAX_NAME = 200
 A_NUMBER = 'a number that float32 holds, null or "NaN", "Infinity", "-Infinity"'
 
 
-def history_of(request: SeriesRequest, experiment: Experiment, layout: Layout) -> History:
+def history_of(request: SeriesRequest, experiment: SubmittedExperiment, layout: Layout) -> History:
     """Convert a request into a history with the experiment's layout.
 
     Raises:

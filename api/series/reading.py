@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from core.records import Experiment
-from core.store import ExperimentStore
+from core.records import SubmittedExperiment
+from core.store import METRICS, ExperimentStore
 from gradlab.errors import NotFound
 from gradlab.measurement.history import Layout, SeriesLayout
 from gradlab.measurement.kinds import BY_NAME
@@ -15,7 +15,7 @@ from gradlab.series.statistics import TensorStatistic
 from gradlab.spec import ExternalSpec
 
 
-def recorded(experiment: Experiment, layout: Layout, kind: str) -> SeriesLayout:
+def recorded(experiment: SubmittedExperiment, layout: Layout, kind: str) -> SeriesLayout:
     """Return the layout of one kind of series.
 
     Raises:
@@ -50,14 +50,13 @@ class SeriesReader:
     """
 
     def __init__(self, experiment_id: UUID, store: ExperimentStore, seeds: Sequence[str]) -> None:
-        self.experiment = store.get(experiment_id)
-        self.layout = store.layout(experiment_id)
+        self._store, self._recorded = store, store.recorded(experiment_id)
+        self.experiment, self.layout = self._recorded.experiment, self._recorded.layout
         self._seeds = [int(seed) for seed in choose("seed", seeds, list(map(str, self.experiment.spec.seeds)))]
-        self._store = store
 
     def metrics(self) -> dict[int, Rows]:
         """Read the metrics: seed -> (epochs, metrics)."""
-        return self._store.metrics(self.experiment.id, seeds=self._seeds)
+        return self._store.rows_of(self._recorded, METRICS, self._seeds)
 
     def series(self, kind: str) -> tuple[SeriesLayout, dict[int, Rows]]:
         """Read one kind of series: its layout, and seed -> (epochs, tensors, columns).
@@ -66,7 +65,7 @@ class SeriesReader:
             NotFound: the experiment does not record it.
         """
         layout = recorded(self.experiment, self.layout, kind)
-        return layout, self._store.series(self.experiment.id, kind, seeds=self._seeds)
+        return layout, self._store.rows_of(self._recorded, kind, self._seeds)
 
     def statistic(
         self, kind: str, statistic: str, layers: Sequence[str], parameters: Sequence[str], span: Span

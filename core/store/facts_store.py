@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from core.records import external_spec
 from core.store import facts_rows, received, submissions
 from core.store.database import reading, writing
 from gradlab.errors import NotFound
@@ -51,7 +50,7 @@ class FactsStore:
         """Store the facts that a sender has sent. Raises Conflict if the experiment is trained by this service."""
         with writing(self._engine) as connection:
             row = submissions.find(connection, id)
-            external_spec(submissions.read_any_spec(row.spec))
+            submissions.submitted(row).sent_spec()
             facts_rows.put(connection, row.number, facts)
             submissions.change_row(connection, row.number, {})
 
@@ -64,7 +63,7 @@ class FactsStore:
         """
         with writing(self._engine) as connection:
             row = submissions.find(connection, id)
-            external_spec(submissions.read_any_spec(row.spec))
+            submissions.submitted(row).sent_spec()
             facts_rows.put_wiring(connection, received.run_row(connection, row, seed).number, wiring)
             submissions.change_row(connection, row.number, {})
 

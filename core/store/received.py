@@ -9,9 +9,8 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import Connection, Row, select, update
 
-from core.records import external_spec
 from core.store import layouts, series, verdict_rows
-from core.store.submissions import change_row, find, read_any_spec
+from core.store.submissions import change_row, find, submitted
 from core.store.tables import runs
 from gradlab.errors import Conflict, Misplaced, NotFound, Problem
 from gradlab.measurement.history import History, Layout
@@ -35,7 +34,7 @@ def receive(connection: Connection, id: UUID, seed: int, history: History, until
         Misplaced: the epochs would leave a gap, or differ from those that are stored.
     """
     row = find(connection, id)
-    run, spec = run_row(connection, row, seed), external_spec(read_any_spec(row.spec))
+    run, spec = run_row(connection, row, seed), submitted(row).sent_spec()
     if row.status == Status.cancelled:
         raise Conflict("The experiment was cancelled: it accepts no more epochs. Stop the training, or send no more.")
     layout = layouts.get(connection, row.number)
@@ -67,7 +66,7 @@ def end(connection: Connection, id: UUID, seed: int, error: str | None, now: dat
         Conflict: the run has ended with another outcome, or the experiment has.
     """
     row = find(connection, id)
-    run, spec = run_row(connection, row, seed), external_spec(read_any_spec(row.spec))
+    run, spec = run_row(connection, row, seed), submitted(row).sent_spec()
     if run.ended:
         if (run.error is None) == (error is None):
             return  # a repeated request, whose response was lost
@@ -108,7 +107,7 @@ def resume(connection: Connection, id: UUID, seed: int, after: int | None, epoch
         Misplaced: the epoch is not stored.
     """
     row = find(connection, id)
-    run, spec = run_row(connection, row, seed), external_spec(read_any_spec(row.spec))
+    run, spec = run_row(connection, row, seed), submitted(row).sent_spec()
     if row.status == Status.cancelled:
         raise Conflict("The experiment was cancelled: it does not go on. Send the training as a new experiment.")
     layout = layouts.get(connection, row.number)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.blobs import BlobStore
-from core.records import NO_FILTERS, Attempt, Claim, Experiment, Filters, Page, Summary, WorkerCommand
-from core.store import chunks, claims, layouts, series, snapshots, submissions, treatment_rows
+from core.records import NO_FILTERS, Attempt, Claim, Experiment, Filters, Page, WorkerCommand
+from core.store import chunks, claims, snapshots, submissions, treatment_rows
 from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
 from core.store.dataset_store import DatasetStore
@@ -18,15 +18,15 @@ from core.store.external_store import ExternalStore
 from core.store.facts_store import FactsStore
 from core.store.large import LargeBytes
 from core.store.migrate import guard
+from core.store.series_reading import SeriesReading, runs_of
 from core.store.storable import storable
 from core.store.sweeping import Sweeping
-from core.store.tables import attempts, experiments, runs, summaries
+from core.store.tables import attempts, experiments
 from core.store.treatment_store import TreatmentStore
 from core.store.verdict_store import VerdictStore
 from gradlab.errors import NotFound
 from gradlab.facts import Facts
-from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Layout, Snapshot
-from gradlab.measurement.rows import Rows
+from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Snapshot
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec
 
@@ -36,7 +36,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class ExperimentStore(Sweeping):
+class ExperimentStore(SeriesReading, Sweeping):
     """Repository of experiments, their runs and their series.
 
     Threads may share a store, processes may not. Every method raises Unavailable while the database does not answer,
@@ -162,52 +162,6 @@ class ExperimentStore(Sweeping):
 
     # Measurements.
 
-    def layout(self, id: UUID) -> Layout:
-        """Return the layout that the experiment was added with. Raises NotFound."""
-        with reading(self._engine) as connection:
-            return layouts.get(connection, submissions.find(connection, id).number)
-
-    def metrics(
-        self, id: UUID, *, seeds: Sequence[int] | None = None, from_epoch: int = 0, to_epoch: int | None = None
-    ) -> dict[int, Rows]:
-        """Return the metrics by seed, values (epochs, metrics), from `from_epoch` to `to_epoch`. Raises NotFound."""
-        return self.series(id, series.METRICS, seeds=seeds, from_epoch=from_epoch, to_epoch=to_epoch)
-
-    def series(
-        self,
-        id: UUID,
-        kind: str,
-        *,
-        seeds: Sequence[int] | None = None,
-        from_epoch: int = 0,
-        to_epoch: int | None = None,
-    ) -> dict[int, Rows]:
-        """Return one kind's rows by seed, values (epochs, tensors, columns), from `from_epoch` to `to_epoch`.
-
-        Raises:
-            NotFound: there is no such experiment, no such seed, or the kind is not recorded.
-        """
-        with reading(self._engine) as connection:
-            number = submissions.find(connection, id).number
-            chosen = _runs(connection, number, seeds)
-            layout = layouts.get(connection, number)
-            if kind != series.METRICS and kind not in layout:
-                raise NotFound(f"The experiment does not record {kind}.")
-            rows = series.read(connection, list(chosen.values()), kind, layout, from_epoch, to_epoch)
-        return {seed: rows[run] for seed, run in chosen.items()}
-
-    def summaries(self, id: UUID) -> dict[int, tuple[Summary, ...]]:
-        """Return one summary per tensor of the layout, by seed, for runs that ended or broke off. Raises NotFound."""
-        with reading(self._engine) as connection:
-            number = submissions.find(connection, id).number
-            query = select(runs.c.seed, summaries).join(runs, runs.c.number == summaries.c.run)
-            query = query.where(runs.c.experiment == number).order_by(runs.c.position, summaries.c.tensor)
-            summaries_by_seed: dict[int, list[Summary]] = {}
-            for row in connection.execute(query):
-                summary = Summary(row.last, row.minimum, row.maximum, row.first_nonfinite_epoch)
-                summaries_by_seed.setdefault(row.seed, []).append(summary)
-        return {seed: tuple(of_run) for seed, of_run in summaries_by_seed.items()}
-
     def network(self, id: UUID, seed: int, *, epoch: int | None = None) -> tuple[Architecture, Snapshot]:
         """Return a run's network after an epoch: 0 or, once the run has ended, its last, which is the default.
 
@@ -217,7 +171,7 @@ class ExperimentStore(Sweeping):
         """
         with reading(self._engine) as connection:
             number = submissions.find(connection, id).number
-            run = _runs(connection, number, [seed])[seed]
+            run = runs_of(connection, number, [seed])[seed]
             form = snapshots.architecture(connection, number)
             kept_epoch, kept = snapshots.read(connection, run, epoch)
         return form, Snapshot(kept_epoch, snapshots.unpack(self._large.load(kept), form.variables))
@@ -281,12 +235,3 @@ class ExperimentStore(Sweeping):
         """Requeue an experiment; the next worker resumes it. Raises ClaimLost."""
         with writing(self._engine) as connection:
             claims.release(connection, claim, self._clock())
-
-
-def _runs(connection: Connection, number: int, seeds: Sequence[int] | None) -> dict[int, int]:
-    """Numbers of the runs by seed, in the spec's order; all, or those of `seeds`. Raises NotFound."""
-    query = select(runs.c.seed, runs.c.number).where(runs.c.experiment == number).order_by(runs.c.position)
-    numbers = {row.seed: row.number for row in connection.execute(query)}
-    if missing := [seed for seed in seeds or () if seed not in numbers]:
-        raise NotFound(f"There is no run with the seed {missing[0]}; the seeds are {', '.join(map(str, numbers))}.")
-    return numbers if seeds is None else {seed: run for seed, run in numbers.items() if seed in seeds}
