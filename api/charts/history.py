@@ -1,5 +1,6 @@
 """Chart of loss and metrics over the epochs, on training and validation samples, with bands over the seeds."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ from api.charts.figure import BLUE, VERMILION, blank, legend, nothing, over_epoc
 from api.charts.lines import line, mark_handles, scaled
 from gradlab.measurement.statistics import Scale
 from gradlab.series.metrics import Metrics
+from gradlab.series.outputs import metrics_of, outputs_of
 from gradlab.vocabulary.metrics import METRICS
 
 HEIGHT = 3.7
+# Outputs of a network that are drawn, each in a row of panels.
+MAX_OUTPUTS = 6
 # A range of more than three decades is unreadable on a linear axis.
 MAX_LINEAR_RATIO = 1e3
 MIN_R2_SHOWN = -1.05  # R² is unbounded below; values below −1 are cut off
@@ -23,20 +27,32 @@ RANGES = {metric.kind: metric.range for metric in METRICS}
 
 
 def draw(experiment: str, metrics: Metrics) -> Figure:
-    """Draw the loss and the first metric: median and range over the seeds."""
-    measured, chosen = ensemble(metrics), _drawn_names(metrics.names)
+    """Draw the loss and the first metric, of several outputs those of each: median and range over the seeds."""
+    outputs = outputs_of(metrics.names)[:MAX_OUTPUTS]
+    measured, rows = ensemble(metrics), max(1, len(outputs))
+    chosen = _of_outputs(metrics.names, outputs) if outputs else {name: name for name in _drawn_names(metrics.names)}
     title = " and ".join(name.replace("_", " ") for name in chosen).capitalize()
-    figure = blank(title, _caption(experiment, measured), panels=len(chosen), height=HEIGHT)
+    title = f"Loss and first metric of {', '.join(outputs)}" if outputs else title
+    figure = blank(title, _caption(experiment, measured), panels=len(chosen), rows=rows, height=HEIGHT * rows)
     if measured.is_empty:
         return nothing(figure)
-    for axes, name in zip(figure.axes, chosen, strict=True):
+    for axes, (name, kind) in zip(figure.axes, chosen.items(), strict=True):
         both = [column for column in (name, f"val_{name}") if column in metrics.names]
         part = measured.only([metrics.names.index(column) for column in both])
-        _panel(axes, part, ("training samples", "validation samples")[: len(both)], _scale(name, part))
+        _panel(axes, part, ("training samples", "validation samples")[: len(both)], _scale(kind, part))
         axes.set_ylabel(name)
-        if name == "r2_score":
+        if kind == "r2_score":
             axes.set_ylim(max(MIN_R2_SHOWN, axes.get_ylim()[0]), 1.03)
     return figure
+
+
+def _of_outputs(names: tuple[str, ...], outputs: Sequence[str]) -> dict[str, str]:
+    """Return the loss and the first further metric of each output: the name, and the kind of metric that it is."""
+    chosen: dict[str, str] = {}
+    for output in outputs:
+        own = {kind: name for kind, name in metrics_of(names, output).items() if not kind.startswith("val_")}
+        chosen |= {name: kind for kind, name in list(own.items())[:2]}
+    return chosen
 
 
 def _drawn_names(names: tuple[str, ...]) -> list[str]:

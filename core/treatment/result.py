@@ -16,6 +16,7 @@ from gradlab.facts.learnable import linear_model_score
 from gradlab.remedies import EITHER_OR, applicable
 from gradlab.schemas.trials import Flow, SeedResult
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.ends import NetworkOutput
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.metrics import BY_KIND
 
@@ -128,18 +129,41 @@ def _chain(diagnosis: Diagnosis) -> set[str]:
 def criterion(spec: ExperimentSpec) -> tuple[str, bool]:
     """Return the test metric that trials are compared by, and True if higher values are better.
 
-    A metric that does not depend on the targets' scale takes precedence: a remedy may change the scale.
+    A metric that does not depend on the targets' scale takes precedence: a remedy may change the scale. Of several
+    outputs it is the mean of theirs, if each has such a metric, else the validation loss of all.
     """
-    names = spec.metric_names
-    name = next((each for each in SCALE_FREE if each in names), next(iter(names), "loss"))
-    return f"val_{name}", name in BY_KIND and BY_KIND[name].higher_is_better
+    columns = _columns(spec)
+    first = columns[0].removeprefix("val_").removeprefix(spec.outputs[0].prefix)
+    higher = first in BY_KIND and BY_KIND[first].higher_is_better
+    return (columns[0] if len(columns) == 1 else f"mean of {', '.join(columns)}"), higher
+
+
+def _columns(spec: ExperimentSpec) -> tuple[str, ...]:
+    """The metrics whose mean trials are compared by: one, or one of each of several outputs."""
+    scale_free = [next((each for each in SCALE_FREE if each in own.metric_names), None) for own in spec.outputs]
+    if len(spec.outputs) == 1:
+        return (f"val_{scale_free[0] or next(iter(spec.metric_names), 'loss')}",)
+    if None in scale_free:
+        return ("val_loss",)
+    return tuple(f"val_{own.prefix}{name}" for own, name in zip(spec.outputs, scale_free, strict=True))
+
+
+def _is_scale_free(spec: ExperimentSpec) -> bool:
+    """True if the test metric does not depend on the targets' scale."""
+    return all(set(SCALE_FREE) & set(own.metric_names) for own in spec.outputs)
 
 
 def _constant(spec: ExperimentSpec, facts: Facts | None) -> float | None:
     """Return the test metric of the best constant prediction; None if it depends on the targets' scale."""
-    if criterion(spec)[0].removeprefix("val_") not in SCALE_FREE:
+    if not _is_scale_free(spec):
         return None
-    return 0.0 if spec.dataset.target.kind == "values" else _facts_of(spec, facts).constant_accuracy
+    return _mean([_constant_of(spec, output, facts) for output in spec.outputs])
+
+
+def _constant_of(spec: ExperimentSpec, output: NetworkOutput, facts: Facts | None) -> float | None:
+    if output.target.kind == "values":
+        return 0.0
+    return _facts_of(spec, facts).of_output(output.name).constant_accuracy
 
 
 def _facts_of(spec: ExperimentSpec, facts: Facts | None) -> Facts:
@@ -150,9 +174,16 @@ def _facts_of(spec: ExperimentSpec, facts: Facts | None) -> Facts:
 def _baseline(spec: ExperimentSpec, facts: Facts | None) -> float | None:
     """Return the test metric of the nearest neighbours or of a linear model, whichever is higher.
 
-    None if neither is clearly better than a constant prediction, or the metric depends on the targets' scale.
+    None if neither is clearly better than a constant prediction, or the metric depends on the targets' scale. Of
+    several outputs it is the mean of theirs.
     """
-    constant, own = _constant(spec, facts), _facts_of(spec, facts)
+    if not _is_scale_free(spec):
+        return None
+    return _mean([_baseline_of(spec, output, facts) for output in spec.outputs])
+
+
+def _baseline_of(spec: ExperimentSpec, output: NetworkOutput, facts: Facts | None) -> float | None:
+    constant, own = _constant_of(spec, output, facts), _facts_of(spec, facts).of_output(output.name)
     linear = _linearly(spec.dataset) if spec.dataset.is_drawn else _number(own.linear)
     share = float(np.fmax(_number(own.reachable), linear))
     if constant is None or not share >= MIN_REACHABLE:
@@ -165,14 +196,21 @@ def _linearly(dataset: DatasetSpec) -> float:
     return linear_model_score(dataset.load(), dataset.target)
 
 
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean of the outputs' numbers; None if one is unknown."""
+    numbers = [value for value in values if value is not None]
+    return math.fsum(numbers) / len(numbers) if len(numbers) == len(values) else None
+
+
 def _number(value: float | None) -> float:
     """A fact that is known of every experiment of this service."""
     return math.nan if value is None else value
 
 
 def _test(spec: ExperimentSpec, run: Run | None) -> float | None:
-    values = run.metric(criterion(spec)[0]) if run else None
-    return None if values is None else _finite(middle(values[-RECENT:]))
+    """The test metric of a run, as the median over its last epochs; of several outputs the mean of theirs."""
+    values = [run.metric(name) if run else None for name in _columns(spec)]
+    return _mean([None if each is None else _finite(middle(each[-RECENT:])) for each in values])
 
 
 def flow(runs: Iterable[Run]) -> Flow:

@@ -1,5 +1,6 @@
 """Facts about the data of experiments: measured by the worker that trains them, or later on request."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -10,8 +11,9 @@ from core.store import ExperimentStore
 from gradlab.errors import Unavailable
 from gradlab.facts import Facts, of_spec
 from gradlab.facts.learnable import linear_model_score
-from gradlab.facts.measurement import Load
+from gradlab.facts.measurement import Load, flat
 from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import Dataset
 
 log = structlog.get_logger()
 
@@ -30,11 +32,24 @@ def measured(spec: ExperimentSpec, load: Load) -> Facts | None:
         if spec.dataset.is_drawn:
             return of_spec(spec, load)
         data = load(spec.dataset)  # held meanwhile: a loader loads what nobody holds anew each time
-        linear = linear_model_score(data, spec.dataset.target)
-        return of_spec(spec, load).model_copy(update={"linear": linear})
+        return _with_linear(of_spec(spec, load), spec, data)
     except Exception:
         log.exception("facts_failed")
         return None
+
+
+def _with_linear(facts: Facts, spec: ExperimentSpec, data: Dataset) -> Facts:
+    """The facts with the score of a linear model, of several outputs with that of each."""
+    x = [flat(part) for part in (data.train_x, data.val_x)]
+    if len(spec.outputs) == 1:
+        linear = linear_model_score(replace(data, train_x=x[0], val_x=x[1]), spec.outputs[0].target)
+        return facts.model_copy(update={"linear": linear})
+    outputs = dict(facts.outputs or {})
+    for output, *y in zip(spec.outputs, data.train_y, data.val_y, strict=True):
+        if output.name in outputs:
+            linear = linear_model_score(Dataset(x[0], y[0], x[1], y[1]), output.target)
+            outputs[output.name] = outputs[output.name].model_copy(update={"linear": linear})
+    return facts.model_copy(update={"outputs": outputs})
 
 
 def request(experiment: Experiment, *, store: ExperimentStore, queue: JobQueue) -> None:

@@ -140,6 +140,15 @@ def test_loss_and_accuracy_are_curves_of_training_and_validation_samples():
     assert curve(norms, "after clipping")[1].tolist() == [6, 6, 6]
 
 
+def test_each_output_has_a_row_with_its_loss_and_its_metric():
+    names = ("loss", "price_loss", "sort_loss", "sort_accuracy", "val_loss", "val_price_loss", "val_sort_accuracy")
+    runs = {0: Rows(np.arange(3), np.tile(np.arange(7, dtype=np.float32), (3, 1)))}
+    figure = history.draw("an experiment", Metrics(names, runs, cut(runs, WHOLE)))
+    assert [axes.get_ylabel() for axes in figure.axes] == ["price_loss", "sort_loss", "sort_accuracy"]
+    assert curve(figure, "validation samples", 0)[1].tolist() == [5, 5, 5]
+    assert figure.axes[2].get_ylim() == pytest.approx((0, 1), abs=0.1)
+
+
 def test_ridges_hold_the_counts_of_all_seeds_without_the_empty_middle():
     entries = np.array([0.5, 0.5, 0.5, -0.02], np.float32)
     counts = histogram(entries[None, None], np)  # (epochs, tensors, bins)

@@ -23,16 +23,21 @@ def shared(name: str) -> list[dict[str, Any]]:
     return examples
 
 
-def finding(rule: str, *caused_by: str, kind="symptom", severity="warning", layers=()) -> Finding:
+def finding(rule: str, *caused_by: str, kind="symptom", severity="warning", layers=(), output="") -> Finding:
     measures = (measure("share", 0.75, ">", 0.5), measure("depth", 3, ">", None))
-    return Finding(rule, f"The {rule}", kind, severity, layers, (0,), 1, 0, measures, "", (), caused_by)
+    return Finding(rule, f"The {rule}", kind, severity, layers, (0,), 1, 0, measures, "", (), caused_by, output)
 
 
 @pytest.mark.parametrize("example", shared("chains.json"), ids=lambda example: example["name"])
 def test_each_finding_stands_below_the_one_that_it_follows_from(example):
-    findings = [finding(each["rule"], *each["caused_by"]) for each in example["findings"]]
-    chain = chain_of(findings, example["root"])
-    assert [[link.finding.rule, link.depth, list(link.also)] for link in chain] == example["chain"]
+    findings = [
+        finding(each["rule"], *each["caused_by"], output=each.get("output", "")) for each in example["findings"]
+    ]
+    chain = [
+        [link.finding.rule, link.depth, [*link.also], link.finding.output]
+        for link in chain_of(findings, example["root"])
+    ]
+    assert chain == [(each if len(each) == 4 else [*each, ""]) for each in example["chain"]]
 
 
 @pytest.mark.parametrize("example", shared("verdicts.json"), ids=lambda example: example["line"])

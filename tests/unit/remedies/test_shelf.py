@@ -115,7 +115,7 @@ def test_a_refusal_says_where_what_was_needed_and_what_came(each):
 def ending(spec: ExperimentSpec) -> tuple:
     """The output layer, and the layers behind it."""
     if isinstance(spec.model, GraphSpec):
-        output, *behind = (named.spec for named in end_of(spec))
+        output, *behind = (named.spec for named in end_of(spec, spec.network[-1]))
         return output, tuple(behind)
     return split_output(spec.model.layers)[1:]
 

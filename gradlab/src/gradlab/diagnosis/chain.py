@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradlab.diagnosis.finding import Finding, Measure
+from gradlab.diagnosis.finding import Finding, Measure, causes_of
 from gradlab.diagnosis.rule import listed
 
 MAX_MEASURES = 2  # that a line has; the decisive one is the first
@@ -42,17 +42,18 @@ def chain_of(findings: Sequence[Finding], root: str | None) -> tuple[Link, ...]:
         findings: causes before their consequences.
         root: the rule of the root cause; None if there is none.
     """
-    chain: dict[str, Link] = {}
-    rules = {each.rule for each in findings}
+    chain: dict[tuple[str, str], Link] = {}
+    causes = {(each.rule, each.output): causes_of(each, findings) for each in findings}
 
-    def add(finding: Finding, depth: int, above: str | None) -> None:
-        also = tuple(rule for rule in finding.caused_by if rule != above and rule in rules)
-        chain[finding.rule] = Link(finding, depth, also)
+    def add(finding: Finding, depth: int, above: Finding | None) -> None:
+        others = {each.rule for each in causes[finding.rule, finding.output]} - {above and above.rule}
+        also = tuple(rule for rule in finding.caused_by if rule in others)
+        chain[finding.rule, finding.output] = Link(finding, depth, also)
         for each in findings:
-            if finding.rule in each.caused_by and each.rule not in chain:
-                add(each, depth + 1, finding.rule)
+            if finding in causes[each.rule, each.output] and (each.rule, each.output) not in chain:
+                add(each, depth + 1, finding)
 
-    sources = [each for each in findings if not rules.intersection(each.caused_by)]
+    sources = [each for each in findings if not causes[each.rule, each.output]]
     for source in sorted(sources, key=lambda each: each.rule != root):
         add(source, 0, None)
     return tuple(chain.values())

@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from gradlab.diagnosis.causality import in_causal_order, root_finding, root_first
 from gradlab.diagnosis.evidence import Run
-from gradlab.diagnosis.finding import SEVERITIES, Finding, Kind, Sighting
+from gradlab.diagnosis.finding import SEVERITIES, Finding, Kind, OutputName, Sighting
 from gradlab.diagnosis.outcome import FAILING, Outcome, outcome, stands_still
 from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.settling import Settling, settling
@@ -33,6 +34,7 @@ class SeedOutcome:
         gain: the share of the avoidable training loss that the run avoids over its last epochs, at most 1.
         learnt: the share of the constant prediction's errors that it avoids, at most 1.
         needed: the value of `learnt` from which on a run counts as learning.
+        output: the name of the output, of several, whose outcome and numbers these are: the worst; "" for a single one.
     """
 
     seed: int
@@ -41,6 +43,7 @@ class SeedOutcome:
     gain: float | None
     learnt: float | None
     needed: float | None
+    output: OutputName = ""
 
 
 @dataclass(frozen=True)
@@ -93,25 +96,46 @@ def conclude(spec: "AnySpec", runs: Sequence[Run], rules: Sequence[Rule]) -> Dia
     """
     runs = [run for run in runs if len(run.history)]
     outcomes = {run.seed: outcome(run) for run in runs}
-    sightings: dict[str, dict[int, Sighting]] = {}
-    unjudged = []
-    for rule in rules:
-        try:
-            sightings[rule.name] = _sightings(rule, runs, outcomes)
-        except Unknown as missing:
-            unjudged.append(Unjudged(rule.name, missing.why, missing.advice))
+    unordered, unjudged = [], []
     order = [layer.name for layer in spec.layers]
-    unordered = [_finding(rule, sightings[rule.name], len(runs), order) for rule in rules if sightings.get(rule.name)]
-    findings = _in_causal_order(unordered, {rule.name: rule for rule in rules})
+    for rule in rules:
+        seen, missing = _seen(rule, runs, outcomes)
+        unjudged += missing
+        unordered += [_finding(rule, each, len(runs), order, output) for output, each in seen.items() if each]
+    findings = in_causal_order(unordered, {rule.name: rule for rule in rules})
     bad = _bad_seeds(findings, outcomes)
     verdict = _verdict(findings, outcomes, bad, len(spec.seeds))
     settled_by = () if verdict in ("ill", "healthy") else settling(spec, runs, outcomes, len(bad))
     if verdict == "at risk":
         findings = tuple(_with_share(each) for each in findings)
-    root = None if verdict in ("healthy", "undecided") else _root(findings, outcomes)
+    root = None if verdict in ("healthy", "undecided") else root_finding(findings, outcomes)
     last = {run.seed: run.history.last_epoch for run in runs}
     of_seeds = tuple(_seed_outcome(seed, last.get(seed), outcomes.get(seed)) for seed in spec.seeds)
-    return Diagnosis(verdict, root, findings, of_seeds, tuple(unjudged), settled_by)
+    cause = root.rule if root else None
+    return Diagnosis(verdict, cause, root_first(findings, root), of_seeds, tuple(unjudged), settled_by)
+
+
+def _seen(
+    rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome]
+) -> tuple[dict[str, dict[int, Sighting]], list[Unjudged]]:
+    """The sightings of one rule by output and seed, and where it could not be applied; "" is the whole network."""
+    if not rule.of_output or not runs or not runs[0].by_output:
+        try:
+            return {"": _sightings(rule, runs, outcomes)}, []
+        except Unknown as missing:
+            return {}, [Unjudged(rule.name, missing.why, missing.advice)]
+    seen, unknown = {}, {}
+    for own in zip(*(run.by_output for run in runs), strict=True):
+        try:
+            seen[own[0].output] = _sightings(rule, own, {run.seed: outcome(run) for run in own})
+        except Unknown as missing:
+            unknown[own[0].output] = missing
+    reasons = {(each.why, each.advice) for each in unknown.values()}
+    if len(reasons) == 1 and len(unknown) == len(runs[0].by_output):
+        return seen, [Unjudged(rule.name, *reasons.pop())]
+    return seen, [
+        Unjudged(rule.name, f"of the output {output}: {each.why}", each.advice) for output, each in unknown.items()
+    ]
 
 
 def _sightings(rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome]) -> dict[int, Sighting]:
@@ -143,7 +167,7 @@ def _sightings(rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome])
     return seen
 
 
-def _finding(rule: Rule, seen: Mapping[int, Sighting], of_seeds: int, order: Sequence[str]) -> Finding:
+def _finding(rule: Rule, seen: Mapping[int, Sighting], of_seeds: int, order: Sequence[str], output: str) -> Finding:
     """One finding from the sightings of several seeds: the layers of all, the measures of the median one."""
     kind, severity = _kind(rule, seen), _severity(rule, seen)
     alike = [seed for seed, each in seen.items() if (each.kind or rule.kind) == kind]
@@ -151,9 +175,10 @@ def _finding(rule: Rule, seen: Mapping[int, Sighting], of_seeds: int, order: Seq
     named = {layer for sighting in seen.values() for layer in sighting.layers}
     layers = tuple(layer for layer in order if layer in named)
     explained = replace(rule, explanation=middle.explanation or rule.explanation)
+    explanation = explained.explain(layers, middle.measures)
     return Finding(
         rule=rule.name,
-        title=rule.title,
+        title=f"{rule.title}, output {output}" if output else rule.title,
         kind=kind,
         severity=severity,
         layers=layers,
@@ -161,8 +186,9 @@ def _finding(rule: Rule, seen: Mapping[int, Sighting], of_seeds: int, order: Seq
         of_seeds=of_seeds,
         since_epoch=min(seen[seed].since_epoch for seed in alike),
         measures=middle.measures,
-        explanation=explained.explain(layers, middle.measures),
+        explanation=f"Output {output}: {explanation}" if output else explanation,
         remedies=rule.remedies if middle.remedies is None else middle.remedies,
+        output=output,
     )
 
 
@@ -187,28 +213,6 @@ def _middle(seen: Mapping[int, Sighting]) -> int:
         return next(iter(seen))
     middle = sorted(values.values())[(len(values) - 1) // 2]  # the lower median, which some seed has
     return next(seed for seed, value in values.items() if value == middle)
-
-
-def _in_causal_order(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> tuple[Finding, ...]:
-    """The findings, in the rules' order, with `caused_by` filled in.
-
-    A cause is a finding of a rule among the other one's `causes`. It is more than ``info``, appears in at least half of
-    the other one's seeds, and not later. Of two causes, one of which follows from the other, only the nearer is named.
-    """
-    direct: dict[str, tuple[str, ...]] = {}
-    behind: dict[str, set[str]] = {}  # rule -> all its direct and indirect causes
-    for finding in findings:
-        possible = [each for each in findings if each.rule in rules[finding.rule].causes and each.severity != "info"]
-        causes = [each.rule for each in possible if _precedes(each, finding)]
-        behind[finding.rule] = {*causes}.union(*(behind[name] for name in causes))
-        direct[finding.rule] = tuple(name for name in causes if not any(name in behind[other] for other in causes))
-    return tuple(replace(finding, caused_by=direct[finding.rule]) for finding in findings)
-
-
-def _precedes(cause: Finding, effect: Finding) -> bool:
-    """True if the cause appears in at least half of the effect's seeds, and not later."""
-    shared = len({*cause.seeds} & {*effect.seeds})
-    return cause.since_epoch <= effect.since_epoch and 2 * shared >= len(effect.seeds)
 
 
 def _bad_seeds(findings: Sequence[Finding], outcomes: Mapping[int, Outcome]) -> set[int]:
@@ -241,32 +245,9 @@ def _threatens(finding: Finding, decided: Mapping[int, str]) -> bool:
     return finding.severity == "critical" and any(decided.get(seed) != "learns" for seed in finding.seeds)
 
 
-def _root(findings: Sequence[Finding], outcomes: Mapping[int, Outcome]) -> str | None:
-    """The rule of the finding that follows from no other and explains most.
-
-    Findings more than ``info`` come first; then those in most failing seeds, the most severe, the commonest, the
-    earliest. Where some seeds fail and there is a finding of kind ``failure``, only failures and their causes compete.
-    """
-    failing = {seed for seed, each in outcomes.items() if each.verdict in FAILING}
-    by_name = {each.rule: each for each in findings}
-    failures = {each.rule for each in findings if each.kind == "failure"}
-    competing = failures if failing and failures else {*by_name}
-    waiting = list(competing)
-    while waiting:
-        new = {*by_name[waiting.pop()].caused_by} - competing
-        competing |= new
-        waiting += new
-
-    def weight(finding: Finding) -> tuple[bool, int, int, int, int]:
-        severity = SEVERITIES.index(finding.severity)
-        return severity > 0, len({*finding.seeds} & failing), severity, len(finding.seeds), -finding.since_epoch
-
-    sources = [each for each in findings if each.rule in competing and not each.caused_by]
-    return max(sources, key=weight).rule if sources else None  # of equals the first in causal order
-
-
 def _seed_outcome(seed: int, epoch: int | None, result: Outcome | None) -> SeedOutcome:
     if result is None:
         return SeedOutcome(seed, "undecided", epoch, None, None, None)
     numbers = (result.gain, result.learnt, result.min_learnt)
-    return SeedOutcome(seed, result.verdict, epoch, *(each if math.isfinite(each) else None for each in numbers))
+    gain, learnt, needed = (each if math.isfinite(each) else None for each in numbers)
+    return SeedOutcome(seed, result.verdict, epoch, gain, learnt, needed, result.output)

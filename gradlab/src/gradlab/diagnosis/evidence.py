@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +22,9 @@ from gradlab.spec import ExternalSpec
 if TYPE_CHECKING:
     from gradlab.spec import ExperimentSpec
 
+# Metrics of the whole network, whatever its outputs are.
+OF_UPDATES = ("learning_rate", "gradient_norm", "clipped_gradient_norm", "clipped_fraction")
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -34,6 +37,7 @@ class Run:
         stopped_by: why the run ended before its last epoch; None if it did not.
         culprit: the place of the first non-finite value, if that stopped the run.
         facts: the facts about the data; None if they are not known yet.
+        output: the name of the output, of several, that is read: metrics and view are then its own; "" for all of them.
     """
 
     spec: "ExperimentSpec"
@@ -42,6 +46,7 @@ class Run:
     stopped_by: StoppedBy | None = None
     culprit: Culprit | None = None
     facts: Facts | None = None
+    output: str = ""
 
     # True if what was not recorded is reported: a sender can send it. A spec of this service chose what it records.
     reports_unrecorded: ClassVar[bool] = False
@@ -52,7 +57,15 @@ class Run:
         # A training elsewhere needs nothing of the specs that this service trains.
         from gradlab.diagnosis.view_of_experiment import ExperimentView
 
-        return ExperimentView(self.spec, self.facts)
+        return ExperimentView(self.spec, self.facts, self.output)
+
+    @cached_property
+    def by_output(self) -> tuple["Run", ...]:
+        """The same run as each of several outputs shows it, in their order; () for one with a single output."""
+        return tuple(map(self._of_output, self.view.outputs))
+
+    def _of_output(self, name: str) -> "Run":
+        return replace(self, output=name)
 
     @property
     def epochs(self) -> np.ndarray:
@@ -65,11 +78,19 @@ class Run:
         return self.stopped_by is not None or self.history.last_epoch >= self.view.epochs
 
     def metric(self, name: str) -> np.ndarray | None:
-        """(epochs,) float64 values of a metric; None where it was not measured."""
-        names = self.history.layout.metrics
+        """(epochs,) float64 values of a metric, of the output that is read; None where it was not measured."""
+        names, name = self.history.layout.metrics, self._named(name)
         if name not in names or not len(self.history):
             return None
         return self.history.metrics[:, names.index(name)].astype(np.float64)
+
+    def _named(self, name: str) -> str:
+        """The name of a metric in the layout: of an output its own, ``val_price_loss``, or one of the whole network."""
+        if not self.output:
+            return name
+        part, of = ("val_", name.removeprefix("val_")) if name.startswith("val_") else ("", name)
+        own = f"{part}{self.view.prefix}{of}"
+        return name if of in OF_UPDATES and own not in self.history.layout.metrics else own
 
     def needed_metric(self, name: str) -> np.ndarray:
         """(epochs,) float64 values of a metric.
@@ -201,16 +222,20 @@ class ExternalRun(Run):
         stopped_by: StoppedBy | None = None,
         facts: Facts | None = None,
         wiring: Wiring | None = None,
+        output: str = "",
     ) -> None:
         values = {"external": external, "seed": seed, "history": history, "stopped_by": stopped_by, "culprit": None}
-        values |= {"facts": facts, "wiring": wiring}
+        values |= {"facts": facts, "wiring": wiring, "output": output}
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
     @cached_property
     def view(self) -> View:
         """The training as rules see it."""
-        return ExternalView(self.external, self.facts, self.wiring)
+        return ExternalView(self.external, self.facts, self.wiring, self.output)
+
+    def _of_output(self, name: str) -> "Run":
+        return ExternalRun(self.external, self.seed, self.history, self.stopped_by, self.facts, self.wiring, name)
 
     def metric(self, name: str) -> np.ndarray | None:
         """(epochs,) float64 values of a metric; None where it was not measured."""
@@ -239,6 +264,11 @@ class ExternalRun(Run):
         return self._roles.get((tensor.layer, tensor.parameter), tensor.role)
 
 
+def at_the_end(run: Run, recorded: Recorded) -> np.ndarray:
+    """(rows,) the values of the last tensor before the output; of several outputs the largest of theirs."""
+    return np.asarray(recorded.values[:, run.view.last(recorded.layers)].max(axis=1))
+
+
 def arriving(run: Run) -> Recorded | None:
     """Return ‖δ‖ of the first hidden layer with weights divided by ‖δ‖ of the output, as one column.
 
@@ -248,8 +278,9 @@ def arriving(run: Run) -> Recorded | None:
     weighted, signals = run.first_weighted_layers, run.series("signals", "rms")
     if not weighted or signals is None or not {*weighted} <= {*signals.layers}:
         return None
-    first, last = [signals.layers.index(name) for name in weighted], len(signals.tensors) - 1
+    first = [signals.layers.index(name) for name in weighted]
     lengths = signals.values * [math.sqrt(math.prod(tensor.shape)) for tensor in signals.tensors]
+    last = at_the_end(run, Recorded(signals.epochs, signals.tensors, lengths))
     with np.errstate(divide="ignore", invalid="ignore"):  # 0/0 and ∞/∞ are NaN
-        share = np.where(lengths[:, last] > 0, lengths[:, first].max(axis=1) / lengths[:, last], np.nan)
+        share = np.where(last > 0, lengths[:, first].max(axis=1) / last, np.nan)
     return Recorded(signals.epochs, (signals.tensors[first[0]],), share[:, None])

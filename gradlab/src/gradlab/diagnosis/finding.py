@@ -1,9 +1,11 @@
 """Measure, Sighting and Finding: the plain data of a diagnosis."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 Kind = Literal["risk", "symptom", "failure"]
 Severity = Literal["info", "warning", "critical"]
@@ -13,6 +15,9 @@ AVOIDABLE_LOSS, AVOIDABLE_ERRORS = "of the avoidable loss", "of the avoidable er
 # Decimals that are shown of numbers in these units: less than a thousandth of the avoidable is practically 0. Numbers
 # in other units have the digits of `shown`.
 DECIMALS: Mapping[str, int] = {AVOIDABLE_LOSS: 3, AVOIDABLE_ERRORS: 3}
+
+# The name of an output, which JSON leaves out where it is "".
+OutputName = Annotated[str, Field(exclude_if=lambda name: not name)]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
@@ -118,6 +123,7 @@ class Finding:
         explanation: one paragraph for a first-time reader, with these numbers.
         remedies: names of remedies, best first.
         caused_by: the names of the rules whose findings this one directly follows from.
+        output: the name of the output, of several, that it concerns; "" for the whole network.
     """
 
     rule: str
@@ -132,3 +138,18 @@ class Finding:
     explanation: str
     remedies: tuple[str, ...]
     caused_by: tuple[str, ...] = ()
+    output: OutputName = ""
+
+
+# Findings about one output that are felt in others: its gradients flow through the layers that they share.
+SPREADING = ("target_range", "initial_loss", "loss_blow_up", "negative_crossentropy")
+
+
+def concerns(cause: Finding, effect: Finding) -> bool:
+    """True if the effect can follow from the cause: both concern one output, or one of them the whole network."""
+    return cause.output in ("", effect.output) or not effect.output or cause.rule in SPREADING
+
+
+def causes_of(effect: Finding, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that `caused_by` of a finding names, of several outputs those that concern it."""
+    return [each for each in findings if each.rule in effect.caused_by and concerns(each, effect)]

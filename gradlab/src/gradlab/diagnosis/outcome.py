@@ -15,9 +15,12 @@ learnt less than half of what the neighbours have. Where their score is too low 
 Where the facts about the data are unknown, so are both ends of the scale. A run then fails if its loss no longer falls
 and is not below the loss of a constant answer, as far as that is known (`gradlab.diagnosis.elsewhere`). It also fails
 if no hidden kernel has a gradient. It never has the outcome ``learns``.
+
+Each of several outputs has an outcome of its own, by its own targets, loss and metrics. That of the run is the worst.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -39,6 +42,7 @@ from gradlab.diagnosis.unknown import Unknown
 RunVerdict = Literal["learns", "fails", "diverged", "undecided"]
 # Those of a run that does not learn.
 FAILING = ("fails", "diverged")
+WORST_FIRST: tuple[RunVerdict, ...] = ("diverged", "fails", "undecided", "learns")
 
 # An outcome is decided after a tenth of the epochs, 20 at least. At epoch 50 of 500 the loss was still at the
 # entropy of the targets in 45 of 46 failing networks of five tanh layers, and in 0 of 50 healthy ones.
@@ -69,6 +73,7 @@ class Outcome:
         min_gain: the gain below which a run fails.
         min_learnt: the value of `learnt` below which a run fails at its end; NaN where the neighbours score too low.
         by_facts: True if the facts about the data decided it; False if the metrics alone did.
+        output: the name of the output, of several, whose outcome it is: the worst one; "" for a single output.
     """
 
     verdict: RunVerdict
@@ -77,14 +82,23 @@ class Outcome:
     min_gain: float
     min_learnt: float
     by_facts: bool = True
+    output: str = ""
 
 
 def outcome(run: Run) -> Outcome:
-    """Return the outcome of a run as far as it is recorded."""
+    """Return the outcome of a run as far as it is recorded; of several outputs the worst."""
+    if run.by_output:
+        return _worst([replace(outcome(each), output=each.output) for each in run.by_output])
     try:
         return by_facts(run)
     except Unknown:
         return _by_metrics(run)
+
+
+def _worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome of a network whose outputs have these: it learns if all of them do."""
+    worst = min(outcomes, key=lambda each: (WORST_FIRST.index(each.verdict), np.nan_to_num(each.gain, nan=np.inf)))
+    return replace(worst, by_facts=all(each.by_facts for each in outcomes))
 
 
 def by_facts(run: Run) -> Outcome:
@@ -110,6 +124,8 @@ def stands_still(run: Run) -> bool:
     Symptoms are reported only then. The loss is compared with the smaller one of the first two epochs: raw inputs make
     the first one huge.
     """
+    if run.by_output:
+        return any(map(stands_still, run.by_output))
     loss = run.metric("loss")
     if loss is None or not _decided(run):
         return False

@@ -35,6 +35,7 @@ class Rule:
             a part in double brackets.
         remedies: names of the remedies in `gradlab.remedies` that are suggested, best first.
         also: names of further remedies that may cure the problem.
+        of_output: True for a problem of one output. To a network with several it is applied output by output.
         causes: names of the rules whose findings can cause this one.
         detect: the detecting function: the Sighting in a run, or None.
         always: True for a symptom that is reported of every run; of runs that learn as ``info``.
@@ -53,6 +54,7 @@ class Rule:
     detect: Callable[[Run], Sighting | None]
     always: bool = False
     also: tuple[str, ...] = ()
+    of_output: bool = False
 
     def __call__(self, run: Run) -> Sighting | None:
         """Return the sighting in a run; None where there is none. NaN and infinities raise no warnings.

@@ -1,13 +1,13 @@
 """Ways to settle a verdict: more epochs, more seeds, series to record, facts about the data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from gradlab.diagnosis.evidence import Run
-from gradlab.diagnosis.outcome import Outcome, by_facts, decided_epoch
+from gradlab.diagnosis.outcome import Outcome, by_facts, decided_epoch, outcome
 from gradlab.diagnosis.unknown import WAIT, Unknown, Unrecorded
 from gradlab.measurement.kinds import GRADIENTS
 
@@ -73,6 +73,8 @@ def _named(seeds: Sequence[int]) -> str:
 
 def _of_run(run: Run) -> list[Settling]:
     """Return the ways to settle the outcome of one run. SEEDS stands for the seeds of which the same is true."""
+    if run.by_output:
+        return _of_outputs([each for each in run.by_output if outcome(each).verdict == "undecided"])
     steps = []
     decided = decided_epoch(run)
     is_early = run.history.last_epoch < decided and not run.finished
@@ -80,17 +82,30 @@ def _of_run(run: Run) -> list[Settling]:
         what = f"Train on to {run.view.place(decided)}: the outcome of SEEDS is decided from there on."
         steps.append(Settling("epochs", what, epoch=decided))
     try:
-        outcome = by_facts(run)
+        became = by_facts(run)
     except Unknown as unknown:
         return steps + _of_unknown(run, unknown)
     if is_early:
         return steps
-    if not np.isfinite([outcome.gain, outcome.learnt]).any():
+    if not np.isfinite([became.gain, became.learnt]).any():
         return [Settling("series", "Record the loss and the accuracy: neither is measured in SEEDS.")]
     if not run.finished:
         what = f"Train on to the end, {run.view.place(run.view.epochs)}: SEEDS may still learn enough."
         return [Settling("epochs", what, epoch=run.view.epochs)]
     return [Settling("series", "Record the accuracy: the loss of SEEDS alone does not decide.")]
+
+
+def _of_outputs(runs: Sequence[Run]) -> list[Settling]:
+    """Return the ways to settle the outcome of a run with these outputs undecided; what helps all is listed once."""
+    ways = {run.output: _of_run(run) for run in runs}
+    for_all = [each for each in next(iter(ways.values()), []) if all(each in own for own in ways.values())]
+    own = [
+        replace(each, what=f"{each.what.removesuffix('.')}, for the output {output}.")
+        for output, steps in ways.items()
+        for each in steps
+        if each not in for_all
+    ]
+    return for_all + own
 
 
 def _of_unknown(run: Run, unknown: Unknown) -> list[Settling]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradlab.diagnosis.layers import LayerView
 from gradlab.diagnosis.unknown import FACTS, Unknown
-from gradlab.facts import DataFaults, Expectation, Facts, Inputs, Theory
+from gradlab.facts import DataFaults, Expectation, Facts, Inputs, OutputFacts, Theory
 from gradlab.spec import NamedLayer
 from gradlab.spec.output import Output
 from gradlab.vocabulary.losses import LossFunction
@@ -42,8 +42,19 @@ class View(ABC):
     # True if the first weights are not those that the initialisers drew.
     pretrained = False
     missing_facts, facts_advice = "is not known: its samples are not here", FACTS
+    # Names of the outputs, if the network has several and the view is not that of one of them; else ().
+    outputs: tuple[str, ...] = ()
+    # What stands before the names of an output's own metrics in the logs: ``price_``.
+    prefix = ""
+
+    def _need_one_output(self) -> None:
+        """Raise Unknown if the network has several outputs, and this is the view of all of them."""
+        if self.outputs:
+            raise Unknown(f"its outputs have one each: {', '.join(self.outputs)}")
 
     def _fact(self, name: str) -> Any:
+        if name in OutputFacts.model_fields and name != "faults":
+            self._need_one_output()
         value = getattr(self.facts, name) if self.facts is not None else None
         if value is None:
             raise Unknown(f"{NOUNS[name]} {self.missing_facts}", self.facts_advice)
@@ -100,6 +111,15 @@ class View(ABC):
         return inputs
 
     @property
+    def input_sizes(self) -> Mapping[str, Inputs]:
+        """The size of each input by its name, without those that hold numbers of rows for an embedding.
+
+        The name of a single input is "".
+        """
+        rows_alone = all(layer.kind == "embedding" for layer in self.entrances)
+        return {} if rows_alone else {"": self.inputs}
+
+    @property
     def faults(self) -> DataFaults:
         """The faults of the samples."""
         if self.facts is not None and self.facts.faults is None:
@@ -145,6 +165,10 @@ class View(ABC):
     def entrances(self) -> tuple[LayerView, ...]:
         """The layers that take the samples."""
         return self.layers[:1]
+
+    def last(self, names: Sequence[str]) -> list[int]:
+        """Return the places in `names`, some layers in order, of the last one before each output."""
+        return [len(names) - 1]
 
     def foremost(self, names: Sequence[str]) -> list[int]:
         """Return the places in `names`, some layers in order, of those before which none of the others stands."""

@@ -1,14 +1,18 @@
 """ExperimentView: an experiment of this service as rules see it."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from gradlab.diagnosis.layers import LayerView
-from gradlab.diagnosis.unknown import WAIT
+from gradlab.diagnosis.unknown import WAIT, Unknown
 from gradlab.diagnosis.view import View
-from gradlab.facts import Facts
+from gradlab.facts import Facts, Inputs
+from gradlab.facts.model import MAX_ENDS
 from gradlab.spec import ExperimentSpec, NamedLayer
-from gradlab.spec.network import foremost, is_chain, leading_to
+from gradlab.spec.ends import NetworkOutput
+from gradlab.spec.network import foremost, is_chain, leading_to, making
 from gradlab.spec.output import Output, loss_takes_logits, output_of
 from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.optimizers import GradientOptimizer
@@ -21,16 +25,36 @@ class ExperimentView(View):
     checks_batches = True
     missing_facts, facts_advice = "has not been worked out yet", WAIT
 
-    def __init__(self, spec: ExperimentSpec, facts: Facts | None) -> None:
-        self.spec, self.facts = spec, facts
+    def __init__(self, spec: ExperimentSpec, facts: Facts | None, output: str = "") -> None:
+        self.spec, self.facts, self.output_name = spec, facts, output
         self.pretrained = spec.training.pretraining is not None
+        several = len(spec.outputs) > 1
+        # An output whose loss weighs nothing is not trained, and there is nothing to judge in it.
+        self.outputs = tuple(each.name for each in spec.outputs if each.weight) if several and not output else ()
+        if output:
+            self.prefix = self._end.prefix
+            self.facts = None if facts is None else facts.of_output(output)
 
     def _check_loss(self) -> None:
         """An experiment's facts are worked out for its own loss."""
 
     @property
+    def _end(self) -> NetworkOutput:
+        """The output that is viewed. Raises Unknown for several."""
+        self._need_one_output()
+        return next(each for each in self.spec.outputs if each.name == self.output_name)
+
+    def _fact(self, name: str) -> Any:
+        described = self.facts.outputs if self.facts is not None and self.output_name else None
+        if described is not None and self.output_name not in described:
+            raise Unknown(
+                f"facts are worked out for {MAX_ENDS} outputs at most, and {self.output_name} is a further one"
+            )
+        return super()._fact(name)
+
+    @property
     def target(self) -> Target:
-        return self.spec.dataset.target
+        return self._end.target
 
     @property
     def train_count(self) -> int:
@@ -44,6 +68,8 @@ class ExperimentView(View):
     def hidden_layers(self) -> tuple[LayerView, ...]:
         weighted = {layer.name for layer in self.spec.layers if layer.spec.parameters(layer.input_shape)}
         hidden = leading_to(self.spec.layers, weighted)
+        if len(self.spec.outputs) > 1:  # one of several outputs may stand before others
+            hidden -= {name for end in self.spec.outputs for name in making(self.spec.layers, end.layer.name)}
         return tuple(layer for layer in self.layers if layer.name in hidden)
 
     @property
@@ -58,33 +84,63 @@ class ExperimentView(View):
     def is_chain(self) -> bool:
         return is_chain(self.network)
 
-    @property
+    @cached_property
     def network(self) -> tuple[NamedLayer, ...]:
-        return self.spec.network
+        if len(self.spec.inputs) == len(self.spec.outputs) == 1:
+            return self.spec.network
+        from gradlab.theory.ways import ways_of  # few networks have several ways
+
+        # The layers for which theory has predicted what arrives.
+        theory = self.facts.theory if self.facts is not None else None
+        return ways_of(self.spec).get(theory.output or "" if theory else "", self.spec.network)
 
     @property
     def value_count(self) -> int:
-        return self.spec.dataset.value_count
+        return sum(math.prod(each.shape) for each in self.spec.inputs)
+
+    @property
+    def input_sizes(self) -> Mapping[str, Inputs]:
+        if len(self.spec.inputs) == 1:
+            return super().input_sizes
+        sizes = (self.facts.by_input if self.facts is not None else None) or {}
+        described = self.spec.inputs[:MAX_ENDS]
+        numeric = [each.name for each in described if not self._is_of_rows(each.name)]
+        if missing := [name for name in numeric if name not in sizes]:
+            raise Unknown(f"the size of its input {missing[0]} {self.missing_facts}", self.facts_advice)
+        return {name: sizes[name] for name in numeric}
+
+    def _is_of_rows(self, name: str) -> bool:
+        """True if nothing but embeddings takes this input."""
+        return all(layer.spec.kind == "embedding" for layer in self.spec.layers if name in layer.inputs)
 
     @property
     def output_units(self) -> int:
-        return self.spec.layers[-1].output_shape[-1]
+        return self._end.layer.output_shape[-1]
+
+    def last(self, names: Sequence[str]) -> list[int]:
+        if len(self.spec.outputs) == 1:
+            return super().last(names)
+        places = set()
+        for end in self.spec.outputs:
+            before = leading_to(self.spec.layers, {end.layer.name}) | {end.layer.name}
+            places |= {max((place for place, name in enumerate(names) if name in before), default=len(names) - 1)}
+        return sorted(places)
 
     @property
     def output(self) -> Output:
-        return output_of(self.spec)
+        return output_of(self.spec, self._end)
 
     @property
     def loss(self) -> LossFunction:
-        return self.spec.only_output.loss
+        return self._end.loss
 
     @property
     def loss_kind(self) -> str:
-        return str(self.spec.only_output.loss.kind)
+        return str(self._end.loss.kind)
 
     @property
     def loss_takes_logits(self) -> bool:
-        return loss_takes_logits(self.spec)
+        return loss_takes_logits(self.spec, self._end)
 
     @property
     def optimizer(self) -> GradientOptimizer:

@@ -1,6 +1,7 @@
 """ExternalView: a training elsewhere as rules see it, from its spec, its facts and its wiring."""
 
 import math
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from gradlab.diagnosis.layers import LayerView
@@ -8,6 +9,7 @@ from gradlab.diagnosis.unknown import CONFIGURATION, FACTS, Unknown
 from gradlab.diagnosis.view import View
 from gradlab.facts import Facts, Wiring
 from gradlab.spec import ExternalSpec, NamedLayer
+from gradlab.spec.external_layer import ExternalLoss
 from gradlab.spec.external_network import chain, named_layers
 from gradlab.spec.output import Output, loss_takes_logits_elsewhere, output_elsewhere
 from gradlab.vocabulary.losses import LossFunction
@@ -20,18 +22,32 @@ LOSS = "`loss` in the spec; a Watch reads it from the compiled model, or takes i
 class ExternalView(View):
     """A training elsewhere. What its sender does not say is unknown."""
 
-    def __init__(self, external: ExternalSpec, facts: Facts | None, wiring: Wiring | None) -> None:
+    def __init__(self, external: ExternalSpec, facts: Facts | None, wiring: Wiring | None, output: str = "") -> None:
         self.external, self.facts, self.wiring = external, facts, wiring
+        self._end = next((each for each in external.outputs if each.name == output), None) if output else None
+        if self._end is None:
+            self.outputs = tuple(each.name for each in external.outputs if each.weight)
+        else:
+            self.prefix = f"{output}_"
+            self.facts = None if facts is None else facts.of_output(output)
+
+    @property
+    def _loss(self) -> ExternalLoss | None:
+        """The loss, as its sender describes it; None if unknown. Raises Unknown for several outputs."""
+        self._need_one_output()
+        return self.external.loss if self._end is None else self._end.loss
 
     def _check_loss(self) -> None:
-        own = self.external.loss.kind.removeprefix("sparse_") if self.external.loss else None
+        own = self._loss.kind.removeprefix("sparse_") if self._loss else None
         of_facts = self.facts.loss if self.facts is not None else None
         if own is not None and of_facts is not None and own != of_facts:
             raise Unknown(f"the loss of the best constant answer is known of {of_facts} only, not of {own}", FACTS)
 
     @property
     def target(self) -> Target:
-        target = self.external.target or (self.facts.target if self.facts is not None else None)
+        self._need_one_output()
+        described = self.external.target if self._end is None else self._end.target
+        target = described or (self.facts.target if self.facts is not None else None)
         if target is None:
             raise Unknown("what kind of targets it has is not known", "`target` in the spec, or " + FACTS)
         return target.form
@@ -49,6 +65,32 @@ class ExternalView(View):
         return tuple(LayerView(each.name, each.tensors, named.get(each.name), each) for each in self.external.layers)
 
     @cached_property
+    def hidden_layers(self) -> tuple[LayerView, ...]:
+        if not self.external.outputs:
+            return super().hidden_layers
+        hidden = self._leading_to({layer.name for layer in self.layers if layer.tensors})
+        return tuple(layer for layer in self.layers if layer.name in hidden)
+
+    def last(self, names: Sequence[str]) -> list[int]:
+        if not self.external.outputs:
+            return super().last(names)
+        places = set()
+        for end in self.external.outputs:
+            before = self._leading_to({end.layer or ""}) | {end.layer}
+            places |= {max((place for place, name in enumerate(names) if name in before), default=len(names) - 1)}
+        return sorted(places)
+
+    def _leading_to(self, names: Collection[str]) -> set[str]:
+        """The names of the layers from which one of `names` follows."""
+        leading: set[str] = set()
+        for place in range(len(self.external.layers) - 1, -1, -1):
+            layer = self.external.layers[place]
+            if layer.name in names or layer.name in leading:
+                before = [self.external.layers[place - 1].name] if place else []
+                leading.update(before if layer.inbound is None else layer.inbound)
+        return leading
+
+    @cached_property
     def network(self) -> tuple[NamedLayer, ...]:
         try:
             return chain(self.external.layers)
@@ -63,14 +105,17 @@ class ExternalView(View):
 
     @property
     def output_units(self) -> int:
-        shape = self.external.layers[-1].output_shape
+        self._need_one_output()
+        last = self.external.layers[-1].name if self._end is None else self._end.layer
+        shape = next((each.output_shape for each in self.external.layers if each.name == last), None)
         if not shape or shape[-1] is None:
             raise Unknown("how many numbers its network puts out is not known", "`output_shape` of the last layer")
         return shape[-1]
 
     @property
     def output(self) -> Output:
-        output = output_elsewhere(self.external)
+        self._need_one_output()
+        output = output_elsewhere(self.external, self._end)
         if output is None:
             raise Unknown("what activation makes its output is not known", "`activation` of the last layer")
         return output
@@ -78,20 +123,20 @@ class ExternalView(View):
     @property
     def loss(self) -> LossFunction:
         kind = self.loss_kind
-        function = self.external.loss.function if self.external.loss is not None else None
+        function = self._loss.function if self._loss is not None else None
         if function is None:
             raise Unknown(f"the loss {kind} is none that the rules know")
         return function
 
     @property
     def loss_kind(self) -> str:
-        if self.external.loss is None:
+        if self._loss is None:
             raise Unknown("its loss is not known", LOSS)
-        return self.external.loss.kind.removeprefix("sparse_")
+        return self._loss.kind.removeprefix("sparse_")
 
     @property
     def loss_takes_logits(self) -> bool:
-        return loss_takes_logits_elsewhere(self.external)
+        return loss_takes_logits_elsewhere(self.external, self._end)
 
     @property
     def optimizer(self) -> GradientOptimizer:
@@ -132,4 +177,4 @@ class ExternalView(View):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        return self.external.metrics
+        return tuple(each.removeprefix(self.prefix) for each in self.external.metrics)

@@ -3,20 +3,20 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gradlab.facts.model import DataFaults, Expectation, Facts, Features, Inputs, Leak, Theory
+from gradlab.facts.model import DataFaults, Expectation, Facts, Features, Inputs, Leak, OutputFacts, Theory
 from gradlab.facts.wiring import FirstSteps, TensorWiring, Wiring
 
 if TYPE_CHECKING:
     from gradlab.facts.elsewhere import of_external as of_external
     from gradlab.facts.elsewhere import target_of as target_of
+    from gradlab.facts.experiments import of_spec as of_spec
     from gradlab.facts.measurement import measure as measure
-    from gradlab.facts.measurement import of_spec as of_spec
 
 # Whoever reads facts needs nothing of what measures them.
 _MODULES = {
     "measure": "gradlab.facts.measurement",
     "of_external": "gradlab.facts.elsewhere",
-    "of_spec": "gradlab.facts.measurement",
+    "of_spec": "gradlab.facts.experiments",
     "target_of": "gradlab.facts.elsewhere",
 }
 
@@ -28,6 +28,7 @@ __all__ = [
     "FirstSteps",
     "Inputs",
     "Leak",
+    "OutputFacts",
     "TensorWiring",
     "Theory",
     "Wiring",

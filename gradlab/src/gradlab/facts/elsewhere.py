@@ -1,15 +1,17 @@
 """Facts of a training in somebody's own process, from its spec and its samples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradlab.facts.measurement import measure
 from gradlab.facts.model import Facts
+from gradlab.facts.outputs import Ending, measure_outputs
 from gradlab.spec import ExternalSpec, NamedLayer
 from gradlab.spec.external_layer import ExternalLayer
 from gradlab.spec.external_network import chain
+from gradlab.spec.output import output_elsewhere
 from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.targets import Target
 
@@ -54,6 +56,33 @@ def of_external(
         units=units,
         feature_names=feature_names,
     )
+
+
+def of_outputs(
+    external: ExternalSpec,
+    train_x: Mapping[str, Any],
+    train_y: Mapping[str, np.ndarray],
+    val_x: Mapping[str, Any] | None = None,
+    val_y: Mapping[str, np.ndarray] | None = None,
+) -> Facts:
+    """Work out the facts of a training elsewhere with several outputs.
+
+    Args:
+        external: its spec, with its `outputs`.
+        train_x, val_x: the samples of each input.
+        train_y, val_y: their targets of each output.
+    """
+    shapes = {layer.name: layer.output_shape for layer in external.layers}
+    endings = []
+    for output in external.outputs:
+        loss = output.loss.function if output.loss is not None else None
+        shape = shapes.get(output.layer or "")
+        units, made = shape[-1] if shape else None, output_elsewhere(external, output)
+        activation = made.activation if made is not None else None
+        target = output.target.form if output.target is not None else None
+        target = target or target_of(train_y.get(output.name), loss, units, activation)
+        endings.append(Ending(output.name, target, loss, units))
+    return measure_outputs(train_x, train_y, val_x, val_y, outputs=endings, network=_network(external))
 
 
 def target_of(

@@ -1,7 +1,7 @@
 """Predictions of theory for a network on the inputs of its probe batch, before its first update."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -29,6 +29,24 @@ def theory_of(network: Sequence[NamedLayer], probe: Array) -> Theory:
         advised=_expectation(network, probe, by_reference),
         born_dead=_born_dead(network, probe),
     )
+
+
+def theory_of_ways(ways: Mapping[str, Sequence[NamedLayer]], probe: Array) -> Theory:
+    """Predict the ways to several outputs; of these the one on which the most signal arrives at the first layer.
+
+    The outputs' signals add up in the layers that they share: what arrives from one of them has not vanished, and what
+    explodes on one way explodes.
+
+    Args:
+        ways: the layers from the inputs to each output, by its name.
+        probe: (samples, features) float64 inputs of the probe batch, all inputs one after another.
+    """
+    theories = {name: theory_of(way, probe) for name, way in ways.items()}
+    if not theories:
+        return Theory()
+    arriving = {name: theory.own.arriving if theory.own else -math.inf for name, theory in theories.items()}
+    name = max(arriving, key=lambda each: arriving[each])
+    return theories[name].model_copy(update={"output": name or None})
 
 
 def _expectation(network: Sequence[NamedLayer], probe: Array, moments: KernelMoments) -> Expectation | None:

@@ -20,8 +20,14 @@ SMALL, LARGE = 0.01, 10.0
 MAX_NAME_LENGTH = 200
 
 
-def inputs_of(x: np.ndarray, names: Sequence[str] = ()) -> Inputs:
-    """Return the size of the inputs `x`, (samples, features)."""
+def inputs_of(x: np.ndarray, names: Sequence[str] = (), *, max_listed: int = MAX_FEATURES) -> Inputs:
+    """Return the size of inputs.
+
+    Args:
+        x: (samples, features) inputs.
+        names: names of the features.
+        max_listed: number of features up to which they are listed one by one.
+    """
     first = x[: max(1, min(MAX_SAMPLES, MAX_NUMBERS // max(1, x.shape[1])))].astype(np.float64)
     with np.errstate(all="ignore"):
         mean, std = first.mean(axis=0), first.std(axis=0)
@@ -30,7 +36,7 @@ def inputs_of(x: np.ndarray, names: Sequence[str] = ()) -> Inputs:
     finite = np.isfinite(sizes)
     within = finite & (sizes >= SMALL) & (sizes <= LARGE)
     constant = finite & ~(std > ROUNDING * np.abs(mean))
-    many = len(mean) > MAX_FEATURES
+    many = len(mean) > max_listed
     return Inputs(
         features=len(mean),
         rms=rms,

@@ -1,7 +1,6 @@
 """Measurement of facts from samples: by a worker for its experiments, by a user's process for its own training."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,10 @@ from gradlab.facts.expectation import theory_of
 from gradlab.facts.faults import faults_of
 from gradlab.facts.inputs import inputs_of
 from gradlab.facts.learnable import Neighbours, neighbours_of
-from gradlab.facts.model import MAX_SHARES, Facts, Theory
-from gradlab.spec import ExperimentSpec, NamedLayer
+from gradlab.facts.model import MAX_SHARES, Facts
+from gradlab.spec import NamedLayer
 from gradlab.spec.external_layer import ExternalTarget
 from gradlab.spec.recording import PROBE_SAMPLES
-from gradlab.spec.weights import ClassWeight, loss_weights
 from gradlab.vocabulary.datasets import Dataset, DatasetSpec
 from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.targets import Target
@@ -75,10 +73,10 @@ def measure(
         fields["target"] = ExternalTarget(kind=target.kind, count=target.count, steps=target.steps)
         y, own_y = in_form(train_y, target), None if val_y is None else in_form(val_y, target)
         units = units or (network[-1].output_shape[-1] if network else target.count)
-        fields |= _of_targets(y, target, loss, units, weights)
+        fields |= fields_of_targets(y, target, loss, units, weights)
         val = None if held is None or own_y is None else (held, own_y)
         with np.errstate(all="ignore"):
-            neighbours = neighbours_of(_split(x, y, val), target)
+            neighbours = neighbours_of(parted(x, y, val), target)
         fields["reachable"] = neighbours.score if weights is None else float("nan")
     with np.errstate(all="ignore"):
         faults = faults_of(x, y, held, own_y, target=target, raw_y=train_y, names=feature_names)
@@ -89,45 +87,6 @@ def measure(
 def drawn(dataset: DatasetSpec) -> Dataset:
     """Return the samples of a dataset that follow from its spec."""
     return dataset.load()
-
-
-def of_spec(spec: ExperimentSpec, load: Load = drawn) -> Facts:
-    """Return the facts of an experiment of this service, from the samples of its dataset; the last 32 are cached.
-
-    Pre-training and everything else that follows the first weights leaves them as they are.
-
-    Args:
-        spec: the experiment.
-        load: loads the samples.
-    """
-    facts, _ = _of_data(*_data_key(spec), load)
-    return facts.model_copy(update={"theory": _theory(spec, load)})
-
-
-def _data_key(spec: ExperimentSpec) -> tuple[DatasetSpec, LossFunction, int, ClassWeight]:
-    """The parts of a spec that the facts without those of the network rest on."""
-    return spec.dataset, spec.only_output.loss, spec.layers[-1].output_shape[-1], spec.training.class_weight
-
-
-@lru_cache(maxsize=32)
-def _of_data(
-    dataset: DatasetSpec, loss: LossFunction, units: int, class_weight: ClassWeight, load: Load
-) -> tuple[Facts, Array]:
-    """The facts without those of the network, and the inputs of the probe batch."""
-    data = load(dataset)
-    weights = loss_weights(dataset, class_weight, data)
-    parts = data.train_x, data.train_y, data.val_x, data.val_y
-    # Of an uploaded table that no step widens, the columns by name.
-    names = features if isinstance(features := getattr(dataset, "features", None), tuple) else ()
-    own = None if weights is None else weights[0]
-    facts = measure(*parts, target=dataset.target, loss=loss, units=units, weights=own, feature_names=names)
-    return facts, data.train_x[:PROBE_SAMPLES].copy()  # a view would keep all samples in memory
-
-
-@lru_cache(maxsize=64)
-def _theory(spec: ExperimentSpec, load: Load) -> Theory:
-    _, probe = _of_data(*_data_key(spec), load)
-    return theory_of(spec.network, probe.astype(np.float64))
 
 
 def flat(x: Inputs) -> Array:
@@ -148,10 +107,18 @@ def in_form(y: Array, target: Target) -> Array:
     return np.maximum(y.reshape(len(y), *target.steps).astype(np.int64), 0)  # a hinge's −1 is class 0
 
 
-def _of_targets(
+def fields_of_targets(
     y: Array, target: Target, loss: LossFunction | None, units: int, weights: Array | None
 ) -> dict[str, Any]:
-    """The facts that rest on the targets alone."""
+    """Return the fields of the facts that rest on the targets alone.
+
+    Args:
+        y: the targets as `in_form` returns them.
+        target: their form.
+        loss: the loss; None if it is unknown.
+        units: number of output units.
+        weights: (samples,) of the samples in the loss; None for equal ones.
+    """
     shares = _shares(y, target)
     fields: dict[str, Any] = {"class_shares": _outermost(shares), "constant_accuracy": _commonest(shares, target)}
     step = -(-y.size * max(1, units) // MAX_ENCODED)
@@ -166,7 +133,8 @@ def _of_targets(
     return fields
 
 
-def _split(x: Array, y: Array, val: tuple[Array, Array] | None) -> Dataset:
+def parted(x: Array, y: Array, val: tuple[Array, Array] | None) -> Dataset:
+    """Return training and validation samples; without the latter every fifth of the former is held out."""
     if val is not None:
         return Dataset(x, y, *val)
     held = (np.arange(len(x)) % HELD_OUT == HELD_OUT - 1) & (len(x) >= MIN_HELD_OUT * HELD_OUT)

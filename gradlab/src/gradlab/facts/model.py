@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from gradlab.facts.numbers import Number, bounded
-from gradlab.frozen import Frozen, Name
+from gradlab.frozen import MAX_PATH, Frozen, Name, added
 from gradlab.spec.external_layer import Axes, ExternalTarget
 from gradlab.spec.problems import at_most
 
@@ -18,9 +18,14 @@ MAX_FACTS_BYTES = 64_000
 MAX_FEATURES, MAX_SHARES = 256, 256
 # Features of one sort that are listed by number.
 MAX_NAMED = 20
+# Inputs and outputs that are described one by one; of each further one nothing is known. With 12 of each, and as few
+# features and classes as `gradlab.facts.outputs` then lists, facts take about 40 kB.
+MAX_ENDS = 12
 MAX_COUNT = 2**53
 
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+# The name of an input or output: that of a node, of a nested graph with those before it.
+EndName = Annotated[str, Field(min_length=1, max_length=MAX_PATH)]
 Numbers = Annotated[tuple[Number, ...], Field(strict=False, max_length=MAX_FEATURES), at_most(MAX_FEATURES)]
 
 
@@ -84,6 +89,8 @@ class Theory(Frozen):
     """With the variances that the literature advises."""
     born_dead: Number | None = None
     """Share in [0, 1] of drawn networks that are born dead."""
+    output: EndName | None = added(None)
+    """The output, of several, for the layers before which all of this is predicted: that of the most signal."""
 
 
 class Leak(Frozen):
@@ -129,6 +136,37 @@ class DataFaults(Frozen):
     null with fewer than two such classes, and with few training samples."""
 
 
+Shares = Annotated[tuple[Number, ...], Field(strict=False, max_length=MAX_SHARES), at_most(MAX_SHARES)]
+Extent = Annotated[tuple[Number, Number], Field(strict=False)]
+
+
+class OutputFacts(Frozen):
+    """Facts about one of a network's several outputs. Each field is that of `Facts`, for this output's target."""
+
+    target: ExternalTarget | None = None
+    """Form of a sample's target."""
+    loss: Name | None = None
+    """Kind of the loss to which `constant_loss` and `perfect_loss` belong."""
+    constant_loss: Number | None = None
+    """Loss of the best constant prediction, without the output's weight."""
+    perfect_loss: Number | None = None
+    """Loss of a perfect prediction."""
+    constant_accuracy: Number | None = None
+    """Accuracy of always predicting the commonest class, or each label's commoner answer; NaN for values."""
+    reachable: Number | None = None
+    """Share of the constant prediction's errors that the nearest neighbours avoid; NaN where it is undefined."""
+    linear: Number | None = None
+    """Share of the constant prediction's errors that a linear model avoids; for uploaded datasets alone."""
+    class_shares: Shares | None = None
+    """Share of each class, or of each label; [] for values."""
+    target_range: Extent | None = None
+    """Smallest and largest target; classes count as 0 and 1."""
+    target_std: Number | None = None
+    """Standard deviation of the encoded targets."""
+    faults: DataFaults | None = None
+    """The faults of the samples, with those of this target."""
+
+
 class Facts(Frozen):
     """Facts about a training's data that rules read. Null stands for a fact that its sender could not know."""
 
@@ -156,12 +194,10 @@ class Facts(Frozen):
     linear: Number | None = Field(default=None, exclude_if=lambda value: value is None)
     """Share of the constant prediction's errors that a linear model avoids on validation samples, at most 1; NaN where
     it is undefined. Worked out for uploaded datasets alone: from others it is computed when it is needed."""
-    class_shares: (
-        Annotated[tuple[Number, ...], Field(strict=False, max_length=MAX_SHARES), at_most(MAX_SHARES)] | None
-    ) = None
+    class_shares: Shares | None = None
     """Share of each class, or of each label; [] for values. Of more than 256, the largest and the smallest half of 256,
     in falling order."""
-    target_range: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
+    target_range: Extent | None = None
     """Smallest and largest target; classes count as 0 and 1."""
     target_std: Number | None = None
     """Standard deviation of the encoded targets."""
@@ -171,6 +207,17 @@ class Facts(Frozen):
     """Predictions of theory on the probe batch; null if the network was not described."""
     faults: DataFaults | None = None
     """The faults of the samples."""
+    by_input: Annotated[dict[EndName, Inputs], Field(max_length=MAX_ENDS), at_most(MAX_ENDS)] | None = added(None)
+    """Size of each input by its name, for a network with several; `inputs` counts them one after another."""
+    outputs: Annotated[dict[EndName, OutputFacts], Field(max_length=MAX_ENDS), at_most(MAX_ENDS)] | None = added(None)
+    """Facts about each output by its name, for a network with several. The fields that each has are then null here."""
+
+    def of_output(self, name: str) -> "Facts":
+        """Return the facts as they are for one of several outputs; themselves where nothing is known of it."""
+        own = (self.outputs or {}).get(name)
+        if own is None:
+            return self
+        return self.model_copy(update={field: getattr(own, field) for field in OutputFacts.model_fields})
 
     @model_validator(mode="after")
     def _small(self) -> "Facts":

@@ -8,15 +8,16 @@ import numpy as np
 from keras import tree
 
 from gradlab.facts import Facts, of_external
-from gradlab.facts.elsewhere import classes_of, last_activation
+from gradlab.facts.elsewhere import classes_of, last_activation, of_outputs
 from gradlab.keras.backends import backend
 from gradlab.keras.configuration import optimizer_spec
 from gradlab.keras.described import loss_by_name, loss_of, none_if_raises
 from gradlab.keras.guard import unnoticed
 from gradlab.keras.naming import layers_of
+from gradlab.keras.outputs import by_output, inputs_by_name, outputs_of
 from gradlab.keras.samples import Samples
 from gradlab.spec import ExternalSpec
-from gradlab.spec.external import ExternalLayer, ExternalLoss, ExternalTarget
+from gradlab.spec.external import ExternalLayer, ExternalLoss, ExternalOutput, ExternalTarget
 from gradlab.watch import without_an_end
 
 REGRESSIONS = {
@@ -63,6 +64,7 @@ def spec_of(
         optimizer=none_if_raises(optimizer_spec, optimizer),
         optimizer_class=type(optimizer).__name__ if optimizer is not None else None,
         target=None if samples is None or loss is None else none_if_raises(target_of, loss, samples, layers),
+        outputs=none_if_raises(_outputs_of, model, layers, samples) or (),
         train_count=None if samples is None else samples.count,
         val_count=None if validation is None else validation.count,
         axis="epoch" if every is None else "step",
@@ -74,6 +76,11 @@ def spec_of(
         versions={"keras": keras.__version__, **backend.VERSIONS},
     )
     return without_an_end(spec) if every is not None and steps_per_epoch is None else spec
+
+
+def _outputs_of(model: Any, layers: list[ExternalLayer], samples: Samples | None) -> tuple[ExternalOutput, ...]:
+    outputs = outputs_of(model, layers, samples, target_of)
+    return tuple(each.model_copy(update={"loss": _by_own_name(each.loss)}) for each in outputs)
 
 
 def _recordable(intervals: Mapping[str, int], layers: list[ExternalLayer]) -> Any:
@@ -114,14 +121,20 @@ def target_of(loss: ExternalLoss, samples: Samples, layers: list[ExternalLayer])
 
 
 def facts_of(spec: ExternalSpec, samples: Samples, validation: Samples | None) -> Facts:
-    """Return what rules need to know of the samples. Targets of several outputs are left out."""
+    """Return what rules need to know of the samples. Targets of several outputs without names are left out."""
     x, y = samples.first(len(samples))
     val_x, val_y = (None, None) if validation is None else (validation.x, validation.y)
+    if spec.outputs:
+        names = [each.name for each in spec.outputs]
+        parts = [None if part is None else inputs_by_name(part) for part in (x, val_x)]
+        own = [None if part is None else by_output(part, names) for part in (y, val_y)]
+        with unnoticed():
+            return of_outputs(spec, parts[0] or {}, own[0] or {}, parts[1], own[1])
     if len(tree.flatten(y)) != 1:
         y, val_y = None, None
-    own = [None if part is None else tree.flatten(part)[0] for part in (y, val_y)]
+    targets = [None if part is None else tree.flatten(part)[0] for part in (y, val_y)]
     with unnoticed():
-        return of_external(spec, x, own[0], val_x, own[1])
+        return of_external(spec, x, targets[0], val_x, targets[1])
 
 
 def loss_function_of(model: Any) -> Callable[[Any, Any, Any], Any] | None:

@@ -13,7 +13,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
         from gradlab.remedies.rewriting.preparation import standardised_inputs  # no other experiment waits for it
 
         refusal = Problem("dataset.prepare", "another preparation", "the same")
-        return treated(spec, REMEDY.name, refusal, dataset=standardised_inputs(dataset))
+        return treated(spec, REMEDY.name, refusal, dataset=standardised_inputs(spec))
     if not isinstance(dataset, ScaledFeatures):
         raise Invalid(Problem("dataset", "a dataset of features that can be scaled", dataset.kind))
     refusal = Problem("dataset.scale", 'none, or a range beyond [-1, 1]: not "standard"', str(dataset.scale))

@@ -5,6 +5,7 @@ from gradlab.remedies.remedy import Remedy
 from gradlab.remedies.rewriting.treated import treated
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets.dataset import ScaledTargets
+from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 
 
 def _apply(spec: ExperimentSpec) -> ExperimentSpec:
@@ -12,6 +13,7 @@ def _apply(spec: ExperimentSpec) -> ExperimentSpec:
     if not dataset.is_drawn:
         from gradlab.remedies.rewriting.preparation import standardised_targets  # no other experiment waits for it
 
+        assert isinstance(dataset, UploadedDataset)
         refusal = Problem("dataset.prepare", "another preparation", "the same")
         return treated(spec, REMEDY.name, refusal, dataset=standardised_targets(dataset))
     if not isinstance(dataset, ScaledTargets):

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, create_model, field_validator, model_validator
 
 from gradlab.errors import shorten
-from gradlab.frozen import Frozen, Name, impossible
+from gradlab.frozen import Frozen, Name, added, impossible
 from gradlab.measurement.history import Layout
 from gradlab.measurement.kinds import KINDS, RECORD_FIELDS, MeasuredNetwork
 from gradlab.spec.external_layer import (
     MAX_SAMPLES,
     ExternalLayer,
     ExternalLoss,
+    ExternalOutput,
     ExternalParameter,
     ExternalTarget,
     check_distinct,
@@ -31,7 +32,7 @@ from gradlab.vocabulary.optimizers import Optimizer
 
 # Far above any network that a person reads layer by layer. They limit the size of the layout.
 MAX_LAYERS, MAX_METRICS, MAX_VERSIONS = 10_000, 100, 20
-MAX_SEEDS = 10_000
+MAX_SEEDS, MAX_OUTPUTS = 10_000, 1_000
 # The spec is stored with its experiment and is part of every response about it. A layer with its configuration takes
 # about 1 kB.
 MAX_SPEC_BYTES = 1_000_000
@@ -93,6 +94,10 @@ class ExternalSpec(Frozen):
     """The optimiser's class: ``Adam``, ``torch.optim.AdamW`` ...; null if unknown."""
     target: ExternalTarget | None = None
     """The form of each sample's target; null if unknown."""
+    outputs: Annotated[
+        tuple[ExternalOutput, ...], Field(strict=False, max_length=MAX_OUTPUTS), at_most(MAX_OUTPUTS)
+    ] = added(())
+    """Its outputs, if it has several, each with its loss and target in place of `loss` and `target`; [] for one."""
     train_count: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
     """Number of training samples; null if unknown."""
     val_count: int | None = Field(default=None, ge=0, le=MAX_SAMPLES)
@@ -132,8 +137,20 @@ class ExternalSpec(Frozen):
         check_distinct(seeds, "each seed once: a seed names a run")
         return seeds
 
+    @field_validator("outputs")
+    @classmethod
+    def _outputs_each_once(cls, outputs: tuple[ExternalOutput, ...]) -> tuple[ExternalOutput, ...]:
+        check_distinct([each.name for each in outputs], "each output's name once")
+        if len(outputs) == 1:
+            raise impossible("", "none or several: `loss` and `target` are those of a single output", outputs[0].name)
+        return outputs
+
     @model_validator(mode="after")
     def _check_together(self) -> "ExternalSpec":
+        layers = {each.name for each in self.layers}
+        for place, output in enumerate(self.outputs):
+            if output.layer is not None and output.layer not in layers:
+                raise impossible(f"outputs[{place}].layer", "the name of one of the layers", output.layer)
         if self.initial_epoch >= self.epochs:
             raise impossible("initial_epoch", f"an epoch before the last one, {self.epochs}", str(self.initial_epoch))
         if self.every_steps is not None and self.axis == "epoch":
@@ -181,6 +198,7 @@ class ExternalSpec(Frozen):
 __all__ = [
     "ExternalLayer",
     "ExternalLoss",
+    "ExternalOutput",
     "ExternalParameter",
     "ExternalRecord",
     "ExternalSpec",

@@ -179,6 +179,21 @@ class ExternalTarget(Frozen):
         return Target(self.kind, self.count, self.steps)
 
 
+class ExternalOutput(Frozen):
+    """One of several outputs of a network that is trained elsewhere."""
+
+    name: Name
+    """Its name, with which those of its metrics begin: ``price`` of ``price_loss``."""
+    layer: Name | None = None
+    """The layer that makes it; null if unknown."""
+    loss: ExternalLoss | None = None
+    """Its loss; null if unknown."""
+    weight: float = Field(default=1.0, ge=0, le=1e9)
+    """The weight of its loss in the sum that is minimised."""
+    target: ExternalTarget | None = None
+    """The form of its targets; null if unknown."""
+
+
 def complete(axes: tuple[int | None, ...] | None) -> tuple[int, ...] | None:
     """Return a shape whose axes are all known; else None."""
     return None if axes is None or None in axes else tuple(size for size in axes if size is not None)

@@ -231,6 +231,21 @@ def leading_to(layers: Sequence[NamedLayer], names: Collection[str]) -> frozense
     return frozenset(leading)
 
 
+def making(layers: Sequence[NamedLayer], output: str) -> frozenset[str]:
+    """Return the names of the layers that make an output: the last one with weights before it, and those behind that.
+
+    Args:
+        layers: all layers, with their inputs.
+        output: the name of the layer whose output it is.
+    """
+    by_name, names = {layer.name: layer for layer in layers}, [output]
+    while (layer := by_name[names[-1]]) and not layer.spec.parameters(layer.input_shape):
+        if len(layer.inputs) != 1 or layer.inputs[0] not in by_name:
+            break
+        names.append(layer.inputs[0])
+    return frozenset(names)
+
+
 def foremost(layers: Sequence[NamedLayer], names: Sequence[str]) -> list[int]:
     """Return the places in `names` of the layers before which none of the others stands; of a name's places the first.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradlab.spec.external import ExternalLayer, ExternalSpec
+from gradlab.spec.external import ExternalLayer, ExternalOutput, ExternalSpec
 from gradlab.spec.network import NamedLayer
 from gradlab.vocabulary.activations import ActivationFunction, Linear
 from gradlab.vocabulary.layers import LayerSpec
@@ -80,9 +80,16 @@ def _only_source(layer: NamedLayer, by_name: Mapping[str, NamedLayer]) -> NamedL
     return by_name.get(layer.inputs[0]) if len(layer.inputs) == 1 else None
 
 
-def output_elsewhere(spec: ExternalSpec) -> Output | None:
-    """Return the last activation of an external training's network, like `output_of`; None if it is unknown."""
-    layers, same = list(spec.layers), True
+def output_elsewhere(spec: ExternalSpec, output: ExternalOutput | None = None) -> Output | None:
+    """Return the last activation of an external training's network, like `output_of`; None if it is unknown.
+
+    Args:
+        spec: the spec.
+        output: one of its outputs, if it has several; None for the only one.
+    """
+    layers, same = list(spec.layers) if output is None else _leading_to(spec, output), True
+    if not layers:
+        return None
     while len(layers) > 1 and _passes_on_elsewhere(layers[-1]):
         same = same and layers.pop().class_name == "Activation"
     last = layers.pop()
@@ -108,9 +115,23 @@ def loss_takes_logits(spec: "ExperimentSpec", output: "NetworkOutput | None" = N
     return output.loss.kind in LOSSES_TAKING_LOGITS and end.activation in SQUASHING and end.is_last_tensor
 
 
-def loss_takes_logits_elsewhere(spec: ExternalSpec) -> bool:
+def _leading_to(spec: ExternalSpec, output: ExternalOutput) -> list[ExternalLayer]:
+    """The layers before an output, up to the last one that takes several; [] if its layer is unknown."""
+    places = {layer.name: place for place, layer in enumerate(spec.layers)}
+    layers: list[ExternalLayer] = []
+    name = output.layer
+    while name in places:
+        place = places.pop(name)
+        layers.insert(0, spec.layers[place])
+        before = spec.layers[place - 1].name if place else None
+        inbound = spec.layers[place].inbound
+        name = before if inbound is None else inbound[0] if len(inbound) == 1 else None
+    return layers
+
+
+def loss_takes_logits_elsewhere(spec: ExternalSpec, end: ExternalOutput | None = None) -> bool:
     """True if `loss_takes_logits` holds for an external training that runs on Keras with TensorFlow; else False."""
-    output, loss = output_elsewhere(spec), spec.loss
+    output, loss = output_elsewhere(spec, end), spec.loss if end is None else end.loss
     if output is None or loss is None or not {"keras", "tensorflow"} <= {*spec.versions}:
         return False
     kind = loss.kind.removeprefix("sparse_")

@@ -20,6 +20,8 @@ def detect(run: Run) -> Sighting | None:
     wiring = wiring_of(run)
     if wiring is None or not isinstance(run, ExternalRun):
         return None
+    if run.external.outputs:
+        raise Unknown("which shapes its losses get is not recorded of several outputs")
     output, target = wiring.output_shape, wiring.target_shape
     if output is None or target is None:
         raise Unknown("which shapes of output and target its loss gets is not known", BY_DATA)

@@ -49,4 +49,5 @@ RULE = Rule(
     remedies=(),
     causes=(),
     detect=detect,
+    of_output=True,
 )

@@ -9,19 +9,28 @@ SHARE = 0.1
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compare the number of constant features with that of all."""
-    inputs = run.view.inputs
-    if not inputs.features or run.view.layers[0].kind == "embedding":
+    """Compare the number of constant features with that of all, of several inputs together."""
+    constant, features = _counted(run)
+    if not features:
         return None
-    share = inputs.constant.count / inputs.features
+    share = constant / features
     if not share > SHARE:
         return None
     severity: Severity = "critical" if share >= 1 else "info"
     measures = (
         measure("constant_share", share, ">", SHARE, "of the features"),
-        measure("features", inputs.features, ">", None),
+        measure("features", features, ">", None),
     )
     return Sighting((), 0, measures, severity, explanation=ALL if share >= 1 else None)
+
+
+def _counted(run: Run) -> tuple[int, int]:
+    """The number of constant features and of all, without numbers of rows for an embedding."""
+    several = [inputs for name, inputs in run.view.input_sizes.items() if name]
+    if several:
+        return sum(each.constant.count for each in several), sum(each.features for each in several)
+    inputs = run.view.inputs
+    return (0, 0) if run.view.layers[0].kind == "embedding" else (inputs.constant.count, inputs.features)
 
 
 ALL = (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradlab.diagnosis.evidence import Run, arriving
+from gradlab.diagnosis.evidence import Run, arriving, at_the_end
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.groups import DATA, DRAW, GROWTHS, STEPS
 from gradlab.diagnosis.recorded import Recorded, largest
@@ -27,7 +27,8 @@ def detect(run: Run) -> Sighting | None:
     compared = []
     if gradients is not None and len(gradients.tensors) > 1:
         first = gradients.values[:, run.view.foremost(gradients.layers)].max(axis=1)
-        ratio = np.where(gradients.values[:, -1] > 0, first / gradients.values[:, -1], np.nan)
+        last = at_the_end(run, gradients)
+        ratio = np.where(last > 0, first / last, np.nan)
         ratio = np.where(_shrunk(gradients, share), np.nan, ratio)
         compared.append((gradients.first(ratio > RATIO), "gradient_ratio", ratio, RATIO))
     if share is not None:

@@ -59,4 +59,5 @@ RULE = Rule(
     remedies=("output_matched_to_task",),
     causes=("broadcast_target", "target_encoding", "output_mismatch"),
     detect=detect,
+    of_output=True,
 )

@@ -93,4 +93,5 @@ RULE = Rule(
     also=("target_scaling",),
     causes=(*DATA, *DRAW, *GROWTHS),
     detect=detect,
+    of_output=True,
 )

@@ -1,5 +1,7 @@
 """Inputs far from the size for which initialisers and learning rates are made."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from gradlab.diagnosis.evidence import Run
@@ -21,10 +23,18 @@ RATIO = 1e3
 
 
 def detect(run: Run) -> Sighting | None:
-    """Measure the inputs of the training samples."""
-    if all(layer.kind == "embedding" for layer in run.view.entrances):  # its inputs are numbers of rows, not sizes
-        return None
-    inputs = run.view.inputs
+    """Measure the inputs of the training samples; of several inputs the first that is far off counts."""
+    for name, inputs in run.view.input_sizes.items():
+        sighting = _of_input(run, inputs)
+        if sighting is not None and name:
+            explanation = f"Input {name}: {sighting.explanation or RULE.explanation}"
+            return replace(sighting, explanation=explanation)
+        if sighting is not None:
+            return sighting
+    return None
+
+
+def _of_input(run: Run, inputs: Inputs) -> Sighting | None:
     size = inputs.rms
     if SMALL <= size <= LARGE:
         return _unequal(run, inputs)

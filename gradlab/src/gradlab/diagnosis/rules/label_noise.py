@@ -57,4 +57,5 @@ RULE = Rule(
     remedies=("early_stopping", "l2_regularization", "dropout"),
     causes=(),
     detect=detect,
+    of_output=True,
 )

@@ -54,4 +54,5 @@ RULE = Rule(
     ),
     causes=(*DATA, *BIRTH, *STEPS, *EXPLOSIONS, *SATURATIONS, *DEATHS, "oscillation"),
     detect=detect,
+    of_output=True,
 )

@@ -63,4 +63,5 @@ RULE = Rule(
     ),
     causes=(*DATA, *DRAW, *GROWTHS, "initial_loss", *STEPS, *EXPLOSIONS[:3]),
     detect=detect,
+    of_output=True,
 )

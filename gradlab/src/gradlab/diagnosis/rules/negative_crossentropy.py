@@ -42,4 +42,5 @@ RULE = Rule(
     remedies=(),
     causes=("target_encoding",),
     detect=detect,
+    of_output=True,
 )

@@ -117,4 +117,5 @@ RULE = Rule(
         "plateau",
     ),
     detect=detect,
+    of_output=True,
 )

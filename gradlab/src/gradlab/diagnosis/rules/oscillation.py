@@ -82,4 +82,5 @@ RULE = Rule(
     ),
     causes=(*DATA, *STEPS, *EXPLOSIONS),
     detect=detect,
+    of_output=True,
 )

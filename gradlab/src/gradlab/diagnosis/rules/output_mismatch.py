@@ -169,4 +169,5 @@ RULE = Rule(
     remedies=("output_matched_to_task",),
     causes=(),
     detect=detect,
+    of_output=True,
 )

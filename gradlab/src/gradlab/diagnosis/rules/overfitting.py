@@ -57,4 +57,5 @@ RULE = Rule(
     remedies=("early_stopping", "l2_regularization", "dropout"),
     causes=("validation_scale", "inference_mode", "frozen_normalization", "split_by_class", "label_noise"),
     detect=detect,
+    of_output=True,
 )

@@ -79,4 +79,5 @@ RULE = Rule(
         "late_rise",
     ),
     detect=detect,
+    of_output=True,
 )

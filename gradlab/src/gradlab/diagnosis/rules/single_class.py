@@ -89,4 +89,5 @@ RULE = Rule(
     remedies=("input_scaling", "optimizer_adam", "learning_rate_higher", "initializer_for_activation"),
     causes=PLATEAU.causes,
     detect=detect,
+    of_output=True,
 )

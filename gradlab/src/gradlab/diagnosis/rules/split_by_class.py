@@ -62,4 +62,5 @@ RULE = Rule(
     remedies=(),
     causes=(),
     detect=detect,
+    of_output=True,
 )

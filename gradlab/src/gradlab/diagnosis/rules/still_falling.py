@@ -56,4 +56,5 @@ RULE = Rule(
     remedies=("more_epochs", "batch_size_smaller", "learning_rate_higher", "optimizer_adam"),
     causes=("unsuited_loss", "linear_network", *EARLIER, "few_updates"),
     detect=detect,
+    of_output=True,
 )

@@ -22,6 +22,8 @@ def detect(run: Run) -> Sighting | None:
     wiring = wiring_of(run)
     if wiring is None or not isinstance(run, ExternalRun):
         return None
+    if run.external.outputs:
+        raise Unknown("which form targets have is not recorded of several outputs")
     if run.external.loss is None:
         raise Unknown("its loss is not known", "`loss=` of a Watch")
     if wiring.target_form is None:

@@ -55,4 +55,5 @@ RULE = Rule(
     remedies=(),
     causes=(),
     detect=detect,
+    of_output=True,
 )

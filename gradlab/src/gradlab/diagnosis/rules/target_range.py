@@ -74,4 +74,5 @@ RULE = Rule(
     remedies=("target_scaling", "optimizer_adam", "learning_rate_lower", "clip_by_global_norm"),
     causes=(),
     detect=detect,
+    of_output=True,
 )

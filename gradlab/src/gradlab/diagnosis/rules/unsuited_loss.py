@@ -66,4 +66,5 @@ RULE = Rule(
     remedies=("output_matched_to_task",),
     causes=("output_mismatch",),
     detect=detect,
+    of_output=True,
 )

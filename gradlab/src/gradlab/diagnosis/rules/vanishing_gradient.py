@@ -1,6 +1,6 @@
 """A first layer whose weight gradient is far smaller than the last layer's."""
 
-from gradlab.diagnosis.evidence import Run
+from gradlab.diagnosis.evidence import Run, at_the_end
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.recorded import middle
 from gradlab.diagnosis.rule import Rule
@@ -16,7 +16,7 @@ def detect(run: Run) -> Sighting | None:
     if gradients is None or len(gradients.tensors) < 2:
         return None
     columns = run.view.foremost(gradients.layers)
-    first, last = gradients.values[:, columns].max(axis=1), gradients.values[:, -1]
+    first, last = gradients.values[:, columns].max(axis=1), at_the_end(run, gradients)
     vanishes = (first < RATIO * last) & (first < LENGTH)
     since = gradients.mostly(vanishes)
     if since is None:

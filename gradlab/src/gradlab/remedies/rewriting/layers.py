@@ -11,7 +11,7 @@ from typing import Any
 from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec, NamedLayer
 from gradlab.spec.graph import GraphSpec
-from gradlab.spec.network import depths, leading_to
+from gradlab.spec.network import depths, leading_to, making
 from gradlab.vocabulary.activations import ActivationFunction, LeakyRelu, Linear
 from gradlab.vocabulary.layers import LayerSpec, Shape
 from gradlab.vocabulary.layers.activation import PReLU
@@ -63,6 +63,8 @@ def places(spec: ExperimentSpec) -> tuple[Place, ...]:
     A layer that is used several times is hidden if all its uses are.
     """
     hidden = leading_to(spec.layers, {named.name for named in spec.layers if _has_own_weights(named.spec)})
+    if len(spec.outputs) > 1:  # one of several outputs may stand before others
+        hidden -= {name for output in spec.outputs for name in making(spec.layers, output.layer.name)}
     used_at_end = {named.shares or named.name for named in spec.layers if named.name not in hidden}
     behind = _behind(spec.layers)
     activations: dict[str, ActivationFunction] = {}
@@ -174,19 +176,25 @@ def hidden_depth(spec: ExperimentSpec) -> int:
     return max(depths(spec.layers, {place.name for place in hidden_places(spec)}).values())
 
 
-def end_of(spec: ExperimentSpec) -> tuple[NamedLayer, ...]:
-    """Return the output layer, or the block that holds it, and the layers behind it.
+def end_of(spec: ExperimentSpec, last: NamedLayer) -> tuple[NamedLayer, ...]:
+    """Return the layer with the last weights before an output, or the block that holds it, and the layers behind it.
+
+    Args:
+        spec: the spec of a graph.
+        last: the layer that makes the output.
 
     Raises:
-        Invalid: they form no chain, or one of them is used twice.
+        Invalid: they form no chain, or one of them is used twice, or others take their output.
     """
     by_name, behind = {named.name: named for named in spec.network}, _behind(spec.network)
-    end = [spec.network[-1]]
+    end = [last]
     while not has_weights(end[0].spec) and not merges(end[0]) and end[0].inputs[0] in by_name:
         end.insert(0, by_name[end[0].inputs[0]])
     shared = {named.shares for named in spec.layers if named.shares}
     if not has_weights(end[0].spec) or any(len(behind[named.name]) > 1 for named in end):
         raise Invalid(Problem(field_of(spec), "an output of one layer with weights", f"{end[0].name} before it"))
+    if behind[last.name]:
+        raise Invalid(Problem(field_of(spec), "an output that no other layer takes", f"{last.name}, which one does"))
     if used := [named.name for named in end if named.shares or named.name in shared]:
         raise Invalid(Problem(field_of(spec), "output layers that are used once", used[0]))
     return tuple(end)

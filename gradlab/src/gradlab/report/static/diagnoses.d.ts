@@ -23,6 +23,8 @@ interface Finding {
   measures: Measure[];
   /** rules whose findings it directly follows from. */
   caused_by: string[];
+  /** the output, of several, that it concerns; left out for the whole network. */
+  output?: string;
 }
 
 interface SpecChange {

@@ -131,10 +131,19 @@ interface ExternalTarget {
 }
 
 /** Numbers about the data on which a diagnosis rests, as `/facts` answers them; null is unknown. */
-interface Facts {
+interface Facts extends OutputFacts {
   train_count: number | null;
   val_count: number | null;
   feature_shape: number[] | null;
+  inputs: Inputs | null;
+  /** of a network with several inputs, by their names. */
+  by_input?: Record<string, Inputs>;
+  /** of a network with several outputs, by their names; what each has is then null here. */
+  outputs?: Record<string, OutputFacts>;
+}
+
+/** What is known of an output's targets. */
+interface OutputFacts {
   target: ExternalTarget | null;
   target_range: [FactNumber, FactNumber] | null;
   target_std: FactNumber | null;
@@ -142,7 +151,6 @@ interface Facts {
   constant_accuracy: FactNumber | null;
   reachable: FactNumber | null;
   class_shares: FactNumber[] | null;
-  inputs: Inputs | null;
 }
 
 /** A layer of a network as `/experiments/validate` answers it. */

@@ -6,6 +6,7 @@ import { seedsOf, titled } from "../shared/format.js";
 import { filesOf, frame } from "./frame.js";
 import { lines } from "./lines.js";
 import { columnOf } from "../shared/numbers.js";
+import { metricsOf, outputsOf } from "../shared/outputs.js";
 
 /** @typedef {import("../data/grid.js").Grid} Grid */
 
@@ -24,13 +25,12 @@ export function metricBeside(names) {
 }
 
 /**
- * The figures of an experiment's curves: a metric, if there is one, and the loss.
+ * The figures of an experiment's curves: a metric, if there is one, and the loss; of several outputs those of each.
  *
  * @param {{id: string, seeds: number[], names: string[]}} options `names` of the metrics that are measured.
  */
 export function curves({ id, seeds, names }) {
-  const metric = metricBeside(names);
-  const figures = (metric ? [metric, LOSS] : [LOSS]).map((name) => curveFigure(id, seeds, name, names));
+  const figures = drawn(names).map((curve) => curveFigure(id, seeds, curve, names));
   return {
     elements: figures.map(({ element }) => element),
     /** @param {Grid} grid */
@@ -40,16 +40,45 @@ export function curves({ id, seeds, names }) {
   };
 }
 
-/** @param {string} id @param {number[]} seeds @param {string} name of the metric. @param {string[]} names of all. */
-function curveFigure(id, seeds, name, names) {
+/**
+ * @typedef {object} Curve a metric that is drawn.
+ * @property {string} name
+ * @property {string} title
+ * @property {[number, number] | null} range of its axis.
+ * @property {boolean} [isWide] true if its figure takes a row of its own.
+ */
+
+/**
+ * The metrics that are drawn: the loss, and beside it a metric; of several outputs those of each.
+ *
+ * @param {string[]} names of the metrics that are measured.
+ * @returns {Curve[]}
+ */
+export function drawn(names) {
+  const outputs = outputsOf(names);
+  /** @param {string} name */
+  const plain = (name) => ({ name, title: titled(name), range: metricRange(name) });
+  if (!outputs.length) return [metricBeside(names), LOSS].filter((name) => name !== null).map(plain);
+  const ofEach = outputs.flatMap((output) => {
+    const own = metricsOf(names, output);
+    return [metricBeside([...own.keys()]), LOSS].flatMap((name) => {
+      const whole = name && own.get(name);
+      if (!name || !whole) return [];
+      return [{ name: whole, title: `${output}: ${name.replaceAll("_", " ")}`, range: metricRange(name) }];
+    });
+  });
+  return [{ name: LOSS, title: "Loss of all outputs", range: null, isWide: true }, ...ofEach];
+}
+
+/** @param {string} id @param {number[]} seeds @param {Curve} curve @param {string[]} names of all metrics. */
+function curveFigure(id, seeds, { name, title, range, isWide = false }, names) {
   const nothing = h("p", { class: "muted" }, "Nothing is measured yet.");
-  const range = metricRange(name);
   const isValidated = names.includes(`val_${name}`);
   const samples = isValidated ? "training and validation samples" : "training samples, validation is not measured";
   const chart = lines({ height: 240, range, label: `${name} over the epochs` });
   const { element } = frame(
     {
-      title: titled(name),
+      title,
       about: `${samples} · ${seeds.length > 1 ? "median and range of " : ""}${seedsOf(seeds)}`,
       files: filesOf(id, "history", {}, "history"),
       id: `curve-${name}`,
@@ -57,6 +86,7 @@ function curveFigure(id, seeds, name, names) {
     nothing,
     chart.element,
   );
+  if (isWide) element.classList.add("wide");
   return {
     element,
     /** @param {Grid} grid */

@@ -4,6 +4,8 @@ import { isChanged } from "../shared/changed.js";
 import { h } from "../shared/element.js";
 import { extentOf, layersWords, measureWords } from "./findings.js";
 
+// Rules whose findings about one output are felt in others, as in `gradlab.diagnosis.finding`.
+const SPREADING = ["target_range", "initial_loss", "loss_blow_up", "negative_crossentropy"];
 const MAX_DECISIVE = 2; // measures that stand beside a finding; all are in its evidence
 
 /**
@@ -21,42 +23,60 @@ const MAX_DECISIVE = 2; // measures that stand beside a finding; all are in its 
  * @returns {Link[]}
  */
 export function chainOf(findings, root) {
-  const rules = new Set(findings.map(({ rule }) => rule));
-  /** @type {Set<string>} */
+  const causes = new Map(findings.map((finding) => [finding, causesOf(finding, findings)]));
+  /** @type {Set<Finding>} */
   const placed = new Set();
 
-  /** @param {Finding} finding @param {string | null} above @returns {Link} */
+  /** @param {Finding} finding @param {Finding | null} above @returns {Link} */
   function linkOf(finding, above) {
-    placed.add(finding.rule);
-    const also = finding.caused_by.filter((rule) => rule !== above && rules.has(rule));
+    placed.add(finding);
+    const others = new Set(causes.get(finding)?.map(({ rule }) => rule));
+    const also = finding.caused_by.filter((rule) => rule !== above?.rule && others.has(rule));
     /** @type {Link[]} */
     const effects = [];
     for (const each of findings) {
-      const isNext = each.caused_by.includes(finding.rule) && !placed.has(each.rule);
-      if (isNext) effects.push(linkOf(each, finding.rule));
+      const isNext = causes.get(each)?.includes(finding) && !placed.has(each);
+      if (isNext) effects.push(linkOf(each, finding));
     }
     return { finding, also, effects };
   }
 
-  const sources = findings.filter(({ caused_by: causes }) => !causes.some((rule) => rules.has(rule)));
+  const sources = findings.filter((finding) => !causes.get(finding)?.length);
   sources.sort((a, b) => Number(b.rule === root) - Number(a.rule === root));
   return sources.map((source) => linkOf(source, null));
 }
+
+/**
+ * The findings that `caused_by` of a finding names; of several outputs those that concern it.
+ *
+ * @param {Finding} effect
+ * @param {Finding[]} findings
+ */
+function causesOf(effect, findings) {
+  /** @param {Finding} cause */
+  const concerns = ({ rule, output }) =>
+    !output || !effect.output || output === effect.output || SPREADING.includes(rule);
+  return findings.filter((cause) => effect.caused_by.includes(cause.rule) && concerns(cause));
+}
+
+/** @param {Finding} finding @returns {string} what distinguishes it from the others. */
+const keyOf = ({ rule, output = "" }) => `${rule} ${output}`;
 
 /** The chain, drawn. Evidence that was opened stays open when it is shown anew. */
 export function chainView() {
   const element = h("div", { class: "chain" });
   /** @type {Map<string, boolean>} */
-  const opened = new Map(); // by rule; what nobody has touched is not in it
+  const opened = new Map(); // by rule and output; what nobody has touched is not in it
   const isNew = isChanged();
 
   /** @param {Link} link @param {string | null} root */
   function itemOf({ finding, also, effects }, root) {
-    const evidence = h("details", { open: opened.get(finding.rule) ?? finding.rule === root }, evidenceOf(finding));
-    evidence.addEventListener("toggle", () => opened.set(finding.rule, evidence.open));
+    const key = keyOf(finding);
+    const evidence = h("details", { open: opened.get(key) ?? finding.rule === root }, evidenceOf(finding));
+    evidence.addEventListener("toggle", () => opened.set(key, evidence.open));
     return h(
       "li",
-      { "data-rule": finding.rule },
+      { "data-rule": finding.rule, "data-output": finding.output || null },
       headOf(finding, root),
       also.length > 0 && h("p", { class: "muted small" }, `also follows from ${also.join(", ")}`),
       evidence,

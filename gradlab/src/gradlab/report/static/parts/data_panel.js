@@ -61,32 +61,48 @@ const missingView = ({ source }) =>
   h("p", { class: "muted" }, source === "external" ? MISSING.external : MISSING.service);
 
 /** @param {Facts} facts @returns {Child[]} */
-function factsView(facts) {
-  const { inputs, class_shares: shares } = facts;
+export function factsView(facts) {
+  const outputs = Object.entries(facts.outputs ?? {});
+  const sizes = Object.entries(facts.by_input ?? (facts.inputs ? { "": facts.inputs } : {}));
+  const ofTarget = outputs.length ? [] : [...targetPairs(facts), ...scorePairs(facts)];
   return [
-    pairsOf(...countPairs(facts), ...scorePairs(facts)),
-    inputs && h("h3", {}, "Inputs"),
-    inputs && pairsOf(...inputPairs(inputs)),
-    inputs && noticesOf(inputs),
-    shares && shares.length > 0 && sharesView(shares, facts.target?.kind === "labels"),
+    pairsOf(...countPairs(facts), ...ofTarget),
+    outputs.map(([name, output]) => [
+      h("h3", {}, `Output ${name}`),
+      pairsOf(...targetPairs(output), ...scorePairs(output)),
+      sharesOf(output),
+    ]),
+    sizes.map(([name, inputs]) => [
+      h("h3", {}, name ? `Input ${name}` : "Inputs"),
+      pairsOf(...inputPairs(inputs)),
+      noticesOf(inputs),
+    ]),
+    outputs.length ? null : sharesOf(facts),
   ];
 }
 
 /** @param {Facts} facts @returns {Pair[]} */
-function countPairs(facts) {
-  const { train_count: train, val_count: validation, feature_shape: shape, target, target_range: reach } = facts;
-  const range = reach && `${figure(reach[0])} to ${figure(reach[1])}`;
-  return [
+function countPairs({ train_count: train, val_count: validation, feature_shape: shape, by_input: inputs }) {
+  /** @type {Pair[]} */
+  const pairs = [
     ["training samples", count(train)],
     ["validation samples", count(validation)],
-    ["shape of a sample", shape ? shape.join(" × ") || "a number" : "not known"],
+  ];
+  const words = shape ? shape.join(" × ") || "a number" : "not known";
+  return inputs ? pairs : [...pairs, ["shape of a sample", words]];
+}
+
+/** @param {OutputFacts} facts @returns {Pair[]} */
+function targetPairs({ target, target_range: reach, target_std: deviation }) {
+  const range = reach && `${figure(reach[0])} to ${figure(reach[1])}`;
+  return [
     ["target", targetWords(target)],
     ["target from, to", range ?? "not known"],
-    ["target's deviation", figure(facts.target_std)],
+    ["target's deviation", figure(deviation)],
   ];
 }
 
-/** @param {Facts} facts @returns {Pair[]} what a training is compared with. */
+/** @param {OutputFacts} facts @returns {Pair[]} what a training is compared with. */
 function scorePairs({ constant_loss: loss, constant_accuracy: accuracy, reachable }) {
   /** @type {Pair[]} */
   const pairs = [
@@ -96,6 +112,10 @@ function scorePairs({ constant_loss: loss, constant_accuracy: accuracy, reachabl
   ];
   return pairs.filter(([, words]) => words !== UNDEFINED); // values have no accuracy
 }
+
+/** @param {OutputFacts} facts @returns {Child} */
+const sharesOf = ({ class_shares: shares, target }) =>
+  shares && shares.length > 0 && sharesView(shares, target?.kind === "labels");
 
 /** @param {Inputs} inputs @returns {Pair[]} */
 function inputPairs({ features, rms, largest_rms: largest, mean, std }) {
