@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 DEBIAN_POSTGRESQL = Path("/usr/lib/postgresql")
 DEBIAN, PLAYWRIGHT = ["apt-get", "install", "-y", "chromium"], ["playwright", "install", "--with-deps", "chromium"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -63,6 +61,8 @@ def chromium() -> Path:
         # On Ubuntu, a program of this name may be a stub that only asks for a snap.
         if (on_path := shutil.which(name)) and _starts([on_path, "--version"]):
             return Path(on_path)
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         fetched = Path(playwright.chromium.executable_path)
     if fetched.exists():

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from pwd import getpwnam
 
-import psycopg
-import redis
-
 from tests import programs
+
+# `psycopg`, `redis` and `playwright` are imported by what uses them: most tests need no server and no browser.
 
 # What is waited for comes soon, or never: long enough for processes that start while others use the machine.
 DEADLINE = 120.0
@@ -92,6 +91,8 @@ class PostgreSQL:
         shutil.rmtree(self._folder)
 
     def _answers(self) -> bool:
+        import psycopg
+
         assert self._process.poll() is None, (self._folder / "log").read_text()
         try:
             self._sql("SELECT 1")
@@ -100,6 +101,8 @@ class PostgreSQL:
         return True
 
     def _sql(self, command: str) -> None:
+        import psycopg
+
         with psycopg.connect(f"host=127.0.0.1 port={self.port} user=lab dbname=postgres", autocommit=True) as server:
             server.execute(command.encode())
 
@@ -121,6 +124,8 @@ class Redis:
 
     def empty(self) -> None:
         """Lose every message."""
+        import redis
+
         with redis.Redis(port=self.port) as client:
             client.flushall()
 
@@ -130,6 +135,8 @@ class Redis:
         self._process.wait(DEADLINE)
 
     def _answers(self) -> bool:
+        import redis
+
         assert self._process.poll() is None, f"{self._process.args!r} did not start"
         try:
             with redis.Redis(port=self.port) as client:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import nodes_of
+
 ROOT = Path(__file__).parents[1]
 FOLDERS = sorted(
     {path.parent for part in ("gradlab/src", "core", "api", "worker", "bench") for path in (ROOT / part).rglob("*.py")}
@@ -73,7 +75,7 @@ def complaints_about(path: Path) -> Iterator[str]:
     """Replaced words in the name of a file and in its identifiers, with file and line."""
     place = path.relative_to(ROOT)
     yield from (f"{place}: {text}" for text in complaints(path.stem))
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         for name in identifiers(node):
             yield from (f"{place}:{getattr(node, 'lineno', 1)}: {text}" for text in complaints(name))
 

@@ -111,6 +111,7 @@ def a_desk(migrated_file: Path, data_dir: Path, **chosen: Any) -> Iterator[Desk]
     # An application prepares its routes at its first request, for a tenth of a second: the next desk takes it over.
     idle = _idle_apps[repr(sorted(chosen.items()))]
     app = idle.pop() if idle else create_app(settings)
+    app.openapi = description  # type: ignore[method-assign]  # whatever the settings: tests/unit/test_api_key.py
     http = TestClient(app, raise_server_exceptions=False)
     with start_blocking_portal() as http.portal, http.portal.wrap_async_context_manager(opened(settings)) as services:
         bell = Bell()

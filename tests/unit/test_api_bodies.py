@@ -6,16 +6,14 @@ from typing import Any
 
 import pytest
 
-from api.app import create_app
 from api.http.bodies import MAX_DEPTH, MAX_FIELDS, MAX_VALUES
-from core.settings import Settings
 from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
 from gradlab.frozen import STORED
 from gradlab.spec import ANY_SPEC
 from gradlab.spec.experiment import parse
 from gradlab.spec.network import walk
 from tests.builders import a_spec
-from tests.unit.desk import Desk, as_json
+from tests.unit.desk import Desk, as_json, description
 from tests.unit.test_api_submitting import changed, refused
 
 DENSE = {"kind": "dense", "units": 1}
@@ -208,8 +206,8 @@ def bounded(schema: dict[str, Any], where: str, schemas: dict[str, Any], seen: s
 
 
 @pytest.mark.slow
-def test_every_number_and_every_list_of_a_request_has_a_bound(tmp_path):
-    document = create_app(Settings(_env_file=None, data_dir=tmp_path)).openapi()
+def test_every_number_and_every_list_of_a_request_has_a_bound():
+    document = description()
     schemas, unbounded, seen = document["components"]["schemas"], set(), set()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

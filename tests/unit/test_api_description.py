@@ -10,6 +10,8 @@ from tests.unit.desk import Desk
 from tests.unit.test_api_query import NOBODY
 from tests.unit.test_api_submitting import refused
 
+pytestmark = pytest.mark.slow  # the document is made first: more than a second
+
 
 @pytest.fixture(scope="module")
 def description(shared_desk: Desk) -> dict[str, Any]:
@@ -31,19 +33,16 @@ def errors(description: dict[str, Any]) -> list[str]:
     return [f"{list(error.absolute_path)}: {error.message}" for error in found]
 
 
-@pytest.mark.slow
 def test_the_document_is_valid(description: dict[str, Any]):
     assert errors(description) == []
 
 
-@pytest.mark.slow
 def test_a_document_that_is_invalid_is_seen(description: dict[str, Any]):
     broken = json.loads(json.dumps(description))
     broken["paths"]["/experiments"]["get"]["responses"]["200"]["headers"] = {"ETag": {}}
     assert errors(broken)
 
 
-@pytest.mark.slow
 def test_operations_have_short_names_that_are_unique(description: dict[str, Any]):
     names = [operation["operationId"] for *_, operation in operations(description)]
     assert len(set(names)) == len(names)
@@ -71,7 +70,6 @@ def test_every_answer_that_may_be_not_modified_names_its_etag(description: dict[
             assert named is ("304" in operation["responses"]), (method, path, status)
 
 
-@pytest.mark.slow
 def test_allow_names_every_method_of_a_path_and_no_other(shared_desk: Desk, description: dict[str, Any]):
     paths = {path: set(methods) for path, methods in description["paths"].items()}
     paths |= {page: {"get"} for page in ("/", "/docs", "/openapi.json", "/static/icon.svg")}

@@ -190,6 +190,7 @@ def test_columns_by_name_that_make_no_sense_are_refused_by_name(desk: Desk, it: 
     assert desk.http.get(it).json()["progress"]["epochs_done"] == 0
 
 
+@pytest.mark.slow
 def test_the_description_calls_columns_by_position_deprecated():
     forms = description()["components"]["schemas"]["SeriesRequest"]["properties"]["series"]
     by_columns, by_position = forms["additionalProperties"]["oneOf"]

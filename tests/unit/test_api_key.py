@@ -8,7 +8,8 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
-from tests.unit.desk import Desk
+from api.app import create_app
+from tests.unit.desk import Desk, description
 
 # The whole of what decision 51 opens: pages, their own files, the API's description, and probes.
 OPEN = {"/", "/docs", "/openapi.json", "/static", "/static/dashboard", "/livez", "/readyz"}
@@ -42,6 +43,7 @@ def test_every_route_with_data_demands_the_key(open_desk, key):
 def test_what_is_open_says_the_same_whatever_the_service_holds(open_desk):
     """Answers without the key depend on the version alone, but for the words of `/readyz`."""
     desk = open_desk(api_key="secret", hosts="lab.example.org")
+    assert create_app(desk.settings).openapi() == description()  # which stands for it at every desk
     before = [desk.http.get(path).content for path in sorted(OPEN)]
     desk.submit(None, Authorization="Bearer secret")
     assert [desk.http.get(path).content for path in sorted(OPEN)] == before

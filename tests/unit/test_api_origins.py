@@ -179,6 +179,7 @@ def test_letting_all_names_through_lets_no_foreign_page_write(open_desk: Callabl
     refused(desk.http.post(f"{desk.submit()}/cancel", headers=headers), 403)
 
 
+@pytest.mark.slow
 def test_refusals_are_in_the_description():
     for operations in description()["paths"].values():
         for method, operation in operations.items():

@@ -9,6 +9,8 @@ from tests.builders import a_spec
 from tests.unit.desk import Desk, description
 from tests.unit.test_api_submitting import refused
 
+pytestmark = pytest.mark.slow  # the API's description is made first: more than a second
+
 NOBODY = "00000000-0000-4000-8000-000000000000"
 PAGES = {("get", "/"): {}, ("get", "/docs"): {}, ("get", "/openapi.json"): {}}
 

@@ -338,6 +338,7 @@ def test_a_database_that_is_away_is_not_ready(open_desk, tmp_path):
     assert "does not answer" in checks["migrations"]
 
 
+@pytest.mark.slow
 def test_the_catalogue_names_everything_with_its_parameters(desk: Desk):
     said = desk.http.get("/catalogue").json()
     assert said == catalogue().model_dump(mode="json")

@@ -48,8 +48,8 @@ class Workers:
         self.trained.append(claim.spec)
         if outcome is Status.completed:
             ill = is_ill(claim.spec)
+            history = a_run(claim.spec, fails=ill, series=COPIES if ill else {}).history
             for seed in claim.spec.seeds:
-                history = a_run(claim.spec, fails=ill, series=COPIES if ill else {}).history
                 store.append(claim, a_chunk(claim.spec, seed=seed, history=history))
         store.finish(claim, outcome, error=error)
 

@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import typer
 
 from gradlab.cli.main import app
@@ -44,9 +43,8 @@ def anchors(page: Path) -> set[str]:
     return slugs | {*re.findall(r'<a id="([^"]+)"', text)}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_relative_links_lead_to_files_and_headings(page: Path):
-    dead = []
+def dead_links(page: Path) -> Iterator[str]:
+    """The relative links of a page that lead nowhere."""
     for link in LINK.findall(FENCE.sub("", page.read_text())):
         if re.match(r"\w+:", link):
             continue
@@ -55,8 +53,11 @@ def test_relative_links_lead_to_files_and_headings(page: Path):
         if target.suffix == ".md" and not target.exists() and GENERATED.match(str(target.relative_to(ROOT))):
             continue
         if not target.exists() or (anchor and anchor not in anchors(target)):
-            dead.append(link)
-    assert dead == []
+            yield f"{page.relative_to(ROOT)}: {link}"
+
+
+def test_relative_links_lead_to_files_and_headings():
+    assert [link for page in PAGES for link in dead_links(page)] == []
 
 
 # Pages that describe the code of today; decisions and lab notes describe that of their day.

@@ -87,6 +87,7 @@ def lacks_of_names(kind: SeriesKind) -> Iterator[str]:
         yield "tensors or columns of a recurrent layer that has weights and a boundary"
 
 
+@pytest.mark.slow  # the first needs the API's description: more than a second
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_part_serves_every_kind(kind: SeriesKind):
     missing = [f"{kind.name} lacks {each}" for each in lacks(kind)]

@@ -125,13 +125,13 @@ def test_there_is_an_example_of_every_kind():
     assert [example["kind"] for example in EXAMPLES] == [kind_of(member) for member in LAYERS]
 
 
-@pytest.mark.parametrize("fields", EXAMPLES, ids=kind)
-def test_a_layer_reads_back_from_its_json(fields):
-    model = ModelSpec.model_validate({"layers": [fields]})
-    assert ModelSpec.model_validate_json(model.model_dump_json()) == model
-    written = json.loads(model.model_dump_json())["layers"][0]
-    given = {name: value for name, value in fields.items() if isinstance(value, (int, float))}
-    assert {name: written[name] for name in given} == given
+def test_a_layer_reads_back_from_its_json():
+    for fields in EXAMPLES:
+        model = ModelSpec.model_validate({"layers": [fields]})
+        assert ModelSpec.model_validate_json(model.model_dump_json()) == model, fields
+        written = json.loads(model.model_dump_json())["layers"][0]
+        given = {name: value for name, value in fields.items() if isinstance(value, (int, float))}
+        assert {name: written[name] for name in given} == given
 
 
 def test_kinds_inside_blocks_are_known_to_the_last():

@@ -1,6 +1,5 @@
 """A scaffold writes the files of something new: they can be imported, and a check names what is left to write."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +9,6 @@ import pytest
 
 from scripts.scaffold import MARK, diagnosis, measurement, vocabulary
 from scripts.scaffold.tree import Tree
-from tests.campaigns import one_in
 from tests.drills.tree import copy_of_the_tree, environment
 
 # name -> the scaffold, the number of its files, and an expression that is true once it is registered.
@@ -47,16 +45,10 @@ SCAFFOLDS: dict[str, tuple[Callable[[Tree], None], int, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sources, without what no scaffold writes to."""
-    return copy_of_the_tree(tmp_path_factory.mktemp("scaffold"), "static", "campaign", "browser", "*.npz", "*.db")
-
-
 @pytest.fixture
-def root(whole: Path, tmp_path: Path) -> Path:
-    """A copy of that copy, for one scaffold."""
-    return Path(shutil.copytree(whole, tmp_path / "tree"))
+def root(tmp_path: Path) -> Path:
+    """A copy of the sources, without what no scaffold writes to."""
+    return copy_of_the_tree(tmp_path, "static", "campaign", "browser", "*.npz", "*.db")
 
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -66,21 +58,22 @@ def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", one_in(3, SCAFFOLDS))
-def test_what_is_written_is_registered_and_every_file_names_what_is_left(root: Path, name: str):
-    scaffold, count, registered = SCAFFOLDS[name]
-    tree = Tree(root)
-    scaffold(tree)
-    tree.format()
-    assert len({*tree.written}) == count
-    whole = [path for path in tree.written if MARK not in (root / path).read_text()]
-    assert [path for path in whole if Path(path).name not in ("__init__.py", "registry.py")] in (
-        [],
-        ["core/training/measurers.py"],
-    )
+def test_what_is_written_is_registered_and_every_file_names_what_is_left(root: Path):
+    """All scaffolds in one copy, whose code is then run once."""
+    for name, (scaffold, count, _) in SCAFFOLDS.items():
+        tree = Tree(root)
+        scaffold(tree)
+        tree.format()
+        assert len({*tree.written}) == count, name
+        whole = [path for path in tree.written if MARK not in (root / path).read_text()]
+        assert [path for path in whole if Path(path).name not in ("__init__.py", "registry.py")] in (
+            [],
+            ["core/training/measurers.py"],
+        ), name
     imports = "from core.catalogue import catalogue; from core.training import measurers"
-    done = run(root, "-c", f"{imports}; print({registered})")
-    assert done.stdout.strip() == "True", done.stderr
+    asked = ", ".join(f"{name!r}: {registered}" for name, (_, _, registered) in SCAFFOLDS.items())
+    done = run(root, "-c", f"{imports}; print([name for name, there in {{{asked}}}.items() if not there])")
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 
 def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 
-import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
@@ -36,10 +35,10 @@ def subclasses(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
         yield from subclasses(subclass)
 
 
-@pytest.mark.parametrize("model", [pytest.param(model, id=model.__name__) for model in models()])
-def test_a_model_follows_the_naming_scheme_and_is_built(model: type[BaseModel]):
-    assert model.__name__.endswith(SUFFIXES) or model.__name__ in OTHER_NAMES
-    assert model.__pydantic_complete__, f"import gradlab.schemas.{model.__module__} in api/http/models.py"
+def test_every_model_follows_the_naming_scheme_and_is_built():
+    for model in models():
+        assert model.__name__.endswith(SUFFIXES) or model.__name__ in OTHER_NAMES, model
+        assert model.__pydantic_complete__, f"import gradlab.schemas.{model.__module__} in api/http/models.py"
 
 
 def test_the_service_defines_no_model_of_its_own():

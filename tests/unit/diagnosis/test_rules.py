@@ -9,7 +9,6 @@ import pytest
 
 from gradlab.diagnosis import Run, Sighting, diagnose
 from gradlab.diagnosis.finding import percentage
-from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.rules import (
     RULES,
     born_dead_risk,
@@ -58,14 +57,11 @@ def test_what_can_cause_comes_before_what_it_can_cause():
         assert set(rule.causes) <= {earlier.name for earlier in RULES[:place]}, rule.name
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_rule_says_what_it_rests_on(rule: Rule):
-    assert rule.title
-    assert rule.formula
-    assert rule.source
-    assert rule.thresholds
-    assert all(math.isfinite(number) for number in rule.thresholds.values())
-    assert len(set(rule.remedies)) == len(rule.remedies)
+def test_a_rule_says_what_it_rests_on():
+    for rule in RULES:
+        assert all([rule.title, rule.formula, rule.source, rule.thresholds]), rule.name
+        assert all(math.isfinite(number) for number in rule.thresholds.values()), rule.name
+        assert len(set(rule.remedies)) == len(rule.remedies), rule.name
 
 
 @pytest.mark.parametrize("case", CASES, ids=ids)
@@ -96,9 +92,9 @@ def test_far_beyond_the_threshold_says_yes(case: Case):
     assert asked(case, case.threshold * far) is not None
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.rule != "nonzero_mean_initialization"], ids=ids)
-def test_a_number_that_is_not_one_says_nothing(case: Case):
-    assert asked(case, math.nan) is None
+def test_a_number_that_is_not_one_says_nothing():
+    cases = [case for case in CASES if case.rule != "nonzero_mean_initialization"]
+    assert [ids(case) for case in cases if asked(case, math.nan) is not None] == []
 
 
 @pytest.mark.parametrize(("layers", "says"), [(2, False), (3, True)])
@@ -157,13 +153,13 @@ def test_epoch_0_alone_decides_what_is_decided_at_birth_and_nothing_else(case: C
         assert sighting is None or sighting.since_epoch == 0
 
 
-@pytest.mark.parametrize("case", CASES, ids=ids)
-def test_what_was_not_recorded_is_not_missed(case: Case):
-    run = case.build(case.yes)
-    bare = without_series(run)
-    vars(bare)["facts"] = run.facts
-    sighting = BY_NAME[case.rule](bare)
-    assert sighting is None or all(each.name for each in sighting.measures)
+def test_what_was_not_recorded_is_not_missed():
+    for case in CASES:
+        run = case.build(case.yes)
+        bare = without_series(run)
+        vars(bare)["facts"] = run.facts
+        sighting = BY_NAME[case.rule](bare)
+        assert sighting is None or all(each.name for each in sighting.measures), ids(case)
 
 
 @pytest.mark.parametrize("epochs", [0, 1, EPOCHS])

@@ -23,29 +23,27 @@ from tests.unit.remedies.networks import (
     rnn,
 )
 
-on_each = pytest.mark.parametrize("spec", EXPERIMENTS.values(), ids=EXPERIMENTS)
-
 
 def found(name: str) -> dict[str, Place]:
     return {place.name: place for place in places(EXPERIMENTS[name])}
 
 
-@on_each
-def test_a_network_in_which_nothing_is_changed_stays_as_it_was_written(spec):
-    assert rewritten(spec, lambda place: (place.layer,)) == spec.model
+def test_a_network_in_which_nothing_is_changed_stays_as_it_was_written():
+    for title, spec in EXPERIMENTS.items():
+        assert rewritten(spec, lambda place: (place.layer,)) == spec.model, title
 
 
-@on_each
-def test_places_are_the_networks_layers_in_order(spec):
-    assert [place.name for place in places(spec)] == [layer.name for layer in spec.layers]
-    assert all(place.layer.repeat == 1 for place in places(spec))
+def test_places_are_the_networks_layers_in_order():
+    for title, spec in EXPERIMENTS.items():
+        assert [place.name for place in places(spec)] == [layer.name for layer in spec.layers], title
+        assert all(place.layer.repeat == 1 for place in places(spec)), title
 
 
-@on_each
-def test_the_output_layer_and_what_stands_behind_it_are_not_hidden(spec):
-    hidden = [place.hidden for place in places(spec)]
-    assert hidden == sorted(hidden, reverse=True)
-    assert not hidden[-1]
+def test_the_output_layer_and_what_stands_behind_it_are_not_hidden():
+    for title, spec in EXPERIMENTS.items():
+        hidden = [place.hidden for place in places(spec)]
+        assert hidden == sorted(hidden, reverse=True), title
+        assert not hidden[-1], title
 
 
 def test_the_last_of_repeated_layers_is_the_output():

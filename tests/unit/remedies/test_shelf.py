@@ -24,12 +24,12 @@ REPEATABLE = {
 by_name = pytest.mark.parametrize("each", REMEDIES, ids=lambda each: each.name)
 
 
-@by_name
-def test_a_remedy_says_what_it_treats_what_it_changes_and_where_it_comes_from(each):
-    assert len(set(each.treats)) == len(each.treats)
-    assert each.title
-    assert each.changes.endswith(".")
-    assert any(character.isdigit() for character in each.source), "a source has a year"
+def test_a_remedy_says_what_it_treats_what_it_changes_and_where_it_comes_from():
+    for each in REMEDIES:
+        assert len(set(each.treats)) == len(each.treats), each.name
+        assert each.title, each.name
+        assert each.changes.endswith("."), each.name
+        assert any(character.isdigit() for character in each.source), f"the source of {each.name} has no year"
 
 
 def test_remedies_that_are_applied_together_have_a_settled_order():
@@ -37,15 +37,14 @@ def test_remedies_that_are_applied_together_have_a_settled_order():
     assert orders == sorted(set(orders))
 
 
-@by_name
-def test_a_remedy_is_found_by_its_name(each):
-    assert remedy(each.name) is each
+def test_a_remedy_is_found_by_its_name():
+    assert [remedy(each.name) for each in REMEDIES] == [*REMEDIES]
 
 
-@by_name
-def test_a_remedy_treats_rules_and_all_that_name_it(each):
-    assert set(each.treats) <= {rule.name for rule in RULES}
-    assert {rule.name for rule in RULES if each.name in rule.remedies} <= set(each.treats)
+def test_a_remedy_treats_rules_and_all_that_name_it():
+    for each in REMEDIES:
+        assert set(each.treats) <= {rule.name for rule in RULES}, each.name
+        assert {rule.name for rule in RULES if each.name in rule.remedies} <= set(each.treats), each.name
 
 
 def test_every_remedy_that_a_rule_names_is_on_the_shelf():
@@ -120,16 +119,14 @@ def ending(spec: ExperimentSpec) -> tuple:
     return split_output(spec.model.layers)[1:]
 
 
-@by_name
-def test_only_its_own_remedy_touches_the_output(each):
-    if each.name == "output_matched_to_task":
-        return
-    for title, after in treated(each.name).items():
+def test_only_its_own_remedy_touches_the_output():
+    others = [each.name for each in REMEDIES if each.name != "output_matched_to_task"]
+    for name, (title, after) in ((other, change) for other in others for change in treated(other).items()):
         spec = EXPERIMENTS[title]
         output, behind = ending(spec)
         if not output.inner:  # a block may hold hidden layers too
-            assert ending(after) == (output, behind), title
-        assert after.layers[-1].output_shape == spec.layers[-1].output_shape, title
+            assert ending(after) == (output, behind), (name, title)
+        assert after.layers[-1].output_shape == spec.layers[-1].output_shape, (name, title)
 
 
 @by_name
