@@ -4,7 +4,7 @@
 
 Network 2 of the tutorial as a `.keras` file and its circles as CSV, on a service of its own with one worker. The first
 run warms the worker up, the others are measured; a column has another name in each, so that no profile is stored
-already. With `--all` the other three pairs of `bench.doctored` follow, once each, cold.
+already. With `--all` the other pairs of `bench.doctored` and `bench.doctored_arrays` follow, once each, cold.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.doctored import DOCTORED, Doctored
+from bench.doctored_arrays import ARRAYS
 from bench.processes import conditions
 from bench.serving import served
 
@@ -46,7 +47,7 @@ def main() -> None:
         network, *others = DOCTORED
         for run in range(1 + arguments.repeats):
             _report("cold" if run == 0 else f"warm {run}", network, _timed(network, Path(folder), url, run))
-        for other in others if arguments.all else ():
+        for other in (*others, *ARRAYS) if arguments.all else ():
             _report("cold", other, _timed(other, Path(folder), url, 0))
 
 

@@ -49,7 +49,7 @@ def tutorial_network(file: Path) -> None:
 
     model = keras.Sequential([keras.Input((2,)), *(dense(5, "tanh") for _ in range(5)), dense(1, "sigmoid")])
     model.compile(keras.optimizers.SGD(0.01, momentum=0.9), "binary_crossentropy", metrics=["accuracy"])
-    _save(model, file)
+    save(model, file)
 
 
 def circles(folder: Path) -> Path:
@@ -59,7 +59,7 @@ def circles(folder: Path) -> Path:
 
     x, y = make_circles(n_samples=ROWS, noise=0.1, random_state=1)
     x = MinMaxScaler((-1, 1)).fit_transform(x)
-    return _csv(folder / "circles.csv", ("x1", "x2", "label"), np.column_stack([x, y]))
+    return write_csv(folder / "circles.csv", ("x1", "x2", "label"), np.column_stack([x, y]))
 
 
 def skip_network(file: Path) -> None:
@@ -73,7 +73,7 @@ def skip_network(file: Path) -> None:
     output = keras.layers.Dense(10, activation="softmax", name="digit")(joined)
     model = keras.Model(entry, output)
     model.compile(keras.optimizers.SGD(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    _save(model, file)
+    save(model, file)
 
 
 def raw_digits(folder: Path) -> Path:
@@ -98,7 +98,7 @@ def sequence_network(file: Path) -> None:
         ]
     )
     model.compile(keras.optimizers.Adam(0.003), "binary_crossentropy", metrics=["accuracy"])
-    _save(model, file)
+    save(model, file)
 
 
 def signals(folder: Path) -> Path:
@@ -107,7 +107,7 @@ def signals(folder: Path) -> Path:
     rows = 3 * ROWS
     noise, sign = rng.normal(0, 0.5, rows), rng.integers(0, 2, rows)
     target = np.roll(sign, 15) ^ (rng.random(rows) < 0.03)
-    return _csv(folder / "signals.csv", ("noise", "sign", "target"), np.column_stack([noise, sign, target]))
+    return write_csv(folder / "signals.csv", ("noise", "sign", "target"), np.column_stack([noise, sign, target]))
 
 
 def price_network(file: Path) -> None:
@@ -118,7 +118,7 @@ def price_network(file: Path) -> None:
         [keras.Input((4,)), keras.layers.Dense(32, activation="relu"), keras.layers.Dense(1, name="price")]
     )
     model.compile(keras.optimizers.SGD(0.01), "mean_squared_error")
-    _save(model, file)
+    save(model, file)
 
 
 def prices(folder: Path) -> Path:
@@ -172,14 +172,16 @@ DOCTORED = (
 )
 
 
-def _save(model: Any, file: Path) -> None:
+def save(model: Any, file: Path) -> None:
+    """Write a Keras model to a `.keras` file."""
     with warnings.catch_warnings():
         # Keras 3.15 converts TensorFlow's variables by a call that NumPy 2 has deprecated.
         warnings.simplefilter("ignore", DeprecationWarning)
         model.save(file)
 
 
-def _csv(file: Path, names: tuple[str, ...], values: np.ndarray) -> Path:
+def write_csv(file: Path, names: tuple[str, ...], values: np.ndarray) -> Path:
+    """Write a table of numbers, (rows, columns), as CSV, and return the file's name."""
     with file.open("w", newline="") as output:
         writer = csv.writer(output)
         writer.writerow(names)

@@ -54,7 +54,8 @@ def find_ready(connection: Connection, id: str, field: str, *beside: Column[Any]
         query = query.with_for_update(read=True, key_share=True)  # nobody deletes it before the use is stored
     row = connection.execute(query).one_or_none()
     if row is None:
-        raise Invalid(Problem(field, "the id of an uploaded dataset: POST /datasets returns it", repr(id)))
+        expected = "the id of an uploaded dataset that is not deleted: POST /datasets returns it"
+        raise Invalid(Problem(field, expected, repr(id)))
     if row.status == DatasetStatus.checking:
         raise Conflict(f"The dataset {id} is being checked: submit the experiment once its status is ready.")
     if row.status == DatasetStatus.refused:

@@ -10,15 +10,18 @@ import pytest
 from pyarrow import csv, parquet
 
 from bench.doctored import DOCTORED, Doctored
+from bench.doctored_arrays import ARRAYS
 from gradlab.cli.exits import Exit
 from tests.acceptance.conftest import Service
 from tests.campaigns import one_in
+from tests.cases.files import LABELS_DIVIDED, REPORTED
 from tests.unit.translate.keras_texts import a_dense, a_sequential, an_input, text_of
 
 SEED = 7
+PAIRS = (*DOCTORED, *ARRAYS, *REPORTED)
 
 
-@pytest.fixture(params=one_in(len(DOCTORED), DOCTORED, ids=lambda each: each.name))
+@pytest.fixture(params=one_in(len(PAIRS), PAIRS, ids=lambda each: each.name))
 def doctored(request: pytest.FixtureRequest) -> Doctored:
     """A network that does not learn; all but the tutorial's are for the campaign."""
     return request.param  # type: ignore[no-any-return]
@@ -28,7 +31,7 @@ def arrays_in(file: Path, spec: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]
     """Inputs and targets as a script has them that reads the file."""
     if file.suffix == ".npz":
         with np.load(file) as archive:
-            return archive["x"], archive["y"]
+            return archive["x"], archive["y" if "y" in archive else "x"]
     table = csv.read_csv(file) if file.suffix == ".csv" else parquet.read_table(file)
     columns = {name: np.asarray(table[name]) for name in table.column_names}
     x = np.stack([columns[name] for name in spec["dataset"]["features"]], axis=1)
@@ -40,9 +43,28 @@ def arrays_in(file: Path, spec: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]
     return x, y
 
 
+def ran(program: Path, data: Path, spec: dict[str, Any]) -> Any:
+    """Run a program of the doctor on the arrays of a file, and return what `fit` returned."""
+    x, y = arrays_in(data, spec)
+    window, train = spec["dataset"]["window"], int(0.8 * len(x))
+    # Windows overlap: those of later rows validate, and none shares a row with the training part.
+    order = np.arange(len(x)) if window else np.random.default_rng(SEED).permutation(len(x))
+    x, y = x[order].astype(np.float32), y[order]
+    end = train - window["steps"] if window else train
+    keras.utils.set_random_seed(SEED)
+    names = {"x": x[:end], "y": y[:end], "x_val": x[train:], "y_val": y[train:]}
+    code = (
+        program.read_text()
+        .replace("model.fit(\n", "history = model.fit(\n    verbose=0,\n    x=")
+        .replace("x=    x,\n    y,", "x=x,\n    y=y,")
+    )
+    exec(compile(code, program, "exec"), names)  # the program is this service's own
+    return names["history"]
+
+
 def learnt(history: Any, spec: dict[str, Any]) -> float:
     """The share of a constant answer's errors that is avoided at the end, by validation samples."""
-    if spec["dataset"]["task"] == "values":
+    if spec["dataset"]["task"] in ("values", "inputs"):
         return float(history.history["val_r2_score"][-1])
     return float(history.history["val_accuracy"][-1])
 
@@ -64,21 +86,23 @@ def test_two_files_end_with_a_proved_cure_that_cures_in_plain_keras(
     assert cure["judgement"]["ill"]["count"] == 0
     assert cure["judgement"]["p_adjusted"] < 0.05
     spec = treatment["recommended_spec"]
-    x, y = arrays_in(data, spec)
-    window, train = spec["dataset"]["window"], int(0.8 * len(x))
-    # Windows overlap: those of later rows validate, and none shares a row with the training part.
-    order = np.arange(len(x)) if window else np.random.default_rng(SEED).permutation(len(x))
-    x, y = x[order].astype(np.float32), y[order]
-    end = train - window["steps"] if window else train
-    keras.utils.set_random_seed(SEED)
-    names = {"x": x[:end], "y": y[:end], "x_val": x[train:], "y_val": y[train:]}
-    code = (
-        program.read_text()
-        .replace("model.fit(\n", "history = model.fit(\n    verbose=0,\n    x=")
-        .replace("x=    x,\n    y,", "x=x,\n    y=y,")
-    )
-    exec(compile(code, program, "exec"), names)  # the program is this service's own
-    assert learnt(names["history"], spec) > doctored.cured
+    assert learnt(ran(program, data, spec), spec) > doctored.cured
+
+
+@pytest.mark.campaign
+def test_labels_that_the_loss_would_cut_off_are_told_and_numbered_anew(service: Service, tmp_path: Path):
+    model, program = tmp_path / "model.keras", tmp_path / "numbered.py"
+    LABELS_DIVIDED.model(model)
+    data = LABELS_DIVIDED.data(tmp_path)
+    more = ("--epochs", str(LABELS_DIVIDED.epochs), "--save", program)
+    done = service.gradlab("doctor", model, "--data", data, *more, "--json")
+    assert done.returncode == Exit.AT_RISK, done.stderr or done.stdout
+    answer = json.loads(done.stdout)
+    assert answer["diagnosis"]["root_cause"] in LABELS_DIVIDED.root_causes
+    assert answer["triage"]["root_cause"] in LABELS_DIVIDED.root_causes
+    assert {each["outcome"] for each in answer["diagnosis"]["outcomes"]} == {"learns"}
+    spec = answer["draft"]["spec"]
+    assert learnt(ran(program, data, spec), spec) > LABELS_DIVIDED.cured
 
 
 def test_bad_files_are_refused_in_one_line(service: Service, tmp_path: Path):

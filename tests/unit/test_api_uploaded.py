@@ -86,7 +86,7 @@ def test_a_spec_is_filled_in_and_its_dataset_stays_until_its_experiments_are_del
         ({"features": ["species"], "target": "a"}, "dataset.prepare: expected one_hot or ordinal"),
         ({"prepare": ["log", "clipp"]}, "dataset.prepare[1]: expected one of standardise, min_max"),
         ({"samples": {"train_count": 1}}, "dataset.samples.val_count: expected a value"),
-        ({"dataset": "sha256:" + "0" * 64}, "dataset.id: expected the id of an uploaded dataset: POST /datasets"),
+        ({"dataset": "sha256:" + "0" * 64}, "dataset.id: expected the id of an uploaded dataset that is not deleted"),
     ],
 )
 def test_what_the_file_cannot_give_is_refused_with_its_field(desk: Desk, dataset: str, given: Any, text: str):

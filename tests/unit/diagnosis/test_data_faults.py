@@ -1,6 +1,7 @@
 """Rules on the faults of samples: what each says beside its threshold, and how grave it is."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from gradlab.diagnosis.rules import RULES, input_range
 from gradlab.diagnosis.rules.split_by_class import distance_by_chance
 from gradlab.diagnosis.unknown import Unknown
 from gradlab.facts import Leak
+from tests.tables import a_table, an_uploaded
 from tests.unit.diagnosis.histories import EPOCHS, a_network, a_run, dense
 from tests.unit.diagnosis.rule_cases import with_facts, with_faults
 
@@ -110,6 +112,40 @@ def test_one_feature_that_hides_the_others_matters_in_a_run_that_fails(ratio, fa
     std = np.array([1.0, 1.0, 1.0, ratio]) * 3 / ratio
     run = with_facts(a_run(fails=fails), feature_mean=np.zeros(4), feature_std=std)
     assert (input_range.RULE(run) is not None) is says
+
+
+def of_classes(*values: Any, units: int) -> Run:
+    """A run on a file whose target's column has these values."""
+    labels = [*values] * 10
+    y = labels if isinstance(values[0], str) else np.array(labels)
+    table = a_table(x=np.arange(len(labels)) / 7, label=y)
+    dataset = an_uploaded(table, features=["x"], target="label", task="classes").model_dump(mode="json", by_alias=True)
+    loss, output = ("binary", "sigmoid") if units == 1 else ("categorical", "softmax")
+    training = {"loss": f"{loss}_crossentropy", "optimizer": "sgd", "epochs": EPOCHS}
+    spec = a_network(dense(3), output=dense(units, output), dataset=dataset, training=training)
+    return replace(a_run(), spec=spec)
+
+
+@pytest.mark.parametrize(
+    ("values", "units", "words"),
+    [
+        ((0.0, 1 / 255, 2 / 255), 3, "numbers from 0 to 0.00784 that are not whole"),
+        ((1, 2, 3), 3, "The largest class is 3, and the output has 3 units"),
+        ((-1, 1), 1, "The targets reach from -1 to 1"),
+    ],
+)
+def test_classes_that_a_file_numbers_otherwise_than_a_loss_takes_them_are_told(values, units, words):
+    severity, text = said("target_encoding", of_classes(*values, units=units)) or ("", "")
+    assert severity == "warning"
+    assert words in text
+    assert "In this training the classes have the numbers from 0" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "units"), [((0, 1, 2), 3), ((0, 1), 1), ((False, True), 1), (("no", "yes"), 1), (("inf", "one"), 1)]
+)
+def test_classes_that_are_numbered_from_0_or_have_names_are_no_fault(values, units):
+    assert said("target_encoding", of_classes(*values, units=units)) is None
 
 
 FAULTY: dict[str, dict[str, Any]] = {

@@ -147,7 +147,12 @@ def _size(size: float) -> str:
 def _columns(profile: Profile) -> Table:
     more = f" of {profile.column_count}" if profile.column_count > MAX_SHOWN else ""
     shown = profile.columns[:MAX_SHOWN]
-    table = Table(box=SIMPLE, padding=(0, 1, 0, 0), title=f"{len(shown)}{more} columns", title_justify="left")
+    table = Table(
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+        title=f"{len(shown)}{more} column{'s' * (len(shown) != 1)}",
+        title_justify="left",
+    )
     table.add_column("column", overflow="fold", max_width=30)
     table.add_column("type", no_wrap=True)
     for name in ("missing", "distinct", "lowest", "mean", "highest"):

@@ -77,7 +77,7 @@ def _of(part: str, examination: Examination) -> list[RenderableType]:
     if part == "training" and examination.experiment is not None:
         return [Text(_trained(examination))]
     if part == "diagnosis" and examination.diagnosis is not None:
-        return [render_verdict(examination.diagnosis), *_why(examination.diagnosis)]
+        return [render_verdict(examination.diagnosis), *_why(examination.diagnosis), *_numbering(examination)]
     if part == "treatment" and examination.treatment is not None:
         return [render_treatment(examination.treatment), *_patch(examination.treatment)]
     return []
@@ -106,6 +106,11 @@ def _trained(examination: Examination) -> str:
     assert experiment is not None
     error = f": {experiment.error}" if experiment.error else ""
     return f"{experiment.status}, {experiment.progress.epochs_done:,} epochs, experiment {experiment.id}{error}"
+
+
+def _numbering(examination: Examination) -> list[RenderableType]:
+    code = examination.numbering
+    return [Padding(Text(code), (0, 0, 0, 2))] if code else []
 
 
 def _patch(treatment: TreatmentResponse) -> list[RenderableType]:

@@ -30,6 +30,8 @@ ENDINGS: dict[Outcome, str] = {
     "undecided": "The evidence does not settle whether something is wrong.",
     "not trained": "The training did not end, so there is no answer.",
 }
+# Of a training that learns because the service has numbered the classes.
+NUMBERED = "It learns, with the classes numbered from 0. Number them in your own script as well."
 
 
 def doctor(
@@ -69,7 +71,7 @@ def _silent(part: str, examination: Examination) -> None:
 
 def _print_ending(examination: Examination, save: Path | None) -> None:
     outcome = examination.outcome
-    console.print(f"[bold]{ENDINGS[outcome]}[/bold]", soft_wrap=True)
+    console.print(f"[bold]{NUMBERED if examination.numbering else ENDINGS[outcome]}[/bold]", soft_wrap=True)
     if save is not None:
         console.print(f"The whole program, with the change: {save}", markup=False, soft_wrap=True)
     shares = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in examination.seconds.items())
@@ -80,4 +82,5 @@ def _as_json(examination: Examination) -> dict[str, Any]:
     parts = ("dataset", "draft", "triage", "experiment", "diagnosis", "treatment")
     answers = {part: getattr(examination, part) for part in parts}
     dumped = {part: loads(each.model_dump_json(by_alias=True)) if each else None for part, each in answers.items()}
-    return {"outcome": examination.outcome, "seconds": examination.seconds, **dumped}
+    more = {"seconds": examination.seconds, "program": examination.program}
+    return {"outcome": examination.outcome, **more, **dumped}

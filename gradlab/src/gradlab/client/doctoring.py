@@ -25,12 +25,15 @@ from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse
 from gradlab.spec.problems import invalid
 
 if TYPE_CHECKING:
+    from gradlab.spec import ExperimentSpec
     from gradlab.translate.target_code import Classes
     from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 
 Outcome = Literal["healthy", "at risk", "cured", "not cured", "undecided", "not trained"]
 # The time after which no treatment goes on, in seconds: ten minutes.
 BUDGET_SECONDS = 600.0
+# The rule on classes that have other numbers in the file than a loss takes.
+ENCODING = "target_encoding"
 # Stands for the dataset until it is uploaded.
 NO_DATASET = f"sha256:{0:064}"
 
@@ -78,20 +81,38 @@ class Examination:
 
     @property
     def program(self) -> str | None:
-        """The cured training as a Keras program; None without a proved cure.
+        """The cured training as a Keras program; None without a cure.
 
-        It takes the arrays as they are in the file: classes as numbers, texts or one-hot rows.
+        It takes the arrays as they are in the file: classes as numbers, texts or one-hot rows. Where the service cured
+        the training by numbering the classes anew, it is the training as it was.
         """
         from gradlab.translate.keras_program import keras_program
         from gradlab.vocabulary.datasets.uploaded import UploadedDataset
         from gradlab.vocabulary.datasets.uploaded_parts import output_names, part_of_output
 
         cured = self.treatment.recommended_spec if self.treatment is not None else None
+        if self.numbering is not None:
+            cured = self._spec
         if cured is None or self.profile is None or not isinstance(cured.dataset, UploadedDataset):
             return None
         names = output_names(cured.dataset)
         forms = {name: _form_of_classes(self.profile, part_of_output(cured.dataset, name)) for name in names}
         return keras_program(cured, classes=forms.get("") if names == ("",) else forms)
+
+    @property
+    def numbering(self) -> str | None:
+        """Lines that number the classes as this service did, where that alone cures the training; None elsewhere."""
+        from gradlab.translate.target_code import numbering_code
+        from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+
+        is_cured = self.outcome == "at risk" and self.diagnosis is not None and self.diagnosis.root_cause == ENCODING
+        if not is_cured or self._spec is None or not isinstance(self._spec.dataset, UploadedDataset):
+            return None
+        return "\n".join(numbering_code(self._spec.dataset))
+
+    @property
+    def _spec(self) -> "ExperimentSpec | None":
+        return self.draft.spec if self.draft is not None else None
 
 
 def _form_of_classes(profile: Profile, dataset: "UploadedDataset") -> "Classes | None":

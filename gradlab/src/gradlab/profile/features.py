@@ -42,7 +42,8 @@ def preparation(features: Sequence[Column], targets: Sequence[Column] = ()) -> t
     many = [each for each in categories if each not in few]
     missing = [each for each in features if each.profile.missing]
     images = [each for each in scaled if len(each.profile.shape) > 1]
-    scaled = [each for each in scaled if each not in images]
+    whole = [each for each in scaled if each.is_array and each not in images and each.values.dtype.kind in "iu"]
+    scaled = [each for each in scaled if each not in images and each not in whole]
     large = [each for each in targets if is_far_from_one(each)]
     steps: tuple[tuple[Step, Each, list[Column], str], ...] = (
         ("impute", "number", missing, "Values are missing: a NaN makes every weight NaN."),
@@ -53,6 +54,7 @@ def preparation(features: Sequence[Column], targets: Sequence[Column] = ()) -> t
             f"A few values are far larger than the others: the skewness is above {MAX_SKEWNESS:g}.",
         ),
         ("standardise", "number", scaled, STANDARD),
+        ("standardise", "number", whole, f"{STANDARD} Tokens, for an embedding, stay as they are."),
         ("standardise", "channel", images, STANDARD),
         (
             "standardise",

@@ -102,12 +102,14 @@ def features_of(
         for one_hot in (True, False) if texts else (True,):
             if inputs is None or _width(columns, one_hot) == inputs:
                 if request.features is None:
-                    assumptions.append(f"{why} {len(names)} columns go into the network: {_listed(names)}.".strip())
+                    go = "column goes" if len(names) == 1 else "columns go"
+                    assumptions.append(f"{why} {len(names)} {go} into the network: {_listed(names)}.".strip())
                 return Features(names, texts, one_hot)
     names = choices[0][0]
     width = _width([by_name[name] for name in names], one_hot=True)
     expected = f"columns that make {inputs} inputs, as many as the model takes; name them"
-    raise Invalid(Problem("features", expected, f"{len(names)} columns, which make {width} inputs: {_listed(names)}"))
+    received = "1 column, which makes" if len(names) == 1 else f"{len(names)} columns, which make"
+    raise Invalid(Problem("features", expected, f"{received} {width} inputs: {_listed(names)}"))
 
 
 def steps_of(

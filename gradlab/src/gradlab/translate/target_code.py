@@ -1,6 +1,5 @@
 """Targets of uploaded samples as NumPy code: from the form that the file has to the one that the loss takes."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from gradlab.frozen import ByName
@@ -10,7 +9,6 @@ from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 from gradlab.vocabulary.datasets.uploaded_parts import part_of_output
 
 Classes = Literal["numbers", "texts", "one_hot"]
-TRUTHS = {"false": False, "true": True}
 
 
 def target_code(dataset: DatasetSpec, units: int, classes: Classes | None = None, output: str = "") -> list[str]:
@@ -47,28 +45,28 @@ def _repeated(dataset: UploadedDataset, output: str) -> str:
 def _of_classes(dataset: UploadedDataset, units: int, classes: Classes | None, y: str) -> list[str]:
     if len(dataset.targets) > 1 or classes == "one_hot":
         return [] if units > 1 else [_both(y, "{}.argmax(axis=-1)")]
-    values = list(dataset.class_names) if classes == "texts" else _numbers(dataset.class_names)
-    steps, lines = dataset.target.steps, []
-    if isinstance(values[0], bool) or values != [*range(len(values))]:
-        # The axes of a sample, without a last one of length 1.
-        form = ".reshape(-1)" if not steps else f".reshape{(-1, *steps)}"
-        lines += [f"classes = {values}", _both(y, f"np.searchsorted(classes, {{}}){form}")]
+    steps, lines = dataset.target.steps, numbering_code(dataset, classes, y)
     if units > 1:
-        lines.append(_both(y, f"keras.utils.to_categorical({{}}, {len(values)})"))
+        lines.append(_both(y, f"keras.utils.to_categorical({{}}, {dataset.target.count})"))
     elif steps:
         lines.append(_both(y, f"{{}}.reshape{(-1, *steps, 1)}"))
     return ["\n".join(lines)] if lines else []
 
 
-def _numbers(names: Sequence[str]) -> "list[bool] | list[float] | list[str]":
-    """Return the numbers or truth values that classes are called by, in rising order; else their names."""
-    if all(name in TRUTHS for name in names):
-        return [TRUTHS[name] for name in names]
-    try:
-        numbers = [int(name) if name.lstrip("-").isdigit() else float(name) for name in names]
-    except ValueError:
-        return list(names)
-    return numbers if numbers == sorted(numbers) else list(names)
+def numbering_code(dataset: UploadedDataset, classes: Classes | None = None, y: str = "y") -> list[str]:
+    """Return the lines that number the classes in ``y`` and ``y_val`` from 0; [] where the file has such numbers.
+
+    Args:
+        dataset: the dataset, of the task "classes", with one target's column.
+        classes: how the file has the classes; None: as their names look.
+        y: the array of the targets.
+    """
+    values = [*((() if classes == "texts" else dataset.class_values) or dataset.class_names)]
+    if not isinstance(values[0], bool) and values == [*range(len(values))]:
+        return []
+    # The axes of a sample, without a last one of length 1.
+    form = f".reshape{(-1, *dataset.target.steps)}" if dataset.target.steps else ".reshape(-1)"
+    return [f"classes = {values}", _both(y, f"np.searchsorted(classes, {{}}){form}")]
 
 
 def _both(y: str, expression: str) -> str:

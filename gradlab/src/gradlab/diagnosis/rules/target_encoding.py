@@ -1,5 +1,7 @@
 """Targets in another form than the loss takes: indices for rows, rows for indices, numbers that are no indices."""
 
+from dataclasses import replace
+
 from gradlab.diagnosis.evidence import ExternalRun, Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.rule import Rule
@@ -11,6 +13,9 @@ from gradlab.facts.wiring import Wiring
 OF_ROWS = ("categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence", "categorical_hinge")
 # Losses that take targets between 0 and 1.
 OF_TWO = ("binary_crossentropy", "binary_focal_crossentropy")
+# Losses of one class for each sample, which the vocabulary names alike whether they take indices or rows. Rows that
+# somebody makes of indices are wrong where the indices are.
+OF_CLASSES = ("categorical_crossentropy", "categorical_focal_crossentropy")
 # PyTorch's cross-entropy takes both forms, and distinguishes them by the target's type and shape.
 OF_BOTH = "categorical_crossentropy"
 # Targets of these lie in [0, 1], up to the rounding of float16.
@@ -21,7 +26,7 @@ def detect(run: Run) -> Sighting | None:
     """Compare the form of the targets with the one that the loss takes."""
     wiring = wiring_of(run)
     if wiring is None or not isinstance(run, ExternalRun):
-        return None
+        return _in_the_file(run)
     if run.external.outputs:
         raise Unknown("which form targets have is not recorded of several outputs")
     if run.external.loss is None:
@@ -39,6 +44,31 @@ def detect(run: Run) -> Sighting | None:
     if takes_indices and form in ("one_hot", "probabilities"):
         return Sighting((), 0, (), explanation=ROWS.replace("LOSS", kind))
     return _no_indices(kind, wiring) if takes_indices else None
+
+
+def _in_the_file(run: Run) -> Sighting | None:
+    """Compare the numbers that a user's file has for the classes with those that the loss takes.
+
+    The service has numbered the classes from 0, so that its own training is not hurt; the user's program may be.
+    """
+    dataset = run.spec.dataset
+    numbers = () if dataset.has_several else tuple(map(float, dataset.class_values))
+    if not numbers:
+        return None
+    kind, units = run.view.loss_kind, run.view.output_units
+    wiring = Wiring(
+        target_form="indices" if all(number.is_integer() for number in numbers) else "values",
+        target_range=(min(numbers), max(numbers)),
+        output_shape=(1, units),
+    )
+    seen = None
+    if kind in OF_TWO and units == 1:
+        seen = _outside(kind, wiring)
+    elif kind in OF_CLASSES:
+        seen = _no_indices(f"sparse_{kind}", wiring)
+    if seen is None:
+        return None
+    return replace(seen, severity="warning", remedies=(), explanation=f"{seen.explanation} {NUMBERED}")
 
 
 def _no_indices(kind: str, wiring: Wiring) -> Sighting | None:
@@ -105,6 +135,10 @@ OUTSIDE = (
     "Beyond them it has no lower bound: it falls without end while the output grows, and what else there is to be "
     "learnt counts for nothing. If the targets are the numbers of several classes, use one output for each class, with "
     "softmax and the sparse categorical cross-entropy. If they are −1 and 1, turn them to 0 and 1, or use a hinge loss."
+)
+NUMBERED = (
+    "That is what the file holds. In this training the classes have the numbers from 0, in the order of their values, "
+    "and nothing is lost. A program that reads the file has to number them, too: `np.searchsorted(np.unique(y), y)`."
 )
 
 RULE = Rule(

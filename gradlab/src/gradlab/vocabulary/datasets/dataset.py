@@ -74,6 +74,11 @@ class DatasetSpec(Frozen):
         return tuple(map(str, range(self.target.count))) if self.target.kind == "classes" else ()
 
     @property
+    def class_values(self) -> "tuple[bool, ...] | tuple[float, ...]":
+        """The numbers or truth values that a user's file has for the classes, in rising order; () for names."""
+        return ()
+
+    @property
     def has_several(self) -> bool:
         """True if it has several inputs or targets, each with a name."""
         return False

@@ -22,6 +22,8 @@ from gradlab.vocabulary.targets import Target
 
 # Steps of a preparation: each kind on each column of a wide table would be fewer.
 MAX_STEPS = 1_000
+# Texts that stand for truth values.
+TRUTHS = {"false": False, "true": True}
 # Rows of a window: several times those of the longest sequences of this vocabulary.
 MAX_WINDOW = 10_000
 
@@ -142,6 +144,18 @@ class UploadedDataset(DatasetSpec):
     @property
     def class_names(self) -> tuple[str, ...]:
         return self.ready.classes
+
+    @property
+    def class_values(self) -> tuple[bool, ...] | tuple[float, ...]:
+        names = () if len(self.targets) > 1 else self.class_names
+        if all(name in TRUTHS for name in names):
+            return tuple(TRUTHS[name] for name in names)
+        try:
+            numbers = tuple(int(name) if name.lstrip("-").isdigit() else float(name) for name in names)
+        except ValueError:
+            return ()
+        are_numbers = all(map(math.isfinite, numbers)) and [*numbers] == sorted(numbers)  # else texts: "inf", "10"
+        return numbers if are_numbers else ()
 
     @property
     def input_names(self) -> tuple[str, ...]:
