@@ -62,17 +62,15 @@ def fit(spec: str, cache: str, epochs: int) -> dict[str, float]:
     prepare(Path(cache))
     import keras
 
+    from bench.sizes.keras_fit import compiled_model
     from core.training.data import Data
-    from core.training.network import Network
     from gradlab.keras import GradientStatistics
 
     experiment = parse(spec)
     training, (train_x, train_y, val_x, val_y) = experiment.training, (each.numpy() for each in Data(experiment).arrays)
 
     def per_epoch(callbacks: list[keras.callbacks.Callback]) -> float:
-        model = Network(experiment, seed=experiment.seeds[0]).model
-        loss = experiment.only_output.loss.build(keras)
-        model.compile(training.optimizer.build(keras), loss, metrics=list(experiment.metric_names))
+        model = compiled_model(experiment)
         arguments: dict[str, Any] = {"batch_size": training.batch_size, "validation_data": (val_x, val_y), "verbose": 0}
         model.fit(train_x, train_y, epochs=1, **arguments)  # initialises what every fit shares
         ends: list[float] = []

@@ -71,7 +71,7 @@ def record_0(spec: ExperimentSpec, arrays: Arrays, dtype: torch.dtype) -> Arrays
         module,
         module,
         made.loss,
-        [_optimizer(spec, module)],
+        [optimizer_of(spec, module)],
         scaler=None,
         samples=Samples((x, y), "data"),
         validation=None,
@@ -125,7 +125,7 @@ def _run(spec: ExperimentSpec, arrays: Arrays, seed: int) -> ExternalRun:
     made = rebuilt(spec)
     made.load(initial_weights(spec))
     x, y, val_x, val_y = tensors_of(spec, arrays, made, torch.float32)
-    model, loss, optimizer = made.module, made.loss, _optimizer(spec, made.module)
+    model, loss, optimizer = made.module, made.loss, optimizer_of(spec, made.module)
     epochs, size = spec.training.epochs, spec.training.batch_size
     watch = Watch(
         model,
@@ -149,7 +149,8 @@ def _run(spec: ExperimentSpec, arrays: Arrays, seed: int) -> ExternalRun:
     return ExternalRun(run.external, seed, run.history, run.stopped_by, run.facts, run.wiring)
 
 
-def _optimizer(spec: ExperimentSpec, module: torch.nn.Module) -> torch.optim.Optimizer:
+def optimizer_of(spec: ExperimentSpec, module: torch.nn.Module) -> torch.optim.Optimizer:
+    """Return the spec's optimiser in PyTorch."""
     own: Any = spec.training.optimizer
     if own.kind == "sgd":
         return torch.optim.SGD(module.parameters(), own.learning_rate, own.momentum, nesterov=own.nesterov)

@@ -30,10 +30,15 @@ class Turns:
     Args:
         warm: epochs before the first turn that counts.
         epochs: epochs of a turn.
+
+    Attributes:
+        epochs: epochs of a turn; may be changed between two turns.
+        measured: the seconds so far.
+        is_over: True once the training has ended, or has raised.
     """
 
     def __init__(self, warm: int, epochs: int) -> None:
-        self._warm, self._epochs = warm, epochs
+        self._warm, self.epochs = warm, epochs
         self._done = self._in_turn = 0
         self._since = self._busy_since = 0.0
         self._may_run, self._has_stopped = threading.Semaphore(0), threading.Semaphore(0)
@@ -44,13 +49,13 @@ class Turns:
         """Note the end of an epoch; wait at the end of a turn."""
         self._done += 1
         self._in_turn += 1
-        if self._in_turn < (self._warm if self._done <= self._warm else self._epochs):
+        if self._in_turn < (self._warm if self._done <= self._warm else self.epochs):
             return
         seconds, busy = time.perf_counter() - self._since, time.process_time() - self._busy_since
         self.measured.whole += seconds
         if self._done > self._warm:
-            self.measured.turns.append(seconds / self._epochs)
-            self.measured.busy.append(busy / self._epochs)
+            self.measured.turns.append(seconds / self.epochs)
+            self.measured.busy.append(busy / self.epochs)
         self._in_turn = 0
         self._has_stopped.release()
         self._begin()

@@ -30,8 +30,8 @@ class Meter:
         """Pass on the chunks of one training, from its beginning."""
         start = rest = 0.0
         epochs: dict[int, int] = {}  # first seed of each group -> its last epoch
-        before = _resident("VmRSS")
-        _forget_peak()
+        before = resident("VmRSS")
+        forget_peak()
         with closing(_closable(chunks)) as training:
             begun = time.perf_counter()
             for chunk in training:
@@ -45,7 +45,7 @@ class Meter:
                 yield chunk
                 begun = time.perf_counter()
         rest += time.perf_counter() - begun
-        peak = _resident("VmHWM")
+        peak = resident("VmHWM")
         held = None if before is None or peak is None else max(0, peak - before)
         self.measured = Measured(start, rest, len(epochs), sum(epochs.values()), held)
 
@@ -55,8 +55,12 @@ def _closable(chunks: Iterator[Chunk]) -> Generator[Chunk]:
     yield from chunks
 
 
-def _resident(name: str) -> int | None:
-    """Return a resident size of this process in bytes, None if the system does not report it."""
+def resident(name: str) -> int | None:
+    """Return a resident size of this process in bytes, None if the system does not report it.
+
+    Args:
+        name: VmRSS for the present size, VmHWM for its peak.
+    """
     try:
         match = re.search(rf"^{name}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
     except OSError:
@@ -64,7 +68,8 @@ def _resident(name: str) -> int | None:
     return int(match[1]) * 1024 if match else None
 
 
-def _forget_peak() -> None:
+def forget_peak() -> None:
+    """Let the peak of the resident size begin anew."""
     try:
         CLEAR.write_text(FORGET_PEAK)
     except OSError:

@@ -1,0 +1,141 @@
+"""The engine as a side of `bench.sizes`: trainings that go on turn by turn, and the parts of an epoch's time."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+import tensorflow as tf
+
+from bench.sizes.side import TURN_SECONDS, Measured
+from core.plan.pieces import validation_rows
+from core.training.batches import evaluated
+from core.training.compiled import Compiled
+from core.training.data import Data
+from core.training.forms import compiled_forms
+from core.training.meter import Meter
+from core.training.network import Network
+from core.training.program import Program
+from core.training.stack import Stack
+from core.training.task import Task
+from core.training.train import train
+from gradlab.measurement.history import Chunk
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import Dataset
+
+# Epochs of the training that gives the first answers: the second chunk has one, the third what its time allows.
+FIRST_EPOCHS = 3
+VALIDATIONS = 3
+# A factor whose product with a loss changes no input in float32.
+UNSEEN = 1e-30
+
+
+class EngineTraining:
+    """Trainings of one spec by the engine, one after another where one is shorter than the turns."""
+
+    def __init__(self, spec: ExperimentSpec, samples: Dataset | None) -> None:
+        self.spec, self.samples = spec, samples
+        self._chunks: Iterator[Chunk] | None = None
+
+    def first(self) -> Measured:
+        """Train an architecture that this process has not seen.
+
+        Returns:
+            Seconds to epoch 0 and to the first trained epoch, and the rise of the process's memory in bytes.
+        """
+        training = self.spec.training.model_copy(update={"epochs": FIRST_EPOCHS})
+        spec, meter, begun = self.spec.model_copy(update={"training": training}), Meter(), time.perf_counter()
+        ends = [time.perf_counter() - begun for _ in meter.through(train(spec, samples=self.samples))]
+        assert meter.measured is not None
+        return {"epoch_0": ends[0], "first": ends[1], "bytes": meter.measured.bytes or 0}
+
+    def turn(self) -> Measured:
+        """Train for a while; return the seconds of an epoch, without the measurement of epoch 0."""
+        seconds = busy = 0.0
+        epochs = 0
+        while not epochs or seconds < TURN_SECONDS:
+            if self._chunks is None:
+                self._chunks = train(self.spec, samples=self.samples)
+                next(self._chunks)
+            begun, busy_begun = time.perf_counter(), time.process_time()
+            chunk = next(self._chunks, None)
+            seconds += time.perf_counter() - begun
+            busy += time.process_time() - busy_begun
+            if chunk is None:
+                self._chunks = None
+            else:
+                epochs += len(chunk.runs[0].history)
+        return {"seconds": seconds / epochs, "busy": busy / epochs, "epochs": epochs}
+
+
+def parts(recording: EngineTraining, bare: EngineTraining) -> Measured:
+    """Divide the time of an epoch: seconds of training, statistics, validation and Python.
+
+    Statistics are what the compiled program takes longer than with nothing recorded, and the time that a call of the
+    program waits for the measurements beside it. Python is the time outside these calls.
+
+    Args:
+        recording: the training to divide.
+        bare: the same, with nothing recorded.
+    """
+    whole, called, ran = _divided(recording)
+    _, called_bare, _ = _divided(bare)
+    validation = _validation_seconds(bare)
+    return {
+        "training": max(0.0, called_bare - validation),
+        "statistics": max(0.0, ran - called_bare),
+        "validation": validation,
+        "python": max(0.0, whole - ran),
+        "program": called,
+    }
+
+
+def _divided(training: EngineTraining) -> tuple[float, float, float]:
+    """Return seconds of an epoch: in all, in the compiled program, and in the calls that also wait for measurements."""
+    with _timed("_call") as in_program, _timed("run") as in_calls:
+        measured = training.turn()
+    epochs = measured["epochs"]
+    return measured["seconds"], sum(in_program) / epochs, sum(in_calls) / epochs
+
+
+@contextmanager
+def _timed(name: str) -> Iterator[list[float]]:
+    """Collect the seconds of each call of a method of programs."""
+    seconds: list[float] = []
+    method = getattr(Program, name)
+
+    def timed(*arguments: Any, **options: Any) -> Any:
+        begun = time.perf_counter()
+        result = method(*arguments, **options)
+        seconds.append(time.perf_counter() - begun)
+        return result
+
+    with patch.object(Program, name, timed):
+        yield seconds
+
+
+def _validation_seconds(training: EngineTraining) -> float:
+    """Return the seconds of an epoch's validation: a loop of several in one program, as a call alone takes longer."""
+    spec, data = training.spec, Data(training.spec, training.samples)
+    stack, task = Stack(compiled_forms(Network(spec, seed=0)), 1), Task(spec)
+    rows, (_, _, x, y) = validation_rows(spec), data.arrays
+
+    def several(count: Any, x: Any, y: Any) -> Any:
+        def again(number: Any, before: Any) -> tuple[Any, Any]:
+            # Each depends on the one before, so that all are computed.
+            return number + 1, evaluated(stack, task, x + UNSEEN * before, y, rows)[0, 0]
+
+        return tf.while_loop(lambda number, _: number < count, again, (0, tf.zeros(())))[1]
+
+    program = Compiled(several, jit=True)
+
+    def seconds(count: int) -> float:
+        begun = time.perf_counter()
+        program(tf.constant(count), x, y).numpy()
+        return time.perf_counter() - begun
+
+    seconds(1)  # compiles
+    count = max(1, int(TURN_SECONDS / VALIDATIONS / seconds(1)))
+    return median(seconds(count) / count for _ in range(VALIDATIONS))
