@@ -27,6 +27,8 @@ PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 MAX_NAME = 200
 # Characters of the name of a network's input or output: nested graphs write theirs behind one another.
 MAX_PATH = 1_000
+# Inputs or outputs that an object names: as many as a graph may have.
+MAX_NAMED = 1_000
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE)]
 
 
@@ -123,7 +125,7 @@ class ByName(Mapping[str, Value], Generic[Value]):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         (value,) = get_args(source)
         by_name: Any = dict[Annotated[str, Field(max_length=MAX_PATH)], value]  # type: ignore[valid-type]
-        values = handler.generate_schema(by_name)
+        values = handler.generate_schema(Annotated[by_name, Field(max_length=MAX_NAMED)])
         return core_schema.no_info_after_validator_function(
             cls,
             core_schema.no_info_before_validator_function(_as_dict, values),
