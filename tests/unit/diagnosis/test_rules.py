@@ -180,6 +180,7 @@ def test_of_a_run_of_nothing_but_nan_or_infinities_no_rule_but_one_raises_or_war
             assert sighting is None or json.dumps(dataclasses.asdict(sighting), allow_nan=False), rule.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.parametrize("spec", [RELU, RECURRENT], ids=["relu", "recurrent"])

@@ -30,6 +30,7 @@ def paths(before, after):
     return [each.path for each in difference(before, after)]
 
 
+@pytest.mark.slow  # all of them: a second
 @pytest.mark.parametrize("spec", EXPERIMENTS.values(), ids=EXPERIMENTS)
 def test_a_spec_does_not_differ_from_itself_and_a_treated_one_does(spec):
     assert difference(spec, spec) == ()
