@@ -32,4 +32,8 @@ def test_by_its_spec_the_output_is_the_root():
     diagnosis = diagnosis_of_spec(spec("softmax"))
     assert (diagnosis.verdict, diagnosis.root_cause) == ("ill", "output_mismatch")
     assert "output_matched_to_task" in rules(diagnosis)["output_mismatch"].remedies
+
+
+@pytest.mark.campaign  # by a fit it is among those of tests/cases/test_fits_with_watch.py
+def test_with_a_sigmoid_it_is_healthy():
     assert diagnosis_of_spec(spec("sigmoid")).verdict == "healthy"

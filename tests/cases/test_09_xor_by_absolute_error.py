@@ -4,6 +4,8 @@ A loss for values on a question of yes and no, and far too few and too small upd
 that moves the weights it is learnt.
 """
 
+import pytest
+
 from gradlab.remedies import applicable, combine
 from gradlab.spec import ExperimentSpec
 from tests.cases.lab import diagnosis_of_spec, rules
@@ -32,6 +34,7 @@ def test_by_its_spec_the_loss_is_the_root_and_longer_training_is_offered():
     assert {"output_matched_to_task", "more_epochs", "batch_size_smaller"} <= offered
 
 
+@pytest.mark.campaign  # what its treatment finds, too
 def test_by_its_spec_with_the_cross_entropy_and_more_updates_it_is_not_ill():
     cured = combine(
         ExperimentSpec.model_validate(SPEC),

@@ -3,6 +3,8 @@
 That is a group of many values, and the network learns.
 """
 
+import pytest
+
 from tests.cases.lab import diagnosis_of_spec
 
 RELU = {"kind": "activation", "activation": "relu"}
@@ -31,6 +33,7 @@ SPEC = {
 }
 
 
+@pytest.mark.campaign  # that the norm of a map is no finding is tested beside the norm of one value
 def test_it_is_healthy():
     diagnosis = diagnosis_of_spec(SPEC)
     assert (diagnosis.verdict, diagnosis.root_cause) == ("healthy", None)

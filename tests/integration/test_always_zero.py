@@ -13,9 +13,8 @@ from core.training import program_cache, recorder
 from core.training.train import train
 from gradlab.diagnosis import diagnose
 from gradlab.diagnosis.rules import dead_network
-from gradlab.keras import GradientStatistics, measure
+from gradlab.keras import measure
 from gradlab.measurement.history import Chunk
-from gradlab.measurement.statistics.gradients import MEAN_GRADIENT_STATISTICS
 from gradlab.spec import ExperimentSpec
 from tests.campaigns import one_in
 from tests.integration.test_recording import SIGMOID, a_spec, dense, trained
@@ -83,7 +82,7 @@ def test_it_is_counted_entry_by_entry_over_the_batches_of_each_epoch(batch_size,
 def test_at_epoch_0_it_is_the_share_of_zeros_of_the_one_gradient():
     spec = dying(3, (0, 1))
     columns = spec.layout["gradients"].columns
-    first = next(train(spec))
+    (first,) = train(spec.model_copy(update={"training": spec.training.model_copy(update={"epochs": 0})}))
     for run in first.runs:
         values = run.history.series["gradients"][0]
         always, plain = (values[:, columns.index(name)] for name in ("always_zero_fraction", "zero_fraction"))
@@ -95,15 +94,6 @@ def test_nan_and_infinities_are_not_zero(compiled):
     row = np.array([[np.nan, 0.0, -0.0, np.inf, -1e-30]], np.float32)
     found = tf.function(measure.seen, jit_compile=compiled)(tf.constant(row)).numpy()
     assert found.tolist() == [[True, False, False, True, True]]
-
-
-def test_senders_agreement_is_what_the_callback_measures():
-    statistics = GradientStatistics()
-    assert statistics.statistics == tuple(each.name for each in MEAN_GRADIENT_STATISTICS)
-    spec = dying(16, (0,))
-    chunks = list(train(spec, callbacks=[statistics]))
-    recorded = trained(chunks)["gradients"][..., : len(MEAN_GRADIENT_STATISTICS)]
-    np.testing.assert_array_equal(statistics.gradients, recorded)
 
 
 def words(batch_size: int, *layers: dict[str, Any], **training: Any) -> ExperimentSpec:
@@ -131,11 +121,12 @@ def test_rare_inputs_are_no_dead_network(batch_size):
     assert "dead_network" not in {each.rule for each in diagnose(spec, runs).findings}
 
 
-@pytest.mark.parametrize("batch_size", one_in(3, [32, 1, 16]))
+@pytest.mark.parametrize("batch_size", one_in(3, [1, 16, 32]))
 def test_a_network_that_is_dead_is_called_so_whatever_the_batch(batch_size):
     """Among rare inputs too."""
     barely = dense("relu", 16, bias_initializer={"kind": "constant", "value": -20.0})
-    for run in runs_of(words(batch_size, barely, optimizer={"kind": "sgd", "learning_rate": 0.001})):
+    # With momentum it is the program of the test above.
+    for run in runs_of(words(batch_size, barely, optimizer={"kind": "sgd", "learning_rate": 0.0001, "momentum": 0.9})):
         sighting = dead_network.RULE(run)
         assert sighting is not None
         assert "dense_1" in sighting.layers

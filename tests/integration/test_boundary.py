@@ -63,7 +63,7 @@ def predicted(spec: ExperimentSpec, snapshot: Snapshot) -> np.ndarray:
         variable.assign(value)
     first, second = spec.dataset.load().plane()
     points = np.array([(x, y) for y in second for x in first], np.float32)
-    return model.predict(points, verbose=0, batch_size=256).T
+    return np.asarray(model(points, training=False)).T
 
 
 CASES = {

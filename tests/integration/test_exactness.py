@@ -168,7 +168,7 @@ def assert_agrees(spec: ExperimentSpec, rtol: float = 5e-5, samples: Dataset | N
             np.testing.assert_allclose(mine, theirs.numpy(), rtol=20 * rtol, atol=1e-5)
 
 
-@pytest.mark.parametrize("network", [*one_in(3, NETWORKS), *one_in(3, MORE_NETWORKS)])
+@pytest.mark.parametrize("network", [*one_in(4, NETWORKS), *one_in(4, MORE_NETWORKS)])
 def test_every_layer_agrees_with_model_fit(network):
     task, layers = (NETWORKS | MORE_NETWORKS)[network]
     assert_agrees(a_spec(task, layers))
@@ -214,7 +214,7 @@ def test_every_optimizer_agrees_with_model_fit(member):
 
 @pytest.mark.parametrize(
     "optimizer",
-    one_in(3, [
+    one_in(4, [
         {**SGD, "nesterov": True, "clipnorm": 0.05},
         {**SGD, "clipvalue": 0.01},
         {**SGD, "global_clipnorm": 0.05},
@@ -239,15 +239,16 @@ def test_the_last_batch_counts_by_its_size(network, train_size):
 
 
 TASKS = {
+    "regression": ({"kind": "diabetes", "target_scale": "standard"}, "huber", LINEAR),
     "multiclass": ({"kind": "wine", "scale": "standard"}, "categorical_crossentropy", {**SOFTMAX, "units": 3}),
     "one-hot squares": ({"kind": "wine", "scale": "standard"}, "mean_squared_error", {**SOFTMAX, "units": 3}),
     "multilabel": ({"kind": "multilabel", "samples": 80}, "binary_crossentropy", {**SIGMOID, "units": 5}),
-    "regression": ({"kind": "diabetes", "target_scale": "standard"}, "huber", LINEAR),
     "margins": (CIRCLES, "hinge", {**LINEAR, "activation": "tanh"}),
 }
 
 
-@pytest.mark.parametrize("task", one_in(3, TASKS))
+# With weights of classes and of samples two of them are below.
+@pytest.mark.parametrize("task", one_in(5, TASKS))
 def test_every_kind_of_task_agrees_with_model_fit(task):
     dataset, loss, output = TASKS[task]
     metrics = {} if dataset["kind"] != "circles" else {"metrics": []}

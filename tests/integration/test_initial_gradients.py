@@ -44,7 +44,7 @@ def a_spec(dataset: dict[str, Any], layers: list[dict[str, Any]], seeds: tuple[i
         {
             "dataset": dataset,
             "model": {"layers": [layer | {"activation": "tanh", "bias_initializer": BIAS}, *rest, output]},
-            "training": {"loss": loss, "optimizer": "sgd", "epochs": 1, "batch_size": 8},
+            "training": {"loss": loss, "optimizer": "sgd", "epochs": 0, "batch_size": 8},
             "seeds": list(seeds),
             "record": "lean",
         }
@@ -65,7 +65,7 @@ def initial_weights(spec: ExperimentSpec, seed: int) -> Weights:
 
 @pytest.mark.parametrize(("case", "seeds"), one_in(3, [("dense", (3, 1, 4)), *((case, (3,)) for case in CASES)]))
 def test_their_statistics_are_those_of_a_derivation_by_hand(case, seeds):
-    """The records of the compiled training at epoch 0 agree, of every tensor, to 1e-4."""
+    """The records of a training at epoch 0 agree, of every tensor, to 1e-4; nothing is compiled for none after it."""
     spec = a_spec(*CASES[case], seeds)
     runs = next(train(spec)).runs
     assert tuple(run.seed for run in runs) == seeds

@@ -15,7 +15,7 @@ from gradlab.vocabulary.losses import BY_KIND, LOSSES
 from gradlab.vocabulary.metrics import bind
 from gradlab.vocabulary.targets import Target
 
-SAMPLES, BATCH = 53, 8  # the last batch is smaller
+SAMPLES, BATCH = 53, 20  # the last batch is smaller
 # Losses of Keras that are left out, with the reason in the shelf's docstring.
 OTHER_TARGETS = {"ctc", "circle", "sparse_categorical_crossentropy"}
 # Parameters of losses that have no default here.
@@ -168,7 +168,7 @@ def test_the_adding_problem_costs_a_sixth_where_nothing_is_remembered():
 
 
 def gathered(metric, y, p):
-    """A whole epoch as one program compiled by XLA: batches of 8, the last of 5."""
+    """A whole epoch as one program compiled by XLA: two batches of 20, the last of 13."""
 
     @tf.function(jit_compile=True, autograph=False)
     def epoch(y, p):

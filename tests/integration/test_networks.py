@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +37,7 @@ import keras, numpy as np
 for line in sys.stdin:
     model, inputs, predictions = json.loads(line)
     np.save(predictions, keras.models.load_model(model)(np.load(inputs), training=False))
+    print("predicted", flush=True)
 assert not {"core", "api", "worker"} & set(sys.modules)
 """
 PARAMETERS = [
@@ -69,22 +71,54 @@ def saved(file: Path, form, snapshot: Snapshot) -> Path:
     return file
 
 
-def predictions(folder: Path, asked: list[tuple[Path, np.ndarray]]) -> list[np.ndarray]:
-    """The predictions of plain Keras with each file."""
-    lines = []
-    for number, (file, x) in enumerate(asked):
-        np.save(folder / f"x{number}.npy", x)
-        lines.append(json.dumps([str(file), str(folder / f"x{number}.npy"), str(folder / f"y{number}.npy")]))
-    done = subprocess.run(
-        [sys.executable, "-c", PLAIN_KERAS], input="\n".join(lines), cwd="/", capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return [np.load(folder / f"y{number}.npy") for number in range(len(asked))]
+class PlainKeras:
+    """A process with Keras and nothing of this project, for all tests of this file.
+
+    Args:
+        log: a file for what it says.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        with log.open("w") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", PLAIN_KERAS],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd="/",
+                text=True,
+            )
+
+    def predictions(self, folder: Path, asked: list[tuple[Path, np.ndarray]]) -> list[np.ndarray]:
+        """Its predictions with each file."""
+        assert self._process.stdin
+        assert self._process.stdout
+        answers = []
+        for number, (file, x) in enumerate(asked):
+            inputs, predicted = folder / f"x{number}.npy", folder / f"y{number}.npy"
+            np.save(inputs, x)
+            print(json.dumps([str(file), str(inputs), str(predicted)]), file=self._process.stdin, flush=True)
+            assert self._process.stdout.readline() == "predicted\n", self._log.read_text()
+            answers.append(np.load(predicted))
+        return answers
+
+    def close(self) -> None:
+        """End it; fail where something of this project was loaded with a file."""
+        self._process.communicate()
+        assert self._process.returncode == 0, self._log.read_text()
+
+
+@pytest.fixture(scope="module")
+def plain_keras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlainKeras]:
+    made = PlainKeras(tmp_path_factory.mktemp("plain") / "log")
+    yield made
+    made.close()
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("cases", [CASES, pytest.param(MORE, marks=pytest.mark.campaign)], ids=["kinds", "parameters"])
-def test_every_layer_is_loaded_by_plain_keras_and_predicts_the_same(tmp_path, cases):
+def test_every_layer_is_loaded_by_plain_keras_and_predicts_the_same(plain_keras, tmp_path, cases):
     random, asked, expected = np.random.default_rng(0), [], []
     for number, (fields, shape) in enumerate(cases):
         spec, network = a_network(fields, shape)
@@ -99,7 +133,7 @@ def test_every_layer_is_loaded_by_plain_keras_and_predicts_the_same(tmp_path, ca
         x = random.integers(0, fields[indices], (5, *shape)) if indices else random.standard_normal((5, *shape))
         asked.append((file, x.astype(np.float32)))
         expected.append(network.model(asked[-1][1], training=False).numpy())
-    for case, found, wanted in zip(cases, predictions(tmp_path, asked), expected, strict=True):
+    for case, found, wanted in zip(cases, plain_keras.predictions(tmp_path, asked), expected, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6, err_msg=str(case))
 
 
@@ -149,7 +183,7 @@ SAVED = {
 
 
 @pytest.mark.parametrize("case", one_in(4, SAVED))
-def test_the_file_predicts_what_the_training_measured(case: str, tmp_path):
+def test_the_file_predicts_what_the_training_measured(case: str, plain_keras, tmp_path):
     spec = SAVED[case]
     data = Data(spec)
     val_x, val_y = (np.asarray(each) for each in data.arrays[2:])
@@ -169,7 +203,7 @@ def test_the_file_predicts_what_the_training_measured(case: str, tmp_path):
         drawn = flattened(initial_values(spec, seed))
         assert [each.tobytes() for each in snapshots[seed, 0].values] == [each.tobytes() for each in drawn]
     files = [saved(tmp_path / f"{seed}-{epoch}.keras", form, each) for (seed, epoch), each in snapshots.items()]
-    found = predictions(tmp_path, [(file, val_x) for file in files])
+    found = plain_keras.predictions(tmp_path, [(file, val_x) for file in files])
     for where, predicted in zip(snapshots, found, strict=True):
         loss = keras.losses.BinaryCrossentropy()(val_y, predicted)
         assert float(loss) == pytest.approx(metrics[where]["val_loss"], rel=1e-5)

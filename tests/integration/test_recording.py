@@ -65,16 +65,17 @@ CASES = {
         optimizer={"kind": "sgd", "learning_rate": 0.02, "weight_decay": 0.1},
     ),
     "residual": a_spec([dense("tanh"), {"kind": "residual", "layers": [dense("relu")], "scale": 0.5}, SIGMOID]),
-    "one wide batch": a_spec([dense("tanh", 40), dense("tanh", 40), SIGMOID], batch_size=500),
+    "one wide batch, clipped": a_spec(
+        [dense("tanh", 40), dense("tanh", 40), SIGMOID], batch_size=500, optimizer={**SGD, "global_clipnorm": 0.02}
+    ),
     "clipnorm": a_spec([dense("tanh"), SIGMOID], optimizer={**SGD, "clipnorm": 0.05}),
     "clipvalue": a_spec([dense("tanh"), SIGMOID], optimizer={**SGD, "clipvalue": 0.02}),
-    "global_clipnorm": a_spec([dense("tanh"), SIGMOID], optimizer={**SGD, "global_clipnorm": 0.1}),
 }
 # Others have tanh layers and clip, too.
 OF_CAMPAIGN = {"tanh": [pytest.mark.campaign], "clipvalue": [pytest.mark.campaign]}
 NAMES = [pytest.param(name, marks=OF_CAMPAIGN.get(name, [])) for name in CASES]
 # Those whose layers `tests.by_hand` knows; the probe batch does not care how they were trained.
-WATCHED = [pytest.param(name, marks=OF_CAMPAIGN.get(name, [])) for name in CASES if "clip" not in name]
+WATCHED = [pytest.param(name, marks=OF_CAMPAIGN.get(name, [])) for name in CASES if not name.startswith("clip")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,7 +276,8 @@ def test_epoch_0_is_the_untouched_network_on_all_training_samples_at_once(case):
 @pytest.mark.parametrize("case", NAMES)
 def test_epoch_0_has_the_loss_and_the_accuracy_of_the_untrained_network(case):
     spec, network = CASES[case], Network(CASES[case], 0)
-    network.model.compile(loss=spec.training.loss.kind, metrics=list(spec.metric_names))
+    # Nothing is traced for one evaluation.
+    network.model.compile(loss=spec.training.loss.kind, metrics=list(spec.metric_names), run_eagerly=True)
     expected = network.model.evaluate(*samples(spec), verbose=0)
     np.testing.assert_allclose(recording(case).metrics[0, : len(expected)], expected, rtol=1e-5)
 
@@ -305,7 +307,7 @@ def test_the_norm_is_told_before_and_after_clipping_and_how_often_it_was_clipped
     assert (recorded.metrics[1:, -1] > 0).any() == clips
 
 
-@pytest.mark.parametrize("limit", [1e-3, 0.05])
+@pytest.mark.parametrize("limit", one_in(2, [0.05, 1e-3]))
 def test_clipping_by_the_global_norm_keeps_to_its_limit_and_to_the_direction(limit):
     """Pascanu, Mikolov & Bengio 2013: g ← g·limit/‖g‖ where ‖g‖ is above the limit. One batch an epoch: each update."""
     optimizer = {"kind": "sgd", "learning_rate": 0.5, "global_clipnorm": limit}
@@ -383,9 +385,9 @@ KINDS = ["gradients", "weights", "activations", "signals", "gradient_histograms"
     ],
 )
 def test_a_bundle_records_what_it_says(bundle, kinds):
-    spec = a_spec([dense("tanh"), SIGMOID], epochs=1, record=bundle)
+    spec = a_spec([dense("tanh"), SIGMOID], epochs=0, record=bundle)
     histories = [run.history for chunk in train(spec) for run in chunk.runs]
-    assert [list(each.series) for each in histories] == [kinds, kinds]
+    assert [list(each.series) for each in histories] == [kinds]
     assert ("gradient_norm" in spec.layout.metrics) == ("gradients" in kinds)
     assert spec.layout.metrics[:5] == ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -421,7 +423,8 @@ def test_recording_changes_no_bit(case, bundle):
 
 
 def test_every_series_of_seeds_side_by_side_agrees_with_each_alone():
-    spec = a_spec([dense("tanh"), *NORMALISED, SIGMOID], seeds=(5, 3, 4), epochs=2)
+    clipped = {**SGD, "clipnorm": 0.1}
+    spec = a_spec([dense("tanh"), *NORMALISED, SIGMOID], seeds=(5, 3, 4), epochs=2, optimizer=clipped)
     among = list(train(spec))
     assert {chunk.group for chunk in among} == {(5, 3, 4)}
     for seed in spec.seeds:

@@ -61,8 +61,8 @@ def test_a_database_is_migrated_to_head_by_any_number_at_once(kind, tmp_path, re
         with pytest.raises(Unavailable):
             check_revision(url)
     code = f"from core.store.migrate import upgrade; upgrade({url!r})"
-    migrations = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]
-    assert [migration.wait(60) for migration in migrations] == [0, 0, 0]
+    migrations = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(2)]
+    assert [migration.wait(60) for migration in migrations] == [0, 0]
     check_revision(url)
 
 

@@ -12,6 +12,7 @@ from core.training import train as engine
 from core.training.train import train
 from gradlab.keras import GradientStatistics
 from gradlab.measurement.history import Chunk
+from gradlab.measurement.statistics.gradients import MEAN_GRADIENT_STATISTICS
 from gradlab.spec import ExperimentSpec
 from tests.campaigns import one_in
 from tests.fitting import fit_with_keras, trained
@@ -48,6 +49,7 @@ def assert_same(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], skip
 def test_gradient_statistics_in_a_plain_model_fit_agrees_with_the_compiled_loop():
     spec = a_spec(optimizer={**SGD, "global_clipnorm": 0.05})
     ours = GradientStatistics()
+    assert ours.statistics == tuple(each.name for each in MEAN_GRADIENT_STATISTICS)
     gradients = trained(list(train(spec, callbacks=[ours])))["gradients"][..., : len(ours.statistics)]
     observer = GradientStatistics()
     fit_with_keras(spec, seed=0, callbacks=[observer], jit_compile="auto")
@@ -59,6 +61,7 @@ def test_gradient_statistics_in_a_plain_model_fit_agrees_with_the_compiled_loop(
     np.testing.assert_array_equal(ours.of("l2", layer="dense_3", parameter="bias"), gradients[:, 5, column])
 
 
+@pytest.mark.campaign  # fits of other kinds are watched in tests/integration/test_callback.py
 def test_watching_a_model_fit_changes_nothing_and_leaves_nothing_behind():
     spec = a_spec(epochs=2)
     unwatched, plain = fit_with_keras(spec, seed=0, jit_compile="auto")
@@ -96,10 +99,15 @@ def test_the_chunk_length_changes_no_bit(length, seeds, monkeypatch):
         assert_same(trained(chunks, seed), trained(expected, seed))
 
 
-RESUMED = {"normed": [*NORMALISED, OUTPUT], "dense": [HE, OUTPUT], "dropout": DROPPED}
+RESUMED = {
+    "normed and dropped": [*NORMALISED, *DROPPED],
+    "normed": [*NORMALISED, OUTPUT],
+    "dense": [HE, OUTPUT],
+    "dropout": DROPPED,
+}
 
 
-@pytest.mark.parametrize("network", one_in(2, RESUMED))
+@pytest.mark.parametrize("network", one_in(4, RESUMED))
 def test_a_training_resumed_from_any_checkpoint_ends_with_the_same_bits(network, monkeypatch):
     in_chunks_of(3, monkeypatch)
     spec = a_spec(layers=RESUMED[network], epochs=7, seeds=[4, 2], optimizer={"kind": "adam"})
@@ -121,6 +129,7 @@ def runs_of(chunks: list[Chunk]):
     return [run for chunk in chunks for run in chunk.runs]
 
 
+@pytest.mark.campaign  # in two epochs they do by all series in tests/integration/test_recording.py
 def test_seeds_side_by_side_agree_with_each_alone():
     spec = a_spec(seeds=[3, 1, 2], layers=[HE, *NORMALISED, OUTPUT], optimizer={**SGD, "clipnorm": 0.1})
     among = list(train(spec))
