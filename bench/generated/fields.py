@@ -38,12 +38,13 @@ class FieldDrawer:
         for name, field in member.model_fields.items():
             if name == "kind":
                 continue
-            if name in given:
-                fields[name] = given[name]
-            elif name in self._special:
-                fields[name] = self._special[name](member)
+            argument = field.alias or name
+            if argument in given:
+                fields[argument] = given[argument]
+            elif argument in self._special:
+                fields[argument] = self._special[argument](member)
             elif field.is_required() or self._random.random() > DEFAULTS:
-                fields[name] = self._value(field.annotation, field.metadata, field.default)
+                fields[argument] = self._value(field.annotation, field.metadata, field.default)
         return fields
 
     def _value(self, annotation: Any, metadata: list[Any], default: Any = PydanticUndefined) -> Any:

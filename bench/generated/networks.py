@@ -1,6 +1,7 @@
 """Random networks that fit the inputs of a dataset and the outputs of a loss."""
 
 import math
+import string
 from collections.abc import Sequence
 from random import Random
 from typing import Any
@@ -52,6 +53,7 @@ class NetworkDrawer:
         self._steps = self._depth = 0
         self._shape: Shape = ()
         special = {"repeat": self._repeat, "layers": self._inner, "target_shape": self._target_shape}
+        special |= {"equation": self._equation, "output_shape": self._sizes, "bias_axes": self._bias_axes}
         self._fields = FieldDrawer(random, scale.size, special)
 
     def network(self, dataset: DatasetSpec, loss: LossFunction) -> list[Fields]:
@@ -126,6 +128,17 @@ class NetworkDrawer:
         if shape[:-1] != outer[:-1]:
             return [self._fields.model(Dense, units=outer[-1], repeat=1)]
         return [*layers, self._fields.model(Dense, units=outer[-1], repeat=1)]
+
+    def _equation(self, member: type[Frozen]) -> str:
+        """Return the equation of a dense layer along the first axis of the inputs."""
+        first, *others = string.ascii_lowercase[1 : 1 + len(self._shape)] or "b"
+        return f"a{first}{''.join(others)},{first}z->a{''.join(others)}z"
+
+    def _sizes(self, member: type[Frozen]) -> list[int | None]:
+        return [None] * (len(self._shape) - 1) + [self._random.randint(1, self._scale.size)]
+
+    def _bias_axes(self, member: type[Frozen]) -> str | None:
+        return self._random.choice([None, "z"])
 
     def _target_shape(self, member: type[Frozen]) -> list[int]:
         """Draw up to three axes, or four for volumes, with as many entries as the input."""

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from tests.architectures.chains import sequential
-from tests.architectures.registry import architecture, of_tokens, refused
+from tests.architectures.registry import architecture, of_tokens
 
 
 @architecture
@@ -156,11 +156,12 @@ def conv_lstm():
     return sequential((4, 6, 6, 1), layers.ConvLSTM2D(3, 3, padding="same"), layers.Flatten(), layers.Dense(1))
 
 
-@refused("einsum_dense: expected a layer of the vocabulary")
+@architecture
 def einsum_mixer():
-    return sequential(
-        (5, 4), layers.EinsumDense("abc,cd->abd", output_shape=(None, 3), bias_axes="d"), layers.Flatten()
-    )
+    along = layers.EinsumDense("abc,cd->abd", output_shape=(None, 3), activation="gelu", bias_axes="d")
+    across = layers.EinsumDense("abc,bd->adc", output_shape=(6, None), bias_axes="d")
+    heads = layers.EinsumDense("...c,chk->...hk", output_shape=(2, 4), bias_axes="hk")
+    return sequential((5, 4), along, across, heads, layers.Flatten(), layers.Dense(1))
 
 
 @architecture

@@ -147,6 +147,12 @@ MORE_NETWORKS = {
                                {"kind": "residual", "layers": [
                                    {"kind": "multi_head_attention", "num_heads": 2, "key_dim": 3}]},
                                {"kind": "global_average_pooling1d"}]),
+    "along axes": (FORECAST, [
+        {"kind": "einsum_dense", "equation": "abc,cd->abd", "output_shape": [None, 4], "bias_axes": "d",
+         "activation": "tanh", "kernel_regularizer": {"kind": "l2", "l2": 0.01}},
+        {"kind": "einsum_dense", "equation": "abc,bd->adc", "output_shape": [6, None], "bias_axes": "d"},
+        {"kind": "einsum_dense", "equation": "...c,chk->...hk", "output_shape": [2, 3], "bias_axes": "hk"},
+        {"kind": "einsum_dense", "equation": "ab...,bc->ac...", "output_shape": 3}, {"kind": "flatten"}]),
 }  # fmt: skip
 
 

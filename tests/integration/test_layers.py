@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradlab.frozen import kind_of
+from gradlab.frozen import arguments_of, kind_of
 from gradlab.keras.naming import tensors_of
 from gradlab.spec.experiment import ModelSpec
 from gradlab.spec.network import in_order, walk
@@ -128,6 +128,11 @@ CASES = [
     ({"kind": "lstm", "units": 3, "dropout": 0.5, "recurrent_dropout": 0.5, "go_backwards": True}, (6, 2)),
     ({"kind": "bidirectional", "layer": {"kind": "gru", "units": 3, "dropout": 0.5}}, (6, 2)),
     ({"kind": "embedding", "input_dim": 9, "output_dim": 4, "mask_zero": True}, (6,)),
+    ({"kind": "einsum_dense", "equation": "abc,cd->abd", "output_shape": [None, 3], "bias_axes": "d"}, (5, 4)),
+    ({"kind": "einsum_dense", "equation": "abcd,cde->ade", "output_shape": [4, 2], "bias_axes": "de"}, (5, 3, 4)),
+    ({"kind": "einsum_dense", "equation": "...b,bcd->...cd", "output_shape": [3, 2], "bias_axes": "c"}, (5, 4)),
+    ({"kind": "einsum_dense", "equation": "ab...,bc->ac...", "output_shape": 3, "bias_axes": "c"}, (4, 5, 6)),
+    ({"kind": "einsum_dense", "equation": "ab,bc->ac", "output_shape": 3, "activation": "tanh"}, (4,)),
 ]  # fmt: skip
 # Layers that take several inputs, and the shapes of these.
 MERGING = [
@@ -242,7 +247,8 @@ OWN = {"kind", "repeat", "layers", "layer", "causal"}
 @pytest.mark.parametrize("member", [each for each in LAYERS if kind_of(each) not in BY_HAND], ids=kind_of)
 def test_defaults_are_kerass(member):
     fields = next(fields for fields, _ in [*CASES, *MERGING, *COMBINING] if fields["kind"] == kind_of(member))
-    plain = {name: value for name, value in fields.items() if member.model_fields[name].is_required() or name == "kind"}
+    own = {argument: member.model_fields[field] for argument, field in arguments_of(member).items()}
+    plain = {name: value for name, value in fields.items() if own[name].is_required() or name == "kind"}
     layer = a_layer(plain).build(keras, name="any", seeds=iter(range(100)))
     cls = type(layer)
     arguments = inspect.signature(cls.__init__).parameters
@@ -250,7 +256,7 @@ def test_defaults_are_kerass(member):
     required = {"pool_size": 2} if kind_of(member).startswith("average_") else {}
     theirs = cls(**given, **required).get_config()
     ours = layer.get_config()
-    compared = [name for name in member.model_fields if name not in OWN and name in arguments and name in theirs]
+    compared = [name for name in own if name not in OWN and name in arguments and name in theirs]
     for name in compared:
         if name.endswith("_initializer"):
             assert ours[name]["class_name"] == theirs[name]["class_name"], name

@@ -19,6 +19,7 @@ DENSE = {"kind": "dense", "units": 3}
 EMBEDDING = {"kind": "embedding", "input_dim": 9, "output_dim": 3, "embeddings_regularizer": "l1"}
 BLOCK = {"kind": "residual", "layers": [{"kind": "bidirectional", "layer": LSTM}]}
 POOLING = {"kind": "max_pooling1d", "pool_size": 4}
+EINSUM = {"kind": "einsum_dense", "equation": "abc,cd->abd", "output_shape": [None, 3], "bias_axes": "d"}
 # One of each kind, with fields that are not the defaults.
 EXAMPLES = [
     {"kind": "dense", "units": 3, "kernel_regularizer": "l2", "bias_constraint": "non_neg"},
@@ -101,6 +102,7 @@ EXAMPLES = [
     {"kind": "attention", "use_scale": True, "dropout": 0.1},
     {"kind": "additive_attention", "use_scale": False},
     {"kind": "group_query_attention", "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
+    EINSUM,
 ]  # fmt: skip
 
 
@@ -171,6 +173,12 @@ def test_kinds_inside_blocks_are_known_to_the_last():
         ({"kind": "gru", "units": 3, "kernel_regularizer": "orthogonal_regularizer"}, (8, 1),
          "inputs for which kernel is a matrix with at least 2 rows, as kernel_regularizer requires",
          "(8, 1), for which its shape is (1, 9)"),
+        (EINSUM, (4,), "inputs of 2 axes for abc,cd->abd", "(4,)"),
+        ({**EINSUM, "equation": "...bc,cd->...bd"}, (4,), "inputs of at least 2 axes for ...bc,cd->...bd", "(4,)"),
+        ({**EINSUM, "output_shape": [5, 3]}, (4, 2), "inputs with a size of 5 along b of abc,cd->abd", "(4, 2)"),
+        ({**EINSUM, "kernel_regularizer": "orthogonal_regularizer"}, (5, 1),
+         "inputs for which kernel is a matrix with at least 2 rows, as kernel_regularizer requires",
+         "(5, 1), for which its shape is (1, 3)"),
     ],
     ids=kind,
 )  # fmt: skip
@@ -178,6 +186,29 @@ def test_what_cannot_go_in_is_refused_with_what_could(fields, shape, expected, r
     with pytest.raises(ShapeMismatch) as refused:
         a_layer(fields).output_shape(shape)
     assert (refused.value.expected, refused.value.received) == (expected, received)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "expected"),
+    [
+        ({"equation": "abc,cd"}, "equation", "an equation such as"),
+        ({"equation": "abb,bd->ad"}, "equation", "each axis of a part by a letter of its own"),
+        ({"equation": "...bc,cd->bd..."}, "equation", "an equation such as"),
+        ({"equation": "abc,cd->bad"}, "equation", "a, the batch axis, first in the outputs"),
+        ({"equation": "abc,acd->abd"}, "equation", "a, the batch axis, first in the outputs"),
+        ({"equation": "abc,cde->abd"}, "equation", "e, of the kernel, in the inputs or the outputs"),
+        ({"equation": "abc,cd->abe"}, "equation", "d, of the kernel, in the inputs or the outputs"),
+        ({"equation": "abc,cd->abde"}, "equation", "e, of the outputs, in the inputs or the kernel"),
+        ({"output_shape": 3}, "output_shape", "2 sizes, of the axes bd of abc,cd->abd"),
+        ({"output_shape": [3, None]}, "output_shape", "a size for d, an axis of the kernel or the bias"),
+        ({"bias_axes": "b"}, "output_shape", "a size for b, an axis of the kernel or the bias"),
+        ({"bias_axes": "ad"}, "bias_axes", "axes of the outputs without the batch axis: bd"),
+    ],
+)  # fmt: skip
+def test_an_equation_names_axes_that_there_are(changed, field, expected):
+    ((refused, reason, _),) = problems({**EINSUM, **changed})
+    assert refused == f"model.layers[0].{field}"
+    assert expected in reason
 
 
 def test_what_just_fits_goes_in():

@@ -162,6 +162,14 @@ def or_by_name(value: Any) -> Any:
     return Annotated[Annotated[value, Tag(FOR_ALL)] | Annotated[by_name, Tag(BY_NAME)], Discriminator(_form)]
 
 
+def arguments_of(member: type[Frozen]) -> dict[str, str]:
+    """Return the fields of a kind by the names that they have in a spec and as Keras's arguments.
+
+    A field whose name is taken, as `output_shape` is by a method, has another one in Python, and that as its alias.
+    """
+    return {field.alias or name: name for name, field in member.model_fields.items()}
+
+
 def kind_of(member: type[Frozen]) -> str:
     """Return the name of a registry's member in a spec: the default of its field `kind`."""
     return str(member.model_fields["kind"].default)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from gradlab.frozen import Frozen, kind_of
+from gradlab.frozen import Frozen, arguments_of, kind_of
 from gradlab.vocabulary.activations import ActivationFunction
 from gradlab.vocabulary.constraints import WeightConstraint
 from gradlab.vocabulary.initializers import WeightInitializer
@@ -63,9 +63,10 @@ def loss_code(loss: LossFunction, *, sparse: bool = False) -> str:
 
 def _written(part: Frozen, changed: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return the fields that the code of a layer or an optimiser names; the activation first, as in Keras."""
-    fields = type(part).model_fields
+    own = arguments_of(type(part))
+    fields = {argument: type(part).model_fields[field] for argument, field in own.items()}
     named = sorted((field for field in fields if field not in UNWRITTEN), key=lambda field: field != "activation")
-    values = {field: getattr(part, field) for field in named}
+    values = {field: getattr(part, own[field]) for field in named}
     return {
         field: value
         for field, value in values.items()

@@ -17,11 +17,12 @@ from gradlab.vocabulary.layers import LayerSpec, Shape
 from gradlab.vocabulary.layers.activation import PReLU
 from gradlab.vocabulary.layers.attention import Embedding
 from gradlab.vocabulary.layers.depthwise import Depthwise
+from gradlab.vocabulary.layers.einsum import EinsumDense
 from gradlab.vocabulary.layers.recurrent import Bidirectional, Recurrent
 from gradlab.vocabulary.layers.weighted import WeightedLayer
 from gradlab.vocabulary.layers.wrapping import TimeDistributed, at_each_step
 
-WITH_KERNELS = (WeightedLayer, Bidirectional, Depthwise)
+WITH_KERNELS = (WeightedLayer, Bidirectional, Depthwise, EinsumDense)
 
 Layers = tuple[LayerSpec, ...]
 

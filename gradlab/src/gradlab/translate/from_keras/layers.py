@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gradlab.frozen import kind_of
+from gradlab.frozen import arguments_of, kind_of
 from gradlab.translate.from_keras.notes import Notes, Untranslatable
 from gradlab.translate.from_keras.objects import KerasObject, keras_object, plain
 from gradlab.translate.from_keras.table import ACTIVATION_LAYERS, layer_kinds, reason_against
@@ -87,7 +87,7 @@ class _Reader:
         notes: Notes,
         shapes: tuple[Shape | None, ...],
     ) -> None:
-        self._thing, self._names = thing, frozenset(member.model_fields) - {"kind", "repeat"}
+        self._thing, self._names = thing, frozenset(arguments_of(member)) - {"kind", "repeat"}
         self._where, self._notes, self._shapes = where, notes, shapes
         self.fields: Fields = {"kind": kind_of(member)}
 

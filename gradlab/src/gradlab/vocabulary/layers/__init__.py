@@ -16,6 +16,7 @@ from gradlab.vocabulary.layers.convolution import (
 )
 from gradlab.vocabulary.layers.dense import ActivationLayer, Dense
 from gradlab.vocabulary.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
+from gradlab.vocabulary.layers.einsum import EinsumDense
 from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch
 from gradlab.vocabulary.layers.merging import (
     Add,
@@ -92,7 +93,7 @@ LAYERS: tuple[type[LayerSpec], ...] = (
     MaxPooling3D, AveragePooling3D, GlobalMaxPooling3D, GlobalAveragePooling3D,
     Conv3D, Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D,
     SeparableConv2D, Masking, TimeDistributed, ConvLSTM1D, ConvLSTM2D, Subtract, Multiply,
-    Average, Maximum, Minimum, Dot, Attention, AdditiveAttention, GroupQueryAttention,
+    Average, Maximum, Minimum, Dot, Attention, AdditiveAttention, GroupQueryAttention, EinsumDense,
 )  # fmt: skip
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gradlab.vocabulary.activations import Activation, Linear
 from gradlab.vocabulary.layers.activation import Activating
-from gradlab.vocabulary.layers.layer import Shape, ShapeMismatch
+from gradlab.vocabulary.layers.layer import Shape, ShapeMismatch, expect_suited
 from gradlab.vocabulary.layers.weighted import WeightedLayer
 
 
@@ -24,7 +24,7 @@ class Dense(WeightedLayer):
     def output_shape(self, shape: Shape) -> Shape:
         if not shape:
             raise ShapeMismatch("inputs with at least one axis", str(shape))
-        self.expect_suited(shape)
+        expect_suited(self, shape)
         return (*shape[:-1], self.units)
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from gradlab.frozen import Frozen, impossible
+from gradlab.frozen import Frozen, arguments_of, impossible
 from gradlab.vocabulary.activations import Activation
 from gradlab.vocabulary.initializers import WeightInitializer
 
@@ -95,6 +95,10 @@ class LayerSpec(Frozen):
         """Return the trainable tensors' shapes for an input of `shape`, by name and in Keras's order."""
         return {}
 
+    def averages(self, shape: Shape) -> dict[str, Shape]:
+        """Return the running averages' shapes for an input of `shape`, by name and in Keras's order."""
+        return {}
+
     def state_size(self, shape: Shape) -> int:
         """Return how many numbers the layer keeps that are not trained by gradients, such as running means."""
         return 0
@@ -174,16 +178,23 @@ def _rule_fields(layer: type[LayerSpec]) -> tuple[str, ...]:
     return tuple(field for field in layer.model_fields if field.rpartition("_")[2] in RULES)
 
 
+def expect_suited(layer: LayerSpec, shape: Shape) -> None:
+    """Raise ShapeMismatch if inputs of `shape` make a tensor that one of the layer's rules cannot take."""
+    for field, tensor, size, needed in unsuited(layer, shape):
+        expected = f"inputs for which {tensor} is {needed}, as {field} requires"
+        raise ShapeMismatch(expected, f"{shape}, for which its shape is {size}")
+
+
 def keras_arguments(layer: Frozen, keras: Any, seeds: Iterator[int], *left_out: str) -> dict[str, Any]:
     """Return a layer's fields as Keras's arguments, without `left_out`. Each initialiser has its own seed."""
     arguments: dict[str, Any] = {}
-    for field in type(layer).model_fields:
+    for argument, field in arguments_of(type(layer)).items():
         value = getattr(layer, field)
         if field in ("kind", "repeat", *left_out):
             continue
         if isinstance(value, WeightInitializer):
             value = value.build(keras, next(seeds))
-        arguments[field] = value.build(keras) if hasattr(value, "build") else value
+        arguments[argument] = value.build(keras) if hasattr(value, "build") else value
     return arguments
 
 

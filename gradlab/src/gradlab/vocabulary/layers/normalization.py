@@ -40,6 +40,9 @@ class BatchNormalization(LearntNormalization):
 
     mixes_samples = True
 
+    def averages(self, shape: Shape) -> dict[str, Shape]:
+        return {"moving_mean": (shape[-1],), "moving_variance": (shape[-1],)}
+
     def state_size(self, shape: Shape) -> int:
         return 2 * shape[-1]
 

@@ -9,7 +9,7 @@ from gradlab.frozen import added, one_of
 from gradlab.vocabulary.activations import Activation, Sigmoid, Tanh
 from gradlab.vocabulary.constraints import Constraint
 from gradlab.vocabulary.initializers import Initializer, Orthogonal
-from gradlab.vocabulary.layers.layer import LayerSpec, Shape, expect_rank
+from gradlab.vocabulary.layers.layer import LayerSpec, Shape, expect_rank, expect_suited
 from gradlab.vocabulary.layers.weighted import WeightedLayer
 from gradlab.vocabulary.regularizers import Regularizer
 
@@ -40,7 +40,7 @@ class Recurrent(WeightedLayer):
 
     def output_shape(self, shape: Shape) -> Shape:
         expect_rank(shape, "time", "features")
-        self.expect_suited(shape)
+        expect_suited(self, shape)
         return (shape[0], self.units) if self.return_sequences else (self.units,)
 
     def parameters(self, shape: Shape) -> dict[str, Shape]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from gradlab.vocabulary.constraints import Constraint
 from gradlab.vocabulary.initializers import GlorotUniform, Initializer, Zeros
-from gradlab.vocabulary.layers.layer import LayerSpec, Shape, ShapeMismatch, unsuited
+from gradlab.vocabulary.layers.layer import LayerSpec
 from gradlab.vocabulary.regularizers import Regularizer
 
 
@@ -26,12 +26,6 @@ class WeightedLayer(LayerSpec):
     """Constraint on the kernel, applied after every update; none by default."""
     bias_constraint: Constraint | None = None
     """Constraint on the bias, applied after every update; none by default."""
-
-    def expect_suited(self, shape: Shape) -> None:
-        """Raise ShapeMismatch if inputs of `shape` make a tensor that one of its rules cannot take."""
-        for field, tensor, size, needed in unsuited(self, shape):
-            expected = f"inputs for which {tensor} is {needed}, as {field} requires"
-            raise ShapeMismatch(expected, f"{shape}, for which its shape is {size}")
 
     def weight_arguments(self, keras: Any, seeds: Iterator[int], *tensors: str) -> dict[str, Any]:
         """Return Keras's arguments for `tensors`, by default kernel and bias. Each initialiser has its own seed."""
