@@ -38,6 +38,7 @@ from api.routes import (
     series,
     treatment_list,
     treatments,
+    weights,
 )
 from core.blobs import open_blobs, shared_blobs
 from core.catalogue import catalogue as build_catalogue
@@ -62,6 +63,7 @@ ROUTES = (
     events,
     exports,
     datasets,
+    weights,
     catalogue,
     probes,
 )
@@ -147,7 +149,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for path, endpoint in (("/", _dashboard), ("/docs", _docs), ("/openapi.json", _description)):
         app.add_api_route(path, endpoint, include_in_schema=False, dependencies=[QueryCheck])
     app.state.methods = Methods([*(route for module in ROUTES for route in module.router.routes), *app.routes])
-    larger = {datasets.router.prefix: settings.max_dataset_bytes}
+    larger = {
+        datasets.router.prefix: settings.max_dataset_bytes,
+        weights.router.prefix: settings.max_weights_bytes,
+    }
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, larger=larger)
     app.add_middleware(OriginCheck, settings=settings)
     app.add_middleware(Compression)

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     """Larger request bodies are refused unread."""
     max_dataset_bytes: PositiveInt = 512_000_000
     """Larger files are refused as datasets, and so are files that hold more once they are unpacked."""
+    max_weights_bytes: PositiveInt = 100_000_000
+    """Larger files are refused as initial weights. Those of 5,000,000 parameters have 20 MB."""
 
     header_timeout: Duration = timedelta(seconds=10)
     """Time for the head of a request, from the connection or from the request's first byte."""

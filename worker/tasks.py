@@ -12,7 +12,7 @@ from core.blobs import open_blobs, shared_blobs
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
-from core.use_cases import diagnoses, experiments, treatments
+from core.use_cases import diagnoses, experiments, treatments, weights
 from core.use_cases.samples import SampleLoader
 from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.spec import ExperimentSpec
@@ -39,8 +39,10 @@ def trainer() -> experiments.Trainer:
     from core.training.train import train
 
     def trained(spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:
+        given = weights.load(spec, store=store(), blobs=open_blobs(settings))
+        seconds = settings.chunk.total_seconds()
         # No name here holds the samples: the training gives up what it does not need of them.
-        yield from train(spec, resume, samples=loader()(spec.dataset), chunk_seconds=settings.chunk.total_seconds())
+        yield from train(spec, resume, samples=loader()(spec.dataset), weights=given, chunk_seconds=seconds)
 
     return trained
 

@@ -26,11 +26,14 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> tuple[DiagnosisSumma
     Returns the summary of the diagnosis, and what was measured.
 
     Raises:
-        Invalid: the spec exceeds the bounds, or names an uploaded dataset; or the folder of `save` does not exist.
+        Invalid: the spec exceeds the bounds, or names something uploaded; or the folder of `save` does not exist.
     """
     if not spec.dataset.is_drawn:
         expected = "a dataset that is drawn from its spec; a service trains on uploaded ones: gradlab submit"
         raise Invalid(Problem("dataset", expected, spec.dataset.kind))
+    if (start := spec.training.initial_weights) is not None:
+        expected = "null: a service trains from uploaded weights: gradlab submit"
+        raise Invalid(Problem("training.initial_weights", expected, start.id))
     check_bounds(spec, read_settings())
     if save is not None and not save.parent.is_dir():
         raise Invalid(Problem("--save", "a file in a directory that exists", str(save)))

@@ -11,6 +11,7 @@ from api.http.errors import UnsupportedMediaType, documented
 from api.http.negotiation import media_type
 from api.responses.datasets import dataset_response, datasets_response, points_response
 from api.uploads import receiving
+from core.samples.heads import HeadCheck
 from core.use_cases import datasets
 from gradlab.frozen import Name
 from gradlab.profile import Profile
@@ -62,7 +63,8 @@ async def upload(
     """
     file_format = _format(request)
     await run_sync(services.checker.parser.warm)
-    with receiving.opened(services.settings.data_dir, file_format, services.uploads) as received:
+    check = HeadCheck(file_format)
+    with receiving.opened(services.settings.data_dir, check, services.uploads) as received:
         await receiving.receive(request, received)
         name = name or f"{file_format} {received.digest[:8]}"
         record, is_due = await run_sync(

@@ -1,36 +1,48 @@
-"""Receive a file: written to a nameless temporary file, hashed, and its first bytes checked, while it arrives."""
+"""Receive a file: written to a nameless temporary file, hashed and checked, while it arrives."""
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from anyio import CapacityLimiter, WouldBlock
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
 
 from api.http.errors import BodyIncomplete
-from core.samples.heads import HeadCheck
 from gradlab.errors import DiskFull, Unavailable, is_full
-from gradlab.schemas.datasets import FileFormat
 
 # Bytes that are hashed and written at a time, in a thread.
 PIECE_BYTES = 1_000_000
 
 
+class Check(Protocol):
+    """Check of a file that arrives in pieces."""
+
+    def feed(self, piece: bytes) -> None:
+        """Check the next piece. Raises Invalid as soon as the file cannot be what it should."""
+
+    def end(self) -> None:
+        """Check a file that is there as a whole. Raises Invalid."""
+
+
 class Upload:
     """A file that arrives in pieces. The system deletes it when it is closed, or when this process is killed.
+
+    Args:
+        file: where it is written.
+        check: of its pieces.
 
     Attributes:
         file: the bytes so far.
         size: their number.
     """
 
-    def __init__(self, file: BinaryIO, format: FileFormat) -> None:
+    def __init__(self, file: BinaryIO, check: Check) -> None:
         self.file, self.size = file, 0
-        self._sha256, self._head = hashlib.sha256(), HeadCheck(format)
+        self._sha256, self._check = hashlib.sha256(), check
 
     @property
     def digest(self) -> str:
@@ -41,10 +53,10 @@ class Upload:
         """Check, hash and write a piece.
 
         Raises:
-            Invalid: the file cannot be of its format.
+            Invalid: the file cannot be what it should.
             DiskFull: there is no room for it.
         """
-        self._head.feed(piece)
+        self._check.feed(piece)
         self._sha256.update(piece)
         self.size += len(piece)
         with _full_disks():
@@ -52,13 +64,13 @@ class Upload:
 
     def end(self) -> None:
         """Check a file that is there as a whole. Raises Invalid, DiskFull."""
-        self._head.end()
+        self._check.end()
         with _full_disks():
             self.file.flush()
 
 
 @contextmanager
-def opened(folder: Path, format: FileFormat, places: CapacityLimiter) -> Iterator[Upload]:
+def opened(folder: Path, check: Check, places: CapacityLimiter) -> Iterator[Upload]:
     """Open an upload, whose file has no name in `folder`; it is gone when the block ends.
 
     Raises:
@@ -72,7 +84,7 @@ def opened(folder: Path, format: FileFormat, places: CapacityLimiter) -> Iterato
         raise Unavailable(taken) from None
     try:
         with TemporaryFile(dir=folder) as file:
-            yield Upload(cast(BinaryIO, file), format)
+            yield Upload(cast(BinaryIO, file), check)
     finally:
         places.release_on_behalf_of(place)
 
@@ -82,7 +94,7 @@ async def receive(request: Request, upload: Upload) -> None:
 
     Raises:
         BodyIncomplete: the client disconnected before the end.
-        Invalid: the file cannot be of its format.
+        Invalid: the file cannot be what it should.
         DiskFull: there is no room for it.
     """
     async for piece in _pieces(request):

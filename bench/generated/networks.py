@@ -131,7 +131,7 @@ class NetworkDrawer:
 
     def _equation(self, member: type[Frozen]) -> str:
         """Return the equation of a dense layer along the first axis of the inputs."""
-        first, *others = string.ascii_lowercase[1 : 1 + len(self._shape)] or "b"
+        first, *others = [*string.ascii_lowercase[1 : 1 + len(self._shape)]] or ["b"]
         return f"a{first}{''.join(others)},{first}z->a{''.join(others)}z"
 
     def _sizes(self, member: type[Frozen]) -> list[int | None]:

@@ -13,6 +13,10 @@ __all__ = ["Estimate", "ahead_seconds", "epoch_seconds", "estimate", "memory", "
 
 # Each run's network is stored before its first update and after its last.
 NETWORKS_KEPT = 2
+SAME_START = (
+    "All seeds begin with the same given weights: they differ by the order of the samples and by random layers alone, "
+    "and by the layers that are drawn."
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Estimate:
         seconds_interval: interval of seconds that holds four in five similar trainings.
         compile_seconds: the part of seconds before the first epoch.
         source: basis of times and memory: the shipped calibration, or records of a number of machines.
+        notes: what there is to know of its runs; () for most.
     """
 
     parameters: int
@@ -38,6 +43,7 @@ class Estimate:
     seconds_interval: tuple[float, float]
     compile_seconds: float
     source: str
+    notes: tuple[str, ...] = ()
 
 
 def estimate(spec: ExperimentSpec, calibration: Calibration = SHIPPED) -> Estimate:
@@ -55,6 +61,7 @@ def estimate(spec: ExperimentSpec, calibration: Calibration = SHIPPED) -> Estima
         seconds_interval=(seconds * time.low, seconds * time.high),
         compile_seconds=start * time.middle,
         source=calibration.source,
+        notes=_notes(spec),
     )
 
 
@@ -80,6 +87,11 @@ def ahead_seconds(spec: ExperimentSpec) -> float:
     """Return the shipped seconds of all work besides epochs: compilation, pretraining, measuring epoch 0."""
     planned = plan(spec)
     return start_seconds(planned) + rest_seconds(planned, planned.groups, 0)
+
+
+def _notes(spec: ExperimentSpec) -> tuple[str, ...]:
+    """Return a note where several runs have less in them to differ by than others."""
+    return (SAME_START,) if spec.training.initial_weights is not None and len(spec.seeds) > 1 else ()
 
 
 def _series_bytes(spec: ExperimentSpec) -> int:

@@ -1,28 +1,19 @@
 """The stored form of a table: a safetensors file, which holds no code and is mapped into memory without a copy."""
 
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
 
 from core.samples.table import Column, Table
+from gradlab.tensor_file import map_tensors
 
 # The entry of the file's metadata that holds names, categories and parts. Tensors are numbered in its order.
 METADATA = "table"
 # The entry that makes a file its owner's alone.
 OWNER = "owner"
-DTYPE_NAMES = {
-    "BOOL": "bool",
-    "U8": "uint8",
-    "I32": "int32",
-    "I64": "int64",
-    "F32": "float32",
-    "F64": "float64",
-}
 
 
 def write_table(table: Table, path: Path, owner: str = "") -> None:
@@ -56,7 +47,7 @@ def read_table(path: Path) -> Table:
         OSError: the file cannot be read.
         ValueError: it is no such file.
     """
-    tensors, metadata = _mapped(path)
+    tensors, metadata = map_tensors(path)
     described = json.loads(metadata[METADATA])
     parts: dict[str, dict[str, Column]] = {"train": {}, "validation": {}}
     for number, each in enumerate(described["columns"]):
@@ -72,29 +63,3 @@ def _parts(table: Table) -> Iterator[tuple[str, Column]]:
         yield "train", column
     for column in table.validation.columns.values() if table.validation else ():
         yield "validation", column
-
-
-def _mapped(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Return a safetensors file's tensors, mapped, and its metadata. The library's own reader would copy them.
-
-    Raises:
-        ValueError: a tensor lies outside of the file, or has a type that no table has.
-    """
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        if size > path.stat().st_size - 8:
-            raise ValueError(f"{path.name} is no safetensors file: its header would be longer than the file")
-        header: dict[str, Any] = json.loads(file.read(size))
-    metadata: dict[str, str] = header.pop("__metadata__", {})
-    data = np.memmap(path, np.uint8, "r", offset=8 + size).view(np.ndarray)
-    return {name: _tensor(data, name, **entry) for name, entry in header.items()}, metadata
-
-
-def _tensor(data: np.ndarray, name: str, dtype: str, shape: list[int], data_offsets: list[int]) -> np.ndarray:
-    begin, end = data_offsets
-    expected = np.dtype(DTYPE_NAMES.get(dtype, "V0"))
-    if not expected.itemsize or not 0 <= begin <= end <= len(data):
-        raise ValueError(f"tensor {name}: expected a type of {tuple(DTYPE_NAMES)} inside of the file; received {dtype}")
-    if math.prod(shape) * expected.itemsize != end - begin:
-        raise ValueError(f"tensor {name}: {shape} of {dtype} are not {end - begin} bytes")
-    return data[begin:end].view(expected).reshape(shape)

@@ -9,7 +9,6 @@ from sqlalchemy import Column, Connection, Row, insert, select
 
 from core.samples.record import DatasetRecord
 from core.store.dataset_tables import dataset_uses, datasets
-from core.store.tables import experiments
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
 from gradlab.schemas.datasets import FileFormat
 from gradlab.schemas.status import DatasetStatus
@@ -18,8 +17,6 @@ from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 
 # What a record is made of. A summary or a profile may have megabytes, and is read where it is asked for.
 RECORDED = tuple(column for column in datasets.c if column.name not in ("summary", "profile"))
-# Experiments that a refusal names; the others are counted.
-MAX_NAMED = 5
 
 
 def ids_in(spec: AnySpec) -> dict[str, str]:
@@ -75,16 +72,6 @@ def find(connection: Connection, id: str, *beside: Column[Any]) -> Row[Any]:
     if row is None:
         raise NotFound(f"There is no dataset {id}.")
     return row
-
-
-def check_unused(connection: Connection, row: Row[Any]) -> None:
-    """Raise Conflict, with the first experiments, if specs name a dataset."""
-    query = select(experiments.c.id).join(dataset_uses, dataset_uses.c.experiment == experiments.c.number)
-    users = connection.execute(query.where(dataset_uses.c.dataset == row.number)).scalars().all()
-    if users:
-        named = ", ".join(map(str, users[:MAX_NAMED]))
-        more = f" and {len(users) - MAX_NAMED} more" if len(users) > MAX_NAMED else ""
-        raise Conflict(f"The dataset is used by experiments, which have to be deleted first: {named}{more}.")
 
 
 def record(row: Row[Any]) -> DatasetRecord:

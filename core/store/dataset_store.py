@@ -13,7 +13,8 @@ from core.samples.summary import TableSummary
 from core.store import dataset_rows
 from core.store.database import reading, writing
 from core.store.dataset_rows import RECORDED
-from core.store.dataset_tables import datasets
+from core.store.dataset_tables import dataset_uses, datasets
+from core.store.uses import check_unused
 from gradlab.errors import Conflict, Problem
 from gradlab.profile import Profile
 from gradlab.schemas.datasets import FileFormat
@@ -128,7 +129,7 @@ class DatasetStore:
         """
         with writing(self._engine) as connection:
             row = dataset_rows.find(connection, id)
-            dataset_rows.check_unused(connection, row)
+            check_unused(connection, dataset_uses.c.dataset, row.number, "The dataset is")
             connection.execute(delete(datasets).where(datasets.c.number == row.number))
             others = connection.execute(select(datasets.c.number).where(datasets.c.blob == row.blob).limit(1)).first()
         blob: str | None = row.blob

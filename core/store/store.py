@@ -24,6 +24,7 @@ from core.store.sweeping import Sweeping
 from core.store.tables import attempts, experiments
 from core.store.treatment_store import TreatmentStore
 from core.store.verdict_store import VerdictStore
+from core.store.weights_store import WeightsStore
 from gradlab.errors import NotFound
 from gradlab.facts import Facts
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Snapshot
@@ -54,7 +55,7 @@ class ExperimentStore(SeriesReading, Sweeping):
         treatments, external: treatments and their trials; what trainings elsewhere send.
         deaths, costs: experiments whose process died; measured seconds and bytes of trainings.
         facts, verdicts: what rules need to know of the samples; summaries of diagnoses.
-        datasets: what users have uploaded.
+        datasets, weights: what users have uploaded.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class ExperimentStore(SeriesReading, Sweeping):
         self.facts = FactsStore(self._engine, clock)
         self.verdicts = VerdictStore(self._engine)
         self.datasets = DatasetStore(self._engine, clock)
+        self.weights = WeightsStore(self._engine, clock)
 
     def close(self) -> None:
         """Close all connections. The store opens new ones when it is used again."""

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, case, cast, delete, func, insert, select, update
 
 from core.records import Experiment, Filters, Page, RunRecord, SubmittedExperiment
-from core.store import dataset_rows, layouts, series, tables, trial_rows, verdict_rows
+from core.store import dataset_rows, layouts, series, tables, trial_rows, verdict_rows, weights_rows
 from core.store.tables import attempts, experiments, runs, verdicts
 from gradlab.diagnosis.conclusion import Verdict
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
@@ -41,7 +41,7 @@ def add(
     `silence`: the sender of a training elsewhere counts as silent after this long without a request.
 
     Raises:
-        Invalid: the spec names a dataset that is not there, or was refused.
+        Invalid: the spec names a dataset that is not there or was refused, or weights that are not there or do not fit.
         Conflict: it names one that is not ready yet.
     """
     made = uuid4()
@@ -66,6 +66,7 @@ def add(
     connection.execute(insert(runs), places)
     layouts.add(connection, number, spec.layout)
     dataset_rows.add_uses(connection, number, spec)
+    weights_rows.add_use(connection, number, spec)
     return made
 
 

@@ -10,6 +10,7 @@ from core.store import claims
 from core.store.database import reading, writing
 from core.store.dataset_tables import datasets
 from core.store.tables import checkpoints, identity, snapshots
+from core.store.weights_tables import uploaded_weights
 from gradlab.schemas.datasets import ID_PREFIX
 from gradlab.schemas.status import DatasetStatus
 
@@ -51,10 +52,9 @@ class Sweeping:
             return str(connection.execute(select(identity.c.id)).scalar_one())
 
     def named_blobs(self, hashes: Collection[str]) -> set[str]:
-        """Return those of the blobs that a row names: networks, checkpoints, datasets, and files that are checked."""
-        named = union_all(
-            *(select(table.c.blob).where(table.c.blob.in_(hashes)) for table in (datasets, checkpoints, snapshots))
-        )
+        """Return those of the blobs that a row names: networks, checkpoints, weights, datasets, and unchecked files."""
+        tables = datasets, checkpoints, snapshots, uploaded_weights
+        named = union_all(*(select(table.c.blob).where(table.c.blob.in_(hashes)) for table in tables))
         waiting = select(datasets.c.id).where(datasets.c.status == DatasetStatus.checking)
         with reading(self._engine) as connection:
             files = {each.removeprefix(ID_PREFIX) for each in connection.execute(waiting).scalars()}

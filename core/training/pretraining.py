@@ -1,15 +1,18 @@
-"""Layer-wise pre-training: the hidden layers are trained one by one before the whole network.
+"""The values that a training begins with: drawn, given, or trained layer by layer.
 
-Each stage is a small network of a hidden layer and an output. Its inputs are the outputs of the layers before it.
-Stages use the same engine as any training; stages with equal layers share a compiled program.
+In layer-wise pre-training the hidden layers are trained one by one before the whole network. Each stage is a small
+network of a hidden layer and an output. Its inputs are the outputs of the layers before it. Stages use the same engine
+as any training; stages with equal layers share a compiled program.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
 
 from core.training.data import Data
+from core.training.given import with_given
 from core.training.network import LayerValues, initial_values
 from core.training.program_cache import lend
 from core.training.sample_order import sample_order
@@ -52,9 +55,18 @@ class StageDataset(DatasetSpec):
         return self.answers
 
 
-def starting_values(spec: ExperimentSpec, seed: int, data: Data) -> list[LayerValues]:
-    """Return the layers' values before the first update: initialised, then pre-trained if the spec has pretraining."""
-    values = initial_values(spec, seed)
+def starting_values(
+    spec: ExperimentSpec, seed: int, data: Data, weights: Mapping[str, np.ndarray] | None = None
+) -> list[LayerValues]:
+    """Return the layers' values before the first update: drawn, given, or pre-trained, as the spec says.
+
+    Args:
+        spec: the experiment.
+        seed: of the draws.
+        data: its samples.
+        weights: the tensors of the file that `initial_weights` names; None where it names none.
+    """
+    values = with_given(spec, initial_values(spec, seed), weights)
     if spec.training.pretraining is None:
         return values
     samples, begin = data.samples, 0

@@ -45,14 +45,15 @@ def holds(spec: ExperimentSpec) -> bool:
 def architecture(spec: ExperimentSpec, width: int) -> str:
     """Return the cache key of a spec: specs with equal keys share a compiled program.
 
-    The key leaves out what is data to the program: seeds, initialisers, samples, the number of epochs except 0, the
-    recording interval of the boundary, a constant learning rate, and how much samples weigh.
+    The key leaves out what is data to the program: seeds, initialisers, initial weights, samples, the number of epochs
+    except 0, the recording interval of the boundary, a constant learning rate, and how much samples weigh.
     """
     layers = [
         (layer.name, layer.inputs, layer.shares, layer.spec.model_dump_json(exclude=_drawn(layer.spec)))
         for layer in spec.layers
     ]
-    training = spec.training.model_dump_json(exclude={"optimizer", "epochs", "pretraining", "class_weight"})
+    data = {"epochs", "pretraining", "class_weight", "initial_weights"}
+    training = spec.training.model_dump_json(exclude={"optimizer", *data})
     constant = spec.training.optimizer.initial_learning_rate is not None
     optimizer = spec.training.optimizer.model_dump_json(exclude={"learning_rate"} if constant else set())
     dataset = spec.dataset

@@ -1,7 +1,7 @@
 """Training of an experiment's runs, which yields their measurements chunk by chunk."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -31,6 +31,7 @@ def train(
     resume: Checkpoint | None = None,
     *,
     samples: Dataset | None = None,
+    weights: Mapping[str, np.ndarray] | None = None,
     chunk_seconds: float = 0.5,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Iterator[Chunk]:
@@ -43,6 +44,7 @@ def train(
         spec: the experiment.
         resume: continue after this checkpoint instead of from the beginning.
         samples: the samples of the dataset; by default they are drawn from its spec.
+        weights: the tensors of the file that `initial_weights` names, as `gradlab.tensor_file` reads them.
         chunk_seconds: target duration of a chunk, in seconds. A run's first chunk is epoch 0, the state before the
             first update; the second has one epoch, so that first results appear early.
         callbacks: standard Keras callbacks, called from `on_train_begin` to `on_train_end` of every run. Epochs are
@@ -59,7 +61,7 @@ def train(
     first = [group[0] for group in groups].index(resume.seed) if resume else 0
     with lend(spec, width) as program:
         for group in groups[first:]:
-            training = _Training(spec, group, program, data, callbacks)
+            training = _Training(spec, group, program, data, weights, callbacks)
             if resume and group[0] == resume.seed:
                 training.resume(resume)
             else:
@@ -76,8 +78,10 @@ class _Training:
         group: tuple[int, ...],
         program: Program,
         data: Data,
+        weights: Mapping[str, np.ndarray] | None,
         callbacks: Sequence[keras.callbacks.Callback],
     ) -> None:
+        self._weights = weights
         self._spec, self._group, self._program, self._data, self._callbacks = spec, group, program, data, callbacks
         # Unused places of the stack train the last seed again; their results are dropped.
         self._places = group + group[-1:] * (program.stack.width - len(group))
@@ -87,8 +91,9 @@ class _Training:
         model.stop_training = False
 
     def begin(self) -> Chunk:
-        """Draw the initial weights and measure them: epoch 0."""
-        self._program.begin(self._spec, [starting_values(self._spec, seed, self._data) for seed in self._places])
+        """Draw the initial weights, or take those that are given, and measure them: epoch 0."""
+        spec, data, weights = self._spec, self._data, self._weights
+        self._program.begin(spec, [starting_values(spec, seed, data, weights) for seed in self._places])
         self._begun()
         before, live = self._program.state(), np.ones(len(self._group), bool)
         initially = self._program.initially(self._data, training_follows=self._spec.training.epochs > 0)

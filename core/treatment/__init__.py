@@ -6,7 +6,7 @@ All functions are pure. `begin` and `proceed` return the trials to be trained, `
 
 from core.treatment.judgement import Judgement
 from core.treatment.report import Report, explain, in_words, report
-from core.treatment.request import check_applicable
+from core.treatment.request import as_begun, check_applicable
 from core.treatment.result import advised, candidates, result
 from core.treatment.search import CONTROL, begin, proceed
 from core.treatment.stopping import stopped
@@ -21,6 +21,7 @@ __all__ = [
     "Treatment",
     "Trial",
     "advised",
+    "as_begun",
     "begin",
     "candidates",
     "check_applicable",

@@ -16,6 +16,11 @@ from gradlab.schemas.trials import Flow, Part, Rate, Stop
 
 # Smaller p-values are not shown: they depend on tails of distributions that a few seeds cannot show.
 LOWEST_P = 1e-6
+SAME_START = (
+    "Every trial and the control begin with the weights that the experiment was given; layers whose shapes or "
+    "initialisers a change replaces are drawn. Apart from these, seeds differ by the order of the samples and by "
+    "random layers alone."
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,8 @@ def _summary(
             sentences.append(
                 f"The fewest are ill with: {in_words(fewest.trial.remedies)} ({fewest.ill.count} of {fewest.ill.of})."
             )
+    if treatment.base.training.initial_weights is not None:
+        sentences.append(SAME_START)
     reason = stopped(treatment)
     return " ".join([*sentences, WORDS[reason]] if reason else sentences)
 

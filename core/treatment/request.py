@@ -1,11 +1,26 @@
-"""Checks of a treatment's request against the spec."""
+"""A treatment's request, applied to the spec and checked against it."""
 
 from collections.abc import Sequence
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies import combine
+from gradlab.remedies.rewriting.start import with_start
 from gradlab.schemas.treatments import Names, TreatmentRequest
 from gradlab.spec import ExperimentSpec
+
+
+def as_begun(request: TreatmentRequest, spec: ExperimentSpec) -> ExperimentSpec:
+    """Return the spec whose changes a treatment tries: with the experiment's initial weights, or drawn ones.
+
+    Raises:
+        Invalid: fresh weights are requested, and the experiment had no others.
+    """
+    if request.initial_weights == "kept":
+        return spec
+    if spec.training.initial_weights is None:
+        expected = '"kept": the experiment draws its weights, and so do all trials'
+        raise Invalid(Problem("initial_weights", expected, '"fresh"'))
+    return with_start(spec, None)
 
 
 def check_applicable(request: TreatmentRequest, spec: ExperimentSpec) -> None:

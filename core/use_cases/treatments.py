@@ -18,6 +18,7 @@ from core.treatment import (
     CONTROL,
     Treatment,
     Trial,
+    as_begun,
     begin,
     candidates,
     check_applicable,
@@ -65,18 +66,19 @@ def treat(
     if not experiment.status.is_finished:
         raise Conflict(f"The experiment is {experiment.status}: it can be treated once it has been trained.")
     _check_seeds(request, settings)
-    check_applicable(request, spec)
+    untreated = as_begun(request, spec)
+    check_applicable(request, untreated)
     _, diagnosis = diagnose(experiment_id, store=store, measure=of_drawn)
     if diagnosis.verdict not in ("ill", "at risk"):
         why = "nothing is known to be wrong with it, so nothing to treat"
         raise Conflict(f"The experiment is {diagnosis.verdict}: {why}.")
     treatment = begin(
-        spec,
-        request.remedies or candidates(diagnosis, spec),
+        untreated,
+        request.remedies or candidates(diagnosis, untreated),
         seeds=request.seeds,
         budget=request.budget,
         chosen=request.remedies is not None,
-        untreated=_as_untreated(experiment, spec, request.seeds, store),
+        untreated=_as_untreated(experiment, spec, request.seeds, store) if untreated == spec else None,
     )
     for trial in treatment.trials:
         check_bounds(trial.spec, settings)

@@ -158,8 +158,8 @@ def conv_lstm():
 
 @architecture
 def einsum_mixer():
-    along = layers.EinsumDense("abc,cd->abd", output_shape=(None, 3), activation="gelu", bias_axes="d")
-    across = layers.EinsumDense("abc,bd->adc", output_shape=(6, None), bias_axes="d")
+    along = layers.EinsumDense("abc,cd->abd", output_shape=(5, 3), activation="gelu", bias_axes="d")
+    across = layers.EinsumDense("abc,bd->adc", output_shape=(6, 3), bias_axes="d")
     heads = layers.EinsumDense("...c,chk->...hk", output_shape=(2, 4), bias_axes="hk")
     return sequential((5, 4), along, across, heads, layers.Flatten(), layers.Dense(1))
 

@@ -186,6 +186,7 @@ def treat(
     remedy: list[str] | None,
     seeds: int,
     budget: int,
+    fresh: bool,
     resume: bool,
     stop: bool,
     save: Path | None,
@@ -195,7 +196,7 @@ def treat(
     """Start, continue or cancel a treatment, and follow it until its end."""
     with in_one_line():
         client = _client(url)
-        request = read_treatment(remedy, seeds, budget)
+        request = read_treatment(remedy, seeds, budget, fresh=fresh)
         it = whole_id(client, id)
         started = start_treatment(client, it, request, resume=resume, stop=stop)
         with interruptible(f"the treatment goes on. Follow it: gradlab treat {it}   Cancel it: with --cancel"):

@@ -12,17 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.cli import actions
+from gradlab.cli.digits import SHORT_ID, beginning_with
 from gradlab.cli.display import BARS, DASH
 from gradlab.cli.exits import console
 from gradlab.cli.outcome import in_one_line, interruptible
 from gradlab.client.client import Client
-from gradlab.errors import Invalid, Problem
 from gradlab.profile import ColumnProfile, Profile, Proposal
 from gradlab.schemas.datasets import ID_PREFIX, DatasetSummaryResponse
 
-# Digits of an id that lists show; commands take them.
-SHORT_ID = 12
-ID_DIGITS = 64
 # Columns of a profile that are shown; JSON has all.
 MAX_SHOWN = 40
 # Bars of a histogram in the terminal.
@@ -73,20 +70,8 @@ def remove(id: str, url: str | None) -> None:
 
 
 def whole_id(client: Client, text: str) -> str:
-    """Return the id of the one dataset whose digits begin with `text`. A whole id is returned unasked.
-
-    Raises:
-        Invalid: `text` begins no id, or those of several datasets.
-    """
-    digits = text.removeprefix(ID_PREFIX)
-    if len(digits) == ID_DIGITS:
-        return ID_PREFIX + digits
-    matches = [each.id for each in client.datasets() if digits and each.id.startswith(ID_PREFIX + digits)]
-    if len(matches) != 1:
-        received = ", ".join(matches[:MAX_CATEGORIES]) or text or "nothing"
-        expected = "a dataset's id, or a beginning of its digits that no other shares; `gradlab dataset list` has them"
-        raise Invalid(Problem("id", expected, received))
-    return matches[0]
+    """Return the id of the one dataset whose digits begin with `text`. Raises Invalid."""
+    return beginning_with(text, (each.id for each in client.datasets()), "a dataset", "gradlab dataset list")
 
 
 def render_profile(dataset: DatasetSummaryResponse, profile: Profile) -> Group:

@@ -64,6 +64,7 @@ def render_costs(validation: ValidationResponse) -> Group:
         f"{cost.parameters:,} parameters; about {cost.seconds:.0f} s of training "
         f"({cost.seconds_interval[0]:.0f} to {cost.seconds_interval[1]:.0f} s, {cost.source}); "
         f"{cost.series_bytes / 1e6:,.2f} MB of series",
+        *cost.notes,
     )
 
 

@@ -11,6 +11,7 @@ from gradlab.cli.dataset import dataset_app
 from gradlab.cli.exits import DOCTOR_EPILOG, EPILOG
 from gradlab.cli.options import Json, Url
 from gradlab.cli.service import add_service_commands
+from gradlab.cli.weights import weights_app
 from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
 
@@ -221,6 +222,9 @@ def treat(
     ] = None,
     seeds: Annotated[int, typer.Option(help="Number of seeds of each trial.")] = 8,
     budget: Annotated[int, typer.Option(help="Maximum number of treated specs that are trained.")] = 12,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Draw the weights anew that the experiment was given.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--continue", help="Continue the last treatment.")] = False,
     stop: Annotated[
         bool, typer.Option("--cancel", help="Cancel the last treatment; finished trials are kept.")
@@ -230,7 +234,7 @@ def treat(
     url: Url = None,
 ) -> None:
     """Train treated variants of an experiment to find the change that cures it. A running treatment is followed."""
-    _actions().treat(id, remedy, seeds, budget, resume, stop, save, json, url)
+    _actions().treat(id, remedy, seeds, budget, fresh, resume, stop, save, json, url)
 
 
 @app.command(epilog=EPILOG)
@@ -246,4 +250,5 @@ def delete(id: Id, url: Url = None) -> None:
 
 
 app.add_typer(dataset_app, name="dataset")
+app.add_typer(weights_app, name="weights")
 add_service_commands(app)

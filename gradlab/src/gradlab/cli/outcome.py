@@ -116,7 +116,7 @@ def _parsed(text: bytes, path: Path) -> ExperimentSpec:
         raise Invalid(*problems, omitted=error.omitted) from error
 
 
-def read_treatment(remedies: list[str] | None, seeds: int, budget: int) -> TreatmentRequest:
+def read_treatment(remedies: list[str] | None, seeds: int, budget: int, *, fresh: bool) -> TreatmentRequest:
     """Build the request of a treatment from options; `a+b` are two remedies together.
 
     Raises:
@@ -124,7 +124,9 @@ def read_treatment(remedies: list[str] | None, seeds: int, budget: int) -> Treat
     """
     changes = [names.split("+") for names in remedies] if remedies else None
     try:
-        return TreatmentRequest.model_validate({"remedies": changes, "seeds": seeds, "budget": budget})
+        start = "fresh" if fresh else "kept"
+        fields = {"remedies": changes, "seeds": seeds, "budget": budget, "initial_weights": start}
+        return TreatmentRequest.model_validate(fields)
     except ValidationError as error:
         raise Invalid(*from_pydantic(error.errors(include_url=False))) from error
 

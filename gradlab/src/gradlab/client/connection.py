@@ -21,9 +21,17 @@ if TYPE_CHECKING:
     from gradlab.schemas.datasets import DatasetsResponse
     from gradlab.schemas.experiments import ExperimentsResponse
     from gradlab.schemas.treatments import TreatmentsResponse, TreatmentSummariesResponse
+    from gradlab.schemas.weights import WeightsListResponse
 
 Answer = TypeVar("Answer", bound=ResponseModel)
-Page = TypeVar("Page", "DatasetsResponse", "ExperimentsResponse", "TreatmentsResponse", "TreatmentSummariesResponse")
+Page = TypeVar(
+    "Page",
+    "DatasetsResponse",
+    "ExperimentsResponse",
+    "TreatmentsResponse",
+    "TreatmentSummariesResponse",
+    "WeightsListResponse",
+)
 
 # A number of the system's that precedes its own words for an error.
 ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")

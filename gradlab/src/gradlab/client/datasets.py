@@ -3,22 +3,19 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradlab import schemas
-from gradlab.client.connection import Connection, Refused
+from gradlab.client.connection import Refused
 from gradlab.client.polling import poll
+from gradlab.client.uploading import Uploading
 from gradlab.errors import Invalid, Problem
-from gradlab.frozen import MAX_NAME
 
 if TYPE_CHECKING:
     from gradlab.profile import Profile
 
-# Time to send a piece of a file, and then to answer, in seconds: the service may store half a gigabyte elsewhere.
-UPLOAD_TIMEOUT = {"connect": 30.0, "pool": 30.0, "write": 60.0, "read": 300.0}
 
-
-class Datasets(Connection):
+class Datasets(Uploading):
     """Uploads datasets, lists, profiles and deletes them."""
 
     def add_dataset(
@@ -45,15 +42,7 @@ class Datasets(Connection):
             Unreachable: the service did not respond.
         """
         path = Path(file)
-        try:
-            with path.open("rb") as content:
-                headers = {"Content-Type": _media_type(path), "Content-Length": str(path.stat().st_size)}
-                query = {"name": (name or path.name)[:MAX_NAME]}
-                more: dict[str, Any] = {"headers": headers, "params": query}
-                more["extensions"] = {"timeout": UPLOAD_TIMEOUT}
-                response = self._request("POST", "/datasets", content=content, **more)
-        except OSError as error:
-            raise Invalid(Problem(str(file), "a file with samples", error.strerror or "nothing")) from error
+        response = self._post_file("/datasets", path, _media_type(path), "a file with samples", name)
         uploaded = self._read(schemas.DatasetResponse, response)
         progress(uploaded)
         return self.wait_for_dataset(uploaded.id, progress=progress) if wait else uploaded

@@ -3,7 +3,7 @@
 import math
 
 from gradlab.diagnosis.evidence import Run
-from gradlab.theory import moments
+from gradlab.diagnosis.first_weights import first_moments
 
 # The mean of n weights lies √n·|μ|/σ standard errors from 0: 8.7 for U(0, 1) and 5·5 weights, 0 for a draw around 0.
 STANDARD_ERRORS = 4.0
@@ -14,14 +14,18 @@ OUTLIER = 1.0
 
 
 def one_sided(run: Run) -> dict[str, tuple[float, float]]:
-    """Hidden layers whose kernel is drawn around a mean far from zero: name -> (√n·|μ|/σ, √fan_in·|μ|/σ)."""
+    """Hidden layers whose kernel's first weights have a mean far from zero: name -> (√n·|μ|/σ, √fan_in·|μ|/σ).
+
+    Raises:
+        Unknown: the weights were given, and those of epoch 0 were not recorded.
+    """
     ratios = {}
     for layer in run.hidden_layers:
         kernel = layer.kernel
-        initializer = None if kernel is None else layer.initializer(kernel)
-        if initializer is None or kernel is None or kernel.shape[-1] < 2:
+        drawn = None if kernel is None else first_moments(run, layer, kernel)
+        if drawn is None or kernel is None or kernel.shape[-1] < 2:
             continue
-        drawn, entries = moments(initializer, kernel.shape), math.prod(kernel.shape)
+        entries = math.prod(kernel.shape)
         if not drawn.variance:  # all units are equal: the case of the rule symmetric_units
             continue
         ratio = abs(drawn.mean) / math.sqrt(drawn.variance)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from gradlab.diagnosis.evidence import Run
-from gradlab.theory import moments
+from gradlab.diagnosis.first_weights import first_moments
 from gradlab.vocabulary.optimizers import Sgd
 
 BY_ENTRY = ("adam", "adamw", "nadam", "adamax", "rmsprop", "lion")
@@ -49,12 +49,15 @@ def updates(run: Run) -> int:
 
 
 def _expected_squares(run: Run) -> list[float]:
-    """E‖w‖² of each tensor that an initialiser draws."""
+    """E‖w‖² of each tensor that an initialiser draws.
+
+    Raises:
+        Unknown: it was given, and those of epoch 0 were not recorded.
+    """
     squares = []
     for layer in run.view.layers:
         for tensor in layer.tensors:
-            initializer = layer.initializer(tensor)
-            if initializer is not None:
-                drawn = moments(initializer, tensor.shape)
+            drawn = first_moments(run, layer, tensor)
+            if drawn is not None:
                 squares.append(math.prod(tensor.shape) * (drawn.mean**2 + drawn.variance))
     return squares

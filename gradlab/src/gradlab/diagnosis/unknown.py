@@ -2,6 +2,7 @@
 
 FACTS = "`data=(x, y)` of a Watch, or the facts by `PUT /experiments/{id}/facts`"
 CONFIGURATION = "a Watch, or `configuration` and `input_shape` of the layer in the spec"
+GIVEN = "theory is about drawn weights, and it began with given ones"
 WAIT = "nothing: a worker is going to work them out; ask again in some seconds"
 
 

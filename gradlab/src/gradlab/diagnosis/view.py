@@ -41,6 +41,7 @@ class View(ABC):
     checks_batches = False
     # True if the first weights are not those that the initialisers drew.
     pretrained = False
+    given: frozenset[str] = frozenset()  # layers whose first weights were given: their initialisers drew none
     missing_facts, facts_advice = "is not known: its samples are not here", FACTS
     # Names of the outputs, if the network has several and the view is not that of one of them; else ().
     outputs: tuple[str, ...] = ()

@@ -6,12 +6,13 @@ from functools import cached_property
 from typing import Any
 
 from gradlab.diagnosis.layers import LayerView
-from gradlab.diagnosis.unknown import WAIT, Unknown
+from gradlab.diagnosis.unknown import GIVEN, WAIT, Unknown
 from gradlab.diagnosis.view import View
-from gradlab.facts import Facts, Inputs
+from gradlab.facts import Expectation, Facts, Inputs
 from gradlab.facts.model import MAX_ENDS
 from gradlab.spec import ExperimentSpec, NamedLayer
 from gradlab.spec.ends import NetworkOutput
+from gradlab.spec.initial_weights import given_layers
 from gradlab.spec.network import foremost, is_chain, leading_to, making
 from gradlab.spec.output import Output, loss_takes_logits, output_of
 from gradlab.vocabulary.losses import LossFunction
@@ -28,12 +29,23 @@ class ExperimentView(View):
     def __init__(self, spec: ExperimentSpec, facts: Facts | None, output: str = "") -> None:
         self.spec, self.facts, self.output_name = spec, facts, output
         self.pretrained = spec.training.pretraining is not None
+        self.given = frozenset(given_layers(spec.training.initial_weights, spec.layers))
         several = len(spec.outputs) > 1
         # An output whose loss weighs nothing is not trained, and there is nothing to judge in it.
         self.outputs = tuple(each.name for each in spec.outputs if each.weight) if several and not output else ()
         if output:
             self.prefix = self._end.prefix
             self.facts = None if facts is None else facts.of_output(output)
+
+    @property
+    def expected(self) -> Expectation | None:
+        if self.given:
+            raise Unknown(GIVEN)
+        return super().expected
+
+    @property
+    def born_dead(self) -> float:
+        return math.nan if self.given else super().born_dead  # what is dead at epoch 0 is measured
 
     def _check_loss(self) -> None:
         """An experiment's facts are worked out for its own loss."""

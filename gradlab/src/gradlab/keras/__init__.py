@@ -7,13 +7,18 @@ from gradlab.keras.gradient_statistics import GradientStatistics, RecordingWarni
 
 if TYPE_CHECKING:
     from gradlab.keras.adoption import adopt as adopt
+    from gradlab.keras.live_weights import save_weights as save_weights
     from gradlab.keras.watch import Watch as Watch
 
-__all__ = ["GradientStatistics", "RecordingWarning", "Watch", "adopt"]
+__all__ = ["GradientStatistics", "RecordingWarning", "Watch", "adopt", "save_weights"]
 
 
 # Imported at their first use: the service's workers measure with this package, and need neither.
-_MODULES = {"Watch": "gradlab.keras.watch", "adopt": "gradlab.keras.adoption"}
+_MODULES = {
+    "Watch": "gradlab.keras.watch",
+    "adopt": "gradlab.keras.adoption",
+    "save_weights": "gradlab.keras.live_weights",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -3,12 +3,13 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from gradlab.errors import Invalid, Problem
-from gradlab.keras.adopted_samples import samples_of
+from gradlab.errors import Invalid, Problem, shorten
+from gradlab.keras.adopted_samples import X, samples_of
+from gradlab.keras.live_weights import write_weights
 from gradlab.translate.from_keras import CompiledTraining, Translation, translate
 from gradlab.translate.from_keras.table import loss_kind
 from gradlab.vocabulary.losses import BY_KIND
@@ -16,6 +17,8 @@ from gradlab.vocabulary.losses import BY_KIND
 if TYPE_CHECKING:
     from gradlab.client.client import Client
     from gradlab.schemas import ExperimentResponse
+
+Weights = Literal["fresh", "live"]
 
 
 def adopt(
@@ -28,14 +31,15 @@ def adopt(
     validation_data: tuple[Any, Any] | None = None,
     batch_size: int = 32,
     seeds: Sequence[int] = (0,),
+    weights: Weights = "fresh",
     loss: str | Mapping[str, str] | None = None,
     optimizer: str | None = None,
     name: str | None = None,
 ) -> "ExperimentResponse":
     """Submit a training of a Keras model to a service, which trains, diagnoses and treats it.
 
-    The model is translated as text, and its samples are uploaded as one NPZ file. The service trains from fresh
-    weights: those of the live model stay in this process.
+    The model is translated as text, and its samples are uploaded as one NPZ file. Its weights are uploaded as a file of
+    tensors where the training is to begin with them; otherwise they stay in this process.
 
     Args:
         model: a sequential or functional model of Keras's own layers.
@@ -48,7 +52,10 @@ def adopt(
         epochs: passes over the samples.
         validation_data: inputs and targets for validation. By default the service sets a fifth of the samples apart.
         batch_size: samples per update.
-        seeds: one run for each, with its own initial weights and orders of the samples.
+        seeds: one run for each, with its own orders of the samples and random layers, and with initial weights of its
+            own if these are fresh.
+        weights: "fresh" to draw the initial weights by the model's initialisers, for each seed its own; "live" to begin
+            every run with the weights that the model has now, running averages among them. The optimiser begins anew.
         loss: the loss's name, of several outputs also a dictionary by output; by default that which the model was
             compiled with.
         optimizer: the optimiser's name; by default that which the model was compiled with.
@@ -58,7 +65,8 @@ def adopt(
         The experiment, queued.
 
     Raises:
-        Invalid: the model cannot be translated, a problem for each layer; or the arrays do not fit one another.
+        Invalid: the model cannot be translated, a problem for each layer; or the arrays do not fit one another; or the
+            live weights are not finite.
         Refused: the service refused the samples or the spec.
         Unreachable: the service did not respond.
     """
@@ -69,8 +77,12 @@ def adopt(
     samples = samples_of(model, translation, chosen["loss"], x, y, validation_data)
     training = chosen | {"epochs": epochs, "batch_size": batch_size, "metrics": samples.metrics}
     title = (name or str(model.name))[:200]
+    if weights not in get_args(Weights):
+        raise Invalid(Problem("weights", '"fresh" or "live"', shorten(weights)))
     client = Client(to) if isinstance(to, str) else to
     try:
+        if weights == "live":
+            training["initial_weights"] = {"id": _upload_weights(client, model, translation, samples.arrays, title)}
         dataset = {"kind": "uploaded", "id": _upload(client, samples.arrays, title), "task": samples.task}
         network = translation.model.model_dump(mode="json")
         spec = {"name": title, "dataset": dataset, "model": network, "training": training, "seeds": [*seeds]}
@@ -114,6 +126,18 @@ def _given_loss(translation: Translation, loss: str | Mapping[str, str] | None) 
     if loss.keys() != names.keys():
         raise Invalid(Problem("loss", f"a loss for each output: {', '.join(names)}", ", ".join(loss)))
     return {names[name]: _given_loss(translation, each) for name, each in loss.items()}
+
+
+def _upload_weights(
+    client: "Client", model: Any, translation: Translation, arrays: Mapping[str, np.ndarray], name: str
+) -> str:
+    """Upload the live weights, and return their id. Raises Invalid."""
+    inputs = translation.model.inputs
+    shapes = [arrays[each].shape[1:] for each in (inputs if len(inputs) > 1 else (X,))]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "weights.safetensors"
+        write_weights(model, translation, shapes, file)
+        return str(client.add_weights(file, name=name).id)
 
 
 def _upload(client: "Client", arrays: dict[str, np.ndarray], name: str) -> str:

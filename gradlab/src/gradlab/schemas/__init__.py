@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from gradlab.schemas.treatments import TreatmentsResponse as TreatmentsResponse
     from gradlab.schemas.treatments import TreatmentSummariesResponse as TreatmentSummariesResponse
     from gradlab.schemas.treatments import TreatmentSummaryResponse as TreatmentSummaryResponse
+    from gradlab.schemas.weights import WeightsListResponse as WeightsListResponse
+    from gradlab.schemas.weights import WeightsResponse as WeightsResponse
+    from gradlab.schemas.weights import WeightsSummaryResponse as WeightsSummaryResponse
 
 # Each name is imported at its first use: a client that is imported, and not used yet, needs no response.
 _MODULES = {
@@ -49,6 +52,9 @@ _MODULES = {
     "TreatmentSummaryResponse": "gradlab.schemas.treatments",
     "TreatmentsResponse": "gradlab.schemas.treatments",
     "ValidationResponse": "gradlab.schemas.experiments",
+    "WeightsListResponse": "gradlab.schemas.weights",
+    "WeightsResponse": "gradlab.schemas.weights",
+    "WeightsSummaryResponse": "gradlab.schemas.weights",
 }
 
 

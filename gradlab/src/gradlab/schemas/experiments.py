@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gradlab.diagnosis.conclusion import Verdict
 from gradlab.diagnosis.summary import Confidence, behind_verdict, in_one_line
+from gradlab.frozen import added
 from gradlab.schemas.html import table
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.schemas.status import Status, TreatmentStatus
@@ -189,6 +190,7 @@ class EstimateResponse(ResponseModel):
         description="basis of times and memory: records of the service's machines, or the default calibration if there "
         "are none"
     )
+    notes: tuple[str, ...] = added((), description="what there is to know of its runs; left out for most")
 
 
 class ValidationResponse(ResponseModel):

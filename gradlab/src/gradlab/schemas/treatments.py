@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, field_validator
 
 from gradlab.errors import Invalid
-from gradlab.frozen import Frozen, impossible
+from gradlab.frozen import Frozen, added, impossible
 from gradlab.schemas.diagnosis import ChangeResponse
 from gradlab.schemas.experiments import ProgressResponse
 from gradlab.schemas.html import table
@@ -63,6 +63,10 @@ class TreatmentRequest(Frozen):
     """Number of seeds of each change. Fewer than five cannot separate a cure from chance among a dozen trials."""
     budget: int = Field(default=12, ge=1, le=MAX_BUDGET)
     """Maximum number of treated specs that are trained."""
+    initial_weights: Literal["kept", "fresh"] = added("kept")
+    """Weights that an experiment with `training.initial_weights` begins its trials with, untreated ones and the control
+    among them. kept: the same, except for layers whose shapes or initialisers a change replaces, which are drawn.
+    fresh: all are drawn."""
 
     @field_validator("remedies")
     @classmethod

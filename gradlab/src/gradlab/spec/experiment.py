@@ -24,6 +24,7 @@ from gradlab.spec.ends import (
 )
 from gradlab.spec.graph import INPUT, GraphSpec, check_count, layer_count
 from gradlab.spec.indices import check_indices
+from gradlab.spec.initial_weights import check_start
 from gradlab.spec.network import Misfit, NamedLayer, check_shared, in_order, walk, walk_graph
 from gradlab.spec.problems import at_most, invalid
 from gradlab.spec.recording import Record, RecordSpec, every_of, measured_network, series_layouts
@@ -136,6 +137,8 @@ class ExperimentSpec(Frozen):
         check_training(self.training, self.metric_names, self.outputs, self.network)
         check_metric_names(_with_validation(self.metric_names), self.outputs)
         check_weights(self.training, self.dataset, self.outputs)
+        start, is_pretrained = self.training.initial_weights, self.training.pretraining is not None
+        check_start(start, self.layers, is_pretrained=is_pretrained)
         self._check_boundary()
         refuse_several(self)
         return self

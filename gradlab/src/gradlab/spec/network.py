@@ -58,6 +58,11 @@ class NamedLayer:
         return sum(math.prod(tensor.shape) for tensor in self.tensors)
 
     @property
+    def averages(self) -> dict[str, Shape]:
+        """The shapes of its running averages, by name and in Keras's order; empty if it shares another's weights."""
+        return {} if self.shares else self.spec.averages(self.input_shape)
+
+    @property
     def state_size(self) -> int:
         """Number of its own numbers that are not trained by gradients; 0 if it shares another's."""
         return 0 if self.shares else self.spec.state_size(self.input_shape)

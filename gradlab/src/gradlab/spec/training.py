@@ -1,4 +1,4 @@
-"""TrainingSpec: loss, optimiser, epochs, metrics, early stopping and pretraining."""
+"""TrainingSpec: loss, optimiser, epochs, metrics, early stopping, pretraining and initial weights."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from gradlab.errors import shorten
 from gradlab.frozen import ByName, Frozen, added, impossible, one_of, or_by_name
 from gradlab.spec.ends import NetworkOutput
+from gradlab.spec.initial_weights import InitialWeights
 from gradlab.spec.network import Misfit, NamedLayer, is_chain, walk
 from gradlab.spec.problems import among, at_most
 from gradlab.vocabulary.datasets import DatasetSpec
@@ -121,6 +122,9 @@ class TrainingSpec(Frozen):
     loss_weights: LossWeights | None = added(None)
     """The weight of each output's loss in their sum, which is minimised, by the output's name; 1 for an output that is
     not named. Null: equal weights."""
+    initial_weights: InitialWeights | None = added(None)
+    """Uploaded weights that every run begins with: its seed then decides the order of the samples and the random layers
+    alone. Null: each run draws its own by the initialisers."""
 
 
 def check_training(

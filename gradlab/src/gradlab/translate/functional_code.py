@@ -16,13 +16,13 @@ from gradlab.vocabulary.layers.merging import MergingAttention
 
 # Names in a program that are no layer's: of modules, of the samples, and of Python.
 RESERVED = (
-    "keras", "np", "model", "x", "y", "x_val", "y_val", "sample_weight", "sample_weight_val", "classes", "class_weight",
-    *keyword.kwlist, *keyword.softkwlist, *dir(builtins),
+    "keras", "np", "model", "load_file", "given", "name", "tensors", "x", "y", "x_val", "y_val", "sample_weight",
+    "sample_weight_val", "classes", "class_weight", *keyword.kwlist, *keyword.softkwlist, *dir(builtins),
 )  # fmt: skip
 
 
 def functional_code(
-    inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Mapping[str, str]
+    inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Mapping[str, str], named: Mapping[str, str]
 ) -> Iterator[str]:
     """Yield the statements that make the functional model ``model``, one for each call of a layer.
 
@@ -30,24 +30,24 @@ def functional_code(
         inputs: the shape of each input by its name, without the batch axis.
         layers: all layers in the order of the forward pass.
         outputs: the name of the layer that makes each output, by the output's name.
+        named: the names in Keras of those layers that have one, by their names in the spec.
     """
     taken = {*RESERVED}
     variables = {name: _variable("inputs" if name == INPUT else name, taken) for name in inputs}
     shared = {layer.shares for layer in layers if layer.shares}
     makers = {name: _variable(f"{name}_layer", taken) for name in sorted(shared)}
-    own_names = _own_names(layers, outputs)
     for name, shape in inputs.items():
         keras_name = name if len(inputs) > 1 else variables[name]
         yield f"{variables[name]} = keras.Input({shape}, name={json.dumps(keras_name, ensure_ascii=False)})"
     for layer in layers:
-        made = _made(layer, own_names.get(layer.name))
+        made = made_layer(layer, named.get(layer.name))
         if layer.name in shared:
             yield f"{makers[layer.name]} = {made}"
         maker = makers.get(layer.shares or layer.name, made)
         variables[layer.name] = _variable(layer.name, taken)
         yield f"{variables[layer.name]} = {maker}({_arguments(layer, [variables[each] for each in layer.inputs])})"
     ends = {name: variables[layer] for name, layer in outputs.items()}
-    for name in ends.keys() - own_names.values() if len(outputs) > 1 else ():
+    for name in ends.keys() - named.values() if len(outputs) > 1 else ():
         # Keras names an output by its layer: one that makes several is followed by a layer of another name.
         variable = _variable(name, taken)
         yield f"{variable} = Identity(name={json.dumps(name, ensure_ascii=False)})({ends[name]})"
@@ -57,8 +57,20 @@ def functional_code(
     yield f"model = keras.Model({written[0]}, {written[1]})"
 
 
-def _own_names(layers: Sequence[NamedLayer], outputs: Mapping[str, str]) -> dict[str, str]:
-    """Return the names of layers that make one of several outputs, and nothing else with the same weights."""
+def keras_names(layers: Sequence[NamedLayer], outputs: Mapping[str, str], *, is_named: bool = False) -> dict[str, str]:
+    """Return the names in Keras that layers are given, by their names in the spec.
+
+    Args:
+        layers: all layers in the order of the forward pass.
+        outputs: the name of the layer that makes each output, by the output's name. A layer that makes one of several,
+            and nothing else with the same weights, has the output's name.
+        is_named: True to give all other layers a name as well, that of the spec.
+    """
+    own = {layer.name: layer.name for layer in layers if is_named and not layer.shares}
+    return own | _output_names(layers, outputs)
+
+
+def _output_names(layers: Sequence[NamedLayer], outputs: Mapping[str, str]) -> dict[str, str]:
     if len(outputs) == 1:
         return {}
     several = {layer.shares for layer in layers if layer.shares}
@@ -70,7 +82,7 @@ def _own_names(layers: Sequence[NamedLayer], outputs: Mapping[str, str]) -> dict
     return names
 
 
-def _made(layer: NamedLayer, name: str | None) -> str:
+def made_layer(layer: NamedLayer, name: str | None) -> str:
     """Return the call that makes a layer, with a name in Keras if there is one."""
     code = "Add()" if isinstance(layer.spec, Residual) else layer_code(layer.spec)
     if name is None:

@@ -8,9 +8,10 @@ from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.ends import NetworkOutput
 from gradlab.spec.network import NamedLayer, is_chain
-from gradlab.translate.functional_code import functional_code
-from gradlab.translate.keras_code import layer_code, loss_code, optimizer_code
+from gradlab.translate.functional_code import functional_code, keras_names, made_layer
+from gradlab.translate.keras_code import loss_code, optimizer_code
 from gradlab.translate.preparation_code import preparation_code
+from gradlab.translate.start_code import start_code
 from gradlab.translate.target_code import Classes, target_code
 from gradlab.vocabulary.layers import Shape
 from gradlab.vocabulary.layers.attention import Heads
@@ -54,16 +55,20 @@ def keras_program(spec: ExperimentSpec, *, classes: Classes | Mapping[str, Class
         kind = spec.training.pretraining.kind
         raise Invalid(Problem("training.pretraining", "none: Keras's fit trains whole networks", kind))
     inputs = {entry.name: entry.shape for entry in spec.inputs}
-    network = network_code(inputs, spec.layers, {output.name: output.layer.name for output in spec.outputs})
+    start = start_code(spec)
+    ends = {output.name: output.layer.name for output in spec.outputs}
+    network = network_code(inputs, spec.layers, ends, is_named=bool(start))
     prepared, targets = preparation_code(spec.dataset), []
     for output in spec.outputs:
         form = classes.get(output.name) if isinstance(classes, Mapping) else classes
         targets += target_code(spec.dataset, output.layer.output_shape[-1], form, output.name)
     numpy = ["import numpy as np"] if any("np." in block for block in (*prepared, *targets)) else []
-    return "\n\n".join([*numpy, *prepared, network, *targets, _compile(spec), _fit(spec)]) + "\n"
+    return "\n\n".join([*numpy, *prepared, network, *start, *targets, _compile(spec), _fit(spec)]) + "\n"
 
 
-def network_code(inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Mapping[str, str]) -> str:
+def network_code(
+    inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outputs: Mapping[str, str], *, is_named: bool = False
+) -> str:
     """Return the code that makes the Keras model ``model``.
 
     Args:
@@ -71,13 +76,15 @@ def network_code(inputs: Mapping[str, Shape], layers: Sequence[NamedLayer], outp
         layers: all layers in the order of the forward pass, as `ExperimentSpec.layers` has them.
         outputs: the name of the layer that makes each output, by the output's name. Keras's model has these names if
             there are several.
+        is_named: True to give each layer its name in the spec, by which its weights are set.
     """
+    named = keras_names(layers, outputs, is_named=is_named)
     if len(inputs) == len(outputs) == 1 and is_chain(layers) and all(_is_plain(layer) for layer in layers):
         (shape,) = inputs.values()
-        calls = [f"    {layer_code(layer.spec)},\n" for layer in layers]
+        calls = [f"    {made_layer(layer, named.get(layer.name))},\n" for layer in layers]
         body = f"model = keras.Sequential([\n    keras.Input({shape}),\n{''.join(calls)}])"
     else:
-        body = "\n".join(functional_code(inputs, layers, outputs))
+        body = "\n".join(functional_code(inputs, layers, outputs, named))
     classes = sorted({*CALLED.findall(body)})
     return f"import keras\nfrom keras.layers import {', '.join(classes)}\n\n{body}"
 

@@ -6,6 +6,7 @@ from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
 from gradlab.diagnosis.layers import LayerView
 from gradlab.diagnosis.rule import Rule
+from gradlab.diagnosis.unknown import GIVEN, Unknown
 
 # Thresholds of β. The logarithm of the squared output length of random relu layers is distributed as N(−β/2, β) (Hanin
 # & Nica 2018): the typical network has e^(−β/2) of the mean. Layers of 5 units fail so often: 5 of them, β = 5, in 0 of
@@ -22,6 +23,8 @@ PLAIN = ("dense", "activation", "dropout", "gaussian_noise", "flatten")
 
 def detect(run: Run) -> Sighting | None:
     """Add up the inverse widths of the hidden layers."""
+    if run.view.given:
+        raise Unknown(GIVEN)
     layers = _drawn_independently(run.hidden_layers)
     functions = [layer for layer in run.hidden_layers if layer.function and layer.function.kind != "linear"]
     relu = bool(functions) and all(layer.is_relu for layer in functions)

@@ -20,7 +20,7 @@ LAYERS = 3
 
 
 def detect(run: Run) -> Sighting | None:
-    """Compute the mean from the initialisers, and find the copies that it makes at epoch 0."""
+    """Compute the mean from the initialisers, or from given weights, and find the copies that it makes at epoch 0."""
     if run.view.pretrained:  # then the weights of epoch 0 are not the initial ones
         return None
     drawn = one_sided(run)
@@ -43,7 +43,9 @@ def detect(run: Run) -> Sighting | None:
 
 
 def _harmful(run: Run) -> bool:
-    """True if theory predicts harm for these weights, and none for the same variance around 0."""
+    """True if theory predicts harm for these weights, and none for the same variance around 0. Given ones show it."""
+    if run.view.given:
+        return False
     own, around = run.view.expected, run.view.expected_around_zero
     if own is None or around is None:
         return False

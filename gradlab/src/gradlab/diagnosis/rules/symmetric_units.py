@@ -5,10 +5,10 @@ from collections.abc import Collection
 
 from gradlab.diagnosis.evidence import Run
 from gradlab.diagnosis.finding import Sighting, measure
+from gradlab.diagnosis.first_weights import first_moments
 from gradlab.diagnosis.layers import RECURRENT, LayerView
 from gradlab.diagnosis.one_sided import one_sided
 from gradlab.diagnosis.rule import Rule
-from gradlab.theory import moments
 
 # |Correlation| of a layer's units. Of 400 networks of five layers of five tanh units with Glorot's initialiser none was
 # above 0.999 and two in a hundred above 0.995, on two inputs only. With U(0, 1) all but one were above 0.998.
@@ -22,8 +22,8 @@ MIN_UNITS = 3
 
 
 def detect(run: Run) -> Sighting | None:
-    """Find layers whose initialisers draw equal units, and layers with equal units at epoch 0."""
-    born = [] if run.view.pretrained else [layer.name for layer in run.hidden_layers if _drawn_equal(layer)]
+    """Find layers whose first weights make equal units, and layers with equal units at epoch 0."""
+    born = [] if run.view.pretrained else [layer.name for layer in run.hidden_layers if _begins_equal(run, layer)]
     seen, ranks = correlations(run), _initially(run, "effective_rank")
     alike = [name for name, value in seen.items() if value > CORRELATION and ranks.get(name, RANK) < RANK]
     layers = tuple(layer.name for layer in run.hidden_layers if layer.name in {*born, *alike})
@@ -63,16 +63,14 @@ def _initially(run: Run, statistic: str) -> dict[str, float]:
     return dict(zip(recorded.layers, recorded.initially.tolist(), strict=True))
 
 
-def _drawn_equal(layer: LayerView) -> bool:
+def _begins_equal(run: Run, layer: LayerView) -> bool:
     """True if all units of a layer begin with the same weights and the same bias."""
     kernel = layer.kernel
     if kernel is None or kernel.shape[-1] < 2 or layer.kind in RECURRENT:  # the recurrent kernel differs between units
         return False
-    initializers = [
-        (tensor, layer.initializer(tensor)) for tensor in layer.tensors if tensor.role in ("kernel", "bias")
-    ]
+    first = [first_moments(run, layer, tensor) for tensor in layer.tensors if tensor.role in ("kernel", "bias")]
     # A layer without an initialiser of its own for a tensor is none of those whose units could be drawn equal.
-    return all(each is not None and moments(each, tensor.shape).variance == 0 for tensor, each in initializers)
+    return all(each is not None and each.variance == 0 for each in first)
 
 
 RULE = Rule(

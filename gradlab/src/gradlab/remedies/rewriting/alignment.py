@@ -102,6 +102,12 @@ def changes(before: ExperimentSpec, after: ExperimentSpec) -> tuple[LayerChange,
     return (*result, *_rewired(before, after, whole))
 
 
+def counterparts(before: ExperimentSpec, after: ExperimentSpec) -> dict[str, str]:
+    """Return the name before the change of each layer that corresponds to one before it."""
+    pairs = _aligned(_parts(before), _parts(after))
+    return {right.layer: left.layer for left, right in pairs if left and right and left.whole and right.whole}
+
+
 def _rewired(before: ExperimentSpec, after: ExperimentSpec, names: dict[str, str]) -> Iterator[LayerChange]:
     """The changes of what corresponding layers take, and of whose weights they use.
 

@@ -11,11 +11,14 @@ from typing import Any
 
 from gradlab.remedies.rewriting.alignment import LayerChange, changes
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.initial_weights import given_layers
 
 Json = Any
 
 # The field of `training` that does not change the training; the spec's name does not either.
 MEASURED = "metrics"
+# The field of `training` that is compared by the layers that it gives weights to.
+START = "initial_weights"
 # Size of the change of one field. Initialisers weigh least, then rates, the rest of the training, activations, norms,
 # and other layers. All fields of one sort together weigh less than one of the next sort.
 WEIGHTS = {
@@ -55,8 +58,9 @@ def difference(before: ExperimentSpec, after: ExperimentSpec) -> tuple[Differenc
     """Return the differences in dataset, training and model; () where both specs train the same."""
     left, right = (json.loads(spec.canonical()) for spec in (before, after))
     fields = [*_of_fields("dataset", left["dataset"], right["dataset"])]
-    fields += _of_fields("training", left["training"] | {MEASURED: None}, right["training"] | {MEASURED: None})
-    return (*fields, *_of_layers(changes(before, after)))
+    left_out = {MEASURED: None, START: None}
+    fields += _of_fields("training", left["training"] | left_out, right["training"] | left_out)
+    return (*fields, *_of_start(before, after), *_of_layers(changes(before, after)))
 
 
 def size(before: ExperimentSpec, after: ExperimentSpec) -> int:
@@ -67,6 +71,14 @@ def size(before: ExperimentSpec, after: ExperimentSpec) -> int:
     """
     fields = {(each.sort, each.field) for each in difference(before, after)}
     return sum(WEIGHTS[sort] for sort, _ in fields)
+
+
+def _of_start(before: ExperimentSpec, after: ExperimentSpec) -> Iterator[Difference]:
+    """The difference of the initial weights: the layers of the file that the networks begin with."""
+    starts = [spec.training.initial_weights for spec in (before, after)]
+    sources = [sorted(given_layers(spec.training.initial_weights, spec.layers).values()) for spec in (before, after)]
+    if sources[0] != sources[1] or len({start.id for start in starts if start}) > 1:
+        yield Difference(f"training.{START}", sources[0] or None, sources[1] or None, "initializer", START)
 
 
 def _of_fields(path: str, before: Json, after: Json) -> Iterator[Difference]:

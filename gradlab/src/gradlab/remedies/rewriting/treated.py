@@ -5,6 +5,7 @@ from typing import Any
 
 from gradlab.errors import Invalid, Problem
 from gradlab.remedies.rewriting.layers import hidden_places, weighted
+from gradlab.remedies.rewriting.start import with_carried_weights
 from gradlab.spec import ExperimentSpec, ModelSpec
 from gradlab.spec.experiment import parse
 from gradlab.spec.graph import GraphSpec
@@ -23,6 +24,8 @@ def treated(
 ) -> ExperimentSpec:
     """Return `spec` with another network and other fields of dataset and training; its name gets the remedy's appended.
 
+    Layers that the change leaves alike begin with the weights that they began with.
+
     Args:
         spec: the spec to treat.
         remedy: the remedy's name.
@@ -38,9 +41,9 @@ def treated(
     if model is not None:
         data["model"] = model.model_dump(mode="json")
     data["dataset"] |= dataset or {}
-    data["training"] |= training or {}
+    data["training"] |= (training or {}) | {"initial_weights": None}
     try:
-        after = parse(json.dumps(data))
+        after = with_carried_weights(spec, parse(json.dumps(data)))
     except Invalid as refused:
         raise Invalid(*(_broken(problem, remedy) for problem in refused.problems)) from refused
     if (after.model, after.dataset, after.training) == (spec.model, spec.dataset, spec.training):

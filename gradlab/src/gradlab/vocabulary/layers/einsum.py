@@ -38,10 +38,10 @@ class _Axes:
     @classmethod
     def of(cls, equation: str) -> "_Axes | None":
         """Return the axes of an equation; None if it has another form."""
-        found = EQUATION.fullmatch(equation)
-        if found is None:
+        match = EQUATION.fullmatch(equation)
+        if match is None:
             return None
-        before, inputs, behind, kernel, out_before, outputs, out_behind = found.groups()
+        before, inputs, behind, kernel, out_before, outputs, out_behind = match.groups()
         is_alike = (before, behind) == (out_before, out_behind) and not (before and behind)
         is_once = all(len({*part}) == len(part) for part in (inputs, kernel, outputs))
         return cls(inputs, kernel, outputs, bool(before), bool(behind)) if is_alike and is_once else None
@@ -69,7 +69,7 @@ class EinsumDense(LayerSpec):
 
     kind: Literal["einsum_dense"] = "einsum_dense"
     equation: str = Field(min_length=1, max_length=MAX_LETTERS)
-    """Axes of the inputs with the batch axis, of the kernel, and of the outputs: "abc,cd->abd"; ... are further axes."""
+    """Axes of the inputs with the batch axis, of the kernel and of the outputs: "abc,cd->abd"; ... is further axes."""
     # `output_shape` is the method that every layer has.
     output_sizes: Annotated[
         tuple[Size | None, ...], Field(strict=False, min_length=0, max_length=MAX_LETTERS), BeforeValidator(_as_axes)
@@ -144,6 +144,12 @@ class EinsumDense(LayerSpec):
                 raise ShapeMismatch(f"inputs with a size of {size} along {letter} of {self.equation}", str(shape))
         return sizes, beyond
 
+    @property
+    def side_by_side(self) -> bool:
+        # Keras adds a bias along an axis before the last by an operation that `tf.vectorized_map` converts wrongly.
+        axes, bias = self._axes, self.bias_axes or ""
+        return super().side_by_side and not (bias and (axes.right or axes.outputs[-1] not in bias))
+
     def output_shape(self, shape: Shape) -> Shape:
         sizes, beyond = self._sizes(shape)
         expect_suited(self, shape)
@@ -162,6 +168,12 @@ class EinsumDense(LayerSpec):
     def operations(self, shape: Shape) -> float:
         sizes, beyond = self._sizes(shape)
         return float(math.prod(sizes.values()) * math.prod(beyond))
+
+    def call(self, layer: Any, x: Any, training: bool) -> Any:
+        sizes, _ = self._sizes(tuple(x.shape[1:]))
+        # Keras would leave open for the layers behind it what the inputs give.
+        layer.partial_output_shape = tuple(sizes[letter] for letter in self._axes.sized)
+        return layer(x)
 
     @property
     def function(self) -> Activation:

@@ -1,0 +1,53 @@
+"""Transactions of uploaded weights: which specs name them, and what their rows hold."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from core.store.weights_tables import uploaded_weights, weights_uses
+from core.weights import WeightsRecord
+from gradlab.errors import Invalid, NotFound, Problem
+from gradlab.schemas.weights import TensorResponse
+from gradlab.spec import AnySpec, ExperimentSpec
+from gradlab.spec.initial_weights import FIELD, check_fits
+
+
+def add_use(connection: Connection, experiment: int, spec: AnySpec) -> None:
+    """Store which weights an experiment begins with.
+
+    Raises:
+        Invalid: there are no such weights, or they do not fit the network.
+    """
+    start = spec.training.initial_weights if isinstance(spec, ExperimentSpec) else None
+    if start is None or not isinstance(spec, ExperimentSpec):
+        return
+    # Nobody deletes them before the use is stored.
+    query = select(uploaded_weights).where(uploaded_weights.c.id == start.id).with_for_update(read=True, key_share=True)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise Invalid(Problem(f"{FIELD}.id", "the id of uploaded weights: POST /weights returns it", repr(start.id)))
+    check_fits(start, spec.layers, record(row).shapes)
+    connection.execute(insert(weights_uses).values(experiment=experiment, weights=row.number))
+
+
+def find(connection: Connection, id: str) -> Row[Any]:
+    """Return the row of uploaded weights, locked until the end of a writing transaction. Raises NotFound."""
+    query = select(uploaded_weights).where(uploaded_weights.c.id == id)
+    if not connection.get_execution_options().get("reading"):
+        query = query.with_for_update()
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"There are no weights {id}.")
+    return row
+
+
+def record(row: Row[Any]) -> WeightsRecord:
+    """Return the record of a row."""
+    tensors = tuple(TensorResponse(name=name, shape=tuple(shape)) for name, shape in json.loads(row.tensors))
+    return WeightsRecord(row.id, row.name, row.bytes, row.created_at, tensors)
+
+
+def write_tensors(tensors: dict[str, tuple[int, ...]]) -> str:
+    """Write names and shapes of tensors as JSON."""
+    return json.dumps([[name, list(shape)] for name, shape in tensors.items()])
