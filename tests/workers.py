@@ -119,7 +119,7 @@ class Lab:
 
     def wait_for(self, experiment_id: object, *statuses: Status, seconds: float = 120) -> None:
         """Wait until an experiment has one of these statuses."""
-        wait_until(lambda: self.store.get(experiment_id).status in statuses, seconds=seconds)
+        wait_until(lambda: self.store.get(experiment_id).status in statuses, seconds=seconds, every=0.1)
 
     def undisturbed(self, specs: Iterable[ExperimentSpec]) -> list[dict[int, dict[str, np.ndarray]]]:
         """For each spec: seed -> metrics and each kind of series, as trainings that nothing disturbs measure them."""
@@ -142,7 +142,8 @@ def _whole(found: Mapping[str, np.ndarray], beginning: str) -> dict[str, np.ndar
     return {name.removeprefix(beginning): found[name] for name in found if name.startswith(beginning)}
 
 
-def in_training(lab: Lab, worker: Worker) -> bool:
-    """Whether one of a worker's children holds a claim."""
+def in_training(lab: Lab, worker: Worker, before: float = 1.0) -> bool:
+    """Whether one of a worker's children holds a claim, and less than this share of its epochs is done."""
     running = lab.store.page(limit=100, status=Status.running).experiments
-    return any(worker.has_child(int(each.worker.rpartition(":")[2])) for each in running if each.worker)
+    early = [each for each in running if each.worker and each.epochs_done < before * each.epochs_total]
+    return any(worker.has_child(int(each.worker.rpartition(":")[2])) for each in early)

@@ -31,6 +31,24 @@ def living(pids: set[int]) -> set[int]:
     return {int(pid) for pid, state in rows if int(pid) in pids and not state.startswith("Z")}
 
 
+def descendants(pid: int) -> set[int]:
+    """A process and everything that it has started, and what those have."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(child): int(parent) for child, parent in map(str.split, listed.splitlines())}
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family
+
+
+def child_of(parent: int, arguments: str) -> int | None:
+    """The process id of a child whose command line ends with these arguments."""
+    command = ["ps", "-A", "-o", "pid=,ppid=,args="]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = (line.split(maxsplit=2) for line in listed.splitlines())
+    return next((int(pid) for pid, of, line in rows if int(of) == parent and line.endswith(arguments)), None)
+
+
 class Service:
     """`gradlab serve`, in a session of its own as in a terminal."""
 
@@ -65,24 +83,11 @@ class Service:
 
     def family(self) -> set[int]:
         """It and everything that it has started, and what those have."""
-        assert self._process
-        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-        parents = {int(pid): int(parent) for pid, parent in map(str.split, listed.splitlines())}
-        family = {self._process.pid}
-        while more := {pid for pid, parent in parents.items() if parent in family} - family:
-            family |= more
-        return family
+        return descendants(self.pid)
 
     def worker(self) -> int | None:
         """The process id of the worker's main process."""
-        assert self._process
-        command = ["ps", "-A", "-o", "pid=,ppid=,args="]
-        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        for line in listed.splitlines():
-            pid, parent, arguments = line.split(maxsplit=2)
-            if int(parent) == self._process.pid and arguments.endswith("-m worker"):
-                return int(pid)
-        return None
+        return child_of(self.pid, "-m worker")
 
     @property
     def data(self) -> Path:

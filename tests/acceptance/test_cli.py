@@ -2,13 +2,17 @@
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import httpx2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from api.charts.views import VIEWS
+from api.cli import demo
+from gradlab.cli.main import app
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
 from tests.acceptance.conftest import PATIENCE, Service
@@ -36,7 +40,8 @@ def refused(done: "subprocess.CompletedProcess[str]", status: int, *said: str) -
 
 
 def test_submit_and_wait_ends_with_the_experiment_which_can_be_shown_and_listed(service: Service, tmp_path: Path):
-    done = service.gradlab("submit", written(tmp_path, SPEC), "--wait")
+    """Its spec comes from standard input, those of the tests below from files."""
+    done = service.gradlab("submit", "-", "--wait", sent=SPEC.canonical())
     assert done.returncode == 0, done.stderr
     experiment_id, *_, outcome = done.stdout.split()
     assert outcome == "completed"
@@ -57,11 +62,6 @@ def test_submit_and_wait_ends_with_the_experiment_which_can_be_shown_and_listed(
     assert "16/16" in row
 
 
-def test_a_spec_may_come_from_standard_input(service: Service):
-    done = service.gradlab("submit", "-", "--wait", sent=a_spec(epochs=2).canonical())
-    assert done.returncode == 0, done.stderr
-
-
 def test_validate_counts_and_queues_nothing(service: Service, tmp_path: Path):
     before = [each.id for each in service.client.experiments()]
     done = service.gradlab("validate", written(tmp_path, SPEC))
@@ -80,12 +80,14 @@ def test_an_invalid_spec_is_named_field_by_field(service: Service, tmp_path: Pat
     refused(service.gradlab(command, file), 2, "training.epochs: expected", "received -7")
 
 
+@pytest.mark.campaign  # in one process they are in tests/unit/test_first_commands.py
 def test_a_file_that_is_missing_or_no_json_is_said_in_a_line(service: Service, tmp_path: Path):
     refused(service.gradlab("submit", tmp_path / "none.json"), 2, "none.json", "No such file")
     refused(service.gradlab("submit", written(tmp_path, "{")), 2, "expected", "received")
 
 
-@pytest.mark.parametrize("command", one_in(2, ["show", "cancel"]))
+@pytest.mark.campaign  # likewise
+@pytest.mark.parametrize("command", ["show", "cancel"])
 def test_an_experiment_that_does_not_exist_is_said_in_a_line(service: Service, command: str):
     unknown = "00000000-0000-4000-8000-000000000000"
     refused(service.gradlab(command, unknown), 2, unknown)
@@ -141,13 +143,16 @@ def test_training_without_a_service_measures_the_same_bits(service: Service, tmp
     assert service.client.history(experiment_id, from_epoch=0)["values"].tobytes() == metrics.tobytes()
 
 
-def test_the_demo_trains_the_tutorials_networks_and_keeps_the_series(service: Service, tmp_path: Path):
-    output, before = tmp_path / "demo", sum(1 for _ in service.client.experiments())
-    done = service.gradlab("demo", "--seeds", "1", "--output", output)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [name for name in NETWORKS if name.removeprefix("tutorial-") not in done.stdout] == []
-    assert "gradlab serve --demo" in done.stdout
-    assert sum(1 for _ in service.client.experiments()) == before  # the demo's are its own
+def test_the_demo_trains_the_tutorials_networks_and_keeps_the_series(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """On a service that is there; that it starts one of its own is tested beside other stops."""
+    monkeypatch.setattr(demo, "_service", lambda: nullcontext(service.client))
+    output = tmp_path / "demo"
+    done = CliRunner().invoke(app, ["demo", "--seeds", "1", "--output", str(output)])
+    assert done.exit_code == 0, done.output
+    assert [name for name in NETWORKS if name.removeprefix("tutorial-") not in done.output] == []
+    assert "gradlab serve --demo" in done.output
     kept = {file.name for file in output.iterdir() if file.stat().st_size > 1000}
     assert kept == {
         f"{name}-{series}.{kind}"

@@ -8,14 +8,16 @@ from itertools import count
 
 import pytest
 
-from core.use_cases import experiments
+from core.use_cases import experiments, treatments
 from gradlab.errors import Unavailable
-from gradlab.schemas.status import Status
+from gradlab.schemas.status import Status, TreatmentStatus
+from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
+from tests.acceptance.test_treatment import INITIALIZER, on_seeds
 from tests.builders import a_spec
 from tests.campaigns import one_in
 from tests.servers import wait_until
-from tests.workers import Lab, in_training
+from tests.workers import Lab, Worker, in_training
 
 AT_ONCE = 3
 
@@ -51,10 +53,15 @@ def has_the_bits_of(lab: Lab, ids, wanted) -> bool:
     return True
 
 
+def outcomes(lab: Lab, it) -> list[str | None]:
+    """The outcomes of an experiment's attempts."""
+    return [attempt.outcome for attempt in lab.store.attempts(it)]
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("lab", one_in(2, ["deployed", "embedded"]), indirect=True)
-@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.campaign)])
-def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills):
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.campaign)])
+def test_workers_killed_at_random_moments_or_told_to_stop_lose_nothing(lab, empty_broker, kills):
     moments, numbers = random.Random(20), count()
     specs: dict = {}
 
@@ -69,7 +76,7 @@ def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills)
     workers = [lab.start_worker(), lab.start_worker()]
     for kill in range(kills):
         keep_busy()
-        wait_until(lambda: any(in_training(lab, worker) for worker in workers))
+        wait_until(lambda: any(in_training(lab, worker) for worker in workers), every=0.1)
         time.sleep(moments.uniform(0, 1))  # the moment itself, not a wait for something
         if kill == kills // 2:
             empty_broker()
@@ -78,13 +85,27 @@ def test_workers_killed_at_random_moments_lose_nothing(lab, empty_broker, kills)
         which = moments.choice(training if training and moments.random() < 0.8 else range(len(workers)))
         workers[which].kill()
         workers[which] = lab.start_worker()
+
+    # One that is told to stop in training gives back at once what it had, and another goes on.
+    keep_busy()
+    at_begin: list[Worker] = []
+
+    def begun() -> bool:
+        at_begin[:] = [worker for worker in workers if in_training(lab, worker, before=0.5)]
+        return bool(at_begin)
+
+    wait_until(begun, every=0.1)
+    assert at_begin[0].terminate() == 0
+    released = [it for it in specs if "released" in outcomes(lab, it)]
+    assert len(released) == 1
+
     for it in specs:
         lab.wait_for(it, Status.completed, Status.failed)
     for it in specs:
         done = lab.store.get(it)
         assert (done.status, done.epochs_done) == (Status.completed, done.epochs_total), done.error
-        assert [attempt.outcome for attempt in lab.store.attempts(it)].count("completed") == 1
-    assert sum(attempt.outcome == "lost" for it in specs for attempt in lab.store.attempts(it)) >= kills // 2
+        assert outcomes(lab, it).count("completed") == 1
+    assert sum(outcomes(lab, it).count("lost") for it in specs) >= kills // 2
     assert has_the_bits_of(lab, specs, lab.undisturbed(specs.values()))
 
 
@@ -109,7 +130,7 @@ def test_one_worker_of_a_working_life(lab, empty_broker):
     cancelled = lab.store.get(long)
     measured = lab.store.series(long, "gradients", from_epoch=1)
     assert 0 < cancelled.epochs_done == sum(len(rows.epochs) for rows in measured.values()) < cancelled.epochs_total
-    assert [attempt.outcome for attempt in lab.store.attempts(short)] == ["completed"]
+    assert outcomes(lab, short) == ["completed"]
 
     # Deleting one that is being trained frees the worker for the next.
     deleted = submit(lab, a_training_of_seconds(seconds=90))
@@ -132,25 +153,8 @@ def test_a_child_that_is_killed_alone_is_replaced_and_its_experiment_goes_on(lab
     wait_until(lambda: lab.store.get(it).epochs_done > 100, seconds=60)
     os.kill(int(lab.store.get(it).worker.rpartition(":")[2]), signal.SIGKILL)
     lab.wait_for(it, Status.completed)
-    assert [attempt.outcome for attempt in lab.store.attempts(it)] == ["lost", "completed"]
+    assert outcomes(lab, it) == ["lost", "completed"]
     assert worker.terminate() == 0
-
-
-@pytest.mark.parametrize("lab", one_in(2, ["embedded", "deployed"]), indirect=True)
-def test_a_worker_that_is_told_to_stop_gives_back_and_another_goes_on_to_the_same_bits(lab):
-    first = lab.start_worker()
-    spec = a_training_of_seconds(seconds=2)
-    it = submit(lab, spec)
-    wait_until(lambda: lab.store.get(it).epochs_done > 100, seconds=60)
-    assert first.terminate() == 0
-    given_back = lab.store.get(it)
-    assert (given_back.status, given_back.lease_until) == (Status.queued, None)
-    assert 100 < given_back.epochs_done < given_back.epochs_total
-    second = lab.start_worker()
-    lab.wait_for(it, Status.completed)
-    assert [attempt.outcome for attempt in lab.store.attempts(it)] == ["released", "completed"]
-    assert has_the_bits_of(lab, [it], lab.undisturbed([spec]))
-    assert second.terminate() == 0
 
 
 @pytest.mark.parametrize("lab", one_in(2, ["deployed", "embedded"]), indirect=True)
@@ -183,3 +187,21 @@ def test_a_child_that_takes_too_much_memory_is_replaced_between_two_experiments(
         assert len(set(children)) == len(children) == 2
     finally:
         lab.close()
+
+
+@pytest.mark.parametrize("lab", ["deployed"], indirect=True)
+def test_a_treatment_survives_the_death_of_its_worker(lab: Lab):
+    spec = on_seeds(5)
+    worker = lab.start_worker()
+    ill = experiments.submit(spec, store=lab.store, queue=lab.queue, settings=lab.settings)[0].id
+    lab.wait_for(ill, Status.completed)
+    asked = TreatmentRequest.model_validate({"remedies": [INITIALIZER], "budget": 1, "seeds": 5})
+    begun = treatments.treat(ill, asked, store=lab.store, queue=lab.queue, settings=lab.settings)
+    wait_until(lambda: in_training(lab, worker), every=0.1)
+    worker.kill()
+    lab.start_worker()
+    wait_until(lambda: lab.store.treatments.get(begun.id).status is not TreatmentStatus.running, every=0.2)
+    record = lab.store.treatments.get(begun.id)
+    assert record.status is TreatmentStatus.completed
+    assert [trial.stage for trial in record.treatment.trials] == ["finished"] * 3
+    assert all(place and place.epochs_done == place.epochs_total for place in record.trained_in)

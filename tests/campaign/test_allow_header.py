@@ -3,10 +3,12 @@
 import re
 
 import httpx2
+import pytest
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
+@pytest.mark.campaign  # in one process it is in tests/unit/test_api_description.py
 def test_allow_names_all_methods_of_every_path(live_api: str):
     paths = httpx2.get(f"{live_api}/openapi.json").json()["paths"]
     assert len(paths) > 20

@@ -1,6 +1,5 @@
 """SIGKILL of `gradlab serve`: its worker's processes end by themselves, and another service goes on."""
 
-import os
 import signal
 
 import pytest
@@ -19,22 +18,6 @@ def killed(service: Service) -> set[int]:
     family = service.family()
     service.kill()
     return family
-
-
-def test_a_worker_ends_with_its_service(a_service):
-    service = a_service()
-    wait_until(lambda: len(service.family()) >= 3)  # the service, its worker, the worker's child
-    family = killed(service)
-    wait_until(lambda: not living(family), seconds=GRACE_SECONDS)
-
-
-def test_children_end_with_a_worker_that_is_killed(a_service):
-    service = a_service()
-    wait_until(lambda: len(service.family()) >= 3)
-    worker, family = service.worker(), service.family()
-    assert worker is not None
-    os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: living(family) == {service.pid}, seconds=GRACE_SECONDS)
 
 
 @pytest.mark.campaign
