@@ -1,6 +1,5 @@
 """The service's bounds on trainings and on stored series."""
 
-import math
 from collections.abc import Iterator
 
 from core.plan.estimate import estimate
@@ -45,7 +44,7 @@ def _exceeded(spec: ExperimentSpec, settings: Settings) -> Iterator[Problem]:
 
 def _sizes_of(dataset: DatasetSpec) -> Iterator[tuple[str, str, float]]:
     """Yield the sizes of a dataset: samples and numbers of a drawn one, the bytes of an uploaded one's inputs."""
-    values = dataset.sample_count * math.prod(dataset.feature_shape)
+    values = dataset.sample_count * dataset.value_count
     if not dataset.is_drawn:
         yield "dataset", "max_prepared_bytes", NUMBER_BYTES * values
         return

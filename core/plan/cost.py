@@ -87,8 +87,8 @@ class Measured:
 def start_counts(spec: ExperimentSpec) -> Counts:
     """Return the work that is done once: building networks in Keras and, if there is an update, compilation."""
     counts: Counts = {"build": 1, "build_layers": len(spec.layers), "stages": _stages(spec)}
-    values = spec.dataset.sample_count * (spec.dataset.value_count + spec.layers[-1].output_shape[-1])
-    counts["dataset"] = values
+    answers = sum(output.layer.output_shape[-1] for output in spec.outputs)
+    counts["dataset"] = spec.dataset.sample_count * (spec.dataset.value_count + answers)
     counts |= initial_probe_counts(spec) | _pretraining(spec)
     counts |= {f"probe_{name}": count for name, count in _probed(spec).items()}
     if spec.training.epochs:

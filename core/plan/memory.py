@@ -59,7 +59,7 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
     """Return the bytes beyond TensorFlow's own, by part."""
     dataset, width = spec.dataset, width_for(spec)
     train = dataset.train_count
-    values = math.prod(dataset.feature_shape) + math.prod(spec.layers[-1].output_shape)
+    values = dataset.value_count + sum(math.prod(output.layer.output_shape) for output in spec.outputs)
     flow = sum(kept(layer) for layer in spec.layers)
     state = spec.parameter_count * (2 + spec.training.optimizer.slots) + sum(layer.state_size for layer in spec.layers)
     permutations = max(train * width, min(MAX_ORDER_ENTRIES, MAX_CHUNK_EPOCHS * train * width))

@@ -7,6 +7,7 @@ import math
 
 from core.plan.cost import kept
 from core.plan.widths import width_for
+from gradlab.spec.ends import NetworkOutput
 from gradlab.spec.experiment import ExperimentSpec
 
 # Numbers of the samples that an epoch's copy in its order may take, all seeds together: 64 MB. The samples of larger
@@ -34,8 +35,8 @@ def validation_rows(spec: ExperimentSpec) -> int:
     return max(1, min(validation, MAX_FLOWING_NUMBERS // max(1, flow)))
 
 
-def holds_class_numbers(spec: ExperimentSpec) -> bool:
-    """Return True if targets are held as numbers of classes, and become one-hot batch by batch."""
-    dataset, target = spec.dataset, spec.dataset.target
+def holds_class_numbers(spec: ExperimentSpec, output: NetworkOutput) -> bool:
+    """Return True if an output's targets are held as numbers of classes, and become one-hot batch by batch."""
+    dataset, target = spec.dataset, output.target
     numbers = dataset.sample_count * math.prod(target.steps) * target.count
-    return not dataset.is_drawn and spec.one_hot and numbers > MAX_ONE_HOT_NUMBERS
+    return not dataset.is_drawn and output.one_hot and numbers > MAX_ONE_HOT_NUMBERS

@@ -1,6 +1,8 @@
 """Samples of an uploaded dataset: its stored table, split, prepared and cut into windows as a spec says."""
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +15,17 @@ from core.samples.table import Table
 from core.samples.targets import class_numbers, labels, together
 from core.samples.windows import answers, sequences
 from gradlab.errors import Invalid, Problem
+from gradlab.frozen import ByName
 from gradlab.vocabulary.datasets import Dataset
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+from gradlab.vocabulary.datasets.uploaded_parts import part_of_input, part_of_output
 from gradlab.vocabulary.preparations import Preparation
+from gradlab.vocabulary.targets import Target
 
 WEIGHT = "dataset.sample_weight"
+# The parts of each input or output by its name; those of the only one by "".
+Named = Mapping[str, Parts]
+Shape = tuple[int, ...]
 
 
 def samples_of(dataset: UploadedDataset, table: Table, validation: Table | None = None) -> Dataset:
@@ -31,21 +39,30 @@ def samples_of(dataset: UploadedDataset, table: Table, validation: Table | None 
     Raises:
         Invalid: prepared numbers are not finite, or the samples are not what the spec says of them.
     """
-    sources = Sources.of(dataset, table, validation)
-    loading = _Loading(dataset, sources)
-    x = loading.features()
-    y = x if dataset.task == "inputs" else loading.targets()
+    loading = _Loading(dataset, Sources.of(dataset, table, validation))
+    inputs = loading.inputs()
+    outputs = loading.outputs(inputs)
     weights = loading.weights()
     loading.check_finite()
     if window := dataset.window:
         # In a random order, like all samples: the first ones are probed.
-        x = x.map(lambda rows: _shuffled(sequences(rows, window), dataset.seed))
-        y = y.map(lambda rows: _shuffled(answers(rows, window), dataset.seed))
+        inputs = _mapped(inputs, lambda rows: _shuffled(sequences(rows, window), dataset.seed))
+        outputs = _mapped(outputs, lambda rows: _shuffled(answers(rows, window), dataset.seed))
         weights = weights and weights.map(lambda rows: _shuffled(answers(rows, window), dataset.seed))
+    _check_agrees(dataset, inputs, outputs)
+    (train_x, val_x), (train_y, val_y) = _arrays(inputs), _arrays(outputs)
     train_weight, val_weight = (None, None) if weights is None else (weights.train, weights.val)
-    data = Dataset(x.train, y.train, x.val, y.val, train_weight, val_weight)
-    _check_agrees(dataset, data)
-    return data
+    return Dataset(train_x, train_y, val_x, val_y, train_weight, val_weight)
+
+
+def _mapped(named: Named, transform: Callable[[np.ndarray], np.ndarray]) -> Named:
+    return {name: parts.map(transform) for name, parts in named.items()}
+
+
+def _arrays(named: Named) -> tuple[Any, Any]:
+    """Return the training and the validation arrays: one of each, or a tuple of several."""
+    train, val = tuple(parts.train for parts in named.values()), tuple(parts.val for parts in named.values())
+    return (train, val) if len(named) > 1 else (train[0], val[0])
 
 
 class _Loading:
@@ -55,13 +72,17 @@ class _Loading:
         self._dataset, self._sources = dataset, sources
         self._bad: dict[str, Parts] = {}
 
-    def features(self) -> Parts:
-        """Return the inputs of all rows: (rows, *shape) float32."""
+    def inputs(self) -> Named:
+        """Return each input of all rows in the network's order: (rows, *shape) float32."""
+        return {name: self._input(name) for name in self._dataset.input_names or ("",)}
+
+    def _input(self, input_name: str) -> Parts:
+        part = part_of_input(self._dataset, input_name)
         shapes = {name: each.shape for name, each in self._sources.table.columns.items()}
-        names = features_of(self._dataset, shapes)
+        names = features_of(part, shapes)
         if len(names) == 1 and shapes.get(names[0]):
             return self._prepared(names[0], "dataset.features").map(as_float32)
-        shape, window = self._dataset.feature_shape, self._dataset.window
+        shape, window = part.feature_shape, part.window
         width = math.prod(shape if window is None else shape[1:])
         whole = Parts(*(empty((len(rows), width), np.float32) for rows in self._sources.rows))
         begin = end = 0
@@ -73,18 +94,32 @@ class _Loading:
             whole.train[:, begin:end], whole.val[:, begin:end] = parts.train, parts.val
             begin = end
         if begin != width:
-            raise Invalid(Problem("dataset.samples.feature_shape", f"{width} numbers of a row", f"{end}, with {name}"))
+            of = f"{name}, for the input {input_name}" if input_name else name
+            raise Invalid(Problem("dataset.samples.feature_shape", f"{width} numbers of a row", f"{end}, with {of}"))
         return whole
 
-    def targets(self) -> Parts:
-        """Return the targets of all rows, classes as (rows, *steps) int64, others as (rows, *steps, count) float32."""
-        dataset, sources = self._dataset, self._sources
-        names = targets_of(dataset, tuple(sources.table.columns))
-        if dataset.task == "classes":
-            return class_numbers(sources, names, dataset.class_names)
-        if dataset.task == "labels":
+    def outputs(self, inputs: Named) -> Named:
+        """Return the targets of each output of all rows in the network's order.
+
+        Classes are (rows, *steps) int64, others (rows, *steps, count) float32.
+
+        Args:
+            inputs: what `inputs` returned. Some outputs predict one of them.
+        """
+        return {name: self._output(name, inputs) for name in self._dataset.output_names or ("",)}
+
+    def _output(self, name: str, inputs: Named) -> Parts:
+        part, sources = part_of_output(self._dataset, name), self._sources
+        if part.task == "inputs":
+            given = self._dataset.target_columns
+            predicted = given[name] if isinstance(given, ByName) else given
+            return inputs[str(predicted) if self._dataset.input_names else ""]
+        names = targets_of(part, tuple(sources.table.columns))
+        if part.task == "classes":
+            return class_numbers(sources, names, part.class_names)
+        if part.task == "labels":
             return labels(sources, names)
-        return together([self._prepared(name, "dataset.target") for name in names]).map(as_float32)
+        return together([self._prepared(column, "dataset.target") for column in names]).map(as_float32)
 
     def weights(self) -> Parts | None:
         """Return each row's weight, (rows,) float32; None for equal ones.
@@ -133,12 +168,26 @@ def _shuffled(windows: np.ndarray, seed: int) -> np.ndarray:
     return taken(windows, shuffled(np.arange(len(windows)), seed))
 
 
-def _check_agrees(dataset: UploadedDataset, data: Dataset) -> None:
+def _check_agrees(dataset: UploadedDataset, inputs: Named, outputs: Named) -> None:
     """Refuse samples that are not what the spec says of them. Raises Invalid."""
-    target, ready = dataset.target, dataset.ready
-    answer = (*target.steps, *(() if target.kind == "classes" else (target.count,)))
-    expected = (ready.train_count, ready.val_count, ready.feature_shape, answer)
-    received = (len(data.train_x), len(data.val_x), data.train_x.shape[1:], data.train_y.shape[1:])
-    if expected != received:
+    first = next(iter(inputs.values()))
+    counts = (dataset.ready.train_count, dataset.ready.val_count), (len(first.train), len(first.val))
+    shapes = {name: dataset.shape_of(name) for name in inputs}, _shapes(inputs)
+    answer_shapes = {name: _answer_shape(dataset.target_of(name)) for name in outputs}, _shapes(outputs)
+    if any(expected != received for expected, received in (counts, shapes, answer_shapes)):
         text = "{} training and {} validation samples of shape {}, answers of shape {}"
-        raise Invalid(Problem("dataset.samples", text.format(*expected), text.format(*received)))
+        described = zip(counts, map(_in_words, shapes), map(_in_words, answer_shapes), strict=True)
+        raise Invalid(Problem("dataset.samples", *(text.format(*count, *each) for count, *each in described)))
+
+
+def _shapes(named: Named) -> dict[str, Shape]:
+    return {name: parts.train.shape[1:] for name, parts in named.items()}
+
+
+def _answer_shape(target: Target) -> Shape:
+    return (*target.steps, *(() if target.kind == "classes" else (target.count,)))
+
+
+def _in_words(shapes: Mapping[str, Shape]) -> str:
+    """Return the only shape, or each with its name."""
+    return ", ".join(f"{name} {shape}".lstrip() for name, shape in shapes.items())

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from core.training.nests import gathered, row_count, sliced
 from core.training.stack import Stack
 from core.training.task import Task
 
@@ -12,29 +13,26 @@ class Batches:
     """The batches of an epoch's samples in its order, of all seeds.
 
     Args:
-        arrays: training inputs and targets, (samples, ...) each.
+        arrays: training inputs and targets, (samples, ...) each; tuples of them, where there are several.
         order: (seeds, samples) the order of each seed's samples.
         at_once: True to copy all samples in their order first, which is faster; False to gather each batch.
     """
 
     def __init__(self, arrays: tuple[Any, ...], order: Any, *, at_once: bool) -> None:
         self._arrays, self._order = arrays, order
-        self._ordered = tuple(tf.gather(each, order) for each in arrays) if at_once else None
+        self._ordered = gathered(arrays, order) if at_once else None
 
     def batch(self, begin: Any, size: int) -> tuple[Any, ...]:
         """Return inputs and targets of the samples from `begin` on: (seeds, size, ...) each."""
         if self._ordered is not None:
-            return tuple(_slice(each, begin, size) for each in self._ordered)
-        return self._gathered(_slice(self._order, begin, size))
+            return _slices(self._ordered, begin, size)
+        return gathered(self._arrays, _slice(self._order, begin, size))
 
     def rest(self, begin: int) -> tuple[Any, ...]:
         """Return inputs and targets of all samples from `begin` on."""
         if self._ordered is not None:
-            return tuple(each[:, begin:] for each in self._ordered)
-        return self._gathered(self._order[:, begin:])
-
-    def _gathered(self, rows: Any) -> tuple[Any, ...]:
-        return tuple(tf.gather(each, rows) for each in self._arrays)
+            return tf.nest.map_structure(lambda each: each[:, begin:], self._ordered)
+        return gathered(self._arrays, self._order[:, begin:])
 
 
 def evaluated(stack: Stack, task: Task, x: Any, y: Any, rows: int) -> Any:
@@ -43,25 +41,31 @@ def evaluated(stack: Stack, task: Task, x: Any, y: Any, rows: int) -> Any:
     Args:
         stack: the networks.
         task: their loss and metrics.
-        x, y: the samples, (samples, ...) each.
+        x, y: the samples, (samples, ...) each; tuples of them, where there are several.
         rows: samples of a piece.
     """
-    samples = x.shape[0]
+    samples = row_count(x)
     if rows >= samples:
         return task.evaluate(y, *stack.predict(x))
 
     def sums_of(x, y):
         prediction, penalty = stack.predict(x)
-        return task.sums(y, prediction, task.sample_losses(y, prediction), penalty, None)
+        return task.sums(y, prediction, task.losses(y, prediction), penalty, None)
 
     def piece(number, sums):
-        parts = (_slice(each[None], number * rows, rows)[0] for each in (x, y))
+        parts = tf.nest.map_structure(lambda each: _slice(each[None], number * rows, rows)[0], (x, y))
         return number + 1, sums + sums_of(*parts)
 
-    _, sums = tf.while_loop(lambda number, _: number < samples // rows, piece, (1, sums_of(x[:rows], y[:rows])))
+    first = sums_of(sliced(x, None, rows), sliced(y, None, rows))
+    _, sums = tf.while_loop(lambda number, _: number < samples // rows, piece, (1, first))
     if rest := samples % rows:
-        sums = sums + sums_of(x[-rest:], y[-rest:])
+        sums = sums + sums_of(sliced(x, -rest, None), sliced(y, -rest, None))
     return task.finish(sums)
+
+
+def _slices(arrays: Any, begin: Any, size: int) -> Any:
+    """Return `size` entries of the second axis of each array from `begin` on."""
+    return tf.nest.map_structure(lambda array: _slice(array, begin, size), arrays)
 
 
 def _slice(array: Any, begin: Any, size: int) -> Any:

@@ -20,8 +20,9 @@ class Data:
 
     Attributes:
         samples: the dataset as loaded.
-        arrays: tensors of training inputs, training targets, validation inputs, validation targets. Those of an
-            uploaded dataset are its samples' own memory, where TensorFlow can use that.
+        arrays: tensors of training inputs, training targets, validation inputs, validation targets; tuples of tensors,
+            where the network has several inputs or outputs. Those of an uploaded dataset are its samples' own memory,
+            where TensorFlow can use that.
     """
 
     def __init__(self, spec: ExperimentSpec, samples: Dataset | None = None) -> None:
@@ -29,7 +30,8 @@ class Data:
         weights = loss_weights(spec.dataset, spec.training.class_weight, self.samples) or (None, None)
         train_y, val_y = map(task.encoded, (self.samples.train_y, self.samples.val_y), weights)
         tensor = tf.constant if spec.dataset.is_drawn else _tensor
-        self.arrays = tuple(map(tensor, (self.samples.train_x, train_y, self.samples.val_x, val_y)))
+        arrays = (self.samples.train_x, train_y, self.samples.val_x, val_y)
+        self.arrays: tuple[Any, ...] = tf.nest.map_structure(tensor, arrays)
 
     @cached_property
     def plane(self) -> Any:

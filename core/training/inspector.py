@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from core.plan.pieces import validation_rows
 from core.training.data import Data
+from core.training.nests import gathered, row_count, sliced
 from core.training.network import BuiltLayer, Network
 from core.training.program import Program
 from core.training.stack import Stack
@@ -64,15 +65,15 @@ class Inspector:
         train_x, train_y, val_x, _ = data.arrays
         for batch, begin in enumerate(range(0, len(order) if epoch else 0, self._batch), start=1):
             here = order[begin : begin + self._batch]
-            counts = self._step(tf.gather(train_x, here), tf.gather(train_y, here)).numpy()
+            counts = self._step(gathered(train_x, here), gathered(train_y, here)).numpy()
             if culprit := self._first(counts, epoch, batch):
                 return culprit
-        pieces = [self._evaluated(val_x, begin) for begin in range(0, len(val_x), self._rows)]
+        pieces = [self._evaluated(val_x, begin) for begin in range(0, row_count(val_x), self._rows)]
         return self._first(np.sum(pieces, axis=0), epoch, 0)
 
     def _evaluated(self, x: Any, begin: int) -> np.ndarray:
         """Return the number of NaN, inf and -inf of each layer's outputs for a piece of the validation samples."""
-        outputs = self._stack.each(lambda: self._forward(x[begin : begin + self._rows], training=False))
+        outputs = self._stack.each(lambda: self._forward(sliced(x, begin, begin + self._rows), training=False)[0])
         return np.array([_count(output) for output in outputs])
 
     def left_by(self, values: list[np.ndarray], epoch: int) -> Culprit | None:
@@ -99,12 +100,14 @@ class Inspector:
         values = self._stack.values()
 
         def forward(batch):
-            outputs = self._forward(batch, training=True)
-            return outputs, self._task.sample_losses(y, outputs[-1]), sum(self._network.model.losses, tf.zeros(()))
+            outputs, prediction = self._forward(batch, training=True)
+            return outputs, self._task.sample_losses(y, prediction), sum(self._network.model.losses, tf.zeros(()))
 
         with tf.GradientTape() as tape:
             tape.watch(values)
-            outputs, losses, penalty = self._stack.training(values, x[None], forward)
+            outputs, losses, penalty = self._stack.training(
+                values, tf.nest.map_structure(lambda each: each[None], x), forward
+            )
             loss = tf.reduce_mean(losses) + tf.reduce_sum(penalty)
         gradients = [measure.dense(each) for each in tape.gradient(loss, values)]
         self._moves.missing = [gradient is None for gradient in gradients]
@@ -112,16 +115,16 @@ class Inspector:
         given = [tf.zeros(()) if gradient is None else gradient for gradient in gradients]
         return tf.stack([_count(tensor) for tensor in (*outputs, loss, *reversed(given), *self._stack.values())])
 
-    def _forward(self, x: Any, *, training: bool) -> list[Any]:
-        """Return the output of every layer, in the order of the spec."""
+    def _forward(self, x: Any, *, training: bool) -> tuple[list[Any], Any]:
+        """Return the output of every layer, in the order of the spec, and the prediction."""
         outputs: list[Any] = []
 
         def through(layer: BuiltLayer, xs: Sequence[Any]) -> Any:
             outputs.append(layer(xs, training))
             return outputs[-1]
 
-        self._network.forward(x, through)
-        return outputs
+        prediction = self._network.forward(x, through)
+        return outputs, prediction
 
 
 def _count(tensor: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from core.training.nests import flat, nest
 from gradlab.spec import ExperimentSpec, NamedLayer
 
 
@@ -42,27 +43,43 @@ class Network:
     """
 
     def __init__(self, spec: ExperimentSpec, seed: int) -> None:
-        self._inputs = spec.model.inputs
+        self._inputs, self._outputs = spec.model.inputs, [output.layer.name for output in spec.outputs]
         self.layers = _build(spec, seed)
-        entry = keras.Input(spec.dataset.feature_shape)
-        self.model = keras.Model(entry, self(entry))
+        self.model = self._model(spec)
         owners = [layer.keras for layer in self.layers if not layer.named.shares]
         self.trainable = [variable for layer in owners for variable in layer.trainable_variables]
         self.state = [variable for layer in owners for variable in _untrained(layer)]
 
+    def _model(self, spec: ExperimentSpec) -> Any:
+        """Return the Keras model. Its inputs have the spec's names if there are several."""
+        if len(spec.inputs) == 1:
+            entries: Any = keras.Input(spec.inputs[0].shape)
+        else:
+            entries = tuple(keras.Input(each.shape, name=each.name) for each in spec.inputs)
+        # Lists, as functional models have them: the file of the network is then that of such a model.
+        inputs, outputs = (list(ends) if isinstance(ends, tuple) else ends for ends in (entries, self(entries)))
+        return keras.Model(inputs, outputs)
+
     def __call__(self, x: Any, training: bool = False) -> Any:
-        """Return the prediction for a batch, (batch, *units)."""
+        """Return the prediction for a batch, (batch, *units) of each output: see `forward`."""
         return self.forward(x, lambda layer, xs: layer(xs, training))
 
     def forward(self, x: Any, through: Through) -> Any:
         """Return the prediction for a batch, with `through` called for each layer in the order of the forward pass.
 
         This is the only walk through a network: whoever observes or changes what a layer does passes another `through`.
+
+        Args:
+            x: (batch, *features); a tuple of them, one for each of the spec's inputs, if there are several.
+            through: computes a layer's output.
+
+        Returns:
+            (batch, *units); a tuple of them, one for each of the spec's outputs, if there are several.
         """
-        values = dict.fromkeys(self._inputs, x)
+        values = dict(zip(self._inputs, flat(x), strict=True))
         for layer in self.layers:
             values[layer.named.name] = through(layer, [values[name] for name in layer.named.inputs])
-        return values[self.layers[-1].named.name]
+        return nest([values[name] for name in self._outputs])
 
     @property
     def variables(self) -> list[Any]:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.training.masks import masked_like
+from core.training.nests import row_count
 from core.training.network import BuiltLayer, Through
 from core.training.recurrent import OpenedRecurrence, is_recurrent
 from core.training.stack import Stack
@@ -142,8 +143,8 @@ class Probe:
 
     def _pre_activation_shape(self, layer: BuiltLayer, x: Any) -> tuple[int, ...]:
         if layer in self._opened:
-            return self._opened[layer].pre_activation_shape(x.shape[0])
-        return (x.shape[0], *layer.named.output_shape)
+            return self._opened[layer].pre_activation_shape(row_count(x))
+        return (row_count(x), *layer.named.output_shape)
 
 
 def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> list[Any]:

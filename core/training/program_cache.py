@@ -57,8 +57,9 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     constant = spec.training.optimizer.initial_learning_rate is not None
     optimizer = spec.training.optimizer.model_dump_json(exclude={"learning_rate"} if constant else set())
     dataset = spec.dataset
-    sizes = (dataset.train_count, dataset.sample_count, dataset.feature_shape, dataset.target)
-    pieces = gathers_batches(spec), validation_rows(spec), holds_class_numbers(spec)
+    targets = [(output.layer.name, output.target, holds_class_numbers(spec, output)) for output in spec.outputs]
+    sizes = (dataset.train_count, dataset.sample_count, [(each.name, each.shape) for each in spec.inputs], targets)
+    pieces = gathers_batches(spec), validation_rows(spec)
     record = (spec.record.model_dump_json(exclude={"boundary"}), "boundary" in spec.layout)
     return repr((width, layers, training, optimizer, record, sizes, compiles_probe(spec), is_weighted(spec), pieces))
 

@@ -21,6 +21,7 @@ from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import compiled_forms
 from core.training.measurers import FROM_FLOWS, FROM_GRADIENTS, FROM_PLANE, FROM_WEIGHTS, GradientRows, WeightRows
+from core.training.nests import sliced
 from core.training.network import Network
 from core.training.probe import Probe, full_gradients
 from core.training.segments import Segments
@@ -179,7 +180,7 @@ class Recorder:
         if not due_epochs:
             return {kind: np.zeros((0, seeds, *self.layout[kind].shape), np.float32) for kind in kinds}
         rows = traces.weights[due_epochs].reshape(len(due_epochs) * seeds, -1)
-        x, y = (each[:PROBE_SAMPLES] for each in data.arrays[:2])
+        x, y = sliced(data.arrays[:2], None, PROBE_SAMPLES)
         probes = [
             self._probed(rows[begin : begin + self._some.width], x, y)
             for begin in range(0, len(rows), self._some.width)
@@ -223,7 +224,7 @@ class Recorder:
 
     def _initially(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> tuple[Any, list[Any]]:
         """Return metrics on training and validation samples, (seeds, names), and gradients; a missing one is empty."""
-        x, y = train_x[:MAX_INITIAL_SAMPLES], train_y[:MAX_INITIAL_SAMPLES]
+        x, y = sliced((train_x, train_y), None, MAX_INITIAL_SAMPLES)
         parts = [self._task.evaluate(y, *self._all.predict(x))]
         parts.append(evaluated(self._all, self._task, val_x, val_y, self._rows))
         gradients = full_gradients(self._all, self._task, x, y) if self._layouts("gradients") else []

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.training import reductions  # noqa: F401  (how sums inside tf.vectorized_map are traced)
+from core.training.nests import flat, nest
 from core.training.network import Network
 
 # Keras's sigmoid and softmax attach their input, the logits, to their output under this name. Its cross-entropies use
@@ -35,7 +36,7 @@ class Stack:
     def __init__(self, network: Network, width: int) -> None:
         self.network = network
         self.width = width
-        self._squashes = False  # until the network has been called
+        self._squashes: list[bool] = []  # of each output, once the network has been called
         self._shapes = [tuple(variable.shape) for variable in network.trainable]
         self.sizes = [int(np.prod(shape)) for shape in self._shapes]
         weights, state = self.rows([[variable.numpy() for variable in network.variables]] * width)
@@ -107,10 +108,11 @@ class Stack:
 
         Args:
             values: the trainable tensors, as `values` returns them.
-            x: (width, batch, *features).
+            x: (width, batch, *features); a tuple of them, one for each input, if there are several.
 
         Returns:
-            The predictions, (width, batch, *units), and the regularisers' penalty, (width,).
+            The predictions, (width, batch, *units), a tuple of them if there are several outputs; and the regularisers'
+            penalty, (width,).
         """
         return self._ready(*self.training(values, x, lambda batch: self._outputs(batch, training=True)))
 
@@ -145,21 +147,25 @@ class Stack:
         return self._side_by_side(one, (*self.values(), *self._state_values()))
 
     def _outputs(self, x: Any, *, training: bool) -> tuple[Any, Any, Any]:
-        """Return the prediction, the logits (the prediction itself without sigmoid or softmax), and the penalty."""
-        prediction = self.network.model(x, training=training)
-        self._squashes = hasattr(prediction, LOGITS)
-        return prediction, getattr(prediction, LOGITS, prediction), sum(self.network.model.losses, ops.zeros(()))
+        """Return the prediction, the logits (the prediction itself without sigmoid or softmax), and the penalty; of
+        several outputs tuples of the first two."""
+        made = self.network.model(x, training=training)
+        prediction = tuple(made) if isinstance(made, list) else made
+        self._squashes = [hasattr(each, LOGITS) for each in flat(prediction)]
+        logits = nest([getattr(each, LOGITS, each) for each in flat(prediction)])
+        return prediction, logits, sum(self.network.model.losses, ops.zeros(()))
 
     def _ready(self, prediction: Any, logits: Any, penalty: Any) -> tuple[Any, Any]:
-        if self._squashes:
-            setattr(prediction, LOGITS, logits)
+        for squashes, output, before in zip(self._squashes, flat(prediction), flat(logits), strict=True):
+            if squashes:
+                setattr(output, LOGITS, before)
         return prediction, penalty
 
     def _side_by_side(self, one: Callable[[Any], Any], arguments: tuple[Any, ...]) -> Any:
         """Return `one` of each row of the arguments. A single network is not vectorised, so any layer is supported."""
         if self.width > 1:
             return tf.vectorized_map(one, arguments)
-        alone = one(tuple(tf.squeeze(argument, 0) for argument in arguments))
+        alone = one(tf.nest.map_structure(lambda argument: tf.squeeze(argument, 0), arguments))
         return tf.nest.map_structure(lambda tensor: tf.expand_dims(tensor, 0), alone)
 
     def _state_values(self) -> tuple[Any, ...]:

@@ -1,21 +1,25 @@
-"""Targets, loss and metrics of an experiment, inside a traced program."""
+"""Targets, loss and metrics of an experiment, inside a traced program.
 
+Targets and predictions are an array where the network has one output. They are a tuple of arrays where it has several,
+in the order of `ExperimentSpec.outputs`.
+"""
+
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
-from core.plan.pieces import holds_class_numbers
-from gradlab.keras.namespace import xp
+from core.training.nests import flat, nest
+from core.training.output_task import OutputTask
 from gradlab.spec import ExperimentSpec
-from gradlab.spec.output import answer_threshold
-from gradlab.spec.weights import is_weighted
-from gradlab.vocabulary.metrics import bind
 
 
 class Task:
     """The loss and the metrics of an experiment, for one network or for several side by side.
+
+    With several outputs the loss is the weighted sum of theirs. Each output's own loss is a metric then, as in Keras:
+    weighted by the samples' weights, but not by the output's.
 
     Attributes:
         sum_count: number of sums that are accumulated over an epoch.
@@ -23,62 +27,55 @@ class Task:
     """
 
     def __init__(self, spec: ExperimentSpec) -> None:
-        target = spec.dataset.target
-        self._one_hot, self._weighted = spec.one_hot, is_weighted(spec)
-        self._numbered = holds_class_numbers(spec)
-        self._target = target
-        self._loss = spec.only_output.loss.build(keras)
-        self._metrics = bind(spec.metric_names, target, threshold=answer_threshold(spec))
-        self.sum_count = 2 + sum(metric.sum_count for metric in self._metrics)
-        self.name_count = 1 + len(self._metrics)
+        self._outputs = tuple(OutputTask(spec, output) for output in spec.outputs)
+        self._names = ("loss", *spec.metric_names)
+        self._own_losses = len(self._outputs) if len(self._outputs) > 1 else 0
+        self.sum_count = 2 + self._own_losses + sum(output.sum_count for output in self._outputs)
+        self.name_count = len(self._names)
 
-    def encoded(self, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-        """Encode targets for the loss, float32: (samples, *steps, units); classes one-hot, or as one 0 or 1.
-
-        Many classes of many samples stay numbers, (samples, *steps, 1), and become one-hot batch by batch.
-        Where samples have weights, the last column holds them: (samples, *steps, units + 1).
-        """
-        rows = self._encoded(y)
-        if weights is None:
-            return rows
-        each = np.broadcast_to(weights.reshape(-1, *[1] * (rows.ndim - 1)), (*rows.shape[:-1], 1))
-        return np.concatenate([rows, each], axis=-1)
-
-    def _encoded(self, y: np.ndarray) -> np.ndarray:
-        if self._target.kind != "classes":
-            return y.astype(np.float32, copy=False)
-        if self._one_hot and not self._numbered:
-            return np.eye(self._target.count, dtype=np.float32)[y]
-        return y.astype(np.float32)[..., None]
+    def encoded(self, y: Any, weights: np.ndarray | None = None) -> Any:
+        """Encode the targets of each output for its loss: see `OutputTask.encoded`."""
+        return self._each(lambda output, rows: output.encoded(rows, weights), y)
 
     def sample_losses(self, y: Any, prediction: Any) -> Any:
-        """Return each sample's loss, times its weight: (..., samples, *steps, units) -> (..., samples), the mean over
-        steps."""
-        losses = self._loss(ops.broadcast_to(self._targets(y), prediction.shape), prediction)
-        steps = len(self._target.steps)
-        if self._weighted:
-            losses = losses * y[..., -1]
-        return ops.mean(losses, axis=tuple(range(-steps, 0))) if steps else losses
+        """Return each sample's loss, times its weight; with several outputs the weighted sum of theirs.
 
-    def _targets(self, y: Any) -> Any:
-        """Return encoded targets as the loss takes them: one-hot, and without the column of weights."""
-        y = y[..., :-1] if self._weighted else y
-        return ops.one_hot(ops.cast(y[..., 0], "int32"), self._target.count) if self._numbered else y
+        Args:
+            y: (..., samples, *steps, units) of each output, as `encoded` makes it.
+            prediction: likewise.
+
+        Returns:
+            (..., samples), the mean over steps.
+        """
+        return self.total(self.losses(y, prediction))
+
+    def losses(self, y: Any, prediction: Any) -> Any:
+        """Return each sample's loss by each output, (..., samples) each: see `OutputTask.sample_losses`."""
+        return self._each(lambda output, rows, predicted: output.sample_losses(rows, predicted), y, prediction)
+
+    def total(self, losses: Any) -> Any:
+        """Return the weighted sum of the outputs' losses: (..., samples) each -> (..., samples)."""
+        weighted = self._each(lambda output, values: output.weighted(values), losses)
+        return sum(weighted[1:], start=weighted[0]) if self._own_losses else weighted
 
     def sums(self, y: Any, prediction: Any, losses: Any, penalty: Any, counts: Any) -> Any:
         """Return the sums of a batch: (seeds, sums).
 
         Args:
-            y: (seeds, batch, *steps, units), as `encoded` makes it.
-            prediction: (seeds, batch, *steps, units).
-            losses: (seeds, batch).
+            y: (seeds, batch, *steps, units) of each output, as `encoded` makes it.
+            prediction: (seeds, batch, *steps, units) of each output.
+            losses: (seeds, batch) of each output, as `losses` returns them.
             penalty: (seeds,) of the regularisers, added to each sample's loss.
             counts: (batch,) 1 for samples, 0 for padding; None if there is no padding.
         """
-        y = ops.broadcast_to(self._targets(y), prediction.shape)
+        targets = self._each(lambda output, rows, predicted: output.targets(rows, predicted), y, prediction)
+        total = self.total(losses)
         # Each column is summed by itself: XLA would compute all of them for every entry of their concatenation.
-        columns = [losses[..., None] + ops.reshape(penalty, (-1, 1, 1)), ops.ones_like(losses)[..., None]]
-        columns += [metric.sums(y, prediction, xp) for metric in self._metrics]  # (seeds, batch, sums) each
+        columns = [total[..., None] + ops.reshape(penalty, (-1, 1, 1)), ops.ones_like(total)[..., None]]
+        if self._own_losses:
+            columns += [values[..., None] for values in losses]
+        for output, rows, predicted in self._by_output(targets, prediction):
+            columns += output.columns(rows, predicted)  # (seeds, batch, sums) each
         if counts is not None:
             columns = [values * counts[:, None] for values in columns]
         return ops.concatenate([ops.sum(values, axis=1) for values in columns], axis=-1)
@@ -86,12 +83,22 @@ class Task:
     def finish(self, sums: Any) -> Any:
         """Compute the mean loss, then the metrics: (seeds, sums) -> (seeds, names)."""
         count = ops.maximum(sums[:, 1], 1.0)  # avoids a NaN for an epoch without samples
-        names, begin = [sums[:, 0] / count], 2
-        for metric in self._metrics:
-            names.append(metric.finish(sums[:, begin : begin + metric.sum_count], count, xp))
-            begin += metric.sum_count
-        return ops.stack(names, axis=1)
+        values, begin = {"loss": sums[:, 0] / count}, 2 + self._own_losses
+        for place in range(self._own_losses):
+            values[f"{self._outputs[place].prefix}loss"] = sums[:, 2 + place] / count
+        for output in self._outputs:
+            values |= output.finish(sums, begin, count)
+            begin += output.sum_count
+        return ops.stack([values[name] for name in self._names], axis=1)
 
     def evaluate(self, y: Any, prediction: Any, penalty: Any) -> Any:
         """Return loss and metrics over samples that all seeds share: (seeds, names)."""
-        return self.finish(self.sums(y, prediction, self.sample_losses(y, prediction), penalty, None))
+        return self.finish(self.sums(y, prediction, self.losses(y, prediction), penalty, None))
+
+    def _each(self, compute: Callable[..., Any], *nests: Any) -> Any:
+        """Return `compute` of each output and its parts of the nests, as a nest."""
+        return nest([compute(*each) for each in self._by_output(*nests)])
+
+    def _by_output(self, *nests: Any) -> Iterator[tuple[Any, ...]]:
+        """Yield each output with its parts of the nests."""
+        return zip(self._outputs, *map(flat, nests), strict=True)

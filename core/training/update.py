@@ -105,7 +105,7 @@ class Update:
         return sums
 
     def _step(self, b: Any, sums: Any, rows: Any, x: Any, y: Any, counts: Any, number: Any) -> tuple[Any, Any, Any]:
-        """Make one update on a batch of each seed, (seeds, batch, ...); `counts`, (batch,), is 0 for padding."""
+        """Make one update on a batch of each seed, (seeds, batch, ...) each; `counts`, (batch,), is 0 for padding."""
         row, measures = self._in_branch(lambda: self._gradients(x, y, counts), number)
         if self.kept:
             rows = rows.write(b, row)
@@ -159,10 +159,11 @@ class Update:
         with tf.GradientTape() as tape:
             tape.watch(values)
             prediction, penalty = self._stack.train(values, x)
-            losses = self._task.sample_losses(y, prediction)  # (seeds, batch)
-            mean = ops.mean(losses, axis=1) if counts is None else ops.sum(losses * counts, axis=1) / ops.sum(counts)
-            total = ops.sum(mean + penalty)
-        gradients = [measure.dense(each) for each in tape.gradient(total, values)]
+            losses = self._task.losses(y, prediction)
+            total = self._task.total(losses)  # (seeds, batch)
+            mean = ops.mean(total, axis=1) if counts is None else ops.sum(total * counts, axis=1) / ops.sum(counts)
+            loss = ops.sum(mean + penalty)
+        gradients = [measure.dense(each) for each in tape.gradient(loss, values)]
         return gradients, self._task.sums(y, prediction, losses, penalty, counts)
 
     def _in_branch(self, compute: Callable[[], tuple[list[Any], Any]], number: Any) -> tuple[Any, dict[str, Any]]:

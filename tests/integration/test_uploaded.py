@@ -133,7 +133,7 @@ def test_large_samples_are_worked_on_in_pieces_with_the_same_result(monkeypatch)
     for bound in ("MAX_ORDERED_NUMBERS", "MAX_FLOWING_NUMBERS", "MAX_ONE_HOT_NUMBERS"):
         monkeypatch.setattr(pieces, bound, 300)
     assert pieces.gathers_batches(spec)
-    assert pieces.holds_class_numbers(spec)
+    assert pieces.holds_class_numbers(spec, spec.only_output)
     assert 1 < pieces.validation_rows(spec) < 30 / 2
     in_pieces = trained(list(train(spec, samples=samples)), seed=1)
     for kind, values in whole.items():

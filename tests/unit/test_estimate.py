@@ -10,13 +10,15 @@ from core.plan.bounds import check_bounds
 from core.plan.calibration import SHIPPED, SHIPPED_SOURCE, Calibration, Record
 from core.plan.cost import Measured
 from core.plan.estimate import epoch_seconds, estimate, memory, plan
-from core.plan.memory import NUMBER_BYTES, PASSING, STATE_COPIES, peak
+from core.plan.memory import NUMBER_BYTES, PASSING, STATE_COPIES, UPLOADED_BYTES_PER_VALUE, peak
 from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import width_for
 from core.settings import Settings
 from gradlab.errors import Invalid
 from gradlab.measurement.kinds import GRADIENTS
+from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
+from tests.several import two_ends
 
 HIDDEN = {"kind": "dense", "units": 5, "activation": "tanh", "repeat": 5}
 PARAMETERS = (2 * 5 + 5) + 4 * (5 * 5 + 5) + (5 + 1)
@@ -288,3 +290,13 @@ def test_uploaded_data_are_bounded_by_their_bytes_and_planned_in_pieces():
     assert gathers_batches(large)
     assert validation_rows(large) < 200_000
     assert estimate(large).memory_bytes < 1_400_000_000
+
+
+def test_the_numbers_of_all_inputs_and_outputs_are_counted(monkeypatch):
+    monkeypatch.setattr("gradlab.spec.experiment.refuse_several", lambda spec: None, raising=False)
+    several = ExperimentSpec.model_validate(two_ends())
+    numbers = (2 + 1) + (1 + 3)  # of a sample: both inputs, both outputs
+    assert plan(several).start["dataset"] == 100 * numbers
+    ordered = NUMBER_BYTES * 80 * numbers
+    assert memory(several)["dataset"] == 100 * numbers * UPLOADED_BYTES_PER_VALUE + ordered
+    assert refusals(several, max_prepared_bytes=1)["max_prepared_bytes"].received.startswith("1,200")

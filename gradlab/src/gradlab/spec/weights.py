@@ -31,10 +31,11 @@ def loss_weights(
         class_weight: the weights of classes.
         data: its samples.
     """
-    val = _given(data.val_weight, len(data.val_y))
+    train_count, val_count = data.counts
+    val = _given(data.val_weight, val_count)
     if class_weight is not None:
         return _by_class(dataset, class_weight, data.train_y)[data.train_y], val
-    return (_given(data.train_weight, len(data.train_y)), val) if dataset.has_weights else None
+    return (_given(data.train_weight, train_count), val) if dataset.has_weights else None
 
 
 def _given(weights: np.ndarray | None, samples: int) -> np.ndarray:

@@ -35,6 +35,12 @@ class Dataset:
     train_weight: np.ndarray | None = None
     val_weight: np.ndarray | None = None
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """The numbers of training and of validation samples."""
+        train, val = (y[0] if isinstance(y, tuple) else y for y in (self.train_y, self.val_y))
+        return len(train), len(val)
+
     def plane(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the axes of a grid around all samples of two inputs: (32,) float32 for each input."""
         return axes_around(np.concatenate([self.train_x, self.val_x]))
