@@ -36,5 +36,6 @@ def test_each_output_is_judged_by_its_own_loss_targets_and_metrics():
     assert np.array_equal(own.metric("loss"), run.metric("sort_loss"), equal_nan=True)
     assert own.view.output.activation == "softmax"
     assert own.view.constant_loss < 1.2 < run.by_output[0].view.constant_loss
+    assert {name: each.features for name, each in run.facts.by_input.items()} == {"left": 2, "right": 1}
     assert [layer.name for layer in run.view.hidden_layers if layer.tensors] == ["hidden"]
     assert [each.output for each in watch.diagnosis().findings if each.rule == "target_range"] == ["price"]

@@ -5,6 +5,8 @@ CONFIGURATION = "a Watch, or `configuration` and `input_shape` of the layer in t
 GIVEN = "theory is about drawn weights, and it began with given ones"
 WAIT = "nothing: a worker is going to work them out; ask again in some seconds"
 
+GRAPH = "theory follows the signal along a chain of layers, and its network is a graph"
+
 
 class Unknown(Exception):
     """A rule needs what a training does not give.

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from gradlab.diagnosis.layers import LayerView
-from gradlab.diagnosis.unknown import FACTS, Unknown
+from gradlab.diagnosis.unknown import FACTS, GRAPH, Unknown
 from gradlab.facts import DataFaults, Expectation, Facts, Inputs, OutputFacts, Theory
 from gradlab.spec import NamedLayer
 from gradlab.spec.output import Output
@@ -183,7 +183,7 @@ class View(ABC):
     def need_chain(self) -> None:
         """Raise Unknown if the layers form no chain."""
         if not self.is_chain:
-            raise Unknown("theory follows the signal along a chain of layers, and its network is a graph")
+            raise Unknown(GRAPH)
 
     @property
     def parameter_count(self) -> int:

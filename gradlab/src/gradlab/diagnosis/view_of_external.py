@@ -5,9 +5,9 @@ from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from gradlab.diagnosis.layers import LayerView
-from gradlab.diagnosis.unknown import CONFIGURATION, FACTS, Unknown
+from gradlab.diagnosis.unknown import CONFIGURATION, FACTS, GRAPH, Unknown
 from gradlab.diagnosis.view import View
-from gradlab.facts import Facts, Wiring
+from gradlab.facts import Facts, Theory, Wiring
 from gradlab.spec import ExternalSpec, NamedLayer
 from gradlab.spec.external_layer import ExternalLoss
 from gradlab.spec.external_network import chain, named_layers
@@ -92,10 +92,17 @@ class ExternalView(View):
 
     @cached_property
     def network(self) -> tuple[NamedLayer, ...]:
+        if self.external.outputs:
+            raise Unknown(GRAPH)
         try:
             return chain(self.external.layers)
         except LookupError as missing:
             raise Unknown(f"how {missing.args[0]} is configured is not known", CONFIGURATION) from None
+
+    def _theory(self) -> Theory:
+        if self.external.outputs:
+            raise Unknown(GRAPH)
+        return super()._theory()
 
     @property
     def value_count(self) -> int:

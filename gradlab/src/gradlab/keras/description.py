@@ -120,13 +120,20 @@ def target_of(loss: ExternalLoss, samples: Samples, layers: list[ExternalLayer])
     return ExternalTarget(kind="values", count=int(last), steps=steps)
 
 
-def facts_of(spec: ExternalSpec, samples: Samples, validation: Samples | None) -> Facts:
-    """Return what rules need to know of the samples. Targets of several outputs without names are left out."""
+def facts_of(spec: ExternalSpec, samples: Samples, validation: Samples | None, model: Any = None) -> Facts:
+    """Return what rules need to know of the samples. Targets of several outputs without names are left out.
+
+    Args:
+        spec: the training's description.
+        samples: the training samples.
+        validation: the validation samples; None without any.
+        model: the model, whose inputs have names; None if it is not there.
+    """
     x, y = samples.first(len(samples))
     val_x, val_y = (None, None) if validation is None else (validation.x, validation.y)
     if spec.outputs:
         names = [each.name for each in spec.outputs]
-        parts = [None if part is None else inputs_by_name(part) for part in (x, val_x)]
+        parts = [None if part is None else inputs_by_name(part, model) for part in (x, val_x)]
         own = [None if part is None else by_output(part, names) for part in (y, val_y)]
         with unnoticed():
             return of_outputs(spec, parts[0] or {}, own[0] or {}, parts[1], own[1])

@@ -59,8 +59,15 @@ def by_output(values: Any, names: Sequence[str]) -> dict[str, Any]:
     return {} if hasattr(values, "shape") else dict.fromkeys(names, values)
 
 
-def inputs_by_name(x: Any) -> dict[str, np.ndarray]:
-    """Return the samples of each input, by its name in a dictionary, else by its place."""
+def inputs_by_name(x: Any, model: Any) -> dict[str, np.ndarray]:
+    """Return the samples of each input by its name, in a dictionary or in the model; else by its place.
+
+    Args:
+        x: the samples, as the model takes them.
+        model: the model; None if it is not there.
+    """
     if isinstance(x, Mapping):
         return {str(name): part for name, part in x.items()}
-    return {str(place): part for place, part in enumerate(tree.flatten(x))}
+    parts, names = tree.flatten(x), [each.name for each in getattr(model, "inputs", None) or ()]
+    places = names if len({*names}) == len(names) == len(parts) else map(str, range(len(parts)))
+    return dict(zip(places, parts, strict=True))

@@ -125,7 +125,8 @@ class Training:
         self._has_begun = True
         self.session.prepare()
         spec = self._spec()
-        facts = None if self._samples is None else self._attempt(FACTS, facts_of, spec, self._samples, self._validation)
+        parts = spec, self._samples, self._validation, self.plan.model
+        facts = None if self._samples is None else self._attempt(FACTS, facts_of, *parts)
         self._recorder.begin(spec, facts)
         self.course.record = self._recorder.first_record or self.course.record
         if self._samples is not None and self.course.batches == 0:
