@@ -119,6 +119,11 @@ class TestDiagnosis:
         assert finding.explanation.startswith("Output sort: ")
         assert "output sort" in str(summary_of(diagnosis))
 
+    def test_a_run_that_left_the_finite_numbers_did_so_in_one_output(self):
+        spec = a_spec()
+        run = replace(a_run(spec, facts_of(spec), metrics={"sort_loss": np.nan}), stopped_by="nonfinite")
+        assert (outcome(run).verdict, outcome(run).output) == ("diverged", "sort")
+
     def test_targets_of_one_output_are_the_root_cause_of_what_the_other_suffers(self):
         spec = a_spec()
         facts = facts_of(spec, scale=100.0)

@@ -97,7 +97,13 @@ def outcome(run: Run) -> Outcome:
 
 def _worst(outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome of a network whose outputs have these: it learns if all of them do."""
-    worst = min(outcomes, key=lambda each: (WORST_FIRST.index(each.verdict), np.nan_to_num(each.gain, nan=np.inf)))
+
+    def place(each: Outcome) -> tuple[int, float]:
+        # A run ends for all outputs once one has left the finite numbers: it is the one without a gain.
+        unknown = -np.inf if each.verdict == "diverged" else np.inf
+        return WORST_FIRST.index(each.verdict), unknown if np.isnan(each.gain) else each.gain
+
+    worst = min(outcomes, key=place)
     return replace(worst, by_facts=all(each.by_facts for each in outcomes))
 
 
