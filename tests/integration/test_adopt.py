@@ -84,6 +84,22 @@ IMAGE, SORT = np.random.default_rng(1).normal(size=(60, 3, 3)).astype("float32")
 LOSSES = {"price": "mse", "sort": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
 
 
+@pytest.mark.parametrize("as_lists", [True, False])
+def test_several_inputs_and_outputs_are_lists_or_dictionaries_as_fit_takes_them(client, as_lists):
+    model = two_ends(loss=LOSSES, loss_weights={"price": 0.5, "sort": 1.0}, metrics={"sort": ["accuracy"]})
+    x, y = {"image": IMAGE, "numbers": X}, {"sort": SORT, "price": X[:, :1]}
+    if as_lists:
+        x, y = [X, IMAGE], [X[:, :1], SORT]
+    spec = adopt(model, x, y, to=client, epochs=1).spec
+    assert [(each.name, each.shape) for each in spec.inputs] == [("numbers", (4,)), ("image", (3, 3))]
+    assert [(each.name, str(each.target), each.weight) for each in spec.outputs] == [
+        ("price", "1 value", 0.5),
+        ("sort", "3 classes", 1.0),
+    ]
+    assert spec.metric_names == ("price_loss", "sort_loss", "sort_accuracy")
+    assert spec.outputs[1].loss.from_logits
+
+
 def test_arrays_of_several_inputs_and_outputs_that_are_missing_are_named(client):
     y = {"price": X[:, :1], "sort": SORT}
     with pytest.raises(

@@ -57,11 +57,6 @@ TRAINING = {
 KERAS_LOSSES = {"price": "mean_squared_error", "sort": "categorical_crossentropy"}
 
 
-@pytest.fixture(autouse=True)
-def _accepted(monkeypatch):
-    monkeypatch.setattr("gradlab.spec.experiment.refuse_several", lambda *_: None, raising=False)
-
-
 def a_spec(*, weighted=False, seeds=(0,), model=MODEL, record="nothing", **fields) -> ExperimentSpec:
     """A spec; further fields are those of the training, and of what is known of the samples."""
     samples = SAMPLES | {name: value for name, value in fields.items() if name in SAMPLES}

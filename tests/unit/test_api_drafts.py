@@ -3,12 +3,22 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gradlab.client.client import Client
 from gradlab.schemas import DraftRequest
 from tests.unit.desk import Desk, client_of
-from tests.unit.translate.keras_texts import a_dense, a_sequential, an_input, compiled_with, text_of
+from tests.unit.translate.keras_texts import (
+    a_dense,
+    a_functional,
+    a_sequential,
+    a_tensor,
+    an_input,
+    called,
+    compiled_with,
+    text_of,
+)
 
 pytestmark = pytest.mark.slow  # a child process reads the file
 
@@ -66,6 +76,26 @@ def test_what_does_not_fit_is_refused_by_field(desk: Desk, dataset: str):
     classes = a_draft(desk, dataset, target="b", task="classes", features=["a", "label"])  # five classes, one unit
     assert (classes.status_code, classes.json()["errors"][0]["field"]) == (422, "model.layers[1]")
     assert a_draft(desk, dataset, configuration="{}").json()["errors"][0]["field"] != "features"
+
+
+def test_a_model_of_two_outputs_predicts_the_columns_of_their_names(desk: Desk, dataset: str, tmp_path: Path):
+    file = tmp_path / "two.npz"
+    draw = np.random.default_rng(0)
+    np.savez(file, x=draw.normal(size=(60, 2)), price=draw.normal(size=60), sort=np.arange(60) % 3)
+    both = called(a_dense(4, "both"), [a_tensor("x")])
+    ends = a_dense(1, "price", activation="linear"), a_dense(3, "sort", activation="softmax")
+    outputs = [["price", 0, 0], ["sort", 0, 0]]
+    layers = [called(an_input(2)), both, *(called(each, [a_tensor("both")]) for each in ends)]
+    model = text_of(a_functional(*layers, inputs=[["x", 0, 0]], outputs=outputs))
+    answer = a_draft(desk, client_of(desk).add_dataset(file).id, configuration=model)
+    assert answer.status_code == 200, answer.text
+    spec = answer.json()["spec"]
+    assert spec["dataset"]["task"] == {"price": "values", "sort": "classes"}
+    assert [each["name"] for each in spec["dataset"]["samples"]["outputs"]] == ["price", "sort"]
+    assert spec["training"]["loss"]["sort"]["kind"] == "categorical_crossentropy"
+    assert desk.http.post("/experiments", json=spec).status_code == 202
+    lacking = a_draft(desk, dataset, configuration=model)
+    assert (lacking.status_code, lacking.json()["errors"][0]["field"]) == (422, "target")
 
 
 def test_the_client_asks_for_drafts(desk: Desk, dataset: str):

@@ -13,11 +13,6 @@ from tests.graphs import dense, node
 from tests.several import MODEL, SAMPLES, two_ends
 
 
-@pytest.fixture(autouse=True)
-def _open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gradlab.spec.experiment.refuse_several", lambda spec: None)
-
-
 def spec(**changes: object) -> ExperimentSpec:
     return parse(json.dumps(two_ends(**changes)))
 
@@ -170,8 +165,3 @@ def test_objects_by_name_are_for_several_outputs():
         parse(json.dumps(one))
     one["training"] |= {"loss_weights": None}
     assert parse(json.dumps(one)).outputs[0].loss.kind == "huber"
-
-
-def test_the_gate_refuses_several_until_all_can_use_them(monkeypatch):
-    monkeypatch.undo()
-    assert "model.inputs: expected one input and one output; received left, right" in refusal()

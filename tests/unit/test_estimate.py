@@ -292,8 +292,7 @@ def test_uploaded_data_are_bounded_by_their_bytes_and_planned_in_pieces():
     assert estimate(large).memory_bytes < 1_400_000_000
 
 
-def test_the_numbers_of_all_inputs_and_outputs_are_counted(monkeypatch):
-    monkeypatch.setattr("gradlab.spec.experiment.refuse_several", lambda spec: None, raising=False)
+def test_the_numbers_of_all_inputs_and_outputs_are_counted():
     several = ExperimentSpec.model_validate(two_ends())
     numbers = (2 + 1) + (1 + 3)  # of a sample: both inputs, both outputs
     assert plan(several).start["dataset"] == 100 * numbers

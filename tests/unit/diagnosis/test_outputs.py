@@ -25,11 +25,6 @@ from tests.unit.diagnosis.histories import HEALTHY
 EPOCHS, SAMPLES = 40, 100
 
 
-@pytest.fixture(autouse=True)
-def _without_gate(monkeypatch):
-    monkeypatch.setattr("gradlab.spec.experiment.refuse_several", lambda spec: None, raising=False)
-
-
 def samples(scale: float = 1.0) -> Dataset:
     """Two inputs; a value that is their sum, and the one of three classes that it belongs to."""
     left, right = np.random.default_rng(0).normal(size=(2, SAMPLES + 40, 2)).astype(np.float32)

@@ -13,11 +13,6 @@ from tests.several import MODEL, two_ends
 MATCHED = remedy("output_matched_to_task")
 
 
-@pytest.fixture(autouse=True)
-def _without_gate(monkeypatch):
-    monkeypatch.setattr("gradlab.spec.experiment.refuse_several", lambda spec: None, raising=False)
-
-
 def a_spec(*nodes: Any, **changes: Any) -> ExperimentSpec:
     """The network of two ends, with these nodes in place of those of the same names."""
     named = {each["name"]: each for each in (*MODEL["nodes"], *nodes)}

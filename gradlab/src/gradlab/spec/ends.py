@@ -231,15 +231,3 @@ def check_metric_names(names: Sequence[str], outputs: Sequence[NetworkOutput]) -
     if twice := next((name for name in names if names.count(name) > 1), None):
         expected = "outputs of other names, by which each metric has a name of its own"
         raise impossible("model.outputs", expected, f"{', '.join(each.name for each in outputs)}: {twice} twice")
-
-
-def refuse_several(spec: "ExperimentSpec") -> None:
-    """Refuse a network with several inputs or outputs.
-
-    Raises:
-        PydanticCustomError: with the field.
-    """
-    outputs: Sequence[str] = getattr(spec.model, "outputs", ())
-    for field, names in (("model.inputs", spec.model.inputs), ("model.outputs", outputs)):
-        if len(names) > 1:
-            raise impossible(field, "one input and one output", ", ".join(names))

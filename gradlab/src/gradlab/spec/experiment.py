@@ -20,7 +20,6 @@ from gradlab.spec.ends import (
     check_output,
     inputs_of,
     outputs_of,
-    refuse_several,
 )
 from gradlab.spec.graph import INPUT, GraphSpec, check_count, layer_count
 from gradlab.spec.indices import check_indices
@@ -140,7 +139,6 @@ class ExperimentSpec(Frozen):
         start, is_pretrained = self.training.initial_weights, self.training.pretraining is not None
         check_start(start, self.layers, is_pretrained=is_pretrained)
         self._check_boundary()
-        refuse_several(self)
         return self
 
     def _check_boundary(self) -> None:
