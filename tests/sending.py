@@ -43,10 +43,11 @@ class Server:
             self._server = None
 
 
-def a_model(*, shaped: bool = True, units: int = 4) -> keras.Model:
+def a_model(*, shaped: bool = True, units: int = 4, eager: bool = True) -> keras.Model:
     inputs = [keras.layers.Input((3,))] if shaped else []
     model = keras.Sequential([*inputs, keras.layers.Dense(units, "tanh"), keras.layers.Dense(1, "sigmoid")])
-    model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+    # Nothing is traced for a dozen batches: fits that are traced are observed in tests of their own.
+    model.compile("sgd", "binary_crossentropy", metrics=["accuracy"], run_eagerly=eager)
     return model
 
 

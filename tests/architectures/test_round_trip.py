@@ -106,7 +106,9 @@ def predictions(name: str, translation: Translation) -> tuple[list[np.ndarray], 
     written.set_weights(model.get_weights())
     samples = architecture.samples(model)
     x = samples[0] if len(samples) == 1 else samples
-    return tuple([*map(np.asarray, tree.flatten(each.predict_on_batch(x)))] for each in (model, network.model, written))
+    # `predict` would compile a function for each.
+    answers = (each(x, training=False) for each in (model, network.model, written))
+    return tuple([*map(np.asarray, tree.flatten(each))] for each in answers)
 
 
 def check_equal(ours: list[np.ndarray], expected: list[np.ndarray], **tolerance: float) -> None:

@@ -91,7 +91,7 @@ def is_undefined_in_onednn(layer: Any, shape: tuple[int, ...]) -> bool:
 
 
 @given(sliding_layers(("conv1d", "conv2d")))
-@settings(max_examples=150, **SLOWLY)
+@settings(**SLOWLY)
 def test_convolutions_are_kerass_forward_and_in_both_gradients(case):
     fields, shape = case
     layer, axes = made({**fields, "use_bias": False}, shape)
@@ -111,7 +111,7 @@ def test_convolutions_are_kerass_forward_and_in_both_gradients(case):
 
 
 @given(sliding_layers(("max_pooling1d", "max_pooling2d", "average_pooling1d", "average_pooling2d")), st.booleans())
-@settings(max_examples=150, **SLOWLY)
+@settings(**SLOWLY)
 def test_poolings_are_kerass_forward_and_in_the_gradient_also_where_several_are_largest(case, ties):
     fields, shape = case
     layer, axes = made(fields, shape)
