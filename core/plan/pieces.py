@@ -32,7 +32,11 @@ def validation_rows(spec: ExperimentSpec) -> int:
     if dataset.is_drawn:
         return validation
     flow = width_for(spec) * sum(kept(layer) for layer in spec.layers)
-    return max(1, min(validation, MAX_FLOWING_NUMBERS // max(1, flow)))
+    rows = max(1, min(validation, MAX_FLOWING_NUMBERS // max(1, flow)))
+    if rows < validation and any(output.mask for output in spec.outputs):
+        batch = spec.training.batch_size  # a masked loss is a mean over the steps that count in a batch
+        return max(batch, rows - rows % batch)
+    return rows
 
 
 def holds_class_numbers(spec: ExperimentSpec, output: NetworkOutput) -> bool:

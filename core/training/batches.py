@@ -50,7 +50,7 @@ def evaluated(stack: Stack, task: Task, x: Any, y: Any, rows: int) -> Any:
 
     def sums_of(x, y):
         prediction, penalty = stack.predict(x)
-        return task.sums(y, prediction, task.losses(y, prediction), penalty, None)
+        return task.sums(y, prediction, task.losses(y, prediction, by_batch=True), penalty, None)
 
     def piece(number, sums):
         parts = tf.nest.map_structure(lambda each: _slice(each[None], number * rows, rows)[0], (x, y))

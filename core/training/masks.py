@@ -11,8 +11,13 @@ def mask_of(x: Any) -> Any:
     return getattr(x, MASK, None)
 
 
+def set_mask(x: Any, mask: Any) -> None:
+    """Give a tensor a mask."""
+    setattr(x, MASK, mask)
+
+
 def masked_like(x: Any, other: Any) -> Any:
     """Give a tensor that was computed from another one the other's mask, and return it."""
     if (mask := mask_of(other)) is not None:
-        setattr(x, MASK, mask)
+        set_mask(x, mask)
     return x

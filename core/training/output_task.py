@@ -7,6 +7,8 @@ import numpy as np
 from keras import ops
 
 from core.plan.pieces import holds_class_numbers
+from core.training.masked import MaskedMean, is_mean, masked_losses
+from core.training.masks import mask_of
 from gradlab.keras.namespace import xp
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.ends import NetworkOutput
@@ -29,7 +31,10 @@ class OutputTask:
         self._numbered = holds_class_numbers(spec, output)
         self._target, self._weight = output.target, output.weight
         self._loss = output.loss.build(keras)
-        self._metrics = bind(output.metric_names, output.target, threshold=answer_threshold(spec, output))
+        self._batch = spec.training.batch_size
+        self._is_masked = output.mask is not None
+        bound = bind(output.metric_names, output.target, threshold=answer_threshold(spec, output))
+        self._metrics = [MaskedMean(metric) if self._is_masked and is_mean(metric) else metric for metric in bound]
         self.sum_count = sum(metric.sum_count for metric in self._metrics)
 
     def encoded(self, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -51,14 +56,30 @@ class OutputTask:
             return np.eye(self._target.count, dtype=np.float32)[y]
         return y.astype(np.float32)[..., None]
 
-    def sample_losses(self, y: Any, prediction: Any) -> Any:
+    def sample_losses(self, y: Any, prediction: Any, counts: Any = None, *, by_batch: bool = False) -> Any:
         """Return each sample's loss, times its weight: (..., samples, *steps, units) -> (..., samples), the mean over
-        steps."""
+        steps; where the prediction has a mask, as `masked_losses` counts them.
+
+        Args:
+            y: as `encoded` makes it.
+            prediction: (..., samples, *steps, units).
+            counts: (samples,) 1 for samples, 0 for padding; None if there is no padding.
+            by_batch: True if the samples are those of several batches, one after another.
+        """
         losses = self._loss(self.targets(y, prediction), prediction)
+        if self._is_masked:
+            return masked_losses(losses, self._mask(prediction), counts, self._batch if by_batch else None)
         steps = len(self._target.steps)
         if self._weighted:
             losses = losses * y[..., -1]
         return ops.mean(losses, axis=tuple(range(-steps, 0))) if steps else losses
+
+    def _mask(self, prediction: Any) -> Any:
+        """Return the mask of a prediction, (..., samples, steps). Raises ValueError if it has none."""
+        mask = mask_of(prediction)
+        if mask is None:
+            raise ValueError("a prediction of masked time steps: expected a mask; received none")
+        return mask
 
     def weighted(self, losses: Any) -> Any:
         """Return losses times the output's weight."""
@@ -78,7 +99,14 @@ class OutputTask:
             targets: as `targets` returns them.
             prediction: (seeds, batch, *steps, units).
         """
-        return [metric.sums(targets, prediction, xp) for metric in self._metrics]
+        masked = [isinstance(metric, MaskedMean) for metric in self._metrics]
+        mask = self._mask(prediction) if any(masked) else None
+        return [
+            metric.sums_of(targets, prediction, mask)
+            if isinstance(metric, MaskedMean)
+            else metric.sums(targets, prediction, xp)
+            for metric in self._metrics
+        ]
 
     def finish(self, sums: Any, begin: int, count: Any) -> dict[str, Any]:
         """Compute the metrics by name, (seeds,) each, from all sums of an epoch.

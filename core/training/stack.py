@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.training import reductions  # noqa: F401  (how sums inside tf.vectorized_map are traced)
+from core.training.masks import mask_of, set_mask
 from core.training.nests import flat, nest
 from core.training.network import Network
 
@@ -37,6 +38,7 @@ class Stack:
         self.network = network
         self.width = width
         self._squashes: list[bool] = []  # of each output, once the network has been called
+        self._masked: list[bool] = []  # likewise
         self._shapes = [tuple(variable.shape) for variable in network.trainable]
         self.sizes = [int(np.prod(shape)) for shape in self._shapes]
         weights, state = self.rows([[variable.numpy() for variable in network.variables]] * width)
@@ -146,16 +148,23 @@ class Stack:
 
         return self._side_by_side(one, (*self.values(), *self._state_values()))
 
-    def _outputs(self, x: Any, *, training: bool) -> tuple[Any, Any, Any]:
-        """Return the prediction, the logits (the prediction itself without sigmoid or softmax), and the penalty; of
-        several outputs tuples of the first two."""
+    def _outputs(self, x: Any, *, training: bool) -> tuple[Any, Any, Any, Any]:
+        """Return the prediction, the logits (the prediction itself without sigmoid or softmax), the masks of those
+        outputs that have one, and the penalty; of several outputs tuples of the first two."""
         made = self.network.model(x, training=training)
         prediction = tuple(made) if isinstance(made, list) else made
         self._squashes = [hasattr(each, LOGITS) for each in flat(prediction)]
         logits = nest([getattr(each, LOGITS, each) for each in flat(prediction)])
-        return prediction, logits, sum(self.network.model.losses, ops.zeros(()))
+        masks = [mask_of(each) for each in flat(prediction)]
+        self._masked = [mask is not None for mask in masks]
+        present = tuple(mask for mask in masks if mask is not None)
+        return prediction, logits, present, sum(self.network.model.losses, ops.zeros(()))
 
-    def _ready(self, prediction: Any, logits: Any, penalty: Any) -> tuple[Any, Any]:
+    def _ready(self, prediction: Any, logits: Any, masks: Any, penalty: Any) -> tuple[Any, Any]:
+        left = iter(masks)
+        for is_masked, output in zip(self._masked, flat(prediction), strict=True):
+            if is_masked:
+                set_mask(output, next(left))
         for squashes, output, before in zip(self._squashes, flat(prediction), flat(logits), strict=True):
             if squashes:
                 setattr(output, LOGITS, before)

@@ -49,9 +49,13 @@ class Task:
         """
         return self.total(self.losses(y, prediction))
 
-    def losses(self, y: Any, prediction: Any) -> Any:
+    def losses(self, y: Any, prediction: Any, counts: Any = None, *, by_batch: bool = False) -> Any:
         """Return each sample's loss by each output, (..., samples) each: see `OutputTask.sample_losses`."""
-        return self._each(lambda output, rows, predicted: output.sample_losses(rows, predicted), y, prediction)
+
+        def of_output(output: OutputTask, rows: Any, predicted: Any) -> Any:
+            return output.sample_losses(rows, predicted, counts, by_batch=by_batch)
+
+        return self._each(of_output, y, prediction)
 
     def total(self, losses: Any) -> Any:
         """Return the weighted sum of the outputs' losses: (..., samples) each -> (..., samples)."""
@@ -93,7 +97,7 @@ class Task:
 
     def evaluate(self, y: Any, prediction: Any, penalty: Any) -> Any:
         """Return loss and metrics over samples that all seeds share: (seeds, names)."""
-        return self.finish(self.sums(y, prediction, self.losses(y, prediction), penalty, None))
+        return self.finish(self.sums(y, prediction, self.losses(y, prediction, by_batch=True), penalty, None))
 
     def _each(self, compute: Callable[..., Any], *nests: Any) -> Any:
         """Return `compute` of each output and its parts of the nests, as a nest."""

@@ -159,7 +159,7 @@ class Update:
         with tf.GradientTape() as tape:
             tape.watch(values)
             prediction, penalty = self._stack.train(values, x)
-            losses = self._task.losses(y, prediction)
+            losses = self._task.losses(y, prediction, counts)
             total = self._task.total(losses)  # (seeds, batch)
             mean = ops.mean(total, axis=1) if counts is None else ops.sum(total * counts, axis=1) / ops.sum(counts)
             loss = ops.sum(mean + penalty)

@@ -10,6 +10,7 @@ from gradlab.facts.measurement import Load, drawn, flat, measure
 from gradlab.facts.model import Facts, Theory
 from gradlab.facts.outputs import Ending, measure_outputs, sizes_by_input
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.masks import steps_that_count
 from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.spec.weights import ClassWeight, loss_weights
 from gradlab.theory.ways import ways_of
@@ -34,7 +35,8 @@ def of_spec(spec: ExperimentSpec, load: Load = drawn) -> Facts:
 
 def endings_of(spec: ExperimentSpec) -> tuple[Ending, ...]:
     """Return the outputs of an experiment, as far as the facts about their targets rest on them."""
-    return tuple(Ending(each.name, each.target, each.loss, each.layer.output_shape[-1]) for each in spec.outputs)
+    ends = ((each.name, each.target, each.loss, each.layer.output_shape[-1], each.mask) for each in spec.outputs)
+    return tuple(Ending(*end) for end in ends)
 
 
 def _data_key(spec: ExperimentSpec) -> tuple[DatasetSpec, Names, tuple[Ending, ...], ClassWeight]:
@@ -65,12 +67,19 @@ def _of_data(
 def _of_one(data: Dataset, inputs: Names, output: Ending, weights: Array | None, names: Names) -> Facts:
     """The facts of a training with one output."""
     parts = data.train_x, data.train_y, data.val_x, data.val_y
+    by_name, mask = _by_name(inputs, data.train_x), output.mask
     facts = measure(
-        *parts, target=output.target, loss=output.loss, units=output.units, weights=weights, feature_names=names
+        *parts,
+        target=output.target,
+        loss=output.loss,
+        units=output.units,
+        weights=weights,
+        feature_names=names,
+        counted=None if mask is None else steps_that_count(mask, by_name[mask.inputs[0]]),
     )
     if len(inputs) == 1:
         return facts
-    return facts.model_copy(update={"by_input": sizes_by_input(_by_name(inputs, data.train_x))})
+    return facts.model_copy(update={"by_input": sizes_by_input(by_name)})
 
 
 def _by_name(names: Names | list[str], arrays: Any) -> dict[str, Array]:

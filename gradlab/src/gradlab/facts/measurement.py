@@ -44,6 +44,7 @@ def measure(
     units: int | None = None,
     feature_names: Sequence[str] = (),
     weights: Array | None = None,
+    counted: Array | None = None,
 ) -> Facts:
     """Work out the facts of a training. No sample is among them.
 
@@ -60,6 +61,7 @@ def measure(
         feature_names: names of the features of a flattened sample.
         weights: (samples,) of the training samples in the loss; None for equal ones. With weights errors do not count
             alike, and what the nearest neighbours avoid of them is no measure: `reachable` is NaN.
+        counted: (samples, steps) True for the time steps that the loss counts; None for all. As with weights.
     """
     x, held = flat(train_x), None if val_x is None else flat(val_x)
     fields: dict[str, Any] = {"train_count": len(x), "inputs": inputs_of(x, feature_names)}
@@ -73,11 +75,14 @@ def measure(
         fields["target"] = ExternalTarget(kind=target.kind, count=target.count, steps=target.steps)
         y, own_y = in_form(train_y, target), None if val_y is None else in_form(val_y, target)
         units = units or (network[-1].output_shape[-1] if network else target.count)
-        fields |= fields_of_targets(y, target, loss, units, weights)
+        if counted is None:
+            fields |= fields_of_targets(y, target, loss, units, weights)
+        elif counted.any():
+            fields |= fields_of_targets(y[counted], Target(target.kind, target.count), loss, units, None)
         val = None if held is None or own_y is None else (held, own_y)
         with np.errstate(all="ignore"):
             neighbours = neighbours_of(parted(x, y, val), target)
-        fields["reachable"] = neighbours.score if weights is None else float("nan")
+        fields["reachable"] = neighbours.score if weights is None and counted is None else float("nan")
     with np.errstate(all="ignore"):
         faults = faults_of(x, y, held, own_y, target=target, raw_y=train_y, names=feature_names)
     compared = {"compared": neighbours.compared, "contradicted": neighbours.contradicted}

@@ -31,12 +31,14 @@ class Ending:
         target: the form of its targets; None if unknown.
         loss: its loss; None if it is unknown or not in the vocabulary.
         units: number of its units; None if unknown.
+        mask: the layer that masks the time steps that its loss leaves out; None for none.
     """
 
     name: str
     target: Target | None
     loss: LossFunction | None
     units: int | None
+    mask: NamedLayer | None = None
 
 
 def measure_outputs(

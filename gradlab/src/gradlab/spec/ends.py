@@ -1,11 +1,13 @@
 """Inputs and outputs of a network: the samples that enter it, and the predictions with their targets and losses."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradlab.frozen import ByName, impossible
 from gradlab.spec.graph import Graph, GraphSpec, split_source
+from gradlab.spec.masks import Unfollowed, masking_layer
 from gradlab.spec.network import NamedLayer
 from gradlab.spec.problems import among
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
@@ -46,6 +48,8 @@ class NetworkOutput:
         weight: the weight of its loss in the network's.
         metric_names: its metrics, without the output's name.
         path: its place in the spec: ``model.layers[4]``, ``model.outputs[1]``.
+        mask: the layer that masks the time steps that its loss leaves out; None where it has none, or no targets at
+            time steps.
     """
 
     name: str
@@ -56,6 +60,7 @@ class NetworkOutput:
     weight: float
     metric_names: tuple[str, ...]
     path: str
+    mask: NamedLayer | None = None
 
     @property
     def prefix(self) -> str:
@@ -84,7 +89,10 @@ def outputs_of(spec: "ExperimentSpec") -> tuple[NetworkOutput, ...]:
     by_name = {layer.name: layer for layer in spec.network}
     outputs = []
     for place, (source, layer) in enumerate(sources.items()):
-        target = dataset.target_of(source)
+        target, mask = dataset.target_of(source), None
+        if target.steps:
+            with suppress(Unfollowed):  # which is refused
+                mask = masking_layer(spec.layers, model.inputs, layer)
         outputs.append(
             NetworkOutput(
                 name=source if len(sources) > 1 else "",
@@ -95,6 +103,7 @@ def outputs_of(spec: "ExperimentSpec") -> tuple[NetworkOutput, ...]:
                 weight=1.0 if training.loss_weights is None else training.loss_weights.get(source, 1.0),
                 metric_names=_metrics(training.metrics, source, target),
                 path=f"model.outputs[{place}]" if isinstance(model, GraphSpec) else f"model.{model.last}",
+                mask=mask,
             )
         )
     return tuple(outputs)

@@ -24,6 +24,7 @@ from gradlab.spec.ends import (
 from gradlab.spec.graph import INPUT, GraphSpec, check_count, layer_count
 from gradlab.spec.indices import check_indices
 from gradlab.spec.initial_weights import check_start
+from gradlab.spec.masks import check_masks
 from gradlab.spec.network import Misfit, NamedLayer, check_shared, in_order, walk, walk_graph
 from gradlab.spec.problems import at_most, invalid
 from gradlab.spec.recording import Record, RecordSpec, every_of, measured_network, series_layouts
@@ -132,7 +133,7 @@ class ExperimentSpec(Frozen):
             check_output(output, self.dataset.kind)
         if not is_stored(info):
             check_indices(self.layers, self.inputs)
-        self._check_masks()
+        check_masks(self)
         check_training(self.training, self.metric_names, self.outputs, self.network)
         check_metric_names(_with_validation(self.metric_names), self.outputs)
         check_weights(self.training, self.dataset, self.outputs)
@@ -151,13 +152,6 @@ class ExperimentSpec(Frozen):
             expected = "0, or a dataset of classes with two inputs, which have a boundary in the plane"
             received = f"{every}, with {self.dataset.kind}: inputs of shape {shapes}, {targets}"
             raise impossible("record.boundary", expected, received)
-
-    def _check_masks(self) -> None:
-        """Refuse masks where each time step has a target: the loss and the metrics do not leave masked steps out."""
-        masking = [layer for layer in self.layers if layer.spec.masks]
-        if masking and any(output.target.steps for output in self.outputs):
-            expected = "a network without masks, as each time step has a target and none is left out of the loss"
-            raise impossible(f"model.{masking[0].path}", expected, f"{masking[0].name}, which masks time steps")
 
     @cached_property
     def inputs(self) -> tuple[NetworkInput, ...]:
