@@ -21,23 +21,23 @@ LEVELS = 12  # shades of the colour scale
 MAX_RATIO = 3.0  # axes whose lengths differ by a larger factor have different scales
 
 
-def draw(experiment: str, outputs: Boundary, data: Dataset) -> Figure:
+def draw(experiment: str, outputs: Boundary, data: Dataset | None) -> Figure:
     """Draw a row of panels for each of the first seeds, and in it a panel for each of some epochs.
 
     Args:
         experiment: name of the experiment.
         outputs: outputs of its networks.
-        data: its samples.
+        data: its samples; None for those of a training elsewhere, which are unknown.
     """
     arrays = outputs.arrays()
     seeds, epochs = arrays["seeds"][:MAX_SEEDS], arrays["epochs"]
     picked = np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), MAX_EPOCHS)).round().astype(int))
-    shown = min(len(data.train_x), MAX_SAMPLES)
+    shown = 0 if data is None else min(len(data.train_x), MAX_SAMPLES)
     caption = [
         f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}",
         f"of {len(arrays['seeds'])}" if len(seeds) < len(arrays["seeds"]) else "",
         f"{len(picked)} of {len(epochs)} recorded epochs" if len(picked) < len(epochs) else "",
-        f"{shown:,} of {len(data.train_x):,} training samples",
+        "no sample is shown" if data is None else f"{shown:,} of {len(data.train_x):,} training samples",
     ]
     seeds_shown = " ".join(filter(None, caption[:2]))
     rows = max(1, len(seeds))
@@ -59,9 +59,11 @@ def draw(experiment: str, outputs: Boundary, data: Dataset) -> Figure:
             axes.text(0.5, 0.5, "ended before", ha="center", va="center", color=INK, transform=axes.transAxes)
             continue
         colours.fill(axes, values[run, column])
-        _samples(axes, data, shown)
+        if data is not None:
+            _samples(axes, data, shown)
     handles = [Line2D([], [], **style(c), markersize=5, label=f"class {c}") for c in _classes(data)[:MAX_NAMED]]
-    figure.legend(handles=handles, loc="outside upper right", ncols=5, fontsize=8, frameon=False)
+    if handles:
+        figure.legend(handles=handles, loc="outside upper right", ncols=5, fontsize=8, frameon=False)
     if colours.ramp:
         bar = figure.colorbar(colours.ramp, ax=figure.axes[: rows * len(picked)], pad=0.015, aspect=25, extend="both")
         bar.set_label("output for class 1", size=9)
@@ -145,8 +147,8 @@ def _samples(axes: Axes, data: Dataset, shown: int) -> None:
         axes.plot(*points[classes == class_].T, **marker, markersize=3.2, rasterized=True)
 
 
-def _classes(data: Dataset) -> list[int]:
-    return [int(class_) for class_ in np.unique(data.train_y)]
+def _classes(data: Dataset | None) -> list[int]:
+    return [] if data is None else [int(class_) for class_ in np.unique(data.train_y)]
 
 
 def _ends() -> list[tuple[float, ...]]:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from api.charts import boundary, heat_map, history, lines, ridges, scatter, steps
 from api.charts.layered import Layered
-from api.series.boundary import Boundary, in_plane
+from api.series.boundary import in_plane
 from api.series.reading import SeriesReader, recorded
 from gradlab.errors import NotFound
 from gradlab.facts.measurement import Load, drawn
@@ -119,10 +119,9 @@ def _data(query: ChartQuery) -> Figure:
 
 
 def _boundary(query: ChartQuery) -> Figure:
-    layout, runs = query.reader.series("boundary")
-    spec = query.reader.experiment.own_spec("what its outputs mean")
-    outputs = Boundary.of(spec, layout, runs, query.span(0), query.load)
-    return boundary.draw(query.name, outputs, query.load(spec.dataset))
+    spec = query.reader.experiment.spec
+    outputs = query.reader.boundary(query.span(0), query.load)
+    return boundary.draw(query.name, outputs, None if isinstance(spec, ExternalSpec) else query.load(spec.dataset))
 
 
 RUNS = ("seed", "from_epoch", "to_epoch")
@@ -172,7 +171,10 @@ def view_named(name: str) -> View:
 def drawable(reader: SeriesReader) -> list[View]:
     """Return the views whose series the experiment records."""
     conditions = {"data": _has_plane(reader), "gradient-norm": _has_norms(reader)}
-    return [view for view in VIEWS if (not view.kind or view.kind in reader.layout) and conditions.get(view.name, True)]
+    kinds = {"", *(each.kind for each in reader.layout.series)}
+    if reader.has_sent_boundary:
+        kinds.add("boundary")
+    return [view for view in VIEWS if view.kind in kinds and conditions.get(view.name, True)]
 
 
 def _has_norms(reader: SeriesReader) -> bool:

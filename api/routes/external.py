@@ -10,12 +10,18 @@ from api.http.bodies import NumbersRoute
 from api.http.dependencies import SettingsDep, Store
 from api.http.errors import documented
 from api.responses.experiments import experiment_response, series_response
-from api.series.incoming import history_of
+from api.series.incoming import history_of, plane_of
 from core.plan.bounds import check_external_bounds
 from gradlab.facts import Wiring
 from gradlab.measurement.statistics import GRADIENT_STATISTIC_NAMES
 from gradlab.schemas.experiments import ExperimentResponse
-from gradlab.schemas.external import RunEndRequest, RunResumeRequest, SeriesRequest, SeriesResponse
+from gradlab.schemas.external import (
+    BoundaryRequest,
+    RunEndRequest,
+    RunResumeRequest,
+    SeriesRequest,
+    SeriesResponse,
+)
 
 router = APIRouter(
     prefix="/experiments/{experiment_id}/runs/{seed}", tags=["trainings elsewhere"], route_class=NumbersRoute
@@ -63,6 +69,18 @@ def send_wiring(
 ) -> None:
     """Send how the first updates of a run show it to be put together. What was sent before is replaced."""
     store.facts.receive_wiring(experiment_id, seed, wiring)
+
+
+@router.put("/boundary", status_code=204, responses=RESPONSES, summary="Send the decision boundary of a run")
+def send_boundary(
+    experiment_id: UUID, seed: Annotated[int, Path(ge=0, le=2**32 - 1)], request: BoundaryRequest, store: Store
+) -> None:
+    """Send the outputs of a run's network of two inputs on a grid of 32 × 32 points, which shows its boundary.
+
+    What was sent before is replaced. All runs of an experiment have the same axes. No sample is in it. Refused with 409
+    while its epoch is not stored.
+    """
+    store.external.receive_plane(experiment_id, seed, request.epoch, plane_of(request))
 
 
 @router.post("/end", responses=RESPONSES, summary="End a run")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from api.http.dependencies import ETag, MediaType, ServicesDep
 from api.routes.series import AllEpochs, SeriesQuery, SeriesQueryDep, responses
-from api.series.boundary import Boundary, Samples, in_plane
+from api.series.boundary import Samples, in_plane
 from gradlab.schemas.series import BoundaryResponse, SamplesResponse
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
@@ -50,9 +50,7 @@ def boundary(query: SeriesQueryDep, span: AllEpochs, services: ServicesDep) -> A
     single output unit predicts class 1 above `threshold`; with several units, the largest output decides. The grid
     extends beyond the samples by a tenth of their range.
     """
-    layout, runs = query.series("boundary")
-    spec = query.experiment.own_spec("what its outputs mean")
-    return query.reply(Boundary.of(spec, layout, runs, span, services.load), "boundary")
+    return query.reply(query.boundary(span, services.load), "boundary")
 
 
 @router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Get the samples")

@@ -1,6 +1,6 @@
 """Networks of two inputs: their outputs on a grid over the plane, and the samples in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,11 +11,12 @@ from core.records import SubmittedExperiment
 from gradlab.errors import NotFound
 from gradlab.facts.measurement import Load, drawn
 from gradlab.measurement.history import SeriesLayout
+from gradlab.measurement.plane import Plane
 from gradlab.measurement.rows import Rows
 from gradlab.schemas.series import BoundaryResponse, RunBoundaryResponse, SamplesPartResponse, SamplesResponse
 from gradlab.series.epochs import Cut, Span, cut, nonfinite
 from gradlab.spec import ExperimentSpec, ExternalSpec
-from gradlab.spec.output import answer_threshold
+from gradlab.spec.output import answer_threshold, answer_threshold_elsewhere
 from gradlab.vocabulary.datasets import Dataset, DatasetSpec
 
 
@@ -83,6 +84,33 @@ class Boundary:
         threshold = answer_threshold(spec) if len(classes) == 1 else None
         x, y = axes(spec.dataset, load)
         return cls(layout.tensors[0].layer, classes, threshold, x, y, runs, cut(runs, span))
+
+    @classmethod
+    def elsewhere(
+        cls, spec: ExternalSpec, planes: Mapping[int, tuple[int, Plane]], seeds: Sequence[int], span: Span
+    ) -> "Boundary":
+        """Build it from what the sender of a training has sent: seed -> epoch and outputs; of some seeds.
+
+        Raises:
+            NotFound: there is nothing, or a single output's threshold is unknown.
+            Invalid: the span ends before it begins.
+        """
+        if not planes:
+            raise NotFound("There are no decision boundaries in this experiment: its sender has sent none.")
+        first = next(iter(planes.values()))[1]
+        units = len(first.outputs)
+        threshold = answer_threshold_elsewhere(spec) if units == 1 else None
+        if units == 1 and threshold is None:
+            raise NotFound("What the network's single output means is unknown: its loss is none of this service's.")
+        chosen = {seed: planes[seed] for seed in seeds if seed in planes}
+        epochs = np.unique(np.array([epoch for epoch, _ in chosen.values()], np.int64))
+        nothing = np.full((len(epochs), units, first.outputs[0].size), np.nan, np.float32)
+        runs = dict.fromkeys(seeds, Rows(epochs[:0], nothing[:0]))
+        for seed, (epoch, plane) in chosen.items():  # runs share an axis of epochs: NaN where another run has its own
+            own = epochs[epochs <= epoch]
+            runs[seed] = Rows(own, np.concatenate([nothing[: len(own) - 1], plane.outputs.reshape(1, units, -1)]))
+        classes = (1,) if units == 1 else tuple(range(units))
+        return cls(spec.layers[-1].name, classes, threshold, first.x, first.y, runs, cut(runs, span))
 
     @property
     def _shape(self) -> tuple[int, ...]:

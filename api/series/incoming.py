@@ -10,7 +10,9 @@ from core.records import SubmittedExperiment
 from gradlab.errors import Invalid, Problem, shorten
 from gradlab.measurement.history import History, Layout, SeriesLayout
 from gradlab.measurement.kinds import BY_NAME
-from gradlab.schemas.external import SeriesRequest
+from gradlab.measurement.kinds.boundary import PLANE_POINTS
+from gradlab.measurement.plane import Plane
+from gradlab.schemas.external import BoundaryRequest, SeriesRequest
 from gradlab.spec import ExternalSpec
 
 # Text for numbers that JSON cannot express. Null is NaN, too.
@@ -46,6 +48,20 @@ def history_of(request: SeriesRequest, experiment: SubmittedExperiment, layout: 
         rows = len(kind.recorded(request.from_epoch, last))
         series[name] = _series(request.series[name], rows, kind)
     return History(layout, request.from_epoch, np.stack(columns, axis=1), series)
+
+
+def plane_of(request: BoundaryRequest) -> Plane:
+    """Convert a request into the outputs of a network over a plane.
+
+    Raises:
+        Invalid: a list has a wrong length, a value is not a number, or an axis does not rise.
+    """
+    x, y = (_array(getattr(request, name), (PLANE_POINTS,), name) for name in ("x", "y"))
+    for name, axis in (("x", x), ("y", y)):
+        if not (np.isfinite(axis).all() and (np.diff(axis) > 0).all()):
+            raise Invalid(Problem(name, "finite numbers that rise", shorten(getattr(request, name))))
+    shape = len(request.values), PLANE_POINTS, PLANE_POINTS
+    return Plane(x, y, _array(request.values, shape, "values"))
 
 
 def _empty(layout: Layout) -> dict[str, np.ndarray]:

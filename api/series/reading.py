@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from api.series.boundary import Boundary
 from core.records import SubmittedExperiment
 from core.store import METRICS, ExperimentStore
 from gradlab.errors import NotFound
+from gradlab.facts.measurement import Load
 from gradlab.measurement.history import Layout, SeriesLayout
 from gradlab.measurement.kinds import BY_NAME
+from gradlab.measurement.plane import Plane
 from gradlab.measurement.rows import Rows
 from gradlab.series.choice import choose, choose_tensors
 from gradlab.series.epochs import Span
 from gradlab.series.statistics import TensorStatistic
 from gradlab.spec import ExternalSpec
+from gradlab.spec.output import answer_threshold_elsewhere
 
 
 def recorded(experiment: SubmittedExperiment, layout: Layout, kind: str) -> SeriesLayout:
@@ -66,6 +70,32 @@ class SeriesReader:
         """
         layout = recorded(self.experiment, self.layout, kind)
         return layout, self._store.rows_of(self._recorded, kind, self._seeds)
+
+    def planes(self) -> dict[int, tuple[int, Plane]]:
+        """Read what the sender of a training elsewhere has sent: seed -> epoch and outputs over the plane; all runs."""
+        return self._store.external.planes(self.experiment.id)
+
+    @property
+    def has_sent_boundary(self) -> bool:
+        """True for a training elsewhere whose decision boundary was sent, and can be drawn."""
+        spec = self.experiment.spec
+        if not isinstance(spec, ExternalSpec) or not (planes := self.planes()):
+            return False
+        is_single = any(len(plane.outputs) == 1 for _, plane in planes.values())
+        return not is_single or answer_threshold_elsewhere(spec) is not None
+
+    def boundary(self, span: Span, load: Load) -> Boundary:
+        """Read the decision boundary; `load` loads the samples that its grid is around.
+
+        Raises:
+            NotFound: the experiment does not record it.
+            Invalid: the span ends before it begins.
+        """
+        spec = self.experiment.spec
+        if isinstance(spec, ExternalSpec):
+            return Boundary.elsewhere(spec, self.planes(), self._seeds, span)
+        layout, runs = self.series("boundary")
+        return Boundary.of(spec, layout, runs, span, load)
 
     def statistic(
         self, kind: str, statistic: str, layers: Sequence[str], parameters: Sequence[str], span: Span

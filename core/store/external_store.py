@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from core.records import Experiment
-from core.store import received, submissions
-from core.store.database import writing
+from core.store import plane_rows, received, submissions
+from core.store.database import reading, writing
 from core.store.storable import storable
 from gradlab.measurement.history import History
+from gradlab.measurement.plane import Plane
 
 
 class ExternalStore:
@@ -40,6 +41,20 @@ class ExternalStore:
         with writing(self._engine) as connection:
             received.receive(connection, id, seed, history, self._clock() + self._silence)
             return submissions.get(connection, id)
+
+    def receive_plane(self, id: UUID, seed: int, epoch: int, plane: Plane) -> None:
+        """Store the outputs of a run's network over the plane after a stored epoch, in place of earlier ones.
+
+        Raises:
+            Misplaced: the epoch is not stored, or another run has other axes or outputs.
+        """
+        with writing(self._engine) as connection:
+            received.receive_plane(connection, id, seed, epoch, plane)
+
+    def planes(self, id: UUID) -> dict[int, tuple[int, Plane]]:
+        """Return the planes of an experiment's runs by seed, each with its epoch, without runs that have none."""
+        with reading(self._engine) as connection:
+            return plane_rows.get(connection, submissions.find(connection, id).number)
 
     def end(self, id: UUID, seed: int, error: str | None) -> Experiment:
         """End a run as completed or, with an error, as failed. The last run ends the experiment.

@@ -9,11 +9,12 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import Connection, Row, select, update
 
-from core.store import layouts, series, verdict_rows
+from core.store import layouts, plane_rows, series, verdict_rows
 from core.store.submissions import change_row, find, submitted
 from core.store.tables import runs
 from gradlab.errors import Conflict, Misplaced, NotFound, Problem
 from gradlab.measurement.history import History, Layout
+from gradlab.measurement.plane import Plane
 from gradlab.schemas.status import Status
 from gradlab.spec import ExternalSpec
 
@@ -56,6 +57,32 @@ def receive(connection: Connection, id: UUID, seed: int, history: History, until
         progress = {"epochs_done": new.last_epoch, "final_metrics": series.pack(new.metrics[-1])}
         connection.execute(update(runs).where(runs.c.number == run.number).values(progress))
     change_row(connection, row.number, {"lease_until": until})
+
+
+def receive_plane(connection: Connection, id: UUID, seed: int, epoch: int, plane: Plane) -> None:
+    """Store the outputs of a run's network over the plane, in place of earlier ones.
+
+    Raises:
+        NotFound: there is no such experiment or seed.
+        Conflict: the experiment is trained by this service.
+        Misplaced: the epoch is not stored, or another run has other axes or outputs.
+    """
+    row = find(connection, id)
+    run, spec = run_row(connection, row, seed), submitted(row).sent_spec()
+    if run.final_metrics is None or not spec.first_epoch <= epoch <= run.epochs_done:
+        expected = "an epoch of the run that is stored"
+        expected += "; none is" if run.final_metrics is None else f", the last of which is {run.epochs_done}"
+        raise Misplaced(Problem("epoch", expected, str(epoch)))
+    for other, (_, stored) in plane_rows.get(connection, row.number).items():
+        for name in ("x", "y"):
+            if other != seed and not np.array_equal(getattr(stored, name), getattr(plane, name)):
+                raise Misplaced(Problem(name, f"the axis of the run with the seed {other}", "another axis"))
+        if len(stored.outputs) != len(plane.outputs) and other != seed:
+            raise Misplaced(
+                Problem("values", f"{len(stored.outputs)} outputs, as another run", f"{len(plane.outputs)}")
+            )
+    plane_rows.put(connection, run.number, epoch, plane)
+    change_row(connection, row.number, {})
 
 
 def end(connection: Connection, id: UUID, seed: int, error: str | None, now: datetime, silence: timedelta) -> None:

@@ -174,7 +174,7 @@ series = Table(
     "series",
     metadata,
     _owner("runs", key=True),
-    Column("kind", String(32), primary_key=True),  # "metrics", or a kind in gradlab.measurement.history.SeriesLayout
+    Column("kind", String(32), primary_key=True),  # "metrics", "plane", or a kind in a SeriesLayout
     Column("first_epoch", Integer, primary_key=True, autoincrement=False),
     Column("epochs", Integer, nullable=False),  # number of rows; the layout has the epochs between them
     Column("data", LargeBinary, nullable=False),

@@ -4,8 +4,10 @@ import json
 import math
 import re
 
+import numpy as np
 from playwright.sync_api import expect
 
+from gradlab.measurement.plane import Plane
 from tests.builders import an_external_spec, measured
 from tests.unit.diagnosis.histories import a_network, a_run, dense
 from tests.unit.diagnosis.sent import as_sent
@@ -66,7 +68,8 @@ def test_a_finding_shows_its_evidence_and_a_remedy_is_trained_and_compared(reade
 
 
 def test_a_training_elsewhere_shows_its_heat_map_while_it_is_sent_and_what_cannot_be_judged(reader, service, trained):
-    spec = an_external_spec(name="elsewhere", epochs=30, seeds=(0, 1), layers=4)
+    loss = {"kind": "binary_crossentropy", "from_logits": True}
+    spec = an_external_spec(name="elsewhere", epochs=30, seeds=(0, 1), layers=4, loss=loss)
     it = service.client.submit(spec).id
 
     def send(seed, first, epochs):
@@ -91,10 +94,15 @@ def test_a_training_elsewhere_shows_its_heat_map_while_it_is_sent_and_what_canno
     send(1, 1, 30)
     expect(page.locator(".facts dd").first).to_have_text("60 / 60")
     page.wait_for_function("() => document.querySelector('.heat .axis span:last-child').textContent == 30")
+    axis = np.linspace(-1, 1, 32, dtype=np.float32)
+    service.client.send_boundary(it, 0, 30, Plane(axis, axis, np.add.outer(axis, axis)[None]))
     for seed in (0, 1):
         service.client.end_run(it, seed)
     expect(page.locator("#status")).to_have_text("completed")
     page.wait_for_selector("#verdict")
+    expect(page.locator("#boundary .about")).to_contain_text("epoch 30, the nearest of 1 that are recorded")
+    expect(page.locator("#boundary .about")).to_contain_text("no sample is shown")
+    page.wait_for_selector(".two #boundary canvas.cells:visible")
     assert someone.barriers() == []
     page = someone.go("")
     expect(page.locator(f"tr[data-id='{it}'] td.name")).to_contain_text("trained elsewhere")

@@ -1,5 +1,6 @@
 """A Watch that sends: the service has the same records, facts and diagnosis as the process."""
 
+import keras
 import numpy as np
 
 from gradlab.keras import Watch
@@ -22,6 +23,16 @@ def test_the_service_has_what_the_process_has(server):
     there, here = server.client.diagnosis(experiment.id), watched.diagnosis()
     assert (there.verdict, there.root_cause) == (here.verdict, here.root_cause)
     assert {each.rule for each in there.findings} == {each.rule for each in here.findings}
+
+
+def test_the_decision_boundary_is_sent_at_the_end(server):
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1, "sigmoid")])
+    model.compile("sgd", "binary_crossentropy", jit_compile=False)
+    watched = Watch(data=(X[:, :2], Y), to=server.url, record="lean", report_at_end=False)
+    model.fit(X[:, :2], Y, epochs=2, batch_size=16, verbose=0, callbacks=[watched])
+    sent = server.client.boundary(watched.recorder.experiment_id)
+    assert sent["epochs"].tolist() == [2]
+    np.testing.assert_array_equal(sent["values"][0, 0], watched.recorder.plane.outputs)
 
 
 def test_without_a_service_the_fit_goes_on_and_the_process_has_it_all(a_server):

@@ -32,8 +32,8 @@ class Service:
     def document(self, content):
         pass
 
-    def end(self, spec, error):
-        self.error = error
+    def end(self, spec, error, boundary):
+        self.error, self.boundary = error, boundary
 
 
 @pytest.fixture
@@ -68,6 +68,8 @@ def test_records_go_on_after_the_experiments(services, monkeypatch, initial_epoc
     (service,) = services
     assert (service.numbers, service.error, str(service.continued.id)) == (numbers, None, ID)
     assert (service.continued.after, service.continued.epochs) == (numbers[0] - 1, numbers[-1])
+    assert service.boundary.epoch == numbers[-1]
+    assert service.boundary.plane is second.recorder.plane is not None
     (run,) = second.recorder.runs()
     history = run.history
     assert (history.first_epoch, history.last_epoch, run.stopped_by) == (0, numbers[-1], None)

@@ -93,6 +93,7 @@ async function partsOf({ id, spec }, gate, signal, onEpoch) {
   const onGrid = (grid) => {
     gradients.streamed = grid;
   };
+  const findBoundary = () => boundaryOf(id, seeds, spec.source !== "external", signal);
   const [shapes, history, views, boundary] = await Promise.all([
     shapesOf(spec),
     readHistory(id, signal),
@@ -106,12 +107,13 @@ async function partsOf({ id, spec }, gate, signal, onEpoch) {
       onEpoch,
       onGrid,
     }),
-    boundaryOf(id, seeds, true, signal),
+    findBoundary(),
   ]);
   return {
     grids: Object.assign(gradients, { history }),
     views,
     boundary,
+    findBoundary,
     diagnosis: diagnosisView({ id, signal, train: (suggestion) => trainSuggestion(suggestion, id, signal) }),
     curves: curves({ id, seeds, names: history.columns }),
     network: networkPanel(shapes, views, onEpoch),
@@ -143,6 +145,16 @@ async function readAgain(id, { grids, views, boundary }, draw, signal) {
   draw();
 }
 
+/** @param {Parts} parts Show the boundary that a training elsewhere has sent at its end. */
+async function showBoundary(parts) {
+  parts.boundary = await parts.findBoundary();
+  if (!parts.boundary) return;
+  const { element } = parts.diagnosis;
+  const row = h("div", { class: "two" });
+  element.replaceWith(row);
+  fill(row, parts.boundary.element, element);
+}
+
 /**
  * A handler for each event of the stream.
  *
@@ -170,7 +182,7 @@ function handlersOf(parts, head, draw, wasGoing) {
     done(/** @type {{status: string}} */ { status }) {
       if (!wasGoing || status === "deleted") return;
       const readings = [steps, views, boundary, data].map(async (part) => part?.read());
-      Promise.all([...readings, diagnosis.done()]).catch(head.fail);
+      Promise.all([...readings, diagnosis.done(), boundary ?? showBoundary(parts)]).catch(head.fail);
     },
     problem: head.lose,
   };

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradlab.client.client import Client
 from gradlab.client.connection import AnotherProgram, Refused, Unreachable
+from gradlab.client.parts import Boundary as Boundary
 from gradlab.client.parts import Document as Document
 from gradlab.client.parts import Ended as Ended
 from gradlab.client.parts import Epoch as Epoch
@@ -227,17 +228,21 @@ class Outbox:
             self._client.send(self.experiment_id, self._next[0], from_epoch=self._next[1])
 
     def _send_document(self, experiment_id: UUID, document: Document) -> None:
-        """Send facts or wiring. A service that does not take them gets everything else."""
+        """Send facts, wiring or a boundary. A service that does not take them gets everything else."""
+        content, seed = document.content, document.seed
         try:
-            if isinstance(document.content, Facts):
-                self._client.send_facts(experiment_id, document.content)
+            if isinstance(content, Facts):
+                self._client.send_facts(experiment_id, content)
+            elif isinstance(content, Boundary):
+                self._client.send_boundary(experiment_id, seed, content.epoch, content.plane)
             else:
-                self._client.send_wiring(experiment_id, document.seed, document.content)
+                self._client.send_wiring(experiment_id, seed, content)
         except Refused as refusal:
             if refusal.problem.status >= SERVER_ERROR:
                 raise
             with self._changed:
-                self._troubles.append(f"{type(document.content).__name__.lower()} are not sent: {refusal}")
+                name = type(content).__name__.lower()
+                self._troubles.append(f"{name} {'are' if name == 'facts' else 'is'} not sent: {refusal}")
 
     def _by_kind(self, epochs: Sequence[Epoch]) -> dict[str, dict[str, np.ndarray]]:
         """Return kind -> column -> (epochs in which it is due, tensors)."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradlab.facts import Facts, Wiring
 from gradlab.measurement.kinds import GRADIENTS
+from gradlab.measurement.plane import Plane
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +43,20 @@ class Epoch:
         return int(self.metrics.size + sum(values.size for values in self.all_series.values()))
 
 
+@dataclass(frozen=True, eq=False)
+class Boundary:
+    """Outputs of a run's network over the plane of its two inputs, after an epoch."""
+
+    epoch: int
+    plane: Plane
+
+
 @dataclass(frozen=True)
 class Document:
-    """Facts about the data, or the wiring of a run, in place of what was sent before."""
+    """Facts about the data, the wiring of a run, or its decision boundary, in place of what was sent before."""
 
     seed: int
-    content: Facts | Wiring
+    content: Facts | Wiring | Boundary
 
 
 @dataclass(frozen=True)

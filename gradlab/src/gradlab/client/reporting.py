@@ -40,12 +40,12 @@ class Reporting(Connection):
             (each, self._npz(f"{place}/{each.path}", {**each.query, "max_points": each.max_points}))
             for each in requests
         ]
-        has_boundary = BOUNDARY.name in spec.layout
-        points = boundary_points(spec.layout, len(spec.seeds)) if has_boundary else 0
+        points = boundary_points(spec.layout, len(spec.seeds)) if BOUNDARY.name in spec.layout else 2
+        charts = self._read(schemas.ChartsResponse, self._request("GET", f"{place}/charts"))
         boundaries = {
             seed: self._npz(f"{place}/{BOUNDARY.path}", {"seed": seed, "max_points": points})
             for seed in spec.seeds
-            if has_boundary
+            if any(each.name == BOUNDARY.name for each in charts.charts)
         }
         return save(Report(experiment, diagnosis, series, self._facts(place), boundaries), path)
 

@@ -10,6 +10,7 @@ import numpy as np
 from gradlab import schemas
 from gradlab.client.connection import Connection
 from gradlab.facts import Facts, Wiring
+from gradlab.measurement.plane import Plane
 from gradlab.schemas.media_types import JSON
 
 # Series of one kind: columns by name, or all columns in one array.
@@ -53,6 +54,20 @@ class Sending(Connection):
     def send_wiring(self, experiment_id: UUID | str, seed: int, wiring: Wiring) -> None:
         """Send how a run of an external training is put together, in place of what was sent before."""
         self._put(f"/experiments/{experiment_id}/runs/{seed}/wiring", wiring)
+
+    def send_boundary(self, experiment_id: UUID | str, seed: int, epoch: int, plane: Plane) -> None:
+        """Send the outputs of a run's network over the plane of its two inputs, in place of what was sent before.
+
+        Args:
+            experiment_id: id of an experiment with an `ExternalSpec`.
+            seed: seed of the run.
+            epoch: stored epoch after which they were computed.
+            plane: the outputs; see `gradlab.measurement.plane`.
+        """
+        body = {"epoch": epoch, "x": _rounded(plane.x), "y": _rounded(plane.y), "values": _rounded(plane.outputs)}
+        content = json.dumps(body, separators=(",", ":"), allow_nan=False)
+        path = f"/experiments/{experiment_id}/runs/{seed}/boundary"
+        self._request("PUT", path, content=content, headers={"Content-Type": JSON})
 
     def facts(self, experiment_id: UUID | str) -> Facts:
         """Return the facts about an experiment's data. Raises NotFound while there are none."""

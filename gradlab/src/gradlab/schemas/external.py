@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from gradlab.errors import Invalid, Problem, shorten
+from gradlab.measurement.kinds.boundary import MAX_PLANES
 from gradlab.schemas.response_model import ResponseModel
 
 # No spec has more names.
@@ -46,6 +47,21 @@ class SeriesRequest(BaseModel):
     """Metric -> values, one for each epoch; all metrics of the spec."""
     series: Annotated[dict[str, Columns], Field(max_length=MAX_NAMES)] = {}
     """Kind -> column -> recorded epoch × tensor; all kinds that the spec records, with all of their columns."""
+
+
+class BoundaryRequest(BaseModel):
+    """Outputs of a run's network on a grid over the plane of its two inputs. Numbers are those of `SeriesRequest`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    epoch: Annotated[int, Field(ge=0, le=10_000_000)]
+    """Stored epoch after which the outputs were computed."""
+    x: list[Any]
+    """32 values of the first input, rising."""
+    y: list[Any]
+    """32 values of the second input, rising."""
+    values: Annotated[list[Any], Field(min_length=1, max_length=MAX_PLANES)]
+    """Class × y × x: outputs as in inference. A single output stands for class 1."""
 
 
 class RunEndRequest(BaseModel):

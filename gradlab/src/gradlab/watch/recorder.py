@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from gradlab.client.connection import Unreachable
+from gradlab.client.parts import Boundary
 from gradlab.diagnosis import Diagnosis, ExternalRun, diagnose
 from gradlab.facts import Facts, Wiring
 from gradlab.measurement.history import StoppedBy
@@ -213,7 +214,8 @@ class Recorder:
         if error is None:
             self._stopped_by = stopped_by(history, memory.spec.epochs, has_loss=memory.has_loss)
         if self._transmission is not None:
-            self._transmission.end(memory.spec, error)
+            boundary = None if plane is None or not len(memory) else Boundary(history.last_epoch, plane)
+            self._transmission.end(memory.spec, error, boundary)
         if self._report_at_end and error is None and len(memory):
             print(describe(self.diagnosis(), memory.spec))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from gradlab.client.client import Client
-from gradlab.client.outbox import SECONDS_BETWEEN, Document, Ended, Epoch, Outbox, Resumed
+from gradlab.client.outbox import SECONDS_BETWEEN, Boundary, Document, Ended, Epoch, Outbox, Resumed
 from gradlab.client.sender import BROKEN_OFF as BROKEN_OFF
 from gradlab.facts import Facts, Wiring
 from gradlab.spec import ExternalSpec
@@ -83,8 +83,14 @@ class Transmission:
         else:
             self._outbox.put(Document(self._seed, content))
 
-    def end(self, spec: ExternalSpec, error: str | None) -> None:
-        """End the run, and wait until its records are sent unless the service does not answer."""
+    def end(self, spec: ExternalSpec, error: str | None, boundary: Boundary | None = None) -> None:
+        """End the run, and wait until its records are sent unless the service does not answer.
+
+        Args:
+            spec: the training's description.
+            error: why it failed; None if it did not.
+            boundary: its network's outputs over the plane of its two inputs; None for other networks.
+        """
         if self._is_over:
             return
         if self._spec is None and self._waiting:
@@ -92,6 +98,8 @@ class Transmission:
             self._flush()
         self._is_over = True
         if self._spec is not None:
+            if boundary is not None:
+                self._outbox.put(Document(self._seed, boundary))
             self._outbox.put(Ended(self._seed, error))
             self._outbox.wait(PATIENCE, also_while_away=False)
         self._report()

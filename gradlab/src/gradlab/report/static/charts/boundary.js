@@ -133,7 +133,7 @@ function boundaryFigure(id, controls, [training, validation]) {
     show(data, seed, row, values) {
       nothing.hidden = values !== null;
       body.hidden = values === null;
-      figure.setFiles([...filesOf(id, "boundary", { seed: String(seed) }, "boundary"), csv]);
+      figure.setFiles([...filesOf(id, "boundary", { seed: String(seed) }, "boundary"), ...(isEmpty ? [] : [csv])]);
       if (!values) return figure.setAbout(`seed ${seed}`);
       const { epochs, threshold } = data;
       const quantity =
