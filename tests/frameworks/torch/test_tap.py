@@ -13,7 +13,7 @@ from gradlab.torch.gradient_rows import GradientRows
 from gradlab.torch.measure import FlatLayout
 from gradlab.torch.naming import device_of, named_parameters
 from gradlab.torch.scaling import LossScale
-from gradlab.torch.sums import Sums
+from gradlab.torch.sums import Sums, counts_of
 from gradlab.torch.tap import GradientTap
 
 NAMES = [each.name for each in GRADIENT_STATISTICS]
@@ -227,7 +227,7 @@ def test_missing_tied_and_sparse_gradients_are_what_they_are():
     np.testing.assert_allclose(l2[0], expected.sparse.weight.grad.to_dense().norm(), rtol=1e-5)
     np.testing.assert_allclose(l2[1], expected.table.weight.grad.norm(), rtol=1e-5)
     assert np.isnan(tapped.means()[2:]).all()
-    assert tapped.rows.counts().of_tensors(4)[1].tolist() == [0, 0, 1, 1]
+    assert counts_of([tapped.rows.counts()], 4)[1].tolist() == [[0, 0, 1, 1]]
 
 
 def test_each_of_several_optimisers_counts_its_own_steps():
@@ -241,7 +241,7 @@ def test_each_of_several_optimisers_counts_its_own_steps():
         first.step()
         if step == 3:
             second.step()
-    assert tapped.rows.counts().of_tensors(4)[0].tolist() == [4, 4, 1, 1]
+    assert counts_of([tapped.rows.counts()], 4)[0].tolist() == [[4, 4, 1, 1]]
     np.testing.assert_allclose(tapped.of("l2")[2:], [np.linalg.norm(each) for each in expected[2:]], rtol=1e-5)
     assert tapped.norms("changed").tolist() == [0] * 5
 
@@ -269,4 +269,4 @@ def test_a_closed_tap_leaves_no_hook():
     tapped.tap.close()
     assert not optimizer._optimizer_step_pre_hooks
     assert not optimizer._optimizer_step_post_hooks
-    assert not any(each._post_accumulate_grad_hooks for each in model.parameters())
+    assert not any(each._post_accumulate_grad_hooks or each._backward_hooks for each in model.parameters())

@@ -111,7 +111,13 @@ class FirstBatches:
 
     def see_next(self) -> None:
         """Measure what the step that the model has compiled gets, where the step itself does not show it."""
-        backend.see_batches(self._model, lambda data: self._attempt(lambda: self._give_of(data)))
+        see, is_over = lambda data: self._attempt(lambda: self._give_of(data)), lambda: self._is_over
+        backend.see_batches(self._model, see, is_over)
+
+    @property
+    def _is_over(self) -> bool:
+        """True if NumPy needs no more batches."""
+        return not self._is_open or len(self._given) >= MAX_FIRST_STEPS
 
     def _give_of(self, data: Any) -> None:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)

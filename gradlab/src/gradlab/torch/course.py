@@ -1,5 +1,6 @@
 """Course: one training from its first step to its end, as records."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,11 +15,12 @@ from gradlab.torch.facts import facts_of
 from gradlab.torch.losses import describe_loss, describe_target
 from gradlab.torch.messages import FACTS, FORGOTTEN, NEVER, NO_DATA, NO_STEP, NOTHING, RECORDS, SCALE
 from gradlab.torch.optimizers import optimizer_class, optimizer_spec
+from gradlab.torch.pending import fetch
 from gradlab.torch.plane import plane_of_session
 from gradlab.torch.probe import Probed
 from gradlab.torch.records import Records
 from gradlab.torch.samples import Samples
-from gradlab.torch.session import Session, fetch
+from gradlab.torch.session import Session
 from gradlab.torch.wiring import TensorCounts, commonest_share, input_scale
 from gradlab.watch import Recorder, Sampling, without_an_end
 from gradlab.watch.pending import PROBES
@@ -87,11 +89,11 @@ class Course:
         self._counts = TensorCounts(module, self._session.parameters, optimizers)
         self._records = Records(self._session, self._counts, recorder, loss, attempt=attempt, steps=lambda: self._steps)
         self._layouts: Sequence[SeriesLayout] = ()
-        self._number, self._steps, self._steps_in_record = self._initial, 0, 0
+        self._number, self._steps_before = self._initial, 0  # steps before the record
         self._has_begun = self._has_warned = False
-        self._expect_steps(None)
         self._metrics: dict[str, float] = {}
         self._sampling = Sampling(every) if samples_batches and len(optimizers) == 1 else None
+        self._expect_steps(None)
 
     def open(self) -> None:
         """Begin to measure."""
@@ -131,8 +133,6 @@ class Course:
             self._records.add(kept)
         self._session.begin_record(self._layouts, self._number + 1, kept)
         self._expect_steps(self._recorder.spec.steps_per_epoch)
-        if self._sampling is not None:
-            self._sample_next(self._sampling)
 
     def _check_data(self) -> None:
         """Do without samples that the model or the loss do not take, and say so in one sentence."""
@@ -180,6 +180,14 @@ class Course:
         )
         return spec if records else without_an_end(spec, 0 if earlier is None else earlier.last)
 
+    @property
+    def _steps(self) -> int:
+        return self._session.tap.steps
+
+    @property
+    def _steps_in_record(self) -> int:
+        return self._steps - self._steps_before
+
     def _before_step(self) -> None:
         if not self._has_begun:
             self._attempt(NOTHING, self.begin)
@@ -187,10 +195,7 @@ class Course:
             self._session.first.add_gradient(self._session.rows.last)
 
     def _after_step(self) -> None:
-        self._steps += 1
-        self._steps_in_record += 1
-        if self._sampling is not None:
-            self._sample_next(self._sampling)
+        self._plan_steps()
         if self._every is not None:
             if self._steps_in_record == self._every:
                 self._attempt(RECORDS, self._end_record)
@@ -202,12 +207,17 @@ class Course:
     def _expect_steps(self, steps: int | None) -> None:
         """Expect an epoch of so many steps; None if that is unknown."""
         self._steps_expected = steps
-        self._forgotten_after = None if steps is None else 2 * steps + MIN_FORGOTTEN_STEPS + 1
+        self._forgotten_after = math.inf if steps is None else 2 * steps + MIN_FORGOTTEN_STEPS + 1
+        self._plan_steps()
 
-    def _sample_next(self, sampling: Sampling) -> None:
-        """Choose how the next step is measured, where not all of them are."""
-        counts = sampling.measures(self._steps_in_record)
-        self._session.tap.sample(reads=counts or self._steps < MAX_FIRST_STEPS, counts=counts)
+    def _plan_steps(self) -> None:
+        """Choose how the next step is measured, and after how many steps of the record something is due again."""
+        done, due = self._steps_in_record, [self._forgotten_after, math.inf if self._every is None else self._every]
+        if self._sampling is not None:
+            counts, is_first = self._sampling.measures(done), self._steps < MAX_FIRST_STEPS
+            self._session.tap.sample(reads=counts or is_first, counts=counts)
+            due.append(done + 1 if is_first else self._sampling.next_change(done))
+        self._session.tap.due_at = self._steps_before + min((each for each in due if each > done), default=math.inf)
 
     def add_loss(self, loss: torch.Tensor, samples: int) -> None:
         """Add the mean loss of a batch of `samples`."""
@@ -235,9 +245,8 @@ class Course:
         if self._sampling is not None and self._steps_in_record != self._sampling.batches:
             self._sampling = Sampling(self._steps_in_record)
             self._recorder.update(gradients_every=self._sampling.every)
-        self._number, self._steps_in_record = self._number + 1, 0
-        if self._sampling is not None:
-            self._sample_next(self._sampling)
+        self._number, self._steps_before = self._number + 1, self._steps
+        self._plan_steps()
         self._session.observes_moves = not self._counts.have_all_changed
         kept, self._metrics = self._session.record(self._layouts, self._number, self._metrics), {}
         kept.add_rates(learning_rates(self._optimizers))

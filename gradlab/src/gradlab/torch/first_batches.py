@@ -7,6 +7,7 @@ from torch import nn
 
 from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.torch.losses import kind_of_loss
+from gradlab.torch.meter import samples_of
 from gradlab.torch.samples import first_tensor
 
 # Modules that compute something else in training than in evaluation.
@@ -28,7 +29,7 @@ class FirstBatches:
     """
 
     def __init__(self, model: nn.Module, loss: Any) -> None:
-        self._kind = kind_of_loss(loss)
+        self._kind, self._sums = kind_of_loss(loss), getattr(loss, "reduction", "") == "sum"
         self._modules = {path: each for path, each in model.named_modules() if isinstance(each, BY_MODE) or not path}
         self._in_training = dict.fromkeys(self._modules, 0)
         self.passes = 0
@@ -61,13 +62,13 @@ class FirstBatches:
         self._prints.append(torch.stack([flat.sum(), flat.abs().sum(), (flat * weights).sum() / len(flat)]))
 
     def add_loss(self, output: Any, target: Any, loss: torch.Tensor) -> None:
-        """Add what the loss got for a batch of the training, and its value."""
+        """Add what the loss got for a batch of the training, and what it returned."""
         if self.output_shape is None and isinstance(output, torch.Tensor) and isinstance(target, torch.Tensor):
             self.output_shape, self.target_shape = tuple(output.shape), tuple(target.shape)
             self.batch_size = self.batch_size or (len(target) if target.dim() else None)
             self.target_form = self._form(output, target)
         if len(self._losses) < MAX_FIRST_STEPS:
-            self._losses.append(loss.detach().mean())
+            self._losses.append(loss.detach().mean() / (samples_of(target) if self._sums and not loss.dim() else 1))
             if isinstance(target, torch.Tensor) and target.numel():
                 self._ranges.append(torch.stack(target.detach().aminmax()))
             share = self._class_share(output, target)

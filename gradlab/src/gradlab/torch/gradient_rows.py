@@ -5,7 +5,7 @@ together, whatever records they belong to. Everything stays on the device.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,22 +26,21 @@ L2, ZERO_FRACTION, NONFINITE = (
 )
 
 
-@dataclass(eq=False)
-class _Steps:
-    """Steps that are not measured yet: for each, its row, what the optimiser received, and more.
+class _Step(NamedTuple):
+    """A step that is not measured yet.
 
     Attributes:
-        rows, received: (size,) each.
+        row, received: (size,) its gradients, and what the optimiser received.
         present: (tensors,) True for those with a gradient; None for all.
-        weights: 1 for a step that was made, else 0; None for 1.
-        records: the record of each.
+        weight: 1 for a step that was made, else 0; None for 1.
+        record: its record.
     """
 
-    rows: list[torch.Tensor] = field(default_factory=list)
-    received: list[torch.Tensor] = field(default_factory=list)
-    present: list[np.ndarray | None] = field(default_factory=list)
-    weights: list[torch.Tensor | None] = field(default_factory=list)
-    records: list[int] = field(default_factory=list)
+    row: torch.Tensor
+    received: torch.Tensor
+    present: np.ndarray | None
+    weight: torch.Tensor | None
+    record: int
 
 
 class GradientRows:
@@ -65,7 +64,7 @@ class GradientRows:
         self._read = torch.zeros(layout.size, dtype=dtype, device=device)
         self._read_present: np.ndarray | None = np.zeros(len(layout), bool)
         self.first: list[StepNorms] = []
-        self._steps, self._sums = _Steps(), dict[int, Sums]()
+        self._steps, self._sums = list[_Step](), dict[int, Sums]()
         self._with_histograms: set[int] = set()
         self._record = 0
         self._counts: np.ndarray | None = None
@@ -99,6 +98,10 @@ class GradientRows:
 
     def read(self, gradients: Sequence[torch.Tensor | None]) -> None:
         """Keep the gradients of a backward pass, in place of those of an earlier one before the same step."""
+        row = None if self._is_large else self.layout.joined(gradients, self._one)
+        if row is not None:
+            self._read, self._read_present = row, None
+            return
         # To write a large row anew takes a fifth of the time that a new one takes, with its memory.
         self._read = self.layout.flat(gradients, self._one, self._read if self._is_large else None)
         present = [gradient is not None for gradient in gradients]
@@ -124,7 +127,9 @@ class GradientRows:
             infinities: above 0 if the optimiser is going to leave the step out.
             counts: False to keep nothing of it but its norms, if it is one of the first steps.
         """
-        row, present, steps = self._read, self._read_present, self._steps
+        if own is None and unscale is None and infinities is None and self._commit_plain(gradients, counts):
+            return
+        row, present = self._read, self._read_present
         if own is None and present is None:
             self._complete += counts
         else:
@@ -142,13 +147,23 @@ class GradientRows:
         if unscale is not None:
             row = row * unscale
             received = received * unscale if still_scaled else received
-        steps.rows.append(row)
-        steps.received.append(received)
-        steps.present.append(present)
-        steps.weights.append(None if infinities is None else (infinities == 0).to(self._one).reshape(()))
-        steps.records.append(self._record if counts else NOWHERE)
-        if len(steps.rows) >= self._max_rows:
+        weight = None if infinities is None else (infinities == 0).to(self._one).reshape(())
+        self._steps.append(_Step(row, received, present, weight, self._record if counts else NOWHERE))
+        if len(self._steps) >= self._max_rows:
             self._flush()
+
+    def _commit_plain(self, gradients: Sequence[torch.Tensor | None], counts: bool) -> bool:
+        """Count a step of small gradients all of which are there, as most are; return False for another one."""
+        received = (
+            None if self._is_large or self._read_present is not None else self.layout.joined(gradients, self._one)
+        )
+        if received is None:
+            return False
+        self._complete += counts
+        self._steps.append(_Step(self._read, received, None, None, self._record if counts else NOWHERE))
+        if len(self._steps) >= self._max_rows:
+            self._flush()
+        return True
 
     def _is_last(self, gradients: Sequence[torch.Tensor | None]) -> bool:
         """True if these are the gradients that were read last, to the bit. To compare takes less than a copy."""
@@ -174,22 +189,23 @@ class GradientRows:
         return torch.cat([sums.statistics / sums.counts[..., None], union], dim=-1)  # 0/0 is NaN
 
     def _flush(self) -> None:
-        if not self._steps.rows:
+        if not self._steps:
             return
-        steps, self._steps = self._steps, _Steps()
-        rows = _stacked(steps.rows)
-        received = rows if steps.received[0] is steps.rows[0] and self._is_large else _stacked(steps.received)
-        weight = torch.stack([self._one if each is None else each for each in steps.weights])
-        is_whole = all(each is None for each in (*steps.weights, *steps.present))
+        steps, self._steps = self._steps, []
+        of_rows, of_received, presents, weights, records = zip(*steps, strict=True)
+        rows = _stacked(of_rows)
+        received = rows if of_received[0] is of_rows[0] and self._is_large else _stacked(of_received)
+        weight = torch.stack([self._one if each is None else each for each in weights])
+        is_whole = all(each is None for each in (*weights, *presents))
         everywhere = np.ones(len(self.layout), bool)
-        given = np.stack([everywhere if each is None else each for each in steps.present])
+        given = np.stack([everywhere if each is None else each for each in presents])
         counts = torch.as_tensor(given).to(rows.device) * weight[:, None]  # (rows, tensors)
         measured = measure.gradients(rows, self.layout)  # (rows, tensors, statistics)
         norms = self._norms(measured, rows, received, weight)
         if sum(len(each.weight) for each in self.first) < MAX_FIRST_STEPS:
             self.first.append(norms)
-        names = sorted({*steps.records})
-        places = torch.tensor([names.index(each) for each in steps.records], device=rows.device)
+        names = sorted({*records})
+        places = torch.tensor([names.index(each) for each in records], device=rows.device)
         add = _adder(places, len(names))
         together = torch.stack([norms.before, norms.after, norms.changed, norms.weight], dim=-1)
         sums = Sums(

@@ -53,14 +53,16 @@ def isolated(model: nn.Module, modes: Mapping[str, bool], *, uses_batch: bool = 
 @contextmanager
 def random_state_kept(devices: Sequence[int] = ()) -> Iterator[None]:
     """Restore the states of all random generators after a block: PyTorch's, NumPy's and Python's."""
-    state, numpy_state = random.getstate(), np.random.get_state(legacy=False)
+    state, numpy_state, own = random.getstate(), np.random.get_state(legacy=False), torch.get_rng_state()
     try:
-        with torch.random.fork_rng(devices):
+        with torch.random.fork_rng(devices) if devices else nullcontext():
             yield
     finally:
-        # Setting a state takes longer than comparing it, and models rarely draw with these.
+        # Setting a state takes longer than comparing it, and outside of training models rarely draw.
         if random.getstate() != state:
             random.setstate(state)
+        if not torch.equal(torch.get_rng_state(), own):
+            torch.set_rng_state(own)
         if not _are_equal(np.random.get_state(legacy=False), numpy_state):
             np.random.set_state(numpy_state)
 

@@ -21,7 +21,7 @@ class KeptGradients:
 
     def __init__(self, optimizers: Sequence[torch.optim.Optimizer], attempt: Callable[..., Any]) -> None:
         self._optimizers, self._attempt = optimizers, attempt
-        self._hooks: list[Any] = []
+        self._hooks: list[tuple[torch.Tensor, Any]] = []
         self._steps: list[Any] = []
         self._is_next = False
         self._kept: list[torch.Tensor] = []
@@ -32,11 +32,15 @@ class KeptGradients:
             self._steps.append(optimizer.register_step_post_hook(self._on_stepped))
             for group in optimizer.param_groups:
                 members = [each for each in group["params"] if each.is_leaf and each.requires_grad]
-                self._hooks += [each.register_hook(self._noting(each)) for each in members]
+                self._hooks += [(each, each.register_hook(self._noting(each))) for each in members]
 
     def close(self) -> None:
         """Remove the hooks."""
-        for handle in (*self._hooks, *self._steps):
+        for tensor, handle in self._hooks:
+            handle.remove()
+            if tensor._backward_hooks is not None and not tensor._backward_hooks:
+                tensor._backward_hooks = None  # an empty table is looked through in each pass
+        for handle in self._steps:
             handle.remove()
         self._hooks, self._steps = [], []
 

@@ -6,6 +6,7 @@ The tensors of a network lie one after another in one flat row, ordered by size.
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,6 +46,8 @@ class FlatLayout:
         self.order = sorted(range(len(shapes)), key=lambda place: self._sizes[place])
         self._back = sorted(range(len(shapes)), key=lambda place: self.order[place])
         self._is_ordered = self.order == self._back == list(range(len(shapes)))
+        # Of a single tensor the getter would return no tuple; then they are ordered.
+        self._in_order: Callable[[Sequence[Any]], Any] = operator.itemgetter(*self.order) if self.order else list
         # Tensors of one size: where they begin in a row, where they end, and how many they are.
         self._groups: list[tuple[int, int, int]] = []
         for size, group in itertools.groupby(self.order, key=lambda place: self._sizes[place]):
@@ -64,18 +67,25 @@ class FlatLayout:
             like: a tensor of the row's precision, on its device.
             out: a row to write to; None for a new one.
         """
+        row = None if out is not None else self.joined(tensors, like)
+        if row is not None:
+            return row
         ordered = [tensors[place] for place in self.order]
         if out is not None:
             parts = [self._part(x, self._sizes[place], like) for x, place in zip(ordered, self.order, strict=True)]
             return torch.cat(parts, out=out)
-        try:
-            row = torch._C._nn.flatten_dense_tensors(ordered)
-        except (TypeError, RuntimeError):  # None, sparse ones, or ones on several devices
-            row = None
-        if row is not None and row.dtype == like.dtype and row.device == like.device and row.numel() == self.size:
-            return row if len(ordered) > 1 else row.clone()  # of a single tensor it is a view
         parts = [self._part(x, self._sizes[place], like) for x, place in zip(ordered, self.order, strict=True)]
         return torch.cat(parts)
+
+    def joined(self, tensors: Sequence[torch.Tensor | None], like: torch.Tensor) -> torch.Tensor | None:
+        """Return tensors as `flat` does; None if one of them is missing, sparse or of another precision or device."""
+        try:
+            row = torch._C._nn.flatten_dense_tensors(tensors if self._is_ordered else self._in_order(tensors))
+        except (TypeError, RuntimeError):
+            return None
+        if row.dtype is not like.dtype or row.device != like.device or row.numel() != self.size:
+            return None
+        return row if len(tensors) > 1 else row.clone()  # of a single tensor it is a view
 
     def by_tensor(self, compute: Callable[..., torch.Tensor], *rows: torch.Tensor) -> torch.Tensor:
         """Apply `compute` to tensors of one size at a time.

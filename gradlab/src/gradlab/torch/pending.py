@@ -14,13 +14,17 @@ import torch
 from gradlab.torch import measure
 from gradlab.torch.flows import LayerFlow, measure_flows
 from gradlab.torch.gradient_rows import GradientRows
+from gradlab.torch.later_probes import Snapshot
 from gradlab.torch.meter import Meter, results_of
-from gradlab.torch.sums import RecordCounts, Sums
+from gradlab.torch.sums import RecordCounts, Sums, counts_of
+from gradlab.torch.wiring import CountsOfRecords
 from gradlab.watch.pending import FLOWS, GRADIENTS, PROBES, WEIGHTS, KeptRecord
 
 # What may fail while the training goes on, in the words of the warning.
 BATCHES = "what the loss gets is not recorded any more"
 Tensors = dict[str, torch.Tensor]
+# The means over a record's steps of the gradients' norms, before and after clipping, and of clipped steps.
+NORMS = ("gradient_norm", "clipped_gradient_norm", "clipped_fraction")
 
 
 @dataclass(eq=False)
@@ -34,6 +38,7 @@ class Kept(KeptRecord):
         meter: the losses and answers of its batches; None without any.
         weights, earlier: the weights at its end and at its beginning, (size,); None if they could not be read.
         flows: what the probe read.
+        snapshot: what a probe needs that runs later; None for one that has run, and for none.
         counts: what was counted of its steps.
     """
 
@@ -45,6 +50,7 @@ class Kept(KeptRecord):
     weights: torch.Tensor | None = None
     earlier: torch.Tensor | None = None
     flows: Sequence[LayerFlow] = ()
+    snapshot: Snapshot | None = None
 
     def add_rates(self, rates: Mapping[str, float | torch.Tensor]) -> None:
         """Add the present learning rates, by their names."""
@@ -59,7 +65,8 @@ class Kept(KeptRecord):
         """The numbers that it holds on the device, about."""
         of_weights = 0 if self.weights is None else self.weights.numel()
         of_answers = 0 if self.meter is None else self.meter.entries
-        return of_weights + of_answers + sum(each.entries for each in self.flows)
+        of_snapshot = 0 if self.snapshot is None else self.snapshot.entries
+        return of_weights + of_answers + of_snapshot + sum(each.entries for each in self.flows)
 
 
 @dataclass(eq=False)
@@ -70,15 +77,11 @@ class Result:
         kept: what they are made from.
         metrics: name -> number.
         series: kind -> (tensors, columns).
-        zeros: (tensors,) the steps in which the gradient was exactly 0.
-        moved: (tensors,) True for those whose values changed; None if that is unknown.
     """
 
     kept: Kept
     metrics: dict[str, float]
     series: dict[str, np.ndarray]
-    zeros: np.ndarray
-    moved: np.ndarray | None = None
 
 
 class Measurements:
@@ -167,32 +170,38 @@ class Measurements:
 
     def results(self, fetched: Mapping[str, np.ndarray]) -> list[Result]:
         """Return the measurements of each record, from what was fetched."""
-        count = len(self._rows.layout)
         dtype = np.result_type(np.float32, *(each.dtype for each in fetched.values()))
-        results = [Result(each, dict(each.given), {}, np.zeros(count, int)) for each in self._kept]
+        results = [Result(each, dict(each.given), {}) for each in self._kept]
         for each in results:
             empty = [kind for kind in each.kept.due if kind in FLOWS and each.kept.flows]
             each.series = {kind: np.full(each.kept.due[kind].shape, np.nan, dtype) for kind in empty}
         for name, places in self._places.items():
             part, _, rest = name.partition("@")[0].partition("/")
-            for place, values in zip(places, fetched[name], strict=True):
+            for place, values in zip(places, _read(part, fetched[name]), strict=True):
                 self._put(results, part, rest, place, values)
         return results
 
-    def _put(self, results: Sequence[Result], part: str, name: str, place: int, values: np.ndarray) -> None:
+    def counts(self, fetched: Mapping[str, np.ndarray]) -> CountsOfRecords:
+        """Return what was counted of the tensors in each record, from what was fetched."""
+        shape = len(self._kept), len(self._rows.layout)
+        steps, missing = counts_of([each.counts for each in self._kept], shape[1])
+        zero, moved, sees_moves = np.zeros(shape, int), np.zeros(shape, bool), np.zeros(shape[0], bool)
+        if "zeros" in fetched:
+            zero[self._places["zeros"]] = fetched["zeros"]
+        if "moved" in fetched:
+            moved[self._places["moved"]], sees_moves[self._places["moved"]] = fetched["moved"] > 0, True
+        return CountsOfRecords(steps, missing, zero, moved, sees_moves)
+
+    def _put(self, results: Sequence[Result], part: str, name: str, place: int, values: Any) -> None:
         if part == "flow":
             record, flow = self._flows[place]
             self._put_flow(results[record], name, flow.name, values)
         elif part == "metric":
-            results[place].metrics.setdefault(name, float(values))
+            results[place].metrics.setdefault(name, values)
         elif part == "series":
             results[place].series[name] = values
         elif part == "norms":
-            results[place].metrics |= _means(values)
-        elif part == "moved":
-            results[place].moved = values > 0
-        else:
-            results[place].zeros = values.astype(int)
+            results[place].metrics |= zip(NORMS, values, strict=True)
 
     @staticmethod
     def _put_flow(result: Result, kind: str, layer: str, values: np.ndarray) -> None:
@@ -203,8 +212,22 @@ class Measurements:
                 result.series[kind][row, : len(values)] = values[:columns]
 
 
-def _means(norms: np.ndarray) -> dict[str, float]:
-    """The means over a record's steps, from the sums of norms before and after clipping, of clipped ones, and steps."""
-    with np.errstate(all="ignore"):
-        before, after, changed = (norms[:3] / norms[3]).tolist()
-    return {"gradient_norm": before, "clipped_gradient_norm": after, "clipped_fraction": changed}
+def _read(part: str, values: np.ndarray) -> Any:
+    """Return what was fetched of some records, one after another: numbers where it is a number of each."""
+    if part == "metric":
+        return values.reshape(len(values)).tolist()
+    if part == "norms":  # the means over a record's steps, from their sums and the number of steps
+        with np.errstate(all="ignore"):
+            return (values[:, :3] / values[:, 3:]).tolist()
+    return values
+
+
+def fetch(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Return tensors as arrays of float32, with one wait for the device."""
+    if not tensors:
+        return {}
+    device = next(iter(tensors.values())).device
+    flat = torch.cat([each.detach().reshape(-1).to(device, torch.float32) for each in tensors.values()]).cpu().numpy()
+    ends = np.cumsum([each.numel() for each in tensors.values()])
+    parts = np.split(flat, ends[:-1])
+    return {name: part.reshape(each.shape) for (name, each), part in zip(tensors.items(), parts, strict=True)}

@@ -57,17 +57,22 @@ def probe(
         run: calls the model, and returns its output and the sum of the samples' losses; None for an unknown loss.
     """
     with isolated(model, modes):
-        with Trace(model, owners) as trace:
-            output, loss = run()
-        traced = [layer for layer in trace.layers if layer.z is not None]
-        deltas = _deltas(loss, traced)
-        flows, lost = [], {layer.name: NOT_ONE_TENSOR for layer in trace.layers if _is_untapped(layer, owners)}
-        for layer, delta in zip(traced, deltas, strict=True):
-            try:
-                flows.append(flow_of(layer, delta))
-            except Exception as error:
-                lost[layer.name] = f"{type(error).__name__}: {error}"
-        return Probed(tuple(trace.layers), flows, output, lost, trace.masked)
+        return read_layers(model, owners, run)
+
+
+def read_layers(model: nn.Module, owners: Sequence[str], run: Callable[[], tuple[Any, torch.Tensor | None]]) -> Probed:
+    """Run a batch through a model that may be changed, as `probe` does with one that may not."""
+    with Trace(model, owners) as trace:
+        output, loss = run()
+    traced = [layer for layer in trace.layers if layer.z is not None]
+    deltas = _deltas(loss, traced)
+    flows, lost = [], {layer.name: NOT_ONE_TENSOR for layer in trace.layers if _is_untapped(layer, owners)}
+    for layer, delta in zip(traced, deltas, strict=True):
+        try:
+            flows.append(flow_of(layer, delta))
+        except Exception as error:
+            lost[layer.name] = f"{type(error).__name__}: {error}"
+    return Probed(tuple(trace.layers), flows, output, lost, trace.masked)
 
 
 def _is_untapped(layer: TracedLayer, owners: Sequence[str]) -> bool:

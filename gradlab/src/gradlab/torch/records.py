@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from gradlab.torch.messages import RECORDS
-from gradlab.torch.pending import Kept
-from gradlab.torch.session import Session, fetch
+from gradlab.torch.pending import Kept, fetch
+from gradlab.torch.session import Session
 from gradlab.torch.wiring import TensorCounts, wiring_of
 from gradlab.watch import Recorder
 from gradlab.watch.pending import PendingRecords
@@ -55,7 +55,7 @@ class Records(PendingRecords[Kept]):
         for each in results:
             self._recorder.record(each.kept.number, each.metrics, each.series)
             self._session.rows.forget(each.kept.number)
-            self._counts.add(*each.kept.counts.of_tensors(len(each.zeros)), each.zeros, each.moved)
+        self._counts.add(measured.counts(fetched))
         if results[-1].kept.meter is not None:  # not the state before the first update
             self._send_wiring({name: fetched[f"wiring/{name}"] for name in wiring})
 

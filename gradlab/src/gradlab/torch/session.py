@@ -1,9 +1,9 @@
 """Session: what a Watch measures of one training of a PyTorch model, record by record."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -14,18 +14,24 @@ from gradlab.torch import measure
 from gradlab.torch.evaluation import Evaluation
 from gradlab.torch.first_batches import FirstBatches
 from gradlab.torch.gradient_rows import GradientRows
+from gradlab.torch.later_probes import LaterProbes
 from gradlab.torch.measure import FlatLayout
-from gradlab.torch.meter import Meter
+from gradlab.torch.meter import MAX_KEPT, Meter, count
 from gradlab.torch.naming import device_of, named_parameters
+from gradlab.torch.observed_loss import ObservedLoss
 from gradlab.torch.pending import BATCHES, Kept, Measurements, Tensors
 from gradlab.torch.probe import Probed, probe
 from gradlab.torch.samples import Samples
 from gradlab.torch.scaling import LossScale
 from gradlab.torch.tap import GradientTap
-from gradlab.watch.pending import GRADIENTS, PROBES, WEIGHTS
+from gradlab.watch.pending import GRADIENTS, MAX_ENTRIES, PROBES, WEIGHTS
 
 # What may fail while the training goes on, in the words of the warning.
 EVALUATION = "loss and metrics of `data` and `validation_data` are not recorded any more"
+# The series for which a record's end keeps the weights.
+WEIGHT_KINDS = frozenset({"weights", "weight_histograms"})
+# Records that must fit into memory for their probes to run later: of fewer, little is gained.
+MIN_LATER = 8
 Attempt = Callable[..., Any]
 
 
@@ -70,10 +76,16 @@ class Session:
         self.first = FirstBatches(model, loss)
         self.evaluation = Evaluation(model, loss, self.parameters)
         self._meter = Meter(loss)
+        self._probed_entries = 0  # the numbers that a probe has read
+        self._later = LaterProbes(model, loss, self.parameters, self.layout, self.owners)
+        # Calls of the loss that are not counted, and the meters of records that have ended with some of them.
+        self._uncounted, self._uncounted_meters = 0, list[Meter]()
+        self._observed_loss = ObservedLoss(loss, self._on_loss) if isinstance(loss, nn.Module) else None
         self._like = torch.zeros((), dtype=dtype, device=device)
         self._earlier: torch.Tensor | None = None
         self.observes_moves = True
         self._names_of_validation: Set[str] = frozenset()
+        self._kinds: Set[str] = frozenset()  # of all series that are recorded
         self._handles: list[Any] = []
         self._on_inputs: Any = None
         self.tap = GradientTap(
@@ -81,7 +93,7 @@ class Session:
             optimizers,
             self.rows,
             self.scale,
-            attempt=lambda function, *arguments: attempt(GRADIENTS, function, *arguments),
+            attempt=partial(attempt, GRADIENTS),
             before_step=before_step,
             after_step=after_step,
             after_backward=self.first.add_pass,
@@ -92,25 +104,22 @@ class Session:
         """The names of the layers that own trainable tensors."""
         return list(dict.fromkeys(each.layer for each in self.parameters))
 
-    @property
-    def hears_loss(self) -> bool:
-        """True if the loss is a module, whose calls can be observed."""
-        return isinstance(self._loss, nn.Module)
-
     def open(self) -> None:
         """Register all hooks."""
         self.tap.open()
         if isinstance(self._called, nn.Module):
             self._on_inputs = self._called.register_forward_pre_hook(self._on_input, with_kwargs=True)
             self._handles.append(self._on_inputs)
-        if self.hears_loss:
-            self._handles.append(self._loss.register_forward_hook(self._on_loss))
+        if self._observed_loss is not None:
+            self._observed_loss.open()
         elif self._loss is None and isinstance(self._called, nn.Module):
             self._handles.append(self._called.register_forward_hook(self._on_output))
 
     def close(self) -> None:
         """Remove all hooks."""
         self.tap.close()
+        if self._observed_loss is not None:
+            self._observed_loss.close()
         for handle in self._handles:
             handle.remove()
         self._handles = []
@@ -126,12 +135,24 @@ class Session:
             return
         self._attempt(BATCHES, self.first.add_input, arguments, named)
 
-    def _on_loss(self, module: Any, arguments: Any, loss: Any) -> None:
-        # Without gradients it is a validation.
+    def _on_loss(self, arguments: tuple[Any, ...], loss: Any) -> None:
+        # Few calls: each batch of the training comes here. Without gradients it is a validation.
         if not isinstance(loss, torch.Tensor) or not loss.requires_grad or self.evaluation.is_running:
             return
-        if not torch.compiler.is_compiling():
-            self._attempt(BATCHES, self._add_loss, arguments, loss)
+        try:
+            output, target = arguments if len(arguments) == 2 else (*arguments, None, None)[:2]
+            self._meter.add(output, target, loss)
+            self._uncounted += 1
+            if self._uncounted >= MAX_KEPT:
+                self._count_calls()
+            if self.first.passes < MAX_FIRST_STEPS:
+                self.first.add_loss(output, target, loss)
+        except Exception as error:
+            self._attempt(BATCHES, _raise, error)
+
+    def _count_calls(self) -> None:
+        count([*self._uncounted_meters, self._meter])
+        self._uncounted, self._uncounted_meters = 0, []
 
     def _on_output(self, module: Any, arguments: Any, output: Any) -> None:
         """Note the loss of a model that computes its own."""
@@ -140,14 +161,6 @@ class Session:
             return
         if loss.requires_grad:
             self._attempt(BATCHES, self.add_loss, loss.mean(), 1)
-
-    def _add_loss(self, arguments: Any, loss: torch.Tensor) -> None:
-        output, target = arguments if len(arguments) == 2 else (*arguments, None, None)[:2]
-        count = target.shape[0] if isinstance(target, torch.Tensor) and target.dim() else 1
-        mean = loss.mean() if loss.dim() else loss / count if getattr(self._loss, "reduction", "") == "sum" else loss
-        self._meter.add(output, target, mean, count)
-        if not self.first.are_over:
-            self.first.add_loss(output, target, mean)
 
     def add_loss(self, loss: torch.Tensor, samples: int) -> None:
         """Add the mean loss of a batch, where the loss cannot be observed."""
@@ -165,7 +178,9 @@ class Session:
             output, loss = self.evaluation.run(x, y)
             return output, loss * count
 
-        return probe(self.model, self.owners, self.first.modes(), run)
+        probed = probe(self.model, self.owners, self.first.modes(), run)
+        self._probed_entries = sum(each.entries for each in probed.flows)
+        return probed
 
     def initial(self, layouts: Sequence[SeriesLayout], number: int, probed: Probed | None) -> Kept:
         """Return what the record of the state before the first update is made from."""
@@ -210,16 +225,24 @@ class Session:
             kept.metrics |= self._evaluated(self.samples, self.first.modes(), "", uses_batch=True)
         if not self._names_of_validation or not self._names_of_validation <= given.keys():
             kept.metrics |= self._validated()
-        if self._earlier is not None and (self.observes_moves or _have(layouts, "weights", "weight_histograms")):
+        if self._earlier is not None and (self.observes_moves or not self._kinds.isdisjoint(WEIGHT_KINDS)):
             kept.weights, kept.earlier = self._attempt(WEIGHTS, self._flat_weights), self._earlier
         if self.samples is not None and kept.has_flows:
-            probed = self._attempt(PROBES, self.probe)
-            kept.flows = () if probed is None else probed.flows
-        self._meter = Meter(self._loss)
+            if self._probed_entries * MIN_LATER <= MAX_ENTRIES:
+                row = self._flat_weights() if kept.weights is None else kept.weights
+                kept.snapshot = self._attempt(PROBES, self._later.take, row, self.first.modes(), self._probed_entries)
+            if kept.snapshot is None:
+                probed = self._attempt(PROBES, self.probe)
+                kept.flows = () if probed is None else probed.flows
+        self._uncounted_meters.append(self._meter)
+        self._meter = self._meter.next()
         return kept
 
     def measured(self, kept: Sequence[Kept]) -> Measurements:
         """Return the measurements of records, on the device."""
+        for each in kept:
+            if each.snapshot is not None and self.samples is not None:
+                each.flows = self._attempt(PROBES, self._later.flows, each.snapshot, self.samples) or ()
         return Measurements(kept, self.rows, self._attempt)
 
     def wiring_tensors(self) -> Tensors:
@@ -235,8 +258,10 @@ class Session:
 
     def begin_record(self, layouts: Sequence[SeriesLayout], number: int, before: Kept | None) -> None:
         """Begin a record, after what was kept of the one before; None if there is none."""
-        self.rows.begin(number, histograms="gradient_histograms" in _due(layouts, number))
-        if self._earlier is None or _have(layouts, "weights"):
+        self._kinds = self._kinds or {each.kind for each in layouts}
+        histograms = "gradient_histograms" in self._kinds and "gradient_histograms" in _due(layouts, number)
+        self.rows.begin(number, histograms=histograms)
+        if self._earlier is None or "weights" in self._kinds:
             self._earlier = self._attempt(WEIGHTS, self._flat_weights) if before is None else before.weights
 
     def _evaluated(self, samples: Samples, modes: Mapping[str, bool], prefix: str, *, uses_batch: bool) -> Tensors:
@@ -255,24 +280,13 @@ class Session:
         return self.layout.flat([each.value.detach() for each in self.parameters], self._like)
 
 
-def fetch(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
-    """Return tensors as arrays of float32, with one wait for the device."""
-    if not tensors:
-        return {}
-    device = next(iter(tensors.values())).device
-    flat = torch.cat([each.detach().reshape(-1).to(device, torch.float32) for each in tensors.values()]).cpu().numpy()
-    ends = np.cumsum([each.numel() for each in tensors.values()])
-    parts = np.split(flat, ends[:-1])
-    return {name: part.reshape(each.shape) for (name, each), part in zip(tensors.items(), parts, strict=True)}
-
-
 def _due(layouts: Sequence[SeriesLayout], number: int) -> dict[str, SeriesLayout]:
     return {each.kind: each for each in layouts if number % each.every == 0}
 
 
-def _have(layouts: Sequence[SeriesLayout], *kinds: str) -> bool:
-    return any(each.kind in kinds for each in layouts)
-
-
 def _precision(dtypes: Sequence[torch.dtype]) -> torch.dtype:
     return torch.float64 if torch.float64 in dtypes else torch.float32
+
+
+def _raise(error: Exception) -> None:
+    raise error

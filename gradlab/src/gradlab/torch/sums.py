@@ -81,7 +81,9 @@ class RecordCounts:
     complete: int
     others: np.ndarray | None
 
-    def of_tensors(self, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return (tensors,) the steps of each of `count` tensors' optimiser, and those of them without a gradient."""
-        others = np.zeros((2, count), int) if self.others is None else self.others
-        return others[0] + self.complete, others[1]
+
+def counts_of(counts: Sequence[RecordCounts], tensors: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the steps of each tensor's optimiser, and those of them without a gradient: (records, tensors) each."""
+    nothing = np.zeros((2, tensors), int)
+    others = np.stack([nothing if each.others is None else each.others for each in counts], axis=1)
+    return others[0] + np.array([[each.complete] for each in counts]), others[1]

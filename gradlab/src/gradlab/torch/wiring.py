@@ -1,6 +1,7 @@
 """Wiring of a PyTorch training, from what was fetched of its batches."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,24 @@ MAX_SCALE_SAMPLES = 1_000
 MAX_CLASS_SAMPLES = 10_000
 
 
+@dataclass(frozen=True, eq=False)
+class CountsOfRecords:
+    """What was counted of each trainable tensor in several records.
+
+    Attributes:
+        steps: (records, tensors) the steps of the tensor's optimiser.
+        missing, zero: (records, tensors) those of them without a gradient, and those in which it was exactly 0.
+        moved: (records, tensors) True for tensors whose values changed.
+        sees_moves: (records,) False for records of which that is unknown.
+    """
+
+    steps: np.ndarray
+    missing: np.ndarray
+    zero: np.ndarray
+    moved: np.ndarray
+    sees_moves: np.ndarray
+
+
 class TensorCounts:
     """Counts of each trainable tensor over the records so far.
 
@@ -26,6 +45,9 @@ class TensorCounts:
         model: the unwrapped model.
         parameters: its trainable tensors.
         optimizers: what updates them.
+
+    Attributes:
+        have_all_changed: True once each tensor's values have changed.
     """
 
     def __init__(
@@ -40,21 +62,17 @@ class TensorCounts:
         count = len(parameters)
         self._batches, self._missing, self._zero = (np.zeros(count, int) for _ in range(3))
         self._changed, self._has_gradient = np.zeros(count, bool), np.zeros(count, bool)
+        self.have_all_changed = False
 
-    def add(self, batches: np.ndarray, missing: np.ndarray, zero: np.ndarray, moved: np.ndarray | None) -> None:
-        """Add a record: (tensors,) counts of its steps, and True for tensors whose values moved; None if unknown."""
-        self._batches += batches
-        self._missing += missing
-        self._zero += zero
-        if moved is not None:
-            has_gradient = batches - missing - zero > 0
-            self._has_gradient |= has_gradient
-            self._changed |= moved & has_gradient
-
-    @property
-    def have_all_changed(self) -> bool:
-        """True once each tensor's values have changed."""
-        return bool(self._changed.all())
+    def add(self, counts: CountsOfRecords) -> None:
+        """Add records."""
+        self._batches += counts.steps.sum(axis=0)
+        self._missing += counts.missing.sum(axis=0)
+        self._zero += counts.zero.sum(axis=0)
+        has_gradient = (counts.steps - counts.missing - counts.zero > 0) & counts.sees_moves[:, None]
+        self._has_gradient |= has_gradient.any(axis=0)
+        self._changed |= (counts.moved & has_gradient).any(axis=0)
+        self.have_all_changed = bool(self._changed.all())
 
     def read(self) -> dict[str, TensorWiring]:
         """Return the tensors' wiring by ``layer/parameter``, with those that are frozen from the beginning."""

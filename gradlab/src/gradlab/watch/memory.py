@@ -85,7 +85,7 @@ class Memory:
 
 
 def _shaped(kind: str, shape: tuple[int, int], series: Mapping[str, np.ndarray]) -> np.ndarray:
-    values = np.asarray(series.get(kind, np.full(shape, np.nan)), np.float32)
+    values = np.asarray(series[kind] if kind in series else np.full(shape, np.nan), np.float32)
     if values.shape != shape:
         raise ValueError(f"series.{kind}: expected an array of shape {shape}; received {values.shape}")
     return values

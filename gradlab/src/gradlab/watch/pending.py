@@ -41,7 +41,7 @@ class KeptRecord:
     @property
     def has_flows(self) -> bool:
         """True if something that a probe observes is due."""
-        return any(kind in self.due for kind in FLOWS)
+        return not self.due.keys().isdisjoint(FLOWS)
 
 
 class Waiting(Protocol):

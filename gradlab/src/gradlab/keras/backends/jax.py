@@ -129,8 +129,8 @@ def unconverted(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def see_batches(model: Any, see: Callable[[Any], None]) -> None:
-    """Call a function with each batch that the model's train function is about to get."""
+def see_batches(model: Any, see: Callable[[Any], None], is_over: Callable[[], bool]) -> None:
+    """Call a function with each batch that the model's train function is about to get, until it needs no more."""
     function = model.train_function
 
     def seen(iterator: Iterator[Any]) -> Iterator[Any]:
@@ -138,7 +138,7 @@ def see_batches(model: Any, see: Callable[[Any], None]) -> None:
             see(data)
             yield data
 
-    model.train_function = lambda state, iterator: function(state, seen(iterator))
+    model.train_function = lambda state, iterator: function(state, iterator if is_over() else seen(iterator))
 
 
 def synchronize(model: Any) -> None:

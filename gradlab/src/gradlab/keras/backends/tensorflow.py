@@ -87,7 +87,7 @@ def unconverted(function: Callable[..., Any]) -> Callable[..., Any]:
     return tf.autograph.experimental.do_not_convert(function)
 
 
-def see_batches(model: Any, see: Callable[[Any], None]) -> None:
+def see_batches(model: Any, see: Callable[[Any], None], is_over: Callable[[], bool]) -> None:
     """Call a function with each batch of the train function. Here `train_step` shows them."""
 
 
