@@ -13,6 +13,10 @@ HERE = Path(__file__).parent
 WAITING = {"acceptance", "browser", "campaign"}
 # The group of the tests that ask one service, which trains and draws for all of them.
 SERVICE = "service"
+# Files among those whose tests compute.
+COMPUTING = {"campaign/test_described_answers.py"}
+# So many files that compute follow each one that waits.
+COMPUTING_FOR_EACH_WAITING = 3
 # Files among theirs whose tests start services and workers of their own, or need none.
 OF_THEIR_OWN = {"acceptance/test_life_cycle.py", "acceptance/test_stopping.py", "browser/test_report.py"}
 
@@ -23,7 +27,7 @@ pytest.register_assert_rewrite("tests.unit.desk")
 gc.disable()
 
 # How long an example takes depends on what else the machine does: no test asserts it. `make unit` takes fewer of them.
-hypothesis.settings.register_profile("lab", deadline=None)
+hypothesis.settings.register_profile("lab", deadline=None, max_examples=50)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("lab")
 
@@ -41,11 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def group_of(file: str) -> str:
-    """The group of tests that one process runs: those that ask the one service, or those of a file.
+    """The group of tests that one process runs: those that ask the one service, that read all sources, or of a file.
 
     Args:
         file: its path below this folder.
     """
+    if file in ("test_house.py", "test_words.py"):
+        return "sources"  # both read all of them
     asks = file.partition("/")[0] in ("acceptance", "browser") and file not in OF_THEIR_OWN
     return SERVICE if asks else file
 
@@ -64,7 +70,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(trylast=True)  # after those that are not to run have gone
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of one service first, then let files that wait for workers take turns with files that compute.
+    """Put the tests of one service first, then files that wait for workers among files that compute.
 
     Each process of pytest-xdist takes a group at a time. They then seldom wait at the same time, and the cores are
     seldom idle.
@@ -73,10 +79,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         groups.setdefault(group_of(item.path.relative_to(HERE).as_posix()), []).append(item)
     of_service = groups.pop(SERVICE, [])
-    waiting = [group for group in groups if group.partition("/")[0] in WAITING]
+    waiting = [group for group in groups if group.partition("/")[0] in WAITING and group not in COMPUTING]
     # The long ones come first, so that no process is left with one at the end.
-    computing = sorted(groups.keys() - waiting, key=lambda group: (not group.startswith("integration/"), group))
-    turns = itertools.zip_longest(waiting, computing)
+    long = ("campaign/", "integration/")
+    computing = sorted(groups.keys() - waiting, key=lambda group: (not group.startswith(long), group))
+    turns = itertools.zip_longest(
+        waiting, *(computing[first::COMPUTING_FOR_EACH_WAITING] for first in range(COMPUTING_FOR_EACH_WAITING))
+    )
     items[:] = [*of_service, *(item for turn in turns for file in turn if file for item in groups[file])]
 
 

@@ -1,9 +1,11 @@
 """The list of experiments, and the comparison of those that are chosen from it."""
 
 import re
+from contextlib import suppress
 
 from playwright.sync_api import expect
 
+from gradlab.client.client import Refused
 from tests.browser.pages import UNANSWERED, endless
 
 
@@ -22,12 +24,15 @@ def test_two_experiments_are_compared_what_differs_first(reader, trained):
     assert maps[0] != maps[1]
 
 
-def test_the_tutorial_is_one_click_away_and_made_once(reader):
-    someone = reader()
+def test_the_tutorial_is_one_click_away_and_made_once(reader, service):
+    someone, made = reader(), []
     for _ in range(2):
         page = someone.go("")
         page.click("#tutorial")
         page.wait_for_url(re.compile("#/compare/"))
+        made.append(page.url.rpartition("/")[2].split(","))
+    compared, again = made
+    assert compared == again
     page = someone.go("")
     page.fill("#search", "hidden tanh")
     page.wait_for_function(
@@ -36,6 +41,9 @@ def test_the_tutorial_is_one_click_away_and_made_once(reader):
             return names.length > 0 && names.every((each) => each.includes("hidden tanh"));
         }"""
     )
+    for each in compared:  # nobody waits for them
+        with suppress(Refused):  # it is over
+            service.client.cancel(each)
 
 
 def test_a_list_lives_and_lets_go(reader, service):
