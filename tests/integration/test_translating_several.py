@@ -34,7 +34,6 @@ def translated(**compiled: Any) -> Translation:
 LOSSES = ["mse", "sparse_categorical_crossentropy"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "given",
     [
@@ -98,7 +97,6 @@ def run(spec: ExperimentSpec, **classes: Any) -> tuple[dict[str, Any], str]:
     return scope, program
 
 
-@pytest.mark.slow
 def test_the_program_of_a_spec_runs_and_its_model_is_translated_back():
     steps = [{"kind": "standardise"}, {"kind": "standardise", "columns": ["value"]}]
     spec = parse(json.dumps(two_ends(dataset__prepare=steps, training__metrics={"sort": ["accuracy"]})))
