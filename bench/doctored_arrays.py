@@ -70,7 +70,7 @@ def images(folder: Path) -> Path:
 
 
 def autoencoder(file: Path) -> None:
-    """Write an autoencoder of digits with sigmoid outputs, as for pixels from 0 to 1."""
+    """Write an autoencoder of digits with sigmoid outputs and the binary cross-entropy, as for pixels from 0 to 1."""
     import keras
 
     model = keras.Sequential(
@@ -80,7 +80,7 @@ def autoencoder(file: Path) -> None:
             keras.layers.Dense(64, activation="sigmoid"),
         ]
     )
-    model.compile("adam", "mean_squared_error")
+    model.compile("adam", "binary_crossentropy")
     save(model, file)
 
 
@@ -114,7 +114,7 @@ ARRAYS = (
         name="an autoencoder on raw pixels",
         model=autoencoder,
         data=pixels_alone,
-        root_causes=("output_mismatch",),
+        root_causes=("target_encoding",),
         epochs=60,
         cured=0.5,
     ),

@@ -56,7 +56,10 @@ class _Draw:
 
     def _parts(self) -> Fields:
         dataset = self._dataset()
-        loss = self._valid(Loss, [BY_KIND[kind] for kind in losses_for(dataset.target)])
+        fitting = [BY_KIND[kind] for kind in losses_for(dataset.target)]
+        if dataset.target.kind == "values":  # which reach beyond 0 and 1
+            fitting = [each for each in fitting if not each.unit_per_share]
+        loss = self._valid(Loss, fitting)
         layers = NetworkDrawer(self._random, self._scale, self._members, self._focus).network(dataset, loss)
         return {
             "name": f"generated {self._seed}",

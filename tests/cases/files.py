@@ -57,7 +57,7 @@ REPORTED = (
         data=table_of(fits.raw_features),
         root_causes=("input_range",),
         epochs=20,
-        cured=0.93,
+        cured=0.91,  # 88 % are negative
         arguments=("--batch-size", "128"),
     ),
     Doctored(

@@ -35,7 +35,8 @@ def a_loss(value):
 @pytest.mark.parametrize(
     ("kinds", "units"),
     [
-        (YES_OR_NO, {TWO: (1,), FOUR: (), LABELS: (3,), VALUES: (), OVER_TIME: ()}),
+        ({"binary_crossentropy"}, {TWO: (1,), FOUR: (), LABELS: (3,), VALUES: (5,), OVER_TIME: ()}),
+        ({"binary_focal_crossentropy"}, {TWO: (1,), FOUR: (), LABELS: (3,), VALUES: (), OVER_TIME: ()}),
         (
             PROBABILITY_OF_EACH | {"categorical_hinge"},
             {TWO: (2,), FOUR: (4,), LABELS: (), VALUES: (), OVER_TIME: (9,)},
@@ -55,7 +56,7 @@ def test_every_loss_is_in_the_table_above_and_every_target_is_served():
     assert PROBABILITY_OF_EACH | YES_OR_NO | DISTANCES | MARGINS | OF_SOME_VALUES | DIRECTION | {
         "categorical_hinge"
     } == set(BY_KIND)
-    assert set(losses_for(VALUES)) == DISTANCES | OF_SOME_VALUES | DIRECTION
+    assert set(losses_for(VALUES)) == DISTANCES | OF_SOME_VALUES | DIRECTION | {"binary_crossentropy"}
     assert set(losses_for(LABELS)) == DISTANCES | YES_OR_NO | MARGINS | DIRECTION
     assert set(losses_for(FOUR)) == DISTANCES | PROBABILITY_OF_EACH | MARGINS | {"categorical_hinge"} | DIRECTION
 

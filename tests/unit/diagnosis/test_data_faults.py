@@ -141,6 +141,17 @@ def test_classes_that_a_file_numbers_otherwise_than_a_loss_takes_them_are_told(v
     assert "In this training the classes have the numbers from 0" in text
 
 
+@pytest.mark.parametrize(("high", "says"), [(255, True), (1, False)])
+def test_values_beyond_0_and_1_are_a_fault_with_a_loss_for_values_between_them(high, says):
+    x = np.linspace(0, high, 40).reshape(20, 2)
+    dataset = an_uploaded(a_table(x=x), features=["x"], task="inputs").model_dump(mode="json", by_alias=True)
+    training = {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": EPOCHS}
+    spec = a_network(dense(3), output=dense(2, "sigmoid"), dataset=dataset, training=training)
+    run = with_facts(replace(a_run(), spec=spec), target_range=(0.0, float(high)))
+    severity, text = said("target_encoding", run) or ("", "")
+    assert (severity == "critical", "divide them by 255" in text) == (says, says)
+
+
 @pytest.mark.parametrize(
     ("values", "units"), [((0, 1, 2), 3), ((0, 1), 1), ((False, True), 1), (("no", "yes"), 1), (("inf", "one"), 1)]
 )

@@ -123,6 +123,9 @@ export function outcomeWords({ experiment, diagnosis, treatment }) {
       : "A change is proved to cure it. Try it in your own script.";
   }
   if (diagnosis.verdict === "healthy") return "Nothing is wrong with this training.";
+  if (diagnosis.verdict === "at risk" && diagnosis.root_cause === "target_encoding") {
+    return "It learns, with the classes numbered from 0. Number them in your own script as well: see the root cause.";
+  }
   if (diagnosis.verdict === "at risk") return "It learns on every seed, and may not on others: see the root cause.";
   return "The evidence does not settle whether something is wrong.";
 }

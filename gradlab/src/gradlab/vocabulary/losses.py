@@ -1,9 +1,7 @@
 """Registry of the losses of `keras.losses`, with their formulas, Keras's parameter names and the outputs they need.
 
-y is the target, p the prediction, K the number of output units. The losses of the samples, and of their time steps, are
-averaged over the batch. `encoding` gives the encoding of classes. Formulas and defaults: Keras 3,
-https://keras.io/api/losses/. The sparse losses are the dense ones with classes as indices: the service encodes them.
-The reference, reference/keras.md, says which losses of Keras are left out, and why.
+y is the target, p the prediction, K the number of output units. Losses of samples and time steps are averaged. Formulas
+and defaults: Keras 3, https://keras.io/api/losses/. Sparse losses are the dense ones: the service encodes indices.
 """
 
 from collections.abc import Callable
@@ -36,6 +34,8 @@ class LossFunction(Frozen):
     """True if it takes one output unit for each label."""
     unit_per_value: ClassVar[bool] = False
     """True if it takes one output unit for each value."""
+    unit_per_share: ClassVar[bool] = False
+    """True if it takes one output unit for each value, of values that lie between 0 and 1."""
     margin: ClassVar[bool] = False
     """True if the output is a score, which is above 0 for a positive prediction."""
     activation: ClassVar[str | None] = None
@@ -47,7 +47,7 @@ class LossFunction(Frozen):
         if target.kind == "labels":
             return (target.count,) if cls.unit_per_label else ()
         if target.kind == "values":
-            return (target.count,) if cls.unit_per_value else ()
+            return (target.count,) if cls.unit_per_value or cls.unit_per_share else ()
         single = (1,) if cls.single_unit and target.count == 2 else ()
         return single + ((target.count,) if cls.unit_per_class else ())
 
@@ -84,10 +84,10 @@ def encoding(target: Target, units: int) -> Encoding:
 
 
 class BinaryCrossentropy(LossFunction):
-    """−y·log p − (1 − y)·log(1 − p): two classes and one sigmoid unit, or labels and a sigmoid unit for each."""
+    """−y·log p − (1 − y)·log(1 − p): one sigmoid unit for two classes, for each label, or each value from 0 to 1."""
 
     kind: Literal["binary_crossentropy"] = "binary_crossentropy"
-    single_unit = unit_per_label = True
+    single_unit = unit_per_label = unit_per_share = True
     activation = "sigmoid"
     from_logits: bool = Logits
     """True if the output is the log-odds, without a sigmoid."""

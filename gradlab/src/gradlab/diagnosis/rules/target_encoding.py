@@ -26,7 +26,7 @@ def detect(run: Run) -> Sighting | None:
     """Compare the form of the targets with the one that the loss takes."""
     wiring = wiring_of(run)
     if wiring is None or not isinstance(run, ExternalRun):
-        return _in_the_file(run)
+        return _of_shares(run) or _in_the_file(run)
     if run.external.outputs:
         raise Unknown("which form targets have is not recorded of several outputs")
     if run.external.loss is None:
@@ -44,6 +44,14 @@ def detect(run: Run) -> Sighting | None:
     if takes_indices and form in ("one_hot", "probabilities"):
         return Sighting((), 0, (), explanation=ROWS.replace("LOSS", kind))
     return _no_indices(kind, wiring) if takes_indices else None
+
+
+def _of_shares(run: Run) -> Sighting | None:
+    """Find values beyond 0 and 1 in a training of this service with a loss for values between them."""
+    if len(run.spec.outputs) > 1 or run.view.loss_kind not in OF_TWO or run.view.target.kind != "values":
+        return None
+    seen = _outside(run.view.loss_kind, Wiring(target_range=run.view.target_range))
+    return seen and replace(seen, explanation=f"{seen.explanation} {SHARES}")
 
 
 def _in_the_file(run: Run) -> Sighting | None:
@@ -135,6 +143,10 @@ OUTSIDE = (
     "Beyond them it has no lower bound: it falls without end while the output grows, and what else there is to be "
     "learnt counts for nothing. If the targets are the numbers of several classes, use one output for each class, with "
     "softmax and the sparse categorical cross-entropy. If they are −1 and 1, turn them to 0 and 1, or use a hinge loss."
+)
+SHARES = (
+    "If they are pixels from 0 to 255, divide them by 255. If they are any numbers, use the mean squared error and a "
+    "linear output."
 )
 NUMBERED = (
     "That is what the file holds. In this training the classes have the numbers from 0, in the order of their values, "
