@@ -2,9 +2,10 @@
 
     python -m bench.ops [--sizes small usual large] [--kinds conv2d ...] [--batch 32] [--rounds 5] [--max 1.2]
 
-A step is a forward pass and all gradients, on one thread. The engine's form runs in a loop and a branch that XLA
-compiles, as every update does; Keras's own runs in a plain graph, called step by step, as `model.fit` without XLA runs
-it. Both take turns. Exit status 1 if a layer takes more than --max times as long in the loop, or is not compiled.
+A step is a forward pass and all gradients, on one thread, in processor time. The engine's form runs in a loop and a
+branch that XLA compiles, as every update does; Keras's own runs in a plain graph, called step by step, as `model.fit`
+without XLA runs it. Both take turns. Exit status 1 if a layer takes more than --max times as long in the loop, or is
+not compiled.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def main() -> int:
         parser.error(f"--kinds: expected kinds of layers; received {', '.join(options.kinds)}")
     prepare(Path("/nonexistent"))  # so that nothing comes from a compile cache
     with conditions():
-        print(f"\n{'milliseconds of a step':44}{'loop':>10}{'graph':>10}{'ratio':>8}   range", flush=True)
+        print(f"\n{'milliseconds of a processor, a step':44}{'loop':>10}{'graph':>10}{'ratio':>8}   range", flush=True)
         slow = [*_slow(chosen, options)]
     print(f"{len(slow)} of {len(chosen)} take more than {options.max:g} times as long in the loop as in a plain graph")
     for each in slow:

@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 
 from core.training.convolutions import rewrite_convolutions
+from core.training.draws import draw_fast
 from core.training.network import BuiltLayer, Network
 from core.training.poolings import chain_small_poolings
 from core.training.products import sum_small_products
+from core.training.tokens import encode_by_comparison
 from core.training.wrapped import held_layers, rewrite_wrapped
+
+REWRITES = (
+    sum_small_products, rewrite_convolutions, chain_small_poolings, draw_fast, encode_by_comparison, rewrite_wrapped,
+)  # fmt: skip
 
 
 def compiled_forms(network: Network) -> Network:
@@ -21,5 +27,5 @@ def compiled_forms(network: Network) -> Network:
 def rewrite_layers(layers: Sequence[BuiltLayer]) -> None:
     """Rewrite layers for XLA, in place, and those that they hold."""
     layers = [*layers, *held_layers(layers)]
-    for rewrite in (sum_small_products, rewrite_convolutions, chain_small_poolings, rewrite_wrapped):
+    for rewrite in REWRITES:
         rewrite(layers)
