@@ -106,6 +106,8 @@ def _all(size: Size) -> Iterator[tuple[str, Fields, tuple[Shape, ...], int]]:
 def _dense(size: Size) -> Iterator[tuple[str, Fields, Shape]]:
     yield "", {"kind": "dense", "units": size.units, "activation": "relu"}, size.vector
     yield "of steps", {"kind": "dense", "units": size.features}, size.sequence
+    of_axes: Fields = {"equation": "abc,cd->abd", "output_shape": (None, size.features), "bias_axes": "d"}
+    yield "", {"kind": "einsum_dense", **of_axes}, size.sequence
     for kind in ("batch_normalization", "layer_normalization", "rms_normalization", "unit_normalization"):
         yield "", {"kind": kind}, size.vector
     yield "of images", {"kind": "batch_normalization"}, size.positions(2)

@@ -3,11 +3,13 @@
 The convolution library of XLA for CPUs takes no groups: a depthwise convolution becomes plain nested loops, 500 times
 slower than TensorFlow's own kernel. A sum of shifted inputs is one fused loop over contiguous channels. Its gradient as
 TensorFlow derives it is slow twice: sums of padded arrays ask at every number whether it lies in the padding, and sums
-over all positions are added number by number. Here the gradient by the input is again a sum of shifted inputs, and the
-sums over positions are matrix products with ones (docs/lab-notes/convolutions.md).
+over all positions are added number by number. Here the gradient by the input is again a sum of shifted inputs. The sums
+over positions are sums of some samples, fused with their products, and then matrix products with ones
+(docs/lab-notes/convolutions.md).
 """
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import tensorflow as tf
@@ -18,6 +20,8 @@ from core.training.sliding import Axis, shifted
 # Rows of ones in the product that sums over positions. With one row XLA multiplies vector by matrix, up to ten times
 # slower than its library multiplies matrices.
 SUMMING_ROWS = 8
+# Samples whose products are added before they are written to memory (measured: docs/lab-notes/convolutions.md).
+MAX_FUSED_SAMPLES = 16
 
 
 def depthwise(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
@@ -70,7 +74,13 @@ def _to_input(upstream: Any, weights: Any, axes: Sequence[Axis]) -> Any:
 
 def _to_weights(upstream: Any, parts: Sequence[Any]) -> Any:
     """Gradient with respect to the weights: for each position of the kernel a sum over samples and places."""
-    channels = upstream.shape[-1]
-    products = [tf.reshape(part * upstream, (-1, channels)) for part in parts]
-    ones = tf.ones((SUMMING_ROWS, products[0].shape[0]), upstream.dtype)
-    return tf.stack([tf.matmul(ones, each)[0] for each in products])
+    batch, channels = upstream.shape[0], upstream.shape[-1]
+    fused = next(count for count in range(MAX_FUSED_SAMPLES, 0, -1) if batch % count == 0)
+    factors = tf.split(upstream, fused)
+    sums = [tf.reshape(_summed(tf.split(part, fused), factors), (-1, channels)) for part in parts]
+    ones = tf.ones((SUMMING_ROWS, sums[0].shape[0]), upstream.dtype)
+    return tf.stack([tf.matmul(ones, each)[0] for each in sums])
+
+
+def _summed(parts: Sequence[Any], factors: Sequence[Any]) -> Any:
+    return reduce(tf.add, (part * factor for part, factor in zip(parts, factors, strict=True)))
