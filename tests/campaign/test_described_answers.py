@@ -52,6 +52,7 @@ SLOW = {"submit", "validate", "triage", "draw_chart"}
 # For an operation and a number, path parameters that name something that is there.
 Parameters = Callable[[str, int], dict[str, Any]]
 SENT = an_external_spec(epochs=6, seeds=(0, 1))
+BOUNDARY = {"epoch": 2, "x": [*range(32)], "y": [*range(32)], "values": [[[0.5] * 32] * 32]}
 
 
 class AnsweringBell(Bell):
@@ -145,6 +146,8 @@ def parameters(desk: Desk) -> Parameters:
             experiment = str(desk.store.add(a_spec())[0].id)
         elif name in ("send_series", "send_wiring", "end_run", "resume_run"):
             experiment = str(desk.store.add(SENT)[0].id)
+        elif name == "send_boundary":
+            experiment = finished[-1]  # which has epochs, and was sent
         elif name.endswith(("treatment", "treatments")):
             experiment = ill
         elif name == "treat":
@@ -226,6 +229,8 @@ def _asking(operation: Any, mode: GenerationMode, asked_at: list[tuple[Answers, 
             case.body, case.media_type = example, "application/json"
         if number % 5 == 2 and name == "send_series":
             case.body, case.media_type = body(measured(SENT, 0, 0, 1 + number % 6)), "application/json"
+        if number % 5 == 2 and name == "send_boundary":
+            case.body, case.media_type = BOUNDARY, "application/json"
         if number % 5 == 2 and name == "upload":
             case.body, case.media_type = table(0), CSV
         if number % 5 == 2 and name == "upload_weights":
