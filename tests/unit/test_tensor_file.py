@@ -15,6 +15,8 @@ TENSORS = {
     "dense_1/kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
     "dense_1/bias": np.zeros(3, np.float32),
     "empty/kernel": np.zeros((0, 3), np.float32),
+    "attention/scale": np.array(2, np.float32),
+    "turned/kernel": np.arange(6, dtype=np.float32).reshape(2, 3).T,
 }
 
 

@@ -91,7 +91,8 @@ def write_tensors(tensors: Mapping[str, np.ndarray], path: Path) -> None:
         OSError: the file cannot be written.
     """
     header, at = {}, 0
-    arrays = {name: np.ascontiguousarray(each) for name, each in tensors.items()}
+    # Not np.ascontiguousarray, which gives a single number an axis.
+    arrays = {name: np.asarray(each, order="C") for name, each in tensors.items()}
     for name, array in arrays.items():
         offsets = [at, at := at + array.nbytes]
         header[name] = {"dtype": NAMES[array.dtype.name], "shape": list(array.shape), "data_offsets": offsets}
