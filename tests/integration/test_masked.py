@@ -1,5 +1,6 @@
 """Masked time steps with targets: left out of losses and metrics as Keras leaves them out."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.training.network import Network
 from gradlab.facts import of_spec
 from gradlab.frozen import kind_of
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.experiment import parse
 from gradlab.spec.masks import masking_layer, steps_that_count
 from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.metrics import bind
@@ -123,6 +125,21 @@ def test_every_kind_of_layer_is_among_them_or_takes_no_sequence():
         each["kind"] for each in OF_SEQUENCES
     }
     assert {each["kind"] for each in OF_SEQUENCES} <= {kind_of(member) for member in LAYERS}
+
+
+def test_attention_hands_on_the_mask_of_its_query_alone():
+    attention = {"kind": "multi_head_attention", "num_heads": 1, "key_dim": 2}
+    nodes = [
+        {"name": "masked", "layer": EMBEDDING, "inputs": ["input"]},
+        {"name": "plain", "layer": {**EMBEDDING, "mask_zero": False}, "inputs": ["input"]},
+        {"name": "attention", "layer": attention, "inputs": ["plain", "masked"]},
+        {"name": "out", "layer": {**SOFTMAX, "units": 5}, "inputs": ["attention"]},
+    ]
+    fields = json.loads(a_masked_spec().canonical()) | {"model": {"nodes": nodes, "outputs": ["out"]}}
+    spec = parse(json.dumps(fields))
+    x = keras.ops.convert_to_tensor(spec.dataset.load().train_x[:2])
+    assert mask_of(Network(spec, 0)(x)) is None
+    assert spec.only_output.mask is None
 
 
 def a_masked_spec(**more: Any) -> ExperimentSpec:

@@ -40,6 +40,18 @@ def test_a_mask_reaches_the_output_unless_a_layer_loses_it(layers, is_masked):
         np.testing.assert_array_equal(steps_that_count(mask, np.array([[0.0, 2.0]])), [[False, True]])
 
 
+@pytest.mark.parametrize(("query", "value", "is_masked"), [("masked", "plain", True), ("plain", "masked", False)])
+def test_attention_hands_on_the_mask_of_its_query(query: str, value: str, is_masked: bool):
+    attention = {"kind": "multi_head_attention", "num_heads": 1, "key_dim": 2}
+    nodes = [
+        {"name": "masked", "layer": EMBEDDING, "inputs": ["input"]},
+        {"name": "plain", "layer": {**EMBEDDING, "mask_zero": False}, "inputs": ["input"]},
+        {"name": "attention", "layer": attention, "inputs": [query, value]},
+        {"name": "out", "layer": OUT, "inputs": ["attention"]},
+    ]
+    assert (a_spec(nodes=nodes).only_output.mask is not None) == is_masked
+
+
 def test_masks_that_the_samples_do_not_decide_are_refused():
     with pytest.raises(Invalid, match="masks what another layer puts out"):
         a_spec({**EMBEDDING, "mask_zero": False}, {"kind": "masking"}, GRU)

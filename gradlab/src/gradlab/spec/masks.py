@@ -19,7 +19,8 @@ from gradlab.vocabulary.layers.wrapping import ConvLSTM, Masking
 if TYPE_CHECKING:
     from gradlab.spec.experiment import ExperimentSpec
 
-# Kinds of one input that hand on its mask. All others lose it, recurrent layers unless they return sequences.
+# Kinds that hand on the mask of their input; attention that of its query. All others lose it, recurrent layers unless
+# they return sequences.
 HAND_ON = frozenset({
     "dense", "activation", "relu", "leaky_relu", "prelu", "elu", "softmax", "identity", "rescaling", "normalization",
     "dropout", "gaussian_noise", "alpha_dropout", "gaussian_dropout", "spatial_dropout1d", "spatial_dropout2d",
@@ -93,7 +94,7 @@ def _mask(layer: NamedLayer, sources: Sequence[NamedLayer | None], inputs: Seque
         return present[0] if spec.layer.return_sequences else None
     if isinstance(spec, Recurrent | ConvLSTM):
         return present[0] if spec.return_sequences else None
-    return present[0] if spec.kind in HAND_ON else None
+    return sources[0] if spec.kind in HAND_ON else None
 
 
 def steps_that_count(layer: NamedLayer, x: np.ndarray) -> np.ndarray:
