@@ -26,7 +26,8 @@ def receive(
 ) -> tuple[WeightsRecord, bool]:
     """Store an uploaded file as weights. Return them, and True if they are new.
 
-    The same bytes are the same weights. If the storage has lost them, they are stored again.
+    The same bytes are the same weights. They are written even if the storage has them: bytes of deleted weights, which
+    the sweep is about to collect, are young again.
 
     Args:
         file: the user's bytes, at any position.
@@ -37,8 +38,7 @@ def receive(
         store: the store of their row.
         blobs: the store of their bytes.
     """
-    if not blobs.exists(digest):
-        blobs.put(file, digest)
+    blobs.put(file, digest)
     shapes = {tensor: entry.shape for tensor, entry in check.entries.items()}
     return store.weights.add(ID_PREFIX + digest, name, size, shapes)
 

@@ -1,6 +1,7 @@
 """Initial weights over HTTP: uploaded, answered, used by a spec, and deleted only without it."""
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 from core.blobs import open_blobs
+from core.store import utc_now
 from core.use_cases import weights
-from core.use_cases.collecting import collect
+from core.use_cases.collecting import MIN_AGE, collect
 from gradlab.spec.experiment import parse
 from gradlab.tensor_file import write_tensors
 from tests.unit.desk import Desk, client_of
@@ -77,6 +79,19 @@ def test_the_sweep_collects_the_bytes_of_deleted_weights_alone(desk: Desk, tmp_p
     assert blobs.exists(kept.id.removeprefix("sha256:"))
     assert not blobs.exists(gone.id.removeprefix("sha256:"))
     assert client.weights_file(kept.id)
+
+
+def test_bytes_of_deleted_weights_are_young_again_when_they_arrive_again(desk: Desk, tmp_path: Path):
+    client, blobs = client_of(desk), open_blobs(desk.settings)
+    file = a_file(tmp_path, **{"dense_2/bias": np.full(1, 2, np.float32)})
+    uploaded = client.add_weights(file)
+    client.delete_weights(uploaded.id)
+    digest = uploaded.id.removeprefix("sha256:")
+    os.utime(blobs.fetch(digest), (0, 0))  # of an age at which the sweep deletes what no row names
+    assert client.add_weights(file).id == uploaded.id
+    modified = blobs.modified(digest)
+    assert modified is not None
+    assert utc_now() - modified < MIN_AGE
 
 
 def test_a_spec_that_they_do_not_fit_is_refused(desk: Desk, tmp_path: Path):
