@@ -1,15 +1,19 @@
 """The doctor's client: what it refuses before anything is uploaded, and how it names an experiment."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from gradlab.client.doctoring import examine
+from gradlab.client.doctoring import Examination, examine
 from gradlab.errors import Invalid
 from gradlab.profile import profile
 from gradlab.schemas import DraftRequest
+from gradlab.schemas.status import Status
+from gradlab.spec import ExperimentSpec
+from tests.several import SAMPLES, two_ends
 from tests.unit.translate.keras_texts import a_dense, a_sequential, an_input, text_of
 
 ID = "sha256:" + "1" * 64
@@ -61,3 +65,22 @@ def test_the_draft_names_the_uploaded_files(model: Path):
     assert request is not None
     assert (request.dataset, request.validation, request.target, request.name) == (ID, ID, "a", "m" * 200)
     assert service.files == [Path("samples.csv"), Path("more.csv")]
+
+
+def numbering_of(*classes: str) -> str | None:
+    """What the doctor says of a training that learns, whose output `sort` has these classes in the file."""
+    outputs = [SAMPLES["outputs"][0], {**SAMPLES["outputs"][1], "classes": classes}]
+    spec = ExperimentSpec.model_validate(two_ends(dataset__samples={**SAMPLES, "outputs": outputs}))
+    diagnosis = SimpleNamespace(verdict="at risk", root_cause="target_encoding", outcomes=())
+    experiment = SimpleNamespace(status=Status.completed)
+    examination = Examination(draft=SimpleNamespace(spec=spec), experiment=experiment, diagnosis=diagnosis)  # type: ignore[arg-type]
+    return examination.numbering
+
+
+def test_the_classes_of_one_of_several_outputs_are_numbered_by_its_name():
+    assert numbering_of("1", "2", "3") == (
+        "classes = [1, 2, 3]\n"
+        'y["sort"], y_val["sort"] = '
+        'np.searchsorted(classes, y["sort"]).reshape(-1), np.searchsorted(classes, y_val["sort"]).reshape(-1)'
+    )
+    assert numbering_of("0", "1", "2") is None

@@ -19,6 +19,7 @@ from gradlab.spec import ExperimentSpec
 from gradlab.theory import predict
 from gradlab.vocabulary.datasets import Dataset
 from tests.graphs import dense, node
+from tests.several import SAMPLES as SEVERAL
 from tests.several import two_ends
 from tests.unit.diagnosis.histories import HEALTHY
 
@@ -149,6 +150,21 @@ class TestDiagnosis:
         spec = a_spec(training__loss="mean_squared_error")
         diagnosis = diagnose(spec, [a_run(spec, facts_of(spec))])
         assert [each.output for each in diagnosis.findings if each.rule == "unsuited_loss"] == ["sort"]
+
+    def test_classes_of_one_output_that_the_file_counts_from_1_are_told(self):
+        outputs = [SEVERAL["outputs"][0], {**SEVERAL["outputs"][1], "classes": ["1", "2", "3"]}]
+        spec = a_spec(dataset__samples={**SEVERAL, "outputs": outputs})
+        diagnosis = diagnose(spec, [a_run(spec, facts_of(spec))])
+        (finding,) = [each for each in diagnosis.findings if each.rule == "target_encoding"]
+        assert (finding.output, finding.severity) == ("sort", "warning")
+        assert "The largest class is 3, and the output has 3 units" in finding.explanation
+
+    def test_values_of_one_output_beyond_0_and_1_are_told_of_a_loss_for_values_between_them(self):
+        losses = {"price": "binary_crossentropy", "sort": "categorical_crossentropy"}
+        spec = a_spec(training__loss=losses)
+        diagnosis = diagnose(spec, [a_run(spec, facts_of(spec))])
+        found = [(each.output, each.severity) for each in diagnosis.findings if each.rule == "target_encoding"]
+        assert found == [("price", "critical")]
 
     def test_an_input_that_is_not_scaled_is_named(self):
         spec = a_spec()

@@ -102,13 +102,20 @@ class Examination:
     @property
     def numbering(self) -> str | None:
         """Lines that number the classes as this service did, where that alone cures the training; None elsewhere."""
+        from gradlab.translate.preparation_code import array
         from gradlab.translate.target_code import numbering_code
         from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+        from gradlab.vocabulary.datasets.uploaded_parts import output_names, part_of_output
 
         is_cured = self.outcome == "at risk" and self.diagnosis is not None and self.diagnosis.root_cause == ENCODING
         if not is_cured or self._spec is None or not isinstance(self._spec.dataset, UploadedDataset):
             return None
-        return "\n".join(numbering_code(self._spec.dataset))
+        lines: list[str] = []
+        for name in output_names(self._spec.dataset):
+            part = part_of_output(self._spec.dataset, name)
+            if part.task == "classes":
+                lines += numbering_code(part, None, array("y", name))
+        return "\n".join(lines) or None
 
     @property
     def _spec(self) -> "ExperimentSpec | None":

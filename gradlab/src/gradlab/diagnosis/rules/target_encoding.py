@@ -8,6 +8,8 @@ from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.unknown import Unknown
 from gradlab.diagnosis.wired import BY_DATA, wiring_of
 from gradlab.facts.wiring import Wiring
+from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+from gradlab.vocabulary.datasets.uploaded_parts import part_of_output
 
 # Losses that compare a row of probabilities with a row of targets, one number a class.
 OF_ROWS = ("categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence", "categorical_hinge")
@@ -48,7 +50,7 @@ def detect(run: Run) -> Sighting | None:
 
 def _of_shares(run: Run) -> Sighting | None:
     """Find values beyond 0 and 1 in a training of this service with a loss for values between them."""
-    if len(run.spec.outputs) > 1 or run.view.loss_kind not in OF_TWO or run.view.target.kind != "values":
+    if run.view.loss_kind not in OF_TWO or run.view.target.kind != "values":
         return None
     seen = _outside(run.view.loss_kind, Wiring(target_range=run.view.target_range))
     return seen and replace(seen, explanation=f"{seen.explanation} {SHARES}")
@@ -60,7 +62,9 @@ def _in_the_file(run: Run) -> Sighting | None:
     The service has numbered the classes from 0, so that its own training is not hurt; the user's program may be.
     """
     dataset = run.spec.dataset
-    numbers = () if dataset.has_several else tuple(map(float, dataset.class_values))
+    if isinstance(dataset, UploadedDataset):
+        dataset = part_of_output(dataset, run.output)
+    numbers = tuple(map(float, dataset.class_values))
     if not numbers:
         return None
     kind, units = run.view.loss_kind, run.view.output_units
@@ -167,5 +171,6 @@ RULE = Rule(
     explanation="The targets have another form than the loss takes: the numbers of classes, or a row for each sample.",
     remedies=("output_matched_to_task",),
     causes=(),
+    of_output=True,
     detect=detect,
 )
