@@ -281,6 +281,25 @@ def test_several_inputs_and_outputs_are_the_arrays_of_their_names():
         assert words in said
 
 
+@pytest.mark.parametrize("named", [{}, {"target": {"art.é": "art.é", "prix": "prix"}}])
+def test_inputs_and_outputs_are_found_by_names_that_only_keras_can_have(named):
+    layers = [
+        called(a_layer("Concatenate", "both", axis=-1), [[a_tensor("größe"), a_tensor("x.in")]]),
+        called(a_dense(1, "prix", activation="linear"), [a_tensor("both")]),
+        called(a_dense(3, "art.é", activation="softmax"), [a_tensor("both")]),
+    ]
+    model = a_functional(
+        *(called(each) for each in (an_input(2, name="größe"), an_input(2, name="x.in"))),
+        *layers,
+        inputs=[["größe", 0, 0], ["x.in", 0, 0]],
+        outputs=[["prix", 0, 0], ["art.é", 0, 0]],
+    )
+    arrays = {"größe": ARRAYS["numbers"], "x.in": ARRAYS["numbers"], "prix": ARRAYS["price"], "art.é": COLOURS}
+    dataset = drafted(model, profiled(**arrays), **named).fields["dataset"]
+    assert [*dataset["features"].values()] == [["größe"], ["x.in"]]
+    assert [*dataset["target"].values()] == ["prix", "art.é"]
+
+
 def test_what_several_inputs_and_outputs_lack_is_named():
     with pytest.raises(Invalid, match=r"target: expected the columns of each output.*received no column kind"):
         drafted(two_ends(), profiled(**{name: each for name, each in ARRAYS.items() if name != "kind"}))

@@ -1,6 +1,6 @@
 """Columns of a draft for a network with several inputs or outputs: by the names of those, or as the request says."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -63,7 +63,8 @@ def _of_outputs(
 ) -> Fields:
     parts = {name: part_of_output(request, translation, place, name) for place, name in enumerate(outputs)}
     repeated = {name for name, (part, _) in parts.items() if part.task == "inputs"}
-    given = _columns("target", request.target, outputs, profile, notes, without=repeated)
+    names = _in_keras(outputs, translation.output_names)
+    given = _columns("target", request.target, names, profile, notes, without=repeated)
     fields: Fields = {"task": {}, "target": {}}
     for name, (part, chosen) in parts.items():
         columns, own = listed(given[name]), list[str]()
@@ -92,17 +93,29 @@ def _with(request: DraftRequest, **changes: Any) -> DraftRequest:
     return request.model_copy(update=changes)
 
 
+def _in_keras(names: Sequence[str], in_keras: Sequence[str]) -> dict[str, str]:
+    """Return the inputs or outputs, each with its name in Keras; with its own where that name is not its alone."""
+    pairs = zip(names, in_keras or names, strict=True)
+    return {name: own if [*in_keras].count(own) == 1 and own not in names else name for name, own in pairs}
+
+
 def _columns(
     field: str,
     given: Any,
-    names: Sequence[str],
+    names: Mapping[str, str],
     profile: Profile,
     notes: list[str],
     without: Collection[str] = (),
 ) -> Fields:
     """Return the columns of each of several inputs or outputs: those of the request, else the one of its name.
 
-    Those in `without` need none.
+    Args:
+        field: ``features`` or ``target``.
+        given: the request's field.
+        names: the inputs or outputs, each with its name in Keras, which may have letters that a node's name cannot.
+        profile: that of the dataset.
+        notes: gets a sentence on what was assumed.
+        without: those that need no columns.
 
     Raises:
         Invalid: one has none.
@@ -110,19 +123,22 @@ def _columns(
     what, columns = "input" if field == "features" else "output", column_names(profile)
     text = f"the columns of each {what} of the model, {', '.join(names)}"
     if isinstance(given, ByName):
-        if wrong := {*given} ^ {*names}:
+        own = {in_keras: name for name, in_keras in names.items()}
+        chosen = {each if each in names else own.get(each, each): value for each, value in given.items()}
+        if wrong := {*chosen} ^ {*names}:
             raise Invalid(Problem(field, f"an object with {text}", f"{', '.join(given)}: see {sorted(wrong)[0]}"))
-        return dict(given)
+        return chosen
     if given is not None:
         raise Invalid(Problem(field, f"an object with {text}", ", ".join(listed(given))))
-    needed = [name for name in names if name not in without]
-    if missing := [name for name in needed if name not in columns]:
+    needed = {name: name if name in columns else in_keras for name, in_keras in names.items() if name not in without}
+    if missing := [column for column in needed.values() if column not in columns]:
         expected = f"{text}: arrays or columns of these names, or an object with them"
         received = f"no column {', '.join(missing)}; the file has {', '.join(columns[:12])}"
         raise Invalid(Problem(field, expected, received))
     if needed:
-        notes.append(f"Each {what} is the column of its name: {', '.join(needed)}.")
-    return {name: None if name in without else (name,) if field == "features" else name for name in names}
+        notes.append(f"Each {what} is the column of its name: {', '.join(needed.values())}.")
+    named = {name: needed.get(name) for name in names}
+    return {name: (column,) for name, column in named.items()} if field == "features" else named
 
 
 def _of_inputs(
@@ -132,7 +148,8 @@ def _of_inputs(
     names, shapes = translation.model.inputs, translation.input_shapes
     if len(names) == 1:
         return _of_input(request, profile, request.features, shapes[0], targets, notes)
-    given = _columns("features", request.features, names, profile, notes)
+    in_keras = _in_keras(names, translation.input_names)
+    given = _columns("features", request.features, in_keras, profile, notes)
     fields: Fields = {"features": {}, "prepare": []}
     for name, shape in zip(names, shapes, strict=True):
         with _errors_of(name):
