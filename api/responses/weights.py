@@ -13,7 +13,7 @@ def weights_response(record: WeightsRecord) -> WeightsResponse:
 
 def weights_list_response(page: WeightsPage, next: str | None) -> WeightsListResponse:
     """Build the response of a page of uploaded weights."""
-    return WeightsListResponse(weights=[_summary(each) for each in page.weights], next=next)
+    return WeightsListResponse(weights=[*page.weights], next=next)
 
 
 def _summary(record: WeightsRecord) -> WeightsSummaryResponse:

@@ -1,6 +1,7 @@
 """Transactions of uploaded weights: which specs name them, and what their rows hold."""
 
 import json
+import math
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, Row, insert, select
 from core.store.weights_tables import uploaded_weights, weights_uses
 from core.weights import WeightsRecord
 from gradlab.errors import Invalid, NotFound, Problem
-from gradlab.schemas.weights import TensorResponse
+from gradlab.schemas.weights import TensorResponse, WeightsSummaryResponse
 from gradlab.spec import AnySpec, ExperimentSpec
 from gradlab.spec.initial_weights import FIELD, check_fits
 
@@ -46,6 +47,19 @@ def record(row: Row[Any]) -> WeightsRecord:
     """Return the record of a row."""
     tensors = tuple(TensorResponse(name=name, shape=tuple(shape)) for name, shape in json.loads(row.tensors))
     return WeightsRecord(row.id, row.name, row.bytes, row.created_at, tensors)
+
+
+def summary(row: Row[Any]) -> WeightsSummaryResponse:
+    """Return what a list says of a row."""
+    shapes = [shape for _, shape in json.loads(row.tensors)]
+    return WeightsSummaryResponse(
+        id=row.id,
+        name=row.name,
+        bytes=row.bytes,
+        tensor_count=len(shapes),
+        parameters=sum(map(math.prod, shapes)),
+        created_at=row.created_at,
+    )
 
 
 def write_tensors(tensors: dict[str, tuple[int, ...]]) -> str:

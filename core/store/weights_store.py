@@ -60,10 +60,13 @@ class WeightsStore:
         query = select(uploaded_weights).order_by(uploaded_weights.c.number.desc()).limit(limit + 1)
         if before is not None:
             query = query.where(uploaded_weights.c.number < before)
+        numbers, summaries = [], []
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        following = rows[limit - 1].number if len(rows) > limit else None
-        return WeightsPage(tuple(map(weights_rows.record, rows[:limit])), following)
+            for row in connection.execute(query):  # one at a time: a row names up to 100,000 tensors
+                numbers.append(row.number)
+                summaries.append(weights_rows.summary(row))
+        following = numbers[limit - 1] if len(numbers) > limit else None
+        return WeightsPage(tuple(summaries[:limit]), following)
 
     def delete(self, id: str) -> None:
         """Delete uploaded weights.

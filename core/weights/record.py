@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gradlab.schemas.weights import TensorResponse
+from gradlab.schemas.weights import TensorResponse, WeightsSummaryResponse
 
 
 @dataclass(frozen=True)
@@ -34,5 +34,5 @@ class WeightsRecord:
 class WeightsPage:
     """A page of uploaded weights, newest first; `next` is the place after it, None on the last."""
 
-    weights: tuple[WeightsRecord, ...]
+    weights: tuple[WeightsSummaryResponse, ...]
     next: int | None

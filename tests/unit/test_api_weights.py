@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,22 @@ def test_bytes_of_deleted_weights_are_young_again_when_they_arrive_again(desk: D
     modified = blobs.modified(digest)
     assert modified is not None
     assert utc_now() - modified < MIN_AGE
+
+
+def test_a_list_holds_the_tensors_of_one_row_at_a_time(desk: Desk):
+    shapes = {f"dense_{number}/kernel": (2, 3) for number in range(2_000)}
+    for number in range(8):
+        desk.store.weights.add(f"sha256:{number:064}", "many", 4, shapes)
+    tracemalloc.start()
+    try:
+        page = desk.store.weights.page(limit=8)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [(each.tensor_count, each.parameters) for each in page.weights] == [(2_000, 12_000)] * 8
+    assert peak < 3_000_000  # one row takes 0.5 MB; all 16,000 tensors together took 10 MB
+    for number in range(8):
+        desk.store.weights.delete(f"sha256:{number:064}")
 
 
 def test_a_spec_that_they_do_not_fit_is_refused(desk: Desk, tmp_path: Path):
