@@ -126,5 +126,7 @@ def test_weights_that_cannot_be_brought_are_refused_before_anything_is_sent(clie
         adopted(client, model, weights="random")
     with pytest.raises(Invalid, match="inputs whose axes all have a size"):
         save_weights(keras.Sequential([keras.Input((None, 2)), layers.GRU(3)]), tmp_path / "open.safetensors")
+    with pytest.raises(Invalid, match="a model that is built"):
+        save_weights(keras.Sequential([layers.Dense(3)]), tmp_path / "unbuilt.safetensors")
     assert [each.id for each in client.list_weights()] == before
     assert adopted(client, model, weights="fresh").training.initial_weights is None

@@ -69,6 +69,7 @@ REFUSED = {
     "longer than it says": (a_file({"a/b": an_entry()}, b"\0" * 9), "8 bytes of tensors; received more"),
     "no tensor": (a_file({}), "no tensor"),
     "no object": (a_file(b"[1, 2]  "), "JSON"),
+    "another encoding": (a_file(json.dumps({"a/b": an_entry()}).encode("utf-16-le"), b"\0" * 8), "JSON"),
     "a name twice": (a_file(b'{"a/b": 1, "a/b": 2}'), "each name once"),
     "deep nesting": (a_file(b'{"a":' + b"[" * 100_000), "JSON"),
     "a gap": (a_file({"a/b": an_entry(begin=8, end=16)}, b"\0" * 16), "one behind another"),

@@ -46,7 +46,7 @@ def parse_header(text: bytes) -> tuple[dict[str, TensorEntry], dict[str, str]]:
         ValueError: it is no such header; the message says what it should have.
     """
     try:
-        header = json.loads(text, object_pairs_hook=_once)
+        header = json.loads(text.decode("utf-8"), object_pairs_hook=_once)  # json takes UTF-16 as well
     except (ValueError, RecursionError) as error:
         raise ValueError(f"a header of JSON, with each name once: {error}") from None
     if not isinstance(header, dict):

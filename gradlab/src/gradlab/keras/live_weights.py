@@ -54,7 +54,9 @@ def write_weights(model: Any, translation: Translation, shapes: Sequence[tuple[i
 
 
 def _shapes(model: Any) -> list[tuple[int, ...]]:
-    """Return the shapes of the inputs, without the batch axis. Raises Invalid for an open axis."""
+    """Return the shapes of the inputs, without the batch axis. Raises Invalid for an open axis, or none."""
+    if not model.built:
+        raise Invalid(Problem("model", "a model that is built: call it, or give it an Input", "one without weights"))
     shapes = [tuple(each.shape[1:]) for each in model.inputs]
     for shape in shapes:
         if None in shape:
