@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from itertools import count
+from uuid import UUID
 
 import pytest
 
@@ -87,16 +88,22 @@ def test_workers_killed_at_random_moments_or_told_to_stop_lose_nothing(lab, empt
         workers[which] = lab.start_worker()
 
     # One that is told to stop in training gives back at once what it had, and another goes on.
-    keep_busy()
     at_begin: list[Worker] = []
 
     def begun() -> bool:
         at_begin[:] = [worker for worker in workers if in_training(lab, worker, before=0.5)]
         return bool(at_begin)
 
-    wait_until(begun, every=0.1)
-    assert at_begin[0].terminate() == 0
-    released = [it for it in specs if "released" in outcomes(lab, it)]
+    released: list[UUID] = []
+    for _ in range(3):  # on a busy machine the training may end before its worker hears of it
+        keep_busy()
+        wait_until(begun, every=0.1)
+        assert at_begin[0].terminate() == 0
+        workers.remove(at_begin[0])
+        released = [it for it in specs if "released" in outcomes(lab, it)]
+        if released:
+            break
+        workers.append(lab.start_worker())
     assert len(released) == 1
 
     for it in specs:

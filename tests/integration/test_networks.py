@@ -61,8 +61,8 @@ def a_network(fields: dict, shape: tuple[int, ...]) -> tuple[SimpleNamespace, Ne
     """One layer as a network, and what of a spec it needs."""
     model = ModelSpec.model_validate({"layers": [fields]})
     network = walk(model.layers, shape)
-    dataset = SimpleNamespace(feature_shape=shape)
-    spec = SimpleNamespace(model=model, network=network, layers=tuple(in_order(network)), dataset=dataset)
+    ends = {"inputs": [SimpleNamespace(shape=shape)], "outputs": [SimpleNamespace(layer=network[-1])]}
+    spec = SimpleNamespace(model=model, network=network, layers=tuple(in_order(network)), **ends)
     return spec, Network(spec, seed=3)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from gradlab.errors import Invalid, Problem, shorten
-from gradlab.measurement.kinds.boundary import MAX_PLANES
+from gradlab.measurement.kinds.boundary import MAX_PLANES, PLANE_POINTS
 from gradlab.schemas.response_model import ResponseModel
 
 # No spec has more names.
@@ -49,6 +49,9 @@ class SeriesRequest(BaseModel):
     """Kind -> column -> recorded epoch × tensor; all kinds that the spec records, with all of their columns."""
 
 
+Axis = Annotated[list[Any], Field(max_length=PLANE_POINTS)]
+
+
 class BoundaryRequest(BaseModel):
     """Outputs of a run's network on a grid over the plane of its two inputs. Numbers are those of `SeriesRequest`."""
 
@@ -56,9 +59,9 @@ class BoundaryRequest(BaseModel):
 
     epoch: Annotated[int, Field(ge=0, le=10_000_000)]
     """Stored epoch after which the outputs were computed."""
-    x: list[Any]
+    x: Axis
     """32 values of the first input, rising."""
-    y: list[Any]
+    y: Axis
     """32 values of the second input, rising."""
     values: Annotated[list[Any], Field(min_length=1, max_length=MAX_PLANES)]
     """Class × y × x: outputs as in inference. A single output stands for class 1."""
