@@ -300,6 +300,14 @@ def test_inputs_and_outputs_are_found_by_names_that_only_keras_can_have(named):
     assert [*dataset["target"].values()] == ["prix", "art.é"]
 
 
+@pytest.mark.parametrize(("loss", "task"), [("categorical_crossentropy", "classes"), ("binary_crossentropy", "labels")])
+def test_rows_of_zeros_and_ones_are_classes_for_a_loss_of_one_class(loss, task):
+    rows = np.eye(3, dtype=np.float32)[np.arange(ROWS) % 3]
+    named = {"loss": {"price": "mean_squared_error", "kind": loss}}
+    dataset = drafted(two_ends(), profiled(**{**ARRAYS, "kind": rows}), **named).fields["dataset"]
+    assert dataset["task"] == {"price": "values", "kind": task}
+
+
 def test_what_several_inputs_and_outputs_lack_is_named():
     with pytest.raises(Invalid, match=r"target: expected the columns of each output.*received no column kind"):
         drafted(two_ends(), profiled(**{name: each for name, each in ARRAYS.items() if name != "kind"}))

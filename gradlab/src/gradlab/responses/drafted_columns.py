@@ -75,6 +75,12 @@ def task_of(
     classes = _class_count(profile, target)
     if task == "values" and units is not None and _are_numbers_of_classes(request, translation, profile, target, units):
         task, why = "classes", f"{target[0]} holds integers from 0 to below {units}, the number of output units."
+    if (
+        task in ("labels", "values")
+        and units is not None
+        and _are_rows_of_classes(request, translation, profile, target, units)
+    ):
+        task, why = "classes", f"{_listed(target)} holds zeros and ones, one for each of the classes of the loss."
     if task == "classes" and units == 1 and classes is not None and classes > 2:
         task, why = "values", f"{why} The model has one output unit: it predicts a number."
     assumptions.append(f"The task is {_words(task)}. {why}")
@@ -223,8 +229,7 @@ def _are_numbers_of_classes(
     request: DraftRequest, translation: Translation, profile: Profile, target: tuple[str, ...], units: int
 ) -> bool:
     """True for integers that each number one of several output units, unless the loss is one of values."""
-    compiled = translation.training.loss if translation.training is not None else None
-    loss: Any = request.loss if request.loss is not None else compiled
+    loss = _loss_of(request, translation)
     column = next((each for each in profile.columns if (each.name,) == target), None)
     if units < 2 or column is None or (loss is not None and not (loss.unit_per_class and not loss.unit_per_value)):
         return False
@@ -232,6 +237,24 @@ def _are_numbers_of_classes(
     is_single = math.prod(column.shape) == 1
     low, high = column.minimum, column.maximum
     return is_integer and is_single and low is not None and high is not None and low >= 0 and high < units
+
+
+def _are_rows_of_classes(
+    request: DraftRequest, translation: Translation, profile: Profile, target: tuple[str, ...], units: int
+) -> bool:
+    """True for zeros and ones, one for each output unit, with a loss of one class for each sample."""
+    loss = _loss_of(request, translation)
+    if loss is None or not loss.unit_per_class or loss.unit_per_label or loss.unit_per_value:
+        return False
+    columns = [each for each in profile.columns if each.name in target]
+    is_of_two = all((each.minimum, each.maximum) == (0, 1) for each in columns)
+    return is_of_two and units > 1 and sum(math.prod(each.shape) for each in columns) == units
+
+
+def _loss_of(request: DraftRequest, translation: Translation) -> Any:
+    """Return the request's loss, else the compiled one; None where there is neither."""
+    compiled = translation.training.loss if translation.training is not None else None
+    return request.loss if request.loss is not None else compiled
 
 
 def _words(task: str) -> str:
