@@ -10,6 +10,9 @@ down_revision: str | None = "0016"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+experiments = sa.table("experiments", sa.column("number"))
+uses = sa.table("weights_uses", sa.column("experiment"))
+
 
 def upgrade() -> None:
     number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -49,6 +52,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Delete trainings that begin with uploaded weights: the earlier version would fail on their specs."""
+    op.execute(sa.delete(experiments).where(experiments.c.number.in_(sa.select(uses.c.experiment))))
     op.drop_index(op.f("ix_weights_uses_weights"), table_name="weights_uses")
     op.drop_table("weights_uses")
     op.drop_index(op.f("ix_uploaded_weights_blob"), table_name="uploaded_weights")

@@ -15,9 +15,11 @@ from core.store.database import connect, reading, writing
 from core.store.migrate import _config, check_revision, upgrade
 from gradlab.errors import NotFound, Unavailable
 from gradlab.measurement.history import Tensor
+from gradlab.remedies.rewriting.start import with_start
 from gradlab.schemas.status import Status
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.initial_weights import InitialWeights, tensors_in
 from tests.builders import MINUTE, a_chunk, a_spec, an_external_spec, measured
 from tests.unit.treatment.worlds import DEEP_TANH, a_treatment
 
@@ -230,6 +232,28 @@ def test_trials_of_earlier_versions_are_known_as_such(old_url, open_store):
     assert {it: store.get(it).trial for it in needed} == expected
     assert {each.treatment_id for each in expected.values()} == {record.id}
     assert (store.get(treated).trial, store.get(treated).treatment.trials) == (None, len(needed))
+
+
+def test_trainings_from_uploaded_weights_go_with_the_way_back(old_url, open_store):
+    add_old(old_url, "completed", 3)
+    upgrade(old_url)
+    store, spec = open_store(old_url), a_spec()
+    weights = "sha256:" + "5" * 64
+    store.weights.add(
+        weights, "mine", 4, {n: shape for each in spec.layers for n, shape in tensors_in(each, each.name).items()}
+    )
+    store.add(with_start(spec, InitialWeights(id=weights)))
+    kept = store.add(a_spec(name="drawn"))[0].id
+    store.close()
+    migrate(old_url, command.downgrade, "0016")
+    engine = connect(old_url)
+    with reading(engine) as connection:
+        specs = connection.execute(select(experiments.c.spec)).scalars().all()
+    engine.dispose()
+    assert len(specs) == 2
+    assert not any("initial_weights" in each for each in specs)
+    upgrade(old_url)
+    assert kept in [each.id for each in open_store(old_url).page(limit=9).experiments]
 
 
 def test_the_way_back_keeps_what_the_first_version_can_read(old_url, open_store):
