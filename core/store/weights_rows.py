@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, insert, select
 from core.store.weights_tables import uploaded_weights, weights_uses
 from core.weights import WeightsRecord
 from gradlab.errors import Invalid, NotFound, Problem
-from gradlab.schemas.weights import TensorResponse, WeightsSummaryResponse
+from gradlab.schemas.weights import WeightsSummaryResponse, WeightTensorResponse
 from gradlab.spec import AnySpec, ExperimentSpec
 from gradlab.spec.initial_weights import FIELD, check_fits
 
@@ -45,7 +45,7 @@ def find(connection: Connection, id: str) -> Row[Any]:
 
 def record(row: Row[Any]) -> WeightsRecord:
     """Return the record of a row."""
-    tensors = tuple(TensorResponse(name=name, shape=tuple(shape)) for name, shape in json.loads(row.tensors))
+    tensors = tuple(WeightTensorResponse(name=name, shape=tuple(shape)) for name, shape in json.loads(row.tensors))
     return WeightsRecord(row.id, row.name, row.bytes, row.created_at, tensors)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gradlab.schemas.weights import TensorResponse, WeightsSummaryResponse
+from gradlab.schemas.weights import WeightsSummaryResponse, WeightTensorResponse
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class WeightsRecord:
     name: str
     bytes: int
     created_at: datetime
-    tensors: tuple[TensorResponse, ...]
+    tensors: tuple[WeightTensorResponse, ...]
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

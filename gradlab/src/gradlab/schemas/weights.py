@@ -7,7 +7,7 @@ from pydantic import Field
 from gradlab.schemas.response_model import ResponseModel
 
 
-class TensorResponse(ResponseModel):
+class WeightTensorResponse(ResponseModel):
     """Tensor of uploaded weights."""
 
     name: str = Field(description="`LAYER/TENSOR`: `dense_1/kernel`")
@@ -28,7 +28,7 @@ class WeightsSummaryResponse(ResponseModel):
 class WeightsResponse(WeightsSummaryResponse):
     """Uploaded weights."""
 
-    tensors: tuple[TensorResponse, ...] = Field(description="in the file's order")
+    tensors: tuple[WeightTensorResponse, ...] = Field(description="in the file's order")
 
 
 class WeightsListResponse(ResponseModel):

@@ -8,8 +8,6 @@ from gradlab.diagnosis.rule import Rule
 from gradlab.diagnosis.unknown import Unknown
 from gradlab.diagnosis.wired import BY_DATA, wiring_of
 from gradlab.facts.wiring import Wiring
-from gradlab.vocabulary.datasets.uploaded import UploadedDataset
-from gradlab.vocabulary.datasets.uploaded_parts import part_of_output
 
 # Losses that compare a row of probabilities with a row of targets, one number a class.
 OF_ROWS = ("categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence", "categorical_hinge")
@@ -61,10 +59,7 @@ def _in_the_file(run: Run) -> Sighting | None:
 
     The service has numbered the classes from 0, so that its own training is not hurt; the user's program may be.
     """
-    dataset = run.spec.dataset
-    if isinstance(dataset, UploadedDataset):
-        dataset = part_of_output(dataset, run.output)
-    numbers = tuple(map(float, dataset.class_values))
+    numbers = tuple(map(float, run.spec.dataset.class_values_of(run.output)))
     if not numbers:
         return None
     kind, units = run.view.loss_kind, run.view.output_units

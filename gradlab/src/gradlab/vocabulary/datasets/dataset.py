@@ -78,6 +78,10 @@ class DatasetSpec(Frozen):
         """The numbers or truth values that a user's file has for the classes, in rising order; () for names."""
         return ()
 
+    def class_values_of(self, name: str) -> "tuple[bool, ...] | tuple[float, ...]":
+        """Return the `class_values` of an output; `name` is "" for the only one."""
+        return self.class_values
+
     @property
     def has_several(self) -> bool:
         """True if it has several inputs or targets, each with a name."""

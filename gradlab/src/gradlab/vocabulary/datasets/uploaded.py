@@ -157,6 +157,11 @@ class UploadedDataset(DatasetSpec):
         are_numbers = all(map(math.isfinite, numbers)) and [*numbers] == sorted(numbers)  # else texts: "inf", "10"
         return numbers if are_numbers else ()
 
+    def class_values_of(self, name: str) -> tuple[bool, ...] | tuple[float, ...]:
+        from gradlab.vocabulary.datasets.uploaded_parts import part_of_output  # which takes datasets apart
+
+        return part_of_output(self, name).class_values
+
     @property
     def input_names(self) -> tuple[str, ...]:
         """The names of several inputs, in the network's order; () with one."""
