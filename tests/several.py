@@ -6,7 +6,7 @@ from typing import Any
 from tests.graphs import Json, dense, node
 
 ID = "sha256:" + "a" * 64
-# ``left`` is two columns, ``right`` one; ``price`` is a number, ``kind`` one of three classes.
+# ``left`` is two columns, ``right`` one; ``price`` is a number, ``sort`` one of three classes.
 SAMPLES: Json = {
     "train_count": 80,
     "val_count": 20,

@@ -143,7 +143,7 @@ def _whole(found: Mapping[str, np.ndarray], beginning: str) -> dict[str, np.ndar
 
 
 def in_training(lab: Lab, worker: Worker, before: float = 1.0) -> bool:
-    """Whether one of a worker's children holds a claim, and less than this share of its epochs is done."""
+    """True if one of a worker's children holds a claim, and less than this share of its epochs is done."""
     running = lab.store.page(limit=100, status=Status.running).experiments
     early = [each for each in running if each.worker and each.epochs_done < before * each.epochs_total]
     return any(worker.has_child(int(each.worker.rpartition(":")[2])) for each in early)

@@ -41,7 +41,7 @@ class Options:
 
     @property
     def key(self) -> str:
-        """What kept measurements have to have in common with these to stand for them."""
+        """The conditions that kept measurements have to share with these to stand for them."""
         return f"quick={self.quick} cores={self.cores}"
 
 

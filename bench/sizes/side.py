@@ -1,4 +1,4 @@
-"""What the sides of `bench.sizes` share: how long a turn lasts, and a training in a thread that takes turns."""
+"""Parts that the sides of `bench.sizes` share: the length of a turn, and a training in a thread that takes turns."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the specs of experiments name, and what may therefore not be deleted."""
+"""Uses of uploaded datasets and weights: what a spec names may not be deleted."""
 
 from typing import Any
 

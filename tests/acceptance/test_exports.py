@@ -48,7 +48,7 @@ def test_an_example_notebook_runs_and_shows_what_it_says(service: Service, noteb
 
 
 def loss_and_accuracy(file: Path, samples: Dataset) -> list[float]:
-    """What plain Keras makes of a network's file on the validation samples."""
+    """The loss and metrics that plain Keras computes on the validation samples with a network's file."""
     y = samples.val_y.reshape(-1, 1)
     predicted = np.asarray(keras.models.load_model(file)(samples.val_x, training=False))
     return [float(keras.losses.BinaryCrossentropy()(y, predicted)), float(np.mean((predicted > 0.5) == y))]

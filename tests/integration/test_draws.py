@@ -30,7 +30,7 @@ def test_draws_are_xlas_own_bit_by_bit():
 
 
 def called(fields: dict[str, Any], x: Any, *, rewritten: bool) -> tuple[np.ndarray, np.ndarray]:
-    """What a layer makes of x while training, and its seed afterwards."""
+    """The output of a layer for x while training, and its seed afterwards."""
     (spec,) = ModelSpec.model_validate({"layers": [fields]}).layers
     layer = spec.build(keras, name="any", seeds=iter(range(99)))
     spec.create_weights(layer, x.shape[1:])

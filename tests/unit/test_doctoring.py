@@ -68,7 +68,7 @@ def test_the_draft_names_the_uploaded_files(model: Path):
 
 
 def numbering_of(*classes: str) -> str | None:
-    """What the doctor says of a training that learns, whose output `sort` has these classes in the file."""
+    """The lines that number these classes, which the output `sort` has in the file, after a training that learns."""
     outputs = [SAMPLES["outputs"][0], {**SAMPLES["outputs"][1], "classes": classes}]
     spec = ExperimentSpec.model_validate(two_ends(dataset__samples={**SAMPLES, "outputs": outputs}))
     diagnosis = SimpleNamespace(verdict="at risk", root_cause="target_encoding", outcomes=())

@@ -1,4 +1,4 @@
-"""What follows from a file for a network with several inputs and outputs, and what is missing in it."""
+"""The samples of a spec with several inputs and outputs as they follow from a file, and what is missing in it."""
 
 from typing import Any
 

@@ -64,7 +64,7 @@ class NetworkOutput:
 
     @property
     def prefix(self) -> str:
-        """What stands before the names of its loss and its metrics: ``price_``; "" for the only output."""
+        """The prefix of the names of its loss and its metrics: ``price_``; "" for the only output."""
         return f"{self.name}_" if self.name else ""
 
     @property

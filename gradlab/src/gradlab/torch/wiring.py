@@ -22,7 +22,7 @@ MAX_CLASS_SAMPLES = 10_000
 
 @dataclass(frozen=True, eq=False)
 class CountsOfRecords:
-    """What was counted of each trainable tensor in several records.
+    """Counts of each trainable tensor in several records.
 
     Attributes:
         steps: (records, tensors) the steps of the tensor's optimiser.
