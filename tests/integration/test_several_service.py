@@ -12,15 +12,13 @@ import numpy as np
 from core.blobs import open_blobs
 from core.training.network import Network
 from core.training.sample_order import sample_order
-from core.training.train import train
-from core.use_cases import experiments
 from core.use_cases.samples import SampleLoader
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
 from gradlab.translate.keras_program import keras_program
 from gradlab.vocabulary.datasets import Dataset
-from tests.builders import MINUTE
 from tests.graphs import dense, node
+from tests.in_process import trained_in_process
 from tests.unit.desk import Desk, a_desk
 
 # Batches of training and validation are whole: Keras's mean of one output's loss counts a smaller one as a whole one.
@@ -106,16 +104,7 @@ def test_a_network_of_two_inputs_and_outputs_trains_as_by_fit_through_the_servic
         assert [(each.name, each.shape) for each in spec.inputs] == [("numbers", (2,)), ("image", (3, 3))]
         load = SampleLoader(desk.store, open_blobs(desk.settings))
         (experiment,) = desk.http.get("/experiments").json()["experiments"]
-        experiments.run(
-            UUID(experiment["id"]),
-            store=desk.store,
-            train=lambda spec, resume: train(spec, resume, samples=load(spec.dataset)),
-            worker="one",
-            stopping=lambda: False,
-            checkpoint_every=MINUTE,
-            versions={},
-            load=load,
-        )
+        trained_in_process(UUID(experiment["id"]), desk.store, load)
         ended = desk.http.get(f"/experiments/{experiment['id']}").json()
         assert (ended["status"], ended["error"]) == (Status.completed.value, None)
         (recorded,) = desk.http.get(f"/experiments/{experiment['id']}/history").json()["runs"]

@@ -16,7 +16,6 @@ from core.settings import Settings
 from core.store import ExperimentStore
 from core.training.data import Data
 from core.training.train import train
-from core.use_cases import experiments
 from core.use_cases.diagnoses import diagnose
 from core.use_cases.samples import SampleLoader, fill_in
 from core.use_cases.treatments import treat
@@ -28,6 +27,7 @@ from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets import Dataset
 from tests.builders import MINUTE, Bell
 from tests.fitting import trained
+from tests.in_process import trained_in_process
 from tests.tables import ID, a_table, an_uploaded
 
 
@@ -52,16 +52,7 @@ def uploaded(table: Table, store: ExperimentStore, blobs: BlobStore, folder: Pat
 def run(spec: ExperimentSpec, store: ExperimentStore, load: SampleLoader):
     """Train an experiment in this process, as a worker does."""
     experiment, _ = store.add(spec)
-    experiments.run(
-        experiment.id,
-        store=store,
-        train=lambda spec, resume: train(spec, resume, samples=load(spec.dataset)),
-        worker="one",
-        stopping=lambda: False,
-        checkpoint_every=MINUTE,
-        versions={},
-        load=load,
-    )
+    trained_in_process(experiment.id, store, load)
     return store.get(experiment.id)
 
 
