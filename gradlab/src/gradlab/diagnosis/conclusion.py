@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gradlab.spec import AnySpec
 
 Verdict = Literal["healthy", "at risk", "ill", "undecided"]
+# Runs of the whole network or as one output shows them, and their outcomes by seed.
+_Group = tuple[Sequence[Run], Mapping[int, Outcome]]
 
 # An experiment is ill if more than this share of its seeds is: one of three runs may be bad luck. Five relu layers fail
 # in 1 to 10 of 100 seeds, the networks that the tutorial calls ill in 75 to 100.
@@ -98,8 +100,10 @@ def conclude(spec: "AnySpec", runs: Sequence[Run], rules: Sequence[Rule]) -> Dia
     outcomes = {run.seed: outcome(run) for run in runs}
     unordered, unjudged = [], []
     order = [layer.name for layer in spec.layers]
+    whole: dict[str, _Group] = {"": (runs, outcomes)}
+    by_output = _groups(runs) or whole
     for rule in rules:
-        seen, missing = _seen(rule, runs, outcomes)
+        seen, missing = _seen(rule, by_output if rule.of_output else whole)
         unjudged += missing
         unordered += [_finding(rule, each, len(runs), order, output) for output, each in seen.items() if each]
     findings = in_causal_order(unordered, {rule.name: rule for rule in rules})
@@ -115,23 +119,24 @@ def conclude(spec: "AnySpec", runs: Sequence[Run], rules: Sequence[Rule]) -> Dia
     return Diagnosis(verdict, cause, root_first(findings, root), of_seeds, tuple(unjudged), settled_by)
 
 
-def _seen(
-    rule: Rule, runs: Sequence[Run], outcomes: Mapping[int, Outcome]
-) -> tuple[dict[str, dict[int, Sighting]], list[Unjudged]]:
-    """The sightings of one rule by output and seed, and where it could not be applied; "" is the whole network."""
-    if not rule.of_output or not runs or not runs[0].by_output:
-        try:
-            return {"": _sightings(rule, runs, outcomes)}, []
-        except Unknown as missing:
-            return {}, [Unjudged(rule.name, missing.why, missing.advice)]
-    seen, unknown = {}, {}
+def _groups(runs: Sequence[Run]) -> dict[str, _Group]:
+    """The runs as each of several outputs shows them, by its name; {} for a single output, and without a run."""
+    groups: dict[str, _Group] = {}
     for own in zip(*(run.by_output for run in runs), strict=True):
+        groups[own[0].output] = own, {run.seed: outcome(run) for run in own}
+    return groups
+
+
+def _seen(rule: Rule, groups: Mapping[str, _Group]) -> tuple[dict[str, dict[int, Sighting]], list[Unjudged]]:
+    """The sightings of one rule by output and seed, and where it could not be applied; "" is the whole network."""
+    seen, unknown = {}, {}
+    for output, (runs, outcomes) in groups.items():
         try:
-            seen[own[0].output] = _sightings(rule, own, {run.seed: outcome(run) for run in own})
+            seen[output] = _sightings(rule, runs, outcomes)
         except Unknown as missing:
-            unknown[own[0].output] = missing
+            unknown[output] = missing
     reasons = {(each.why, each.advice) for each in unknown.values()}
-    if len(reasons) == 1 and len(unknown) == len(runs[0].by_output):
+    if len(reasons) == 1 and len(unknown) == len(groups):
         return seen, [Unjudged(rule.name, *reasons.pop())]
     return seen, [
         Unjudged(rule.name, f"of the output {output}: {each.why}", each.advice) for output, each in unknown.items()
