@@ -103,7 +103,7 @@ class GradientRows:
             self._read, self._read_present = row, None
             return
         # To write a large row anew takes a fifth of the time that a new one takes, with its memory.
-        self._read = self.layout.flat(gradients, self._one, self._read if self._is_large else None)
+        self._read = self.layout.copied(gradients, self._one, self._read if self._is_large else None)
         present = [gradient is not None for gradient in gradients]
         self._read_present = None if all(present) else np.array(present)
 

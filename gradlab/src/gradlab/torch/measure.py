@@ -68,17 +68,20 @@ class FlatLayout:
             out: a row to write to; None for a new one.
         """
         row = None if out is not None else self.joined(tensors, like)
-        if row is not None:
-            return row
-        ordered = [tensors[place] for place in self.order]
-        if out is not None:
-            parts = [self._part(x, self._sizes[place], like) for x, place in zip(ordered, self.order, strict=True)]
-            return torch.cat(parts, out=out)
-        parts = [self._part(x, self._sizes[place], like) for x, place in zip(ordered, self.order, strict=True)]
-        return torch.cat(parts)
+        return self.copied(tensors, like, out) if row is None else row
+
+    def copied(
+        self, tensors: Sequence[torch.Tensor | None], like: torch.Tensor, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return tensors as `flat` does, one by one: those that `joined` does not take."""
+        parts = [self._part(tensors[place], self._sizes[place], like) for place in self.order]
+        return torch.cat(parts, out=out)
 
     def joined(self, tensors: Sequence[torch.Tensor | None], like: torch.Tensor) -> torch.Tensor | None:
         """Return tensors as `flat` does; None if one of them is missing, sparse or of another precision or device."""
+        first = tensors[0] if tensors else None
+        if first is None or first.dtype is not like.dtype:
+            return None  # without having copied them in vain
         try:
             row = torch._C._nn.flatten_dense_tensors(tensors if self._is_ordered else self._in_order(tensors))
         except (TypeError, RuntimeError):
