@@ -1,7 +1,7 @@
 """Alignment of two networks: pairs of corresponding layers, and their differences."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as field_of
 from typing import Any
@@ -98,13 +98,16 @@ def changes(before: ExperimentSpec, after: ExperimentSpec) -> tuple[LayerChange,
             result.append(_come(right, last, "before_activation" if activated else "behind"))
         if right and not right.inside:
             last = names.get(right.layer, right.layer)
-    whole = {right.layer: left.layer for left, right in pairs if left and right and left.whole and right.whole}
-    return (*result, *_rewired(before, after, whole))
+    return (*result, *_rewired(before, after, _wholes(pairs)))
 
 
 def counterparts(before: ExperimentSpec, after: ExperimentSpec) -> dict[str, str]:
     """Return the name before the change of each layer that corresponds to one before it."""
-    pairs = _aligned(_parts(before), _parts(after))
+    return _wholes(_aligned(_parts(before), _parts(after)))
+
+
+def _wholes(pairs: Iterable[tuple[_Part | None, _Part | None]]) -> dict[str, str]:
+    """The layers that correspond: name after the change -> name before it."""
     return {right.layer: left.layer for left, right in pairs if left and right and left.whole and right.whole}
 
 
