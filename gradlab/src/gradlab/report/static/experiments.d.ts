@@ -142,7 +142,7 @@ interface Facts extends OutputFacts {
   outputs?: Record<string, OutputFacts>;
 }
 
-/** What is known of an output's targets. */
+/** Facts about an output's targets. */
 interface OutputFacts {
   target: ExternalTarget | null;
   target_range: [FactNumber, FactNumber] | null;
