@@ -11,9 +11,9 @@ from gradlab.diagnosis.view import View
 from gradlab.facts import Expectation, Facts, Inputs
 from gradlab.facts.model import MAX_ENDS
 from gradlab.spec import ExperimentSpec, NamedLayer
-from gradlab.spec.ends import NetworkOutput
+from gradlab.spec.ends import NetworkOutput, hidden_names, takes_rows
 from gradlab.spec.initial_weights import given_layers
-from gradlab.spec.network import foremost, is_chain, leading_to, making
+from gradlab.spec.network import foremost, is_chain, last_before, leading_to
 from gradlab.spec.output import Output, loss_takes_logits, output_of
 from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.optimizers import GradientOptimizer
@@ -79,9 +79,7 @@ class ExperimentView(View):
     @cached_property
     def hidden_layers(self) -> tuple[LayerView, ...]:
         weighted = {layer.name for layer in self.spec.layers if layer.spec.parameters(layer.input_shape)}
-        hidden = leading_to(self.spec.layers, weighted)
-        if len(self.spec.outputs) > 1:  # one of several outputs may stand before others
-            hidden -= {name for end in self.spec.outputs for name in making(self.spec.layers, end.layer.name)}
+        hidden = hidden_names(self.spec.layers, weighted, self.spec.outputs)
         return tuple(layer for layer in self.layers if layer.name in hidden)
 
     @property
@@ -116,14 +114,10 @@ class ExperimentView(View):
             return super().input_sizes
         sizes = (self.facts.by_input if self.facts is not None else None) or {}
         described = self.spec.inputs[:MAX_ENDS]
-        numeric = [each.name for each in described if not self._is_of_rows(each.name)]
+        numeric = [each.name for each in described if not takes_rows(self.spec.layers, each.name)]
         if missing := [name for name in numeric if name not in sizes]:
             raise Unknown(f"the size of its input {missing[0]} {self.missing_facts}", self.facts_advice)
         return {name: sizes[name] for name in numeric}
-
-    def _is_of_rows(self, name: str) -> bool:
-        """True if nothing but embeddings takes this input."""
-        return all(layer.spec.kind == "embedding" for layer in self.spec.layers if name in layer.inputs)
 
     @property
     def output_units(self) -> int:
@@ -132,11 +126,8 @@ class ExperimentView(View):
     def last(self, names: Sequence[str]) -> list[int]:
         if len(self.spec.outputs) == 1:
             return super().last(names)
-        places = set()
-        for end in self.spec.outputs:
-            before = leading_to(self.spec.layers, {end.layer.name}) | {end.layer.name}
-            places |= {max((place for place, name in enumerate(names) if name in before), default=len(names) - 1)}
-        return sorted(places)
+        makers = [end.layer.name for end in self.spec.outputs]
+        return last_before(names, (leading_to(self.spec.layers, {maker}) | {maker} for maker in makers))
 
     @property
     def output(self) -> Output:

@@ -10,7 +10,8 @@ from gradlab.diagnosis.view import View
 from gradlab.facts import Facts, Theory, Wiring
 from gradlab.spec import ExternalSpec, NamedLayer
 from gradlab.spec.external_layer import ExternalLoss
-from gradlab.spec.external_network import chain, named_layers
+from gradlab.spec.external_network import chain, named_layers, sources_of
+from gradlab.spec.network import last_before
 from gradlab.spec.output import Output, loss_takes_logits_elsewhere, output_elsewhere
 from gradlab.vocabulary.losses import LossFunction
 from gradlab.vocabulary.optimizers import GradientOptimizer
@@ -74,20 +75,15 @@ class ExternalView(View):
     def last(self, names: Sequence[str]) -> list[int]:
         if not self.external.outputs:
             return super().last(names)
-        places = set()
-        for end in self.external.outputs:
-            before = self._leading_to({end.layer or ""}) | {end.layer}
-            places |= {max((place for place, name in enumerate(names) if name in before), default=len(names) - 1)}
-        return sorted(places)
+        makers = [end.layer or "" for end in self.external.outputs]
+        return last_before(names, (self._leading_to({maker}) | {maker} for maker in makers))
 
     def _leading_to(self, names: Collection[str]) -> set[str]:
         """The names of the layers from which one of `names` follows."""
-        leading: set[str] = set()
-        for place in range(len(self.external.layers) - 1, -1, -1):
-            layer = self.external.layers[place]
-            if layer.name in names or layer.name in leading:
-                before = [self.external.layers[place - 1].name] if place else []
-                leading.update(before if layer.inbound is None else layer.inbound)
+        leading, sources = set[str](), sources_of(self.external.layers)
+        for name in reversed(sources):
+            if name in names or name in leading:
+                leading.update(sources[name])
         return leading
 
     @cached_property

@@ -1,6 +1,6 @@
 """Inputs and outputs of a network: the samples that enter it, and the predictions with their targets and losses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.frozen import ByName, impossible
 from gradlab.spec.graph import Graph, GraphSpec, split_source
 from gradlab.spec.masks import Unfollowed, masking_layer
-from gradlab.spec.network import NamedLayer
+from gradlab.spec.network import NamedLayer, leading_to
 from gradlab.spec.problems import among
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 from gradlab.vocabulary.layers import Shape
@@ -127,6 +127,42 @@ def layer_of(graph: Graph, source: str, prefix: str = "") -> str:
     if inside is None:
         return f"{prefix}{name}"
     return layer_of(inside, output or inside.outputs[0], f"{prefix}{name}.")
+
+
+def takes_rows(layers: Sequence[NamedLayer], name: str) -> bool:
+    """True if nothing but embeddings takes an input: it holds numbers of rows, not sizes."""
+    return all(layer.spec.kind == "embedding" for layer in layers if name in layer.inputs)
+
+
+def hidden_names(
+    layers: Sequence[NamedLayer], weighted: Collection[str], outputs: Sequence[NetworkOutput]
+) -> frozenset[str]:
+    """Return the names of the layers before those that make an output.
+
+    Args:
+        layers: all layers in the order of the forward pass, with their inputs.
+        weighted: the names of those that count as layers with weights.
+        outputs: the network's outputs.
+    """
+    hidden = leading_to(layers, weighted)
+    if len(outputs) > 1:  # one of several outputs may stand before others
+        hidden -= {name for output in outputs for name in _making(layers, output.layer.name)}
+    return hidden
+
+
+def _making(layers: Sequence[NamedLayer], output: str) -> frozenset[str]:
+    """The names of the layers that make an output: the last one with weights before it, and those behind that.
+
+    Args:
+        layers: all layers, with their inputs.
+        output: the name of the layer whose output it is.
+    """
+    by_name, names = {layer.name: layer for layer in layers}, [output]
+    while (layer := by_name[names[-1]]) and not layer.spec.parameters(layer.input_shape):
+        if len(layer.inputs) != 1 or layer.inputs[0] not in by_name:
+            break
+        names.append(layer.inputs[0])
+    return frozenset(names)
 
 
 def check_names(spec: "ExperimentSpec") -> None:

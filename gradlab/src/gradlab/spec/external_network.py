@@ -29,6 +29,15 @@ def _taken(waiting: list[NamedLayer | None], count: int) -> tuple[NamedLayer, ..
     return tuple(each for each in taken if each) if len(taken) == count and all(taken) else None
 
 
+def sources_of(layers: Sequence[ExternalLayer]) -> dict[str, tuple[str, ...]]:
+    """Return the layers that each layer takes, by its name and in order: the one before it where none is described."""
+    before = [(), *((layer.name,) for layer in layers)]
+    return {
+        layer.name: previous if layer.inbound is None else layer.inbound
+        for layer, previous in zip(layers, before, strict=False)
+    }
+
+
 def chain(layers: Sequence[ExternalLayer]) -> tuple[NamedLayer, ...]:
     """Return the network from the input to the output, each block as one layer; () if its layers form no chain.
 

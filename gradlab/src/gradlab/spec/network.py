@@ -7,7 +7,7 @@ before it, and the block takes its own input and their output. So the forward pa
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -236,21 +236,6 @@ def leading_to(layers: Sequence[NamedLayer], names: Collection[str]) -> frozense
     return frozenset(leading)
 
 
-def making(layers: Sequence[NamedLayer], output: str) -> frozenset[str]:
-    """Return the names of the layers that make an output: the last one with weights before it, and those behind that.
-
-    Args:
-        layers: all layers, with their inputs.
-        output: the name of the layer whose output it is.
-    """
-    by_name, names = {layer.name: layer for layer in layers}, [output]
-    while (layer := by_name[names[-1]]) and not layer.spec.parameters(layer.input_shape):
-        if len(layer.inputs) != 1 or layer.inputs[0] not in by_name:
-            break
-        names.append(layer.inputs[0])
-    return frozenset(names)
-
-
 def foremost(layers: Sequence[NamedLayer], names: Sequence[str]) -> list[int]:
     """Return the places in `names` of the layers before which none of the others stands; of a name's places the first.
 
@@ -263,6 +248,17 @@ def foremost(layers: Sequence[NamedLayer], names: Sequence[str]) -> list[int]:
         if any(name in names or name in behind for name in layer.inputs):
             behind.add(layer.name)
     return [names.index(name) for name in dict.fromkeys(names) if name not in behind]
+
+
+def last_before(names: Sequence[str], before: Iterable[Collection[str]]) -> list[int]:
+    """Return the places in `names` of the last one before each output; where none is, the last place.
+
+    Args:
+        names: names of some layers, in the order of the forward pass.
+        before: for each output the names of the layers from which it follows, with the layer that makes it.
+    """
+    last = len(names) - 1
+    return sorted({max((place for place, name in enumerate(names) if name in each), default=last) for each in before})
 
 
 def is_chain(network: Sequence[NamedLayer]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlab.spec.external import ExternalLayer, ExternalOutput, ExternalSpec
+from gradlab.spec.external_network import sources_of
 from gradlab.spec.network import NamedLayer
 from gradlab.vocabulary.activations import ActivationFunction, Linear
 from gradlab.vocabulary.layers import LayerSpec
@@ -117,15 +118,12 @@ def loss_takes_logits(spec: "ExperimentSpec", output: "NetworkOutput | None" = N
 
 def _leading_to(spec: ExternalSpec, output: ExternalOutput) -> list[ExternalLayer]:
     """The layers before an output, up to the last one that takes several; [] if its layer is unknown."""
-    places = {layer.name: place for place, layer in enumerate(spec.layers)}
+    by_name, sources = {layer.name: layer for layer in spec.layers}, sources_of(spec.layers)
     layers: list[ExternalLayer] = []
     name = output.layer
-    while name in places:
-        place = places.pop(name)
-        layers.insert(0, spec.layers[place])
-        before = spec.layers[place - 1].name if place else None
-        inbound = spec.layers[place].inbound
-        name = before if inbound is None else inbound[0] if len(inbound) == 1 else None
+    while name in by_name:
+        layers.insert(0, by_name.pop(name))
+        name = sources[name][0] if len(sources[name]) == 1 else None
     return layers
 
 

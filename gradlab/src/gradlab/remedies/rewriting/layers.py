@@ -10,8 +10,9 @@ from typing import Any
 
 from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec, NamedLayer
+from gradlab.spec.ends import hidden_names
 from gradlab.spec.graph import GraphSpec
-from gradlab.spec.network import depths, leading_to, making
+from gradlab.spec.network import depths
 from gradlab.vocabulary.activations import ActivationFunction, LeakyRelu, Linear
 from gradlab.vocabulary.layers import LayerSpec, Shape
 from gradlab.vocabulary.layers.activation import PReLU
@@ -63,9 +64,8 @@ def places(spec: ExperimentSpec) -> tuple[Place, ...]:
 
     A layer that is used several times is hidden if all its uses are.
     """
-    hidden = leading_to(spec.layers, {named.name for named in spec.layers if _has_own_weights(named.spec)})
-    if len(spec.outputs) > 1:  # one of several outputs may stand before others
-        hidden -= {name for output in spec.outputs for name in making(spec.layers, output.layer.name)}
+    weighted = {named.name for named in spec.layers if _has_own_weights(named.spec)}
+    hidden = hidden_names(spec.layers, weighted, spec.outputs)
     used_at_end = {named.shares or named.name for named in spec.layers if named.name not in hidden}
     behind = _behind(spec.layers)
     activations: dict[str, ActivationFunction] = {}

@@ -6,6 +6,7 @@ from typing import Any
 from gradlab.errors import Invalid, Problem
 from gradlab.frozen import ByName
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.ends import takes_rows
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset, listed
 from gradlab.vocabulary.preparations import MinMax, Preparation, Standardise
 
@@ -38,7 +39,8 @@ def _standardised_each(
 ) -> dict[str, Any]:
     """The fields of the dataset that standardise each of several inputs that no step scales."""
     done = {column for step in dataset.prepare if _is_scaling(step) for column in step.columns or ()}
-    left = [each for each in spec.inputs if not {*features[each.name]} <= done and not _is_of_rows(spec, each.name)]
+    numeric = [each for each in spec.inputs if not takes_rows(spec.layers, each.name)]
+    left = [each for each in numeric if not {*features[each.name]} <= done]
     if not left:
         raise Invalid(Problem("dataset.prepare", "no step that scales every input of numbers already", "one for each"))
     steps = []
@@ -52,11 +54,6 @@ def _standardised_each(
     )
     samples = dataset.ready.model_copy(update={"inputs": inputs})
     return _with_steps(dataset, steps) | {"samples": samples.model_dump(mode="json")}
-
-
-def _is_of_rows(spec: ExperimentSpec, name: str) -> bool:
-    """True if nothing but embeddings takes an input."""
-    return all(layer.spec.kind == "embedding" for layer in spec.layers if name in layer.inputs)
 
 
 def standardised_targets(dataset: UploadedDataset) -> dict[str, Any]:
