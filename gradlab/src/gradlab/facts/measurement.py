@@ -113,7 +113,13 @@ def in_form(y: Array, target: Target) -> Array:
 
 
 def fields_of_targets(
-    y: Array, target: Target, loss: LossFunction | None, units: int, weights: Array | None
+    y: Array,
+    target: Target,
+    loss: LossFunction | None,
+    units: int,
+    weights: Array | None,
+    *,
+    max_shares: int = MAX_SHARES,
 ) -> dict[str, Any]:
     """Return the fields of the facts that rest on the targets alone.
 
@@ -123,9 +129,11 @@ def fields_of_targets(
         loss: the loss; None if it is unknown.
         units: number of output units.
         weights: (samples,) of the samples in the loss; None for equal ones.
+        max_shares: number of shares of classes that are listed.
     """
     shares = _shares(y, target)
-    fields: dict[str, Any] = {"class_shares": _outermost(shares), "constant_accuracy": _commonest(shares, target)}
+    fields: dict[str, Any] = {"class_shares": _outermost(shares, max_shares)}
+    fields["constant_accuracy"] = _commonest(shares, target)
     step = -(-y.size * max(1, units) // MAX_ENCODED)
     rows = encoded(y[::step], target, units)
     fields["target_range"] = (float(rows.min()), float(rows.max()))
@@ -156,11 +164,11 @@ def _shares(y: Array, target: Target) -> tuple[float, ...]:
     return tuple((counted / counted.sum()).tolist())
 
 
-def _outermost(shares: tuple[float, ...]) -> tuple[float, ...]:
-    """The shares if they are few, else the largest and the smallest ones, in falling order."""
-    if len(shares) <= MAX_SHARES:
+def _outermost(shares: tuple[float, ...], limit: int) -> tuple[float, ...]:
+    """The shares if they are at most `limit`, else the largest and the smallest ones, in falling order."""
+    if len(shares) <= limit:
         return shares
-    ordered, half = sorted(shares, reverse=True), MAX_SHARES // 2
+    ordered, half = sorted(shares, reverse=True), limit // 2
     return (*ordered[:half], *ordered[-half:])
 
 

@@ -63,17 +63,16 @@ def measure_outputs(
         feature_names: names of the features of all inputs, one after another.
         weights: (samples,) of the training samples in every loss; None for equal ones.
     """
-    inputs = [None if part is None else _one_or_all(part) for part in (train_x, val_x)]
-    whole = measure(inputs[0], None, inputs[1], None, target=None, network=network, feature_names=feature_names)
-    parts = flat(train_x), None if val_x is None else flat(val_x)
-    of_outputs = {}
+    x, held = _joined(train_x), None if val_x is None else _joined(val_x)
+    whole = measure(x, None, held, None, target=None, network=network, feature_names=feature_names)
+    parts = flat(x), None if held is None else flat(held)
+    of_outputs, limit = {}, MAX_SHARES // max(1, min(len(outputs), MAX_ENDS))
     for output in outputs[:MAX_ENDS]:
         if output.target is None or output.name not in train_y:
             continue
         own = train_y[output.name], None if val_y is None else val_y.get(output.name)
-        facts = _of_output(output, parts, own, weights, feature_names)
-        limit = MAX_SHARES // max(1, min(len(outputs), MAX_ENDS))
-        of_outputs[output.name] = facts.model_copy(update=_shortened(facts, limit) | _faults(facts, whole))
+        facts = _of_output(output, parts, own, weights, feature_names, limit)
+        of_outputs[output.name] = facts.model_copy(update=_faults(facts, whole))
     faults = whole.faults or DataFaults()
     # Of each output the share of samples is known, not which they are: the largest one is a lower bound of all.
     bad = [each.faults.nonfinite_targets or 0.0 for each in of_outputs.values() if each.faults is not None]
@@ -93,8 +92,9 @@ def sizes_by_input(train_x: Arrays) -> dict[str, Inputs] | None:
     return {name: inputs_of(flat(part), max_listed=limit) for name, part in islice(train_x.items(), MAX_ENDS)}
 
 
-def _one_or_all(x: Arrays) -> Array | Arrays:
-    return next(iter(x.values())) if len(x) == 1 else x
+def _joined(x: Arrays) -> Array:
+    """A single input as it is; the features of several one after another."""
+    return next(iter(x.values())) if len(x) == 1 else flat(x)
 
 
 def _of_output(
@@ -103,13 +103,15 @@ def _of_output(
     y: tuple[Array, Array | None],
     weights: Array | None,
     names: Sequence[str],
+    max_shares: int,
 ) -> OutputFacts:
     """The facts that rest on an output's targets; x and y are training and validation samples."""
     target = output.target
     assert target is not None
     form = ExternalTarget(kind=target.kind, count=target.count, steps=target.steps)
     train_y, val_y = in_form(y[0], target), None if y[1] is None else in_form(y[1], target)
-    fields = fields_of_targets(train_y, target, output.loss, output.units or target.count, weights)
+    units = output.units or target.count
+    fields = fields_of_targets(train_y, target, output.loss, units, weights, max_shares=max_shares)
     val = None if x[1] is None or val_y is None else (x[1], val_y)
     with np.errstate(all="ignore"):
         neighbours = neighbours_of(parted(x[0], train_y, val), target)
@@ -117,15 +119,6 @@ def _of_output(
     compared = {"compared": neighbours.compared, "contradicted": neighbours.contradicted}
     reachable = neighbours.score if weights is None else float("nan")
     return OutputFacts(target=form, reachable=reachable, faults=faults.model_copy(update=compared), **fields)
-
-
-def _shortened(facts: OutputFacts, limit: int) -> dict[str, object]:
-    """The shares of the classes, the largest and the smallest ones if there are more than `limit`."""
-    shares = facts.class_shares or ()
-    if len(shares) <= limit:
-        return {}
-    ordered, half = sorted(shares, reverse=True), limit // 2
-    return {"class_shares": (*ordered[:half], *ordered[-half:])}
 
 
 def _faults(facts: OutputFacts, whole: Facts) -> dict[str, object]:
