@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from core.training.nests import gathered, row_count, sliced
+from core.training.nests import row_count
 from core.training.stack import Stack
 from core.training.task import Task
 
@@ -61,6 +61,16 @@ def evaluated(stack: Stack, task: Task, x: Any, y: Any, rows: int) -> Any:
     if rest := samples % rows:
         sums = sums + sums_of(sliced(x, -rest, None), sliced(y, -rest, None))
     return task.finish(sums)
+
+
+def sliced(samples: Any, begin: int | None, end: int | None) -> Any:
+    """Return the samples from `begin` to `end`, as a slice counts them."""
+    return tf.nest.map_structure(lambda array: array[begin:end], samples)
+
+
+def gathered(samples: Any, order: Any) -> Any:
+    """Return the samples of these numbers: (samples, ...) -> (*order's shape, ...) each."""
+    return tf.nest.map_structure(lambda array: tf.gather(array, order), samples)
 
 
 def _slices(arrays: Any, begin: Any, size: int) -> Any:

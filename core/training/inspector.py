@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from core.plan.pieces import validation_rows
+from core.training.batches import gathered, sliced
 from core.training.data import Data
-from core.training.nests import gathered, row_count, sliced
+from core.training.nests import row_count
 from core.training.network import BuiltLayer, Network
 from core.training.program import Program
 from core.training.stack import Stack

@@ -1,10 +1,11 @@
 """Samples of networks with several inputs or outputs: an array where there is one, a tuple of arrays where there are
-several, as `tf.nest` takes them."""
+several, as `tf.nest` takes them.
+
+Networks are built by this on any backend of Keras: nothing here needs TensorFlow.
+"""
 
 from collections.abc import Sequence
 from typing import Any
-
-import tensorflow as tf
 
 
 def nest(values: Sequence[Any]) -> Any:
@@ -20,13 +21,3 @@ def flat(samples: Any) -> tuple[Any, ...]:
 def row_count(samples: Any) -> int:
     """Return the number of samples, which all arrays share."""
     return int(flat(samples)[0].shape[0])
-
-
-def sliced(samples: Any, begin: int | None, end: int | None) -> Any:
-    """Return the samples from `begin` to `end`, as a slice counts them."""
-    return tf.nest.map_structure(lambda array: array[begin:end], samples)
-
-
-def gathered(samples: Any, order: Any) -> Any:
-    """Return the samples of these numbers: (samples, ...) -> (*order's shape, ...) each."""
-    return tf.nest.map_structure(lambda array: tf.gather(array, order), samples)

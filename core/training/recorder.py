@@ -15,13 +15,12 @@ from keras import ops
 
 from core.plan.pieces import validation_rows
 from core.plan.widths import MAX_INITIAL_SAMPLES, compiles_probe, probe_width
-from core.training.batches import evaluated
+from core.training.batches import evaluated, sliced
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import compiled_forms
 from core.training.measurers import FROM_FLOWS, FROM_GRADIENTS, FROM_PLANE, FROM_WEIGHTS, GradientRows, WeightRows
-from core.training.nests import sliced
 from core.training.network import Network
 from core.training.probe import Probe, full_gradients
 from core.training.segments import Segments
