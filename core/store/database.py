@@ -1,17 +1,17 @@
 """Connections that behave alike on SQLite and PostgreSQL. Outages of both are raised as Unavailable."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Column, Connection, Engine, Row, Select, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.disk import check_room
-from gradlab.errors import DiskFull, Invalid, Problem, Unavailable
+from gradlab.errors import DiskFull, Invalid, NotFound, Problem, Unavailable
 
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 # Time that a writer on SQLite waits for the one before it. Writes take milliseconds.
@@ -29,6 +29,7 @@ NOT_MIGRATED, FULL = "42P01", "53100"
 # Mask for SQLite's codes, which have their kind in the lowest byte.
 PRIMARY = 0xFF
 SILENT = "The database does not answer."
+Item = TypeVar("Item")
 
 
 def connect(url: str) -> Engine:
@@ -76,8 +77,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at the beginning: SQLite refuses a reader that becomes a writer at once, without waiting."""
-    writes = not connection.get_execution_options().get("reading")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN" if is_reading(connection) else "BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -92,6 +92,50 @@ def reading(engine: Engine) -> Iterator[Connection]:
     options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {}
     with _translated(engine), engine.connect().execution_options(reading=True, **options) as connection:
         yield connection
+
+
+def is_reading(connection: Connection) -> bool:
+    """True in a read-only transaction."""
+    return bool(connection.get_execution_options().get("reading"))
+
+
+def one_row(connection: Connection, query: Select[Any], missing: str) -> Row[Any]:
+    """Return the row of a query, locked until the end of a writing transaction. Raises NotFound(missing)."""
+    if not is_reading(connection):
+        query = query.with_for_update()  # SQLite ignores this: its writers lock the whole database
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(missing)
+    return row
+
+
+def page_of(
+    connection: Connection,
+    query: Select[Any],
+    number: Column[int],
+    read: Callable[[Row[Any]], Item],
+    *,
+    limit: int,
+    before: int | None,
+) -> tuple[list[Item], int | None]:
+    """Return a page of a query's rows, newest first, and `before` of the next page; None on the last.
+
+    Args:
+        connection: of the transaction.
+        query: the rows of all pages; the number is among their columns.
+        number: the column that rises with each row.
+        read: makes an item of a row, one row at a time: some are large.
+        limit: the most items.
+        before: the number that all of the page's are below; None for the first page.
+    """
+    query = query.order_by(number.desc()).limit(limit + 1)
+    if before is not None:
+        query = query.where(number < before)
+    items, numbers = [], []
+    for row in connection.execute(query):
+        items.append(read(row))
+        numbers.append(row.number)
+    return items[:limit], numbers[limit - 1] if len(numbers) > limit else None
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, insert, select
 
 from core.samples.record import DatasetRecord
+from core.store.database import is_reading, one_row
 from core.store.dataset_tables import dataset_uses, datasets
-from gradlab.errors import Conflict, Invalid, NotFound, Problem
+from gradlab.errors import Conflict, Invalid, Problem
 from gradlab.schemas.datasets import FileFormat
 from gradlab.schemas.status import DatasetStatus
 from gradlab.spec import AnySpec, ExperimentSpec
@@ -47,7 +48,7 @@ def find_ready(connection: Connection, id: str, field: str, *beside: Column[Any]
         Conflict: it is not ready yet.
     """
     query = select(*RECORDED, *beside).where(datasets.c.id == id)
-    if not connection.get_execution_options().get("reading"):
+    if not is_reading(connection):
         query = query.with_for_update(read=True, key_share=True)  # nobody deletes it before the use is stored
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -66,12 +67,7 @@ def find(connection: Connection, id: str, *beside: Column[Any]) -> Row[Any]:
     The row is locked until the end of a writing transaction.
     """
     query = select(*RECORDED, *beside).where(datasets.c.id == id)
-    if not connection.get_execution_options().get("reading"):
-        query = query.with_for_update()
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no dataset {id}.")
-    return row
+    return one_row(connection, query, f"There is no dataset {id}.")
 
 
 def record(row: Row[Any]) -> DatasetRecord:

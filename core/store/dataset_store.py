@@ -11,7 +11,7 @@ from core.samples.limits import THE_FILE
 from core.samples.record import Checked, DatasetClaim, DatasetPage, DatasetRecord
 from core.samples.summary import TableSummary
 from core.store import dataset_rows
-from core.store.database import reading, writing
+from core.store.database import page_of, reading, writing
 from core.store.dataset_rows import RECORDED
 from core.store.dataset_tables import dataset_uses, datasets
 from core.store.uses import check_unused
@@ -112,13 +112,10 @@ class DatasetStore:
 
     def page(self, *, limit: int, before: int | None = None) -> DatasetPage:
         """Return a page of datasets, newest first; `before` is `next` of the preceding page."""
-        query = select(*RECORDED).order_by(datasets.c.number.desc()).limit(limit + 1)
-        if before is not None:
-            query = query.where(datasets.c.number < before)
+        query, number, read = select(*RECORDED), datasets.c.number, dataset_rows.record
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        following = rows[limit - 1].number if len(rows) > limit else None
-        return DatasetPage(tuple(map(dataset_rows.record, rows[:limit])), following)
+            records, following = page_of(connection, query, number, read, limit=limit, before=before)
+        return DatasetPage(tuple(records), following)
 
     def delete(self, id: str) -> str | None:
         """Delete a dataset. Return the hash of its blob if no other dataset has it.

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event, inspect, select, text
 
-from core.store.database import connect, make_room, reading, writing
+from core.store.database import connect, is_reading, make_room, reading, writing
 from core.store.tables import migrations
 from gradlab.errors import DatabaseTooNew, Unavailable
 
@@ -60,7 +60,7 @@ def guard(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def check(connection: Connection) -> None:
-        if not connection.get_execution_options().get("reading") and _revision(connection) != _head():
+        if not is_reading(connection) and _revision(connection) != _head():
             _refuse_unknown(connection)
             _refuse_earlier(connection)
 

@@ -11,6 +11,7 @@ from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, case, cast, d
 
 from core.records import Experiment, Filters, Page, RunRecord, SubmittedExperiment
 from core.store import dataset_rows, layouts, series, tables, trial_rows, verdict_rows, weights_rows
+from core.store.database import one_row
 from core.store.tables import attempts, experiments, runs, verdicts
 from gradlab.diagnosis.conclusion import Verdict
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
@@ -86,13 +87,7 @@ def added_with(connection: Connection, idempotency_key: str, spec: AnySpec) -> U
 
 def find(connection: Connection, id: UUID) -> Row[Any]:
     """Return the experiment's row, locked until the end of a writing transaction. Raises NotFound."""
-    query = select(experiments).where(experiments.c.id == id)
-    if not connection.get_execution_options().get("reading"):
-        query = query.with_for_update()  # SQLite ignores this: its writers lock the whole database
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no experiment {id}.")
-    return row
+    return one_row(connection, select(experiments).where(experiments.c.id == id), f"There is no experiment {id}.")
 
 
 def submitted(row: Row[Any]) -> SubmittedExperiment:

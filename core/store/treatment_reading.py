@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, func, select
 
 from core.records import Place, TreatmentPage, TreatmentRecord
 from core.store import submissions
+from core.store.database import one_row, page_of
 from core.store.tables import experiments, runs, treatments, trials
 from core.treatment import Result, Treatment, Trial
-from gradlab.errors import NotFound
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.schemas.trials import TriageResult
@@ -33,27 +33,18 @@ def page(
     statuses: Collection[TreatmentStatus] = (),
 ) -> TreatmentPage:
     """Return a page of the treatments of one experiment or of all, newest first. Raises NotFound."""
-    query = select(treatments).order_by(treatments.c.number.desc()).limit(limit + 1)
+    query = select(treatments)
     if experiment_id is not None:
         query = query.where(treatments.c.experiment == submissions.find(connection, experiment_id).number)
     if statuses:
         query = query.where(treatments.c.status.in_(statuses))
-    if before is not None:
-        query = query.where(treatments.c.number < before)
-    rows = connection.execute(query).all()
-    following = rows[limit - 1].number if len(rows) > limit else None
-    return TreatmentPage(tuple(_read(connection, rows[:limit])), following)
+    rows, following = page_of(connection, query, treatments.c.number, lambda row: row, limit=limit, before=before)
+    return TreatmentPage(tuple(_read(connection, rows)), following)
 
 
 def find(connection: Connection, id: UUID) -> Row[Any]:
     """Return the treatment's row, locked until the end of a writing transaction. Raises NotFound."""
-    query = select(treatments).where(treatments.c.id == id)
-    if not connection.get_execution_options().get("reading"):
-        query = query.with_for_update()
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no treatment {id}.")
-    return row
+    return one_row(connection, select(treatments).where(treatments.c.id == id), f"There is no treatment {id}.")
 
 
 def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[TreatmentRecord]:

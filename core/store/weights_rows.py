@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
+from core.store.database import one_row
 from core.store.weights_tables import uploaded_weights, weights_uses
 from core.weights import WeightsRecord
-from gradlab.errors import Invalid, NotFound, Problem
+from gradlab.errors import Invalid, Problem
 from gradlab.schemas.weights import WeightsSummaryResponse, WeightTensorResponse
 from gradlab.spec import AnySpec, ExperimentSpec
 from gradlab.spec.initial_weights import FIELD, check_fits
@@ -35,12 +36,7 @@ def add_use(connection: Connection, experiment: int, spec: AnySpec) -> None:
 def find(connection: Connection, id: str) -> Row[Any]:
     """Return the row of uploaded weights, locked until the end of a writing transaction. Raises NotFound."""
     query = select(uploaded_weights).where(uploaded_weights.c.id == id)
-    if not connection.get_execution_options().get("reading"):
-        query = query.with_for_update()
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFound(f"There are no weights {id}.")
-    return row
+    return one_row(connection, query, f"There are no weights {id}.")
 
 
 def record(row: Row[Any]) -> WeightsRecord:

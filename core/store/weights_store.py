@@ -7,7 +7,7 @@ from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.store import weights_rows
-from core.store.database import reading, writing
+from core.store.database import page_of, reading, writing
 from core.store.uses import check_unused
 from core.store.weights_tables import uploaded_weights, weights_uses
 from core.weights import WeightsPage, WeightsRecord
@@ -57,16 +57,10 @@ class WeightsStore:
 
     def page(self, *, limit: int, before: int | None = None) -> WeightsPage:
         """Return a page of uploaded weights, newest first; `before` is `next` of the preceding page."""
-        query = select(uploaded_weights).order_by(uploaded_weights.c.number.desc()).limit(limit + 1)
-        if before is not None:
-            query = query.where(uploaded_weights.c.number < before)
-        numbers, summaries = [], []
+        query, number, read = select(uploaded_weights), uploaded_weights.c.number, weights_rows.summary
         with reading(self._engine) as connection:
-            for row in connection.execute(query):  # one at a time: a row names up to 100,000 tensors
-                numbers.append(row.number)
-                summaries.append(weights_rows.summary(row))
-        following = numbers[limit - 1] if len(numbers) > limit else None
-        return WeightsPage(tuple(summaries[:limit]), following)
+            summaries, following = page_of(connection, query, number, read, limit=limit, before=before)
+        return WeightsPage(tuple(summaries), following)
 
     def delete(self, id: str) -> None:
         """Delete uploaded weights.
