@@ -1,7 +1,6 @@
 """Transactions of uploaded weights: which specs name them, and what their rows hold."""
 
 import json
-import math
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -10,7 +9,6 @@ from core.store.database import one_row
 from core.store.weights_tables import uploaded_weights, weights_uses
 from core.weights import WeightsRecord
 from gradlab.errors import Invalid, Problem
-from gradlab.schemas.weights import WeightsSummaryResponse, WeightTensorResponse
 from gradlab.spec import AnySpec, ExperimentSpec
 from gradlab.spec.initial_weights import FIELD, check_fits
 
@@ -41,21 +39,8 @@ def find(connection: Connection, id: str) -> Row[Any]:
 
 def record(row: Row[Any]) -> WeightsRecord:
     """Return the record of a row."""
-    tensors = tuple(WeightTensorResponse(name=name, shape=tuple(shape)) for name, shape in json.loads(row.tensors))
-    return WeightsRecord(row.id, row.name, row.bytes, row.created_at, tensors)
-
-
-def summary(row: Row[Any]) -> WeightsSummaryResponse:
-    """Return what a list says of a row."""
-    shapes = [shape for _, shape in json.loads(row.tensors)]
-    return WeightsSummaryResponse(
-        id=row.id,
-        name=row.name,
-        bytes=row.bytes,
-        tensor_count=len(shapes),
-        parameters=sum(map(math.prod, shapes)),
-        created_at=row.created_at,
-    )
+    shapes = {name: tuple(shape) for name, shape in json.loads(row.tensors)}
+    return WeightsRecord(row.id, row.name, row.bytes, row.created_at, shapes)
 
 
 def write_tensors(tensors: dict[str, tuple[int, ...]]) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.store import weights_rows
@@ -12,6 +13,7 @@ from core.store.uses import check_unused
 from core.store.weights_tables import uploaded_weights, weights_uses
 from core.weights import WeightsPage, WeightsRecord
 from gradlab.schemas.datasets import ID_PREFIX
+from gradlab.schemas.weights import WeightsSummaryResponse
 
 
 class WeightsStore:
@@ -57,9 +59,9 @@ class WeightsStore:
 
     def page(self, *, limit: int, before: int | None = None) -> WeightsPage:
         """Return a page of uploaded weights, newest first; `before` is `next` of the preceding page."""
-        query, number, read = select(uploaded_weights), uploaded_weights.c.number, weights_rows.summary
+        query, number = select(uploaded_weights), uploaded_weights.c.number
         with reading(self._engine) as connection:
-            summaries, following = page_of(connection, query, number, read, limit=limit, before=before)
+            summaries, following = page_of(connection, query, number, _summary, limit=limit, before=before)
         return WeightsPage(tuple(summaries), following)
 
     def delete(self, id: str) -> None:
@@ -73,3 +75,7 @@ class WeightsStore:
             row = weights_rows.find(connection, id)
             check_unused(connection, weights_uses.c.weights, row.number, "The weights are")
             connection.execute(delete(uploaded_weights).where(uploaded_weights.c.number == row.number))
+
+
+def _summary(row: Row[Any]) -> WeightsSummaryResponse:
+    return weights_rows.record(row).summary

@@ -1,9 +1,11 @@
 """Records of uploaded weights, as the store returns them."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gradlab.schemas.weights import WeightsSummaryResponse, WeightTensorResponse
+from gradlab.schemas.weights import WeightsSummaryResponse
 
 
 @dataclass(frozen=True)
@@ -15,19 +17,26 @@ class WeightsRecord:
         name: their first upload's.
         bytes: size of the file.
         created_at: time of their first upload.
-        tensors: the file's tensors, in its order.
+        shapes: the shape of each tensor by its name, in the file's order.
     """
 
     id: str
     name: str
     bytes: int
     created_at: datetime
-    tensors: tuple[WeightTensorResponse, ...]
+    shapes: Mapping[str, tuple[int, ...]]
 
     @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each tensor, by its name."""
-        return {each.name: each.shape for each in self.tensors}
+    def summary(self) -> WeightsSummaryResponse:
+        """Their entry in a list."""
+        return WeightsSummaryResponse(
+            id=self.id,
+            name=self.name,
+            bytes=self.bytes,
+            tensor_count=len(self.shapes),
+            parameters=sum(map(math.prod, self.shapes.values())),
+            created_at=self.created_at,
+        )
 
 
 @dataclass(frozen=True)
