@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from core.blobs import open_blobs, shared_blobs
+from core.blobs import BlobStore, open_blobs, shared_blobs
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
@@ -33,13 +33,19 @@ def store() -> ExperimentStore:
 
 
 @cache
+def storage() -> BlobStore:
+    """Return the storage of this process."""
+    return open_blobs(settings)
+
+
+@cache
 def trainer() -> experiments.Trainer:
     """Return the trainer. Loading TensorFlow takes some seconds, so that it comes before the claim and its lease."""
     environment.prepare(settings.compile_cache)
     from core.training.train import train
 
     def trained(spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:
-        given = weights.load(spec, store=store(), blobs=open_blobs(settings))
+        given = weights.load(spec, store=store(), blobs=storage())
         seconds = settings.chunk.total_seconds()
         # No name here holds the samples: the training gives up what it does not need of them.
         yield from train(spec, resume, samples=loader()(spec.dataset), weights=given, chunk_seconds=seconds)
@@ -50,7 +56,7 @@ def trainer() -> experiments.Trainer:
 @cache
 def loader() -> SampleLoader:
     """Return the loader of samples of this process."""
-    return SampleLoader(store(), open_blobs(settings))
+    return SampleLoader(store(), storage())
 
 
 @cache
