@@ -16,6 +16,8 @@ from typing import Any
 
 from bench.sizes.lines import Line, lines
 from bench.sizes.side import Measured, Training
+from gradlab.spec import ExperimentSpec
+from gradlab.vocabulary.datasets import Dataset
 
 Trainings = Mapping[str, Training]
 Further = Mapping[str, Callable[[], Measured]]
@@ -32,11 +34,8 @@ def engine(line: Line, quick: bool, cache: str) -> tuple[Trainings, Further]:
     from core.plan.estimate import estimate
 
     EngineTraining(small(2, 6), None).first()
-    brought, specs = (
-        line.samples(quick=quick),
-        {name: line.spec(record, quick=quick) for name, record in RECORDS.items()},
-    )
-    samples = brought.draw() if brought else specs["ours"].dataset.load()
+    specs = {name: line.spec(record, quick=quick) for name, record in RECORDS.items()}
+    samples = _samples(line, specs["ours"], quick)
     trainings = {name: EngineTraining(spec, samples) for name, spec in specs.items()}
     bare, usual = trainings["ours, nothing"], trainings["ours"]
     estimated = estimate(usual.spec)
@@ -59,8 +58,8 @@ def fit(line: Line, quick: bool, cache: str) -> tuple[Trainings, Further]:
     from core.training.data import Data
 
     fit_training(small(2, 6), Data(small(2, 6)), reads_gradients=False).first()
-    brought, spec = line.samples(quick=quick), line.spec("nothing", quick=quick)
-    data = Data(spec, brought.draw() if brought else None)
+    spec = line.spec("nothing", quick=quick)
+    data = Data(spec, _samples(line, spec, quick))
     trainings = {
         "fit": fit_training(spec, data, reads_gradients=False),
         "fit, gradients": fit_training(spec, data, reads_gradients=True),
@@ -72,8 +71,8 @@ def torch(line: Line, quick: bool, cache: str) -> tuple[Trainings, Further]:
     """Prepare a loop of PyTorch with hooks on the gradients."""
     from bench.sizes.torch_loop import torch_training
 
-    brought, spec = line.samples(quick=quick), line.spec("nothing", quick=quick)
-    return {"PyTorch": torch_training(spec, brought.draw() if brought else spec.dataset.load())}, {}
+    spec = line.spec("nothing", quick=quick)
+    return {"PyTorch": torch_training(spec, _samples(line, spec, quick))}, {}
 
 
 def jax(line: Line, quick: bool, cache: str) -> tuple[Trainings, Further]:
@@ -81,8 +80,14 @@ def jax(line: Line, quick: bool, cache: str) -> tuple[Trainings, Further]:
     os.environ["KERAS_BACKEND"] = "jax"
     from bench.sizes.jax_scan import jax_training
 
-    brought, spec = line.samples(quick=quick), line.spec("nothing", quick=quick)
-    return {"JAX": jax_training(spec, brought.draw() if brought else spec.dataset.load())}, {}
+    spec = line.spec("nothing", quick=quick)
+    return {"JAX": jax_training(spec, _samples(line, spec, quick))}, {}
+
+
+def _samples(line: Line, spec: ExperimentSpec, quick: bool) -> Dataset:
+    """Return the samples of a line's spec, brought or drawn."""
+    brought = line.samples(quick=quick)
+    return brought.draw() if brought else spec.dataset.load()
 
 
 SIDES: Mapping[str, Callable[[Line, bool, str], tuple[Trainings, Further]]] = {

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
 
 from bench.sizes.lines import Line
+from bench.sizes.measuring import Result
 from bench.sizes.verdict import checks, overall, ratio, share_of_limit
 from gradlab.spec import ExperimentSpec
-
-Result = dict[str, Any]
 
 
 def report_line(line: Line, spec: ExperimentSpec, result: Result) -> list[str]:

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from bench.sizes.limit import operations_of_epoch
 from bench.sizes.lines import Line
+from bench.sizes.measuring import Result
 from gradlab.spec import ExperimentSpec
-
-Result = dict[str, Any]
 
 # Where `fit` itself reaches this share of what one product of matrices reaches, being as fast is out of reach.
 NEAR_LIMIT, MIN_RATIO_NEAR_LIMIT = 0.8, 0.9
