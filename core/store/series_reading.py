@@ -38,7 +38,9 @@ class SeriesReading:
     def recorded(self, id: UUID) -> RecordedExperiment:
         """Return an experiment with its layout and runs, for `rows_of`. Raises NotFound."""
         with reading(self._engine) as connection:
-            return _recorded(connection, id)
+            row = submissions.find(connection, id)
+            layout, numbers = layouts.get(connection, row.number), runs_of(connection, row.number, None)
+        return RecordedExperiment(submissions.submitted(row), layout, numbers)
 
     def rows_of(self, recorded: RecordedExperiment, kind: str, seeds: Sequence[int]) -> dict[int, Rows]:
         """Return all rows of one kind, or of the metrics, by seed, values (epochs, tensors, columns).
@@ -98,13 +100,6 @@ class SeriesReading:
                 summary = Summary(row.last, row.minimum, row.maximum, row.first_nonfinite_epoch)
                 summaries_by_seed.setdefault(row.seed, []).append(summary)
         return {seed: tuple(of_run) for seed, of_run in summaries_by_seed.items()}
-
-
-def _recorded(connection: Connection, id: UUID) -> RecordedExperiment:
-    row = submissions.find(connection, id)
-    return RecordedExperiment(
-        submissions.submitted(row), layouts.get(connection, row.number), runs_of(connection, row.number, None)
-    )
 
 
 def runs_of(connection: Connection, number: int, seeds: Sequence[int] | None) -> dict[int, int]:

@@ -99,8 +99,7 @@ class OutputTask:
             targets: as `targets` returns them.
             prediction: (seeds, batch, *steps, units).
         """
-        masked = [isinstance(metric, MaskedMean) for metric in self._metrics]
-        mask = self._mask(prediction) if any(masked) else None
+        mask = self._mask(prediction) if self._is_masked else None
         return [
             metric.sums_of(targets, prediction, mask)
             if isinstance(metric, MaskedMean)
