@@ -31,20 +31,19 @@ class WeightsCheck:
 
     def __init__(self) -> None:
         self.entries: dict[str, TensorEntry] = {}
-        self._head, self._header_bytes, self._is_read = b"", 0, False
-        self._rest, self._at, self._end = b"", 0, 0
+        self._head, self._rest, self._at, self._end = b"", b"", 0, 0
 
     def feed(self, piece: bytes) -> None:
         """Check the next piece. Raises Invalid as soon as the file cannot hold weights."""
-        if not self._is_read:
+        if not self.entries:
             self._head += piece
             piece = self._read_head()
-        if self._is_read:
+        if self.entries:
             self._check_numbers(piece)
 
     def end(self) -> None:
         """Check a file that is there as a whole. Raises Invalid."""
-        if not self._is_read:
+        if not self.entries:
             raise refusal(EXPECTED, "an empty body" if not self._head else "one that is cut off")
         if self._at + len(self._rest) != self._end:
             raise refusal(f"{self._end:,} bytes of tensors", f"{self._at + len(self._rest):,}")
@@ -79,7 +78,7 @@ class WeightsCheck:
             layer, _, tensor = name.rpartition(SEPARATOR)
             if not layer or not tensor or len(name) > MAX_NAME or not name.isprintable():
                 raise refusal(f"names of the form LAYER{SEPARATOR}TENSOR", shorten(name))
-        self.entries, self._is_read = entries, True
+        self.entries = entries
         self._end = max(entry.end for entry in entries.values())
 
     def _check_numbers(self, piece: bytes) -> None:
