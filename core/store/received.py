@@ -74,13 +74,14 @@ def receive_plane(connection: Connection, id: UUID, seed: int, epoch: int, plane
         expected += "; none is" if run.final_metrics is None else f", the last of which is {run.epochs_done}"
         raise Misplaced(Problem("epoch", expected, str(epoch)))
     for other, (_, stored) in plane_rows.get(connection, row.number).items():
+        if other == seed:
+            continue
         for name in ("x", "y"):
-            if other != seed and not np.array_equal(getattr(stored, name), getattr(plane, name)):
+            if not np.array_equal(getattr(stored, name), getattr(plane, name)):
                 raise Misplaced(Problem(name, f"the axis of the run with the seed {other}", "another axis"))
-        if len(stored.outputs) != len(plane.outputs) and other != seed:
-            raise Misplaced(
-                Problem("values", f"{len(stored.outputs)} outputs, as another run", f"{len(plane.outputs)}")
-            )
+        if len(stored.outputs) != len(plane.outputs):
+            expected = f"{len(stored.outputs)} outputs, as another run"
+            raise Misplaced(Problem("values", expected, f"{len(plane.outputs)}"))
     plane_rows.put(connection, run.number, epoch, plane)
     change_row(connection, row.number, {})
 
