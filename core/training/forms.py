@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from core.training.concatenation import concatenate_by_stacking
 from core.training.convolutions import rewrite_convolutions
 from core.training.draws import draw_fast
 from core.training.network import BuiltLayer, Network
@@ -12,8 +11,7 @@ from core.training.tokens import encode_by_comparison
 from core.training.wrapped import held_layers, rewrite_wrapped
 
 REWRITES = (
-    sum_small_products, rewrite_convolutions, chain_small_poolings, draw_fast, encode_by_comparison,
-    concatenate_by_stacking, rewrite_wrapped,
+    sum_small_products, rewrite_convolutions, chain_small_poolings, draw_fast, encode_by_comparison, rewrite_wrapped,
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.training import reductions  # noqa: F401  (how sums inside tf.vectorized_map are traced)
+from core.training import conversions  # noqa: F401  (how operations inside tf.vectorized_map are traced)
 from core.training.masks import mask_of, set_mask
 from core.training.nests import flat, nest
 from core.training.network import Network
