@@ -1,12 +1,13 @@
 """Evaluation of a model on samples that it does not train on meanwhile, which changes nothing in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.torch.isolation import BATCH_NORMALIZATION, isolated
 from gradlab.torch.losses import SampleLoss
 from gradlab.torch.measure import FlatLayout
@@ -61,6 +62,17 @@ class Evaluation:
             return output, self._sample_loss.mean(output, y, _length(x))
         finally:
             self.is_running = False
+
+    def probing(self, samples: Samples) -> Callable[[], tuple[Any, torch.Tensor]]:
+        """Return a function that runs the probe batch: the model's output, and the sum of the samples' losses."""
+        x, y = self.batch(samples, PROBE_SAMPLES)
+        count = min(PROBE_SAMPLES, samples.count)
+
+        def run() -> tuple[Any, torch.Tensor]:
+            output, loss = self.run(x, y)
+            return output, loss * count
+
+        return run
 
     def problem_of(self, samples: Samples) -> str | None:
         """Return why the model or the loss does not take the samples, in one sentence; None if they do."""

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.torch.evaluation import Evaluation
 from gradlab.torch.flows import LayerFlow
 from gradlab.torch.isolation import BATCH_NORMALIZATION
@@ -98,14 +97,7 @@ class LaterProbes:
         """Run a probe, and return what it read."""
         assert self._copied is not None
         self._copied.put(self._model, snapshot, self._layout)
-        evaluation = self._copied.evaluation
-        x, y = evaluation.batch(samples, PROBE_SAMPLES)
-        count = min(PROBE_SAMPLES, samples.count)
-
-        def run() -> tuple[Any, torch.Tensor]:
-            output, loss = evaluation.run(x, y)
-            return output, loss * count
-
+        run = self._copied.evaluation.probing(samples)
         with torch.enable_grad(), torch.autocast("cpu", enabled=False):
             return read_layers(self._copied.model, self._owners, run).flows
 

@@ -9,7 +9,6 @@ from torch import nn
 
 from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.measurement.history import SeriesLayout
-from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.torch import measure
 from gradlab.torch.evaluation import Evaluation
 from gradlab.torch.first_batches import FirstBatches
@@ -171,14 +170,7 @@ class Session:
     def probe(self) -> Probed:
         """Run the probe batch through the model, and measure each layer."""
         assert self.samples is not None
-        x, y = self.evaluation.batch(self.samples, PROBE_SAMPLES)
-        count = min(PROBE_SAMPLES, self.samples.count)
-
-        def run() -> tuple[Any, torch.Tensor]:
-            output, loss = self.evaluation.run(x, y)
-            return output, loss * count
-
-        probed = probe(self.model, self.owners, self.first.modes(), run)
+        probed = probe(self.model, self.owners, self.first.modes(), self.evaluation.probing(self.samples))
         self._probed_entries = sum(each.entries for each in probed.flows)
         return probed
 
