@@ -191,8 +191,7 @@ class Course:
     def _before_step(self) -> None:
         if not self._has_begun:
             self._attempt(NOTHING, self.begin)
-        if self._steps < MAX_FIRST_STEPS:
-            self._session.first.add_gradient(self._session.rows.last)
+        self._session.first.add_gradient(self._session.rows.last)
 
     def _after_step(self) -> None:
         self._plan_steps()
