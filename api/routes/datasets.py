@@ -13,14 +13,14 @@ from api.responses.datasets import dataset_response, datasets_response, points_r
 from api.uploads import receiving
 from core.samples.heads import HeadCheck
 from core.use_cases import datasets
-from gradlab.frozen import Name
+from gradlab.frozen import UPLOAD_ID, Name
 from gradlab.profile import Profile
 from gradlab.schemas.datasets import DatasetResponse, DatasetsResponse, FileFormat, PointsResponse
 from gradlab.schemas.status import DatasetStatus
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
-DatasetId = Annotated[str, Path(pattern="^sha256:[0-9a-f]{64}$", description="`sha256:` and the file's SHA-256")]
+DatasetId = Annotated[str, Path(pattern=UPLOAD_ID, description="`sha256:` and the file's SHA-256")]
 # What senders name the formats by, beside their own media types.
 ALIASES = {
     "application/parquet": FileFormat.parquet,

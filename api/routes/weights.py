@@ -14,14 +14,13 @@ from api.responses.weights import weights_list_response, weights_response
 from api.uploads import receiving
 from core.use_cases import weights
 from core.weights import WeightsCheck
-from gradlab.frozen import Name
+from gradlab.frozen import UPLOAD_ID, Name
 from gradlab.schemas.media_types import BINARY, SAFETENSORS
 from gradlab.schemas.weights import WeightsListResponse, WeightsResponse
-from gradlab.spec.initial_weights import WEIGHTS_ID
 
 router = APIRouter(prefix="/weights", tags=["weights"])
 
-WeightsId = Annotated[str, Path(pattern=WEIGHTS_ID, description="`sha256:` and the file's SHA-256")]
+WeightsId = Annotated[str, Path(pattern=UPLOAD_ID, description="`sha256:` and the file's SHA-256")]
 MEDIA_TYPES = (SAFETENSORS, BINARY)
 CONTENT: dict[str, Any] = {each: {"schema": {"type": "string", "format": "binary"}} for each in MEDIA_TYPES}
 UPLOADED: dict[int | str, dict[str, Any]] = {

@@ -6,12 +6,11 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from gradlab.errors import Invalid, Problem
-from gradlab.frozen import MAX_PATH, ByName, Frozen, impossible
+from gradlab.frozen import MAX_PATH, UPLOAD_ID, ByName, Frozen, impossible
 from gradlab.spec.network import NamedLayer
 from gradlab.spec.problems import among
 
 FIELD = "training.initial_weights"
-WEIGHTS_ID = r"^sha256:[0-9a-f]{64}$"
 # What stands between a layer's name and a tensor's in the file.
 SEPARATOR = "/"
 # Tensors that a refusal names.
@@ -24,7 +23,7 @@ LayerName = Annotated[str, Field(min_length=1, max_length=MAX_PATH)]
 class InitialWeights(Frozen):
     """The weights that every run begins with, whatever its seed."""
 
-    id: str = Field(pattern=WEIGHTS_ID)
+    id: str = Field(pattern=UPLOAD_ID)
     """The id of uploaded weights, which `POST /weights` returns."""
     layers: ByName[LayerName] | None = None
     """The layers that begin with weights of the file, each with the file's layer. The others are drawn by their

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from gradlab.frozen import ByName, Frozen, Name, impossible, or_by_name
+from gradlab.frozen import UPLOAD_ID, ByName, Frozen, Name, impossible, or_by_name
 from gradlab.vocabulary.datasets.arrays import Dataset
 from gradlab.vocabulary.datasets.dataset import DatasetSpec, Shape
 from gradlab.vocabulary.datasets.uploaded_columns import problems_of
@@ -29,7 +29,7 @@ MAX_WINDOW = 10_000
 
 
 def _is_hash(text: str) -> str:
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
+    if not re.fullmatch(UPLOAD_ID, text):
         raise ValueError('the id of an uploaded dataset: "sha256:" and 64 hexadecimal digits in lower case')
     return text
 
