@@ -15,7 +15,7 @@ from gradlab.facts import of_spec
 from gradlab.frozen import kind_of
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
-from gradlab.spec.masks import masking_layer, steps_that_count
+from gradlab.spec.masks import Unfollowed, masking_layers, steps_that_count
 from gradlab.vocabulary.layers import LAYERS
 from gradlab.vocabulary.metrics import bind
 from gradlab.vocabulary.targets import Target
@@ -99,7 +99,8 @@ def test_a_mask_goes_as_far_as_keras_hands_it_on(fields):
     x = RANDOM.normal(size=(2, *shape)).astype(np.float32)
     x[:, 1] = 0
     mask = mask_of(Network(spec, 0)(keras.ops.convert_to_tensor(x)))
-    masking = masking_layer(spec.layers, spec.model.inputs, spec.layers[-1].name)
+    masking = masking_layers(spec.layers, spec.model.inputs)[spec.layers[-1].name]
+    assert not isinstance(masking, Unfollowed)
     assert (mask is None) == (masking is None)
     if masking is not None:
         np.testing.assert_array_equal(mask, steps_that_count(masking, x))

@@ -1,13 +1,13 @@
 """Inputs and outputs of a network: the samples that enter it, and the predictions with their targets and losses."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradlab.frozen import ByName, impossible
 from gradlab.spec.graph import Graph, GraphSpec, split_source
-from gradlab.spec.masks import Unfollowed, masking_layer
+from gradlab.spec.masks import masking_layers
 from gradlab.spec.network import NamedLayer, leading_to
 from gradlab.spec.problems import among
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
@@ -87,12 +87,12 @@ def outputs_of(spec: "ExperimentSpec") -> tuple[NetworkOutput, ...]:
     else:
         sources = {name: layer_of(model, name) for name in model.outputs}
     by_name = {layer.name: layer for layer in spec.network}
+    targets = {source: dataset.target_of(source) for source in sources}
+    masks = masking_layers(spec.layers, model.inputs) if any(each.steps for each in targets.values()) else {}
     outputs = []
     for place, (source, layer) in enumerate(sources.items()):
-        target, mask = dataset.target_of(source), None
-        if target.steps:
-            with suppress(Unfollowed):  # which is refused
-                mask = masking_layer(spec.layers, model.inputs, layer)
+        target = targets[source]
+        mask = masks[layer] if target.steps else None
         outputs.append(
             NetworkOutput(
                 name=source if len(sources) > 1 else "",
@@ -103,7 +103,7 @@ def outputs_of(spec: "ExperimentSpec") -> tuple[NetworkOutput, ...]:
                 weight=1.0 if training.loss_weights is None else training.loss_weights.get(source, 1.0),
                 metric_names=_metrics(training.metrics, source, target),
                 path=f"model.outputs[{place}]" if isinstance(model, GraphSpec) else f"model.{model.last}",
-                mask=mask,
+                mask=mask if isinstance(mask, NamedLayer) else None,  # an unfollowed one is refused
             )
         )
     return tuple(outputs)
@@ -273,6 +273,6 @@ def check_metric_names(names: Sequence[str], outputs: Sequence[NetworkOutput]) -
         names: of all metrics of training and validation.
         outputs: the network's outputs.
     """
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    if twice := next((name for name, count in Counter(names).items() if count > 1), None):
         expected = "outputs of other names, by which each metric has a name of its own"
         raise impossible("model.outputs", expected, f"{', '.join(each.name for each in outputs)}: {twice} twice")

@@ -44,16 +44,14 @@ class Unfollowed(Exception):
         self.layer, self.why = layer, why
 
 
-def masking_layer(layers: Sequence[NamedLayer], inputs: Sequence[str], output: str) -> NamedLayer | None:
-    """Return the layer whose mask reaches a layer's output; None if none does.
+def masking_layers(layers: Sequence[NamedLayer], inputs: Sequence[str]) -> dict[str, NamedLayer | Unfollowed | None]:
+    """Return by each layer's name the layer whose mask reaches its output; None if none does.
+
+    It is `Unfollowed` where several masks are mixed, or a mask is made of what another layer puts out.
 
     Args:
         layers: all layers in the order of the forward pass.
         inputs: the names of the network's inputs.
-        output: the name of the layer.
-
-    Raises:
-        Unfollowed: several masks are mixed, or a mask is made of what another layer puts out.
     """
     masks: dict[str, NamedLayer | None] = dict.fromkeys(inputs)
     problems: dict[str, Unfollowed] = {}
@@ -65,11 +63,7 @@ def masking_layer(layers: Sequence[NamedLayer], inputs: Sequence[str], output: s
             masks[layer.name] = _mask(layer, [masks.get(source) for source in layer.inputs], inputs)
         except Unfollowed as unfollowed:
             problems[layer.name], masks[layer.name] = unfollowed, None
-        if layer.name == output:
-            break
-    if output in problems:
-        raise problems[output]
-    return masks[output]
+    return {**masks, **problems}
 
 
 def _mask(layer: NamedLayer, sources: Sequence[NamedLayer | None], inputs: Sequence[str]) -> NamedLayer | None:
@@ -113,15 +107,15 @@ def steps_that_count(layer: NamedLayer, x: np.ndarray) -> np.ndarray:
 
 def check_masks(spec: "ExperimentSpec") -> None:
     """Refuse masks whose steps the loss cannot leave out as Keras does. Raises pydantic's error with the field."""
-    for output in spec.outputs:
-        try:
-            masking = masking_layer(spec.layers, spec.model.inputs, output.layer.name) if output.target.steps else None
-        except Unfollowed as unfollowed:
-            where = f"model.{unfollowed.layer.path}"
+    at_steps = [output for output in spec.outputs if output.target.steps]
+    masks = masking_layers(spec.layers, spec.model.inputs) if at_steps else {}
+    for output in at_steps:
+        masking = masks[output.layer.name]
+        if isinstance(masking, Unfollowed):
             expected = (
                 "one layer that masks the samples themselves, as each time step has a target: its mask is followed"
             )
-            raise impossible(where, expected, str(unfollowed)) from None
+            raise impossible(f"model.{masking.layer.path}", expected, str(masking))
         if masking is None:
             continue
         if len(spec.outputs) > 1:

@@ -165,28 +165,28 @@ class UploadedDataset(DatasetSpec):
     @property
     def input_names(self) -> tuple[str, ...]:
         """The names of several inputs, in the network's order; () with one."""
-        return tuple(each.name for each in self.ready.inputs)
+        return tuple(self.ready.input_forms)
 
     @property
     def output_names(self) -> tuple[str, ...]:
         """The names of several outputs, in the network's order; () with one."""
-        return tuple(each.name for each in self.ready.outputs)
+        return tuple(self.ready.output_forms)
 
     def shape_of(self, name: str) -> Shape:
-        several = {each.name: each.shape for each in self.ready.inputs}
-        return several[name] if several else self.feature_shape
+        several = self.ready.input_forms
+        return several[name].shape if several else self.feature_shape
 
     def whole_below_of(self, name: str) -> int | None:
-        several = {each.name: each.whole_below for each in self.ready.inputs}
-        return several[name] if several else self.whole_below
+        several = self.ready.input_forms
+        return several[name].whole_below if several else self.whole_below
 
     def target_of(self, name: str) -> Target:
-        several = {each.name: each.target.form for each in self.ready.outputs}
-        return several[name] if several else self.target
+        several = self.ready.output_forms
+        return several[name].target.form if several else self.target
 
     def class_names_of(self, name: str) -> tuple[str, ...]:
-        several = {each.name: each.classes for each in self.ready.outputs}
-        return several[name] if several else self.class_names
+        several = self.ready.output_forms
+        return several[name].classes if several else self.class_names
 
     @property
     def value_count(self) -> int:

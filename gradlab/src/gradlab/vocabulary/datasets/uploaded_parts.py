@@ -30,7 +30,7 @@ def part_of_input(dataset: UploadedDataset, name: str) -> UploadedDataset:
         return dataset
     update: dict[str, object] = {"features": dataset.features[name], "target_columns": None, "task": "inputs"}
     if dataset.samples is not None:
-        form = next(each for each in dataset.samples.inputs if each.name == name)
+        form = dataset.samples.input_forms[name]
         update["samples"] = _samples(dataset.samples, feature_shape=form.shape, whole_below=form.whole_below)
     return dataset.model_copy(update=update)
 
@@ -44,7 +44,7 @@ def part_of_output(dataset: UploadedDataset, name: str) -> UploadedDataset:
         features, columns = features[str(columns)], None
     update: dict[str, object] = {"features": features, "target_columns": columns, "task": task}
     if dataset.samples is not None and dataset.samples.outputs:
-        form = next(each for each in dataset.samples.outputs if each.name == name)
+        form = dataset.samples.output_forms[name]
         update["samples"] = _samples(dataset.samples, target=form.target, classes=form.classes)
     return dataset.model_copy(update=update)
 

@@ -1,5 +1,6 @@
 """Samples: what a spec knows of an uploaded file, filled in by the service when the spec is submitted."""
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -85,6 +86,16 @@ class Samples(Frozen):
     """The form of each of several inputs, in the network's order; [] with one."""
     outputs: Annotated[tuple[SampleOutput, ...], Field(strict=False, max_length=MAX_ENDS)] = added(())
     """The form of the targets of each of several outputs, in the network's order; [] with one."""
+
+    @cached_property
+    def input_forms(self) -> dict[str, SampleInput]:
+        """The forms of several inputs by their names; empty with one."""
+        return {each.name: each for each in self.inputs}
+
+    @cached_property
+    def output_forms(self) -> dict[str, SampleOutput]:
+        """The forms of the targets of several outputs by their names; empty with one."""
+        return {each.name: each for each in self.outputs}
 
     @model_validator(mode="after")
     def _one_form(self) -> "Samples":
