@@ -15,7 +15,7 @@ from core.samples.table import Table
 from core.samples.targets import class_numbers, labels, together
 from core.samples.windows import answers, sequences
 from gradlab.errors import Invalid, Problem
-from gradlab.frozen import ByName
+from gradlab.frozen import of_name
 from gradlab.vocabulary.datasets import Dataset
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
 from gradlab.vocabulary.datasets.uploaded_parts import part_of_input, part_of_output
@@ -111,8 +111,7 @@ class _Loading:
     def _output(self, name: str, inputs: Named) -> Parts:
         part, sources = part_of_output(self._dataset, name), self._sources
         if part.task == "inputs":
-            given = self._dataset.target_columns
-            predicted = given[name] if isinstance(given, ByName) else given
+            predicted = of_name(self._dataset.target_columns, name)
             return inputs[str(predicted) if self._dataset.input_names else ""]
         names = targets_of(part, tuple(sources.table.columns))
         if part.task == "classes":

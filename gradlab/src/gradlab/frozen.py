@@ -164,6 +164,11 @@ def or_by_name(value: Any) -> Any:
     return Annotated[Annotated[value, Tag(FOR_ALL)] | Annotated[by_name, Tag(BY_NAME)], Discriminator(_form)]
 
 
+def of_name(value: "Value | ByName[Value]", name: str) -> Value:
+    """Return the value that a field of `or_by_name` has for an input or output."""
+    return value[name] if isinstance(value, ByName) else value
+
+
 def arguments_of(member: type[Frozen]) -> dict[str, str]:
     """Return the fields of a kind by the names that they have in a spec and as Keras's arguments.
 

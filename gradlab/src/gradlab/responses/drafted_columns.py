@@ -12,7 +12,7 @@ from gradlab.profile.model import WEIGHTS
 from gradlab.profile.proposing import MAX_CLASSES
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.translate.from_keras import Translation
-from gradlab.vocabulary.datasets.uploaded import listed
+from gradlab.vocabulary.datasets.uploaded_columns import listed
 from gradlab.vocabulary.preparations import Preparation
 
 # Names that a message lists.

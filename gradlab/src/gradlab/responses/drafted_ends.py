@@ -20,7 +20,7 @@ from gradlab.responses.drafted_columns import (
 )
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.translate.from_keras import Translation
-from gradlab.vocabulary.datasets.uploaded import listed
+from gradlab.vocabulary.datasets.uploaded_columns import listed
 
 Fields = dict[str, Any]
 Shape = tuple[int | None, ...]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gradlab.frozen import ByName, impossible
+from gradlab.frozen import ByName, impossible, of_name
 from gradlab.spec.graph import Graph, GraphSpec, split_source
 from gradlab.spec.masks import masking_layers
 from gradlab.spec.network import NamedLayer, leading_to
@@ -99,7 +99,7 @@ def outputs_of(spec: "ExperimentSpec") -> tuple[NetworkOutput, ...]:
                 layer=by_name[layer],
                 target=target,
                 class_names=dataset.class_names_of(source),
-                loss=_of(training.loss, source),
+                loss=of_name(training.loss, source),
                 weight=1.0 if training.loss_weights is None else training.loss_weights.get(source, 1.0),
                 metric_names=_metrics(training.metrics, source, target),
                 path=f"model.outputs[{place}]" if isinstance(model, GraphSpec) else f"model.{model.last}",
@@ -107,11 +107,6 @@ def outputs_of(spec: "ExperimentSpec") -> tuple[NetworkOutput, ...]:
             )
         )
     return tuple(outputs)
-
-
-def _of(value: Any, name: str) -> Any:
-    """Return what a field holds for one output."""
-    return value[name] if isinstance(value, ByName) else value
 
 
 def _metrics(metrics: Any, name: str, target: Target) -> tuple[str, ...]:

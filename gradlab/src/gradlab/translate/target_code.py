@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gradlab.frozen import ByName
+from gradlab.frozen import of_name
 from gradlab.translate.preparation_code import array, validation
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
@@ -37,8 +37,7 @@ def target_code(dataset: DatasetSpec, units: int, classes: Classes | None = None
 
 def _repeated(dataset: UploadedDataset, output: str) -> str:
     """Return the name of the input that is an output's target; "" for the only one."""
-    columns = dataset.target_columns
-    named = columns[output] if isinstance(columns, ByName) else columns
+    named = of_name(dataset.target_columns, output)
     return named if isinstance(named, str) else ""
 
 
@@ -61,7 +60,7 @@ def numbering_code(dataset: UploadedDataset, classes: Classes | None = None, y: 
         classes: how the file has the classes; None: as their names look.
         y: the array of the targets.
     """
-    values = [*((() if classes == "texts" else dataset.class_values) or dataset.class_names)]
+    values = [*((() if classes == "texts" else dataset.class_values_of("")) or dataset.class_names)]
     if not isinstance(values[0], bool) and values == [*range(len(values))]:
         return []
     # The axes of a sample, without a last one of length 1.

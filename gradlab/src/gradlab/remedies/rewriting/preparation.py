@@ -7,7 +7,8 @@ from gradlab.errors import Invalid, Problem
 from gradlab.frozen import ByName
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.ends import takes_rows
-from gradlab.vocabulary.datasets.uploaded import UploadedDataset, listed
+from gradlab.vocabulary.datasets.uploaded import UploadedDataset
+from gradlab.vocabulary.datasets.uploaded_columns import columns_of_values
 from gradlab.vocabulary.preparations import MinMax, Preparation, Standardise
 
 Step = dict[str, Any]
@@ -64,7 +65,7 @@ def standardised_targets(dataset: UploadedDataset) -> dict[str, Any]:
     Raises:
         Invalid: they are no values of columns, or a step standardises them.
     """
-    columns = _values_of(dataset)
+    columns = columns_of_values(dataset)
     if not columns:
         tasks = dataset.task if isinstance(dataset.task, str) else ", ".join(dataset.task.values())
         raise Invalid(Problem("dataset.task", 'values, which can be scaled: "values"', f'"{tasks}"'))
@@ -73,18 +74,6 @@ def standardised_targets(dataset: UploadedDataset) -> dict[str, Any]:
     if not left or (isinstance(dataset.task, str) and len(left) < len(columns)):
         raise Invalid(Problem("dataset.prepare", "no step that standardises targets", "standardise"))
     return _with_steps(dataset, [{"kind": "standardise", "columns": left}])
-
-
-def _values_of(dataset: UploadedDataset) -> list[str]:
-    """The target's columns that are values, of several outputs those of each that predicts values."""
-    if not isinstance(dataset.target_columns, ByName):
-        return list(dataset.targets) if dataset.task == "values" else []
-    by_task: dict[bool, list[str]] = {True: [], False: []}
-    for name, columns in dataset.target_columns.items():
-        if dataset.task_of(name) != "inputs":
-            by_task[dataset.task_of(name) == "values"] += listed(columns)
-    # A column that is classes for another output stays what it is.
-    return [column for column in dict.fromkeys(by_task[True]) if column not in by_task[False]]
 
 
 def _distinct(columns: Iterable[Sequence[str]]) -> Iterator[str]:

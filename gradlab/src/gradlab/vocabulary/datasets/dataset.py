@@ -73,14 +73,12 @@ class DatasetSpec(Frozen):
         """The classes by name, in the order of their numbers; () for labels and values."""
         return tuple(map(str, range(self.target.count))) if self.target.kind == "classes" else ()
 
-    @property
-    def class_values(self) -> "tuple[bool, ...] | tuple[float, ...]":
-        """The numbers or truth values that a user's file has for the classes, in rising order; () for names."""
-        return ()
-
     def class_values_of(self, name: str) -> "tuple[bool, ...] | tuple[float, ...]":
-        """Return the `class_values` of an output; `name` is "" for the only one."""
-        return self.class_values
+        """Return the numbers or truth values that a user's file has for the classes of an output, in rising order.
+
+        They are () for classes with names. `name` is "" for the only output.
+        """
+        return ()
 
     @property
     def has_several(self) -> bool:

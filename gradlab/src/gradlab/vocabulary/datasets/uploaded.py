@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from gradlab.frozen import UPLOAD_ID, ByName, Frozen, Name, impossible, or_by_name
+from gradlab.frozen import UPLOAD_ID, ByName, Frozen, Name, impossible, of_name, or_by_name
 from gradlab.vocabulary.datasets.arrays import Dataset
 from gradlab.vocabulary.datasets.dataset import DatasetSpec, Shape
-from gradlab.vocabulary.datasets.uploaded_columns import problems_of
+from gradlab.vocabulary.datasets.uploaded_columns import listed, problems_of
 from gradlab.vocabulary.datasets.uploaded_samples import MAX_COUNT, Samples
 from gradlab.vocabulary.preparations import MAX_COLUMNS, AnyPreparation
 from gradlab.vocabulary.splits import AnySplit
@@ -145,9 +145,9 @@ class UploadedDataset(DatasetSpec):
     def class_names(self) -> tuple[str, ...]:
         return self.ready.classes
 
-    @property
-    def class_values(self) -> tuple[bool, ...] | tuple[float, ...]:
-        names = () if len(self.targets) > 1 else self.class_names
+    def class_values_of(self, name: str) -> tuple[bool, ...] | tuple[float, ...]:
+        columns = listed(of_name(self.target_columns, name))
+        names = () if len(columns) > 1 else self.class_names_of(name)
         if all(name in TRUTHS for name in names):
             return tuple(TRUTHS[name] for name in names)
         try:
@@ -156,11 +156,6 @@ class UploadedDataset(DatasetSpec):
             return ()
         are_numbers = all(map(math.isfinite, numbers)) and [*numbers] == sorted(numbers)  # else texts: "inf", "10"
         return numbers if are_numbers else ()
-
-    def class_values_of(self, name: str) -> tuple[bool, ...] | tuple[float, ...]:
-        from gradlab.vocabulary.datasets.uploaded_parts import part_of_output  # which takes datasets apart
-
-        return part_of_output(self, name).class_values
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -228,7 +223,7 @@ class UploadedDataset(DatasetSpec):
 
     def task_of(self, name: str) -> Task:
         """Return the task of an output of that name."""
-        return self.task[name] if isinstance(self.task, ByName) else self.task
+        return of_name(self.task, name)
 
     @property
     def dataset_ids(self) -> tuple[str, ...]:
@@ -248,8 +243,3 @@ class UploadedDataset(DatasetSpec):
         for field, expected, received in problems_of(self):
             raise impossible(field, expected, received)
         return self
-
-
-def listed(named: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the columns of a target by name: one, several or none."""
-    return () if named is None else (named,) if isinstance(named, str) else named

@@ -106,7 +106,7 @@ def _of_parts(dataset: "UploadedDataset") -> Iterator[Refusal]:
 def _of_steps(dataset: "UploadedDataset") -> Iterator[Refusal]:
     """Yield the problems of the preparation: columns that no step of its kind can prepare."""
     targets, features = set(dataset.targets), dataset.feature_columns
-    numbers = _targets_of_numbers(dataset)
+    numbers = columns_of_values(dataset)
     for place, step in enumerate(dataset.prepare):
         field = f"prepare[{place}].columns"
         for column in step.columns or ():
@@ -117,15 +117,21 @@ def _of_steps(dataset: "UploadedDataset") -> Iterator[Refusal]:
                 yield field, "columns among features and targets", column
 
 
-def _targets_of_numbers(dataset: "UploadedDataset") -> set[str]:
+def columns_of_values(dataset: "UploadedDataset") -> tuple[str, ...]:
     """Return the target's columns that are values for every output that they are the target of."""
     given = dataset.target_columns
     if not isinstance(given, ByName):
-        return set(dataset.targets) if dataset.task == "values" else set()
+        return dataset.targets if dataset.task == "values" else ()
+    # A column that is classes for another output stays what it is.
     others = {
         column
         for name, columns in given.items()
         if dataset.task_of(name) not in ("values", "inputs")
-        for column in ((columns,) if isinstance(columns, str) else columns or ())
+        for column in listed(columns)
     }
-    return set(dataset.targets) - others
+    return tuple(column for column in dataset.targets if column not in others)
+
+
+def listed(named: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the columns of a target by name: one, several or none."""
+    return () if named is None else (named,) if isinstance(named, str) else named
