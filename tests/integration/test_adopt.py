@@ -11,6 +11,8 @@ from keras import layers
 from gradlab.client.client import Client
 from gradlab.errors import Invalid
 from gradlab.keras import adopt
+from gradlab.keras.adopted_samples import samples_of
+from gradlab.translate.from_keras import translate
 from tests.unit.desk import a_desk, client_of
 
 X = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
@@ -124,3 +126,16 @@ def test_classes_at_each_time_step_are_no_one_hot_rows(client, form):
     loss = f"{sparse}categorical_crossentropy"
     experiment = adopt(model, x, targets, to=client, epochs=1, loss=loss, optimizer="sgd", name=form)
     assert str(experiment.spec.dataset.target) == "4 classes at each of 3 time steps"
+
+
+def test_an_input_whose_name_ends_like_a_validation_part_is_counted_with_the_training_part():
+    inputs = [keras.Input((4,), name="numbers"), keras.Input((2,), name="heart_val")]
+    model = keras.Model(inputs, layers.Dense(1)(layers.Concatenate()(inputs)))
+    parts = [X[:40], X[:40, :2]], [X[40:], X[40:, :2]]
+    loss = {"kind": "mean_squared_error"}
+    translation = translate(model.to_json())
+    samples = samples_of(model, translation, loss, parts[0], X[:40, 0], (parts[1], X[40:, 0]))
+    counts = {name: len(each) for name, each in samples.arrays.items()}
+    assert counts == {"numbers": 40, "heart_val": 40, "y": 40, "numbers_val": 20, "heart_val_val": 20, "y_val": 20}
+    with pytest.raises(Invalid, match="heart_val: expected 40; received 39 samples for 40 inputs"):
+        samples_of(model, translation, loss, [X[:40], X[:39, :2]], X[:40, 0], None)

@@ -66,13 +66,14 @@ def samples_of(
         raise Invalid(Problem("y", f"targets for each output: {', '.join(outputs)}", "None"))
     arrays: dict[str, np.ndarray] = {}
     for suffix, part in parts.items():
-        for name, each in _by_name(f"x{suffix}", part[0], inputs).items():
-            arrays[f"{name}{suffix}"] = np.asarray(each)
+        given = _by_name(f"x{suffix}", part[0], inputs)
+        own = {f"{name}{suffix}": np.asarray(each) for name, each in given.items()}
         for place, name in enumerate(outputs.values()):
             if tasks[name] != "inputs":
-                own = np.asarray(targets[suffix][name])
-                arrays[f"{name}{suffix}"] = _targets(tasks[name], own, shapes[place])
-        _check_counts(arrays, suffix, next(iter(inputs.values())))
+                y_of = np.asarray(targets[suffix][name])
+                own[f"{name}{suffix}"] = _targets(tasks[name], y_of, shapes[place])
+        _check_counts(own, f"{Y}{suffix}")
+        arrays |= own
     metrics = {name: _metrics(translation, name, tasks[name], arrays) for name in outputs.values()}
     if len(outputs) == 1:
         return AdoptedSamples(arrays, tasks[Y], metrics[Y])
@@ -114,13 +115,12 @@ def _by_name(field: str, value: Any, names: Mapping[str, str]) -> dict[str, Any]
     raise Invalid(Problem(field, expected, received))
 
 
-def _check_counts(arrays: Mapping[str, np.ndarray], suffix: str, first: str) -> None:
-    """Refuse arrays of one part with other numbers of samples than its first input has."""
-    count = len(arrays[f"{first}{suffix}"])
-    for name, each in arrays.items():
-        is_of_part = name.endswith(VALIDATION) == bool(suffix)
-        if is_of_part and len(each) != count:
-            what = "targets" if name == f"{Y}{suffix}" else "samples"
+def _check_counts(part: Mapping[str, np.ndarray], y: str) -> None:
+    """Refuse arrays of one part with other numbers of samples than its first one, an input, has."""
+    count = len(next(iter(part.values())))
+    for name, each in part.items():
+        if len(each) != count:
+            what = "targets" if name == y else "samples"
             received = f"{len(each):,} {what} for {count:,} inputs"
             raise Invalid(Problem(name, "one target for each input" if what == "targets" else f"{count:,}", received))
 
