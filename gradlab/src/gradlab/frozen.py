@@ -25,13 +25,14 @@ STORED = {"stored": True}
 # A name that people choose. Control characters would break terminals and tables, and PostgreSQL refuses NUL.
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 MAX_NAME = 200
-# Characters of the name of a network's input or output: nested graphs write theirs behind one another.
+# Characters of the name of a layer, or of a network's input or output: nested graphs write theirs behind one another.
 MAX_PATH = 1_000
 # The id of an uploaded file: the hash of its bytes.
 UPLOAD_ID = r"^sha256:[0-9a-f]{64}$"
 # Inputs or outputs that an object names: as many as a graph may have.
 MAX_NAMED = 1_000
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE)]
+PathName = Annotated[str, Field(min_length=1, max_length=MAX_PATH)]
 
 
 class Frozen(BaseModel):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from gradlab.facts.numbers import Number, bounded
-from gradlab.frozen import MAX_PATH, Frozen, Name, added
+from gradlab.frozen import Frozen, Name, PathName, added
 from gradlab.spec.external_layer import Axes, ExternalTarget
 from gradlab.spec.problems import at_most
 
@@ -24,8 +24,6 @@ MAX_ENDS = 12
 MAX_COUNT = 2**53
 
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
-# The name of an input or output: that of a node, of a nested graph with those before it.
-EndName = Annotated[str, Field(min_length=1, max_length=MAX_PATH)]
 Numbers = Annotated[tuple[Number, ...], Field(strict=False, max_length=MAX_FEATURES), at_most(MAX_FEATURES)]
 
 
@@ -89,7 +87,7 @@ class Theory(Frozen):
     """With the variances that the literature advises."""
     born_dead: Number | None = None
     """Share in [0, 1] of drawn networks that are born dead."""
-    output: EndName | None = added(None)
+    output: PathName | None = added(None)
     """The output, of several, for the layers before which all of this is predicted: that of the most signal."""
 
 
@@ -207,9 +205,9 @@ class Facts(Frozen):
     """Predictions of theory on the probe batch; null if the network was not described."""
     faults: DataFaults | None = None
     """The faults of the samples."""
-    by_input: Annotated[dict[EndName, Inputs], Field(max_length=MAX_ENDS), at_most(MAX_ENDS)] | None = added(None)
+    by_input: Annotated[dict[PathName, Inputs], Field(max_length=MAX_ENDS), at_most(MAX_ENDS)] | None = added(None)
     """Size of each input by its name, for a network with several; `inputs` counts them one after another."""
-    outputs: Annotated[dict[EndName, OutputFacts], Field(max_length=MAX_ENDS), at_most(MAX_ENDS)] | None = added(None)
+    outputs: Annotated[dict[PathName, OutputFacts], Field(max_length=MAX_ENDS), at_most(MAX_ENDS)] | None = added(None)
     """Facts about each output by its name, for a network with several. The fields that each has are then null here."""
 
     def of_output(self, name: str) -> "Facts":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from gradlab.errors import Invalid, Problem, shorten
+from gradlab.frozen import MAX_NAME
 from gradlab.keras.adopted_samples import X, samples_of
 from gradlab.keras.live_weights import write_weights
 from gradlab.translate.from_keras import CompiledTraining, Translation, translate
@@ -76,7 +77,7 @@ def adopt(
     chosen = _training(translation, loss, optimizer)
     samples = samples_of(model, translation, chosen["loss"], x, y, validation_data)
     training = chosen | {"epochs": epochs, "batch_size": batch_size, "metrics": samples.metrics}
-    title = (name or str(model.name))[:200]
+    title = (name or str(model.name))[:MAX_NAME]
     if weights not in get_args(Weights):
         raise Invalid(Problem("weights", '"fresh" or "live"', shorten(weights)))
     client = Client(to) if isinstance(to, str) else to

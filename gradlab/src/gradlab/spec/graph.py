@@ -4,27 +4,28 @@ A node is a layer, another use of an earlier node's weights, or a graph of its o
 the network is walked (`gradlab.spec.network`): the node ``left`` inside ``encoder`` is the layer ``encoder.left``.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from gradlab.frozen import Frozen, impossible
+from gradlab.frozen import MAX_NAMED, Frozen, PathName, impossible
 from gradlab.spec.bounds import refused_layers
 from gradlab.spec.problems import among, at_most
 from gradlab.vocabulary.layers import Layer, LayerSpec
 
 # Far above any service's own bounds. They limit the time that the check itself takes.
-MAX_LAYERS, MAX_NODES, MAX_INPUTS = 10_000, 10_000, 1_000
+MAX_LAYERS, MAX_NODES, MAX_INPUTS = 10_000, 10_000, MAX_NAMED
 # The name of a graph's input where it names none itself.
 INPUT = "input"
 
 # Keras forbids slashes in a layer's name, TensorFlow a first character that is neither letter nor digit. A dot is what
 # stands between a nested graph's name and those of its nodes.
-NodeName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Source = Annotated[str, Field(min_length=1, max_length=1_000)]
-Sources = Annotated[tuple[Source, ...], Field(strict=False, min_length=1, max_length=MAX_INPUTS), at_most(MAX_INPUTS)]
+MAX_NODE_NAME, NODE_NAME = 100, r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+NodeName = Annotated[str, Field(min_length=1, max_length=MAX_NODE_NAME, pattern=NODE_NAME)]
+Sources = Annotated[tuple[PathName, ...], Field(strict=False, min_length=1, max_length=MAX_INPUTS), at_most(MAX_INPUTS)]
 
 
 class Node(Frozen):
@@ -109,11 +110,6 @@ class GraphSpec(Graph):
         check_count(self.layer_count, info)
         return self
 
-    @property
-    def last(self) -> str:
-        """The place of the output in the spec."""
-        return "outputs[0]"
-
 
 Node.model_rebuild(_types_namespace={"Graph": Graph, "Layer": Layer})
 
@@ -130,6 +126,11 @@ def check_count(count: int, info: ValidationInfo) -> None:
         raise impossible("", expected, f"{count} layers, {count - MAX_LAYERS} too many")
     if problem := refused_layers(count, info):
         raise impossible("", problem.expected, problem.received)
+
+
+def is_node_name(text: str) -> bool:
+    """True if a node of a graph may have this name."""
+    return len(text) <= MAX_NODE_NAME and re.fullmatch(NODE_NAME, text) is not None
 
 
 def split_source(source: str) -> tuple[str, str]:

@@ -1,12 +1,11 @@
 """InitialWeights: weights of an uploaded file that runs begin with, in place of weights that are drawn."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated
 
 from pydantic import Field, field_validator
 
 from gradlab.errors import Invalid, Problem
-from gradlab.frozen import MAX_PATH, UPLOAD_ID, ByName, Frozen, impossible
+from gradlab.frozen import UPLOAD_ID, ByName, Frozen, PathName, impossible
 from gradlab.spec.network import NamedLayer
 from gradlab.spec.problems import among
 
@@ -17,7 +16,6 @@ SEPARATOR = "/"
 MAX_LISTED = 5
 
 Shape = tuple[int, ...]
-LayerName = Annotated[str, Field(min_length=1, max_length=MAX_PATH)]
 
 
 class InitialWeights(Frozen):
@@ -25,7 +23,7 @@ class InitialWeights(Frozen):
 
     id: str = Field(pattern=UPLOAD_ID)
     """The id of uploaded weights, which `POST /weights` returns."""
-    layers: ByName[LayerName] | None = None
+    layers: ByName[PathName] | None = None
     """The layers that begin with weights of the file, each with the file's layer. The others are drawn by their
     initialisers. Null: all layers, by their own names."""
 
@@ -85,8 +83,9 @@ def check_fits(start: InitialWeights, layers: Sequence[NamedLayer], shapes: Mapp
     """
     by_name, expected = {layer.name: layer for layer in layers}, dict[str, Shape]()
     for name, source in given_layers(start, layers).items():
-        expected |= tensors_in(by_name[name], source)
-        for tensor, shape in tensors_in(by_name[name], source).items():
+        own = tensors_in(by_name[name], source)
+        expected |= own
+        for tensor, shape in own.items():
             if tensor not in shapes:
                 raise Invalid(Problem(f"{FIELD}.id", f"weights with {tensor} of shape {shape}", _listed([*shapes])))
             if shapes[tensor] != shape:

@@ -1,16 +1,12 @@
 """A translated network: nodes with their inputs, as a chain where it is one, else as a graph."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradlab.spec.graph import INPUT
+from gradlab.spec.graph import INPUT, is_node_name
 from gradlab.vocabulary.layers import LayerSpec, Shape
 from gradlab.vocabulary.layers.merging import Merging
-
-# The names that nodes of a graph may have.
-NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclass
@@ -82,7 +78,7 @@ class Network:
     def rename(self, names: Mapping[str, str]) -> None:
         """Give nodes and inputs other names, where they are valid and not taken."""
         taken = {*self.inputs, *(node.name for node in self.nodes)}
-        valid = {old: new for old, new in names.items() if NODE_NAME.fullmatch(new) and new not in taken - {old}}
+        valid = {old: new for old, new in names.items() if is_node_name(new) and new not in taken - {old}}
 
         def renamed(source: str) -> str:
             node, dot, output = source.partition(".")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gradlab.frozen import MAX_PATH, Frozen, Name, added, impossible
+from gradlab.frozen import MAX_NAMED, Frozen, Name, PathName, added, impossible
 from gradlab.vocabulary.targets import Target
 
 # Classes that a spec names one by one. Profiles list as many values of a column.
@@ -15,10 +15,6 @@ MAX_COUNT = 2**31 - 1
 # Axes of a sample: a video has four.
 MAX_AXES = 8
 
-# Inputs of a network, and its outputs: as many as a graph may have.
-MAX_ENDS = 1_000
-
-EndName = Annotated[str, Field(min_length=1, max_length=MAX_PATH)]
 Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 Axes = Annotated[tuple[Count, ...], Field(strict=False, max_length=MAX_AXES)]
 Classes = Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_CLASSES)]
@@ -44,7 +40,7 @@ class SampleTarget(Frozen):
 class SampleInput(Frozen):
     """The form of one of several inputs."""
 
-    name: EndName
+    name: PathName
     """Its name."""
     shape: Axes
     """Shape of one prepared sample."""
@@ -55,7 +51,7 @@ class SampleInput(Frozen):
 class SampleOutput(Frozen):
     """The form of the targets of one of several outputs."""
 
-    name: EndName
+    name: PathName
     """Its name."""
     target: SampleTarget
     """Form of a sample's target."""
@@ -82,9 +78,9 @@ class Samples(Frozen):
     """The classes by name, in the order of their numbers; [] for labels and values."""
     whole_below: Below | None = None
     """The upper bound, exclusive, of inputs that are whole numbers from 0, such as tokens; null for other inputs."""
-    inputs: Annotated[tuple[SampleInput, ...], Field(strict=False, max_length=MAX_ENDS)] = added(())
+    inputs: Annotated[tuple[SampleInput, ...], Field(strict=False, max_length=MAX_NAMED)] = added(())
     """The form of each of several inputs, in the network's order; [] with one."""
-    outputs: Annotated[tuple[SampleOutput, ...], Field(strict=False, max_length=MAX_ENDS)] = added(())
+    outputs: Annotated[tuple[SampleOutput, ...], Field(strict=False, max_length=MAX_NAMED)] = added(())
     """The form of the targets of each of several outputs, in the network's order; [] with one."""
 
     @cached_property
