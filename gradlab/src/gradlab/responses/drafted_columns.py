@@ -272,6 +272,17 @@ def _check_names(field: str, names: tuple[str, ...], profile: Profile) -> None:
         raise Invalid(Problem(field, f"a column of the file: {_some_names(profile)}", missing[0]))
 
 
+def one_or_several(names: tuple[str, ...]) -> str | list[str]:
+    """Return a target's columns as they stand in a spec."""
+    return names[0] if len(names) == 1 else list(names)
+
+
+def columns_in(value: Any) -> list[str]:
+    """Return the columns of `features` or `target` in a draft, those of several inputs or outputs together."""
+    several = value.values() if isinstance(value, dict) else [value]
+    return [name for each in several for name in ([each] if isinstance(each, str) else each or ())]
+
+
 def column_names(profile: Profile) -> list[str]:
     """Return the names of the columns, in the file's order."""
     return [column.name for column in profile.columns]

@@ -7,12 +7,13 @@ from typing import Any
 
 from gradlab.errors import Invalid, Problem
 from gradlab.frozen import ByName
-from gradlab.profile import ColumnProfile, Profile
+from gradlab.profile import Profile
+from gradlab.responses.drafted_arrays import Shape, array_of, check_shape, expected_array, steps_of_array
 from gradlab.responses.drafted_columns import (
-    chosen_steps,
     column_names,
+    columns_in,
     features_of,
-    filling,
+    one_or_several,
     only,
     steps_of,
     target_of,
@@ -23,7 +24,6 @@ from gradlab.translate.from_keras import Translation
 from gradlab.vocabulary.datasets.uploaded_columns import listed
 
 Fields = dict[str, Any]
-Shape = tuple[int | None, ...]
 
 
 def has_several(translation: Translation) -> bool:
@@ -45,17 +45,11 @@ def of_ends(request: DraftRequest, translation: Translation, profile: Profile, a
         is_repeated = request.task == "inputs"  # the target is then the name of an input
         target = listed(only("target", request.target)) if is_repeated else target_of(request, profile, notes)
         fields = {"task": task_of(request, translation, profile, target, notes)}
-        fields |= {"target": _one_or_several(target)} if target else {}
-    targets = tuple(column for columns in _by_output(fields.get("target")) for column in columns)
+        fields |= {"target": one_or_several(target)} if target else {}
+    targets = tuple(columns_in(fields.get("target")))
     fields |= _of_inputs(request, translation, profile, targets, notes)
     assumptions += dict.fromkeys(notes)
     return fields
-
-
-def _by_output(target: Any) -> list[tuple[str, ...]]:
-    """Return the columns of each output."""
-    several = target.values() if isinstance(target, dict) else [target]
-    return [tuple(each) if isinstance(each, list) else listed(each) for each in several]
 
 
 def _of_outputs(
@@ -70,7 +64,7 @@ def _of_outputs(
         columns, own = listed(given[name]), list[str]()
         target = columns if name in repeated else target_of(_with(part, target=columns), profile, own)
         fields["task"][name] = task_of(part, chosen, profile, target, own)
-        fields["target"][name] = _one_or_several(target) if target else None
+        fields["target"][name] = one_or_several(target) if target else None
         notes += [f"{name}: {sentence}" for sentence in own]
     return fields
 
@@ -168,24 +162,14 @@ def _of_input(
     notes: list[str],
 ) -> Fields:
     """Return the columns of an input and the steps that make numbers of them."""
-    array = _array(profile, ("x",) if columns is None else columns)
-    if array is not None:
-        if shape is not None and not fits(array.shape, shape):
-            expected = f"an array whose samples have the shape that the model takes, {written(shape)}"
-            raise Invalid(Problem("features", expected, f"{array.name}, with samples of shape {written(array.shape)}"))
-        steps = [filling([array.name], notes)] if array.missing and request.prepare is None else []
-        chosen = chosen_steps(request.prepare) if request.prepare is not None else steps
-        return {"features": [array.name], "prepare": chosen}
+    if (array := array_of(profile, columns)) is not None:
+        check_shape(array, shape)
+        return {"features": [array.name], "prepare": steps_of_array(request, array, notes)}
     if shape is not None and len(shape) != 1:
-        expected = f"an array whose samples have the shape that the model takes, {written(shape)}"
-        raise Invalid(Problem("features", expected, f"columns of a table: {', '.join(columns or ('all',))}"))
+        received = f"columns of a table: {', '.join(columns or ('all',))}"
+        raise Invalid(Problem("features", expected_array(shape), received))
     features = features_of(_with(request, features=columns), profile, targets, shape, notes)
     return {"features": list(features.names), "prepare": steps_of(request, profile, features, notes)}
-
-
-def _array(profile: Profile, names: Sequence[str]) -> ColumnProfile | None:
-    """Return the array that is an input; None for columns of a table."""
-    return next((column for column in profile.columns if (column.name,) == tuple(names) and column.shape), None)
 
 
 @contextmanager
@@ -196,17 +180,3 @@ def _errors_of(name: str) -> Iterator[None]:
         fields = (f"features.{name}" if each.field == "features" else each.field for each in error.problems)
         problems = zip(fields, error.problems, strict=True)
         raise Invalid(*(replace(each, field=field) for field, each in problems), omitted=error.omitted) from None
-
-
-def fits(array: tuple[int, ...], model: Shape) -> bool:
-    """True if samples of a shape go into a model, whose unknown axes are None."""
-    return len(array) == len(model) and all(own is None or own == size for size, own in zip(array, model, strict=True))
-
-
-def written(shape: Shape) -> str:
-    """Return a shape as text, with *any* for an unknown axis."""
-    return str(shape).replace("None", "any")
-
-
-def _one_or_several(names: tuple[str, ...]) -> str | list[str]:
-    return names[0] if len(names) == 1 else list(names)

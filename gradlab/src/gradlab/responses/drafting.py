@@ -7,27 +7,26 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from gradlab.errors import Invalid, Problem
 from gradlab.profile import ColumnProfile, Profile, SplitProposal
+from gradlab.responses.drafted_arrays import ARRAY, array_of, check_shape, steps_of_array
 from gradlab.responses.drafted_columns import (
-    chosen_steps,
+    columns_in,
     features_of,
-    filling,
+    one_or_several,
     only,
     steps_of,
     target_of,
     task_of,
     weights_of,
 )
-from gradlab.responses.drafted_ends import fits, has_several, of_ends, written
+from gradlab.responses.drafted_ends import has_several, of_ends
 from gradlab.responses.drafted_training import training_of
 from gradlab.schemas.drafts import DraftRequest
 from gradlab.translate.from_keras import Translation
 
 Fields = dict[str, Any]
-Shape = tuple[int | None, ...]
-# Names of the arrays of an NPZ file, as `POST /datasets` takes it.
-ARRAY, ARRAY_TARGET, VALIDATION = "x", "y", "_val"
+# Names of the arrays of an NPZ file, as `POST /datasets` takes it, besides that of the inputs.
+ARRAY_TARGET, VALIDATION = "y", "_val"
 
 
 @dataclass(frozen=True)
@@ -79,40 +78,23 @@ def _dataset(
     fields: Fields = {"kind": "uploaded", "id": request.dataset}
     if has_several(translation):
         fields |= of_ends(request, translation, profile, assumptions)
-    elif (array := _array(request, profile)) is not None:
+    elif (array := array_of(profile, only("features", request.features))) is not None:
         fields |= _of_array(request, translation, profile, array, assumptions)
     else:
         fields |= _of_table(request, translation, profile, assumptions)
-    taken = {*_columns(fields.get("features")), *_columns(fields.get("target"))}
+    taken = {*columns_in(fields.get("features")), *columns_in(fields.get("target"))}
     if weights := weights_of(profile, taken, beside, assumptions):
         fields["sample_weight"] = weights
     return fields | _parts(request, profile, fields, taken, assumptions)
 
 
-def _columns(value: Any) -> list[str]:
-    """Return the columns of `features` or `target` in a draft, those of several inputs or outputs together."""
-    several = value.values() if isinstance(value, dict) else [value]
-    return [name for each in several for name in ([each] if isinstance(each, str) else each or ())]
-
-
-def _array(request: DraftRequest, profile: Profile) -> ColumnProfile | None:
-    """Return the one array that goes into the network; None for columns of a table, one of which may be called x."""
-    names = (ARRAY,) if request.features is None else only("features", request.features)
-    return next((column for column in profile.columns if (column.name,) == names and column.shape), None)
-
-
 def _of_array(
     request: DraftRequest, translation: Translation, profile: Profile, array: ColumnProfile, assumptions: list[str]
 ) -> Fields:
-    shape = translation.input_shape
-    if shape is not None and not fits(array.shape, shape):
-        expected = f"an array whose samples have the shape that the model takes, {written(shape)}"
-        raise Invalid(Problem("features", expected, f"{array.name}, with samples of shape {written(array.shape)}"))
+    check_shape(array, translation.input_shape)
     fields: Fields = {} if request.features is None else {"features": list(request.features)}
-    if request.prepare is not None:
-        fields["prepare"] = chosen_steps(request.prepare)
-    elif array.missing:
-        fields["prepare"] = [filling([array.name], assumptions)]
+    if steps := steps_of_array(request, array, assumptions):
+        fields["prepare"] = steps
     has_target = request.target is not None or bool(profile.proposal.target)
     if not has_target and request.task in (None, "inputs"):
         assumptions.append(f"There is no array {ARRAY_TARGET}: the network learns to repeat its inputs.")
@@ -122,7 +104,7 @@ def _of_array(
     target = target_of(request, profile, assumptions)
     return fields | {
         "task": task_of(request, translation, profile, target, assumptions),
-        "target": _one_or_several(target),
+        "target": one_or_several(target),
     }
 
 
@@ -134,7 +116,7 @@ def _of_table(request: DraftRequest, translation: Translation, profile: Profile,
     steps = steps_of(request, profile, features, assumptions)
     fields: Fields = {"task": task, "features": list(features.names), "prepare": steps}
     if target:
-        fields["target"] = _one_or_several(target)
+        fields["target"] = one_or_several(target)
     if shape is not None and len(shape) == 2 and shape[0] is not None:
         assumptions.append(
             f"The model takes sequences of {shape[0]} steps: each is cut from as many rows in order, and predicts "
@@ -150,7 +132,7 @@ def _parts(
     """The division into training and validation samples."""
     if request.validation is not None:
         return {"validation": request.validation}
-    arrays = {f"{name}{VALIDATION}" for name in _columns(dataset.get("features", ARRAY))}
+    arrays = {f"{name}{VALIDATION}" for name in columns_in(dataset.get("features", ARRAY))}
     if any(column.name in arrays for column in profile.columns):
         return {}
     if "window" in dataset:
@@ -172,7 +154,3 @@ def _applies(proposed: SplitProposal, profile: Profile, dataset: Fields, taken: 
     if proposed.kind == "stratified":
         return dataset["task"] == "classes" and dataset.get("target") in profile.proposal.target
     return proposed.column is None or proposed.column not in taken
-
-
-def _one_or_several(names: tuple[str, ...]) -> str | list[str]:
-    return names[0] if len(names) == 1 else list(names)
