@@ -12,7 +12,13 @@ from gradlab.errors import Invalid, Problem
 from gradlab.frozen import ByName
 from gradlab.spec.problems import among
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
-from gradlab.vocabulary.datasets.uploaded_parts import input_names, output_names, part_of_input, part_of_output
+from gradlab.vocabulary.datasets.uploaded_parts import (
+    input_names,
+    output_names,
+    part_of_input,
+    part_of_output,
+    parts_by_output,
+)
 from gradlab.vocabulary.datasets.uploaded_samples import SampleInput, SampleOutput, Samples
 from gradlab.vocabulary.splits import AnySplit, RandomSplit, SplitByColumn
 
@@ -132,9 +138,9 @@ def _uses(dataset: UploadedDataset, features: Sequence[str]) -> list[tuple[str, 
         uses = [(f"features.{name}", column) for name, columns in dataset.features.items() for column in columns]
     else:
         uses = [("features", column) for column in features]
-    for name in output_names(dataset):
+    for name, part in parts_by_output(dataset).items():
         field = f"target.{name}" if name else "target"
-        uses += [(field, column) for column in part_of_output(dataset, name).targets]
+        uses += [(field, column) for column in part.targets]
     return uses
 
 

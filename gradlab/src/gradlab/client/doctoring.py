@@ -88,16 +88,15 @@ class Examination:
         """
         from gradlab.translate.keras_program import keras_program
         from gradlab.vocabulary.datasets.uploaded import UploadedDataset
-        from gradlab.vocabulary.datasets.uploaded_parts import output_names, part_of_output
+        from gradlab.vocabulary.datasets.uploaded_parts import parts_by_output
 
         cured = self.treatment.recommended_spec if self.treatment is not None else None
         if self.numbering is not None:
             cured = self._spec
         if cured is None or self.profile is None or not isinstance(cured.dataset, UploadedDataset):
             return None
-        names = output_names(cured.dataset)
-        forms = {name: _form_of_classes(self.profile, part_of_output(cured.dataset, name)) for name in names}
-        return keras_program(cured, classes=forms.get("") if names == ("",) else forms)
+        forms = {name: _form_of_classes(self.profile, part) for name, part in parts_by_output(cured.dataset).items()}
+        return keras_program(cured, classes=forms)
 
     @property
     def numbering(self) -> str | None:
@@ -105,14 +104,13 @@ class Examination:
         from gradlab.translate.preparation_code import array
         from gradlab.translate.target_code import numbering_code
         from gradlab.vocabulary.datasets.uploaded import UploadedDataset
-        from gradlab.vocabulary.datasets.uploaded_parts import output_names, part_of_output
+        from gradlab.vocabulary.datasets.uploaded_parts import parts_by_output
 
         is_cured = self.outcome == "at risk" and self.diagnosis is not None and self.diagnosis.root_cause == ENCODING
         if not is_cured or self._spec is None or not isinstance(self._spec.dataset, UploadedDataset):
             return None
         lines: list[str] = []
-        for name in output_names(self._spec.dataset):
-            part = part_of_output(self._spec.dataset, name)
+        for name, part in parts_by_output(self._spec.dataset).items():
             if part.task == "classes":
                 lines += numbering_code(part, None, array("y", name))
         return "\n".join(lines) or None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from gradlab.vocabulary.datasets import DatasetSpec
 from gradlab.vocabulary.datasets.uploaded import UploadedDataset
-from gradlab.vocabulary.datasets.uploaded_parts import input_names, output_names, part_of_input, part_of_output
+from gradlab.vocabulary.datasets.uploaded_parts import input_names, output_names, part_of_input, parts_by_output
 from gradlab.vocabulary.preparations import (
     Clip,
     Impute,
@@ -57,8 +57,8 @@ def _blocks(step: Preparation, dataset: UploadedDataset) -> Iterator[str]:
         part = part_of_input(dataset, name)
         if step.columns is None or {*step.columns} - {*dataset.targets} & {*(part.feature_columns or step.columns)}:
             yield from _of_features(step, part, array("x", name))
-    for name in output_names(dataset):
-        every = [*part_of_output(dataset, name).targets]
+    for name, part in parts_by_output(dataset).items():
+        every = [*part.targets]
         if targets := [column for column in step.columns or () if column in every]:
             places = [every.index(column) for column in targets]
             yield _block(step, array("y", name), [] if len(targets) == len(every) else places, targets, dataset)

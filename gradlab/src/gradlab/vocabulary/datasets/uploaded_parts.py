@@ -49,5 +49,10 @@ def part_of_output(dataset: UploadedDataset, name: str) -> UploadedDataset:
     return dataset.model_copy(update=update)
 
 
+def parts_by_output(dataset: UploadedDataset) -> dict[str, UploadedDataset]:
+    """Return the part of each output by its name; that of the only one by an empty name."""
+    return {name: part_of_output(dataset, name) for name in output_names(dataset)}
+
+
 def _samples(samples: Samples, **form: object) -> Samples:
     return samples.model_copy(update={"inputs": (), "outputs": (), **form})
