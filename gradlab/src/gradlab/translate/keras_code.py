@@ -1,6 +1,7 @@
 """Layers, losses and optimisers as Keras code."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from gradlab.frozen import Frozen, arguments_of, kind_of
@@ -59,6 +60,13 @@ def loss_code(loss: LossFunction, *, sparse: bool = False) -> str:
         return json.dumps(kind)
     name = "".join(part.title() for part in kind.split("_"))
     return f"keras.losses.{'KLDivergence' if name == 'KlDivergence' else name}({arguments})"
+
+
+def by_output_code(codes: Mapping[str, str]) -> str:
+    """Return the code of an argument of `compile`: that of the only output, by an empty name, or a dictionary."""
+    if "" in codes:
+        return codes[""]
+    return f"{{{', '.join(f'{json.dumps(name, ensure_ascii=False)}: {code}' for name, code in codes.items())}}}"
 
 
 def _written(part: Frozen, changed: tuple[str, ...] = ()) -> dict[str, Any]:

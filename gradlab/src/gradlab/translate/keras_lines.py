@@ -1,19 +1,21 @@
 """Fragments of Keras code, one for each change."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from gradlab.frozen import ByName
 from gradlab.spec import ExternalSpec
-from gradlab.translate.keras_code import layer_code, loss_code, optimizer_code
+from gradlab.spec.training import LossOrLosses
+from gradlab.translate.keras_code import by_output_code, layer_code, loss_code, optimizer_code
 from gradlab.translate.rewritten import Piece, alike
 from gradlab.vocabulary.losses import Loss, LossFunction
 from gradlab.vocabulary.optimizers import GradientOptimizer, Optimizer
 
 OPTIMIZER: TypeAdapter[GradientOptimizer] = TypeAdapter(Optimizer)
 LOSS: TypeAdapter[LossFunction] = TypeAdapter(Loss)
+LOSSES: TypeAdapter[LossFunction | ByName[LossFunction]] = TypeAdapter(LossOrLosses)
 MAX_NAMES = 4  # of layers that a comment lists
 
 
@@ -48,12 +50,11 @@ def of_training(external: ExternalSpec | None, after: Mapping[str, Any]) -> list
     return blocks + scaling(after)
 
 
-def _losses(loss: Any, *, sparse: bool) -> str:
+def _losses(value: Any, *, sparse: bool) -> str:
     """Return a loss, or the losses of several outputs by name, as an argument of `compile`."""
-    if isinstance(loss, dict) and not isinstance(loss.get("kind"), str):
-        written = (f"{json.dumps(name)}: {_losses(each, sparse=sparse)}" for name, each in loss.items())
-        return f"{{{', '.join(written)}}}"
-    return loss_code(LOSS.validate_python(loss), sparse=sparse)
+    loss = LOSSES.validate_python(value)
+    several = loss if isinstance(loss, ByName) else {"": loss}
+    return by_output_code({name: loss_code(each, sparse=sparse) for name, each in several.items()})
 
 
 def scaling(after: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from gradlab.spec import ExperimentSpec
 from gradlab.spec.ends import NetworkOutput
 from gradlab.spec.network import NamedLayer, is_chain
 from gradlab.translate.functional_code import functional_code, keras_names, made_layer
-from gradlab.translate.keras_code import loss_code, optimizer_code
+from gradlab.translate.keras_code import by_output_code, loss_code, optimizer_code
 from gradlab.translate.preparation_code import preparation_code
 from gradlab.translate.start_code import start_code
 from gradlab.translate.target_code import Classes, target_code
@@ -99,19 +99,12 @@ def _compile(spec: ExperimentSpec) -> str:
     metrics = {output.name: f"[{', '.join(map(metric_code(output), output.metric_names))}]" for output in spec.outputs}
     arguments = [
         f"optimizer={optimizer_code(spec.training.optimizer)}",
-        f"loss={_by_output(losses)}",
-        f"metrics={_by_output(metrics)}",
+        f"loss={by_output_code(losses)}",
+        f"metrics={by_output_code(metrics)}",
     ]
     if spec.training.loss_weights is not None:  # for which Keras wants all outputs
-        arguments.insert(2, f"loss_weights={_by_output({each.name: repr(each.weight) for each in spec.outputs})}")
+        arguments.insert(2, f"loss_weights={by_output_code({each.name: repr(each.weight) for each in spec.outputs})}")
     return f"model.compile(\n{_lines(arguments)})"
-
-
-def _by_output(codes: Mapping[str, str]) -> str:
-    """Return the code of an argument: that of the only output, or a dictionary by output."""
-    if "" in codes:
-        return codes[""]
-    return f"{{{', '.join(f'{json.dumps(name, ensure_ascii=False)}: {code}' for name, code in codes.items())}}}"
 
 
 def metric_code(output: NetworkOutput) -> Callable[[str], str]:
