@@ -9,9 +9,9 @@ import numpy as np
 from gradlab.errors import Invalid, Problem
 from gradlab.keras.arrays import array
 from gradlab.spec import NamedLayer
-from gradlab.spec.graph import GraphSpec
+from gradlab.spec.experiment import network_of
 from gradlab.spec.initial_weights import has_weights, tensors_in
-from gradlab.spec.network import in_order, walk, walk_graph
+from gradlab.spec.network import in_order
 from gradlab.tensor_file import write_tensors
 from gradlab.translate.from_keras import Translation, translate
 
@@ -47,7 +47,7 @@ def write_weights(model: Any, translation: Translation, shapes: Sequence[tuple[i
         OSError: the file cannot be written.
     """
     tensors: dict[str, np.ndarray] = {}
-    for layer in _layers(translation.model, shapes):
+    for layer in in_order(network_of(translation.model, shapes)):
         if has_weights(layer):
             tensors |= _tensors(_at(model, translation.names[layer.name]), layer)
     write_tensors(tensors, file)
@@ -62,11 +62,6 @@ def _shapes(model: Any) -> list[tuple[int, ...]]:
         if None in shape:
             raise Invalid(Problem("model", "inputs whose axes all have a size: build it with one", str(shape)))
     return shapes
-
-
-def _layers(network: Any, shapes: Sequence[tuple[int, ...]]) -> list[NamedLayer]:
-    walked = walk_graph(network, shapes) if isinstance(network, GraphSpec) else walk(network.layers, shapes[0])
-    return [*in_order(walked)]
 
 
 def _at(model: Any, path: str) -> Any:

@@ -30,7 +30,7 @@ from gradlab.spec.problems import at_most, invalid
 from gradlab.spec.recording import Record, RecordSpec, every_of, measured_network, series_layouts
 from gradlab.spec.training import TrainingSpec, check_training, check_weights
 from gradlab.vocabulary.datasets import AnyDataset
-from gradlab.vocabulary.layers import Layer
+from gradlab.vocabulary.layers import Layer, Shape
 
 # Far above any service's own bounds. They limit the time that the check itself takes.
 MAX_LISTED_LAYERS, MAX_SEEDS = 20_000, 10_000
@@ -173,9 +173,7 @@ class ExperimentSpec(Frozen):
     @cached_property
     def network(self) -> tuple[NamedLayer, ...]:
         """The network's layers from the input to the output: repeats and nested graphs written out, blocks as one."""
-        if isinstance(self.model, GraphSpec):
-            return walk_graph(self.model, [entry.shape for entry in self.inputs])
-        return walk(self.model.layers, self.inputs[0].shape)
+        return network_of(self.model, [entry.shape for entry in self.inputs])
 
     @cached_property
     def layers(self) -> tuple[NamedLayer, ...]:
@@ -234,6 +232,21 @@ class ExperimentSpec(Frozen):
     def fingerprint(self) -> str:
         """Return the SHA-256 of the canonical text, in hexadecimal. Equal specs have equal fingerprints."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+def network_of(model: ModelSpec | GraphSpec, input_shapes: Sequence[Shape]) -> tuple[NamedLayer, ...]:
+    """Return the layers of a model from the input to the output, as `ExperimentSpec.network` has them.
+
+    Args:
+        model: the model, as a spec has it.
+        input_shapes: the shape of each of its inputs, without the batch axis.
+
+    Raises:
+        Misfit: a layer cannot take its inputs.
+    """
+    if isinstance(model, GraphSpec):
+        return walk_graph(model, input_shapes)
+    return walk(model.layers, input_shapes[0])
 
 
 def _with_validation(metric_names: Sequence[str]) -> tuple[str, ...]:
