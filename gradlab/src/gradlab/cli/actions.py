@@ -1,6 +1,6 @@
 """Implementation of the client's commands. It is imported when a command runs; `gradlab --help` does not need it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from json import dumps
 from pathlib import Path
@@ -44,7 +44,7 @@ def submit(spec: Path, wait: bool, json: bool, url: str | None) -> None:
             typer.echo(submitted.id)
         finished = follow(client, submitted, silent=json) if wait else None
     if json:
-        _print_json(finished or submitted)
+        print_json(finished or submitted)
     elif finished:
         if _print_verdict(client, finished) in TREATABLE:
             console.print(f"Find what cures it: gradlab treat {finished.id}", soft_wrap=True)
@@ -65,7 +65,7 @@ def list_experiments(chosen: dict[str, Any], limit: int, json: bool, url: str | 
     with in_one_line():
         experiments = list(islice(_client(url).experiments(**chosen), limit))
     if json:
-        typer.echo(f"[{','.join(each.model_dump_json(by_alias=True) for each in experiments)}]")
+        print_json_list(experiments)
     elif console.is_terminal:
         console.print(render_list(experiments))
     else:
@@ -80,7 +80,7 @@ def show(id: str, save: Path | None, json: bool, url: str | None) -> None:
         measured = None if json else Measured.by(client, experiment)
         saved = save_charts(client, experiment.id, save) if save else 0
     if measured is None:
-        _print_json(experiment)
+        print_json(experiment)
         return
     _print_verdict(client, experiment)
     console.print(Text.assemble((experiment.name, "bold"), f"  {experiment.id}  {state_of(experiment)}"))
@@ -204,7 +204,7 @@ def treat(
         if save and ended.recommended_spec:
             save.write_text(ended.recommended_spec.model_dump_json(indent=1) + "\n")
     if json:
-        _print_json(ended)
+        print_json(ended)
     raise typer.Exit(TREATED[ended.status])
 
 
@@ -277,11 +277,16 @@ def _print_verdict(client: Client, experiment: ExperimentResponse) -> str | None
 
 def _print(answer: Answer, render: Callable[[Answer], RenderableType], *, json: bool) -> None:
     if json:
-        _print_json(answer)
+        print_json(answer)
     else:
         console.print(render(answer))
 
 
-def _print_json(answer: BaseModel) -> None:
+def print_json(answer: BaseModel) -> None:
     """Print an answer as one line of JSON."""
     typer.echo(answer.model_dump_json(by_alias=True))
+
+
+def print_json_list(answers: Iterable[BaseModel]) -> None:
+    """Print answers as one line of JSON."""
+    typer.echo(f"[{','.join(each.model_dump_json(by_alias=True) for each in answers)}]")

@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.cli import actions
-from gradlab.cli.digits import SHORT_ID, beginning_with
+from gradlab.cli.digits import beginning_with, short
 from gradlab.cli.display import BARS, DASH
 from gradlab.cli.exits import console
 from gradlab.cli.outcome import in_one_line, interruptible
 from gradlab.client.client import Client
 from gradlab.profile import ColumnProfile, Profile, Proposal
-from gradlab.schemas.datasets import ID_PREFIX, DatasetSummaryResponse
+from gradlab.schemas.datasets import DatasetSummaryResponse
 
 # Columns of a profile that are shown; JSON has all.
 MAX_SHOWN = 40
@@ -44,7 +44,7 @@ def list_datasets(limit: int, json: bool, url: str | None) -> None:
     with in_one_line():
         datasets = list(islice(actions.connect(url).datasets(), limit))
     if json:
-        typer.echo(f"[{','.join(each.model_dump_json() for each in datasets)}]")
+        actions.print_json_list(datasets)
     elif console.is_terminal:
         console.print(_listed(datasets))
     else:
@@ -78,7 +78,7 @@ def render_profile(dataset: DatasetSummaryResponse, profile: Profile) -> Group:
     """Render a profile: its columns with histograms, the proposal, and the warnings, gravest first."""
     heading = Text(f"{dataset.name}  ", style="bold")
     validation = f" and {dataset.validation_rows:,} for validation" if dataset.validation_rows else ""
-    heading.append(f"{dataset.id.removeprefix(ID_PREFIX)[:SHORT_ID]}  {profile.rows:,} rows{validation}", style="")
+    heading.append(f"{short(dataset.id)}  {profile.rows:,} rows{validation}", style="")
     warnings = (
         Text.assemble((f"{each.kind.replace('_', ' ')}: ", "yellow"), each.sentence) for each in profile.warnings
     )
@@ -110,7 +110,7 @@ def _listed(datasets: Iterable[DatasetSummaryResponse]) -> Table:
         table.add_column(name, no_wrap=True)
     table.add_column("name", overflow="fold")
     for each in datasets:
-        table.add_row(each.id.removeprefix(ID_PREFIX)[:SHORT_ID], *map(Text, _cells(each)))  # no markup in names
+        table.add_row(short(each.id), *map(Text, _cells(each)))  # no markup in names
     return table
 
 

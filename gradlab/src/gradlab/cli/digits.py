@@ -5,11 +5,16 @@ from collections.abc import Iterable
 from gradlab.errors import Invalid, Problem
 from gradlab.schemas.datasets import ID_PREFIX
 
-# Digits of an id that lists show; commands take them.
+# Digits that lists show; commands take them.
 SHORT_ID = 12
 ID_DIGITS = 64
 # Of the files that share a beginning.
 MAX_NAMED = 3
+
+
+def short(id: str) -> str:
+    """Return the digits of an id that lists show."""
+    return id.removeprefix(ID_PREFIX)[:SHORT_ID]
 
 
 def beginning_with(text: str, ids: Iterable[str], what: str, command: str) -> str:

@@ -6,11 +6,10 @@ from pathlib import Path
 import typer
 
 from gradlab.cli import actions
-from gradlab.cli.digits import SHORT_ID, beginning_with
+from gradlab.cli.digits import beginning_with, short
+from gradlab.cli.export import reporting_failure
 from gradlab.cli.outcome import in_one_line
 from gradlab.client.client import Client
-from gradlab.errors import Invalid, Problem
-from gradlab.schemas.datasets import ID_PREFIX
 from gradlab.schemas.weights import WeightsResponse
 
 
@@ -26,11 +25,10 @@ def list_weights(limit: int, json: bool, url: str | None) -> None:
     with in_one_line():
         listed = list(islice(actions.connect(url).list_weights(), limit))
     if json:
-        typer.echo(f"[{','.join(each.model_dump_json() for each in listed)}]")
+        actions.print_json_list(listed)
         return
     for each in listed:
-        digits = each.id.removeprefix(ID_PREFIX)[:SHORT_ID]
-        typer.echo(f"{digits}\t{each.parameters:,} parameters\t{each.bytes:,} bytes\t{each.name}")
+        typer.echo(f"{short(each.id)}\t{each.parameters:,} parameters\t{each.bytes:,} bytes\t{each.name}")
 
 
 def show(id: str, json: bool, url: str | None) -> None:
@@ -46,10 +44,8 @@ def save(id: str, file: Path, url: str | None) -> None:
     with in_one_line():
         client = actions.connect(url)
         content = client.weights_file(_whole_id(client, id))
-        try:
+        with reporting_failure(file):
             file.write_bytes(content)
-        except OSError as error:
-            raise Invalid(Problem("file", "a file that can be written", error.strerror or str(file))) from error
     typer.echo(f"saved {file}")
 
 
@@ -68,8 +64,8 @@ def _whole_id(client: Client, text: str) -> str:
 
 def _print(weights: WeightsResponse, json: bool) -> None:
     if json:
-        typer.echo(weights.model_dump_json())
+        actions.print_json(weights)
         return
-    typer.echo(f"{weights.name}  {weights.id.removeprefix(ID_PREFIX)[:SHORT_ID]}  {weights.parameters:,} parameters")
+    typer.echo(f"{weights.name}  {short(weights.id)}  {weights.parameters:,} parameters")
     for each in weights.tensors:
         typer.echo(f"{each.name}\t{' × '.join(map(str, each.shape))}")
