@@ -15,10 +15,12 @@ from gradlab.schemas import (  # noqa: F401
     external,
     health,
     series,
+    studies,
     treatments,
 )
 from gradlab.schemas.response_model import ResponseModel
 from gradlab.spec import ExperimentSpec, ExternalSpec
+from gradlab.spec.study import StudySpec
 
 
 def build_models() -> None:
@@ -27,7 +29,13 @@ def build_models() -> None:
     The library builds a validator at the first use of its model. FastAPI uses them while it reads the routes, and only
     then does it suppress Pydantic's warning about aliases.
     """
-    requests = drafts.DraftRequest, treatments.TreatmentRequest
+    requests = (
+        drafts.DraftRequest,
+        studies.StudyExtensionRequest,
+        studies.StudyRequest,
+        StudySpec,
+        treatments.TreatmentRequest,
+    )
     for model in (ExperimentSpec, ExternalSpec, Facts, Wiring, *requests, ResponseModel):
         _build(model)
 

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from gradlab.schemas.experiments import ExperimentsResponse as ExperimentsResponse
     from gradlab.schemas.experiments import ValidationResponse as ValidationResponse
     from gradlab.schemas.external import SeriesResponse as SeriesResponse
+    from gradlab.schemas.studies import StudiesResponse as StudiesResponse
+    from gradlab.schemas.studies import StudyExtensionRequest as StudyExtensionRequest
+    from gradlab.schemas.studies import StudyRequest as StudyRequest
+    from gradlab.schemas.studies import StudyResponse as StudyResponse
+    from gradlab.schemas.studies import StudySummaryResponse as StudySummaryResponse
+    from gradlab.schemas.studies import StudyTableResponse as StudyTableResponse
+    from gradlab.schemas.studies import StudyValidationResponse as StudyValidationResponse
     from gradlab.schemas.translation import TranslationResponse as TranslationResponse
     from gradlab.schemas.treatments import TreatmentRequest as TreatmentRequest
     from gradlab.schemas.treatments import TreatmentResponse as TreatmentResponse
@@ -45,6 +52,13 @@ _MODULES = {
     "ExperimentResponse": "gradlab.schemas.experiments",
     "ExperimentsResponse": "gradlab.schemas.experiments",
     "SeriesResponse": "gradlab.schemas.external",
+    "StudiesResponse": "gradlab.schemas.studies",
+    "StudyExtensionRequest": "gradlab.schemas.studies",
+    "StudyRequest": "gradlab.schemas.studies",
+    "StudyResponse": "gradlab.schemas.studies",
+    "StudySummaryResponse": "gradlab.schemas.studies",
+    "StudyTableResponse": "gradlab.schemas.studies",
+    "StudyValidationResponse": "gradlab.schemas.studies",
     "TranslationResponse": "gradlab.schemas.translation",
     "TreatmentRequest": "gradlab.schemas.treatments",
     "TreatmentResponse": "gradlab.schemas.treatments",

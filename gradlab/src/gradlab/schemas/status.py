@@ -1,4 +1,4 @@
-"""States of experiments, treatments and uploaded datasets."""
+"""States of experiments, treatments, studies and uploaded datasets."""
 
 from enum import StrEnum
 
@@ -28,6 +28,36 @@ class TreatmentStatus(StrEnum):
     completed = "completed"
     cancelled = "cancelled"
     failed = "failed"
+
+
+class StudyStatus(StrEnum):
+    """State of a study: running → completed | paused | cancelled | failed. The last three can be continued."""
+
+    running = "running"
+    paused = "paused"
+    completed = "completed"
+    cancelled = "cancelled"
+    failed = "failed"
+
+
+class CellStatus(StrEnum):
+    """State of a study's cell: waiting → queued → running → completed | cancelled | failed; or refused.
+
+    A cell that waits has no experiment yet. The fields of a refused one do not take its values.
+    """
+
+    waiting = "waiting"
+    queued = "queued"
+    running = "running"
+    completed = "completed"
+    cancelled = "cancelled"
+    failed = "failed"
+    refused = "refused"
+
+    @property
+    def is_finished(self) -> bool:
+        """True if nothing more is expected of the cell."""
+        return self not in (CellStatus.waiting, CellStatus.queued, CellStatus.running)
 
 
 class DatasetStatus(StrEnum):

@@ -1,0 +1,27 @@
+"""Studies: a base spec, axes over its fields, and the points at which it is trained."""
+
+from gradlab.spec.study.axes import KNOBS, Axis, Range
+from gradlab.spec.study.grid import check_points, drawn, grid, grid_count
+from gradlab.spec.study.placing import Point, place
+from gradlab.spec.study.searches import Grid, Random, Tpe
+from gradlab.spec.study.study import MAX_CELLS, Budget, Measure, StudyFields, StudySpec
+
+__all__ = [
+    "KNOBS",
+    "MAX_CELLS",
+    "Axis",
+    "Budget",
+    "Grid",
+    "Measure",
+    "Point",
+    "Random",
+    "Range",
+    "StudyFields",
+    "StudySpec",
+    "Tpe",
+    "check_points",
+    "drawn",
+    "grid",
+    "grid_count",
+    "place",
+]

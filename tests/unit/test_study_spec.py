@@ -1,0 +1,151 @@
+"""Studies: axes over a base spec, points put into it, and grids that are counted before they are made."""
+
+import time
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from gradlab.errors import Invalid, Problem
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.problems import invalid
+from gradlab.spec.study import Axis, StudySpec, check_points, drawn, grid, grid_count, place
+from gradlab.spec.study.axes import Range
+
+DENSE = {"kind": "dense", "units": 5, "activation": "tanh", "kernel_initializer": "he_normal", "repeat": 3}
+BASE: dict[str, Any] = {
+    "name": "deep",
+    "dataset": {"kind": "circles", "samples": 40, "train_size": 20},
+    "model": {"layers": [DENSE, {"kind": "dense", "units": 1, "activation": "sigmoid"}]},
+    "training": {"loss": "binary_crossentropy", "optimizer": "sgd", "epochs": 4},
+}
+
+
+def a_study(*axes: dict[str, Any], **fields: Any) -> StudySpec:
+    return StudySpec.model_validate({"base": BASE, "axes": axes, **fields})
+
+
+def placed(study: StudySpec, *point: Any) -> ExperimentSpec:
+    return place(study.base.model_dump(mode="json"), study.axes, point, study.run_seeds)
+
+
+def problem_of(*axes: dict[str, Any], **fields: Any) -> Problem:
+    """The one problem of a study, from its own fields or from the first impossible point."""
+    body = {"base": BASE, "axes": axes, **fields}
+    with pytest.raises((Invalid, ValidationError)) as caught:
+        check_points(StudySpec.model_validate(body))
+    error = caught.value
+    [problem] = (error if isinstance(error, Invalid) else invalid(error, body)).problems
+    return problem
+
+
+def test_each_knob_changes_what_it_names_and_nothing_else():
+    values = {
+        "depth": 2, "width": 7, "activation": "relu", "initializer": "glorot_uniform", "optimizer": "adam",
+        "learning_rate": 0.5, "batch_size": 8, "noise": 0.25,
+    }  # fmt: skip
+    study = a_study(*({"knob": knob, "values": [value]} for knob, value in values.items()), seeds=[4, 5])
+    spec = placed(study, *values.values())
+    hidden, output = spec.model.layers  # type: ignore[union-attr]
+    assert (hidden.repeat, hidden.units, hidden.activation.kind) == (2, 7, "relu")
+    assert (output.repeat, output.units, output.activation.kind) == (1, 1, "sigmoid")
+    assert hidden.kernel_initializer.kind == output.kernel_initializer.kind == "glorot_uniform"
+    assert (spec.training.optimizer.kind, spec.training.optimizer.learning_rate) == ("adam", 0.5)
+    assert (spec.training.batch_size, spec.dataset.noise, spec.seeds) == (8, 0.25, (4, 5))
+    assert spec.name.startswith("deep (depth 2, width 7, activation relu")
+    assert placed(a_study({"knob": "depth", "values": [3]}), 3).model == study.base.model
+
+
+def test_depth_takes_hidden_layers_that_are_written_out():
+    listed = {**BASE, "model": {"layers": [{**DENSE, "repeat": 1}, {**DENSE, "repeat": 2}, BASE["model"]["layers"][1]]}}
+    spec = placed(a_study({"knob": "depth", "values": [5]}, base=listed), 5)
+    assert [layer.repeat for layer in spec.model.layers] == [5, 1]  # type: ignore[union-attr]
+
+
+def test_a_pointer_writes_into_a_kind_that_another_axis_has_chosen():
+    axes = (
+        {"pointer": "/training/optimizer", "values": ["adam"]},
+        {"pointer": "/training/optimizer/beta_1", "values": [0.5]},
+    )
+    assert placed(a_study(*axes), "adam", 0.5).training.optimizer.beta_1 == 0.5
+
+
+@pytest.mark.parametrize(
+    ("axis", "field", "expected", "received"),
+    [
+        ({"knob": "depth", "values": [1, 0]}, "axes[0].values[1]", "of at least 1 (model.layers[0].repeat", "0"),
+        ({"knob": "activation", "values": ["tanhh"]}, "axes[0].values[0]", "did you mean tanh?", "'tanhh'"),
+        ({"knob": "learning_rate", "range": {"first": -1, "last": 1}}, "axes[0].range", "learning_rate of the", "-1"),
+        ({"pointer": "/training/optimizr/momentum", "values": [1]}, "axes[0].pointer", "training has the fields", "zr"),
+        ({"pointer": "/training/optimizer/momentun", "values": [1]}, "axes[0].pointer", "no such field", "momentun"),
+        ({"pointer": "/model/layers/2/units", "values": [1]}, "axes[0].pointer", "the items 0 to 1", "/model/layers/2"),
+        ({"pointer": "/model/layers/00/units", "values": [1]}, "axes[0].pointer", "the items 0 to 1", "/layers/00"),
+        ({"pointer": "model/layers", "values": [1]}, "axes[0].pointer", "of the form", "model/layers"),
+        ({"pointer": "/seeds", "values": [[1]]}, "axes[0].pointer", "`seeds` of its own", "/seeds"),
+        ({"values": [1]}, "axes[0]", "a `pointer` into the base spec, or a `knob`", "neither"),
+        ({"knob": "depth"}, "axes[0]", "one of values, range", "none of them"),
+        ({"knob": "width", "values": [4, 4]}, "axes[0].values", "each value once", "twice"),
+        ({"knob": "width", "uniform": [1, 4]}, "axes[0].uniform", "of which a grid takes each", "a distribution"),
+    ],
+)  # fmt: skip
+def test_an_impossible_axis_is_refused_with_its_value(axis, field, expected, received):
+    problem = problem_of(axis)
+    assert problem.field == field
+    assert expected in problem.expected
+    assert received in problem.received
+
+
+def test_a_million_cells_are_refused_before_one_is_made():
+    begun = time.process_time()
+    axes = (
+        {"knob": "width", "range": {"first": 1, "last": 1000}},
+        {"knob": "depth", "range": {"first": 1, "last": 1000}},
+    )
+    assert problem_of(*axes) == Problem("axes", "at most 10,000 cells in one study", "1,000,000 cells")
+    assert time.process_time() - begun < 0.5
+
+
+def test_a_budget_below_the_grid_is_refused_and_one_of_a_search_counts_its_cells():
+    axis = {"knob": "width", "values": [1, 2, 3]}
+    problem = problem_of(axis, seeds=[0, 1], budget={"trainings": 5})
+    assert (problem.field, problem.received) == ("budget.trainings", "5")
+    assert "at least 6" in problem.expected
+    assert problem_of(axis, search="tpe").field == "budget.trainings"
+    assert a_study(axis, search="random", seeds=[0, 1], budget={"trainings": 5}).cell_count == 2
+
+
+def test_measures_and_metric_are_what_the_base_records():
+    axis = {"knob": "width", "values": [1]}
+    measure = {"name": "growth", "series": "signals", "statistic": "rms", "epoch": 0, "reduce": "growth"}
+    assert a_study(axis, metric="val_accuracy", measures=[measure]).measures[0].epoch == 0
+    assert problem_of(axis, metric="accurracy").expected.endswith("(did you mean accuracy?)")
+    assert problem_of(axis, measures=[{**measure, "statistic": "l1"}]).field == "measures[0].statistic"
+    silent = {**BASE, "record": "lean"}
+    assert problem_of(axis, base=silent, measures=[measure]).field == "measures[0].series"
+
+
+def test_ranges_are_even_and_exact_at_their_ends():
+    assert Range(first=1, last=4).values == (1, 2, 3, 4)
+    assert Range(first=0.0, last=1.0, count=3).values == (0.0, 0.5, 1.0)
+    assert Range(first=1e-3, last=10.0, count=5, spacing="log").values == pytest.approx((1e-3, 1e-2, 0.1, 1, 10))
+    study = a_study({"knob": "depth", "values": [1, 2]}, {"knob": "width", "values": [3, 4]})
+    assert list(grid(study.axes)) == [(1, 3), (1, 4), (2, 3), (2, 4)]
+    assert grid_count(study.axes) == 4
+
+
+def test_random_points_are_new_and_repeatable():
+    axes = [
+        Axis(knob="learning_rate", log_uniform=(1e-4, 1)),
+        Axis(knob="depth", log_uniform=(1, 3)),
+        Axis(knob="width", values=(5, 6)),
+    ]
+    points: list[tuple[Any, ...]] = []
+    for _ in range(200):
+        points.append(drawn(axes, 7, points) or ())
+    rates, depths, widths = zip(*points, strict=True)
+    assert all(1e-4 <= rate <= 1 for rate in rates)
+    assert 0.35 < sum(rate < 1e-2 for rate in rates) / 200 < 0.65  # half of the logarithms
+    assert {*depths} == {1, 2, 3}
+    assert {*widths} == {5, 6}
+    assert drawn(axes, 7, points[:5]) == points[5]
+    assert drawn([Axis(knob="width", values=(5, 6))], 0, [(5,), (6,)]) is None
