@@ -10,7 +10,14 @@ from gradlab.diagnosis.view_of_experiment import ExperimentView
 from gradlab.facts import of_spec
 from gradlab.frozen import kind_of
 from gradlab.spec.recording import PROBE_SAMPLES
-from gradlab.theory import born_dead_bound, born_dead_chance, hidden_relus, moments, predict
+from gradlab.theory import (
+    born_dead_bound,
+    born_dead_chance,
+    critical_weight_variance,
+    hidden_relus,
+    moments,
+    predict,
+)
 from gradlab.theory.activations import CURVES, curve
 from gradlab.theory.advised import reference
 from gradlab.theory.born_dead import draw
@@ -218,6 +225,39 @@ class TestMeanField:
         prediction = predict(self.network(60, "relu", kernel).network)
         assert prediction.arriving > 1e50
         assert predict(self.network(3, "relu", "zeros").network).arriving == 0
+
+
+class TestBorder:
+    def border(self, kind: str, bias_variance: float, **parameters) -> float | None:
+        activation = {kind_of(member): member for member in ACTIVATIONS}[kind](**parameters)
+        return critical_weight_variance(activation, bias_variance)
+
+    def test_without_biases_tanh_has_it_where_it_is_linear(self):
+        assert self.border("tanh", 0.0) == pytest.approx(1.0, abs=1e-4)
+
+    @pytest.mark.parametrize(("bias_variance", "weight_variance"), [(0.01, 1.424), (0.05, 1.76), (0.5, 2.83)])
+    def test_iterated_to_the_fixed_point_the_signal_neither_grows_nor_shrinks(self, bias_variance, weight_variance):
+        """(1.76, 0.05) is in figure 2 of Schoenholz et al. 2017; Gauss and Hermite's points are another integration."""
+        border = self.border("tanh", bias_variance)
+        assert border == pytest.approx(weight_variance, rel=0.01)
+        points, weights = np.polynomial.hermite_e.hermegauss(60)
+        weights, q = weights / weights.sum(), 1.0
+        for _ in range(400):
+            q = border * float(weights @ np.tanh(np.sqrt(q) * points) ** 2) + bias_variance
+        slopes = 1 - np.tanh(np.sqrt(q) * points) ** 2
+        assert border * float(weights @ slopes**2) == pytest.approx(1.0, abs=2e-4)
+
+    @pytest.mark.parametrize("bias_variance", [0.0, 0.05, 1000.0])
+    def test_of_relus_it_does_not_depend_on_biases(self, bias_variance):
+        assert self.border("relu", bias_variance) == pytest.approx(2.0)
+        assert self.border("leaky_relu", bias_variance, negative_slope=0.5) == pytest.approx(2 / 1.25)
+
+    def test_other_activations_have_none_and_too_large_biases_neither(self):
+        assert self.border("sigmoid", 0.05) is None
+        assert self.border("relu", 0.05, max_value=6.0) is None
+        assert self.border("softmax", 0.05) is None
+        assert self.border("threshold", 0.05, threshold=0.0, default_value=-1.0) is None
+        assert self.border("tanh", 1000.0) is None
 
 
 GAUSSIAN = {"kind": "gaussian_quantiles", "features": 64, "classes": 2, "samples": 64}

@@ -1,13 +1,14 @@
 """Predictions of theory for a network before its first update, from its initialisers alone, in NumPy.
 
-The predictions are the moments of the weights, the size of the signals in the forward and the backward pass, and the
-chance that a narrow relu network is born dead.
+The predictions are the moments of the weights, the size of the signals in the forward and the backward pass, the border
+between vanishing and exploding signals, and the chance that a narrow relu network is born dead.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradlab.theory.border import critical_weight_variance as critical_weight_variance
     from gradlab.theory.born_dead import born_dead_bound as born_dead_bound
     from gradlab.theory.born_dead import born_dead_chance as born_dead_chance
     from gradlab.theory.born_dead import hidden_relus as hidden_relus
@@ -25,6 +26,7 @@ _MODULES = {
     "Prediction": "gradlab.theory.meanfield",
     "born_dead_bound": "gradlab.theory.born_dead",
     "born_dead_chance": "gradlab.theory.born_dead",
+    "critical_weight_variance": "gradlab.theory.border",
     "hidden_relus": "gradlab.theory.born_dead",
     "moments": "gradlab.theory.weights",
     "predict": "gradlab.theory.meanfield",
@@ -37,6 +39,7 @@ __all__ = [
     "Prediction",
     "born_dead_bound",
     "born_dead_chance",
+    "critical_weight_variance",
     "hidden_relus",
     "moments",
     "predict",
