@@ -6,6 +6,7 @@ from typing import Any
 
 from gradlab.diagnosis.rules import RULES
 from gradlab.frozen import Frozen, kind_of
+from gradlab.recipes import RECIPES, Recipe
 from gradlab.remedies import REMEDIES
 from gradlab.responses.catalogue import fields_of, series_kinds, statistics
 from gradlab.schemas.catalogue import (
@@ -13,6 +14,7 @@ from gradlab.schemas.catalogue import (
     KindResponse,
     MetricResponse,
     ParameterResponse,
+    RecipeResponse,
     RemedyResponse,
     RuleResponse,
 )
@@ -69,12 +71,26 @@ def catalogue() -> CatalogueResponse:
         statistics=statistics(),
         rules=[RuleResponse(**fields_of(RuleResponse, rule)) for rule in RULES],
         remedies=[RemedyResponse(**fields_of(RemedyResponse, remedy)) for remedy in REMEDIES],
+        recipes=list(map(_recipe, RECIPES)),
     )
 
 
 def _metric(metric: type[Metric]) -> MetricResponse:
     meaning = inspect.cleandoc(metric.__doc__ or "")
     return MetricResponse(kind=metric.kind, formula=metric.formula, range=metric.range, meaning=meaning)
+
+
+def _recipe(recipe: Recipe) -> RecipeResponse:
+    studies = {activation: recipe.study(activation) for activation in recipe.activations}
+    return RecipeResponse(
+        name=recipe.name,
+        title=recipe.title,
+        question=recipe.question,
+        chart=recipe.chart,
+        seeds=recipe.seeds,
+        cells=recipe.study().cell_count,
+        studies=studies,
+    )
 
 
 def _kind(member: type[Frozen]) -> KindResponse:

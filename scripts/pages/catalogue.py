@@ -29,6 +29,7 @@ INTRODUCTIONS = {
     "statistics": "One number of one tensor. Each kind of series with statistics has its own.",
     "rules": "Conditions that a diagnosis checks. [The illnesses](../../diagnosis.md) shows each with a picture.",
     "remedies": "Changes that a treatment may try. [The illnesses](../../diagnosis.md#remedies) has them in full.",
+    "recipes": "Studies that are ready to be begun: each is the body of a `POST /studies`.",
 }
 
 
@@ -149,6 +150,26 @@ def _remedies(members: Sequence[Row]) -> list[str]:
     return [table(("remedy", "title", "what it changes", "findings that it may cure"), rows)]
 
 
+def _recipes(members: Sequence[Row]) -> list[str]:
+    rows = (
+        (
+            code(each["name"]),
+            each["question"],
+            ", ".join(code(axis["name"] or axis["knob"] or axis["pointer"]) for axis in _first_study(each)["axes"]),
+            f"{each['cells']} cells of {each['seeds']} seeds",
+            ", ".join(map(code, each["studies"])),
+            code(each["chart"]),
+        )
+        for each in members
+    )
+    return [table(("recipe", "question", "axes", "size", "activations", "chart"), rows)]
+
+
+def _first_study(recipe: Row) -> Row:
+    study: Row = next(iter(recipe["studies"].values()))
+    return study
+
+
 WRITERS: Mapping[str, Callable[[Any], list[str]]] = {
     "metrics": _metrics,
     "bundles": _bundles,
@@ -156,4 +177,5 @@ WRITERS: Mapping[str, Callable[[Any], list[str]]] = {
     "statistics": _statistics,
     "rules": _rules,
     "remedies": _remedies,
+    "recipes": _recipes,
 }

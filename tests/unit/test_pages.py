@@ -13,6 +13,7 @@ from gradlab.cli.service import SERVICE_COMMANDS
 from gradlab.diagnosis.rules import RULES
 from gradlab.frozen import kind_of
 from gradlab.measurement.kinds import KINDS, STATISTICS
+from gradlab.recipes import RECIPES
 from gradlab.remedies import REMEDIES
 from gradlab.spec.recording import BUNDLES
 from gradlab.vocabulary.metrics import METRICS
@@ -30,6 +31,7 @@ NAMES = {
     "kinds": [each.name for each in KINDS],
     "rules": [each.name for each in RULES],
     "remedies": [each.name for each in REMEDIES],
+    "recipes": [each.name for each in RECIPES],
     "statistics": [each.name for statistics in STATISTICS.values() for each in statistics],
 }
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from gradlab.measurement.statistics import Scale
 from gradlab.schemas.response_model import ResponseModel
+from gradlab.spec.study import StudySpec
 
 
 class ParameterResponse(ResponseModel):
@@ -88,6 +89,18 @@ class RemedyResponse(ResponseModel):
     source: str
 
 
+class RecipeResponse(ResponseModel):
+    """Recipe: a study that is ready to be begun."""
+
+    name: str
+    title: str
+    question: str
+    chart: str = Field(description="chart of the study that answers the question")
+    seeds: int = Field(description="number of seeds in each cell")
+    cells: int
+    studies: dict[str, StudySpec] = Field(description="the study by the activation of its networks, the default first")
+
+
 class CatalogueResponse(ResponseModel):
     """Catalogue of everything that a spec, or a query for series, may name."""
 
@@ -109,3 +122,4 @@ class CatalogueResponse(ResponseModel):
     statistics: dict[str, list[StatisticKindResponse]]
     rules: list[RuleResponse]
     remedies: list[RemedyResponse]
+    recipes: list[RecipeResponse]
