@@ -92,7 +92,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Collect garbage among that only which tests make."""
     gc.freeze()
-    gc.set_threshold(10_000)  # a tenth of a unit test's time went into looking for garbage every 700 objects
+    gc.set_threshold(100_000)  # a tenth of a unit test's time went into looking for garbage every 700 objects
     gc.enable()
 
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 from anyio.from_thread import start_blocking_portal
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.routing import BaseRoute
 
 from api.app import create_app, opened
 from core.settings import Settings
@@ -27,8 +26,9 @@ from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
 from tests.builders import ARCHITECTURE, Bell, a_chunk, a_spec, measured
 
-# Chosen settings -> applications that no desk uses.
-_idle_apps: dict[str, list[FastAPI]] = defaultdict(list)
+# An application prepares its routes at its first request, for a tenth of a second. They depend on no setting: the
+# applications of all desks share them.
+_routes: list[BaseRoute] = []
 
 
 @dataclass(frozen=True)
@@ -108,16 +108,15 @@ def a_desk(migrated_file: Path, data_dir: Path, **chosen: Any) -> Iterator[Desk]
     """A desk whose data are in `data_dir`, with some settings of its own."""
     shutil.copy(migrated_file, data_dir / "gradlab.db")
     settings = Settings(_env_file=None, data_dir=data_dir, **chosen)
-    # An application prepares its routes at its first request, for a tenth of a second: the next desk takes it over.
-    idle = _idle_apps[repr(sorted(chosen.items()))]
-    app = idle.pop() if idle else create_app(settings)
+    app = create_app(settings)
+    _routes[:] = _routes or app.routes
+    app.router.routes = _routes
     app.openapi = description  # type: ignore[method-assign]  # whatever the settings: tests/unit/test_api_key.py
     http = TestClient(app, raise_server_exceptions=False)
     with start_blocking_portal() as http.portal, http.portal.wrap_async_context_manager(opened(settings)) as services:
         bell = Bell()
         app.state.services = replace(services, queue=bell)
         yield Desk(http, services.store, bell, settings)
-    idle.append(app)
 
 
 @pytest.fixture

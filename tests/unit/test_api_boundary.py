@@ -197,6 +197,7 @@ def test_a_run_that_has_ended_and_outputs_that_are_not_finite_are_no_colour():
     assert render(figure, "png").startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_between_several_classes_a_line_lies_where_two_outputs_are_equal():
     values = np.concatenate([sloping(1, 1), 1 - sloping(1, 1), np.zeros((1, 1, 1, 1024), np.float32)], axis=2)
     figure = drawn(values, THREE)

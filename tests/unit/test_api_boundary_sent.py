@@ -36,6 +36,7 @@ def charts(desk: Desk, it: str) -> list[str]:
     return [each["name"] for each in desk.http.get(f"/experiments/{it}/charts").json()["charts"]]
 
 
+@pytest.mark.slow
 def test_what_is_sent_is_answered_and_drawn(desk: Desk):
     it, client = sent(desk), client_of(desk)
     assert "boundary" not in charts(desk, it)

@@ -88,6 +88,7 @@ def test_validating_queues_nothing(client: Client):
     assert list(client.experiments()) == []
 
 
+@pytest.mark.slow
 def test_all_experiments_are_listed_whatever_the_pages(client: Client, monkeypatch):
     submitted = [client.submit(SPEC).id for _ in range(7)]
     pages = ExperimentStore.page
@@ -97,6 +98,7 @@ def test_all_experiments_are_listed_whatever_the_pages(client: Client, monkeypat
     assert [each.id for each in client.experiments(status=Status.cancelled)] == [submitted[2]]
 
 
+@pytest.mark.slow
 def test_series_come_as_arrays_with_every_bit(desk: Desk, client: Client):
     trained = desk.trained(SPEC, {0: 6, 3: 4}).rpartition("/")[2]
     gradients = client.gradients(trained, parameter="all", statistic="std", seed=[3])
@@ -214,6 +216,7 @@ def test_what_is_submitted_without_waiting_is_printed_as_an_id_alone(client: Cli
     assert (done.exit_code, done.stdout) == (0, f"{next(client.experiments()).id}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [{0: 6, 3: 4}, {0: 6, 3: 0}], ids=["stopped", "not begun"])
 def test_an_experiment_is_shown_with_metrics_and_gradients(desk: Desk, gradlab, epochs):
     trained = desk.trained(SPEC, {seed: count for seed, count in epochs.items() if count}).rpartition("/")[2]
@@ -307,6 +310,7 @@ def test_an_experiment_is_exported_to_files(desk: Desk, gradlab, tmp_path):
         assert found["metrics_1"].tobytes() == measured(SPEC, 3, 0, 7).metrics.tobytes()
 
 
+@pytest.mark.slow
 def test_a_network_is_exported_to_a_file(desk: Desk, gradlab, tmp_path):
     made = desk.trained(SPEC).rpartition("/")[2]
     for asked, seed in (((), 0), (("--seed", "3", "--epoch", "6"), 3)):
@@ -354,6 +358,7 @@ def test_without_pandas_it_is_said_what_is_missing(desk: Desk, client: Client, m
         client.frame(made)
 
 
+@pytest.mark.slow
 def test_answers_show_themselves_in_a_notebook(desk: Desk, client: Client):
     named = a_spec(epochs=6, seeds=(0, 3), name="<b>bold</b>")
     made = desk.trained(named, {0: 6, 3: 2}).rpartition("/")[2]

@@ -61,6 +61,7 @@ def test_nothing_of_the_dashboard_comes_from_elsewhere_or_is_inline():
             assert any((other / place).is_file() for other in SERVED_AS_ONE), (path, imported)
 
 
+@pytest.mark.slow
 def test_the_modules_that_draw_are_served_with_the_dashboards_own(desk: Desk):
     for path in MODULES:
         (root,) = [root for root in SERVED_AS_ONE if root in path.parents]

@@ -43,6 +43,7 @@ def triaged(desk: Desk, outcome: Status = Status.completed) -> Any:
     desk.bell.rings = work
 
 
+@pytest.mark.slow
 def test_a_diagnosis_names_the_root_cause_its_consequences_and_what_would_help(desk: Desk):
     path = desk.trained(DEEP_TANH, seed_0=copies(DEEP_TANH, 500))
     said = desk.http.get(f"{path}/diagnosis").json()
@@ -134,6 +135,7 @@ def test_an_unknown_experiment_has_no_diagnosis(desk: Desk):
     refused(desk.http.get("/experiments/00000000-0000-0000-0000-000000000000/diagnosis"), 404)
 
 
+@pytest.mark.slow
 def test_rules_and_remedies_are_in_the_catalogue_and_know_each_other(desk: Desk):
     said = desk.http.get("/catalogue").json()
     rules, remedies = ({each["name"] for each in said[kind]} for kind in ("rules", "remedies"))

@@ -282,6 +282,7 @@ def test_how_a_run_ends_is_said_once(desk: Desk, it: str):
     assert (last["status"], last["error"]) == ("failed", "seed 3: its sender did not say why")
 
 
+@pytest.mark.slow
 def test_what_makes_no_sense_for_a_training_elsewhere_says_why(desk: Desk):
     it = seen(desk)
     ours = desk.submit()

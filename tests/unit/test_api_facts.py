@@ -63,6 +63,7 @@ def test_a_worker_stores_the_facts_with_epoch_0_and_no_diagnosis_loads_samples(d
     assert len(facts.content) < 64_000
 
 
+@pytest.mark.slow
 def test_facts_of_an_earlier_version_come_from_a_worker_the_first_time_somebody_asks(desk: Desk, monkeypatch: Any):
     path = of_an_earlier_version(desk)
     with monkeypatch.context() as patched:

@@ -55,6 +55,7 @@ def test_a_network_is_the_same_file_each_time_and_is_not_sent_twice(desk: Desk, 
     assert again.status_code == 304
 
 
+@pytest.mark.slow
 def test_what_there_is_no_network_of_is_said(desk: Desk, path: str):
     assert "kept when a run has ended" in refused(desk.http.get(f"{path}/runs/7/model.keras"), 404)["detail"]
     assert "epoch 0 and 3" in refused(desk.http.get(f"{path}/runs/4/model.keras?epoch=2"), 404)["detail"]

@@ -46,6 +46,7 @@ def column(seed: int, epochs: int, tensor: int, statistic: str = "mean_abs") -> 
     return found
 
 
+@pytest.mark.slow
 def test_without_a_query_the_mean_absolute_gradient_of_each_kernel_is_answered(desk: Desk, path: str):
     said = desk.http.get(f"{path}/gradients").json()
     assert said["experiment_id"] == path.rpartition("/")[2]

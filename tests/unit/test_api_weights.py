@@ -95,6 +95,7 @@ def test_bytes_of_deleted_weights_are_young_again_when_they_arrive_again(desk: D
     assert utc_now() - modified < MIN_AGE
 
 
+@pytest.mark.slow
 def test_a_list_holds_the_tensors_of_one_row_at_a_time(desk: Desk):
     shapes = {f"dense_{number}/kernel": (2, 3) for number in range(2_000)}
     for number in range(8):

@@ -135,6 +135,7 @@ def test_experiments_are_listed_by_a_part_of_their_name(gradlab, desk):
     assert listed["name"] == "deep tanh"
 
 
+@pytest.mark.slow
 def test_a_list_is_restricted_to_verdicts_and_sorted_by_them_and_says_what_is_stale(gradlab, desk, monkeypatch):
     ids = [desk.store.add(a_spec(name=name))[0].id for name in ("ill", "healthy", "unknown")]
     ill = DiagnosisSummary("ill", "saturation", "Units are saturated", "likely", 2)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import typer
 
 from gradlab.cli.main import app
@@ -92,6 +93,7 @@ def test_every_uploaded_dataset_in_the_pages_is_valid():
         UploadedDataset.model_validate(json.loads(text.replace("…", "0" * 64)))
 
 
+@pytest.mark.slow
 def test_every_command_in_the_pages_exists_with_its_options():
     group: Any = typer.main.get_command(app)
     lines = commands("gradlab")

@@ -139,6 +139,7 @@ def test_bundles_name_every_field_of_the_record():
     assert {series.every for series in a_spec(record="full").layout.series if series.kind != "boundary"} == {1}
 
 
+@pytest.mark.slow
 def test_a_kind_that_nothing_serves_lacks_everything():
     """The roll-call itself: of a kind that is nowhere wired it names each part by its place."""
     bare = SeriesKind(

@@ -255,6 +255,7 @@ def test_a_run_that_is_set_back_to_its_checkpoint_is_not_told_twice(store, train
     listening(store, story)
 
 
+@pytest.mark.slow
 def test_who_comes_late_to_a_run_that_is_set_back_hears_of_the_others_and_of_the_end(store, training):
     async def story(live: Live):
         training.store_epochs(0, 0, 9)
@@ -308,6 +309,7 @@ def test_who_was_told_more_than_this_process_knows_is_told_nothing_twice(store, 
     listening(store, story)
 
 
+@pytest.mark.slow
 def test_many_listeners_cost_one_poll(store, training, monkeypatch):
     looks, read = [], ExperimentStore.get
     monkeypatch.setattr(ExperimentStore, "get", lambda self, which: (looks.append(which), read(self, which))[1])
@@ -443,6 +445,7 @@ def test_events_are_read_whatever_their_parts_and_separators():
     assert (event.id, event.name, event.data) == ("1", "status", {"name": "a\u2028b"})
 
 
+@pytest.mark.slow
 def test_over_http_a_finished_experiment_is_told_to_its_end_and_then_no_more(desk):
     path = desk.trained(SPEC)
     answer = desk.http.get(f"{path}/events")

@@ -226,6 +226,7 @@ def chunked(size: int, count: int) -> bytes:
     return POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * count + b"0\r\n\r\n"
 
 
+@pytest.mark.slow
 def test_a_body_in_chunks_of_a_byte_is_refused_before_all_of_it_is_read(served: Server):
     port = served()
     with closing(connect(port, chunked(1, 400_000))) as connection:

@@ -76,6 +76,7 @@ def test_a_summary_changes_the_tag_of_an_experiment_and_of_the_list_but_not_of_i
     assert [desk.http.get(each, headers=tags[each]).status_code for each in paths] == [200, 200, 304]
 
 
+@pytest.mark.slow
 def test_the_list_is_filtered_by_verdicts(desk):
     ill, healthy, _ = with_verdict(desk, "ill"), with_verdict(desk, "healthy"), desk.trained(SPEC)
     assert listed(desk, verdict="ill") == [ill]
@@ -84,6 +85,7 @@ def test_the_list_is_filtered_by_verdicts(desk):
     assert desk.http.get("/experiments", params={"verdict": "sick"}).status_code == 422
 
 
+@pytest.mark.slow
 def test_what_other_rules_have_said_is_stale_and_is_diagnosed_anew_newest_first(desk):
     old, new = with_verdict(desk, "at risk", rules="other"), with_verdict(desk, "at risk", rules="other")
     assert stored(desk, f"/experiments/{old}")["stale"] is True

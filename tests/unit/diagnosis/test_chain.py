@@ -63,6 +63,7 @@ def test_of_a_long_chain_the_beginning_and_the_failure_at_its_end_are_kept():
     assert len(chain_lines(long, "0", max_lines=6)) == 6
 
 
+@pytest.mark.slow
 def test_twenty_dead_layers_are_one_finding():
     spec = a_network(dense(activation="relu", initializer="he_uniform", repeat=20))
     dead = {"activations.dead_fraction": 1.0, "gradients.zero_fraction": 1.0, "gradients.mean_abs": 0.0}

@@ -92,6 +92,7 @@ def test_far_beyond_the_threshold_says_yes(case: Case):
     assert asked(case, case.threshold * far) is not None
 
 
+@pytest.mark.slow
 def test_a_number_that_is_not_one_says_nothing():
     cases = [case for case in CASES if case.rule != "nonzero_mean_initialization"]
     assert [ids(case) for case in cases if asked(case, math.nan) is not None] == []

@@ -285,6 +285,7 @@ class TestBornDead:
         layers = self.layers(2, 64, bias_initializer={"kind": "constant", "value": -50.0})
         assert born_dead_chance(layers, np.ones((10, 2))) == 1
 
+    @pytest.mark.slow
     def test_twice_the_same(self):
         layers, x = self.layers(10, 5), np.random.default_rng(0).normal(size=(20, 2))
         assert born_dead_chance(layers, x) == born_dead_chance(layers, x)

@@ -212,6 +212,7 @@ def test_an_image_is_rewritten_whatever_its_size():
         assert 'kernel_initializer="he_uniform"' in written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_every_fragment_is_code(framework: str):
     specs = [
