@@ -9,10 +9,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 from core.training.environment import prepare
 from gradlab.spec.experiment import ExperimentSpec, parse
@@ -93,12 +94,36 @@ def study(specs: list[str], cache: str) -> dict[str, float]:
     return {"first_chunks": sum(first for first, _ in seconds), "total": sum(total for _, total in seconds)}
 
 
+def first_answers(before: list[str], spec: str, cache: str) -> dict[str, float]:
+    """Measure the first answers of an architecture in a process that has begun to train others.
+
+    Returns:
+        Seconds to epoch 0, `epoch_0`, and to the first trained epochs, `epochs`; and the process's own time, `cpu`.
+    """
+    prepare(Path(cache))
+    from core.training.train import train
+
+    for each in before:
+        with closing(cast("Generator[Any]", train(parse(each)))) as begun_before:
+            next(begun_before), next(begun_before)
+    experiment = parse(spec)
+    _ready()
+    begun, own = time.perf_counter(), time.process_time()
+    chunks = train(experiment)
+    next(chunks)
+    epoch_0 = time.perf_counter() - begun
+    next(chunks)
+    return {"epoch_0": epoch_0, "epochs": time.perf_counter() - begun, "cpu": time.process_time() - own}
+
+
 def _ready() -> None:
     print("ready", flush=True)
     sys.stdin.readline()
 
 
-MEASUREMENTS: dict[str, Callable[..., dict[str, float]]] = {each.__name__: each for each in (engine, fit, study)}
+MEASUREMENTS: dict[str, Callable[..., dict[str, float]]] = {
+    each.__name__: each for each in (engine, fit, study, first_answers)
+}
 
 if __name__ == "__main__":
     job = json.loads(sys.argv[1])

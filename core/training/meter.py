@@ -37,9 +37,10 @@ class Meter:
             for chunk in training:
                 seconds = time.perf_counter() - begun
                 if not epochs:
-                    start = seconds  # epoch 0 of the first group includes all compilation
+                    start = seconds
                 else:
-                    rest += seconds
+                    start += chunk.compiling_seconds
+                    rest += seconds - chunk.compiling_seconds
                 epochs[chunk.group[0]] = max(run.history.last_epoch for run in chunk.runs)
                 self.left_finite |= any(run.stopped_by == "nonfinite" for run in chunk.runs)
                 yield chunk

@@ -17,7 +17,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.plan.pieces import gathers_batches, validation_rows
-from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for
+from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for, compiles_probe
 from core.training.architecture import variable_paths
 from core.training.batches import Batches, evaluated
 from core.training.compiled import Compiled
@@ -57,15 +57,20 @@ class TrainedEpochs:
 class Program:
     """The compiled training of one architecture, for any seeds, initial weights, and samples of the same shapes.
 
+    Args:
+        spec: the experiment.
+        width: number of seeds side by side.
+        name: the same for programs of one architecture: see `Compiled`.
+
     Attributes:
         stack: the networks that train side by side, one for each seed.
     """
 
-    def __init__(self, spec: ExperimentSpec, width: int) -> None:
+    def __init__(self, spec: ExperimentSpec, width: int, name: str) -> None:
         self.stack = Stack(compiled_forms(Network(spec, seed=0)), width)
         self._layout, self._task = spec.layout, Task(spec)
         self._update = Update(spec, self.stack, self._task)
-        self._recorder = Recorder(spec, width)
+        self._recorder = Recorder(spec, width, name)
         self._patience = Patience(spec, width)
         self._optimizer = self._update.optimizer
         self._variables = [
@@ -79,7 +84,8 @@ class Program:
         self._block = block_for(spec, width)
         self._samples = spec.dataset.train_count
         self._at_once, self._rows = not gathers_batches(spec), validation_rows(spec)
-        self._run = Compiled(self._epochs, jit=True)
+        self._run = Compiled(self._epochs, jit=True, name=name)
+        self._compiles_probe = compiles_probe(spec)
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
@@ -104,6 +110,15 @@ class Program:
             int(MAX_SERIES_NUMBERS / (numbers * self.stack.width + 1)),
         )
         return max(1, min(MAX_CHUNK_EPOCHS, *fits))
+
+    def compile(self, data: Data) -> None:
+        """Begin to compile in another thread, if that was not done before. `wait` before you use the state."""
+        nothing = np.zeros((0, self.stack.width, self._update.padded), np.int32)
+        self._run.compile(*self._arguments(data, nothing, 1))
+
+    def wait(self) -> None:
+        """Wait for the end of the compilation that `compile` began. Raises what it raised."""
+        self._run.wait()
 
     def begin(self, spec: ExperimentSpec, values: Sequence[list[LayerValues]]) -> None:
         """Set the state before the first update of some runs.
@@ -139,26 +154,22 @@ class Program:
 
     def restore(self, state: list[np.ndarray]) -> None:
         """Set all variables to a result of `state`."""
+        self.wait()  # the training before may have been broken off while the program was compiled
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)
 
     def initially(self, data: Data, *, training_follows: bool) -> TrainedEpochs:
-        """Measure the state before the first update, epoch 0, while the program is compiled in another thread.
+        """Measure the state before the first update, epoch 0. Only a program that compiles its probe is compiled first.
 
         Args:
             data: the samples.
             training_follows: False if no epoch will be trained, so that nothing needs to be compiled.
         """
         weights, state = self.stack.weights.numpy(), [variable.numpy() for variable in self.stack.state]
-        nothing = self._arguments(data, np.zeros((0, self.stack.width, self._update.padded), np.int32), 1)
-        if training_follows:
-            # Traced before anything else: the key in XLA's disk cache contains the number of traces so far.
-            self._run.trace(*nothing)
-        with ThreadPoolExecutor(1) as thread:
-            ready = thread.submit(self._run, *nothing) if training_follows else None
-            metrics, series = self._recorder.initially(weights, state, data)
-            if ready:
-                ready.result()
+        if training_follows and self._compiles_probe:
+            self.compile(data)  # the probe is compiled, too, and one takes as long as the other
+        metrics, series = self._recorder.initially(weights, state, data)
+        self.wait()
         rate = np.full((self.stack.width, 1), float(self._optimizer.learning_rate.numpy()), np.float32)
         names = 2 * self._task.name_count
         row = np.concatenate([metrics[:, :names], rate, metrics[:, names:]], axis=1)

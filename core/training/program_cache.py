@@ -1,5 +1,6 @@
 """Cache of this process's compiled programs, by architecture."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from core.plan.pieces import gathers_batches, holds_class_numbers, validation_rows
 from core.plan.widths import compiles_probe, width_for
 from core.training.program import Program
+from core.training.stable_names import renumbered
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.weights import is_weighted
 
@@ -27,7 +29,7 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
         width: number of seeds side by side.
     """
     key = architecture(spec, width)
-    program = _programs.pop(key, None) or Program(spec, width)
+    program = _programs.pop(key, None) or _new(spec, width, key)
     program.measure_as(spec.layout)
     try:
         yield program
@@ -35,6 +37,11 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
         _programs[key] = program
         while len(_programs) > PROGRAMS_KEPT:
             _programs.popitem(last=False)
+
+
+def _new(spec: ExperimentSpec, width: int, key: str) -> Program:
+    with renumbered():
+        return Program(spec, width, hashlib.sha256(key.encode()).hexdigest()[:16])
 
 
 def holds(spec: ExperimentSpec) -> bool:

@@ -73,12 +73,13 @@ class Recorder:
     Args:
         spec: the experiment.
         width: number of seeds side by side.
+        name: that of the program: see `Compiled`.
 
     Attributes:
         layout: the recorded series and their intervals.
     """
 
-    def __init__(self, spec: ExperimentSpec, width: int) -> None:
+    def __init__(self, spec: ExperimentSpec, width: int, name: str) -> None:
         self.layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
         self._rows = validation_rows(spec)
         network = Network(spec, seed=0)
@@ -88,7 +89,7 @@ class Recorder:
         # Probes of a network after several epochs run side by side, like probes of several seeds.
         self._some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, probe_width(spec))
         self._probe = Probe(self._some, self._task)
-        self._flows = Compiled(self._probe.run, jit=compiles)
+        self._flows = Compiled(self._probe.run, jit=compiles, name=f"probe_{name}" if compiles else None)
         self._at_start = Compiled(self._initially, jit=False)
         self._predict = Compiled(lambda x: self._all.predict(x)[0], jit=False)
 

@@ -98,7 +98,13 @@ class _Training:
         before, live = self._program.state(), np.ones(len(self._group), bool)
         initially = self._program.initially(self._data, training_follows=self._spec.training.epochs > 0)
         nothing = np.zeros((1, len(self._places), 0), np.int32)
-        return self._chunk(initially, 0, live, self._culprits(initially, live, before, nothing, 0))
+        chunk = self._chunk(initially, 0, live, self._culprits(initially, live, before, nothing, 0))
+        if not spec.training.epochs:
+            return chunk
+        # The program is compiled while the chunk is stored, checkpoint included: its state is copied before.
+        chunk = replace(chunk, checkpoint=partial(_checkpoint, self._program.state(), self._group[0], 0))
+        self._program.compile(data)
+        return chunk
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Restore a checkpoint."""
@@ -113,7 +119,10 @@ class _Training:
 
     def chunks(self, chunk_seconds: float) -> Iterator[Chunk]:
         """Train until all runs have ended."""
-        length = 1
+        self._program.compile(self._data)
+        begun = time.perf_counter()
+        self._program.wait()
+        length, waited = 1, time.perf_counter() - begun
         while self._live().any() and self._epoch < self._spec.training.epochs:
             count = min(length, self._program.capacity, self._spec.training.epochs - self._epoch)
             epochs = range(self._epoch + 1, self._epoch + 1 + count)
@@ -122,7 +131,9 @@ class _Training:
             live, before, begun = self._live(), self._program.state(), time.perf_counter()
             trained = self._program.run(self._data, permutations, epochs[0])
             seconds = time.perf_counter() - begun
-            yield self._chunk(trained, epochs[0], live, self._culprits(trained, live, before, permutations, epochs[0]))
+            culprits = self._culprits(trained, live, before, permutations, epochs[0])
+            yield replace(self._chunk(trained, epochs[0], live, culprits), compiling_seconds=waited)
+            waited = 0.0
             length = next_length(count, seconds, chunk_seconds)
         self._listeners.on_train_end()
 
@@ -152,7 +163,8 @@ class _Training:
         histories = {place: self._history(trained, place, first_epoch) for place in np.nonzero(live)[0].tolist()}
         self._notify_callbacks(histories)
         runs = tuple(self._run(trained, place, history, culprits.get(place)) for place, history in histories.items())
-        checkpoint = partial(_checkpoint, self._program, self._group[0], self._epoch)
+        program, seed, epoch = self._program, self._group[0], self._epoch
+        checkpoint = lambda: _checkpoint(program.state(), seed, epoch)  # noqa: E731
         return Chunk(self._group, self._with_snapshots(runs), self._program.compiled, checkpoint, self._architecture)
 
     def _architecture(self) -> Architecture:
@@ -212,5 +224,5 @@ def next_length(count: int, seconds: float, chunk_seconds: float) -> int:
     return max(1, min(count * GROWTH, int(count * chunk_seconds / seconds)))
 
 
-def _checkpoint(program: Program, seed: int, epoch: int) -> Checkpoint:
-    return Checkpoint(seed=seed, epoch=epoch, state=pack(program.state()))
+def _checkpoint(state: list[np.ndarray], seed: int, epoch: int) -> Checkpoint:
+    return Checkpoint(seed=seed, epoch=epoch, state=pack(state))

@@ -163,7 +163,7 @@ def slow_operations(compiled: Any, *arguments: Any) -> list[str]:
 
 
 def program_and_arguments(spec: ExperimentSpec) -> tuple[Program, tuple[Any, ...]]:
-    program = Program(spec, 1)
+    program = Program(spec, 1, "sliding")
     orders = np.arange(spec.dataset.train_count, dtype=np.int32)[None, None]
     return program, program._arguments(Data(spec), orders, 1)
 

@@ -243,6 +243,7 @@ def test_what_xla_cannot_compile_trains_as_a_plain_graph_and_says_so(monkeypatch
     expected = trained(list(train(spec)))["metrics"]
     monkeypatch.setattr(keras.activations, "tanh", tanh_in_numpy)
     monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
-    chunks = list(train(spec))
+    begun, *chunks = train(spec)
+    assert begun.compiled, "nobody knows before the compilation"
     assert not any(chunk.compiled for chunk in chunks)
     np.testing.assert_allclose(trained(chunks)["metrics"], expected, rtol=1e-4)

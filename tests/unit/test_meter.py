@@ -1,6 +1,7 @@
 """A meter passes chunks on as they are, and measures what lies between them."""
 
 import time
+from dataclasses import replace
 
 from core.training.meter import Meter
 from tests.builders import a_spec, a_training
@@ -28,6 +29,19 @@ def test_what_the_receiver_does_is_not_counted():
         time.sleep(0.1)
     assert meter.measured is not None
     assert meter.measured.start_seconds + meter.measured.rest_seconds < 0.1
+
+
+def test_the_wait_for_the_compiled_program_counts_as_start():
+    def compiled_late():
+        begun, first, *others = a_training(length=2)(SPEC)
+        yield begun
+        time.sleep(0.05)
+        yield from (replace(first, compiling_seconds=0.05), *others)
+
+    meter = Meter()
+    list(meter.through(compiled_late()))
+    assert meter.measured is not None
+    assert meter.measured.rest_seconds < 0.05 <= meter.measured.start_seconds
 
 
 def test_a_run_that_left_the_finite_numbers_is_told():

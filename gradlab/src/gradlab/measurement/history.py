@@ -20,8 +20,7 @@ class Tensor:
 
     Attributes:
         layer: the layer's name; its number counts the layers of a kind from the input, so ``dense_1`` is the first.
-        parameter: ``kernel``, ``bias``, ``gamma`` ... for a trainable tensor; ``pre_activation`` or ``activation`` for
-            a layer's output.
+        parameter: ``kernel``, ``bias`` ... of a trainable tensor; ``pre_activation`` or ``activation`` of an output.
         shape: its shape without the batch axis, in Keras's order of axes.
         declared_role: the role that a sender or the layer's class gives it; None without one.
     """
@@ -260,9 +259,9 @@ class Chunk:
     Attributes:
         group: the seeds that are trained side by side, in the spec's order.
         runs: the runs of this group that had not ended before.
-        compiled: True if XLA compiled the program; False if it runs as a plain graph.
-        checkpoint: returns the checkpoint after these epochs; may be called until the next chunk is requested.
-        architecture: returns the snapshots' architecture; may be called until the next chunk is requested.
+        compiled: False if the program runs as a plain graph, as XLA has refused it; epoch 0 may come before that.
+        checkpoint, architecture: return those after these epochs; may be called until the next chunk is requested.
+        compiling_seconds: time until the program was compiled, which passed before these epochs.
     """
 
     group: tuple[int, ...]
@@ -270,6 +269,7 @@ class Chunk:
     compiled: bool
     checkpoint: Callable[[], Checkpoint]
     architecture: Callable[[], Architecture]
+    compiling_seconds: float = 0.0
 
     @property
     def ended(self) -> bool:

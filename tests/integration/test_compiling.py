@@ -1,0 +1,85 @@
+"""Compilation: a program is found on disk whatever its process traced before, and nobody waits for it needlessly."""
+
+import threading
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from core.training import program_cache, stable_names
+from core.training.compiled import Compiled
+from core.training.data import Data
+from core.training.train import train
+from gradlab.spec import ExperimentSpec
+from tests.fitting import trained
+from tests.integration.test_training import DROPPED, HE, NORMALISED, OUTPUT, a_spec
+
+RECURRENT = [{"kind": "reshape", "target_shape": [2, 1]}, {"kind": "gru", "units": 2}, OUTPUT]
+
+
+@pytest.fixture(autouse=True)
+def no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
+
+
+def handed_to_xla(spec: ExperimentSpec, number: int) -> str:
+    """All that XLA makes its key on disk from, of the program that is this process's `number`-th of its name."""
+    width = program_cache.width_for(spec)
+    program = program_cache._new(spec, width, program_cache.architecture(spec, width))
+    arguments = program._arguments(Data(spec), np.zeros((0, width, program._update.padded), np.int32), 1)
+    names = program._run._names
+    assert names
+    assert names._name.endswith(f"_{number}"), "TensorFlow refuses two functions of one name"
+    with program._run._named():
+        text = program._run._traced.experimental_get_compiler_ir(*arguments)(stage="hlo")
+    assert isinstance(text, str)
+    return text.replace(names._name, "program")
+
+
+@pytest.mark.parametrize("layers", [[*NORMALISED, *DROPPED], RECURRENT], ids=["side by side", "recurrent"])
+def test_xla_finds_a_program_whatever_its_process_has_traced_before(monkeypatch: pytest.MonkeyPatch, layers: list):
+    monkeypatch.setattr(stable_names, "_taken", Counter())
+    spec = a_spec(layers=layers, seeds=[0, 1, 2], optimizer={"kind": "adam"})
+    assert handed_to_xla(spec, 0) == handed_to_xla(spec, 1)
+
+
+def test_epoch_0_and_its_checkpoint_come_while_the_program_is_still_being_compiled(monkeypatch: pytest.MonkeyPatch):
+    spec, compiles, go_on = a_spec(layers=[HE, OUTPUT], seeds=[0, 1]), threading.Event(), threading.Event()
+    expected = list(train(spec))
+    program_cache._programs.clear()
+    call = Compiled._call
+
+    def delayed(self: Compiled, arguments: tuple[object, ...]) -> None:
+        compiles.set()
+        assert go_on.wait(60)
+        call(self, arguments)
+
+    monkeypatch.setattr(Compiled, "_call", delayed)
+    chunks = train(spec)
+    first = next(chunks)
+    assert compiles.wait(60)
+    assert first.runs[0].history.last_epoch == 0
+    begun = first.checkpoint()
+    go_on.set()
+    rest = list(chunks)
+    for ours, before in zip(trained(rest, 1).values(), trained(expected, 1).values(), strict=True):
+        np.testing.assert_array_equal(ours, before)
+    resumed = list(train(spec, begun))
+    np.testing.assert_array_equal(trained(resumed, 1)["metrics"], trained(rest, 1)["metrics"])
+
+
+def test_a_compilation_that_failed_is_raised_and_tried_again():
+    failures = [OSError("no room"), None]
+
+    def work(x: object) -> object:
+        if failure := failures.pop(0):
+            raise failure
+        return x
+
+    compiled = Compiled(work, jit=False)
+    compiled.compile(1.0)
+    with pytest.raises(OSError, match="no room"):
+        compiled.wait()
+    compiled.compile(1.0)
+    compiled.wait()
+    assert not failures
