@@ -1,0 +1,1 @@
+"""Charts of a study: pure functions of its table and its spec."""
