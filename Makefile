@@ -135,9 +135,9 @@ migration: setup  ## Draft a migration from the tables: make migration message="
 
 .PHONY: lock
 lock: setup  ## Pin the newest versions that pyproject.toml allows, with hashes
-	$(LOCK) --upgrade --extra worker --group dev -o requirements.lock
-	$(LOCK) -c requirements.lock --group build -o requirements-api.lock
-	$(LOCK) -c requirements.lock --group build --extra worker -o requirements-worker.lock
+	$(LOCK) --upgrade --extra worker --extra search --group dev -o requirements.lock
+	$(LOCK) -c requirements.lock --group build --extra search -o requirements-api.lock
+	$(LOCK) -c requirements.lock --group build --extra worker --extra search -o requirements-worker.lock
 	$(BIN)/uv pip compile --group objects $(PINS) -c requirements.lock -o requirements-objects.lock
 	$(BIN)/uv pip compile --group openapi $(PINS) --upgrade -o requirements-openapi.lock
 	$(BIN)/uv pip compile --group frameworks $(filter-out --generate-hashes,$(PINS)) --upgrade | \

@@ -21,7 +21,7 @@ from bench.store import databases
 from core.records import StoredSummary
 from core.store import ExperimentStore
 from core.store.migrate import upgrade
-from core.store.submissions import WORST_FIRST
+from gradlab.diagnosis.conclusion import VERDICTS_WORST_FIRST
 from gradlab.diagnosis.summary import DiagnosisSummary, rules_hash
 from gradlab.schemas.treatments import TreatmentRequest
 from tests.builders import a_spec
@@ -59,7 +59,7 @@ def main() -> None:
 def _fill(url: str) -> None:
     upgrade(url)
     store = ExperimentStore(url, lease=timedelta(hours=1), max_attempts=3)
-    for number, verdict in zip(range(EXPERIMENTS), cycle((*WORST_FIRST, None)), strict=False):
+    for number, verdict in zip(range(EXPERIMENTS), cycle((*VERDICTS_WORST_FIRST, None)), strict=False):
         experiment, _ = store.add(a_spec(name=f"experiment {number}", seeds=(0, 1)))
         if verdict is not None:
             root = "saturation" if verdict in ("ill", "at risk") else None

@@ -11,7 +11,6 @@ import threading
 import time
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import structlog
 from billiard.exceptions import WorkerLostError
@@ -83,21 +82,21 @@ class TrainRequest(Request):  # type: ignore[misc]
         if isinstance(error, WorkerLostError) and self.worker_pid:
             match = re.search(r"signal (\d+)", str(error))
             death = watch.death(self.worker_pid, int(match[1]) if match else None)
-            details = self.app.conf.gradlab_settings, UUID(self.args[0]), self.worker_pid, death
+            details = self.app.conf.gradlab_settings, self.worker_pid, death
             # In a thread: the database may be away, and the caller has to read messages.
             threading.Thread(target=_report_death, args=details, daemon=True, name="report-death").start()
         super().on_failure(exc_info, *arguments, **options)
 
 
-def _report_death(settings: Settings, experiment_id: UUID, pid: int, death: Death) -> None:
+def _report_death(settings: Settings, pid: int, death: Death) -> None:
     store = ExperimentStore(settings.database, lease=settings.lease, max_attempts=settings.max_attempts)
-    report = partial(store.deaths.requeue_or_fail, experiment_id, worker=worker_name(pid), death=death)
+    report = partial(store.deaths.requeue_or_fail, worker=worker_name(pid), death=death)
     try:
         # No longer than the lease: the sweep requeues the experiment then.
-        reported = outages.insist(report, patience=settings.lease, stopping=lambda: False, sleep=time.sleep)
-        log.error("process_died", experiment_id=str(experiment_id), pid=pid, death=death, reported=reported)
+        requeued = outages.insist(report, patience=settings.lease, stopping=lambda: False, sleep=time.sleep)
+        log.error("process_died", experiments=[str(each) for each in requeued], pid=pid, death=death)
     except Unavailable as away:
-        log.error("process_died", experiment_id=str(experiment_id), pid=pid, death=death, reason=str(away))
+        log.error("process_died", pid=pid, death=death, reason=str(away))
     finally:
         store.close()
 

@@ -12,7 +12,7 @@ from core.blobs import BlobStore, open_blobs, shared_blobs
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
-from core.use_cases import diagnoses, experiments, treatments, weights
+from core.use_cases import diagnoses, experiments, studies, treatments, weights
 from core.use_cases.samples import SampleLoader
 from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.spec import ExperimentSpec
@@ -71,23 +71,37 @@ def queue() -> CeleryQueue:
     return CeleryQueue(settings)
 
 
+def held() -> frozenset[str]:
+    """Return the hashes of the architectures whose programs this process has compiled."""
+    trainer()
+    from core.training import program_cache
+
+    return program_cache.held()
+
+
 @app.task(name=TRAIN, Request=TrainRequest)  # type: ignore[untyped-decorator]
 def train_experiment(experiment_id: str) -> None:
-    """Train an experiment, unless another worker does, with triages beside it unless it has to be trained alone."""
-    it = UUID(experiment_id)
+    """Train the experiment of a message, unless another worker does; or, if it yields to others, what waits first."""
+    for it in experiments.choices(UUID(experiment_id), store=store(), held=held):
+        if _train_in_place(it) or stopping():
+            return
+
+
+def _train_in_place(it: UUID) -> bool:
+    """Train an experiment, with triages beside it unless it has to be trained alone. Return True if it was claimed."""
     train = Diagnosing(measuring(), it, store())
     alone = needs_the_machine(it, store=store(), stopping=stopping)
     # Costs of triages are not recorded: the measured peak of memory is that of the whole process.
     triage = partial(_train, train=trainer())
     beside = nullcontext() if alone else triages_beside(it, triage, store=store(), settings=settings)
     with place(settings.data_dir, alone=alone, stopping=stopping), beside:
-        _train(it, train)
+        return _train(it, train)
 
 
-def _train(experiment_id: UUID, train: experiments.Trainer) -> None:
-    """Train an experiment, unless another worker does, and advance the treatments that wait for it."""
+def _train(experiment_id: UUID, train: experiments.Trainer) -> bool:
+    """Train an experiment, unless another worker does, and advance what waits for it. Return True if it was claimed."""
     with structlog.contextvars.bound_contextvars(experiment_id=str(experiment_id)):
-        experiments.run(
+        claimed = experiments.run(
             experiment_id,
             store=store(),
             train=train,
@@ -100,3 +114,5 @@ def _train(experiment_id: UUID, train: experiments.Trainer) -> None:
         if not stopping():
             diagnoses.attempt(experiment_id, store=store())
             treatments.advance_with(experiment_id, store=store(), queue=queue())
+            studies.advance_with(experiment_id, store=store(), queue=queue())
+        return claimed

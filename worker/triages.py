@@ -30,7 +30,7 @@ MAX_WAITING = 100
 
 @contextmanager
 def triages_beside(
-    training: UUID, triage: Callable[[UUID], None], *, store: ExperimentStore, settings: Settings
+    training: UUID, triage: Callable[[UUID], object], *, store: ExperimentStore, settings: Settings
 ) -> Iterator[None]:
     """Make waiting triages while the block runs. The block ends after the triage in progress.
 
@@ -55,7 +55,7 @@ class _Triages:
     """Takes each waiting triage at most once. One that does not fit into memory waits for an idle process."""
 
     def __init__(
-        self, training: UUID, triage: Callable[[UUID], None], store: ExperimentStore, memory_bytes: int
+        self, training: UUID, triage: Callable[[UUID], object], store: ExperimentStore, memory_bytes: int
     ) -> None:
         self._training, self._triage, self._store, self._memory_bytes = training, triage, store, memory_bytes
         self._seen: set[UUID] = {training}

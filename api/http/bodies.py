@@ -105,6 +105,21 @@ class SpecRoute(BodyRoute):
         return read(body, adapter, services.settings, cls.limits, partial(fill_in, store=services.store))
 
 
+class StudyRoute(BodyRoute):
+    """Route whose body has a spec as its `base`, which is completed as by `SpecRoute`."""
+
+    @classmethod
+    def read(cls, body: bytes, adapter: TypeAdapter[Any], services: Services) -> Any:
+        """Parse, complete and validate a body; see `SpecRoute`."""
+
+        def complete(value: Any) -> Any:
+            if not isinstance(value, dict) or "base" not in value:
+                return value
+            return value | {"base": fill_in(value["base"], store=services.store)}
+
+        return read(body, adapter, services.settings, cls.limits, complete)
+
+
 class _Read(Request):
     """Request with a validated body, which FastAPI uses as it is."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -135,9 +136,18 @@ def accepted(request: Request) -> str:
     Raises:
         NotAcceptable: the client accepts none of them.
     """
+    return preferred(request, (JSON, CSV, NPZ))
+
+
+def preferred(request: Request, kinds: Sequence[str]) -> str:
+    """Return the media type that the client prefers, the first of equals.
+
+    Raises:
+        NotAcceptable: the client accepts none of them.
+    """
     preferences = parse_preferences(request.headers.get("Accept", "*/*"))
-    qualities = {kind: _quality(kind, preferences) for kind in (JSON, CSV, NPZ)}
-    best = max(qualities, key=lambda kind: qualities[kind])  # the first of equals
+    qualities = {kind: _quality(kind, preferences) for kind in kinds}
+    best = max(qualities, key=lambda kind: qualities[kind])
     if qualities[best] <= 0:
         raise NotAcceptable(f"this answer comes as {', '.join(qualities)}; accepted: {request.headers['Accept']}")
     return best

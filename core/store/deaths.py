@@ -68,20 +68,20 @@ class DeathStore:
     def __init__(self, engine: Engine, clock: Callable[[], datetime], max_attempts: int) -> None:
         self._engine, self._clock, self._max_attempts = engine, clock, max_attempts
 
-    def requeue_or_fail(self, id: UUID, *, worker: str, death: Death) -> bool:
-        """Requeue or fail the experiment of a worker that has died. Return False if the worker had no such experiment.
+    def requeue_or_fail(self, *, worker: str, death: Death) -> list[UUID]:
+        """Requeue or fail what a worker that has died was training, a triage beside it too. Return the experiments.
 
         An experiment whose process ran out of memory `MAX_MEMORY_DEATHS` times fails, with any progress between.
         """
-        mine = (experiments.c.id == id, experiments.c.status == Status.running, experiments.c.worker == worker)
+        mine = (experiments.c.status == Status.running, experiments.c.worker == worker)
         with writing(self._engine) as connection:
-            row = connection.execute(select(experiments).where(*mine).with_for_update()).one_or_none()
-            if row is not None:
+            rows = connection.execute(select(experiments).where(*mine).with_for_update()).all()
+            for row in rows:
                 happened, values = _consequences(row, death)
                 claims.requeue_or_fail(
                     connection, row, self._clock(), self._max_attempts, happened=happened, values=values
                 )
-        return row is not None
+        return [row.id for row in rows]
 
     def needs_the_machine(self, id: UUID) -> bool:
         """Return True if an experiment has to be trained alone, because its process ran out of memory before."""

@@ -20,6 +20,7 @@ from core.store.large import LargeBytes
 from core.store.migrate import guard
 from core.store.series_reading import SeriesReading, runs_of
 from core.store.storable import storable
+from core.store.study_store import StudyStore
 from core.store.sweeping import Sweeping
 from core.store.tables import attempts, experiments
 from core.store.treatment_store import TreatmentStore
@@ -52,7 +53,8 @@ class ExperimentStore(SeriesReading, Sweeping):
         blobs: where large networks and checkpoints go, if API and workers share a storage; else they stay in rows.
 
     Attributes:
-        treatments, external: treatments and their trials; what trainings elsewhere send.
+        treatments, studies: treatments and their trials; studies and their cells.
+        external: what trainings elsewhere send.
         deaths, costs: experiments whose process died; measured seconds and bytes of trainings.
         facts, verdicts: what rules need to know of the samples; summaries of diagnoses.
         datasets, weights: what users have uploaded.
@@ -78,6 +80,7 @@ class ExperimentStore(SeriesReading, Sweeping):
         self.costs = CostStore(self._engine, clock)
         self.facts = FactsStore(self._engine, clock)
         self.verdicts = VerdictStore(self._engine)
+        self.studies = StudyStore(self._engine, clock)
         self.datasets = DatasetStore(self._engine, clock)
         self.weights = WeightsStore(self._engine, clock)
 

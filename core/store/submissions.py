@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, case, cast, delete, func, insert, select, update
 
+from core.plan.architecture import architecture_hash
 from core.records import Experiment, Filters, Page, RunRecord, SubmittedExperiment
 from core.store import dataset_rows, layouts, series, tables, trial_rows, verdict_rows, weights_rows
 from core.store.database import one_row
-from core.store.tables import attempts, experiments, runs, verdicts
-from gradlab.diagnosis.conclusion import Verdict
+from core.store.tables import ORDINARY, attempts, experiments, runs, verdicts
+from gradlab.diagnosis.conclusion import VERDICTS_WORST_FIRST
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
 from gradlab.frozen import STORED
 from gradlab.measurement.history import Culprit
@@ -22,8 +23,6 @@ from gradlab.schemas.status import Status
 from gradlab.spec import ANY_SPEC, EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
 
 ID_DIGITS = 32  # hexadecimal digits of a UUID
-# Verdicts in a list that is sorted by them. Experiments without one follow.
-WORST_FIRST: tuple[Verdict, ...] = ("ill", "at risk", "undecided", "healthy")
 # Places of one verdict, or root cause, in a list that is sorted by it: more than there are experiments.
 BAND = 10**15
 # The lowest band of each order. A cursor has 18 digits at most: 999 bands.
@@ -36,6 +35,7 @@ def add(
     idempotency_key: str | None,
     now: datetime,
     silence: timedelta = timedelta(),
+    priority: str = ORDINARY,
 ) -> UUID:
     """Insert an experiment with its runs and its layout. It is queued, or running where it is trained elsewhere.
 
@@ -61,7 +61,8 @@ def add(
         row |= {"status": Status.running, "started_at": now, "lease_until": now + silence}
         row |= {"published_at": None, "publications": 0, "versions": spec.versions or None}
     else:
-        row["run_epochs"] = spec.training.epochs
+        row |= {"run_epochs": spec.training.epochs, "priority": priority}
+        row |= {"architecture": architecture_hash(spec), "training_key": training_key(spec)}
     number = connection.execute(insert(experiments).values(row).returning(experiments.c.number)).scalar_one()
     places = [{"experiment": number, "position": i, "seed": seed} for i, seed in enumerate(spec.seeds)]
     connection.execute(insert(runs), places)
@@ -69,6 +70,11 @@ def add(
     dataset_rows.add_uses(connection, number, spec)
     weights_rows.add_use(connection, number, spec)
     return made
+
+
+def training_key(spec: ExperimentSpec) -> str:
+    """Return the fingerprint of a spec without its name, by which a training is the same."""
+    return spec.model_copy(update={"name": "untitled"}).fingerprint()
 
 
 def added_with(connection: Connection, idempotency_key: str, spec: AnySpec) -> UUID | None:
@@ -139,7 +145,7 @@ def page(
 
 def _by_diagnosis(sort: Sort) -> ColumnElement[int]:
     """Expression for the place in a list by verdict or root cause, which falls: the first name has the highest band."""
-    column, names = verdicts.c.verdict, list[str](WORST_FIRST)
+    column, names = verdicts.c.verdict, list[str](VERDICTS_WORST_FIRST)
     if sort == "root_cause":
         from gradlab.diagnosis.rules import RULES  # their order is the causal one; a migration needs none of them
 

@@ -27,6 +27,19 @@ class Sweeping:
         with reading(self._engine) as connection:
             return claims.waiting_triages(connection, limit)
 
+    def is_batch(self, id: UUID) -> bool:
+        """Return True if an experiment yields to ordinary ones."""
+        with reading(self._engine) as connection:
+            return claims.is_batch(connection, id)
+
+    def next_waiting(self, held: Collection[str]) -> UUID | None:
+        """Return the experiment to claim next, by priority and age; None if none waits.
+
+        Of a batch those are preferred whose architecture's hash is in `held`, for at most a minute.
+        """
+        with reading(self._engine) as connection:
+            return claims.next_waiting(connection, held, self._clock())
+
     def due(self, *, requeue_after: timedelta, patient: bool = True, limit: int = 100) -> list[UUID]:
         """Return the experiments that need a message, oldest first, and mark them as published.
 

@@ -48,6 +48,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# Values of `priority`: workers claim what is ordinary first.
+ORDINARY, BATCH = "ordinary", "batch"
+
 # SQLite numbers rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
 Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -100,6 +103,9 @@ experiments = Table(
     Column("error", Text),
     Column("versions", JSON(none_as_null=True)),
     Column("compiled", Boolean),
+    Column("priority", String(16), nullable=False, server_default=ORDINARY),
+    Column("architecture", String(64)),  # hash of what its compiled program depends on; null: as with `run_epochs`
+    Column("training_key", String(64), index=True),  # fingerprint of its spec without the name; null likewise
     Index(None, "status", "published_at"),
     Index(None, "status", "run_epochs"),
     sqlite_autoincrement=True,  # never reuse the number of a deleted experiment

@@ -43,7 +43,7 @@ def result(spec: ExperimentSpec, runs: Sequence[Run], seconds: float | None) -> 
     seeds = tuple(
         SeedResult(each.seed, each.outcome, each.outcome == "learns" and each.seed not in failing, test)
         for each in diagnosis.outcomes
-        for test in [_test(spec, by_seed.get(each.seed))]
+        for test in [score(columns_of(spec), by_seed.get(each.seed))]
     )
     epochs = sum(run.history.last_epoch for run in runs if len(run.history))
     return Result(
@@ -132,14 +132,14 @@ def criterion(spec: ExperimentSpec) -> tuple[str, bool]:
     A metric that does not depend on the targets' scale takes precedence: a remedy may change the scale. Of several
     outputs it is the mean of theirs, if each has such a metric, else the validation loss of all.
     """
-    columns = _columns(spec)
+    columns = columns_of(spec)
     first = columns[0].removeprefix("val_").removeprefix(spec.outputs[0].prefix)
     higher = first in BY_KIND and BY_KIND[first].higher_is_better
     return (columns[0] if len(columns) == 1 else f"mean of {', '.join(columns)}"), higher
 
 
-def _columns(spec: ExperimentSpec) -> tuple[str, ...]:
-    """The metrics whose mean trials are compared by: one, or one of each of several outputs."""
+def columns_of(spec: ExperimentSpec) -> tuple[str, ...]:
+    """Return the metrics whose mean trials are compared by: one, or one of each of several outputs."""
     scale_free = [next((each for each in SCALE_FREE if each in own.metric_names), None) for own in spec.outputs]
     if len(spec.outputs) == 1:
         return (f"val_{scale_free[0] or next(iter(spec.metric_names), 'loss')}",)
@@ -207,9 +207,12 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _test(spec: ExperimentSpec, run: Run | None) -> float | None:
-    """The test metric of a run, as the median over its last epochs; of several outputs the mean of theirs."""
-    values = [run.metric(name) if run else None for name in _columns(spec)]
+def score(names: Sequence[str], run: Run | None) -> float | None:
+    """Return a metric of a run, as the median over its last epochs; of several metrics the mean of theirs.
+
+    None if one was not measured, or is not finite.
+    """
+    values = [run.metric(name) if run else None for name in names]
     return _mean([None if each is None else _finite(middle(each[-RECENT:])) for each in values])
 
 

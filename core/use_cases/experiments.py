@@ -1,7 +1,7 @@
 """The use-cases of experiments: plain functions that take what they need as arguments."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,6 +30,9 @@ Trainer = Callable[[ExperimentSpec, Checkpoint | None], Iterator[Chunk]]
 
 # Pause of a worker whose disk is full before it requeues its experiment, which it may claim again itself.
 NO_ROOM_PAUSE = timedelta(seconds=10)
+# Waiting experiments that a worker tries to claim for one message: others may be faster. The sweep sends a message
+# about what is left.
+MAX_CHOICES = 5
 
 
 def submit(
@@ -120,8 +123,8 @@ def run(
     load: Load = drawn,
     clock: Callable[[], datetime] = utc_now,
     sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Claim an experiment, train it, and store each chunk as it comes. Does nothing if it cannot be claimed.
+) -> bool:
+    """Claim an experiment, train it, and store each chunk as it comes. Return False if there is nothing to claim.
 
     Args:
         train: yields the chunks of a spec, from the beginning or after a checkpoint.
@@ -135,13 +138,13 @@ def run(
     if stopping():
         log.info("left_to_others")
         _due_at_once([experiment_id], store)
-        return
+        return True
     try:
         # No limit of time: the message is consumed, and giving up would leave the experiment to the sweep.
         claim = outages.insist(partial(store.claim, experiment_id, worker=worker), stopping=stopping, sleep=sleep)
         if claim is None:
             facts.measure_if_requested(experiment_id, store=store, load=load)
-            return
+            return False
         log.info("claimed", attempt=claim.attempt, resumed=claim.checkpoint is not None)
         try:
             status, error = _train(claim, store, train, insist, stopping, checkpoint_every, clock, load), None
@@ -160,6 +163,30 @@ def run(
         log.info("claim_lost")  # another worker trains it, or it was finished or deleted
     except Unavailable as away:
         log.error("database_away", error=repr(away.__cause__))  # the sweep requeues it once the lease has expired
+    return True
+
+
+def choices(message: UUID, *, store: ExperimentStore, held: Callable[[], Collection[str]]) -> Iterator[UUID]:
+    """Yield the experiments that a worker tries to claim for a message, until it has claimed one.
+
+    An ordinary experiment is the message's own. A message about one of a batch, or about one that another message has
+    served, stands for whatever waits: ordinary ones first. So there are as many messages as experiments, and nothing
+    ordinary waits behind a batch.
+
+    Args:
+        message: the experiment that the message names.
+        store: the store of the experiments.
+        held: returns the hashes of the architectures that this process has compiled.
+    """
+    try:
+        if not store.is_batch(message):
+            yield message
+        for _ in range(MAX_CHOICES):
+            if (waiting := store.next_waiting(held())) is None:
+                return
+            yield waiting
+    except Unavailable as away:
+        log.warning("choice_left_to_the_sweep", error=repr(away.__cause__))
 
 
 def _outcome(failure: BaseException, spec: ExperimentSpec) -> tuple[Status, str | None]:

@@ -33,7 +33,7 @@ from gradlab.schemas.status import Status
 from gradlab.tensor_file import write_tensors
 from tests.builders import Bell, a_chunk, a_spec, an_external_spec, measured
 from tests.campaign.test_charts_in_browser import RECURRENT
-from tests.unit.desk import Desk, a_desk
+from tests.unit.desk import Desk, a_desk, as_json
 from tests.unit.diagnosis.histories import a_run
 from tests.unit.test_api_external import body
 from tests.unit.test_api_treatments import COPIES, ILL
@@ -137,6 +137,7 @@ def parameters(desk: Desk) -> Parameters:
     ill, untreated = finished[2], an_ill_one(desk).rpartition("/")[2]
     treated = desk.http.post(f"/experiments/{ill}/treatments", json={"seeds": 5}).json()["id"]
     charts = [each["name"] for each in desk.http.get(f"/experiments/{finished[0]}/charts").json()["charts"]]
+    studied = a_study(desk)
     dataset, weights, numbers = uploaded(desk, 0), uploaded_weights(desk, 0), itertools.count(1)
     assert desk.checked(f"/datasets/{dataset}")["status"] == "ready"
 
@@ -155,10 +156,18 @@ def parameters(desk: Desk) -> Parameters:
         chart, form = charts[number % len(charts)], ("svg", "png")[number % 2]
         named = uploaded(desk, next(numbers)) if name == "delete_dataset" else dataset
         given = uploaded_weights(desk, next(numbers)) if name == "delete_weights" else weights
+        study = a_study(desk) if name.endswith("_study") else studied
         values = {"experiment_id": experiment, "treatment_id": treated, "dataset_id": named, "weights_id": given}
+        values |= {"study_id": study}
         return values | {"seed": number % 2, "name": chart, "form": form}
 
     return chosen
+
+
+def a_study(desk: Desk) -> str:
+    """The id of a study of two cells that wait."""
+    body = {"base": as_json(a_spec()), "axes": [{"knob": "width", "values": [2, 3]}]}
+    return str(desk.http.post("/studies", json=body).json()["id"])
 
 
 def uploaded(desk: Desk, number: int) -> str:

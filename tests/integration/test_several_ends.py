@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from api.export.network import keras_file
 from api.http.outflow import zipped
+from core.plan.architecture import architecture
 from core.plan.widths import width_for
 from core.training.network import initial_values
-from core.training.program_cache import architecture
 from core.training.sample_order import sample_order
 from core.training.task import Task
 from core.training.train import train

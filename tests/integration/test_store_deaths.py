@@ -21,7 +21,7 @@ def killed(store, spec: ExperimentSpec, *deaths: Death):
     it = store.add(spec)[0].id
     for death in deaths:
         assert store.claim(it, worker="one:7")
-        assert store.deaths.requeue_or_fail(it, worker="one:7", death=death)
+        assert store.deaths.requeue_or_fail(worker="one:7", death=death)
     return store.get(it)
 
 
@@ -47,7 +47,7 @@ def test_the_second_time_it_fails_wherever_it_got_to(store, progress):
         if progress:
             chunk = a_chunk(LARGE, first_epoch=claim.attempt - 1, epochs=1)
             store.append(claim, chunk, checkpoint=chunk.checkpoint())
-        assert store.deaths.requeue_or_fail(it, worker=worker, death=LIKELY)
+        assert store.deaths.requeue_or_fail(worker=worker, death=LIKELY)
     failed = store.get(it)
     assert (failed.status, failed.attempt) == (Status.failed, 2)
     assert failed.error.startswith(
@@ -94,9 +94,9 @@ def test_without_a_size_the_sentence_is_whole():
 
 def test_only_the_worker_that_had_it_loses_it(store):
     it = store.add(SMALL)[0].id
-    assert not store.deaths.requeue_or_fail(it, worker="one:7", death=LIKELY), "nobody had it"
+    assert not store.deaths.requeue_or_fail(worker="one:7", death=LIKELY), "nobody had it"
     store.claim(it, worker="one:8")
-    assert not store.deaths.requeue_or_fail(it, worker="one:7", death=LIKELY), "another has it"
+    assert not store.deaths.requeue_or_fail(worker="one:7", death=LIKELY), "another has it"
     assert store.get(it).status is Status.running
 
 
@@ -104,7 +104,7 @@ def test_one_that_was_to_be_cancelled_is(store):
     it = store.add(LARGE)[0].id
     store.claim(it, worker="one:7")
     store.cancel(it)
-    store.deaths.requeue_or_fail(it, worker="one:7", death=CERTAIN)
+    store.deaths.requeue_or_fail(worker="one:7", death=CERTAIN)
     assert store.get(it).status is Status.cancelled
 
 

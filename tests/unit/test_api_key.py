@@ -13,7 +13,8 @@ from tests.unit.desk import Desk, description
 
 # The whole of what decision 51 opens: pages, their own files, the API's description, and probes.
 OPEN = {"/", "/docs", "/openapi.json", "/static", "/static/dashboard", "/livez", "/readyz"}
-VALUES = {"experiment_id": UUID(int=0), "treatment_id": UUID(int=0), "seed": 0, "name": "history", "form": "svg"}
+VALUES = {"seed": 0, "name": "history", "form": "svg"}
+VALUES |= dict.fromkeys(("experiment_id", "treatment_id", "study_id"), UUID(int=0))
 VALUES |= dict.fromkeys(("dataset_id", "weights_id"), f"sha256:{0:064}")
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.problems import invalid
-from gradlab.spec.study import Axis, StudySpec, check_points, drawn, grid, grid_count, place
+from gradlab.spec.study import Axis, StudySpec, checked_points, drawn, grid, grid_count, place
 from gradlab.spec.study.axes import Range
 
 DENSE = {"kind": "dense", "units": 5, "activation": "tanh", "kernel_initializer": "he_normal", "repeat": 3}
@@ -32,8 +32,14 @@ def placed(study: StudySpec, *point: Any) -> ExperimentSpec:
 def problem_of(*axes: dict[str, Any], **fields: Any) -> Problem:
     """The one problem of a study, from its own fields or from the first impossible point."""
     body = {"base": BASE, "axes": axes, **fields}
+
+    def check() -> None:
+        study = StudySpec.model_validate(body)
+        for point in checked_points(study):
+            placed(study, *point)
+
     with pytest.raises((Invalid, ValidationError)) as caught:
-        check_points(StudySpec.model_validate(body))
+        check()
     error = caught.value
     [problem] = (error if isinstance(error, Invalid) else invalid(error, body)).problems
     return problem

@@ -19,6 +19,7 @@ from gradlab.client.polling import poll
 from gradlab.client.reporting import Reporting
 from gradlab.client.sending import Sending
 from gradlab.client.starting import Starting
+from gradlab.client.studying import Studying
 from gradlab.client.treating import Treating
 from gradlab.measurement.kinds import BY_NAME
 from gradlab.schemas.media_types import CSV, NPZ
@@ -31,7 +32,7 @@ STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 1
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
 
-class Client(Listing, Sending, Treating, Reporting, Datasets, Starting):
+class Client(Listing, Sending, Treating, Studying, Reporting, Datasets, Starting):
     """Client of one service. Close it, or use it in a `with` block.
 
     Args:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gradlab.schemas.datasets import DatasetsResponse
     from gradlab.schemas.experiments import ExperimentsResponse
+    from gradlab.schemas.studies import StudiesResponse
     from gradlab.schemas.treatments import TreatmentsResponse, TreatmentSummariesResponse
     from gradlab.schemas.weights import WeightsListResponse
 
@@ -28,6 +29,7 @@ Page = TypeVar(
     "Page",
     "DatasetsResponse",
     "ExperimentsResponse",
+    "StudiesResponse",
     "TreatmentsResponse",
     "TreatmentSummariesResponse",
     "WeightsListResponse",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gradlab.spec import AnySpec
 
 Verdict = Literal["healthy", "at risk", "ill", "undecided"]
+# Verdicts in a list that is sorted by them, and the one of several diagnoses that counts.
+VERDICTS_WORST_FIRST: tuple[Verdict, ...] = ("ill", "at risk", "undecided", "healthy")
 # Runs of the whole network or as one output shows them, and their outcomes by seed.
 _Group = tuple[Sequence[Run], Mapping[int, Outcome]]
 

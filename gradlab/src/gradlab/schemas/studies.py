@@ -99,9 +99,11 @@ class CellResponse(ResponseModel):
     experiment_ids: list[UUID] = Field(description="experiments that train it: one for each batch of seeds")
     seeds: int
     seeds_done: int = Field(description="seeds whose training has finished")
-    metric: SpreadResponse | None = Field(description="metric of the last epoch; null before any seed has finished")
+    metric: SpreadResponse | None = Field(
+        description="metric, as the median over the last five epochs; null before any seed has finished"
+    )
     failing: Rate | None = Field(
-        description="seeds that do not learn or have a confirmed failure, with the 95 % Wilson interval of their share"
+        description="seeds that fail, diverge or have a confirmed failure; the 95 % Wilson interval of their share"
     )
     verdict: Verdict | None = Field(description="verdict of its diagnosis; of several experiments the worst")
     root_cause: str | None

@@ -3,11 +3,11 @@
 import itertools
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradlab.spec.study.axes import Axis, written
-from gradlab.spec.study.placing import Point, place
+from gradlab.spec.study.placing import Point
 from gradlab.spec.study.study import StudySpec
 
 # Points whose specs are checked before a study begins: a second's worth. Of a larger grid every value of every axis is
@@ -69,16 +69,13 @@ def checked_points(study: StudySpec) -> Iterator[Point]:
         yield from grid(study.axes)
 
 
-def check_points(study: StudySpec, context: Mapping[str, Any] | None = None) -> None:
-    """Check that fields take the values of the axes, before anything is trained.
-
-    Args:
-        study: the study.
-        context: pydantic's context, such as the service's bounds.
-
-    Raises:
-        Invalid: one problem, which names the axis and the value.
-    """
-    base = study.base.model_dump(mode="json")
-    for point in checked_points(study):
-        place(base, study.axes, point, study.run_seeds, context)
+def sampled(study: StudySpec, count: int) -> Iterator[Point]:
+    """Yield points of a study at even distances in its grid, or drawn at random: `count` at most, or a few more."""
+    if study.search.kind == "grid":
+        step = max(1, grid_count(study.axes) // count)
+        yield from itertools.islice(grid(study.axes), 0, None, step)
+        return
+    taken: list[Point] = []
+    while len(taken) < min(count, study.cell_count) and (point := drawn(study.axes, study.search.seed, taken)):
+        taken.append(point)
+        yield point

@@ -70,8 +70,8 @@ class StudyFields(Frozen):
     budget: Budget = Budget()
     """Bounds on trainings and seconds; none by default."""
     metric: Name | None = None
-    """The metric of the last epoch by which cells are compared, such as `val_accuracy`; by default the one by which
-    treatments compare."""
+    """The metric by which cells are compared, such as `val_accuracy`, as the median over a run's last five epochs; by
+    default the one by which treatments compare."""
     objective: Literal["metric", "failing_share"] = "metric"
     """The best cell has the best median of the metric, or the smallest share of failing seeds; `tpe` proposes by it."""
     measures: Annotated[tuple[Measure, ...], Field(strict=False, max_length=MAX_MEASURES), at_most(MAX_MEASURES)] = ()

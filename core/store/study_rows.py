@@ -1,0 +1,248 @@
+"""Statements that change studies and their cells."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, exists, insert, or_, select, update
+
+from core.store import study_reading, submissions
+from core.store.study_reading import DRAWN, RESULT
+from core.store.study_tables import cells, studies
+from core.store.tables import BATCH, experiments
+from core.study import Cell, CellPlace, CellResult, Drawn, StudyRecord, measured_key
+from gradlab.errors import Conflict
+from gradlab.schemas.status import CellStatus, Status, StudyStatus
+from gradlab.schemas.studies import StudyStop
+from gradlab.spec import SERVICE
+from gradlab.spec.study import Point, StudySpec
+
+# The columns of a cell that has no experiment.
+UNDRAWN: Mapping[str, Any] = {
+    "status": CellStatus.waiting, "experiment": None, "reused": False, "result": None, "seconds": None, "error": None,
+}  # fmt: skip
+
+
+def add(connection: Connection, spec: StudySpec, points: Iterable[Point], key: str | None, now: datetime) -> UUID:
+    """Insert a study with its waiting cells."""
+    text = spec.model_dump_json()
+    made = uuid4()
+    row = {
+        "id": made,
+        "idempotency_key": key,
+        "request": text,
+        "spec": text,
+        "measured": measured_key(spec),
+        "status": StudyStatus.running,
+        "created_at": now,
+    }
+    number = connection.execute(insert(studies).values(row).returning(studies.c.number)).scalar_one()
+    places = ((CellPlace(position, 0), point, spec.run_seeds) for position, point in enumerate(points))
+    add_cells(connection, number, places)
+    return made
+
+
+def added_with(connection: Connection, key: str, spec: StudySpec) -> UUID | None:
+    """Return the study that was added with this key. Raises Conflict if the key was used for another request."""
+    row = connection.execute(select(studies).where(studies.c.idempotency_key == key)).one_or_none()
+    if row and row.request != spec.model_dump_json():
+        raise Conflict(f"The idempotency key {key!r} was used for another study: take a new key.")
+    return row.id if row else None
+
+
+def add_cells(connection: Connection, study: int, rows: Iterable[tuple[CellPlace, Point, Sequence[int]]]) -> None:
+    """Insert waiting cells."""
+    values = [
+        {
+            "study": study,
+            "position": place.position,
+            "batch": place.batch,
+            "point": json.dumps(point),
+            "seeds": list(seeds),
+            **UNDRAWN,
+        }
+        for place, point, seeds in rows
+    ]
+    if values:
+        connection.execute(insert(cells), values)
+
+
+def touched(connection: Connection, before: StudyRecord, **values: Any) -> int | None:
+    """Raise a study's revision, and change its row. Return its number; None if it has changed since `before`."""
+    same = and_(studies.c.id == before.id, studies.c.revision == before.revision)
+    changed = {"revision": before.revision + 1, **values}
+    return connection.execute(update(studies).where(same).values(changed).returning(studies.c.number)).scalar()
+
+
+def draw(connection: Connection, before: StudyRecord, drawn: Sequence[Drawn], now: datetime) -> list[UUID] | None:
+    """Give cells their experiments: those that were trained before with the same spec, or new ones.
+
+    Returns:
+        The new experiments; None if the study has changed since `before`: nothing is written.
+    """
+    study = touched(connection, before)
+    if study is None:
+        return None
+    keys = {each.place: submissions.training_key(each.spec) for each in drawn if each.spec}
+    trained, needed = _trained(connection, list(keys.values())), []
+    measured = measured_key(before.spec)
+    for each in drawn:
+        if each.spec is None:
+            _write(connection, study, each, {"status": CellStatus.refused, "error": each.error})
+            continue
+        earlier = trained.get(keys[each.place])
+        if earlier is not None:
+            _write(connection, study, each, _reused(connection, earlier, measured))
+            continue
+        added = submissions.add(connection, each.spec, None, now, priority=BATCH)
+        row = connection.execute(select(experiments).where(experiments.c.id == added)).one()
+        _write(connection, study, each, {"status": DRAWN, "experiment": row.number, "reused": False})
+        trained[keys[each.place]] = row
+        needed.append(added)
+    return needed
+
+
+def _reused(connection: Connection, row: Row[Any], measured: str) -> dict[str, Any]:
+    """Return the columns of a cell whose experiment is there already, with its result where another cell has it."""
+    values: dict[str, Any] = {"status": DRAWN, "experiment": row.number, "reused": True}
+    if row.status == Status.completed and (stored := study_reading.stored_result(connection, row.number, measured)):
+        values |= {"status": CellStatus.completed, "result": stored.result, "seconds": stored.seconds}
+    return values
+
+
+def _trained(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return the experiments with these training keys that have completed on the present versions, or are under way.
+
+    The present versions are those of the training that was completed last.
+    """
+    completed = and_(experiments.c.status == Status.completed, experiments.c.source == SERVICE)
+    newest = select(experiments.c.versions).where(completed).order_by(experiments.c.finished_at.desc()).limit(1)
+    versions = connection.execute(newest).scalar()
+    under_way = experiments.c.status.in_((Status.queued, Status.running))
+    usable = and_(or_(completed, under_way), ~experiments.c.cancel_requested)
+    rank = case((completed, 0), else_=1)
+    query = select(experiments).where(experiments.c.training_key.in_(keys), usable).order_by(rank, experiments.c.number)
+    rows: dict[str, Row[Any]] = {}
+    for row in connection.execute(query):
+        if row.status != Status.completed or row.versions == versions:
+            rows.setdefault(row.training_key, row)
+    return rows
+
+
+def _write(connection: Connection, study: int, drawn: Drawn, values: Mapping[str, Any]) -> None:
+    """Write a cell's row, which waits or is new."""
+    place = {"study": study, "position": drawn.place.position, "batch": drawn.place.batch}
+    mine = and_(*(cells.c[name] == value for name, value in place.items()))
+    if not connection.execute(update(cells).where(mine).values({**UNDRAWN, **values})).rowcount:
+        new = {"point": json.dumps(drawn.point), "seeds": list(drawn.seeds)}
+        connection.execute(insert(cells).values({**UNDRAWN, **place, **new, **values}))
+
+
+def collect(
+    connection: Connection,
+    id: UUID,
+    cell: Cell,
+    *,
+    status: CellStatus,
+    result: CellResult | None,
+    seconds: float | None,
+    error: str | None,
+) -> None:
+    """Write what a cell's experiment shows, unless another process has. A cell that waits loses its experiment."""
+    study = connection.execute(select(studies.c.number).where(studies.c.id == id)).scalar()
+    number = select(experiments.c.number).where(experiments.c.id == cell.experiment_id).scalar_subquery()
+    same = cells.c.experiment.is_(None) if cell.experiment_id is None else cells.c.experiment == number
+    mine = and_(cells.c.study == study, _at(cell.place), cells.c.status == DRAWN, same)
+    values = dict(UNDRAWN) if status is CellStatus.waiting else {"status": status, "seconds": seconds, "error": error}
+    if result is not None:
+        values["result"] = RESULT.dump_json(result).decode()
+    if connection.execute(update(cells).where(mine).values(values)).rowcount:
+        raised = {"revision": studies.c.revision + 1}
+        connection.execute(update(studies).where(studies.c.number == study).values(raised))
+
+
+def _at(place: CellPlace) -> ColumnElement[bool]:
+    return and_(cells.c.position == place.position, cells.c.batch == place.batch)
+
+
+def finish(
+    connection: Connection,
+    before: StudyRecord,
+    status: StudyStatus,
+    stopped: StudyStop,
+    error: str | None,
+    now: datetime,
+) -> None:
+    """End a study, unless it has changed since `before`."""
+    touched(connection, before, status=status, stopped=stopped, error=error, finished_at=now)
+
+
+def halt(connection: Connection, id: UUID, status: StudyStatus, now: datetime) -> None:
+    """Pause or cancel a study: cells that no worker has begun wait again; of a cancelled one the others are cancelled.
+
+    Raises:
+        NotFound: there is no such study.
+        Conflict: it is neither running nor, to be cancelled, paused.
+    """
+    row = study_reading.find(connection, id)
+    before = (StudyStatus.running, *((StudyStatus.paused,) if status is StudyStatus.cancelled else ()))
+    if row.status not in before:
+        raise Conflict(f"The study is {row.status}: only one that is {' or '.join(before)} can be {status}.")
+    _withdraw(connection, row.number)
+    if status is StudyStatus.cancelled:
+        _cancel_begun(connection, row.number, now)
+    ended = now if status is StudyStatus.cancelled else None
+    changed = {"status": status, "finished_at": ended, "revision": row.revision + 1}
+    connection.execute(update(studies).where(studies.c.number == row.number).values(changed))
+
+
+def resume(connection: Connection, id: UUID) -> None:
+    """Continue a study: cells that failed or were cancelled wait again. Raises NotFound and Conflict."""
+    row = study_reading.find(connection, id)
+    if row.status not in (StudyStatus.paused, StudyStatus.cancelled, StudyStatus.failed):
+        raise Conflict(f"The study is {row.status}: only one that was paused or cancelled, or has failed, continues.")
+    broken = cells.c.status.in_((CellStatus.failed, CellStatus.cancelled))
+    connection.execute(update(cells).where(cells.c.study == row.number, broken).values(UNDRAWN))
+    reopen(connection, row)
+
+
+def reopen(connection: Connection, row: Row[Any], **values: Any) -> None:
+    """Set a study to running, whatever it was."""
+    changed = {"status": StudyStatus.running, "stopped": None, "finished_at": None, "error": None}
+    changed |= {"revision": row.revision + 1, **values}
+    connection.execute(update(studies).where(studies.c.number == row.number).values(changed))
+
+
+def remove(connection: Connection, id: UUID, now: datetime) -> None:
+    """Delete a study with its cells; their finished experiments stay. Raises NotFound."""
+    row = study_reading.find(connection, id)
+    _withdraw(connection, row.number)
+    _cancel_begun(connection, row.number, now)
+    connection.execute(delete(studies).where(studies.c.number == row.number))
+
+
+def _withdraw(connection: Connection, study: int) -> None:
+    """Let the cells whose experiment no worker has begun wait again, and delete those experiments that are theirs."""
+    unbegun = and_(experiments.c.status == Status.queued, experiments.c.attempt == 0)
+    query = select(experiments.c.number).join(cells, cells.c.experiment == experiments.c.number)
+    mine = and_(cells.c.study == study, cells.c.status == DRAWN)
+    numbers = list(connection.execute(query.where(mine, unbegun).with_for_update()).scalars())
+    connection.execute(update(cells).where(mine, cells.c.experiment.in_(numbers)).values(UNDRAWN))
+    unused = ~exists().where(cells.c.experiment == experiments.c.number)
+    own = and_(experiments.c.number.in_(numbers), experiments.c.priority == BATCH, unused)
+    connection.execute(delete(experiments).where(own))
+
+
+def _cancel_begun(connection: Connection, study: int, now: datetime) -> None:
+    """Cancel the running experiments of a study's cells that no other study waits for."""
+    other = cells.alias("other")
+    shared = exists().where(
+        other.c.experiment == cells.c.experiment, other.c.status == DRAWN, other.c.study != cells.c.study
+    )
+    own = and_(cells.c.study == study, cells.c.status == DRAWN, ~cells.c.reused, ~shared)
+    unfinished = experiments.c.status.in_((Status.queued, Status.running))
+    query = select(experiments.c.id).join(cells, cells.c.experiment == experiments.c.number).where(own, unfinished)
+    for experiment_id in connection.execute(query).scalars().all():
+        submissions.cancel(connection, experiment_id, now)

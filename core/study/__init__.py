@@ -1,0 +1,23 @@
+"""Studies: what a cell shows, how cells compare, and the records of both. All functions are pure."""
+
+from core.study.comparison import best, failing, objective_of, outcomes_of, spread
+from core.study.record import Cell, CellPlace, Drawn, StudyPage, StudyRecord
+from core.study.result import CellResult, SeedOutcome, measured_key, metric_of, result_of
+
+__all__ = [
+    "Cell",
+    "CellPlace",
+    "CellResult",
+    "Drawn",
+    "SeedOutcome",
+    "StudyPage",
+    "StudyRecord",
+    "best",
+    "failing",
+    "measured_key",
+    "metric_of",
+    "objective_of",
+    "outcomes_of",
+    "result_of",
+    "spread",
+]
