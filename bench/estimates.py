@@ -1,6 +1,9 @@
 """Estimates against measurements: the benchmarks' networks, and random specs that no calibration has used.
 
     python -m bench.estimates [--first 200000] [--count 100] [--scale usual] [--save FILE] [--without-benchmarks]
+                              [--lines]
+
+--lines measures the lines of `bench.sizes` too, a few epochs of an eighth of the samples of large ones.
 
 Prints measured over estimated time and memory, and the share within a factor of 2. Time is wall-clock time, and CPU
 time of the process; on a busy machine only the second is meaningful. Memory is the increase by a training in a process
@@ -24,11 +27,15 @@ import numpy as np
 from bench.generated import SMALL, USUAL, random_spec
 from bench.networks import convolutional, recurrent, small, tutorial
 from bench.processes import conditions
+from bench.sizes.lines import lines
 from core.plan.estimate import estimate
 from core.training.environment import prepare
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
+from gradlab.vocabulary.datasets import Dataset
 
+# Epochs of the lines of `bench.sizes`: a hundred take long.
+LINE_EPOCHS = 5
 SCALES = {"small": SMALL, "usual": USUAL}
 FACTOR, MIN_SHARE = 2.0, 0.9
 # Any machine that can train has this much memory.
@@ -43,21 +50,22 @@ def main() -> int:
     parser.add_argument("--scale", choices=SCALES, default="usual")
     parser.add_argument("--save", type=Path)
     parser.add_argument("--without-benchmarks", action="store_true")
+    parser.add_argument("--lines", action="store_true", help="the lines of bench.sizes too")
     options = parser.parse_args()
     prepare(Path("/nonexistent"))  # so that nothing comes from a compile cache
     generated = (
         (f"{options.scale} {i}", random_spec(i, SCALES[options.scale]))
         for i in range(options.first, options.first + options.count)
     )
+    benched = {} if options.without_benchmarks else benchmarks()
     with conditions():
         _measured(small(2, 6))  # initialises XLA, with a program that no measurement below uses
-        lines = (
-            []
-            if options.without_benchmarks
-            else [_row(name, spec, options.save) for name, spec in benchmarks().items()]
-        )
-        random = [_row(name, spec, options.save) for name, spec in generated]
-    shares = [report(title, rows) for title, rows in (("benchmarks", lines), ("random specs", random)) if rows]
+        measured = {
+            "benchmarks": [_row(options.save, *each) for each in benched.items()],
+            "lines of real size": [_row(options.save, *each) for each in _lines()] if options.lines else [],
+            "random specs": [_row(options.save, *each) for each in generated],
+        }
+    shares = [report(title, rows) for title, rows in measured.items() if rows]
     return 0 if all(share >= MIN_SHARE for share in shares) else 1
 
 
@@ -71,8 +79,16 @@ def benchmarks() -> dict[str, ExperimentSpec]:
     return {name: parse(spec) for name, spec in specs.items()}
 
 
-def _row(name: str, spec: ExperimentSpec, save: Path | None) -> dict[str, Any]:
-    row = {"name": name, "spec": spec.canonical(), **_measured(spec)}
+def _lines() -> Iterator[tuple[str, ExperimentSpec, Dataset | None]]:
+    """Yield the name of each line, its spec of a few epochs, recorded as by default, and the samples it brings."""
+    for line in lines().values():
+        spec, brought = line.spec("standard", quick=True), line.samples(quick=True)
+        training = spec.training.model_copy(update={"epochs": LINE_EPOCHS})
+        yield line.name, spec.model_copy(update={"training": training}), brought.draw() if brought else None
+
+
+def _row(save: Path | None, name: str, spec: ExperimentSpec, samples: Dataset | None = None) -> dict[str, Any]:
+    row = {"name": name, "spec": spec.canonical(), **_measured(spec, samples)}
     estimated = estimate(spec)
     row |= {"estimated_seconds": estimated.seconds, "estimated_bytes": estimated.memory_bytes}
     if save:
@@ -86,14 +102,14 @@ def _row(name: str, spec: ExperimentSpec, save: Path | None) -> dict[str, Any]:
     return row
 
 
-def _measured(spec: ExperimentSpec) -> dict[str, Any]:
+def _measured(spec: ExperimentSpec, samples: Dataset | None = None) -> dict[str, Any]:
     """Measure seconds and bytes of one training."""
     from core.training.meter import Meter
     from core.training.train import train
 
     _release_memory()
     meter, begun, busy, start = Meter(), time.perf_counter(), time.process_time(), 0.0
-    for chunk in meter.through(train(spec)):
+    for chunk in meter.through(train(spec, samples=samples)):
         start = start or time.process_time() - busy
         del chunk
     measured = meter.measured

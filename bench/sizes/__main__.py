@@ -4,9 +4,10 @@
 
 Every line trains with the default recording, with nothing and with everything recorded, by bare `fit`, and by `fit`
 with a callback that reads every gradient; with --rivals also by PyTorch with hooks and by JAX's `scan`, from
-`.venv-frameworks`, which `make frameworks` makes. All take turns. Printed are milliseconds an epoch, the ratio to bare
-`fit`, the operations as a share of what one product of matrices reaches, seconds to the first trained epoch of an
-architecture never seen in a warm process, the rise of memory, the parts of an epoch's time, and the bounds.
+`.venv-frameworks`, which `make frameworks` makes. All take turns. Printed are milliseconds an epoch and the ratio to
+bare `fit`, both by the clock and as time of processors, which other processes disturb less; the operations as a share
+of what one product of matrices reaches, seconds to the first trained epoch of an architecture never seen in a warm
+process, the rise of memory, the parts of an epoch's time, and the bounds.
 
 All lines take an hour. Finished ones are kept in a file, so that a run that was stopped goes on, and `--lines` measures
 some; `--again` measures them anew. --quick takes an eighth of the samples of large lines. Exit status 1 if a bound is

@@ -43,13 +43,17 @@ class EngineTraining:
         """Train an architecture that this process has not seen.
 
         Returns:
-            Seconds to epoch 0 and to the first trained epoch, and the rise of the process's memory in bytes.
+            Seconds to epoch 0 and to the first trained epoch, of processors likewise, and the rise of the process's
+            memory in bytes.
         """
         training = self.spec.training.model_copy(update={"epochs": FIRST_EPOCHS})
-        spec, meter, begun = self.spec.model_copy(update={"training": training}), Meter(), time.perf_counter()
-        ends = [time.perf_counter() - begun for _ in meter.through(train(spec, samples=self.samples))]
+        spec, meter = self.spec.model_copy(update={"training": training}), Meter()
+        begun, busy = time.perf_counter(), time.process_time()
+        chunks = meter.through(train(spec, samples=self.samples))
+        ends = [(time.perf_counter() - begun, time.process_time() - busy) for _ in chunks]
         assert meter.measured is not None
-        return {"epoch_0": ends[0], "first": ends[1], "bytes": meter.measured.bytes or 0}
+        (epoch_0, _), (first, busy) = ends[:2]
+        return {"epoch_0": epoch_0, "first": first, "busy": busy, "bytes": meter.measured.bytes or 0}
 
     def turn(self) -> Measured:
         """Train for a while; return the seconds of an epoch, without the measurement of epoch 0."""

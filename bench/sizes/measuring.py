@@ -50,11 +50,19 @@ def measured_line(line: Line, options: Options) -> Result:
 
     Returns:
         ``first``: training -> seconds and bytes of its first answer; ``turns``: training -> seconds of an epoch in each
-        round; ``limits``: operations a second in each round; ``parts``, ``estimate``; ``load`` before and after;
-        ``failed``: side -> the end of its error.
+        round; ``busy``: likewise, seconds of processors; ``limits``: operations a second in each round; ``parts``,
+        ``estimate``; ``load`` before and after; ``failed``: side -> the end of its error.
     """
     begun = os.getloadavg()[0]
-    result: Result = {"line": line.name, "key": options.key, "first": {}, "turns": {}, "limits": [], "failed": {}}
+    result: Result = {
+        "line": line.name,
+        "key": options.key,
+        "first": {},
+        "turns": {},
+        "busy": {},
+        "limits": [],
+        "failed": {},
+    }
     sides = ("engine", "fit", *(("torch", "jax") if options.rivals else ()))
     with tempfile.TemporaryDirectory() as cache, ExitStack() as stack:
         trainings: dict[str, _Side] = {}
@@ -80,7 +88,9 @@ def _take_turn(name: str, trainings: dict[str, "_Side"], result: Result) -> None
     if name not in trainings:
         return
     try:
-        result["turns"].setdefault(name, []).append(trainings[name].answer("turn", name)["seconds"])
+        turn = trainings[name].answer("turn", name)
+        result["turns"].setdefault(name, []).append(turn["seconds"])
+        result["busy"].setdefault(name, []).append(turn["busy"])
     except _Failure as failure:
         side = trainings[name]
         result["failed"][name] = str(failure)

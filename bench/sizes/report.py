@@ -16,11 +16,13 @@ def report_line(line: Line, spec: ExperimentSpec, result: Result) -> list[str]:
         f"\n{line.name}: {spec.parameter_count:,} weights, {spec.dataset.train_count:,} samples in batches of "
         f"{spec.training.batch_size}; load {low:.1f} to {high:.1f}; {result['state']}; {result['key']}"
     )
-    print(f"  {'':18}{'ms an epoch':>12}{'fit : it':>10}{'of limit':>10}{'first s':>9}{'MB':>7}")
+    print(f"  {'':18}{'ms an epoch':>12}{'fit : it':>10}{'ms busy':>12}{'fit : it':>10}", end="")
+    print(f"{'of limit':>10}{'first s':>9}{'MB':>7}")
     for name, turns in result["turns"].items():
         first = result["first"][name]
         print(
             f"  {name:18}{1e3 * median(turns):12.4g}{ratio(result, 'fit', name):10.3g}"
+            f"{1e3 * median(result['busy'][name]):12.4g}{ratio(result, 'fit', name, 'busy'):10.3g}"
             f"{share_of_limit(result, spec, name):10.1%}{first['first']:9.2f}{first['bytes'] / 1e6:7.0f}"
         )
     for name, why in result["failed"].items():

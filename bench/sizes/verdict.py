@@ -48,9 +48,15 @@ class Check:
         return f"{self.what} {self.value:.3g} ({'at least' if self.is_least else 'at most'} {self.bound:g})"
 
 
-def ratio(result: Result, longer: str, shorter: str) -> float:
-    """Return the median over the rounds of one training's seconds divided by another's; NaN if one is missing."""
-    turns = result["turns"]
+def ratio(result: Result, longer: str, shorter: str, of: str = "turns") -> float:
+    """Return the median over the rounds of one training's seconds divided by another's; NaN if one is missing.
+
+    Args:
+        result: of a line.
+        longer, shorter: two trainings.
+        of: ``turns`` for seconds by the clock, ``busy`` for those of processors.
+    """
+    turns = result[of]
     if longer not in turns or shorter not in turns:
         return float("nan")
     return float(median(a / b for a, b in zip(turns[longer], turns[shorter], strict=True)))
@@ -81,9 +87,9 @@ def checks(line: Line, spec: ExperimentSpec, result: Result) -> Iterator[Check]:
 
 
 def _estimated(result: Result, spec: ExperimentSpec) -> Iterator[Check]:
-    """Yield how far the estimate is off, as a factor of at least 1."""
+    """Yield how far the estimate is off, as a factor of at least 1. Estimated are the seconds of a busy processor."""
     epochs, first, estimate = spec.training.epochs, result["first"]["ours"], result["estimate"]
-    seconds = first["first"] + (epochs - 1) * median(result["turns"]["ours"])
+    seconds = first["busy"] + (epochs - 1) * median(result["busy"]["ours"])
     yield Check("estimate of seconds off by", _factor(estimate["seconds"], seconds), ESTIMATE_FACTOR, False)
     is_small = max(estimate["bytes"], first["bytes"]) < SMALL_BYTES
     off = 1.0 if is_small else _factor(estimate["bytes"], first["bytes"])

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from core.plan.widths import keeps_gradients
+from core.training import folded
 from core.training.batches import Batches
 from core.training.clipping import clip
 from core.training.measurers import IN_PROGRAM
@@ -16,8 +18,10 @@ from core.training.task import Task
 from gradlab.keras import measure
 from gradlab.keras.namespace import xp
 from gradlab.measurement.kinds import GRADIENT_HISTOGRAMS
-from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS
+from gradlab.measurement.statistics import GRADIENT_STATISTIC_NAMES, MEAN_GRADIENT_STATISTICS
 from gradlab.spec import ExperimentSpec
+
+L2 = GRADIENT_STATISTIC_NAMES.index("l2")
 
 
 class Update:
@@ -84,7 +88,7 @@ class Update:
         _, sums, rows = state
         if "gradients" in self.measured:
             union = self._tensors(ops.cast(sums.pop("seen"), "float32"))
-            ends = measure.gradient_columns(union, UNION_GRADIENT_STATISTICS)
+            ends = measure.union_columns(union)
             sums["gradients"] = ops.stack([*(total / self.batches for total in sums["gradients"]), *ends], axis=-1)
             sums["norms"] = ops.stack(sums["norms"], axis=-1) / self.batches
         return sums.pop("task"), rows.stack() if self.kept else None, sums
@@ -112,7 +116,7 @@ class Update:
         if self.measured:
             gradients = self._tensors(row)
             if "gradients" in self.measured:
-                measures |= {"gradients": measure.gradient_columns(gradients), "seen": measure.seen(row)}
+                measures |= {"gradients": measure.gradient_columns(gradients, folded.sums), "seen": measure.seen(row)}
             if "gradient_histograms" in self.measured:
                 measures["gradient_histograms"] = self._histograms(gradients, number)
         self.apply(row, measures)
@@ -130,12 +134,13 @@ class Update:
             measures: receives the norms under ``norms``, if gradients are measured here.
         """
         weights = self._stack.weights
-        measures_norms = measures is not None and "gradients" in self.measured
-        if self._clips or measures_norms:
-            norms = measure.norms(self._stack.split(row))
+        columns = measures.get("gradients") if measures else None
+        if self._clips or columns:
+            # What clips does not hang on what is recorded, so that recording changes no bit of a training.
+            norms = measure.norms(self._stack.split(row)) if self._clips else self._lengths(columns)
             clipped = clip(row, norms, self._rule, self._stack.spread, xp)
             row = clipped.gradients
-            if measures is not None and measures_norms:
+            if measures and columns:
                 measures["norms"] = [clipped.before, clipped.after, clipped.changed]
         before = self._stack.values() if any(self.missing) else []
         self.optimizer.apply([row], [weights])
@@ -144,6 +149,12 @@ class Update:
             weights.assign(self._stack.join([old if none else new for none, old, new in after]))
         if self._constrained:
             weights.assign(self._stack.join(self._within_constraints()))
+
+    def _lengths(self, columns: Any) -> Any:
+        """(seeds, tensors) the norm of each tensor's gradient, from its statistics; 0 where it has none."""
+        missing = np.array(self.missing)
+        lengths = columns[L2]
+        return ops.where(missing, np.float32(0.0), lengths) if missing.any() else lengths
 
     def _within_constraints(self) -> list[Any]:
         """Return the trainable tensors after their constraints; networks with constraints train one at a time."""
@@ -186,10 +197,10 @@ class Update:
 
     def _histograms(self, gradients: Sequence[Any], number: Any) -> Any:
         if self._histograms_every == 1:
-            return measure.histograms(gradients)
+            return measure.histograms(gradients, counts=folded.counts)
         due = number % self._histograms_every == 0
         shape = (self._stack.width, *self.measured["gradient_histograms"])
-        return tf.cond(due, lambda: measure.histograms(gradients), lambda: tf.zeros(shape))
+        return tf.cond(due, lambda: measure.histograms(gradients, counts=folded.counts), lambda: tf.zeros(shape))
 
 
 def _added(total: Any, each: Any) -> Any:

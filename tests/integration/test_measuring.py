@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from core.training import folded
 from core.training.segments import Segments
 from gradlab.keras import measure
 from gradlab.keras.sums import GradientSums
@@ -37,12 +38,18 @@ def each_alone(kind: str, *columns: list[np.ndarray]) -> np.ndarray:
 @pytest.mark.parametrize("poisoned", [False, True], ids=["finite", "with NaN and infinities"])
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
 def test_tensors_measured_together_are_measured_as_if_each_stood_alone(poisoned, compiled):
-    """Small ones are filled up to one length: nothing of the filling, or of a neighbour, may show."""
-    tensors = random_tensors(0, poisoned)
-    measured = tf.function(measure.gradient_columns, jit_compile=compiled, autograph=False)
-    found = np.stack([column.numpy() for column in measured(tensors, STATISTICS["gradients"])], axis=-1)
+    """Small ones are filled up to one length, of which nothing may show, as of a neighbour. Others are folded."""
+    tensors = random_tensors(0, poisoned, [(769,), (40, 40), *SIZES])
+
+    def in_program(tensors):
+        by_batch = measure.gradient_columns(tensors, folded.sums)
+        # The union over one batch is the batch.
+        of_union = measure.union_columns([tf.cast(measure.seen(each), tf.float32) for each in tensors])
+        return [*by_batch, *of_union], measure.histograms(tensors, counts=folded.counts)
+
+    columns, counted = tf.function(in_program, jit_compile=compiled, autograph=False)(tensors)
+    found = np.stack([column.numpy() for column in columns], axis=-1)
     np.testing.assert_allclose(found, each_alone("gradients", tensors), rtol=1e-5, atol=1e-6)
-    counted = tf.function(measure.histograms, jit_compile=compiled, autograph=False)(tensors).numpy()
     np.testing.assert_array_equal(counted, [[histogram(each[seed].ravel(), np) for each in tensors] for seed in (0, 1)])
 
 

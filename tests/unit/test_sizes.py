@@ -50,8 +50,9 @@ def a_result(**turns: list[float]) -> dict[str, Any]:
     return {
         "line": "network 1",
         "turns": named,
+        "busy": named,
         "limits": [1e9] * 3,
-        "first": {"ours": {"epoch_0": 0.6, "first": 1.0, "bytes": 1e6}},
+        "first": {"ours": {"epoch_0": 0.6, "first": 1.0, "busy": 1.0, "bytes": 1e6}},
         "estimate": {"seconds": 3.0, "bytes": 1},
     }
 
