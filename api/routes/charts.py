@@ -1,12 +1,15 @@
 """Endpoints of charts: series, drawn by the service."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from matplotlib.figure import Figure
 
 from api.charts.figure import MEDIA_TYPES, render
-from api.charts.views import ChartQuery, drawable, view_named
+from api.charts.studies.views import StudyView
+from api.charts.views import ChartQuery, View, drawable, view_named
 from api.http.dependencies import ETag, ServicesDep, Store
 from api.http.errors import documented
 from api.routes.series import LastEpoch, Names, Seeds
@@ -27,16 +30,8 @@ IMAGES: dict[int | str, dict[str, object]] = {
 @router.get("", responses=documented(304, 401, 404, 422, 503), summary="List charts")
 def list_charts(experiment_id: UUID, store: Store, etag: ETag) -> ChartsResponse:
     """List the charts that the service can draw from the series of an experiment."""
-    folder = f"/experiments/{experiment_id}/charts"
-    charts = [
-        ChartResponse(
-            name=view.name,
-            shows=view.shows,
-            takes=list(view.takes),
-            **{form: f"{folder}/{view.name}.{form}" for form in MEDIA_TYPES},
-        )
-        for view in drawable(SeriesReader(experiment_id, store, ()))
-    ]
+    views = drawable(SeriesReader(experiment_id, store, ()))
+    charts = listed(f"/experiments/{experiment_id}/charts", views)
     return ChartsResponse(experiment_id=experiment_id, charts=charts)
 
 
@@ -66,15 +61,42 @@ def draw_chart(
     that each takes: `statistic`, `layer` and `parameter` apply to charts of layers.
     """
     view = view_named(name)
-    if form not in MEDIA_TYPES:
-        raise NotFound(f"Charts are drawn as {' or '.join(MEDIA_TYPES)}, not as {shorten(form)}.")
-    expected = f"one of {', '.join(view.takes)}" if view.takes else "no query"
-    received = request.query_params
-    if unknown := [parameter for parameter in dict.fromkeys(received) if parameter not in view.takes]:
-        raise Invalid(*(Problem(parameter, expected, shorten(received[parameter])) for parameter in unknown))
+    check_query(request, form, view.takes)
     reader = SeriesReader(experiment_id, services.store, seed)
     query = ChartQuery(reader, services.load, from_epoch, to_epoch, statistic, layer, parameter)
-    kind: Literal["svg", "png"] = "svg" if form == "svg" else "png"
-    content = render(view.draw(query), kind)
-    headers = {"ETag": etag, "Content-Disposition": f'inline; filename="{experiment_id}-{name}.{form}"'}
+    return image(view.draw(query), form, f"{experiment_id}-{name}", etag)
+
+
+def check_query(request: Request, form: str, takes: Sequence[str]) -> None:
+    """Check the form and the query parameters of a chart.
+
+    Raises:
+        NotFound: charts are not drawn in this form.
+        Invalid: the chart takes other parameters.
+    """
+    if form not in MEDIA_TYPES:
+        raise NotFound(f"Charts are drawn as {' or '.join(MEDIA_TYPES)}, not as {shorten(form)}.")
+    expected = f"one of {', '.join(takes)}" if takes else "no query"
+    received = request.query_params
+    if unknown := [parameter for parameter in dict.fromkeys(received) if parameter not in takes]:
+        raise Invalid(*(Problem(parameter, expected, shorten(received[parameter])) for parameter in unknown))
+
+
+def image(figure: Figure, form: str, file: str, etag: str) -> Response:
+    """Build the response for a figure; `file` is its name without an ending."""
+    content = render(figure, "svg" if form == "svg" else "png")
+    headers = {"ETag": etag, "Content-Disposition": f'inline; filename="{file}.{form}"'}
     return Response(content, media_type=MEDIA_TYPES[form], headers=headers)
+
+
+def listed(folder: str, views: Sequence[View | StudyView]) -> list[ChartResponse]:
+    """Build the responses for the charts of an experiment or a study."""
+    return [
+        ChartResponse(
+            name=view.name,
+            shows=view.shows,
+            takes=list(view.takes),
+            **{form: f"{folder}/{view.name}.{form}" for form in MEDIA_TYPES},
+        )
+        for view in views
+    ]

@@ -29,7 +29,7 @@ INTRODUCTIONS = {
     "statistics": "One number of one tensor. Each kind of series with statistics has its own.",
     "rules": "Conditions that a diagnosis checks. [The illnesses](../../diagnosis.md) shows each with a picture.",
     "remedies": "Changes that a treatment may try. [The illnesses](../../diagnosis.md#remedies) has them in full.",
-    "recipes": "Studies that are ready to be begun: each is the body of a `POST /studies`.",
+    "recipes": "Studies that are ready to be begun. [The guide](../../guides/study.md) shows how.",
 }
 
 

@@ -138,6 +138,7 @@ def parameters(desk: Desk) -> Parameters:
     treated = desk.http.post(f"/experiments/{ill}/treatments", json={"seeds": 5}).json()["id"]
     charts = [each["name"] for each in desk.http.get(f"/experiments/{finished[0]}/charts").json()["charts"]]
     studied = a_study(desk)
+    of_studies = [each["name"] for each in desk.http.get(f"/studies/{studied}/charts").json()["charts"]]
     dataset, weights, numbers = uploaded(desk, 0), uploaded_weights(desk, 0), itertools.count(1)
     assert desk.checked(f"/datasets/{dataset}")["status"] == "ready"
 
@@ -153,7 +154,8 @@ def parameters(desk: Desk) -> Parameters:
             experiment = ill
         elif name == "treat":
             experiment = untreated
-        chart, form = charts[number % len(charts)], ("svg", "png")[number % 2]
+        views = of_studies if name == "draw_study_chart" else charts
+        chart, form = views[number % len(views)], ("svg", "png")[number % 2]
         named = uploaded(desk, next(numbers)) if name == "delete_dataset" else dataset
         given = uploaded_weights(desk, next(numbers)) if name == "delete_weights" else weights
         study = a_study(desk) if name.endswith("_study") else studied

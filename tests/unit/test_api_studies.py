@@ -115,6 +115,39 @@ def test_the_table_comes_as_csv_and_parquet(desk, workers):
     assert desk.http.get(f"{path}/table", headers={"Accept": "application/x-npz"}).status_code == 406
 
 
+def test_charts_are_drawn_of_the_cells_that_are_trained(desk, workers):
+    path = begun(desk, DEPTH, WIDTH, measures=[GROWTH])
+    charts = desk.http.get(f"{path}/charts").json()["charts"]
+    assert [chart["name"] for chart in charts] == ["map", "diagnosis", "lines", "failures", "parallel"]
+    before = desk.http.get(f"{path}/charts/map.svg")
+    assert "Nothing is measured yet" in before.text
+    workers.work()
+    for chart in charts:
+        assert desk.http.get(chart["png"]).content.startswith(b"\x89PNG"), chart["name"]
+    drawn = desk.http.get(charts[0]["svg"], params={"column": "failing", "axis": ["width", "depth"]})
+    assert drawn.headers["ETag"] != before.headers["ETag"]
+    assert "Share of seeds that fail over width and depth" in drawn.text
+    client = client_of(desk)
+    assert client.study_charts(path.rpartition("/")[2]) == [chart["name"] for chart in charts]
+    again = client.study_chart(path.rpartition("/")[2], "map", column="failing", axis=["width", "depth"])
+    assert again == drawn.content
+
+
+def test_charts_that_cannot_be_drawn_are_refused(desk):
+    path = begun(desk, DEPTH)
+    for call, status, words in (
+        ("map.svg", 404, "over 2 axes; the study has 1"),
+        ("course.svg", 404, "measures of one statistic at several epochs"),
+        ("pie.svg", 404, "no chart 'pie' of a study; there are map"),
+        ("lines.gif", 404, "drawn as svg or png"),
+        ("lines.svg?column=val_loss", 422, "one of val_accuracy, failing"),
+        ("lines.svg?axis=width", 422, "one of depth"),
+        ("failures.svg?column=failing", 422, "one of axis"),
+    ):
+        answer = desk.http.get(f"{path}/charts/{call}")
+        assert (answer.status_code, words in answer.text) == (status, True), answer.text
+
+
 def test_what_was_trained_before_is_not_trained_again(desk, workers):
     path = begun(desk, DEPTH)
     workers.work()

@@ -15,7 +15,7 @@ from api.charts.studies.query import StudyChartQuery, grouped
 from gradlab.errors import NotFound
 from gradlab.measurement.statistics import Scale
 from gradlab.schemas.studies import AxisResponse, CellResponse
-from gradlab.spec.study import Measure
+from gradlab.spec.study import Measure, StudySpec
 
 MAX_NAMED = 20  # lines in a legend
 MAX_PANELS = 3
@@ -44,11 +44,10 @@ def draw_arriving(query: StudyChartQuery) -> Figure:
     Raises:
         NotFound: the study does not measure it.
     """
-    measures = [each for each in query.spec.measures if each.series == "signals" and each.reduce == "ratio"]
+    measures = arriving(query.spec)
     if not measures:
         raise NotFound("This chart needs a measure of the signals whose `reduce` is 'ratio'; the study has none.")
     (axis,) = query.along(1)
-    measures = measures[:MAX_PANELS]
     caption = query.caption("median of the seeds", formula(measures[0]))
     figure = blank(f"Share of the signal that arrives, over {axis.name}", caption, panels=len(measures))
     if not query.trained:
@@ -65,14 +64,14 @@ def draw_course(query: StudyChartQuery) -> Figure:
     Raises:
         NotFound: the study measures no statistic at two epochs.
     """
-    courses = [each for each in _courses(query.spec.measures) if len(each) > 1][:MAX_PANELS]
-    if not courses:
+    measured = courses(query.spec)
+    if not measured:
         raise NotFound("This chart needs measures of one statistic at several epochs; the study has none.")
-    figure = blank("Measures over the epochs", query.caption("median of the seeds"), panels=len(courses))
+    figure = blank("Measures over the epochs", query.caption("median of the seeds"), panels=len(measured))
     if not query.trained:
         return nothing(figure)
     rows = query.trained
-    for axes, course in zip(figure.axes, courses, strict=True):
+    for axes, course in zip(figure.axes, measured, strict=True):
         epochs = np.array([measure.epoch for measure in course])
         numbers = np.array([[_number(row.measures.get(each.name)) for each in course] for row in rows])
         for row, colour, line in zip(rows, colours(len(rows)), numbers, strict=True):
@@ -80,17 +79,26 @@ def draw_course(query: StudyChartQuery) -> Figure:
         _scale(axes, scale_of(course[0]), numbers)
         over_epochs(axes, epochs)
         axes.set_ylabel(formula(course[0]))
-    _legend(figure.axes[len(courses) - 1], query.table.axes)
+    _legend(figure.axes[len(measured) - 1], query.table.axes)
     return figure
 
 
-def _courses(measures: Sequence[Measure]) -> list[list[Measure]]:
-    """Group measures that differ by their epoch alone, in the order of the epochs; the last epoch has no number."""
-    courses: dict[tuple[str, str, str], list[Measure]] = {}
-    for each in measures:
+def arriving(spec: StudySpec) -> list[Measure]:
+    """Return a study's measures of the share of the signal that arrives, as many as are drawn."""
+    return [each for each in spec.measures if each.series == "signals" and each.reduce == "ratio"][:MAX_PANELS]
+
+
+def courses(spec: StudySpec) -> list[list[Measure]]:
+    """Return groups of measures that differ by their epoch alone, in the order of the epochs, as many as are drawn.
+
+    A measure of the last epoch belongs to none: its epoch has no number.
+    """
+    groups: dict[tuple[str, str, str], list[Measure]] = {}
+    for each in spec.measures:
         if each.epoch != "last":
-            courses.setdefault((each.series, each.statistic, each.reduce), []).append(each)
-    return [sorted(course, key=lambda each: int(each.epoch)) for course in courses.values()]
+            groups.setdefault((each.series, each.statistic, each.reduce), []).append(each)
+    by_epoch = [sorted(group, key=lambda each: int(each.epoch)) for group in groups.values()]
+    return [group for group in by_epoch if len(group) > 1][:MAX_PANELS]
 
 
 def _panel(axes: Axes, query: StudyChartQuery, axis: AxisResponse, column: Column) -> None:

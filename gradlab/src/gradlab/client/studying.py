@@ -47,6 +47,16 @@ class Studying(Connection):
         headers = {"Accept": media_type}
         return bytes(self._request("GET", f"/studies/{study_id}/table", headers=headers).content)
 
+    def study_charts(self, study_id: UUID | str) -> list[str]:
+        """Names of the charts of a study."""
+        response = self._request("GET", f"/studies/{study_id}/charts")
+        return [chart.name for chart in self._read(schemas.StudyChartsResponse, response).charts]
+
+    def study_chart(self, study_id: UUID | str, name: str, form: str = "svg", **query: Any) -> bytes:
+        """Return a chart of a study as the content of a file; `form` is svg or png."""
+        path = f"/studies/{study_id}/charts/{name}.{form}"
+        return bytes(self._request("GET", path, params=query).content)
+
     def pause_study(self, study_id: UUID | str) -> "schemas.StudyResponse":
         """Pause a study. Cells that have begun are trained to their end."""
         return self._read(schemas.StudyResponse, self._request("POST", f"/studies/{study_id}/pause"))

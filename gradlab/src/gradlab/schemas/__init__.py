@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradlab.schemas.charts import ChartsResponse as ChartsResponse
+    from gradlab.schemas.charts import StudyChartsResponse as StudyChartsResponse
     from gradlab.schemas.datasets import DatasetResponse as DatasetResponse
     from gradlab.schemas.datasets import DatasetsResponse as DatasetsResponse
     from gradlab.schemas.datasets import DatasetSummaryResponse as DatasetSummaryResponse
@@ -53,6 +54,7 @@ _MODULES = {
     "ExperimentsResponse": "gradlab.schemas.experiments",
     "SeriesResponse": "gradlab.schemas.external",
     "StudiesResponse": "gradlab.schemas.studies",
+    "StudyChartsResponse": "gradlab.schemas.charts",
     "StudyExtensionRequest": "gradlab.schemas.studies",
     "StudyRequest": "gradlab.schemas.studies",
     "StudyResponse": "gradlab.schemas.studies",

@@ -8,7 +8,7 @@ from gradlab.schemas.response_model import ResponseModel
 
 
 class ChartResponse(ResponseModel):
-    """One chart of an experiment."""
+    """One chart of an experiment or a study."""
 
     name: str
     shows: str = Field(description="what the chart shows, in a sentence")
@@ -21,4 +21,11 @@ class ChartsResponse(ResponseModel):
     """The charts of an experiment."""
 
     experiment_id: UUID
+    charts: list[ChartResponse]
+
+
+class StudyChartsResponse(ResponseModel):
+    """The charts of a study."""
+
+    study_id: UUID
     charts: list[ChartResponse]
