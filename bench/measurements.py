@@ -83,17 +83,6 @@ def fit(spec: str, cache: str, epochs: int) -> dict[str, float]:
     return {"fit": per_epoch([]), "watched": per_epoch([GradientStatistics()])}
 
 
-def study(specs: list[str], cache: str) -> dict[str, float]:
-    """Measure the engine on consecutive experiments, compilation included: seconds to the first chunks, and in all."""
-    prepare(Path(cache))
-    import core.training.train  # noqa: F401
-
-    parsed = [parse(spec) for spec in specs]
-    _ready()
-    seconds = [_train(spec) for spec in parsed]
-    return {"first_chunks": sum(first for first, _ in seconds), "total": sum(total for _, total in seconds)}
-
-
 def first_answers(before: list[str], spec: str, cache: str) -> dict[str, float]:
     """Measure the first answers of an architecture in a process that has begun to train others.
 
@@ -122,7 +111,7 @@ def _ready() -> None:
 
 
 MEASUREMENTS: dict[str, Callable[..., dict[str, float]]] = {
-    each.__name__: each for each in (engine, fit, study, first_answers)
+    each.__name__: each for each in (engine, fit, first_answers)
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Specs of the benchmarks."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +15,6 @@ def tutorial(*, record: str, epochs: int = 500, seeds: int = 1) -> str:
     training = spec.training.model_dump() | {"epochs": epochs}
     changed = {"record": record, "seeds": list(range(seeds)), "training": training}
     return ExperimentSpec.model_validate(spec.model_dump() | changed).canonical()
-
-
-def tanh_study(depths: Sequence[int], seeds: int, epochs: int) -> list[str]:
-    """Return tanh networks of these depths as JSON, otherwise as in the tutorial, with the default recording."""
-    spec = parse(TUTORIAL.read_bytes()).model_dump()
-    *_, output = spec["model"]["layers"]
-    hidden = {"kind": "dense", "units": 5, "activation": "tanh"}
-    training = spec["training"] | {"epochs": epochs}
-    return [
-        ExperimentSpec.model_validate(
-            spec
-            | {"name": f"{depth} tanh layers", "training": training, "seeds": list(range(seeds))}
-            | {"model": {"layers": [hidden | {"repeat": depth}, output]}}
-        ).canonical()
-        for depth in depths
-    ]
 
 
 def small(depth: int, width: int) -> ExperimentSpec:
