@@ -7,11 +7,13 @@ from core.training.draws import draw_fast
 from core.training.network import BuiltLayer, Network
 from core.training.poolings import chain_small_poolings
 from core.training.products import sum_small_products
+from core.training.time_loops import loop_over_time
 from core.training.tokens import encode_by_comparison
 from core.training.wrapped import held_layers, rewrite_wrapped
 
 REWRITES = (
     sum_small_products, rewrite_convolutions, chain_small_poolings, draw_fast, encode_by_comparison, rewrite_wrapped,
+    loop_over_time,
 )  # fmt: skip
 
 

@@ -21,9 +21,6 @@ from core.training.sliding import Axis, axes_of, shifted
 
 # Each position of a window is one more operation to compile; layers with larger windows stay as they are.
 MAX_CHAINED_POSITIONS = 25
-# TensorFlow broadcasts fewer than eight axes outside XLA, and each axis of positions makes two: volumes keep the
-# gradient that TensorFlow derives.
-MAX_GATHERED_AXES = 2
 # A position's number outside every window, and that of padding.
 OUTSIDE, PADDING = -1, -2
 
@@ -44,11 +41,25 @@ def _axes(layer: BuiltLayer) -> tuple[Axis, ...]:
 
 
 def _call(pool: Pool, axes: Sequence[Axis], inputs: Any) -> Any:
-    return pool(tf.convert_to_tensor(inputs), axes)
+    return pooled(pool, tf.convert_to_tensor(inputs), axes)
+
+
+def pooled(pool: Pool, x: Any, axes: Sequence[Axis]) -> Any:
+    """Pool over one axis, two or three: (batch, *positions, channels) -> (batch, *places, channels).
+
+    Volumes are pooled as images and then along their depth, which takes less work than windows of three axes. Of equal
+    maxima the first stays the one that gets the gradient.
+    """
+    if len(axes) < 3:
+        return pool(x, axes)
+    depth, *image = axes
+    images = pool(tf.reshape(x, (-1, *x.shape[2:])), image)
+    sequences = tf.reshape(images, (-1, depth.size, prod(images.shape[1:])))
+    return tf.reshape(pool(sequences, [depth]), (-1, depth.places, *images.shape[1:]))
 
 
 def largest(x: Any, axes: Sequence[Axis]) -> Any:
-    """Maximum of each window: (batch, *positions, channels) -> (batch, *places, channels).
+    """Maximum of each window over one axis or two: (batch, *positions, channels) -> (batch, *places, channels).
 
     The gradient goes to the first of equal maxima.
     """
@@ -63,7 +74,7 @@ def largest(x: Any, axes: Sequence[Axis]) -> Any:
 
         return best, gradient
 
-    return tf.custom_gradient(forward)(x) if len(axes) <= MAX_GATHERED_AXES else forward(x)[0]
+    return tf.custom_gradient(forward)(x)
 
 
 def _first(parts: Sequence[Any], best: Any) -> Any:
@@ -75,7 +86,7 @@ def _first(parts: Sequence[Any], best: Any) -> Any:
 
 
 def average(x: Any, axes: Sequence[Axis]) -> Any:
-    """Mean of each window without padding: (batch, *positions, channels) -> (batch, *places, channels)."""
+    """Mean of each window over one axis or two, without padding: see `largest` for the shapes."""
     counts: Any = float(prod(axis.kernel for axis in axes))
     if any(sum(axis.filling) for axis in axes):
         inside = np.ones((1, *(axis.size for axis in axes), 1), np.float32)
@@ -87,7 +98,7 @@ def average(x: Any, axes: Sequence[Axis]) -> Any:
 
         return reduce(tf.add, shifted(x, axes)) / counts, gradient
 
-    return tf.custom_gradient(forward)(x) if len(axes) <= MAX_GATHERED_AXES else forward(x)[0]
+    return tf.custom_gradient(forward)(x)
 
 
 def _gathered(axes: Sequence[Axis], upstream: Any, takes: Callable[[np.ndarray, Callable[..., Any]], Any]) -> Any:

@@ -1,8 +1,9 @@
-"""Probes of recurrent layers, whose pre-activations never leave Keras's loop over time.
+"""Probes of recurrent layers, whose pre-activations never leave the loop over time.
 
-A copy of the layer takes more inputs: x and one zero for every pre-activation, with the kernel [W; 1]. Its outputs
-equal the layer's. The derivative with respect to those zeros is the signal at each time step. The pre-activations are
-computed from the inputs and the hidden states.
+A zero is added to every pre-activation. The derivative with respect to those zeros is the signal at each time step. The
+engine's own loop takes the zeros, and returns pre-activations and hidden states. Keras's loop, for masked sequences and
+for a gate that resets the state before its product, runs in a copy of the layer. The copy takes more inputs: x and the
+zeros, with the kernel [W; 1]. Its outputs equal the layer's, and the pre-activations are computed from them.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from keras import ops
 
 from core.training.masks import mask_of, masked_like
 from core.training.network import BuiltLayer
+from core.training.time_loops import can_loop, hidden_states
 from gradlab.keras.recurrence import GATES, Opened
 
 
@@ -102,6 +104,13 @@ class _Direction:
         if self._backward:
             x, nudge = tf.reverse(x, [1]), tf.reverse(nudge, [1])
             mask = None if mask is None else tf.reverse(mask, [1])
+        if mask is None and can_loop(self._layer):
+            z, h = hidden_states(self._layer, x, nudge)
+        else:
+            z, h = self._by_copy(x, nudge, mask)
+        return (tf.reverse(z, [1]), tf.reverse(h, [1])) if self._backward else (z, h)
+
+    def _by_copy(self, x: Any, nudge: Any, mask: Any) -> tuple[Any, Any]:
         kernel, recurrent, *bias = (
             tf.convert_to_tensor(variable.value) for variable in self._layer.trainable_variables
         )
@@ -110,8 +119,7 @@ class _Direction:
         with keras.StatelessScope(list(mapping)):
             h = self._copy(ops.concatenate([x, nudge], axis=-1), mask=mask)
         before = tf.pad(h[:, :-1], [[0, 0], [1, 0], [0, 0]])  # the state at the beginning of each step
-        z = self._pre_activations(x, before, kernel, recurrent, *bias)
-        return (tf.reverse(z, [1]), tf.reverse(h, [1])) if self._backward else (z, h)
+        return self._pre_activations(x, before, kernel, recurrent, *bias), h
 
     def _pre_activations(self, x: Any, before: Any, kernel: Any, recurrent: Any, bias: Any = 0.0) -> Any:
         if not isinstance(self._layer, keras.layers.GRU):

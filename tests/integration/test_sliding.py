@@ -110,7 +110,7 @@ def test_convolutions_are_kerass_forward_and_in_both_gradients(case):
             assert_close(forth_and_back(lambda *each, form=form: form(*each, axes), x, kernel), expected)
 
 
-@given(sliding_layers(("max_pooling1d", "max_pooling2d", "average_pooling1d", "average_pooling2d")), st.booleans())
+@given(sliding_layers(tuple(poolings.POOLS)), st.booleans())
 @settings(**SLOWLY)
 def test_poolings_are_kerass_forward_and_in_the_gradient_also_where_several_are_largest(case, ties):
     fields, shape = case
@@ -119,7 +119,7 @@ def test_poolings_are_kerass_forward_and_in_the_gradient_also_where_several_are_
     values = draws.integers(0, 3, size=shape) if ties else draws.normal(size=shape)
     x = tf.constant(values.astype(np.float32))
     pool = poolings.POOLS[fields["kind"]]
-    assert_close(forth_and_back(lambda x: pool(x, axes), x), forth_and_back(layer, x))
+    assert_close(forth_and_back(lambda x: poolings.pooled(pool, x, axes), x), forth_and_back(layer, x))
 
 
 def a_spec(*layers: dict[str, Any], series: bool = False) -> ExperimentSpec:

@@ -1,0 +1,72 @@
+"""Recurrent layers in the engine's own loop over time: Keras's numbers, forward and in all gradients."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from core.training.forms import rewrite_layers
+from core.training.network import BuiltLayer
+from core.training.time_loops import can_loop
+from gradlab.spec.experiment import ModelSpec
+from gradlab.spec.network import walk
+
+SHAPE = (3, 7, 5)
+SEQUENCES = {"units": 4, "return_sequences": True}
+CASES: dict[str, dict[str, Any]] = {
+    "simple": {"kind": "simple_rnn", "units": 4},
+    "simple of relu": {"kind": "simple_rnn", **SEQUENCES, "activation": "relu", "use_bias": False},
+    "gru": {"kind": "gru", "units": 4},
+    "gru of sequences": {"kind": "gru", **SEQUENCES, "go_backwards": True, "activation": "softsign"},
+    "gru without a bias": {"kind": "gru", "units": 4, "use_bias": False, "recurrent_activation": "hard_sigmoid"},
+    "gru that drops": {"kind": "gru", "units": 4, "dropout": 0.5},
+    "lstm": {"kind": "lstm", "units": 4, "go_backwards": True},
+    "lstm of sequences": {"kind": "lstm", **SEQUENCES, "use_bias": False},
+    "both ways": {"kind": "bidirectional", "layer": {"kind": "lstm", **SEQUENCES}, "merge_mode": "sum"},
+    # What the loop leaves to Keras.
+    "reset before": {"kind": "gru", "units": 4, "reset_after": False},
+    "states that drop": {"kind": "lstm", "units": 4, "recurrent_dropout": 0.5},
+}
+
+
+def forth_and_back(fields: dict[str, Any], *, rewritten: bool, masked: bool = False) -> list[np.ndarray]:
+    """The output of a layer while training, the gradients of a weighted sum of it, and the state of its draws."""
+    (spec,) = ModelSpec.model_validate({"layers": [fields]}).layers
+    (named,) = walk([spec], SHAPE[1:])
+    layer = spec.build(keras, name="any", seeds=iter(range(99)))
+    spec.create_weights(layer, SHAPE[1:])
+    random = np.random.default_rng(0)
+    for variable in layer.trainable_variables:  # biases, too
+        variable.assign(random.normal(size=variable.shape))
+    x = tf.constant(random.normal(size=SHAPE).astype(np.float32))
+    mask = tf.constant(random.random(SHAPE[:2]) < 0.6) if masked else None
+    if rewritten:
+        rewrite_layers([BuiltLayer(named, layer)])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        out = layer(x, training=True, mask=mask)
+        total = tf.reduce_sum(out * np.random.default_rng(1).normal(size=out.shape).astype(np.float32))
+    by = tape.gradient(total, [x, *(each.value for each in layer.trainable_variables)])
+    return [each.numpy() for each in (out, *by, *layer.non_trainable_variables)]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_outputs_and_gradients_are_kerass(case):
+    mine, expected = (forth_and_back(CASES[case], rewritten=rewritten) for rewritten in (True, False))
+    for one, other in zip(mine, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-5, atol=1e-5)
+
+
+def test_masked_steps_are_skipped_as_keras_skips_them():
+    fields = {"kind": "gru", **SEQUENCES}
+    masked, expected = (forth_and_back(fields, rewritten=rewritten, masked=True) for rewritten in (True, False))
+    assert not np.allclose(masked[0], forth_and_back(fields, rewritten=True)[0])
+    np.testing.assert_allclose(masked[0], expected[0], rtol=2e-5, atol=1e-5)
+
+
+def test_only_products_that_no_gate_enters_are_looped():
+    assert can_loop(keras.layers.GRU(2))
+    assert not can_loop(keras.layers.GRU(2, reset_after=False))
+    assert not can_loop(keras.layers.Dense(2))
