@@ -43,6 +43,8 @@ class Filters:
         trial: True for trials of treatments, False for all others, None for both.
         trial_of: it is a trial of a treatment of this experiment.
         root_causes: the rule of its root cause is one of these; () for all.
+        cell: True for experiments that studies have added, False for all others, None for both.
+        study: it is the experiment of a cell of this study.
         sort: ``newest`` first; or by ``verdict``, the worst first; or by ``root_cause``, in causal order. Those without
             one come last, and of each the newest first.
     """
@@ -53,6 +55,8 @@ class Filters:
     trial: bool | None = None
     trial_of: UUID | None = None
     root_causes: Collection[str] = ()
+    cell: bool | None = None
+    study: UUID | None = None
     sort: Sort = "newest"
 
 

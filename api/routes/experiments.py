@@ -123,13 +123,17 @@ def list_experiments(
     root_cause: Annotated[
         list[Name], Query(max_length=20, description="rule that is the root cause; repeatable; all by default")
     ] = [],
+    cell: Annotated[
+        bool | None, Query(description="true for cells that studies have added, false for all others; both by default")
+    ] = None,
+    study: Annotated[UUID | None, Query(description="study whose cells' experiments are listed")] = None,
     sort: Annotated[Sort, Query(description="newest first, worst verdict first, or by root cause")] = "newest",
 ) -> ExperimentsResponse:
     """List experiments, a page at a time: newest first, the worst verdict first, or by root cause.
 
     Each trial of a treatment names what it is a trial of.
     """
-    filters = Filters(search, id_prefix, verdict, trial, trial_of, root_cause, sort)
+    filters = Filters(search, id_prefix, verdict, trial, trial_of, root_cause, cell, study, sort)
     page = store.page(limit=limit, before=read_cursor(cursor), status=status, filters=filters)
     state = [(each.id, each.revision, each.diagnosis, each.treatment) for each in page.experiments], page.next
     response.headers["ETag"] = etag_of(request, state)

@@ -118,8 +118,8 @@ def _trained(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]
     The present versions are those of the training that was completed last.
     """
     completed = and_(experiments.c.status == Status.completed, experiments.c.source == SERVICE)
-    newest = select(experiments.c.versions).where(completed).order_by(experiments.c.finished_at.desc()).limit(1)
-    versions = connection.execute(newest).scalar()
+    last = experiments.c.finished_at.desc(), experiments.c.number.desc()
+    versions = connection.execute(select(experiments.c.versions).where(completed).order_by(*last).limit(1)).scalar()
     under_way = experiments.c.status.in_((Status.queued, Status.running))
     usable = and_(or_(completed, under_way), ~experiments.c.cancel_requested)
     rank = case((completed, 0), else_=1)

@@ -1,8 +1,24 @@
 """The tables of studies and their cells."""
 
-from sqlalchemy import JSON, Boolean, Column, Double, ForeignKey, Index, Integer, String, Table, Text, Uuid
+from uuid import UUID
 
-from core.store.tables import Number, UtcDateTime, metadata
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    Uuid,
+    select,
+)
+
+from core.store.tables import Number, UtcDateTime, experiments, metadata
 
 studies = Table(
     "studies",
@@ -39,3 +55,9 @@ cells = Table(
     Column("error", Text),
     Index(None, "study", "status"),
 )
+
+
+def is_cell_of(study_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that an experiment is that of a cell of the study with this id."""
+    mine = select(cells.c.experiment).join(studies, studies.c.number == cells.c.study).where(studies.c.id == study_id)
+    return experiments.c.number.in_(mine.where(cells.c.experiment.is_not(None)))

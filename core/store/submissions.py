@@ -13,7 +13,8 @@ from core.plan.architecture import architecture_hash
 from core.records import Experiment, Filters, Page, RunRecord, SubmittedExperiment
 from core.store import dataset_rows, layouts, series, tables, trial_rows, verdict_rows, weights_rows
 from core.store.database import one_row
-from core.store.tables import ORDINARY, attempts, experiments, runs, verdicts
+from core.store.study_tables import is_cell_of
+from core.store.tables import BATCH, ORDINARY, attempts, experiments, runs, verdicts
 from gradlab.diagnosis.conclusion import VERDICTS_WORST_FIRST
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
 from gradlab.frozen import STORED
@@ -132,6 +133,10 @@ def page(
         query = query.where(trial_rows.is_trial() if filters.trial else ~trial_rows.is_trial())
     if filters.trial_of is not None:
         query = query.where(trial_rows.is_trial_of(filters.trial_of))
+    if filters.cell is not None:
+        query = query.where((experiments.c.priority == BATCH) == filters.cell)
+    if filters.study is not None:
+        query = query.where(is_cell_of(filters.study))
     if filters.root_causes:
         query = query.where(verdicts.c.root_cause.in_(filters.root_causes))
     if filters.search is not None:

@@ -185,6 +185,10 @@ def test_a_single_experiment_is_claimed_before_the_cells_of_a_study(desk, worker
     store = desk.store
     assert [store.is_batch(it) for it in (cells[0], single)] == [True, False]
     assert store.next_waiting(frozenset()) == single
+    client, study = client_of(desk), desk.http.get("/studies").json()["studies"][0]["id"]
+    assert [each.id for each in client.experiments(cell=False)] == [single]
+    assert {each.id for each in client.experiments(cell=True)} == {*cells}
+    assert {each.id for each in client.experiments(study=study)} == {*cells}
     assert store.claim(single, worker="one")
     assert store.next_waiting(frozenset()) == cells[0]
 

@@ -27,6 +27,8 @@ class Listing(Connection):
         sort: "Sort" = "newest",
         trial: bool | None = None,
         trial_of: UUID | str | None = None,
+        cell: bool | None = None,
+        study: UUID | str | None = None,
     ) -> "Iterator[schemas.ExperimentResponse]":
         """Iterate over experiments; pages are fetched on demand.
 
@@ -39,6 +41,8 @@ class Listing(Connection):
             sort: ``newest`` first; by ``verdict``, the worst first; or by ``root_cause``, causes before consequences.
             trial: True for trials of treatments, False for all others.
             trial_of: id of an experiment; trials of its treatments are listed.
+            cell: True for cells that studies have added, False for all others.
+            study: id of a study; the experiments of its cells are listed.
         """
         query = {
             "status": several(status),
@@ -49,6 +53,8 @@ class Listing(Connection):
             "sort": (sort,) if sort != "newest" else (),
             "trial": () if trial is None else str(trial).lower(),
             "trial_of": trial_of or (),
+            "cell": () if cell is None else str(cell).lower(),
+            "study": study or (),
         }
         for page in self._pages(schemas.ExperimentsResponse, f"/experiments?{urlencode(query, doseq=True)}"):
             yield from page.experiments

@@ -1,0 +1,139 @@
+"""Studies in the store, on both databases: what is drawn, taken over, withdrawn and claimed first."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.plan.architecture import architecture_hash
+from core.store import ExperimentStore
+from core.study import Cell, CellPlace, CellResult, Drawn, SeedOutcome
+from core.use_cases.drawing import MAX_UNDER_WAY, next_cells
+from gradlab.errors import Conflict
+from gradlab.schemas.status import CellStatus, Status, StudyStatus
+from gradlab.spec.study import StudySpec, grid
+from tests.builders import a_chunk, a_spec
+
+VERSIONS = {"keras": "3"}
+
+
+def a_study(*values: int, **fields: Any) -> StudySpec:
+    axes = [{"knob": "width", "values": list(values)}]
+    return StudySpec.model_validate({"base": a_spec().model_dump(mode="json"), "axes": axes, "seeds": [0, 1], **fields})
+
+
+def begun(store: ExperimentStore, spec: StudySpec):
+    """A study whose first cells are drawn, and their experiments."""
+    record, _ = store.studies.add(spec, list(grid(spec.axes)))
+    drawn, stopped = next_cells(record, 0, store=store)
+    assert stopped is None
+    needed = store.studies.draw(record, drawn)
+    assert needed is not None
+    assert store.studies.draw(record, drawn) is None, "the study has changed since"
+    return record.id, needed
+
+
+def trained(store: ExperimentStore, id: Any, versions: dict[str, str] = VERSIONS) -> None:
+    claim = store.claim(id, worker="one")
+    assert claim
+    for seed in claim.spec.seeds:
+        store.append(claim, a_chunk(claim.spec, seed=seed, first_epoch=0, epochs=claim.spec.epochs + 1))
+    store.finish(claim, Status.completed, versions=versions)
+
+
+def statuses(store: ExperimentStore, id: Any) -> list[str]:
+    return [str(cell.status) for cell in store.studies.cells(id)]
+
+
+def result(*metrics: float) -> CellResult:
+    return CellResult("healthy", None, tuple(SeedOutcome(i, each, False, (None,)) for i, each in enumerate(metrics)))
+
+
+def test_cells_are_drawn_read_and_counted(store):
+    study, needed = begun(store, a_study(2, 3, 4))
+    assert [store.get(it).status for it in needed] == [Status.queued] * 3
+    assert store.studies.due() == []
+    before = store.studies.get(study)
+    trained(store, needed[1])
+    assert store.studies.due() == [study]
+    assert store.studies.waiting_for(needed[1]) == [study]
+    (cell,) = store.studies.over(study, limit=9)
+    assert (cell.place, cell.point, cell.seeds_done, cell.status) == (CellPlace(1, 0), (3,), 2, CellStatus.running)
+    store.studies.collect(study, cell, CellStatus.completed, result=result(0.5, 0.75), seconds=2.5)
+    store.studies.collect(study, cell, CellStatus.failed, error="too late")
+    record = store.studies.get(study)
+    assert record.counts == {CellStatus.queued: 2, CellStatus.completed: 1}
+    assert (record.cells, record.trainings, record.trainings_done, record.seconds) == (3, 6, 2, 2.5)
+    assert record.state != before.state
+    assert statuses(store, study) == ["queued", "completed", "queued"]
+    assert store.studies.cells(study)[1].result == result(0.5, 0.75)
+    assert [each.id for each in store.studies.page(limit=5, statuses=[StudyStatus.running]).studies] == [study]
+
+
+def test_an_experiment_is_taken_over_if_its_spec_seeds_and_versions_are_the_same(store):
+    first, needed = begun(store, a_study(2, 3))
+    for it in needed:
+        trained(store, it)
+    cell = store.studies.over(first, limit=1)[0]
+    store.studies.collect(first, cell, CellStatus.completed, result=result(0.5, 0.75), seconds=1.0)
+    second, further = begun(store, a_study(2, 3, 4, name="other"))
+    cells = store.studies.cells(second)
+    assert len(further) == 1, "a width of 4"
+    assert [each.experiment_id for each in cells] == [*needed, *further]
+    assert [(each.reused, each.is_over) for each in cells] == [(True, False), (True, True), (False, False)]
+    assert cells[0].result == result(0.5, 0.75)
+    trained(store, further[0], {"keras": "4"})
+    _, anew = begun(store, a_study(2, 3, 4))
+    assert len(anew) == 2, "what other versions have trained is trained again"
+
+
+def test_a_halted_study_withdraws_what_no_worker_has_begun(store):
+    shared, _ = begun(store, a_study(5))
+    study, needed = begun(store, a_study(2, 3, 5))
+    claim = store.claim(needed[0], worker="one")
+    store.studies.halt(study, StudyStatus.paused)
+    assert statuses(store, study) == ["running", "waiting", "waiting"]
+    assert statuses(store, shared) == ["queued"], "another study waits for it"
+    with pytest.raises(Conflict):
+        store.studies.halt(study, StudyStatus.paused)
+    store.studies.halt(study, StudyStatus.cancelled)
+    assert store.get(claim.experiment_id).cancel_requested
+    store.finish(claim, Status.cancelled)
+    store.studies.resume(study)
+    assert store.studies.get(study).status is StudyStatus.running
+    store.studies.delete(study)
+    assert [each.status for each in store.page(limit=9).experiments] == [Status.cancelled, Status.queued]
+
+
+def test_workers_claim_ordinary_experiments_first_then_architectures_that_they_hold(store, clock):
+    _, cells = begun(store, a_study(2, 3, 4))
+    assert store.next_waiting(frozenset()) == cells[0]
+    held = frozenset({architecture_of(store, cells[2])})
+    assert store.next_waiting(held) == cells[2]
+    clock.forward(timedelta(seconds=61))
+    assert store.next_waiting(held) == cells[0], "it has been passed over for long enough"
+    ordinary = store.add(a_spec())[0].id
+    assert [store.is_batch(each) for each in (ordinary, *cells)] == [False, True, True, True]
+    assert store.next_waiting(held) == ordinary
+    store.claim(ordinary, worker="one")
+    store.cancel(cells[0])
+    assert store.next_waiting(held) == cells[1], "the oldest one that waits"
+
+
+def architecture_of(store: ExperimentStore, id: Any) -> str:
+    return architecture_hash(store.get(id).own_spec("it is trained here"))
+
+
+def test_no_more_cells_are_under_way_than_the_bound(store):
+    study, needed = begun(store, a_study(*range(1, 40)))
+    assert len(needed) == MAX_UNDER_WAY
+    assert next_cells(store.studies.get(study), MAX_UNDER_WAY, store=store) == ([], None)
+
+
+def test_a_point_that_is_impossible_is_refused_and_told(store):
+    spec = a_study(2)
+    record, _ = store.studies.add(spec, [(2,)])
+    assert store.studies.draw(record, [Drawn(CellPlace(0, 0), (2,), (0, 1), None, "it does not fit")]) == []
+    (cell,) = store.studies.cells(record.id)
+    assert isinstance(cell, Cell)
+    assert (cell.status, cell.error) == (CellStatus.refused, "it does not fit")
