@@ -52,12 +52,6 @@ def _actions() -> ModuleType:
     return actions
 
 
-def _studies() -> ModuleType:
-    from gradlab.cli import studies
-
-    return studies
-
-
 def _print_version(version_only: bool) -> None:
     if version_only:
         typer.echo(f"gradlab {version('gradient-lab')}")
@@ -241,25 +235,6 @@ def treat(
 ) -> None:
     """Train treated variants of an experiment to find the change that cures it. A running treatment is followed."""
     _actions().treat(id, remedy, seeds, budget, fresh, resume, stop, save, json, url)
-
-
-@app.command(epilog=EPILOG)
-def study(
-    recipe: Annotated[
-        str, typer.Argument(help="Name of a recipe: xavier, adam, weights, depth, width, phase, rate, initializer.")
-    ],
-    activation: Annotated[
-        str | None, typer.Option(help="Activation of the networks, where the recipe has a choice: tanh or relu.")
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(min=1, help="Seeds of each cell; by default the recipe's.")] = None,
-    chart: Annotated[
-        Path | None, typer.Option(help="Draw the chart that answers the recipe's question to this file, SVG or PNG.")
-    ] = None,
-    json: Json = False,
-    url: Url = None,
-) -> None:
-    """Train the study of a recipe and follow its map. What was trained before is not trained again."""
-    _studies().study(recipe, activation, seeds, chart, json, url)
 
 
 @app.command(epilog=EPILOG)
