@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     worker_memory_bytes: PositiveInt = 2_000_000_000
     """A training process above this size is replaced after its experiment: TensorFlow never frees compiled programs,
     about 16 MB for each architecture."""
+    device: str = "cpu"
+    """The device of trainings: `cpu`, `gpu` for the first GPU that TensorFlow sees, or one of several, such as `gpu:1`.
+    Bits are those of the device. A worker whose machine does not have it ends at once."""
     triage_patience: Duration = timedelta(seconds=20)
     """Time that a triage waits for a worker. A new worker first loads TensorFlow."""
     grace: Duration = timedelta(seconds=30)
@@ -145,6 +148,14 @@ class Settings(BaseSettings):
     def _blank_is_none(cls, key: str | None) -> str | None:
         """Read an empty text as no key: Docker Compose passes an unset variable on so."""
         return key or None
+
+    @field_validator("device")
+    @classmethod
+    def _is_device(cls, device: str) -> str:
+        """Refuse what names no device; whether a machine has it is known to TensorFlow."""
+        if not re.fullmatch(r"cpu|gpu(:\d{1,3})?", device):
+            raise ValueError(f"expected cpu, gpu, or a GPU by its number such as gpu:1; received {device!r}")
+        return device
 
     @field_validator("hosts", mode="before")
     @classmethod

@@ -41,7 +41,7 @@ def storage() -> BlobStore:
 @cache
 def trainer() -> experiments.Trainer:
     """Return the trainer. Loading TensorFlow takes some seconds, so that it comes before the claim and its lease."""
-    environment.prepare(settings.compile_cache)
+    environment.prepare(settings.compile_cache, settings.device)
     from core.training.train import train
 
     def trained(spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:

@@ -32,7 +32,7 @@ from gradlab.spec.experiment import parse
 
 
 def main() -> int:
-    """Train the spec. Return the exit status: 0, or 2 if the spec is invalid."""
+    """Train the spec. Return the exit status: 0, or 2 if the spec is invalid or the device is absent."""
     arguments = argparse.ArgumentParser(prog="python -m worker.train", description="Train one spec.")
     arguments.add_argument("spec", type=Path)
     arguments.add_argument("--output", type=Path, required=True)
@@ -40,10 +40,10 @@ def main() -> int:
     try:
         spec = parse(options.spec.read_bytes())
         check_bounds(spec, settings)
+        prepare(settings.compile_cache, settings.device)
     except Invalid as error:
         print(*error.problems, sep="\n", file=sys.stderr)
         return 2
-    prepare(settings.compile_cache)
     _train(spec, options.output, settings.chunk.total_seconds())
     return 0
 

@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.http.dependencies import Services
 from api.http.server import ClientConnection, Connections
+from core.device import check_device
 from core.disk import survive_full_logs
 from core.settings import Settings
 from core.store.migrate import check_revision, upgrade
@@ -45,7 +46,10 @@ def serve(settings: Settings, *, api_only: bool) -> None:
     Raises:
         Unavailable: the port is taken, the data directory cannot be created, or the database is unreachable.
         DatabaseTooNew: a later version has migrated the database.
+        Invalid: the machine does not have the device for the worker.
     """
+    if not api_only:
+        check_device(settings.device)
     survive_full_logs()
     server, listener = _api(settings), _listen(settings)
     _create_data_dir(settings)

@@ -27,6 +27,9 @@ from gradlab.schemas.media_types import CSV, JSON, NPZ
 
 # Bodies validated at a time. Each holds the interpreter's lock meanwhile.
 MAX_BODY_READERS = 2
+# Experiments submitted at a time. More threads would wait for one another: each needs the interpreter's lock for most
+# of its time, and gives it up at every statement.
+MAX_SUBMITTERS = 2
 # Files received at a time. Each may take `max_dataset_bytes` of the disk.
 MAX_UPLOADS = 8
 # Triages that wait for a worker at a time. Further ones queue up behind them.
@@ -45,6 +48,7 @@ class Services:
     checker: Checker
     body_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_BODY_READERS))
     triage_waiters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_TRIAGE_WAITERS))
+    submitters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_SUBMITTERS))
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_UPLOADS))
 
     @cached_property

@@ -1,13 +1,15 @@
 """Endpoints of experiments: submit, validate, list, get, cancel, delete."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
 from api.http.bodies import SpecRoute
 from api.http.cursor import Cursor, next_page, read_cursor
-from api.http.dependencies import Queue, SettingsDep, Store, etag_of
+from api.http.dependencies import ServicesDep, SettingsDep, Store, etag_of
 from api.http.errors import documented
 from api.responses.experiments import experiment_response, experiments_response, validation_response
 from core.plan.bounds import check_bounds
@@ -75,13 +77,8 @@ IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, patt
 
 
 @router.post("", status_code=202, responses=documented(401, 409, 413, 415, 422, 503), summary="Submit an experiment")
-def submit(
-    spec: SpecBody,
-    response: Response,
-    store: Store,
-    queue: Queue,
-    settings: SettingsDep,
-    idempotency_key: IdempotencyKey = None,
+async def submit(
+    spec: SpecBody, response: Response, services: ServicesDep, idempotency_key: IdempotencyKey = None
 ) -> ExperimentResponse:
     """Queue an experiment; a worker trains it.
 
@@ -89,9 +86,15 @@ def submit(
     sends its series to the endpoints under `runs/{seed}`. A request that repeats an earlier `Idempotency-Key` and spec
     returns the experiment of the earlier request.
     """
-    experiment, _ = experiments.submit(
-        spec, store=store, queue=queue, settings=settings, idempotency_key=idempotency_key
+    submission = partial(
+        experiments.submit,
+        spec,
+        store=services.store,
+        queue=services.queue,
+        settings=services.settings,
+        idempotency_key=idempotency_key,
     )
+    experiment, _ = await run_sync(submission, limiter=services.submitters)
     response.headers["Location"] = f"/experiments/{experiment.id}"
     return experiment_response(experiment)
 

@@ -112,9 +112,10 @@ class ExperimentStore(SeriesReading, Sweeping):
 
     def _add(self, spec: AnySpec, idempotency_key: str | None) -> tuple[Experiment, bool]:
         with writing(self._engine) as connection:
-            earlier = submissions.added_with(connection, idempotency_key, spec) if idempotency_key else None
-            added = earlier or submissions.add(connection, spec, idempotency_key, self._clock(), self._silence)
-            return submissions.get(connection, added), earlier is None
+            if idempotency_key and (earlier := submissions.added_with(connection, idempotency_key, spec)):
+                return submissions.get(connection, earlier), False
+            added = submissions.add(connection, spec, idempotency_key, self._clock(), self._silence)
+            return submissions.get(connection, added, is_new=True), True
 
     def get(self, id: UUID) -> Experiment:
         """Return an experiment. Raises NotFound."""

@@ -102,9 +102,9 @@ def submitted(row: Row[Any]) -> SubmittedExperiment:
     return SubmittedExperiment(row.id, read_any_spec(row.spec), Status(row.status), row.revision)
 
 
-def get(connection: Connection, id: UUID) -> Experiment:
-    """Return an experiment. Raises NotFound."""
-    return _read(connection, [find(connection, id)])[0]
+def get(connection: Connection, id: UUID, *, is_new: bool = False) -> Experiment:
+    """Return an experiment; `is_new` if this transaction has added it. Raises NotFound."""
+    return _read(connection, [find(connection, id)], is_new=is_new)[0]
 
 
 def page(
@@ -248,7 +248,7 @@ def read_spec(canonical: str) -> ExperimentSpec:
     return spec
 
 
-def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Experiment]:
+def _read(connection: Connection, rows: Sequence[Row[Any]], *, is_new: bool = False) -> list[Experiment]:
     numbers = [row.number for row in rows]
     names = tables.layouts
     query = select(runs, names.c.metrics).join(names, names.c.experiment == runs.c.experiment)
@@ -256,6 +256,8 @@ def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Experiment]:
     records: dict[int, list[RunRecord]] = {number: [] for number in numbers}
     for run in connection.execute(query):
         records[run.experiment].append(_run(run))
+    if is_new:  # no verdict, no treatment, and no trial yet
+        return [_experiment(row, tuple(records[row.number])) for row in rows]
     summaries = verdict_rows.get(connection, numbers)
     trials, treatments = trial_rows.trials_of(connection, numbers), trial_rows.treatments_of(connection, numbers)
     return [

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from core.device import CPU, gpu_number
 from gradlab.imports import without_garbage_collection
 
 # Keras and TensorFlow import these for parts that no training here uses, and do without where they are missing. They
@@ -18,8 +19,8 @@ from gradlab.imports import without_garbage_collection
 UNUSED_BY_KERAS = ("matplotlib", "pandas", "scipy", "sklearn")
 
 
-def prepare(compile_cache: Path) -> None:
-    """Set XLA's cache on disk, the Keras backend and one thread, silence TensorFlow's start-up messages, import Keras.
+def prepare(compile_cache: Path, device: str = CPU) -> None:
+    """Set XLA's cache on disk, the Keras backend, one thread and the device, silence start-up messages, import Keras.
 
     TensorFlow gets one thread for the operations of a program. Two threads make small networks no faster, and two
     workers with one thread each train more than one worker with two (`python -m bench.threads`).
@@ -34,8 +35,10 @@ def prepare(compile_cache: Path) -> None:
 
     Args:
         compile_cache: folder of the cache; made if missing. Without it, training is only slower.
+        device: as `Settings.device`.
 
     Raises:
+        Invalid: the machine does not have the device.
         RuntimeError: TensorFlow is already imported, so the settings would have no effect.
     """
     if "tensorflow" in sys.modules:
@@ -49,6 +52,7 @@ def prepare(compile_cache: Path) -> None:
     _set_cache(compile_cache)
     with without_garbage_collection(), _missing(UNUSED_BY_KERAS):
         importlib.import_module("keras")
+    _choose(device)
 
 
 def _set_cache(folder: Path) -> None:
@@ -58,6 +62,13 @@ def _set_cache(folder: Path) -> None:
         return  # training without the cache is only slower
     flag = f"--tf_xla_persistent_cache_directory={folder}"
     os.environ["TF_XLA_FLAGS"] = " ".join(filter(None, (os.environ.get("TF_XLA_FLAGS"), flag)))
+
+
+def _choose(device: str) -> None:
+    """Let TensorFlow see only this device and the processor."""
+    config = importlib.import_module("tensorflow").config
+    gpus = config.list_physical_devices("GPU")
+    config.set_visible_devices([] if device == CPU else gpus[gpu_number(device, len(gpus))], "GPU")
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event
@@ -12,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from core.records import Claim, WorkerCommand
 from core.store import ExperimentStore
 from core.store.migrate import check_revision, upgrade
-from gradlab.errors import DiskFull, Unavailable
+from gradlab.errors import DiskFull, NotFound, Unavailable
 from tests.builders import MINUTE, a_chunk, a_spec
 from tests.servers import PostgreSQL
 
@@ -50,6 +52,26 @@ def test_a_locked_sqlite_database_is_unavailable(sqlite_url, monkeypatch):
     assert waiter.add(SPEC)[1]
     holder.close()
     waiter.close()
+
+
+def test_writers_of_one_process_wait_for_their_turn_before_they_ask_sqlite_for_its_lock(sqlite_url):
+    store = ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3)
+    asking: list[int] = []
+    most = [0]
+
+    def begun(_: object) -> None:
+        asking.append(1)
+        most[0] = max(most[0], len(asking))
+
+    event.listen(store._engine, "begin", begun)
+    event.listen(store._engine, "commit", lambda _: asking.pop())
+    with ThreadPoolExecutor(8) as threads:
+        added = list(threads.map(lambda number: store.add(SPEC, idempotency_key=str(number)), range(24)))
+    assert (len({experiment.id for experiment, _ in added}), most, asking) == (24, [1], [])
+    with pytest.raises(NotFound):
+        store.delete(uuid4())  # a writer that fails gives its turn up
+    assert store.add(SPEC)[1]
+    store.close()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

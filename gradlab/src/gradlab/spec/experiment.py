@@ -215,7 +215,7 @@ class ExperimentSpec(Frozen):
         losses = (f"{output.prefix}loss" for output in several)
         return (*losses, *(f"{output.prefix}{name}" for output in self.outputs for name in output.metric_names))
 
-    @property
+    @cached_property
     def parameter_count(self) -> int:
         """Number of trainable parameters, counted as single numbers."""
         return sum(layer.parameter_count for layer in self.layers)
