@@ -39,7 +39,7 @@ def main() -> None:
             spec, begun = recipe.study(activation, options.seeds), time.perf_counter()
             table = trained(client, spec)
             print(f"{recipe.name:12} {activation:6} {time.perf_counter() - begun:7.1f} s", flush=True)
-            _keep(recipe, activation, spec, table, options.folder)
+            keep(recipe, activation, spec, table, options.folder)
 
 
 def trained(client: Client, spec: StudySpec) -> StudyTableResponse:
@@ -66,7 +66,7 @@ def _chosen(text: str) -> tuple[Recipe, str]:
     return recipe, activation or recipe.activations[0]
 
 
-def _keep(recipe: Recipe, activation: str, spec: StudySpec, table: StudyTableResponse, folder: Path) -> None:
+def keep(recipe: Recipe, activation: str, spec: StudySpec, table: StudyTableResponse, folder: Path) -> None:
     """Write a study's table and its charts."""
     stem = f"{recipe.name}-{activation}" if len(recipe.activations) > 1 else recipe.name
     without_ids = table.model_copy(

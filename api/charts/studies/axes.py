@@ -12,7 +12,7 @@ from gradlab.spec.study.axes import written
 from gradlab.spec.study.placing import shown
 
 MAX_TICKS = 20
-MAX_LABEL = 36  # characters of a value beside an axis
+MAX_LABEL = 40  # characters of a value beside an axis
 
 
 @dataclass(frozen=True)
