@@ -40,7 +40,7 @@ FAMILIES = {
 
 # Prefix of the counts of epochs in which one layer is pretrained. Their prices are those of epochs.
 PRETRAINED = "pretrained_"
-# Layers that XLA executes slowly, number by number: the backward pass of a maximum, and drawing random numbers.
+# Layers that are priced by their inputs: the backward pass of a maximum, and drawing random numbers.
 MOVING = (("max_pooling1d", "max_pooling2d", "max_pooling3d"), FAMILIES["random"])
 
 
@@ -177,7 +177,8 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
     every = {kind: 1 / layout[kind].every if kind in layout else 0.0 for kind in layout_kinds(spec)}
     probes = max(every.get(kind, 0.0) for kind in names_from("flows"))
     probed = width * probes * min(PROBE_SAMPLES, train)
-    histograms = updates * _times(every, "gradients", "vector") + _times(every, "weights", "vector")
+    of_gradients, of_weights = (_times(every, source, "vector") for source in ("gradients", "weights"))
+    kept_updates, program_updates = (updates, 0) if keeps_gradients(spec, width) else (0, updates)
     return {
         "epoch": 1,
         "updates": updates,
@@ -189,9 +190,11 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
         "values": passes * values,
         "pooled": width * train * pooled,
         "drawn": width * train * drawn,
-        "gradient_statistics": updates * numbers * _times(every, "gradients", "statistic"),
+        "gradient_statistics": kept_updates * numbers * _times(every, "gradients", "statistic"),
+        "program_statistics": program_updates * numbers * _times(every, "gradients", "statistic"),
+        "program_histograms": program_updates * numbers * of_gradients,
         "weight_statistics": numbers * _times(every, "weights", "statistic"),
-        "histograms": histograms * numbers,
+        "histograms": (kept_updates * of_gradients + of_weights) * numbers,
         "look_products": probed * WAYS * operations,
         "look_values": probed * values,
         "look_steps": probes * width * steps,
