@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, exists, insert, or_, select, update
 
-from core.store import study_reading, submissions
+from core.store import dataset_rows, study_reading, submissions, weights_rows
 from core.store.study_reading import DRAWN, RESULT
 from core.store.study_tables import cells, studies
 from core.store.tables import BATCH, experiments
 from core.study import Cell, CellPlace, CellResult, Drawn, StudyRecord, measured_key
-from gradlab.errors import Conflict
+from gradlab.errors import Conflict, Invalid
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
 from gradlab.schemas.studies import StudyStop
 from gradlab.spec import SERVICE
@@ -26,7 +26,15 @@ UNDRAWN: Mapping[str, Any] = {
 
 
 def add(connection: Connection, spec: StudySpec, points: Iterable[Point], key: str | None, now: datetime) -> UUID:
-    """Insert a study with its waiting cells."""
+    """Insert a study with its waiting cells.
+
+    Raises:
+        Invalid: the base spec names a dataset or weights that are not there or do not fit.
+        Conflict: it names a dataset that is not ready yet.
+    """
+    for field, named in dataset_rows.ids_in(spec.base).items():
+        dataset_rows.find_ready(connection, named, field)
+    weights_rows.find_fitting(connection, spec.base)
     text = spec.model_dump_json()
     made = uuid4()
     row = {
@@ -96,7 +104,12 @@ def draw(connection: Connection, before: StudyRecord, drawn: Sequence[Drawn], no
         if earlier is not None:
             _write(connection, study, each, _reused(connection, earlier, measured))
             continue
-        added = submissions.add(connection, each.spec, None, now, priority=BATCH)
+        try:
+            with connection.begin_nested():
+                added = submissions.add(connection, each.spec, None, now, priority=BATCH)
+        except (Invalid, Conflict) as error:  # a dataset was deleted meanwhile, or weights do not fit this point
+            _write(connection, study, each, {"status": CellStatus.refused, "error": str(error)})
+            continue
         row = connection.execute(select(experiments).where(experiments.c.id == added)).one()
         _write(connection, study, each, {"status": DRAWN, "experiment": row.number, "reused": False})
         trained[keys[each.place]] = row
@@ -174,9 +187,10 @@ def finish(
     stopped: StudyStop,
     error: str | None,
     now: datetime,
-) -> None:
-    """End a study, unless it has changed since `before`."""
-    touched(connection, before, status=status, stopped=stopped, error=error, finished_at=now)
+) -> bool:
+    """End a study. Return False if it has changed since `before`: nothing is written."""
+    changed = touched(connection, before, status=status, stopped=stopped, error=error, finished_at=now)
+    return changed is not None
 
 
 def halt(connection: Connection, id: UUID, status: StudyStatus, now: datetime) -> None:

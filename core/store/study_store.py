@@ -108,10 +108,10 @@ class StudyStore:
         with writing(self._engine) as connection:
             study_rows.collect(connection, id, cell, **values)  # type: ignore[arg-type]
 
-    def finish(self, before: StudyRecord, status: StudyStatus, stopped: StudyStop, error: str | None = None) -> None:
-        """End a study, unless another process has changed it since `before`."""
+    def finish(self, before: StudyRecord, status: StudyStatus, stopped: StudyStop, error: str | None = None) -> bool:
+        """End a study. Return False and write nothing if another process has changed it since `before`."""
         with writing(self._engine) as connection:
-            study_rows.finish(connection, before, status, stopped, error, self._clock())
+            return study_rows.finish(connection, before, status, stopped, error, self._clock())
 
     def halt(self, id: UUID, status: StudyStatus) -> StudyRecord:
         """Pause or cancel a study. Raises NotFound and Conflict."""

@@ -19,16 +19,26 @@ def add_use(connection: Connection, experiment: int, spec: AnySpec) -> None:
     Raises:
         Invalid: there are no such weights, or they do not fit the network.
     """
-    start = spec.training.initial_weights if isinstance(spec, ExperimentSpec) else None
-    if start is None or not isinstance(spec, ExperimentSpec):
-        return
+    if isinstance(spec, ExperimentSpec) and (row := find_fitting(connection, spec)) is not None:
+        connection.execute(insert(weights_uses).values(experiment=experiment, weights=row.number))
+
+
+def find_fitting(connection: Connection, spec: ExperimentSpec) -> Row[Any] | None:
+    """Return the row of the weights that a spec names, locked against deletion; None if it names none.
+
+    Raises:
+        Invalid: there are no such weights, or they do not fit the network.
+    """
+    start = spec.training.initial_weights
+    if start is None:
+        return None
     # Nobody deletes them before the use is stored.
     query = select(uploaded_weights).where(uploaded_weights.c.id == start.id).with_for_update(read=True, key_share=True)
     row = connection.execute(query).one_or_none()
     if row is None:
         raise Invalid(Problem(f"{FIELD}.id", "the id of uploaded weights: POST /weights returns it", repr(start.id)))
     check_fits(start, spec.layers, record(row).shapes)
-    connection.execute(insert(weights_uses).values(experiment=experiment, weights=row.number))
+    return row
 
 
 def find(connection: Connection, id: str) -> Row[Any]:

@@ -18,7 +18,7 @@ from core.use_cases.drawing import MAX_UNDER_WAY, next_cells
 from core.use_cases.experiments import publish
 from core.use_cases.facts import of_drawn
 from core.use_cases.study_checks import cells_added, extended, validated
-from gradlab.errors import Conflict, NotFound, Unavailable
+from gradlab.errors import Conflict, LabError, NotFound, Unavailable, reason
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
 from gradlab.schemas.studies import StudyExtensionRequest, StudyStop
 from gradlab.spec.study import StudySpec, grid
@@ -148,17 +148,20 @@ def _turn(study_id: UUID, store: ExperimentStore, queue: JobQueue) -> bool:
         publish(needed or [], store=store, queue=queue)
         return needed is None or len(needed) < len(drawn)
     if stopped is not None and not under_way:
-        _finish(record, stopped, store)
+        return not _finish(record, stopped, store)
     return False
 
 
-def _finish(record: StudyRecord, stopped: StudyStop, store: ExperimentStore) -> None:
+def _finish(record: StudyRecord, stopped: StudyStop, store: ExperimentStore) -> bool:
+    """End a study. Return False if another process has changed it meanwhile."""
     failed, completed = (record.counts.get(status, 0) for status in (CellStatus.failed, CellStatus.completed))
+    status, error = StudyStatus.completed, None
     if failed and not completed:
-        store.studies.finish(record, StudyStatus.failed, stopped, "None of its cells was trained to the end.")
-    else:
-        store.studies.finish(record, StudyStatus.completed, stopped)
-    log.info("study_finished", study_id=str(record.id), stopped=stopped)
+        status, error = StudyStatus.failed, "None of its cells was trained to the end."
+    ended = store.studies.finish(record, status, stopped, error)
+    if ended:
+        log.info("study_finished", study_id=str(record.id), status=str(status), stopped=stopped)
+    return ended
 
 
 def _collect(record: StudyRecord, cell: Cell, store: ExperimentStore) -> None:
@@ -177,5 +180,12 @@ def _collect(record: StudyRecord, cell: Cell, store: ExperimentStore) -> None:
     if status is not CellStatus.completed:
         return store.studies.collect(record.id, cell, status, seconds=seconds, error=experiment.error)
     spec = experiment.own_spec("a cell is trained here")
-    shown = result_of(record.spec, spec, list(runs(experiment, spec, store, measure=of_drawn)))
+    try:
+        shown = result_of(record.spec, spec, list(runs(experiment, spec, store, measure=of_drawn)))
+    except LabError:
+        raise  # the database is away, or the experiment was deleted just now: the next turn sees it
+    except Exception as failure:
+        log.exception("cell_not_read", experiment_id=str(experiment.id))
+        error = f"Its result could not be read: {reason(failure)}"
+        return store.studies.collect(record.id, cell, CellStatus.failed, seconds=seconds, error=error)
     return store.studies.collect(record.id, cell, status, result=shown, seconds=seconds)

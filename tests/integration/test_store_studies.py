@@ -9,9 +9,9 @@ from core.plan.architecture import architecture_hash
 from core.store import ExperimentStore
 from core.study import Cell, CellPlace, CellResult, Drawn, SeedOutcome
 from core.use_cases.drawing import MAX_UNDER_WAY, next_cells
-from gradlab.errors import Conflict
+from gradlab.errors import Conflict, Invalid
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
-from gradlab.spec.study import StudySpec, grid
+from gradlab.spec.study import StudySpec, grid, place
 from tests.builders import a_chunk, a_spec
 
 VERSIONS = {"keras": "3"}
@@ -128,6 +128,22 @@ def test_no_more_cells_are_under_way_than_the_bound(store):
     study, needed = begun(store, a_study(*range(1, 40)))
     assert len(needed) == MAX_UNDER_WAY
     assert next_cells(store.studies.get(study), MAX_UNDER_WAY, store=store) == ([], None)
+
+
+def test_weights_that_are_not_there_or_do_not_fit_a_point_are_refused(store):
+    start = {"id": f"sha256:{0:064}"}
+    fields = a_spec().model_dump(mode="json")
+    spec = a_study(2, base=fields | {"training": fields["training"] | {"initial_weights": start}})
+    with pytest.raises(Invalid, match="the id of uploaded weights"):
+        store.studies.add(spec, list(grid(spec.axes)))
+    assert store.studies.page(limit=5).studies == ()
+    record, _ = store.studies.add(a_study(2), [(2,), (3,)])
+    named = place(spec.base.model_dump(mode="json"), spec.axes, (2,), (0, 1))
+    fits = place(a_spec().model_dump(mode="json"), spec.axes, (3,), (0, 1))
+    drawn = [Drawn(CellPlace(i, 0), (2 + i,), (0, 1), each) for i, each in enumerate((named, fits))]
+    assert len(store.studies.draw(record, drawn) or ()) == 1
+    assert statuses(store, record.id) == ["refused", "queued"]
+    assert len(store.page(limit=9).experiments) == 1, "nothing is left of the refused one"
 
 
 def test_a_point_that_is_impossible_is_refused_and_told(store):

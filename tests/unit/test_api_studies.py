@@ -167,15 +167,15 @@ def test_what_was_trained_before_is_not_trained_again(desk, workers):
 
 
 def test_few_cells_are_queued_at_a_time(desk, workers):
-    path = begun(desk, {"knob": "width", "range": {"first": 1, "last": 40}}, seeds=[0])
+    path = begun(desk, {"knob": "width", "range": {"first": 1, "last": 24}}, seeds=[0])
     for _ in range(3):
         assert len(workers.waiting) == MAX_UNDER_WAY
         workers.finish()
     assert desk.http.get(path).json()["progress"]["cells_by_status"] == {
-        "completed": 3, "queued": MAX_UNDER_WAY, "waiting": 40 - 3 - MAX_UNDER_WAY,
+        "completed": 3, "queued": MAX_UNDER_WAY, "waiting": 24 - 3 - MAX_UNDER_WAY,
     }  # fmt: skip
     workers.work()
-    assert len(workers.trained) == 40
+    assert len(workers.trained) == 24
 
 
 def test_a_single_experiment_is_claimed_before_the_cells_of_a_study(desk, workers):
