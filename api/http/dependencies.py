@@ -98,14 +98,22 @@ def authorized(settings: SettingsDep, credentials: Credentials) -> None:
         raise Unauthorized("send the service's key as `Authorization: Bearer …`")
 
 
-def fresh(request: Request, response: Response, experiment_id: UUID, store: Store) -> str:
+def revision_of(experiment_id: UUID, store: Store) -> int:
+    """Return the experiment's revision. Raises NotFound."""
+    return store.revision(experiment_id)
+
+
+Revision = Annotated[int, Depends(revision_of)]
+
+
+def fresh(request: Request, response: Response, revision: Revision) -> str:
     """Return the response's ETag, made from the experiment's revision, the query and the accepted media type.
 
     Raises:
         NotFound: there is no such experiment.
         NotModified: the client has a current response.
     """
-    etag = response.headers["ETag"] = etag_of(request, store.revision(experiment_id))
+    etag = response.headers["ETag"] = etag_of(request, revision)
     response.headers["Vary"] = "Accept"
     return etag
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from api.http.dependencies import ETag, MediaType, ServicesDep
+from api.http.dependencies import ETag, MediaType, Revision, ServicesDep
 from api.routes.series import AllEpochs, SeriesQuery, SeriesQueryDep, responses
 from api.series.boundary import Samples, in_plane
 from gradlab.schemas.series import BoundaryResponse, SamplesResponse
@@ -55,12 +55,17 @@ def boundary(query: SeriesQueryDep, span: AllEpochs, services: ServicesDep) -> A
 
 @router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Get the samples")
 def samples(
-    experiment_id: UUID, services: ServicesDep, etag: ETag, media_type: MediaType, max_samples: MaxSamples = 2_000
+    experiment_id: UUID,
+    services: ServicesDep,
+    revision: Revision,
+    etag: ETag,
+    media_type: MediaType,
+    max_samples: MaxSamples = 2_000,
 ) -> Any:
     """Get the samples of a dataset with two inputs: the scaled inputs that the network receives, and the targets.
 
     The samples are generated anew from the spec, or loaded from the uploaded dataset. Each part is cut to its first
     `max_samples` samples.
     """
-    query = SeriesQuery(experiment_id, services.store, etag, media_type)
+    query = SeriesQuery(experiment_id, services.store, revision, etag, media_type)
     return query.reply(Samples.of(in_plane(query.experiment), max_samples, services.load), "samples")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.http.dependencies import ETag, MediaType, Store
+from api.http.dependencies import ETag, MediaType, Revision, Store
 from api.http.errors import documented
 from api.series.boundary import Boundary, Samples
 from api.series.reading import SeriesReader
@@ -73,8 +73,16 @@ AllEpochs = Annotated[Span, Depends(from_the_beginning)]
 class SeriesQuery(SeriesReader):
     """The stored series of the runs that a request names, and the response in the media type that it accepts."""
 
-    def __init__(self, experiment_id: UUID, store: Store, etag: ETag, media_type: MediaType, seed: Seeds = []) -> None:
-        super().__init__(experiment_id, store, seed)
+    def __init__(
+        self,
+        experiment_id: UUID,
+        store: Store,
+        revision: Revision,
+        etag: ETag,
+        media_type: MediaType,
+        seed: Seeds = [],
+    ) -> None:
+        super().__init__(experiment_id, store, seed, revision)
         self._etag, self._media_type = etag, media_type
 
     def reply(self, series: AnySeries, name: str) -> Any:

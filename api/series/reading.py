@@ -47,14 +47,17 @@ class SeriesReader:
         experiment_id: the experiment.
         store: the store that holds it.
         seeds: the seeds of the selected runs, as text; none for all.
+        revision: the experiment's revision, if it was read just now.
 
     Raises:
         NotFound: there is no such experiment.
         Invalid: the experiment has no such seed.
     """
 
-    def __init__(self, experiment_id: UUID, store: ExperimentStore, seeds: Sequence[str]) -> None:
-        self._store, self._recorded = store, store.recorded(experiment_id)
+    def __init__(
+        self, experiment_id: UUID, store: ExperimentStore, seeds: Sequence[str], revision: int | None = None
+    ) -> None:
+        self._store, self._recorded = store, store.recorded(experiment_id, revision)
         self.experiment, self.layout = self._recorded.experiment, self._recorded.layout
         self._seeds = [int(seed) for seed in choose("seed", seeds, list(map(str, self.experiment.spec.seeds)))]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, select
@@ -35,12 +36,17 @@ class SeriesReading:
 
     _engine: Engine
 
-    def recorded(self, id: UUID) -> RecordedExperiment:
-        """Return an experiment with its layout and runs, for `rows_of`. Raises NotFound."""
-        with reading(self._engine) as connection:
-            row = submissions.find(connection, id)
-            layout, numbers = layouts.get(connection, row.number), runs_of(connection, row.number, None)
-        return RecordedExperiment(submissions.submitted(row), layout, numbers)
+    def recorded(self, id: UUID, revision: int | None = None) -> RecordedExperiment:
+        """Return an experiment with its layout and runs, for `rows_of`.
+
+        Args:
+            id: of the experiment.
+            revision: its revision, if that was read just now: what was read at this revision before is returned then.
+
+        Raises:
+            NotFound: there is no such experiment.
+        """
+        return _recorded(self._engine, id) if revision is None else _recorded_at(self._engine, id, revision)
 
     def rows_of(self, recorded: RecordedExperiment, kind: str, seeds: Sequence[int]) -> dict[int, Rows]:
         """Return all rows of one kind, or of the metrics, by seed, values (epochs, tensors, columns).
@@ -100,6 +106,19 @@ class SeriesReading:
                 summary = Summary(row.last, row.minimum, row.maximum, row.first_nonfinite_epoch)
                 summaries_by_seed.setdefault(row.seed, []).append(summary)
         return {seed: tuple(of_run) for seed, of_run in summaries_by_seed.items()}
+
+
+def _recorded(engine: Engine, id: UUID) -> RecordedExperiment:
+    with reading(engine) as connection:
+        row = submissions.find(connection, id)
+        layout, numbers = layouts.get(connection, row.number), runs_of(connection, row.number, None)
+    return RecordedExperiment(submissions.submitted(row), layout, numbers)
+
+
+@lru_cache(maxsize=64)
+def _recorded_at(engine: Engine, id: UUID, _revision: int) -> RecordedExperiment:
+    """Return `_recorded`, cached: layouts of deep networks are long, and clients ask for one series after another."""
+    return _recorded(engine, id)
 
 
 def runs_of(connection: Connection, number: int, seeds: Sequence[int] | None) -> dict[int, int]:
