@@ -155,6 +155,8 @@ def test_lines_have_bands_and_failures_have_wilsons_intervals(width: StudyChartQ
     band = figure.axes[0].collections[1].get_paths()[0].vertices
     assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((0.05, 0.95))
     assert "median of the seeds · middle half of them" in words(figure)
+    many = lines.draw(width)  # ten lines over the widths
+    assert ("middle half" in words(many), len(many.axes[0].collections)) == (False, 0)
     failures = lines.draw_failures(query)
     interval = rate(3, SEEDS)
     band = failures.axes[0].collections[1].get_paths()[0].vertices

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,11 @@ class ChartAxis:
         """Return the place of a value: its number, or its index where values stand at equal steps."""
         if not self.in_steps:
             return float(value)
-        return float([written(each) for each in self.listed].index(written(value)))
+        return float(self._steps[written(value)])
+
+    @cached_property
+    def _steps(self) -> dict[str, int]:
+        return {written(each): step for step, each in enumerate(self.listed)}
 
     @property
     def ends(self) -> tuple[float, float]:

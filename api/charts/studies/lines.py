@@ -26,7 +26,8 @@ MARGIN = 1.5  # factor above and below the numbers of a logarithmic axis
 def draw(query: StudyChartQuery) -> Figure:
     """Draw a column over one axis, with a line for each combination of the other axes' values."""
     column, (axis,) = query.drawn, query.along(1)
-    figure = blank(f"{query.title} over {axis.name}", query.caption(column.middle, column.around))
+    around = column.around if _is_banded(query, axis) else ""
+    figure = blank(f"{query.title} over {axis.name}", query.caption(column.middle, around))
     if not query.trained:
         return nothing(figure)
     _panel(figure.axes[0], query, axis, column)
@@ -104,7 +105,7 @@ def courses(spec: StudySpec) -> list[list[Measure]]:
 def _panel(axes: Axes, query: StudyChartQuery, axis: AxisResponse, column: Column) -> None:
     """Draw a column over an axis into one panel."""
     place = ChartAxis.of(axis, in_steps=False)
-    others = [each for each in query.table.axes if each is not axis and each.values is not None]
+    others = _others(query, axis)
     lines = grouped(query.trained, others)
     for i, (colour, rows) in enumerate(zip(colours(len(lines)), lines.values(), strict=True)):
         style = {"color": colour, "label": _named(rows[0], others), "marker": ".", "markersize": 6, "zorder": 3}
@@ -114,9 +115,8 @@ def _panel(axes: Axes, query: StudyChartQuery, axis: AxisResponse, column: Colum
             shift = (i - (len(lines) - 1) / 2) * min(0.1, 0.5 / len(lines))
             _points(axes, x + shift, column, at, style)
         else:
-            is_grid = axis.values is not None
-            style |= {"linestyle": "-" if is_grid else ""}
-            _line(axes, x, column, at, style, banded=is_grid and len(lines) <= MAX_BANDS)
+            style |= {"linestyle": "-" if axis.values is not None else ""}
+            _line(axes, x, column, at, style, banded=_is_banded(query, axis))
     place.dress(axes.xaxis)
     if place.in_steps:
         axes.set_xlim(-0.5, len(place.listed) - 0.5)
@@ -125,6 +125,18 @@ def _panel(axes: Axes, query: StudyChartQuery, axis: AxisResponse, column: Colum
     _scale(axes, column.scale, np.array([_number(column.value(row)) for row in query.trained]))
     if axes is axes.figure.axes[-1]:
         _legend(axes, others)
+
+
+def _others(query: StudyChartQuery, axis: AxisResponse) -> list[AxisResponse]:
+    """Return the axes whose values have a line each."""
+    return [each for each in query.table.axes if each is not axis and each.values is not None]
+
+
+def _is_banded(query: StudyChartQuery, axis: AxisResponse) -> bool:
+    """True if intervals are drawn: as bars beside names, as bands around few lines."""
+    if axis.values is None:
+        return False
+    return axis.scale == "names" or len(grouped(query.trained, _others(query, axis))) <= MAX_BANDS
 
 
 def _line(
