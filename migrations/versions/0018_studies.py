@@ -60,12 +60,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("study", "position", "batch", name=op.f("pk_cells")),
     )
     op.create_index(op.f("ix_cells_experiment"), "cells", ["experiment"])
-    op.create_index(op.f("ix_cells_study"), "cells", ["study", "status"])
+    op.create_index(op.f("ix_cells_study_status"), "cells", ["study", "status"])
 
 
 def downgrade() -> None:
     """Drop studies; the experiments of their cells stay."""
-    op.drop_index(op.f("ix_cells_study"), table_name="cells")
+    op.drop_index(op.f("ix_cells_study_status"), table_name="cells")
     op.drop_index(op.f("ix_cells_experiment"), table_name="cells")
     op.drop_table("cells")
     op.drop_index(op.f("ix_studies_status"), table_name="studies")
