@@ -9,6 +9,7 @@ from core.plan.architecture import architecture_hash
 from core.store import ExperimentStore
 from core.study import Cell, CellPlace, CellResult, Drawn, SeedOutcome
 from core.use_cases.drawing import MAX_UNDER_WAY, next_cells
+from core.use_cases.experiments import choices
 from gradlab.errors import Conflict, Invalid
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
 from gradlab.spec.study import StudySpec, grid, place
@@ -118,6 +119,20 @@ def test_workers_claim_ordinary_experiments_first_then_architectures_that_they_h
     store.claim(ordinary, worker="one")
     store.cancel(cells[0])
     assert store.next_waiting(held) == cells[1], "the oldest one that waits"
+
+
+def test_a_message_stands_for_whatever_waits_first(store):
+    _, cells = begun(store, a_study(2, 3))
+    assert next(choices(cells[1], store=store, held=frozenset)) == cells[0]
+    ordinary = store.add(a_spec())[0].id
+    assert next(choices(cells[1], store=store, held=frozenset)) == ordinary
+    served = choices(ordinary, store=store, held=frozenset)
+    assert next(served) == ordinary
+    trained(store, ordinary)  # by another worker
+    assert next(served) == cells[0]
+    for each in cells:
+        trained(store, each)
+    assert list(choices(cells[0], store=store, held=frozenset)) == []
 
 
 def architecture_of(store: ExperimentStore, id: Any) -> str:
