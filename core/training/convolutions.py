@@ -15,13 +15,15 @@ from keras import ops
 from core.training.depthwise import depthwise
 from core.training.library_convolutions import ordered, spread, transposed
 from core.training.network import BuiltLayer
-from core.training.sliding import Axis, axes_of, shifted
+from core.training.sliding import Axis, axes_of, copied_numbers, copies, overlapped
 
-# With few input channels the library packs its input for longer than it multiplies. Its gradient of a kernel with
-# strides multiplies the zeros in between. A single matrix product is then up to three times as fast, because XLA fuses
-# it with its neighbours (docs/lab-notes/convolutions.md). Bounds: input channels, positions of the kernel (each needs a
-# copy of the input), and numbers in all copies together (16 MB).
+# With few input channels the library packs its input for longer than it multiplies. A single matrix product is then up
+# to three times as fast, because XLA fuses it with its neighbours (docs/lab-notes/convolutions.md). Bounds: input
+# channels, positions of the kernel (each needs a copy of the input), and numbers in all copies together (16 MB).
 MAX_UNFOLDED_CHANNELS, MAX_UNFOLDED_POSITIONS, MAX_UNFOLDED_NUMBERS = 16, 25, 2**22
+# With strides the library multiplies the zeros between positions in both gradients: products are faster whatever the
+# number of channels, as long as the copies fit (32 MB).
+MAX_STRIDED_NUMBERS = 2**23
 # The library takes no groups. One convolution with zeros between the groups multiplies these zeros, one for each group
 # packs its input each time. Few groups of many channels are faster one by one (measured, same place): with 4 groups of
 # 32 channels 3.8 ms instead of 10.7, with 2 of 8 channels 6.6 instead of 2.1.
@@ -99,7 +101,13 @@ def convolve(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
         return tf.squeeze(convolve(x[:, None], kernel[None], (Axis(1, 1), *axes)), 1)
     if len(axes) == 3:
         return _over_depth(x, kernel, axes)
-    return (unfolded if unfolds(x.shape, axes) else ordered)(x, kernel, axes)
+    return _form(x.shape, axes)(x, kernel, axes)
+
+
+def _form(shape: Sequence[int | None], axes: Sequence[Axis]) -> Callable[[Any, Any, Sequence[Axis]], Any]:
+    if any(axis.stride > 1 for axis in axes):
+        return strided if copied_numbers(shape[0], shape[-1], axes) <= MAX_STRIDED_NUMBERS else ordered
+    return unfolded if unfolds(shape, axes) else ordered
 
 
 def _over_depth(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
@@ -141,22 +149,41 @@ def _added_in_depth(parts: Sequence[Any], depth: Axis) -> Any:
 
 
 def unfolds(shape: Sequence[int | None], axes: Sequence[Axis]) -> bool:
-    """Return True if the convolution of an input of this shape is faster as one matrix product."""
+    """Return True if the convolution of an input of this shape, without strides, is faster as one matrix product."""
     batch, *_, channels = shape
-    if batch is None or channels is None:
-        return False
     positions = prod(axis.kernel for axis in axes)
-    gains = channels <= MAX_UNFOLDED_CHANNELS or any(axis.stride > 1 for axis in axes)
-    numbers = batch * prod(axis.places for axis in axes) * positions * channels
-    return gains and positions <= MAX_UNFOLDED_POSITIONS and numbers <= MAX_UNFOLDED_NUMBERS
+    if positions == 1:
+        return True  # the input is the only copy
+    fits = copied_numbers(batch, channels, axes) <= MAX_UNFOLDED_NUMBERS
+    return fits and (channels or 0) <= MAX_UNFOLDED_CHANNELS and positions <= MAX_UNFOLDED_POSITIONS
 
 
 def unfolded(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
     """Convolve by one matrix product: shifted copies of the input, concatenated, times the kernel as a matrix."""
-    copies = tf.concat(shifted(x, axes), axis=-1)
-    width = copies.shape[-1]
-    product = tf.matmul(tf.reshape(copies, (-1, width)), tf.reshape(kernel, (width, -1)))
+    product = tf.matmul(copies(x, axes), tf.reshape(kernel, (-1, kernel.shape[-1])))
     return tf.reshape(product, (-1, *(axis.places for axis in axes), kernel.shape[-1]))
+
+
+def strided(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
+    """Convolve like `unfolded`, without dilation; what each place contributes to the input's gradient is one product.
+
+    TensorFlow's own gradient of the copies spreads each of them by the strides and adds all.
+    """
+
+    def forward(x: Any, kernel: Any) -> Any:
+        beside = copies(x, axes)
+        matrix = tf.reshape(kernel, (beside.shape[-1], -1))
+        made = tf.reshape(tf.matmul(beside, matrix), (-1, *(axis.places for axis in axes), matrix.shape[-1]))
+
+        def gradients(upstream: Any) -> tuple[Any, Any]:
+            flat = tf.reshape(upstream, (-1, matrix.shape[-1]))
+            parts = tf.reshape(tf.matmul(flat, matrix, transpose_b=True), (*made.shape[:-1], *kernel.shape[:-1]))
+            by_kernel = tf.reshape(tf.matmul(beside, flat, transpose_a=True), kernel.shape)
+            return overlapped(parts, axes), by_kernel
+
+        return made, gradients
+
+    return tf.custom_gradient(forward)(x, kernel)
 
 
 def grouped(x: Any, kernel: Any, axes: Sequence[Axis], groups: int) -> Any:

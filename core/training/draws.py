@@ -55,6 +55,10 @@ def _spatial_dropout(layer: Any, inputs: Any, training: bool = False) -> Any:
 def _dropped(layer: Any, inputs: Any, noise_shape: Sequence[int]) -> Any:
     """Compute the same as Keras's dropout, which draws one number for each entry of `noise_shape`."""
     drawn = uniform(_seed(layer), noise_shape)
+    if tuple(noise_shape) != tuple(inputs.shape):
+        # XLA would draw again for each number of the input. It repeats nothing that holds a root; those of 0 and 1 are
+        # what they were.
+        drawn = tf.sqrt(tf.cast(drawn >= layer.rate, drawn.dtype))
     return tf.nn.experimental.general_dropout(
         inputs, layer.rate, uniform_sampler=lambda shape, dtype: drawn, noise_shape=tuple(noise_shape)
     )

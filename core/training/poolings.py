@@ -31,8 +31,13 @@ def chain_small_poolings(layers: Iterable[BuiltLayer]) -> None:
     """Replace poolings over small windows by chains; results differ in the last digits at most."""
     for layer in layers:
         pool = POOLS.get(layer.named.spec.kind)
-        if pool and prod(layer.keras.pool_size) <= MAX_CHAINED_POSITIONS:
+        if pool and _chained(layer.keras.pool_size) <= MAX_CHAINED_POSITIONS:
             layer.keras.call = partial(_call, pool, _axes(layer))
+
+
+def _chained(window: Sequence[int]) -> int:
+    """Return the number of positions in the longest chain of a pooling: see `pooled`."""
+    return max(prod(window[-2:]), prod(window[:-2]))
 
 
 def _axes(layer: BuiltLayer) -> tuple[Axis, ...]:

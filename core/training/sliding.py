@@ -1,8 +1,10 @@
 """Geometry of kernels and pooling windows that slide over positions."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import tensorflow as tf
@@ -94,3 +96,44 @@ def shifted(x: Any, axes: Sequence[Axis], fill: float = 0.0) -> list[Any]:
         whole = (slice(None),) * number
         parts = [part[(*whole, slice(i, i + axis.extent, axis.stride))] for part in parts for i in begins]
     return parts
+
+
+def copied_numbers(batch: int | None, channels: int | None, axes: Sequence[Axis]) -> float:
+    """Return the count of numbers in `copies`; infinity if that is not known."""
+    if batch is None or channels is None:
+        return math.inf
+    return batch * channels * math.prod(axis.places * axis.kernel for axis in axes)
+
+
+def copies(x: Any, axes: Sequence[Axis]) -> Any:
+    """Return shifted copies of the input side by side: (batch·places, positions of the kernel·channels)."""
+    beside = tf.concat(shifted(x, axes), axis=-1)
+    return tf.reshape(beside, (-1, beside.shape[-1]))
+
+
+def overlapped(parts: Any, axes: Sequence[Axis]) -> Any:
+    """Add what a kernel over two axes contributes from all its places to each position; the reverse of `shifted`.
+
+    Positions are cut into blocks of one stride. A place contributes to the block where it begins, and to some behind.
+
+    Args:
+        parts: (batch, *places, *kernel sizes, channels), for each place what it contributes to the positions under it.
+        axes: how the kernel slides, without dilation.
+
+    Returns:
+        (batch, *positions, channels).
+    """
+    blocks = [-(-(axis.filling[0] + axis.size) // axis.stride) for axis in axes]
+    total: Any = None
+    turns = [min(count, -(-axis.kernel // axis.stride)) for count, axis in zip(blocks, axes, strict=True)]
+    for behind in product(*map(range, turns)):
+        within = (slice(0, count - back) for count, back in zip(blocks, behind, strict=True))
+        under = (slice(back * axis.stride, (back + 1) * axis.stride) for back, axis in zip(behind, axes, strict=True))
+        part = parts[:, *within, *under]
+        ends = [[back, count - back - size] for back, count, size in zip(behind, blocks, part.shape[1:3], strict=True)]
+        missing = [[0, axis.stride - size] for axis, size in zip(axes, part.shape[3:5], strict=True)]
+        part = tf.pad(part, [[0, 0], *ends, *missing, [0, 0]])
+        total = part if total is None else total + part
+    whole = (count * axis.stride for count, axis in zip(blocks, axes, strict=True))
+    positions = tf.reshape(tf.transpose(total, [0, 1, 3, 2, 4, 5]), (-1, *whole, parts.shape[-1]))
+    return positions[:, *(slice(axis.filling[0], axis.filling[0] + axis.size) for axis in axes)]

@@ -106,7 +106,8 @@ def test_convolutions_are_kerass_forward_and_in_both_gradients(case):
     expected = forth_and_back(theirs, x, kernel)
     assert_close(forth_and_back(lambda *each: convolutions.convolve(*each, axes), x, kernel), expected)
     if len(axes) == 2:
-        for form in (convolutions.unfolded, convolutions.ordered):
+        strided = [convolutions.strided] if max(axis.dilation for axis in axes) == 1 else []
+        for form in (convolutions.unfolded, convolutions.ordered, *strided):
             assert_close(forth_and_back(lambda *each, form=form: form(*each, axes), x, kernel), expected)
 
 
@@ -114,6 +115,8 @@ def test_convolutions_are_kerass_forward_and_in_both_gradients(case):
 @settings(**SLOWLY)
 def test_poolings_are_kerass_forward_and_in_the_gradient_also_where_several_are_largest(case, ties):
     fields, shape = case
+    # TensorFlow's own kernel for volumes gives the gradient to all that are largest, XLA's to the first as elsewhere.
+    assume(not (ties and fields["kind"] == "max_pooling3d"))
     layer, axes = made(fields, shape)
     draws = np.random.default_rng(0)
     values = draws.integers(0, 3, size=shape) if ties else draws.normal(size=shape)
