@@ -35,7 +35,7 @@ def batches(count, dtype=torch.float32, size=6):
 class Tapped:
     """A model with an open tap, and what it measured."""
 
-    def __init__(self, model, optimizers, scaler=None):
+    def __init__(self, model, optimizers, scaler=None, every=1):
         self.parameters = named_parameters(model)
         layout = FlatLayout([each.value.shape for each in self.parameters])
         self.scale = LossScale(scaler)
@@ -50,7 +50,9 @@ class Tapped:
             before_step=lambda: None,
             after_step=self._count,
         )
+        self.tap.samples = every > 1
         self.tap.open()
+        self.tap.sample(every)
 
     def _count(self):
         self.steps += 1
@@ -128,6 +130,50 @@ def test_what_differs_before_the_step_is_clipping():
     np.testing.assert_allclose(tapped.norms("before"), norms, rtol=1e-6)
     np.testing.assert_allclose(tapped.norms("after"), [norms[0], 0.1, norms[2], 0.1], rtol=1e-4)
     assert tapped.norms("changed").tolist() == [0, 1, 0, 1]
+
+
+def in_place(model):
+    nn.utils.clip_grad_norm_(model.parameters(), 1e-3)
+
+
+def through_data(model):
+    for each in model.parameters():
+        each.grad.data.mul_(1e-3)
+
+
+def by_other_tensors(model):
+    for each in model.parameters():
+        each.grad = each.grad * 1e-3
+
+
+@pytest.mark.parametrize(
+    ("clip", "measured", "clipped"), [(in_place, 39, 19), (through_data, 40, 15), (by_other_tensors, 40, 15)]
+)
+def test_clipping_that_begins_where_steps_are_read_once_is_seen(clip, measured, clipped):
+    """One step in two is measured. Of clipping in place one is lost; other clipping shows in steps read twice."""
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    tapped = Tapped(model, [optimizer], every=2)
+    for step, (x, y) in enumerate(batches(80)):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        if step >= 40:
+            clip(model)
+        optimizer.step()
+    assert tapped.rows.sums().norms[2:].tolist() == [clipped, measured]
+
+
+def test_a_gradient_that_is_only_asked_for_is_not_read():
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    tapped = Tapped(model, [optimizer], every=2)
+    for x, y in batches(2):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        in_place(model)
+        gradients_of(model, x, y)
+        optimizer.step()
+    assert tapped.norms("changed").tolist() == [1, 1]
 
 
 def scaled_training(model, optimizer, scaler, count, *, unscales=False, bad=()):

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.measurement.history import SeriesLayout
 from gradlab.spec.external import ExternalRecord, ExternalSpec
 from gradlab.torch.description import describe_layers, describe_tensors, learning_rates, output_is, planned_records
@@ -93,6 +92,7 @@ class Course:
         self._has_begun = self._has_warned = False
         self._metrics: dict[str, float] = {}
         self._sampling = Sampling(every) if samples_batches and len(optimizers) == 1 else None
+        self._session.tap.samples = self._sampling is not None
         self._expect_steps(None)
 
     def open(self) -> None:
@@ -194,7 +194,6 @@ class Course:
         self._session.first.add_gradient(self._session.rows.last)
 
     def _after_step(self) -> None:
-        self._plan_steps()
         if self._every is not None:
             if self._steps_in_record == self._every:
                 self._attempt(RECORDS, self._end_record)
@@ -210,13 +209,11 @@ class Course:
         self._plan_steps()
 
     def _plan_steps(self) -> None:
-        """Choose how the next step is measured, and after how many steps of the record something is due again."""
-        done, due = self._steps_in_record, [self._forgotten_after, math.inf if self._every is None else self._every]
+        """Choose which steps of the record are measured, and after how many of them something is due."""
         if self._sampling is not None:
-            counts, is_first = self._sampling.measures(done), self._steps < MAX_FIRST_STEPS
-            self._session.tap.sample(reads=counts or is_first, counts=counts)
-            due.append(done + 1 if is_first else self._sampling.next_change(done))
-        self._session.tap.due_at = self._steps_before + min((each for each in due if each > done), default=math.inf)
+            self._session.tap.sample(self._sampling.every)
+        due = self._forgotten_after if self._every is None else self._every
+        self._session.tap.due_at = self._steps_before + due
 
     def add_loss(self, loss: torch.Tensor, samples: int) -> None:
         """Add the mean loss of a batch of `samples`."""

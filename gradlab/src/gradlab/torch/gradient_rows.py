@@ -62,6 +62,7 @@ class GradientRows:
         self._is_large = self._max_rows == 1 and device.type == "cpu"
         self._one = torch.ones((), dtype=dtype, device=device)
         self._read = torch.zeros(layout.size, dtype=dtype, device=device)
+        self._received: torch.Tensor | None = None
         self._read_present: np.ndarray | None = np.zeros(len(layout), bool)
         self.first: list[StepNorms] = []
         self._steps, self._sums = list[_Step](), dict[int, Sums]()
@@ -96,6 +97,12 @@ class GradientRows:
         """(size,) the gradients of the last backward pass, still multiplied by the loss scale."""
         return self._read
 
+    @property
+    def are_unchanged(self) -> bool:
+        """True if the last step received what was read. To ask waits for the device."""
+        received = self._received
+        return received is self._read or (received is not None and torch.equal(self._read, received))
+
     def read(self, gradients: Sequence[torch.Tensor | None]) -> None:
         """Keep the gradients of a backward pass, in place of those of an earlier one before the same step."""
         row = None if self._is_large else self.layout.joined(gradients, self._one)
@@ -106,6 +113,15 @@ class GradientRows:
         self._read = self.layout.copied(gradients, self._one, self._read if self._is_large else None)
         present = [gradient is not None for gradient in gradients]
         self._read_present = None if all(present) else np.array(present)
+
+    def add(self, gradients: Sequence[torch.Tensor | None]) -> None:
+        """Read the gradients of a step that nothing has changed since its backward pass, and count them."""
+        self.read(gradients)
+        if self._read_present is not None:
+            self.commit(gradients)
+            return
+        self._complete += 1
+        self._keep(_Step(self._read, self._read, None, None, self._record))
 
     def commit(
         self,
@@ -148,9 +164,7 @@ class GradientRows:
             row = row * unscale
             received = received * unscale if still_scaled else received
         weight = None if infinities is None else (infinities == 0).to(self._one).reshape(())
-        self._steps.append(_Step(row, received, present, weight, self._record if counts else NOWHERE))
-        if len(self._steps) >= self._max_rows:
-            self._flush()
+        self._keep(_Step(row, received, present, weight, self._record if counts else NOWHERE))
 
     def _commit_plain(self, gradients: Sequence[torch.Tensor | None], counts: bool) -> bool:
         """Count a step of small gradients all of which are there, as most are; return False for another one."""
@@ -160,10 +174,15 @@ class GradientRows:
         if received is None:
             return False
         self._complete += counts
-        self._steps.append(_Step(self._read, received, None, None, self._record if counts else NOWHERE))
+        self._keep(_Step(self._read, received, None, None, self._record if counts else NOWHERE))
+        return True
+
+    def _keep(self, step: _Step) -> None:
+        self._steps.append(step)
+        # A second row of a large network is not kept.
+        self._received = step.received if step.received is step.row or not self._is_large else None
         if len(self._steps) >= self._max_rows:
             self._flush()
-        return True
 
     def _is_last(self, gradients: Sequence[torch.Tensor | None]) -> bool:
         """True if these are the gradients that were read last, to the bit. To compare takes less than a copy."""

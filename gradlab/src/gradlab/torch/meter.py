@@ -9,9 +9,10 @@ import torch
 from gradlab.torch.losses import LossKind, kind_of_loss
 
 ACCURACY, R2 = "accuracy", "r2_score"
-# Batches whose answers are kept until they are counted together, and the numbers of one that is kept. To keep more is
-# slower, as each batch then needs memory that is in no cache: 9 µs with a thousand, 5 with these.
-MAX_KEPT, MAX_KEPT_NUMBERS = 64, 10_000
+# Numbers of outputs that wait until they are counted. Those of several records are counted together.
+MAX_NUMBERS = 10_000
+# A call of the loss: its arguments, what it returned, and the version of that.
+Call = tuple[tuple[Any, ...], torch.Tensor, int]
 
 
 class Meter:
@@ -22,11 +23,12 @@ class Meter:
 
     Attributes:
         kind: the loss's kind; None if it is unknown.
-        samples: the number of samples.
-        entries: the numbers of the answers that are kept.
+        samples: the number of samples that are counted.
+        calls: calls of the loss that are neither counted nor joined.
         answers: outputs and targets that are not counted yet.
-        loss: the sum of the samples' losses: a number where it is in the process's own memory, which is read at once,
-            else on its device; None before the first batch.
+        entries: the numbers of the outputs among them.
+        loss: the sum of the samples' losses: a number where it is in the process's own memory, else on its device; None
+            before the first batch.
         right: (2,) the numbers of right answers and of all, as far as they are counted; None for none.
         moments: (4, units) the number of values and the sums of y, y² and (y − p)², likewise; None for none.
     """
@@ -37,6 +39,7 @@ class Meter:
     def _begin(self, kind: LossKind | None, sums: bool) -> None:
         self.kind, self._sums = kind, sums
         self.samples = self.entries = 0
+        self.calls: list[Call] = []
         self.answers: list[tuple[torch.Tensor, torch.Tensor]] = []
         self.loss: torch.Tensor | float | None = None
         self.right: torch.Tensor | None = None
@@ -51,36 +54,56 @@ class Meter:
     @property
     def is_empty(self) -> bool:
         """True before the first batch."""
-        return not self.samples
+        return not self.samples and not self.calls
 
-    def add(self, output: Any, target: Any, loss: torch.Tensor, samples: int | None = None) -> None:
-        """Add a batch, by what the loss got and returned.
+    def add(self, output: Any, target: Any, loss: torch.Tensor, samples: int) -> None:
+        """Add a batch of so many samples, whose mean loss is given."""
+        self._add_losses([loss], [samples], [samples])
+        self._add_answers([(output, target)])
 
-        Args:
-            output, target: what the loss got.
-            loss: what it returned.
-            samples: the number of samples, where `loss` is their mean loss whatever the loss is; None to tell it by the
-                targets.
+    def join(self) -> bool:
+        """Add up the losses of the calls that are kept, and join their answers, without their graphs.
+
+        Returns:
+            False if a loss was changed in place since its call. It is counted as it is.
         """
-        weight = samples
-        if samples is None:
-            weight = samples = samples_of(target)
-            if loss.dim():  # one for each sample
-                loss = loss.mean()
-            elif self._sums:
-                weight = 1
-        self.samples += samples
-        if is_in_own_memory(loss):
-            self.loss = (self.loss or 0.0) + loss.item() * weight
-        elif isinstance(self.loss, torch.Tensor):
-            self.loss.add_(loss.detach(), alpha=weight)
-        else:
-            self.loss = loss.detach().float() * weight
-        if self.kind is not None and isinstance(output, torch.Tensor) and isinstance(target, torch.Tensor):
-            self.answers.append((output.detach(), target.detach() if target.requires_grad else target))
-            self.entries += (numbers := output.numel())
-            if numbers > MAX_KEPT_NUMBERS or len(self.answers) == MAX_KEPT:
-                count([self])
+        calls, self.calls = self.calls, []
+        if not calls:
+            return True
+        with torch.no_grad():
+            self._add_answers([(*arguments, None, None)[:2] for arguments, _, _ in calls])
+            losses = [loss.mean() if loss.dim() else loss for _, loss, _ in calls]
+            samples = [samples_of(arguments[1] if len(arguments) > 1 else None) for arguments, _, _ in calls]
+            # Of a sum the weight is 1.
+            weights = [1 if self._sums and not call[1].dim() else n for call, n in zip(calls, samples, strict=True)]
+            self._add_losses(losses, samples, weights)
+        return all(loss._version == version for _, loss, version in calls)
+
+    def _add_losses(self, losses: Sequence[torch.Tensor], samples: Sequence[int], weights: Sequence[int]) -> None:
+        self.samples += sum(samples)
+        if is_in_own_memory(losses[0]):
+            for value, weight in zip(torch.stack(tuple(losses)).tolist(), weights, strict=True):
+                self.loss = (self.loss or 0.0) + value * weight
+            return
+        values = torch.stack([loss.detach().float() for loss in losses])
+        total = (values * torch.tensor(weights, dtype=values.dtype).to(values.device, non_blocking=True)).sum()
+        self.loss = total if self.loss is None else self.loss + total
+
+    def _add_answers(self, answers: Sequence[tuple[Any, Any]]) -> None:
+        """Keep outputs and targets, joined where they differ in the number of rows alone, as they nearly always do."""
+        if self.kind is None or not answers:
+            return
+        try:
+            outputs, targets = zip(*answers, strict=True)
+            pairs = [(torch.cat(outputs), torch.cat(targets))] if len(answers) > 1 else answers
+        except (TypeError, RuntimeError):  # not tensors, or of other shapes
+            pairs = answers
+        for output, target in pairs:
+            if isinstance(output, torch.Tensor) and isinstance(target, torch.Tensor):
+                self.answers.append((output.detach(), target.detach()))
+                self.entries += output.numel()
+        if self.entries > MAX_NUMBERS:
+            count([self])
 
     def results(self) -> dict[str, torch.Tensor]:
         """Return the metrics by name, on the device; {} without a batch."""
@@ -99,6 +122,8 @@ def samples_of(target: Any) -> int:
 
 def results_of(meters: Sequence[Meter]) -> dict[str, tuple[list[int], torch.Tensor]]:
     """Return the metrics of several meters by name: the places of those that have it, and its values on the device."""
+    for each in meters:
+        each.join()
     count(meters)
     metrics: dict[str, tuple[list[int], torch.Tensor]] = {}
     means = {place: each.loss / each.samples for place, each in enumerate(meters) if each.loss is not None}

@@ -22,7 +22,7 @@ class ObservedLoss:
 
     Args:
         loss: the training's loss.
-        see: is called after each call outside of compilers.
+        see: is called after each call whose value requires a gradient, outside of compilers.
     """
 
     def __init__(self, loss: nn.Module, see: See) -> None:
@@ -46,7 +46,7 @@ class ObservedLoss:
         self._see, self._handle, self._ours = _see_nothing, None, None
 
     def _on_call(self, module: Any, arguments: tuple[Any, ...], value: Any) -> None:
-        if not is_compiling():
+        if getattr(value, "requires_grad", False) and not is_compiling():
             self._see(arguments, value)
 
     def _observing(self) -> Callable[..., Any]:
@@ -55,7 +55,8 @@ class ObservedLoss:
         @functools.wraps(forward)
         def observed(module: Any, *arguments: Any, **named: Any) -> Any:
             value = forward(module, *arguments, **named)
-            if not is_compiling() and module is loss:
+            # Most cheaply told first: a validation computes no gradients.
+            if getattr(value, "requires_grad", False) and module is loss and not is_compiling():
                 self._see(arguments, value)
             return value
 

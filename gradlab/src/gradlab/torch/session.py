@@ -9,13 +9,14 @@ from torch import nn
 
 from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.measurement.history import SeriesLayout
+from gradlab.spec.recording import PROBE_SAMPLES
 from gradlab.torch import measure
 from gradlab.torch.evaluation import Evaluation
 from gradlab.torch.first_batches import FirstBatches
 from gradlab.torch.gradient_rows import GradientRows
 from gradlab.torch.later_probes import LaterProbes
+from gradlab.torch.loss_calls import LossCalls
 from gradlab.torch.measure import FlatLayout
-from gradlab.torch.meter import MAX_KEPT, Meter, count
 from gradlab.torch.naming import device_of, named_parameters
 from gradlab.torch.observed_loss import ObservedLoss
 from gradlab.torch.pending import BATCHES, Kept, Measurements, Tensors
@@ -74,12 +75,10 @@ class Session:
         self.rows, self.scale = GradientRows(self.layout, device, dtype), LossScale(scaler)
         self.first = FirstBatches(model, loss)
         self.evaluation = Evaluation(model, loss, self.parameters)
-        self._meter = Meter(loss)
+        self._calls = LossCalls(loss, self.first, self.evaluation, attempt)
         self._probed_entries = 0  # the numbers that a probe has read
         self._later = LaterProbes(model, loss, self.parameters, self.layout, self.owners)
-        # Calls of the loss that are not counted, and the meters of records that have ended with some of them.
-        self._uncounted, self._uncounted_meters = 0, list[Meter]()
-        self._observed_loss = ObservedLoss(loss, self._on_loss) if isinstance(loss, nn.Module) else None
+        self._observed_loss = ObservedLoss(loss, self._calls.see) if isinstance(loss, nn.Module) else None
         self._like = torch.zeros((), dtype=dtype, device=device)
         self._earlier: torch.Tensor | None = None
         self.observes_moves = True
@@ -134,25 +133,6 @@ class Session:
             return
         self._attempt(BATCHES, self.first.add_input, arguments, named)
 
-    def _on_loss(self, arguments: tuple[Any, ...], loss: Any) -> None:
-        # Few calls: each batch of the training comes here. Without gradients it is a validation.
-        if not isinstance(loss, torch.Tensor) or not loss.requires_grad or self.evaluation.is_running:
-            return
-        try:
-            output, target = arguments if len(arguments) == 2 else (*arguments, None, None)[:2]
-            self._meter.add(output, target, loss)
-            self._uncounted += 1
-            if self._uncounted >= MAX_KEPT:
-                self._count_calls()
-            if self.first.passes < MAX_FIRST_STEPS:
-                self.first.add_loss(output, target, loss)
-        except Exception as error:
-            self._attempt(BATCHES, _raise, error)
-
-    def _count_calls(self) -> None:
-        count([*self._uncounted_meters, self._meter])
-        self._uncounted, self._uncounted_meters = 0, []
-
     def _on_output(self, module: Any, arguments: Any, output: Any) -> None:
         """Note the loss of a model that computes its own."""
         loss = output.get("loss") if isinstance(output, dict) else getattr(output, "loss", None)
@@ -163,15 +143,15 @@ class Session:
 
     def add_loss(self, loss: torch.Tensor, samples: int) -> None:
         """Add the mean loss of a batch, where the loss cannot be observed."""
-        self._meter.add(None, None, loss.detach(), samples)
-        if not self.first.are_over:
-            self.first.add_loss(None, None, loss)
+        self._calls.add(loss, samples)
 
     def probe(self) -> Probed:
         """Run the probe batch through the model, and measure each layer."""
         assert self.samples is not None
         probed = probe(self.model, self.owners, self.first.modes(), self.evaluation.probing(self.samples))
         self._probed_entries = sum(each.entries for each in probed.flows)
+        of_each = self._probed_entries / min(PROBE_SAMPLES, self.samples.count)
+        self._calls.batch_entries = of_each * (self.first.batch_size or PROBE_SAMPLES)
         return probed
 
     def initial(self, layouts: Sequence[SeriesLayout], number: int, probed: Probed | None) -> Kept:
@@ -212,8 +192,9 @@ class Session:
             number: the record's number.
             given: metrics that the user has computed.
         """
-        kept = Kept(number, _due(layouts, number), self.rows.counts(), dict(given), meter=self._meter)
-        if self.samples is not None and self._meter.is_empty:
+        meter = self._calls.end_record()
+        kept = Kept(number, _due(layouts, number), self.rows.counts(), dict(given), meter=meter)
+        if self.samples is not None and meter.is_empty:
             kept.metrics |= self._evaluated(self.samples, self.first.modes(), "", uses_batch=True)
         if not self._names_of_validation or not self._names_of_validation <= given.keys():
             kept.metrics |= self._validated()
@@ -226,8 +207,6 @@ class Session:
             if kept.snapshot is None:
                 probed = self._attempt(PROBES, self.probe)
                 kept.flows = () if probed is None else probed.flows
-        self._uncounted_meters.append(self._meter)
-        self._meter = self._meter.next()
         return kept
 
     def measured(self, kept: Sequence[Kept]) -> Measurements:
@@ -278,7 +257,3 @@ def _due(layouts: Sequence[SeriesLayout], number: int) -> dict[str, SeriesLayout
 
 def _precision(dtypes: Sequence[torch.dtype]) -> torch.dtype:
     return torch.float64 if torch.float64 in dtypes else torch.float32
-
-
-def _raise(error: Exception) -> None:
-    raise error

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -68,8 +69,7 @@ class Sums:
         return [getattr(self, each.name) for each in fields(self)]
 
 
-@dataclass(frozen=True, eq=False)
-class RecordCounts:
+class RecordCounts(NamedTuple):
     """Counts of one record, in the process.
 
     Attributes:

@@ -3,20 +3,29 @@
 The gradient is read when a backward pass has ended, after other callbacks such as those of `DistributedDataParallel`,
 which average it over processes. The last reading before a step counts. In the optimiser's hook before the step it is
 read again: what differs is the clipping. A step that a `GradScaler` skips calls no hook, and is not averaged.
+
+Where some steps of a record are measured and nothing changes gradients before a step, one measured step in sixteen is
+read twice, and the others once, before the step. Tensors have hooks only for steps that are read twice.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+from torch.autograd.graph import get_gradient_edge
 
 from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.torch.gradient_rows import GradientRows
 from gradlab.torch.kept import KeptGradients
 from gradlab.torch.naming import NamedParameter
 from gradlab.torch.scaling import LossScale
+from gradlab.torch.untouched import UntouchedGradients
+
+# Steps in a row that are read once.
+MAX_READ_ONCE = 15
 
 
 class GradientTap:
@@ -34,6 +43,8 @@ class GradientTap:
 
     Attributes:
         kept: shows whether gradients are zeroed between the first updates.
+        samples: True if some steps may be measured, not all. Tensors then have hooks that leave no trace once they are
+            removed; the others cost less in each pass, and 0.3 µs for each tensor for good. It is set before `open`.
         steps: the steps so far; of several optimisers, those of the first one.
         due_at: the number of steps after which `after_step` is called.
     """
@@ -58,43 +69,79 @@ class GradientTap:
         self._after_backward = after_backward
         self._own = _owned(parameters, optimizers)
         self.kept = KeptGradients(optimizers, attempt)
-        self._handles: list[Any] = []
+        self._handles, self._of_tensors = list[Any](), list[tuple[torch.Tensor, Any]]()
         self._pass: int | None = None
         self._has_read = False
-        self._reads = self._counts = self._sees_passes = True
+        self._reads_twice = self._counts = True
         self._is_alone: bool | None = None  # of several processes that train together; unknown before a pass
+        # One step in so many is measured, from a step on.
+        self._every, self._begin, self._read_once = 1, 0, 0
+        # The number of steps before the next one that is measured, and after which another is to be chosen.
+        self._next, self._changes_at = 0, math.inf
+        # On a graphics card the process would wait for the comparison.
+        self._untouched = UntouchedGradients(is_possible=all(each.is_cpu for each in self._values))
+        self.samples = False
         self.steps, self.due_at = 0, 0.0
 
     def open(self) -> None:
         """Register the hooks."""
         self.kept.open()
-        for value in self._values:
-            self._handles.append(value.register_post_accumulate_grad_hook(self._on_gradient))
+        self._see_passes(True)
         for place, optimizer in enumerate(self._optimizers):
             self._handles.append(optimizer.register_step_pre_hook(self._on_step(place)))
             self._handles.append(optimizer.register_step_post_hook(self._on_stepped(place)))
 
-    def sample(self, *, reads: bool, counts: bool) -> None:
-        """Set how the next step is measured, where there is one optimiser.
+    def sample(self, every: int) -> None:
+        """Measure one step in `every`, the next one among them, and each of the first; where there is one optimiser."""
+        self._every, self._begin = every, self.steps
+        self._choose()
 
-        Args:
-            reads: False to measure nothing of it.
-            counts: False to keep nothing of it but its norms.
-        """
-        self._reads, self._counts = reads, counts
-        self._sees_passes = reads or self._scale.has_scaler
+    def _choose(self) -> None:
+        """Choose the next step that is measured and how, and when to choose again."""
+        place, is_first = (self.steps - self._begin) % self._every, self.steps < MAX_FIRST_STEPS
+        self._counts = not place or not is_first
+        self._next = self.steps if is_first or not place else self.steps + self._every - place
+        may_be_once = self._every > 1 and not is_first and self._untouched.are_expected
+        self._reads_twice = not may_be_once or self._read_once >= MAX_READ_ONCE
+        is_now = self._next == self.steps
+        self._see_passes(self._scale.has_scaler or (is_now and self._reads_twice))
+        self._changes_at = math.inf if not self._reads_twice else self._next + is_now
+        if self._every == 1:  # all steps, of several optimisers, too
+            self._next, self._changes_at = 0, math.inf
 
     def close(self) -> None:
         """Remove the hooks."""
         self.kept.close()
+        self._see_passes(False)
         for handle in self._handles:
             handle.remove()
         self._handles = []
 
+    def _see_passes(self, sees: bool) -> None:
+        """Have each backward pass call `_on_end`, or not."""
+        if sees is bool(self._of_tensors):
+            return
+        if sees:
+            self._of_tensors = [(value, self._hook(value)) for value in self._values if value.requires_grad]
+            return
+        for value, handle in self._of_tensors:
+            handle.remove()
+            if value._backward_hooks is not None and not value._backward_hooks:
+                value._backward_hooks = None  # an empty table is looked through in each pass
+        self._of_tensors = []
+
+    def _hook(self, value: torch.Tensor) -> Any:
+        if self.samples:
+            return value.register_hook(partial(self._on_arrival, value))
+        return value.register_post_accumulate_grad_hook(self._on_gradient)
+
+    def _on_arrival(self, value: torch.Tensor, gradient: torch.Tensor) -> None:
+        """Do as `_on_gradient`, before the gradient is added to what the tensor has."""
+        if torch._C._current_graph_task_id() != self._pass and _is_added(value):
+            self._on_gradient(gradient)
+
     def _on_gradient(self, _: Any) -> None:
         """Ask the running backward pass to call `_on_end` when it has ended; once in a pass."""
-        if not self._sees_passes:
-            return
         running = torch._C._current_graph_task_id()
         if running != self._pass:
             self._pass = running
@@ -106,41 +153,70 @@ class GradientTap:
     def _on_end(self) -> None:
         self._pass = None
         self._scale.after_backward()
-        if not self._reads:
+        if self.steps < self._next:
             return
         self._has_read = True
         if self.steps <= MAX_FIRST_STEPS:
             self.kept.close_if_over()
-        self._rows.read([value.grad for value in self._values])
+        gradients = [value.grad for value in self._values]
+        self._rows.read(gradients)
+        self._untouched.after_pass(gradients)
         self._after_backward()
 
     def _on_step(self, place: int) -> Callable[..., None]:
         def before(optimizer: Any, arguments: Any, named: Any) -> None:
-            if not self._reads:
+            if self.steps < self._next:
                 return
             if self.steps < MAX_FIRST_STEPS:
                 self._attempt(self._before_step)
-            if not _has_closure(arguments, named):
+            if _has_closure(arguments, named):
+                self._expect_changes()  # no hook lies between the backward pass and the step
+            elif self._reads_twice:
                 self._attempt(self._commit, place, optimizer)
+            else:
+                self._attempt(self._commit_once)
 
         return before
 
     def _on_stepped(self, place: int) -> Callable[..., None]:
         def after(optimizer: Any, arguments: Any, named: Any) -> None:
-            if self._reads and _has_closure(arguments, named):  # the backward pass and the clipping were in the closure
+            # With a closure, the backward pass and the clipping were in the step.
+            if self.steps >= self._next and _has_closure(arguments, named):
                 self._attempt(self._commit, place, optimizer)
             if place == 0:
                 self.steps += 1
+                if self.steps >= self._changes_at:
+                    self._attempt(self._choose)
                 if self.steps >= self.due_at:
                     self._attempt(self._after_step)
 
         return after
 
+    def _commit_once(self) -> None:
+        """Count the gradients of a step, unless something seems to have changed them since the backward pass."""
+        gradients = [value.grad for value in self._values]
+        self._next = self.steps + self._every
+        if not self._untouched.are(gradients):
+            self._expect_changes()
+            return
+        self._read_once += 1
+        if self._read_once == MAX_READ_ONCE:
+            self._changes_at = self._next
+        self._rows.add(gradients)
+        self._after_backward()
+
+    def _expect_changes(self) -> None:
+        """Read all further steps twice."""
+        self._untouched.give_up()
+        if not self._reads_twice:
+            self._changes_at = self._next
+
     def _commit(self, place: int, optimizer: Any) -> None:
         if not self._has_read:
             return  # a step without a backward pass before it
-        self._scale.before_step()
         gradients, own = [value.grad for value in self._values], self._own[place]
+        self._read_once = 0
+        self._scale.before_step()
         infinities = getattr(optimizer, "found_inf", None)
         self._scale.calls_skipped = infinities is not None
         self._rows.commit(
@@ -152,12 +228,23 @@ class GradientTap:
             infinities=infinities,
             counts=self._counts,
         )
+        if self._every > 1:
+            is_sure = self._is_alone and not self._scale.has_scaler
+            self._untouched.before_step(gradients, are_equal=bool(is_sure) and self._rows.are_unchanged)
         if place == len(self._optimizers) - 1:
             self._has_read = False
 
 
 def _queue(callback: Callable[[], None]) -> None:
     torch.autograd.Variable._execution_engine.queue_callback(callback)
+
+
+def _is_added(value: torch.Tensor) -> bool:
+    """True if the running pass adds a gradient to what the tensor has; False in `torch.autograd.grad`."""
+    try:
+        return torch._C._will_engine_execute_node(get_gradient_edge(value).node)
+    except RuntimeError:
+        return False
 
 
 def _has_closure(arguments: Any, named: Any) -> bool:

@@ -31,10 +31,6 @@ class Sampling:
         """True if the gradients of a batch are measured, by its place in the record, counted from 0."""
         return batch % self.every == 0
 
-    def next_change(self, batch: int) -> int:
-        """Return the first batch after this one that is to be measured where this one is not, or the reverse."""
-        return batch + 1 if self.measures(batch) else (batch // self.every + 1) * self.every
-
 
 def stride_of(entries: int, max_counted: int) -> int:
     """Return the distance of the entries that are counted, of so many in a row; at most `max_counted` are.

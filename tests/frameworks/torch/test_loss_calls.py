@@ -1,0 +1,57 @@
+"""Losses and answers are kept with their graphs where these are small, and are counted as the loss returned them."""
+
+import pytest
+import torch
+from torch import nn
+
+from gradlab.torch.evaluation import Evaluation
+from gradlab.torch.first_batches import FirstBatches
+from gradlab.torch.loss_calls import MAX_KEPT, LossCalls
+from gradlab.torch.naming import named_parameters
+
+BATCHES = 2 * MAX_KEPT
+
+
+def training(batch_entries, change=lambda step, loss: None):
+    """Train for some batches; return the calls, the mean loss, and the number of right answers."""
+    torch.manual_seed(0)
+    model, loss = nn.Linear(3, 1), nn.BCEWithLogitsLoss()
+    first = FirstBatches(model, loss)
+    calls = LossCalls(
+        loss, first, Evaluation(model, loss, named_parameters(model)), lambda part, run, *given: run(*given)
+    )
+    calls.batch_entries = batch_entries
+    losses, right = [], 0
+    for step in range(BATCHES):
+        x = torch.randn(4 + step % 3, 3)
+        y = (x[:, :1] > 0).float()
+        output = model(x)
+        value = loss(output, y)
+        calls.see((output, y), value)
+        losses += [float(value.detach())] * len(x)
+        right += int(((output > 0) == (y > 0.5)).sum())
+        change(step, value)
+        value.backward()
+        first.add_pass()
+    return calls, sum(losses) / len(losses), right
+
+
+@pytest.mark.parametrize("batch_entries", [None, 12.0, 1e6], ids=["unknown", "small", "large"])
+def test_every_batch_is_counted_and_only_small_graphs_are_kept(batch_entries):
+    calls, loss, right = training(batch_entries)
+    kept = [output.grad_fn is not None for (output, _), _, _ in calls.meter.calls]
+    assert len(kept) > MAX_KEPT // 2
+    assert set(kept) == {batch_entries == 12.0}
+    results = calls.end_record().results()
+    assert float(results["loss"]) == pytest.approx(loss, rel=1e-6)
+    assert float(results["accuracy"]) == pytest.approx(right / sum(4 + step % 3 for step in range(BATCHES)))
+
+
+def test_losses_that_the_loop_divides_in_place_are_counted_at_once():
+    def halve(step, loss):
+        with torch.no_grad():
+            loss /= 2
+
+    calls, loss, _ = training(12.0, halve)
+    assert not calls.meter.calls
+    assert float(calls.end_record().results()["loss"]) == pytest.approx(loss, rel=1e-6)
