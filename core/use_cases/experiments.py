@@ -178,15 +178,22 @@ def choices(message: UUID, *, store: ExperimentStore, held: Callable[[], Collect
         store: the store of the experiments.
         held: returns the hashes of the architectures that this process has compiled.
     """
+    if not _is_of_batch(message, store):
+        yield message
     try:
-        if not store.is_batch(message):
-            yield message
         for _ in range(MAX_CHOICES):
             if (waiting := store.next_waiting(held())) is None:
                 return
             yield waiting
     except Unavailable as away:
         log.warning("choice_left_to_the_sweep", error=repr(away.__cause__))
+
+
+def _is_of_batch(message: UUID, store: ExperimentStore) -> bool:
+    try:
+        return store.is_batch(message)
+    except Unavailable:
+        return False  # `run` waits for the database, however long it is away
 
 
 def _outcome(failure: BaseException, spec: ExperimentSpec) -> tuple[Status, str | None]:

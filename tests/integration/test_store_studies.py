@@ -13,7 +13,7 @@ from core.use_cases.experiments import choices
 from gradlab.errors import Conflict, Invalid
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
 from gradlab.spec.study import StudySpec, grid, place
-from tests.builders import a_chunk, a_spec
+from tests.builders import MINUTE, a_chunk, a_spec
 
 VERSIONS = {"keras": "3"}
 
@@ -133,6 +133,9 @@ def test_a_message_stands_for_whatever_waits_first(store):
     for each in cells:
         trained(store, each)
     assert list(choices(cells[0], store=store, held=frozenset)) == []
+    nowhere = ExperimentStore("sqlite:////nowhere/gradlab.db", lease=MINUTE, max_attempts=3)
+    assert list(choices(cells[0], store=nowhere, held=frozenset)) == [cells[0]], "its claim waits for the database"
+    nowhere.close()
 
 
 def architecture_of(store: ExperimentStore, id: Any) -> str:
