@@ -1,0 +1,71 @@
+// The charts that the service draws of a study, as pictures.
+
+import { penOf } from "../charts/canvas.js";
+import { frame } from "../charts/frame.js";
+import { noticeView } from "../charts/notice.js";
+import { get, send } from "../data/source.js";
+import { h } from "../shared/element.js";
+
+/** @typedef {{name: string, shows: string, svg: string, png: string}} Chart */
+
+/**
+ * @param {string} id of the study.
+ * @param {AbortSignal} signal of its page.
+ */
+export function studyPictures(id, signal) {
+  const select = h("select", { id: "chart", onchange: () => notice.attempt(draw, signal) });
+  const notice = noticeView();
+  const canvas = h("canvas", { role: "img", class: "picture", hidden: true });
+  const controls = h("div", { class: "choices" }, h("label", {}, "Chart", select));
+  const figure = frame({ title: "Charts", about: "", controls, id: "pictures" }, notice.element, canvas);
+  figure.element.hidden = true; // until a cell has a result
+  /** @type {Chart[]} */
+  let charts = [];
+  let drawn = -1; // the revision of the table that is drawn
+
+  async function draw() {
+    const chart = charts.find(({ name }) => name === select.value);
+    if (!chart) return;
+    const response = await send(chart.png, { accept: "image/png", signal });
+    // A picture at an address would need the service's key in it; one that is drawn needs none.
+    const picture = await createImageBitmap(await response.blob());
+    [canvas.width, canvas.height] = [picture.width, picture.height];
+    penOf(canvas).drawImage(picture, 0, 0);
+    canvas.hidden = false;
+    canvas.setAttribute("aria-label", chart.shows);
+    figure.setAbout(chart.shows);
+    figure.setFiles(filesOf(id, chart));
+  }
+
+  /** Read which charts there are, the one that answers the study's question first. */
+  async function offer() {
+    charts = (await get(`/studies/${id}/charts`, { signal })).charts;
+    select.replaceChildren(...charts.map(({ name }) => h("option", { value: name }, name)));
+  }
+
+  return {
+    element: figure.element,
+    /**
+     * Draw the chosen chart of a table, unless it is drawn.
+     *
+     * @param {StudyTable} table
+     */
+    async show({ revision, rows }) {
+      if (revision === drawn || !rows.some(({ failing }) => failing)) return;
+      drawn = revision;
+      figure.element.hidden = false;
+      await notice.attempt(async () => {
+        if (!charts.length) await offer();
+        await draw();
+      }, signal);
+    },
+  };
+}
+
+/** @param {string} id @param {Chart} chart @returns {FileLink[]} */
+function filesOf(id, { name, svg, png }) {
+  return [
+    { label: "SVG", path: svg, accept: "image/svg+xml", name: `${id}-${name}.svg` },
+    { label: "PNG", path: png, accept: "image/png", name: `${id}-${name}.png` },
+  ];
+}
