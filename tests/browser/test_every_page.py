@@ -104,5 +104,6 @@ def pages(trained: list[str]) -> list[tuple[str, str]]:
         (f"compare/{trained[0]},{trained[1]}", "#maps canvas.cells"),
         ("new", "#submit:not([disabled])"),
         ("treatments", "main tbody tr"),
+        ("studies", "[data-recipe]"),
         ("doctor", "#model"),
     ]

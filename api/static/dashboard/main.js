@@ -11,6 +11,8 @@ import { fill, h } from "./shared/element.js";
 import { experiment } from "./pages/experiment.js";
 import { experiments } from "./pages/experiments.js";
 import { askForKey } from "./pages/key_form.js";
+import { studies } from "./pages/studies.js";
+import { study } from "./pages/study.js";
 import { treatment } from "./pages/treatment.js";
 import { treatments } from "./pages/treatments.js";
 import { watchReadiness } from "./readiness.js";
@@ -31,6 +33,8 @@ const PAGES = new Map([
   ["compare", { open: compare, link: "#/" }],
   ["new", { open: editor, link: "#/new" }],
   ["treatments", { open: treatments, link: "#/treatments" }],
+  ["studies", { open: studies, link: "#/studies" }],
+  ["study", { open: study, link: "#/studies" }],
   ["datasets", { open: datasets, link: "#/datasets" }],
   ["doctor", { open: doctor, link: "#/doctor" }],
   ["dataset", { open: dataset, link: "#/datasets" }],

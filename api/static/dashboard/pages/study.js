@@ -62,20 +62,26 @@ export async function study({ page, parts: [id], signal, say }) {
 
   const read = async () => show(await get(path, { signal }));
   const refresh = () => refreshed(read, { signal, say }, lost);
-  const follow = () => repeat(refresh, REFRESH_MILLISECONDS, signal);
+  let isFollowed = false;
+
+  async function follow() {
+    if (isFollowed) return;
+    isFollowed = true;
+    await repeat(refresh, REFRESH_MILLISECONDS, signal);
+    isFollowed = false;
+  }
 
   /** @param {Step} step */
   async function act(step) {
     const question = "Cancel this study? Finished cells are kept, and it can be continued.";
     if (step === "cancel" && !(await askToConfirm(question, "Cancel it", signal))) return;
-    const isFollowed = await show(await post(`${path}/${step}`));
-    if (step === "continue" && isFollowed) follow();
+    if (await show(await post(`${path}/${step}`))) follow();
   }
   if (await show(first)) follow();
 }
 
 /** @param {Study} study @returns {boolean} true while cells train that had begun before it was paused or cancelled. */
-const isGoing = ({ progress: { cells_by_status: cells } }) => Boolean(cells.running);
+const isGoing = ({ progress: { cells_by_status: cells } }) => Boolean(cells.running || cells.queued);
 
 /**
  * The reader of a study's table: where it is new, and not too often.

@@ -6,6 +6,10 @@ import { noticeView } from "../charts/notice.js";
 import { get, send } from "../data/source.js";
 import { h } from "../shared/element.js";
 
+const MIN_PAUSE = 10_000; // milliseconds between two drawings while cells are trained
+/** @type {CellStatus[]} */
+const UNFINISHED = ["waiting", "queued", "running"];
+
 /** @typedef {{name: string, shows: string, svg: string, png: string}} Chart */
 
 /**
@@ -21,7 +25,7 @@ export function studyPictures(id, signal) {
   figure.element.hidden = true; // until a cell has a result
   /** @type {Chart[]} */
   let charts = [];
-  let drawn = -1; // the revision of the table that is drawn
+  let [drawn, next] = [-1, 0]; // the revision of the table that is drawn, and when another one may be
 
   async function draw() {
     const chart = charts.find(({ name }) => name === select.value);
@@ -52,7 +56,8 @@ export function studyPictures(id, signal) {
      */
     async show({ revision, rows }) {
       if (revision === drawn || !rows.some(({ failing }) => failing)) return;
-      drawn = revision;
+      if (performance.now() < next && rows.some(({ status }) => UNFINISHED.includes(status))) return;
+      [drawn, next] = [revision, performance.now() + MIN_PAUSE];
       figure.element.hidden = false;
       await notice.attempt(async () => {
         if (!charts.length) await offer();
