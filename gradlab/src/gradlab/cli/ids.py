@@ -1,4 +1,4 @@
-"""Ids of experiments on the command line: beginnings of ids, and completion in the shell."""
+"""Ids of experiments and studies on the command line: beginnings of ids, and completion in the shell."""
 
 import re
 from collections.abc import Iterator
@@ -36,6 +36,17 @@ def whole_id(client: Client, text: str) -> str:
     if not experiments:
         raise Invalid(Problem("id", f"{expected}; `gradlab list` shows them", text))
     return str(experiments[0].id)
+
+
+def whole_study_id(client: Client, text: str) -> str:
+    """Return the id of the one study whose id begins with `text`. A whole id is returned unasked. Raises Invalid."""
+    if _is_whole(text):
+        return text
+    matches = [str(each.id) for each in client.studies() if text and str(each.id).startswith(text.lower())]
+    if len(matches) != 1:
+        expected = "the id of a study, or a beginning that no other shares; `gradlab studies list` has them"
+        raise Invalid(Problem("id", expected, ", ".join(matches[:MAX_NAMED]) or text or "nothing"))
+    return matches[0]
 
 
 def completions(client: Client, incomplete: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from gradlab.cli.dataset import dataset_app
 from gradlab.cli.exits import DOCTOR_EPILOG, EPILOG
 from gradlab.cli.options import Json, Url
 from gradlab.cli.service import add_service_commands
+from gradlab.cli.study import studies_app, study
 from gradlab.cli.weights import weights_app
 from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
@@ -249,6 +250,8 @@ def delete(id: Id, url: Url = None) -> None:
     _actions().delete(id, url)
 
 
+app.command(epilog=EPILOG)(study)
+app.add_typer(studies_app, name="studies")
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(weights_app, name="weights")
 add_service_commands(app)

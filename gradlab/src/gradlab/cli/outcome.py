@@ -43,7 +43,8 @@ ADDRESS_ADVICE: dict[type[Exception], str] = {
     "GRADLAB_URL",
 }
 PATH_ADVICE = ": the service does not know this path; --url and GRADLAB_URL name an address without one"
-LIST_ADVICE = " `gradlab list` shows those that there are."
+# What shows the ids that there are, by the beginning of the detail about one that there is not.
+LIST_ADVICE = {"There is no experiment ": "gradlab list", "There is no study ": "gradlab studies list"}
 
 
 @contextmanager
@@ -82,7 +83,7 @@ def read_spec(path: Path) -> ExperimentSpec:
     Raises:
         Invalid: the spec is invalid, or the file cannot be read.
     """
-    return _parsed(_text_of(path), path)
+    return _parsed(text_of(path), path)
 
 
 def spec_to_send(path: Path) -> ExperimentSpec | dict[str, Any]:
@@ -91,7 +92,7 @@ def spec_to_send(path: Path) -> ExperimentSpec | dict[str, Any]:
     Raises:
         Invalid: the spec is invalid, or the file cannot be read.
     """
-    text = _text_of(path)
+    text = text_of(path)
     with suppress(ValueError):
         fields = json.loads(text)
         dataset = fields.get("dataset") if isinstance(fields, dict) else None
@@ -100,7 +101,8 @@ def spec_to_send(path: Path) -> ExperimentSpec | dict[str, Any]:
     return _parsed(text, path)
 
 
-def _text_of(path: Path) -> bytes:
+def text_of(path: Path) -> bytes:
+    """Read a file; `-` is standard input. Raises Invalid."""
     try:
         return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
@@ -154,8 +156,9 @@ def _print_refusal(document: ProblemDocument) -> None:
     else:
         # Of a path that no route has, the detail is the status' own name.
         is_unknown_path = document.status == NO_SUCH_PATH and document.detail == document.title
-        is_unknown_id = document.detail.startswith("There is no experiment ")
-        _print_error(document.detail + PATH_ADVICE * is_unknown_path + LIST_ADVICE * is_unknown_id)
+        listing = next((LIST_ADVICE[each] for each in LIST_ADVICE if document.detail.startswith(each)), None)
+        advice = f" `{listing}` shows those that there are." if listing else PATH_ADVICE * is_unknown_path
+        _print_error(document.detail + advice)
 
 
 def _print_error(message: str, problems: tuple[Problem, ...] = (), omitted: int = 0) -> None:
