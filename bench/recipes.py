@@ -23,7 +23,7 @@ from gradlab.spec.study import StudySpec
 
 FOLDER = Path(__file__).parents[1] / "docs" / "studies"
 # Charts that are drawn besides the recipe's own.
-MORE = {"depth": ("arriving",), "width": ("map",), "phase": ("map",)}
+MORE = {"depth": ("arriving",)}
 
 
 def main() -> None:
