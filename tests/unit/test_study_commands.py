@@ -86,6 +86,19 @@ def test_two_axes_are_a_map_of_letters_and_of_numbers_and_its_table_is_a_file(gr
     assert gradlab("studies", "table", it, "t.xls").exit_code == Exit.INVALID
 
 
+def test_a_notebook_shows_the_table_of_a_study_and_has_its_frame(gradlab, desk, workers, study_file):
+    it = begun(gradlab, "--file", study_file)
+    workers.work()
+    client = client_of(desk)
+    frame = client.study_frame(it)
+    assert list(zip(frame["width"], frame["depth"], frame["failing"], strict=True)) == [
+        (4, 1, 0), (4, 3, 1), (8, 1, 0), (8, 3, 1),
+    ]  # fmt: skip
+    shown = client.study_table(it)._repr_html_()
+    assert "<th>width</th><th>depth</th><th>result</th><th>seeds that fail</th>" in shown
+    assert shown.count("<td>1 of 1</td>") == 2
+
+
 def test_a_recipe_that_was_trained_is_followed_to_its_rows_and_its_chart(gradlab, workers, tmp_path):
     begun(gradlab, "adam", "--seeds", 2, "--epochs", 6)
     workers.work()

@@ -1,5 +1,6 @@
 """Requests of studies, as a part of the client."""
 
+import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -11,7 +12,7 @@ from gradlab import schemas
 from gradlab.client.connection import Connection
 from gradlab.client.listing import several
 from gradlab.client.polling import poll
-from gradlab.schemas.media_types import CSV
+from gradlab.schemas.media_types import CSV, PARQUET
 from gradlab.schemas.status import StudyStatus
 
 
@@ -46,6 +47,12 @@ class Studying(Connection):
         """Return the table of a study as the content of a file, CSV or Parquet."""
         headers = {"Accept": media_type}
         return bytes(self._request("GET", f"/studies/{study_id}/table", headers=headers).content)
+
+    def study_frame(self, study_id: UUID | str) -> Any:
+        """Return the table of a study as a pandas data frame, a cell a row. Needs pandas."""
+        from gradlab.schemas.html import frame
+
+        return frame(io.BytesIO(self.study_file(study_id, PARQUET)))
 
     def study_charts(self, study_id: UUID | str) -> list[str]:
         """Names of the charts of a study."""

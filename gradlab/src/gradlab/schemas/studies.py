@@ -15,7 +15,11 @@ from gradlab.schemas.trials import Rate
 from gradlab.spec.experiment import ExperimentSpec
 from gradlab.spec.study import Budget, StudyFields, StudySpec
 from gradlab.spec.study.axes import MAX_VALUES
+from gradlab.spec.study.placing import shown
 from gradlab.spec.study.study import MAX_AXES, Seeds
+
+# Rows of a table in a notebook.
+MAX_HTML_ROWS = 50
 
 StudyStop = Literal["all cells", "seconds", "no new points"]
 
@@ -147,6 +151,22 @@ class StudyTableResponse(ResponseModel):
     higher_is_better: bool
     measures: list[str] = Field(description="names of the measures, in the order of the columns")
     rows: list[CellResponse]
+
+    def _repr_html_(self) -> str:
+        """Return HTML for notebooks: the first cells with their results."""
+        heads = (*(axis.name for axis in self.axes), "result", "seeds that fail", self.metric, *self.measures)
+        shown_rows = [_cells_of(row) for row in self.rows[:MAX_HTML_ROWS]]
+        rest = len(self.rows) - len(shown_rows)
+        notes = [f"and {rest:,} more; study_frame has them all"] if rest else []
+        return table(f"Study {self.name}: {self.status}", heads, shown_rows, notes)
+
+
+def _cells_of(row: CellResponse) -> tuple[object, ...]:
+    """Return the values, the result and the numbers of a cell."""
+    failing = f"{row.failing.count} of {row.failing.of}" if row.failing else None
+    metric = row.metric.median if row.metric else None
+    result = row.root_cause or row.verdict or str(row.status)
+    return (*map(shown, row.values.values()), result, failing, metric, *row.measures.values())
 
 
 class StudySummaryResponse(ResponseModel):
