@@ -3,6 +3,7 @@
 The process's float type is float64: no other case is trained in it.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,13 @@ def measure(path: Path) -> None:
     place = {id(each): row for row, each in enumerate(network.model.trainable_variables)}
     rows = [gradients[place[id(each)]] for each in network.trainable]
     weights = [np.asarray(each.numpy()) for each in network.trainable]
-    folder.write_arrays(KERAS, _series([f"{t.layer}/{t.parameter}" for t in tensors], rows, weights, probe.run()))
+    observed = {name: _only_run(layer) for name, layer in probe.read([probe.run()]).items()}
+    folder.write_arrays(KERAS, _series([f"{t.layer}/{t.parameter}" for t in tensors], rows, weights, observed))
+
+
+def _only_run(layer: ProbedLayer) -> ProbedLayer:
+    """Return a layer's arrays of one run without their axis of runs."""
+    return replace(layer, z=layer.z[0], h=layer.h[0], slope=layer.slope[0], delta=layer.delta[0])
 
 
 def _series(
