@@ -101,7 +101,11 @@ def test_every_command_in_the_pages_exists_with_its_options():
     for line in lines:
         _, name, *rest = line.split()
         assert name in group.commands, line
-        options = {option for each in group.commands[name].params for option in each.opts}
+        command = group.commands[name]
+        if hasattr(command, "commands"):  # a group, whose command comes next
+            assert rest[0] in command.commands, line
+            command = command.commands[rest[0]]
+        options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
         if service := service_command(name):
             options = {option for each in typer.main.get_command(service).params for option in each.opts}
         assert {each for each in rest if each.startswith("--")} <= options, line
