@@ -217,7 +217,10 @@ def resume(connection: Connection, id: UUID) -> None:
     row = study_reading.find(connection, id)
     if row.status not in (StudyStatus.paused, StudyStatus.cancelled, StudyStatus.failed):
         raise Conflict(f"The study is {row.status}: only one that was paused or cancelled, or has failed, continues.")
-    broken = cells.c.status.in_((CellStatus.failed, CellStatus.cancelled))
+    ended = cells.c.status.in_((CellStatus.failed, CellStatus.cancelled))
+    # Workers stop at their next chunk: some may still train what was cancelled with the study.
+    stopping = exists().where(experiments.c.number == cells.c.experiment, experiments.c.cancel_requested)
+    broken = or_(ended, and_(cells.c.status == DRAWN, stopping))
     connection.execute(update(cells).where(cells.c.study == row.number, broken).values(UNDRAWN))
     reopen(connection, row)
 

@@ -106,6 +106,16 @@ def test_a_halted_study_withdraws_what_no_worker_has_begun(store):
     assert [each.status for each in store.page(limit=9).experiments] == [Status.cancelled, Status.queued]
 
 
+def test_a_cell_whose_worker_has_not_stopped_yet_is_trained_again_once_the_study_is_continued(store):
+    study, (first, _) = begun(store, a_study(2, 3))
+    claim = store.claim(first, worker="one")
+    store.studies.halt(study, StudyStatus.cancelled)
+    store.studies.resume(study)
+    assert statuses(store, study) == ["waiting", "waiting"]
+    store.finish(claim, Status.cancelled)
+    assert store.studies.over(study, limit=9) == ()
+
+
 def test_workers_claim_ordinary_experiments_first_then_architectures_that_they_hold(store, clock):
     _, cells = begun(store, a_study(2, 3, 4))
     assert store.next_waiting(frozenset()) == cells[0]
