@@ -101,6 +101,27 @@ def test_an_impossible_axis_is_refused_with_its_value(axis, field, expected, rec
     assert received in problem.received
 
 
+@pytest.mark.parametrize(
+    ("pointer", "value", "knob"),
+    [
+        ("/dataset", 5, "noise"), ("/training", 5, "learning_rate"), ("/training/optimizer", None, "learning_rate"),
+        ("/model", None, "depth"), ("/model/layers", 3, "width"), ("/model/layers", [3, 4], "width"),
+    ],
+)  # fmt: skip
+def test_a_knob_of_what_an_axis_before_it_has_replaced_is_refused(pointer, value, knob):
+    problem = problem_of({"pointer": pointer, "values": [value]}, {"knob": knob, "values": [1]})
+    assert problem.field == "axes[1].knob"
+    assert pointer in problem.received
+
+
+def test_a_knob_passes_over_a_layer_that_another_axis_has_named_by_its_kind():
+    layers = [DENSE, DENSE, BASE["model"]["layers"][1]]
+    axes = {"pointer": "/model/layers/1", "values": ["flatten"]}, {"knob": "width", "values": [7]}
+    study = a_study(*axes, base={**BASE, "model": {"layers": layers}})
+    first, second, _ = placed(study, "flatten", 7).model.layers  # type: ignore[union-attr]
+    assert (first.units, second.kind) == (7, "flatten")
+
+
 def test_a_million_cells_are_refused_before_one_is_made():
     begun = time.process_time()
     axes = (

@@ -91,7 +91,9 @@ def _layers(fields: dict[str, Any], *, hidden: bool) -> Iterator[tuple[str, dict
         yield from _inside(f"model.layers[{i}]", layer)
 
 
-def _inside(path: str, layer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _inside(path: str, layer: dict[str, Any] | str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(layer, str):
+        return  # another axis has chosen a kind by its name, which has none of the fields that knobs change
     yield path, layer
     for i, inner in enumerate(layer.get("layers") or ()):
         yield from _inside(f"{path}.layers[{i}]", inner)

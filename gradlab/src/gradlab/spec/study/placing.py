@@ -86,6 +86,11 @@ def _write(base: Mapping[str, Any], axes: Sequence[Axis], point: Point) -> _Writ
         except Misplaced as misplaced:
             field = f"axes[{i}].{'knob' if axis.knob else 'pointer'}"
             raise Invalid(Problem(field, misplaced.expected, misplaced.received)) from misplaced
+        except (AttributeError, IndexError, KeyError, TypeError) as broken:
+            if not i:
+                raise
+            before = shorten(described(axes[:i], point[:i]))
+            raise Invalid(Problem(f"axes[{i}].knob", f"a spec that has what `{axis.knob}` changes", before)) from broken
     return _Written(fields, tuple(paths))
 
 
