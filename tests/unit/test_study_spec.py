@@ -153,6 +153,8 @@ def test_measures_and_metric_are_what_the_base_records():
 
 def test_ranges_are_even_and_exact_at_their_ends():
     assert Range(first=1, last=4).values == (1, 2, 3, 4)
+    assert [repr(each) for each in Range(first=5, last=25, count=5).values] == ["5", "10", "15", "20", "25"]
+    assert Range(first=1, last=2, count=3).values == (1, 1.5, 2)
     assert Range(first=0.0, last=1.0, count=3).values == (0.0, 0.5, 1.0)
     assert Range(first=1e-3, last=10.0, count=5, spacing="log").values == pytest.approx((1e-3, 1e-2, 0.1, 1, 10))
     study = a_study({"knob": "depth", "values": [1, 2]}, {"knob": "width", "values": [3, 4]})

@@ -56,9 +56,19 @@ class Range(Frozen):
         shares = [i / (self.count - 1) for i in range(1, self.count - 1)]
         if self.spacing == "log":
             between = [self.first * (self.last / self.first) ** share for share in shares]
+        elif (step := self._whole_step) is not None:
+            between = [self.first + step * i for i in range(1, self.count - 1)]
         else:
             between = [self.first + (self.last - self.first) * share for share in shares]
         return (self.first, *between, self.last)
+
+    @property
+    def _whole_step(self) -> int | None:
+        """The step between whole numbers that are evenly apart: fields such as a width take no others."""
+        if self.count is None or not (isinstance(self.first, int) and isinstance(self.last, int)):
+            return None
+        step, rest = divmod(self.last - self.first, self.count - 1)
+        return None if rest else step
 
 
 class Axis(Frozen):
