@@ -18,7 +18,7 @@ from core.records import Claim
 from core.store import layouts, series, snapshots
 from core.store.large import Kept, LargeBytes
 from core.store.submissions import change_row, close_attempt, read_spec, sum_up
-from core.store.tables import BATCH, attempts, checkpoints, experiments, runs
+from core.store.tables import BATCH, ORDINARY, attempts, checkpoints, experiments, runs
 from gradlab.errors import ClaimLost, NotFound
 from gradlab.measurement.history import Checkpoint
 from gradlab.schemas.status import Status
@@ -191,8 +191,9 @@ def _close_lost(connection: Connection, row: Row[Any], now: datetime, happened: 
 
 
 def waiting_triages(connection: Connection, limit: int) -> list[UUID]:
-    """Unclaimed triages, oldest first, without those whose process once ran out of memory."""
-    waiting = and_(ROW.status == Status.queued, ROW.run_epochs == 0, ROW.memory_deaths == 0, ~ROW.cancel_requested)
+    """Unclaimed triages, oldest first, without those of batches and those whose process once ran out of memory."""
+    unclaimed = and_(ROW.status == Status.queued, ~ROW.cancel_requested)
+    waiting = and_(unclaimed, ROW.run_epochs == 0, ROW.priority == ORDINARY, ROW.memory_deaths == 0)
     return list(connection.execute(select(ROW.id).where(waiting).order_by(ROW.number).limit(limit)).scalars())
 
 

@@ -131,6 +131,13 @@ def test_workers_claim_ordinary_experiments_first_then_architectures_that_they_h
     assert store.next_waiting(held) == cells[1], "the oldest one that waits"
 
 
+def test_cells_of_no_epochs_are_not_made_beside_a_training_where_triages_would_wait_for_them(store):
+    training = a_spec().training.model_dump(mode="json") | {"epochs": 0}
+    begun(store, a_study(2, 3, base=a_spec().model_dump(mode="json") | {"training": training}))
+    triage = store.add(a_spec(epochs=0))[0].id
+    assert store.waiting_triages() == [triage]
+
+
 def test_a_message_stands_for_whatever_waits_first(store):
     _, cells = begun(store, a_study(2, 3))
     assert next(choices(cells[1], store=store, held=frozenset)) == cells[0]
