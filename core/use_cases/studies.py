@@ -17,7 +17,7 @@ from core.use_cases.diagnoses import runs
 from core.use_cases.drawing import MAX_UNDER_WAY, next_cells
 from core.use_cases.experiments import publish
 from core.use_cases.facts import of_drawn
-from core.use_cases.study_checks import cells_added, extended, validated
+from core.use_cases.study_checks import cells_added, check_budget, extended, validated
 from gradlab.errors import Conflict, LabError, NotFound, Unavailable, reason
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
 from gradlab.schemas.studies import StudyExtensionRequest, StudyStop
@@ -85,6 +85,7 @@ def extend(
         if before.status in (StudyStatus.cancelled, StudyStatus.failed):
             raise Conflict(f"The study is {before.status}: continue it first.")
         spec = extended(before.spec, request)
+        check_budget(spec, before.drawn)
         validated(spec, store=store, settings=settings)
         added = list(cells_added(before.spec, spec, store.studies.cells(study_id)))
         if store.studies.extend(before, spec, added) is not None:

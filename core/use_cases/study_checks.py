@@ -129,6 +129,14 @@ def extended(spec: StudySpec, request: StudyExtensionRequest) -> StudySpec:
     return _checked(fields)
 
 
+def check_budget(spec: StudySpec, drawn: int) -> None:
+    """Check that a search's budget has room for the cells that were drawn before. Raises Invalid."""
+    seeds, limit = len(spec.run_seeds), spec.budget.trainings
+    if spec.search.kind != "grid" and limit is not None and drawn * seeds > limit:
+        expected = f"at least {drawn * seeds:,}: {drawn:,} cells were drawn, of {seeds} seeds each"
+        raise Invalid(Problem("budget.trainings", expected, f"{limit:,}"))
+
+
 def _longer(axis: Axis, values: Sequence[Any]) -> Axis:
     """Return an axis with these values. Raises Invalid: one of them is there twice."""
     try:

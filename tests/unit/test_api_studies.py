@@ -259,6 +259,12 @@ def test_a_random_search_ends_with_its_budget(desk, workers):
     rates = [row["values"]["learning_rate"] for row in table(desk, path)]
     assert len(set(rates)) == 19
     assert all(1e-4 <= each <= 1 for each in rates)
+    for wrong in ({"seeds": [5]}, {"budget": {"trainings": 94}}):
+        problem = refused(desk.http.post(f"{path}/extend", json=wrong), 422)["errors"][0]
+        assert problem["field"] == "budget.trainings"
+    both = {"seeds": [5], "budget": {"trainings": 120}}
+    assert desk.http.post(f"{path}/extend", json=both).json()["progress"]["trainings"] == 120
+    workers.work()
     few = begun(desk, WIDTH, search="random", budget={"trainings": 20})
     workers.work()
     study = desk.http.get(few).json()
