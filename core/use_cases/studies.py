@@ -80,13 +80,17 @@ def extend(
         Conflict: it was cancelled or has failed, or changes all the time.
         Invalid: it has such seeds or values already, or would be too large.
     """
+    checked: StudySpec | None = None
     for _ in range(MAX_TURNS):
         before = store.studies.get(study_id)
         if before.status in (StudyStatus.cancelled, StudyStatus.failed):
             raise Conflict(f"The study is {before.status}: continue it first.")
         spec = extended(before.spec, request)
         check_budget(spec, before.drawn)
-        validated(spec, store=store, settings=settings)
+        if spec != checked:
+            validated(spec, store=store, settings=settings)
+            checked = spec
+            continue  # that takes a second of a large study, and its cells end meanwhile
         added = list(cells_added(before.spec, spec, store.studies.cells(study_id)))
         if store.studies.extend(before, spec, added) is not None:
             advance(study_id, store=store, queue=queue)

@@ -251,6 +251,18 @@ def test_an_extension_trains_what_is_new_alone(desk, workers):
     assert desk.http.get(path).json()["status"] == "completed", "nothing half-done remains"
 
 
+def test_a_study_whose_cells_end_while_its_extension_is_checked_is_extended_at_once(desk, workers, monkeypatch):
+    path, check = begun(desk, DEPTH, WIDTH), studies.validated
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        workers.finish()
+        return check(*arguments, **named)
+
+    monkeypatch.setattr(studies, "validated", slow)
+    study = desk.http.post(f"{path}/extend", json={"seeds": [5]}).json()
+    assert study["progress"]["cells_by_status"]["completed"] == 1
+
+
 def test_a_random_search_ends_with_its_budget(desk, workers):
     rate = {"knob": "learning_rate", "log_uniform": [1e-4, 1]}
     path = begun(desk, rate, search={"kind": "random", "seed": 3}, budget={"trainings": 99}, seeds=FIVE)
