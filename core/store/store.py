@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.blobs import BlobStore
 from core.records import NO_FILTERS, Attempt, Claim, Experiment, Filters, Page, WorkerCommand
-from core.store import chunks, claims, snapshots, submissions, treatment_rows
+from core.store import chunks, claims, snapshots, study_rows, submissions, treatment_rows
 from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
 from core.store.dataset_store import DatasetStore
@@ -164,6 +164,7 @@ class ExperimentStore(SeriesReading, Sweeping):
         """Delete an experiment in any state. A worker that trains it is refused at its next chunk. Raises NotFound."""
         with writing(self._engine) as connection:
             treatment_rows.abandon(connection, id, self._clock())
+            study_rows.changed_with(connection, id)
             submissions.remove(connection, id)
 
     # Measurements.

@@ -176,6 +176,13 @@ def collect(
         connection.execute(update(studies).where(studies.c.number == study).values(raised))
 
 
+def changed_with(connection: Connection, experiment_id: UUID) -> None:
+    """Raise the revisions of the studies with a cell that names an experiment, which is deleted next."""
+    naming = select(cells.c.study).join(experiments, experiments.c.number == cells.c.experiment)
+    mine = studies.c.number.in_(naming.where(experiments.c.id == experiment_id))
+    connection.execute(update(studies).where(mine).values(revision=studies.c.revision + 1))
+
+
 def _at(place: CellPlace) -> ColumnElement[bool]:
     return and_(cells.c.position == place.position, cells.c.batch == place.batch)
 

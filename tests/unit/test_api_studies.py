@@ -348,3 +348,8 @@ def test_a_deleted_experiment_is_trained_again(desk, workers):
     workers.work()
     assert desk.http.get(path).json()["progress"]["cells_by_status"] == {"completed": 3}
     assert len(workers.trained) == 3
+    known = desk.http.get(f"{path}/table")
+    desk.store.delete(UUID(known.json()["rows"][0]["experiment_ids"][0]))
+    anew = desk.http.get(f"{path}/table", headers={"If-None-Match": known.headers["ETag"]})
+    assert anew.status_code == 200, "it names an experiment fewer"
+    assert [len(row["experiment_ids"]) for row in anew.json()["rows"]] == [0, 1, 1]
