@@ -6,7 +6,7 @@ body of a megabyte can contain so many wrong items that all other requests would
 
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -115,7 +115,11 @@ class StudyRoute(BodyRoute):
         def complete(value: Any) -> Any:
             if not isinstance(value, dict) or "base" not in value:
                 return value
-            return value | {"base": fill_in(value["base"], store=services.store)}
+            try:
+                return value | {"base": fill_in(value["base"], store=services.store)}
+            except Invalid as error:
+                problems = (replace(each, field=f"base.{each.field}") for each in error.problems)
+                raise Invalid(*problems, omitted=error.omitted) from None
 
         return read(body, adapter, services.settings, cls.limits, complete)
 

@@ -33,7 +33,7 @@ def add(connection: Connection, spec: StudySpec, points: Iterable[Point], key: s
         Conflict: it names a dataset that is not ready yet.
     """
     for field, named in dataset_rows.ids_in(spec.base).items():
-        dataset_rows.find_ready(connection, named, field)
+        dataset_rows.find_ready(connection, named, f"base.{field}")
     weights_rows.find_fitting(connection, spec.base)
     text = spec.model_dump_json()
     made = uuid4()

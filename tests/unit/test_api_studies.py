@@ -324,6 +324,13 @@ def test_impossible_studies_are_refused_before_anything_is_queued(shared_desk, a
     assert shared_desk.http.get("/studies").json()["studies"] == []
 
 
+@pytest.mark.parametrize("named", [f"sha256:{0:064}", 5])
+def test_an_uploaded_file_that_is_not_there_is_told_as_a_field_of_the_base(shared_desk, named):
+    base = as_json(BASE) | {"dataset": {"kind": "uploaded", "id": named, "target": "species", "task": "classes"}}
+    problem = refused(shared_desk.http.post("/studies", json=body(WIDTH, base=base)), 422)["errors"][0]
+    assert problem["field"] == "base.dataset.id"
+
+
 def test_a_repeated_request_and_a_deleted_study(desk, workers):
     first, second = (
         desk.http.post("/studies", json=body(DEPTH), headers={"Idempotency-Key": "one"}).json()["id"] for _ in range(2)
