@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from core.study import Cell, StudyPage, StudyRecord, best, failing, metric_of, outcomes_of, spread
+from core.study import Cell, StudyPage, StudyRecord, best, by_position, failing, metric_of, outcomes_of, spread
 from core.use_cases.study_checks import StudyEstimate
 from gradlab.diagnosis.conclusion import VERDICTS_WORST_FIRST, Verdict
 from gradlab.schemas.status import CellStatus
@@ -89,14 +89,6 @@ def table_response(record: StudyRecord, cells: Sequence[Cell]) -> StudyTableResp
         measures=[measure.name for measure in spec.measures],
         rows=[cell_response(spec, batches) for batches in by_position(cells)],
     )
-
-
-def by_position(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """Return for each position its batches of seeds, in order."""
-    batches: dict[int, list[Cell]] = {}
-    for cell in cells:
-        batches.setdefault(cell.place.position, []).append(cell)
-    return list(batches.values())
 
 
 def axis_response(axis: Axis) -> AxisResponse:

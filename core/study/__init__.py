@@ -1,6 +1,6 @@
 """Studies: what a cell shows, how cells compare, and the records of both. All functions are pure."""
 
-from core.study.comparison import best, failing, objective_of, outcomes_of, spread
+from core.study.comparison import best, by_position, failing, objective_of, outcomes_of, spread
 from core.study.record import Cell, CellPlace, Drawn, StudyPage, StudyRecord
 from core.study.result import CellResult, SeedOutcome, measured_key, metric_of, result_of
 
@@ -13,6 +13,7 @@ __all__ = [
     "StudyPage",
     "StudyRecord",
     "best",
+    "by_position",
     "failing",
     "measured_key",
     "metric_of",

@@ -67,6 +67,14 @@ def best(study: StudySpec, cells: Sequence[Sequence[Cell]]) -> Sequence[Cell] | 
     return next((batches for value, batches in objectives if value == lowest), None)
 
 
+def by_position(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Return for each position its batches of seeds, in order."""
+    batches: dict[int, list[Cell]] = {}
+    for cell in cells:
+        batches.setdefault(cell.place.position, []).append(cell)
+    return list(batches.values())
+
+
 def outcomes_of(batches: Sequence[Cell]) -> list[SeedOutcome]:
     """Return the outcomes of a cell's finished seeds."""
     return [outcome for batch in batches if batch.result for outcome in batch.result.seeds]

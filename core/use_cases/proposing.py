@@ -7,7 +7,7 @@ goes on where it was. It is imported at the first proposal: it is an extra of th
 from collections.abc import Sequence
 from typing import Any
 
-from core.study import Cell, objective_of
+from core.study import Cell, by_position, objective_of, outcomes_of
 from gradlab.spec.study import Axis, Point, StudySpec, Tpe, drawn
 from gradlab.spec.study.axes import written
 
@@ -27,21 +27,19 @@ def proposed(spec: StudySpec, search: Tpe, cells: Sequence[Cell], count: int) ->
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    by_position: dict[int, list[Cell]] = {}
-    for cell in cells:
-        by_position.setdefault(cell.place.position, []).append(cell)
+    placed = by_position(cells)
     sampler = optuna.samplers.TPESampler(
         # Each proposal has a seed of its own: one for all would draw the same point again and again.
-        seed=(search.seed + len(by_position)) % 2**32,
+        seed=(search.seed + len(placed)) % 2**32,
         n_startup_trials=search.startup,
         multivariate=True,
         constant_liar=True,
     )
     study = optuna.create_study(sampler=sampler)
     space = {axis.label: _distribution(axis, optuna.distributions) for axis in spec.axes}
-    for batches in by_position.values():
+    for batches in placed:
         study.add_trial(_trial(spec, batches, space, optuna.trial))
-    taken = [batches[0].point for batches in by_position.values()]
+    taken = [batches[0].point for batches in placed]
     points: list[Point] = []
     while len(points) < count and (point := _new(spec, search, study, space, [*taken, *points])):
         points.append(point)
@@ -84,8 +82,7 @@ def _trial(spec: StudySpec, batches: Sequence[Cell], space: dict[str, Any], tria
     """Return a cell as a trial of Optuna's: complete with its objective, running, or failed."""
     values = zip(spec.axes, batches[0].point, strict=True)
     parameters = {axis.label: _parameter(axis, value) for axis, value in values}
-    outcomes = [outcome for batch in batches if batch.result for outcome in batch.result.seeds]
-    objective = objective_of(spec, outcomes)
+    objective = objective_of(spec, outcomes_of(batches))
     if objective is not None:
         return trial.create_trial(params=parameters, distributions=space, value=objective)
     is_over = all(batch.status.is_finished for batch in batches)

@@ -11,7 +11,7 @@ from core.plan.bounds import check_bounds
 from core.plan.estimate import estimate
 from core.settings import Settings
 from core.store import ExperimentStore
-from core.study import Cell, CellPlace
+from core.study import Cell, CellPlace, by_position
 from core.use_cases.drawing import check_search
 from core.use_cases.experiments import calibration
 from gradlab.errors import Invalid, Problem
@@ -150,12 +150,10 @@ def cells_added(
     before: StudySpec, after: StudySpec, cells: Sequence[Cell]
 ) -> Iterator[tuple[CellPlace, Point, tuple[int, ...]]]:
     """Yield the cells that an extension adds: further seeds of each cell, then all seeds of new points of a grid."""
-    batches: dict[int, list[Cell]] = {}
-    for cell in cells:
-        batches.setdefault(cell.place.position, []).append(cell)
+    placed = by_position(cells)
     if further := after.run_seeds[len(before.run_seeds) :]:
-        for position, mine in batches.items():
-            yield CellPlace(position, len(mine)), mine[0].point, further
+        for batches in placed:
+            yield CellPlace(batches[0].place.position, len(batches)), batches[0].point, further
     if after.search.kind == "grid":
         listed = [[repr(value) for value in axis.listed or ()] for axis in before.axes]
         new = (
@@ -163,5 +161,5 @@ def cells_added(
             for point in grid(after.axes)
             if not all(repr(value) in values for value, values in zip(point, listed, strict=True))
         )
-        for position, point in enumerate(new, start=len(batches)):
+        for position, point in enumerate(new, start=len(placed)):
             yield CellPlace(position, 0), point, after.run_seeds
